@@ -1,0 +1,3 @@
+//! The `wellspring` command.
+#![forbid(unsafe_code)]
+fn main() {}

@@ -1,0 +1,2 @@
+//! Access tokens for the Hive blockchain APIs.
+#![forbid(unsafe_code)]

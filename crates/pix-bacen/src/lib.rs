@@ -1,0 +1,2 @@
+//! Access tokens for PIX gateways (GoForge, Fire Banking and their family).
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Bearer tokens that never run dry, in blocking code: ureq, and no runtime anywhere.
+#![forbid(unsafe_code)]
