@@ -1,2 +1,54 @@
 //! Bearer tokens that never run dry: the types and the refresh state machine, without I/O.
+//!
+//! This crate decides; it does not act. It says when a token is fresh, when to renew it, who may renew it,
+//! how long to leave a failing endpoint alone and what an outcome means. It reads no clock, opens no socket,
+//! draws no random number and names no HTTP client, runtime, data format or provider.
+//!
+//! - [`Lifecycle`] is the state machine of one [`TokenKey`] inside one process: one verb for each input, one
+//!   answer for each verb.
+//! - [`Renewal`] is one renewal as a machine of effects: it asks the driver for I/O and is resumed with the
+//!   result.
+//! - [`Provider`] knows one token endpoint's dialect.
+//!
+//! In scope: time, policy, secrets, errors, tokens, the two machines.
+//! Out of scope: sockets, parsing, storage, waiting, waking.
+#![no_std]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod decision;
+mod error;
+mod http;
+mod jitter;
+mod key;
+mod lifecycle;
+mod origin;
+mod policy;
+mod provider;
+mod record;
+mod renewal;
+mod scope;
+mod secret;
+mod time;
+mod token;
+
+// The public interface is:
+pub use decision::{GateState, Holding, TABLE, Verb, decide};
+pub use error::{ErrorKind, Fate, LoginReason, TokenError};
+pub use http::{Header, HttpRequest, HttpResponse, Method, ResponseHead};
+pub use key::TokenKey;
+pub use lifecycle::{ByteLeft, Completed, Decision, Lifecycle, Need, Permit, Rejected};
+pub use origin::{Origin, OriginError};
+pub use policy::Policy;
+pub use provider::{Profile, Provider, Reading, Replay, Rotation, Spend, Verdict};
+pub use record::{Epoch, Generation, Record};
+pub use renewal::{
+    Answer, Errand, Outcome, Renewal, Sending, Sent, Step, TransportError, TransportErrorKind,
+};
+pub use scope::Scope;
+pub use secret::{AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, RefreshToken};
+pub use time::{Clocks, Instant, UnixTime};
+pub use token::{Extra, Leniency, Token, TokenResponse};

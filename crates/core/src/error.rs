@@ -1,0 +1,344 @@
+//! What went wrong, said as what to do next.
+//!
+//! One opaque error for the whole workspace. Its text names the endpoint's own code and message where there
+//! are any, cut short and stripped of secrets by whoever read them, and never its source.
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use core::error::Error;
+use core::fmt;
+use core::time::Duration;
+
+use crate::UnixTime;
+
+/// Why the user has to sign in again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LoginReason {
+    /// Nobody has signed in yet.
+    NotSignedIn,
+    /// The endpoint refused the refresh token: revoked, or already spent.
+    Refused,
+    /// The refresh token's known lifetime is over.
+    Expired,
+    /// The refresh token was sent, no answer came, and the provider's rules forbid sending it again, or it was
+    /// refused when it was sent again.
+    Ambiguous,
+}
+
+impl LoginReason {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::NotSignedIn => "nobody has signed in yet",
+            Self::Refused => "the refresh token was refused: it is revoked or already spent",
+            Self::Expired => "the refresh token has expired",
+            Self::Ambiguous => "the refresh token was sent, its answer was lost, and it cannot be used again",
+        }
+    }
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Send the user to sign in again.
+    LoginRequired {
+        /// Why.
+        reason: LoginReason,
+    },
+    /// Call the operator: client id, secret, certificate, scope or URL was turned away, or makes no sense.
+    Misconfigured,
+    /// The answer is not a token response; status, content type, the provider's own code and message, and a
+    /// redacted, bounded snippet are there.
+    Protocol,
+    /// Wait: the endpoint or the network is down, or asked to be left alone.
+    Unavailable {
+        /// When the next attempt will be made; `None` when none is planned yet.
+        retry_at: Option<UnixTime>,
+    },
+    /// Somebody else is renewing and did not finish in time.
+    Busy,
+}
+
+/// What a failed exchange has done to the grant that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the machines match on every case")]
+pub enum Fate {
+    /// It was not spent: never sent, or the endpoint said that it did not process the request.
+    Unspent,
+    /// Nobody knows: a byte may have left and no complete answer came, or a 5xx did.
+    Unknown,
+    /// The endpoint said that the grant is no good.
+    Dead,
+}
+
+/// An error, cheap to clone, because everybody who waited for one exchange gets the same one.
+#[derive(Clone)]
+pub struct TokenError(Arc<Parts>);
+
+#[derive(Clone)]
+struct Parts {
+    kind: ErrorKind,
+    fate: Fate,
+    transient: bool,
+    text: Cow<'static, str>,
+    status: Option<u16>,
+    content_type: Option<String>,
+    code: Option<String>,
+    description: Option<String>,
+    snippet: Option<String>,
+    retry_after: Option<Duration>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl TokenError {
+    fn new(kind: ErrorKind, transient: bool, text: impl Into<Cow<'static, str>>) -> Self {
+        Self(Arc::new(Parts {
+            kind,
+            fate: Fate::Unspent,
+            transient,
+            text: text.into(),
+            status: None,
+            content_type: None,
+            code: None,
+            description: None,
+            snippet: None,
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    /// The user has to sign in again.
+    #[must_use]
+    pub fn login_required(reason: LoginReason) -> Self {
+        Self::new(ErrorKind::LoginRequired { reason }, false, reason.text()).with_fate(Fate::Dead)
+    }
+
+    /// The operator has to change something; `text` says what, in one sentence without a secret.
+    #[must_use]
+    pub fn misconfigured(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Misconfigured, false, text)
+    }
+
+    /// The answer is not what the protocol says, and will not be the next time either.
+    #[must_use]
+    pub fn protocol(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Protocol, false, text)
+    }
+
+    /// The answer came from somebody in between (a proxy, a firewall, a captive portal) and may be gone soon.
+    #[must_use]
+    pub fn foreign(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Protocol, true, text)
+    }
+
+    /// The endpoint or the network is down, or asked for a pause.
+    #[must_use]
+    pub fn unavailable(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Unavailable { retry_at: None }, true, text)
+    }
+
+    /// Somebody else is renewing and did not finish in time.
+    #[must_use]
+    pub fn busy(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Busy, true, text)
+    }
+
+    fn edit(mut self, change: impl FnOnce(&mut Parts)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// The same error, with what happened to the grant.
+    #[must_use]
+    pub fn with_fate(self, fate: Fate) -> Self {
+        self.edit(|parts| parts.fate = fate)
+    }
+
+    /// The same error, with the status of the answer and its content type, if it named one.
+    #[must_use]
+    pub fn with_status(self, status: u16, content_type: Option<&str>) -> Self {
+        self.edit(|parts| {
+            parts.status = Some(status);
+            parts.content_type = content_type.map(ToString::to_string);
+        })
+    }
+
+    /// The same error, with the provider's own code. It must hold no secret.
+    #[must_use]
+    pub fn with_code(self, code: impl Into<String>) -> Self {
+        self.edit(|parts| parts.code = Some(code.into()))
+    }
+
+    /// The same error, with the provider's own message, already redacted and cut.
+    #[must_use]
+    pub fn with_description(self, description: impl Into<String>) -> Self {
+        self.edit(|parts| parts.description = Some(description.into()))
+    }
+
+    /// The same error, with the start of the body, already redacted and cut.
+    #[must_use]
+    pub fn with_snippet(self, snippet: impl Into<String>) -> Self {
+        self.edit(|parts| parts.snippet = Some(snippet.into()))
+    }
+
+    /// The same error, with the pause that the endpoint asked for.
+    #[must_use]
+    pub fn with_retry_after(self, pause: Duration) -> Self {
+        self.edit(|parts| parts.retry_after = Some(pause))
+    }
+
+    /// The same error, with what caused it. The source is never printed by this error.
+    #[must_use]
+    pub fn with_source(self, source: Arc<dyn Error + Send + Sync>) -> Self {
+        self.edit(|parts| parts.source = Some(source))
+    }
+
+    /// The same error, with another one as its cause and with what the endpoint said there.
+    #[must_use]
+    pub(crate) fn caused_by(self, cause: Self) -> Self {
+        let said = cause.0.clone();
+        self.edit(|parts| {
+            parts.status = said.status;
+            parts.code.clone_from(&said.code);
+            parts.description.clone_from(&said.description);
+            parts.source = Some(Arc::new(cause));
+        })
+    }
+
+    /// The same error, naming the next attempt, where waiting is what to do.
+    #[must_use]
+    pub(crate) fn with_retry_at(self, when: UnixTime) -> Self {
+        self.edit(|parts| {
+            if let ErrorKind::Unavailable { retry_at } = &mut parts.kind {
+                *retry_at = Some(when);
+            }
+        })
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What has become of the grant.
+    #[must_use]
+    pub fn fate(&self) -> Fate {
+        self.0.fate
+    }
+
+    /// Whether the same call may succeed later without anybody changing anything.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.0.transient
+    }
+
+    /// The status of the answer, if there was one.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The content type of the answer, if it named one.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        self.0.content_type.as_deref()
+    }
+
+    /// The provider's own code, such as `invalid_client` or Hive's number.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The provider's own message, redacted and cut.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+
+    /// The start of a body that could not be read, redacted and cut.
+    #[must_use]
+    pub fn snippet(&self) -> Option<&str> {
+        self.0.snippet.as_deref()
+    }
+
+    /// The pause that the endpoint asked for.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = &*self.0;
+        f.write_str(&parts.text)?;
+        let mut open = " (";
+        let mut detail = |f: &mut fmt::Formatter<'_>, name: &str, value: &dyn fmt::Display| {
+            let lead = core::mem::replace(&mut open, ", ");
+            write!(f, "{lead}{name}{value}")
+        };
+        if let Some(status) = &parts.status {
+            detail(f, "status ", status)?;
+        }
+        if let Some(code) = &parts.code {
+            detail(f, "code ", code)?;
+        }
+        if let Some(description) = &parts.description {
+            detail(f, "", description)?;
+        }
+        if let Some(snippet) = &parts.snippet {
+            detail(f, "body starts: ", snippet)?;
+        }
+        if open == ", " { f.write_str(")") } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenError")
+            .field("kind", &self.0.kind)
+            .field("fate", &self.0.fate)
+            .field("text", &format_args!("{self}"))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Error for TokenError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn display_gives_the_sentence_then_what_the_endpoint_said_and_never_the_source() {
+        let source: Arc<dyn Error + Send + Sync> = Arc::new(TokenError::protocol("canary"));
+        let error = TokenError::misconfigured("the endpoint does not know this client")
+            .with_status(401, Some("application/json"))
+            .with_code("invalid_client")
+            .with_source(source);
+        assert_eq!(
+            error.to_string(),
+            "the endpoint does not know this client (status 401, code invalid_client)"
+        );
+        assert!(!format!("{error:?}").contains("canary"));
+        assert!(error.source().is_some());
+        assert_eq!(TokenError::busy("wait").to_string(), "wait");
+    }
+
+    #[test]
+    fn a_builder_never_changes_the_error_that_others_hold() {
+        let shared = TokenError::unavailable("down");
+        let mine = shared.clone().with_retry_at(UnixTime::from_secs(9));
+        assert_eq!(shared.kind(), ErrorKind::Unavailable { retry_at: None });
+        assert_eq!(mine.kind(), ErrorKind::Unavailable { retry_at: Some(UnixTime::from_secs(9)) });
+    }
+}

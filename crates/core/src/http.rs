@@ -1,0 +1,230 @@
+//! Requests and responses as the machines see them.
+//!
+//! Types of our own, because the `http` crate needs std. A token request carries a secret in its body or its
+//! headers and a token response carries two, so `Debug` shows neither values nor bodies.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+/// The methods that token endpoints and their neighbours are called with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// `GET`, for discovery and typed calls.
+    Get,
+    /// `POST`, for every token request ([RFC 6749 §3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
+    Post,
+}
+
+impl Method {
+    /// The method as it stands on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// One header field. The value may be a secret and is treated as one.
+#[derive(Clone)]
+pub struct Header {
+    name: String,
+    value: Zeroizing<String>,
+}
+
+impl Header {
+    /// A header field; names compare without regard to case.
+    #[must_use]
+    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { name: name.into(), value: Zeroizing::new(value.into()) }
+    }
+
+    /// The field's name, as it was given.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The field's value, which may be a secret.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.value
+    }
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ..", self.name)
+    }
+}
+
+fn header<'a>(headers: &'a [Header], name: &str) -> impl Iterator<Item = &'a str> {
+    headers.iter().filter(move |h| h.name.eq_ignore_ascii_case(name)).map(|h| h.value.as_str())
+}
+
+/// A request to a token endpoint or to one of its neighbours (revocation, userinfo, registration).
+#[derive(Clone)]
+pub struct HttpRequest {
+    method: Method,
+    url: String,
+    headers: Vec<Header>,
+    body: Zeroizing<Vec<u8>>,
+}
+
+impl HttpRequest {
+    /// A request without headers or body.
+    ///
+    /// The URL must not carry a secret: it is shown in errors and logs.
+    #[must_use]
+    pub fn new(method: Method, url: impl Into<String>) -> Self {
+        Self { method, url: url.into(), headers: Vec::new(), body: Zeroizing::default() }
+    }
+
+    /// The same request with one more header.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push(Header::new(name, value));
+        self
+    }
+
+    /// The same request with this body.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Zeroizing::new(body.into());
+        self
+    }
+
+    /// The method.
+    #[must_use]
+    pub const fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The absolute URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The header fields, in order.
+    #[must_use]
+    pub fn headers(&self) -> &[Header] {
+        &self.headers
+    }
+
+    /// The body, which usually holds a secret.
+    #[must_use]
+    pub fn expose_body(&self) -> &[u8] {
+        &self.body
+    }
+}
+
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The query is left out: nobody should put a secret there, and somebody will.
+        let url = self.url.split(['?', '#']).next().unwrap_or_default();
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("url", &url)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Status and headers of a response, without its body.
+#[derive(Clone)]
+pub struct ResponseHead {
+    status: u16,
+    headers: Vec<Header>,
+}
+
+impl ResponseHead {
+    /// A head without headers.
+    #[must_use]
+    pub const fn new(status: u16) -> Self {
+        Self { status, headers: Vec::new() }
+    }
+
+    /// The same head with one more header.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push(Header::new(name, value));
+        self
+    }
+
+    /// The status code.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Whether the status is 2xx.
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+
+    /// The first field of this name.
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<&str> {
+        header(&self.headers, name).next()
+    }
+
+    /// All fields of this name, in order.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        header(&self.headers, name)
+    }
+}
+
+impl fmt::Debug for ResponseHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseHead").field("status", &self.status).field("headers", &self.headers).finish()
+    }
+}
+
+/// A complete response: the driver has read the body to its end, under its cap and its deadline.
+#[derive(Clone)]
+pub struct HttpResponse {
+    head: ResponseHead,
+    body: Zeroizing<Vec<u8>>,
+}
+
+impl HttpResponse {
+    /// A response with this head and body.
+    #[must_use]
+    pub fn new(head: ResponseHead, body: impl Into<Vec<u8>>) -> Self {
+        Self { head, body: Zeroizing::new(body.into()) }
+    }
+
+    /// Status and headers.
+    #[must_use]
+    pub const fn head(&self) -> &ResponseHead {
+        &self.head
+    }
+
+    /// The status code.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.head.status
+    }
+
+    /// The body, which usually holds two secrets.
+    #[must_use]
+    pub fn expose_body(&self) -> &[u8] {
+        &self.body
+    }
+}
+
+impl fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpResponse")
+            .field("head", &self.head)
+            .field("body_length", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}

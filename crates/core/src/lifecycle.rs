@@ -1,0 +1,428 @@
+//! The refresh state machine of one key inside one process.
+//!
+//! One verb for each input, one answer for each verb: a token has at most one renewal under way, so nothing
+//! needs draining. That only one renewal runs is decided here, by handing out one [`Permit`]; where callers wait
+//! meanwhile is the driver's business.
+
+use core::time::Duration;
+
+use crate::decision::{GateState, Holding, Verb, decide};
+use crate::jitter::Jitter;
+use crate::policy::CLOCK_WENT_BACK;
+use crate::renewal::{Errand, Failure, Goal, Kept};
+use crate::token::Due;
+use crate::{
+    Clocks, Epoch, Generation, Instant, Outcome, Policy, Provider, Record, RefreshToken, Token, TokenError,
+    TokenResponse,
+};
+
+/// What a caller needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the lifecycle matches on every case")]
+pub enum Need {
+    /// A token that is in force.
+    Fresh,
+    /// A token that stays in force for at least this long, if the endpoint grants any that do.
+    ValidFor(Duration),
+    /// A token newer than this generation, which was refused.
+    Newer(Generation),
+}
+
+/// What to do for a caller.
+#[must_use]
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a driver that overlooks an answer must not compile")]
+pub enum Decision {
+    /// Hand this out.
+    Use(Token),
+    /// Hand this out, and run a renewal beside it.
+    UseAndRefresh(Token, Permit),
+    /// Run a renewal and hand out what comes of it.
+    Refresh(Permit),
+    /// Wait for the renewal under way.
+    Wait,
+    /// There is no token, and this is why.
+    Fail(TokenError),
+}
+
+/// What a renewal came to: the same for everybody who waited for it.
+#[must_use]
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a driver that overlooks an answer must not compile")]
+pub enum Completed {
+    /// A token, just granted.
+    Renewed(Token),
+    /// A newer token than the renewal's own was there already.
+    Adopted(Token),
+    /// No token.
+    Failed(TokenError),
+}
+
+/// What to do about a refused token.
+#[must_use]
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a driver that overlooks an answer must not compile")]
+pub enum Rejected {
+    /// A newer token is in force already: use it.
+    Replaced(Token),
+    /// The token is thrown away: ask for [`Need::Newer`].
+    Renew,
+    /// A renewal could not change the answer now: it stands as it came.
+    Stands,
+}
+
+/// Whether a byte of the request may have left before a renewal was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "what is not known to have stayed may have left")]
+pub enum ByteLeft {
+    /// Certainly not.
+    No,
+    /// It may have.
+    Maybe,
+}
+
+/// The right to run one renewal. Not `Clone`, made by [`Lifecycle::acquire`] alone, ended by
+/// [`Lifecycle::complete`] alone.
+#[must_use = "nobody else may renew until this permit is completed"]
+#[derive(Debug)]
+pub struct Permit {
+    attempt: u64,
+    started: Instant,
+    epoch: Epoch,
+    generation: Generation,
+    held: Option<Held>,
+    access_left: Duration,
+    deadline: Duration,
+}
+
+impl Permit {
+    /// What the renewal is to do.
+    #[must_use]
+    pub fn errand(&self, provider: alloc::sync::Arc<dyn Provider>) -> Errand {
+        let goal = Goal::Renew { held: self.held.clone(), access_left: self.access_left };
+        Errand { provider, deadline: self.deadline, epoch: self.epoch, generation: self.generation, goal }
+    }
+
+    /// The time for the whole exchange.
+    #[must_use]
+    pub const fn deadline(&self) -> Duration {
+        self.deadline
+    }
+}
+
+/// A refresh token and what is known of its fate. It lives beside the access token, not in it: a 401 throws away
+/// the access token only.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) token: RefreshToken,
+    pub(crate) expires: Option<Clocks>,
+    /// A refresh has shown that it survives its use.
+    pub(crate) reusable: bool,
+    /// When it was first sent without a known fate.
+    pub(crate) first_sent: Option<Instant>,
+    /// How often it was sent again since then.
+    pub(crate) replays: u32,
+}
+
+#[derive(Debug)]
+enum Gate {
+    Open,
+    Busy { attempt: u64 },
+    Shut { until: Instant, cause: TokenError },
+}
+
+/// The refresh state machine of one key inside one process.
+#[derive(Debug)]
+pub struct Lifecycle {
+    policy: Policy,
+    jitter: Jitter,
+    token: Option<Token>,
+    held: Option<Held>,
+    epoch: Epoch,
+    generation: Generation,
+    gate: Gate,
+    attempts: u64,
+    /// Failures in a row.
+    failures: u32,
+    refusals: Refusals,
+}
+
+/// Tokens refused soon after their issue, one after the other.
+#[derive(Debug, Default)]
+struct Refusals {
+    in_a_row: u32,
+    pause_until: Instant,
+}
+
+impl Lifecycle {
+    /// A lifecycle without a token. The seed makes its jitter; any number will do, a different one for each
+    /// process.
+    #[must_use]
+    pub fn new(policy: Policy, seed: u64) -> Self {
+        Self {
+            policy,
+            jitter: Jitter::new(seed),
+            token: None,
+            held: None,
+            epoch: Epoch::default(),
+            generation: Generation::default(),
+            gate: Gate::Open,
+            attempts: 0,
+            failures: 0,
+            refusals: Refusals::default(),
+        }
+    }
+
+    /// A caller needs a token.
+    pub fn acquire(&mut self, need: Need, now: Clocks) -> Decision {
+        let verb = decide(self.holding(need, now), self.gate_state(now));
+        match (verb, &self.token) {
+            (Verb::Use, Some(token)) => Decision::Use(token.clone()),
+            (Verb::UseAndRefresh, Some(token)) => {
+                let token = token.clone();
+                Decision::UseAndRefresh(token, self.permit(now))
+            }
+            (Verb::Wait, _) => Decision::Wait,
+            (Verb::Fail, _) => Decision::Fail(self.shut_error(now)),
+            (Verb::Refresh | Verb::Use | Verb::UseAndRefresh, _) => Decision::Refresh(self.permit(now)),
+        }
+    }
+
+    /// A renewal has ended, one way or the other.
+    pub fn complete(&mut self, permit: Permit, outcome: Outcome, now: Clocks) -> Completed {
+        debug_assert!(matches!(self.gate, Gate::Busy { attempt } if attempt == permit.attempt));
+        self.gate = Gate::Open;
+        match outcome {
+            Outcome::Renewed(record, sent) if record.place() > self.place() => {
+                let expires =
+                    record.response.lifetime.or(self.policy.assumed_lifetime).map(|life| sent.plus(life));
+                Completed::Renewed(self.install(record, sent, expires, now))
+            }
+            Outcome::Renewed(..) => self.superseded(TokenError::unavailable("superseded by a newer sign-in")),
+            Outcome::Failed(failure) if permit.epoch < self.epoch => self.superseded(failure.error),
+            Outcome::Failed(failure) => self.failed(&permit, failure, now),
+        }
+    }
+
+    /// An API has refused the token of this generation: is there, or can there be, a different one?
+    pub fn reject(&mut self, generation: Generation, now: Clocks) -> Rejected {
+        let Some(token) = &self.token else {
+            return if self.gate_state(now) == GateState::Shut { Rejected::Stands } else { Rejected::Renew };
+        };
+        if token.generation() != generation {
+            // A late refusal, of a token that nobody uses any more, changes nothing.
+            return Rejected::Replaced(token.clone());
+        }
+        if now.instant.since(token.sent().instant) < self.policy.refusal_window {
+            if now.instant < self.refusals.pause_until {
+                return Rejected::Stands;
+            }
+            self.refusals.in_a_row = self.refusals.in_a_row.saturating_add(1);
+            let pause = self.policy.pause(self.refusals.in_a_row, &mut self.jitter);
+            self.refusals.pause_until = now.instant.plus(pause);
+        } else {
+            self.refusals = Refusals::default();
+        }
+        self.token = None;
+        if self.gate_state(now) == GateState::Shut { Rejected::Stands } else { Rejected::Renew }
+    }
+
+    /// A record has come in from elsewhere: another process, another source. The token it brings, if it is newer.
+    pub fn adopt(&mut self, record: &Record, now: Clocks) -> Option<Token> {
+        if record.place() <= self.place() {
+            return None;
+        }
+        let sent = Clocks {
+            instant: now.instant.minus(now.unix.since(record.obtained_at)),
+            unix: record.obtained_at,
+        };
+        // The origin of this driver's clock may be younger than the token: count forward from now instead.
+        let expires = record.response.lifetime.or(self.policy.assumed_lifetime).map(|life| {
+            let unix = sent.unix.plus(life);
+            Clocks { instant: now.instant_of(unix), unix }
+        });
+        Some(self.install_beside(record.clone(), sent, expires, now))
+    }
+
+    /// Somebody has signed in, and this was granted by a request sent then. Newer than anything before it.
+    pub fn sign_in(&mut self, response: TokenResponse, sent: Clocks, now: Clocks) -> Token {
+        let record = Record::new(self.epoch.next(), self.generation.next(), sent.unix, response);
+        let expires = record.response.lifetime.or(self.policy.assumed_lifetime).map(|life| sent.plus(life));
+        self.install_beside(record, sent, expires, now)
+    }
+
+    /// Before this instant asking for a fresh token again cannot change the answer: the read path mirrors it.
+    #[must_use]
+    pub fn quiet_until(&self) -> Instant {
+        match (&self.gate, &self.token) {
+            (Gate::Busy { .. }, _) => Instant::NEVER,
+            (Gate::Shut { until, .. }, _) => *until,
+            (Gate::Open, Some(token)) => token.renew_at().map_or(Instant::NEVER, |due| due.instant),
+            (Gate::Open, None) => Instant::ORIGIN,
+        }
+    }
+
+    /// When whoever keeps this token warm should ask next; `None` when asking would be of no use.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Instant> {
+        match &self.gate {
+            Gate::Busy { .. } => None,
+            Gate::Shut { .. } | Gate::Open => Some(self.quiet_until()).filter(|wake| *wake < Instant::NEVER),
+        }
+    }
+
+    /// The token in force or thrown away last, whatever its age.
+    #[must_use]
+    pub const fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
+    const fn place(&self) -> (Epoch, Generation) {
+        (self.epoch, self.generation)
+    }
+
+    fn gate_state(&self, now: Clocks) -> GateState {
+        match self.gate {
+            Gate::Busy { .. } => GateState::Busy,
+            Gate::Shut { until, .. } if now.instant < until => GateState::Shut,
+            Gate::Shut { .. } | Gate::Open => GateState::Open,
+        }
+    }
+
+    fn holding(&self, need: Need, now: Clocks) -> Holding {
+        let Some(token) = self.token.as_ref().filter(|token| in_force(token, now)) else {
+            return Holding::Lacking;
+        };
+        let enough = match need {
+            Need::Fresh => true,
+            Need::Newer(generation) => token.generation() > generation,
+            Need::ValidFor(wanted) => self.lasts(token, wanted, now),
+        };
+        match token.renew_at() {
+            _ if !enough => Holding::Lacking,
+            Some(due) if now.reached(due) => Holding::Aging,
+            _ => Holding::Fresh,
+        }
+    }
+
+    /// Whether a token lasts as long as wanted, or as long as a new one would.
+    fn lasts(&self, token: &Token, wanted: Duration, now: Clocks) -> bool {
+        let Some((lifetime, left)) = token.lifetime().zip(token.remaining(now)) else { return true };
+        let age = lifetime.saturating_sub(left);
+        // No renewal makes a token longer than the endpoint's own: only an old one is worth replacing.
+        let young = if wanted > lifetime { self.policy.margin_of(lifetime) } else { Duration::ZERO };
+        left >= wanted || age < young.max(self.policy.min_age)
+    }
+
+    fn permit(&mut self, now: Clocks) -> Permit {
+        self.attempts = self.attempts.wrapping_add(1);
+        self.gate = Gate::Busy { attempt: self.attempts };
+        let in_force = self.token.as_ref().filter(|token| in_force(token, now));
+        Permit {
+            attempt: self.attempts,
+            started: now.instant,
+            epoch: self.epoch,
+            generation: self.generation,
+            held: self.held.clone(),
+            access_left: in_force
+                .map_or(Duration::ZERO, |token| token.remaining(now).unwrap_or(Duration::MAX)),
+            deadline: self.policy.deadline,
+        }
+    }
+
+    fn shut_error(&self, now: Clocks) -> TokenError {
+        match &self.gate {
+            Gate::Shut { until, cause } => {
+                cause.clone().with_retry_at(now.unix.plus(until.since(now.instant)))
+            }
+            Gate::Open | Gate::Busy { .. } => TokenError::busy("a renewal is under way"),
+        }
+    }
+
+    /// Every way to a new token ends here. A permit that is out stays out.
+    fn install_beside(
+        &mut self,
+        record: Record,
+        sent: Clocks,
+        expires: Option<Clocks>,
+        now: Clocks,
+    ) -> Token {
+        let busy = match self.gate {
+            Gate::Busy { attempt } => Some(attempt),
+            Gate::Open | Gate::Shut { .. } => None,
+        };
+        let token = self.install(record, sent, expires, now);
+        if let Some(attempt) = busy {
+            self.gate = Gate::Busy { attempt };
+        }
+        token
+    }
+
+    fn install(&mut self, record: Record, sent: Clocks, expires: Option<Clocks>, now: Clocks) -> Token {
+        (self.epoch, self.generation) = record.place();
+        self.failures = 0;
+        self.gate = Gate::Open;
+        let Record { response, reusable, .. } = record;
+        self.held = response.refresh_token.clone().map(|token| {
+            let expires = response.refresh_lifetime.map(|life| sent.plus(life));
+            Held { token, expires, reusable, first_sent: None, replays: 0 }
+        });
+        let lifetime = response.lifetime.or(self.policy.assumed_lifetime);
+        let due = lifetime.zip(expires).map(|(lifetime, expires)| Due {
+            lifetime,
+            expires,
+            lead: self.policy.lead(lifetime, &mut self.jitter),
+        });
+        let token = Token::new(response, self.generation, sent, due);
+        let born_dead = lifetime.is_some_and(|life| life.is_zero());
+        if born_dead {
+            // Given to those who waited for it and kept for nobody; the next exchange waits.
+            let cause = TokenError::unavailable("the endpoint grants tokens that have already expired");
+            self.token = None;
+            self.gate = Gate::Shut { until: now.instant.plus(self.policy.min_age), cause };
+        } else {
+            self.token = Some(token.clone());
+        }
+        token
+    }
+
+    /// The renewal that ended was of a grant that a newer sign-in has replaced.
+    fn superseded(&self, error: TokenError) -> Completed {
+        match &self.token {
+            Some(token) => Completed::Adopted(token.clone()),
+            None => Completed::Failed(error),
+        }
+    }
+
+    fn failed(&mut self, permit: &Permit, failure: Failure, now: Clocks) -> Completed {
+        let Failure { error, held } = failure;
+        match held {
+            Kept::As(held) => self.held = held,
+            Kept::Abandoned { byte_left: true } => {
+                if let Some(held) = &mut self.held {
+                    held.first_sent.get_or_insert(permit.started);
+                }
+            }
+            Kept::Abandoned { byte_left: false } => {}
+        }
+        self.failures = self.failures.saturating_add(1);
+        let pause = match error.kind() {
+            crate::ErrorKind::LoginRequired { .. } => Duration::MAX,
+            _ => self.policy.pause_after(&error, self.failures, &mut self.jitter),
+        };
+        let until = now.instant.plus(pause);
+        self.gate = Gate::Shut { until, cause: error };
+        debug_assert!(self.held.as_ref().is_none_or(|held| held.replays == 0 || held.first_sent.is_some()));
+        Completed::Failed(self.shut_error(now))
+    }
+}
+
+/// Whether a token may be handed out: not expired on either clock, and not from a future that a wall clock set
+/// back has made.
+fn in_force(token: &Token, now: Clocks) -> bool {
+    let expired = token.expires().is_some_and(|expires| now.reached(expires));
+    !expired && now.unix.plus(CLOCK_WENT_BACK) >= token.sent().unix
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! When to renew, and how long to leave a failing endpoint alone.
+//!
+//! Arithmetic on durations only: instants are made in [`Lifecycle`](crate::Lifecycle), clocks are read in the
+//! transports. With the defaults a one-hour token is renewed between 50 and 55 minutes after its request was
+//! sent, and handed out until 60.
+
+use core::time::Duration;
+
+use crate::TokenError;
+use crate::jitter::Jitter;
+
+/// When to renew, and how long to leave a failing endpoint alone. All of it is data, with defaults that fit the
+/// providers of this workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Policy {
+    /// How long before its expiry a token is renewed; never more than a fifth of its life. Default: 300 s.
+    pub margin: Duration,
+    /// How much earlier still, at most, so that a fleet does not renew at one moment; never more than the margin
+    /// or a tenth of the life. Default: no other bound than these.
+    pub jitter: Duration,
+    /// The time for one exchange, everything included: from name lookup to the last byte. Default: 30 s.
+    pub deadline: Duration,
+    /// The least time between two exchanges that succeed. Default: 1 s.
+    pub min_age: Duration,
+    /// The first pause after a failure; it doubles with each further one. Default: 1 s.
+    pub first_pause: Duration,
+    /// The longest pause of our own making. Default: 60 s.
+    pub longest_pause: Duration,
+    /// The longest pause that an endpoint may ask for. Default: one hour.
+    pub longest_retry_after: Duration,
+    /// The pause after an error that will not go away by itself: at most three calls an hour. Default: 1201 s.
+    pub dead_pause: Duration,
+    /// A token refused this soon after its request was sent tells of an API that refuses every token.
+    /// Default: 60 s.
+    pub refusal_window: Duration,
+    /// The lifetime to assume where the endpoint names none. Default: none, which means renewal on a 401 only.
+    pub assumed_lifetime: Option<Duration>,
+}
+
+/// How far a wall clock may fall behind the moment a token was obtained before the token is distrusted.
+pub(crate) const CLOCK_WENT_BACK: Duration = Duration::from_secs(60);
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            margin: Duration::from_secs(300),
+            jitter: Duration::MAX,
+            deadline: Duration::from_secs(30),
+            min_age: Duration::from_secs(1),
+            first_pause: Duration::from_secs(1),
+            longest_pause: Duration::from_secs(60),
+            longest_retry_after: Duration::from_secs(3_600),
+            dead_pause: Duration::from_secs(1_201),
+            refusal_window: Duration::from_secs(60),
+            assumed_lifetime: None,
+        }
+    }
+}
+
+impl Policy {
+    /// How long before its expiry a token of this lifetime is due: the margin of design, never more than a fifth.
+    #[must_use]
+    pub fn margin_of(&self, lifetime: Duration) -> Duration {
+        self.margin.min(lifetime / 5)
+    }
+
+    /// The margin and this token's own share of jitter. Drawn once for a token, so that it does not wander.
+    pub(crate) fn lead(&self, lifetime: Duration, jitter: &mut Jitter) -> Duration {
+        let margin = self.margin_of(lifetime);
+        let width = self.jitter.min(margin).min(lifetime / 10);
+        margin.saturating_add(jitter.below(width))
+    }
+
+    /// The pause after so many failures in a row: doubling, between half and whole.
+    pub(crate) fn pause(&self, failures: u32, jitter: &mut Jitter) -> Duration {
+        let doublings = failures.saturating_sub(1).min(31);
+        let whole = self.first_pause.saturating_mul(1 << doublings).min(self.longest_pause);
+        whole - jitter.below(whole / 2)
+    }
+
+    /// The pause after this error. An endpoint may ask for a longer pause, never for a shorter one.
+    pub(crate) fn pause_after(&self, error: &TokenError, failures: u32, jitter: &mut Jitter) -> Duration {
+        let own = if error.is_transient() { self.pause(failures, jitter) } else { self.dead_pause };
+        own.max(error.retry_after().unwrap_or_default().min(self.longest_retry_after))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn the_margin_is_five_minutes_for_long_tokens_and_a_fifth_of_short_ones() {
+        let policy = Policy::default();
+        for (lifetime, margin) in
+            [(1_800, 300), (3_600, 300), (7_200, 300), (86_400, 300), (600, 120), (300, 60), (60, 12), (0, 0)]
+        {
+            assert_eq!(policy.margin_of(s(lifetime)), s(margin), "{lifetime}");
+        }
+    }
+
+    #[test]
+    fn jitter_only_makes_renewal_earlier_and_by_a_tenth_of_the_life_at_most() {
+        let policy = Policy::default();
+        let mut jitter = Jitter::new(3);
+        for _ in 0..1_000 {
+            let lead = policy.lead(s(3_600), &mut jitter);
+            assert!(lead >= s(300) && lead < s(600));
+            let lead = policy.lead(s(300), &mut jitter);
+            assert!(lead >= s(60) && lead < s(90));
+        }
+    }
+
+    #[test]
+    fn pauses_double_from_one_second_to_sixty_between_half_and_whole() {
+        let policy = Policy::default();
+        let mut jitter = Jitter::new(3);
+        for (failures, whole) in [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (8, 60), (u32::MAX, 60)] {
+            let pause = policy.pause(failures, &mut jitter);
+            assert!(pause <= s(whole) && pause >= s(whole) / 2, "{failures}: {pause:?}");
+        }
+    }
+
+    #[test]
+    fn retry_after_makes_a_pause_longer_never_shorter_and_never_more_than_an_hour() {
+        let policy = Policy::default();
+        let mut jitter = Jitter::new(3);
+        let asked = |seconds| TokenError::unavailable("busy").with_retry_after(s(seconds));
+        assert_eq!(policy.pause_after(&asked(120), 1, &mut jitter), s(120));
+        assert_eq!(policy.pause_after(&asked(100_000), 1, &mut jitter), s(3_600));
+        assert!(policy.pause_after(&asked(0), 7, &mut jitter) >= s(30));
+    }
+
+    #[test]
+    fn three_calls_an_hour_at_most_for_an_error_that_stays() {
+        let pause = Policy::default().pause_after(&TokenError::misconfigured("no"), 1, &mut Jitter::new(1));
+        assert!(pause * 3 > s(3_600));
+    }
+}

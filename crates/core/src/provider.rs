@@ -1,0 +1,148 @@
+//! The dialect of one token endpoint: pure questions that the machines ask.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use crate::{
+    AuthorizationCode, CodeVerifier, HttpRequest, HttpResponse, Origin, RefreshToken, ResponseHead, Scope,
+    TokenError, TokenKey, TokenResponse, UnixTime,
+};
+
+/// What one request spends to get a token.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Spend {
+    /// The client's own credentials, which may be spent again.
+    Credentials,
+    /// A refresh token ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
+    RefreshToken(RefreshToken),
+    /// An authorization code ([RFC 6749 §4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3)), which
+    /// is sent once and never again.
+    Code {
+        /// The code that the callback brought.
+        code: AuthorizationCode,
+        /// The redirect URI of the authorization request, to the byte.
+        redirect_uri: String,
+        /// The PKCE verifier, where the authorization request carried a challenge.
+        verifier: Option<CodeVerifier>,
+    },
+}
+
+/// What a token endpoint's answer means.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "the renewal matches on every case")]
+pub enum Reading {
+    /// A token.
+    Granted(TokenResponse),
+    /// Not this way; spend that instead, once, within the same exchange.
+    Next(Spend),
+    /// No token. The error's [`Fate`](crate::Fate) says what has become of the grant.
+    Refused(TokenError),
+}
+
+/// What an API's answer says of the token that the call carried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "`send` matches on every case")]
+pub enum Verdict {
+    /// Nothing: the answer is the caller's.
+    Fine,
+    /// The token was refused; another one may not be.
+    TokenRefused,
+    /// The token is good and lacks a scope, which is named where the API names it.
+    ScopeMissing(Option<Scope>),
+}
+
+/// Whether a refresh token survives its use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "there is no third answer: what is not known to survive counts as spent"
+)]
+pub enum Rotation {
+    /// Each use may spend it; so do all whose rotation is not known, until a refresh shows otherwise.
+    SingleUse,
+    /// It stays in force.
+    Reusable,
+}
+
+/// Whether a single-use grant whose fate is unknown may be sent again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the renewal matches on every case")]
+pub enum Replay {
+    /// Never: ask for a new sign-in instead.
+    Never,
+    /// Within this time of its first sending: the server answers a repetition in that window alike.
+    Within(Duration),
+    /// Once nobody is left who could still get the lost answer: then a replay destroys nothing.
+    #[default]
+    OwnerDead,
+    /// Once, when the access token has expired and nothing else is left.
+    LastResort,
+}
+
+/// The data by which the machines treat one provider's tokens.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The provider's crate name, for logs and keys.
+    pub name: Cow<'static, str>,
+    /// Which token this is.
+    pub key: TokenKey,
+    /// Whether [`Spend::Credentials`] is an answer to "nothing to refresh with".
+    pub credentials: bool,
+    /// Whether refresh tokens survive their use.
+    pub rotation: Rotation,
+    /// Whether a refresh token of unknown fate may be sent again.
+    pub replay: Replay,
+    /// The origins to which calls may carry the token.
+    pub origins: Vec<Origin>,
+    /// How many bytes of an API's answer [`Provider::judge`] wants to see; zero when its head is enough.
+    pub judged_bytes: usize,
+}
+
+impl Profile {
+    /// A profile with the careful defaults: no credentials, single-use refresh tokens, no origin.
+    #[must_use]
+    pub fn new(name: impl Into<Cow<'static, str>>, key: TokenKey) -> Self {
+        Self {
+            name: name.into(),
+            key,
+            credentials: false,
+            rotation: Rotation::SingleUse,
+            replay: Replay::default(),
+            origins: Vec::new(),
+            judged_bytes: 0,
+        }
+    }
+}
+
+/// One token endpoint's dialect: builds its requests, reads its answers, says what kills a grant.
+///
+/// Pure: no I/O, no clock, no state. An exchange has no state of its own, so this is dyn-safe.
+pub trait Provider: Send + Sync + fmt::Debug {
+    /// The request that spends this.
+    ///
+    /// # Errors
+    ///
+    /// When this provider cannot spend it, or its configuration makes no request possible.
+    fn request(&self, spend: &Spend, now: UnixTime) -> Result<HttpRequest, TokenError>;
+
+    /// What the answer to that request means.
+    fn read(&self, spend: &Spend, response: &HttpResponse, now: UnixTime) -> Reading;
+
+    /// The request that revokes this refresh token, where the provider can
+    /// ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)).
+    fn revocation(&self, token: &RefreshToken) -> Option<HttpRequest> {
+        let _ = token;
+        None
+    }
+
+    /// What an API's answer says of the token it was called with.
+    fn judge(&self, head: &ResponseHead, body_start: &[u8]) -> Verdict;
+
+    /// The data by which the machines treat this provider's tokens.
+    fn profile(&self) -> &Profile;
+}

@@ -1,0 +1,93 @@
+//! Secrets, one type for each, so that they can neither be mixed up nor shown.
+//!
+//! No secret has `Display` or `Serialize`, its `Debug` shows its name alone, equality takes the same time
+//! wherever two secrets differ, and the last owner wipes the memory. Reading one is a call to `expose`, which
+//! can be searched for.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+use core::hint::black_box;
+
+use zeroize::Zeroizing;
+
+/// The text behind each secret: shared by its clones, wiped with the last of them.
+#[derive(Clone)]
+struct Text(Arc<Zeroizing<String>>);
+
+impl Text {
+    fn same_as(&self, other: &Self) -> bool {
+        let (a, b) = (self.0.as_bytes(), other.0.as_bytes());
+        // Lengths are no secret; contents are, so every byte is looked at whatever the first ones say.
+        a.len() == b.len() && black_box(a.iter().zip(b).fold(0, |acc, (x, y)| acc | (x ^ y))) == 0
+    }
+}
+
+macro_rules! secrets {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name(Text);
+
+        impl $name {
+            /// Takes the text over. Nothing is trimmed or checked: that is the reader's business.
+            #[must_use]
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(Text(Arc::new(Zeroizing::new(text.into()))))
+            }
+
+            /// The secret itself, to be put on the wire and nowhere else.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                &self.0.0
+            }
+        }
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.0.same_as(&other.0)
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    )+};
+}
+
+secrets! {
+    /// An access token ([RFC 6749 §1.4](https://www.rfc-editor.org/rfc/rfc6749#section-1.4)).
+    AccessToken;
+    /// A refresh token ([RFC 6749 §1.5](https://www.rfc-editor.org/rfc/rfc6749#section-1.5)).
+    RefreshToken;
+    /// A client secret ([RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
+    ClientSecret;
+    /// An authorization code ([RFC 6749 §1.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-1.3.1)).
+    AuthorizationCode;
+    /// A PKCE code verifier ([RFC 7636 §4.1](https://www.rfc-editor.org/rfc/rfc7636#section-4.1)).
+    CodeVerifier;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn debug_shows_the_name_and_nothing_else() {
+        assert_eq!(format!("{:?}", RefreshToken::new("canary")), "RefreshToken(..)");
+        assert_eq!(format!("{:#?}", ClientSecret::new("canary")), "ClientSecret(..)");
+    }
+
+    #[test]
+    fn equality_looks_at_every_byte() {
+        assert_eq!(AccessToken::new("abc"), AccessToken::new("abc"));
+        assert_ne!(AccessToken::new("abc"), AccessToken::new("abd"));
+        assert_ne!(AccessToken::new("abc"), AccessToken::new("ab"));
+        assert_ne!(AccessToken::new("xbc"), AccessToken::new("abc"));
+    }
+}

@@ -1,0 +1,220 @@
+//! What an endpoint grants, and the token in force that callers get.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::{AccessToken, Clocks, Generation, RefreshToken, Scope};
+
+/// What one successful answer carries, in the terms of
+/// [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TokenResponse {
+    /// The access token.
+    pub access_token: AccessToken,
+    /// How long it lives, counted from the sending of its request; `None` when nobody knows.
+    pub lifetime: Option<Duration>,
+    /// A refresh token, where the answer brought one.
+    pub refresh_token: Option<RefreshToken>,
+    /// How long the refresh token lives, where that is known.
+    pub refresh_lifetime: Option<Duration>,
+    /// The granted scope; `None` means as requested.
+    pub scope: Option<Scope>,
+    /// Members of the answer that nobody here knows.
+    pub extra: Extra,
+    /// What had to be overlooked to read the answer.
+    pub leniencies: Vec<Leniency>,
+}
+
+impl TokenResponse {
+    /// A response that carries an access token and nothing else.
+    #[must_use]
+    pub fn new(access_token: AccessToken) -> Self {
+        Self {
+            access_token,
+            lifetime: None,
+            refresh_token: None,
+            refresh_lifetime: None,
+            scope: None,
+            extra: Extra::default(),
+            leniencies: Vec::new(),
+        }
+    }
+
+    /// The same response, living this long from the sending of its request.
+    #[must_use]
+    pub const fn with_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = Some(lifetime);
+        self
+    }
+
+    /// The same response, with a refresh token.
+    #[must_use]
+    pub fn with_refresh_token(mut self, refresh_token: RefreshToken) -> Self {
+        self.refresh_token = Some(refresh_token);
+        self
+    }
+
+    /// The same response, with the granted scope.
+    #[must_use]
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.scope = Some(scope);
+        self
+    }
+}
+
+/// Unknown members of an answer, each as the text it had on the wire. They may hold secrets (an ID token, say),
+/// so `Debug` shows the names alone.
+#[derive(Clone, Default)]
+pub struct Extra(BTreeMap<String, Zeroizing<String>>);
+
+impl Extra {
+    /// The text of this member, as it stood on the wire.
+    #[must_use]
+    pub fn expose(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|text| text.as_str())
+    }
+
+    /// The members' names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Adds a member; the last one of a name wins.
+    pub fn insert(&mut self, name: impl Into<String>, text: impl Into<String>) {
+        self.0.insert(name.into(), Zeroizing::new(text.into()));
+    }
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
+}
+
+/// A harmless deviation from the standard that was overlooked while reading an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Leniency {
+    /// `token_type` is missing; `Bearer` is taken.
+    TokenTypeMissing,
+    /// `expires_in` is a string of digits.
+    LifetimeIsText,
+    /// `expires_in` has a fraction, rounded down.
+    LifetimeIsFractional,
+    /// `expires_in` is more than ten years, or more than a number can hold; ten years are taken.
+    LifetimeIsCut,
+    /// `expires_in` is zero or negative: the token is given to those who waited and not kept.
+    LifetimeIsOver,
+    /// `expires_in` is neither a number nor digits, and is treated as missing.
+    LifetimeUnreadable,
+    /// The scope is an array of strings.
+    ScopeIsArray,
+    /// The body starts with a byte order mark.
+    ByteOrderMark,
+}
+
+/// When a token is over, and how long before that it is due.
+#[derive(Clone, Copy)]
+pub(crate) struct Due {
+    pub(crate) lifetime: Duration,
+    pub(crate) expires: Clocks,
+    pub(crate) lead: Duration,
+}
+
+/// An access token in force. Cheap to clone; its text is wiped with the last clone.
+#[derive(Clone)]
+pub struct Token(Arc<Parts>);
+
+struct Parts {
+    access_token: AccessToken,
+    generation: Generation,
+    sent: Clocks,
+    lifetime: Option<Duration>,
+    expires: Option<Clocks>,
+    renew_at: Option<Clocks>,
+    scope: Option<Scope>,
+}
+
+impl Token {
+    pub(crate) fn new(
+        response: TokenResponse,
+        generation: Generation,
+        sent: Clocks,
+        due: Option<Due>,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            access_token: response.access_token,
+            generation,
+            sent,
+            lifetime: due.map(|due| due.lifetime),
+            expires: due.map(|due| due.expires),
+            renew_at: due.map(|due| due.expires.minus(due.lead)),
+            scope: response.scope,
+        }))
+    }
+
+    /// The token itself, for the `Authorization` header and nothing else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.access_token.expose()
+    }
+
+    /// Which token of its key this is. A 401 names the generation that it means.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.0.generation
+    }
+
+    /// The granted scope; `None` means as requested.
+    #[must_use]
+    pub fn scope(&self) -> Option<&Scope> {
+        self.0.scope.as_ref()
+    }
+
+    /// How long it lives in all, counted from the sending of its request; `None` when nobody knows.
+    #[must_use]
+    pub fn lifetime(&self) -> Option<Duration> {
+        self.0.lifetime
+    }
+
+    /// When its request was sent, on both clocks of the driver that holds it.
+    #[must_use]
+    pub fn sent(&self) -> Clocks {
+        self.0.sent
+    }
+
+    /// From when on it must not be used; `None` when nobody knows.
+    #[must_use]
+    pub fn expires(&self) -> Option<Clocks> {
+        self.0.expires
+    }
+
+    /// From when on it is due for renewal, its own share of jitter included; `None` when nobody knows.
+    #[must_use]
+    pub fn renew_at(&self) -> Option<Clocks> {
+        self.0.renew_at
+    }
+
+    /// How much of its life is left.
+    #[must_use]
+    pub fn remaining(&self, now: Clocks) -> Option<Duration> {
+        self.expires().map(|expires| now.until(expires))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("generation", &self.0.generation)
+            .field("lifetime", &self.0.lifetime)
+            .field("scope", &self.0.scope)
+            .finish_non_exhaustive()
+    }
+}
