@@ -34,6 +34,8 @@ mod scope;
 mod secret;
 mod time;
 mod token;
+#[cfg(test)]
+mod toy;
 
 // The public interface is:
 pub use decision::{GateState, Holding, TABLE, Verb, decide};

@@ -389,3 +389,6 @@ fn after_a_lost_answer(error: TokenError) -> TokenError {
         error
     }
 }
+
+#[cfg(test)]
+mod tests;

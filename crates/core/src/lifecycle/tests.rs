@@ -1,1 +1,420 @@
+//! The lifecycle, cell by cell and edge by edge. No clock, no sleep, no mock.
 
+use std::vec;
+
+use super::*;
+use crate::toy::{Toy, answer, at, granted, run};
+use crate::{Answer, ErrorKind, LoginReason, Replay, TABLE, TransportError, TransportErrorKind, UnixTime};
+
+const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn exact() -> Policy {
+    Policy { jitter: Duration::ZERO, ..Policy::default() }
+}
+
+fn life() -> Lifecycle {
+    Lifecycle::new(exact(), 7)
+}
+
+/// A lifecycle with a one-hour token of generation 1, whose request was sent at second 0.
+fn with_token() -> Lifecycle {
+    let mut life = life();
+    let permit = permit(life.acquire(Need::Fresh, at(0)));
+    let token = renew(&mut life, permit, Toy::with_credentials(), "one 3600", 0);
+    assert_eq!(token.expose(), "one");
+    life
+}
+
+fn permit(decision: Decision) -> Permit {
+    match decision {
+        Decision::Refresh(permit) | Decision::UseAndRefresh(_, permit) => permit,
+        other => panic!("no permit: {other:?}"),
+    }
+}
+
+fn renew(life: &mut Lifecycle, permit: Permit, toy: Toy, body: &str, seconds: u64) -> Token {
+    let (_, outcome) = run(permit.errand(toy.arc()), at(seconds), vec![answer(200, body)]);
+    match life.complete(permit, outcome, at(seconds)) {
+        Completed::Renewed(token) => token,
+        other => panic!("not renewed: {other:?}"),
+    }
+}
+
+fn fail(life: &mut Lifecycle, permit: Permit, toy: Toy, status: u16, seconds: u64) -> TokenError {
+    let (_, outcome) = run(permit.errand(toy.arc()), at(seconds), vec![answer(status, "")]);
+    match life.complete(permit, outcome, at(seconds)) {
+        Completed::Failed(error) => error,
+        other => panic!("not failed: {other:?}"),
+    }
+}
+
+fn signed_in(body: &str) -> Lifecycle {
+    let mut life = life();
+    life.sign_in(granted(body), at(0), at(0));
+    life
+}
+
+const fn verb(decision: &Decision) -> Verb {
+    match decision {
+        Decision::Use(_) => Verb::Use,
+        Decision::UseAndRefresh(..) => Verb::UseAndRefresh,
+        Decision::Refresh(_) => Verb::Refresh,
+        Decision::Wait => Verb::Wait,
+        Decision::Fail(_) => Verb::Fail,
+    }
+}
+
+#[test]
+fn every_cell_of_the_table_is_what_acquire_does() {
+    for (holding, row) in TABLE {
+        let seconds = match holding {
+            Holding::Fresh => 10,
+            Holding::Aging => 3_400,
+            Holding::Lacking => 3_600,
+        };
+        for (gate, expected) in row {
+            let mut life = with_token();
+            match gate {
+                GateState::Open => {}
+                GateState::Busy => life.gate = Gate::Busy { attempt: 99 },
+                GateState::Shut => {
+                    let cause = TokenError::unavailable("down");
+                    life.gate = Gate::Shut { until: Instant::NEVER, cause };
+                }
+            }
+            assert_eq!(verb(&life.acquire(Need::Fresh, at(seconds))), expected, "{holding:?} {gate:?}");
+        }
+    }
+}
+
+#[test]
+fn one_permit_never_two() {
+    let mut life = life();
+    let permit = permit(life.acquire(Need::Fresh, at(0)));
+    for need in [Need::Fresh, Need::ValidFor(s(60)), Need::Newer(Generation::default())] {
+        assert!(matches!(life.acquire(need, at(1)), Decision::Wait));
+    }
+    renew(&mut life, permit, Toy::with_credentials(), "one 3600", 1);
+    assert!(matches!(life.acquire(Need::Fresh, at(2)), Decision::Use(_)));
+}
+
+#[test]
+fn a_one_hour_token_is_renewed_five_minutes_early_and_handed_out_until_it_expires() {
+    let mut life = with_token();
+    assert!(matches!(life.acquire(Need::Fresh, at(3_299)), Decision::Use(_)));
+    let permit = permit(life.acquire(Need::Fresh, at(3_300)));
+    assert!(matches!(life.acquire(Need::Fresh, at(3_599)), Decision::Use(_)));
+    assert!(matches!(life.acquire(Need::Fresh, at(3_600)), Decision::Wait));
+    let token = renew(&mut life, permit, Toy::with_credentials(), "two 3600", 3_600);
+    assert_eq!(token.generation(), Generation::new(2));
+}
+
+#[test]
+fn a_lifetime_counts_from_the_sending_of_the_request() {
+    let mut life = life();
+    let permit = permit(life.acquire(Need::Fresh, at(0)));
+    let (_, outcome) = run(permit.errand(Toy::with_credentials().arc()), at(0), vec![answer(200, "one 60")]);
+    let Completed::Renewed(token) = life.complete(permit, outcome, at(25)) else { panic!() };
+    assert_eq!(token.expires(), Some(at(60)));
+}
+
+#[test]
+fn an_expired_token_is_never_handed_out_whichever_clock_says_so() {
+    let moved = |instant: u64, unix: u64| Clocks { instant: at(instant).instant, unix: at(unix).unix };
+    for (now, expected) in [
+        (moved(10, 3_600), Verb::Refresh), // the wall clock was set forward, or the monotonic clock slept
+        (moved(3_600, 10), Verb::Refresh), // the wall clock was set back
+        (moved(10, 10), Verb::Use),
+    ] {
+        assert_eq!(verb(&with_token().acquire(Need::Fresh, now)), expected, "{now:?}");
+    }
+}
+
+#[test]
+fn a_wall_clock_set_back_before_the_token_was_obtained_costs_one_renewal_and_no_loop() {
+    let mut life = with_token();
+    let back = Clocks { instant: at(10).instant, unix: UnixTime::from_secs(1_000_000 - 61) };
+    let permit = permit(life.acquire(Need::Fresh, back));
+    let (_, outcome) = run(permit.errand(Toy::with_credentials().arc()), back, vec![answer(200, "two 3600")]);
+    let _ = life.complete(permit, outcome, back);
+    assert!(matches!(life.acquire(Need::Fresh, back), Decision::Use(_)));
+    let slightly = Clocks { instant: at(11).instant, unix: back.unix.minus(s(60)) };
+    assert!(matches!(life.acquire(Need::Fresh, slightly), Decision::Use(_)));
+}
+
+#[test]
+fn a_token_of_unknown_lifetime_is_used_until_it_is_refused() {
+    let mut life = signed_in("one");
+    assert!(matches!(life.acquire(Need::ValidFor(s(9_999)), at(1_000_000)), Decision::Use(_)));
+    assert_eq!(life.next_wake(), None);
+    assert!(matches!(life.reject(Generation::new(1), at(1_000_000)), Rejected::Renew));
+    assert!(matches!(life.acquire(Need::Fresh, at(1_000_000)), Decision::Refresh(_)));
+}
+
+#[test]
+fn an_assumed_lifetime_stands_in_for_a_missing_one() {
+    let mut life = Lifecycle::new(Policy { assumed_lifetime: Some(s(600)), ..exact() }, 1);
+    let token = life.sign_in(granted("one"), at(0), at(0));
+    assert_eq!(token.expires(), Some(at(600)));
+}
+
+#[test]
+fn a_token_that_is_too_short_for_the_need_is_renewed_once_and_then_handed_out() {
+    let mut life = signed_in("one 60");
+    let permit = permit(life.acquire(Need::ValidFor(s(600)), at(20)));
+    let (_, outcome) = run(permit.errand(Toy::with_credentials().arc()), at(20), vec![answer(200, "two 60")]);
+    let Completed::Renewed(token) = life.complete(permit, outcome, at(20)) else { panic!() };
+    assert_eq!(token.lifetime(), Some(s(60)));
+    assert!(matches!(life.acquire(Need::ValidFor(s(600)), at(21)), Decision::Use(_)));
+    assert!(matches!(life.acquire(Need::ValidFor(s(50)), at(21)), Decision::Use(_)));
+    assert!(matches!(life.acquire(Need::ValidFor(s(50)), at(31)), Decision::Refresh(_)));
+}
+
+#[test]
+fn a_token_born_dead_goes_to_those_who_waited_and_the_next_exchange_waits_a_second() {
+    let mut life = life();
+    let permit = permit(life.acquire(Need::Fresh, at(0)));
+    let token = renew(&mut life, permit, Toy::with_credentials(), "dead 0", 0);
+    assert_eq!(token.expose(), "dead");
+    let Decision::Fail(error) = life.acquire(Need::Fresh, at(0)) else { panic!("handed out again") };
+    assert_eq!(error.kind(), ErrorKind::Unavailable { retry_at: Some(at(1).unix) });
+    assert!(matches!(life.acquire(Need::Fresh, at(1)), Decision::Refresh(_)));
+}
+
+#[test]
+fn failures_open_pauses_that_double_and_an_aging_token_stays_usable() {
+    let mut life = with_token();
+    let mut seconds = 3_300;
+    for whole in [1, 2, 4, 8, 16, 32, 60, 60] {
+        let permit = permit(life.acquire(Need::Fresh, at(seconds)));
+        let error = fail(&mut life, permit, Toy::with_credentials(), 500, seconds);
+        let ErrorKind::Unavailable { retry_at: Some(retry_at) } = error.kind() else { panic!("{error:?}") };
+        let pause = retry_at.since(at(seconds).unix);
+        assert!(pause <= s(whole) && pause >= s(whole) / 2, "{pause:?} of {whole}");
+        assert_eq!(life.quiet_until(), at(seconds).instant.plus(pause));
+        let just_before = at(seconds).plus(pause - Duration::from_nanos(1));
+        if just_before.instant < at(3_600).instant {
+            assert!(matches!(life.acquire(Need::Fresh, just_before), Decision::Use(_)));
+        }
+        seconds += whole;
+    }
+}
+
+#[test]
+fn a_pause_ends_with_a_permit_and_success_forgets_the_failures() {
+    let mut life = life();
+    for seconds in [0, 100] {
+        let permit1 = permit(life.acquire(Need::Fresh, at(seconds)));
+        let error = fail(&mut life, permit1, Toy::with_credentials(), 500, seconds);
+        assert!(matches!(life.acquire(Need::Fresh, at(seconds)), Decision::Fail(_)));
+        let ErrorKind::Unavailable { retry_at: Some(retry_at) } = error.kind() else { panic!() };
+        assert!(retry_at <= at(seconds + 1).unix, "a first failure again");
+        let permit2 = permit(life.acquire(Need::Fresh, at(seconds + 1)));
+        renew(&mut life, permit2, Toy::with_credentials(), "one 5", seconds + 1);
+    }
+}
+
+#[test]
+fn retry_after_is_obeyed() {
+    let mut life = life();
+    let permit = permit(life.acquire(Need::Fresh, at(0)));
+    fail(&mut life, permit, Toy::with_credentials(), 429, 0);
+    assert!(matches!(life.acquire(Need::Fresh, at(89)), Decision::Fail(_)));
+    assert!(matches!(life.acquire(Need::Fresh, at(90)), Decision::Refresh(_)));
+}
+
+#[test]
+fn a_client_turned_away_costs_at_most_three_calls_an_hour() {
+    let mut life = life();
+    let mut calls = vec::Vec::new();
+    for seconds in 0..7_200 {
+        if let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(seconds)) {
+            calls.push(seconds);
+            let error = fail(&mut life, permit, Toy::with_credentials(), 403, seconds);
+            assert_eq!(error.kind(), ErrorKind::Misconfigured);
+        }
+    }
+    for (n, call) in calls.iter().enumerate() {
+        assert!(calls[n..].iter().take_while(|later| **later <= call + 3_600).count() <= 3, "{calls:?}");
+    }
+}
+
+#[test]
+fn a_dead_refresh_token_is_not_spent_again_and_a_sign_in_clears_it_at_once() {
+    let mut life = signed_in("one 60 refresh");
+    let permit = permit(life.acquire(Need::Fresh, at(60)));
+    let error = fail(&mut life, permit, Toy::rotating(Replay::OwnerDead), 401, 60);
+    assert_eq!(error.kind(), ErrorKind::LoginRequired { reason: LoginReason::Refused });
+    assert!(matches!(life.acquire(Need::Fresh, at(1_000_000)), Decision::Fail(_)));
+    assert_eq!(life.next_wake(), None);
+
+    let token = life.sign_in(granted("two 60 refresh2"), at(1_000_000), at(1_000_000));
+    assert_eq!(token.generation(), Generation::new(2));
+    assert!(matches!(life.acquire(Need::Fresh, at(1_000_001)), Decision::Use(_)));
+}
+
+#[test]
+fn an_abandoned_permit_counts_as_ambiguous_and_the_waiters_are_told() {
+    let mut life = signed_in("one 60 refresh");
+    let permit1 = permit(life.acquire(Need::Fresh, at(60)));
+    assert!(matches!(life.acquire(Need::Fresh, at(61)), Decision::Wait));
+
+    let failed = life.complete(permit1, Outcome::abandoned(ByteLeft::Maybe), at(62));
+    let Completed::Failed(error) = failed else { panic!("not failed") };
+    assert_eq!(error.fate(), crate::Fate::Unknown);
+    assert!(matches!(life.acquire(Need::Fresh, at(62)), Decision::Fail(_)));
+
+    let permit2 = permit(life.acquire(Need::Fresh, at(63)));
+    let (sent, outcome) = run(permit2.errand(Toy::rotating(Replay::Never).arc()), at(63), vec![]);
+    assert!(sent.is_empty());
+    let error = outcome.error().expect("nothing may be sent");
+    assert_eq!(error.kind(), ErrorKind::LoginRequired { reason: LoginReason::Ambiguous });
+    let _ = life.complete(permit2, outcome, at(63));
+}
+
+#[test]
+fn a_permit_abandoned_before_anything_was_sent_leaves_the_grant_unspent() {
+    let mut life = signed_in("one 60 refresh");
+    let permit1 = permit(life.acquire(Need::Fresh, at(60)));
+    let _ = life.complete(permit1, Outcome::abandoned(ByteLeft::No), at(60));
+    let permit2 = permit(life.acquire(Need::Fresh, at(61)));
+    renew(&mut life, permit2, Toy::rotating(Replay::Never), "two 60 next", 61);
+}
+
+#[test]
+fn a_request_that_never_left_leaves_the_grant_unspent() {
+    let mut life = signed_in("one 60 refresh");
+    let permit1 = permit(life.acquire(Need::Fresh, at(60)));
+    let refused = TransportError::new(TransportErrorKind::NotSent, "nobody listens");
+    let errand = permit1.errand(Toy::rotating(Replay::Never).arc());
+    let (_, outcome) = run(errand, at(60), vec![Answer::Failed(refused)]);
+    let _ = life.complete(permit1, outcome, at(60));
+    let permit2 = permit(life.acquire(Need::Fresh, at(61)));
+    let (sent, outcome) =
+        run(permit2.errand(Toy::rotating(Replay::Never).arc()), at(61), vec![answer(200, "two 60")]);
+    assert_eq!(sent, ["refresh"]);
+    let _ = life.complete(permit2, outcome, at(61));
+}
+
+#[test]
+fn a_401_throws_away_the_access_token_and_keeps_the_refresh_token() {
+    let mut life = signed_in("one 3600 refresh");
+    assert!(matches!(life.reject(Generation::new(1), at(100)), Rejected::Renew));
+    let permit = permit(life.acquire(Need::Newer(Generation::new(1)), at(100)));
+    let (sent, outcome) = run(permit.errand(Toy::reusable().arc()), at(100), vec![answer(200, "two 3600")]);
+    assert_eq!(sent, ["refresh"]);
+    let Completed::Renewed(token) = life.complete(permit, outcome, at(100)) else { panic!() };
+    assert_eq!(token.generation(), Generation::new(2));
+}
+
+#[test]
+fn a_late_401_for_an_older_generation_changes_nothing() {
+    let mut life = with_token();
+    let permit = permit(life.acquire(Need::Fresh, at(3_300)));
+    renew(&mut life, permit, Toy::with_credentials(), "two 3600", 3_300);
+    let Rejected::Replaced(token) = life.reject(Generation::new(1), at(3_301)) else {
+        panic!("not replaced")
+    };
+    assert_eq!(token.expose(), "two");
+    assert!(matches!(life.acquire(Need::Fresh, at(3_301)), Decision::Use(_)));
+}
+
+#[test]
+fn an_api_that_refuses_every_token_opens_a_doubling_pause_for_refusals() {
+    let mut life = with_token();
+    let mut renewals = 0;
+    for tenth in 0..36_000_u64 {
+        let now = at(0).plus(Duration::from_millis(100 * tenth));
+        let generation = life.generation;
+        if matches!(life.reject(generation, now), Rejected::Renew) {
+            let permit = permit(life.acquire(Need::Newer(generation), now));
+            let toy = Toy::with_credentials().arc();
+            let (_, outcome) = run(permit.errand(toy), now, vec![answer(200, "again 3600")]);
+            let _ = life.complete(permit, outcome, now);
+            renewals += 1;
+        }
+    }
+    assert!((60..=130).contains(&renewals), "{renewals} renewals in an hour of refusals");
+}
+
+#[test]
+fn a_token_refused_after_a_minute_of_service_is_an_ordinary_revocation() {
+    let mut life = with_token();
+    for n in 1..20 {
+        assert!(matches!(life.reject(Generation::new(n), at(n * 61)), Rejected::Renew));
+        let permit = permit(life.acquire(Need::Newer(Generation::new(n)), at(n * 61)));
+        renew(&mut life, permit, Toy::with_credentials(), "again 3600", n * 61);
+    }
+}
+
+#[test]
+fn a_refusal_during_a_pause_stands_and_the_refused_token_is_gone() {
+    let mut life = with_token();
+    let permit = permit(life.acquire(Need::Fresh, at(3_300)));
+    fail(&mut life, permit, Toy::with_credentials(), 403, 3_300);
+    assert!(matches!(life.reject(Generation::new(1), at(3_301)), Rejected::Stands));
+    assert!(matches!(life.acquire(Need::Fresh, at(3_302)), Decision::Fail(_)));
+}
+
+#[test]
+fn a_sign_in_during_a_renewal_wins_and_the_renewal_is_told() {
+    let mut life = signed_in("one 60 refresh");
+    let permit1 = permit(life.acquire(Need::Fresh, at(60)));
+    life.sign_in(granted("fresh 60 other"), at(61), at(61));
+    assert!(
+        matches!(life.acquire(Need::Newer(Generation::new(9)), at(61)), Decision::Wait),
+        "the permit is still out"
+    );
+    let errand = permit1.errand(Toy::reusable().arc());
+    let (_, outcome) = run(errand, at(60), vec![answer(200, "stale 60 stale")]);
+    let Completed::Adopted(token) = life.complete(permit1, outcome, at(62)) else { panic!("not adopted") };
+    assert_eq!(token.expose(), "fresh");
+    let permit2 = permit(life.acquire(Need::Fresh, at(121)));
+    let (sent, outcome) = run(permit2.errand(Toy::reusable().arc()), at(121), vec![answer(200, "x 60")]);
+    assert_eq!(sent, ["other"]);
+    let _ = life.complete(permit2, outcome, at(121));
+}
+
+#[test]
+fn a_renewal_of_an_old_grant_that_fails_says_nothing_of_the_new_one() {
+    let mut life = signed_in("one 60 refresh");
+    let permit = permit(life.acquire(Need::Fresh, at(60)));
+    life.sign_in(granted("fresh 60 other"), at(61), at(61));
+    let (_, outcome) = run(permit.errand(Toy::reusable().arc()), at(60), vec![answer(401, "")]);
+    assert!(matches!(life.complete(permit, outcome, at(62)), Completed::Adopted(_)));
+    assert!(matches!(life.acquire(Need::Fresh, at(63)), Decision::Use(_)));
+}
+
+#[test]
+fn only_a_newer_record_is_adopted_and_its_clock_is_the_wall() {
+    let record = |epoch, generation, obtained| {
+        let response = granted("elsewhere 3600 theirs");
+        Record::new(Epoch::new(epoch), Generation::new(generation), at(obtained).unix, response)
+    };
+    let mut life = with_token();
+    assert!(life.adopt(&record(0, 1, 0), at(10)).is_none());
+    let token = life.adopt(&record(0, 2, 0), at(1_000)).expect("newer");
+    assert_eq!(token.expires(), Some(at(3_600)));
+    assert!(life.adopt(&record(1, 1, 0), at(1_000)).is_some(), "a newer epoch wins whatever the generation");
+
+    // A token older than this process: its deadline is counted forward from now.
+    let mut young = Lifecycle::new(exact(), 1);
+    let now = Clocks { instant: Instant::ORIGIN, unix: at(3_000).unix };
+    let token = young.adopt(&record(0, 2, 0), now).expect("newer");
+    assert_eq!(token.expires().unwrap().instant, Instant::after_origin(s(600)));
+}
+
+#[test]
+fn whoever_keeps_a_token_warm_wakes_when_it_is_due_or_its_pause_is_over() {
+    let mut life = life();
+    assert_eq!(life.next_wake(), Some(Instant::ORIGIN));
+    let permit1 = permit(life.acquire(Need::Fresh, at(0)));
+    assert_eq!((life.next_wake(), life.quiet_until()), (None, Instant::NEVER));
+    renew(&mut life, permit1, Toy::with_credentials(), "one 3600", 0);
+    assert_eq!(life.next_wake(), Some(at(3_300).instant));
+    let permit2 = permit(life.acquire(Need::Fresh, at(3_300)));
+    fail(&mut life, permit2, Toy::with_credentials(), 429, 3_300);
+    assert_eq!(life.next_wake(), Some(at(3_390).instant));
+}

@@ -1,0 +1,115 @@
+//! A provider for this crate's own tests: what it is told to read is what it reads.
+
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::{
+    AccessToken, Answer, Clocks, Fate, HttpRequest, HttpResponse, Instant, LoginReason, Method, Outcome,
+    Profile, Provider, Reading, RefreshToken, Renewal, Replay, ResponseHead, Rotation, Spend, Step,
+    TokenError, TokenKey, TokenResponse, UnixTime, Verdict,
+};
+
+/// Reads status 200 as a token whose text, lifetime and refresh token stand in the body, 401 as a dead grant,
+/// 409 as "spend the credentials instead", 429 as "not processed", anything else as unknown fate.
+#[derive(Debug)]
+pub(crate) struct Toy(Profile);
+
+impl Toy {
+    pub(crate) fn with_credentials() -> Self {
+        Self::edit(|profile| profile.credentials = true)
+    }
+
+    pub(crate) fn rotating(replay: Replay) -> Self {
+        Self::edit(|profile| profile.replay = replay)
+    }
+
+    pub(crate) fn reusable() -> Self {
+        Self::edit(|profile| profile.rotation = Rotation::Reusable)
+    }
+
+    fn edit(change: impl FnOnce(&mut Profile)) -> Self {
+        let mut profile = Profile::new("toy", TokenKey::new("toy", "https://toy.example/token"));
+        change(&mut profile);
+        Self(profile)
+    }
+
+    pub(crate) fn with_credentials_too(mut self) -> Self {
+        self.0.credentials = true;
+        self
+    }
+
+    pub(crate) fn arc(self) -> Arc<dyn Provider> {
+        Arc::new(self)
+    }
+}
+
+impl Provider for Toy {
+    fn request(&self, spend: &Spend, _now: UnixTime) -> Result<HttpRequest, TokenError> {
+        let what = match spend {
+            Spend::Credentials => "credentials".to_string(),
+            Spend::RefreshToken(token) => token.expose().to_string(),
+            Spend::Code { code, .. } => code.expose().to_string(),
+        };
+        Ok(HttpRequest::new(Method::Post, "https://toy.example/token").body(what))
+    }
+
+    fn read(&self, _spend: &Spend, response: &HttpResponse, _now: UnixTime) -> Reading {
+        match response.status() {
+            200 => Reading::Granted(granted(core::str::from_utf8(response.expose_body()).unwrap())),
+            401 => Reading::Refused(TokenError::login_required(LoginReason::Refused).with_status(401, None)),
+            409 => Reading::Next(Spend::Credentials),
+            429 => {
+                Reading::Refused(TokenError::unavailable("wait").with_retry_after(Duration::from_secs(90)))
+            }
+            403 => Reading::Refused(TokenError::misconfigured("the client is not known")),
+            _ => Reading::Refused(TokenError::unavailable("down").with_fate(Fate::Unknown)),
+        }
+    }
+
+    fn judge(&self, head: &ResponseHead, _body_start: &[u8]) -> Verdict {
+        if head.status() == 401 { Verdict::TokenRefused } else { Verdict::Fine }
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.0
+    }
+}
+
+/// "access lifetime refresh", of which the last two may be missing or `-`.
+pub(crate) fn granted(text: &str) -> TokenResponse {
+    let mut words = text.split(' ');
+    let mut response = TokenResponse::new(AccessToken::new(words.next().unwrap()));
+    response.lifetime = words.next().and_then(|word| word.parse().ok()).map(Duration::from_secs);
+    response.refresh_token = words.next().map(RefreshToken::new);
+    response
+}
+
+/// Both clocks, so many seconds after the driver's origin; the wall clock shows 1,000,000 s more.
+pub(crate) const fn at(seconds: u64) -> Clocks {
+    Clocks {
+        instant: Instant::after_origin(Duration::from_secs(seconds)),
+        unix: UnixTime::from_secs(1_000_000 + seconds),
+    }
+}
+
+pub(crate) fn answer(status: u16, body: &str) -> Answer {
+    Answer::Response(HttpResponse::new(ResponseHead::new(status), body))
+}
+
+/// Carries a renewal out with these answers, one for each request; gives what was sent and what came of it.
+pub(crate) fn run(errand: crate::Errand, now: Clocks, answers: Vec<Answer>) -> (Vec<String>, Outcome) {
+    let mut sent = Vec::new();
+    let mut answers = answers.into_iter();
+    let mut step = Renewal::begin(errand, now);
+    loop {
+        step = match step {
+            Step::Send(sending, next) => {
+                sent.push(String::from_utf8(sending.request.expose_body().to_vec()).unwrap());
+                next.resume(answers.next().expect("an answer for each request"), now)
+            }
+            Step::Done(outcome) => return (sent, outcome),
+        };
+    }
+}
