@@ -1,0 +1,57 @@
+//! What the authorization server says of itself ([RFC 8414](https://www.rfc-editor.org/rfc/rfc8414)).
+//!
+//! An issuer with a path is found under the well-known name inserted before the path, and under the one
+//! appended to it, as OpenID Connect has it.
+
+use super::error;
+use crate::document::Document;
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::world::World;
+
+const OAUTH: &str = "/.well-known/oauth-authorization-server";
+const OPENID: &str = "/.well-known/openid-configuration";
+
+fn origin(world: &World, request: &Request) -> String {
+    let scheme = if world.https { "https" } else { "http" };
+    format!("{scheme}://{}", request.header("host").unwrap_or("127.0.0.1"))
+}
+
+/// The issuer that a callback names: the configured one, or the simulator's own address.
+pub(super) fn issuer(world: &World, request: &Request) -> String {
+    world.config.app.issuer.clone().unwrap_or_else(|| origin(world, request))
+}
+
+pub(super) fn answer(world: &World, request: &Request) -> Reply {
+    let path = request.path.as_str();
+    let issuer_path = path
+        .strip_prefix(OAUTH)
+        .or_else(|| path.strip_prefix(OPENID))
+        .or_else(|| path.strip_suffix(OPENID))
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let Some(issuer_path) = issuer_path else {
+        return error(404, "not_found", "No such document", "no such metadata");
+    };
+    let base = origin(world, request);
+    let issuer = match issuer_path {
+        "" => issuer(world, request),
+        path => format!("{base}{path}"),
+    };
+    let scopes = super::words(&world.config.app.scopes);
+    let scopes: Vec<_> = scopes.iter().map(String::as_str).collect();
+    let authentication = ["client_secret_post", "client_secret_basic", "none"];
+    let body = Document::new()
+        .string("issuer", &issuer)
+        .string("authorization_endpoint", &format!("{base}/api/oauth2/authorize"))
+        .string("token_endpoint", &format!("{base}/api/oauth2/token"))
+        .string("userinfo_endpoint", &format!("{base}/api/oauth2/userinfo"))
+        .string("revocation_endpoint", &format!("{base}/api/oauth2/revoke"))
+        .strings("scopes_supported", &scopes)
+        .strings("response_types_supported", &["code"])
+        .strings("grant_types_supported", &["authorization_code", "refresh_token", "client_credentials"])
+        .strings("token_endpoint_auth_methods_supported", &authentication)
+        .strings("revocation_endpoint_auth_methods_supported", &authentication)
+        .strings("code_challenge_methods_supported", &["S256", "plain"])
+        .bool("authorization_response_iss_parameter_supported", world.config.app.issuer_in_callback);
+    Reply::json(200, body, "metadata shown")
+}

@@ -1,0 +1,218 @@
+//! A socket before a world: accepts, one thread for each connection, stops without leaving any behind.
+//!
+//! Reading and writing HTTP is in [`connection`], certificates are in [`tls`].
+
+mod connection;
+mod tls;
+
+use core::fmt;
+use core::net::{Ipv4Addr, SocketAddr};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::time::Duration;
+use std::collections::HashMap;
+use std::io;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+pub use tls::Identity;
+
+use crate::clock::SimClock;
+use crate::world::World;
+
+/// What every connection thread sees.
+pub(crate) struct Shared {
+    world: Mutex<World>,
+    pub(crate) clock: SimClock,
+    stop: Stop,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    open: Mutex<HashMap<u64, TcpStream>>,
+    pub(crate) accepted: AtomicU64,
+    pub(crate) refused_handshakes: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        locked(&self.world)
+    }
+}
+
+/// A panic in another thread is that thread's failure; what it guarded is still of use.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Pauses that end when the server does.
+#[derive(Default)]
+struct Stop {
+    stopped: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Stop {
+    /// Waits so long; `false` when the server stopped meanwhile.
+    fn pause(&self, long: Duration) -> bool {
+        if long.is_zero() {
+            return true;
+        }
+        let stopped = locked(&self.stopped);
+        let waited = self.changed.wait_timeout_while(stopped, long, |stopped| !*stopped);
+        !*waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn now(&self) {
+        *locked(&self.stopped) = true;
+        self.changed.notify_all();
+    }
+}
+
+pub(crate) struct Server {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) address: SocketAddr,
+    pub(crate) identity: Option<Identity>,
+    listener: Option<Listening>,
+}
+
+struct Listening {
+    closing: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Server {
+    pub(crate) fn start(
+        mut world: World,
+        clock: SimClock,
+        port: u16,
+        security: Security,
+    ) -> Result<Self, StartError> {
+        let (tls, identity) = match security {
+            Security::Plain => (None, None),
+            Security::Tls { client_certificate } => {
+                let (config, identity) = tls::server(client_certificate)?;
+                (Some(Arc::new(config)), Some(identity))
+            }
+        };
+        world.https = tls.is_some();
+        let listener = bind(port)?;
+        let address = listener.local_addr().map_err(StartError::Listen)?;
+        let shared = Arc::new(Shared {
+            world: Mutex::new(world),
+            clock,
+            stop: Stop::default(),
+            tls,
+            open: Mutex::new(HashMap::new()),
+            accepted: AtomicU64::new(0),
+            refused_handshakes: AtomicU64::new(0),
+        });
+        let listener = Some(listen(listener, Arc::clone(&shared)).map_err(StartError::Listen)?);
+        Ok(Self { shared, address, identity, listener })
+    }
+
+    /// Stops listening, so that connections are refused, and cuts those that are open.
+    pub(crate) fn unplug(&mut self) {
+        let Some(listening) = self.listener.take() else { return };
+        listening.closing.store(true, Ordering::SeqCst);
+        // The listener's thread waits for a connection: this is one. Should it fail, the thread has gone already.
+        drop(TcpStream::connect(self.address));
+        locked(&self.shared.open).values().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+        drop(listening.thread.join());
+    }
+
+    /// Listens again, on the port as before.
+    pub(crate) fn plug_in(&mut self) -> Result<(), StartError> {
+        if self.listener.is_none() {
+            let listener = bind(self.address.port())?;
+            self.listener = Some(listen(listener, Arc::clone(&self.shared)).map_err(StartError::Listen)?);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shared.stop.now();
+        self.unplug();
+    }
+}
+
+pub(crate) enum Security {
+    Plain,
+    Tls { client_certificate: bool },
+}
+
+fn bind(port: u16) -> Result<TcpListener, StartError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortTaken { port },
+        _ => StartError::Listen(error),
+    })
+}
+
+fn listen(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Listening> {
+    let closing = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&closing);
+    let thread =
+        thread::Builder::new().name("simulator".into()).spawn(move || accept(&listener, &shared, &seen))?;
+    Ok(Listening { closing, thread })
+}
+
+/// Serves until told to close, then waits for every connection to end.
+fn accept(listener: &TcpListener, shared: &Arc<Shared>, closing: &AtomicBool) {
+    let mut serving: Vec<JoinHandle<()>> = Vec::new();
+    for stream in listener.incoming() {
+        if closing.load(Ordering::SeqCst) {
+            break;
+        }
+        serving.retain(|thread| !thread.is_finished());
+        let Ok(stream) = stream else { continue };
+        let Ok(registered) = stream.try_clone() else { continue };
+        let number = shared.accepted.fetch_add(1, Ordering::SeqCst);
+        locked(&shared.open).insert(number, registered);
+        let for_thread = Arc::clone(shared);
+        let spawned = thread::Builder::new().name(format!("simulator-{number}")).spawn(move || {
+            connection::serve(stream, &for_thread, number);
+            locked(&for_thread.open).remove(&number);
+        });
+        match spawned {
+            Ok(thread) => serving.push(thread),
+            Err(_) => drop(locked(&shared.open).remove(&number)),
+        }
+    }
+    // A connection accepted while the order to close came in was cut by nobody yet.
+    locked(&shared.open).values().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+    serving.into_iter().for_each(|thread| drop(thread.join()));
+}
+
+/// Why a simulator did not start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Another program listens on this port: choose another one, or none.
+    PortTaken {
+        /// The port.
+        port: u16,
+    },
+    /// The operating system does not let this program listen.
+    Listen(io::Error),
+    /// The certificates could not be made.
+    Certificates(Box<dyn core::error::Error + Send + Sync>),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PortTaken { port } => write!(f, "port {port} is taken by another program"),
+            Self::Listen(_) => f.write_str("cannot listen on 127.0.0.1"),
+            Self::Certificates(_) => f.write_str("cannot make certificates"),
+        }
+    }
+}
+
+impl core::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::PortTaken { .. } => None,
+            Self::Listen(error) => Some(error),
+            Self::Certificates(error) => Some(error.as_ref()),
+        }
+    }
+}
