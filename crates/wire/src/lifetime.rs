@@ -1,0 +1,98 @@
+//! How long a token lives, out of whatever a server writes into `expires_in`.
+//!
+//! The member is advisory, so no value of it makes an answer useless; what had to be overlooked is reported.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use wellspring_core::Leniency;
+
+use crate::{Json, Number};
+
+/// The longest lifetime there is: ten years. What is said to live longer lives this long.
+pub const LONGEST_LIFETIME: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// What a lifetime means where the standard leaves it open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LifetimeRules {
+    /// For an answer that names none.
+    pub(crate) default: Option<Duration>,
+    pub(crate) zero_means_never: bool,
+    pub(crate) minus_one_means_never: bool,
+}
+
+/// A lifetime before the rules are applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    Seconds(u64),
+    Negative { one: bool },
+    Unreadable,
+}
+
+impl LifetimeRules {
+    /// The lifetime in this member; what was overlooked is added to `noted`.
+    pub(crate) fn read(self, value: Option<&Json>, noted: &mut Vec<Leniency>) -> Option<Duration> {
+        let written = match value {
+            None | Some(Json::Null) => return self.default,
+            Some(Json::Number(number)) => of_number(*number, noted),
+            Some(Json::Text(text)) => of_text(text, noted),
+            Some(Json::Bool(_) | Json::Array(_) | Json::Object(_)) => Written::Unreadable,
+        };
+        match written {
+            Written::Unreadable => {
+                noted.push(Leniency::LifetimeUnreadable);
+                self.default
+            }
+            Written::Seconds(0) if self.zero_means_never => Some(LONGEST_LIFETIME),
+            Written::Negative { one: true } if self.minus_one_means_never => Some(LONGEST_LIFETIME),
+            Written::Seconds(0) | Written::Negative { .. } => {
+                noted.push(Leniency::LifetimeIsOver);
+                Some(Duration::ZERO)
+            }
+            Written::Seconds(seconds) if seconds > LONGEST_LIFETIME.as_secs() => {
+                noted.push(Leniency::LifetimeIsCut);
+                Some(LONGEST_LIFETIME)
+            }
+            Written::Seconds(seconds) => Some(Duration::from_secs(seconds)),
+        }
+    }
+}
+
+fn of_number(number: Number, noted: &mut Vec<Leniency>) -> Written {
+    match number {
+        Number::Unsigned(seconds) => Written::Seconds(seconds),
+        Number::Signed(seconds) => Written::Negative { one: seconds == -1 },
+        #[expect(clippy::float_cmp, reason = "exactly minus one is the value with a meaning")]
+        Number::Float(seconds) if seconds < 0.0 => Written::Negative { one: seconds == -1.0 },
+        // The cast rounds down and saturates.
+        Number::Float(seconds) => {
+            let whole = seconds as u64;
+            #[expect(clippy::cast_precision_loss, clippy::float_cmp, reason = "exactness is what is asked")]
+            if whole as f64 != seconds && whole != u64::MAX {
+                noted.push(Leniency::LifetimeIsFractional);
+            }
+            Written::Seconds(whole)
+        }
+    }
+}
+
+/// Decimal digits, with a sign and a fraction at most, and white space around them.
+fn of_text(text: &str, noted: &mut Vec<Leniency>) -> Written {
+    let text = text.trim_ascii();
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !fraction.is_none_or(digits) {
+        return Written::Unreadable;
+    }
+    noted.push(Leniency::LifetimeIsText);
+    if fraction.is_some_and(|fraction| fraction.bytes().any(|byte| byte != b'0')) {
+        noted.push(Leniency::LifetimeIsFractional);
+    }
+    // Digits that do not fit are too many, not wrong.
+    let seconds = whole.parse().unwrap_or(u64::MAX);
+    match negative {
+        true if seconds > 0 => Written::Negative { one: seconds == 1 },
+        _ => Written::Seconds(seconds),
+    }
+}
