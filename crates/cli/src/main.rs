@@ -1,3 +1,6 @@
 //! The `wellspring` command.
 #![forbid(unsafe_code)]
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    wellspring_cli::run()
+}

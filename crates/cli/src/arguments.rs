@@ -1,0 +1,154 @@
+//! The command line. Secrets are no part of it: a process list shows arguments to everybody.
+
+use core::time::Duration;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::configuration::duration;
+
+const EXIT_STATUSES: &str = "Exit status: 0 done, 2 usage or configuration, 3 login required, \
+4 turned away for good, 5 try again later; 130 or 143 after SIGINT or SIGTERM.";
+
+/// Bearer tokens that never run dry.
+#[derive(Debug, Parser)]
+#[command(name = "wellspring", version, after_help = EXIT_STATUSES, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// The file that holds the profiles
+    #[arg(long, global = true, value_name = "FILE", default_value = "wellspring.toml")]
+    pub(crate) config: PathBuf,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Shows every provider, transport and situation against a simulator of its own
+    Demo,
+    /// Prints a token of a profile
+    Token(Token),
+    /// Makes one authenticated request; a 401 is renewed and retried once
+    Call(Call),
+    /// Runs the simulator until Ctrl-C and prints a configuration for it
+    Simulate(Simulate),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Token {
+    /// The profile, as in [profile.NAME]
+    pub(crate) profile: String,
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Which driver asks
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) transport: Transport,
+    /// How much longer the token should live, such as 10m
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub(crate) valid_for: Option<Duration>,
+}
+
+/// What `token` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// The token alone
+    #[default]
+    Token,
+    /// An Authorization header field
+    Header,
+    /// A JSON object: access_token, token_type, expires_in, expires_at, scope
+    Json,
+    /// Lines for a shell or an environment file: ACCESS_TOKEN, ACCESS_TOKEN_EXPIRES_AT
+    Env,
+}
+
+/// Which driver asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Transport {
+    /// tokio and reqwest
+    Async,
+    /// ureq, and no runtime
+    #[default]
+    Blocking,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Call {
+    /// The profile, as in [profile.NAME]
+    pub(crate) profile: String,
+    /// GET, PUT, ...
+    pub(crate) method: String,
+    /// The URL, at an origin where the profile's token may go
+    pub(crate) url: String,
+    /// The body: a file, or standard input for @-
+    #[arg(long, value_name = "@FILE")]
+    pub(crate) data: Option<OsString>,
+    /// A header field (repeatable). With --data, Content-Type is application/json unless named here
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub(crate) header: Vec<String>,
+    /// Which driver asks
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) transport: Transport,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// The port on 127.0.0.1; a free one by default
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// The provider whose profile is printed (repeatable); all by default
+    #[arg(long, value_enum)]
+    pub(crate) provider: Vec<Provider>,
+    /// What a refresh does to the refresh token it spends
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) rotation: Rotation,
+    /// A fault to answer with, as NAME or NAME=VALUE (repeatable); `list` prints them all
+    #[arg(long, value_name = "FAULT")]
+    pub(crate) fault: Vec<String>,
+    /// The endpoint, or group of endpoints, that answers with it
+    #[arg(long, value_name = "ENDPOINT", default_value = "token")]
+    pub(crate) at: String,
+    /// How often it does; always by default
+    #[arg(long, value_name = "N")]
+    pub(crate) times: Option<u32>,
+    /// HTTPS, with a certificate made for the occasion
+    #[arg(long)]
+    pub(crate) tls: bool,
+}
+
+/// The providers, by their crate names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
+pub(crate) enum Provider {
+    /// PIX gateways
+    PixBacen,
+    /// OAuth 2.0 for third-party apps
+    Oauth2App,
+    /// The Hive blockchain
+    HiveAuth,
+}
+
+/// What a refresh does to the refresh token it spends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Rotation {
+    /// A new one each time; using an old one revokes the family
+    #[default]
+    Rotate,
+    /// As rotate, but an old one is answered alike for 30 s
+    Window,
+    /// It stays good and is answered with
+    Same,
+    /// It stays good and is not answered with
+    None,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,178 @@
+//! `[profile.NAME]`: one token, in the words of its provider.
+//!
+//! Values stay as they stand: what they come to is looked up when the profile is used.
+
+use crate::configuration::section::Section;
+use crate::configuration::value::Value;
+use crate::exit::Failure;
+
+/// One profile.
+#[derive(Debug)]
+pub(crate) struct Profile {
+    pub(crate) provider: Provider,
+    pub(crate) policy: Policy,
+    pub(crate) tls: Tls,
+}
+
+/// Whose token it is.
+#[derive(Debug)]
+pub(crate) enum Provider {
+    PixBacen(PixBacen),
+    Oauth2App(Box<Oauth2App>),
+    HiveAuth(HiveAuth),
+}
+
+/// A PIX gateway.
+#[derive(Debug)]
+pub(crate) struct PixBacen {
+    pub(crate) gateway: Option<Value>,
+    pub(crate) base_url: Option<Value>,
+    pub(crate) flavour: Option<Value>,
+    pub(crate) client_id: Value,
+    pub(crate) client_secret: Value,
+}
+
+/// An OAuth 2.0 application.
+#[derive(Debug)]
+pub(crate) struct Oauth2App {
+    pub(crate) preset: Option<Value>,
+    pub(crate) base_url: Option<Value>,
+    pub(crate) issuer: Option<Value>,
+    pub(crate) authorize_url: Option<Value>,
+    pub(crate) token_url: Option<Value>,
+    pub(crate) userinfo_url: Option<Value>,
+    pub(crate) revocation_url: Option<Value>,
+    pub(crate) grant_type: Option<Value>,
+    pub(crate) client_id: Value,
+    pub(crate) client_secret: Option<Value>,
+    pub(crate) token_endpoint_auth_method: Option<Value>,
+    pub(crate) redirect_uri: Option<Value>,
+    pub(crate) scopes: Option<Vec<Value>>,
+    pub(crate) authorize_parameters: Vec<(String, Value)>,
+    pub(crate) token_parameters: Vec<(String, Value)>,
+    pub(crate) refresh_token: Option<Value>,
+}
+
+/// The Hive blockchain.
+#[derive(Debug)]
+pub(crate) struct HiveAuth {
+    pub(crate) environment: Option<Value>,
+    pub(crate) base_url: Option<Value>,
+    pub(crate) id: Value,
+    pub(crate) secret_key: Value,
+}
+
+/// `[profile.NAME.policy]`.
+#[derive(Debug, Default)]
+pub(crate) struct Policy {
+    pub(crate) deadline: Option<Value>,
+    pub(crate) margin: Option<Value>,
+    pub(crate) jitter: Option<Value>,
+    pub(crate) min_age: Option<Value>,
+}
+
+/// `[profile.NAME.tls]`.
+#[derive(Debug, Default)]
+pub(crate) struct Tls {
+    pub(crate) client_certificate: Option<Value>,
+    pub(crate) client_key: Option<Value>,
+    pub(crate) ca_certificate: Option<Value>,
+}
+
+#[derive(Clone, Copy)]
+enum Name {
+    PixBacen,
+    Oauth2App,
+    HiveAuth,
+}
+
+const NAMES: [(&str, Name); 3] =
+    [("pix-bacen", Name::PixBacen), ("oauth2-app", Name::Oauth2App), ("hive-auth", Name::HiveAuth)];
+
+impl Profile {
+    pub(crate) fn read(mut section: Section<'_>) -> Result<Self, Failure> {
+        let Some(name) = section.value("provider")? else {
+            return Err(section.failure("lacks `provider`; add it, such as provider = \"pix-bacen\""));
+        };
+        let policy = section.section("policy")?.map(Policy::read).transpose()?.unwrap_or_default();
+        let tls = section.section("tls")?.map(Tls::read).transpose()?.unwrap_or_default();
+        let provider = match name.one_of(&NAMES)? {
+            Name::PixBacen => Provider::PixBacen(PixBacen::read(&mut section)?),
+            Name::Oauth2App => Provider::Oauth2App(Box::new(Oauth2App::read(&mut section)?)),
+            Name::HiveAuth => Provider::HiveAuth(HiveAuth::read(&mut section)?),
+        };
+        section.finish()?;
+        Ok(Self { provider, policy, tls })
+    }
+}
+
+impl PixBacen {
+    fn read(section: &mut Section<'_>) -> Result<Self, Failure> {
+        Ok(Self {
+            gateway: section.value("gateway")?,
+            base_url: section.value("base_url")?,
+            flavour: section.value("flavour")?,
+            client_id: section.required("client_id")?,
+            client_secret: section.required("client_secret")?,
+        })
+    }
+}
+
+impl Oauth2App {
+    fn read(section: &mut Section<'_>) -> Result<Self, Failure> {
+        Ok(Self {
+            preset: section.value("preset")?,
+            base_url: section.value("base_url")?,
+            issuer: section.value("issuer")?,
+            authorize_url: section.value("authorize_url")?,
+            token_url: section.value("token_url")?,
+            userinfo_url: section.value("userinfo_url")?,
+            revocation_url: section.value("revocation_url")?,
+            grant_type: section.value("grant_type")?,
+            client_id: section.required("client_id")?,
+            client_secret: section.value("client_secret")?,
+            token_endpoint_auth_method: section.value("token_endpoint_auth_method")?,
+            redirect_uri: section.value("redirect_uri")?,
+            scopes: section.list("scopes")?,
+            authorize_parameters: section.pairs("authorize_parameters")?,
+            token_parameters: section.pairs("token_parameters")?,
+            refresh_token: section.value("refresh_token")?,
+        })
+    }
+}
+
+impl HiveAuth {
+    fn read(section: &mut Section<'_>) -> Result<Self, Failure> {
+        Ok(Self {
+            environment: section.value("environment")?,
+            base_url: section.value("base_url")?,
+            id: section.required("id")?,
+            secret_key: section.required("secret_key")?,
+        })
+    }
+}
+
+impl Policy {
+    fn read(mut section: Section<'_>) -> Result<Self, Failure> {
+        let policy = Self {
+            deadline: section.value("deadline")?,
+            margin: section.value("margin")?,
+            jitter: section.value("jitter")?,
+            min_age: section.value("min_age")?,
+        };
+        section.finish()?;
+        Ok(policy)
+    }
+}
+
+impl Tls {
+    fn read(mut section: Section<'_>) -> Result<Self, Failure> {
+        let tls = Self {
+            client_certificate: section.value("client_certificate")?,
+            client_key: section.value("client_key")?,
+            ca_certificate: section.value("ca_certificate")?,
+        };
+        section.finish()?;
+        Ok(tls)
+    }
+}

@@ -1,0 +1,186 @@
+//! One table of the configuration, read key by key.
+//!
+//! Each key is asked for by name; what nobody asked for is unknown and an error, with its line. The parser's own
+//! rendering of errors is not used, because it prints the line, and the line may hold a secret.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+use zeroize::Zeroizing;
+
+use crate::configuration::value::{Place, Source, Value};
+use crate::exit::Failure;
+
+/// The text that is read, and what it is called.
+#[derive(Clone)]
+pub(crate) struct Document<'i> {
+    pub(crate) file: Arc<Path>,
+    pub(crate) text: &'i str,
+}
+
+impl<'i> Document<'i> {
+    /// The table of everything.
+    pub(crate) fn root(&self) -> Result<Section<'i>, Failure> {
+        let table = DeTable::parse(self.text).map_err(|error| {
+            let line = error.span().map_or(1, |span| self.line(span.start));
+            let what = error.message().lines().next().unwrap_or_default().to_owned();
+            Failure::usage(format!("{}:{line}: this is not TOML: {what}", self.file.display()))
+        })?;
+        Ok(Section::new(self.clone(), String::new(), 1, table.into_inner()))
+    }
+
+    fn line(&self, at: usize) -> usize {
+        let before = self.text.as_bytes().get(..at).unwrap_or(self.text.as_bytes());
+        1 + before.iter().filter(|byte| **byte == b'\n').count()
+    }
+
+    fn place(&self, line: usize, key: &str) -> Place {
+        Place { file: self.file.clone(), line, key: format!("`{key}`") }
+    }
+}
+
+/// One table.
+pub(crate) struct Section<'i> {
+    document: Document<'i>,
+    /// Its name, as between brackets; empty for the table of everything.
+    name: String,
+    /// Where it, or its only mention, starts.
+    line: usize,
+    table: DeTable<'i>,
+    known: Vec<&'static str>,
+    missing: Option<&'static str>,
+}
+
+impl<'i> Section<'i> {
+    fn new(document: Document<'i>, name: String, line: usize, table: DeTable<'i>) -> Self {
+        Self { document, name, line, table, known: Vec::new(), missing: None }
+    }
+
+    /// What the section is called in messages.
+    pub(crate) fn called(&self) -> String {
+        if self.name.is_empty() { "the configuration".to_owned() } else { format!("[{}]", self.name) }
+    }
+
+    /// A failure of the section as a whole.
+    pub(crate) fn failure(&self, what: impl core::fmt::Display) -> Failure {
+        Failure::usage(format!("{}:{}: {} {what}", self.document.file.display(), self.line, self.called()))
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<(Place, DeValue<'i>)> {
+        self.known.push(key);
+        let (name, value) = self.table.remove_entry(key)?;
+        let place = self.document.place(self.document.line(name.span().start), key);
+        Some((place, value.into_inner()))
+    }
+
+    /// Where a key stands that has no meaning here yet.
+    pub(crate) fn mention(&self, key: &str) -> Option<Place> {
+        let (name, _) = self.table.get_key_value(key)?;
+        Some(self.document.place(self.document.line(name.span().start), key))
+    }
+
+    /// The value of a key that may be left out.
+    pub(crate) fn value(&mut self, key: &'static str) -> Result<Option<Value>, Failure> {
+        self.take(key).map(|(place, value)| read_value(place, value)).transpose()
+    }
+
+    /// The value of a key that may not be left out. Where it is, the value is a stand-in and [`Self::finish`]
+    /// fails: later, because a misspelt key is both unknown and missing, and better called unknown.
+    pub(crate) fn required(&mut self, key: &'static str) -> Result<Value, Failure> {
+        if let Some(value) = self.value(key)? {
+            return Ok(value);
+        }
+        self.missing = self.missing.or(Some(key));
+        let place = self.document.place(self.line, key);
+        Ok(Value { place, source: Source::Written(Zeroizing::default()) })
+    }
+
+    /// The values of an array; one value alone is a list of one.
+    pub(crate) fn list(&mut self, key: &'static str) -> Result<Option<Vec<Value>>, Failure> {
+        let Some((place, value)) = self.take(key) else { return Ok(None) };
+        let DeValue::Array(array) = value else { return Ok(Some(vec![read_value(place, value)?])) };
+        let read = |item: Spanned<DeValue<'i>>| read_value(place.clone(), item.into_inner());
+        array.into_iter().map(read).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// The names and values of a table whose keys are free.
+    pub(crate) fn pairs(&mut self, key: &'static str) -> Result<Vec<(String, Value)>, Failure> {
+        let Some((place, value)) = self.take(key) else { return Ok(Vec::new()) };
+        let DeValue::Table(table) = value else {
+            return Err(place.failure("must be a table, such as { name = \"value\" }"));
+        };
+        let read = |(name, value): (Spanned<_>, Spanned<DeValue<'i>>)| {
+            let line = self.document.line(name.span().start);
+            let name = String::from(name.into_inner());
+            let value = read_value(self.document.place(line, &name), value.into_inner())?;
+            Ok((name, value))
+        };
+        table.into_iter().map(read).collect()
+    }
+
+    /// The section below this one.
+    pub(crate) fn section(&mut self, key: &'static str) -> Result<Option<Self>, Failure> {
+        let Some((place, value)) = self.take(key) else { return Ok(None) };
+        self.below(key, place, value).map(Some)
+    }
+
+    /// Every section of a section whose keys are free, with their names.
+    pub(crate) fn sections(&mut self, key: &'static str) -> Result<Vec<(String, Self)>, Failure> {
+        let Some(mut all) = self.section(key)? else { return Ok(Vec::new()) };
+        let table = core::mem::take(&mut all.table);
+        let read = |(name, value): (Spanned<_>, Spanned<DeValue<'i>>)| {
+            let line = self.document.line(name.span().start);
+            let name = String::from(name.into_inner());
+            let place = self.document.place(line, &name);
+            Ok((name.clone(), all.below(&name, place, value.into_inner())?))
+        };
+        table.into_iter().map(read).collect()
+    }
+
+    fn below(&self, key: &str, place: Place, value: DeValue<'i>) -> Result<Self, Failure> {
+        let name = if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) };
+        match value {
+            DeValue::Table(table) => Ok(Self::new(self.document.clone(), name, place.line, table)),
+            _ => Err(place.failure(format_args!("must be a section, such as [{name}]"))),
+        }
+    }
+
+    /// The section is read: what is left over in it is unknown.
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+        let stray = self.table.keys().min_by_key(|key| key.span().start);
+        let Some(stray) = stray else {
+            return match self.missing {
+                Some(key) => Err(self.failure(format_args!("lacks `{key}`; add it"))),
+                None => Ok(()),
+            };
+        };
+        let place = self.document.place(self.document.line(stray.span().start), stray.get_ref());
+        self.known.sort_unstable();
+        let known = self.known.join(", ");
+        Err(place.failure(format_args!("is not a key of {}, which has: {known}", self.called())))
+    }
+}
+
+fn read_value(place: Place, value: DeValue<'_>) -> Result<Value, Failure> {
+    const FORM: &str = "must be a text, { env = \"NAME\" } or { file = \"PATH\" }";
+    let source = match value {
+        DeValue::String(text) => Source::Written(Zeroizing::new(text.into_owned())),
+        DeValue::Boolean(yes) => Source::Written(Zeroizing::new(yes.to_string())),
+        DeValue::Integer(number) => Source::Written(Zeroizing::new(number.to_string())),
+        DeValue::Table(table) => {
+            let mut entries = table.into_iter();
+            let (Some((name, value)), None) = (entries.next(), entries.next()) else {
+                return Err(place.failure(FORM));
+            };
+            match (name.get_ref().as_ref(), value.into_inner()) {
+                ("env", DeValue::String(name)) => Source::Environment(name.into_owned()),
+                ("file", DeValue::String(path)) => Source::File(String::from(path).into()),
+                _ => return Err(place.failure(FORM)),
+            }
+        }
+        _ => return Err(place.failure(FORM)),
+    };
+    Ok(Value { place, source })
+}

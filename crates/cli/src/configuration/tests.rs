@@ -1,0 +1,148 @@
+//! What stands in a configuration, and what is said of what should not.
+
+use super::*;
+use crate::configuration::profile::Provider;
+
+const GOOD: &str = r#"
+[store]
+url = "memory:"
+[profile.shop]
+provider = "pix-bacen"
+gateway = "goforge"
+client_id = "account-93"
+client_secret = { env = "PIX_CLIENT_SECRET" }
+[profile.shop.policy]
+deadline = "30s"
+[profile.shop.tls]
+client_certificate = "client.pem"
+[profile.app]
+provider = "oauth2-app"
+preset = "aihubmix"
+grant_type = "authorization_code"
+client_id = "client_abc"
+client_secret = { env = "APP_CLIENT_SECRET" }
+token_endpoint_auth_method = "client_secret_post"
+redirect_uri = "http://127.0.0.1:8765/oauth/callback"
+scopes = ["profile", "balance"]
+authorize_parameters = { prompt = "consent" }
+[profile.chain]
+provider = "hive-auth"
+environment = "sandbox"
+id = "operator"
+secret_key = { file = "hive.secret" }
+"#;
+
+fn parse(text: &str, name: &str) -> Result<Profile, String> {
+    read(Path::new("wellspring.toml"), text, name).map_err(|failure| failure.to_string())
+}
+
+fn refusal(text: &str) -> String {
+    parse(text, "shop").expect_err("this configuration is wrong")
+}
+
+#[test]
+fn a_profile_is_found_by_its_name_and_read_in_its_providers_words() {
+    let Provider::PixBacen(shop) = parse(GOOD, "shop").unwrap().provider else { panic!("a PIX gateway") };
+    assert_eq!(&**shop.client_id.text().unwrap(), "account-93");
+    let Provider::Oauth2App(app) = parse(GOOD, "app").unwrap().provider else { panic!("an application") };
+    assert_eq!(app.scopes.unwrap().len(), 2);
+    assert_eq!(app.authorize_parameters[0].0, "prompt");
+    assert!(matches!(parse(GOOD, "chain").unwrap().provider, Provider::HiveAuth(_)));
+}
+
+#[test]
+fn an_unknown_profile_is_named_with_those_that_there_are() {
+    assert_eq!(
+        parse(GOOD, "shpo").unwrap_err(),
+        "wellspring.toml: there is no [profile.shpo]; profiles there: app, chain, shop"
+    );
+    assert_eq!(
+        parse("", "shop").unwrap_err(),
+        "wellspring.toml: there is no [profile.shop]; profiles there: none"
+    );
+}
+
+#[test]
+fn an_unknown_key_is_an_error_with_its_line_wherever_it_stands() {
+    for (good, bad, said) in [
+        ("client_id = \"account", "clientid = \"account", "wellspring.toml:7: `clientid` is not a key of [profile.shop]"),
+        ("deadline = ", "timeout = ", "wellspring.toml:10: `timeout` is not a key of [profile.shop.policy]"),
+        ("client_certificate", "cert", "wellspring.toml:12: `cert` is not a key of [profile.shop.tls]"),
+        ("preset", "base", "wellspring.toml:15: `base` is not a key of [profile.app]"),
+        ("environment", "client_id", "wellspring.toml:25: `client_id` is not a key of [profile.chain]"),
+        ("url", "uri", "wellspring.toml:3: `uri` is not a key of [store]"),
+        ("[store]", "[stores]", "wellspring.toml:2: `stores` is not a key of the configuration"),
+    ] {
+        let said_in_full = refusal(&GOOD.replacen(good, bad, 1));
+        assert!(said_in_full.starts_with(said), "{said_in_full}");
+        assert!(said_in_full.contains(", which has: "), "{said_in_full}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_said_with_the_section_that_lacks_it() {
+    for (line, said) in [
+        ("client_id = \"account-93\"\n", "wellspring.toml:4: [profile.shop] lacks `client_id`; add it"),
+        ("provider = \"pix-bacen\"\n", "wellspring.toml:4: [profile.shop] lacks `provider`; add it, such as provider = \"pix-bacen\""),
+        ("id = \"operator\"\n", "wellspring.toml:23: [profile.chain] lacks `id`; add it"),
+    ] {
+        assert_eq!(refusal(&GOOD.replacen(line, "", 1)), said);
+    }
+}
+
+#[test]
+fn a_value_of_another_form_is_turned_away_and_never_repeated() {
+    const FORM: &str = "must be a text, { env = \"NAME\" } or { file = \"PATH\" }";
+    for bad in ["1.5", "{ environment = \"X\" }", "{ env = 3 }", "{ env = \"X\", file = \"y\" }", "{}", "[\"canary\"]", "1979-05-27"] {
+        let said = refusal(&GOOD.replacen("{ env = \"PIX_CLIENT_SECRET\" }", bad, 1));
+        assert_eq!(said, format!("wellspring.toml:8: `client_secret` {FORM}"));
+    }
+}
+
+#[test]
+fn what_is_not_toml_is_said_with_its_line_and_without_its_text() {
+    for bad in ["\"canary", "canary", "'canary' 'canary'", "\"can\\qary\""] {
+        let said = refusal(&GOOD.replacen("{ env = \"PIX_CLIENT_SECRET\" }", bad, 1));
+        assert!(said.starts_with("wellspring.toml:8: this is not TOML: "), "{said}");
+        assert!(!said.contains("ary"), "{said}");
+    }
+    let twice = refusal(&GOOD.replacen("gateway =", "client_id = \"canary\"\ngateway =", 1));
+    assert!(twice.contains("not TOML") && !twice.contains("canary"), "{twice}");
+}
+
+#[test]
+fn only_the_memory_store_is_there_and_the_others_say_that_they_come_later() {
+    let with = |url: &str| refusal(&GOOD.replacen("\"memory:\"", url, 1));
+    for later in ["\"sqlite:wellspring.db\"", "\"file:tokens\"", "\"redis://localhost:6379/0\""] {
+        assert_eq!(
+            with(later),
+            "wellspring.toml:3: `url` names a store that comes later; so far there is \"memory:\" alone"
+        );
+    }
+    assert_eq!(with("\"memory\""), "wellspring.toml:3: `url` names no store; write \"memory:\"");
+    for key in ["spill = \"d\"", "key = { env = \"K\" }", "sealing = \"off\""] {
+        let said = refusal(&GOOD.replacen("url =", &format!("{key}\nurl ="), 1));
+        assert!(said.ends_with("is for stores that outlive the process, which come later; leave it out"), "{said}");
+        assert!(said.starts_with("wellspring.toml:3: `"), "{said}");
+    }
+}
+
+#[test]
+fn a_missing_variable_or_file_is_named() {
+    let Provider::PixBacen(shop) = parse(GOOD, "shop").unwrap().provider else { panic!("a PIX gateway") };
+    assert_eq!(
+        shop.client_secret.text().unwrap_err().to_string(),
+        "wellspring.toml:8: `client_secret` needs the environment variable PIX_CLIENT_SECRET; set it"
+    );
+    let Provider::HiveAuth(chain) = parse(GOOD, "chain").unwrap().provider else { panic!("Hive") };
+    let said = chain.secret_key.text().unwrap_err().to_string();
+    assert!(said.starts_with("wellspring.toml:27: `secret_key` cannot be read from hive.secret: "), "{said}");
+}
+
+#[test]
+fn an_unknown_word_is_answered_with_the_words_there_are() {
+    assert_eq!(
+        refusal(&GOOD.replacen("\"pix-bacen\"", "\"pix\"", 1)),
+        "wellspring.toml:5: `provider` must be one of: pix-bacen, oauth2-app, hive-auth"
+    );
+}

@@ -1,0 +1,143 @@
+//! How a command ends: one sentence on stderr and a status that a script can act upon.
+//!
+//! The statuses answer "what now?" as the kinds of [`TokenError`] do. What a sentence says is decided where the
+//! failure is noticed; here it gets its status.
+
+use core::fmt;
+use std::process::ExitCode;
+
+use wellspring_core::{ErrorKind, TokenError};
+
+/// The status of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// The command line, the configuration or a file named there is at fault: nothing was asked of any server.
+    Usage,
+    /// A person has to sign in.
+    LoginRequired,
+    /// Turned away for good: trying again without a change is of no use.
+    TurnedAway,
+    /// Down, busy or out of time: try again later.
+    TryLater,
+    /// A line of the demo did not hold.
+    DidNotHold,
+}
+
+impl Exit {
+    pub(crate) const fn status(self) -> u8 {
+        match self {
+            Self::DidNotHold => 1,
+            Self::Usage => 2,
+            Self::LoginRequired => 3,
+            Self::TurnedAway => 4,
+            Self::TryLater => 5,
+        }
+    }
+
+    pub(crate) fn code(self) -> ExitCode {
+        ExitCode::from(self.status())
+    }
+}
+
+/// Why a command failed: one sentence that says what to do, and never a secret.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    text: String,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, text: impl Into<String>) -> Self {
+        Self { exit, text: text.into() }
+    }
+
+    pub(crate) fn usage(text: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, text)
+    }
+
+    /// Standard output does not take the answer.
+    pub(crate) fn output(error: std::io::Error) -> Self {
+        Self::new(Exit::TryLater, format!("standard output cannot be written: {error}; try again elsewhere"))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        let (exit, advice) = match error.kind() {
+            ErrorKind::LoginRequired { .. } => {
+                (Exit::LoginRequired, "sign in again and give the new refresh token to the profile")
+            }
+            // Found before any request was made: no answer, so no status.
+            ErrorKind::Misconfigured if error.status().is_none() => (Exit::Usage, "correct the profile"),
+            ErrorKind::Misconfigured => {
+                (Exit::TurnedAway, "check the profile's client id, secret, scopes, certificate and URL")
+            }
+            ErrorKind::Protocol if !error.is_transient() => {
+                (Exit::TurnedAway, "check that the profile's URL is the token endpoint's")
+            }
+            ErrorKind::Protocol => {
+                (Exit::TryLater, "something between here and the endpoint answers; try again later")
+            }
+            _ => (Exit::TryLater, "try again later"),
+        };
+        Self::new(exit, format!("{}; {advice}", with_causes(&error)))
+    }
+}
+
+/// The error and its causes, outermost first. No secret stands in any of them.
+fn with_causes(error: &dyn core::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        // Many clients repeat their cause in their own text.
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = error.source();
+    }
+    text.replace(['\n', '\r'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wellspring_core::LoginReason;
+
+    #[test]
+    fn every_kind_of_error_has_the_status_of_what_to_do_next() {
+        for (error, status) in [
+            (TokenError::login_required(LoginReason::Refused), 3),
+            (TokenError::misconfigured("no request can be made"), 2),
+            (TokenError::misconfigured("turned away").with_status(401, None), 4),
+            (TokenError::protocol("not a token response"), 4),
+            (TokenError::foreign("a page"), 5),
+            (TokenError::unavailable("down"), 5),
+            (TokenError::busy("somebody else renews"), 5),
+        ] {
+            let text = error.to_string();
+            let failure = Failure::from(error);
+            assert_eq!(failure.exit.status(), status, "{text}");
+            assert!(failure.to_string().starts_with(&text));
+        }
+    }
+
+    #[test]
+    fn causes_are_told_once_and_in_one_line() {
+        let cause = TokenError::unavailable("connection refused\nby the host");
+        let error = TokenError::unavailable("the endpoint cannot be reached")
+            .with_source(std::sync::Arc::new(cause.clone()));
+        let failure = Failure::from(error);
+        assert_eq!(
+            failure.to_string(),
+            "the endpoint cannot be reached: connection refused by the host; try again later"
+        );
+    }
+}

@@ -1,0 +1,83 @@
+//! Ctrl-C and SIGTERM: at once when nothing is at stake, after the answer when a token request is under way.
+//!
+//! An endpoint that has read a request may have spent a single-use grant for it, and a process that dies then
+//! loses what comes back. So from the first byte to the answer a signal waits, for no longer than the deadline of
+//! the exchange.
+
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::exit::{Exit, Failure};
+
+#[derive(Debug)]
+struct State {
+    /// Token requests under way.
+    held: u32,
+    /// The signal that has come meanwhile.
+    came: Option<i32>,
+}
+
+static STATE: Mutex<State> = Mutex::new(State { held: 0, came: None });
+
+/// From now on a signal ends the process, unless a [`Hold`] makes it wait.
+pub(crate) fn watch() -> Result<(), Failure> {
+    let mut signals = signals()?;
+    let watching = thread::Builder::new().name("signals".into()).spawn(move || {
+        for signal in signals.forever() {
+            let mut state = state();
+            if state.held == 0 {
+                end(signal);
+            }
+            state.came = state.came.or(Some(signal));
+        }
+    });
+    watching.map(drop).map_err(|error| unwatched(&error))
+}
+
+/// Waits for a signal, with nothing else to do.
+pub(crate) fn wait() -> Result<(), Failure> {
+    signals()?.forever().next();
+    Ok(())
+}
+
+/// While it lives, signals wait; with the last one, a signal that has come ends the process.
+#[derive(Debug)]
+pub(crate) struct Hold(());
+
+/// Signals wait from now on.
+pub(crate) fn hold() -> Hold {
+    let mut state = state();
+    state.held = state.held.saturating_add(1);
+    Hold(())
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut state = state();
+        state.held = state.held.saturating_sub(1);
+        if let (0, Some(signal)) = (state.held, state.came) {
+            end(signal);
+        }
+    }
+}
+
+/// Ends the process as shells expect of one that a signal has ended.
+fn end(signal: i32) -> ! {
+    std::process::exit(128_i32.saturating_add(signal))
+}
+
+fn state() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn signals() -> Result<Signals, Failure> {
+    Signals::new([SIGINT, SIGTERM]).map_err(|error| unwatched(&error))
+}
+
+fn unwatched(error: &io::Error) -> Failure {
+    Failure::new(Exit::TryLater, format!("signals cannot be watched for: {error}; try again later"))
+}

@@ -1,0 +1,108 @@
+//! `wellspring simulate`: the providers on a port, and a configuration that knows them.
+//!
+//! Standard output carries a whole `wellspring.toml`, so that it can be piped into a file; what a person should
+//! know stands on stderr.
+
+use core::fmt::Write as _;
+use core::time::Duration;
+use std::io::Write;
+
+use wellspring_simulator::{Config, Endpoint, Fault, Rotation, Simulator, StartError};
+
+use crate::arguments::{Provider, Rotation as Wish, Simulate};
+use crate::exit::{Exit, Failure};
+use crate::interrupt;
+
+/// Runs until a signal comes.
+pub(crate) fn run(wish: &Simulate, out: &mut dyn Write) -> Result<(), Failure> {
+    if wish.fault.iter().any(|name| name == "list") {
+        return print(out, &every_fault());
+    }
+    let faults = wish.fault.iter().map(|name| read_fault(name)).collect::<Result<Vec<_>, _>>()?;
+    let endpoint: Endpoint = wish.at.parse().map_err(|error| Failure::usage(format!("--at: {error}")))?;
+    let simulator = start(wish)?;
+    for fault in faults {
+        simulator.fault_times(endpoint, fault, wish.times.unwrap_or(u32::MAX));
+    }
+    print(out, &configuration(&simulator, &wish.provider))?;
+    let url = simulator.url();
+    eprintln!("The simulator answers at {url} until Ctrl-C; standard output is a wellspring.toml for it.");
+    eprintln!("What it was asked: {url}/__sim/log");
+    interrupt::wait()
+}
+
+fn start(wish: &Simulate) -> Result<Simulator, Failure> {
+    let rotation = match wish.rotation {
+        Wish::Rotate => Rotation::Rotate { replay_window: None },
+        Wish::Window => Rotation::Rotate { replay_window: Some(Duration::from_secs(30)) },
+        Wish::Same => Rotation::Same,
+        Wish::None => Rotation::None,
+    };
+    let builder = Simulator::builder().port(wish.port).rotation(rotation);
+    let builder = if wish.tls { builder.tls() } else { builder };
+    builder.start().map_err(|error| match error {
+        StartError::PortTaken { port } => Failure::usage(format!(
+            "port {port} is taken by another program; choose another one with --port, or none for a free one"
+        )),
+        error => Failure::new(Exit::TryLater, format!("the simulator cannot be started: {error}")),
+    })
+}
+
+fn read_fault(name: &str) -> Result<Fault, Failure> {
+    name.parse().map_err(|error| Failure::usage(format!("{error}; `--fault list` prints them all")))
+}
+
+fn every_fault() -> String {
+    let mut text = String::new();
+    for (name, says) in Fault::all_names() {
+        let _ = writeln!(text, "{name:<32} {says}");
+    }
+    for (name, says) in Fault::with_values() {
+        let _ = writeln!(text, "{:<32} {says}", format!("{name}=VALUE"));
+    }
+    text
+}
+
+/// A `wellspring.toml` for this simulator. What it calls secrets are the published pages' examples.
+fn configuration(simulator: &Simulator, providers: &[Provider]) -> String {
+    let known = Config::default();
+    let url = simulator.url();
+    let mut text = format!("# A simulator at {url}\n");
+    let wanted = |provider| providers.is_empty() || providers.contains(&provider);
+    let mut add = |profile: &str, lines: &[(&str, &str)]| {
+        let _ = writeln!(text, "\n[profile.{profile}]");
+        for (key, value) in lines {
+            let _ = writeln!(text, "{key} = \"{value}\"");
+        }
+        if let Some(identity) = simulator.identity() {
+            let _ = writeln!(text, "[profile.{profile}.tls]\nca_certificate = \"\"\"\n{}\"\"\"", identity.ca_pem);
+        }
+    };
+    if wanted(Provider::PixBacen) {
+        let (id, secret) = (known.pix.client_id.as_str(), known.pix.client_secret.as_str());
+        add("shop", &[("provider", "pix-bacen"), ("base_url", &url), ("client_id", id), ("client_secret", secret)]);
+    }
+    if let (true, Some(client)) = (wanted(Provider::Oauth2App), known.app.clients.first()) {
+        let secret = client.secret.as_deref().unwrap_or_default();
+        add(
+            "app",
+            &[
+                ("provider", "oauth2-app"),
+                ("preset", "aihubmix"),
+                ("base_url", &url),
+                ("grant_type", "client_credentials"),
+                ("client_id", &client.id),
+                ("client_secret", secret),
+            ],
+        );
+    }
+    if wanted(Provider::HiveAuth) {
+        let (id, secret) = (known.hive.id.as_str(), known.hive.secret_key.as_str());
+        add("chain", &[("provider", "hive-auth"), ("base_url", &url), ("id", id), ("secret_key", secret)]);
+    }
+    text
+}
+
+fn print(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)
+}
