@@ -1,2 +1,35 @@
 //! Bearer tokens that never run dry, on tokio and reqwest.
+//!
+//! [`TokenSource`] is what programs hold: it has a fresh token at hand, renews it before it ends, lets one task
+//! renew for all who wait, and sends requests that carry it.
+//!
+//! The same types, methods and files, without `.await`, are in the blocking transport.
+//!
+//! In scope: waiting, spawning, the loop that carries out a renewal's steps, the adapter for reqwest.
+//! Out of scope: deciding (core), dialects (providers).
 #![forbid(unsafe_code)]
+
+mod background;
+mod body;
+mod builder;
+mod clock;
+mod drive;
+#[cfg(feature = "reqwest")]
+mod reqwest;
+mod scripted;
+mod send;
+mod source;
+mod transport;
+mod warm;
+
+// The public interface is:
+#[cfg(feature = "reqwest")]
+pub use self::reqwest::ReqwestTransport;
+pub use body::Body;
+pub use builder::Builder;
+pub use source::TokenSource;
+pub use transport::Transport;
+pub use warm::Warm;
+#[cfg(feature = "reqwest")]
+pub use wellspring_transport::Tls;
+pub use wellspring_transport::{Clock, ManualClock, TokenRef, events};

@@ -1,2 +1,37 @@
-//! What both transports of Wellspring share: clocks, the published token, TLS settings, the rules of a request.
+//! What both transports of Wellspring share: clocks, the published token, single flight, TLS settings, the rules
+//! of a request.
+//!
+//! Everything that needs std and neither waits nor does I/O lives here once; the transports add waiting,
+//! spawning and an HTTP client. Programs use one of the transports and find the public types of this crate
+//! there.
+//!
+//! In scope: reading clocks, the lock around the lifecycle, waking, what may be sent where.
+//! Out of scope: sockets, runtimes, threads.
 #![forbid(unsafe_code)]
+
+mod attach;
+mod bell;
+mod clock;
+pub mod events;
+mod flight;
+mod published;
+mod rules;
+mod scripted;
+mod shared;
+#[cfg(feature = "tls")]
+mod tls;
+
+// The public interface is:
+pub use attach::{Attempt, Reach, missing_scope, verdict};
+pub use bell::{Bell, Seat};
+pub use clock::{Clock, LONGEST_NAP, ManualClock};
+pub use flight::{Flight, Underway};
+pub use published::TokenRef;
+pub use rules::{
+    BODY_CAP, acceptable, check_deadline, check_url, error_chain, head_of, is_permanent, too_large,
+    wire_request,
+};
+pub use scripted::Scripted;
+pub use shared::{Asked, SharedLifecycle};
+#[cfg(feature = "tls")]
+pub use tls::Tls;

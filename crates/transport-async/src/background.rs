@@ -1,0 +1,42 @@
+//! Where renewals run: each on a task of its own, which no caller's cancellation reaches.
+//!
+//! The runtime is the one given to the builder, else the caller's, else the one the source was built on. When that
+//! runtime goes, the renewal goes with it, and everybody who waits is told.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use wellspring_core::TokenError;
+use wellspring_transport::Underway;
+
+use crate::Transport;
+use crate::drive::drive;
+
+/// Where renewals may run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Background {
+    pub(crate) given: Option<Handle>,
+    pub(crate) at_build: Option<Handle>,
+}
+
+impl Background {
+    /// Where one may run now. To be asked before a renewal is asked for, which must then run.
+    pub(crate) fn available(&self) -> Result<Handle, TokenError> {
+        let current = || Handle::try_current().ok();
+        self.given.clone().or_else(current).or_else(|| self.at_build.clone()).ok_or_else(|| {
+            TokenError::misconfigured(
+                "there is no tokio runtime to renew on: call this from within one, or give one to the builder",
+            )
+        })
+    }
+}
+
+/// Starts the renewal and returns at once.
+pub(crate) fn start(place: &Handle, mut underway: Underway, transport: &Arc<dyn Transport>) {
+    let transport = Arc::clone(transport);
+    // Whatever ends this task, `underway` is dropped with it and tells those who wait.
+    drop(place.spawn(async move {
+        let outcome = drive(&mut underway, &*transport).await;
+        underway.land(outcome);
+    }));
+}

@@ -1,0 +1,176 @@
+//! The adapter for reqwest.
+//!
+//! Token requests get clients of their own: no redirect, no idle connection, no decompression. This machine is never
+//! reached through a proxy; everything else is HTTPS, which a proxy carries without seeing into it.
+
+use core::error::Error;
+use core::fmt;
+use core::time::Duration;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder};
+use wellspring_core::{HttpRequest, HttpResponse, Origin, TokenError, TransportError, TransportErrorKind};
+use wellspring_transport::{BODY_CAP, Tls, check_url, head_of, is_permanent, too_large, wire_request};
+use zeroize::Zeroizing;
+
+use crate::{Body, Transport};
+
+type Configure = Box<dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync>;
+
+/// What a client is made of.
+pub(crate) struct Settings {
+    pub(crate) tls: Tls,
+    pub(crate) client: Option<Client>,
+    pub(crate) configure: Option<Configure>,
+    pub(crate) connect_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { tls: Tls::new(), client: None, configure: None, connect_timeout: Duration::from_secs(10) }
+    }
+}
+
+/// Requests by reqwest.
+#[derive(Clone)]
+pub struct ReqwestTransport {
+    tokens: Routes,
+    calls: Routes,
+}
+
+/// One client for this machine, without a proxy, and one for everything else.
+#[derive(Clone)]
+struct Routes {
+    loopback: Client,
+    elsewhere: Client,
+}
+
+impl Routes {
+    fn to(&self, origin: &Origin) -> &Client {
+        if origin.is_loopback() { &self.loopback } else { &self.elsewhere }
+    }
+}
+
+impl ReqwestTransport {
+    pub(crate) fn new(settings: Settings) -> Result<Self, TokenError> {
+        let tls = settings.tls.client_config()?;
+        let client = |pooled: bool, proxied: bool| {
+            let mut builder = Client::builder();
+            if let Some(configure) = &settings.configure {
+                builder = configure(builder);
+            }
+            builder = builder
+                .tls_backend_preconfigured((*tls).clone())
+                .redirect(Policy::none())
+                .retry(reqwest::retry::never())
+                .connect_timeout(settings.connect_timeout);
+            if !pooled {
+                builder = builder.pool_max_idle_per_host(0);
+            }
+            if !proxied {
+                builder = builder.no_proxy();
+            }
+            builder.build().map_err(|error| {
+                TokenError::misconfigured("the HTTP client cannot be made: look at what `configure` does")
+                    .with_source(Arc::new(error.without_url()))
+            })
+        };
+        let routes = |pooled| {
+            Ok::<_, TokenError>(Routes { loopback: client(pooled, false)?, elsewhere: client(pooled, true)? })
+        };
+        let calls = match &settings.client {
+            Some(given) => Routes { loopback: given.clone(), elsewhere: given.clone() },
+            None => routes(true)?,
+        };
+        Ok(Self { tokens: routes(false)?, calls })
+    }
+}
+
+#[async_trait]
+impl Transport for ReqwestTransport {
+    async fn exchange(
+        &self,
+        request: &HttpRequest,
+        within: Duration,
+    ) -> Result<HttpResponse, TransportError> {
+        let client = self.tokens.to(&check_url(request.url())?);
+        let request = client.execute(prepared(wire_request(request)?.map(reqwest::Body::from), within)?);
+        let mut response = request.await.map_err(failure)?;
+        let head = head_of(response.status(), response.headers());
+        let mut body = Zeroizing::new(Vec::new());
+        while let Some(chunk) = response.chunk().await.map_err(cut_short)? {
+            if chunk.len() > BODY_CAP - body.len() {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(HttpResponse::new(head, core::mem::take(&mut *body)))
+    }
+
+    async fn call(
+        &self,
+        request: http::Request<Body>,
+        within: Duration,
+    ) -> Result<http::Response<Body>, TransportError> {
+        let client = self.calls.to(&check_url(&request.uri().to_string())?);
+        let request = request.map(|body| match body.again() {
+            Some(empty) if empty.is_empty() => reqwest::Body::default(),
+            _ => reqwest::Body::wrap(body),
+        });
+        let response = client.execute(prepared(request, within)?).await.map_err(failure)?;
+        Ok(http::Response::from(response).map(Body::once))
+    }
+}
+
+fn prepared(
+    request: http::Request<reqwest::Body>,
+    within: Duration,
+) -> Result<reqwest::Request, TransportError> {
+    let mut request = reqwest::Request::try_from(request).map_err(|error| {
+        let text = "the request's URL cannot be sent: correct it";
+        TransportError::new(TransportErrorKind::Refused, text).with_source(Arc::new(error.without_url()))
+    })?;
+    *request.timeout_mut() = Some(within);
+    Ok(request)
+}
+
+/// No head of an answer came.
+fn failure(error: reqwest::Error) -> TransportError {
+    // The URL may hold what should not be shown.
+    let error = error.without_url();
+    let chain: &(dyn Error + 'static) = &error;
+    let (kind, text) = if is_permanent(chain) {
+        let text = "the server's certificate is not to be trusted: check the URL, or name the CA in the TLS settings";
+        (TransportErrorKind::Refused, text)
+    } else if error.is_builder() {
+        (TransportErrorKind::Refused, "the request cannot be sent as it is: correct its URL and headers")
+    } else if error.is_connect() && error.is_timeout() {
+        (TransportErrorKind::NotSent, "the endpoint could not be reached in time")
+    } else if error.is_connect() {
+        (TransportErrorKind::NotSent, "the endpoint could not be reached")
+    } else if error.is_timeout() {
+        (TransportErrorKind::Ambiguous, "the endpoint did not answer completely before the deadline")
+    } else {
+        (TransportErrorKind::Ambiguous, "the connection broke before the answer was complete")
+    };
+    TransportError::new(kind, text).with_source(Arc::new(error))
+}
+
+/// The head came, the body did not, or not all of it.
+fn cut_short(error: reqwest::Error) -> TransportError {
+    let error = error.without_url();
+    let text = if error.is_timeout() {
+        "the endpoint did not answer completely before the deadline"
+    } else {
+        "the connection broke before the answer was complete"
+    };
+    TransportError::new(TransportErrorKind::Ambiguous, text).with_source(Arc::new(error))
+}
+
+impl fmt::Debug for ReqwestTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReqwestTransport")
+    }
+}

@@ -1,0 +1,305 @@
+//! One lifecycle, shared by every clone of a source.
+//!
+//! The lock is held for a decision, never across I/O or a wait; every change is published to the readers before it
+//! is released, and rings the bell after. A poisoned lock is taken over: the lifecycle's verbs leave it in one
+//! piece.
+
+use core::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+
+use wellspring_core::{
+    Clocks, Completed, Decision, Generation, Instant, Lifecycle, Need, Outcome, Policy, Provider, Rejected,
+    Spend, Token, TokenError, TokenResponse,
+};
+
+use crate::flight::Right;
+use crate::published::Published;
+use crate::{Bell, Clock, Flight, TokenRef, Underway, events};
+
+/// One lifecycle, with the published token and those who wait.
+pub struct SharedLifecycle {
+    provider: Arc<dyn Provider>,
+    policy: Policy,
+    clock: Clock,
+    state: Mutex<State>,
+    published: Published,
+    changes: Arc<Bell>,
+}
+
+struct State {
+    lifecycle: Lifecycle,
+    /// Where callers wait for the permit that is out.
+    flight: Option<Arc<Flight>>,
+    closed: bool,
+}
+
+/// What a driver has to do for a caller.
+#[must_use]
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a driver that overlooks an answer must not compile")]
+pub enum Asked {
+    /// Hand this out.
+    Use(Token),
+    /// Hand this out, and run a renewal beside it.
+    UseAndRenew(Token, Underway),
+    /// Run a renewal.
+    Renew(Underway),
+    /// Wait for this renewal, which somebody else runs.
+    Wait(Arc<Flight>),
+    /// Say why there is no token. The instant is when asking again may help, if ever.
+    Fail(TokenError, Option<Instant>),
+}
+
+impl SharedLifecycle {
+    /// A lifecycle without a token.
+    #[must_use]
+    pub fn new(provider: Arc<dyn Provider>, policy: Policy, seed: u64, clock: Clock) -> Arc<Self> {
+        let state = State { lifecycle: Lifecycle::new(policy.clone(), seed), flight: None, closed: false };
+        Arc::new(Self {
+            provider,
+            policy,
+            clock,
+            state: Mutex::new(state),
+            published: Published::default(),
+            changes: Arc::default(),
+        })
+    }
+
+    /// The token, if it is fresh or no other can be had now. No lock, no allocation.
+    #[must_use]
+    pub fn fresh(&self) -> Option<TokenRef<'_>> {
+        self.published.fresh(&self.clock)
+    }
+
+    /// The token, if it is in force, whether or not it is due. No lock, no allocation.
+    #[must_use]
+    pub fn in_force(&self) -> Option<TokenRef<'_>> {
+        self.published.in_force(&self.clock)
+    }
+
+    /// Lends a token that was decided on.
+    #[must_use]
+    pub fn lend(&self, token: Token) -> TokenRef<'_> {
+        self.published.lend(token, &self.clock)
+    }
+
+    /// A caller needs a token: what to do?
+    pub fn ask(self: &Arc<Self>, need: Need) -> Asked {
+        self.decide(self.lock(), need)
+    }
+
+    /// The same; `None` when somebody else is just deciding.
+    #[must_use]
+    pub fn try_ask(self: &Arc<Self>, need: Need) -> Option<Asked> {
+        match self.state.try_lock() {
+            Ok(state) => Some(self.decide(state, need)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(self.decide(poisoned.into_inner(), need)),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn decide(self: &Arc<Self>, mut state: MutexGuard<'_, State>, need: Need) -> Asked {
+        let now = self.clock.now();
+        if state.closed {
+            return closed(&state, need, now);
+        }
+        let asked = match state.lifecycle.acquire(need, now) {
+            Decision::Use(token) => Asked::Use(token),
+            Decision::UseAndRefresh(token, permit) => {
+                Asked::UseAndRenew(token, self.take_off(&mut state, Right::Renewal(permit)))
+            }
+            Decision::Refresh(permit) => Asked::Renew(self.take_off(&mut state, Right::Renewal(permit))),
+            Decision::Wait => match &state.flight {
+                Some(flight) => Asked::Wait(Arc::clone(flight)),
+                None => Asked::Fail(TokenError::busy("a renewal is under way"), None),
+            },
+            Decision::Fail(error) => {
+                let again = error.is_transient().then(|| state.lifecycle.quiet_until());
+                Asked::Fail(error, again)
+            }
+        };
+        self.published.mirror(&state.lifecycle, &self.clock);
+        drop(state);
+        if matches!(asked, Asked::UseAndRenew(..) | Asked::Renew(_)) {
+            events::renewal_started(&self.provider.profile().name);
+        }
+        asked
+    }
+
+    fn take_off(self: &Arc<Self>, state: &mut State, right: Right) -> Underway {
+        let flight = Arc::new(Flight::default());
+        state.flight = Some(Arc::clone(&flight));
+        Underway::new(Arc::clone(self), flight, right)
+    }
+
+    /// The right to spend a fresh grant once.
+    ///
+    /// # Errors
+    ///
+    /// When the source is closed.
+    pub fn sign_in(self: &Arc<Self>, spend: Spend) -> Result<Underway, TokenError> {
+        if self.lock().closed {
+            return Err(closed_error());
+        }
+        Ok(Underway::new(Arc::clone(self), Arc::default(), Right::SignIn(Some(spend))))
+    }
+
+    pub(crate) fn land(&self, right: Right, outcome: Outcome, flight: &Arc<Flight>) {
+        let name = &self.provider.profile().name;
+        if let Outcome::Renewed(record, _) = &outcome {
+            for leniency in &record.response.leniencies {
+                events::leniency(name, *leniency);
+            }
+        }
+        let result = {
+            let mut state = self.lock();
+            let now = self.clock.now();
+            let result = match (right, outcome) {
+                (Right::Renewal(permit), outcome) => {
+                    state.flight = None;
+                    match state.lifecycle.complete(permit, outcome, now) {
+                        Completed::Renewed(token) | Completed::Adopted(token) => Ok(token),
+                        Completed::Failed(error) => Err(error),
+                    }
+                }
+                (Right::SignIn(_), Outcome::Renewed(record, sent)) => {
+                    Ok(state.lifecycle.sign_in(record.response, sent, now))
+                }
+                (Right::SignIn(_), outcome) => Err(outcome
+                    .error()
+                    .cloned()
+                    .unwrap_or_else(|| TokenError::unavailable("the sign-in was given up before it ended"))),
+            };
+            self.published.mirror(&state.lifecycle, &self.clock);
+            flight.land(result.clone());
+            result
+        };
+        self.changes.ring();
+        match result {
+            Ok(token) => events::renewal_renewed(name, &token),
+            Err(error) => events::renewal_failed(name, &error),
+        }
+    }
+
+    /// An API has refused the token of this generation.
+    pub fn reject(&self, generation: Generation) -> Rejected {
+        let rejected = {
+            let mut state = self.lock();
+            let rejected = state.lifecycle.reject(generation, self.clock.now());
+            self.published.mirror(&state.lifecycle, &self.clock);
+            rejected
+        };
+        events::token_rejected(&self.provider.profile().name, generation, &rejected);
+        rejected
+    }
+
+    /// Takes over what a sign-in elsewhere has obtained, as if its request had been sent now.
+    pub fn adopt(&self, response: TokenResponse) -> Token {
+        let token = {
+            let mut state = self.lock();
+            let now = self.clock.now();
+            let token = state.lifecycle.sign_in(response, now, now);
+            self.published.mirror(&state.lifecycle, &self.clock);
+            token
+        };
+        self.changes.ring();
+        token
+    }
+
+    /// From now on no renewal starts. The one under way, if there is one.
+    pub fn close(&self) -> Option<Arc<Flight>> {
+        let flight = {
+            let mut state = self.lock();
+            state.closed = true;
+            state.flight.clone()
+        };
+        self.changes.ring();
+        flight
+    }
+
+    /// Whether it is closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// When whoever keeps the token warm should ask next; `None` when asking would be of no use before something
+    /// changes.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Instant> {
+        self.lock().lifecycle.next_wake()
+    }
+
+    /// How long until that instant may be waited for, if it comes before this one.
+    #[must_use]
+    pub fn before(again: Option<Instant>, end: Instant) -> Option<Instant> {
+        again.filter(|again| *again < end)
+    }
+
+    /// The instant at which this much time will have passed.
+    #[must_use]
+    pub fn end_of(&self, deadline: Duration) -> Instant {
+        self.clock.now().instant.plus(deadline)
+    }
+
+    /// The endpoint's dialect.
+    #[must_use]
+    pub fn provider(&self) -> &Arc<dyn Provider> {
+        &self.provider
+    }
+
+    /// When to renew.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Where the time is read.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// What rings whenever a renewal ends, a token comes in or the source closes or goes.
+    #[must_use]
+    pub const fn changes(&self) -> &Arc<Bell> {
+        &self.changes
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for SharedLifecycle {
+    fn drop(&mut self) {
+        // Whoever keeps it warm sees that it is gone.
+        self.changes.ring();
+    }
+}
+
+impl core::fmt::Debug for SharedLifecycle {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("SharedLifecycle")
+            .field("provider", &self.provider.profile().name)
+            .field("token", &self.lock().lifecycle.token())
+            .finish_non_exhaustive()
+    }
+}
+
+fn closed_error() -> TokenError {
+    TokenError::unavailable("this source is closed and renews no more; make a new one")
+}
+
+/// A closed source hands out what it holds and renews nothing.
+fn closed(state: &State, need: Need, now: Clocks) -> Asked {
+    let enough = |token: &&Token| {
+        let in_force = token.expires().is_none_or(|expires| !now.reached(expires));
+        in_force && !matches!(need, Need::Newer(refused) if token.generation() <= refused)
+    };
+    match (state.lifecycle.token().filter(enough), &state.flight) {
+        (Some(token), _) => Asked::Use(token.clone()),
+        (None, Some(flight)) => Asked::Wait(Arc::clone(flight)),
+        (None, None) => Asked::Fail(closed_error(), None),
+    }
+}

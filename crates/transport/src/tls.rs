@@ -1,0 +1,113 @@
+//! TLS settings, made into one configuration that both clients take.
+//!
+//! rustls with ring, named explicitly: nothing here looks for a process-wide provider. The webpki roots are always
+//! trusted, a CA of one's own is trusted besides, so that a company's CA works on both transports or on neither.
+
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+use wellspring_core::TokenError;
+use zeroize::Zeroizing;
+
+/// TLS settings: a client certificate and authorities of one's own.
+#[derive(Clone, Default)]
+pub struct Tls {
+    identity: Option<Identity>,
+    authorities: Vec<Vec<u8>>,
+}
+
+#[derive(Clone)]
+struct Identity {
+    certificate: Vec<u8>,
+    key: Arc<Zeroizing<Vec<u8>>>,
+}
+
+impl Tls {
+    /// The webpki roots and no client certificate.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Shows this certificate (chain) to servers that ask for one. Both in PEM.
+    #[must_use]
+    pub fn client_certificate(mut self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        let key = Arc::new(Zeroizing::new(key.into()));
+        self.identity = Some(Identity { certificate: certificate.into(), key });
+        self
+    }
+
+    /// Trusts the authorities in this PEM text too.
+    #[must_use]
+    pub fn certificate_authority(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.authorities.push(pem.into());
+        self
+    }
+
+    /// The client certificate as it was given, for the key under which tokens bound to it are kept. It is public.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&[u8]> {
+        self.identity.as_ref().map(|identity| identity.certificate.as_slice())
+    }
+
+    /// The configuration that both clients take.
+    ///
+    /// # Errors
+    ///
+    /// When a certificate or key cannot be read, or they do not belong together.
+    pub fn client_config(&self) -> Result<Arc<ClientConfig>, TokenError> {
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        for pem in &self.authorities {
+            for authority in certificates(pem, "the CA certificate")? {
+                roots
+                    .add(authority)
+                    .map_err(|_| unusable("the CA certificate is not one that can be trusted"))?;
+            }
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|_| unusable("this build has no TLS version in common with anybody"))?
+            .with_root_certificates(roots);
+        let config = match &self.identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => {
+                let chain = certificates(&identity.certificate, "the client certificate")?;
+                let key = PrivateKeyDer::from_pem_slice(&identity.key).map_err(|_| {
+                    unusable("the client key is not a readable PEM private key (PKCS #8, PKCS #1 or SEC 1)")
+                })?;
+                builder.with_client_auth_cert(chain, key).map_err(|_| {
+                    unusable(
+                        "the client key does not belong to the client certificate, or is of an unknown kind",
+                    )
+                })?
+            }
+        };
+        Ok(Arc::new(config))
+    }
+}
+
+fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, TokenError> {
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match all {
+        Ok(all) if !all.is_empty() => Ok(all),
+        _ => {
+            Err(unusable(format!("{what} is not readable: it must be PEM, beginning with BEGIN CERTIFICATE")))
+        }
+    }
+}
+
+fn unusable(text: impl Into<std::borrow::Cow<'static, str>>) -> TokenError {
+    TokenError::misconfigured(text)
+}
+
+impl core::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Tls")
+            .field("client_certificate", &self.identity.is_some())
+            .field("authorities", &self.authorities.len())
+            .finish()
+    }
+}
