@@ -335,6 +335,38 @@ mod tests {
     }
 
     #[test]
+    fn what_the_endpoint_said_can_be_read_back() {
+        let error = TokenError::foreign("not a token response")
+            .with_status(502, Some("text/html"))
+            .with_code("7")
+            .with_description("try later")
+            .with_snippet("<html>")
+            .with_fate(Fate::Unknown)
+            .with_retry_after(Duration::from_secs(3));
+        assert_eq!((error.status(), error.content_type()), (Some(502), Some("text/html")));
+        assert_eq!(
+            (error.code(), error.description(), error.snippet()),
+            (Some("7"), Some("try later"), Some("<html>"))
+        );
+        assert_eq!((error.fate(), error.retry_after()), (Fate::Unknown, Some(Duration::from_secs(3))));
+        assert!(error.is_transient() && !TokenError::protocol("no").is_transient());
+        assert_eq!(
+            format!("{error:?}"),
+            "TokenError { kind: Protocol, fate: Unknown, text: not a token response (status 502, code 7, try later, body \
+             starts: <html>), .. }"
+        );
+    }
+
+    #[test]
+    fn each_reason_to_sign_in_again_has_its_own_sentence() {
+        let reasons =
+            [LoginReason::NotSignedIn, LoginReason::Refused, LoginReason::Expired, LoginReason::Ambiguous];
+        let texts = reasons.map(|reason| TokenError::login_required(reason).to_string());
+        assert_eq!(texts[0], "nobody has signed in yet");
+        assert!(texts.iter().enumerate().all(|(n, text)| text.len() > 10 && !texts[..n].contains(text)));
+    }
+
+    #[test]
     fn a_builder_never_changes_the_error_that_others_hold() {
         let shared = TokenError::unavailable("down");
         let mine = shared.clone().with_retry_at(UnixTime::from_secs(9));

@@ -228,3 +228,42 @@ impl fmt::Debug for HttpResponse {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn debug_shows_neither_values_nor_bodies_nor_queries() {
+        let request = HttpRequest::new(Method::Post, "https://a.example/token?canary=1#canary")
+            .header("Authorization", "Basic canary")
+            .body("canary");
+        assert_eq!(
+            format!("{request:?}"),
+            "HttpRequest { method: Post, url: \"https://a.example/token\", headers: [Authorization: ..], .. }"
+        );
+        let response = HttpResponse::new(ResponseHead::new(200).header("Set-Cookie", "canary"), "canary");
+        assert_eq!(
+            format!("{response:?}"),
+            "HttpResponse { head: ResponseHead { status: 200, headers: [Set-Cookie: ..] }, body_length: 6, .. }"
+        );
+    }
+
+    #[test]
+    fn a_request_is_what_it_was_built_from() {
+        let request = HttpRequest::new(Method::Get, "https://a.example/x").header("Accept", "*/*").body("b");
+        assert_eq!((request.method().as_str(), request.url()), ("GET", "https://a.example/x"));
+        assert_eq!((request.headers()[0].name(), request.headers()[0].expose()), ("Accept", "*/*"));
+        assert_eq!((request.expose_body(), Method::Post.as_str()), (&b"b"[..], "POST"));
+    }
+
+    #[test]
+    fn header_names_compare_without_regard_to_case_and_may_repeat() {
+        let head = ResponseHead::new(204).header("X-a", "1").header("x-A", "2").header("B", "3");
+        assert_eq!((head.first("x-a"), head.first("missing")), (Some("1"), None));
+        assert_eq!(head.all("X-A").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!((head.status(), head.is_success()), (204, true));
+        assert!(!ResponseHead::new(199).is_success() && !ResponseHead::new(300).is_success());
+    }
+}

@@ -32,6 +32,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_numbers_are_those_of_splitmix64() {
+        // The first outputs of the reference implementation for seed 1234567.
+        let mut jitter = Jitter::new(1_234_567);
+        for expected in [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423] {
+            assert_eq!(jitter.next(), expected);
+        }
+    }
+
+    #[test]
     fn the_same_seed_gives_the_same_durations_within_the_width() {
         let (mut a, mut b) = (Jitter::new(7), Jitter::new(7));
         let width = Duration::from_secs(30);

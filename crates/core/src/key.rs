@@ -90,6 +90,13 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_its_tagged_and_counted_parts_and_debug_shows_none_of_them() {
+        let key = TokenKey::new("p", "e");
+        assert_eq!(key.as_bytes(), b"p\0\0\0\0\0\0\0\x01pe\0\0\0\0\0\0\0\x01e");
+        assert_eq!(std::format!("{key:?}"), "TokenKey(20 bytes)");
+    }
+
+    #[test]
     fn scopes_in_another_order_are_the_same_key() {
         let key = |scope| TokenKey::new("p", "e").scope(&Scope::parse(scope));
         assert_eq!(key("a b"), key("b a"));

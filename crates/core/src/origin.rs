@@ -219,10 +219,52 @@ mod tests {
             "http://127.0.0.1:99999/",
             "http://127.0.0.1:+80/",
             "http://loc alhost/",
+            "https://api.example.com/a b",
+            "https://api.example.com/a\\b",
+            "https://api.example.com/\u{e9}",
             "",
         ] {
             assert!(Origin::of(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_refusal_names_the_rule_and_never_the_url() {
+        let error = Origin::of("http://canary.example/").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the URL must use https, except to loopback (127.0.0.1, [::1], localhost)"
+        );
+        assert_eq!(Origin::of("HTTPS://Api.Example.com").unwrap().to_string(), "https://api.example.com:443");
+    }
+
+    #[test]
+    fn the_many_spellings_of_an_address_are_one_host() {
+        for (url, host, port) in [
+            ("http://127.1:81/", "127.0.0.1", 81),
+            ("http://0177.0.0.01/", "127.0.0.1", 80),
+            ("http://0x7F000001/", "127.0.0.1", 80),
+            ("http://127.0.513/", "127.0.2.1", 80),
+            ("https://10.0x1ff/", "10.0.1.255", 443),
+            ("https://255.255.255.255./", "", 0),
+            ("https://256.1/", "", 0),
+            ("https://1.2.3.08/", "", 0),
+            ("https://1.2.3.0x/", "", 0),
+            ("https://1.256.3.4/", "", 0),
+            ("https://1.16777216/", "", 0),
+            ("https://1.16777215/", "1.255.255.255", 443),
+            ("https://[::1]x/", "", 0),
+            ("https://[::1/", "", 0),
+            ("https://.example.com/", "", 0),
+            ("https://ex%61mple.com/", "", 0),
+            ("https://[0:0::1]:8443/", "[::1]", 8443),
+        ] {
+            let seen = Origin::of(url).map(|origin| (origin.host().to_string(), origin.port()));
+            let expected = (!host.is_empty()).then(|| (host.to_string(), port));
+            assert_eq!(seen.ok(), expected, "{url}");
+        }
+        assert!(Origin::of("https://a.example").unwrap().is_https());
+        assert!(!Origin::of("http://localhost").unwrap().is_https());
     }
 
     #[test]

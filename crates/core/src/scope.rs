@@ -73,6 +73,7 @@ mod tests {
     fn what_is_missing_is_what_was_wanted_and_not_granted() {
         let granted = Scope::parse("profile");
         assert_eq!(granted.missing(&Scope::parse("profile balance")), Scope::parse("balance"));
-        assert!(granted.missing(&Scope::parse("profile")).is_empty());
+        assert!(granted.missing(&Scope::parse("profile")).is_empty() && !granted.is_empty());
+        assert!(granted.contains("profile") && !granted.contains("balance"));
     }
 }

@@ -168,6 +168,13 @@ mod tests {
     }
 
     #[test]
+    fn times_say_what_they_are() {
+        assert_eq!(std::format!("{:?}", Instant::after_origin(Duration::from_millis(1_500))), "+1.5s");
+        assert_eq!(std::format!("{:?}", UnixTime::from_secs(7)), "unix 7s");
+        assert_eq!(UnixTime::after_epoch(Duration::from_millis(9_900)).as_secs(), 9);
+    }
+
+    #[test]
     fn a_moment_is_reached_as_soon_as_either_clock_says_so() {
         let moment = Clocks {
             instant: Instant::after_origin(Duration::from_secs(10)),

@@ -218,3 +218,29 @@ impl fmt::Debug for Token {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn unknown_members_are_kept_and_not_shown() {
+        let mut extra = Extra::default();
+        extra.insert("id_token", "first");
+        extra.insert("id_token", "canary");
+        assert_eq!((extra.expose("id_token"), extra.expose("other")), (Some("canary"), None));
+        assert_eq!(format!("{extra:?}"), "{\"id_token\"}");
+    }
+
+    #[test]
+    fn debug_of_a_token_shows_its_place_and_not_its_text() {
+        let response = TokenResponse::new(AccessToken::new("canary")).with_scope(Scope::parse("a"));
+        let token = Token::new(response, Generation::new(3), Clocks::default(), None);
+        assert_eq!(token.scope(), Some(&Scope::parse("a")));
+        assert_eq!(
+            format!("{token:?}"),
+            "Token { generation: Generation(3), lifetime: None, scope: Some(Scope({\"a\"})), .. }"
+        );
+    }
+}

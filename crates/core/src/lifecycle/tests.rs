@@ -359,6 +359,62 @@ fn a_refusal_during_a_pause_stands_and_the_refused_token_is_gone() {
 }
 
 #[test]
+fn the_window_for_refusals_and_their_pause_are_half_open() {
+    let policy = || Policy { first_pause: s(40), longest_pause: s(40), ..exact() };
+    let mut life = Lifecycle::new(policy(), 7);
+    life.sign_in(granted("one 3600"), at(0), at(0));
+    assert!(matches!(life.reject(Generation::new(1), at(10)), Rejected::Renew));
+    let until = life.refusals.pause_until;
+    assert!(until > at(29).instant && until <= at(50).instant);
+    life.sign_in(granted("two 3600"), at(10), at(10));
+    let just_before = Clocks { instant: until.minus(Duration::from_nanos(1)), unix: at(20).unix };
+    assert!(matches!(life.reject(Generation::new(2), just_before), Rejected::Stands));
+    assert!(matches!(
+        life.reject(Generation::new(2), Clocks { instant: until, unix: at(20).unix }),
+        Rejected::Renew
+    ));
+
+    let mut life = Lifecycle::new(policy(), 7);
+    life.sign_in(granted("one 3600"), at(0), at(0));
+    assert!(matches!(life.reject(Generation::new(1), at(60)), Rejected::Renew));
+    assert_eq!(life.refusals.in_a_row, 0, "a minute of service is not an early refusal");
+}
+
+#[test]
+fn a_refusal_when_the_token_is_gone_already_asks_for_a_renewal_unless_none_can_be_had() {
+    let mut life = with_token();
+    assert!(matches!(life.reject(Generation::new(1), at(100)), Rejected::Renew));
+    assert!(matches!(life.reject(Generation::new(1), at(100)), Rejected::Renew));
+    let permit = permit(life.acquire(Need::Fresh, at(100)));
+    assert!(matches!(life.reject(Generation::new(1), at(100)), Rejected::Renew), "one is under way");
+    fail(&mut life, permit, Toy::with_credentials(), 403, 100);
+    assert!(matches!(life.reject(Generation::new(1), at(101)), Rejected::Stands));
+}
+
+#[test]
+fn newer_means_newer_and_a_renewal_of_the_same_place_is_no_news() {
+    let mut life = with_token();
+    assert!(matches!(life.acquire(Need::Newer(Generation::new(0)), at(10)), Decision::Use(_)));
+    let permit = permit(life.acquire(Need::Newer(Generation::new(1)), at(10)));
+    let record = Record::new(Epoch::new(0), Generation::new(1), at(10).unix, granted("old 60"));
+    let Completed::Adopted(token) = life.complete(permit, Outcome::Renewed(record, at(10)), at(10)) else {
+        panic!()
+    };
+    assert_eq!((token.expose(), life.token().map(Token::expose)), ("one", Some("one")));
+}
+
+#[test]
+fn a_need_as_long_as_the_whole_life_is_met_by_a_token_younger_than_a_second() {
+    let mut life = signed_in("one 60");
+    let later = at(0).plus(Duration::from_millis(999));
+    assert!(matches!(life.acquire(Need::ValidFor(s(60)), later), Decision::Use(_)));
+    assert!(matches!(life.acquire(Need::ValidFor(s(61)), at(11)), Decision::Use(_)));
+    assert!(matches!(life.acquire(Need::ValidFor(s(60)), at(1)), Decision::Refresh(_)));
+    let mut life = signed_in("one 60");
+    assert!(matches!(life.acquire(Need::ValidFor(s(61)), at(12)), Decision::Refresh(_)));
+}
+
+#[test]
 fn a_sign_in_during_a_renewal_wins_and_the_renewal_is_told() {
     let mut life = signed_in("one 60 refresh");
     let permit1 = permit(life.acquire(Need::Fresh, at(60)));

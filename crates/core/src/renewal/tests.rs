@@ -121,6 +121,11 @@ fn a_reusable_refresh_token_may_be_sent_again_whatever_replay_says() {
         vec![(60, vec![lost()]), (70, vec![lost()]), (90, vec![answer(200, "two 60")])],
     );
     assert!(seen.iter().all(|(sent, _)| sent == &["refresh"]));
+    assert_eq!(
+        seen[0].1.as_ref().unwrap_err().fate(),
+        Fate::Unspent,
+        "nothing is lost that can be sent again"
+    );
     assert!(seen[2].1.is_ok());
 }
 
