@@ -1,0 +1,57 @@
+//! The three executions of a scenario.
+
+use std::sync::Arc;
+
+use wellspring_core::Lifecycle;
+
+use crate::machine::Machine;
+use crate::observation::Observation;
+use crate::provider::{Cast, policy};
+use crate::scenario::Scenario;
+use crate::server::Server;
+use crate::stage::Stage;
+
+/// The seed of every scenario's jitter, so that pauses are the same whoever plays.
+pub const SEED: u64 = 11;
+
+/// Who plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Execution {
+    /// Lifecycle, renewal and provider in one thread, without sockets.
+    Machine,
+    /// The async driver, over HTTP.
+    Async,
+    /// The blocking driver, over HTTP.
+    Blocking,
+}
+
+impl Execution {
+    /// Plays a scenario.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be set up, or a step says what nobody can do.
+    pub fn play(self, scenario: &Scenario) -> Result<Observation, String> {
+        let settings = scenario.server.clone().unwrap_or_default();
+        let server = match self {
+            Self::Machine => Server::pure(&settings)?,
+            Self::Async | Self::Blocking => Server::real(&settings)?,
+        };
+        let server = Arc::new(server);
+        let provider = scenario.provider.as_ref().ok_or("no provider")?;
+        let cast = Cast::new(provider, server.url())?;
+        let policy = policy(&scenario.policy.unwrap_or_default());
+        let stage = Stage::new(Arc::clone(&server));
+        let clock = stage.clock().clone();
+        match self {
+            Self::Machine => {
+                let deadline = policy.deadline;
+                let lifecycle = Lifecycle::new(policy, SEED);
+                let mut machine = Machine::new(Arc::clone(&cast.provider), lifecycle, deadline, clock, server);
+                stage.play(scenario, &cast, &mut machine)
+            }
+            Self::Async | Self::Blocking => Err("later".into()),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Scenarios as data: stories between a client and a server, each played by three clients that must see the same.
+//!
+//! A scenario file in `scenarios/` sets up a provider, a policy and a server, says step by step what happens
+//! (time moves, somebody asks, a fault waits) and what is to be seen: every request with its time and the token
+//! it spends, what every caller got, how often a spent grant was seen again. One [`Stage`] plays it; the
+//! [`Player`] is the bare machine, the async driver or the blocking driver.
+//!
+//! - [`scenario`] is the format; a line of an expectation is what [`observation`] writes.
+//! - [`Execution::play`] plays one, [`difference`] compares, [`each_taken_out`] shows that its faults matter.
+#![forbid(unsafe_code)]
+
+pub mod catalogue;
+mod execution;
+mod expectation;
+mod faults;
+mod machine;
+pub mod observation;
+mod player;
+mod provider;
+pub mod scenario;
+mod server;
+mod span;
+mod stage;
+
+// The public interface is:
+pub use execution::Execution;
+pub use expectation::difference;
+pub use faults::each_taken_out;
+pub use machine::Machine;
+pub use observation::Observation;
+pub use player::{Call, Player, Reply};
+pub use provider::Cast;
+pub use server::Server;
+pub use span::Span;
+pub use stage::Stage;

@@ -1,0 +1,219 @@
+//! The bare machine: lifecycle, renewal and provider, driven in one thread against a world without sockets.
+//!
+//! This is what a program that brings its own I/O has to write, and nothing else: callers at once are a queue
+//! here, waiting is a place in it, and what a broken connection does to an answer is told instead of suffered.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use wellspring_core::{
+    Answer, Completed, Decision, HttpRequest, HttpResponse, Lifecycle, Need, Outcome, Permit, Provider,
+    Rejected, Renewal, ResponseHead, Sending, Spend, Step, Token, TokenError, TransportError,
+    TransportErrorKind, Verdict,
+};
+use wellspring_simulator::{Answer as Delivered, Delivery, Request};
+use wellspring_transport::ManualClock;
+
+use crate::player::{Call, Player, Reply};
+use crate::scenario::Body;
+use crate::server::Server;
+
+/// The bare machine with everything it needs.
+#[derive(Debug)]
+pub struct Machine {
+    provider: Arc<dyn Provider>,
+    lifecycle: Lifecycle,
+    deadline: Duration,
+    clock: ManualClock,
+    server: Arc<Server>,
+}
+
+/// The longest answer that a token endpoint may give.
+const CAP: usize = 1024 * 1024;
+
+impl Machine {
+    /// A machine without a token.
+    #[must_use]
+    pub const fn new(
+        provider: Arc<dyn Provider>,
+        lifecycle: Lifecycle,
+        deadline: Duration,
+        clock: ManualClock,
+        server: Arc<Server>,
+    ) -> Self {
+        Self { provider, lifecycle, deadline, clock, server }
+    }
+
+    fn renew(&mut self, permit: Permit) -> Result<Token, TokenError> {
+        let outcome = self.exchange(Renewal::begin(permit.errand(Arc::clone(&self.provider)), self.clock.now()));
+        match self.lifecycle.complete(permit, outcome, self.clock.now()) {
+            Completed::Renewed(token) | Completed::Adopted(token) => Ok(token),
+            Completed::Failed(error) => Err(error),
+        }
+    }
+
+    fn exchange(&self, mut step: Step) -> Outcome {
+        loop {
+            step = match step {
+                Step::Send(sending, next) => {
+                    let answer = self.send(&sending);
+                    next.resume(answer, self.clock.now())
+                }
+                Step::Done(outcome) => return outcome,
+            };
+        }
+    }
+
+    fn send(&self, sending: &Sending) -> Answer {
+        let time = sending.deadline.since(self.clock.now().instant);
+        match self.deliver(&request_of(&sending.request, self.server.url()), time) {
+            Ok(answer) if answer.header("content-encoding").is_some_and(|coding| coding != "identity") => {
+                failed(TransportErrorKind::Unreadable)
+            }
+            Ok(answer) if answer.body.len() > CAP => failed(TransportErrorKind::Unreadable),
+            Ok(answer) => Answer::Response(HttpResponse::new(head_of(&answer), answer.body)),
+            Err(kind) => failed(kind),
+        }
+    }
+
+    /// What a client makes of what the world says about the delivery of its answer.
+    fn deliver(&self, request: &Request, time: Duration) -> Result<Delivered, TransportErrorKind> {
+        if !self.server.is_plugged_in() {
+            return Err(TransportErrorKind::NotSent);
+        }
+        let now = self.server.clock().now();
+        let answer = self.server.with_world(|world| world.answer(request, now));
+        let arrives = match answer.delivery {
+            Delivery::Whole | Delivery::Chunked | Delivery::UntilClose | Delivery::ThenClosed => true,
+            Delivery::Late { after } => after < time,
+            Delivery::Dripped { every } => {
+                every.saturating_mul(u32::try_from(answer.body.len()).unwrap_or(u32::MAX)) < time
+            }
+            _ => false,
+        };
+        if arrives { Ok(answer) } else { Err(TransportErrorKind::Ambiguous) }
+    }
+
+    /// Answers a queue of callers, the one who renews and those who wait for it.
+    fn serve(&mut self, needs: impl IntoIterator<Item = Need>) -> Vec<Result<Token, TokenError>> {
+        let now = self.clock.now();
+        let mut under_way = None;
+        let mut served = Vec::new();
+        for need in needs {
+            served.push(match self.lifecycle.acquire(need, now) {
+                Decision::Use(token) => Some(Ok(token)),
+                Decision::UseAndRefresh(token, permit) => {
+                    under_way = Some(permit);
+                    Some(Ok(token))
+                }
+                Decision::Refresh(permit) => {
+                    under_way = Some(permit);
+                    None
+                }
+                Decision::Wait => None,
+                Decision::Fail(error) => Some(Err(error)),
+            });
+        }
+        let came = under_way.map(|permit| self.renew(permit));
+        let shared = came.unwrap_or_else(|| Err(TokenError::busy("nobody renews")));
+        served.into_iter().map(|served| served.unwrap_or_else(|| shared.clone())).collect()
+    }
+
+    fn api(&self, call: &Call, token: &Token) -> Result<Delivered, TokenError> {
+        let target = call.url.strip_prefix(self.server.url()).unwrap_or(&call.url);
+        let request = Request::new(&call.method, target).with_bearer(token.expose());
+        let request = if call.body == Body::None { request } else { request.with_json("{}") };
+        let answered = self.deliver(&request, self.deadline);
+        answered.map_err(|kind| TransportError::new(kind, "the call got no answer").into_error())
+    }
+
+    fn verdict(&self, answer: &Delivered) -> Verdict {
+        if answer.status == 401 {
+            return Verdict::TokenRefused;
+        }
+        let start = answer.body.len().min(self.provider.profile().judged_bytes);
+        self.provider.judge(&head_of(answer), &answer.body[..start])
+    }
+
+    fn reply(&self, answer: &Delivered) -> Reply {
+        let missing = match self.provider.judge(&head_of(answer), &[]) {
+            Verdict::ScopeMissing(scope) => Some(scope.unwrap_or_default().to_string()),
+            Verdict::Fine | Verdict::TokenRefused => None,
+        };
+        Reply { status: answer.status, missing }
+    }
+
+    /// Who was refused and may try again gets another token, if there is one to be had.
+    fn second_tokens(&mut self, refused: &[Token]) -> Vec<Option<Token>> {
+        let now = self.clock.now();
+        let told: Vec<_> =
+            refused.iter().map(|token| self.lifecycle.reject(token.generation(), now)).collect();
+        let newer = told.iter().zip(refused).filter(|(told, _)| matches!(told, Rejected::Renew));
+        let needs: Vec<_> = newer.map(|(_, token)| Need::Newer(token.generation())).collect();
+        let mut served = self.serve(needs).into_iter();
+        let second = told.into_iter().map(|told| match told {
+            Rejected::Replaced(token) => Some(token),
+            Rejected::Renew => served.next()?.ok(),
+            Rejected::Stands => None,
+        });
+        second.collect()
+    }
+}
+
+impl Player for Machine {
+    fn get(&mut self, need: Need, callers: usize) -> Vec<Result<Token, TokenError>> {
+        self.serve(vec![need; callers])
+    }
+
+    fn call(&mut self, call: &Call, callers: usize) -> Vec<Result<Reply, TokenError>> {
+        let tokens = self.get(Need::Fresh, callers);
+        let mut answers: Vec<_> =
+            tokens.iter().map(|token| token.clone().and_then(|token| self.api(call, &token))).collect();
+        let refused: Vec<usize> = (0..callers)
+            .filter(|at| matches!(&answers[*at], Ok(answer) if self.verdict(answer) == Verdict::TokenRefused))
+            .collect();
+        let refused_tokens: Vec<Token> = refused.iter().filter_map(|at| tokens[*at].clone().ok()).collect();
+        if call.body == Body::Once {
+            // The body is gone with the first try: the next caller profits, this one does not.
+            for token in &refused_tokens {
+                let _ = self.reject(token);
+            }
+        } else {
+            for (at, second) in refused.into_iter().zip(self.second_tokens(&refused_tokens)) {
+                if let Some(token) = second {
+                    answers[at] = self.api(call, &token);
+                }
+            }
+        }
+        answers.into_iter().map(|answer| answer.map(|answer| self.reply(&answer))).collect()
+    }
+
+    fn sign_in(&mut self, spend: Spend) -> Result<Token, TokenError> {
+        let errand = wellspring_core::Errand::sign_in(Arc::clone(&self.provider), spend, self.deadline);
+        match self.exchange(Renewal::begin(errand, self.clock.now())) {
+            Outcome::Renewed(record, sent) => {
+                Ok(self.lifecycle.sign_in(record.response, sent, self.clock.now()))
+            }
+            outcome => Err(outcome.error().cloned().unwrap_or_else(|| TokenError::busy("no outcome"))),
+        }
+    }
+
+    fn reject(&mut self, token: &Token) -> Rejected {
+        self.lifecycle.reject(token.generation(), self.clock.now())
+    }
+}
+
+fn failed(kind: TransportErrorKind) -> Answer {
+    Answer::Failed(TransportError::new(kind, "no answer, or none that can be read"))
+}
+
+fn request_of(request: &HttpRequest, base: &str) -> Request {
+    let target = request.url().strip_prefix(base).unwrap_or(request.url());
+    let plain = Request::new(request.method().as_str(), target).with_body(request.expose_body());
+    request.headers().iter().fold(plain, |to, header| to.with_header(header.name(), header.expose()))
+}
+
+fn head_of(answer: &Delivered) -> ResponseHead {
+    let head = ResponseHead::new(answer.status);
+    answer.headers.iter().fold(head, |head, (name, value)| head.header(name, value))
+}

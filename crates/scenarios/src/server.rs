@@ -1,0 +1,222 @@
+//! The server of a scenario: a world without sockets, or the same world behind a port.
+//!
+//! Both are set up from the same words, told the same faults and asked for the same log; what differs is only
+//! who carries requests to them.
+
+use core::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use wellspring_simulator::{
+    Config, Endpoint, Fault, HiveFailures, Rotation, SimClock, Simulator, World,
+};
+
+use crate::scenario::{Revoke, Server as Settings};
+use crate::span::Span;
+
+/// When every scenario begins, in seconds since the epoch.
+pub const BEGINNING: u64 = 1_700_000_000;
+
+/// The server of one scenario, with its own clock.
+#[derive(Debug)]
+pub struct Server {
+    stand: Stand,
+    clock: SimClock,
+}
+
+#[derive(Debug)]
+enum Stand {
+    Pure { world: Mutex<World>, plugged_in: Mutex<bool> },
+    Real { simulator: Mutex<Simulator>, url: String },
+}
+
+/// Where a world without sockets pretends to be.
+const NOWHERE: &str = "http://127.0.0.1:1";
+
+impl Server {
+    /// A world without sockets.
+    ///
+    /// # Errors
+    ///
+    /// When the settings cannot be read.
+    pub fn pure(settings: &Settings) -> Result<Self, String> {
+        let world = Mutex::new(World::new(config(settings)?));
+        let stand = Stand::Pure { world, plugged_in: Mutex::new(true) };
+        Ok(Self { stand, clock: SimClock::manual(BEGINNING) })
+    }
+
+    /// A world behind a free port of this machine.
+    ///
+    /// # Errors
+    ///
+    /// When the settings cannot be read, or nothing may listen here.
+    pub fn real(settings: &Settings) -> Result<Self, String> {
+        let clock = SimClock::manual(BEGINNING);
+        let simulator = Simulator::builder().config(config(settings)?).clock(clock.clone()).start();
+        let simulator = simulator.map_err(|error| error.to_string())?;
+        let url = simulator.url();
+        Ok(Self { stand: Stand::Real { simulator: Mutex::new(simulator), url }, clock })
+    }
+
+    /// Where it is, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        match &self.stand {
+            Stand::Pure { .. } => NOWHERE,
+            Stand::Real { url, .. } => url,
+        }
+    }
+
+    /// Its clock.
+    #[must_use]
+    pub const fn clock(&self) -> &SimClock {
+        &self.clock
+    }
+
+    /// Looks into the world, or changes it.
+    pub fn with_world<R>(&self, look: impl FnOnce(&mut World) -> R) -> R {
+        match &self.stand {
+            Stand::Pure { world, .. } => look(&mut locked(world)),
+            Stand::Real { simulator, .. } => look(&mut locked(simulator).world()),
+        }
+    }
+
+    /// Whether anybody listens.
+    #[must_use]
+    pub fn is_plugged_in(&self) -> bool {
+        match &self.stand {
+            Stand::Pure { plugged_in, .. } => *locked(plugged_in),
+            Stand::Real { .. } => true,
+        }
+    }
+
+    /// Leaves the network or comes back.
+    ///
+    /// # Errors
+    ///
+    /// When another program has taken the port meanwhile.
+    pub fn plug_in(&self, plugged: bool) -> Result<(), String> {
+        match &self.stand {
+            Stand::Pure { plugged_in, .. } => *locked(plugged_in) = plugged,
+            Stand::Real { simulator, .. } if plugged => {
+                locked(simulator).plug_in().map_err(|error| error.to_string())?;
+            }
+            Stand::Real { simulator, .. } => locked(simulator).unplug(),
+        }
+        Ok(())
+    }
+
+    /// Ends tokens before their time.
+    pub fn revoke(&self, what: Revoke) {
+        self.with_world(|world| match what {
+            Revoke::Access => world.revoke_access_tokens(),
+            Revoke::Refresh => world.revoke_refresh_tokens(),
+            Revoke::Families => world.revoke_families(),
+        });
+    }
+
+    /// Queues a fault: `FAULT` or `ENDPOINT: FAULT`, with ` x3` or ` x*` behind it where it strikes more than
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such fault or endpoint.
+    pub fn fault(&self, text: &str) -> Result<(), String> {
+        let (endpoint, fault, times) = fault(text)?;
+        self.with_world(|world| world.fault_times(endpoint, fault, times));
+        Ok(())
+    }
+
+    /// The faults that nothing has run into; those that strike for ever don't count.
+    #[must_use]
+    pub fn unused_faults(&self) -> Vec<String> {
+        self.with_world(|world| {
+            let unused = world.queued().filter(|(.., left)| *left < FOR_EVER / 2);
+            unused.map(|(endpoint, fault, _)| format!("{endpoint}: {fault}")).collect()
+        })
+    }
+}
+
+const FOR_EVER: u32 = u32::MAX;
+
+fn fault(text: &str) -> Result<(Endpoint, Fault, u32), String> {
+    let (text, times) = match text.rsplit_once(" x") {
+        Some((text, "*")) => (text, FOR_EVER),
+        Some((text, times)) => (text, times.parse().map_err(|_| format!("{times:?} is no number of times"))?),
+        None => (text, 1),
+    };
+    let (endpoint, name) = match text.split_once(": ") {
+        Some((endpoint, name)) => (endpoint.parse().map_err(|error| format!("{error}"))?, name),
+        None => (Endpoint::Token, text),
+    };
+    Ok((endpoint, Fault::parse(name).map_err(|error| error.to_string())?, times))
+}
+
+fn config(settings: &Settings) -> Result<Config, String> {
+    let mut config = Config::default();
+    // Tokens that are the same in every run make failures that are the same in every run.
+    config.seed = Some(7);
+    config.date_skew = settings.date_skew.unwrap_or_default();
+    if let Some(Span(lifetime)) = settings.lifetime {
+        config.pix.lifetime = lifetime;
+        config.pix.certificate_lifetime = lifetime;
+        config.app.access_lifetime = lifetime;
+        config.hive.access_lifetime = lifetime;
+    }
+    if let Some(Span(lifetime)) = settings.refresh_lifetime {
+        config.app.refresh_lifetime = lifetime;
+        config.hive.refresh_lifetime = lifetime;
+    }
+    if let Some(text) = &settings.rotation {
+        config.app.rotation = rotation(text)?;
+    }
+    if let Some(scope) = &settings.scope {
+        config.pix.scope.clone_from(scope);
+    }
+    config.pix.success_status = settings.success_status.unwrap_or(config.pix.success_status);
+    config.pix.problem_json = settings.problem_json.unwrap_or_default();
+    config.pix.token_calls_per_minute = settings.token_calls_per_minute;
+    config.pix.linked_certificates.clone_from(&settings.linked_certificates);
+    config.app.consents_to.clone_from(&settings.consents_to);
+    config.hive.success_code = settings.success_code.unwrap_or_default();
+    if settings.failures_in_envelope == Some(true) {
+        config.hive.failures = HiveFailures::InEnvelope;
+    }
+    config.hive.refresh_is_single_use = settings.refresh_survives != Some(true);
+    Ok(config)
+}
+
+fn rotation(text: &str) -> Result<Rotation, String> {
+    Ok(match text {
+        "rotate" => Rotation::Rotate { replay_window: None },
+        "same" => Rotation::Same,
+        "none" => Rotation::None,
+        _ => {
+            let window = text.strip_prefix("rotate within ").ok_or_else(|| format!("{text:?} is no rotation"))?;
+            Rotation::Rotate { replay_window: Some(span(window)?) }
+        }
+    })
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    text.parse::<Span>().map(|span| span.0)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_read_with_its_endpoint_and_how_often_it_strikes() {
+        let read = |text| fault(text).map(|(endpoint, fault, times)| (endpoint, fault.to_string(), times));
+        assert_eq!(read("bare-401"), Ok((Endpoint::Token, "bare-401".into(), 1)));
+        assert_eq!(read("api: bare-401 x3"), Ok((Endpoint::Api, "bare-401".into(), 3)));
+        assert_eq!(read("hive-refresh: status=502@after x*").map(|read| read.2), Ok(u32::MAX));
+        for wrong in ["no such fault", "nowhere: bare-401", "bare-401 xx"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}
