@@ -1,2 +1,62 @@
-//! The gates of this workspace.
-fn main() {}
+//! The gates of this workspace: what has to hold before a change goes in, and the measurements behind it.
+//!
+//! `cargo xtask test` is all of it and is what runs on every change. The other commands are its parts, and the
+//! two measurements that depend on the machine and therefore never fail a change by themselves.
+#![forbid(unsafe_code)]
+
+mod bench;
+mod budget;
+mod cargo;
+mod clock;
+mod features;
+mod gates;
+mod markdown;
+mod rust;
+mod size;
+mod tidy;
+mod tree;
+mod workspace;
+
+use std::process::ExitCode;
+
+use workspace::Workspace;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  test             every gate, in order, up to the first that fails
+  tidy             what no lint can hold: directions, tables, lists and words
+  budget           how many crates each build pulls in, and the program without std
+  size             a released token program against bare ureq: bytes, and time from start to token
+  bench            the benchmarks, each measured ratio against its bar
+  table [--write]  the decision table, printed or written into the book
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let command: fn(&Workspace) -> Result<(), String> = match words.as_slice() {
+        ["test"] => gates::run,
+        ["tidy"] => tidy::run,
+        ["budget"] => budget::run,
+        ["size"] => size::run,
+        ["bench"] => bench::run,
+        ["table"] => tidy::print_table,
+        ["table", "--write"] => tidy::write_table,
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match Workspace::open().and_then(|workspace| command(&workspace)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("{sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}

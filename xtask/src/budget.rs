@@ -1,0 +1,133 @@
+//! What each build pulls in, counted in third-party crates, and the program that runs without std.
+//!
+//! Procedural macros and build scripts are not counted: they stay on the machine that builds.
+
+use std::path::Path;
+
+use crate::cargo::{cargo, output};
+use crate::workspace::Workspace;
+
+/// How many crates `wellspring-core` may stand on.
+const CORE: usize = 8;
+
+/// How many crates the blocking build may add to bare ureq with TLS.
+const OVER_BARE_UREQ: usize = 14;
+
+/// Programs to be compared, in a workspace of their own so that each is built with its own features.
+pub(crate) const PROGRAMS: &str = "xtask/programs/Cargo.toml";
+
+const PROOF: &str = "crates/core/no-std-proof/Cargo.toml";
+
+/// Counts, compares, and runs the program without std.
+pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
+    let root = &workspace.root;
+    within("wellspring-core", third_party(root, "wellspring-core", "")?.len(), CORE)?;
+
+    let blocking = third_party(root, "pix-bacen", "blocking")?;
+    let bare = tree(root, &["--manifest-path", PROGRAMS, "--package", "bare-ureq"])?;
+    println!("  pix-bacen, blocking: {} crates; bare ureq with TLS: {}", blocking.len(), bare.len());
+    for added in added(&blocking, &bare) {
+        println!("    over it: {added}");
+    }
+    within("pix-bacen over bare ureq", blocking.len().saturating_sub(bare.len()), OVER_BARE_UREQ)?;
+
+    one_tls_provider(workspace.tree.text("Cargo.lock").unwrap_or_default())?;
+    println!("  one TLS provider: ring");
+    prove_no_std(workspace)
+}
+
+fn within(what: &str, count: usize, most: usize) -> Result<(), String> {
+    println!("  {what}: {count} crates, at most {most}");
+    if count <= most { Ok(()) } else { Err(format!("{what} takes {count} crates, more than {most}.")) }
+}
+
+/// The third-party crates below this package with these features alone, each as `name vVERSION`.
+pub(crate) fn third_party(root: &Path, package: &str, features: &str) -> Result<Vec<String>, String> {
+    tree(root, &["--package", package, "--no-default-features", "--features", features])
+}
+
+fn tree(root: &Path, of: &[&str]) -> Result<Vec<String>, String> {
+    let how = ["tree", "--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}"];
+    let mut command = cargo(root, how);
+    command.args(of);
+    Ok(crates(&output(command)?))
+}
+
+/// Lines such as `base64 v0.22.1`; a path after the version marks a crate of ours, a star one seen before.
+fn crates(tree: &str) -> Vec<String> {
+    let foreign = |line: &&str| !line.is_empty() && !line.contains('/');
+    let mut crates: Vec<String> =
+        tree.lines().filter(foreign).map(|line| line.trim_end_matches(" (*)").to_owned()).collect();
+    crates.sort_unstable();
+    crates.dedup();
+    crates
+}
+
+fn added<'a>(ours: &'a [String], bare: &[String]) -> Vec<&'a str> {
+    let name = |line: &'_ str| line.split(' ').next().unwrap_or_default().to_owned();
+    let bare: Vec<String> = bare.iter().map(|line| name(line)).collect();
+    ours.iter().filter(|line| !bare.contains(&name(line))).map(String::as_str).collect()
+}
+
+/// The lock file holds every crate that any set of features of any member can pull in.
+fn one_tls_provider(lock: &str) -> Result<(), String> {
+    let foreign = ["aws-lc", "openssl", "native-tls", "boring"];
+    let names = lock.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+    match names
+        .into_iter()
+        .find(|name| foreign.iter().any(|it| name.starts_with(it)) && *name != "openssl-probe")
+    {
+        Some(name) => Err(format!(
+            "{name} is in the tree, and ring is to be the only TLS provider: `cargo tree -i {name}`."
+        )),
+        None => Ok(()),
+    }
+}
+
+fn prove_no_std(workspace: &Workspace) -> Result<(), String> {
+    let mut command = cargo(&workspace.root, ["run", "--quiet", "--release", "--manifest-path", PROOF]);
+    command.arg("--target-dir").arg(workspace.target.join("no-std-proof"));
+    let printed = output(command)?;
+    for line in printed.lines() {
+        println!("  {line}");
+    }
+    summarized(&printed)
+}
+
+/// An exit status of zero alone would also be that of a program which did nothing.
+fn summarized(printed: &str) -> Result<(), String> {
+    let whole = ["acquired", "renewed", "rejected", "without std"];
+    match whole.iter().find(|word| !printed.contains(**word)) {
+        Some(word) => Err(format!("the program without std did not say \"{word}\".")),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crates_of_ours_and_repetitions_are_not_counted() {
+        let tree = "a v1.0.0 (/somewhere/a)\nb v1.0.0\nc v2.0.0\nb v1.0.0 (*)\n\n";
+        assert_eq!(crates(tree), ["b v1.0.0", "c v2.0.0"]);
+    }
+
+    #[test]
+    fn more_than_the_budget_is_an_error() {
+        assert!(within("x", 8, 8).is_ok());
+        assert_eq!(within("x", 9, 8), Err("x takes 9 crates, more than 8.".to_owned()));
+    }
+
+    #[test]
+    fn a_second_tls_provider_is_found() {
+        assert!(one_tls_provider("[[package]]\nname = \"ring\"\n").is_ok());
+        assert!(one_tls_provider("[[package]]\nname = \"aws-lc-rs\"\n").is_err());
+    }
+
+    #[test]
+    fn a_proof_that_proves_nothing_is_found() {
+        assert!(summarized("without std: acquired, renewed, rejected").is_ok());
+        assert!(summarized("").is_err());
+    }
+}

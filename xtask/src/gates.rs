@@ -1,0 +1,110 @@
+//! Every gate, in order, up to the first that fails.
+
+use core::time::Duration;
+
+use crate::cargo::{cargo, run as run_command};
+use crate::clock::timed;
+use crate::workspace::Workspace;
+use crate::{budget, features, tidy};
+
+type Gate = fn(&Workspace) -> Result<(), String>;
+
+const GATES: [(&str, Gate); 9] = [
+    ("formatting", formatting),
+    ("lints, warnings denied", lints),
+    ("tidy", tidy::run),
+    ("documentation, warnings denied", documentation),
+    ("tests", tests),
+    ("each set of features by itself", features::run),
+    ("budgets, and the program without std", budget::run),
+    ("benchmarks, each once", benchmarks),
+    ("the demo", demo),
+];
+
+/// Runs the gates and says how each went.
+pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
+    run_gates(&GATES, workspace)
+}
+
+fn run_gates(gates: &[(&str, Gate)], workspace: &Workspace) -> Result<(), String> {
+    let mut summary = Vec::new();
+    let mut failure = None;
+    for (n, (heading, gate)) in gates.iter().enumerate() {
+        println!("\n== {} of {}: {heading}", n + 1, gates.len());
+        let (result, took) = timed(|| gate(workspace));
+        summary.push(line(if result.is_ok() { "passed" } else { "FAILED" }, took, heading));
+        if let Err(sentence) = result {
+            println!("\nThe gate \"{heading}\" failed: {sentence}");
+            failure = Some(format!(
+                "Stopped at the gate \"{heading}\"; the {} after it were not run.",
+                gates.len() - n - 1
+            ));
+            break;
+        }
+    }
+    println!("\n{}", summary.join("\n"));
+    let failed = usize::from(failure.is_some());
+    println!("\n{} passed, {failed} failed", summary.len() - failed);
+    failure.map_or(Ok(()), Err)
+}
+
+fn line(verdict: &str, took: Duration, heading: &str) -> String {
+    format!("{verdict} {:>7.1} s  {heading}", took.as_secs_f64())
+}
+
+fn formatting(workspace: &Workspace) -> Result<(), String> {
+    run_command(cargo(&workspace.root, ["fmt", "--all", "--check"]))
+}
+
+fn lints(workspace: &Workspace) -> Result<(), String> {
+    let arguments =
+        ["clippy", "--quiet", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
+    run_command(cargo(&workspace.root, arguments))
+}
+
+fn documentation(workspace: &Workspace) -> Result<(), String> {
+    let arguments = ["doc", "--quiet", "--workspace", "--no-deps", "--all-features"];
+    let mut command = cargo(&workspace.root, arguments);
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    run_command(command)
+}
+
+fn tests(workspace: &Workspace) -> Result<(), String> {
+    run_command(cargo(&workspace.root, ["test", "--workspace", "--all-features"]))
+}
+
+/// Without `--bench` on their command line the benchmarks run each case once. With `cargo test` they do so in the
+/// profile that the tests were built in, so that nothing is built a second time.
+fn benchmarks(workspace: &Workspace) -> Result<(), String> {
+    let benches: Vec<&str> =
+        workspace.packages.iter().flat_map(|package| &package.benches).map(String::as_str).collect();
+    if benches.is_empty() {
+        return Err("there is no benchmark in the workspace.".to_owned());
+    }
+    let mut command = cargo(&workspace.root, ["test", "--workspace", "--all-features"]);
+    for bench in benches {
+        command.args(["--bench", bench]);
+    }
+    run_command(command)
+}
+
+fn demo(workspace: &Workspace) -> Result<(), String> {
+    run_command(cargo(&workspace.root, ["demo"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_gate_that_fails_is_the_last_that_runs() {
+        let fine: Gate = |_| Ok(());
+        let broken: Gate = |_| Err("it is broken.".to_owned());
+        let workspace = Workspace::default();
+        assert_eq!(run_gates(&[("a", fine), ("b", fine)], &workspace), Ok(()));
+        assert_eq!(
+            run_gates(&[("a", fine), ("b", broken), ("c", fine)], &workspace),
+            Err("Stopped at the gate \"b\"; the 1 after it were not run.".to_owned())
+        );
+    }
+}

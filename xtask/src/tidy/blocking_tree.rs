@@ -1,0 +1,41 @@
+//! Whoever blocks gets no runtime: tokio is nowhere below the blocking transport and the blocking providers.
+
+use crate::budget::third_party;
+use crate::workspace::Workspace;
+
+/// Each package with the features that make it block.
+const BLOCKING: [(&str, &str); 4] = [
+    ("wellspring-transport-blocking", "ureq"),
+    ("pix-bacen", "blocking"),
+    ("oauth2-app", "blocking"),
+    ("hive-auth", "blocking"),
+];
+
+pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
+    let of = |(package, features)| match third_party(&workspace.root, package, features) {
+        Ok(crates) => runtimes(&crates)
+            .map(|name| {
+                format!("{package} with `{features}` pulls in {name}: `cargo tree -i {name}` says how.")
+            })
+            .collect(),
+        Err(sentence) => vec![sentence],
+    };
+    BLOCKING.into_iter().flat_map(of).collect()
+}
+
+fn runtimes(crates: &[String]) -> impl Iterator<Item = &str> {
+    let runtime =
+        |name: &&str| ["tokio", "async-std", "smol", "hyper", "reqwest", "futures-executor"].contains(name);
+    crates.iter().filter_map(|line| line.split(' ').next()).filter(runtime)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_is_found_among_the_crates() {
+        let crates = ["tokio-like v1.0.0", "tokio v1.54.0", "ureq v3.5.0"].map(str::to_owned);
+        assert_eq!(runtimes(&crates).collect::<Vec<_>>(), ["tokio"]);
+    }
+}

@@ -1,0 +1,136 @@
+//! Dependencies point one way: core, then wire and transport, then the providers, then the command.
+
+use crate::workspace::{Kind, Package, Workspace};
+
+/// What a library may depend on. Tests may use all of it, and the simulator where that is said.
+struct Rule {
+    package: &'static str,
+    always: &'static [&'static str],
+    optional: &'static [&'static str],
+    simulator_in_tests: bool,
+}
+
+const CORE: &str = "wellspring-core";
+const WIRE: &str = "wellspring-wire";
+const TRANSPORT: &str = "wellspring-transport";
+const SIMULATOR: &str = "wellspring-simulator";
+const DRIVERS: &[&str] =
+    &["wellspring-transport", "wellspring-transport-async", "wellspring-transport-blocking"];
+
+const fn rule(
+    package: &'static str,
+    always: &'static [&'static str],
+    optional: &'static [&'static str],
+    simulator_in_tests: bool,
+) -> Rule {
+    Rule { package, always, optional, simulator_in_tests }
+}
+
+const RULES: [Rule; 9] = [
+    rule(CORE, &[], &[], false),
+    rule(WIRE, &[CORE], &[], false),
+    rule(TRANSPORT, &[CORE], &[], true),
+    rule("wellspring-transport-async", &[CORE, TRANSPORT], &[], true),
+    rule("wellspring-transport-blocking", &[CORE, TRANSPORT], &[], true),
+    rule("pix-bacen", &[CORE, WIRE], DRIVERS, true),
+    rule("oauth2-app", &[CORE, WIRE], DRIVERS, true),
+    rule("hive-auth", &[CORE, WIRE], DRIVERS, true),
+    rule(SIMULATOR, &[CORE], &[], false),
+];
+
+/// Everything may be used here; nothing may use these.
+fn is_leaf(package: &Package) -> bool {
+    let folder = package.folder.split('/').next().unwrap_or_default();
+    matches!(folder, "benches" | "examples" | "xtask")
+        || matches!(package.folder.as_str(), "crates/cli" | "crates/scenarios")
+}
+
+pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
+    workspace.packages.iter().flat_map(|package| of_package(package, &workspace.packages)).collect()
+}
+
+fn of_package(package: &Package, all: &[Package]) -> Vec<String> {
+    let ours = package.dependencies.iter().filter(|dependency| all.iter().any(|p| p.name == dependency.name));
+    let mut found = Vec::new();
+    for dependency in ours {
+        let name = dependency.name.as_str();
+        let target_is_leaf = all.iter().any(|other| other.name == name && is_leaf(other));
+        let allowed = match RULES.iter().find(|rule| rule.package == package.name) {
+            _ if target_is_leaf => false,
+            _ if is_leaf(package) => true,
+            None => {
+                found.push(format!("{}: no rule says what it may depend on.", package.name));
+                return found;
+            }
+            Some(rule) => {
+                rule.always.contains(&name)
+                    || (dependency.optional || dependency.kind == Kind::Dev) && rule.optional.contains(&name)
+                    || dependency.kind == Kind::Dev && rule.simulator_in_tests && name == SIMULATOR
+            }
+        };
+        if !allowed {
+            let kind = match (dependency.kind, dependency.optional) {
+                (Kind::Dev, _) => "in its tests",
+                (Kind::Build, _) => "to be built",
+                (Kind::Normal, true) => "behind a feature",
+                (Kind::Normal, false) => "always",
+            };
+            found.push(format!("{} must not depend on {name} ({kind}).", package.name));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::Dependency;
+
+    fn of(package: &str, on: &str, kind: Kind, optional: bool) -> Vec<String> {
+        let mut workspace = Workspace::default().library("wellspring-cli", "crates/cli");
+        for rule in RULES {
+            workspace = workspace.library(rule.package, "crates/x");
+        }
+        let package = workspace.packages.iter_mut().find(|p| p.name == package).unwrap();
+        package.dependencies.push(Dependency { name: on.to_owned(), kind, optional });
+        findings(&workspace)
+    }
+
+    #[test]
+    fn a_dependency_against_the_direction_is_found() {
+        for (package, on) in [
+            (CORE, WIRE),
+            (WIRE, TRANSPORT),
+            (TRANSPORT, WIRE),
+            ("wellspring-transport-async", "wellspring-transport-blocking"),
+            ("wellspring-transport-blocking", "pix-bacen"),
+            ("pix-bacen", "wellspring-transport-blocking"),
+            ("pix-bacen", "hive-auth"),
+            (SIMULATOR, WIRE),
+            ("pix-bacen", SIMULATOR),
+            ("pix-bacen", "wellspring-cli"),
+        ] {
+            assert_eq!(of(package, on, Kind::Normal, false).len(), 1, "{package} on {on}");
+        }
+        assert_eq!(of(WIRE, SIMULATOR, Kind::Dev, false).len(), 1);
+    }
+
+    #[test]
+    fn the_direction_itself_is_fine() {
+        assert!(of("wellspring-cli", "pix-bacen", Kind::Normal, false).is_empty());
+        assert!(of("pix-bacen", "wellspring-transport-async", Kind::Normal, true).is_empty());
+        assert!(of("pix-bacen", SIMULATOR, Kind::Dev, false).is_empty());
+        assert!(of("wellspring-transport-async", TRANSPORT, Kind::Normal, false).is_empty());
+    }
+
+    #[test]
+    fn a_library_that_nobody_placed_is_found() {
+        let mut workspace = Workspace::default().library(CORE, "crates/core").library("new", "crates/new");
+        workspace.packages[1].dependencies.push(Dependency {
+            name: CORE.to_owned(),
+            kind: Kind::Normal,
+            optional: false,
+        });
+        assert_eq!(findings(&workspace), ["new: no rule says what it may depend on."]);
+    }
+}

@@ -1,0 +1,67 @@
+//! What exists in one transport exists in the other, under the same name: sources and tests alike.
+
+use std::collections::BTreeSet;
+
+use crate::tree::Tree;
+use crate::workspace::Workspace;
+
+const ASYNC: (&str, &str) = ("crates/transport-async", "reqwest");
+const BLOCKING: (&str, &str) = ("crates/transport-blocking", "ureq");
+
+pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
+    let mut found = Vec::new();
+    for part in ["src", "tests"] {
+        let of = |(folder, client)| files(&workspace.tree, &format!("{folder}/{part}"), client);
+        let (one, other) = (of(ASYNC), of(BLOCKING));
+        let missing =
+            |in_this: &BTreeSet<String>, from: &BTreeSet<String>, (folder, client): (&str, &str)| {
+                from.difference(in_this)
+                    .map(|path| format!("{folder}/{part}/{} is missing.", path.replace(ADAPTER, client)))
+                    .collect::<Vec<_>>()
+            };
+        found.extend(missing(&one, &other, ASYNC));
+        found.extend(missing(&other, &one, BLOCKING));
+    }
+    found
+}
+
+/// Stands for the client's name, which is the one difference.
+const ADAPTER: &str = "{client}";
+
+fn files(tree: &Tree, folder: &str, client: &str) -> BTreeSet<String> {
+    let relative = |(path, _): (&str, &str)| path[folder.len() + 1..].replace(client, ADAPTER);
+    tree.ending(folder, ".rs").map(relative).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_one_transport_lacks_is_found() {
+        let workspace = Workspace::of([
+            ("crates/transport-async/src/lib.rs", ""),
+            ("crates/transport-async/src/reqwest.rs", ""),
+            ("crates/transport-async/src/send.rs", ""),
+            ("crates/transport-blocking/src/lib.rs", ""),
+            ("crates/transport-blocking/src/ureq.rs", ""),
+            ("crates/transport-blocking/tests/calls.rs", ""),
+        ]);
+        assert_eq!(
+            findings(&workspace),
+            [
+                "crates/transport-blocking/src/send.rs is missing.",
+                "crates/transport-async/tests/calls.rs is missing."
+            ]
+        );
+    }
+
+    #[test]
+    fn the_adapters_are_each_others_twins() {
+        let workspace = Workspace::of([
+            ("crates/transport-async/src/reqwest.rs", ""),
+            ("crates/transport-blocking/src/ureq.rs", ""),
+        ]);
+        assert!(findings(&workspace).is_empty());
+    }
+}
