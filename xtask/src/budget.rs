@@ -16,7 +16,8 @@ const OVER_BARE_UREQ: usize = 14;
 /// Programs to be compared, in a workspace of their own so that each is built with its own features.
 pub(crate) const PROGRAMS: &str = "xtask/programs/Cargo.toml";
 
-const PROOF: &str = "crates/core/no-std-proof/Cargo.toml";
+/// The program without std, a package of its own.
+pub(crate) const PROOF: &str = "crates/core/no-std-proof/Cargo.toml";
 
 /// Counts, compares, and runs the program without std.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
