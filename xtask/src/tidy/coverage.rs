@@ -65,15 +65,29 @@ fn scenarios(tree: &Tree, found: &mut Vec<String>) -> BTreeMap<String, String> {
     for (path, text) in files {
         match text.parse::<toml::Table>() {
             Ok(table) => {
-                let ids = table.get("covers").and_then(toml::Value::as_array);
-                for id in ids.into_iter().flatten().filter_map(toml::Value::as_str) {
-                    covered.insert(self::id(id).unwrap_or_else(|| id.to_owned()), path.to_owned());
-                }
+                let mut ids = Vec::new();
+                covers(&toml::Value::Table(table), &mut ids);
+                covered.extend(ids.into_iter().map(|id| (id, path.to_owned())));
             }
             Err(error) => found.push(format!("{path} is not TOML: {}.", error.message())),
         }
     }
     covered
+}
+
+/// The ids of every `covers` in this value: a file may hold one scenario or many.
+fn covers(value: &toml::Value, ids: &mut Vec<String>) {
+    match value {
+        toml::Value::Table(table) => {
+            let named = table.get("covers").and_then(toml::Value::as_array).into_iter().flatten();
+            ids.extend(
+                named.filter_map(toml::Value::as_str).map(|text| id(text).unwrap_or_else(|| text.to_owned())),
+            );
+            table.values().for_each(|value| covers(value, ids));
+        }
+        toml::Value::Array(values) => values.iter().for_each(|value| covers(value, ids)),
+        _ => {}
+    }
 }
 
 fn named_tests(tree: &Tree, ids: &BTreeSet<String>, found: &mut Vec<String>) -> BTreeMap<String, String> {
@@ -178,6 +192,13 @@ mod tests {
         let row = (DECISIONS, "| L1 | text |\n");
         assert!(of(&[row, ("a.rs", "// covers: L1, A2\n#[test]\nfn a() {}\n")]).is_empty());
         assert_eq!(of(&[row, ("a.rs", "// covers: L1\nfn a() {}\n#[test]\nfn b() {}\n")]).len(), 1);
+    }
+
+    #[test]
+    fn each_scenario_of_a_file_covers_its_own() {
+        let decisions = (DECISIONS, "| L1 | text |\n| L2 | text |\n");
+        let scenarios = "[[scenario]]\ncovers = [\"L1\"]\n[[scenario]]\ncovers = [\"L02\"]\n";
+        assert!(of(&[decisions, ("x/scenarios/s.toml", scenarios)]).is_empty());
     }
 
     #[test]
