@@ -1,2 +1,35 @@
 //! Bearer tokens that never run dry, in blocking code: ureq, and no runtime anywhere.
+//!
+//! [`TokenSource`] is what programs hold: it has a fresh token at hand, renews it before it ends, lets one thread
+//! renew for all who wait, and sends requests that carry it.
+//!
+//! The same types, methods and files, with `.await`, are in the async transport.
+//!
+//! In scope: waiting, threads, the loop that carries out a renewal's steps, the adapter for ureq.
+//! Out of scope: deciding (core), dialects (providers).
 #![forbid(unsafe_code)]
+
+mod background;
+mod body;
+mod builder;
+mod clock;
+mod drive;
+mod scripted;
+mod send;
+mod source;
+mod transport;
+#[cfg(feature = "ureq")]
+mod ureq;
+mod warm;
+
+// The public interface is:
+#[cfg(feature = "ureq")]
+pub use self::ureq::UreqTransport;
+pub use body::Body;
+pub use builder::Builder;
+pub use source::TokenSource;
+pub use transport::Transport;
+pub use warm::Warm;
+#[cfg(feature = "ureq")]
+pub use wellspring_transport::Tls;
+pub use wellspring_transport::{Clock, ManualClock, TokenRef, events};

@@ -1,0 +1,198 @@
+//! Everything that can be said about a source before it exists.
+
+use core::fmt;
+use core::hash::{BuildHasher, Hasher};
+use core::time::Duration;
+use std::collections::hash_map::RandomState;
+use std::sync::Arc;
+
+#[cfg(feature = "ureq")]
+use ::ureq::typestate::AgentScope;
+use wellspring_core::{Policy, Provider, TokenError};
+use wellspring_transport::{Clock, Reach, Scripted, SharedLifecycle};
+
+use crate::background::Background;
+use crate::scripted::ScriptedTransport;
+#[cfg(feature = "ureq")]
+use crate::ureq::{Settings, UreqTransport};
+use crate::{TokenSource, Transport};
+
+/// Everything that can be said about a source before it exists. All of it has a default.
+#[must_use = "nothing happens before `build`"]
+pub struct Builder {
+    provider: Arc<dyn Provider>,
+    policy: Policy,
+    clock: Clock,
+    seed: Option<u64>,
+    reach: Reach,
+    call_deadline: Option<Duration>,
+    background: Background,
+    transport: Option<Arc<dyn Transport>>,
+    /// A double exchanges with its script, whoever carries its calls.
+    scripted: bool,
+    #[cfg(feature = "ureq")]
+    settings: Settings,
+}
+
+impl Builder {
+    /// Starts to make a source of this provider's tokens.
+    pub fn new(provider: Arc<dyn Provider>) -> Self {
+        Self {
+            reach: Reach::of(&*provider),
+            provider,
+            policy: Policy::default(),
+            clock: Clock::system(),
+            seed: None,
+            call_deadline: None,
+            background: Background { threads: true },
+            transport: None,
+            scripted: false,
+            #[cfg(feature = "ureq")]
+            settings: Settings::default(),
+        }
+    }
+
+    pub(crate) fn double(script: Arc<Scripted>) -> Self {
+        let mut builder = Self::new(script);
+        builder.reach = builder.reach.and_loopback();
+        builder.scripted = true;
+        builder
+    }
+
+    /// When to renew, and how long to leave a failing endpoint alone.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Carries all requests by this transport instead of the built-in client.
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// TLS settings, for token requests and calls alike.
+    #[cfg(feature = "ureq")]
+    pub fn tls(mut self, tls: wellspring_transport::Tls) -> Self {
+        self.settings.tls = tls;
+        self
+    }
+
+    /// Carries calls by this client. Token requests keep to the built-in one, whose rules this one may not know;
+    /// whether a redirect is followed with the token on it is this client's own business.
+    #[cfg(feature = "ureq")]
+    pub fn client(mut self, client: ::ureq::Agent) -> Self {
+        self.settings.client = Some(client);
+        self
+    }
+
+    /// Changes what else the built-in client is made of: proxy, name lookup, pool. What the rules of a token request
+    /// need is set after it.
+    #[cfg(feature = "ureq")]
+    pub fn configure(
+        mut self,
+        change: impl Fn(::ureq::config::ConfigBuilder<AgentScope>) -> ::ureq::config::ConfigBuilder<AgentScope>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.settings.configure = Some(Box::new(change));
+        self
+    }
+
+    /// The time for name lookup, connection and handshake. Default: 10 s.
+    #[cfg(feature = "ureq")]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.connect_timeout = timeout;
+        self
+    }
+
+    /// Where the time is read. Default: the machine's own clocks.
+    pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
+        self.clock = clock.into();
+        self
+    }
+
+    /// What jitter is made of. Default: another number for each source.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Lets calls to this URL's origin carry the token, besides those to the provider's own.
+    ///
+    /// # Errors
+    ///
+    /// When no secret may be sent there at all.
+    pub fn allow_origin(mut self, url: &str) -> Result<Self, TokenError> {
+        self.reach.allow(url)?;
+        Ok(self)
+    }
+
+    /// The time for one try of a call, from name lookup to the last byte of its answer. Default: the policy's
+    /// deadline of an exchange.
+    pub const fn call_deadline(mut self, deadline: Duration) -> Self {
+        self.call_deadline = Some(deadline);
+        self
+    }
+
+    /// Whether threads may be started. Default: yes. Without them nothing is renewed beside its callers, and a name
+    /// lookup takes as long as it takes.
+    pub const fn threads(mut self, threads: bool) -> Self {
+        self.background.threads = threads;
+        self
+    }
+
+    /// Makes the source.
+    ///
+    /// # Errors
+    ///
+    /// When the TLS settings or the client cannot be made.
+    pub fn build(mut self) -> Result<TokenSource, TokenError> {
+        let given = self.transport.take();
+        let carrier = match given {
+            Some(given) => given,
+            None => self.client_transport()?,
+        };
+        let transport: Arc<dyn Transport> =
+            if self.scripted { Arc::new(ScriptedTransport::new(carrier)) } else { carrier };
+        Ok(self.finish(transport))
+    }
+
+    #[cfg(feature = "ureq")]
+    fn client_transport(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
+        self.settings.threads = self.background.threads;
+        Ok(Arc::new(UreqTransport::new(core::mem::take(&mut self.settings))?))
+    }
+
+    #[cfg(not(feature = "ureq"))]
+    fn client_transport(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
+        if self.scripted {
+            return Ok(Arc::new(ScriptedTransport::default()));
+        }
+        Err(TokenError::misconfigured(
+            "there is no HTTP client: enable the feature `ureq` or give a transport to the builder",
+        ))
+    }
+
+    pub(crate) fn finish(self, transport: Arc<dyn Transport>) -> TokenSource {
+        // Not for secrets: that no two sources renew at one moment is all it is for.
+        let seed = self.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+        TokenSource {
+            call_deadline: self.call_deadline.unwrap_or(self.policy.deadline),
+            shared: SharedLifecycle::new(self.provider, self.policy, seed, self.clock),
+            transport,
+            background: self.background,
+            reach: Arc::new(self.reach),
+        }
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("provider", &self.provider.profile().name)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,249 @@
+//! What programs hold: a source of tokens, each of them fresh.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use http::HeaderValue;
+use wellspring_core::{
+    AccessToken, Generation, Instant, Need, Policy, Provider, Rejected, Scope, Spend, Token, TokenError,
+    TokenResponse,
+};
+use wellspring_transport::{
+    Asked, Flight, Reach, Scripted, SharedLifecycle, TokenRef, Underway, missing_scope,
+};
+
+use crate::background::{Background, carry_out, start};
+use crate::clock::wait;
+use crate::scripted::ScriptedTransport;
+use crate::{Builder, Transport};
+
+/// A source of tokens, each of them fresh. Clones share everything; make one for each credential and keep it.
+#[derive(Clone)]
+pub struct TokenSource {
+    pub(crate) shared: Arc<SharedLifecycle>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) background: Background,
+    pub(crate) reach: Arc<Reach>,
+    /// For one try of a call.
+    pub(crate) call_deadline: Duration,
+}
+
+/// What callers are told who are not to wait.
+fn not_yet() -> TokenError {
+    TokenError::busy(
+        "there is no token yet: it is being obtained; ask again, or wait with `token` or `acquire`",
+    )
+}
+
+/// What callers are told whose time is over.
+fn overdue() -> TokenError {
+    TokenError::busy("a renewal is under way and did not end in time: ask again")
+}
+
+impl TokenSource {
+    /// Starts to make a source of this provider's tokens.
+    pub fn builder(provider: impl Provider + 'static) -> Builder {
+        Builder::new(Arc::new(provider))
+    }
+
+    /// A source that always has this token, for tests of one's own. Its calls go to this machine alone.
+    #[must_use]
+    pub fn fixed(token: impl Into<String>) -> Self {
+        let source = Self::scripted([]).finish(Arc::new(ScriptedTransport::default()));
+        source.adopt(TokenResponse::new(AccessToken::new(token)));
+        source
+    }
+
+    /// A source whose renewals come to what this script says, one line each, for tests of one's own. Its calls go
+    /// to this machine alone, and to the origins that the builder allows.
+    pub fn scripted(script: impl IntoIterator<Item = Result<TokenResponse, TokenError>>) -> Builder {
+        Builder::double(Scripted::new(script))
+    }
+
+    /// The token, at once: never waits, and starts a renewal where one is due.
+    ///
+    /// # Errors
+    ///
+    /// `Busy` when there is none yet; otherwise why there is none.
+    pub fn try_token(&self) -> Result<TokenRef<'_>, TokenError> {
+        if let Some(fresh) = self.shared.fresh() {
+            return Ok(fresh);
+        }
+        let place = match (self.background.available(), self.shared.in_force()) {
+            (Ok(place), _) => place,
+            (Err(_), Some(token)) => return Ok(token),
+            (Err(error), None) => return Err(error),
+        };
+        let asked = match (self.shared.try_ask(Need::Fresh), self.shared.in_force()) {
+            (Some(asked), _) => asked,
+            // Somebody else is deciding this very moment, and will see to the renewal.
+            (None, Some(token)) => return Ok(token),
+            (None, None) => self.shared.ask(Need::Fresh),
+        };
+        match asked {
+            Asked::Use(token) => Ok(self.shared.lend(token)),
+            Asked::UseAndRenew(token, underway) => {
+                start(place, underway, &self.transport);
+                Ok(self.shared.lend(token))
+            }
+            Asked::Renew(underway) => {
+                start(place, underway, &self.transport);
+                Err(not_yet())
+            }
+            Asked::Wait(_) => Err(not_yet()),
+            Asked::Fail(error, _) => Err(error),
+        }
+    }
+
+    /// The token; waits for a renewal where there is none, but not for the end of a pause after a failure.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub fn token(&self) -> Result<Token, TokenError> {
+        if let Some(fresh) = self.shared.fresh() {
+            return Ok(fresh.clone());
+        }
+        self.obtain(Need::Fresh, self.end_of_exchange(), false)
+    }
+
+    /// The value of the `Authorization` header, marked as sensitive.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub fn authorization(&self) -> Result<HeaderValue, TokenError> {
+        if let Some(fresh) = self.shared.fresh() {
+            return fresh.authorization().cloned();
+        }
+        let token = self.token()?;
+        self.shared.lend(token).authorization().cloned()
+    }
+
+    /// A token for this need, waited for until the deadline, through pauses and further tries.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none; at once where no waiting helps, and never after the deadline.
+    pub fn acquire(&self, need: Need, deadline: Duration) -> Result<Token, TokenError> {
+        if let (Need::Fresh, Some(fresh)) = (need, self.shared.fresh()) {
+            return Ok(fresh.clone());
+        }
+        self.obtain(need, self.shared.end_of(deadline), true)
+    }
+
+    /// An API has refused the token of this generation: is there, or can there be, another one?
+    pub fn reject(&self, generation: Generation) -> Rejected {
+        self.shared.reject(generation)
+    }
+
+    /// Takes over what a sign-in elsewhere has obtained, as if its request had been sent now.
+    #[expect(clippy::must_use_candidate, reason = "the source keeps the token")]
+    pub fn adopt(&self, response: TokenResponse) -> Token {
+        self.shared.adopt(response)
+    }
+
+    /// Spends a fresh grant, an authorization code say: it is sent once and never again.
+    ///
+    /// # Errors
+    ///
+    /// Why it brought no token.
+    pub fn sign_in(&self, spend: Spend) -> Result<Token, TokenError> {
+        let underway = self.shared.sign_in(spend)?;
+        let flight = Arc::clone(underway.flight());
+        carry_out(underway, &*self.transport, Instant::NEVER);
+        self.landing(&flight, self.end_of_exchange()).unwrap_or_else(|| Err(overdue()))
+    }
+
+    /// The scope that a call was refused for, where its answer says so; empty where it names none.
+    #[must_use]
+    pub fn missing_scope<B>(&self, response: &http::Response<B>) -> Option<Scope> {
+        missing_scope(&**self.shared.provider(), response)
+    }
+
+    /// Ends renewing: none starts from now on, and the one under way is waited for. The token in force stays usable.
+    ///
+    /// # Errors
+    ///
+    /// `Busy` when it did not end before the deadline.
+    pub fn close(&self, deadline: Duration) -> Result<(), TokenError> {
+        let end = self.shared.end_of(deadline);
+        let Some(flight) = self.shared.close() else { return Ok(()) };
+        self.landing(&flight, end).map_or_else(|| Err(overdue()), |_| Ok(()))
+    }
+
+    /// When to renew.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        self.shared.policy()
+    }
+
+    /// Asks, carries out and waits, until there is an answer.
+    pub(crate) fn obtain(&self, need: Need, end: Instant, patient: bool) -> Result<Token, TokenError> {
+        loop {
+            let seen = self.shared.changes().rung();
+            let flight = match self.shared.ask(need) {
+                Asked::Use(token) => return Ok(token),
+                Asked::UseAndRenew(token, underway) => {
+                    let flight = Arc::clone(underway.flight());
+                    match self.background.available() {
+                        Ok(place) => start(place, underway, &self.transport),
+                        Err(_) => carry_out(underway, &*self.transport, end),
+                    }
+                    return Ok(flight.landed().and_then(Result::ok).unwrap_or(token));
+                }
+                Asked::Renew(underway) => {
+                    let flight = Arc::clone(underway.flight());
+                    self.renew_for_me(underway, end);
+                    flight
+                }
+                Asked::Wait(flight) => flight,
+                Asked::Fail(error, again) => {
+                    let Some(again) = again.filter(|again| patient && *again < end) else {
+                        return Err(error);
+                    };
+                    self.change_after(seen, again);
+                    continue;
+                }
+            };
+            match self.landing(&flight, end) {
+                None => return Err(overdue()),
+                Some(Err(error)) if patient && error.is_transient() => {}
+                Some(result) => return result,
+            }
+        }
+    }
+
+    /// Whoever must wait renews, if there is time for a whole exchange; else another thread does, if one may be
+    /// started; else there is as much time as the caller has.
+    fn renew_for_me(&self, underway: Underway, end: Instant) {
+        let covered = self.shared.end_of(self.policy().deadline) <= end;
+        match self.background.available() {
+            Ok(place) if !covered => start(place, underway, &self.transport),
+            _ => carry_out(underway, &*self.transport, end),
+        }
+    }
+
+    /// What came of that renewal; `None` when the instant came first.
+    fn landing(&self, flight: &Flight, end: Instant) -> Option<Result<Token, TokenError>> {
+        wait(self.shared.clock(), Some(self.shared.changes()), end, || flight.landed())
+    }
+
+    /// Waits for a change since the bell had rung so often, or for the instant.
+    fn change_after(&self, seen: u64, until: Instant) {
+        let changes = self.shared.changes();
+        wait(self.shared.clock(), Some(changes), until, || (changes.rung() != seen).then_some(()));
+    }
+
+    /// When an exchange that starts now is over for certain.
+    pub(crate) fn end_of_exchange(&self) -> Instant {
+        // A moment more, so that what ends at its deadline is still heard of.
+        self.shared.end_of(self.policy().deadline).plus(Duration::from_secs(1))
+    }
+}
+
+impl core::fmt::Debug for TokenSource {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("TokenSource").field("lifecycle", &self.shared).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,209 @@
+//! Connections, made so that a failure before the first byte of a request can be told from one after it.
+//!
+//! ureq reports a refused connection, a broken handshake and a reset in mid-body alike. Here everything up to the end
+//! of the handshake is marked as unsent. ureq's own interface for this has no version of its own, which is why the
+//! workspace pins ureq to one minor version.
+
+use core::fmt;
+use std::io::{self, Read, Write};
+use std::net::ToSocketAddrs;
+use std::sync::Arc;
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::time::{Duration, Instant};
+use ureq::unversioned::transport::{
+    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, LazyBuffers, NextTimeout, TcpConnector,
+    Transport, TransportAdapter,
+};
+use wellspring_core::TransportErrorKind;
+use wellspring_transport::is_permanent;
+
+/// A failure before the first byte of a request.
+#[derive(Debug)]
+pub(super) struct Unsent(ureq::Error);
+
+impl Unsent {
+    fn mark(error: ureq::Error) -> ureq::Error {
+        match error {
+            // Through a proxy the chain runs twice.
+            ureq::Error::Other(other) if other.is::<Self>() => ureq::Error::Other(other),
+            error => ureq::Error::Other(Box::new(Self(error))),
+        }
+    }
+
+    pub(super) fn explain(&self) -> (TransportErrorKind, &'static str) {
+        match &self.0 {
+            ureq::Error::Io(io) if is_permanent(io) => untrusted(),
+            ureq::Error::Timeout(_) => {
+                (TransportErrorKind::NotSent, "the endpoint could not be reached in time")
+            }
+            ureq::Error::BadUri(_) | ureq::Error::Tls(_) => {
+                (TransportErrorKind::Refused, "the request cannot be sent as it is: correct its URL")
+            }
+            _ => (TransportErrorKind::NotSent, "the endpoint could not be reached"),
+        }
+    }
+}
+
+pub(super) const fn untrusted() -> (TransportErrorKind, &'static str) {
+    let text =
+        "the server's certificate is not to be trusted: check the URL, or name the CA in the TLS settings";
+    (TransportErrorKind::Refused, text)
+}
+
+impl fmt::Display for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "nothing was sent: {}", self.0)
+    }
+}
+
+impl core::error::Error for Unsent {}
+
+/// Name lookup, with its failures marked.
+#[derive(Debug)]
+pub(super) struct Resolving {
+    inner: DefaultResolver,
+    threads: bool,
+}
+
+impl Resolving {
+    pub(super) fn new(threads: bool) -> Self {
+        Self { inner: DefaultResolver::default(), threads }
+    }
+
+    /// The system's own lookup, which nothing can cut short.
+    fn on_this_thread(&self, uri: &Uri, config: &Config) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let name = uri.scheme().zip(uri.authority());
+        let name = name.and_then(|(scheme, authority)| DefaultResolver::host_and_port(scheme, authority));
+        let name = name.ok_or(ureq::Error::HostNotFound)?;
+        let mut found = self.empty();
+        for address in config.ip_family().keep_wanted(name.to_socket_addrs()?).take(16) {
+            found.push(address);
+        }
+        if found.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(found) }
+    }
+}
+
+impl Resolver for Resolving {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let found = if self.threads {
+            self.inner.resolve(uri, config, timeout)
+        } else {
+            self.on_this_thread(uri, config)
+        };
+        found.map_err(Unsent::mark)
+    }
+}
+
+/// A TCP connection, through a proxy where one is set, under TLS where the URL says so.
+#[derive(Debug)]
+pub(super) struct Connecting {
+    proxy: ConnectProxyConnector,
+    tcp: TcpConnector,
+    tls: Arc<ClientConfig>,
+}
+
+impl Connecting {
+    pub(super) fn new(tls: Arc<ClientConfig>) -> Self {
+        Self { proxy: ConnectProxyConnector::default(), tcp: TcpConnector::default(), tls }
+    }
+
+    fn open(&self, details: &ConnectionDetails<'_>) -> Result<Box<dyn Transport>, ureq::Error> {
+        let proxied = Connector::<()>::connect(&self.proxy, details, None)?;
+        let socket = self.tcp.connect(details, proxied)?.ok_or(ureq::Error::ConnectionFailed)?;
+        if !details.needs_tls() || socket.is_tls() {
+            return Ok(Box::new(socket));
+        }
+        self.handshake(details, socket)
+    }
+
+    fn handshake(
+        &self,
+        details: &ConnectionDetails<'_>,
+        socket: impl Transport,
+    ) -> Result<Box<dyn Transport>, ureq::Error> {
+        let host = details.uri.host().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let name =
+            ServerName::try_from(host).map_err(|_| ureq::Error::Tls("the host's name is not valid"))?;
+        let mut connection = ClientConnection::new(Arc::clone(&self.tls), name).map_err(io::Error::other)?;
+        let mut socket = TransportAdapter::new(Box::new(socket) as _, Arc::clone(&details.current_time));
+        socket.set_timeout(left_of(details));
+        connection.complete_io(&mut socket)?;
+        let config = details.config;
+        let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
+        Ok(Box::new(Secured { buffers, stream: StreamOwned::new(connection, socket) }))
+    }
+}
+
+/// What the connection left of the time for both.
+fn left_of(details: &ConnectionDetails<'_>) -> NextTimeout {
+    let mut timeout = details.timeout;
+    let times = ((details.current_time)(), details.now);
+    if let (Instant::Exact(now), Instant::Exact(start), Duration::Exact(after)) =
+        (times.0, times.1, timeout.after)
+    {
+        let left = after.saturating_sub(now.saturating_duration_since(start));
+        timeout.after = Duration::Exact(left.max(core::time::Duration::from_millis(1)));
+    }
+    timeout
+}
+
+impl Connector<()> for Connecting {
+    type Out = Box<dyn Transport>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        _: Option<()>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        self.open(details).map(Some).map_err(Unsent::mark)
+    }
+}
+
+/// A connection under TLS.
+struct Secured {
+    buffers: LazyBuffers,
+    stream: StreamOwned<ClientConnection, TransportAdapter>,
+}
+
+impl Transport for Secured {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.stream.sock.set_timeout(timeout);
+        Ok(self.stream.write_all(&self.buffers.output()[..amount])?)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.stream.sock.set_timeout(timeout);
+        let amount = self.stream.read(self.buffers.input_append_buf())?;
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.stream.sock.get_mut().is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Secured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secured")
+    }
+}
