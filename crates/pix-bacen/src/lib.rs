@@ -1,2 +1,32 @@
 //! Access tokens for PIX gateways (GoForge, Fire Banking and their family).
+//!
+//! One white-label platform, many brands: a [`Gateway`] is a base URL, a client, and a [`TokenRequestSpec`] that
+//! says how the token request looks. The presets speak the published page's dialect, which is client credentials
+//! in all but name: JSON instead of a form, `clientId` and `clientSecret`, no `grant_type`.
+//! [`Endpoint::standard`] is the vendor's other dialect, and a spec of one's own fits other PIX providers.
+//!
+//! - [`Gateway`] is a [`Provider`](wellspring_core::Provider): tokens are acquired and kept by whatever drives it.
+//! - [`Gateway::put_cob`] and [`Gateway::balances`] write API calls; [`ApiError`] and [`Balance`] read answers.
+//!
+//! In scope: requests and answers. Out of scope: sockets, TLS, stores. Nothing here does I/O, but for
+//! [`Endpoint::credentials_from_env`], which reads two variables.
 #![forbid(unsafe_code)]
+
+mod api_error;
+mod balance;
+mod call;
+mod certificate;
+mod credentials;
+mod endpoint;
+mod gateway;
+mod preset;
+mod spec;
+
+// The public interface is:
+pub use api_error::{ApiError, Violation};
+pub use balance::Balance;
+pub use call::{Call, Txid};
+pub use credentials::Warning;
+pub use endpoint::Endpoint;
+pub use gateway::Gateway;
+pub use spec::{ClientAuthentication, Encoding, TokenRequestSpec};

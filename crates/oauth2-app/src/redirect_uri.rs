@@ -1,0 +1,78 @@
+//! Where the authorization server sends the user back to.
+
+use core::fmt;
+
+use wellspring_core::{Origin, TokenError};
+
+/// A redirect URI, checked once and kept to the byte.
+///
+/// Authorization servers compare redirect URIs as text
+/// ([RFC 9700 §2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)), so nothing here is ever parsed and put
+/// together again: no slash is added, no port dropped, no host written in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RedirectUri(String);
+
+impl RedirectUri {
+    /// Checks the URI.
+    ///
+    /// # Errors
+    ///
+    /// When it is not absolute, has a fragment, or is neither HTTPS nor plain HTTP to loopback (127.0.0.0/8,
+    /// `[::1]`, `localhost`).
+    pub fn new(uri: impl Into<String>) -> Result<Self, TokenError> {
+        let uri = uri.into();
+        match Origin::of(&uri) {
+            Ok(_) => Ok(Self(uri)),
+            Err(error) => Err(TokenError::misconfigured(format!("the redirect URI is no good: {error}"))),
+        }
+    }
+
+    /// The URI, as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RedirectUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_stays_as_it_was_registered() {
+        for uri in [
+            "https://yourapp.com/oauth/callback",
+            "https://a.com",
+            "https://A.com:443/",
+            "https://a.com/x/../y?z=%7e&q",
+            "http://127.0.0.1:8765/oauth/callback",
+            "http://[::1]/",
+            "http://localhost:3000/cb",
+        ] {
+            assert_eq!(RedirectUri::new(uri).unwrap().as_str(), uri);
+        }
+    }
+
+    #[test]
+    fn a_fragment_plain_http_and_other_schemes_are_turned_away() {
+        for uri in [
+            "https://yourapp.com/cb#done",
+            "http://yourapp.com/cb",
+            "http://localhost.evil.com/cb",
+            "http://127.0.0.1.evil.com/cb",
+            "javascript:alert(1)",
+            "/oauth/callback",
+            "https://user@yourapp.com/cb",
+            "https://yourapp.com/a b",
+            "",
+        ] {
+            assert!(RedirectUri::new(uri).is_err(), "{uri}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Client id and secret: what is checked before they are ever sent.
+
+use core::fmt;
+use core::ops::RangeInclusive;
+
+use wellspring_core::{ClientSecret, TokenError};
+
+/// The page's names of the environment variables.
+const CLIENT_ID: &str = "CLIENT_ID";
+const CLIENT_SECRET: &str = "CLIENT_SECRET";
+
+/// What makes a client known to its gateway.
+#[derive(Clone, Debug)]
+pub(crate) struct Credentials {
+    pub(crate) id: String,
+    /// `None` where a certificate takes the secret's place.
+    pub(crate) secret: Option<ClientSecret>,
+}
+
+/// Something about the credentials that is allowed and rarely meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The client id begins or ends with white space. It is sent as it is.
+    ClientIdPadded,
+    /// The client secret begins or ends with white space. It is sent as it is.
+    ClientSecretPadded,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ClientIdPadded => "the client id begins or ends with white space; it is sent as it is",
+            Self::ClientSecretPadded => {
+                "the client secret begins or ends with white space; it is sent as it is"
+            }
+        })
+    }
+}
+
+impl Credentials {
+    pub(crate) fn new(
+        id: String,
+        secret: Option<ClientSecret>,
+        length: Option<&RangeInclusive<usize>>,
+    ) -> Result<Self, TokenError> {
+        if id.is_empty() {
+            return Err(TokenError::misconfigured("the client id is empty"));
+        }
+        if let Some(secret) = &secret {
+            // Characters, as the page counts, and not bytes.
+            let characters = secret.expose().chars().count();
+            if characters == 0 {
+                return Err(TokenError::misconfigured("the client secret is empty"));
+            }
+            if let Some(length) = length.filter(|length| !length.contains(&characters)) {
+                let (least, most) = (length.start(), length.end());
+                return Err(TokenError::misconfigured(format!(
+                    "the client secret must be {least} to {most} characters long, this one has {characters}"
+                )));
+            }
+        }
+        Ok(Self { id, secret })
+    }
+
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = Warning> {
+        let padded = |text: &str| text.trim() != text;
+        let id = padded(&self.id).then_some(Warning::ClientIdPadded);
+        let secret = self.secret.as_ref().is_some_and(|secret| padded(secret.expose()));
+        id.into_iter().chain(secret.then_some(Warning::ClientSecretPadded))
+    }
+}
+
+/// The page's two variables, out of this environment.
+pub(crate) fn of_environment(
+    read: impl Fn(&str) -> Option<std::ffi::OsString>,
+) -> Result<(String, ClientSecret), TokenError> {
+    let variable = |name: &str| {
+        read(name)
+            .ok_or_else(|| TokenError::misconfigured(format!("the environment variable {name} is not set")))?
+            .into_string()
+            .map_err(|_| TokenError::misconfigured(format!("the environment variable {name} is not UTF-8")))
+    };
+    Ok((variable(CLIENT_ID)?, ClientSecret::new(variable(CLIENT_SECRET)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_secret(secret: &str) -> Result<Credentials, TokenError> {
+        Credentials::new("account-93".into(), Some(ClientSecret::new(secret)), Some(&(8..=64)))
+    }
+
+    #[test]
+    fn a_secret_is_eight_to_sixty_four_characters_not_bytes() {
+        assert!(with_secret(&"x".repeat(7)).is_err());
+        assert!(with_secret(&"x".repeat(8)).is_ok());
+        assert!(with_secret(&"x".repeat(64)).is_ok());
+        assert!(with_secret(&"x".repeat(65)).is_err());
+        assert!(with_secret("çãéíõúâê").is_ok(), "eight characters, sixteen bytes");
+        assert!(with_secret("çãéí").is_err(), "four characters, eight bytes");
+        assert!(with_secret(&"é".repeat(64)).is_ok(), "128 bytes");
+    }
+
+    #[test]
+    fn the_error_tells_the_length_and_not_the_secret() {
+        let error = with_secret("canary").unwrap_err();
+        assert_eq!(error.to_string(), "the client secret must be 8 to 64 characters long, this one has 6");
+        assert!(!format!("{error:?} {:?}", with_secret("canary-canary")).contains("canary"));
+    }
+
+    #[test]
+    fn an_empty_client_id_is_turned_away() {
+        assert!(Credentials::new(String::new(), None, None).is_err());
+        assert!(Credentials::new("x".into(), Some(ClientSecret::new("")), None).is_err());
+    }
+
+    #[test]
+    fn white_space_at_the_ends_is_kept_and_told() {
+        let secret = ClientSecret::new("12345678\n");
+        let kept = Credentials::new("id ".into(), Some(secret.clone()), Some(&(8..=64))).unwrap();
+        assert_eq!(kept.secret, Some(secret));
+        assert_eq!(
+            kept.warnings().collect::<Vec<_>>(),
+            [Warning::ClientIdPadded, Warning::ClientSecretPadded]
+        );
+        assert_eq!(with_secret("12345678").unwrap().warnings().count(), 0);
+    }
+
+    #[test]
+    fn a_missing_variable_is_named_in_one_sentence() {
+        let nothing = of_environment(|_| None).unwrap_err();
+        assert_eq!(nothing.to_string(), "the environment variable CLIENT_ID is not set");
+        let half = of_environment(|name| (name == "CLIENT_ID").then(|| "id".into())).unwrap_err();
+        assert_eq!(half.to_string(), "the environment variable CLIENT_SECRET is not set");
+        let (id, secret) = of_environment(|name| Some(format!("value of {name}").into())).unwrap();
+        assert_eq!((id.as_str(), secret.expose()), ("value of CLIENT_ID", "value of CLIENT_SECRET"));
+    }
+}

@@ -1,0 +1,217 @@
+//! The two published pages, byte for byte: what they ask for is sent, what they answer is read.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use core::time::Duration;
+
+use pix_bacen::{ApiError, Endpoint, Gateway, Txid};
+use wellspring_core::{
+    HttpRequest, HttpResponse, Provider, Reading, ResponseHead, Scope, Spend, TokenResponse, UnixTime,
+    Verdict,
+};
+
+const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+
+/// The page's answer.
+const ANSWER: &str = r#"{
+"access_token": "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9...",
+"token_type": "Bearer",
+"expires_in": 3600,
+"scope": "pix:read pix:write balance:read"
+}"#;
+
+fn page(endpoint: Endpoint) -> Gateway {
+    endpoint.credentials("your-client-id", "your-client-secret").unwrap()
+}
+
+fn token_request(gateway: &Gateway) -> HttpRequest {
+    gateway.request(&Spend::Credentials, NOW).unwrap()
+}
+
+fn answer(status: u16, body: &str) -> HttpResponse {
+    HttpResponse::new(ResponseHead::new(status).header("Content-Type", "application/json"), body)
+}
+
+fn granted(gateway: &Gateway, status: u16, body: &str) -> TokenResponse {
+    match gateway.read(&Spend::Credentials, &answer(status, body), NOW) {
+        Reading::Granted(token) => token,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_token_request_is_the_pages_own() {
+    for (endpoint, url) in [
+        (Gateway::goforge(), "https://api.gateway.goforge.com.br/oauth/token"),
+        (Gateway::fire_banking(), "https://api.public.firebanking.com.br/oauth/token"),
+    ] {
+        let request = token_request(&page(endpoint));
+        assert_eq!((request.method().as_str(), request.url()), ("POST", url));
+        let headers: Vec<_> = request.headers().iter().map(|h| (h.name(), h.expose())).collect();
+        assert_eq!(headers, [("Content-Type", "application/json")], "this header and no other");
+        // What `JSON.stringify` makes of the page's object.
+        assert_eq!(
+            request.expose_body(),
+            br#"{"clientId":"your-client-id","clientSecret":"your-client-secret"}"#
+        );
+    }
+}
+
+#[test]
+fn the_pages_answer_is_a_token_whether_its_status_is_200_or_201() {
+    for status in [200, 201] {
+        let token = granted(&page(Gateway::goforge()), status, ANSWER);
+        assert_eq!(token.access_token.expose(), "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9...");
+        assert_eq!(token.lifetime, Some(Duration::from_secs(3_600)));
+        assert_eq!(token.scope, Some(Scope::parse("pix:read pix:write balance:read")));
+        assert!(token.refresh_token.is_none() && token.leniencies.is_empty());
+    }
+}
+
+#[test]
+fn a_call_puts_json_to_the_gateways_own_origin() {
+    let gateway = page(Gateway::goforge());
+    let txid = Txid::new("7978c0c97ea847e78e8849634473c1f1").unwrap();
+    let call = gateway.put_cob(&txid, r#"{"valor":{"original":"1.00"}}"#);
+    assert_eq!(call.method(), "PUT");
+    assert_eq!(call.url(), "https://api.gateway.goforge.com.br/cob/7978c0c97ea847e78e8849634473c1f1");
+    assert_eq!(call.json(), Some(r#"{"valor":{"original":"1.00"}}"#));
+    assert_eq!(gateway.balances().url(), "https://api.gateway.goforge.com.br/accounts/balances");
+    assert_eq!((gateway.balances().method(), gateway.balances().json()), ("GET", None));
+    assert!(gateway.profile().origins.iter().any(|origin| origin.covers(call.url())));
+    assert!(!format!("{call:?}").contains("valor"), "a charge names its payer");
+}
+
+#[test]
+fn p1_the_standard_api_is_another_one() {
+    let pem = "-----BEGIN CERTIFICATE-----\nMIIB+/==\n-----END CERTIFICATE-----\n";
+    let gateway = page(Gateway::avista().standard()).client_certificate(pem).unwrap();
+    let request = token_request(&gateway);
+    assert_eq!(request.url(), "https://api.avista.global/api/auth/token");
+    let headers: Vec<_> = request.headers().iter().map(|h| (h.name(), h.expose())).collect();
+    assert_eq!(
+        headers,
+        [
+            ("Content-Type", "application/json"),
+            (
+                "X-SSL-Client-Cert",
+                "-----BEGIN%20CERTIFICATE-----%0AMIIB%2B%2F%3D%3D%0A-----END%20CERTIFICATE-----%0A"
+            ),
+        ]
+    );
+    let body = r#"{"access_token":"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9...","token_type":"Bearer","expires_in":1800}"#;
+    let token = granted(&gateway, 201, body);
+    assert_eq!((token.lifetime, token.scope), (Some(Duration::from_secs(1_800)), None));
+    let silent = granted(&gateway, 201, r#"{"access_token":"t","token_type":"Bearer"}"#);
+    assert_eq!(silent.lifetime, Some(Duration::from_secs(1_800)));
+}
+
+#[test]
+fn p1_the_standard_api_is_not_asked_without_a_certificate() {
+    let error = page(Gateway::goforge().standard()).request(&Spend::Credentials, NOW).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "this token endpoint wants the client certificate in the header X-SSL-Client-Cert, and none is given"
+    );
+}
+
+#[test]
+fn p2_there_is_no_grant_type_no_scope_no_basic_and_no_refresh() {
+    let gateway = page(Gateway::goforge());
+    let body = String::from_utf8(token_request(&gateway).expose_body().to_vec()).unwrap();
+    assert!(!body.contains("grant_type") && !body.contains("scope"));
+    assert!(gateway.clone().scope("pix:read").is_err(), "it grants what the account has");
+    let spend = Spend::RefreshToken(wellspring_core::RefreshToken::new("r"));
+    assert!(gateway.request(&spend, NOW).is_err());
+    let sent_all_the_same =
+        r#"{"access_token":"t","token_type":"Bearer","expires_in":60,"refresh_token":"canary"}"#;
+    assert!(granted(&gateway, 200, sent_all_the_same).refresh_token.is_none());
+    assert!(gateway.profile().credentials);
+}
+
+#[test]
+fn p3_an_error_is_never_taken_for_a_token() {
+    let gateway = page(Gateway::goforge());
+    for (status, body) in [
+        (401, r#"{"statusCode":401,"message":"Credenciais inválidas","error":"Unauthorized"}"#),
+        (200, r#"{"statusCode":401,"message":"Credenciais inválidas","error":"Unauthorized"}"#),
+        (200, r#"{"token_type":"Bearer","expires_in":3600}"#),
+        (200, "{}"),
+        (200, ""),
+        (200, r#"["eyJ"]"#),
+        (401, ANSWER),
+    ] {
+        let reading = gateway.read(&Spend::Credentials, &answer(status, body), NOW);
+        assert!(matches!(reading, Reading::Refused(_)), "{status} {body}");
+    }
+}
+
+#[test]
+fn p4_the_pages_own_charge_is_not_one() {
+    assert!(Txid::new("abc123").is_err());
+}
+
+#[test]
+fn p5_scope_words_are_kept_as_they_come_with_a_colon_or_a_dot() {
+    let body = r#"{"access_token":"t","token_type":"Bearer","scope":"pix:read pix.read cob.write"}"#;
+    let scope = granted(&page(Gateway::goforge()), 200, body).scope.unwrap();
+    assert!(scope.contains("pix:read") && scope.contains("pix.read") && !scope.contains("pix"));
+}
+
+#[test]
+fn p6_the_parameters_are_called_client_id_and_client_secret_in_camel_case() {
+    let body = String::from_utf8(token_request(&page(Gateway::goforge())).expose_body().to_vec()).unwrap();
+    assert!(
+        body.contains(r#""clientId":"#) && body.contains(r#""clientSecret":"#) && !body.contains("client_")
+    );
+}
+
+#[test]
+fn p7_the_five_brands_differ_in_their_host_alone() {
+    for (name, url) in [
+        ("goforge", "https://api.gateway.goforge.com.br/oauth/token"),
+        ("fire-banking", "https://api.public.firebanking.com.br/oauth/token"),
+        ("avista", "https://api.avista.global/oauth/token"),
+        ("ntx-pay", "https://api.ntxpay.com/oauth/token"),
+        ("safira-pay", "https://api.safirapay.com/oauth/token"),
+    ] {
+        let gateway = page(Gateway::named(name).unwrap());
+        assert_eq!(gateway.token_url(), url);
+        assert_eq!(
+            token_request(&gateway).expose_body(),
+            token_request(&page(Gateway::goforge())).expose_body()
+        );
+    }
+    assert!(Gateway::named("GoForge").is_none());
+}
+
+#[test]
+fn a_missing_lifetime_is_the_documented_default() {
+    let silent = r#"{"access_token":"t","token_type":"Bearer"}"#;
+    let lifetime = |endpoint| granted(&page(endpoint), 200, silent).lifetime;
+    assert_eq!(lifetime(Gateway::goforge()), Some(Duration::from_secs(3_600)));
+    assert_eq!(lifetime(Gateway::ntx_pay()), Some(Duration::from_secs(600)));
+    let ours = Gateway::goforge().default_lifetime(Duration::from_secs(60));
+    assert_eq!(lifetime(ours), Some(Duration::from_secs(60)));
+}
+
+#[test]
+fn the_error_table_401_asks_for_a_new_token_and_403_never_does() {
+    let gateway = page(Gateway::goforge());
+    let judge = |head: &ResponseHead| gateway.judge(head, b"");
+    assert_eq!(judge(&ResponseHead::new(401)), Verdict::TokenRefused);
+    assert_eq!(judge(&ResponseHead::new(403)), Verdict::ScopeMissing(None));
+    let challenge = ResponseHead::new(403)
+        .header("WWW-Authenticate", r#"Bearer error="invalid_token", scope="pix:write""#);
+    assert_eq!(judge(&challenge), Verdict::ScopeMissing(Some(Scope::parse("pix:write"))));
+    for status in [200, 201, 400, 404, 429, 500] {
+        assert_eq!(judge(&ResponseHead::new(status)), Verdict::Fine, "{status}");
+    }
+}
+
+#[test]
+fn the_three_401s_share_a_status_and_keep_their_message() {
+    for message in ["Token não fornecido ou inválido", "Token inválido", "Token expirado"] {
+        let body = format!(r#"{{"statusCode":401,"message":"{message}","error":"Unauthorized"}}"#);
+        assert_eq!(ApiError::read(401, body.as_bytes()).message.as_deref(), Some(message));
+    }
+}
