@@ -63,19 +63,11 @@ impl Fault {
             Some((names, "after")) => (names, Some(Stage::After)),
             _ => (name, None),
         };
-        // A whole name may hold a plus in its value; only where it does not read as one is it taken apart.
-        if let Some(fault) = Self::single(names) {
-            return Ok(Self { stage: stage.or(fault.stage), ..fault });
-        }
-        let mut all: Option<Self> = None;
-        for single in names.split('+') {
-            let fault = Self::single(single).ok_or_else(|| UnknownFault { name: single.into() })?;
-            all = Some(match all {
-                Some(all) => all.and(fault),
-                None => fault,
-            });
-        }
-        let fault = all.ok_or_else(|| UnknownFault { name: name.into() })?;
+        let parts: Option<Vec<_>> = names.split('+').map(Self::single).collect();
+        let joined = parts.and_then(|parts| parts.into_iter().reduce(Self::and));
+        // Where the parts are no names, the plus belongs to a value.
+        let fault =
+            joined.or_else(|| Self::single(names)).ok_or_else(|| UnknownFault { name: name.into() })?;
         Ok(Self { stage: stage.or(fault.stage), ..fault })
     }
 

@@ -7,7 +7,7 @@ mod tls;
 
 use core::fmt;
 use core::net::{Ipv4Addr, SocketAddr};
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::collections::HashMap;
 use std::io;
@@ -24,7 +24,6 @@ use crate::world::World;
 pub(crate) struct Shared {
     world: Mutex<World>,
     pub(crate) clock: SimClock,
-    stop: Stop,
     tls: Option<Arc<rustls::ServerConfig>>,
     open: Mutex<HashMap<u64, TcpStream>>,
     pub(crate) accepted: AtomicU64,
@@ -42,7 +41,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Pauses that end when the server does.
+/// Pauses that end when the listening does.
 #[derive(Default)]
 struct Stop {
     stopped: Mutex<bool>,
@@ -50,7 +49,7 @@ struct Stop {
 }
 
 impl Stop {
-    /// Waits so long; `false` when the server stopped meanwhile.
+    /// Waits so long; `false` when everything is to stop.
     fn pause(&self, long: Duration) -> bool {
         if long.is_zero() {
             return true;
@@ -64,6 +63,10 @@ impl Stop {
         *locked(&self.stopped) = true;
         self.changed.notify_all();
     }
+
+    fn has_come(&self) -> bool {
+        *locked(&self.stopped)
+    }
 }
 
 pub(crate) struct Server {
@@ -74,7 +77,7 @@ pub(crate) struct Server {
 }
 
 struct Listening {
-    closing: Arc<AtomicBool>,
+    stop: Arc<Stop>,
     thread: JoinHandle<()>,
 }
 
@@ -98,7 +101,6 @@ impl Server {
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
             clock,
-            stop: Stop::default(),
             tls,
             open: Mutex::new(HashMap::new()),
             accepted: AtomicU64::new(0),
@@ -111,7 +113,7 @@ impl Server {
     /// Stops listening, so that connections are refused, and cuts those that are open.
     pub(crate) fn unplug(&mut self) {
         let Some(listening) = self.listener.take() else { return };
-        listening.closing.store(true, Ordering::SeqCst);
+        listening.stop.now();
         // The listener's thread waits for a connection: this is one. Should it fail, the thread has gone already.
         drop(TcpStream::connect(self.address));
         locked(&self.shared.open).values().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
@@ -130,7 +132,6 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.shared.stop.now();
         self.unplug();
     }
 }
@@ -148,18 +149,18 @@ fn bind(port: u16) -> Result<TcpListener, StartError> {
 }
 
 fn listen(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Listening> {
-    let closing = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&closing);
+    let stop = Arc::new(Stop::default());
+    let seen = Arc::clone(&stop);
     let thread =
         thread::Builder::new().name("simulator".into()).spawn(move || accept(&listener, &shared, &seen))?;
-    Ok(Listening { closing, thread })
+    Ok(Listening { stop, thread })
 }
 
 /// Serves until told to close, then waits for every connection to end.
-fn accept(listener: &TcpListener, shared: &Arc<Shared>, closing: &AtomicBool) {
+fn accept(listener: &TcpListener, shared: &Arc<Shared>, stop: &Arc<Stop>) {
     let mut serving: Vec<JoinHandle<()>> = Vec::new();
     for stream in listener.incoming() {
-        if closing.load(Ordering::SeqCst) {
+        if stop.has_come() {
             break;
         }
         serving.retain(|thread| !thread.is_finished());
@@ -167,9 +168,9 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, closing: &AtomicBool) {
         let Ok(registered) = stream.try_clone() else { continue };
         let number = shared.accepted.fetch_add(1, Ordering::SeqCst);
         locked(&shared.open).insert(number, registered);
-        let for_thread = Arc::clone(shared);
+        let (for_thread, stop) = (Arc::clone(shared), Arc::clone(stop));
         let spawned = thread::Builder::new().name(format!("simulator-{number}")).spawn(move || {
-            connection::serve(stream, &for_thread, number);
+            connection::serve(stream, &for_thread, &stop, number);
             locked(&for_thread.open).remove(&number);
         });
         match spawned {

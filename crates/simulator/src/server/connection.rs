@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustls::{ServerConnection, StreamOwned};
 
-use super::{Shared, locked};
+use super::{Shared, Stop, locked};
 use crate::answer::{Answer, Delivery};
 use crate::control;
 use crate::request::Request;
@@ -18,19 +18,30 @@ const HEAD_LIMIT: usize = 64 * 1024;
 const BODY_LIMIT: usize = 1024 * 1024;
 const FIELDS: usize = 100;
 
-trait Stream: Read + Write {}
-impl<T: Read + Write> Stream for T {}
+trait Stream: Read + Write {
+    /// Says that nothing follows, where the protocol has a way to say it.
+    fn farewell(&mut self) {}
+}
 
-pub(super) fn serve(socket: TcpStream, shared: &Shared, number: u64) {
+impl Stream for TcpStream {}
+
+impl Stream for StreamOwned<ServerConnection, TcpStream> {
+    fn farewell(&mut self) {
+        self.conn.send_close_notify();
+        drop(self.flush());
+    }
+}
+
+pub(super) fn serve(socket: TcpStream, shared: &Shared, stop: &Stop, number: u64) {
     drop(socket.set_nodelay(true));
     let Ok(raw) = socket.try_clone() else { return };
     let ended = match &shared.tls {
-        None => Connection { stream: socket, unread: Vec::new(), client_certificate: None }.run(shared),
+        None => Connection { stream: socket, unread: Vec::new(), client_certificate: None }.run(shared, stop),
         Some(tls) => match handshake(socket, tls) {
             Ok(stream) => {
                 let certificate = stream.conn.peer_certificates().and_then(|chain| chain.first());
                 let client_certificate = certificate.map(|certificate| certificate.to_vec());
-                Connection { stream, unread: Vec::new(), client_certificate }.run(shared)
+                Connection { stream, unread: Vec::new(), client_certificate }.run(shared, stop)
             }
             Err(_) => {
                 shared.refused_handshakes.fetch_add(1, Ordering::SeqCst);
@@ -38,11 +49,17 @@ pub(super) fn serve(socket: TcpStream, shared: &Shared, number: u64) {
             }
         },
     };
-    if matches!(ended, Ok(End::Reset)) {
-        // Closed with nothing to linger for, a connection is reset; every handle on it has to go.
-        let _ = rustix::net::sockopt::set_socket_linger(&raw, Some(Duration::ZERO));
-    } else {
-        drop(raw.shutdown(Shutdown::Write));
+    match ended {
+        Ok(End::Reset) => {
+            // Closed with nothing to linger for, a connection is reset; every handle on it has to go.
+            let _ = rustix::net::sockopt::set_socket_linger(&raw, Some(Duration::ZERO));
+        }
+        Ok(End::Refused) => {
+            // Closed with bytes unread, the connection would be reset and the answer lost.
+            drop(raw.shutdown(Shutdown::Write));
+            drop(io::copy(&mut &raw, &mut io::sink()));
+        }
+        _ => drop(raw.shutdown(Shutdown::Write)),
     }
     drop(locked(&shared.open).remove(&number));
 }
@@ -64,6 +81,10 @@ fn handshake(
 
 enum End {
     Closed,
+    /// In the middle of an answer.
+    Cut,
+    /// With a request that was not read to its end.
+    Refused,
     Reset,
 }
 
@@ -86,7 +107,15 @@ struct Connection<S> {
 }
 
 impl<S: Stream> Connection<S> {
-    fn run(mut self, shared: &Shared) -> io::Result<End> {
+    fn run(mut self, shared: &Shared, stop: &Stop) -> io::Result<End> {
+        let end = self.exchange(shared, stop)?;
+        if matches!(end, End::Closed | End::Refused) {
+            self.stream.farewell();
+        }
+        Ok(end)
+    }
+
+    fn exchange(&mut self, shared: &Shared, stop: &Stop) -> io::Result<End> {
         loop {
             let (request, close) = match self.request()? {
                 Incoming::Request { request, close } => (request, close),
@@ -95,9 +124,8 @@ impl<S: Stream> Connection<S> {
                         "HTTP/1.1 {status} {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
                         reason(status)
                     );
-                    self.stream.write_all(head.as_bytes())?;
-                    self.stream.flush()?;
-                    return Ok(End::Closed);
+                    self.send(head.as_bytes())?;
+                    return Ok(End::Refused);
                 }
                 Incoming::Gone => return Ok(End::Closed),
             };
@@ -107,10 +135,10 @@ impl<S: Stream> Connection<S> {
                 let mut world = shared.world();
                 (world.answer(&request, shared.clock.now()), world.config.latency)
             };
-            if !shared.stop.pause(latency) {
+            if !stop.pause(latency) {
                 return Ok(End::Closed);
             }
-            match self.deliver(&answer, close, request.method == "HEAD", shared)? {
+            match self.deliver(&answer, close, request.method == "HEAD", stop)? {
                 Some(end) => return Ok(end),
                 None if close => return Ok(End::Closed),
                 None => {}
@@ -137,8 +165,7 @@ impl<S: Stream> Connection<S> {
         };
         self.unread.drain(..head.bytes);
         if request.header("expect").is_some_and(|expect| expect.eq_ignore_ascii_case("100-continue")) {
-            self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
-            self.stream.flush()?;
+            self.send(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
         let body = match head.body {
             Length::Known(length) if length > BODY_LIMIT => return Ok(Incoming::Unreadable(413)),
@@ -202,7 +229,7 @@ impl<S: Stream> Connection<S> {
         answer: &Answer,
         close: bool,
         head_only: bool,
-        shared: &Shared,
+        stop: &Stop,
     ) -> io::Result<Option<End>> {
         let body = if head_only { &[] } else { answer.body.as_slice() };
         let cut = match answer.delivery {
@@ -212,7 +239,7 @@ impl<S: Stream> Connection<S> {
                 while self.fill()? {}
                 return Ok(Some(End::Closed));
             }
-            Delivery::Late { after } if !shared.stop.pause(after) => return Ok(Some(End::Closed)),
+            Delivery::Late { after } if !stop.pause(after) => return Ok(Some(End::Cut)),
             Delivery::Truncated { sent } => sent.min(body.len()),
             _ => body.len(),
         };
@@ -229,8 +256,8 @@ impl<S: Stream> Connection<S> {
             Delivery::Dripped { every } => {
                 self.send(&out)?;
                 for byte in body {
-                    if !shared.stop.pause(every) {
-                        return Ok(Some(End::Closed));
+                    if !stop.pause(every) {
+                        return Ok(Some(End::Cut));
                     }
                     self.send(core::slice::from_ref(byte))?;
                 }
@@ -240,7 +267,8 @@ impl<S: Stream> Connection<S> {
         }
         self.send(&out)?;
         Ok(match answer.delivery {
-            Delivery::Truncated { .. } | Delivery::UntilClose | Delivery::ThenClosed => Some(End::Closed),
+            Delivery::Truncated { .. } => Some(End::Cut),
+            Delivery::UntilClose | Delivery::ThenClosed => Some(End::Closed),
             _ => None,
         })
     }

@@ -1,0 +1,144 @@
+//! The browser's side of a sign-in.
+
+use wellspring_simulator::{Answer, Endpoint, Fault, Request, World};
+
+use crate::exchange::{NOW, world};
+
+const CALLBACK: &str = "https://yourapp.com/oauth/callback";
+
+pub(crate) fn authorize(parameters: &str) -> Request {
+    Request::get(&format!("/api/oauth2/authorize?{parameters}"))
+}
+
+pub(crate) fn usual(more: &str) -> Request {
+    authorize(&format!(
+        "client_id=client_abc123def456&redirect_uri={CALLBACK}&response_type=code&state=a%2Bb%20c{more}"
+    ))
+}
+
+/// The parameters that the browser comes back with.
+pub(crate) fn back(answer: &Answer) -> Vec<(String, String)> {
+    assert_eq!(answer.status, 302);
+    let location = answer.header("Location").expect("a place to go");
+    let query = location.strip_prefix(&format!("{CALLBACK}?")).expect("the registered place");
+    Request::get(&format!("/?{query}")).parameters()
+}
+
+pub(crate) fn value(answer: &Answer, name: &str) -> Option<String> {
+    back(answer).into_iter().find(|(have, _)| have == name).map(|(_, value)| value)
+}
+
+#[test]
+fn whoever_skips_consent_comes_straight_back_with_a_code_and_the_very_state() {
+    let mut world = world();
+    for scope in ["", "&scope=profile+balance", "&scope=profile%20balance"] {
+        let answer = world.answer(&usual(&format!("{scope}&auto_authorize=true")), NOW);
+        assert!(value(&answer, "code").is_some());
+        assert_eq!(value(&answer, "state").as_deref(), Some("a+b c"));
+        assert_eq!(value(&answer, "iss"), None);
+    }
+}
+
+#[test]
+fn nobody_is_sent_to_a_place_that_is_not_registered_character_by_character() {
+    let mut world = world();
+    for other in [
+        "https://yourapp.com/oauth/callback/",
+        "https://yourapp.com:443/oauth/callback",
+        "https://YOURAPP.com/oauth/callback",
+        "http://yourapp.com/oauth/callback",
+        "https://yourapp.com/oauth/callback?x=1",
+        "",
+    ] {
+        let asked = format!(
+            "client_id=client_abc123def456&redirect_uri={other}&response_type=code&state=s&auto_authorize=true"
+        );
+        let answer = world.answer(&authorize(&asked), NOW);
+        assert_eq!((answer.status, answer.header("Location")), (400, None), "{other}");
+    }
+}
+
+#[test]
+fn without_client_or_state_or_with_anything_twice_there_is_no_way_back() {
+    let mut world = world();
+    let with = |parameters: &str| {
+        authorize(&format!("redirect_uri={CALLBACK}&response_type=code&auto_authorize=true&{parameters}"))
+    };
+    for parameters in [
+        "client_id=client_abc123def456",
+        "client_id=nobody&state=s",
+        "state=s",
+        "client_id=client_abc123def456&state=",
+        "client_id=client_abc123def456&state=s&state=s",
+    ] {
+        let answer = world.answer(&with(parameters), NOW);
+        assert_eq!((answer.status, answer.header("Location")), (400, None), "{parameters}");
+    }
+}
+
+#[test]
+fn other_mistakes_come_back_as_errors_with_the_state() {
+    let mut world = world();
+    let mut error = |asked: &Request| {
+        let answer = world.answer(asked, NOW);
+        assert!(value(&answer, "state").is_some() && value(&answer, "code").is_none());
+        value(&answer, "error").unwrap()
+    };
+    assert_eq!(error(&usual("&scope=admin&auto_authorize=true")), "invalid_scope");
+    assert_eq!(error(&usual("&code_challenge=x&code_challenge_method=S512")), "invalid_request");
+    let token = format!("client_id=client_abc123def456&redirect_uri={CALLBACK}&response_type=token&state=s");
+    assert_eq!(error(&authorize(&token)), "unsupported_response_type");
+    let public = format!("client_id=client_public&redirect_uri={CALLBACK}&response_type=code&state=s");
+    assert_eq!(error(&authorize(&public)), "invalid_request");
+}
+
+/// The address behind one of the links of the consent page.
+fn link(page: &str, id: &str) -> String {
+    let after = page.split(&format!("id=\"{id}\" href=\"")).nth(1).expect("the link");
+    after.split('"').next().expect("its address").replace("&amp;", "&")
+}
+
+#[test]
+fn the_consent_page_leads_to_a_code_or_to_access_denied() {
+    let mut world = world();
+    let page = world.answer(&usual("&scope=profile&x=%22%3E%3Cscript%3E"), NOW);
+    assert_eq!(page.status, 200);
+    assert!(!page.text().contains("<script>"));
+    let allowed = world.answer(&Request::get(&link(&page.text(), "allow")), NOW);
+    assert!(value(&allowed, "code").is_some());
+    let denied = world.answer(&Request::get(&link(&page.text(), "deny")), NOW);
+    assert_eq!(value(&denied, "error").as_deref(), Some("access_denied"));
+    assert_eq!(value(&denied, "state").as_deref(), Some("a+b c"));
+}
+
+#[test]
+fn the_way_back_names_the_issuer_when_asked_to() {
+    let mut world = world();
+    world.config_mut().app.issuer_in_callback = true;
+    let asked = usual("&auto_authorize=true").with_header("Host", "127.0.0.1:5");
+    assert_eq!(value(&world.answer(&asked, NOW), "iss").as_deref(), Some("http://127.0.0.1:5"));
+    world.config_mut().app.issuer = Some("https://as.example".into());
+    assert_eq!(value(&world.answer(&asked, NOW), "iss").as_deref(), Some("https://as.example"));
+}
+
+fn spoiled(world: &mut World, fault: &str) -> Answer {
+    world.fault(Endpoint::Authorize, Fault::parse(fault).unwrap());
+    world.answer(&usual("&auto_authorize=true"), NOW)
+}
+
+#[test]
+fn the_way_back_can_be_spoiled_in_each_of_its_parts() {
+    let mut world = world();
+    world.config_mut().app.issuer_in_callback = true;
+    let has = |answer: &Answer, name: &str| back(answer).iter().filter(|(have, _)| have == name).count();
+    assert_eq!(has(&spoiled(&mut world, "callback-without-state"), "state"), 0);
+    assert_eq!(value(&spoiled(&mut world, "callback-wrong-state"), "state").as_deref(), Some("a+b cx"));
+    assert_eq!(has(&spoiled(&mut world, "callback-twice-state"), "state"), 2);
+    assert_eq!(has(&spoiled(&mut world, "callback-without-code"), "code"), 0);
+    assert_eq!(has(&spoiled(&mut world, "callback-without-issuer"), "iss"), 0);
+    let other = spoiled(&mut world, "callback-wrong-issuer");
+    assert_eq!((value(&other, "iss").as_deref(), has(&other, "iss")), (Some("https://attacker.example"), 1));
+    let denied = spoiled(&mut world, "consent-denied");
+    assert_eq!((value(&denied, "error").as_deref(), has(&denied, "code")), (Some("access_denied"), 0));
+    assert_eq!(value(&denied, "state").as_deref(), Some("a+b c"));
+}

@@ -1,0 +1,13 @@
+//! The simulator against the published pages, the standards, and real sockets.
+#![expect(clippy::unwrap_used, reason = "where a test's helpers cannot go on, the test fails")]
+
+mod app;
+mod authorization;
+mod control;
+mod exchange;
+mod faults;
+mod hive;
+mod pix;
+mod published;
+mod socket;
+mod tls;
