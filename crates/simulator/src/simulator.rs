@@ -146,7 +146,8 @@ impl Simulator {
         self.server.shared.accepted.load(Ordering::SeqCst)
     }
 
-    /// TLS handshakes that failed so far, a missing client certificate among the causes.
+    /// TLS handshakes that the simulator has refused so far, for want of the right client certificate for
+    /// instance. Counted before the client hears of it.
     #[must_use]
     pub fn refused_handshakes(&self) -> u64 {
         self.server.shared.refused_handshakes.load(Ordering::SeqCst)

@@ -1,7 +1,7 @@
 //! One connection: requests in, answers out, as [RFC 9112](https://www.rfc-editor.org/rfc/rfc9112) has it,
 //! or as a [`Delivery`] spoils it.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -37,17 +37,11 @@ pub(super) fn serve(socket: TcpStream, shared: &Shared, stop: &Stop, number: u64
     let Ok(raw) = socket.try_clone() else { return };
     let ended = match &shared.tls {
         None => Connection { stream: socket, unread: Vec::new(), client_certificate: None }.run(shared, stop),
-        Some(tls) => match handshake(socket, tls) {
-            Ok(stream) => {
-                let certificate = stream.conn.peer_certificates().and_then(|chain| chain.first());
-                let client_certificate = certificate.map(|certificate| certificate.to_vec());
-                Connection { stream, unread: Vec::new(), client_certificate }.run(shared, stop)
-            }
-            Err(_) => {
-                shared.refused_handshakes.fetch_add(1, Ordering::SeqCst);
-                Ok(End::Closed)
-            }
-        },
+        Some(tls) => handshake(socket, tls, &shared.refused_handshakes).and_then(|stream| {
+            let certificate = stream.conn.peer_certificates().and_then(|chain| chain.first());
+            let client_certificate = certificate.map(|certificate| certificate.to_vec());
+            Connection { stream, unread: Vec::new(), client_certificate }.run(shared, stop)
+        }),
     };
     match ended {
         Ok(End::Reset) => {
@@ -64,16 +58,33 @@ pub(super) fn serve(socket: TcpStream, shared: &Shared, stop: &Stop, number: u64
     drop(locked(&shared.open).remove(&number));
 }
 
+/// The handshake, step by step: one that is refused is counted before the client is told, so that whoever
+/// has seen the refusal finds it counted.
 fn handshake(
     mut socket: TcpStream,
     tls: &Arc<rustls::ServerConfig>,
+    refused: &AtomicU64,
 ) -> io::Result<StreamOwned<ServerConnection, TcpStream>> {
     let mut connection = ServerConnection::new(Arc::clone(tls)).map_err(io::Error::other)?;
     while connection.is_handshaking() {
-        if let Err(error) = connection.complete_io(&mut socket) {
-            // The alert that says why is still to be sent.
-            drop(connection.write_tls(&mut socket));
-            return Err(error);
+        while connection.wants_write() {
+            connection.write_tls(&mut socket)?;
+        }
+        if !connection.is_handshaking() {
+            break;
+        }
+        if connection.read_tls(&mut socket)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if let Err(error) = connection.process_new_packets() {
+            // An alert from the client is the client's refusal, not this server's.
+            if !matches!(error, rustls::Error::AlertReceived(_)) {
+                refused.fetch_add(1, Ordering::SeqCst);
+            }
+            while connection.wants_write() {
+                connection.write_tls(&mut socket)?;
+            }
+            return Err(io::Error::other(error));
         }
     }
     Ok(StreamOwned::new(connection, socket))
