@@ -93,8 +93,7 @@ impl TokenFormat {
         response: &HttpResponse,
         fault: impl Into<Cow<'static, str>>,
     ) -> TokenError {
-        let error = TokenError::protocol(fault).with_fate(Fate::Unknown);
-        self.with_snippet(error, spend, response)
+        self.with_snippet(TokenError::protocol(fault).with_fate(Fate::Unknown), spend, response)
     }
 
     /// What an answer means whose body cannot be read.
@@ -110,14 +109,22 @@ impl TokenFormat {
         let pause = retry_after(response.head(), now);
         let error = match (of_status(status, pause.is_some()), fault) {
             (Some(error), _) => error,
-            // A proxy's page says nothing of the endpoint.
-            (None, BodyFault::Foreign) => TokenError::foreign(fault.text()),
-            (None, BodyFault::Empty) if !success => turned_away(status),
-            (None, _) => TokenError::protocol(fault.text()),
+            (None, BodyFault::Page) => TokenError::foreign(fault.text()),
+            // A 401 in plain words is what many an endpoint's own framework sends.
+            (None, BodyFault::Text) if status != 401 => TokenError::foreign(fault.text()),
+            (None, _) if success => TokenError::protocol(fault.text()),
+            (None, _) => turned_away(status),
         };
         let error = if success { error.with_fate(Fate::Unknown) } else { error };
-        let error = self.with_snippet(error, spend, response);
-        if let Some(pause) = pause.filter(|_| !success) { error.with_retry_after(pause) } else { error }
+        let error = if fault == BodyFault::NotUtf8 {
+            error.with_status(status, content_type(response.head()))
+        } else {
+            self.with_snippet(error, spend, response)
+        };
+        match pause {
+            Some(pause) if !success => error.with_retry_after(pause),
+            _ => error,
+        }
     }
 
     /// What an answer means in which the endpoint says this.
@@ -142,7 +149,7 @@ impl TokenFormat {
         }
         error = match &said.message {
             Some(message) => error.with_description(redaction.text(message)),
-            None if said.code.is_none() => error.with_snippet(redaction.snippet(response.expose_body())),
+            None if said.code.is_none() => self.with_snippet(error, spend, response),
             None => error,
         };
         if let Some(pause) = pause { error.with_retry_after(pause) } else { error }
@@ -158,13 +165,17 @@ impl TokenFormat {
         }
     }
 
+    /// The error with what the answer was. A successful one may hold a token, however broken it is.
     fn with_snippet(&self, error: TokenError, spend: &Spend, response: &HttpResponse) -> TokenError {
         let error = error.with_status(response.status(), content_type(response.head()));
         let body = response.expose_body();
         if body.is_empty() {
             return error;
         }
-        error.with_snippet(self.redaction.clone().spend(spend).snippet(body))
+        let redaction = self.redaction.clone().spend(spend);
+        let shown =
+            if response.head().is_success() { redaction.outline(body) } else { redaction.snippet(body) };
+        error.with_snippet(shown)
     }
 }
 

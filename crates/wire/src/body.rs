@@ -23,8 +23,10 @@ pub enum Body {
 pub enum BodyFault {
     /// Nothing but white space.
     Empty,
-    /// Not the endpoint's own: a page of HTML, or a text that nobody calls JSON.
-    Foreign,
+    /// A page of HTML, which no endpoint sends: a proxy, a firewall or a captive portal does.
+    Page,
+    /// A text that nobody calls JSON.
+    Text,
     /// UTF-16, or bytes that are no text at all.
     NotUtf8,
     /// Not JSON, cut off, or with something after its end.
@@ -41,9 +43,8 @@ impl BodyFault {
     pub const fn text(self) -> &'static str {
         match self {
             Self::Empty => "the answer is empty",
-            Self::Foreign => {
-                "the answer is not the endpoint's: a proxy, a firewall or a sign-in page sent it"
-            }
+            Self::Page => "the answer is a web page: a proxy, a firewall or a captive portal sent it",
+            Self::Text => "the answer is plain text: something on the way to the endpoint sent it",
             Self::NotUtf8 => "the answer is not UTF-8",
             Self::Malformed => "the answer is not valid JSON",
             Self::NotAnObject => "the answer is JSON, but not an object",
@@ -59,28 +60,28 @@ impl Body {
         let body = response.expose_body();
         match Object::parse(body) {
             Ok(object) => Self::Object(object),
-            Err(BodyFault::Malformed) if is_foreign(response.head(), body) => {
-                Self::Unreadable(BodyFault::Foreign)
-            }
+            Err(BodyFault::Malformed) => Self::Unreadable(no_json(response.head(), body)),
             Err(fault) => Self::Unreadable(fault),
         }
     }
 }
 
-/// Whether a body that is no JSON was never meant to be any.
-fn is_foreign(head: &ResponseHead, body: &[u8]) -> bool {
-    let kind = content_type(head);
-    let says = |part: &str| kind.is_some_and(|kind| kind.to_ascii_lowercase().contains(part));
+/// What a body is that is no JSON: never meant to be any, or a broken answer of the endpoint's own.
+fn no_json(head: &ResponseHead, body: &[u8]) -> BodyFault {
+    let kind = head.first("content-type").unwrap_or_default().to_ascii_lowercase();
     match body.trim_ascii_start().first() {
-        Some(b'<') => true,
-        Some(b'{' | b'[') => says("html"),
-        _ => !says("json"),
+        Some(b'<') => BodyFault::Page,
+        _ if kind.contains("html") => BodyFault::Page,
+        Some(b'{' | b'[') => BodyFault::Malformed,
+        _ if kind.contains("json") => BodyFault::Malformed,
+        _ => BodyFault::Text,
     }
 }
 
-/// The content type as it was sent.
+/// The media type of the answer, if it is one: a server's words, so they are bounded before they are shown.
 pub(crate) fn content_type(head: &ResponseHead) -> Option<&str> {
-    head.first("content-type")
+    let kind = head.first("content-type")?.split(';').next()?.trim_ascii();
+    (kind.len() <= 80 && kind.bytes().all(|byte| byte.is_ascii_graphic())).then_some(kind)
 }
 
 /// Whether the body starts with a byte order mark.

@@ -49,7 +49,9 @@ impl ErrorBody {
     #[must_use]
     pub fn of(object: &Object) -> Self {
         let said = |name| object.text(name).filter(|text| !text.is_empty()).map(ToString::to_string);
-        if object.integer("statusCode").is_some() {
+        // The same member holds a code of the standard or the status in words ("Unauthorized").
+        let is_code = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        if object.integer("statusCode").is_some() && !object.text("error").is_some_and(is_code) {
             return Self { shape: ErrorShape::Nest, code: None, message: messages(object.get("message")) };
         }
         if let Some(code) = said("error") {

@@ -26,7 +26,7 @@ pub enum Json {
     /// A string.
     Text(Zeroizing<String>),
     /// An array.
-    Array(Vec<Json>),
+    Array(Vec<Self>),
     /// An object.
     Object(Object),
 }
@@ -80,7 +80,6 @@ impl Json {
             Self::Number(Number::Signed(n)) => Some(*n),
             // The cast saturates, so a float that survives the way there and back is whole and in range;
             // 2^63 itself survives too and is out of range.
-            #[expect(clippy::cast_precision_loss, clippy::float_cmp, reason = "exactness is what is asked")]
             Self::Number(Number::Float(x)) if *x as i64 as f64 == *x && (*x as i64) < i64::MAX => {
                 Some(*x as i64)
             }
@@ -146,6 +145,10 @@ impl Object {
     pub fn parse(body: &[u8]) -> Result<Self, BodyFault> {
         let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
         let text = core::str::from_utf8(body).map_err(|_| BodyFault::NotUtf8)?;
+        // No JSON holds this byte, and half of UTF-16 is made of it.
+        if text.contains('\0') {
+            return Err(BodyFault::NotUtf8);
+        }
         if text.trim_ascii().is_empty() {
             return Err(BodyFault::Empty);
         }

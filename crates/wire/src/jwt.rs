@@ -78,7 +78,6 @@ fn numeric_date(value: &Json, rounding: Rounding) -> Option<UnixTime> {
         Json::Number(Number::Float(seconds)) if seconds >= 0.0 => {
             // The cast rounds down and saturates.
             let whole = seconds as u64;
-            #[expect(clippy::cast_precision_loss, reason = "beyond 2^53 there are no fractions")]
             let up = u64::from(matches!(rounding, Rounding::Up) && (whole as f64) < seconds);
             Some(UnixTime::from_secs(whole.saturating_add(up)))
         }

@@ -15,8 +15,6 @@ pub const LONGEST_LIFETIME: Duration = Duration::from_secs(10 * 365 * 86_400);
 /// What a lifetime means where the standard leaves it open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LifetimeRules {
-    /// For an answer that names none.
-    pub(crate) default: Option<Duration>,
     pub(crate) zero_means_never: bool,
     pub(crate) minus_one_means_never: bool,
 }
@@ -30,10 +28,10 @@ enum Written {
 }
 
 impl LifetimeRules {
-    /// The lifetime in this member; what was overlooked is added to `noted`.
+    /// The lifetime in this member, if it names one; what was overlooked is added to `noted`.
     pub(crate) fn read(self, value: Option<&Json>, noted: &mut Vec<Leniency>) -> Option<Duration> {
         let written = match value {
-            None | Some(Json::Null) => return self.default,
+            None | Some(Json::Null) => return None,
             Some(Json::Number(number)) => of_number(*number, noted),
             Some(Json::Text(text)) => of_text(text, noted),
             Some(Json::Bool(_) | Json::Array(_) | Json::Object(_)) => Written::Unreadable,
@@ -41,7 +39,7 @@ impl LifetimeRules {
         match written {
             Written::Unreadable => {
                 noted.push(Leniency::LifetimeUnreadable);
-                self.default
+                None
             }
             Written::Seconds(0) if self.zero_means_never => Some(LONGEST_LIFETIME),
             Written::Negative { one: true } if self.minus_one_means_never => Some(LONGEST_LIFETIME),
@@ -62,12 +60,10 @@ fn of_number(number: Number, noted: &mut Vec<Leniency>) -> Written {
     match number {
         Number::Unsigned(seconds) => Written::Seconds(seconds),
         Number::Signed(seconds) => Written::Negative { one: seconds == -1 },
-        #[expect(clippy::float_cmp, reason = "exactly minus one is the value with a meaning")]
         Number::Float(seconds) if seconds < 0.0 => Written::Negative { one: seconds == -1.0 },
         // The cast rounds down and saturates.
         Number::Float(seconds) => {
             let whole = seconds as u64;
-            #[expect(clippy::cast_precision_loss, clippy::float_cmp, reason = "exactness is what is asked")]
             if whole as f64 != seconds && whole != u64::MAX {
                 noted.push(Leniency::LifetimeIsFractional);
             }

@@ -63,6 +63,10 @@ impl Redaction {
     /// At most 200 characters of this text, printable and without secrets.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
+        cut(&without_runs(&self.without_known(text)))
+    }
+
+    fn without_known(&self, text: &str) -> Zeroizing<String> {
         let mut clean = Zeroizing::new(text.to_string());
         for secret in &self.secrets {
             for form in forms(secret) {
@@ -71,7 +75,7 @@ impl Redaction {
                 }
             }
         }
-        cut(&without_runs(&clean))
+        clean
     }
 
     /// At most 200 characters of the start of this body, printable and without secrets.
@@ -81,6 +85,12 @@ impl Redaction {
         self.text(&String::from_utf8_lossy(body))
     }
 
+    /// The same of a body that may hold a token: of its values nothing is shown at all.
+    #[must_use]
+    pub fn outline(&self, body: &[u8]) -> String {
+        self.snippet(without_values(&String::from_utf8_lossy(body)).as_bytes())
+    }
+
     /// A provider's own code: a word of at most 64 characters. Anything else is no code.
     #[must_use]
     pub fn code(&self, code: &str) -> Option<String> {
@@ -88,7 +98,8 @@ impl Redaction {
         if code.is_empty() || code.len() > 64 || !code.bytes().all(word) {
             return None;
         }
-        Some(self.text(code))
+        // The types of RFC 9457 are URIs: long, and no secrets.
+        Some(if code.contains("://") { cut(&self.without_known(code)) } else { self.text(code) })
     }
 }
 
@@ -146,6 +157,44 @@ fn lower_escapes(text: &str) -> String {
             _ => c,
         })
         .collect()
+}
+
+/// The text without what a name introduces: texts and long numbers of JSON, and what follows an equals sign.
+fn without_values(text: &str) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(text.len()));
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let end = match c {
+            '"' => quoted_end(rest),
+            '=' => rest.find(['&', ' ', '\n', '\r', '>']).unwrap_or(rest.len()),
+            '0'..='9' => rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()),
+            _ => c.len_utf8(),
+        };
+        let (word, after) = rest.split_at(end);
+        out.push_str(match c {
+            // A name stands before a colon; a text that is cut off is no name.
+            '"' if !after.trim_ascii_start().starts_with(':') => "\"..\"",
+            '=' => "=..",
+            '0'..='9' if word.len() > 5 => "..",
+            _ => word,
+        });
+        rest = after;
+    }
+    out
+}
+
+/// Where the JSON string ends with which this text begins.
+fn quoted_end(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// Long runs of the characters that tokens are made of, unless they look like words.

@@ -46,11 +46,8 @@ impl TokenFormat {
             self.check_scope(scope.as_ref())?;
         }
         let mut response = TokenResponse::new(AccessToken::new(access_token));
-        response.lifetime = lifetime;
-        if self.jwt_hint {
-            let hint = self.jwt_lifetime(access_token, head, now);
-            response.lifetime = lifetime.into_iter().chain(hint).min();
-        }
+        let hint = if self.jwt_hint { jwt_lifetime(access_token, head, now) } else { None };
+        response.lifetime = lifetime.into_iter().chain(hint).min().or(self.default_lifetime);
         response.refresh_lifetime = refresh_token.as_ref().and(refresh_lifetime);
         response.refresh_token = refresh_token;
         response.scope = scope;
@@ -102,15 +99,10 @@ impl TokenFormat {
     }
 
     fn refresh_lifetime(&self, object: &Object) -> Result<Option<Duration>, TokenFault> {
-        let Some(name) = &self.names.refresh_lifetime else { return Ok(self.refresh_lifetime) };
-        let rules = LifetimeRules { default: self.refresh_lifetime, ..LifetimeRules::default() };
+        let Some(name) = &self.names.refresh_lifetime else { return Ok(self.default_refresh_lifetime) };
+        let read = LifetimeRules::default().read(only(object, name)?, &mut Vec::new());
         // Zero is how some servers say that a refresh token has no lifetime of its own.
-        let read = rules.read(only(object, name)?, &mut Vec::new());
-        Ok(read.filter(|lifetime| !lifetime.is_zero()))
-    }
-
-    fn jwt_lifetime(&self, token: &str, head: &ResponseHead, now: UnixTime) -> Option<Duration> {
-        JwtTimes::of(token)?.lifetime(date_of(head, now).unwrap_or(now))
+        Ok(read.or(self.default_refresh_lifetime).filter(|lifetime| !lifetime.is_zero()))
     }
 
     /// Members that nobody here knows; of a repeated one the last.
@@ -163,6 +155,10 @@ fn refresh_token(value: Option<&Json>) -> Result<Option<RefreshToken>, TokenFaul
         Some(Json::Text(token)) if is_visible(token) => Ok(Some(RefreshToken::new(token.as_str()))),
         Some(_) => Err("the refresh token is not a text of visible ASCII".into()),
     }
+}
+
+fn jwt_lifetime(token: &str, head: &ResponseHead, now: UnixTime) -> Option<Duration> {
+    JwtTimes::of(token)?.lifetime(date_of(head, now).unwrap_or(now))
 }
 
 fn is_visible(token: &str) -> bool {

@@ -51,7 +51,8 @@ impl Default for TokenNames {
 pub struct TokenFormat {
     pub(crate) names: TokenNames,
     pub(crate) lifetime: LifetimeRules,
-    pub(crate) refresh_lifetime: Option<Duration>,
+    pub(crate) default_lifetime: Option<Duration>,
+    pub(crate) default_refresh_lifetime: Option<Duration>,
     pub(crate) strict: bool,
     pub(crate) requested: Option<Scope>,
     pub(crate) all_scopes: bool,
@@ -86,14 +87,14 @@ impl TokenFormat {
     /// The lifetime of a token whose answer names none.
     #[must_use]
     pub const fn default_lifetime(mut self, lifetime: Duration) -> Self {
-        self.lifetime.default = Some(lifetime);
+        self.default_lifetime = Some(lifetime);
         self
     }
 
     /// The lifetime of a refresh token whose answer names none.
     #[must_use]
     pub const fn default_refresh_lifetime(mut self, lifetime: Duration) -> Self {
-        self.refresh_lifetime = Some(lifetime);
+        self.default_refresh_lifetime = Some(lifetime);
         self
     }
 

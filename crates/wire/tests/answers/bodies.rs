@@ -1,0 +1,188 @@
+//! Bodies: rows B.
+
+use wellspring_core::{ErrorKind, Fate, HttpResponse, Leniency, LoginReason, ResponseHead, Spend};
+use wellspring_wire::{Body, BodyFault, Object, TokenFormat};
+
+use crate::{NOW, answer, labelled, read, read_with, refresh, refused, token_body};
+
+#[test]
+fn b01_any_success_with_a_token_is_a_success() {
+    for status in [200, 201, 202, 206] {
+        let granted = TokenFormat::new().read(&Spend::Credentials, &answer(status, token_body("")), NOW);
+        assert_eq!(granted.unwrap().access_token.expose(), "mF_9.B5f-4.1JqM");
+    }
+}
+
+#[test]
+fn b02_a_byte_order_mark_is_skipped_and_noted() {
+    let body = ["\u{FEFF}", &token_body("")].concat();
+    assert_eq!(read(&body).unwrap().leniencies, [Leniency::ByteOrderMark]);
+    assert!(read_with(&TokenFormat::new().strict(), &body).is_err());
+    assert!(read(&["\u{FEFF}\u{FEFF}", &token_body("")].concat()).is_err());
+}
+
+#[test]
+fn b03_utf_16_is_an_error_and_nothing_of_it_is_shown() {
+    let body = token_body("");
+    let little: Vec<u8> =
+        [0xFF, 0xFE].into_iter().chain(body.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let big: Vec<u8> = body.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for bytes in [little, big, vec![b'{', 0xC3, b'}']] {
+        let error = refused(&Spend::Credentials, &answer(200, bytes));
+        assert_eq!((error.kind(), error.fate()), (ErrorKind::Protocol, Fate::Unknown));
+        assert!(!error.is_transient());
+        assert_eq!(error.snippet(), None);
+    }
+}
+
+#[test]
+fn b04_a_cut_or_overlong_document_is_an_error() {
+    let whole = token_body("");
+    for body in [
+        &whole[..whole.len() - 1],
+        &[&whole, "x"].concat(),
+        &[&whole, &*whole].concat(),
+        &["x", &whole].concat(),
+    ] {
+        let error = read(body).unwrap_err();
+        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Protocol, false), "{body}");
+        assert_eq!(error.fate(), Fate::Unknown);
+    }
+    assert!(read(&[" \r\n\t", &whole, "\n "].concat()).is_ok());
+}
+
+#[test]
+fn b05_nesting_beyond_128_levels_is_an_error() {
+    let nested = |depth| format!(r#"{{"x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    assert!(Object::parse(nested(120).as_bytes()).is_ok());
+    assert_eq!(Object::parse(nested(128).as_bytes()).unwrap_err(), BodyFault::Malformed);
+    assert_eq!(Object::parse(nested(100_000).as_bytes()).unwrap_err(), BodyFault::Malformed);
+}
+
+#[test]
+fn b06_json_is_read_whatever_it_is_called() {
+    for kind in ["text/html", "text/plain; charset=utf-8", "application/octet-stream", ""] {
+        let granted = TokenFormat::new().read(&Spend::Credentials, &labelled(200, kind, token_body("")), NOW);
+        assert!(granted.is_ok(), "{kind}");
+    }
+}
+
+#[test]
+fn b07_a_web_page_is_foreign_and_transient() {
+    for (status, fate) in
+        [(200, Fate::Unknown), (400, Fate::Unspent), (401, Fate::Unspent), (403, Fate::Unspent)]
+    {
+        for response in [
+            labelled(status, "application/json", "\n <html><title>Sign in to the network</title>"),
+            labelled(status, "TEXT/HTML", "Sign in"),
+        ] {
+            let error = refused(&refresh(), &response);
+            assert_eq!((error.kind(), error.fate()), (ErrorKind::Protocol, fate), "{status}");
+            assert!(error.is_transient());
+            assert_eq!(error.status(), Some(status));
+            assert!(error.content_type().is_some());
+            assert!(error.snippet().is_some_and(|snippet| snippet.contains("Sign in")));
+        }
+    }
+}
+
+#[test]
+fn b08_plain_text_that_nobody_calls_json_is_foreign_and_transient() {
+    let error = refused(&refresh(), &labelled(200, "text/plain", "upstream connect error"));
+    assert!(error.is_transient() && error.kind() == ErrorKind::Protocol && error.fate() == Fate::Unknown);
+    let error = refused(&refresh(), &labelled(404, "text/plain", "no such route"));
+    assert!(error.is_transient() && error.kind() == ErrorKind::Protocol && error.fate() == Fate::Unspent);
+    // A form is no JSON either, and its values are not shown.
+    let error = refused(&refresh(), &labelled(200, "text/plain", "access_token=canary&scope=x"));
+    assert!(!error.to_string().contains("canary"));
+}
+
+#[test]
+fn b09_a_success_without_a_body_is_an_error() {
+    for response in [answer(200, ""), answer(204, ""), answer(200, " \n"), answer(200, "\u{FEFF}")] {
+        let error = refused(&refresh(), &response);
+        assert_eq!((error.kind(), error.fate()), (ErrorKind::Protocol, Fate::Unknown));
+        assert!(!error.is_transient());
+        assert!(error.to_string().contains("empty"), "{error}");
+    }
+}
+
+#[test]
+fn b10_an_error_in_a_success_is_an_error() {
+    let error = refused(&refresh(), &answer(200, r#"{"error":"invalid_grant"}"#));
+    assert_eq!(error.kind(), ErrorKind::LoginRequired { reason: LoginReason::Refused });
+    let error = refused(
+        &refresh(),
+        &answer(200, r#"{"error":"bad_verification_code","error_description":"expired"}"#),
+    );
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Protocol, Some("bad_verification_code")));
+    assert_eq!((error.description(), error.fate()), (Some("expired"), Fate::Unspent));
+}
+
+#[test]
+fn b11_an_error_beside_a_token_goes_first() {
+    for error in ["\"invalid_client\"", "{\"message\":\"no\"}", "1", "true", "[]"] {
+        assert!(read(&token_body(&format!("\"error\":{error}"))).is_err(), "{error}");
+    }
+    for nothing in ["null", "\"\""] {
+        assert!(read(&token_body(&format!("\"error\":{nothing}"))).is_ok(), "{nothing}");
+    }
+}
+
+#[test]
+fn b12_a_redirect_is_an_error_and_never_followed() {
+    for (status, fate) in [
+        (301, Fate::Unspent),
+        (302, Fate::Unknown),
+        (303, Fate::Unknown),
+        (304, Fate::Unspent),
+        (307, Fate::Unspent),
+        (308, Fate::Unspent),
+    ] {
+        for body in ["", "<html>", &token_body("")] {
+            let head = ResponseHead::new(status).header("Location", "https://elsewhere.example/");
+            let error = refused(&refresh(), &HttpResponse::new(head, body));
+            assert_eq!((error.kind(), error.fate()), (ErrorKind::Protocol, fate), "{status} {body}");
+            assert!(!error.is_transient());
+        }
+    }
+}
+
+#[test]
+fn b13_json_that_is_no_object_is_an_error() {
+    for body in ["[\"tok\"]", "\"tok\"", "null", "1", "true", "[]"] {
+        let error = read(body).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.is_transient(), error.fate()),
+            (ErrorKind::Protocol, false, Fate::Unknown)
+        );
+        assert!(!error.to_string().contains("tok\""), "{error}");
+    }
+}
+
+#[test]
+fn b14_a_repeated_member_is_seen_at_every_depth() {
+    let object = Object::parse(br#"{"data":{"accessToken":"a","accessToken":"b"},"x":1}"#).unwrap();
+    let data = object.object("data").unwrap();
+    assert_eq!(data.only("accessToken").unwrap_err(), BodyFault::Repeated);
+    assert_eq!(data.text("accessToken"), Some("b"));
+    assert_eq!(object.only("x").unwrap().and_then(wellspring_wire::Json::as_integer), Some(1));
+    assert!(object.only("y").unwrap().is_none());
+}
+
+#[test]
+fn numbers_are_whole_where_they_are_whole() {
+    let object = Object::parse(
+        br#"{"a":1e3,"b":1.5,"c":-7,"d":9223372036854775807,"e":9223372036854775808,"f":1e300,"g":"1","h":-1e3}"#,
+    )
+    .unwrap();
+    let found = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|name| object.integer(name));
+    assert_eq!(found, [Some(1_000), None, Some(-7), Some(i64::MAX), None, None, None, Some(-1_000)]);
+}
+
+#[test]
+fn debug_of_a_body_shows_names_and_no_texts() {
+    let body = Body::of(&answer(200, r#"{"access_token":"canary","list":["canary"]}"#));
+    let shown = format!("{body:?}");
+    assert!(shown.contains("access_token") && !shown.contains("canary"), "{shown}");
+}

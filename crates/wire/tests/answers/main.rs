@@ -1,0 +1,61 @@
+//! What the reader of token answers decides, row by row: each test bears the name of its row in `DECISIONS.md`.
+
+mod bodies;
+mod lifetimes;
+mod mangled;
+mod redaction;
+mod refusals;
+mod token_fields;
+
+use core::time::Duration;
+
+use wellspring_core::{
+    AuthorizationCode, CodeVerifier, HttpResponse, RefreshToken, ResponseHead, Spend, TokenError,
+    TokenResponse, UnixTime,
+};
+use wellspring_wire::TokenFormat;
+
+/// Sun, 06 Nov 1994 08:49:37 GMT
+const NOW: UnixTime = UnixTime::from_secs(784_111_777);
+
+fn answer(status: u16, body: impl Into<Vec<u8>>) -> HttpResponse {
+    HttpResponse::new(ResponseHead::new(status).header("content-type", "application/json"), body)
+}
+
+fn labelled(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> HttpResponse {
+    HttpResponse::new(ResponseHead::new(status).header("content-type", content_type), body)
+}
+
+fn refresh() -> Spend {
+    Spend::RefreshToken(RefreshToken::new("refresh-canary-1"))
+}
+
+fn code() -> Spend {
+    Spend::Code {
+        code: AuthorizationCode::new("code-canary-2"),
+        redirect_uri: "https://app.example/callback".into(),
+        verifier: Some(CodeVerifier::new("verifier-canary-3")),
+    }
+}
+
+/// A token response with this in place of `expires_in` and whatever else is to differ.
+fn token_body(members: &str) -> String {
+    let comma = if members.is_empty() { "" } else { "," };
+    format!(r#"{{"access_token":"mF_9.B5f-4.1JqM","token_type":"Bearer"{comma}{members}}}"#)
+}
+
+fn read_with(format: &TokenFormat, body: &str) -> Result<TokenResponse, TokenError> {
+    format.read(&Spend::Credentials, &answer(200, body), NOW)
+}
+
+fn read(body: &str) -> Result<TokenResponse, TokenError> {
+    read_with(&TokenFormat::new(), body)
+}
+
+fn refused(spend: &Spend, response: &HttpResponse) -> TokenError {
+    TokenFormat::new().read(spend, response, NOW).expect_err("no token is in there")
+}
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
