@@ -35,8 +35,9 @@ impl Background {
 pub(crate) fn start(place: &Handle, mut underway: Underway, transport: &Arc<dyn Transport>) {
     let transport = Arc::clone(transport);
     // Whatever ends this task, `underway` is dropped with it and tells those who wait.
+    let runtime = place.clone();
     drop(place.spawn(async move {
-        let outcome = drive(&mut underway, &*transport).await;
+        let outcome = drive(&mut underway, &*transport, &runtime).await;
         underway.land(outcome);
     }));
 }

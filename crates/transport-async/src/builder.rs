@@ -157,7 +157,7 @@ impl Builder {
 
     #[cfg(feature = "reqwest")]
     fn client_transport(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
-        Ok(Arc::new(ReqwestTransport::new(core::mem::take(&mut self.settings))?))
+        Ok(Arc::new(ReqwestTransport::with(core::mem::take(&mut self.settings))?))
     }
 
     #[cfg(not(feature = "reqwest"))]

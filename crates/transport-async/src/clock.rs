@@ -3,24 +3,28 @@
 //! Timers sleep in slices and look at the clock again, because a machine may be suspended meanwhile; on a clock that
 //! is moved by hand every move wakes the waiters instead.
 
-use core::future::{Future, poll_fn};
+use core::future::{Future, pending, poll_fn};
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
 
 use tokio::runtime::Handle;
 use wellspring_core::Instant;
 use wellspring_transport::{Bell, Clock, LONGEST_NAP};
 
 /// Waits until `ready` has an answer, looking again whenever the bell rings; `None` when the instant comes first.
+///
+/// Timers run on the caller's runtime, or where there is none on the given one.
 pub(crate) async fn wait<T>(
     clock: &Clock,
     bell: Option<&Bell>,
     until: Instant,
+    runtime: &Handle,
     mut ready: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> Option<T> {
     let seat = bell.map(Bell::seat);
     let hands = clock.bell().map(Bell::seat);
-    let mut nap = None;
+    let mut timer: Option<Nap> = None;
     poll_fn(move |context| {
         // First sit, then look: what changes after the look wakes this task.
         for seat in seat.iter().chain(&hands) {
@@ -37,26 +41,26 @@ pub(crate) async fn wait<T>(
             if hands.is_some() {
                 return Poll::Pending;
             }
-            let nap = nap.get_or_insert_with(|| Nap::of(left.min(LONGEST_NAP)));
-            match nap.poll(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(()) => {}
-            }
-            *nap = Nap::of(until.since(clock.now().instant).min(LONGEST_NAP));
+            let current = timer.get_or_insert_with(|| nap(left.min(LONGEST_NAP), runtime));
+            ready!(current.as_mut().poll(context));
+            timer = None;
         }
     })
     .await
 }
 
-/// One slice of sleep; without a runtime there is none, and other wake-ups have to do.
-struct Nap(Option<Pin<Box<tokio::time::Sleep>>>);
+type Nap = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-impl Nap {
-    fn of(length: core::time::Duration) -> Self {
-        Self(Handle::try_current().ok().map(|_| Box::pin(tokio::time::sleep(length))))
+fn nap(length: Duration, runtime: &Handle) -> Nap {
+    if Handle::try_current().is_ok() {
+        return Box::pin(tokio::time::sleep(length));
     }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.0.as_mut().map_or(Poll::Pending, |sleep| sleep.as_mut().poll(context))
-    }
+    // The caller's executor is not tokio: its timer has to live on a runtime all the same.
+    let timer = runtime.spawn(async move { tokio::time::sleep(length).await });
+    Box::pin(async move {
+        if timer.await.is_err() {
+            // That runtime is gone, and with it every renewal: the bell has rung, or will.
+            pending::<()>().await;
+        }
+    })
 }

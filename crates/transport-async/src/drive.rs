@@ -2,21 +2,26 @@
 
 use std::sync::Arc;
 
-use wellspring_core::{Answer, ByteLeft, Outcome, Sending, Step, TransportError, TransportErrorKind};
-use wellspring_transport::{Underway, acceptable, check_deadline, check_url};
+use tokio::runtime::Handle;
+use wellspring_core::{
+    Answer, ByteLeft, HttpRequest, Instant, Outcome, Step, TransportError, TransportErrorKind,
+};
+use wellspring_transport::{Clock, Underway, acceptable, check_deadline, check_url};
 
 use crate::Transport;
 use crate::clock::wait;
 
 /// Runs one renewal to its end.
-pub(crate) async fn drive(underway: &mut Underway, transport: &dyn Transport) -> Outcome {
+pub(crate) async fn drive(underway: &mut Underway, transport: &dyn Transport, runtime: &Handle) -> Outcome {
     let shared = Arc::clone(underway.shared());
+    let clock = shared.clock();
     let mut step = underway.begin();
     loop {
         step = match step {
             Step::Send(sending, sent) => {
-                let answer = exchange(underway, transport, sending).await;
-                sent.resume(answer.unwrap_or_else(Answer::Failed), shared.clock().now())
+                underway.byte_left = ByteLeft::Maybe;
+                let answer = exchange(transport, clock, &sending.request, sending.deadline, runtime).await;
+                sent.resume(answer.unwrap_or_else(Answer::Failed), clock.now())
             }
             Step::Done(outcome) => return outcome,
         };
@@ -24,19 +29,17 @@ pub(crate) async fn drive(underway: &mut Underway, transport: &dyn Transport) ->
 }
 
 /// Sends one request under the rules of every token request, its deadline above all.
-async fn exchange(
-    underway: &mut Underway,
+pub(crate) async fn exchange(
     transport: &dyn Transport,
-    sending: Sending,
+    clock: &Clock,
+    request: &HttpRequest,
+    deadline: Instant,
+    runtime: &Handle,
 ) -> Result<Answer, TransportError> {
-    check_url(sending.request.url())?;
-    let shared = Arc::clone(underway.shared());
-    let left = sending.deadline.since(shared.clock().now().instant);
-    let within = check_deadline(left)?;
-    underway.byte_left = ByteLeft::Maybe;
-    let mut exchange = transport.exchange(&sending.request, within);
-    let answer =
-        wait(shared.clock(), None, sending.deadline, |context| exchange.as_mut().poll(context)).await;
+    check_url(request.url())?;
+    let within = check_deadline(deadline.since(clock.now().instant))?;
+    let mut exchange = transport.exchange(request, within);
+    let answer = wait(clock, None, deadline, runtime, |context| exchange.as_mut().poll(context)).await;
     answer.unwrap_or_else(|| Err(overdue())).map(acceptable)
 }
 

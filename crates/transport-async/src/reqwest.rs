@@ -54,7 +54,16 @@ impl Routes {
 }
 
 impl ReqwestTransport {
-    pub(crate) fn new(settings: Settings) -> Result<Self, TokenError> {
+    /// Requests under these TLS settings, everything else as it is by default.
+    ///
+    /// # Errors
+    ///
+    /// When the TLS settings make no sense.
+    pub fn new(tls: Tls) -> Result<Self, TokenError> {
+        Self::with(Settings { tls, ..Settings::default() })
+    }
+
+    pub(crate) fn with(settings: Settings) -> Result<Self, TokenError> {
         let tls = settings.tls.client_config()?;
         let client = |pooled: bool, proxied: bool| {
             let mut builder = Client::builder();

@@ -5,14 +5,16 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use http::HeaderValue;
+use tokio::runtime::Handle;
 use wellspring_core::{
-    AccessToken, Generation, Instant, Need, Policy, Provider, Rejected, Scope, Spend, Token, TokenError,
-    TokenResponse,
+    AccessToken, Answer, Generation, HttpRequest, HttpResponse, Instant, Need, Policy, Provider, Rejected,
+    Scope, Spend, Token, TokenError, TokenResponse,
 };
 use wellspring_transport::{Asked, Flight, Reach, Scripted, SharedLifecycle, TokenRef, missing_scope};
 
 use crate::background::{Background, start};
 use crate::clock::wait;
+use crate::drive::exchange;
 use crate::scripted::ScriptedTransport;
 use crate::{Builder, Transport};
 
@@ -152,7 +154,22 @@ impl TokenSource {
         let underway = self.shared.sign_in(spend)?;
         let flight = Arc::clone(underway.flight());
         start(&place, underway, &self.transport);
-        self.landing(&flight, self.end_of_exchange()).await.unwrap_or_else(|| Err(overdue()))
+        self.landing(&flight, self.end_of_exchange(), &place).await.unwrap_or_else(|| Err(overdue()))
+    }
+
+    /// Sends a request to a neighbour of the token endpoint (metadata, registration, revocation) under the rules of a
+    /// token request: no token is attached, no redirect followed, and all of it has the policy's deadline.
+    ///
+    /// # Errors
+    ///
+    /// When no complete, acceptable answer came.
+    pub async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, TokenError> {
+        let end = self.shared.end_of(self.policy().deadline);
+        let place = self.background.available()?;
+        match exchange(&*self.transport, self.shared.clock(), request, end, &place).await {
+            Ok(Answer::Response(response)) => Ok(response),
+            Ok(Answer::Failed(error)) | Err(error) => Err(error.into_error()),
+        }
     }
 
     /// The scope that a call was refused for, where its answer says so; empty where it names none.
@@ -169,7 +186,8 @@ impl TokenSource {
     pub async fn close(&self, deadline: Duration) -> Result<(), TokenError> {
         let end = self.shared.end_of(deadline);
         let Some(flight) = self.shared.close() else { return Ok(()) };
-        self.landing(&flight, end).await.map_or_else(|| Err(overdue()), |_| Ok(()))
+        let place = self.background.available()?;
+        self.landing(&flight, end, &place).await.map_or_else(|| Err(overdue()), |_| Ok(()))
     }
 
     /// When to renew.
@@ -203,11 +221,11 @@ impl TokenSource {
                     let Some(again) = again.filter(|again| patient && *again < end) else {
                         return Err(error);
                     };
-                    self.change_after(seen, again).await;
+                    self.change_after(seen, again, &place).await;
                     continue;
                 }
             };
-            match self.landing(&flight, end).await {
+            match self.landing(&flight, end, &place).await {
                 None => return Err(overdue()),
                 Some(Err(error)) if patient && error.is_transient() => {}
                 Some(result) => return result,
@@ -216,8 +234,13 @@ impl TokenSource {
     }
 
     /// What came of that renewal; `None` when the instant came first.
-    async fn landing(&self, flight: &Flight, end: Instant) -> Option<Result<Token, TokenError>> {
-        wait(self.shared.clock(), Some(self.shared.changes()), end, |_| match flight.landed() {
+    async fn landing(
+        &self,
+        flight: &Flight,
+        end: Instant,
+        place: &Handle,
+    ) -> Option<Result<Token, TokenError>> {
+        wait(self.shared.clock(), Some(self.shared.changes()), end, place, |_| match flight.landed() {
             Some(result) => Poll::Ready(result),
             None => Poll::Pending,
         })
@@ -225,9 +248,9 @@ impl TokenSource {
     }
 
     /// Waits for a change since the bell had rung so often, or for the instant.
-    async fn change_after(&self, seen: u64, until: Instant) {
+    async fn change_after(&self, seen: u64, until: Instant, place: &Handle) {
         let changes = self.shared.changes();
-        wait(self.shared.clock(), Some(changes), until, |_| {
+        wait(self.shared.clock(), Some(changes), until, place, |_| {
             if changes.rung() == seen { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;

@@ -4,6 +4,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::Poll;
 use std::sync::{Arc, Weak};
 
+use tokio::runtime::Handle;
 use wellspring_core::{Instant, Need, TokenError};
 use wellspring_transport::{Asked, Bell, Clock, SharedLifecycle};
 
@@ -55,13 +56,13 @@ impl TokenSource {
             changes: Arc::clone(&changes),
             clock: self.shared.clock().clone(),
         };
-        drop(place.spawn(watch.run()));
+        drop(place.spawn(watch.run(place.clone())));
         Ok(Warm { stopped, changes })
     }
 }
 
 impl Watch {
-    async fn run(self) {
+    async fn run(self, runtime: Handle) {
         loop {
             let seen = self.changes.rung();
             let Some(wake) = self.look() else { return };
@@ -69,7 +70,7 @@ impl Watch {
                 let over = self.stopped.load(Ordering::Acquire) || self.changes.rung() != seen;
                 if over { Poll::Ready(()) } else { Poll::Pending }
             };
-            wait(&self.clock, Some(&self.changes), wake, changed).await;
+            wait(&self.clock, Some(&self.changes), wake, &runtime, changed).await;
         }
     }
 

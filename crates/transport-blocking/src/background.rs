@@ -3,7 +3,8 @@
 //! Where the embedder forbids threads nothing runs beside its callers: they renew themselves, within the time they
 //! have.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::thread;
 

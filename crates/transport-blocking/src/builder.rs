@@ -162,7 +162,7 @@ impl Builder {
     #[cfg(feature = "ureq")]
     fn client_transport(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
         self.settings.threads = self.background.threads;
-        Ok(Arc::new(UreqTransport::new(core::mem::take(&mut self.settings))?))
+        Ok(Arc::new(UreqTransport::with(core::mem::take(&mut self.settings))?))
     }
 
     #[cfg(not(feature = "ureq"))]

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use wellspring_core::{Answer, ByteLeft, Instant, Outcome, Sending, Step, TransportError};
-use wellspring_transport::{Underway, acceptable, check_deadline, check_url};
+use wellspring_core::{Answer, ByteLeft, HttpRequest, Instant, Outcome, Step, TransportError};
+use wellspring_transport::{Clock, Underway, acceptable, check_deadline, check_url};
 
 use crate::Transport;
 
 /// Runs one renewal to its end, at the latest until the given instant.
 pub(crate) fn drive(underway: &mut Underway, transport: &dyn Transport, end: Instant) -> Outcome {
     let shared = Arc::clone(underway.shared());
+    let clock = shared.clock();
     let mut step = underway.begin();
     loop {
         step = match step {
             Step::Send(sending, sent) => {
-                let answer = exchange(underway, transport, &sending, end);
-                sent.resume(answer.unwrap_or_else(Answer::Failed), shared.clock().now())
+                underway.byte_left = ByteLeft::Maybe;
+                let answer = exchange(transport, clock, &sending.request, sending.deadline.min(end));
+                sent.resume(answer.unwrap_or_else(Answer::Failed), clock.now())
             }
             Step::Done(outcome) => return outcome,
         };
@@ -23,16 +25,13 @@ pub(crate) fn drive(underway: &mut Underway, transport: &dyn Transport, end: Ins
 }
 
 /// Sends one request under the rules of every token request, its deadline above all.
-fn exchange(
-    underway: &mut Underway,
+pub(crate) fn exchange(
     transport: &dyn Transport,
-    sending: &Sending,
-    end: Instant,
+    clock: &Clock,
+    request: &HttpRequest,
+    deadline: Instant,
 ) -> Result<Answer, TransportError> {
-    check_url(sending.request.url())?;
-    let shared = Arc::clone(underway.shared());
-    let left = sending.deadline.min(end).since(shared.clock().now().instant);
-    let within = check_deadline(left)?;
-    underway.byte_left = ByteLeft::Maybe;
-    transport.exchange(&sending.request, within).map(acceptable)
+    check_url(request.url())?;
+    let within = check_deadline(deadline.since(clock.now().instant))?;
+    transport.exchange(request, within).map(acceptable)
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 use wellspring_core::{
-    AccessToken, Generation, Instant, Need, Policy, Provider, Rejected, Scope, Spend, Token, TokenError,
-    TokenResponse,
+    AccessToken, Answer, Generation, HttpRequest, HttpResponse, Instant, Need, Policy, Provider, Rejected,
+    Scope, Spend, Token, TokenError, TokenResponse,
 };
 use wellspring_transport::{
     Asked, Flight, Reach, Scripted, SharedLifecycle, TokenRef, Underway, missing_scope,
@@ -14,6 +14,7 @@ use wellspring_transport::{
 
 use crate::background::{Background, carry_out, start};
 use crate::clock::wait;
+use crate::drive::exchange;
 use crate::scripted::ScriptedTransport;
 use crate::{Builder, Transport};
 
@@ -153,6 +154,20 @@ impl TokenSource {
         let flight = Arc::clone(underway.flight());
         carry_out(underway, &*self.transport, Instant::NEVER);
         self.landing(&flight, self.end_of_exchange()).unwrap_or_else(|| Err(overdue()))
+    }
+
+    /// Sends a request to a neighbour of the token endpoint (metadata, registration, revocation) under the rules of a
+    /// token request: no token is attached, no redirect followed, and all of it has the policy's deadline.
+    ///
+    /// # Errors
+    ///
+    /// When no complete, acceptable answer came.
+    pub fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, TokenError> {
+        let end = self.shared.end_of(self.policy().deadline);
+        match exchange(&*self.transport, self.shared.clock(), request, end) {
+            Ok(Answer::Response(response)) => Ok(response),
+            Ok(Answer::Failed(error)) | Err(error) => Err(error.into_error()),
+        }
     }
 
     /// The scope that a call was refused for, where its answer says so; empty where it names none.

@@ -53,7 +53,16 @@ pub struct UreqTransport {
 }
 
 impl UreqTransport {
-    pub(crate) fn new(settings: Settings) -> Result<Self, TokenError> {
+    /// Requests under these TLS settings, everything else as it is by default.
+    ///
+    /// # Errors
+    ///
+    /// When the TLS settings make no sense.
+    pub fn new(tls: Tls) -> Result<Self, TokenError> {
+        Self::with(Settings { tls, ..Settings::default() })
+    }
+
+    pub(crate) fn with(settings: Settings) -> Result<Self, TokenError> {
         let tls = settings.tls.client_config()?;
         let agent = |pooled: bool| {
             let mut config = Agent::config_builder();

@@ -66,14 +66,16 @@ pub struct Seat<'a> {
 impl Seat<'_> {
     /// Has this waker woken by the next ring. Once: sit down again before each look.
     pub fn sit(&self, waker: &Waker) {
-        self.bell.seats().wakers.insert(self.number, waker.clone());
+        let waker = waker.clone();
+        let before = self.bell.seats().wakers.insert(self.number, waker);
+        // A waker's own drop is foreign code: it runs when the lock is free again.
+        drop(before);
     }
 }
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
         let waker = self.bell.seats().wakers.remove(&self.number);
-        // A waker's own drop is foreign code: it runs when the lock is free again.
         drop(waker);
     }
 }

@@ -230,12 +230,6 @@ impl SharedLifecycle {
         self.lock().lifecycle.next_wake()
     }
 
-    /// How long until that instant may be waited for, if it comes before this one.
-    #[must_use]
-    pub fn before(again: Option<Instant>, end: Instant) -> Option<Instant> {
-        again.filter(|again| *again < end)
-    }
-
     /// The instant at which this much time will have passed.
     #[must_use]
     pub fn end_of(&self, deadline: Duration) -> Instant {
