@@ -281,7 +281,10 @@ impl AppBuilder {
     }
 
     fn checked_auth_method(&self) -> Result<AuthMethod, TokenError> {
-        let has_secret = self.client_secret.as_ref().is_some_and(|secret| !secret.expose().is_empty());
+        let has_secret = self.client_secret.is_some();
+        if self.client_secret.as_ref().is_some_and(|secret| secret.expose().is_empty()) {
+            return Err(TokenError::misconfigured("client_secret is empty"));
+        }
         let post_alone = self.auth_methods.as_ref().is_some_and(|methods| {
             methods.contains(&AuthMethod::ClientSecretPost)
                 && !methods.contains(&AuthMethod::ClientSecretBasic)

@@ -44,6 +44,7 @@ impl fmt::Display for RedirectUri {
 mod tests {
     use super::*;
 
+    // covers: W6
     #[test]
     fn every_byte_stays_as_it_was_registered() {
         for uri in [

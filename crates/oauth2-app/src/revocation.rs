@@ -28,19 +28,15 @@ impl App {
     pub fn read_revocation(&self, response: &HttpResponse, now: UnixTime) -> Result<(), TokenError> {
         let format = self.format();
         match Body::of(response) {
-            Body::Object(said) if !response.head().is_success() => {
+            // What a 200 says is of no interest, unless somebody in between has said it.
+            Body::Unreadable(BodyFault::Page) => {
+                Err(format.unreadable(&Spend::Credentials, response, BodyFault::Page, now))
+            }
+            _ if response.head().is_success() => Ok(()),
+            Body::Object(said) => {
                 Err(format.refused(&Spend::Credentials, response, &ErrorBody::of(&said), now))
             }
-            // What a 200 says is of no interest, unless somebody in between has said it.
-            Body::Unreadable(BodyFault::Foreign)
-                if response.expose_body().trim_ascii_start().starts_with(b"<") =>
-            {
-                Err(format.unreadable(&Spend::Credentials, response, BodyFault::Foreign, now))
-            }
-            Body::Unreadable(fault) if !response.head().is_success() => {
-                Err(format.unreadable(&Spend::Credentials, response, fault, now))
-            }
-            _ => Ok(()),
+            Body::Unreadable(fault) => Err(format.unreadable(&Spend::Credentials, response, fault, now)),
         }
     }
 }

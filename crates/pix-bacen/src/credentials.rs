@@ -92,6 +92,7 @@ mod tests {
         Credentials::new("account-93".into(), Some(ClientSecret::new(secret)), Some(&(8..=64)))
     }
 
+    // covers: W9
     #[test]
     fn a_secret_is_eight_to_sixty_four_characters_not_bytes() {
         assert!(with_secret(&"x".repeat(7)).is_err());

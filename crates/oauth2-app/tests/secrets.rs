@@ -1,0 +1,159 @@
+//! No secret is shown by anything, and nothing that comes from outside makes anything panic.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use core::fmt::{Debug, Write};
+
+use oauth2_app::{App, Callback, Discovery, Entropy, RedirectUri, RegisteredApp, Registration, UserInfo};
+use wellspring_core::{
+    AccessToken, AuthorizationCode, CodeVerifier, HttpResponse, Provider, Reading, RefreshToken,
+    ResponseHead, Spend, UnixTime,
+};
+
+const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+const SECRET: &str = "canary-secret-1";
+const REFRESH: &str = "canary-refresh-2";
+const CODE: &str = "canary-code-3";
+const VERIFIER: &str = "canary-verifier-4";
+
+fn app() -> App {
+    App::aihubmix("https://api.aihubmix.com")
+        .unwrap()
+        .client_id("client")
+        .client_secret(SECRET)
+        .redirect_uri("https://yourapp.com/cb")
+        .revocation_url("https://api.aihubmix.com/revoke")
+        .pkce(true)
+        .build()
+        .unwrap()
+}
+
+fn spends() -> [Spend; 2] {
+    [
+        Spend::RefreshToken(RefreshToken::new(REFRESH)),
+        Spend::Code {
+            code: AuthorizationCode::new(CODE),
+            redirect_uri: "https://yourapp.com/cb".into(),
+            verifier: Some(CodeVerifier::new(VERIFIER)),
+        },
+    ]
+}
+
+#[test]
+fn no_debug_shows_a_secret() {
+    let mut shown = String::new();
+    let mut show = |value: &dyn Debug| write!(shown, "{value:?} {value:#?}").unwrap();
+    let app = app();
+    show(&app);
+    show(&App::builder().client_secret(SECRET));
+    show(&app.profile());
+    for spend in spends() {
+        let request = app.request(&spend, NOW).unwrap();
+        assert!(String::from_utf8_lossy(request.expose_body()).contains("canary"));
+        show(&request);
+        show(&spend);
+    }
+    show(&app.revocation(&RefreshToken::new(REFRESH)));
+    show(&app.access_revocation(&AccessToken::new("canary")));
+    let redirect_uri = RedirectUri::new("https://yourapp.com/cb").unwrap();
+    show(
+        &Registration::new("n", "d", redirect_uri)
+            .request(Registration::AIHUBMIX, &AccessToken::new("canary"))
+            .unwrap(),
+    );
+    let body = r#"{"success":true,"data":{"client_id":"c","client_secret":"canary"}}"#;
+    show(&RegisteredApp::read(&HttpResponse::new(ResponseHead::new(200), body), NOW).unwrap());
+    show(&Callback::read("code=canary&state=canary&error=canary&iss=canary"));
+
+    let entropy = Entropy::new([7; 64]);
+    show(&entropy);
+    let authorization = app.authorize(&entropy).unwrap();
+    let state = authorization.login.state().expose().to_owned();
+    show(&authorization);
+    show(authorization.login.state());
+    let error = app.finish(authorization.login, &Callback::read("code=canary&state=canary")).unwrap_err();
+    show(&error);
+    assert!(!error.to_string().contains("canary"));
+    assert!(!shown.contains("canary") && !shown.contains(&state) && !shown.contains("BwcHBw"), "{shown}");
+}
+
+#[test]
+fn an_endpoint_that_echoes_what_it_was_sent_does_not_make_us_repeat_it() {
+    let app = app();
+    for spend in spends() {
+        let sent = String::from_utf8(app.request(&spend, NOW).unwrap().expose_body().to_vec()).unwrap();
+        for (status, body) in [
+            (400, format!(r#"{{"error":"invalid_request","error_description":"{sent}"}}"#)),
+            (400, format!(r#"{{"error":"{SECRET}"}}"#)),
+            (400, format!(r#"{{"message":"{sent}"}}"#)),
+            (200, format!("<html>{sent}</html>")),
+            (200, sent.clone()),
+            (500, sent.clone()),
+        ] {
+            let response = HttpResponse::new(ResponseHead::new(status), body);
+            let Reading::Refused(error) = app.read(&spend, &response, NOW) else { panic!("{status}") };
+            assert!(!format!("{error} {error:?} {error:#?}").contains("canary"), "{error}");
+        }
+    }
+}
+
+/// Every start of this text, and every text that differs from it in one of some bits.
+fn mangled(text: &str, mut check: impl FnMut(&[u8])) {
+    for at in 0..=text.len() {
+        check(&text.as_bytes()[..at]);
+        for bit in [0, 3, 5, 7] {
+            let mut flipped = text.as_bytes().to_vec();
+            if let Some(byte) = flipped.get_mut(at) {
+                *byte ^= 1 << bit;
+                check(&flipped);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_answer_however_mangled_makes_a_reader_panic() {
+    let app = app();
+    let discovery = Discovery::new("https://a.com").unwrap();
+    for text in [
+        r#"{"access_token":"eyJ","token_type":"Bearer","expires_in":7200,"refresh_token":"r","scope":"profile balance"}"#,
+        r#"{"id":12345,"sub":"a","username":"é","quota":1e3,"balance_formatted":"750.00","created_time":1640995200}"#,
+        r#"{"success":true,"message":"m","data":{"id":1,"client_id":"c","client_secret":"s","created_time":1}}"#,
+        r#"{"topup_url":"https://aihubmix.com/topup?a=%20"}"#,
+        r#"{"issuer":"https://a.com","token_endpoint":"https://a.com/t","scopes_supported":["a"]}"#,
+    ] {
+        mangled(text, |bytes| {
+            for status in [200, 400] {
+                let response = HttpResponse::new(ResponseHead::new(status), bytes);
+                for spend in spends() {
+                    let _ = app.read(&spend, &response, NOW);
+                }
+                let _ = UserInfo::read(&response, NOW);
+                let _ = RegisteredApp::read(&response, NOW);
+                let _ = app.read_topup(&response, NOW);
+                let _ = app.read_revocation(&response, NOW);
+                let _ = discovery.read(&response, NOW);
+            }
+        });
+    }
+}
+
+#[test]
+fn no_callback_however_mangled_makes_the_reader_panic_or_passes_for_the_real_one() {
+    let app = app();
+    let authorization = app.authorize(&Entropy::new([7; 64])).unwrap();
+    let state = authorization.login.state().expose().to_owned();
+    let mut login = Some(authorization.login);
+    let real = format!("code=c0de&state={state}&iss=x");
+    mangled(&real, |bytes| {
+        let Ok(query) = core::str::from_utf8(bytes) else { return };
+        let callback = Callback::read(query);
+        if login.as_ref().unwrap().answers(&callback) {
+            assert!(query.contains(&state), "{query}");
+        } else {
+            let error = app.finish(login.take().unwrap(), &callback).unwrap_err();
+            login = error.into_pending();
+        }
+    });
+    assert!(login.is_some());
+}
