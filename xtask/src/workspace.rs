@@ -57,7 +57,7 @@ impl Workspace {
 
     /// The members that others build upon.
     pub(crate) fn libraries(&self) -> impl Iterator<Item = &Package> {
-        self.packages.iter().filter(|package| package.library && package.folder.starts_with("crates/"))
+        self.packages.iter().filter(|package| package.library && !package.is_leaf())
     }
 
     /// The Rust sources of this member, without its tests and examples.
@@ -67,6 +67,12 @@ impl Workspace {
 }
 
 impl Package {
+    /// Whether it may use everything and nothing may use it.
+    pub(crate) fn is_leaf(&self) -> bool {
+        matches!(self.folder.as_str(), "crates/cli" | "crates/scenarios")
+            || ["benches", "examples", "xtask"].contains(&self.folder.split('/').next().unwrap_or_default())
+    }
+
     fn from_metadata(package: &Value, root: &Path) -> Self {
         let manifest = PathBuf::from(text(&package["manifest_path"]));
         let folder =

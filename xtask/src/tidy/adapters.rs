@@ -14,8 +14,9 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
                 }
                 let foreign = |line: &str| {
                     line.match_indices(&format!("{client}::")).any(|(at, _)| {
-                        // `crate::reqwest::` and `super::reqwest::` are our own module.
-                        !line[..at].ends_with("::") && has_word(&line[at..], client)
+                        let own =
+                            ["crate::", "super::", "self::"].iter().any(|own| line[..at].ends_with(own));
+                        !own && has_word(&line[at..], client)
                     })
                 };
                 for (n, _) in code(text).lines().enumerate().filter(|(_, line)| foreign(line)) {
@@ -41,7 +42,7 @@ mod tests {
             ("crates/t/src/reqwest.rs", "use reqwest::Client;"),
             (
                 "crates/t/src/source.rs",
-                "use crate::reqwest::Adapter;\n// reqwest::Client\nfn f(c: reqwest::Client) {}",
+                "use crate::reqwest::Adapter;\n// reqwest::Client\nfn f(c: ::reqwest::Client) {}",
             ),
         ])
         .library("t", "crates/t");

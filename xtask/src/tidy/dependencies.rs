@@ -38,13 +38,6 @@ const RULES: [Rule; 9] = [
     rule(SIMULATOR, &[CORE], &[], false),
 ];
 
-/// Everything may be used here; nothing may use these.
-fn is_leaf(package: &Package) -> bool {
-    let folder = package.folder.split('/').next().unwrap_or_default();
-    matches!(folder, "benches" | "examples" | "xtask")
-        || matches!(package.folder.as_str(), "crates/cli" | "crates/scenarios")
-}
-
 pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     workspace.packages.iter().flat_map(|package| of_package(package, &workspace.packages)).collect()
 }
@@ -54,10 +47,10 @@ fn of_package(package: &Package, all: &[Package]) -> Vec<String> {
     let mut found = Vec::new();
     for dependency in ours {
         let name = dependency.name.as_str();
-        let target_is_leaf = all.iter().any(|other| other.name == name && is_leaf(other));
+        let target_is_leaf = all.iter().any(|other| other.name == name && other.is_leaf());
         let allowed = match RULES.iter().find(|rule| rule.package == package.name) {
             _ if target_is_leaf => false,
-            _ if is_leaf(package) => true,
+            _ if package.is_leaf() => true,
             None => {
                 found.push(format!("{}: no rule says what it may depend on.", package.name));
                 return found;

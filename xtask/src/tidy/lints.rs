@@ -13,7 +13,7 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
             found.push(format!("{manifest} lacks `[lints] workspace = true`."));
         }
     }
-    for package in workspace.libraries() {
+    for package in workspace.packages.iter().filter(|package| package.library) {
         let root = format!("{}/src/lib.rs", package.folder);
         let text = workspace.tree.text(&root).unwrap_or_default();
         if !text.lines().any(|line| line == "#![forbid(unsafe_code)]") {

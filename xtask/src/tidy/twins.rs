@@ -30,7 +30,9 @@ const ADAPTER: &str = "{client}";
 
 fn files(tree: &Tree, folder: &str, client: &str) -> BTreeSet<String> {
     let relative = |(path, _): (&str, &str)| path[folder.len() + 1..].replace(client, ADAPTER);
-    tree.ending(folder, ".rs").map(relative).collect()
+    // What a client needs to be adapted is its own affair: only the adapters themselves are twins.
+    let inside = format!("/{client}/");
+    tree.ending(folder, ".rs").filter(|(path, _)| !path.contains(&inside)).map(relative).collect()
 }
 
 #[cfg(test)]
@@ -61,6 +63,7 @@ mod tests {
         let workspace = Workspace::of([
             ("crates/transport-async/src/reqwest.rs", ""),
             ("crates/transport-blocking/src/ureq.rs", ""),
+            ("crates/transport-blocking/src/ureq/connect.rs", ""),
         ]);
         assert!(findings(&workspace).is_empty());
     }
