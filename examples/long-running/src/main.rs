@@ -1,0 +1,61 @@
+//! A service: it keeps its token warm while it runs, and finishes what is under way before it ends.
+#![forbid(unsafe_code)]
+
+use core::time::Duration;
+
+use pix_bacen::Gateway;
+use wellspring_core::{Need, Policy};
+use wellspring_simulator::{Endpoint, SimClock, Simulator};
+use wellspring_transport_async::{Clock, TokenSource};
+
+const NOW: u64 = 1_700_000_000;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn core::error::Error>> {
+    // Server and client look at clocks that this program moves. A service leaves `.clock` out.
+    let (server_clock, clock) = (SimClock::manual(NOW), Clock::manual(NOW));
+    let simulator = Simulator::builder().clock(server_clock.clone()).start()?;
+    let gateway = Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?;
+
+    // ANCHOR: policy
+    let mut policy = Policy::default();
+    policy.margin = Duration::from_secs(120);
+    policy.deadline = Duration::from_secs(10);
+    let source = TokenSource::builder(gateway).policy(policy).clock(&clock).build()?;
+    // ANCHOR_END: policy
+
+    // ANCHOR: warm
+    // At the start, fail early: wait as long as the service can, pauses and further tries included.
+    let first = source.acquire(Need::Fresh, Duration::from_secs(60)).await?;
+    // From here on it is renewed whenever that is due, until the guard is dropped.
+    let warm = source.keep_warm()?;
+    // ANCHOR_END: warm
+
+    server_clock.advance(Duration::from_secs(3_500));
+    clock.advance(Duration::from_secs(3_500));
+    // Nobody has asked for it, and there is another one. The clock stands still, so this does not wait for time.
+    let second = source.acquire(Need::Newer(first.generation()), Duration::from_secs(60)).await?;
+    assert_eq!(simulator.asked(Endpoint::Token), 2);
+
+    // ANCHOR: read
+    // On the hot path: no lock, no allocation, no await.
+    let token = source.try_token()?;
+    assert_eq!(token.generation(), second.generation());
+    let header = token.authorization()?;
+    assert!(header.is_sensitive());
+    // ANCHOR_END: read
+    drop(token);
+
+    // ANCHOR: close
+    drop(warm);
+    // No renewal starts from now on; one that is under way has this long to end.
+    source.close(Duration::from_secs(5)).await?;
+    // ANCHOR_END: close
+    assert_eq!(source.token().await?.generation(), second.generation());
+    Ok(())
+}
+
+#[test]
+fn the_example_holds_what_it_asserts() {
+    main().unwrap();
+}

@@ -1,0 +1,73 @@
+//! A person signs in once; from then on the refresh token keeps them signed in.
+//!
+//! The simulator signs everybody in without asking, so that no browser is needed: its redirect is followed by hand.
+#![forbid(unsafe_code)]
+
+use core::time::Duration;
+
+use oauth2_app::{App, Authorization, Callback, Entropy, UserInfo};
+use wellspring_core::{ErrorKind, HttpRequest, HttpResponse, LoginReason, Method, ResponseHead};
+use wellspring_simulator::{Endpoint, SimClock, Simulator};
+use wellspring_transport_blocking::{Clock, TokenSource};
+
+const NOW: u64 = 1_700_000_000;
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+fn main() -> Result<(), Box<dyn core::error::Error>> {
+    // Server and client look at clocks that this program moves.
+    let (server_clock, clock) = (SimClock::manual(NOW), Clock::manual(NOW));
+    let simulator = Simulator::builder().clock(server_clock.clone()).start()?;
+
+    // ANCHOR: app
+    let app = App::aihubmix(&simulator.url())?
+        .client_id("client_abc123def456")
+        .client_secret("secret_xyz789uvw012")
+        .redirect_uri("https://yourapp.com/oauth/callback")
+        .scopes(["profile", "balance"])
+        .build()?;
+    let source = TokenSource::builder(app.clone()).clock(&clock).build()?;
+    // ANCHOR_END: app
+
+    // Nobody has signed in yet, and the error says so.
+    let kind = source.token().map_err(|error| error.kind()).err();
+    assert_eq!(kind, Some(ErrorKind::LoginRequired { reason: LoginReason::NotSignedIn }));
+
+    // ANCHOR: sign-in
+    // The URL is for the browser, the sign-in is kept in the person's session until the callback comes.
+    let Authorization { url, login, .. } = app.authorize(&Entropy::from_system()?)?;
+    let callback = browser(&source, &url)?;
+    // The state is compared here, and the code is spent once.
+    let spend = app.finish(login, &callback)?;
+    let token = source.sign_in(spend)?;
+    // ANCHOR_END: sign-in
+    assert_eq!(token.lifetime(), Some(Duration::from_secs(7_200)));
+
+    // ANCHOR: userinfo
+    let request = app.userinfo_request()?;
+    let answer = source.send(http::Request::get(request.url()).body(())?)?;
+    let head = ResponseHead::new(answer.status().as_u16());
+    let body = answer.into_body().bytes(LONGEST_ANSWER)?;
+    let user = UserInfo::read(&HttpResponse::new(head, body), clock.now().unix)?;
+    // ANCHOR_END: userinfo
+    assert!(!user.id.is_empty());
+
+    // Two hours later the access token is over. Nobody is asked to sign in again.
+    server_clock.advance(Duration::from_secs(7_200));
+    clock.advance(Duration::from_secs(7_200));
+    assert!(source.token()?.generation() > token.generation());
+    assert_eq!(simulator.asked(Endpoint::CodeGrant), 1);
+    assert_eq!(simulator.asked(Endpoint::RefreshGrant), 1);
+    Ok(())
+}
+
+/// What a browser does: it loads the URL and follows the redirect back to the application.
+fn browser(source: &TokenSource, url: &str) -> Result<Callback, Box<dyn core::error::Error>> {
+    let answer = source.exchange(&HttpRequest::new(Method::Get, url))?;
+    let location = answer.head().first("location").ok_or("the server did not redirect")?;
+    Ok(Callback::read(location))
+}
+
+#[test]
+fn the_example_holds_what_it_asserts() {
+    main().unwrap();
+}

@@ -1,0 +1,144 @@
+//! Own I/O: the two machines of `wellspring-core`, driven by hand.
+//!
+//! There is no transport here, no socket and no clock: requests go into the simulator as values, and time is a
+//! number that this program moves. A program with sockets of its own keeps the same loop and changes
+//! [`Client::carry`] alone.
+#![forbid(unsafe_code)]
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use pix_bacen::Gateway;
+use wellspring_core::{
+    Answer, Clocks, Completed, Decision, HttpRequest, HttpResponse, Instant, Lifecycle, Need, Permit, Policy,
+    Provider, Rejected, Renewal, ResponseHead, Step, Token, TokenError, UnixTime, Verdict,
+};
+use wellspring_simulator::{Config, Endpoint, Request, World};
+
+const BASE: &str = "http://127.0.0.1";
+
+/// What a program brings that does its own I/O: a wire, and both clocks.
+struct Client {
+    provider: Arc<dyn Provider>,
+    lifecycle: Lifecycle,
+    wire: World,
+    now: Clocks,
+}
+
+impl Client {
+    fn new(provider: impl Provider + 'static) -> Self {
+        Self {
+            provider: Arc::new(provider),
+            // The seed makes the jitter; take a different one in each process.
+            lifecycle: Lifecycle::new(Policy::default(), 7),
+            wire: World::new(Config::default()),
+            now: Clocks { instant: Instant::ORIGIN, unix: UnixTime::from_secs(1_700_000_000) },
+        }
+    }
+
+    // ANCHOR: token
+    /// A token for this need: the lifecycle decides, this program acts.
+    fn token(&mut self, need: Need) -> Result<Token, TokenError> {
+        match self.lifecycle.acquire(need, self.now) {
+            Decision::Use(token) => Ok(token),
+            Decision::UseAndRefresh(token, permit) => {
+                // Due and still good: whatever comes of the renewal, this caller has a token.
+                let _ = self.renew(permit);
+                Ok(token)
+            }
+            Decision::Refresh(permit) => self.renew(permit),
+            // Somebody else holds the permit. With one thread there is nobody else.
+            Decision::Wait => Err(TokenError::busy("a renewal is under way")),
+            Decision::Fail(error) => Err(error),
+        }
+    }
+    // ANCHOR_END: token
+
+    // ANCHOR: renew
+    /// Carries a renewal out, step by step, and ends its permit.
+    fn renew(&mut self, permit: Permit) -> Result<Token, TokenError> {
+        let mut step = Renewal::begin(permit.errand(Arc::clone(&self.provider)), self.now);
+        let outcome = loop {
+            step = match step {
+                // A wire that can be slow gives up at `sending.deadline`.
+                Step::Send(sending, sent) => sent.resume(self.carry(&sending.request), self.now),
+                Step::Done(outcome) => break outcome,
+            };
+        };
+        match self.lifecycle.complete(permit, outcome, self.now) {
+            Completed::Renewed(token) | Completed::Adopted(token) => Ok(token),
+            Completed::Failed(error) => Err(error),
+        }
+    }
+    // ANCHOR_END: renew
+
+    // ANCHOR: carry
+    /// One request over this program's own wire. Without an answer it would be
+    /// `Answer::Failed(TransportError::new(..))`, whose kind says whether a byte may have left.
+    fn carry(&mut self, request: &HttpRequest) -> Answer {
+        let target = request.url().strip_prefix(BASE).unwrap_or_default();
+        let mut wire = Request::new(request.method().as_str(), target).with_body(request.expose_body());
+        for header in request.headers() {
+            wire = wire.with_header(header.name(), header.expose());
+        }
+        Answer::Response(self.answer(&wire))
+    }
+    // ANCHOR_END: carry
+
+    fn answer(&mut self, request: &Request) -> HttpResponse {
+        let answer = self.wire.answer(request, self.now.unix.since_epoch());
+        let head = answer
+            .headers
+            .iter()
+            .fold(ResponseHead::new(answer.status), |head, (name, value)| head.header(name, value));
+        HttpResponse::new(head, answer.body)
+    }
+
+    // ANCHOR: call
+    /// One API call: a refused token is thrown away, and the call made once more with another one.
+    fn call(&mut self, path: &str) -> Result<u16, TokenError> {
+        let token = self.token(Need::Fresh)?;
+        let answer = self.answer(&Request::get(path).with_bearer(token.expose()));
+        if self.provider.judge(answer.head(), &[]) != Verdict::TokenRefused {
+            return Ok(answer.status());
+        }
+        let token = match self.lifecycle.reject(token.generation(), self.now) {
+            Rejected::Replaced(token) => token,
+            Rejected::Renew => self.token(Need::Newer(token.generation()))?,
+            Rejected::Stands => return Ok(answer.status()),
+        };
+        Ok(self.answer(&Request::get(path).with_bearer(token.expose())).status())
+    }
+    // ANCHOR_END: call
+
+    fn wait(&mut self, time: Duration) {
+        self.now = self.now.plus(time);
+    }
+}
+
+fn main() -> Result<(), TokenError> {
+    let gateway = Gateway::base_url(BASE)?.credentials("your-client-id", "your-client-secret")?;
+    let mut client = Client::new(gateway);
+
+    // One exchange, then none: the token lives for an hour.
+    let first = client.token(Need::Fresh)?;
+    assert_eq!(client.token(Need::Fresh)?.generation(), first.generation());
+    assert_eq!(client.wire.asked(Endpoint::Token), 1);
+
+    // Five minutes before its end it is renewed, while it is still good.
+    client.wait(Duration::from_secs(55 * 60));
+    assert_eq!(client.token(Need::Fresh)?.generation(), first.generation());
+    assert!(client.token(Need::Fresh)?.generation() > first.generation());
+    assert_eq!(client.wire.asked(Endpoint::Token), 2);
+
+    // The API refuses it: one renewal, one retry.
+    client.wire.revoke_access_tokens();
+    assert_eq!(client.call("/accounts/balances")?, 200);
+    assert_eq!(client.wire.asked(Endpoint::Token), 3);
+    Ok(())
+}
+
+#[test]
+fn the_example_holds_what_it_asserts() {
+    main().unwrap();
+}

@@ -1,0 +1,129 @@
+//! Testing code that uses tokens: no server, no socket, no waiting.
+//!
+//! [`balance`] stands for the code to be tested. Each function below it is a test as a program would have it in
+//! its own `#[cfg(test)]` module.
+#![forbid(unsafe_code)]
+
+use core::time::Duration;
+
+use http::{Request, Response, StatusCode};
+use wellspring_core::{
+    AccessToken, ErrorKind, HttpRequest, HttpResponse, LoginReason, TokenError, TokenResponse, TransportError,
+    TransportErrorKind,
+};
+use wellspring_transport_blocking::{Body, Clock, TokenSource, Transport};
+
+const API: &str = "https://api.example/balance";
+
+/// What a person is told who cannot be served.
+#[derive(Debug, PartialEq, Eq)]
+enum Trouble {
+    SignInAgain,
+    ComeBackLater,
+    CallSupport,
+}
+
+/// The code to be tested.
+fn balance(source: &TokenSource) -> Result<String, Trouble> {
+    let mut request = Request::new(());
+    *request.uri_mut() = http::Uri::from_static(API);
+    let answer = source.send(request).map_err(|error| trouble(&error))?;
+    answer.into_body().text(1024).map_err(|error| trouble(&error))
+}
+
+// ANCHOR: kinds
+fn trouble(error: &TokenError) -> Trouble {
+    match error.kind() {
+        ErrorKind::LoginRequired { .. } => Trouble::SignInAgain,
+        ErrorKind::Unavailable { .. } | ErrorKind::Busy => Trouble::ComeBackLater,
+        _ if error.is_transient() => Trouble::ComeBackLater,
+        _ => Trouble::CallSupport,
+    }
+}
+// ANCHOR_END: kinds
+
+// ANCHOR: api
+/// An API that accepts one token and refuses all others.
+#[derive(Debug)]
+struct Api {
+    accepts: &'static str,
+}
+
+impl Transport for Api {
+    fn call(&self, call: Request<Body>, _: Duration) -> Result<Response<Body>, TransportError> {
+        let mut answer = Response::new(Body::from("750.00"));
+        if call.headers()["authorization"] != format!("Bearer {}", self.accepts) {
+            *answer.status_mut() = StatusCode::UNAUTHORIZED;
+        }
+        Ok(answer)
+    }
+
+    fn exchange(&self, _: &HttpRequest, _: Duration) -> Result<HttpResponse, TransportError> {
+        Err(TransportError::new(TransportErrorKind::Refused, "a script answers token requests"))
+    }
+}
+// ANCHOR_END: api
+
+/// What an endpoint grants.
+fn granted(token: &str) -> Result<TokenResponse, TokenError> {
+    Ok(TokenResponse::new(AccessToken::new(token)).with_lifetime(Duration::from_secs(3_600)))
+}
+
+// ANCHOR: fixed
+/// For code that wants a token and nothing else.
+fn a_fixed_token_is_always_there() -> Result<(), TokenError> {
+    let source = TokenSource::fixed("my-token");
+    assert_eq!(source.authorization()?, "Bearer my-token");
+    Ok(())
+}
+// ANCHOR_END: fixed
+
+// ANCHOR: refused
+/// The script has one line for each renewal: the first token is refused, the second one is good.
+fn a_refused_token_is_replaced() -> Result<(), TokenError> {
+    let source = TokenSource::scripted([granted("old"), granted("new")])
+        .transport(Api { accepts: "new" })
+        .allow_origin(API)?
+        .build()?;
+    assert_eq!(balance(&source), Ok("750.00".to_owned()));
+    Ok(())
+}
+// ANCHOR_END: refused
+
+// ANCHOR: trouble
+/// Failures are lines of the script too, and a pause is over when the clock is moved.
+fn trouble_is_told_from_trouble() -> Result<(), TokenError> {
+    let clock = Clock::manual(1_700_000_000);
+    let source = TokenSource::scripted([
+        Err(TokenError::unavailable("the endpoint is down")),
+        granted("my-token"),
+        Err(TokenError::login_required(LoginReason::Refused)),
+    ])
+    .clock(&clock)
+    .transport(Api { accepts: "my-token" })
+    .allow_origin(API)?
+    .build()?;
+
+    assert_eq!(balance(&source), Err(Trouble::ComeBackLater));
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(balance(&source), Ok("750.00".to_owned()));
+    clock.advance(Duration::from_secs(3_600));
+    assert_eq!(balance(&source), Err(Trouble::SignInAgain));
+
+    let nonsense = TokenSource::scripted([Err(TokenError::misconfigured("no such client"))]);
+    let nonsense = nonsense.transport(Api { accepts: "" }).allow_origin(API)?.build()?;
+    assert_eq!(balance(&nonsense), Err(Trouble::CallSupport));
+    Ok(())
+}
+// ANCHOR_END: trouble
+
+fn main() -> Result<(), TokenError> {
+    a_fixed_token_is_always_there()?;
+    a_refused_token_is_replaced()?;
+    trouble_is_told_from_trouble()
+}
+
+#[test]
+fn the_example_holds_what_it_asserts() {
+    main().unwrap();
+}
