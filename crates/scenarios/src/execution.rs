@@ -12,7 +12,7 @@ use crate::server::Server;
 use crate::stage::Stage;
 
 /// The seed of every scenario's jitter, so that pauses are the same whoever plays.
-pub const SEED: u64 = 11;
+const SEED: u64 = 11;
 
 /// Who plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Execution {
             Self::Machine => {
                 let deadline = policy.deadline;
                 let lifecycle = Lifecycle::new(policy, SEED);
-                let mut machine = Machine::new(Arc::clone(&cast.provider), lifecycle, deadline, clock, server);
+                let mut machine = Machine::new(Arc::new(cast.provider.clone()), lifecycle, deadline, clock, server);
                 stage.play(scenario, &cast, &mut machine)
             }
             Self::Async | Self::Blocking => Err("later".into()),

@@ -15,7 +15,11 @@ pub fn difference(scenario: &Scenario, seen: &Observation) -> Option<String> {
     let nothing = Seen::default();
     for (n, step) in scenario.step.iter().enumerate() {
         let seen = seen.steps.get(n).unwrap_or(&nothing);
-        let lists = [("asked", &step.asked, &seen.asked), ("gives", &step.gives, &seen.gives)];
+        let lists = [
+            ("asked", &step.asked, &seen.asked),
+            ("gives", &step.gives, &seen.gives),
+            ("overlooks", &step.overlooks, &seen.overlooks),
+        ];
         for (what, expected, seen) in lists {
             if !same(expected, seen) {
                 let _ = writeln!(report, "  step {}, {what}:", n + 1);

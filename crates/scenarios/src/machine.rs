@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use wellspring_core::{
-    Answer, Completed, Decision, HttpRequest, HttpResponse, Lifecycle, Need, Outcome, Permit, Provider,
+    Answer, Completed, Decision, HttpRequest, HttpResponse, Lifecycle, Need, Origin, Outcome, Permit, Provider,
     Rejected, Renewal, ResponseHead, Sending, Spend, Step, Token, TokenError, TransportError,
     TransportErrorKind, Verdict,
 };
@@ -143,8 +143,9 @@ impl Machine {
         Reply { status: answer.status, missing }
     }
 
-    /// Who was refused and may try again gets another token, if there is one to be had.
-    fn second_tokens(&mut self, refused: &[Token]) -> Vec<Option<Token>> {
+    /// Who was refused and may try again gets another token, if there is one to be had; `None` where the refusal
+    /// stands.
+    fn second_tokens(&mut self, refused: &[Token]) -> Vec<Option<Result<Token, TokenError>>> {
         let now = self.clock.now();
         let told: Vec<_> =
             refused.iter().map(|token| self.lifecycle.reject(token.generation(), now)).collect();
@@ -152,11 +153,15 @@ impl Machine {
         let needs: Vec<_> = newer.map(|(_, token)| Need::Newer(token.generation())).collect();
         let mut served = self.serve(needs).into_iter();
         let second = told.into_iter().map(|told| match told {
-            Rejected::Replaced(token) => Some(token),
-            Rejected::Renew => served.next()?.ok(),
+            Rejected::Replaced(token) => Some(Ok(token)),
+            Rejected::Renew => served.next(),
             Rejected::Stands => None,
         });
         second.collect()
+    }
+
+    fn is_refused(&self, answer: &Result<Delivered, TokenError>) -> bool {
+        answer.as_ref().is_ok_and(|answer| self.verdict(answer) == Verdict::TokenRefused)
     }
 }
 
@@ -166,12 +171,14 @@ impl Player for Machine {
     }
 
     fn call(&mut self, call: &Call, callers: usize) -> Vec<Result<Reply, TokenError>> {
+        let origin = Origin::of(&call.url).ok();
+        if !origin.is_some_and(|origin| self.provider.profile().origins.contains(&origin)) {
+            return vec![Err(TokenError::misconfigured("the token may not go there")); callers];
+        }
         let tokens = self.get(Need::Fresh, callers);
         let mut answers: Vec<_> =
             tokens.iter().map(|token| token.clone().and_then(|token| self.api(call, &token))).collect();
-        let refused: Vec<usize> = (0..callers)
-            .filter(|at| matches!(&answers[*at], Ok(answer) if self.verdict(answer) == Verdict::TokenRefused))
-            .collect();
+        let refused: Vec<usize> = (0..callers).filter(|at| self.is_refused(&answers[*at])).collect();
         let refused_tokens: Vec<Token> = refused.iter().filter_map(|at| tokens[*at].clone().ok()).collect();
         if call.body == Body::Once {
             // The body is gone with the first try: the next caller profits, this one does not.
@@ -180,8 +187,11 @@ impl Player for Machine {
             }
         } else {
             for (at, second) in refused.into_iter().zip(self.second_tokens(&refused_tokens)) {
-                if let Some(token) = second {
-                    answers[at] = self.api(call, &token);
+                let Some(second) = second else { continue };
+                answers[at] = second.clone().and_then(|token| self.api(call, &token));
+                if let Ok(token) = second && self.is_refused(&answers[at]) {
+                    // The answer stands; the lifecycle learns that this API refuses whatever it gets.
+                    let _ = self.reject(&token);
                 }
             }
         }

@@ -7,7 +7,7 @@ use core::fmt;
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use wellspring_core::{Clocks, ErrorKind, LoginReason, Token, TokenError, UnixTime};
+use wellspring_core::{Clocks, ErrorKind, Leniency, LoginReason, Token, TokenError, UnixTime};
 use wellspring_simulator::{Endpoint, Entry, Request, World};
 
 use crate::scenario::Show;
@@ -27,10 +27,13 @@ pub struct Observation {
 /// What was seen of one step.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Seen {
-    /// The requests that the server saw, equal ones counted at the place of the first.
+    /// The requests that the server saw. Equal ones are counted: those that follow each other, or where many
+    /// callers act at once, whose order is nobody's, all of them at the place of the first.
     pub asked: Vec<String>,
     /// What the callers got, equal ones counted.
     pub gives: Vec<String>,
+    /// What the reader of answers had to overlook.
+    pub overlooks: Vec<String>,
 }
 
 impl fmt::Display for Observation {
@@ -39,6 +42,7 @@ impl fmt::Display for Observation {
             writeln!(f, "step {}", n + 1)?;
             step.asked.iter().try_for_each(|line| writeln!(f, "  asked {line}"))?;
             step.gives.iter().try_for_each(|line| writeln!(f, "  gives {line}"))?;
+            step.overlooks.iter().try_for_each(|line| writeln!(f, "  overlooks {line}"))?;
         }
         self.unused_faults.iter().try_for_each(|fault| writeln!(f, "unused fault {fault}"))?;
         writeln!(f, "reuses {}", self.reuses)
@@ -56,6 +60,19 @@ pub fn counted(lines: impl IntoIterator<Item = String>) -> Vec<String> {
         }
     }
     groups.into_iter().map(|(line, n)| if n == 1 { line } else { format!("{n} x {line}") }).collect()
+}
+
+/// Equal lines that follow each other once, with their number in front where there are several.
+#[must_use]
+pub fn run_together(lines: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut runs: Vec<Vec<String>> = Vec::new();
+    for line in lines {
+        match runs.last_mut() {
+            Some(run) if run[0] == line => run.push(line),
+            _ => runs.push(vec![line]),
+        }
+    }
+    runs.into_iter().flat_map(counted).collect()
 }
 
 /// The names of the tokens that a server has issued, by their fingerprints.
@@ -205,6 +222,19 @@ pub fn error(error: &TokenError, unix: UnixTime, show: &[Show]) -> String {
         line.push_str(&format!(" words {:?}", error.description().unwrap_or_default()));
     }
     line
+}
+
+/// A harmless deviation: `ScopeIsArray` reads `scope is array`.
+#[must_use]
+pub fn overlooked(leniency: Leniency) -> String {
+    let mut words = String::new();
+    for letter in format!("{leniency:?}").chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
 }
 
 const fn reason_text(reason: LoginReason) -> &'static str {

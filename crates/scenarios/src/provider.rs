@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
+use oauth2_app::{App, AuthMethod, Callback, Entropy, GrantType, PendingLogin};
 use pix_bacen::Gateway;
-use wellspring_core::{Policy, Provider, Spend};
+use wellspring_core::{Policy, Provider, Replay, Rotation, Spend, TokenError};
 
-use crate::scenario::{Flavour, Policy as PolicySettings, Provider as Settings};
+use crate::listening::Listening;
+use crate::scenario::{Authentication, Flavour, Grant, OauthApp, Policy as PolicySettings, Provider as Settings};
 use crate::span::Span;
 
 /// A provider, and what only some of them can do.
 #[derive(Debug)]
 pub struct Cast {
     /// The provider itself.
-    pub provider: Arc<dyn Provider>,
+    pub provider: Listening,
+    app: Option<App>,
 }
 
 /// A certificate that nobody has signed and nobody looks into.
@@ -25,36 +28,104 @@ impl Cast {
     ///
     /// When they contradict each other.
     pub fn new(settings: &Settings, base: &str) -> Result<Self, String> {
+        let mut app = None;
         let provider: Arc<dyn Provider> = match settings {
-            Settings::PixBacen { flavour, secret } => Arc::new(pix(*flavour, secret.as_deref(), base)?),
-            _ => return Err("later".into()),
+            Settings::PixBacen { flavour, secret } => {
+                Arc::new(pix(*flavour, secret.as_deref(), base).map_err(text)?)
+            }
+            Settings::Oauth2App(settings) => {
+                let built = oauth2(settings, base)?;
+                app = Some(built.clone());
+                Arc::new(built)
+            }
+            Settings::HiveAuth { .. } => return Err("later".into()),
         };
-        Ok(Self { provider })
+        Ok(Self { provider: Listening::to(provider), app })
     }
 
     /// Where to send the user's browser, and what to remember meanwhile.
-    pub fn authorize(&self, _n: u8) -> Result<(String, ()), String> {
-        Err("later".into())
+    ///
+    /// # Errors
+    ///
+    /// When nobody can sign in to this provider.
+    pub fn authorize(&self, sign_in: u8) -> Result<(String, PendingLogin), String> {
+        let app = self.app.as_ref().ok_or("nobody signs in to this provider")?;
+        let authorization = app.authorize(&Entropy::new([sign_in; 64])).map_err(text)?;
+        Ok((authorization.url, authorization.login))
     }
 
     /// What came back through the browser: a code to spend, or one word for what is wrong.
-    pub fn finish(&self, _login: (), _location: &str) -> Result<Spend, String> {
-        Err("later".into())
+    ///
+    /// # Errors
+    ///
+    /// That word.
+    pub fn finish(&self, login: PendingLogin, location: &str) -> Result<Spend, String> {
+        let app = self.app.as_ref().ok_or("nobody signs in to this provider")?;
+        app.finish(login, &Callback::read(location)).map_err(|error| error.code().to_owned())
     }
 }
 
-fn pix(flavour: Flavour, secret: Option<&str>, base: &str) -> Result<Gateway, String> {
-    let endpoint = Gateway::base_url(base).map_err(|error| error.to_string())?;
+fn pix(flavour: Flavour, secret: Option<&str>, base: &str) -> Result<Gateway, TokenError> {
+    let endpoint = Gateway::base_url(base)?;
     let standard = flavour == Flavour::Standard;
     let endpoint = if standard { endpoint.standard() } else { endpoint };
-    let gateway = endpoint.credentials("your-client-id", secret.unwrap_or("your-client-secret"));
-    let gateway = if standard { gateway.and_then(|it| it.client_certificate(CERTIFICATE)) } else { gateway };
-    gateway.map_err(|error| error.to_string())
+    let gateway = endpoint.credentials("your-client-id", secret.unwrap_or("your-client-secret"))?;
+    if standard { gateway.client_certificate(CERTIFICATE) } else { Ok(gateway) }
+}
+
+fn oauth2(settings: &OauthApp, base: &str) -> Result<App, String> {
+    let mut app = App::aihubmix(base).map_err(text)?.scopes(&settings.scopes);
+    let method = match settings.authentication {
+        Authentication::ClientSecretPost => AuthMethod::ClientSecretPost,
+        Authentication::ClientSecretBasic => AuthMethod::ClientSecretBasic,
+        Authentication::None => AuthMethod::None,
+    };
+    app = app.token_endpoint_auth_method(method);
+    app = match method {
+        AuthMethod::None => app.client_id("client_public"),
+        _ => app
+            .client_id("client_abc123def456")
+            .client_secret(settings.secret.as_deref().unwrap_or("secret_xyz789uvw012")),
+    };
+    app = match settings.grant {
+        Grant::AuthorizationCode => app.redirect_uri("https://yourapp.com/oauth/callback"),
+        Grant::ClientCredentials => app.grant_type(GrantType::ClientCredentials),
+    };
+    if settings.reusable {
+        app = app.rotation(Rotation::Reusable);
+    }
+    if let Some(rule) = &settings.replay {
+        app = app.replay(replay(rule)?);
+    }
+    if let Some(pkce) = settings.pkce {
+        app = app.pkce(pkce);
+    }
+    if let Some(Span(lifetime)) = settings.refresh_lifetime {
+        app = app.refresh_lifetime(lifetime);
+    }
+    app.build().map_err(text)
+}
+
+fn replay(rule: &str) -> Result<Replay, String> {
+    Ok(match rule {
+        "never" => Replay::Never,
+        "owner-dead" => Replay::OwnerDead,
+        "last-resort" => Replay::LastResort,
+        _ => match rule.strip_prefix("within ") {
+            Some(window) => Replay::Within(window.parse::<Span>()?.0),
+            None => return Err(format!("{rule:?} is no rule of replay")),
+        },
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn text(error: TokenError) -> String {
+    error.to_string()
 }
 
 /// The policy of these settings.
 #[must_use]
-pub fn policy(settings: &PolicySettings) -> Policy {
+pub(crate) fn policy(settings: &PolicySettings) -> Policy {
     let mut policy = Policy::default();
     let set = |place: &mut core::time::Duration, span: Option<Span>| {
         if let Some(Span(span)) = span {

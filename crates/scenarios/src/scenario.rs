@@ -70,28 +70,7 @@ pub enum Provider {
         secret: Option<String>,
     },
     /// An OAuth2 application.
-    Oauth2App {
-        /// How it gets its tokens.
-        #[serde(default)]
-        grant: Grant,
-        /// Where the client puts its secret.
-        #[serde(default)]
-        authentication: Authentication,
-        /// A secret that is not the server's.
-        secret: Option<String>,
-        /// The scopes it asks for.
-        #[serde(default)]
-        scopes: Vec<String>,
-        /// Whether refresh tokens are known to survive their use.
-        #[serde(default)]
-        reusable: bool,
-        /// What follows an answer that got lost: `never`, `owner-dead`, `last-resort` or `within 30s`.
-        replay: Option<String>,
-        /// Whether the authorization request carries a PKCE challenge.
-        pkce: Option<bool>,
-        /// A refresh token's lifetime, where the preset's is not wanted.
-        refresh_lifetime: Option<Span>,
-    },
+    Oauth2App(OauthApp),
     /// Hive.
     HiveAuth {
         /// A secret that is not the server's.
@@ -102,6 +81,32 @@ pub enum Provider {
         #[serde(default)]
         refusal_codes: Vec<u64>,
     },
+}
+
+/// An OAuth2 application.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OauthApp {
+    /// How it gets its tokens.
+    #[serde(default)]
+    pub grant: Grant,
+    /// Where the client puts its secret.
+    #[serde(default)]
+    pub authentication: Authentication,
+    /// A secret that is not the server's.
+    pub secret: Option<String>,
+    /// The scopes it asks for.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Whether refresh tokens are known to survive their use.
+    #[serde(default)]
+    pub reusable: bool,
+    /// What follows an answer that got lost: `never`, `owner-dead`, `last-resort` or `within 30s`.
+    pub replay: Option<String>,
+    /// Whether the authorization request carries a PKCE challenge.
+    pub pkce: Option<bool>,
+    /// A refresh token's lifetime, where the preset's is not wanted.
+    pub refresh_lifetime: Option<Span>,
 }
 
 /// Which of the gateway family's token endpoints is spoken to.
@@ -158,7 +163,7 @@ pub struct Policy {
 }
 
 /// The server's settings, where they are not those of the published pages.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
     /// How long access tokens live.
@@ -188,6 +193,8 @@ pub struct Server {
     pub refresh_survives: Option<bool>,
     /// How far the server's `Date` is ahead, in seconds.
     pub date_skew: Option<i64>,
+    /// How long every answer is held back, in real time: for callers that are to meet.
+    pub latency: Option<Span>,
 }
 
 /// One step: time moves, then the server changes, then somebody does something, and this is seen.
@@ -213,7 +220,7 @@ pub struct Step {
     pub callers: Option<usize>,
     /// Somebody asks for a token: `fresh`, `newer` than the last one given, or `valid for 600s`.
     pub get: Option<String>,
-    /// Somebody calls the API: method and path.
+    /// Somebody calls the API: method and path, or a whole URL elsewhere.
     pub call: Option<String>,
     /// The body of that call.
     #[serde(default)]
@@ -229,6 +236,9 @@ pub struct Step {
     /// What the callers got.
     #[serde(default)]
     pub gives: Vec<String>,
+    /// What the reader of answers had to overlook.
+    #[serde(default)]
+    pub overlooks: Vec<String>,
 }
 
 /// Which tokens a server ends before their time.

@@ -14,7 +14,7 @@ use crate::scenario::{Revoke, Server as Settings};
 use crate::span::Span;
 
 /// When every scenario begins, in seconds since the epoch.
-pub const BEGINNING: u64 = 1_700_000_000;
+pub(crate) const BEGINNING: u64 = 1_700_000_000;
 
 /// The server of one scenario, with its own clock.
 #[derive(Debug)]
@@ -155,6 +155,7 @@ fn config(settings: &Settings) -> Result<Config, String> {
     let mut config = Config::default();
     // Tokens that are the same in every run make failures that are the same in every run.
     config.seed = Some(7);
+    config.latency = settings.latency.map(|span| span.0).unwrap_or_default();
     config.date_skew = settings.date_skew.unwrap_or_default();
     if let Some(Span(lifetime)) = settings.lifetime {
         config.pix.lifetime = lifetime;

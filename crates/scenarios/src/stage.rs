@@ -10,7 +10,7 @@ use wellspring_core::{Clocks, ErrorKind, Generation, Need, Rejected, Token, Toke
 use wellspring_simulator::Request;
 use wellspring_transport::{Clock, ManualClock};
 
-use crate::observation::{self, Names, Observation, Seen, counted, is_scenery};
+use crate::observation::{self, Names, Observation, Seen, counted, is_scenery, run_together};
 use crate::player::{Call, Player};
 use crate::provider::Cast;
 use crate::scenario::{Scenario, Show, Step};
@@ -73,7 +73,10 @@ impl Stage {
             let gives = self.act(step, &scenario.show, cast, player);
             let gives = gives.map_err(|error| format!("step {}: {error}", n + 1))?;
             let asked = self.asked(&scenario.show);
-            steps.push(Seen { asked, gives: counted(gives) });
+            let at_once = step.callers.is_some_and(|callers| callers > 1);
+            let asked = if at_once { counted(asked) } else { run_together(asked) };
+            let overlooked = cast.provider.overlooked().into_iter().map(observation::overlooked);
+            steps.push(Seen { asked, gives: counted(gives), overlooks: counted(overlooked) });
         }
         let reuses = self.server.with_world(|world| world.counters().reuses_detected);
         Ok(Observation { steps, reuses, unused_faults: self.server.unused_faults() })
@@ -95,7 +98,8 @@ impl Stage {
         }
         if let Some(call) = &step.call {
             let (method, path) = call.split_once(' ').ok_or("a call is a method and a path")?;
-            let url = format!("{}{path}", self.server.url());
+            let here = if path.starts_with('/') { self.server.url() } else { "" };
+            let url = format!("{here}{path}");
             let call = Call { method: method.to_owned(), url, body: step.body };
             let replies = player.call(&call, callers);
             acts.push(replies.into_iter().map(|reply| match reply {
@@ -221,7 +225,7 @@ impl Stage {
                 .map(|(entry, request)| observation::asked(entry, request, &self.names, start, show))
                 .collect();
             self.written = world.log().last().map_or(self.written, |entry| entry.n);
-            counted(lines)
+            lines
         })
     }
 }

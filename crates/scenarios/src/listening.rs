@@ -1,0 +1,59 @@
+//! A provider that writes down what its reader had to overlook, and is the provider itself otherwise.
+//!
+//! Leniencies are told in events and kept in records; a token does not carry them. Here the three executions
+//! are to be compared, so all three are listened to at the one place they share.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wellspring_core::{
+    HttpRequest, HttpResponse, Leniency, Profile, Provider, Reading, RefreshToken, ResponseHead, Spend,
+    TokenError, UnixTime, Verdict,
+};
+
+/// The provider, with what was overlooked so far.
+#[derive(Clone, Debug)]
+pub struct Listening {
+    provider: Arc<dyn Provider>,
+    overlooked: Arc<Mutex<Vec<Leniency>>>,
+}
+
+impl Listening {
+    /// Listens to this provider.
+    #[must_use]
+    pub fn to(provider: Arc<dyn Provider>) -> Self {
+        Self { provider, overlooked: Arc::default() }
+    }
+
+    /// What was overlooked since the last look.
+    #[must_use]
+    pub fn overlooked(&self) -> Vec<Leniency> {
+        core::mem::take(&mut self.overlooked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Provider for Listening {
+    fn request(&self, spend: &Spend, now: UnixTime) -> Result<HttpRequest, TokenError> {
+        self.provider.request(spend, now)
+    }
+
+    fn read(&self, spend: &Spend, response: &HttpResponse, now: UnixTime) -> Reading {
+        let reading = self.provider.read(spend, response, now);
+        if let Reading::Granted(granted) = &reading {
+            let mut overlooked = self.overlooked.lock().unwrap_or_else(PoisonError::into_inner);
+            overlooked.extend(&granted.leniencies);
+        }
+        reading
+    }
+
+    fn revocation(&self, token: &RefreshToken) -> Option<HttpRequest> {
+        self.provider.revocation(token)
+    }
+
+    fn judge(&self, head: &ResponseHead, body_start: &[u8]) -> Verdict {
+        self.provider.judge(head, body_start)
+    }
+
+    fn profile(&self) -> &Profile {
+        self.provider.profile()
+    }
+}
