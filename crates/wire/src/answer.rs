@@ -5,11 +5,12 @@
 
 use alloc::borrow::Cow;
 
-use wellspring_core::Leniency;
-use wellspring_core::{Fate, HttpResponse, LoginReason, Reading, Spend, TokenError, TokenResponse, UnixTime};
+use wellspring_core::{
+    Fate, HttpResponse, Leniency, LoginReason, Reading, Spend, TokenError, TokenResponse, UnixTime,
+};
 
 use crate::body::{content_type, has_byte_order_mark};
-use crate::{Body, BodyFault, ErrorBody, ErrorShape, Object, TokenFormat, retry_after};
+use crate::{Body, BodyFault, ErrorBody, ErrorShape, Json, Object, TokenFormat, retry_after};
 
 /// What a code of a token endpoint means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -181,7 +182,9 @@ impl TokenFormat {
 
 /// Whether a successful answer holds an error all the same. An error goes before a token that stands beside it.
 fn has_error(object: &Object) -> bool {
-    object.get("error").is_some_and(|error| !error.is_null() && error.as_text() != Some(""))
+    let none =
+        |error: &Json| error.is_null() || error.as_text() == Some("") || error.as_bool() == Some(false);
+    object.get("error").is_some_and(|error| !none(error))
 }
 
 /// What a status means that speaks of the server's health, or of the way there, whatever the body says.

@@ -98,8 +98,11 @@ impl Redaction {
         if code.is_empty() || code.len() > 64 || !code.bytes().all(word) {
             return None;
         }
-        // The types of RFC 9457 are URIs: long, and no secrets.
-        Some(if code.contains("://") { cut(&self.without_known(code)) } else { self.text(code) })
+        // The types of RFC 9457 are URIs: long, and no secrets but in a query.
+        if code.contains("://") {
+            return Some(cut(&self.without_known(code.split(['?', '#']).next()?)));
+        }
+        Some(self.text(code))
     }
 }
 
@@ -124,6 +127,7 @@ fn forms(secret: &str) -> Vec<Zeroizing<String>> {
     push_escaped(&mut escaped, secret);
     add(escaped.replace('/', "\\/"));
     add(escaped);
+    add(secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"));
     // In base64 the same bytes look different depending on how many stand before them, as in `id:secret`. A
     // secret of a few bytes leaves too little of itself to be told from other text.
     if secret.len() >= 6 {

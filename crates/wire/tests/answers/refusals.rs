@@ -224,6 +224,8 @@ fn e16_a_problem_is_named_by_its_type_and_its_status_only_advises() {
     let error = refused(&Spend::Credentials, &labelled(400, "application/problem+json", body));
     assert_eq!(class(&error), (ErrorKind::Protocol, Fate::Unspent, false));
     assert_eq!(error.code(), Some("https://pix.bcb.gov.br/api/v2/error/AcessoNegado"));
+    let error = refused(&Spend::Credentials, &answer(400, r#"{"type":"https://x/odd?t=1","title":"t"}"#));
+    assert_eq!(error.code(), Some("https://x/odd"));
     assert_eq!(
         said(r#"{"type":"about:blank","title":"Not Found","status":"odd","detail":7}"#),
         (ErrorShape::Problem, None, Some("Not Found".into()))
