@@ -5,13 +5,13 @@
 
 use core::time::Duration;
 
-use oauth2_app::{App, Authorization, Callback, Entropy, UserInfo};
-use wellspring_core::{ErrorKind, HttpRequest, HttpResponse, LoginReason, Method, ResponseHead};
+use oauth2_app::blocking::Client;
+use oauth2_app::{App, Authorization, Callback, Entropy};
+use wellspring_core::{ErrorKind, HttpRequest, LoginReason, Method};
 use wellspring_simulator::{Endpoint, SimClock, Simulator};
 use wellspring_transport_blocking::{Clock, TokenSource};
 
 const NOW: u64 = 1_700_000_000;
-const LONGEST_ANSWER: usize = 64 * 1024;
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     // Server and client look at clocks that this program moves.
@@ -26,6 +26,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         .scopes(["profile", "balance"])
         .build()?;
     let source = TokenSource::builder(app.clone()).clock(&clock).build()?;
+    let client = Client::over(app.clone(), source.clone());
     // ANCHOR_END: app
 
     // Nobody has signed in yet, and the error says so.
@@ -37,17 +38,12 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let Authorization { url, login, .. } = app.authorize(&Entropy::from_system()?)?;
     let callback = browser(&source, &url)?;
     // The state is compared here, and the code is spent once.
-    let spend = app.finish(login, &callback)?;
-    let token = source.sign_in(spend)?;
+    let token = client.sign_in(login, &callback)?;
     // ANCHOR_END: sign-in
     assert_eq!(token.lifetime(), Some(Duration::from_secs(7_200)));
 
     // ANCHOR: userinfo
-    let request = app.userinfo_request()?;
-    let answer = source.send(http::Request::get(request.url()).body(())?)?;
-    let head = ResponseHead::new(answer.status().as_u16());
-    let body = answer.into_body().bytes(LONGEST_ANSWER)?;
-    let user = UserInfo::read(&HttpResponse::new(head, body), clock.now().unix)?;
+    let user = client.userinfo()?;
     // ANCHOR_END: userinfo
     assert!(!user.id.is_empty());
 
