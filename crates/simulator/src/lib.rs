@@ -27,6 +27,8 @@
 //! | Hive | `POST /v2/auth-token`, `POST /v2/refresh-token`, `GET /service/v1/ping` | `test`, `1234` |
 //! | control | `/__sim/log`, `/__sim/counters`, `/__sim/faults`, `/__sim/clock`, `/__sim/revoke` | none: loopback only |
 //!
+//! A request can ask for a fault of its own: `X-Sandbox-Scenario: expires-in-string`.
+//!
 //! The control endpoints, for programs that are not written in Rust:
 //!
 //! | request | effect |

@@ -124,6 +124,20 @@ mod tests {
         assert_eq!(!crc.value, 0xcbf4_3926);
     }
 
+    /// What another implementation has decompressed to `{"é":1}` with 600 spaces behind it, and to `{}`.
+    #[test]
+    fn streams_are_those_that_another_implementation_reads() {
+        let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        // Two runs of 258 spaces take 26 bits, the 83 spaces left over a byte each.
+        let blanks = concat!(
+            "1f8b08000000000000ffab563abc52c9cab05661148c0205050505050505050505050505050505050505050505050505",
+            "050505050505050505050505050505050505050505050505050505050505050505050505050505050505050505050505",
+            "05050505050505050505006cb9181c60020000",
+        );
+        assert_eq!(hex(followed_by_blanks("{\"é\":1}".as_bytes(), 600)), blanks);
+        assert_eq!(hex(stored(b"{}")), "1f8b08000000000000ff010200fdff7b7d43bfa6a302000000");
+    }
+
     #[test]
     fn a_bomb_is_small_until_it_is_opened() {
         let bomb = followed_by_blanks(b"{}", 16 * 1024 * 1024);

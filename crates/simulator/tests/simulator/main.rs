@@ -8,6 +8,7 @@ mod exchange;
 mod faults;
 mod hive;
 mod pix;
+mod promises;
 mod published;
 mod socket;
 mod tls;

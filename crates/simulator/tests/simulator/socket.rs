@@ -68,9 +68,12 @@ fn what_is_not_http_or_too_much_is_refused() {
     assert_eq!(status(b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
     assert_eq!(status(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), 400);
     assert_eq!(status(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffff\r\n"), 413);
-    let mut large = b"POST /oauth/token HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n".to_vec();
-    large.resize(large.len() + 1_048_577, b'x');
+    // So large that the client is still writing when the refusal comes, and has to be let finish.
+    let mut large = b"POST /oauth/token HTTP/1.1\r\nContent-Length: 33554432\r\n\r\n".to_vec();
+    large.resize(large.len() + 33_554_432, b'x');
     assert_eq!(status(&large), 413);
+    let barely = b"POST /oauth/token HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n";
+    assert_eq!(status(barely), 413);
     let endless = [b"GET / HTTP/1.1\r\nX: ".as_slice(), &vec![b'x'; 70_000]].concat();
     assert_eq!(status(&endless), 431);
     assert_eq!(simulator.asked(Endpoint::Any), 0);
