@@ -66,6 +66,7 @@ impl TokenSource {
     /// # Errors
     ///
     /// `Busy` when there is none yet; otherwise why there is none.
+    #[inline]
     pub fn try_token(&self) -> Result<TokenRef<'_>, TokenError> {
         if let Some(fresh) = self.shared.fresh() {
             return Ok(fresh);
@@ -101,6 +102,7 @@ impl TokenSource {
     /// # Errors
     ///
     /// Why there is none.
+    #[inline]
     pub async fn token(&self) -> Result<Token, TokenError> {
         if let Some(fresh) = self.shared.fresh() {
             return Ok(fresh.clone());
@@ -113,10 +115,15 @@ impl TokenSource {
     /// # Errors
     ///
     /// Why there is none.
+    #[inline]
     pub async fn authorization(&self) -> Result<HeaderValue, TokenError> {
-        if let Some(fresh) = self.shared.fresh() {
-            return fresh.authorization().cloned();
+        match self.shared.fresh() {
+            Some(fresh) => fresh.authorization().cloned(),
+            None => Box::pin(self.obtain_authorization()).await,
         }
+    }
+
+    async fn obtain_authorization(&self) -> Result<HeaderValue, TokenError> {
         let token = self.token().await?;
         self.shared.lend(token).authorization().cloned()
     }

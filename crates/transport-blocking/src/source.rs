@@ -66,6 +66,7 @@ impl TokenSource {
     /// # Errors
     ///
     /// `Busy` when there is none yet; otherwise why there is none.
+    #[inline]
     pub fn try_token(&self) -> Result<TokenRef<'_>, TokenError> {
         if let Some(fresh) = self.shared.fresh() {
             return Ok(fresh);
@@ -101,6 +102,7 @@ impl TokenSource {
     /// # Errors
     ///
     /// Why there is none.
+    #[inline]
     pub fn token(&self) -> Result<Token, TokenError> {
         if let Some(fresh) = self.shared.fresh() {
             return Ok(fresh.clone());
@@ -113,6 +115,7 @@ impl TokenSource {
     /// # Errors
     ///
     /// Why there is none.
+    #[inline]
     pub fn authorization(&self) -> Result<HeaderValue, TokenError> {
         if let Some(fresh) = self.shared.fresh() {
             return fresh.authorization().cloned();

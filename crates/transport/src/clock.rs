@@ -63,15 +63,29 @@ impl Clock {
         }
     }
 
-    /// Both clocks, cheaply, and never earlier than they are.
-    pub(crate) fn coarse(&self) -> Coarse {
+    /// The monotonic clock, cheaply. It may lag behind by a [`TICK`].
+    #[inline]
+    pub(crate) fn coarse_monotonic(&self) -> u64 {
         match &self.0 {
-            Reading::System => system::coarse(),
-            Reading::Manual(manual) => {
-                let now = manual.now();
-                Coarse { monotonic: nanos(now.instant.since_origin()), wall: nanos(now.unix.since_epoch()) }
-            }
+            Reading::System => system::coarse_monotonic(),
+            Reading::Manual(manual) => nanos(manual.now().instant.since_origin()),
         }
+    }
+
+    /// The wall clock, cheaply. It may lag behind by a [`TICK`].
+    #[inline]
+    pub(crate) fn coarse_wall(&self) -> u64 {
+        match &self.0 {
+            Reading::System => system::coarse_wall(),
+            Reading::Manual(manual) => nanos(manual.now().unix.since_epoch()),
+        }
+    }
+
+    /// Whether the two coarse clocks move together, tick by tick, so that within one tick of the one there is
+    /// nothing new to be seen on the other. Hands that are moved one by one don't.
+    #[inline]
+    pub(crate) const fn ticks(&self) -> bool {
+        matches!(self.0, Reading::System) && cfg!(unix)
     }
 }
 
@@ -143,12 +157,8 @@ impl ManualClock {
     }
 }
 
-/// What the cheap clocks show, in nanoseconds. The monotonic one has an origin of its own.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Coarse {
-    pub(crate) monotonic: u64,
-    pub(crate) wall: u64,
-}
+/// What a coarse clock lags behind at most, in nanoseconds: one tick of a kernel that ticks 100 times a second.
+pub(crate) const TICK: u64 = 10_000_000;
 
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
@@ -156,7 +166,7 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
 
 #[cfg(unix)]
 mod system {
-    use super::{Clocks, Coarse, Duration, Instant, UnixTime, nanos};
+    use super::{Clocks, Duration, Instant, UnixTime};
     use rustix::time::{ClockId, Timespec, clock_gettime};
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -175,9 +185,6 @@ mod system {
         pub(super) const COARSE_WALL: ClockId = ClockId::Realtime;
     }
 
-    /// What a coarse clock lags behind at most: one tick of a kernel that ticks 100 times a second.
-    const TICK: Duration = Duration::from_millis(10);
-
     fn duration(time: Timespec) -> Duration {
         let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
         Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
@@ -190,15 +197,27 @@ mod system {
         }
     }
 
-    pub(super) fn coarse() -> Coarse {
-        let read = |id| nanos(duration(clock_gettime(id)).saturating_add(TICK));
-        Coarse { monotonic: read(ids::COARSE), wall: read(ids::COARSE_WALL) }
+    #[inline]
+    pub(super) fn coarse_monotonic() -> u64 {
+        flat(clock_gettime(ids::COARSE))
+    }
+
+    #[inline]
+    pub(super) fn coarse_wall() -> u64 {
+        flat(clock_gettime(ids::COARSE_WALL))
+    }
+
+    /// In nanoseconds. Good from 1970 to 2554; outside it comes out so late that nothing is fresh, or so early that
+    /// the token seems to come from the future.
+    #[inline]
+    const fn flat(time: Timespec) -> u64 {
+        (time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64)
     }
 }
 
 #[cfg(not(unix))]
 mod system {
-    use super::{Clocks, Coarse, Duration, Instant, UnixTime, nanos};
+    use super::{Clocks, Duration, Instant, UnixTime, nanos};
     use std::sync::LazyLock;
     use std::time::{self, SystemTime};
 
@@ -218,9 +237,12 @@ mod system {
         }
     }
 
-    pub(super) fn coarse() -> Coarse {
-        let now = now();
-        Coarse { monotonic: nanos(now.instant.since_origin()), wall: nanos(now.unix.since_epoch()) }
+    pub(super) fn coarse_monotonic() -> u64 {
+        nanos(now().instant.since_origin())
+    }
+
+    pub(super) fn coarse_wall() -> u64 {
+        nanos(now().unix.since_epoch())
     }
 }
 
@@ -229,11 +251,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_coarse_wall_clock_never_shows_less_than_the_precise_one() {
+    fn the_coarse_wall_clock_lags_behind_the_precise_one_by_a_tick_at_most() {
         let clock = Clock::system();
         for _ in 0..10_000 {
             let before = nanos(clock.now().unix.since_epoch());
-            assert!(clock.coarse().wall >= before);
+            assert!(clock.coarse_wall() + TICK >= before);
         }
     }
 

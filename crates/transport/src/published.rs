@@ -9,68 +9,102 @@ use core::ops::Deref;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
-use arc_swap::{ArcSwapOption, Guard};
+use arc_swap::{ArcSwap, Guard};
 use bytes::Bytes;
 use http::HeaderValue;
-use wellspring_core::{Clocks, Instant, Lifecycle, Token, TokenError};
+use wellspring_core::{Clocks, Generation, Instant, Lifecycle, Token, TokenError};
 use zeroize::Zeroizing;
 
-use crate::clock::{Clock, Coarse, nanos};
+use crate::clock::{Clock, TICK, nanos};
 
 /// The token in force, where readers find it.
 #[derive(Debug, Default)]
 pub(crate) struct Published {
-    slot: ArcSwapOption<Installed>,
+    /// Always full: an empty slot is an [`Installed`] that is over, so that a loan fits into two registers.
+    slot: ArcSwap<Installed>,
     /// On the coarse monotonic clock: before this, asking again cannot change the answer.
     quiet_until: AtomicU64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Installed {
-    token: Token,
+    /// `None` when there is nothing to hand out.
+    token: Option<Token>,
     /// `None` when the token holds a byte that no header can carry.
     header: Option<HeaderValue>,
     /// On the wall clock: an earlier one has been set back, and the lifecycle must judge.
     obtained: u64,
     due: Deadline,
     expiry: Deadline,
+    /// The tick of the monotonic clock in which the wall clock last said that the token is not due.
+    looked: AtomicU64,
 }
 
-/// A moment on both coarse clocks.
-#[derive(Debug)]
+/// A moment on both coarse clocks, a tick early, because that is what they lag behind.
+#[derive(Debug, Default)]
 struct Deadline {
     monotonic: u64,
     wall: u64,
 }
 
 impl Deadline {
-    fn at(moment: Option<Clocks>, now: Clocks, coarse: Coarse) -> Self {
+    fn at(moment: Option<Clocks>, now: Clocks, coarse: u64) -> Self {
         let Some(moment) = moment else { return Self { monotonic: u64::MAX, wall: u64::MAX } };
-        Self { monotonic: translate(moment.instant, now, coarse), wall: nanos(moment.unix.since_epoch()) }
-    }
-
-    const fn is_ahead_of(&self, now: Coarse) -> bool {
-        now.monotonic < self.monotonic && now.wall < self.wall
+        Self {
+            monotonic: translate(moment.instant, now, coarse),
+            wall: nanos(moment.unix.since_epoch()).saturating_sub(TICK),
+        }
     }
 }
 
-/// An instant of the precise clock on the coarse one, whose origin is another.
-fn translate(instant: Instant, now: Clocks, coarse: Coarse) -> u64 {
+/// An instant of the precise clock on the coarse monotonic one, whose origin is another, a tick early.
+fn translate(instant: Instant, now: Clocks, coarse: u64) -> u64 {
     if instant == Instant::NEVER {
         return u64::MAX;
     }
-    coarse.monotonic.saturating_add(nanos(instant.since(now.instant)))
+    coarse.saturating_add(nanos(instant.since(now.instant))).saturating_sub(TICK)
 }
 
 impl Installed {
-    fn new(token: Token, now: Clocks, coarse: Coarse) -> Self {
+    fn new(token: Token, now: Clocks, coarse: u64) -> Self {
         Self {
             header: bearer(&token),
             obtained: nanos(token.sent().unix.since_epoch()),
             due: Deadline::at(token.renew_at(), now, coarse),
             expiry: Deadline::at(token.expires(), now, coarse),
-            token,
+            looked: AtomicU64::new(0),
+            token: Some(token),
         }
+    }
+
+    fn generation(&self) -> Option<Generation> {
+        self.token.as_ref().map(Token::generation)
+    }
+
+    /// Not due on either clock. Both coarse clocks move in the same tick, so whoever asks again within one looks at
+    /// one of them only.
+    #[inline]
+    fn is_fresh(&self, monotonic: u64, clock: &Clock) -> bool {
+        if monotonic >= self.due.monotonic {
+            return false;
+        }
+        if clock.ticks() && self.looked.load(Ordering::Relaxed) == monotonic {
+            return true;
+        }
+        let fresh = self.wall_is_before(self.due.wall, clock);
+        if fresh {
+            self.looked.store(monotonic, Ordering::Relaxed);
+        }
+        fresh
+    }
+
+    fn is_in_force(&self, monotonic: u64, clock: &Clock) -> bool {
+        monotonic < self.expiry.monotonic && self.wall_is_before(self.expiry.wall, clock)
+    }
+
+    fn wall_is_before(&self, deadline: u64, clock: &Clock) -> bool {
+        let wall = clock.coarse_wall();
+        wall < deadline && wall.saturating_add(TICK) >= self.obtained
     }
 }
 
@@ -89,71 +123,59 @@ impl Published {
     /// Publishes what the lifecycle holds. Called under its lock, after every change.
     pub(crate) fn mirror(&self, lifecycle: &Lifecycle, clock: &Clock) {
         // The coarse clock first: what passes between the two looks makes deadlines earlier, not later.
-        let coarse = clock.coarse();
+        let coarse = clock.coarse_monotonic();
         let now = clock.now();
         let held = lifecycle.token();
-        let known = self.slot.load();
-        let generation = |token: &Token| token.generation();
-        if held.map(generation) != known.as_ref().map(|installed| generation(&installed.token)) {
-            self.slot.store(held.map(|token| Arc::new(Installed::new(token.clone(), now, coarse))));
+        if held.map(Token::generation) != self.slot.load().generation() {
+            let installed = held.map(|token| Installed::new(token.clone(), now, coarse));
+            self.slot.store(Arc::new(installed.unwrap_or_default()));
         }
         self.quiet_until.store(translate(lifecycle.quiet_until(), now, coarse), Ordering::Release);
     }
 
     /// The token, if nobody needs to be asked about it.
+    #[inline]
     pub(crate) fn fresh(&self, clock: &Clock) -> Option<TokenRef<'_>> {
         let guard = self.slot.load();
-        let installed = guard.as_ref()?;
-        let now = clock.coarse();
-        if now.wall < installed.obtained {
-            return None;
-        }
-        let quiet = || now.monotonic < self.quiet_until.load(Ordering::Acquire);
-        if installed.due.is_ahead_of(now) || (installed.expiry.is_ahead_of(now) && quiet()) {
-            return Some(TokenRef { guard, source: PhantomData });
-        }
-        None
+        let now = clock.coarse_monotonic();
+        let quiet = || now < self.quiet_until.load(Ordering::Acquire);
+        let usable = guard.is_fresh(now, clock) || (quiet() && guard.is_in_force(now, clock));
+        usable.then_some(TokenRef { guard, source: PhantomData })
     }
 
     /// The token, if it is in force, whether or not it is due.
     pub(crate) fn in_force(&self, clock: &Clock) -> Option<TokenRef<'_>> {
         let guard = self.slot.load();
-        let now = clock.coarse();
-        let usable = guard
-            .as_ref()
-            .is_some_and(|installed| installed.expiry.is_ahead_of(now) && now.wall >= installed.obtained);
+        let now = clock.coarse_monotonic();
+        let usable = guard.is_in_force(now, clock);
         usable.then_some(TokenRef { guard, source: PhantomData })
     }
 
     /// A token that was decided on under the lock, lent like one that was read here.
     pub(crate) fn lend(&self, token: Token, clock: &Clock) -> TokenRef<'_> {
         let guard = self.slot.load();
-        if guard.as_ref().is_some_and(|installed| installed.token.generation() == token.generation()) {
+        if guard.generation() == Some(token.generation()) {
             return TokenRef { guard, source: PhantomData };
         }
-        let installed = Installed::new(token, clock.now(), clock.coarse());
-        TokenRef { guard: Guard::from_inner(Some(Arc::new(installed))), source: PhantomData }
+        let installed = Installed::new(token, clock.now(), clock.coarse_monotonic());
+        TokenRef { guard: Guard::from_inner(Arc::new(installed)), source: PhantomData }
     }
 }
 
 /// A token on loan: cheaper than an owned one, for use at once.
 pub struct TokenRef<'a> {
-    guard: Guard<Option<Arc<Installed>>>,
+    guard: Guard<Arc<Installed>>,
     source: PhantomData<&'a Published>,
 }
 
 impl TokenRef<'_> {
-    fn installed(&self) -> &Installed {
-        self.guard.as_ref().expect("a loan is made of a full slot only")
-    }
-
     /// The value of the `Authorization` header, marked as sensitive. Its clones share one buffer.
     ///
     /// # Errors
     ///
     /// When the token holds a byte that no header can carry.
     pub fn authorization(&self) -> Result<&HeaderValue, TokenError> {
-        self.installed().header.as_ref().ok_or_else(|| {
+        self.guard.header.as_ref().ok_or_else(|| {
             TokenError::protocol("the access token holds a byte that an Authorization header cannot carry")
         })
     }
@@ -162,13 +184,14 @@ impl TokenRef<'_> {
 impl Deref for TokenRef<'_> {
     type Target = Token;
 
+    #[inline]
     fn deref(&self) -> &Token {
-        &self.installed().token
+        self.guard.token.as_ref().expect("what is over is never lent")
     }
 }
 
 impl core::fmt::Debug for TokenRef<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.installed().token.fmt(f)
+        (**self).fmt(f)
     }
 }

@@ -66,6 +66,7 @@ impl SharedLifecycle {
     }
 
     /// The token, if it is fresh or no other can be had now. No lock, no allocation.
+    #[inline]
     #[must_use]
     pub fn fresh(&self) -> Option<TokenRef<'_>> {
         self.published.fresh(&self.clock)
