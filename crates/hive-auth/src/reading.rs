@@ -3,7 +3,7 @@
 //! The envelope is read whatever the status: a success may carry a failure, and a failure says more than its
 //! status.
 
-use wellspring_core::{ErrorKind, Fate, HttpResponse, Reading, Spend, TokenError, TokenResponse, UnixTime};
+use wellspring_core::{ErrorKind, HttpResponse, Reading, Spend, TokenError, TokenResponse, UnixTime};
 use wellspring_wire::{Body, ErrorBody, JwtTimes, Object, TokenFormat, TokenNames, date_of};
 
 use crate::HiveAuth;
@@ -72,12 +72,9 @@ fn granted(
 /// Whether the service itself turned a refresh token away: by its status, by a code that says so, or by a code
 /// that nobody knows, for none are published. Not if it is unwell, forbids everything, or makes no sense.
 fn is_refusal(error: &TokenError) -> bool {
-    if error.is_transient() || error.fate() == Fate::Unknown {
-        return false;
-    }
-    match error.kind() {
-        ErrorKind::LoginRequired { .. } => true,
-        ErrorKind::Protocol => error.code().is_some(),
-        _ => error.status() == Some(401),
+    match (error.kind(), error.status()) {
+        (ErrorKind::LoginRequired { .. }, _) | (ErrorKind::Misconfigured, Some(401)) => true,
+        (ErrorKind::Protocol, Some(200..=299 | 400..=499)) => error.code().is_some(),
+        _ => false,
     }
 }

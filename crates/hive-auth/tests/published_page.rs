@@ -259,6 +259,8 @@ fn h8_what_may_go_away_or_says_nothing_of_the_refresh_token_does_not_fall_back()
         (403, r#"{"code":102,"message":"Forbidden"}"#),
         (404, ""),
         (307, ""),
+        (307, r#"{"code":4711,"message":"elsewhere"}"#),
+        (302, r#"{"code":4711,"message":"elsewhere"}"#),
         (200, ""),
         (200, "{}"),
         (200, r#"{"code":0,"message":"success","data":null}"#),

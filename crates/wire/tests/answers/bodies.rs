@@ -181,6 +181,20 @@ fn numbers_are_whole_where_they_are_whole() {
 }
 
 #[test]
+fn numbers_are_numbers_where_the_program_has_serde_json_keep_their_digits() {
+    // How serde_json hands numbers over with its feature `arbitrary_precision`, which any other crate may turn on.
+    let number = |digits: &str| {
+        let body = format!(r#"{{"n":{{"$serde_json::private::Number":"{digits}"}}}}"#);
+        Object::parse(body.as_bytes()).map(|object| object.integer("n"))
+    };
+    assert_eq!(number("3600"), Ok(Some(3_600)));
+    assert_eq!(number("-1"), Ok(Some(-1)));
+    assert_eq!(number("1e3"), Ok(Some(1_000)));
+    assert_eq!(number("1e400").unwrap_err(), BodyFault::Malformed);
+    assert_eq!(number("abc").unwrap_err(), BodyFault::Malformed);
+}
+
+#[test]
 fn debug_of_a_body_shows_names_and_no_texts() {
     let body = Body::of(&answer(200, r#"{"access_token":"canary","list":["canary"]}"#));
     let shown = format!("{body:?}");

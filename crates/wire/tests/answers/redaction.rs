@@ -40,6 +40,15 @@ fn e23_a_known_secret_is_removed_in_every_form_it_travels_in() {
 }
 
 #[test]
+fn a_short_secret_is_removed_in_both_spellings_of_its_escapes() {
+    // Below the length at which a run of characters looks like a token by itself.
+    let redaction = Redaction::new().secret("a/b c");
+    for form in ["a%2Fb%20c", "a%2fb%20c", "a%2Fb+c", "a%2fb+c", "a\\/b c"] {
+        assert_eq!(redaction.text(form), "[redacted]");
+    }
+}
+
+#[test]
 fn a_short_secret_in_base64_is_removed_too() {
     // Below the length at which a run of characters looks like a token by itself.
     let redaction = Redaction::new().secret("abcdefgh");
