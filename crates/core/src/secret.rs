@@ -89,5 +89,6 @@ mod tests {
         assert_ne!(AccessToken::new("abc"), AccessToken::new("abd"));
         assert_ne!(AccessToken::new("abc"), AccessToken::new("ab"));
         assert_ne!(AccessToken::new("xbc"), AccessToken::new("abc"));
+        assert_ne!(AccessToken::new("ab"), AccessToken::new("ba"), "differences must not cancel out");
     }
 }

@@ -241,3 +241,17 @@ fn a_fallback_shares_the_deadline_of_the_exchange() {
     assert!(matches!(outcome.error().unwrap().kind(), ErrorKind::Unavailable { .. }));
     let _ = life.complete(permit, outcome, at(90));
 }
+
+#[test]
+fn a_repetition_inside_a_window_starts_before_the_deadline_or_not_at_all() {
+    for (seconds, again) in [(89, true), (90, false)] {
+        let mut life = Lifecycle::new(Policy::default(), 1);
+        life.sign_in(granted("one 60 refresh"), at(0), at(0));
+        let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(60)) else { panic!() };
+        let errand = permit.errand(Toy::rotating(Replay::Within(s(60))).arc());
+        let Step::Send(_, next) = Renewal::begin(errand, at(60)) else { panic!() };
+        let step = next.resume(lost(), at(seconds));
+        assert_eq!(matches!(step, Step::Send(..)), again, "at {seconds}");
+        let _ = life.complete(permit, Outcome::abandoned(crate::ByteLeft::Maybe), at(seconds));
+    }
+}
