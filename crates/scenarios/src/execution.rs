@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use wellspring_core::Lifecycle;
 
+use crate::async_driver::AsyncDriver;
+use crate::blocking_driver::BlockingDriver;
 use crate::machine::Machine;
 use crate::observation::Observation;
 use crate::provider::{Cast, policy};
@@ -51,7 +53,14 @@ impl Execution {
                 let mut machine = Machine::new(Arc::new(cast.provider.clone()), lifecycle, deadline, clock, server);
                 stage.play(scenario, &cast, &mut machine)
             }
-            Self::Async | Self::Blocking => Err("later".into()),
+            Self::Async => {
+                let mut driver = AsyncDriver::new(cast.provider.clone(), policy, SEED, &clock)?;
+                stage.play(scenario, &cast, &mut driver)
+            }
+            Self::Blocking => {
+                let mut driver = BlockingDriver::new(cast.provider.clone(), policy, SEED, &clock)?;
+                stage.play(scenario, &cast, &mut driver)
+            }
         }
     }
 }

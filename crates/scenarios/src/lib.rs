@@ -9,6 +9,8 @@
 //! - [`Execution::play`] plays one, [`difference`] compares, [`each_taken_out`] shows that its faults matter.
 #![forbid(unsafe_code)]
 
+mod async_driver;
+mod blocking_driver;
 pub mod catalogue;
 mod execution;
 mod expectation;
@@ -24,6 +26,8 @@ mod span;
 mod stage;
 
 // The public interface is:
+pub use async_driver::AsyncDriver;
+pub use blocking_driver::BlockingDriver;
 pub use execution::Execution;
 pub use expectation::difference;
 pub use faults::each_taken_out;

@@ -1,6 +1,8 @@
 //! Who plays the client's part: the same verbs for the bare machine and for both drivers.
 
-use wellspring_core::{Need, Rejected, Spend, Token, TokenError};
+use core::time::Duration;
+
+use wellspring_core::{Clocks, Need, Rejected, Spend, Token, TokenError};
 
 use crate::scenario::Body;
 
@@ -29,6 +31,27 @@ pub struct Call {
     pub url: String,
     /// What with.
     pub body: Body,
+}
+
+/// How long a driver waits for a token beyond what it is told of a renewal under way. No time passes on a clock
+/// that is moved by hand, so a renewal is waited for and a pause is not.
+pub(crate) const NO_TIME: Duration = Duration::from_millis(1);
+
+/// The call as an HTTP client takes it, with an `Authorization` of the caller's own, which must not be sent.
+pub(crate) fn request<B>(call: &Call, body: B) -> Result<http::Request<B>, TokenError> {
+    let request = http::Request::builder()
+        .method(call.method.as_str())
+        .uri(call.url.as_str())
+        .header("Authorization", "Bearer of-the-caller")
+        .header("Content-Type", "application/json");
+    request.body(body).map_err(|error| TokenError::misconfigured(error.to_string()))
+}
+
+/// A token that may be under renewal in the background: whoever waits for its successor waits for that.
+pub(crate) fn may_be_under_renewal(got: &[Result<Token, TokenError>], now: Clocks) -> Option<Need> {
+    let due = |token: &&Token| token.renew_at().is_some_and(|due| now.reached(due));
+    let token = got.iter().filter_map(|got| got.as_ref().ok()).find(due)?;
+    Some(Need::Newer(token.generation()))
 }
 
 /// What an API call came back with.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hive_auth::HiveAuth;
 use oauth2_app::{App, AuthMethod, Callback, Entropy, GrantType, PendingLogin};
 use pix_bacen::Gateway;
 use wellspring_core::{Policy, Provider, Replay, Rotation, Spend, TokenError};
@@ -38,7 +39,11 @@ impl Cast {
                 app = Some(built.clone());
                 Arc::new(built)
             }
-            Settings::HiveAuth { .. } => return Err("later".into()),
+            Settings::HiveAuth { secret, content_type, refusal_codes } => {
+                let hive = hive(secret.as_deref(), base).map_err(text)?;
+                let hive = hive.auth_error_codes(refusal_codes.iter().copied());
+                Arc::new(if *content_type == Some(false) { hive.without_reissue_content_type() } else { hive })
+            }
         };
         Ok(Self { provider: Listening::to(provider), app })
     }
@@ -71,6 +76,10 @@ fn pix(flavour: Flavour, secret: Option<&str>, base: &str) -> Result<Gateway, To
     let endpoint = if standard { endpoint.standard() } else { endpoint };
     let gateway = endpoint.credentials("your-client-id", secret.unwrap_or("your-client-secret"))?;
     if standard { gateway.client_certificate(CERTIFICATE) } else { Ok(gateway) }
+}
+
+fn hive(secret: Option<&str>, base: &str) -> Result<HiveAuth, TokenError> {
+    HiveAuth::base_url(base)?.credentials("test", secret.unwrap_or("1234"))?.api_origin(base)
 }
 
 fn oauth2(settings: &OauthApp, base: &str) -> Result<App, String> {

@@ -79,7 +79,7 @@ pub enum Provider {
         content_type: Option<bool>,
         /// Codes of an API's envelope that mean that the token was refused.
         #[serde(default)]
-        refusal_codes: Vec<u64>,
+        refusal_codes: Vec<i64>,
     },
 }
 

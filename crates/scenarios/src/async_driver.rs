@@ -1,0 +1,93 @@
+//! The async driver as a player: tasks of a runtime of its own, reqwest over loopback.
+
+use wellspring_core::{Need, Policy, Rejected, Spend, Token, TokenError};
+use wellspring_transport::ManualClock;
+use wellspring_transport_async::{Body as Content, TokenSource};
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::listening::Listening;
+use crate::player::{Call, NO_TIME, Player, Reply, may_be_under_renewal, request};
+use crate::scenario::Body;
+
+/// A source on a runtime of its own.
+#[derive(Debug)]
+pub struct AsyncDriver {
+    source: TokenSource,
+    clock: ManualClock,
+    runtime: Runtime,
+}
+
+impl AsyncDriver {
+    /// A source without a token.
+    ///
+    /// # Errors
+    ///
+    /// When the runtime or the client cannot be made.
+    pub fn new(provider: Listening, policy: Policy, seed: u64, clock: &ManualClock) -> Result<Self, String> {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.map_err(|error| error.to_string())?;
+        let source = TokenSource::builder(provider)
+            .policy(policy)
+            .seed(seed)
+            .clock(clock)
+            .runtime(runtime.handle().clone())
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self { source, clock: clock.clone(), runtime })
+    }
+
+    /// So many tasks at once, and what came of each.
+    fn at_once<T, F>(&self, callers: usize, act: impl Fn(TokenSource) -> F) -> Vec<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let tasks: Vec<_> = (0..callers).map(|_| self.runtime.spawn(act(self.source.clone()))).collect();
+        let joined = tasks.into_iter().map(|task| self.runtime.block_on(task));
+        joined.map(|joined| joined.expect("no caller panics")).collect()
+    }
+}
+
+async fn get(source: TokenSource, need: Need) -> Result<Token, TokenError> {
+    match need {
+        Need::Fresh => source.token().await,
+        need => source.acquire(need, NO_TIME).await,
+    }
+}
+
+async fn call(source: TokenSource, call: Call) -> Result<Reply, TokenError> {
+    let body = match call.body {
+        Body::None => Content::empty(),
+        Body::Repeatable => Content::from("{}"),
+        Body::Once => Content::once(Content::from("{}")),
+    };
+    let response = source.send(request(&call, body)?).await?;
+    let missing = source.missing_scope(&response).map(|scope| scope.to_string());
+    let status = response.status().as_u16();
+    // Read to its end, so that the connection can carry the next call.
+    let _ = response.into_body().bytes(1 << 20).await;
+    Ok(Reply { status, missing })
+}
+
+impl Player for AsyncDriver {
+    fn get(&mut self, need: Need, callers: usize) -> Vec<Result<Token, TokenError>> {
+        let got = self.at_once(callers, |source| get(source, need));
+        if let Some(newer) = may_be_under_renewal(&got, self.clock.now()) {
+            let _ = self.runtime.block_on(get(self.source.clone(), newer));
+        }
+        got
+    }
+
+    fn call(&mut self, api: &Call, callers: usize) -> Vec<Result<Reply, TokenError>> {
+        self.at_once(callers, |source| call(source, api.clone()))
+    }
+
+    fn sign_in(&mut self, spend: Spend) -> Result<Token, TokenError> {
+        self.runtime.block_on(self.source.sign_in(spend))
+    }
+
+    fn reject(&mut self, token: &Token) -> Rejected {
+        self.source.reject(token.generation())
+    }
+}

@@ -1,0 +1,81 @@
+//! The blocking driver as a player: threads, ureq over loopback, no runtime.
+
+use std::thread;
+
+use wellspring_core::{Need, Policy, Rejected, Spend, Token, TokenError};
+use wellspring_transport::ManualClock;
+use wellspring_transport_blocking::{Body as Content, TokenSource};
+
+use crate::listening::Listening;
+use crate::player::{Call, NO_TIME, Player, Reply, may_be_under_renewal, request};
+use crate::scenario::Body;
+
+/// A source in blocking code.
+#[derive(Debug)]
+pub struct BlockingDriver {
+    source: TokenSource,
+    clock: ManualClock,
+}
+
+impl BlockingDriver {
+    /// A source without a token.
+    ///
+    /// # Errors
+    ///
+    /// When the client cannot be made.
+    pub fn new(provider: Listening, policy: Policy, seed: u64, clock: &ManualClock) -> Result<Self, String> {
+        let source = TokenSource::builder(provider).policy(policy).seed(seed).clock(clock).build();
+        Ok(Self { source: source.map_err(|error| error.to_string())?, clock: clock.clone() })
+    }
+
+    /// So many threads at once, and what came of each.
+    fn at_once<T: Send>(&self, callers: usize, act: impl Fn(&TokenSource) -> T + Sync) -> Vec<T> {
+        thread::scope(|scope| {
+            let threads: Vec<_> = (0..callers).map(|_| scope.spawn(|| act(&self.source))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("no caller panics")).collect()
+        })
+    }
+}
+
+fn get(source: &TokenSource, need: Need) -> Result<Token, TokenError> {
+    match need {
+        Need::Fresh => source.token(),
+        need => source.acquire(need, NO_TIME),
+    }
+}
+
+fn call(source: &TokenSource, call: &Call) -> Result<Reply, TokenError> {
+    let body = match call.body {
+        Body::None => Content::empty(),
+        Body::Repeatable => Content::from("{}"),
+        Body::Once => Content::once(Content::from("{}")),
+    };
+    let response = source.send(request(call, body)?)?;
+    let missing = source.missing_scope(&response).map(|scope| scope.to_string());
+    let status = response.status().as_u16();
+    // Read to its end, so that the connection can carry the next call.
+    let _ = response.into_body().bytes(1 << 20);
+    Ok(Reply { status, missing })
+}
+
+impl Player for BlockingDriver {
+    fn get(&mut self, need: Need, callers: usize) -> Vec<Result<Token, TokenError>> {
+        let got = self.at_once(callers, |source| get(source, need));
+        if let Some(newer) = may_be_under_renewal(&got, self.clock.now()) {
+            let _ = get(&self.source, newer);
+        }
+        got
+    }
+
+    fn call(&mut self, api: &Call, callers: usize) -> Vec<Result<Reply, TokenError>> {
+        self.at_once(callers, |source| call(source, api))
+    }
+
+    fn sign_in(&mut self, spend: Spend) -> Result<Token, TokenError> {
+        self.source.sign_in(spend)
+    }
+
+    fn reject(&mut self, token: &Token) -> Rejected {
+        self.source.reject(token.generation())
+    }
+}
