@@ -73,6 +73,15 @@ pub(crate) enum Transport {
     Blocking,
 }
 
+impl Transport {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Async => "async",
+            Self::Blocking => "blocking",
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Call {
     /// The profile, as in [profile.NAME]

@@ -4,6 +4,7 @@
 //! failure is noticed; here it gets its status.
 
 use core::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use wellspring_core::{ErrorKind, TokenError};
@@ -39,6 +40,11 @@ impl Exit {
     }
 }
 
+/// Speaks to the person, on stderr. Nobody may be listening there any more, which is no reason to fail.
+pub(crate) fn say(text: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// Why a command failed: one sentence that says what to do, and never a secret.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -56,7 +62,7 @@ impl Failure {
     }
 
     /// Standard output does not take the answer.
-    pub(crate) fn output(error: std::io::Error) -> Self {
+    pub(crate) fn output(error: io::Error) -> Self {
         Self::new(Exit::TryLater, format!("standard output cannot be written: {error}; try again elsewhere"))
     }
 }

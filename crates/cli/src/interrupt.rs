@@ -38,10 +38,20 @@ pub(crate) fn watch() -> Result<(), Failure> {
     watching.map(drop).map_err(|error| unwatched(&error))
 }
 
-/// Waits for a signal, with nothing else to do.
-pub(crate) fn wait() -> Result<(), Failure> {
-    signals()?.forever().next();
-    Ok(())
+/// A signal to be waited for, with nothing else to do.
+#[derive(Debug)]
+pub(crate) struct Stop(Signals);
+
+/// From now on a signal is kept for whoever waits.
+pub(crate) fn listen() -> Result<Stop, Failure> {
+    signals().map(Stop)
+}
+
+impl Stop {
+    /// Waits for it.
+    pub(crate) fn wait(mut self) {
+        self.0.forever().next();
+    }
 }
 
 /// While it lives, signals wait; with the last one, a signal that has come ends the process.
@@ -63,6 +73,12 @@ impl Drop for Hold {
             end(signal);
         }
     }
+}
+
+/// Waits so long, where there is nothing to wait for but time.
+#[expect(clippy::disallowed_methods, reason = "the command line has no other clock, and no test sleeps here")]
+pub(crate) fn nap(time: core::time::Duration) {
+    thread::sleep(time);
 }
 
 /// Ends the process as shells expect of one that a signal has ended.

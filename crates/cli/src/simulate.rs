@@ -10,7 +10,7 @@ use std::io::Write;
 use wellspring_simulator::{Config, Endpoint, Fault, Rotation, Simulator, StartError};
 
 use crate::arguments::{Provider, Rotation as Wish, Simulate};
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, say};
 use crate::interrupt;
 
 /// Runs until a signal comes.
@@ -20,15 +20,19 @@ pub(crate) fn run(wish: &Simulate, out: &mut dyn Write) -> Result<(), Failure> {
     }
     let faults = wish.fault.iter().map(|name| read_fault(name)).collect::<Result<Vec<_>, _>>()?;
     let endpoint: Endpoint = wish.at.parse().map_err(|error| Failure::usage(format!("--at: {error}")))?;
+    let stop = interrupt::listen()?;
     let simulator = start(wish)?;
     for fault in faults {
         simulator.fault_times(endpoint, fault, wish.times.unwrap_or(u32::MAX));
     }
     print(out, &configuration(&simulator, &wish.provider))?;
     let url = simulator.url();
-    eprintln!("The simulator answers at {url} until Ctrl-C; standard output is a wellspring.toml for it.");
-    eprintln!("What it was asked: {url}/__sim/log");
-    interrupt::wait()
+    say(format_args!(
+        "The simulator answers at {url} until Ctrl-C; standard output is a wellspring.toml for it."
+    ));
+    say(format_args!("What it was asked: {url}/__sim/log"));
+    stop.wait();
+    Ok(())
 }
 
 fn start(wish: &Simulate) -> Result<Simulator, Failure> {
@@ -67,20 +71,25 @@ fn every_fault() -> String {
 fn configuration(simulator: &Simulator, providers: &[Provider]) -> String {
     let known = Config::default();
     let url = simulator.url();
-    let mut text = format!("# A simulator at {url}\n");
+    let mut text = format!("# {url}\n");
     let wanted = |provider| providers.is_empty() || providers.contains(&provider);
     let mut add = |profile: &str, lines: &[(&str, &str)]| {
         let _ = writeln!(text, "\n[profile.{profile}]");
         for (key, value) in lines {
             let _ = writeln!(text, "{key} = \"{value}\"");
         }
+        let _ = writeln!(text, "api_urls = [\"{url}\"]");
         if let Some(identity) = simulator.identity() {
-            let _ = writeln!(text, "[profile.{profile}.tls]\nca_certificate = \"\"\"\n{}\"\"\"", identity.ca_pem);
+            let _ =
+                writeln!(text, "[profile.{profile}.tls]\nca_certificate = \"\"\"\n{}\"\"\"", identity.ca_pem);
         }
     };
     if wanted(Provider::PixBacen) {
         let (id, secret) = (known.pix.client_id.as_str(), known.pix.client_secret.as_str());
-        add("shop", &[("provider", "pix-bacen"), ("base_url", &url), ("client_id", id), ("client_secret", secret)]);
+        add(
+            "shop",
+            &[("provider", "pix-bacen"), ("base_url", &url), ("client_id", id), ("client_secret", secret)],
+        );
     }
     if let (true, Some(client)) = (wanted(Provider::Oauth2App), known.app.clients.first()) {
         let secret = client.secret.as_deref().unwrap_or_default();

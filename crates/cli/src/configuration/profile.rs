@@ -3,13 +3,16 @@
 //! Values stay as they stand: what they come to is looked up when the profile is used.
 
 use crate::configuration::section::Section;
-use crate::configuration::value::Value;
+use crate::configuration::value::{Place, Value};
 use crate::exit::Failure;
 
 /// One profile.
 #[derive(Debug)]
 pub(crate) struct Profile {
+    pub(crate) place: Place,
     pub(crate) provider: Provider,
+    /// URLs at whose origins calls may carry the token, besides the provider's own.
+    pub(crate) api_urls: Option<Vec<Value>>,
     pub(crate) policy: Policy,
     pub(crate) tls: Tls,
 }
@@ -30,6 +33,7 @@ pub(crate) struct PixBacen {
     pub(crate) flavour: Option<Value>,
     pub(crate) client_id: Value,
     pub(crate) client_secret: Value,
+    pub(crate) scope: Option<Value>,
 }
 
 /// An OAuth 2.0 application.
@@ -101,8 +105,9 @@ impl Profile {
             Name::Oauth2App => Provider::Oauth2App(Box::new(Oauth2App::read(&mut section)?)),
             Name::HiveAuth => Provider::HiveAuth(HiveAuth::read(&mut section)?),
         };
+        let (place, api_urls) = (section.place(), section.list("api_urls")?);
         section.finish()?;
-        Ok(Self { provider, policy, tls })
+        Ok(Self { place, provider, api_urls, policy, tls })
     }
 }
 
@@ -114,6 +119,7 @@ impl PixBacen {
             flavour: section.value("flavour")?,
             client_id: section.required("client_id")?,
             client_secret: section.required("client_secret")?,
+            scope: section.value("scope")?,
         })
     }
 }

@@ -58,14 +58,19 @@ impl<'i> Section<'i> {
         Self { document, name, line, table, known: Vec::new(), missing: None }
     }
 
+    /// The section as a whole.
+    pub(crate) fn place(&self) -> Place {
+        Place { file: self.document.file.clone(), line: self.line, key: self.called() }
+    }
+
     /// What the section is called in messages.
-    pub(crate) fn called(&self) -> String {
+    fn called(&self) -> String {
         if self.name.is_empty() { "the configuration".to_owned() } else { format!("[{}]", self.name) }
     }
 
     /// A failure of the section as a whole.
     pub(crate) fn failure(&self, what: impl core::fmt::Display) -> Failure {
-        Failure::usage(format!("{}:{}: {} {what}", self.document.file.display(), self.line, self.called()))
+        self.place().failure(what)
     }
 
     fn take(&mut self, key: &'static str) -> Option<(Place, DeValue<'i>)> {

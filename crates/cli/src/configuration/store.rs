@@ -6,7 +6,9 @@ use crate::exit::Failure;
 pub(crate) fn check(mut section: Section<'_>) -> Result<(), Failure> {
     for later in ["spill", "key", "sealing"] {
         if let Some(place) = section.mention(later) {
-            return Err(place.failure("is for stores that outlive the process, which come later; leave it out"));
+            return Err(
+                place.failure("is for stores that outlive the process, which come later; leave it out")
+            );
         }
     }
     let url = section.value("url")?;

@@ -65,7 +65,11 @@ fn an_unknown_profile_is_named_with_those_that_there_are() {
 #[test]
 fn an_unknown_key_is_an_error_with_its_line_wherever_it_stands() {
     for (good, bad, said) in [
-        ("client_id = \"account", "clientid = \"account", "wellspring.toml:7: `clientid` is not a key of [profile.shop]"),
+        (
+            "client_id = \"account",
+            "clientid = \"account",
+            "wellspring.toml:7: `clientid` is not a key of [profile.shop]",
+        ),
         ("deadline = ", "timeout = ", "wellspring.toml:10: `timeout` is not a key of [profile.shop.policy]"),
         ("client_certificate", "cert", "wellspring.toml:12: `cert` is not a key of [profile.shop.tls]"),
         ("preset", "base", "wellspring.toml:15: `base` is not a key of [profile.app]"),
@@ -83,7 +87,10 @@ fn an_unknown_key_is_an_error_with_its_line_wherever_it_stands() {
 fn what_is_missing_is_said_with_the_section_that_lacks_it() {
     for (line, said) in [
         ("client_id = \"account-93\"\n", "wellspring.toml:4: [profile.shop] lacks `client_id`; add it"),
-        ("provider = \"pix-bacen\"\n", "wellspring.toml:4: [profile.shop] lacks `provider`; add it, such as provider = \"pix-bacen\""),
+        (
+            "provider = \"pix-bacen\"\n",
+            "wellspring.toml:4: [profile.shop] lacks `provider`; add it, such as provider = \"pix-bacen\"",
+        ),
         ("id = \"operator\"\n", "wellspring.toml:23: [profile.chain] lacks `id`; add it"),
     ] {
         assert_eq!(refusal(&GOOD.replacen(line, "", 1)), said);
@@ -93,7 +100,15 @@ fn what_is_missing_is_said_with_the_section_that_lacks_it() {
 #[test]
 fn a_value_of_another_form_is_turned_away_and_never_repeated() {
     const FORM: &str = "must be a text, { env = \"NAME\" } or { file = \"PATH\" }";
-    for bad in ["1.5", "{ environment = \"X\" }", "{ env = 3 }", "{ env = \"X\", file = \"y\" }", "{}", "[\"canary\"]", "1979-05-27"] {
+    for bad in [
+        "1.5",
+        "{ environment = \"X\" }",
+        "{ env = 3 }",
+        "{ env = \"X\", file = \"y\" }",
+        "{}",
+        "[\"canary\"]",
+        "1979-05-27",
+    ] {
         let said = refusal(&GOOD.replacen("{ env = \"PIX_CLIENT_SECRET\" }", bad, 1));
         assert_eq!(said, format!("wellspring.toml:8: `client_secret` {FORM}"));
     }
@@ -122,7 +137,10 @@ fn only_the_memory_store_is_there_and_the_others_say_that_they_come_later() {
     assert_eq!(with("\"memory\""), "wellspring.toml:3: `url` names no store; write \"memory:\"");
     for key in ["spill = \"d\"", "key = { env = \"K\" }", "sealing = \"off\""] {
         let said = refusal(&GOOD.replacen("url =", &format!("{key}\nurl ="), 1));
-        assert!(said.ends_with("is for stores that outlive the process, which come later; leave it out"), "{said}");
+        assert!(
+            said.ends_with("is for stores that outlive the process, which come later; leave it out"),
+            "{said}"
+        );
         assert!(said.starts_with("wellspring.toml:3: `"), "{said}");
     }
 }

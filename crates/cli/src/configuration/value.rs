@@ -17,6 +17,7 @@ use crate::exit::Failure;
 pub(crate) struct Place {
     pub(crate) file: Arc<Path>,
     pub(crate) line: usize,
+    /// As it is called in messages: `key` or [section].
     pub(crate) key: String,
 }
 
@@ -50,8 +51,8 @@ impl Value {
     pub(crate) fn text(&self) -> Result<Zeroizing<String>, Failure> {
         let text = match &self.source {
             Source::Written(text) => text.clone(),
-            Source::Environment(name) => self.from_environment(name)?,
-            Source::File(path) => self.from_file(path)?,
+            Source::Environment(name) => self.environment(name)?,
+            Source::File(path) => self.file(path)?,
         };
         if text.is_empty() {
             return Err(match &self.source {
@@ -92,7 +93,7 @@ impl Value {
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is where configuration is made")]
-    fn from_environment(&self, name: &str) -> Result<Zeroizing<String>, Failure> {
+    fn environment(&self, name: &str) -> Result<Zeroizing<String>, Failure> {
         std::env::var(name).map(Zeroizing::new).map_err(|error| match error {
             std::env::VarError::NotPresent => {
                 self.place.failure(format_args!("needs the environment variable {name}; set it"))
@@ -103,7 +104,7 @@ impl Value {
         })
     }
 
-    fn from_file(&self, path: &Path) -> Result<Zeroizing<String>, Failure> {
+    fn file(&self, path: &Path) -> Result<Zeroizing<String>, Failure> {
         let path = self.beside(path);
         let mut text = std::fs::read_to_string(&path).map(Zeroizing::new).map_err(|error| {
             self.place.failure(format_args!("cannot be read from {}: {error}", path.display()))

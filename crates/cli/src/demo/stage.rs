@@ -1,0 +1,222 @@
+//! Where one provider is played through one transport: the simulator, the clocks, the source, and what was seen.
+
+use core::time::Duration;
+
+use oauth2_app::{App, Callback, Entropy};
+use wellspring_core::{ErrorKind, Need, Policy, Token, TokenError, UnixTime};
+use wellspring_simulator::{Endpoint, Entry, Fault, SimClock, Simulator};
+use wellspring_transport_blocking::{Clock, ManualClock, Tls};
+
+use crate::arguments::Transport;
+use crate::demo::subject::Subject;
+use crate::demo::timeline::{Row, span};
+use crate::driver::{Driver, Recipe};
+
+/// Nine in the morning of some day.
+const MORNING: u64 = 1_767_603_600;
+
+/// One provider on one transport.
+pub(crate) struct Stage {
+    pub(crate) subject: Subject,
+    pub(crate) simulator: Simulator,
+    driver: Driver,
+    app: Option<App>,
+    server_clock: SimClock,
+    clock: ManualClock,
+    /// Whether the server is down.
+    down: bool,
+    /// How many entries of the simulator's log have been looked at.
+    seen: usize,
+    rows: Vec<Row>,
+}
+
+impl Stage {
+    pub(crate) fn new(
+        subject: Subject,
+        transport: Transport,
+        misbehave: Option<&(Endpoint, Fault)>,
+    ) -> Result<Self, String> {
+        let server_clock = SimClock::manual(MORNING);
+        let clock = Clock::manual(MORNING);
+        let simulator =
+            Simulator::builder().clock(server_clock.clone()).start().map_err(|error| error.to_string())?;
+        if let Some((endpoint, fault)) = misbehave {
+            simulator.fault_times(*endpoint, fault.clone(), u32::MAX);
+        }
+        let cast = subject.cast(&simulator.url()).map_err(|error| error.to_string())?;
+        let mut policy = Policy::default();
+        policy.deadline = Duration::from_secs(5);
+        let recipe = Recipe {
+            provider: cast.provider,
+            policy,
+            tls: Tls::new(),
+            clock: Clock::from(&clock),
+            api_urls: Vec::new(),
+        };
+        let driver = Driver::new(transport, recipe).map_err(|error| error.to_string())?;
+        Ok(Self {
+            subject,
+            simulator,
+            driver,
+            app: cast.app,
+            server_clock,
+            clock,
+            down: false,
+            seen: 0,
+            rows: Vec::new(),
+        })
+    }
+
+    /// Time passes, for the server and for the source.
+    pub(crate) fn advance(&mut self, by: Duration) {
+        self.server_clock.advance(by);
+        self.clock.advance(by);
+        self.rows.push(Row::Passes(by));
+    }
+
+    /// A token for this caller; what came of it is noted.
+    pub(crate) fn token(&mut self, who: &str) -> Result<Token, String> {
+        let answer = self.driver.token();
+        self.note(who, &answer);
+        answer.map_err(|error| error.to_string())
+    }
+
+    /// The token that whoever comes along has; noted only if something had to be done for it.
+    pub(crate) fn current(&mut self) -> Result<Token, String> {
+        let answer = self.driver.token();
+        if answer.is_err() || self.mark() > self.seen {
+            self.note("a caller", &answer);
+        }
+        answer.map_err(|error| error.to_string())
+    }
+
+    /// The newer token that a renewal beside the callers brings.
+    pub(crate) fn newer_than(&mut self, old: &Token) -> Result<Token, String> {
+        // The renewal is under way: this waits for its end, however long that takes in real time, and no pause.
+        let answer = self.driver.acquire(Need::Newer(old.generation()), Duration::from_millis(100));
+        self.note("beside it", &answer);
+        answer.map_err(|error| error.to_string())
+    }
+
+    /// So many callers ask at once.
+    pub(crate) fn crowd(&mut self, callers: usize) -> Vec<Result<Token, TokenError>> {
+        let answers = self.driver.crowd(callers);
+        if let Some(first) = answers.first() {
+            self.note(&format!("{callers} callers"), first);
+        }
+        answers
+    }
+
+    /// A call to the API; the status of its answer.
+    pub(crate) fn call(&mut self, who: &str) -> Result<u16, String> {
+        let answer = self.driver.send(self.subject.call(&self.simulator.url()));
+        let status = answer.map(|answer| answer.status().as_u16());
+        let got = match &status {
+            Ok(status) => format!("the answer, {status}"),
+            Err(error) => self.refusal(error),
+        };
+        self.note_as(who, got);
+        status.map_err(|error| error.to_string())
+    }
+
+    /// Somebody signs in: the browser's way to the authorization endpoint and back, and the code exchanged.
+    pub(crate) fn sign_in(&mut self) -> Result<Token, String> {
+        let app = self.app.as_ref().ok_or("nobody signs in here")?;
+        let entropy = Entropy::from_system().map_err(|error| error.to_string())?;
+        let authorization = app.authorize(&entropy).map_err(|error| error.to_string())?;
+        let callback = self.browse(&authorization.url)?;
+        let spend =
+            app.finish(authorization.login, &Callback::read(&callback)).map_err(|error| error.to_string())?;
+        self.note_as("a browser", "the callback".into());
+        let answer = self.driver.sign_in(spend);
+        self.note("the callback", &answer);
+        answer.map_err(|error| error.to_string())
+    }
+
+    /// Where the authorization endpoint sends the browser. The simulator's world is asked, not its socket: what a
+    /// browser does is not what is shown here.
+    fn browse(&self, url: &str) -> Result<String, String> {
+        let target =
+            url.strip_prefix(&self.simulator.url()).ok_or("the authorization URL leads elsewhere")?;
+        let request = wellspring_simulator::Request::get(target);
+        let answer = self.simulator.world().answer(&request, self.server_clock.now());
+        answer
+            .header("Location")
+            .map(str::to_owned)
+            .ok_or_else(|| format!("no redirect, status {}", answer.status))
+    }
+
+    /// The server goes down, connections and all.
+    pub(crate) fn unplug(&mut self) {
+        self.simulator.unplug();
+        self.down = true;
+        self.rows.push(Row::Happens("the server goes down".into()));
+    }
+
+    /// The server is back.
+    pub(crate) fn plug_in(&mut self) -> Result<(), String> {
+        self.rows.push(Row::Happens("the server is back".into()));
+        self.down = false;
+        self.simulator.plug_in().map_err(|error| error.to_string())
+    }
+
+    /// Something happens that nobody asked for.
+    pub(crate) fn happens(&mut self, what: &str) {
+        self.rows.push(Row::Happens(what.into()));
+    }
+
+    /// Every request from here on belongs to what is checked next.
+    pub(crate) fn mark(&self) -> usize {
+        self.simulator.log().len()
+    }
+
+    /// What the server was asked since then.
+    pub(crate) fn since(&self, mark: usize) -> Vec<Entry> {
+        self.simulator.log().split_off(mark)
+    }
+
+    /// How much time a token has left, by the source's clock.
+    pub(crate) fn left(&self, token: &Token) -> Option<Duration> {
+        token.remaining(self.clock.now())
+    }
+
+    /// How long until this time comes.
+    pub(crate) fn until(&self, when: UnixTime) -> Duration {
+        when.since(self.clock.now().unix)
+    }
+
+    /// What was noted since the last time.
+    pub(crate) fn rows(&mut self) -> Vec<Row> {
+        core::mem::take(&mut self.rows)
+    }
+
+    fn note(&mut self, who: &str, answer: &Result<Token, TokenError>) {
+        let got = match answer {
+            Ok(token) => {
+                let left = self.left(token).map_or_else(|| "for as long as it lasts".into(), span);
+                format!("token {}, {left}", token.generation())
+            }
+            Err(error) => self.refusal(error),
+        };
+        self.note_as(who, got);
+    }
+
+    /// No token, and what is said instead.
+    fn refusal(&self, error: &TokenError) -> String {
+        match error.kind() {
+            ErrorKind::Unavailable { retry_at: Some(again) } => {
+                format!("no token, next try in {}", span(self.until(again)))
+            }
+            _ => format!("no token: {error}"),
+        }
+    }
+
+    /// What went over the wire since the last note, and what this caller got of it.
+    fn note_as(&mut self, who: &str, handed_out: String) {
+        let entries = self.since(self.seen);
+        self.seen += entries.len();
+        let at = self.server_clock.now().saturating_sub(Duration::from_secs(MORNING - 9 * 3_600));
+        let nothing = if self.down { "no connection" } else { "-" };
+        self.rows.extend(Row::of(at, who, &entries, nothing, handed_out));
+    }
+}

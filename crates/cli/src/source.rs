@@ -1,0 +1,222 @@
+//! From a profile to a source of tokens: values are looked up, settings checked, the transport built.
+//!
+//! Everything that can be wrong without asking a server is found out here, as a matter of usage.
+
+mod discovery;
+mod held;
+mod provider;
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use wellspring_core::{
+    AccessToken, ErrorKind, Need, Origin, Policy, Provider, RefreshToken, Token, TokenResponse, UnixTime,
+};
+use wellspring_transport_blocking::{Clock, Tls};
+
+use crate::arguments::Transport;
+use crate::configuration::profile::{self, Profile};
+use crate::driver::{Body, Driver, Recipe};
+use crate::exit::{Exit, Failure, say};
+use crate::interrupt;
+use crate::source::held::Held;
+
+/// How long a pause is slept through before the clock is looked at again.
+const NAP: Duration = Duration::from_millis(50);
+
+/// What an exchange needs at least: with less time left the reason for the pause is told instead.
+const LAST_CALL: Duration = Duration::from_millis(100);
+
+/// The profile's source, for one command.
+#[derive(Debug)]
+pub(crate) struct Source {
+    driver: Driver,
+    held: Arc<Held>,
+    /// Where calls may carry the token.
+    reach: Vec<Origin>,
+    clock: Clock,
+    /// When the command is over.
+    end: UnixTime,
+}
+
+/// The time for the whole command.
+pub(crate) fn deadline(profile: &Profile) -> Result<Duration, Failure> {
+    Ok(policy(&profile.policy)?.deadline)
+}
+
+impl Source {
+    /// The source of this profile's tokens.
+    pub(crate) fn new(profile: &Profile, transport: Transport) -> Result<Self, Failure> {
+        let policy = policy(&profile.policy)?;
+        let tls = tls(&profile.tls)?;
+        let clock = Clock::system();
+        let end = clock.now().unix.plus(policy.deadline);
+        let provider = provider::of(profile, &tls, policy.deadline)?;
+        let held = Arc::new(Held::new(provider));
+        let mut api_urls = Vec::new();
+        let mut reach = held.profile().origins.clone();
+        for url in profile.api_urls.iter().flatten() {
+            let text = url.text()?;
+            let origin = Origin::of(&text);
+            reach.push(origin.map_err(|error| url.place.failure(format_args!("is no good: {error}")))?);
+            api_urls.push(text.to_string());
+        }
+        let recipe = Recipe { provider: held.clone(), policy, tls, clock: clock.clone(), api_urls };
+        let driver = Driver::new(transport, recipe).map_err(|error| profile.place.failure(error))?;
+        if let Some(token) = refresh_token(profile)? {
+            driver.adopt(spent_with(token));
+        }
+        Ok(Self { driver, held, reach, clock, end })
+    }
+
+    /// A token, through pauses and further tries until the command's time is over.
+    ///
+    /// Pauses are waited out here and not in the source, so that Ctrl-C ends them at once.
+    pub(crate) fn token(&self, need: Need) -> Result<Token, Failure> {
+        let token = self.patiently()?;
+        if need == Need::Fresh {
+            return Ok(token);
+        }
+        let token = self.driver.acquire(need, self.end.since(self.now()));
+        self.held.release();
+        Ok(token?)
+    }
+
+    fn patiently(&self) -> Result<Token, Failure> {
+        loop {
+            let asked = self.driver.token();
+            self.held.release();
+            let error = match asked {
+                Ok(token) => return Ok(token),
+                Err(error) => error,
+            };
+            let again = match error.kind() {
+                ErrorKind::Unavailable { retry_at: Some(again) } => again,
+                _ => self.now(),
+            };
+            if !error.is_transient() || again.max(self.now()).plus(LAST_CALL) >= self.end {
+                return Err(error.into());
+            }
+            interrupt::nap(NAP);
+        }
+    }
+
+    /// Whether a call to this URL may carry the token; asked before there is one.
+    pub(crate) fn check(&self, url: &str) -> Result<(), Failure> {
+        match Origin::of(url) {
+            Ok(origin) if self.reach.contains(&origin) => Ok(()),
+            Ok(origin) => Err(Failure::usage(format!(
+                "the token may not go to {origin}; if it should, add that URL to the profile's `api_urls`"
+            ))),
+            Err(error) => Err(Failure::usage(format!("the call cannot be made: {error}"))),
+        }
+    }
+
+    /// One call with the token on it. Tried again only after a 401.
+    pub(crate) fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Body>, Failure> {
+        let answer = self.driver.send(request);
+        self.held.release();
+        answer.map_err(Into::into)
+    }
+
+    /// The next bytes of an answer's body; `None` at its end.
+    pub(crate) fn chunk(&self, body: &mut Body) -> Result<Option<bytes::Bytes>, Failure> {
+        Ok(self.driver.chunk(body)?)
+    }
+
+    /// Tells a person what this process takes with it when it ends.
+    pub(crate) fn tell(&self) {
+        if self.held.has_rotated() {
+            say(format_args!(
+                "wellspring: the profile's refresh token is spent, and the one that replaces it ends with this \
+                 command: sign in again before the next one, until there is a store that keeps it"
+            ));
+        }
+    }
+
+    /// How much of a token's life is left.
+    pub(crate) fn remaining(&self, token: &Token) -> Option<Duration> {
+        token.remaining(self.clock.now())
+    }
+
+    fn now(&self) -> UnixTime {
+        self.clock.now().unix
+    }
+}
+
+/// A sign-in of which nothing but the refresh token is left.
+fn spent_with(token: RefreshToken) -> TokenResponse {
+    // The least that is not zero: zero would be an endpoint that grants nothing but dead tokens.
+    TokenResponse::new(AccessToken::new("")).with_lifetime(Duration::from_nanos(1)).with_refresh_token(token)
+}
+
+fn refresh_token(profile: &Profile) -> Result<Option<RefreshToken>, Failure> {
+    let profile::Provider::Oauth2App(app) = &profile.provider else { return Ok(None) };
+    let token = app.refresh_token.as_ref().map(|token| token.text()).transpose()?;
+    Ok(token.map(|token| RefreshToken::new(token.as_str())))
+}
+
+fn policy(settings: &profile::Policy) -> Result<Policy, Failure> {
+    let mut policy = Policy::default();
+    let given = [
+        (&settings.deadline, &mut policy.deadline),
+        (&settings.margin, &mut policy.margin),
+        (&settings.jitter, &mut policy.jitter),
+        (&settings.min_age, &mut policy.min_age),
+    ];
+    for (value, place) in given {
+        if let Some(value) = value {
+            *place = value.duration()?;
+        }
+    }
+    match &settings.deadline {
+        Some(value) if policy.deadline.is_zero() => Err(value.place.failure("must not be zero")),
+        _ => Ok(policy),
+    }
+}
+
+fn tls(settings: &profile::Tls) -> Result<Tls, Failure> {
+    let mut tls = Tls::new();
+    let mut blamed = None;
+    if let Some(authority) = &settings.ca_certificate {
+        tls = tls.certificate_authority(authority.pem()?.to_vec());
+        blamed = Some(authority);
+    }
+    match (&settings.client_certificate, &settings.client_key) {
+        (Some(certificate), key) => {
+            let pem = certificate.pem()?;
+            // One file may hold both.
+            let key = key.as_ref().map_or_else(|| Ok(pem.clone()), |key| key.pem())?;
+            tls = tls.client_certificate(pem.to_vec(), key.to_vec());
+            blamed = Some(certificate);
+        }
+        (None, Some(key)) => {
+            return Err(key.place.failure("is of no use without `client_certificate`; add it"));
+        }
+        (None, None) => {}
+    }
+    match (tls.client_config(), blamed) {
+        (Err(error), Some(value)) => Err(value.place.failure(format_args!("cannot be used: {error}"))),
+        (Err(error), None) => Err(Failure::from(error)),
+        (Ok(_), _) => Ok(tls),
+    }
+}
+
+/// Does the work and gives it this much time, everything included.
+pub(crate) fn within<T: Send + 'static>(
+    deadline: Duration,
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let (tell, told) = std::sync::mpsc::channel();
+    let working = std::thread::Builder::new().name("work".into()).spawn(move || {
+        // Nobody listens any more when the time is over.
+        let _ = tell.send(work());
+    });
+    working.map_err(|error| Failure::new(Exit::TryLater, format!("no thread can be started: {error}")))?;
+    told.recv_timeout(deadline).unwrap_or_else(|_| {
+        Err(Failure::new(
+            Exit::TryLater,
+            format!("no answer within the profile's deadline of {deadline:?}; try again later"),
+        ))
+    })
+}

@@ -1,0 +1,75 @@
+//! `wellspring token`: one token, in the form that was asked for.
+
+use core::fmt::Write as _;
+use core::time::Duration;
+use std::io::Write;
+
+use wellspring_core::{Need, Token};
+use zeroize::Zeroizing;
+
+use crate::arguments::{Format, Token as Wish};
+use crate::configuration::profile::Profile;
+use crate::exit::{Failure, say};
+use crate::source::Source;
+
+/// Prints a token of the profile.
+pub(crate) fn run(profile: &Profile, wish: &Wish, out: &mut dyn Write) -> Result<(), Failure> {
+    let source = Source::new(profile, wish.transport)?;
+    let token = source.token(wish.valid_for.map_or(Need::Fresh, Need::ValidFor))?;
+    let left = source.remaining(&token);
+    if let (Some(wanted), Some(left)) = (wish.valid_for, left)
+        && left < wanted
+    {
+        say(format_args!(
+            "wellspring: this endpoint's tokens do not live as long as asked: {} s are left",
+            left.as_secs()
+        ));
+    }
+    source.tell();
+    let text = render(&token, left, wish.format);
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)
+}
+
+fn render(token: &Token, left: Option<Duration>, format: Format) -> Zeroizing<String> {
+    let secret = token.expose();
+    let expires_at = token.expires().map(|expires| expires.unix.as_secs());
+    Zeroizing::new(match format {
+        Format::Token => format!("{secret}\n"),
+        Format::Header => format!("Authorization: Bearer {secret}\n"),
+        Format::Env => {
+            let mut text = format!("ACCESS_TOKEN={}\n", quoted(secret));
+            if let Some(at) = expires_at {
+                // Writing to a String does not fail.
+                let _ = writeln!(text, "ACCESS_TOKEN_EXPIRES_AT={at}");
+            }
+            text
+        }
+        Format::Json => {
+            let object = serde_json::json!({
+                "access_token": secret,
+                "token_type": "Bearer",
+                "expires_in": left.map(|left| left.as_secs()),
+                "expires_at": expires_at,
+                "scope": token.scope().map(ToString::to_string),
+            });
+            format!("{object}\n")
+        }
+    })
+}
+
+/// As it is where a shell and an environment file read it alike, in single quotes elsewhere.
+fn quoted(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
+    if text.bytes().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_token_that_a_shell_would_read_differently_is_quoted() {
+        assert_eq!(quoted("eyJ.abc-_~+/="), "eyJ.abc-_~+/=");
+        assert_eq!(quoted("a b'c$(d)"), "'a b'\\''c$(d)'");
+    }
+}

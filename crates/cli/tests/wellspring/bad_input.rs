@@ -1,0 +1,189 @@
+//! Everything a person can get wrong, and everything a server can: one clear sentence, the right exit status, no
+//! panic, no secret, nothing on standard output.
+
+use std::net::TcpListener;
+use std::process::Command;
+
+use wellspring_simulator::{Endpoint, Fault, Simulator};
+
+use crate::command::{Folder, Ran, profiles, stage};
+
+const SECRET: &str = "a-canary-of-a-secret";
+
+/// Runs and checks what holds for every failure.
+fn refused(command: &mut Command) -> Ran {
+    let ran = Ran::of(command);
+    assert_eq!(ran.stdout, "", "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("wellspring: ") && ran.stderr.ends_with('\n'), "{}", ran.stderr);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    for never in ["canary", "your-client-secret", "panicked", "RUST_BACKTRACE"] {
+        assert!(!ran.stderr.contains(never), "{}", ran.stderr);
+    }
+    ran
+}
+
+/// What `token shop` says to these settings, on both transports alike.
+fn shop(settings: &str, wanted: i32) -> String {
+    let folder = Folder::with(&format!("[profile.shop]\nprovider = \"pix-bacen\"\n{settings}\n"));
+    let [one, other] = ["async", "blocking"].map(|transport| {
+        let ran = refused(&mut folder.command(&["token", "shop", "--transport", transport]));
+        assert_eq!(ran.status, wanted, "{transport}: {}", ran.stderr);
+        ran.stderr
+    });
+    let first_words = |text: &str| text.split([':', ';', '(']).take(2).collect::<String>();
+    assert_eq!(first_words(&one), first_words(&other));
+    other
+}
+
+fn settings(url: &str, secret: &str) -> String {
+    format!("base_url = \"{url}\"\nclient_id = \"your-client-id\"\nclient_secret = {secret}")
+}
+
+#[test]
+fn a_wrong_secret_is_turned_away_for_good() {
+    let simulator = Simulator::start().unwrap();
+    let said = shop(&settings(&simulator.url(), &format!("\"{SECRET}\"")), 4);
+    assert!(said.contains("status 401") && said.contains("check the profile's client id, secret"), "{said}");
+}
+
+#[test]
+fn a_short_secret_is_found_out_before_anything_is_sent() {
+    let simulator = Simulator::start().unwrap();
+    let said = shop(&settings(&simulator.url(), "\"canary\""), 2);
+    assert!(
+        said.contains("`client_secret` is no good: the client secret must be 8 to 64 characters"),
+        "{said}"
+    );
+    assert_eq!(simulator.asked(Endpoint::Any), 0);
+}
+
+#[test]
+fn a_missing_variable_is_named() {
+    let said = shop(&settings("http://127.0.0.1:1", "{ env = \"PIX_CLIENT_SECRET\" }"), 2);
+    assert!(said.contains(
+        "wellspring.toml:5: `client_secret` needs the environment variable PIX_CLIENT_SECRET; set it"
+    ));
+}
+
+#[test]
+fn an_unreadable_secret_file_is_named() {
+    let said = shop(&settings("http://127.0.0.1:1", "{ file = \"no.secret\" }"), 2);
+    assert!(said.contains("wellspring.toml:5: `client_secret` cannot be read from no.secret: "), "{said}");
+    let said = shop(&settings("http://127.0.0.1:1", "\"\""), 2);
+    assert!(said.contains("`client_secret` is empty"), "{said}");
+}
+
+#[test]
+fn a_bad_url_and_plain_http_elsewhere_are_refused_by_the_line() {
+    for (url, why) in [
+        ("gateway.example", "the URL must start with https://"),
+        ("https://user:canary@gateway.example", "the URL must not carry a user name or password"),
+        ("http://gateway.example", "the URL must use https, except to loopback"),
+        ("http://127.0.0.1.example", "the URL must use https, except to loopback"),
+    ] {
+        let said = shop(&settings(url, "\"your-client-secret\""), 2);
+        assert!(said.contains("wellspring.toml:3: `base_url` is no good: ") && said.contains(why), "{said}");
+    }
+}
+
+#[test]
+fn an_unreadable_certificate_is_named() {
+    let with = |tls: &str| {
+        let settings = settings("https://127.0.0.1:1", "\"your-client-secret\"");
+        shop(&format!("{settings}\n[profile.shop.tls]\n{tls}"), 2)
+    };
+    let said = with("client_certificate = \"missing.pem\"");
+    assert!(
+        said.contains("wellspring.toml:7: `client_certificate` cannot be read from missing.pem"),
+        "{said}"
+    );
+    let said = with("ca_certificate = \"wellspring.toml\"");
+    assert!(said.contains("`ca_certificate` cannot be used: the CA certificate is not readable"), "{said}");
+    let said = with("client_certificate = \"wellspring.toml\"\nclient_key = \"wellspring.toml\"");
+    assert!(said.contains("`client_certificate` cannot be used: "), "{said}");
+    let said = with("client_key = \"wellspring.toml\"");
+    assert!(said.contains("`client_key` is of no use without `client_certificate`"), "{said}");
+}
+
+#[test]
+fn a_server_that_is_down_is_tried_until_the_deadline_and_no_longer() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let settings = settings(&format!("http://{nobody}"), "\"your-client-secret\"");
+    let said = shop(&format!("{settings}\n[profile.shop.policy]\ndeadline = \"300ms\""), 5);
+    assert!(said.contains("could not be reached") && said.contains("try again later"), "{said}");
+}
+
+#[test]
+fn garbage_for_an_answer_is_told_from_a_page_that_somebody_put_in_between() {
+    let simulator = Simulator::start().unwrap();
+    let short = "\n[profile.shop.policy]\ndeadline = \"400ms\"";
+    let settings = format!("{}{short}", settings(&simulator.url(), "\"your-client-secret\""));
+    for (fault, status) in [
+        ("cut-json", 4),
+        ("top-level-array", 4),
+        ("access-token-missing", 4),
+        ("invalid-utf-8", 4),
+        ("token-type-mac", 4),
+        ("html-200", 5),
+        ("html-502", 5),
+        ("html-403", 5),
+        ("oversized-body", 5),
+        ("gzip-bomb", 5),
+        ("too-many-requests", 5),
+        ("echo-secrets", 4),
+    ] {
+        simulator.clear_faults();
+        simulator.fault_times(Endpoint::Token, Fault::parse(fault).unwrap(), u32::MAX);
+        let said = shop(&settings, status);
+        assert!(said.contains("; "), "{fault}: {said}");
+    }
+}
+
+#[test]
+fn what_is_missing_from_the_command_line_or_unknown_there_is_usage() {
+    let (simulator, folder) = stage();
+    let ran = refused(folder.command(&["token", "shpo"]).env("X", "y"));
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("there is no [profile.shpo]; profiles there: app, chain, shop, user"));
+    let ran = refused(&mut folder.command(&["--config", "missing.toml", "token", "shop"]));
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("there is no missing.toml; write one, or name another with --config FILE"));
+    folder.write("wellspring.toml", &profiles(&simulator).replace("client_id", "clientid"));
+    let ran = refused(&mut folder.command(&["token", "shop"]));
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("wellspring.toml:"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`clientid` is not a key of [profile."), "{}", ran.stderr);
+    for wrong in [
+        &["token"][..],
+        &["token", "shop", "--format", "xml"],
+        &["token", "shop", "--transport", "carrier-pigeon"],
+        &["token", "shop", "--valid-for", "10"],
+        &["tokens", "shop"],
+        &["call", "shop", "GET"],
+        &["token", "shop", "--client-secret", "x"],
+        &[],
+    ] {
+        let ran = folder.run(wrong);
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{wrong:?}");
+        assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    }
+    assert_eq!(simulator.asked(Endpoint::Any), 0);
+}
+
+#[test]
+fn rust_log_that_cannot_be_read_is_usage() {
+    let (_simulator, folder) = stage();
+    let ran = refused(folder.command(&["token", "shop"]).env("RUST_LOG", "wellspring=loud"));
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("RUST_LOG cannot be read"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let ran = refused(&mut Folder::with("").command(&["simulate", "--port", &port]));
+    assert_eq!(ran.status, 2);
+    let said = format!("port {port} is taken by another program; choose another one with --port");
+    assert!(ran.stderr.contains(&said), "{}", ran.stderr);
+}

@@ -1,0 +1,134 @@
+//! The end of a command: by the profile's deadline, or by a signal.
+
+use core::time::Duration;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+
+use wellspring_simulator::{Endpoint, Fault, Simulator};
+
+use crate::command::{Folder, profiles};
+
+fn with_deadline(simulator: &Simulator, deadline: &str) -> Folder {
+    let policy = format!("[profile.shop.policy]\ndeadline = \"{deadline}\"\n[profile.app]");
+    Folder::with(&profiles(simulator).replace("[profile.app]", &policy))
+}
+
+#[test]
+fn token_and_call_end_as_a_whole_within_the_profiles_deadline() {
+    let simulator = Simulator::start().unwrap();
+    let folder = with_deadline(&simulator, "700ms");
+    let url = format!("{}/accounts/balances", simulator.url());
+    for (endpoint, fault) in [
+        (Endpoint::Token, "unavailable"),
+        (Endpoint::Token, "silence-before"),
+        (Endpoint::Token, "drip-millis=100"),
+        (Endpoint::Token, "too-many-requests-seconds"),
+        (Endpoint::Api, "silence-before"),
+        (Endpoint::Api, "drip-millis=100"),
+    ] {
+        for transport in ["async", "blocking"] {
+            simulator.clear_faults();
+            simulator.fault_times(endpoint, Fault::parse(fault).unwrap(), u32::MAX);
+            let started = simulator.clock().now();
+            let ran = folder.run(&["call", "shop", "GET", &url, "--transport", transport]);
+            let took = simulator.clock().now() - started;
+            assert_eq!(ran.status, 5, "{fault} {transport}: {}", ran.stderr);
+            assert!(ran.stderr.ends_with("try again later\n"), "{fault} {transport}: {}", ran.stderr);
+            assert!(took < Duration::from_millis(2_500), "{fault} {transport}: {took:?}");
+        }
+    }
+}
+
+#[test]
+fn a_pause_is_waited_out_when_the_deadline_allows_it() {
+    for transport in ["async", "blocking"] {
+        let simulator = Simulator::start().unwrap();
+        let folder = with_deadline(&simulator, "20s");
+        simulator.fault(Endpoint::Token, Fault::parse("unavailable").unwrap());
+        let ran = folder.run(&["token", "shop", "--transport", transport]);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{transport}");
+        assert_eq!(simulator.asked(Endpoint::Token), 2, "{transport}");
+    }
+}
+
+fn signal(name: &str, child: &Child) {
+    let sent = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// A token endpoint in the hands of the test: tells when it has read a request, answers when it is told to.
+fn endpoint() -> (String, mpsc::Receiver<()>, mpsc::Sender<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (asked, was_asked) = mpsc::channel();
+    let (answer, may_answer) = mpsc::channel();
+    std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        read_request(&stream);
+        asked.send(()).unwrap();
+        may_answer.recv().unwrap();
+        let body = r#"{"access_token":"abc","token_type":"Bearer","expires_in":3600}"#;
+        let head =
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ";
+        write!(&stream, "{head}{}\r\n\r\n{body}", body.len()).unwrap();
+    });
+    (url, was_asked, answer)
+}
+
+fn read_request(stream: &TcpStream) {
+    let mut reader = BufReader::new(stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    reader.read_exact(&mut vec![0; length]).unwrap();
+}
+
+#[test]
+fn a_signal_during_a_token_request_waits_for_the_answer() {
+    for transport in ["async", "blocking"] {
+        for (name, status) in [("INT", 130), ("TERM", 143)] {
+            let (url, was_asked, answer) = endpoint();
+            let folder = Folder::with(&format!(
+                "[profile.shop]\nprovider = \"pix-bacen\"\nbase_url = \"{url}\"\nclient_id = \"id\"\n\
+                 client_secret = \"a long secret\"\n"
+            ));
+            let mut command = folder.command(&["token", "shop", "--transport", transport]);
+            let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            was_asked.recv().unwrap();
+            signal(name, &child);
+            // Were the signal not held back, the child would be gone long before this.
+            assert!(was_asked.recv_timeout(Duration::from_millis(200)).is_err());
+            assert!(child.try_wait().unwrap().is_none(), "{name} ended it during the exchange");
+            answer.send(()).unwrap();
+            let output = child.wait_with_output().unwrap();
+            assert_eq!(output.status.code(), Some(status), "{transport}");
+            assert!(output.stdout.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_signal_during_a_pause_ends_the_command_at_once() {
+    let simulator = Simulator::start().unwrap();
+    let folder = with_deadline(&simulator, "50s");
+    simulator.fault_times(Endpoint::Token, Fault::parse("retry-after=40+unavailable").unwrap(), u32::MAX);
+    let mut command = folder.command(&["token", "shop"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while simulator.asked(Endpoint::Token) == 0 {
+        std::thread::yield_now();
+    }
+    // The answer is on its way; a signal that came before it would be held back until it is there.
+    signal("INT", &child);
+    let ran = child.wait_with_output().unwrap();
+    assert_eq!(ran.status.code(), Some(130));
+}

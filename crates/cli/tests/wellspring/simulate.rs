@@ -1,0 +1,76 @@
+//! `wellspring simulate`.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use crate::command::{Folder, Ran, Running};
+
+fn signal(name: &str, pid: u32) {
+    let sent = Command::new("kill").args(["-s", name, &pid.to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[test]
+fn its_standard_output_is_a_configuration_that_works() {
+    for tls in [&[][..], &["--tls"]] {
+        let folder = Folder::with("");
+        let file = std::fs::File::create(folder.path().join("wellspring.toml")).unwrap();
+        let mut command = folder.command(&[&["simulate"], tls].concat());
+        let mut child = command.stdout(file).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let mut byte = [0];
+        // It speaks once the configuration is written.
+        stderr.read_exact(&mut byte).unwrap();
+        let running = Running(child);
+        for profile in ["shop", "app", "chain"] {
+            let ran = folder.run(&["token", profile]);
+            assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{profile}");
+        }
+        drop(running);
+    }
+}
+
+#[test]
+fn the_providers_that_are_asked_for_are_printed_alone() {
+    let folder = Folder::with("");
+    let mut command = folder.command(&["simulate", "--provider", "hive-auth"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut byte = [0];
+    child.stderr.take().unwrap().read_exact(&mut byte).unwrap();
+    let pid = child.id();
+    signal("TERM", pid);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "it runs until it is told to stop");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("[profile.chain]") && !text.contains("[profile.shop]"), "{text}");
+}
+
+#[test]
+fn faults_are_queued_as_asked() {
+    let folder = Folder::with("");
+    let arguments = ["simulate", "--fault", "invalid-client", "--at", "pix-token", "--times", "1"];
+    let (_running, line) = Running::start(&mut folder.command(&arguments));
+    let url = line.trim().strip_prefix("# ").unwrap();
+    folder.write(
+        "wellspring.toml",
+        &format!(
+            "[profile.shop]\nprovider = \"pix-bacen\"\nbase_url = \"{url}\"\nclient_id = \"your-client-id\"\n\
+             client_secret = \"your-client-secret\"\n"
+        ),
+    );
+    assert_eq!(folder.run(&["token", "shop"]).status, 4);
+    assert_eq!(folder.run(&["token", "shop"]).status, 0);
+}
+
+#[test]
+fn every_fault_is_listed_and_an_unknown_one_is_usage() {
+    let folder = Folder::with("");
+    let ran = folder.run(&["simulate", "--fault", "list"]);
+    assert!(ran.status == 0 && ran.stdout.contains("expires-in-string "), "{ran:?}");
+    for wrong in
+        [&["--fault", "gremlins"][..], &["--fault", "status=200", "--at", "nowhere"], &["--port", "99999"]]
+    {
+        let ran = Ran::of(&mut folder.command(&[&["simulate"], wrong].concat()));
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{wrong:?} {}", ran.stderr);
+    }
+}

@@ -1,0 +1,192 @@
+//! `wellspring token`.
+
+use wellspring_simulator::{Endpoint, Fault, Request, Simulator};
+
+use crate::command::{Folder, Ran, profiles, stage};
+
+const TRANSPORTS: [&str; 2] = ["async", "blocking"];
+
+fn is_token(text: &str) -> bool {
+    text.len() > 20 && text.ends_with('\n') && text.trim_end().bytes().all(|b| b.is_ascii_graphic())
+}
+
+#[test]
+fn every_provider_gives_a_token_on_both_transports_and_stdout_carries_it_alone() {
+    let (simulator, folder) = stage();
+    for profile in ["shop", "app", "chain"] {
+        for transport in TRANSPORTS {
+            let ran = folder.run(&["token", profile, "--transport", transport]);
+            assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{profile} {transport}");
+            assert!(is_token(&ran.stdout), "{profile} {transport}");
+        }
+    }
+    assert_eq!(simulator.asked(Endpoint::Token), 6);
+}
+
+#[test]
+fn the_formats_are_a_token_a_header_json_and_lines_for_a_shell() {
+    let (_simulator, folder) = stage();
+    let printed = |format| folder.run(&["token", "shop", "--format", format]).stdout;
+    assert!(is_token(&printed("token")));
+    assert!(printed("header").starts_with("Authorization: Bearer eyJ"));
+    let json: serde_json::Value = serde_json::from_str(&printed("json")).unwrap();
+    assert!(json["access_token"].as_str().unwrap().starts_with("eyJ"));
+    assert_eq!(json["token_type"], "Bearer");
+    assert!((3_590..=3_600).contains(&json["expires_in"].as_u64().unwrap()));
+    assert!(json["expires_at"].as_u64().unwrap() > 1_700_000_000);
+    assert_eq!(json["scope"], "balance:read pix:read pix:write");
+    let lines = printed("env");
+    let (token, expiry) = lines.trim_end().split_once('\n').unwrap();
+    assert!(token.starts_with("ACCESS_TOKEN=eyJ"));
+    assert!(expiry.strip_prefix("ACCESS_TOKEN_EXPIRES_AT=").unwrap().parse::<u64>().is_ok());
+}
+
+#[test]
+fn a_token_that_lives_shorter_than_asked_is_printed_and_the_person_told() {
+    let (simulator, folder) = stage();
+    let ran = folder.run(&["token", "shop", "--valid-for", "2h"]);
+    assert!(ran.status == 0 && is_token(&ran.stdout), "{ran:?}");
+    assert!(ran.stderr.contains("do not live as long as asked"), "{}", ran.stderr);
+    assert_eq!(simulator.asked(Endpoint::Token), 1);
+    let ran = folder.run(&["token", "shop", "--valid-for", "10m"]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn values_come_from_the_environment_and_from_files_beside_the_configuration() {
+    let (simulator, folder) = stage();
+    let text = profiles(&simulator)
+        .replace("\"your-client-id\"", "{ env = \"PIX_ID\" }")
+        .replace("\"your-client-secret\"", "{ file = \"secret.txt\" }");
+    folder.write("wellspring.toml", &text);
+    folder.write("secret.txt", "your-client-secret\n");
+    let config = folder.path().join("wellspring.toml");
+    let elsewhere = Folder::with("");
+    let mut command = elsewhere.command(&["--config", config.to_str().unwrap(), "token", "shop"]);
+    let ran = Ran::of(command.env("PIX_ID", "your-client-id"));
+    assert!(ran.status == 0 && is_token(&ran.stdout), "{ran:?}");
+}
+
+#[test]
+fn without_a_store_a_sign_in_is_asked_for_with_status_3() {
+    let (simulator, folder) = stage();
+    for transport in TRANSPORTS {
+        let ran = folder.run(&["token", "user", "--transport", transport]);
+        assert_eq!((ran.status, ran.stdout.as_str()), (3, ""));
+        assert!(ran.stderr.contains("nobody has signed in yet; sign in"), "{}", ran.stderr);
+    }
+    assert_eq!(simulator.asked(Endpoint::Any), 0);
+}
+
+/// A refresh token, as a sign-in elsewhere has obtained it.
+fn signed_in(simulator: &Simulator) -> String {
+    let mut world = simulator.world();
+    let now = simulator.clock().now();
+    let authorize = "/api/oauth2/authorize?response_type=code&client_id=client_abc123def456&state=s\
+                     &redirect_uri=https%3A%2F%2Fyourapp.com%2Foauth%2Fcallback&auto_authorize=true";
+    let answer = world.answer(&Request::get(authorize), now);
+    let location = answer.header("Location").unwrap();
+    let code = location.split("code=").nth(1).unwrap().split('&').next().unwrap();
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", "https://yourapp.com/oauth/callback"),
+        ("client_id", "client_abc123def456"),
+        ("client_secret", "secret_xyz789uvw012"),
+    ];
+    let answer = world.answer(&Request::post("/api/oauth2/token").with_form(&form), now);
+    let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    body["refresh_token"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_refresh_token_of_the_profile_is_spent_and_the_person_told_that_its_successor_is_lost() {
+    for transport in TRANSPORTS {
+        let simulator = Simulator::start().unwrap();
+        let with = "redirect_uri = \"https://yourapp.com/oauth/callback\"";
+        let text =
+            profiles(&simulator).replace(with, &format!("{with}\nrefresh_token = {{ env = \"REFRESH\" }}"));
+        let folder = Folder::with(&text);
+        let run = |token: &str| {
+            let mut command = folder.command(&["token", "user", "--transport", transport]);
+            Ran::of(command.env("REFRESH", token))
+        };
+        let token = signed_in(&simulator);
+        let first = run(&token);
+        assert!(first.status == 0 && is_token(&first.stdout), "{first:?}");
+        assert!(first.stderr.contains("the profile's refresh token is spent"), "{}", first.stderr);
+        let second = run(&token);
+        assert_eq!((second.status, second.stdout.as_str()), (3, ""));
+        assert!(!second.stderr.contains(&token) && second.stderr.contains("sign in"), "{}", second.stderr);
+    }
+}
+
+#[test]
+fn an_issuer_is_asked_for_its_token_endpoint() {
+    let (simulator, folder) = stage();
+    let url = simulator.url();
+    folder.write(
+        "wellspring.toml",
+        &format!(
+            "[profile.app]\nprovider = \"oauth2-app\"\nissuer = \"{url}\"\ngrant_type = \"client_credentials\"\n\
+             client_id = \"client_abc123def456\"\nclient_secret = \"secret_xyz789uvw012\"\n"
+        ),
+    );
+    let ran = folder.run(&["token", "app"]);
+    assert!(ran.status == 0 && is_token(&ran.stdout), "{ran:?}");
+    assert_eq!(simulator.asked(Endpoint::Metadata), 1);
+    for (fault, status) in [("bare-404", 4), ("top-level-array", 4), ("bad-gateway", 5)] {
+        simulator.fault_times(Endpoint::Metadata, Fault::parse(fault).unwrap(), 2);
+        let ran = folder.run(&["token", "app"]);
+        assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{fault}: {}", ran.stderr);
+    }
+    // The second place is asked where the first one has nothing.
+    simulator.fault(Endpoint::Metadata, Fault::parse("bare-404").unwrap());
+    assert_eq!(folder.run(&["token", "app"]).status, 0);
+}
+
+#[test]
+fn a_client_certificate_and_a_private_ca_work_on_both_transports() {
+    let simulator = Simulator::builder().mutual_tls().start().unwrap();
+    let identity = simulator.identity().unwrap();
+    let text = profiles(&simulator).replace(
+        "[profile.app]",
+        "[profile.shop.tls]\nca_certificate = \"ca.pem\"\nclient_certificate = \"client.pem\"\n\
+         client_key = { file = \"client.key\" }\n[profile.app]",
+    );
+    let folder = Folder::with(&text);
+    folder.write("ca.pem", &identity.ca_pem);
+    folder.write("client.pem", &identity.client_certificate_pem);
+    folder.write("client.key", &identity.client_key_pem);
+    for transport in TRANSPORTS {
+        let ran = folder.run(&["token", "shop", "--transport", transport]);
+        assert!(ran.status == 0 && is_token(&ran.stdout), "{transport}: {ran:?}");
+        let without = folder.run(&["token", "chain", "--transport", transport]);
+        assert_eq!((without.status, without.stdout.as_str()), (2, ""), "{transport}: {}", without.stderr);
+        assert!(without.stderr.contains("certificate"), "{}", without.stderr);
+    }
+    // One file may hold certificate and key.
+    folder.write("client.pem", &format!("{}{}", identity.client_certificate_pem, identity.client_key_pem));
+    folder.write("wellspring.toml", &text.replace("client_key = { file = \"client.key\" }\n", ""));
+    assert_eq!(folder.run(&["token", "shop"]).status, 0);
+}
+
+#[test]
+fn no_secret_is_logged_however_much_is_logged() {
+    let (simulator, folder) = stage();
+    for profile in ["shop", "app", "chain"] {
+        for transport in TRANSPORTS {
+            let mut command = folder.command(&["token", profile, "--transport", transport]);
+            let ran = Ran::of(command.env("RUST_LOG", "trace"));
+            assert!(ran.stderr.contains("renewal.renewed"), "{}", ran.stderr);
+            let secrets = ["your-client-secret", "secret_xyz789uvw012", ran.stdout.trim_end()];
+            for secret in secrets {
+                assert!(!ran.stderr.contains(secret), "{profile} {transport}: {}", ran.stderr);
+            }
+            // Basic authentication, and the hex dumps of an HTTP client.
+            assert!(!ran.stderr.contains("Y2xpZW50X2FiYzEyM2RlZjQ1Njpz"), "{}", ran.stderr);
+            assert!(!ran.stderr.contains(" TRACE ureq"), "{}", ran.stderr);
+        }
+    }
+    assert_eq!(simulator.asked(Endpoint::Token), 6);
+}
