@@ -92,9 +92,10 @@ impl World {
             fault.apply(&mut reply, request, now);
             let written = log::issued(&reply);
             for (what, token) in &mut issued {
-                if let Some((_, changed)) =
-                    written.iter().find(|(name, changed)| name == what && changed != token)
-                {
+                // A token written as an empty text is not written at all: the one in force keeps its name.
+                let renamed =
+                    |(name, changed): &&_| name == what && changed != token && !String::is_empty(changed);
+                if let Some((_, changed)) = written.iter().find(renamed) {
                     self.ledger.rename(token, changed);
                     token.clone_from(changed);
                 }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
-use wellspring_simulator::{Answer, OauthClient, Request, Rotation, World};
+use wellspring_simulator::{Answer, Endpoint, Fault, OauthClient, Request, Rotation, World};
 
 use crate::authorization::{authorize, usual, value};
 use crate::exchange::{NOW, after, json, text, world};
@@ -141,6 +141,16 @@ fn without_rotation_the_token_stays_and_is_answered_again_or_not_at_all() {
         let answer = world.answer(&spend_refresh(&token), after(seconds));
         assert_eq!((answer.status, json(&answer).get("refresh_token")), (200, None));
     }
+}
+
+#[test]
+fn an_answer_that_writes_an_empty_refresh_token_leaves_the_one_in_force() {
+    let mut world = world();
+    let (_, token) = sign_in(&mut world);
+    world.config_mut().app.rotation = Rotation::Same;
+    world.fault(Endpoint::RefreshGrant, Fault::parse("refresh-token-empty").unwrap());
+    assert_eq!(text(&world.answer(&spend_refresh(&token), after(1)), "refresh_token"), "");
+    assert_eq!(world.answer(&spend_refresh(&token), after(2)).status, 200);
 }
 
 #[test]
