@@ -2,6 +2,8 @@
 
 use std::vec;
 
+mod refusals;
+
 use super::*;
 use crate::toy::{Toy, answer, at, granted, run};
 use crate::{Answer, ErrorKind, LoginReason, Replay, TABLE, TransportError, TransportErrorKind, UnixTime};
@@ -296,99 +298,6 @@ fn a_request_that_never_left_leaves_the_grant_unspent() {
         run(permit2.errand(Toy::rotating(Replay::Never).arc()), at(61), vec![answer(200, "two 60")]);
     assert_eq!(sent, ["refresh"]);
     let _ = life.complete(permit2, outcome, at(61));
-}
-
-#[test]
-fn a_401_throws_away_the_access_token_and_keeps_the_refresh_token() {
-    let mut life = signed_in("one 3600 refresh");
-    assert!(matches!(life.reject(Generation::new(1), at(100)), Rejected::Renew));
-    let permit = permit(life.acquire(Need::Newer(Generation::new(1)), at(100)));
-    let (sent, outcome) = run(permit.errand(Toy::reusable().arc()), at(100), vec![answer(200, "two 3600")]);
-    assert_eq!(sent, ["refresh"]);
-    let Completed::Renewed(token) = life.complete(permit, outcome, at(100)) else { panic!() };
-    assert_eq!(token.generation(), Generation::new(2));
-}
-
-#[test]
-fn a_late_401_for_an_older_generation_changes_nothing() {
-    let mut life = with_token();
-    let permit = permit(life.acquire(Need::Fresh, at(3_300)));
-    renew(&mut life, permit, Toy::with_credentials(), "two 3600", 3_300);
-    let Rejected::Replaced(token) = life.reject(Generation::new(1), at(3_301)) else {
-        panic!("not replaced")
-    };
-    assert_eq!(token.expose(), "two");
-    assert!(matches!(life.acquire(Need::Fresh, at(3_301)), Decision::Use(_)));
-}
-
-#[test]
-fn an_api_that_refuses_every_token_opens_a_doubling_pause_for_refusals() {
-    let mut life = with_token();
-    let mut renewals = 0;
-    for tenth in 0..36_000_u64 {
-        let now = at(0).plus(Duration::from_millis(100 * tenth));
-        let generation = life.generation;
-        if matches!(life.reject(generation, now), Rejected::Renew) {
-            let permit = permit(life.acquire(Need::Newer(generation), now));
-            let toy = Toy::with_credentials().arc();
-            let (_, outcome) = run(permit.errand(toy), now, vec![answer(200, "again 3600")]);
-            let _ = life.complete(permit, outcome, now);
-            renewals += 1;
-        }
-    }
-    assert!((60..=130).contains(&renewals), "{renewals} renewals in an hour of refusals");
-}
-
-#[test]
-fn a_token_refused_after_a_minute_of_service_is_an_ordinary_revocation() {
-    let mut life = with_token();
-    for n in 1..20 {
-        assert!(matches!(life.reject(Generation::new(n), at(n * 61)), Rejected::Renew));
-        let permit = permit(life.acquire(Need::Newer(Generation::new(n)), at(n * 61)));
-        renew(&mut life, permit, Toy::with_credentials(), "again 3600", n * 61);
-    }
-}
-
-#[test]
-fn a_refusal_during_a_pause_stands_and_the_refused_token_is_gone() {
-    let mut life = with_token();
-    let permit = permit(life.acquire(Need::Fresh, at(3_300)));
-    fail(&mut life, permit, Toy::with_credentials(), 403, 3_300);
-    assert!(matches!(life.reject(Generation::new(1), at(3_301)), Rejected::Stands));
-    assert!(matches!(life.acquire(Need::Fresh, at(3_302)), Decision::Fail(_)));
-}
-
-#[test]
-fn the_window_for_refusals_and_their_pause_are_half_open() {
-    let policy = || Policy { first_pause: s(40), longest_pause: s(40), ..exact() };
-    let mut life = Lifecycle::new(policy(), 7);
-    life.sign_in(granted("one 3600"), at(0), at(0));
-    assert!(matches!(life.reject(Generation::new(1), at(10)), Rejected::Renew));
-    let until = life.refusals.pause_until;
-    assert!(until > at(29).instant && until <= at(50).instant);
-    life.sign_in(granted("two 3600"), at(10), at(10));
-    let just_before = Clocks { instant: until.minus(Duration::from_nanos(1)), unix: at(20).unix };
-    assert!(matches!(life.reject(Generation::new(2), just_before), Rejected::Stands));
-    assert!(matches!(
-        life.reject(Generation::new(2), Clocks { instant: until, unix: at(20).unix }),
-        Rejected::Renew
-    ));
-
-    let mut life = Lifecycle::new(policy(), 7);
-    life.sign_in(granted("one 3600"), at(0), at(0));
-    assert!(matches!(life.reject(Generation::new(1), at(60)), Rejected::Renew));
-    assert_eq!(life.refusals.in_a_row, 0, "a minute of service is not an early refusal");
-}
-
-#[test]
-fn a_refusal_when_the_token_is_gone_already_asks_for_a_renewal_unless_none_can_be_had() {
-    let mut life = with_token();
-    assert!(matches!(life.reject(Generation::new(1), at(100)), Rejected::Renew));
-    assert!(matches!(life.reject(Generation::new(1), at(100)), Rejected::Renew));
-    let permit = permit(life.acquire(Need::Fresh, at(100)));
-    assert!(matches!(life.reject(Generation::new(1), at(100)), Rejected::Renew), "one is under way");
-    fail(&mut life, permit, Toy::with_credentials(), 403, 100);
-    assert!(matches!(life.reject(Generation::new(1), at(101)), Rejected::Stands));
 }
 
 #[test]
