@@ -170,7 +170,13 @@ impl Builder {
         ))
     }
 
-    pub(crate) fn finish(self, transport: Arc<dyn Transport>) -> TokenSource {
+    /// A double whose calls go as far as this build can carry them.
+    pub(crate) fn build_double(mut self) -> TokenSource {
+        let transport = self.client_transport().map(ScriptedTransport::new).unwrap_or_default();
+        self.finish(Arc::new(transport))
+    }
+
+    fn finish(self, transport: Arc<dyn Transport>) -> TokenSource {
         // Not for secrets: that no two sources renew at one moment is all it is for.
         let seed = self.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
         let at_build = Handle::try_current().ok();

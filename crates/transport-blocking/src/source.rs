@@ -15,7 +15,6 @@ use wellspring_transport::{
 use crate::background::{Background, carry_out, start};
 use crate::clock::wait;
 use crate::drive::exchange;
-use crate::scripted::ScriptedTransport;
 use crate::{Builder, Transport};
 
 /// A source of tokens, each of them fresh. Clones share everything; make one for each credential and keep it.
@@ -50,7 +49,7 @@ impl TokenSource {
     /// A source that always has this token, for tests of one's own. Its calls go to this machine alone.
     #[must_use]
     pub fn fixed(token: impl Into<String>) -> Self {
-        let source = Self::scripted([]).finish(Arc::new(ScriptedTransport::default()));
+        let source = Self::scripted([]).build_double();
         source.adopt(TokenResponse::new(AccessToken::new(token)));
         source
     }

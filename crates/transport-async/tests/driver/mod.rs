@@ -1,0 +1,51 @@
+//! The few words in which the tests of the two transports differ.
+#![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
+
+#[path = "../../../transport/tests/support/mod.rs"]
+mod support;
+
+use core::future::Future;
+
+pub(crate) use support::*;
+use tokio::task::JoinHandle;
+pub(crate) use wellspring_transport_async as transport;
+pub(crate) use wellspring_transport_async::ReqwestTransport as ClientTransport;
+
+/// Runs it beside the test.
+pub(crate) fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    tokio::spawn(task)
+}
+
+/// What came of it.
+pub(crate) async fn join<T>(task: JoinHandle<T>) -> T {
+    task.await.unwrap()
+}
+
+/// Looks until it is so; other tasks get their turn meanwhile.
+pub(crate) async fn eventually(mut so: impl FnMut() -> bool) {
+    while !so() {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A body that can be sent once only.
+pub(crate) fn once(text: &'static str) -> transport::Body {
+    transport::Body::once(Once(Some(text)))
+}
+
+struct Once(Option<&'static str>);
+
+impl http_body::Body for Once {
+    type Data = bytes::Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: core::pin::Pin<&mut Self>,
+        _: &mut core::task::Context<'_>,
+    ) -> core::task::Poll<Option<Result<http_body::Frame<bytes::Bytes>, std::io::Error>>> {
+        let text = self.0.take();
+        core::task::Poll::Ready(
+            text.map(|text| Ok(http_body::Frame::data(bytes::Bytes::from_static(text.as_bytes())))),
+        )
+    }
+}

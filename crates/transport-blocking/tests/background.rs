@@ -1,0 +1,115 @@
+//! Where renewals run: beside their callers, with them, and where no thread may be started.
+#![cfg(feature = "ureq")]
+
+mod driver;
+
+use std::thread;
+use std::time::Duration;
+
+use driver::transport::{Clock, TokenSource};
+use driver::{Gate, Reply, Server, Toy, join, spawn};
+use wellspring_core::{ErrorKind, Need};
+
+const LONG: Duration = Duration::from_secs(60);
+
+fn gated() -> (Server, Gate) {
+    let gate = Gate::default();
+    let door = gate.clone();
+    let server = Server::start(move |_, n| {
+        door.pass();
+        Reply::token(n + 1, 3_600)
+    });
+    (server, gate)
+}
+
+#[test]
+fn a_caller_whose_time_is_over_does_not_cut_the_renewal() {
+    let (server, gate) = gated();
+    let source = TokenSource::builder(Toy::at(&server.url)).build().unwrap();
+    let error = source.acquire(Need::Fresh, Duration::from_millis(50)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy);
+    let second = spawn(move || source.token().unwrap().expose().to_owned());
+    gate.arrived();
+    gate.open();
+    assert_eq!(join(second), "token-1");
+    assert_eq!(server.asked("/token"), 1);
+}
+
+#[test]
+fn where_threads_are_forbidden_whoever_needs_a_token_renews_it() {
+    let (server, gate) = gated();
+    gate.open();
+    let clock = Clock::manual(1_000);
+    let builder = TokenSource::builder(Toy::at(&server.url)).threads(false).clock(&clock);
+    let source = builder.build().unwrap();
+    assert_eq!(source.try_token().unwrap_err().kind(), ErrorKind::Misconfigured);
+    assert_eq!(source.keep_warm().unwrap_err().kind(), ErrorKind::Misconfigured);
+    assert_eq!(source.token().unwrap().expose(), "token-1");
+    clock.advance(Duration::from_secs(3_400));
+    // Due: `try_token` cannot renew it without waiting, `token` does.
+    assert_eq!(source.try_token().unwrap().expose(), "token-1");
+    assert_eq!(source.token().unwrap().expose(), "token-2");
+    assert_eq!(source.acquire(Need::ValidFor(LONG), LONG).unwrap().expose(), "token-2");
+    assert_eq!(server.asked("/token"), 2);
+}
+
+#[test]
+fn where_threads_are_forbidden_an_exchange_has_no_more_time_than_its_caller() {
+    let (server, gate) = gated();
+    let builder = TokenSource::builder(Toy::at(&server.url)).threads(false);
+    let source = builder.build().unwrap();
+    let error = source.acquire(Need::Fresh, Duration::from_millis(80)).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unavailable { .. }), "{error:?}");
+    gate.open();
+}
+
+#[test]
+fn an_early_renewal_runs_on_a_thread_that_has_a_name_and_the_caller_goes_on() {
+    let (server, gate) = gated();
+    let clock = Clock::manual(1_000);
+    let source = TokenSource::builder(Named(Toy::at(&server.url))).clock(&clock).build().unwrap();
+    gate.open();
+    source.token().unwrap();
+    let here = thread::current().name().unwrap().to_owned();
+    assert_eq!(source.token().unwrap().scope().unwrap().to_string(), here);
+    clock.advance(Duration::from_secs(3_400));
+    assert_eq!(source.token().unwrap().scope().unwrap().to_string(), here);
+    driver::eventually(|| source.token().unwrap().scope().unwrap().to_string() == "wellspring-renewal");
+}
+
+/// Writes the name of the thread that renewed into the token's scope.
+#[derive(Debug)]
+struct Named(Toy);
+
+impl wellspring_core::Provider for Named {
+    fn request(
+        &self,
+        spend: &wellspring_core::Spend,
+        now: wellspring_core::UnixTime,
+    ) -> Result<wellspring_core::HttpRequest, wellspring_core::TokenError> {
+        self.0.request(spend, now)
+    }
+
+    fn read(
+        &self,
+        spend: &wellspring_core::Spend,
+        response: &wellspring_core::HttpResponse,
+        now: wellspring_core::UnixTime,
+    ) -> wellspring_core::Reading {
+        match self.0.read(spend, response, now) {
+            wellspring_core::Reading::Granted(granted) => {
+                let name = thread::current().name().unwrap_or_default().to_owned();
+                wellspring_core::Reading::Granted(granted.with_scope(wellspring_core::Scope::parse(&name)))
+            }
+            other => other,
+        }
+    }
+
+    fn judge(&self, head: &wellspring_core::ResponseHead, start: &[u8]) -> wellspring_core::Verdict {
+        self.0.judge(head, start)
+    }
+
+    fn profile(&self) -> &wellspring_core::Profile {
+        self.0.profile()
+    }
+}

@@ -1,0 +1,33 @@
+//! The few words in which the tests of the two transports differ.
+#![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
+
+#[path = "../../../transport/tests/support/mod.rs"]
+mod support;
+
+use std::thread::{self, JoinHandle};
+
+pub(crate) use support::*;
+pub(crate) use wellspring_transport_blocking as transport;
+pub(crate) use wellspring_transport_blocking::UreqTransport as ClientTransport;
+
+/// Runs it beside the test.
+pub(crate) fn spawn<T: Send + 'static>(task: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    thread::spawn(task)
+}
+
+/// What came of it.
+pub(crate) fn join<T>(task: JoinHandle<T>) -> T {
+    task.join().unwrap()
+}
+
+/// Looks until it is so; other threads get their turn meanwhile.
+pub(crate) fn eventually(mut so: impl FnMut() -> bool) {
+    while !so() {
+        thread::yield_now();
+    }
+}
+
+/// A body that can be sent once only.
+pub(crate) fn once(text: &'static str) -> transport::Body {
+    transport::Body::once(text.as_bytes())
+}

@@ -1,0 +1,146 @@
+//! Time that passes, stops and jumps, on a clock that the tests move.
+#![cfg(feature = "ureq")]
+
+mod driver;
+
+use std::time::Duration;
+
+use driver::transport::{Clock, ManualClock, TokenSource};
+use driver::{Reply, Server, Toy, eventually, join, spawn};
+use wellspring_core::{AccessToken, ErrorKind, Need, TokenResponse};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn source(server: &Server, clock: &ManualClock) -> TokenSource {
+    TokenSource::builder(Toy::at(&server.url)).clock(clock).seed(7).build().unwrap()
+}
+
+/// Fails so often, then grants.
+fn failing(times: usize) -> Server {
+    Server::start(move |_, n| if n < times { Reply::status(503) } else { Reply::token(n + 1, 3_600) })
+}
+
+/// Whether a renewal has failed and its pause is running.
+fn pauses(source: &TokenSource) -> bool {
+    source
+        .try_token()
+        .is_err_and(|error| matches!(error.kind(), ErrorKind::Unavailable { retry_at: Some(_) }))
+}
+
+fn has(source: &TokenSource, token: &str) -> bool {
+    source.try_token().is_ok_and(|held| held.expose() == token)
+}
+
+#[test]
+fn acquire_waits_pauses_out_and_tries_again() {
+    let (server, clock) = (failing(2), Clock::manual(1_000));
+    let source = source(&server, &clock);
+    let waiting = spawn({
+        let source = source.clone();
+        move || source.acquire(Need::Fresh, HOUR)
+    });
+    for failures in 1..=2 {
+        eventually(|| server.asked("/token") == failures);
+        eventually(|| pauses(&source));
+        clock.advance(Duration::from_secs(60));
+    }
+    assert_eq!(join(waiting).unwrap().expose(), "token-3");
+}
+
+#[test]
+fn acquire_does_not_wait_for_a_pause_that_ends_after_its_deadline() {
+    let (server, clock) = (failing(1), Clock::manual(1_000));
+    let error = source(&server, &clock).acquire(Need::Fresh, Duration::from_millis(400)).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unavailable { retry_at: Some(_) }), "{error:?}");
+    assert_eq!(server.asked("/token"), 1);
+}
+
+#[test]
+fn acquire_waits_for_no_pause_after_an_error_that_stays() {
+    let server = Server::start(|_, _| Reply::status(401));
+    let error = source(&server, &Clock::manual(1_000)).acquire(Need::Fresh, 24 * HOUR).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Misconfigured);
+}
+
+#[test]
+fn a_sign_in_elsewhere_ends_the_wait_for_a_pause() {
+    let (server, clock) = (failing(9), Clock::manual(1_000));
+    let source = source(&server, &clock);
+    let waiting = spawn({
+        let source = source.clone();
+        move || source.acquire(Need::Fresh, HOUR)
+    });
+    eventually(|| server.asked("/token") == 1);
+    eventually(|| pauses(&source));
+    source.adopt(TokenResponse::new(AccessToken::new("adopted")));
+    assert_eq!(join(waiting).unwrap().expose(), "adopted");
+}
+
+#[test]
+fn a_token_kept_warm_is_renewed_before_anybody_asks() {
+    let (server, clock) = (Server::granting(), Clock::manual(1_000));
+    let source = source(&server, &clock);
+    let warm = source.keep_warm().unwrap();
+    for n in 1..=4 {
+        eventually(|| server.asked("/token") == n);
+        eventually(|| has(&source, &format!("token-{n}")));
+        clock.advance(Duration::from_secs(3_400));
+    }
+    eventually(|| server.asked("/token") == 5);
+    eventually(|| has(&source, "token-5"));
+    drop(warm);
+    eventually(|| clock.waiting() == 0);
+    clock.advance(HOUR);
+    assert_eq!(server.asked("/token"), 5);
+}
+
+#[test]
+fn keeping_warm_survives_failures() {
+    let (server, clock) = (failing(5), Clock::manual(1_000));
+    let source = source(&server, &clock);
+    let _warm = source.keep_warm().unwrap();
+    for n in 1..=5 {
+        eventually(|| server.asked("/token") == n);
+        eventually(|| pauses(&source));
+        clock.advance(Duration::from_secs(60));
+    }
+    eventually(|| server.asked("/token") == 6);
+    eventually(|| has(&source, "token-6"));
+}
+
+#[test]
+fn keeping_warm_ends_with_the_last_source() {
+    let (server, clock) = (Server::granting(), Clock::manual(1_000));
+    let source = source(&server, &clock);
+    let _warm = source.keep_warm().unwrap();
+    eventually(|| source.try_token().is_ok() && clock.waiting() == 1);
+    drop(source);
+    eventually(|| clock.waiting() == 0);
+}
+
+#[test]
+fn a_wall_clock_that_jumps_never_hands_out_an_expired_token_nor_loops() {
+    let (server, clock) = (Server::granting(), Clock::manual(1_000_000));
+    let source = source(&server, &clock);
+    assert_eq!(source.token().unwrap().expose(), "token-1");
+    // Ahead by more than its life: it may be over, for all anybody knows.
+    clock.step_wall_forward(2 * HOUR);
+    assert_eq!(source.token().unwrap().expose(), "token-2");
+    // Back again, before it was obtained.
+    clock.step_wall_back(2 * HOUR);
+    assert_eq!(source.token().unwrap().expose(), "token-3");
+    for _ in 0..10 {
+        assert_eq!(source.token().unwrap().expose(), "token-3");
+    }
+    assert_eq!(server.asked("/token"), 3);
+}
+
+#[test]
+fn a_machine_that_slept_through_the_tokens_life_gets_another_one() {
+    let (server, clock) = (Server::granting(), Clock::manual(1_000));
+    let source = source(&server, &clock);
+    assert_eq!(source.token().unwrap().expose(), "token-1");
+    clock.advance(8 * HOUR);
+    assert_eq!(source.try_token().unwrap_err().kind(), ErrorKind::Busy);
+    assert_eq!(source.token().unwrap().expose(), "token-2");
+}

@@ -1,0 +1,288 @@
+//! What the tests of both transports share: a provider of a few lines, and a server whose every byte is the test's.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use wellspring_core::{
+    AccessToken, Fate, HttpRequest, HttpResponse, LoginReason, Method, Origin, Profile, Provider, Reading,
+    RefreshToken, Replay, ResponseHead, Rotation, Scope, Spend, TokenError, TokenKey, TokenResponse,
+    UnixTime, Verdict,
+};
+
+/// What must never be seen outside a request.
+pub const SECRET: &str = "canary-secret";
+
+/// A provider of a few lines: client credentials, or the refresh token where there is one.
+#[derive(Debug)]
+pub struct Toy {
+    profile: Profile,
+    url: String,
+    panics: bool,
+}
+
+impl Toy {
+    /// The token endpoint is `/token` of this server, its API everything else.
+    pub fn at(base: &str) -> Self {
+        let mut profile = Profile::new("toy", TokenKey::new("toy", base));
+        profile.credentials = true;
+        profile.rotation = Rotation::SingleUse;
+        profile.origins.extend(Origin::of(base));
+        Self { profile, url: format!("{base}/token"), panics: false }
+    }
+
+    pub fn at_path(base: &str, path: &str) -> Self {
+        Self { url: format!("{base}{path}"), ..Self::at(base) }
+    }
+
+    pub fn without_credentials(mut self) -> Self {
+        self.profile.credentials = false;
+        self
+    }
+
+    pub fn replaying(mut self, replay: Replay) -> Self {
+        self.profile.replay = replay;
+        self
+    }
+
+    pub fn judging(mut self, bytes: usize) -> Self {
+        self.profile.judged_bytes = bytes;
+        self
+    }
+
+    pub fn that_panics(mut self) -> Self {
+        self.panics = true;
+        self
+    }
+}
+
+impl Provider for Toy {
+    fn request(&self, spend: &Spend, _: UnixTime) -> Result<HttpRequest, TokenError> {
+        let body = match spend {
+            Spend::RefreshToken(token) => format!(r#"{{"refresh":"{}"}}"#, token.expose()),
+            _ => r#"{"clientId":"your-client-id","clientSecret":"your-client-secret"}"#.to_owned(),
+        };
+        Ok(HttpRequest::new(Method::Post, self.url.as_str())
+            .header("Content-Type", "application/json")
+            .header("Authorization", format!("Basic {SECRET}"))
+            .body(body))
+    }
+
+    fn read(&self, _: &Spend, response: &HttpResponse, _: UnixTime) -> Reading {
+        assert!(!self.panics, "this provider panics");
+        let body = String::from_utf8_lossy(response.expose_body());
+        let member = |name: &str| {
+            let rest = body.split_once(&format!("\"{name}\":"))?.1.trim_start_matches('"');
+            Some(rest.split(['"', ',', '}']).next().unwrap_or_default().to_owned())
+        };
+        match (response.status(), member("access_token")) {
+            (200 | 201, Some(token)) => {
+                let mut granted = TokenResponse::new(AccessToken::new(token));
+                granted.lifetime =
+                    member("expires_in").map(|text| Duration::from_secs(text.parse().unwrap()));
+                granted.refresh_token = member("refresh_token").map(RefreshToken::new);
+                Reading::Granted(granted)
+            }
+            (400, _) => Reading::Refused(TokenError::login_required(LoginReason::Refused)),
+            (401 | 403, _) => Reading::Refused(TokenError::misconfigured("the client is not known")),
+            (503, _) => Reading::Refused(TokenError::unavailable("busy")),
+            (status, _) if status >= 500 => {
+                Reading::Refused(TokenError::unavailable("down").with_fate(Fate::Unknown))
+            }
+            (status, _) => Reading::Refused(TokenError::foreign("strange").with_status(status, None)),
+        }
+    }
+
+    fn judge(&self, head: &ResponseHead, body_start: &[u8]) -> Verdict {
+        let challenge = head.first("www-authenticate").unwrap_or_default();
+        if head.status() == 401
+            || challenge.contains("invalid_token")
+            || body_start.starts_with(b"{\"code\":101")
+        {
+            return Verdict::TokenRefused;
+        }
+        if challenge.contains("insufficient_scope") {
+            return Verdict::ScopeMissing(Some(Scope::parse("pix:read")));
+        }
+        Verdict::Fine
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+}
+
+/// A request as it came in.
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl Received {
+    pub fn path(&self) -> &str {
+        self.head.split(' ').nth(1).unwrap_or_default()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then_some(value.trim())
+        })
+    }
+}
+
+/// What the server says.
+pub enum Reply {
+    /// These bytes.
+    Raw(Vec<u8>),
+    /// These bytes, then one more each so often.
+    Drip(Vec<u8>, Duration),
+    /// Nothing: the connection ends.
+    Hangup,
+}
+
+impl Reply {
+    pub fn with(status: u16, headers: &str, body: &str) -> Self {
+        let length = body.len();
+        Self::Raw(
+            format!(
+                "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+            )
+            .into_bytes(),
+        )
+    }
+
+    pub fn status(status: u16) -> Self {
+        Self::with(status, "", "")
+    }
+
+    /// The token with this number, living this long.
+    pub fn token(number: usize, lifetime: u64) -> Self {
+        Self::with(200, "", &format!(r#"{{"access_token":"token-{number}","expires_in":{lifetime}}}"#))
+    }
+}
+
+/// A server whose every byte is the test's. It ends with the process.
+#[derive(Clone)]
+pub struct Server {
+    pub url: String,
+    received: Arc<Mutex<Vec<Received>>>,
+}
+
+impl Server {
+    /// The handler gets each request and how many came to the same path before it.
+    pub fn start(handler: impl Fn(&Received, usize) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = Self { url, received: Arc::default() };
+        let (received, handler) = (Arc::clone(&server.received), Arc::new(handler));
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (received, handler) = (Arc::clone(&received), Arc::clone(&handler));
+                thread::spawn(move || answer(&stream, &received, &*handler));
+            }
+        });
+        server
+    }
+
+    /// A server that grants numbered tokens of one hour and answers 200 to everything else.
+    pub fn granting() -> Self {
+        Self::start(|request, n| match request.path() {
+            "/token" => Reply::token(n + 1, 3_600),
+            _ => Reply::with(200, "", "fine"),
+        })
+    }
+
+    /// The requests to this path.
+    pub fn received(&self, path: &str) -> Vec<Received> {
+        self.received.lock().unwrap().iter().filter(|request| request.path() == path).cloned().collect()
+    }
+
+    /// How many came to this path.
+    pub fn asked(&self, path: &str) -> usize {
+        self.received(path).len()
+    }
+}
+
+fn answer(
+    stream: &TcpStream,
+    received: &Mutex<Vec<Received>>,
+    handler: &(dyn Fn(&Received, usize) -> Reply + Send + Sync),
+) {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head).unwrap_or(0) == 0 {
+            return;
+        }
+    }
+    let mut request = Received { head, body: Vec::new() };
+    if request.header("transfer-encoding").is_some() {
+        while !request.body.ends_with(b"0\r\n\r\n") {
+            let mut byte = [0];
+            if reader.read(&mut byte).unwrap_or(0) == 0 {
+                return;
+            }
+            request.body.push(byte[0]);
+        }
+    } else {
+        let length = request.header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+        request.body.resize(length, 0);
+        if reader.read_exact(&mut request.body).is_err() {
+            return;
+        }
+    }
+    let before = {
+        let mut received = received.lock().unwrap();
+        let before = received.iter().filter(|other| other.path() == request.path()).count();
+        received.push(request.clone());
+        before
+    };
+    let mut stream = stream;
+    match handler(&request, before) {
+        Reply::Raw(bytes) => drop(stream.write_all(&bytes)),
+        Reply::Drip(bytes, every) => {
+            let mut sent = stream.write_all(&bytes);
+            while sent.is_ok() {
+                thread::park_timeout(every);
+                sent = stream.write_all(b" ");
+            }
+        }
+        Reply::Hangup => {}
+    }
+}
+
+/// A door that a server's handler stands behind until the test opens it.
+#[derive(Clone, Default)]
+pub struct Gate(Arc<(Mutex<(bool, usize)>, Condvar)>);
+
+impl Gate {
+    /// The handler's side: waits until it is open.
+    pub fn pass(&self) {
+        let (state, changed) = &*self.0;
+        let mut state = state.lock().unwrap();
+        state.1 += 1;
+        changed.notify_all();
+        while !state.0 {
+            state = changed.wait(state).unwrap();
+        }
+    }
+
+    /// The test's side: waits until somebody stands before it.
+    pub fn arrived(&self) {
+        let (state, changed) = &*self.0;
+        let mut state = state.lock().unwrap();
+        while state.1 == 0 {
+            state = changed.wait(state).unwrap();
+        }
+    }
+
+    pub fn open(&self) {
+        self.0.0.lock().unwrap().0 = true;
+        self.0.1.notify_all();
+    }
+}
