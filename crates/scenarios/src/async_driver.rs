@@ -12,7 +12,7 @@ use crate::scenario::Body;
 
 /// A source on a runtime of its own.
 #[derive(Debug)]
-pub struct AsyncDriver {
+pub(crate) struct AsyncDriver {
     source: TokenSource,
     clock: ManualClock,
     runtime: Runtime,
@@ -24,7 +24,12 @@ impl AsyncDriver {
     /// # Errors
     ///
     /// When the runtime or the client cannot be made.
-    pub fn new(provider: Listening, policy: Policy, seed: u64, clock: &ManualClock) -> Result<Self, String> {
+    pub(crate) fn new(
+        provider: Listening,
+        policy: Policy,
+        seed: u64,
+        clock: &ManualClock,
+    ) -> Result<Self, String> {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
         let source = TokenSource::builder(provider)

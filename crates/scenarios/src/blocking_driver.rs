@@ -12,7 +12,7 @@ use crate::scenario::Body;
 
 /// A source in blocking code.
 #[derive(Debug)]
-pub struct BlockingDriver {
+pub(crate) struct BlockingDriver {
     source: TokenSource,
     clock: ManualClock,
 }
@@ -23,7 +23,12 @@ impl BlockingDriver {
     /// # Errors
     ///
     /// When the client cannot be made.
-    pub fn new(provider: Listening, policy: Policy, seed: u64, clock: &ManualClock) -> Result<Self, String> {
+    pub(crate) fn new(
+        provider: Listening,
+        policy: Policy,
+        seed: u64,
+        clock: &ManualClock,
+    ) -> Result<Self, String> {
         let source = TokenSource::builder(provider).policy(policy).seed(seed).clock(clock).build();
         Ok(Self { source: source.map_err(|error| error.to_string())?, clock: clock.clone() })
     }

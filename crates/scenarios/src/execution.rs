@@ -50,7 +50,8 @@ impl Execution {
             Self::Machine => {
                 let deadline = policy.deadline;
                 let lifecycle = Lifecycle::new(policy, SEED);
-                let mut machine = Machine::new(Arc::new(cast.provider.clone()), lifecycle, deadline, clock, server);
+                let mut machine =
+                    Machine::new(Arc::new(cast.provider.clone()), lifecycle, deadline, clock, server);
                 stage.play(scenario, &cast, &mut machine)
             }
             Self::Async => {

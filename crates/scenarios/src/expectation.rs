@@ -81,7 +81,9 @@ mod tests {
     fn a_line_fits_word_by_word_and_a_range_fits_what_lies_in_it() {
         assert!(fits("unavailable retry 0.5s..1s", "unavailable retry 0.734s"));
         assert!(fits("a  b", "a b"));
-        for (expected, seen) in [("0.5s..1s", "1.001s"), ("0.5s..1s", "soon"), ("a", "a b"), ("a b", "a"), ("a", "b")] {
+        for (expected, seen) in
+            [("0.5s..1s", "1.001s"), ("0.5s..1s", "soon"), ("a", "a b"), ("a b", "a"), ("a", "b")]
+        {
             assert!(!fits(expected, seen), "{expected} / {seen}");
         }
     }

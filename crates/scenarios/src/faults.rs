@@ -31,10 +31,16 @@ pub fn each_taken_out(scenario: &Scenario) -> Vec<(String, Scenario)> {
             all.push((format!("step {at}: the revocation"), with(scenario, |it| it.step[n].revoke = None)));
         }
         if step.wall_clock.is_some() {
-            all.push((format!("step {at}: the wall clock"), with(scenario, |it| it.step[n].wall_clock = None)));
+            all.push((
+                format!("step {at}: the wall clock"),
+                with(scenario, |it| it.step[n].wall_clock = None),
+            ));
         }
         if step.plugged_in == Some(false) {
-            all.push((format!("step {at}: the cut network"), with(scenario, |it| it.step[n].plugged_in = None)));
+            all.push((
+                format!("step {at}: the cut network"),
+                with(scenario, |it| it.step[n].plugged_in = None),
+            ));
         }
     }
     // Beside a fault the server's settings are scenery; without one they are what the scenario is about.

@@ -2,11 +2,12 @@
 //!
 //! A scenario file in `scenarios/` sets up a provider, a policy and a server, says step by step what happens
 //! (time moves, somebody asks, a fault waits) and what is to be seen: every request with its time and the token
-//! it spends, what every caller got, how often a spent grant was seen again. One [`Stage`] plays it; the
-//! [`Player`] is the bare machine, the async driver or the blocking driver.
+//! it spends, what every caller got, what had to be overlooked, how often a spent grant was seen again. One stage
+//! plays it; the player is the bare machine, the async driver or the blocking driver.
 //!
-//! - [`scenario`] is the format; a line of an expectation is what [`observation`] writes.
+//! - [`scenario`] is the format; a line of an expectation is a line of an [`Observation`].
 //! - [`Execution::play`] plays one, [`difference`] compares, [`each_taken_out`] shows that its faults matter.
+//! - [`catalogue`] reads the files, and the lists of what no scenario shows.
 #![forbid(unsafe_code)]
 
 mod async_driver;
@@ -17,7 +18,7 @@ mod expectation;
 mod faults;
 mod listening;
 mod machine;
-pub mod observation;
+mod observation;
 mod player;
 mod provider;
 pub mod scenario;
@@ -26,16 +27,8 @@ mod span;
 mod stage;
 
 // The public interface is:
-pub use async_driver::AsyncDriver;
-pub use blocking_driver::BlockingDriver;
 pub use execution::Execution;
 pub use expectation::difference;
 pub use faults::each_taken_out;
-pub use listening::Listening;
-pub use machine::Machine;
-pub use observation::Observation;
-pub use player::{Call, Player, Reply};
-pub use provider::Cast;
-pub use server::Server;
+pub use observation::{Observation, Seen};
 pub use span::Span;
-pub use stage::Stage;

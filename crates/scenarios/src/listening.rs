@@ -12,7 +12,7 @@ use wellspring_core::{
 
 /// The provider, with what was overlooked so far.
 #[derive(Clone, Debug)]
-pub struct Listening {
+pub(crate) struct Listening {
     provider: Arc<dyn Provider>,
     overlooked: Arc<Mutex<Vec<Leniency>>>,
 }
@@ -20,13 +20,13 @@ pub struct Listening {
 impl Listening {
     /// Listens to this provider.
     #[must_use]
-    pub fn to(provider: Arc<dyn Provider>) -> Self {
+    pub(crate) fn to(provider: Arc<dyn Provider>) -> Self {
         Self { provider, overlooked: Arc::default() }
     }
 
     /// What was overlooked since the last look.
     #[must_use]
-    pub fn overlooked(&self) -> Vec<Leniency> {
+    pub(crate) fn overlooked(&self) -> Vec<Leniency> {
         core::mem::take(&mut self.overlooked.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

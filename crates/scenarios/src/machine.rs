@@ -7,8 +7,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use wellspring_core::{
-    Answer, Completed, Decision, HttpRequest, HttpResponse, Lifecycle, Need, Origin, Outcome, Permit, Provider,
-    Rejected, Renewal, ResponseHead, Sending, Spend, Step, Token, TokenError, TransportError,
+    Answer, Completed, Decision, HttpRequest, HttpResponse, Lifecycle, Need, Origin, Outcome, Permit,
+    Provider, Rejected, Renewal, ResponseHead, Sending, Spend, Step, Token, TokenError, TransportError,
     TransportErrorKind, Verdict,
 };
 use wellspring_simulator::{Answer as Delivered, Delivery, Request};
@@ -20,7 +20,7 @@ use crate::server::Server;
 
 /// The bare machine with everything it needs.
 #[derive(Debug)]
-pub struct Machine {
+pub(crate) struct Machine {
     provider: Arc<dyn Provider>,
     lifecycle: Lifecycle,
     deadline: Duration,
@@ -34,7 +34,7 @@ const CAP: usize = 1024 * 1024;
 impl Machine {
     /// A machine without a token.
     #[must_use]
-    pub const fn new(
+    pub(crate) const fn new(
         provider: Arc<dyn Provider>,
         lifecycle: Lifecycle,
         deadline: Duration,
@@ -45,7 +45,8 @@ impl Machine {
     }
 
     fn renew(&mut self, permit: Permit) -> Result<Token, TokenError> {
-        let outcome = self.exchange(Renewal::begin(permit.errand(Arc::clone(&self.provider)), self.clock.now()));
+        let outcome =
+            self.exchange(Renewal::begin(permit.errand(Arc::clone(&self.provider)), self.clock.now()));
         match self.lifecycle.complete(permit, outcome, self.clock.now()) {
             Completed::Renewed(token) | Completed::Adopted(token) => Ok(token),
             Completed::Failed(error) => Err(error),
@@ -189,7 +190,9 @@ impl Player for Machine {
             for (at, second) in refused.into_iter().zip(self.second_tokens(&refused_tokens)) {
                 let Some(second) = second else { continue };
                 answers[at] = second.clone().and_then(|token| self.api(call, &token));
-                if let Ok(token) = second && self.is_refused(&answers[at]) {
+                if let Ok(token) = second
+                    && self.is_refused(&answers[at])
+                {
                     // The answer stands; the lifecycle learns that this API refuses whatever it gets.
                     let _ = self.reject(&token);
                 }

@@ -15,6 +15,7 @@ use crate::span::Span;
 
 /// What was seen of a whole scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Observation {
     /// What was seen of each step.
     pub steps: Vec<Seen>,
@@ -26,6 +27,7 @@ pub struct Observation {
 
 /// What was seen of one step.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Seen {
     /// The requests that the server saw. Equal ones are counted: those that follow each other, or where many
     /// callers act at once, whose order is nobody's, all of them at the place of the first.
@@ -51,7 +53,7 @@ impl fmt::Display for Observation {
 
 /// Equal lines once, with their number in front where there are several.
 #[must_use]
-pub fn counted(lines: impl IntoIterator<Item = String>) -> Vec<String> {
+pub(crate) fn counted(lines: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut groups: Vec<(String, usize)> = Vec::new();
     for line in lines {
         match groups.iter_mut().find(|(known, _)| *known == line) {
@@ -64,7 +66,7 @@ pub fn counted(lines: impl IntoIterator<Item = String>) -> Vec<String> {
 
 /// Equal lines that follow each other once, with their number in front where there are several.
 #[must_use]
-pub fn run_together(lines: impl IntoIterator<Item = String>) -> Vec<String> {
+pub(crate) fn run_together(lines: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut runs: Vec<Vec<String>> = Vec::new();
     for line in lines {
         match runs.last_mut() {
@@ -77,7 +79,7 @@ pub fn run_together(lines: impl IntoIterator<Item = String>) -> Vec<String> {
 
 /// The names of the tokens that a server has issued, by their fingerprints.
 #[derive(Debug, Default)]
-pub struct Names {
+pub(crate) struct Names {
     names: BTreeMap<String, String>,
     access: usize,
     refresh: usize,
@@ -85,7 +87,7 @@ pub struct Names {
 
 impl Names {
     /// Learns the names of what this entry issued.
-    pub fn learn(&mut self, entry: &Entry) {
+    pub(crate) fn learn(&mut self, entry: &Entry) {
         for secret in &entry.secrets {
             let (kind, counter) = match secret.what.as_str() {
                 "issued access_token" => ("access", &mut self.access),
@@ -105,7 +107,7 @@ impl Names {
 
     /// What a token is called. The world is asked about it at an address that is nobody's.
     #[must_use]
-    pub fn of_token(&self, world: &mut World, token: &str) -> String {
+    pub(crate) fn of_token(&self, world: &mut World, token: &str) -> String {
         let asked = Request::get("/nowhere").with_bearer(token);
         let _ = world.answer(&asked, Duration::ZERO);
         let print = world.log().last().and_then(|entry| sent(entry, "sent authorization Bearer"));
@@ -119,13 +121,19 @@ fn sent(entry: &Entry, what: &str) -> Option<String> {
 
 /// Requests that belong to the stage itself and not to what is played on it.
 #[must_use]
-pub fn is_scenery(endpoint: Endpoint) -> bool {
+pub(crate) fn is_scenery(endpoint: Endpoint) -> bool {
     matches!(endpoint, Endpoint::Elsewhere | Endpoint::Authorize)
 }
 
 /// One request that the server saw: when, where, spending what, and how it was answered.
 #[must_use]
-pub fn asked(entry: &Entry, request: &Request, names: &Names, start: Duration, show: &[Show]) -> String {
+pub(crate) fn asked(
+    entry: &Entry,
+    request: &Request,
+    names: &Names,
+    start: Duration,
+    show: &[Show],
+) -> String {
     let at = Span(entry.at.saturating_sub(start));
     let spends = if let Some(print) = sent(entry, "sent refresh_token") {
         names.of(&print)
@@ -147,7 +155,9 @@ pub fn asked(entry: &Entry, request: &Request, names: &Names, start: Duration, s
 fn wire(request: &Request) -> String {
     let content_type = request.header("content-type").map(|value| value.split(';').next().unwrap_or(value));
     let members: Vec<String> = match content_type {
-        Some("application/x-www-form-urlencoded") => request.form().into_iter().map(|(name, _)| name).collect(),
+        Some("application/x-www-form-urlencoded") => {
+            request.form().into_iter().map(|(name, _)| name).collect()
+        }
         _ => json_members(&request.text()),
     };
     let credentials: Vec<String> = ["authorization", "x-ssl-client-cert"]
@@ -178,16 +188,16 @@ fn json_members(text: &str) -> Vec<String> {
 
 /// A token that somebody got.
 #[must_use]
-pub fn token(name: &str, token: &Token, now: Clocks, start: Clocks, show: &[Show]) -> String {
+pub(crate) fn token(name: &str, token: &Token, now: Clocks, start: Clocks, show: &[Show]) -> String {
     let left = match token.remaining(now) {
         Some(left) => format!("{} left", Span(left)),
         None => "no end known".into(),
     };
     let mut line = format!("{name} {left}");
     if show.contains(&Show::Due) {
-        let due = token.renew_at().map_or("never".to_owned(), |due| {
-            Span(due.instant.since(start.instant)).to_string()
-        });
+        let due = token
+            .renew_at()
+            .map_or("never".to_owned(), |due| Span(due.instant.since(start.instant)).to_string());
         line.push_str(&format!(" due {due}"));
     }
     if show.contains(&Show::Scope) {
@@ -199,7 +209,7 @@ pub fn token(name: &str, token: &Token, now: Clocks, start: Clocks, show: &[Show
 
 /// An error that somebody got.
 #[must_use]
-pub fn error(error: &TokenError, unix: UnixTime, show: &[Show]) -> String {
+pub(crate) fn error(error: &TokenError, unix: UnixTime, show: &[Show]) -> String {
     let mut line = match error.kind() {
         ErrorKind::LoginRequired { reason } => format!("login-required {}", reason_text(reason)),
         ErrorKind::Misconfigured => "misconfigured".into(),
@@ -226,7 +236,7 @@ pub fn error(error: &TokenError, unix: UnixTime, show: &[Show]) -> String {
 
 /// A harmless deviation: `ScopeIsArray` reads `scope is array`.
 #[must_use]
-pub fn overlooked(leniency: Leniency) -> String {
+pub(crate) fn overlooked(leniency: Leniency) -> String {
     let mut words = String::new();
     for letter in format!("{leniency:?}").chars() {
         if letter.is_uppercase() && !words.is_empty() {

@@ -8,7 +8,7 @@ use crate::scenario::Body;
 
 /// The client of a scenario. Every verb returns when nothing is under way any more, renewals in the background
 /// included.
-pub trait Player {
+pub(crate) trait Player {
     /// So many ask for a token at once.
     fn get(&mut self, need: Need, callers: usize) -> Vec<Result<Token, TokenError>>;
 
@@ -24,13 +24,13 @@ pub trait Player {
 
 /// One call of the API.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub(crate) struct Call {
     /// `GET`, `PUT`, ...
-    pub method: String,
+    pub(crate) method: String,
     /// Where to, in full.
-    pub url: String,
+    pub(crate) url: String,
     /// What with.
-    pub body: Body,
+    pub(crate) body: Body,
 }
 
 /// How long a driver waits for a token beyond what it is told of a renewal under way. No time passes on a clock
@@ -56,9 +56,9 @@ pub(crate) fn may_be_under_renewal(got: &[Result<Token, TokenError>], now: Clock
 
 /// What an API call came back with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// The status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The scope that it says is missing, where it says so.
-    pub missing: Option<String>,
+    pub(crate) missing: Option<String>,
 }

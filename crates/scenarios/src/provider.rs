@@ -8,19 +8,22 @@ use pix_bacen::Gateway;
 use wellspring_core::{Policy, Provider, Replay, Rotation, Spend, TokenError};
 
 use crate::listening::Listening;
-use crate::scenario::{Authentication, Flavour, Grant, OauthApp, Policy as PolicySettings, Provider as Settings};
+use crate::scenario::{
+    Authentication, Flavour, Grant, OauthApp, Policy as PolicySettings, Provider as Settings,
+};
 use crate::span::Span;
 
 /// A provider, and what only some of them can do.
 #[derive(Debug)]
-pub struct Cast {
+pub(crate) struct Cast {
     /// The provider itself.
-    pub provider: Listening,
+    pub(crate) provider: Listening,
     app: Option<App>,
 }
 
 /// A certificate that nobody has signed and nobody looks into.
-const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\n-----END CERTIFICATE-----\n";
+const CERTIFICATE: &str =
+    "-----BEGIN CERTIFICATE-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\n-----END CERTIFICATE-----\n";
 
 impl Cast {
     /// The provider of these settings at this address.
@@ -28,7 +31,7 @@ impl Cast {
     /// # Errors
     ///
     /// When they contradict each other.
-    pub fn new(settings: &Settings, base: &str) -> Result<Self, String> {
+    pub(crate) fn new(settings: &Settings, base: &str) -> Result<Self, String> {
         let mut app = None;
         let provider: Arc<dyn Provider> = match settings {
             Settings::PixBacen { flavour, secret } => {
@@ -42,7 +45,11 @@ impl Cast {
             Settings::HiveAuth { secret, content_type, refusal_codes } => {
                 let hive = hive(secret.as_deref(), base).map_err(text)?;
                 let hive = hive.auth_error_codes(refusal_codes.iter().copied());
-                Arc::new(if *content_type == Some(false) { hive.without_reissue_content_type() } else { hive })
+                Arc::new(if *content_type == Some(false) {
+                    hive.without_reissue_content_type()
+                } else {
+                    hive
+                })
             }
         };
         Ok(Self { provider: Listening::to(provider), app })
@@ -53,7 +60,7 @@ impl Cast {
     /// # Errors
     ///
     /// When nobody can sign in to this provider.
-    pub fn authorize(&self, sign_in: u8) -> Result<(String, PendingLogin), String> {
+    pub(crate) fn authorize(&self, sign_in: u8) -> Result<(String, PendingLogin), String> {
         let app = self.app.as_ref().ok_or("nobody signs in to this provider")?;
         let authorization = app.authorize(&Entropy::new([sign_in; 64])).map_err(text)?;
         Ok((authorization.url, authorization.login))
@@ -64,7 +71,7 @@ impl Cast {
     /// # Errors
     ///
     /// That word.
-    pub fn finish(&self, login: PendingLogin, location: &str) -> Result<Spend, String> {
+    pub(crate) fn finish(&self, login: PendingLogin, location: &str) -> Result<Spend, String> {
         let app = self.app.as_ref().ok_or("nobody signs in to this provider")?;
         app.finish(login, &Callback::read(location)).map_err(|error| error.code().to_owned())
     }

@@ -10,6 +10,7 @@ use crate::span::Span;
 /// A file: scenarios that belong to one idea, and what they share.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct File {
     /// The provider of every scenario that names none.
     pub provider: Option<Provider>,
@@ -22,6 +23,7 @@ pub struct File {
 /// One story: a provider, a server, and what happens between them step by step.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Scenario {
     /// What it shows, as a sentence.
     pub name: String,
@@ -46,6 +48,7 @@ pub struct Scenario {
 /// What lines show only where they are told to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Show {
     /// How each request was written: its encoding, members and telling headers.
     Wire,
@@ -60,6 +63,7 @@ pub enum Show {
 /// The provider, as the client is told to see it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Provider {
     /// A PIX gateway.
     PixBacen {
@@ -86,6 +90,7 @@ pub enum Provider {
 /// An OAuth2 application.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct OauthApp {
     /// How it gets its tokens.
     #[serde(default)]
@@ -112,6 +117,7 @@ pub struct OauthApp {
 /// Which of the gateway family's token endpoints is spoken to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Flavour {
     /// `/oauth/token`, as GoForge publishes it.
     #[default]
@@ -125,6 +131,7 @@ pub enum Flavour {
 /// How an OAuth2 application gets its tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Grant {
     /// Somebody signs in.
     #[default]
@@ -136,6 +143,7 @@ pub enum Grant {
 /// Where a client puts its secret.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Authentication {
     /// Into the form.
     #[default]
@@ -149,6 +157,7 @@ pub enum Authentication {
 /// The client's policy, where it is not the default.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Policy {
     /// How long before its expiry a token is renewed.
     pub margin: Option<Span>,
@@ -165,6 +174,7 @@ pub struct Policy {
 /// The server's settings, where they are not those of the published pages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Server {
     /// How long access tokens live.
     pub lifetime: Option<Span>,
@@ -200,6 +210,7 @@ pub struct Server {
 /// One step: time moves, then the server changes, then somebody does something, and this is seen.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Step {
     /// Both sides' clocks move on: a duration, or `pause` for the end of the pause that was told last.
     pub advance: Option<String>,
@@ -244,6 +255,7 @@ pub struct Step {
 /// Which tokens a server ends before their time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Revoke {
     /// Access tokens.
     Access,
@@ -256,6 +268,7 @@ pub enum Revoke {
 /// The body of an API call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Body {
     /// None.
     #[default]

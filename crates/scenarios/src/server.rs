@@ -6,9 +6,7 @@
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use wellspring_simulator::{
-    Config, Endpoint, Fault, HiveFailures, Rotation, SimClock, Simulator, World,
-};
+use wellspring_simulator::{Config, Endpoint, Fault, HiveFailures, Rotation, SimClock, Simulator, World};
 
 use crate::scenario::{Revoke, Server as Settings};
 use crate::span::Span;
@@ -18,12 +16,13 @@ pub(crate) const BEGINNING: u64 = 1_700_000_000;
 
 /// The server of one scenario, with its own clock.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     stand: Stand,
     clock: SimClock,
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one is made for each scenario, and never moved")]
 enum Stand {
     Pure { world: Mutex<World>, plugged_in: Mutex<bool> },
     Real { simulator: Mutex<Simulator>, url: String },
@@ -38,7 +37,7 @@ impl Server {
     /// # Errors
     ///
     /// When the settings cannot be read.
-    pub fn pure(settings: &Settings) -> Result<Self, String> {
+    pub(crate) fn pure(settings: &Settings) -> Result<Self, String> {
         let world = Mutex::new(World::new(config(settings)?));
         let stand = Stand::Pure { world, plugged_in: Mutex::new(true) };
         Ok(Self { stand, clock: SimClock::manual(BEGINNING) })
@@ -49,7 +48,7 @@ impl Server {
     /// # Errors
     ///
     /// When the settings cannot be read, or nothing may listen here.
-    pub fn real(settings: &Settings) -> Result<Self, String> {
+    pub(crate) fn real(settings: &Settings) -> Result<Self, String> {
         let clock = SimClock::manual(BEGINNING);
         let simulator = Simulator::builder().config(config(settings)?).clock(clock.clone()).start();
         let simulator = simulator.map_err(|error| error.to_string())?;
@@ -59,7 +58,7 @@ impl Server {
 
     /// Where it is, without a slash at the end.
     #[must_use]
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         match &self.stand {
             Stand::Pure { .. } => NOWHERE,
             Stand::Real { url, .. } => url,
@@ -68,12 +67,12 @@ impl Server {
 
     /// Its clock.
     #[must_use]
-    pub const fn clock(&self) -> &SimClock {
+    pub(crate) const fn clock(&self) -> &SimClock {
         &self.clock
     }
 
     /// Looks into the world, or changes it.
-    pub fn with_world<R>(&self, look: impl FnOnce(&mut World) -> R) -> R {
+    pub(crate) fn with_world<R>(&self, look: impl FnOnce(&mut World) -> R) -> R {
         match &self.stand {
             Stand::Pure { world, .. } => look(&mut locked(world)),
             Stand::Real { simulator, .. } => look(&mut locked(simulator).world()),
@@ -82,7 +81,7 @@ impl Server {
 
     /// Whether anybody listens.
     #[must_use]
-    pub fn is_plugged_in(&self) -> bool {
+    pub(crate) fn is_plugged_in(&self) -> bool {
         match &self.stand {
             Stand::Pure { plugged_in, .. } => *locked(plugged_in),
             Stand::Real { .. } => true,
@@ -94,7 +93,7 @@ impl Server {
     /// # Errors
     ///
     /// When another program has taken the port meanwhile.
-    pub fn plug_in(&self, plugged: bool) -> Result<(), String> {
+    pub(crate) fn plug_in(&self, plugged: bool) -> Result<(), String> {
         match &self.stand {
             Stand::Pure { plugged_in, .. } => *locked(plugged_in) = plugged,
             Stand::Real { simulator, .. } if plugged => {
@@ -106,7 +105,7 @@ impl Server {
     }
 
     /// Ends tokens before their time.
-    pub fn revoke(&self, what: Revoke) {
+    pub(crate) fn revoke(&self, what: Revoke) {
         self.with_world(|world| match what {
             Revoke::Access => world.revoke_access_tokens(),
             Revoke::Refresh => world.revoke_refresh_tokens(),
@@ -120,7 +119,7 @@ impl Server {
     /// # Errors
     ///
     /// When there is no such fault or endpoint.
-    pub fn fault(&self, text: &str) -> Result<(), String> {
+    pub(crate) fn fault(&self, text: &str) -> Result<(), String> {
         let (endpoint, fault, times) = fault(text)?;
         self.with_world(|world| world.fault_times(endpoint, fault, times));
         Ok(())
@@ -128,7 +127,7 @@ impl Server {
 
     /// The faults that nothing has run into; those that strike for ever don't count.
     #[must_use]
-    pub fn unused_faults(&self) -> Vec<String> {
+    pub(crate) fn unused_faults(&self) -> Vec<String> {
         self.with_world(|world| {
             let unused = world.queued().filter(|(.., left)| *left < FOR_EVER / 2);
             unused.map(|(endpoint, fault, _)| format!("{endpoint}: {fault}")).collect()
@@ -192,7 +191,8 @@ fn rotation(text: &str) -> Result<Rotation, String> {
         "same" => Rotation::Same,
         "none" => Rotation::None,
         _ => {
-            let window = text.strip_prefix("rotate within ").ok_or_else(|| format!("{text:?} is no rotation"))?;
+            let window =
+                text.strip_prefix("rotate within ").ok_or_else(|| format!("{text:?} is no rotation"))?;
             Rotation::Rotate { replay_window: Some(span(window)?) }
         }
     })

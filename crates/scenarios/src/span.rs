@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 
 /// A duration that is read from text and shown as seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span(pub Duration);
+pub struct Span(pub(crate) Duration);
 
 /// Each unit with its length in milliseconds, the longer names first where one ends like another.
 const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_span_is_read_in_its_unit_and_shown_in_seconds() {
-        for (text, shown) in [("250ms", "0.25s"), ("0.5s", "0.5s"), ("10m", "600s"), ("2h", "7200s"), ("30d", "2592000s")]
+        for (text, shown) in
+            [("250ms", "0.25s"), ("0.5s", "0.5s"), ("10m", "600s"), ("2h", "7200s"), ("30d", "2592000s")]
         {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), shown, "{text}");
         }

@@ -19,7 +19,7 @@ use crate::span::Span;
 
 /// Where a scenario is played.
 #[derive(Debug)]
-pub struct Stage {
+pub(crate) struct Stage {
     server: Arc<Server>,
     clock: ManualClock,
     start: Clocks,
@@ -36,7 +36,7 @@ pub struct Stage {
 impl Stage {
     /// A stage with this server, before anything has happened.
     #[must_use]
-    pub fn new(server: Arc<Server>) -> Self {
+    pub(crate) fn new(server: Arc<Server>) -> Self {
         let clock = Clock::manual(BEGINNING);
         let start = clock.now();
         Self {
@@ -53,7 +53,7 @@ impl Stage {
 
     /// The player's clock.
     #[must_use]
-    pub const fn clock(&self) -> &ManualClock {
+    pub(crate) const fn clock(&self) -> &ManualClock {
         &self.clock
     }
 
@@ -62,7 +62,7 @@ impl Stage {
     /// # Errors
     ///
     /// When a step says what nobody can do.
-    pub fn play(
+    pub(crate) fn play(
         mut self,
         scenario: &Scenario,
         cast: &Cast,
@@ -102,13 +102,18 @@ impl Stage {
             let url = format!("{here}{path}");
             let call = Call { method: method.to_owned(), url, body: step.body };
             let replies = player.call(&call, callers);
-            acts.push(replies.into_iter().map(|reply| match reply {
-                Ok(reply) => match reply.missing {
-                    Some(scope) => format!("-> {} missing scope [{scope}]", reply.status),
-                    None => format!("-> {}", reply.status),
-                },
-                Err(error) => self.failed(&error, show),
-            }).collect());
+            acts.push(
+                replies
+                    .into_iter()
+                    .map(|reply| match reply {
+                        Ok(reply) => match reply.missing {
+                            Some(scope) => format!("-> {} missing scope [{scope}]", reply.status),
+                            None => format!("-> {}", reply.status),
+                        },
+                        Err(error) => self.failed(&error, show),
+                    })
+                    .collect(),
+            );
         }
         if step.sign_in {
             acts.push(vec![self.sign_in(show, cast, player)?]);

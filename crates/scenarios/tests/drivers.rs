@@ -22,7 +22,9 @@ fn play_all(execution: Execution) {
     let failures: String = thread::scope(|scope| {
         let shares: Vec<_> = scenarios
             .chunks(share)
-            .map(|share| scope.spawn(move || share.iter().filter_map(|it| failure(execution, it)).collect::<String>()))
+            .map(|share| {
+                scope.spawn(move || share.iter().filter_map(|it| failure(execution, it)).collect::<String>())
+            })
             .collect();
         shares.into_iter().map(|share| share.join().unwrap()).collect()
     });
@@ -35,7 +37,9 @@ fn failure(execution: Execution, scenario: &Scenario) -> Option<String> {
         (Ok(seen), Ok(on_machine)) => match difference(scenario, &seen) {
             Some(report) => report,
             // Ranges of an expectation are wider than what seeds and clocks allow.
-            None if seen != on_machine => format!("  on the driver\n{seen}  on the bare machine\n{on_machine}"),
+            None if seen != on_machine => {
+                format!("  on the driver\n{seen}  on the bare machine\n{on_machine}")
+            }
             None => return None,
         },
     };
