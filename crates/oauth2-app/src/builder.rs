@@ -73,14 +73,13 @@ impl App {
             return Err(TokenError::misconfigured("the base URL must not carry a query"));
         }
         let base = base_url.trim_end_matches('/');
-        const VENDOR: &str = "aihubmix.com";
-        let vendors_own = origin.host() == VENDOR || origin.host().ends_with(".aihubmix.com");
         Ok(Self::builder()
             .authorize_url(format!("{base}/api/oauth2/authorize"))
             .token_url(format!("{base}/api/oauth2/token"))
             .userinfo_url(format!("{base}/api/oauth2/userinfo"))
             .topup_url(format!("{base}/api/oauth2/topup"))
-            .topup_hosts([if vendors_own { VENDOR } else { origin.host() }])
+            // The page does not say where top-up pages are; the vendor's domain serves them whatever the API's host.
+            .topup_hosts(["aihubmix.com", origin.host()])
             .token_endpoint_auth_method(AuthMethod::ClientSecretPost)
             .authorize_parameter("auto_authorize", "true")
             .pkce(false)

@@ -10,17 +10,27 @@
 //! - Beside the tokens: [`UserInfo`], [`App::read_topup`], [`Registration`], [`App::read_revocation`],
 //!   [`Discovery`], each a request and a reader of its answer.
 //!
-//! In scope: requests and answers. Out of scope: sockets, sessions, pages, random numbers. Nothing here does I/O.
+//! - The features `async` and `blocking` add a `Client` that makes these calls, `getrandom` adds
+//!   `Entropy::from_system`.
+//!
+//! In scope: requests and answers. Out of scope: sockets, sessions, pages, random numbers. Without features nothing
+//! here does I/O.
 #![forbid(unsafe_code)]
 
 mod answer;
 mod app;
+#[cfg(feature = "async")]
+pub mod asynchronous;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod builder;
 mod callback;
 mod config;
 mod entropy;
 mod login;
 mod metadata;
+#[cfg(any(feature = "async", feature = "blocking"))]
+mod on_http;
 mod redirect_uri;
 mod registration;
 mod revocation;
@@ -35,6 +45,8 @@ pub use config::{AuthMethod, GrantType};
 pub use entropy::Entropy;
 pub use login::{Authorization, PendingLogin, State};
 pub use metadata::{Discovery, Metadata};
+#[cfg(any(feature = "async", feature = "blocking"))]
+pub use on_http::SignInError;
 pub use redirect_uri::RedirectUri;
 pub use registration::{RegisteredApp, Registration};
 pub use userinfo::UserInfo;

@@ -90,7 +90,7 @@ impl Gateway {
         [&self.endpoint.api_base, slash, path].concat()
     }
 
-    /// `PUT /cob/{txid}`: makes an immediate charge out of this JSON; a 201 has the charge in it.
+    /// `PUT /cob/{txid}`: makes an immediate charge out of this JSON; the answer is for [`Charge::read`](crate::Charge::read).
     #[must_use]
     pub fn put_cob(&self, txid: &Txid, json: impl Into<String>) -> Call {
         Call::new("PUT", self.api_url(&format!("/cob/{txid}")), Some(json.into()))

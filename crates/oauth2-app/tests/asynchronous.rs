@@ -1,0 +1,148 @@
+//! Sign-in and typed calls against a server on loopback, on tokio.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use core::time::Duration;
+
+use oauth2_app::asynchronous::{Client, discover, register_app};
+use oauth2_app::{App, Authorization, Callback, Entropy, RedirectUri, Registration, SignInError};
+use wellspring_core::{AccessToken, ErrorKind, HttpRequest, Method};
+use wellspring_simulator::{Endpoint, Fault, Simulator};
+use wellspring_transport_async::{ReqwestTransport, Tls, Transport};
+
+const WITHIN: Duration = Duration::from_secs(10);
+
+fn app(simulator: &Simulator) -> App {
+    App::aihubmix(&simulator.url())
+        .unwrap()
+        .client_id("client_abc123def456")
+        .client_secret("secret_xyz789uvw012")
+        .redirect_uri("https://yourapp.com/oauth/callback")
+        .revocation_url(format!("{}/api/oauth2/revoke", simulator.url()))
+        .scopes(["profile", "balance"])
+        .build()
+        .unwrap()
+}
+
+fn transport() -> ReqwestTransport {
+    ReqwestTransport::new(Tls::new()).unwrap()
+}
+
+/// What a browser does: goes to the authorization URL and is sent back.
+async fn browse(authorization: &Authorization) -> Callback {
+    let answer =
+        transport().exchange(&HttpRequest::new(Method::Get, &*authorization.url), WITHIN).await.unwrap();
+    Callback::read(answer.head().first("location").unwrap())
+}
+
+async fn signed_in(simulator: &Simulator) -> Client {
+    let app = app(simulator);
+    let client = Client::new(app.clone()).unwrap();
+    let authorization = app.authorize(&Entropy::new([7; 64])).unwrap();
+    let callback = browse(&authorization).await;
+    client.sign_in(authorization.login, &callback).await.unwrap();
+    client
+}
+
+#[tokio::test]
+async fn a_user_signs_in_and_is_known() {
+    let simulator = Simulator::builder().start().unwrap();
+    let client = signed_in(&simulator).await;
+    let user = client.userinfo().await.unwrap();
+    assert_eq!((user.id.as_str(), user.balance_formatted.as_deref()), ("12345", Some("750.00")));
+    assert_eq!(simulator.asked(Endpoint::CodeGrant), 1);
+}
+
+#[tokio::test]
+async fn a_revoked_access_token_is_refreshed_and_the_call_made_again() {
+    let simulator = Simulator::builder().start().unwrap();
+    let client = signed_in(&simulator).await;
+    simulator.revoke_access_tokens();
+    client.userinfo().await.unwrap();
+    assert_eq!(simulator.asked(Endpoint::RefreshGrant), 1);
+}
+
+#[tokio::test]
+async fn a25_a_sign_in_revoked_at_the_vendors_is_over() {
+    let simulator = Simulator::builder().start().unwrap();
+    let client = signed_in(&simulator).await;
+    simulator.revoke_families();
+    let error = client.userinfo().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::LoginRequired { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_forged_callback_spends_nothing_and_leaves_the_sign_in_as_it_was() {
+    let simulator = Simulator::builder().start().unwrap();
+    let app = app(&simulator);
+    let client = Client::new(app.clone()).unwrap();
+    let authorization = app.authorize(&Entropy::new([7; 64])).unwrap();
+    let callback = browse(&authorization).await;
+    let forged = Callback::read("code=stolen&state=guessed");
+    let SignInError::Callback(error) = client.sign_in(authorization.login, &forged).await.unwrap_err() else {
+        panic!("nothing was to be sent")
+    };
+    assert_eq!(simulator.asked(Endpoint::CodeGrant), 0);
+    client.sign_in(error.into_pending().unwrap(), &callback).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_code_whose_answer_is_lost_is_not_sent_again() {
+    let simulator = Simulator::builder().start().unwrap();
+    let app = app(&simulator);
+    let client = Client::new(app.clone()).unwrap();
+    let authorization = app.authorize(&Entropy::new([7; 64])).unwrap();
+    let callback = browse(&authorization).await;
+    simulator.fault(Endpoint::CodeGrant, Fault::parse("internal-server-error@after").unwrap());
+    let SignInError::Token(error) = client.sign_in(authorization.login, &callback).await.unwrap_err() else {
+        panic!("the code was sent")
+    };
+    assert!(matches!(error.kind(), ErrorKind::LoginRequired { .. }), "{error}");
+    assert_eq!(simulator.asked(Endpoint::CodeGrant), 1);
+}
+
+#[tokio::test]
+async fn a_top_up_page_on_the_vendors_own_host_is_found() {
+    let simulator = Simulator::builder().start().unwrap();
+    let client = signed_in(&simulator).await;
+    assert_eq!(client.topup().await.unwrap().as_deref(), Some("https://aihubmix.com/topup"));
+    assert_eq!(simulator.asked(Endpoint::TopUp), 1);
+}
+
+#[tokio::test]
+async fn an_access_token_is_revoked() {
+    let simulator = Simulator::builder().start().unwrap();
+    let client = signed_in(&simulator).await;
+    client.revoke_access_token().await.unwrap();
+    client.userinfo().await.unwrap();
+    assert_eq!(simulator.asked(Endpoint::Revocation), 1);
+    assert_eq!(simulator.asked(Endpoint::RefreshGrant), 1, "it was not used again");
+}
+
+#[tokio::test]
+async fn an_app_is_registered() {
+    let simulator = Simulator::builder().start().unwrap();
+    let uri = RedirectUri::new("https://yourapp.com/oauth/callback").unwrap();
+    let registration = Registration::new("My Third-party App", "App description", uri);
+    let developer = AccessToken::new("YOUR_DEVELOPER_TOKEN");
+    let app = register_app(&transport(), &simulator.url(), &developer, &registration, WITHIN).await.unwrap();
+    assert!(!app.client_id.is_empty() && !app.client_secret.expose().is_empty());
+
+    simulator.fault(Endpoint::Apps, Fault::parse("app-not-registered").unwrap());
+    let refused = register_app(&transport(), &simulator.url(), &developer, &registration, WITHIN).await;
+    assert!(refused.unwrap_err().to_string().starts_with("the vendor refused to register the app"));
+}
+
+#[tokio::test]
+async fn an_issuer_is_asked_for_its_metadata() {
+    let simulator = Simulator::builder().start().unwrap();
+    let metadata = discover(&transport(), &simulator.url(), WITHIN).await.unwrap();
+    assert_eq!(metadata.issuer, simulator.url());
+    assert!(metadata.token_endpoint.unwrap().starts_with(&simulator.url()));
+    assert_eq!(simulator.asked(Endpoint::Metadata), 1);
+
+    simulator.fault(Endpoint::Metadata, Fault::parse("bare-404").unwrap());
+    assert!(discover(&transport(), &simulator.url(), WITHIN).await.is_ok(), "the other place has it");
+    let slash = discover(&transport(), &format!("{}/", simulator.url()), WITHIN).await.unwrap_err();
+    assert!(slash.to_string().contains("another issuer"), "{slash}");
+}
