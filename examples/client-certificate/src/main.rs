@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     assert_eq!(answer.status(), 200);
 
     // Without the certificate nobody gets as far as asking for a token.
-    let stranger = Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?;
+    let stranger =
+        Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?;
     let tls = Tls::new().certificate_authority(identity.ca_pem.as_str());
     let error = TokenSource::builder(stranger).tls(tls).build()?.token().map(drop);
     assert!(error.is_err());

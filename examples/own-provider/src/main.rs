@@ -7,8 +7,8 @@
 use core::time::Duration;
 
 use wellspring_core::{
-    ClientSecret, ErrorKind, HttpRequest, HttpResponse, Method, Origin, OriginError, Profile, Provider, Reading,
-    ResponseHead, Spend, TokenError, TokenKey, UnixTime, Verdict,
+    ClientSecret, ErrorKind, HttpRequest, HttpResponse, Method, Origin, OriginError, Profile, Provider,
+    Reading, ResponseHead, Spend, TokenError, TokenKey, UnixTime, Verdict,
 };
 use wellspring_wire::{Meaning, TokenFormat, TokenNames, json_body, judge_bearer};
 

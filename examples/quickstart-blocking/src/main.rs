@@ -6,7 +6,7 @@ use pix_bacen::Gateway;
 use wellspring_simulator::{Endpoint, Simulator};
 use wellspring_transport_blocking::TokenSource;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn core::error::Error>> {
     // A PIX gateway on this machine, which knows the published page's own example of a client.
     let simulator = Simulator::builder().start()?;
     let gateway = Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?;

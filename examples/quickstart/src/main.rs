@@ -7,7 +7,7 @@ use wellspring_simulator::{Endpoint, Simulator};
 use wellspring_transport_async::TokenSource;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), Box<dyn core::error::Error>> {
     // A PIX gateway on this machine, which knows the published page's own example of a client.
     let simulator = Simulator::builder().start()?;
     let gateway = Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?;

@@ -8,8 +8,8 @@ use core::time::Duration;
 
 use http::{Request, Response, StatusCode};
 use wellspring_core::{
-    AccessToken, ErrorKind, HttpRequest, HttpResponse, LoginReason, TokenError, TokenResponse, TransportError,
-    TransportErrorKind,
+    AccessToken, ErrorKind, HttpRequest, HttpResponse, LoginReason, TokenError, TokenResponse,
+    TransportError, TransportErrorKind,
 };
 use wellspring_transport_blocking::{Body, Clock, TokenSource, Transport};
 
