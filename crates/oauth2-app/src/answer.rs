@@ -3,17 +3,30 @@
 use wellspring_core::{HttpResponse, Spend, TokenError, UnixTime};
 use wellspring_wire::{Body, ErrorBody, Object, Redaction, TokenFormat};
 
-/// The object in a successful answer.
+/// The object in a successful answer to a call that carried a token.
 ///
 /// Health, pauses and foreign pages mean what they mean at the token endpoint; a 401 and a 403 speak of the
-/// token that the call carried, and a driver has tried another one by now.
+/// token, and a driver has tried another one by now.
 pub(crate) fn object(response: &HttpResponse, now: UnixTime) -> Result<Object, TokenError> {
+    read(
+        response,
+        now,
+        match response.status() {
+            401 => Some("the API refuses the access token"),
+            403 => Some("the API refuses what the access token is allowed to do: see its scope"),
+            _ => None,
+        },
+    )
+}
+
+/// The object in a successful answer to a request that carried nothing.
+pub(crate) fn public_object(response: &HttpResponse, now: UnixTime) -> Result<Object, TokenError> {
+    let refused = matches!(response.status(), 401 | 403);
+    read(response, now, refused.then_some("the server does not show this to everybody"))
+}
+
+fn read(response: &HttpResponse, now: UnixTime, refused: Option<&'static str>) -> Result<Object, TokenError> {
     let body = Body::of(response);
-    let refused = match response.status() {
-        401 => Some("the API refuses the access token"),
-        403 => Some("the API refuses what the access token is allowed to do: see its scope"),
-        _ => None,
-    };
     // What this format reads was spent by nobody: the request carried a token, no grant.
     let format = TokenFormat::new();
     match (body, refused) {

@@ -154,7 +154,8 @@ impl AppBuilder {
         self
     }
 
-    /// One more parameter of the authorization URL, `prompt` say.
+    /// One more parameter of the authorization URL, `prompt` say. Of two of a name the last one counts; an empty one
+    /// takes the parameter away, AIHubMix's `auto_authorize` say.
     pub fn authorize_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         set(&mut self.authorize_parameters, name.into(), value.into());
         self

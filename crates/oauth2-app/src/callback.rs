@@ -38,11 +38,17 @@ enum Parameter<T> {
 }
 
 impl Callback {
-    /// Reads a query: what follows the `?` of the URL, or the whole URL or request target. Never fails.
+    /// Reads a query, or the URL or request target that it is part of. Never fails: what is not there is missing.
     #[must_use]
     pub fn read(query: &str) -> Self {
-        let query = query.split_once('?').map_or(query, |(_, query)| query);
-        let query = query.split('#').next().unwrap_or_default();
+        let is_location = ["/", "https://", "http://"].iter().any(|start| query.starts_with(start));
+        let query = if is_location {
+            let query = query.split('#').next().unwrap_or_default();
+            query.split_once('?').map_or("", |(_, query)| query)
+        } else {
+            // A question mark within a query stands for itself (RFC 3986 §3.4).
+            query.strip_prefix('?').unwrap_or(query)
+        };
         let mut callback = Self {
             code: Parameter::Missing,
             state: Parameter::Missing,

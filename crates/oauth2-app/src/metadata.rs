@@ -60,7 +60,7 @@ impl Discovery {
         if response.expose_body().len() > LONGEST {
             return Err(TokenError::protocol("the metadata is larger than metadata is"));
         }
-        let object = answer::object(response, now)?;
+        let object = answer::public_object(response, now)?;
         match object.only("issuer") {
             // RFC 8414 §3.3.
             Ok(Some(issuer)) if issuer.as_text() == Some(&self.issuer) => {}

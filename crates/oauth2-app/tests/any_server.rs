@@ -406,6 +406,8 @@ fn metadata_of_another_issuer_or_with_a_url_that_no_secret_goes_to_is_turned_awa
     assert!(read("https://a.com", &large).is_err());
     let missing = Discovery::new("https://a.com").unwrap().read(&answer(404, ""), NOW).unwrap_err();
     assert_eq!(missing.status(), Some(404));
+    let closed = Discovery::new("https://a.com").unwrap().read(&answer(403, "{}"), NOW).unwrap_err();
+    assert!(closed.to_string().starts_with("the server does not show this to everybody"));
 }
 
 #[test]

@@ -214,6 +214,22 @@ fn the_callbacks_checks_run_in_the_pages_order() {
 }
 
 #[test]
+fn a_callback_is_read_wherever_its_query_stands() {
+    let app = app();
+    let code = |text: String| match app.finish(authorize(&app).login, &Callback::read(&text)) {
+        Ok(Spend::Code { code, .. }) => code.expose().to_owned(),
+        other => panic!("{text}: {other:?}"),
+    };
+    assert_eq!(code(format!("code=c&state={STATE}")), "c");
+    assert_eq!(code(format!("?code=c&state={STATE}")), "c");
+    assert_eq!(code(format!("/cb?code=c&state={STATE}")), "c");
+    assert_eq!(code(format!("http://127.0.0.1:8765/cb?code=c&state={STATE}#_=_")), "c");
+    assert_eq!(code(format!("code=a?b/c&state={STATE}")), "a?b/c", "a question mark within a query");
+    let nothing = app.finish(authorize(&app).login, &Callback::read("https://yourapp.com/code=c"));
+    assert_eq!(nothing.unwrap_err().code(), "missing_parameters");
+}
+
+#[test]
 fn a3_an_unknown_lifetime_is_the_documented_two_hours() {
     let silent = r#"{"access_token":"t","token_type":"Bearer","refresh_token":"r"}"#;
     assert_eq!(granted(&app(), &refresh(), silent).lifetime, Some(Duration::from_secs(7_200)));
