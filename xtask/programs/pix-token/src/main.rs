@@ -3,12 +3,12 @@
 use std::error::Error;
 
 use pix_bacen::Gateway;
-use pix_bacen::blocking::TokenSource;
+use pix_bacen::blocking::Client;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let base = std::env::args().nth(1).ok_or("the base URL is missing")?;
     let gateway = Gateway::base_url(&base)?.credentials("account-93", "a-secret")?;
-    let source = TokenSource::builder(gateway).build()?;
-    println!("{}", source.token()?.expose());
+    let client = Client::new(gateway)?;
+    println!("{}", client.source().token()?.expose());
     Ok(())
 }
