@@ -2,7 +2,6 @@
 //!
 //! Everything that can be wrong without asking a server is found out here, as a matter of usage.
 
-mod discovery;
 mod held;
 mod provider;
 

@@ -3,12 +3,11 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use crate::source::discovery;
 use hive_auth::HiveAuth;
-use oauth2_app::{App, AppBuilder, AuthMethod, GrantType};
+use oauth2_app::{App, AppBuilder, AuthMethod, Discovery, GrantType};
 use pix_bacen::{Endpoint, Gateway};
 use wellspring_core::Provider;
-use wellspring_transport_blocking::Tls;
+use wellspring_transport_blocking::{Tls, UreqTransport};
 
 use crate::configuration::profile::{self, Oauth2App, PixBacen, Profile};
 use crate::configuration::value::Value;
@@ -137,7 +136,11 @@ fn start(
                 .map_err(|error| url.place.failure(format_args!("is no good: {error}")))
         }
         (None, Some(issuer)) => {
-            let metadata = discovery::metadata(issuer, tls, within)?;
+            let url = issuer.text()?;
+            Discovery::new(url.as_str())
+                .map_err(|error| issuer.place.failure(format_args!("is no good: {error}")))?;
+            let transport = UreqTransport::new(tls.clone())?;
+            let metadata = oauth2_app::blocking::discover(&transport, &url, within)?;
             Ok(App::from_metadata(&metadata))
         }
         (Some(_), Some(issuer)) => {

@@ -1,0 +1,245 @@
+//! Every fault, for every grant, on both transports.
+
+use core::fmt::Write as _;
+use core::time::Duration;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use hive_auth::HiveAuth;
+use oauth2_app::{App, AuthMethod, Callback, Entropy, GrantType};
+use pix_bacen::Gateway;
+use wellspring_core::{Policy, Provider, Spend, Token, TokenError};
+use wellspring_simulator::{Endpoint, Fault, OauthClient, Request, SimClock, Simulator};
+use wellspring_transport_async as asynchronous;
+use wellspring_transport_blocking as blocking;
+use wellspring_transport_blocking::{Clock, ManualClock};
+
+use crate::{capture, sentinel};
+
+const PIX: &str = "canary-of-the-pix-gateway+/?0123456789";
+const APP: &str = "canary-of-the-oauth-app+/?0123456789";
+const HIVE: &str = "canary-of-the-hive+/?0123456789";
+const CALLBACK: &str = "https://yourapp.com/oauth/callback";
+const START: u64 = 1_700_000_000;
+
+/// What is spent when the fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grant {
+    PixCredentials,
+    AppCredentials,
+    Code,
+    AppRefresh,
+    HiveCredentials,
+    HiveRefresh,
+}
+
+const GRANTS: [Grant; 6] = [
+    Grant::PixCredentials,
+    Grant::AppCredentials,
+    Grant::Code,
+    Grant::AppRefresh,
+    Grant::HiveCredentials,
+    Grant::HiveRefresh,
+];
+
+fn simulator(clock: &SimClock) -> Simulator {
+    let configured = Simulator::builder().clock(clock.clone()).configure(|config| {
+        config.pix.client_secret = PIX.into();
+        config.hive.secret_key = HIVE.into();
+        config.app.clients = vec![OauthClient::confidential("canary-app", APP, CALLBACK)];
+    });
+    configured.start().unwrap()
+}
+
+fn app(url: &str) -> App {
+    let app = App::aihubmix(url).unwrap().client_id("canary-app").client_secret(APP);
+    app.redirect_uri(CALLBACK).pkce(true).build().unwrap()
+}
+
+fn provider(grant: Grant, url: &str) -> Arc<dyn Provider> {
+    match grant {
+        Grant::PixCredentials => {
+            Arc::new(Gateway::base_url(url).unwrap().credentials("your-client-id", PIX).unwrap())
+        }
+        Grant::AppCredentials => {
+            let app = App::builder().token_url(format!("{url}/api/oauth2/token")).api_url(url);
+            let app = app.grant_type(GrantType::ClientCredentials).client_id("canary-app").client_secret(APP);
+            Arc::new(app.token_endpoint_auth_method(AuthMethod::ClientSecretBasic).build().unwrap())
+        }
+        Grant::Code | Grant::AppRefresh => Arc::new(app(url)),
+        Grant::HiveCredentials | Grant::HiveRefresh => {
+            let hive = HiveAuth::base_url(url).unwrap().credentials("test", HIVE).unwrap();
+            Arc::new(hive.api_origin(url).unwrap())
+        }
+    }
+}
+
+/// A source on either transport.
+enum Source {
+    Async(tokio::runtime::Runtime, asynchronous::TokenSource),
+    Blocking(blocking::TokenSource),
+}
+
+impl Source {
+    fn new(blocking: bool, provider: Arc<dyn Provider>, clock: &ManualClock) -> Self {
+        let mut policy = Policy::default();
+        // In real time, for servers that never answer.
+        policy.deadline = Duration::from_millis(120);
+        if blocking {
+            let builder = blocking::Builder::new(provider).policy(policy).clock(Clock::from(clock));
+            Self::Blocking(builder.build().unwrap())
+        } else {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let builder = asynchronous::Builder::new(provider).policy(policy).clock(Clock::from(clock));
+            Self::Async(runtime, builder.build().unwrap())
+        }
+    }
+
+    fn token(&self) -> Result<Token, TokenError> {
+        match self {
+            Self::Async(runtime, source) => runtime.block_on(source.token()),
+            Self::Blocking(source) => source.token(),
+        }
+    }
+
+    fn sign_in(&self, spend: Spend) -> Result<Token, TokenError> {
+        match self {
+            Self::Async(runtime, source) => runtime.block_on(source.sign_in(spend)),
+            Self::Blocking(source) => source.sign_in(spend),
+        }
+    }
+
+    /// One call, with its answer's head formatted: the body is the caller's own.
+    fn call(&self, url: &str) -> Result<String, TokenError> {
+        let request = http::Request::get(url).body(()).unwrap();
+        match self {
+            Self::Async(runtime, source) => {
+                runtime.block_on(source.send(request)).map(|answer| format!("{:?}", answer.into_body()))
+            }
+            Self::Blocking(source) => source.send(request).map(|answer| format!("{:?}", answer.into_body())),
+        }
+    }
+
+    fn formatted(&self) -> String {
+        match self {
+            Self::Async(_, source) => format!("{source:?} {source:#?} {:?}", source.try_token()),
+            Self::Blocking(source) => format!("{source:?} {source:#?} {:?}", source.try_token()),
+        }
+    }
+}
+
+/// A code, as a browser brings it.
+fn code(simulator: &Simulator, now: Duration) -> Spend {
+    let app = app(&simulator.url());
+    let authorization = app.authorize(&Entropy::new([7; 64])).unwrap();
+    let target = authorization.url.strip_prefix(&simulator.url()).unwrap().to_owned();
+    let answer = simulator.world().answer(&Request::get(&target), now);
+    app.finish(authorization.login, &Callback::read(answer.header("Location").unwrap())).unwrap()
+}
+
+/// One fault in one exchange: everything that came out of it, and the secrets that went into it.
+fn play(grant: Grant, blocking: bool, endpoint: Endpoint, fault: &str) -> (String, BTreeSet<String>) {
+    let (server_clock, clock) = (SimClock::manual(START), Clock::manual(START));
+    let simulator = simulator(&server_clock);
+    let source = Source::new(blocking, provider(grant, &simulator.url()), &clock);
+    let mut out = String::new();
+    let mut secrets = BTreeSet::from([PIX, APP, HIVE].map(str::to_owned));
+    let mut note = |result: Result<Token, TokenError>| match result {
+        Ok(token) => {
+            write!(out, "{token:?} {token:#?}").unwrap();
+            secrets.insert(token.expose().to_owned());
+        }
+        Err(error) => out.push_str(&sentinel::every_way(&error)),
+    };
+    // A first token, so that there is a refresh token to spend; then the fault, then what comes after it.
+    if matches!(grant, Grant::AppRefresh) {
+        note(source.sign_in(code(&simulator, server_clock.now())));
+    } else if matches!(grant, Grant::HiveRefresh) {
+        note(source.token());
+    }
+    server_clock.advance(Duration::from_secs(90_000));
+    clock.advance(Duration::from_secs(90_000));
+    let spend = matches!(grant, Grant::Code).then(|| code(&simulator, server_clock.now()));
+    simulator.fault_times(endpoint, Fault::parse(fault).unwrap(), 2);
+    match spend {
+        Some(spend) => note(source.sign_in(spend)),
+        None => note(source.token()),
+    }
+    note(source.token());
+    if endpoint == Endpoint::Api {
+        let path = match grant {
+            Grant::PixCredentials => "/accounts/balances",
+            Grant::HiveCredentials | Grant::HiveRefresh => "/service/v1/ping",
+            _ => "/api/oauth2/userinfo",
+        };
+        match source.call(&format!("{}{path}", simulator.url())) {
+            Ok(answer) => out.push_str(&answer),
+            Err(error) => out.push_str(&sentinel::every_way(&error)),
+        }
+    }
+    out.push_str(&source.formatted());
+    drop(source);
+    for request in simulator.received(Endpoint::Any) {
+        secrets.extend(sentinel::of(&request));
+    }
+    // Every access token of the simulator starts like this, those that nobody could read included.
+    secrets.insert("eyJhbGciOi".into());
+    (out, secrets)
+}
+
+/// What came out of one exchange, and the secrets that went into it.
+struct Played {
+    scene: String,
+    told: String,
+    secrets: BTreeSet<String>,
+}
+
+/// One fault for every grant on both transports, all at the same time.
+fn round(endpoint: Endpoint, fault: &str) -> Vec<Played> {
+    std::thread::scope(|scope| {
+        let scenes = GRANTS.into_iter().flat_map(|grant| [(grant, false), (grant, true)]);
+        let start = |(grant, blocking)| {
+            let play = move || {
+                let (told, secrets) = play(grant, blocking, endpoint, fault);
+                Played { scene: format!("{grant:?}, blocking: {blocking}"), told, secrets }
+            };
+            scope.spawn(play)
+        };
+        let playing: Vec<_> = scenes.map(start).collect();
+        playing.into_iter().map(|played| played.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn no_secret_is_logged_or_told_whatever_a_server_answers() {
+    capture::start();
+    let (mut leaks, mut failures) = (Vec::new(), 0);
+    let valued =
+        ["html=503", "oauth-error=canary", "redirect-307=http://127.0.0.1:9/", "retry-after=7", "status=418"];
+    for fault in Fault::all_names().map(|(name, _)| name).chain(valued) {
+        for endpoint in [Endpoint::Token, Endpoint::Api] {
+            if endpoint == Endpoint::Api && !strikes_the_api(fault) {
+                continue;
+            }
+            let all = round(endpoint, fault);
+            let logged = capture::take();
+            failures += logged.matches("renewal.failed").count();
+            for Played { scene, told, secrets } in &all {
+                let disguises = secrets.iter().filter_map(|secret| sentinel::found(told, secret));
+                leaks.extend(disguises.map(|how| format!("{fault} at {endpoint}, {scene}: told {how}")));
+            }
+            let secrets: BTreeSet<_> = all.iter().flat_map(|played| &played.secrets).collect();
+            let disguises = secrets.into_iter().filter_map(|secret| sentinel::found(&logged, secret));
+            leaks.extend(disguises.map(|how| format!("{fault} at {endpoint}: logged {how}")));
+        }
+    }
+    assert!(leaks.is_empty(), "{leaks:#?}");
+    assert!(failures > 1_000, "the faults have struck and the log was listened to: {failures}");
+}
+
+/// Answers to a call are the caller's business, but for what is said of the token and how the answer comes.
+fn strikes_the_api(fault: &str) -> bool {
+    ["challenge", "echo", "reset", "truncated", "silence", "api-401", "redirect", "nest"]
+        .iter()
+        .any(|kind| fault.starts_with(kind))
+}

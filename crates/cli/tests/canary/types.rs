@@ -1,0 +1,58 @@
+//! Every public type of every library, with secrets in it wherever it can hold one, formatted.
+//!
+//! `cargo xtask tidy` compares the names in this test with the sources: a new public type has to be added here.
+
+mod core_types;
+mod provider_types;
+mod transport_types;
+mod wire_types;
+
+use crate::sentinel;
+
+pub(crate) const ACCESS: &str = "canary-access-token-0123456789";
+pub(crate) const REFRESH: &str = "canary-refresh-token-0123456789";
+pub(crate) const SECRET: &str = "canary-client-secret-0123456789";
+pub(crate) const CODE: &str = "canary-authorization-code-0123456789";
+pub(crate) const VERIFIER: &str = "canary-code-verifier-0123456789-0123456789-0123456789";
+
+/// What formatting has shown, by the type's name.
+#[derive(Default)]
+pub(crate) struct Shown(Vec<(&'static str, String)>);
+
+impl Shown {
+    pub(crate) fn add<T: core::fmt::Debug>(&mut self, value: &T) {
+        self.0.push((core::any::type_name::<T>(), format!("{value:?}\n{value:#?}")));
+    }
+
+    pub(crate) fn add_error<T: core::error::Error + 'static>(&mut self, error: &T) {
+        self.0.push((core::any::type_name::<T>(), sentinel::every_way(error)));
+    }
+}
+
+/// Formats a value of each type that is named.
+macro_rules! show {
+    ($shown:ident: $($type:ty = $value:expr;)+) => {$(
+        let value: $type = $value;
+        $shown.add(&value);
+    )+};
+}
+
+pub(crate) use show;
+
+#[test]
+fn no_public_type_shows_a_secret_it_holds() {
+    let mut shown = Shown::default();
+    core_types::show_all(&mut shown);
+    wire_types::show_all(&mut shown);
+    transport_types::show_all(&mut shown);
+    provider_types::show_all(&mut shown);
+    let mut leaks = Vec::new();
+    for (name, text) in &shown.0 {
+        for secret in [ACCESS, REFRESH, SECRET, CODE, VERIFIER] {
+            if let Some(disguise) = sentinel::found(text, secret) {
+                leaks.push(format!("{name} shows {secret} {disguise}: {text}"));
+            }
+        }
+    }
+    assert!(leaks.is_empty(), "{}", leaks.join("\n"));
+}

@@ -1,0 +1,136 @@
+//! The types of `wellspring-core`.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use wellspring_core::{
+    AccessToken, Answer, AuthorizationCode, ByteLeft, ClientSecret, Clocks, CodeVerifier, Completed,
+    Decision, Epoch, Errand, ErrorKind, Extra, Fate, GateState, Generation, Header, Holding, HttpRequest,
+    HttpResponse, Instant, Leniency, Lifecycle, LoginReason, Method, Need, Origin, OriginError, Outcome,
+    Permit, Policy, Profile, Provider, Reading, Record, RefreshToken, Rejected, Renewal, Replay,
+    ResponseHead, Rotation, Scope, Sending, Sent, Spend, Step, Token, TokenError, TokenKey, TokenResponse,
+    TransportError, TransportErrorKind, UnixTime, Verb, Verdict,
+};
+
+use super::{ACCESS, CODE, REFRESH, SECRET, Shown, VERIFIER, show};
+
+pub(crate) fn response() -> TokenResponse {
+    let mut extra = Extra::default();
+    extra.insert("id_token", ACCESS);
+    let mut response = TokenResponse::new(AccessToken::new(ACCESS))
+        .with_lifetime(Duration::from_secs(3_600))
+        .with_refresh_token(RefreshToken::new(REFRESH))
+        .with_scope(Scope::parse("profile"));
+    response.extra = extra;
+    response
+}
+
+pub(crate) fn spend() -> Spend {
+    Spend::Code {
+        code: AuthorizationCode::new(CODE),
+        redirect_uri: "https://app.example/callback".into(),
+        verifier: Some(CodeVerifier::new(VERIFIER)),
+    }
+}
+
+pub(crate) fn provider() -> Arc<dyn Provider> {
+    let hive = hive_auth::HiveAuth::sandbox().credentials("operator", SECRET).unwrap();
+    Arc::new(hive)
+}
+
+fn head() -> ResponseHead {
+    ResponseHead::new(200).header("Set-Cookie", SECRET)
+}
+
+pub(crate) fn show_all(shown: &mut Shown) {
+    let clocks = Clocks::default();
+    let lifecycle = || {
+        let mut lifecycle = Lifecycle::new(Policy::default(), 7);
+        let token = lifecycle.sign_in(response(), Clocks::default(), Clocks::default());
+        (lifecycle, token)
+    };
+    let error = TokenError::misconfigured("turned away").with_status(401, Some("application/json"));
+    show!(shown:
+        AccessToken = AccessToken::new(ACCESS);
+        RefreshToken = RefreshToken::new(REFRESH);
+        ClientSecret = ClientSecret::new(SECRET);
+        AuthorizationCode = AuthorizationCode::new(CODE);
+        CodeVerifier = CodeVerifier::new(VERIFIER);
+        Answer = Answer::Response(HttpResponse::new(head(), ACCESS));
+        ByteLeft = ByteLeft::Maybe;
+        Completed = Completed::Renewed(lifecycle().1);
+        Decision = Decision::Use(lifecycle().1);
+        ErrorKind = error.kind();
+        Fate = Fate::Dead;
+        GateState = GateState::Busy;
+        Holding = Holding::Aging;
+        Leniency = Leniency::ByteOrderMark;
+        LoginReason = LoginReason::Refused;
+        Method = Method::Post;
+        Need = Need::ValidFor(Duration::from_secs(1));
+        Outcome = Outcome::abandoned(ByteLeft::Maybe);
+        Reading = Reading::Granted(response());
+        Reading = Reading::Next(Spend::RefreshToken(RefreshToken::new(REFRESH)));
+        Rejected = Rejected::Replaced(lifecycle().1);
+        Replay = Replay::OwnerDead;
+        Rotation = Rotation::SingleUse;
+        Spend = spend();
+        TransportErrorKind = TransportErrorKind::Ambiguous;
+        Verb = Verb::UseAndRefresh;
+        Verdict = Verdict::TokenRefused;
+        Clocks = clocks;
+        Epoch = Epoch::new(1);
+        Errand = Errand::sign_in(provider(), spend(), Duration::from_secs(1));
+        Extra = response().extra;
+        Generation = Generation::new(1);
+        Header = Header::new("Authorization", SECRET);
+        HttpRequest = HttpRequest::new(Method::Post, "https://auth.example/token")
+            .header("Authorization", format!("Bearer {REFRESH}"))
+            .body(format!("client_secret={SECRET}"));
+        HttpResponse = HttpResponse::new(head(), format!("{{\"access_token\":\"{ACCESS}\"}}"));
+        Instant = Instant::ORIGIN;
+        Lifecycle = lifecycle().0;
+        Origin = Origin::of("https://api.example").unwrap();
+        Policy = Policy::default();
+        Profile = provider().profile().clone();
+        Record = Record::new(Epoch::new(1), Generation::new(1), UnixTime::from_secs(1), response());
+        ResponseHead = head();
+        Scope = Scope::parse("profile");
+        Token = lifecycle().1;
+        TokenError = error.clone();
+        TokenKey = TokenKey::new("hive-auth", "https://auth.example/token");
+        TokenResponse = response();
+        TransportError = TransportError::new(TransportErrorKind::NotSent, "not reached");
+        UnixTime = UnixTime::from_secs(1);
+    );
+    shown.add_error::<TokenError>(&error);
+    let url = format!("https://user:{SECRET}@api.example/");
+    shown.add_error::<OriginError>(&Origin::of(&url).unwrap_err());
+    show_machine(shown, lifecycle().0);
+}
+
+/// What only a machine on its way holds.
+fn show_machine(shown: &mut Shown, mut lifecycle: Lifecycle) {
+    let late = Clocks::default().plus(Duration::from_secs(10_000));
+    let decision = lifecycle.acquire(Need::Fresh, late);
+    shown.add::<Decision>(&decision);
+    let Decision::Refresh(permit) = decision else { panic!("an expired token is renewed") };
+    shown.add::<Permit>(&permit);
+    let errand = permit.errand(provider());
+    shown.add::<Errand>(&errand);
+    let step = Renewal::begin(errand, late);
+    shown.add::<Step>(&step);
+    let Step::Send(sending, sent) = step else { panic!("a refresh token is spent") };
+    shown.add::<Sending>(&sending);
+    shown.add::<Sent>(&sent);
+    let envelope = format!(
+        r#"{{"code":0,"message":"success","data":{{"accessToken":"{ACCESS}","refreshToken":"{REFRESH}"}}}}"#
+    );
+    let answer = Answer::Response(HttpResponse::new(ResponseHead::new(200), envelope));
+    let step = sent.resume(answer, late);
+    shown.add::<Step>(&step);
+    let Step::Done(outcome) = step else { panic!("one answer is enough") };
+    shown.add::<Outcome>(&outcome);
+    shown.add::<Completed>(&lifecycle.complete(permit, outcome, late));
+    shown.add::<Lifecycle>(&lifecycle);
+}

@@ -1,0 +1,110 @@
+//! The types of the three providers, and of the command's own library.
+
+use hive_auth::HiveAuth;
+use oauth2_app::{
+    App, AppBuilder, AuthMethod, Authorization, Callback, CallbackError, CallbackErrorKind, Discovery,
+    Entropy, GrantType, Metadata, PendingLogin, RedirectUri, RegisteredApp, Registration, SignInError, State,
+    UserInfo,
+};
+use pix_bacen::{
+    ApiError, Balance, Call, CallError, Charge, ClientAuthentication, Encoding, Gateway, TokenRequestSpec,
+    Txid, Violation, Warning,
+};
+use wellspring_cli::demo::Options;
+use wellspring_core::{CodeVerifier, HttpResponse, ResponseHead, TokenError, UnixTime};
+
+use super::{CODE, SECRET, Shown, VERIFIER, show};
+
+const CALLBACK: &str = "https://app.example/callback";
+
+pub(crate) fn show_all(shown: &mut Shown) {
+    show_pix(shown);
+    show_app(shown);
+    show!(shown:
+        hive_auth::Endpoint = HiveAuth::live();
+        HiveAuth = HiveAuth::live().credentials("operator", SECRET).unwrap();
+        Options = Options::default();
+    );
+}
+
+fn show_pix(shown: &mut Shown) {
+    let gateway = || Gateway::goforge().credentials("account-93", SECRET).unwrap();
+    let txid = || Txid::new("7978c0c97ea847e78e8849634473c1f1").unwrap();
+    let client = |gateway: Gateway| pix_bacen::blocking::Client::new(gateway).unwrap();
+    let problem = br#"{"statusCode":400,"message":"no","error":"Bad Request"}"#;
+    let refused = ApiError::read(400, problem);
+    show!(shown:
+        Gateway = gateway();
+        pix_bacen::Endpoint = Gateway::goforge();
+        TokenRequestSpec = TokenRequestSpec::new("/token").header("X-Api-Key", SECRET);
+        Encoding = Encoding::Json;
+        ClientAuthentication = ClientAuthentication::Basic;
+        Warning = Warning::ClientSecretPadded;
+        Txid = txid();
+        Call = gateway().put_cob(&txid(), "{}");
+        ApiError = refused.clone();
+        CallError = CallError::Token(TokenError::busy("later"));
+        Vec<Violation> = refused.violations.clone();
+        Result<Vec<Balance>, ApiError> = Balance::read(200, br#"{"data":[]}"#);
+        Result<Charge, ApiError> = Charge::read(201, b"{}");
+        pix_bacen::blocking::Client = client(gateway());
+        pix_bacen::asynchronous::Client = pix_bacen::asynchronous::Client::new(gateway()).unwrap();
+    );
+    shown.add_error::<CallError>(&CallError::Api(refused));
+    shown.add_error::<TokenError>(
+        &Gateway::goforge().credentials("id", "x".repeat(3) + SECRET + &"x".repeat(64)).unwrap_err(),
+    );
+}
+
+fn builder() -> AppBuilder {
+    App::aihubmix("https://api.example")
+        .unwrap()
+        .client_id("client")
+        .client_secret(SECRET)
+        .redirect_uri(CALLBACK)
+}
+
+fn pending() -> PendingLogin {
+    let redirect_uri = RedirectUri::new(CALLBACK).unwrap();
+    PendingLogin::from_parts(CODE, Some(CodeVerifier::new(VERIFIER)), redirect_uri).unwrap()
+}
+
+fn show_app(shown: &mut Shown) {
+    let app = || builder().build().unwrap();
+    let authorization = app().authorize(&Entropy::new([7; 64])).unwrap();
+    let state = authorization.login.state().expose().to_owned();
+    let formatted = format!("{authorization:?} {authorization:#?} {:?}", authorization.login.state());
+    assert!(!formatted.contains(&state), "{formatted}");
+    let json = |body: String| HttpResponse::new(ResponseHead::new(200), body);
+    let registered = format!(
+        r#"{{"success":true,"message":"","data":{{"id":1,"client_id":"client","client_secret":"{SECRET}","name":"n","redirect_uri":"{CALLBACK}","created_time":1}}}}"#
+    );
+    let metadata = r#"{"issuer":"https://as.example","token_endpoint":"https://as.example/token"}"#;
+    let discovery = || Discovery::new("https://as.example").unwrap();
+    let forged = Callback::read(&format!("code={CODE}&state={VERIFIER}"));
+    let refused = || app().finish(pending(), &forged).unwrap_err();
+    show!(shown:
+        App = app();
+        AppBuilder = builder();
+        AuthMethod = AuthMethod::ClientSecretPost;
+        GrantType = GrantType::AuthorizationCode;
+        Authorization = authorization;
+        Entropy = Entropy::new(VERIFIER.repeat(2).as_bytes()[..64].try_into().unwrap());
+        PendingLogin = pending();
+        State = pending().into_parts().0;
+        Callback = Callback::read(&format!("code={CODE}&state={CODE}"));
+        CallbackError = refused();
+        CallbackErrorKind = refused().kind().clone();
+        SignInError = SignInError::Callback(refused());
+        RedirectUri = RedirectUri::new(CALLBACK).unwrap();
+        Discovery = discovery();
+        Metadata = discovery().read(&json(metadata.into()), UnixTime::EPOCH).unwrap();
+        Registration = Registration::new("n", "d", RedirectUri::new(CALLBACK).unwrap());
+        RegisteredApp = RegisteredApp::read(&json(registered), UnixTime::EPOCH).unwrap();
+        UserInfo = UserInfo::read(&json(r#"{"id":1}"#.into()), UnixTime::EPOCH).unwrap();
+        oauth2_app::blocking::Client = oauth2_app::blocking::Client::new(app()).unwrap();
+        oauth2_app::asynchronous::Client = oauth2_app::asynchronous::Client::new(app()).unwrap();
+    );
+    shown.add_error::<CallbackError>(&refused());
+    shown.add_error::<SignInError>(&SignInError::from(refused()));
+}
