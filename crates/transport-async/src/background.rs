@@ -1,8 +1,10 @@
 //! Where renewals run: each on a task of its own, which no caller's cancellation reaches.
 //!
 //! The runtime is the one given to the builder, else the caller's, else the one the source was built on. When that
-//! runtime goes, the renewal goes with it, and everybody who waits is told.
+//! runtime goes, the renewal goes with it, and everybody who waits is told. A runtime needs its drivers for I/O and
+//! time (`enable_all`).
 
+use core::future::Future;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
@@ -40,4 +42,15 @@ pub(crate) fn start(place: &Handle, mut underway: Underway, transport: &Arc<dyn 
         let outcome = drive(&mut underway, &*transport, &runtime).await;
         underway.land(outcome);
     }));
+}
+
+/// Runs this where there is a reactor: here, if the caller is on a runtime, else as a task of the given one.
+pub(crate) async fn run<T: Send + 'static>(
+    place: &Handle,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, TokenError> {
+    if Handle::try_current().is_ok() {
+        return Ok(work.await);
+    }
+    place.spawn(work).await.map_err(|_| TokenError::unavailable("the runtime ended before the answer came"))
 }

@@ -133,7 +133,7 @@ impl Builder {
     }
 
     /// Renews on this runtime, whoever asks. Default: on the caller's, or where there is none on the one the source
-    /// was built on.
+    /// was built on. It needs its drivers for I/O and time (`enable_all`).
     pub fn runtime(mut self, runtime: Handle) -> Self {
         self.background.given = Some(runtime);
         self

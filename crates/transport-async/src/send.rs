@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wellspring_core::{Generation, Need, Rejected, Token, TokenError, TransportError, Verdict};
 use wellspring_transport::{Attempt, events, verdict};
 
+use crate::background::run;
 use crate::{Body, TokenSource};
 
 impl TokenSource {
@@ -72,8 +73,9 @@ impl TokenSource {
     ) -> Result<(http::Response<Body>, Verdict), TokenError> {
         let mut request = http::Request::from_parts(parts.clone(), body);
         attempt.sign(request.headers_mut());
-        let transport = Arc::clone(&self.transport);
-        let answer = transport.call(request, self.call_deadline).await;
+        let (transport, deadline) = (Arc::clone(&self.transport), self.call_deadline);
+        let place = self.background.available()?;
+        let answer = run(&place, async move { transport.call(request, deadline).await }).await?;
         let (head, mut body) = answer.map_err(TransportError::into_error)?.into_parts();
         let provider = self.shared.provider();
         let start = body.peek(provider.profile().judged_bytes).await?;

@@ -12,12 +12,15 @@ use wellspring_core::{
 };
 use wellspring_transport::{Asked, Flight, Reach, Scripted, SharedLifecycle, TokenRef, missing_scope};
 
-use crate::background::{Background, start};
+use crate::background::{Background, run, start};
 use crate::clock::wait;
 use crate::drive::exchange;
 use crate::{Builder, Transport};
 
 /// A source of tokens, each of them fresh. Clones share everything; make one for each credential and keep it.
+///
+/// Whatever waits may be awaited on any executor; a tokio runtime with its drivers for I/O and time (`enable_all`)
+/// must be there to renew on: the caller's, the one the source was built on, or one given to the builder.
 #[derive(Clone)]
 pub struct TokenSource {
     pub(crate) shared: Arc<SharedLifecycle>,
@@ -172,7 +175,10 @@ impl TokenSource {
     pub async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, TokenError> {
         let end = self.shared.end_of(self.policy().deadline);
         let place = self.background.available()?;
-        match exchange(&*self.transport, self.shared.clock(), request, end, &place).await {
+        let (transport, clock) = (Arc::clone(&self.transport), self.shared.clock().clone());
+        let (request, runtime) = (request.clone(), place.clone());
+        let work = async move { exchange(&*transport, &clock, &request, end, &runtime).await };
+        match run(&place, work).await? {
             Ok(Answer::Response(response)) => Ok(response),
             Ok(Answer::Failed(error)) | Err(error) => Err(error.into_error()),
         }

@@ -1,9 +1,10 @@
 //! Where renewals run, and what becomes of them when their callers or their runtime go.
+#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 #![cfg(feature = "reqwest")]
 
 mod driver;
 
-use std::time::Duration;
+use core::time::Duration;
 
 use driver::transport::{Clock, TokenSource};
 use driver::{Gate, Reply, Server, Toy, join, spawn};
@@ -95,6 +96,9 @@ fn without_a_runtime_there_is_an_error_and_with_a_given_one_there_is_a_token() {
     // On an executor that is not tokio's.
     let token = pollster(source.acquire(Need::Fresh, LONG)).unwrap();
     assert_eq!(token.expose(), "token-1");
+    let request = http::Request::get(format!("{}/cob", server.url)).body(()).unwrap();
+    let answer = pollster(source.send(request)).unwrap();
+    assert_eq!(pollster(answer.into_body().text(100)).unwrap(), "fine");
 }
 
 #[test]
@@ -119,10 +123,10 @@ fn pollster<T>(future: impl Future<Output = T>) -> T {
         }
     }
     let waker = std::sync::Arc::new(Unpark(std::thread::current())).into();
-    let mut context = std::task::Context::from_waker(&waker);
-    let mut future = std::pin::pin!(future);
+    let mut context = core::task::Context::from_waker(&waker);
+    let mut future = core::pin::pin!(future);
     loop {
-        if let std::task::Poll::Ready(result) = future.as_mut().poll(&mut context) {
+        if let core::task::Poll::Ready(result) = future.as_mut().poll(&mut context) {
             return result;
         }
         std::thread::park();

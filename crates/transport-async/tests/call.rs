@@ -1,9 +1,10 @@
 //! Authenticated calls: where the token goes, and what a refusal of it leads to.
+#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 #![cfg(feature = "reqwest")]
 
 mod driver;
 
-use std::time::Duration;
+use core::time::Duration;
 
 use driver::transport::{Body, Clock, TokenSource};
 use driver::{Reply, SECRET, Server, Toy};

@@ -1,7 +1,5 @@
 //! One authenticated call: attach the token, and where it is refused, renew it and try once more.
 
-use std::sync::Arc;
-
 use wellspring_core::{Generation, Need, Rejected, Token, TokenError, TransportError, Verdict};
 use wellspring_transport::{Attempt, events, verdict};
 
@@ -65,8 +63,7 @@ impl TokenSource {
     ) -> Result<(http::Response<Body>, Verdict), TokenError> {
         let mut request = http::Request::from_parts(parts.clone(), body);
         attempt.sign(request.headers_mut());
-        let transport = Arc::clone(&self.transport);
-        let answer = transport.call(request, self.call_deadline);
+        let answer = self.transport.call(request, self.call_deadline);
         let (head, mut body) = answer.map_err(TransportError::into_error)?.into_parts();
         let provider = self.shared.provider();
         let start = body.peek(provider.profile().judged_bytes)?;

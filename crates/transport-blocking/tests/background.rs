@@ -3,8 +3,8 @@
 
 mod driver;
 
+use core::time::Duration;
 use std::thread;
-use std::time::Duration;
 
 use driver::transport::{Clock, TokenSource};
 use driver::{Gate, Reply, Server, Toy, join, spawn};

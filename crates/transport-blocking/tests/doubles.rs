@@ -3,7 +3,7 @@
 
 mod driver;
 
-use std::time::Duration;
+use core::time::Duration;
 
 use driver::transport::{Clock, TokenSource};
 use driver::{Reply, Server};

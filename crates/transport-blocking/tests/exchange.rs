@@ -1,11 +1,12 @@
 //! The rules of a token request, on real sockets: where it may go, how long it may take, what may come back.
+#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 #![cfg(feature = "ureq")]
 
 mod driver;
 
+use core::time::Duration;
 use std::net::TcpListener;
 use std::process::Command;
-use std::time::Duration;
 
 use driver::transport::{Tls, TokenSource, Transport};
 use driver::{ClientTransport, Reply, SECRET, Server, Toy};

@@ -1,9 +1,10 @@
 //! Time that passes, stops and jumps, on a clock that the tests move.
+#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 #![cfg(feature = "ureq")]
 
 mod driver;
 
-use std::time::Duration;
+use core::time::Duration;
 
 use driver::transport::{Clock, ManualClock, TokenSource};
 use driver::{Reply, Server, Toy, eventually, join, spawn};

@@ -298,3 +298,6 @@ fn closed(state: &State, need: Need, now: Clocks) -> Asked {
         (None, None) => Asked::Fail(closed_error(), None),
     }
 }
+
+#[cfg(test)]
+mod tests;

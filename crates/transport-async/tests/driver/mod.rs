@@ -1,5 +1,5 @@
 //! The few words in which the tests of the two transports differ.
-#![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
+#![allow(dead_code, unused_imports, clippy::unwrap_used, reason = "each test file uses its own part")]
 
 #[path = "../../../transport/tests/support/mod.rs"]
 mod support;

@@ -1,11 +1,11 @@
 //! What the tests of both transports share: a provider of a few lines, and a server whose every byte is the test's.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test file uses its own part")]
 
+use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::Duration;
 
 use wellspring_core::{
     AccessToken, Fate, HttpRequest, HttpResponse, LoginReason, Method, Origin, Profile, Provider, Reading,
