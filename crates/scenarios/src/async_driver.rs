@@ -30,7 +30,7 @@ impl AsyncDriver {
         seed: u64,
         clock: &ManualClock,
     ) -> Result<Self, String> {
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = Builder::new_multi_thread().worker_threads(3).enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
         let source = TokenSource::builder(provider)
             .policy(policy)

@@ -229,6 +229,9 @@ pub struct Step {
     pub faults: Vec<String>,
     /// How many do it at once.
     pub callers: Option<usize>,
+    /// None of them is answered before all of them have called the API.
+    #[serde(default)]
+    pub meet: bool,
     /// Somebody asks for a token: `fresh`, `newer` than the last one given, or `valid for 600s`.
     pub get: Option<String>,
     /// Somebody calls the API: method and path, or a whole URL elsewhere.

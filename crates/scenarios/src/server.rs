@@ -3,10 +3,14 @@
 //! Both are set up from the same words, told the same faults and asked for the same log; what differs is only
 //! who carries requests to them.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::{self, Scope};
 
-use wellspring_simulator::{Config, Endpoint, Fault, HiveFailures, Rotation, SimClock, Simulator, World};
+use wellspring_simulator::{
+    Config, Endpoint, Fault, HiveFailures, Rotation, SimClock, Simulator, StartError, World,
+};
 
 use crate::scenario::{Revoke, Server as Settings};
 use crate::span::Span;
@@ -26,6 +30,16 @@ pub(crate) struct Server {
 enum Stand {
     Pure { world: Mutex<World>, plugged_in: Mutex<bool> },
     Real { simulator: Mutex<Simulator>, url: String },
+}
+
+/// A port that nobody is given by chance: a server that has left the network has to find its port free when it
+/// comes back, and nobody else may answer there meanwhile.
+fn port() -> u16 {
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    // Below what systems hand out, spread over processes.
+    let spread = std::process::id().wrapping_mul(1_009);
+    let next = spread.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % 20_000;
+    10_000 + u16::try_from(next).expect("less than 20,000")
 }
 
 /// Where a world without sockets pretends to be.
@@ -50,8 +64,14 @@ impl Server {
     /// When the settings cannot be read, or nothing may listen here.
     pub(crate) fn real(settings: &Settings) -> Result<Self, String> {
         let clock = SimClock::manual(BEGINNING);
-        let simulator = Simulator::builder().config(config(settings)?).clock(clock.clone()).start();
-        let simulator = simulator.map_err(|error| error.to_string())?;
+        let config = config(settings)?;
+        let start =
+            |port| Simulator::builder().config(config.clone()).clock(clock.clone()).port(port).start();
+        let mut started = start(port());
+        while matches!(started, Err(StartError::PortTaken { .. })) {
+            started = start(port());
+        }
+        let simulator = started.map_err(|error| error.to_string())?;
         let url = simulator.url();
         Ok(Self { stand: Stand::Real { simulator: Mutex::new(simulator), url }, clock })
     }
@@ -77,6 +97,27 @@ impl Server {
             Stand::Pure { world, .. } => look(&mut locked(world)),
             Stand::Real { simulator, .. } => look(&mut locked(simulator).world()),
         }
+    }
+
+    /// Answers nobody before so many have called at once, or two seconds have passed. Returns when that holds.
+    pub(crate) fn hold_answers<'a>(&'a self, callers: usize, scope: &'a Scope<'a, '_>) {
+        let Stand::Real { simulator, .. } = &self.stand else { return };
+        let (held, holds) = mpsc::channel();
+        scope.spawn(move || {
+            let simulator = locked(simulator);
+            let answers = simulator.world();
+            let before = simulator.connections();
+            let _ = held.send(());
+            let wait_for = |callers: u64, looks| {
+                let have_called = || simulator.connections() >= before + callers;
+                (0..looks).any(|_| have_called() || passed_a_millisecond())
+            };
+            // The first to call may use the connection that is there already; everybody else opens one.
+            let callers = callers as u64;
+            let _ = wait_for(callers.saturating_sub(1), 2_000) && wait_for(callers, 100);
+            drop(answers);
+        });
+        let _ = holds.recv();
     }
 
     /// Whether anybody listens.
@@ -200,6 +241,12 @@ fn rotation(text: &str) -> Result<Rotation, String> {
 
 fn span(text: &str) -> Result<Duration, String> {
     text.parse::<Span>().map(|span| span.0)
+}
+
+#[expect(clippy::disallowed_methods, reason = "sockets are waited for, and no clock of ours moves meanwhile")]
+fn passed_a_millisecond() -> bool {
+    thread::sleep(Duration::from_millis(1));
+    false
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -5,6 +5,7 @@
 
 use core::time::Duration;
 use std::sync::Arc;
+use std::thread;
 
 use wellspring_core::{Clocks, ErrorKind, Generation, Need, Rejected, Token, TokenError};
 use wellspring_simulator::Request;
@@ -101,7 +102,13 @@ impl Stage {
             let here = if path.starts_with('/') { self.server.url() } else { "" };
             let url = format!("{here}{path}");
             let call = Call { method: method.to_owned(), url, body: step.body };
-            let replies = player.call(&call, callers);
+            let server = Arc::clone(&self.server);
+            let replies = thread::scope(|scope| {
+                if step.meet {
+                    server.hold_answers(callers, scope);
+                }
+                player.call(&call, callers)
+            });
             acts.push(
                 replies
                     .into_iter()

@@ -8,7 +8,7 @@ use wellspring_scenarios::catalogue;
 
 /// Every decision about the wire, and every quirk of the three providers' pages.
 fn ids() -> BTreeSet<String> {
-    let decisions = fs::read_to_string(crates().join("wire/DECISIONS.md")).unwrap();
+    let decisions = fs::read_to_string(crates().join("wire/DECISIONS.md")).expect("it is there");
     let rows = decisions.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" |"));
     let is_id = |cell: &&str| cell.len() > 1 && cell[1..].bytes().all(|byte| byte.is_ascii_digit());
     let mut ids: BTreeSet<String> = rows.map(|(id, _)| id).filter(is_id).map(String::from).collect();
@@ -21,13 +21,13 @@ fn ids() -> BTreeSet<String> {
 
 /// The ids that scenarios say they show; what other systems suffer from is not ours to number.
 fn covered() -> BTreeSet<String> {
-    let scenarios = catalogue::scenarios().unwrap();
+    let scenarios = catalogue::scenarios().expect("the files are read");
     let all = scenarios.into_iter().flat_map(|scenario| scenario.covers);
     all.filter(|id| !id.starts_with("PAIN")).collect()
 }
 
 fn crates() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("crates").to_owned()
 }
 
 #[test]
@@ -76,12 +76,12 @@ fn every_test_that_stands_for_a_scenario_is_there() {
 }
 
 fn stands_in(folder: &Path, text: &str) -> bool {
-    let mut entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut entries = fs::read_dir(folder).expect("it is there").filter_map(|entry| Some(entry.ok()?.path()));
     entries.any(|path| {
         if path.is_dir() {
             return stands_in(&path, text);
         }
         path.extension().is_some_and(|extension| extension == "rs")
-            && fs::read_to_string(&path).unwrap().contains(text)
+            && fs::read_to_string(&path).is_ok_and(|source| source.contains(text))
     })
 }

@@ -17,7 +17,7 @@ fn every_scenario_is_as_expected_on_the_blocking_driver_and_as_on_the_bare_machi
 
 /// Several at a time: each has a server, a port and a clock of its own.
 fn play_all(execution: Execution) {
-    let scenarios = catalogue::scenarios().unwrap();
+    let scenarios = catalogue::scenarios().expect("the files are read");
     let share = scenarios.len().div_ceil(4);
     let failures: String = thread::scope(|scope| {
         let shares: Vec<_> = scenarios
@@ -26,7 +26,7 @@ fn play_all(execution: Execution) {
                 scope.spawn(move || share.iter().filter_map(|it| failure(execution, it)).collect::<String>())
             })
             .collect();
-        shares.into_iter().map(|share| share.join().unwrap()).collect()
+        shares.into_iter().map(|share| share.join().expect("no share panics")).collect()
     });
     assert!(failures.is_empty(), "\n{failures}");
 }
