@@ -1,6 +1,7 @@
 //! Where the user can top up the account.
 
 use wellspring_core::{HttpRequest, HttpResponse, Method, Origin, TokenError, UnixTime};
+use wellspring_wire::Redaction;
 
 use crate::{App, answer};
 
@@ -21,8 +22,8 @@ impl App {
     ///
     /// # Errors
     ///
-    /// When the URL is not HTTPS (or, for a server on loopback, loopback), or leads to another host than the ones
-    /// that top-up pages live on: it is about to be opened in front of a user who is about to pay.
+    /// When the URL is neither HTTPS nor loopback, or leads to another host than the ones that top-up pages live on:
+    /// it is about to be opened in front of a user who is about to pay.
     pub fn read_topup(&self, response: &HttpResponse, now: UnixTime) -> Result<Option<String>, TokenError> {
         let object = answer::object(response, now)?;
         let url = match object.only("topup_url") {
@@ -35,16 +36,6 @@ impl App {
         };
         let origin = Origin::of(url)
             .map_err(|error| TokenError::protocol(format!("the top-up URL is no good: {error}")))?;
-        let beside_us = || {
-            self.config()
-                .topup_url
-                .as_deref()
-                .and_then(|own| Origin::of(own).ok())
-                .is_some_and(|own| own.is_loopback())
-        };
-        if !origin.is_https() && !beside_us() {
-            return Err(TokenError::protocol("the top-up URL is not HTTPS"));
-        }
         let expected = |host: &String| {
             origin.host() == host
                 || origin.host().strip_suffix(host.as_str()).is_some_and(|rest| rest.ends_with('.'))
@@ -53,7 +44,7 @@ impl App {
             return Err(TokenError::protocol(
                 "the top-up URL leads to a host where top-up pages are not expected",
             )
-            .with_description(origin.host()));
+            .with_description(Redaction::new().text(origin.host())));
         }
         Ok(Some(url.to_owned()))
     }

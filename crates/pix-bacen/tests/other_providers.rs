@@ -6,7 +6,7 @@
 use core::time::Duration;
 
 use pix_bacen::{ClientAuthentication, Encoding, Gateway, TokenRequestSpec};
-use wellspring_core::{HttpRequest, Provider, Spend, UnixTime};
+use wellspring_core::{HttpRequest, HttpResponse, Provider, Reading, ResponseHead, Spend, UnixTime};
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 
@@ -183,11 +183,24 @@ fn what_is_asked_for_tells_tokens_apart_and_the_secret_does_not() {
 }
 
 #[test]
+fn an_endpoint_that_echoes_a_header_does_not_make_us_repeat_it() {
+    let gateway = gateway(spec().header("x-itau-apikey", "canary-key").header("x-itau-flowID", "1"));
+    let body = r#"{"statusCode":401,"message":"chave canary-key recusada em 1 de 12"}"#;
+    let response = HttpResponse::new(ResponseHead::new(401), body);
+    let Reading::Refused(error) = gateway.read(&Spend::Credentials, &response, NOW) else { panic!() };
+    assert_eq!(
+        error.description(),
+        Some("chave [redacted] recusada em 1 de 12"),
+        "a short value is no secret"
+    );
+}
+
+#[test]
 fn a_lifetime_that_nobody_names_is_not_assumed() {
     let body = r#"{"access_token":"t","token_type":"Bearer"}"#;
-    let response = wellspring_core::HttpResponse::new(wellspring_core::ResponseHead::new(200), body);
+    let response = HttpResponse::new(ResponseHead::new(200), body);
     let read = |spec| match gateway(spec).read(&Spend::Credentials, &response, NOW) {
-        wellspring_core::Reading::Granted(token) => token.lifetime,
+        Reading::Granted(token) => token.lifetime,
         other => panic!("{other:?}"),
     };
     assert_eq!(read(spec()), None);

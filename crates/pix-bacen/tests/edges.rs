@@ -1,0 +1,97 @@
+//! Odd answers of the token endpoint, as the gateway reads them: lenient where nothing is at stake, closed where a
+//! secret is.
+
+use core::time::Duration;
+
+use pix_bacen::Gateway;
+use wellspring_core::{
+    ErrorKind, HttpResponse, Leniency, Provider, Reading, ResponseHead, Scope, Spend, UnixTime,
+};
+
+fn read(status: u16, body: &[u8]) -> Reading {
+    let gateway = Gateway::goforge().credentials("your-client-id", "your-client-secret");
+    let gateway = gateway.expect("the page's own credentials are fine");
+    let head = ResponseHead::new(status).header("Content-Type", "application/json; charset=utf-8");
+    gateway.read(&Spend::Credentials, &HttpResponse::new(head, body), UnixTime::from_secs(1_700_000_000))
+}
+
+#[test]
+fn every_way_to_write_a_lifetime() {
+    const TEN_YEARS: u64 = 10 * 365 * 86_400;
+    for (written, seconds, noted) in [
+        ("3600", 3_600, None),
+        ("\"3600\"", 3_600, Some(Leniency::LifetimeIsText)),
+        ("\" 3600 \"", 3_600, Some(Leniency::LifetimeIsText)),
+        ("3600.0", 3_600, None),
+        ("3599.9", 3_599, Some(Leniency::LifetimeIsFractional)),
+        ("1e3", 1_000, None),
+        ("0", 0, Some(Leniency::LifetimeIsOver)),
+        ("-1", 0, Some(Leniency::LifetimeIsOver)),
+        ("18446744073709551615", TEN_YEARS, Some(Leniency::LifetimeIsCut)),
+        ("18446744073709551616", TEN_YEARS, Some(Leniency::LifetimeIsCut)),
+        ("\"999999999999999999999999999999\"", TEN_YEARS, Some(Leniency::LifetimeIsText)),
+        ("null", 3_600, None),
+        ("true", 3_600, Some(Leniency::LifetimeUnreadable)),
+        ("{}", 3_600, Some(Leniency::LifetimeUnreadable)),
+        ("\"abc\"", 3_600, Some(Leniency::LifetimeUnreadable)),
+    ] {
+        let body = format!(r#"{{"access_token":"t","token_type":"Bearer","expires_in":{written}}}"#);
+        let Reading::Granted(token) = read(200, body.as_bytes()) else { panic!("{written}") };
+        assert_eq!(token.lifetime, Some(Duration::from_secs(seconds)), "{written}");
+        assert_eq!(token.leniencies.first().copied(), noted, "{written}");
+    }
+}
+
+#[test]
+fn harmless_deviations_are_read() {
+    for (body, noted) in [
+        ("\u{FEFF}{\"access_token\":\"t\",\"token_type\":\"bearer\"}", Some(Leniency::ByteOrderMark)),
+        (r#"{"access_token":"t","token_type":"BEARER"}"#, None),
+        (r#"{"access_token":"t"}"#, Some(Leniency::TokenTypeMissing)),
+        (r#"{"access_token":"t","token_type":"Bearer","x":1,"x":2}"#, None),
+        (r#"{"access_token":"t","token_type":"Bearer","scope":["pix:read"]}"#, Some(Leniency::ScopeIsArray)),
+    ] {
+        let Reading::Granted(token) = read(201, body.as_bytes()) else { panic!("{body}") };
+        assert_eq!(token.leniencies.first().copied(), noted, "{body}");
+    }
+}
+
+#[test]
+fn scopes_come_in_any_spacing_and_may_be_fewer_than_the_page_shows() {
+    let body = br#"{"access_token":"t","token_type":"Bearer","scope":" pix:write\tpix:read  pix:read"}"#;
+    let Reading::Granted(token) = read(200, body) else { panic!() };
+    let granted = token.scope.unwrap_or_default();
+    assert_eq!(granted, Scope::parse("pix:read pix:write"));
+    assert_eq!(granted.missing(&Scope::parse("pix:read balance:read")), Scope::parse("balance:read"));
+}
+
+#[test]
+fn what_decides_which_secret_is_used_is_read_to_the_letter() {
+    for body in [
+        r#"{"access_token":"t","access_token":"u","token_type":"Bearer"}"#,
+        r#"{"access_token":"","token_type":"Bearer"}"#,
+        r#"{"access_token":null,"token_type":"Bearer"}"#,
+        r#"{"access_token":7,"token_type":"Bearer"}"#,
+        r#"{"access_token":"a b","token_type":"Bearer"}"#,
+        r#"{"access_token":"a\r\nX: y","token_type":"Bearer"}"#,
+        r#"{"access_token":"é","token_type":"Bearer"}"#,
+        r#"{"access_token":"t","token_type":"mac"}"#,
+        r#"{"access_token":"t","token_type":"DPoP"}"#,
+        r#"{"access_token":"t","token_type":"N_A"}"#,
+        r#"["t"]"#,
+        r#""t""#,
+        "null",
+        r#"{"access_token":"t","token_type":"Bearer"} x"#,
+        r#"{"access_token":"t","token_type":"Bearer""#,
+        r#"{"access_token":"t","token_type":"Bearer","expires_in":1e400}"#,
+        "access_token=t&token_type=bearer",
+        "",
+        "   ",
+    ] {
+        let Reading::Refused(error) = read(200, body.as_bytes()) else { panic!("{body}") };
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{body}");
+    }
+    let utf_16: Vec<u8> = r#"{"access_token":"t"}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(matches!(read(200, &utf_16), Reading::Refused(_)));
+    assert!(matches!(read(204, b""), Reading::Refused(_)));
+}
