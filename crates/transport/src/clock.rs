@@ -80,13 +80,6 @@ impl Clock {
             Reading::Manual(manual) => nanos(manual.now().unix.since_epoch()),
         }
     }
-
-    /// Whether the two coarse clocks move together, tick by tick, so that within one tick of the one there is
-    /// nothing new to be seen on the other. Hands that are moved one by one don't.
-    #[inline]
-    pub(crate) const fn ticks(&self) -> bool {
-        matches!(self.0, Reading::System) && cfg!(unix)
-    }
 }
 
 impl From<ManualClock> for Clock {

@@ -36,8 +36,6 @@ struct Installed {
     obtained: u64,
     due: Deadline,
     expiry: Deadline,
-    /// The tick of the monotonic clock in which the wall clock last said that the token is not due.
-    looked: AtomicU64,
 }
 
 /// A moment on both coarse clocks, a tick early, because that is what they lag behind.
@@ -72,7 +70,6 @@ impl Installed {
             obtained: nanos(token.sent().unix.since_epoch()),
             due: Deadline::at(token.renew_at(), now, coarse),
             expiry: Deadline::at(token.expires(), now, coarse),
-            looked: AtomicU64::new(0),
             token: Some(token),
         }
     }
@@ -81,27 +78,18 @@ impl Installed {
         self.token.as_ref().map(Token::generation)
     }
 
-    /// Not due on either clock. Both coarse clocks move in the same tick, so whoever asks again within one looks at
-    /// one of them only.
+    /// Not due on either clock. The monotonic one does not count suspend: only the wall clock, looked at each time,
+    /// notices that a machine has slept.
     #[inline]
     fn is_fresh(&self, monotonic: u64, clock: &Clock) -> bool {
-        if monotonic >= self.due.monotonic {
-            return false;
-        }
-        if clock.ticks() && self.looked.load(Ordering::Relaxed) == monotonic {
-            return true;
-        }
-        let fresh = self.wall_is_before(self.due.wall, clock);
-        if fresh {
-            self.looked.store(monotonic, Ordering::Relaxed);
-        }
-        fresh
+        monotonic < self.due.monotonic && self.wall_is_before(self.due.wall, clock)
     }
 
     fn is_in_force(&self, monotonic: u64, clock: &Clock) -> bool {
         monotonic < self.expiry.monotonic && self.wall_is_before(self.expiry.wall, clock)
     }
 
+    #[inline]
     fn wall_is_before(&self, deadline: u64, clock: &Clock) -> bool {
         let wall = clock.coarse_wall();
         wall < deadline && wall.saturating_add(TICK) >= self.obtained
