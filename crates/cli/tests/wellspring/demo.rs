@@ -43,6 +43,11 @@ fn it_names_the_line_that_did_not_hold_when_the_server_misbehaves() {
             "refresh-token-missing",
             "oauth2-app · blocking · 100 callers, one exchange: ",
         ),
+        (
+            Endpoint::HiveRefresh,
+            "hive-101",
+            "hive-auth · async · kept fresh, nobody waits: exchanges should be",
+        ),
         (Endpoint::HiveToken, "hive-100", "hive-auth · async · refresh refused, credentials: "),
     ] {
         let (broken, printed) = misbehaving(endpoint, fault);
