@@ -136,7 +136,7 @@ impl App {
 
     pub(crate) fn format(&self) -> TokenFormat {
         let config = &self.config;
-        let mut format = TokenFormat::new();
+        let mut format = config.format.clone();
         if config.grant == GrantType::ClientCredentials {
             format = format.without_refresh_token();
         }

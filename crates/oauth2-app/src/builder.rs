@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use wellspring_core::{ClientSecret, Origin, Replay, Rotation, Scope, TokenError};
-use wellspring_wire::form_decode;
+use wellspring_wire::{TokenFormat, form_decode};
 
 use crate::config::Config;
 use crate::{App, AuthMethod, GrantType, Metadata, RedirectUri};
@@ -36,6 +36,7 @@ pub struct AppBuilder {
     refresh_lifetime: Option<Duration>,
     api_urls: Vec<String>,
     topup_hosts: Vec<String>,
+    format: TokenFormat,
     user: Option<String>,
 }
 
@@ -185,6 +186,13 @@ impl AppBuilder {
         self
     }
 
+    /// How answers of the token endpoint are read where the standard leaves room: strictly, say, or with a lifetime of
+    /// zero that means "never". Lifetimes and scopes that are told to this builder go before those of the format.
+    pub fn token_format(mut self, format: TokenFormat) -> Self {
+        self.format = format;
+        self
+    }
+
     /// How long an access token lives whose answer does not say.
     pub fn default_lifetime(mut self, lifetime: Duration) -> Self {
         self.default_lifetime = Some(lifetime);
@@ -220,33 +228,13 @@ impl AppBuilder {
             return Err(TokenError::misconfigured("client_id is missing"));
         }
         let auth = self.checked_auth_method()?;
-        let pkce = self.pkce.unwrap_or(true);
-        let signs_in = self.grant == GrantType::AuthorizationCode;
-        if signs_in && auth == AuthMethod::None && !pkce {
-            // RFC 9700 §2.1.1.
-            return Err(TokenError::misconfigured("a client without a secret must use PKCE"));
-        }
-        let Some(token_url) = self.token_url else { return missing("token_url") };
+        let Some(token_url) = self.token_url.clone() else { return missing("token_url") };
         let token_url = checked_url("token_url", token_url)?;
-        let (authorize_url, redirect_uri) = match (signs_in, self.authorize_url, self.redirect_uri) {
-            (false, ..) => (None, None),
-            (true, None, _) => return missing("authorize_url"),
-            (true, _, None) => return missing("redirect_uri"),
-            (true, Some(url), Some(uri)) => {
-                (Some(checked_url("authorize_url", url)?), Some(RedirectUri::new(uri)?))
-            }
-        };
-        let query =
-            authorize_url.as_deref().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
-        let in_url = form_decode(query);
-        unreserved("authorize_parameter", &self.authorize_parameters, AUTHORIZE)?;
-        unreserved("the query of authorize_url", &in_url, AUTHORIZE)?;
         unreserved("token_parameter", &self.token_parameters, TOKEN)?;
-        if let Some((name, _)) = in_url.iter().find(|(name, _)| named(&self.authorize_parameters, name)) {
-            return Err(TokenError::misconfigured(format!(
-                "the parameter {name} stands in authorize_url and in authorize_parameter"
-            )));
-        }
+        let (authorize_url, redirect_uri) = match self.grant {
+            GrantType::ClientCredentials => (None, None),
+            GrantType::AuthorizationCode => self.checked_front_channel(auth)?,
+        };
         let url = |name, url: Option<String>| url.map(|url| checked_url(name, url)).transpose();
         let config = Config {
             grant: self.grant,
@@ -270,14 +258,39 @@ impl AppBuilder {
             scope_text: self.scopes.join(" "),
             authorize_parameters: self.authorize_parameters,
             token_parameters: self.token_parameters,
-            pkce,
+            pkce: self.pkce.unwrap_or(true),
             rotation: self.rotation.unwrap_or(Rotation::SingleUse),
             replay: self.replay.unwrap_or_default(),
             default_lifetime: self.default_lifetime,
             refresh_lifetime: self.refresh_lifetime,
             topup_hosts: self.topup_hosts,
+            format: self.format,
         };
         Ok(App::new(config, self.user.as_deref()))
+    }
+
+    /// What a sign-in needs: where the browser goes, and where it comes back to.
+    fn checked_front_channel(
+        &self,
+        auth: AuthMethod,
+    ) -> Result<(Option<String>, Option<RedirectUri>), TokenError> {
+        if auth == AuthMethod::None && self.pkce == Some(false) {
+            // RFC 9700 §2.1.1.
+            return Err(TokenError::misconfigured("a client without a secret must use PKCE"));
+        }
+        let Some(url) = self.authorize_url.clone() else { return missing("authorize_url") };
+        let url = checked_url("authorize_url", url)?;
+        let Some(uri) = self.redirect_uri.clone() else { return missing("redirect_uri") };
+        let uri = RedirectUri::new(uri)?;
+        let in_url = form_decode(url.split_once('?').map_or("", |(_, query)| query));
+        unreserved("the query of authorize_url", &in_url, AUTHORIZE)?;
+        unreserved("authorize_parameter", &self.authorize_parameters, AUTHORIZE)?;
+        if let Some((name, _)) = in_url.iter().find(|(name, _)| named(&self.authorize_parameters, name)) {
+            return Err(TokenError::misconfigured(format!(
+                "the parameter {name} stands in authorize_url and in authorize_parameter"
+            )));
+        }
+        Ok((Some(url), Some(uri)))
     }
 
     fn checked_auth_method(&self) -> Result<AuthMethod, TokenError> {
@@ -351,7 +364,7 @@ fn unreserved(setting: &str, parameters: &[(String, String)], ours: &[&str]) -> 
     }
 }
 
-fn missing(setting: &str) -> Result<App, TokenError> {
+fn missing<T>(setting: &str) -> Result<T, TokenError> {
     Err(TokenError::misconfigured(format!("{setting} is missing")))
 }
 

@@ -5,6 +5,7 @@ use core::str::FromStr;
 use core::time::Duration;
 
 use wellspring_core::{ClientSecret, Replay, Rotation, Scope, TokenError};
+use wellspring_wire::TokenFormat;
 
 use crate::RedirectUri;
 
@@ -34,6 +35,7 @@ pub(crate) struct Config {
     pub(crate) default_lifetime: Option<Duration>,
     pub(crate) refresh_lifetime: Option<Duration>,
     pub(crate) topup_hosts: Vec<String>,
+    pub(crate) format: TokenFormat,
 }
 
 impl Config {

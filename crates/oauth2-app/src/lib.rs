@@ -50,3 +50,4 @@ pub use on_http::SignInError;
 pub use redirect_uri::RedirectUri;
 pub use registration::{RegisteredApp, Registration};
 pub use userinfo::UserInfo;
+pub use wellspring_wire::TokenFormat;

@@ -11,6 +11,7 @@ use wellspring_core::{
     Provider, Reading, RefreshToken, Replay, ResponseHead, Rotation, Scope, Spend, TokenError, UnixTime,
     Verdict,
 };
+use wellspring_wire::TokenFormat;
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 
@@ -130,6 +131,16 @@ fn client_credentials_need_the_token_url_alone() {
     let body = r#"{"access_token":"t","token_type":"Bearer","refresh_token":"unasked"}"#;
     let Reading::Granted(token) = app.read(&Spend::Credentials, &answer(200, body), NOW) else { panic!() };
     assert!(token.refresh_token.is_none(), "RFC 6749 §4.4.3");
+}
+
+#[test]
+fn the_operator_may_insist_on_the_scopes_that_were_asked_for() {
+    let app = |format| confidential().scopes(["profile", "balance"]).token_format(format).build().unwrap();
+    let narrowed = answer(200, r#"{"access_token":"t","token_type":"Bearer","scope":"profile"}"#);
+    let Reading::Granted(token) = app(TokenFormat::new()).read(&code(), &narrowed, NOW) else { panic!() };
+    assert_eq!(token.scope, Some(Scope::parse("profile")));
+    let error = refused(&app(TokenFormat::new().require_scopes()), &code(), &narrowed);
+    assert!(error.to_string().contains("balance"), "{error}");
 }
 
 #[test]

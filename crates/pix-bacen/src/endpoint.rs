@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use wellspring_core::{ClientSecret, Origin, TokenError};
+use wellspring_wire::TokenFormat;
 
 use crate::credentials::{Credentials, of_environment};
 use crate::{ClientAuthentication, Encoding, Gateway, TokenRequestSpec};
@@ -56,6 +57,13 @@ impl Endpoint {
     #[must_use]
     pub fn default_lifetime(mut self, lifetime: Duration) -> Self {
         self.spec.default_lifetime = Some(lifetime);
+        self
+    }
+
+    /// How answers are read where the standard leaves room: see [`TokenRequestSpec::token_format`].
+    #[must_use]
+    pub fn token_format(mut self, format: TokenFormat) -> Self {
+        self.spec.format = format;
         self
     }
 

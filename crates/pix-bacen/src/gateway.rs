@@ -174,7 +174,7 @@ impl Gateway {
     }
 
     fn format(&self) -> TokenFormat {
-        let mut format = TokenFormat::new().without_refresh_token();
+        let mut format = self.endpoint.spec.format.clone().without_refresh_token();
         if let Some(lifetime) = self.endpoint.spec.default_lifetime {
             format = format.default_lifetime(lifetime);
         }

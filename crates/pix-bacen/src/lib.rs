@@ -42,3 +42,4 @@ pub use gateway::Gateway;
 #[cfg(any(feature = "async", feature = "blocking"))]
 pub use on_http::CallError;
 pub use spec::{ClientAuthentication, Encoding, TokenRequestSpec};
+pub use wellspring_wire::TokenFormat;

@@ -9,6 +9,7 @@ use core::time::Duration;
 use std::borrow::Cow;
 
 use wellspring_core::Header;
+use wellspring_wire::TokenFormat;
 
 /// Where the parameters of a token request stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,6 +66,7 @@ pub struct TokenRequestSpec {
     pub(crate) certificate_header: Option<Cow<'static, str>>,
     pub(crate) secret_length: Option<RangeInclusive<usize>>,
     pub(crate) default_lifetime: Option<Duration>,
+    pub(crate) format: TokenFormat,
 }
 
 impl TokenRequestSpec {
@@ -84,6 +86,7 @@ impl TokenRequestSpec {
             certificate_header: None,
             secret_length: None,
             default_lifetime: None,
+            format: TokenFormat::new(),
         }
     }
 
@@ -176,6 +179,14 @@ impl TokenRequestSpec {
     #[must_use]
     pub fn default_lifetime(mut self, lifetime: Duration) -> Self {
         self.default_lifetime = Some(lifetime);
+        self
+    }
+
+    /// How answers are read where the standard leaves room: strictly, say, or with names of their own. A default
+    /// lifetime that is told to this spec goes before the format's.
+    #[must_use]
+    pub fn token_format(mut self, format: TokenFormat) -> Self {
+        self.format = format;
         self
     }
 }

@@ -7,6 +7,7 @@ use pix_bacen::Gateway;
 use wellspring_core::{
     ErrorKind, HttpResponse, Leniency, Provider, Reading, ResponseHead, Scope, Spend, UnixTime,
 };
+use wellspring_wire::TokenFormat;
 
 fn read(status: u16, body: &[u8]) -> Reading {
     let gateway = Gateway::goforge().credentials("your-client-id", "your-client-secret");
@@ -94,4 +95,21 @@ fn what_decides_which_secret_is_used_is_read_to_the_letter() {
     let utf_16: Vec<u8> = r#"{"access_token":"t"}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert!(matches!(read(200, &utf_16), Reading::Refused(_)));
     assert!(matches!(read(204, b""), Reading::Refused(_)));
+}
+
+#[test]
+fn the_operator_may_have_answers_read_otherwise() {
+    let read = |format: TokenFormat, body: &str| {
+        let endpoint = Gateway::goforge().token_format(format);
+        let gateway = endpoint.credentials("your-client-id", "your-client-secret");
+        let gateway = gateway.expect("the page's own credentials are fine");
+        let response = HttpResponse::new(ResponseHead::new(200), body);
+        gateway.read(&Spend::Credentials, &response, UnixTime::from_secs(1_700_000_000))
+    };
+    let silent = r#"{"access_token":"t","expires_in":0}"#;
+    assert!(matches!(read(TokenFormat::new().strict(), silent), Reading::Refused(_)), "no token_type");
+    let Reading::Granted(token) = read(TokenFormat::new().zero_means_never(), silent) else { panic!() };
+    assert_eq!(token.lifetime, Some(wellspring_wire::LONGEST_LIFETIME));
+    let Reading::Granted(token) = read(TokenFormat::new(), r#"{"access_token":"t"}"#) else { panic!() };
+    assert_eq!(token.lifetime, Some(Duration::from_secs(3_600)), "the page's default stays");
 }
