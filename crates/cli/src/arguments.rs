@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::configuration::duration;
 
-const EXIT_STATUSES: &str = "Exit status: 0 done, 2 usage or configuration, 3 login required, \
+const EXIT_STATUSES: &str = "Exit status: 0 done, 1 a line of the demo did not hold, 2 usage or configuration, 3 login required, \
 4 turned away for good, 5 try again later; 130 or 143 after SIGINT or SIGTERM.";
 
 /// Bearer tokens that never run dry.

@@ -17,7 +17,7 @@ use crate::exit::Failure;
 pub(crate) struct Place {
     pub(crate) file: Arc<Path>,
     pub(crate) line: usize,
-    /// As it is called in messages: `key` or [section].
+    /// As it is called in messages: a key in backticks, a section in brackets.
     pub(crate) key: String,
 }
 

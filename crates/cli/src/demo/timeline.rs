@@ -162,9 +162,10 @@ impl<'o> Timeline<'o> {
                 Row::Asked { at, who, wire, server, handed_out } => {
                     columns(&clock(at), &who, &wire, &server, &handed_out)
                 }
-                Row::Passes(time) => {
-                    self.paint(Style::Dim, columns("", &format!(".. {} later", span(time)), "", "", ""))
-                }
+                Row::Passes(time) => self.paint(
+                    Style::Dim,
+                    columns("", &format!(".. {} later", span(time)), "", "", "").trim_end(),
+                ),
                 Row::Happens(what) => self.paint(Style::Dim, format!("    ! {what}")),
             };
             self.line(text.trim_end())?;
