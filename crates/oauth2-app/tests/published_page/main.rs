@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod callback;
+
 use core::time::Duration;
 
 use oauth2_app::{App, Authorization, Callback, Entropy, RedirectUri, RegisteredApp, Registration, UserInfo};
@@ -193,94 +195,10 @@ fn the_user_info_is_the_pages_own() {
     assert_eq!(user.created, Some(UnixTime::from_secs(1_640_995_200)));
 }
 
-// covers: W4
-#[test]
-fn the_callbacks_checks_run_in_the_pages_order() {
-    let app = app();
-    let code = |query: &str| {
-        app.finish(authorize(&app).login, &Callback::read(query)).map_err(|e| e.code().to_owned())
-    };
-    let refused = |query: &str| code(query).unwrap_err();
-    assert_eq!(refused("error=access_denied"), "access_denied");
-    assert_eq!(refused(&format!("error=access_denied&code=c&state={STATE}")), "access_denied");
-    assert_eq!(refused("error=access_denied&code=c&state=wrong"), "access_denied");
-    assert_eq!(refused(""), "missing_parameters");
-    assert_eq!(refused("code=c"), "missing_parameters");
-    assert_eq!(refused(&format!("state={STATE}")), "missing_parameters");
-    assert_eq!(refused("state=wrong"), "missing_parameters");
-    assert_eq!(refused("code=c&state=wrong"), "invalid_state");
-    assert!(code(&format!("code=c&state={STATE}")).is_ok());
-    assert!(code(&format!("https://yourapp.com/oauth/callback?code=c&state={STATE}&unknown=1#_=_")).is_ok());
-}
-
-#[test]
-fn a_callback_is_read_wherever_its_query_stands() {
-    let app = app();
-    let code = |text: String| match app.finish(authorize(&app).login, &Callback::read(&text)) {
-        Ok(Spend::Code { code, .. }) => code.expose().to_owned(),
-        other => panic!("{text}: {other:?}"),
-    };
-    assert_eq!(code(format!("code=c&state={STATE}")), "c");
-    assert_eq!(code(format!("?code=c&state={STATE}")), "c");
-    assert_eq!(code(format!("/cb?code=c&state={STATE}")), "c");
-    assert_eq!(code(format!("http://127.0.0.1:8765/cb?code=c&state={STATE}#_=_")), "c");
-    assert_eq!(code(format!("code=a?b/c&state={STATE}")), "a?b/c", "a question mark within a query");
-    let nothing = app.finish(authorize(&app).login, &Callback::read("https://yourapp.com/code=c"));
-    assert_eq!(nothing.unwrap_err().code(), "missing_parameters");
-}
-
 #[test]
 fn a3_an_unknown_lifetime_is_the_documented_two_hours() {
     let silent = r#"{"access_token":"t","token_type":"Bearer","refresh_token":"r"}"#;
     assert_eq!(granted(&app(), &refresh(), silent).lifetime, Some(Duration::from_secs(7_200)));
-}
-
-// covers: W2
-#[test]
-fn a5_two_missing_states_are_never_equal() {
-    let app = app();
-    let uri = || RedirectUri::new("https://yourapp.com/oauth/callback").unwrap();
-    assert!(oauth2_app::PendingLogin::from_parts("", None, uri()).is_err());
-    for query in ["code=c", "code=c&state=", "code=c&state", "code=c&state=null", "code=c&state=undefined"] {
-        let login = authorize(&app).login;
-        assert!(!login.answers(&Callback::read(query)), "{query}");
-        let error = app.finish(login, &Callback::read(query)).unwrap_err();
-        assert!(error.into_pending().is_some(), "{query}");
-    }
-    // Not even where somebody put the text of a missing state into the session.
-    let login = oauth2_app::PendingLogin::from_parts("null", None, uri()).unwrap();
-    assert!(!login.answers(&Callback::read("code=c")));
-}
-
-// covers: W5
-#[test]
-fn a6_a23_an_error_is_repeated_only_in_the_standards_characters_and_64_of_them() {
-    let app = app();
-    let code = |error: &str| {
-        let query = format!("error={error}&state={STATE}");
-        app.finish(authorize(&app).login, &Callback::read(&query)).unwrap_err().code().to_owned()
-    };
-    assert_eq!(code("access_denied"), "access_denied");
-    assert_eq!(code(&"x".repeat(64)), "x".repeat(64));
-    for bad in
-        ["x".repeat(65), "%22".into(), "a%0Ab".into(), "caf%C3%A9".into(), "%5C".into(), "a&error=b".into()]
-    {
-        assert_eq!(code(&bad), "server_error", "{bad}");
-    }
-    let with_markup = code("%3Cscript%3E");
-    assert_eq!(with_markup, "<script>", "the standard allows it: pages must escape it all the same");
-}
-
-#[test]
-fn a23_the_description_is_kept_in_the_standards_characters_and_200_of_them() {
-    let app = app();
-    let query = format!("error=access_denied&error_description=no%0D%0A%22thanks%22{}", "x".repeat(300));
-    let error = app.finish(authorize(&app).login, &Callback::read(&query)).unwrap_err();
-    let oauth2_app::CallbackErrorKind::Refused { description, .. } = error.kind() else {
-        panic!("{error:?}")
-    };
-    let description = description.as_deref().unwrap();
-    assert!(description.starts_with("nothanksxxx") && description.len() == 200);
 }
 
 #[test]
@@ -297,60 +215,6 @@ fn a7_everything_in_a_url_is_encoded() {
         "client_id=a%26b%3Dc+d%23%C3%A9&redirect_uri=https%3A%2F%2Fyourapp.com%2Fcb%3Fx%3D1%26y%3D2&"
     ));
     assert!(!url.contains("scope="), "no scope asked for is no parameter");
-}
-
-// covers: W1
-#[test]
-fn a8_the_state_has_256_bits_of_the_bytes_handed_in() {
-    let mut entropy = [0; 64];
-    let state = |entropy| app().authorize(&Entropy::new(entropy)).unwrap().login.state().expose().to_owned();
-    let first = state(entropy);
-    assert_eq!(first.len(), 43);
-    for at in 0..32 {
-        entropy[at] ^= 1;
-        assert_ne!(state(entropy), first, "byte {at} counts");
-        entropy[at] ^= 1;
-    }
-}
-
-// covers: W1
-#[test]
-fn a9_a_state_is_good_for_one_callback_whatever_comes_of_it() {
-    let app = app();
-    let over = |query: String| {
-        app.finish(authorize(&app).login, &Callback::read(&query)).unwrap_err().into_pending().is_none()
-    };
-    assert!(over(format!("error=access_denied&state={STATE}")));
-    assert!(over(format!("state={STATE}")), "a code is missing, the state came back");
-    assert!(!over("error=access_denied".into()), "anybody can make a browser load this");
-    assert!(!over("code=c&state=wrong".into()));
-}
-
-#[test]
-fn a10_a_mismatch_is_said_and_the_sign_in_can_still_be_finished() {
-    let app = app();
-    let error = app.finish(authorize(&app).login, &Callback::read("code=forged&state=wrong")).unwrap_err();
-    assert_eq!(error.to_string(), "the callback's state is not this sign-in's");
-    let login = error.into_pending().unwrap();
-    assert!(app.finish(login, &Callback::read(&format!("code=c&state={STATE}"))).is_ok());
-}
-
-// covers: W3
-#[test]
-fn a_state_twice_is_invalid_and_a_code_twice_is_missing() {
-    let app = app();
-    let refused = |query: &str| {
-        app.finish(authorize(&app).login, &Callback::read(query)).unwrap_err().code().to_owned()
-    };
-    assert_eq!(refused(&format!("code=c&state={STATE}&state={STATE}")), "invalid_state");
-    assert_eq!(refused(&format!("code=c&state={STATE}&state=other")), "invalid_state");
-    assert_eq!(refused(&format!("code=c&code=d&state={STATE}")), "missing_parameters");
-    assert_eq!(refused(&format!("code=c&code=c&state={STATE}")), "missing_parameters");
-    assert_eq!(refused(&format!("code=&state={STATE}")), "missing_parameters");
-    assert!(
-        app.finish(authorize(&app).login, &Callback::read(&format!("code=&code=c&state={STATE}&state=")))
-            .is_ok()
-    );
 }
 
 #[test]
@@ -400,14 +264,6 @@ fn a19_the_balance_is_the_vendors_text_and_never_computed() {
     let without =
         UserInfo::read(&answer(200, r#"{"id":1,"quota":1000000,"used_quota":250000}"#), NOW).unwrap();
     assert_eq!(without.balance_formatted, None);
-}
-
-#[test]
-fn a20_a_space_is_read_in_both_spellings() {
-    for query in ["error=no+way", "error=no%20way"] {
-        let error = app().finish(authorize(&app()).login, &Callback::read(query)).unwrap_err();
-        assert_eq!(error.code(), "no way");
-    }
 }
 
 #[test]

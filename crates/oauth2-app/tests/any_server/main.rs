@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod metadata;
+
 use oauth2_app::{
     App, AppBuilder, AuthMethod, Callback, CallbackErrorKind, Discovery, Entropy, GrantType, PendingLogin,
     RedirectUri,
@@ -316,7 +318,7 @@ fn the_issuer_of_a_callback_is_the_one_that_was_asked() {
     ] {
         assert_eq!(finish(&app, bad).unwrap_err(), CallbackErrorKind::InvalidIssuer, "{bad}");
     }
-    let promised = discovered(r#","authorization_response_iss_parameter_supported":true"#).unwrap();
+    let promised = metadata::discovered(r#","authorization_response_iss_parameter_supported":true"#).unwrap();
     let app = App::from_metadata(&promised)
         .client_id("c")
         .client_secret("s")
@@ -326,99 +328,6 @@ fn the_issuer_of_a_callback_is_the_one_that_was_asked() {
     assert_eq!(finish(&app, "").unwrap_err(), CallbackErrorKind::InvalidIssuer);
     assert!(finish(&app, "&iss=https%3A%2F%2Fas.example.com").is_ok());
     assert!(finish(&confidential().build().unwrap(), "&iss=anything").is_ok(), "nobody knows the issuer");
-}
-
-fn discovered(more: &str) -> Result<oauth2_app::Metadata, TokenError> {
-    let body = format!(
-        r#"{{"issuer":"https://as.example.com","authorization_endpoint":"https://as.example.com/authorize",
-            "token_endpoint":"https://as.example.com/token","jwks_uri":"https://as.example.com/jwks"{more}}}"#
-    );
-    Discovery::new("https://as.example.com").unwrap().read(&answer(200, &body), NOW)
-}
-
-#[test]
-fn metadata_is_looked_for_in_both_places() {
-    let urls =
-        |issuer: &str| Discovery::new(issuer).unwrap().requests().map(|request| request.url().to_owned());
-    assert_eq!(
-        urls("https://example.com"),
-        [
-            "https://example.com/.well-known/oauth-authorization-server",
-            "https://example.com/.well-known/openid-configuration"
-        ]
-    );
-    for issuer in ["https://example.com/issuer1", "https://example.com/issuer1/"] {
-        assert_eq!(
-            urls(issuer),
-            [
-                "https://example.com/.well-known/oauth-authorization-server/issuer1",
-                "https://example.com/issuer1/.well-known/openid-configuration"
-            ]
-        );
-    }
-    for bad in ["http://example.com", "https://example.com?x", "https://example.com#x", "example.com", ""] {
-        assert!(Discovery::new(bad).is_err(), "{bad}");
-    }
-}
-
-#[test]
-fn metadata_makes_an_app() {
-    let metadata = discovered(
-        r#","revocation_endpoint":"https://as.example.com/revoke","userinfo_endpoint":"https://as.example.com/me",
-            "token_endpoint_auth_methods_supported":["private_key_jwt","client_secret_post"],"scopes_supported":["a",7]"#,
-    )
-    .unwrap();
-    assert_eq!(metadata.scopes_supported, ["a"]);
-    let app = App::from_metadata(&metadata)
-        .client_id("c")
-        .client_secret("s")
-        .redirect_uri("https://c.com/cb")
-        .build()
-        .unwrap();
-    let request = app.request(&refresh(), NOW).unwrap();
-    assert_eq!(request.url(), "https://as.example.com/token");
-    assert!(body(&request).ends_with("&client_id=c&client_secret=s"), "post, where basic is not supported");
-    assert!(app.revocation(&RefreshToken::new("r")).is_some());
-    assert_eq!(app.userinfo_request().unwrap().url(), "https://as.example.com/me");
-    let public =
-        App::from_metadata(&metadata).client_id("c").redirect_uri("https://c.com/cb").build().unwrap();
-    assert!(body(&public.request(&refresh(), NOW).unwrap()).ends_with("&client_id=c"));
-}
-
-#[test]
-fn metadata_of_another_issuer_or_with_a_url_that_no_secret_goes_to_is_turned_away() {
-    let read = |issuer: &str, body: &str| Discovery::new(issuer).unwrap().read(&answer(200, body), NOW);
-    assert!(read("https://a.com", r#"{"issuer":"https://a.com"}"#).is_ok());
-    for (issuer, body) in [
-        ("https://a.com", r#"{"issuer":"https://a.com/"}"#),
-        ("https://a.com/", r#"{"issuer":"https://a.com"}"#),
-        ("https://a.com", r#"{"issuer":"https://A.com"}"#),
-        ("https://a.com", r#"{"issuer":"https://a.com","issuer":"https://a.com"}"#),
-        ("https://a.com", "{}"),
-        ("https://a.com", "<html>"),
-        ("https://a.com", r#"{"issuer":"https://a.com","token_endpoint":"http://a.com/token"}"#),
-        ("https://a.com", r#"{"issuer":"https://a.com","token_endpoint":"http://127.0.0.1/token"}"#),
-        ("https://a.com", r#"{"issuer":"https://a.com","token_endpoint":7}"#),
-        (
-            "https://a.com",
-            r#"{"issuer":"https://a.com","token_endpoint":"https://a.com/1","token_endpoint":"https://a.com/2"}"#,
-        ),
-    ] {
-        assert!(read(issuer, body).is_err(), "{body}");
-    }
-    assert!(
-        read(
-            "http://127.0.0.1:9001",
-            r#"{"issuer":"http://127.0.0.1:9001","token_endpoint":"http://127.0.0.1:9001/t"}"#
-        )
-        .is_ok()
-    );
-    let large = format!(r#"{{"issuer":"https://a.com","x":"{}"}}"#, "x".repeat(256 * 1024));
-    assert!(read("https://a.com", &large).is_err());
-    let missing = Discovery::new("https://a.com").unwrap().read(&answer(404, ""), NOW).unwrap_err();
-    assert_eq!(missing.status(), Some(404));
-    let closed = Discovery::new("https://a.com").unwrap().read(&answer(403, "{}"), NOW).unwrap_err();
-    assert!(closed.to_string().starts_with("the server does not show this to everybody"));
 }
 
 #[test]
