@@ -9,7 +9,7 @@ use wellspring_core::{
     TokenError, TokenKey, UnixTime, Verdict,
 };
 use wellspring_wire::{
-    BasicEncoding, Form, TokenFormat, append_query, basic_authorization, challenges, json_body,
+    BasicEncoding, Form, TokenFormat, append_query, basic_authorization, json_body, judge_bearer,
 };
 
 use crate::certificate::Certificate;
@@ -209,24 +209,16 @@ impl Provider for Gateway {
     }
 
     /// A 401 means one of three things (no token, a wrong one, an expired one) that its status does not tell
-    /// apart; a new token helps against two of them. A 403 is about permission: no new token helps.
+    /// apart; a new token helps against two of them. A 403 is about permission, which no new token changes, and the
+    /// page's gateways send no challenge with it; one that calls the token invalid is taken at its word.
     fn judge(&self, head: &ResponseHead, _: &[u8]) -> Verdict {
-        match head.status() {
-            401 => Verdict::TokenRefused,
-            403 => Verdict::ScopeMissing(missing_scope(head)),
-            _ => Verdict::Fine,
+        match judge_bearer(head) {
+            Verdict::Fine if head.status() == 403 => Verdict::ScopeMissing(None),
+            verdict => verdict,
         }
     }
 
     fn profile(&self) -> &Profile {
         &self.profile
     }
-}
-
-/// The scope that a challenge names, where there is one: the page's gateways send none.
-fn missing_scope(head: &ResponseHead) -> Option<Scope> {
-    let challenges = challenges(head);
-    let scope =
-        challenges.iter().find(|challenge| challenge.is("Bearer")).and_then(|challenge| challenge.scope());
-    scope.map(Scope::parse).filter(|scope| !scope.is_empty())
 }

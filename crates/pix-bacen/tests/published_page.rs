@@ -195,14 +195,19 @@ fn a_missing_lifetime_is_the_documented_default() {
 }
 
 #[test]
-fn the_error_table_401_asks_for_a_new_token_and_403_never_does() {
+fn the_error_table_401_asks_for_a_new_token_and_403_does_not() {
     let gateway = page(Gateway::goforge());
     let judge = |head: &ResponseHead| gateway.judge(head, b"");
     assert_eq!(judge(&ResponseHead::new(401)), Verdict::TokenRefused);
     assert_eq!(judge(&ResponseHead::new(403)), Verdict::ScopeMissing(None));
-    let challenge = ResponseHead::new(403)
-        .header("WWW-Authenticate", r#"Bearer error="invalid_token", scope="pix:write""#);
-    assert_eq!(judge(&challenge), Verdict::ScopeMissing(Some(Scope::parse("pix:write"))));
+    let challenged = |challenge| judge(&ResponseHead::new(403).header("WWW-Authenticate", challenge));
+    let scope = Scope::parse("pix:write");
+    assert_eq!(
+        challenged(r#"Bearer error="insufficient_scope", scope="pix:write""#),
+        Verdict::ScopeMissing(Some(scope))
+    );
+    // Beyond the page: a challenge that calls the token invalid is not about permission.
+    assert_eq!(challenged(r#"Bearer error="invalid_token""#), Verdict::TokenRefused);
     for status in [200, 201, 400, 404, 429, 500] {
         assert_eq!(judge(&ResponseHead::new(status)), Verdict::Fine, "{status}");
     }
