@@ -160,8 +160,11 @@ async fn a_redirect_of_a_call_comes_back_as_it_is() {
         "/token" => Reply::token(n + 1, 3_600),
         _ => Reply::with(307, &location, ""),
     });
-    let answer = source(&server).send(put(&server, "charge")).await.unwrap();
-    assert_eq!(answer.status(), 307);
+    let source = source(&server);
+    let get = http::Request::get(format!("{}/cob", server.url)).body(Body::empty()).unwrap();
+    for request in [put(&server, "charge"), get] {
+        assert_eq!(source.send(request).await.unwrap().status(), 307);
+    }
     assert_eq!(other.asked("/stolen"), 0);
 }
 
