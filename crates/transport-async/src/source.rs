@@ -119,10 +119,12 @@ impl TokenSource {
     /// Why there is none.
     #[inline]
     pub async fn authorization(&self) -> Result<HeaderValue, TokenError> {
-        match self.shared.fresh() {
-            Some(fresh) => fresh.authorization().cloned(),
-            None => Box::pin(self.obtain_authorization()).await,
+        if let Some(fresh) = self.shared.fresh()
+            && let Ok(header) = fresh.authorization()
+        {
+            return Ok(header.clone());
         }
+        Box::pin(self.obtain_authorization()).await
     }
 
     async fn obtain_authorization(&self) -> Result<HeaderValue, TokenError> {

@@ -162,11 +162,15 @@ impl TokenRef<'_> {
     /// # Errors
     ///
     /// When the token holds a byte that no header can carry.
+    #[inline]
     pub fn authorization(&self) -> Result<&HeaderValue, TokenError> {
-        self.guard.header.as_ref().ok_or_else(|| {
-            TokenError::protocol("the access token holds a byte that an Authorization header cannot carry")
-        })
+        self.guard.header.as_ref().ok_or_else(no_header)
     }
+}
+
+#[cold]
+fn no_header() -> TokenError {
+    TokenError::protocol("the access token holds a byte that an Authorization header cannot carry")
 }
 
 impl Deref for TokenRef<'_> {
