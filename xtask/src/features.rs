@@ -6,7 +6,7 @@ use crate::workspace::Workspace;
 /// The features of each library, in the sets that users pick; the empty set is every library's.
 const PICKED: [(&str, &[&str]); 7] = [
     ("pix-bacen", &["async", "blocking", "async,blocking"]),
-    ("oauth2-app", &["async", "blocking", "async,blocking"]),
+    ("oauth2-app", &["async", "blocking", "async,blocking", "getrandom"]),
     ("hive-auth", &["async", "blocking", "async,blocking"]),
     ("wellspring-transport", &["tls"]),
     ("wellspring-transport-async", &["reqwest"]),
