@@ -53,10 +53,8 @@ fn line(verdict: &str, took: Duration, heading: &str) -> String {
 }
 
 fn formatting(workspace: &Workspace) -> Result<(), String> {
-    run_command(cargo(&workspace.root, ["fmt", "--all", "--check"]))?;
-    for apart in [budget::PROOF, budget::PROGRAMS] {
-        // `--all` would follow the paths back into the workspace.
-        run_command(cargo(&workspace.root, ["fmt", "--check", "--manifest-path", apart]))?;
+    for manifest in ["Cargo.toml", budget::PROOF, budget::PROGRAMS] {
+        run_command(cargo(&workspace.root, ["fmt", "--all", "--check", "--manifest-path", manifest]))?;
     }
     Ok(())
 }
