@@ -84,6 +84,13 @@ impl Player for AsyncDriver {
         got
     }
 
+    fn pass_and_get(&mut self, callers: usize) -> Vec<Result<Token, TokenError>> {
+        let passing = async { self.source.try_token().map(|token| token.clone()) };
+        let mut got = vec![self.runtime.block_on(passing)];
+        got.extend(self.get(Need::Fresh, callers));
+        got
+    }
+
     fn call(&mut self, api: &Call, callers: usize) -> Vec<Result<Reply, TokenError>> {
         self.at_once(callers, |source| call(source, api.clone()))
     }

@@ -72,6 +72,12 @@ impl Player for BlockingDriver {
         got
     }
 
+    fn pass_and_get(&mut self, callers: usize) -> Vec<Result<Token, TokenError>> {
+        let mut got = vec![self.source.try_token().map(|token| token.clone())];
+        got.extend(self.get(Need::Fresh, callers));
+        got
+    }
+
     fn call(&mut self, api: &Call, callers: usize) -> Vec<Result<Reply, TokenError>> {
         self.at_once(callers, |source| call(source, api))
     }

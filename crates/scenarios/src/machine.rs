@@ -79,8 +79,8 @@ impl Machine {
 
     /// What a client makes of what the world says about the delivery of its answer.
     fn deliver(&self, request: &Request, time: Duration) -> Result<Delivered, TransportErrorKind> {
-        if !self.server.is_plugged_in() {
-            return Err(TransportErrorKind::NotSent);
+        if let Some(kind) = self.server.keeps_out() {
+            return Err(kind);
         }
         let now = self.server.clock().now();
         let answer = self.server.with_world(|world| world.answer(request, now));
@@ -169,6 +169,13 @@ impl Machine {
 impl Player for Machine {
     fn get(&mut self, need: Need, callers: usize) -> Vec<Result<Token, TokenError>> {
         self.serve(vec![need; callers])
+    }
+
+    fn pass_and_get(&mut self, callers: usize) -> Vec<Result<Token, TokenError>> {
+        let mut served = self.get(Need::Fresh, callers + 1);
+        // There is no token in the scenarios that play this. Whoever passes by starts the renewal as well as anybody, and is not there when it ends.
+        served[0] = Err(TokenError::busy("it is being obtained"));
+        served
     }
 
     fn call(&mut self, call: &Call, callers: usize) -> Vec<Result<Reply, TokenError>> {

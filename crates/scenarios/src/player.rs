@@ -12,6 +12,9 @@ pub(crate) trait Player {
     /// So many ask for a token at once.
     fn get(&mut self, need: Need, callers: usize) -> Vec<Result<Token, TokenError>>;
 
+    /// Somebody asks for a token without waiting for it and goes away, and then so many ask for one and wait.
+    fn pass_and_get(&mut self, callers: usize) -> Vec<Result<Token, TokenError>>;
+
     /// So many call the API at once.
     fn call(&mut self, call: &Call, callers: usize) -> Vec<Result<Reply, TokenError>>;
 

@@ -1,7 +1,7 @@
 //! The format of a scenario file: what is set up, what happens, what is to be seen.
 //!
-//! Reading only. What the words mean is in [`stage`](crate::stage), [`provider`](crate::provider) and
-//! [`server`](crate::server). A member nobody knows is an error, because a misspelt expectation expects nothing.
+//! Reading only. What the words mean is in the stage, in `provider` and in `server`. A member nobody knows is an
+//! error, because a misspelt expectation expects nothing.
 
 use serde::Deserialize;
 
@@ -203,6 +203,9 @@ pub struct Server {
     pub refresh_survives: Option<bool>,
     /// How far the server's `Date` is ahead, in seconds.
     pub date_skew: Option<i64>,
+    /// The server speaks HTTPS, with a certificate that nobody here trusts.
+    #[serde(default)]
+    pub untrusted: bool,
     /// How long every answer is held back, in real time: for callers that are to meet.
     pub latency: Option<Span>,
 }
@@ -232,6 +235,9 @@ pub struct Step {
     /// None of them is answered before all of them have called the API.
     #[serde(default)]
     pub meet: bool,
+    /// Before them somebody asks for a token without waiting for it, and goes away.
+    #[serde(default)]
+    pub passing: bool,
     /// Somebody asks for a token: `fresh`, `newer` than the last one given, or `valid for 600s`.
     pub get: Option<String>,
     /// Somebody calls the API: method and path, or a whole URL elsewhere.

@@ -8,6 +8,7 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, Scope};
 
+use wellspring_core::TransportErrorKind;
 use wellspring_simulator::{
     Config, Endpoint, Fault, HiveFailures, Rotation, SimClock, Simulator, StartError, World,
 };
@@ -28,7 +29,7 @@ pub(crate) struct Server {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one is made for each scenario, and never moved")]
 enum Stand {
-    Pure { world: Mutex<World>, plugged_in: Mutex<bool> },
+    Pure { world: Mutex<World>, plugged_in: Mutex<bool>, untrusted: bool },
     Real { simulator: Mutex<Simulator>, url: String },
 }
 
@@ -44,6 +45,7 @@ fn port() -> u16 {
 
 /// Where a world without sockets pretends to be.
 const NOWHERE: &str = "http://127.0.0.1:1";
+const SECURE_NOWHERE: &str = "https://127.0.0.1:1";
 
 impl Server {
     /// A world without sockets.
@@ -53,7 +55,7 @@ impl Server {
     /// When the settings cannot be read.
     pub(crate) fn pure(settings: &Settings) -> Result<Self, String> {
         let world = Mutex::new(World::new(config(settings)?));
-        let stand = Stand::Pure { world, plugged_in: Mutex::new(true) };
+        let stand = Stand::Pure { world, plugged_in: Mutex::new(true), untrusted: settings.untrusted };
         Ok(Self { stand, clock: SimClock::manual(BEGINNING) })
     }
 
@@ -65,8 +67,10 @@ impl Server {
     pub(crate) fn real(settings: &Settings) -> Result<Self, String> {
         let clock = SimClock::manual(BEGINNING);
         let config = config(settings)?;
-        let start =
-            |port| Simulator::builder().config(config.clone()).clock(clock.clone()).port(port).start();
+        let start = |port| {
+            let simulator = Simulator::builder().config(config.clone()).clock(clock.clone()).port(port);
+            if settings.untrusted { simulator.tls().start() } else { simulator.start() }
+        };
         let mut started = start(port());
         while matches!(started, Err(StartError::PortTaken { .. })) {
             started = start(port());
@@ -80,6 +84,7 @@ impl Server {
     #[must_use]
     pub(crate) fn url(&self) -> &str {
         match &self.stand {
+            Stand::Pure { untrusted: true, .. } => SECURE_NOWHERE,
             Stand::Pure { .. } => NOWHERE,
             Stand::Real { url, .. } => url,
         }
@@ -120,12 +125,12 @@ impl Server {
         let _ = holds.recv();
     }
 
-    /// Whether anybody listens.
-    #[must_use]
-    pub(crate) fn is_plugged_in(&self) -> bool {
+    /// What keeps a request from leaving, where something does.
+    pub(crate) fn keeps_out(&self) -> Option<TransportErrorKind> {
         match &self.stand {
-            Stand::Pure { plugged_in, .. } => *locked(plugged_in),
-            Stand::Real { .. } => true,
+            Stand::Pure { plugged_in, .. } if !*locked(plugged_in) => Some(TransportErrorKind::NotSent),
+            Stand::Pure { untrusted: true, .. } => Some(TransportErrorKind::Refused),
+            Stand::Pure { .. } | Stand::Real { .. } => None,
         }
     }
 

@@ -94,7 +94,8 @@ impl Stage {
         let callers = step.callers.unwrap_or(1);
         let mut acts = Vec::new();
         if let Some(need) = &step.get {
-            let got = player.get(self.need(need)?, callers);
+            let need = self.need(need)?;
+            let got = if step.passing { player.pass_and_get(callers) } else { player.get(need, callers) };
             acts.push(got.into_iter().map(|got| self.got(got, show)).collect());
         }
         if let Some(call) = &step.call {
