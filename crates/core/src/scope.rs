@@ -1,14 +1,17 @@
 //! Scopes: sets of words, whatever order and punctuation a server gives them in.
 
-use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 
 /// A set of scope words ([RFC 6749 §3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
 ///
 /// Order and repetition mean nothing. `Display` gives the words sorted and separated by one space.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Scope(BTreeSet<String>);
+pub struct Scope(
+    /// Sorted, each word once.
+    Vec<String>,
+);
 
 impl Scope {
     /// Reads words separated by spaces or tabs, any number of them.
@@ -20,7 +23,7 @@ impl Scope {
     /// Whether this word is granted.
     #[must_use]
     pub fn contains(&self, word: &str) -> bool {
-        self.0.contains(word)
+        self.0.binary_search_by(|known| known.as_str().cmp(word)).is_ok()
     }
 
     /// Whether there is no word at all.
@@ -37,13 +40,19 @@ impl Scope {
     /// The words of `wanted` that are not here.
     #[must_use]
     pub fn missing(&self, wanted: &Self) -> Self {
-        Self(wanted.0.difference(&self.0).cloned().collect())
+        wanted.iter().filter(|word| !self.contains(word)).collect()
     }
 }
 
 impl<'a> FromIterator<&'a str> for Scope {
     fn from_iter<I: IntoIterator<Item = &'a str>>(words: I) -> Self {
-        Self(words.into_iter().filter(|word| !word.is_empty()).map(ToString::to_string).collect())
+        let mut scope = Self::default();
+        for word in words.into_iter().filter(|word| !word.is_empty()) {
+            if let Err(place) = scope.0.binary_search_by(|known| known.as_str().cmp(word)) {
+                scope.0.insert(place, word.to_string());
+            }
+        }
+        scope
     }
 }
 

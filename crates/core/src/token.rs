@@ -1,6 +1,5 @@
 //! What an endpoint grants, and the token in force that callers get.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -72,23 +71,25 @@ impl TokenResponse {
 /// Unknown members of an answer, each as the text it had on the wire. They may hold secrets (an ID token, say),
 /// so `Debug` shows the names alone.
 #[derive(Clone, Default)]
-pub struct Extra(BTreeMap<String, Zeroizing<String>>);
+pub struct Extra(Vec<(String, Zeroizing<String>)>);
 
 impl Extra {
     /// The text of this member, as it stood on the wire.
     #[must_use]
     pub fn expose(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|text| text.as_str())
+        self.0.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
     }
 
     /// The members' names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.0.iter().map(|(name, _)| name.as_str())
     }
 
     /// Adds a member; the last one of a name wins.
     pub fn insert(&mut self, name: impl Into<String>, text: impl Into<String>) {
-        self.0.insert(name.into(), Zeroizing::new(text.into()));
+        let name = name.into();
+        self.0.retain(|(known, _)| *known != name);
+        self.0.push((name, Zeroizing::new(text.into())));
     }
 }
 
@@ -240,7 +241,7 @@ mod tests {
         assert_eq!(token.scope(), Some(&Scope::parse("a")));
         assert_eq!(
             format!("{token:?}"),
-            "Token { generation: Generation(3), lifetime: None, scope: Some(Scope({\"a\"})), .. }"
+            "Token { generation: Generation(3), lifetime: None, scope: Some(Scope([\"a\"])), .. }"
         );
     }
 }

@@ -138,7 +138,7 @@ fn check(spec: &TokenRequestSpec) -> Result<(), TokenError> {
     let names = spec.parameters.iter().map(|(name, _)| name.as_str());
     let names = names.chain(named.then_some(&*spec.id_name)).chain(in_body.then_some(&*spec.secret_name));
     let names = names.chain(spec.scope_name.as_deref()).collect::<Vec<_>>();
-    if has_twins(names) || has_twins(spec.query.iter().map(|(name, _)| name.as_str()).collect()) {
+    if has_twins(names) || has_twins(spec.query.iter().map(|(name, _)| name.as_str())) {
         return Err(TokenError::misconfigured("a parameter of the token request is there twice"));
     }
     let headers = spec.headers.iter().map(|header| (header.name(), header.expose()));
@@ -151,14 +151,13 @@ fn check(spec: &TokenRequestSpec) -> Result<(), TokenError> {
     }
     const OURS: [&str; 5] = ["authorization", "accept", "content-type", "content-length", "host"];
     let names = headers.map(|(name, _)| name.to_ascii_lowercase()).collect::<Vec<_>>();
-    let names = names.iter().map(String::as_str).chain(OURS).collect();
-    if has_twins(names) {
+    if has_twins(names.iter().map(String::as_str).chain(OURS)) {
         return Err(TokenError::misconfigured("a header of the token request is there twice"));
     }
     Ok(())
 }
 
-fn has_twins(mut names: Vec<&str>) -> bool {
-    names.sort_unstable();
-    names.windows(2).any(|pair| pair[0] == pair[1])
+fn has_twins<'a>(names: impl IntoIterator<Item = &'a str>) -> bool {
+    let names = names.into_iter().collect::<Vec<_>>();
+    names.iter().enumerate().any(|(n, name)| names[..n].contains(name))
 }

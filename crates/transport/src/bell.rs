@@ -4,7 +4,7 @@
 //! Take a seat, then look, then wait: whatever changes after the look rings the bell, so no wake-up is lost.
 
 use core::task::Waker;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Wakes everybody who waits for something to change.
@@ -13,7 +13,7 @@ pub struct Bell(Mutex<Seats>);
 
 #[derive(Debug, Default)]
 struct Seats {
-    wakers: BTreeMap<u64, Waker>,
+    wakers: HashMap<u64, Waker>,
     next: u64,
     rung: u64,
 }

@@ -114,8 +114,11 @@ impl fmt::Debug for Redaction {
 
 /// The secret as it travels, longest form first, so that no form leaves the rest of a longer one behind.
 fn forms(secret: &str) -> Vec<Zeroizing<String>> {
-    let mut forms = Vec::new();
-    let mut add = |form: String| forms.push(Zeroizing::new(form));
+    let mut forms: Vec<Zeroizing<String>> = Vec::new();
+    let mut add = |form: String| {
+        let place = forms.partition_point(|longer| longer.len() >= form.len());
+        forms.insert(place, Zeroizing::new(form));
+    };
     add(secret.to_string());
     let mut form_encoded = String::new();
     encode_into(&mut form_encoded, secret);
@@ -141,7 +144,6 @@ fn forms(secret: &str) -> Vec<Zeroizing<String>> {
             }
         }
     }
-    forms.sort_unstable_by_key(|form| core::cmp::Reverse(form.len()));
     forms
 }
 
