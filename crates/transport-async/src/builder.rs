@@ -30,7 +30,7 @@ pub struct Builder {
     /// A double exchanges with its script, whoever carries its calls.
     scripted: bool,
     #[cfg(feature = "reqwest")]
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 impl Builder {
@@ -74,25 +74,6 @@ impl Builder {
     #[cfg(feature = "reqwest")]
     pub fn tls(mut self, tls: wellspring_transport::Tls) -> Self {
         self.settings.tls = tls;
-        self
-    }
-
-    /// Carries calls by this client. Token requests keep to the built-in one, whose rules this one may not know;
-    /// whether a redirect is followed with the token on it is this client's own business.
-    #[cfg(feature = "reqwest")]
-    pub fn client(mut self, client: ::reqwest::Client) -> Self {
-        self.settings.client = Some(client);
-        self
-    }
-
-    /// Changes what else the built-in client is made of: proxy, name lookup, pool. What the rules of a token request
-    /// need is set after it.
-    #[cfg(feature = "reqwest")]
-    pub fn configure(
-        mut self,
-        change: impl Fn(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder + Send + Sync + 'static,
-    ) -> Self {
-        self.settings.configure = Some(Box::new(change));
         self
     }
 

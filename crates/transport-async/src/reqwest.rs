@@ -15,7 +15,7 @@ use wellspring_core::{HttpRequest, HttpResponse, Origin, TokenError, TransportEr
 use wellspring_transport::{BODY_CAP, Tls, check_url, head_of, is_permanent, too_large, wire_request};
 use zeroize::Zeroizing;
 
-use crate::{Body, Transport};
+use crate::{Body, Builder, Transport};
 
 type Configure = Box<dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync>;
 
@@ -50,6 +50,25 @@ struct Routes {
 impl Routes {
     fn to(&self, origin: &Origin) -> &Client {
         if origin.is_loopback() { &self.loopback } else { &self.elsewhere }
+    }
+}
+
+impl Builder {
+    /// Carries calls by this client. Token requests keep to the built-in one, whose rules this one may not know;
+    /// whether a redirect is followed with the token on it is this client's own business.
+    pub fn client(mut self, client: Client) -> Self {
+        self.settings.client = Some(client);
+        self
+    }
+
+    /// Changes what else the built-in client is made of: proxy, name lookup, pool. What the rules of a token request
+    /// need is set after it.
+    pub fn configure(
+        mut self,
+        change: impl Fn(ClientBuilder) -> ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.configure = Some(Box::new(change));
+        self
     }
 }
 

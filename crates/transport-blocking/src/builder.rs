@@ -6,8 +6,6 @@ use core::time::Duration;
 use std::collections::hash_map::RandomState;
 use std::sync::Arc;
 
-#[cfg(feature = "ureq")]
-use ::ureq::typestate::AgentScope;
 use wellspring_core::{Policy, Provider, TokenError};
 use wellspring_transport::{Clock, Reach, Scripted, SharedLifecycle};
 
@@ -31,7 +29,7 @@ pub struct Builder {
     /// A double exchanges with its script, whoever carries its calls.
     scripted: bool,
     #[cfg(feature = "ureq")]
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 impl Builder {
@@ -75,28 +73,6 @@ impl Builder {
     #[cfg(feature = "ureq")]
     pub fn tls(mut self, tls: wellspring_transport::Tls) -> Self {
         self.settings.tls = tls;
-        self
-    }
-
-    /// Carries calls by this client. Token requests keep to the built-in one, whose rules this one may not know;
-    /// whether a redirect is followed with the token on it is this client's own business.
-    #[cfg(feature = "ureq")]
-    pub fn client(mut self, client: ::ureq::Agent) -> Self {
-        self.settings.client = Some(client);
-        self
-    }
-
-    /// Changes what else the built-in client is made of: proxy, name lookup, pool. What the rules of a token request
-    /// need is set after it.
-    #[cfg(feature = "ureq")]
-    pub fn configure(
-        mut self,
-        change: impl Fn(::ureq::config::ConfigBuilder<AgentScope>) -> ::ureq::config::ConfigBuilder<AgentScope>
-        + Send
-        + Sync
-        + 'static,
-    ) -> Self {
-        self.settings.configure = Some(Box::new(change));
         self
     }
 

@@ -15,7 +15,7 @@ use wellspring_core::{HttpRequest, HttpResponse, TokenError, TransportError, Tra
 use wellspring_transport::{BODY_CAP, Tls, check_url, head_of, is_permanent, too_large, wire_request};
 use zeroize::Zeroizing;
 
-use crate::{Body, Transport};
+use crate::{Body, Builder, Transport};
 
 mod connect;
 
@@ -50,6 +50,25 @@ impl Default for Settings {
 pub struct UreqTransport {
     tokens: Agent,
     calls: Agent,
+}
+
+impl Builder {
+    /// Carries calls by this client. Token requests keep to the built-in one, whose rules this one may not know;
+    /// whether a redirect is followed with the token on it is this client's own business.
+    pub fn client(mut self, client: Agent) -> Self {
+        self.settings.client = Some(client);
+        self
+    }
+
+    /// Changes what else the built-in client is made of: proxy, name lookup, pool. What the rules of a token request
+    /// need is set after it.
+    pub fn configure(
+        mut self,
+        change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.configure = Some(Box::new(change));
+        self
+    }
 }
 
 impl UreqTransport {
