@@ -27,7 +27,9 @@ fn storm(c: &mut Criterion) {
     group.bench_function("tasks", |b| {
         b.iter_custom(|rounds| repeated(rounds, || runtime.block_on(tasks(&simulator))));
     });
-    group.bench_function("threads_that_sleep", |b| b.iter_custom(|rounds| repeated(rounds, threads_that_sleep)));
+    group.bench_function("threads_that_sleep", |b| {
+        b.iter_custom(|rounds| repeated(rounds, threads_that_sleep))
+    });
     group.bench_function("threads", |b| b.iter_custom(|rounds| repeated(rounds, || threads(&simulator))));
     group.finish();
 }
