@@ -58,8 +58,10 @@ fn where_threads_are_forbidden_an_exchange_has_no_more_time_than_its_caller() {
     let (server, gate) = gated();
     let builder = TokenSource::builder(Toy::at(&server.url)).threads(false);
     let source = builder.build().unwrap();
+    let start = Clock::system().now().instant;
     let error = source.acquire(Need::Fresh, Duration::from_millis(80)).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Unavailable { .. }), "{error:?}");
+    assert!(Clock::system().now().instant.since(start) < Duration::from_secs(20));
     gate.open();
 }
 
