@@ -196,17 +196,26 @@ impl Lifecycle {
             Outcome::Renewed(record, sent) if record.place() > self.place() => {
                 let expires =
                     record.response.lifetime.or(self.policy.assumed_lifetime).map(|life| sent.plus(life));
-                Completed::Renewed(self.install(record, sent, expires, now))
+                let token = self.install(record, sent, expires, now);
+                if self.token.is_none() {
+                    let cause = TokenError::unavailable("the token just granted was over already");
+                    self.gate = Gate::Shut { until: now.instant.plus(self.policy.min_age), cause };
+                }
+                Completed::Renewed(token)
             }
-            Outcome::Renewed(..) => self.superseded(TokenError::unavailable("superseded by a newer sign-in")),
-            Outcome::Failed(failure) if permit.epoch < self.epoch => self.superseded(failure.error),
+            Outcome::Renewed(..) => {
+                self.superseded(TokenError::unavailable("the renewal was overtaken by a newer token"), now)
+            }
+            Outcome::Failed(failure) if (permit.epoch, permit.generation) < self.place() => {
+                self.superseded(failure.error, now)
+            }
             Outcome::Failed(failure) => self.failed(&permit, failure, now),
         }
     }
 
     /// An API has refused the token of this generation: is there, or can there be, a different one?
     pub fn reject(&mut self, generation: Generation, now: Clocks) -> Rejected {
-        let Some(token) = &self.token else {
+        let Some(token) = self.token.as_ref().filter(|token| in_force(token, now)) else {
             return if self.gate_state(now) == GateState::Shut { Rejected::Stands } else { Rejected::Renew };
         };
         if token.generation() != generation {
@@ -227,7 +236,8 @@ impl Lifecycle {
         if self.gate_state(now) == GateState::Shut { Rejected::Stands } else { Rejected::Renew }
     }
 
-    /// A record has come in from elsewhere: another process, another source. The token it brings, if it is newer.
+    /// A record has come in from elsewhere: another process, another source. The token it brings, if it is newer and
+    /// in force.
     pub fn adopt(&mut self, record: &Record, now: Clocks) -> Option<Token> {
         if record.place() <= self.place() {
             return None;
@@ -241,34 +251,36 @@ impl Lifecycle {
             let unix = sent.unix.plus(life);
             Clocks { instant: now.instant_of(unix), unix }
         });
-        Some(self.install_beside(record.clone(), sent, expires, now))
+        self.install(record.clone(), sent, expires, now);
+        self.token.clone()
     }
 
     /// Somebody has signed in, and this was granted by a request sent then. Newer than anything before it.
     pub fn sign_in(&mut self, response: TokenResponse, sent: Clocks, now: Clocks) -> Token {
         let record = Record::new(self.epoch.next(), self.generation.next(), sent.unix, response);
         let expires = record.response.lifetime.or(self.policy.assumed_lifetime).map(|life| sent.plus(life));
-        self.install_beside(record, sent, expires, now)
+        self.install(record, sent, expires, now)
     }
 
-    /// Before this instant asking for a fresh token again cannot change the answer: the read path mirrors it.
+    /// Before this instant asking for another token than the one in force cannot change the answer, due or not: the
+    /// read path mirrors it.
     #[must_use]
-    pub fn quiet_until(&self) -> Instant {
-        match (&self.gate, &self.token) {
-            (Gate::Busy { .. }, _) => Instant::NEVER,
-            (Gate::Shut { until, .. }, _) => *until,
-            (Gate::Open, Some(token)) => token.renew_at().map_or(Instant::NEVER, |due| due.instant),
-            (Gate::Open, None) => Instant::ORIGIN,
+    pub const fn quiet_until(&self) -> Instant {
+        match &self.gate {
+            Gate::Open => Instant::ORIGIN,
+            Gate::Busy { .. } => Instant::NEVER,
+            Gate::Shut { until, .. } => *until,
         }
     }
 
     /// When whoever keeps this token warm should ask next; `None` when asking would be of no use.
     #[must_use]
     pub fn next_wake(&self) -> Option<Instant> {
-        match &self.gate {
-            Gate::Busy { .. } => None,
-            Gate::Shut { .. } | Gate::Open => Some(self.quiet_until()).filter(|wake| *wake < Instant::NEVER),
+        if matches!(self.gate, Gate::Busy { .. }) {
+            return None;
         }
+        let due = self.token.as_ref().map_or(Some(Instant::ORIGIN), |token| Some(token.renew_at()?.instant));
+        due.map(|due| due.max(self.quiet_until())).filter(|wake| *wake < Instant::NEVER)
     }
 
     /// The token in force or thrown away last, whatever its age.
@@ -340,28 +352,12 @@ impl Lifecycle {
     }
 
     /// Every way to a new token ends here. A permit that is out stays out.
-    fn install_beside(
-        &mut self,
-        record: Record,
-        sent: Clocks,
-        expires: Option<Clocks>,
-        now: Clocks,
-    ) -> Token {
-        let busy = match self.gate {
-            Gate::Busy { attempt } => Some(attempt),
-            Gate::Open | Gate::Shut { .. } => None,
-        };
-        let token = self.install(record, sent, expires, now);
-        if let Some(attempt) = busy {
-            self.gate = Gate::Busy { attempt };
-        }
-        token
-    }
-
     fn install(&mut self, record: Record, sent: Clocks, expires: Option<Clocks>, now: Clocks) -> Token {
         (self.epoch, self.generation) = record.place();
         self.failures = 0;
-        self.gate = Gate::Open;
+        if matches!(self.gate, Gate::Shut { .. }) {
+            self.gate = Gate::Open;
+        }
         let Record { response, reusable, .. } = record;
         self.held = response.refresh_token.clone().map(|token| {
             let expires = response.refresh_lifetime.map(|life| sent.plus(life));
@@ -374,21 +370,14 @@ impl Lifecycle {
             lead: self.policy.lead(lifetime, &mut self.jitter),
         });
         let token = Token::new(response, self.generation, sent, due);
-        let born_dead = lifetime.is_some_and(|life| life.is_zero());
-        if born_dead {
-            // Given to those who waited for it and kept for nobody; the next exchange waits.
-            let cause = TokenError::unavailable("the endpoint grants tokens that have already expired");
-            self.token = None;
-            self.gate = Gate::Shut { until: now.instant.plus(self.policy.min_age), cause };
-        } else {
-            self.token = Some(token.clone());
-        }
+        // One that is over by now goes to those who waited for it and is kept for nobody.
+        self.token = Some(token.clone()).filter(|token| in_force(token, now));
         token
     }
 
-    /// The renewal that ended was of a grant that a newer sign-in has replaced.
-    fn superseded(&self, error: TokenError) -> Completed {
-        match &self.token {
+    /// The renewal that ended was of a grant that something newer has replaced.
+    fn superseded(&self, error: TokenError, now: Clocks) -> Completed {
+        match self.token.as_ref().filter(|token| in_force(token, now)) {
             Some(token) => Completed::Adopted(token.clone()),
             None => Completed::Failed(error),
         }
@@ -400,6 +389,8 @@ impl Lifecycle {
             Kept::As(held) => self.held = held,
             Kept::Abandoned { byte_left: true } => {
                 if let Some(held) = &mut self.held {
+                    // Known to be of unknown fate before this renewal: then this was one more repetition.
+                    held.replays = held.replays.saturating_add(u32::from(held.first_sent.is_some()));
                     held.first_sent.get_or_insert(permit.started);
                 }
             }

@@ -59,7 +59,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// How long before its expiry a token of this lifetime is due: the margin of design, never more than a fifth.
+    /// How long before its expiry a token of this lifetime is due: the margin, or a fifth of a short life.
     #[must_use]
     pub fn margin_of(&self, lifetime: Duration) -> Duration {
         self.margin.min(lifetime / 5)

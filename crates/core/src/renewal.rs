@@ -187,7 +187,7 @@ impl Errand {
     }
 }
 
-/// One renewal. See the [module](self) for its steps.
+/// One renewal: [`begin`](Self::begin) it, carry out each [`Step`], and resume with what came of it until it is done.
 #[derive(Debug)]
 pub struct Renewal {
     provider: Arc<dyn Provider>,

@@ -2,11 +2,15 @@
 
 use std::vec;
 
+mod overtaken;
 mod refusals;
 
 use super::*;
 use crate::toy::{Toy, answer, at, granted, run};
-use crate::{Answer, ErrorKind, LoginReason, Replay, TABLE, TransportError, TransportErrorKind, UnixTime};
+use crate::{
+    Answer, ErrorKind, LoginReason, Renewal, Replay, Step, TABLE, TransportError, TransportErrorKind,
+    UnixTime,
+};
 
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -301,18 +305,6 @@ fn a_request_that_never_left_leaves_the_grant_unspent() {
 }
 
 #[test]
-fn newer_means_newer_and_a_renewal_of_the_same_place_is_no_news() {
-    let mut life = with_token();
-    assert!(matches!(life.acquire(Need::Newer(Generation::new(0)), at(10)), Decision::Use(_)));
-    let permit = permit(life.acquire(Need::Newer(Generation::new(1)), at(10)));
-    let record = Record::new(Epoch::new(0), Generation::new(1), at(10).unix, granted("old 60"));
-    let Completed::Adopted(token) = life.complete(permit, Outcome::Renewed(record, at(10)), at(10)) else {
-        panic!()
-    };
-    assert_eq!((token.expose(), life.token().map(Token::expose)), ("one", Some("one")));
-}
-
-#[test]
 fn a_need_as_long_as_the_whole_life_is_met_by_a_token_younger_than_a_second() {
     let mut life = signed_in("one 60");
     let later = at(0).plus(Duration::from_millis(999));
@@ -324,51 +316,50 @@ fn a_need_as_long_as_the_whole_life_is_met_by_a_token_younger_than_a_second() {
 }
 
 #[test]
-fn a_sign_in_during_a_renewal_wins_and_the_renewal_is_told() {
-    let mut life = signed_in("one 60 refresh");
-    let permit1 = permit(life.acquire(Need::Fresh, at(60)));
-    life.sign_in(granted("fresh 60 other"), at(61), at(61));
-    assert!(
-        matches!(life.acquire(Need::Newer(Generation::new(9)), at(61)), Decision::Wait),
-        "the permit is still out"
-    );
-    let errand = permit1.errand(Toy::reusable().arc());
-    let (_, outcome) = run(errand, at(60), vec![answer(200, "stale 60 stale")]);
-    let Completed::Adopted(token) = life.complete(permit1, outcome, at(62)) else { panic!("not adopted") };
-    assert_eq!(token.expose(), "fresh");
-    let permit2 = permit(life.acquire(Need::Fresh, at(121)));
-    let (sent, outcome) = run(permit2.errand(Toy::reusable().arc()), at(121), vec![answer(200, "x 60")]);
-    assert_eq!(sent, ["other"]);
-    let _ = life.complete(permit2, outcome, at(121));
+fn a_token_that_expired_during_its_exchange_is_not_kept_and_the_next_exchange_waits() {
+    let mut life = life();
+    let permit = permit(life.acquire(Need::Fresh, at(0)));
+    let (_, outcome) = run(permit.errand(Toy::with_credentials().arc()), at(0), vec![answer(200, "one 1")]);
+    assert!(matches!(life.complete(permit, outcome, at(2)), Completed::Renewed(_)));
+    assert!(matches!(life.acquire(Need::Fresh, at(2)), Decision::Fail(_)));
+    assert!(matches!(life.acquire(Need::Fresh, at(3)), Decision::Refresh(_)));
 }
 
 #[test]
-fn a_renewal_of_an_old_grant_that_fails_says_nothing_of_the_new_one() {
+fn a_last_resort_that_was_given_up_half_way_has_been_used() {
     let mut life = signed_in("one 60 refresh");
-    let permit = permit(life.acquire(Need::Fresh, at(60)));
-    life.sign_in(granted("fresh 60 other"), at(61), at(61));
-    let (_, outcome) = run(permit.errand(Toy::reusable().arc()), at(60), vec![answer(401, "")]);
-    assert!(matches!(life.complete(permit, outcome, at(62)), Completed::Adopted(_)));
-    assert!(matches!(life.acquire(Need::Fresh, at(63)), Decision::Use(_)));
+    for seconds in [60, 70] {
+        let permit = permit(life.acquire(Need::Fresh, at(seconds)));
+        let Step::Send(..) =
+            Renewal::begin(permit.errand(Toy::rotating(Replay::LastResort).arc()), at(seconds))
+        else {
+            panic!("not sent at {seconds}")
+        };
+        let _ = life.complete(permit, Outcome::abandoned(ByteLeft::Maybe), at(seconds));
+    }
+    let permit = permit(life.acquire(Need::Fresh, at(90)));
+    let (sent, outcome) = run(permit.errand(Toy::rotating(Replay::LastResort).arc()), at(90), vec![]);
+    assert!(sent.is_empty());
+    let _ = life.complete(permit, outcome, at(90));
 }
 
 #[test]
-fn only_a_newer_record_is_adopted_and_its_clock_is_the_wall() {
-    let record = |epoch, generation, obtained| {
-        let response = granted("elsewhere 3600 theirs");
-        Record::new(Epoch::new(epoch), Generation::new(generation), at(obtained).unix, response)
-    };
+fn a_pause_that_is_over_does_not_keep_whoever_keeps_a_fresh_token_warm_awake() {
     let mut life = with_token();
-    assert!(life.adopt(&record(0, 1, 0), at(10)).is_none());
-    let token = life.adopt(&record(0, 2, 0), at(1_000)).expect("newer");
-    assert_eq!(token.expires(), Some(at(3_600)));
-    assert!(life.adopt(&record(1, 1, 0), at(1_000)).is_some(), "a newer epoch wins whatever the generation");
+    let permit = permit(life.acquire(Need::Newer(Generation::new(1)), at(10)));
+    fail(&mut life, permit, Toy::with_credentials(), 429, 10);
+    assert_eq!(life.next_wake(), Some(at(3_300).instant), "the token is not due before that");
+    assert_eq!(life.quiet_until(), at(100).instant);
+    assert!(matches!(life.acquire(Need::Fresh, at(101)), Decision::Use(_)));
+    assert_eq!(life.next_wake(), Some(at(3_300).instant));
+}
 
-    // A token older than this process: its deadline is counted forward from now.
-    let mut young = Lifecycle::new(exact(), 1);
-    let now = Clocks { instant: Instant::ORIGIN, unix: at(3_000).unix };
-    let token = young.adopt(&record(0, 2, 0), now).expect("newer");
-    assert_eq!(token.expires().unwrap().instant, Instant::after_origin(s(600)));
+#[test]
+fn a_token_that_only_the_wall_clock_calls_due_is_renewed() {
+    let mut life = with_token();
+    let woken = Clocks { instant: at(10).instant, unix: at(3_300).unix };
+    assert!(life.quiet_until() <= woken.instant);
+    assert!(matches!(life.acquire(Need::Fresh, woken), Decision::UseAndRefresh(..)));
 }
 
 #[test]

@@ -94,3 +94,11 @@ fn a_refusal_when_the_token_is_gone_already_asks_for_a_renewal_unless_none_can_b
     fail(&mut life, permit, Toy::with_credentials(), 403, 100);
     assert!(matches!(life.reject(Generation::new(1), at(101)), Rejected::Stands));
 }
+
+#[test]
+fn a_late_401_is_not_answered_with_a_token_that_has_expired_itself() {
+    let mut life = signed_in("one 60");
+    life.sign_in(granted("two 60"), at(0), at(0));
+    assert!(matches!(life.reject(Generation::new(1), at(59)), Rejected::Replaced(_)));
+    assert!(matches!(life.reject(Generation::new(1), at(60)), Rejected::Renew));
+}
