@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn a_command_that_fails_is_named_with_its_arguments() {
-        let sentence = run(cargo(Path::new("."), ["no-such-command"])).unwrap_err();
+        let sentence = output(cargo(Path::new("."), ["no-such-command"])).unwrap_err();
         assert!(sentence.starts_with("`cargo no-such-command` failed"), "{sentence}");
     }
 }
