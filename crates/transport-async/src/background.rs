@@ -44,12 +44,17 @@ pub(crate) fn start(place: &Handle, mut underway: Underway, transport: &Arc<dyn 
     }));
 }
 
-/// Runs this where there is a reactor: here, if the caller is on a runtime, else as a task of the given one.
+/// Whether the caller is on this runtime.
+pub(crate) fn is_here(place: &Handle) -> bool {
+    Handle::try_current().is_ok_and(|here| here.id() == place.id())
+}
+
+/// Runs this where there is a reactor: here, if the caller is on the given runtime, else as a task of it.
 pub(crate) async fn run<T: Send + 'static>(
     place: &Handle,
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, TokenError> {
-    if Handle::try_current().is_ok() {
+    if is_here(place) {
         return Ok(work.await);
     }
     place.spawn(work).await.map_err(|_| TokenError::unavailable("the runtime ended before the answer came"))

@@ -77,7 +77,8 @@ impl Builder {
         self
     }
 
-    /// The time for name lookup, connection and handshake. Default: 10 s.
+    /// The time for name lookup, connection and handshake. Default: 10 s. Never more than half of the policy's deadline,
+    /// so that an endpoint out of reach is not taken for one that is silent.
     #[cfg(feature = "reqwest")]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.settings.connect_timeout = timeout;
@@ -138,6 +139,7 @@ impl Builder {
 
     #[cfg(feature = "reqwest")]
     fn client_transport(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
+        self.settings.connect_timeout = self.settings.connect_timeout.min(self.policy.deadline / 2);
         Ok(Arc::new(ReqwestTransport::with(core::mem::take(&mut self.settings))?))
     }
 

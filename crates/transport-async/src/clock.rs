@@ -3,7 +3,7 @@
 //! Timers sleep in slices and look at the clock again, because a machine may be suspended meanwhile; on a clock that
 //! is moved by hand every move wakes the waiters instead.
 
-use core::future::{Future, pending, poll_fn};
+use core::future::{Future, poll_fn};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
@@ -12,9 +12,10 @@ use tokio::runtime::Handle;
 use wellspring_core::Instant;
 use wellspring_transport::{Bell, Clock, LONGEST_NAP};
 
-/// Waits until `ready` has an answer, looking again whenever the bell rings; `None` when the instant comes first.
-///
-/// Timers run on the caller's runtime, or where there is none on the given one.
+use crate::background::is_here;
+
+/// Waits until `ready` has an answer, looking again whenever the bell rings; `None` when the instant comes first, or
+/// the runtime that would tell it is gone.
 pub(crate) async fn wait<T>(
     clock: &Clock,
     bell: Option<&Bell>,
@@ -42,25 +43,27 @@ pub(crate) async fn wait<T>(
                 return Poll::Pending;
             }
             let current = timer.get_or_insert_with(|| nap(left.min(LONGEST_NAP), runtime));
-            ready!(current.as_mut().poll(context));
+            if !ready!(current.as_mut().poll(context)) {
+                return Poll::Ready(None);
+            }
             timer = None;
         }
     })
     .await
 }
 
-type Nap = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Whether the runtime that counted the time is still there.
+type Nap = Pin<Box<dyn Future<Output = bool> + Send>>;
 
 fn nap(length: Duration, runtime: &Handle) -> Nap {
-    if Handle::try_current().is_ok() {
-        return Box::pin(tokio::time::sleep(length));
+    let timer = async move { tokio::time::sleep(length).await };
+    if is_here(runtime) {
+        return Box::pin(async {
+            timer.await;
+            true
+        });
     }
-    // The caller's executor is not tokio: its timer has to live on a runtime all the same.
-    let timer = runtime.spawn(async move { tokio::time::sleep(length).await });
-    Box::pin(async move {
-        if timer.await.is_err() {
-            // That runtime is gone, and with it every renewal: the bell has rung, or will.
-            pending::<()>().await;
-        }
-    })
+    // The caller is elsewhere, perhaps on an executor without a timer.
+    let timer = runtime.spawn(timer);
+    Box::pin(async { timer.await.is_ok() })
 }

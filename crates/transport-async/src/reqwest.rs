@@ -43,19 +43,26 @@ pub struct ReqwestTransport {
 /// One client for this machine, without a proxy, and one for everything else.
 #[derive(Clone)]
 struct Routes {
+    /// Plain HTTP, which a proxy would read: never the user's own client, whose proxies nobody knows.
+    in_the_clear: Client,
     loopback: Client,
     elsewhere: Client,
 }
 
 impl Routes {
     fn to(&self, origin: &Origin) -> &Client {
-        if origin.is_loopback() { &self.loopback } else { &self.elsewhere }
+        match (origin.is_https(), origin.is_loopback()) {
+            (false, _) => &self.in_the_clear,
+            (true, true) => &self.loopback,
+            (true, false) => &self.elsewhere,
+        }
     }
 }
 
 impl Builder {
-    /// Carries calls by this client. Token requests keep to the built-in one, whose rules this one may not know;
-    /// whether a redirect is followed with the token on it is this client's own business.
+    /// Carries calls by this client. Token requests keep to the built-in one, whose rules this one may not know, and so
+    /// do calls in plain HTTP to this machine, which a proxy could read. Whether a redirect is followed with the token
+    /// on it is this client's own business.
     pub fn client(mut self, client: Client) -> Self {
         self.settings.client = Some(client);
         self
@@ -106,10 +113,15 @@ impl ReqwestTransport {
             })
         };
         let routes = |pooled| {
-            Ok::<_, TokenError>(Routes { loopback: client(pooled, false)?, elsewhere: client(pooled, true)? })
+            let loopback = client(pooled, false)?;
+            let elsewhere = client(pooled, true)?;
+            Ok::<_, TokenError>(Routes { in_the_clear: loopback.clone(), loopback, elsewhere })
         };
         let calls = match &settings.client {
-            Some(given) => Routes { loopback: given.clone(), elsewhere: given.clone() },
+            Some(given) => {
+                let in_the_clear = client(true, false)?;
+                Routes { in_the_clear, loopback: given.clone(), elsewhere: given.clone() }
+            }
             None => routes(true)?,
         };
         Ok(Self { tokens: routes(false)?, calls })

@@ -43,6 +43,9 @@ fn overdue() -> TokenError {
     TokenError::busy("a renewal is under way and did not end in time: ask again")
 }
 
+/// Between an exchange's deadline and the end of waiting for it.
+const MOMENT: Duration = Duration::from_secs(1);
+
 impl TokenSource {
     /// Starts to make a source of this provider's tokens.
     pub fn builder(provider: impl Provider + 'static) -> Builder {
@@ -192,16 +195,20 @@ impl TokenSource {
         missing_scope(&**self.shared.provider(), response)
     }
 
-    /// Ends renewing: none starts from now on, and the one under way is waited for. The token in force stays usable.
+    /// Ends renewing: no renewal or sign-in starts from now on, and what is under way is waited for. The token in force stays usable.
     ///
     /// # Errors
     ///
     /// `Busy` when it did not end before the deadline.
     pub async fn close(&self, deadline: Duration) -> Result<(), TokenError> {
         let end = self.shared.end_of(deadline);
-        let Some(flight) = self.shared.close() else { return Ok(()) };
-        let place = self.background.available()?;
-        self.landing(&flight, end, &place).await.map_or_else(|| Err(overdue()), |_| Ok(()))
+        for flight in self.shared.close() {
+            let place = self.background.available()?;
+            if self.landing(&flight, end, &place).await.is_none() {
+                return Err(overdue());
+            }
+        }
+        Ok(())
     }
 
     /// When to renew.
@@ -236,6 +243,11 @@ impl TokenSource {
                         return Err(error);
                     };
                     self.change_after(seen, again, &place).await;
+                    let nothing_new = self.shared.changes().rung() == seen;
+                    if nothing_new && self.shared.clock().now().instant < again {
+                        // The runtime that told the time is gone: nothing would wake this caller again.
+                        return Err(error);
+                    }
                     continue;
                 }
             };
@@ -247,7 +259,7 @@ impl TokenSource {
         }
     }
 
-    /// What came of that renewal; `None` when the instant came first.
+    /// What came of that renewal; `None` when the instant came first, or no clock is left to wait by.
     async fn landing(
         &self,
         flight: &Flight,
@@ -273,7 +285,7 @@ impl TokenSource {
     /// When an exchange that starts now is over for certain.
     pub(crate) fn end_of_exchange(&self) -> Instant {
         // A moment more, so that what ends at its deadline is still heard of.
-        self.shared.end_of(self.policy().deadline).plus(Duration::from_secs(1))
+        self.shared.end_of(self.policy().deadline).plus(MOMENT)
     }
 }
 

@@ -76,7 +76,8 @@ impl Builder {
         self
     }
 
-    /// The time for name lookup, connection and handshake. Default: 10 s.
+    /// The time for name lookup, connection and handshake. Default: 10 s. Never more than half of the policy's deadline,
+    /// so that an endpoint out of reach is not taken for one that is silent.
     #[cfg(feature = "ureq")]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.settings.connect_timeout = timeout;
@@ -137,6 +138,7 @@ impl Builder {
 
     #[cfg(feature = "ureq")]
     fn client_transport(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
+        self.settings.connect_timeout = self.settings.connect_timeout.min(self.policy.deadline / 2);
         self.settings.threads = self.background.threads;
         Ok(Arc::new(UreqTransport::with(core::mem::take(&mut self.settings))?))
     }

@@ -40,6 +40,9 @@ fn overdue() -> TokenError {
     TokenError::busy("a renewal is under way and did not end in time: ask again")
 }
 
+/// Between an exchange's deadline and the end of waiting for it.
+const MOMENT: Duration = Duration::from_secs(1);
+
 impl TokenSource {
     /// Starts to make a source of this provider's tokens.
     pub fn builder(provider: impl Provider + 'static) -> Builder {
@@ -178,15 +181,19 @@ impl TokenSource {
         missing_scope(&**self.shared.provider(), response)
     }
 
-    /// Ends renewing: none starts from now on, and the one under way is waited for. The token in force stays usable.
+    /// Ends renewing: no renewal or sign-in starts from now on, and what is under way is waited for. The token in force stays usable.
     ///
     /// # Errors
     ///
     /// `Busy` when it did not end before the deadline.
     pub fn close(&self, deadline: Duration) -> Result<(), TokenError> {
         let end = self.shared.end_of(deadline);
-        let Some(flight) = self.shared.close() else { return Ok(()) };
-        self.landing(&flight, end).map_or_else(|| Err(overdue()), |_| Ok(()))
+        for flight in self.shared.close() {
+            if self.landing(&flight, end).is_none() {
+                return Err(overdue());
+            }
+        }
+        Ok(())
     }
 
     /// When to renew.
@@ -198,16 +205,21 @@ impl TokenSource {
     /// Asks, carries out and waits, until there is an answer.
     pub(crate) fn obtain(&self, need: Need, end: Instant, patient: bool) -> Result<Token, TokenError> {
         loop {
+            let place = self.background.available().ok();
+            if place.is_none() && !self.covers_an_exchange(end) {
+                return self.without_renewing(need);
+            }
             let seen = self.shared.changes().rung();
             let flight = match self.shared.ask(need) {
                 Asked::Use(token) => return Ok(token),
                 Asked::UseAndRenew(token, underway) => {
-                    let flight = Arc::clone(underway.flight());
-                    match self.background.available() {
-                        Ok(place) => start(place, underway, &self.transport),
-                        Err(_) => carry_out(underway, &*self.transport, end),
-                    }
-                    return Ok(flight.landed().and_then(Result::ok).unwrap_or(token));
+                    let Some(place) = place else {
+                        // Whatever comes of it, the token that was due may be over by then: ask again.
+                        carry_out(underway, &*self.transport, end);
+                        continue;
+                    };
+                    start(place, underway, &self.transport);
+                    return Ok(token);
                 }
                 Asked::Renew(underway) => {
                     let flight = Arc::clone(underway.flight());
@@ -231,14 +243,34 @@ impl TokenSource {
         }
     }
 
-    /// Whoever must wait renews, if there is time for a whole exchange; else another thread does, if one may be
-    /// started; else there is as much time as the caller has.
+    /// Whoever must wait renews, if there is time for a whole exchange; else another thread does.
     fn renew_for_me(&self, underway: Underway, end: Instant) {
-        let covered = self.shared.end_of(self.policy().deadline) <= end;
         match self.background.available() {
-            Ok(place) if !covered => start(place, underway, &self.transport),
+            Ok(place) if !self.covers_an_exchange(end) => start(place, underway, &self.transport),
             _ => carry_out(underway, &*self.transport, end),
         }
+    }
+
+    /// Whether a whole exchange ends before this instant, give or take a moment.
+    fn covers_an_exchange(&self, end: Instant) -> bool {
+        self.shared.end_of(self.policy().deadline) <= end.plus(MOMENT)
+    }
+
+    /// For a caller who could only renew by cutting an exchange short: a single-use grant may be lost by that.
+    fn without_renewing(&self, need: Need) -> Result<Token, TokenError> {
+        let now = self.shared.clock().now();
+        let enough = |token: &Token| match need {
+            Need::Fresh => true,
+            Need::ValidFor(wanted) => token.remaining(now).is_none_or(|left| left >= wanted),
+            Need::Newer(refused) => token.generation() > refused,
+        };
+        let held = self.shared.in_force().map(|token| token.clone());
+        held.filter(enough).ok_or_else(|| {
+            TokenError::busy(
+                "no thread may be started to renew on, and there is no time for a whole exchange: wait for the \
+                 policy's deadline",
+            )
+        })
     }
 
     /// What came of that renewal; `None` when the instant came first.
@@ -255,7 +287,7 @@ impl TokenSource {
     /// When an exchange that starts now is over for certain.
     pub(crate) fn end_of_exchange(&self) -> Instant {
         // A moment more, so that what ends at its deadline is still heard of.
-        self.shared.end_of(self.policy().deadline).plus(Duration::from_secs(1))
+        self.shared.end_of(self.policy().deadline).plus(MOMENT)
     }
 }
 

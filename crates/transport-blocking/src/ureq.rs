@@ -53,8 +53,8 @@ pub struct UreqTransport {
 }
 
 impl Builder {
-    /// Carries calls by this client. Token requests keep to the built-in one, whose rules this one may not know;
-    /// whether a redirect is followed with the token on it is this client's own business.
+    /// Carries calls by this client. Token requests keep to the built-in one, whose rules this one may not know.
+    /// Redirects come back as they are and this machine is reached without a proxy, whatever the client is set to.
     pub fn client(mut self, client: Agent) -> Self {
         self.settings.client = Some(client);
         self

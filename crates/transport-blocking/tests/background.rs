@@ -54,15 +54,21 @@ fn where_threads_are_forbidden_whoever_needs_a_token_renews_it() {
 }
 
 #[test]
-fn where_threads_are_forbidden_an_exchange_has_no_more_time_than_its_caller() {
+fn where_threads_are_forbidden_no_exchange_starts_that_its_caller_would_cut_short() {
     let (server, gate) = gated();
-    let builder = TokenSource::builder(Toy::at(&server.url)).threads(false);
-    let source = builder.build().unwrap();
-    let start = Clock::system().now().instant;
-    let error = source.acquire(Need::Fresh, Duration::from_millis(80)).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Unavailable { .. }), "{error:?}");
-    assert!(Clock::system().now().instant.since(start) < Duration::from_secs(20));
     gate.open();
+    let clock = Clock::manual(1_000);
+    let builder = TokenSource::builder(Toy::at(&server.url)).threads(false).clock(&clock);
+    let source = builder.build().unwrap();
+    let error = source.acquire(Need::Fresh, Duration::from_millis(80)).unwrap_err();
+    assert_eq!((error.kind(), server.asked("/token")), (ErrorKind::Busy, 0));
+    assert_eq!(source.acquire(Need::Fresh, source.policy().deadline).unwrap().expose(), "token-1");
+    clock.advance(Duration::from_secs(3_400));
+    // Due, and good enough for a caller in a hurry.
+    assert_eq!(source.acquire(Need::Fresh, Duration::ZERO).unwrap().expose(), "token-1");
+    let newer = Need::Newer(source.try_token().unwrap().generation());
+    assert_eq!(source.acquire(newer, Duration::ZERO).unwrap_err().kind(), ErrorKind::Busy);
+    assert_eq!(server.asked("/token"), 1);
 }
 
 #[test]

@@ -30,6 +30,8 @@ struct State {
     lifecycle: Lifecycle,
     /// Where callers wait for the permit that is out.
     flight: Option<Arc<Flight>>,
+    /// Fresh grants that are just being spent.
+    sign_ins: Vec<Arc<Flight>>,
     closed: bool,
 }
 
@@ -54,7 +56,8 @@ impl SharedLifecycle {
     /// A lifecycle without a token.
     #[must_use]
     pub fn new(provider: Arc<dyn Provider>, policy: Policy, seed: u64, clock: Clock) -> Arc<Self> {
-        let state = State { lifecycle: Lifecycle::new(policy.clone(), seed), flight: None, closed: false };
+        let lifecycle = Lifecycle::new(policy.clone(), seed);
+        let state = State { lifecycle, flight: None, sign_ins: Vec::new(), closed: false };
         Arc::new(Self {
             provider,
             policy,
@@ -139,10 +142,13 @@ impl SharedLifecycle {
     ///
     /// When the source is closed.
     pub fn sign_in(self: &Arc<Self>, spend: Spend) -> Result<Underway, TokenError> {
-        if self.lock().closed {
+        let mut state = self.lock();
+        if state.closed {
             return Err(closed_error());
         }
-        Ok(Underway::new(Arc::clone(self), Arc::default(), Right::SignIn(Some(spend))))
+        let flight = Arc::new(Flight::default());
+        state.sign_ins.push(Arc::clone(&flight));
+        Ok(Underway::new(Arc::clone(self), flight, Right::SignIn(Some(spend))))
     }
 
     pub(crate) fn land(&self, right: Right, outcome: Outcome, flight: &Arc<Flight>) {
@@ -155,6 +161,7 @@ impl SharedLifecycle {
         let result = {
             let mut state = self.lock();
             let now = self.clock.now();
+            state.sign_ins.retain(|sign_in| !Arc::ptr_eq(sign_in, flight));
             let result = match (right, outcome) {
                 (Right::Renewal(permit), outcome) => {
                     state.flight = None;
@@ -207,15 +214,15 @@ impl SharedLifecycle {
         token
     }
 
-    /// From now on no renewal starts. The one under way, if there is one.
-    pub fn close(&self) -> Option<Arc<Flight>> {
-        let flight = {
+    /// From now on no renewal and no sign-in starts. Those that are under way.
+    pub fn close(&self) -> Vec<Arc<Flight>> {
+        let flights = {
             let mut state = self.lock();
             state.closed = true;
-            state.flight.clone()
+            state.flight.iter().chain(&state.sign_ins).cloned().collect()
         };
         self.changes.ring();
-        flight
+        flights
     }
 
     /// Whether it is closed.
