@@ -54,14 +54,20 @@ pub fn exit(status: i32) -> ! {
     _exit(status)
 }
 
-/// Standard output.
-pub struct Out;
+/// A descriptor to write to.
+pub struct Stream(i32);
 
-impl Write for Out {
+/// Standard output.
+pub const OUT: Stream = Stream(1);
+
+/// Standard error.
+const ERR: Stream = Stream(2);
+
+impl Write for Stream {
     fn write_str(&mut self, mut text: &str) -> fmt::Result {
         while !text.is_empty() {
             // SAFETY: the bytes are readable for as long as the text is borrowed.
-            let written = unsafe { write(1, text.as_ptr(), text.len()) };
+            let written = unsafe { write(self.0, text.as_ptr(), text.len()) };
             let written = usize::try_from(written).map_err(|_| fmt::Error)?;
             text = text.get(written.max(1)..).ok_or(fmt::Error)?;
         }
@@ -71,6 +77,6 @@ impl Write for Out {
 
 #[panic_handler]
 fn panic(what: &PanicInfo<'_>) -> ! {
-    let _ = writeln!(Out, "without std: FAILED: {what}");
+    let _ = writeln!(ERR, "without std: FAILED: {what}");
     exit(1)
 }
