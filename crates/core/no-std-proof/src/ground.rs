@@ -58,10 +58,14 @@ pub fn exit(status: i32) -> ! {
 pub struct Stream(i32);
 
 /// Standard output.
-pub const OUT: Stream = Stream(1);
+pub fn out() -> Stream {
+    Stream(1)
+}
 
 /// Standard error.
-const ERR: Stream = Stream(2);
+fn err() -> Stream {
+    Stream(2)
+}
 
 impl Write for Stream {
     fn write_str(&mut self, mut text: &str) -> fmt::Result {
@@ -77,6 +81,6 @@ impl Write for Stream {
 
 #[panic_handler]
 fn panic(what: &PanicInfo<'_>) -> ! {
-    let _ = writeln!(ERR, "without std: FAILED: {what}");
+    let _ = writeln!(err(), "without std: FAILED: {what}");
     exit(1)
 }

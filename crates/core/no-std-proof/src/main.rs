@@ -15,7 +15,7 @@ use alloc::sync::Arc;
 use core::fmt::Write;
 use core::time::Duration;
 
-use ground::OUT;
+use ground::out;
 use shop::{Shop, granted, refused};
 use wellspring_core::{
     Answer, Clocks, Completed, Decision, ErrorKind, HttpResponse, Instant, Lifecycle, LoginReason, Need,
@@ -33,7 +33,7 @@ extern "C" fn main() -> i32 {
     lose_the_sign_in_and_fall_silent(&mut life, &provider, &third);
 
     let written = writeln!(
-        OUT,
+        out(),
         "without std: acquired, renewed while aging, rejected and renewed, refused and paused; {} KiB in all",
         ground::bytes_used() / 1024
     );
