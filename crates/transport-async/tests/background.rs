@@ -9,7 +9,7 @@ use core::time::Duration;
 use driver::transport::{Clock, TokenSource};
 use driver::{Gate, Reply, Server, Toy, join, spawn};
 use tokio::runtime::{Builder, Runtime};
-use wellspring_core::{AccessToken, ErrorKind, Fate, Need, RefreshToken, TokenResponse};
+use wellspring_core::{AccessToken, ErrorKind, Fate, Need, Policy, RefreshToken, TokenResponse};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -112,6 +112,21 @@ fn on_a_foreign_executor_deadlines_hold_and_a_runtime_that_is_gone_is_an_error()
     runtime.shutdown_background();
     assert!(pollster(source.acquire(Need::Fresh, Duration::ZERO)).is_err());
     gate.open();
+}
+
+#[test]
+fn whoever_waits_for_a_pause_is_told_when_the_runtime_that_tells_the_time_is_gone() {
+    let server = Server::start(|_, _| Reply::Hangup);
+    let runtime = runtime();
+    let mut policy = Policy::default();
+    (policy.first_pause, policy.longest_pause) = (LONG * 10, LONG * 10);
+    let builder = TokenSource::builder(Toy::at(&server.url)).policy(policy);
+    let source = builder.runtime(runtime.handle().clone()).build().unwrap();
+    assert!(pollster(source.token()).is_err());
+    runtime.shutdown_background();
+    let error = pollster(source.acquire(Need::Fresh, LONG * 100)).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unavailable { .. }), "{error:?}");
+    assert_eq!(server.asked("/token"), 1);
 }
 
 /// The smallest executor there is.

@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use driver::transport::{Clock, TokenSource};
 use driver::{Gate, Reply, Server, Toy, eventually, join, spawn};
-use wellspring_core::{ErrorKind, Need, Policy, Rejected};
+use wellspring_core::{AuthorizationCode, ErrorKind, Need, Policy, Rejected, Spend};
 
 const CROWD: usize = 256;
 const LONG: Duration = Duration::from_secs(20);
@@ -21,6 +21,14 @@ fn gated() -> (Server, Gate) {
         Reply::token(n + 1, 3_600)
     });
     (server, gate)
+}
+
+fn code() -> Spend {
+    Spend::Code {
+        code: AuthorizationCode::new("code"),
+        redirect_uri: "http://127.0.0.1/".into(),
+        verifier: None,
+    }
 }
 
 #[test]
@@ -121,6 +129,24 @@ fn close_waits_for_the_renewal_under_way_and_none_starts_after_it() {
     assert_eq!(source.token().unwrap().expose(), "token-1");
     clock.advance(Duration::from_secs(200));
     assert!(matches!(source.token().unwrap_err().kind(), ErrorKind::Unavailable { .. }));
+    assert_eq!(server.asked("/token"), 1);
+}
+
+#[test]
+fn close_waits_for_a_sign_in_too() {
+    let (server, gate) = gated();
+    let source = TokenSource::builder(Toy::at(&server.url)).build().unwrap();
+    let signing_in = spawn({
+        let source = source.clone();
+        move || source.sign_in(code()).unwrap().expose().to_owned()
+    });
+    gate.arrived();
+    assert_eq!(source.close(Duration::from_millis(20)).unwrap_err().kind(), ErrorKind::Busy);
+    gate.open();
+    source.close(LONG).unwrap();
+    assert_eq!(source.try_token().unwrap().expose(), "token-1");
+    assert_eq!(join(signing_in), "token-1");
+    assert!(source.sign_in(code()).is_err());
     assert_eq!(server.asked("/token"), 1);
 }
 
