@@ -2,7 +2,7 @@
 //!
 //! An id is covered by a scenario (`covers = ["L1"]` in its file), by a row of a Markdown table whose first cell is
 //! the id and which names an existing test function, by a test function whose name begins with the id (`l01_..`), or
-//! by one under a `// covers: L1` line. What nothing can show stands in `xtask/untestable.toml` with its reason.
+//! by one under a `// covers: L1` line. What nothing can show stands in `crates/scenarios/untestable.toml` with its reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ const QUIRKS: [(&str, u32); 3] = [("P", 9), ("A", 26), ("H", 9)];
 /// What other systems suffer from; a scenario may say that it shows one, and none has to.
 const PAINS: (&str, u32) = ("PAIN", 15);
 
-const UNTESTABLE: &str = "xtask/untestable.toml";
+const UNTESTABLE: &str = "crates/scenarios/untestable.toml";
 
 pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     let tree = &workspace.tree;
@@ -228,7 +228,10 @@ mod tests {
     fn what_cannot_be_tested_needs_a_reason() {
         let row = (DECISIONS, "| L1 | text |\n");
         assert!(of(&[row, (UNTESTABLE, "L1 = \"a matter of wording\"")]).is_empty());
-        assert_eq!(of(&[row, (UNTESTABLE, "L1 = \" \"")]), ["xtask/untestable.toml gives no reason for L1."]);
+        assert_eq!(
+            of(&[row, (UNTESTABLE, "L1 = \" \"")]),
+            ["crates/scenarios/untestable.toml gives no reason for L1."]
+        );
     }
 
     #[test]
