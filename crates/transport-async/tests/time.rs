@@ -145,3 +145,14 @@ async fn a_machine_that_slept_through_the_tokens_life_gets_another_one() {
     assert_eq!(source.try_token().unwrap_err().kind(), ErrorKind::Busy);
     assert_eq!(source.token().await.unwrap().expose(), "token-2");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_only_the_wall_clock_calls_due_is_renewed_by_whoever_reads_it() {
+    let server = Server::granting();
+    let clock = Clock::manual(1_000);
+    let source = TokenSource::builder(Toy::at(&server.url)).clock(&clock).build().unwrap();
+    source.token().await.unwrap();
+    clock.step_wall_forward(Duration::from_secs(3_400));
+    assert_eq!(source.try_token().unwrap().expose(), "token-1");
+    eventually(|| server.asked("/token") == 2).await;
+}
