@@ -23,7 +23,10 @@ pub(crate) async fn join<T>(task: JoinHandle<T>) -> T {
 
 /// Looks until it is so; other tasks get their turn meanwhile.
 pub(crate) async fn eventually(mut so: impl FnMut() -> bool) {
+    let clock = transport::Clock::system();
+    let end = clock.now().instant.plus(core::time::Duration::from_secs(30));
     while !so() {
+        assert!(clock.now().instant < end, "what should happen has not happened");
         tokio::task::yield_now().await;
     }
 }

@@ -22,7 +22,10 @@ pub(crate) fn join<T>(task: JoinHandle<T>) -> T {
 
 /// Looks until it is so; other threads get their turn meanwhile.
 pub(crate) fn eventually(mut so: impl FnMut() -> bool) {
+    let clock = transport::Clock::system();
+    let end = clock.now().instant.plus(core::time::Duration::from_secs(30));
     while !so() {
+        assert!(clock.now().instant < end, "what should happen has not happened");
         thread::yield_now();
     }
 }
