@@ -25,6 +25,10 @@ pub enum LoginReason {
     /// The refresh token was sent, no answer came, and the provider's rules forbid sending it again, or it was
     /// refused when it was sent again.
     Ambiguous,
+    /// Somebody has logged out.
+    LoggedOut,
+    /// The store no longer holds what it held: it was emptied, or has gone back in time.
+    StoreLost,
 }
 
 impl LoginReason {
@@ -34,6 +38,10 @@ impl LoginReason {
             Self::Refused => "the refresh token was refused: it is revoked or already spent",
             Self::Expired => "the refresh token has expired",
             Self::Ambiguous => "the refresh token was sent, its answer was lost, and it cannot be used again",
+            Self::LoggedOut => "somebody has logged out",
+            Self::StoreLost => {
+                "the store no longer holds what it held: it was emptied or has gone back in time"
+            }
         }
     }
 }
@@ -59,6 +67,8 @@ pub enum ErrorKind {
     },
     /// Somebody else is renewing and did not finish in time.
     Busy,
+    /// The store failed; the text says what was saved and what was not.
+    Store,
 }
 
 /// What a failed exchange has done to the grant that was sent.
@@ -143,6 +153,12 @@ impl TokenError {
     #[must_use]
     pub fn busy(text: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Busy, true, text)
+    }
+
+    /// The store failed; `text` says what was saved and what was not.
+    #[must_use]
+    pub fn store(text: impl Into<Cow<'static, str>>, transient: bool) -> Self {
+        Self::new(ErrorKind::Store, transient, text)
     }
 
     fn edit(mut self, change: impl FnOnce(&mut Parts)) -> Self {
@@ -359,8 +375,14 @@ mod tests {
 
     #[test]
     fn each_reason_to_sign_in_again_has_its_own_sentence() {
-        let reasons =
-            [LoginReason::NotSignedIn, LoginReason::Refused, LoginReason::Expired, LoginReason::Ambiguous];
+        let reasons = [
+            LoginReason::NotSignedIn,
+            LoginReason::Refused,
+            LoginReason::Expired,
+            LoginReason::Ambiguous,
+            LoginReason::LoggedOut,
+            LoginReason::StoreLost,
+        ];
         let texts = reasons.map(|reason| TokenError::login_required(reason).to_string());
         assert_eq!(texts[0], "nobody has signed in yet");
         assert!(texts.iter().enumerate().all(|(n, text)| text.len() > 10 && !texts[..n].contains(text)));

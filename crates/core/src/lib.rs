@@ -9,9 +9,10 @@
 //! - [`Renewal`] is one renewal as a machine of effects: it asks the driver for I/O and is resumed with the
 //!   result.
 //! - [`Provider`] knows one token endpoint's dialect.
+//! - [`Store`] holds [`Record`]s where tokens outlive the process.
 //!
 //! In scope: time, policy, secrets, errors, tokens, the two machines.
-//! Out of scope: sockets, parsing, storage, waiting, waking.
+//! Out of scope: sockets, parsing, files and databases, waiting, waking.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -19,6 +20,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod claim;
 mod decision;
 mod error;
 mod http;
@@ -32,12 +34,14 @@ mod record;
 mod renewal;
 mod scope;
 mod secret;
+mod store;
 mod time;
 mod token;
 #[cfg(test)]
 mod toy;
 
 // The public interface is:
+pub use claim::{Attempt, Claim, Fingerprint, Owner};
 pub use decision::{GateState, Holding, TABLE, Verb, decide};
 pub use error::{ErrorKind, Fate, LoginReason, TokenError};
 pub use http::{Header, HttpRequest, HttpResponse, Method, ResponseHead};
@@ -46,11 +50,15 @@ pub use lifecycle::{ByteLeft, Completed, Decision, Lifecycle, Need, Permit, Reje
 pub use origin::{Origin, OriginError};
 pub use policy::Policy;
 pub use provider::{Profile, Provider, Reading, Replay, Rotation, Spend, Verdict};
-pub use record::{Epoch, Generation, Record};
+pub use record::{Cause, CauseKind, Dead, Epoch, Generation, Grant, Granted, Record, Throttle};
 pub use renewal::{
     Answer, Errand, Outcome, Renewal, Sending, Sent, Step, TransportError, TransportErrorKind,
 };
 pub use scope::Scope;
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, RefreshToken};
+pub use store::{
+    Applied, Loaded, Obtained, Promise, SharedBy, Sighting, SignOfLife, Store, StoreError, Stored, Swap,
+    Unsaved, Version,
+};
 pub use time::{Clocks, Instant, UnixTime};
 pub use token::{Extra, Leniency, Token, TokenResponse};

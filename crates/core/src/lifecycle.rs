@@ -12,8 +12,8 @@ use crate::policy::CLOCK_WENT_BACK;
 use crate::renewal::{Errand, Failure, Goal, Kept};
 use crate::token::Due;
 use crate::{
-    Clocks, Epoch, Generation, Instant, Outcome, Policy, Provider, Record, RefreshToken, Token, TokenError,
-    TokenResponse,
+    Clocks, Epoch, Generation, Grant, Granted, Instant, Outcome, Policy, Provider, Record, RefreshToken,
+    Token, TokenError, TokenResponse,
 };
 
 /// What a caller needs.
@@ -193,10 +193,10 @@ impl Lifecycle {
         debug_assert!(matches!(self.gate, Gate::Busy { attempt } if attempt == permit.attempt));
         self.gate = Gate::Open;
         match outcome {
-            Outcome::Renewed(record, sent) if record.place() > self.place() => {
-                let expires =
-                    record.response.lifetime.or(self.policy.assumed_lifetime).map(|life| sent.plus(life));
-                let token = self.install(record, sent, expires, now);
+            Outcome::Renewed(Record { epoch, generation, grant: Grant::Granted(granted), .. }, sent)
+                if (epoch, generation) > self.place() =>
+            {
+                let token = self.install((epoch, generation), granted, Some(sent), now);
                 if self.token.is_none() {
                     let cause = TokenError::unavailable("the token just granted was over already");
                     self.gate = Gate::Shut { until: now.instant.plus(self.policy.min_age), cause };
@@ -242,24 +242,14 @@ impl Lifecycle {
         if record.place() <= self.place() {
             return None;
         }
-        let sent = Clocks {
-            instant: now.instant.minus(now.unix.since(record.obtained_at)),
-            unix: record.obtained_at,
-        };
-        // The origin of this driver's clock may be younger than the token: count forward from now instead.
-        let expires = record.response.lifetime.or(self.policy.assumed_lifetime).map(|life| {
-            let unix = sent.unix.plus(life);
-            Clocks { instant: now.instant_of(unix), unix }
-        });
-        self.install(record.clone(), sent, expires, now);
+        self.install(record.place(), record.granted()?.clone(), None, now);
         self.token.clone()
     }
 
     /// Somebody has signed in, and this was granted by a request sent then. Newer than anything before it.
     pub fn sign_in(&mut self, response: TokenResponse, sent: Clocks, now: Clocks) -> Token {
-        let record = Record::new(self.epoch.next(), self.generation.next(), sent.unix, response);
-        let expires = record.response.lifetime.or(self.policy.assumed_lifetime).map(|life| sent.plus(life));
-        self.install(record, sent, expires, now)
+        let place = (self.epoch.next(), self.generation.next());
+        self.install(place, Granted::new(sent.unix, response), Some(sent), now)
     }
 
     /// Before this instant asking for another token than the one in force cannot change the answer, due or not: the
@@ -351,17 +341,37 @@ impl Lifecycle {
         }
     }
 
-    /// Every way to a new token ends here. A permit that is out stays out.
-    fn install(&mut self, record: Record, sent: Clocks, expires: Option<Clocks>, now: Clocks) -> Token {
-        (self.epoch, self.generation) = record.place();
+    /// Every way to a new token ends here. A permit that is out stays out. `sent` is known of a request of this
+    /// process alone.
+    fn install(
+        &mut self,
+        place: (Epoch, Generation),
+        granted: Granted,
+        sent: Option<Clocks>,
+        now: Clocks,
+    ) -> Token {
+        (self.epoch, self.generation) = place;
         self.failures = 0;
         if matches!(self.gate, Gate::Shut { .. }) {
             self.gate = Gate::Open;
         }
-        let Record { response, reusable, .. } = record;
+        let Granted { obtained_at, response, reusable } = granted;
+        let after_sending = |life: Duration| match sent {
+            Some(sent) => sent.plus(life),
+            // The origin of this driver's clock may be younger than the token: count forward from now instead.
+            None => {
+                let unix = obtained_at.plus(life);
+                Clocks { instant: now.instant_of(unix), unix }
+            }
+        };
         self.held = response.refresh_token.clone().map(|token| {
-            let expires = response.refresh_lifetime.map(|life| sent.plus(life));
+            let expires = response.refresh_lifetime.map(after_sending);
             Held { token, expires, reusable, first_sent: None, replays: 0 }
+        });
+        let expires = response.lifetime.or(self.policy.assumed_lifetime).map(after_sending);
+        let sent = sent.unwrap_or_else(|| {
+            let instant = now.instant.minus(now.unix.since(obtained_at));
+            Clocks { instant, unix: obtained_at }
         });
         let lifetime = response.lifetime.or(self.policy.assumed_lifetime);
         let due = lifetime.zip(expires).map(|(lifetime, expires)| Due {

@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::hash::Hasher;
 use core::time::Duration;
 
 use crate::{
@@ -142,6 +143,12 @@ pub trait Provider: Send + Sync + fmt::Debug {
 
     /// What an API's answer says of the token it was called with.
     fn judge(&self, head: &ResponseHead, body_start: &[u8]) -> Verdict;
+
+    /// Feeds the provider's own credential, a client secret say, to this hasher, so that a changed one is noticed: it
+    /// need not wait for the end of a pause that the old one earned. Only a salted fingerprint is ever stored.
+    fn credential(&self, hasher: &mut dyn Hasher) {
+        let _ = hasher;
+    }
 
     /// The data by which the machines treat this provider's tokens.
     fn profile(&self) -> &Profile;

@@ -1,8 +1,10 @@
-//! A token as it can be told to another process: in wall-clock terms, with its place in the key's history.
+//! What a store holds of one key: in wall-clock terms, so that another process can read it, with its place in the
+//! key's history.
 
+use alloc::string::String;
 use core::fmt;
 
-use crate::{TokenResponse, UnixTime};
+use crate::{Attempt, Claim, Fingerprint, LoginReason, TokenResponse, UnixTime};
 
 /// Counts the sign-ins and logouts of one key. A higher epoch is newer, whatever the generations say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,14 +46,48 @@ macro_rules! counters {
 
 counters!(Epoch Generation);
 
-/// What one exchange obtained, with its place in the history of its key.
+/// What a store holds of one key.
+///
+/// Absent is not the same as logged out: a store that was emptied forgets, a record that says
+/// [`LoggedOut`](Grant::LoggedOut) remembers.
 #[derive(Clone, Debug)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 #[non_exhaustive]
 pub struct Record {
     /// Which sign-in this descends from.
     pub epoch: Epoch,
     /// Which token of the key this is.
     pub generation: Generation,
+    /// Whose exchange or sign-in made this generation.
+    pub writer: Option<Attempt>,
+    /// What is held.
+    pub grant: Grant,
+    /// Who is renewing it, or was.
+    pub claim: Option<Claim>,
+    /// Why its refresh token can no longer be used, if it cannot.
+    pub dead: Option<Dead>,
+    /// How long all processes together leave the endpoint alone.
+    pub throttle: Option<Throttle>,
+}
+
+/// What is held of a grant.
+#[derive(Clone, Debug)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
+#[expect(clippy::exhaustive_enums, reason = "whoever reads a record has to know every case")]
+pub enum Grant {
+    /// Nothing was granted yet.
+    None,
+    /// This.
+    Granted(Granted),
+    /// Somebody has logged out.
+    LoggedOut,
+}
+
+/// What one exchange obtained.
+#[derive(Clone, Debug)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
+#[non_exhaustive]
+pub struct Granted {
     /// When the request was sent, on the wall clock of whoever sent it.
     pub obtained_at: UnixTime,
     /// What was granted; the refresh token is the one to spend next, an older one that stays in force included.
@@ -60,21 +96,83 @@ pub struct Record {
     pub reusable: bool,
 }
 
-impl Record {
-    /// A record of what was granted.
+/// Why a refresh token can no longer be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "stores take it apart and put it together again")]
+pub struct Dead {
+    /// Why.
+    pub reason: LoginReason,
+    /// Since when.
+    pub since: UnixTime,
+}
+
+/// How long all processes together leave the endpoint alone, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "stores take it apart and put it together again")]
+pub struct Throttle {
+    /// Until when.
+    pub until: UnixTime,
+    /// The failures in a row.
+    pub failures: u32,
+    /// The credential that was turned away: another one need not wait.
+    pub credential: Option<Fingerprint>,
+    /// What went wrong.
+    pub cause: Cause,
+}
+
+/// What went wrong, as far as it can be told to another process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "stores take it apart and put it together again")]
+pub struct Cause {
+    /// What to do next.
+    pub kind: CauseKind,
+    /// The error's own text, which holds no secret.
+    pub text: String,
+    /// The provider's own code.
+    pub code: Option<String>,
+}
+
+/// What to do about a [`Cause`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "whoever reads a record has to know every case")]
+pub enum CauseKind {
+    /// Wait.
+    Unavailable,
+    /// Call the operator.
+    Misconfigured,
+    /// The answer is no token response.
+    Protocol,
+    /// The answer came from somebody in between, and may be gone soon.
+    Foreign,
+}
+
+impl Granted {
+    /// What a request sent then was granted.
     #[must_use]
-    pub const fn new(
-        epoch: Epoch,
-        generation: Generation,
-        obtained_at: UnixTime,
-        response: TokenResponse,
-    ) -> Self {
-        Self { epoch, generation, obtained_at, response, reusable: false }
+    pub const fn new(obtained_at: UnixTime, response: TokenResponse) -> Self {
+        Self { obtained_at, response, reusable: false }
+    }
+}
+
+impl Record {
+    /// A record that holds this and nothing else.
+    #[must_use]
+    pub const fn new(epoch: Epoch, generation: Generation, grant: Grant) -> Self {
+        Self { epoch, generation, writer: None, grant, claim: None, dead: None, throttle: None }
     }
 
     /// Where this record stands: of two records the later place is the newer one.
     #[must_use]
     pub const fn place(&self) -> (Epoch, Generation) {
         (self.epoch, self.generation)
+    }
+
+    /// What is held, if anything is.
+    #[must_use]
+    pub const fn granted(&self) -> Option<&Granted> {
+        match &self.grant {
+            Grant::Granted(granted) => Some(granted),
+            Grant::None | Grant::LoggedOut => None,
+        }
     }
 }

@@ -18,8 +18,8 @@ use core::time::Duration;
 
 use crate::lifecycle::Held;
 use crate::{
-    Clocks, Epoch, ErrorKind, Fate, Generation, HttpRequest, HttpResponse, Instant, LoginReason, Provider,
-    Reading, Record, Replay, Rotation, Spend, TokenError, TokenResponse,
+    Clocks, Epoch, ErrorKind, Fate, Generation, Grant, Granted, HttpRequest, HttpResponse, Instant,
+    LoginReason, Provider, Reading, Record, Replay, Rotation, Spend, TokenError, TokenResponse,
 };
 
 /// What the driver has to do next.
@@ -314,9 +314,8 @@ impl Sent {
             reusable = kept;
         }
         let (epoch, generation) = (renewal.epoch, renewal.generation.next());
-        let mut record = Record::new(epoch, generation, sent.unix, response);
-        record.reusable = reusable;
-        Outcome::Renewed(record, sent)
+        let granted = Granted { reusable, ..Granted::new(sent.unix, response) };
+        Outcome::Renewed(Record::new(epoch, generation, Grant::Granted(granted)), sent)
     }
 
     /// The provider names another grant to spend, once, within the same exchange.

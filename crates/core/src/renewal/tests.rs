@@ -226,7 +226,7 @@ fn a_code_is_sent_once_and_an_unknown_fate_asks_for_a_new_sign_in() {
     let (_, outcome) =
         run(Errand::sign_in(Toy::reusable().arc(), spend(), s(30)), at(0), vec![answer(200, "one 60 r")]);
     let Outcome::Renewed(record, sent) = outcome else { panic!() };
-    assert_eq!((record.response.access_token.expose(), sent), ("one", at(0)));
+    assert_eq!((record.granted().unwrap().response.access_token.expose(), sent), ("one", at(0)));
 }
 
 #[test]

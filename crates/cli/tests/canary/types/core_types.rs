@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use wellspring_core::{
     AccessToken, Answer, AuthorizationCode, ByteLeft, ClientSecret, Clocks, CodeVerifier, Completed,
-    Decision, Epoch, Errand, ErrorKind, Extra, Fate, GateState, Generation, Header, Holding, HttpRequest,
-    HttpResponse, Instant, Leniency, Lifecycle, LoginReason, Method, Need, Origin, OriginError, Outcome,
-    Permit, Policy, Profile, Provider, Reading, Record, RefreshToken, Rejected, Renewal, Replay,
+    Decision, Epoch, Errand, ErrorKind, Extra, Fate, GateState, Generation, Grant, Granted, Header, Holding,
+    HttpRequest, HttpResponse, Instant, Leniency, Lifecycle, LoginReason, Method, Need, Origin, OriginError,
+    Outcome, Permit, Policy, Profile, Provider, Reading, Record, RefreshToken, Rejected, Renewal, Replay,
     ResponseHead, Rotation, Scope, Sending, Sent, Spend, Step, Token, TokenError, TokenKey, TokenResponse,
     TransportError, TransportErrorKind, UnixTime, Verb, Verdict,
 };
@@ -93,7 +93,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Origin = Origin::of("https://api.example").unwrap();
         Policy = Policy::default();
         Profile = provider().profile().clone();
-        Record = Record::new(Epoch::new(1), Generation::new(1), UnixTime::from_secs(1), response());
+        Record = Record::new(Epoch::new(1), Generation::new(1), Grant::Granted(Granted::new(UnixTime::from_secs(1), response())));
         ResponseHead = head();
         Scope = Scope::parse("profile");
         Token = lifecycle().1;

@@ -2,12 +2,17 @@
 
 use super::*;
 
+fn record(epoch: u64, generation: u64, obtained: u64, text: &str) -> Record {
+    let grant = Grant::Granted(Granted::new(at(obtained).unix, granted(text)));
+    Record::new(Epoch::new(epoch), Generation::new(generation), grant)
+}
+
 #[test]
 fn newer_means_newer_and_a_renewal_of_the_same_place_is_no_news() {
     let mut life = with_token();
     assert!(matches!(life.acquire(Need::Newer(Generation::new(0)), at(10)), Decision::Use(_)));
     let permit = permit(life.acquire(Need::Newer(Generation::new(1)), at(10)));
-    let record = Record::new(Epoch::new(0), Generation::new(1), at(10).unix, granted("old 60"));
+    let record = record(0, 1, 10, "old 60");
     let Completed::Adopted(token) = life.complete(permit, Outcome::Renewed(record, at(10)), at(10)) else {
         panic!()
     };
@@ -45,10 +50,7 @@ fn a_renewal_of_an_old_grant_that_fails_says_nothing_of_the_new_one() {
 
 #[test]
 fn only_a_newer_record_is_adopted_and_its_clock_is_the_wall() {
-    let record = |epoch, generation, obtained| {
-        let response = granted("elsewhere 3600 theirs");
-        Record::new(Epoch::new(epoch), Generation::new(generation), at(obtained).unix, response)
-    };
+    let record = |epoch, generation, obtained| record(epoch, generation, obtained, "elsewhere 3600 theirs");
     let mut life = with_token();
     assert!(life.adopt(&record(0, 1, 0), at(10)).is_none());
     let token = life.adopt(&record(0, 2, 0), at(1_000)).expect("newer");
@@ -74,7 +76,7 @@ fn only_a_newer_record_is_adopted_and_its_clock_is_the_wall() {
 fn a_renewal_of_an_older_generation_that_fails_says_nothing_of_the_newer_one() {
     let mut life = signed_in("one 60 refresh");
     let permit1 = permit(life.acquire(Need::Fresh, at(60)));
-    let record = Record::new(Epoch::new(1), Generation::new(5), at(60).unix, granted("theirs 60 newer"));
+    let record = record(1, 5, 60, "theirs 60 newer");
     assert!(life.adopt(&record, at(61)).is_some());
     let (_, outcome) = run(permit1.errand(Toy::reusable().arc()), at(60), vec![answer(401, "")]);
     assert!(matches!(life.complete(permit1, outcome, at(62)), Completed::Adopted(_)));

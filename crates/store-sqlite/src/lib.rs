@@ -1,0 +1,2 @@
+//! Token records in SQLite: the embedded default for many processes on one host.
+#![forbid(unsafe_code)]
