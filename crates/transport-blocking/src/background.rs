@@ -6,13 +6,12 @@
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
-use std::thread;
 
 use wellspring_core::{Instant, TokenError};
 use wellspring_transport::Underway;
 
-use crate::Transport;
 use crate::drive::drive;
+use crate::{Transport, thread};
 
 /// Where renewals may run.
 #[derive(Clone, Debug)]

@@ -6,10 +6,11 @@
 use core::task::Waker;
 use std::sync::Arc;
 use std::task::Wake;
-use std::thread::{self, Thread};
 
 use wellspring_core::Instant;
 use wellspring_transport::{Bell, Clock, LONGEST_NAP};
+
+use crate::thread::{self, Thread};
 
 /// Waits until `ready` has an answer, looking again whenever the bell rings; `None` when the instant comes first.
 pub(crate) fn wait<T>(

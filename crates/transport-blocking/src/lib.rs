@@ -22,6 +22,12 @@ mod transport;
 mod ureq;
 mod warm;
 
+// Threads are std's, or shuttle's where their schedules are explored.
+#[cfg(wellspring_shuttle)]
+use shuttle::thread;
+#[cfg(not(wellspring_shuttle))]
+use std::thread;
+
 // The public interface is:
 #[cfg(feature = "ureq")]
 pub use self::ureq::UreqTransport;

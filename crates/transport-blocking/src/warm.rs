@@ -2,14 +2,13 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
-use std::thread;
 
 use wellspring_core::{Instant, Need, TokenError};
 use wellspring_transport::{Asked, Bell, Clock, SharedLifecycle};
 
 use crate::background::{Background, start};
 use crate::clock::wait;
-use crate::{TokenSource, Transport};
+use crate::{TokenSource, Transport, thread};
 
 /// Keeps the token warm until it is dropped.
 #[must_use = "the token is kept warm until this is dropped"]

@@ -4,8 +4,9 @@
 //! Take a seat, then look, then wait: whatever changes after the look rings the bell, so no wake-up is lost.
 
 use core::task::Waker;
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
+
+use crate::sync::{HashMap, Mutex, MutexGuard};
 
 /// Wakes everybody who waits for something to change.
 #[derive(Debug, Default)]

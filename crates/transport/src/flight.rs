@@ -5,11 +5,12 @@
 //! by its drop when a task was thrown away, a thread could not start or a provider panicked.
 
 use core::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use wellspring_core::{ByteLeft, Errand, Outcome, Permit, Renewal, Spend, Step, Token, TokenError};
 
 use crate::SharedLifecycle;
+use crate::sync::OnceLock;
 
 /// One renewal under way, as those see it who wait for it.
 #[derive(Debug, Default)]

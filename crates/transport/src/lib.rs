@@ -18,6 +18,7 @@ mod published;
 mod rules;
 mod scripted;
 mod shared;
+mod sync;
 #[cfg(feature = "tls")]
 mod tls;
 

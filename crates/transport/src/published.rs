@@ -6,16 +6,17 @@
 
 use core::marker::PhantomData;
 use core::ops::Deref;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::Ordering;
 use std::sync::Arc;
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::Guard;
 use bytes::Bytes;
 use http::HeaderValue;
 use wellspring_core::{Clocks, Generation, Instant, Lifecycle, Token, TokenError};
 use zeroize::Zeroizing;
 
 use crate::clock::{Clock, TICK, nanos};
+use crate::sync::{ArcSwap, AtomicU64};
 
 /// The token in force, where readers find it.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@
 //! piece.
 
 use core::time::Duration;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, PoisonError, TryLockError};
 
 use wellspring_core::{
     Clocks, Completed, Decision, Generation, Instant, Lifecycle, Need, Outcome, Policy, Provider, Rejected,
@@ -14,6 +14,7 @@ use wellspring_core::{
 
 use crate::flight::Right;
 use crate::published::Published;
+use crate::sync::{Mutex, MutexGuard};
 use crate::{Bell, Clock, Flight, TokenRef, Underway, events};
 
 /// One lifecycle, with the published token and those who wait.

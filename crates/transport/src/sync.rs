@@ -1,0 +1,74 @@
+//! What this crate locks and publishes with: std's, or shuttle's where every schedule of its threads is explored.
+//!
+//! `cargo xtask interleavings` builds with the latter. In every other build the names here are other names for
+//! those of std and of arc-swap, and shuttle is not in the tree.
+
+#[cfg(wellspring_shuttle)]
+pub(crate) use self::explored::{ArcSwap, HashMap, OnceLock};
+#[cfg(wellspring_shuttle)]
+pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic::AtomicU64};
+
+#[cfg(not(wellspring_shuttle))]
+pub(crate) use arc_swap::ArcSwap;
+#[cfg(not(wellspring_shuttle))]
+pub(crate) use core::sync::atomic::AtomicU64;
+#[cfg(not(wellspring_shuttle))]
+pub(crate) use std::collections::HashMap;
+#[cfg(not(wellspring_shuttle))]
+pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
+
+/// What shuttle has none of: the real thing, with a point before each use at which another thread may run.
+#[cfg(wellspring_shuttle)]
+mod explored {
+    use arc_swap::Guard;
+    use shuttle::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::Arc;
+
+    /// In order, so that a schedule that is run again is the same schedule.
+    pub(crate) use std::collections::BTreeMap as HashMap;
+
+    #[derive(Debug, Default)]
+    struct Turn(AtomicBool);
+
+    impl Turn {
+        fn pass(&self) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    #[derive(Debug)]
+    pub(crate) struct OnceLock<T>(std::sync::OnceLock<T>, Turn);
+
+    impl<T> Default for OnceLock<T> {
+        fn default() -> Self {
+            Self(std::sync::OnceLock::new(), Turn::default())
+        }
+    }
+
+    impl<T> OnceLock<T> {
+        pub(crate) fn get(&self) -> Option<&T> {
+            self.1.pass();
+            self.0.get()
+        }
+
+        pub(crate) fn set(&self, value: T) -> Result<(), T> {
+            self.1.pass();
+            self.0.set(value)
+        }
+    }
+
+    #[derive(Debug, Default)]
+    pub(crate) struct ArcSwap<T>(arc_swap::ArcSwap<T>, Turn);
+
+    impl<T> ArcSwap<T> {
+        pub(crate) fn load(&self) -> Guard<Arc<T>> {
+            self.1.pass();
+            self.0.load()
+        }
+
+        pub(crate) fn store(&self, value: Arc<T>) {
+            self.1.pass();
+            self.0.store(value);
+        }
+    }
+}
