@@ -52,14 +52,22 @@ impl fmt::Display for Attempt {
 pub struct Claim {
     /// By which attempt.
     pub attempt: Attempt,
-    /// When the grant of this generation may have been sent for the first time.
-    pub first_sent: UnixTime,
+    /// When the grant of this generation may first have been sent by an earlier attempt; `None` when this is the first.
+    pub first_sent: Option<UnixTime>,
     /// Until when, on the wall clock of its owner, whom alone it binds.
     pub until: UnixTime,
-    /// How long it was made for.
+    /// How long it was made for: it began that much before [`until`](Self::until).
     pub span: Duration,
-    /// How often the grant may have been sent again.
+    /// How often the grant may have been sent again, by this attempt included.
     pub replays: u32,
+}
+
+impl Claim {
+    /// When the grant may have been sent for the first time, this attempt's sending included.
+    #[must_use]
+    pub fn may_be_sent_since(&self) -> UnixTime {
+        self.first_sent.unwrap_or(self.until.minus(self.span))
+    }
 }
 
 /// Tells one credential from another without saying anything of either.
