@@ -14,6 +14,8 @@ mod body;
 mod builder;
 mod clock;
 mod drive;
+#[cfg(all(test, wellspring_shuttle))]
+mod interleavings;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 mod scripted;

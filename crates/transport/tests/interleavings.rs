@@ -1,0 +1,197 @@
+//! Bells, flights and the published token under each schedule of a few threads: `cargo xtask interleavings`.
+//!
+//! Memory is sequentially consistent here: that the orderings of the atomics suffice is not shown.
+#![cfg(wellspring_shuttle)]
+
+#[path = "support/schedules.rs"]
+mod schedules;
+
+use core::task::Waker;
+use core::time::Duration;
+use std::sync::Arc;
+
+use schedules::{every, many, waker};
+use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use shuttle::thread;
+use wellspring_core::{AccessToken, Need, Policy, TokenResponse};
+use wellspring_transport::{Asked, Bell, Clock, Flight, ManualClock, Scripted, SharedLifecycle};
+
+/// First sits, then looks, then waits.
+fn wait<T>(bell: &Bell, mut ready: impl FnMut() -> Option<T>) -> T {
+    let (waker, seat) = (waker(), bell.seat());
+    loop {
+        seat.sit(&waker);
+        if let Some(answer) = ready() {
+            return answer;
+        }
+        thread::park();
+    }
+}
+
+fn empty() -> (ManualClock, Arc<SharedLifecycle>) {
+    let clock = Clock::manual(1_000);
+    let shared = SharedLifecycle::new(Scripted::new([]), Policy::default(), 7, Clock::from(&clock));
+    (clock, shared)
+}
+
+fn response(token: &str) -> TokenResponse {
+    TokenResponse::new(AccessToken::new(token)).with_lifetime(Duration::from_secs(3_600))
+}
+
+/// One that has a token, which is due.
+fn due() -> (ManualClock, Arc<SharedLifecycle>) {
+    let (clock, shared) = empty();
+    shared.adopt(response("due"));
+    clock.advance(Duration::from_secs(3_400));
+    assert!(shared.fresh().is_none() && shared.in_force().is_some());
+    (clock, shared)
+}
+
+#[test]
+fn whoever_sits_before_looking_hears_the_bell() {
+    every(|| {
+        let (bell, changed) = (Arc::new(Bell::default()), Arc::new(AtomicBool::new(false)));
+        let ringer = {
+            let (bell, changed) = (Arc::clone(&bell), Arc::clone(&changed));
+            thread::spawn(move || {
+                changed.store(true, Ordering::SeqCst);
+                bell.ring();
+            })
+        };
+        wait(&bell, || changed.load(Ordering::SeqCst).then_some(()));
+        ringer.join().unwrap();
+        assert_eq!(bell.waiting(), 0);
+    });
+}
+
+#[test]
+fn a_seat_that_is_left_while_the_bell_rings_costs_nobody_else_their_waking() {
+    many(10_000, || {
+        let (bell, changed) = (Arc::new(Bell::default()), Arc::new(AtomicBool::new(false)));
+        let leaver = {
+            let bell = Arc::clone(&bell);
+            thread::spawn(move || {
+                let seat = bell.seat();
+                seat.sit(Waker::noop());
+            })
+        };
+        let waiters = [(); 2].map(|()| {
+            let (bell, changed) = (Arc::clone(&bell), Arc::clone(&changed));
+            thread::spawn(move || wait(&bell, || changed.load(Ordering::SeqCst).then_some(())))
+        });
+        changed.store(true, Ordering::SeqCst);
+        bell.ring();
+        leaver.join().unwrap();
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
+        assert_eq!(bell.waiting(), 0);
+    });
+}
+
+#[test]
+fn everybody_who_waits_for_a_flight_hears_how_it_ended() {
+    many(10_000, || {
+        let (_, shared) = empty();
+        let landed = |flight: &Flight| flight.landed();
+        let Asked::Renew(underway) = shared.ask(Need::Fresh) else { panic!("nobody renews") };
+        let waiters = [(); 3].map(|()| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || match shared.ask(Need::Fresh) {
+                Asked::Wait(flight) => wait(shared.changes(), || landed(&flight)).unwrap_err(),
+                // It has ended before this one asked.
+                Asked::Fail(error, Some(_)) => error,
+                other => panic!("{other:?}"),
+            })
+        });
+        drop(underway);
+        for waiter in waiters {
+            assert!(waiter.join().unwrap().is_transient());
+        }
+    });
+}
+
+#[test]
+fn no_reader_is_lent_an_older_token_than_one_whose_writer_has_returned() {
+    const TOKENS: [&str; 2] = ["one", "two"];
+    every(|| {
+        let (_, shared) = empty();
+        let returned = Arc::new(AtomicUsize::new(0));
+        let writer = {
+            let (shared, returned) = (Arc::clone(&shared), Arc::clone(&returned));
+            thread::spawn(move || {
+                for (n, token) in TOKENS.iter().enumerate() {
+                    shared.adopt(response(token));
+                    returned.store(n + 1, Ordering::SeqCst);
+                }
+            })
+        };
+        let before = returned.load(Ordering::SeqCst);
+        let place = |token: &str| TOKENS.iter().position(|known| *known == token).unwrap() + 1;
+        let lent = shared.fresh().map_or(0, |token| place(token.expose()));
+        assert!(lent >= before, "lent {lent} after {before}");
+        writer.join().unwrap();
+        assert_eq!(shared.fresh().unwrap().expose(), "two");
+    });
+}
+
+#[test]
+fn what_two_writers_publish_at_once_is_in_the_end_what_the_lifecycle_holds() {
+    many(10_000, || {
+        let (_, shared) = empty();
+        let writers = ["one", "two"].map(|token| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.adopt(response(token)).generation())
+        });
+        let newest = writers.map(|writer| writer.join().unwrap()).into_iter().max().unwrap();
+        assert_eq!(shared.fresh().unwrap().generation(), newest);
+    });
+}
+
+#[test]
+fn a_refused_token_is_lent_to_nobody_once_its_refusal_has_returned() {
+    many(10_000, || {
+        let (clock, shared) = empty();
+        let refused = shared.adopt(response("one")).generation();
+        clock.advance(Duration::from_secs(600));
+        let other = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || drop(shared.ask(Need::Fresh)))
+        };
+        let writer = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.adopt(response("two")))
+        };
+        let _ = shared.reject(refused);
+        let lent = || shared.fresh().or_else(|| shared.in_force()).map(|token| token.generation());
+        assert!(lent().is_none_or(|generation| generation > refused));
+        other.join().unwrap();
+        writer.join().unwrap();
+        assert!(lent().unwrap() > refused);
+    });
+}
+
+#[test]
+fn a_renewal_that_ended_leaves_no_quiet_behind_in_which_nobody_would_start_the_next() {
+    many(10_000, || {
+        let (clock, shared) = due();
+        let askers = [(); 2].map(|()| {
+            let shared = Arc::clone(&shared);
+            // Whoever gets the permit gives it up at once.
+            thread::spawn(move || drop(shared.ask(Need::Fresh)))
+        });
+        let reader = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.try_ask(Need::Fresh).is_some())
+        };
+        for asker in askers {
+            asker.join().unwrap();
+        }
+        reader.join().unwrap();
+        // In the pause after the failure nobody needs to ask; once it is over, somebody does.
+        assert!(shared.fresh().is_some());
+        clock.advance(Duration::from_secs(100));
+        assert!(shared.fresh().is_none());
+        assert!(matches!(shared.ask(Need::Fresh), Asked::UseAndRenew(..)));
+    });
+}
