@@ -27,7 +27,7 @@ pub(crate) fn run(mut command: Command) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status}).", line(&command))) }
 }
 
-/// Runs the command and returns what it printed; what it says on stderr is part of the sentence when it fails.
+/// Runs the command and returns what it printed, which is part of the sentence when it fails.
 pub(crate) fn output(mut command: Command) -> Result<String, String> {
     let output = command
         .stdin(Stdio::null())
@@ -37,7 +37,8 @@ pub(crate) fn output(mut command: Command) -> Result<String, String> {
         String::from_utf8(output.stdout).map_err(|_| format!("`{}` did not print UTF-8.", line(&command)))
     } else {
         let stderr = String::from_utf8_lossy(&output.stderr);
-        Err(format!("`{}` failed ({}).\n{}", line(&command), output.status, stderr.trim_end()))
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        Err(format!("`{}` failed ({}).\n{stdout}{}", line(&command), output.status, stderr.trim_end()))
     }
 }
 

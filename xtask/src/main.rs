@@ -10,6 +10,7 @@ mod cargo;
 mod clock;
 mod features;
 mod gates;
+mod interleavings;
 mod markdown;
 mod rust;
 mod size;
@@ -27,6 +28,7 @@ cargo xtask COMMAND
   test             every gate, in order, up to the first that fails
   tidy             what no lint can hold: directions, tables, lists and words
   budget           how many crates each build pulls in, and the program without std
+  interleavings    the transports' threads under every schedule of their locks and wake-ups
   size             a released token program against bare ureq: bytes, and time from start to token
   bench            the benchmarks, each measured ratio against its bar
   table [--write]  the decision table, printed or written into the book
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         ["test"] => gates::run,
         ["tidy"] => tidy::run,
         ["budget"] => budget::run,
+        ["interleavings"] => interleavings::run,
         ["size"] => size::run,
         ["bench"] => bench::run,
         ["table"] => tidy::print_table,
