@@ -1,0 +1,153 @@
+//! Watching and the sign of life.
+
+use core::time::Duration;
+use std::sync::Barrier;
+use std::thread;
+
+use wellspring_core::{Sighting, TokenKey};
+
+use super::{AMPLE, Clause, Handle, Place, equal, key, sample};
+use crate::Deadline;
+
+pub(super) const ALL: [Clause; 8] = [
+    a_change_is_seen_although_somebody_is_alive,
+    a_change_is_seen_in_time,
+    nobody_alive_is_seen_at_once,
+    a_sign_of_life_is_seen_by_other_handles,
+    the_end_of_a_sign_of_life_is_seen_in_time,
+    one_of_several_signs_of_life_is_enough,
+    a_change_comes_before_the_owners_end,
+    signs_of_life_are_shown_while_many_watch,
+];
+
+/// Long enough to be sure that nothing comes.
+const A_WHILE: Duration = Duration::from_millis(60);
+
+/// In how short a time watchers must see what happens; the rest is for a busy machine.
+const IN_TIME: Duration = Duration::from_millis(100);
+const BUSY: Duration = Duration::from_millis(400);
+
+fn a_change_is_seen_although_somebody_is_alive(place: &dyn Place) {
+    let store = Handle::of(place);
+    let old = store.save(&key(), None, &sample::counting(1));
+    let _alive = store.sign_of_life(&key());
+    let new = store.save(&key(), Some(old), &sample::counting(2));
+    equal(store.watch(&key(), old, Duration::ZERO), Sighting::Changed, "a change was not seen");
+    equal(
+        store.watch(&key(), new, Duration::ZERO),
+        Sighting::Unchanged,
+        "something was seen where nothing is",
+    );
+}
+
+/// How long after `event` a watcher sees what.
+fn seen_after(place: &dyn Place, event: impl FnOnce(&Handle), expected: Sighting) {
+    let owner = Handle::of(place);
+    let watcher = Handle::of(place);
+    let version = owner.save(&key(), None, &sample::counting(1));
+    let alive = owner.sign_of_life(&key());
+    let begun = Barrier::new(2);
+    thread::scope(|scope| {
+        let watching = scope.spawn(|| {
+            begun.wait();
+            let sighting = watcher.watch(&key(), version, AMPLE);
+            (sighting, Deadline::after(IN_TIME + BUSY))
+        });
+        begun.wait();
+        // So that the watcher is asleep when it happens.
+        let _ = Deadline::after(AMPLE).nap(A_WHILE);
+        event(&owner);
+        drop(alive);
+        let deadline = Deadline::after(IN_TIME + BUSY);
+        let (sighting, seen) = watching.join().expect("a watcher panicked");
+        equal(sighting, expected, "a watcher saw something else");
+        let late = seen.left().saturating_sub(deadline.left());
+        assert!(late < IN_TIME + BUSY, "a watcher saw it only after {late:?}");
+    });
+}
+
+fn a_change_is_seen_in_time(place: &dyn Place) {
+    let save = |owner: &Handle| {
+        let version = owner.stored(&key()).map(|stored| stored.version);
+        owner.save(&key(), version, &sample::counting(2));
+    };
+    seen_after(place, save, Sighting::Changed);
+}
+
+fn the_end_of_a_sign_of_life_is_seen_in_time(place: &dyn Place) {
+    seen_after(place, |_| (), Sighting::OwnerGone);
+}
+
+fn nobody_alive_is_seen_at_once(place: &dyn Place) {
+    let store = Handle::of(place);
+    let version = store.save(&key(), None, &sample::counting(1));
+    let sighting = store.watch(&key(), version, Duration::ZERO);
+    equal(sighting, Sighting::OwnerGone, "a watcher waits although nobody is alive");
+}
+
+fn a_sign_of_life_is_seen_by_other_handles(place: &dyn Place) {
+    let (owner, watcher) = (Handle::of(place), Handle::of(place));
+    let version = owner.save(&key(), None, &sample::counting(1));
+    let alive = owner.sign_of_life(&key());
+    equal(watcher.watch(&key(), version, A_WHILE), Sighting::Unchanged, "a sign of life was not seen");
+    drop(alive);
+    equal(
+        watcher.watch(&key(), version, AMPLE),
+        Sighting::OwnerGone,
+        "the end of a sign of life was not seen",
+    );
+}
+
+fn one_of_several_signs_of_life_is_enough(place: &dyn Place) {
+    let handles = [Handle::of(place), Handle::of(place)];
+    let version = handles[0].save(&key(), None, &sample::counting(1));
+    let mut alive = Vec::new();
+    for handle in &handles {
+        alive.extend([handle.sign_of_life(&key()), handle.sign_of_life(&key())]);
+    }
+    let watcher = Handle::of(place);
+    while alive.pop().is_some() && !alive.is_empty() {
+        let sighting = watcher.watch(&key(), version, Duration::ZERO);
+        equal(sighting, Sighting::Unchanged, "of several signs of life the end of one was the end of all");
+    }
+    equal(
+        watcher.watch(&key(), version, AMPLE),
+        Sighting::OwnerGone,
+        "the end of all signs of life was not seen",
+    );
+}
+
+fn a_change_comes_before_the_owners_end(place: &dyn Place) {
+    let store = Handle::of(place);
+    let old = store.save(&key(), None, &sample::counting(1));
+    let alive = store.sign_of_life(&key());
+    store.save(&key(), Some(old), &sample::counting(2));
+    drop(alive);
+    equal(
+        store.watch(&key(), old, AMPLE),
+        Sighting::Changed,
+        "who saved and left counts as gone without a save",
+    );
+}
+
+fn signs_of_life_are_shown_while_many_watch(place: &dyn Place) {
+    let keys: Vec<TokenKey> = (0..4).map(|n| key().user(&n.to_string())).collect();
+    let store = Handle::of(place);
+    let versions: Vec<_> = keys.iter().map(|key| store.save(key, None, &sample::counting(1))).collect();
+    thread::scope(|scope| {
+        for (key, version) in keys.iter().zip(versions) {
+            let watcher = Handle::of(place);
+            scope.spawn(move || {
+                for _ in 0..200 {
+                    watcher.watch(key, version, Duration::ZERO);
+                }
+            });
+            let owner = Handle::of(place);
+            scope.spawn(move || {
+                for _ in 0..200 {
+                    drop(owner.sign_of_life(key));
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,92 @@
+//! What only several processes can show: the test starts itself again, as its own children.
+//!
+//! A test file that wants this has two tests: one, named as it likes, calls [`play_part`] and is what the children
+//! run; the other calls [`across_processes`] with the name of the first.
+
+use core::time::Duration;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use wellspring_core::{Sighting, Store};
+
+use super::clauses::increment;
+use super::{AMPLE, Handle, Place, done, equal, key, sample};
+use crate::Deadline;
+
+const PART: &str = "WELLSPRING_CONTRACT_PART";
+const PLACE: &str = "WELLSPRING_CONTRACT_PLACE";
+const READY: &str = "ready";
+
+/// Plays the part of a child, if this process is one; else does nothing.
+///
+/// # Panics
+///
+/// When the store fails.
+#[expect(clippy::disallowed_methods, reason = "a child learns from its environment that it is one")]
+pub fn play_part(open: impl FnOnce(&Path) -> Box<dyn Store>) {
+    let (Some(part), Some(place)) = (std::env::var_os(PART), std::env::var_os(PLACE)) else { return };
+    let store = open(Path::new(&place));
+    if part == "increment" {
+        (0..EACH).for_each(|_| increment(&*store));
+        return;
+    }
+    let _alive = done("a sign of life", store.sign_of_life(&key(), AMPLE));
+    println!("{READY}");
+    drop(std::io::stdout().flush());
+    // Until it is killed.
+    let _ = Deadline::after(Duration::MAX).nap(Duration::from_secs(60));
+}
+
+const CHILDREN: u64 = 8;
+const EACH: u64 = 10;
+
+/// Holds a store that processes share to what it promises them. `location` is what [`play_part`] is to open, and
+/// `part` the name of the test that calls it.
+///
+/// # Panics
+///
+/// When the store breaks its promise, or the children cannot be started.
+pub fn across_processes(place: &dyn Place, location: &Path, part: &str) {
+    let start = |role: &str, output: Stdio| {
+        let this = std::env::current_exe().expect("a test knows where it is");
+        Command::new(this)
+            .args([part, "--exact", "--nocapture", "--test-threads=1"])
+            .env(PART, role)
+            .env(PLACE, location)
+            .stdout(output)
+            .spawn()
+            .expect("a test can be started again")
+    };
+    nothing_is_lost_between_processes(place, || start("increment", Stdio::null()));
+    a_killed_owner_is_gone_at_once(place, || start("live", Stdio::piped()));
+}
+
+fn nothing_is_lost_between_processes(place: &dyn Place, start: impl Fn() -> Child) {
+    let children: Vec<Child> = (0..CHILDREN).map(|_| start()).collect();
+    for mut child in children {
+        let status = child.wait().expect("a child can be waited for");
+        assert!(status.success(), "a child failed: {status}");
+    }
+    let stored = Handle::of(place).stored(&key()).expect("what children saved is absent");
+    equal(stored.record.generation.value(), CHILDREN * EACH, "increments of processes were lost");
+}
+
+fn a_killed_owner_is_gone_at_once(place: &dyn Place, start: impl Fn() -> Child) {
+    let watcher = Handle::of(place);
+    let held = watcher.stored(&key()).map(|stored| stored.version);
+    let version = watcher.save(&key(), held, &sample::counting(0));
+    let mut child = start();
+    let output = child.stdout.take().expect("the child's output is piped");
+    let ready = BufReader::new(output).lines().map_while(Result::ok).any(|line| line.ends_with(READY));
+    let sighting = watcher.watch(&key(), version, Duration::from_millis(100));
+    child.kill().expect("a child can be killed");
+    let killed = Deadline::after(AMPLE);
+    assert!(ready, "a child could not show its sign of life");
+    equal(sighting, Sighting::Unchanged, "the sign of life of another process was not seen");
+    let sighting = watcher.watch(&key(), version, AMPLE);
+    let took = AMPLE.saturating_sub(killed.left());
+    child.wait().expect("a child can be waited for");
+    equal(sighting, Sighting::OwnerGone, "a killed process counts as alive");
+    assert!(took < Duration::from_millis(200), "that a process was killed was seen only after {took:?}");
+}

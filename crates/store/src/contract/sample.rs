@@ -1,0 +1,198 @@
+//! Records of all shapes, the same for the same number, for tests.
+
+use core::time::Duration;
+
+use wellspring_core::{
+    AccessToken, Attempt, Cause, CauseKind, Claim, Dead, Epoch, Fingerprint, Generation, Grant, Granted,
+    LoginReason, Obtained, Owner, Record, RefreshToken, Scope, Throttle, TokenResponse, UnixTime, Unsaved,
+};
+
+/// Numbers that look random and are the same for the same seed (SplitMix64).
+struct Draw(u64);
+
+impl Draw {
+    fn number(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.number() % end
+    }
+
+    /// One of four is an extreme.
+    fn count(&mut self) -> u64 {
+        match self.below(8) {
+            0 => 0,
+            1 => u64::MAX,
+            _ => self.number() >> self.below(64),
+        }
+    }
+
+    fn maybe<T>(&mut self, value: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        (self.below(3) > 0).then(|| value(self))
+    }
+
+    fn text(&mut self) -> String {
+        const PIECES: [&str; 8] = ["a", "Z9", " ", "\n", "é", "\0", "record 1 ", "🦀"];
+        let length = self.below(20);
+        (0..length).map(|_| PIECES[usize::try_from(self.below(8)).unwrap_or(0)]).collect()
+    }
+
+    fn one_of<T: Copy, const N: usize>(&mut self, values: [T; N]) -> T {
+        values[usize::try_from(self.below(N as u64)).unwrap_or(0)]
+    }
+
+    fn duration(&mut self) -> Duration {
+        Duration::new(self.count(), u32::try_from(self.below(1_000_000_000)).unwrap_or(0))
+    }
+
+    fn time(&mut self) -> UnixTime {
+        UnixTime::after_epoch(self.duration())
+    }
+
+    fn small(&mut self) -> u32 {
+        u32::try_from(self.count() >> 32).unwrap_or(0)
+    }
+
+    fn attempt(&mut self) -> Attempt {
+        let owner = Owner {
+            machine: self.count(),
+            boot: u128::from(self.count()) << 64 | u128::from(self.count()),
+            process: self.small(),
+            source: self.count(),
+        };
+        Attempt { owner, number: self.count() }
+    }
+
+    fn granted(&mut self) -> Granted {
+        let mut response = TokenResponse::new(AccessToken::new(self.text()));
+        response.lifetime = self.maybe(Self::duration);
+        response.refresh_token = self.maybe(|draw| RefreshToken::new(draw.text()));
+        response.refresh_lifetime = self.maybe(Self::duration);
+        response.scope = self.maybe(|draw| {
+            let words = [draw.text(), draw.text(), draw.text()];
+            words.iter().map(String::as_str).collect::<Scope>()
+        });
+        let mut granted = Granted::new(self.time(), response);
+        granted.reusable = self.below(2) == 0;
+        granted
+    }
+
+    fn claim(&mut self) -> Claim {
+        Claim {
+            attempt: self.attempt(),
+            first_sent: self.maybe(Self::time),
+            until: self.time(),
+            span: self.duration(),
+            replays: self.small(),
+        }
+    }
+
+    fn dead(&mut self) -> Dead {
+        let reason = self.one_of([
+            LoginReason::NotSignedIn,
+            LoginReason::Refused,
+            LoginReason::Expired,
+            LoginReason::Ambiguous,
+            LoginReason::LoggedOut,
+            LoginReason::StoreLost,
+        ]);
+        Dead { reason, since: self.time() }
+    }
+
+    fn throttle(&mut self) -> Throttle {
+        let kind = self.one_of([
+            CauseKind::Unavailable,
+            CauseKind::Misconfigured,
+            CauseKind::Protocol,
+            CauseKind::Foreign,
+        ]);
+        Throttle {
+            until: self.time(),
+            failures: self.small(),
+            credential: self.maybe(|draw| Fingerprint { salt: draw.count(), hash: draw.count() }),
+            cause: Cause { kind, text: self.text(), code: self.maybe(Self::text) },
+        }
+    }
+
+    fn record(&mut self) -> Record {
+        let (epoch, generation) = (Epoch::new(self.count()), Generation::new(self.count()));
+        let grant = match self.below(4) {
+            0 => Grant::None,
+            1 => Grant::LoggedOut,
+            _ => Grant::Granted(self.granted()),
+        };
+        let mut record = Record::new(epoch, generation, grant);
+        record.writer = self.maybe(Self::attempt);
+        record.claim = self.maybe(Self::claim);
+        record.dead = self.maybe(Self::dead);
+        record.throttle = self.maybe(Self::throttle);
+        record
+    }
+}
+
+/// The record of this number: any of its parts may be missing, odd or extreme.
+#[must_use]
+pub fn record(number: u64) -> Record {
+    Draw(number).record()
+}
+
+/// The spilled token of this number.
+#[must_use]
+pub fn unsaved(number: u64) -> Unsaved {
+    let mut draw = Draw(number);
+    let origin = if draw.below(2) == 0 {
+        Obtained::ByRenewal { spent: Generation::new(draw.count()) }
+    } else {
+        Obtained::BySignIn { seen: draw.maybe(|draw| Epoch::new(draw.count())) }
+    };
+    Unsaved { attempt: draw.attempt(), record: draw.record(), origin }
+}
+
+/// A record that counts.
+#[must_use]
+pub fn counting(generation: u64) -> Record {
+    Record::new(Epoch::default(), Generation::new(generation), Grant::None)
+}
+
+/// A record of an access token of this length.
+#[must_use]
+pub fn of_length(length: usize) -> Record {
+    let response = TokenResponse::new(AccessToken::new("t".repeat(length)));
+    Record::new(Epoch::new(1), Generation::new(1), Grant::Granted(Granted::new(UnixTime::EPOCH, response)))
+}
+
+/// Whether these are equal in everything that a store keeps.
+#[must_use]
+pub fn same(a: &Record, b: &Record) -> bool {
+    let grants = match (&a.grant, &b.grant) {
+        (Grant::None, Grant::None) | (Grant::LoggedOut, Grant::LoggedOut) => true,
+        (Grant::Granted(a), Grant::Granted(b)) => {
+            let (x, y) = (&a.response, &b.response);
+            a.obtained_at == b.obtained_at
+                && a.reusable == b.reusable
+                && x.access_token == y.access_token
+                && x.lifetime == y.lifetime
+                && x.refresh_token == y.refresh_token
+                && x.refresh_lifetime == y.refresh_lifetime
+                && x.scope == y.scope
+        }
+        _ => false,
+    };
+    grants
+        && a.place() == b.place()
+        && a.writer == b.writer
+        && a.claim == b.claim
+        && a.dead == b.dead
+        && a.throttle == b.throttle
+}
+
+/// Whether these are equal in everything that a spill keeps.
+#[must_use]
+pub fn same_unsaved(a: &Unsaved, b: &Unsaved) -> bool {
+    a.attempt == b.attempt && a.origin == b.origin && same(&a.record, &b.record)
+}

@@ -1,0 +1,132 @@
+//! The fields: name, length, value, end of line.
+
+use core::fmt::Display;
+use core::str::FromStr;
+use core::time::Duration;
+use std::io::Write as _;
+
+use wellspring_core::{Attempt, Owner, UnixTime};
+use zeroize::Zeroizing;
+
+use super::Unreadable;
+
+/// More than the names, lengths and numbers of all fields together take.
+const ROOM: usize = 4096;
+
+/// Writes fields into memory that is wiped, and that does not grow, because growing leaves copies behind.
+pub(super) struct Writer(Zeroizing<Vec<u8>>);
+
+impl Writer {
+    /// A writer for fields whose texts take this much together.
+    pub(super) fn with_room(texts: usize) -> Self {
+        Self(Zeroizing::new(Vec::with_capacity(ROOM + texts)))
+    }
+
+    pub(super) fn text(&mut self, name: &str, value: &str) {
+        writeln!(self.0, "{name} {} {value}", value.len()).expect("a vector takes everything");
+    }
+
+    /// For what is no secret: its text passes through memory that is not wiped.
+    pub(super) fn value(&mut self, name: &str, value: impl Display) {
+        self.text(name, &value.to_string());
+    }
+
+    pub(super) fn duration(&mut self, name: &str, value: Duration) {
+        self.value(name, format_args!("{}.{:09}", value.as_secs(), value.subsec_nanos()));
+    }
+
+    pub(super) fn time(&mut self, name: &str, value: UnixTime) {
+        self.duration(name, value.since_epoch());
+    }
+
+    pub(super) fn attempt(&mut self, name: &str, value: Attempt) {
+        let Attempt { owner: Owner { machine, boot, process, source }, number } = value;
+        self.value(name, format_args!("{machine:016x}.{boot:032x}.{process}.{source:016x}.{number}"));
+    }
+
+    /// How much fits in without growing.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.0.capacity()
+    }
+
+    pub(super) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        self.0
+    }
+}
+
+/// Reads fields in the order in which they were written.
+pub(super) struct Reader<'a>(&'a str);
+
+impl<'a> Reader<'a> {
+    pub(super) const fn new(fields: &'a str) -> Self {
+        Self(fields)
+    }
+
+    /// The next field's value, if it has this name.
+    pub(super) fn text(&mut self, name: &'static str) -> Result<Option<&'a str>, Unreadable> {
+        let Some(rest) = self.0.strip_prefix(name).and_then(|rest| rest.strip_prefix(' ')) else {
+            return Ok(None);
+        };
+        let (value, rest) = split(rest).ok_or(Unreadable::Field(name))?;
+        self.0 = rest;
+        Ok(Some(value))
+    }
+
+    /// What `read` makes of the next field, if it has this name.
+    pub(super) fn read<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&'a str) -> Option<T>,
+    ) -> Result<Option<T>, Unreadable> {
+        self.text(name)?.map(|text| read(text).ok_or(Unreadable::Field(name))).transpose()
+    }
+
+    pub(super) fn number<T: FromStr>(&mut self, name: &'static str) -> Result<Option<T>, Unreadable> {
+        self.read(name, |text| text.parse().ok())
+    }
+
+    pub(super) fn duration(&mut self, name: &'static str) -> Result<Option<Duration>, Unreadable> {
+        self.read(name, |text| {
+            let (seconds, nanoseconds) = text.split_once('.')?;
+            let nanoseconds = Some(nanoseconds).filter(|digits| digits.len() == 9)?.parse().ok()?;
+            (nanoseconds < 1_000_000_000).then_some(())?;
+            Some(Duration::new(seconds.parse().ok()?, nanoseconds))
+        })
+    }
+
+    pub(super) fn time(&mut self, name: &'static str) -> Result<Option<UnixTime>, Unreadable> {
+        Ok(self.duration(name)?.map(UnixTime::after_epoch))
+    }
+
+    pub(super) fn attempt(&mut self, name: &'static str) -> Result<Option<Attempt>, Unreadable> {
+        self.read(name, |text| {
+            let mut parts = text.split('.');
+            let owner = Owner {
+                machine: u64::from_str_radix(parts.next()?, 16).ok()?,
+                boot: u128::from_str_radix(parts.next()?, 16).ok()?,
+                process: parts.next()?.parse().ok()?,
+                source: u64::from_str_radix(parts.next()?, 16).ok()?,
+            };
+            let number = parts.next()?.parse().ok()?;
+            parts.next().is_none().then_some(Attempt { owner, number })
+        })
+    }
+
+    /// All fields must have been read.
+    pub(super) fn end(self) -> Result<(), Unreadable> {
+        if self.0.is_empty() { Ok(()) } else { Err(Unreadable::Field("that does not belong there")) }
+    }
+}
+
+/// The value, and what comes after its line.
+fn split(rest: &str) -> Option<(&str, &str)> {
+    let (length, rest) = rest.split_once(' ')?;
+    let (value, rest) = rest.split_at_checked(length.parse().ok()?)?;
+    Some((value, rest.strip_prefix('\n')?))
+}
+
+/// A field that must be there.
+pub(super) fn required<T>(name: &'static str, value: Option<T>) -> Result<T, Unreadable> {
+    value.ok_or(Unreadable::Field(name))
+}

@@ -1,0 +1,210 @@
+//! A record's fields.
+
+use wellspring_core::{
+    AccessToken, Cause, CauseKind, Claim, Dead, Epoch, Fingerprint, Generation, Grant, Granted, LoginReason,
+    Record, RefreshToken, Scope, StoreError, Throttle, TokenResponse,
+};
+use zeroize::Zeroizing;
+
+use super::fields::{Reader, Writer, required};
+use super::{Unreadable, seal, unseal};
+
+const KIND: &str = "record";
+
+/// What a word of a scope takes besides itself, at most.
+const SCOPE_WORD: usize = "scope_word 18446744073709551615 \n".len();
+
+const REASONS: [(LoginReason, &str); 6] = [
+    (LoginReason::NotSignedIn, "not-signed-in"),
+    (LoginReason::Refused, "refused"),
+    (LoginReason::Expired, "expired"),
+    (LoginReason::Ambiguous, "ambiguous"),
+    (LoginReason::LoggedOut, "logged-out"),
+    (LoginReason::StoreLost, "store-lost"),
+];
+
+const CAUSES: [(CauseKind, &str); 4] = [
+    (CauseKind::Unavailable, "unavailable"),
+    (CauseKind::Misconfigured, "misconfigured"),
+    (CauseKind::Protocol, "protocol"),
+    (CauseKind::Foreign, "foreign"),
+];
+
+fn word<T: PartialEq>(words: &[(T, &'static str)], value: &T) -> Option<&'static str> {
+    words.iter().find(|(known, _)| known == value).map(|(_, word)| *word)
+}
+
+fn meant<T: Copy>(words: &[(T, &'static str)], text: &str) -> Option<T> {
+    words.iter().find(|(_, word)| *word == text).map(|(value, _)| *value)
+}
+
+pub(crate) fn encode_record(record: &Record) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let mut fields = Writer::with_room(texts(record));
+    write(&mut fields, record)?;
+    Ok(seal(KIND, fields))
+}
+
+pub(crate) fn decode_record(bytes: &[u8]) -> Result<Record, Unreadable> {
+    let mut fields = unseal(KIND, bytes)?;
+    let record = read(&mut fields)?;
+    fields.end()?;
+    Ok(record)
+}
+
+/// How much the texts of a record take together.
+pub(super) fn texts(record: &Record) -> usize {
+    let granted = record.granted().map_or(0, |granted| {
+        let response = &granted.response;
+        let scope: usize =
+            response.scope.iter().flat_map(Scope::iter).map(|word| SCOPE_WORD + word.len()).sum();
+        let refresh_token = response.refresh_token.as_ref().map_or(0, |token| token.expose().len());
+        response.access_token.expose().len() + refresh_token + scope
+    });
+    let throttle = record.throttle.as_ref().map_or(0, |throttle| {
+        throttle.cause.text.len() + throttle.cause.code.as_ref().map_or(0, String::len)
+    });
+    granted + throttle
+}
+
+pub(super) fn write(fields: &mut Writer, record: &Record) -> Result<(), StoreError> {
+    let Record { epoch, generation, writer, grant, claim, dead, throttle, .. } = record;
+    fields.value("epoch", epoch);
+    fields.value("generation", generation);
+    if let Some(writer) = writer {
+        fields.attempt("writer", *writer);
+    }
+    match grant {
+        Grant::None => fields.text("grant", "none"),
+        Grant::LoggedOut => fields.text("grant", "logged-out"),
+        Grant::Granted(granted) => {
+            fields.text("grant", "granted");
+            write_granted(fields, granted);
+        }
+    }
+    if let Some(claim) = claim {
+        write_claim(fields, claim);
+    }
+    if let Some(Dead { reason, since }) = dead {
+        let word = word(&REASONS, reason).ok_or_else(|| {
+            StoreError::unavailable("this store has no word for the reason why the refresh token is dead")
+        })?;
+        fields.text("dead", word);
+        fields.time("dead_since", *since);
+    }
+    if let Some(throttle) = throttle {
+        write_throttle(fields, throttle);
+    }
+    Ok(())
+}
+
+fn write_granted(fields: &mut Writer, granted: &Granted) {
+    let TokenResponse { access_token, lifetime, refresh_token, refresh_lifetime, scope, .. } =
+        &granted.response;
+    fields.time("obtained_at", granted.obtained_at);
+    fields.text("access_token", access_token.expose());
+    if let Some(lifetime) = lifetime {
+        fields.duration("lifetime", *lifetime);
+    }
+    if let Some(refresh_token) = refresh_token {
+        fields.text("refresh_token", refresh_token.expose());
+    }
+    if let Some(refresh_lifetime) = refresh_lifetime {
+        fields.duration("refresh_lifetime", *refresh_lifetime);
+    }
+    if let Some(scope) = scope {
+        fields.value("scope", scope.iter().count());
+        // One by one, because servers exist whose words have blanks in them.
+        scope.iter().for_each(|word| fields.text("scope_word", word));
+    }
+    fields.value("reusable", granted.reusable);
+}
+
+fn write_claim(fields: &mut Writer, claim: &Claim) {
+    let Claim { attempt, first_sent, until, span, replays } = claim;
+    fields.attempt("claim", *attempt);
+    if let Some(first_sent) = first_sent {
+        fields.time("claim_first_sent", *first_sent);
+    }
+    fields.time("claim_until", *until);
+    fields.duration("claim_span", *span);
+    fields.value("claim_replays", replays);
+}
+
+fn write_throttle(fields: &mut Writer, throttle: &Throttle) {
+    let Throttle { until, failures, credential, cause: Cause { kind, text, code } } = throttle;
+    fields.time("throttle_until", *until);
+    fields.value("throttle_failures", failures);
+    if let Some(Fingerprint { salt, hash }) = credential {
+        fields.value("throttle_credential", format_args!("{salt:016x}.{hash:016x}"));
+    }
+    fields.text("throttle_cause", word(&CAUSES, kind).expect("every kind has its word"));
+    fields.text("throttle_text", text);
+    if let Some(code) = code {
+        fields.text("throttle_code", code);
+    }
+}
+
+pub(super) fn read(fields: &mut Reader<'_>) -> Result<Record, Unreadable> {
+    let epoch = Epoch::new(required("epoch", fields.number("epoch")?)?);
+    let generation = Generation::new(required("generation", fields.number("generation")?)?);
+    let writer = fields.attempt("writer")?;
+    let grant = match required("grant", fields.text("grant")?)? {
+        "none" => Grant::None,
+        "logged-out" => Grant::LoggedOut,
+        "granted" => Grant::Granted(read_granted(fields)?),
+        _ => return Err(Unreadable::Field("grant")),
+    };
+    let mut record = Record::new(epoch, generation, grant);
+    record.writer = writer;
+    record.claim = read_claim(fields)?;
+    if let Some(reason) = fields.read("dead", |text| meant(&REASONS, text))? {
+        record.dead = Some(Dead { reason, since: required("dead_since", fields.time("dead_since")?)? });
+    }
+    record.throttle = read_throttle(fields)?;
+    Ok(record)
+}
+
+fn read_granted(fields: &mut Reader<'_>) -> Result<Granted, Unreadable> {
+    let obtained_at = required("obtained_at", fields.time("obtained_at")?)?;
+    let access_token = AccessToken::new(required("access_token", fields.text("access_token")?)?);
+    let mut response = TokenResponse::new(access_token);
+    response.lifetime = fields.duration("lifetime")?;
+    response.refresh_token = fields.text("refresh_token")?.map(RefreshToken::new);
+    response.refresh_lifetime = fields.duration("refresh_lifetime")?;
+    response.scope = read_scope(fields)?;
+    let mut granted = Granted::new(obtained_at, response);
+    granted.reusable = required("reusable", fields.number("reusable")?)?;
+    Ok(granted)
+}
+
+fn read_scope(fields: &mut Reader<'_>) -> Result<Option<Scope>, Unreadable> {
+    let Some(count) = fields.number::<usize>("scope")? else { return Ok(None) };
+    (0..count).map(|_| required("scope_word", fields.text("scope_word")?)).collect::<Result<_, _>>().map(Some)
+}
+
+fn read_claim(fields: &mut Reader<'_>) -> Result<Option<Claim>, Unreadable> {
+    let Some(attempt) = fields.attempt("claim")? else { return Ok(None) };
+    Ok(Some(Claim {
+        attempt,
+        first_sent: fields.time("claim_first_sent")?,
+        until: required("claim_until", fields.time("claim_until")?)?,
+        span: required("claim_span", fields.duration("claim_span")?)?,
+        replays: required("claim_replays", fields.number("claim_replays")?)?,
+    }))
+}
+
+fn read_throttle(fields: &mut Reader<'_>) -> Result<Option<Throttle>, Unreadable> {
+    let Some(until) = fields.time("throttle_until")? else { return Ok(None) };
+    let failures = required("throttle_failures", fields.number("throttle_failures")?)?;
+    let credential = fields.read("throttle_credential", |text| {
+        let (salt, hash) = text.split_once('.')?;
+        Some(Fingerprint {
+            salt: u64::from_str_radix(salt, 16).ok()?,
+            hash: u64::from_str_radix(hash, 16).ok()?,
+        })
+    })?;
+    let kind = required("throttle_cause", fields.read("throttle_cause", |text| meant(&CAUSES, text))?)?;
+    let text = required("throttle_text", fields.text("throttle_text")?)?.to_owned();
+    let code = fields.text("throttle_code")?.map(str::to_owned);
+    Ok(Some(Throttle { until, failures, credential, cause: Cause { kind, text, code } }))
+}

@@ -1,0 +1,231 @@
+//! What is written is read back, and nothing else is.
+
+use wellspring_core::{
+    AccessToken, Attempt, Cause, CauseKind, Claim, Dead, Epoch, Fingerprint, Generation, Grant, Granted,
+    LoginReason, Obtained, Owner, Record, RefreshToken, Scope, Throttle, TokenResponse, UnixTime, Unsaved,
+};
+
+use core::time::Duration;
+
+use super::{decode_record, decode_unsaved, encode_record, encode_unsaved, hex, unseal};
+use crate::contract::sample;
+use sha2::{Digest as _, Sha256};
+
+fn attempt() -> Attempt {
+    let owner = Owner { machine: 0xa1, boot: 0xb2, process: 4711, source: 0xc3 };
+    Attempt { owner, number: 9 }
+}
+
+/// Every field has something in it.
+fn full() -> Record {
+    let mut response = TokenResponse::new(AccessToken::new("at.1"))
+        .with_lifetime(Duration::from_secs(1800))
+        .with_refresh_token(RefreshToken::new("rt\n2"))
+        .with_scope(Scope::parse("pix:write pix:read"));
+    response.refresh_lifetime = Some(Duration::from_millis(1_500));
+    let mut granted = Granted::new(UnixTime::from_secs(1_700_000_000), response);
+    granted.reusable = true;
+    let mut record = Record::new(Epoch::new(3), Generation::new(41), Grant::Granted(granted));
+    record.writer = Some(attempt());
+    record.claim = Some(Claim {
+        attempt: attempt(),
+        first_sent: Some(UnixTime::from_secs(1_700_000_001)),
+        until: UnixTime::after_epoch(Duration::new(1_700_000_040, 7)),
+        span: Duration::from_secs(40),
+        replays: 2,
+    });
+    record.dead = Some(Dead { reason: LoginReason::Refused, since: UnixTime::from_secs(1_700_000_002) });
+    record.throttle = Some(Throttle {
+        until: UnixTime::from_secs(1_700_000_100),
+        failures: 3,
+        credential: Some(Fingerprint { salt: 0xd4, hash: 0xe5 }),
+        cause: Cause { kind: CauseKind::Misconfigured, text: "refusé".into(), code: Some("x".into()) },
+    });
+    record
+}
+
+const FULL: &str = "\
+epoch 1 3
+generation 2 41
+writer 73 00000000000000a1.000000000000000000000000000000b2.4711.00000000000000c3.9
+grant 7 granted
+obtained_at 20 1700000000.000000000
+access_token 4 at.1
+lifetime 14 1800.000000000
+refresh_token 4 rt
+2
+refresh_lifetime 11 1.500000000
+scope 1 2
+scope_word 8 pix:read
+scope_word 9 pix:write
+reusable 4 true
+claim 73 00000000000000a1.000000000000000000000000000000b2.4711.00000000000000c3.9
+claim_first_sent 20 1700000001.000000000
+claim_until 20 1700000040.000000007
+claim_span 12 40.000000000
+claim_replays 1 2
+dead 7 refused
+dead_since 20 1700000002.000000000
+throttle_until 20 1700000100.000000000
+throttle_failures 1 3
+throttle_credential 33 00000000000000d4.00000000000000e5
+throttle_cause 13 misconfigured
+throttle_text 7 refusé
+throttle_code 1 x
+";
+
+/// The first line for these fields, as this format writes it.
+fn sealed(kind: &str, fields: &str) -> Vec<u8> {
+    format!("wellspring {kind} 1 {}\n{fields}", hex(&Sha256::digest(fields))).into_bytes()
+}
+
+#[test]
+fn format_1_stays_as_it_is() {
+    let bytes = encode_record(&full()).unwrap();
+    assert_eq!(core::str::from_utf8(&bytes).unwrap().split_once('\n').unwrap().1, FULL);
+    assert!(bytes.starts_with(
+        b"wellspring record 1 f4acadd20c927d9384bf77e7cbc2406af5ab273319845cbd41b85a60932b3f63\n"
+    ));
+    assert!(sample::same(&decode_record(&sealed("record", FULL)).unwrap(), &full()));
+    let unsaved = Unsaved {
+        attempt: attempt(),
+        record: full(),
+        origin: Obtained::ByRenewal { spent: Generation::new(40) },
+    };
+    let first = "attempt 73 00000000000000a1.000000000000000000000000000000b2.4711.00000000000000c3.9\n";
+    let fields = format!("{first}origin 7 renewal\nspent 2 40\n{FULL}");
+    assert_eq!(**encode_unsaved(&unsaved).unwrap(), sealed("spill", &fields));
+    assert!(sample::same_unsaved(&decode_unsaved(&sealed("spill", &fields)).unwrap(), &unsaved));
+}
+
+#[test]
+fn whatever_is_written_is_read_back() {
+    for number in 0..2_000 {
+        let (record, unsaved) = (sample::record(number), sample::unsaved(number));
+        let read = decode_record(&encode_record(&record).unwrap()).unwrap();
+        assert!(sample::same(&read, &record), "record {number}: {record:?} came back as {read:?}");
+        let read = decode_unsaved(&encode_unsaved(&unsaved).unwrap()).unwrap();
+        assert!(sample::same_unsaved(&read, &unsaved), "spill {number}: {unsaved:?} came back as {read:?}");
+    }
+}
+
+#[test]
+fn no_byte_can_be_changed_unnoticed() {
+    for record in [full(), sample::counting(1), sample::record(5)] {
+        let bytes = encode_record(&record).unwrap();
+        for at in 0..bytes.len() {
+            for flip in [1, 0x20, 0x80, 0xff] {
+                let mut changed = bytes.to_vec();
+                changed[at] ^= flip;
+                assert!(decode_record(&changed).is_err(), "byte {at} can be changed by {flip:#x}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_can_be_cut_off_or_added_unnoticed() {
+    let record = encode_record(&full()).unwrap();
+    let spill = encode_unsaved(&sample::unsaved(3)).unwrap();
+    for length in 0..record.len() {
+        assert!(decode_record(&record[..length]).is_err(), "a record of {length} bytes is read");
+    }
+    for length in 0..spill.len() {
+        assert!(decode_unsaved(&spill[..length]).is_err(), "a spill of {length} bytes is read");
+    }
+    let mut longer = record.to_vec();
+    longer.push(b'\n');
+    assert!(decode_record(&longer).is_err());
+}
+
+#[test]
+fn what_a_newer_version_wrote_is_named_as_such() {
+    let bytes = b"wellspring record 2 whatever comes\n\xff\xfe";
+    let error = decode_record(bytes).unwrap_err().to_string();
+    assert_eq!(error, "is of format 2; this version reads 1 alone, so a newer one wrote it");
+    let error = decode_record(b"wellspring record 02 x\n").unwrap_err().to_string();
+    assert!(error.contains("format 2"), "{error}");
+    let error = decode_record(b"wellspring record x x\n").unwrap_err().to_string();
+    assert!(error.starts_with("is garbled"), "{error}");
+}
+
+#[test]
+fn a_spill_is_no_record_and_the_other_way_round() {
+    assert!(decode_record(&encode_unsaved(&sample::unsaved(3)).unwrap()).is_err());
+    assert!(decode_unsaved(&encode_record(&full()).unwrap()).is_err());
+}
+
+/// Whoever steps over a field saves the record without it.
+#[test]
+fn a_field_that_is_unknown_missing_twice_there_or_out_of_order_is_an_error() {
+    let lines: Vec<&str> = FULL.split_inclusive('\n').collect();
+    let needed = ["epoch", "generation", "grant", "obtained_at", "access_token", "reusable", "claim_until"];
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| **line != "2\n") {
+        let mut more = lines.clone();
+        more.insert(at, "news 1 x\n");
+        assert!(decode_record(&sealed("record", &more.concat())).is_err(), "before {line}");
+        more[at] = line;
+        assert!(decode_record(&sealed("record", &more.concat())).is_err(), "twice {line}");
+        let mut fewer = lines.clone();
+        fewer.remove(at);
+        if needed.iter().any(|name| line.starts_with(&format!("{name} "))) {
+            assert!(decode_record(&sealed("record", &fewer.concat())).is_err(), "without {line}");
+        }
+        let mut garbled = lines.clone();
+        let emptied = line.split_once(' ').unwrap().0.to_owned() + " 99999 \n";
+        garbled[at] = &emptied;
+        assert!(decode_record(&sealed("record", &garbled.concat())).is_err(), "garbled {line}");
+    }
+    let swapped = FULL.replacen("epoch 1 3\ngeneration 2 41", "generation 2 41\nepoch 1 3", 1);
+    assert!(decode_record(&sealed("record", &swapped)).is_err());
+    assert!(unseal("record", &sealed("record", FULL)).is_ok());
+}
+
+#[test]
+fn numbers_beyond_their_range_are_errors_not_panics() {
+    for (from, to) in [
+        ("epoch 1 3", "epoch 21 184467440737095516160"),
+        ("lifetime 14 1800.000000000", "lifetime 15 1800.0000000000"),
+        ("lifetime 14 1800.000000000", "lifetime 6 1800.5"),
+        ("claim_replays 1 2", "claim_replays 2 -2"),
+        ("scope 1 2", "scope 20 18446744073709551615"),
+        ("grant 7 granted", "grant 7 granteD"),
+        ("reusable 4 true", "reusable 3 yes"),
+    ] {
+        assert!(FULL.contains(from));
+        let outcome = decode_record(&sealed("record", &FULL.replacen(from, to, 1)));
+        assert!(outcome.is_err(), "{to}");
+    }
+}
+
+#[test]
+fn the_memory_of_an_encoding_never_grows_because_growing_leaves_copies() {
+    let mut record = sample::of_length(1 << 20);
+    record.claim = Some(Claim {
+        attempt: Attempt { number: u64::MAX, ..attempt() },
+        first_sent: Some(UnixTime::after_epoch(Duration::MAX)),
+        until: UnixTime::after_epoch(Duration::MAX),
+        span: Duration::MAX,
+        replays: u32::MAX,
+    });
+    let unsaved = Unsaved { attempt: attempt(), record, origin: Obtained::BySignIn { seen: None } };
+    assert_eq!(encode_unsaved(&unsaved).unwrap().capacity(), encode_unsaved(&unsaved).unwrap().len());
+    for number in 0..500 {
+        let record = sample::record(number);
+        let mut fields = super::fields::Writer::with_room(super::record::texts(&record));
+        let before = fields.room();
+        super::record::write(&mut fields, &record).unwrap();
+        assert_eq!(fields.room(), before, "record {number}");
+    }
+}
+
+#[test]
+fn no_error_holds_a_byte_of_what_was_read() {
+    let mut bytes = sealed("record", &FULL.replace("at.1", "canary"));
+    for at in 0..bytes.len() {
+        bytes[at] ^= 1;
+        let error = decode_record(&bytes).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("canary"));
+        bytes[at] ^= 1;
+    }
+}

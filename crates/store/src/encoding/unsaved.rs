@@ -1,0 +1,44 @@
+//! The fields of a spilled token: whose it is and what it came from, then those of its record.
+
+use wellspring_core::{Epoch, Generation, Obtained, StoreError, Unsaved};
+use zeroize::Zeroizing;
+
+use super::fields::{Writer, required};
+use super::{Unreadable, record, seal, unseal};
+
+const KIND: &str = "spill";
+
+pub(crate) fn encode_unsaved(unsaved: &Unsaved) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let Unsaved { attempt, record, origin } = unsaved;
+    let mut fields = Writer::with_room(record::texts(record));
+    fields.attempt("attempt", *attempt);
+    match origin {
+        Obtained::ByRenewal { spent } => {
+            fields.text("origin", "renewal");
+            fields.value("spent", spent);
+        }
+        Obtained::BySignIn { seen } => {
+            fields.text("origin", "sign-in");
+            if let Some(seen) = seen {
+                fields.value("seen", seen);
+            }
+        }
+    }
+    record::write(&mut fields, record)?;
+    Ok(seal(KIND, fields))
+}
+
+pub(crate) fn decode_unsaved(bytes: &[u8]) -> Result<Unsaved, Unreadable> {
+    let mut fields = unseal(KIND, bytes)?;
+    let attempt = required("attempt", fields.attempt("attempt")?)?;
+    let origin = match required("origin", fields.text("origin")?)? {
+        "renewal" => {
+            Obtained::ByRenewal { spent: Generation::new(required("spent", fields.number("spent")?)?) }
+        }
+        "sign-in" => Obtained::BySignIn { seen: fields.number("seen")?.map(Epoch::new) },
+        _ => return Err(Unreadable::Field("origin")),
+    };
+    let record = record::read(&mut fields)?;
+    fields.end()?;
+    Ok(Unsaved { attempt, record, origin })
+}

@@ -1,0 +1,177 @@
+//! Files and folders for their owner alone, replaced whole and durably or not at all.
+//!
+//! Every failure is a [`StoreError`] that names the path and never what is in it.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wellspring_core::StoreError;
+use zeroize::Zeroizing;
+
+/// Makes this folder for its owner alone, unless it is there. What lies above it has to be there.
+///
+/// # Errors
+///
+/// When it cannot be made, or is there and is no folder, or others may write to it.
+pub fn private_folder(path: &Path) -> Result<(), StoreError> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(path) {
+        Ok(()) => return sync_folder_of(path).map_err(|error| failed("cannot be made durable", path, error)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(failed("cannot be made", path, error)),
+    }
+    let metadata = fs::metadata(path).map_err(|error| failed("cannot be looked at", path, error))?;
+    if !metadata.is_dir() {
+        return Err(StoreError::unavailable(format!("{} is not a folder", path.display())));
+    }
+    if mode(&metadata) & 0o022 != 0 {
+        let text =
+            format!("{} can be written by others: chmod 700 it before tokens go there", path.display());
+        return Err(StoreError::unavailable(text));
+    }
+    Ok(())
+}
+
+/// A sentence about the permissions of this file or folder, if others than its owner may do anything with it.
+#[must_use]
+pub fn open_to_others(path: &Path) -> Option<String> {
+    let metadata = fs::metadata(path).ok()?;
+    let mode = mode(&metadata) & 0o777;
+    let fitting = if metadata.is_dir() { "700" } else { "600" };
+    (mode & 0o077 != 0)
+        .then(|| format!("{} is open to others (mode {mode:o}): chmod {fitting} it", path.display()))
+}
+
+#[cfg(unix)]
+fn mode(metadata: &fs::Metadata) -> u32 {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions())
+}
+
+/// Elsewhere the folders of a user are the user's own by inheritance.
+#[cfg(not(unix))]
+fn mode(_: &fs::Metadata) -> u32 {
+    0
+}
+
+fn private_file(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options.open(path)
+}
+
+/// Opens this file for reading and writing, and makes it for its owner alone if it is not there.
+///
+/// # Errors
+///
+/// When it cannot be opened.
+pub fn open_or_make(path: &Path) -> Result<File, StoreError> {
+    private_file(OpenOptions::new().read(true).write(true).create(true).truncate(false), path)
+        .map_err(|error| failed("cannot be opened", path, error))
+}
+
+/// Makes this file for its owner alone; an existing one is not even opened.
+///
+/// # Errors
+///
+/// When it is not there and cannot be made.
+pub fn make_if_absent(path: &Path) -> Result<(), StoreError> {
+    match private_file(OpenOptions::new().write(true).create_new(true), path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(failed("cannot be made", path, error)),
+    }
+}
+
+/// What is in this file, or this much of its beginning; `None` when there is no such file.
+///
+/// # Errors
+///
+/// When it is there and cannot be read.
+pub fn read(path: &Path, at_most: u64) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    let reading = || -> io::Result<_> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len().min(at_most);
+        // One byte more than there is, so that the end is seen without growing: a buffer that grows leaves copies.
+        let room = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(1);
+        let mut bytes = Zeroizing::new(Vec::new());
+        bytes.try_reserve_exact(room)?;
+        file.take(length).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    match reading() {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("cannot be read", path, error)),
+    }
+}
+
+/// Puts these pieces, one after the other, into this file: whole and durably, or the file stays as it was. Needs to be
+/// the only one that replaces this file at this time: what an earlier one left half done is swept away.
+///
+/// # Errors
+///
+/// When it fails; after the point where the file may have been replaced, the error says so.
+pub fn replace(path: &Path, pieces: &[&[u8]]) -> Result<(), StoreError> {
+    let fresh = fresh_name(path);
+    let written = remove_if_there(&fresh).and_then(|()| write_new(&fresh, pieces));
+    if let Err(error) = written {
+        drop(fs::remove_file(&fresh));
+        return Err(failed("cannot be written", path, error));
+    }
+    fs::rename(&fresh, path)
+        .and_then(|()| sync_folder_of(path))
+        .map_err(|error| failed("cannot be put in place", path, error).maybe_applied())
+}
+
+/// Removes this file, and what was left of a replacement of it, if they are there.
+///
+/// # Errors
+///
+/// When one is there and stays there.
+pub fn remove(path: &Path) -> Result<(), StoreError> {
+    remove_if_there(&fresh_name(path))
+        .and_then(|()| remove_if_there(path))
+        .map_err(|error| failed("cannot be removed", path, error))
+}
+
+fn write_new(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
+    let mut file = private_file(OpenOptions::new().write(true).create_new(true), path)?;
+    pieces.iter().try_for_each(|piece| file.write_all(piece))?;
+    file.sync_all()
+}
+
+/// Where the new contents are written before they are put in place.
+fn fresh_name(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(".new");
+    PathBuf::from(name)
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// A name is durable only once the folder that holds it is.
+#[cfg(unix)]
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+/// Elsewhere a folder cannot be opened, and names are as durable as the file system makes them.
+#[cfg(not(unix))]
+fn sync_folder_of(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+pub(crate) fn failed(what: &str, path: &Path, error: io::Error) -> StoreError {
+    StoreError::unavailable(format!("{} {what}", path.display())).with_source(Arc::new(error))
+}

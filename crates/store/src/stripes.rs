@@ -1,0 +1,114 @@
+//! Kernel locks on a few side files: whoever dies, however suddenly, holds none any longer.
+
+use core::time::Duration;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::PathBuf;
+
+use wellspring_core::StoreError;
+
+use crate::{Deadline, KeyName, files};
+
+/// How many keys can be locked at once, and how many files there are at most.
+const STRIPES: u8 = 16;
+
+/// How often a lock that somebody holds is tried again. The kernel's own waiting has no deadline.
+const NAP: Duration = Duration::from_millis(2);
+
+/// Side files in a folder, one for every sixteenth of all keys. They are never unlinked: a lock on a file that has
+/// lost its name excludes nobody.
+///
+/// The locks are those of `flock`: each belongs to one opening of the file, so threads of one process exclude one
+/// another like processes do.
+#[derive(Clone, Debug)]
+pub struct Stripes {
+    folder: PathBuf,
+    purpose: &'static str,
+}
+
+/// A lock, until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing would do, were it not for a forked child that still holds the same opening. What cannot be
+        // unlocked is freed with the process.
+        drop(self.0.unlock());
+    }
+}
+
+impl Stripes {
+    /// Locks of this purpose in this folder, which is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be made or is not fit for tokens.
+    pub fn open(folder: impl Into<PathBuf>, purpose: &'static str) -> Result<Self, StoreError> {
+        let folder = folder.into();
+        files::private_folder(&folder)?;
+        Ok(Self { folder, purpose })
+    }
+
+    /// This key's lock, together with whoever else holds it like this.
+    ///
+    /// # Errors
+    ///
+    /// When somebody holds it alone for longer than this, or it cannot be had at all.
+    pub fn shared(&self, name: &KeyName, within: Duration) -> Result<Lock, StoreError> {
+        self.wait(name, within, File::try_lock_shared)
+    }
+
+    /// This key's lock, alone.
+    ///
+    /// # Errors
+    ///
+    /// When somebody else holds it for longer than this, or it cannot be had at all.
+    pub fn exclusive(&self, name: &KeyName, within: Duration) -> Result<Lock, StoreError> {
+        self.wait(name, within, File::try_lock)
+    }
+
+    /// This key's lock, alone, if nobody holds it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be had for another reason.
+    pub fn try_exclusive(&self, name: &KeyName) -> Result<Option<Lock>, StoreError> {
+        let file = files::open_or_make(&self.path(name))?;
+        Ok(self.locked(name, file.try_lock())?.then(|| Lock(file)))
+    }
+
+    fn wait(
+        &self,
+        name: &KeyName,
+        within: Duration,
+        lock: impl Fn(&File) -> Result<(), TryLockError>,
+    ) -> Result<Lock, StoreError> {
+        let deadline = Deadline::after(within);
+        let file = files::open_or_make(&self.path(name))?;
+        while !self.locked(name, lock(&file))? {
+            if !deadline.nap(NAP) {
+                let path = self.path(name);
+                let text = format!("{} was locked by another for longer than {within:?}", path.display());
+                return Err(StoreError::unavailable(text));
+            }
+        }
+        Ok(Lock(file))
+    }
+
+    fn locked(&self, name: &KeyName, outcome: Result<(), TryLockError>) -> Result<bool, StoreError> {
+        match outcome {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+            Err(TryLockError::Error(error)) => {
+                Err(files::failed("cannot be locked", &self.path(name), error))
+            }
+        }
+    }
+
+    fn path(&self, name: &KeyName) -> PathBuf {
+        let sum = name.as_str().bytes().fold(0, u8::wrapping_add);
+        self.folder.join(format!("{}-{:02}", self.purpose, sum % STRIPES))
+    }
+}
