@@ -6,11 +6,12 @@
 //! is each transport's own business.
 
 use core::time::Duration;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use wellspring_core::{Clocks, Instant, UnixTime};
 
 use crate::Bell;
+use crate::sync::{Mutex, MutexGuard};
 
 /// The longest that any timer sleeps before it looks at the clock again: a wall clock may be set and a machine
 /// suspended meanwhile.
