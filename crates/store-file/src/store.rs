@@ -58,9 +58,19 @@ impl FileStore {
         self.folder.join(format!("{name}.token"))
     }
 
+    /// What is in this key's file, or this much of its beginning. A folder that is gone, unmounted maybe, does not mean
+    /// that nothing was ever saved in it.
+    fn read(&self, path: &Path, at_most: u64) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        let found = files::read(path, at_most)?;
+        if found.is_none() && !self.folder.is_dir() {
+            return Err(StoreError::unavailable(format!("the folder {} is gone", self.folder.display())));
+        }
+        Ok(found)
+    }
+
     fn version(&self, name: &KeyName) -> Result<Option<Version>, StoreError> {
         let path = self.path(name);
-        let Some(line) = files::read(&path, VERSION_LINE as u64)? else { return Ok(None) };
+        let Some(line) = self.read(&path, VERSION_LINE as u64)? else { return Ok(None) };
         version_of(&line).map(Some).ok_or_else(|| garbled(&path))
     }
 }
@@ -84,7 +94,7 @@ impl Map for FileStore {
 
     fn load(&self, name: &KeyName, _: Duration) -> Result<Option<Entry>, StoreError> {
         let path = self.path(name);
-        let Some(bytes) = files::read(&path, u64::MAX)? else { return Ok(None) };
+        let Some(bytes) = self.read(&path, u64::MAX)? else { return Ok(None) };
         let version = version_of(&bytes).ok_or_else(|| garbled(&path))?;
         Ok(Some(Entry { version, bytes: Zeroizing::new(bytes[VERSION_LINE..].to_vec()) }))
     }

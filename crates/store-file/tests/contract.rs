@@ -1,6 +1,8 @@
 //! The store in files keeps the contract, between processes too.
 
-use std::any::Any;
+#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
+
+use core::any::Any;
 use std::fs;
 
 use wellspring_core::{Store, TokenKey};
@@ -40,6 +42,11 @@ fn it_keeps_it_between_processes() {
 }
 
 #[test]
+fn it_keeps_it_on_a_disk_that_is_full_or_can_only_be_read() {
+    contract::on_a_small_disk("a_child_plays_its_part");
+}
+
+#[test]
 fn a_child_plays_its_part() {
-    contract::play_part(|folder| Box::new(FileStore::open(folder).unwrap()));
+    contract::play_part(|folder| Ok(Box::new(FileStore::open(folder)?)));
 }

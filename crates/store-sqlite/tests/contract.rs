@@ -1,6 +1,8 @@
 //! The store in SQLite keeps the contract, between processes too.
 
-use std::any::Any;
+#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
+
+use core::any::Any;
 use std::path::PathBuf;
 
 use rusqlite::Connection;
@@ -50,6 +52,11 @@ fn it_keeps_it_between_processes() {
 }
 
 #[test]
+fn it_keeps_it_on_a_disk_that_is_full_or_can_only_be_read() {
+    contract::on_a_small_disk("a_child_plays_its_part");
+}
+
+#[test]
 fn a_child_plays_its_part() {
-    contract::play_part(|path| Box::new(SqliteStore::open(path).unwrap()));
+    contract::play_part(|path| Ok(Box::new(SqliteStore::open(path)?)));
 }

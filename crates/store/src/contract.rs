@@ -5,6 +5,7 @@
 //! that processes share also call [`across_processes`].
 
 mod clauses;
+mod disks;
 mod folder;
 mod lives;
 mod processes;
@@ -19,6 +20,7 @@ use wellspring_core::{
     Loaded, Record, Sighting, SignOfLife, Store, StoreError, Stored, Swap, TokenKey, Version,
 };
 
+pub use disks::on_a_small_disk;
 pub use folder::Folder;
 pub use processes::{across_processes, play_part};
 

@@ -74,7 +74,7 @@ impl Stripes {
     ///
     /// When it cannot be had for another reason.
     pub fn try_exclusive(&self, name: &KeyName) -> Result<Option<Lock>, StoreError> {
-        let file = files::open_or_make(&self.path(name))?;
+        let file = self.file(name)?;
         Ok(self.locked(name, file.try_lock())?.then(|| Lock(file)))
     }
 
@@ -85,7 +85,7 @@ impl Stripes {
         lock: impl Fn(&File) -> Result<(), TryLockError>,
     ) -> Result<Lock, StoreError> {
         let deadline = Deadline::after(within);
-        let file = files::open_or_make(&self.path(name))?;
+        let file = self.file(name)?;
         while !self.locked(name, lock(&file))? {
             if !deadline.nap(NAP) {
                 let path = self.path(name);
@@ -105,6 +105,15 @@ impl Stripes {
                 Err(files::failed("cannot be locked", &self.path(name), error))
             }
         }
+    }
+
+    /// The folder is made again where somebody has removed it together with the store.
+    fn file(&self, name: &KeyName) -> Result<File, StoreError> {
+        let path = self.path(name);
+        files::open_or_make(&path).or_else(|_| {
+            files::private_folder(&self.folder)?;
+            files::open_or_make(&path)
+        })
     }
 
     fn path(&self, name: &KeyName) -> PathBuf {

@@ -25,7 +25,7 @@ const A_WHILE: Duration = Duration::from_millis(60);
 
 /// In how short a time watchers must see what happens; the rest is for a busy machine.
 const IN_TIME: Duration = Duration::from_millis(100);
-const BUSY: Duration = Duration::from_millis(400);
+pub(super) const BUSY: Duration = Duration::from_millis(400);
 
 fn a_change_is_seen_although_somebody_is_alive(place: &dyn Place) {
     let store = Handle::of(place);
@@ -46,22 +46,22 @@ fn seen_after(place: &dyn Place, event: impl FnOnce(&Handle), expected: Sighting
     let watcher = Handle::of(place);
     let version = owner.save(&key(), None, &sample::counting(1));
     let alive = owner.sign_of_life(&key());
+    let clock = Deadline::after(AMPLE);
     let begun = Barrier::new(2);
     thread::scope(|scope| {
         let watching = scope.spawn(|| {
             begun.wait();
-            let sighting = watcher.watch(&key(), version, AMPLE);
-            (sighting, Deadline::after(IN_TIME + BUSY))
+            (watcher.watch(&key(), version, AMPLE), clock.left())
         });
         begun.wait();
         // So that the watcher is asleep when it happens.
-        let _ = Deadline::after(AMPLE).nap(A_WHILE);
+        let _ = clock.nap(A_WHILE);
         event(&owner);
         drop(alive);
-        let deadline = Deadline::after(IN_TIME + BUSY);
+        let happened = clock.left();
         let (sighting, seen) = watching.join().expect("a watcher panicked");
         equal(sighting, expected, "a watcher saw something else");
-        let late = seen.left().saturating_sub(deadline.left());
+        let late = happened.saturating_sub(seen);
         assert!(late < IN_TIME + BUSY, "a watcher saw it only after {late:?}");
     });
 }

@@ -4,32 +4,39 @@
 //! run; the other calls [`across_processes`] with the name of the first.
 
 use core::time::Duration;
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use wellspring_core::{Sighting, Store};
+use wellspring_core::{Sighting, Store, StoreError};
 
 use super::clauses::increment;
-use super::{AMPLE, Handle, Place, done, equal, key, sample};
+use super::{AMPLE, Handle, Place, disks, done, equal, key, sample};
 use crate::Deadline;
 
 const PART: &str = "WELLSPRING_CONTRACT_PART";
 const PLACE: &str = "WELLSPRING_CONTRACT_PLACE";
 const READY: &str = "ready";
 
+const CHILDREN: u64 = 8;
+const EACH: u64 = 10;
+
 /// Plays the part of a child, if this process is one; else does nothing.
 ///
 /// # Panics
 ///
-/// When the store fails.
+/// When the store breaks its contract.
 #[expect(clippy::disallowed_methods, reason = "a child learns from its environment that it is one")]
-pub fn play_part(open: impl FnOnce(&Path) -> Box<dyn Store>) {
+pub fn play_part(open: impl Fn(&Path) -> Result<Box<dyn Store>, StoreError>) {
     let (Some(part), Some(place)) = (std::env::var_os(PART), std::env::var_os(PLACE)) else { return };
-    let store = open(Path::new(&place));
+    let place = Path::new(&place);
+    if part == disks::PART {
+        return disks::play(place, &open);
+    }
+    let store = done("opening a store", open(place));
     if part == "increment" {
-        (0..EACH).for_each(|_| increment(&*store));
-        return;
+        return (0..EACH).for_each(|_| increment(&*store));
     }
     let _alive = done("a sign of life", store.sign_of_life(&key(), AMPLE));
     println!("{READY}");
@@ -38,9 +45,6 @@ pub fn play_part(open: impl FnOnce(&Path) -> Box<dyn Store>) {
     let _ = Deadline::after(Duration::MAX).nap(Duration::from_secs(60));
 }
 
-const CHILDREN: u64 = 8;
-const EACH: u64 = 10;
-
 /// Holds a store that processes share to what it promises them. `location` is what [`play_part`] is to open, and
 /// `part` the name of the test that calls it.
 ///
@@ -48,18 +52,24 @@ const EACH: u64 = 10;
 ///
 /// When the store breaks its promise, or the children cannot be started.
 pub fn across_processes(place: &dyn Place, location: &Path, part: &str) {
+    let this = std::env::current_exe().expect("a test knows where it is");
     let start = |role: &str, output: Stdio| {
-        let this = std::env::current_exe().expect("a test knows where it is");
-        Command::new(this)
-            .args([part, "--exact", "--nocapture", "--test-threads=1"])
-            .env(PART, role)
-            .env(PLACE, location)
-            .stdout(output)
-            .spawn()
-            .expect("a test can be started again")
+        let mut command = child(this.as_os_str(), &[], part, role, location);
+        command.stdout(output).spawn().expect("a test can be started again")
     };
     nothing_is_lost_between_processes(place, || start("increment", Stdio::null()));
     a_killed_owner_is_gone_at_once(place, || start("live", Stdio::piped()));
+}
+
+/// This test file once more, to run the test `part` alone and play this role in it.
+pub(super) fn child(program: &OsStr, before: &[&OsStr], part: &str, role: &str, place: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .args(before)
+        .args([part, "--exact", "--nocapture", "--test-threads=1"])
+        .env(PART, role)
+        .env(PLACE, place);
+    command
 }
 
 fn nothing_is_lost_between_processes(place: &dyn Place, start: impl Fn() -> Child) {

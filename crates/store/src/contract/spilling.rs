@@ -1,8 +1,15 @@
 //! Tokens that the store would not take.
 
-use wellspring_core::{Attempt, Swap};
+use core::time::Duration;
 
+use wellspring_core::{Attempt, Swap, Unsaved};
+
+use super::lives::BUSY;
 use super::{AMPLE, Clause, Handle, Place, done, equal, key, sample};
+use crate::Deadline;
+
+/// How long a save may take that is refused.
+const WITHIN: Duration = Duration::from_millis(50);
 
 pub(super) const ALL: [Clause; 4] = [
     a_spilled_token_is_found_until_it_is_forgotten,
@@ -30,7 +37,7 @@ fn spilled_tokens_of_several_attempts_are_all_found(place: &dyn Place) {
     let first = sample::unsaved(1);
     for number in 1..=5 {
         let attempt = Attempt { number, ..first.attempt };
-        done("a spill", store.spill(&key(), &wellspring_core::Unsaved { attempt, ..first.clone() }));
+        done("a spill", store.spill(&key(), &Unsaved { attempt, ..first.clone() }));
     }
     let mut found = 0;
     while let Some(unsaved) = done("a load", store.load(&key(), AMPLE)).spilled {
@@ -58,7 +65,10 @@ fn what_is_refused_can_be_spilled(place: &dyn Place) {
     let version = Handle::of(place).stored(&key()).map(|stored| stored.version);
     let unsaved = sample::unsaved(4);
     let Some(refusing) = place.refuse() else { return };
-    let refused = store.save(&key(), version, &unsaved.record, core::time::Duration::from_millis(50));
+    let clock = Deadline::after(AMPLE);
+    let refused = store.save(&key(), version, &unsaved.record, WITHIN);
+    let took = AMPLE.saturating_sub(clock.left());
+    assert!(took < WITHIN + BUSY, "a save that was to end within {WITHIN:?} took {took:?}");
     let error = refused.expect_err("a store that was kept from taking anything took a record");
     assert!(!error.is_unreadable(), "a store that refuses for now says that it always will: {error}");
     done("a spill while the store refuses", store.spill(&key(), &unsaved));
