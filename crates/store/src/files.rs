@@ -175,3 +175,98 @@ fn sync_folder_of(_: &Path) -> io::Result<()> {
 pub(crate) fn failed(what: &str, path: &Path, error: io::Error) -> StoreError {
     StoreError::unavailable(format!("{} {what}", path.display())).with_source(Arc::new(error))
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::contract::Folder;
+
+    fn mode_of(path: &Path) -> u32 {
+        mode(&fs::metadata(path).expect("it is there")) & 0o777
+    }
+
+    fn open_up(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is mine");
+    }
+
+    #[test]
+    fn folders_and_files_are_made_for_their_owner_alone() {
+        let folder = Folder::new();
+        let (inner, file) = (folder.path().join("inner"), folder.path().join("inner/file"));
+        private_folder(&inner).unwrap();
+        replace(&file, &[b"a", b"b"]).unwrap();
+        open_or_make(&inner.join("lock")).unwrap();
+        make_if_absent(&inner.join("made")).unwrap();
+        assert_eq!((mode_of(&inner), mode_of(&file)), (0o700, 0o600));
+        assert_eq!((mode_of(&inner.join("lock")), mode_of(&inner.join("made"))), (0o600, 0o600));
+        assert_eq!(open_to_others(&inner).or(open_to_others(&file)), None);
+        open_up(&file, 0o640);
+        let sentence = open_to_others(&file).unwrap();
+        assert!(sentence.ends_with("inner/file is open to others (mode 640): chmod 600 it"), "{sentence}");
+    }
+
+    #[test]
+    fn a_folder_that_others_can_write_to_is_refused() {
+        let folder = Folder::new();
+        open_up(folder.path(), 0o720);
+        let error = private_folder(folder.path()).unwrap_err();
+        assert!(error.to_string().contains("can be written by others"), "{error}");
+        open_up(folder.path(), 0o755);
+        assert!(private_folder(folder.path()).is_ok(), "who may look at names sees no token");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named() {
+        let folder = Folder::new();
+        let file = folder.path().join("file");
+        replace(&file, &[]).unwrap();
+        for (path, sentence) in [
+            (file.clone(), "file is not a folder"),
+            (file.join("below"), "file/below cannot be made"),
+            (folder.path().join("no/parent"), "no/parent cannot be made"),
+        ] {
+            let error = private_folder(&path).unwrap_err();
+            assert!(error.to_string().ends_with(sentence), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
+        let folder = Folder::new();
+        let file = folder.path().join("file");
+        assert!(read(&file, 9).unwrap().is_none());
+        replace(&file, &[b"a long text"]).unwrap();
+        fs::write(fresh_name(&file), "what a crash has left").unwrap();
+        replace(&file, &[b"short", b"er"]).unwrap();
+        assert_eq!(**read(&file, u64::MAX).unwrap().unwrap(), *b"shorter");
+        assert_eq!(**read(&file, 5).unwrap().unwrap(), *b"short");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        remove(&file).unwrap();
+        remove(&file).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_replacement_that_fails_says_whether_it_may_have_been_made() {
+        use wellspring_core::Applied;
+        let folder = Folder::new();
+        let file = folder.path().join("file");
+        let error = replace(&folder.path().join("none/file"), &[b"x"]).unwrap_err();
+        assert_eq!(error.applied(), Applied::No);
+        // A folder in the file's place: everything succeeds up to the renaming.
+        fs::create_dir(&file).unwrap();
+        let error = replace(&file, &[b"x"]).unwrap_err();
+        assert_eq!((error.applied(), error.is_unreadable()), (Applied::Maybe, false));
+    }
+
+    #[test]
+    fn the_buffer_of_a_read_does_not_grow() {
+        let folder = Folder::new();
+        let file = folder.path().join("file");
+        replace(&file, &[&[b'x'; 10_000]]).unwrap();
+        let bytes = read(&file, u64::MAX).unwrap().unwrap();
+        assert_eq!((bytes.len(), bytes.capacity()), (10_000, 10_001));
+    }
+}

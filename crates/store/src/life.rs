@@ -64,3 +64,45 @@ impl Life {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wellspring_core::TokenKey;
+
+    use super::*;
+    use crate::contract::Folder;
+
+    /// The owner may save between the first look and the lock, and be gone then: that is a change.
+    #[test]
+    fn the_version_is_looked_at_again_under_the_lock() {
+        let folder = Folder::new();
+        let life = Life::open(folder.path()).unwrap();
+        let name = KeyName::of(&TokenKey::new("p", "e"));
+        let mut looks = [1, 2].into_iter().map(Version::new);
+        let watched = life.watch(&name, Version::new(1), Duration::ZERO, |_| Ok(looks.next()));
+        assert_eq!(watched.unwrap(), Sighting::Changed);
+    }
+
+    #[test]
+    fn nobody_can_come_alive_while_the_version_is_looked_at_again() {
+        let folder = Folder::new();
+        let life = Life::open(folder.path()).unwrap();
+        let name = KeyName::of(&TokenKey::new("p", "e"));
+        let mut signs = Vec::new();
+        let watched = life.watch(&name, Version::new(1), Duration::ZERO, |_| {
+            signs.push(life.sign(&name, Duration::ZERO).is_ok());
+            Ok(Some(Version::new(1)))
+        });
+        assert_eq!((watched.unwrap(), signs), (Sighting::OwnerGone, vec![true, false]));
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_an_error_and_no_dead_owner() {
+        let folder = Folder::new();
+        let life = Life::open(folder.path()).unwrap();
+        let name = KeyName::of(&TokenKey::new("p", "e"));
+        let watched =
+            life.watch(&name, Version::new(1), Duration::ZERO, |_| Err(StoreError::unavailable("x")));
+        assert_eq!(watched.unwrap_err().to_string(), "x");
+    }
+}

@@ -81,3 +81,50 @@ impl Spills {
         self.folder.join(format!("{name}-{attempt}{ENDING}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wellspring_core::TokenKey;
+
+    use super::*;
+    use crate::contract::{Folder, sample};
+
+    #[test]
+    fn a_spilled_token_that_cannot_be_read_is_named_and_stays() {
+        let folder = Folder::new();
+        let spills = Spills::new(folder.path().join("spill"));
+        let (name, unsaved) = (KeyName::of(&TokenKey::new("p", "e")), sample::unsaved(1));
+        spills.put(&name, &unsaved).unwrap();
+        let path = spills.files(&name).unwrap().remove(0);
+        fs::write(&path, "canary").unwrap();
+        let error = spills.find(&name).unwrap_err();
+        let text = error.to_string();
+        assert!(error.is_unreadable() && text.contains(&path.display().to_string()), "{text}");
+        assert!(!format!("{error:?}").contains("canary"));
+        assert_eq!(fs::read(&path).unwrap(), b"canary");
+    }
+
+    #[test]
+    fn what_a_crash_has_left_is_ignored_and_goes_with_its_spill() {
+        let folder = Folder::new();
+        let spills = Spills::new(folder.path());
+        let (name, unsaved) = (KeyName::of(&TokenKey::new("p", "e")), sample::unsaved(1));
+        let half = folder.path().join(format!("{name}-{}{ENDING}.new", unsaved.attempt));
+        fs::write(&half, "half of it").unwrap();
+        assert!(spills.find(&name).unwrap().is_none());
+        spills.forget(&name, unsaved.attempt).unwrap();
+        assert!(!half.exists());
+    }
+
+    #[test]
+    fn a_place_that_is_no_folder_is_an_error_when_it_is_looked_at_or_needed() {
+        let folder = Folder::new();
+        let file = folder.path().join("file");
+        files::replace(&file, &[b"x"]).unwrap();
+        let spills = Spills::new(&file);
+        let name = KeyName::of(&TokenKey::new("p", "e"));
+        assert!(spills.find(&name).unwrap_err().to_string().ends_with("file cannot be read"));
+        let error = spills.put(&name, &sample::unsaved(1)).unwrap_err();
+        assert!(error.to_string().ends_with("file is not a folder"), "{error}");
+    }
+}

@@ -121,3 +121,55 @@ impl Stripes {
         self.folder.join(format!("{}-{:02}", self.purpose, sum % STRIPES))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Folder;
+    use wellspring_core::TokenKey;
+
+    fn name(n: u32) -> KeyName {
+        KeyName::of(&TokenKey::new("stripes", &n.to_string()))
+    }
+
+    #[test]
+    fn who_is_alone_keeps_everybody_out_and_who_shares_keeps_out_who_would_be_alone() {
+        let folder = Folder::new();
+        let stripes = Stripes::open(folder.path(), "test").unwrap();
+        let alone = stripes.exclusive(&name(1), Duration::ZERO).unwrap();
+        assert!(stripes.try_exclusive(&name(1)).unwrap().is_none());
+        let error = stripes.shared(&name(1), Duration::from_millis(5)).unwrap_err();
+        assert!(error.to_string().ends_with("was locked by another for longer than 5ms"), "{error}");
+        drop(alone);
+        let shared = [stripes.shared(&name(1), Duration::ZERO), stripes.shared(&name(1), Duration::ZERO)];
+        assert!(shared.iter().all(Result::is_ok) && stripes.try_exclusive(&name(1)).unwrap().is_none());
+        drop(shared);
+        assert!(stripes.try_exclusive(&name(1)).unwrap().is_some());
+    }
+
+    #[test]
+    fn locks_of_another_purpose_are_other_locks() {
+        let folder = Folder::new();
+        let [one, other] = ["one", "other"].map(|purpose| Stripes::open(folder.path(), purpose).unwrap());
+        let _alone = one.exclusive(&name(1), Duration::ZERO).unwrap();
+        assert!(other.try_exclusive(&name(1)).unwrap().is_some());
+    }
+
+    #[test]
+    fn the_files_are_few_and_stay() {
+        let folder = Folder::new();
+        let stripes = Stripes::open(folder.path(), "test").unwrap();
+        for n in 0..200 {
+            drop(stripes.exclusive(&name(n), Duration::ZERO).unwrap());
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), usize::from(STRIPES));
+    }
+
+    #[test]
+    fn a_removed_folder_comes_back_with_the_next_lock() {
+        let folder = Folder::new();
+        let stripes = Stripes::open(folder.path().join("locks"), "test").unwrap();
+        std::fs::remove_dir_all(folder.path().join("locks")).unwrap();
+        assert!(stripes.shared(&name(1), Duration::ZERO).is_ok());
+    }
+}

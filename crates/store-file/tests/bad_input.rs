@@ -1,0 +1,142 @@
+//! Places and files that will not do: said in a sentence, and nothing is lost or wiped.
+#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
+
+use core::time::Duration;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wellspring_core::{Applied, Store as _, StoreError, TokenKey};
+use wellspring_store::contract::{Folder, sample};
+use wellspring_store::{KeyName, Stripes};
+use wellspring_store_file::FileStore;
+
+const WITHIN: Duration = Duration::from_secs(5);
+
+fn key() -> TokenKey {
+    TokenKey::new("p", "e")
+}
+
+fn file_of(folder: &Path) -> PathBuf {
+    folder.join(format!("{}.token", KeyName::of(&key())))
+}
+
+#[track_caller]
+fn says<T: core::fmt::Debug>(outcome: Result<T, StoreError>, sentence: &str) -> StoreError {
+    let error = outcome.unwrap_err();
+    assert!(error.to_string().ends_with(sentence), "{error}");
+    error
+}
+
+#[test]
+fn a_place_that_cannot_be_a_store_is_named() {
+    let folder = Folder::new();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    says(FileStore::open(&file), "/file is not a folder");
+    says(FileStore::open(file.join("below")), "/file/below cannot be made");
+    says(FileStore::open(folder.path().join("no/parent")), "/no/parent cannot be made");
+    says(FileStore::open("/proc/wellspring"), "/proc/wellspring cannot be made");
+    says(FileStore::open(""), "the store's folder cannot be found");
+}
+
+#[test]
+fn a_record_that_was_cut_off_at_any_byte_is_an_error_and_stays() {
+    let folder = Folder::new();
+    let store = FileStore::open(folder.path()).unwrap();
+    store.save(&key(), None, &sample::record(2), WITHIN).unwrap();
+    let whole = fs::read(file_of(folder.path())).unwrap();
+    for length in 0..whole.len() {
+        fs::write(file_of(folder.path()), &whole[..length]).unwrap();
+        let error = store.load(&key(), WITHIN).unwrap_err();
+        assert!(error.is_unreadable(), "of {length} bytes: {error}");
+        let _ = store.save(&key(), None, &sample::record(3), WITHIN);
+        assert_eq!(fs::read(file_of(folder.path())).unwrap(), whole[..length], "of {length} bytes");
+    }
+    fs::write(file_of(folder.path()), &whole).unwrap();
+    assert!(store.load(&key(), WITHIN).unwrap().stored.is_some());
+}
+
+#[test]
+fn a_record_of_a_newer_version_is_named_as_such_and_left_alone() {
+    let folder = Folder::new();
+    let store = FileStore::open(folder.path()).unwrap();
+    let newer = format!("{:032x}\nwellspring record 7 canary\n", 5);
+    fs::write(file_of(folder.path()), &newer).unwrap();
+    let sentence = "is of format 7; this version reads 1 alone, so a newer one wrote it";
+    assert!(says(store.load(&key(), WITHIN), sentence).is_unreadable());
+    let _ = store.save(&key(), None, &sample::record(3), WITHIN);
+    assert_eq!(fs::read_to_string(file_of(folder.path())).unwrap(), newer);
+}
+
+#[test]
+fn a_version_that_is_no_number_is_an_error_for_loads_saves_and_watches() {
+    let folder = Folder::new();
+    let store = FileStore::open(folder.path()).unwrap();
+    for garbage in ["", "x", &"0".repeat(33), &format!("+{:031x}\n", 5), &format!("{:032X}\n", u128::MAX)] {
+        fs::write(file_of(folder.path()), garbage).unwrap();
+        let sentence = ".token is garbled: it does not begin with a version";
+        assert!(says(store.load(&key(), WITHIN), sentence).is_unreadable());
+        let version = wellspring_core::Version::new(5);
+        assert!(says(store.watch(&key(), version, WITHIN), sentence).is_unreadable());
+        for expected in [None, Some(version)] {
+            let error = says(store.save(&key(), expected, &sample::record(3), WITHIN), sentence);
+            assert_eq!(error.applied(), Applied::No);
+        }
+    }
+}
+
+#[test]
+fn a_save_that_another_keeps_waiting_ends_in_time_and_others_go_on() {
+    let folder = Folder::new();
+    let store = FileStore::open(folder.path()).unwrap();
+    store.save(&key(), None, &sample::record(2), WITHIN).unwrap();
+    let stripes = Stripes::open(folder.path().join("locks"), "save").unwrap();
+    let lock = stripes.exclusive(&KeyName::of(&key()), WITHIN).unwrap();
+    let saved = store.save(&key(), None, &sample::record(3), Duration::from_millis(30));
+    let error = says(saved, "was locked by another for longer than 30ms");
+    assert_eq!((error.applied(), error.is_unreadable()), (Applied::No, false));
+    assert!(store.load(&key(), WITHIN).unwrap().stored.is_some(), "loads wait for no save");
+    drop(lock);
+    assert!(store.save(&key(), None, &sample::record(3), WITHIN).is_ok());
+}
+
+#[test]
+fn a_folder_that_is_gone_does_not_mean_that_nothing_was_ever_saved() {
+    let folder = Folder::new();
+    let place = folder.path().join("store");
+    let store = FileStore::open(&place).unwrap();
+    store.save(&key(), None, &sample::record(2), WITHIN).unwrap();
+    fs::rename(&place, folder.path().join("unmounted")).unwrap();
+    let error = says(store.load(&key(), WITHIN), "/store is gone");
+    assert!(!error.is_unreadable());
+    assert!(store.save(&key(), None, &sample::record(3), WITHIN).is_err());
+    fs::rename(folder.path().join("unmounted"), &place).unwrap();
+    assert!(store.load(&key(), WITHIN).unwrap().stored.is_some());
+}
+
+#[test]
+fn an_emptied_store_is_empty_and_takes_records_again() {
+    let folder = Folder::new();
+    let store = FileStore::open(folder.path()).unwrap();
+    store.save(&key(), None, &sample::record(2), WITHIN).unwrap();
+    fs::remove_dir_all(folder.path().join("locks")).unwrap();
+    fs::remove_file(file_of(folder.path())).unwrap();
+    assert!(store.load(&key(), WITHIN).unwrap().stored.is_none());
+    store.save(&key(), None, &sample::record(3), WITHIN).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn what_others_may_look_into_is_listed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    let store = FileStore::open(folder.path()).unwrap();
+    store.save(&key(), None, &sample::record(2), WITHIN).unwrap();
+    assert_eq!(store.map().open_to_others(), [""; 0]);
+    fs::set_permissions(file_of(folder.path()), fs::Permissions::from_mode(0o644)).unwrap();
+    let listed = store.map().open_to_others();
+    assert!(
+        listed.len() == 1 && listed[0].ends_with("is open to others (mode 644): chmod 600 it"),
+        "{listed:?}"
+    );
+}

@@ -1,0 +1,214 @@
+//! Databases that will not do: said in a sentence, and nothing is lost or wiped.
+#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
+
+use core::time::Duration;
+use std::fs;
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+use wellspring_core::{Applied, Store as _, StoreError, TokenKey};
+use wellspring_store::contract::{Folder, sample};
+use wellspring_store::{Deadline, KeyName};
+use wellspring_store_sqlite::SqliteStore;
+
+const WITHIN: Duration = Duration::from_secs(5);
+
+fn key() -> TokenKey {
+    TokenKey::new("p", "e")
+}
+
+fn database(folder: &Folder) -> PathBuf {
+    folder.path().join("tokens.db")
+}
+
+#[track_caller]
+fn says<T: core::fmt::Debug>(outcome: Result<T, StoreError>, sentence: &str) -> StoreError {
+    let error = outcome.unwrap_err();
+    assert!(error.to_string().ends_with(sentence), "{error} ({:?})", core::error::Error::source(&error));
+    error
+}
+
+#[test]
+fn a_place_that_cannot_be_a_database_is_named_and_nothing_is_left_there() {
+    let folder = Folder::new();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    says(SqliteStore::open(folder.path()), "is a folder, not a database");
+    says(SqliteStore::open(file.join("below.db")), "/file/below.db cannot be made");
+    says(SqliteStore::open(folder.path().join("no/parent.db")), "/no/parent.db cannot be made");
+    says(SqliteStore::open("/proc/wellspring.db"), "/proc/wellspring.db cannot be made");
+    says(SqliteStore::open(""), "the store's database cannot be found");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_is_no_database_or_a_damaged_one_is_an_error_and_stays() {
+    let folder = Folder::new();
+    let garbage = b"not a database, but long enough to have a header of one hundred bytes. ".repeat(3);
+    fs::write(database(&folder), &garbage).unwrap();
+    assert!(says(SqliteStore::open(database(&folder)), "is damaged, or no SQLite database").is_unreadable());
+    assert_eq!(fs::read(database(&folder)).unwrap(), garbage);
+
+    fs::remove_file(database(&folder)).unwrap();
+    let store = SqliteStore::open(database(&folder)).unwrap();
+    store.save(&key(), None, &sample::of_length(20_000), WITHIN).unwrap();
+    drop(store);
+    let whole = fs::read(database(&folder)).unwrap();
+    fs::write(database(&folder), &whole[..whole.len() - 8_192]).unwrap();
+    let loaded = SqliteStore::open(database(&folder)).and_then(|store| store.load(&key(), WITHIN));
+    assert!(says(loaded, "is damaged, or no SQLite database").is_unreadable());
+}
+
+#[test]
+fn the_database_of_another_program_is_not_touched() {
+    let folder = Folder::new();
+    let other = Connection::open(database(&folder)).unwrap();
+    other.execute_batch("CREATE TABLE theirs (x)").unwrap();
+    assert!(says(SqliteStore::open(database(&folder)), "is the database of another program").is_unreadable());
+    other.execute_batch("PRAGMA user_version = 1").unwrap();
+    assert!(says(SqliteStore::open(database(&folder)), "is the database of another program").is_unreadable());
+    let mode: String = other.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "delete");
+}
+
+#[test]
+fn tables_of_a_newer_version_are_named_as_such_and_left_alone() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(database(&folder)).unwrap();
+    store.save(&key(), None, &sample::record(2), WITHIN).unwrap();
+    drop(store);
+    let other = Connection::open(database(&folder)).unwrap();
+    other.execute_batch("PRAGMA user_version = 7").unwrap();
+    let sentence = "has tables of version 7; this version knows 1 alone, so a newer one made them";
+    assert!(says(SqliteStore::open(database(&folder)), sentence).is_unreadable());
+    let rows: i64 = other.query_row("SELECT count(*) FROM record", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 1);
+}
+
+#[test]
+fn a_row_that_this_store_has_not_written_is_an_error() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(database(&folder)).unwrap();
+    let version = store.save(&key(), None, &sample::record(2), WITHIN).unwrap();
+    let other = Connection::open(database(&folder)).unwrap();
+    other.execute("UPDATE record SET version = ?1", [b"short"]).unwrap();
+    let sentence = "holds something that this store has not written";
+    assert!(says(store.load(&key(), WITHIN), sentence).is_unreadable());
+    let wellspring_core::Swap::Done(version) = version else { panic!("a conflict with nothing") };
+    let saved = store.save(&key(), Some(version), &sample::record(3), WITHIN);
+    assert_eq!(says(saved, sentence).applied(), Applied::No);
+}
+
+#[test]
+fn a_record_of_a_newer_version_is_named_as_such_and_left_alone() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(database(&folder)).unwrap();
+    store.save(&key(), None, &sample::record(2), WITHIN).unwrap();
+    let other = Connection::open(database(&folder)).unwrap();
+    let newer = b"wellspring record 7 canary\n";
+    let row = (newer, KeyName::of(&key()).as_str().to_owned());
+    other.execute("UPDATE record SET record = ?1 WHERE key = ?2", row).unwrap();
+    let error = says(
+        store.load(&key(), WITHIN),
+        "is of format 7; this version reads 1 alone, so a newer one wrote it",
+    );
+    assert!(error.is_unreadable());
+    let _ = store.save(&key(), None, &sample::record(3), WITHIN);
+    let left: Vec<u8> = other.query_row("SELECT record FROM record", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, newer);
+}
+
+/// How long this took.
+fn timed<T>(action: impl FnOnce() -> T) -> (T, Duration) {
+    let clock = Deadline::after(WITHIN);
+    (action(), WITHIN.saturating_sub(clock.left()))
+}
+
+#[test]
+fn a_save_that_another_keeps_waiting_ends_in_time_and_loads_go_on() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(database(&folder)).unwrap();
+    store.save(&key(), None, &sample::record(2), WITHIN).unwrap();
+    let other = Connection::open(database(&folder)).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let allowed = Duration::from_millis(150);
+    let (saved, took) = timed(|| store.save(&key(), None, &sample::record(3), allowed));
+    let error = says(saved, "tokens.db was locked by another for longer than 150ms");
+    assert_eq!((error.applied(), error.is_unreadable()), (Applied::No, false));
+    assert!((allowed..WITHIN / 2).contains(&took), "{took:?}");
+    assert!(store.load(&key(), WITHIN).unwrap().stored.is_some(), "loads wait for no save");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(store.save(&key(), None, &sample::record(3), WITHIN).is_ok());
+}
+
+#[test]
+fn a_database_that_another_has_for_itself_is_an_outage_that_ends_in_time() {
+    let folder = Folder::new();
+    drop(SqliteStore::open(database(&folder)).unwrap());
+    let other = Connection::open(database(&folder)).unwrap();
+    other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").unwrap();
+    let (opened, took) = timed(|| SqliteStore::open(database(&folder)));
+    assert!(!says(opened, "tokens.db was locked by another for longer than 5s").is_unreadable());
+    assert!(took < WITHIN + Duration::from_secs(2), "{took:?}");
+    drop(other);
+    let store = SqliteStore::open(database(&folder)).unwrap();
+    assert!(store.load(&key(), WITHIN).unwrap().stored.is_none());
+}
+
+/// Who would go on with the removed file alone would renew what others renew as well.
+#[test]
+fn after_a_database_was_removed_all_handles_share_the_new_one() {
+    let folder = Folder::new();
+    let one = SqliteStore::open(database(&folder)).unwrap();
+    one.save(&key(), None, &sample::counting(1), WITHIN).unwrap();
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        drop(fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path)));
+    }
+    assert!(one.load(&key(), WITHIN).unwrap().stored.is_none());
+    let other = SqliteStore::open(database(&folder)).unwrap();
+    other.save(&key(), None, &sample::counting(7), WITHIN).unwrap();
+    assert_eq!(one.load(&key(), WITHIN).unwrap().stored.unwrap().record.generation.value(), 7);
+    assert!(one.sign_of_life(&key(), WITHIN).is_ok());
+}
+
+#[test]
+fn many_can_open_a_new_database_at_once() {
+    for _ in 0..5 {
+        let folder = Folder::new();
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let path = database(&folder);
+                scope.spawn(move || {
+                    let store = SqliteStore::open(path).unwrap();
+                    let key = key().user(&n.to_string());
+                    store.save(&key, None, &sample::record(n), WITHIN).unwrap();
+                });
+            }
+        });
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn everything_is_made_for_its_owner_alone_and_what_others_may_look_into_is_listed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    let store = SqliteStore::open(database(&folder)).unwrap();
+    store.save(&key(), None, &sample::record(2), WITHIN).unwrap();
+    store.spill(&key(), &sample::unsaved(2)).unwrap();
+    assert_eq!(store.map().open_to_others(), [""; 0]);
+    let names = || fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(names().count(), 5, "{:?}", names().collect::<Vec<_>>());
+    fs::set_permissions(database(&folder), fs::Permissions::from_mode(0o644)).unwrap();
+    let listed = store.map().open_to_others();
+    assert!(listed.len() == 1 && listed[0].ends_with("tokens.db is open to others (mode 644): chmod 600 it"));
+}
+
+#[test]
+fn nothing_is_shown_of_what_is_held() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(database(&folder)).unwrap();
+    store.save(&key(), None, &sample::of_length(20), WITHIN).unwrap();
+    assert!(!format!("{store:?}").contains("tttt"));
+}
