@@ -251,6 +251,11 @@ impl TokenError {
         self.0.transient
     }
 
+    /// The sentence that says what went wrong, without what the endpoint said.
+    pub(crate) fn text(&self) -> &str {
+        &self.0.text
+    }
+
     /// The status of the answer, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
@@ -285,6 +290,33 @@ impl TokenError {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
+    }
+}
+
+/// Errors that say the same are the same, wherever they came from.
+#[cfg(wellspring_explore)]
+mod explored {
+    use super::{ErrorKind, Fate, TokenError};
+    use core::hash::{Hash, Hasher};
+
+    impl TokenError {
+        fn said(&self) -> (ErrorKind, Fate, bool, &str, Option<&str>) {
+            (self.kind(), self.fate(), self.is_transient(), self.text(), self.code())
+        }
+    }
+
+    impl PartialEq for TokenError {
+        fn eq(&self, other: &Self) -> bool {
+            self.said() == other.said()
+        }
+    }
+
+    impl Eq for TokenError {}
+
+    impl Hash for TokenError {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            self.said().hash(state);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use zeroize::Zeroizing;
+use crate::wiped::Zeroizing;
 
 /// The methods that token endpoints and their neighbours are called with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +32,7 @@ impl Method {
 
 /// One header field. The value may be a secret and is treated as one.
 #[derive(Clone)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 pub struct Header {
     name: String,
     value: Zeroizing<String>,
@@ -69,6 +70,7 @@ fn header<'a>(headers: &'a [Header], name: &str) -> impl Iterator<Item = &'a str
 
 /// A request to a token endpoint or to one of its neighbours (revocation, userinfo, registration).
 #[derive(Clone)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 pub struct HttpRequest {
     method: Method,
     url: String,

@@ -32,6 +32,7 @@ mod policy;
 mod provider;
 mod record;
 mod renewal;
+mod rules;
 mod scope;
 mod secret;
 mod store;
@@ -39,6 +40,7 @@ mod time;
 mod token;
 #[cfg(test)]
 mod toy;
+mod wiped;
 
 // The public interface is:
 pub use claim::{Attempt, Claim, Fingerprint, Owner};
@@ -52,8 +54,11 @@ pub use policy::Policy;
 pub use provider::{Profile, Provider, Reading, Replay, Rotation, Spend, Verdict};
 pub use record::{Cause, CauseKind, Dead, Epoch, Generation, Grant, Granted, Record, Throttle};
 pub use renewal::{
-    Answer, Errand, Outcome, Renewal, Sending, Sent, Step, TransportError, TransportErrorKind,
+    Answer, Errand, Forgetting, Leftover, Loading, Outcome, Renewal, Revocation, SaveRequest, Saving,
+    Sending, Sent, Sleeping, Spilling, Step, TransportError, TransportErrorKind, Watching,
 };
+#[cfg(wellspring_explore)]
+pub use rules::{Rule, drop_rule};
 pub use scope::Scope;
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, RefreshToken};
 pub use store::{

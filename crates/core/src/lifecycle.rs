@@ -4,16 +4,17 @@
 //! needs draining. That only one renewal runs is decided here, by handing out one [`Permit`]; where callers wait
 //! meanwhile is the driver's business.
 
+use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::decision::{GateState, Holding, Verb, decide};
 use crate::jitter::Jitter;
 use crate::policy::CLOCK_WENT_BACK;
-use crate::renewal::{Errand, Failure, Goal, Kept};
+use crate::renewal::{Dialect, Errand, Failure, Goal, Kept};
 use crate::token::Due;
 use crate::{
-    Clocks, Epoch, Generation, Grant, Granted, Instant, Outcome, Policy, Provider, Record, RefreshToken,
-    Token, TokenError, TokenResponse,
+    Clocks, Epoch, ErrorKind, Generation, Grant, Granted, Instant, Outcome, Policy, Provider, Record,
+    RefreshToken, Revocation, Spend, Token, TokenError, TokenResponse, UnixTime,
 };
 
 /// What a caller needs.
@@ -85,34 +86,60 @@ pub enum ByteLeft {
 /// [`Lifecycle::complete`] alone.
 #[must_use = "nobody else may renew until this permit is completed"]
 #[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub struct Permit {
-    attempt: u64,
     started: Instant,
-    epoch: Epoch,
-    generation: Generation,
+    place: (Epoch, Generation),
     held: Option<Held>,
     access_left: Duration,
-    deadline: Duration,
+    number: u64,
+    known: Known,
+}
+
+/// What every errand of one lifecycle sets out with.
+#[derive(Clone, Debug)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
+struct Known {
+    policy: Policy,
+    jitter: Jitter,
+    failures: u32,
+    unsent: Option<u64>,
+    logged_out: bool,
+}
+
+impl Known {
+    fn errand(
+        self,
+        provider: Arc<dyn Provider>,
+        place: (Epoch, Generation),
+        number: u64,
+        goal: Goal,
+    ) -> Errand {
+        let Self { policy, jitter, failures, unsent, logged_out } = self;
+        let provider = Dialect(provider);
+        Errand { provider, policy, jitter, failures, place, number, unsent, logged_out, goal, owner: None }
+    }
 }
 
 impl Permit {
     /// What the renewal is to do.
     #[must_use]
-    pub fn errand(&self, provider: alloc::sync::Arc<dyn Provider>) -> Errand {
+    pub fn errand(&self, provider: Arc<dyn Provider>) -> Errand {
         let goal = Goal::Renew { held: self.held.clone(), access_left: self.access_left };
-        Errand { provider, deadline: self.deadline, epoch: self.epoch, generation: self.generation, goal }
+        self.known.clone().errand(provider, self.place, self.number, goal)
     }
 
     /// The time for the whole exchange.
     #[must_use]
     pub const fn deadline(&self) -> Duration {
-        self.deadline
+        self.known.policy.deadline
     }
 }
 
 /// A refresh token and what is known of its fate. It lives beside the access token, not in it: a 401 throws away
 /// the access token only.
 #[derive(Clone, Debug)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 pub(crate) struct Held {
     pub(crate) token: RefreshToken,
     pub(crate) expires: Option<Clocks>,
@@ -125,14 +152,23 @@ pub(crate) struct Held {
 }
 
 #[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 enum Gate {
     Open,
-    Busy { attempt: u64 },
-    Shut { until: Instant, cause: TokenError },
+    Busy {
+        number: u64,
+    },
+    /// Until then; where the store knows how long the endpoint is to be left alone, that is said instead.
+    Shut {
+        until: Instant,
+        retry_at: Option<UnixTime>,
+        cause: TokenError,
+    },
 }
 
 /// The refresh state machine of one key inside one process.
 #[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub struct Lifecycle {
     policy: Policy,
     jitter: Jitter,
@@ -145,10 +181,15 @@ pub struct Lifecycle {
     /// Failures in a row.
     failures: u32,
     refusals: Refusals,
+    /// An attempt that certainly sent nothing, though its claim may stand in the store.
+    unsent: Option<u64>,
+    /// The store has shown a logout, and nothing newer since.
+    logged_out: bool,
 }
 
 /// Tokens refused soon after their issue, one after the other.
 #[derive(Debug, Default)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 struct Refusals {
     in_a_row: u32,
     pause_until: Instant,
@@ -170,6 +211,8 @@ impl Lifecycle {
             attempts: 0,
             failures: 0,
             refusals: Refusals::default(),
+            unsent: None,
+            logged_out: false,
         }
     }
 
@@ -190,7 +233,7 @@ impl Lifecycle {
 
     /// A renewal has ended, one way or the other.
     pub fn complete(&mut self, permit: Permit, outcome: Outcome, now: Clocks) -> Completed {
-        debug_assert!(matches!(self.gate, Gate::Busy { attempt } if attempt == permit.attempt));
+        debug_assert!(matches!(self.gate, Gate::Busy { number } if number == permit.number));
         self.gate = Gate::Open;
         match outcome {
             Outcome::Renewed(Record { epoch, generation, grant: Grant::Granted(granted), .. }, sent)
@@ -199,18 +242,121 @@ impl Lifecycle {
                 let token = self.install((epoch, generation), granted, Some(sent), now);
                 if self.token.is_none() {
                     let cause = TokenError::unavailable("the token just granted was over already");
-                    self.gate = Gate::Shut { until: now.instant.plus(self.policy.min_age), cause };
+                    let until = now.instant.plus(self.policy.min_age);
+                    self.gate = Gate::Shut { until, retry_at: None, cause };
                 }
                 Completed::Renewed(token)
             }
-            Outcome::Renewed(..) => {
+            Outcome::Adopted(record) => {
+                let _ = self.adopt(&record, now);
+                self.superseded(TokenError::unavailable("what another process obtained is over already"), now)
+            }
+            Outcome::Renewed(..) | Outcome::SignedOut(..) => {
                 self.superseded(TokenError::unavailable("the renewal was overtaken by a newer token"), now)
             }
-            Outcome::Failed(failure) if (permit.epoch, permit.generation) < self.place() => {
-                self.superseded(failure.error, now)
-            }
+            Outcome::Failed(failure) if permit.place < self.place() => self.superseded(failure.error, now),
             Outcome::Failed(failure) => self.failed(&permit, failure, now),
         }
+    }
+
+    /// What to do to spend a fresh grant, an authorization code say. It is sent once and never again; the outcome is
+    /// for [`signed_in`](Self::signed_in).
+    pub fn sign_in(&mut self, provider: Arc<dyn Provider>, spend: Spend) -> Errand {
+        self.errand(provider, Goal::SignIn(spend))
+    }
+
+    /// What to do to log out; the outcome is for [`signed_out`](Self::signed_out).
+    pub fn sign_out(&mut self, provider: Arc<dyn Provider>) -> Errand {
+        let goal = Goal::SignOut { held: self.held.clone() };
+        self.errand(provider, goal)
+    }
+
+    fn errand(&mut self, provider: Arc<dyn Provider>, goal: Goal) -> Errand {
+        self.attempts = self.attempts.wrapping_add(1);
+        self.known().errand(provider, self.place(), self.attempts, goal)
+    }
+
+    fn known(&self) -> Known {
+        Known {
+            policy: self.policy.clone(),
+            jitter: self.jitter.clone(),
+            failures: self.failures,
+            unsent: self.unsent,
+            logged_out: self.logged_out,
+        }
+    }
+
+    /// A sign-in has ended. What it brought is newer than anything before it.
+    ///
+    /// # Errors
+    ///
+    /// Why it brought nothing.
+    pub fn signed_in(&mut self, outcome: Outcome, now: Clocks) -> Result<Token, TokenError> {
+        match outcome {
+            Outcome::Renewed(record, sent) => {
+                let place = record.place();
+                let place = if place > self.place() { place } else { self.next_place() };
+                match record.grant {
+                    Grant::Granted(granted) => Ok(self.install(place, granted, Some(sent), now)),
+                    Grant::None | Grant::LoggedOut => {
+                        Err(TokenError::unavailable("the sign-in brought no token"))
+                    }
+                }
+            }
+            Outcome::Adopted(record) => {
+                let overtaken = || TokenError::unavailable("the sign-in was overtaken by another one");
+                self.adopt(&record, now).ok_or_else(overtaken)
+            }
+            Outcome::Failed(failure) => Err(failure.error),
+            Outcome::SignedOut(..) => Err(TokenError::unavailable("the sign-in was overtaken by a logout")),
+        }
+    }
+
+    /// A logout has ended: there is no session any more, whatever became of its refresh token.
+    ///
+    /// # Errors
+    ///
+    /// Why nobody is logged out.
+    pub fn signed_out(&mut self, outcome: Outcome, now: Clocks) -> Result<Revocation, TokenError> {
+        match outcome {
+            Outcome::SignedOut(record, revocation) => {
+                let place = record.map_or_else(|| self.next_place(), |record| record.place());
+                if place > self.place() {
+                    (self.epoch, self.generation) = place;
+                }
+                self.end_session();
+                if !matches!(self.gate, Gate::Busy { .. }) {
+                    let cause = TokenError::login_required(crate::LoginReason::LoggedOut);
+                    self.shut(Duration::MAX, cause, now);
+                }
+                Ok(revocation)
+            }
+            Outcome::Failed(failure) => Err(failure.error),
+            Outcome::Renewed(..) | Outcome::Adopted(_) => {
+                Err(TokenError::unavailable("the logout was overtaken by a sign-in"))
+            }
+        }
+    }
+
+    /// What the store would not take when it was obtained is settled by now, one way or the other.
+    pub fn recovered(&mut self, outcome: Outcome, now: Clocks) {
+        match outcome {
+            Outcome::Renewed(record, _) | Outcome::Adopted(record) => {
+                let _ = self.adopt(&record, now);
+            }
+            Outcome::Failed(Failure { told: Some(told), .. }) if told.logged_out => self.end_session(),
+            Outcome::Failed(_) | Outcome::SignedOut(..) => {}
+        }
+    }
+
+    fn end_session(&mut self) {
+        self.logged_out = true;
+        self.token = None;
+        self.held = None;
+    }
+
+    const fn next_place(&self) -> (Epoch, Generation) {
+        (self.epoch.next(), self.generation.next())
     }
 
     /// An API has refused the token of this generation: is there, or can there be, a different one?
@@ -246,10 +392,9 @@ impl Lifecycle {
         self.token.clone()
     }
 
-    /// Somebody has signed in, and this was granted by a request sent then. Newer than anything before it.
-    pub fn sign_in(&mut self, response: TokenResponse, sent: Clocks, now: Clocks) -> Token {
-        let place = (self.epoch.next(), self.generation.next());
-        self.install(place, Granted::new(sent.unix, response), Some(sent), now)
+    /// Somebody has signed in elsewhere, and this was granted by a request sent then. Newer than anything before it.
+    pub fn take_over(&mut self, response: TokenResponse, sent: Clocks, now: Clocks) -> Token {
+        self.install(self.next_place(), Granted::new(sent.unix, response), Some(sent), now)
     }
 
     /// Before this instant asking for another token than the one in force cannot change the answer, due or not: the
@@ -318,24 +463,24 @@ impl Lifecycle {
 
     fn permit(&mut self, now: Clocks) -> Permit {
         self.attempts = self.attempts.wrapping_add(1);
-        self.gate = Gate::Busy { attempt: self.attempts };
+        self.gate = Gate::Busy { number: self.attempts };
         let in_force = self.token.as_ref().filter(|token| in_force(token, now));
         Permit {
-            attempt: self.attempts,
             started: now.instant,
-            epoch: self.epoch,
-            generation: self.generation,
+            place: self.place(),
             held: self.held.clone(),
             access_left: in_force
                 .map_or(Duration::ZERO, |token| token.remaining(now).unwrap_or(Duration::MAX)),
-            deadline: self.policy.deadline,
+            number: self.attempts,
+            known: self.known(),
         }
     }
 
     fn shut_error(&self, now: Clocks) -> TokenError {
         match &self.gate {
-            Gate::Shut { until, cause } => {
-                cause.clone().with_retry_at(now.unix.plus(until.since(now.instant)))
+            Gate::Shut { until, retry_at, cause } => {
+                let own = now.unix.plus(until.since(now.instant));
+                cause.clone().with_retry_at(retry_at.unwrap_or(own))
             }
             Gate::Open | Gate::Busy { .. } => TokenError::busy("a renewal is under way"),
         }
@@ -352,6 +497,8 @@ impl Lifecycle {
     ) -> Token {
         (self.epoch, self.generation) = place;
         self.failures = 0;
+        self.unsent = None;
+        self.logged_out = false;
         if matches!(self.gate, Gate::Shut { .. }) {
             self.gate = Gate::Open;
         }
@@ -394,7 +541,8 @@ impl Lifecycle {
     }
 
     fn failed(&mut self, permit: &Permit, failure: Failure, now: Clocks) -> Completed {
-        let Failure { error, held } = failure;
+        let Failure { error, held, told } = failure;
+        let mut recorded = false;
         match held {
             Kept::As(held) => self.held = held,
             Kept::Abandoned { byte_left: true } => {
@@ -404,19 +552,42 @@ impl Lifecycle {
                     held.first_sent.get_or_insert(permit.started);
                 }
             }
-            Kept::Abandoned { byte_left: false } => {}
+            Kept::Abandoned { byte_left: false } => self.unsent = Some(permit.number),
         }
-        self.failures = self.failures.saturating_add(1);
-        let pause = match error.kind() {
-            crate::ErrorKind::LoginRequired { .. } => Duration::MAX,
-            _ => self.policy.pause_after(&error, self.failures, &mut self.jitter),
-        };
-        let until = now.instant.plus(pause);
-        self.gate = Gate::Shut { until, cause: error };
+        if let Some(told) = told {
+            (self.epoch, self.generation) = self.place().max(told.place);
+            self.unsent = told.unsent.or(self.unsent);
+            recorded = told.recorded || told.logged_out;
+            if told.logged_out {
+                self.end_session();
+            }
+        }
+        if recorded {
+            // The store tells all processes how long to wait, and may tell something better at any time.
+            self.shut(LOOK_AGAIN, error, now);
+        } else {
+            self.failures = self.failures.saturating_add(1);
+            let pause = match error.kind() {
+                ErrorKind::LoginRequired { .. } => Duration::MAX,
+                _ => self.policy.pause_after(&error, self.failures, &mut self.jitter),
+            };
+            self.shut(pause, error, now);
+        }
         debug_assert!(self.held.as_ref().is_none_or(|held| held.replays == 0 || held.first_sent.is_some()));
         Completed::Failed(self.shut_error(now))
     }
+
+    fn shut(&mut self, pause: Duration, cause: TokenError, now: Clocks) {
+        let retry_at = match cause.kind() {
+            ErrorKind::Unavailable { retry_at } => retry_at,
+            _ => None,
+        };
+        self.gate = Gate::Shut { until: now.instant.plus(pause), retry_at, cause };
+    }
 }
+
+/// How soon a store is asked again that has said why there is no token.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Whether a token may be handed out: not expired on either clock, and not from a future that a wall clock set
 /// back has made.

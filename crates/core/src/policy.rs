@@ -11,7 +11,7 @@ use crate::jitter::Jitter;
 
 /// When to renew, and how long to leave a failing endpoint alone. All of it is data, with defaults that fit the
 /// providers of this workspace.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Policy {
     /// How long before its expiry a token is renewed; never more than a fifth of its life. Default: 300 s.
@@ -21,6 +21,8 @@ pub struct Policy {
     pub jitter: Duration,
     /// The time for one exchange, everything included: from name lookup to the last byte. Default: 30 s.
     pub deadline: Duration,
+    /// The time for the store, before an exchange and after it each, retries included. Default: 10 s.
+    pub store_deadline: Duration,
     /// The least time between two exchanges that succeed. Default: 1 s.
     pub min_age: Duration,
     /// The first pause after a failure; it doubles with each further one. Default: 1 s.
@@ -47,6 +49,7 @@ impl Default for Policy {
             margin: Duration::from_secs(300),
             jitter: Duration::MAX,
             deadline: Duration::from_secs(30),
+            store_deadline: Duration::from_secs(10),
             min_age: Duration::from_secs(1),
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_secs(60),

@@ -14,6 +14,7 @@ use crate::{
 
 /// What one request spends to get a token.
 #[derive(Clone, Debug)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 #[non_exhaustive]
 pub enum Spend {
     /// The client's own credentials, which may be spent again.

@@ -1,137 +1,147 @@
 //! One renewal, as a machine of effects: it asks the driver for I/O and is resumed with the result.
 //!
 //! ```text
-//! begin(errand) ──▶ Send ──▶ Done(Renewed)
-//!                    │  ╲──▶ Done(Failed)
-//!                    ╰─▶ Send      the provider falls back, or repeats a request its server answers alike
+//! without a store    begin ──▶ Send ──▶ Done
+//! with a store       begin ──▶ Load ──▶ Save(claim) ──▶ Send ──▶ Save(outcome) ──▶ Done
+//!                                ╰──▶ Watch, while another's claim stands
 //! ```
 //!
 //! Each step holds its continuation by value, so nothing can be resumed twice and nothing is forgotten. What to
 //! spend, whether a grant of unknown fate may be spent again and what an answer makes of the grant is decided
-//! here; how bytes travel and how long callers wait is the driver's business. Stores add their own steps around
-//! `Send`; the loop that drives them stays the same.
+//! here; how bytes travel, where records lie and how long callers wait is the driver's business.
+//!
+//! - [`exchange`]: what to spend, and what an answer makes of it
+//! - [`ledger`]: what the store says before anything is sent, and the claim
+//! - [`keep`]: storing what was obtained
+//! - [`note`]: storing what a failure says
+//! - [`sign_out`]: logging out
+//! - [`answer`]: what became of a request
 
-use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
-use core::error::Error;
 use core::time::Duration;
 
+use crate::jitter::Jitter;
 use crate::lifecycle::Held;
 use crate::{
-    Clocks, Epoch, ErrorKind, Fate, Generation, Grant, Granted, HttpRequest, HttpResponse, Instant,
-    LoginReason, Provider, Reading, Record, Replay, Rotation, Spend, TokenError, TokenResponse,
+    Attempt, ByteLeft, Clocks, Epoch, Fate, Generation, HttpRequest, Instant, Loaded, Owner, Policy,
+    Provider, Record, Sighting, Spend, StoreError, Swap, TokenError, Unsaved, Version,
 };
+
+mod answer;
+mod exchange;
+mod keep;
+mod ledger;
+mod note;
+mod sign_out;
+
+pub use answer::{Answer, TransportError, TransportErrorKind};
+pub use sign_out::Revocation;
+
+use exchange::Exchange;
+use keep::Keeping;
+use ledger::{Claiming, Ledger};
+use note::Noting;
+use sign_out::SigningOut;
 
 /// What the driver has to do next.
 #[must_use = "a renewal goes on only when its step is carried out"]
 #[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 #[expect(clippy::exhaustive_enums, reason = "a driver that overlooks a step must not compile")]
 pub enum Step {
+    /// Load the record, and what was spilled for it, until this instant at the latest.
+    Load(Instant, Loading),
+    /// Save this record, or find that another version is there.
+    Save(Box<SaveRequest>, Saving),
+    /// Wait until the store holds another version than this, or the owner of its claim is gone, or the instant comes.
+    /// A sign of life must not be shown meanwhile.
+    Watch(Version, Instant, Watching),
     /// Send this one request and resume with what came of it.
     Send(Sending, Sent),
-    /// Nothing: this is what became of the renewal.
-    Done(Outcome),
+    /// Put this where the next load finds it: the store will not take it.
+    Spill(Box<Unsaved>, Spilling),
+    /// Remove what this attempt has spilled, if it has.
+    Forget(Attempt, Forgetting),
+    /// Wait for this instant.
+    Sleep(Instant, Sleeping),
+    /// Nothing: this is what became of the renewal. What is left over is for the background to store.
+    Done(Outcome, Option<Leftover>),
 }
 
-/// One request, and the instant after which it must be neither started nor waited for.
+/// A record to be saved.
 #[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+#[non_exhaustive]
+pub struct SaveRequest {
+    /// The version it replaces; `None` when there is none yet.
+    pub expected: Option<Version>,
+    /// The record.
+    pub record: Record,
+    /// Whether a sign of life must be shown before it is saved, and until the renewal is over.
+    pub sign_of_life: bool,
+    /// The end of this attempt to save.
+    pub deadline: Instant,
+}
+
+/// One request, and the instants that bound it.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 #[non_exhaustive]
 pub struct Sending {
     /// The request.
     pub request: HttpRequest,
+    /// After this instant, read from the clock that counts suspend right before the socket, it must not be started.
+    pub not_after: Instant,
     /// The end of the exchange, from name lookup to the last byte of the body.
     pub deadline: Instant,
 }
 
-/// What became of a request.
-#[derive(Debug)]
-#[expect(clippy::exhaustive_enums, reason = "there is an answer or there is none")]
-pub enum Answer {
-    /// A complete answer.
-    Response(HttpResponse),
-    /// None, or not all of it.
-    Failed(TransportError),
-}
-
-/// How far a request came that got no complete answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "the renewal matches on every case")]
-pub enum TransportErrorKind {
-    /// Nothing was sent: name lookup, connection or TLS handshake failed, or there was no time left.
-    NotSent,
-    /// Nothing was sent, and nothing will be until somebody changes something: the server's certificate is not
-    /// trusted, the URL is not allowed, the client cannot be built.
-    Refused,
-    /// A byte may have left, and no complete answer came.
-    Ambiguous,
-    /// An answer came that is not acceptable: larger than the cap, or compressed against our asking.
-    Unreadable,
-}
-
-/// Why a request got no complete answer.
-#[derive(Clone, Debug)]
-pub struct TransportError {
-    kind: TransportErrorKind,
-    text: Cow<'static, str>,
-    source: Option<Arc<dyn Error + Send + Sync>>,
-}
-
-impl TransportError {
-    /// A failure of this kind; `text` is one sentence for a person, without a secret.
-    #[must_use]
-    pub fn new(kind: TransportErrorKind, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, text: text.into(), source: None }
-    }
-
-    /// The same failure, with what the client reported.
-    #[must_use]
-    pub fn with_source(mut self, source: Arc<dyn Error + Send + Sync>) -> Self {
-        self.source = Some(source);
-        self
-    }
-
-    /// How far the request came.
-    #[must_use]
-    pub const fn kind(&self) -> TransportErrorKind {
-        self.kind
-    }
-
-    /// The same failure, as callers see it.
-    #[must_use]
-    pub fn into_error(self) -> TokenError {
-        let error = match self.kind {
-            TransportErrorKind::NotSent => TokenError::unavailable(self.text),
-            TransportErrorKind::Refused => TokenError::misconfigured(self.text),
-            TransportErrorKind::Ambiguous => TokenError::unavailable(self.text).with_fate(Fate::Unknown),
-            TransportErrorKind::Unreadable => TokenError::foreign(self.text).with_fate(Fate::Unknown),
-        };
-        match self.source {
-            Some(source) => error.with_source(source),
-            None => error,
-        }
-    }
-}
-
 /// What became of a renewal, to be given to [`Lifecycle::complete`](crate::Lifecycle::complete).
 #[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 #[non_exhaustive]
 pub enum Outcome {
     /// A token was granted by a request sent then.
     Renewed(Record, Clocks),
+    /// Somebody else has obtained a newer one.
+    Adopted(Record),
+    /// The session is over, and this became of the refresh token at the endpoint. The record, where there is a store,
+    /// is the tombstone.
+    SignedOut(Option<Record>, Revocation),
     /// No token.
     Failed(Failure),
 }
 
 /// Why there is no token, and what is known of the grant.
 #[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 #[expect(unnameable_types, reason = "made by a renewal, taken by the lifecycle, of no use to anybody else")]
 pub struct Failure {
     pub(crate) error: TokenError,
     pub(crate) held: Kept,
+    /// What the store has said, if it was asked.
+    pub(crate) told: Option<Told>,
+}
+
+/// What a failed renewal has learnt from the store.
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
+pub(crate) struct Told {
+    /// The place of the record.
+    pub(crate) place: (Epoch, Generation),
+    /// It is kept there how long the endpoint is to be left alone: looking again soon costs no call.
+    pub(crate) recorded: bool,
+    /// Somebody has logged out.
+    pub(crate) logged_out: bool,
+    /// This attempt has certainly sent nothing, though a claim of its own may stand.
+    pub(crate) unsent: Option<u64>,
 }
 
 /// What a failed renewal knows of the refresh token it started with.
 #[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub(crate) enum Kept {
     /// This, to be remembered.
     As(Option<Held>),
@@ -142,18 +152,18 @@ pub(crate) enum Kept {
 impl Outcome {
     /// The outcome of a renewal that was given up before it ended.
     #[must_use]
-    pub fn abandoned(byte_left: crate::ByteLeft) -> Self {
-        let byte_left = byte_left == crate::ByteLeft::Maybe;
+    pub fn abandoned(byte_left: ByteLeft) -> Self {
+        let byte_left = byte_left == ByteLeft::Maybe;
         let error = TokenError::unavailable("the renewal was given up before it ended");
         let error = error.with_fate(if byte_left { Fate::Unknown } else { Fate::Unspent });
-        Self::Failed(Failure { error, held: Kept::Abandoned { byte_left } })
+        Self::Failed(Failure { error, held: Kept::Abandoned { byte_left }, told: None })
     }
 
     /// The error, where there is one.
     #[must_use]
     pub const fn error(&self) -> Option<&TokenError> {
         match self {
-            Self::Renewed(..) => None,
+            Self::Renewed(..) | Self::Adopted(_) | Self::SignedOut(..) => None,
             Self::Failed(failure) => Some(&failure.error),
         }
     }
@@ -161,232 +171,328 @@ impl Outcome {
 
 /// What a renewal is sent out to do.
 #[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub struct Errand {
-    pub(crate) provider: Arc<dyn Provider>,
-    pub(crate) deadline: Duration,
-    pub(crate) epoch: Epoch,
-    pub(crate) generation: Generation,
+    pub(crate) provider: Dialect,
+    pub(crate) policy: Policy,
+    pub(crate) jitter: Jitter,
+    /// Failures in a row, as this lifecycle has seen them.
+    pub(crate) failures: u32,
+    pub(crate) place: (Epoch, Generation),
+    /// Which attempt of its lifecycle this is.
+    pub(crate) number: u64,
+    pub(crate) unsent: Option<u64>,
+    pub(crate) logged_out: bool,
     pub(crate) goal: Goal,
+    pub(crate) owner: Option<Owner>,
 }
 
 #[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub(crate) enum Goal {
     /// A new token for a grant that is there.
     Renew { held: Option<Held>, access_left: Duration },
     /// A first token for a new grant.
     SignIn(Spend),
+    /// The end of the session.
+    SignOut { held: Option<Held> },
 }
 
 impl Errand {
-    /// To spend a fresh grant, an authorization code say. It is sent once and never again; the outcome is for
-    /// [`Lifecycle::sign_in`](crate::Lifecycle::sign_in).
+    /// The same errand, done through a store: everything durable passes through it, in the name of this owner.
     #[must_use]
-    pub fn sign_in(provider: Arc<dyn Provider>, spend: Spend, deadline: Duration) -> Self {
-        let goal = Goal::SignIn(spend);
-        Self { provider, deadline, epoch: Epoch::default(), generation: Generation::default(), goal }
+    pub const fn stored_by(mut self, owner: Owner) -> Self {
+        self.owner = Some(owner);
+        self
+    }
+}
+
+/// A provider, which is equal to itself alone.
+#[derive(Clone, Debug)]
+pub(crate) struct Dialect(pub(crate) Arc<dyn Provider>);
+
+impl core::ops::Deref for Dialect {
+    type Target = dyn Provider;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+#[cfg(wellspring_explore)]
+mod explored {
+    use super::Dialect;
+
+    impl PartialEq for Dialect {
+        fn eq(&self, other: &Self) -> bool {
+            alloc::sync::Arc::ptr_eq(&self.0, &other.0)
+        }
+    }
+
+    impl Eq for Dialect {}
+
+    impl core::hash::Hash for Dialect {
+        fn hash<H: core::hash::Hasher>(&self, _: &mut H) {}
     }
 }
 
 /// One renewal: [`begin`](Self::begin) it, carry out each [`Step`], and resume with what came of it until it is done.
 #[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub struct Renewal {
-    provider: Arc<dyn Provider>,
+    provider: Dialect,
+    policy: Policy,
+    jitter: Jitter,
+    failures: u32,
     epoch: Epoch,
     generation: Generation,
     held: Option<Held>,
+    access_left: Duration,
     /// The end of the whole exchange; a fallback shares it.
     deadline: Instant,
     fell_back: bool,
+    ledger: Option<Ledger>,
 }
 
 impl Renewal {
     /// Starts the errand.
     pub fn begin(errand: Errand, now: Clocks) -> Step {
-        let Errand { provider, deadline, epoch, generation, goal } = errand;
+        let Errand { provider, policy, jitter, failures, place, number, unsent, logged_out, goal, owner } =
+            errand;
+        let ledger = owner.map(|owner| {
+            let me = Attempt { owner, number };
+            Ledger::new(me, place, unsent, logged_out, now.instant.plus(policy.store_deadline))
+        });
+        let stored = ledger.is_some();
         let mut renewal = Self {
             provider,
-            epoch,
-            generation,
+            deadline: now.instant.plus(policy.deadline),
+            policy,
+            jitter,
+            failures,
+            epoch: place.0,
+            generation: place.1,
             held: None,
-            deadline: now.instant.plus(deadline),
+            access_left: Duration::ZERO,
             fell_back: false,
+            ledger,
         };
         match goal {
+            Goal::SignIn(spend) if stored => renewal.load(Task::SignIn(spend), now),
             Goal::SignIn(spend) => renewal.send(spend, now),
+            Goal::SignOut { held } => SigningOut::begin(renewal, held, now),
             Goal::Renew { held, access_left } => {
                 renewal.held = held;
-                match renewal.choose(access_left, now) {
-                    Ok(spend) => renewal.send(spend, now),
-                    Err(error) => renewal.fail(error),
-                }
+                renewal.access_left = access_left;
+                if stored { renewal.load(Task::Consider, now) } else { renewal.spend_what_is_held(true, now) }
             }
         }
     }
 
-    /// The refresh token if it may be spent, else the credentials if there are any, else a reason.
-    fn choose(&mut self, access_left: Duration, now: Clocks) -> Result<Spend, TokenError> {
-        let profile = self.provider.profile();
-        let credentials = |reason| {
-            if profile.credentials { Ok(Spend::Credentials) } else { Err(TokenError::login_required(reason)) }
-        };
-        let Some(held) = &mut self.held else { return credentials(LoginReason::NotSignedIn) };
-        if held.expires.is_some_and(|expires| now.reached(expires)) {
-            self.held = None;
-            return credentials(LoginReason::Expired);
-        }
-        let Some(first_sent) = held.first_sent.filter(|_| !survives_use(held, profile.rotation)) else {
-            return Ok(Spend::RefreshToken(held.token.clone()));
-        };
-        let allowed = match profile.replay {
-            Replay::Never => false,
-            Replay::Within(window) => now.instant.since(first_sent) <= window,
-            // The exchange that lost its answer was this lifecycle's own, and it is over.
-            Replay::OwnerDead => true,
-            Replay::LastResort if held.replays > 0 => false,
-            Replay::LastResort if !access_left.is_zero() => {
-                let text = "the last refresh got no answer; it is repeated when the access token has expired";
-                return Err(TokenError::unavailable(text).with_retry_after(access_left));
-            }
-            Replay::LastResort => true,
-        };
-        if !allowed {
-            self.held = None;
-            return credentials(LoginReason::Ambiguous);
-        }
-        held.replays = held.replays.saturating_add(1);
-        Ok(Spend::RefreshToken(held.token.clone()))
-    }
-
-    fn send(self, spend: Spend, now: Clocks) -> Step {
-        match self.provider.request(&spend, now.unix) {
-            Ok(request) => {
-                let sending = Sending { request, deadline: self.deadline };
-                Step::Send(sending, Sent { renewal: self, spend, sent: now })
-            }
+    /// The refresh token if it may be spent, else the credentials, at once.
+    fn spend_what_is_held(mut self, owner_is_gone: bool, now: Clocks) -> Step {
+        match self.choose(owner_is_gone, now) {
+            Ok(spend) => self.send(spend, now),
             Err(error) => self.fail(error),
         }
     }
 
     fn fail(self, error: TokenError) -> Step {
-        Step::Done(Outcome::Failed(Failure { error, held: Kept::As(self.held) }))
+        let told = self.ledger.as_ref().map(Ledger::told);
+        Step::Done(Outcome::Failed(Failure { error, held: Kept::As(self.held), told }), None)
+    }
+
+    /// Asks the store, for this.
+    fn load(self, task: Task, now: Clocks) -> Step {
+        let until = now.instant.plus(self.policy.store_deadline);
+        Step::Load(until, Loading { renewal: self, task })
+    }
+
+    /// Comes back to this by way of the store, a little later for each time it was tried.
+    fn load_later(self, task: Task, tries: u32, now: Clocks) -> Step {
+        let pause = FIRST_NAP.saturating_mul(1 << tries.min(16)).min(LONGEST_NAP);
+        Step::Sleep(now.instant.plus(pause), Sleeping { renewal: self, task })
     }
 }
 
-fn survives_use(held: &Held, rotation: Rotation) -> bool {
-    held.reusable || rotation == Rotation::Reusable
-}
+/// Between two tries to reach the store.
+const FIRST_NAP: Duration = Duration::from_millis(50);
+const LONGEST_NAP: Duration = Duration::from_secs(30);
 
-/// A request on its way; resume it with what came of it.
-#[must_use = "a renewal goes on only when it is resumed"]
+/// What a store is asked for.
 #[derive(Debug)]
-pub struct Sent {
-    renewal: Renewal,
-    spend: Spend,
-    sent: Clocks,
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+enum Task {
+    Consider,
+    SignIn(Spend),
+    Claim(Claiming),
+    Keep(Keeping),
+    Note(Noting),
+    SignOut(SigningOut),
 }
 
-impl Sent {
-    /// Goes on with what became of the request.
-    pub fn resume(self, answer: Answer, now: Clocks) -> Step {
-        match answer {
-            Answer::Response(response) => {
-                match self.renewal.provider.read(&self.spend, &response, now.unix) {
-                    Reading::Granted(granted) => Step::Done(self.granted(granted)),
-                    Reading::Next(spend) => self.fall_back(spend, now),
-                    Reading::Refused(error) => self.refused(error, now),
-                }
-            }
-            Answer::Failed(failure) => self.refused(failure.into_error(), now),
+macro_rules! continuations {
+    ($($(#[$doc:meta])* $name:ident: $task:ty;)+) => {$(
+        $(#[$doc])*
+        #[must_use = "a renewal goes on only when it is resumed"]
+        #[derive(Debug)]
+        #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+        pub struct $name {
+            renewal: Renewal,
+            task: $task,
         }
-    }
+    )+};
+}
 
-    fn granted(self, mut response: TokenResponse) -> Outcome {
-        let Self { renewal, spend, sent } = self;
-        let mut reusable = false;
-        if let (Spend::RefreshToken(spent), Some(held)) = (&spend, &renewal.held) {
-            let kept = response.refresh_token.as_ref().is_none_or(|granted| granted == spent);
-            if kept {
-                // RFC 6749 §6: no new refresh token means that the old one stays in force.
-                response.refresh_token = Some(spent.clone());
-                let left = held.expires.map(|expires| expires.unix.since(sent.unix));
-                response.refresh_lifetime = response.refresh_lifetime.or(left);
-            }
-            reusable = kept;
-        }
-        let (epoch, generation) = (renewal.epoch, renewal.generation.next());
-        let granted = Granted { reusable, ..Granted::new(sent.unix, response) };
-        Outcome::Renewed(Record::new(epoch, generation, Grant::Granted(granted)), sent)
-    }
+continuations! {
+    /// A record on its way in; resume it with what came.
+    Loading: Task;
+    /// A record on its way out; resume it with what became of it.
+    Saving: Task;
+    /// Another's claim; resume it with what was seen.
+    Watching: Version;
+    /// A request on its way; resume it with what came of it.
+    Sent: Exchange;
+    /// A token on its way out of harm's way; resume it with what became of it.
+    Spilling: Keeping;
+    /// A spilled token that is stored by now; resume it when it is removed.
+    Forgetting: keep::Settled;
+    /// A pause; resume it when it is over.
+    Sleeping: Task;
+}
 
-    /// The provider names another grant to spend, once, within the same exchange.
-    fn fall_back(self, spend: Spend, now: Clocks) -> Step {
-        let mut renewal = self.renewal;
-        if matches!(self.spend, Spend::RefreshToken(_)) {
-            renewal.held = None;
-        }
-        if renewal.fell_back {
-            return renewal.fail(TokenError::protocol("the endpoint turned away the fallback too"));
-        }
-        if now.instant >= renewal.deadline {
-            return renewal.fail(TokenError::unavailable("no time was left to fall back to the credentials"));
-        }
-        renewal.fell_back = true;
-        renewal.send(spend, now)
-    }
-
-    fn refused(self, error: TokenError, now: Clocks) -> Step {
-        let Self { mut renewal, spend, sent } = self;
-        match spend {
-            // Credentials may be spent again whatever became of this request.
-            Spend::Credentials => renewal.fail(error.with_fate(Fate::Unspent)),
-            Spend::Code { .. } => renewal.fail(of_code(error)),
-            Spend::RefreshToken(_) => {
-                let profile = renewal.provider.profile();
-                let (rotation, replay) = (profile.rotation, profile.replay);
-                let Some(held) = &mut renewal.held else { return renewal.fail(error) };
-                match error.fate() {
-                    Fate::Unspent => renewal.fail(error),
-                    Fate::Unknown if survives_use(held, rotation) => {
-                        renewal.fail(error.with_fate(Fate::Unspent))
-                    }
-                    Fate::Unknown => {
-                        let first_sent = *held.first_sent.get_or_insert(sent.instant);
-                        // A window may be shorter than any pause, so the one repetition it allows is made at once.
-                        let again = matches!(replay, Replay::Within(window)
-                            if held.replays == 0 && now.instant.since(first_sent) <= window);
-                        if again && now.instant < renewal.deadline {
-                            held.replays = 1;
-                            return renewal.send(spend, now);
-                        }
-                        renewal.fail(error)
-                    }
-                    Fate::Dead => {
-                        let lost = held.first_sent.is_some();
-                        renewal.held = None;
-                        renewal.fail(if lost { after_a_lost_answer(error) } else { error })
-                    }
-                }
-            }
+impl Loading {
+    /// Goes on with what the store holds.
+    pub fn resume(self, loaded: Result<Loaded, StoreError>, now: Clocks) -> Step {
+        let Self { renewal, task } = self;
+        match task {
+            Task::Consider => renewal.consider(loaded, now),
+            Task::SignIn(spend) => renewal.sign_in(spend, loaded, now),
+            Task::Claim(claiming) => claiming.look(renewal, loaded, now),
+            Task::Keep(keeping) => keeping.look(renewal, loaded, now),
+            Task::Note(noting) => noting.look(renewal, loaded, now),
+            Task::SignOut(signing_out) => signing_out.look(renewal, loaded, now),
         }
     }
 }
 
-/// A code is sent once: whatever its fate, the user has to sign in again.
-fn of_code(error: TokenError) -> TokenError {
-    if error.fate() == Fate::Unknown {
-        TokenError::login_required(LoginReason::Ambiguous).caused_by(error)
-    } else {
-        error
+impl Saving {
+    /// Goes on with what became of the save.
+    pub fn resume(self, saved: Result<Swap, StoreError>, now: Clocks) -> Step {
+        let Self { renewal, task } = self;
+        match task {
+            Task::Claim(claiming) => claiming.saved(renewal, saved, now),
+            Task::Keep(keeping) => keeping.saved(renewal, saved, now),
+            Task::Note(noting) => noting.saved(renewal, saved, now),
+            Task::SignOut(signing_out) => signing_out.saved(renewal, saved, now),
+            Task::Consider | Task::SignIn(_) => unreachable!("these save nothing"),
+        }
+    }
+
+    /// What would be lost if this went no further.
+    #[must_use]
+    pub const fn unsaved(&self) -> Option<&Unsaved> {
+        self.task.unsaved()
     }
 }
 
-/// The token was spent by an exchange whose answer was lost: say that, not "refused".
-fn after_a_lost_answer(error: TokenError) -> TokenError {
-    if matches!(error.kind(), ErrorKind::LoginRequired { .. }) {
-        TokenError::login_required(LoginReason::Ambiguous).caused_by(error)
-    } else {
-        error
+impl Watching {
+    /// Goes on with what was seen.
+    pub fn resume(self, seen: Result<Sighting, StoreError>, now: Clocks) -> Step {
+        self.renewal.watched(self.task, seen, now)
     }
+}
+
+impl Sleeping {
+    /// Goes on.
+    pub fn resume(self, now: Clocks) -> Step {
+        self.renewal.load(self.task, now)
+    }
+}
+
+impl Spilling {
+    /// Goes on with what became of it.
+    pub fn resume(self, spilled: Result<(), StoreError>, now: Clocks) -> Step {
+        self.task.spilled(self.renewal, spilled, now)
+    }
+}
+
+impl Forgetting {
+    /// Goes on; what could not be removed is not looked at again.
+    pub fn resume(self, forgotten: Result<(), StoreError>, now: Clocks) -> Step {
+        self.task.forgotten(self.renewal, forgotten.is_ok(), now)
+    }
+}
+
+impl Step {
+    /// What would be lost if this step were dropped: a token that nobody has stored yet.
+    #[must_use]
+    pub fn unsaved(&self) -> Option<&Unsaved> {
+        match self {
+            Self::Load(_, Loading { task, .. })
+            | Self::Save(_, Saving { task, .. })
+            | Self::Sleep(_, Sleeping { task, .. }) => task.unsaved(),
+            Self::Spill(unsaved, _) => Some(unsaved),
+            Self::Done(_, leftover) => leftover.as_ref().and_then(Leftover::unsaved),
+            Self::Watch(..) | Self::Send(..) | Self::Forget(..) => None,
+        }
+    }
+}
+
+impl Step {
+    /// Takes what would be lost out of a step that is not carried out.
+    #[must_use]
+    pub fn into_leftover(self) -> Option<Leftover> {
+        match self {
+            Self::Load(_, Loading { renewal, task: Task::Keep(keeping) })
+            | Self::Save(_, Saving { renewal, task: Task::Keep(keeping) })
+            | Self::Sleep(_, Sleeping { renewal, task: Task::Keep(keeping) })
+            | Self::Spill(_, Spilling { renewal, task: keeping }) => {
+                Some(Leftover { renewal: Box::new(renewal), keeping: Box::new(keeping) })
+            }
+            Self::Done(_, leftover) => leftover,
+            _ => None,
+        }
+    }
+}
+
+impl Task {
+    const fn unsaved(&self) -> Option<&Unsaved> {
+        match self {
+            Self::Keep(keeping) => keeping.unsaved(),
+            _ => None,
+        }
+    }
+}
+
+/// A token that the store would not take in time; the background goes on with it.
+#[must_use = "nobody else will store it"]
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub struct Leftover {
+    renewal: Box<Renewal>,
+    keeping: Box<Keeping>,
+}
+
+impl Leftover {
+    /// Goes on with it. The sign of life of the renewal it is left from is to be shown until this is done.
+    pub fn recover(self, now: Clocks) -> Step {
+        let Self { renewal, keeping } = self;
+        keeping.recover(*renewal, now)
+    }
+
+    /// The token, unless it lies where the next load finds it.
+    #[must_use]
+    pub fn unsaved(&self) -> Option<&Unsaved> {
+        self.keeping.unsaved()
+    }
+}
+
+/// The text of an error that says what was and what was not done.
+fn store_error(what: &str, error: &StoreError) -> TokenError {
+    let text: String = [what, ": ", &alloc::string::ToString::to_string(error)].concat();
+    let told = TokenError::store(text, !error.is_unreadable());
+    told.with_source(Arc::new(error.clone()))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::hint::black_box;
 
-use zeroize::Zeroizing;
+use crate::wiped::Zeroizing;
 
 /// The text behind each secret: shared by its clones, wiped with the last of them.
 #[derive(Clone)]
@@ -50,6 +50,13 @@ macro_rules! secrets {
         }
 
         impl Eq for $name {}
+
+        #[cfg(wellspring_explore)]
+        impl core::hash::Hash for $name {
+            fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+                self.expose().hash(state);
+            }
+        }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

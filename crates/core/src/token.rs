@@ -6,13 +6,14 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use zeroize::Zeroizing;
+use crate::wiped::Zeroizing;
 
 use crate::{AccessToken, Clocks, Generation, RefreshToken, Scope};
 
 /// What one successful answer carries, in the terms of
 /// [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1).
 #[derive(Clone, Debug)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 #[non_exhaustive]
 pub struct TokenResponse {
     /// The access token.
@@ -71,6 +72,7 @@ impl TokenResponse {
 /// Unknown members of an answer, each as the text it had on the wire. They may hold secrets (an ID token, say),
 /// so `Debug` shows the names alone.
 #[derive(Clone, Default)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 pub struct Extra(Vec<(String, Zeroizing<String>)>);
 
 impl Extra {
@@ -131,8 +133,10 @@ pub(crate) struct Due {
 
 /// An access token in force. Cheap to clone; its text is wiped with the last clone.
 #[derive(Clone)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 pub struct Token(Arc<Parts>);
 
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 struct Parts {
     access_token: AccessToken,
     generation: Generation,

@@ -109,7 +109,8 @@ pub(crate) fn run(errand: crate::Errand, now: Clocks, answers: Vec<Answer>) -> (
                 sent.push(String::from_utf8(sending.request.expose_body().to_vec()).unwrap());
                 next.resume(answers.next().expect("an answer for each request"), now)
             }
-            Step::Done(outcome) => return (sent, outcome),
+            Step::Done(outcome, None) => return (sent, outcome),
+            other => panic!("without a store nothing asks for one: {other:?}"),
         };
     }
 }

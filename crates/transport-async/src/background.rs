@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use wellspring_core::TokenError;
-use wellspring_transport::Underway;
+use wellspring_transport::{Remainder, Underway};
 
 use crate::Transport;
 use crate::drive::drive;
@@ -39,9 +39,19 @@ pub(crate) fn start(place: &Handle, mut underway: Underway, transport: &Arc<dyn 
     // Whatever ends this task, `underway` is dropped with it and tells those who wait.
     let runtime = place.clone();
     drop(place.spawn(async move {
-        let outcome = drive(&mut underway, &*transport, &runtime).await;
-        underway.land(outcome);
+        let first = underway.begin();
+        let (outcome, leftover) = drive(&mut underway.course, first, &*transport, &runtime).await;
+        if let Some(remainder) = underway.land(outcome, leftover) {
+            store(remainder, &*transport, &runtime).await;
+        }
     }));
+}
+
+/// Goes on with what the store would not take, until it has taken it.
+async fn store(mut remainder: Remainder, transport: &dyn Transport, runtime: &Handle) {
+    let first = remainder.begin();
+    let (outcome, _) = drive(&mut remainder.course, first, transport, runtime).await;
+    remainder.land(outcome);
 }
 
 /// Whether the caller is on this runtime.

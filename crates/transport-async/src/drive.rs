@@ -1,30 +1,98 @@
 //! The loop that carries out a renewal's steps.
 
+use core::task::Poll;
+use core::time::Duration;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use wellspring_core::{
-    Answer, ByteLeft, HttpRequest, Instant, Outcome, Step, TransportError, TransportErrorKind,
+    Answer, HttpRequest, Instant, Leftover, Outcome, Sighting, Step, TransportError, TransportErrorKind,
 };
-use wellspring_transport::{Clock, Underway, acceptable, check_deadline, check_url};
+use wellspring_transport::{
+    Clock, Course, Operation, Said, Work, acceptable, check_deadline, check_start, check_url,
+};
 
 use crate::Transport;
 use crate::clock::wait;
 
-/// Runs one renewal to its end.
-pub(crate) async fn drive(underway: &mut Underway, transport: &dyn Transport, runtime: &Handle) -> Outcome {
-    let shared = Arc::clone(underway.shared());
-    let clock = shared.clock();
-    let mut step = underway.begin();
+/// Carries out steps until it is over.
+pub(crate) async fn drive(
+    course: &mut Course,
+    first: Step,
+    transport: &dyn Transport,
+    runtime: &Handle,
+) -> (Outcome, Option<Leftover>) {
+    let clock = course.shared().clock().clone();
+    let mut step = first;
     loop {
-        step = match step {
-            Step::Send(sending, sent) => {
-                underway.byte_left = ByteLeft::Maybe;
-                let answer = exchange(transport, clock, &sending.request, sending.deadline, runtime).await;
+        step = match course.enter(step) {
+            Work::Store(operation, until, next) => {
+                let said = operate(course, &clock, operation, until, runtime).await;
+                course.leave(said, next)
+            }
+            Work::Send(sending, sent) => {
+                let deadline = sending.deadline;
+                let answer = match check_start(sending.not_after, clock.now().instant) {
+                    Ok(()) => exchange(transport, &clock, &sending.request, deadline, runtime).await,
+                    Err(late) => Err(late),
+                };
                 sent.resume(answer.unwrap_or_else(Answer::Failed), clock.now())
             }
-            Step::Done(outcome) => return outcome,
+            Work::Sleep(until, next) => {
+                wait(&clock, None, until, runtime, |_| Poll::<()>::Pending).await;
+                next.resume(clock.now())
+            }
+            Work::Done(outcome, leftover) => return (outcome, leftover),
         };
+    }
+}
+
+/// Between the end of an operation and the end of waiting for the thread that carries it out.
+const MOMENT: Duration = Duration::from_millis(250);
+
+/// Carries out one operation on the store, on a thread made for blocking; watches in slices.
+async fn operate(
+    course: &mut Course,
+    clock: &Clock,
+    operation: Operation,
+    until: Instant,
+    runtime: &Handle,
+) -> Said {
+    let operation = Arc::new(operation);
+    loop {
+        let now = clock.now().instant;
+        let within = operation.within(until, now);
+        let said = carry_out(course, &operation, within, runtime).await;
+        let unchanged = matches!(said, Said::Seen(Ok(Sighting::Unchanged)));
+        if !unchanged || clock.now().instant >= until {
+            return said;
+        }
+    }
+}
+
+async fn carry_out(
+    course: &mut Course,
+    operation: &Arc<Operation>,
+    within: Duration,
+    runtime: &Handle,
+) -> Said {
+    let (storage, key) = (course.storage().clone(), course.shared().provider().profile().key.clone());
+    // The thread shows the sign of life too: it may run on when nobody waits for it any more.
+    let (work, mut life) = (Arc::clone(operation), course.life.clone());
+    let mut thread = runtime.spawn_blocking(move || {
+        let said = work.carry_out(&storage, &key, within, &mut life);
+        (said, life)
+    });
+    // The machine's own clock: a store works in real time, whatever time the source is shown.
+    let system = Clock::system();
+    let end = system.now().instant.plus(within.saturating_add(MOMENT));
+    let done = wait(&system, None, end, runtime, |context| core::pin::Pin::new(&mut thread).poll(context));
+    match done.await {
+        Some(Ok((said, life))) => {
+            course.life = life;
+            said
+        }
+        Some(Err(_)) | None => operation.hung(),
     }
 }
 

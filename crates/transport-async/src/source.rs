@@ -8,7 +8,7 @@ use http::HeaderValue;
 use tokio::runtime::Handle;
 use wellspring_core::{
     AccessToken, Answer, Generation, HttpRequest, HttpResponse, Instant, Need, Policy, Provider, Rejected,
-    Scope, Spend, Token, TokenError, TokenResponse,
+    Revocation, Scope, Spend, Token, TokenError, TokenResponse,
 };
 use wellspring_transport::{Asked, Flight, Reach, Scripted, SharedLifecycle, TokenRef, missing_scope};
 
@@ -171,6 +171,25 @@ impl TokenSource {
         self.landing(&flight, self.end_of_exchange(), &place).await.unwrap_or_else(|| Err(overdue()))
     }
 
+    /// Ends the session: a tombstone in the store, so that nothing brings it back, then the revocation of the refresh
+    /// token where the provider offers one. What became of that.
+    ///
+    /// # Errors
+    ///
+    /// Why nobody is logged out: the store would not take the tombstone, or the source is closed.
+    pub async fn sign_out(&self) -> Result<Revocation, TokenError> {
+        let place = self.background.available()?;
+        let underway = self.shared.sign_out()?;
+        let flight = Arc::clone(underway.flight());
+        start(&place, underway, &self.transport);
+        let landed = self.landing(&flight, self.end_of_exchange(), &place).await;
+        match (flight.revocation(), landed.unwrap_or_else(|| Err(overdue()))) {
+            (Some(revocation), _) => Ok(revocation),
+            (None, Err(error)) => Err(error),
+            (None, Ok(_)) => Err(overdue()),
+        }
+    }
+
     /// Sends a request to a neighbour of the token endpoint (metadata, registration, revocation) under the rules of a
     /// token request: no token is attached, no redirect followed, and all of it has the policy's deadline.
     ///
@@ -285,7 +304,7 @@ impl TokenSource {
     /// When an exchange that starts now is over for certain.
     pub(crate) fn end_of_exchange(&self) -> Instant {
         // A moment more, so that what ends at its deadline is still heard of.
-        self.shared.end_of(self.policy().deadline).plus(MOMENT)
+        self.shared.end_of(self.shared.longest_renewal()).plus(MOMENT)
     }
 }
 

@@ -8,9 +8,9 @@ use std::panic::catch_unwind;
 use std::sync::Arc;
 
 use wellspring_core::{Instant, TokenError};
-use wellspring_transport::Underway;
+use wellspring_transport::{Remainder, Underway};
 
-use crate::drive::drive;
+use crate::drive::{Patience, drive};
 use crate::{Transport, thread};
 
 /// Where renewals may run.
@@ -39,16 +39,64 @@ impl Background {
 pub(crate) fn start(place: Threads, underway: Underway, transport: &Arc<dyn Transport>) {
     let Threads(()) = place;
     let transport = Arc::clone(transport);
-    let renewal = move || carry_out(underway, &*transport, Instant::NEVER);
+    let renewal = move || {
+        if let Some(remainder) = carry_out(underway, &*transport, Instant::NEVER) {
+            store(remainder, &*transport);
+        }
+    };
     // If no thread can be had, `underway` is dropped with the closure and tells those who wait.
     let _ = thread::Builder::new().name("wellspring-renewal".into()).spawn(renewal);
 }
 
-/// Runs the renewal to its end, here and now, at the latest until the given instant.
-pub(crate) fn carry_out(mut underway: Underway, transport: &dyn Transport, end: Instant) {
+/// Goes on with what the store would not take.
+pub(crate) fn finish(place: Option<Threads>, remainder: Remainder, transport: &Arc<dyn Transport>) {
+    if place.is_none() {
+        return store_once(remainder, &**transport);
+    }
+    let transport = Arc::clone(transport);
+    let work = move || store(remainder, &*transport);
+    let _ = thread::Builder::new().name("wellspring-store".into()).spawn(work);
+}
+
+/// Tries until the store has taken it.
+fn store(mut remainder: Remainder, transport: &dyn Transport) {
+    let first = remainder.begin();
+    if let Ok((outcome, _)) = drive(&mut remainder.course, first, transport, Patience::ENDLESS) {
+        remainder.land(outcome);
+    }
+}
+
+/// Tries once: nobody is there to try again, so the next one who asks for a token will.
+fn store_once(mut remainder: Remainder, transport: &dyn Transport) {
+    let first = remainder.begin();
+    // The first pause comes before the first try.
+    let once = Patience { end: Instant::NEVER, naps: 1 };
+    match drive(&mut remainder.course, first, transport, once) {
+        Ok((outcome, _)) => remainder.land(outcome),
+        Err(step) => remainder.lay_aside(step),
+    }
+}
+
+/// Runs the renewal to its end, here and now, at the latest until the given instant. What is left over.
+#[must_use]
+pub(crate) fn carry_out(
+    mut underway: Underway,
+    transport: &dyn Transport,
+    end: Instant,
+) -> Option<Remainder> {
     // A provider that panics must not take its caller along: `underway` is dropped and tells everybody.
-    let _ = catch_unwind(AssertUnwindSafe(move || {
-        let outcome = drive(&mut underway, transport, end);
-        underway.land(outcome);
-    }));
+    let run = AssertUnwindSafe(move || {
+        if let Some(earlier) = underway.shared().take_up() {
+            store_once(earlier, transport);
+            if underway.shared().has_laid_aside() {
+                // To spend its grant again would cost the session: `underway` is dropped and tells everybody.
+                return None;
+            }
+        }
+        let first = underway.begin();
+        let patience = Patience { end, ..Patience::ENDLESS };
+        let (outcome, leftover) = drive(&mut underway.course, first, transport, patience).ok()?;
+        underway.land(outcome, leftover)
+    });
+    catch_unwind(run).ok().flatten()
 }

@@ -6,8 +6,8 @@ use core::time::Duration;
 use std::collections::hash_map::RandomState;
 use std::sync::Arc;
 
-use wellspring_core::{Policy, Provider, TokenError};
-use wellspring_transport::{Clock, Reach, Scripted, SharedLifecycle};
+use wellspring_core::{Policy, Provider, SharedBy, Store, TokenError};
+use wellspring_transport::{Clock, Reach, Scripted, SharedLifecycle, Storage, check_store};
 
 use crate::background::Background;
 use crate::scripted::ScriptedTransport;
@@ -26,6 +26,8 @@ pub struct Builder {
     call_deadline: Option<Duration>,
     background: Background,
     transport: Option<Arc<dyn Transport>>,
+    store: Option<Arc<dyn Store>>,
+    shared_by: Option<SharedBy>,
     /// A double exchanges with its script, whoever carries its calls.
     scripted: bool,
     #[cfg(feature = "ureq")]
@@ -44,6 +46,8 @@ impl Builder {
             call_deadline: None,
             background: Background { threads: true },
             transport: None,
+            store: None,
+            shared_by: None,
             scripted: false,
             #[cfg(feature = "ureq")]
             settings: Settings::default(),
@@ -81,6 +85,19 @@ impl Builder {
     #[cfg(feature = "ureq")]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.settings.connect_timeout = timeout;
+        self
+    }
+
+    /// Keeps tokens where they outlive the process, and shares them with whoever uses the same store.
+    pub fn store(mut self, store: impl Store + 'static) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// Who is to share the tokens. Default: all whom the store reaches. A grant that may be spent but once is refused
+    /// on a store that reaches less far.
+    pub const fn shared_by(mut self, shared_by: SharedBy) -> Self {
+        self.shared_by = Some(shared_by);
         self
     }
 
@@ -124,8 +141,9 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the TLS settings or the client cannot be made.
+    /// When the TLS settings or the client cannot be made, or the store cannot hold what is to be kept in it.
     pub fn build(mut self) -> Result<TokenSource, TokenError> {
+        check_store(self.store.as_deref(), self.shared_by, &*self.provider)?;
         let given = self.transport.take();
         let carrier = match given {
             Some(given) => given,
@@ -162,9 +180,12 @@ impl Builder {
     fn finish(self, transport: Arc<dyn Transport>) -> TokenSource {
         // Not for secrets: that no two sources renew at one moment is all it is for.
         let seed = self.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+        // Two sources must never be taken for one, whatever their seeds.
+        let number = || RandomState::new().build_hasher().finish();
+        let storage = self.store.map(|store| Storage::new(store, number()));
         TokenSource {
             call_deadline: self.call_deadline.unwrap_or(self.policy.deadline),
-            shared: SharedLifecycle::new(self.provider, self.policy, seed, self.clock),
+            shared: SharedLifecycle::new(self.provider, self.policy, seed, self.clock, storage),
             transport,
             background: self.background,
             reach: Arc::new(self.reach),

@@ -1,26 +1,80 @@
 //! The loop that carries out a renewal's steps.
 
-use std::sync::Arc;
-
-use wellspring_core::{Answer, ByteLeft, HttpRequest, Instant, Outcome, Step, TransportError};
-use wellspring_transport::{Clock, Underway, acceptable, check_deadline, check_url};
+use wellspring_core::{Answer, HttpRequest, Instant, Leftover, Outcome, Sighting, Step, TransportError};
+use wellspring_transport::{
+    Clock, Course, Operation, Said, Work, acceptable, check_deadline, check_start, check_url,
+};
 
 use crate::Transport;
+use crate::clock::wait;
 
-/// Runs one renewal to its end, at the latest until the given instant.
-pub(crate) fn drive(underway: &mut Underway, transport: &dyn Transport, end: Instant) -> Outcome {
-    let shared = Arc::clone(underway.shared());
-    let clock = shared.clock();
-    let mut step = underway.begin();
+/// How long a renewal may wait for others or for better times.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// Until this instant, unless something would be lost by that.
+    pub(crate) end: Instant,
+    /// So many times.
+    pub(crate) naps: u32,
+}
+
+impl Patience {
+    /// As long as it takes.
+    pub(crate) const ENDLESS: Self = Self { end: Instant::NEVER, naps: u32::MAX };
+}
+
+/// Carries out steps until it is over, or until patience is: then the step that was next.
+pub(crate) fn drive(
+    course: &mut Course,
+    first: Step,
+    transport: &dyn Transport,
+    patience: Patience,
+) -> Result<(Outcome, Option<Leftover>), Step> {
+    let Patience { end, mut naps } = patience;
+    let clock = course.shared().clock().clone();
+    let mut step = first;
     loop {
-        step = match step {
-            Step::Send(sending, sent) => {
-                underway.byte_left = ByteLeft::Maybe;
-                let answer = exchange(transport, clock, &sending.request, sending.deadline.min(end));
+        // What was obtained is stored, however late it is.
+        let patience = if step.unsaved().is_some() { Instant::NEVER } else { end };
+        let waits = matches!(step, Step::Watch(..) | Step::Sleep(..));
+        if waits && (naps == 0 || clock.now().instant >= patience) {
+            return Err(step);
+        }
+        step = match course.enter(step) {
+            Work::Store(operation, until, next) => {
+                let said = operate(course, &clock, &operation, until, patience);
+                course.leave(said, next)
+            }
+            Work::Send(sending, sent) => {
+                let deadline = sending.deadline.min(end);
+                let answer = check_start(sending.not_after, clock.now().instant)
+                    .and_then(|()| exchange(transport, &clock, &sending.request, deadline));
                 sent.resume(answer.unwrap_or_else(Answer::Failed), clock.now())
             }
-            Step::Done(outcome) => return outcome,
+            Work::Sleep(until, next) => {
+                naps -= 1;
+                wait(&clock, None, until.min(patience), || None::<()>);
+                next.resume(clock.now())
+            }
+            Work::Done(outcome, leftover) => return Ok((outcome, leftover)),
         };
+    }
+}
+
+/// Carries out one operation on the store; watches in slices.
+fn operate(
+    course: &mut Course,
+    clock: &Clock,
+    operation: &Operation,
+    until: Instant,
+    patience: Instant,
+) -> Said {
+    loop {
+        let now = clock.now().instant;
+        let said = course.carry_out(operation, operation.within(until, now));
+        let unchanged = matches!(said, Said::Seen(Ok(Sighting::Unchanged)));
+        if !unchanged || clock.now().instant >= until.min(patience) {
+            return said;
+        }
     }
 }
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use http::HeaderValue;
 use wellspring_core::{
     AccessToken, Answer, Generation, HttpRequest, HttpResponse, Instant, Need, Policy, Provider, Rejected,
-    Scope, Spend, Token, TokenError, TokenResponse,
+    Revocation, Scope, Spend, Token, TokenError, TokenResponse,
 };
 use wellspring_transport::{
     Asked, Flight, Reach, Scripted, SharedLifecycle, TokenRef, Underway, missing_scope,
 };
 
-use crate::background::{Background, carry_out, start};
+use crate::background::{Background, carry_out, finish, start};
 use crate::clock::wait;
 use crate::drive::exchange;
 use crate::{Builder, Transport};
@@ -157,8 +157,26 @@ impl TokenSource {
     pub fn sign_in(&self, spend: Spend) -> Result<Token, TokenError> {
         let underway = self.shared.sign_in(spend)?;
         let flight = Arc::clone(underway.flight());
-        carry_out(underway, &*self.transport, Instant::NEVER);
+        self.carry_out(underway, Instant::NEVER);
         self.landing(&flight, self.end_of_exchange()).unwrap_or_else(|| Err(overdue()))
+    }
+
+    /// Ends the session: a tombstone in the store, so that nothing brings it back, then the revocation of the refresh
+    /// token where the provider offers one. What became of that.
+    ///
+    /// # Errors
+    ///
+    /// Why nobody is logged out: the store would not take the tombstone, or the source is closed.
+    pub fn sign_out(&self) -> Result<Revocation, TokenError> {
+        let underway = self.shared.sign_out()?;
+        let flight = Arc::clone(underway.flight());
+        self.carry_out(underway, Instant::NEVER);
+        let landed = self.landing(&flight, self.end_of_exchange()).unwrap_or_else(|| Err(overdue()));
+        match (flight.revocation(), landed) {
+            (Some(revocation), _) => Ok(revocation),
+            (None, Err(error)) => Err(error),
+            (None, Ok(_)) => Err(overdue()),
+        }
     }
 
     /// Sends a request to a neighbour of the token endpoint (metadata, registration, revocation) under the rules of a
@@ -215,7 +233,7 @@ impl TokenSource {
                 Asked::UseAndRenew(token, underway) => {
                     let Some(place) = place else {
                         // Whatever comes of it, the token that was due may be over by then: ask again.
-                        carry_out(underway, &*self.transport, end);
+                        self.carry_out(underway, end);
                         continue;
                     };
                     start(place, underway, &self.transport);
@@ -247,13 +265,19 @@ impl TokenSource {
     fn renew_for_me(&self, underway: Underway, end: Instant) {
         match self.background.available() {
             Ok(place) if !self.covers_an_exchange(end) => start(place, underway, &self.transport),
-            _ => carry_out(underway, &*self.transport, end),
+            _ => self.carry_out(underway, end),
+        }
+    }
+
+    fn carry_out(&self, underway: Underway, end: Instant) {
+        if let Some(remainder) = carry_out(underway, &*self.transport, end) {
+            finish(self.background.available().ok(), remainder, &self.transport);
         }
     }
 
     /// Whether a whole exchange ends before this instant, give or take a moment.
     fn covers_an_exchange(&self, end: Instant) -> bool {
-        self.shared.end_of(self.policy().deadline) <= end.plus(MOMENT)
+        self.shared.end_of(self.shared.longest_renewal()) <= end.plus(MOMENT)
     }
 
     /// For a caller who could only renew by cutting an exchange short: a single-use grant may be lost by that.
@@ -287,7 +311,7 @@ impl TokenSource {
     /// When an exchange that starts now is over for certain.
     pub(crate) fn end_of_exchange(&self) -> Instant {
         // A moment more, so that what ends at its deadline is still heard of.
-        self.shared.end_of(self.policy().deadline).plus(MOMENT)
+        self.shared.end_of(self.shared.longest_renewal()).plus(MOMENT)
     }
 }
 

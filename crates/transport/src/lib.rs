@@ -12,12 +12,15 @@
 mod attach;
 mod bell;
 mod clock;
+mod course;
 pub mod events;
 mod flight;
+mod owner;
 mod published;
 mod rules;
 mod scripted;
 mod shared;
+mod storage;
 mod sync;
 #[cfg(feature = "tls")]
 mod tls;
@@ -26,13 +29,15 @@ mod tls;
 pub use attach::{Attempt, Reach, missing_scope, verdict};
 pub use bell::{Bell, Seat};
 pub use clock::{Clock, LONGEST_NAP, ManualClock};
-pub use flight::{Flight, Underway};
+pub use course::Course;
+pub use flight::{Flight, Remainder, Underway};
 pub use published::TokenRef;
 pub use rules::{
-    BODY_CAP, acceptable, check_deadline, check_url, error_chain, head_of, is_permanent, too_large,
-    wire_request,
+    BODY_CAP, acceptable, check_deadline, check_start, check_url, error_chain, head_of, is_permanent,
+    too_large, wire_request,
 };
 pub use scripted::Scripted;
 pub use shared::{Asked, SharedLifecycle};
+pub use storage::{Next, Operation, Said, Storage, Work, check_store};
 #[cfg(feature = "tls")]
 pub use tls::Tls;

@@ -10,7 +10,8 @@ use core::time::Duration;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use wellspring_core::{
-    Answer, HttpRequest, HttpResponse, Method, Origin, ResponseHead, TransportError, TransportErrorKind,
+    Answer, HttpRequest, HttpResponse, Instant, Method, Origin, ResponseHead, TransportError,
+    TransportErrorKind,
 };
 
 /// The longest body that is read of an answer to a token request.
@@ -23,6 +24,20 @@ pub const BODY_CAP: usize = 1 << 20;
 /// [`TransportErrorKind::Refused`], naming the rule.
 pub fn check_url(url: &str) -> Result<Origin, TransportError> {
     Origin::of(url).map_err(|error| refused(format!("the token request was not sent: {error}")))
+}
+
+/// Whether a request may still be started.
+///
+/// # Errors
+///
+/// [`TransportErrorKind::NotSent`] when it is too late.
+pub fn check_start(not_after: Instant, now: Instant) -> Result<(), TransportError> {
+    if now > not_after {
+        let text =
+            "the token request was not sent: its claim would have been over before its answer is saved";
+        return Err(TransportError::new(TransportErrorKind::NotSent, text));
+    }
+    Ok(())
 }
 
 /// How much time is left.

@@ -8,14 +8,14 @@ use core::time::Duration;
 use std::sync::{Arc, PoisonError, TryLockError};
 
 use wellspring_core::{
-    Clocks, Completed, Decision, Generation, Instant, Lifecycle, Need, Outcome, Policy, Provider, Rejected,
-    Spend, Token, TokenError, TokenResponse,
+    Clocks, Completed, Decision, Generation, Instant, Leftover, Lifecycle, LoginReason, Need, Outcome,
+    Policy, Provider, Rejected, SignOfLife, Spend, Token, TokenError, TokenResponse,
 };
 
 use crate::flight::Right;
 use crate::published::Published;
 use crate::sync::{Mutex, MutexGuard};
-use crate::{Bell, Clock, Flight, TokenRef, Underway, events};
+use crate::{Bell, Clock, Course, Flight, Remainder, Storage, TokenRef, Underway, events};
 
 /// One lifecycle, with the published token and those who wait.
 pub struct SharedLifecycle {
@@ -25,14 +25,19 @@ pub struct SharedLifecycle {
     state: Mutex<State>,
     published: Published,
     changes: Arc<Bell>,
+    storage: Option<Storage>,
 }
 
 struct State {
     lifecycle: Lifecycle,
     /// Where callers wait for the permit that is out.
     flight: Option<Arc<Flight>>,
-    /// Fresh grants that are just being spent.
-    sign_ins: Vec<Arc<Flight>>,
+    /// What else is under way: sign-ins, logouts, tokens that the store has yet to take.
+    others: Vec<Arc<Flight>>,
+    /// A token is held in memory alone, and nothing may be sent before it is stored.
+    unstored: Option<(Arc<Flight>, TokenError)>,
+    /// It is nobody's business just now: whoever renews next goes on with it.
+    aside: Option<(Leftover, Option<Arc<SignOfLife>>)>,
     closed: bool,
 }
 
@@ -56,9 +61,16 @@ pub enum Asked {
 impl SharedLifecycle {
     /// A lifecycle without a token.
     #[must_use]
-    pub fn new(provider: Arc<dyn Provider>, policy: Policy, seed: u64, clock: Clock) -> Arc<Self> {
+    pub fn new(
+        provider: Arc<dyn Provider>,
+        policy: Policy,
+        seed: u64,
+        clock: Clock,
+        storage: Option<Storage>,
+    ) -> Arc<Self> {
         let lifecycle = Lifecycle::new(policy.clone(), seed);
-        let state = State { lifecycle, flight: None, sign_ins: Vec::new(), closed: false };
+        let state =
+            State { lifecycle, flight: None, others: Vec::new(), unstored: None, aside: None, closed: false };
         Arc::new(Self {
             provider,
             policy,
@@ -66,6 +78,7 @@ impl SharedLifecycle {
             state: Mutex::new(state),
             published: Published::default(),
             changes: Arc::default(),
+            storage,
         })
     }
 
@@ -106,7 +119,10 @@ impl SharedLifecycle {
     fn decide(self: &Arc<Self>, mut state: MutexGuard<'_, State>, need: Need) -> Asked {
         let now = self.clock.now();
         if state.closed {
-            return closed(&state, need, now);
+            return closed(&state, need, now, &closed_error());
+        }
+        if let (Some((_, error)), None) = (&state.unstored, &state.aside) {
+            return closed(&state, need, now, error);
         }
         let asked = match state.lifecycle.acquire(need, now) {
             Decision::Use(token) => Asked::Use(token),
@@ -143,51 +159,141 @@ impl SharedLifecycle {
     ///
     /// When the source is closed.
     pub fn sign_in(self: &Arc<Self>, spend: Spend) -> Result<Underway, TokenError> {
+        let provider = Arc::clone(&self.provider);
+        self.beside(|life| Right::SignIn(Some(Box::new(life.sign_in(provider, spend)))))
+    }
+
+    /// The right to log out once.
+    ///
+    /// # Errors
+    ///
+    /// When the source is closed.
+    pub fn sign_out(self: &Arc<Self>) -> Result<Underway, TokenError> {
+        let provider = Arc::clone(&self.provider);
+        self.beside(|life| Right::SignOut(Some(Box::new(life.sign_out(provider)))))
+    }
+
+    fn beside(self: &Arc<Self>, right: impl FnOnce(&mut Lifecycle) -> Right) -> Result<Underway, TokenError> {
         let mut state = self.lock();
         if state.closed {
             return Err(closed_error());
         }
         let flight = Arc::new(Flight::default());
-        state.sign_ins.push(Arc::clone(&flight));
-        Ok(Underway::new(Arc::clone(self), flight, Right::SignIn(Some(spend))))
+        state.others.push(Arc::clone(&flight));
+        Ok(Underway::new(Arc::clone(self), flight, right(&mut state.lifecycle)))
     }
 
     pub(crate) fn land(&self, right: Right, outcome: Outcome, flight: &Arc<Flight>) {
         let name = &self.provider.profile().name;
-        if let Outcome::Renewed(record, _) = &outcome {
-            for leniency in &record.response.leniencies {
+        if let Outcome::Renewed(record, _) = &outcome
+            && let Some(granted) = record.granted()
+        {
+            for leniency in &granted.response.leniencies {
                 events::leniency(name, *leniency);
             }
         }
+        let adopted = matches!(outcome, Outcome::Adopted(_));
         let result = {
             let mut state = self.lock();
             let now = self.clock.now();
-            state.sign_ins.retain(|sign_in| !Arc::ptr_eq(sign_in, flight));
-            let result = match (right, outcome) {
-                (Right::Renewal(permit), outcome) => {
+            state.others.retain(|other| !Arc::ptr_eq(other, flight));
+            let result = match right {
+                Right::Renewal(permit) => {
                     state.flight = None;
                     match state.lifecycle.complete(permit, outcome, now) {
                         Completed::Renewed(token) | Completed::Adopted(token) => Ok(token),
                         Completed::Failed(error) => Err(error),
                     }
                 }
-                (Right::SignIn(_), Outcome::Renewed(record, sent)) => {
-                    Ok(state.lifecycle.sign_in(record.response, sent, now))
-                }
-                (Right::SignIn(_), outcome) => Err(outcome
-                    .error()
-                    .cloned()
-                    .unwrap_or_else(|| TokenError::unavailable("the sign-in was given up before it ended"))),
+                Right::SignIn(_) => state.lifecycle.signed_in(outcome, now),
+                Right::SignOut(_) => match state.lifecycle.signed_out(outcome, now) {
+                    Ok(revocation) => {
+                        flight.sign_out(revocation);
+                        Err(TokenError::login_required(LoginReason::LoggedOut))
+                    }
+                    Err(error) => Err(error),
+                },
             };
+            if let (Err(error), Some((_, told))) = (&result, &mut state.unstored) {
+                *told = error.clone();
+            }
             self.published.mirror(&state.lifecycle, &self.clock);
             flight.land(result.clone());
             result
         };
         self.changes.ring();
         match result {
+            Ok(token) if adopted => events::token_adopted(name, &token),
             Ok(token) => events::renewal_renewed(name, &token),
+            Err(_) if flight.revocation().is_some() => events::signed_out(name),
             Err(error) => events::renewal_failed(name, &error),
         }
+    }
+
+    /// What the store has yet to take.
+    pub(crate) fn remainder(&self, course: Course, leftover: Leftover) -> Remainder {
+        let flight = Arc::new(Flight::default());
+        let mut state = self.lock();
+        state.others.push(Arc::clone(&flight));
+        if leftover.unsaved().is_some() {
+            let error = TokenError::store("a token that was obtained is not stored yet", true);
+            state.unstored = Some((Arc::clone(&flight), error));
+        }
+        drop(state);
+        Remainder::new(course, leftover, flight)
+    }
+
+    pub(crate) fn lay_aside(&self, remainder: &mut Remainder) {
+        let Some(leftover) = remainder.take() else { return };
+        let mut state = self.lock();
+        if leftover.unsaved().is_some() {
+            state.aside = Some((leftover, remainder.course.life.clone()));
+            remainder.course.keep_for_later();
+        }
+    }
+
+    /// What was laid aside, if anything was: to be gone on with before anything else.
+    #[must_use]
+    pub fn take_up(self: &Arc<Self>) -> Option<Remainder> {
+        let mut state = self.lock();
+        let (leftover, life) = state.aside.take()?;
+        let flight = state.unstored.as_ref().map(|(flight, _)| Arc::clone(flight)).unwrap_or_default();
+        Some(Remainder::new(Course::new(Arc::clone(self), life), leftover, flight))
+    }
+
+    /// Whether anything is laid aside.
+    #[must_use]
+    pub fn has_laid_aside(&self) -> bool {
+        self.lock().aside.is_some()
+    }
+
+    pub(crate) fn recovered(&self, outcome: Outcome, flight: &Arc<Flight>) {
+        {
+            let mut state = self.lock();
+            let now = self.clock.now();
+            if state.unstored.as_ref().is_some_and(|(held, _)| Arc::ptr_eq(held, flight)) {
+                state.unstored = None;
+            }
+            state.lifecycle.recovered(outcome, now);
+            self.published.mirror(&state.lifecycle, &self.clock);
+        }
+        self.changes.ring();
+        events::token_stored(&self.provider.profile().name);
+    }
+
+    pub(crate) fn remainder_ended(&self, flight: &Arc<Flight>) {
+        {
+            let mut state = self.lock();
+            if state.aside.is_none() {
+                state.others.retain(|other| !Arc::ptr_eq(other, flight));
+                if state.unstored.as_ref().is_some_and(|(held, _)| Arc::ptr_eq(held, flight)) {
+                    // The guard has spilled it, or nobody can help it any more.
+                    state.unstored = None;
+                }
+            }
+            flight.land(Err(TokenError::unavailable("nobody waits for this")));
+        }
+        self.changes.ring();
     }
 
     /// An API has refused the token of this generation.
@@ -207,7 +313,7 @@ impl SharedLifecycle {
         let token = {
             let mut state = self.lock();
             let now = self.clock.now();
-            let token = state.lifecycle.sign_in(response, now, now);
+            let token = state.lifecycle.take_over(response, now, now);
             self.published.mirror(&state.lifecycle, &self.clock);
             token
         };
@@ -220,7 +326,7 @@ impl SharedLifecycle {
         let flights = {
             let mut state = self.lock();
             state.closed = true;
-            state.flight.iter().chain(&state.sign_ins).cloned().collect()
+            state.flight.iter().chain(&state.others).cloned().collect()
         };
         self.changes.ring();
         flights
@@ -243,6 +349,19 @@ impl SharedLifecycle {
     #[must_use]
     pub fn end_of(&self, deadline: Duration) -> Instant {
         self.clock.now().instant.plus(deadline)
+    }
+
+    /// The longest that a renewal takes in which nobody else has a hand: the exchange, and the store around it.
+    #[must_use]
+    pub fn longest_renewal(&self) -> Duration {
+        let store = if self.storage.is_some() { self.policy.store_deadline } else { Duration::ZERO };
+        self.policy.deadline.saturating_add(store).saturating_add(store)
+    }
+
+    /// Where tokens outlive the process, if they do.
+    #[must_use]
+    pub const fn storage(&self) -> Option<&Storage> {
+        self.storage.as_ref()
     }
 
     /// The endpoint's dialect.
@@ -276,6 +395,15 @@ impl SharedLifecycle {
 
 impl Drop for SharedLifecycle {
     fn drop(&mut self) {
+        if let (Some((leftover, _)), Some(storage)) = (&self.lock().aside, &self.storage)
+            && let Some(unsaved) = leftover.unsaved()
+        {
+            let profile = self.provider.profile();
+            match storage.spill(&profile.key, unsaved) {
+                Ok(()) => events::token_spilled(&profile.name),
+                Err(error) => events::store_failed(&profile.name, "spill", &error),
+            }
+        }
         // Whoever keeps it warm sees that it is gone.
         self.changes.ring();
     }
@@ -294,8 +422,8 @@ fn closed_error() -> TokenError {
     TokenError::unavailable("this source is closed and renews no more; make a new one")
 }
 
-/// A closed source hands out what it holds and renews nothing.
-fn closed(state: &State, need: Need, now: Clocks) -> Asked {
+/// A source that may not renew hands out what it holds, or says why it may not.
+fn closed(state: &State, need: Need, now: Clocks, why: &TokenError) -> Asked {
     let enough = |token: &&Token| {
         let in_force = token.expires().is_none_or(|expires| !now.reached(expires));
         in_force && !matches!(need, Need::Newer(refused) if token.generation() <= refused)
@@ -303,7 +431,7 @@ fn closed(state: &State, need: Need, now: Clocks) -> Asked {
     match (state.lifecycle.token().filter(enough), &state.flight) {
         (Some(token), _) => Asked::Use(token.clone()),
         (None, Some(flight)) => Asked::Wait(Arc::clone(flight)),
-        (None, None) => Asked::Fail(closed_error(), None),
+        (None, None) => Asked::Fail(why.clone(), None),
     }
 }
 

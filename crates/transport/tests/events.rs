@@ -55,7 +55,7 @@ fn each_event_has_its_name_and_none_holds_a_secret() {
     let granted = TokenResponse::new(AccessToken::new("canary"))
         .with_lifetime(Duration::from_secs(60))
         .with_refresh_token(RefreshToken::new("canary"));
-    let life = SharedLifecycle::new(Scripted::new([]), Policy::default(), 7, Clock::system());
+    let life = SharedLifecycle::new(Scripted::new([]), Policy::default(), 7, Clock::system(), None);
     let token = life.adopt(granted);
     assert!(matches!(life.reject(token.generation()), Rejected::Renew));
     drop(life.ask(Need::Fresh));

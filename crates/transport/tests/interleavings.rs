@@ -29,7 +29,7 @@ fn wait<T>(bell: &Bell, mut ready: impl FnMut() -> Option<T>) -> T {
 }
 
 fn shared(clock: Clock) -> Arc<SharedLifecycle> {
-    SharedLifecycle::new(Scripted::new([]), Policy::default(), 7, clock)
+    SharedLifecycle::new(Scripted::new([]), Policy::default(), 7, clock, None)
 }
 
 fn empty() -> (ManualClock, Arc<SharedLifecycle>) {

@@ -58,7 +58,7 @@ fn fail(life: &mut Lifecycle, permit: Permit, toy: Toy, status: u16, seconds: u6
 
 fn signed_in(body: &str) -> Lifecycle {
     let mut life = life();
-    life.sign_in(granted(body), at(0), at(0));
+    life.take_over(granted(body), at(0), at(0));
     life
 }
 
@@ -84,10 +84,10 @@ fn every_cell_of_the_table_is_what_acquire_does() {
             let mut life = with_token();
             match gate {
                 GateState::Open => {}
-                GateState::Busy => life.gate = Gate::Busy { attempt: 99 },
+                GateState::Busy => life.gate = Gate::Busy { number: 99 },
                 GateState::Shut => {
                     let cause = TokenError::unavailable("down");
-                    life.gate = Gate::Shut { until: Instant::NEVER, cause };
+                    life.gate = Gate::Shut { until: Instant::NEVER, retry_at: None, cause };
                 }
             }
             assert_eq!(verb(&life.acquire(Need::Fresh, at(seconds))), expected, "{holding:?} {gate:?}");
@@ -162,7 +162,7 @@ fn a_token_of_unknown_lifetime_is_used_until_it_is_refused() {
 #[test]
 fn an_assumed_lifetime_stands_in_for_a_missing_one() {
     let mut life = Lifecycle::new(Policy { assumed_lifetime: Some(s(600)), ..exact() }, 1);
-    let token = life.sign_in(granted("one"), at(0), at(0));
+    let token = life.take_over(granted("one"), at(0), at(0));
     assert_eq!(token.expires(), Some(at(600)));
 }
 
@@ -256,7 +256,7 @@ fn a_dead_refresh_token_is_not_spent_again_and_a_sign_in_clears_it_at_once() {
     assert!(matches!(life.acquire(Need::Fresh, at(1_000_000)), Decision::Fail(_)));
     assert_eq!(life.next_wake(), None);
 
-    let token = life.sign_in(granted("two 60 refresh2"), at(1_000_000), at(1_000_000));
+    let token = life.take_over(granted("two 60 refresh2"), at(1_000_000), at(1_000_000));
     assert_eq!(token.generation(), Generation::new(2));
     assert!(matches!(life.acquire(Need::Fresh, at(1_000_001)), Decision::Use(_)));
 }

@@ -6,7 +6,9 @@ use std::vec::Vec;
 
 use super::*;
 use crate::toy::{Toy, answer, at, granted, run};
-use crate::{AuthorizationCode, Completed, Decision, Lifecycle, Need, Policy, Replay, Token};
+use crate::{
+    AuthorizationCode, Completed, Decision, ErrorKind, Lifecycle, LoginReason, Need, Policy, Replay, Token,
+};
 
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -21,9 +23,9 @@ fn lost() -> Answer {
 fn history(
     toy: impl Fn() -> Toy,
     renewals: Vec<(u64, Vec<Answer>)>,
-) -> Vec<(Vec<alloc::string::String>, Result<Token, TokenError>)> {
+) -> Vec<(Vec<String>, Result<Token, TokenError>)> {
     let mut life = Lifecycle::new(Policy::default(), 1);
-    life.sign_in(granted("one 60 refresh"), at(0), at(0));
+    life.take_over(granted("one 60 refresh"), at(0), at(0));
     let mut seen = Vec::new();
     for (seconds, answers) in renewals {
         let permit = match life.acquire(Need::Newer(Generation::new(99)), at(seconds)) {
@@ -185,7 +187,7 @@ fn a_refresh_token_known_to_have_expired_is_not_sent() {
     let mut life = Lifecycle::new(Policy::default(), 1);
     let mut response = granted("one 60 refresh");
     response.refresh_lifetime = Some(s(100));
-    life.sign_in(response, at(0), at(0));
+    life.take_over(response, at(0), at(0));
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(100)) else { panic!() };
     let (sent, outcome) = run(permit.errand(Toy::reusable().arc()), at(100), vec![]);
     assert!(sent.is_empty());
@@ -216,15 +218,19 @@ fn a_code_is_sent_once_and_an_unknown_fate_asks_for_a_new_sign_in() {
     for (toy, lost_answer) in
         [(Toy::rotating(Replay::Within(s(60))), lost()), (Toy::rotating(Replay::OwnerDead), answer(500, ""))]
     {
-        let (sent, outcome) = run(Errand::sign_in(toy.arc(), spend(), s(30)), at(0), vec![lost_answer]);
+        let (sent, outcome) =
+            run(Lifecycle::new(Policy::default(), 1).sign_in(toy.arc(), spend()), at(0), vec![lost_answer]);
         assert_eq!(sent, ["code"]);
         assert_eq!(
             outcome.error().unwrap().kind(),
             ErrorKind::LoginRequired { reason: LoginReason::Ambiguous }
         );
     }
-    let (_, outcome) =
-        run(Errand::sign_in(Toy::reusable().arc(), spend(), s(30)), at(0), vec![answer(200, "one 60 r")]);
+    let (_, outcome) = run(
+        Lifecycle::new(Policy::default(), 1).sign_in(Toy::reusable().arc(), spend()),
+        at(0),
+        vec![answer(200, "one 60 r")],
+    );
     let Outcome::Renewed(record, sent) = outcome else { panic!() };
     assert_eq!((record.granted().unwrap().response.access_token.expose(), sent), ("one", at(0)));
 }
@@ -232,12 +238,14 @@ fn a_code_is_sent_once_and_an_unknown_fate_asks_for_a_new_sign_in() {
 #[test]
 fn a_fallback_shares_the_deadline_of_the_exchange() {
     let mut life = Lifecycle::new(Policy::default(), 1);
-    life.sign_in(granted("one 60 refresh"), at(0), at(0));
+    life.take_over(granted("one 60 refresh"), at(0), at(0));
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(60)) else { panic!() };
     let errand = permit.errand(Toy::reusable().with_credentials_too().arc());
     let Step::Send(sending, next) = Renewal::begin(errand, at(60)) else { panic!() };
     assert_eq!(sending.deadline, at(90).instant);
-    let Step::Done(outcome) = next.resume(answer(409, ""), at(90)) else { panic!("sent after its deadline") };
+    let Step::Done(outcome, None) = next.resume(answer(409, ""), at(90)) else {
+        panic!("sent after its deadline")
+    };
     assert!(matches!(outcome.error().unwrap().kind(), ErrorKind::Unavailable { .. }));
     let _ = life.complete(permit, outcome, at(90));
 }
@@ -246,12 +254,12 @@ fn a_fallback_shares_the_deadline_of_the_exchange() {
 fn a_repetition_inside_a_window_starts_before_the_deadline_or_not_at_all() {
     for (seconds, again) in [(89, true), (90, false)] {
         let mut life = Lifecycle::new(Policy::default(), 1);
-        life.sign_in(granted("one 60 refresh"), at(0), at(0));
+        life.take_over(granted("one 60 refresh"), at(0), at(0));
         let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(60)) else { panic!() };
         let errand = permit.errand(Toy::rotating(Replay::Within(s(60))).arc());
         let Step::Send(_, next) = Renewal::begin(errand, at(60)) else { panic!() };
         let step = next.resume(lost(), at(seconds));
         assert_eq!(matches!(step, Step::Send(..)), again, "at {seconds}");
-        let _ = life.complete(permit, Outcome::abandoned(crate::ByteLeft::Maybe), at(seconds));
+        let _ = life.complete(permit, Outcome::abandoned(ByteLeft::Maybe), at(seconds));
     }
 }

@@ -4,7 +4,7 @@ use wellspring_core::AccessToken;
 use crate::Scripted;
 
 fn shared(clock: impl Into<Clock>) -> Arc<SharedLifecycle> {
-    let shared = SharedLifecycle::new(Scripted::new([]), Policy::default(), 7, clock.into());
+    let shared = SharedLifecycle::new(Scripted::new([]), Policy::default(), 7, clock.into(), None);
     let token = TokenResponse::new(AccessToken::new("token"));
     shared.adopt(token.with_lifetime(Duration::from_secs(3_600)));
     shared
@@ -75,7 +75,7 @@ fn a_poisoned_lock_is_taken_over() {
 
 #[test]
 fn whoever_drops_a_renewal_tells_those_who_wait_for_it() {
-    let shared = SharedLifecycle::new(Scripted::new([]), Policy::default(), 7, Clock::system());
+    let shared = SharedLifecycle::new(Scripted::new([]), Policy::default(), 7, Clock::system(), None);
     let Asked::Renew(underway) = shared.ask(Need::Fresh) else { panic!("nobody renews") };
     let Asked::Wait(flight) = shared.ask(Need::Fresh) else { panic!("two renew") };
     assert!(flight.landed().is_none());

@@ -23,7 +23,7 @@ fn newer_means_newer_and_a_renewal_of_the_same_place_is_no_news() {
 fn a_sign_in_during_a_renewal_wins_and_the_renewal_is_told() {
     let mut life = signed_in("one 60 refresh");
     let permit1 = permit(life.acquire(Need::Fresh, at(60)));
-    life.sign_in(granted("fresh 60 other"), at(61), at(61));
+    life.take_over(granted("fresh 60 other"), at(61), at(61));
     assert!(
         matches!(life.acquire(Need::Newer(Generation::new(9)), at(61)), Decision::Wait),
         "the permit is still out"
@@ -42,7 +42,7 @@ fn a_sign_in_during_a_renewal_wins_and_the_renewal_is_told() {
 fn a_renewal_of_an_old_grant_that_fails_says_nothing_of_the_new_one() {
     let mut life = signed_in("one 60 refresh");
     let permit = permit(life.acquire(Need::Fresh, at(60)));
-    life.sign_in(granted("fresh 60 other"), at(61), at(61));
+    life.take_over(granted("fresh 60 other"), at(61), at(61));
     let (_, outcome) = run(permit.errand(Toy::reusable().arc()), at(60), vec![answer(401, "")]);
     assert!(matches!(life.complete(permit, outcome, at(62)), Completed::Adopted(_)));
     assert!(matches!(life.acquire(Need::Fresh, at(63)), Decision::Use(_)));
@@ -90,7 +90,7 @@ fn a_renewal_of_an_older_generation_that_fails_says_nothing_of_the_newer_one() {
 fn what_overtook_a_renewal_is_handed_out_only_while_it_is_in_force() {
     let mut life = signed_in("one 60 refresh");
     let permit = permit(life.acquire(Need::Fresh, at(60)));
-    life.sign_in(granted("two 10 other"), at(61), at(61));
+    life.take_over(granted("two 10 other"), at(61), at(61));
     let (_, outcome) = run(permit.errand(Toy::reusable().arc()), at(60), vec![answer(200, "stale 60 x")]);
     assert!(matches!(life.complete(permit, outcome, at(71)), Completed::Failed(_)));
 }

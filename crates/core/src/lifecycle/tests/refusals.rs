@@ -66,11 +66,11 @@ fn a_refusal_during_a_pause_stands_and_the_refused_token_is_gone() {
 fn the_window_for_refusals_and_their_pause_are_half_open() {
     let policy = || Policy { first_pause: s(40), longest_pause: s(40), ..exact() };
     let mut life = Lifecycle::new(policy(), 7);
-    life.sign_in(granted("one 3600"), at(0), at(0));
+    life.take_over(granted("one 3600"), at(0), at(0));
     assert!(matches!(life.reject(Generation::new(1), at(10)), Rejected::Renew));
     let until = life.refusals.pause_until;
     assert!(until > at(29).instant && until <= at(50).instant);
-    life.sign_in(granted("two 3600"), at(10), at(10));
+    life.take_over(granted("two 3600"), at(10), at(10));
     let just_before = Clocks { instant: until.minus(Duration::from_nanos(1)), unix: at(20).unix };
     assert!(matches!(life.reject(Generation::new(2), just_before), Rejected::Stands));
     assert!(matches!(
@@ -79,7 +79,7 @@ fn the_window_for_refusals_and_their_pause_are_half_open() {
     ));
 
     let mut life = Lifecycle::new(policy(), 7);
-    life.sign_in(granted("one 3600"), at(0), at(0));
+    life.take_over(granted("one 3600"), at(0), at(0));
     assert!(matches!(life.reject(Generation::new(1), at(60)), Rejected::Renew));
     assert_eq!(life.refusals.in_a_row, 0, "a minute of service is not an early refusal");
 }
@@ -98,7 +98,7 @@ fn a_refusal_when_the_token_is_gone_already_asks_for_a_renewal_unless_none_can_b
 #[test]
 fn a_late_401_is_not_answered_with_a_token_that_has_expired_itself() {
     let mut life = signed_in("one 60");
-    life.sign_in(granted("two 60"), at(0), at(0));
+    life.take_over(granted("two 60"), at(0), at(0));
     assert!(matches!(life.reject(Generation::new(1), at(59)), Rejected::Replaced(_)));
     assert!(matches!(life.reject(Generation::new(1), at(60)), Rejected::Renew));
 }

@@ -1,0 +1,76 @@
+//! What became of a request: an answer, or how far it came without one.
+
+use alloc::borrow::Cow;
+use alloc::sync::Arc;
+use core::error::Error;
+
+use crate::{Fate, HttpResponse, TokenError};
+
+/// What became of a request.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "there is an answer or there is none")]
+pub enum Answer {
+    /// A complete answer.
+    Response(HttpResponse),
+    /// None, or not all of it.
+    Failed(TransportError),
+}
+
+/// How far a request came that got no complete answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the renewal matches on every case")]
+pub enum TransportErrorKind {
+    /// Nothing was sent: name lookup, connection or TLS handshake failed, or there was no time left.
+    NotSent,
+    /// Nothing was sent, and nothing will be until somebody changes something: the server's certificate is not
+    /// trusted, the URL is not allowed, the client cannot be built.
+    Refused,
+    /// A byte may have left, and no complete answer came.
+    Ambiguous,
+    /// An answer came that is not acceptable: larger than the cap, or compressed against our asking.
+    Unreadable,
+}
+
+/// Why a request got no complete answer.
+#[derive(Clone, Debug)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    text: Cow<'static, str>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl TransportError {
+    /// A failure of this kind; `text` is one sentence for a person, without a secret.
+    #[must_use]
+    pub fn new(kind: TransportErrorKind, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, text: text.into(), source: None }
+    }
+
+    /// The same failure, with what the client reported.
+    #[must_use]
+    pub fn with_source(mut self, source: Arc<dyn Error + Send + Sync>) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// How far the request came.
+    #[must_use]
+    pub const fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+
+    /// The same failure, as callers see it.
+    #[must_use]
+    pub fn into_error(self) -> TokenError {
+        let error = match self.kind {
+            TransportErrorKind::NotSent => TokenError::unavailable(self.text),
+            TransportErrorKind::Refused => TokenError::misconfigured(self.text),
+            TransportErrorKind::Ambiguous => TokenError::unavailable(self.text).with_fate(Fate::Unknown),
+            TransportErrorKind::Unreadable => TokenError::foreign(self.text).with_fate(Fate::Unknown),
+        };
+        match self.source {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What to spend, and what an answer makes of it.
+
+use crate::lifecycle::Held;
+use crate::provider::Spend;
+use crate::rules::{Rule, holds};
+use crate::{
+    Clocks, ErrorKind, Fate, Grant, Granted, LoginReason, Reading, Record, Replay, Rotation, TokenError,
+    TokenResponse,
+};
+
+use super::keep::{Keeping, Settled};
+use super::{Answer, Outcome, Renewal, Sending, Sent, Step};
+
+/// What a request is for.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) enum Exchange {
+    /// A token; the request was sent then.
+    Spend(Spend, Clocks),
+    /// The end of a refresh token that nobody may use any more, after a renewal.
+    Revoke(Settled),
+    /// The same, as a part of signing out.
+    SignOut(super::SigningOut),
+}
+
+impl Renewal {
+    /// The refresh token if it may be spent, else the credentials if there are any, else a reason.
+    pub(super) fn choose(&mut self, owner_is_gone: bool, now: Clocks) -> Result<Spend, TokenError> {
+        let profile = self.provider.profile();
+        let credentials = |reason| {
+            if profile.credentials { Ok(Spend::Credentials) } else { Err(TokenError::login_required(reason)) }
+        };
+        let Some(held) = &mut self.held else { return credentials(LoginReason::NotSignedIn) };
+        if held.expires.is_some_and(|expires| now.reached(expires)) {
+            self.held = None;
+            return credentials(LoginReason::Expired);
+        }
+        let Some(first_sent) = held.first_sent.filter(|_| !survives_use(held, profile.rotation)) else {
+            return Ok(Spend::RefreshToken(held.token.clone()));
+        };
+        let allowed = match profile.replay {
+            _ if !holds(Rule::ObeyReplay) => true,
+            Replay::Never => false,
+            Replay::Within(window) => now.instant.since(first_sent) <= window,
+            // The exchange that lost its answer is over, and nobody is left who could still save what it brought.
+            Replay::OwnerDead => owner_is_gone || !holds(Rule::ReplayOnlyAfterOwner),
+            Replay::LastResort if held.replays > 0 => false,
+            Replay::LastResort if !self.access_left.is_zero() => {
+                let text = "the last refresh got no answer; it is repeated when the access token has expired";
+                return Err(TokenError::unavailable(text).with_retry_after(self.access_left));
+            }
+            Replay::LastResort => true,
+        };
+        if !allowed {
+            self.held = None;
+            return credentials(LoginReason::Ambiguous);
+        }
+        held.replays = held.replays.saturating_add(1);
+        Ok(Spend::RefreshToken(held.token.clone()))
+    }
+
+    /// Whether this may be spent again whatever becomes of it.
+    pub(super) fn repeatable(&self, spend: &Spend) -> bool {
+        match spend {
+            Spend::Credentials => true,
+            Spend::RefreshToken(_) => {
+                let rotation = self.provider.profile().rotation;
+                self.held.as_ref().map_or(rotation == Rotation::Reusable, |held| survives_use(held, rotation))
+            }
+            Spend::Code { .. } => false,
+        }
+    }
+
+    pub(super) fn send(self, spend: Spend, now: Clocks) -> Step {
+        match self.provider.request(&spend, now.unix) {
+            Ok(request) => {
+                let not_after =
+                    self.ledger.as_ref().map_or(self.deadline, |ledger| ledger.latest_start(&self));
+                let sending = Sending { request, not_after, deadline: self.deadline };
+                Step::Send(sending, Sent { renewal: self, task: Exchange::Spend(spend, now) })
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn granted(self, mut response: TokenResponse, spend: Spend, sent: Clocks, now: Clocks) -> Step {
+        let mut reusable = false;
+        if let (Spend::RefreshToken(spent), Some(held)) = (&spend, &self.held) {
+            let kept = response.refresh_token.as_ref().is_none_or(|granted| granted == spent);
+            if kept {
+                // RFC 6749 §6: no new refresh token means that the old one stays in force.
+                response.refresh_token = Some(spent.clone());
+                let left = held.expires.map(|expires| expires.unix.since(sent.unix));
+                response.refresh_lifetime = response.refresh_lifetime.or(left);
+            }
+            reusable = kept;
+        }
+        let grant = Grant::Granted(Granted { reusable, ..Granted::new(sent.unix, response) });
+        let record = Record::new(self.epoch, self.generation.next(), grant);
+        if self.ledger.is_none() {
+            return Step::Done(Outcome::Renewed(record, sent), None);
+        }
+        Keeping::begin(self, record, spend, sent, now)
+    }
+
+    /// The provider names another grant to spend, once, within the same exchange.
+    fn fall_back(mut self, spent: &Spend, spend: Spend, now: Clocks) -> Step {
+        if matches!(spent, Spend::RefreshToken(_)) {
+            self.held = None;
+        }
+        if self.fell_back {
+            return self.failed(TokenError::protocol("the endpoint turned away the fallback too"), now);
+        }
+        if now.instant >= self.deadline {
+            let text = "no time was left to fall back to the credentials";
+            return self.failed(TokenError::unavailable(text), now);
+        }
+        self.fell_back = true;
+        self.send(spend, now)
+    }
+
+    fn refused(mut self, error: TokenError, spend: Spend, sent: Clocks, now: Clocks) -> Step {
+        match spend {
+            // Credentials may be spent again whatever became of this request.
+            Spend::Credentials => self.failed(error.with_fate(Fate::Unspent), now),
+            Spend::Code { .. } => self.fail(of_code(error)),
+            Spend::RefreshToken(_) => {
+                let profile = self.provider.profile();
+                let (rotation, replay) = (profile.rotation, profile.replay);
+                let Some(held) = &mut self.held else { return self.failed(error, now) };
+                match error.fate() {
+                    Fate::Unspent => self.failed(error, now),
+                    Fate::Unknown if survives_use(held, rotation) => {
+                        self.failed(error.with_fate(Fate::Unspent), now)
+                    }
+                    Fate::Unknown => {
+                        let first_sent = *held.first_sent.get_or_insert(sent.instant);
+                        // A window may be shorter than any pause, so the one repetition it allows is made at once.
+                        let again = matches!(replay, Replay::Within(window)
+                            if held.replays == 0 && now.instant.since(first_sent) <= window);
+                        if again && now.instant < self.deadline {
+                            held.replays = 1;
+                            return self.claim(spend, now);
+                        }
+                        self.failed(error, now)
+                    }
+                    Fate::Dead => {
+                        let lost = held.first_sent.is_some();
+                        self.held = None;
+                        self.failed(if lost { after_a_lost_answer(error) } else { error }, now)
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Sent {
+    /// Goes on with what became of the request.
+    pub fn resume(self, answer: Answer, now: Clocks) -> Step {
+        let Self { renewal, task } = self;
+        let (spend, sent) = match task {
+            Exchange::Spend(spend, sent) => (spend, sent),
+            Exchange::Revoke(settled) => return settled.forget(renewal, now),
+            Exchange::SignOut(signing_out) => return signing_out.revoked(renewal, answer),
+        };
+        match answer {
+            Answer::Response(response) => match renewal.provider.read(&spend, &response, now.unix) {
+                Reading::Granted(granted) => renewal.granted(granted, spend, sent, now),
+                Reading::Next(next) => renewal.fall_back(&spend, next, now),
+                Reading::Refused(error) => renewal.refused(error, spend, sent, now),
+            },
+            Answer::Failed(failure) => renewal.refused(failure.into_error(), spend, sent, now),
+        }
+    }
+}
+
+pub(super) fn survives_use(held: &Held, rotation: Rotation) -> bool {
+    held.reusable || rotation == Rotation::Reusable
+}
+
+/// A code is sent once: whatever its fate, the user has to sign in again.
+fn of_code(error: TokenError) -> TokenError {
+    if error.fate() == Fate::Unknown {
+        TokenError::login_required(LoginReason::Ambiguous).caused_by(error)
+    } else {
+        error
+    }
+}
+
+/// The token was spent by an exchange whose answer was lost: say that, not "refused".
+fn after_a_lost_answer(error: TokenError) -> TokenError {
+    if matches!(error.kind(), ErrorKind::LoginRequired { .. }) {
+        TokenError::login_required(LoginReason::Ambiguous).caused_by(error)
+    } else {
+        error
+    }
+}

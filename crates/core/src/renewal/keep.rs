@@ -1,0 +1,353 @@
+//! Storing what was obtained: before anybody gets it, whatever else has been written meanwhile, and in spite of a
+//! store that fails.
+
+use alloc::boxed::Box;
+
+use crate::provider::Spend;
+use crate::rules::{Rule, holds};
+use crate::{
+    Clocks, Epoch, Generation, Grant, Instant, Loaded, LoginReason, Obtained, Record, StoreError, Stored,
+    Swap, TokenError, Unsaved, Version,
+};
+
+use super::exchange::Exchange;
+use super::{
+    Failure, Forgetting, Kept, Leftover, Outcome, Renewal, SaveRequest, Saving, Sending, Sent, Spilling,
+    Step, Task, store_error,
+};
+
+/// A grant on its way into the store.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct Keeping {
+    unsaved: Box<Unsaved>,
+    sent: Clocks,
+    expected: Option<Version>,
+    aim: Aim,
+    end: Instant,
+    tries: u32,
+    /// It lies where the next load finds it.
+    spilled: bool,
+    /// Losing it would lose the session.
+    precious: bool,
+}
+
+/// Who gets what comes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Aim {
+    /// Whoever waits for this renewal.
+    Callers,
+    /// Nobody: it was found on the way, and the renewal goes on after it.
+    Found,
+    /// Nobody waits any more.
+    Background,
+}
+
+/// What became of it.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+enum Ending {
+    Saved,
+    /// Something newer is there.
+    Superseded(Box<Record>),
+    /// Somebody has logged out since.
+    LoggedOut,
+    /// The store was emptied or has gone back in time.
+    StoreLost,
+}
+
+/// What the store says of a grant that is to be stored.
+enum Ruling {
+    Save(Option<Version>),
+    End(Ending),
+}
+
+impl Keeping {
+    /// What this renewal has obtained.
+    pub(super) fn begin(
+        mut renewal: Renewal,
+        mut record: Record,
+        spend: Spend,
+        sent: Clocks,
+        now: Clocks,
+    ) -> Step {
+        let precious = !renewal.repeatable(&spend);
+        let end = now.instant.plus(renewal.policy.store_deadline);
+        let Some(ledger) = &mut renewal.ledger else {
+            return Step::Done(Outcome::Renewed(record, sent), None);
+        };
+        if ledger.alone {
+            return Step::Done(Outcome::Renewed(record, sent), None);
+        }
+        record.writer = Some(ledger.me);
+        let base = ledger.base.as_ref();
+        let mut expected = ledger.mine.as_ref().map(|mine| mine.version);
+        let mut origin = Obtained::ByRenewal { spent: renewal.generation };
+        if ledger.signing_in {
+            expected = base.map(|stored| stored.version);
+            origin = Obtained::BySignIn { seen: base.map(|stored| stored.record.epoch) };
+            (record.epoch, record.generation) =
+                place_after(base.map(|stored| stored.record.place()), ledger.known, now);
+        } else if !holds(Rule::Claim) {
+            expected = base.map(|stored| stored.version);
+        }
+        let precious = precious || ledger.signing_in;
+        let unsaved = Box::new(Unsaved { attempt: ledger.me, record, origin });
+        let aim = Aim::Callers;
+        let keeping = Self { unsaved, sent, expected, aim, end, tries: 0, spilled: false, precious };
+        if !holds(Rule::SaveFirst) {
+            let record = keeping.unsaved.record.clone();
+            return Step::Done(Outcome::Renewed(record, sent), Some(keeping.left_over(renewal)));
+        }
+        keeping.save(renewal)
+    }
+
+    /// What a renewal before this one could not store.
+    pub(super) fn found(renewal: Renewal, unsaved: Unsaved, now: Clocks) -> Step {
+        let end = now.instant.plus(renewal.policy.store_deadline);
+        let base = renewal.ledger.as_ref().and_then(|ledger| ledger.base.clone());
+        let (unsaved, aim) = (Box::new(unsaved), Aim::Found);
+        let keeping =
+            Self { unsaved, sent: now, expected: None, aim, end, tries: 0, spilled: true, precious: true };
+        keeping.judge(renewal, base.as_ref(), now)
+    }
+
+    /// The background goes on with it, for as long as it takes.
+    pub(super) fn recover(mut self, renewal: Renewal, now: Clocks) -> Step {
+        self.aim = Aim::Background;
+        self.end = Instant::NEVER;
+        let tries = self.tries;
+        renewal.load_later(Task::Keep(self), tries, now)
+    }
+
+    pub(super) const fn unsaved(&self) -> Option<&Unsaved> {
+        if self.precious && !self.spilled { Some(&self.unsaved) } else { None }
+    }
+
+    fn left_over(self, renewal: Renewal) -> Leftover {
+        Leftover { renewal: Box::new(renewal), keeping: Box::new(self) }
+    }
+
+    fn save(self, renewal: Renewal) -> Step {
+        let deadline = if self.aim == Aim::Background { Instant::NEVER } else { self.end };
+        let record = self.unsaved.record.clone();
+        let request = SaveRequest { expected: self.expected, record, sign_of_life: false, deadline };
+        Step::Save(Box::new(request), Saving { renewal, task: Task::Keep(self) })
+    }
+
+    pub(super) fn saved(self, renewal: Renewal, saved: Result<Swap, StoreError>, now: Clocks) -> Step {
+        match saved {
+            Ok(Swap::Done(_)) => self.settle(renewal, Ending::Saved, now),
+            Ok(Swap::Conflict) => renewal.load(Task::Keep(self), now),
+            Err(error) => self.trouble(renewal, &error, now),
+        }
+    }
+
+    pub(super) fn look(self, renewal: Renewal, loaded: Result<Loaded, StoreError>, now: Clocks) -> Step {
+        match loaded {
+            Ok(loaded) => self.judge(renewal, loaded.stored.as_ref(), now),
+            Err(error) => self.trouble(renewal, &error, now),
+        }
+    }
+
+    fn judge(mut self, renewal: Renewal, stored: Option<&Stored>, now: Clocks) -> Step {
+        let known = renewal.ledger.as_ref().map_or(<_>::default(), |ledger| ledger.known);
+        match self.ruling(stored, known, now) {
+            Ruling::Save(expected) => {
+                self.expected = expected;
+                self.save(renewal)
+            }
+            Ruling::End(ending) => self.settle(renewal, ending, now),
+        }
+    }
+
+    /// What is to be done with it, in view of what the store holds.
+    fn ruling(&mut self, stored: Option<&Stored>, known: (Epoch, Generation), now: Clocks) -> Ruling {
+        let Some(Stored { version, record }) = stored else {
+            return match self.unsaved.origin {
+                Obtained::ByRenewal { .. } if holds(Rule::NeverRestore) => Ruling::End(Ending::StoreLost),
+                Obtained::ByRenewal { .. } => Ruling::Save(None),
+                Obtained::BySignIn { .. } => {
+                    self.move_to(place_after(None, known, now));
+                    Ruling::Save(None)
+                }
+            };
+        };
+        let mine = &self.unsaved.record;
+        let own = record.writer == mine.writer && record.generation == mine.generation;
+        let superseded = || Ruling::End(Ending::Superseded(Box::new(record.clone())));
+        let logged_out = matches!(record.grant, Grant::LoggedOut);
+        match self.unsaved.origin {
+            Obtained::BySignIn { .. } if own && holds(Rule::KnowOwnWriting) => Ruling::End(Ending::Saved),
+            Obtained::BySignIn { seen } => {
+                let moved = seen != Some(record.epoch);
+                if self.aim == Aim::Callers || !moved {
+                    self.move_to(place_after(Some(record.place()), known, now));
+                    Ruling::Save(Some(*version))
+                } else if logged_out {
+                    Ruling::End(Ending::LoggedOut)
+                } else {
+                    superseded()
+                }
+            }
+            Obtained::ByRenewal { spent } => {
+                if record.epoch != mine.epoch && holds(Rule::EpochFirst) {
+                    return match record.epoch > mine.epoch {
+                        true if logged_out => Ruling::End(Ending::LoggedOut),
+                        true => superseded(),
+                        false => Ruling::End(Ending::StoreLost),
+                    };
+                }
+                if record.generation == spent
+                    && holds(Rule::SaveAgain)
+                    && (record.dead.is_none() || holds(Rule::SaveOverDeadMark))
+                {
+                    return Ruling::Save(Some(*version));
+                }
+                if own && holds(Rule::KnowOwnWriting) {
+                    return Ruling::End(Ending::Saved);
+                }
+                if record.generation < spent { Ruling::End(Ending::StoreLost) } else { superseded() }
+            }
+        }
+    }
+
+    fn move_to(&mut self, place: (Epoch, Generation)) {
+        (self.unsaved.record.epoch, self.unsaved.record.generation) = place;
+    }
+
+    /// The store will not take it now.
+    fn trouble(mut self, renewal: Renewal, error: &StoreError, now: Clocks) -> Step {
+        self.tries = self.tries.saturating_add(1);
+        let over = error.is_unreadable() || now.instant >= self.end;
+        match self.aim {
+            Aim::Callers if over && !self.precious => {
+                let (record, sent) = (self.unsaved.record, self.sent);
+                Step::Done(Outcome::Renewed(record, sent), None)
+            }
+            Aim::Callers if over && holds(Rule::Spill) => self.spill(renewal),
+            Aim::Callers if over => {
+                let (record, sent) = (self.unsaved.record.clone(), self.sent);
+                Step::Done(Outcome::Renewed(record, sent), Some(self.left_over(renewal)))
+            }
+            // It is in nobody's way where it lies, and as good as any.
+            Aim::Found if over => Step::Done(Outcome::Adopted(self.unsaved.record), None),
+            Aim::Background if !self.spilled && holds(Rule::Spill) => self.spill(renewal),
+            Aim::Callers | Aim::Found | Aim::Background => {
+                let tries = self.tries;
+                renewal.load_later(Task::Keep(self), tries, now)
+            }
+        }
+    }
+
+    fn spill(self, renewal: Renewal) -> Step {
+        Step::Spill(self.unsaved.clone(), Spilling { renewal, task: self })
+    }
+
+    pub(super) fn spilled(mut self, renewal: Renewal, spilled: Result<(), StoreError>, now: Clocks) -> Step {
+        self.spilled = spilled.is_ok();
+        let tries = self.tries;
+        match (self.aim, spilled) {
+            (Aim::Callers, Ok(())) => {
+                let (record, sent) = (self.unsaved.record.clone(), self.sent);
+                Step::Done(Outcome::Renewed(record, sent), Some(self.left_over(renewal)))
+            }
+            (Aim::Callers, Err(error)) => {
+                let what = "a new token was obtained, but neither the store nor the place for spills takes it; it is \
+                            kept in memory and tried again";
+                let told = renewal.ledger.as_ref().map(super::Ledger::told);
+                let held = Kept::As(None);
+                let failure = Failure { error: store_error(what, &error), held, told };
+                Step::Done(Outcome::Failed(failure), Some(self.left_over(renewal)))
+            }
+            (Aim::Found | Aim::Background, _) => renewal.load_later(Task::Keep(self), tries, now),
+        }
+    }
+
+    /// The store has ruled; what is of no use to anybody any more is revoked.
+    fn settle(self, renewal: Renewal, ending: Ending, now: Clocks) -> Step {
+        let orphaned = match &ending {
+            Ending::LoggedOut => holds(Rule::RevokeAfterLogout),
+            Ending::StoreLost => true,
+            Ending::Saved | Ending::Superseded(_) => false,
+        };
+        let granted = self.unsaved.record.granted().filter(|_| orphaned);
+        let token = granted.and_then(|granted| granted.response.refresh_token.as_ref());
+        let revocation = token.and_then(|token| renewal.provider.revocation(token));
+        let settled = Settled { keeping: self, ending };
+        let Some(request) = revocation else { return settled.forget(renewal, now) };
+        let deadline = now.instant.plus(renewal.policy.deadline);
+        let sending = Sending { request, not_after: deadline, deadline };
+        Step::Send(sending, Sent { renewal, task: Exchange::Revoke(settled) })
+    }
+}
+
+/// A grant whose way has ended.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct Settled {
+    keeping: Keeping,
+    ending: Ending,
+}
+
+impl Settled {
+    /// What was spilled has no use any more.
+    pub(super) fn forget(self, renewal: Renewal, now: Clocks) -> Step {
+        if self.keeping.spilled {
+            let attempt = self.keeping.unsaved.attempt;
+            return Step::Forget(attempt, Forgetting { renewal, task: self });
+        }
+        self.finish(renewal, now)
+    }
+
+    pub(super) fn forgotten(self, mut renewal: Renewal, forgotten: bool, now: Clocks) -> Step {
+        if let Some(ledger) = &mut renewal.ledger {
+            ledger.blind_to_spills |= !forgotten;
+        }
+        self.finish(renewal, now)
+    }
+
+    fn finish(self, mut renewal: Renewal, now: Clocks) -> Step {
+        let Self { keeping, ending } = self;
+        if keeping.aim == Aim::Found {
+            return renewal.load(Task::Consider, now);
+        }
+        match ending {
+            Ending::Saved if keeping.aim == Aim::Callers => {
+                Step::Done(Outcome::Renewed(keeping.unsaved.record, keeping.sent), None)
+            }
+            Ending::Saved => Step::Done(Outcome::Adopted(keeping.unsaved.record), None),
+            Ending::Superseded(record) => Step::Done(Outcome::Adopted(*record), None),
+            Ending::LoggedOut => {
+                renewal.held = None;
+                let mut told = renewal.ledger.as_ref().map(super::Ledger::told).unwrap_or_default();
+                told.logged_out = true;
+                renewal.fail_told(TokenError::login_required(LoginReason::LoggedOut), told)
+            }
+            Ending::StoreLost => {
+                renewal.held = None;
+                renewal.fail(TokenError::login_required(LoginReason::StoreLost))
+            }
+        }
+    }
+}
+
+/// Where a sign-in or a logout stands that comes after this record, or into an empty store.
+///
+/// An empty store does not tell how far others have come: the wall clock is later than any count.
+pub(super) fn place_after(
+    stored: Option<(Epoch, Generation)>,
+    known: (Epoch, Generation),
+    now: Clocks,
+) -> (Epoch, Generation) {
+    let (epoch, generation) = stored.unwrap_or_default();
+    let (epoch, generation) = (epoch.max(known.0).next(), generation.max(known.1).next());
+    if !holds(Rule::NewEpoch) {
+        return (stored.unwrap_or_default().0, generation);
+    }
+    if stored.is_some() || !holds(Rule::EpochFromClock) {
+        return (epoch, generation);
+    }
+    let clock = u64::try_from(now.unix.since_epoch().as_millis()).unwrap_or(u64::MAX);
+    (epoch.max(Epoch::new(clock)), generation.max(Generation::new(clock)))
+}

@@ -1,0 +1,495 @@
+//! What the store says before anything is sent, and the claim.
+//!
+//! The claim is the lock: whoever has saved one over the version that everybody has seen may send, and nobody else.
+//! There is no other lock to lose, to let lapse or to steal.
+
+use alloc::boxed::Box;
+use core::time::Duration;
+
+use crate::lifecycle::Held;
+use crate::policy::CLOCK_WENT_BACK;
+use crate::provider::Spend;
+use crate::rules::{Rule, holds};
+use crate::{
+    Attempt, Claim, Clocks, Epoch, Fingerprint, Generation, Grant, Instant, Loaded, LoginReason, Record,
+    Sighting, StoreError, Stored, Swap, TokenError, UnixTime, Version,
+};
+
+use super::exchange::survives_use;
+use super::keep::Keeping;
+use super::{Outcome, Renewal, SaveRequest, Saving, Step, Task, Told, Watching, store_error};
+
+/// What a renewal knows of the store.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct Ledger {
+    pub(super) me: Attempt,
+    /// The place that this lifecycle has reached before.
+    pub(super) known: (Epoch, Generation),
+    /// An earlier attempt of this lifecycle that certainly sent nothing.
+    unsent: Option<u64>,
+    /// This lifecycle has seen a logout.
+    logged_out: bool,
+    /// Until when a store that fails is asked again, and how often it was.
+    end: Instant,
+    tries: u32,
+    /// Until when another's claim is waited for.
+    patience: Option<Instant>,
+    /// The version whose claim nobody is left to answer for.
+    gone: Option<Version>,
+    /// Since when the claim of another machine has been seen to stand unchanged.
+    elsewhere: Option<(Version, Instant)>,
+    /// The record as it was loaded last.
+    pub(super) base: Option<Stored>,
+    /// Since when the grant may have been sent, and how often again, as the record says.
+    sent_since: Option<UnixTime>,
+    replays: u32,
+    /// The claim that this renewal has saved.
+    pub(super) mine: Option<Mine>,
+    /// The store has failed, and this renewal can do without it.
+    pub(super) alone: bool,
+    /// What is spilled cannot be removed: it is not looked at again.
+    pub(super) blind_to_spills: bool,
+    /// The record is for a new grant, and has seen this epoch.
+    pub(super) signing_in: bool,
+}
+
+/// A claim as it was saved.
+#[derive(Clone, Debug)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
+pub(super) struct Mine {
+    pub(super) version: Version,
+    pub(super) record: Record,
+    pub(super) claim: Claim,
+    /// Until when, on the clock that counts suspend.
+    pub(super) until: Instant,
+}
+
+impl Ledger {
+    pub(super) const fn new(
+        me: Attempt,
+        known: (Epoch, Generation),
+        unsent: Option<u64>,
+        logged_out: bool,
+        end: Instant,
+    ) -> Self {
+        Self {
+            me,
+            known,
+            unsent,
+            logged_out,
+            end,
+            tries: 0,
+            patience: None,
+            gone: None,
+            elsewhere: None,
+            base: None,
+            sent_since: None,
+            replays: 0,
+            mine: None,
+            alone: false,
+            blind_to_spills: false,
+            signing_in: false,
+        }
+    }
+
+    /// When a request must have been started, so that its exchange and the save after it end with the claim.
+    pub(super) fn latest_start(&self, renewal: &Renewal) -> Instant {
+        match &self.mine {
+            Some(mine) => mine.until.minus(renewal.policy.deadline),
+            None => renewal.deadline,
+        }
+    }
+
+    /// What a failed renewal has learnt.
+    pub(super) fn told(&self) -> Told {
+        let place = self.base.as_ref().map_or(self.known, |stored| stored.record.place().max(self.known));
+        Told { place, recorded: false, logged_out: self.logged_out, unsent: None }
+    }
+}
+
+impl Renewal {
+    fn ledger_mut(&mut self) -> &mut Ledger {
+        self.ledger.as_mut().expect("a step that a store answered has a ledger")
+    }
+
+    /// A fresh grant: the store is looked at before anything is spent.
+    pub(super) fn sign_in(mut self, spend: Spend, loaded: Result<Loaded, StoreError>, now: Clocks) -> Step {
+        match loaded {
+            Ok(loaded) => {
+                let ledger = self.ledger_mut();
+                ledger.base = loaded.stored;
+                ledger.signing_in = true;
+                self.deadline = now.instant.plus(self.policy.deadline);
+                self.send(spend, now)
+            }
+            Err(error) => self.ask_again(Task::SignIn(spend), "nothing was sent", &error, now),
+        }
+    }
+
+    /// The store has failed before anything was sent: it is asked again for as long as there is time.
+    fn ask_again(mut self, task: Task, what: &str, error: &StoreError, now: Clocks) -> Step {
+        let ledger = self.ledger_mut();
+        ledger.tries = ledger.tries.saturating_add(1);
+        let (tries, end) = (ledger.tries, ledger.end);
+        if error.is_unreadable() || now.instant >= end {
+            return self.fail(store_error(what, error));
+        }
+        self.load_later(task, tries, now)
+    }
+
+    /// What the store holds decides what is to be done.
+    pub(super) fn consider(mut self, loaded: Result<Loaded, StoreError>, now: Clocks) -> Step {
+        let Loaded { stored, spilled } = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) => return self.without_store(&error, now),
+        };
+        let ledger = self.ledger_mut();
+        ledger.base = stored;
+        ledger.mine = None;
+        if let Some(unsaved) = spilled
+            && !ledger.blind_to_spills
+            && holds(Rule::LookForSpill)
+        {
+            return Keeping::found(self, unsaved, now);
+        }
+        let known = ledger.known;
+        let Some(Stored { version, record }) = ledger.base.clone() else { return self.lost(now) };
+        if record.place() < known && holds(Rule::NeverRestore) {
+            return self.lost(now);
+        }
+        if matches!(record.grant, Grant::LoggedOut) && holds(Rule::TombstoneEnds) {
+            self.ledger_mut().logged_out = true;
+            self.held = None;
+            return self.fail(TokenError::login_required(LoginReason::LoggedOut));
+        }
+        if record.place() > known && self.in_force(&record, now) && holds(Rule::AdoptNewer) {
+            return Step::Done(Outcome::Adopted(record), None);
+        }
+        if record.place() > known {
+            self.access_left = Duration::ZERO;
+        }
+        (self.epoch, self.generation) = record.place();
+        self.held = held(&record, now);
+        match &record.claim {
+            Some(claim) => self.claimed_before(version, *claim, &record, now),
+            None => self.proceed(true, &record, now),
+        }
+    }
+
+    /// There is no record, or an older one than was known: the store was emptied or has gone back in time.
+    fn lost(mut self, now: Clocks) -> Step {
+        let known = self.ledger_mut().known;
+        if !holds(Rule::NeverRestore) {
+            // What is remembered is put back.
+        } else if known == <_>::default() || self.provider.profile().credentials {
+            self.held = None;
+        } else {
+            self.held = None;
+            return self.fail(TokenError::login_required(LoginReason::StoreLost));
+        }
+        match self.choose(true, now) {
+            Ok(spend) => self.claim(spend, now),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Somebody has claimed this before: is there still anybody to answer for it?
+    fn claimed_before(mut self, version: Version, claim: Claim, record: &Record, now: Clocks) -> Step {
+        let span = claim.span;
+        let may_go_on = self.provider.profile().credentials && holds(Rule::GoOnWithoutStore);
+        let patience = now.instant.plus(self.policy.deadline).plus(self.policy.store_deadline);
+        let ledger = self.ledger_mut();
+        let patience = *ledger.patience.get_or_insert(patience);
+        let own = claim.attempt.owner == ledger.me.owner;
+        if own && ledger.unsent == Some(claim.attempt.number) && holds(Rule::RememberUnsent) {
+            ledger.sent_since = claim.first_sent;
+            ledger.replays = claim.replays.saturating_sub(u32::from(claim.first_sent.is_some()));
+            return self.proceed(true, record, now);
+        }
+        ledger.sent_since = Some(claim.may_be_sent_since());
+        ledger.replays = claim.replays;
+        if own || ledger.gone == Some(version) {
+            return self.proceed(true, record, now);
+        }
+        if !holds(Rule::Watch) {
+            return self.proceed(false, record, now);
+        }
+        if claim.attempt.owner.shares_machine_with(&ledger.me.owner) {
+            if now.instant < patience {
+                return Step::Watch(version, patience, Watching { renewal: self, task: version });
+            }
+        } else {
+            // Nobody here can tell whether an owner on another machine is gone: its claim lapses when it has stood
+            // unchanged for as long as it was made for, on our clock.
+            let since = match ledger.elsewhere {
+                Some((seen, since)) if seen == version => since,
+                _ => now.instant,
+            };
+            ledger.elsewhere = Some((version, since));
+            if now.instant.since(since) >= span {
+                return self.proceed(false, record, now);
+            }
+            if now.instant < patience.plus(span) {
+                return self.load_later(Task::Consider, ELSEWHERE_TRIES, now);
+            }
+        }
+        if may_go_on {
+            return self.proceed(false, record, now);
+        }
+        self.fail(TokenError::busy("another process is renewing and did not finish in time"))
+    }
+
+    /// Nobody else is at it: spend what may be spent.
+    fn proceed(mut self, owner_is_gone: bool, record: &Record, now: Clocks) -> Step {
+        let ledger = self.ledger_mut();
+        let (sent_since, replays) = (ledger.sent_since, ledger.replays);
+        if let Some(held) = &mut self.held {
+            held.first_sent = sent_since.map(|since| past(since, now));
+            held.replays = replays;
+        }
+        if let Some(error) = self.throttled(record, now) {
+            let mut told = self.ledger_mut().told();
+            told.recorded = true;
+            return self.fail_told(error, told);
+        }
+        let spend = match record.dead {
+            Some(dead) => {
+                self.held = None;
+                if self.provider.profile().credentials {
+                    Ok(Spend::Credentials)
+                } else {
+                    Err(TokenError::login_required(dead.reason))
+                }
+            }
+            None => self.choose(owner_is_gone, now),
+        };
+        match spend {
+            Ok(spend) => self.claim(spend, now),
+            Err(error) => {
+                let mut told = self.ledger_mut().told();
+                // It costs no call to look again, and somebody may have signed in.
+                told.recorded = true;
+                self.fail_told(error, told)
+            }
+        }
+    }
+
+    /// The error that all processes together are told until a pause is over.
+    fn throttled(&self, record: &Record, now: Clocks) -> Option<TokenError> {
+        let throttle = record.throttle.as_ref()?;
+        let left = throttle.until.since(now.unix);
+        let longest = self.policy.longest_retry_after.max(self.policy.dead_pause);
+        // A pause longer than any was made before the wall clock was set back.
+        if left.is_zero() || left > longest {
+            return None;
+        }
+        let same = |seen: Fingerprint| seen == Fingerprint::of(&*self.provider, seen.salt);
+        throttle.credential.is_none_or(same).then(|| throttle.cause.to_error(throttle.until))
+    }
+
+    /// Whether what the record holds is in force, by the wall clock alone.
+    pub(super) fn in_force(&self, record: &Record, now: Clocks) -> bool {
+        record.granted().is_some_and(|granted| {
+            let lifetime = granted.response.lifetime.or(self.policy.assumed_lifetime);
+            let over = lifetime.is_some_and(|life| granted.obtained_at.plus(life) <= now.unix);
+            !over && now.unix.plus(CLOCK_WENT_BACK) >= granted.obtained_at
+        })
+    }
+
+    /// The store has failed: what may be spent again is spent without it.
+    fn without_store(mut self, error: &StoreError, now: Clocks) -> Step {
+        let rotation = self.provider.profile().rotation;
+        let reusable = self.held.as_ref().is_some_and(|held| {
+            survives_use(held, rotation) && held.expires.is_none_or(|expires| !now.reached(expires))
+        });
+        let ledger = self.ledger_mut();
+        let logged_out = ledger.logged_out && holds(Rule::NotAfterTombstone);
+        if logged_out || !holds(Rule::GoOnWithoutStore) {
+            return self.ask_again(Task::Consider, "nothing was sent", error, now);
+        }
+        ledger.alone = true;
+        if reusable {
+            self.spend_what_is_held(true, now)
+        } else if self.provider.profile().credentials {
+            self.send(Spend::Credentials, now)
+        } else {
+            self.ledger_mut().alone = false;
+            self.ask_again(Task::Consider, "nothing was sent", error, now)
+        }
+    }
+
+    /// Says in the record that this grant is being spent, then sends it.
+    pub(super) fn claim(mut self, spend: Spend, now: Clocks) -> Step {
+        let span = self.policy.deadline.saturating_add(self.policy.store_deadline);
+        let (place, replays) = ((self.epoch, self.generation), self.held.as_ref().map(|held| held.replays));
+        let end = now.instant.plus(self.policy.store_deadline);
+        let Some(ledger) = &mut self.ledger else { return self.send(spend, now) };
+        if ledger.alone || !holds(Rule::Claim) {
+            return self.send(spend, now);
+        }
+        if let Err(error) = self.provider.request(&spend, now.unix) {
+            return self.fail(error);
+        }
+        let (expected, record, first_sent) = match (&ledger.mine, &ledger.base) {
+            (Some(mine), _) => {
+                (Some(mine.version), mine.record.clone(), Some(mine.claim.may_be_sent_since()))
+            }
+            (None, Some(base)) => (Some(base.version), base.record.clone(), ledger.sent_since),
+            (None, None) => (None, Record::new(place.0, place.1, Grant::None), None),
+        };
+        let again = ledger.mine.is_some();
+        let replays = replays.filter(|_| matches!(spend, Spend::RefreshToken(_))).unwrap_or(ledger.replays);
+        let claim = Claim { attempt: ledger.me, first_sent, until: now.unix.plus(span), span, replays };
+        let claiming = Claiming { spend, expected, record, claim, made: now.instant, again, end, tries: 0 };
+        claiming.save(self)
+    }
+
+    pub(super) fn watched(
+        mut self,
+        version: Version,
+        seen: Result<Sighting, StoreError>,
+        now: Clocks,
+    ) -> Step {
+        match seen {
+            Ok(Sighting::OwnerGone) => self.ledger_mut().gone = Some(version),
+            Ok(Sighting::Changed | Sighting::Unchanged) => {}
+            Err(error) => return self.ask_again(Task::Consider, "nothing was sent", &error, now),
+        }
+        self.load(Task::Consider, now)
+    }
+
+    pub(super) fn fail_told(self, error: TokenError, told: Told) -> Step {
+        let held = super::Kept::As(self.held);
+        Step::Done(Outcome::Failed(super::Failure { error, held, told: Some(told) }), None)
+    }
+}
+
+/// Looks at the claim of another machine about every second.
+const ELSEWHERE_TRIES: u32 = 4;
+
+/// A claim on its way into the store.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct Claiming {
+    spend: Spend,
+    expected: Option<Version>,
+    record: Record,
+    claim: Claim,
+    /// When it was made, on the clock that counts suspend.
+    made: Instant,
+    /// This renewal has sent the grant before, within the same exchange.
+    again: bool,
+    end: Instant,
+    tries: u32,
+}
+
+impl Claiming {
+    fn save(self, renewal: Renewal) -> Step {
+        let mut record = self.record.clone();
+        record.claim = Some(self.claim);
+        let request = SaveRequest { expected: self.expected, record, sign_of_life: true, deadline: self.end };
+        Step::Save(Box::new(request), Saving { renewal, task: Task::Claim(self) })
+    }
+
+    pub(super) fn saved(mut self, renewal: Renewal, saved: Result<Swap, StoreError>, now: Clocks) -> Step {
+        match saved {
+            Ok(Swap::Done(version)) => self.send(renewal, version, now),
+            Ok(Swap::Conflict) => renewal.load(Task::Consider, now),
+            Err(_) if self.may_go_on(&renewal) => self.go_on(renewal, now),
+            Err(error) if error.is_unreadable() || now.instant >= self.end => {
+                let unsent = error.applied() == crate::Applied::Maybe;
+                Self::give_up(renewal, &error, unsent)
+            }
+            Err(_) if !holds(Rule::LoadAfterMaybe) => self.save(renewal),
+            Err(_) => {
+                self.tries = self.tries.saturating_add(1);
+                let tries = self.tries;
+                renewal.load_later(Task::Claim(self), tries, now)
+            }
+        }
+    }
+
+    /// The claim may have been saved, or not: what does the store say?
+    pub(super) fn look(mut self, renewal: Renewal, loaded: Result<Loaded, StoreError>, now: Clocks) -> Step {
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) if error.is_unreadable() || now.instant >= self.end => {
+                return Self::give_up(renewal, &error, true);
+            }
+            Err(_) => {
+                self.tries = self.tries.saturating_add(1);
+                let tries = self.tries;
+                return renewal.load_later(Task::Claim(self), tries, now);
+            }
+        };
+        let found = loaded.stored.as_ref().map(|stored| stored.version);
+        if found == self.expected {
+            self.made = now.instant;
+            self.claim.until = now.unix.plus(self.claim.span);
+            return self.save(renewal);
+        }
+        match &loaded.stored {
+            Some(stored) if stored.record.claim.is_some_and(|claim| claim.attempt == self.claim.attempt) => {
+                let version = stored.version;
+                self.send(renewal, version, now)
+            }
+            // It has moved on: a save that is late can no longer land.
+            _ => renewal.consider(Ok(loaded), now),
+        }
+    }
+
+    fn send(self, mut renewal: Renewal, version: Version, now: Clocks) -> Step {
+        let until = self.made.plus(self.claim.span);
+        let mine = Mine { version, record: self.record, claim: self.claim, until };
+        renewal.ledger_mut().mine = Some(mine);
+        let latest = until.minus(renewal.policy.deadline);
+        if now.instant > latest {
+            let text = "saving the claim took so long that no time was left to send anything";
+            return renewal.failed(TokenError::unavailable(text), now);
+        }
+        if !self.again {
+            renewal.deadline = now.instant.plus(renewal.policy.deadline);
+        }
+        renewal.send(self.spend, now)
+    }
+
+    fn may_go_on(&self, renewal: &Renewal) -> bool {
+        let logged_out = renewal.ledger.as_ref().is_some_and(|ledger| ledger.logged_out);
+        holds(Rule::GoOnWithoutStore) && !logged_out && renewal.repeatable(&self.spend)
+    }
+
+    fn go_on(self, mut renewal: Renewal, now: Clocks) -> Step {
+        renewal.ledger_mut().alone = true;
+        renewal.deadline = now.instant.plus(renewal.policy.deadline);
+        renewal.send(self.spend, now)
+    }
+
+    /// The claim may stand in the store, and nothing was sent.
+    fn give_up(mut renewal: Renewal, error: &StoreError, may_stand: bool) -> Step {
+        let ledger = renewal.ledger_mut();
+        let mut told = ledger.told();
+        told.unsent = may_stand.then_some(ledger.me.number);
+        let error = store_error("the claim could not be saved, and nothing was sent", error);
+        renewal.fail_told(error, told)
+    }
+}
+
+/// The refresh token that a record holds.
+fn held(record: &Record, now: Clocks) -> Option<Held> {
+    let granted = record.granted()?;
+    let token = granted.response.refresh_token.clone()?;
+    let expires = granted.response.refresh_lifetime.map(|life| {
+        let unix = granted.obtained_at.plus(life);
+        Clocks { instant: now.instant_of(unix), unix }
+    });
+    Some(Held { token, expires, reusable: granted.reusable, first_sent: None, replays: 0 })
+}
+
+/// The instant of something that the wall clock has seen. What it has not seen yet was long ago: it was set back.
+fn past(then: UnixTime, now: Clocks) -> Instant {
+    if then > now.unix.plus(CLOCK_WENT_BACK) {
+        return Instant::ORIGIN;
+    }
+    now.instant.minus(now.unix.since(then))
+}

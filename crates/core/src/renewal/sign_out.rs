@@ -1,0 +1,133 @@
+//! Logging out: a tombstone in the store first, so that nothing brings the session back, then revocation where the
+//! provider can.
+
+use alloc::boxed::Box;
+
+use crate::lifecycle::Held;
+use crate::{
+    Clocks, Grant, Instant, Loaded, Outcome, Record, RefreshToken, StoreError, Stored, Swap, TokenError,
+    Version,
+};
+
+use super::exchange::Exchange;
+use super::keep::place_after;
+use super::{Answer, Renewal, SaveRequest, Saving, Sending, Sent, Step, Task, store_error};
+
+/// What became of the refresh token at the endpoint.
+#[derive(Clone, Debug)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
+#[non_exhaustive]
+pub enum Revocation {
+    /// The endpoint has revoked it.
+    Done,
+    /// There was none.
+    NothingHeld,
+    /// The provider has no way to revoke it: it stays in force there until it expires.
+    NotOffered,
+    /// It may still be in force there, and this is why.
+    Failed(TokenError),
+}
+
+/// A logout under way.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct SigningOut {
+    /// The token to revoke.
+    token: Option<RefreshToken>,
+    tombstone: Option<Record>,
+    expected: Option<Version>,
+    end: Instant,
+    tries: u32,
+}
+
+impl SigningOut {
+    pub(super) fn begin(renewal: Renewal, held: Option<Held>, now: Clocks) -> Step {
+        let end = now.instant.plus(renewal.policy.store_deadline);
+        let token = held.map(|held| held.token);
+        let signing_out = Self { token, tombstone: None, expected: None, end, tries: 0 };
+        if renewal.ledger.is_some() {
+            renewal.load(Task::SignOut(signing_out), now)
+        } else {
+            signing_out.revoke(renewal, now)
+        }
+    }
+
+    pub(super) fn look(mut self, renewal: Renewal, loaded: Result<Loaded, StoreError>, now: Clocks) -> Step {
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) => return self.trouble(renewal, &error, now),
+        };
+        let Some(ledger) = &renewal.ledger else { return self.revoke(renewal, now) };
+        let unsaved = loaded.spilled.and_then(|unsaved| refresh_token(&unsaved.record));
+        if let Some(Stored { version, record }) = &loaded.stored {
+            self.expected = Some(*version);
+            if matches!(record.grant, Grant::LoggedOut) {
+                self.tombstone = Some(record.clone());
+                return self.revoke(renewal, now);
+            }
+            self.token = refresh_token(record);
+        } else {
+            self.expected = None;
+        }
+        // What was spilled is newer than what the store holds.
+        self.token = unsaved.or(self.token.take());
+        let place = place_after(loaded.stored.map(|stored| stored.record.place()), ledger.known, now);
+        let mut tombstone = Record::new(place.0, place.1, Grant::LoggedOut);
+        tombstone.writer = Some(ledger.me);
+        self.tombstone = Some(tombstone.clone());
+        let request = SaveRequest {
+            expected: self.expected,
+            record: tombstone,
+            sign_of_life: false,
+            deadline: self.end,
+        };
+        Step::Save(Box::new(request), Saving { renewal, task: Task::SignOut(self) })
+    }
+
+    pub(super) fn saved(self, renewal: Renewal, saved: Result<Swap, StoreError>, now: Clocks) -> Step {
+        match saved {
+            Ok(Swap::Done(_)) => self.revoke(renewal, now),
+            Ok(Swap::Conflict) => renewal.load(Task::SignOut(self), now),
+            Err(error) => self.trouble(renewal, &error, now),
+        }
+    }
+
+    fn trouble(mut self, renewal: Renewal, error: &StoreError, now: Clocks) -> Step {
+        if error.is_unreadable() || now.instant >= self.end {
+            return renewal
+                .fail(store_error("the logout could not be saved, and nothing was revoked", error));
+        }
+        self.tries = self.tries.saturating_add(1);
+        let tries = self.tries;
+        renewal.load_later(Task::SignOut(self), tries, now)
+    }
+
+    fn revoke(mut self, renewal: Renewal, now: Clocks) -> Step {
+        let Some(token) = self.token.take() else { return self.finish(Revocation::NothingHeld) };
+        let Some(request) = renewal.provider.revocation(&token) else {
+            return self.finish(Revocation::NotOffered);
+        };
+        let deadline = now.instant.plus(renewal.policy.deadline);
+        let sending = Sending { request, not_after: deadline, deadline };
+        Step::Send(sending, Sent { renewal, task: Exchange::SignOut(self) })
+    }
+
+    pub(super) fn revoked(self, _: Renewal, answer: Answer) -> Step {
+        self.finish(match answer {
+            Answer::Response(response) if (200..300).contains(&response.status()) => Revocation::Done,
+            Answer::Response(response) => {
+                let error = TokenError::protocol("the endpoint did not revoke the refresh token");
+                Revocation::Failed(error.with_status(response.status(), None))
+            }
+            Answer::Failed(failure) => Revocation::Failed(failure.into_error()),
+        })
+    }
+
+    fn finish(self, revocation: Revocation) -> Step {
+        Step::Done(Outcome::SignedOut(self.tombstone, revocation), None)
+    }
+}
+
+fn refresh_token(record: &Record) -> Option<RefreshToken> {
+    record.granted().and_then(|granted| granted.response.refresh_token.clone())
+}

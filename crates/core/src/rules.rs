@@ -1,0 +1,81 @@
+//! The rules of the renewal protocol, by name.
+//!
+//! They always hold. Only the explorer, which walks through every interleaving of this very code, may drop one at a
+//! time, to show that it would notice.
+
+/// A rule of the renewal protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(not(wellspring_explore), expect(unreachable_pub, reason = "only the explorer names them"))]
+#[cfg_attr(wellspring_explore, expect(clippy::exhaustive_enums, reason = "the explorer alone sees it"))]
+#[repr(u8)]
+pub enum Rule {
+    /// 1: a newer record in force is taken over without a call.
+    AdoptNewer = 1,
+    /// 1: a tombstone ends the renewal.
+    TombstoneEnds,
+    /// 2: a claim is saved before anything is sent.
+    Claim,
+    /// 2: after a claim that may have been saved, the store is asked again.
+    LoadAfterMaybe,
+    /// 4: what was obtained is saved before anybody gets it.
+    SaveFirst,
+    /// 4: on conflict the epoch is looked at first.
+    EpochFirst,
+    /// 4a: what was obtained after a logout is revoked.
+    RevokeAfterLogout,
+    /// 4b: while the store still holds the generation that was spent, it is replaced.
+    SaveAgain,
+    /// 4b: even if it is marked as dead.
+    SaveOverDeadMark,
+    /// 4c: what one has saved oneself is saved.
+    KnowOwnWriting,
+    /// 4: what the store will not take is spilled.
+    Spill,
+    /// 5: a claim is cleared only if the grant of its generation was never sent.
+    ClearOnlyUnsent,
+    /// 5: what is known never to have been sent may be claimed again.
+    RememberUnsent,
+    /// 6: a spilled token is looked for before a grant is sent again.
+    LookForSpill,
+    /// 6: a grant of unknown fate is sent again only when nobody is left who could save.
+    ReplayOnlyAfterOwner,
+    /// 6: a grant of unknown fate is not sent again when the provider's data forbids it.
+    ObeyReplay,
+    /// 7: a grant is marked as dead only while the store holds the generation that was spent.
+    MarkOnlySpent,
+    /// 7: a mark that met a change of the same generation is made again.
+    MarkAgain,
+    /// 8: another's claim is waited for.
+    Watch,
+    /// 9: a sign-in or logout begins a new epoch.
+    NewEpoch,
+    /// 9: in an empty store the epoch is the wall clock's.
+    EpochFromClock,
+    /// 10: a store that lost its record does not get it back from memory.
+    NeverRestore,
+    /// 11: a repeatable grant goes on without the store.
+    GoOnWithoutStore,
+    /// 11: but not after a logout that was seen.
+    NotAfterTombstone,
+}
+
+/// Whether the rule holds.
+#[cfg(not(wellspring_explore))]
+pub(crate) const fn holds(_: Rule) -> bool {
+    true
+}
+
+#[cfg(wellspring_explore)]
+static DROPPED: core::sync::atomic::AtomicU8 = core::sync::atomic::AtomicU8::new(0);
+
+/// Whether the rule holds.
+#[cfg(wellspring_explore)]
+pub(crate) fn holds(rule: Rule) -> bool {
+    DROPPED.load(core::sync::atomic::Ordering::Relaxed) != rule as u8
+}
+
+/// Drops this rule, or none.
+#[cfg(wellspring_explore)]
+pub fn drop_rule(rule: Option<Rule>) {
+    DROPPED.store(rule.map_or(0, |rule| rule as u8), core::sync::atomic::Ordering::Relaxed);
+}

@@ -1,0 +1,105 @@
+//! What a renewal holds while it is carried out: how far it has come, what nobody has stored yet, its sign of life.
+//!
+//! However it ends, what is not stored by then is spilled: when its task is thrown away too.
+
+use core::fmt;
+use std::sync::Arc;
+
+use wellspring_core::{ByteLeft, SignOfLife, Step, Unsaved};
+
+use crate::storage::{Next, Operation, Said, Storage, Work};
+use crate::{SharedLifecycle, events};
+
+/// What a renewal holds while it is carried out.
+pub struct Course {
+    shared: Arc<SharedLifecycle>,
+    pub(crate) byte_left: ByteLeft,
+    unsaved: Option<Unsaved>,
+    /// Shown from before the claim is saved until the renewal is over, and by each operation until it is.
+    pub life: Option<Arc<SignOfLife>>,
+}
+
+impl Course {
+    pub(crate) const fn new(shared: Arc<SharedLifecycle>, life: Option<Arc<SignOfLife>>) -> Self {
+        Self { shared, byte_left: ByteLeft::No, unsaved: None, life }
+    }
+
+    /// Looks at a step before it is carried out.
+    pub fn enter(&mut self, step: Step) -> Work {
+        self.unsaved = step.unsaved().cloned();
+        match &step {
+            Step::Send(..) => self.byte_left = ByteLeft::Maybe,
+            // Whoever waits for another's claim has none to answer for.
+            Step::Watch(..) => self.life = None,
+            _ => {}
+        }
+        step.into()
+    }
+
+    /// Goes on with what the store has said.
+    pub fn leave(&self, said: Said, next: Next) -> Step {
+        let name = &self.shared.provider().profile().name;
+        if let Some((operation, error)) = said.error() {
+            events::store_failed(name, operation, error);
+        } else if matches!(said, Said::Spilled(_)) {
+            events::token_spilled(name);
+        }
+        next.resume(said, self.shared.clock().now())
+    }
+
+    /// Whether a token would be lost if this went no further.
+    #[must_use]
+    pub const fn holds_unsaved(&self) -> bool {
+        self.unsaved.is_some()
+    }
+
+    /// What it holds is laid aside: it is not to be spilled yet.
+    pub(crate) fn keep_for_later(&mut self) {
+        self.unsaved = None;
+    }
+
+    /// The lifecycle it is for.
+    #[must_use]
+    pub const fn shared(&self) -> &Arc<SharedLifecycle> {
+        &self.shared
+    }
+
+    /// The store.
+    ///
+    /// # Panics
+    ///
+    /// Where there is none, which no operation of a renewal is ever asked for.
+    #[must_use]
+    pub fn storage(&self) -> &Storage {
+        self.shared.storage().expect("only a store asks for operations on it")
+    }
+
+    /// Carries the operation out here and now.
+    #[must_use]
+    pub fn carry_out(&mut self, operation: &Operation, within: core::time::Duration) -> Said {
+        let key = &self.shared.provider().profile().key;
+        let storage = self.shared.storage().expect("only a store asks for operations on it");
+        operation.carry_out(storage, key, within, &mut self.life)
+    }
+}
+
+impl Drop for Course {
+    fn drop(&mut self) {
+        let (Some(unsaved), Some(storage)) = (self.unsaved.take(), self.shared.storage()) else { return };
+        let profile = self.shared.provider().profile();
+        match storage.spill(&profile.key, &unsaved) {
+            Ok(()) => events::token_spilled(&profile.name),
+            Err(error) => events::store_failed(&profile.name, "spill", &error),
+        }
+    }
+}
+
+impl fmt::Debug for Course {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (byte_left, unsaved) = (&self.byte_left, &self.unsaved);
+        f.debug_struct("Course")
+            .field("byte_left", byte_left)
+            .field("unsaved", unsaved)
+            .finish_non_exhaustive()
+    }
+}
