@@ -5,10 +5,12 @@ use wellspring_transport::ManualClock;
 use wellspring_transport_async::{Body as Content, TokenSource};
 
 use tokio::runtime::{Builder, Runtime};
+use tracing::instrument::{WithDispatch, WithSubscriber};
 
 use crate::listening::Listening;
-use crate::player::{Call, NO_TIME, Player, Reply, may_be_under_renewal, request};
+use crate::player::{Call, NO_TIME, Player, Reply, request, successor};
 use crate::scenario::Body;
+use crate::starts::Starts;
 
 /// A source on a runtime of its own.
 #[derive(Debug)]
@@ -16,6 +18,7 @@ pub(crate) struct AsyncDriver {
     source: TokenSource,
     clock: ManualClock,
     runtime: Runtime,
+    starts: Starts,
 }
 
 impl AsyncDriver {
@@ -39,7 +42,12 @@ impl AsyncDriver {
             .runtime(runtime.handle().clone())
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self { source, clock: clock.clone(), runtime })
+        Ok(Self { source, clock: clock.clone(), runtime, starts: Starts::new() })
+    }
+
+    /// Does this and hears whether it starts a renewal.
+    fn heard<F: Future>(&self, act: F) -> WithDispatch<F> {
+        act.with_subscriber(self.starts.dispatch.clone())
     }
 
     /// So many tasks at once, and what came of each.
@@ -77,8 +85,9 @@ async fn call(source: TokenSource, call: Call) -> Result<Reply, TokenError> {
 
 impl Player for AsyncDriver {
     fn get(&mut self, need: Need, callers: usize) -> Vec<Result<Token, TokenError>> {
-        let got = self.at_once(callers, |source| get(source, need));
-        if let Some(newer) = may_be_under_renewal(&got, self.clock.now()) {
+        let got = self.at_once(callers, |source| self.heard(get(source, need)));
+        let started = self.starts.take();
+        if let Some(newer) = successor(&got, self.clock.now()).filter(|_| started) {
             let _ = self.runtime.block_on(get(self.source.clone(), newer));
         }
         got
@@ -86,7 +95,7 @@ impl Player for AsyncDriver {
 
     fn pass_and_get(&mut self, callers: usize) -> Vec<Result<Token, TokenError>> {
         let passing = async { self.source.try_token().map(|token| token.clone()) };
-        let mut got = vec![self.runtime.block_on(passing)];
+        let mut got = vec![self.runtime.block_on(self.heard(passing))];
         got.extend(self.get(Need::Fresh, callers));
         got
     }

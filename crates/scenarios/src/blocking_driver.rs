@@ -7,14 +7,16 @@ use wellspring_transport::ManualClock;
 use wellspring_transport_blocking::{Body as Content, TokenSource};
 
 use crate::listening::Listening;
-use crate::player::{Call, NO_TIME, Player, Reply, may_be_under_renewal, request};
+use crate::player::{Call, NO_TIME, Player, Reply, request, successor};
 use crate::scenario::Body;
+use crate::starts::Starts;
 
 /// A source in blocking code.
 #[derive(Debug)]
 pub(crate) struct BlockingDriver {
     source: TokenSource,
     clock: ManualClock,
+    starts: Starts,
 }
 
 impl BlockingDriver {
@@ -30,7 +32,13 @@ impl BlockingDriver {
         clock: &ManualClock,
     ) -> Result<Self, String> {
         let source = TokenSource::builder(provider).policy(policy).seed(seed).clock(clock).build();
-        Ok(Self { source: source.map_err(|error| error.to_string())?, clock: clock.clone() })
+        let source = source.map_err(|error| error.to_string())?;
+        Ok(Self { source, clock: clock.clone(), starts: Starts::new() })
+    }
+
+    /// Does this and hears whether it starts a renewal.
+    fn heard<T>(&self, act: impl FnOnce() -> T) -> T {
+        tracing::dispatcher::with_default(&self.starts.dispatch, act)
     }
 
     /// So many threads at once, and what came of each.
@@ -65,15 +73,16 @@ fn call(source: &TokenSource, call: &Call) -> Result<Reply, TokenError> {
 
 impl Player for BlockingDriver {
     fn get(&mut self, need: Need, callers: usize) -> Vec<Result<Token, TokenError>> {
-        let got = self.at_once(callers, |source| get(source, need));
-        if let Some(newer) = may_be_under_renewal(&got, self.clock.now()) {
+        let got = self.at_once(callers, |source| self.heard(|| get(source, need)));
+        let started = self.starts.take();
+        if let Some(newer) = successor(&got, self.clock.now()).filter(|_| started) {
             let _ = get(&self.source, newer);
         }
         got
     }
 
     fn pass_and_get(&mut self, callers: usize) -> Vec<Result<Token, TokenError>> {
-        let mut got = vec![self.source.try_token().map(|token| token.clone())];
+        let mut got = vec![self.heard(|| self.source.try_token().map(|token| token.clone()))];
         got.extend(self.get(Need::Fresh, callers));
         got
     }

@@ -25,6 +25,7 @@ pub mod scenario;
 mod server;
 mod span;
 mod stage;
+mod starts;
 
 // The public interface is:
 pub use execution::Execution;

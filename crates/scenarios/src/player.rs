@@ -50,8 +50,9 @@ pub(crate) fn request<B>(call: &Call, body: B) -> Result<http::Request<B>, Token
     request.body(body).map_err(|error| TokenError::misconfigured(error.to_string()))
 }
 
-/// A token that may be under renewal in the background: whoever waits for its successor waits for that.
-pub(crate) fn may_be_under_renewal(got: &[Result<Token, TokenError>], now: Clocks) -> Option<Need> {
+/// What to wait for after callers who have started a renewal, so that nothing is under way any more: the successor of
+/// the token that one of them was given meanwhile. It is there or being obtained: asking for it starts nothing.
+pub(crate) fn successor(got: &[Result<Token, TokenError>], now: Clocks) -> Option<Need> {
     let due = |token: &&Token| token.renew_at().is_some_and(|due| now.reached(due));
     let token = got.iter().filter_map(|got| got.as_ref().ok()).find(due)?;
     Some(Need::Newer(token.generation()))
