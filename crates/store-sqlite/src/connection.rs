@@ -30,14 +30,10 @@ pub(crate) fn connect(path: &Path, within: Duration) -> Result<Connection, Store
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(fail)?;
     wait_at_most(&connection, within).map_err(fail)?;
-    let known = loop {
-        match recognize(&connection, path) {
-            Err(Refused::Sqlite(error)) if is_busy(&error) && deadline.nap(NAP) => {}
-            Err(Refused::Sqlite(error)) => return Err(fail(error)),
-            Err(Refused::Foreign(error)) => return Err(error),
-            Ok(known) => break known,
-        }
-    };
+    let known = recognize(&connection, path).map_err(|refused| match refused {
+        Refused::Sqlite(error) => fail(error),
+        Refused::Foreign(error) => error,
+    })?;
     if connection.is_readonly("main").map_err(fail)? {
         return Err(StoreError::unavailable(format!("{} can only be read", path.display())));
     }

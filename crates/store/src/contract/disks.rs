@@ -61,7 +61,10 @@ fn a_full_disk_loses_nothing(disk: &Path, place: &Path, open: Opening<'_>) {
     let filler = disk.join("filler");
     let mut file = File::create(&filler).expect("there is room for a name");
     while file.write_all(&[0; 1024]).is_ok() {}
+    let names = || fs::read_dir(place).ok().map(Iterator::count);
+    let before = names();
     let error = store.save(&key(), Some(version), &large, AMPLE).expect_err("a full disk took a record");
+    equal(names(), before, "what a full disk would not take is half there");
     assert!(!error.is_unreadable(), "a full disk counts as garbage: {error}");
     let kept = Handle(store).stored(&key()).expect("a full disk has lost a record");
     assert!(sample::same(&kept.record, &small), "a full disk has changed a record");

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Barrier;
 use std::thread;
 
-use wellspring_core::{Sighting, TokenKey};
+use wellspring_core::{Sighting, SignOfLife, TokenKey};
 
 use super::{AMPLE, Clause, Handle, Place, equal, key, sample};
 use crate::Deadline;
@@ -41,7 +41,11 @@ fn a_change_is_seen_although_somebody_is_alive(place: &dyn Place) {
 }
 
 /// How long after `event` a watcher sees what.
-fn seen_after(place: &dyn Place, event: impl FnOnce(&Handle), expected: Sighting) {
+fn seen_after(
+    place: &dyn Place,
+    event: impl FnOnce(&Handle, SignOfLife) -> Option<SignOfLife>,
+    expected: Sighting,
+) {
     let owner = Handle::of(place);
     let watcher = Handle::of(place);
     let version = owner.save(&key(), None, &sample::counting(1));
@@ -56,8 +60,7 @@ fn seen_after(place: &dyn Place, event: impl FnOnce(&Handle), expected: Sighting
         begun.wait();
         // So that the watcher is asleep when it happens.
         let _ = clock.nap(A_WHILE);
-        event(&owner);
-        drop(alive);
+        let _still_alive = event(&owner, alive);
         let happened = clock.left();
         let (sighting, seen) = watching.join().expect("a watcher panicked");
         equal(sighting, expected, "a watcher saw something else");
@@ -67,15 +70,16 @@ fn seen_after(place: &dyn Place, event: impl FnOnce(&Handle), expected: Sighting
 }
 
 fn a_change_is_seen_in_time(place: &dyn Place) {
-    let save = |owner: &Handle| {
+    let save = |owner: &Handle, alive| {
         let version = owner.stored(&key()).map(|stored| stored.version);
         owner.save(&key(), version, &sample::counting(2));
+        Some(alive)
     };
     seen_after(place, save, Sighting::Changed);
 }
 
 fn the_end_of_a_sign_of_life_is_seen_in_time(place: &dyn Place) {
-    seen_after(place, |_| (), Sighting::OwnerGone);
+    seen_after(place, |_, _| None, Sighting::OwnerGone);
 }
 
 fn nobody_alive_is_seen_at_once(place: &dyn Place) {

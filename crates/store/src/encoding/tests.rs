@@ -210,8 +210,12 @@ fn the_memory_of_an_encoding_never_grows_because_growing_leaves_copies() {
     });
     let unsaved = Unsaved { attempt: attempt(), record, origin: Obtained::BySignIn { seen: None } };
     assert_eq!(encode_unsaved(&unsaved).unwrap().capacity(), encode_unsaved(&unsaved).unwrap().len());
-    for number in 0..500 {
-        let record = sample::record(number);
+    let mut talkative = full();
+    if let Some(throttle) = &mut talkative.throttle {
+        throttle.cause.text = "x".repeat(10_000);
+        throttle.cause.code = Some("y".repeat(10_000));
+    }
+    for (number, record) in (0..500).map(sample::record).chain([talkative]).enumerate() {
         let mut fields = super::fields::Writer::with_room(super::record::texts(&record));
         let before = fields.room();
         super::record::write(&mut fields, &record).unwrap();
