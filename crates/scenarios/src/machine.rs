@@ -60,7 +60,8 @@ impl Machine {
                     let answer = self.send(&sending);
                     next.resume(answer, self.clock.now())
                 }
-                Step::Done(outcome) => return outcome,
+                Step::Done(outcome, _) => return outcome,
+                other => unreachable!("no store is here to be asked: {other:?}"),
             };
         }
     }
@@ -209,13 +210,9 @@ impl Player for Machine {
     }
 
     fn sign_in(&mut self, spend: Spend) -> Result<Token, TokenError> {
-        let errand = wellspring_core::Errand::sign_in(Arc::clone(&self.provider), spend, self.deadline);
-        match self.exchange(Renewal::begin(errand, self.clock.now())) {
-            Outcome::Renewed(record, sent) => {
-                Ok(self.lifecycle.sign_in(record.response, sent, self.clock.now()))
-            }
-            outcome => Err(outcome.error().cloned().unwrap_or_else(|| TokenError::busy("no outcome"))),
-        }
+        let errand = self.lifecycle.sign_in(Arc::clone(&self.provider), spend);
+        let outcome = self.exchange(Renewal::begin(errand, self.clock.now()));
+        self.lifecycle.signed_in(outcome, self.clock.now())
     }
 
     fn reject(&mut self, token: &Token) -> Rejected {

@@ -62,7 +62,9 @@ impl Client {
             step = match step {
                 // A wire that can be slow gives up at `sending.deadline`.
                 Step::Send(sending, sent) => sent.resume(self.carry(&sending.request), self.now),
-                Step::Done(outcome) => break outcome,
+                Step::Done(outcome, _) => break outcome,
+                // The other steps are for stores: an errand without one asks for none of them.
+                other => unreachable!("no store was named: {other:?}"),
             };
         };
         match self.lifecycle.complete(permit, outcome, self.now) {

@@ -80,7 +80,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Verdict = Verdict::TokenRefused;
         Clocks = clocks;
         Epoch = Epoch::new(1);
-        Errand = Errand::sign_in(provider(), spend(), Duration::from_secs(1));
+        Errand = Lifecycle::new(Policy::default(), 7).sign_in(provider(), spend());
         Extra = response().extra;
         Generation = Generation::new(1);
         Header = Header::new("Authorization", SECRET);
@@ -129,7 +129,7 @@ fn show_machine(shown: &mut Shown, mut lifecycle: Lifecycle) {
     let answer = Answer::Response(HttpResponse::new(ResponseHead::new(200), envelope));
     let step = sent.resume(answer, late);
     shown.add::<Step>(&step);
-    let Step::Done(outcome) = step else { panic!("one answer is enough") };
+    let Step::Done(outcome, None) = step else { panic!("one answer is enough") };
     shown.add::<Outcome>(&outcome);
     shown.add::<Completed>(&lifecycle.complete(permit, outcome, late));
     shown.add::<Lifecycle>(&lifecycle);

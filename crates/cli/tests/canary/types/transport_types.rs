@@ -17,9 +17,9 @@ use super::{ACCESS, SECRET, Shown, show};
 
 pub(crate) fn show_all(shown: &mut Shown) {
     let clock = Clock::manual(1_700_000_000);
-    let shared = || SharedLifecycle::new(provider(), Policy::default(), 7, Clock::from(&clock));
+    let shared = || SharedLifecycle::new(provider(), Policy::default(), 7, Clock::from(&clock), None);
     let token =
-        Lifecycle::new(Policy::default(), 7).sign_in(response(), Clocks::default(), Clocks::default());
+        Lifecycle::new(Policy::default(), 7).take_over(response(), Clocks::default(), Clocks::default());
     let mut header = HeaderValue::try_from(format!("Bearer {ACCESS}")).unwrap();
     header.set_sensitive(true);
     let asked = shared().ask(Need::Fresh);

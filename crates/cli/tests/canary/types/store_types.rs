@@ -1,0 +1,212 @@
+//! The types of stores and of renewals that go through one: in core, in `wellspring-store` and in the stores.
+
+use core::time::Duration;
+
+use wellspring_core::{
+    Answer, Applied, Attempt, Cause, CauseKind, Claim, Clocks, Dead, Decision, Epoch, Fingerprint,
+    Forgetting, Generation, Grant, Granted, HttpResponse, Leftover, Lifecycle, Loaded, Loading, LoginReason,
+    Need, Obtained, Owner, Policy, Promise, Record, Renewal, ResponseHead, Revocation, SaveRequest, Saving,
+    SharedBy, Sighting, SignOfLife, Sleeping, Spilling, Step, Store, StoreError, Stored, Swap, Throttle,
+    TokenError, TokenKey, UnixTime, Unsaved, Version, Watching,
+};
+use wellspring_store::contract::Folder;
+use wellspring_store::{Deadline, Entry, KeyName, Life, Lock, MemoryStore, Records, Spills, Stripes};
+use wellspring_store_file::FileStore;
+use wellspring_store_sqlite::SqliteStore;
+
+use super::core_types::{provider, response};
+use super::{ACCESS, REFRESH, SECRET, Shown, show};
+
+const MOMENT: Duration = Duration::from_secs(5);
+
+fn owner() -> Owner {
+    Owner { machine: 1, boot: 2, process: 3, source: 4 }
+}
+
+fn attempt() -> Attempt {
+    Attempt { owner: owner(), number: 5 }
+}
+
+fn claim() -> Claim {
+    let until = UnixTime::from_secs(1_700_000_035);
+    Claim { attempt: attempt(), first_sent: None, until, span: Duration::from_secs(35), replays: 0 }
+}
+
+fn dead() -> Dead {
+    Dead { reason: LoginReason::Refused, since: UnixTime::from_secs(1_700_000_000) }
+}
+
+fn throttle() -> Throttle {
+    let cause = Cause { kind: CauseKind::Misconfigured, text: "turned away".into(), code: None };
+    let credential = Some(Fingerprint::of(&*provider(), 7));
+    Throttle { until: UnixTime::from_secs(1_700_000_000), failures: 1, credential, cause }
+}
+
+fn record() -> Record {
+    let granted = Granted::new(UnixTime::from_secs(1_700_000_000), response());
+    let mut record = Record::new(Epoch::new(1), Generation::new(2), Grant::Granted(granted));
+    record.claim = Some(claim());
+    record.dead = Some(dead());
+    record.throttle = Some(throttle());
+    record
+}
+
+fn unsaved() -> Unsaved {
+    Unsaved {
+        attempt: attempt(),
+        record: record(),
+        origin: Obtained::ByRenewal { spent: Generation::new(1) },
+    }
+}
+
+fn loaded() -> Loaded {
+    Loaded { stored: Some(Stored { version: Version::new(1), record: record() }), spilled: Some(unsaved()) }
+}
+
+pub(crate) fn show_all(shown: &mut Shown) {
+    show!(shown:
+        Applied = Applied::Maybe;
+        Attempt = attempt();
+        Cause = throttle().cause;
+        CauseKind = CauseKind::Protocol;
+        Claim = claim();
+        Dead = dead();
+        Fingerprint = Fingerprint::of(&*provider(), 7);
+        Grant = record().grant;
+        Granted = record().granted().unwrap().clone();
+        Loaded = loaded();
+        Obtained = unsaved().origin;
+        Owner = owner();
+        Promise = Promise { scope: SharedBy::Host, durable: true, may_go_back: false };
+        Record = record();
+        Revocation = Revocation::Failed(TokenError::unavailable("down"));
+        SharedBy = SharedBy::Fleet;
+        Sighting = Sighting::OwnerGone;
+        SignOfLife = SignOfLife::new(record());
+        Stored = loaded().stored.unwrap();
+        Swap = Swap::Conflict;
+        Throttle = throttle();
+        Unsaved = unsaved();
+        Version = Version::new(1);
+    );
+    show_stores(shown);
+    show_renewal(shown);
+}
+
+fn show_stores(shown: &mut Shown) {
+    let folder = Folder::new();
+    let key = TokenKey::new("hive-auth", "https://auth.example/token").user(SECRET);
+    let name = KeyName::of(&key);
+    let stripes = Stripes::open(folder.path().join("locks"), "life").unwrap();
+    show!(shown:
+        Deadline = Deadline::after(MOMENT);
+        Entry = Entry { version: Version::new(1), bytes: ACCESS.as_bytes().to_vec().into() };
+        KeyName = name.clone();
+        Life = Life::open(folder.path().join("locks")).unwrap();
+        Lock = stripes.shared(&name, MOMENT).unwrap();
+        Spills = Spills::new(folder.path().join("spill"));
+        Stripes = stripes;
+    );
+    let memory = MemoryStore::open();
+    shown.add::<MemoryStore>(memory.map());
+    show_store(shown, &memory, &key);
+    let files = FileStore::open(folder.path().join("tokens")).unwrap();
+    shown.add::<FileStore>(files.map());
+    show_store(shown, &files, &key);
+    let database = SqliteStore::open(folder.path().join("tokens.db")).unwrap();
+    shown.add::<SqliteStore>(database.map());
+    show_store(shown, &database, &key);
+    shown.add(&folder);
+    // What cannot be understood is not repeated.
+    let path = folder.path().join("tokens").join(format!("{name}.token"));
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+    shown.add_error::<StoreError>(&files.load(&key, MOMENT).unwrap_err());
+    std::fs::write(&path, REFRESH).unwrap();
+    shown.add_error::<StoreError>(&files.load(&key, MOMENT).unwrap_err());
+    shown.add_error::<TokenError>(&files.load(&key, MOMENT).unwrap_err().into_error());
+}
+
+/// A store that holds a record.
+fn show_store<M: wellspring_store::Map + 'static>(shown: &mut Shown, store: &Records<M>, key: &TokenKey) {
+    assert!(matches!(store.save(key, None, &record(), MOMENT), Ok(Swap::Done(_))));
+    shown.add(store);
+    shown.add(&store.load(key, MOMENT).unwrap());
+    shown.add(&store.sign_of_life(key, MOMENT).unwrap());
+}
+
+/// What only a renewal on its way through a store holds.
+fn show_renewal(shown: &mut Shown) {
+    let late = Clocks::default().plus(Duration::from_secs(1_700_010_000));
+    let mut lifecycle = Lifecycle::new(Policy::default(), 7);
+    let Decision::Refresh(permit) = lifecycle.acquire(Need::Fresh, late) else {
+        panic!("there is no token yet")
+    };
+    let mut step = Renewal::begin(permit.errand(provider()).stored_by(owner()), late);
+    let mut held = record();
+    (held.claim, held.dead, held.throttle) = (None, None, None);
+    let mut version = 1;
+    let mut seen = Vec::new();
+    // The store takes the claim and nothing after it.
+    for _ in 0..40 {
+        shown.add::<Step>(&step);
+        step = match step {
+            Step::Load(_, loading) => {
+                shown.add::<Loading>(&loading);
+                seen.push("load");
+                let stored = Stored { version: Version::new(version), record: held.clone() };
+                loading.resume(Ok(Loaded { stored: Some(stored), spilled: None }), late)
+            }
+            Step::Save(request, saving) => {
+                shown.add::<SaveRequest>(&request);
+                shown.add::<Saving>(&saving);
+                seen.push("save");
+                if request.record.claim.is_some() {
+                    version += 1;
+                    held = request.record.clone();
+                    saving.resume(Ok(Swap::Done(Version::new(version))), late)
+                } else {
+                    saving.resume(Err(StoreError::unavailable("the disk is full")), late)
+                }
+            }
+            Step::Watch(_, _, watching) => {
+                shown.add::<Watching>(&watching);
+                watching.resume(Ok(Sighting::Unchanged), late)
+            }
+            Step::Send(_, sent) => {
+                seen.push("send");
+                let envelope = format!(
+                    r#"{{"code":0,"message":"success","data":{{"accessToken":"{ACCESS}","refreshToken":"{REFRESH}"}}}}"#
+                );
+                sent.resume(Answer::Response(HttpResponse::new(ResponseHead::new(200), envelope)), late)
+            }
+            Step::Spill(unsaved, spilling) => {
+                shown.add::<Unsaved>(&unsaved);
+                shown.add::<Spilling>(&spilling);
+                seen.push("spill");
+                spilling.resume(Ok(()), late)
+            }
+            Step::Forget(_, forgetting) => {
+                shown.add::<Forgetting>(&forgetting);
+                forgetting.resume(Ok(()), late)
+            }
+            Step::Sleep(until, sleeping) => {
+                shown.add::<Sleeping>(&sleeping);
+                seen.push("sleep");
+                sleeping.resume(Clocks { instant: until, unix: late.unix })
+            }
+            Step::Done(outcome, leftover) => {
+                shown.add(&outcome);
+                if let Some(leftover) = &leftover {
+                    shown.add::<Leftover>(leftover);
+                    seen.push("leftover");
+                }
+                shown.add(&lifecycle.complete(permit, outcome, late));
+                break;
+            }
+        };
+    }
+    for what in ["load", "save", "send", "spill", "leftover"] {
+        assert!(seen.contains(&what), "{what} is missing: {seen:?}");
+    }
+}
