@@ -30,6 +30,14 @@ pub(crate) enum Command {
     Token(Token),
     /// Makes one authenticated request; a 401 is renewed and retried once
     Call(Call),
+    /// Signs a person in and keeps what that brings in the store
+    Login(Login),
+    /// Ends a profile's session, in the store and, where the provider can, at the server
+    Logout(Logout),
+    /// Tells what the store holds for each profile, how fresh it is and who renews it; never a secret
+    Status(Status),
+    /// Looks for what is wrong with configuration, store and clock
+    Doctor,
     /// Runs the simulator until Ctrl-C and prints a configuration for it
     Simulate(Simulate),
 }
@@ -99,6 +107,54 @@ pub(crate) struct Call {
     /// Which driver asks
     #[arg(long, value_enum, default_value_t)]
     pub(crate) transport: Transport,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = LOGIN_HELP)]
+pub(crate) struct Login {
+    /// The profile, as in [profile.NAME]
+    pub(crate) profile: String,
+    /// Prints the URL alone on standard output instead of opening a browser, and waits
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// How long to wait for the person
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration::parse)]
+    pub(crate) deadline: Duration,
+    /// Which driver asks
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) transport: Transport,
+}
+
+const LOGIN_HELP: &str = "The browser comes back to the profile's redirect_uri: http on 127.0.0.1 or [::1]; without a port \
+any free one is taken, where the server allows that. It needs a [store] that outlives the command: file:DIR or sqlite:PATH. \
+A profile with credentials needs no browser: a token is fetched, and a logout taken back.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Logout {
+    /// The profile, as in [profile.NAME]
+    pub(crate) profile: String,
+    /// Which driver asks
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) transport: Transport,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// The profile, as in [profile.NAME]; all by default
+    pub(crate) profile: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: StatusFormat,
+}
+
+/// How `status` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusFormat {
+    /// For people
+    #[default]
+    Text,
+    /// A JSON array of objects; times in unix seconds
+    Json,
 }
 
 #[derive(Debug, Args)]

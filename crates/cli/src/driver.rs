@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::runtime::{self, Runtime};
-use wellspring_core::{Need, Policy, Provider, Spend, Token, TokenError, TokenResponse};
+use wellspring_core::{Need, Policy, Provider, Revocation, Spend, Store, Token, TokenError, TokenResponse};
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
 use wellspring_transport_blocking::{Clock, Tls};
@@ -23,6 +23,8 @@ pub(crate) struct Recipe {
     pub(crate) clock: Clock,
     /// URLs at whose origins calls may carry the token, besides the provider's own.
     pub(crate) api_urls: Vec<String>,
+    /// Where tokens outlive the process, if they do.
+    pub(crate) store: Option<Arc<dyn Store>>,
 }
 
 /// A source of tokens and what it runs on.
@@ -41,8 +43,11 @@ pub(crate) enum Body {
 
 macro_rules! build {
     ($builder:path, $recipe:expr) => {{
-        let Recipe { provider, policy, tls, clock, api_urls } = $recipe;
+        let Recipe { provider, policy, tls, clock, api_urls, store } = $recipe;
         let mut builder = $builder(provider).policy(policy).tls(tls).clock(clock);
+        if let Some(store) = store {
+            builder = builder.store(store);
+        }
         for url in &api_urls {
             builder = builder.allow_origin(url)?;
         }
@@ -82,6 +87,22 @@ impl Driver {
         match self {
             Self::Async(runtime, source) => runtime.block_on(source.sign_in(spend)),
             Self::Blocking(source) => source.sign_in(spend),
+        }
+    }
+
+    /// Ends the session, here and, where the provider can, at the server.
+    pub(crate) fn sign_out(&self) -> Result<Revocation, TokenError> {
+        match self {
+            Self::Async(runtime, source) => runtime.block_on(source.sign_out()),
+            Self::Blocking(source) => source.sign_out(),
+        }
+    }
+
+    /// Starts nothing more and waits for what is under way.
+    pub(crate) fn close(&self, deadline: Duration) -> Result<(), TokenError> {
+        match self {
+            Self::Async(runtime, source) => runtime.block_on(source.close(deadline)),
+            Self::Blocking(source) => source.close(deadline),
         }
     }
 

@@ -7,7 +7,7 @@ use core::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use wellspring_core::{ErrorKind, TokenError};
+use wellspring_core::{ErrorKind, LoginReason, TokenError};
 
 /// The status of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,9 +76,7 @@ impl fmt::Display for Failure {
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
         let (exit, advice) = match error.kind() {
-            ErrorKind::LoginRequired { .. } => {
-                (Exit::LoginRequired, "sign in again and give the new refresh token to the profile")
-            }
+            ErrorKind::LoginRequired { reason } => (Exit::LoginRequired, what_after(reason)),
             // Found before any request was made: no answer, so no status.
             ErrorKind::Misconfigured if error.status().is_none() => (Exit::Usage, "correct the profile"),
             ErrorKind::Misconfigured => {
@@ -90,14 +88,31 @@ impl From<TokenError> for Failure {
             ErrorKind::Protocol => {
                 (Exit::TryLater, "something between here and the endpoint answers; try again later")
             }
+            ErrorKind::Store if error.is_transient() => {
+                (Exit::TryLater, "try again later; `wellspring doctor` says where to look")
+            }
+            ErrorKind::Store => {
+                (Exit::TryLater, "nothing overwrites it: `wellspring doctor` says where to look")
+            }
             _ => (Exit::TryLater, "try again later"),
         };
         Self::new(exit, format!("{}; {advice}", with_causes(&error)))
     }
 }
 
+const fn what_after(reason: LoginReason) -> &'static str {
+    match reason {
+        LoginReason::NotSignedIn => "sign in with `wellspring login`",
+        LoginReason::LoggedOut => "sign in again with `wellspring login` if that is wanted",
+        LoginReason::StoreLost => {
+            "sign in again with `wellspring login`, and see to it that nobody empties or restores the store"
+        }
+        _ => "sign in again with `wellspring login`",
+    }
+}
+
 /// The error and its causes, outermost first. No secret stands in any of them.
-fn with_causes(error: &dyn core::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn core::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -115,12 +130,15 @@ fn with_causes(error: &dyn core::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wellspring_core::LoginReason;
 
     #[test]
     fn every_kind_of_error_has_the_status_of_what_to_do_next() {
         for (error, status) in [
             (TokenError::login_required(LoginReason::Refused), 3),
+            (TokenError::login_required(LoginReason::LoggedOut), 3),
+            (TokenError::login_required(LoginReason::StoreLost), 3),
+            (TokenError::store("the store is locked", true), 5),
+            (TokenError::store("the record cannot be read", false), 5),
             (TokenError::misconfigured("no request can be made"), 2),
             (TokenError::misconfigured("turned away").with_status(401, None), 4),
             (TokenError::protocol("not a token response"), 4),

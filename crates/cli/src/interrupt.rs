@@ -1,8 +1,8 @@
-//! Ctrl-C and SIGTERM: at once when nothing is at stake, after the answer when a token request is under way.
+//! Ctrl-C and SIGTERM: at once when nothing is at stake, later when a token request is under way.
 //!
 //! An endpoint that has read a request may have spent a single-use grant for it, and a process that dies then
-//! loses what comes back. So from the first byte to the answer a signal waits, for no longer than the deadline of
-//! the exchange.
+//! loses what comes back. So from before the first byte to the answer, and with a store to the save, a signal waits,
+//! for no longer than the deadlines of the exchange and of the save.
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -72,6 +72,16 @@ impl Drop for Hold {
         if let (0, Some(signal)) = (state.held, state.came) {
             end(signal);
         }
+    }
+}
+
+/// Waits until nothing is held any more, or for so long.
+pub(crate) fn settle(longest: core::time::Duration) {
+    const LOOK: core::time::Duration = core::time::Duration::from_millis(10);
+    let mut left = longest;
+    while state().held > 0 && !left.is_zero() {
+        nap(LOOK);
+        left = left.saturating_sub(LOOK);
     }
 }
 

@@ -5,22 +5,29 @@ mod arguments;
 mod call;
 mod configuration;
 pub mod demo;
+mod doctor;
 mod driver;
 mod exit;
 mod interrupt;
 mod logging;
+mod login;
+mod logout;
 mod simulate;
 mod source;
+mod span;
+mod status;
 mod token;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, stdout};
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
+use crate::configuration::Configuration;
 use crate::configuration::profile::Profile;
+use crate::configuration::store::{Store, Url};
 use crate::exit::{Exit, Failure, say};
 
 /// Carries out the command line of this process.
@@ -43,22 +50,34 @@ fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo => show(),
         Command::Token(wish) => {
-            let profile = configuration::profile(config, &wish.profile)?;
-            timed(profile, move |profile| token::run(profile, &wish, &mut std::io::stdout()))
+            let (profile, store) = Configuration::load(config)?.profile(&wish.profile)?;
+            timed(profile, store, move |profile, store| token::run(profile, store, &wish, &mut stdout()))
         }
         Command::Call(wish) => {
-            let profile = configuration::profile(config, &wish.profile)?;
-            timed(profile, move |profile| call::run(profile, &wish, &mut std::io::stdout()))
+            let (profile, store) = Configuration::load(config)?.profile(&wish.profile)?;
+            timed(profile, store, move |profile, store| call::run(profile, store, &wish, &mut stdout()))
         }
-        Command::Simulate(wish) => simulate::run(&wish, &mut std::io::stdout()),
+        Command::Login(wish) => {
+            let (profile, store) = Configuration::load(config)?.profile(&wish.profile)?;
+            interrupt::watch()?;
+            login::run(&profile, &store, &wish, &mut stdout())
+        }
+        Command::Logout(wish) => {
+            let (profile, store) = Configuration::load(config)?.profile(&wish.profile)?;
+            interrupt::watch()?;
+            logout::run(&profile, &store, &wish)
+        }
+        Command::Status(wish) => status::run(&Configuration::load(config)?, &wish, &mut stdout()),
+        Command::Doctor => doctor::run(&Configuration::load(config)?, &mut stdout()),
+        Command::Simulate(wish) => simulate::run(&wish, &mut stdout()),
     }
 }
 
 /// The demo, for a person or a pipe.
 fn show() -> Result<(), Failure> {
-    let colour = std::io::stdout().is_terminal() && !logging::without_colour();
+    let colour = stdout().is_terminal() && !logging::without_colour();
     let options = demo::Options { colour, ..demo::Options::default() };
-    let broken = demo::run(&options, &mut std::io::stdout()).map_err(Failure::output)?;
+    let broken = demo::run(&options, &mut stdout()).map_err(Failure::output)?;
     match broken.first() {
         None => Ok(()),
         Some(line) => Err(Failure::new(Exit::DidNotHold, format!("a line of the demo did not hold: {line}"))),
@@ -68,9 +87,10 @@ fn show() -> Result<(), Failure> {
 /// A command that ends as a whole within the profile's deadline.
 fn timed(
     profile: Profile,
-    work: impl FnOnce(&Profile) -> Result<(), Failure> + Send + 'static,
+    store: Store,
+    work: impl FnOnce(&Profile, &Store) -> Result<(), Failure> + Send + 'static,
 ) -> Result<(), Failure> {
     interrupt::watch()?;
     let deadline = source::deadline(&profile)?;
-    source::within(deadline, move || work(&profile))
+    source::within(deadline, store.url != Url::Memory, move || work(&profile, &store))
 }

@@ -3,22 +3,28 @@
 //! Everything that can be wrong without asking a server is found out here, as a matter of usage.
 
 mod held;
-mod provider;
+mod held_store;
+pub(crate) mod provider;
+pub(crate) mod store;
 
 use core::time::Duration;
 use std::sync::Arc;
 
+use oauth2_app::App;
 use wellspring_core::{
-    AccessToken, ErrorKind, Need, Origin, Policy, Provider, RefreshToken, Token, TokenResponse, UnixTime,
+    AccessToken, ErrorKind, Need, Origin, Policy, Provider, RefreshToken, Revocation, Spend, Store, Token,
+    TokenResponse, UnixTime,
 };
 use wellspring_transport_blocking::{Clock, Tls};
 
 use crate::arguments::Transport;
 use crate::configuration::profile::{self, Profile};
+use crate::configuration::store::{self as settings, Url};
 use crate::driver::{Body, Driver, Recipe};
 use crate::exit::{Exit, Failure, say};
 use crate::interrupt;
 use crate::source::held::Held;
+use crate::source::held_store::HeldStore;
 
 /// How long a pause is slept through before the clock is looked at again.
 const NAP: Duration = Duration::from_millis(50);
@@ -26,11 +32,35 @@ const NAP: Duration = Duration::from_millis(50);
 /// What an exchange needs at least: with less time left the reason for the pause is told instead.
 const LAST_CALL: Duration = Duration::from_millis(100);
 
+/// How long a command whose time is over still waits for what it is about to save.
+const LAST_SAVE: Duration = Duration::from_secs(2);
+
+/// What a profile comes to, before anything is asked of anybody but an issuer.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) policy: Policy,
+    pub(crate) tls: Tls,
+    pub(crate) provider: Arc<dyn Provider>,
+    /// The same once more, where it can sign people in.
+    pub(crate) app: Option<App>,
+}
+
+impl Parts {
+    /// Looks everything up. A sign-in may come back to another redirect URI than the profile's.
+    pub(crate) fn of(profile: &Profile, redirect_uri: Option<&str>) -> Result<Self, Failure> {
+        let policy = policy(&profile.policy)?;
+        let tls = tls(&profile.tls)?;
+        let (provider, app) = provider::of(profile, &tls, policy.deadline, redirect_uri)?;
+        Ok(Self { policy, tls, provider, app })
+    }
+}
+
 /// The profile's source, for one command.
 #[derive(Debug)]
 pub(crate) struct Source {
     driver: Driver,
-    held: Arc<Held>,
+    /// Where no store keeps what is obtained.
+    held: Option<Arc<Held>>,
     /// Where calls may carry the token.
     reach: Vec<Origin>,
     clock: Clock,
@@ -45,26 +75,51 @@ pub(crate) fn deadline(profile: &Profile) -> Result<Duration, Failure> {
 
 impl Source {
     /// The source of this profile's tokens.
-    pub(crate) fn new(profile: &Profile, transport: Transport) -> Result<Self, Failure> {
-        let policy = policy(&profile.policy)?;
-        let tls = tls(&profile.tls)?;
+    pub(crate) fn new(
+        profile: &Profile,
+        settings: &settings::Store,
+        transport: Transport,
+    ) -> Result<Self, Failure> {
+        let parts = Parts::of(profile, None)?;
+        let token = refresh_token(profile)?;
+        if settings.url != Url::Memory && token.is_some() {
+            return Err(profile.place.failure(format_args!(
+                "has a `refresh_token`, which would be spent beside the store; `wellspring login {}` takes it over, \
+                 then remove it",
+                profile.name
+            )));
+        }
+        let kept = store::open(settings)?.map(|kept| kept as Arc<dyn Store>);
+        let source = Self::over(profile, parts, kept, transport)?;
+        if let Some(token) = token {
+            source.driver.adopt(spent_with(token));
+        }
+        Ok(source)
+    }
+
+    /// The source that these parts make.
+    pub(crate) fn over(
+        profile: &Profile,
+        parts: Parts,
+        store: Option<Arc<dyn Store>>,
+        transport: Transport,
+    ) -> Result<Self, Failure> {
+        let Parts { policy, tls, provider, .. } = parts;
         let clock = Clock::system();
         let end = clock.now().unix.plus(policy.deadline);
-        let provider = provider::of(profile, &tls, policy.deadline)?;
-        let held = Arc::new(Held::new(provider));
         let mut api_urls = Vec::new();
-        let mut reach = held.profile().origins.clone();
+        let mut reach = provider.profile().origins.clone();
         for url in profile.api_urls.iter().flatten() {
             let text = url.text()?;
             let origin = Origin::of(&text);
             reach.push(origin.map_err(|error| url.place.failure(format_args!("is no good: {error}")))?);
             api_urls.push(text.to_string());
         }
-        let recipe = Recipe { provider: held.clone(), policy, tls, clock: clock.clone(), api_urls };
+        let held = store.is_none().then(|| Arc::new(Held::new(provider.clone())));
+        let provider = held.clone().map_or(provider, |held| held);
+        let store = store.map(|store| Arc::new(HeldStore::new(store)) as Arc<dyn Store>);
+        let recipe = Recipe { provider, policy, tls, clock: clock.clone(), api_urls, store };
         let driver = Driver::new(transport, recipe).map_err(|error| profile.place.failure(error))?;
-        if let Some(token) = refresh_token(profile)? {
-            driver.adopt(spent_with(token));
-        }
         Ok(Self { driver, held, reach, clock, end })
     }
 
@@ -77,14 +132,14 @@ impl Source {
             return Ok(token);
         }
         let token = self.driver.acquire(need, self.end.since(self.now()));
-        self.held.release();
+        self.release();
         Ok(token?)
     }
 
     fn patiently(&self) -> Result<Token, Failure> {
         loop {
             let asked = self.driver.token();
-            self.held.release();
+            self.release();
             let error = match asked {
                 Ok(token) => return Ok(token),
                 Err(error) => error,
@@ -114,7 +169,7 @@ impl Source {
     /// One call with the token on it. Tried again only after a 401.
     pub(crate) fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Body>, Failure> {
         let answer = self.driver.send(request);
-        self.held.release();
+        self.release();
         answer.map_err(Into::into)
     }
 
@@ -125,11 +180,31 @@ impl Source {
 
     /// Tells a person what this process takes with it when it ends.
     pub(crate) fn tell(&self) {
-        if self.held.has_rotated() {
+        if self.held.as_ref().is_some_and(|held| held.has_rotated()) {
             say(format_args!(
                 "wellspring: the profile's refresh token is spent, and the one that replaces it ends with this \
                  command: sign in again before the next one, until there is a store that keeps it"
             ));
+        }
+    }
+
+    /// Spends a fresh grant; no signal comes between that and its save.
+    pub(crate) fn sign_in(&self, spend: Spend) -> Result<Token, Failure> {
+        let hold = interrupt::hold();
+        let token = self.driver.sign_in(spend);
+        drop(hold);
+        Ok(token?)
+    }
+
+    /// Ends the session, here and, where the provider can, at the server.
+    pub(crate) fn sign_out(&self) -> Result<Revocation, Failure> {
+        Ok(self.driver.sign_out()?)
+    }
+
+    /// No request without a store is under way any more.
+    fn release(&self) {
+        if let Some(held) = &self.held {
+            held.release();
         }
     }
 
@@ -143,13 +218,25 @@ impl Source {
     }
 }
 
+impl Drop for Source {
+    /// A token that is due was handed out, and its renewal goes on behind the command's back: what it brings would
+    /// end with this process.
+    fn drop(&mut self) {
+        if self.held.is_none() {
+            // What the command was for is done, or why it is not is told already.
+            let _ = self.driver.close(self.end.since(self.now()).saturating_sub(LAST_CALL));
+        }
+    }
+}
+
 /// A sign-in of which nothing but the refresh token is left.
 fn spent_with(token: RefreshToken) -> TokenResponse {
     // The least that is not zero: zero would be an endpoint that grants nothing but dead tokens.
     TokenResponse::new(AccessToken::new("")).with_lifetime(Duration::from_nanos(1)).with_refresh_token(token)
 }
 
-fn refresh_token(profile: &Profile) -> Result<Option<RefreshToken>, Failure> {
+/// The refresh token that stands in the profile.
+pub(crate) fn refresh_token(profile: &Profile) -> Result<Option<RefreshToken>, Failure> {
     let profile::Provider::Oauth2App(app) = &profile.provider else { return Ok(None) };
     let token = app.refresh_token.as_ref().map(|token| token.text()).transpose()?;
     Ok(token.map(|token| RefreshToken::new(token.as_str())))
@@ -201,9 +288,10 @@ fn tls(settings: &profile::Tls) -> Result<Tls, Failure> {
     }
 }
 
-/// Does the work and gives it this much time, everything included.
+/// Does the work and gives it this much time, everything included. What is about to be saved then is still saved.
 pub(crate) fn within<T: Send + 'static>(
     deadline: Duration,
+    keeps: bool,
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let (tell, told) = std::sync::mpsc::channel();
@@ -213,6 +301,9 @@ pub(crate) fn within<T: Send + 'static>(
     });
     working.map_err(|error| Failure::new(Exit::TryLater, format!("no thread can be started: {error}")))?;
     told.recv_timeout(deadline).unwrap_or_else(|_| {
+        if keeps {
+            interrupt::settle(LAST_SAVE);
+        }
         Err(Failure::new(
             Exit::TryLater,
             format!("no answer within the profile's deadline of {deadline:?}; try again later"),

@@ -2,6 +2,8 @@
 //!
 //! Values stay as they stand: what they come to is looked up when the profile is used.
 
+use std::path::PathBuf;
+
 use crate::configuration::section::Section;
 use crate::configuration::value::{Place, Value};
 use crate::exit::Failure;
@@ -9,6 +11,8 @@ use crate::exit::Failure;
 /// One profile.
 #[derive(Debug)]
 pub(crate) struct Profile {
+    /// As in `[profile.NAME]`.
+    pub(crate) name: String,
     pub(crate) place: Place,
     pub(crate) provider: Provider,
     /// URLs at whose origins calls may carry the token, besides the provider's own.
@@ -94,7 +98,7 @@ const NAMES: [(&str, Name); 3] =
     [("pix-bacen", Name::PixBacen), ("oauth2-app", Name::Oauth2App), ("hive-auth", Name::HiveAuth)];
 
 impl Profile {
-    pub(crate) fn read(mut section: Section<'_>) -> Result<Self, Failure> {
+    pub(crate) fn read(called: String, mut section: Section<'_>) -> Result<Self, Failure> {
         let Some(name) = section.value("provider")? else {
             return Err(section.failure("lacks `provider`; add it, such as provider = \"pix-bacen\""));
         };
@@ -107,7 +111,20 @@ impl Profile {
         };
         let (place, api_urls) = (section.place(), section.list("api_urls")?);
         section.finish()?;
-        Ok(Self { place, provider, api_urls, policy, tls })
+        Ok(Self { name: called, place, provider, api_urls, policy, tls })
+    }
+}
+
+impl Profile {
+    /// The values that nobody but their owner should be able to read, and the files that they are taken from.
+    pub(crate) fn secrets(&self) -> Vec<(&Value, Option<PathBuf>)> {
+        let own = match &self.provider {
+            Provider::PixBacen(shop) => [Some(&shop.client_secret), None],
+            Provider::Oauth2App(app) => [app.client_secret.as_ref(), app.refresh_token.as_ref()],
+            Provider::HiveAuth(chain) => [Some(&chain.secret_key), None],
+        };
+        let own = own.into_iter().flatten().map(|value| (value, value.secret_file()));
+        own.chain(self.tls.client_key.as_ref().map(|key| (key, key.pem_file()))).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::configuration::profile::Provider;
+use crate::configuration::store::Url;
 
 const GOOD: &str = r#"
 [store]
@@ -33,7 +34,8 @@ secret_key = { file = "hive.secret" }
 "#;
 
 fn parse(text: &str, name: &str) -> Result<Profile, String> {
-    read(Path::new("wellspring.toml"), text, name).map_err(|failure| failure.to_string())
+    let read = Configuration::read(Path::new("wellspring.toml"), text).and_then(|all| all.profile(name));
+    read.map(|(profile, _)| profile).map_err(|failure| failure.to_string())
 }
 
 fn refusal(text: &str) -> String {
@@ -126,23 +128,50 @@ fn what_is_not_toml_is_said_with_its_line_and_without_its_text() {
 }
 
 #[test]
-fn only_the_memory_store_is_there_and_the_others_say_that_they_come_later() {
+fn a_store_is_named_by_its_url_and_paths_are_beside_the_configuration() {
+    let store = |settings: &str| {
+        let text = format!("[store]\n{settings}\n");
+        Configuration::read(Path::new("etc/wellspring.toml"), &text).unwrap().store
+    };
+    assert_eq!(store("").url, Url::Memory);
+    assert_eq!(store("url = \"memory:\"").url, Url::Memory);
+    assert_eq!(store("url = \"file:tokens\"").url, Url::File("etc/tokens".into()));
+    assert_eq!(store("url = \"file:/var/tokens\"").url, Url::File("/var/tokens".into()));
+    assert_eq!(store("url = \"file:///var/tokens\"").url, Url::File("/var/tokens".into()));
+    assert_eq!(store("url = \"sqlite:../w.db\"").url, Url::Sqlite("etc/../w.db".into()));
+    let spilling = store("url = \"sqlite:w.db\"\nspill = \"spills\"");
+    assert_eq!(spilling.spill, Some("etc/spills".into()));
+    assert_eq!(spilling.place.line, 2);
+    let none = Configuration::read(Path::new("wellspring.toml"), "").unwrap().store;
+    assert_eq!((none.url, none.spill), (Url::Memory, None));
+}
+
+#[test]
+fn what_names_no_store_is_turned_away_with_its_line() {
     let with = |url: &str| refusal(&GOOD.replacen("\"memory:\"", url, 1));
-    for later in ["\"sqlite:wellspring.db\"", "\"file:tokens\"", "\"redis://localhost:6379/0\""] {
-        assert_eq!(
-            with(later),
-            "wellspring.toml:3: `url` names a store that comes later; so far there is \"memory:\" alone"
-        );
+    for (url, said) in [
+        ("\"redis://localhost:6379/0\"", "names a store that comes later; so far there are \"file:DIR\", "),
+        ("\"memory\"", "names no store; write \"file:DIR\", \"sqlite:PATH\" or \"memory:\""),
+        ("\"tokens\"", "names no store; write "),
+        ("\"postgres://localhost\"", "names no store; write "),
+        ("\"file:\"", "names no path; write \"file:DIR\""),
+        ("\"sqlite:\"", "names no path; write \"sqlite:PATH\""),
+        ("\"file://server/tokens\"", "names a host; write \"file:DIR\" for a path of this machine"),
+        ("\"\"", "is empty; give it a value or leave it out"),
+    ] {
+        let full = with(url);
+        assert!(full.starts_with(&format!("wellspring.toml:3: `url` {said}")), "{full}");
     }
-    assert_eq!(with("\"memory\""), "wellspring.toml:3: `url` names no store; write \"memory:\"");
-    for key in ["spill = \"d\"", "key = { env = \"K\" }", "sealing = \"off\""] {
+    for key in ["key = { env = \"K\" }", "sealing = \"off\""] {
         let said = refusal(&GOOD.replacen("url =", &format!("{key}\nurl ="), 1));
-        assert!(
-            said.ends_with("is for stores that outlive the process, which come later; leave it out"),
-            "{said}"
-        );
+        assert!(said.ends_with("is for sealed stores, which come later; leave it out"), "{said}");
         assert!(said.starts_with("wellspring.toml:3: `"), "{said}");
     }
+    let said = refusal(&GOOD.replacen("url =", "spill = \"d\"\nurl =", 1));
+    assert_eq!(
+        said,
+        "wellspring.toml:3: `spill` is for stores that outlive the process; add `url`, or leave it out"
+    );
 }
 
 #[test]

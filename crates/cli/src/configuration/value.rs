@@ -66,6 +66,30 @@ impl Value {
         Ok(text)
     }
 
+    /// The file that a secret is taken from; `None` where there is none, and the secret stands here or comes from the
+    /// environment.
+    pub(crate) fn secret_file(&self) -> Option<PathBuf> {
+        match &self.source {
+            Source::File(path) => Some(self.beside(path)),
+            Source::Written(_) | Source::Environment(_) => None,
+        }
+    }
+
+    /// The same of a PEM file, whose name is no secret.
+    pub(crate) fn pem_file(&self) -> Option<PathBuf> {
+        match &self.source {
+            Source::Written(text) if !text.contains("-----BEGIN ") => {
+                Some(self.beside(Path::new(text.as_str())))
+            }
+            _ => self.secret_file(),
+        }
+    }
+
+    /// Whether it stands in the configuration itself.
+    pub(crate) const fn is_written(&self) -> bool {
+        matches!(self.source, Source::Written(_))
+    }
+
     /// The text as a duration.
     pub(crate) fn duration(&self) -> Result<Duration, Failure> {
         duration::parse(&self.text()?).map_err(|why| self.place.failure(why))
@@ -119,7 +143,8 @@ impl Value {
         Ok(text)
     }
 
-    fn beside(&self, path: &Path) -> PathBuf {
+    /// This path, looked for beside the configuration.
+    pub(crate) fn beside(&self, path: &Path) -> PathBuf {
         self.place.file.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }
 }

@@ -52,6 +52,7 @@ impl Stage {
             tls: Tls::new(),
             clock: Clock::from(&clock),
             api_urls: Vec::new(),
+            store: None,
         };
         let driver = Driver::new(transport, recipe).map_err(|error| error.to_string())?;
         Ok(Self {

@@ -4,6 +4,7 @@
 //! has come: between the two, Ctrl-C and SIGTERM are held back. A request that got no answer is let go by whoever
 //! asked for the token.
 
+use core::hash::Hasher;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -63,6 +64,10 @@ impl Provider for Held {
 
     fn judge(&self, head: &ResponseHead, body_start: &[u8]) -> Verdict {
         self.provider.judge(head, body_start)
+    }
+
+    fn credential(&self, hasher: &mut dyn Hasher) {
+        self.provider.credential(hasher);
     }
 
     fn profile(&self) -> &Profile {

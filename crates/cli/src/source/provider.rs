@@ -13,13 +13,33 @@ use crate::configuration::profile::{self, Oauth2App, PixBacen, Profile};
 use crate::configuration::value::Value;
 use crate::exit::{Failure, say};
 
-/// The provider that this profile describes.
-pub(crate) fn of(profile: &Profile, tls: &Tls, within: Duration) -> Result<Arc<dyn Provider>, Failure> {
+/// The provider that this profile describes, and the app where it is one. A sign-in may come back to another redirect
+/// URI than the profile's: one whose port was left open.
+pub(crate) fn of(
+    profile: &Profile,
+    tls: &Tls,
+    within: Duration,
+    redirect_uri: Option<&str>,
+) -> Result<(Arc<dyn Provider>, Option<App>), Failure> {
     Ok(match &profile.provider {
-        profile::Provider::PixBacen(settings) => Arc::new(gateway(profile, settings, tls)?),
-        profile::Provider::Oauth2App(settings) => Arc::new(app(profile, settings, tls, within)?),
-        profile::Provider::HiveAuth(settings) => Arc::new(hive(profile, settings)?),
+        profile::Provider::PixBacen(settings) => (Arc::new(gateway(profile, settings, tls)?), None),
+        profile::Provider::Oauth2App(settings) => {
+            let app = app(profile, settings, tls, within, redirect_uri)?;
+            (Arc::new(app.clone()), Some(app))
+        }
+        profile::Provider::HiveAuth(settings) => (Arc::new(hive(profile, settings)?), None),
     })
+}
+
+/// Where a person comes back to who signs in; `None` where nobody has to.
+pub(crate) fn redirect_uri(profile: &Profile) -> Result<Option<&Value>, Failure> {
+    let profile::Provider::Oauth2App(settings) = &profile.provider else { return Ok(None) };
+    let grant = settings.grant_type.as_ref().map(|grant| grant.one_of(&GRANTS)).transpose()?;
+    if grant == Some(GrantType::ClientCredentials) {
+        return Ok(None);
+    }
+    let uri = settings.redirect_uri.as_ref();
+    uri.map(Some).ok_or_else(|| profile.place.failure("lacks `redirect_uri`, which a sign-in needs; add it"))
 }
 
 /// The text of a setting that may be left out.
@@ -82,7 +102,13 @@ const METHODS: [(&str, AuthMethod); 3] = [
     ("none", AuthMethod::None),
 ];
 
-fn app(profile: &Profile, settings: &Oauth2App, tls: &Tls, within: Duration) -> Result<App, Failure> {
+fn app(
+    profile: &Profile,
+    settings: &Oauth2App,
+    tls: &Tls,
+    within: Duration,
+    redirect_uri: Option<&str>,
+) -> Result<App, Failure> {
     let mut app = start(profile, settings, tls, within)?.client_id(settings.client_id.text()?.as_str());
     type Set = fn(AppBuilder, String) -> AppBuilder;
     let texts: [(&Option<Value>, Set); 6] = [
@@ -97,6 +123,9 @@ fn app(profile: &Profile, settings: &Oauth2App, tls: &Tls, within: Duration) -> 
         if let Some(text) = text(value.as_ref())? {
             app = set(app, text);
         }
+    }
+    if let Some(uri) = redirect_uri {
+        app = app.redirect_uri(uri);
     }
     if let Some(grant) = &settings.grant_type {
         app = app.grant_type(grant.one_of(&GRANTS)?);

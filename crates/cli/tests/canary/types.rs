@@ -4,6 +4,7 @@
 
 mod core_types;
 mod provider_types;
+mod store_types;
 mod transport_types;
 mod wire_types;
 
@@ -43,6 +44,7 @@ pub(crate) use show;
 fn no_public_type_shows_a_secret_it_holds() {
     let mut shown = Shown::default();
     core_types::show_all(&mut shown);
+    store_types::show_all(&mut shown);
     wire_types::show_all(&mut shown);
     transport_types::show_all(&mut shown);
     provider_types::show_all(&mut shown);

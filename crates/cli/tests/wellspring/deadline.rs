@@ -6,9 +6,13 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 
+use wellspring_core::{
+    AccessToken, Epoch, Generation, Grant, Granted, Record, RefreshToken, Swap, TokenResponse, UnixTime,
+};
 use wellspring_simulator::{Endpoint, Fault, Simulator};
 
 use crate::command::{Folder, profiles};
+use crate::kept;
 
 fn with_deadline(simulator: &Simulator, deadline: &str) -> Folder {
     let policy = format!("[profile.shop.policy]\ndeadline = \"{deadline}\"\n[profile.app]");
@@ -68,7 +72,7 @@ fn a_pause_is_waited_out_when_the_deadline_allows_it() {
     }
 }
 
-fn signal(name: &str, child: &Child) {
+pub(crate) fn signal(name: &str, child: &Child) {
     let sent = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }
@@ -129,6 +133,37 @@ fn a_signal_during_a_token_request_waits_for_the_answer() {
             assert_eq!(output.status.code(), Some(status), "{transport}");
             assert!(output.stdout.is_empty());
         }
+    }
+}
+
+#[test]
+fn a_signal_during_an_exchange_waits_until_what_came_of_it_is_saved() {
+    for (transport, store) in [("async", "file:tokens"), ("blocking", "sqlite:wellspring.db")] {
+        let (url, was_asked, answer) = endpoint();
+        let folder = Folder::with(&format!(
+            "[store]\nurl = \"{store}\"\n[profile.user]\nprovider = \"oauth2-app\"\nauthorize_url = \"{url}\"\n\
+             token_url = \"{url}\"\nclient_id = \"client_abc123def456\"\nclient_secret = \"a long secret\"\n\
+             redirect_uri = \"http://127.0.0.1/callback\"\nscopes = [\"profile\", \"balance\"]\n"
+        ));
+        let store = kept::open(&folder, store);
+        let key = kept::key(&url);
+        let old = TokenResponse::new(AccessToken::new("old"))
+            .with_lifetime(Duration::from_secs(1))
+            .with_refresh_token(RefreshToken::new("spent"));
+        let old = Grant::Granted(Granted::new(UnixTime::from_secs(1_700_000_000), old));
+        let record = Record::new(Epoch::new(1), Generation::new(1), old);
+        assert!(matches!(store.save(&key, None, &record, Duration::from_secs(5)), Ok(Swap::Done(_))));
+        let mut command = folder.command(&["token", "user", "--transport", transport]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        was_asked.recv().unwrap();
+        signal("TERM", &child);
+        assert!(was_asked.recv_timeout(Duration::from_millis(200)).is_err());
+        answer.send(()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(143), "{transport}");
+        let stored = store.load(&key, Duration::from_secs(5)).unwrap().stored.unwrap().record;
+        assert_eq!(stored.generation, Generation::new(2), "{transport}: it was saved");
+        assert!(stored.claim.is_none(), "{transport}");
     }
 }
 

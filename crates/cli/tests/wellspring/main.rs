@@ -6,5 +6,8 @@ mod call;
 mod command;
 mod deadline;
 mod demo;
+mod kept;
+mod login;
+mod shared;
 mod simulate;
 mod token;

@@ -79,18 +79,20 @@ fn without_a_store_a_sign_in_is_asked_for_with_status_3() {
 }
 
 /// A refresh token, as a sign-in elsewhere has obtained it.
-fn signed_in(simulator: &Simulator) -> String {
+pub(crate) fn signed_in(simulator: &Simulator, redirect_uri: &str) -> String {
     let mut world = simulator.world();
     let now = simulator.clock().now();
-    let authorize = "/api/oauth2/authorize?response_type=code&client_id=client_abc123def456&state=s\
-                     &redirect_uri=https%3A%2F%2Fyourapp.com%2Foauth%2Fcallback&auto_authorize=true";
-    let answer = world.answer(&Request::get(authorize), now);
+    let authorize = format!(
+        "/api/oauth2/authorize?response_type=code&client_id=client_abc123def456&state=s\
+         &redirect_uri={redirect_uri}&auto_authorize=true"
+    );
+    let answer = world.answer(&Request::get(&authorize), now);
     let location = answer.header("Location").unwrap();
     let code = location.split("code=").nth(1).unwrap().split('&').next().unwrap();
     let form = [
         ("grant_type", "authorization_code"),
         ("code", code),
-        ("redirect_uri", "https://yourapp.com/oauth/callback"),
+        ("redirect_uri", redirect_uri),
         ("client_id", "client_abc123def456"),
         ("client_secret", "secret_xyz789uvw012"),
     ];
@@ -111,7 +113,7 @@ fn a_refresh_token_of_the_profile_is_spent_and_the_person_told_that_its_successo
             let mut command = folder.command(&["token", "user", "--transport", transport]);
             Ran::of(command.env("REFRESH", token))
         };
-        let token = signed_in(&simulator);
+        let token = signed_in(&simulator, "https://yourapp.com/oauth/callback");
         let first = run(&token);
         assert!(first.status == 0 && is_token(&first.stdout), "{first:?}");
         assert!(first.stderr.contains("the profile's refresh token is spent"), "{}", first.stderr);

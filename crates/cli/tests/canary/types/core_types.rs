@@ -46,7 +46,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
     let clocks = Clocks::default();
     let lifecycle = || {
         let mut lifecycle = Lifecycle::new(Policy::default(), 7);
-        let token = lifecycle.sign_in(response(), Clocks::default(), Clocks::default());
+        let token = lifecycle.take_over(response(), Clocks::default(), Clocks::default());
         (lifecycle, token)
     };
     let error = TokenError::misconfigured("turned away").with_status(401, Some("application/json"));

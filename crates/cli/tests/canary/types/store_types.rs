@@ -137,12 +137,12 @@ fn show_store<M: wellspring_store::Map + 'static>(shown: &mut Shown, store: &Rec
 
 /// What only a renewal on its way through a store holds.
 fn show_renewal(shown: &mut Shown) {
-    let late = Clocks::default().plus(Duration::from_secs(1_700_010_000));
+    let mut now = Clocks::default().plus(Duration::from_secs(1_700_010_000));
     let mut lifecycle = Lifecycle::new(Policy::default(), 7);
-    let Decision::Refresh(permit) = lifecycle.acquire(Need::Fresh, late) else {
+    let Decision::Refresh(permit) = lifecycle.acquire(Need::Fresh, now) else {
         panic!("there is no token yet")
     };
-    let mut step = Renewal::begin(permit.errand(provider()).stored_by(owner()), late);
+    let mut step = Renewal::begin(permit.errand(provider()).stored_by(owner()), now);
     let mut held = record();
     (held.claim, held.dead, held.throttle) = (None, None, None);
     let mut version = 1;
@@ -155,7 +155,7 @@ fn show_renewal(shown: &mut Shown) {
                 shown.add::<Loading>(&loading);
                 seen.push("load");
                 let stored = Stored { version: Version::new(version), record: held.clone() };
-                loading.resume(Ok(Loaded { stored: Some(stored), spilled: None }), late)
+                loading.resume(Ok(Loaded { stored: Some(stored), spilled: None }), now)
             }
             Step::Save(request, saving) => {
                 shown.add::<SaveRequest>(&request);
@@ -164,36 +164,38 @@ fn show_renewal(shown: &mut Shown) {
                 if request.record.claim.is_some() {
                     version += 1;
                     held = request.record.clone();
-                    saving.resume(Ok(Swap::Done(Version::new(version))), late)
+                    saving.resume(Ok(Swap::Done(Version::new(version))), now)
                 } else {
-                    saving.resume(Err(StoreError::unavailable("the disk is full")), late)
+                    now = now.plus(Duration::from_secs(1));
+                    saving.resume(Err(StoreError::unavailable("the disk is full")), now)
                 }
             }
             Step::Watch(_, _, watching) => {
                 shown.add::<Watching>(&watching);
-                watching.resume(Ok(Sighting::Unchanged), late)
+                watching.resume(Ok(Sighting::Unchanged), now)
             }
             Step::Send(_, sent) => {
                 seen.push("send");
                 let envelope = format!(
                     r#"{{"code":0,"message":"success","data":{{"accessToken":"{ACCESS}","refreshToken":"{REFRESH}"}}}}"#
                 );
-                sent.resume(Answer::Response(HttpResponse::new(ResponseHead::new(200), envelope)), late)
+                sent.resume(Answer::Response(HttpResponse::new(ResponseHead::new(200), envelope)), now)
             }
             Step::Spill(unsaved, spilling) => {
                 shown.add::<Unsaved>(&unsaved);
                 shown.add::<Spilling>(&spilling);
                 seen.push("spill");
-                spilling.resume(Ok(()), late)
+                spilling.resume(Ok(()), now)
             }
             Step::Forget(_, forgetting) => {
                 shown.add::<Forgetting>(&forgetting);
-                forgetting.resume(Ok(()), late)
+                forgetting.resume(Ok(()), now)
             }
             Step::Sleep(until, sleeping) => {
                 shown.add::<Sleeping>(&sleeping);
                 seen.push("sleep");
-                sleeping.resume(Clocks { instant: until, unix: late.unix })
+                now.instant = now.instant.max(until);
+                sleeping.resume(now)
             }
             Step::Done(outcome, leftover) => {
                 shown.add(&outcome);
@@ -201,7 +203,7 @@ fn show_renewal(shown: &mut Shown) {
                     shown.add::<Leftover>(leftover);
                     seen.push("leftover");
                 }
-                shown.add(&lifecycle.complete(permit, outcome, late));
+                shown.add(&lifecycle.complete(permit, outcome, now));
                 break;
             }
         };

@@ -1,0 +1,226 @@
+//! `wellspring doctor`: what is wrong with configuration, store and clock, before it hurts.
+//!
+//! Every check prints its line; nothing is changed, no credential is sent, and no secret is printed. What is only
+//! worth knowing does not make the command fail.
+
+mod clock;
+mod permissions;
+
+use core::fmt;
+use core::time::Duration;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use wellspring_core::{Grant, Loaded, Sighting, Store, TokenKey};
+use wellspring_transport_blocking::Clock;
+
+use crate::configuration::Configuration;
+use crate::configuration::profile::Profile;
+use crate::configuration::store::Url;
+use crate::exit::{Exit, Failure};
+use crate::source::store::Kept;
+use crate::source::{Parts, store};
+use crate::span::Span;
+use crate::status::{LOOK, claimed};
+
+/// What the checks came to.
+#[derive(Debug, Default)]
+struct Report {
+    lines: String,
+    checks: u32,
+    wrong: u32,
+    exit: Option<Exit>,
+}
+
+impl Report {
+    fn add(&mut self, verdict: &str, what: impl fmt::Display) {
+        self.checks = self.checks.saturating_add(1);
+        // A line for each check, whatever its text.
+        let what = what.to_string().replace(['\n', '\r'], " ");
+        self.lines.push_str(&format!("{verdict:<6} {what}\n"));
+    }
+
+    fn fine(&mut self, what: impl fmt::Display) {
+        self.add("ok", what);
+    }
+
+    /// Worth knowing.
+    fn note(&mut self, what: impl fmt::Display) {
+        self.add("note", what);
+    }
+
+    fn wrong(&mut self, exit: Exit, what: impl fmt::Display) {
+        self.add("wrong", what);
+        self.wrong = self.wrong.saturating_add(1);
+        // What is to be corrected goes before what may pass.
+        self.exit = if exit == Exit::Usage { Some(exit) } else { self.exit.or(Some(exit)) };
+    }
+
+    fn failed(&mut self, failure: &Failure) {
+        self.wrong(failure.exit, failure);
+    }
+}
+
+/// Looks at everything and prints what it saw; fails if something is wrong.
+pub(crate) fn run(all: &Configuration, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut report = Report::default();
+    secrets(all, &mut report);
+    let kept = kept(all, &mut report);
+    let mut asked = Vec::new();
+    for profile in &all.profiles {
+        match Parts::of(profile, None) {
+            Ok(parts) => {
+                if let Some(kept) = &kept {
+                    record(all, profile, &parts.provider.profile().key, &**kept, &mut report);
+                }
+                clock::check(&parts, &mut asked, &mut report);
+            }
+            Err(failure) => report.failed(&failure),
+        }
+    }
+    out.write_all(report.lines.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)?;
+    match report.exit {
+        None => Ok(()),
+        Some(exit) => {
+            let (wrong, checks) = (report.wrong, report.checks);
+            Err(Failure::new(exit, format!("{wrong} of {checks} checks found something wrong; see above")))
+        }
+    }
+}
+
+/// Whether others can read what is secret in the configuration or named there.
+fn secrets(all: &Configuration, report: &mut Report) {
+    let values = || all.profiles.iter().flat_map(Profile::secrets);
+    let file = all.file.display();
+    if values().any(|(value, file)| file.is_none() && value.is_written()) {
+        match permissions::of(&all.file) {
+            Ok(Some(open)) => report.wrong(
+                Exit::Usage,
+                format_args!(
+                    "{file} holds a secret and {open}: chmod 600 it, or take the secret from elsewhere"
+                ),
+            ),
+            Ok(None) => report.fine(format_args!("{file} holds a secret, and nobody else can read it")),
+            Err(error) => report.note(format_args!("{file}: its permissions cannot be told: {error}")),
+        }
+    } else {
+        report.fine(format_args!("{file} holds no secret"));
+    }
+    for (value, path) in values() {
+        let Some(path) = path else { continue };
+        let (key, path_shown) = (&value.place.key, path.display());
+        match permissions::of(&path) {
+            Ok(Some(open)) => {
+                report.wrong(
+                    Exit::Usage,
+                    value.place.failure(format_args!("{path_shown} {open}: chmod 600 it")),
+                );
+            }
+            Ok(None) => report.fine(format_args!("{key}: nobody else can read {path_shown}")),
+            Err(error) => report.wrong(
+                Exit::Usage,
+                value.place.failure(format_args!("{path_shown} cannot be looked at: {error}")),
+            ),
+        }
+    }
+}
+
+/// Opens the store and looks at where it lies.
+fn kept(all: &Configuration, report: &mut Report) -> Option<Arc<dyn Kept>> {
+    let kept = match store::open(&all.store) {
+        Ok(Some(kept)) => kept,
+        Ok(None) => {
+            report.note("no [store] that outlives a command: whatever is obtained ends with it");
+            return None;
+        }
+        Err(failure) => {
+            report.failed(&failure);
+            return None;
+        }
+    };
+    let open = kept.open_to_others();
+    if open.is_empty() {
+        report.fine("the store is its owner's alone");
+    }
+    for sentence in open {
+        report.wrong(Exit::Usage, sentence);
+    }
+    let folder = match &all.store.url {
+        Url::Memory => None,
+        Url::File(folder) => Some(folder.as_path()),
+        Url::Sqlite(path) => path.parent(),
+    };
+    if let Some(folder) = folder {
+        writable(folder, "the store's folder", report);
+    }
+    if let Some(spills) = kept.spills() {
+        // Made when it is needed, beside what is there.
+        let there = if spills.is_dir() { Some(spills) } else { spills.parent() };
+        writable(there.unwrap_or(spills), "the place for spilled tokens", report);
+    }
+    Some(kept)
+}
+
+fn writable(folder: &Path, what: &str, report: &mut Report) {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let shown = here.display();
+    match probe(here) {
+        Ok(()) => report.fine(format_args!("{what} can be written: {shown}")),
+        Err(error) => {
+            report.wrong(Exit::TryLater, format_args!("{what} cannot be written: {shown}: {error}"))
+        }
+    }
+}
+
+/// Whether a file can be made there. It is gone again at once.
+fn probe(folder: &Path) -> io::Result<()> {
+    let path = folder.join(format!(".wellspring-doctor-{}", std::process::id()));
+    OpenOptions::new().write(true).create_new(true).open(&path)?;
+    std::fs::remove_file(&path)
+}
+
+/// Reads what is held of one profile, and looks at who has claimed it.
+fn record(all: &Configuration, profile: &Profile, key: &TokenKey, kept: &dyn Store, report: &mut Report) {
+    let name = &profile.name;
+    let loaded = match kept.load(key, LOOK) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            let failure = store::trouble(&all.store.place, &format!("cannot be read for {name}"), &error);
+            return report.failed(&failure);
+        }
+    };
+    report.fine(format_args!("{name}: the store can be read and {}", holds(&loaded)));
+    if loaded.spilled.is_some() {
+        report.note(format_args!("{name}: a token that the store would not take waits for the next command"));
+    }
+    let Some(stored) = &loaded.stored else { return };
+    let Some(claim) = &stored.record.claim else { return };
+    let now = Clock::system().now().unix;
+    let (process, since) = (claim.attempt.owner.process, Span(now.since(claimed(claim))));
+    match kept.watch(key, stored.version, Duration::ZERO) {
+        Ok(Sighting::OwnerGone) => report.note(format_args!(
+            "{name}: process {process} began to renew {since} ago and is gone; the next command takes over"
+        )),
+        Ok(Sighting::Changed) => report.note(format_args!("{name}: process {process} has just renewed it")),
+        Ok(Sighting::Unchanged) if now > claim.until => report.note(format_args!(
+            "{name}: process {process} began to renew {since} ago, is alive and ought to have ended; look after it"
+        )),
+        Ok(Sighting::Unchanged) => {
+            report.note(format_args!("{name}: process {process} began to renew {since} ago and is alive"));
+        }
+        Err(error) => report.failed(&store::trouble(&all.store.place, "cannot be watched", &error)),
+    }
+}
+
+fn holds(loaded: &Loaded) -> String {
+    match &loaded.stored {
+        None => "holds nothing".to_owned(),
+        Some(stored) => match &stored.record.grant {
+            Grant::None => "holds no token yet".to_owned(),
+            Grant::LoggedOut => "remembers a logout".to_owned(),
+            Grant::Granted(_) => format!("holds generation {}", stored.record.generation),
+        },
+    }
+}

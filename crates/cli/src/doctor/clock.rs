@@ -1,0 +1,91 @@
+//! This machine's clock against each token endpoint's.
+//!
+//! One GET without any credential: whatever the endpoint thinks of that, its answer carries a `Date`
+//! ([RFC 9110 §6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1)).
+
+use core::time::Duration;
+
+use wellspring_core::{HttpRequest, Method, Origin, RefreshToken, Spend, TransportError, UnixTime};
+use wellspring_transport_blocking::{Clock, Transport as _, UreqTransport};
+use wellspring_wire::date_of;
+
+use crate::doctor::Report;
+use crate::exit::{Exit, Failure};
+use crate::source::Parts;
+use crate::span::Span;
+
+/// The time for one answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A difference that hurts nobody: a date has whole seconds, and an answer takes its time.
+const TOLERANCE: Duration = Duration::from_secs(60);
+
+/// Asks the token endpoint what time it is, unless another one of the same server was asked before.
+pub(super) fn check(parts: &Parts, asked: &mut Vec<Origin>, report: &mut Report) {
+    let now = || Clock::system().now().unix;
+    let spend = match parts.provider.profile().credentials {
+        true => Spend::Credentials,
+        // Nothing of the request is used but its URL.
+        false => Spend::RefreshToken(RefreshToken::new("none")),
+    };
+    let url = match parts.provider.request(&spend, now()) {
+        Ok(request) => request.url().to_owned(),
+        Err(error) => return report.failed(&Failure::from(error)),
+    };
+    let Ok(origin) = Origin::of(&url) else { return };
+    if asked.contains(&origin) {
+        return;
+    }
+    asked.push(origin.clone());
+    let question = HttpRequest::new(Method::Get, url);
+    let before = now();
+    let answer = UreqTransport::new(parts.tls.clone())
+        .and_then(|transport| transport.exchange(&question, PATIENCE).map_err(TransportError::into_error));
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => {
+            let why = crate::exit::with_causes(&error);
+            return report
+                .wrong(Exit::TryLater, format_args!("{origin} cannot be asked for its time: {why}"));
+        }
+    };
+    let after = now();
+    let Some(date) = date_of(answer.head(), after) else {
+        return report.note(format_args!("{origin} does not tell its time"));
+    };
+    match difference(date, before, after) {
+        Some((apart, side)) => report.wrong(
+            Exit::Usage,
+            format_args!("this machine's clock is {} {side} the one of {origin}: set it", Span(apart)),
+        ),
+        None => report.fine(format_args!("this machine's clock agrees with the one of {origin}")),
+    }
+}
+
+/// How far and to which side the clock is off, if it is off for certain.
+fn difference(date: UnixTime, before: UnixTime, after: UnixTime) -> Option<(Duration, &'static str)> {
+    let behind = date.since(after);
+    let ahead = before.since(date);
+    if behind > TOLERANCE {
+        Some((behind, "behind"))
+    } else if ahead > TOLERANCE {
+        Some((ahead, "ahead of"))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_off_when_no_delay_can_explain_the_difference() {
+        let at = UnixTime::from_secs;
+        let off = |date, before, after| difference(at(date), at(before), at(after));
+        assert_eq!(off(1_000, 1_000, 1_001), None);
+        assert_eq!(off(1_060, 1_000, 1_000), None);
+        assert_eq!(off(940, 1_000, 1_009), None);
+        assert_eq!(off(1_100, 1_000, 1_001), Some((Duration::from_secs(99), "behind")));
+        assert_eq!(off(900, 1_000, 1_009), Some((Duration::from_secs(100), "ahead of")));
+    }
+}

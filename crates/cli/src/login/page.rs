@@ -1,0 +1,132 @@
+//! What the browser shows at the end of a sign-in.
+//!
+//! Nothing in a page comes from elsewhere: no script, no image, no link. Whatever is filled in is escaped, and what
+//! the browser sent is not filled in at all.
+
+use core::fmt::Write as _;
+
+/// One page and its status.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    status: &'static str,
+    title: &'static str,
+    text: String,
+}
+
+const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1.5rem}\
+                     h1{font-size:1.6rem}";
+
+/// The only style that a page may have, by its SHA-256.
+const POLICY: &str = "default-src 'none'; style-src 'sha256-s46Hgel7hsZZDN/L+SgzT1kqVt/RGoTXSPB2v9JD3W0='; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+
+impl Page {
+    pub(crate) fn signed_in(profile: &str) -> Self {
+        let text = format!("You are signed in, and {profile} can use it. You may close this window.");
+        Self { status: "200 OK", title: "Signed in", text }
+    }
+
+    /// The sign-in is over and brought nothing; `why` is a sentence of our own.
+    pub(crate) fn failed(why: &str) -> Self {
+        let text = format!("{why} The terminal says more. You may close this window.");
+        Self { status: "400 Bad Request", title: "Not signed in", text }
+    }
+
+    /// A visit that is no answer to the sign-in, which goes on.
+    pub(crate) fn stray() -> Self {
+        let text = "This does not belong to the sign-in under way, which still waits for its answer. Go back to the \
+                    page on which you sign in.";
+        Self { status: "400 Bad Request", title: "Not the answer that is waited for", text: text.to_owned() }
+    }
+
+    pub(crate) fn not_found() -> Self {
+        let text = "There is nothing here.".to_owned();
+        Self { status: "404 Not Found", title: "Nothing here", text }
+    }
+
+    pub(crate) fn unreadable() -> Self {
+        let text = "This is no request that can be answered here.".to_owned();
+        Self { status: "400 Bad Request", title: "Not understood", text }
+    }
+
+    /// The whole answer, as it goes over the wire.
+    pub(crate) fn answer(&self) -> String {
+        let (title, text) = (escaped(self.title), escaped(&self.text));
+        let body = format!(
+            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+             content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>\
+             <style>{STYLE}</style></head><body><h1>{title}</h1><p>{text}</p></body></html>\n"
+        );
+        let mut answer = format!("HTTP/1.1 {}\r\n", self.status);
+        let fields = [
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("Cache-Control", "no-store"),
+            // The address of this page holds the code.
+            ("Referrer-Policy", "no-referrer"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Content-Security-Policy", POLICY),
+            ("Connection", "close"),
+        ];
+        for (name, value) in fields {
+            // Writing to a String does not fail.
+            let _ = write!(answer, "{name}: {value}\r\n");
+        }
+        let _ = write!(answer, "Content-Length: {}\r\n\r\n{body}", body.len());
+        answer
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, char| {
+        match char {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_filled_in_is_escaped() {
+        let answer = Page::signed_in("<script>'x' & \"y\"</script>").answer();
+        assert!(answer.contains("&lt;script&gt;&#39;x&#39; &amp; &quot;y&quot;&lt;/script&gt;"), "{answer}");
+        assert!(!answer.contains("<script"), "{answer}");
+    }
+
+    #[test]
+    fn a_page_is_kept_by_nobody_tells_nobody_and_loads_nothing() {
+        let answer = Page::failed("The sign-in was refused.").answer();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{head}");
+        for field in [
+            "Cache-Control: no-store",
+            "Referrer-Policy: no-referrer",
+            "X-Content-Type-Options: nosniff",
+            "Content-Security-Policy: default-src 'none'; ",
+            "Connection: close",
+        ] {
+            assert!(head.contains(field), "{field} is missing: {head}");
+        }
+        assert!(head.ends_with(&format!("Content-Length: {}", body.len())), "{head}");
+        for never in ["http:", "https:", "src=", "href=", "<script", "<img"] {
+            assert!(!body.contains(never), "{never}: {body}");
+        }
+    }
+
+    #[test]
+    fn the_policy_lets_the_pages_own_style_through_and_no_other() {
+        use wellspring_core::CodeVerifier;
+        // RFC 7636's challenge is the SHA-256 of its verifier, in another base64.
+        let hash = wellspring_wire::code_challenge(&CodeVerifier::new(STYLE));
+        let hash = hash.replace('-', "+").replace('_', "/");
+        assert!(POLICY.contains(&format!("'sha256-{hash}='")), "{hash}");
+    }
+}

@@ -1,0 +1,55 @@
+//! Times as people read them: the two largest units that say something.
+
+use core::fmt;
+use core::time::Duration;
+
+/// A length of time, rounded down to what a person wants to know: "59m 30s", "29d 23h".
+pub(crate) struct Span(pub(crate) Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        if seconds == 0 {
+            return match self.0.as_millis() {
+                0 => f.write_str("0s"),
+                millis => write!(f, "{millis}ms"),
+            };
+        }
+        let parts = [
+            (seconds / 86_400, "d"),
+            (seconds / 3_600 % 24, "h"),
+            (seconds / 60 % 60, "m"),
+            (seconds % 60, "s"),
+        ];
+        let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(parts.len() - 1);
+        let mut between = "";
+        for (count, unit) in parts.iter().skip(first).take(2).filter(|(count, _)| *count > 0) {
+            write!(f, "{between}{count}{unit}")?;
+            between = " ";
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_told_in_its_two_largest_units() {
+        for (millis, text) in [
+            (0, "0s"),
+            (400, "400ms"),
+            (1_999, "1s"),
+            (60_000, "1m"),
+            (3_570_000, "59m 30s"),
+            (3_600_000, "1h"),
+            (7_261_000, "2h 1m"),
+            (86_400_000, "1d"),
+            (86_430_000, "1d"),
+            (2_588_400_000, "29d 23h"),
+        ] {
+            assert_eq!(Span(Duration::from_millis(millis)).to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! What can be told of a record, for people and for programs alike. No secret is part of it.
+
+use core::fmt::Write as _;
+use core::time::Duration;
+
+use serde_json::{Value, json};
+use wellspring_core::{
+    Claim, Grant, Granted, Loaded, LoginReason, Policy, Record, Sighting, Throttle, TokenError, UnixTime,
+};
+
+use crate::span::Span;
+
+/// What a store knows of one key.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    /// `None` when the store knows nothing.
+    record: Option<Held>,
+    /// A token waits to be saved.
+    spilled: bool,
+}
+
+#[derive(Debug)]
+struct Held {
+    epoch: u64,
+    generation: u64,
+    state: State,
+    token: Option<Times>,
+    refresh_token: Option<Refresh>,
+    claim: Option<(Claim, Owner)>,
+    dead: Option<(LoginReason, UnixTime)>,
+    throttle: Option<Throttle>,
+}
+
+/// What is held, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Nothing,
+    Fresh,
+    Due,
+    Expired,
+    LoggedOut,
+}
+
+#[derive(Debug)]
+struct Times {
+    obtained: UnixTime,
+    /// `None` when nobody knows.
+    due: Option<UnixTime>,
+    expires: Option<UnixTime>,
+}
+
+#[derive(Debug)]
+struct Refresh {
+    /// `None` when nobody knows.
+    expires: Option<UnixTime>,
+    reusable: bool,
+}
+
+/// Whether whoever renews, or did, is still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Gone,
+    /// Alive, or on another machine.
+    NotGone,
+}
+
+impl Owner {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::NotGone => "alive",
+        }
+    }
+}
+
+impl State {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Fresh => "fresh",
+            Self::Due => "due",
+            Self::Expired => "expired",
+            Self::LoggedOut => "logged-out",
+        }
+    }
+}
+
+impl Facts {
+    /// What was loaded, and, where somebody has claimed it, a look at who that is.
+    pub(crate) fn of(
+        loaded: &Loaded,
+        policy: &Policy,
+        now: UnixTime,
+        watch: impl FnOnce() -> Option<Sighting>,
+    ) -> Self {
+        let record = loaded.stored.as_ref().map(|stored| Held::of(&stored.record, policy, now, watch));
+        Self { record, spilled: loaded.spilled.is_some() }
+    }
+
+    /// One object for programs.
+    pub(crate) fn json(&self, profile: &str, now: UnixTime) -> Value {
+        let mut object =
+            json!({ "profile": profile, "state": State::Nothing.word(), "spilled": self.spilled });
+        if let (Some(held), Value::Object(object)) = (&self.record, &mut object) {
+            held.fill(object, now);
+        }
+        object
+    }
+
+    /// Lines for people.
+    pub(crate) fn write(&self, profile: &str, now: UnixTime, out: &mut String) {
+        // Writing to a String does not fail.
+        let _ = writeln!(out, "{profile}");
+        match &self.record {
+            Some(held) => held.write(now, out),
+            None => line(out, "token", "none: nothing was ever kept for this profile"),
+        }
+        if self.spilled {
+            line(
+                out,
+                "spilled",
+                "a token that the store would not take waits beside it for the next command",
+            );
+        }
+    }
+}
+
+impl Held {
+    fn of(record: &Record, policy: &Policy, now: UnixTime, watch: impl FnOnce() -> Option<Sighting>) -> Self {
+        let granted = record.granted();
+        let token = granted.map(|granted| Times::of(granted, policy));
+        let over = |moment: Option<UnixTime>| moment.is_some_and(|moment| now >= moment);
+        let state = match (&record.grant, &token) {
+            (Grant::LoggedOut, _) => State::LoggedOut,
+            (_, None) => State::Nothing,
+            (_, Some(times)) if over(times.expires) => State::Expired,
+            (_, Some(times)) if over(times.due) => State::Due,
+            (_, Some(_)) => State::Fresh,
+        };
+        let owner = |claim| {
+            let gone = watch() == Some(Sighting::OwnerGone);
+            (claim, if gone { Owner::Gone } else { Owner::NotGone })
+        };
+        Self {
+            epoch: record.epoch.value(),
+            generation: record.generation.value(),
+            state,
+            token,
+            refresh_token: granted.and_then(Refresh::of),
+            claim: record.claim.map(owner),
+            dead: record.dead.map(|dead| (dead.reason, dead.since)),
+            throttle: record.throttle.clone().filter(|throttle| throttle.until > now),
+        }
+    }
+
+    fn fill(&self, object: &mut serde_json::Map<String, Value>, now: UnixTime) {
+        let secs = |time: Option<UnixTime>| time.map(UnixTime::as_secs);
+        let mut add = |name: &str, value: Value| object.insert(name.to_owned(), value);
+        add("state", self.state.word().into());
+        add("epoch", self.epoch.into());
+        add("generation", self.generation.into());
+        if let Some(times) = &self.token {
+            add("obtained_at", times.obtained.as_secs().into());
+            add("due_at", secs(times.due).into());
+            add("expires_at", secs(times.expires).into());
+            add("expires_in", times.expires.map(|at| at.since(now).as_secs()).into());
+        }
+        let refresh = self.refresh_token.as_ref();
+        let refresh =
+            refresh.map(|token| json!({ "expires_at": secs(token.expires), "reusable": token.reusable }));
+        add("refresh_token", refresh.into());
+        let claim = self.claim.as_ref().map(|(claim, owner)| {
+            json!({
+                "process": claim.attempt.owner.process,
+                "since": claimed(claim).as_secs(),
+                "until": claim.until.as_secs(),
+                "replays": claim.replays,
+                "owner": owner.word(),
+            })
+        });
+        add("renewing", claim.into());
+        add(
+            "dead",
+            self.dead
+                .map(|(reason, since)| json!({ "reason": word(reason), "since": since.as_secs() }))
+                .into(),
+        );
+        let throttle = self.throttle.as_ref().map(|throttle| {
+            json!({
+                "until": throttle.until.as_secs(),
+                "failures": throttle.failures,
+                "cause": throttle.cause.text,
+                "code": throttle.cause.code,
+            })
+        });
+        add("throttle", throttle.into());
+    }
+
+    fn write(&self, now: UnixTime, out: &mut String) {
+        line(out, "token", &self.token_line(now));
+        line(out, "generation", &format!("{} of epoch {}", self.generation, self.epoch));
+        if let Some(token) = &self.refresh_token {
+            line(out, "refresh token", &token.line(now));
+        }
+        if let Some((claim, owner)) = &self.claim {
+            let process = claim.attempt.owner.process;
+            let since = Span(now.since(claimed(claim)));
+            line(
+                out,
+                "renewing",
+                &match owner {
+                    Owner::NotGone => format!("process {process} since {since}"),
+                    Owner::Gone => format!(
+                        "process {process} did since {since} and is gone: the next command takes over"
+                    ),
+                },
+            );
+        }
+        if let Some((reason, since)) = self.dead {
+            let reason = TokenError::login_required(reason);
+            let since = Span(now.since(since));
+            line(out, "dead", &format!("since {since}: {reason}; sign in again with `wellspring login`"));
+        }
+        if let Some(throttle) = &self.throttle {
+            let left = Span(throttle.until.since(now));
+            let (failures, cause) = (throttle.failures, &throttle.cause.text);
+            line(out, "left alone", &format!("for {left} after {failures} failures: {cause}"));
+        }
+    }
+
+    fn token_line(&self, now: UnixTime) -> String {
+        match (self.state, &self.token) {
+            (State::LoggedOut, _) => "none: somebody has logged out".to_owned(),
+            (_, None) => "none".to_owned(),
+            (state, Some(times)) => times.line(state, now),
+        }
+    }
+}
+
+impl Times {
+    fn of(granted: &Granted, policy: &Policy) -> Self {
+        let obtained = granted.obtained_at;
+        let lifetime = granted.response.lifetime.or(policy.assumed_lifetime);
+        // At the latest: each process has its own jitter.
+        let due = |lifetime: Duration| obtained.plus(lifetime.saturating_sub(policy.margin_of(lifetime)));
+        Self { obtained, due: lifetime.map(due), expires: lifetime.map(|lifetime| obtained.plus(lifetime)) }
+    }
+
+    fn line(&self, state: State, now: UnixTime) -> String {
+        let age = Span(now.since(self.obtained));
+        match (state, self.due, self.expires) {
+            (State::Expired, _, Some(expires)) => format!("expired {} ago", Span(now.since(expires))),
+            (State::Due, _, Some(expires)) => format!("due now, expires in {}", Span(expires.since(now))),
+            (_, Some(due), Some(expires)) => {
+                format!("fresh, due in {}, expires in {}", Span(due.since(now)), Span(expires.since(now)))
+            }
+            _ => format!("{age} old; nobody knows how long it lives"),
+        }
+    }
+}
+
+impl Refresh {
+    fn of(granted: &Granted) -> Option<Self> {
+        granted.response.refresh_token.as_ref()?;
+        let expires = granted.response.refresh_lifetime.map(|lifetime| granted.obtained_at.plus(lifetime));
+        Some(Self { expires, reusable: granted.reusable })
+    }
+
+    fn line(&self, now: UnixTime) -> String {
+        let known = match self.expires {
+            Some(expires) if expires <= now => format!("held, expired {} ago", Span(now.since(expires))),
+            Some(expires) => format!("held, expires in {}", Span(expires.since(now))),
+            None => "held; nobody knows how long it lives".to_owned(),
+        };
+        if self.reusable { known + "; it survives its use" } else { known }
+    }
+}
+
+/// When the claim was made.
+pub(crate) const fn claimed(claim: &Claim) -> UnixTime {
+    claim.until.minus(claim.span)
+}
+
+fn line(out: &mut String, name: &str, text: &str) {
+    let _ = writeln!(out, "  {name:<14} {text}");
+}
+
+const fn word(reason: LoginReason) -> &'static str {
+    match reason {
+        LoginReason::NotSignedIn => "not-signed-in",
+        LoginReason::Refused => "refused",
+        LoginReason::Expired => "expired",
+        LoginReason::Ambiguous => "ambiguous",
+        LoginReason::LoggedOut => "logged-out",
+        LoginReason::StoreLost => "store-lost",
+        _ => "unknown",
+    }
+}

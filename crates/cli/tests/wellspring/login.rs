@@ -1,0 +1,338 @@
+//! `wellspring login`: the test is the browser.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+
+use wellspring_simulator::{Endpoint, Fault, OauthClient, Simulator};
+
+use crate::command::{Folder, Ran};
+
+const TRANSPORTS: [&str; 2] = ["async", "blocking"];
+const ID: &str = "client_abc123def456";
+const SECRET: &str = "secret_xyz789uvw012";
+
+/// A port that nobody listens on, as far as one can tell.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A simulator that knows this redirect URI, and a folder with a profile and a store for it.
+pub(crate) fn stage(redirect_uri: &str, store: &str) -> (Simulator, Folder) {
+    let simulator = Simulator::builder()
+        .configure(|config| {
+            config.app.clients = vec![OauthClient::confidential(ID, SECRET, redirect_uri)];
+        })
+        .start()
+        .unwrap();
+    let folder = Folder::with(&profile(&simulator, redirect_uri, store));
+    (simulator, folder)
+}
+
+fn profile(simulator: &Simulator, redirect_uri: &str, store: &str) -> String {
+    let url = simulator.url();
+    format!(
+        "[store]\nurl = \"{store}\"\n[profile.user]\nprovider = \"oauth2-app\"\n\
+         authorize_url = \"{url}/api/oauth2/authorize\"\ntoken_url = \"{url}/api/oauth2/token\"\n\
+         userinfo_url = \"{url}/api/oauth2/userinfo\"\nrevocation_url = \"{url}/api/oauth2/revoke\"\n\
+         client_id = \"{ID}\"\nclient_secret = \"{SECRET}\"\nredirect_uri = \"{redirect_uri}\"\n\
+         scopes = [\"profile\", \"balance\"]\nauthorize_parameters = {{ auto_authorize = \"true\" }}\n"
+    )
+}
+
+/// A login that waits for its browser.
+pub(crate) struct Waiting {
+    child: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+    /// What it printed.
+    pub(crate) url: String,
+}
+
+impl Waiting {
+    pub(crate) fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        Self::of(&mut folder.command(&[&["login", "user", "--no-browser"], arguments].concat()))
+    }
+
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut url = String::new();
+        stdout.read_line(&mut url).unwrap();
+        Self { child, stdout, url: url.trim_end().to_owned() }
+    }
+
+    /// What it left behind; standard output carried the URL alone.
+    pub(crate) fn end(mut self) -> Ran {
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "");
+        Ran::from(self.child.wait_with_output().unwrap())
+    }
+
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        let (_, query) = self.url.split_once('?').unwrap();
+        let start = format!("{name}=");
+        query.split('&').find_map(|pair| pair.strip_prefix(&start)).map(decoded)
+    }
+
+    pub(crate) fn redirect_uri(&self) -> String {
+        self.parameter("redirect_uri").unwrap()
+    }
+}
+
+fn decoded(text: &str) -> String {
+    text.replace("%3A", ":").replace("%2F", "/").replace("%5B", "[").replace("%5D", "]")
+}
+
+/// One request to whatever a plain URL names, as a browser sends it: head and body of the answer.
+fn visit(url: &str) -> (String, String) {
+    let (authority, target) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let request = format!("GET /{target} HTTP/1.1\r\nHost: {authority}\r\nAccept: text/html\r\n\r\n");
+    knock(authority, request.as_bytes())
+}
+
+fn knock(authority: &str, request: &[u8]) -> (String, String) {
+    let mut stream = TcpStream::connect(authority).unwrap();
+    // Whoever sends too much may be cut off before its end.
+    let _ = stream.write_all(request);
+    let _ = stream.shutdown(Shutdown::Write);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    (head.to_owned(), body.to_owned())
+}
+
+/// Where the authorization server sends the browser back to.
+fn sent_back(url: &str) -> String {
+    let (head, _) = visit(url);
+    let location = head.lines().find_map(|line| line.strip_prefix("Location: ")).unwrap();
+    location.to_owned()
+}
+
+/// Plays a person who agrees; the last page.
+pub(crate) fn agree(login: &Waiting) -> (String, String) {
+    visit(&sent_back(&login.url))
+}
+
+#[test]
+fn who_signs_in_once_has_tokens_in_every_later_process() {
+    for transport in TRANSPORTS {
+        for store in ["file:tokens", "sqlite:wellspring.db"] {
+            let uri = format!("http://127.0.0.1:{}/oauth/callback", free_port());
+            let (simulator, folder) = stage(&uri, store);
+            let login = Waiting::start(&folder, &["--transport", transport]);
+            assert!(
+                login.url.starts_with(&format!("{}/api/oauth2/authorize?", simulator.url())),
+                "{}",
+                login.url
+            );
+            assert_eq!(login.redirect_uri(), uri);
+            assert_eq!(login.parameter("code_challenge_method").as_deref(), Some("S256"));
+            let (head, page) = agree(&login);
+            assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
+            assert!(page.contains("You are signed in, and user can use it."), "{page}");
+            let ran = login.end();
+            assert_eq!(ran.status, 0, "{}", ran.stderr);
+            assert_eq!(ran.stderr, "wellspring: signed in; user has a token for 2h\n");
+            assert_eq!(simulator.asked(Endpoint::CodeGrant), 1);
+            // The access token of the sign-in serves other processes without any call.
+            let first = folder.run(&["token", "user", "--transport", transport]);
+            assert_eq!((first.status, first.stderr.as_str()), (0, ""));
+            assert_eq!(simulator.asked(Endpoint::Token), 1);
+            // And its refresh token brings the next one, in whichever process needs it.
+            for round in 1..=2 {
+                let ran = folder.run(&["token", "user", "--valid-for", "119m", "--transport", transport]);
+                assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{round}");
+            }
+            assert_eq!(simulator.asked(Endpoint::RefreshGrant), 0, "two hours are enough");
+            let ran =
+                folder.run(&["call", "user", "GET", &format!("{}/api/oauth2/userinfo", simulator.url())]);
+            assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+        }
+    }
+}
+
+#[test]
+fn a_redirect_uri_without_a_port_gets_a_free_one() {
+    let (simulator, folder) = stage("http://127.0.0.1/callback", "file:tokens");
+    let login = Waiting::start(&folder, &[]);
+    let uri = login.redirect_uri();
+    assert!(uri.starts_with("http://127.0.0.1:") && uri.ends_with("/callback"), "{uri}");
+    // RFC 8252 §7.3: such servers take any port; the simulator compares to the byte, so it is told.
+    simulator.configure(|config| {
+        config.app.clients = vec![OauthClient::confidential(ID, SECRET, &uri)];
+    });
+    let (_, page) = agree(&login);
+    assert!(page.contains("You are signed in"), "{page}");
+    assert_eq!(login.end().status, 0);
+}
+
+#[test]
+fn what_is_not_the_answer_does_not_end_the_wait() {
+    let uri = format!("http://127.0.0.1:{}/oauth/callback", free_port());
+    let (simulator, folder) = stage(&uri, "file:tokens");
+    let login = Waiting::start(&folder, &[]);
+    let authority = uri.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
+    for (target, status, says) in [
+        ("favicon.ico", "404 Not Found", "There is nothing here"),
+        ("", "404 Not Found", "There is nothing here"),
+        ("oauth/callback/more?code=1", "404 Not Found", "There is nothing here"),
+        ("oauth/callback", "400 Bad Request", "does not belong to the sign-in under way"),
+        ("oauth/callback?code=canary&state=wrong", "400 Bad Request", "does not belong to the sign-in"),
+        ("oauth/callback?error=access_denied", "400 Bad Request", "does not belong to the sign-in"),
+        (
+            "oauth/callback?error=access_denied&state=wrong",
+            "400 Bad Request",
+            "does not belong to the sign-in",
+        ),
+        (
+            "oauth/callback?code=%3Cscript%3Ecanary&state=",
+            "400 Bad Request",
+            "does not belong to the sign-in",
+        ),
+    ] {
+        let (head, page) = visit(&format!("http://{authority}/{target}"));
+        assert!(head.starts_with(&format!("HTTP/1.1 {status}")), "{target}: {head}");
+        assert!(page.contains(says) && !page.contains("canary"), "{target}: {page}");
+        for field in [
+            "Cache-Control: no-store",
+            "Referrer-Policy: no-referrer",
+            "Content-Security-Policy: default-src 'none'",
+        ] {
+            assert!(head.contains(field), "{target}: {head}");
+        }
+    }
+    for garbage in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+        b"",
+        b"GET",
+        b"GET /oauth/callback?code=1 HTTP/1.1\r\n",
+        b"\r\n\r\n\r\n",
+        b"GET /oauth/callback\x00 HTTP/1.1\r\n\r\n",
+        b"POST /oauth/callback HTTP/1.1\r\nContent-Length: 5\r\n\r\n12345",
+        b"HEAD /oauth/callback HTTP/1.1\r\n\r\n",
+    ] {
+        let (head, _) = knock(&authority, garbage);
+        assert!(head.starts_with("HTTP/1.1 400 Bad Request"), "{garbage:?}: {head}");
+    }
+    let oversized = format!("GET /oauth/callback?code={} HTTP/1.1\r\n\r\n", "x".repeat(100_000));
+    knock(&authority, oversized.as_bytes());
+    let many_fields = format!("GET /oauth/callback HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(200));
+    knock(&authority, many_fields.as_bytes());
+    // Who says nothing holds nobody up.
+    let _silent: Vec<_> = (0..5).map(|_| TcpStream::connect(&authority).unwrap()).collect();
+    assert_eq!(simulator.asked(Endpoint::Token), 0);
+    assert!(agree(&login).1.contains("You are signed in"));
+    assert_eq!(login.end().status, 0);
+    assert!(TcpStream::connect(&authority).is_err(), "the port is closed");
+}
+
+#[test]
+fn a_persons_no_is_told_with_status_3_and_other_refusals_by_what_they_mean() {
+    for (error, status, says) in [
+        ("access_denied", 3, "the authorization server refused the sign-in (access_denied); run it again"),
+        ("temporarily_unavailable", 5, "(temporarily_unavailable); try again later"),
+        (
+            "invalid_scope&error_description=%3Cb%3Eno",
+            4,
+            "(invalid_scope: <b>no); check the profile's client id",
+        ),
+    ] {
+        let uri = format!("http://127.0.0.1:{}/oauth/callback", free_port());
+        let (simulator, folder) = stage(&uri, "file:tokens");
+        let login = Waiting::start(&folder, &[]);
+        let state = login.parameter("state").unwrap();
+        let (head, page) = visit(&format!("{uri}?error={error}&state={state}"));
+        assert!(head.starts_with("HTTP/1.1 400"), "{head}");
+        assert!(page.contains("The sign-in was not granted.") && !page.contains("<b>"), "{page}");
+        let ran = login.end();
+        assert_eq!(ran.status, status, "{}", ran.stderr);
+        assert!(ran.stderr.contains(says), "{}", ran.stderr);
+        assert_eq!(simulator.asked(Endpoint::Token), 0);
+    }
+}
+
+#[test]
+fn a_code_that_brings_no_token_is_told_in_the_browser_and_in_the_terminal() {
+    let uri = format!("http://127.0.0.1:{}/oauth/callback", free_port());
+    let (simulator, folder) = stage(&uri, "file:tokens");
+    simulator.fault(Endpoint::Token, Fault::parse("oauth-error=invalid_client").unwrap());
+    let login = Waiting::start(&folder, &[]);
+    let (_, page) = agree(&login);
+    assert!(page.contains("The sign-in was granted, but no token came of it."), "{page}");
+    let ran = login.end();
+    assert_eq!(ran.status, 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains("invalid_client"), "{}", ran.stderr);
+    assert_eq!(folder.run(&["token", "user"]).status, 3);
+}
+
+#[test]
+fn nobody_waits_longer_than_the_deadline_and_ctrl_c_ends_the_wait() {
+    let uri = format!("http://127.0.0.1:{}/oauth/callback", free_port());
+    let (_simulator, folder) = stage(&uri, "file:tokens");
+    let ran = Waiting::start(&folder, &["--deadline", "300ms"]).end();
+    assert_eq!(ran.status, 5);
+    assert_eq!(
+        ran.stderr,
+        "wellspring: nobody has signed in within 300ms; run it again, with a longer --deadline if it takes longer\n"
+    );
+    let login = Waiting::start(&folder, &[]);
+    crate::deadline::signal("INT", &login.child);
+    assert_eq!(login.end().status, 130);
+}
+
+#[test]
+fn a_sign_in_that_could_not_be_kept_or_come_back_is_not_begun() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let place =
+        "must lead to this machine for a sign-in from here: register and write http://127.0.0.1:PORT/PATH";
+    let taken_uri = format!("http://127.0.0.1:{port}/callback");
+    let is_taken = format!("needs port {port}, which is taken by another program; end that one first");
+    for (uri, store, says) in [
+        ("https://yourapp.com/oauth/callback", "file:tokens", place),
+        ("http://localhost:8765/callback", "file:tokens", place),
+        (taken_uri.as_str(), "file:tokens", is_taken.as_str()),
+        ("http://127.0.0.1/callback", "memory:", "keeps nothing beyond this command; add a store that does"),
+    ] {
+        let (simulator, folder) = stage(uri, store);
+        let ran = folder.run(&["login", "user", "--no-browser"]);
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{uri}: {}", ran.stderr);
+        assert!(ran.stderr.contains(says), "{uri}: {}", ran.stderr);
+        assert_eq!(simulator.asked(Endpoint::Any), 0);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_systems_browser_gets_the_url_as_one_argument() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_simulator, folder) = stage("http://127.0.0.1/callback", "file:tokens");
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    folder.write(opener, "#!/bin/sh\nprintf '%s %s' \"$#\" \"$1\" > seen.new && mv seen.new seen\n");
+    let path = folder.path().join(opener);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let mut command = folder.command(&["login", "user", "--deadline", "20s"]);
+    let paths = format!("{}:/usr/bin:/bin", folder.path().display());
+    let child = command.env("PATH", paths).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let seen = loop {
+        match std::fs::read_to_string(folder.path().join("seen")) {
+            Ok(seen) => break seen,
+            Err(_) => std::thread::yield_now(),
+        }
+    };
+    assert!(seen.starts_with("1 http://127.0.0.1:") && seen.contains("&state="), "{seen}");
+    crate::deadline::signal("TERM", &child);
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert_eq!((ran.status, ran.stdout.as_str()), (143, ""));
+    // Where there is none, it is said what to do instead.
+    let mut command = folder.command(&["login", "user", "--deadline", "20s"]);
+    let ran = Ran::of(command.env("PATH", "/nowhere"));
+    assert_eq!((ran.status, ran.stdout.as_str()), (2, ""));
+    assert!(
+        ran.stderr.contains("run `wellspring login user --no-browser` and open the URL"),
+        "{}",
+        ran.stderr
+    );
+}
