@@ -14,7 +14,7 @@ use crate::{
 /// Reads status 200 as a token whose text, lifetime and refresh token stand in the body, 401 as a dead grant,
 /// 409 as "spend the credentials instead", 429 as "not processed", anything else as unknown fate.
 #[derive(Debug)]
-pub(crate) struct Toy(Profile);
+pub(crate) struct Toy(Profile, &'static str, bool);
 
 impl Toy {
     pub(crate) fn with_credentials() -> Self {
@@ -32,11 +32,21 @@ impl Toy {
     fn edit(change: impl FnOnce(&mut Profile)) -> Self {
         let mut profile = Profile::new("toy", TokenKey::new("toy", "https://toy.example/token"));
         change(&mut profile);
-        Self(profile)
+        Self(profile, "secret", false)
     }
 
     pub(crate) fn with_credentials_too(mut self) -> Self {
         self.0.credentials = true;
+        self
+    }
+
+    pub(crate) fn with_secret(mut self, secret: &'static str) -> Self {
+        self.1 = secret;
+        self
+    }
+
+    pub(crate) fn with_revocation(mut self) -> Self {
+        self.2 = true;
         self
     }
 
@@ -70,6 +80,15 @@ impl Provider for Toy {
 
     fn judge(&self, head: &ResponseHead, _body_start: &[u8]) -> Verdict {
         if head.status() == 401 { Verdict::TokenRefused } else { Verdict::Fine }
+    }
+
+    fn revocation(&self, token: &RefreshToken) -> Option<HttpRequest> {
+        let request = HttpRequest::new(Method::Post, "https://toy.example/revoke");
+        self.2.then(|| request.body(["revoke ", token.expose()].concat()))
+    }
+
+    fn credential(&self, hasher: &mut dyn core::hash::Hasher) {
+        hasher.write(self.1.as_bytes());
     }
 
     fn profile(&self) -> &Profile {

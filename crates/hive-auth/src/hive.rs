@@ -1,5 +1,7 @@
 //! The auth service as one owner of credentials knows it: its requests, its options, its verdicts.
 
+use core::hash::Hasher;
+
 use wellspring_core::{
     ClientSecret, HttpRequest, HttpResponse, Method, Origin, Profile, Provider, Reading, ResponseHead, Spend,
     TokenError, TokenKey, UnixTime, Verdict,
@@ -176,6 +178,10 @@ impl Provider for HiveAuth {
             envelope.is_some_and(|envelope| self.auth_error_codes.contains(&envelope.code))
         });
         if refused { Verdict::TokenRefused } else { Verdict::Fine }
+    }
+
+    fn credential(&self, hasher: &mut dyn Hasher) {
+        hasher.write(self.secret_key.expose().as_bytes());
     }
 
     fn profile(&self) -> &Profile {

@@ -1,5 +1,6 @@
 //! The app: its token requests and what their answers mean.
 
+use core::hash::Hasher;
 use std::sync::Arc;
 
 use wellspring_core::{
@@ -184,6 +185,12 @@ impl Provider for App {
 
     fn judge(&self, head: &ResponseHead, _: &[u8]) -> Verdict {
         judge_bearer(head)
+    }
+
+    fn credential(&self, hasher: &mut dyn Hasher) {
+        if let Some(secret) = &self.config.client_secret {
+            hasher.write(secret.expose().as_bytes());
+        }
     }
 
     fn profile(&self) -> &Profile {

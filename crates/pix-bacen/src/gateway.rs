@@ -4,6 +4,8 @@
 //! an endpoint sends all the same is ignored
 //! ([RFC 6749 §4.4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.3)).
 
+use core::hash::Hasher;
+
 use wellspring_core::{
     HttpRequest, HttpResponse, Method, Origin, Profile, Provider, Reading, ResponseHead, Scope, Spend,
     TokenError, TokenKey, UnixTime, Verdict,
@@ -215,6 +217,12 @@ impl Provider for Gateway {
         match judge_bearer(head) {
             Verdict::Fine if head.status() == 403 => Verdict::ScopeMissing(None),
             verdict => verdict,
+        }
+    }
+
+    fn credential(&self, hasher: &mut dyn Hasher) {
+        if let Some(secret) = &self.credentials.secret {
+            hasher.write(secret.expose().as_bytes());
         }
     }
 

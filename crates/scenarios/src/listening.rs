@@ -3,6 +3,7 @@
 //! Leniencies are told in events and kept in records; a token does not carry them. Here the three executions
 //! are to be compared, so all three are listened to at the one place they share.
 
+use core::hash::Hasher;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wellspring_core::{
@@ -51,6 +52,10 @@ impl Provider for Listening {
 
     fn judge(&self, head: &ResponseHead, body_start: &[u8]) -> Verdict {
         self.provider.judge(head, body_start)
+    }
+
+    fn credential(&self, hasher: &mut dyn Hasher) {
+        self.provider.credential(hasher);
     }
 
     fn profile(&self) -> &Profile {

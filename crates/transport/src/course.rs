@@ -53,6 +53,18 @@ impl Course {
         self.unsaved.is_some()
     }
 
+    /// Spills what nobody has stored, and shows no sign of life any more.
+    pub(crate) fn give_up(&mut self) {
+        if let (Some(unsaved), Some(storage)) = (self.unsaved.take(), self.shared.storage()) {
+            let profile = self.shared.provider().profile();
+            match storage.spill(&profile.key, &unsaved) {
+                Ok(()) => events::token_spilled(&profile.name),
+                Err(error) => events::store_failed(&profile.name, "spill", &error),
+            }
+        }
+        self.life = None;
+    }
+
     /// What it holds is laid aside: it is not to be spilled yet.
     pub(crate) fn keep_for_later(&mut self) {
         self.unsaved = None;
@@ -85,12 +97,7 @@ impl Course {
 
 impl Drop for Course {
     fn drop(&mut self) {
-        let (Some(unsaved), Some(storage)) = (self.unsaved.take(), self.shared.storage()) else { return };
-        let profile = self.shared.provider().profile();
-        match storage.spill(&profile.key, &unsaved) {
-            Ok(()) => events::token_spilled(&profile.name),
-            Err(error) => events::store_failed(&profile.name, "spill", &error),
-        }
+        self.give_up();
     }
 }
 

@@ -100,6 +100,8 @@ impl Underway {
             let course = core::mem::replace(&mut self.course, Course::new(Arc::clone(&shared), None));
             shared.remainder(course, leftover)
         });
+        // Nothing of this renewal can be saved any more, and whoever renews next looks for its sign of life.
+        self.course.life = None;
         if let Some(right) = self.right.take() {
             shared.land(right, outcome, &self.flight);
         }
@@ -111,6 +113,7 @@ impl Drop for Underway {
     fn drop(&mut self) {
         if let Some(right) = self.right.take() {
             let outcome = Outcome::abandoned(self.course.byte_left);
+            self.course.give_up();
             self.course.shared().land(right, outcome, &self.flight);
         }
     }

@@ -69,7 +69,7 @@ fn whoever_sits_before_looking_hears_the_bell() {
 
 #[test]
 fn a_seat_that_is_left_while_the_bell_rings_costs_nobody_else_their_waking() {
-    many(10_000, || {
+    many(3_000, || {
         let (bell, changed) = (Arc::new(Bell::default()), Arc::new(AtomicBool::new(false)));
         let leaver = {
             let bell = Arc::clone(&bell);
@@ -94,7 +94,7 @@ fn a_seat_that_is_left_while_the_bell_rings_costs_nobody_else_their_waking() {
 
 #[test]
 fn everybody_who_waits_for_a_flight_hears_how_it_ended() {
-    many(10_000, || {
+    many(3_000, || {
         let (_, shared) = empty();
         let landed = |flight: &Flight| flight.landed();
         let Asked::Renew(underway) = shared.ask(Need::Fresh) else { panic!("nobody renews") };
@@ -141,7 +141,7 @@ fn no_reader_is_lent_an_older_token_than_one_whose_writer_has_returned() {
 
 #[test]
 fn what_two_writers_publish_at_once_is_in_the_end_what_the_lifecycle_holds() {
-    many(10_000, || {
+    many(3_000, || {
         let (_, shared) = empty();
         let writers = ["one", "two"].map(|token| {
             let shared = Arc::clone(&shared);
@@ -154,7 +154,7 @@ fn what_two_writers_publish_at_once_is_in_the_end_what_the_lifecycle_holds() {
 
 #[test]
 fn a_refused_token_is_lent_to_nobody_once_its_refusal_has_returned() {
-    many(10_000, || {
+    many(3_000, || {
         let (clock, shared) = empty();
         let refused = shared.adopt(response("one")).generation();
         clock.advance(Duration::from_secs(600));
@@ -177,7 +177,7 @@ fn a_refused_token_is_lent_to_nobody_once_its_refusal_has_returned() {
 
 #[test]
 fn a_renewal_that_ended_leaves_no_quiet_behind_in_which_nobody_would_start_the_next() {
-    many(10_000, || {
+    many(3_000, || {
         let (clock, shared) = due();
         let askers = [(); 2].map(|()| {
             let shared = Arc::clone(&shared);
@@ -202,7 +202,7 @@ fn a_renewal_that_ended_leaves_no_quiet_behind_in_which_nobody_would_start_the_n
 
 #[test]
 fn a_clock_that_moves_while_a_token_is_published_makes_it_end_no_later() {
-    many(10_000, || {
+    many(3_000, || {
         let (clock, shared) = empty();
         let mover = {
             let clock = clock.clone();

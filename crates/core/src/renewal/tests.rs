@@ -1,5 +1,8 @@
 //! One renewal, answer by answer.
 
+mod stores;
+
+use alloc::string::ToString;
 use core::time::Duration;
 use std::vec;
 use std::vec::Vec;

@@ -1,0 +1,445 @@
+//! Renewals with a store, effect by effect. The store is a slot; what goes wrong with it is scripted.
+
+use std::collections::VecDeque;
+use std::format;
+
+use super::*;
+use crate::{
+    Applied, Cause, CauseKind, Claim, Dead, Errand, Grant, Granted, Loaded, Obtained, Owner, Provider,
+    Record, Sighting, StoreError, Stored, Swap, Throttle, Unsaved, Version,
+};
+
+pub(super) const fn owner(source: u64) -> Owner {
+    Owner { machine: 1, boot: 1, process: 1, source }
+}
+
+/// A store that is a slot.
+#[derive(Debug, Default)]
+struct Slot {
+    stored: Option<Stored>,
+    spills: Vec<Unsaved>,
+    versions: u128,
+    /// What goes wrong, in order, with the operations of this name.
+    wrong: VecDeque<(&'static str, Applied)>,
+    /// What fails each time.
+    never: &'static [&'static str],
+    sightings: VecDeque<Sighting>,
+    log: Vec<String>,
+}
+
+impl Slot {
+    fn holding(record: Record) -> Self {
+        Self { stored: Some(Stored { version: Version::new(1), record }), versions: 1, ..Self::default() }
+    }
+
+    fn wrong(mut self, what: &[(&'static str, Applied)]) -> Self {
+        self.wrong = what.iter().copied().collect();
+        self
+    }
+
+    fn fails(&mut self, what: &str) -> Option<StoreError> {
+        if self.never.contains(&what) {
+            return Some(StoreError::unavailable("never"));
+        }
+        let (_, applied) = self.wrong.pop_front_if(|(next, _)| *next == what)?;
+        let error = StoreError::unavailable("no");
+        Some(if applied == Applied::Maybe { error.maybe_applied() } else { error })
+    }
+
+    fn record(&self) -> &Record {
+        &self.stored.as_ref().expect("a record").record
+    }
+
+    fn put(&mut self, record: Record) {
+        self.versions += 1;
+        self.stored = Some(Stored { version: Version::new(self.versions), record });
+    }
+
+    /// Carries an errand out; each answer is for one request. Time passes only while it sleeps.
+    fn run(&mut self, errand: Errand, start: Clocks, answers: Vec<Answer>) -> (Outcome, Option<Leftover>) {
+        let mut now = start;
+        let mut answers = answers.into_iter();
+        let mut step = Renewal::begin(errand, now);
+        loop {
+            step = match step {
+                Step::Load(_, next) => {
+                    self.log.push("load".into());
+                    let loaded =
+                        Loaded { stored: self.stored.clone(), spilled: self.spills.first().cloned() };
+                    next.resume(self.fails("load").map_or(Ok(loaded), Err), now)
+                }
+                Step::Save(request, next) => {
+                    let what = if request.record.claim.is_some() { "claim" } else { "save" };
+                    let life = if request.sign_of_life { " alive" } else { "" };
+                    self.log.push(format!("{what}{life}"));
+                    let failure = self.fails(what);
+                    let lost = matches!(&failure, Some(error) if error.applied() == Applied::No);
+                    let stands = self.stored.as_ref().map(|stored| stored.version) == request.expected;
+                    if stands && !lost {
+                        self.put(request.record);
+                    }
+                    let swap = if stands { Swap::Done(Version::new(self.versions)) } else { Swap::Conflict };
+                    next.resume(failure.map_or(Ok(swap), Err), now)
+                }
+                Step::Watch(_, until, next) => {
+                    self.log.push("watch".into());
+                    let seen = self.sightings.pop_front().unwrap_or(Sighting::Unchanged);
+                    if seen == Sighting::Unchanged {
+                        now = now.plus(until.since(now.instant));
+                    }
+                    next.resume(Ok(seen), now)
+                }
+                Step::Send(sending, next) => {
+                    self.log.push(format!("send {}", String::from_utf8_lossy(sending.request.expose_body())));
+                    next.resume(answers.next().expect("an answer for each request"), now)
+                }
+                Step::Spill(unsaved, next) => {
+                    self.log.push("spill".into());
+                    let failure = self.fails("spill");
+                    if failure.is_none() {
+                        self.spills.push(*unsaved);
+                    }
+                    next.resume(failure.map_or(Ok(()), Err), now)
+                }
+                Step::Forget(attempt, next) => {
+                    self.log.push("forget".into());
+                    self.spills.retain(|unsaved| unsaved.attempt != attempt);
+                    next.resume(Ok(()), now)
+                }
+                Step::Sleep(until, next) => {
+                    now = now.plus(until.since(now.instant));
+                    next.resume(now)
+                }
+                Step::Done(outcome, leftover) => return (outcome, leftover),
+            };
+        }
+    }
+
+    fn log(&mut self) -> Vec<String> {
+        core::mem::take(&mut self.log)
+    }
+}
+
+fn record(epoch: u64, generation: u64, text: &str) -> Record {
+    let grant = Grant::Granted(Granted::new(at(0).unix, granted(text)));
+    Record::new(Epoch::new(epoch), Generation::new(generation), grant)
+}
+
+/// A fresh process, whose every caller needs a token.
+struct Process {
+    life: Lifecycle,
+    owner: Owner,
+    provider: Arc<dyn Provider>,
+}
+
+impl Process {
+    fn new(source: u64, toy: Toy) -> Self {
+        let policy = Policy { jitter: Duration::ZERO, ..Policy::default() };
+        Self { life: Lifecycle::new(policy, source), owner: owner(source), provider: toy.arc() }
+    }
+
+    fn renew(&mut self, slot: &mut Slot, now: Clocks, answers: Vec<Answer>) -> Result<Token, TokenError> {
+        let permit = match self.life.acquire(Need::Newer(Generation::new(u64::MAX)), now) {
+            Decision::Refresh(permit) => permit,
+            Decision::Fail(error) => return Err(error),
+            other => panic!("{other:?}"),
+        };
+        let errand = permit.errand(Arc::clone(&self.provider)).stored_by(self.owner);
+        let (outcome, leftover) = slot.run(errand, now, answers);
+        if let Some(leftover) = leftover {
+            assert_eq!(leftover.unsaved().is_none(), !slot.spills.is_empty());
+        }
+        match self.life.complete(permit, outcome, now) {
+            Completed::Renewed(token) | Completed::Adopted(token) => Ok(token),
+            Completed::Failed(error) => Err(error),
+        }
+    }
+
+    fn sign_out(&mut self, slot: &mut Slot, now: Clocks, answers: Vec<Answer>) -> Revocation {
+        let errand = self.life.sign_out(Arc::clone(&self.provider)).stored_by(self.owner);
+        let (outcome, _) = slot.run(errand, now, answers);
+        self.life.signed_out(outcome, now).expect("logged out")
+    }
+
+    fn sign_in(&mut self, slot: &mut Slot, now: Clocks, answers: Vec<Answer>) -> Result<Token, TokenError> {
+        let spend =
+            Spend::Code { code: AuthorizationCode::new("code"), redirect_uri: "r".into(), verifier: None };
+        let errand = self.life.sign_in(Arc::clone(&self.provider), spend).stored_by(self.owner);
+        let (outcome, _) = slot.run(errand, now, answers);
+        self.life.signed_in(outcome, now)
+    }
+}
+
+fn rotating() -> Toy {
+    Toy::rotating(Replay::OwnerDead)
+}
+
+fn kind(result: &Result<Token, TokenError>) -> Option<ErrorKind> {
+    result.as_ref().err().map(TokenError::kind)
+}
+
+#[test]
+fn a_renewal_is_two_saves_around_one_request_and_the_claim_is_the_first() {
+    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
+    let token =
+        Process::new(1, rotating()).renew(&mut slot, at(60), vec![answer(200, "new 60 next")]).unwrap();
+    assert_eq!((token.expose(), token.generation()), ("new", Generation::new(6)));
+    assert_eq!(slot.log(), ["load", "claim alive", "send refresh", "save"]);
+    assert_eq!((slot.record().claim, slot.record().place().1), (None, Generation::new(6)));
+    assert_eq!(slot.record().writer.map(|writer| writer.owner), Some(owner(1)));
+}
+
+#[test]
+fn a_token_that_another_process_has_obtained_is_taken_over_without_a_call() {
+    let mut slot = Slot::holding(record(1, 5, "theirs 3600 refresh"));
+    let token = Process::new(1, rotating()).renew(&mut slot, at(60), vec![]).unwrap();
+    assert_eq!((token.expose(), slot.log()), ("theirs", vec!["load".into()]));
+}
+
+#[test]
+fn the_claim_of_one_who_is_alive_is_waited_for_and_never_sent_over() {
+    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
+    let mut theirs = record(1, 5, "old 60 refresh");
+    theirs.claim = Some(claim_of(2));
+    slot.put(theirs);
+    let busy = Process::new(1, rotating()).renew(&mut slot, at(60), vec![]);
+    assert_eq!(kind(&busy), Some(ErrorKind::Busy));
+    assert_eq!(slot.log(), ["load", "watch", "load"]);
+}
+
+fn claim_of(source: u64) -> Claim {
+    let attempt = Attempt { owner: owner(source), number: 1 };
+    Claim { attempt, first_sent: None, until: at(90).unix, span: s(40), replays: 0 }
+}
+
+#[test]
+fn the_claim_of_one_who_is_gone_is_replayed_or_not_as_the_provider_says() {
+    for (replay, served) in [(Replay::OwnerDead, true), (Replay::Never, false)] {
+        let mut theirs = record(1, 5, "old 60 refresh");
+        theirs.claim = Some(claim_of(2));
+        let mut slot = Slot::holding(theirs);
+        slot.sightings.push_back(Sighting::OwnerGone);
+        let answers = if served { vec![answer(200, "new 60 next")] } else { vec![] };
+        let result = Process::new(1, Toy::rotating(replay)).renew(&mut slot, at(60), answers);
+        assert_eq!(result.is_ok(), served, "{replay:?}");
+        if !served {
+            assert_eq!(reason(&result), Some(LoginReason::Ambiguous));
+        }
+    }
+}
+
+#[test]
+fn what_somebody_spilled_is_saved_before_anything_is_sent_again() {
+    let mut theirs = record(1, 5, "old 60 refresh");
+    theirs.claim = Some(claim_of(2));
+    let mut slot = Slot::holding(theirs);
+    let attempt = claim_of(2).attempt;
+    let mut spilled = record(1, 6, "spilled 3600 next");
+    spilled.writer = Some(attempt);
+    let origin = Obtained::ByRenewal { spent: Generation::new(5) };
+    slot.spills.push(Unsaved { attempt, record: spilled, origin });
+    let token = Process::new(1, Toy::rotating(Replay::Never)).renew(&mut slot, at(60), vec![]).unwrap();
+    assert_eq!(token.expose(), "spilled");
+    assert_eq!(slot.log(), ["load", "save", "forget", "load"]);
+    assert!(slot.spills.is_empty());
+}
+
+#[test]
+fn after_a_save_that_may_have_been_made_the_store_is_asked() {
+    for applied in [Applied::No, Applied::Maybe] {
+        let mut slot =
+            Slot::holding(record(1, 5, "old 60 refresh")).wrong(&[("claim", applied), ("save", applied)]);
+        let token = Process::new(1, Toy::rotating(Replay::Never))
+            .renew(&mut slot, at(60), vec![answer(200, "new 60 next")])
+            .unwrap();
+        assert_eq!(token.expose(), "new", "{applied:?}");
+        let again = if applied == Applied::No { 2 } else { 1 };
+        let log = slot.log();
+        assert_eq!(log.iter().filter(|entry| *entry == "claim alive").count(), again);
+        assert_eq!(log.iter().filter(|entry| *entry == "send refresh").count(), 1);
+        assert_eq!(slot.record().place().1, Generation::new(6));
+    }
+}
+
+#[test]
+fn what_the_store_will_not_take_is_spilled_handed_out_and_stored_later() {
+    let mut slot = Slot { never: &["save"], ..Slot::holding(record(1, 5, "old 60 refresh")) };
+    let mut process = Process::new(1, rotating());
+    let token = process.renew(&mut slot, at(60), vec![answer(200, "new 60 next")]).unwrap();
+    assert_eq!(token.expose(), "new");
+    assert_eq!(slot.spills.len(), 1);
+    slot.never = &[];
+    let token = Process::new(2, rotating()).renew(&mut slot, at(61), vec![]).unwrap();
+    assert_eq!((token.expose(), slot.spills.len()), ("new", 0));
+}
+
+#[test]
+fn what_neither_store_nor_spill_takes_is_kept_and_not_handed_out() {
+    let mut slot = Slot { never: &["save", "spill"], ..Slot::holding(record(1, 5, "old 60 refresh")) };
+    let mut process = Process::new(1, rotating());
+    let Decision::Refresh(permit) = process.life.acquire(Need::Fresh, at(60)) else { panic!() };
+    let errand = permit.errand(Arc::clone(&process.provider)).stored_by(process.owner);
+    let (outcome, leftover) = slot.run(errand, at(60), vec![answer(200, "new 60 next")]);
+    let error = outcome.error().expect("nobody gets it yet").clone();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    assert!(error.to_string().contains("kept in memory"), "{error}");
+    let leftover = leftover.expect("it is kept");
+    assert!(leftover.unsaved().is_some());
+    let Step::Sleep(until, next) = leftover.recover(at(80)) else { panic!("not at once") };
+    assert!(until > at(80).instant);
+    let Step::Load(_, next) = next.resume(at(81)) else { panic!("the store is asked") };
+    let loaded = Loaded { stored: slot.stored.clone(), spilled: None };
+    let Step::Save(request, next) = next.resume(Ok(loaded), at(81)) else { panic!("it is saved") };
+    assert_eq!(request.record.place().1, Generation::new(6));
+    let Step::Done(Outcome::Adopted(record), None) = next.resume(Ok(Swap::Done(Version::new(9))), at(81))
+    else {
+        panic!("it is settled")
+    };
+    process.life.recovered(Outcome::Adopted(record), at(81));
+    assert_eq!(process.life.token().map(Token::expose), Some("new"));
+    let _ = process.life.complete(permit, outcome, at(81));
+}
+
+#[test]
+fn a_request_that_never_left_clears_the_claim_and_one_of_unknown_fate_keeps_it() {
+    let not_sent = Answer::Failed(TransportError::new(TransportErrorKind::NotSent, "down"));
+    for (given, stands) in [(not_sent, false), (lost(), true)] {
+        let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
+        let result = Process::new(1, Toy::rotating(Replay::Never)).renew(&mut slot, at(60), vec![given]);
+        assert!(matches!(kind(&result), Some(ErrorKind::Unavailable { retry_at: Some(_) })));
+        assert_eq!(slot.record().claim.is_some(), stands);
+        assert!(slot.record().throttle.is_some(), "all processes leave the endpoint alone");
+    }
+}
+
+#[test]
+fn a_process_that_knows_it_sent_nothing_claims_again_though_its_claim_stands() {
+    let not_sent = || Answer::Failed(TransportError::new(TransportErrorKind::NotSent, "down"));
+    let mut slot = Slot { never: &["save"], ..Slot::holding(record(1, 5, "old 60 refresh")) };
+    let mut process = Process::new(1, Toy::rotating(Replay::Never));
+    assert!(process.renew(&mut slot, at(60), vec![not_sent()]).is_err());
+    assert!(slot.record().claim.is_some(), "it could not be cleared");
+    slot.never = &[];
+    assert!(process.renew(&mut slot, at(200), vec![answer(200, "new 60 next")]).is_ok());
+}
+
+#[test]
+fn a_dead_grant_is_marked_and_costs_nobody_a_second_call() {
+    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
+    let result = Process::new(1, rotating()).renew(&mut slot, at(60), vec![answer(401, "")]);
+    assert_eq!(reason(&result), Some(LoginReason::Refused));
+    assert_eq!(slot.record().dead, Some(Dead { reason: LoginReason::Refused, since: at(60).unix }));
+    let result = Process::new(2, rotating()).renew(&mut slot, at(61), vec![]);
+    assert_eq!(reason(&result), Some(LoginReason::Refused));
+}
+
+#[test]
+fn a_pause_is_everybodys_until_the_credential_changes() {
+    let misconfigured = || vec![answer(403, "")];
+    let mut slot = Slot::default();
+    let first = Process::new(1, Toy::with_credentials()).renew(&mut slot, at(0), misconfigured());
+    assert_eq!(kind(&first), Some(ErrorKind::Misconfigured));
+    let second = Process::new(2, Toy::with_credentials()).renew(&mut slot, at(1_200), vec![]);
+    assert_eq!(kind(&second), Some(ErrorKind::Misconfigured), "no call in twenty minutes");
+    let changed = Toy::with_credentials().with_secret("another");
+    let third = Process::new(3, changed).renew(&mut slot, at(5), vec![answer(200, "new 60")]);
+    assert!(third.is_ok(), "another credential need not wait: {third:?}");
+    assert!(slot.record().throttle.is_none());
+}
+
+#[test]
+fn a_pause_that_an_endpoint_asked_for_is_kept_by_every_process_whatever_its_credential() {
+    let mut slot = Slot::default();
+    let _ = Process::new(1, Toy::with_credentials()).renew(&mut slot, at(0), vec![answer(429, "")]);
+    let changed = || Toy::with_credentials().with_secret("another");
+    let second = Process::new(2, changed()).renew(&mut slot, at(89), vec![]);
+    let until = Some(at(90).unix);
+    assert_eq!(kind(&second), Some(ErrorKind::Unavailable { retry_at: until }));
+    assert!(Process::new(3, changed()).renew(&mut slot, at(90), vec![answer(200, "new 60")]).is_ok());
+}
+
+#[test]
+fn a_pause_longer_than_any_is_one_of_a_clock_set_back() {
+    let mut paused = record(1, 5, "old 60 refresh");
+    let cause = Cause { kind: CauseKind::Unavailable, text: "down".into(), code: None };
+    paused.throttle = Some(Throttle { until: at(10_000_000).unix, failures: 1, credential: None, cause });
+    let mut slot = Slot::holding(paused);
+    assert!(Process::new(1, rotating()).renew(&mut slot, at(60), vec![answer(200, "new 60 next")]).is_ok());
+}
+
+#[test]
+fn after_a_logout_what_was_under_way_is_revoked_and_nothing_comes_back() {
+    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
+    let mut process = Process::new(1, rotating().with_revocation());
+    assert!(matches!(process.sign_out(&mut slot, at(60), vec![answer(200, "")]), Revocation::Done));
+    assert_eq!(slot.log(), ["load", "save", "send revoke refresh"]);
+    assert!(matches!(slot.record().grant, Grant::LoggedOut));
+    assert!(slot.record().place() > (Epoch::new(1), Generation::new(5)));
+    let result = Process::new(2, rotating()).renew(&mut slot, at(61), vec![]);
+    assert_eq!(reason(&result), Some(LoginReason::LoggedOut));
+    let token = process.sign_in(&mut slot, at(62), vec![answer(200, "again 3600 r")]).unwrap();
+    assert_eq!(token.expose(), "again");
+    assert_eq!(Process::new(2, rotating()).renew(&mut slot, at(63), vec![]).unwrap().expose(), "again");
+}
+
+#[test]
+fn a_sign_in_is_saved_as_a_new_epoch_and_into_an_empty_store_under_the_wall_clock() {
+    let mut slot = Slot::default();
+    Process::new(1, rotating()).sign_in(&mut slot, at(0), vec![answer(200, "one 60 r")]).unwrap();
+    let clock = Epoch::new(1_000_000_000);
+    assert_eq!(slot.record().epoch, clock);
+    let mut held = Slot::holding(record(3, 5, "old 60 refresh"));
+    Process::new(1, rotating()).sign_in(&mut held, at(0), vec![answer(200, "one 60 r")]).unwrap();
+    assert_eq!(held.record().place(), (Epoch::new(4), Generation::new(6)));
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_an_error_and_the_code_is_not_spent() {
+    let mut slot = Slot { never: &["load"], ..Slot::holding(record(1, 5, "old 60 refresh")) };
+    let result = Process::new(1, rotating()).sign_in(&mut slot, at(0), vec![]);
+    assert_eq!(kind(&result), Some(ErrorKind::Store));
+    let mut slot = Slot { never: &["load"], ..Slot::holding(record(1, 5, "old 60 refresh")) };
+    let result = Process::new(1, rotating()).renew(&mut slot, at(60), vec![]);
+    assert_eq!(kind(&result), Some(ErrorKind::Store));
+}
+
+#[test]
+fn a_store_that_was_emptied_gets_nothing_back_from_memory() {
+    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
+    let mut process = Process::new(1, rotating());
+    process.renew(&mut slot, at(60), vec![answer(200, "new 60 next")]).unwrap();
+    slot.stored = None;
+    let result = process.renew(&mut slot, at(121), vec![]);
+    assert_eq!(reason(&result), Some(LoginReason::StoreLost));
+    assert!(slot.stored.is_none());
+}
+
+#[test]
+fn what_may_be_spent_again_goes_on_without_the_store_but_not_after_a_logout_it_has_seen() {
+    let mut slot = Slot::default().wrong(&[("load", Applied::No)]);
+    let mut process = Process::new(1, Toy::with_credentials());
+    assert!(process.renew(&mut slot, at(0), vec![answer(200, "one 60")]).is_ok());
+    assert_eq!(slot.log(), ["load", "send credentials"]);
+    let _ = process.sign_out(&mut slot, at(1), vec![]);
+    slot.never = &["load"];
+    let result = process.renew(&mut slot, at(2), vec![]);
+    assert!(matches!(kind(&result), Some(ErrorKind::LoginRequired { .. } | ErrorKind::Store)), "{result:?}");
+}
+
+#[test]
+fn the_claim_of_another_machine_lapses_when_it_stood_for_its_span() {
+    let mut theirs = record(1, 5, "old 60 refresh");
+    let mut claim = claim_of(2);
+    claim.attempt.owner = Owner { machine: 7, boot: 7, ..claim.attempt.owner };
+    theirs.claim = Some(claim);
+    for (replay, served) in [(Replay::LastResort, true), (Replay::OwnerDead, false)] {
+        let mut slot = Slot::holding(theirs.clone());
+        let answers = if served { vec![answer(200, "new 60 next")] } else { vec![] };
+        let result = Process::new(1, Toy::rotating(replay)).renew(&mut slot, at(60), answers);
+        assert_eq!(result.is_ok(), served, "{replay:?}: {result:?}");
+        assert!(
+            slot.log().iter().filter(|entry| *entry == "load").count() > 30,
+            "looked at about every second"
+        );
+    }
+}
