@@ -38,12 +38,13 @@ pub(crate) fn connect(path: &Path, within: Duration) -> Result<Connection, Store
         return Err(StoreError::unavailable(format!("{} can only be read", path.display())));
     }
     // SQLite does not wait for others when it turns to the write-ahead log.
-    while let Err(error) = set_up(&connection) {
+    while let Err(error) = wait_at_most(&connection, deadline.left()).and_then(|()| set_up(&connection)) {
         if !is_busy(&error) || !deadline.nap(NAP) {
             return Err(fail(error));
         }
     }
     if !known {
+        wait_at_most(&connection, deadline.left()).map_err(fail)?;
         make_tables(&mut connection).map_err(fail)?;
     }
     Ok(connection)
@@ -106,4 +107,24 @@ fn make_tables(connection: &mut Connection) -> Result<(), Error> {
          PRAGMA user_version = {SCHEMA};"
     ))?;
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use wellspring_store::contract::Folder;
+
+    use super::*;
+
+    #[test]
+    fn every_connection_flushes_each_commit_and_wipes_what_it_replaces() {
+        let folder = Folder::new();
+        for _ in 0..2 {
+            let connection = connect(&folder.path().join("tokens.db"), Duration::from_secs(5)).unwrap();
+            let setting =
+                |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+            assert_eq!((setting("synchronous"), setting("secure_delete")), (2, 1));
+            let mode = connection.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
+            assert_eq!(mode.unwrap(), "wal");
+        }
+    }
 }

@@ -173,19 +173,20 @@ fn after_a_database_was_removed_all_handles_share_the_new_one() {
 }
 
 #[test]
-fn a_new_database_that_another_looks_into_is_set_up_as_soon_as_they_are_done() {
-    let folder = Folder::new();
-    let other = Connection::open(database(&folder)).unwrap();
-    other
-        .execute_batch("PRAGMA page_size = 4096; VACUUM; BEGIN; SELECT count(*) FROM sqlite_schema")
-        .unwrap();
-    std::thread::scope(|scope| {
-        let opening = scope.spawn(|| SqliteStore::open(database(&folder)));
-        let _ = Deadline::after(WITHIN).nap(Duration::from_millis(100));
-        assert!(!opening.is_finished());
-        other.execute_batch("ROLLBACK").unwrap();
-        assert!(opening.join().unwrap().is_ok());
-    });
+fn a_new_database_that_another_is_busy_with_is_set_up_as_soon_as_they_are_done() {
+    for busy in ["BEGIN; SELECT count(*) FROM sqlite_schema", "BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
+        let folder = Folder::new();
+        let other = Connection::open(database(&folder)).unwrap();
+        other.execute_batch("VACUUM").unwrap();
+        other.execute_batch(busy).unwrap();
+        std::thread::scope(|scope| {
+            let opening = scope.spawn(|| SqliteStore::open(database(&folder)));
+            let _ = Deadline::after(WITHIN).nap(Duration::from_millis(100));
+            assert!(!opening.is_finished(), "{busy}");
+            other.execute_batch("ROLLBACK").unwrap();
+            assert!(opening.join().unwrap().is_ok(), "{busy}");
+        });
+    }
 }
 
 #[test]
