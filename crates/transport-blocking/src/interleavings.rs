@@ -86,7 +86,7 @@ fn in_threads<const N: usize>(source: &TokenSource, of: fn(&TokenSource) -> Toke
 
 #[test]
 fn threads_that_need_a_token_at_once_cost_one_exchange_and_are_all_served() {
-    many(10_000, || {
+    many(3_000, || {
         let clock = Clock::manual(1_000);
         // A second exchange would fail: the script is over.
         let source = TokenSource::scripted([response("one")]).clock(&clock).seed(7).build().unwrap();
@@ -98,7 +98,7 @@ fn threads_that_need_a_token_at_once_cost_one_exchange_and_are_all_served() {
 
 #[test]
 fn threads_that_read_a_token_that_is_due_start_one_renewal_and_none_is_kept_waiting() {
-    many(10_000, || {
+    many(3_000, || {
         let clock = Clock::manual(1_000);
         let script = [response("one"), response("two")];
         let source = TokenSource::scripted(script).clock(&clock).seed(7).build().unwrap();
