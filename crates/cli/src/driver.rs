@@ -106,7 +106,7 @@ impl Driver {
         }
     }
 
-    pub(crate) fn adopt(&self, response: TokenResponse) -> Token {
+    pub(crate) fn adopt(&self, response: TokenResponse) -> Result<Token, TokenError> {
         match self {
             Self::Async(_, source) => source.adopt(response),
             Self::Blocking(source) => source.adopt(response),

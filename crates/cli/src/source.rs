@@ -32,7 +32,7 @@ const NAP: Duration = Duration::from_millis(50);
 /// What an exchange needs at least: with less time left the reason for the pause is told instead.
 const LAST_CALL: Duration = Duration::from_millis(100);
 
-/// How long a command whose time is over still waits for what it is about to save.
+/// How long a command whose time is over still waits for credentials that are being spent: they can be spent again.
 const LAST_SAVE: Duration = Duration::from_secs(2);
 
 /// What a profile comes to, before anything is asked of anybody but an issuer.
@@ -68,9 +68,26 @@ pub(crate) struct Source {
     end: UnixTime,
 }
 
-/// The time for the whole command.
-pub(crate) fn deadline(profile: &Profile) -> Result<Duration, Failure> {
-    Ok(policy(&profile.policy)?.deadline)
+/// The time for a whole command.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Time {
+    /// In which it ends.
+    pub(crate) deadline: Duration,
+    /// How much longer it lasts where a grant is under way that would be lost with it.
+    pub(crate) grace: Duration,
+}
+
+impl Time {
+    pub(crate) fn of(profile: &Profile, settings: &settings::Store) -> Result<Self, Failure> {
+        let policy = policy(&profile.policy)?;
+        let grace = match settings.url {
+            Url::Memory => Duration::ZERO,
+            _ if provider::redirect_uri(profile)?.is_none() => LAST_SAVE,
+            // An exchange that was begun late, and the save of what it brings.
+            _ => policy.deadline.saturating_add(policy.store_deadline),
+        };
+        Ok(Self { deadline: policy.deadline, grace })
+    }
 }
 
 impl Source {
@@ -92,7 +109,8 @@ impl Source {
         let kept = store::open(settings)?.map(|kept| kept as Arc<dyn Store>);
         let source = Self::over(profile, parts, kept, transport)?;
         if let Some(token) = token {
-            source.driver.adopt(spent_with(token));
+            // Without a store, which is looked at above.
+            source.driver.adopt(spent_with(token))?;
         }
         Ok(source)
     }
@@ -196,9 +214,12 @@ impl Source {
         Ok(token?)
     }
 
-    /// Ends the session, here and, where the provider can, at the server.
+    /// Ends the session, here and, where the provider can, at the server; no signal comes between the two.
     pub(crate) fn sign_out(&self) -> Result<Revocation, Failure> {
-        Ok(self.driver.sign_out()?)
+        let hold = interrupt::hold();
+        let revocation = self.driver.sign_out();
+        drop(hold);
+        Ok(revocation?)
     }
 
     /// No request without a store is under way any more.
@@ -288,22 +309,24 @@ fn tls(settings: &profile::Tls) -> Result<Tls, Failure> {
     }
 }
 
-/// Does the work and gives it this much time, everything included. What is about to be saved then is still saved.
+/// Does the work and gives it this much time, everything included. A grant that is under way then is still waited for.
 pub(crate) fn within<T: Send + 'static>(
-    deadline: Duration,
-    keeps: bool,
+    time: Time,
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
+    let Time { deadline, grace } = time;
     let (tell, told) = std::sync::mpsc::channel();
     let working = std::thread::Builder::new().name("work".into()).spawn(move || {
         // Nobody listens any more when the time is over.
         let _ = tell.send(work());
     });
     working.map_err(|error| Failure::new(Exit::TryLater, format!("no thread can be started: {error}")))?;
-    told.recv_timeout(deadline).unwrap_or_else(|_| {
-        if keeps {
-            interrupt::settle(LAST_SAVE);
-        }
+    if let Ok(done) = told.recv_timeout(deadline) {
+        return done;
+    }
+    // What came of it meanwhile is as good as if it had come in time.
+    let late = interrupt::settle(grace).then(|| told.recv_timeout(LAST_CALL).ok()).flatten();
+    late.unwrap_or_else(|| {
         Err(Failure::new(
             Exit::TryLater,
             format!("no answer within the profile's deadline of {deadline:?}; try again later"),

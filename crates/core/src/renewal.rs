@@ -25,8 +25,8 @@ use core::time::Duration;
 use crate::jitter::Jitter;
 use crate::lifecycle::Held;
 use crate::{
-    Attempt, ByteLeft, Clocks, Epoch, Fate, Generation, HttpRequest, Instant, Loaded, Owner, Policy,
-    Provider, Record, Sighting, Spend, StoreError, Swap, TokenError, Unsaved, Version,
+    Attempt, ByteLeft, Clocks, Epoch, ErrorKind, Fate, Generation, HttpRequest, Instant, Loaded, Owner,
+    Policy, Provider, Record, Sighting, Spend, StoreError, Swap, TokenError, Unsaved, Version,
 };
 
 mod answer;
@@ -298,7 +298,11 @@ impl Renewal {
     }
 
     fn fail(self, error: TokenError) -> Step {
-        let told = self.ledger.as_ref().map(Ledger::told);
+        let mut told = self.ledger.as_ref().map(Ledger::told);
+        if let (Some(told), ErrorKind::LoginRequired { .. }) = (&mut told, error.kind()) {
+            // It costs no call to look again, and somebody may have signed in.
+            told.recorded = true;
+        }
         Step::Done(Outcome::Failed(Failure { error, held: Kept::As(self.held), told }), None)
     }
 

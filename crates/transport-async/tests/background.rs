@@ -52,7 +52,7 @@ fn a_runtime_that_goes_tells_the_waiters_of_another_and_leaves_the_fate_unknown(
     let clock = Clock::manual(1_000);
     let source = TokenSource::builder(toy).clock(&clock).build().unwrap();
     let old = TokenResponse::new(AccessToken::new("old")).with_refresh_token(RefreshToken::new("once"));
-    let old = source.adopt(old);
+    let old = source.adopt(old).unwrap();
     let _ = source.reject(old.generation());
     let starter = source.clone();
     first.spawn(async move { starter.token().await });

@@ -38,7 +38,7 @@ async fn a_scripted_source_plays_its_lines_one_for_each_renewal() {
     let error = source.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LoginRequired { reason: LoginReason::Refused });
     // A sign-in opens the gate again.
-    source.adopt(token("signed in").unwrap());
+    source.adopt(token("signed in").unwrap()).unwrap();
     assert_eq!(source.token().await.unwrap().expose(), "signed in");
     clock.advance(Duration::from_secs(4_000));
     assert_eq!(source.token().await.unwrap().expose(), "three");

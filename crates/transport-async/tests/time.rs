@@ -73,7 +73,7 @@ async fn a_sign_in_elsewhere_ends_the_wait_for_a_pause() {
     });
     eventually(|| server.asked("/token") == 1).await;
     eventually(|| pauses(&source)).await;
-    source.adopt(TokenResponse::new(AccessToken::new("adopted")));
+    source.adopt(TokenResponse::new(AccessToken::new("adopted"))).unwrap();
     assert_eq!(join(waiting).await.unwrap().expose(), "adopted");
 }
 

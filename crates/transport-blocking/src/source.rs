@@ -53,7 +53,7 @@ impl TokenSource {
     #[must_use]
     pub fn fixed(token: impl Into<String>) -> Self {
         let source = Self::scripted([]).build_double();
-        source.adopt(TokenResponse::new(AccessToken::new(token)));
+        source.adopt(TokenResponse::new(AccessToken::new(token))).expect("a double has no store");
         source
     }
 
@@ -144,8 +144,11 @@ impl TokenSource {
     }
 
     /// Takes over what a sign-in elsewhere has obtained, as if its request had been sent now.
-    #[expect(clippy::must_use_candidate, reason = "the source keeps the token")]
-    pub fn adopt(&self, response: TokenResponse) -> Token {
+    ///
+    /// # Errors
+    ///
+    /// `Misconfigured` where there is a store: it would know nothing of this token. Sign in instead.
+    pub fn adopt(&self, response: TokenResponse) -> Result<Token, TokenError> {
         self.shared.adopt(response)
     }
 

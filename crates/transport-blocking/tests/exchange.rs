@@ -81,7 +81,7 @@ fn a_refresh_token_that_may_have_been_spent_is_not_sent_again() {
     policy.first_pause = Duration::ZERO;
     let source = TokenSource::builder(toy).policy(policy).build().unwrap();
     let granted = TokenResponse::new(AccessToken::new("old")).with_lifetime(Duration::ZERO);
-    source.adopt(granted.with_refresh_token(RefreshToken::new("once")));
+    source.adopt(granted.with_refresh_token(RefreshToken::new("once"))).unwrap();
     let pause = Duration::from_secs(5);
     // A token born dead opens a pause of a second.
     let error = source.acquire(Need::Fresh, pause).unwrap_err();

@@ -50,7 +50,7 @@ fn allocations(source: &TokenSource) -> usize {
 fn reading_a_fresh_token_allocates_nothing_not_even_the_first_time() {
     let source = TokenSource::scripted([]).clock(Clock::system()).build().unwrap();
     let long = AccessToken::new("a".repeat(900));
-    source.adopt(TokenResponse::new(long).with_lifetime(Duration::from_secs(3_600)));
+    source.adopt(TokenResponse::new(long).with_lifetime(Duration::from_secs(3_600))).unwrap();
     for _ in 0..1_000 {
         assert_eq!(allocations(&source), 0);
     }

@@ -73,7 +73,7 @@ fn a_sign_in_elsewhere_ends_the_wait_for_a_pause() {
     });
     eventually(|| server.asked("/token") == 1);
     eventually(|| pauses(&source));
-    source.adopt(TokenResponse::new(AccessToken::new("adopted")));
+    source.adopt(TokenResponse::new(AccessToken::new("adopted"))).unwrap();
     assert_eq!(join(waiting).unwrap().expose(), "adopted");
 }
 

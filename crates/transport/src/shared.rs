@@ -309,7 +309,16 @@ impl SharedLifecycle {
     }
 
     /// Takes over what a sign-in elsewhere has obtained, as if its request had been sent now.
-    pub fn adopt(&self, response: TokenResponse) -> Token {
+    ///
+    /// # Errors
+    ///
+    /// `Misconfigured` where there is a store, which would know nothing of it.
+    pub fn adopt(&self, response: TokenResponse) -> Result<Token, TokenError> {
+        if self.storage.is_some() {
+            let text =
+                "a token from elsewhere cannot be taken over beside a store, which would know nothing of it";
+            return Err(TokenError::misconfigured(text));
+        }
         let token = {
             let mut state = self.lock();
             let now = self.clock.now();
@@ -318,7 +327,7 @@ impl SharedLifecycle {
             token
         };
         self.changes.ring();
-        token
+        Ok(token)
     }
 
     /// From now on no renewal and no sign-in starts. Those that are under way.

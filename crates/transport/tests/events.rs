@@ -56,7 +56,7 @@ fn each_event_has_its_name_and_none_holds_a_secret() {
         .with_lifetime(Duration::from_secs(60))
         .with_refresh_token(RefreshToken::new("canary"));
     let life = SharedLifecycle::new(Scripted::new([]), Policy::default(), 7, Clock::system(), None);
-    let token = life.adopt(granted);
+    let token = life.adopt(granted).unwrap();
     assert!(matches!(life.reject(token.generation()), Rejected::Renew));
     drop(life.ask(Need::Fresh));
     events::renewal_renewed("scripted", &token);

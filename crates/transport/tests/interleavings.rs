@@ -44,7 +44,7 @@ fn response(token: &str) -> TokenResponse {
 /// One that has a token, which is due.
 fn due() -> (ManualClock, Arc<SharedLifecycle>) {
     let (clock, shared) = empty();
-    shared.adopt(response("due"));
+    shared.adopt(response("due")).unwrap();
     clock.advance(Duration::from_secs(3_400));
     assert!(shared.fresh().is_none() && shared.in_force().is_some());
     (clock, shared)
@@ -125,7 +125,7 @@ fn no_reader_is_lent_an_older_token_than_one_whose_writer_has_returned() {
             let (shared, returned) = (Arc::clone(&shared), Arc::clone(&returned));
             thread::spawn(move || {
                 for (n, token) in TOKENS.iter().enumerate() {
-                    shared.adopt(response(token));
+                    shared.adopt(response(token)).unwrap();
                     returned.store(n + 1, Ordering::SeqCst);
                 }
             })
@@ -145,7 +145,7 @@ fn what_two_writers_publish_at_once_is_in_the_end_what_the_lifecycle_holds() {
         let (_, shared) = empty();
         let writers = ["one", "two"].map(|token| {
             let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.adopt(response(token)).generation())
+            thread::spawn(move || shared.adopt(response(token)).unwrap().generation())
         });
         let newest = writers.map(|writer| writer.join().unwrap()).into_iter().max().unwrap();
         assert_eq!(shared.fresh().unwrap().generation(), newest);
@@ -156,7 +156,7 @@ fn what_two_writers_publish_at_once_is_in_the_end_what_the_lifecycle_holds() {
 fn a_refused_token_is_lent_to_nobody_once_its_refusal_has_returned() {
     many(3_000, || {
         let (clock, shared) = empty();
-        let refused = shared.adopt(response("one")).generation();
+        let refused = shared.adopt(response("one")).unwrap().generation();
         clock.advance(Duration::from_secs(600));
         let other = {
             let shared = Arc::clone(&shared);
@@ -164,7 +164,7 @@ fn a_refused_token_is_lent_to_nobody_once_its_refusal_has_returned() {
         };
         let writer = {
             let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.adopt(response("two")))
+            thread::spawn(move || shared.adopt(response("two")).unwrap())
         };
         let _ = shared.reject(refused);
         let lent = || shared.fresh().or_else(|| shared.in_force()).map(|token| token.generation());
@@ -212,7 +212,7 @@ fn a_clock_that_moves_while_a_token_is_published_makes_it_end_no_later() {
                 clock.step_wall_back(Duration::from_secs(3_600));
             })
         };
-        let token = shared.adopt(response("one"));
+        let token = shared.adopt(response("one")).unwrap();
         mover.join().unwrap();
         let lent = shared.fresh().or_else(|| shared.in_force()).is_some();
         assert!(!(lent && clock.now().reached(token.expires().unwrap())));

@@ -6,8 +6,8 @@ use alloc::boxed::Box;
 use crate::provider::Spend;
 use crate::rules::{Rule, holds};
 use crate::{
-    Clocks, Epoch, Generation, Grant, Instant, Loaded, LoginReason, Obtained, Record, StoreError, Stored,
-    Swap, TokenError, Unsaved, Version,
+    Applied, Clocks, Epoch, Generation, Grant, Instant, Loaded, LoginReason, Obtained, Record, StoreError,
+    Stored, Swap, TokenError, Unsaved, Version,
 };
 
 use super::exchange::Exchange;
@@ -30,6 +30,8 @@ pub(super) struct Keeping {
     spilled: bool,
     /// Losing it would lose the session.
     precious: bool,
+    /// It may have been saved already, and others may have gone on from there.
+    unsure: bool,
 }
 
 /// Who gets what comes of it.
@@ -94,7 +96,8 @@ impl Keeping {
         let precious = precious || ledger.signing_in;
         let unsaved = Box::new(Unsaved { attempt: ledger.me, record, origin });
         let aim = Aim::Callers;
-        let keeping = Self { unsaved, sent, expected, aim, end, tries: 0, spilled: false, precious };
+        let keeping =
+            Self { unsaved, sent, expected, aim, end, tries: 0, spilled: false, precious, unsure: false };
         if !holds(Rule::SaveFirst) {
             let record = keeping.unsaved.record.clone();
             return Step::Done(Outcome::Renewed(record, sent), Some(keeping.left_over(renewal)));
@@ -107,8 +110,9 @@ impl Keeping {
         let end = now.instant.plus(renewal.policy.store_deadline);
         let base = renewal.ledger.as_ref().and_then(|ledger| ledger.base.clone());
         let (unsaved, aim) = (Box::new(unsaved), Aim::Found);
+        let (spilled, precious, unsure) = (true, true, false);
         let keeping =
-            Self { unsaved, sent: now, expected: None, aim, end, tries: 0, spilled: true, precious: true };
+            Self { unsaved, sent: now, expected: None, aim, end, tries: 0, spilled, precious, unsure };
         keeping.judge(renewal, base.as_ref(), now)
     }
 
@@ -181,7 +185,7 @@ impl Keeping {
             Obtained::BySignIn { .. } if own && holds(Rule::KnowOwnWriting) => Ruling::End(Ending::Saved),
             Obtained::BySignIn { seen } => {
                 let moved = seen != Some(record.epoch);
-                if self.aim == Aim::Callers || !moved {
+                if (self.aim == Aim::Callers && !self.unsure) || !moved {
                     self.move_to(place_after(Some(record.place()), known, now));
                     Ruling::Save(Some(*version))
                 } else if logged_out {
@@ -219,6 +223,7 @@ impl Keeping {
     /// The store will not take it now.
     fn trouble(mut self, renewal: Renewal, error: &StoreError, now: Clocks) -> Step {
         self.tries = self.tries.saturating_add(1);
+        self.unsure |= error.applied() == Applied::Maybe;
         let over = error.is_unreadable() || now.instant >= self.end;
         match self.aim {
             Aim::Callers if over && !self.precious => {

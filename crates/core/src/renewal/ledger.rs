@@ -147,6 +147,7 @@ impl Renewal {
         let ledger = self.ledger_mut();
         ledger.base = stored;
         ledger.mine = None;
+        (ledger.sent_since, ledger.replays) = (None, 0);
         if let Some(unsaved) = spilled
             && !ledger.blind_to_spills
             && holds(Rule::LookForSpill)
@@ -209,13 +210,14 @@ impl Renewal {
         }
         ledger.sent_since = Some(claim.may_be_sent_since());
         ledger.replays = claim.replays;
-        if own || ledger.gone == Some(version) {
+        if ledger.gone == Some(version) {
             return self.proceed(true, record, now);
         }
         if !holds(Rule::Watch) {
             return self.proceed(false, record, now);
         }
-        if claim.attempt.owner.shares_machine_with(&ledger.me.owner) {
+        // One's own claim too: what it has obtained may be on its way into the store still, in the background.
+        if own || claim.attempt.owner.shares_machine_with(&ledger.me.owner) {
             if now.instant < patience {
                 return Step::Watch(version, patience, Watching { renewal: self, task: version });
             }
@@ -266,12 +268,7 @@ impl Renewal {
         };
         match spend {
             Ok(spend) => self.claim(spend, now),
-            Err(error) => {
-                let mut told = self.ledger_mut().told();
-                // It costs no call to look again, and somebody may have signed in.
-                told.recorded = true;
-                self.fail_told(error, told)
-            }
+            Err(error) => self.fail(error),
         }
     }
 

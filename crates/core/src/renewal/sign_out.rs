@@ -5,8 +5,8 @@ use alloc::boxed::Box;
 
 use crate::lifecycle::Held;
 use crate::{
-    Clocks, Grant, Instant, Loaded, Outcome, Record, RefreshToken, StoreError, Stored, Swap, TokenError,
-    Version,
+    Applied, Clocks, Grant, Instant, Loaded, Outcome, Record, RefreshToken, StoreError, Stored, Swap,
+    TokenError, Version,
 };
 
 use super::exchange::Exchange;
@@ -38,13 +38,15 @@ pub(super) struct SigningOut {
     expected: Option<Version>,
     end: Instant,
     tries: u32,
+    /// The tombstone may have been saved already.
+    unsure: bool,
 }
 
 impl SigningOut {
     pub(super) fn begin(renewal: Renewal, held: Option<Held>, now: Clocks) -> Step {
         let end = now.instant.plus(renewal.policy.store_deadline);
         let token = held.map(|held| held.token);
-        let signing_out = Self { token, tombstone: None, expected: None, end, tries: 0 };
+        let signing_out = Self { token, tombstone: None, expected: None, end, tries: 0, unsure: false };
         if renewal.ledger.is_some() {
             renewal.load(Task::SignOut(signing_out), now)
         } else {
@@ -58,20 +60,25 @@ impl SigningOut {
             Err(error) => return self.trouble(renewal, &error, now),
         };
         let Some(ledger) = &renewal.ledger else { return self.revoke(renewal, now) };
-        let unsaved = loaded.spilled.and_then(|unsaved| refresh_token(&unsaved.record));
+        let place = loaded.stored.as_ref().map(|stored| stored.record.place());
         if let Some(Stored { version, record }) = &loaded.stored {
             self.expected = Some(*version);
             if matches!(record.grant, Grant::LoggedOut) {
                 self.tombstone = Some(record.clone());
                 return self.revoke(renewal, now);
             }
+            let overtaken = |tombstone: &Record| tombstone.epoch <= record.epoch;
+            if self.unsure && self.tombstone.as_ref().is_some_and(overtaken) {
+                // Somebody has signed in since: their session is not the one that was to end.
+                return self.revoke(renewal, now);
+            }
             self.token = refresh_token(record);
         } else {
             self.expected = None;
         }
-        // What was spilled is newer than what the store holds.
-        self.token = unsaved.or(self.token.take());
-        let place = place_after(loaded.stored.map(|stored| stored.record.place()), ledger.known, now);
+        let newer = loaded.spilled.filter(|unsaved| Some(unsaved.record.place()) > place);
+        self.token = newer.and_then(|unsaved| refresh_token(&unsaved.record)).or(self.token.take());
+        let place = place_after(place, ledger.known, now);
         let mut tombstone = Record::new(place.0, place.1, Grant::LoggedOut);
         tombstone.writer = Some(ledger.me);
         self.tombstone = Some(tombstone.clone());
@@ -93,6 +100,7 @@ impl SigningOut {
     }
 
     fn trouble(mut self, renewal: Renewal, error: &StoreError, now: Clocks) -> Step {
+        self.unsure |= error.applied() == Applied::Maybe;
         if error.is_unreadable() || now.instant >= self.end {
             return renewal
                 .fail(store_error("the logout could not be saved, and nothing was revoked", error));

@@ -6,7 +6,7 @@ use crate::Scripted;
 fn shared(clock: impl Into<Clock>) -> Arc<SharedLifecycle> {
     let shared = SharedLifecycle::new(Scripted::new([]), Policy::default(), 7, clock.into(), None);
     let token = TokenResponse::new(AccessToken::new("token"));
-    shared.adopt(token.with_lifetime(Duration::from_secs(3_600)));
+    shared.adopt(token.with_lifetime(Duration::from_secs(3_600))).unwrap();
     shared
 }
 

@@ -1,6 +1,8 @@
 //! What the tests of both transports share: a provider of a few lines, and a server whose every byte is the test's.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test file uses its own part")]
 
+mod moody;
+
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,6 +14,8 @@ use wellspring_core::{
     RefreshToken, Replay, ResponseHead, Rotation, Scope, Spend, TokenError, TokenKey, TokenResponse,
     UnixTime, Verdict,
 };
+
+pub use moody::{Moods, Moody};
 
 /// What must never be seen outside a request.
 pub const SECRET: &str = "canary-secret";

@@ -31,7 +31,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
     let seat: Seat<'_> = bell.seat();
     shown.add(&seat);
     let holding = shared();
-    holding.adopt(response());
+    holding.adopt(response()).unwrap();
     let lent: TokenRef<'_> = holding.fresh().unwrap();
     shown.add(&lent);
     show!(shown:

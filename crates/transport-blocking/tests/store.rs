@@ -1,0 +1,147 @@
+//! Sources that share a store: one exchange for all, nothing lost, and the truth when the store fails.
+#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
+#![cfg(feature = "ureq")]
+
+mod driver;
+
+use core::time::Duration;
+
+use driver::transport::{Clock, TokenSource};
+use driver::{Gate, Moody, Server, Toy, eventually, join, spawn};
+use wellspring_core::{
+    AccessToken, AuthorizationCode, ErrorKind, LoginReason, Policy, Replay, Revocation, SharedBy, Spend,
+    TokenResponse,
+};
+use wellspring_store::MemoryStore;
+
+const START: u64 = 1_800_000_000;
+
+/// No time is lost by a store that refuses.
+fn hasty() -> Policy {
+    let mut policy = Policy::default();
+    policy.store_deadline = Duration::from_millis(200);
+    policy
+}
+
+fn source(server: &Server, store: &Moody, clock: &driver::transport::ManualClock) -> TokenSource {
+    let toy = Toy::at(&server.url).without_credentials().replaying(Replay::Never);
+    TokenSource::builder(toy).store(store.clone()).clock(clock).build().unwrap()
+}
+
+fn hasty_source(server: &Server, store: &Moody) -> TokenSource {
+    let toy = Toy::at(&server.url).without_credentials().replaying(Replay::Never);
+    TokenSource::builder(toy).store(store.clone()).policy(hasty()).build().unwrap()
+}
+
+fn code() -> Spend {
+    Spend::Code { code: AuthorizationCode::new("code"), redirect_uri: String::new(), verifier: None }
+}
+
+fn reason(kind: ErrorKind) -> Option<LoginReason> {
+    match kind {
+        ErrorKind::LoginRequired { reason } => Some(reason),
+        _ => None,
+    }
+}
+
+#[test]
+fn what_one_source_signs_in_to_another_one_uses_and_renews() {
+    let (server, store, clock) = (Server::rotating(3_600), Moody::new(), Clock::manual(START));
+    let (one, two) = (source(&server, &store, &clock), source(&server, &store, &clock));
+    assert_eq!(reason(two.token().unwrap_err().kind()), Some(LoginReason::NotSignedIn));
+    assert_eq!(one.sign_in(code()).unwrap().expose(), "token-1");
+    clock.advance(Duration::from_secs(2));
+    assert_eq!(two.token().unwrap().expose(), "token-1");
+    assert_eq!(server.asked("/token"), 1);
+    clock.advance(Duration::from_secs(3_600));
+    assert_eq!(two.token().unwrap().expose(), "token-2");
+    assert_eq!(one.token().unwrap().expose(), "token-2", "taken over, not asked for");
+    assert_eq!(server.asked("/token"), 2);
+    assert_eq!(store.saves(), 3, "the sign-in, the claim and what it brought");
+}
+
+#[test]
+fn two_sources_that_need_a_token_at_once_spend_one_refresh_token() {
+    let gate = Gate::default();
+    let server = Server::rotating_behind(3_600, Some(gate.clone()));
+    let (store, clock) = (Moody::new(), Clock::manual(START));
+    let (one, two) = (source(&server, &store, &clock), source(&server, &store, &clock));
+    one.sign_in(code()).unwrap();
+    clock.advance(Duration::from_secs(3_600));
+    let waiting = [one, two].map(|source| spawn(move || source.token().unwrap().expose().to_owned()));
+    gate.arrived();
+    gate.open();
+    for token in waiting {
+        assert_eq!(join(token), "token-2");
+    }
+    assert_eq!(server.asked("/token"), 2);
+}
+
+#[test]
+fn a_logout_is_everybodys_and_a_sign_in_brings_everybody_back() {
+    let (server, store, clock) = (Server::rotating(3_600), Moody::new(), Clock::manual(START));
+    let (one, two) = (source(&server, &store, &clock), source(&server, &store, &clock));
+    one.sign_in(code()).unwrap();
+    assert_eq!(two.token().unwrap().expose(), "token-1");
+    assert!(matches!(one.sign_out().unwrap(), Revocation::NotOffered));
+    for source in [&one, &two] {
+        clock.advance(Duration::from_secs(3_600));
+        assert_eq!(reason(source.token().unwrap_err().kind()), Some(LoginReason::LoggedOut));
+    }
+    two.sign_in(code()).unwrap();
+    clock.advance(Duration::from_secs(2));
+    assert_eq!(two.token().unwrap().expose(), "token-2");
+}
+
+#[test]
+fn what_the_store_will_not_take_is_spilled_and_handed_out_and_stored_when_it_will() {
+    let (server, store) = (Server::rotating(0), Moody::new());
+    let source = hasty_source(&server, &store);
+    source.sign_in(code()).unwrap();
+    store.set(|moods| &moods.refuses_tokens, true);
+    assert_eq!(source.token().unwrap().expose(), "token-2");
+    assert_eq!(store.spilled(), 1);
+    store.set(|moods| &moods.refuses_tokens, false);
+    eventually(|| store.spilled() == 0);
+    let other = hasty_source(&server, &store);
+    assert_eq!(other.token().unwrap().expose(), "token-3", "what was spilled is what is spent next");
+}
+
+#[test]
+fn what_neither_store_nor_spill_takes_is_handed_to_nobody_and_spent_by_nobody_until_it_is_stored() {
+    let (server, store) = (Server::rotating(3_600), Moody::new());
+    let source = hasty_source(&server, &store);
+    store.set(|moods| &moods.refuses_tokens, true);
+    store.set(|moods| &moods.refuses_spills, true);
+    let error = source.sign_in(code()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store, "{error}");
+    assert_eq!(source.token().unwrap_err().kind(), ErrorKind::Store);
+    store.set(|moods| &moods.refuses_tokens, false);
+    eventually(|| source.try_token().is_ok());
+    assert_eq!(source.token().unwrap().expose(), "token-1");
+    assert_eq!(server.asked("/token"), 1);
+}
+
+#[test]
+fn a_grant_that_may_be_spent_but_once_is_refused_on_a_store_that_reaches_less_far() {
+    let toy = || Toy::at("http://127.0.0.1:9").without_credentials();
+    let narrow = TokenSource::builder(toy()).store(MemoryStore::open()).shared_by(SharedBy::Host);
+    let error = narrow.build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Misconfigured);
+    assert!(error.to_string().contains("may be spent but once"), "{error}");
+    assert!(
+        TokenSource::builder(toy()).shared_by(SharedBy::Host).build().is_err(),
+        "no store reaches nobody"
+    );
+    assert!(TokenSource::builder(toy()).store(MemoryStore::open()).build().is_ok());
+    let repeatable = Toy::at("http://127.0.0.1:9");
+    assert!(TokenSource::builder(repeatable).shared_by(SharedBy::Fleet).build().is_ok());
+}
+
+#[test]
+fn a_token_from_elsewhere_is_not_taken_over_beside_a_store() {
+    let (server, store) = (Server::rotating(3_600), Moody::new());
+    let source = hasty_source(&server, &store);
+    let error = source.adopt(TokenResponse::new(AccessToken::new("theirs"))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Misconfigured);
+}

@@ -1,0 +1,134 @@
+//! A store with moods: it refuses, hangs or takes its time when a test says so. And a server whose refresh tokens are
+//! spent by their use.
+
+use core::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use wellspring_core::{
+    Attempt, Loaded, Promise, Record, SharedBy, Sighting, SignOfLife, Store, StoreError, Swap, TokenKey,
+    Unsaved, Version,
+};
+use wellspring_store::MemoryStore;
+
+use super::{Gate, Reply, Server};
+
+/// A store in memory, with moods. Clones are handles to the same one.
+#[derive(Clone, Debug)]
+pub struct Moody {
+    kept: Arc<dyn Store>,
+    moods: Arc<Moods>,
+}
+
+#[derive(Debug, Default)]
+pub struct Moods {
+    /// What was obtained is not taken; claims are.
+    pub refuses_tokens: AtomicBool,
+    /// Nor is it spilled.
+    pub refuses_spills: AtomicBool,
+    /// Saves that were asked for.
+    pub saves: AtomicUsize,
+    spilled: Mutex<Vec<Unsaved>>,
+}
+
+impl Moody {
+    pub fn new() -> Self {
+        Self { kept: Arc::new(MemoryStore::open()), moods: Arc::default() }
+    }
+
+    pub fn set(&self, mood: fn(&Moods) -> &AtomicBool, on: bool) {
+        mood(&self.moods).store(on, Ordering::SeqCst);
+    }
+
+    pub fn saves(&self) -> usize {
+        self.moods.saves.load(Ordering::SeqCst)
+    }
+
+    pub fn spilled(&self) -> usize {
+        self.moods.spilled.lock().unwrap().len()
+    }
+}
+
+impl Store for Moody {
+    fn promise(&self) -> Promise {
+        Promise { scope: SharedBy::Host, ..self.kept.promise() }
+    }
+
+    fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
+        let mut loaded = self.kept.load(key, within)?;
+        loaded.spilled = self.moods.spilled.lock().unwrap().first().cloned();
+        Ok(loaded)
+    }
+
+    fn save(
+        &self,
+        key: &TokenKey,
+        expected: Option<Version>,
+        record: &Record,
+        within: Duration,
+    ) -> Result<Swap, StoreError> {
+        self.moods.saves.fetch_add(1, Ordering::SeqCst);
+        if record.claim.is_none() && self.moods.refuses_tokens.load(Ordering::SeqCst) {
+            return Err(StoreError::unavailable("the store is in a mood"));
+        }
+        self.kept.save(key, expected, record, within)
+    }
+
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+        self.kept.watch(key, version, within)
+    }
+
+    fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError> {
+        self.kept.sign_of_life(key, within)
+    }
+
+    fn spill(&self, _: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError> {
+        if self.moods.refuses_spills.load(Ordering::SeqCst) {
+            return Err(StoreError::unavailable("so is the place for spills"));
+        }
+        self.moods.spilled.lock().unwrap().push(unsaved.clone());
+        Ok(())
+    }
+
+    fn forget_spill(&self, _: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
+        self.moods.spilled.lock().unwrap().retain(|unsaved| unsaved.attempt != attempt);
+        Ok(())
+    }
+}
+
+impl Server {
+    /// A server whose refresh tokens are spent by their use; one that comes again ends the session. Tokens live for
+    /// `lifetime` seconds.
+    pub fn rotating(lifetime: u64) -> Self {
+        Self::rotating_behind(lifetime, None)
+    }
+
+    /// The same, behind a door that each refresh waits for.
+    pub fn rotating_behind(lifetime: u64, door: Option<Gate>) -> Self {
+        let current = Mutex::new(None::<usize>);
+        Self::start(move |request, n| {
+            if request.path() != "/token" {
+                return Reply::with(200, "", "fine");
+            }
+            let body = String::from_utf8_lossy(&request.body).into_owned();
+            let spent =
+                body.split_once("\"refresh\":\"refresh-").map(|(_, rest)| rest.trim_end_matches("\"}"));
+            if let (Some(_), Some(door)) = (spent, &door) {
+                door.pass();
+            }
+            let mut current = current.lock().unwrap();
+            if let Some(spent) = spent
+                && *current != spent.parse().ok()
+            {
+                *current = None;
+                return Reply::status(400);
+            }
+            *current = Some(n + 1);
+            let number = n + 1;
+            let body = format!(
+                r#"{{"access_token":"token-{number}","expires_in":{lifetime},"refresh_token":"refresh-{number}"}}"#
+            );
+            Reply::with(200, "", &body)
+        })
+    }
+}
