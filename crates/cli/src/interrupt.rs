@@ -4,6 +4,7 @@
 //! loses what comes back. So from before the first byte to the answer, and with a store to the save, a signal waits,
 //! for no longer than the deadlines of the exchange and of the save.
 
+use core::time::Duration;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -75,19 +76,20 @@ impl Drop for Hold {
     }
 }
 
-/// Waits until nothing is held any more, or for so long.
-pub(crate) fn settle(longest: core::time::Duration) {
-    const LOOK: core::time::Duration = core::time::Duration::from_millis(10);
+/// Waits until nothing is held any more, for so long at most. Whether there was anything to wait for.
+pub(crate) fn settle(longest: Duration) -> bool {
+    const LOOK: Duration = Duration::from_millis(10);
     let mut left = longest;
     while state().held > 0 && !left.is_zero() {
         nap(LOOK);
         left = left.saturating_sub(LOOK);
     }
+    left < longest
 }
 
 /// Waits so long, where there is nothing to wait for but time.
 #[expect(clippy::disallowed_methods, reason = "the command line has no other clock, and no test sleeps here")]
-pub(crate) fn nap(time: core::time::Duration) {
+pub(crate) fn nap(time: Duration) {
     thread::sleep(time);
 }
 

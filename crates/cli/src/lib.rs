@@ -27,7 +27,7 @@ use clap::Parser;
 use crate::arguments::{Arguments, Command};
 use crate::configuration::Configuration;
 use crate::configuration::profile::Profile;
-use crate::configuration::store::{Store, Url};
+use crate::configuration::store::Store;
 use crate::exit::{Exit, Failure, say};
 
 /// Carries out the command line of this process.
@@ -91,6 +91,6 @@ fn timed(
     work: impl FnOnce(&Profile, &Store) -> Result<(), Failure> + Send + 'static,
 ) -> Result<(), Failure> {
     interrupt::watch()?;
-    let deadline = source::deadline(&profile)?;
-    source::within(deadline, store.url != Url::Memory, move || work(&profile, &store))
+    let time = source::Time::of(&profile, &store)?;
+    source::within(time, move || work(&profile, &store))
 }

@@ -42,7 +42,11 @@ fn start(wish: &Simulate) -> Result<Simulator, Failure> {
         Wish::Same => Rotation::Same,
         Wish::None => Rotation::None,
     };
-    let builder = Simulator::builder().port(wish.port).rotation(rotation);
+    let builder = Simulator::builder().port(wish.port).rotation(rotation).configure(|config| {
+        if let Some(client) = config.app.clients.first_mut() {
+            client.redirect_uris.push(CALLBACK.to_owned());
+        }
+    });
     let builder = if wish.tls { builder.tls() } else { builder };
     builder.start().map_err(|error| match error {
         StartError::PortTaken { port } => Failure::usage(format!(
@@ -67,11 +71,17 @@ fn every_fault() -> String {
     text
 }
 
+/// Where `login` comes back to.
+const CALLBACK: &str = "http://127.0.0.1:8765/oauth/callback";
+
 /// A `wellspring.toml` for this simulator. What it calls secrets are the published pages' examples.
 fn configuration(simulator: &Simulator, providers: &[Provider]) -> String {
     let known = Config::default();
     let url = simulator.url();
-    let mut text = format!("# {url}\n");
+    let mut text = format!(
+        "# {url}\n\n# Without a store each command's tokens end with it, and there is no login.\n# [store]\n\
+         # url = \"sqlite:wellspring.db\"\n"
+    );
     let wanted = |provider| providers.is_empty() || providers.contains(&provider);
     let mut add = |profile: &str, lines: &[(&str, &str)]| {
         let _ = writeln!(text, "\n[profile.{profile}]");
@@ -102,6 +112,22 @@ fn configuration(simulator: &Simulator, providers: &[Provider]) -> String {
                 ("grant_type", "client_credentials"),
                 ("client_id", &client.id),
                 ("client_secret", secret),
+            ],
+        );
+    }
+    if let (true, Some(client)) = (wanted(Provider::Oauth2App), known.app.clients.first()) {
+        let [authorize_url, token_url, revocation_url] =
+            ["authorize", "token", "revoke"].map(|name| format!("{url}/api/oauth2/{name}"));
+        add(
+            "user",
+            &[
+                ("provider", "oauth2-app"),
+                ("authorize_url", &authorize_url),
+                ("token_url", &token_url),
+                ("revocation_url", &revocation_url),
+                ("client_id", &client.id),
+                ("client_secret", client.secret.as_deref().unwrap_or_default()),
+                ("redirect_uri", CALLBACK),
             ],
         );
     }

@@ -206,6 +206,15 @@ impl Source {
         }
     }
 
+    /// Renews what the store holds if that is due, for whoever asks next: what this command needed it has. Goes on
+    /// behind its back, until it ends.
+    pub(crate) fn renew_early(&self) {
+        if self.held.is_none() {
+            // Whatever is wrong is for whoever needs the next token to hear.
+            let _ = self.driver.token();
+        }
+    }
+
     /// Spends a fresh grant; no signal comes between that and its save.
     pub(crate) fn sign_in(&self, spend: Spend) -> Result<Token, Failure> {
         let hold = interrupt::hold();
@@ -321,12 +330,11 @@ pub(crate) fn within<T: Send + 'static>(
         let _ = tell.send(work());
     });
     working.map_err(|error| Failure::new(Exit::TryLater, format!("no thread can be started: {error}")))?;
-    if let Ok(done) = told.recv_timeout(deadline) {
-        return done;
-    }
+    let in_time = told.recv_timeout(deadline).ok();
+    let was_held = interrupt::settle(grace);
     // What came of it meanwhile is as good as if it had come in time.
-    let late = interrupt::settle(grace).then(|| told.recv_timeout(LAST_CALL).ok()).flatten();
-    late.unwrap_or_else(|| {
+    let late = || if was_held { told.recv_timeout(LAST_CALL).ok() } else { None };
+    in_time.or_else(late).unwrap_or_else(|| {
         Err(Failure::new(
             Exit::TryLater,
             format!("no answer within the profile's deadline of {deadline:?}; try again later"),

@@ -28,7 +28,9 @@ pub(crate) fn run(profile: &Profile, store: &Store, wish: &Wish, out: &mut dyn W
     }
     source.tell();
     let text = render(&token, left, wish.format);
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)?;
+    source.renew_early();
+    Ok(())
 }
 
 fn render(token: &Token, left: Option<Duration>, format: Format) -> Zeroizing<String> {

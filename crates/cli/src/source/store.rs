@@ -87,7 +87,7 @@ pub(crate) fn trouble(place: &Place, what: &str, error: &StoreError) -> Failure 
     let advice = if error.is_unreadable() {
         "nothing overwrites it: mend it, or move it away and sign in again"
     } else {
-        "try again later"
+        "put that right, or try again later"
     };
     let failure = place.failure(format_args!("{what}: {}; {advice}", with_causes(error)));
     Failure::new(Exit::TryLater, failure.to_string())

@@ -4,10 +4,11 @@ use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use wellspring_core::{
-    AccessToken, Epoch, Generation, Grant, Granted, Record, RefreshToken, Swap, TokenResponse, UnixTime,
+    AccessToken, Epoch, Generation, Grant, Granted, Record, RefreshToken, Store, Swap, TokenKey,
+    TokenResponse, UnixTime,
 };
 use wellspring_simulator::{Endpoint, Fault, Simulator};
 
@@ -77,23 +78,47 @@ pub(crate) fn signal(name: &str, child: &Child) {
     assert!(sent.success());
 }
 
-/// A token endpoint in the hands of the test: tells when it has read a request, answers when it is told to.
-fn endpoint() -> (String, mpsc::Receiver<()>, mpsc::Sender<()>) {
+/// A token endpoint in the hands of the test: tells when it has read a request, answers when it is told to, with that
+/// status and body.
+fn endpoint() -> (String, mpsc::Receiver<()>, mpsc::Sender<(&'static str, &'static str)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (asked, was_asked) = mpsc::channel();
-    let (answer, may_answer) = mpsc::channel();
+    let (answer, may_answer) = mpsc::channel::<(&str, &str)>();
     std::thread::spawn(move || {
-        let (stream, _) = listener.accept().unwrap();
-        read_request(&stream);
-        asked.send(()).unwrap();
-        may_answer.recv().unwrap();
-        let body = r#"{"access_token":"abc","token_type":"Bearer","expires_in":3600}"#;
-        let head =
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ";
-        write!(&stream, "{head}{}\r\n\r\n{body}", body.len()).unwrap();
+        for stream in listener.incoming() {
+            let stream = stream.unwrap();
+            read_request(&stream);
+            let Ok(()) = asked.send(()) else { return };
+            let Ok((status, body)) = may_answer.recv() else { return };
+            let head = "Content-Type: application/json\r\nConnection: close\r\nContent-Length: ";
+            write!(&stream, "HTTP/1.1 {status}\r\n{head}{}\r\n\r\n{body}", body.len()).unwrap();
+        }
     });
     (url, was_asked, answer)
+}
+
+const GRANTED: (&str, &str) = (
+    "200 OK",
+    r#"{"access_token":"abc","token_type":"Bearer","expires_in":3600,"refresh_token":"the-next-one"}"#,
+);
+
+/// A profile whose token endpoint is this, and a store with a refresh token for it.
+fn with_refresh_token(url: &str, store: &str, policy: &str) -> (Folder, Arc<dyn Store>, TokenKey) {
+    let folder = Folder::with(&format!(
+        "[store]\nurl = \"{store}\"\n[profile.user]\nprovider = \"oauth2-app\"\nauthorize_url = \"{url}\"\n\
+         token_url = \"{url}\"\nclient_id = \"client_abc123def456\"\nclient_secret = \"a long secret\"\n\
+         redirect_uri = \"http://127.0.0.1/callback\"\nscopes = [\"profile\", \"balance\"]\n{policy}"
+    ));
+    let store = kept::open(&folder, store);
+    let key = kept::key(url);
+    let old = TokenResponse::new(AccessToken::new("old"))
+        .with_lifetime(Duration::from_secs(1))
+        .with_refresh_token(RefreshToken::new("spent"));
+    let old = Grant::Granted(Granted::new(UnixTime::from_secs(1_700_000_000), old));
+    let record = Record::new(Epoch::new(1), Generation::new(1), old);
+    assert!(matches!(store.save(&key, None, &record, Duration::from_secs(5)), Ok(Swap::Done(_))));
+    (folder, store, key)
 }
 
 fn read_request(stream: &TcpStream) {
@@ -128,7 +153,7 @@ fn a_signal_during_a_token_request_waits_for_the_answer() {
             // Were the signal not held back, the child would be gone long before this.
             assert!(was_asked.recv_timeout(Duration::from_millis(200)).is_err());
             assert!(child.try_wait().unwrap().is_none(), "{name} ended it during the exchange");
-            answer.send(()).unwrap();
+            answer.send(GRANTED).unwrap();
             let output = child.wait_with_output().unwrap();
             assert_eq!(output.status.code(), Some(status), "{transport}");
             assert!(output.stdout.is_empty());
@@ -140,30 +165,44 @@ fn a_signal_during_a_token_request_waits_for_the_answer() {
 fn a_signal_during_an_exchange_waits_until_what_came_of_it_is_saved() {
     for (transport, store) in [("async", "file:tokens"), ("blocking", "sqlite:wellspring.db")] {
         let (url, was_asked, answer) = endpoint();
-        let folder = Folder::with(&format!(
-            "[store]\nurl = \"{store}\"\n[profile.user]\nprovider = \"oauth2-app\"\nauthorize_url = \"{url}\"\n\
-             token_url = \"{url}\"\nclient_id = \"client_abc123def456\"\nclient_secret = \"a long secret\"\n\
-             redirect_uri = \"http://127.0.0.1/callback\"\nscopes = [\"profile\", \"balance\"]\n"
-        ));
-        let store = kept::open(&folder, store);
-        let key = kept::key(&url);
-        let old = TokenResponse::new(AccessToken::new("old"))
-            .with_lifetime(Duration::from_secs(1))
-            .with_refresh_token(RefreshToken::new("spent"));
-        let old = Grant::Granted(Granted::new(UnixTime::from_secs(1_700_000_000), old));
-        let record = Record::new(Epoch::new(1), Generation::new(1), old);
-        assert!(matches!(store.save(&key, None, &record, Duration::from_secs(5)), Ok(Swap::Done(_))));
+        let (folder, store, key) = with_refresh_token(&url, store, "");
         let mut command = folder.command(&["token", "user", "--transport", transport]);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         was_asked.recv().unwrap();
         signal("TERM", &child);
         assert!(was_asked.recv_timeout(Duration::from_millis(200)).is_err());
-        answer.send(()).unwrap();
+        answer.send(GRANTED).unwrap();
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(143), "{transport}");
         let stored = store.load(&key, Duration::from_secs(5)).unwrap().stored.unwrap().record;
         assert_eq!(stored.generation, Generation::new(2), "{transport}: it was saved");
         assert!(stored.claim.is_none(), "{transport}");
+    }
+}
+
+#[test]
+fn a_refresh_token_that_was_sent_is_waited_for_beyond_the_deadline() {
+    for (transport, store) in [("async", "sqlite:wellspring.db"), ("blocking", "file:tokens")] {
+        let (url, was_asked, answer) = endpoint();
+        let policy = "[profile.user.policy]\ndeadline = \"1500ms\"\n";
+        let (folder, store, key) = with_refresh_token(&url, store, policy);
+        let mut command = folder.command(&["token", "user", "--transport", transport]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        was_asked.recv().unwrap();
+        // Not processed, so there is a pause of half a second at least before the second try.
+        answer.send(("429 Too Many Requests", r#"{"error":"slow_down"}"#)).unwrap();
+        was_asked.recv().unwrap();
+        assert!(was_asked.recv_timeout(Duration::from_millis(1_200)).is_err());
+        answer.send(GRANTED).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(
+            (output.status.code(), output.stdout.as_slice()),
+            (Some(0), &b"abc\n"[..]),
+            "{transport}: {said}"
+        );
+        let stored = store.load(&key, Duration::from_secs(5)).unwrap().stored.unwrap().record;
+        assert!(stored.generation == Generation::new(2) && stored.claim.is_none(), "{transport}");
     }
 }
 

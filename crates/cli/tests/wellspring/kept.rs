@@ -82,7 +82,7 @@ impl Stage {
     }
 
     /// A token that was obtained so long ago and lives for an hour.
-    fn granted(&self, ago: u64) -> Record {
+    pub(crate) fn granted(&self, ago: u64) -> Record {
         let mut response = TokenResponse::new(AccessToken::new(ACCESS))
             .with_lifetime(Duration::from_secs(3_600))
             .with_refresh_token(RefreshToken::new(REFRESH));
@@ -237,6 +237,21 @@ fn a_record_that_cannot_be_read_is_told_of_and_left_as_it_is() {
             && said.ends_with("; nothing overwrites it: mend it, or move it away and sign in again\n"),
         "{said}"
     );
+}
+
+#[test]
+fn a_database_that_is_none_is_told_of_and_left_as_it_is() {
+    let (simulator, folder) = login::stage("http://127.0.0.1/callback", "sqlite:taken");
+    let mine = "this is mine, and no database; ".repeat(100);
+    folder.write("taken", &mine);
+    for command in [&["token", "user"][..], &["login", "user"], &["logout", "user"], &["status"]] {
+        let ran = folder.run(command);
+        assert_eq!((ran.status, ran.stdout.as_str()), (5, ""), "{command:?}: {}", ran.stderr);
+        let says = "wellspring.toml:2: `url` cannot be opened: ";
+        assert!(ran.stderr.contains(says) && ran.stderr.contains("no SQLite database"), "{}", ran.stderr);
+        assert_eq!(std::fs::read_to_string(folder.path().join("taken")).unwrap(), mine);
+    }
+    assert_eq!(simulator.asked(Endpoint::Any), 0);
 }
 
 #[test]

@@ -112,7 +112,12 @@ fn sent_back(url: &str) -> String {
 
 /// Plays a person who agrees; the last page.
 pub(crate) fn agree(login: &Waiting) -> (String, String) {
-    visit(&sent_back(&login.url))
+    agree_by(&login.url)
+}
+
+/// The same by another URL of the authorization server: a button of its page.
+pub(crate) fn agree_by(url: &str) -> (String, String) {
+    visit(&sent_back(url))
 }
 
 #[test]

@@ -63,6 +63,26 @@ fn processes_that_need_one_token_at_once_make_one_exchange() {
 }
 
 #[test]
+fn an_early_renewal_is_over_and_saved_before_its_command_ends() {
+    for (url, transport) in STORES.into_iter().zip(TRANSPORTS) {
+        let stage = expired(url);
+        let loaded = stage.store.load(&stage.key, Duration::from_secs(5)).unwrap();
+        let mut record = loaded.stored.unwrap().record;
+        let Grant::Granted(granted) = &mut record.grant else { panic!("a refresh token is held") };
+        // Due for a minute, and good for four more.
+        granted.obtained_at = stage.now().minus(Duration::from_secs(6_960));
+        stage.put(&record);
+        stage.simulator.configure(|config| config.latency = Duration::from_millis(300));
+        let ran = stage.folder.run(&["token", "user", "--transport", transport]);
+        assert_eq!((ran.status, ran.stdout.as_str()), (0, "an-expired-token\n"), "{}", ran.stderr);
+        assert_eq!(stage.simulator.asked(Endpoint::RefreshGrant), 1);
+        let record = stage.store.load(&stage.key, Duration::from_secs(5)).unwrap().stored.unwrap().record;
+        assert_eq!(record.generation, Generation::new(2), "{transport}");
+        assert!(record.claim.is_none(), "{transport}");
+    }
+}
+
+#[test]
 fn credentials_are_spent_once_for_all_processes() {
     for url in STORES {
         let simulator = Simulator::start().unwrap();

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::process::{Command, Stdio};
 
 use crate::command::{Folder, Ran, Running};
+use crate::login;
 
 fn signal(name: &str, pid: u32) {
     let sent = Command::new("kill").args(["-s", name, &pid.to_string()]).status().unwrap();
@@ -25,6 +26,19 @@ fn its_standard_output_is_a_configuration_that_works() {
         for profile in ["shop", "app", "chain"] {
             let ran = folder.run(&["token", profile]);
             assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{profile}");
+        }
+        // And, with the store that it mentions, a person signs in.
+        let path = folder.path().join("wellspring.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        folder.write("wellspring.toml", &text.replace("# [store]\n# url", "[store]\nurl"));
+        assert_eq!(folder.run(&["token", "user"]).status, 3);
+        if tls.is_empty() {
+            let login = login::Waiting::start(&folder, &[]);
+            assert!(
+                login::agree_by(&format!("{}&decision=allow", login.url)).1.contains("You are signed in")
+            );
+            assert_eq!(login.end().status, 0);
+            assert_eq!(folder.run(&["token", "user"]).status, 0);
         }
         drop(running);
     }
