@@ -1,0 +1,80 @@
+//! Processes that share one refresh token through a store: one of them renews, all are served, and what was signed in to
+//! outlives them.
+//!
+//! Two sources stand for two processes here; each opens the store for itself, as a process would.
+#![forbid(unsafe_code)]
+
+use core::error::Error;
+use core::time::Duration;
+use std::path::Path;
+
+use oauth2_app::{App, Authorization, Callback, Entropy};
+use wellspring_core::{HttpRequest, Method, SharedBy};
+use wellspring_simulator::{Endpoint, SimClock, Simulator};
+use wellspring_store_sqlite::SqliteStore;
+use wellspring_transport_blocking::{Clock, ManualClock, TokenSource};
+
+const NOW: u64 = 1_700_000_000;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::temp_dir().join(format!("wellspring-shared-store-{}", std::process::id()));
+    std::fs::create_dir(&folder)?;
+    let done = share(&folder.join("tokens.db"));
+    std::fs::remove_dir_all(&folder)?;
+    done
+}
+
+// ANCHOR: store
+/// What every process does: it opens the store and builds its source over it.
+fn process(app: &App, store: &Path, clock: &ManualClock) -> Result<TokenSource, Box<dyn Error>> {
+    let store = SqliteStore::open(store)?;
+    Ok(TokenSource::builder(app.clone()).store(store).shared_by(SharedBy::Host).clock(clock).build()?)
+}
+// ANCHOR_END: store
+
+fn share(store: &Path) -> Result<(), Box<dyn Error>> {
+    // Server and clients look at clocks that this program moves.
+    let (server_clock, clock) = (SimClock::manual(NOW), Clock::manual(NOW));
+    let simulator = Simulator::builder().clock(server_clock.clone()).start()?;
+    let app = App::aihubmix(&simulator.url())?
+        .client_id("client_abc123def456")
+        .client_secret("secret_xyz789uvw012")
+        .redirect_uri("https://yourapp.com/oauth/callback")
+        .scopes(["profile", "balance"])
+        .build()?;
+
+    // A person signs in through one process, and it ends.
+    let first = process(&app, store, &clock)?;
+    let Authorization { url, login, .. } = app.authorize(&Entropy::from_system()?)?;
+    let callback = browser(&first, &url)?;
+    first.sign_in(app.finish(login, &callback)?)?;
+    drop(first);
+
+    // Two others know of it. When the token is over, one of them renews it and the other one takes it over.
+    let (one, two) = (process(&app, store, &clock)?, process(&app, store, &clock)?);
+    assert_eq!(one.token()?.expose(), two.token()?.expose());
+    server_clock.advance(Duration::from_secs(7_200));
+    clock.advance(Duration::from_secs(7_200));
+    assert_eq!(one.token()?.expose(), two.token()?.expose());
+    assert_eq!(simulator.asked(Endpoint::RefreshGrant), 1);
+
+    // One logs out, and nobody has a session any more.
+    one.sign_out()?;
+    server_clock.advance(Duration::from_secs(7_200));
+    clock.advance(Duration::from_secs(7_200));
+    assert!(two.token().is_err());
+    assert_eq!(simulator.asked(Endpoint::RefreshGrant), 1);
+    Ok(())
+}
+
+/// What a browser does: it loads the URL and follows the redirect back to the application.
+fn browser(source: &TokenSource, url: &str) -> Result<Callback, Box<dyn Error>> {
+    let answer = source.exchange(&HttpRequest::new(Method::Get, url))?;
+    let location = answer.head().first("location").ok_or("the server did not redirect")?;
+    Ok(Callback::read(location))
+}
+
+#[test]
+fn the_example_holds_what_it_asserts() {
+    main().unwrap();
+}
