@@ -1,0 +1,139 @@
+//! The child: asks for its tokens, says what it got, and dies where it was told to.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use tokio::runtime::Runtime;
+use wellspring_core::{Need, Policy, Token, TokenError};
+use wellspring_transport_async as asynchronous;
+use wellspring_transport_blocking as blocking;
+
+use crate::clock;
+use crate::deadly::{Deadly, DeadlyStore};
+use crate::part::{Driver, Line, Part, Told};
+use crate::server::app;
+
+/// What the callers of one process got: for each user and each answer how many, and when the last of them.
+#[derive(Debug, Default)]
+struct Tally(Mutex<BTreeMap<(u32, Told), (u32, Duration)>>);
+
+impl Tally {
+    fn add(&self, user: u32, outcome: &Result<Token, TokenError>) {
+        let mut tally = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, last) = tally.entry((user, Told::of(outcome))).or_default();
+        *count += 1;
+        *last = clock::unix();
+    }
+}
+
+/// Plays this part: says that it is ready, waits for a line on standard input, asks, and says what came of it.
+///
+/// # Errors
+///
+/// When the part makes no sense.
+pub fn play(part: &Part) -> Result<(), String> {
+    let saved = Arc::new(AtomicU64::new(0));
+    let store = part.place.open().map_err(|error| error.to_string())?;
+    let store = DeadlyStore { store, blow: part.blow, refuses: part.refuses, saved: Arc::clone(&saved) };
+    let mut policy = Policy::default();
+    policy.deadline = part.deadline;
+    policy.store_deadline = part.deadline;
+    let tally = Arc::new(Tally::default());
+    match part.driver {
+        Driver::Async => ask_on_tasks(part, &store, &policy, &tally)?,
+        Driver::Blocking => ask_on_threads(part, &store, &policy, &tally)?,
+    }
+    let mut out = std::io::stdout().lock();
+    let saved = saved.load(Ordering::SeqCst);
+    let mut say = |line: String| writeln!(out, "{line}").map_err(|error| error.to_string());
+    if saved != 0 {
+        say(format!("saved {saved}"))?;
+    }
+    let tally = tally.0.lock().unwrap_or_else(PoisonError::into_inner);
+    for ((user, told), (callers, last)) in &*tally {
+        say(Line { user: *user, callers: *callers, last: *last, told: told.clone() }.to_string())?;
+    }
+    Ok(())
+}
+
+/// Says that all is ready, and waits to be told to begin.
+fn at_the_gate() -> Result<(), String> {
+    println!("ready");
+    std::io::stdout().flush().map_err(|error| error.to_string())?;
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).map_err(|error| error.to_string())?;
+    Ok(())
+}
+
+fn ask_on_tasks(
+    part: &Part,
+    store: &DeadlyStore,
+    policy: &Policy,
+    tally: &Arc<Tally>,
+) -> Result<(), String> {
+    let runtime = Runtime::new().map_err(|error| error.to_string())?;
+    let _here = runtime.enter();
+    let mut sources = Vec::new();
+    for user in 0..part.keys {
+        let transport = asynchronous::ReqwestTransport::new(<_>::default()).map_err(|error| error.to_string())?;
+        let source = asynchronous::TokenSource::builder(app(&part.server, part.replay, user)?)
+            .policy(policy.clone())
+            .store(store.clone())
+            .transport(Deadly { transport, blow: part.blow })
+            .build();
+        sources.push((user, source.map_err(|error| error.to_string())?));
+    }
+    at_the_gate()?;
+    let patience = part.patience;
+    let mut tasks = Vec::new();
+    for (user, source) in &sources {
+        for _ in 0..part.callers {
+            let (user, source, tally) = (*user, source.clone(), Arc::clone(tally));
+            tasks.push(runtime.spawn(async move {
+                let outcome = match patience {
+                    Some(patience) => source.acquire(Need::Fresh, patience).await,
+                    None => source.token().await,
+                };
+                tally.add(user, &outcome);
+            }));
+        }
+    }
+    runtime.block_on(async {
+        for task in tasks {
+            task.await.map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    })
+}
+
+fn ask_on_threads(part: &Part, store: &DeadlyStore, policy: &Policy, tally: &Tally) -> Result<(), String> {
+    let mut sources = Vec::new();
+    for user in 0..part.keys {
+        let transport = blocking::UreqTransport::new(<_>::default()).map_err(|error| error.to_string())?;
+        let source = blocking::TokenSource::builder(app(&part.server, part.replay, user)?)
+            .policy(policy.clone())
+            .store(store.clone())
+            .transport(Deadly { transport, blow: part.blow })
+            .build();
+        sources.push((user, source.map_err(|error| error.to_string())?));
+    }
+    at_the_gate()?;
+    thread::scope(|scope| {
+        for (user, source) in &sources {
+            for _ in 0..part.callers {
+                scope.spawn(move || {
+                    let outcome = match part.patience {
+                        Some(patience) => source.acquire(Need::Fresh, patience),
+                        None => source.token(),
+                    };
+                    tally.add(*user, &outcome);
+                });
+            }
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! The machine's clock, for what only real processes can show.
+
+use core::time::Duration;
+use std::thread;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// Sleeps.
+#[expect(clippy::disallowed_methods, reason = "this is clock.rs")]
+pub fn nap(length: Duration) {
+    thread::sleep(length);
+}
+
+/// Since the Unix epoch: the one clock whose numbers two processes can compare.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is clock.rs")]
+pub fn unix() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// How long this took.
+#[expect(clippy::disallowed_methods, reason = "this is clock.rs")]
+pub fn timed<T>(action: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    (action(), start.elapsed())
+}

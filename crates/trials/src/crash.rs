@@ -1,0 +1,230 @@
+//! One trial of a crash: a process is killed while it renews, another takes over, and what both the store and the
+//! server say about it is held to what was promised.
+
+use core::time::Duration;
+use std::path::Path;
+
+use wellspring_core::{Provider as _, Record, Replay};
+use wellspring_store::contract::Folder;
+
+use crate::blow::{Blow, Effect, When};
+use crate::clock;
+use crate::moment::{Left, Moment};
+use crate::part::{Driver, Part, Told};
+use crate::place::{Kind, Place};
+use crate::process::{End, Process};
+use crate::relay::Relay;
+use crate::server::{FIRST, Seen, Server, app};
+
+/// What is to be tried.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "trials make it")]
+pub struct Trial {
+    /// When the first process is killed.
+    pub moment: Moment,
+    /// In which store its tokens are.
+    pub kind: Kind,
+    /// Whether a refresh token of unknown fate may be sent again: `Never`, or `OwnerDead`.
+    pub replay: Replay,
+    /// Its driver.
+    pub victim: Driver,
+    /// The driver of whoever takes over.
+    pub taker: Driver,
+    /// What delays are drawn from.
+    pub seed: u64,
+}
+
+/// What came of a trial.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "trials look at it")]
+pub struct Verdict {
+    /// How many processes were killed.
+    pub kills: u32,
+    /// How far they had come.
+    pub left: Left,
+    /// Whether the server had processed a request of theirs.
+    pub processed: bool,
+    /// What the one who took over was told.
+    pub told: Told,
+    /// What the server had seen in the end.
+    pub seen: Seen,
+}
+
+/// The longest delay of a blow in the middle of a save: longer than a save takes.
+const SAVE: u64 = 15_000;
+
+/// The longest time until a parent kills its child.
+const RENEWAL: u64 = 60_000;
+
+/// How often a kill may come too late before that is an error.
+const TRIES: u64 = 20;
+
+impl Trial {
+    /// Plays it. `program` is what plays the children.
+    ///
+    /// # Errors
+    ///
+    /// A sentence about a broken promise, or why it cannot be played.
+    pub fn play(&self, program: &Path) -> Result<Verdict, String> {
+        for round in 0..TRIES {
+            if let Some(verdict) = self.play_once(program, round)? {
+                return Ok(verdict);
+            }
+        }
+        Err(format!("{}: each kill came too late", self.moment))
+    }
+
+    /// `None` where the process had ended by itself before its parent would kill it.
+    fn play_once(&self, program: &Path, round: u64) -> Result<Option<Verdict>, String> {
+        let folder = Folder::new();
+        let place = self.kind.below(folder.path());
+        let server = Server::start(Duration::ZERO)?;
+        let relay = Relay::to(server.simulator().port()).map_err(|error| error.to_string())?;
+        let stage = Stage { trial: self, program, place: &place, relay: &relay };
+        server.sign_in_to(&place, &stage.app()?)?;
+
+        let random = random(self.seed.wrapping_add(round << 32));
+        let first = match self.moment {
+            Moment::At(effect, when) => stage.dies_at(self.victim, effect, when, random)?,
+            Moment::On(wire) => {
+                relay.arm(wire);
+                stage.dies_when(self.victim, || relay.reached())?
+            }
+            Moment::Whenever => stage.dies_when(self.victim, || {
+                clock::nap(Duration::from_micros(random % (RENEWAL >> round.min(5))));
+                true
+            })?,
+            Moment::Heir(..) => stage.dies_at(self.victim, Effect::Spill, When::After, random)?,
+        };
+        if !first {
+            return if self.moment == Moment::Whenever { Ok(None) } else { Err(self.says("nobody died")) };
+        }
+        let mut kills = 1;
+        if let Moment::Heir(effect, when) = self.moment {
+            kills += 1;
+            if !stage.inherits(effect, when, random)? {
+                return Err(self.says("the heir lived"));
+            }
+        }
+        relay.settle().map_err(|error| error.to_string())?;
+        let (left, before) = (left(&stage.record()?), server.seen());
+        let processed = before.exchanged > 0;
+        let told = stage.takes_over()?;
+        let seen = server.seen();
+        let verdict = Verdict { kills, left, processed, told, seen };
+        let (record, _) = stage.record()?;
+        self.judge(&verdict, before, &record, &server).map_err(|sentence| self.says(&sentence))?;
+        Ok(Some(verdict))
+    }
+
+    fn says(&self, sentence: &str) -> String {
+        let Self { moment, kind, replay, victim, seed, .. } = self;
+        format!("killed {moment} ({kind}, {replay:?}, {victim:?}, seed {seed}): {sentence}")
+    }
+
+    fn judge(&self, verdict: &Verdict, before: Seen, record: &Record, server: &Server) -> Result<(), String> {
+        let Verdict { left, processed, told, seen, .. } = verdict;
+        let must = |so: bool, sentence: &str| {
+            if so { Ok(()) } else { Err(format!("{sentence}: {verdict:?}, before {before:?}")) }
+        };
+        must(self.moment.leaves(*left, *processed), "the store and the server show another moment")?;
+        must(before.reused == 0 && before.revoked == 0, "a family was revoked before anybody took over")?;
+        let lost = *left == Left::Claimed && (self.replay == Replay::Never || *processed);
+        if lost {
+            must(told.is_ambiguous(), "what nobody can tell was not told as that")?;
+        } else {
+            must(*told == Told::Served(FIRST.next().value()), "something was lost")?;
+            must(seen.exchanged == 1, "more than one exchange brought a token")?;
+            let granted = record.granted().ok_or("the record holds no grant")?;
+            must(record.claim.is_none(), "a claim is left behind")?;
+            must(server.takes(&granted.response.access_token), "the server does not take the token")?;
+        }
+        let own_replay = lost && self.replay == Replay::OwnerDead;
+        let again = u64::from(own_replay);
+        must((seen.reused, seen.revoked) == (again, again), "a family was revoked, or was not")?;
+        let sends = u64::from(own_replay || (!lost && seen.exchanged > before.exchanged));
+        must(seen.asked == before.asked + sends, "the one who took over asked too often, or not at all")
+    }
+}
+
+/// A number that the seed determines.
+fn random(seed: u64) -> u64 {
+    let mut x = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+fn left((record, spilled): &(Record, bool)) -> Left {
+    match (record.generation == FIRST, record.claim) {
+        (false, _) => Left::Saved,
+        (true, _) if *spilled => Left::Spilled,
+        (true, Some(_)) => Left::Claimed,
+        (true, None) => Left::Unclaimed,
+    }
+}
+
+/// Where a trial is played.
+struct Stage<'a> {
+    trial: &'a Trial,
+    program: &'a Path,
+    place: &'a Place,
+    relay: &'a Relay,
+}
+
+impl Stage<'_> {
+    fn app(&self) -> Result<oauth2_app::App, String> {
+        app(&self.relay.url(), self.trial.replay, 0)
+    }
+
+    fn part(&self, driver: Driver) -> Part {
+        Part::new(self.place.clone(), driver, self.trial.replay, self.relay.url())
+    }
+
+    /// What the store holds, and whether something is spilled.
+    fn record(&self) -> Result<(Record, bool), String> {
+        let store = self.place.open().map_err(|error| error.to_string())?;
+        let key = self.app()?.profile().key.clone();
+        let loaded = store.load(&key, Duration::from_secs(10)).map_err(|error| error.to_string())?;
+        let stored = loaded.stored.ok_or("the record is gone")?;
+        Ok((stored.record, loaded.spilled.is_some()))
+    }
+
+    fn dies_at(&self, driver: Driver, effect: Effect, when: When, random: u64) -> Result<bool, String> {
+        let mut part = self.part(driver);
+        part.refuses = effect == Effect::Spill;
+        self.dies(part, effect, when, random)
+    }
+
+    fn inherits(&self, effect: Effect, when: When, random: u64) -> Result<bool, String> {
+        self.dies(self.part(self.trial.victim.other()), effect, when, random)
+    }
+
+    fn dies(&self, mut part: Part, effect: Effect, when: When, random: u64) -> Result<bool, String> {
+        let when = if matches!(when, When::During(_)) { When::During(random % (SAVE >> (random >> 62))) } else { when };
+        part.blow = Some(Blow { effect, when });
+        let mut child = Process::start(self.program, &part)?;
+        child.begin()?;
+        Ok(matches!(child.end()?, End::Killed))
+    }
+
+    /// Kills a process when that returns; `false` where it returned `false`, or the process had ended by then.
+    fn dies_when(&self, driver: Driver, now: impl FnOnce() -> bool) -> Result<bool, String> {
+        let mut child = Process::start(self.program, &self.part(driver))?;
+        child.begin()?;
+        let now = now();
+        child.kill();
+        let end = child.end();
+        self.relay.release();
+        Ok(now && matches!(end?, End::Killed))
+    }
+
+    fn takes_over(&self) -> Result<Told, String> {
+        let mut child = Process::start(self.program, &self.part(self.trial.taker))?;
+        child.begin()?;
+        match child.end()? {
+            End::Done(done) if done.lines.len() == 1 => Ok(done.lines[0].told.clone()),
+            other => Err(self.trial.says(&format!("the one who took over ended strangely: {other:?}"))),
+        }
+    }
+}

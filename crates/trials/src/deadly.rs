@@ -1,0 +1,118 @@
+//! The store and the transports of a process that is to die at one of their effects.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use wellspring_core::{
+    Attempt, HttpRequest, HttpResponse, Loaded, Promise, Record, Sighting, SignOfLife, Store, StoreError,
+    Swap, TokenKey, TransportError, Unsaved, Version,
+};
+use wellspring_transport_async as asynchronous;
+use wellspring_transport_blocking as blocking;
+
+use crate::blow::{Blow, Effect};
+use crate::clock;
+
+/// A store at which the process dies.
+#[derive(Clone, Debug)]
+pub(crate) struct DeadlyStore {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) blow: Option<Blow>,
+    /// It takes nothing that was obtained.
+    pub(crate) refuses: bool,
+    /// When it has taken something that was obtained, in microseconds since the Unix epoch.
+    pub(crate) saved: Arc<AtomicU64>,
+}
+
+impl Store for DeadlyStore {
+    fn promise(&self) -> Promise {
+        self.store.promise()
+    }
+
+    fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
+        Blow::around(self.blow, Effect::Load, || self.store.load(key, within))
+    }
+
+    fn save(
+        &self,
+        key: &TokenKey,
+        expected: Option<Version>,
+        record: &Record,
+        within: Duration,
+    ) -> Result<Swap, StoreError> {
+        if record.claim.is_some() {
+            return Blow::around(self.blow, Effect::Claim, || self.store.save(key, expected, record, within));
+        }
+        if self.refuses {
+            return Err(StoreError::unavailable("it takes nothing, for the sake of the trial"));
+        }
+        let saved =
+            Blow::around(self.blow, Effect::Outcome, || self.store.save(key, expected, record, within));
+        if matches!(saved, Ok(Swap::Done(_))) {
+            let micros = u64::try_from(clock::unix().as_micros()).unwrap_or(u64::MAX);
+            self.saved.store(micros, Ordering::SeqCst);
+        }
+        saved
+    }
+
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+        self.store.watch(key, version, within)
+    }
+
+    fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError> {
+        Blow::around(self.blow, Effect::Life, || self.store.sign_of_life(key, within))
+    }
+
+    fn spill(&self, key: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError> {
+        Blow::around(self.blow, Effect::Spill, || self.store.spill(key, unsaved))
+    }
+
+    fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
+        Blow::around(self.blow, Effect::Forget, || self.store.forget_spill(key, attempt))
+    }
+}
+
+/// A transport at which the process dies.
+#[derive(Debug)]
+pub(crate) struct Deadly<T> {
+    pub(crate) transport: T,
+    pub(crate) blow: Option<Blow>,
+}
+
+#[async_trait]
+impl<T: asynchronous::Transport> asynchronous::Transport for Deadly<T> {
+    async fn exchange(
+        &self,
+        request: &HttpRequest,
+        within: Duration,
+    ) -> Result<HttpResponse, TransportError> {
+        Blow::before(self.blow, Effect::Send);
+        let answer = self.transport.exchange(request, within).await;
+        Blow::after(self.blow, Effect::Send);
+        answer
+    }
+
+    async fn call(
+        &self,
+        request: http::Request<asynchronous::Body>,
+        within: Duration,
+    ) -> Result<http::Response<asynchronous::Body>, TransportError> {
+        self.transport.call(request, within).await
+    }
+}
+
+impl<T: blocking::Transport> blocking::Transport for Deadly<T> {
+    fn exchange(&self, request: &HttpRequest, within: Duration) -> Result<HttpResponse, TransportError> {
+        Blow::around(self.blow, Effect::Send, || self.transport.exchange(request, within))
+    }
+
+    fn call(
+        &self,
+        request: http::Request<blocking::Body>,
+        within: Duration,
+    ) -> Result<http::Response<blocking::Body>, TransportError> {
+        self.transport.call(request, within)
+    }
+}

@@ -1,0 +1,46 @@
+//! The trials, as `cargo xtask crash` runs them; and their children.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use wellspring_trials::{Part, child, clock, table};
+
+const USAGE: &str = "\
+wellspring-trials crash [KILLS]   kills so many processes (default: 1000), each while it renews; prints what came of it
+wellspring-trials child ..        one of those processes
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match words.split_first() {
+        Some((first, rest)) if first == "child" => Part::parse(rest).and_then(|part| child::play(&part)),
+        Some((first, rest)) if first == "crash" => crash(rest),
+        _ => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("{sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn crash(words: &[String]) -> Result<(), String> {
+    let kills: u32 = match words {
+        [] => 1_000,
+        [word] => word.parse().map_err(|_| format!("{word} is no number"))?,
+        _ => return Err(USAGE.to_owned()),
+    };
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let a_round = table::all(1).len();
+    let rounds = (kills as usize).div_ceil(a_round);
+    let (table, took) = clock::timed(|| table::play(&table::all(rounds as u64), &program));
+    print!("{}", table.text());
+    println!("  {} kills in {:.0} s", table.kills(), took.as_secs_f64());
+    match table.broken() {
+        [] if table.kills() >= kills => Ok(()),
+        [] => Err(format!("there were fewer than {kills} kills")),
+        broken => Err(format!("{} trials have broken a promise, the first: {}", broken.len(), broken[0])),
+    }
+}

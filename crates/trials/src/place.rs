@@ -1,0 +1,105 @@
+//! Where a trial's records are: which kind of store, and its path.
+
+use core::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wellspring_core::{Store, StoreError};
+use wellspring_store_file::FileStore;
+use wellspring_store_sqlite::SqliteStore;
+
+/// Which store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_enums, reason = "a trial runs on each")]
+pub enum Kind {
+    /// Files in a folder.
+    File,
+    /// A SQLite database.
+    Sqlite,
+}
+
+impl Kind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::File, Self::Sqlite];
+
+    /// A store of this kind in this folder.
+    #[must_use]
+    pub fn below(self, folder: &Path) -> Place {
+        let name = match self {
+            Self::File => "tokens",
+            Self::Sqlite => "tokens.db",
+        };
+        Place { kind: self, path: folder.join(name) }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::File => "file",
+            Self::Sqlite => "sqlite",
+        })
+    }
+}
+
+/// A store's kind and path, written as `file:/folder` or `sqlite:/database`.
+#[derive(Clone, Debug)]
+pub struct Place {
+    kind: Kind,
+    path: PathBuf,
+}
+
+impl Place {
+    /// The place that this says.
+    ///
+    /// # Errors
+    ///
+    /// When it says none.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (kind, path) = text.split_once(':').ok_or(format!("{text} is no store"))?;
+        let kind = Kind::ALL.into_iter().find(|known| known.to_string() == kind);
+        Ok(Self { kind: kind.ok_or(format!("{text} is no kind of store"))?, path: path.into() })
+    }
+
+    /// The folder or database.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Which store.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Opens it once more, as another process does.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened.
+    pub fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(match self.kind {
+            Kind::File => Arc::new(FileStore::open(&self.path)?),
+            Kind::Sqlite => Arc::new(SqliteStore::open(&self.path)?),
+        })
+    }
+
+    /// The same, with another folder for what it would not take.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened.
+    pub fn open_spilling_to(&self, folder: &Path) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(match self.kind {
+            Kind::File => Arc::new(FileStore::open(&self.path)?.with_spills(folder)),
+            Kind::Sqlite => Arc::new(SqliteStore::open(&self.path)?.with_spills(folder)),
+        })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind, self.path.display())
+    }
+}

@@ -1,0 +1,103 @@
+//! Many processes that all want the same tokens at once.
+
+use core::time::Duration;
+use std::path::Path;
+
+use wellspring_core::Replay;
+use wellspring_store::contract::Folder;
+
+use crate::part::{Driver, Part, Told};
+use crate::place::Kind;
+use crate::process::{End, Process};
+use crate::server::{FIRST, Seen, Server, app};
+
+/// Who races for what.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "tests make it")]
+pub struct Race {
+    /// In which store the tokens are.
+    pub kind: Kind,
+    /// So many expired keys.
+    pub keys: u32,
+    /// Processes, every other one of them async.
+    pub processes: usize,
+    /// Tasks for each key in an async process.
+    pub tasks: u32,
+    /// Threads for each key in a blocking process.
+    pub threads: u32,
+    /// How long the server takes to answer.
+    pub latency: Duration,
+}
+
+/// What came of a race.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "tests look at it")]
+pub struct Outcome {
+    /// What the server has seen.
+    pub seen: Seen,
+    /// How many callers got the new token.
+    pub served: u32,
+    /// What the others were told.
+    pub others: Vec<Told>,
+    /// How long after the last save the last caller of each process was served, where that is one key's.
+    pub lags: Vec<Duration>,
+}
+
+impl Race {
+    /// How many callers there are.
+    #[must_use]
+    pub const fn callers(&self) -> u32 {
+        let pairs = (self.processes / 2) as u32;
+        let odd = (self.processes % 2) as u32;
+        self.keys * (pairs * (self.tasks + self.threads) + odd * self.tasks)
+    }
+
+    /// Runs it. `program` is what plays the children.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be run.
+    pub fn run(&self, program: &Path) -> Result<Outcome, String> {
+        let folder = Folder::new();
+        let place = self.kind.below(folder.path());
+        let server = Server::start(self.latency)?;
+        let url = server.simulator().url();
+        for user in 0..self.keys {
+            server.sign_in_to(&place, &app(&url, Replay::OwnerDead, user)?)?;
+        }
+        let mut children = Vec::new();
+        for n in 0..self.processes {
+            let driver = if n % 2 == 0 { Driver::Async } else { Driver::Blocking };
+            let mut part = Part::new(place.clone(), driver, Replay::OwnerDead, url.clone());
+            part.keys = self.keys;
+            part.callers = if driver == Driver::Async { self.tasks } else { self.threads };
+            part.deadline = Duration::from_secs(10);
+            part.patience = None;
+            children.push(Process::start(program, &part)?);
+        }
+        children.iter_mut().try_for_each(Process::begin)?;
+        let mut done = Vec::new();
+        for child in &mut children {
+            match child.end()? {
+                End::Done(it) => done.push(it),
+                End::Killed => return Err("a child was killed".to_owned()),
+            }
+        }
+        let saved = done.iter().filter_map(|it| it.saved).max().unwrap_or_default();
+        let mut outcome = Outcome { seen: server.seen(), served: 0, others: Vec::new(), lags: Vec::new() };
+        for it in &done {
+            for line in &it.lines {
+                if line.told == Told::Served(FIRST.next().value()) {
+                    outcome.served += line.callers;
+                } else {
+                    outcome.others.push(line.told.clone());
+                }
+                if it.saved.is_none() && self.keys == 1 {
+                    outcome.lags.push(line.last.saturating_sub(saved));
+                }
+            }
+        }
+        outcome.lags.sort();
+        Ok(outcome)
+    }
+}

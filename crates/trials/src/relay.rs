@@ -1,0 +1,211 @@
+//! A relay between a child and the server: it sees every byte, and stops at one of them until the child is dead.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use std::io::{self, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// Where an exchange is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_enums, reason = "a trial kills at each")]
+pub enum Wire {
+    /// Connected, no byte read; the server sees nothing.
+    Connected,
+    /// The first byte has arrived; the server sees nothing.
+    FirstByte,
+    /// The server has processed the request, and its answer goes nowhere.
+    Processed,
+    /// Half of the answer is delivered.
+    HalfAnswer,
+    /// All of it is.
+    Answer,
+}
+
+/// A relay to one server.
+#[derive(Debug)]
+pub struct Relay {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    reached: Receiver<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    server: SocketAddr,
+    stop: AtomicBool,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    armed: Option<Wire>,
+    /// The child that was stopped at is dead.
+    released: bool,
+    open: usize,
+    /// The ports of those who are gone.
+    gone: Vec<u16>,
+}
+
+impl Relay {
+    /// A relay to the server at this port.
+    ///
+    /// # Errors
+    ///
+    /// When there is no free port.
+    pub fn to(port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let server = SocketAddr::from(([127, 0, 0, 1], port));
+        let (stop, state) = (AtomicBool::new(false), Mutex::default());
+        let shared = Arc::new(Shared { server, stop, state, changed: Condvar::new() });
+        let (sender, reached) = channel();
+        let accepting = Arc::clone(&shared);
+        let thread = Some(thread::spawn(move || accepting.accept(&listener, &sender)));
+        Ok(Self { address, shared, reached, thread })
+    }
+
+    /// What children are to take for the server.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops the next exchange there.
+    pub fn arm(&self, wire: Wire) {
+        let mut state = self.shared.state();
+        state.armed = Some(wire);
+        state.released = false;
+    }
+
+    /// Waits for the exchange to get there; `false` when it does not.
+    #[must_use]
+    pub fn reached(&self) -> bool {
+        self.reached.recv_timeout(Duration::from_secs(30)).is_ok()
+    }
+
+    /// The child is dead.
+    pub fn release(&self) {
+        self.shared.state().released = true;
+        self.shared.changed.notify_all();
+    }
+
+    /// Waits until everything that was sent here before is done with, by the server too.
+    ///
+    /// # Errors
+    ///
+    /// When the relay cannot be reached.
+    pub fn settle(&self) -> io::Result<()> {
+        // Connections are accepted in order: whoever came before this one is counted by then.
+        let marker = TcpStream::connect(self.address)?;
+        let port = marker.local_addr()?.port();
+        marker.shutdown(Shutdown::Both)?;
+        drop(marker);
+        let settled = |state: &mut State| state.open > 0 || !state.gone.contains(&port);
+        drop(self.shared.changed.wait_while(self.shared.state(), settled));
+        Ok(())
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.release();
+        self.shared.stop.store(true, Ordering::SeqCst);
+        drop(TcpStream::connect(self.address));
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn accept(self: &Arc<Self>, listener: &TcpListener, reached: &Sender<()>) {
+        for client in listener.incoming().map_while(Result::ok) {
+            if self.stop.load(Ordering::SeqCst) {
+                return;
+            }
+            self.state().open += 1;
+            let (shared, reached) = (Arc::clone(self), reached.clone());
+            thread::spawn(move || {
+                let port = client.peer_addr().map(|address| address.port());
+                drop(shared.relay(client, &reached));
+                let mut state = shared.state();
+                state.open -= 1;
+                state.gone.extend(port);
+                drop(state);
+                shared.changed.notify_all();
+            });
+        }
+    }
+
+    fn relay(&self, mut client: TcpStream, reached: &Sender<()>) -> io::Result<()> {
+        // Whoever is told to connect sends something; the marker of `settle` does not.
+        let armed = self.state().armed.take();
+        let stop_at = |wire| armed == Some(wire);
+        if stop_at(Wire::Connected) {
+            return self.stop(reached);
+        }
+        if client.peek(&mut [0])? == 0 {
+            return Ok(());
+        }
+        if stop_at(Wire::FirstByte) {
+            return self.stop(reached);
+        }
+        let mut server = TcpStream::connect(self.server)?;
+        client.set_nodelay(true)?;
+        server.set_nodelay(true)?;
+        while let Some(request) = message(&mut client)? {
+            server.write_all(&request)?;
+            let Some(answer) = message(&mut server)? else { return Ok(()) };
+            let delivered = match armed {
+                Some(Wire::Processed) => 0,
+                Some(Wire::HalfAnswer) => answer.len() / 2,
+                _ => answer.len(),
+            };
+            client.write_all(&answer[..delivered])?;
+            if armed.is_some() {
+                return self.stop(reached);
+            }
+        }
+        Ok(())
+    }
+
+    fn stop(&self, reached: &Sender<()>) -> io::Result<()> {
+        let _ = reached.send(());
+        drop(self.changed.wait_while(self.state(), |state| !state.released));
+        Ok(())
+    }
+}
+
+/// One whole request or answer, as it is; `None` where the other side has ended.
+fn message(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 4_096];
+    loop {
+        if let Some(end) = end_of(&bytes)
+            && bytes.len() >= end
+        {
+            return Ok(Some(bytes));
+        }
+        match stream.read(&mut chunk)? {
+            0 => return Ok(None),
+            n => bytes.extend_from_slice(&chunk[..n]),
+        }
+    }
+}
+
+/// Where the message ends that begins with these bytes, once its head is whole.
+fn end_of(bytes: &[u8]) -> Option<usize> {
+    let head = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let text = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    Some(head + length.unwrap_or(0))
+}

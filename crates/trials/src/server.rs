@@ -1,0 +1,142 @@
+//! The server of a trial: it rotates refresh tokens, and revokes the family of one that it sees again.
+
+use core::time::Duration;
+
+use oauth2_app::App;
+use serde_json::Value;
+use wellspring_core::{
+    AccessToken, Epoch, Generation, Grant, Granted, Provider as _, Record, RefreshToken, Replay, Swap,
+    TokenResponse, UnixTime,
+};
+use wellspring_simulator::{Endpoint, Request, Simulator};
+
+use crate::clock;
+use crate::place::Place;
+
+const CALLBACK: &str = "https://yourapp.com/oauth/callback";
+const ID: &str = "client_abc123def456";
+const SECRET: &str = "secret_xyz789uvw012";
+
+/// The generation that a trial begins with, expired.
+pub const FIRST: Generation = Generation::new(1);
+
+/// A rotating server on a free port.
+#[derive(Debug)]
+pub struct Server(Simulator);
+
+/// How often things have happened at a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "tests compare it")]
+pub struct Seen {
+    /// Requests that spend a refresh token, whatever came of them.
+    pub asked: u64,
+    /// Refresh tokens exchanged.
+    pub exchanged: u64,
+    /// Spent refresh tokens seen again.
+    pub reused: u64,
+    /// Families revoked.
+    pub revoked: u64,
+}
+
+impl Server {
+    /// Starts one that answers after this time.
+    ///
+    /// # Errors
+    ///
+    /// When there is no free port.
+    pub fn start(latency: Duration) -> Result<Self, String> {
+        let simulator = Simulator::builder().latency(latency).start();
+        Ok(Self(simulator.map_err(|error| error.to_string())?))
+    }
+
+    /// The simulator itself.
+    #[must_use]
+    pub const fn simulator(&self) -> &Simulator {
+        &self.0
+    }
+
+    /// What has happened.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        let counters = self.0.counters();
+        Seen {
+            asked: self.0.asked(Endpoint::RefreshGrant),
+            exchanged: counters.refresh_grants,
+            reused: counters.reuses_detected,
+            revoked: counters.families_revoked,
+        }
+    }
+
+    /// A new sign-in of this user, as a record whose access token expired an hour ago.
+    ///
+    /// # Errors
+    ///
+    /// When the server signs nobody in.
+    pub fn sign_in(&self) -> Result<Record, String> {
+        let mut world = self.0.world();
+        let now = clock::unix();
+        let query = format!(
+            "response_type=code&client_id={ID}&redirect_uri=https%3A%2F%2Fyourapp.com%2Foauth%2Fcallback\
+             &state=abc&auto_authorize=true"
+        );
+        let answer = world.answer(&Request::get(&format!("/api/oauth2/authorize?{query}")), now);
+        let location = answer.header("Location").unwrap_or_default();
+        let code = location.split(['?', '&']).find_map(|field| field.strip_prefix("code="));
+        let code = code.ok_or("the server gave no code")?;
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", CALLBACK),
+            ("client_id", ID),
+            ("client_secret", SECRET),
+        ];
+        let answer = world.answer(&Request::post("/api/oauth2/token").with_form(&form), now);
+        let answer: Value = serde_json::from_str(&answer.text()).map_err(|error| error.to_string())?;
+        let member = |name: &str| answer[name].as_str().map(str::to_owned).ok_or(format!("no {name}"));
+        let response = TokenResponse::new(AccessToken::new(member("access_token")?))
+            .with_lifetime(Duration::from_secs(60))
+            .with_refresh_token(RefreshToken::new(member("refresh_token")?));
+        let then = UnixTime::after_epoch(now).minus(Duration::from_secs(3_600));
+        Ok(Record::new(Epoch::new(1), FIRST, Grant::Granted(Granted::new(then, response))))
+    }
+
+    /// Signs this user in and puts the record, expired, into the store at this place.
+    ///
+    /// # Errors
+    ///
+    /// When the server or the store will not.
+    pub fn sign_in_to(&self, place: &Place, app: &App) -> Result<(), String> {
+        let store = place.open().map_err(|error| error.to_string())?;
+        let key = &app.profile().key;
+        match store.save(key, None, &self.sign_in()?, Duration::from_secs(10)) {
+            Ok(Swap::Done(_)) => Ok(()),
+            other => Err(format!("the first record is not saved: {other:?}")),
+        }
+    }
+
+    /// Whether the server takes this access token.
+    #[must_use]
+    pub fn takes(&self, token: &AccessToken) -> bool {
+        let request = Request::get("/api/oauth2/userinfo").with_bearer(token.expose());
+        self.0.world().answer(&request, clock::unix()).status == 200
+    }
+}
+
+/// The app of this user at this server.
+///
+/// # Errors
+///
+/// When the URL is none.
+pub fn app(url: &str, replay: Replay, user: u32) -> Result<App, String> {
+    App::builder()
+        .authorize_url(format!("{url}/api/oauth2/authorize"))
+        .token_url(format!("{url}/api/oauth2/token"))
+        .revocation_url(format!("{url}/api/oauth2/revoke"))
+        .client_id(ID)
+        .client_secret(SECRET)
+        .redirect_uri(CALLBACK)
+        .replay(replay)
+        .user(user.to_string())
+        .build()
+        .map_err(|error| error.to_string())
+}

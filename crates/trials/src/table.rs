@@ -1,0 +1,172 @@
+//! Many trials, and the table of what came of them.
+
+use core::fmt::Write as _;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use wellspring_core::Replay;
+
+use crate::crash::{Trial, Verdict};
+use crate::moment::{Left, Moment};
+use crate::part::{Driver, Told};
+use crate::place::Kind;
+
+/// So many at once: most of them wait for a disk.
+const AT_ONCE: usize = 4;
+
+/// The counts of one row.
+#[derive(Clone, Copy, Debug, Default)]
+struct Row {
+    kills: u32,
+    unclaimed: u32,
+    claimed: u32,
+    spilled: u32,
+    saved: u32,
+    served: u32,
+    login: u32,
+    revoked: u64,
+}
+
+impl Row {
+    fn add(&mut self, verdict: &Verdict) {
+        self.kills += verdict.kills;
+        match verdict.left {
+            Left::Unclaimed => self.unclaimed += 1,
+            Left::Claimed => self.claimed += 1,
+            Left::Spilled => self.spilled += 1,
+            Left::Saved => self.saved += 1,
+        }
+        match verdict.told {
+            Told::Served(_) => self.served += 1,
+            _ => self.login += 1,
+        }
+        self.revoked += verdict.seen.revoked;
+    }
+}
+
+/// What came of many trials.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    rows: BTreeMap<(usize, Kind, &'static str), Row>,
+    broken: Vec<String>,
+}
+
+impl Table {
+    /// How many processes were killed.
+    #[must_use]
+    pub fn kills(&self) -> u32 {
+        self.rows.values().map(|row| row.kills).sum()
+    }
+
+    /// A sentence about each promise that was broken.
+    #[must_use]
+    pub fn broken(&self) -> &[String] {
+        &self.broken
+    }
+
+    /// The table as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = format!(
+            "  {:<33} {:<7} {:<10} {:>6} | {:>9} {:>8} {:>8} {:>6} | {:>7} {:>6} {:>8}\n",
+            "killed", "store", "replay", "kills", "unclaimed", "claimed", "spilled", "saved", "served", "login",
+            "revoked"
+        );
+        let mut all = Row::default();
+        for ((moment, kind, replay), row) in &self.rows {
+            line(&mut text, &Moment::ALL[*moment].to_string(), &kind.to_string(), replay, row);
+            all.kills += row.kills;
+            all.unclaimed += row.unclaimed;
+            all.claimed += row.claimed;
+            all.spilled += row.spilled;
+            all.saved += row.saved;
+            all.served += row.served;
+            all.login += row.login;
+            all.revoked += row.revoked;
+        }
+        line(&mut text, "all", "", "", &all);
+        text
+    }
+}
+
+fn line(text: &mut String, moment: &str, kind: &str, replay: &str, row: &Row) {
+    let Row { kills, unclaimed, claimed, spilled, saved, served, login, revoked } = row;
+    let written = writeln!(
+        text,
+        "  {moment:<33} {kind:<7} {replay:<10} {kills:>6} | {unclaimed:>9} {claimed:>8} {spilled:>8} {saved:>6} | \
+         {served:>7} {login:>6} {revoked:>8}"
+    );
+    written.expect("a string takes all");
+}
+
+/// Every moment on each store under each rule, so often; drivers take turns.
+#[must_use]
+pub fn all(rounds: u64) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for round in 0..rounds {
+        for (m, moment) in Moment::ALL.into_iter().enumerate() {
+            for (k, kind) in Kind::ALL.into_iter().enumerate() {
+                for (r, replay) in [Replay::Never, Replay::OwnerDead].into_iter().enumerate() {
+                    let seed = round * 1_000 + (m * 10 + k * 2 + r) as u64;
+                    trials.push(trial(moment, kind, replay, seed, round as usize + m + k + r));
+                }
+            }
+        }
+    }
+    trials
+}
+
+/// Every moment once under each rule; stores and drivers take turns.
+#[must_use]
+pub fn few() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for (m, moment) in Moment::ALL.into_iter().enumerate() {
+        for (r, replay) in [Replay::Never, Replay::OwnerDead].into_iter().enumerate() {
+            let kind = Kind::ALL[(m + r) % 2];
+            trials.push(trial(moment, kind, replay, (m * 10 + r) as u64, m / 2 + r));
+        }
+    }
+    trials
+}
+
+fn trial(moment: Moment, kind: Kind, replay: Replay, seed: u64, turn: usize) -> Trial {
+    let victim = if turn % 2 == 0 { Driver::Async } else { Driver::Blocking };
+    // Mostly the other driver, and sometimes the same.
+    let taker = if seed % 3 == 0 { victim } else { victim.other() };
+    Trial { moment, kind, replay, victim, taker, seed }
+}
+
+/// Plays them, a few at once.
+///
+/// # Panics
+///
+/// When a trial does.
+#[must_use]
+pub fn play(trials: &[Trial], program: &Path) -> Table {
+    let next = AtomicUsize::new(0);
+    let table = Mutex::new(Table::default());
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(trial) = trials.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    let played = trial.play(program);
+                    let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
+                    match played {
+                        Ok(verdict) => {
+                            let replay = if trial.replay == Replay::Never { "Never" } else { "OwnerDead" };
+                            table.rows.entry((trial.moment.place(), trial.kind, replay)).or_default().add(&verdict);
+                        }
+                        Err(sentence) => {
+                            eprintln!("  BROKEN {sentence}");
+                            table.broken.push(sentence);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    table.into_inner().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,17 @@
+//! A process is killed at each effect of a renewal, and another takes over.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
+
+use std::path::Path;
+
+use wellspring_trials::table;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_wellspring-trials");
+
+#[test]
+fn whoever_is_killed_at_whatever_effect_another_takes_over() {
+    let table = table::play(&table::few(), Path::new(PROGRAM));
+    println!("{}", table.text());
+    assert_eq!(table.broken(), [""; 0]);
+    assert!(table.kills() >= 50, "{} kills", table.kills());
+}
