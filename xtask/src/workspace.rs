@@ -69,7 +69,7 @@ impl Workspace {
 impl Package {
     /// Whether it may use everything and nothing may use it.
     pub(crate) fn is_leaf(&self) -> bool {
-        matches!(self.folder.as_str(), "crates/cli" | "crates/scenarios")
+        ["crates/cli", "crates/explorer", "crates/scenarios", "crates/trials"].contains(&self.folder.as_str())
             || ["benches", "examples", "xtask"].contains(&self.folder.split('/').next().unwrap_or_default())
     }
 

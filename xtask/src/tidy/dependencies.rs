@@ -2,18 +2,19 @@
 
 use crate::workspace::{Kind, Package, Workspace};
 
-/// What a library may depend on. Tests may use all of it, and the simulator where that is said.
+/// What a library may depend on. Tests may use all of it, and what is said besides.
 struct Rule {
     package: &'static str,
     always: &'static [&'static str],
     optional: &'static [&'static str],
-    simulator_in_tests: bool,
+    in_tests: &'static [&'static str],
 }
 
 const CORE: &str = "wellspring-core";
 const WIRE: &str = "wellspring-wire";
 const TRANSPORT: &str = "wellspring-transport";
 const SIMULATOR: &str = "wellspring-simulator";
+const STORE: &str = "wellspring-store";
 const DRIVERS: &[&str] =
     &["wellspring-transport", "wellspring-transport-async", "wellspring-transport-blocking"];
 
@@ -21,21 +22,24 @@ const fn rule(
     package: &'static str,
     always: &'static [&'static str],
     optional: &'static [&'static str],
-    simulator_in_tests: bool,
+    in_tests: &'static [&'static str],
 ) -> Rule {
-    Rule { package, always, optional, simulator_in_tests }
+    Rule { package, always, optional, in_tests }
 }
 
-const RULES: [Rule; 9] = [
-    rule(CORE, &[], &[], false),
-    rule(WIRE, &[CORE], &[], false),
-    rule(TRANSPORT, &[CORE], &[], true),
-    rule("wellspring-transport-async", &[CORE, TRANSPORT], &[], true),
-    rule("wellspring-transport-blocking", &[CORE, TRANSPORT], &[], true),
-    rule("pix-bacen", &[CORE, WIRE], DRIVERS, true),
-    rule("oauth2-app", &[CORE, WIRE], DRIVERS, true),
-    rule("hive-auth", &[CORE, WIRE], DRIVERS, true),
-    rule(SIMULATOR, &[CORE], &[], false),
+const RULES: [Rule; 12] = [
+    rule(CORE, &[], &[], &[]),
+    rule(WIRE, &[CORE], &[], &[]),
+    rule(TRANSPORT, &[CORE], &[], &[SIMULATOR]),
+    rule("wellspring-transport-async", &[CORE, TRANSPORT], &[], &[SIMULATOR, STORE]),
+    rule("wellspring-transport-blocking", &[CORE, TRANSPORT], &[], &[SIMULATOR, STORE]),
+    rule(STORE, &[CORE], &[], &[]),
+    rule("wellspring-store-file", &[CORE, STORE], &[], &[STORE]),
+    rule("wellspring-store-sqlite", &[CORE, STORE], &[], &[STORE]),
+    rule("pix-bacen", &[CORE, WIRE], DRIVERS, &[SIMULATOR]),
+    rule("oauth2-app", &[CORE, WIRE], DRIVERS, &[SIMULATOR]),
+    rule("hive-auth", &[CORE, WIRE], DRIVERS, &[SIMULATOR]),
+    rule(SIMULATOR, &[CORE], &[], &[]),
 ];
 
 pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
@@ -58,7 +62,7 @@ fn of_package(package: &Package, all: &[Package]) -> Vec<String> {
             Some(rule) => {
                 rule.always.contains(&name)
                     || (dependency.optional || dependency.kind == Kind::Dev) && rule.optional.contains(&name)
-                    || dependency.kind == Kind::Dev && rule.simulator_in_tests && name == SIMULATOR
+                    || dependency.kind == Kind::Dev && rule.in_tests.contains(&name)
             }
         };
         if !allowed {
@@ -95,6 +99,9 @@ mod tests {
             (CORE, WIRE),
             (WIRE, TRANSPORT),
             (TRANSPORT, WIRE),
+            (STORE, TRANSPORT),
+            ("wellspring-transport-async", STORE),
+            ("wellspring-store-file", "wellspring-store-sqlite"),
             ("wellspring-transport-async", "wellspring-transport-blocking"),
             ("wellspring-transport-blocking", "pix-bacen"),
             ("pix-bacen", "wellspring-transport-blocking"),

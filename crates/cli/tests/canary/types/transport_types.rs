@@ -4,16 +4,21 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use http::HeaderValue;
-use wellspring_core::{Clocks, Generation, Lifecycle, Need, Policy, TokenError};
+use wellspring_core::{
+    Answer, Attempt as CoreAttempt, Clocks, Generation, HttpResponse, Lifecycle, Loaded, Need, Policy,
+    Promise, Provider, Record, ResponseHead, Sighting, SignOfLife, Store, StoreError, Swap, TokenError,
+    TokenKey, Unsaved, Version,
+};
+use wellspring_store::{MemoryStore, Records};
 use wellspring_transport::{
-    Asked, Attempt, Bell, Clock, Flight, ManualClock, Reach, Scripted, Seat, SharedLifecycle, Tls, TokenRef,
-    Underway,
+    Asked, Attempt, Bell, Clock, Course, Flight, ManualClock, Next, Operation, Reach, Remainder, Said,
+    Scripted, Seat, SharedLifecycle, Storage, Tls, TokenRef, Underway, Work,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
 
-use super::core_types::{provider, response};
-use super::{ACCESS, SECRET, Shown, show};
+use super::core_types::{provider, response, spend};
+use super::{ACCESS, REFRESH, SECRET, Shown, show};
 
 pub(crate) fn show_all(shown: &mut Shown) {
     let clock = Clock::manual(1_700_000_000);
@@ -27,6 +32,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
     let Asked::Renew(underway) = asked else { panic!("nothing is there to be used") };
     shown.add::<Flight>(underway.flight());
     shown.add::<Underway>(&underway);
+    show_a_remainder(shown);
     let bell = Bell::default();
     let seat: Seat<'_> = bell.seat();
     shown.add(&seat);
@@ -62,4 +68,95 @@ pub(crate) fn show_all(shown: &mut Shown) {
     let warm: blocking::Warm = blocking::TokenSource::fixed(ACCESS).keep_warm().unwrap();
     shown.add(&warm);
     let _ = Duration::ZERO;
+}
+
+/// A store that takes claims, and nothing that was obtained.
+#[derive(Debug)]
+struct Full(Records<MemoryStore>);
+
+impl Store for Full {
+    fn promise(&self) -> Promise {
+        self.0.promise()
+    }
+
+    fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
+        self.0.load(key, within)
+    }
+
+    fn save(
+        &self,
+        key: &TokenKey,
+        expected: Option<Version>,
+        record: &Record,
+        within: Duration,
+    ) -> Result<Swap, StoreError> {
+        if record.claim.is_none() {
+            return Err(StoreError::unreadable("the disk is full"));
+        }
+        self.0.save(key, expected, record, within)
+    }
+
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+        self.0.watch(key, version, within)
+    }
+
+    fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError> {
+        self.0.sign_of_life(key, within)
+    }
+
+    fn spill(&self, _: &TokenKey, _: &Unsaved) -> Result<(), StoreError> {
+        Err(StoreError::unavailable("so is the place for spills"))
+    }
+
+    fn forget_spill(&self, _: &TokenKey, _: CoreAttempt) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// What only a renewal through a store holds, and what is left of one that the store does not take.
+fn show_a_remainder(shown: &mut Shown) {
+    let full: Arc<dyn Store> = Arc::new(Full(MemoryStore::open()));
+    let storage = Storage::new(full, 7);
+    shown.add::<Storage>(&storage);
+    let clock = Clock::manual(1_700_000_000);
+    let shared = SharedLifecycle::new(signs_in(), Policy::default(), 7, Clock::from(&clock), Some(storage));
+    let mut underway = shared.sign_in(spend()).unwrap();
+    let mut step = underway.begin();
+    let (outcome, leftover) = loop {
+        let work = underway.course.enter(step);
+        shown.add::<Course>(&underway.course);
+        shown.add::<Work>(&work);
+        step = match work {
+            Work::Store(operation, _, next) => {
+                shown.add::<Operation>(&operation);
+                shown.add::<Next>(&next);
+                let said = underway.course.carry_out(&operation, Duration::from_secs(1));
+                shown.add::<Said>(&said);
+                underway.course.leave(said, next)
+            }
+            Work::Send(_, sent) => {
+                let body = format!(
+                    r#"{{"access_token":"{ACCESS}","refresh_token":"{REFRESH}","token_type":"bearer"}}"#
+                );
+                let head = ResponseHead::new(200).header("Content-Type", "application/json");
+                sent.resume(Answer::Response(HttpResponse::new(head, body)), clock.now())
+            }
+            Work::Sleep(_, next) => next.resume(clock.now()),
+            Work::Done(outcome, leftover) => break (outcome, leftover),
+        };
+    };
+    let remainder = underway.land(outcome, leftover).expect("nobody has stored it");
+    shown.add::<Remainder>(&remainder);
+    shown.add::<Course>(&remainder.course);
+}
+
+fn signs_in() -> Arc<dyn Provider> {
+    let app = oauth2_app::App::aihubmix("https://api.example").unwrap();
+    Arc::new(
+        app.client_id("id")
+            .client_secret(SECRET)
+            .redirect_uri("https://app.example/callback")
+            .build()
+            .unwrap(),
+    )
 }
