@@ -9,7 +9,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use wellspring_core::{Sighting, Store, StoreError};
+use wellspring_core::{Sighting, Store, StoreError, Swap};
 
 use super::clauses::increment;
 use super::{AMPLE, Handle, Place, disks, done, equal, key, sample};
@@ -38,11 +38,35 @@ pub fn play_part(open: impl Fn(&Path) -> Result<Box<dyn Store>, StoreError>) {
     if part == "increment" {
         return (0..EACH).for_each(|_| increment(&*store));
     }
+    if part == "write" {
+        return write(&*store);
+    }
     let _alive = done("a sign of life", store.sign_of_life(&key(), AMPLE));
-    println!("{READY}");
-    drop(std::io::stdout().flush());
+    // A child of one's own outlives oneself, and inherits nothing that looks alive.
+    drop(Command::new("sleep").arg("3").stdout(Stdio::null()).spawn());
+    ready();
     // Until it is killed.
     let _ = Deadline::after(Duration::MAX).nap(Duration::from_secs(60));
+}
+
+fn ready() {
+    println!("{READY}");
+    drop(std::io::stdout().flush());
+}
+
+/// Saves one record after the other, until it is killed.
+fn write(store: &dyn Store) {
+    let record = sample::of_length(30_000);
+    let mut version = done("a load", store.load(&key(), AMPLE)).stored.map(|stored| stored.version);
+    for saved in 0.. {
+        match done("a save", store.save(&key(), version, &record, AMPLE)) {
+            Swap::Done(next) => version = Some(next),
+            Swap::Conflict => return,
+        }
+        if saved == 0 {
+            ready();
+        }
+    }
 }
 
 /// Holds a store that processes share to what it promises them. `location` is what [`play_part`] is to open, and
@@ -59,6 +83,7 @@ pub fn across_processes(place: &dyn Place, location: &Path, part: &str) {
     };
     nothing_is_lost_between_processes(place, || start("increment", Stdio::null()));
     a_killed_owner_is_gone_at_once(place, || start("live", Stdio::piped()));
+    a_killed_writer_leaves_a_whole_record(place, || start("write", Stdio::piped()));
 }
 
 /// This test file once more, to run the test `part` alone and play this role in it.
@@ -87,8 +112,7 @@ fn a_killed_owner_is_gone_at_once(place: &dyn Place, start: impl Fn() -> Child) 
     let held = watcher.stored(&key()).map(|stored| stored.version);
     let version = watcher.save(&key(), held, &sample::counting(0));
     let mut child = start();
-    let output = child.stdout.take().expect("the child's output is piped");
-    let ready = BufReader::new(output).lines().map_while(Result::ok).any(|line| line.ends_with(READY));
+    let ready = is_ready(&mut child);
     let sighting = watcher.watch(&key(), version, Duration::from_millis(100));
     child.kill().expect("a child can be killed");
     let killed = Deadline::after(AMPLE);
@@ -99,4 +123,24 @@ fn a_killed_owner_is_gone_at_once(place: &dyn Place, start: impl Fn() -> Child) 
     child.wait().expect("a child can be waited for");
     equal(sighting, Sighting::OwnerGone, "a killed process counts as alive");
     assert!(took < Duration::from_millis(200), "that a process was killed was seen only after {took:?}");
+}
+
+fn a_killed_writer_leaves_a_whole_record(place: &dyn Place, start: impl Fn() -> Child) {
+    let store = Handle::of(place);
+    for round in 0..8 {
+        let mut child = start();
+        let ready = is_ready(&mut child);
+        let _ = Deadline::after(AMPLE).nap(Duration::from_millis(3 * round));
+        child.kill().expect("a child can be killed");
+        child.wait().expect("a child can be waited for");
+        assert!(ready, "a child could not begin to save");
+        let stored = store.stored(&key()).expect("a writer was killed, and the record is gone");
+        assert!(stored.record.granted().is_some(), "a writer was killed, and a save of it is gone");
+        store.save(&key(), Some(stored.version), &sample::counting(0));
+    }
+}
+
+fn is_ready(child: &mut Child) -> bool {
+    let output = child.stdout.take().expect("the child's output is piped");
+    BufReader::new(output).lines().map_while(Result::ok).any(|line| line.ends_with(READY))
 }
