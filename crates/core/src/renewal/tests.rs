@@ -13,6 +13,8 @@ use crate::{
     AuthorizationCode, Completed, Decision, ErrorKind, Lifecycle, LoginReason, Need, Policy, Replay, Token,
 };
 
+mod explored;
+
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
