@@ -4,18 +4,23 @@
 //! needs draining. That only one renewal runs is decided here, by handing out one [`Permit`]; where callers wait
 //! meanwhile is the driver's business.
 
-use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::decision::{GateState, Holding, Verb, decide};
 use crate::jitter::Jitter;
 use crate::policy::CLOCK_WENT_BACK;
-use crate::renewal::{Dialect, Errand, Failure, Goal, Kept};
+use crate::renewal::{Failure, Kept};
 use crate::token::Due;
 use crate::{
-    Clocks, Epoch, ErrorKind, Generation, Grant, Granted, Instant, Outcome, Policy, Provider, Record,
-    RefreshToken, Revocation, Spend, Token, TokenError, TokenResponse, UnixTime,
+    Clocks, Epoch, ErrorKind, Generation, Grant, Granted, Instant, Outcome, Policy, Record, Token,
+    TokenError, TokenResponse, UnixTime,
 };
+
+mod permit;
+mod session;
+
+pub(crate) use permit::Held;
+pub use permit::Permit;
 
 /// What a caller needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,75 +85,6 @@ pub enum ByteLeft {
     No,
     /// It may have.
     Maybe,
-}
-
-/// The right to run one renewal. Not `Clone`, made by [`Lifecycle::acquire`] alone, ended by
-/// [`Lifecycle::complete`] alone.
-#[must_use = "nobody else may renew until this permit is completed"]
-#[derive(Debug)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub struct Permit {
-    started: Instant,
-    place: (Epoch, Generation),
-    held: Option<Held>,
-    access_left: Duration,
-    number: u64,
-    known: Known,
-}
-
-/// What every errand of one lifecycle sets out with.
-#[derive(Clone, Debug)]
-#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
-struct Known {
-    policy: Policy,
-    jitter: Jitter,
-    failures: u32,
-    unsent: Option<u64>,
-    logged_out: bool,
-}
-
-impl Known {
-    fn errand(
-        self,
-        provider: Arc<dyn Provider>,
-        place: (Epoch, Generation),
-        number: u64,
-        goal: Goal,
-    ) -> Errand {
-        let Self { policy, jitter, failures, unsent, logged_out } = self;
-        let provider = Dialect(provider);
-        Errand { provider, policy, jitter, failures, place, number, unsent, logged_out, goal, owner: None }
-    }
-}
-
-impl Permit {
-    /// What the renewal is to do.
-    #[must_use]
-    pub fn errand(&self, provider: Arc<dyn Provider>) -> Errand {
-        let goal = Goal::Renew { held: self.held.clone(), access_left: self.access_left };
-        self.known.clone().errand(provider, self.place, self.number, goal)
-    }
-
-    /// The time for the whole exchange.
-    #[must_use]
-    pub const fn deadline(&self) -> Duration {
-        self.known.policy.deadline
-    }
-}
-
-/// A refresh token and what is known of its fate. It lives beside the access token, not in it: a 401 throws away
-/// the access token only.
-#[derive(Clone, Debug)]
-#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
-pub(crate) struct Held {
-    pub(crate) token: RefreshToken,
-    pub(crate) expires: Option<Clocks>,
-    /// A refresh has shown that it survives its use.
-    pub(crate) reusable: bool,
-    /// When it was first sent without a known fate.
-    pub(crate) first_sent: Option<Instant>,
-    /// How often it was sent again since then.
-    pub(crate) replays: u32,
 }
 
 #[derive(Debug)]
@@ -257,106 +193,6 @@ impl Lifecycle {
             Outcome::Failed(failure) if permit.place < self.place() => self.superseded(failure.error, now),
             Outcome::Failed(failure) => self.failed(&permit, failure, now),
         }
-    }
-
-    /// What to do to spend a fresh grant, an authorization code say. It is sent once and never again; the outcome is
-    /// for [`signed_in`](Self::signed_in).
-    pub fn sign_in(&mut self, provider: Arc<dyn Provider>, spend: Spend) -> Errand {
-        self.errand(provider, Goal::SignIn(spend))
-    }
-
-    /// What to do to log out; the outcome is for [`signed_out`](Self::signed_out).
-    pub fn sign_out(&mut self, provider: Arc<dyn Provider>) -> Errand {
-        let goal = Goal::SignOut { held: self.held.clone() };
-        self.errand(provider, goal)
-    }
-
-    fn errand(&mut self, provider: Arc<dyn Provider>, goal: Goal) -> Errand {
-        self.attempts = self.attempts.wrapping_add(1);
-        self.known().errand(provider, self.place(), self.attempts, goal)
-    }
-
-    fn known(&self) -> Known {
-        Known {
-            policy: self.policy.clone(),
-            jitter: self.jitter.clone(),
-            failures: self.failures,
-            unsent: self.unsent,
-            logged_out: self.logged_out,
-        }
-    }
-
-    /// A sign-in has ended. What it brought is newer than anything before it.
-    ///
-    /// # Errors
-    ///
-    /// Why it brought nothing.
-    pub fn signed_in(&mut self, outcome: Outcome, now: Clocks) -> Result<Token, TokenError> {
-        match outcome {
-            Outcome::Renewed(record, sent) => {
-                let place = record.place();
-                let place = if place > self.place() { place } else { self.next_place() };
-                match record.grant {
-                    Grant::Granted(granted) => Ok(self.install(place, granted, Some(sent), now)),
-                    Grant::None | Grant::LoggedOut => {
-                        Err(TokenError::unavailable("the sign-in brought no token"))
-                    }
-                }
-            }
-            Outcome::Adopted(record) => {
-                let overtaken = || TokenError::unavailable("the sign-in was overtaken by another one");
-                self.adopt(&record, now).ok_or_else(overtaken)
-            }
-            Outcome::Failed(failure) => Err(failure.error),
-            Outcome::SignedOut(..) => Err(TokenError::unavailable("the sign-in was overtaken by a logout")),
-        }
-    }
-
-    /// A logout has ended: there is no session any more, whatever became of its refresh token.
-    ///
-    /// # Errors
-    ///
-    /// Why nobody is logged out.
-    pub fn signed_out(&mut self, outcome: Outcome, now: Clocks) -> Result<Revocation, TokenError> {
-        match outcome {
-            Outcome::SignedOut(record, revocation) => {
-                let place = record.map_or_else(|| self.next_place(), |record| record.place());
-                if place > self.place() {
-                    (self.epoch, self.generation) = place;
-                }
-                self.end_session();
-                if !matches!(self.gate, Gate::Busy { .. }) {
-                    let cause = TokenError::login_required(crate::LoginReason::LoggedOut);
-                    self.shut(Duration::MAX, cause, now);
-                }
-                Ok(revocation)
-            }
-            Outcome::Failed(failure) => Err(failure.error),
-            Outcome::Renewed(..) | Outcome::Adopted(_) => {
-                Err(TokenError::unavailable("the logout was overtaken by a sign-in"))
-            }
-        }
-    }
-
-    /// What the store would not take when it was obtained is settled by now, one way or the other.
-    pub fn recovered(&mut self, outcome: Outcome, now: Clocks) {
-        match outcome {
-            Outcome::Renewed(record, _) | Outcome::Adopted(record) => {
-                let _ = self.adopt(&record, now);
-            }
-            Outcome::Failed(Failure { told: Some(told), .. }) if told.logged_out => self.end_session(),
-            Outcome::Failed(_) | Outcome::SignedOut(..) => {}
-        }
-    }
-
-    fn end_session(&mut self) {
-        self.logged_out = true;
-        self.token = None;
-        self.held = None;
-    }
-
-    const fn next_place(&self) -> (Epoch, Generation) {
-        (self.epoch.next(), self.generation.next())
     }
 
     /// An API has refused the token of this generation: is there, or can there be, a different one?

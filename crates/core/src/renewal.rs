@@ -11,11 +11,13 @@
 //! here; how bytes travel, where records lie and how long callers wait is the driver's business.
 //!
 //! - [`exchange`]: what to spend, and what an answer makes of it
-//! - [`ledger`]: what the store says before anything is sent, and the claim
+//! - [`ledger`]: what the store says before anything is sent
+//! - [`claiming`]: the claim, which is the lock
 //! - [`keep`]: storing what was obtained
 //! - [`note`]: storing what a failure says
 //! - [`sign_out`]: logging out
 //! - [`answer`]: what became of a request
+//! - [`errand`], [`outcome`]: what a renewal is sent out to do, and what becomes of it
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -25,23 +27,31 @@ use core::time::Duration;
 use crate::jitter::Jitter;
 use crate::lifecycle::Held;
 use crate::{
-    Attempt, ByteLeft, Clocks, Epoch, ErrorKind, Fate, Generation, HttpRequest, Instant, Loaded, Owner,
-    Policy, Provider, Record, Sighting, Spend, StoreError, Swap, TokenError, Unsaved, Version,
+    Attempt, Clocks, Epoch, ErrorKind, Generation, HttpRequest, Instant, Loaded, Policy, Record, Sighting,
+    Spend, StoreError, Swap, TokenError, Unsaved, Version,
 };
 
 mod answer;
+mod claiming;
+mod errand;
 mod exchange;
 mod keep;
 mod ledger;
 mod note;
+mod outcome;
 mod sign_out;
 
 pub use answer::{Answer, TransportError, TransportErrorKind};
+pub use errand::Errand;
+pub(crate) use errand::{Dialect, Goal};
+pub use outcome::Outcome;
+pub(crate) use outcome::{Failure, Kept, Told};
 pub use sign_out::Revocation;
 
+use claiming::Claiming;
 use exchange::Exchange;
 use keep::Keeping;
-use ledger::{Claiming, Ledger};
+use ledger::Ledger;
 use note::Noting;
 use sign_out::SigningOut;
 
@@ -96,144 +106,6 @@ pub struct Sending {
     pub not_after: Instant,
     /// The end of the exchange, from name lookup to the last byte of the body.
     pub deadline: Instant,
-}
-
-/// What became of a renewal, to be given to [`Lifecycle::complete`](crate::Lifecycle::complete).
-#[derive(Debug)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-#[non_exhaustive]
-pub enum Outcome {
-    /// A token was granted by a request sent then.
-    Renewed(Record, Clocks),
-    /// Somebody else has obtained a newer one.
-    Adopted(Record),
-    /// The session is over, and this became of the refresh token at the endpoint. The record, where there is a store,
-    /// is the tombstone.
-    SignedOut(Option<Record>, Revocation),
-    /// No token.
-    Failed(Failure),
-}
-
-/// Why there is no token, and what is known of the grant.
-#[derive(Debug)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-#[expect(unnameable_types, reason = "made by a renewal, taken by the lifecycle, of no use to anybody else")]
-pub struct Failure {
-    pub(crate) error: TokenError,
-    pub(crate) held: Kept,
-    /// What the store has said, if it was asked.
-    pub(crate) told: Option<Told>,
-}
-
-/// What a failed renewal has learnt from the store.
-#[derive(Clone, Debug, Default)]
-#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
-pub(crate) struct Told {
-    /// The place of the record.
-    pub(crate) place: (Epoch, Generation),
-    /// It is kept there how long the endpoint is to be left alone: looking again soon costs no call.
-    pub(crate) recorded: bool,
-    /// Somebody has logged out.
-    pub(crate) logged_out: bool,
-    /// This attempt has certainly sent nothing, though a claim of its own may stand.
-    pub(crate) unsent: Option<u64>,
-}
-
-/// What a failed renewal knows of the refresh token it started with.
-#[derive(Debug)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub(crate) enum Kept {
-    /// This, to be remembered.
-    As(Option<Held>),
-    /// Nothing: the renewal was given up, and a byte may have left or not.
-    Abandoned { byte_left: bool },
-}
-
-impl Outcome {
-    /// The outcome of a renewal that was given up before it ended.
-    #[must_use]
-    pub fn abandoned(byte_left: ByteLeft) -> Self {
-        let byte_left = byte_left == ByteLeft::Maybe;
-        let error = TokenError::unavailable("the renewal was given up before it ended");
-        let error = error.with_fate(if byte_left { Fate::Unknown } else { Fate::Unspent });
-        Self::Failed(Failure { error, held: Kept::Abandoned { byte_left }, told: None })
-    }
-
-    /// The error, where there is one.
-    #[must_use]
-    pub const fn error(&self) -> Option<&TokenError> {
-        match self {
-            Self::Renewed(..) | Self::Adopted(_) | Self::SignedOut(..) => None,
-            Self::Failed(failure) => Some(&failure.error),
-        }
-    }
-}
-
-/// What a renewal is sent out to do.
-#[derive(Debug)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub struct Errand {
-    pub(crate) provider: Dialect,
-    pub(crate) policy: Policy,
-    pub(crate) jitter: Jitter,
-    /// Failures in a row, as this lifecycle has seen them.
-    pub(crate) failures: u32,
-    pub(crate) place: (Epoch, Generation),
-    /// Which attempt of its lifecycle this is.
-    pub(crate) number: u64,
-    pub(crate) unsent: Option<u64>,
-    pub(crate) logged_out: bool,
-    pub(crate) goal: Goal,
-    pub(crate) owner: Option<Owner>,
-}
-
-#[derive(Debug)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub(crate) enum Goal {
-    /// A new token for a grant that is there.
-    Renew { held: Option<Held>, access_left: Duration },
-    /// A first token for a new grant.
-    SignIn(Spend),
-    /// The end of the session.
-    SignOut { held: Option<Held> },
-}
-
-impl Errand {
-    /// The same errand, done through a store: everything durable passes through it, in the name of this owner.
-    #[must_use]
-    pub const fn stored_by(mut self, owner: Owner) -> Self {
-        self.owner = Some(owner);
-        self
-    }
-}
-
-/// A provider, which is equal to itself alone.
-#[derive(Clone, Debug)]
-pub(crate) struct Dialect(pub(crate) Arc<dyn Provider>);
-
-impl core::ops::Deref for Dialect {
-    type Target = dyn Provider;
-
-    fn deref(&self) -> &Self::Target {
-        &*self.0
-    }
-}
-
-#[cfg(wellspring_explore)]
-mod explored {
-    use super::Dialect;
-
-    impl PartialEq for Dialect {
-        fn eq(&self, other: &Self) -> bool {
-            alloc::sync::Arc::ptr_eq(&self.0, &other.0)
-        }
-    }
-
-    impl Eq for Dialect {}
-
-    impl core::hash::Hash for Dialect {
-        fn hash<H: core::hash::Hasher>(&self, _: &mut H) {}
-    }
 }
 
 /// One renewal: [`begin`](Self::begin) it, carry out each [`Step`], and resume with what came of it until it is done.

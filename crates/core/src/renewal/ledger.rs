@@ -3,7 +3,6 @@
 //! The claim is the lock: whoever has saved one over the version that everybody has seen may send, and nobody else.
 //! There is no other lock to lose, to let lapse or to steal.
 
-use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::lifecycle::Held;
@@ -12,12 +11,12 @@ use crate::provider::Spend;
 use crate::rules::{Rule, holds};
 use crate::{
     Attempt, Claim, Clocks, Epoch, Fingerprint, Generation, Grant, Instant, Loaded, LoginReason, Record,
-    Sighting, StoreError, Stored, Swap, TokenError, UnixTime, Version,
+    Sighting, StoreError, Stored, TokenError, UnixTime, Version,
 };
 
 use super::exchange::survives_use;
 use super::keep::Keeping;
-use super::{Outcome, Renewal, SaveRequest, Saving, Step, Task, Told, Watching, store_error};
+use super::{Outcome, Renewal, Step, Task, Told, Watching, store_error};
 
 /// What a renewal knows of the store.
 #[derive(Debug)]
@@ -29,7 +28,7 @@ pub(super) struct Ledger {
     /// An earlier attempt of this lifecycle that certainly sent nothing.
     unsent: Option<u64>,
     /// This lifecycle has seen a logout.
-    logged_out: bool,
+    pub(super) logged_out: bool,
     /// Until when a store that fails is asked again, and how often it was.
     end: Instant,
     tries: u32,
@@ -42,8 +41,8 @@ pub(super) struct Ledger {
     /// The record as it was loaded last.
     pub(super) base: Option<Stored>,
     /// Since when the grant may have been sent, and how often again, as the record says.
-    sent_since: Option<UnixTime>,
-    replays: u32,
+    pub(super) sent_since: Option<UnixTime>,
+    pub(super) replays: u32,
     /// The claim that this renewal has saved.
     pub(super) mine: Option<Mine>,
     /// The store has failed, and this renewal can do without it.
@@ -109,7 +108,7 @@ impl Ledger {
 }
 
 impl Renewal {
-    fn ledger_mut(&mut self) -> &mut Ledger {
+    pub(super) fn ledger_mut(&mut self) -> &mut Ledger {
         self.ledger.as_mut().expect("a step that a store answered has a ledger")
     }
 
@@ -316,32 +315,6 @@ impl Renewal {
         }
     }
 
-    /// Says in the record that this grant is being spent, then sends it.
-    pub(super) fn claim(mut self, spend: Spend, now: Clocks) -> Step {
-        let span = self.policy.deadline.saturating_add(self.policy.store_deadline);
-        let (place, replays) = ((self.epoch, self.generation), self.held.as_ref().map(|held| held.replays));
-        let end = now.instant.plus(self.policy.store_deadline);
-        let Some(ledger) = &mut self.ledger else { return self.send(spend, now) };
-        if ledger.alone || !holds(Rule::Claim) {
-            return self.send(spend, now);
-        }
-        if let Err(error) = self.provider.request(&spend, now.unix) {
-            return self.fail(error);
-        }
-        let (expected, record, first_sent) = match (&ledger.mine, &ledger.base) {
-            (Some(mine), _) => {
-                (Some(mine.version), mine.record.clone(), Some(mine.claim.may_be_sent_since()))
-            }
-            (None, Some(base)) => (Some(base.version), base.record.clone(), ledger.sent_since),
-            (None, None) => (None, Record::new(place.0, place.1, Grant::None), None),
-        };
-        let again = ledger.mine.is_some();
-        let replays = replays.filter(|_| matches!(spend, Spend::RefreshToken(_))).unwrap_or(ledger.replays);
-        let claim = Claim { attempt: ledger.me, first_sent, until: now.unix.plus(span), span, replays };
-        let claiming = Claiming { spend, expected, record, claim, made: now.instant, again, end, tries: 0 };
-        claiming.save(self)
-    }
-
     pub(super) fn watched(
         mut self,
         version: Version,
@@ -364,113 +337,6 @@ impl Renewal {
 
 /// Looks at the claim of another machine about every second.
 const ELSEWHERE_TRIES: u32 = 4;
-
-/// A claim on its way into the store.
-#[derive(Debug)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub(super) struct Claiming {
-    spend: Spend,
-    expected: Option<Version>,
-    record: Record,
-    claim: Claim,
-    /// When it was made, on the clock that counts suspend.
-    made: Instant,
-    /// This renewal has sent the grant before, within the same exchange.
-    again: bool,
-    end: Instant,
-    tries: u32,
-}
-
-impl Claiming {
-    fn save(self, renewal: Renewal) -> Step {
-        let mut record = self.record.clone();
-        record.claim = Some(self.claim);
-        let request = SaveRequest { expected: self.expected, record, sign_of_life: true, deadline: self.end };
-        Step::Save(Box::new(request), Saving { renewal, task: Task::Claim(self) })
-    }
-
-    pub(super) fn saved(mut self, renewal: Renewal, saved: Result<Swap, StoreError>, now: Clocks) -> Step {
-        match saved {
-            Ok(Swap::Done(version)) => self.send(renewal, version, now),
-            Ok(Swap::Conflict) => renewal.load(Task::Consider, now),
-            Err(_) if self.may_go_on(&renewal) => self.go_on(renewal, now),
-            Err(error) if error.is_unreadable() || now.instant >= self.end => {
-                let unsent = error.applied() == crate::Applied::Maybe;
-                Self::give_up(renewal, &error, unsent)
-            }
-            Err(_) if !holds(Rule::LoadAfterMaybe) => self.save(renewal),
-            Err(_) => {
-                self.tries = self.tries.saturating_add(1);
-                let tries = self.tries;
-                renewal.load_later(Task::Claim(self), tries, now)
-            }
-        }
-    }
-
-    /// The claim may have been saved, or not: what does the store say?
-    pub(super) fn look(mut self, renewal: Renewal, loaded: Result<Loaded, StoreError>, now: Clocks) -> Step {
-        let loaded = match loaded {
-            Ok(loaded) => loaded,
-            Err(error) if error.is_unreadable() || now.instant >= self.end => {
-                return Self::give_up(renewal, &error, true);
-            }
-            Err(_) => {
-                self.tries = self.tries.saturating_add(1);
-                let tries = self.tries;
-                return renewal.load_later(Task::Claim(self), tries, now);
-            }
-        };
-        let found = loaded.stored.as_ref().map(|stored| stored.version);
-        if found == self.expected {
-            self.made = now.instant;
-            self.claim.until = now.unix.plus(self.claim.span);
-            return self.save(renewal);
-        }
-        match &loaded.stored {
-            Some(stored) if stored.record.claim.is_some_and(|claim| claim.attempt == self.claim.attempt) => {
-                let version = stored.version;
-                self.send(renewal, version, now)
-            }
-            // It has moved on: a save that is late can no longer land.
-            _ => renewal.consider(Ok(loaded), now),
-        }
-    }
-
-    fn send(self, mut renewal: Renewal, version: Version, now: Clocks) -> Step {
-        let until = self.made.plus(self.claim.span);
-        let mine = Mine { version, record: self.record, claim: self.claim, until };
-        renewal.ledger_mut().mine = Some(mine);
-        let latest = until.minus(renewal.policy.deadline);
-        if now.instant > latest {
-            let text = "saving the claim took so long that no time was left to send anything";
-            return renewal.failed(TokenError::unavailable(text), now);
-        }
-        if !self.again {
-            renewal.deadline = now.instant.plus(renewal.policy.deadline);
-        }
-        renewal.send(self.spend, now)
-    }
-
-    fn may_go_on(&self, renewal: &Renewal) -> bool {
-        let logged_out = renewal.ledger.as_ref().is_some_and(|ledger| ledger.logged_out);
-        holds(Rule::GoOnWithoutStore) && !logged_out && renewal.repeatable(&self.spend)
-    }
-
-    fn go_on(self, mut renewal: Renewal, now: Clocks) -> Step {
-        renewal.ledger_mut().alone = true;
-        renewal.deadline = now.instant.plus(renewal.policy.deadline);
-        renewal.send(self.spend, now)
-    }
-
-    /// The claim may stand in the store, and nothing was sent.
-    fn give_up(mut renewal: Renewal, error: &StoreError, may_stand: bool) -> Step {
-        let ledger = renewal.ledger_mut();
-        let mut told = ledger.told();
-        told.unsent = may_stand.then_some(ledger.me.number);
-        let error = store_error("the claim could not be saved, and nothing was sent", error);
-        renewal.fail_told(error, told)
-    }
-}
 
 /// The refresh token that a record holds.
 fn held(record: &Record, now: Clocks) -> Option<Held> {

@@ -1,0 +1,77 @@
+//! The right to run one renewal, and what every errand sets out with.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use crate::jitter::Jitter;
+use crate::renewal::{Dialect, Errand, Goal};
+use crate::{Clocks, Epoch, Generation, Instant, Policy, Provider, RefreshToken};
+
+/// The right to run one renewal. Not `Clone`, made by [`Lifecycle::acquire`] alone, ended by
+/// [`Lifecycle::complete`] alone.
+#[must_use = "nobody else may renew until this permit is completed"]
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub struct Permit {
+    pub(super) started: Instant,
+    pub(super) place: (Epoch, Generation),
+    pub(super) held: Option<Held>,
+    pub(super) access_left: Duration,
+    pub(super) number: u64,
+    pub(super) known: Known,
+}
+
+/// What every errand of one lifecycle sets out with.
+#[derive(Clone, Debug)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
+pub(super) struct Known {
+    pub(super) policy: Policy,
+    pub(super) jitter: Jitter,
+    pub(super) failures: u32,
+    pub(super) unsent: Option<u64>,
+    pub(super) logged_out: bool,
+}
+
+impl Known {
+    pub(super) fn errand(
+        self,
+        provider: Arc<dyn Provider>,
+        place: (Epoch, Generation),
+        number: u64,
+        goal: Goal,
+    ) -> Errand {
+        let Self { policy, jitter, failures, unsent, logged_out } = self;
+        let provider = Dialect(provider);
+        Errand { provider, policy, jitter, failures, place, number, unsent, logged_out, goal, owner: None }
+    }
+}
+
+impl Permit {
+    /// What the renewal is to do.
+    #[must_use]
+    pub fn errand(&self, provider: Arc<dyn Provider>) -> Errand {
+        let goal = Goal::Renew { held: self.held.clone(), access_left: self.access_left };
+        self.known.clone().errand(provider, self.place, self.number, goal)
+    }
+
+    /// The time for the whole exchange.
+    #[must_use]
+    pub const fn deadline(&self) -> Duration {
+        self.known.policy.deadline
+    }
+}
+
+/// A refresh token and what is known of its fate. It lives beside the access token, not in it: a 401 throws away
+/// the access token only.
+#[derive(Clone, Debug)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
+pub(crate) struct Held {
+    pub(crate) token: RefreshToken,
+    pub(crate) expires: Option<Clocks>,
+    /// A refresh has shown that it survives its use.
+    pub(crate) reusable: bool,
+    /// When it was first sent without a known fate.
+    pub(crate) first_sent: Option<Instant>,
+    /// How often it was sent again since then.
+    pub(crate) replays: u32,
+}

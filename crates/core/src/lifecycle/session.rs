@@ -1,0 +1,113 @@
+//! Where sessions begin and end: signing in, logging out, and what the store takes late.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use super::permit::Known;
+use super::{Gate, Lifecycle};
+use crate::renewal::{Errand, Failure, Goal};
+use crate::{
+    Clocks, Epoch, Generation, Grant, LoginReason, Outcome, Provider, Revocation, Spend, Token, TokenError,
+};
+
+impl Lifecycle {
+    /// What to do to spend a fresh grant, an authorization code say. It is sent once and never again; the outcome is
+    /// for [`signed_in`](Self::signed_in).
+    pub fn sign_in(&mut self, provider: Arc<dyn Provider>, spend: Spend) -> Errand {
+        self.errand(provider, Goal::SignIn(spend))
+    }
+
+    /// What to do to log out; the outcome is for [`signed_out`](Self::signed_out).
+    pub fn sign_out(&mut self, provider: Arc<dyn Provider>) -> Errand {
+        let goal = Goal::SignOut { held: self.held.clone() };
+        self.errand(provider, goal)
+    }
+
+    fn errand(&mut self, provider: Arc<dyn Provider>, goal: Goal) -> Errand {
+        self.attempts = self.attempts.wrapping_add(1);
+        self.known().errand(provider, self.place(), self.attempts, goal)
+    }
+
+    pub(super) fn known(&self) -> Known {
+        Known {
+            policy: self.policy.clone(),
+            jitter: self.jitter.clone(),
+            failures: self.failures,
+            unsent: self.unsent,
+            logged_out: self.logged_out,
+        }
+    }
+
+    /// A sign-in has ended. What it brought is newer than anything before it.
+    ///
+    /// # Errors
+    ///
+    /// Why it brought nothing.
+    pub fn signed_in(&mut self, outcome: Outcome, now: Clocks) -> Result<Token, TokenError> {
+        match outcome {
+            Outcome::Renewed(record, sent) => {
+                let place = record.place();
+                let place = if place > self.place() { place } else { self.next_place() };
+                match record.grant {
+                    Grant::Granted(granted) => Ok(self.install(place, granted, Some(sent), now)),
+                    Grant::None | Grant::LoggedOut => {
+                        Err(TokenError::unavailable("the sign-in brought no token"))
+                    }
+                }
+            }
+            Outcome::Adopted(record) => {
+                let overtaken = || TokenError::unavailable("the sign-in was overtaken by another one");
+                self.adopt(&record, now).ok_or_else(overtaken)
+            }
+            Outcome::Failed(failure) => Err(failure.error),
+            Outcome::SignedOut(..) => Err(TokenError::unavailable("the sign-in was overtaken by a logout")),
+        }
+    }
+
+    /// A logout has ended: there is no session any more, whatever became of its refresh token.
+    ///
+    /// # Errors
+    ///
+    /// Why nobody is logged out.
+    pub fn signed_out(&mut self, outcome: Outcome, now: Clocks) -> Result<Revocation, TokenError> {
+        match outcome {
+            Outcome::SignedOut(record, revocation) => {
+                let place = record.map_or_else(|| self.next_place(), |record| record.place());
+                if place > self.place() {
+                    (self.epoch, self.generation) = place;
+                }
+                self.end_session();
+                if !matches!(self.gate, Gate::Busy { .. }) {
+                    let cause = TokenError::login_required(LoginReason::LoggedOut);
+                    self.shut(Duration::MAX, cause, now);
+                }
+                Ok(revocation)
+            }
+            Outcome::Failed(failure) => Err(failure.error),
+            Outcome::Renewed(..) | Outcome::Adopted(_) => {
+                Err(TokenError::unavailable("the logout was overtaken by a sign-in"))
+            }
+        }
+    }
+
+    /// What the store would not take when it was obtained is settled by now, one way or the other.
+    pub fn recovered(&mut self, outcome: Outcome, now: Clocks) {
+        match outcome {
+            Outcome::Renewed(record, _) | Outcome::Adopted(record) => {
+                let _ = self.adopt(&record, now);
+            }
+            Outcome::Failed(Failure { told: Some(told), .. }) if told.logged_out => self.end_session(),
+            Outcome::Failed(_) | Outcome::SignedOut(..) => {}
+        }
+    }
+
+    pub(super) fn end_session(&mut self) {
+        self.logged_out = true;
+        self.token = None;
+        self.held = None;
+    }
+
+    pub(super) const fn next_place(&self) -> (Epoch, Generation) {
+        (self.epoch.next(), self.generation.next())
+    }
+}

@@ -1,0 +1,75 @@
+//! What a renewal is sent out to do, and with whose dialect.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use crate::jitter::Jitter;
+use crate::lifecycle::Held;
+use crate::{Epoch, Generation, Owner, Policy, Provider, Spend};
+
+/// What a renewal is sent out to do.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub struct Errand {
+    pub(crate) provider: Dialect,
+    pub(crate) policy: Policy,
+    pub(crate) jitter: Jitter,
+    /// Failures in a row, as this lifecycle has seen them.
+    pub(crate) failures: u32,
+    pub(crate) place: (Epoch, Generation),
+    /// Which attempt of its lifecycle this is.
+    pub(crate) number: u64,
+    pub(crate) unsent: Option<u64>,
+    pub(crate) logged_out: bool,
+    pub(crate) goal: Goal,
+    pub(crate) owner: Option<Owner>,
+}
+
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(crate) enum Goal {
+    /// A new token for a grant that is there.
+    Renew { held: Option<Held>, access_left: Duration },
+    /// A first token for a new grant.
+    SignIn(Spend),
+    /// The end of the session.
+    SignOut { held: Option<Held> },
+}
+
+impl Errand {
+    /// The same errand, done through a store: everything durable passes through it, in the name of this owner.
+    #[must_use]
+    pub const fn stored_by(mut self, owner: Owner) -> Self {
+        self.owner = Some(owner);
+        self
+    }
+}
+
+/// A provider, which is equal to itself alone.
+#[derive(Clone, Debug)]
+pub(crate) struct Dialect(pub(crate) Arc<dyn Provider>);
+
+impl core::ops::Deref for Dialect {
+    type Target = dyn Provider;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+#[cfg(wellspring_explore)]
+mod explored {
+    use super::Dialect;
+
+    impl PartialEq for Dialect {
+        fn eq(&self, other: &Self) -> bool {
+            alloc::sync::Arc::ptr_eq(&self.0, &other.0)
+        }
+    }
+
+    impl Eq for Dialect {}
+
+    impl core::hash::Hash for Dialect {
+        fn hash<H: core::hash::Hasher>(&self, _: &mut H) {}
+    }
+}
