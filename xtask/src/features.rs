@@ -4,10 +4,11 @@ use crate::cargo::{cargo, run as run_command};
 use crate::workspace::Workspace;
 
 /// The features of each library, in the sets that users pick; the empty set is every library's.
-const PICKED: [(&str, &[&str]); 7] = [
+const PICKED: [(&str, &[&str]); 8] = [
     ("pix-bacen", &["async", "blocking", "async,blocking"]),
     ("oauth2-app", &["async", "blocking", "async,blocking", "getrandom"]),
     ("hive-auth", &["async", "blocking", "async,blocking"]),
+    ("wellspring-store", &["contract"]),
     ("wellspring-transport", &["tls"]),
     ("wellspring-transport-async", &["reqwest"]),
     ("wellspring-transport-blocking", &["ureq"]),

@@ -10,7 +10,8 @@ use std::vec::Vec;
 use super::*;
 use crate::toy::{Toy, answer, at, granted, run};
 use crate::{
-    AuthorizationCode, Completed, Decision, ErrorKind, Lifecycle, LoginReason, Need, Policy, Replay, Token,
+    AuthorizationCode, ByteLeft, Completed, Decision, ErrorKind, Fate, Lifecycle, LoginReason, Need, Policy,
+    Replay, Token,
 };
 
 mod explored;
