@@ -159,11 +159,11 @@ impl Lifecycle {
             (Verb::Use, Some(token)) => Decision::Use(token.clone()),
             (Verb::UseAndRefresh, Some(token)) => {
                 let token = token.clone();
-                Decision::UseAndRefresh(token, self.permit(now))
+                Decision::UseAndRefresh(token, self.permit(need, now))
             }
             (Verb::Wait, _) => Decision::Wait,
             (Verb::Fail, _) => Decision::Fail(self.shut_error(now)),
-            (Verb::Refresh | Verb::Use | Verb::UseAndRefresh, _) => Decision::Refresh(self.permit(now)),
+            (Verb::Refresh | Verb::Use | Verb::UseAndRefresh, _) => Decision::Refresh(self.permit(need, now)),
         }
     }
 
@@ -291,13 +291,10 @@ impl Lifecycle {
     /// Whether a token lasts as long as wanted, or as long as a new one would.
     fn lasts(&self, token: &Token, wanted: Duration, now: Clocks) -> bool {
         let Some((lifetime, left)) = token.lifetime().zip(token.remaining(now)) else { return true };
-        let age = lifetime.saturating_sub(left);
-        // No renewal makes a token longer than the endpoint's own: only an old one is worth replacing.
-        let young = if wanted > lifetime { self.policy.margin_of(lifetime) } else { Duration::ZERO };
-        left >= wanted || age < young.max(self.policy.min_age)
+        self.policy.lasts(lifetime, left, wanted)
     }
 
-    fn permit(&mut self, now: Clocks) -> Permit {
+    fn permit(&mut self, need: Need, now: Clocks) -> Permit {
         self.attempts = self.attempts.wrapping_add(1);
         self.gate = Gate::Busy { number: self.attempts };
         let in_force = self.token.as_ref().filter(|token| in_force(token, now));
@@ -307,6 +304,7 @@ impl Lifecycle {
             held: self.held.clone(),
             access_left: in_force
                 .map_or(Duration::ZERO, |token| token.remaining(now).unwrap_or(Duration::MAX)),
+            wanted: if let Need::ValidFor(wanted) = need { wanted } else { Duration::ZERO },
             number: self.attempts,
             known: self.known(),
         }

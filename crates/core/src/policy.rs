@@ -68,6 +68,14 @@ impl Policy {
         self.margin.min(lifetime / 5)
     }
 
+    /// Whether a token of this lifetime, of which that is left, lasts as long as wanted, or as long as a new one would.
+    pub(crate) fn lasts(&self, lifetime: Duration, left: Duration, wanted: Duration) -> bool {
+        let age = lifetime.saturating_sub(left);
+        // No renewal makes a token longer than the endpoint's own: only an old one is worth replacing.
+        let young = if wanted > lifetime { self.margin_of(lifetime) } else { Duration::ZERO };
+        left >= wanted || age < young.max(self.min_age)
+    }
+
     /// The margin and this token's own share of jitter. Drawn once for a token, so that it does not wander.
     pub(crate) fn lead(&self, lifetime: Duration, jitter: &mut Jitter) -> Duration {
         let margin = self.margin_of(lifetime);

@@ -120,6 +120,8 @@ pub struct Renewal {
     generation: Generation,
     held: Option<Held>,
     access_left: Duration,
+    /// How long a token is to last, if the endpoint grants any that do.
+    wanted: Duration,
     /// The end of the whole exchange; a fallback shares it.
     deadline: Instant,
     fell_back: bool,
@@ -146,6 +148,7 @@ impl Renewal {
             generation: place.1,
             held: None,
             access_left: Duration::ZERO,
+            wanted: Duration::ZERO,
             fell_back: false,
             ledger,
         };
@@ -153,9 +156,10 @@ impl Renewal {
             Goal::SignIn(spend) if stored => renewal.load(Task::SignIn(spend), now),
             Goal::SignIn(spend) => renewal.send(spend, now),
             Goal::SignOut { held } => SigningOut::begin(renewal, held, now),
-            Goal::Renew { held, access_left } => {
+            Goal::Renew { held, access_left, wanted } => {
                 renewal.held = held;
                 renewal.access_left = access_left;
+                renewal.wanted = wanted;
                 if stored { renewal.load(Task::Consider, now) } else { renewal.spend_what_is_held(true, now) }
             }
         }

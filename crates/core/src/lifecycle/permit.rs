@@ -17,6 +17,7 @@ pub struct Permit {
     pub(super) place: (Epoch, Generation),
     pub(super) held: Option<Held>,
     pub(super) access_left: Duration,
+    pub(super) wanted: Duration,
     pub(super) number: u64,
     pub(super) known: Known,
 }
@@ -50,7 +51,8 @@ impl Permit {
     /// What the renewal is to do.
     #[must_use]
     pub fn errand(&self, provider: Arc<dyn Provider>) -> Errand {
-        let goal = Goal::Renew { held: self.held.clone(), access_left: self.access_left };
+        let (access_left, wanted) = (self.access_left, self.wanted);
+        let goal = Goal::Renew { held: self.held.clone(), access_left, wanted };
         self.known.clone().errand(provider, self.place, self.number, goal)
     }
 

@@ -29,7 +29,7 @@ pub struct Errand {
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub(crate) enum Goal {
     /// A new token for a grant that is there.
-    Renew { held: Option<Held>, access_left: Duration },
+    Renew { held: Option<Held>, access_left: Duration, wanted: Duration },
     /// A first token for a new grant.
     SignIn(Spend),
     /// The end of the session.

@@ -163,11 +163,14 @@ impl Renewal {
             self.held = None;
             return self.fail(TokenError::login_required(LoginReason::LoggedOut));
         }
-        if record.place() > known && self.in_force(&record, now) && holds(Rule::AdoptNewer) {
-            return Step::Done(Outcome::Adopted(record), None);
-        }
         if record.place() > known {
-            self.access_left = Duration::ZERO;
+            let left = self.left(&record, now);
+            if left.is_some_and(|(lifetime, left)| self.policy.lasts(lifetime, left, self.wanted))
+                && holds(Rule::AdoptNewer)
+            {
+                return Step::Done(Outcome::Adopted(record), None);
+            }
+            self.access_left = left.map_or(Duration::ZERO, |(_, left)| left);
         }
         (self.epoch, self.generation) = record.place();
         self.held = held(&record, now);
@@ -284,13 +287,14 @@ impl Renewal {
         throttle.credential.is_none_or(same).then(|| throttle.cause.to_error(throttle.until))
     }
 
-    /// Whether what the record holds is in force, by the wall clock alone.
-    pub(super) fn in_force(&self, record: &Record, now: Clocks) -> bool {
-        record.granted().is_some_and(|granted| {
-            let lifetime = granted.response.lifetime.or(self.policy.assumed_lifetime);
-            let over = lifetime.is_some_and(|life| granted.obtained_at.plus(life) <= now.unix);
-            !over && now.unix.plus(CLOCK_WENT_BACK) >= granted.obtained_at
-        })
+    /// The lifetime of the token that the record holds and how much of it is left, by the wall clock alone; `None` when
+    /// it is not in force.
+    fn left(&self, record: &Record, now: Clocks) -> Option<(Duration, Duration)> {
+        let granted = record.granted()?;
+        let from_the_future = granted.obtained_at > now.unix.plus(CLOCK_WENT_BACK);
+        let lifetime = granted.response.lifetime.or(self.policy.assumed_lifetime).unwrap_or(Duration::MAX);
+        let left = granted.obtained_at.plus(lifetime).since(now.unix);
+        (!from_the_future && !left.is_zero()).then_some((lifetime, left))
     }
 
     /// The store has failed: what may be spent again is spent without it.

@@ -197,6 +197,24 @@ fn a_token_that_another_process_has_obtained_is_taken_over_without_a_call() {
 }
 
 #[test]
+fn a_token_of_another_process_that_is_shorter_than_wanted_is_renewed() {
+    let mut slot = Slot::holding(record(1, 5, "theirs 3600 refresh"));
+    let process = Process::new(1, rotating());
+    let need = |seconds| Need::ValidFor(s(seconds));
+    for (wanted, now, sent) in [(600, 3_000, None), (601, 3_000, Some("new 3600 next")), (9_000, 3_100, None)]
+    {
+        let Decision::Refresh(permit) = Lifecycle::new(Policy::default(), 1).acquire(need(wanted), at(now))
+        else {
+            panic!()
+        };
+        let errand = permit.errand(Arc::clone(&process.provider)).stored_by(process.owner);
+        let answers = sent.map(|text| answer(200, text));
+        let (outcome, _) = slot.run(errand, at(now), answers.into_iter().collect());
+        assert_eq!(matches!(outcome, Outcome::Renewed(..)), sent.is_some(), "{wanted}: {outcome:?}");
+    }
+}
+
+#[test]
 fn the_claim_of_one_who_is_alive_is_waited_for_and_never_sent_over() {
     let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
     let mut theirs = record(1, 5, "old 60 refresh");
