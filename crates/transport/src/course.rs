@@ -10,18 +10,26 @@ use wellspring_core::{ByteLeft, SignOfLife, Step, Unsaved};
 use crate::storage::{Next, Operation, Said, Storage, Work};
 use crate::{SharedLifecycle, events};
 
+/// Shown while somebody has it.
+pub(crate) type Life = Option<Arc<SignOfLife>>;
+
 /// What a renewal holds while it is carried out.
 pub struct Course {
     shared: Arc<SharedLifecycle>,
     pub(crate) byte_left: ByteLeft,
     unsaved: Option<Unsaved>,
     /// Shown from before the claim is saved until the renewal is over, and by each operation until it is.
-    pub life: Option<Arc<SignOfLife>>,
+    pub life: Life,
 }
 
 impl Course {
-    pub(crate) const fn new(shared: Arc<SharedLifecycle>, life: Option<Arc<SignOfLife>>) -> Self {
-        Self { shared, byte_left: ByteLeft::No, unsaved: None, life }
+    pub(crate) const fn new(shared: Arc<SharedLifecycle>) -> Self {
+        Self { shared, byte_left: ByteLeft::No, unsaved: None, life: None }
+    }
+
+    /// Goes on with what was laid aside.
+    pub(crate) const fn with(shared: Arc<SharedLifecycle>, unsaved: Option<Unsaved>, life: Life) -> Self {
+        Self { shared, byte_left: ByteLeft::No, unsaved, life }
     }
 
     /// Looks at a step before it is carried out.

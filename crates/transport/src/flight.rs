@@ -60,7 +60,7 @@ pub(crate) enum Right {
 
 impl Underway {
     pub(crate) const fn new(shared: Arc<SharedLifecycle>, flight: Arc<Flight>, right: Right) -> Self {
-        Self { course: Course::new(shared, None), flight, right: Some(right) }
+        Self { course: Course::new(shared), flight, right: Some(right) }
     }
 
     /// The first step.
@@ -97,7 +97,7 @@ impl Underway {
     pub fn land(mut self, outcome: Outcome, leftover: Option<Leftover>) -> Option<Remainder> {
         let shared = Arc::clone(self.shared());
         let remainder = leftover.map(|leftover| {
-            let course = core::mem::replace(&mut self.course, Course::new(Arc::clone(&shared), None));
+            let course = core::mem::replace(&mut self.course, Course::new(Arc::clone(&shared)));
             shared.remainder(course, leftover)
         });
         // Nothing of this renewal can be saved any more, and whoever renews next looks for its sign of life.

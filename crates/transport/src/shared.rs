@@ -9,9 +9,10 @@ use std::sync::{Arc, PoisonError, TryLockError};
 
 use wellspring_core::{
     Clocks, Completed, Decision, Generation, Instant, Leftover, Lifecycle, LoginReason, Need, Outcome,
-    Policy, Provider, Rejected, SignOfLife, Spend, Token, TokenError, TokenResponse,
+    Policy, Provider, Rejected, Spend, Token, TokenError, TokenResponse,
 };
 
+use crate::course::Life;
 use crate::flight::Right;
 use crate::published::Published;
 use crate::sync::{Mutex, MutexGuard};
@@ -37,7 +38,7 @@ struct State {
     /// A token is held in memory alone, and nothing may be sent before it is stored.
     unstored: Option<(Arc<Flight>, TokenError)>,
     /// It is nobody's business just now: whoever renews next goes on with it.
-    aside: Option<(Leftover, Option<Arc<SignOfLife>>)>,
+    aside: Option<(Leftover, Life)>,
     closed: bool,
 }
 
@@ -258,7 +259,8 @@ impl SharedLifecycle {
         let mut state = self.lock();
         let (leftover, life) = state.aside.take()?;
         let flight = state.unstored.as_ref().map(|(flight, _)| Arc::clone(flight)).unwrap_or_default();
-        Some(Remainder::new(Course::new(Arc::clone(self), life), leftover, flight))
+        let course = Course::with(Arc::clone(self), leftover.unsaved().cloned(), life);
+        Some(Remainder::new(course, leftover, flight))
     }
 
     /// Whether anything is laid aside.
@@ -351,7 +353,10 @@ impl SharedLifecycle {
     /// changes.
     #[must_use]
     pub fn next_wake(&self) -> Option<Instant> {
-        self.lock().lifecycle.next_wake()
+        let state = self.lock();
+        // Nothing is renewed before that is stored, and then the bell rings.
+        let held_back = state.unstored.is_some() && state.aside.is_none();
+        if held_back { None } else { state.lifecycle.next_wake() }
     }
 
     /// The instant at which this much time will have passed.

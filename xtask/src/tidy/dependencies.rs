@@ -30,7 +30,7 @@ const fn rule(
 const RULES: [Rule; 12] = [
     rule(CORE, &[], &[], &[]),
     rule(WIRE, &[CORE], &[], &[]),
-    rule(TRANSPORT, &[CORE], &[], &[SIMULATOR]),
+    rule(TRANSPORT, &[CORE], &[], &[SIMULATOR, STORE]),
     rule("wellspring-transport-async", &[CORE, TRANSPORT], &[], &[SIMULATOR, STORE]),
     rule("wellspring-transport-blocking", &[CORE, TRANSPORT], &[], &[SIMULATOR, STORE]),
     rule(STORE, &[CORE], &[], &[]),

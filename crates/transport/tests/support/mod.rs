@@ -15,7 +15,7 @@ use wellspring_core::{
     UnixTime, Verdict,
 };
 
-pub use moody::{Moods, Moody};
+pub use moody::Moody;
 
 /// What must never be seen outside a request.
 pub const SECRET: &str = "canary-secret";

@@ -1,0 +1,98 @@
+//! What the store will not take: who may renew meanwhile, and who goes on with it.
+#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
+
+#[path = "support/mod.rs"]
+mod support;
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use support::{Moody, Toy};
+use wellspring_core::{
+    Answer, AuthorizationCode, ErrorKind, HttpResponse, Need, Outcome, Policy, ResponseHead, Spend, Step,
+};
+use wellspring_transport::{Asked, Clock, Course, ManualClock, Remainder, SharedLifecycle, Storage, Work};
+
+fn shared(store: &Moody, clock: &ManualClock) -> Arc<SharedLifecycle> {
+    let toy = Arc::new(Toy::at("http://127.0.0.1:9").without_credentials());
+    let storage = Storage::new(Arc::new(store.clone()), 7);
+    SharedLifecycle::new(toy, Policy::default(), 7, Clock::from(clock), Some(storage))
+}
+
+/// Carries steps out until it is over or would pause for the time after this many pauses.
+fn run(course: &mut Course, first: Step, clock: &ManualClock, pauses: u32) -> Work {
+    let (mut step, mut left) = (first, pauses);
+    loop {
+        step = match course.enter(step) {
+            Work::Store(operation, _, next) => {
+                let said = course.carry_out(&operation, Duration::from_secs(1));
+                course.leave(said, next)
+            }
+            Work::Send(_, sent) => {
+                let body = r#"{"access_token":"one","expires_in":3600,"refresh_token":"r"}"#;
+                sent.resume(Answer::Response(HttpResponse::new(ResponseHead::new(200), body)), clock.now())
+            }
+            Work::Sleep(until, next) if left > 0 => {
+                left -= 1;
+                clock.advance(until.since(clock.now().instant));
+                next.resume(clock.now())
+            }
+            over => return over,
+        };
+    }
+}
+
+/// A sign-in whose token neither the store nor the place for spills takes.
+fn unstored(store: &Moody, clock: &ManualClock) -> (Arc<SharedLifecycle>, Remainder) {
+    let shared = shared(store, clock);
+    store.set(|moods| &moods.refuses_tokens, true);
+    store.set(|moods| &moods.refuses_spills, true);
+    let code = AuthorizationCode::new("code");
+    let spend = Spend::Code { code, redirect_uri: String::new(), verifier: None };
+    let mut underway = shared.sign_in(spend).unwrap();
+    let first = underway.begin();
+    let Work::Done(outcome, leftover) = run(&mut underway.course, first, clock, u32::MAX) else { panic!() };
+    assert_eq!(outcome.error().unwrap().kind(), ErrorKind::Store);
+    let remainder = underway.land(outcome, leftover).unwrap();
+    (shared, remainder)
+}
+
+#[test]
+fn while_a_token_is_in_memory_alone_nobody_may_renew_and_nobody_is_woken_to_try() {
+    let (store, clock) = (Moody::new(), Clock::manual(1_800_000_000));
+    let (shared, mut remainder) = unstored(&store, &clock);
+    clock.advance(Duration::from_secs(100));
+    assert!(matches!(shared.ask(Need::Fresh), Asked::Fail(error, None) if error.kind() == ErrorKind::Store));
+    assert_eq!(shared.next_wake(), None, "whoever keeps it warm would ask for ever");
+    store.set(|moods| &moods.refuses_tokens, false);
+    let first = remainder.begin();
+    let Work::Done(outcome, None) = run(&mut remainder.course, first, &clock, 9) else { panic!() };
+    assert!(matches!(outcome, Outcome::Adopted(_)));
+    remainder.land(outcome);
+    assert!(matches!(shared.ask(Need::Fresh), Asked::Use(token) if token.expose() == "one"));
+    assert!(shared.next_wake().is_some());
+}
+
+#[test]
+fn what_is_laid_aside_is_taken_up_once_and_spilled_when_nobody_does() {
+    let (store, clock) = (Moody::new(), Clock::manual(1_800_000_000));
+    let (shared, mut remainder) = unstored(&store, &clock);
+    let first = remainder.begin();
+    let Work::Sleep(_, next) = run(&mut remainder.course, first, &clock, 1) else { panic!("tried once") };
+    remainder.lay_aside(next.resume(clock.now()));
+    assert!(shared.has_laid_aside());
+    store.set(|moods| &moods.refuses_spills, false);
+    let again = shared.take_up().unwrap();
+    assert!(shared.take_up().is_none());
+    drop(again);
+    assert_eq!(store.spilled(), 1, "whoever took it up did not go on with it");
+
+    let store = Moody::new();
+    let (shared, mut remainder) = unstored(&store, &clock);
+    let first = remainder.begin();
+    let Work::Sleep(_, next) = run(&mut remainder.course, first, &clock, 1) else { panic!("tried once") };
+    remainder.lay_aside(next.resume(clock.now()));
+    store.set(|moods| &moods.refuses_spills, false);
+    drop(shared);
+    assert_eq!(store.spilled(), 1, "nobody took it up");
+}
