@@ -79,11 +79,17 @@ impl SignIn<'_> {
             })?;
             say("wellspring: the sign-in goes on in your browser; this waits for it");
         }
-        self.answered(&waiting, login)
+        let (code, visit) = self.answered(waiting, login)?;
+        let spent = self.source.sign_in(code);
+        visit.show(&match &spent {
+            Ok(_) => Page::signed_in(&self.profile.name),
+            Err(_) => Page::failed("The sign-in was granted, but no token came of it."),
+        });
+        spent
     }
 
-    /// Waits for the one answer that carries the state.
-    fn answered(&self, waiting: &Waiting, mut login: PendingLogin) -> Result<Token, Failure> {
+    /// Waits for the one answer that carries the state; the port is closed with it.
+    fn answered(&self, waiting: Waiting, mut login: PendingLogin) -> Result<(Spend, Visit), Failure> {
         let clock = Clock::system();
         let end = clock.now().instant.plus(self.wish.deadline);
         loop {
@@ -97,7 +103,7 @@ impl SignIn<'_> {
                 ));
             };
             match self.app.finish(login, &visit.callback) {
-                Ok(spend) => return self.spend(spend, visit),
+                Ok(code) => return Ok((code, visit)),
                 Err(error) => {
                     let refusal = refused(&error);
                     match error.into_pending() {
@@ -111,15 +117,6 @@ impl SignIn<'_> {
                 }
             }
         }
-    }
-
-    fn spend(&self, code: Spend, visit: Visit) -> Result<Token, Failure> {
-        let spent = self.source.sign_in(code);
-        visit.show(&match &spent {
-            Ok(_) => Page::signed_in(&self.profile.name),
-            Err(_) => Page::failed("The sign-in was granted, but no token came of it."),
-        });
-        spent
     }
 }
 

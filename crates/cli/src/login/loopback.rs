@@ -12,7 +12,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use oauth2_app::Callback;
 use wellspring_core::Instant;
@@ -74,9 +74,9 @@ impl Loopback {
         let listening = thread::Builder::new()
             .name("loopback".into())
             .spawn(move || receive(&listener, &is_closed, &Arc::from(path), &tell));
-        listening
+        let listening = listening
             .map_err(|error| Failure::new(Exit::TryLater, format!("no thread can be started: {error}")))?;
-        Ok(Waiting { visits, closed, address: self.address })
+        Ok(Waiting { visits, closed, address: self.address, listening: Some(listening) })
     }
 }
 
@@ -111,6 +111,7 @@ pub(crate) struct Waiting {
     visits: Receiver<Visit>,
     closed: Arc<AtomicBool>,
     address: SocketAddr,
+    listening: Option<JoinHandle<()>>,
 }
 
 impl Waiting {
@@ -124,7 +125,11 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         self.closed.store(true, Ordering::Release);
         // Nothing else wakes whoever waits for a visitor.
-        let _ = TcpStream::connect_timeout(&self.address, PATIENCE);
+        if TcpStream::connect_timeout(&self.address, PATIENCE).is_ok()
+            && let Some(listening) = self.listening.take()
+        {
+            let _ = listening.join();
+        }
     }
 }
 

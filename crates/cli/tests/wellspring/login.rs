@@ -1,5 +1,6 @@
 //! `wellspring login`: the test is the browser.
 
+use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -228,9 +229,30 @@ fn what_is_not_the_answer_does_not_end_the_wait() {
     // Who says nothing holds nobody up.
     let _silent: Vec<_> = (0..5).map(|_| TcpStream::connect(&authority).unwrap()).collect();
     assert_eq!(simulator.asked(Endpoint::Token), 0);
+    let started = simulator.clock().now();
     assert!(agree(&login).1.contains("You are signed in"));
     assert_eq!(login.end().status, 0);
-    assert!(TcpStream::connect(&authority).is_err(), "the port is closed");
+    // One after the other they would take five times five seconds.
+    assert!(simulator.clock().now() - started < Duration::from_secs(15));
+}
+
+#[test]
+fn the_port_is_closed_as_soon_as_the_answer_is_there() {
+    let uri = format!("http://127.0.0.1:{}/oauth/callback", free_port());
+    let (simulator, folder) = stage(&uri, "file:tokens");
+    simulator.fault(Endpoint::Token, Fault::parse("stall-millis=1000").unwrap());
+    let login = Waiting::start(&folder, &[]);
+    let page = std::thread::scope(|scope| {
+        let browser = scope.spawn(|| agree(&login).1);
+        while simulator.asked(Endpoint::Token) == 0 {
+            std::thread::yield_now();
+        }
+        let authority = uri.strip_prefix("http://").unwrap().split('/').next().unwrap();
+        assert!(TcpStream::connect(authority).is_err(), "the exchange is under way and nobody listens");
+        browser.join().unwrap()
+    });
+    assert!(page.contains("You are signed in"), "{page}");
+    assert_eq!(login.end().status, 0);
 }
 
 #[test]
