@@ -106,8 +106,10 @@ impl Map for FileStore {
         entry: &Entry,
         within: Duration,
     ) -> Result<bool, StoreError> {
-        let _alone = self.saves.exclusive(name, within)?;
-        if self.version(name)? != expected {
+        let unchanged = || Ok(self.version(name)? == expected);
+        // Of a hundred who would replace one version all but the first are done as soon as the first one is.
+        let Some(_alone) = self.saves.exclusive_while(name, within, unchanged)? else { return Ok(false) };
+        if !unchanged()? {
             return Ok(false);
         }
         let line = format!("{:032x}\n", entry.version.value());

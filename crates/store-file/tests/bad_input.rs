@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use wellspring_core::{Applied, Store as _, StoreError, TokenKey};
+use wellspring_core::{Applied, Store as _, StoreError, Swap, TokenKey};
 use wellspring_store::contract::{Folder, sample};
 use wellspring_store::{KeyName, Stripes};
 use wellspring_store_file::FileStore;
@@ -89,15 +89,17 @@ fn a_version_that_is_no_number_is_an_error_for_loads_saves_and_watches() {
 fn a_save_that_another_keeps_waiting_ends_in_time_and_others_go_on() {
     let folder = Folder::new();
     let store = FileStore::open(folder.path()).unwrap();
-    store.save(&key(), None, &sample::record(2), WITHIN).unwrap();
+    let Swap::Done(version) = store.save(&key(), None, &sample::record(2), WITHIN).unwrap() else { panic!() };
     let stripes = Stripes::open(folder.path().join("locks"), "save").unwrap();
     let lock = stripes.exclusive(&KeyName::of(&key()), WITHIN).unwrap();
-    let saved = store.save(&key(), None, &sample::record(3), Duration::from_millis(30));
+    let saved = store.save(&key(), Some(version), &sample::record(3), Duration::from_millis(30));
     let error = says(saved, "was locked by another for longer than 30ms");
     assert_eq!((error.applied(), error.is_unreadable()), (Applied::No, false));
     assert!(store.load(&key(), WITHIN).unwrap().stored.is_some(), "loads wait for no save");
+    let late = store.save(&key(), None, &sample::record(3), Duration::from_millis(30)).unwrap();
+    assert_eq!(late, Swap::Conflict, "a save that can only conflict waits for nobody");
     drop(lock);
-    assert!(store.save(&key(), None, &sample::record(3), WITHIN).is_ok());
+    assert!(matches!(store.save(&key(), Some(version), &sample::record(3), WITHIN), Ok(Swap::Done(_))));
 }
 
 #[test]

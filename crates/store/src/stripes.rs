@@ -12,8 +12,10 @@ use crate::{Deadline, KeyName, files};
 /// How many keys can be locked at once, and how many files there are at most.
 const STRIPES: u8 = 16;
 
-/// How often a lock that somebody holds is tried again. The kernel's own waiting has no deadline.
+/// How soon a lock that somebody holds is tried again, at first and at last: a hundred who all look every moment would
+/// keep the one who holds it from its work. The kernel's own waiting has no deadline.
 const NAP: Duration = Duration::from_millis(2);
+const LONGEST_NAP: Duration = Duration::from_millis(16);
 
 /// Side files in a folder, one for every sixteenth of all keys. They are never unlinked: a lock on a file that has
 /// lost its name excludes nobody.
@@ -56,7 +58,8 @@ impl Stripes {
     ///
     /// When somebody holds it alone for longer than this, or it cannot be had at all.
     pub fn shared(&self, name: &KeyName, within: Duration) -> Result<Lock, StoreError> {
-        self.wait(name, within, File::try_lock_shared)
+        let held = self.wait(name, within, File::try_lock_shared, || Ok(true))?;
+        Ok(held.expect("a lock that is always wanted is waited for"))
     }
 
     /// This key's lock, alone.
@@ -65,7 +68,22 @@ impl Stripes {
     ///
     /// When somebody else holds it for longer than this, or it cannot be had at all.
     pub fn exclusive(&self, name: &KeyName, within: Duration) -> Result<Lock, StoreError> {
-        self.wait(name, within, File::try_lock)
+        let held = self.wait(name, within, File::try_lock, || Ok(true))?;
+        Ok(held.expect("a lock that is always wanted is waited for"))
+    }
+
+    /// This key's lock, alone; `None` where it has to be waited for and `wanted` says meanwhile that it no longer is.
+    ///
+    /// # Errors
+    ///
+    /// Those of `wanted`; when somebody else holds it for longer than this, or it cannot be had at all.
+    pub fn exclusive_while(
+        &self,
+        name: &KeyName,
+        within: Duration,
+        wanted: impl Fn() -> Result<bool, StoreError>,
+    ) -> Result<Option<Lock>, StoreError> {
+        self.wait(name, within, File::try_lock, wanted)
     }
 
     /// This key's lock, alone, if nobody holds it.
@@ -83,17 +101,23 @@ impl Stripes {
         name: &KeyName,
         within: Duration,
         lock: impl Fn(&File) -> Result<(), TryLockError>,
-    ) -> Result<Lock, StoreError> {
+        wanted: impl Fn() -> Result<bool, StoreError>,
+    ) -> Result<Option<Lock>, StoreError> {
         let deadline = Deadline::after(within);
         let file = self.file(name)?;
+        let mut nap = NAP;
         while !self.locked(name, lock(&file))? {
-            if !deadline.nap(NAP) {
+            if !wanted()? {
+                return Ok(None);
+            }
+            if !deadline.nap(nap) {
                 let path = self.path(name);
                 let text = format!("{} was locked by another for longer than {within:?}", path.display());
                 return Err(StoreError::unavailable(text));
             }
+            nap = (nap * 2).min(LONGEST_NAP);
         }
-        Ok(Lock(file))
+        Ok(Some(Lock(file)))
     }
 
     fn locked(&self, name: &KeyName, outcome: Result<(), TryLockError>) -> Result<bool, StoreError> {
@@ -145,6 +169,18 @@ mod tests {
         assert!(shared.iter().all(Result::is_ok) && stripes.try_exclusive(&name(1)).unwrap().is_none());
         drop(shared);
         assert!(stripes.try_exclusive(&name(1)).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_lock_that_is_wanted_no_longer_is_not_waited_for() {
+        let folder = Folder::new();
+        let stripes = Stripes::open(folder.path(), "test").unwrap();
+        assert!(stripes.exclusive_while(&name(1), Duration::ZERO, || Ok(false)).unwrap().is_some());
+        let _alone = stripes.exclusive(&name(1), Duration::ZERO).unwrap();
+        let looks = core::cell::Cell::new(3);
+        let wanted = || Ok(looks.replace(looks.get() - 1) > 1);
+        let held = stripes.exclusive_while(&name(1), Duration::MAX, wanted).unwrap();
+        assert_eq!((held.is_none(), looks.get()), (true, 0));
     }
 
     #[test]
