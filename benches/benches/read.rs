@@ -12,7 +12,7 @@ use wellspring_transport_blocking as blocking;
 
 fn read(c: &mut Criterion) {
     let source = asynchronous::TokenSource::scripted([]).build().expect("a scripted source needs nothing");
-    source.adopt(benches::granted());
+    source.adopt(benches::granted()).expect("no store is beside it");
     let mut group = c.benchmark_group("read");
     group.bench_function("instant_now", |b| b.iter(Instant::now));
     group.bench_function("try_token", |b| {
@@ -40,7 +40,7 @@ fn read(c: &mut Criterion) {
 
 fn read_blocking(c: &mut Criterion) {
     let source = blocking::TokenSource::scripted([]).build().expect("a scripted source needs nothing");
-    source.adopt(benches::granted());
+    source.adopt(benches::granted()).expect("no store is beside it");
     let mut group = c.benchmark_group("read_blocking");
     group.bench_function("instant_now", |b| b.iter(Instant::now));
     group.bench_function("try_token", |b| {

@@ -125,7 +125,7 @@ pub struct Renewal {
     /// The end of the whole exchange; a fallback shares it.
     deadline: Instant,
     fell_back: bool,
-    ledger: Option<Ledger>,
+    ledger: Option<Box<Ledger>>,
 }
 
 impl Renewal {
@@ -135,7 +135,7 @@ impl Renewal {
             errand;
         let ledger = owner.map(|owner| {
             let me = Attempt { owner, number };
-            Ledger::new(me, place, unsent, logged_out, now.instant.plus(policy.store_deadline))
+            Box::new(Ledger::new(me, place, unsent, logged_out, now.instant.plus(policy.store_deadline)))
         });
         let stored = ledger.is_some();
         let mut renewal = Self {
@@ -174,7 +174,7 @@ impl Renewal {
     }
 
     fn fail(self, error: TokenError) -> Step {
-        let mut told = self.ledger.as_ref().map(Ledger::told);
+        let mut told = self.ledger.as_ref().map(|ledger| ledger.told());
         if let (Some(told), ErrorKind::LoginRequired { .. }) = (&mut told, error.kind()) {
             // It costs no call to look again, and somebody may have signed in.
             told.recorded = true;

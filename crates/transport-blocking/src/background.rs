@@ -73,7 +73,7 @@ fn store_once(mut remainder: Remainder, transport: &dyn Transport) {
     let once = Patience { end: Instant::NEVER, naps: 1 };
     match drive(&mut remainder.course, first, transport, once) {
         Ok((outcome, _)) => remainder.land(outcome),
-        Err(step) => remainder.lay_aside(step),
+        Err(step) => remainder.lay_aside(*step),
     }
 }
 

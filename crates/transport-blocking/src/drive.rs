@@ -28,7 +28,7 @@ pub(crate) fn drive(
     first: Step,
     transport: &dyn Transport,
     patience: Patience,
-) -> Result<(Outcome, Option<Leftover>), Step> {
+) -> Result<(Outcome, Option<Leftover>), Box<Step>> {
     let Patience { end, mut naps } = patience;
     let clock = course.shared().clock().clone();
     let mut step = first;
@@ -37,7 +37,7 @@ pub(crate) fn drive(
         let patience = if step.unsaved().is_some() { Instant::NEVER } else { end };
         let waits = matches!(step, Step::Watch(..) | Step::Sleep(..));
         if waits && (naps == 0 || clock.now().instant >= patience) {
-            return Err(step);
+            return Err(Box::new(step));
         }
         step = match course.enter(step) {
             Work::Store(operation, until, next) => {

@@ -53,7 +53,7 @@ pub struct Underway {
 }
 
 pub(crate) enum Right {
-    Renewal(Permit),
+    Renewal(Box<Permit>),
     SignIn(Option<Box<Errand>>),
     SignOut(Option<Box<Errand>>),
 }

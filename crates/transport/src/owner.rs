@@ -1,6 +1,6 @@
 //! Who writes records here: this machine, since it was started, this process.
 
-use std::hash::Hasher;
+use core::hash::Hasher;
 
 use siphasher::sip::SipHasher24;
 use wellspring_core::Owner;

@@ -128,9 +128,11 @@ impl SharedLifecycle {
         let asked = match state.lifecycle.acquire(need, now) {
             Decision::Use(token) => Asked::Use(token),
             Decision::UseAndRefresh(token, permit) => {
-                Asked::UseAndRenew(token, self.take_off(&mut state, Right::Renewal(permit)))
+                Asked::UseAndRenew(token, self.take_off(&mut state, Right::Renewal(Box::new(permit))))
             }
-            Decision::Refresh(permit) => Asked::Renew(self.take_off(&mut state, Right::Renewal(permit))),
+            Decision::Refresh(permit) => {
+                Asked::Renew(self.take_off(&mut state, Right::Renewal(Box::new(permit))))
+            }
             Decision::Wait => match &state.flight {
                 Some(flight) => Asked::Wait(Arc::clone(flight)),
                 None => Asked::Fail(TokenError::busy("a renewal is under way"), None),
@@ -201,7 +203,7 @@ impl SharedLifecycle {
             let result = match right {
                 Right::Renewal(permit) => {
                     state.flight = None;
-                    match state.lifecycle.complete(permit, outcome, now) {
+                    match state.lifecycle.complete(*permit, outcome, now) {
                         Completed::Renewed(token) | Completed::Adopted(token) => Ok(token),
                         Completed::Failed(error) => Err(error),
                     }

@@ -163,7 +163,7 @@ impl Operation {
     ) -> Said {
         let store = &storage.store;
         match self {
-            Self::Load => Said::Loaded(store.load(key, within)),
+            Self::Load => Said::Loaded(store.load(key, within).map(Box::new)),
             Self::Save(request) => {
                 if request.sign_of_life && life.is_none() {
                     match store.sign_of_life(key, within) {
@@ -198,7 +198,7 @@ impl Operation {
 #[expect(clippy::exhaustive_enums, reason = "made from operations alone")]
 pub enum Said {
     /// Of a load.
-    Loaded(Result<Loaded, StoreError>),
+    Loaded(Result<Box<Loaded>, StoreError>),
     /// Of a save.
     Saved(Result<Swap, StoreError>),
     /// Of a watch.
@@ -251,7 +251,7 @@ impl Next {
     /// When it is resumed with what another operation said, which no driver does that keeps the two together.
     pub fn resume(self, said: Said, now: Clocks) -> Step {
         match (self, said) {
-            (Self::Load(next), Said::Loaded(loaded)) => next.resume(loaded, now),
+            (Self::Load(next), Said::Loaded(loaded)) => next.resume(loaded.map(|loaded| *loaded), now),
             (Self::Save(next), Said::Saved(saved)) => next.resume(saved, now),
             (Self::Watch(next), Said::Seen(seen)) => next.resume(seen, now),
             (Self::Spill(next), Said::Spilled(spilled)) => next.resume(spilled, now),

@@ -1,5 +1,7 @@
 //! What to spend, and what an answer makes of it.
 
+use alloc::boxed::Box;
+
 use crate::lifecycle::Held;
 use crate::provider::Spend;
 use crate::rules::{Rule, holds};
@@ -20,7 +22,7 @@ pub(super) enum Exchange {
     /// The end of a refresh token that nobody may use any more, after a renewal.
     Revoke(Settled),
     /// The same, as a part of signing out.
-    SignOut(super::SigningOut),
+    SignOut(Box<super::SigningOut>),
 }
 
 impl Renewal {

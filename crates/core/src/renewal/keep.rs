@@ -260,7 +260,7 @@ impl Keeping {
             (Aim::Callers, Err(error)) => {
                 let what = "a new token was obtained, but neither the store nor the place for spills takes it; it is \
                             kept in memory and tried again";
-                let told = renewal.ledger.as_ref().map(super::Ledger::told);
+                let told = renewal.ledger.as_ref().map(|ledger| ledger.told());
                 let held = Kept::As(None);
                 let failure = Failure { error: store_error(what, &error), held, told };
                 Step::Done(Outcome::Failed(failure), Some(self.left_over(renewal)))
@@ -325,7 +325,7 @@ impl Settled {
             Ending::Superseded(record) => Step::Done(Outcome::Adopted(*record), None),
             Ending::LoggedOut => {
                 renewal.held = None;
-                let mut told = renewal.ledger.as_ref().map(super::Ledger::told).unwrap_or_default();
+                let mut told = renewal.ledger.as_ref().map(|ledger| ledger.told()).unwrap_or_default();
                 told.logged_out = true;
                 renewal.fail_told(TokenError::login_required(LoginReason::LoggedOut), told)
             }

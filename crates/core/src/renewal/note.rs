@@ -44,7 +44,7 @@ impl Renewal {
             Fate::Unspent => None,
         };
         let mut error = error;
-        let refused = self.held.is_none() && record.granted().is_some_and(has_refresh_token);
+        let refused = self.fell_back && record.granted().is_some_and(has_refresh_token);
         match error.kind() {
             ErrorKind::LoginRequired { reason } => record.dead = Some(Dead { reason, since: now.unix }),
             _ => {
@@ -126,7 +126,7 @@ impl Noting {
     }
 
     fn finish_logged_out(self, renewal: Renewal) -> Step {
-        let mut told = renewal.ledger.as_ref().map(super::Ledger::told).unwrap_or_default();
+        let mut told = renewal.ledger.as_ref().map(|ledger| ledger.told()).unwrap_or_default();
         told.logged_out = true;
         told.recorded = true;
         renewal.fail_told(self.error, told)
@@ -134,7 +134,7 @@ impl Noting {
 
     fn finish(self, renewal: Renewal, recorded: bool) -> Step {
         let ledger = renewal.ledger.as_ref();
-        let mut told = ledger.map(super::Ledger::told).unwrap_or_default();
+        let mut told = ledger.map(|ledger| ledger.told()).unwrap_or_default();
         told.recorded = recorded;
         if !recorded && self.error.fate() == Fate::Unspent {
             told.unsent = ledger.map(|ledger| ledger.me.number);

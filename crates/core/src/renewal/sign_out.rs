@@ -117,7 +117,7 @@ impl SigningOut {
         };
         let deadline = now.instant.plus(renewal.policy.deadline);
         let sending = Sending { request, not_after: deadline, deadline };
-        Step::Send(sending, Sent { renewal, task: Exchange::SignOut(self) })
+        Step::Send(sending, Sent { renewal, task: Exchange::SignOut(Box::new(self)) })
     }
 
     pub(super) fn revoked(self, _: Renewal, answer: Answer) -> Step {
