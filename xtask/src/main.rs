@@ -8,6 +8,7 @@ mod bench;
 mod budget;
 mod cargo;
 mod clock;
+mod crash;
 mod features;
 mod gates;
 mod interleavings;
@@ -29,6 +30,7 @@ cargo xtask COMMAND
   tidy             what no lint can hold: directions, tables, lists and words
   budget           how many crates each build pulls in, and the program without std
   interleavings    the transports' threads under every schedule of their locks and wake-ups
+  crash            a thousand processes killed while they renew, at each effect, and what became of their tokens
   size             a released token program against bare ureq: bytes, and time from start to token
   bench            the benchmarks, each measured ratio against its bar
   table [--write]  the decision table, printed or written into the book
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run,
         ["budget"] => budget::run,
         ["interleavings"] => interleavings::run,
+        ["crash"] => crash::run,
         ["size"] => size::run,
         ["bench"] => bench::run,
         ["table"] => tidy::print_table,

@@ -69,17 +69,13 @@ fn at_the_gate() -> Result<(), String> {
     Ok(())
 }
 
-fn ask_on_tasks(
-    part: &Part,
-    store: &DeadlyStore,
-    policy: &Policy,
-    tally: &Arc<Tally>,
-) -> Result<(), String> {
+fn ask_on_tasks(part: &Part, store: &DeadlyStore, policy: &Policy, tally: &Arc<Tally>) -> Result<(), String> {
     let runtime = Runtime::new().map_err(|error| error.to_string())?;
     let _here = runtime.enter();
     let mut sources = Vec::new();
     for user in 0..part.keys {
-        let transport = asynchronous::ReqwestTransport::new(<_>::default()).map_err(|error| error.to_string())?;
+        let transport =
+            asynchronous::ReqwestTransport::new(<_>::default()).map_err(|error| error.to_string())?;
         let source = asynchronous::TokenSource::builder(app(&part.server, part.replay, user)?)
             .policy(policy.clone())
             .store(store.clone())

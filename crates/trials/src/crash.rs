@@ -201,7 +201,11 @@ impl Stage<'_> {
     }
 
     fn dies(&self, mut part: Part, effect: Effect, when: When, random: u64) -> Result<bool, String> {
-        let when = if matches!(when, When::During(_)) { When::During(random % (SAVE >> (random >> 62))) } else { when };
+        let when = if matches!(when, When::During(_)) {
+            When::During(random % (SAVE >> (random >> 62)))
+        } else {
+            when
+        };
         part.blow = Some(Blow { effect, when });
         let mut child = Process::start(self.program, &part)?;
         child.begin()?;

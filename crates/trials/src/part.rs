@@ -104,9 +104,7 @@ impl Part {
             words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
         };
         let told = |name: &str| word(name).ok_or(format!("{name}=.. is missing"));
-        let number = |name: &str| {
-            told(name)?.parse::<u32>().map_err(|_| format!("{name} is no number"))
-        };
+        let number = |name: &str| told(name)?.parse::<u32>().map_err(|_| format!("{name} is no number"));
         let driver = if told("driver")? == "async" { Driver::Async } else { Driver::Blocking };
         let replay = if told("replay")? == "never" { Replay::Never } else { Replay::OwnerDead };
         let mut part = Self::new(Place::parse(&told("store")?)?, driver, replay, told("server")?);

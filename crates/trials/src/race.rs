@@ -71,7 +71,7 @@ impl Race {
             let mut part = Part::new(place.clone(), driver, Replay::OwnerDead, url.clone());
             part.keys = self.keys;
             part.callers = if driver == Driver::Async { self.tasks } else { self.threads };
-            part.deadline = Duration::from_secs(10);
+            part.deadline = Duration::from_secs(30);
             part.patience = None;
             children.push(Process::start(program, &part)?);
         }

@@ -72,7 +72,16 @@ impl Table {
     pub fn text(&self) -> String {
         let mut text = format!(
             "  {:<33} {:<7} {:<10} {:>6} | {:>9} {:>8} {:>8} {:>6} | {:>7} {:>6} {:>8}\n",
-            "killed", "store", "replay", "kills", "unclaimed", "claimed", "spilled", "saved", "served", "login",
+            "killed",
+            "store",
+            "replay",
+            "kills",
+            "unclaimed",
+            "claimed",
+            "spilled",
+            "saved",
+            "served",
+            "login",
             "revoked"
         );
         let mut all = Row::default();
@@ -157,7 +166,11 @@ pub fn play(trials: &[Trial], program: &Path) -> Table {
                     match played {
                         Ok(verdict) => {
                             let replay = if trial.replay == Replay::Never { "Never" } else { "OwnerDead" };
-                            table.rows.entry((trial.moment.place(), trial.kind, replay)).or_default().add(&verdict);
+                            table
+                                .rows
+                                .entry((trial.moment.place(), trial.kind, replay))
+                                .or_default()
+                                .add(&verdict);
                         }
                         Err(sentence) => {
                             eprintln!("  BROKEN {sentence}");
