@@ -17,10 +17,7 @@ use zeroize::Zeroizing;
 ///
 /// When it cannot be made, or is there and is no folder, or others may write to it.
 pub fn private_folder(path: &Path) -> Result<(), StoreError> {
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(path) {
+    match private_builder().create(path) {
         Ok(()) => return sync_folder_of(path).map_err(|error| failed("cannot be made durable", path, error)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(failed("cannot be made", path, error)),
@@ -35,6 +32,18 @@ pub fn private_folder(path: &Path) -> Result<(), StoreError> {
         return Err(StoreError::unavailable(text));
     }
     Ok(())
+}
+
+#[cfg(unix)]
+fn private_builder() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+#[cfg(not(unix))]
+fn private_builder() -> DirBuilder {
+    DirBuilder::new()
 }
 
 /// A sentence about the permissions of this file or folder, if others than its owner may do anything with it.
