@@ -15,7 +15,7 @@ use wellspring_core::{HttpRequest, HttpResponse, Origin, TokenError, TransportEr
 use wellspring_transport::{BODY_CAP, Tls, check_url, head_of, is_permanent, too_large, wire_request};
 use zeroize::Zeroizing;
 
-use crate::{Body, Builder, Transport};
+use crate::{Body, Builder, TokenSource, Transport};
 
 type Configure = Box<dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync>;
 
@@ -76,6 +76,30 @@ impl Builder {
     ) -> Self {
         self.settings.configure = Some(Box::new(change));
         self
+    }
+}
+
+impl TokenSource {
+    /// [`send`](Self::send) for a request that reqwest's own builder has made. It goes over this source's client, under
+    /// its deadline: a client or a timeout of the builder's own is not used.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send), and when the builder makes no request.
+    pub async fn send_built(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<http::Response<Body>, TokenError> {
+        let built = request.build().and_then(http::Request::<reqwest::Body>::try_from);
+        let request = built.map_err(|error| {
+            TokenError::misconfigured("the request cannot be made: correct its URL, headers or body")
+                .with_source(Arc::new(error.without_url()))
+        })?;
+        let again = |body: reqwest::Body| match body.as_bytes().map(bytes::Bytes::copy_from_slice) {
+            Some(bytes) => Body::from(bytes),
+            None => Body::once(body),
+        };
+        self.send(request.map(again)).await
     }
 }
 

@@ -60,6 +60,20 @@ async fn a_refused_token_is_renewed_once_and_the_call_sent_once_more() {
 }
 
 #[tokio::test]
+async fn a_call_of_reqwests_own_builder_is_renewed_for_like_any_other() {
+    let server = api(|bearer, _| bearer == "Bearer token-1");
+    let tls = driver::transport::Tls::new().client_config().unwrap();
+    let client = reqwest::Client::builder().tls_backend_preconfigured((*tls).clone()).build().unwrap();
+    let built =
+        client.put(format!("{}/cob", server.url)).header("Authorization", "Bearer theirs").body("charge");
+    assert_eq!(source(&server).send_built(built).await.unwrap().status(), 200);
+    assert_eq!(bearers(&server), ["Bearer token-1", "Bearer token-2"]);
+    assert_eq!(server.received("/cob")[1].body, b"charge");
+    let wrong = client.get("no URL");
+    assert_eq!(source(&server).send_built(wrong).await.unwrap_err().kind(), ErrorKind::Misconfigured);
+}
+
+#[tokio::test]
 async fn a_call_without_a_body_is_sent_once_more_too() {
     let server = api(|bearer, _| bearer == "Bearer token-1");
     let request = http::Request::get(format!("{}/cob", server.url)).body(()).unwrap();
