@@ -389,7 +389,6 @@ impl Lifecycle {
             Kept::Abandoned { byte_left: false } => self.unsent = Some(permit.number),
         }
         if let Some(told) = told {
-            (self.epoch, self.generation) = self.place().max(told.place);
             self.unsent = told.unsent.or(self.unsent);
             recorded = told.recorded || told.logged_out;
             if told.logged_out {

@@ -168,7 +168,10 @@ impl Keeping {
     /// What is to be done with it, in view of what the store holds.
     fn ruling(&mut self, stored: Option<&Stored>, known: (Epoch, Generation), now: Clocks) -> Ruling {
         let Some(Stored { version, record }) = stored else {
+            let granted = self.unsaved.record.granted();
+            let holds_nothing = granted.is_some_and(|granted| granted.response.refresh_token.is_none());
             return match self.unsaved.origin {
+                Obtained::ByRenewal { .. } if holds_nothing => Ruling::Save(None),
                 Obtained::ByRenewal { .. } if holds(Rule::NeverRestore) => Ruling::End(Ending::StoreLost),
                 Obtained::ByRenewal { .. } => Ruling::Save(None),
                 Obtained::BySignIn { .. } => {
@@ -211,7 +214,12 @@ impl Keeping {
                 if own && holds(Rule::KnowOwnWriting) {
                     return Ruling::End(Ending::Saved);
                 }
-                if record.generation < spent { Ruling::End(Ending::StoreLost) } else { superseded() }
+                match record.generation < spent {
+                    true if self.precious => Ruling::End(Ending::StoreLost),
+                    // The generations between were obtained while the store failed.
+                    true => Ruling::Save(Some(*version)),
+                    false => superseded(),
+                }
             }
         }
     }

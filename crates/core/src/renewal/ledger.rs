@@ -11,7 +11,7 @@ use crate::provider::Spend;
 use crate::rules::{Rule, holds};
 use crate::{
     Attempt, Claim, Clocks, Epoch, Fingerprint, Generation, Grant, Instant, Loaded, LoginReason, Record,
-    Sighting, StoreError, Stored, TokenError, UnixTime, Version,
+    Rotation, Sighting, StoreError, Stored, TokenError, UnixTime, Version,
 };
 
 use super::exchange::survives_use;
@@ -102,8 +102,7 @@ impl Ledger {
 
     /// What a failed renewal has learnt.
     pub(super) fn told(&self) -> Told {
-        let place = self.base.as_ref().map_or(self.known, |stored| stored.record.place().max(self.known));
-        Told { place, recorded: false, logged_out: self.logged_out, unsent: None }
+        Told { recorded: false, logged_out: self.logged_out, unsent: None }
     }
 }
 
@@ -155,7 +154,9 @@ impl Renewal {
         }
         let known = ledger.known;
         let Some(Stored { version, record }) = ledger.base.clone() else { return self.lost(now) };
-        if record.place() < known && holds(Rule::NeverRestore) {
+        let behind = record.place() < known && holds(Rule::NeverRestore);
+        let reusable = record.epoch == known.0 && self.is_reusable(&record);
+        if behind && !reusable && !self.provider.profile().credentials {
             return self.lost(now);
         }
         if matches!(record.grant, Grant::LoggedOut) && holds(Rule::TombstoneEnds) {
@@ -172,12 +173,18 @@ impl Renewal {
             }
             self.access_left = left.map_or(Duration::ZERO, |(_, left)| left);
         }
-        (self.epoch, self.generation) = record.place();
-        self.held = held(&record, now);
+        // What repeatable grants brought while the store failed is newer than what it holds.
+        (self.epoch, self.generation) = record.place().max(known);
+        self.held = held(&record, now).filter(|_| !behind || reusable);
         match &record.claim {
             Some(claim) => self.claimed_before(version, *claim, &record, now),
             None => self.proceed(true, &record, now),
         }
+    }
+
+    fn is_reusable(&self, record: &Record) -> bool {
+        let rotation = self.provider.profile().rotation;
+        rotation == Rotation::Reusable || record.granted().is_some_and(|granted| granted.reusable)
     }
 
     /// There is no record, or an older one than was known: the store was emptied or has gone back in time.

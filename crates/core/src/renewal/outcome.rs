@@ -1,7 +1,7 @@
 //! What becomes of a renewal.
 
 use crate::lifecycle::Held;
-use crate::{ByteLeft, Clocks, Epoch, Fate, Generation, Record, TokenError};
+use crate::{ByteLeft, Clocks, Fate, Record, TokenError};
 
 use super::Revocation;
 
@@ -36,8 +36,6 @@ pub struct Failure {
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 pub(crate) struct Told {
-    /// The place of the record.
-    pub(crate) place: (Epoch, Generation),
     /// It is kept there how long the endpoint is to be left alone: looking again soon costs no call.
     pub(crate) recorded: bool,
     /// Somebody has logged out.

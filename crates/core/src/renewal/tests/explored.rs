@@ -99,3 +99,61 @@ fn a_logout_that_may_have_been_saved_does_not_end_a_session_that_began_after_it(
     let step = load(step, loaded(3, record(place.0.value() + 1, place.1.value() + 1, "new")));
     assert!(matches!(step, Step::Done(Outcome::SignedOut(..), None)), "{step:?}");
 }
+
+#[test]
+fn credentials_that_went_on_without_the_store_are_stored_when_it_is_back() {
+    let mut life = Lifecycle::new(Policy::default(), 1);
+    let stored = || loaded(1, Record::new(Epoch::new(1), Generation::new(1), Grant::None));
+    let without_store = || Err(StoreError::unavailable("no answer"));
+    let begin = |life: &mut Lifecycle, need| {
+        let Decision::Refresh(permit) = life.acquire(need, at(0)) else { panic!("nobody renews") };
+        let errand = permit.errand(Toy::with_credentials().arc()).stored_by(owner(1));
+        (permit, Renewal::begin(errand, at(0)))
+    };
+    let (permit, step) = begin(&mut life, Need::Fresh);
+    let Step::Send(_, sent) = load(step, without_store()) else { panic!("the store is waited for") };
+    let Step::Done(outcome, None) = sent.resume(answer(200, "alone 60"), at(0)) else {
+        panic!("it is stored")
+    };
+    let Completed::Renewed(token) = life.complete(permit, outcome, at(0)) else { panic!("no token") };
+
+    let (permit, step) = begin(&mut life, Need::Newer(token.generation()));
+    let (_, step) = save(load(step, stored()), Ok(Swap::Done(Version::new(2))));
+    let Step::Send(_, sent) = step else { panic!("{step:?}") };
+    let (request, step) = save(sent.resume(answer(200, "stored 60"), at(0)), maybe());
+    assert!(request.record.generation > token.generation());
+    let (_, step) = save(load(step, stored()), Ok(Swap::Done(Version::new(3))));
+    let Step::Done(outcome, None) = step else { panic!("{step:?}") };
+    assert!(matches!(life.complete(permit, outcome, at(0)), Completed::Renewed(_)));
+}
+
+#[test]
+fn a_refresh_token_that_was_left_alone_is_not_called_refused() {
+    let toy = || Toy::rotating(Replay::OwnerDead).with_credentials_too();
+    let stored = || loaded(2, claimed(record(1, 1, "r"), attempt(2, 1)));
+    let Step::Watch(_, until, watching) = load(begin(toy()), stored()) else { panic!("it is not watched") };
+    let late = Clocks { instant: until, ..at(0) };
+    let Step::Load(_, loading) = watching.resume(Ok(Sighting::Unchanged), late) else { panic!("no look") };
+    let (_, step) = save(loading.resume(stored(), late), Ok(Swap::Done(Version::new(3))));
+    let Step::Send(sending, sent) = step else { panic!("{step:?}") };
+    assert_eq!(sending.request.expose_body(), b"credentials");
+    let (request, _) = save(sent.resume(answer(403, ""), late), Ok(Swap::Conflict));
+    assert_eq!(request.record.dead, None);
+}
+
+#[test]
+fn a_renewal_that_failed_does_not_count_as_having_the_token_it_saw() {
+    let mut life = Lifecycle::new(Policy::default(), 1);
+    let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!("nobody renews") };
+    let step = Renewal::begin(permit.errand(Toy::rotating(Replay::Never).arc()).stored_by(owner(1)), at(0));
+    let step = load(step, loaded(2, claimed(record(1, 1, "r"), attempt(2, 1))));
+    let Step::Watch(_, until, watching) = step else { panic!("{step:?}") };
+    let late = Clocks { instant: until, ..at(0) };
+    let error = || StoreError::unavailable("no answer");
+    let Step::Done(outcome, None) = watching.resume(Err(error()), late) else { panic!("it is tried again") };
+    let _ = life.complete(permit, outcome, late);
+    let mut fresh = record(1, 1, "r");
+    let Grant::Granted(held) = &mut fresh.grant else { unreachable!() };
+    held.obtained_at = late.unix;
+    assert!(life.adopt(&fresh, late).is_some());
+}
