@@ -99,19 +99,17 @@ impl Trial {
         if !first {
             return if self.moment == Moment::Whenever { Ok(None) } else { Err(self.says("nobody died")) };
         }
-        let mut kills = 1;
-        if let Moment::Heir(effect, when) = self.moment {
-            kills += 1;
-            if !stage.inherits(effect, when, random)? {
-                return Err(self.says("the heir lived"));
-            }
+        if let Moment::Heir(effect, when) = self.moment
+            && !stage.inherits(effect, when, random)?
+        {
+            return Err(self.says("the heir lived"));
         }
         relay.settle().map_err(|error| error.to_string())?;
         let (left, before) = (left(&stage.record()?), server.seen());
         let processed = before.exchanged > 0;
         let told = stage.takes_over()?;
         let seen = server.seen();
-        let verdict = Verdict { kills, left, processed, told, seen };
+        let verdict = Verdict { kills: self.moment.kills(), left, processed, told, seen };
         let (record, _) = stage.record()?;
         self.judge(&verdict, before, &record, &server).map_err(|sentence| self.says(&sentence))?;
         Ok(Some(verdict))

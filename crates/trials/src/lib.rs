@@ -21,6 +21,7 @@ mod process;
 pub mod race;
 mod relay;
 pub mod server;
+mod source;
 pub mod table;
 
 // The public interface is:
@@ -30,3 +31,4 @@ pub use part::{Driver, Line, Part, Told};
 pub use place::{Kind, Place};
 pub use process::{Done, End, Process};
 pub use relay::{Relay, Wire};
+pub use source::{Source, policy};

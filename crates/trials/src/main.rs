@@ -33,9 +33,9 @@ fn crash(words: &[String]) -> Result<(), String> {
         _ => return Err(USAGE.to_owned()),
     };
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let a_round = table::all(1).len();
-    let rounds = (kills as usize).div_ceil(a_round);
-    let (table, took) = clock::timed(|| table::play(&table::all(rounds as u64), &program));
+    let a_round: u32 = table::all(1).iter().map(|trial| trial.moment.kills()).sum();
+    let rounds = kills.div_ceil(a_round);
+    let (table, took) = clock::timed(|| table::play(&table::all(rounds.into()), &program));
     print!("{}", table.text());
     println!("  {} kills in {:.0} s", table.kills(), took.as_secs_f64());
     match table.broken() {

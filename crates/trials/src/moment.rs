@@ -71,6 +71,15 @@ impl Moment {
         Self::Heir(Effect::Forget, When::After),
     ];
 
+    /// How many processes are killed.
+    #[must_use]
+    pub const fn kills(self) -> u32 {
+        match self {
+            Self::Heir(..) => 2,
+            Self::At(..) | Self::On(_) | Self::Whenever => 1,
+        }
+    }
+
     /// Its place in the table.
     pub(crate) fn place(self) -> usize {
         Self::ALL.into_iter().position(|moment| moment == self).unwrap_or(Self::ALL.len())

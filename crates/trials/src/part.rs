@@ -19,6 +19,9 @@ pub enum Driver {
 }
 
 impl Driver {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Async, Self::Blocking];
+
     /// The other one.
     #[must_use]
     pub const fn other(self) -> Self {

@@ -1,0 +1,228 @@
+//! What a store costs a source: two saves for a renewal, and nothing for the read of a fresh token.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
+use std::sync::{Arc, Condvar, Mutex};
+
+use wellspring_core::{
+    Attempt, Loaded, Promise, Provider as _, Record, Replay, Sighting, SignOfLife, Store, StoreError, Swap, TokenKey, Unsaved,
+    Version,
+};
+use wellspring_store::Deadline;
+use wellspring_store::contract::Folder;
+use wellspring_transport::Clock;
+use wellspring_trials::server::{Server, app};
+use wellspring_trials::{Driver, Kind, Place, Source, clock, policy};
+
+/// Counts what is asked of a store, and keeps everybody waiting while it is shut.
+#[derive(Debug)]
+struct Watched {
+    store: Arc<dyn Store>,
+    loads: AtomicU32,
+    lives: AtomicU32,
+    saves: AtomicU32,
+    outcomes: AtomicU32,
+    gate: Gate,
+    /// Only saves of what was obtained wait at the gate.
+    outcomes_alone: bool,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    state: Mutex<(bool, u32)>,
+    changed: Condvar,
+}
+
+impl Gate {
+    fn set(&self, shut: bool) {
+        self.state.lock().unwrap().0 = shut;
+        self.changed.notify_all();
+    }
+
+    fn pass(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.1 += 1;
+        self.changed.notify_all();
+        drop(self.changed.wait_while(state, |(shut, _)| *shut).unwrap());
+    }
+
+    /// Until so many have come.
+    fn have_come(&self, count: u32) {
+        let limit = Duration::from_secs(30);
+        let state = self.state.lock().unwrap();
+        let (state, _) = self.changed.wait_timeout_while(state, limit, |(_, come)| *come < count).unwrap();
+        assert!(state.1 >= count, "nobody has come to the gate");
+    }
+}
+
+impl Watched {
+    fn new(store: Arc<dyn Store>, outcomes_alone: bool) -> Arc<Self> {
+        let gate = Gate::default();
+        let [loads, lives, saves, outcomes] = [0; 4].map(AtomicU32::new);
+        Arc::new(Self { store, loads, lives, saves, outcomes, gate, outcomes_alone })
+    }
+
+    fn count(&self, counter: &AtomicU32, outcome: bool) {
+        counter.fetch_add(1, Ordering::SeqCst);
+        if outcome || !self.outcomes_alone {
+            self.gate.pass();
+        }
+    }
+}
+
+impl Store for Watched {
+    fn promise(&self) -> Promise {
+        self.store.promise()
+    }
+
+    fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
+        self.count(&self.loads, false);
+        self.store.load(key, within)
+    }
+
+    fn save(
+        &self,
+        key: &TokenKey,
+        expected: Option<Version>,
+        record: &Record,
+        within: Duration,
+    ) -> Result<Swap, StoreError> {
+        let outcome = record.claim.is_none();
+        self.count(if outcome { &self.outcomes } else { &self.saves }, outcome);
+        self.store.save(key, expected, record, within)
+    }
+
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+        self.store.watch(key, version, within)
+    }
+
+    fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError> {
+        self.count(&self.lives, false);
+        self.store.sign_of_life(key, within)
+    }
+
+    fn spill(&self, key: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError> {
+        self.store.spill(key, unsaved)
+    }
+
+    fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
+        self.store.forget_spill(key, attempt)
+    }
+}
+
+struct Stage {
+    _folder: Folder,
+    place: Place,
+    server: Server,
+}
+
+impl Stage {
+    fn new(kind: Kind) -> Self {
+        let folder = Folder::new();
+        let (place, server) = (kind.below(folder.path()), Server::start(Duration::ZERO).unwrap());
+        let stage = Self { _folder: folder, place, server };
+        stage.server.sign_in_to(&stage.place, &stage.app()).unwrap();
+        stage
+    }
+
+    fn app(&self) -> oauth2_app::App {
+        app(&self.server.simulator().url(), Replay::Never, 0).unwrap()
+    }
+
+    fn wait_for_spill(&self) {
+        let (store, within) = (self.place.open().unwrap(), Duration::from_secs(30));
+        let deadline = Deadline::after(within);
+        while store.load(&self.app().profile().key, within).unwrap().spilled.is_none() {
+            assert!(deadline.nap(Duration::from_millis(2)), "nothing is spilled");
+        }
+    }
+
+    fn store(&self, outcomes_alone: bool) -> Arc<Watched> {
+        Watched::new(self.place.open().unwrap(), outcomes_alone)
+    }
+
+    fn source(&self, driver: Driver, store: &Arc<Watched>, clock: Clock) -> Source {
+        let store: Arc<dyn Store> = Arc::<Watched>::clone(store);
+        let minute = Duration::from_secs(60);
+        Source::with_clock(driver, self.app(), &store, policy(minute, minute), clock).unwrap()
+    }
+}
+
+#[test]
+fn a_renewal_costs_two_saves_one_load_and_one_sign_of_life() {
+    for kind in Kind::ALL {
+        for driver in Driver::ALL {
+            let stage = Stage::new(kind);
+            let store = stage.store(false);
+            let source = stage.source(driver, &store, Clock::system());
+            assert_eq!(source.token().unwrap().generation().value(), 2);
+            let counts = [&store.loads, &store.lives, &store.saves, &store.outcomes];
+            assert_eq!(counts.map(|count| count.load(Ordering::SeqCst)), [1, 1, 1, 1], "{kind} {driver:?}");
+            source.token().unwrap();
+            assert_eq!(counts.map(|count| count.load(Ordering::SeqCst)), [1, 1, 1, 1], "a read costs nothing");
+        }
+    }
+}
+
+/// Whoever asks while a store hangs is served as if there was none.
+#[test]
+fn a_store_that_hangs_never_slows_the_read_of_a_fresh_token() {
+    for driver in Driver::ALL {
+        let stage = Stage::new(Kind::File);
+        let store = stage.store(false);
+        let hands = Clock::manual(clock::unix().as_secs());
+        let source = stage.source(driver, &store, (&hands).into());
+        source.token().unwrap();
+        let before = store.loads.load(Ordering::SeqCst);
+        store.gate.set(true);
+        let (_, took) = clock::timed(|| {
+            for _ in 0..1_000 {
+                source.try_token().unwrap();
+                source.token().unwrap();
+            }
+            // Due, and still in force: somebody renews beside the callers, and hangs.
+            hands.advance(Duration::from_secs(7_200 - 250));
+            source.try_token().unwrap();
+            store.gate.have_come(5);
+            for _ in 0..1_000 {
+                source.try_token().unwrap();
+                source.token().unwrap();
+            }
+        });
+        let hung = store.loads.load(Ordering::SeqCst);
+        store.gate.set(false);
+        assert_eq!(hung, before + 1, "{driver:?}: one renewal hangs");
+        assert!(took < Duration::from_secs(10), "{driver:?}: 4,000 reads beside a store that hangs took {took:?}");
+    }
+}
+
+/// The runtime goes down while what was obtained is on its way into a store that hangs.
+#[test]
+fn what_is_being_saved_when_a_runtime_goes_down_is_spilled() {
+    for kind in Kind::ALL {
+        for lands_later in [false, true] {
+            let stage = Stage::new(kind);
+            let store = stage.store(true);
+            store.gate.set(true);
+            let Source::Async(runtime, source) = stage.source(Driver::Async, &store, Clock::system()) else {
+                panic!("an async source is blocking")
+            };
+            let waiting = runtime.spawn(async move { source.token().await });
+            store.gate.have_come(1);
+            runtime.shutdown_background();
+            drop(waiting);
+            stage.wait_for_spill();
+            if lands_later {
+                store.gate.set(false);
+            }
+            let heir = stage.store(true);
+            let heirs = stage.source(Driver::Blocking, &heir, Clock::system());
+            let token = heirs.acquire(Duration::from_secs(60)).unwrap();
+            assert_eq!(token.generation().value(), 2, "{kind}");
+            assert_eq!(stage.server.seen().asked, 1, "{kind}: it is not sent again");
+            store.gate.set(false);
+        }
+    }
+}
