@@ -196,8 +196,19 @@ fn record(all: &Configuration, profile: &Profile, key: &TokenKey, kept: &dyn Sto
         report.note(format_args!("{name}: a token that the store would not take waits for the next command"));
     }
     let Some(stored) = &loaded.stored else { return };
-    let Some(claim) = &stored.record.claim else { return };
     let now = Clock::system().now().unix;
+    if let Some(ahead) = stored.record.granted().map(|granted| granted.obtained_at.since(now))
+        && ahead > clock::TOLERANCE
+    {
+        report.wrong(
+            Exit::Usage,
+            format_args!(
+                "{name}: what is held is from {} ahead of this machine's clock: set it",
+                Span(ahead)
+            ),
+        );
+    }
+    let Some(claim) = &stored.record.claim else { return };
     let (process, since) = (claim.attempt.owner.process, Span(now.since(claimed(claim))));
     match kept.watch(key, stored.version, Duration::ZERO) {
         Ok(Sighting::OwnerGone) => report.note(format_args!(

@@ -27,10 +27,31 @@ pub(crate) struct Recipe {
     pub(crate) store: Option<Arc<dyn Store>>,
 }
 
+/// A runtime that waits for what its threads are saving when it ends, but not for ever.
+#[derive(Debug)]
+pub(crate) struct Ground(Option<Runtime>);
+
+/// How long a save that hangs is waited for.
+const LAST_SAVE: Duration = Duration::from_secs(2);
+
+impl Ground {
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.as_ref().expect("it is there until it is dropped").block_on(future)
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_timeout(LAST_SAVE);
+        }
+    }
+}
+
 /// A source of tokens and what it runs on.
 #[derive(Debug)]
 pub(crate) enum Driver {
-    Async(Runtime, asynchronous::TokenSource),
+    Async(Ground, asynchronous::TokenSource),
     Blocking(blocking::TokenSource),
 }
 
@@ -63,7 +84,7 @@ impl Driver {
                     runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
                         TokenError::unavailable("the runtime cannot be started").with_source(Arc::new(error))
                     })?;
-                Self::Async(runtime, build!(asynchronous::Builder::new, recipe))
+                Self::Async(Ground(Some(runtime)), build!(asynchronous::Builder::new, recipe))
             }
             Transport::Blocking => Self::Blocking(build!(blocking::Builder::new, recipe)),
         })

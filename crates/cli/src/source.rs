@@ -61,6 +61,8 @@ pub(crate) struct Source {
     driver: Driver,
     /// Where no store keeps what is obtained.
     held: Option<Arc<Held>>,
+    /// The store that does.
+    kept: Option<Arc<HeldStore>>,
     /// Where calls may carry the token.
     reach: Vec<Origin>,
     clock: Clock,
@@ -135,10 +137,11 @@ impl Source {
         }
         let held = store.is_none().then(|| Arc::new(Held::new(provider.clone())));
         let provider = held.clone().map_or(provider, |held| held);
-        let store = store.map(|store| Arc::new(HeldStore::new(store)) as Arc<dyn Store>);
+        let kept = store.map(|store| Arc::new(HeldStore::new(store)));
+        let store = kept.clone().map(|kept| kept as Arc<dyn Store>);
         let recipe = Recipe { provider, policy, tls, clock: clock.clone(), api_urls, store };
         let driver = Driver::new(transport, recipe).map_err(|error| profile.place.failure(error))?;
-        Ok(Self { driver, held, reach, clock, end })
+        Ok(Self { driver, held, kept, reach, clock, end })
     }
 
     /// A token, through pauses and further tries until the command's time is over.
@@ -209,7 +212,7 @@ impl Source {
     /// Renews what the store holds if that is due, for whoever asks next: what this command needed it has. Goes on
     /// behind its back, until it ends.
     pub(crate) fn renew_early(&self) {
-        if self.held.is_none() {
+        if self.goes_on() {
             // Whatever is wrong is for whoever needs the next token to hear.
             let _ = self.driver.token();
         }
@@ -229,6 +232,11 @@ impl Source {
         let revocation = self.driver.sign_out();
         drop(hold);
         Ok(revocation?)
+    }
+
+    /// Whether there is anything to do for whoever comes next; what was spilled is theirs to store.
+    fn goes_on(&self) -> bool {
+        self.kept.as_ref().is_some_and(|kept| !kept.has_spilled())
     }
 
     /// No request without a store is under way any more.
@@ -252,7 +260,7 @@ impl Drop for Source {
     /// A token that is due was handed out, and its renewal goes on behind the command's back: what it brings would
     /// end with this process.
     fn drop(&mut self) {
-        if self.held.is_none() {
+        if self.goes_on() {
             // What the command was for is done, or why it is not is told already.
             let _ = self.driver.close(self.end.since(self.now()).saturating_sub(LAST_CALL));
         }

@@ -17,7 +17,7 @@ use crate::span::Span;
 /// The time for one answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A difference that hurts nobody: a date has whole seconds, and an answer takes its time.
-const TOLERANCE: Duration = Duration::from_secs(60);
+pub(super) const TOLERANCE: Duration = Duration::from_secs(60);
 
 /// Asks the token endpoint what time it is, unless another one of the same server was asked before.
 pub(super) fn check(parts: &Parts, asked: &mut Vec<Origin>, report: &mut Report) {

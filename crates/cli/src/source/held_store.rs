@@ -1,8 +1,9 @@
 //! A store whose sign of life signals wait for.
 //!
 //! Whoever spends a single-use grant shows a sign of life before its claim is saved and holds it until nothing can
-//! still be saved: that is how long Ctrl-C and SIGTERM are held back. What was spilled is safe too.
+//! still be saved: that is how long Ctrl-C and SIGTERM are held back. What was spilled is safe too, and told of.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +12,7 @@ use wellspring_core::{
     Version,
 };
 
+use crate::exit::say;
 use crate::interrupt::{self, Hold};
 
 #[derive(Debug)]
@@ -18,13 +20,19 @@ pub(crate) struct HeldStore {
     store: Arc<dyn Store>,
     /// One for each sign of life.
     holds: Holds,
+    spilled: AtomicBool,
 }
 
 type Holds = Arc<Mutex<Vec<(Arc<()>, Hold)>>>;
 
 impl HeldStore {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, holds: Holds::default() }
+        Self { store, holds: Holds::default(), spilled: AtomicBool::new(false) }
+    }
+
+    /// Whether something lies beside the store, where the next command finds it.
+    pub(crate) fn has_spilled(&self) -> bool {
+        self.spilled.load(Ordering::Relaxed)
     }
 }
 
@@ -68,20 +76,30 @@ impl Store for HeldStore {
     }
 
     fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError> {
-        let sign = Some(self.store.sign_of_life(key, within)?);
+        let sign = self.store.sign_of_life(key, within)?;
+        if self.has_spilled() {
+            return Ok(sign);
+        }
         let this = Arc::new(());
         let mut holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner);
         holds.push((this.clone(), interrupt::hold()));
-        Ok(SignOfLife::new(Held { sign, this, holds: self.holds.clone() }))
+        Ok(SignOfLife::new(Held { sign: Some(sign), this, holds: self.holds.clone() }))
     }
 
     fn spill(&self, key: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError> {
-        self.store.spill(key, unsaved)?;
+        const NOT_TAKEN: &str = "wellspring: the store would not take what was obtained";
+        self.store.spill(key, unsaved).inspect_err(|error| {
+            say(format_args!("{NOT_TAKEN}, and neither would the place beside it: {error}"));
+        })?;
+        say(format_args!("{NOT_TAKEN}; it is kept beside it for the next command"));
+        self.spilled.store(true, Ordering::Relaxed);
         self.holds.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
     }
 
     fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
-        self.store.forget_spill(key, attempt)
+        self.store.forget_spill(key, attempt)?;
+        self.spilled.store(false, Ordering::Relaxed);
+        Ok(())
     }
 }

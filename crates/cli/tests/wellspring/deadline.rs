@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, mpsc};
 
@@ -10,7 +11,7 @@ use wellspring_core::{
     AccessToken, Epoch, Generation, Grant, Granted, Record, RefreshToken, Store, Swap, TokenKey,
     TokenResponse, UnixTime,
 };
-use wellspring_simulator::{Endpoint, Fault, Simulator};
+use wellspring_simulator::{Endpoint, Fault, SimClock, Simulator};
 
 use crate::command::{Folder, profiles};
 use crate::kept;
@@ -178,6 +179,52 @@ fn a_signal_during_an_exchange_waits_until_what_came_of_it_is_saved() {
         assert_eq!(stored.generation, Generation::new(2), "{transport}: it was saved");
         assert!(stored.claim.is_none(), "{transport}");
     }
+}
+
+/// The file of the only key of a file store.
+fn only_record(tokens: &Path) -> PathBuf {
+    let mut files = std::fs::read_dir(tokens).unwrap().map(|entry| entry.unwrap().path());
+    files.find(|path| path.extension().is_some_and(|end| end == "token")).unwrap()
+}
+
+/// Takes the time that a store is given.
+#[test]
+fn what_the_store_would_not_take_is_told_of_and_served_by_the_next_command() {
+    let clock = SimClock::system();
+    let play = |transport: &str| {
+        let (url, was_asked, answer) = endpoint();
+        let (folder, store, key) = with_refresh_token(&url, "file:tokens", "");
+        let mut command = folder.command(&["token", "user", "--transport", transport]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        was_asked.recv().unwrap();
+        // The claim is saved. From now on nothing is: there is a folder where the new contents would go.
+        let mut fresh = only_record(&folder.path().join("tokens")).into_os_string();
+        fresh.push(".new");
+        std::fs::create_dir(&fresh).unwrap();
+        let started = clock.now();
+        answer.send(GRANTED).unwrap();
+        let output = child.wait_with_output().unwrap();
+        // Not the whole time of the command: there is nothing left to wait for.
+        assert!(clock.now() - started < Duration::from_secs(20));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b"abc\n"[..]), "{said}");
+        let told = "the store would not take what was obtained; it is kept beside it for the next command";
+        assert!(said.contains(told) && !said.contains("the-next-one"), "{said}");
+        std::fs::remove_dir(&fresh).unwrap();
+        let ran = folder.run(&["token", "user", "--transport", transport]);
+        assert_eq!((ran.status, ran.stdout.as_str(), ran.stderr.as_str()), (0, "abc\n", ""));
+        let loaded = store.load(&key, Duration::from_secs(5)).unwrap();
+        assert!(loaded.spilled.is_none());
+        let record = loaded.stored.unwrap().record;
+        assert!(record.generation == Generation::new(2) && record.claim.is_none(), "{transport}");
+        let held = record.granted().and_then(|granted| granted.response.refresh_token.as_ref());
+        assert_eq!(held.map(RefreshToken::expose), Some("the-next-one"));
+        assert!(was_asked.try_recv().is_err(), "one exchange");
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| play("async"));
+        scope.spawn(|| play("blocking"));
+    });
 }
 
 #[test]

@@ -364,6 +364,19 @@ fn doctor_finds_a_clock_that_is_off_and_an_endpoint_that_is_down() {
     }
 }
 
+#[test]
+fn doctor_finds_a_clock_that_was_set_back() {
+    let stage = stage("file:tokens");
+    let mut record = stage.granted(0);
+    let Grant::Granted(granted) = &mut record.grant else { panic!("a token is held") };
+    granted.obtained_at = stage.now().plus(Duration::from_secs(7_260));
+    stage.put(&record);
+    let ran = stage.folder.run(&["doctor"]);
+    assert_eq!(ran.status, 2, "{}", ran.stdout);
+    let told = ran.stdout.lines().any(|line| line.starts_with("wrong  user: what is held is from 2h "));
+    assert!(told, "{}", ran.stdout);
+}
+
 #[cfg(unix)]
 fn private(folder: &Folder, name: &str) {
     set_mode(folder, name, 0o600);
