@@ -8,27 +8,34 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use wellspring_core::{Policy, Provider, SharedBy, Store, TokenError};
-use wellspring_transport::{Clock, Reach, Scripted, SharedLifecycle, Storage, check_store};
+use wellspring_transport::{Clock, Pool, Reach, Scripted, SharedLifecycle, Storage, check_store};
 
 use crate::background::Background;
 #[cfg(feature = "reqwest")]
 use crate::reqwest::{ReqwestTransport, Settings};
 use crate::scripted::ScriptedTransport;
-use crate::{TokenSource, Transport};
+use crate::{TokenPool, TokenSource, Transport};
 
-/// Everything that can be said about a source before it exists. All of it has a default.
-#[must_use = "nothing happens before `build`"]
-pub struct Builder {
-    provider: Arc<dyn Provider>,
+/// What holds for every source that one builder makes.
+#[derive(Clone)]
+pub(crate) struct Terms {
     policy: Policy,
     clock: Clock,
     seed: Option<u64>,
     reach: Reach,
     call_deadline: Option<Duration>,
-    background: Background,
-    transport: Option<Arc<dyn Transport>>,
+    pub(crate) background: Background,
     store: Option<Arc<dyn Store>>,
+}
+
+/// Everything that can be said about a source before it exists. All of it has a default.
+#[must_use = "nothing happens before `build`"]
+pub struct Builder {
+    provider: Arc<dyn Provider>,
+    terms: Terms,
+    transport: Option<Arc<dyn Transport>>,
     shared_by: Option<SharedBy>,
+    idle: Duration,
     /// A double exchanges with its script, whoever carries its calls.
     scripted: bool,
     #[cfg(feature = "reqwest")]
@@ -38,17 +45,21 @@ pub struct Builder {
 impl Builder {
     /// Starts to make a source of this provider's tokens.
     pub fn new(provider: Arc<dyn Provider>) -> Self {
-        Self {
-            reach: Reach::of(&*provider),
-            provider,
+        let terms = Terms {
             policy: Policy::default(),
             clock: Clock::system(),
             seed: None,
+            reach: Reach::of(&*provider),
             call_deadline: None,
             background: Background::default(),
-            transport: None,
             store: None,
+        };
+        Self {
+            provider,
+            terms,
+            transport: None,
             shared_by: None,
+            idle: Duration::from_secs(1_800),
             scripted: false,
             #[cfg(feature = "reqwest")]
             settings: Settings::default(),
@@ -57,14 +68,14 @@ impl Builder {
 
     pub(crate) fn double(script: Arc<Scripted>) -> Self {
         let mut builder = Self::new(script);
-        builder.reach = builder.reach.and_loopback();
+        builder.terms.reach = builder.terms.reach.and_loopback();
         builder.scripted = true;
         builder
     }
 
     /// When to renew, and how long to leave a failing endpoint alone.
     pub fn policy(mut self, policy: Policy) -> Self {
-        self.policy = policy;
+        self.terms.policy = policy;
         self
     }
 
@@ -91,7 +102,7 @@ impl Builder {
 
     /// Keeps tokens where they outlive the process, and shares them with whoever uses the same store.
     pub fn store(mut self, store: impl Store + 'static) -> Self {
-        self.store = Some(Arc::new(store));
+        self.terms.store = Some(Arc::new(store));
         self
     }
 
@@ -104,13 +115,13 @@ impl Builder {
 
     /// Where the time is read. Default: the machine's own clocks.
     pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
-        self.clock = clock.into();
+        self.terms.clock = clock.into();
         self
     }
 
     /// What jitter is made of. Default: another number for each source.
     pub const fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
+        self.terms.seed = Some(seed);
         self
     }
 
@@ -120,21 +131,21 @@ impl Builder {
     ///
     /// When no secret may be sent there at all.
     pub fn allow_origin(mut self, url: &str) -> Result<Self, TokenError> {
-        self.reach.allow(url)?;
+        self.terms.reach.allow(url)?;
         Ok(self)
     }
 
     /// The time for one try of a call, from name lookup to the last byte of its answer. Default: the policy's
     /// deadline of an exchange.
     pub const fn call_deadline(mut self, deadline: Duration) -> Self {
-        self.call_deadline = Some(deadline);
+        self.terms.call_deadline = Some(deadline);
         self
     }
 
     /// Renews on this runtime, whoever asks. Default: on the caller's, or where there is none on the one the source
     /// was built on. It needs its drivers for I/O and time (`enable_all`).
     pub fn runtime(mut self, runtime: Handle) -> Self {
-        self.background.given = Some(runtime);
+        self.terms.background.given = Some(runtime);
         self
     }
 
@@ -144,20 +155,49 @@ impl Builder {
     ///
     /// When the TLS settings or the client cannot be made, or the store cannot hold what is to be kept in it.
     pub fn build(mut self) -> Result<TokenSource, TokenError> {
-        check_store(self.store.as_deref(), self.shared_by, &*self.provider)?;
-        let given = self.transport.take();
-        let carrier = match given {
+        let transport = self.carrier()?;
+        Ok(self.terms.source(self.provider, transport))
+    }
+
+    /// How long nobody has to ask for a user's token before a pool lets go of it. Default: half an hour.
+    pub const fn idle(mut self, idle: Duration) -> Self {
+        self.idle = idle;
+        self
+    }
+
+    /// Makes a pool of many users' sources, each over the provider that this makes of the user's name. Everything else
+    /// that was said here holds for all of them, and they share one client.
+    ///
+    /// # Errors
+    ///
+    /// As for [`build`](Self::build), and `Misconfigured` without a store: whom the pool lets go of comes back from
+    /// there.
+    pub fn pool<P: Provider + 'static>(
+        mut self,
+        for_user: impl Fn(&str) -> P + Send + Sync + 'static,
+    ) -> Result<TokenPool, TokenError> {
+        if self.terms.store.is_none() {
+            let text = "a pool lets go of users who are idle and needs a store from which they come back";
+            return Err(TokenError::misconfigured(text));
+        }
+        let transport = self.carrier()?;
+        let pool = Pool::new(self.idle, self.terms.clock.clone());
+        Ok(TokenPool::new(pool, self.terms, transport, move |user| Arc::new(for_user(user))))
+    }
+
+    /// What carries the requests of all sources that this makes.
+    fn carrier(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
+        check_store(self.terms.store.as_deref(), self.shared_by, &*self.provider)?;
+        let carrier = match self.transport.take() {
             Some(given) => given,
             None => self.client_transport()?,
         };
-        let transport: Arc<dyn Transport> =
-            if self.scripted { Arc::new(ScriptedTransport::new(carrier)) } else { carrier };
-        Ok(self.finish(transport))
+        Ok(if self.scripted { Arc::new(ScriptedTransport::new(carrier)) } else { carrier })
     }
 
     #[cfg(feature = "reqwest")]
     fn client_transport(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
-        self.settings.connect_timeout = self.settings.connect_timeout.min(self.policy.deadline / 2);
+        self.settings.connect_timeout = self.settings.connect_timeout.min(self.terms.policy.deadline / 2);
         Ok(Arc::new(ReqwestTransport::with(core::mem::take(&mut self.settings))?))
     }
 
@@ -174,23 +214,35 @@ impl Builder {
     /// A double whose calls go as far as this build can carry them.
     pub(crate) fn build_double(mut self) -> TokenSource {
         let transport = self.client_transport().map(ScriptedTransport::new).unwrap_or_default();
-        self.finish(Arc::new(transport))
+        self.terms.source(self.provider, Arc::new(transport))
+    }
+}
+
+impl Terms {
+    /// The lifecycle of this provider's tokens.
+    pub(crate) fn lifecycle(&self, provider: Arc<dyn Provider>) -> Arc<SharedLifecycle> {
+        let number = || RandomState::new().build_hasher().finish();
+        // Not for secrets: that no two sources renew at one moment is all it is for.
+        let seed = self.seed.unwrap_or_else(number);
+        // Two sources must never be taken for one, whatever their seeds.
+        let storage = self.store.as_ref().map(|store| Storage::new(Arc::clone(store), number()));
+        SharedLifecycle::new(provider, self.policy.clone(), seed, self.clock.clone(), storage)
     }
 
-    fn finish(self, transport: Arc<dyn Transport>) -> TokenSource {
-        // Not for secrets: that no two sources renew at one moment is all it is for.
-        let seed = self.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    /// A source over this lifecycle.
+    pub(crate) fn over(&self, shared: Arc<SharedLifecycle>, transport: Arc<dyn Transport>) -> TokenSource {
         let at_build = Handle::try_current().ok();
-        // Two sources must never be taken for one, whatever their seeds.
-        let number = || RandomState::new().build_hasher().finish();
-        let storage = self.store.map(|store| Storage::new(store, number()));
         TokenSource {
             call_deadline: self.call_deadline.unwrap_or(self.policy.deadline),
-            shared: SharedLifecycle::new(self.provider, self.policy, seed, self.clock, storage),
+            shared,
             transport,
-            background: Background { at_build, ..self.background },
-            reach: Arc::new(self.reach),
+            background: Background { at_build, ..self.background.clone() },
+            reach: Arc::new(self.reach.clone()),
         }
+    }
+
+    fn source(&self, provider: Arc<dyn Provider>, transport: Arc<dyn Transport>) -> TokenSource {
+        self.over(self.lifecycle(provider), transport)
     }
 }
 
@@ -198,7 +250,7 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("provider", &self.provider.profile().name)
-            .field("policy", &self.policy)
+            .field("policy", &self.terms.policy)
             .finish_non_exhaustive()
     }
 }

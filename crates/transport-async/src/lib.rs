@@ -16,6 +16,7 @@ mod clock;
 mod drive;
 #[cfg(all(test, wellspring_shuttle))]
 mod interleavings;
+mod pool;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 mod scripted;
@@ -29,6 +30,7 @@ mod warm;
 pub use self::reqwest::ReqwestTransport;
 pub use body::Body;
 pub use builder::Builder;
+pub use pool::TokenPool;
 pub use source::TokenSource;
 pub use transport::Transport;
 pub use warm::Warm;

@@ -20,6 +20,12 @@ pub struct Warm {
     changes: Arc<Bell>,
 }
 
+impl Warm {
+    pub(crate) const fn new(stopped: Arc<AtomicBool>, changes: Arc<Bell>) -> Self {
+        Self { stopped, changes }
+    }
+}
+
 impl Drop for Warm {
     fn drop(&mut self) {
         self.stopped.store(true, Ordering::Release);

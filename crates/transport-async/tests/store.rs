@@ -63,7 +63,7 @@ async fn what_one_source_signs_in_to_another_one_uses_and_renews() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_sources_that_need_a_token_at_once_spend_one_refresh_token() {
     let gate = Gate::default();
-    let server = Server::rotating_behind(3_600, Some(gate.clone()));
+    let server = Server::rotating_for_each(3_600, Some(gate.clone()));
     let (store, clock) = (Moody::new(), Clock::manual(START));
     let (one, two) = (source(&server, &store, &clock), source(&server, &store, &clock));
     one.sign_in(code()).await.unwrap();

@@ -16,6 +16,7 @@ mod clock;
 mod drive;
 #[cfg(all(test, wellspring_shuttle))]
 mod interleavings;
+mod pool;
 mod scripted;
 mod send;
 mod source;
@@ -35,6 +36,7 @@ use std::thread;
 pub use self::ureq::UreqTransport;
 pub use body::Body;
 pub use builder::Builder;
+pub use pool::TokenPool;
 pub use source::TokenSource;
 pub use transport::Transport;
 pub use warm::Warm;

@@ -16,6 +16,7 @@ mod course;
 pub mod events;
 mod flight;
 mod owner;
+mod pool;
 mod published;
 mod rules;
 mod scripted;
@@ -31,6 +32,7 @@ pub use bell::{Bell, Seat};
 pub use clock::{Clock, LONGEST_NAP, ManualClock};
 pub use course::Course;
 pub use flight::{Flight, Remainder, Underway};
+pub use pool::Pool;
 pub use published::TokenRef;
 pub use rules::{
     BODY_CAP, acceptable, check_deadline, check_start, check_url, error_chain, head_of, is_permanent,

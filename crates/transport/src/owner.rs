@@ -2,12 +2,16 @@
 
 use core::hash::Hasher;
 
+use std::sync::LazyLock;
+
 use siphasher::sip::SipHasher24;
 use wellspring_core::Owner;
 
 /// A source of this process, under this random number.
 pub(crate) fn here(source: u64) -> Owner {
-    Owner { machine: machine(), boot: boot(), process: std::process::id(), source }
+    static MACHINE: LazyLock<(u64, u128)> = LazyLock::new(|| (machine(), boot()));
+    let (machine, boot) = *MACHINE;
+    Owner { machine, boot, process: std::process::id(), source }
 }
 
 /// The machine's own id is not for others' eyes: what is written down is a hash of it, made for this purpose alone.

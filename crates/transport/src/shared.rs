@@ -345,6 +345,16 @@ impl SharedLifecycle {
         flights
     }
 
+    /// Whether anything is being renewed, spent, ended or stored.
+    #[must_use]
+    pub(crate) fn is_under_way(&self) -> bool {
+        let state = self.lock();
+        state.flight.is_some()
+            || !state.others.is_empty()
+            || state.unstored.is_some()
+            || state.aside.is_some()
+    }
+
     /// Whether it is closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {

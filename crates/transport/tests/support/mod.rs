@@ -42,6 +42,11 @@ impl Toy {
         Self { url: format!("{base}{path}"), ..Self::at(base) }
     }
 
+    pub fn of_user(mut self, user: &str) -> Self {
+        self.profile.key = self.profile.key.user(user);
+        self
+    }
+
     pub fn without_credentials(mut self) -> Self {
         self.profile.credentials = false;
         self

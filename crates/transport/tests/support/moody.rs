@@ -1,8 +1,9 @@
 //! A store with moods: it refuses, hangs or takes its time when a test says so. And a server whose refresh tokens are
 //! spent by their use.
 
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
 use std::sync::{Arc, Mutex};
 
 use wellspring_core::{
@@ -100,12 +101,12 @@ impl Server {
     /// A server whose refresh tokens are spent by their use; one that comes again ends the session. Tokens live for
     /// `lifetime` seconds.
     pub fn rotating(lifetime: u64) -> Self {
-        Self::rotating_behind(lifetime, None)
+        Self::rotating_for_each(lifetime, None)
     }
 
-    /// The same, behind a door that each refresh waits for.
-    pub fn rotating_behind(lifetime: u64, door: Option<Gate>) -> Self {
-        let current = Mutex::new(None::<usize>);
+    /// The same for many users, each with a session of their own, behind a door that each refresh waits for.
+    pub fn rotating_for_each(lifetime: u64, door: Option<Gate>) -> Self {
+        let unspent = Mutex::new(Vec::<usize>::new());
         Self::start(move |request, n| {
             if request.path() != "/token" {
                 return Reply::with(200, "", "fine");
@@ -116,15 +117,17 @@ impl Server {
             if let (Some(_), Some(door)) = (spent, &door) {
                 door.pass();
             }
-            let mut current = current.lock().unwrap();
-            if let Some(spent) = spent
-                && *current != spent.parse().ok()
-            {
-                *current = None;
-                return Reply::status(400);
+            let mut unspent = unspent.lock().unwrap();
+            if let Some(spent) = spent {
+                let spent = spent.parse().unwrap();
+                let Some(place) = unspent.iter().position(|number| *number == spent) else {
+                    unspent.clear();
+                    return Reply::status(400);
+                };
+                unspent.remove(place);
             }
-            *current = Some(n + 1);
             let number = n + 1;
+            unspent.push(number);
             let body = format!(
                 r#"{{"access_token":"token-{number}","expires_in":{lifetime},"refresh_token":"refresh-{number}"}}"#
             );

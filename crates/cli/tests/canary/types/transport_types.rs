@@ -11,7 +11,7 @@ use wellspring_core::{
 };
 use wellspring_store::{MemoryStore, Records};
 use wellspring_transport::{
-    Asked, Attempt, Bell, Clock, Course, Flight, ManualClock, Next, Operation, Reach, Remainder, Said,
+    Asked, Attempt, Bell, Clock, Course, Flight, ManualClock, Next, Operation, Pool, Reach, Remainder, Said,
     Scripted, Seat, SharedLifecycle, Storage, Tls, TokenRef, Underway, Work,
 };
 use wellspring_transport_async as asynchronous;
@@ -65,6 +65,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         let warm: asynchronous::Warm = source.keep_warm().unwrap();
         shown.add(&warm);
     });
+    show_pools(shown);
     let warm: blocking::Warm = blocking::TokenSource::fixed(ACCESS).keep_warm().unwrap();
     shown.add(&warm);
     let _ = Duration::ZERO;
@@ -148,6 +149,21 @@ fn show_a_remainder(shown: &mut Shown) {
     let remainder = underway.land(outcome, leftover).expect("nobody has stored it");
     shown.add::<Remainder>(&remainder);
     shown.add::<Course>(&remainder.course);
+}
+
+fn show_pools(shown: &mut Shown) {
+    let pool = Pool::new(Duration::from_secs(1), Clock::system());
+    let shared =
+        pool.of("ann", || Ok(SharedLifecycle::new(provider(), Policy::default(), 7, Clock::system(), None)));
+    shared.unwrap().adopt(response()).unwrap();
+    shown.add::<Pool>(&pool);
+    let template = || hive_auth::HiveAuth::sandbox().credentials("operator", SECRET).unwrap();
+    let of = asynchronous::TokenSource::builder(template()).store(MemoryStore::open());
+    let pool: asynchronous::TokenPool = of.pool(move |_| template()).unwrap();
+    shown.add(&pool);
+    let of = blocking::TokenSource::builder(template()).store(MemoryStore::open());
+    let pool: blocking::TokenPool = of.pool(move |_| template()).unwrap();
+    shown.add(&pool);
 }
 
 fn signs_in() -> Arc<dyn Provider> {

@@ -1,0 +1,178 @@
+//! Many users' sources, each with its own single flight, over one client and one store.
+
+use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::Poll;
+use core::time::Duration;
+use std::sync::{Arc, Weak};
+
+use tokio::runtime::Handle;
+use wellspring_core::{Instant, Need, Provider, TokenError};
+use wellspring_transport::{Asked, Bell, Clock, Pool, SharedLifecycle};
+
+use crate::background::start;
+use crate::builder::Terms;
+use crate::clock::wait;
+use crate::warm::Warm;
+use crate::{TokenSource, Transport};
+
+type ForUser = Box<dyn Fn(&str) -> Arc<dyn Provider> + Send + Sync>;
+
+/// Many users' sources. Clones share everything; make one with [`Builder::pool`](crate::Builder::pool) and keep it.
+///
+/// A user's source is made when it is first asked for. When nobody has asked for it for a while, and it is neither held
+/// nor renewing, it is let go; what it held is in the store and comes back from there.
+#[derive(Clone)]
+pub struct TokenPool(Arc<Inner>);
+
+struct Inner {
+    pool: Pool,
+    terms: Terms,
+    transport: Arc<dyn Transport>,
+    for_user: ForUser,
+}
+
+impl TokenPool {
+    pub(crate) fn new(
+        pool: Pool,
+        terms: Terms,
+        transport: Arc<dyn Transport>,
+        for_user: impl Fn(&str) -> Arc<dyn Provider> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Inner { pool, terms, transport, for_user: Box::new(for_user) }))
+    }
+
+    /// This user's source. Ask for it each time it is needed: to hold it keeps it from being let go.
+    ///
+    /// # Errors
+    ///
+    /// When the pool is closed and the user is not in it.
+    pub fn source(&self, user: &str) -> Result<TokenSource, TokenError> {
+        let Inner { pool, terms, transport, for_user } = &*self.0;
+        let shared = pool.of(user, || Ok(terms.lifecycle(for_user(user))))?;
+        Ok(terms.over(shared, Arc::clone(transport)))
+    }
+
+    /// How many users are in it now.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.pool.len()
+    }
+
+    /// Whether nobody is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.pool.is_empty()
+    }
+
+    /// Renews in the background the tokens of all users who are in it, and lets go of those who are idle: one task for
+    /// all of them. A user without a token in force is left to whoever asks for it.
+    ///
+    /// # Errors
+    ///
+    /// When there is nothing to run it on.
+    pub fn keep_warm(&self) -> Result<Warm, TokenError> {
+        let place = self.0.terms.background.available()?;
+        let stopped = Arc::new(AtomicBool::new(false));
+        let changes = Arc::clone(self.0.pool.changes());
+        let watch = Watch {
+            pool: Arc::downgrade(&self.0),
+            stopped: Arc::clone(&stopped),
+            changes: Arc::clone(&changes),
+            clock: self.0.pool.clock().clone(),
+        };
+        drop(place.spawn(watch.run(place.clone())));
+        Ok(Warm::new(stopped, changes))
+    }
+
+    /// Ends renewing for all users, as [`TokenSource::close`] does for one; nobody new is let in.
+    ///
+    /// # Errors
+    ///
+    /// `Busy` when not all of it has ended before the deadline.
+    pub async fn close(&self, deadline: Duration) -> Result<(), TokenError> {
+        let clock = self.0.pool.clock();
+        let end = clock.now().instant.plus(deadline);
+        let all = self.0.pool.close();
+        let closing = all.into_iter().map(|shared| self.0.terms.over(shared, Arc::clone(&self.0.transport)));
+        let closing: Vec<_> = closing.collect();
+        for source in &closing {
+            let _ = source.shared.close();
+        }
+        for source in closing {
+            source.close(end.since(clock.now().instant)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What the background holds on to. Not the pool: it ends with the last of its clones.
+struct Watch {
+    pool: Weak<Inner>,
+    stopped: Arc<AtomicBool>,
+    changes: Arc<Bell>,
+    clock: Clock,
+}
+
+impl Watch {
+    async fn run(self, runtime: Handle) {
+        loop {
+            let seen = self.changes.rung();
+            let Some(wake) = self.look() else { return };
+            let changed = |_: &mut core::task::Context<'_>| {
+                let over = self.stopped.load(Ordering::Acquire) || self.changes.rung() != seen;
+                if over { Poll::Ready(()) } else { Poll::Pending }
+            };
+            wait(&self.clock, Some(&self.changes), wake, &runtime, changed).await;
+        }
+    }
+
+    /// Starts what is due and says when to look again; `None` when it is over.
+    fn look(&self) -> Option<Instant> {
+        let inner = self.pool.upgrade()?;
+        if self.stopped.load(Ordering::Acquire) || inner.pool.is_closed() {
+            return None;
+        }
+        let now = self.clock.now().instant;
+        let (awake, mut wake) = inner.pool.awake();
+        for shared in awake {
+            match due(&shared) {
+                Some(due) if due > now => wake = wake.min(due),
+                Some(_) => {
+                    renew(&inner, &shared);
+                    wake = wake.min(now.plus(MOMENT));
+                }
+                None => wake = wake.min(now.plus(SOON)),
+            }
+        }
+        Some(wake)
+    }
+}
+
+/// When a renewal that is under way is looked after again, and one that was just started.
+const SOON: Duration = Duration::from_secs(30);
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// When this user's token is to be renewed; `None` while it is.
+fn due(shared: &SharedLifecycle) -> Option<Instant> {
+    if shared.in_force().is_none() {
+        return Some(Instant::NEVER);
+    }
+    shared.next_wake()
+}
+
+fn renew(inner: &Inner, shared: &Arc<SharedLifecycle>) {
+    let Ok(place) = inner.terms.background.available() else { return };
+    match shared.ask(Need::Fresh) {
+        Asked::UseAndRenew(_, underway) | Asked::Renew(underway) => {
+            start(&place, underway, &inner.transport);
+        }
+        Asked::Use(_) | Asked::Wait(_) | Asked::Fail(..) => {}
+    }
+}
+
+impl fmt::Debug for TokenPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenPool").field("users", &self.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,124 @@
+//! Many users' sources: one exchange each, none mixed up, none let go that is needed, and all of them back from the store.
+#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
+#![cfg(feature = "ureq")]
+
+mod driver;
+
+use core::time::Duration;
+
+use driver::transport::{Builder, Clock, ManualClock, TokenPool, TokenSource};
+use driver::{Gate, Moody, Server, Toy, eventually, join, spawn};
+use wellspring_core::{AuthorizationCode, ErrorKind, Spend};
+
+const START: u64 = 1_800_000_000;
+/// Less than an exchange may take.
+const IDLE: Duration = Duration::from_secs(10);
+
+fn code() -> Spend {
+    Spend::Code { code: AuthorizationCode::new("code"), redirect_uri: String::new(), verifier: None }
+}
+
+fn builder(server: &Server, clock: &ManualClock) -> Builder {
+    let template = Toy::at(&server.url).without_credentials();
+    TokenSource::builder(template).clock(clock).idle(IDLE)
+}
+
+fn pool(server: &Server, store: &Moody, clock: &ManualClock) -> TokenPool {
+    let url = server.url.clone();
+    let for_user = move |user: &str| Toy::at(&url).without_credentials().of_user(user);
+    builder(server, clock).store(store.clone()).pool(for_user).unwrap()
+}
+
+#[test]
+fn each_user_has_a_token_of_their_own_and_one_exchange_however_many_ask() {
+    let (server, store, clock) = (Server::rotating_for_each(3_600, None), Moody::new(), Clock::manual(START));
+    let pool = pool(&server, &store, &clock);
+    for user in ["ann", "bob"] {
+        pool.source(user).unwrap().sign_in(code()).unwrap();
+    }
+    clock.advance(Duration::from_secs(3_600));
+    let crowd: Vec<_> = (0..40)
+        .map(|n| {
+            let source = pool.source(["ann", "bob"][n % 2]).unwrap();
+            spawn(move || source.token().unwrap().expose().to_owned())
+        })
+        .collect();
+    let mut tokens = Vec::new();
+    for caller in crowd {
+        tokens.push(join(caller));
+    }
+    assert!(tokens.iter().step_by(2).all(|token| *token == tokens[0]));
+    assert!(tokens.iter().skip(1).step_by(2).all(|token| *token == tokens[1]));
+    assert_ne!(tokens[0], tokens[1]);
+    assert_eq!((server.asked("/token"), pool.len()), (4, 2));
+}
+
+#[test]
+fn who_is_idle_is_let_go_and_comes_back_from_the_store_without_an_exchange() {
+    let (server, store, clock) = (Server::rotating_for_each(3_600, None), Moody::new(), Clock::manual(START));
+    let pool = pool(&server, &store, &clock);
+    let token = pool.source("ann").unwrap().sign_in(code()).unwrap();
+    let held = pool.source("bob").unwrap();
+    clock.advance(IDLE);
+    drop(pool.source("eve").unwrap());
+    assert_eq!(pool.len(), 2, "ann is let go; bob is held by somebody, eve is new");
+    assert_eq!(pool.source("ann").unwrap().token().unwrap().expose(), token.expose());
+    assert_eq!((server.asked("/token"), pool.len()), (1, 3));
+    drop(held);
+}
+
+#[test]
+fn nobody_is_let_go_while_their_token_is_renewed() {
+    let gate = Gate::default();
+    let server = Server::rotating_for_each(3_600, Some(gate.clone()));
+    let (store, clock) = (Moody::new(), Clock::manual(START));
+    let pool = pool(&server, &store, &clock);
+    pool.source("ann").unwrap().sign_in(code()).unwrap();
+    clock.advance(Duration::from_secs(3_400));
+    let _ = pool.source("ann").unwrap().try_token().unwrap().expose();
+    gate.arrived();
+    clock.advance(IDLE * 2);
+    drop(pool.source("bob").unwrap());
+    assert_eq!(pool.len(), 2, "ann is not let go");
+    gate.open();
+    eventually(|| pool.source("ann").unwrap().try_token().is_ok_and(|token| token.expose() == "token-2"));
+    assert_eq!(server.asked("/token"), 2);
+}
+
+#[test]
+fn one_background_renews_for_all_and_leaves_alone_who_has_no_token() {
+    let (server, store, clock) = (Server::rotating_for_each(3_600, None), Moody::new(), Clock::manual(START));
+    let pool = pool(&server, &store, &clock);
+    let sources = ["ann", "bob", "eve"].map(|user| pool.source(user).unwrap());
+    for source in &sources[..2] {
+        source.sign_in(code()).unwrap();
+    }
+    let warm = pool.keep_warm().unwrap();
+    eventually(|| clock.waiting() > 0);
+    clock.advance(Duration::from_secs(3_400));
+    eventually(|| server.asked("/token") == 4);
+    assert!(sources[2].try_token().is_err());
+    drop(warm);
+}
+
+#[test]
+fn a_closed_pool_lets_nobody_in_and_renews_nothing() {
+    let (server, store, clock) = (Server::rotating_for_each(3_600, None), Moody::new(), Clock::manual(START));
+    let pool = pool(&server, &store, &clock);
+    let source = pool.source("ann").unwrap();
+    source.sign_in(code()).unwrap();
+    pool.close(Duration::from_secs(5)).unwrap();
+    assert!(pool.source("bob").is_err());
+    assert_eq!(source.token().unwrap().expose(), "token-1");
+    clock.advance(Duration::from_secs(3_600));
+    assert!(source.token().is_err());
+    assert_eq!(server.asked("/token"), 1);
+}
+
+#[test]
+fn a_pool_without_a_store_is_refused() {
+    let server = Server::granting();
+    let url = server.url.clone();
+    let refused = builder(&server, &Clock::manual(START)).pool(move |_| Toy::at(&url));
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Misconfigured);
+}
