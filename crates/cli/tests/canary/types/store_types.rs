@@ -89,6 +89,9 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Unsaved = unsaved();
         Version = Version::new(1);
     );
+    // Only the explorer can name it.
+    #[cfg(wellspring_explore)]
+    shown.add(&wellspring_core::Rule::Claim);
     show_stores(shown);
     show_renewal(shown);
 }
