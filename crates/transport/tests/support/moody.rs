@@ -119,7 +119,7 @@ impl Server {
             }
             let mut unspent = unspent.lock().unwrap();
             if let Some(spent) = spent {
-                let spent = spent.parse().unwrap();
+                let spent: usize = spent.parse().unwrap();
                 let Some(place) = unspent.iter().position(|number| *number == spent) else {
                     unspent.clear();
                     return Reply::status(400);
