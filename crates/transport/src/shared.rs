@@ -16,7 +16,7 @@ use crate::course::Life;
 use crate::flight::Right;
 use crate::published::Published;
 use crate::sync::{Mutex, MutexGuard};
-use crate::{Bell, Clock, Course, Flight, Remainder, Storage, TokenRef, Underway, events};
+use crate::{Bell, Clock, Flight, Storage, TokenRef, Underway, events};
 
 /// One lifecycle, with the published token and those who wait.
 pub struct SharedLifecycle {
@@ -233,73 +233,6 @@ impl SharedLifecycle {
         }
     }
 
-    /// What the store has yet to take.
-    pub(crate) fn remainder(&self, course: Course, leftover: Leftover) -> Remainder {
-        let flight = Arc::new(Flight::default());
-        let mut state = self.lock();
-        state.others.push(Arc::clone(&flight));
-        if leftover.unsaved().is_some() {
-            let error = TokenError::store("a token that was obtained is not stored yet", true);
-            state.unstored = Some((Arc::clone(&flight), error));
-        }
-        drop(state);
-        Remainder::new(course, leftover, flight)
-    }
-
-    pub(crate) fn lay_aside(&self, remainder: &mut Remainder) {
-        let Some(leftover) = remainder.take() else { return };
-        let mut state = self.lock();
-        if leftover.unsaved().is_some() {
-            state.aside = Some((leftover, remainder.course.life.clone()));
-            remainder.course.keep_for_later();
-        }
-    }
-
-    /// What was laid aside, if anything was: to be gone on with before anything else.
-    #[must_use]
-    pub fn take_up(self: &Arc<Self>) -> Option<Remainder> {
-        let mut state = self.lock();
-        let (leftover, life) = state.aside.take()?;
-        let flight = state.unstored.as_ref().map(|(flight, _)| Arc::clone(flight)).unwrap_or_default();
-        let course = Course::with(Arc::clone(self), leftover.unsaved().cloned(), life);
-        Some(Remainder::new(course, leftover, flight))
-    }
-
-    /// Whether anything is laid aside.
-    #[must_use]
-    pub fn has_laid_aside(&self) -> bool {
-        self.lock().aside.is_some()
-    }
-
-    pub(crate) fn recovered(&self, outcome: Outcome, flight: &Arc<Flight>) {
-        {
-            let mut state = self.lock();
-            let now = self.clock.now();
-            if state.unstored.as_ref().is_some_and(|(held, _)| Arc::ptr_eq(held, flight)) {
-                state.unstored = None;
-            }
-            state.lifecycle.recovered(outcome, now);
-            self.published.mirror(&state.lifecycle, &self.clock);
-        }
-        self.changes.ring();
-        events::token_stored(&self.provider.profile().name);
-    }
-
-    pub(crate) fn remainder_ended(&self, flight: &Arc<Flight>) {
-        {
-            let mut state = self.lock();
-            if state.aside.is_none() {
-                state.others.retain(|other| !Arc::ptr_eq(other, flight));
-                if state.unstored.as_ref().is_some_and(|(held, _)| Arc::ptr_eq(held, flight)) {
-                    // The guard has spilled it, or nobody can help it any more.
-                    state.unstored = None;
-                }
-            }
-            flight.land(Err(TokenError::unavailable("nobody waits for this")));
-        }
-        self.changes.ring();
-    }
-
     /// An API has refused the token of this generation.
     pub fn reject(&self, generation: Generation) -> Rejected {
         let rejected = {
@@ -460,6 +393,8 @@ fn closed(state: &State, need: Need, now: Clocks, why: &TokenError) -> Asked {
         (None, None) => Asked::Fail(why.clone(), None),
     }
 }
+
+mod unstored;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! One renewal, answer by answer.
 
+mod pauses;
 mod stores;
 
 use alloc::string::ToString;

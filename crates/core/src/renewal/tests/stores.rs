@@ -5,8 +5,8 @@ use std::format;
 
 use super::*;
 use crate::{
-    Applied, Cause, CauseKind, Claim, Dead, Errand, Grant, Granted, Loaded, Obtained, Owner, Provider,
-    Record, Sighting, StoreError, Stored, Swap, Throttle, Unsaved, Version,
+    Applied, Claim, Errand, Grant, Granted, Loaded, Obtained, Owner, Provider, Record, Sighting, StoreError,
+    Stored, Swap, Unsaved, Version,
 };
 
 pub(super) const fn owner(source: u64) -> Owner {
@@ -15,7 +15,7 @@ pub(super) const fn owner(source: u64) -> Owner {
 
 /// A store that is a slot.
 #[derive(Debug, Default)]
-struct Slot {
+pub(super) struct Slot {
     stored: Option<Stored>,
     spills: Vec<Unsaved>,
     versions: u128,
@@ -28,7 +28,7 @@ struct Slot {
 }
 
 impl Slot {
-    fn holding(record: Record) -> Self {
+    pub(super) fn holding(record: Record) -> Self {
         Self { stored: Some(Stored { version: Version::new(1), record }), versions: 1, ..Self::default() }
     }
 
@@ -46,7 +46,7 @@ impl Slot {
         Some(if applied == Applied::Maybe { error.maybe_applied() } else { error })
     }
 
-    fn record(&self) -> &Record {
+    pub(super) fn record(&self) -> &Record {
         &self.stored.as_ref().expect("a record").record
     }
 
@@ -120,25 +120,30 @@ impl Slot {
     }
 }
 
-fn record(epoch: u64, generation: u64, text: &str) -> Record {
+pub(super) fn record(epoch: u64, generation: u64, text: &str) -> Record {
     let grant = Grant::Granted(Granted::new(at(0).unix, granted(text)));
     Record::new(Epoch::new(epoch), Generation::new(generation), grant)
 }
 
 /// A fresh process, whose every caller needs a token.
-struct Process {
+pub(super) struct Process {
     life: Lifecycle,
     owner: Owner,
     provider: Arc<dyn Provider>,
 }
 
 impl Process {
-    fn new(source: u64, toy: Toy) -> Self {
+    pub(super) fn new(source: u64, toy: Toy) -> Self {
         let policy = Policy { jitter: Duration::ZERO, ..Policy::default() };
         Self { life: Lifecycle::new(policy, source), owner: owner(source), provider: toy.arc() }
     }
 
-    fn renew(&mut self, slot: &mut Slot, now: Clocks, answers: Vec<Answer>) -> Result<Token, TokenError> {
+    pub(super) fn renew(
+        &mut self,
+        slot: &mut Slot,
+        now: Clocks,
+        answers: Vec<Answer>,
+    ) -> Result<Token, TokenError> {
         let permit = match self.life.acquire(Need::Newer(Generation::new(u64::MAX)), now) {
             Decision::Refresh(permit) => permit,
             Decision::Fail(error) => return Err(error),
@@ -170,11 +175,11 @@ impl Process {
     }
 }
 
-fn rotating() -> Toy {
+pub(super) fn rotating() -> Toy {
     Toy::rotating(Replay::OwnerDead)
 }
 
-fn kind(result: &Result<Token, TokenError>) -> Option<ErrorKind> {
+pub(super) fn kind(result: &Result<Token, TokenError>) -> Option<ErrorKind> {
     result.as_ref().err().map(TokenError::kind)
 }
 
@@ -339,50 +344,6 @@ fn a_process_that_knows_it_sent_nothing_claims_again_though_its_claim_stands() {
     assert!(slot.record().claim.is_some(), "it could not be cleared");
     slot.never = &[];
     assert!(process.renew(&mut slot, at(200), vec![answer(200, "new 60 next")]).is_ok());
-}
-
-#[test]
-fn a_dead_grant_is_marked_and_costs_nobody_a_second_call() {
-    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
-    let result = Process::new(1, rotating()).renew(&mut slot, at(60), vec![answer(401, "")]);
-    assert_eq!(reason(&result), Some(LoginReason::Refused));
-    assert_eq!(slot.record().dead, Some(Dead { reason: LoginReason::Refused, since: at(60).unix }));
-    let result = Process::new(2, rotating()).renew(&mut slot, at(61), vec![]);
-    assert_eq!(reason(&result), Some(LoginReason::Refused));
-}
-
-#[test]
-fn a_pause_is_everybodys_until_the_credential_changes() {
-    let misconfigured = || vec![answer(403, "")];
-    let mut slot = Slot::default();
-    let first = Process::new(1, Toy::with_credentials()).renew(&mut slot, at(0), misconfigured());
-    assert_eq!(kind(&first), Some(ErrorKind::Misconfigured));
-    let second = Process::new(2, Toy::with_credentials()).renew(&mut slot, at(1_200), vec![]);
-    assert_eq!(kind(&second), Some(ErrorKind::Misconfigured), "no call in twenty minutes");
-    let changed = Toy::with_credentials().with_secret("another");
-    let third = Process::new(3, changed).renew(&mut slot, at(5), vec![answer(200, "new 60")]);
-    assert!(third.is_ok(), "another credential need not wait: {third:?}");
-    assert!(slot.record().throttle.is_none());
-}
-
-#[test]
-fn a_pause_that_an_endpoint_asked_for_is_kept_by_every_process_whatever_its_credential() {
-    let mut slot = Slot::default();
-    let _ = Process::new(1, Toy::with_credentials()).renew(&mut slot, at(0), vec![answer(429, "")]);
-    let changed = || Toy::with_credentials().with_secret("another");
-    let second = Process::new(2, changed()).renew(&mut slot, at(89), vec![]);
-    let until = Some(at(90).unix);
-    assert_eq!(kind(&second), Some(ErrorKind::Unavailable { retry_at: until }));
-    assert!(Process::new(3, changed()).renew(&mut slot, at(90), vec![answer(200, "new 60")]).is_ok());
-}
-
-#[test]
-fn a_pause_longer_than_any_is_one_of_a_clock_set_back() {
-    let mut paused = record(1, 5, "old 60 refresh");
-    let cause = Cause { kind: CauseKind::Unavailable, text: "down".into(), code: None };
-    paused.throttle = Some(Throttle { until: at(10_000_000).unix, failures: 1, credential: None, cause });
-    let mut slot = Slot::holding(paused);
-    assert!(Process::new(1, rotating()).renew(&mut slot, at(60), vec![answer(200, "new 60 next")]).is_ok());
 }
 
 #[test]

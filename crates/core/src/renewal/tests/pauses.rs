@@ -1,0 +1,51 @@
+//! What processes tell one another through the store: that a grant is dead, and how long to leave an endpoint alone.
+
+use std::vec;
+
+use super::stores::{Process, Slot, kind, record, rotating};
+use super::*;
+use crate::{Cause, CauseKind, Dead, Throttle};
+
+#[test]
+fn a_dead_grant_is_marked_and_costs_nobody_a_second_call() {
+    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
+    let result = Process::new(1, rotating()).renew(&mut slot, at(60), vec![answer(401, "")]);
+    assert_eq!(reason(&result), Some(LoginReason::Refused));
+    assert_eq!(slot.record().dead, Some(Dead { reason: LoginReason::Refused, since: at(60).unix }));
+    let result = Process::new(2, rotating()).renew(&mut slot, at(61), vec![]);
+    assert_eq!(reason(&result), Some(LoginReason::Refused));
+}
+
+#[test]
+fn a_pause_is_everybodys_until_the_credential_changes() {
+    let misconfigured = || vec![answer(403, "")];
+    let mut slot = Slot::default();
+    let first = Process::new(1, Toy::with_credentials()).renew(&mut slot, at(0), misconfigured());
+    assert_eq!(kind(&first), Some(ErrorKind::Misconfigured));
+    let second = Process::new(2, Toy::with_credentials()).renew(&mut slot, at(1_200), vec![]);
+    assert_eq!(kind(&second), Some(ErrorKind::Misconfigured), "no call in twenty minutes");
+    let changed = Toy::with_credentials().with_secret("another");
+    let third = Process::new(3, changed).renew(&mut slot, at(5), vec![answer(200, "new 60")]);
+    assert!(third.is_ok(), "another credential need not wait: {third:?}");
+    assert!(slot.record().throttle.is_none());
+}
+
+#[test]
+fn a_pause_that_an_endpoint_asked_for_is_kept_by_every_process_whatever_its_credential() {
+    let mut slot = Slot::default();
+    let _ = Process::new(1, Toy::with_credentials()).renew(&mut slot, at(0), vec![answer(429, "")]);
+    let changed = || Toy::with_credentials().with_secret("another");
+    let second = Process::new(2, changed()).renew(&mut slot, at(89), vec![]);
+    let until = Some(at(90).unix);
+    assert_eq!(kind(&second), Some(ErrorKind::Unavailable { retry_at: until }));
+    assert!(Process::new(3, changed()).renew(&mut slot, at(90), vec![answer(200, "new 60")]).is_ok());
+}
+
+#[test]
+fn a_pause_longer_than_any_is_one_of_a_clock_set_back() {
+    let mut paused = record(1, 5, "old 60 refresh");
+    let cause = Cause { kind: CauseKind::Unavailable, text: "down".into(), code: None };
+    paused.throttle = Some(Throttle { until: at(10_000_000).unix, failures: 1, credential: None, cause });
+    let mut slot = Slot::holding(paused);
+    assert!(Process::new(1, rotating()).renew(&mut slot, at(60), vec![answer(200, "new 60 next")]).is_ok());
+}
