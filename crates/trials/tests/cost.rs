@@ -7,8 +7,8 @@ use core::time::Duration;
 use std::sync::{Arc, Condvar, Mutex};
 
 use wellspring_core::{
-    Attempt, Loaded, Promise, Provider as _, Record, Replay, Sighting, SignOfLife, Store, StoreError, Swap, TokenKey, Unsaved,
-    Version,
+    Attempt, Loaded, Promise, Provider as _, Record, Replay, Sighting, SignOfLife, Store, StoreError, Swap,
+    TokenKey, Unsaved, Version,
 };
 use wellspring_store::Deadline;
 use wellspring_store::contract::Folder;
@@ -161,7 +161,11 @@ fn a_renewal_costs_two_saves_one_load_and_one_sign_of_life() {
             let counts = [&store.loads, &store.lives, &store.saves, &store.outcomes];
             assert_eq!(counts.map(|count| count.load(Ordering::SeqCst)), [1, 1, 1, 1], "{kind} {driver:?}");
             source.token().unwrap();
-            assert_eq!(counts.map(|count| count.load(Ordering::SeqCst)), [1, 1, 1, 1], "a read costs nothing");
+            assert_eq!(
+                counts.map(|count| count.load(Ordering::SeqCst)),
+                [1, 1, 1, 1],
+                "a read costs nothing"
+            );
         }
     }
 }
@@ -194,7 +198,10 @@ fn a_store_that_hangs_never_slows_the_read_of_a_fresh_token() {
         let hung = store.loads.load(Ordering::SeqCst);
         store.gate.set(false);
         assert_eq!(hung, before + 1, "{driver:?}: one renewal hangs");
-        assert!(took < Duration::from_secs(10), "{driver:?}: 4,000 reads beside a store that hangs took {took:?}");
+        assert!(
+            took < Duration::from_secs(10),
+            "{driver:?}: 4,000 reads beside a store that hangs took {took:?}"
+        );
     }
 }
 

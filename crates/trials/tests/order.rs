@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use mockall::{Sequence, mock};
 use wellspring_core::{
     AccessToken, Attempt, Epoch, Generation, Grant, Granted, HttpRequest, HttpResponse, Loaded, Promise,
-    Record, RefreshToken, Replay, ResponseHead, SharedBy, Sighting, SignOfLife, Store, StoreError, Stored, Swap, TokenKey,
-    TokenResponse, TransportError, UnixTime, Unsaved, Version,
+    Record, RefreshToken, Replay, ResponseHead, SharedBy, Sighting, SignOfLife, Store, StoreError, Stored,
+    Swap, TokenKey, TokenResponse, TransportError, UnixTime, Unsaved, Version,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -99,12 +99,9 @@ fn shelf(exchange: impl FnOnce(&mut Sequence)) -> MockShelf {
     let mut shelf = MockShelf::new();
     let mut order = Sequence::new();
     let alive = Arc::new(Mutex::new(false));
-    let stored = || Loaded { stored: Some(Stored { version: Version::new(7), record: expired() }), spilled: None };
-    shelf.expect_promise().return_const(Promise {
-        scope: SharedBy::Host,
-        durable: true,
-        may_go_back: false,
-    });
+    let stored =
+        || Loaded { stored: Some(Stored { version: Version::new(7), record: expired() }), spilled: None };
+    shelf.expect_promise().return_const(Promise { scope: SharedBy::Host, durable: true, may_go_back: false });
     shelf.expect_load().once().in_sequence(&mut order).returning(move |_, _| Ok(stored()));
     let shown = Arc::clone(&alive);
     shelf.expect_sign_of_life().once().in_sequence(&mut order).returning(move |_, _| {

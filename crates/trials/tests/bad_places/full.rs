@@ -1,0 +1,336 @@
+//! A disk that is full in the middle of a renewal, and one that can only be read.
+//!
+//! The disk is a tmpfs of one megabyte, which a child mounts for itself. Where nobody may mount anything, and beside it,
+//! a child runs into its own limit on the size of files, which any process may set.
+
+use core::any::Any;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use wellspring_core::{
+    Attempt, ErrorKind, Loaded, Promise, Record, Sighting, SignOfLife, Store, StoreError, Swap, TokenKey,
+    Unsaved, Version,
+};
+use wellspring_store::Deadline;
+use wellspring_store::contract::Folder;
+use wellspring_trials::{Driver, Kind, Source, clock};
+
+use crate::stage::{AMPLE, Stage};
+
+const PART: &str = "WELLSPRING_BAD_PLACE";
+const WHERE: &str = "WELLSPRING_BAD_PLACE_PATH";
+
+/// How long a store has that will not.
+const SHORT: Duration = Duration::from_millis(300);
+
+/// What takes all room away and gives it back.
+trait Room: Send + Sync {
+    fn take(&self);
+    fn give(&self);
+}
+
+struct SmallDisk {
+    filler: PathBuf,
+    filling: Arc<AtomicBool>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl SmallDisk {
+    fn on(disk: &Path) -> Self {
+        Self { filler: disk.join("filler"), filling: Arc::default(), thread: Mutex::default() }
+    }
+}
+
+impl Room for SmallDisk {
+    /// Goes on until the room is given back: SQLite makes room by removing its log.
+    fn take(&self) {
+        self.filling.store(true, Ordering::SeqCst);
+        let (mut file, filling) = (File::create(&self.filler).unwrap(), Arc::clone(&self.filling));
+        while file.write_all(&[0; 512]).is_ok() {}
+        *self.thread.lock().unwrap() = Some(thread::spawn(move || {
+            while filling.load(Ordering::SeqCst) {
+                while file.write_all(&[0; 512]).is_ok() {}
+                clock::nap(Duration::from_micros(500));
+            }
+        }));
+    }
+
+    fn give(&self) {
+        self.filling.store(false, Ordering::SeqCst);
+        // A file that is still open keeps its room.
+        self.thread.lock().unwrap().take().unwrap().join().unwrap();
+        fs::remove_file(&self.filler).unwrap();
+    }
+}
+
+/// No file of this process may grow beyond a few bytes.
+struct FileSize;
+
+impl Room for FileSize {
+    fn take(&self) {
+        let limit = getrlimit(Resource::Fsize);
+        setrlimit(Resource::Fsize, Rlimit { current: Some(16), ..limit }).unwrap();
+    }
+
+    fn give(&self) {
+        let limit = getrlimit(Resource::Fsize);
+        setrlimit(Resource::Fsize, Rlimit { current: limit.maximum, ..limit }).unwrap();
+    }
+}
+
+/// Somebody else keeps the store locked.
+struct Locked {
+    stage: Arc<Stage>,
+    lock: Mutex<Option<Box<dyn Any + Send + Sync>>>,
+}
+
+impl Room for Locked {
+    fn take(&self) {
+        *self.lock.lock().unwrap() = Some(self.stage.lock());
+    }
+
+    fn give(&self) {
+        *self.lock.lock().unwrap() = None;
+    }
+}
+
+/// A store whose room is gone from the moment at which something that was obtained is to be saved.
+struct Filled {
+    store: Arc<dyn Store>,
+    room: Arc<dyn Room>,
+    full: AtomicBool,
+}
+
+impl core::fmt::Debug for Filled {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Filled")
+    }
+}
+
+impl Store for Filled {
+    fn promise(&self) -> Promise {
+        self.store.promise()
+    }
+
+    fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
+        self.store.load(key, within)
+    }
+
+    fn save(
+        &self,
+        key: &TokenKey,
+        expected: Option<Version>,
+        record: &Record,
+        within: Duration,
+    ) -> Result<Swap, StoreError> {
+        if record.claim.is_none() && !self.full.swap(true, Ordering::SeqCst) {
+            self.room.take();
+        }
+        self.store.save(key, expected, record, within)
+    }
+
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+        self.store.watch(key, version, within)
+    }
+
+    fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError> {
+        self.store.sign_of_life(key, within)
+    }
+
+    fn spill(&self, key: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError> {
+        self.store.spill(key, unsaved)
+    }
+
+    fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
+        self.store.forget_spill(key, attempt)
+    }
+}
+
+fn filled(store: Arc<dyn Store>, room: &Arc<dyn Room>) -> Arc<dyn Store> {
+    Arc::new(Filled { store, room: Arc::clone(room), full: AtomicBool::new(false) })
+}
+
+/// The record is as the claim left it. SQLite cannot show it where there is no room for its shared memory.
+fn is_claimed(stage: &Stage) {
+    let store = match stage.place.open() {
+        Ok(store) => store,
+        Err(_) if stage.place.kind() == Kind::Sqlite => return,
+        Err(error) => panic!("{error}"),
+    };
+    let loaded = store.load(&stage.key(), AMPLE).unwrap();
+    let record = loaded.stored.unwrap().record;
+    assert!(record.generation.value() == 1 && record.claim.is_some(), "the record is not as it was");
+}
+
+/// With room elsewhere the token is spilled there, handed out, found by others, and stored when it can be.
+fn it_is_spilled_and_stored_later(stage: &Stage, driver: Driver, room: &Arc<dyn Room>) {
+    let elsewhere = Folder::new();
+    let kind = stage.place.kind();
+    let open = || stage.place.open_spilling_to(elsewhere.path()).unwrap();
+    let source = stage.source(driver, &filled(open(), room), SHORT);
+    let other = stage.source(driver.other(), &open(), SHORT);
+    assert_eq!(source.token().unwrap().generation().value(), 2, "{kind} {driver:?}");
+    is_claimed(stage);
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1, "it is spilled");
+    assert_eq!(other.token().unwrap().generation().value(), 2, "others find it on a full disk too");
+    room.give();
+    stage.wait_for(2);
+    let deadline = Deadline::after(AMPLE);
+    while fs::read_dir(elsewhere.path()).unwrap().count() > 0 {
+        assert!(deadline.nap(Duration::from_millis(5)), "{kind} {driver:?}: the spill stays");
+    }
+    assert_eq!(stage.server.seen().asked, 1, "{kind} {driver:?}");
+}
+
+/// Without, the error says so, the token is kept in memory, and stored when there is room again.
+fn it_is_kept_in_memory_and_stored_later(stage: &Stage, driver: Driver, room: &Arc<dyn Room>) {
+    let kind = stage.place.kind();
+    let source = stage.source(driver, &filled(stage.place.open().unwrap(), room), SHORT);
+    let error = source.token().expect_err(&format!("{kind} {driver:?}: a full disk takes a token"));
+    assert_eq!(error.kind(), ErrorKind::Store, "{error:?}");
+    let text = "a new token was obtained, but neither the store nor the place for spills takes it; it is kept in \
+                memory and tried again";
+    assert!(error.to_string().starts_with(text), "{error}");
+    is_claimed(stage);
+    assert_eq!(
+        source.token().unwrap_err().kind(),
+        ErrorKind::Store,
+        "nothing is sent while it is not stored"
+    );
+    room.give();
+    stage.wait_for(2);
+    let deadline = Deadline::after(AMPLE);
+    while !source.token().is_ok_and(|token| token.generation().value() == 2) {
+        assert!(deadline.nap(Duration::from_millis(5)), "{kind} {driver:?}: it is stored and not handed out");
+    }
+    assert_eq!(stage.server.seen().asked, 1, "{kind} {driver:?}");
+}
+
+/// A full disk before anything is sent: nothing is.
+fn nothing_is_sent_where_no_claim_can_be_saved(stage: &Stage, driver: Driver, room: &Arc<dyn Room>) {
+    let source = stage.source(driver, &stage.place.open().unwrap(), SHORT);
+    let bytes = stage.bytes();
+    room.take();
+    let error = source.token().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store, "{error:?}");
+    assert!(error.to_string().starts_with("the claim could not be saved, and nothing was sent: "), "{error}");
+    room.give();
+    assert_eq!((stage.bytes(), stage.server.seen().asked), (bytes, 0));
+    assert_eq!(source.acquire(AMPLE).unwrap().generation().value(), 2);
+    assert_eq!(stage.server.seen().asked, 1);
+}
+
+fn a_disk_that_can_only_be_read(stage: &Stage, driver: Driver, mount: &Path) {
+    let bytes = stage.bytes();
+    let remount = |how: &str| {
+        let status = Command::new("mount").args(["-o", how]).arg(mount).status().unwrap();
+        assert!(status.success(), "the small disk cannot be mounted anew");
+    };
+    let nothing_is_sent = |source: &Source| {
+        let error = source.token().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Store, "{error:?}");
+        assert!(error.to_string().contains("nothing was sent"), "{error}");
+    };
+    let open = || stage.place.open();
+    match stage.place.kind() {
+        Kind::File => {
+            let source = stage.source(driver, &open().unwrap(), SHORT);
+            remount("remount,ro");
+            nothing_is_sent(&source);
+            nothing_is_sent(&stage.source(driver, &open().unwrap(), SHORT));
+        }
+        // While a database is open, nobody can take the right to write from its disk.
+        Kind::Sqlite => {
+            remount("remount,ro");
+            let error = open().unwrap_err();
+            assert!(error.to_string().contains("tokens.db"), "{error}");
+            assert!(!error.is_unreadable(), "{error}");
+        }
+    }
+    remount("remount,rw");
+    assert_eq!((stage.bytes(), stage.server.seen().asked), (bytes, 0));
+    let source = stage.source(driver, &open().unwrap(), AMPLE);
+    assert_eq!(source.token().unwrap().generation().value(), 2);
+}
+
+/// What children play; whoever is none does nothing here.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a child learns from its environment that it is one")]
+fn a_child_plays_its_part() {
+    let (Ok(part), Some(disk)) = (std::env::var(PART), std::env::var_os(WHERE)) else { return };
+    let disk = PathBuf::from(disk);
+    for (n, kind) in Kind::ALL.into_iter().enumerate() {
+        for (m, driver) in Driver::ALL.into_iter().enumerate() {
+            let place = |name: &str| {
+                let place = disk.join(format!("{name}-{n}{m}"));
+                fs::create_dir(&place).unwrap();
+                Stage::below(kind, &place)
+            };
+            let room: Arc<dyn Room> =
+                if part == "disk" { Arc::new(SmallDisk::on(&disk)) } else { Arc::new(FileSize) };
+            nothing_is_sent_where_no_claim_can_be_saved(&place("unsent"), driver, &room);
+            it_is_kept_in_memory_and_stored_later(&place("memory"), driver, &room);
+            if part == "disk" {
+                it_is_spilled_and_stored_later(&place("spilled"), driver, &room);
+                a_disk_that_can_only_be_read(&place("read"), driver, &disk);
+            }
+        }
+    }
+    println!("played");
+}
+
+#[test]
+fn what_was_obtained_while_another_keeps_the_store_locked_is_spilled_and_stored_later() {
+    for kind in Kind::ALL {
+        for driver in Driver::ALL {
+            let folder = Folder::new();
+            let stage = Arc::new(Stage::below(kind, folder.path()));
+            let room: Arc<dyn Room> = Arc::new(Locked { stage: Arc::clone(&stage), lock: Mutex::default() });
+            it_is_spilled_and_stored_later(&stage, driver, &room);
+        }
+    }
+}
+
+/// This test file once more, started by this script.
+fn child(script: &str, part: &str, folder: &Path, before: &[&str]) {
+    let this = std::env::current_exe().unwrap();
+    let (program, arguments) = before.split_first().unwrap();
+    let output = Command::new(program)
+        .args(arguments)
+        .args(["sh", "-c", script])
+        .arg(this)
+        .args(["full::a_child_plays_its_part", "--exact", "--nocapture", "--test-threads=1"])
+        .env(PART, part)
+        .env(WHERE, folder)
+        .output()
+        .unwrap();
+    let said =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(output.status.success() && said.contains("played"), "the child failed: {said}");
+}
+
+#[test]
+fn what_was_obtained_survives_a_disk_that_is_full_and_one_that_can_only_be_read_stays_as_it_is() {
+    let may = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output();
+    if !may.is_ok_and(|output| output.status.success()) {
+        eprintln!("no small disk can be mounted here: files that may not grow stand in for it");
+        return;
+    }
+    let folder = Folder::new();
+    let path = folder.path().display();
+    let script = format!("mount -t tmpfs -o size=1m tmpfs '{path}' && exec \"$0\" \"$@\"");
+    child(&script, "disk", folder.path(), &["unshare", "-rm"]);
+}
+
+#[test]
+fn what_was_obtained_survives_files_that_may_not_grow() {
+    let folder = Folder::new();
+    child("trap '' XFSZ; exec \"$0\" \"$@\"", "limit", folder.path(), &["env"]);
+}
