@@ -9,7 +9,7 @@ use wellspring_core::{
     Answer, HttpRequest, Instant, Leftover, Outcome, Sighting, Step, TransportError, TransportErrorKind,
 };
 use wellspring_transport::{
-    Clock, Course, Operation, Said, Work, acceptable, check_deadline, check_start, check_url,
+    Clock, Course, Operation, Said, WATCH_SLICES, Work, acceptable, check_deadline, check_start, check_url,
 };
 
 use crate::Transport;
@@ -59,12 +59,14 @@ async fn operate(
     runtime: &Handle,
 ) -> Said {
     let operation = Arc::new(operation);
+    let mut slices = WATCH_SLICES;
     loop {
         let now = clock.now().instant;
         let within = operation.within(until, now);
         let said = carry_out(course, &operation, within, runtime).await;
+        slices -= 1;
         let unchanged = matches!(said, Said::Seen(Ok(Sighting::Unchanged)));
-        if !unchanged || clock.now().instant >= until {
+        if !unchanged || slices == 0 || clock.now().instant >= until {
             return said;
         }
     }

@@ -9,8 +9,8 @@ use core::time::Duration;
 use driver::transport::{Clock, TokenSource};
 use driver::{Gate, Moody, Server, Toy, eventually, join, spawn};
 use wellspring_core::{
-    AccessToken, AuthorizationCode, ErrorKind, LoginReason, Policy, Replay, Revocation, SharedBy, Spend,
-    TokenResponse,
+    AccessToken, AuthorizationCode, ErrorKind, LoginReason, Need, Policy, Replay, Revocation, SharedBy,
+    Spend, TokenResponse,
 };
 use wellspring_store::MemoryStore;
 
@@ -121,6 +121,28 @@ async fn what_neither_store_nor_spill_takes_is_handed_to_nobody_and_spent_by_nob
     eventually(|| source.try_token().is_ok()).await;
     assert_eq!(source.token().await.unwrap().expose(), "token-1");
     assert_eq!(server.asked("/token"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_spilled_while_another_source_waits_is_found_by_it() {
+    let gate = Gate::default();
+    let (server, store) = (Server::rotating_for_each(3_600, Some(gate.clone())), Moody::new());
+    let (owner, waiting) = (hasty_source(&server, &store), hasty_source(&server, &store));
+    let refused = owner.sign_in(code()).await.unwrap().generation();
+    assert_eq!(waiting.token().await.unwrap().generation(), refused);
+    let [renewing, waiter] = [owner, waiting].map(|source| {
+        spawn(async move {
+            let another = source.acquire(Need::Newer(refused), Duration::from_secs(25)).await;
+            another.unwrap().expose().to_owned()
+        })
+    });
+    gate.arrived();
+    store.set(|moods| &moods.refuses_tokens, true);
+    gate.open();
+    // The owner lives on, with its sign of life, and the store goes on refusing: no version changes.
+    assert_eq!(join(renewing).await, "token-2");
+    assert_eq!(join(waiter).await, "token-2");
+    assert_eq!(server.asked("/token"), 2);
 }
 
 #[tokio::test]

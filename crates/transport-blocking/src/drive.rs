@@ -2,7 +2,7 @@
 
 use wellspring_core::{Answer, HttpRequest, Instant, Leftover, Outcome, Sighting, Step, TransportError};
 use wellspring_transport::{
-    Clock, Course, Operation, Said, Work, acceptable, check_deadline, check_start, check_url,
+    Clock, Course, Operation, Said, WATCH_SLICES, Work, acceptable, check_deadline, check_start, check_url,
 };
 
 use crate::Transport;
@@ -68,11 +68,13 @@ fn operate(
     until: Instant,
     patience: Instant,
 ) -> Said {
+    let mut slices = WATCH_SLICES;
     loop {
         let now = clock.now().instant;
         let said = course.carry_out(operation, operation.within(until, now));
+        slices -= 1;
         let unchanged = matches!(said, Said::Seen(Ok(Sighting::Unchanged)));
-        if !unchanged || clock.now().instant >= until.min(patience) {
+        if !unchanged || slices == 0 || clock.now().instant >= until.min(patience) {
             return said;
         }
     }

@@ -40,6 +40,6 @@ pub use rules::{
 };
 pub use scripted::Scripted;
 pub use shared::{Asked, SharedLifecycle};
-pub use storage::{Next, Operation, Said, Storage, Work, check_store};
+pub use storage::{Next, Operation, Said, Storage, WATCH_SLICES, Work, check_store};
 #[cfg(feature = "tls")]
 pub use tls::Tls;

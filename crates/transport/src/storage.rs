@@ -144,6 +144,10 @@ const LONGEST_OPERATION: Duration = Duration::from_secs(30);
 /// How long a watch lasts at most before whoever waits looks at its own clock and at its own end.
 const WATCH_SLICE: Duration = Duration::from_millis(50);
 
+/// After so many slices of a watch, about a second, the renewal looks for itself: what the owner has spilled changes no
+/// version.
+pub const WATCH_SLICES: u32 = 20;
+
 impl Operation {
     /// How long it may take from now on.
     #[must_use]
