@@ -287,16 +287,23 @@ fn policy(settings: &profile::Policy) -> Result<Policy, Failure> {
         (&settings.margin, &mut policy.margin),
         (&settings.jitter, &mut policy.jitter),
         (&settings.min_age, &mut policy.min_age),
+        (&settings.store_deadline, &mut policy.store_deadline),
     ];
     for (value, place) in given {
         if let Some(value) = value {
             *place = value.duration()?;
         }
     }
-    match &settings.deadline {
-        Some(value) if policy.deadline.is_zero() => Err(value.place.failure("must not be zero")),
-        _ => Ok(policy),
+    let never_zero =
+        [(&settings.deadline, policy.deadline), (&settings.store_deadline, policy.store_deadline)];
+    for (value, duration) in never_zero {
+        if let Some(value) = value
+            && duration.is_zero()
+        {
+            return Err(value.place.failure("must not be zero"));
+        }
     }
+    Ok(policy)
 }
 
 fn tls(settings: &profile::Tls) -> Result<Tls, Failure> {

@@ -77,6 +77,7 @@ pub(crate) struct Policy {
     pub(crate) margin: Option<Value>,
     pub(crate) jitter: Option<Value>,
     pub(crate) min_age: Option<Value>,
+    pub(crate) store_deadline: Option<Value>,
 }
 
 /// `[profile.NAME.tls]`.
@@ -182,6 +183,7 @@ impl Policy {
             margin: section.value("margin")?,
             jitter: section.value("jitter")?,
             min_age: section.value("min_age")?,
+            store_deadline: section.value("store_deadline")?,
         };
         section.finish()?;
         Ok(policy)

@@ -199,3 +199,10 @@ fn a_port_that_is_taken_is_named() {
     let said = format!("port {port} is taken by another program; choose another one with --port");
     assert!(ran.stderr.contains(&said), "{}", ran.stderr);
 }
+
+#[test]
+fn a_store_that_is_given_no_time_is_a_matter_of_usage() {
+    let profile = settings("http://127.0.0.1:1", &format!("\"{SECRET}\""));
+    let said = shop(&format!("{profile}\n[profile.shop.policy]\nstore_deadline = \"0s\""), 2);
+    assert!(said.contains("must not be zero"), "{said}");
+}

@@ -187,13 +187,13 @@ fn only_record(tokens: &Path) -> PathBuf {
     files.find(|path| path.extension().is_some_and(|end| end == "token")).unwrap()
 }
 
-/// Takes the time that a store is given.
 #[test]
 fn what_the_store_would_not_take_is_told_of_and_served_by_the_next_command() {
     let clock = SimClock::system();
     let play = |transport: &str| {
         let (url, was_asked, answer) = endpoint();
-        let (folder, store, key) = with_refresh_token(&url, "file:tokens", "");
+        let policy = "[profile.user.policy]\nstore_deadline = \"1s\"\n";
+        let (folder, store, key) = with_refresh_token(&url, "file:tokens", policy);
         let mut command = folder.command(&["token", "user", "--transport", transport]);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         was_asked.recv().unwrap();
@@ -205,7 +205,7 @@ fn what_the_store_would_not_take_is_told_of_and_served_by_the_next_command() {
         answer.send(GRANTED).unwrap();
         let output = child.wait_with_output().unwrap();
         // Not the whole time of the command: there is nothing left to wait for.
-        assert!(clock.now() - started < Duration::from_secs(20));
+        assert!(clock.now() - started < Duration::from_secs(10));
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b"abc\n"[..]), "{said}");
         let told = "the store would not take what was obtained; it is kept beside it for the next command";
