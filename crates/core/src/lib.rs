@@ -60,7 +60,7 @@ pub use renewal::{
 #[cfg(wellspring_explore)]
 pub use rules::{Rule, drop_rule};
 pub use scope::Scope;
-pub use secret::{AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, RefreshToken};
+pub use secret::{AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, DeviceCode, RefreshToken};
 pub use store::{
     Applied, Loaded, Obtained, Promise, SharedBy, Sighting, SignOfLife, Store, StoreError, Stored, Swap,
     Unsaved, Version,

@@ -8,8 +8,8 @@ use core::hash::Hasher;
 use core::time::Duration;
 
 use crate::{
-    AuthorizationCode, CodeVerifier, HttpRequest, HttpResponse, Origin, RefreshToken, ResponseHead, Scope,
-    TokenError, TokenKey, TokenResponse, UnixTime,
+    AuthorizationCode, CodeVerifier, DeviceCode, HttpRequest, HttpResponse, Origin, RefreshToken,
+    ResponseHead, Scope, TokenError, TokenKey, TokenResponse, UnixTime,
 };
 
 /// What one request spends to get a token.
@@ -31,6 +31,10 @@ pub enum Spend {
         /// The PKCE verifier, where the authorization request carried a challenge.
         verifier: Option<CodeVerifier>,
     },
+    /// A device code ([RFC 8628 §3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)), which is sent again and
+    /// again until the user has decided: a sign-in that fails with the fate [`Unspent`](crate::Fate::Unspent) or
+    /// [`Unknown`](crate::Fate::Unknown) may be tried again with the same one.
+    DeviceCode(DeviceCode),
 }
 
 /// What a token endpoint's answer means.

@@ -61,6 +61,7 @@ impl Provider for Toy {
             Spend::Credentials => "credentials".to_string(),
             Spend::RefreshToken(token) => token.expose().to_string(),
             Spend::Code { code, .. } => code.expose().to_string(),
+            Spend::DeviceCode(code) => code.expose().to_string(),
         };
         Ok(HttpRequest::new(Method::Post, "https://toy.example/token").body(what))
     }

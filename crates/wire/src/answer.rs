@@ -24,6 +24,8 @@ pub enum Meaning {
     NotProcessed,
     /// The endpoint is not well; nobody knows what it did.
     Unavailable,
+    /// The user has not decided yet: the same device code may bring a token later.
+    Pending,
     /// Nothing that anybody here knows.
     Unknown,
 }
@@ -142,7 +144,7 @@ impl TokenFormat {
         let redaction = self.redaction.clone().spend(spend);
         let code = said.code.as_deref().and_then(|code| redaction.code(code));
         let mut error = of_status(status, pause.is_some())
-            .or_else(|| of_code(self.meaning(said), said.code.as_deref(), spend))
+            .or_else(|| of_code(self.meaning(said, spend), said.code.as_deref(), spend))
             .unwrap_or_else(|| turned_away(status))
             .with_status(status, content_type(response.head()));
         if let Some(code) = code {
@@ -156,12 +158,15 @@ impl TokenFormat {
         if let Some(pause) = pause { error.with_retry_after(pause) } else { error }
     }
 
-    fn meaning(&self, said: &ErrorBody) -> Meaning {
+    fn meaning(&self, said: &ErrorBody, spend: &Spend) -> Meaning {
         let Some(code) = said.code.as_deref() else { return Meaning::Unknown };
         let own = self.meanings.iter().rev().find(|(own, _)| own == code).map(|(_, meaning)| *meaning);
         match own {
             Some(meaning) => meaning,
-            None if said.shape == ErrorShape::OAuth => standard_meaning(code),
+            None if said.shape == ErrorShape::OAuth => match spend {
+                Spend::DeviceCode(_) => device_meaning(code),
+                _ => standard_meaning(code),
+            },
             None => Meaning::Unknown,
         }
     }
@@ -229,12 +234,27 @@ fn standard_meaning(code: &str) -> Meaning {
     }
 }
 
+/// The codes of [RFC 8628 §3.5](https://www.rfc-editor.org/rfc/rfc8628#section-3.5), and those that every grant has.
+fn device_meaning(code: &str) -> Meaning {
+    match code {
+        "authorization_pending" | "slow_down" => Meaning::Pending,
+        "access_denied" | "expired_token" => Meaning::GrantRefused,
+        _ => standard_meaning(code),
+    }
+}
+
 fn of_code(meaning: Meaning, code: Option<&str>, spend: &Spend) -> Option<TokenError> {
     Some(match (meaning, spend) {
         (Meaning::GrantRefused, Spend::RefreshToken(_)) => TokenError::login_required(LoginReason::Refused),
         (Meaning::GrantRefused, Spend::Code { .. }) => {
             TokenError::protocol("the endpoint refused the authorization code").with_fate(Fate::Dead)
         }
+        (Meaning::GrantRefused, Spend::DeviceCode(_)) => TokenError::protocol(match code {
+            Some("access_denied") => "the user refused the sign-in",
+            Some("expired_token") => "nobody has signed in before the code expired",
+            _ => "the endpoint refused the device code",
+        })
+        .with_fate(Fate::Dead),
         (Meaning::GrantRefused, _) => TokenError::misconfigured("the endpoint refused the credentials"),
         (Meaning::Misconfigured, _) => TokenError::misconfigured(match code {
             Some("invalid_client") => "the endpoint does not accept the client id or its secret",
@@ -246,6 +266,7 @@ fn of_code(meaning: Meaning, code: Option<&str>, spend: &Spend) -> Option<TokenE
         }),
         (Meaning::NotProcessed, _) => TokenError::unavailable("the endpoint is down for a while"),
         (Meaning::Unavailable, _) => TokenError::unavailable("the endpoint failed").with_fate(Fate::Unknown),
+        (Meaning::Pending, _) => TokenError::unavailable("the user has not decided yet"),
         (Meaning::Unknown, _) => return None,
     })
 }

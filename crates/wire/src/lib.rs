@@ -49,7 +49,7 @@ pub use http_date::{date_of, http_date};
 pub use json::{Json, Number, Object};
 pub use json_request::json_body;
 pub use jwt::JwtTimes;
-pub use lifetime::LONGEST_LIFETIME;
+pub use lifetime::{LONGEST_LIFETIME, seconds_of};
 pub use percent::percent_encode;
 #[cfg(feature = "pkce")]
 pub use pkce::{code_challenge, code_verifier};

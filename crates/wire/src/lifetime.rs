@@ -56,6 +56,12 @@ impl LifetimeRules {
     }
 }
 
+/// The seconds in this member of another answer than a token response, read as leniently; zero is over already.
+#[must_use]
+pub fn seconds_of(value: Option<&Json>) -> Option<Duration> {
+    LifetimeRules::default().read(value, &mut Vec::new())
+}
+
 fn of_number(number: Number, noted: &mut Vec<Leniency>) -> Written {
     match number {
         Number::Unsigned(seconds) => Written::Seconds(seconds),

@@ -49,6 +49,7 @@ impl Redaction {
     pub fn spend(self, spend: &Spend) -> Self {
         match spend {
             Spend::RefreshToken(token) => self.secret(token.expose()),
+            Spend::DeviceCode(code) => self.secret(code.expose()),
             Spend::Code { code, verifier, .. } => {
                 let this = self.secret(code.expose());
                 match verifier {

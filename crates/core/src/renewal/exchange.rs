@@ -69,7 +69,8 @@ impl Renewal {
                 let rotation = self.provider.profile().rotation;
                 self.held.as_ref().map_or(rotation == Rotation::Reusable, |held| survives_use(held, rotation))
             }
-            Spend::Code { .. } => false,
+            // Sent again and again, and nothing but the answer says which time was the last.
+            Spend::Code { .. } | Spend::DeviceCode(_) => false,
         }
     }
 
@@ -126,6 +127,8 @@ impl Renewal {
             // Credentials may be spent again whatever became of this request.
             Spend::Credentials => self.failed(error.with_fate(Fate::Unspent), now),
             Spend::Code { .. } => self.fail(of_code(error)),
+            // Whether it is sent again is for whoever shows its user code to a person to say.
+            Spend::DeviceCode(_) => self.fail(error),
             Spend::RefreshToken(_) => {
                 let profile = self.provider.profile();
                 let (rotation, replay) = (profile.rotation, profile.replay);

@@ -11,8 +11,8 @@ use std::vec::Vec;
 use super::*;
 use crate::toy::{Toy, answer, at, granted, run};
 use crate::{
-    AuthorizationCode, ByteLeft, Completed, Decision, ErrorKind, Fate, Lifecycle, LoginReason, Need, Policy,
-    Replay, Token,
+    AuthorizationCode, ByteLeft, Completed, Decision, DeviceCode, ErrorKind, Fate, Lifecycle, LoginReason,
+    Need, Policy, Replay, Token,
 };
 
 mod explored;
@@ -215,6 +215,10 @@ fn nobody_signed_in_is_said_without_a_request() {
     let _ = life.complete(permit, outcome, at(0));
 }
 
+fn device_code() -> Spend {
+    Spend::DeviceCode(DeviceCode::new("device"))
+}
+
 #[test]
 fn a_code_is_sent_once_and_an_unknown_fate_asks_for_a_new_sign_in() {
     let spend = || Spend::Code {
@@ -240,6 +244,23 @@ fn a_code_is_sent_once_and_an_unknown_fate_asks_for_a_new_sign_in() {
     );
     let Outcome::Renewed(record, sent) = outcome else { panic!() };
     assert_eq!((record.granted().unwrap().response.access_token.expose(), sent), ("one", at(0)));
+}
+
+#[test]
+fn a_device_code_may_be_sent_again_after_any_answer_and_after_none() {
+    let mut life = Lifecycle::new(Policy::default(), 1);
+    for (answer, fate) in
+        [(answer(429, ""), Fate::Unspent), (answer(500, ""), Fate::Unknown), (lost(), Fate::Unknown)]
+    {
+        let errand = life.sign_in(Toy::rotating(Replay::Never).arc(), device_code());
+        let (sent, outcome) = run(errand, at(0), vec![answer]);
+        let error = life.signed_in(outcome, at(0)).unwrap_err();
+        assert_eq!((sent, error.fate()), (vec!["device".into()], fate));
+        assert!(matches!(error.kind(), ErrorKind::Unavailable { .. }), "{error}");
+    }
+    let errand = life.sign_in(Toy::rotating(Replay::Never).arc(), device_code());
+    let (_, outcome) = run(errand, at(5), vec![answer(200, "one 60 r")]);
+    assert_eq!(life.signed_in(outcome, at(5)).unwrap().expose(), "one", "and no pause was earned");
 }
 
 #[test]

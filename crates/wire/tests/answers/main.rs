@@ -10,7 +10,7 @@ mod token_fields;
 use core::time::Duration;
 
 use wellspring_core::{
-    AuthorizationCode, CodeVerifier, HttpResponse, RefreshToken, ResponseHead, Spend, TokenError,
+    AuthorizationCode, CodeVerifier, DeviceCode, HttpResponse, RefreshToken, ResponseHead, Spend, TokenError,
     TokenResponse, UnixTime,
 };
 use wellspring_wire::TokenFormat;
@@ -36,6 +36,10 @@ fn code() -> Spend {
         redirect_uri: "https://app.example/callback".into(),
         verifier: Some(CodeVerifier::new("verifier-canary-3")),
     }
+}
+
+fn device_code() -> Spend {
+    Spend::DeviceCode(DeviceCode::new("device-canary-4"))
 }
 
 /// A token response with this in place of `expires_in` and whatever else is to differ.

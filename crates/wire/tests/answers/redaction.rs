@@ -5,7 +5,7 @@ use wellspring_wire::{
     BasicEncoding, Form, Redaction, TokenFormat, basic_authorization, json_body, percent_encode,
 };
 
-use crate::{NOW, answer, code, labelled, read, refresh, refused, token_body};
+use crate::{NOW, answer, code, device_code, labelled, read, refresh, refused, token_body};
 
 /// Every character that some encoding changes.
 const SECRET: &str = "s3cr3t/+ \"\\%é\n&=";
@@ -62,9 +62,11 @@ fn a_short_secret_in_base64_is_removed_too() {
 
 #[test]
 fn what_a_request_spends_is_a_known_secret() {
-    for (spend, canaries) in
-        [(refresh(), vec!["refresh-canary-1"]), (code(), vec!["code-canary-2", "verifier-canary-3"])]
-    {
+    for (spend, canaries) in [
+        (refresh(), vec!["refresh-canary-1"]),
+        (code(), vec!["code-canary-2", "verifier-canary-3"]),
+        (device_code(), vec!["device-canary-4"]),
+    ] {
         for canary in canaries {
             for response in [
                 answer(400, format!(r#"{{"error":"{canary}","error_description":"no {canary} here"}}"#)),

@@ -3,7 +3,7 @@
 use wellspring_core::{ErrorKind, Fate, HttpResponse, LoginReason, ResponseHead, Spend, TokenError};
 use wellspring_wire::{ErrorBody, ErrorShape, Meaning, Object, TokenFormat};
 
-use crate::{NOW, answer, code, labelled, refresh, refused, seconds};
+use crate::{NOW, answer, code, device_code, labelled, refresh, refused, seconds};
 
 const DOWN: ErrorKind = ErrorKind::Unavailable { retry_at: None };
 const REFUSED: ErrorKind = ErrorKind::LoginRequired { reason: LoginReason::Refused };
@@ -261,5 +261,44 @@ fn e22_a_code_is_a_word_or_it_is_none() {
     {
         let error = refused(&refresh(), &answer(400, format!(r#"{{"error":"{code}"}}"#)));
         assert_eq!(error.code(), shown, "{code}");
+    }
+}
+
+#[test]
+fn e30_a_device_code_waits_for_its_user() {
+    for name in ["authorization_pending", "slow_down"] {
+        // Some servers say it with other statuses than 400.
+        for status in [200, 400, 403, 428, 429] {
+            let error = refused(&device_code(), &oauth(status, name));
+            assert_eq!(class(&error), (DOWN, Fate::Unspent, true), "{name} {status}");
+            assert_eq!(error.code(), Some(name));
+        }
+    }
+}
+
+#[test]
+fn e31_a_device_code_that_was_denied_or_has_expired_is_dead() {
+    for (name, says) in [
+        ("access_denied", "the user refused the sign-in"),
+        ("expired_token", "nobody has signed in before the code expired"),
+        ("invalid_grant", "the endpoint refused the device code"),
+    ] {
+        for status in [200, 400, 401, 403] {
+            let error = refused(&device_code(), &oauth(status, name));
+            assert_eq!(class(&error), (ErrorKind::Protocol, Fate::Dead, false), "{name} {status}");
+            assert!(error.to_string().starts_with(says), "{error}");
+        }
+    }
+    let error = refused(&device_code(), &oauth(401, "invalid_client"));
+    assert_eq!(class(&error), (ErrorKind::Misconfigured, Fate::Unspent, false));
+}
+
+#[test]
+fn e32_what_device_codes_are_told_means_nothing_to_other_grants() {
+    for name in ["authorization_pending", "slow_down", "access_denied", "expired_token"] {
+        for spend in [Spend::Credentials, refresh(), code()] {
+            let error = refused(&spend, &oauth(400, name));
+            assert_eq!(class(&error), (ErrorKind::Protocol, Fate::Unspent, false), "{name}");
+        }
     }
 }

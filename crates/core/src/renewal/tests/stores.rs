@@ -169,6 +169,16 @@ impl Process {
     fn sign_in(&mut self, slot: &mut Slot, now: Clocks, answers: Vec<Answer>) -> Result<Token, TokenError> {
         let spend =
             Spend::Code { code: AuthorizationCode::new("code"), redirect_uri: "r".into(), verifier: None };
+        self.spend(slot, spend, now, answers)
+    }
+
+    fn spend(
+        &mut self,
+        slot: &mut Slot,
+        spend: Spend,
+        now: Clocks,
+        answers: Vec<Answer>,
+    ) -> Result<Token, TokenError> {
         let errand = self.life.sign_in(Arc::clone(&self.provider), spend).stored_by(self.owner);
         let (outcome, _) = slot.run(errand, now, answers);
         self.life.signed_in(outcome, now)
@@ -370,6 +380,16 @@ fn a_sign_in_is_saved_as_a_new_epoch_and_into_an_empty_store_under_the_wall_cloc
     let mut held = Slot::holding(record(3, 5, "old 60 refresh"));
     Process::new(1, rotating()).sign_in(&mut held, at(0), vec![answer(200, "one 60 r")]).unwrap();
     assert_eq!(held.record().place(), (Epoch::new(4), Generation::new(6)));
+}
+
+#[test]
+fn a_device_code_is_sent_until_it_brings_a_token_and_nothing_is_saved_before() {
+    let mut slot = Slot::holding(record(3, 5, "old 60 refresh"));
+    let mut process = Process::new(1, rotating());
+    assert!(process.spend(&mut slot, device_code(), at(0), vec![answer(429, "")]).is_err());
+    assert_eq!(slot.versions, 1, "and nothing was saved");
+    process.spend(&mut slot, device_code(), at(5), vec![answer(200, "one 60 r")]).unwrap();
+    assert_eq!(slot.record().place(), (Epoch::new(4), Generation::new(6)));
 }
 
 #[test]
