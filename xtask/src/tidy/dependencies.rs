@@ -27,7 +27,7 @@ const fn rule(
     Rule { package, always, optional, in_tests }
 }
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     rule(CORE, &[], &[], &[]),
     rule(WIRE, &[CORE], &[], &[]),
     rule(TRANSPORT, &[CORE], &[], &[SIMULATOR, STORE]),
@@ -38,6 +38,12 @@ const RULES: [Rule; 12] = [
     rule("wellspring-store-sqlite", &[CORE, STORE], &[], &[STORE]),
     rule("pix-bacen", &[CORE, WIRE], DRIVERS, &[SIMULATOR]),
     rule("oauth2-app", &[CORE, WIRE], DRIVERS, &[SIMULATOR]),
+    rule(
+        "oauth2-app-axum",
+        &[CORE, "oauth2-app", TRANSPORT, "wellspring-transport-async"],
+        &[],
+        &[SIMULATOR, STORE, "wellspring-store-sqlite"],
+    ),
     rule("hive-auth", &[CORE, WIRE], DRIVERS, &[SIMULATOR]),
     rule(SIMULATOR, &[CORE], &[], &[]),
 ];

@@ -1,0 +1,2 @@
+//! Sign-in with a browser, as an axum router.
+#![forbid(unsafe_code)]
