@@ -1,12 +1,12 @@
 //! Processes that share a store: killed at each effect, raced against each other, and put on bad disks.
 //!
 //! Everything here is real: processes, SIGKILL, kernel locks, disks, sockets. What could happen in another order is the
-//! explorer's business; here is shown that the machine, the drivers and the stores keep together what it has shown.
+//! explorer's business; here is shown that the machine, the drivers and the stores keep together what it has shown. For
+//! Unix alone, where there is a SIGKILL.
 //!
 //! - [`crash`] kills a process at a [`moment`](Moment) of its renewal and lets another take over; [`table`] plays many.
 //! - [`race`] starts many processes at once.
 //! - [`child`] is what those processes run, [`server`] whom they ask: it rotates refresh tokens and detects reuse.
-#![cfg(unix)]
 #![forbid(unsafe_code)]
 
 mod blow;

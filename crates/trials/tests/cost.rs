@@ -1,5 +1,4 @@
 //! What a store costs a source: two saves for a renewal, and nothing for the read of a fresh token.
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 
 use core::sync::atomic::{AtomicU32, Ordering};

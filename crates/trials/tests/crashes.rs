@@ -1,5 +1,4 @@
 //! A process is killed at each effect of a renewal, and another takes over.
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 
 use std::path::Path;

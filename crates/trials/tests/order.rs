@@ -1,5 +1,4 @@
 //! The order of a store's calls, which is the protocol: in both drivers, and nothing else.
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 
 use core::time::Duration;

@@ -1,5 +1,4 @@
 //! Many processes want one expired key at once, or a hundred.
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 
 use core::time::Duration;
