@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use crate::provider::Spend;
 use crate::rules::{Rule, holds};
-use crate::{Applied, Claim, Clocks, Grant, Instant, Loaded, Record, StoreError, Swap, TokenError, Version};
+use crate::{Claim, Clocks, Grant, Instant, Loaded, Record, StoreError, Swap, TokenError, Version};
 
 use super::ledger::Mine;
 use super::{Renewal, SaveRequest, Saving, Step, Task, store_error};
@@ -66,10 +66,7 @@ impl Claiming {
             Ok(Swap::Done(version)) => self.send(renewal, version, now),
             Ok(Swap::Conflict) => renewal.load(Task::Consider, now),
             Err(_) if self.may_go_on(&renewal) => self.go_on(renewal, now),
-            Err(error) if error.is_unreadable() || now.instant >= self.end => {
-                let unsent = error.applied() == Applied::Maybe;
-                Self::give_up(renewal, &error, unsent)
-            }
+            Err(error) if error.is_unreadable() || now.instant >= self.end => self.give_up(renewal, &error),
             Err(_) if !holds(Rule::LoadAfterMaybe) => self.save(renewal),
             Err(_) => {
                 self.tries = self.tries.saturating_add(1);
@@ -84,7 +81,7 @@ impl Claiming {
         let loaded = match loaded {
             Ok(loaded) => loaded,
             Err(error) if error.is_unreadable() || now.instant >= self.end => {
-                return Self::give_up(renewal, &error, true);
+                return self.give_up(renewal, &error);
             }
             Err(_) => {
                 self.tries = self.tries.saturating_add(1);
@@ -134,12 +131,17 @@ impl Claiming {
         renewal.send(self.spend, now)
     }
 
-    /// The claim may stand in the store, and nothing was sent.
-    fn give_up(mut renewal: Renewal, error: &StoreError, may_stand: bool) -> Step {
+    /// The claim may stand in the store, and nothing was sent under it.
+    fn give_up(self, mut renewal: Renewal, error: &StoreError) -> Step {
         let ledger = renewal.ledger_mut();
         let mut told = ledger.told();
-        told.unsent = may_stand.then_some(ledger.me.number);
-        let error = store_error("the claim could not be saved, and nothing was sent", error);
+        let what = if self.again {
+            "a request got no answer, and the claim to repeat it could not be saved"
+        } else {
+            told.unsent = Some(ledger.me.number);
+            "the claim could not be saved, and nothing was sent"
+        };
+        let error = store_error(what, error);
         renewal.fail_told(error, told)
     }
 }

@@ -168,12 +168,13 @@ impl Keeping {
     /// What is to be done with it, in view of what the store holds.
     fn ruling(&mut self, stored: Option<&Stored>, known: (Epoch, Generation), now: Clocks) -> Ruling {
         let Some(Stored { version, record }) = stored else {
-            let granted = self.unsaved.record.granted();
-            let holds_nothing = granted.is_some_and(|granted| granted.response.refresh_token.is_none());
+            let holds_nothing = !has_refresh_token(&self.unsaved.record);
             return match self.unsaved.origin {
                 Obtained::ByRenewal { .. } if holds_nothing => Ruling::Save(None),
                 Obtained::ByRenewal { .. } if holds(Rule::NeverRestore) => Ruling::End(Ending::StoreLost),
                 Obtained::ByRenewal { .. } => Ruling::Save(None),
+                // It may have been there, and others may have gone on from it before the store was emptied.
+                Obtained::BySignIn { seen: Some(_) } if self.unsure => Ruling::End(Ending::StoreLost),
                 Obtained::BySignIn { .. } => {
                     self.move_to(place_after(None, known, now));
                     Ruling::Save(None)
@@ -205,7 +206,9 @@ impl Keeping {
                         false => Ruling::End(Ending::StoreLost),
                     };
                 }
-                if record.generation == spent
+                // Without a refresh token it is not what was spent: somebody has begun anew in an emptied store.
+                let is_spent = record.generation == spent && (!self.precious || has_refresh_token(record));
+                if is_spent
                     && holds(Rule::SaveAgain)
                     && (record.dead.is_none() || holds(Rule::SaveOverDeadMark))
                 {
@@ -214,7 +217,7 @@ impl Keeping {
                 if own && holds(Rule::KnowOwnWriting) {
                     return Ruling::End(Ending::Saved);
                 }
-                match record.generation < spent {
+                match record.generation <= spent {
                     true if self.precious => Ruling::End(Ending::StoreLost),
                     // The generations between were obtained while the store failed.
                     true => Ruling::Save(Some(*version)),
@@ -343,6 +346,10 @@ impl Settled {
             }
         }
     }
+}
+
+fn has_refresh_token(record: &Record) -> bool {
+    record.granted().is_some_and(|granted| granted.response.refresh_token.is_some())
 }
 
 /// Where a sign-in or a logout stands that comes after this record, or into an empty store.

@@ -335,7 +335,7 @@ impl Renewal {
         match seen {
             Ok(Sighting::OwnerGone) => self.ledger_mut().gone = Some(version),
             Ok(Sighting::Changed | Sighting::Unchanged) => {}
-            Err(error) => return self.ask_again(Task::Consider, "nothing was sent", &error, now),
+            Err(error) => return self.without_store(&error, now),
         }
         self.load(Task::Consider, now)
     }

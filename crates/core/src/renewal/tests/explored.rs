@@ -157,3 +157,63 @@ fn a_renewal_that_failed_does_not_count_as_having_the_token_it_saw() {
     held.obtained_at = late.unix;
     assert!(life.adopt(&fresh, late).is_some());
 }
+
+#[test]
+fn a_grant_that_was_sent_is_not_taken_for_unsent_when_the_claim_to_repeat_it_fails() {
+    let mut life = Lifecycle::new(Policy::default(), 1);
+    let toy = || Toy::rotating(Replay::Within(s(30))).arc();
+    let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!("nobody renews") };
+    let step = Renewal::begin(permit.errand(toy()).stored_by(owner(1)), at(0));
+    let (first, step) = save(load(step, loaded(1, record(1, 1, "r"))), Ok(Swap::Done(Version::new(2))));
+    let Step::Send(_, sent) = step else { panic!("{step:?}") };
+    let Step::Save(request, saving) = sent.resume(lost(), at(0)) else { panic!("it is not sent again") };
+    let late = Clocks { instant: request.deadline, ..at(0) };
+    let Step::Done(outcome, None) = saving.resume(maybe(), late) else { panic!("there is time left") };
+    let _ = life.complete(permit, outcome, late);
+
+    let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(60)) else { panic!("nobody renews") };
+    let step = Renewal::begin(permit.errand(toy()).stored_by(owner(1)), at(60));
+    let step = load(step, loaded(2, first.record.clone()));
+    let Step::Watch(_, _, watching) = step else { panic!("it counts as never sent: {step:?}") };
+    let Step::Load(_, loading) = watching.resume(Ok(Sighting::OwnerGone), at(60)) else { panic!("no look") };
+    let Step::Done(outcome, None) = loading.resume(loaded(2, first.record), at(60)) else { panic!("sent") };
+    let Completed::Failed(error) = life.complete(permit, outcome, at(60)) else { panic!("a token") };
+    assert_eq!(reason(&Err(error)), Some(LoginReason::Ambiguous));
+}
+
+#[test]
+fn credentials_do_not_wait_for_a_store_that_fails_while_another_claim_is_watched() {
+    let stored = Record::new(Epoch::new(1), Generation::new(1), Grant::None);
+    let step = load(begin(Toy::with_credentials()), loaded(2, claimed(stored, attempt(2, 1))));
+    let Step::Watch(_, _, watching) = step else { panic!("{step:?}") };
+    let step = watching.resume(Err(StoreError::unavailable("no answer")), at(0));
+    assert!(matches!(step, Step::Send(..)), "{step:?}");
+}
+
+/// The way of a refresh token to its save, which is of unknown fate.
+fn obtained(toy: Toy) -> Step {
+    let (_, step) = save(load(begin(toy), loaded(1, record(1, 1, "r"))), Ok(Swap::Done(Version::new(2))));
+    let Step::Send(_, sent) = step else { panic!("{step:?}") };
+    save(sent.resume(answer(200, "a 60 next"), at(0)), maybe()).1
+}
+
+#[test]
+fn what_came_of_a_session_is_not_saved_over_a_beginning_without_one() {
+    let toy = || Toy::rotating(Replay::OwnerDead).with_credentials_too();
+    let begun_anew = Record::new(Epoch::new(1), Generation::new(1), Grant::None);
+    let step = load(obtained(toy()), loaded(7, claimed(begun_anew, attempt(2, 1))));
+    let Step::Done(Outcome::Failed(failure), None) = step else { panic!("it is saved: {step:?}") };
+    assert_eq!(reason(&Err(failure.error)), Some(LoginReason::StoreLost));
+}
+
+#[test]
+fn a_sign_in_that_may_have_been_saved_does_not_come_back_into_an_emptied_store() {
+    let mut life = Lifecycle::new(Policy::default(), 1);
+    let spend = Spend::Code { code: AuthorizationCode::new("code"), redirect_uri: "".into(), verifier: None };
+    let errand = life.sign_in(Toy::rotating(Replay::Never).arc(), spend);
+    let step = load(Renewal::begin(errand.stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
+    let Step::Send(_, sent) = step else { panic!("the code is not sent: {step:?}") };
+    let (_, step) = save(sent.resume(answer(200, "a 60 mine"), at(0)), maybe());
+    let step = load(step, Ok(Loaded::default()));
+    assert!(matches!(step, Step::Done(Outcome::Failed(_), None)), "{step:?}");
+}
