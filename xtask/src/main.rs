@@ -9,6 +9,7 @@ mod budget;
 mod cargo;
 mod clock;
 mod crash;
+mod explore;
 mod features;
 mod gates;
 mod interleavings;
@@ -29,6 +30,8 @@ cargo xtask COMMAND
   test             every gate, in order, up to the first that fails
   tidy             what no lint can hold: directions, tables, lists and words
   budget           how many crates each build pulls in, and the program without std
+  explore [--quick | --pin]
+                   renewals, crashes and failing stores in every interleaving; --pin writes down how many states
   interleavings    the transports' threads under every schedule of their locks and wake-ups
   crash            a thousand processes killed while they renew, at each effect, and what became of their tokens
   size             a released token program against bare ureq: bytes, and time from start to token
@@ -43,6 +46,9 @@ fn main() -> ExitCode {
         ["test"] => gates::run,
         ["tidy"] => tidy::run,
         ["budget"] => budget::run,
+        ["explore"] => explore::run,
+        ["explore", "--quick"] => explore::quick,
+        ["explore", "--pin"] => explore::pin,
         ["interleavings"] => interleavings::run,
         ["crash"] => crash::run,
         ["size"] => size::run,

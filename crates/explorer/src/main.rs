@@ -1,4 +1,90 @@
 //! Walks through every interleaving of renewals, crashes and failing stores, on the code that is shipped.
+//!
+//! Built with `--cfg wellspring_explore`, which makes the machines' continuations comparable: a state of everything can
+//! then be kept, recognized and gone on from in every possible way. `cargo xtask explore` does that. Without the flag
+//! there is nothing to run.
+//!
+//! - [`line`], [`lines`]: what is explored; [`mutants`]: deliberate mistakes
+//! - [`world`], [`shelf`], [`server`], [`provider`], [`history`]: one state of everything
+//! - [`action`], [`play`]: what can happen, and what comes of it, as the drivers do it
+//! - [`law`]: what must hold
+//! - [`search`]: visits every state
+//! - [`report`], [`pins`], [`clock`]: says what came of it
 #![forbid(unsafe_code)]
 
-fn main() {}
+#[cfg(wellspring_explore)]
+mod action;
+#[cfg(wellspring_explore)]
+mod clock;
+#[cfg(wellspring_explore)]
+mod history;
+#[cfg(wellspring_explore)]
+mod law;
+#[cfg(wellspring_explore)]
+mod line;
+#[cfg(wellspring_explore)]
+mod lines;
+#[cfg(wellspring_explore)]
+mod mutants;
+#[cfg(wellspring_explore)]
+mod pins;
+#[cfg(wellspring_explore)]
+mod play;
+#[cfg(wellspring_explore)]
+mod provider;
+#[cfg(wellspring_explore)]
+mod report;
+#[cfg(wellspring_explore)]
+mod search;
+#[cfg(wellspring_explore)]
+mod server;
+#[cfg(wellspring_explore)]
+mod shelf;
+#[cfg(all(test, wellspring_explore))]
+mod tests;
+#[cfg(wellspring_explore)]
+mod world;
+
+use std::process::ExitCode;
+
+#[cfg(wellspring_explore)]
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let has = |word: &str| words.iter().any(|given| given == word);
+    let wanted = |line: &line::Line| words.iter().any(|word| line.name.contains(word.as_str()));
+    let all = lines::QUICK.iter().chain(lines::LONG).copied();
+    if let Some(line) = all.clone().find(|line| has("--needless") && wanted(line)) {
+        println!("{}", search::explore(line, usize::MAX).first_needless.unwrap_or_default());
+        return ExitCode::SUCCESS;
+    }
+    let named = words.iter().any(|word| !word.starts_with("--"));
+    let chosen: Vec<line::Line> = match (has("--quick"), named) {
+        (_, true) => all.filter(wanted).collect(),
+        (true, false) => lines::QUICK.to_vec(),
+        (false, false) => all.collect(),
+    };
+    let pins = std::sync::Mutex::new(pins::Pins::read());
+    let mut failed = 0;
+    if !has("--mutants") {
+        failed += report::lines(&chosen, &pins, has("--pin"));
+    }
+    if !named {
+        failed += report::mutants(mutants::MUTANTS);
+    }
+    let pins = pins.into_inner().expect("nobody panics while holding the pins");
+    if has("--pin")
+        && let Err(error) = pins.write()
+    {
+        eprintln!("the pins cannot be written: {error}");
+        return ExitCode::FAILURE;
+    }
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[cfg(not(wellspring_explore))]
+fn main() -> ExitCode {
+    eprintln!(
+        "Run `cargo xtask explore`: it builds this, and what it stands on, so that states can be compared."
+    );
+    ExitCode::from(2)
+}

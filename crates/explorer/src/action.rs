@@ -1,0 +1,313 @@
+//! What can happen next.
+
+use core::fmt;
+
+use wellspring_core::{Grant, Step};
+
+use crate::line::{Mutation, Trouble};
+use crate::provider::{Name, Wish};
+use crate::world::{Job, Run, Scene, Told, World};
+
+/// One thing that happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Callers of this process ask for a token.
+    Ask(usize),
+    /// An API refuses the token of this process, and its callers ask for another.
+    Refused(usize),
+    /// A step is carried out.
+    Work {
+        who: usize,
+        run: usize,
+        how: How,
+    },
+    /// A process ends and another one is started. What it was sending may still arrive.
+    Crash {
+        who: usize,
+        straggler: bool,
+    },
+    /// A task is dropped.
+    Drop {
+        who: usize,
+        run: usize,
+        lost: bool,
+    },
+    /// A write that hung is made, if it still fits.
+    Written(usize),
+    /// A request whose sender has given it up is processed.
+    Arrived(usize),
+    SomebodyLogsOut,
+    SomebodySignsIn,
+    StoreIsEmptied,
+}
+
+/// How a step comes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    Well,
+    /// Of several spilled tokens this one is found.
+    Finding(usize),
+    /// The store fails without having done anything; at once, or when the time is over.
+    Failing {
+        late: bool,
+    },
+    /// The store fails, and has made the change all the same or not.
+    Unsure {
+        made: bool,
+        late: bool,
+    },
+    /// The store fails, and may make the change later.
+    Hanging {
+        late: bool,
+    },
+    /// It is done, too late for what comes next.
+    Slow,
+    /// Nothing was sent.
+    Unsent,
+    /// The request was lost.
+    Stray,
+    /// The answer was lost.
+    Lost,
+    /// The request is given up, and may arrive later.
+    Straggling,
+    /// The time for waiting is over.
+    TimeUp,
+}
+
+impl Action {
+    /// Whether something goes wrong.
+    pub(crate) const fn is_fault(self) -> bool {
+        match self {
+            Self::Ask(_) | Self::Refused(_) | Self::Written(_) | Self::Arrived(_) => false,
+            Self::Work { how, .. } => how.is_fault(),
+            _ => true,
+        }
+    }
+}
+
+impl How {
+    pub(crate) const fn is_fault(self) -> bool {
+        !matches!(self, Self::Well | Self::Finding(_) | Self::TimeUp)
+    }
+}
+
+impl World {
+    /// All that can happen next.
+    pub(crate) fn actions(&self, scene: &Scene) -> Vec<Action> {
+        let mut found = Vec::new();
+        let faulty = self.history.faults > 0;
+        let may = |trouble| faulty && scene.line.may(trouble);
+        for (who, person) in self.people.iter().enumerate() {
+            if who < scene.visitor() {
+                self.asks(who, &mut found);
+            }
+            for (run, doing) in person.runs.iter().enumerate() {
+                let mut hows = Vec::new();
+                self.ways(scene, who, doing, &mut hows);
+                found.extend(hows.into_iter().map(|how| Action::Work { who, run, how }));
+                if may(Trouble::Dropped) && matches!(doing.job, Job::Renewal(_)) {
+                    found.push(Action::Drop { who, run, lost: false });
+                    if matches!(doing.step, Step::Send(..)) {
+                        found.push(Action::Drop { who, run, lost: true });
+                    }
+                }
+            }
+            if may(Trouble::Crash) && !person.runs.is_empty() {
+                found.push(Action::Crash { who, straggler: false });
+                if may(Trouble::Straggler) && person.runs.iter().any(|run| matches!(run.step, Step::Send(..)))
+                {
+                    found.push(Action::Crash { who, straggler: true });
+                }
+            }
+        }
+        found.extend((0..self.shelf.hanging.len()).map(Action::Written));
+        found.extend((0..self.history.stragglers.len()).map(Action::Arrived));
+        let is_there = |slot: usize| !self.people[slot].runs.is_empty();
+        if may(Trouble::SignIn) && !is_there(scene.visitor()) {
+            found.push(Action::SomebodySignsIn);
+        }
+        if may(Trouble::Logout) && !is_there(scene.visitor() + 1) {
+            found.push(Action::SomebodyLogsOut);
+        }
+        if may(Trouble::Emptied) && self.shelf.stored.is_some() {
+            found.push(Action::StoreIsEmptied);
+        }
+        found
+    }
+
+    fn asks(&self, who: usize, found: &mut Vec<Action>) {
+        let person = &self.people[who];
+        let answered_at_once = person.lifecycle.quiet_until() < wellspring_core::Instant::NEVER;
+        match person.told {
+            Told::Nothing | Told::Later if !person.renews() => found.push(Action::Ask(who)),
+            Told::Fresh if self.history.again > 0 => found.push(Action::Refused(who)),
+            Told::Login { .. } if self.history.again > 0 && answered_at_once => found.push(Action::Ask(who)),
+            _ => {}
+        }
+    }
+
+    /// How this step may come out.
+    fn ways(&self, scene: &Scene, who: usize, run: &Run, ways: &mut Vec<How>) {
+        let faulty = self.history.faults > 0;
+        let may = |trouble| faulty && scene.line.may(trouble);
+        let lates: &[bool] = if matches!(run.job, Job::Leftover) { &[false] } else { &[false, true] };
+        let failing = |ways: &mut Vec<How>| {
+            if may(Trouble::Store) {
+                ways.extend(lates.iter().map(|late| How::Failing { late: *late }));
+            }
+        };
+        match &run.step {
+            Step::Load(..) => {
+                let spilled = self.shelf.spilled_on(self.people[who].machine).count();
+                ways.push(How::Well);
+                ways.extend((1..spilled).map(How::Finding));
+                failing(ways);
+            }
+            Step::Save(request, _) => {
+                ways.push(How::Well);
+                failing(ways);
+                for late in lates.iter().copied() {
+                    if may(Trouble::Store) {
+                        ways.push(How::Unsure { made: true, late });
+                        ways.push(How::Unsure { made: false, late });
+                    }
+                    if may(Trouble::Hanging) {
+                        ways.push(How::Hanging { late });
+                    }
+                }
+                if may(Trouble::Slow) && request.sign_of_life {
+                    ways.push(How::Slow);
+                }
+            }
+            Step::Watch(version, ..) => {
+                let gone = !self.is_anybody_alive_on(self.people[who].machine)
+                    || scene.line.mutated(Mutation::GoneTooSoon);
+                if self.shelf.version() != Some(*version) || gone {
+                    ways.push(How::Well);
+                }
+                if self.history.impatience > 0 {
+                    ways.push(How::TimeUp);
+                }
+                failing(ways);
+            }
+            Step::Send(sending, _) => {
+                ways.push(How::Well);
+                if may(Trouble::Silence) {
+                    ways.push(How::Stray);
+                    ways.push(How::Lost);
+                }
+                if may(Trouble::Straggler) {
+                    ways.push(How::Straggling);
+                }
+                if may(Trouble::Unsent) && !matches!(Wish::read(&sending.request), Wish::Revoke(_)) {
+                    ways.push(How::Unsent);
+                }
+            }
+            Step::Spill(..) | Step::Forget(..) => {
+                ways.push(How::Well);
+                if may(Trouble::Store) {
+                    ways.push(How::Failing { late: false });
+                }
+            }
+            Step::Sleep(..) => {
+                ways.push(How::Well);
+                if self.history.impatience > 0 || self.is_claimed_by_the_dead() {
+                    ways.push(How::TimeUp);
+                }
+            }
+            Step::Done(..) => {}
+        }
+    }
+
+    /// Nobody is left who has made the claim in the store, on whatever machine.
+    pub(crate) fn is_claimed_by_the_dead(&self) -> bool {
+        let Some(claim) = self.shelf.record().and_then(|record| record.claim) else { return false };
+        let owner = claim.attempt.owner;
+        !self.people.iter().any(|person| person.owner() == owner && person.runs.iter().any(|run| run.alive))
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ask(who) => write!(f, "{who} asks for a token"),
+            Self::Refused(who) => write!(f, "{who} has its token refused and asks for another"),
+            Self::Work { who, run, how } => write!(f, "{who}/{run} goes on: {how:?}"),
+            Self::Crash { who, straggler: false } => write!(f, "{who} crashes"),
+            Self::Crash { who, .. } => write!(f, "{who} crashes, its request still under way"),
+            Self::Drop { who, run, lost } => write!(f, "{who}/{run} is dropped, answer lost: {lost}"),
+            Self::Written(n) => write!(f, "write {n} is made, late"),
+            Self::Arrived(n) => write!(f, "request {n} arrives, late"),
+            Self::SomebodyLogsOut => write!(f, "somebody logs out"),
+            Self::SomebodySignsIn => write!(f, "somebody signs in"),
+            Self::StoreIsEmptied => write!(f, "the store is emptied"),
+        }
+    }
+}
+
+/// A state in a line of text, for traces.
+impl fmt::Display for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.shelf.stored {
+            None => write!(f, "[store empty")?,
+            Some(stored) => {
+                let record = &stored.record;
+                let (epoch, generation) = record.place();
+                write!(f, "[v{} e{epoch} g{generation}", stored.version.value())?;
+                match (Name::of(record), &record.grant) {
+                    (Some(name), _) => write!(f, " token {name}")?,
+                    (None, Grant::LoggedOut) => write!(f, " logged out")?,
+                    _ => {}
+                }
+                if let Some(claim) = record.claim {
+                    let owner = claim.attempt.owner.process;
+                    write!(f, " claimed by {}#{}", owner, claim.attempt.number)?;
+                    if claim.first_sent.is_some() {
+                        write!(f, " again")?;
+                    }
+                }
+                if let Some(dead) = record.dead {
+                    write!(f, " dead {:?}", dead.reason)?;
+                }
+            }
+        }
+        for (machine, unsaved) in &self.shelf.spills {
+            write!(f, " spilled@{machine} {:?}", Name::of(&unsaved.record))?;
+        }
+        for (n, family) in self.server.families.iter().enumerate() {
+            write!(f, "] [server {}.{}", n + 1, family.live)?;
+            if family.revoked {
+                write!(f, " revoked")?;
+            }
+        }
+        write!(f, "]")?;
+        for person in &self.people {
+            for run in &person.runs {
+                let alive = if run.alive { "*" } else { "" };
+                write!(f, " {}{alive}:{}", person.slot, Doing(run))?;
+            }
+            if !matches!(person.told, Told::Nothing) && person.runs.is_empty() {
+                write!(f, " {}:{:?}", person.slot, person.told)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Doing<'a>(&'a Run);
+
+impl fmt::Display for Doing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.step {
+            Step::Load(..) => f.write_str("load"),
+            Step::Save(request, _) if request.record.claim.is_some() => f.write_str("save claim"),
+            Step::Save(request, _) => write!(f, "save {:?}", Name::of(&request.record)),
+            Step::Watch(version, ..) => write!(f, "watch v{}", version.value()),
+            Step::Send(sending, _) => write!(f, "send {:?}", Wish::read(&sending.request)),
+            Step::Spill(unsaved, _) => write!(f, "spill {:?}", Name::of(&unsaved.record)),
+            Step::Forget(..) => f.write_str("forget"),
+            Step::Sleep(..) => f.write_str("sleep"),
+            Step::Done(..) => f.write_str("done"),
+        }
+    }
+}

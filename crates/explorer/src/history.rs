@@ -1,0 +1,80 @@
+//! What has happened, as far as the invariants need it, and what may still go wrong.
+
+use wellspring_core::Attempt;
+
+use crate::line::Line;
+use crate::provider::{Name, Wish};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct History {
+    /// How much may still go wrong.
+    pub(crate) faults: u8,
+    pub(crate) impatience: u8,
+    pub(crate) again: u8,
+    pub(crate) families: Vec<Past>,
+    /// Requests whose senders have given them up, each with the sender and its time.
+    pub(crate) stragglers: Vec<(usize, u8, Wish)>,
+    /// Logouts that have been saved.
+    pub(crate) tombstones: Vec<Attempt>,
+    pub(crate) emptied: bool,
+    pub(crate) logged_out: bool,
+}
+
+/// What has happened to one family of refresh tokens. Sets of numbers are bits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Past {
+    /// May have been sent.
+    pub(crate) sent: u16,
+    /// May have been sent twice.
+    pub(crate) sent_again: u16,
+    /// When the last one was sent for the first time, where that matters.
+    pub(crate) since: u8,
+    /// The server has refused it.
+    pub(crate) refused: u16,
+    /// Has been in the store.
+    pub(crate) saved: u16,
+    /// Nobody could keep it: a crash or a lost answer has taken it.
+    pub(crate) lost: u16,
+    /// A logout, a later sign-in or an emptied store has ended it: it must never be in the store again.
+    pub(crate) over: bool,
+    /// The same came before it was in the store: it need not be kept.
+    pub(crate) idle: bool,
+}
+
+impl History {
+    pub(crate) fn new(line: &Line) -> Self {
+        let first = Past { saved: 1 << 1, ..Past::default() };
+        Self {
+            faults: line.faults,
+            impatience: line.impatience,
+            again: line.again,
+            families: vec![first],
+            stragglers: Vec::new(),
+            tombstones: Vec::new(),
+            emptied: false,
+            logged_out: false,
+        }
+    }
+
+    pub(crate) fn past(&self, name: Name) -> &Past {
+        &self.families[usize::from(name.family) - 1]
+    }
+
+    pub(crate) fn past_mut(&mut self, name: Name) -> &mut Past {
+        &mut self.families[usize::from(name.family) - 1]
+    }
+
+    /// All that is known so far makes room: for another family, or for none.
+    pub(crate) fn end_families(&mut self, but: Option<Name>) {
+        for (n, past) in self.families.iter_mut().enumerate() {
+            if but.is_some_and(|name| usize::from(name.family) == n + 1) {
+                continue;
+            }
+            if past.saved == 0 {
+                past.idle = true;
+            } else {
+                past.over = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The invariants: what must hold in every state, and what must hold when something is sent, stored or told.
+
+use std::rc::Rc;
+
+use wellspring_core::{ErrorKind, Grant, LoginReason, Record, Replay, TokenError};
+
+use crate::line::Grants;
+use crate::provider::{Name, Wish};
+use crate::server::Said;
+use crate::world::{Person, Scene, Told, World};
+
+/// An invariant is broken; this says which and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Broken(pub(crate) String);
+
+/// Beyond this, clocks that are meant to differ by little would differ by more than the lifecycle trusts.
+const MOST_TICKS: u8 = 15;
+
+fn broken<T>(text: String) -> Result<T, Broken> {
+    Err(Broken(text))
+}
+
+/// Whether the process has an access token that is not over.
+fn in_force(person: &Person) -> bool {
+    let now = person.now();
+    person.lifecycle.token().is_some_and(|token| token.remaining(now).is_none_or(|left| !left.is_zero()))
+}
+
+impl World {
+    /// The server gets a request.
+    pub(crate) fn process(
+        &mut self,
+        scene: &Scene,
+        who: usize,
+        time: u8,
+        wish: Wish,
+    ) -> Result<Said, Broken> {
+        if wish == Wish::Credentials {
+            if self.people[who].saw_logout
+                && self.shelf.record().is_some_and(|record| matches!(record.grant, Grant::LoggedOut))
+            {
+                return broken("6: credentials are sent after a logout that was seen".to_owned());
+            }
+            let throttle = self.shelf.record().and_then(|record| record.throttle.as_ref());
+            let now = self.people[who].now().unix;
+            if throttle.is_some_and(|throttle| throttle.credential.is_some() && throttle.until > now) {
+                return broken("8: credentials that were turned away are sent again".to_owned());
+            }
+        }
+        if let Wish::Revoke(name) = wish
+            && self.shelf.record().and_then(Name::of).is_some_and(|stored| stored.family == name.family)
+        {
+            return broken(format!("6: {name} is revoked while the store holds its session"));
+        }
+        let said = Rc::make_mut(&mut self.server).process(wish, time, &scene.line);
+        let history = Rc::make_mut(&mut self.history);
+        match said {
+            Said::Granted(name) if wish == Wish::SignIn => {
+                history.families.resize_with(usize::from(name.family), Default::default);
+            }
+            Said::Refused(name) | Said::Next(name) => history.past_mut(name).refused |= name.bit(),
+            _ => {}
+        }
+        if let Wish::Refresh(name) = wish {
+            let family = self.server.family(name);
+            if family.reuse && scene.line.replay == Replay::Never {
+                return broken(format!("3: {name} came twice, and the server has revoked its family"));
+            }
+        }
+        Ok(said)
+    }
+
+    /// A request is about to leave: is that allowed?
+    pub(crate) fn may_send(&mut self, scene: &Scene, who: usize, wish: Wish) -> Result<(), Broken> {
+        let Wish::Refresh(name) = wish else { return Ok(()) };
+        let granted = self.shelf.record().filter(|record| Name::of(record) == Some(name));
+        let could_be_had =
+            granted.and_then(Record::granted).is_some_and(|granted| granted.response.lifetime.is_none());
+        if could_be_had && self.people[who].refused != Some(name) && scene.line.is_single_use() {
+            return broken(format!("3: {name} is spent though the token that came with it could be had"));
+        }
+        if let Some(record) = self.shelf.record()
+            && record.dead.is_some()
+            && Name::of(record) == Some(name)
+        {
+            return broken(format!("8: {name} is sent though the store says that it is dead"));
+        }
+        let time = self.people[who].ticks;
+        let past = self.history.past(name).clone();
+        let family = self.server.family(name);
+        let live = Name { number: family.live, ..name };
+        if past.sent & name.bit() != 0 && scene.line.is_single_use() {
+            let overtaken = name != live && !family.revoked && !past.over && !past.idle;
+            match scene.line.replay {
+                Replay::Never => return broken(format!("3: {name} is sent twice")),
+                Replay::OwnerDead if overtaken && self.is_held(live) => {
+                    return broken(format!("3: {name} is sent again though {live} could still be had"));
+                }
+                Replay::Within(_) if past.since < time && !scene.line.is_fleet() => {
+                    return broken(format!("3: {name} is sent again after its window"));
+                }
+                Replay::LastResort if past.sent_again & name.bit() != 0 => {
+                    return broken(format!("3: {name} is sent a third time"));
+                }
+                Replay::LastResort if in_force(&self.people[who]) => {
+                    return broken(format!("3: {name} is sent again though the access token is in force"));
+                }
+                _ => {}
+            }
+        }
+        let past = Rc::make_mut(&mut self.history).past_mut(name);
+        past.sent_again |= past.sent & name.bit();
+        if past.sent & name.bit() == 0 && matches!(scene.line.replay, Replay::Within(_)) {
+            past.since = time;
+        }
+        past.sent |= name.bit();
+        Ok(())
+    }
+
+    /// The store has taken this in place of that.
+    pub(crate) fn saved(&mut self, before: Option<&Record>, record: &Record) -> Result<(), Broken> {
+        if before.is_some_and(|before| before.place() > record.place()) {
+            return broken("6: an older record replaces a newer one".to_owned());
+        }
+        let new_epoch = before.is_none_or(|before| before.epoch < record.epoch);
+        let history = Rc::make_mut(&mut self.history);
+        let name = Name::of(record);
+        if let Some(name) = name {
+            if history.past(name).over {
+                return broken(format!("6, 10: {name} is back in the store, though its session was over"));
+            }
+            history.past_mut(name).saved |= name.bit();
+        }
+        if matches!(record.grant, Grant::LoggedOut) {
+            history.logged_out = true;
+            if let Some(writer) =
+                record.writer.filter(|_| before.is_some_and(|before| before.granted().is_some()))
+            {
+                if history.tombstones.contains(&writer) {
+                    return broken("6: one logout ends two sessions".to_owned());
+                }
+                history.tombstones.push(writer);
+            }
+            history.end_families(None);
+        } else if new_epoch || name.is_none() {
+            history.end_families(name);
+        }
+        Ok(())
+    }
+
+    /// Callers of this process get this token.
+    pub(crate) fn hand_out(&self, who: usize, text: &str) -> Result<Told, Broken> {
+        let Some(name) = Name::parse(text) else { return Ok(Told::Fresh) };
+        let machine = self.people[who].machine;
+        let spilled = self.shelf.spilled_on(machine).any(|unsaved| Name::of(&unsaved.record) == Some(name));
+        if self.history.past(name).saved & name.bit() == 0 && !spilled {
+            return broken(format!("4: {name} is handed out, neither stored nor spilled"));
+        }
+        Ok(Told::Fresh)
+    }
+
+    /// Callers of this process get this error.
+    pub(crate) fn refuse(&self, scene: &Scene, who: usize, error: &TokenError) -> Result<Told, Broken> {
+        let ErrorKind::LoginRequired { reason } = error.kind() else {
+            let can_do_without = scene.line.grant == Grants::Credentials && !self.people[who].saw_logout;
+            if can_do_without && matches!(error.kind(), ErrorKind::Store | ErrorKind::Busy) {
+                return broken("11: the store stops a grant that can do without it".to_owned());
+            }
+            return Ok(Told::Later);
+        };
+        if scene.line.grant == Grants::Credentials && reason != LoginReason::LoggedOut {
+            return broken(format!("callers are told {reason:?}, and credentials need no sign-in"));
+        }
+        let history = &self.history;
+        let refused = history.families.iter().any(|past| past.refused != 0);
+        let lost = history.families.iter().any(|past| past.lost != 0);
+        let claimed = self.shelf.record().is_some_and(|record| record.claim.is_some());
+        let in_reach = self.session_in_reach();
+        let truthful = match reason {
+            LoginReason::LoggedOut => history.logged_out,
+            LoginReason::StoreLost | LoginReason::NotSignedIn => history.emptied,
+            LoginReason::Refused => refused,
+            LoginReason::Ambiguous => {
+                let spurious = scene.line.replay == Replay::OwnerDead && !scene.line.is_fleet();
+                (claimed || lost || refused) && !(spurious && in_reach.is_some())
+            }
+            _ => false,
+        };
+        if !truthful {
+            return broken(format!("callers are told {reason:?}, which is not true"));
+        }
+        let needless = in_reach.is_some() && reason != LoginReason::LoggedOut;
+        Ok(Told::Login { reason, needless })
+    }
+
+    /// What must hold in every state.
+    pub(crate) fn check(&self, scene: &Scene) -> Result<(), Broken> {
+        if self.people.iter().any(|person| person.ticks >= MOST_TICKS) {
+            return broken(
+                "the model itself: clocks of one machine would be more than a minute apart".to_owned(),
+            );
+        }
+        if let Some(record) = self.shelf.record()
+            && let Some(name) = Name::of(record)
+            && record.dead.is_some()
+            && self.history.past(name).refused & name.bit() == 0
+        {
+            return broken(format!("5: {name} is called dead, and the server has not said so"));
+        }
+        if !scene.line.is_single_use() {
+            return Ok(());
+        }
+        for (n, (family, past)) in self.server.families.iter().zip(&self.history.families).enumerate() {
+            let family_number = u8::try_from(n + 1).expect("few people sign in");
+            let live = Name { family: family_number, number: family.live };
+            let excused = family.revoked || past.over || past.idle || past.lost & live.bit() != 0;
+            if !excused && !self.is_held(live) {
+                return broken(format!("4: {live} is in force at the server, and nobody has it any more"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A crash or a lost answer takes what is in force at the server, unless somebody has it.
+    pub(crate) fn lose(&mut self, name: Name) {
+        if !self.is_held(name) {
+            Rc::make_mut(&mut self.history).past_mut(name).lost |= name.bit();
+        }
+    }
+}

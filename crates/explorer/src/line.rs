@@ -1,0 +1,140 @@
+//! What one run of the explorer has to do with: who takes part, what may go wrong, and how often.
+
+use wellspring_core::{Replay, Rule};
+
+/// One world to be explored whole.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line {
+    pub(crate) name: &'static str,
+    pub(crate) grant: Grants,
+    /// What the provider's data says of a grant whose answer was lost.
+    pub(crate) replay: Replay,
+    /// The machine of each participant; processes on one machine see whether the other is alive.
+    pub(crate) machines: &'static [u8],
+    /// How much may go wrong in one run.
+    pub(crate) faults: u8,
+    /// What may go wrong.
+    pub(crate) troubles: &'static [Trouble],
+    /// How often somebody who has a token, or was told to sign in again, asks once more.
+    pub(crate) again: u8,
+    /// How often somebody gives up waiting for another's claim, or takes an owner on another machine for gone.
+    pub(crate) impatience: u8,
+    pub(crate) start: Start,
+    pub(crate) mutation: Option<Mutation>,
+}
+
+/// What is spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grants {
+    /// A refresh token that each use replaces, at a server that revokes the family when a spent one comes again.
+    Rotating,
+    /// A refresh token that survives its use.
+    Reusable,
+    /// The client's own credentials.
+    Credentials,
+    /// A refresh token that each use replaces, and credentials to fall back to.
+    RotatingWithCredentials,
+}
+
+/// What may go wrong, besides what everything may meet: interleaving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// A process ends at any step, and another one starts in its place.
+    Crash,
+    /// The answer is lost after the server has processed the request, or the request before.
+    Silence,
+    /// Certainly nothing was sent.
+    Unsent,
+    /// The store, or the place for spills, fails, before or after it has done what it was asked for.
+    Store,
+    /// The same, and it may still do it later.
+    Hanging,
+    /// A request is processed long after its sender has given it up or is gone.
+    Straggler,
+    /// Saving a claim takes longer than the claim allows.
+    Slow,
+    /// Somebody logs out.
+    Logout,
+    /// Somebody signs in.
+    SignIn,
+    /// The store is emptied.
+    Emptied,
+    /// A task is dropped in the middle of a renewal.
+    Dropped,
+}
+
+/// What the participants hold when it begins. The store holds a refresh token and an access token that is over or due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// They have just been started.
+    Cold,
+    /// They have known the session for as long as it exists; the access token is over.
+    Warm,
+    /// The same; the access token is due and still in force.
+    Due,
+}
+
+/// A deliberate mistake, to see that it is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mutation {
+    /// A rule of the machine is dropped.
+    Rule(Rule),
+    /// No sign of life is shown.
+    NoSignOfLife,
+    /// The sign of life ends with the renewal, though a spilled token is still to be stored.
+    SignOfLifeEndsEarly,
+    /// A watcher goes on showing its own sign of life.
+    SignOfLifeWhileWatching,
+    /// The store compares the place of a record instead of its version.
+    SwapByPlace,
+    /// A token that a dropped task held is not spilled.
+    NothingGuarded,
+    /// A watcher says that the owner is gone though it may only be slow.
+    GoneTooSoon,
+}
+
+pub(crate) const ALL_BUT_RARE: &[Trouble] = &[
+    Trouble::Crash,
+    Trouble::Silence,
+    Trouble::Unsent,
+    Trouble::Store,
+    Trouble::Slow,
+    Trouble::Logout,
+    Trouble::SignIn,
+    Trouble::Emptied,
+];
+
+impl Line {
+    pub(crate) const fn new(name: &'static str, replay: Replay) -> Self {
+        Self {
+            name,
+            grant: Grants::Rotating,
+            replay,
+            machines: &[0, 0],
+            faults: 1,
+            troubles: ALL_BUT_RARE,
+            again: 0,
+            impatience: 1,
+            start: Start::Cold,
+            mutation: None,
+        }
+    }
+
+    pub(crate) fn may(&self, trouble: Trouble) -> bool {
+        self.troubles.contains(&trouble)
+    }
+
+    pub(crate) fn mutated(&self, mutation: Mutation) -> bool {
+        self.mutation == Some(mutation)
+    }
+
+    /// Whether the processes run on more than one machine.
+    pub(crate) fn is_fleet(&self) -> bool {
+        self.machines.iter().any(|machine| *machine != self.machines[0])
+    }
+
+    /// Whether a refresh token is spent by its use.
+    pub(crate) const fn is_single_use(&self) -> bool {
+        matches!(self.grant, Grants::Rotating | Grants::RotatingWithCredentials)
+    }
+}

@@ -1,0 +1,88 @@
+//! The worlds that are explored.
+
+use core::time::Duration;
+
+use wellspring_core::Replay;
+
+use crate::line::{ALL_BUT_RARE, Grants, Line, Start, Trouble};
+
+const WINDOW: Replay = Replay::Within(Duration::from_secs(3));
+
+const fn line(name: &'static str, replay: Replay, machines: &'static [u8], faults: u8) -> Line {
+    let mut line = Line::new(name, replay);
+    line.machines = machines;
+    line.faults = faults;
+    line.again = 1;
+    line
+}
+
+const fn of(mut line: Line, grant: Grants) -> Line {
+    line.grant = grant;
+    line
+}
+
+const fn from(mut line: Line, start: Start) -> Line {
+    line.start = start;
+    line
+}
+
+const fn with(mut line: Line, troubles: &'static [Trouble]) -> Line {
+    line.troubles = troubles;
+    line
+}
+
+const TWO: &[u8] = &[0, 0];
+const THREE: &[u8] = &[0, 0, 0];
+const TWO_MACHINES: &[u8] = &[0, 1];
+const TWO_AND_ONE: &[u8] = &[0, 0, 1];
+
+const HANGING: &[Trouble] = &[
+    Trouble::Hanging,
+    Trouble::Store,
+    Trouble::Crash,
+    Trouble::Silence,
+    Trouble::Logout,
+    Trouble::SignIn,
+    Trouble::Emptied,
+];
+const STRAGGLING: &[Trouble] = &[Trouble::Straggler, Trouble::Crash, Trouble::Silence, Trouble::Store];
+const DROPPED: &[Trouble] =
+    &[Trouble::Dropped, Trouble::Crash, Trouble::Store, Trouble::Silence, Trouble::Unsent];
+const COMINGS_AND_GOINGS: &[Trouble] = &[Trouble::SignIn, Trouble::Logout, Trouble::Store, Trouble::Emptied];
+
+/// What every change is measured by.
+pub(crate) const QUICK: &[Line] = &[
+    line("never, two, two faults", Replay::Never, TWO, 2),
+    line("owner dead, two, two faults", Replay::OwnerDead, TWO, 2),
+    line("never, three, one fault", Replay::Never, THREE, 1),
+    line("owner dead, three, one fault", Replay::OwnerDead, THREE, 1),
+];
+
+/// What takes longer.
+pub(crate) const LONG: &[Line] = &[
+    from(line("never, warm", Replay::Never, TWO, 2), Start::Warm),
+    from(line("owner dead, warm", Replay::OwnerDead, TWO, 2), Start::Warm),
+    from(line("owner dead, due", Replay::OwnerDead, TWO, 2), Start::Due),
+    line("within", WINDOW, TWO, 2),
+    line("within, three", WINDOW, THREE, 1),
+    line("last resort", Replay::LastResort, TWO, 2),
+    from(line("last resort, due", Replay::LastResort, TWO, 2), Start::Due),
+    of(line("credentials", Replay::OwnerDead, TWO, 2), Grants::Credentials),
+    of(line("reusable", Replay::OwnerDead, TWO, 2), Grants::Reusable),
+    of(line("credentials to fall back to", Replay::OwnerDead, TWO, 2), Grants::RotatingWithCredentials),
+    of(line("credentials to fall back to, never", Replay::Never, TWO, 2), Grants::RotatingWithCredentials),
+    line("never, two machines", Replay::Never, TWO_MACHINES, 2),
+    line("owner dead, two machines", Replay::OwnerDead, TWO_MACHINES, 2),
+    line("within, two machines", WINDOW, TWO_MACHINES, 1),
+    line("last resort, two machines", Replay::LastResort, TWO_MACHINES, 1),
+    of(line("credentials, two machines", Replay::OwnerDead, TWO_MACHINES, 2), Grants::Credentials),
+    line("owner dead, two machines, three", Replay::OwnerDead, TWO_AND_ONE, 1),
+    with(line("never, hanging", Replay::Never, TWO, 2), HANGING),
+    with(line("owner dead, hanging", Replay::OwnerDead, TWO, 2), HANGING),
+    with(line("never, stragglers", Replay::Never, TWO, 2), STRAGGLING),
+    with(line("owner dead, stragglers", Replay::OwnerDead, TWO, 2), STRAGGLING),
+    with(line("never, dropped", Replay::Never, TWO, 2), DROPPED),
+    with(line("owner dead, dropped", Replay::OwnerDead, TWO, 2), DROPPED),
+    with(line("owner dead, one, three faults", Replay::OwnerDead, &[0], 3), ALL_BUT_RARE),
+    with(line("comings and goings", Replay::Never, &[0], 3), COMINGS_AND_GOINGS),
+];

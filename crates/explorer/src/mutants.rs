@@ -1,0 +1,124 @@
+//! Deliberate mistakes, each with a world in which it has to be found; and those that no such world can show.
+
+use wellspring_core::{Replay, Rule};
+
+use crate::line::{ALL_BUT_RARE, Grants, Line, Mutation, Start, Trouble};
+
+/// How a mistake shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shows {
+    /// Something is broken.
+    Broken,
+    /// In more states somebody has to sign in needlessly.
+    Needless,
+    /// In more states the session goes on at the server after a logout.
+    Outlived,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mutant {
+    pub(crate) mutation: Mutation,
+    pub(crate) line: Line,
+    pub(crate) shows: Shows,
+}
+
+const TWO_MACHINES: &[u8] = &[0, 1];
+
+const fn two(replay: Replay, faults: u8) -> Line {
+    let mut line = Line::new("", replay);
+    (line.faults, line.again) = (faults, 1);
+    line
+}
+
+const fn mutant(mutation: Mutation, shows: Shows, mut line: Line) -> Mutant {
+    line.mutation = Some(mutation);
+    Mutant { mutation, line, shows }
+}
+
+const fn without(rule: Rule, shows: Shows, line: Line) -> Mutant {
+    mutant(Mutation::Rule(rule), shows, line)
+}
+
+const fn warm(mut line: Line) -> Line {
+    line.start = Start::Warm;
+    line
+}
+
+const fn apart(mut line: Line) -> Line {
+    line.machines = TWO_MACHINES;
+    line
+}
+
+const fn with(mut line: Line, troubles: &'static [Trouble]) -> Line {
+    line.troubles = troubles;
+    line
+}
+
+const fn of(mut line: Line, grant: Grants) -> Line {
+    line.grant = grant;
+    line
+}
+
+const fn patient(mut line: Line) -> Line {
+    line.impatience = 0;
+    line
+}
+
+const WINDOW: Replay = Replay::Within(core::time::Duration::from_secs(3));
+const LOGOUT: &[Trouble] = &[Trouble::Logout, Trouble::Store];
+const HALF_A_LOGOUT: &[Trouble] = &[Trouble::Logout, Trouble::Silence];
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    without(Rule::AdoptNewer, Shows::Broken, two(Replay::OwnerDead, 1)),
+    without(Rule::TombstoneEnds, Shows::Broken, two(Replay::OwnerDead, 1)),
+    without(Rule::Claim, Shows::Broken, two(Replay::OwnerDead, 1)),
+    without(Rule::LoadAfterMaybe, Shows::Needless, two(Replay::Never, 1)),
+    without(Rule::SaveFirst, Shows::Broken, two(Replay::OwnerDead, 1)),
+    without(Rule::EpochFirst, Shows::Outlived, with(two(Replay::OwnerDead, 2), HALF_A_LOGOUT)),
+    without(Rule::RevokeAfterLogout, Shows::Outlived, with(two(Replay::OwnerDead, 2), HALF_A_LOGOUT)),
+    without(Rule::SaveAgain, Shows::Broken, apart(two(Replay::LastResort, 1))),
+    without(Rule::SaveOverDeadMark, Shows::Broken, apart(two(Replay::LastResort, 1))),
+    without(Rule::Spill, Shows::Broken, two(Replay::OwnerDead, 1)),
+    without(Rule::ClearOnlyUnsent, Shows::Broken, two(WINDOW, 2)),
+    without(
+        Rule::RememberUnsent,
+        Shows::Needless,
+        with(two(Replay::Never, 2), &[Trouble::Unsent, Trouble::Store]),
+    ),
+    without(Rule::LookForSpill, Shows::Broken, two(Replay::OwnerDead, 2)),
+    without(Rule::ReplayOnlyAfterOwner, Shows::Broken, apart(two(Replay::OwnerDead, 1))),
+    without(Rule::ObeyReplay, Shows::Broken, two(Replay::Never, 1)),
+    without(Rule::MarkOnlySpent, Shows::Broken, two(Replay::OwnerDead, 2)),
+    without(Rule::MarkAgain, Shows::Broken, apart(two(Replay::LastResort, 2))),
+    without(Rule::Watch, Shows::Broken, two(Replay::OwnerDead, 1)),
+    without(Rule::NewEpoch, Shows::Broken, two(Replay::OwnerDead, 1)),
+    without(
+        Rule::EpochFromClock,
+        Shows::Needless,
+        warm(with(two(Replay::OwnerDead, 2), &[Trouble::Emptied, Trouble::SignIn])),
+    ),
+    without(Rule::NeverRestore, Shows::Broken, two(Replay::OwnerDead, 1)),
+    without(Rule::GoOnWithoutStore, Shows::Broken, of(two(Replay::OwnerDead, 1), Grants::Credentials)),
+    without(
+        Rule::NotAfterTombstone,
+        Shows::Broken,
+        of(with(two(Replay::OwnerDead, 2), LOGOUT), Grants::Credentials),
+    ),
+    mutant(Mutation::NoSignOfLife, Shows::Broken, two(Replay::OwnerDead, 1)),
+    mutant(Mutation::SignOfLifeEndsEarly, Shows::Broken, two(Replay::OwnerDead, 2)),
+    mutant(Mutation::SignOfLifeWhileWatching, Shows::Broken, patient(two(Replay::OwnerDead, 1))),
+    mutant(Mutation::SwapByPlace, Shows::Broken, two(Replay::OwnerDead, 1)),
+    mutant(
+        Mutation::NothingGuarded,
+        Shows::Broken,
+        with(two(Replay::OwnerDead, 1), &[Trouble::Dropped, Trouble::Store]),
+    ),
+    mutant(Mutation::GoneTooSoon, Shows::Broken, with(two(Replay::OwnerDead, 1), ALL_BUT_RARE)),
+];
+
+/// Rules that no world of this model can show, each with what it takes to show it.
+pub(crate) const UNSHOWN: &[(Rule, &str)] = &[(
+    Rule::KnowOwnWriting,
+    "without it the record is adopted as if another had saved it: the same token, its life counted by the wall clock \
+     instead of the clock that saw its request leave",
+)];

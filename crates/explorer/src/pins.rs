@@ -1,0 +1,95 @@
+//! How many states each line had when somebody last looked: a number that changes unnoticed hides a change of the
+//! protocol, or of what is explored.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::search::Findings;
+
+/// What is pinned of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pin {
+    pub(crate) states: usize,
+    pub(crate) ends: usize,
+    pub(crate) needless: usize,
+}
+
+impl Pin {
+    pub(crate) const fn of(found: &Findings) -> Self {
+        Self { states: found.states, ends: found.ends, needless: found.needless }
+    }
+}
+
+/// The pins, by line.
+#[derive(Debug, Default)]
+pub(crate) struct Pins(BTreeMap<String, Pin>);
+
+const HEADING: &str = "\
+# States, ends and ends with a needless sign-in of each line; written by `cargo xtask explore --pin`.
+";
+
+fn place() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("pins.txt")
+}
+
+impl Pins {
+    pub(crate) fn read() -> Self {
+        fs::read_to_string(place()).map(|text| Self::parse(&text)).unwrap_or_default()
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut pins = BTreeMap::new();
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let mut words = line.splitn(4, ' ');
+            let mut number = || words.next().and_then(|word| word.parse().ok());
+            if let (Some(states), Some(ends), Some(needless)) = (number(), number(), number())
+                && let Some(name) = words.next()
+            {
+                pins.insert(name.to_owned(), Pin { states, ends, needless });
+            }
+        }
+        Self(pins)
+    }
+
+    fn text(&self) -> String {
+        let mut text = HEADING.to_owned();
+        for (name, pin) in &self.0 {
+            text.push_str(&format!("{} {} {} {name}\n", pin.states, pin.ends, pin.needless));
+        }
+        text
+    }
+
+    /// What is wrong with this line's numbers, if anything.
+    pub(crate) fn complaint(&self, name: &str, found: &Findings) -> Option<String> {
+        let (is, pin) = (Pin::of(found), self.0.get(name));
+        let was = pin.map_or_else(|| "nothing".to_owned(), |pin| format!("{pin:?}"));
+        (pin != Some(&is)).then(|| {
+            format!("pinned is {was}; if the change is meant, run `cargo xtask explore --pin` and say why in the commit")
+        })
+    }
+
+    pub(crate) fn pin(&mut self, name: &str, found: &Findings) {
+        self.0.insert(name.to_owned(), Pin::of(found));
+    }
+
+    pub(crate) fn write(&self) -> std::io::Result<()> {
+        fs::write(place(), self.text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_changed_is_noticed() {
+        let found = Findings { states: 7, ends: 2, needless: 1, exhausted: true, ..Findings::default() };
+        let mut pins = Pins::default();
+        assert!(pins.complaint("a line", &found).is_some());
+        pins.pin("a line", &found);
+        let pins = Pins::parse(&pins.text());
+        assert_eq!(pins.complaint("a line", &found), None);
+        assert!(pins.complaint("a line", &Findings { states: 8, ..found }).is_some());
+    }
+}

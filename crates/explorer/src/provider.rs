@@ -1,0 +1,138 @@
+//! A provider whose requests and answers are plain words, and the names of the tokens that its server mints.
+
+use core::fmt;
+use core::time::Duration;
+use std::sync::Arc;
+
+use wellspring_core::{
+    AccessToken, Fate, HttpRequest, HttpResponse, LoginReason, Method, Profile, Provider, Reading, Record,
+    RefreshToken, ResponseHead, Rotation, Spend, TokenError, TokenKey, TokenResponse, UnixTime, Verdict,
+};
+
+use crate::line::{Grants, Line};
+
+/// One token of one family; the family begins with a sign-in, and the numbers count its exchanges.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Name {
+    pub(crate) family: u8,
+    pub(crate) number: u8,
+}
+
+impl Name {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (family, number) = text.split_once('.')?;
+        Some(Self { family: family.parse().ok()?, number: number.parse().ok()? })
+    }
+
+    /// The refresh token in this record.
+    pub(crate) fn of(record: &Record) -> Option<Self> {
+        Self::parse(record.granted()?.response.refresh_token.as_ref()?.expose())
+    }
+
+    pub(crate) const fn bit(self) -> u16 {
+        1 << self.number
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.family, self.number)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What a client asks of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Wish {
+    Refresh(Name),
+    Credentials,
+    SignIn,
+    Revoke(Name),
+}
+
+impl Wish {
+    pub(crate) fn read(request: &HttpRequest) -> Self {
+        let text = core::str::from_utf8(request.expose_body()).unwrap_or_default();
+        match text.split_once(' ') {
+            Some(("refresh", name)) => {
+                Self::Refresh(Name::parse(name).expect("tokens are named by the server"))
+            }
+            Some(("revoke", name)) => {
+                Self::Revoke(Name::parse(name).expect("tokens are named by the server"))
+            }
+            _ if text == "sign in" => Self::SignIn,
+            _ => Self::Credentials,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Words(Profile);
+
+/// The provider of this line.
+pub(crate) fn provider(line: &Line) -> Arc<dyn Provider> {
+    let mut profile = Profile::new("words", TokenKey::new("words", "https://words.example/token"));
+    profile.replay = line.replay;
+    profile.credentials = matches!(line.grant, Grants::Credentials | Grants::RotatingWithCredentials);
+    profile.rotation = if line.grant == Grants::Reusable { Rotation::Reusable } else { Rotation::SingleUse };
+    Arc::new(Words(profile))
+}
+
+fn post(text: String) -> HttpRequest {
+    HttpRequest::new(Method::Post, "https://words.example/token").body(text)
+}
+
+/// What a grant of this name looks like. It never expires by itself.
+pub(crate) fn granted(name: Option<Name>) -> TokenResponse {
+    let text = name.map_or_else(|| "own".to_owned(), |name| name.to_string());
+    let response = TokenResponse::new(AccessToken::new(text.clone()));
+    if name.is_some() { response.with_refresh_token(RefreshToken::new(text)) } else { response }
+}
+
+/// What the store holds at first: granted long ago, for this long.
+pub(crate) fn granted_long_ago(lifetime: Duration, grant: Grants) -> TokenResponse {
+    let first = Name { family: 1, number: 1 };
+    granted((grant != Grants::Credentials).then_some(first)).with_lifetime(lifetime)
+}
+
+impl Provider for Words {
+    fn request(&self, spend: &Spend, _: UnixTime) -> Result<HttpRequest, TokenError> {
+        Ok(post(match spend {
+            Spend::RefreshToken(token) => format!("refresh {}", token.expose()),
+            Spend::Credentials => "credentials".to_owned(),
+            _ => "sign in".to_owned(),
+        }))
+    }
+
+    fn read(&self, _: &Spend, response: &HttpResponse, _: UnixTime) -> Reading {
+        match response.status() {
+            200 => {
+                let text = core::str::from_utf8(response.expose_body()).unwrap_or_default();
+                if text == "kept" {
+                    return Reading::Granted(TokenResponse::new(AccessToken::new("own")));
+                }
+                Reading::Granted(granted(Name::parse(text)))
+            }
+            409 => Reading::Next(Spend::Credentials),
+            401 => Reading::Refused(TokenError::login_required(LoginReason::Refused)),
+            _ => Reading::Refused(TokenError::unavailable("down").with_fate(Fate::Unknown)),
+        }
+    }
+
+    fn revocation(&self, token: &RefreshToken) -> Option<HttpRequest> {
+        Some(post(format!("revoke {}", token.expose())))
+    }
+
+    fn judge(&self, _: &ResponseHead, _: &[u8]) -> Verdict {
+        Verdict::Fine
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.0
+    }
+}

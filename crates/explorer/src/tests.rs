@@ -1,0 +1,93 @@
+//! The checker itself has to be able to fail.
+
+use core::time::Duration;
+use std::rc::Rc;
+
+use wellspring_core::{LoginReason, Replay, TokenError, Unsaved};
+
+use crate::law::Broken;
+use crate::line::{Line, Mutation, Trouble};
+use crate::provider::{Name, Wish};
+use crate::search::explore;
+use crate::world::{Scene, Told, World};
+
+const FIRST: Name = Name { family: 1, number: 1 };
+const SECOND: Name = Name { family: 1, number: 2 };
+
+fn scene(replay: Replay) -> (Scene, World) {
+    let scene = Scene::new(Line::new("a line", replay));
+    let world = World::begin(&scene);
+    (scene, world)
+}
+
+fn what<T>(result: Result<T, Broken>) -> String {
+    result.err().map(|Broken(what)| what).unwrap_or_default()
+}
+
+#[test]
+fn a_single_use_token_that_is_sent_twice_is_found() {
+    let (scene, mut world) = scene(Replay::Never);
+    world.may_send(&scene, 0, Wish::Refresh(FIRST)).unwrap();
+    assert!(what(world.may_send(&scene, 1, Wish::Refresh(FIRST))).starts_with("3:"));
+}
+
+#[test]
+fn a_server_that_sees_a_spent_token_revokes_its_family() {
+    let (scene, mut world) = scene(Replay::OwnerDead);
+    for _ in 0..2 {
+        world.process(&scene, 0, 0, Wish::Refresh(FIRST)).unwrap();
+    }
+    assert!(world.server.family(FIRST).reuse);
+}
+
+#[test]
+fn a_token_that_nobody_has_stored_is_not_handed_out_and_not_dropped() {
+    let (scene, mut world) = scene(Replay::OwnerDead);
+    world.process(&scene, 0, 0, Wish::Refresh(FIRST)).unwrap();
+    assert!(what(world.hand_out(0, &SECOND.to_string())).starts_with("4:"));
+    assert!(what(world.check(&scene)).starts_with("4:"));
+    let mut record = world.shelf.record().unwrap().clone();
+    let wellspring_core::Grant::Granted(granted) = &mut record.grant else { unreachable!() };
+    granted.response = crate::provider::granted(Some(SECOND));
+    let attempt = wellspring_core::Attempt { owner: world.people[0].owner(), number: 1 };
+    let origin = wellspring_core::Obtained::ByRenewal { spent: record.generation };
+    Rc::make_mut(&mut world.shelf).spill(0, Unsaved { attempt, record, origin });
+    assert_eq!(world.hand_out(0, &SECOND.to_string()), Ok(Told::Fresh));
+    world.check(&scene).unwrap();
+}
+
+#[test]
+fn what_callers_are_told_has_to_be_true() {
+    let (scene, world) = scene(Replay::OwnerDead);
+    for reason in
+        [LoginReason::LoggedOut, LoginReason::Refused, LoginReason::Ambiguous, LoginReason::StoreLost]
+    {
+        assert!(what(world.refuse(&scene, 0, &TokenError::login_required(reason))).ends_with("not true"));
+    }
+    assert_eq!(world.refuse(&scene, 0, &TokenError::unavailable("down")), Ok(Told::Later));
+}
+
+#[test]
+fn a_watcher_that_says_too_soon_that_the_owner_is_gone_is_found_with_the_way_there() {
+    let mut line = Line::new("a line", Replay::OwnerDead);
+    line.mutation = Some(Mutation::GoneTooSoon);
+    let broken = explore(line, 100_000).broken.unwrap();
+    assert!(broken.starts_with("3:") && broken.contains("asks for a token"), "{broken}");
+}
+
+#[test]
+fn a_participant_that_can_never_end_is_found() {
+    let mut line = Line::new("a line", Replay::OwnerDead);
+    (line.mutation, line.impatience) = (Some(Mutation::SignOfLifeWhileWatching), 0);
+    line.troubles = &[Trouble::Crash];
+    let broken = explore(line, 100_000).broken.unwrap();
+    assert!(broken.starts_with("nothing that does not go wrong ends it"), "{broken}");
+}
+
+#[test]
+fn a_line_in_which_nothing_goes_wrong_is_explored_whole() {
+    let mut line = Line::new("a line", Replay::Within(Duration::from_secs(3)));
+    line.faults = 0;
+    let found = explore(line, 100_000);
+    assert!(found.exhausted && found.broken.is_none() && found.needless == 0 && found.ends > 0, "{found:?}");
+}

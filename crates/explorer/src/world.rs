@@ -1,0 +1,244 @@
+//! One state of everything: processes, the store, the server, and what has happened as far as it matters.
+
+use core::time::Duration;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use wellspring_core::{
+    Clocks, Epoch, Generation, Grant, Granted, Instant, Lifecycle, LoginReason, Owner, Permit, Policy,
+    Provider, Record, Step, UnixTime,
+};
+
+use crate::history::History;
+use crate::line::{Line, Start};
+use crate::provider::{Name, granted_long_ago, provider};
+use crate::server::Server;
+use crate::shelf::Shelf;
+
+/// What does not change while a line is explored.
+#[derive(Debug)]
+pub(crate) struct Scene {
+    pub(crate) line: Line,
+    pub(crate) provider: Arc<dyn Provider>,
+}
+
+impl Scene {
+    pub(crate) fn new(line: Line) -> Self {
+        Self { provider: provider(&line), line }
+    }
+
+    /// The slot of whoever comes by to sign in; whoever logs out has the next.
+    pub(crate) const fn visitor(&self) -> usize {
+        self.line.machines.len()
+    }
+}
+
+/// One state of everything. Its parts are shared with the states it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) people: Vec<Rc<Person>>,
+    pub(crate) shelf: Rc<Shelf>,
+    pub(crate) server: Rc<Server>,
+    pub(crate) history: Rc<History>,
+}
+
+/// One process, and those that are started in its place.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Person {
+    pub(crate) slot: u8,
+    pub(crate) machine: u8,
+    /// How many were started before.
+    pub(crate) life: u8,
+    /// How often more time has passed than any deadline allows.
+    pub(crate) ticks: u8,
+    pub(crate) lifecycle: Lifecycle,
+    /// What it is doing: at most one renewal, and what is left over from those before.
+    pub(crate) runs: Vec<Run>,
+    pub(crate) told: Told,
+    /// The token that an API has refused last.
+    pub(crate) refused: Option<Name>,
+    /// Its callers were told of a logout, and have had no token since.
+    pub(crate) saw_logout: bool,
+}
+
+/// One loop of a driver.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Run {
+    pub(crate) job: Job,
+    pub(crate) step: Step,
+    /// A sign of life is shown.
+    pub(crate) alive: bool,
+    /// A byte may have left.
+    pub(crate) sent: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Job {
+    Renewal(Permit),
+    SignIn,
+    SignOut,
+    Leftover,
+}
+
+/// What the callers of a process were told last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Told {
+    Nothing,
+    Fresh,
+    /// To sign in again; needlessly, if the session could have gone on.
+    Login {
+        reason: LoginReason,
+        needless: bool,
+    },
+    /// To try again later.
+    Later,
+}
+
+/// More than any deadline, window or span of a claim.
+const SLACK: Duration = Duration::from_secs(4);
+
+pub(crate) fn policy() -> Policy {
+    let mut policy = Policy::default();
+    policy.deadline = Duration::from_secs(2);
+    policy.store_deadline = Duration::from_secs(1);
+    policy.min_age = Duration::ZERO;
+    policy.first_pause = Duration::ZERO;
+    policy.longest_pause = Duration::ZERO;
+    policy.refusal_window = Duration::ZERO;
+    policy
+}
+
+impl Person {
+    fn new(slot: usize, machine: u8) -> Self {
+        Self {
+            slot: u8::try_from(slot).expect("few take part"),
+            machine,
+            life: 0,
+            ticks: 0,
+            lifecycle: Lifecycle::new(policy(), 7),
+            runs: Vec::new(),
+            told: Told::Nothing,
+            refused: None,
+            saw_logout: false,
+        }
+    }
+
+    /// What its clocks show. Both move only when the explorer says so.
+    pub(crate) fn now(&self) -> Clocks {
+        let start = Clocks {
+            instant: Instant::after_origin(Duration::from_secs(10_000)),
+            unix: UnixTime::from_secs(1_000_000),
+        };
+        start.plus(SLACK * u32::from(self.ticks))
+    }
+
+    /// More time passes than any deadline allows.
+    pub(crate) fn wait(&mut self) {
+        self.ticks += 1;
+    }
+
+    pub(crate) const fn owner(&self) -> Owner {
+        let machine = self.machine as u64 + 1;
+        let process = self.slot as u32 * 100 + self.life as u32;
+        Owner { machine, boot: machine as u128, process, source: process as u64 }
+    }
+
+    pub(crate) fn renews(&self) -> bool {
+        self.runs.iter().any(|run| matches!(run.job, Job::Renewal(_)))
+    }
+
+    /// The process is gone and another one takes its place, without any memory.
+    pub(crate) fn restart(&mut self) {
+        self.life += 1;
+        self.lifecycle = Lifecycle::new(policy(), 7);
+        self.runs.clear();
+        self.told = Told::Nothing;
+        self.refused = None;
+        self.saw_logout = false;
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self.told, Told::Fresh | Told::Login { .. }) && self.runs.is_empty()
+    }
+}
+
+impl World {
+    pub(crate) fn begin(scene: &Scene) -> Self {
+        let line = &scene.line;
+        let life = Duration::from_secs(if line.start == Start::Due { 906 } else { 900 });
+        let obtained_at = UnixTime::from_secs(1_000_000 - 900);
+        let granted = Granted::new(obtained_at, granted_long_ago(life, line.grant));
+        let record = Record::new(Epoch::new(1), Generation::new(1), Grant::Granted(granted));
+        let mut people = Vec::new();
+        for (slot, machine) in line.machines.iter().enumerate() {
+            let mut person = Person::new(slot, *machine);
+            if line.start != Start::Cold {
+                let now = person.now();
+                let _ = person.lifecycle.adopt(&record, now);
+            }
+            people.push(Rc::new(person));
+        }
+        for slot in [scene.visitor(), scene.visitor() + 1] {
+            let mut visitor = Person::new(slot, line.machines[0]);
+            visitor.told = Told::Fresh;
+            people.push(Rc::new(visitor));
+        }
+        Self {
+            people,
+            shelf: Rc::new(Shelf::holding(record)),
+            server: Rc::new(Server::new()),
+            history: Rc::new(History::new(line)),
+        }
+    }
+
+    /// Whether anybody on this machine shows a sign of life.
+    pub(crate) fn is_anybody_alive_on(&self, machine: u8) -> bool {
+        let hanging = |slot: usize| self.shelf.hanging.iter().any(|write| write.writer == slot);
+        let mut here = self.people.iter().enumerate().filter(|(_, person)| person.machine == machine);
+        here.any(|(slot, person)| hanging(slot) || person.runs.iter().any(|run| run.alive))
+    }
+
+    /// Whether this refresh token is in the store, spilled beside it, or in the memory of somebody who will store it.
+    pub(crate) fn is_held(&self, name: Name) -> bool {
+        let same = |record: &Record| Name::of(record) == Some(name);
+        self.shelf.record().is_some_and(same)
+            || self.shelf.spills.iter().any(|(_, unsaved)| same(&unsaved.record))
+            || self.shelf.hanging.iter().any(|write| same(&write.record))
+            || self.people.iter().any(|person| person.is_holding(name))
+    }
+
+    /// The family of the record in the store, if the server would still renew it and somebody has what it takes.
+    pub(crate) fn session_in_reach(&self) -> Option<Name> {
+        let stored = Name::of(self.shelf.record()?)?;
+        let family = self.server.family(stored);
+        let live = Name { number: family.live, ..stored };
+        (!family.revoked && self.is_held(live)).then_some(live)
+    }
+
+    /// Nobody has anything left to do.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.shelf.hanging.is_empty() && self.people.iter().all(|person| person.is_settled())
+    }
+
+    /// Somebody was told to sign in again while the session could have gone on.
+    pub(crate) fn is_needless(&self) -> bool {
+        self.people.iter().any(|person| matches!(person.told, Told::Login { needless: true, .. }))
+    }
+
+    /// The session goes on at the server after a logout.
+    pub(crate) fn outlives_its_logout(&self) -> bool {
+        let pasts = self.history.families.iter().zip(&self.server.families);
+        self.history.logged_out && pasts.into_iter().any(|(past, family)| past.over && !family.revoked)
+    }
+}
+
+impl Person {
+    pub(crate) fn is_holding(&self, name: Name) -> bool {
+        self.unsaved().any(|unsaved| unsaved == name)
+    }
+
+    /// What its renewals have obtained and not stored.
+    pub(crate) fn unsaved(&self) -> impl Iterator<Item = Name> {
+        self.runs.iter().filter_map(|run| Name::of(&run.step.unsaved()?.record))
+    }
+}
