@@ -13,7 +13,7 @@ use crate::moment::{Left, Moment};
 use crate::part::{Driver, Part, Told};
 use crate::place::{Kind, Place};
 use crate::process::{End, Process};
-use crate::relay::Relay;
+use crate::relay::{Relay, Wire};
 use crate::server::{FIRST, Seen, Server, app};
 
 /// What is to be tried.
@@ -56,6 +56,9 @@ const SAVE: u64 = 15_000;
 /// The longest time until a parent kills its child.
 const RENEWAL: u64 = 60_000;
 
+/// Long enough for a process to begin and to see another's claim.
+const WATCHING: Duration = Duration::from_millis(60);
+
 /// How often a kill may come too late before that is an error.
 const TRIES: u64 = 20;
 
@@ -83,10 +86,13 @@ impl Trial {
         let stage = Stage { trial: self, program, place: &place, relay: &relay };
         server.sign_in_to(&place, &stage.app()?)?;
 
+        if let Moment::Watched(wire) = self.moment {
+            return self.play_watched(&stage, &server, wire).map(Some);
+        }
         let random = random(self.seed.wrapping_add(round << 32));
         let first = match self.moment {
             Moment::At(effect, when) => stage.dies_at(self.victim, effect, when, random)?,
-            Moment::On(wire) => {
+            Moment::On(wire) | Moment::Watched(wire) => {
                 relay.arm(wire);
                 stage.dies_when(self.victim, || relay.reached())?
             }
@@ -106,13 +112,44 @@ impl Trial {
         }
         relay.settle().map_err(|error| error.to_string())?;
         let (left, before) = (left(&stage.record()?), server.seen());
-        let processed = before.exchanged > 0;
         let told = stage.takes_over()?;
-        let seen = server.seen();
+        self.verdict(&stage, &server, left, before, told).map(Some)
+    }
+
+    /// Whoever takes over has waited for the killed process from before its end.
+    fn play_watched(&self, stage: &Stage<'_>, server: &Server, wire: Wire) -> Result<Verdict, String> {
+        stage.relay.arm(wire);
+        let mut victim = Process::start(stage.program, &stage.part(self.victim))?;
+        victim.begin()?;
+        let reached = stage.relay.reached();
+        let mut taker = Process::start(stage.program, &stage.part(self.taker))?;
+        taker.begin()?;
+        clock::nap(WATCHING);
+        let before = server.seen();
+        victim.kill();
+        let end = victim.end();
+        stage.relay.release();
+        if !reached || !matches!(end?, End::Killed) {
+            return Err(self.says("nobody died"));
+        }
+        let told = stage.told(&mut taker)?;
+        // The exchange was stopped, and its claim was saved before it.
+        self.verdict(stage, server, Left::Claimed, before, told)
+    }
+
+    fn verdict(
+        &self,
+        stage: &Stage<'_>,
+        server: &Server,
+        left: Left,
+        before: Seen,
+        told: Told,
+    ) -> Result<Verdict, String> {
+        let (processed, seen) = (before.exchanged > 0, server.seen());
         let verdict = Verdict { kills: self.moment.kills(), left, processed, told, seen };
         let (record, _) = stage.record()?;
-        self.judge(&verdict, before, &record, &server).map_err(|sentence| self.says(&sentence))?;
-        Ok(Some(verdict))
+        self.judge(&verdict, before, &record, server).map_err(|sentence| self.says(&sentence))?;
+        Ok(verdict)
     }
 
     fn says(&self, sentence: &str) -> String {
@@ -200,7 +237,7 @@ impl Stage<'_> {
 
     fn dies(&self, mut part: Part, effect: Effect, when: When, random: u64) -> Result<bool, String> {
         let when = if matches!(when, When::During(_)) {
-            When::During(random % (SAVE >> (random >> 62)))
+            When::During(random % (SAVE >> (random >> 61)))
         } else {
             when
         };
@@ -224,6 +261,11 @@ impl Stage<'_> {
     fn takes_over(&self) -> Result<Told, String> {
         let mut child = Process::start(self.program, &self.part(self.trial.taker))?;
         child.begin()?;
+        self.told(&mut child)
+    }
+
+    /// What the one who takes over is told.
+    fn told(&self, child: &mut Process) -> Result<Told, String> {
         match child.end()? {
             End::Done(done) if done.lines.len() == 1 => Ok(done.lines[0].told.clone()),
             other => Err(self.trial.says(&format!("the one who took over ended strangely: {other:?}"))),

@@ -13,6 +13,8 @@ pub enum Moment {
     At(Effect, When),
     /// While its exchange is so far.
     On(Wire),
+    /// The same, while another process waits for it.
+    Watched(Wire),
     /// By its parent, whenever.
     Whenever,
     /// By itself, at an effect of a renewal that finds what a process killed before it has spilled.
@@ -37,7 +39,7 @@ const DURING: When = When::During(0);
 
 impl Moment {
     /// Every one.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 35] = [
         Self::At(Effect::Load, When::Before),
         Self::At(Effect::Load, DURING),
         Self::At(Effect::Load, When::After),
@@ -60,6 +62,10 @@ impl Moment {
         Self::At(Effect::Spill, When::Before),
         Self::At(Effect::Spill, DURING),
         Self::At(Effect::Spill, When::After),
+        Self::Watched(Wire::Connected),
+        Self::Watched(Wire::FirstByte),
+        Self::Watched(Wire::Processed),
+        Self::Watched(Wire::HalfAnswer),
         Self::Whenever,
         Self::Heir(Effect::Load, When::Before),
         Self::Heir(Effect::Load, When::After),
@@ -76,7 +82,7 @@ impl Moment {
     pub const fn kills(self) -> u32 {
         match self {
             Self::Heir(..) => 2,
-            Self::At(..) | Self::On(_) | Self::Whenever => 1,
+            Self::At(..) | Self::On(_) | Self::Watched(_) | Self::Whenever => 1,
         }
     }
 
@@ -97,9 +103,11 @@ impl Moment {
             Self::At(Effect::Claim, When::During(_)) => matches!(left, Unclaimed | Claimed) && !processed,
             Self::At(Effect::Claim, When::After)
             | Self::At(Effect::Send, When::Before)
-            | Self::On(Wire::Connected | Wire::FirstByte) => left == Claimed && !processed,
+            | Self::On(Wire::Connected | Wire::FirstByte)
+            | Self::Watched(Wire::Connected | Wire::FirstByte) => left == Claimed && !processed,
             Self::At(Effect::Send, When::During(_)) => left == Claimed,
             Self::On(Wire::Processed | Wire::HalfAnswer)
+            | Self::Watched(Wire::Processed | Wire::HalfAnswer)
             | Self::At(Effect::Send, When::After)
             | Self::At(Effect::Outcome | Effect::Spill, When::Before) => left == Claimed && processed,
             Self::On(Wire::Answer) | Self::At(Effect::Outcome, When::During(_)) => {
@@ -113,7 +121,7 @@ impl Moment {
             Self::At(Effect::Outcome, When::After)
             | Self::Heir(Effect::Outcome, When::After)
             | Self::Heir(Effect::Forget, _) => left == Saved && processed,
-            Self::At(Effect::Forget, _) | Self::Heir(..) => false,
+            Self::At(Effect::Forget, _) | Self::Watched(Wire::Answer) | Self::Heir(..) => false,
         }
     }
 }
@@ -134,16 +142,17 @@ impl fmt::Display for Moment {
             When::During(_) => "in",
             When::After => "after",
         };
+        let so_far = |wire| match wire {
+            Wire::Connected => "connected, nothing sent",
+            Wire::FirstByte => "the first byte sent",
+            Wire::Processed => "the request processed",
+            Wire::HalfAnswer => "half of the answer read",
+            Wire::Answer => "the answer delivered",
+        };
         let text = match *self {
             Self::At(what, at) => format!("{} {}", when(at), effect(what)),
-            Self::On(wire) => match wire {
-                Wire::Connected => "connected, nothing sent",
-                Wire::FirstByte => "the first byte sent",
-                Wire::Processed => "the request processed",
-                Wire::HalfAnswer => "half of the answer read",
-                Wire::Answer => "the answer delivered",
-            }
-            .to_owned(),
+            Self::On(wire) => so_far(wire).to_owned(),
+            Self::Watched(wire) => format!("watched: {}", so_far(wire)),
             Self::Whenever => "whenever".to_owned(),
             Self::Heir(what, at) => format!("heir: {} {}", when(at), effect(what)),
         };
