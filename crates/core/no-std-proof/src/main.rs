@@ -116,7 +116,9 @@ fn exchange(
     };
     let body = core::str::from_utf8(sending.request.expose_body()).expect("a form is ASCII");
     assert!(body.ends_with(spent), "another grant was spent");
-    let Step::Done(outcome, None) = sent.resume(Answer::Response(answer), now) else { panic!("sent once more") };
+    let Step::Done(outcome, None) = sent.resume(Answer::Response(answer), now) else {
+        panic!("sent once more")
+    };
     life.complete(permit, outcome, now)
 }
 
