@@ -116,8 +116,11 @@ fn what_neither_store_nor_spill_takes_is_handed_to_nobody_and_spent_by_nobody_un
     let error = source.sign_in(code()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store, "{error}");
     assert_eq!(source.token().unwrap_err().kind(), ErrorKind::Store);
+    // Whoever can wait is served when it is stored.
+    let patient = source.clone();
+    let waiting = spawn(move || patient.acquire(Need::Fresh, Duration::from_secs(20)).map(|_| ()));
     store.set(|moods| &moods.refuses_tokens, false);
-    eventually(|| source.try_token().is_ok());
+    join(waiting).unwrap();
     assert_eq!(source.token().unwrap().expose(), "token-1");
     assert_eq!(server.asked("/token"), 1);
 }

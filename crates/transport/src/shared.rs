@@ -120,10 +120,12 @@ impl SharedLifecycle {
     fn decide(self: &Arc<Self>, mut state: MutexGuard<'_, State>, need: Need) -> Asked {
         let now = self.clock.now();
         if state.closed {
-            return closed(&state, need, now, &closed_error());
+            return without_renewing(&state, need, now, &closed_error(), None);
         }
         if let (Some((_, error)), None) = (&state.unstored, &state.aside) {
-            return closed(&state, need, now, error);
+            // The bell rings as soon as it is stored.
+            let again = Some(now.instant.plus(self.policy.first_pause));
+            return without_renewing(&state, need, now, error, again);
         }
         let asked = match state.lifecycle.acquire(need, now) {
             Decision::Use(token) => Asked::Use(token),
@@ -382,7 +384,13 @@ fn closed_error() -> TokenError {
 }
 
 /// A source that may not renew hands out what it holds, or says why it may not.
-fn closed(state: &State, need: Need, now: Clocks, why: &TokenError) -> Asked {
+fn without_renewing(
+    state: &State,
+    need: Need,
+    now: Clocks,
+    why: &TokenError,
+    again: Option<Instant>,
+) -> Asked {
     let enough = |token: &&Token| {
         let in_force = token.expires().is_none_or(|expires| !now.reached(expires));
         in_force && !matches!(need, Need::Newer(refused) if token.generation() <= refused)
@@ -390,7 +398,7 @@ fn closed(state: &State, need: Need, now: Clocks, why: &TokenError) -> Asked {
     match (state.lifecycle.token().filter(enough), &state.flight) {
         (Some(token), _) => Asked::Use(token.clone()),
         (None, Some(flight)) => Asked::Wait(Arc::clone(flight)),
-        (None, None) => Asked::Fail(why.clone(), None),
+        (None, None) => Asked::Fail(why.clone(), again),
     }
 }
 

@@ -62,7 +62,9 @@ fn while_a_token_is_in_memory_alone_nobody_may_renew_and_nobody_is_woken_to_try(
     let (store, clock) = (Moody::new(), Clock::manual(1_800_000_000));
     let (shared, mut remainder) = unstored(&store, &clock);
     clock.advance(Duration::from_secs(100));
-    assert!(matches!(shared.ask(Need::Fresh), Asked::Fail(error, None) if error.kind() == ErrorKind::Store));
+    assert!(
+        matches!(shared.ask(Need::Fresh), Asked::Fail(error, Some(_)) if error.kind() == ErrorKind::Store)
+    );
     assert_eq!(shared.next_wake(), None, "whoever keeps it warm would ask for ever");
     store.set(|moods| &moods.refuses_tokens, false);
     let first = remainder.begin();
