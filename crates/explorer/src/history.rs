@@ -33,6 +33,8 @@ pub(crate) struct Past {
     pub(crate) refused: u16,
     /// Has been in the store.
     pub(crate) saved: u16,
+    /// How often it has refused any.
+    pub(crate) refusals: u8,
     /// Nobody could keep it: a crash or a lost answer has taken it.
     pub(crate) lost: u16,
     /// A logout, a later sign-in or an emptied store has ended it: it must never be in the store again.

@@ -16,6 +16,9 @@ pub(crate) struct Broken(pub(crate) String);
 /// Beyond this, clocks that are meant to differ by little would differ by more than the lifecycle trusts.
 const MOST_TICKS: u8 = 15;
 
+/// In an hour, and no more than an hour passes.
+const MOST_REFUSALS: u8 = 3;
+
 fn broken<T>(text: String) -> Result<T, Broken> {
     Err(Broken(text))
 }
@@ -58,7 +61,14 @@ impl World {
             Said::Granted(name) if wish == Wish::SignIn => {
                 history.families.resize_with(usize::from(name.family), Default::default);
             }
-            Said::Refused(name) | Said::Next(name) => history.past_mut(name).refused |= name.bit(),
+            Said::Refused(name) | Said::Next(name) => {
+                let past = history.past_mut(name);
+                past.refused |= name.bit();
+                past.refusals += 1;
+                if past.refusals > MOST_REFUSALS {
+                    return broken(format!("8: the server has to refuse {name} again and again"));
+                }
+            }
             _ => {}
         }
         if let Wish::Refresh(name) = wish {

@@ -68,8 +68,10 @@ fn main() -> ExitCode {
     if !has("--mutants") {
         failed += report::lines(&chosen, &pins, has("--pin"));
     }
-    if !named {
-        failed += report::mutants(mutants::MUTANTS);
+    if !named || has("--mutants") {
+        failed += report::mutants(mutants::MUTANTS, |name| {
+            !named || words.iter().any(|word| name.contains(word.as_str()))
+        });
     }
     let pins = pins.into_inner().expect("nobody panics while holding the pins");
     if has("--pin")

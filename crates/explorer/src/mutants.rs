@@ -89,12 +89,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     without(Rule::ReplayOnlyAfterOwner, Shows::Broken, apart(two(Replay::OwnerDead, 1))),
     without(Rule::ObeyReplay, Shows::Broken, two(Replay::Never, 1)),
     without(Rule::MarkOnlySpent, Shows::Broken, two(Replay::OwnerDead, 2)),
-    without(Rule::MarkAgain, Shows::Broken, apart(two(Replay::LastResort, 2))),
     without(Rule::Watch, Shows::Broken, two(Replay::OwnerDead, 1)),
     without(Rule::NewEpoch, Shows::Broken, two(Replay::OwnerDead, 1)),
     without(
         Rule::EpochFromClock,
-        Shows::Needless,
+        Shows::Broken,
         warm(with(two(Replay::OwnerDead, 2), &[Trouble::Emptied, Trouble::SignIn])),
     ),
     without(Rule::NeverRestore, Shows::Broken, two(Replay::OwnerDead, 1)),
@@ -117,8 +116,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
 ];
 
 /// Rules that no world of this model can show, each with what it takes to show it.
-pub(crate) const UNSHOWN: &[(Rule, &str)] = &[(
-    Rule::KnowOwnWriting,
-    "without it the record is adopted as if another had saved it: the same token, its life counted by the wall clock \
-     instead of the clock that saw its request leave",
-)];
+pub(crate) const UNSHOWN: &[(Rule, &str)] = &[
+    (
+        Rule::KnowOwnWriting,
+        "without it the record is adopted as if another had saved it: the same token, its life counted by the wall \
+         clock instead of the clock that saw its request leave",
+    ),
+    (
+        Rule::MarkAgain,
+        "only a claim that lapsed on another machine meets the mark; without it callers are told Ambiguous instead of \
+         Refused, and no call is made that is not made anyway",
+    ),
+];

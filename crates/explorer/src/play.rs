@@ -90,7 +90,7 @@ impl World {
         if let Some(permit) = permit {
             let errand = permit.errand(scene.provider.clone()).stored_by(person.owner());
             let step = Renewal::begin(errand, now);
-            let run = Run { job: Job::Renewal(permit), step, alive: false, sent: false };
+            let run = Run { job: Job::Renewal(Box::new(permit)), step, alive: false, sent: false };
             return self.settle(scene, who, person, run);
         }
         self.people[who] = Rc::new(person);
@@ -176,7 +176,7 @@ impl World {
         }
         let byte_left = if sent { ByteLeft::Maybe } else { ByteLeft::No };
         let Job::Renewal(permit) = job else { unreachable!("only renewals are dropped") };
-        self.complete(scene, who, person, permit, Outcome::abandoned(byte_left))
+        self.complete(scene, who, person, *permit, Outcome::abandoned(byte_left))
     }
 
     /// The answer reaches nobody.
@@ -359,7 +359,7 @@ impl World {
     ) -> Result<(), Broken> {
         let now = person.now();
         match job {
-            Job::Renewal(permit) => return self.complete(scene, who, person, permit, outcome),
+            Job::Renewal(permit) => return self.complete(scene, who, person, *permit, outcome),
             Job::SignIn => {
                 if let Ok(token) = person.lifecycle.signed_in(outcome, now) {
                     self.hand_out(who, token.expose())?;

@@ -74,7 +74,7 @@ pub(crate) struct Run {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Job {
-    Renewal(Permit),
+    Renewal(Box<Permit>),
     SignIn,
     SignOut,
     Leftover,
