@@ -56,6 +56,6 @@ pub(crate) fn refusal(text: &'static str, status: u16, said: &Object) -> TokenEr
     }
 }
 
-fn has_error(object: &Object) -> bool {
+pub(crate) fn has_error(object: &Object) -> bool {
     object.get("error").is_some_and(|error| !error.is_null() && error.as_text() != Some(""))
 }

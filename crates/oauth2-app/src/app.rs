@@ -12,6 +12,9 @@ use wellspring_wire::{BasicEncoding, Form, TokenFormat, basic_authorization, jud
 use crate::config::Config;
 use crate::{AuthMethod, GrantType, RedirectUri};
 
+/// [RFC 8628 §3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
 /// An OAuth 2.0 client of one authorization server. This is what a token source is made from; cheap to clone.
 ///
 /// ```
@@ -73,7 +76,7 @@ impl App {
         &self.config.client_id
     }
 
-    /// Where the authorization server sends the user back to; `None` for client credentials.
+    /// Where the authorization server sends the user back to; `None` where no browser is sent there.
     #[must_use]
     pub fn redirect_uri(&self) -> Option<&RedirectUri> {
         self.config.redirect_uri.as_ref()
@@ -99,6 +102,9 @@ impl App {
                 .pair("code", code.expose())
                 .pair("redirect_uri", redirect_uri)
                 .pair_if("code_verifier", verifier.as_ref().map(|verifier| verifier.expose())),
+            Spend::DeviceCode(code) => {
+                Form::new().pair("grant_type", DEVICE_CODE).pair("device_code", code.expose())
+            }
             Spend::RefreshToken(token) => {
                 Form::new().pair("grant_type", "refresh_token").pair("refresh_token", token.expose())
             }

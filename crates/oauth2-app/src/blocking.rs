@@ -11,7 +11,9 @@ use wellspring_core::{
 use wellspring_transport_blocking::{Clock, TokenSource, Transport};
 
 use crate::on_http::{LONGEST, SignInError, answer, call};
-use crate::{App, Callback, Discovery, Metadata, PendingLogin, RegisteredApp, Registration, UserInfo};
+use crate::{
+    App, Callback, DeviceLogin, Discovery, Metadata, PendingLogin, RegisteredApp, Registration, UserInfo,
+};
 
 /// An app and the source of one user's tokens. Clones share the source.
 #[derive(Clone, Debug)]
@@ -51,6 +53,30 @@ impl Client {
     pub fn sign_in(&self, login: PendingLogin, callback: &Callback) -> Result<Token, SignInError> {
         let spend = self.app.finish(login, callback)?;
         Ok(self.source.sign_in(spend)?)
+    }
+
+    /// Asks for a code that a person enters on another device: show them where and what, then
+    /// [`poll`](Self::poll) after each [`pause`](DeviceLogin::pause).
+    ///
+    /// # Errors
+    ///
+    /// When the server has no endpoint for it, does not answer, or refuses.
+    pub fn authorize_device(&self) -> Result<DeviceLogin, TokenError> {
+        let sent = Clock::system().now();
+        let answer = self.source.exchange(&self.app.device_authorization()?)?;
+        self.app.read_device_authorization(&answer, sent)
+    }
+
+    /// Spends the device code; `None` while the person has not decided.
+    ///
+    /// # Errors
+    ///
+    /// When the sign-in is over without a token: see [`DeviceLogin::go_on`].
+    pub fn poll(&self, login: &mut DeviceLogin) -> Result<Option<Token>, TokenError> {
+        match self.source.sign_in(login.spend()) {
+            Ok(token) => Ok(Some(token)),
+            Err(error) => login.go_on(error, Clock::system().now().instant).map(|()| None),
+        }
     }
 
     /// Who signed in.

@@ -14,6 +14,7 @@ use crate::{App, AuthMethod, GrantType, Metadata, RedirectUri};
 pub struct AppBuilder {
     grant: GrantType,
     authorize_url: Option<String>,
+    device_authorization_url: Option<String>,
     token_url: Option<String>,
     userinfo_url: Option<String>,
     revocation_url: Option<String>,
@@ -92,6 +93,7 @@ impl App {
     pub fn from_metadata(metadata: &Metadata) -> AppBuilder {
         AppBuilder {
             authorize_url: metadata.authorization_endpoint.clone(),
+            device_authorization_url: metadata.device_authorization_endpoint.clone(),
             token_url: metadata.token_endpoint.clone(),
             userinfo_url: metadata.userinfo_endpoint.clone(),
             revocation_url: metadata.revocation_endpoint.clone(),
@@ -113,6 +115,9 @@ impl AppBuilder {
     texts! {
         /// The authorization endpoint.
         authorize_url
+        /// The device authorization endpoint ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)). With it an app may
+        /// do without a redirect URI.
+        device_authorization_url
         /// The token endpoint.
         token_url
         /// The userinfo endpoint. Calls to its origin may carry the token.
@@ -155,7 +160,7 @@ impl AppBuilder {
         self
     }
 
-    /// One more parameter of the authorization URL, `prompt` say. Of two of a name the last one counts; an empty one
+    /// One more parameter of the authorization URL, and of the request for a device code, `prompt` say. Of two of a name the last one counts; an empty one
     /// takes the parameter away, AIHubMix's `auto_authorize` say.
     pub fn authorize_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         set(&mut self.authorize_parameters, name.into(), value.into());
@@ -231,14 +236,17 @@ impl AppBuilder {
         let Some(token_url) = self.token_url.clone() else { return missing("token_url") };
         let token_url = checked_url("token_url", token_url)?;
         unreserved("token_parameter", &self.token_parameters, TOKEN)?;
+        unreserved("authorize_parameter", &self.authorize_parameters, AUTHORIZE)?;
         let (authorize_url, redirect_uri) = match self.grant {
             GrantType::ClientCredentials => (None, None),
+            GrantType::AuthorizationCode if self.needs_no_browser() => (None, None),
             GrantType::AuthorizationCode => self.checked_front_channel(auth)?,
         };
         let url = |name, url: Option<String>| url.map(|url| checked_url(name, url)).transpose();
         let config = Config {
             grant: self.grant,
             authorize_url,
+            device_authorization_url: url("device_authorization_url", self.device_authorization_url)?,
             token_url,
             userinfo_url: url("userinfo_url", self.userinfo_url)?,
             revocation_url: url("revocation_url", self.revocation_url)?,
@@ -269,7 +277,12 @@ impl AppBuilder {
         Ok(App::new(config, self.user.as_deref()))
     }
 
-    /// What a sign-in needs: where the browser goes, and where it comes back to.
+    /// Users sign in on another device alone.
+    fn needs_no_browser(&self) -> bool {
+        self.redirect_uri.is_none() && self.device_authorization_url.is_some()
+    }
+
+    /// What a sign-in in a browser needs: where the browser goes, and where it comes back to.
     fn checked_front_channel(
         &self,
         auth: AuthMethod,
@@ -284,7 +297,6 @@ impl AppBuilder {
         let uri = RedirectUri::new(uri)?;
         let in_url = form_decode(url.split_once('?').map_or("", |(_, query)| query));
         unreserved("the query of authorize_url", &in_url, AUTHORIZE)?;
-        unreserved("authorize_parameter", &self.authorize_parameters, AUTHORIZE)?;
         if let Some((name, _)) = in_url.iter().find(|(name, _)| named(&self.authorize_parameters, name)) {
             return Err(TokenError::misconfigured(format!(
                 "the parameter {name} stands in authorize_url and in authorize_parameter"
@@ -323,9 +335,10 @@ impl AppBuilder {
     }
 }
 
-/// What this crate itself puts into an authorization URL, so that nobody sets it twice (RFC 6749 §3.1).
+/// What this crate itself puts into an authorization URL or a request for a device code, so that nobody sets it twice (RFC 6749 §3.1).
 const AUTHORIZE: &[&str] = &[
     "client_id",
+    "client_secret",
     "redirect_uri",
     "response_type",
     "scope",
@@ -337,6 +350,7 @@ const AUTHORIZE: &[&str] = &[
 const TOKEN: &[&str] = &[
     "grant_type",
     "code",
+    "device_code",
     "redirect_uri",
     "client_id",
     "client_secret",

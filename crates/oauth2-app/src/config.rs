@@ -13,6 +13,7 @@ use crate::RedirectUri;
 pub(crate) struct Config {
     pub(crate) grant: GrantType,
     pub(crate) authorize_url: Option<String>,
+    pub(crate) device_authorization_url: Option<String>,
     pub(crate) token_url: String,
     pub(crate) userinfo_url: Option<String>,
     pub(crate) revocation_url: Option<String>,
@@ -85,7 +86,8 @@ words! {
     /// Which grant gets the tokens.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     GrantType as "grant_type" {
-        /// A user signs in ([RFC 6749 §4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)).
+        /// A user signs in ([RFC 6749 §4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)), in this browser or
+        /// on another device ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)).
         #[default]
         AuthorizationCode = "authorization_code",
         /// The client acts for itself ([RFC 6749 §4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)).

@@ -5,6 +5,8 @@
 //!
 //! - Sign-in: [`App::authorize`] gives the URL for the browser and a [`PendingLogin`]; [`App::finish`] checks the
 //!   [`Callback`] and gives what is to be spent, once.
+//! - Without a browser: [`App::device_authorization`] and [`DeviceLogin`], which says what to show the person and
+//!   when to ask whether they have decided.
 //! - [`App`] is a [`Provider`](wellspring_core::Provider): codes, refresh tokens and client credentials are spent
 //!   by whatever drives it.
 //! - Beside the tokens: [`UserInfo`], [`App::read_topup`], [`Registration`], [`App::read_revocation`],
@@ -26,6 +28,7 @@ pub mod blocking;
 mod builder;
 mod callback;
 mod config;
+mod device;
 mod entropy;
 mod login;
 mod metadata;
@@ -42,6 +45,7 @@ pub use app::App;
 pub use builder::AppBuilder;
 pub use callback::{Callback, CallbackError, CallbackErrorKind};
 pub use config::{AuthMethod, GrantType};
+pub use device::DeviceLogin;
 pub use entropy::Entropy;
 pub use login::{Authorization, PendingLogin, State};
 pub use metadata::{Discovery, Metadata};

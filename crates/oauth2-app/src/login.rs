@@ -114,7 +114,9 @@ impl App {
     pub fn authorize(&self, entropy: &Entropy) -> Result<Authorization, TokenError> {
         let config = self.config();
         let (Some(authorize_url), Some(redirect_uri)) = (&config.authorize_url, &config.redirect_uri) else {
-            return Err(TokenError::misconfigured("this app signs nobody in: it uses client credentials"));
+            return Err(TokenError::misconfigured(
+                "this app sends nobody to a browser: it has no redirect URI",
+            ));
         };
         let state = State::of(entropy.state());
         let verifier = config.pkce.then(|| code_verifier(entropy.verifier()));

@@ -72,6 +72,7 @@ impl Discovery {
         Ok(Metadata {
             issuer: self.issuer.clone(),
             authorization_endpoint: endpoint("authorization_endpoint")?,
+            device_authorization_endpoint: endpoint("device_authorization_endpoint")?,
             token_endpoint: endpoint("token_endpoint")?,
             userinfo_endpoint: endpoint("userinfo_endpoint")?,
             revocation_endpoint: endpoint("revocation_endpoint")?,
@@ -91,6 +92,8 @@ pub struct Metadata {
     pub issuer: String,
     /// `authorization_endpoint`.
     pub authorization_endpoint: Option<String>,
+    /// `device_authorization_endpoint` ([RFC 8628 §4](https://www.rfc-editor.org/rfc/rfc8628#section-4)).
+    pub device_authorization_endpoint: Option<String>,
     /// `token_endpoint`.
     pub token_endpoint: Option<String>,
     /// `userinfo_endpoint`.

@@ -5,10 +5,13 @@
 use core::time::Duration;
 
 use oauth2_app::blocking::{Client, discover, register_app};
-use oauth2_app::{App, Authorization, Callback, Entropy, RedirectUri, Registration, SignInError};
+use oauth2_app::{
+    App, Authorization, Callback, DeviceLogin, Entropy, RedirectUri, Registration, SignInError,
+};
 use wellspring_core::{AccessToken, ErrorKind, HttpRequest, Method};
-use wellspring_simulator::{Endpoint, Fault, Simulator};
+use wellspring_simulator::{Endpoint, Fault, SimClock, Simulator};
 use wellspring_transport_blocking::{Tls, Transport, UreqTransport};
+use wellspring_wire::Form;
 
 const WITHIN: Duration = Duration::from_secs(10);
 
@@ -144,4 +147,60 @@ fn an_issuer_is_asked_for_its_metadata() {
     assert!(discover(&transport(), &simulator.url(), WITHIN).is_ok(), "the other place has it");
     let slash = discover(&transport(), &format!("{}/", simulator.url()), WITHIN).unwrap_err();
     assert!(slash.to_string().contains("another issuer"), "{slash}");
+}
+
+#[test]
+fn a_user_signs_in_on_another_device() {
+    let clock = SimClock::manual(1_700_000_000);
+    let simulator = Simulator::builder().clock(clock.clone()).start().unwrap();
+    let url = |name: &str| format!("{}/api/oauth2/{name}", simulator.url());
+    let app = App::builder()
+        .device_authorization_url(url("device_authorization"))
+        .token_url(url("token"))
+        .userinfo_url(url("userinfo"))
+        .client_id("client_public")
+        .build()
+        .unwrap();
+    let client = Client::new(app).unwrap();
+    let mut login = client.authorize_device().unwrap();
+    assert_eq!(login.pause(), Duration::from_secs(5));
+    let wait = |login: &DeviceLogin| clock.advance(login.pause());
+    wait(&login);
+    assert!(client.poll(&mut login).unwrap().is_none());
+    // Too soon: the server says so, and is heard.
+    assert!(client.poll(&mut login).unwrap().is_none());
+    assert_eq!(login.pause(), Duration::from_secs(10));
+    simulator.fault(Endpoint::DeviceGrant, Fault::parse("status=502").unwrap());
+    wait(&login);
+    assert!(client.poll(&mut login).unwrap().is_none());
+    let form = Form::new().pair("user_code", login.user_code()).pair("decision", "allow").encode();
+    let allow = HttpRequest::new(Method::Post, login.verification_uri())
+        .header("Content-Type", Form::CONTENT_TYPE)
+        .body(form);
+    transport().exchange(&allow, WITHIN).unwrap();
+    wait(&login);
+    let token = client.poll(&mut login).unwrap().unwrap();
+    assert_eq!(client.source().token().unwrap().expose(), token.expose());
+    assert_eq!(client.userinfo().unwrap().id, "12345");
+    assert_eq!((simulator.asked(Endpoint::DeviceGrant), simulator.counters().device_grants), (4, 1));
+}
+
+#[test]
+fn a_person_who_refuses_ends_the_sign_in_on_the_device() {
+    let simulator = Simulator::builder().start().unwrap();
+    let app = App::builder()
+        .device_authorization_url(format!("{}/api/oauth2/device_authorization", simulator.url()))
+        .token_url(format!("{}/api/oauth2/token", simulator.url()))
+        .client_id("client_public")
+        .build()
+        .unwrap();
+    let client = Client::new(app).unwrap();
+    let mut login = client.authorize_device().unwrap();
+    let form = Form::new().pair("user_code", login.user_code()).pair("decision", "deny").encode();
+    let deny = HttpRequest::new(Method::Post, login.verification_uri())
+        .header("Content-Type", Form::CONTENT_TYPE)
+        .body(form);
+    transport().exchange(&deny, WITHIN).unwrap();
+    let error = client.poll(&mut login).unwrap_err();
+    assert_eq!(error.code(), Some("access_denied"), "{error}");
 }

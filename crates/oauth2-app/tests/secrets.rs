@@ -6,15 +6,17 @@ use core::fmt::{Debug, Write};
 
 use oauth2_app::{App, Callback, Discovery, Entropy, RedirectUri, RegisteredApp, Registration, UserInfo};
 use wellspring_core::{
-    AccessToken, AuthorizationCode, CodeVerifier, HttpResponse, Provider, Reading, RefreshToken,
-    ResponseHead, Spend, UnixTime,
+    AccessToken, AuthorizationCode, Clocks, CodeVerifier, DeviceCode, HttpResponse, Instant, Provider,
+    Reading, RefreshToken, ResponseHead, Spend, UnixTime,
 };
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+const SENT: Clocks = Clocks { instant: Instant::ORIGIN, unix: NOW };
 const SECRET: &str = "canary-secret-1";
 const REFRESH: &str = "canary-refresh-2";
 const CODE: &str = "canary-code-3";
 const VERIFIER: &str = "canary-verifier-4";
+const DEVICE_CODE: &str = "canary-device-code-5";
 
 fn app() -> App {
     App::aihubmix("https://api.aihubmix.com")
@@ -23,13 +25,15 @@ fn app() -> App {
         .client_secret(SECRET)
         .redirect_uri("https://yourapp.com/cb")
         .revocation_url("https://api.aihubmix.com/revoke")
+        .device_authorization_url("https://api.aihubmix.com/device")
         .pkce(true)
         .build()
         .unwrap()
 }
 
-fn spends() -> [Spend; 2] {
+fn spends() -> [Spend; 3] {
     [
+        Spend::DeviceCode(DeviceCode::new(DEVICE_CODE)),
         Spend::RefreshToken(RefreshToken::new(REFRESH)),
         Spend::Code {
             code: AuthorizationCode::new(CODE),
@@ -64,6 +68,13 @@ fn no_debug_shows_a_secret() {
     let body = r#"{"success":true,"data":{"client_id":"c","client_secret":"canary"}}"#;
     show(&RegisteredApp::read(&HttpResponse::new(ResponseHead::new(200), body), NOW).unwrap());
     show(&Callback::read("code=canary&state=canary&error=canary&iss=canary"));
+
+    let body = r#"{"device_code":"canary","user_code":"canary","verification_uri":"https://a.com",
+        "verification_uri_complete":"https://a.com?canary","expires_in":9}"#;
+    show(&app.device_authorization());
+    show(&app.read_device_authorization(&HttpResponse::new(ResponseHead::new(200), body), SENT));
+    let body = body.replace(":9", ":0");
+    show(&app.read_device_authorization(&HttpResponse::new(ResponseHead::new(200), body), SENT));
 
     let entropy = Entropy::new([7; 64]);
     show(&entropy);
@@ -120,6 +131,7 @@ fn no_answer_however_mangled_makes_a_reader_panic() {
         r#"{"id":12345,"sub":"a","username":"é","quota":1e3,"balance_formatted":"750.00","created_time":1640995200}"#,
         r#"{"success":true,"message":"m","data":{"id":1,"client_id":"c","client_secret":"s","created_time":1}}"#,
         r#"{"topup_url":"https://aihubmix.com/topup?a=%20"}"#,
+        r#"{"device_code":"c","user_code":"U-1","verification_uri":"https://a.com/d","expires_in":1800,"interval":5}"#,
         r#"{"issuer":"https://a.com","token_endpoint":"https://a.com/t","scopes_supported":["a"]}"#,
     ] {
         mangled(text, |bytes| {
@@ -133,6 +145,10 @@ fn no_answer_however_mangled_makes_a_reader_panic() {
                 let _ = app.read_topup(&response, NOW);
                 let _ = app.read_revocation(&response, NOW);
                 let _ = discovery.read(&response, NOW);
+                if let Ok(login) = app.read_device_authorization(&response, SENT) {
+                    let shown = [login.user_code(), login.verification_uri()].concat();
+                    assert!(shown.bytes().all(|b| b.is_ascii_graphic() || b == b' '), "{shown:?}");
+                }
             }
         });
     }

@@ -2,11 +2,14 @@
 
 mod authorize;
 mod client;
+mod device;
 mod metadata;
 mod register;
 mod resource;
 mod revoke;
-mod token;
+pub(crate) mod token;
+
+pub(crate) use device::Device;
 
 use core::time::Duration;
 
@@ -37,6 +40,8 @@ pub(crate) struct Challenge {
 pub(crate) fn answer(world: &mut World, endpoint: Endpoint, request: &Request, now: Duration) -> Reply {
     match (endpoint, request.method.as_str()) {
         (Endpoint::Authorize, "GET") => authorize::answer(world, request, now),
+        (Endpoint::DeviceAuthorization, "POST") => device::authorization(world, request, now),
+        (Endpoint::DevicePage, "GET" | "POST") => device::page(world, request, now),
         (Endpoint::Userinfo, "GET") => resource::userinfo(world, request, now),
         (Endpoint::TopUp, "GET") => resource::top_up(world, request, now),
         (Endpoint::Metadata, "GET") => metadata::answer(world, request),

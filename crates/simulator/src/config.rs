@@ -122,6 +122,10 @@ pub struct App {
     pub refresh_lifetime: Duration,
     /// How long authorization codes live.
     pub code_lifetime: Duration,
+    /// How long device codes live.
+    pub device_lifetime: Duration,
+    /// How much time there has to be between two polls with a device code.
+    pub device_interval: Duration,
     /// `iss` is added to the callback ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
     pub issuer_in_callback: bool,
     /// The issuer, where it is not simply the simulator's own address.
@@ -143,6 +147,8 @@ impl Default for App {
             access_lifetime: Duration::from_secs(7_200),
             refresh_lifetime: Duration::from_secs(30 * 86_400),
             code_lifetime: Duration::from_secs(600),
+            device_lifetime: Duration::from_secs(1_800),
+            device_interval: Duration::from_secs(5),
             issuer_in_callback: false,
             issuer: None,
         }

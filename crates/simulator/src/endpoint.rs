@@ -3,6 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
+use crate::app::token::DEVICE_CODE;
 use crate::request::Request;
 
 /// An endpoint, or a group of endpoints: see [`Self::covers`].
@@ -25,6 +26,10 @@ pub enum Endpoint {
     PixApi,
     /// `GET /api/oauth2/authorize`.
     Authorize,
+    /// `POST /api/oauth2/device_authorization`.
+    DeviceAuthorization,
+    /// `GET` and `POST /api/oauth2/device`, where a person enters the code of a device.
+    DevicePage,
     /// `POST /api/oauth2/token`, whatever the grant.
     AppToken,
     /// `POST /api/oauth2/token` with `grant_type=authorization_code`.
@@ -33,6 +38,8 @@ pub enum Endpoint {
     RefreshGrant,
     /// `POST /api/oauth2/token` with `grant_type=client_credentials`.
     ClientCredentialsGrant,
+    /// `POST /api/oauth2/token` with `grant_type=urn:ietf:params:oauth:grant-type:device_code`.
+    DeviceGrant,
     /// `GET /api/oauth2/userinfo`.
     Userinfo,
     /// `GET /api/oauth2/topup`.
@@ -54,7 +61,7 @@ pub enum Endpoint {
 }
 
 /// Every endpoint and group with its name.
-const NAMES: [(Endpoint, &str); 21] = [
+const NAMES: [(Endpoint, &str); 24] = [
     (Endpoint::Any, "any"),
     (Endpoint::Token, "token"),
     (Endpoint::Refresh, "refresh"),
@@ -63,10 +70,13 @@ const NAMES: [(Endpoint, &str); 21] = [
     (Endpoint::PixCertificateToken, "pix-certificate-token"),
     (Endpoint::PixApi, "pix-api"),
     (Endpoint::Authorize, "authorize"),
+    (Endpoint::DeviceAuthorization, "device-authorization"),
+    (Endpoint::DevicePage, "device-page"),
     (Endpoint::AppToken, "app-token"),
     (Endpoint::CodeGrant, "code-grant"),
     (Endpoint::RefreshGrant, "refresh-grant"),
     (Endpoint::ClientCredentialsGrant, "client-credentials-grant"),
+    (Endpoint::DeviceGrant, "device-grant"),
     (Endpoint::Userinfo, "userinfo"),
     (Endpoint::TopUp, "topup"),
     (Endpoint::Apps, "apps"),
@@ -87,6 +97,8 @@ impl Endpoint {
             "/api/auth/token" => Self::PixCertificateToken,
             "/accounts/balances" => Self::PixApi,
             "/api/oauth2/authorize" => Self::Authorize,
+            "/api/oauth2/device_authorization" => Self::DeviceAuthorization,
+            "/api/oauth2/device" => Self::DevicePage,
             "/api/oauth2/token" => Self::of_grant(request),
             "/api/oauth2/userinfo" => Self::Userinfo,
             "/api/oauth2/topup" => Self::TopUp,
@@ -108,6 +120,7 @@ impl Endpoint {
             Some("authorization_code") => Self::CodeGrant,
             Some("refresh_token") => Self::RefreshGrant,
             Some("client_credentials") => Self::ClientCredentialsGrant,
+            Some(DEVICE_CODE) => Self::DeviceGrant,
             _ => Self::AppToken,
         }
     }
@@ -117,7 +130,11 @@ impl Endpoint {
     pub fn covers(self, endpoint: Self) -> bool {
         let grant = matches!(
             endpoint,
-            Self::AppToken | Self::CodeGrant | Self::RefreshGrant | Self::ClientCredentialsGrant
+            Self::AppToken
+                | Self::CodeGrant
+                | Self::RefreshGrant
+                | Self::ClientCredentialsGrant
+                | Self::DeviceGrant
         );
         match self {
             Self::Any => true,

@@ -23,7 +23,7 @@
 //! | provider | paths | credentials |
 //! |---|---|---|
 //! | PIX gateway | `POST /oauth/token`, `POST /api/auth/token`, `PUT` and `GET /cob/{txid}`, `GET /accounts/balances` | `your-client-id`, `your-client-secret` |
-//! | OAuth2 application | `GET /api/oauth2/authorize`, `POST /api/oauth2/token`, `POST /api/oauth2/revoke`, `GET /api/oauth2/userinfo`, `GET /api/oauth2/topup`, `POST /api/oauth_apps`, `GET /.well-known/..` | `client_abc123def456`, `secret_xyz789uvw012`; the public client `client_public` |
+//! | OAuth2 application | `GET /api/oauth2/authorize`, `POST /api/oauth2/device_authorization`, `GET` and `POST /api/oauth2/device`, `POST /api/oauth2/token`, `POST /api/oauth2/revoke`, `GET /api/oauth2/userinfo`, `GET /api/oauth2/topup`, `POST /api/oauth_apps`, `GET /.well-known/..` | `client_abc123def456`, `secret_xyz789uvw012`; the public client `client_public` |
 //! | Hive | `POST /v2/auth-token`, `POST /v2/refresh-token`, `GET /service/v1/ping` | `test`, `1234` |
 //! | control | `/__sim/log`, `/__sim/counters`, `/__sim/faults`, `/__sim/clock`, `/__sim/revoke` | none: loopback only |
 //!

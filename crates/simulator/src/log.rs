@@ -56,6 +56,8 @@ pub struct Counters {
     pub refresh_grants: u64,
     /// Client credentials of the OAuth2 application exchanged.
     pub client_credentials_grants: u64,
+    /// Device codes exchanged.
+    pub device_grants: u64,
     /// Tokens issued at `/v2/auth-token`.
     pub hive_tokens: u64,
     /// Refresh tokens exchanged at `/v2/refresh-token`.
@@ -76,6 +78,7 @@ impl Counters {
             .number("code_grants", self.code_grants)
             .number("refresh_grants", self.refresh_grants)
             .number("client_credentials_grants", self.client_credentials_grants)
+            .number("device_grants", self.device_grants)
             .number("hive_tokens", self.hive_tokens)
             .number("hive_refreshes", self.hive_refreshes)
             .number("replays_forgiven", self.replays_forgiven)
@@ -105,13 +108,14 @@ impl Entry {
 }
 
 /// The members and fields whose values are secrets.
-const SECRET: [&str; 8] = [
+const SECRET: [&str; 9] = [
     "clientSecret",
     "secretKey",
     "client_secret",
     "refresh_token",
     "code",
     "code_verifier",
+    "device_code",
     "token",
     "access_token",
 ];

@@ -9,7 +9,7 @@ use core::time::Duration;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::answer::{Answer, Delivery};
-use crate::app::{self, Code};
+use crate::app::{self, Code, Device};
 use crate::config::Config;
 use crate::document::Document;
 use crate::endpoint::Endpoint;
@@ -43,6 +43,8 @@ pub struct World {
     pub(crate) ledger: Ledger,
     pub(crate) mint: Mint,
     pub(crate) codes: HashMap<String, Code>,
+    /// Sign-ins on another device, by their device code.
+    pub(crate) devices: HashMap<String, Device>,
     pub(crate) counters: Counters,
     /// When token requests were let through, for the gateway's rate limit.
     pub(crate) token_calls: VecDeque<Duration>,
@@ -70,6 +72,7 @@ impl World {
             config,
             ledger: Ledger::default(),
             codes: HashMap::new(),
+            devices: HashMap::new(),
             counters: Counters::default(),
             token_calls: VecDeque::new(),
             charges: BTreeMap::new(),

@@ -124,7 +124,7 @@ fn consent_page(client: &str, scope: &str, query: &str) -> Reply {
         .header("Referrer-Policy", "no-referrer")
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, char| {
         match char {
             '&' => out.push_str("&amp;"),

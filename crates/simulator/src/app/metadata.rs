@@ -12,7 +12,10 @@ use crate::world::World;
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
-fn origin(world: &World, request: &Request) -> String {
+const GRANTS: [&str; 4] =
+    ["authorization_code", "refresh_token", "client_credentials", super::token::DEVICE_CODE];
+
+pub(super) fn origin(world: &World, request: &Request) -> String {
     let scheme = if world.https { "https" } else { "http" };
     format!("{scheme}://{}", request.header("host").unwrap_or("127.0.0.1"))
 }
@@ -43,12 +46,13 @@ pub(super) fn answer(world: &World, request: &Request) -> Reply {
     let body = Document::new()
         .string("issuer", &issuer)
         .string("authorization_endpoint", &format!("{base}/api/oauth2/authorize"))
+        .string("device_authorization_endpoint", &format!("{base}/api/oauth2/device_authorization"))
         .string("token_endpoint", &format!("{base}/api/oauth2/token"))
         .string("userinfo_endpoint", &format!("{base}/api/oauth2/userinfo"))
         .string("revocation_endpoint", &format!("{base}/api/oauth2/revoke"))
         .strings("scopes_supported", &scopes)
         .strings("response_types_supported", &["code"])
-        .strings("grant_types_supported", &["authorization_code", "refresh_token", "client_credentials"])
+        .strings("grant_types_supported", &GRANTS)
         .strings("token_endpoint_auth_methods_supported", &authentication)
         .strings("revocation_endpoint_auth_methods_supported", &authentication)
         .strings("code_challenge_methods_supported", &["S256", "plain"])

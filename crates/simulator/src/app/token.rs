@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use super::client::authenticate;
-use super::{Challenge, Fields, error, form_of, words};
+use super::{Challenge, Fields, device, error, form_of, words};
 use crate::config::{OauthClient, Rotation};
 use crate::document::Document;
 use crate::endpoint::Endpoint;
@@ -17,12 +17,16 @@ use crate::reply::Reply;
 use crate::request::Request;
 use crate::world::World;
 
+/// [RFC 8628 §3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)
+pub(crate) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
 pub(super) fn answer(world: &mut World, endpoint: Endpoint, request: &Request, now: Duration) -> Reply {
     let granted = form_of(request).and_then(|fields| {
         let client = authenticate(world, request, &fields)?;
         match endpoint {
             Endpoint::CodeGrant => code(world, &fields, &client, now),
             Endpoint::RefreshGrant => refresh(world, &fields, &client, now),
+            Endpoint::DeviceGrant => device_code(world, &fields, &client, now),
             Endpoint::ClientCredentialsGrant => client_credentials(world, &fields, &client, now),
             _ if fields.value("grant_type").is_none() => Err(missing("grant_type")),
             _ => Err(error(400, "unsupported_grant_type", "This grant is not supported", "unknown grant")),
@@ -134,6 +138,18 @@ fn refresh(world: &mut World, fields: &Fields, client: &OauthClient, now: Durati
         Rotation::None => (None, "token refreshed, no refresh token answered"),
     };
     Ok(issue(world, Some(family), &scope, answered.as_deref(), now, decision))
+}
+
+fn device_code(
+    world: &mut World,
+    fields: &Fields,
+    client: &OauthClient,
+    now: Duration,
+) -> Result<Reply, Reply> {
+    let (family, scope) = device::poll(world, fields, client, now)?;
+    world.counters.device_grants += 1;
+    let refresh = new_refresh(world, family, now);
+    Ok(issue(world, Some(family), &scope, Some(&refresh), now, "token issued for a device code"))
 }
 
 fn client_credentials(

@@ -354,6 +354,10 @@ fn metadata_is_found_under_every_well_known_name_and_names_its_issuer() {
         let document = json(&of(path));
         assert_eq!(document["issuer"], issuer, "{path}");
         assert_eq!(document["token_endpoint"], "http://127.0.0.1:5/api/oauth2/token");
+        assert_eq!(
+            document["device_authorization_endpoint"],
+            "http://127.0.0.1:5/api/oauth2/device_authorization"
+        );
     }
     assert_eq!(of("/.well-known/oauth-authorization-serverx").status, 404);
     assert_eq!(of("/.well-known/jwks.json").status, 404);

@@ -4,6 +4,7 @@
 mod app;
 mod authorization;
 mod control;
+mod device;
 mod exchange;
 mod faults;
 mod hive;
