@@ -70,11 +70,11 @@ impl Trial {
     /// A sentence about a broken promise, or why it cannot be played.
     pub fn play(&self, program: &Path) -> Result<Verdict, String> {
         for round in 0..TRIES {
-            if let Some(verdict) = self.play_once(program, round)? {
+            if let Some(verdict) = self.play_once(program, round).map_err(|sentence| self.says(&sentence))? {
                 return Ok(verdict);
             }
         }
-        Err(format!("{}: each kill came too late", self.moment))
+        Err(self.says("each kill came too late"))
     }
 
     /// `None` where the process had ended by itself before its parent would kill it.
@@ -103,12 +103,12 @@ impl Trial {
             Moment::Heir(..) => stage.dies_at(self.victim, Effect::Spill, When::After, random)?,
         };
         if !first {
-            return if self.moment == Moment::Whenever { Ok(None) } else { Err(self.says("nobody died")) };
+            return if self.moment == Moment::Whenever { Ok(None) } else { Err("nobody died".to_owned()) };
         }
         if let Moment::Heir(effect, when) = self.moment
             && !stage.inherits(effect, when, random)?
         {
-            return Err(self.says("the heir lived"));
+            return Err("the heir lived".to_owned());
         }
         relay.settle().map_err(|error| error.to_string())?;
         let (left, before) = (left(&stage.record()?), server.seen());
@@ -130,7 +130,7 @@ impl Trial {
         let end = victim.end();
         stage.relay.release();
         if !reached || !matches!(end?, End::Killed) {
-            return Err(self.says("nobody died"));
+            return Err("nobody died".to_owned());
         }
         let told = stage.told(&mut taker)?;
         // The exchange was stopped, and its claim was saved before it.
@@ -148,7 +148,7 @@ impl Trial {
         let (processed, seen) = (before.exchanged > 0, server.seen());
         let verdict = Verdict { kills: self.moment.kills(), left, processed, told, seen };
         let (record, _) = stage.record()?;
-        self.judge(&verdict, before, &record, server).map_err(|sentence| self.says(&sentence))?;
+        self.judge(&verdict, before, &record, server)?;
         Ok(verdict)
     }
 
@@ -268,7 +268,7 @@ impl Stage<'_> {
     fn told(&self, child: &mut Process) -> Result<Told, String> {
         match child.end()? {
             End::Done(done) if done.lines.len() == 1 => Ok(done.lines[0].told.clone()),
-            other => Err(self.trial.says(&format!("the one who took over ended strangely: {other:?}"))),
+            other => Err(format!("the one who took over ended strangely: {other:?}")),
         }
     }
 }
