@@ -173,8 +173,6 @@ impl Keeping {
                 Obtained::ByRenewal { .. } if holds_nothing => Ruling::Save(None),
                 Obtained::ByRenewal { .. } if holds(Rule::NeverRestore) => Ruling::End(Ending::StoreLost),
                 Obtained::ByRenewal { .. } => Ruling::Save(None),
-                // It may have been there, and others may have gone on from it before the store was emptied.
-                Obtained::BySignIn { seen: Some(_) } if self.unsure => Ruling::End(Ending::StoreLost),
                 Obtained::BySignIn { .. } => {
                     self.move_to(place_after(None, known, now));
                     Ruling::Save(None)
@@ -189,7 +187,10 @@ impl Keeping {
             Obtained::BySignIn { .. } if own && holds(Rule::KnowOwnWriting) => Ruling::End(Ending::Saved),
             Obtained::BySignIn { seen } => {
                 let moved = seen != Some(record.epoch);
-                if (self.aim == Aim::Callers && !self.unsure) || !moved {
+                // A logout after it would have gone beyond its epoch.
+                let followed = record.epoch > mine.epoch || (record.epoch == mine.epoch && !logged_out);
+                if (self.aim == Aim::Callers && !(self.unsure && followed)) || !moved {
+                    self.unsure &= self.expected == Some(*version);
                     self.move_to(place_after(Some(record.place()), known, now));
                     Ruling::Save(Some(*version))
                 } else if logged_out {
