@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::hash::Hasher;
@@ -157,4 +158,30 @@ pub trait Provider: Send + Sync + fmt::Debug {
 
     /// The data by which the machines treat this provider's tokens.
     fn profile(&self) -> &Profile;
+}
+
+impl<P: Provider + ?Sized> Provider for Arc<P> {
+    fn request(&self, spend: &Spend, now: UnixTime) -> Result<HttpRequest, TokenError> {
+        (**self).request(spend, now)
+    }
+
+    fn read(&self, spend: &Spend, response: &HttpResponse, now: UnixTime) -> Reading {
+        (**self).read(spend, response, now)
+    }
+
+    fn revocation(&self, token: &RefreshToken) -> Option<HttpRequest> {
+        (**self).revocation(token)
+    }
+
+    fn judge(&self, head: &ResponseHead, body_start: &[u8]) -> Verdict {
+        (**self).judge(head, body_start)
+    }
+
+    fn credential(&self, hasher: &mut dyn Hasher) {
+        (**self).credential(hasher);
+    }
+
+    fn profile(&self) -> &Profile {
+        (**self).profile()
+    }
 }

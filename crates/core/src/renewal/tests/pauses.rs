@@ -4,7 +4,7 @@ use std::vec;
 
 use super::stores::{Process, Slot, kind, record, rotating};
 use super::*;
-use crate::{Cause, CauseKind, Dead, Throttle};
+use crate::{Cause, CauseKind, Dead, Provider, Throttle};
 
 #[test]
 fn a_dead_grant_is_marked_and_costs_nobody_a_second_call() {
@@ -48,4 +48,16 @@ fn a_pause_longer_than_any_is_one_of_a_clock_set_back() {
     paused.throttle = Some(Throttle { until: at(10_000_000).unix, failures: 1, credential: None, cause });
     let mut slot = Slot::holding(paused);
     assert!(Process::new(1, rotating()).renew(&mut slot, at(60), vec![answer(200, "new 60 next")]).is_ok());
+}
+
+#[test]
+fn a_shared_provider_is_the_provider_it_shares() {
+    let (toy, shared) =
+        (Toy::with_credentials().with_secret("one"), Toy::with_credentials().with_secret("one").arc());
+    let (one, other) = (crate::Fingerprint::of(&toy, 7), crate::Fingerprint::of(&shared, 7));
+    assert_eq!(one, other);
+    assert_ne!(one, crate::Fingerprint::of(&Toy::with_credentials().with_secret("two"), 7));
+    let token = crate::RefreshToken::new("r");
+    assert!(Provider::revocation(&rotating().with_revocation().arc(), &token).is_some());
+    assert!(Provider::revocation(&rotating().arc(), &token).is_none());
 }
