@@ -6,6 +6,7 @@ mod core_types;
 mod provider_types;
 mod store_types;
 mod transport_types;
+mod web_types;
 mod wire_types;
 
 use crate::sentinel;
@@ -48,6 +49,7 @@ fn no_public_type_shows_a_secret_it_holds() {
     wire_types::show_all(&mut shown);
     transport_types::show_all(&mut shown);
     provider_types::show_all(&mut shown);
+    web_types::show_all(&mut shown);
     let mut leaks = Vec::new();
     for (name, text) in &shown.0 {
         for secret in [ACCESS, REFRESH, SECRET, CODE, VERIFIER] {

@@ -1,0 +1,134 @@
+//! Who signed in and what they have, as the server tells it, and as much of it as a browser is shown.
+
+use axum::response::Response;
+use oauth2_app::{App, UserInfo};
+use serde_json::{Map, Value};
+use wellspring_core::{ErrorKind, HttpRequest, HttpResponse, ResponseHead, TokenError};
+use wellspring_transport::Clock;
+use wellspring_transport_async::TokenSource;
+
+/// The user info's members that go to the browser. What is not in the list stays on the server: there are servers that
+/// put tokens beside the name.
+const SHOWN: [&str; 12] = [
+    "id",
+    "sub",
+    "username",
+    "preferred_username",
+    "name",
+    "email",
+    "quota",
+    "used_quota",
+    "balance_formatted",
+    "balance",
+    "created_time",
+    "status",
+];
+/// The most bytes of an answer that are read.
+const LONGEST: usize = 1 << 16;
+
+/// The user info, cut to what is shown.
+pub(crate) struct Account(pub(crate) Map<String, Value>);
+
+/// Why there is no answer to show.
+pub(crate) enum Unanswered {
+    /// The tokens are dead: the user has to sign in again.
+    SignInAgain,
+    /// Nothing is known of the tokens: it may work later.
+    ServerDown,
+}
+
+impl From<TokenError> for Unanswered {
+    fn from(error: TokenError) -> Self {
+        let dead = matches!(error.kind(), ErrorKind::LoginRequired { .. }) || error.status() == Some(401);
+        if dead { Self::SignInAgain } else { Self::ServerDown }
+    }
+}
+
+impl Account {
+    /// Asks the server.
+    pub(crate) async fn of(app: &App, source: &TokenSource, clock: &Clock) -> Result<Self, TokenError> {
+        let answer = call(source, &app.userinfo_request()?).await?;
+        // Whether it is a user info at all, and not two in one.
+        UserInfo::read(&answer, clock.now().unix)?;
+        Self::read(answer.expose_body())
+    }
+
+    fn read(body: &[u8]) -> Result<Self, TokenError> {
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let mut all: Map<String, Value> =
+            serde_json::from_slice(body).map_err(|_| TokenError::protocol("the user info cannot be read"))?;
+        all.retain(|name, value| SHOWN.contains(&name.as_str()) && !value.is_object() && !value.is_array());
+        Ok(Self(all))
+    }
+
+    /// `username`, `preferred_username`, `name`, or the id.
+    pub(crate) fn username(&self) -> String {
+        self.first(&["username", "preferred_username", "name", "sub", "id"]).unwrap_or_default()
+    }
+
+    /// As the server writes it, where it tells one at all. Never computed.
+    pub(crate) fn balance(&self) -> Option<String> {
+        self.first(&["balance_formatted", "balance"])
+    }
+
+    fn first(&self, names: &[&str]) -> Option<String> {
+        names.iter().find_map(|name| match self.0.get(*name)? {
+            Value::String(text) if !text.is_empty() => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        })
+    }
+}
+
+/// The answer to a call as whoever signed in.
+pub(crate) async fn call(source: &TokenSource, request: &HttpRequest) -> Result<HttpResponse, TokenError> {
+    let mut call = http::Request::builder().method(request.method().as_str()).uri(request.url());
+    for header in request.headers() {
+        call = call.header(header.name(), header.expose());
+    }
+    let call = call.body(()).map_err(|_| TokenError::misconfigured("the endpoint's URL cannot be called"))?;
+    let (head, body) = source.send(call).await?.into_parts();
+    let start = ResponseHead::new(head.status.as_u16());
+    let said = head.headers.iter().fold(start, |said, (name, value)| {
+        said.header(name.as_str(), String::from_utf8_lossy(value.as_bytes()))
+    });
+    Ok(HttpResponse::new(said, body.bytes(LONGEST).await?.to_vec()))
+}
+
+/// An object as an answer.
+pub(crate) fn json(status: http::StatusCode, object: &Map<String, Value>) -> Response {
+    let body = Value::Object(object.clone()).to_string();
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let json = http::HeaderValue::from_static("application/json");
+    response.headers_mut().insert(http::header::CONTENT_TYPE, json);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_puts_beside_the_name_stays_on_the_server() {
+        let body = br#"{"id":7,"username":"ann","access_token":"canary","quota":{"secret":"canary"}}"#;
+        let account = Account::read(body).unwrap();
+        assert!(!Value::Object(account.0.clone()).to_string().contains("canary"));
+        assert_eq!(account.username(), "ann");
+        assert_eq!(account.balance(), None);
+    }
+
+    #[test]
+    fn names_and_balances_are_found_where_servers_put_them() {
+        for (body, name, balance) in [
+            (r#"{"id":7,"balance_formatted":"750.00","balance":1}"#, "7", Some("750.00")),
+            (r#"{"sub":"s","preferred_username":"ann","balance":12.5}"#, "ann", Some("12.5")),
+            (r#"{"sub":"s","name":"Ann","balance":"9"}"#, "Ann", Some("9")),
+            (r#"{"sub":"s","username":"","balance":null}"#, "s", None),
+        ] {
+            let account = Account::read(body.as_bytes()).unwrap();
+            assert_eq!(account.username(), name, "{body}");
+            assert_eq!(account.balance().as_deref(), balance, "{body}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! `GET /oauth/callback`: takes the pending sign-in out, spends the code, and signs the browser in.
+//!
+//! The checks run in the documented order: the server's error, missing parameters, the state, the issuer. Everything in
+//! the query was written by whoever made the browser load it: one word of it comes back, cut to the standard's
+//! characters, and no other place is ever redirected to than the path that was asked for before.
+
+use axum::extract::Extension;
+use axum::response::Response;
+use http::Uri;
+use oauth2_app::{Callback, Entropy, PendingLogin};
+use tower_sessions::Session;
+use wellspring_core::{Spend, TokenError};
+
+use crate::WebLogin;
+use crate::pending::Afterwards;
+use crate::random;
+use crate::start::{only, parameters};
+use crate::visitor::Visitor;
+use crate::web_login::{log, redirect};
+
+pub(crate) async fn callback(Extension(login): Extension<WebLogin>, session: Session, uri: Uri) -> Response {
+    let callback = Callback::read(uri.query().unwrap_or_default());
+    let (pending, afterwards) = match pending(&login, &session, &uri).await {
+        Ok(found) => found,
+        Err(error) => {
+            log("callback", &error);
+            return login.home(&[("error", "server_error")]);
+        }
+    };
+    let outcome = match login.app().finish(pending, &callback) {
+        Err(error) => Err(error.code().to_owned()),
+        Ok(spend) => sign_in(&login, &session, spend).await.map_err(|error| {
+            log("callback", &error);
+            "server_error".to_owned()
+        }),
+    };
+    match (&outcome, &afterwards) {
+        (Ok(()), Afterwards { next: Some(next), popup: false }) => redirect(next.as_str()),
+        (Ok(()), Afterwards { popup: true, .. }) => login.home(&[("login", "success"), ("popup", "1")]),
+        (Ok(()), _) => login.home(&[("login", "success")]),
+        (Err(code), Afterwards { popup: true, .. }) => login.home(&[("error", code), ("popup", "1")]),
+        (Err(code), _) => login.home(&[("error", code)]),
+    }
+}
+
+/// The sign-in that this callback answers; where there is none, one that nothing answers, for the checks to say so in
+/// their order.
+async fn pending(
+    login: &WebLogin,
+    session: &Session,
+    uri: &Uri,
+) -> Result<(PendingLogin, Afterwards), TokenError> {
+    let browser = Visitor(session).browser().await?;
+    let parameters = parameters(uri);
+    if let (Some(browser), Some(state), Some(redirect_uri)) =
+        (browser, only(&parameters, "state"), login.app().redirect_uri())
+        && let Some(found) = login.pending().take(state, &browser, redirect_uri).await?
+    {
+        return Ok(found);
+    }
+    let nobodys = login.app().authorize(&Entropy::from_system()?)?.login;
+    Ok((nobodys, Afterwards::default()))
+}
+
+/// Spends the code under a name of its own, and gives this name to the session.
+async fn sign_in(login: &WebLogin, session: &Session, spend: Spend) -> Result<(), TokenError> {
+    let user = random::name()?;
+    let source = login.pool().source(&user)?;
+    source.sign_in(spend).await?;
+    match Visitor(session).signs_in(&user, login.session_lifetime()).await {
+        Ok(before) => {
+            // Whoever was signed in here before is not any more. A server out of reach does not undo the new sign-in.
+            if let Some(before) = before
+                && let Err(error) = login.pool().source(&before)?.sign_out().await
+            {
+                log("callback", &error);
+            }
+            Ok(())
+        }
+        Err(error) => {
+            // No session knows these tokens: nobody would ever use or revoke them.
+            if let Err(error) = source.sign_out().await {
+                log("callback", &error);
+            }
+            Err(error)
+        }
+    }
+}

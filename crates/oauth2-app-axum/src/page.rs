@@ -1,0 +1,136 @@
+//! The page: one whole document for each state, made here, so that it works without a script.
+//!
+//! The script adds the popup and a balance that is refreshed in place. Nothing comes from another site.
+
+use axum::extract::Extension;
+use axum::response::{IntoResponse, Response};
+use http::Uri;
+use http::header::CONTENT_TYPE;
+
+use crate::account::{Account, Unanswered};
+use crate::notice::{SERVER_DOWN, sentence};
+use crate::start::{only, parameters};
+use crate::web_login::log;
+use crate::{SignedIn, WebLogin};
+
+pub(crate) const SCRIPT: &str = "/auth/oauth/page.js";
+pub(crate) const STYLE: &str = "/auth/oauth/page.css";
+
+pub(crate) async fn script() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("page.js"))
+}
+
+pub(crate) async fn style() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("page.css"))
+}
+
+pub(crate) async fn page(
+    Extension(login): Extension<WebLogin>,
+    signed_in: Option<SignedIn>,
+    uri: Uri,
+) -> Response {
+    let parameters = parameters(&uri);
+    let mut said = only(&parameters, "error").map(sentence);
+    let body = match signed_in {
+        None => signed_out(),
+        Some(signed_in) => match Account::of(login.app(), signed_in.source(), login.clock()).await {
+            Ok(account) => account_of(&login, Some(&account)),
+            Err(error) => {
+                log("userinfo", &error);
+                match Unanswered::from(error) {
+                    Unanswered::SignInAgain => {
+                        said = said.or(Some(sentence("login_required")));
+                        signed_out()
+                    }
+                    Unanswered::ServerDown => {
+                        said = said.or(Some(SERVER_DOWN));
+                        account_of(&login, None)
+                    }
+                }
+            }
+        },
+    };
+    let page = document(&login, said, &body);
+    ([(CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
+}
+
+fn document(login: &WebLogin, said: Option<&str>, body: &str) -> String {
+    let title = escaped(&login.0.title);
+    let (hidden, said) = if let Some(said) = said { ("", said) } else { (" hidden", "") };
+    format!(
+        "<!doctype html>\n\
+         <html lang=\"en\">\n\
+         <head>\n\
+         <meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{title}</title>\n\
+         <link rel=\"icon\" href=\"data:,\">\n\
+         <link rel=\"stylesheet\" href=\"{STYLE}\">\n\
+         <script src=\"{SCRIPT}\" defer></script>\n\
+         </head>\n\
+         <body>\n\
+         <main>\n\
+         <h1>{title}</h1>\n\
+         <p id=\"error\" role=\"alert\" data-down=\"{down}\"{hidden}>{said}</p>\n\
+         {body}\
+         </main>\n\
+         </body>\n\
+         </html>\n",
+        down = escaped(SERVER_DOWN),
+        said = escaped(said),
+    )
+}
+
+fn signed_out() -> String {
+    "<p>Sign in to see your account.</p>\n\
+     <p class=\"actions\">\n\
+     <a id=\"login\" class=\"primary\" href=\"/auth/oauth/start\">Sign in</a>\n\
+     <button id=\"login-popup\" type=\"button\" hidden>Sign in in a new window</button>\n\
+     </p>\n"
+        .to_owned()
+}
+
+/// What is known of the account; where nothing is, the actions alone.
+fn account_of(login: &WebLogin, account: Option<&Account>) -> String {
+    let username = account.map(Account::username);
+    let row = |label: &str, id: &str, value: Option<String>| match value {
+        Some(value) => {
+            format!("<div><dt>{label}</dt><dd id=\"{id}\">{}</dd></div>\n", escaped(&value))
+        }
+        None => String::new(),
+    };
+    format!(
+        "<dl>\n{who}{balance}</dl>\n\
+         <p id=\"status\" role=\"status\"></p>\n\
+         <div class=\"actions\">\n\
+         <form method=\"get\" action=\"{home}\"><button id=\"refresh\">Refresh balance</button></form>\n\
+         {topup}\
+         <form method=\"post\" action=\"/auth/logout\"><button id=\"logout\">Sign out</button></form>\n\
+         </div>\n",
+        who = row("Signed in as", "username", username),
+        balance = row("Balance", "balance", account.and_then(Account::balance)),
+        home = escaped(&login.0.home),
+        topup = match login.app().topup_request() {
+            Ok(_) => {
+                "<a id=\"topup\" href=\"/api/user/topup\" target=\"_blank\" rel=\"noopener noreferrer\">Top up</a>\n"
+            }
+            Err(_) => "",
+        },
+    )
+}
+
+/// Text for an element or a quoted attribute.
+fn escaped(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, char| {
+        match char {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+        out
+    })
+}

@@ -1,0 +1,142 @@
+//! Sign-ins under way, each in a place of its own: any number of tabs may have one.
+//!
+//! They lie beside the sessions, each under the hash of its state, so that two of one browser never write over each
+//! other. Whoever brings a state finds its sign-in if it is the same browser, in time, and the first: a sign-in is taken
+//! out before its code is spent. That nobody else takes it out at the same moment is seen to within this process; among
+//! several, the authorization server has the last word on a code that comes twice.
+
+use core::time::Duration;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+
+use oauth2_app::{PendingLogin, RedirectUri};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use tower_sessions::SessionStore as _;
+use tower_sessions::cookie::time::OffsetDateTime;
+use tower_sessions::session::{Id, Record};
+use tower_sessions::session_store::Error;
+use wellspring_core::{CodeVerifier, TokenError};
+use wellspring_transport::Clock;
+
+use crate::next::Next;
+use crate::random::{hex, same};
+use crate::sessions::Sessions;
+
+/// How long a browser has to come back.
+pub(crate) const TIME: Duration = Duration::from_secs(600);
+/// More than any state of ours.
+const LONGEST_STATE: usize = 128;
+
+const STATE: &str = "oauth2-app.state";
+const BROWSER: &str = "oauth2-app.bound-to";
+const VERIFIER: &str = "oauth2-app.verifier";
+const NEXT: &str = "oauth2-app.next";
+const POPUP: &str = "oauth2-app.popup";
+
+/// All sign-ins under way.
+pub(crate) struct Pending {
+    sessions: Sessions,
+    clock: Clock,
+    being_taken: Mutex<HashSet<i128>>,
+}
+
+/// Where the browser goes once it is back.
+#[derive(Debug, Default)]
+pub(crate) struct Afterwards {
+    pub(crate) next: Option<Next>,
+    /// In a window of its own, which then closes.
+    pub(crate) popup: bool,
+}
+
+impl Pending {
+    pub(crate) fn new(sessions: Sessions, clock: Clock) -> Self {
+        Self { sessions, clock, being_taken: Mutex::default() }
+    }
+
+    /// Remembers a sign-in for this browser, and no secret of it but the verifier.
+    pub(crate) async fn put(
+        &self,
+        login: PendingLogin,
+        browser: &str,
+        afterwards: &Afterwards,
+    ) -> Result<(), TokenError> {
+        let (state, verifier, _) = login.into_parts();
+        let (id, hash) = hashed(state.expose());
+        let mut data = HashMap::from([
+            (STATE.to_owned(), Value::from(hash)),
+            (BROWSER.to_owned(), Value::from(hashed(browser).1)),
+            (POPUP.to_owned(), Value::from(afterwards.popup)),
+        ]);
+        if let Some(verifier) = verifier {
+            data.insert(VERIFIER.to_owned(), Value::from(verifier.expose()));
+        }
+        if let Some(next) = &afterwards.next {
+            data.insert(NEXT.to_owned(), Value::from(next.as_str()));
+        }
+        let end = self.clock.now().unix.plus(TIME).as_secs();
+        let end = i64::try_from(end).ok().and_then(|end| OffsetDateTime::from_unix_timestamp(end).ok());
+        let end = end.ok_or_else(|| TokenError::misconfigured("the clock is set beyond all calendars"))?;
+        self.sessions.save(&Record { id, data, expiry_date: end }).await.map_err(failed)
+    }
+
+    /// The sign-in of this browser with this state, which nobody gets again.
+    pub(crate) async fn take(
+        &self,
+        state: &str,
+        browser: &str,
+        redirect_uri: &RedirectUri,
+    ) -> Result<Option<(PendingLogin, Afterwards)>, TokenError> {
+        if state.is_empty() || state.len() > LONGEST_STATE {
+            return Ok(None);
+        }
+        let (id, hash) = hashed(state);
+        let Some(_alone) = Alone::with(id.0, &self.being_taken) else { return Ok(None) };
+        let Some(record) = self.sessions.load(&id).await.map_err(failed)? else { return Ok(None) };
+        let text = |name| record.data.get(name).and_then(Value::as_str);
+        let ours = same(text(STATE).unwrap_or_default(), &hash)
+            && same(text(BROWSER).unwrap_or_default(), &hashed(browser).1)
+            && record.expiry_date.unix_timestamp().unsigned_abs() > self.clock.now().unix.as_secs();
+        if !ours {
+            // It may be somebody else's, who is still to come back.
+            return Ok(None);
+        }
+        self.sessions.delete(&id).await.map_err(failed)?;
+        let afterwards = Afterwards {
+            next: text(NEXT).and_then(Next::parse),
+            popup: record.data.get(POPUP).and_then(Value::as_bool).unwrap_or_default(),
+        };
+        let verifier = text(VERIFIER).map(CodeVerifier::new);
+        PendingLogin::from_parts(state, verifier, redirect_uri.clone()).map(|login| Some((login, afterwards)))
+    }
+}
+
+/// The place of a state, and what it is told by. Whoever reads the sessions' store cannot answer for the browser.
+fn hashed(secret: &str) -> (Id, String) {
+    let hash = Sha256::digest(secret);
+    let (start, _) = hash.split_first_chunk().expect("a hash has 32 bytes");
+    (Id(i128::from_le_bytes(*start)), hex(&hash))
+}
+
+fn failed(error: Error) -> TokenError {
+    TokenError::store(format!("a pending sign-in could not be read or kept: {error}"), true)
+}
+
+/// Nobody else in this process takes the same sign-in meanwhile.
+struct Alone<'a> {
+    id: i128,
+    among: &'a Mutex<HashSet<i128>>,
+}
+
+impl<'a> Alone<'a> {
+    fn with(id: i128, among: &'a Mutex<HashSet<i128>>) -> Option<Self> {
+        let first = among.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        first.then_some(Self { id, among })
+    }
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        self.among.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}

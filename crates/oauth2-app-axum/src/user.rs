@@ -1,0 +1,74 @@
+//! `GET /api/user/info` and `GET /api/user/topup`: what the page asks for, through this server.
+
+use axum::extract::Extension;
+use axum::response::Response;
+use http::header::ACCEPT;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value};
+use wellspring_core::TokenError;
+
+use crate::account::{Account, Unanswered, call, json};
+use crate::web_login::{log, redirect};
+use crate::{SignedIn, WebLogin};
+
+/// The user info, or 401 and 500 as documented.
+pub(crate) async fn info(Extension(login): Extension<WebLogin>, signed_in: Option<SignedIn>) -> Response {
+    let Some(signed_in) = signed_in else { return not_authenticated() };
+    match Account::of(login.app(), signed_in.source(), login.clock()).await {
+        Ok(account) => json(StatusCode::OK, &account.0),
+        Err(error) => failed("userinfo", error),
+    }
+}
+
+/// Where to top up. A browser that loads this as a page is sent there, so that the link works without a script.
+pub(crate) async fn topup(
+    Extension(login): Extension<WebLogin>,
+    signed_in: Option<SignedIn>,
+    headers: HeaderMap,
+) -> Response {
+    let page = wants_page(&headers);
+    let Some(signed_in) = signed_in else {
+        return if page { login.home(&[("error", "login_required")]) } else { not_authenticated() };
+    };
+    match (topup_url(&login, &signed_in).await, page) {
+        (Ok(Some(url)), true) => redirect(&url),
+        (Ok(None), true) => login.home(&[("error", "no_topup")]),
+        (Ok(Some(url)), false) => json(StatusCode::OK, &object("topup_url", &url)),
+        (Ok(None), false) => json(StatusCode::OK, &Map::new()),
+        (Err(error), false) => failed("topup", error),
+        (Err(error), true) => {
+            log("topup", &error);
+            match Unanswered::from(error) {
+                Unanswered::SignInAgain => login.home(&[("error", "login_required")]),
+                Unanswered::ServerDown => login.home(&[("error", "server_error")]),
+            }
+        }
+    }
+}
+
+async fn topup_url(login: &WebLogin, signed_in: &SignedIn) -> Result<Option<String>, TokenError> {
+    let answer = call(signed_in.source(), &login.app().topup_request()?).await?;
+    login.app().read_topup(&answer, login.clock().now().unix)
+}
+
+/// Whether a browser loads this to show it, and not a script to read it.
+pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
+}
+
+pub(crate) fn not_authenticated() -> Response {
+    json(StatusCode::UNAUTHORIZED, &object("error", "Not authenticated"))
+}
+
+fn failed(at: &str, error: TokenError) -> Response {
+    log(at, &error);
+    match Unanswered::from(error) {
+        Unanswered::SignInAgain => not_authenticated(),
+        Unanswered::ServerDown => json(StatusCode::INTERNAL_SERVER_ERROR, &object("error", "Server error")),
+    }
+}
+
+fn object(name: &str, value: &str) -> Map<String, Value> {
+    Map::from_iter([(name.to_owned(), Value::from(value))])
+}

@@ -1,0 +1,184 @@
+//! Callbacks that nobody should believe: forged, replayed, duplicated, oversized, late, and in another browser.
+
+use core::time::Duration;
+
+use oauth2_app_axum::MemorySessions;
+use wellspring_simulator::{Endpoint, Fault};
+use wellspring_transport::Clock;
+
+use crate::browser::Browser;
+use crate::site::Site;
+
+const INVALID_STATE: &str = "/?error=invalid_state";
+const MISSING: &str = "/?error=missing_parameters";
+
+/// The value of a parameter of this URL.
+fn value<'a>(url: &'a str, name: &str) -> &'a str {
+    let pairs = url.split_once('?').unwrap().1.split('&');
+    pairs.filter_map(|pair| pair.split_once('=')).find(|(known, _)| *known == name).unwrap().1
+}
+
+#[tokio::test]
+async fn a_callback_that_does_not_answer_the_sign_in_spends_nothing_and_ends_nothing() {
+    let site = Site::start().await;
+    let mut browser = Browser::default();
+    let good = browser.sent_back(&site.at("/auth/oauth/start")).await;
+    let (code, state) = (value(&good, "code"), value(&good, "state"));
+    let long = "s".repeat(20_000);
+    for (query, then) in [
+        (String::new(), MISSING),
+        ("code=&state=".to_owned(), MISSING),
+        (format!("code={code}"), MISSING),
+        (format!("code={code}&state="), MISSING),
+        (format!("code={code}&state=null"), INVALID_STATE),
+        (format!("code={code}&state={state}x"), INVALID_STATE),
+        (format!("code={code}&state={state}&state={state}"), INVALID_STATE),
+        (format!("code={code}&state={state}&state=other"), INVALID_STATE),
+        (format!("code={code}&state={long}"), INVALID_STATE),
+        (format!("code={code}&state={}", state.to_ascii_uppercase()), INVALID_STATE),
+        (format!("code={code}&state=%00%ff%0d%0a"), INVALID_STATE),
+        ("error=access_denied".to_owned(), "/?error=access_denied"),
+        ("error=access_denied&error=x&state=y".to_owned(), "/?error=server_error"),
+        ("error=%3Cscript%3E%26x%3D1%0d%0aA:b".to_owned(), "/?error=server_error"),
+        (format!("error={}", "e".repeat(65)), "/?error=server_error"),
+        ("error=a%20b%26c%23".to_owned(), "/?error=a%20b%26c%23"),
+    ] {
+        let answer = browser.get(&site.at(&format!("/oauth/callback?{query}"))).await;
+        assert_eq!((answer.status, answer.location()), (302, then), "{query}");
+    }
+    assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 0);
+    // And the sign-in is still under way.
+    assert_eq!(browser.get(&good).await.location(), "/?login=success");
+}
+
+#[tokio::test]
+async fn without_a_pending_sign_in_nothing_equals_nothing() {
+    let site = Site::start().await;
+    let mut browser = Browser::default();
+    for query in ["code=c", "code=c&state=", "code=c&state=null", "code=c&state=undefined"] {
+        let back = browser.get(&site.at(&format!("/oauth/callback?{query}"))).await;
+        assert!([MISSING, INVALID_STATE].contains(&back.location()), "{query}: {back:?}");
+    }
+    assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 0);
+}
+
+#[tokio::test]
+async fn a_callback_in_another_browser_signs_nobody_in_and_takes_nothing_away() {
+    let site = Site::start().await;
+    let mut browser = Browser::default();
+    let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
+
+    let mut stranger = Browser::default();
+    assert_eq!(stranger.get(&callback).await.location(), INVALID_STATE);
+    // With a sign-in of its own under way, and signed in itself.
+    let own = stranger.sent_back(&site.at("/auth/oauth/start")).await;
+    assert_eq!(stranger.get(&callback).await.location(), INVALID_STATE);
+    assert_eq!(stranger.get(&own).await.location(), "/?login=success");
+    let before = stranger.cookies.clone();
+    assert_eq!(stranger.get(&callback).await.location(), INVALID_STATE);
+    assert_eq!(stranger.cookies, before);
+
+    assert_eq!(browser.get(&callback).await.location(), "/?login=success");
+}
+
+#[tokio::test]
+async fn a_callback_that_is_loaded_again_spends_nothing_and_the_user_stays_signed_in() {
+    let site = Site::start().await;
+    let mut browser = Browser::default();
+    let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
+    let before = browser.clone();
+    assert_eq!(browser.get(&callback).await.location(), "/?login=success");
+    assert_eq!(browser.get(&callback).await.location(), INVALID_STATE);
+    // Nor with the cookie from before the sign-in, whose session is no more.
+    let mut old = before;
+    assert_eq!(old.get(&callback).await.location(), INVALID_STATE);
+    assert_eq!(old.fetch(&site.at("/api/user/info")).await.status, 401);
+    assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 1);
+    assert_eq!(browser.fetch(&site.at("/api/user/info")).await.status, 200);
+}
+
+#[tokio::test]
+async fn of_many_callbacks_at_once_one_spends_the_code() {
+    let site = Site::start().await;
+    let mut browser = Browser::default();
+    let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
+    let all = (0..16).map(|_| {
+        let (mut tab, callback) = (browser.clone(), callback.clone());
+        tokio::spawn(async move { tab.get(&callback).await.location().to_owned() })
+    });
+    let mut came_in = 0;
+    for one in all.collect::<Vec<_>>() {
+        came_in += usize::from(one.await.unwrap() == "/?login=success");
+    }
+    assert_eq!(came_in, 1);
+    assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 1);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_failed_at_the_exchange_is_over() {
+    let site = Site::start().await;
+    let mut browser = Browser::default();
+    let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
+    site.simulator.fault(Endpoint::CodeGrant, Fault::parse("status=503").unwrap());
+    assert_eq!(browser.get(&callback).await.location(), "/?error=server_error");
+    assert_eq!(browser.get(&callback).await.location(), INVALID_STATE);
+    assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 1);
+    assert_eq!(browser.fetch(&site.at("/api/user/info")).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_sign_in_is_open_for_ten_minutes() {
+    let now = Clock::system().now().unix.as_secs();
+    for (later, then) in [(595, "/?login=success"), (601, INVALID_STATE)] {
+        let clock = Clock::manual(now);
+        let sessions = MemorySessions::default();
+        // The sessions' own clock stands by: it is the sign-in that has to be over.
+        let site = Site::of(|_, app| app, |login| login.sessions(sessions).clock(clock.clone())).await;
+        let mut browser = Browser::default();
+        let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
+        clock.advance(Duration::from_secs(later));
+        assert_eq!(browser.get(&callback).await.location(), then);
+    }
+}
+
+#[tokio::test]
+async fn a_callback_of_another_issuer_is_refused_where_the_issuer_is_promised() {
+    for (issuer, iss, then) in [
+        ("https://issuer.example", "", "/?login=success"),
+        ("https://issuer.example", "&iss=https%3A%2F%2Fissuer.example", "/?login=success"),
+        ("https://issuer.example", "&iss=https%3A%2F%2Fissuer.example%2F", "/?error=invalid_issuer"),
+        ("https://issuer.example", "&iss=a&iss=a", "/?error=invalid_issuer"),
+    ] {
+        let site = Site::of(|_, app| app.issuer(issuer).pkce(true), |login| login).await;
+        let mut browser = Browser::default();
+        let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
+        let back = browser.get(&format!("{callback}{iss}")).await;
+        assert_eq!(back.location(), then, "{iss}");
+        let spent = u64::from(then == "/?login=success");
+        assert_eq!(site.simulator.asked(Endpoint::CodeGrant), spent);
+    }
+}
+
+#[tokio::test]
+async fn a_duplicated_or_oversized_code_is_no_code() {
+    let site = Site::start().await;
+    for (code, then) in [("c&code=d".to_owned(), MISSING), ("c".repeat(20_000), "/?error=server_error")] {
+        let mut browser = Browser::default();
+        let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
+        let state = value(&callback, "state");
+        let back = browser.get(&site.at(&format!("/oauth/callback?code={code}&state={state}"))).await;
+        assert_eq!(back.location(), then);
+    }
+}
+
+#[tokio::test]
+async fn a_session_name_that_the_visitor_made_up_is_not_taken_over() {
+    let site = Site::start().await;
+    for made_up in ["AAAAAAAAAAAAAAAAAAAAAA", "x", "", "%00", "a b", &"A".repeat(5_000)] {
+        let mut browser = Browser::default();
+        browser.cookies.insert("session".into(), made_up.into());
+        let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
+        assert_ne!(browser.cookies["session"], made_up);
+        assert_eq!(browser.get(&callback).await.location(), "/?login=success");
+    }
+}

@@ -1,0 +1,106 @@
+//! What a browser never gets to see, and what every answer tells it.
+
+use wellspring_simulator::Endpoint;
+
+use crate::browser::Browser;
+use crate::site::{SECRET, Site};
+
+/// Every secret that the simulator gave to this site, as the site sent or received it.
+async fn secrets(site: &Site, browser: &Browser) -> Vec<String> {
+    let mut secrets = vec![SECRET.to_owned()];
+    for request in site.simulator.received(Endpoint::Any) {
+        let fields = request.form();
+        let named = ["code", "refresh_token", "client_secret", "code_verifier", "token"];
+        secrets.extend(fields.into_iter().filter(|(name, _)| named.contains(&name.as_str())).map(|(_, v)| v));
+        secrets.extend(
+            request.header("authorization").and_then(|v| v.strip_prefix("Bearer ")).map(str::to_owned),
+        );
+    }
+    // The pool's names of sign-ins are told to nobody either, nor is the session's name but in its cookie.
+    secrets.extend(browser.cookies.values().cloned());
+    secrets.retain(|secret| secret.len() > 8);
+    secrets
+}
+
+#[tokio::test]
+async fn no_token_code_or_secret_is_in_any_answer_after_the_callback() {
+    let site =
+        Site::of(|url, app| app.revocation_url(format!("{url}/api/oauth2/revoke")).pkce(true), |login| login)
+            .await;
+    let mut browser = Browser::default();
+    let callback = browser.sent_back(&site.at("/auth/oauth/start?next=/mine")).await;
+    assert_eq!(browser.get(&callback).await.location(), "/mine");
+    for path in ["/mine", "/", "/?login=success", "/auth/oauth/page.js", "/auth/oauth/page.css"] {
+        assert_eq!(browser.get(&site.at(path)).await.status, 200, "{path}");
+    }
+    site.simulator.revoke_access_tokens();
+    for path in ["/api/user/info", "/api/user/topup", "/mine"] {
+        assert_eq!(browser.fetch(&site.at(path)).await.status, 200, "{path}");
+    }
+    browser.get(&callback).await;
+    let secrets_of_session = secrets(&site, &browser).await;
+    browser.post(&site.at("/auth/logout")).await;
+    browser.get(&site.at("/")).await;
+    let all = secrets(&site, &browser).await.into_iter().chain(secrets_of_session).collect::<Vec<_>>();
+    // Client secret, code, verifier, two access tokens, two refresh tokens, the cookie.
+    assert!(all.iter().collect::<std::collections::BTreeSet<_>>().len() >= 8, "{}", all.len());
+
+    for (url, page) in &browser.seen {
+        let said: String =
+            page.head.lines().filter(|line| !line.starts_with("set-cookie: ")).collect::<Vec<_>>().join("\n");
+        for secret in &all {
+            assert!(!page.body.contains(secret.as_str()), "in the body of {url}");
+            assert!(!said.contains(secret.as_str()), "in the head of {url}: {said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_is_kept_nowhere_tells_nobody_and_runs_nothing_of_others() {
+    let site = Site::start().await;
+    let mut browser = site.signed_in().await;
+    for path in [
+        "/",
+        "/?error=access_denied",
+        "/auth/oauth/start",
+        "/auth/oauth/page.js",
+        "/auth/oauth/page.css",
+        "/oauth/callback",
+        "/api/user/info",
+        "/api/user/topup",
+    ] {
+        let headers = "Origin: https://evil.example\r\nAccept: application/json\r\n";
+        let page = browser.ask("GET", &site.at(path), headers).await;
+        assert_eq!(page.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(page.header("referrer-policy"), Some("no-referrer"), "{path}");
+        assert_eq!(page.header("x-content-type-options"), Some("nosniff"), "{path}");
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
+        assert_eq!(page.header("access-control-allow-origin"), None, "{path}");
+        if page.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
+            let scripts = page.body.matches("<script").count();
+            assert_eq!(
+                scripts,
+                page.body.matches("<script src=\"/auth/oauth/page.js\" defer></script>").count()
+            );
+            assert!(
+                !page.body.contains("<style") && !page.body.contains(" style=") && !page.body.contains(" on")
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_cookie_is_for_this_site_alone() {
+    let site = Site::start().await;
+    let mut browser = Browser::default();
+    let start = browser.get(&site.at("/auth/oauth/start")).await;
+    let cookie = start.header("set-cookie").unwrap();
+    assert!(cookie.starts_with("session="), "{cookie}");
+    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=600"] {
+        assert!(cookie.contains(attribute), "{attribute}: {cookie}");
+    }
+    assert!(!cookie.contains("Domain"), "{cookie}");
+    // What the browser is sent away with names this application and the state, and no secret.
+    assert!(!start.location().contains(SECRET) && start.location().contains("state="));
+}

@@ -1,0 +1,10 @@
+//! The whole site over real sockets, against the simulator, with browsers that keep cookies and what they saw.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod browser;
+mod callback;
+mod flow;
+mod leaks;
+mod own_handlers;
+mod renewal;
+mod site;

@@ -1,0 +1,74 @@
+//! Handlers of one's own that call as whoever signed in, and sites that are not to be.
+
+use axum::Router;
+use oauth2_app::{App, AppBuilder};
+use oauth2_app_axum::{Builder, WebLogin};
+use tokio::net::TcpListener;
+use wellspring_core::ErrorKind;
+use wellspring_simulator::Endpoint;
+use wellspring_store::MemoryStore;
+use wellspring_transport_async::TokenSource;
+
+use crate::browser::Browser;
+use crate::site::Site;
+
+#[tokio::test]
+async fn a_handler_calls_as_whoever_signed_in_and_others_are_sent_to_sign_in() {
+    let site = Site::start().await;
+    let mut browser = Browser::default();
+    let refused = browser.fetch(&site.at("/mine")).await;
+    assert_eq!((refused.status, refused.body.as_str()), (401, r#"{"error":"Not authenticated"}"#));
+    let sent = browser.get(&site.at("/mine?a=b&c=d")).await;
+    assert_eq!(sent.location(), "/auth/oauth/start?next=%2Fmine%3Fa%3Db%26c%3Dd");
+
+    let callback = browser.sent_back(&site.at(sent.location())).await;
+    assert_eq!(browser.get(&callback).await.location(), "/mine?a=b&c=d");
+    site.simulator.revoke_access_tokens();
+    let mine = browser.get(&site.at("/mine")).await;
+    assert!(mine.body.contains("user123"), "{}", mine.body);
+    assert_eq!(site.simulator.asked(Endpoint::RefreshGrant), 1);
+    assert_eq!(site.pool.len(), 1);
+}
+
+fn app(redirect_uri: &str) -> AppBuilder {
+    let app = App::aihubmix("https://api.example").unwrap();
+    app.client_id("id").client_secret("secret").redirect_uri(redirect_uri)
+}
+
+fn login(app: App) -> Builder {
+    let users = app.clone();
+    let pool = TokenSource::builder(app.clone()).store(MemoryStore::open());
+    WebLogin::builder(app, pool.pool(move |user| users.for_user(user)).unwrap())
+}
+
+#[tokio::test]
+async fn under_https_the_cookie_is_secure_and_of_this_host() {
+    let login = login(app("https://yourapp.com/sign-in/back").build().unwrap()).build().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, login.router(Router::new())).await.unwrap() });
+    let mut browser = Browser::default();
+    let start = browser.get(&format!("{at}/auth/oauth/start")).await;
+    let cookie = start.header("set-cookie").unwrap();
+    assert!(cookie.starts_with("__Host-session=") && cookie.contains("; Secure"), "{cookie}");
+    assert!(!cookie.contains("Domain"), "{cookie}");
+    let back = browser.get(&format!("{at}/sign-in/back")).await;
+    assert_eq!(back.location(), "/?error=missing_parameters");
+}
+
+#[tokio::test]
+async fn a_site_that_could_not_work_is_not_made() {
+    for uri in [
+        "https://yourapp.com/",
+        "https://yourapp.com/api/user/info",
+        "https://yourapp.com/{a}",
+        "https://yourapp.com/cb?x=y",
+    ] {
+        let error = login(app(uri).build().unwrap()).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Misconfigured, "{uri}");
+    }
+    for home in ["", "account", "//evil.example", "/a?b", "/oauth/callback", "/auth/logout", "/*x"] {
+        let made = login(app("https://yourapp.com/oauth/callback").build().unwrap()).home(home).build();
+        assert!(made.is_err(), "{home}");
+    }
+}

@@ -1,0 +1,92 @@
+//! What a signed-in user never notices, and what sends them to sign in again.
+
+use oauth2_app_axum::MemorySessions;
+use wellspring_simulator::Endpoint;
+use wellspring_store_sqlite::SqliteStore;
+
+use crate::site::Site;
+
+#[tokio::test]
+async fn a_token_that_ended_early_is_renewed_once_for_all_who_ask_and_nobody_notices() {
+    let site = Site::start().await;
+    let browser = site.signed_in().await;
+    site.simulator.revoke_access_tokens();
+    let all: Vec<_> = (0..8)
+        .map(|_| {
+            let (mut tab, url) = (browser.clone(), site.at("/api/user/info"));
+            tokio::spawn(async move { tab.fetch(&url).await.status })
+        })
+        .collect();
+    for one in all {
+        assert_eq!(one.await.unwrap(), 200);
+    }
+    assert_eq!(site.simulator.asked(Endpoint::RefreshGrant), 1);
+}
+
+#[tokio::test]
+async fn when_the_refresh_token_is_dead_too_the_user_is_asked_to_sign_in_again() {
+    let site = Site::start().await;
+    let mut browser = site.signed_in().await;
+    site.simulator.revoke_families();
+    let info = browser.fetch(&site.at("/api/user/info")).await;
+    assert_eq!((info.status, info.body.as_str()), (401, r#"{"error":"Not authenticated"}"#));
+    let page = browser.get(&site.at("/")).await;
+    assert!(page.body.contains("Your sign-in has ended."), "{}", page.body);
+    assert!(page.body.contains("id=\"login\""), "{}", page.body);
+    assert_eq!(browser.get(&site.at("/api/user/topup")).await.location(), "/?error=login_required");
+    assert_eq!(site.simulator.asked(Endpoint::RefreshGrant), 1);
+
+    let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
+    assert_eq!(browser.get(&callback).await.location(), "/?login=success");
+    assert_eq!(browser.fetch(&site.at("/api/user/info")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_signs_nobody_out() {
+    let mut site = Site::start().await;
+    let mut browser = site.signed_in().await;
+    let away = browser.get(&site.at("/auth/oauth/start")).await.location().to_owned();
+    site.simulator.unplug();
+    let info = browser.fetch(&site.at("/api/user/info")).await;
+    assert_eq!((info.status, info.body.as_str()), (500, r#"{"error":"Server error"}"#));
+    let page = browser.get(&site.at("/")).await;
+    assert!(page.body.contains("The server cannot be reached"), "{}", page.body);
+    assert!(page.body.contains("id=\"logout\""), "{}", page.body);
+    assert_eq!(browser.get(&site.at("/api/user/topup")).await.location(), "/?error=server_error");
+    // A code that cannot be spent.
+    let state = away.split("state=").nth(1).unwrap().split('&').next().unwrap();
+    let back = browser.get(&site.at(&format!("/oauth/callback?code=c&state={state}"))).await;
+    assert_eq!(back.location(), "/?error=server_error");
+
+    site.simulator.plug_in().unwrap();
+    assert_eq!(browser.fetch(&site.at("/api/user/info")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_logout_that_the_server_does_not_hear_of_ends_here_and_says_so() {
+    let mut site =
+        Site::of(|url, app| app.revocation_url(format!("{url}/api/oauth2/revoke")), |login| login).await;
+    let mut browser = site.signed_in().await;
+    site.simulator.unplug();
+    assert_eq!(browser.post(&site.at("/auth/logout")).await.location(), "/?error=logout_incomplete");
+    site.simulator.plug_in().unwrap();
+    assert_eq!(browser.fetch(&site.at("/api/user/info")).await.status, 401);
+}
+
+#[tokio::test]
+async fn after_a_restart_whoever_signed_in_is_still_signed_in() {
+    let file = std::env::temp_dir().join(format!("oauth2-app-axum-{}.db", std::process::id()));
+    let sessions = MemorySessions::default();
+    let open = || SqliteStore::open(&file).unwrap();
+    let site = Site::over(open(), |_, app| app, |login| login.sessions(sessions.clone())).await;
+    let mut browser = site.signed_in().await;
+    let site = site.restarted(open(), sessions).await;
+    site.simulator.revoke_access_tokens();
+    assert_eq!(browser.fetch(&site.at("/api/user/info")).await.status, 200);
+    assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 1);
+    assert_eq!(site.simulator.asked(Endpoint::RefreshGrant), 1);
+    drop(site);
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+    }
+}
