@@ -192,7 +192,8 @@ impl World {
             LoginReason::Refused => refused,
             LoginReason::Ambiguous => {
                 let spurious = scene.line.replay == Replay::OwnerDead && !scene.line.is_fleet();
-                (claimed || lost || refused) && !(spurious && in_reach.is_some())
+                // What was refused may have made room for a new session that nobody here could know of.
+                (claimed || lost || refused) && !(spurious && in_reach.is_some() && !refused)
             }
             _ => false,
         };

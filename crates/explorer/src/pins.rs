@@ -69,11 +69,11 @@ impl Pins {
         })
     }
 
-    pub(crate) fn pin(&mut self, name: &str, found: &Findings) {
-        self.0.insert(name.to_owned(), Pin::of(found));
-    }
-
-    pub(crate) fn write(&self) -> std::io::Result<()> {
+    /// Writes this line's numbers down, if they are whole.
+    pub(crate) fn pin(&mut self, name: &str, found: &Findings) -> std::io::Result<()> {
+        if found.exhausted && found.broken.is_none() {
+            self.0.insert(name.to_owned(), Pin::of(found));
+        }
         fs::write(place(), self.text())
     }
 }
@@ -87,7 +87,7 @@ mod tests {
         let found = Findings { states: 7, ends: 2, needless: 1, exhausted: true, ..Findings::default() };
         let mut pins = Pins::default();
         assert!(pins.complaint("a line", &found).is_some());
-        pins.pin("a line", &found);
+        pins.0.insert("a line".to_owned(), Pin::of(&found));
         let pins = Pins::parse(&pins.text());
         assert_eq!(pins.complaint("a line", &found), None);
         assert!(pins.complaint("a line", &Findings { states: 8, ..found }).is_some());

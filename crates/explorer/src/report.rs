@@ -26,7 +26,7 @@ pub(crate) fn lines(lines: &[Line], pins: &Mutex<Pins>, pin: bool) -> usize {
                     let (found, took) = timed(|| explore(*line, LIMIT));
                     let mut pins = pins.lock().expect("nobody panics while holding the pins");
                     if pin {
-                        pins.pin(line.name, &found);
+                        pins.pin(line.name, &found).expect("the pins stand beside this program's sources");
                     }
                     let complaints = complaints(line, &found, &pins);
                     println!("{}", row(line, &found, took, &complaints));
