@@ -125,6 +125,8 @@ pub struct Renewal {
     /// The end of the whole exchange; a fallback shares it.
     deadline: Instant,
     fell_back: bool,
+    /// For a new grant: nothing of what is held counts.
+    signing_in: bool,
     ledger: Option<Box<Ledger>>,
 }
 
@@ -150,6 +152,7 @@ impl Renewal {
             access_left: Duration::ZERO,
             wanted: Duration::ZERO,
             fell_back: false,
+            signing_in: matches!(goal, Goal::SignIn(_)),
             ledger,
         };
         match goal {

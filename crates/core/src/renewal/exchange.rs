@@ -88,12 +88,13 @@ impl Renewal {
 
     fn granted(self, mut response: TokenResponse, spend: Spend, sent: Clocks, now: Clocks) -> Step {
         let mut reusable = false;
-        if let (Spend::RefreshToken(spent), Some(held)) = (&spend, &self.held) {
+        if let Spend::RefreshToken(spent) = &spend {
             let kept = response.refresh_token.as_ref().is_none_or(|granted| granted == spent);
             if kept {
                 // RFC 6749 §6: no new refresh token means that the old one stays in force.
                 response.refresh_token = Some(spent.clone());
-                let left = held.expires.map(|expires| expires.unix.since(sent.unix));
+                let expires = self.held.as_ref().and_then(|held| held.expires);
+                let left = expires.map(|expires| expires.unix.since(sent.unix));
                 response.refresh_lifetime = response.refresh_lifetime.or(left);
             }
             reusable = kept;
@@ -129,6 +130,10 @@ impl Renewal {
             Spend::Code { .. } => self.fail(of_code(error)),
             // Whether it is sent again is for whoever shows its user code to a person to say.
             Spend::DeviceCode(_) => self.fail(error),
+            Spend::RefreshToken(_) if self.signing_in => {
+                let survives = self.provider.profile().rotation == Rotation::Reusable;
+                self.fail(if survives { error } else { of_code(error) })
+            }
             Spend::RefreshToken(_) => {
                 let profile = self.provider.profile();
                 let (rotation, replay) = (profile.rotation, profile.replay);

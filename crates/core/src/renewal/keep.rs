@@ -73,7 +73,7 @@ impl Keeping {
         sent: Clocks,
         now: Clocks,
     ) -> Step {
-        let precious = !renewal.repeatable(&spend);
+        let (precious, signing_in) = (!renewal.repeatable(&spend), renewal.signing_in);
         let end = now.instant.plus(renewal.policy.store_deadline);
         let Some(ledger) = &mut renewal.ledger else {
             return Step::Done(Outcome::Renewed(record, sent), None);
@@ -85,7 +85,7 @@ impl Keeping {
         let base = ledger.base.as_ref();
         let mut expected = ledger.mine.as_ref().map(|mine| mine.version);
         let mut origin = Obtained::ByRenewal { spent: renewal.generation };
-        if ledger.signing_in {
+        if signing_in {
             expected = base.map(|stored| stored.version);
             origin = Obtained::BySignIn { seen: base.map(|stored| stored.record.epoch) };
             (record.epoch, record.generation) =
@@ -93,7 +93,7 @@ impl Keeping {
         } else if !holds(Rule::Claim) {
             expected = base.map(|stored| stored.version);
         }
-        let precious = precious || ledger.signing_in;
+        let precious = precious || signing_in;
         let unsaved = Box::new(Unsaved { attempt: ledger.me, record, origin });
         let aim = Aim::Callers;
         let keeping =
@@ -248,7 +248,13 @@ impl Keeping {
                 Step::Done(Outcome::Renewed(record, sent), Some(self.left_over(renewal)))
             }
             // It is in nobody's way where it lies, and as good as any.
-            Aim::Found if over => Step::Done(Outcome::Adopted(self.unsaved.record), None),
+            Aim::Found if over && renewal.left(&self.unsaved.record, now).is_some() => {
+                Step::Done(Outcome::Adopted(self.unsaved.record), None)
+            }
+            Aim::Found if over => {
+                let what = "a token that was spilled is over, and the store does not take what renews it";
+                renewal.fail(store_error(what, error))
+            }
             Aim::Background if !self.spilled && holds(Rule::Spill) => self.spill(renewal),
             Aim::Callers | Aim::Found | Aim::Background => {
                 let tries = self.tries;

@@ -49,8 +49,6 @@ pub(super) struct Ledger {
     pub(super) alone: bool,
     /// What is spilled cannot be removed: it is not looked at again.
     pub(super) blind_to_spills: bool,
-    /// The record is for a new grant, and has seen this epoch.
-    pub(super) signing_in: bool,
 }
 
 /// A claim as it was saved.
@@ -88,7 +86,6 @@ impl Ledger {
             mine: None,
             alone: false,
             blind_to_spills: false,
-            signing_in: false,
         }
     }
 
@@ -117,7 +114,6 @@ impl Renewal {
             Ok(loaded) => {
                 let ledger = self.ledger_mut();
                 ledger.base = loaded.stored;
-                ledger.signing_in = true;
                 self.deadline = now.instant.plus(self.policy.deadline);
                 self.send(spend, now)
             }
@@ -142,7 +138,10 @@ impl Renewal {
             Ok(loaded) => loaded,
             Err(error) => return self.without_store(&error, now),
         };
+        let end = now.instant.plus(self.policy.store_deadline);
         let ledger = self.ledger_mut();
+        // It answers: should it fail again, it is asked again for as long.
+        (ledger.end, ledger.tries) = (end, 0);
         ledger.base = stored;
         ledger.mine = None;
         (ledger.sent_since, ledger.replays) = (None, 0);
@@ -296,7 +295,7 @@ impl Renewal {
 
     /// The lifetime of the token that the record holds and how much of it is left, by the wall clock alone; `None` when
     /// it is not in force.
-    fn left(&self, record: &Record, now: Clocks) -> Option<(Duration, Duration)> {
+    pub(super) fn left(&self, record: &Record, now: Clocks) -> Option<(Duration, Duration)> {
         let granted = record.granted()?;
         let from_the_future = granted.obtained_at > now.unix.plus(CLOCK_WENT_BACK);
         let lifetime = granted.response.lifetime.or(self.policy.assumed_lifetime).unwrap_or(Duration::MAX);

@@ -55,6 +55,12 @@ pub(crate) enum Kept {
 }
 
 impl Outcome {
+    /// The outcome of a renewal that was given up before anything was sent, for this reason.
+    #[must_use]
+    pub const fn given_up(error: TokenError) -> Self {
+        Self::Failed(Failure { error, held: Kept::Abandoned { byte_left: false }, told: None })
+    }
+
     /// The outcome of a renewal that was given up before it ended.
     #[must_use]
     pub fn abandoned(byte_left: ByteLeft) -> Self {

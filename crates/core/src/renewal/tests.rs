@@ -1,6 +1,7 @@
 //! One renewal, answer by answer.
 
 mod pauses;
+mod sessions;
 mod stores;
 
 use alloc::string::ToString;

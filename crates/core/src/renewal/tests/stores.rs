@@ -56,7 +56,12 @@ impl Slot {
     }
 
     /// Carries an errand out; each answer is for one request. Time passes only while it sleeps.
-    fn run(&mut self, errand: Errand, start: Clocks, answers: Vec<Answer>) -> (Outcome, Option<Leftover>) {
+    pub(super) fn run(
+        &mut self,
+        errand: Errand,
+        start: Clocks,
+        answers: Vec<Answer>,
+    ) -> (Outcome, Option<Leftover>) {
         let mut now = start;
         let mut answers = answers.into_iter();
         let mut step = Renewal::begin(errand, now);
@@ -115,7 +120,7 @@ impl Slot {
         }
     }
 
-    fn log(&mut self) -> Vec<String> {
+    pub(super) fn log(&mut self) -> Vec<String> {
         core::mem::take(&mut self.log)
     }
 }
@@ -127,9 +132,9 @@ pub(super) fn record(epoch: u64, generation: u64, text: &str) -> Record {
 
 /// A fresh process, whose every caller needs a token.
 pub(super) struct Process {
-    life: Lifecycle,
-    owner: Owner,
-    provider: Arc<dyn Provider>,
+    pub(super) life: Lifecycle,
+    pub(super) owner: Owner,
+    pub(super) provider: Arc<dyn Provider>,
 }
 
 impl Process {
@@ -160,13 +165,18 @@ impl Process {
         }
     }
 
-    fn sign_out(&mut self, slot: &mut Slot, now: Clocks, answers: Vec<Answer>) -> Revocation {
+    pub(super) fn sign_out(&mut self, slot: &mut Slot, now: Clocks, answers: Vec<Answer>) -> Revocation {
         let errand = self.life.sign_out(Arc::clone(&self.provider)).stored_by(self.owner);
         let (outcome, _) = slot.run(errand, now, answers);
         self.life.signed_out(outcome, now).expect("logged out")
     }
 
-    fn sign_in(&mut self, slot: &mut Slot, now: Clocks, answers: Vec<Answer>) -> Result<Token, TokenError> {
+    pub(super) fn sign_in(
+        &mut self,
+        slot: &mut Slot,
+        now: Clocks,
+        answers: Vec<Answer>,
+    ) -> Result<Token, TokenError> {
         let spend =
             Spend::Code { code: AuthorizationCode::new("code"), redirect_uri: "r".into(), verifier: None };
         self.spend(slot, spend, now, answers)
@@ -354,42 +364,6 @@ fn a_process_that_knows_it_sent_nothing_claims_again_though_its_claim_stands() {
     assert!(slot.record().claim.is_some(), "it could not be cleared");
     slot.never = &[];
     assert!(process.renew(&mut slot, at(200), vec![answer(200, "new 60 next")]).is_ok());
-}
-
-#[test]
-fn after_a_logout_what_was_under_way_is_revoked_and_nothing_comes_back() {
-    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
-    let mut process = Process::new(1, rotating().with_revocation());
-    assert!(matches!(process.sign_out(&mut slot, at(60), vec![answer(200, "")]), Revocation::Done));
-    assert_eq!(slot.log(), ["load", "save", "send revoke refresh"]);
-    assert!(matches!(slot.record().grant, Grant::LoggedOut));
-    assert!(slot.record().place() > (Epoch::new(1), Generation::new(5)));
-    let result = Process::new(2, rotating()).renew(&mut slot, at(61), vec![]);
-    assert_eq!(reason(&result), Some(LoginReason::LoggedOut));
-    let token = process.sign_in(&mut slot, at(62), vec![answer(200, "again 3600 r")]).unwrap();
-    assert_eq!(token.expose(), "again");
-    assert_eq!(Process::new(2, rotating()).renew(&mut slot, at(63), vec![]).unwrap().expose(), "again");
-}
-
-#[test]
-fn a_sign_in_is_saved_as_a_new_epoch_and_into_an_empty_store_under_the_wall_clock() {
-    let mut slot = Slot::default();
-    Process::new(1, rotating()).sign_in(&mut slot, at(0), vec![answer(200, "one 60 r")]).unwrap();
-    let clock = Epoch::new(1_000_000_000);
-    assert_eq!(slot.record().epoch, clock);
-    let mut held = Slot::holding(record(3, 5, "old 60 refresh"));
-    Process::new(1, rotating()).sign_in(&mut held, at(0), vec![answer(200, "one 60 r")]).unwrap();
-    assert_eq!(held.record().place(), (Epoch::new(4), Generation::new(6)));
-}
-
-#[test]
-fn a_device_code_is_sent_until_it_brings_a_token_and_nothing_is_saved_before() {
-    let mut slot = Slot::holding(record(3, 5, "old 60 refresh"));
-    let mut process = Process::new(1, rotating());
-    assert!(process.spend(&mut slot, device_code(), at(0), vec![answer(429, "")]).is_err());
-    assert_eq!(slot.versions, 1, "and nothing was saved");
-    process.spend(&mut slot, device_code(), at(5), vec![answer(200, "one 60 r")]).unwrap();
-    assert_eq!(slot.record().place(), (Epoch::new(4), Generation::new(6)));
 }
 
 #[test]

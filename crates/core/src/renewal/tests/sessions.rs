@@ -1,0 +1,61 @@
+//! Signing in and logging out through a store.
+
+use std::vec;
+
+use super::stores::{Process, Slot, record, rotating};
+use super::*;
+use crate::Grant;
+
+#[test]
+fn after_a_logout_what_was_under_way_is_revoked_and_nothing_comes_back() {
+    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
+    let mut process = Process::new(1, rotating().with_revocation());
+    assert!(matches!(process.sign_out(&mut slot, at(60), vec![answer(200, "")]), Revocation::Done));
+    assert_eq!(slot.log(), ["load", "save", "send revoke refresh"]);
+    assert!(matches!(slot.record().grant, Grant::LoggedOut));
+    assert!(slot.record().place() > (Epoch::new(1), Generation::new(5)));
+    let result = Process::new(2, rotating()).renew(&mut slot, at(61), vec![]);
+    assert_eq!(reason(&result), Some(LoginReason::LoggedOut));
+    let token = process.sign_in(&mut slot, at(62), vec![answer(200, "again 3600 r")]).unwrap();
+    assert_eq!(token.expose(), "again");
+    assert_eq!(Process::new(2, rotating()).renew(&mut slot, at(63), vec![]).unwrap().expose(), "again");
+}
+
+#[test]
+fn a_sign_in_is_saved_as_a_new_epoch_and_into_an_empty_store_under_the_wall_clock() {
+    let mut slot = Slot::default();
+    Process::new(1, rotating()).sign_in(&mut slot, at(0), vec![answer(200, "one 60 r")]).unwrap();
+    let clock = Epoch::new(1_000_000_000);
+    assert_eq!(slot.record().epoch, clock);
+    let mut held = Slot::holding(record(3, 5, "old 60 refresh"));
+    Process::new(1, rotating()).sign_in(&mut held, at(0), vec![answer(200, "one 60 r")]).unwrap();
+    assert_eq!(held.record().place(), (Epoch::new(4), Generation::new(6)));
+}
+
+#[test]
+fn a_device_code_is_sent_until_it_brings_a_token_and_nothing_is_saved_before() {
+    let mut slot = Slot::holding(record(3, 5, "old 60 refresh"));
+    let mut process = Process::new(1, rotating());
+    assert!(process.spend(&mut slot, device_code(), at(0), vec![answer(429, "")]).is_err());
+    assert_eq!(slot.versions, 1, "and nothing was saved");
+    process.spend(&mut slot, device_code(), at(5), vec![answer(200, "one 60 r")]).unwrap();
+    assert_eq!(slot.record().place(), (Epoch::new(4), Generation::new(6)));
+}
+
+#[test]
+fn a_sign_in_by_refresh_token_keeps_it_where_none_comes_back_and_tells_when_its_answer_is_lost() {
+    let spend = || Spend::RefreshToken(crate::RefreshToken::new("theirs"));
+    for (given, kept) in [("one 60", "theirs"), ("one 60 next", "next")] {
+        let mut slot = Slot::default();
+        let mut process = Process::new(1, rotating());
+        let errand = process.life.sign_in(Arc::clone(&process.provider), spend()).stored_by(process.owner);
+        let (outcome, _) = slot.run(errand, at(0), vec![answer(200, given)]);
+        process.life.signed_in(outcome, at(0)).unwrap();
+        let held = slot.record().granted().unwrap().response.refresh_token.clone();
+        assert_eq!(held.unwrap().expose(), kept);
+    }
+    let mut process = Process::new(1, rotating());
+    let errand = process.life.sign_in(Arc::clone(&process.provider), spend()).stored_by(process.owner);
+    let (outcome, _) = Slot::default().run(errand, at(0), vec![lost()]);
+    assert_eq!(reason(&process.life.signed_in(outcome, at(0))), Some(LoginReason::Ambiguous));
+}
