@@ -20,6 +20,7 @@ mod place;
 mod process;
 pub mod race;
 mod relay;
+mod scratch;
 pub mod server;
 mod source;
 pub mod table;

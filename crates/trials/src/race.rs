@@ -4,11 +4,11 @@ use core::time::Duration;
 use std::path::Path;
 
 use wellspring_core::Replay;
-use wellspring_store::contract::Folder;
 
 use crate::part::{Driver, Part, Told};
 use crate::place::Kind;
 use crate::process::{End, Process};
+use crate::scratch::Scratch;
 use crate::server::{FIRST, Seen, Server, app};
 
 /// Who races for what.
@@ -58,7 +58,7 @@ impl Race {
     ///
     /// Why it cannot be run.
     pub fn run(&self, program: &Path) -> Result<Outcome, String> {
-        let folder = Folder::new();
+        let folder = if self.keys > 1 { Scratch::new() } else { Scratch::Disk(<_>::default()) };
         let place = self.kind.below(folder.path());
         let server = Server::start(self.latency)?;
         let url = server.simulator().url();
