@@ -18,7 +18,7 @@ pub(super) const fn owner(source: u64) -> Owner {
 pub(super) struct Slot {
     stored: Option<Stored>,
     spills: Vec<Unsaved>,
-    versions: u128,
+    pub(super) versions: u128,
     /// What goes wrong, in order, with the operations of this name.
     wrong: VecDeque<(&'static str, Applied)>,
     /// What fails each time.
@@ -182,7 +182,7 @@ impl Process {
         self.spend(slot, spend, now, answers)
     }
 
-    fn spend(
+    pub(super) fn spend(
         &mut self,
         slot: &mut Slot,
         spend: Spend,
