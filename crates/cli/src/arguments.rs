@@ -32,6 +32,9 @@ pub(crate) enum Command {
     Call(Call),
     /// Signs a person in and keeps what that brings in the store
     Login(Login),
+    /// Registers apps with a vendor that has an endpoint for it
+    #[command(subcommand)]
+    Apps(Apps),
     /// Ends a profile's session, in the store and, where the provider can, at the server
     Logout(Logout),
     /// Tells what the store holds for each profile, how fresh it is and who renews it; never a secret
@@ -117,6 +120,9 @@ pub(crate) struct Login {
     /// Prints the URL alone on standard output instead of opening a browser, and waits
     #[arg(long)]
     pub(crate) no_browser: bool,
+    /// Prints a URL and a code to enter there, on any device, and waits: for machines without a browser
+    #[arg(long, conflicts_with = "no_browser")]
+    pub(crate) device: bool,
     /// How long to wait for the person
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration::parse)]
     pub(crate) deadline: Duration,
@@ -126,8 +132,37 @@ pub(crate) struct Login {
 }
 
 const LOGIN_HELP: &str = "The browser comes back to the profile's redirect_uri: http on 127.0.0.1 or [::1]; without a port \
-any free one is taken, where the server allows that. It needs a [store] that outlives the command: file:DIR or sqlite:PATH. \
+any free one is taken, where the server allows that. A profile without redirect_uri is signed in to on another device, as \
+with --device: it needs a device_authorization_url, or an issuer that names one. It needs a [store] that outlives the command: file:DIR or sqlite:PATH. \
 A profile with credentials needs no browser: a token is fetched, and a logout taken back.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Apps {
+    /// Registers an app and prints what goes into the profile; its secret goes to a new file
+    #[command(after_help = APPS_HELP)]
+    Create(CreateApp),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateApp {
+    /// The profile, as in [profile.NAME]
+    pub(crate) profile: String,
+    /// What its users are shown
+    #[arg(long)]
+    pub(crate) name: String,
+    /// What it is for
+    #[arg(long, default_value = "")]
+    pub(crate) description: String,
+    /// Where its users come back to, to the byte
+    #[arg(long, value_name = "URI")]
+    pub(crate) redirect_uri: String,
+    /// The new file for its secret, readable by its owner alone; one that exists is never overwritten
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: PathBuf,
+}
+
+const APPS_HELP: &str = "The profile has preset = \"aihubmix\" and a developer_token, and need not have a client_id yet. \
+The vendor tells the secret this once: it is on the disk before anything is printed, and never on the terminal.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Logout {

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::runtime::{self, Runtime};
-use wellspring_core::{Need, Policy, Provider, Revocation, Spend, Store, Token, TokenError, TokenResponse};
+use wellspring_core::{
+    HttpRequest, HttpResponse, Need, Policy, Provider, Revocation, Spend, Store, Token, TokenError,
+    TokenResponse,
+};
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
 use wellspring_transport_blocking::{Clock, Tls};
@@ -108,6 +111,13 @@ impl Driver {
         match self {
             Self::Async(runtime, source) => runtime.block_on(source.sign_in(spend)),
             Self::Blocking(source) => source.sign_in(spend),
+        }
+    }
+
+    pub(crate) fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, TokenError> {
+        match self {
+            Self::Async(runtime, source) => runtime.block_on(source.exchange(request)),
+            Self::Blocking(source) => source.exchange(request),
         }
     }
 

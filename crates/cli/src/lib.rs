@@ -1,6 +1,7 @@
 //! The `wellspring` command, as a library: its own tests run the demo from here.
 #![forbid(unsafe_code)]
 
+mod apps;
 mod arguments;
 mod call;
 mod configuration;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Apps, Arguments, Command};
 use crate::configuration::Configuration;
 use crate::configuration::profile::Profile;
 use crate::configuration::store::Store;
@@ -61,6 +62,11 @@ fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
             let (profile, store) = Configuration::load(config)?.profile(&wish.profile)?;
             interrupt::watch()?;
             login::run(&profile, &store, &wish, &mut stdout())
+        }
+        Command::Apps(Apps::Create(wish)) => {
+            let (profile, _) = Configuration::load(config)?.profile(&wish.profile)?;
+            interrupt::watch()?;
+            apps::create(&profile, &wish, &mut stdout())
         }
         Command::Logout(wish) => {
             let (profile, store) = Configuration::load(config)?.profile(&wish.profile)?;

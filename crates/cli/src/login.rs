@@ -2,14 +2,18 @@
 //!
 //! The browser is sent to the authorization server and comes back to a port of this machine
 //! ([RFC 8252](https://www.rfc-editor.org/rfc/rfc8252)). Whatever else comes there does not end the sign-in: only the
-//! answer that carries its state does, or the deadline, or Ctrl-C. A profile with credentials needs nobody to sign in:
+//! answer that carries its state does, or the deadline, or Ctrl-C. Without a browser the person signs in
+//! [elsewhere](device). A profile with credentials needs nobody to sign in:
 //! they are spent, which takes back a logout.
 
 mod browser;
+mod device;
 mod loopback;
 mod page;
 
+use core::time::Duration;
 use std::io::Write;
+use std::sync::Arc;
 
 use oauth2_app::{App, Authorization, CallbackError, CallbackErrorKind, Entropy, PendingLogin};
 use wellspring_core::{Spend, Token};
@@ -21,6 +25,8 @@ use crate::configuration::store::Store as Settings;
 use crate::exit::{Exit, Failure, say};
 use crate::login::loopback::{Loopback, Visit, Waiting};
 use crate::login::page::Page;
+use crate::source::provider::SignsIn;
+use crate::source::store::Kept;
 use crate::source::{Parts, Source, provider, refresh_token, store};
 use crate::span::Span;
 
@@ -39,16 +45,21 @@ pub(crate) fn run(
             "wellspring: `refresh_token` is spent, and its successor is in the store: remove it from the profile",
         );
         token
-    } else if let Some(redirect_uri) = provider::redirect_uri(profile)? {
-        let loopback = Loopback::bind(redirect_uri)?;
-        let parts = Parts::of(profile, Some(loopback.uri()))?;
-        let app = parts.app.clone();
-        let app = app.ok_or_else(|| profile.place.failure("has no sign-in"))?;
-        let source = Source::over(profile, parts, Some(kept), wish.transport)?;
-        SignIn { profile, app, source, wish }.by_browser(loopback, out)?
     } else {
-        let source = Source::over(profile, Parts::of(profile, None)?, Some(kept), wish.transport)?;
-        source.sign_in(Spend::Credentials)?
+        match provider::signs_in(profile)? {
+            SignsIn::Here(redirect_uri) if !wish.device => {
+                let loopback = Loopback::bind(redirect_uri)?;
+                let parts = Parts::of(profile, Some(loopback.uri()))?;
+                SignIn::new(profile, parts, kept, wish)?.by_browser(loopback, out)?
+            }
+            SignsIn::Here(_) | SignsIn::Elsewhere => {
+                SignIn::new(profile, Parts::of(profile, None)?, kept, wish)?.by_device()?
+            }
+            SignsIn::Nobody => {
+                let source = Source::over(profile, Parts::of(profile, None)?, Some(kept), wish.transport)?;
+                source.sign_in(Spend::Credentials)?
+            }
+        }
     };
     let life = token.lifetime().map_or_else(String::new, |life| format!(" for {}", Span(life)));
     say(format_args!("wellspring: signed in; {} has a token{life}", profile.name));
@@ -63,7 +74,18 @@ struct SignIn<'a> {
     wish: &'a Login,
 }
 
-impl SignIn<'_> {
+impl<'a> SignIn<'a> {
+    fn new(
+        profile: &'a Profile,
+        parts: Parts,
+        kept: Arc<dyn Kept>,
+        wish: &'a Login,
+    ) -> Result<Self, Failure> {
+        let app = parts.app.clone().ok_or_else(|| profile.place.failure("has no sign-in"))?;
+        let source = Source::over(profile, parts, Some(kept), wish.transport)?;
+        Ok(Self { profile, app, source, wish })
+    }
+
     fn by_browser(&self, loopback: Loopback, out: &mut dyn Write) -> Result<Token, Failure> {
         let Authorization { url, login, .. } = self.app.authorize(&Entropy::from_system()?)?;
         let waiting = loopback.listen()?;
@@ -94,13 +116,7 @@ impl SignIn<'_> {
         let end = clock.now().instant.plus(self.wish.deadline);
         loop {
             let Some(visit) = waiting.visit(end.since(clock.now().instant)) else {
-                return Err(Failure::new(
-                    Exit::TryLater,
-                    format!(
-                        "nobody has signed in within {}; run it again, with a longer --deadline if it takes longer",
-                        Span(self.wish.deadline)
-                    ),
-                ));
+                return Err(nobody(self.wish.deadline));
             };
             match self.app.finish(login, &visit.callback) {
                 Ok(code) => return Ok((code, visit)),
@@ -118,6 +134,17 @@ impl SignIn<'_> {
             }
         }
     }
+}
+
+/// The person did not come.
+fn nobody(deadline: Duration) -> Failure {
+    Failure::new(
+        Exit::TryLater,
+        format!(
+            "nobody has signed in within {}; run it again, with a longer --deadline if it takes longer",
+            Span(deadline)
+        ),
+    )
 }
 
 /// What the server's no, or an answer that is none, comes to.

@@ -116,13 +116,15 @@ fn configuration(simulator: &Simulator, providers: &[Provider]) -> String {
         );
     }
     if let (true, Some(client)) = (wanted(Provider::Oauth2App), known.app.clients.first()) {
-        let [authorize_url, token_url, revocation_url] =
-            ["authorize", "token", "revoke"].map(|name| format!("{url}/api/oauth2/{name}"));
+        let [authorize_url, device_authorization_url, token_url, revocation_url] =
+            ["authorize", "device_authorization", "token", "revoke"]
+                .map(|name| format!("{url}/api/oauth2/{name}"));
         add(
             "user",
             &[
                 ("provider", "oauth2-app"),
                 ("authorize_url", &authorize_url),
+                ("device_authorization_url", &device_authorization_url),
                 ("token_url", &token_url),
                 ("revocation_url", &revocation_url),
                 ("client_id", &client.id),

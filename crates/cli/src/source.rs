@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use oauth2_app::App;
 use wellspring_core::{
-    AccessToken, ErrorKind, Need, Origin, Policy, Provider, RefreshToken, Revocation, Spend, Store, Token,
-    TokenResponse, UnixTime,
+    AccessToken, ErrorKind, HttpRequest, HttpResponse, Need, Origin, Policy, Provider, RefreshToken,
+    Revocation, Spend, Store, Token, TokenError, TokenResponse, UnixTime,
 };
 use wellspring_transport_blocking::{Clock, Tls};
 
@@ -25,6 +25,7 @@ use crate::exit::{Exit, Failure, say};
 use crate::interrupt;
 use crate::source::held::Held;
 use crate::source::held_store::HeldStore;
+use crate::source::provider::SignsIn;
 
 /// How long a pause is slept through before the clock is looked at again.
 const NAP: Duration = Duration::from_millis(50);
@@ -84,7 +85,7 @@ impl Time {
         let policy = policy(&profile.policy)?;
         let grace = match settings.url {
             Url::Memory => Duration::ZERO,
-            _ if provider::redirect_uri(profile)?.is_none() => LAST_SAVE,
+            _ if matches!(provider::signs_in(profile)?, SignsIn::Nobody) => LAST_SAVE,
             // An exchange that was begun late, and the save of what it brings.
             _ => policy.deadline.saturating_add(policy.store_deadline),
         };
@@ -220,10 +221,20 @@ impl Source {
 
     /// Spends a fresh grant; no signal comes between that and its save.
     pub(crate) fn sign_in(&self, spend: Spend) -> Result<Token, Failure> {
+        Ok(self.spend(spend)?)
+    }
+
+    /// The same, for whoever spends it again after some errors.
+    pub(crate) fn spend(&self, spend: Spend) -> Result<Token, TokenError> {
         let hold = interrupt::hold();
         let token = self.driver.sign_in(spend);
         drop(hold);
-        Ok(token?)
+        token
+    }
+
+    /// Asks a neighbour of the token endpoint.
+    pub(crate) fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, Failure> {
+        Ok(self.driver.exchange(request)?)
     }
 
     /// Ends the session, here and, where the provider can, at the server; no signal comes between the two.
@@ -280,7 +291,7 @@ pub(crate) fn refresh_token(profile: &Profile) -> Result<Option<RefreshToken>, F
     Ok(token.map(|token| RefreshToken::new(token.as_str())))
 }
 
-fn policy(settings: &profile::Policy) -> Result<Policy, Failure> {
+pub(crate) fn policy(settings: &profile::Policy) -> Result<Policy, Failure> {
     let mut policy = Policy::default();
     let given = [
         (&settings.deadline, &mut policy.deadline),
@@ -306,7 +317,7 @@ fn policy(settings: &profile::Policy) -> Result<Policy, Failure> {
     Ok(policy)
 }
 
-fn tls(settings: &profile::Tls) -> Result<Tls, Failure> {
+pub(crate) fn tls(settings: &profile::Tls) -> Result<Tls, Failure> {
     let mut tls = Tls::new();
     let mut blamed = None;
     if let Some(authority) = &settings.ca_certificate {

@@ -47,11 +47,13 @@ pub(crate) struct Oauth2App {
     pub(crate) base_url: Option<Value>,
     pub(crate) issuer: Option<Value>,
     pub(crate) authorize_url: Option<Value>,
+    pub(crate) device_authorization_url: Option<Value>,
     pub(crate) token_url: Option<Value>,
     pub(crate) userinfo_url: Option<Value>,
     pub(crate) revocation_url: Option<Value>,
     pub(crate) grant_type: Option<Value>,
-    pub(crate) client_id: Value,
+    /// May be missing where there is a developer token, to register an app with.
+    pub(crate) client_id: Option<Value>,
     pub(crate) client_secret: Option<Value>,
     pub(crate) token_endpoint_auth_method: Option<Value>,
     pub(crate) redirect_uri: Option<Value>,
@@ -59,6 +61,8 @@ pub(crate) struct Oauth2App {
     pub(crate) authorize_parameters: Vec<(String, Value)>,
     pub(crate) token_parameters: Vec<(String, Value)>,
     pub(crate) refresh_token: Option<Value>,
+    /// Whoever registers apps with it is their developer.
+    pub(crate) developer_token: Option<Value>,
 }
 
 /// The Hive blockchain.
@@ -120,9 +124,11 @@ impl Profile {
     /// The values that nobody but their owner should be able to read, and the files that they are taken from.
     pub(crate) fn secrets(&self) -> Vec<(&Value, Option<PathBuf>)> {
         let own = match &self.provider {
-            Provider::PixBacen(shop) => [Some(&shop.client_secret), None],
-            Provider::Oauth2App(app) => [app.client_secret.as_ref(), app.refresh_token.as_ref()],
-            Provider::HiveAuth(chain) => [Some(&chain.secret_key), None],
+            Provider::PixBacen(shop) => [Some(&shop.client_secret), None, None],
+            Provider::Oauth2App(app) => {
+                [app.client_secret.as_ref(), app.refresh_token.as_ref(), app.developer_token.as_ref()]
+            }
+            Provider::HiveAuth(chain) => [Some(&chain.secret_key), None, None],
         };
         let own = own.into_iter().flatten().map(|value| (value, value.secret_file()));
         own.chain(self.tls.client_key.as_ref().map(|key| (key, key.pem_file()))).collect()
@@ -144,16 +150,22 @@ impl PixBacen {
 
 impl Oauth2App {
     fn read(section: &mut Section<'_>) -> Result<Self, Failure> {
+        let developer_token = section.value("developer_token")?;
+        let client_id = match developer_token {
+            Some(_) => section.value("client_id")?,
+            None => Some(section.required("client_id")?),
+        };
         Ok(Self {
             preset: section.value("preset")?,
             base_url: section.value("base_url")?,
             issuer: section.value("issuer")?,
             authorize_url: section.value("authorize_url")?,
+            device_authorization_url: section.value("device_authorization_url")?,
             token_url: section.value("token_url")?,
             userinfo_url: section.value("userinfo_url")?,
             revocation_url: section.value("revocation_url")?,
             grant_type: section.value("grant_type")?,
-            client_id: section.required("client_id")?,
+            client_id,
             client_secret: section.value("client_secret")?,
             token_endpoint_auth_method: section.value("token_endpoint_auth_method")?,
             redirect_uri: section.value("redirect_uri")?,
@@ -161,6 +173,7 @@ impl Oauth2App {
             authorize_parameters: section.pairs("authorize_parameters")?,
             token_parameters: section.pairs("token_parameters")?,
             refresh_token: section.value("refresh_token")?,
+            developer_token,
         })
     }
 }

@@ -31,15 +31,34 @@ pub(crate) fn of(
     })
 }
 
-/// Where a person comes back to who signs in; `None` where nobody has to.
-pub(crate) fn redirect_uri(profile: &Profile) -> Result<Option<&Value>, Failure> {
-    let profile::Provider::Oauth2App(settings) = &profile.provider else { return Ok(None) };
+/// How a profile gets its first token.
+#[derive(Debug)]
+pub(crate) enum SignsIn<'a> {
+    /// By its own credentials.
+    Nobody,
+    /// A person, who comes back to this redirect URI.
+    Here(&'a Value),
+    /// A person, on another device.
+    Elsewhere,
+}
+
+/// How this profile does.
+pub(crate) fn signs_in(profile: &Profile) -> Result<SignsIn<'_>, Failure> {
+    let profile::Provider::Oauth2App(settings) = &profile.provider else { return Ok(SignsIn::Nobody) };
     let grant = settings.grant_type.as_ref().map(|grant| grant.one_of(&GRANTS)).transpose()?;
     if grant == Some(GrantType::ClientCredentials) {
-        return Ok(None);
+        return Ok(SignsIn::Nobody);
     }
-    let uri = settings.redirect_uri.as_ref();
-    uri.map(Some).ok_or_else(|| profile.place.failure("lacks `redirect_uri`, which a sign-in needs; add it"))
+    match &settings.redirect_uri {
+        Some(uri) => Ok(SignsIn::Here(uri)),
+        // Whether an issuer has an endpoint for it is for its metadata to say.
+        None if settings.device_authorization_url.is_some() || settings.issuer.is_some() => {
+            Ok(SignsIn::Elsewhere)
+        }
+        None => Err(profile.place.failure(
+            "lacks `redirect_uri` or `device_authorization_url`, one of which a sign-in needs; add it",
+        )),
+    }
 }
 
 /// The text of a setting that may be left out.
@@ -109,10 +128,17 @@ fn app(
     within: Duration,
     redirect_uri: Option<&str>,
 ) -> Result<App, Failure> {
-    let mut app = start(profile, settings, tls, within)?.client_id(settings.client_id.text()?.as_str());
+    let Some(client_id) = &settings.client_id else {
+        return Err(profile.place.failure(format_args!(
+            "lacks `client_id`; add it: `wellspring apps create {}` registers an app and prints it",
+            profile.name
+        )));
+    };
+    let mut app = start(profile, settings, tls, within)?.client_id(client_id.text()?.as_str());
     type Set = fn(AppBuilder, String) -> AppBuilder;
-    let texts: [(&Option<Value>, Set); 6] = [
+    let texts: [(&Option<Value>, Set); 7] = [
         (&settings.authorize_url, AppBuilder::authorize_url),
+        (&settings.device_authorization_url, AppBuilder::device_authorization_url),
         (&settings.token_url, AppBuilder::token_url),
         (&settings.userinfo_url, AppBuilder::userinfo_url),
         (&settings.revocation_url, AppBuilder::revocation_url),

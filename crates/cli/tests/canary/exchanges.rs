@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hive_auth::HiveAuth;
 use oauth2_app::{App, AuthMethod, Callback, Entropy, GrantType};
 use pix_bacen::Gateway;
-use wellspring_core::{Policy, Provider, Spend, Token, TokenError};
+use wellspring_core::{Clocks, HttpResponse, Policy, Provider, ResponseHead, Spend, Token, TokenError};
 use wellspring_simulator::{Endpoint, Fault, OauthClient, Request, SimClock, Simulator};
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -28,15 +28,17 @@ enum Grant {
     PixCredentials,
     AppCredentials,
     Code,
+    Device,
     AppRefresh,
     HiveCredentials,
     HiveRefresh,
 }
 
-const GRANTS: [Grant; 6] = [
+const GRANTS: [Grant; 7] = [
     Grant::PixCredentials,
     Grant::AppCredentials,
     Grant::Code,
+    Grant::Device,
     Grant::AppRefresh,
     Grant::HiveCredentials,
     Grant::HiveRefresh,
@@ -53,7 +55,8 @@ fn simulator(clock: &SimClock) -> Simulator {
 
 fn app(url: &str) -> App {
     let app = App::aihubmix(url).unwrap().client_id("canary-app").client_secret(APP);
-    app.redirect_uri(CALLBACK).pkce(true).build().unwrap()
+    let device = format!("{url}/api/oauth2/device_authorization");
+    app.redirect_uri(CALLBACK).device_authorization_url(device).pkce(true).build().unwrap()
 }
 
 fn provider(grant: Grant, url: &str) -> Arc<dyn Provider> {
@@ -66,7 +69,7 @@ fn provider(grant: Grant, url: &str) -> Arc<dyn Provider> {
             let app = app.grant_type(GrantType::ClientCredentials).client_id("canary-app").client_secret(APP);
             Arc::new(app.token_endpoint_auth_method(AuthMethod::ClientSecretBasic).build().unwrap())
         }
-        Grant::Code | Grant::AppRefresh => Arc::new(app(url)),
+        Grant::Code | Grant::Device | Grant::AppRefresh => Arc::new(app(url)),
         Grant::HiveCredentials | Grant::HiveRefresh => {
             let hive = HiveAuth::base_url(url).unwrap().credentials("test", HIVE).unwrap();
             Arc::new(hive.api_origin(url).unwrap())
@@ -137,6 +140,20 @@ fn code(simulator: &Simulator, now: Duration) -> Spend {
     app.finish(authorization.login, &Callback::read(answer.header("Location").unwrap())).unwrap()
 }
 
+/// A device code whose user has agreed.
+fn device_code(simulator: &Simulator, now: Duration) -> Spend {
+    let app = app(&simulator.url());
+    let path = "/api/oauth2/device_authorization";
+    let ask = Request::post(path).with_form(&[("client_id", "canary-app"), ("client_secret", APP)]);
+    let answer = simulator.world().answer(&ask, now);
+    let response = HttpResponse::new(ResponseHead::new(answer.status), answer.body);
+    let login = app.read_device_authorization(&response, Clocks::default()).unwrap();
+    let agree = Request::post("/api/oauth2/device");
+    let agree = agree.with_form(&[("user_code", login.user_code()), ("decision", "allow")]);
+    assert_eq!(simulator.world().answer(&agree, now).status, 200);
+    login.spend()
+}
+
 /// One fault in one exchange: everything that came out of it, and the secrets that went into it.
 fn play(grant: Grant, blocking: bool, endpoint: Endpoint, fault: &str) -> (String, BTreeSet<String>) {
     let (server_clock, clock) = (SimClock::manual(START), Clock::manual(START));
@@ -159,7 +176,11 @@ fn play(grant: Grant, blocking: bool, endpoint: Endpoint, fault: &str) -> (Strin
     }
     server_clock.advance(Duration::from_secs(90_000));
     clock.advance(Duration::from_secs(90_000));
-    let spend = matches!(grant, Grant::Code).then(|| code(&simulator, server_clock.now()));
+    let spend = match grant {
+        Grant::Code => Some(code(&simulator, server_clock.now())),
+        Grant::Device => Some(device_code(&simulator, server_clock.now())),
+        _ => None,
+    };
     simulator.fault_times(endpoint, Fault::parse(fault).unwrap(), 2);
     match spend {
         Some(spend) => note(source.sign_in(spend)),

@@ -49,7 +49,7 @@ pub(crate) fn of(request: &Request) -> Vec<String> {
     if let Some((_, credentials)) = request.header("authorization").and_then(|value| value.split_once(' ')) {
         secrets.push(credentials.to_owned());
     }
-    let named = ["client_secret", "refresh_token", "code", "code_verifier", "token"];
+    let named = ["client_secret", "refresh_token", "code", "code_verifier", "device_code", "token"];
     let form = request.form().into_iter().filter(|(name, _)| named.contains(&name.as_str()));
     secrets.extend(form.map(|(_, value)| value));
     if let Ok(serde_json::Value::Object(object)) = serde_json::from_slice(&request.body) {

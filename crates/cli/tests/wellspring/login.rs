@@ -9,7 +9,7 @@ use wellspring_simulator::{Endpoint, Fault, OauthClient, Simulator};
 
 use crate::command::{Folder, Ran};
 
-const TRANSPORTS: [&str; 2] = ["async", "blocking"];
+pub(crate) const TRANSPORTS: [&str; 2] = ["async", "blocking"];
 const ID: &str = "client_abc123def456";
 const SECRET: &str = "secret_xyz789uvw012";
 
@@ -92,7 +92,7 @@ fn visit(url: &str) -> (String, String) {
     knock(authority, request.as_bytes())
 }
 
-fn knock(authority: &str, request: &[u8]) -> (String, String) {
+pub(crate) fn knock(authority: &str, request: &[u8]) -> (String, String) {
     let mut stream = TcpStream::connect(authority).unwrap();
     // Whoever sends too much may be cut off before its end.
     let _ = stream.write_all(request);

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use wellspring_core::{
     AccessToken, Answer, AuthorizationCode, ByteLeft, ClientSecret, Clocks, CodeVerifier, Completed,
-    Decision, Epoch, Errand, ErrorKind, Extra, Fate, GateState, Generation, Grant, Granted, Header, Holding,
-    HttpRequest, HttpResponse, Instant, Leniency, Lifecycle, LoginReason, Method, Need, Origin, OriginError,
-    Outcome, Permit, Policy, Profile, Provider, Reading, Record, RefreshToken, Rejected, Renewal, Replay,
-    ResponseHead, Rotation, Scope, Sending, Sent, Spend, Step, Token, TokenError, TokenKey, TokenResponse,
-    TransportError, TransportErrorKind, UnixTime, Verb, Verdict,
+    Decision, DeviceCode, Epoch, Errand, ErrorKind, Extra, Fate, GateState, Generation, Grant, Granted,
+    Header, Holding, HttpRequest, HttpResponse, Instant, Leniency, Lifecycle, LoginReason, Method, Need,
+    Origin, OriginError, Outcome, Permit, Policy, Profile, Provider, Reading, Record, RefreshToken, Rejected,
+    Renewal, Replay, ResponseHead, Rotation, Scope, Sending, Sent, Spend, Step, Token, TokenError, TokenKey,
+    TokenResponse, TransportError, TransportErrorKind, UnixTime, Verb, Verdict,
 };
 
 use super::{ACCESS, CODE, REFRESH, SECRET, Shown, VERIFIER, show};
@@ -55,6 +55,8 @@ pub(crate) fn show_all(shown: &mut Shown) {
         RefreshToken = RefreshToken::new(REFRESH);
         ClientSecret = ClientSecret::new(SECRET);
         AuthorizationCode = AuthorizationCode::new(CODE);
+        DeviceCode = DeviceCode::new(CODE);
+        Spend = Spend::DeviceCode(DeviceCode::new(CODE));
         CodeVerifier = CodeVerifier::new(VERIFIER);
         Answer = Answer::Response(HttpResponse::new(head(), ACCESS));
         ByteLeft = ByteLeft::Maybe;

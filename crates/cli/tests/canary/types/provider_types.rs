@@ -2,16 +2,16 @@
 
 use hive_auth::HiveAuth;
 use oauth2_app::{
-    App, AppBuilder, AuthMethod, Authorization, Callback, CallbackError, CallbackErrorKind, Discovery,
-    Entropy, GrantType, Metadata, PendingLogin, RedirectUri, RegisteredApp, Registration, SignInError, State,
-    UserInfo,
+    App, AppBuilder, AuthMethod, Authorization, Callback, CallbackError, CallbackErrorKind, DeviceLogin,
+    Discovery, Entropy, GrantType, Metadata, PendingLogin, RedirectUri, RegisteredApp, Registration,
+    SignInError, State, UserInfo,
 };
 use pix_bacen::{
     ApiError, Balance, Call, CallError, Charge, ClientAuthentication, Encoding, Gateway, TokenRequestSpec,
     Txid, Violation, Warning,
 };
 use wellspring_cli::demo::Options;
-use wellspring_core::{CodeVerifier, HttpResponse, ResponseHead, TokenError, UnixTime};
+use wellspring_core::{Clocks, CodeVerifier, HttpResponse, Instant, ResponseHead, TokenError, UnixTime};
 
 use super::{CODE, SECRET, Shown, VERIFIER, show};
 
@@ -69,6 +69,15 @@ fn pending() -> PendingLogin {
     PendingLogin::from_parts(CODE, Some(CodeVerifier::new(VERIFIER)), redirect_uri).unwrap()
 }
 
+fn device_login() -> DeviceLogin {
+    let body = format!(
+        r#"{{"device_code":"{CODE}","user_code":"{SECRET}","verification_uri":"https://as.example/device","verification_uri_complete":"https://as.example/device?user_code={SECRET}","expires_in":1800}}"#
+    );
+    let sent = Clocks { instant: Instant::ORIGIN, unix: UnixTime::EPOCH };
+    let app = builder().build().unwrap();
+    app.read_device_authorization(&HttpResponse::new(ResponseHead::new(200), body), sent).unwrap()
+}
+
 fn show_app(shown: &mut Shown) {
     let app = || builder().build().unwrap();
     let authorization = app().authorize(&Entropy::new([7; 64])).unwrap();
@@ -91,6 +100,7 @@ fn show_app(shown: &mut Shown) {
         Authorization = authorization;
         Entropy = Entropy::new(VERIFIER.repeat(2).as_bytes()[..64].try_into().unwrap());
         PendingLogin = pending();
+        DeviceLogin = device_login();
         State = pending().into_parts().0;
         Callback = Callback::read(&format!("code={CODE}&state={CODE}"));
         CallbackError = refused();

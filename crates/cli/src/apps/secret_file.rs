@@ -1,0 +1,72 @@
+//! The file that a secret goes to: new, its owner's alone, and on the disk before anybody relies on it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use oauth2_app::RegisteredApp;
+
+use crate::exit::{Exit, Failure};
+
+/// An empty file that waits for its secret.
+#[derive(Debug)]
+pub(super) struct SecretFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl SecretFile {
+    /// Makes the file. One that is there already is left as it is: it may hold a secret that nobody tells again.
+    pub(super) fn create(path: &Path) -> Result<Self, Failure> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let shown = path.display();
+        let file = options.open(path).map_err(|error| {
+            Failure::usage(match error.kind() {
+                io::ErrorKind::AlreadyExists => {
+                    format!("{shown} exists and is not overwritten; name a new file with --secret-file")
+                }
+                _ => format!(
+                    "{shown} cannot be made: {error}; nothing was registered: name another file with --secret-file"
+                ),
+            })
+        })?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Puts the secret there, down to the disk.
+    pub(super) fn keep(mut self, app: &RegisteredApp) -> Result<(), Failure> {
+        self.write(app).map_err(|error| {
+            let shown = self.path.display();
+            Failure::new(
+                Exit::TurnedAway,
+                format!(
+                    "an app is registered and its secret cannot be written to {shown}: {error}; the secret is lost: \
+                     delete the app {} in the vendor's console and register another one",
+                    super::quoted(&app.client_id)
+                ),
+            )
+        })
+    }
+
+    fn write(&mut self, app: &RegisteredApp) -> io::Result<()> {
+        self.file.write_all(app.client_secret.expose().as_bytes())?;
+        self.file.sync_all()?;
+        // The name too, where a folder can be asked for that.
+        #[cfg(unix)]
+        {
+            let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    /// There is no secret to be kept.
+    pub(super) fn discard(self) {
+        drop(self.file);
+        // It is empty; whoever finds it in the way is told so.
+        let _ = fs::remove_file(&self.path);
+    }
+}
