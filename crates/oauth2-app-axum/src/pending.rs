@@ -140,3 +140,59 @@ impl Drop for Alone<'_> {
         self.among.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use tower_sessions::SessionStore;
+    use tower_sessions::session_store::Result;
+
+    use super::*;
+    use crate::MemorySessions;
+
+    /// Sessions as in a database: whoever asks waits, and others ask meanwhile.
+    #[derive(Debug)]
+    struct Distant(MemorySessions);
+
+    #[async_trait]
+    impl SessionStore for Distant {
+        async fn save(&self, record: &Record) -> Result<()> {
+            self.0.save(record).await
+        }
+
+        async fn load(&self, id: &Id) -> Result<Option<Record>> {
+            let found = self.0.load(id).await;
+            tokio::task::yield_now().await;
+            found
+        }
+
+        async fn delete(&self, id: &Id) -> Result<()> {
+            tokio::task::yield_now().await;
+            self.0.delete(id).await
+        }
+    }
+
+    #[tokio::test]
+    async fn of_two_who_ask_for_a_sign_in_at_once_one_gets_it() {
+        let pending = Pending::new(Sessions::new(Distant(MemorySessions::default())), Clock::system());
+        let uri = RedirectUri::new("https://yourapp.com/oauth/callback").unwrap();
+        let login = PendingLogin::from_parts("state", None, uri.clone()).unwrap();
+        pending.put(login, "browser", &Afterwards::default()).await.unwrap();
+        let take = || pending.take("state", "browser", &uri);
+        let (one, other) = tokio::join!(take(), take());
+        let got = [one.unwrap(), other.unwrap()];
+        assert_eq!(got.iter().flatten().count(), 1);
+        assert!(take().await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_of_a_sign_in_does_not_answer_for_the_browser() {
+        let sessions = MemorySessions::default();
+        let pending = Pending::new(Sessions::new(sessions.clone()), Clock::system());
+        let uri = RedirectUri::new("https://yourapp.com/oauth/callback").unwrap();
+        let login = PendingLogin::from_parts("canary-state", None, uri).unwrap();
+        pending.put(login, "canary-browser", &Afterwards::default()).await.unwrap();
+        let kept = sessions.load(&hashed("canary-state").0).await.unwrap().unwrap();
+        assert!(!format!("{kept:?}").contains("canary"), "{kept:?}");
+    }
+}

@@ -47,6 +47,7 @@ async fn a_browser_signs_in_sees_who_it_is_and_signs_out() {
     assert!(browser.get(&site.at("/")).await.body.contains("id=\"login\""));
     // And the session that was is nobody's, even for whoever kept its name.
     let mut kept = signed_in;
+    assert_eq!(kept.get(&site.at("/mine")).await.location(), "/auth/oauth/start?next=%2Fmine");
     let info = kept.fetch(&site.at("/api/user/info")).await;
     assert_eq!((info.status, info.body.as_str()), (401, r#"{"error":"Not authenticated"}"#));
 }
