@@ -26,6 +26,7 @@ pub(crate) struct Terms {
     call_deadline: Option<Duration>,
     pub(crate) background: Background,
     store: Option<Arc<dyn Store>>,
+    shared_by: Option<SharedBy>,
 }
 
 /// Everything that can be said about a source before it exists. All of it has a default.
@@ -34,7 +35,6 @@ pub struct Builder {
     provider: Arc<dyn Provider>,
     terms: Terms,
     transport: Option<Arc<dyn Transport>>,
-    shared_by: Option<SharedBy>,
     idle: Duration,
     /// A double exchanges with its script, whoever carries its calls.
     scripted: bool,
@@ -53,12 +53,12 @@ impl Builder {
             call_deadline: None,
             background: Background::default(),
             store: None,
+            shared_by: None,
         };
         Self {
             provider,
             terms,
             transport: None,
-            shared_by: None,
             idle: Duration::from_secs(1_800),
             scripted: false,
             #[cfg(feature = "reqwest")]
@@ -109,7 +109,7 @@ impl Builder {
     /// Who is to share the tokens. Default: all whom the store reaches. A grant that may be spent but once is refused
     /// on a store that reaches less far.
     pub const fn shared_by(mut self, shared_by: SharedBy) -> Self {
-        self.shared_by = Some(shared_by);
+        self.terms.shared_by = Some(shared_by);
         self
     }
 
@@ -182,12 +182,13 @@ impl Builder {
         }
         let transport = self.carrier()?;
         let pool = Pool::new(self.idle, self.terms.clock.clone());
-        Ok(TokenPool::new(pool, self.terms, transport, move |user| Arc::new(for_user(user))))
+        let key = self.provider.profile().key.clone();
+        Ok(TokenPool::new(pool, self.terms, transport, key, move |user| Arc::new(for_user(user))))
     }
 
     /// What carries the requests of all sources that this makes.
     fn carrier(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
-        check_store(self.terms.store.as_deref(), self.shared_by, &*self.provider)?;
+        self.terms.check(&*self.provider)?;
         let carrier = match self.transport.take() {
             Some(given) => given,
             None => self.client_transport()?,
@@ -219,6 +220,11 @@ impl Builder {
 }
 
 impl Terms {
+    /// Whether the store can hold what this provider's tokens need.
+    pub(crate) fn check(&self, provider: &dyn Provider) -> Result<(), TokenError> {
+        check_store(self.store.as_deref(), self.shared_by, provider)
+    }
+
     /// The lifecycle of this provider's tokens.
     pub(crate) fn lifecycle(&self, provider: Arc<dyn Provider>) -> Arc<SharedLifecycle> {
         let number = || RandomState::new().build_hasher().finish();

@@ -52,7 +52,7 @@ const MOMENT: Duration = Duration::from_millis(250);
 
 /// Carries out one operation on the store, on a thread made for blocking; watches in slices.
 async fn operate(
-    course: &mut Course,
+    course: &Course,
     clock: &Clock,
     operation: Operation,
     until: Instant,
@@ -72,28 +72,17 @@ async fn operate(
     }
 }
 
-async fn carry_out(
-    course: &mut Course,
-    operation: &Arc<Operation>,
-    within: Duration,
-    runtime: &Handle,
-) -> Said {
+async fn carry_out(course: &Course, operation: &Arc<Operation>, within: Duration, runtime: &Handle) -> Said {
     let (storage, key) = (course.storage().clone(), course.shared().provider().profile().key.clone());
     // The thread shows the sign of life too: it may run on when nobody waits for it any more.
-    let (work, mut life) = (Arc::clone(operation), course.life.clone());
-    let mut thread = runtime.spawn_blocking(move || {
-        let said = work.carry_out(&storage, &key, within, &mut life);
-        (said, life)
-    });
+    let (work, life) = (Arc::clone(operation), course.life());
+    let mut thread = runtime.spawn_blocking(move || work.carry_out(&storage, &key, within, &life));
     // The machine's own clock: a store works in real time, whatever time the source is shown.
     let system = Clock::system();
     let end = system.now().instant.plus(within.saturating_add(MOMENT));
     let done = wait(&system, None, end, runtime, |context| core::pin::Pin::new(&mut thread).poll(context));
     match done.await {
-        Some(Ok((said, life))) => {
-            course.life = life;
-            said
-        }
+        Some(Ok(said)) => said,
         Some(Err(_)) | None => operation.hung(),
     }
 }

@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::sync::{Arc, Weak};
 
 use tokio::runtime::Handle;
-use wellspring_core::{Instant, Need, Provider, TokenError};
+use wellspring_core::{Instant, Need, Provider, TokenError, TokenKey};
 use wellspring_transport::{Asked, Bell, Clock, Pool, SharedLifecycle};
 
 use crate::background::start;
@@ -30,6 +30,8 @@ struct Inner {
     terms: Terms,
     transport: Arc<dyn Transport>,
     for_user: ForUser,
+    /// The template's, which is no user's.
+    key: TokenKey,
 }
 
 impl TokenPool {
@@ -37,19 +39,29 @@ impl TokenPool {
         pool: Pool,
         terms: Terms,
         transport: Arc<dyn Transport>,
+        key: TokenKey,
         for_user: impl Fn(&str) -> Arc<dyn Provider> + Send + Sync + 'static,
     ) -> Self {
-        Self(Arc::new(Inner { pool, terms, transport, for_user: Box::new(for_user) }))
+        Self(Arc::new(Inner { pool, terms, transport, for_user: Box::new(for_user), key }))
     }
 
     /// This user's source. Ask for it each time it is needed: to hold it keeps it from being let go.
     ///
     /// # Errors
     ///
-    /// When the pool is closed and the user is not in it.
+    /// When the pool is closed and the user is not in it, or what was given for the user cannot be kept apart.
     pub fn source(&self, user: &str) -> Result<TokenSource, TokenError> {
-        let Inner { pool, terms, transport, for_user } = &*self.0;
-        let shared = pool.of(user, || Ok(terms.lifecycle(for_user(user))))?;
+        let Inner { pool, terms, transport, for_user, key } = &*self.0;
+        let shared = pool.of(user, || {
+            let provider = for_user(user);
+            terms.check(&*provider)?;
+            if provider.profile().key == *key {
+                return Err(TokenError::misconfigured(
+                    "the pool's providers are all of one key: make one for each user, as `for_user` does",
+                ));
+            }
+            Ok(terms.lifecycle(provider))
+        })?;
         Ok(terms.over(shared, Arc::clone(transport)))
     }
 
@@ -130,35 +142,15 @@ impl Watch {
     /// Starts what is due and says when to look again; `None` when it is over.
     fn look(&self) -> Option<Instant> {
         let inner = self.pool.upgrade()?;
-        if self.stopped.load(Ordering::Acquire) || inner.pool.is_closed() {
+        if self.stopped.load(Ordering::Acquire) {
             return None;
         }
-        let now = self.clock.now().instant;
-        let (awake, mut wake) = inner.pool.awake();
-        for shared in awake {
-            match due(&shared) {
-                Some(due) if due > now => wake = wake.min(due),
-                Some(_) => {
-                    renew(&inner, &shared);
-                    wake = wake.min(now.plus(MOMENT));
-                }
-                None => wake = wake.min(now.plus(SOON)),
-            }
+        let (due, again) = inner.pool.due()?;
+        for shared in due {
+            renew(&inner, &shared);
         }
-        Some(wake)
+        Some(again)
     }
-}
-
-/// When a renewal that is under way is looked after again, and one that was just started.
-const SOON: Duration = Duration::from_secs(30);
-const MOMENT: Duration = Duration::from_secs(1);
-
-/// When this user's token is to be renewed; `None` while it is.
-fn due(shared: &SharedLifecycle) -> Option<Instant> {
-    if shared.in_force().is_none() {
-        return Some(Instant::NEVER);
-    }
-    shared.next_wake()
 }
 
 fn renew(inner: &Inner, shared: &Arc<SharedLifecycle>) {

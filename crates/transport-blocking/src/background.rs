@@ -7,7 +7,7 @@ use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 
-use wellspring_core::{Instant, TokenError};
+use wellspring_core::{Instant, Outcome, TokenError};
 use wellspring_transport::{Remainder, Underway};
 
 use crate::drive::{Patience, drive};
@@ -48,10 +48,17 @@ pub(crate) fn start(place: Threads, underway: Underway, transport: &Arc<dyn Tran
     let _ = thread::Builder::new().name("wellspring-renewal".into()).spawn(renewal);
 }
 
-/// Goes on with what the store would not take.
-pub(crate) fn finish(place: Option<Threads>, remainder: Remainder, transport: &Arc<dyn Transport>) {
+/// Goes on with what the store would not take; without threads at the latest until the given instant.
+pub(crate) fn finish(
+    place: Option<Threads>,
+    remainder: Remainder,
+    transport: &Arc<dyn Transport>,
+    end: Instant,
+) {
     if place.is_none() {
-        return store_once(remainder, &**transport);
+        // It is laid aside, and whoever asks next is told.
+        let _ = store_once(remainder, &**transport, end);
+        return;
     }
     let transport = Arc::clone(transport);
     let work = move || store(remainder, &*transport);
@@ -66,15 +73,27 @@ fn store(mut remainder: Remainder, transport: &dyn Transport) {
     }
 }
 
-/// Tries once: nobody is there to try again, so the next one who asks for a token will.
-fn store_once(mut remainder: Remainder, transport: &dyn Transport) {
+/// Tries once, until the given instant at the latest: nobody is there to try again, so the next one who asks for a token
+/// will.
+pub(crate) fn store_once(
+    mut remainder: Remainder,
+    transport: &dyn Transport,
+    end: Instant,
+) -> Result<(), TokenError> {
     let first = remainder.begin();
     // The first pause comes before the first try.
-    let once = Patience { end: Instant::NEVER, naps: 1 };
-    match drive(&mut remainder.course, first, transport, once) {
+    match drive(&mut remainder.course, first, transport, Patience { end, naps: 1 }) {
         Ok((outcome, _)) => remainder.land(outcome),
-        Err(step) => remainder.lay_aside(*step),
+        Err(step) => {
+            remainder.lay_aside(*step);
+            return Err(TokenError::store(
+                "a token that was obtained is in memory alone: the store does not take it, and nothing is sent before it \
+                 does",
+                true,
+            ));
+        }
     }
+    Ok(())
 }
 
 /// Runs the renewal to its end, here and now, at the latest until the given instant. What is left over.
@@ -87,10 +106,9 @@ pub(crate) fn carry_out(
     // A provider that panics must not take its caller along: `underway` is dropped and tells everybody.
     let run = AssertUnwindSafe(move || {
         if let Some(earlier) = underway.shared().take_up() {
-            store_once(earlier, transport);
-            if underway.shared().has_laid_aside() {
-                // To spend its grant again would cost the session: `underway` is dropped and tells everybody.
-                return None;
+            if let Err(error) = store_once(earlier, transport, end) {
+                // To spend its grant again would cost the session.
+                return underway.land(Outcome::given_up(error), None);
             }
         }
         let first = underway.begin();

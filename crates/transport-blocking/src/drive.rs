@@ -30,24 +30,27 @@ pub(crate) fn drive(
     patience: Patience,
 ) -> Result<(Outcome, Option<Leftover>), Box<Step>> {
     let Patience { end, mut naps } = patience;
+    // Who tries but once is a caller with a deadline.
+    let latest = if naps == 1 { end } else { Instant::NEVER };
     let clock = course.shared().clock().clone();
     let mut step = first;
     loop {
-        // What was obtained is stored, however late it is.
-        let patience = if step.unsaved().is_some() { Instant::NEVER } else { end };
+        // What was obtained is stored, however late it is; who only waits leaves time for an exchange after it.
+        let exchange_deadline = course.shared().policy().deadline;
+        let patience = if step.unsaved().is_some() { Instant::NEVER } else { end.minus(exchange_deadline) };
         let waits = matches!(step, Step::Watch(..) | Step::Sleep(..));
         if waits && (naps == 0 || clock.now().instant >= patience) {
             return Err(Box::new(step));
         }
         step = match course.enter(step) {
             Work::Store(operation, until, next) => {
-                let said = operate(course, &clock, &operation, until, patience);
+                let said = operate(course, &clock, &operation, until.min(latest), patience);
                 course.leave(said, next)
             }
             Work::Send(sending, sent) => {
-                let deadline = sending.deadline.min(end);
+                // Never cut short: what was sent has been sent.
                 let answer = check_start(sending.not_after, clock.now().instant)
-                    .and_then(|()| exchange(transport, &clock, &sending.request, deadline));
+                    .and_then(|()| exchange(transport, &clock, &sending.request, sending.deadline));
                 sent.resume(answer.unwrap_or_else(Answer::Failed), clock.now())
             }
             Work::Sleep(until, next) => {

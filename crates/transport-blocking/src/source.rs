@@ -12,7 +12,7 @@ use wellspring_transport::{
     Asked, Flight, Reach, Scripted, SharedLifecycle, TokenRef, Underway, missing_scope,
 };
 
-use crate::background::{Background, carry_out, finish, start};
+use crate::background::{Background, carry_out, finish, start, store_once};
 use crate::clock::wait;
 use crate::drive::exchange;
 use crate::{Builder, Transport};
@@ -214,6 +214,12 @@ impl TokenSource {
                 return Err(overdue());
             }
         }
+        // Without threads nobody else goes on with what the store would not take.
+        while let Some(remainder) = self.shared.take_up() {
+            if let Err(error) = store_once(remainder, &*self.transport, end) {
+                return Err(error);
+            }
+        }
         Ok(())
     }
 
@@ -264,17 +270,19 @@ impl TokenSource {
         }
     }
 
-    /// Whoever must wait renews, if there is time for a whole exchange; else another thread does.
+    /// Whoever must wait renews, if there is time for a whole exchange; else another thread does. So it does where there
+    /// is a store: nobody knows how long others have to be waited for.
     fn renew_for_me(&self, underway: Underway, end: Instant) {
+        let in_time = self.covers_an_exchange(end) && self.shared.storage().is_none();
         match self.background.available() {
-            Ok(place) if !self.covers_an_exchange(end) => start(place, underway, &self.transport),
+            Ok(place) if !in_time => start(place, underway, &self.transport),
             _ => self.carry_out(underway, end),
         }
     }
 
     fn carry_out(&self, underway: Underway, end: Instant) {
         if let Some(remainder) = carry_out(underway, &*self.transport, end) {
-            finish(self.background.available().ok(), remainder, &self.transport);
+            finish(self.background.available().ok(), remainder, &self.transport, end);
         }
     }
 

@@ -3,15 +3,15 @@
 //! However it ends, what is not stored by then is spilled: when its task is thrown away too.
 
 use core::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use wellspring_core::{ByteLeft, SignOfLife, Step, Unsaved};
 
 use crate::storage::{Next, Operation, Said, Storage, Work};
 use crate::{SharedLifecycle, events};
 
-/// Shown while somebody has it.
-pub(crate) type Life = Option<Arc<SignOfLife>>;
+/// Where the sign of life of a renewal is kept: with the renewal, and with each thread that still works for it.
+pub type Life = Arc<Mutex<Option<Arc<SignOfLife>>>>;
 
 /// What a renewal holds while it is carried out.
 pub struct Course {
@@ -19,12 +19,12 @@ pub struct Course {
     pub(crate) byte_left: ByteLeft,
     unsaved: Option<Unsaved>,
     /// Shown from before the claim is saved until the renewal is over, and by each operation until it is.
-    pub life: Life,
+    life: Life,
 }
 
 impl Course {
-    pub(crate) const fn new(shared: Arc<SharedLifecycle>) -> Self {
-        Self { shared, byte_left: ByteLeft::No, unsaved: None, life: None }
+    pub(crate) fn new(shared: Arc<SharedLifecycle>) -> Self {
+        Self { shared, byte_left: ByteLeft::No, unsaved: None, life: Life::default() }
     }
 
     /// Goes on with what was laid aside.
@@ -38,7 +38,7 @@ impl Course {
         match &step {
             Step::Send(..) => self.byte_left = ByteLeft::Maybe,
             // Whoever waits for another's claim has none to answer for.
-            Step::Watch(..) => self.life = None,
+            Step::Watch(..) => self.rest(),
             _ => {}
         }
         step.into()
@@ -70,12 +70,23 @@ impl Course {
                 Err(error) => events::store_failed(&profile.name, "spill", &error),
             }
         }
-        self.life = None;
+        self.rest();
     }
 
     /// What it holds is laid aside: it is not to be spilled yet.
     pub(crate) fn keep_for_later(&mut self) {
         self.unsaved = None;
+    }
+
+    /// Shows no sign of life any more, but for what a thread that hangs may still save.
+    pub(crate) fn rest(&mut self) {
+        self.life = Life::default();
+    }
+
+    /// The sign of life, for a thread that works for this.
+    #[must_use]
+    pub fn life(&self) -> Life {
+        Arc::clone(&self.life)
     }
 
     /// The lifecycle it is for.
@@ -96,10 +107,10 @@ impl Course {
 
     /// Carries the operation out here and now.
     #[must_use]
-    pub fn carry_out(&mut self, operation: &Operation, within: core::time::Duration) -> Said {
+    pub fn carry_out(&self, operation: &Operation, within: core::time::Duration) -> Said {
         let key = &self.shared.provider().profile().key;
         let storage = self.shared.storage().expect("only a store asks for operations on it");
-        operation.carry_out(storage, key, within, &mut self.life)
+        operation.carry_out(storage, key, within, &self.life)
     }
 }
 

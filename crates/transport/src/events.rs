@@ -5,6 +5,7 @@
 //! | `renewal.started` | debug | provider |
 //! | `renewal.renewed` | info | provider, generation, lifetime |
 //! | `renewal.failed` | warn | provider, kind, error |
+//! | `renewal.still_failed` | debug | provider, kind, error |
 //! | `token.adopted` | info | provider, generation, lifetime |
 //! | `token.rejected` | info | provider, generation, answer |
 //! | `token.spilled` | warn | provider |
@@ -41,6 +42,11 @@ pub fn renewal_renewed(provider: &str, token: &Token) {
 /// A renewal has failed.
 pub fn renewal_failed(provider: &str, error: &TokenError) {
     event!(warn, "renewal.failed", provider, kind = ?error.kind(), error = %error);
+}
+
+/// The store says what it said the last time, and nothing was sent.
+pub fn renewal_still_failed(provider: &str, error: &TokenError) {
+    event!(debug, "renewal.still_failed", provider, kind = ?error.kind(), error = %error);
 }
 
 /// Another process has obtained a token, and it is used here too.

@@ -8,7 +8,9 @@
 use core::fmt;
 use std::sync::Arc;
 
-use wellspring_core::{Errand, Leftover, Outcome, Permit, Renewal, Revocation, Step, Token, TokenError};
+use wellspring_core::{
+    ByteLeft, Errand, Leftover, Outcome, Permit, Renewal, Revocation, Step, Token, TokenError,
+};
 
 use crate::sync::OnceLock;
 use crate::{Course, SharedLifecycle};
@@ -59,7 +61,7 @@ pub(crate) enum Right {
 }
 
 impl Underway {
-    pub(crate) const fn new(shared: Arc<SharedLifecycle>, flight: Arc<Flight>, right: Right) -> Self {
+    pub(crate) fn new(shared: Arc<SharedLifecycle>, flight: Arc<Flight>, right: Right) -> Self {
         Self { course: Course::new(shared), flight, right: Some(right) }
     }
 
@@ -96,14 +98,15 @@ impl Underway {
     #[must_use]
     pub fn land(mut self, outcome: Outcome, leftover: Option<Leftover>) -> Option<Remainder> {
         let shared = Arc::clone(self.shared());
+        let sent = self.course.byte_left == ByteLeft::Maybe;
         let remainder = leftover.map(|leftover| {
             let course = core::mem::replace(&mut self.course, Course::new(Arc::clone(&shared)));
             shared.remainder(course, leftover)
         });
         // Nothing of this renewal can be saved any more, and whoever renews next looks for its sign of life.
-        self.course.life = None;
+        self.course.rest();
         if let Some(right) = self.right.take() {
-            shared.land(right, outcome, &self.flight);
+            shared.land(right, outcome, &self.flight, sent);
         }
         remainder
     }
@@ -114,7 +117,7 @@ impl Drop for Underway {
         if let Some(right) = self.right.take() {
             let outcome = Outcome::abandoned(self.course.byte_left);
             self.course.give_up();
-            self.course.shared().land(right, outcome, &self.flight);
+            self.course.shared().land(right, outcome, &self.flight, true);
         }
     }
 }

@@ -30,7 +30,7 @@ mod tls;
 pub use attach::{Attempt, Reach, missing_scope, verdict};
 pub use bell::{Bell, Seat};
 pub use clock::{Clock, LONGEST_NAP, ManualClock};
-pub use course::Course;
+pub use course::{Course, Life};
 pub use flight::{Flight, Remainder, Underway};
 pub use pool::Pool;
 pub use published::TokenRef;

@@ -11,6 +11,9 @@ use wellspring_core::{Instant, TokenError};
 use crate::sync::{HashMap, Mutex, MutexGuard};
 use crate::{Bell, Clock, SharedLifecycle};
 
+/// How soon those are looked at again of whom nobody knows when they need it.
+const SOON: Duration = Duration::from_secs(2);
+
 /// Many users' lifecycles.
 #[derive(Debug)]
 pub struct Pool {
@@ -41,7 +44,7 @@ impl Pool {
         Self { users: Mutex::default(), idle, clock, changes: Arc::default() }
     }
 
-    /// This user's lifecycle, made if it is not there.
+    /// This user's lifecycle, made if it is not there. It is made without a lock; where two make it at once, one is kept.
     ///
     /// # Errors
     ///
@@ -51,6 +54,20 @@ impl Pool {
         user: &str,
         make: impl FnOnce() -> Result<Arc<SharedLifecycle>, TokenError>,
     ) -> Result<Arc<SharedLifecycle>, TokenError> {
+        if let Some(known) = self.known(user)? {
+            return Ok(known);
+        }
+        let shared = make()?;
+        let now = self.clock.now().instant;
+        let mut users = self.lock();
+        let pooled = Pooled { shared, used: now };
+        let shared = Arc::clone(&users.pooled.entry(user.into()).or_insert(pooled).shared);
+        drop(users);
+        self.changes.ring();
+        Ok(shared)
+    }
+
+    fn known(&self, user: &str) -> Result<Option<Arc<SharedLifecycle>>, TokenError> {
         let now = self.clock.now().instant;
         let mut users = self.lock();
         let known = users.pooled.get_mut(user).map(|pooled| {
@@ -60,27 +77,39 @@ impl Pool {
         if now >= users.sweep {
             users.sweep(now, self.idle);
         }
-        if let Some(shared) = known {
-            return Ok(shared);
-        }
-        if users.closed {
+        if known.is_none() && users.closed {
             return Err(TokenError::unavailable("this pool is closed; make a new one"));
         }
-        let shared = make()?;
-        users.pooled.insert(user.into(), Pooled { shared: Arc::clone(&shared), used: now });
-        drop(users);
-        self.changes.ring();
-        Ok(shared)
+        Ok(known)
     }
 
-    /// Lets go of those who are idle; the others, and when to look again.
+    /// Lets go of those who are idle. Those whose token is due, and when to look again; `None` when it is closed.
     #[must_use]
-    pub fn awake(&self) -> (Vec<Arc<SharedLifecycle>>, Instant) {
+    pub fn due(&self) -> Option<(Vec<Arc<SharedLifecycle>>, Instant)> {
         let now = self.clock.now().instant;
-        let mut users = self.lock();
-        users.sweep(now, self.idle);
-        let awake: Vec<_> = users.pooled.values().map(|pooled| Arc::clone(&pooled.shared)).collect();
-        (awake, users.sweep)
+        let (awake, mut again) = {
+            let mut users = self.lock();
+            if users.closed {
+                return None;
+            }
+            users.sweep(now, self.idle);
+            let awake: Vec<_> = users.pooled.values().map(|pooled| Arc::clone(&pooled.shared)).collect();
+            (awake, users.sweep)
+        };
+        let mut due = Vec::new();
+        for shared in awake {
+            let wake = shared.in_force().and_then(|_| shared.next_wake());
+            match wake {
+                Some(wake) if wake > now => again = again.min(wake),
+                Some(_) => due.push(shared),
+                // Whoever has no token may have one soon, and so may whoever is being renewed.
+                None => again = again.min(now.plus(SOON)),
+            }
+        }
+        if !due.is_empty() {
+            again = again.min(now.plus(SOON));
+        }
+        Some((due, again))
     }
 
     /// From now on nobody new is let in. Those who are there.
@@ -92,12 +121,6 @@ impl Pool {
         drop(users);
         self.changes.ring();
         all
-    }
-
-    /// Whether it is closed.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.lock().closed
     }
 
     /// How many users are in it now.
@@ -136,6 +159,6 @@ impl Users {
             let alone = Arc::strong_count(shared) == 1;
             !alone || now.since(*used) < idle || shared.is_under_way()
         });
-        self.sweep = now.plus(idle / 4);
+        self.sweep = now.plus((idle / 4).max(SOON));
     }
 }

@@ -8,8 +8,8 @@ use core::time::Duration;
 use std::sync::{Arc, PoisonError, TryLockError};
 
 use wellspring_core::{
-    Clocks, Completed, Decision, Generation, Instant, Leftover, Lifecycle, LoginReason, Need, Outcome,
-    Policy, Provider, Rejected, Spend, Token, TokenError, TokenResponse,
+    Clocks, Completed, Decision, ErrorKind, Generation, Instant, Leftover, Lifecycle, LoginReason, Need,
+    Outcome, Policy, Provider, Rejected, Spend, Token, TokenError, TokenResponse,
 };
 
 use crate::course::Life;
@@ -38,7 +38,9 @@ struct State {
     /// A token is held in memory alone, and nothing may be sent before it is stored.
     unstored: Option<(Arc<Flight>, TokenError)>,
     /// It is nobody's business just now: whoever renews next goes on with it.
-    aside: Option<(Leftover, Life)>,
+    aside: Vec<(Leftover, Life)>,
+    /// What was said of the last failure, to be said once while nothing is sent.
+    failure: Option<String>,
     closed: bool,
 }
 
@@ -70,8 +72,15 @@ impl SharedLifecycle {
         storage: Option<Storage>,
     ) -> Arc<Self> {
         let lifecycle = Lifecycle::new(policy.clone(), seed);
-        let state =
-            State { lifecycle, flight: None, others: Vec::new(), unstored: None, aside: None, closed: false };
+        let state = State {
+            lifecycle,
+            flight: None,
+            others: Vec::new(),
+            unstored: None,
+            aside: Vec::new(),
+            failure: None,
+            closed: false,
+        };
         Arc::new(Self {
             provider,
             policy,
@@ -122,7 +131,7 @@ impl SharedLifecycle {
         if state.closed {
             return without_renewing(&state, need, now, &closed_error(), None);
         }
-        if let (Some((_, error)), None) = (&state.unstored, &state.aside) {
+        if let (Some((_, error)), true) = (&state.unstored, state.aside.is_empty()) {
             // The bell rings as soon as it is stored.
             let again = Some(now.instant.plus(self.policy.first_pause));
             return without_renewing(&state, need, now, error, again);
@@ -188,7 +197,7 @@ impl SharedLifecycle {
         Ok(Underway::new(Arc::clone(self), flight, right(&mut state.lifecycle)))
     }
 
-    pub(crate) fn land(&self, right: Right, outcome: Outcome, flight: &Arc<Flight>) {
+    pub(crate) fn land(&self, right: Right, outcome: Outcome, flight: &Arc<Flight>, sent: bool) {
         let name = &self.provider.profile().name;
         if let Outcome::Renewed(record, _) = &outcome
             && let Some(granted) = record.granted()
@@ -198,7 +207,7 @@ impl SharedLifecycle {
             }
         }
         let adopted = matches!(outcome, Outcome::Adopted(_));
-        let result = {
+        let (result, known) = {
             let mut state = self.lock();
             let now = self.clock.now();
             state.others.retain(|other| !Arc::ptr_eq(other, flight));
@@ -219,15 +228,21 @@ impl SharedLifecycle {
                     Err(error) => Err(error),
                 },
             };
-            if let (Err(error), Some((_, told))) = (&result, &mut state.unstored) {
+            if let (Err(error), Some((_, told))) = (&result, &mut state.unstored)
+                && error.kind() == ErrorKind::Store
+            {
                 *told = error.clone();
             }
+            let failure = result.as_ref().err().map(ToString::to_string);
+            let known = !sent && failure.is_some() && failure == state.failure;
+            state.failure = failure;
             self.published.mirror(&state.lifecycle, &self.clock);
             flight.land(result.clone());
-            result
+            (result, known)
         };
         self.changes.ring();
         match result {
+            Err(error) if known => events::renewal_still_failed(name, &error),
             Ok(token) if adopted => events::token_adopted(name, &token),
             Ok(token) => events::renewal_renewed(name, &token),
             Err(_) if flight.revocation().is_some() => events::signed_out(name),
@@ -287,7 +302,7 @@ impl SharedLifecycle {
         state.flight.is_some()
             || !state.others.is_empty()
             || state.unstored.is_some()
-            || state.aside.is_some()
+            || !state.aside.is_empty()
     }
 
     /// Whether it is closed.
@@ -302,7 +317,7 @@ impl SharedLifecycle {
     pub fn next_wake(&self) -> Option<Instant> {
         let state = self.lock();
         // Nothing is renewed before that is stored, and then the bell rings.
-        let held_back = state.unstored.is_some() && state.aside.is_none();
+        let held_back = state.unstored.is_some() && state.aside.is_empty();
         if held_back { None } else { state.lifecycle.next_wake() }
     }
 
@@ -356,9 +371,9 @@ impl SharedLifecycle {
 
 impl Drop for SharedLifecycle {
     fn drop(&mut self) {
-        if let (Some((leftover, _)), Some(storage)) = (&self.lock().aside, &self.storage)
-            && let Some(unsaved) = leftover.unsaved()
-        {
+        let aside = core::mem::take(&mut self.lock().aside);
+        for unsaved in aside.iter().filter_map(|(leftover, _)| leftover.unsaved()) {
+            let Some(storage) = &self.storage else { continue };
             let profile = self.provider.profile();
             match storage.spill(&profile.key, unsaved) {
                 Ok(()) => events::token_spilled(&profile.name),

@@ -4,15 +4,16 @@
 //! carries out, and the [`Next`] that is resumed with what came of it, or with the news that nothing did.
 
 use core::time::Duration;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use wellspring_core::{
     Attempt, Clocks, Forgetting, Instant, Leftover, Loaded, Loading, Outcome, Owner, Promise, Provider,
-    Rotation, SaveRequest, Saving, Sending, Sent, SharedBy, Sighting, SignOfLife, Sleeping, Spilling, Step,
-    Store, StoreError, Swap, TokenError, TokenKey, Unsaved, Version, Watching,
+    Rotation, SaveRequest, Saving, Sending, Sent, SharedBy, Sighting, Sleeping, Spilling, Step, Store,
+    StoreError, Swap, TokenError, TokenKey, Unsaved, Version, Watching,
 };
 
-use crate::{events, owner};
+use crate::course::Life;
+use crate::{Clock, events, owner};
 
 /// The store of a source, and in whose name it is written.
 #[derive(Clone, Debug)]
@@ -156,25 +157,28 @@ impl Operation {
         until.since(now).min(longest)
     }
 
-    /// Carries it out. A sign of life that a save needs is shown first and left in `life`.
+    /// Carries it out. A sign of life that a save needs is shown first and left in `life`; whatever is shown there is
+    /// shown until this is done, even if nobody waits for it any more.
     #[must_use]
-    pub fn carry_out(
-        &self,
-        storage: &Storage,
-        key: &TokenKey,
-        within: Duration,
-        life: &mut Option<Arc<SignOfLife>>,
-    ) -> Said {
+    pub fn carry_out(&self, storage: &Storage, key: &TokenKey, within: Duration, life: &Life) -> Said {
         let store = &storage.store;
+        let slot = || life.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown = slot().clone();
+        let clock = Clock::system();
+        let end = clock.now().instant.plus(within);
         match self {
             Self::Load => Said::Loaded(store.load(key, within).map(Box::new)),
             Self::Save(request) => {
-                if request.sign_of_life && life.is_none() {
+                if request.sign_of_life && shown.is_none() {
                     match store.sign_of_life(key, within) {
-                        Ok(shown) => *life = Some(Arc::new(shown)),
+                        Ok(sign) => {
+                            shown = Some(Arc::new(sign));
+                            slot().clone_from(&shown);
+                        }
                         Err(error) => return Said::Saved(Err(error)),
                     }
                 }
+                let within = end.since(clock.now().instant);
                 Said::Saved(store.save(key, request.expected, &request.record, within))
             }
             Self::Watch(version) => Said::Seen(store.watch(key, *version, within)),
@@ -190,7 +194,7 @@ impl Operation {
         match self {
             Self::Load => Said::Loaded(Err(error())),
             Self::Save(_) => Said::Saved(Err(error().maybe_applied())),
-            Self::Watch(_) => Said::Seen(Ok(Sighting::Unchanged)),
+            Self::Watch(_) => Said::Seen(Err(error())),
             Self::Spill(_) => Said::Spilled(Err(error().maybe_applied())),
             Self::Forget(_) => Said::Forgotten(Err(error().maybe_applied())),
         }

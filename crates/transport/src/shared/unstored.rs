@@ -25,7 +25,7 @@ impl SharedLifecycle {
         let Some(leftover) = remainder.take() else { return };
         let mut state = self.lock();
         if leftover.unsaved().is_some() {
-            state.aside = Some((leftover, remainder.course.life.clone()));
+            state.aside.push((leftover, remainder.course.life()));
             remainder.course.keep_for_later();
         }
     }
@@ -34,7 +34,7 @@ impl SharedLifecycle {
     #[must_use]
     pub fn take_up(self: &Arc<Self>) -> Option<Remainder> {
         let mut state = self.lock();
-        let (leftover, life) = state.aside.take()?;
+        let (leftover, life) = state.aside.pop()?;
         let flight = state.unstored.as_ref().map(|(flight, _)| Arc::clone(flight)).unwrap_or_default();
         let course = Course::with(Arc::clone(self), leftover.unsaved().cloned(), life);
         Some(Remainder::new(course, leftover, flight))
@@ -43,10 +43,11 @@ impl SharedLifecycle {
     /// Whether anything is laid aside.
     #[must_use]
     pub fn has_laid_aside(&self) -> bool {
-        self.lock().aside.is_some()
+        !self.lock().aside.is_empty()
     }
 
     pub(crate) fn recovered(&self, outcome: Outcome, flight: &Arc<Flight>) {
+        let stored = outcome.error().is_none();
         {
             let mut state = self.lock();
             let now = self.clock.now();
@@ -57,13 +58,15 @@ impl SharedLifecycle {
             self.published.mirror(&state.lifecycle, &self.clock);
         }
         self.changes.ring();
-        events::token_stored(&self.provider.profile().name);
+        if stored {
+            events::token_stored(&self.provider.profile().name);
+        }
     }
 
     pub(crate) fn remainder_ended(&self, flight: &Arc<Flight>) {
         {
             let mut state = self.lock();
-            if state.aside.is_none() {
+            if state.aside.is_empty() {
                 state.others.retain(|other| !Arc::ptr_eq(other, flight));
                 if state.unstored.as_ref().is_some_and(|(held, _)| Arc::ptr_eq(held, flight)) {
                     // The guard has spilled it, or nobody can help it any more.
