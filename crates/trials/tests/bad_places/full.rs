@@ -226,9 +226,14 @@ fn nothing_is_sent_where_no_claim_can_be_saved(stage: &Stage, driver: Driver, ro
 
 fn a_disk_that_can_only_be_read(stage: &Stage, driver: Driver, mount: &Path) {
     let bytes = stage.bytes();
+    // The threads of the sources before this one may still have a file open.
     let remount = |how: &str| {
-        let status = Command::new("mount").args(["-o", how]).arg(mount).status().unwrap();
-        assert!(status.success(), "the small disk cannot be mounted anew");
+        let (deadline, mount) = (Deadline::after(AMPLE), || {
+            Command::new("mount").args(["-o", how]).arg(mount).output().unwrap().status.success()
+        });
+        while !mount() {
+            assert!(deadline.nap(Duration::from_millis(20)), "the small disk cannot be mounted anew");
+        }
     };
     let nothing_is_sent = |source: &Source| {
         let error = source.token().unwrap_err();
