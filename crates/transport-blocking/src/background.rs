@@ -105,11 +105,11 @@ pub(crate) fn carry_out(
 ) -> Option<Remainder> {
     // A provider that panics must not take its caller along: `underway` is dropped and tells everybody.
     let run = AssertUnwindSafe(move || {
-        if let Some(earlier) = underway.shared().take_up() {
-            if let Err(error) = store_once(earlier, transport, end) {
-                // To spend its grant again would cost the session.
-                return underway.land(Outcome::given_up(error), None);
-            }
+        if let Some(earlier) = underway.shared().take_up()
+            && let Err(error) = store_once(earlier, transport, end)
+        {
+            // To spend its grant again would cost the session.
+            return underway.land(Outcome::given_up(error), None);
         }
         let first = underway.begin();
         let patience = Patience { end, ..Patience::ENDLESS };

@@ -216,9 +216,7 @@ impl TokenSource {
         }
         // Without threads nobody else goes on with what the store would not take.
         while let Some(remainder) = self.shared.take_up() {
-            if let Err(error) = store_once(remainder, &*self.transport, end) {
-                return Err(error);
-            }
+            store_once(remainder, &*self.transport, end)?;
         }
         Ok(())
     }
