@@ -238,3 +238,19 @@ fn the_device_code_is_shown_nowhere() {
         assert!(!said.contains(code.as_str()), "{said}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_during_a_poll_waits_until_its_token_is_kept() {
+    for transport in TRANSPORTS {
+        let simulator = simulator(1);
+        let folder = folder(&simulator, "file:tokens", "");
+        simulator.fault(Endpoint::DeviceGrant, Fault::parse("stall-millis=1000").unwrap());
+        let login = Waiting::start(&folder, &["--transport", transport]);
+        login.decide("allow");
+        polled(&simulator, 1);
+        crate::deadline::signal("INT", &login.child);
+        assert_eq!(login.end().status, 130);
+        assert_eq!(folder.run(&["token", "user"]).status, 0, "{transport}");
+    }
+}
