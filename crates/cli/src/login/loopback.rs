@@ -26,6 +26,8 @@ use crate::login::page::Page;
 const LONGEST_HEAD: usize = 16 * 1024;
 /// The time for one visitor's request.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// After a visitor who could not be let in.
+const BREATH: Duration = Duration::from_millis(20);
 /// Visitors at the same time; more are sent away.
 const VISITORS: usize = 64;
 
@@ -153,8 +155,11 @@ fn receive(listener: &TcpListener, closed: &AtomicBool, path: &Arc<str>, tell: &
         if closed.load(Ordering::Acquire) {
             return;
         }
-        // A visitor who has gone again is no reason to close.
-        let Ok(stream) = stream else { continue };
+        let Ok(stream) = stream else {
+            // A visitor who has gone again is no reason to close; where nothing can be opened any more, it takes a while.
+            thread::park_timeout(BREATH);
+            continue;
+        };
         if present.fetch_add(1, Ordering::AcqRel) >= VISITORS {
             present.fetch_sub(1, Ordering::AcqRel);
             continue;
