@@ -109,6 +109,7 @@ fn configuration(simulator: &Simulator, providers: &[Provider]) -> String {
                 ("provider", "oauth2-app"),
                 ("preset", "aihubmix"),
                 ("base_url", &url),
+                ("developer_token", &known.app.developer_token),
                 ("grant_type", "client_credentials"),
                 ("client_id", &client.id),
                 ("client_secret", secret),

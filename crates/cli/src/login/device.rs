@@ -3,8 +3,10 @@
 //! Nothing is at stake between two polls, so a signal ends the command at once there; during one it waits, because the
 //! answer may be the token.
 
+use core::time::Duration;
+
 use oauth2_app::DeviceLogin;
-use wellspring_core::{Instant, Token, TokenError};
+use wellspring_core::{Token, TokenError};
 use wellspring_transport_blocking::Clock;
 
 use super::{SignIn, nobody};
@@ -22,7 +24,7 @@ impl SignIn<'_> {
         let answer = self.source.exchange(&request)?;
         let mut login = self.app.read_device_authorization(&answer, sent)?;
         let end = sent.instant.plus(self.wish.deadline);
-        invite(&login, end.min(login.expires()), clock.now().instant);
+        invite(&login, self.wish.deadline.min(login.expires().since(sent.instant)));
         loop {
             if clock.now().instant.plus(login.pause()) >= end {
                 return Err(nobody(self.wish.deadline));
@@ -37,13 +39,13 @@ impl SignIn<'_> {
 }
 
 /// Tells the person what to do.
-fn invite(login: &DeviceLogin, end: Instant, now: Instant) {
+fn invite(login: &DeviceLogin, longest: Duration) {
     let (uri, code) = (login.verification_uri(), login.user_code());
     say(format_args!("wellspring: open {uri} on any device and enter the code {code}"));
     if let Some(complete) = login.verification_uri_complete() {
         say(format_args!("wellspring: or open {complete} and see that it shows that code"));
     }
-    say(format_args!("wellspring: this waits for it, for {} at most", Span(end.since(now))));
+    say(format_args!("wellspring: this waits for it, for {} at most", Span(longest)));
 }
 
 /// The end of a sign-in without a token.
