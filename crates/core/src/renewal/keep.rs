@@ -199,11 +199,19 @@ impl Keeping {
                     superseded()
                 }
             }
+            Obtained::ByRenewal { .. }
+                if !has_refresh_token(mine) && !logged_out && record.granted().is_none() =>
+            {
+                // What credentials brought fits in anywhere.
+                self.move_to(mine.place().max((record.epoch, record.generation.next())));
+                Ruling::Save(Some(*version))
+            }
             Obtained::ByRenewal { spent } => {
                 if record.epoch != mine.epoch && holds(Rule::EpochFirst) {
                     return match record.epoch > mine.epoch {
                         true if logged_out => Ruling::End(Ending::LoggedOut),
                         true => superseded(),
+                        false if !has_refresh_token(mine) => Ruling::Save(Some(*version)),
                         false => Ruling::End(Ending::StoreLost),
                     };
                 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::exchange::survives_use;
-use super::keep::Keeping;
+use super::keep::{Keeping, place_after};
 use super::{Outcome, Renewal, Step, Task, Told, Watching, store_error};
 
 /// What a renewal knows of the store.
@@ -197,6 +197,8 @@ impl Renewal {
             self.held = None;
             return self.fail(TokenError::login_required(LoginReason::StoreLost));
         }
+        // Later than whatever the store held: nothing of that is to be saved over it.
+        (self.epoch, self.generation) = place_after(None, known, now);
         match self.choose(true, now) {
             Ok(spend) => self.claim(spend, now),
             Err(error) => self.fail(error),
@@ -212,12 +214,12 @@ impl Renewal {
         let patience = *ledger.patience.get_or_insert(patience);
         let own = claim.attempt.owner == ledger.me.owner;
         if own && ledger.unsent == Some(claim.attempt.number) && holds(Rule::RememberUnsent) {
-            ledger.sent_since = claim.first_sent;
-            ledger.replays = claim.replays.saturating_sub(u32::from(claim.first_sent.is_some()));
-            return self.proceed(true, record, now);
+            let Some(first_sent) = claim.first_sent else { return self.proceed(true, record, now) };
+            // Whoever sent it before may be alive.
+            (ledger.sent_since, ledger.replays) = (Some(first_sent), claim.replays.saturating_sub(1));
+        } else {
+            (ledger.sent_since, ledger.replays) = (Some(claim.may_be_sent_since()), claim.replays);
         }
-        ledger.sent_since = Some(claim.may_be_sent_since());
-        ledger.replays = claim.replays;
         if ledger.gone == Some(version) {
             return self.proceed(true, record, now);
         }

@@ -220,3 +220,43 @@ fn what_came_of_a_session_is_not_saved_over_a_beginning_without_one() {
     let Step::Done(Outcome::Failed(failure), None) = step else { panic!("it is saved: {step:?}") };
     assert_eq!(reason(&Err(failure.error)), Some(LoginReason::StoreLost));
 }
+
+#[test]
+fn credentials_are_stored_in_whatever_has_begun_in_an_emptied_store() {
+    let stored = Record::new(Epoch::new(1), Generation::new(1), Grant::None);
+    let (_, step) =
+        save(load(begin(Toy::with_credentials()), loaded(1, stored)), Ok(Swap::Done(Version::new(2))));
+    let Step::Send(_, sent) = step else { panic!("{step:?}") };
+    let (request, step) = save(sent.resume(answer(200, "a 60"), at(0)), Ok(Swap::Conflict));
+    let begun = Record::new(Epoch::new(900), Generation::new(900), Grant::None);
+    let place = begun.place();
+    let (again, _) = save(load(step, loaded(7, claimed(begun, attempt(2, 1)))), Ok(Swap::Conflict));
+    assert!(request.record.place() < place && again.record.place() > place);
+}
+
+#[test]
+fn an_unsent_claim_that_replaced_another_says_nothing_of_the_one_before() {
+    let mut life = Lifecycle::new(Policy::default(), 1);
+    let toy = || Toy::rotating(Replay::OwnerDead).arc();
+    let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!("nobody renews") };
+    let step =
+        load(Renewal::begin(permit.errand(toy()).stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "r")));
+    let Step::Save(request, saving) = step else { panic!("{step:?}") };
+    let late = Clocks { instant: request.deadline, ..at(0) };
+    let Step::Done(outcome, None) = saving.resume(maybe(), late) else { panic!("there is time left") };
+    let _ = life.complete(permit, outcome, late);
+
+    let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(60)) else { panic!("nobody renews") };
+    let step = Renewal::begin(permit.errand(toy()).stored_by(owner(1)), at(60));
+    let mut mine = request.record;
+    mine.claim.as_mut().unwrap().first_sent = Some(at(0).unix);
+    let step = load(step, loaded(2, mine));
+    assert!(matches!(step, Step::Watch(..)), "whoever sent it first may be alive: {step:?}");
+}
+
+#[test]
+fn what_begins_in_an_emptied_store_comes_after_all_that_was_in_it() {
+    let step = load(begin(Toy::with_credentials()), Ok(Loaded::default()));
+    let (request, _) = save(step, Ok(Swap::Conflict));
+    assert_eq!(request.record.epoch, Epoch::new(1_000_000_000));
+}
