@@ -86,7 +86,9 @@ impl World {
         let granted = self.shelf.record().filter(|record| Name::of(record) == Some(name));
         let could_be_had =
             granted.and_then(Record::granted).is_some_and(|granted| granted.response.lifetime.is_none());
-        if could_be_had && self.people[who].refused != Some(name) && scene.line.is_single_use() {
+        // What credentials bring without the store may stand where another's token stands in it.
+        let tells_apart = scene.line.grant == Grants::Rotating;
+        if could_be_had && self.people[who].refused != Some(name) && tells_apart {
             return broken(format!("3: {name} is spent though the token that came with it could be had"));
         }
         if let Some(record) = self.shelf.record()

@@ -89,6 +89,8 @@ pub(crate) enum Mutation {
     SwapByPlace,
     /// A token that a dropped task held is not spilled.
     NothingGuarded,
+    /// A watcher does not look at the version again when it has found that nobody is alive.
+    GoneWithoutLook,
     /// A watcher says that the owner is gone though it may only be slow.
     GoneTooSoon,
 }

@@ -61,6 +61,16 @@ const NEVER_EMPTIED: &[Trouble] = &[
     Trouble::SignIn,
 ];
 
+const NO_SIGN_IN: &[Trouble] = &[
+    Trouble::Crash,
+    Trouble::Silence,
+    Trouble::Unsent,
+    Trouble::Store,
+    Trouble::Slow,
+    Trouble::Logout,
+    Trouble::Emptied,
+];
+
 /// What every change is measured by.
 pub(crate) const QUICK: &[Line] = &[
     line("never, two, two faults", Replay::Never, TWO, 2),
@@ -78,7 +88,7 @@ pub(crate) const LONG: &[Line] = &[
     line("within, three", WINDOW, THREE, 1),
     line("last resort", Replay::LastResort, TWO, 2),
     from(line("last resort, due", Replay::LastResort, TWO, 2), Start::Due),
-    of(line("credentials", Replay::OwnerDead, TWO, 2), Grants::Credentials),
+    of(with(line("credentials", Replay::OwnerDead, TWO, 2), NO_SIGN_IN), Grants::Credentials),
     of(line("reusable", Replay::OwnerDead, TWO, 2), Grants::Reusable),
     of(line("credentials to fall back to", Replay::OwnerDead, TWO, 2), Grants::RotatingWithCredentials),
     of(line("credentials to fall back to, never", Replay::Never, TWO, 2), Grants::RotatingWithCredentials),
@@ -86,7 +96,10 @@ pub(crate) const LONG: &[Line] = &[
     line("owner dead, two machines", Replay::OwnerDead, TWO_MACHINES, 2),
     line("within, two machines", WINDOW, TWO_MACHINES, 1),
     line("last resort, two machines", Replay::LastResort, TWO_MACHINES, 1),
-    of(line("credentials, two machines", Replay::OwnerDead, TWO_MACHINES, 2), Grants::Credentials),
+    of(
+        with(line("credentials, two machines", Replay::OwnerDead, TWO_MACHINES, 2), NO_SIGN_IN),
+        Grants::Credentials,
+    ),
     line("owner dead, two machines, three", Replay::OwnerDead, TWO_AND_ONE, 1),
     with(line("never, hanging", Replay::Never, TWO, 2), HANGING),
     with(line("owner dead, hanging", Replay::OwnerDead, TWO, 2), HANGING),

@@ -11,6 +11,8 @@ pub(crate) enum Shows {
     Broken,
     /// In more states somebody has to sign in needlessly.
     Needless,
+    /// It does not, for this reason: should it ever, that is told.
+    Nothing(&'static str),
     /// In more states the session goes on at the server after a logout.
     Outlived,
 }
@@ -112,19 +114,28 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         Shows::Broken,
         with(two(Replay::OwnerDead, 1), &[Trouble::Dropped, Trouble::Store]),
     ),
-    mutant(Mutation::GoneTooSoon, Shows::Broken, with(two(Replay::OwnerDead, 1), ALL_BUT_RARE)),
-];
-
-/// Rules that no world of this model can show, each with what it takes to show it.
-pub(crate) const UNSHOWN: &[(Rule, &str)] = &[
-    (
+    without(
         Rule::KnowOwnWriting,
-        "without it the record is adopted as if another had saved it: the same token, its life counted by the wall \
-         clock instead of the clock that saw its request leave",
+        Shows::Nothing(
+            "the record is adopted as if another had saved it: the same token, its life counted by the wall clock \
+             instead of the clock that saw its request leave",
+        ),
+        two(Replay::OwnerDead, 1),
     ),
-    (
+    without(
         Rule::MarkAgain,
-        "only a claim that lapsed on another machine meets the mark; without it callers are told Ambiguous instead of \
-         Refused, and no call is made that is not made anyway",
+        Shows::Nothing(
+            "only a claim that lapsed on another machine meets the mark; callers are told Ambiguous instead of Refused, \
+             and no call is made that is not made anyway",
+        ),
+        apart(two(Replay::LastResort, 1)),
     ),
+    mutant(
+        Mutation::GoneWithoutLook,
+        Shows::Nothing(
+            "that the owner is gone is said of the version that was watched, and holds for no other",
+        ),
+        two(Replay::OwnerDead, 1),
+    ),
+    mutant(Mutation::GoneTooSoon, Shows::Broken, with(two(Replay::OwnerDead, 1), ALL_BUT_RARE)),
 ];

@@ -245,7 +245,7 @@ impl World {
             }
             Step::Watch(version, _, watching) => {
                 let seen = match how {
-                    How::Well if self.shelf.version() != Some(version) => Ok(Sighting::Changed),
+                    How::Well if self.has_changed(scene, person.machine, version) => Ok(Sighting::Changed),
                     How::Well => Ok(Sighting::OwnerGone),
                     How::TimeUp => Ok(Sighting::Unchanged),
                     _ => Err(failed()),
@@ -278,6 +278,12 @@ impl World {
             Step::Done(..) => unreachable!("a renewal that is done is settled at once"),
         };
         self.settle(scene, who, person, Run { job, step: next, alive, sent })
+    }
+
+    /// Whether a watcher says that the store holds another version.
+    fn has_changed(&self, scene: &Scene, machine: u8, version: wellspring_core::Version) -> bool {
+        let looks = !scene.line.mutated(Mutation::GoneWithoutLook) || self.is_anybody_alive_on(machine);
+        looks && self.shelf.version() != Some(version)
     }
 
     fn exchange(

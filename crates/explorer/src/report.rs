@@ -8,7 +8,7 @@ use wellspring_core::{Rule, drop_rule};
 
 use crate::clock::timed;
 use crate::line::{Line, Mutation};
-use crate::mutants::{Mutant, Shows, UNSHOWN};
+use crate::mutants::{Mutant, Shows};
 use crate::pins::Pins;
 use crate::search::{Findings, explore};
 
@@ -69,9 +69,6 @@ pub(crate) fn mutants(mutants: &[Mutant], wanted: impl Fn(&str) -> bool) -> usiz
         let verdict = verdict.unwrap_or_else(|| "NOT FOUND".to_owned());
         println!("{states:>9}  {:>7.1}  {}: {verdict}", took.as_secs_f64(), name(mutant.mutation));
     }
-    for (rule, reason) in UNSHOWN {
-        println!("        -        -  {rule:?}: not shown here: {reason}");
-    }
     missed
 }
 
@@ -95,6 +92,10 @@ pub(crate) fn verdict(mutant: &Mutant) -> (usize, Option<String>) {
     let verdict = match mutant.shows {
         Shows::Broken => found.broken.as_ref().and_then(|broken| broken.lines().next()).map(str::to_owned),
         Shows::Needless => more("a needless sign-in", before.needless, found.needless),
+        Shows::Nothing(reason) => {
+            let same = found.broken.is_none() && found.needless == before.needless;
+            same.then(|| format!("shows in nothing: {reason}"))
+        }
         Shows::Outlived => more("a session that outlives its logout", before.outlived, found.outlived),
     };
     (found.states, verdict)
