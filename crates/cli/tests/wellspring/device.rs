@@ -1,6 +1,7 @@
 //! `wellspring login` without a browser: the test is the person and their other device.
 
 use core::time::Duration;
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Stdio};
 
@@ -251,5 +252,29 @@ fn ctrl_c_during_a_poll_waits_until_its_token_is_kept() {
         crate::deadline::signal("INT", &login.child);
         assert_eq!(login.end().status, 130);
         assert_eq!(folder.run(&["token", "user"]).status, 0, "{transport}");
+    }
+}
+
+#[test]
+fn what_a_poll_brings_is_spilled_when_the_store_fails_and_kept_for_the_next_command() {
+    for transport in TRANSPORTS {
+        let simulator = simulator(1);
+        let policy = "[profile.user.policy]\nstore_deadline = \"500ms\"\n";
+        let folder = folder(&simulator, "file:tokens\"\nspill = \"spilled", policy);
+        simulator.fault(Endpoint::DeviceGrant, Fault::parse("stall-millis=1000").unwrap());
+        let login = Waiting::start(&folder, &["--transport", transport]);
+        login.decide("allow");
+        polled(&simulator, 1);
+        let (tokens, away) = (folder.path().join("tokens"), folder.path().join("away"));
+        fs::rename(&tokens, &away).unwrap();
+        folder.write("tokens", "no folder");
+        let ran = login.end();
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        fs::remove_file(&tokens).unwrap();
+        fs::rename(&away, &tokens).unwrap();
+        let asked = simulator.asked(Endpoint::Token);
+        let ran = folder.run(&["token", "user", "--transport", transport]);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+        assert_eq!(simulator.asked(Endpoint::Token), asked, "it was found where it was spilled");
     }
 }
