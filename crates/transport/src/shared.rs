@@ -8,8 +8,8 @@ use core::time::Duration;
 use std::sync::{Arc, PoisonError, TryLockError};
 
 use wellspring_core::{
-    Clocks, Completed, Decision, ErrorKind, Generation, Instant, Leftover, Lifecycle, LoginReason, Need,
-    Outcome, Policy, Provider, Rejected, Spend, Token, TokenError, TokenResponse,
+    Clocks, Completed, Decision, ErrorKind, Fate, Generation, Instant, Leftover, Lifecycle, LoginReason,
+    Need, Outcome, Policy, Provider, Rejected, Spend, Token, TokenError, TokenResponse,
 };
 
 use crate::course::Life;
@@ -207,6 +207,7 @@ impl SharedLifecycle {
             }
         }
         let adopted = matches!(outcome, Outcome::Adopted(_));
+        let sign_in = matches!(right, Right::SignIn(_));
         let (result, known) = {
             let mut state = self.lock();
             let now = self.clock.now();
@@ -234,7 +235,9 @@ impl SharedLifecycle {
                 *told = error.clone();
             }
             let failure = result.as_ref().err().map(ToString::to_string);
-            let known = !sent && failure.is_some() && failure == state.failure;
+            // Whoever polls for a sign-in is told of each try and expects most of them to fail.
+            let polled = sign_in && result.as_ref().is_err_and(goes_on);
+            let known = polled || !sent && failure.is_some() && failure == state.failure;
             state.failure = failure;
             self.published.mirror(&state.lifecycle, &self.clock);
             flight.land(result.clone());
@@ -392,6 +395,11 @@ impl core::fmt::Debug for SharedLifecycle {
             .field("token", &self.lock().lifecycle.token())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether the same grant may be sent again later.
+fn goes_on(error: &TokenError) -> bool {
+    error.is_transient() && error.fate() == Fate::Unspent
 }
 
 fn closed_error() -> TokenError {
