@@ -146,3 +146,19 @@ async fn nothing_is_cut_off_on_a_phone() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn where_popups_are_blocked_the_same_window_is_used() {
+    in_time(async {
+        let site = Site::start().await;
+        let chromium = Chromium::start(&[], json!({})).await;
+        chromium.client.goto(&site.at("/")).await.unwrap();
+        // A driver's clicks are never blocked: this is what a browser says that blocks.
+        chromium.client.execute("window.open = () => null", vec![]).await.unwrap();
+        chromium.click("login-popup").await;
+        chromium.says("username", "user123").await;
+        assert_eq!(chromium.client.windows().await.unwrap().len(), 1);
+        chromium.end().await;
+    })
+    .await;
+}

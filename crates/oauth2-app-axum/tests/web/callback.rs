@@ -182,3 +182,74 @@ async fn a_session_name_that_the_visitor_made_up_is_not_taken_over() {
         assert_eq!(browser.get(&callback).await.location(), "/?login=success");
     }
 }
+
+/// The same numbers in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % limit
+    }
+}
+
+#[tokio::test]
+async fn whatever_stands_in_a_callback_the_answer_is_a_word_in_a_link_home() {
+    let site = Site::start().await;
+    let mut browser = Browser::default();
+    let good = browser.sent_back(&site.at("/auth/oauth/start")).await;
+    let state = value(&good, "state");
+    // Pieces of queries, of headers, of pages and of other sites' URLs.
+    let pieces = [
+        "code=",
+        "state=",
+        "error=",
+        "iss=",
+        "next=",
+        "error_description=",
+        "popup=1",
+        "&",
+        "&",
+        "=",
+        "%",
+        "%0d%0a",
+        "%00",
+        "%ff",
+        "%3Cscript%3E",
+        "<b>",
+        "\"",
+        "'",
+        "//evil.example",
+        "https://evil.example/",
+        "null",
+        "undefined",
+        "?",
+        "+",
+        ";",
+        "%26",
+        "[]",
+        "a",
+        &state[..20],
+        &state[20..],
+        "%E2%80%AE",
+        "__proto__",
+        "{{7*7}}",
+        "../../",
+        "@",
+    ];
+    let mut numbers = Numbers(7);
+    for _ in 0..2_000 {
+        let query: String = (0..numbers.below(12)).map(|_| pieces[numbers.below(pieces.len())]).collect();
+        // What no browser sends in a request line is written as it would be.
+        let query = query.replace('"', "%22").replace('<', "%3C").replace('>', "%3E");
+        let answer = browser.get(&site.at(&format!("/oauth/callback?{query}"))).await;
+        assert_eq!(answer.status, 302, "{query}");
+        let word =
+            answer.location().strip_prefix("/?error=").unwrap_or_else(|| panic!("{query}: {answer:?}"));
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte);
+        assert!(word.len() <= 3 * 64 && word.bytes().all(plain), "{query}: {word}");
+        assert!(answer.body.is_empty(), "{query}");
+    }
+    assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 0);
+    assert_eq!(browser.get(&good).await.location(), "/?login=success");
+}
