@@ -1,6 +1,9 @@
 //! What a signed-in user never notices, and what sends them to sign in again.
 
+use std::sync::Arc;
+
 use oauth2_app_axum::MemorySessions;
+use wellspring_core::Store;
 use wellspring_simulator::Endpoint;
 use wellspring_store_sqlite::SqliteStore;
 
@@ -73,20 +76,67 @@ async fn a_logout_that_the_server_does_not_hear_of_ends_here_and_says_so() {
     assert_eq!(browser.fetch(&site.at("/api/user/info")).await.status, 401);
 }
 
+/// A file of its own for a store, gone when the test is over.
+struct File(std::path::PathBuf);
+
+impl File {
+    fn named(name: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("oauth2-app-axum-{name}-{}.db", std::process::id())))
+    }
+
+    fn open(&self) -> impl Store + 'static + use<> {
+        SqliteStore::open(&self.0).unwrap()
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", self.0.display()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn many_people_sign_in_at_once_and_each_has_one_refresh_when_all_tokens_end() {
+    const PEOPLE: usize = 200;
+    let file = File::named("many");
+    let site = Arc::new(Site::over(file.open(), |_, app| app, |login| login).await);
+    let all: Vec<_> = (0..PEOPLE)
+        .map(|_| {
+            let site = Arc::clone(&site);
+            tokio::spawn(async move { site.signed_in().await })
+        })
+        .collect();
+    let mut browsers = Vec::new();
+    for one in all {
+        browsers.push(one.await.unwrap());
+    }
+    site.simulator.revoke_access_tokens();
+    let all: Vec<_> = browsers
+        .into_iter()
+        .map(|mut browser| {
+            let url = site.at("/api/user/info");
+            tokio::spawn(async move { browser.fetch(&url).await.status })
+        })
+        .collect();
+    for one in all {
+        assert_eq!(one.await.unwrap(), 200);
+    }
+    assert_eq!(site.simulator.asked(Endpoint::CodeGrant), PEOPLE as u64);
+    assert_eq!(site.simulator.asked(Endpoint::RefreshGrant), PEOPLE as u64);
+    assert_eq!(site.pool.len(), PEOPLE);
+}
+
 #[tokio::test]
 async fn after_a_restart_whoever_signed_in_is_still_signed_in() {
-    let file = std::env::temp_dir().join(format!("oauth2-app-axum-{}.db", std::process::id()));
+    let file = File::named("restart");
     let sessions = MemorySessions::default();
-    let open = || SqliteStore::open(&file).unwrap();
-    let site = Site::over(open(), |_, app| app, |login| login.sessions(sessions.clone())).await;
+    let site = Site::over(file.open(), |_, app| app, |login| login.sessions(sessions.clone())).await;
     let mut browser = site.signed_in().await;
-    let site = site.restarted(open(), sessions).await;
+    let site = site.restarted(file.open(), sessions).await;
     site.simulator.revoke_access_tokens();
     assert_eq!(browser.fetch(&site.at("/api/user/info")).await.status, 200);
     assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 1);
     assert_eq!(site.simulator.asked(Endpoint::RefreshGrant), 1);
-    drop(site);
-    for end in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{end}", file.display()));
-    }
 }
