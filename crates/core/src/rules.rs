@@ -41,10 +41,6 @@ pub enum Rule {
     ReplayOnlyAfterOwner,
     /// 6: a grant of unknown fate is not sent again when the provider's data forbids it.
     ObeyReplay,
-    /// 7: a grant is marked as dead only while the store holds the generation that was spent.
-    MarkOnlySpent,
-    /// 7: a mark that met a change of the same generation is made again.
-    MarkAgain,
     /// 8: another's claim is waited for.
     Watch,
     /// 9: a sign-in or logout begins a new epoch.

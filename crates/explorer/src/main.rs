@@ -4,12 +4,12 @@
 //! then be kept, recognized and gone on from in every possible way. `cargo xtask explore` does that. Without the flag
 //! there is nothing to run.
 //!
-//! - [`line`], [`lines`]: what is explored; [`mutants`]: deliberate mistakes
-//! - [`world`], [`shelf`], [`server`], [`provider`], [`history`]: one state of everything
-//! - [`action`], [`play`]: what can happen, and what comes of it, as the drivers do it
-//! - [`law`]: what must hold
-//! - [`search`]: visits every state
-//! - [`report`], [`pins`], [`clock`]: says what came of it
+//! - `line`, `lines`: what is explored; `mutants`: deliberate mistakes
+//! - `world`, `shelf`, `server`, `provider`, `history`: one state of everything
+//! - `action`, `play`: what can happen, and what comes of it, as the drivers do it
+//! - `law`: what must hold
+//! - `search`: visits every state
+//! - `report`, `pins`, `clock`: says what came of it
 #![forbid(unsafe_code)]
 
 #[cfg(wellspring_explore)]

@@ -90,7 +90,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     without(Rule::LookForSpill, Shows::Broken, two(Replay::OwnerDead, 2)),
     without(Rule::ReplayOnlyAfterOwner, Shows::Broken, apart(two(Replay::OwnerDead, 1))),
     without(Rule::ObeyReplay, Shows::Broken, two(Replay::Never, 1)),
-    without(Rule::MarkOnlySpent, Shows::Broken, two(Replay::OwnerDead, 2)),
     without(Rule::Watch, Shows::Broken, two(Replay::OwnerDead, 1)),
     without(Rule::NewEpoch, Shows::Broken, two(Replay::OwnerDead, 1)),
     without(
@@ -121,14 +120,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
              instead of the clock that saw its request leave",
         ),
         two(Replay::OwnerDead, 1),
-    ),
-    without(
-        Rule::MarkAgain,
-        Shows::Nothing(
-            "only a claim that lapsed on another machine meets the mark; callers are told Ambiguous instead of Refused, \
-             and no call is made that is not made anyway",
-        ),
-        apart(two(Replay::LastResort, 1)),
     ),
     mutant(
         Mutation::GoneWithoutLook,

@@ -109,12 +109,6 @@ impl Noting {
         if same && record.throttle == self.record.throttle && record.dead == self.record.dead {
             return self.finish(renewal, true);
         }
-        if self.record.dead.is_some() && (same || !holds(Rule::MarkOnlySpent)) && holds(Rule::MarkAgain) {
-            let dead = self.record.dead;
-            self.record = Record { dead, ..record };
-            self.expected = version;
-            return self.save(renewal);
-        }
         if matches!(record.grant, Grant::LoggedOut) {
             self.error = TokenError::login_required(LoginReason::LoggedOut);
             return self.finish_logged_out(renewal);
