@@ -7,8 +7,8 @@ use crate::jitter::Jitter;
 use crate::renewal::{Dialect, Errand, Goal};
 use crate::{Clocks, Epoch, Generation, Instant, Policy, Provider, RefreshToken};
 
-/// The right to run one renewal. Not `Clone`, made by [`Lifecycle::acquire`] alone, ended by
-/// [`Lifecycle::complete`] alone.
+/// The right to run one renewal. Not `Clone`, made by [`Lifecycle::acquire`](crate::Lifecycle::acquire) alone, ended by
+/// [`Lifecycle::complete`](crate::Lifecycle::complete) alone.
 #[must_use = "nobody else may renew until this permit is completed"]
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
