@@ -21,6 +21,8 @@ pub(super) struct Slot {
     pub(super) versions: u128,
     /// What goes wrong, in order, with the operations of this name.
     wrong: VecDeque<(&'static str, Applied)>,
+    /// What somebody else writes while the first request is under way.
+    pub(super) meanwhile: Option<Record>,
     /// What fails each time.
     never: &'static [&'static str],
     sightings: VecDeque<Sighting>,
@@ -96,6 +98,9 @@ impl Slot {
                 }
                 Step::Send(sending, next) => {
                     self.log.push(format!("send {}", String::from_utf8_lossy(sending.request.expose_body())));
+                    if let Some(record) = self.meanwhile.take() {
+                        self.put(record);
+                    }
                     next.resume(answers.next().expect("an answer for each request"), now)
                 }
                 Step::Spill(unsaved, next) => {
