@@ -63,7 +63,8 @@ fn a_sign_in_by_refresh_token_keeps_it_where_none_comes_back_and_tells_when_its_
 #[test]
 fn a_renewal_that_meets_a_logout_revokes_what_it_brought_and_one_that_meets_a_sign_in_takes_that_over() {
     let tombstone = Record::new(Epoch::new(2), Generation::new(6), Grant::LoggedOut);
-    let mut slot = Slot { meanwhile: Some(tombstone), ..Slot::holding(record(1, 5, "old 60 refresh")) };
+    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
+    slot.meanwhile = Some(tombstone);
     let answers = vec![answer(200, "new 60 next"), answer(200, "")];
     let result = Process::new(1, rotating().with_revocation()).renew(&mut slot, at(60), answers);
     assert_eq!(reason(&result), Some(LoginReason::LoggedOut));
@@ -72,7 +73,8 @@ fn a_renewal_that_meets_a_logout_revokes_what_it_brought_and_one_that_meets_a_si
 
     // Of the same generation as the one that was spent: the epoch is what tells them apart.
     let theirs = record(2, 5, "theirs 3600 other");
-    let mut slot = Slot { meanwhile: Some(theirs), ..Slot::holding(record(1, 5, "old 60 refresh")) };
+    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
+    slot.meanwhile = Some(theirs);
     let answers = vec![answer(200, "new 60 next")];
     let token = Process::new(1, rotating().with_revocation()).renew(&mut slot, at(60), answers).unwrap();
     assert_eq!(token.expose(), "theirs");
