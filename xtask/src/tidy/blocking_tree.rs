@@ -4,11 +4,12 @@ use crate::budget::third_party;
 use crate::workspace::Workspace;
 
 /// Each package with the features that make it block.
-const BLOCKING: [(&str, &str); 4] = [
+const BLOCKING: [(&str, &str); 5] = [
     ("wellspring-transport-blocking", "ureq"),
     ("pix-bacen", "blocking"),
     ("oauth2-app", "blocking"),
     ("hive-auth", "blocking"),
+    ("wellspring-profiles", ""),
 ];
 
 pub(super) fn findings(workspace: &Workspace) -> Vec<String> {

@@ -27,7 +27,7 @@ const fn rule(
     Rule { package, always, optional, in_tests }
 }
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     rule(CORE, &[], &[], &[]),
     rule(WIRE, &[CORE], &[], &[]),
     rule(TRANSPORT, &[CORE], &[], &[SIMULATOR, STORE]),
@@ -45,6 +45,21 @@ const RULES: [Rule; 13] = [
         &[SIMULATOR, STORE, "wellspring-store-sqlite"],
     ),
     rule("hive-auth", &[CORE, WIRE], DRIVERS, &[SIMULATOR]),
+    rule(
+        "wellspring-profiles",
+        &[
+            CORE,
+            STORE,
+            "hive-auth",
+            "oauth2-app",
+            "pix-bacen",
+            "wellspring-store-file",
+            "wellspring-store-sqlite",
+            "wellspring-transport-blocking",
+        ],
+        &[],
+        &[SIMULATOR],
+    ),
     rule(SIMULATOR, &[CORE], &[], &[]),
 ];
 

@@ -1,0 +1,2 @@
+//! What `wellspring.toml` says: profiles, read and made into providers, policies, TLS settings and stores.
+#![forbid(unsafe_code)]
