@@ -20,7 +20,7 @@ use crate::web_login::{log, redirect};
 
 pub(crate) async fn callback(Extension(login): Extension<WebLogin>, session: Session, uri: Uri) -> Response {
     let callback = Callback::read(uri.query().unwrap_or_default());
-    let (pending, afterwards) = match pending(&login, &session, &uri).await {
+    let (pending, afterwards) = match answered(&login, &session, only(&parameters(&uri), "state")).await {
         Ok(found) => found,
         Err(error) => {
             log("callback", &error);
@@ -43,17 +43,15 @@ pub(crate) async fn callback(Extension(login): Extension<WebLogin>, session: Ses
     }
 }
 
-/// The sign-in that this callback answers; where there is none, one that nothing answers, for the checks to say so in
-/// their order.
-async fn pending(
+/// The sign-in of this browser that this state answers; where there is none, one that nothing answers, for the checks to
+/// say so in their order.
+pub(crate) async fn answered(
     login: &WebLogin,
     session: &Session,
-    uri: &Uri,
+    state: Option<&str>,
 ) -> Result<(PendingLogin, Afterwards), TokenError> {
     let browser = Visitor(session).browser().await?;
-    let parameters = parameters(uri);
-    if let (Some(browser), Some(state), Some(redirect_uri)) =
-        (browser, only(&parameters, "state"), login.app().redirect_uri())
+    if let (Some(browser), Some(state), Some(redirect_uri)) = (browser, state, login.app().redirect_uri())
         && let Some(found) = login.pending().take(state, &browser, redirect_uri).await?
     {
         return Ok(found);

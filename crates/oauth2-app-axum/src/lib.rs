@@ -51,6 +51,7 @@
 mod account;
 mod builder;
 mod callback;
+mod compat;
 mod headers;
 mod logout;
 mod memory_sessions;

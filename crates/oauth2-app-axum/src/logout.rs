@@ -7,6 +7,7 @@ use tower_sessions::Session;
 use wellspring_core::{Revocation, TokenError};
 
 use crate::WebLogin;
+use crate::headers::from_elsewhere;
 use crate::visitor::Visitor;
 use crate::web_login::log;
 
@@ -16,8 +17,7 @@ pub(crate) async fn logout(
     headers: HeaderMap,
 ) -> Response {
     // The cookie is not sent along from elsewhere (`SameSite=Lax`), but "same site" includes neighbours.
-    let from = headers.get("sec-fetch-site").and_then(|from| from.to_str().ok());
-    if !matches!(from, None | Some("same-origin" | "none")) {
+    if from_elsewhere(&headers) {
         return StatusCode::FORBIDDEN.into_response();
     }
     let outcome = match sign_out(&login, &session).await {

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Extension;
+use axum::extract::{DefaultBodyLimit, Extension};
 use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -22,7 +22,7 @@ use crate::builder::Builder;
 use crate::pending::Pending;
 use crate::sessions::Sessions;
 use crate::visitor::session_duration;
-use crate::{callback, headers, logout, page, start, user};
+use crate::{callback, compat, headers, logout, page, start, user};
 
 /// Sign-in with a browser. Clones share everything.
 #[derive(Clone)]
@@ -69,6 +69,46 @@ impl WebLogin {
                 .route(page::SCRIPT, get(page::script))
                 .route(page::STYLE, get(page::style));
         }
+        self.around(handlers, own)
+    }
+
+    /// Instead of [`router`](Self::router), for a front end that keeps the tokens in the browser: `GET /auth/oauth/start`,
+    /// and three endpoints that add the client secret and hand on what the server says.
+    ///
+    /// <div class="warning">
+    ///
+    /// Tokens in a browser are in reach of every script on the page and of every extension, nobody renews them once for
+    /// all tabs, and no logout here ends them. Use this to move a front end here that you have, and
+    /// [`router`](Self::router) for everything else.
+    ///
+    /// </div>
+    ///
+    /// | route | answer |
+    /// |---|---|
+    /// | `POST /api/oauth/exchange-token` `{code, state}` | the token response |
+    /// | `POST /api/oauth/refresh-token` `{refreshToken}` | the token response; 400 `{"error":"Missing refresh token"}` |
+    /// | `GET /api/oauth/userinfo` with the access token | the user info, with the server's own status; 401 `{"error":"Missing authorization header"}` |
+    ///
+    /// Where the server refuses, its JSON comes with a 400; where it has not answered with JSON, 500 and `Token exchange
+    /// failed`, `Token refresh failed` or `Failed to fetch user info`. The page of the redirect URI is the front end's
+    /// own. It must have begun with `/auth/oauth/start`: a state that this browser did not get there is a 400
+    /// `{"error":"invalid_state"}`, and good for one exchange. `redirectUri` may be sent and must then be the app's own;
+    /// `iss` must be sent where the server promises one.
+    ///
+    /// # Panics
+    ///
+    /// As [`Router::merge`] does: when the handlers have one of these routes.
+    pub fn compat_router(&self, handlers: Router) -> Router {
+        let own = Router::new()
+            .route("/auth/oauth/start", get(start::start))
+            .route("/api/oauth/exchange-token", post(compat::exchange_token))
+            .route("/api/oauth/refresh-token", post(compat::refresh_token))
+            .route("/api/oauth/userinfo", get(compat::userinfo))
+            .layer(DefaultBodyLimit::max(compat::LONGEST));
+        self.around(handlers, own)
+    }
+
+    fn around(&self, handlers: Router, own: Router) -> Router {
         let own = own.layer(map_response(headers::guarded));
         handlers.merge(own).layer(Extension(self.clone())).layer(self.session_layer())
     }

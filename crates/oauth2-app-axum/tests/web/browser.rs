@@ -47,12 +47,22 @@ impl Browser {
         self.ask("POST", url, "Content-Length: 0\r\nSec-Fetch-Site: same-origin\r\n").await
     }
 
+    pub(crate) async fn send(&mut self, url: &str, json: &str) -> Page {
+        let length = json.len();
+        let headers = format!("Content-Type: application/json\r\nContent-Length: {length}\r\n");
+        self.ask_with("POST", url, &headers, json).await
+    }
+
     pub(crate) async fn ask(&mut self, method: &str, url: &str, headers: &str) -> Page {
+        self.ask_with(method, url, headers, "").await
+    }
+
+    pub(crate) async fn ask_with(&mut self, method: &str, url: &str, headers: &str, body: &str) -> Page {
         let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
         let request = format!(
-            "{method} /{path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookies}\r\n{headers}Connection: close\r\n\r\n"
+            "{method} /{path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookies}\r\n{headers}Connection: close\r\n\r\n{body}"
         );
         let mut stream = TcpStream::connect(host).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();

@@ -3,6 +3,7 @@
 
 mod browser;
 mod callback;
+mod compat;
 mod flow;
 mod leaks;
 mod own_handlers;

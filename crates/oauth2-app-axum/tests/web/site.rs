@@ -52,7 +52,20 @@ impl Site {
         let app =
             app(&simulator.url(), App::aihubmix(&simulator.url()).unwrap().scopes(["profile", "balance"]));
         let app = app.client_id(CLIENT).client_secret(SECRET).redirect_uri(redirect_uri).build().unwrap();
-        Self::with(simulator, listener, store, app, login)
+        Self::with(simulator, listener, store, app, login, WebLogin::router)
+    }
+
+    /// A site whose front end keeps the tokens.
+    pub(crate) async fn compat(app: impl FnOnce(&str, AppBuilder) -> AppBuilder) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let redirect_uri = format!("http://{}/oauth/callback.html", listener.local_addr().unwrap());
+        let client = OauthClient::confidential(CLIENT, SECRET, &redirect_uri);
+        let simulator = Simulator::builder().client(client).start().unwrap();
+        let app =
+            app(&simulator.url(), App::aihubmix(&simulator.url()).unwrap().scopes(["profile", "balance"]));
+        let app = app.client_id(CLIENT).client_secret(SECRET).redirect_uri(redirect_uri).build().unwrap();
+        let store = MemoryStore::open();
+        Self::with(simulator, listener, store, app, |login| login, WebLogin::compat_router)
     }
 
     fn with(
@@ -61,6 +74,7 @@ impl Site {
         store: impl Store + 'static,
         app: App,
         login: impl FnOnce(Builder) -> Builder,
+        routes: impl FnOnce(&WebLogin, Router) -> Router,
     ) -> Self {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let users = app.clone();
@@ -68,7 +82,7 @@ impl Site {
         let pool = pool.pool(move |user| users.for_user(user)).unwrap();
         let login = login(WebLogin::builder(app, pool.clone())).build().unwrap();
         let own = Router::new().route("/mine", get(mine)).layer(Extension(simulator.url()));
-        let router = login.router(own);
+        let router = routes(&login, own);
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { simulator, url, pool, server }
     }
@@ -81,7 +95,7 @@ impl Site {
         let app = App::aihubmix(&self.simulator.url()).unwrap().scopes(["profile", "balance"]);
         let app = app.client_id(CLIENT).client_secret(SECRET);
         let app = app.redirect_uri(format!("{}/oauth/callback", self.url)).build().unwrap();
-        Self::with(self.simulator, listener, store, app, |login| login.sessions(sessions))
+        Self::with(self.simulator, listener, store, app, |login| login.sessions(sessions), WebLogin::router)
     }
 
     pub(crate) fn at(&self, path: &str) -> String {
