@@ -6,9 +6,11 @@
 
 mod bench;
 mod budget;
+mod callbacks;
 mod cargo;
 mod clock;
 mod crash;
+mod crowd;
 mod explore;
 mod features;
 mod gates;
@@ -34,6 +36,8 @@ cargo xtask COMMAND
                    renewals, crashes and failing stores in every interleaving; --pin writes down how many states
   interleavings    the transports' threads under every schedule of their locks and wake-ups
   crash            a thousand processes killed while they renew, at each effect, and what became of their tokens
+  crowd            a thousand sign-ins at once, and ten thousand users whose tokens end at one moment: time and memory
+  callbacks        five million forged callbacks of a sign-in, against a model of what may come of them
   size             a released token program against bare ureq: bytes, and time from start to token
   bench            the benchmarks, each measured ratio against its bar
   table [--write]  the decision table, printed or written into the book
@@ -51,6 +55,8 @@ fn main() -> ExitCode {
         ["explore", "--pin"] => explore::pin,
         ["interleavings"] => interleavings::run,
         ["crash"] => crash::run,
+        ["crowd"] => crowd::run,
+        ["callbacks"] => callbacks::run,
         ["size"] => size::run,
         ["bench"] => bench::run,
         ["table"] => tidy::print_table,

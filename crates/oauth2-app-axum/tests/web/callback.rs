@@ -7,6 +7,7 @@ use wellspring_simulator::{Endpoint, Fault};
 use wellspring_transport::Clock;
 
 use crate::browser::Browser;
+use crate::numbers::Numbers;
 use crate::site::Site;
 
 const INVALID_STATE: &str = "/?error=invalid_state";
@@ -180,16 +181,6 @@ async fn a_session_name_that_the_visitor_made_up_is_not_taken_over() {
         let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
         assert_ne!(browser.cookies["session"], made_up);
         assert_eq!(browser.get(&callback).await.location(), "/?login=success");
-    }
-}
-
-/// The same numbers in every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % limit
     }
 }
 

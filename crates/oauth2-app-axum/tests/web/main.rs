@@ -6,6 +6,7 @@ mod callback;
 mod compat;
 mod flow;
 mod leaks;
+mod numbers;
 mod own_handlers;
 mod renewal;
 mod site;

@@ -1,0 +1,34 @@
+//! The site, in a process of its own: it says where it listens, and is told where to sign people in.
+
+use std::io::Write as _;
+
+use axum::Router;
+use oauth2_app::App;
+use oauth2_app_axum::WebLogin;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::net::TcpListener;
+use wellspring_store_sqlite::SqliteStore;
+use wellspring_transport_async::TokenSource;
+
+pub(crate) const CLIENT: &str = "client_of_the_site";
+pub(crate) const SECRET: &str = "secret_of_the_site_0123456789";
+
+/// Serves until standard input ends. Tokens are kept in SQLite, in this folder.
+pub(crate) async fn serve(folder: &str) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    println!("{url}");
+    std::io::stdout().flush().unwrap();
+    let mut input = BufReader::new(tokio::io::stdin()).lines();
+    let server = input.next_line().await.unwrap().expect("the server's URL");
+
+    let app = App::aihubmix(&server).unwrap().client_id(CLIENT).client_secret(SECRET);
+    let app = app.redirect_uri(format!("{url}/oauth/callback")).scopes(["profile", "balance"]);
+    let app = app.build().unwrap();
+    let users = app.clone();
+    let store = SqliteStore::open(format!("{folder}/tokens.db")).unwrap();
+    let pool = TokenSource::builder(app.clone()).store(store).pool(move |user| users.for_user(user)).unwrap();
+    let site = WebLogin::builder(app, pool).build().unwrap().router(Router::new());
+    let ended = async move { while let Ok(Some(_)) = input.next_line().await {} };
+    axum::serve(listener, site).with_graceful_shutdown(ended).await.unwrap();
+}
