@@ -15,6 +15,7 @@ pub(crate) const SECRET: &str = "secret_of_the_site_0123456789";
 
 /// Serves until standard input ends. Tokens are kept in SQLite, in this folder.
 pub(crate) async fn serve(folder: &str) {
+    tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_writer(std::io::stderr).init();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     println!("{url}");
