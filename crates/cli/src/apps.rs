@@ -11,27 +11,18 @@ use std::path::{Path, PathBuf};
 
 use oauth2_app::blocking::register_app;
 use oauth2_app::{RedirectUri, RegisteredApp, Registration};
-use wellspring_core::{AccessToken, Fate, TokenError};
+use wellspring_core::{Fate, TokenError};
+use wellspring_profiles::{Developer, Profile};
 use wellspring_transport_blocking::UreqTransport;
 
 use crate::apps::secret_file::SecretFile;
 use crate::arguments::CreateApp;
-use crate::configuration::profile::{Oauth2App, Profile, Provider};
 use crate::exit::{Exit, Failure, say, with_causes};
 use crate::interrupt;
-use crate::source;
 
 /// Registers an app.
 pub(crate) fn create(profile: &Profile, wish: &CreateApp, out: &mut dyn Write) -> Result<(), Failure> {
-    let settings = settings(profile)?;
-    let Some(token) = &settings.developer_token else {
-        return Err(profile.place.failure("lacks `developer_token`, which registers apps; add it"));
-    };
-    let token = AccessToken::new(token.text()?.as_str());
-    let base_url = match &settings.base_url {
-        Some(url) => url.text()?.to_string(),
-        None => Registration::AIHUBMIX.to_owned(),
-    };
+    let Developer { base_url, token, .. } = profile.developer()?;
     if wish.name.trim().is_empty() {
         return Err(Failure::usage("--name is empty; give the app a name that its users will know"));
     }
@@ -40,9 +31,9 @@ pub(crate) fn create(profile: &Profile, wish: &CreateApp, out: &mut dyn Write) -
     let registration = Registration::new(&*wish.name, &*wish.description, redirect_uri);
     // Whatever makes the request impossible is found before the file is made.
     let request = registration.request(&base_url, &token);
-    request.map_err(|error| profile.place.failure(format_args!("cannot be used: {error}")))?;
-    let policy = source::policy(&profile.policy)?;
-    let transport = UreqTransport::new(source::tls(&profile.tls)?)?;
+    request.map_err(|error| Failure::at(profile.place(), format_args!("cannot be used: {error}")))?;
+    let policy = profile.policy()?;
+    let transport = UreqTransport::new(profile.tls()?)?;
 
     let file = SecretFile::create(&wish.secret_file)?;
     let hold = interrupt::hold();
@@ -56,7 +47,7 @@ pub(crate) fn create(profile: &Profile, wish: &CreateApp, out: &mut dyn Write) -
     file.keep(&app)?;
     let lines = lines(profile, &app, wish);
     let told = out.write_all(lines.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output);
-    let (name, path) = (&profile.name, wish.secret_file.display());
+    let (name, path) = (profile.name(), wish.secret_file.display());
     say(format_args!(
         "wellspring: the app is registered and its secret is in {path}; what was printed belongs into [profile.{name}]"
     ));
@@ -70,19 +61,9 @@ pub(crate) fn create(profile: &Profile, wish: &CreateApp, out: &mut dyn Write) -
     told
 }
 
-/// Apps are registered where the published page says so, and nowhere else.
-fn settings(profile: &Profile) -> Result<&Oauth2App, Failure> {
-    let elsewhere =
-        || profile.place.failure("registers no apps; only a profile with preset = \"aihubmix\" does");
-    let Provider::Oauth2App(settings) = &profile.provider else { return Err(elsewhere()) };
-    let Some(preset) = &settings.preset else { return Err(elsewhere()) };
-    preset.one_of(&[("aihubmix", ())])?;
-    Ok(settings)
-}
-
 /// What goes into the profile, as it stands there.
 fn lines(profile: &Profile, app: &RegisteredApp, wish: &CreateApp) -> String {
-    let file = beside(&profile.place.file, &wish.secret_file);
+    let file = beside(profile.place().file(), &wish.secret_file);
     let redirect_uri = app.redirect_uri.as_deref().unwrap_or(&wish.redirect_uri);
     format!(
         "client_id = {}\nclient_secret = {{ file = {} }}\nredirect_uri = {}\n",

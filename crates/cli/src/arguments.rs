@@ -5,8 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-
-use crate::configuration::duration;
+use wellspring_profiles::parse_duration;
 
 const EXIT_STATUSES: &str = "Exit status: 0 done, 1 a line of the demo did not hold, 2 usage or configuration, 3 login required, \
 4 turned away for good, 5 try again later; 130 or 143 after SIGINT or SIGTERM.";
@@ -56,7 +55,7 @@ pub(crate) struct Token {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) transport: Transport,
     /// How much longer the token should live, such as 10m
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) valid_for: Option<Duration>,
 }
 
@@ -124,7 +123,7 @@ pub(crate) struct Login {
     #[arg(long, conflicts_with = "no_browser")]
     pub(crate) device: bool,
     /// How long to wait for the person
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub(crate) deadline: Duration,
     /// Which driver asks
     #[arg(long, value_enum, default_value_t)]

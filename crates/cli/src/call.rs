@@ -9,17 +9,16 @@ use std::io::{Read, Write};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
 use wellspring_core::Need;
+use wellspring_profiles::Profile;
 
 use crate::arguments::Call;
-use crate::configuration::profile::Profile;
-use crate::configuration::store::Store;
 use crate::exit::{Exit, Failure};
 use crate::source::Source;
 
 /// Makes the call and prints the answer's body.
-pub(crate) fn run(profile: &Profile, store: &Store, wish: &Call, out: &mut dyn Write) -> Result<(), Failure> {
+pub(crate) fn run(profile: &Profile, wish: &Call, out: &mut dyn Write) -> Result<(), Failure> {
     let request = request(wish)?;
-    let source = Source::new(profile, store, wish.transport)?;
+    let source = Source::new(profile, wish.transport)?;
     source.check(&wish.url)?;
     source.token(Need::Fresh)?;
     let (head, mut body) = source.send(request)?.into_parts();

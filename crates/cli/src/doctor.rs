@@ -14,14 +14,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use wellspring_core::{Grant, Loaded, Sighting, Store, TokenKey};
+use wellspring_profiles::{Configuration, LocalStore, Profile, SecretSource};
 use wellspring_transport_blocking::Clock;
 
-use crate::configuration::Configuration;
-use crate::configuration::profile::Profile;
-use crate::configuration::store::Url;
 use crate::exit::{Exit, Failure};
-use crate::source::store::Kept;
-use crate::source::{Parts, store};
+use crate::source::Parts;
 use crate::span::Span;
 use crate::status::{LOOK, claimed};
 
@@ -69,7 +66,7 @@ pub(crate) fn run(all: &Configuration, out: &mut dyn Write) -> Result<(), Failur
     secrets(all, &mut report);
     let kept = kept(all, &mut report);
     let mut asked = Vec::new();
-    for profile in &all.profiles {
+    for profile in all.profiles() {
         match Parts::of(profile, None) {
             Ok(parts) => {
                 if let Some(kept) = &kept {
@@ -92,10 +89,10 @@ pub(crate) fn run(all: &Configuration, out: &mut dyn Write) -> Result<(), Failur
 
 /// Whether others can read what is secret in the configuration or named there.
 fn secrets(all: &Configuration, report: &mut Report) {
-    let values = || all.profiles.iter().flat_map(Profile::secrets);
-    let file = all.file.display();
-    if values().any(|(value, file)| file.is_none() && value.is_written()) {
-        match permissions::of(&all.file) {
+    let secrets = || all.profiles().iter().flat_map(Profile::secrets);
+    let file = all.file().display();
+    if secrets().any(|(_, source)| source == SecretSource::Written) {
+        match permissions::of(all.file()) {
             Ok(Some(open)) => report.wrong(
                 Exit::Usage,
                 format_args!(
@@ -108,35 +105,35 @@ fn secrets(all: &Configuration, report: &mut Report) {
     } else {
         report.fine(format_args!("{file} holds no secret"));
     }
-    for (value, path) in values() {
-        let Some(path) = path else { continue };
-        let (key, path_shown) = (&value.place.key, path.display());
+    for (place, source) in secrets() {
+        let SecretSource::File(path) = source else { continue };
+        let (key, path_shown) = (place.key(), path.display());
         match permissions::of(&path) {
             Ok(Some(open)) => {
                 report.wrong(
                     Exit::Usage,
-                    value.place.failure(format_args!("{path_shown} {open}: chmod 600 it")),
+                    Failure::at(place, format_args!("{path_shown} {open}: chmod 600 it")),
                 );
             }
             Ok(None) => report.fine(format_args!("{key}: nobody else can read {path_shown}")),
             Err(error) => report.wrong(
                 Exit::Usage,
-                value.place.failure(format_args!("{path_shown} cannot be looked at: {error}")),
+                Failure::at(place, format_args!("{path_shown} cannot be looked at: {error}")),
             ),
         }
     }
 }
 
 /// Opens the store and looks at where it lies.
-fn kept(all: &Configuration, report: &mut Report) -> Option<Arc<dyn Kept>> {
-    let kept = match store::open(&all.store) {
+fn kept(all: &Configuration, report: &mut Report) -> Option<Arc<dyn LocalStore>> {
+    let kept = match all.store().open() {
         Ok(Some(kept)) => kept,
         Ok(None) => {
             report.note("no [store] that outlives a command: whatever is obtained ends with it");
             return None;
         }
-        Err(failure) => {
-            report.failed(&failure);
+        Err(error) => {
+            report.failed(&error.into());
             return None;
         }
     };
@@ -147,12 +144,7 @@ fn kept(all: &Configuration, report: &mut Report) -> Option<Arc<dyn Kept>> {
     for sentence in open {
         report.wrong(Exit::Usage, sentence);
     }
-    let folder = match &all.store.url {
-        Url::Memory => None,
-        Url::File(folder) => Some(folder.as_path()),
-        Url::Sqlite(path) => path.parent(),
-    };
-    if let Some(folder) = folder {
+    if let Some(folder) = all.store().folder() {
         writable(folder, "the store's folder", report);
     }
     if let Some(spills) = kept.spills() {
@@ -183,11 +175,11 @@ fn probe(folder: &Path) -> io::Result<()> {
 
 /// Reads what is held of one profile, and looks at who has claimed it.
 fn record(all: &Configuration, profile: &Profile, key: &TokenKey, kept: &dyn Store, report: &mut Report) {
-    let name = &profile.name;
+    let name = profile.name();
     let loaded = match kept.load(key, LOOK) {
         Ok(loaded) => loaded,
         Err(error) => {
-            let failure = store::trouble(&all.store.place, &format!("cannot be read for {name}"), &error);
+            let failure = Failure::store(all.store().place(), &format!("cannot be read for {name}"), &error);
             return report.failed(&failure);
         }
     };
@@ -221,7 +213,7 @@ fn record(all: &Configuration, profile: &Profile, key: &TokenKey, kept: &dyn Sto
         Ok(Sighting::Unchanged) => {
             report.note(format_args!("{name}: process {process} began to renew {since} ago and is alive"));
         }
-        Err(error) => report.failed(&store::trouble(&all.store.place, "cannot be watched", &error)),
+        Err(error) => report.failed(&Failure::store(all.store().place(), "cannot be watched", &error)),
     }
 }
 

@@ -7,7 +7,8 @@ use core::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use wellspring_core::{ErrorKind, LoginReason, TokenError};
+use wellspring_core::{ErrorKind, LoginReason, StoreError, TokenError};
+use wellspring_profiles::{Error, Place};
 
 /// The status of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +62,21 @@ impl Failure {
         Self::new(Exit::Usage, text)
     }
 
+    /// What stands there is at fault; `what` goes on after its name: "is empty".
+    pub(crate) fn at(place: &Place, what: impl fmt::Display) -> Self {
+        Self::usage(format!("{place} {what}"))
+    }
+
+    /// The store that is named there has failed: what to do about it, and the status for it.
+    pub(crate) fn store(place: &Place, what: &str, error: &StoreError) -> Self {
+        let advice = if error.is_unreadable() {
+            "nothing overwrites it: mend it, or move it away and sign in again"
+        } else {
+            "put that right, or try again later"
+        };
+        Self::new(Exit::TryLater, format!("{place} {what}: {}; {advice}", with_causes(error)))
+    }
+
     /// Standard output does not take the answer.
     pub(crate) fn output(error: io::Error) -> Self {
         Self::new(Exit::TryLater, format!("standard output cannot be written: {error}; try again elsewhere"))
@@ -70,6 +86,22 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Self::usage(format!("{error}; write one, or name another with --config FILE"))
+            }
+            Error::File { .. } => {
+                Self::usage(format!("{}; name another with --config FILE", with_causes(&error)))
+            }
+            Error::Store { place, source } => Self::store(place, "cannot be opened", source),
+            Error::Issuer(error) => error.clone().into(),
+            _ => Self::usage(with_causes(&error)),
+        }
     }
 }
 

@@ -4,7 +4,6 @@
 mod apps;
 mod arguments;
 mod call;
-mod configuration;
 pub mod demo;
 mod doctor;
 mod driver;
@@ -24,11 +23,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
+use wellspring_profiles::{Configuration, Profile};
 
 use crate::arguments::{Apps, Arguments, Command};
-use crate::configuration::Configuration;
-use crate::configuration::profile::Profile;
-use crate::configuration::store::Store;
 use crate::exit::{Exit, Failure, say};
 
 /// Carries out the command line of this process.
@@ -48,30 +45,31 @@ fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
     logging::start()?;
     // Whoever is left to choose for themselves choose ring; that somebody has done so already is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let profile = |name: &str| Ok::<_, Failure>(Configuration::load(config)?.profile(name)?.clone());
     match command {
         Command::Demo => show(),
         Command::Token(wish) => {
-            let (profile, store) = Configuration::load(config)?.profile(&wish.profile)?;
-            timed(profile, store, move |profile, store| token::run(profile, store, &wish, &mut stdout()))
+            let profile = profile(&wish.profile)?;
+            timed(profile, move |profile| token::run(profile, &wish, &mut stdout()))
         }
         Command::Call(wish) => {
-            let (profile, store) = Configuration::load(config)?.profile(&wish.profile)?;
-            timed(profile, store, move |profile, store| call::run(profile, store, &wish, &mut stdout()))
+            let profile = profile(&wish.profile)?;
+            timed(profile, move |profile| call::run(profile, &wish, &mut stdout()))
         }
         Command::Login(wish) => {
-            let (profile, store) = Configuration::load(config)?.profile(&wish.profile)?;
+            let profile = profile(&wish.profile)?;
             interrupt::watch()?;
-            login::run(&profile, &store, &wish, &mut stdout())
+            login::run(&profile, &wish, &mut stdout())
         }
         Command::Apps(Apps::Create(wish)) => {
-            let (profile, _) = Configuration::load(config)?.profile(&wish.profile)?;
+            let profile = profile(&wish.profile)?;
             interrupt::watch()?;
             apps::create(&profile, &wish, &mut stdout())
         }
         Command::Logout(wish) => {
-            let (profile, store) = Configuration::load(config)?.profile(&wish.profile)?;
+            let profile = profile(&wish.profile)?;
             interrupt::watch()?;
-            logout::run(&profile, &store, &wish)
+            logout::run(&profile, &wish)
         }
         Command::Status(wish) => status::run(&Configuration::load(config)?, &wish, &mut stdout()),
         Command::Doctor => doctor::run(&Configuration::load(config)?, &mut stdout()),
@@ -93,10 +91,9 @@ fn show() -> Result<(), Failure> {
 /// A command that ends as a whole within the profile's deadline.
 fn timed(
     profile: Profile,
-    store: Store,
-    work: impl FnOnce(&Profile, &Store) -> Result<(), Failure> + Send + 'static,
+    work: impl FnOnce(&Profile) -> Result<(), Failure> + Send + 'static,
 ) -> Result<(), Failure> {
     interrupt::watch()?;
-    let time = source::Time::of(&profile, &store)?;
-    source::within(time, move || work(&profile, &store))
+    let time = source::Time::of(&profile)?;
+    source::within(time, move || work(&profile))
 }

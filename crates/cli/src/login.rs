@@ -17,28 +17,20 @@ use std::sync::Arc;
 
 use oauth2_app::{App, Authorization, CallbackError, CallbackErrorKind, Entropy, PendingLogin};
 use wellspring_core::{Spend, Token};
+use wellspring_profiles::{LocalStore, Profile, SignsIn};
 use wellspring_transport_blocking::Clock;
 
 use crate::arguments::Login;
-use crate::configuration::profile::Profile;
-use crate::configuration::store::Store as Settings;
 use crate::exit::{Exit, Failure, say};
 use crate::login::loopback::{Loopback, Visit, Waiting};
 use crate::login::page::Page;
-use crate::source::provider::SignsIn;
-use crate::source::store::Kept;
-use crate::source::{Parts, Source, provider, refresh_token, store};
+use crate::source::{Parts, Source, outliving, signs_in};
 use crate::span::Span;
 
 /// Signs in.
-pub(crate) fn run(
-    profile: &Profile,
-    settings: &Settings,
-    wish: &Login,
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
-    let kept = store::outliving(settings)?;
-    let token = if let Some(token) = refresh_token(profile)? {
+pub(crate) fn run(profile: &Profile, wish: &Login, out: &mut dyn Write) -> Result<(), Failure> {
+    let kept = outliving(profile.store())?;
+    let token = if let Some(token) = profile.refresh_token()? {
         let source = Source::over(profile, Parts::of(profile, None)?, Some(kept), wish.transport)?;
         let token = source.sign_in(Spend::RefreshToken(token))?;
         say(
@@ -46,23 +38,21 @@ pub(crate) fn run(
         );
         token
     } else {
-        match provider::signs_in(profile)? {
-            SignsIn::Here(redirect_uri) if !wish.device => {
-                let loopback = Loopback::bind(redirect_uri)?;
+        match signs_in(profile)? {
+            SignsIn::ByBrowser { redirect_uri, place } if !wish.device => {
+                let loopback = Loopback::bind(redirect_uri, &place)?;
                 let parts = Parts::of(profile, Some(loopback.uri()))?;
                 SignIn::new(profile, parts, kept, wish)?.by_browser(loopback, out)?
-            }
-            SignsIn::Here(_) | SignsIn::Elsewhere => {
-                SignIn::new(profile, Parts::of(profile, None)?, kept, wish)?.by_device()?
             }
             SignsIn::Nobody => {
                 let source = Source::over(profile, Parts::of(profile, None)?, Some(kept), wish.transport)?;
                 source.sign_in(Spend::Credentials)?
             }
+            _ => SignIn::new(profile, Parts::of(profile, None)?, kept, wish)?.by_device()?,
         }
     };
     let life = token.lifetime().map_or_else(String::new, |life| format!(" for {}", Span(life)));
-    say(format_args!("wellspring: signed in; {} has a token{life}", profile.name));
+    say(format_args!("wellspring: signed in; {} has a token{life}", profile.name()));
     Ok(())
 }
 
@@ -78,10 +68,10 @@ impl<'a> SignIn<'a> {
     fn new(
         profile: &'a Profile,
         parts: Parts,
-        kept: Arc<dyn Kept>,
+        kept: Arc<dyn LocalStore>,
         wish: &'a Login,
     ) -> Result<Self, Failure> {
-        let app = parts.app.clone().ok_or_else(|| profile.place.failure("has no sign-in"))?;
+        let app = parts.app.clone().ok_or_else(|| Failure::at(profile.place(), "has no sign-in"))?;
         let source = Source::over(profile, parts, Some(kept), wish.transport)?;
         Ok(Self { profile, app, source, wish })
     }
@@ -93,7 +83,7 @@ impl<'a> SignIn<'a> {
             writeln!(out, "{url}").and_then(|()| out.flush()).map_err(Failure::output)?;
         } else {
             browser::open(&url).map_err(|error| {
-                let name = &self.profile.name;
+                let name = self.profile.name();
                 Failure::usage(format!(
                     "no browser can be started ({error}); run `wellspring login {name} --no-browser` and open the URL \
                      that it prints"
@@ -104,7 +94,7 @@ impl<'a> SignIn<'a> {
         let (code, visit) = self.answered(waiting, login)?;
         let spent = self.source.sign_in(code);
         visit.show(&match &spent {
-            Ok(_) => Page::signed_in(&self.profile.name),
+            Ok(_) => Page::signed_in(self.profile.name()),
             Err(_) => Page::failed("The sign-in was granted, but no token came of it."),
         });
         spent

@@ -1,11 +1,9 @@
-//! From a profile to a source of tokens: values are looked up, settings checked, the transport built.
+//! From a profile to a source of tokens: its parts are looked up, the transport built.
 //!
 //! Everything that can be wrong without asking a server is found out here, as a matter of usage.
 
 mod held;
 mod held_store;
-pub(crate) mod provider;
-pub(crate) mod store;
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -15,17 +13,15 @@ use wellspring_core::{
     AccessToken, ErrorKind, HttpRequest, HttpResponse, Need, Origin, Policy, Provider, RefreshToken,
     Revocation, Spend, Store, Token, TokenError, TokenResponse, UnixTime,
 };
+use wellspring_profiles::{AnyProvider, LocalStore, Profile, SignsIn, StoreSettings};
 use wellspring_transport_blocking::{Clock, Tls};
 
 use crate::arguments::Transport;
-use crate::configuration::profile::{self, Profile};
-use crate::configuration::store::{self as settings, Url};
 use crate::driver::{Body, Driver, Recipe};
 use crate::exit::{Exit, Failure, say};
 use crate::interrupt;
 use crate::source::held::Held;
 use crate::source::held_store::HeldStore;
-use crate::source::provider::SignsIn;
 
 /// How long a pause is slept through before the clock is looked at again.
 const NAP: Duration = Duration::from_millis(50);
@@ -49,10 +45,18 @@ pub(crate) struct Parts {
 impl Parts {
     /// Looks everything up. A sign-in may come back to another redirect URI than the profile's.
     pub(crate) fn of(profile: &Profile, redirect_uri: Option<&str>) -> Result<Self, Failure> {
-        let policy = policy(&profile.policy)?;
-        let tls = tls(&profile.tls)?;
-        let (provider, app) = provider::of(profile, &tls, policy.deadline, redirect_uri)?;
-        Ok(Self { policy, tls, provider, app })
+        let (policy, tls) = (profile.policy()?, profile.tls()?);
+        let provider = match redirect_uri {
+            Some(_) => AnyProvider::Oauth2App(profile.app(redirect_uri)?),
+            None => profile.provider()?,
+        };
+        if let AnyProvider::PixBacen(gateway) = &provider {
+            for warning in gateway.warnings() {
+                say(format_args!("wellspring: {warning}"));
+            }
+        }
+        let app = if let AnyProvider::Oauth2App(app) = &provider { Some(app.clone()) } else { None };
+        Ok(Self { policy, tls, provider: provider.into(), app })
     }
 }
 
@@ -81,13 +85,15 @@ pub(crate) struct Time {
 }
 
 impl Time {
-    pub(crate) fn of(profile: &Profile, settings: &settings::Store) -> Result<Self, Failure> {
-        let policy = policy(&profile.policy)?;
-        let grace = match settings.url {
-            Url::Memory => Duration::ZERO,
-            _ if matches!(provider::signs_in(profile)?, SignsIn::Nobody) => LAST_SAVE,
+    pub(crate) fn of(profile: &Profile) -> Result<Self, Failure> {
+        let policy = profile.policy()?;
+        let grace = if !profile.store().outlives_the_process() {
+            Duration::ZERO
+        } else if matches!(signs_in(profile)?, SignsIn::Nobody) {
+            LAST_SAVE
+        } else {
             // An exchange that was begun late, and the save of what it brings.
-            _ => policy.deadline.saturating_add(policy.store_deadline),
+            policy.deadline.saturating_add(policy.store_deadline)
         };
         Ok(Self { deadline: policy.deadline, grace })
     }
@@ -95,21 +101,18 @@ impl Time {
 
 impl Source {
     /// The source of this profile's tokens.
-    pub(crate) fn new(
-        profile: &Profile,
-        settings: &settings::Store,
-        transport: Transport,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn new(profile: &Profile, transport: Transport) -> Result<Self, Failure> {
         let parts = Parts::of(profile, None)?;
-        let token = refresh_token(profile)?;
-        if settings.url != Url::Memory && token.is_some() {
-            return Err(profile.place.failure(format_args!(
+        let token = profile.refresh_token()?;
+        if profile.store().outlives_the_process() && token.is_some() {
+            let what = format!(
                 "has a `refresh_token`, which would be spent beside the store; `wellspring login {}` takes it over, \
                  then remove it",
-                profile.name
-            )));
+                profile.name()
+            );
+            return Err(Failure::at(profile.place(), what));
         }
-        let kept = store::open(settings)?.map(|kept| kept as Arc<dyn Store>);
+        let kept = profile.store().open()?.map(|kept| kept as Arc<dyn Store>);
         let source = Self::over(profile, parts, kept, transport)?;
         if let Some(token) = token {
             // Without a store, which is looked at above.
@@ -128,20 +131,16 @@ impl Source {
         let Parts { policy, tls, provider, .. } = parts;
         let clock = Clock::system();
         let end = clock.now().unix.plus(policy.deadline);
-        let mut api_urls = Vec::new();
+        let api_urls = profile.api_urls()?;
         let mut reach = provider.profile().origins.clone();
-        for url in profile.api_urls.iter().flatten() {
-            let text = url.text()?;
-            let origin = Origin::of(&text);
-            reach.push(origin.map_err(|error| url.place.failure(format_args!("is no good: {error}")))?);
-            api_urls.push(text.to_string());
-        }
+        // Each has an origin, or there would be no such list.
+        reach.extend(api_urls.iter().filter_map(|url| Origin::of(url).ok()));
         let held = store.is_none().then(|| Arc::new(Held::new(provider.clone())));
         let provider = held.clone().map_or(provider, |held| held);
         let kept = store.map(|store| Arc::new(HeldStore::new(store)));
         let store = kept.clone().map(|kept| kept as Arc<dyn Store>);
         let recipe = Recipe { provider, policy, tls, clock: clock.clone(), api_urls, store };
-        let driver = Driver::new(transport, recipe).map_err(|error| profile.place.failure(error))?;
+        let driver = Driver::new(transport, recipe).map_err(|error| Failure::at(profile.place(), error))?;
         Ok(Self { driver, held, kept, reach, clock, end })
     }
 
@@ -284,64 +283,26 @@ fn spent_with(token: RefreshToken) -> TokenResponse {
     TokenResponse::new(AccessToken::new("")).with_lifetime(Duration::from_nanos(1)).with_refresh_token(token)
 }
 
-/// The refresh token that stands in the profile.
-pub(crate) fn refresh_token(profile: &Profile) -> Result<Option<RefreshToken>, Failure> {
-    let profile::Provider::Oauth2App(app) = &profile.provider else { return Ok(None) };
-    let token = app.refresh_token.as_ref().map(|token| token.text()).transpose()?;
-    Ok(token.map(|token| RefreshToken::new(token.as_str())))
+/// How this profile gets its first token, which it has to say.
+pub(crate) fn signs_in(profile: &Profile) -> Result<SignsIn, Failure> {
+    match profile.signs_in()? {
+        SignsIn::Somehow => Err(Failure::at(
+            profile.place(),
+            "lacks `redirect_uri` or `device_authorization_url`, one of which a sign-in needs; add it",
+        )),
+        said => Ok(said),
+    }
 }
 
-pub(crate) fn policy(settings: &profile::Policy) -> Result<Policy, Failure> {
-    let mut policy = Policy::default();
-    let given = [
-        (&settings.deadline, &mut policy.deadline),
-        (&settings.margin, &mut policy.margin),
-        (&settings.jitter, &mut policy.jitter),
-        (&settings.min_age, &mut policy.min_age),
-        (&settings.store_deadline, &mut policy.store_deadline),
-    ];
-    for (value, place) in given {
-        if let Some(value) = value {
-            *place = value.duration()?;
-        }
-    }
-    let never_zero =
-        [(&settings.deadline, policy.deadline), (&settings.store_deadline, policy.store_deadline)];
-    for (value, duration) in never_zero {
-        if let Some(value) = value
-            && duration.is_zero()
-        {
-            return Err(value.place.failure("must not be zero"));
-        }
-    }
-    Ok(policy)
-}
-
-pub(crate) fn tls(settings: &profile::Tls) -> Result<Tls, Failure> {
-    let mut tls = Tls::new();
-    let mut blamed = None;
-    if let Some(authority) = &settings.ca_certificate {
-        tls = tls.certificate_authority(authority.pem()?.to_vec());
-        blamed = Some(authority);
-    }
-    match (&settings.client_certificate, &settings.client_key) {
-        (Some(certificate), key) => {
-            let pem = certificate.pem()?;
-            // One file may hold both.
-            let key = key.as_ref().map_or_else(|| Ok(pem.clone()), |key| key.pem())?;
-            tls = tls.client_certificate(pem.to_vec(), key.to_vec());
-            blamed = Some(certificate);
-        }
-        (None, Some(key)) => {
-            return Err(key.place.failure("is of no use without `client_certificate`; add it"));
-        }
-        (None, None) => {}
-    }
-    match (tls.client_config(), blamed) {
-        (Err(error), Some(value)) => Err(value.place.failure(format_args!("cannot be used: {error}"))),
-        (Err(error), None) => Err(Failure::from(error)),
-        (Ok(_), _) => Ok(tls),
-    }
+/// The store, for a command that makes no sense without one.
+pub(crate) fn outliving(settings: &StoreSettings) -> Result<Arc<dyn LocalStore>, Failure> {
+    settings.open()?.ok_or_else(|| {
+        Failure::at(
+            settings.place(),
+            "keeps nothing beyond this command; add a store that does: [store] with url = \"file:DIR\" or \
+             \"sqlite:PATH\"",
+        )
+    })
 }
 
 /// Does the work and gives it this much time, everything included. A grant that is under way then is still waited for.

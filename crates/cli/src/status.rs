@@ -11,13 +11,12 @@ use core::time::Duration;
 use std::io::Write;
 
 use wellspring_core::{Store, UnixTime};
+use wellspring_profiles::{Configuration, Profile};
 use wellspring_transport_blocking::Clock;
 
 use crate::arguments::{Status, StatusFormat};
-use crate::configuration::Configuration;
-use crate::configuration::profile::Profile;
 use crate::exit::Failure;
-use crate::source::{Parts, store};
+use crate::source::{Parts, outliving};
 use crate::status::facts::Facts;
 
 /// How long the store may take for one look.
@@ -25,18 +24,17 @@ pub(crate) const LOOK: Duration = Duration::from_secs(5);
 
 /// Prints what is held; fails as the first profile that could not be told of.
 pub(crate) fn run(all: &Configuration, wish: &Status, out: &mut dyn Write) -> Result<(), Failure> {
-    let kept = store::outliving(&all.store)?;
-    let wanted = |profile: &&Profile| wish.profile.as_ref().is_none_or(|name| *name == profile.name);
-    let profiles: Vec<_> = all.profiles.iter().filter(wanted).collect();
-    if let (Some(name), true) = (&wish.profile, profiles.is_empty()) {
-        return Err(all.unknown(name));
-    }
+    let kept = outliving(all.store())?;
+    let profiles = match &wish.profile {
+        Some(name) => core::slice::from_ref(all.profile(name)?),
+        None => all.profiles(),
+    };
     let now = Clock::system().now().unix;
     let mut first = None;
     let mut objects = Vec::new();
     let mut text = String::new();
     for profile in profiles {
-        let name = profile.name.as_str();
+        let name = profile.name();
         match look(all, profile, &*kept, now) {
             Ok(facts) => {
                 objects.push(facts.json(name, now));
@@ -60,7 +58,7 @@ fn look(all: &Configuration, profile: &Profile, kept: &dyn Store, now: UnixTime)
     let parts = Parts::of(profile, None)?;
     let key = &parts.provider.profile().key;
     let loaded = kept.load(key, LOOK);
-    let loaded = loaded.map_err(|error| store::trouble(&all.store.place, "cannot be read", &error))?;
+    let loaded = loaded.map_err(|error| Failure::store(all.store().place(), "cannot be read", &error))?;
     Ok(Facts::of(&loaded, &parts.policy, now, || {
         let stored = loaded.stored.as_ref()?;
         kept.watch(key, stored.version, Duration::ZERO).ok()

@@ -5,17 +5,16 @@ use core::time::Duration;
 use std::io::Write;
 
 use wellspring_core::{Need, Token};
+use wellspring_profiles::Profile;
 use zeroize::Zeroizing;
 
 use crate::arguments::{Format, Token as Wish};
-use crate::configuration::profile::Profile;
-use crate::configuration::store::Store;
 use crate::exit::{Failure, say};
 use crate::source::Source;
 
 /// Prints a token of the profile.
-pub(crate) fn run(profile: &Profile, store: &Store, wish: &Wish, out: &mut dyn Write) -> Result<(), Failure> {
-    let source = Source::new(profile, store, wish.transport)?;
+pub(crate) fn run(profile: &Profile, wish: &Wish, out: &mut dyn Write) -> Result<(), Failure> {
+    let source = Source::new(profile, wish.transport)?;
     let token = source.token(wish.valid_for.map_or(Need::Fresh, Need::ValidFor))?;
     let left = source.remaining(&token);
     if let (Some(wanted), Some(left)) = (wish.valid_for, left)

@@ -17,7 +17,8 @@ use crate::span::Span;
 impl SignIn<'_> {
     pub(super) fn by_device(&self) -> Result<Token, Failure> {
         let request = self.app.device_authorization().map_err(|error| {
-            self.profile.place.failure(format_args!("cannot be signed in to on another device: {error}"))
+            let what = format_args!("cannot be signed in to on another device: {error}");
+            Failure::at(self.profile.place(), what)
         })?;
         let clock = Clock::system();
         let sent = clock.now();

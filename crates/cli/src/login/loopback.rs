@@ -16,9 +16,9 @@ use std::thread::{self, JoinHandle};
 
 use oauth2_app::Callback;
 use wellspring_core::Instant;
+use wellspring_profiles::Place;
 use wellspring_transport_blocking::Clock;
 
-use crate::configuration::value::Value;
 use crate::exit::{Exit, Failure};
 use crate::login::page::Page;
 
@@ -42,23 +42,26 @@ pub(crate) struct Loopback {
 
 impl Loopback {
     /// Takes the redirect URI's port, or any where it names none.
-    pub(crate) fn bind(redirect_uri: &Value) -> Result<Self, Failure> {
-        let text = redirect_uri.text()?;
-        let Some((wanted, rest)) = split(&text) else {
-            return Err(redirect_uri.place.failure(
+    pub(crate) fn bind(redirect_uri: String, place: &Place) -> Result<Self, Failure> {
+        let Some((wanted, rest)) = split(&redirect_uri) else {
+            return Err(Failure::at(
+                place,
                 "must lead to this machine for a sign-in from here: register and write http://127.0.0.1:PORT/PATH",
             ));
         };
         let taken = TcpListener::bind(wanted).and_then(|listener| Ok((listener.local_addr()?, listener)));
         let (address, listener) = taken.map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => redirect_uri.place.failure(format_args!(
-                "needs port {}, which is taken by another program; end that one first",
-                wanted.port()
-            )),
-            _ => redirect_uri.place.failure(format_args!("cannot be listened on: {error}")),
+            io::ErrorKind::AddrInUse => {
+                let port = wanted.port();
+                Failure::at(
+                    place,
+                    format_args!("needs port {port}, which is taken by another program; end that one first"),
+                )
+            }
+            _ => Failure::at(place, format_args!("cannot be listened on: {error}")),
         })?;
         // To the byte as it was registered, unless the port was left open.
-        let uri = if wanted.port() == 0 { format!("http://{address}{rest}") } else { text.to_string() };
+        let uri = if wanted.port() == 0 { format!("http://{address}{rest}") } else { redirect_uri };
         Ok(Self { listener, address, uri })
     }
 

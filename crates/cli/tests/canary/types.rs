@@ -3,6 +3,7 @@
 //! `cargo xtask tidy` compares the names in this test with the sources: a new public type has to be added here.
 
 mod core_types;
+mod profile_types;
 mod provider_types;
 mod store_types;
 mod transport_types;
@@ -50,6 +51,7 @@ fn no_public_type_shows_a_secret_it_holds() {
     transport_types::show_all(&mut shown);
     provider_types::show_all(&mut shown);
     web_types::show_all(&mut shown);
+    profile_types::show_all(&mut shown);
     let mut leaks = Vec::new();
     for (name, text) in &shown.0 {
         for secret in [ACCESS, REFRESH, SECRET, CODE, VERIFIER] {

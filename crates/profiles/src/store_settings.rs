@@ -1,17 +1,16 @@
 //! `[store]`: where tokens outlive the process, and where they wait while it cannot be reached.
 //!
-//! What is written there is read and checked; nothing is opened: that is [`source`](crate::source)'s business.
+//! What is written there is read and checked; nothing is opened before [`StoreSettings::open`].
 
 use std::path::{Path, PathBuf};
 
-use crate::configuration::section::Section;
-use crate::configuration::value::{Place, Value};
-use crate::exit::Failure;
+use crate::section::Section;
+use crate::value::Value;
+use crate::{Error, Place};
 
-/// `[store]`, or that there is none.
+/// Where the tokens of a file's profiles are kept: `[store]`, or that there is none.
 #[derive(Clone, Debug)]
-pub(crate) struct Store {
-    /// Where it stands, or should.
+pub struct StoreSettings {
     pub(crate) place: Place,
     pub(crate) url: Url,
     /// Where tokens wait that the store would not take; the store's own choice without.
@@ -29,16 +28,38 @@ pub(crate) enum Url {
     Sqlite(PathBuf),
 }
 
-impl Store {
+impl StoreSettings {
     /// What holds where there is no `[store]`.
     pub(crate) const fn none(place: Place) -> Self {
         Self { place, url: Url::Memory, spill: None }
     }
 
-    pub(crate) fn read(mut section: Section<'_>) -> Result<Self, Failure> {
+    /// Where it stands in the file, or should.
+    #[must_use]
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Whether what is kept there outlives the process.
+    #[must_use]
+    pub fn outlives_the_process(&self) -> bool {
+        self.url != Url::Memory
+    }
+
+    /// The folder that the store lies in, where it lies in one.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.url {
+            Url::Memory => None,
+            Url::File(folder) => Some(folder),
+            Url::Sqlite(path) => path.parent(),
+        }
+    }
+
+    pub(crate) fn read(mut section: Section<'_>) -> Result<Self, Error> {
         for later in ["key", "sealing"] {
             if let Some(place) = section.mention(later) {
-                return Err(place.failure("is for sealed stores, which come later; leave it out"));
+                return Err(place.error("is for sealed stores, which come later; leave it out"));
             }
         }
         let mut place = section.place();
@@ -54,7 +75,7 @@ impl Store {
         if let (Url::Memory, Some(spill)) = (&url, &spill) {
             return Err(spill
                 .place
-                .failure("is for stores that outlive the process; add `url`, or leave it out"));
+                .error("is for stores that outlive the process; add `url`, or leave it out"));
         }
         let spill = match spill {
             Some(value) => Some(value.beside(Path::new(value.text()?.as_str()))),
@@ -64,14 +85,14 @@ impl Store {
     }
 }
 
-fn read_url(value: &Value) -> Result<Url, Failure> {
+fn read_url(value: &Value) -> Result<Url, Error> {
     let text = value.text()?;
     let path = |scheme: &str, what: &str| {
         let path = text.strip_prefix(scheme)?;
         // As other programs write file URLs: an authority, which must be empty, and an absolute path.
         let path = match path.strip_prefix("//") {
             Some(rest) if !rest.starts_with('/') => {
-                return Some(Err(value.place.failure(format_args!(
+                return Some(Err(value.place.error(format_args!(
                     "names a host; write \"{scheme}{what}\" for a path of this machine"
                 ))));
             }
@@ -79,7 +100,7 @@ fn read_url(value: &Value) -> Result<Url, Failure> {
             None => path,
         };
         Some(match path {
-            "" => Err(value.place.failure(format_args!("names no path; write \"{scheme}{what}\""))),
+            "" => Err(value.place.error(format_args!("names no path; write \"{scheme}{what}\""))),
             path => Ok(value.beside(Path::new(path))),
         })
     };
@@ -93,7 +114,7 @@ fn read_url(value: &Value) -> Result<Url, Failure> {
         return path.map(Url::Sqlite);
     }
     let later = ["redis://", "rediss://"].iter().any(|scheme| text.starts_with(scheme));
-    Err(value.place.failure(if later {
+    Err(value.place.error(if later {
         "names a store that comes later; so far there are \"file:DIR\", \"sqlite:PATH\" and \"memory:\""
     } else {
         "names no store; write \"file:DIR\", \"sqlite:PATH\" or \"memory:\""

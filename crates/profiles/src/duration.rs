@@ -5,8 +5,12 @@ use core::time::Duration;
 /// More than anybody waits for; keeps arithmetic on instants away from its ends.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
 
-/// Reads "500ms", "30s", "10m" or "1h".
-pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+/// Reads a duration as it stands in the file: "500ms", "30s", "10m" or "1h".
+///
+/// # Errors
+///
+/// What is wrong with it, as the rest of a sentence that begins with it.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let millis_each: u64 = match unit {
@@ -34,11 +38,11 @@ mod tests {
         for (text, millis) in
             [("500ms", 500), ("30s", 30_000), ("10m", 600_000), ("2h", 7_200_000), ("0s", 0)]
         {
-            assert_eq!(parse(text), Ok(Duration::from_millis(millis)), "{text}");
+            assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
         for bad in ["", "30", "s", "1.5s", "-1s", "+1s", "30 s", "1h30m", "30S", "99999999999999999999s"] {
-            assert!(parse(bad).is_err(), "{bad}");
+            assert!(parse_duration(bad).is_err(), "{bad}");
         }
-        assert_eq!(parse("18446744073709551615h"), Err("is more than ten years".to_owned()));
+        assert_eq!(parse_duration("18446744073709551615h"), Err("is more than ten years".to_owned()));
     }
 }

@@ -1,8 +1,8 @@
 //! What stands in a configuration, and what is said of what should not.
 
 use super::*;
-use crate::configuration::profile::Provider;
-use crate::configuration::store::Url;
+use crate::settings::ProviderSettings;
+use crate::store_settings::Url;
 
 const GOOD: &str = r#"
 [store]
@@ -34,8 +34,8 @@ secret_key = { file = "hive.secret" }
 "#;
 
 fn parse(text: &str, name: &str) -> Result<Profile, String> {
-    let read = Configuration::read(Path::new("wellspring.toml"), text).and_then(|all| all.profile(name));
-    read.map(|(profile, _)| profile).map_err(|failure| failure.to_string())
+    let read = Configuration::read(Path::new("wellspring.toml"), text);
+    read.and_then(|all| all.profile(name).cloned()).map_err(|error| error.to_string())
 }
 
 fn refusal(text: &str) -> String {
@@ -44,12 +44,16 @@ fn refusal(text: &str) -> String {
 
 #[test]
 fn a_profile_is_found_by_its_name_and_read_in_its_providers_words() {
-    let Provider::PixBacen(shop) = parse(GOOD, "shop").unwrap().provider else { panic!("a PIX gateway") };
+    let ProviderSettings::PixBacen(shop) = parse(GOOD, "shop").unwrap().provider else {
+        panic!("a PIX gateway")
+    };
     assert_eq!(&**shop.client_id.text().unwrap(), "account-93");
-    let Provider::Oauth2App(app) = parse(GOOD, "app").unwrap().provider else { panic!("an application") };
+    let ProviderSettings::Oauth2App(app) = parse(GOOD, "app").unwrap().provider else {
+        panic!("an application")
+    };
     assert_eq!(app.scopes.unwrap().len(), 2);
     assert_eq!(app.authorize_parameters[0].0, "prompt");
-    assert!(matches!(parse(GOOD, "chain").unwrap().provider, Provider::HiveAuth(_)));
+    assert!(matches!(parse(GOOD, "chain").unwrap().provider, ProviderSettings::HiveAuth(_)));
 }
 
 #[test]
@@ -176,12 +180,14 @@ fn what_names_no_store_is_turned_away_with_its_line() {
 
 #[test]
 fn a_missing_variable_or_file_is_named() {
-    let Provider::PixBacen(shop) = parse(GOOD, "shop").unwrap().provider else { panic!("a PIX gateway") };
+    let ProviderSettings::PixBacen(shop) = parse(GOOD, "shop").unwrap().provider else {
+        panic!("a PIX gateway")
+    };
     assert_eq!(
         shop.client_secret.text().unwrap_err().to_string(),
         "wellspring.toml:8: `client_secret` needs the environment variable PIX_CLIENT_SECRET; set it"
     );
-    let Provider::HiveAuth(chain) = parse(GOOD, "chain").unwrap().provider else { panic!("Hive") };
+    let ProviderSettings::HiveAuth(chain) = parse(GOOD, "chain").unwrap().provider else { panic!("Hive") };
     let said = chain.secret_key.text().unwrap_err().to_string();
     assert!(said.starts_with("wellspring.toml:27: `secret_key` cannot be read from hive.secret: "), "{said}");
 }

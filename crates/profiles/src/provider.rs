@@ -1,72 +1,67 @@
 //! From a profile to its provider.
 
-use core::time::Duration;
 use std::sync::Arc;
 
 use hive_auth::HiveAuth;
 use oauth2_app::{App, AppBuilder, AuthMethod, Discovery, GrantType};
 use pix_bacen::{Endpoint, Gateway};
 use wellspring_core::Provider;
-use wellspring_transport_blocking::{Tls, UreqTransport};
+use wellspring_transport_blocking::UreqTransport;
 
-use crate::configuration::profile::{self, Oauth2App, PixBacen, Profile};
-use crate::configuration::value::Value;
-use crate::exit::{Failure, say};
+use crate::settings::{self, Oauth2App, PixBacen, ProviderSettings};
+use crate::value::Value;
+use crate::{Error, Profile, SignsIn};
 
-/// The provider that this profile describes, and the app where it is one. A sign-in may come back to another redirect
-/// URI than the profile's: one whose port was left open.
-pub(crate) fn of(
-    profile: &Profile,
-    tls: &Tls,
-    within: Duration,
-    redirect_uri: Option<&str>,
-) -> Result<(Arc<dyn Provider>, Option<App>), Failure> {
-    Ok(match &profile.provider {
-        profile::Provider::PixBacen(settings) => (Arc::new(gateway(profile, settings, tls)?), None),
-        profile::Provider::Oauth2App(settings) => {
-            let app = app(profile, settings, tls, within, redirect_uri)?;
-            (Arc::new(app.clone()), Some(app))
+/// Whose token a profile describes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum AnyProvider {
+    /// A PIX gateway.
+    PixBacen(Box<Gateway>),
+    /// An application of an authorization server.
+    Oauth2App(App),
+    /// The Hive blockchain.
+    HiveAuth(Box<HiveAuth>),
+}
+
+impl From<AnyProvider> for Arc<dyn Provider> {
+    fn from(provider: AnyProvider) -> Self {
+        match provider {
+            AnyProvider::PixBacen(gateway) => Arc::new(*gateway),
+            AnyProvider::Oauth2App(app) => Arc::new(app),
+            AnyProvider::HiveAuth(hive) => Arc::new(*hive),
         }
-        profile::Provider::HiveAuth(settings) => (Arc::new(hive(profile, settings)?), None),
+    }
+}
+
+pub(crate) fn of(profile: &Profile) -> Result<AnyProvider, Error> {
+    Ok(match &profile.provider {
+        ProviderSettings::PixBacen(settings) => AnyProvider::PixBacen(Box::new(gateway(profile, settings)?)),
+        ProviderSettings::Oauth2App(settings) => AnyProvider::Oauth2App(app(profile, settings, None)?),
+        ProviderSettings::HiveAuth(settings) => AnyProvider::HiveAuth(Box::new(hive(profile, settings)?)),
     })
 }
 
-/// How a profile gets its first token.
-#[derive(Debug)]
-pub(crate) enum SignsIn<'a> {
-    /// By its own credentials.
-    Nobody,
-    /// A person, who comes back to this redirect URI.
-    Here(&'a Value),
-    /// A person, on another device.
-    Elsewhere,
-}
-
-/// How this profile does.
-pub(crate) fn signs_in(profile: &Profile) -> Result<SignsIn<'_>, Failure> {
-    let profile::Provider::Oauth2App(settings) = &profile.provider else { return Ok(SignsIn::Nobody) };
+pub(crate) fn signs_in(profile: &Profile) -> Result<SignsIn, Error> {
+    let ProviderSettings::Oauth2App(settings) = &profile.provider else { return Ok(SignsIn::Nobody) };
     let grant = settings.grant_type.as_ref().map(|grant| grant.one_of(&GRANTS)).transpose()?;
     if grant == Some(GrantType::ClientCredentials) {
         return Ok(SignsIn::Nobody);
     }
-    match &settings.redirect_uri {
-        Some(uri) => Ok(SignsIn::Here(uri)),
+    Ok(match &settings.redirect_uri {
+        Some(uri) => SignsIn::ByBrowser { redirect_uri: uri.text()?.to_string(), place: uri.place.clone() },
         // Whether an issuer has an endpoint for it is for its metadata to say.
-        None if settings.device_authorization_url.is_some() || settings.issuer.is_some() => {
-            Ok(SignsIn::Elsewhere)
-        }
-        None => Err(profile.place.failure(
-            "lacks `redirect_uri` or `device_authorization_url`, one of which a sign-in needs; add it",
-        )),
-    }
+        None if settings.device_authorization_url.is_some() || settings.issuer.is_some() => SignsIn::OnDevice,
+        None => SignsIn::Somehow,
+    })
 }
 
 /// The text of a setting that may be left out.
-fn text(value: Option<&Value>) -> Result<Option<String>, Failure> {
+fn text(value: Option<&Value>) -> Result<Option<String>, Error> {
     value.map(|value| Ok(value.text()?.to_string())).transpose()
 }
 
-fn gateway(profile: &Profile, settings: &PixBacen, tls: &Tls) -> Result<Gateway, Failure> {
+fn gateway(profile: &Profile, settings: &PixBacen) -> Result<Gateway, Error> {
     let endpoint = endpoint(profile, settings)?;
     let standard = match &settings.flavour {
         Some(flavour) => flavour.one_of(&[("pix-bacen", false), ("standard", true)])?,
@@ -76,28 +71,25 @@ fn gateway(profile: &Profile, settings: &PixBacen, tls: &Tls) -> Result<Gateway,
     let (id, secret) = (settings.client_id.text()?, settings.client_secret.text()?);
     let made = endpoint.credentials(id.as_str(), secret.as_str());
     let mut gateway =
-        made.map_err(|error| settings.client_secret.place.failure(format_args!("is no good: {error}")))?;
+        made.map_err(|error| settings.client_secret.place.error(format_args!("is no good: {error}")))?;
     if let Some(scope) = &settings.scope {
         let asked = gateway.scope(&scope.text()?);
-        gateway = asked.map_err(|error| scope.place.failure(format_args!("is no good: {error}")))?;
+        gateway = asked.map_err(|error| scope.place.error(format_args!("is no good: {error}")))?;
     }
-    if let Some(pem) = tls.certificate() {
-        gateway = gateway.client_certificate(&leaf(pem)).map_err(|error| profile.place.failure(error))?;
-    }
-    for warning in gateway.warnings() {
-        say(format_args!("wellspring: {warning}"));
+    if let Some(pem) = profile.tls()?.certificate() {
+        gateway = gateway.client_certificate(&leaf(pem)).map_err(|error| profile.place().error(error))?;
     }
     Ok(gateway)
 }
 
-fn endpoint(profile: &Profile, settings: &PixBacen) -> Result<Endpoint, Failure> {
+fn endpoint(profile: &Profile, settings: &PixBacen) -> Result<Endpoint, Error> {
     match (&settings.gateway, &settings.base_url) {
         (Some(name), None) => Gateway::named(&name.text()?).ok_or_else(|| {
-            name.place.failure("must be one of: goforge, fire-banking, avista, ntx-pay, safira-pay")
+            name.place.error("must be one of: goforge, fire-banking, avista, ntx-pay, safira-pay")
         }),
         (None, Some(url)) => Gateway::base_url(&url.text()?)
-            .map_err(|error| url.place.failure(format_args!("is no good: {error}"))),
-        _ => Err(profile.place.failure("needs either `gateway` or `base_url`")),
+            .map_err(|error| url.place.error(format_args!("is no good: {error}"))),
+        _ => Err(profile.place().error("needs either `gateway` or `base_url`")),
     }
 }
 
@@ -110,6 +102,9 @@ fn leaf(pem: &[u8]) -> String {
     pem.get(start..end).unwrap_or_default().to_owned()
 }
 
+/// Vendors whose endpoints are known.
+pub(crate) const PRESETS: [(&str, ()); 1] = [("aihubmix", ())];
+
 const GRANTS: [(&str, GrantType); 2] = [
     ("authorization_code", GrantType::AuthorizationCode),
     ("client_credentials", GrantType::ClientCredentials),
@@ -121,20 +116,14 @@ const METHODS: [(&str, AuthMethod); 3] = [
     ("none", AuthMethod::None),
 ];
 
-fn app(
-    profile: &Profile,
-    settings: &Oauth2App,
-    tls: &Tls,
-    within: Duration,
-    redirect_uri: Option<&str>,
-) -> Result<App, Failure> {
+pub(crate) fn app(profile: &Profile, settings: &Oauth2App, redirect_uri: Option<&str>) -> Result<App, Error> {
     let Some(client_id) = &settings.client_id else {
-        return Err(profile.place.failure(format_args!(
+        return Err(profile.place().error(format_args!(
             "lacks `client_id`; add it: `wellspring apps create {}` registers an app and prints it",
-            profile.name
+            profile.name()
         )));
     };
-    let mut app = start(profile, settings, tls, within)?.client_id(client_id.text()?.as_str());
+    let mut app = start(profile, settings)?.client_id(client_id.text()?.as_str());
     type Set = fn(AppBuilder, String) -> AppBuilder;
     let texts: [(&Option<Value>, Set); 7] = [
         (&settings.authorize_url, AppBuilder::authorize_url),
@@ -161,7 +150,7 @@ fn app(
     }
     if let Some(scopes) = &settings.scopes {
         let scopes = scopes.iter().map(|scope| Ok(scope.text()?.to_string()));
-        app = app.scopes(scopes.collect::<Result<Vec<_>, Failure>>()?);
+        app = app.scopes(scopes.collect::<Result<Vec<_>, Error>>()?);
     }
     for (name, value) in &settings.authorize_parameters {
         app = app.authorize_parameter(name, value.text()?.as_str());
@@ -169,56 +158,50 @@ fn app(
     for (name, value) in &settings.token_parameters {
         app = app.token_parameter(name, value.text()?.as_str());
     }
-    app.build().map_err(|error| profile.place.failure(format_args!("cannot be used: {error}")))
+    app.build().map_err(|error| profile.place().error(format_args!("cannot be used: {error}")))
 }
 
 /// What is known of the server without being told URL by URL.
-fn start(
-    profile: &Profile,
-    settings: &Oauth2App,
-    tls: &Tls,
-    within: Duration,
-) -> Result<AppBuilder, Failure> {
+fn start(profile: &Profile, settings: &Oauth2App) -> Result<AppBuilder, Error> {
     match (&settings.preset, &settings.issuer) {
         (Some(preset), None) => {
-            preset.one_of(&[("aihubmix", ())])?;
+            preset.one_of(&PRESETS)?;
             let Some(url) = &settings.base_url else {
                 return Err(profile
-                    .place
-                    .failure("lacks `base_url`, which the preset aihubmix needs; add it"));
+                    .place()
+                    .error("lacks `base_url`, which the preset aihubmix needs; add it"));
             };
-            App::aihubmix(&url.text()?)
-                .map_err(|error| url.place.failure(format_args!("is no good: {error}")))
+            App::aihubmix(&url.text()?).map_err(|error| url.place.error(format_args!("is no good: {error}")))
         }
         (None, Some(issuer)) => {
             let url = issuer.text()?;
             Discovery::new(url.as_str())
-                .map_err(|error| issuer.place.failure(format_args!("is no good: {error}")))?;
-            let transport = UreqTransport::new(tls.clone())?;
-            let metadata = oauth2_app::blocking::discover(&transport, &url, within)?;
-            Ok(App::from_metadata(&metadata))
+                .map_err(|error| issuer.place.error(format_args!("is no good: {error}")))?;
+            let transport = UreqTransport::new(profile.tls()?).map_err(Error::Issuer)?;
+            let metadata = oauth2_app::blocking::discover(&transport, &url, profile.policy()?.deadline);
+            Ok(App::from_metadata(&metadata.map_err(Error::Issuer)?))
         }
         (Some(_), Some(issuer)) => {
-            Err(issuer.place.failure("cannot stand beside `preset`; leave one of them out"))
+            Err(issuer.place.error("cannot stand beside `preset`; leave one of them out"))
         }
         (None, None) => match &settings.base_url {
-            Some(url) => Err(url.place.failure("is for a preset; add `preset`, or `token_url` in its stead")),
+            Some(url) => Err(url.place.error("is for a preset; add `preset`, or `token_url` in its stead")),
             None => Ok(App::builder()),
         },
     }
 }
 
-fn hive(profile: &Profile, settings: &profile::HiveAuth) -> Result<HiveAuth, Failure> {
+fn hive(profile: &Profile, settings: &settings::HiveAuth) -> Result<HiveAuth, Error> {
     let endpoint = match (&settings.environment, &settings.base_url) {
         (Some(name), None) => {
             name.one_of::<fn() -> _>(&[("live", HiveAuth::live), ("sandbox", HiveAuth::sandbox)])?()
         }
         (None, Some(url)) => {
             let endpoint = HiveAuth::base_url(&url.text()?);
-            endpoint.map_err(|error| url.place.failure(format_args!("is no good: {error}")))?
+            endpoint.map_err(|error| url.place.error(format_args!("is no good: {error}")))?
         }
-        _ => return Err(profile.place.failure("needs either `environment` or `base_url`")),
+        _ => return Err(profile.place().error("needs either `environment` or `base_url`")),
     };
     let hive = endpoint.credentials(settings.id.text()?.as_str(), settings.secret_key.text()?.as_str());
-    hive.map_err(|error| settings.secret_key.place.failure(format_args!("is no good: {error}")))
+    hive.map_err(|error| settings.secret_key.place.error(format_args!("is no good: {error}")))
 }

@@ -1,36 +1,21 @@
-//! `[profile.NAME]`: one token, in the words of its provider.
+//! What may stand in a profile, in the words of its provider.
 //!
 //! Values stay as they stand: what they come to is looked up when the profile is used.
 
-use std::path::PathBuf;
-
-use crate::configuration::section::Section;
-use crate::configuration::value::{Place, Value};
-use crate::exit::Failure;
-
-/// One profile.
-#[derive(Debug)]
-pub(crate) struct Profile {
-    /// As in `[profile.NAME]`.
-    pub(crate) name: String,
-    pub(crate) place: Place,
-    pub(crate) provider: Provider,
-    /// URLs at whose origins calls may carry the token, besides the provider's own.
-    pub(crate) api_urls: Option<Vec<Value>>,
-    pub(crate) policy: Policy,
-    pub(crate) tls: Tls,
-}
+use crate::Error;
+use crate::section::Section;
+use crate::value::Value;
 
 /// Whose token it is.
-#[derive(Debug)]
-pub(crate) enum Provider {
+#[derive(Clone, Debug)]
+pub(crate) enum ProviderSettings {
     PixBacen(PixBacen),
     Oauth2App(Box<Oauth2App>),
     HiveAuth(HiveAuth),
 }
 
 /// A PIX gateway.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PixBacen {
     pub(crate) gateway: Option<Value>,
     pub(crate) base_url: Option<Value>,
@@ -41,7 +26,7 @@ pub(crate) struct PixBacen {
 }
 
 /// An OAuth 2.0 application.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Oauth2App {
     pub(crate) preset: Option<Value>,
     pub(crate) base_url: Option<Value>,
@@ -66,7 +51,7 @@ pub(crate) struct Oauth2App {
 }
 
 /// The Hive blockchain.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct HiveAuth {
     pub(crate) environment: Option<Value>,
     pub(crate) base_url: Option<Value>,
@@ -75,8 +60,8 @@ pub(crate) struct HiveAuth {
 }
 
 /// `[profile.NAME.policy]`.
-#[derive(Debug, Default)]
-pub(crate) struct Policy {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PolicySettings {
     pub(crate) deadline: Option<Value>,
     pub(crate) margin: Option<Value>,
     pub(crate) jitter: Option<Value>,
@@ -85,58 +70,15 @@ pub(crate) struct Policy {
 }
 
 /// `[profile.NAME.tls]`.
-#[derive(Debug, Default)]
-pub(crate) struct Tls {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TlsSettings {
     pub(crate) client_certificate: Option<Value>,
     pub(crate) client_key: Option<Value>,
     pub(crate) ca_certificate: Option<Value>,
 }
 
-#[derive(Clone, Copy)]
-enum Name {
-    PixBacen,
-    Oauth2App,
-    HiveAuth,
-}
-
-const NAMES: [(&str, Name); 3] =
-    [("pix-bacen", Name::PixBacen), ("oauth2-app", Name::Oauth2App), ("hive-auth", Name::HiveAuth)];
-
-impl Profile {
-    pub(crate) fn read(called: String, mut section: Section<'_>) -> Result<Self, Failure> {
-        let Some(name) = section.value("provider")? else {
-            return Err(section.failure("lacks `provider`; add it, such as provider = \"pix-bacen\""));
-        };
-        let policy = section.section("policy")?.map(Policy::read).transpose()?.unwrap_or_default();
-        let tls = section.section("tls")?.map(Tls::read).transpose()?.unwrap_or_default();
-        let provider = match name.one_of(&NAMES)? {
-            Name::PixBacen => Provider::PixBacen(PixBacen::read(&mut section)?),
-            Name::Oauth2App => Provider::Oauth2App(Box::new(Oauth2App::read(&mut section)?)),
-            Name::HiveAuth => Provider::HiveAuth(HiveAuth::read(&mut section)?),
-        };
-        let (place, api_urls) = (section.place(), section.list("api_urls")?);
-        section.finish()?;
-        Ok(Self { name: called, place, provider, api_urls, policy, tls })
-    }
-}
-
-impl Profile {
-    /// The values that nobody but their owner should be able to read, and the files that they are taken from.
-    pub(crate) fn secrets(&self) -> Vec<(&Value, Option<PathBuf>)> {
-        let own = match &self.provider {
-            Provider::PixBacen(shop) => [Some(&shop.client_secret), None, None],
-            Provider::Oauth2App(app) => {
-                [app.client_secret.as_ref(), app.refresh_token.as_ref(), app.developer_token.as_ref()]
-            }
-            Provider::HiveAuth(chain) => [Some(&chain.secret_key), None, None],
-        };
-        let own = own.into_iter().flatten().map(|value| (value, value.secret_file()));
-        own.chain(self.tls.client_key.as_ref().map(|key| (key, key.pem_file()))).collect()
-    }
-}
-
 impl PixBacen {
-    fn read(section: &mut Section<'_>) -> Result<Self, Failure> {
+    pub(crate) fn read(section: &mut Section<'_>) -> Result<Self, Error> {
         Ok(Self {
             gateway: section.value("gateway")?,
             base_url: section.value("base_url")?,
@@ -149,7 +91,7 @@ impl PixBacen {
 }
 
 impl Oauth2App {
-    fn read(section: &mut Section<'_>) -> Result<Self, Failure> {
+    pub(crate) fn read(section: &mut Section<'_>) -> Result<Self, Error> {
         let developer_token = section.value("developer_token")?;
         let client_id = match developer_token {
             Some(_) => section.value("client_id")?,
@@ -179,7 +121,7 @@ impl Oauth2App {
 }
 
 impl HiveAuth {
-    fn read(section: &mut Section<'_>) -> Result<Self, Failure> {
+    pub(crate) fn read(section: &mut Section<'_>) -> Result<Self, Error> {
         Ok(Self {
             environment: section.value("environment")?,
             base_url: section.value("base_url")?,
@@ -189,8 +131,8 @@ impl HiveAuth {
     }
 }
 
-impl Policy {
-    fn read(mut section: Section<'_>) -> Result<Self, Failure> {
+impl PolicySettings {
+    pub(crate) fn read(mut section: Section<'_>) -> Result<Self, Error> {
         let policy = Self {
             deadline: section.value("deadline")?,
             margin: section.value("margin")?,
@@ -203,8 +145,8 @@ impl Policy {
     }
 }
 
-impl Tls {
-    fn read(mut section: Section<'_>) -> Result<Self, Failure> {
+impl TlsSettings {
+    pub(crate) fn read(mut section: Section<'_>) -> Result<Self, Error> {
         let tls = Self {
             client_certificate: section.value("client_certificate")?,
             client_key: section.value("client_key")?,

@@ -10,8 +10,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
-use crate::configuration::value::{Place, Source, Value};
-use crate::exit::Failure;
+use crate::value::{Source, Value};
+use crate::{Error, Place};
 
 /// The text that is read, and what it is called.
 #[derive(Clone)]
@@ -22,11 +22,11 @@ pub(crate) struct Document<'i> {
 
 impl<'i> Document<'i> {
     /// The table of everything.
-    pub(crate) fn root(&self) -> Result<Section<'i>, Failure> {
+    pub(crate) fn root(&self) -> Result<Section<'i>, Error> {
         let table = DeTable::parse(self.text).map_err(|error| {
             let line = error.span().map_or(1, |span| self.line(span.start));
             let what = error.message().lines().next().unwrap_or_default().to_owned();
-            Failure::usage(format!("{}:{line}: this is not TOML: {what}", self.file.display()))
+            Error::Settings(format!("{}:{line}: this is not TOML: {what}", self.file.display()))
         })?;
         Ok(Section::new(self.clone(), String::new(), 1, table.into_inner()))
     }
@@ -68,9 +68,9 @@ impl<'i> Section<'i> {
         if self.name.is_empty() { "the configuration".to_owned() } else { format!("[{}]", self.name) }
     }
 
-    /// A failure of the section as a whole.
-    pub(crate) fn failure(&self, what: impl core::fmt::Display) -> Failure {
-        self.place().failure(what)
+    /// What is wrong with the section as a whole.
+    pub(crate) fn error(&self, what: impl core::fmt::Display) -> Error {
+        self.place().error(what)
     }
 
     fn take(&mut self, key: &'static str) -> Option<(Place, DeValue<'i>)> {
@@ -87,13 +87,13 @@ impl<'i> Section<'i> {
     }
 
     /// The value of a key that may be left out.
-    pub(crate) fn value(&mut self, key: &'static str) -> Result<Option<Value>, Failure> {
+    pub(crate) fn value(&mut self, key: &'static str) -> Result<Option<Value>, Error> {
         self.take(key).map(|(place, value)| read_value(place, value)).transpose()
     }
 
     /// The value of a key that may not be left out. Where it is, the value is a stand-in and [`Self::finish`]
     /// fails: later, because a misspelt key is both unknown and missing, and better called unknown.
-    pub(crate) fn required(&mut self, key: &'static str) -> Result<Value, Failure> {
+    pub(crate) fn required(&mut self, key: &'static str) -> Result<Value, Error> {
         if let Some(value) = self.value(key)? {
             return Ok(value);
         }
@@ -103,7 +103,7 @@ impl<'i> Section<'i> {
     }
 
     /// The values of an array; one value alone is a list of one.
-    pub(crate) fn list(&mut self, key: &'static str) -> Result<Option<Vec<Value>>, Failure> {
+    pub(crate) fn list(&mut self, key: &'static str) -> Result<Option<Vec<Value>>, Error> {
         let Some((place, value)) = self.take(key) else { return Ok(None) };
         let DeValue::Array(array) = value else { return Ok(Some(vec![read_value(place, value)?])) };
         let read = |item: Spanned<DeValue<'i>>| read_value(place.clone(), item.into_inner());
@@ -111,10 +111,10 @@ impl<'i> Section<'i> {
     }
 
     /// The names and values of a table whose keys are free.
-    pub(crate) fn pairs(&mut self, key: &'static str) -> Result<Vec<(String, Value)>, Failure> {
+    pub(crate) fn pairs(&mut self, key: &'static str) -> Result<Vec<(String, Value)>, Error> {
         let Some((place, value)) = self.take(key) else { return Ok(Vec::new()) };
         let DeValue::Table(table) = value else {
-            return Err(place.failure("must be a table, such as { name = \"value\" }"));
+            return Err(place.error("must be a table, such as { name = \"value\" }"));
         };
         let read = |(name, value): (Spanned<_>, Spanned<DeValue<'i>>)| {
             let line = self.document.line(name.span().start);
@@ -126,13 +126,13 @@ impl<'i> Section<'i> {
     }
 
     /// The section below this one.
-    pub(crate) fn section(&mut self, key: &'static str) -> Result<Option<Self>, Failure> {
+    pub(crate) fn section(&mut self, key: &'static str) -> Result<Option<Self>, Error> {
         let Some((place, value)) = self.take(key) else { return Ok(None) };
         self.below(key, place, value).map(Some)
     }
 
     /// Every section of a section whose keys are free, with their names.
-    pub(crate) fn sections(&mut self, key: &'static str) -> Result<Vec<(String, Self)>, Failure> {
+    pub(crate) fn sections(&mut self, key: &'static str) -> Result<Vec<(String, Self)>, Error> {
         let Some(mut all) = self.section(key)? else { return Ok(Vec::new()) };
         let table = core::mem::take(&mut all.table);
         let read = |(name, value): (Spanned<_>, Spanned<DeValue<'i>>)| {
@@ -144,31 +144,31 @@ impl<'i> Section<'i> {
         table.into_iter().map(read).collect()
     }
 
-    fn below(&self, key: &str, place: Place, value: DeValue<'i>) -> Result<Self, Failure> {
+    fn below(&self, key: &str, place: Place, value: DeValue<'i>) -> Result<Self, Error> {
         let name = if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) };
         match value {
             DeValue::Table(table) => Ok(Self::new(self.document.clone(), name, place.line, table)),
-            _ => Err(place.failure(format_args!("must be a section, such as [{name}]"))),
+            _ => Err(place.error(format_args!("must be a section, such as [{name}]"))),
         }
     }
 
     /// The section is read: what is left over in it is unknown.
-    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
         let stray = self.table.keys().min_by_key(|key| key.span().start);
         let Some(stray) = stray else {
             return match self.missing {
-                Some(key) => Err(self.failure(format_args!("lacks `{key}`; add it"))),
+                Some(key) => Err(self.error(format_args!("lacks `{key}`; add it"))),
                 None => Ok(()),
             };
         };
         let place = self.document.place(self.document.line(stray.span().start), stray.get_ref());
         self.known.sort_unstable();
         let known = self.known.join(", ");
-        Err(place.failure(format_args!("is not a key of {}, which has: {known}", self.called())))
+        Err(place.error(format_args!("is not a key of {}, which has: {known}", self.called())))
     }
 }
 
-fn read_value(place: Place, value: DeValue<'_>) -> Result<Value, Failure> {
+fn read_value(place: Place, value: DeValue<'_>) -> Result<Value, Error> {
     const FORM: &str = "must be a text, { env = \"NAME\" } or { file = \"PATH\" }";
     let source = match value {
         DeValue::String(text) => Source::Written(Zeroizing::new(text.into_owned())),
@@ -177,15 +177,15 @@ fn read_value(place: Place, value: DeValue<'_>) -> Result<Value, Failure> {
         DeValue::Table(table) => {
             let mut entries = table.into_iter();
             let (Some((name, value)), None) = (entries.next(), entries.next()) else {
-                return Err(place.failure(FORM));
+                return Err(place.error(FORM));
             };
             match (name.get_ref().as_ref(), value.into_inner()) {
                 ("env", DeValue::String(name)) => Source::Environment(name.into_owned()),
                 ("file", DeValue::String(path)) => Source::File(String::from(path).into()),
-                _ => return Err(place.failure(FORM)),
+                _ => return Err(place.error(FORM)),
             }
         }
-        _ => return Err(place.failure(FORM)),
+        _ => return Err(place.error(FORM)),
     };
     Ok(Value { place, source })
 }

@@ -9,22 +9,38 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::configuration::duration;
-use crate::exit::Failure;
+use crate::{Error, SecretSource, parse_duration};
 
-/// File, line and key of a value, for messages.
+/// Where something stands in the file. Displayed it begins a sentence: "wellspring.toml:8: `client_secret`".
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub struct Place {
     pub(crate) file: Arc<Path>,
     pub(crate) line: usize,
-    /// As it is called in messages: a key in backticks, a section in brackets.
     pub(crate) key: String,
 }
 
 impl Place {
-    /// The failure of what stands here; `what` goes on after the key: "is empty".
-    pub(crate) fn failure(&self, what: impl fmt::Display) -> Failure {
-        Failure::usage(format!("{}:{}: {} {what}", self.file.display(), self.line, self.key))
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// What stands there, as it is called in sentences: a key in backticks, a section in brackets.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What is wrong with what stands here; `what` goes on after the key: "is empty".
+    pub(crate) fn error(&self, what: impl fmt::Display) -> Error {
+        Error::Settings(format!("{self} {what}"))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file.display(), self.line, self.key)
     }
 }
 
@@ -48,7 +64,7 @@ pub(crate) enum Source {
 
 impl Value {
     /// The text, which is not empty.
-    pub(crate) fn text(&self) -> Result<Zeroizing<String>, Failure> {
+    pub(crate) fn text(&self) -> Result<Zeroizing<String>, Error> {
         let text = match &self.source {
             Source::Written(text) => text.clone(),
             Source::Environment(name) => self.environment(name)?,
@@ -56,82 +72,77 @@ impl Value {
         };
         if text.is_empty() {
             return Err(match &self.source {
-                Source::Written(_) => self.place.failure("is empty; give it a value or leave it out"),
+                Source::Written(_) => self.place.error("is empty; give it a value or leave it out"),
                 Source::Environment(name) => {
-                    self.place.failure(format_args!("is empty; set the environment variable {name}"))
+                    self.place.error(format_args!("is empty; set the environment variable {name}"))
                 }
-                Source::File(path) => self.place.failure(format_args!("is empty; fill {}", path.display())),
+                Source::File(path) => self.place.error(format_args!("is empty; fill {}", path.display())),
             });
         }
         Ok(text)
     }
 
-    /// The file that a secret is taken from; `None` where there is none, and the secret stands here or comes from the
-    /// environment.
-    pub(crate) fn secret_file(&self) -> Option<PathBuf> {
+    /// Where a secret is taken from.
+    pub(crate) fn secret_source(&self) -> SecretSource {
         match &self.source {
-            Source::File(path) => Some(self.beside(path)),
-            Source::Written(_) | Source::Environment(_) => None,
+            Source::Written(_) => SecretSource::Written,
+            Source::Environment(_) => SecretSource::Environment,
+            Source::File(path) => SecretSource::File(self.beside(path)),
         }
     }
 
-    /// The same of a PEM file, whose name is no secret.
-    pub(crate) fn pem_file(&self) -> Option<PathBuf> {
+    /// The same of PEM, whose file's name is no secret.
+    pub(crate) fn pem_source(&self) -> SecretSource {
         match &self.source {
             Source::Written(text) if !text.contains("-----BEGIN ") => {
-                Some(self.beside(Path::new(text.as_str())))
+                SecretSource::File(self.beside(Path::new(text.as_str())))
             }
-            _ => self.secret_file(),
+            _ => self.secret_source(),
         }
-    }
-
-    /// Whether it stands in the configuration itself.
-    pub(crate) const fn is_written(&self) -> bool {
-        matches!(self.source, Source::Written(_))
     }
 
     /// The text as a duration.
-    pub(crate) fn duration(&self) -> Result<Duration, Failure> {
-        duration::parse(&self.text()?).map_err(|why| self.place.failure(why))
+    pub(crate) fn duration(&self) -> Result<Duration, Error> {
+        parse_duration(&self.text()?).map_err(|why| self.place.error(why))
     }
 
     /// The text as one of these words.
-    pub(crate) fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, Failure> {
+    pub(crate) fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, Error> {
         let text = self.text()?;
         words.iter().find(|(word, _)| *word == text.as_str()).map(|(_, meaning)| *meaning).ok_or_else(|| {
             let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-            self.place.failure(format_args!("must be one of: {}", words.join(", ")))
+            self.place.error(format_args!("must be one of: {}", words.join(", ")))
         })
     }
 
     /// The contents of a PEM file: the text names the file, or is the PEM itself.
-    pub(crate) fn pem(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    pub(crate) fn pem(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let text = self.text()?;
         if text.contains("-----BEGIN ") {
             return Ok(Zeroizing::new(text.as_bytes().to_vec()));
         }
         let path = self.beside(Path::new(&**text));
         std::fs::read(&path).map(Zeroizing::new).map_err(|error| {
-            self.place.failure(format_args!("cannot be read from {}: {error}", path.display()))
+            self.place.error(format_args!("cannot be read from {}: {error}", path.display()))
         })
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is where configuration is made")]
-    fn environment(&self, name: &str) -> Result<Zeroizing<String>, Failure> {
+    fn environment(&self, name: &str) -> Result<Zeroizing<String>, Error> {
         std::env::var(name).map(Zeroizing::new).map_err(|error| match error {
             std::env::VarError::NotPresent => {
-                self.place.failure(format_args!("needs the environment variable {name}; set it"))
+                self.place.error(format_args!("needs the environment variable {name}; set it"))
             }
             std::env::VarError::NotUnicode(_) => {
-                self.place.failure(format_args!("needs the environment variable {name} to be UTF-8"))
+                self.place.error(format_args!("needs the environment variable {name} to be UTF-8"))
             }
         })
     }
 
-    fn file(&self, path: &Path) -> Result<Zeroizing<String>, Failure> {
+    fn file(&self, path: &Path) -> Result<Zeroizing<String>, Error> {
         let path = self.beside(path);
         let mut text = std::fs::read_to_string(&path).map(Zeroizing::new).map_err(|error| {
-            self.place.failure(format_args!("cannot be read from {}: {error}", path.display()))
+            self.place.error(format_args!("cannot be read from {}: {error}", path.display()))
         })?;
         // Editors and `echo` end a file with a line end, which is no part of a secret.
         if text.ends_with('\n') {
@@ -151,6 +162,6 @@ impl Value {
 
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Value({}:{} {})", self.place.file.display(), self.place.line, self.place.key)
+        write!(f, "Value({})", self.place)
     }
 }

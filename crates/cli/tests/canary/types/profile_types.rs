@@ -1,0 +1,82 @@
+//! The types of a configuration, with secrets that stand in it and secrets that it names.
+
+use std::fs;
+use std::path::Path;
+
+use wellspring_profiles::{
+    AnyProvider, Configuration, Developer, Error, LocalStore, Place, Profile, SecretSource, SignsIn,
+    StoreSettings,
+};
+use wellspring_store::contract::Folder;
+
+use super::{ACCESS, REFRESH, SECRET, Shown, show};
+
+fn text() -> String {
+    format!(
+        r#"
+[store]
+url = "file:tokens"
+[profile.app]
+provider = "oauth2-app"
+preset = "aihubmix"
+base_url = "https://api.example"
+client_id = "id"
+client_secret = "{SECRET}"
+redirect_uri = "https://app.example/callback"
+refresh_token = {{ file = "refresh" }}
+developer_token = "{ACCESS}"
+[profile.app.tls]
+client_key = "{SECRET}"
+[profile.chain]
+provider = "hive-auth"
+environment = "sandbox"
+id = "operator"
+secret_key = "{SECRET}"
+[profile.shop]
+provider = "pix-bacen"
+gateway = "goforge"
+client_id = "account-93"
+client_secret = "{SECRET}"
+"#
+    )
+}
+
+pub(crate) fn show_all(shown: &mut Shown) {
+    let folder = Folder::new();
+    let file = folder.path().join("wellspring.toml");
+    fs::write(&file, text()).unwrap();
+    fs::write(folder.path().join("refresh"), REFRESH).unwrap();
+    let all = Configuration::load(&file).unwrap();
+    let app: &Profile = all.profile("app").unwrap();
+    let kept = all.store().open().unwrap().unwrap();
+    let described: &dyn LocalStore = &*kept;
+    assert!(described.promise().durable);
+    show!(shown:
+        AnyProvider = all.profile("shop").unwrap().provider().unwrap();
+        AnyProvider = all.profile("chain").unwrap().provider().unwrap();
+        Configuration = all.clone();
+        Developer = app.developer().unwrap();
+        Place = app.place().clone();
+        Profile = app.clone();
+        SignsIn = app.signs_in().unwrap();
+        StoreSettings = all.store().clone();
+    );
+    let sources: Vec<SecretSource> = app.secrets().map(|(_, source)| source).collect();
+    assert_eq!(sources[0], SecretSource::Written);
+    shown.add(&app.refresh_token().unwrap());
+    for (_, source) in app.secrets().take(3) {
+        shown.add(&source);
+    }
+    // What is wrong is said without what stands there.
+    shown.add_error::<Error>(&app.tls().unwrap_err());
+    for (good, bad) in [
+        ("client_id = \"id\"", "client_id = [1]"),
+        ("redirect_uri", "redirecturi"),
+        ("[store]", "[stor"),
+        ("refresh_token = {", "refresh_token = \"x\" {"),
+    ] {
+        fs::write(&file, text().replacen(good, bad, 1)).unwrap();
+        shown.add_error::<Error>(&Configuration::load(&file).unwrap_err());
+    }
+    shown.add_error::<Error>(&Configuration::load(Path::new("/nowhere/wellspring.toml")).unwrap_err());
+}
