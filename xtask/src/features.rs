@@ -10,8 +10,8 @@ const PICKED: [(&str, &[&str]); 8] = [
     ("hive-auth", &["async", "blocking", "async,blocking"]),
     ("wellspring-store", &["contract"]),
     ("wellspring-transport", &["tls"]),
-    ("wellspring-transport-async", &["reqwest"]),
-    ("wellspring-transport-blocking", &["ureq"]),
+    ("wellspring-transport-async", &["reqwest", "reqwest-middleware", "tower"]),
+    ("wellspring-transport-blocking", &["ureq", "ureq-middleware"]),
     ("wellspring-wire", &["pkce"]),
 ];
 

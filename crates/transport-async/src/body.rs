@@ -102,13 +102,8 @@ impl Body {
     }
 
     fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, TokenError>>> {
-        if let Some(chunk) = self.ready.pop_front() {
-            return Poll::Ready(Some(Ok(chunk)));
-        }
-        let Some(rest) = &mut self.rest else { return Poll::Ready(None) };
-        let rest = rest.get_mut().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let frame = core::task::ready!(rest.as_mut().poll_frame(context));
+            let frame = core::task::ready!(self.poll_next(context));
             match frame.map(|frame| frame.map(Frame::into_data)) {
                 Some(Ok(Ok(chunk))) => return Poll::Ready(Some(Ok(chunk))),
                 Some(Ok(Err(_trailers))) => {}
@@ -116,6 +111,14 @@ impl Body {
                 None => return Poll::Ready(None),
             }
         }
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, TokenError>>> {
+        if let Some(chunk) = self.ready.pop_front() {
+            return Poll::Ready(Some(Ok(Frame::data(chunk))));
+        }
+        let Some(rest) = &mut self.rest else { return Poll::Ready(None) };
+        rest.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll_frame(context)
     }
 }
 
@@ -127,16 +130,24 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, TokenError>>> {
-        self.poll_chunk(context).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
+        self.poll_next(context)
     }
 
     fn size_hint(&self) -> SizeHint {
-        let ready: usize = self.ready.iter().map(Bytes::len).sum();
-        if self.rest.is_none() { SizeHint::with_exact(ready as u64) } else { SizeHint::new() }
+        let ready = self.ready.iter().map(Bytes::len).sum::<usize>() as u64;
+        let Some(rest) = &self.rest else { return SizeHint::with_exact(ready) };
+        let rest = rest.lock().unwrap_or_else(PoisonError::into_inner).size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower().saturating_add(ready));
+        if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(ready)) {
+            hint.set_upper(upper);
+        }
+        hint
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_none() && self.ready.is_empty()
+        let over = |rest: &Mutex<Source>| rest.lock().unwrap_or_else(PoisonError::into_inner).is_end_stream();
+        self.ready.is_empty() && self.rest.as_ref().is_none_or(over)
     }
 }
 
@@ -163,6 +174,14 @@ where
                 })
             })
         })
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
     }
 }
 

@@ -9,9 +9,12 @@
 //! Out of scope: deciding (core), dialects (providers).
 #![forbid(unsafe_code)]
 
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+mod attach;
 mod background;
 mod body;
 mod builder;
+mod carrier;
 mod clock;
 mod drive;
 #[cfg(all(test, wellspring_shuttle))]
@@ -22,12 +25,18 @@ mod reqwest;
 mod scripted;
 mod send;
 mod source;
+#[cfg(feature = "tower")]
+mod tower;
 mod transport;
 mod warm;
 
 // The public interface is:
+#[cfg(feature = "reqwest-middleware")]
+pub use self::reqwest::AttachMiddleware;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestTransport;
+#[cfg(feature = "tower")]
+pub use self::tower::{Attach, AttachError, AttachLayer};
 pub use body::Body;
 pub use builder::Builder;
 pub use pool::TokenPool;

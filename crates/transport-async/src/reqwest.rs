@@ -17,6 +17,12 @@ use zeroize::Zeroizing;
 
 use crate::{Body, Builder, TokenSource, Transport};
 
+#[cfg(feature = "reqwest-middleware")]
+mod middleware;
+
+#[cfg(feature = "reqwest-middleware")]
+pub use middleware::AttachMiddleware;
+
 type Configure = Box<dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync>;
 
 /// What a client is made of.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use wellspring_core::{Generation, Need, Rejected, Token, TokenError, TransportError, Verdict};
-use wellspring_transport::{Attempt, events, verdict};
+use wellspring_transport::{Attempt, events};
 
 use crate::background::run;
+use crate::carrier::{Answer, Call, Carrier};
 use crate::{Body, TokenSource};
 
 impl TokenSource {
@@ -22,20 +23,30 @@ impl TokenSource {
         &self,
         request: http::Request<B>,
     ) -> Result<http::Response<Body>, TokenError> {
-        let (parts, body) = request.map(Into::into).into_parts();
-        self.reach.check(&parts.uri)?;
-        let spare = body.again();
+        self.send_over(&mut Own(self), request.map(Into::into)).await
+    }
+
+    /// The rule of [`send`](Self::send), whatever carries the call.
+    pub(crate) async fn send_over<C: Carrier>(
+        &self,
+        carrier: &mut C,
+        call: C::Call,
+    ) -> Result<C::Answer, C::Error> {
+        self.reach.check(&call.url())?;
+        let spare = call.again();
         let attempt = self.attempt(self.token().await?)?;
-        let refused = match self.attempt_call(&parts, body, &attempt).await? {
+        let refused = match self.attempt_call(carrier, call, &attempt).await? {
             (answer, Verdict::TokenRefused) => answer,
             (answer, Verdict::Fine | Verdict::ScopeMissing(_)) => return Ok(answer),
         };
         let rejected = self.reject(attempt.generation);
-        let Some(body) = spare else { return Ok(refused) };
+        let Some(call) = spare else { return Ok(refused) };
         let Some(token) = self.replacement(rejected, attempt.generation).await? else { return Ok(refused) };
+        // Whoever counts connections counts this one as over.
+        drop(refused);
         let attempt = self.attempt(token)?;
         events::send_retried(&self.shared.provider().profile().name, attempt.generation);
-        let (answer, verdict) = self.attempt_call(&parts, body, &attempt).await?;
+        let (answer, verdict) = self.attempt_call(carrier, call, &attempt).await?;
         if verdict == Verdict::TokenRefused {
             // The lifecycle learns that this API refuses whatever it gets.
             let _ = self.reject(attempt.generation);
@@ -65,21 +76,30 @@ impl TokenSource {
     }
 
     /// One try, and what its answer says of the token.
-    async fn attempt_call(
+    async fn attempt_call<C: Carrier>(
         &self,
-        parts: &http::request::Parts,
-        body: Body,
+        carrier: &mut C,
+        mut call: C::Call,
         attempt: &Attempt,
-    ) -> Result<(http::Response<Body>, Verdict), TokenError> {
-        let mut request = http::Request::from_parts(parts.clone(), body);
-        attempt.sign(request.headers_mut());
-        let (transport, deadline) = (Arc::clone(&self.transport), self.call_deadline);
-        let place = self.background.available()?;
-        let answer = run(&place, async move { transport.call(request, deadline).await }).await?;
-        let (head, mut body) = answer.map_err(TransportError::into_error)?.into_parts();
-        let provider = self.shared.provider();
-        let start = body.peek(provider.profile().judged_bytes).await?;
-        let verdict = verdict(&**provider, head.status, &head.headers, &start);
-        Ok((http::Response::from_parts(head, body), verdict))
+    ) -> Result<(C::Answer, Verdict), C::Error> {
+        attempt.sign(call.headers_mut());
+        let answer = carrier.carry(call).await?;
+        Ok(answer.judged(&**self.shared.provider()).await?)
+    }
+}
+
+/// The source's own transport.
+struct Own<'a>(&'a TokenSource);
+
+impl Carrier for Own<'_> {
+    type Call = http::Request<Body>;
+    type Answer = http::Response<Body>;
+    type Error = TokenError;
+
+    async fn carry(&mut self, call: Self::Call) -> Result<Self::Answer, TokenError> {
+        let (transport, deadline) = (Arc::clone(&self.0.transport), self.0.call_deadline);
+        let place = self.0.background.available()?;
+        let answer = run(&place, async move { transport.call(call, deadline).await }).await?;
+        answer.map_err(TransportError::into_error)
     }
 }

@@ -9,9 +9,12 @@
 //! Out of scope: deciding (core), dialects (providers).
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "ureq-middleware")]
+mod attach;
 mod background;
 mod body;
 mod builder;
+mod carrier;
 mod clock;
 mod drive;
 #[cfg(all(test, wellspring_shuttle))]
@@ -32,6 +35,8 @@ use shuttle::thread;
 use std::thread;
 
 // The public interface is:
+#[cfg(feature = "ureq-middleware")]
+pub use self::ureq::AttachMiddleware;
 #[cfg(feature = "ureq")]
 pub use self::ureq::UreqTransport;
 pub use body::Body;

@@ -1,8 +1,9 @@
 //! One authenticated call: attach the token, and where it is refused, renew it and try once more.
 
 use wellspring_core::{Generation, Need, Rejected, Token, TokenError, TransportError, Verdict};
-use wellspring_transport::{Attempt, events, verdict};
+use wellspring_transport::{Attempt, events};
 
+use crate::carrier::{Answer, Call, Carrier};
 use crate::{Body, TokenSource};
 
 impl TokenSource {
@@ -16,20 +17,30 @@ impl TokenSource {
     /// When there is no token, the request's origin may not have it, or no answer came. An error after a refusal is
     /// why there is no other token.
     pub fn send<B: Into<Body>>(&self, request: http::Request<B>) -> Result<http::Response<Body>, TokenError> {
-        let (parts, body) = request.map(Into::into).into_parts();
-        self.reach.check(&parts.uri)?;
-        let spare = body.again();
+        self.send_over(&mut Own(self), request.map(Into::into))
+    }
+
+    /// The rule of [`send`](Self::send), whatever carries the call.
+    pub(crate) fn send_over<C: Carrier>(
+        &self,
+        carrier: &mut C,
+        call: C::Call,
+    ) -> Result<C::Answer, C::Error> {
+        self.reach.check(&call.url())?;
+        let spare = call.again();
         let attempt = self.attempt(self.token()?)?;
-        let refused = match self.attempt_call(&parts, body, &attempt)? {
+        let refused = match self.attempt_call(carrier, call, &attempt)? {
             (answer, Verdict::TokenRefused) => answer,
             (answer, Verdict::Fine | Verdict::ScopeMissing(_)) => return Ok(answer),
         };
         let rejected = self.reject(attempt.generation);
-        let Some(body) = spare else { return Ok(refused) };
+        let Some(call) = spare else { return Ok(refused) };
         let Some(token) = self.replacement(rejected, attempt.generation)? else { return Ok(refused) };
+        // Whoever counts connections counts this one as over.
+        drop(refused);
         let attempt = self.attempt(token)?;
         events::send_retried(&self.shared.provider().profile().name, attempt.generation);
-        let (answer, verdict) = self.attempt_call(&parts, body, &attempt)?;
+        let (answer, verdict) = self.attempt_call(carrier, call, &attempt)?;
         if verdict == Verdict::TokenRefused {
             // The lifecycle learns that this API refuses whatever it gets.
             let _ = self.reject(attempt.generation);
@@ -55,19 +66,27 @@ impl TokenSource {
     }
 
     /// One try, and what its answer says of the token.
-    fn attempt_call(
+    fn attempt_call<C: Carrier>(
         &self,
-        parts: &http::request::Parts,
-        body: Body,
+        carrier: &mut C,
+        mut call: C::Call,
         attempt: &Attempt,
-    ) -> Result<(http::Response<Body>, Verdict), TokenError> {
-        let mut request = http::Request::from_parts(parts.clone(), body);
-        attempt.sign(request.headers_mut());
-        let answer = self.transport.call(request, self.call_deadline);
-        let (head, mut body) = answer.map_err(TransportError::into_error)?.into_parts();
-        let provider = self.shared.provider();
-        let start = body.peek(provider.profile().judged_bytes)?;
-        let verdict = verdict(&**provider, head.status, &head.headers, &start);
-        Ok((http::Response::from_parts(head, body), verdict))
+    ) -> Result<(C::Answer, Verdict), C::Error> {
+        attempt.sign(call.headers_mut());
+        let answer = carrier.carry(call)?;
+        Ok(answer.judged(&**self.shared.provider())?)
+    }
+}
+
+/// The source's own transport.
+struct Own<'a>(&'a TokenSource);
+
+impl Carrier for Own<'_> {
+    type Call = http::Request<Body>;
+    type Answer = http::Response<Body>;
+    type Error = TokenError;
+
+    fn carry(&mut self, call: Self::Call) -> Result<Self::Answer, TokenError> {
+        self.0.transport.call(call, self.0.call_deadline).map_err(TransportError::into_error)
     }
 }

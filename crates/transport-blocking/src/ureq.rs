@@ -9,7 +9,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use ureq::config::ConfigBuilder;
-use ureq::typestate::AgentScope;
+use ureq::typestate::{AgentScope, HttpCrateScope};
 use ureq::{Agent, AsSendBody, SendBody};
 use wellspring_core::{HttpRequest, HttpResponse, TokenError, TransportError, TransportErrorKind};
 use wellspring_transport::{BODY_CAP, Tls, check_url, head_of, is_permanent, too_large, wire_request};
@@ -18,8 +18,12 @@ use zeroize::Zeroizing;
 use crate::{Body, Builder, Transport};
 
 mod connect;
+#[cfg(feature = "ureq-middleware")]
+mod middleware;
 
 use connect::{Connecting, Resolving, Unsent};
+#[cfg(feature = "ureq-middleware")]
+pub use middleware::AttachMiddleware;
 
 type Configure = Box<dyn Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync>;
 
@@ -160,17 +164,18 @@ fn run(
     request: http::Request<impl AsSendBody>,
     within: Duration,
 ) -> Result<http::Response<ureq::Body>, TransportError> {
-    let origin = check_url(&request.uri().to_string())?;
-    let mut config = agent
-        .configure_request(request)
-        // Whoever made the agent: these are the rules of a request that carries a token.
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .timeout_global(Some(within));
-    if origin.is_loopback() {
-        config = config.proxy(None);
-    }
+    let config = guarded(agent, request)?.http_status_as_error(false).timeout_global(Some(within));
     agent.run(config.build()).map_err(failure)
+}
+
+/// The rules of a request that carries a token, whoever made the agent.
+fn guarded<B: AsSendBody>(
+    agent: &Agent,
+    request: http::Request<B>,
+) -> Result<ConfigBuilder<HttpCrateScope<B>>, TransportError> {
+    let origin = check_url(&request.uri().to_string())?;
+    let config = agent.configure_request(request).max_redirects(0);
+    Ok(if origin.is_loopback() { config.proxy(None) } else { config })
 }
 
 fn unreadable_request() -> TransportError {

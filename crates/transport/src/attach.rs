@@ -48,8 +48,8 @@ impl Reach {
     /// # Errors
     ///
     /// When it may not; nothing is sent then.
-    pub fn check(&self, uri: &http::Uri) -> Result<(), TokenError> {
-        let origin = Origin::of(&uri.to_string())
+    pub fn check(&self, url: &str) -> Result<(), TokenError> {
+        let origin = Origin::of(url)
             .map_err(|error| TokenError::misconfigured(format!("the call was not sent: {error}")))?;
         if self.origins.contains(&origin) || (self.loopback && origin.is_loopback()) {
             return Ok(());

@@ -13,6 +13,7 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     for part in ["src", "tests"] {
         let of = |(folder, client)| files(&workspace.tree, &format!("{folder}/{part}"), client);
         let (one, other) = (of(ASYNC), of(BLOCKING));
+        let shared = one.iter().filter(|path| !ASYNC_ALONE.contains(&path.as_str())).cloned().collect();
         let missing =
             |in_this: &BTreeSet<String>, from: &BTreeSet<String>, (folder, client): (&str, &str)| {
                 from.difference(in_this)
@@ -20,10 +21,13 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
                     .collect::<Vec<_>>()
             };
         found.extend(missing(&one, &other, ASYNC));
-        found.extend(missing(&other, &one, BLOCKING));
+        found.extend(missing(&other, &shared, BLOCKING));
     }
     found
 }
+
+/// What exists in async alone, source and tests: nothing in blocking code speaks tower.
+const ASYNC_ALONE: [&str; 1] = ["tower.rs"];
 
 /// Stands for the client's name, which is the one difference.
 const ADAPTER: &str = "{client}";
@@ -56,6 +60,16 @@ mod tests {
                 "crates/transport-async/tests/calls.rs is missing."
             ]
         );
+    }
+
+    #[test]
+    fn tower_is_of_async_code_alone() {
+        let mut workspace = Workspace::default();
+        workspace.tree.add("crates/transport-async/src/tower.rs", "");
+        workspace.tree.add("crates/transport-async/tests/tower.rs", "");
+        assert!(findings(&workspace).is_empty());
+        workspace.tree.add("crates/transport-async/src/tower/limit.rs", "");
+        assert_eq!(findings(&workspace), ["crates/transport-blocking/src/tower/limit.rs is missing."]);
     }
 
     #[test]

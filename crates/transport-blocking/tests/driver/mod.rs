@@ -1,6 +1,8 @@
 //! The few words in which the tests of the two transports differ.
 #![allow(dead_code, unused_imports, clippy::unwrap_used, reason = "each test file uses its own part")]
 
+#[cfg(feature = "ureq-middleware")]
+pub(crate) mod clients;
 #[path = "../../../transport/tests/support/mod.rs"]
 mod support;
 

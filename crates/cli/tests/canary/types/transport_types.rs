@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use http::HeaderValue;
+use tower_layer::Layer;
 use wellspring_core::{
     Answer, Attempt as CoreAttempt, Clocks, Generation, HttpResponse, Lifecycle, Loaded, Need, Policy,
     Promise, Provider, Record, ResponseHead, Sighting, SignOfLife, Store, StoreError, Swap, TokenError,
@@ -50,6 +51,12 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Arc<Scripted> = Scripted::new([Ok(response()), Err(TokenError::busy("later"))]);
         Arc<SharedLifecycle> = holding.clone();
         Tls = Tls::new().client_certificate("a certificate", SECRET).certificate_authority("an authority");
+        asynchronous::Attach<()> = asynchronous::AttachLayer::per_request().layer(());
+        asynchronous::AttachError = asynchronous::AttachError::Token(TokenError::busy("later"));
+        asynchronous::AttachLayer = asynchronous::AttachLayer::new(asynchronous::TokenSource::fixed(ACCESS));
+        asynchronous::AttachMiddleware =
+            asynchronous::AttachMiddleware::new(asynchronous::TokenSource::fixed(ACCESS));
+        blocking::AttachMiddleware = blocking::AttachMiddleware::new(blocking::TokenSource::fixed(ACCESS));
         asynchronous::Body = asynchronous::Body::from(SECRET);
         asynchronous::Builder = asynchronous::Builder::new(provider());
         asynchronous::ReqwestTransport = asynchronous::ReqwestTransport::new(Tls::new()).unwrap();

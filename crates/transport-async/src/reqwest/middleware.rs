@@ -1,0 +1,134 @@
+//! The middleware for reqwest-middleware that attaches tokens.
+
+use async_trait::async_trait;
+use http::{Extensions, HeaderMap};
+use reqwest::{Request, Response, ResponseBuilderExt};
+use reqwest_middleware::{Error, Middleware, Next};
+use wellspring_core::{Provider, TokenError, Verdict};
+use wellspring_transport::verdict;
+
+use crate::attach::Whose;
+use crate::carrier::{Answer, Call, Carrier};
+use crate::{Body, TokenSource};
+
+/// Attaches tokens to the requests of a reqwest client, by the rule of [`TokenSource::send`].
+///
+/// Give it to `reqwest_middleware::ClientBuilder::with`, and after it nothing that changes a request's URL. A
+/// [`TokenError`] comes back as `Error::Middleware`, from which `downcast_ref::<TokenError>()` takes it; every other
+/// error is the client's own, and names the URL unless `without_url` takes it away.
+///
+/// The client's own rules hold: its time limits, for each try, its proxies, its redirects. Give it
+/// `reqwest::redirect::Policy::none()`. A client that follows redirects sends the token along within one host and port,
+/// and even from HTTPS to plain HTTP where both name the same port; it takes it off for every other host. An answer
+/// from another origin than the one that was asked is not judged: its 401 says nothing of a token that it did not get.
+#[derive(Clone, Debug)]
+pub struct AttachMiddleware {
+    whose: Whose,
+}
+
+impl AttachMiddleware {
+    /// Attaches this source's tokens to every request.
+    #[must_use]
+    pub const fn new(source: TokenSource) -> Self {
+        Self { whose: Whose::Always(source) }
+    }
+
+    /// Attaches the tokens of the [`TokenSource`] among each request's extensions (`with_extension`): one client serves
+    /// many users, and who is served is said where the request is made. A request without one is not sent.
+    #[must_use]
+    pub const fn per_request() -> Self {
+        Self { whose: Whose::OfEachCall }
+    }
+}
+
+#[async_trait]
+impl Middleware for AttachMiddleware {
+    async fn handle(
+        &self,
+        request: Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> reqwest_middleware::Result<Response> {
+        let source = self.whose.source(extensions).map_err(Error::middleware)?;
+        let told = source.send_over(&mut Rest { next, extensions }, request).await;
+        told.map(|told| told.response).map_err(|Failure(error)| error)
+    }
+}
+
+/// The middlewares after this one, and the client behind them.
+struct Rest<'a> {
+    next: Next<'a>,
+    extensions: &'a mut Extensions,
+}
+
+/// A [`TokenError`], or whatever the rest of the chain says.
+struct Failure(Error);
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        Self(Error::middleware(error))
+    }
+}
+
+impl Carrier for Rest<'_> {
+    type Call = Request;
+    type Answer = Told;
+    type Error = Failure;
+
+    async fn carry(&mut self, call: Request) -> Result<Told, Failure> {
+        let asked = call.url().origin();
+        let response = self.next.clone().run(call, self.extensions).await.map_err(Failure)?;
+        let elsewhere = response.url().origin() != asked;
+        Ok(Told { response, elsewhere })
+    }
+}
+
+impl Call for Request {
+    fn url(&self) -> String {
+        self.url().to_string()
+    }
+
+    fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.headers_mut()
+    }
+
+    fn again(&self) -> Option<Self> {
+        self.try_clone()
+    }
+}
+
+/// An answer, and whether a redirect led to another origin than the one that got the token.
+struct Told {
+    response: Response,
+    elsewhere: bool,
+}
+
+impl Answer for Told {
+    async fn judged(mut self, provider: &dyn Provider) -> Result<(Self, Verdict), TokenError> {
+        if self.elsewhere {
+            return Ok((self, Verdict::Fine));
+        }
+        let mut start = Vec::new();
+        let wanted = provider.profile().judged_bytes;
+        if wanted > 0 {
+            (self.response, start) = peeked(self.response, wanted).await?;
+        }
+        let verdict = verdict(provider, self.response.status(), self.response.headers(), &start);
+        Ok((self, verdict))
+    }
+}
+
+/// The same answer, and the first bytes of its body, which stay in it.
+async fn peeked(response: Response, wanted: usize) -> Result<(Response, Vec<u8>), TokenError> {
+    let url = response.url().clone();
+    let (head, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+    let mut body = Body::once(body);
+    let start = body.peek(wanted).await?;
+    let built = http::response::Builder::new().url(url).body(reqwest::Body::wrap(body));
+    let mut whole = built.expect("a URL that was parsed before is all that was said");
+    *whole.status_mut() = head.status;
+    *whole.version_mut() = head.version;
+    *whole.headers_mut() = head.headers;
+    whole.extensions_mut().extend(head.extensions);
+    Ok((whole.into(), start))
+}

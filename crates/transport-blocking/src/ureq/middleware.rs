@@ -1,0 +1,241 @@
+//! The middleware for ureq that attaches tokens.
+//!
+//! What comes after a middleware of ureq can be called once only, and a refused call has to be made twice. So the
+//! middleware is the only one of an agent that does nothing else, and carries each try through the agent behind it.
+
+use std::io::{Cursor, Read};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use ureq::config::Config;
+use ureq::middleware::{Middleware, MiddlewareNext};
+use ureq::{Agent, AsSendBody, Error, SendBody};
+use wellspring_core::{Provider, TokenError, TransportError, Verdict};
+use wellspring_transport::verdict;
+
+use super::guarded;
+use crate::attach::Whose;
+use crate::carrier::{Answer, Call, Carrier, repeated};
+use crate::{Body, TokenSource};
+
+/// How long a body may be that is kept to be sent again.
+const KEPT: usize = 1 << 20;
+
+/// Attaches tokens to the requests of a ureq agent, by the rule of [`TokenSource::send`].
+///
+/// The agent's own settings hold, and those of the single request: time limits, for each try, middlewares, statuses as
+/// errors. Two of its rules do not: redirects come back as they are, and this machine is reached without a proxy.
+///
+/// A body of up to 1 MiB can be sent again after a 401, whatever it is read from; of a longer one the first MiB is read
+/// before anything is sent, the rest as it is sent, and it is sent once. Say the length of such a body in
+/// `Content-Length`, or it goes out in chunks.
+///
+/// A [`TokenError`] comes back as [`ureq::Error::Other`], from which `downcast_ref::<TokenError>()` takes it. Where
+/// statuses are errors, ureq leaves nothing of an answer but its status: a 401 is understood, and what else a provider
+/// would read as a refusal is not.
+#[derive(Clone, Debug)]
+pub struct AttachMiddleware {
+    whose: Whose,
+}
+
+impl AttachMiddleware {
+    /// Attaches this source's tokens to every request.
+    #[must_use]
+    pub const fn new(source: TokenSource) -> Self {
+        Self { whose: Whose::Always(source) }
+    }
+
+    /// Attaches the tokens of the [`TokenSource`] among each request's extensions (`extension`): one agent serves many
+    /// users, and who is served is said where the request is made. A request without one is not sent.
+    #[must_use]
+    pub const fn per_request() -> Self {
+        Self { whose: Whose::OfEachCall }
+    }
+
+    /// An agent like this one, whose requests carry tokens.
+    #[must_use]
+    pub fn over(self, agent: Agent) -> Agent {
+        let config = like(agent.config());
+        config.middleware(Over { whose: self.whose, agent }).build().new_agent()
+    }
+}
+
+/// What a single request's own settings start from.
+fn like(config: &Config) -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
+    let timeouts = config.timeouts();
+    Config::builder()
+        .http_status_as_error(config.http_status_as_error())
+        .https_only(config.https_only())
+        .ip_family(config.ip_family())
+        .tls_config(config.tls_config().clone())
+        .proxy(config.proxy().cloned())
+        .no_delay(config.no_delay())
+        .save_redirect_history(config.save_redirect_history())
+        .user_agent(config.user_agent().clone())
+        .accept(config.accept().clone())
+        .accept_encoding(config.accept_encoding().clone())
+        .timeout_global(timeouts.global)
+        .timeout_per_call(timeouts.per_call)
+        .timeout_per_read(config.timeout_per_read())
+        .timeout_per_write(config.timeout_per_write())
+        .timeout_resolve(timeouts.resolve)
+        .timeout_connect(timeouts.connect)
+        .timeout_send_request(timeouts.send_request)
+        .timeout_await_100(timeouts.await_100)
+        .timeout_send_body(timeouts.send_body)
+        .timeout_recv_response(timeouts.recv_response)
+        .timeout_recv_body(timeouts.recv_body)
+        .max_response_header_size(config.max_response_header_size())
+        .input_buffer_size(config.input_buffer_size())
+        .output_buffer_size(config.output_buffer_size())
+        .max_idle_connections(config.max_idle_connections())
+        .max_idle_connections_per_host(config.max_idle_connections_per_host())
+        .max_idle_age(config.max_idle_age())
+        .allow_non_standard_methods(config.allow_non_standard_methods())
+}
+
+/// Carries each try of a call through the agent behind it.
+struct Over {
+    whose: Whose,
+    agent: Agent,
+}
+
+impl Middleware for Over {
+    fn handle(&self, request: Request<SendBody>, _: MiddlewareNext) -> Result<Response<ureq::Body>, Error> {
+        let source = self.whose.source(request.extensions()).map_err(Failure::from)?;
+        let (parts, body) = request.into_parts();
+        let call = Request::from_parts(parts, Sending::read(body.into_reader())?);
+        match source.send_over(&mut Through(&self.agent), call) {
+            Ok(Told::Answer(response)) => Ok(response),
+            Ok(Told::Status(status)) => Err(Error::StatusCode(status.as_u16())),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+}
+
+/// The agent behind.
+struct Through<'a>(&'a Agent);
+
+/// A [`TokenError`], or whatever the agent says.
+struct Failure(Error);
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        Self(Error::Other(Box::new(error)))
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(Failure(error): Failure) -> Self {
+        error
+    }
+}
+
+impl<'a> Carrier for Through<'a> {
+    type Call = Request<Sending<'a>>;
+    type Answer = Told;
+    type Error = Failure;
+
+    fn carry(&mut self, call: Self::Call) -> Result<Told, Failure> {
+        let (parts, body) = call.into_parts();
+        match body {
+            Sending::Kept(bytes) if bytes.is_empty() && !means_a_body(&parts.method) => {
+                self.run(Request::from_parts(parts, SendBody::none()))
+            }
+            Sending::Kept(bytes) => self.run(Request::from_parts(parts, &*bytes)),
+            Sending::Once(mut body) => self.run(Request::from_parts(parts, SendBody::from_reader(&mut body))),
+        }
+    }
+}
+
+/// Whether a request of this method has a body, if an empty one.
+fn means_a_body(method: &Method) -> bool {
+    [Method::POST, Method::PUT, Method::PATCH].contains(method)
+}
+
+impl Through<'_> {
+    fn run(&self, request: Request<impl AsSendBody>) -> Result<Told, Failure> {
+        let config = guarded(self.0, request).map_err(TransportError::into_error)?;
+        match self.0.run(config.build()) {
+            Ok(response) => Ok(Told::Answer(response)),
+            Err(Error::StatusCode(code)) => match StatusCode::from_u16(code) {
+                Ok(status) => Ok(Told::Status(status)),
+                Err(_) => Err(Failure(Error::StatusCode(code))),
+            },
+            Err(error) => Err(Failure(error)),
+        }
+    }
+}
+
+/// What is sent.
+enum Sending<'a> {
+    Kept(Bytes),
+    Once(Box<dyn Read + 'a>),
+}
+
+impl<'a> Sending<'a> {
+    fn read(mut body: impl Read + 'a) -> Result<Self, Error> {
+        let mut start = Vec::new();
+        (&mut body).take(KEPT as u64 + 1).read_to_end(&mut start)?;
+        if start.len() <= KEPT {
+            return Ok(Self::Kept(start.into()));
+        }
+        Ok(Self::Once(Box::new(Cursor::new(start).chain(body))))
+    }
+}
+
+impl Call for Request<Sending<'_>> {
+    fn url(&self) -> String {
+        self.uri().to_string()
+    }
+
+    fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.headers_mut()
+    }
+
+    fn again(&self) -> Option<Self> {
+        match self.body() {
+            Sending::Kept(bytes) => Some(repeated(self, Sending::Kept(bytes.clone()))),
+            Sending::Once(_) => None,
+        }
+    }
+}
+
+/// An answer, or what is left of one where statuses are errors.
+enum Told {
+    Answer(Response<ureq::Body>),
+    Status(StatusCode),
+}
+
+impl Answer for Told {
+    fn judged(self, provider: &dyn Provider) -> Result<(Self, Verdict), TokenError> {
+        let response = match self {
+            Self::Answer(response) => response,
+            Self::Status(status) => {
+                let verdict = verdict(provider, status, &HeaderMap::new(), &[]);
+                return Ok((Self::Status(status), verdict));
+            }
+        };
+        let wanted = provider.profile().judged_bytes;
+        let (response, start) = if wanted > 0 { peeked(response, wanted)? } else { (response, Vec::new()) };
+        let verdict = verdict(provider, response.status(), response.headers(), &start);
+        Ok((Self::Answer(response), verdict))
+    }
+}
+
+/// The same answer, and the first bytes of its body, which stay in it.
+fn peeked(
+    response: Response<ureq::Body>,
+    wanted: usize,
+) -> Result<(Response<ureq::Body>, Vec<u8>), TokenError> {
+    let (head, body) = response.into_parts();
+    let media_type = body.mime_type().map(str::to_owned);
+    // What is read is decoded already: the new body is told nothing of the old one's coding.
+    let mut body = Body::once(body.into_reader());
+    let start = body.peek(wanted)?;
+    let mut whole = ureq::Body::builder();
+    if let Some(media_type) = media_type {
+        whole = whole.mime_type(media_type);
+    }
+    Ok((Response::from_parts(head, whole.reader(body)), start))
+}
