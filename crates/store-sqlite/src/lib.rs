@@ -11,8 +11,9 @@
 //!
 //! It is shared by the processes of one machine, and what it says is saved survives the machine's sudden end, as far
 //! as the disk keeps its own promises: the database keeps a write-ahead log that is flushed with every commit
-//! (`synchronous = FULL`). A save is one transaction that begins as a writer, so it is there whole or not at all, and
-//! who comes second finds the first one's version. Loads wait for no save.
+//! (`synchronous = FULL`). A save is part of one transaction that begins as a writer, so it is there whole or not at all,
+//! and who comes second finds the first one's version. Those of one process that come while others are written are
+//! written together, with one flush, in the order in which they came. Loads wait for no save.
 //!
 //! # What it cannot promise
 //!
@@ -36,8 +37,10 @@
 #![forbid(unsafe_code)]
 
 mod connection;
+mod connections;
 mod failure;
 mod store;
+mod writer;
 
 // The public interface is:
 pub use store::SqliteStore;
