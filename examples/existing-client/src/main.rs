@@ -1,0 +1,99 @@
+//! Tokens on the calls of clients that a program has already: a tower stack, reqwest-middleware, ureq.
+#![forbid(unsafe_code)]
+
+use core::error::Error;
+
+use pix_bacen::Gateway;
+use wellspring_core::{ErrorKind, TokenError};
+use wellspring_simulator::{Endpoint, Simulator};
+use wellspring_transport_async as asynchronous;
+use wellspring_transport_blocking as blocking;
+
+type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+
+fn main() -> Outcome {
+    let simulator = Simulator::builder().start()?;
+    let gateway = || -> Result<Gateway, Box<dyn Error + Send + Sync>> {
+        Ok(Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?)
+    };
+    let url = gateway()?.balances().url().to_owned();
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let source = asynchronous::TokenSource::builder(gateway()?).build()?;
+        through_tower(source.clone(), &url).await?;
+        simulator.revoke_access_tokens();
+        through_reqwest(source, &url).await
+    })?;
+    // The first token, and one more because it was revoked before the second call.
+    assert_eq!(simulator.asked(Endpoint::Token), 2);
+
+    let source = blocking::TokenSource::builder(gateway()?).build()?;
+    through_ureq(source.clone(), &url)?;
+    simulator.revoke_access_tokens();
+    through_ureq(source, &url)?;
+    assert_eq!(simulator.asked(Endpoint::Token), 4);
+    Ok(())
+}
+
+// ANCHOR: tower
+async fn through_tower(source: asynchronous::TokenSource, url: &str) -> Outcome {
+    use asynchronous::{AttachLayer, Body};
+    use hyper_util::client::legacy::Client;
+    use hyper_util::rt::TokioExecutor;
+    use tower::{Service, ServiceBuilder, ServiceExt};
+
+    let mut client = ServiceBuilder::new()
+        .concurrency_limit(10)
+        .layer(AttachLayer::new(source))
+        .service(Client::builder(TokioExecutor::new()).build_http::<Body>());
+
+    let request = http::Request::get(url).body(Body::empty())?;
+    let answer = client.ready().await?.call(request).await?;
+    assert_eq!(answer.status(), 200);
+    Ok(())
+}
+// ANCHOR_END: tower
+
+// ANCHOR: reqwest
+async fn through_reqwest(source: asynchronous::TokenSource, url: &str) -> Outcome {
+    use asynchronous::{AttachMiddleware, Tls};
+    use reqwest_middleware::ClientBuilder;
+
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured((*Tls::new().client_config()?).clone())
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?;
+    let client = ClientBuilder::new(client).with(AttachMiddleware::new(source)).build();
+
+    match client.get(url).send().await {
+        Ok(answer) => assert_eq!(answer.status(), 200),
+        Err(error) if must_sign_in(&error) => return Err("sign in again".into()),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+/// Whether nothing but a new sign-in helps.
+fn must_sign_in(error: &reqwest_middleware::Error) -> bool {
+    let reqwest_middleware::Error::Middleware(error) = error else { return false };
+    let token = error.downcast_ref::<TokenError>();
+    token.is_some_and(|error| matches!(error.kind(), ErrorKind::LoginRequired { .. }))
+}
+// ANCHOR_END: reqwest
+
+// ANCHOR: ureq
+fn through_ureq(source: blocking::TokenSource, url: &str) -> Outcome {
+    let agent = ureq::Agent::config_builder().user_agent("shop/1.0").build().new_agent();
+    let agent = blocking::AttachMiddleware::new(source).over(agent);
+
+    let answer = agent.get(url).call()?;
+    assert_eq!(answer.status(), 200);
+    Ok(())
+}
+// ANCHOR_END: ureq
+
+#[test]
+fn the_example_holds_what_it_asserts() {
+    main().unwrap();
+}
