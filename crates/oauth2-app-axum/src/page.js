@@ -6,6 +6,9 @@
   const query = new URLSearchParams(location.search);
   const channel = "BroadcastChannel" in window ? new BroadcastChannel("oauth-login") : null;
   const go = (error) => location.replace(error ? `${here}?error=${encodeURIComponent(error)}` : here);
+  // Not `disabled`, which would take the focus away.
+  const busy = (button, is) => button.setAttribute("aria-disabled", String(is));
+  const isBusy = (button) => button.getAttribute("aria-disabled") === "true";
 
   // This is the window that was opened for the sign-in, and it is back.
   const isPopup = query.get("popup") === "1" || window.name === "oauth_login";
@@ -22,22 +25,40 @@
     if (event.persisted) location.reload();
   });
 
+  // What a page says while it loads is not announced: it says it again.
+  const error = element("error");
+  if (!error.hidden) {
+    const said = error.textContent;
+    window.addEventListener("load", () => {
+      error.style.minHeight = `${error.offsetHeight}px`;
+      error.textContent = "";
+      setTimeout(() => { error.textContent = said; }, 100);
+    });
+  }
+
   const popup = element("login-popup");
   if (popup) {
     popup.hidden = false;
+    // From a sign-in in any tab; what went wrong is for the tab that asked.
+    if (channel) {
+      channel.onmessage = (event) => {
+        if (event.data === "" || isBusy(popup)) go(String(event.data));
+      };
+    }
     popup.addEventListener("click", () => {
+      if (isBusy(popup)) return;
       const opened = window.open("/auth/oauth/start?popup=1", "oauth_login", "width=500,height=600,scrollbars=yes");
       if (!opened) {
         // Popups are blocked: in this window then.
         location.assign("/auth/oauth/start");
         return;
       }
-      popup.disabled = true;
-      if (channel) channel.onmessage = (event) => go(String(event.data));
+      busy(popup, true);
+      // Closed by hand, or so it looks: some servers cut the two windows off from each other.
       const watch = setInterval(() => {
         if (!opened.closed) return;
         clearInterval(watch);
-        setTimeout(() => go(""), 1000);
+        setTimeout(() => busy(popup, false), 1000);
       }, 1000);
     });
   }
@@ -46,8 +67,10 @@
   if (refresh) {
     refresh.addEventListener("click", async (event) => {
       event.preventDefault();
-      const error = element("error");
-      refresh.disabled = true;
+      if (isBusy(refresh)) return;
+      busy(refresh, true);
+      const status = element("status");
+      status.textContent = "";
       try {
         const answer = await fetch("/api/user/info", { headers: { accept: "application/json" }, cache: "no-store" });
         if (answer.status === 401) {
@@ -56,19 +79,25 @@
         }
         if (!answer.ok) throw new Error("no user info");
         const user = await answer.json();
-        const show = (id, value) => {
-          const place = element(id);
-          if (place && value !== undefined && value !== null) place.textContent = String(value);
+        // The page as it was made knows nothing of the user: anew.
+        if (!element("username")) {
+          go("");
+          return;
+        }
+        const show = (id, ...values) => {
+          const value = values.find((one) => one !== undefined && one !== null && one !== "");
+          if (element(id) && value !== undefined) element(id).textContent = String(value);
         };
-        show("balance", user.balance_formatted ?? user.balance);
+        // Another may have signed in meanwhile, in another tab.
+        show("username", user.username, user.preferred_username, user.name, user.sub, user.id);
+        show("balance", user.balance_formatted, user.balance);
         error.hidden = true;
-        element("status").textContent = "Balance updated.";
+        status.textContent = "Balance updated.";
       } catch {
-        element("status").textContent = "";
         error.textContent = error.dataset.down;
         error.hidden = false;
       } finally {
-        refresh.disabled = false;
+        busy(refresh, false);
       }
     });
   }

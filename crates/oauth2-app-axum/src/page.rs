@@ -86,30 +86,33 @@ fn signed_out() -> String {
     "<p>Sign in to see your account.</p>\n\
      <p class=\"actions\">\n\
      <a id=\"login\" class=\"primary\" href=\"/auth/oauth/start\">Sign in</a>\n\
-     <button id=\"login-popup\" type=\"button\" hidden>Sign in in a new window</button>\n\
+     <button id=\"login-popup\" type=\"button\" hidden>Sign in using a new window</button>\n\
      </p>\n"
         .to_owned()
 }
 
 /// What is known of the account; where nothing is, the actions alone.
 fn account_of(login: &WebLogin, account: Option<&Account>) -> String {
-    let username = account.map(Account::username);
-    let row = |label: &str, id: &str, value: Option<String>| match value {
-        Some(value) => {
-            format!("<div><dt>{label}</dt><dd id=\"{id}\">{}</dd></div>\n", escaped(&value))
-        }
-        None => String::new(),
-    };
+    let rows = [
+        ("Signed in as", "username", account.map(Account::username)),
+        ("Balance", "balance", account.and_then(Account::balance)),
+    ];
+    let rows: String = rows
+        .into_iter()
+        .filter_map(|(label, id, value)| {
+            Some(format!("<div><dt>{label}</dt><dd id=\"{id}\">{}</dd></div>\n", escaped(&value?)))
+        })
+        .collect();
+    let rows = if rows.is_empty() { rows } else { format!("<dl>\n{rows}</dl>\n") };
     format!(
-        "<dl>\n{who}{balance}</dl>\n\
-         <p id=\"status\" role=\"status\"></p>\n\
+        "{rows}\
          <div class=\"actions\">\n\
-         <form method=\"get\" action=\"{home}\"><button id=\"refresh\">Refresh balance</button></form>\n\
+         <form method=\"get\" action=\"{home}\">\
+         <button id=\"refresh\" class=\"primary\">Refresh balance</button></form>\n\
          {topup}\
          <form method=\"post\" action=\"/auth/logout\"><button id=\"logout\">Sign out</button></form>\n\
-         </div>\n",
-        who = row("Signed in as", "username", username),
-        balance = row("Balance", "balance", account.and_then(Account::balance)),
+         </div>\n\
+         <p id=\"status\" role=\"status\"></p>\n",
         home = escaped(&login.0.home),
         topup = match login.app().topup_request() {
             Ok(_) => {

@@ -1,56 +1,76 @@
-//! A headless Chromium and its driver, both gone when this is dropped.
+//! A headless Chromium with an empty profile and its driver, all of it gone when this is dropped.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
-use std::process::Stdio;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
+use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::{Instant, sleep, timeout};
 
 /// How long anything on a page may take to appear.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Nothing that is not of this machine, and nothing that a browser does beside showing pages.
+const ARGUMENTS: [&str; 10] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1000,700",
+];
+
 /// The whole of a test, which ends with a sentence where the driver says nothing any more.
 pub(crate) async fn in_time(test: impl Future<Output = ()>) {
-    tokio::time::timeout(3 * PATIENCE, test).await.expect("the browser answers");
+    timeout(3 * PATIENCE, test).await.expect("the browser answers");
 }
 
 pub(crate) struct Chromium {
     pub(crate) client: Client,
-    _driver: Child,
-    /// A driver whose output nobody takes would stop.
-    _output: Lines<BufReader<ChildStdout>>,
+    session: String,
+    driver: Driver,
 }
 
 impl Chromium {
+    pub(crate) async fn start() -> Self {
+        Self::with(&[], json!({})).await
+    }
+
     /// With these arguments besides those of every test, and these of the driver's own options for Chromium.
-    pub(crate) async fn start(arguments: &[&str], mut options: Value) -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("this test drives Chromium: install it with `apt-get install chromium chromium-driver`");
-        let mut output = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = loop {
-            let line = output.next_line().await.unwrap().expect("the driver says where it listens");
-            if let Some((_, port)) = line.split_once("successfully on port ") {
-                break port.trim_end_matches('.').to_owned();
-            }
-        };
-        let mut all = vec!["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"];
-        all.extend(arguments);
-        options["args"] = json!(all);
-        let capabilities = [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
-        let mut builder = ClientBuilder::new(HttpConnector::new());
-        let client = builder
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
+    pub(crate) async fn with(arguments: &[&str], mut options: Value) -> Self {
+        let driver = Driver::start();
+        let profile = format!("--user-data-dir={}", driver.profile.display());
+        options["args"] = [&ARGUMENTS[..], arguments, &[&profile]].concat().into();
+        let logs = json!({ "browser": "ALL", "performance": "ALL" });
+        let capabilities =
+            [("goog:chromeOptions".to_owned(), options), ("goog:loggingPrefs".to_owned(), logs)];
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities.into_iter().collect())
+            .connect(&format!("http://127.0.0.1:{}", driver.port))
             .await
             .expect("the driver starts Chromium: install `chromium` beside `chromium-driver`");
-        Self { client, _driver: driver, _output: output }
+        let session = client.session_id().await.unwrap().unwrap();
+        Self { client, session, driver }
+    }
+
+    /// The folder of everything that this browser keeps.
+    pub(crate) fn profile(&self) -> &Path {
+        &self.driver.profile
+    }
+
+    pub(crate) async fn open(&self, url: &str) {
+        self.client.goto(url).await.unwrap();
     }
 
     pub(crate) async fn click(&self, id: &str) {
@@ -58,35 +78,95 @@ impl Chromium {
         self.client.find(Locator::Id(id)).await.unwrap().click().await.unwrap();
     }
 
-    /// Waits for the first element that this selects.
-    pub(crate) async fn wait_for(&self, css: &str) {
-        let wait = self.client.wait().at_most(PATIENCE);
-        let found = wait.for_element(Locator::Css(css)).await;
-        if found.is_err() {
-            panic!("{css} does not appear: {}", self.client.source().await.unwrap());
+    /// What this returns in the page.
+    pub(crate) async fn script(&self, script: &str) -> Value {
+        self.client.execute(script, vec![]).await.unwrap()
+    }
+
+    /// Waits until this is true in the page.
+    pub(crate) async fn until(&self, condition: &str) {
+        let script = format!("return Boolean({condition})");
+        let end = Instant::now() + PATIENCE;
+        // While one page makes way for the next, there is none to ask.
+        while self.client.execute(&script, vec![]).await.ok() != Some(Value::Bool(true)) {
+            if Instant::now() > end {
+                panic!("{condition} does not come true: {}", self.client.source().await.unwrap());
+            }
+            sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// Waits until the element holds this text.
+    /// Waits for the first element that this selects.
+    pub(crate) async fn wait_for(&self, css: &str) {
+        self.until(&format!("document.readyState === 'complete' && document.querySelector('{css}')")).await;
+    }
+
+    /// Waits until the element holds this text and can be seen.
     pub(crate) async fn says(&self, id: &str, text: &str) {
-        let end = tokio::time::Instant::now() + PATIENCE;
-        loop {
-            let said = match self.client.find(Locator::Id(id)).await {
-                Ok(element) => element.text().await.unwrap_or_default(),
-                Err(_) => String::new(),
-            };
-            if said.contains(text) {
-                return;
-            }
-            if tokio::time::Instant::now() > end {
-                panic!("#{id} says {said:?} and not {text:?}: {}", self.client.source().await.unwrap());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let element = format!("document.getElementById('{id}')");
+        self.until(&format!("{element}?.checkVisibility() && {element}.textContent.includes('{text}')"))
+            .await;
     }
 
     pub(crate) async fn is_there(&self, id: &str) -> bool {
-        self.client.find(Locator::Id(id)).await.is_ok()
+        self.script(&format!("return document.getElementById('{id}') !== null")).await == json!(true)
+    }
+
+    /// Presses keys wherever the focus is.
+    pub(crate) async fn press(&self, keys: char) {
+        self.client.active_element().await.unwrap().send_keys(&keys.to_string()).await.unwrap();
+    }
+
+    pub(crate) async fn here(&self) -> String {
+        self.client.current_url().await.unwrap().to_string()
+    }
+
+    /// A new tab, which is then the one that is driven.
+    pub(crate) async fn tab(&self, url: &str) -> WindowHandle {
+        let handle = self.client.new_window(true).await.unwrap().handle.try_into().unwrap();
+        self.turn_to(&handle).await;
+        self.open(url).await;
+        handle
+    }
+
+    pub(crate) async fn turn_to(&self, window: &WindowHandle) {
+        self.client.switch_to_window(window.clone()).await.unwrap();
+    }
+
+    /// Waits for a window beside this one.
+    pub(crate) async fn window_beside(&self, page: &WindowHandle) -> WindowHandle {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let windows = self.client.windows().await.unwrap();
+            if let Some(other) = windows.into_iter().find(|window| window != page) {
+                return other;
+            }
+            assert!(Instant::now() < end, "no other window opens");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until this is the only window.
+    pub(crate) async fn is_alone(&self) {
+        let end = Instant::now() + PATIENCE;
+        while self.client.windows().await.unwrap().len() > 1 {
+            assert!(Instant::now() < end, "the other window stays open");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// A command of the browser's own protocol.
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let body = json!({ "cmd": command, "params": parameters });
+        self.driver.ask("POST", &format!("/session/{}/goog/cdp/execute", self.session), body).await
+    }
+
+    /// What the browser has written down since the last time, `browser` (its console) or `performance` (each request).
+    pub(crate) async fn log(&self, kind: &str) -> Vec<String> {
+        let body = json!({ "type": kind });
+        let log = self.driver.ask("POST", &format!("/session/{}/se/log", self.session), body).await;
+        let lines = log.as_array().unwrap().iter();
+        lines.map(|line| line["message"].as_str().unwrap().to_owned()).collect()
     }
 
     pub(crate) async fn picture(&self, name: &str) {
@@ -94,7 +174,101 @@ impl Chromium {
         std::fs::write(path, self.client.screenshot().await.unwrap()).unwrap();
     }
 
+    /// Closes the browser, in whose console nothing may stand of a page that did what its policy forbids.
     pub(crate) async fn end(self) {
-        self.client.close().await.unwrap();
+        for line in self.log("browser").await {
+            assert!(!line.contains("Content Security Policy"), "{line}");
+        }
     }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // Closes every window and waits for the browser to be gone.
+        let _ = self.driver.ask_now("DELETE", &format!("/session/{}", self.session), &Value::Null);
+    }
+}
+
+/// The program that drives one Chromium.
+struct Driver {
+    process: Child,
+    port: u16,
+    profile: PathBuf,
+    /// A driver whose output nobody takes would stop.
+    _output: BufReader<ChildStdout>,
+}
+
+impl Driver {
+    fn start() -> Self {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let name =
+            format!("oauth2-app-axum-{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            // With all it starts, so that all of it can be ended.
+            .process_group(0)
+            .spawn()
+            .expect("this test drives Chromium: install it with `apt-get install chromium chromium-driver`");
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let port = loop {
+            let mut line = String::new();
+            let read = output.read_line(&mut line).unwrap();
+            assert!(read > 0, "the driver says where it listens");
+            if let Some((_, port)) = line.trim_end().split_once("successfully on port ") {
+                break port.trim_end_matches('.').parse().unwrap();
+            }
+        };
+        Self { process, port, profile: std::env::temp_dir().join(name), _output: output }
+    }
+
+    /// What the driver answers, beside the tasks that serve the pages.
+    async fn ask(&self, method: &'static str, path: &str, body: Value) -> Value {
+        let (port, path) = (self.port, path.to_owned());
+        let answer = tokio::task::spawn_blocking(move || exchange(port, method, &path, &body)).await.unwrap();
+        answer.unwrap()["value"].take()
+    }
+
+    fn ask_now(&self, method: &str, path: &str, body: &Value) -> std::io::Result<Value> {
+        exchange(self.port, method, path, body)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.process.id());
+        let _ = Command::new("sh").args(["-c", "kill -KILL \"$0\"", &group]).stderr(Stdio::null()).status();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(&self.profile);
+    }
+}
+
+fn exchange(port: u16, method: &str, path: &str, body: &Value) -> std::io::Result<Value> {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )?;
+    // The driver leaves the connection open, whatever it is asked.
+    let (mut answer, mut length) = (BufReader::new(stream), 0);
+    loop {
+        let mut line = String::new();
+        if answer.read_line(&mut line)? <= 2 {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse().unwrap_or_default();
+        }
+    }
+    let mut body = vec![0; length];
+    answer.read_exact(&mut body)?;
+    Ok(serde_json::from_slice(&body)?)
 }

@@ -1,0 +1,185 @@
+//! Tokens that have ended, a server that is down, a no: each with a sentence, and the page works again afterwards.
+
+use core::time::Duration;
+
+use wellspring_simulator::{Endpoint, Fault};
+
+use crate::chromium::{Chromium, in_time};
+use crate::page::site;
+
+const DOWN: &str = "The server cannot be reached";
+
+#[tokio::test]
+async fn a_token_that_has_expired_on_the_server_costs_one_refresh_and_nobody_notices() {
+    in_time(async {
+        let site = site().await;
+        let chromium = Chromium::start().await;
+        chromium.signs_in(&site).await;
+        // The server's clock is two hours ahead: what is good for two hours is not any more.
+        site.simulator.clock().advance(Duration::from_secs(7_201));
+        chromium.click("refresh").await;
+        chromium.says("status", "Balance updated.").await;
+        assert_eq!(site.simulator.asked(Endpoint::RefreshGrant), 1);
+        let expired = |entry: &wellspring_simulator::Entry| entry.decision == "expired token";
+        assert_eq!(
+            site.simulator.requests(Endpoint::Userinfo).iter().filter(|entry| expired(entry)).count(),
+            1
+        );
+        chromium.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_tabs_that_ask_at_the_same_moment_share_one_refresh() {
+    in_time(async {
+        let site = site().await;
+        let chromium = Chromium::start().await;
+        chromium.signs_in(&site).await;
+        let first = chromium.client.window().await.unwrap();
+        let second = chromium.tab(&site.at("/")).await;
+        site.simulator.clock().advance(Duration::from_secs(7_201));
+        // Long enough for both to wait for it.
+        site.simulator.fault(Endpoint::RefreshGrant, Fault::stall(Duration::from_millis(1_500)));
+        for tab in [&first, &second] {
+            chromium.turn_to(tab).await;
+            chromium.click("refresh").await;
+        }
+        assert_eq!(chromium.script("return document.getElementById('status').textContent").await, "");
+        for tab in [&first, &second] {
+            chromium.turn_to(tab).await;
+            chromium.says("status", "Balance updated.").await;
+        }
+        assert_eq!(site.simulator.asked(Endpoint::RefreshGrant), 1);
+        chromium.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sign_in_that_the_server_has_ended_is_asked_for_again() {
+    in_time(async {
+        let site = site().await;
+        let chromium = Chromium::start().await;
+        chromium.signs_in(&site).await;
+        site.simulator.revoke_families();
+        chromium.click("refresh").await;
+        chromium.says("error", "Your sign-in has ended. Please sign in again.").await;
+        chromium.wait_for("#login").await;
+        assert!(!chromium.is_there("username").await);
+
+        chromium.signs_in(&site).await;
+        // And where the page is loaded instead.
+        site.simulator.revoke_families();
+        chromium.client.refresh().await.unwrap();
+        chromium.says("error", "Your sign-in has ended. Please sign in again.").await;
+        chromium.signs_in(&site).await;
+        chromium.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_at_the_start_is_the_browsers_affair_and_back_is_the_page() {
+    in_time(async {
+        let mut site = site().await;
+        let chromium = Chromium::start().await;
+        chromium.open(&site.at("/")).await;
+        site.simulator.unplug();
+        chromium.click("login").await;
+        chromium.until("location.protocol === 'chrome-error:'").await;
+        site.simulator.plug_in().unwrap();
+        chromium.client.back().await.unwrap();
+        chromium.click("login").await;
+        chromium.click("allow").await;
+        chromium.says("username", "user123").await;
+        chromium.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_at_the_callback_is_a_sentence_and_the_next_sign_in_works() {
+    in_time(async {
+        let site = site().await;
+        let chromium = Chromium::start().await;
+        for fault in ["reset-before", "status=503", "html-200"] {
+            site.simulator.fault_times(Endpoint::CodeGrant, Fault::parse(fault).unwrap(), 3);
+            chromium.open(&site.at("/")).await;
+            chromium.click("login").await;
+            chromium.click("allow").await;
+            chromium.says("error", DOWN).await;
+            chromium.wait_for("#login").await;
+            site.simulator.clear_faults();
+        }
+        chromium.click("login").await;
+        chromium.click("allow").await;
+        chromium.says("username", "user123").await;
+        chromium.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_at_the_user_info_signs_nobody_out() {
+    in_time(async {
+        let mut site = site().await;
+        let chromium = Chromium::start().await;
+        chromium.signs_in(&site).await;
+        site.simulator.unplug();
+        chromium.click("refresh").await;
+        chromium.says("error", DOWN).await;
+        chromium.says("balance", "750.00").await;
+        // The whole page anew: nothing is known of the user, and the actions are there.
+        chromium.client.refresh().await.unwrap();
+        chromium.says("error", DOWN).await;
+        assert!(chromium.is_there("logout").await && !chromium.is_there("login").await);
+
+        site.simulator.plug_in().unwrap();
+        chromium.click("refresh").await;
+        chromium.says("balance", "750.00").await;
+        chromium.says("username", "user123").await;
+        assert!(!chromium.client.source().await.unwrap().contains("role=\"alert\">The"));
+        assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 1);
+        chromium.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_at_the_top_up_is_a_sentence() {
+    in_time(async {
+        let mut site = site().await;
+        let chromium = Chromium::start().await;
+        chromium.signs_in(&site).await;
+        let page = chromium.client.window().await.unwrap();
+        site.simulator.unplug();
+        chromium.click("topup").await;
+        let topup = chromium.window_beside(&page).await;
+        chromium.turn_to(&topup).await;
+        chromium.says("error", DOWN).await;
+        site.simulator.plug_in().unwrap();
+        chromium.client.refresh().await.unwrap();
+        chromium.says("username", "user123").await;
+        chromium.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_at_the_sign_out_does_not_keep_anybody_signed_in() {
+    in_time(async {
+        let mut site = site().await;
+        let chromium = Chromium::start().await;
+        chromium.signs_in(&site).await;
+        site.simulator.unplug();
+        chromium.click("logout").await;
+        chromium.says("error", "You are signed out here, but the server could not be told.").await;
+        chromium.wait_for("#login").await;
+        assert!(!chromium.is_there("username").await);
+        site.simulator.plug_in().unwrap();
+        chromium.signs_in(&site).await;
+        chromium.end().await;
+    })
+    .await;
+}

@@ -1,0 +1,185 @@
+//! Several tabs, back and forward, and the callback's URL where it does not belong.
+
+use wellspring_simulator::{Endpoint, Fault};
+
+use crate::browser::Browser;
+use crate::chromium::{Chromium, in_time};
+use crate::page::site;
+
+#[tokio::test]
+async fn two_tabs_may_both_be_on_their_way_and_both_come_back() {
+    in_time(async {
+        let site = site().await;
+        let chromium = Chromium::start().await;
+        chromium.open(&site.at("/")).await;
+        chromium.click("login").await;
+        chromium.wait_for("#allow").await;
+        let first = chromium.client.window().await.unwrap();
+        let second = chromium.tab(&site.at("/")).await;
+        chromium.click("login").await;
+        chromium.wait_for("#allow").await;
+        for tab in [&first, &second] {
+            chromium.turn_to(tab).await;
+            chromium.click("allow").await;
+            chromium.says("username", "user123").await;
+        }
+        // The second sign-in has taken the first's place, and the first tab does not notice.
+        assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 2);
+        assert_eq!(site.simulator.asked(Endpoint::Revocation), 1);
+        for tab in [&first, &second] {
+            chromium.turn_to(tab).await;
+            chromium.click("refresh").await;
+            chromium.says("status", "Balance updated.").await;
+        }
+        assert_eq!(site.simulator.asked(Endpoint::RefreshGrant), 0);
+        chromium.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn back_and_forward_after_the_sign_in_show_who_is_signed_in() {
+    in_time(async {
+        let site = site().await;
+        let chromium = Chromium::start().await;
+        chromium.signs_in(&site).await;
+        chromium.client.back().await.unwrap();
+        chromium.wait_for("#allow").await;
+        // The page from before the sign-in is not shown again.
+        chromium.client.back().await.unwrap();
+        chromium.says("username", "user123").await;
+        chromium.client.forward().await.unwrap();
+        // To allow once more spends nothing: this sign-in is over. The user stays signed in.
+        chromium.click("allow").await;
+        chromium.says("error", "This sign-in is over").await;
+        chromium.says("username", "user123").await;
+        assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 1);
+        chromium.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_callback_loaded_again_spends_nothing_and_the_user_stays_signed_in() {
+    in_time(async {
+        let site = site().await;
+        let chromium = Chromium::start().await;
+        chromium.signs_in(&site).await;
+        let urls = requests(&chromium.log("performance").await);
+        let callback = urls.iter().find(|url| url.contains("/oauth/callback?")).unwrap();
+        chromium.open(callback).await;
+        chromium.says("error", "This sign-in is over").await;
+        chromium.says("username", "user123").await;
+        // What is said of it is not said again.
+        chromium.client.refresh().await.unwrap();
+        chromium.says("username", "user123").await;
+        assert!(chromium.script("return document.getElementById('error').hidden").await == true);
+        assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 1);
+        chromium.end().await;
+    })
+    .await;
+}
+
+/// The URL of each request.
+fn requests(log: &[String]) -> Vec<String> {
+    let events = log.iter().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let sent = events.filter(|event| event["message"]["method"] == "Network.requestWillBeSent");
+    sent.map(|event| event["message"]["params"]["request"]["url"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_callback_in_another_browser_signs_nobody_in_and_the_first_can_still_come_back() {
+    in_time(async {
+        let site = site().await;
+        let (chromium, stranger) = (Chromium::start().await, Chromium::start().await);
+        chromium.open(&site.at("/")).await;
+        chromium.click("login").await;
+        chromium.wait_for("#allow").await;
+        let allowed = format!("{}&decision=allow", chromium.here().await);
+        let callback = Browser::default().get(&allowed).await.location().to_owned();
+
+        stranger.open(&callback).await;
+        stranger.says("error", "started in another browser").await;
+        stranger.wait_for("#login").await;
+        // Nor with a sign-in of its own under way.
+        stranger.click("login").await;
+        stranger.wait_for("#allow").await;
+        stranger.open(&callback).await;
+        stranger.says("error", "started in another browser").await;
+        assert!(!stranger.is_there("username").await);
+        assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 0);
+
+        chromium.open(&callback).await;
+        chromium.says("username", "user123").await;
+        stranger.client.refresh().await.unwrap();
+        stranger.wait_for("#login").await;
+        chromium.end().await;
+        stranger.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn back_after_the_sign_out_shows_nothing_of_the_user() {
+    in_time(async {
+        let site = site().await;
+        let chromium = Chromium::start().await;
+        chromium.signs_in(&site).await;
+        chromium.click("logout").await;
+        chromium.wait_for("#login").await;
+        chromium.client.back().await.unwrap();
+        chromium.wait_for("#login").await;
+        assert!(!chromium.is_there("username").await);
+        assert!(!chromium.client.source().await.unwrap().contains("user123"));
+        // A browser that keeps whole pages in its memory shows them for a moment at most.
+        chromium.script("window.kept = true").await;
+        chromium.script("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))").await;
+        chromium.until("document.readyState === 'complete' && window.kept === undefined").await;
+        chromium.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn signed_out_in_one_tab_is_signed_out_in_the_other() {
+    in_time(async {
+        let site = site().await;
+        let chromium = Chromium::start().await;
+        chromium.signs_in(&site).await;
+        let first = chromium.client.window().await.unwrap();
+        chromium.tab(&site.at("/")).await;
+        chromium.click("logout").await;
+        chromium.wait_for("#login").await;
+        chromium.turn_to(&first).await;
+        chromium.click("refresh").await;
+        chromium.says("error", "Your sign-in has ended.").await;
+        chromium.wait_for("#login").await;
+        assert!(!chromium.is_there("username").await);
+        chromium.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_tab_never_shows_one_users_balance_under_anothers_name() {
+    in_time(async {
+        let site = site().await;
+        let chromium = Chromium::start().await;
+        chromium.signs_in(&site).await;
+        let first = chromium.client.window().await.unwrap();
+        chromium.tab(&site.at("/")).await;
+        let other =
+            Fault::member("username", "\"another\"").and(Fault::member("balance_formatted", "\"9.00\""));
+        site.simulator.fault_times(Endpoint::Userinfo, other, u32::MAX);
+        chromium.click("logout").await;
+        chromium.click("login").await;
+        chromium.click("allow").await;
+        chromium.says("username", "another").await;
+        chromium.turn_to(&first).await;
+        chromium.click("refresh").await;
+        chromium.says("balance", "9.00").await;
+        chromium.says("username", "another").await;
+        chromium.end().await;
+    })
+    .await;
+}
