@@ -5,16 +5,17 @@ use core::time::Duration;
 use crate::cargo::{cargo, run as run_command};
 use crate::clock::timed;
 use crate::workspace::Workspace;
-use crate::{budget, explore, features, interleavings, tidy};
+use crate::{browser, budget, explore, features, interleavings, tidy};
 
 type Gate = fn(&Workspace) -> Result<(), String>;
 
-const GATES: [(&str, Gate); 11] = [
+const GATES: [(&str, Gate); 12] = [
     ("formatting", formatting),
     ("lints, warnings denied", lints),
     ("tidy", tidy::run),
     ("documentation, warnings denied", documentation),
     ("tests", tests),
+    ("the page in a browser", browser::run),
     ("processes in every interleaving", explore::quick),
     ("threads under every schedule", interleavings::run),
     ("each set of features by itself", features::run),

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod browser;
 mod budget;
 mod callbacks;
 mod cargo;
@@ -34,6 +35,7 @@ cargo xtask COMMAND
   budget           how many crates each build pulls in, and the program without std
   explore [--quick | --pin]
                    renewals, crashes and failing stores in every interleaving; --pin writes down how many states
+  browser          the sign-in's page in Chromium, which is installed first where it is missing
   interleavings    the transports' threads under every schedule of their locks and wake-ups
   crash            a thousand processes killed while they renew, at each effect, and what became of their tokens
   crowd            a thousand sign-ins at once, and ten thousand users whose tokens end at one moment: time and memory
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         ["explore"] => explore::run,
         ["explore", "--quick"] => explore::quick,
         ["explore", "--pin"] => explore::pin,
+        ["browser"] => browser::run,
         ["interleavings"] => interleavings::run,
         ["crash"] => crash::run,
         ["crowd"] => crowd::run,

@@ -13,6 +13,7 @@
 //! | `intruders` | puts markup where text belongs |
 //! | `access` | uses the keyboard and a screen reader, in the light and in the dark |
 //! | `processes` | panics, and leaves nothing running |
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
