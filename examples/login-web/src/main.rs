@@ -1,10 +1,17 @@
 //! A web application that people sign in to with their browsers: `cargo run -p login-web`, and open what it prints.
 //!
 //! The authorization server is the simulator, which this program starts beside itself and which asks the user to allow or
-//! to deny. `--listen 127.0.0.1:8080` takes this port instead of a free one.
+//! to deny. With `--config wellspring.toml --profile NAME --listen 127.0.0.1:PORT` it is the one that the profile
+//! describes.
 #![forbid(unsafe_code)]
 
-use core::error::Error;
+mod arguments;
+mod failure;
+mod from_profile;
+
+use core::net::SocketAddr;
+use std::io::{Write as _, stderr};
+use std::process::ExitCode;
 
 use axum::Router;
 use axum::extract::Extension;
@@ -14,36 +21,71 @@ use http::StatusCode;
 use oauth2_app::App;
 use oauth2_app_axum::{SignedIn, WebLogin};
 use tokio::net::TcpListener;
+use wellspring_core::TokenError;
 use wellspring_simulator::{OauthClient, Simulator};
 use wellspring_store::MemoryStore;
-use wellspring_transport_async::TokenSource;
+use wellspring_transport_async::{Builder, TokenSource};
+
+use crate::arguments::{Arguments, Server};
+use crate::failure::Failure;
 
 const ID: &str = "client_of_this_example";
 const SECRET: &str = "secret_of_this_example";
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let address = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => "127.0.0.1:0",
-        ["--listen", address] => address,
-        _ => return Err("usage: login-web [--listen 127.0.0.1:PORT]".into()),
-    };
-    let listener = TcpListener::bind(address).await?;
-    let url = format!("http://{}", listener.local_addr()?);
-    // The application has to be registered with the address that the browser is sent back to, to the byte.
-    let redirect_uri = format!("{url}/oauth/callback");
-    let simulator =
-        Simulator::builder().client(OauthClient::confidential(ID, SECRET, &redirect_uri)).start()?;
-    println!("Open {url}/ in a browser. Ctrl-C ends it.");
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nobody may be listening there any more.
+            let _ = writeln!(stderr(), "login-web: {failure}");
+            failure.code()
+        }
+    }
+}
+
+async fn run() -> Result<(), Failure> {
+    let Arguments { listen, title, server } = Arguments::parse(std::env::args_os().skip(1))?;
+    match server {
+        Server::Simulator => {
+            let (listener, callback) = listen_on(listen).await?;
+            // The application has to be registered with the address that the browser is sent back to, to the byte.
+            let client = OauthClient::confidential(ID, SECRET, &callback);
+            let simulator = Simulator::builder().client(client).start()?;
+            let app = app(&simulator.url(), &callback)?;
+            let tokens = TokenSource::builder(app.clone()).store(MemoryStore::open());
+            let site = site(app, tokens, &title)?;
+            println!("Open http://{}/ in a browser. Ctrl-C ends it.", listener.local_addr()?);
+            serve(listener, site).await
+        }
+        Server::OfProfile { config, name } => {
+            let profile = from_profile::load(&config, &name)?;
+            let (listener, callback) = listen_on(listen).await?;
+            let (app, tokens) = from_profile::application(profile, callback).await?;
+            let invitation = from_profile::invitation(&app, listener.local_addr()?);
+            let site = site(app, tokens, &title)?;
+            println!("{invitation}");
+            serve(listener, site).await
+        }
+    }
+}
+
+/// The port, and the redirect URI that leads to it.
+async fn listen_on(address: SocketAddr) -> Result<(TcpListener, String), Failure> {
+    let listener = TcpListener::bind(address).await.map_err(|error| Failure::port(address, &error))?;
+    let callback = format!("http://{}/oauth/callback", listener.local_addr()?);
+    Ok((listener, callback))
+}
+
+async fn serve(listener: TcpListener, site: Router) -> Result<(), Failure> {
     let ended = async { drop(tokio::signal::ctrl_c().await) };
-    axum::serve(listener, site(&simulator.url(), &redirect_uri)?).with_graceful_shutdown(ended).await?;
-    Ok(())
+    Ok(axum::serve(listener, site).with_graceful_shutdown(ended).await?)
 }
 
 // ANCHOR: site
-fn site(server: &str, redirect_uri: &str) -> Result<Router, Box<dyn Error>> {
-    let app = App::aihubmix(server)?
+/// The application, as it is registered at this server.
+fn app(server: &str, redirect_uri: &str) -> Result<App, TokenError> {
+    App::aihubmix(server)?
         .client_id(ID)
         .client_secret(SECRET)
         .redirect_uri(redirect_uri)
@@ -51,19 +93,24 @@ fn site(server: &str, redirect_uri: &str) -> Result<Router, Box<dyn Error>> {
         // Without this, one click signs in whoever is signed in there: here the user is asked.
         .authorize_parameter("auto_authorize", "")
         .revocation_url(format!("{server}/api/oauth2/revoke"))
-        .build()?;
+        .build()
+}
+
+/// Its site. The tokens of its users come from `TokenSource::builder(app).store(..)`, which may be told more.
+fn site(app: App, tokens: Builder, title: &str) -> Result<Router, TokenError> {
+    let userinfo_url = app.userinfo_request()?.url().to_owned();
     let users = app.clone();
-    let pool = TokenSource::builder(app.clone())
-        .store(MemoryStore::open())
-        .pool(move |user| users.for_user(user))?;
-    let login = WebLogin::builder(app, pool).title("A third-party application").build()?;
-    let own = Router::new().route("/quota", get(quota)).layer(Extension(server.to_owned()));
+    let pool = tokens.pool(move |user| users.for_user(user))?;
+    let login = WebLogin::builder(app, pool).title(title).build()?;
+    let own = Router::new().route("/account", get(account)).layer(Extension(userinfo_url));
     Ok(login.router(own))
 }
 
 /// A page of this application's own: whoever has not signed in is sent to, and comes back here.
-async fn quota(signed_in: SignedIn, Extension(server): Extension<String>) -> Response {
-    let call = http::Request::get(format!("{server}/api/oauth2/userinfo")).body(()).expect("a URL made here");
+async fn account(signed_in: SignedIn, Extension(url): Extension<String>) -> Response {
+    let Ok(call) = http::Request::get(url).body(()) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
     match signed_in.send(call).await {
         Ok(answer) if answer.status().is_success() => match answer.into_body().text(65_536).await {
             Ok(said) => said.into_response(),
@@ -74,32 +121,3 @@ async fn quota(signed_in: SignedIn, Extension(server): Extension<String>) -> Res
     }
 }
 // ANCHOR_END: site
-
-#[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpStream;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn the_page_is_there_and_its_link_leads_to_the_server() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let simulator = Simulator::start().unwrap();
-        let router = site(&simulator.url(), &format!("http://{address}/oauth/callback")).unwrap();
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        for (path, holds) in [
-            ("/", "id=\"login\"".to_owned()),
-            ("/auth/oauth/start", format!("location: {}/api/oauth2/authorize?", simulator.url())),
-            ("/quota", "401 Unauthorized".to_owned()),
-        ] {
-            let mut stream = TcpStream::connect(address).await.unwrap();
-            let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-            stream.write_all(request.as_bytes()).await.unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.unwrap();
-            assert!(answer.contains(&holds), "{path}: {answer}");
-        }
-    }
-}

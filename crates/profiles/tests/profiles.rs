@@ -1,0 +1,146 @@
+//! From a file to a source of tokens, and how each thing that can be wrong is told apart.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
+use std::fs;
+use std::net::TcpListener;
+use std::path::PathBuf;
+
+use wellspring_profiles::{AnyProvider, Configuration, Error, Profile, SecretSource, SignsIn};
+use wellspring_simulator::{Endpoint, Simulator};
+use wellspring_transport_blocking::Builder;
+
+/// A folder with a `wellspring.toml` that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn with(configuration: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("profiles-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let folder = Self(std::env::temp_dir().join(name));
+        fs::create_dir_all(&folder.0).unwrap();
+        fs::write(folder.file(), configuration).unwrap();
+        folder
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("wellspring.toml")
+    }
+
+    fn profile(&self, name: &str) -> Profile {
+        Configuration::load(self.file()).unwrap().profile(name).unwrap().clone()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_profile_has_everything_that_a_source_needs() {
+    let simulator = Simulator::start().unwrap();
+    let url = simulator.url();
+    let folder = Folder::with(&format!(
+        "[store]\nurl = \"file:tokens\"\n[profile.shop]\nprovider = \"pix-bacen\"\nbase_url = \"{url}\"\n\
+         client_id = \"your-client-id\"\nclient_secret = {{ file = \"secret\" }}\n\
+         api_urls = \"https://api.example\"\n[profile.shop.policy]\nmargin = \"7s\"\n"
+    ));
+    fs::write(folder.0.join("secret"), "your-client-secret\n").unwrap();
+    let profile = folder.profile("shop");
+    assert_eq!(profile.policy().unwrap().margin, Duration::from_secs(7));
+    assert_eq!(profile.api_urls().unwrap(), ["https://api.example"]);
+    let store = profile.store().open().unwrap().unwrap();
+    let source = Builder::new(profile.provider().unwrap().into()).store(store).tls(profile.tls().unwrap());
+    source.build().unwrap().token().unwrap();
+    assert_eq!(simulator.asked(Endpoint::PixToken), 1);
+}
+
+#[test]
+fn an_issuer_is_asked_only_by_whoever_needs_its_endpoints() {
+    let simulator = Simulator::start().unwrap();
+    let profile = |issuer: &str| {
+        let text =
+            "provider = \"oauth2-app\"\nclient_id = \"id\"\nredirect_uri = \"https://app.example/back\"";
+        Folder::with(&format!("[profile.app]\n{text}\nissuer = \"{issuer}\"\n")).profile("app")
+    };
+    let app = profile(&simulator.url());
+    assert!(matches!(app.signs_in(), Ok(SignsIn::ByBrowser { .. })));
+    assert_eq!(simulator.asked(Endpoint::Metadata), 0);
+    assert!(matches!(app.provider(), Ok(AnyProvider::Oauth2App(_))));
+    assert_ne!(simulator.asked(Endpoint::Metadata), 0);
+    let elsewhere = app.app(Some("http://127.0.0.1:8080/cb")).unwrap();
+    assert_eq!(elsewhere.redirect_uri().unwrap().as_str(), "http://127.0.0.1:8080/cb");
+
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let down = profile(&format!("http://{nobody}")).provider().unwrap_err();
+    assert!(matches!(&down, Error::Issuer(error) if error.is_transient()), "{down:?}");
+    let wrong = profile("http://10.0.0.1").provider().unwrap_err().to_string();
+    assert!(wrong.contains("wellspring.toml:5: `issuer` is no good"), "{wrong}");
+}
+
+#[test]
+fn how_a_profile_gets_its_first_token_is_told_without_asking_anybody() {
+    let app = "provider = \"oauth2-app\"\nclient_id = \"id\"\ntoken_url = \"https://a.example/t\"\n";
+    let said =
+        |lines: &str| Folder::with(&format!("[profile.app]\n{lines}")).profile("app").signs_in().unwrap();
+    assert!(matches!(said(app), SignsIn::Somehow));
+    assert!(matches!(said(&format!("{app}device_authorization_url = \"https://x\"")), SignsIn::OnDevice));
+    assert!(matches!(said(&format!("{app}grant_type = \"client_credentials\"")), SignsIn::Nobody));
+    let chain = "provider = \"hive-auth\"\nenvironment = \"live\"\nid = \"x\"\nsecret_key = \"y\"";
+    assert!(matches!(said(chain), SignsIn::Nobody));
+    let SignsIn::ByBrowser { redirect_uri, place } = said(&format!("{app}redirect_uri = \"http://x\""))
+    else {
+        panic!("a browser")
+    };
+    assert_eq!((redirect_uri.as_str(), place.key()), ("http://x", "`redirect_uri`"));
+    assert!(place.to_string().ends_with("wellspring.toml:5: `redirect_uri`"), "{place}");
+
+    let chain = Folder::with(&format!("[profile.app]\n{chain}")).profile("app");
+    let refused = chain.app(None).unwrap_err().to_string();
+    assert!(
+        refused.ends_with(":1: [profile.app] is no application; only provider = \"oauth2-app\" makes one")
+    );
+}
+
+#[test]
+fn a_missing_file_and_a_store_that_does_not_open_are_told_apart_from_what_is_written_wrongly() {
+    let folder = Folder::with("[store]\nurl = \"sqlite:tokens.db\"\n");
+    let missing = Configuration::load(folder.0.join("other.toml")).unwrap_err();
+    assert!(matches!(missing, Error::File { .. }), "{missing:?}");
+    assert!(missing.to_string().starts_with("there is no "), "{missing}");
+
+    fs::write(folder.0.join("tokens.db"), "no database, and nothing that SQLite would take for one").unwrap();
+    let error = Configuration::load(folder.file()).unwrap().store().open().unwrap_err();
+    assert!(matches!(error, Error::Store { .. }), "{error:?}");
+    assert!(error.to_string().ends_with("wellspring.toml:2: `url` cannot be opened"), "{error}");
+    assert!(core::error::Error::source(&error).is_some());
+
+    fs::write(folder.file(), "[store]\nurl = \"file:no/such\"\n").unwrap();
+    let error = Configuration::load(folder.file()).unwrap().store().open().unwrap_err();
+    assert!(matches!(error, Error::Settings(_)), "{error:?}");
+}
+
+#[test]
+fn where_each_secret_lies_is_told_and_no_secret() {
+    let folder = Folder::with(
+        "[profile.app]\nprovider = \"oauth2-app\"\nclient_id = \"id\"\nclient_secret = \"sentinel\"\n\
+         refresh_token = { file = \"refresh\" }\ndeveloper_token = { env = \"TOKEN\" }\n\
+         [profile.app.tls]\nclient_key = \"key.pem\"\n",
+    );
+    let app = folder.profile("app");
+    let lies: Vec<_> = app.secrets().map(|(place, source)| (place.key().to_owned(), source)).collect();
+    let file = |name| SecretSource::File(folder.0.join(name));
+    assert_eq!(
+        lies,
+        [
+            ("`client_secret`".to_owned(), SecretSource::Written),
+            ("`refresh_token`".to_owned(), file("refresh")),
+            ("`developer_token`".to_owned(), SecretSource::Environment),
+            ("`client_key`".to_owned(), file("key.pem")),
+        ]
+    );
+    assert!(!format!("{app:?}").contains("sentinel"));
+}

@@ -1,0 +1,83 @@
+//! Why there is no site: one line, and an exit status that tells what to correct from what to try again.
+
+use core::error::Error;
+use core::fmt;
+use core::net::SocketAddr;
+use std::io;
+use std::process::ExitCode;
+
+use wellspring_core::{ErrorKind, TokenError};
+
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The command line or the configuration is at fault.
+    usage: bool,
+    text: String,
+}
+
+impl Failure {
+    pub(crate) fn usage(text: impl Into<String>) -> Self {
+        Self { usage: true, text: text.into() }
+    }
+
+    /// The error and its causes in one line. No secret stands in any of them.
+    fn of(usage: bool, error: &dyn Error) -> Self {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let said = error.to_string();
+            // Many clients repeat their cause in their own text.
+            if !text.contains(&said) {
+                text = format!("{text}: {said}");
+            }
+            cause = error.source();
+        }
+        Self { usage, text: text.replace(['\n', '\r'], " ") }
+    }
+
+    /// The port cannot be had.
+    pub(crate) fn port(address: SocketAddr, error: &io::Error) -> Self {
+        Self::usage(match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                format!("{address} is taken by another program; choose another port with --listen")
+            }
+            _ => format!("{address} cannot be listened on: {error}; choose another one with --listen"),
+        })
+    }
+
+    /// 2 where there is something to correct.
+    pub(crate) fn code(&self) -> ExitCode {
+        ExitCode::from(if self.usage { 2 } else { 1 })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl From<wellspring_profiles::Error> for Failure {
+    fn from(error: wellspring_profiles::Error) -> Self {
+        use wellspring_profiles::Error as E;
+        Self::of(matches!(error, E::File { .. } | E::Settings(_)), &error)
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        Self::of(error.kind() == ErrorKind::Misconfigured, &error)
+    }
+}
+
+impl From<wellspring_simulator::StartError> for Failure {
+    fn from(error: wellspring_simulator::StartError) -> Self {
+        Self::of(false, &error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::of(false, &error)
+    }
+}

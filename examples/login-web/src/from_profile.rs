@@ -1,0 +1,67 @@
+//! The application and the store that a profile of `wellspring.toml` describes.
+
+use core::net::SocketAddr;
+use std::io;
+use std::path::Path;
+
+use oauth2_app::App;
+use wellspring_profiles::{Configuration, Profile, SignsIn};
+use wellspring_store::MemoryStore;
+use wellspring_transport_async::{Builder, TokenSource};
+
+use crate::failure::Failure;
+
+/// The profile of this name, which people sign in to.
+pub(crate) fn load(config: &Path, name: &str) -> Result<Profile, Failure> {
+    let profile = Configuration::load(config)?.profile(name)?.clone();
+    if matches!(profile.signs_in()?, SignsIn::Nobody) {
+        let place = profile.place();
+        return Err(Failure::usage(format!(
+            "{place} signs nobody in; name a profile with provider = \"oauth2-app\" and grant_type = \
+             \"authorization_code\""
+        )));
+    }
+    Ok(profile)
+}
+
+// ANCHOR: application
+/// The application, and what its users' tokens come from. People come back to the profile's redirect URI, or here where
+/// it names none. An issuer is asked, which blocks.
+pub(crate) async fn application(profile: Profile, here: String) -> Result<(App, Builder), Failure> {
+    let made = tokio::task::spawn_blocking(move || {
+        let redirect_uri = match profile.signs_in()? {
+            SignsIn::ByBrowser { redirect_uri, .. } => redirect_uri,
+            _ => here,
+        };
+        let app = profile.app(Some(&redirect_uri))?;
+        if app.userinfo_request().is_err() {
+            let place = profile.place();
+            return Err(Failure::usage(format!(
+                "{place} lacks `userinfo_url`, where this page asks who has signed in; add it"
+            )));
+        }
+        let mut tokens = TokenSource::builder(app.clone()).policy(profile.policy()?).tls(profile.tls()?);
+        tokens = match profile.store().open()? {
+            Some(store) => tokens.store(store),
+            None => tokens.store(MemoryStore::open()),
+        };
+        for url in profile.api_urls()? {
+            tokens = tokens.allow_origin(&url)?;
+        }
+        Ok((app, tokens))
+    });
+    made.await.map_err(|_| io::Error::other("the profile cannot be read"))?
+}
+
+// ANCHOR_END: application
+/// What to open, and what the server has to know. The page is opened where the redirect URI leads: a browser that was sent
+/// back to another host would not be known there.
+pub(crate) fn invitation(app: &App, address: SocketAddr) -> String {
+    let redirect_uri = app.redirect_uri().map_or("", |uri| uri.as_str());
+    let origin = redirect_uri.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+    format!(
+        "Open {origin}/ in a browser. Ctrl-C ends it.\n\
+         The redirect URI, to be registered at the server to the byte: {redirect_uri}\n\
+         It has to lead to http://{address}/"
+    )
+}

@@ -1,0 +1,42 @@
+//! Signing in at a server of whose making this project has no part.
+
+use crate::authorization_server::AuthorizationServer;
+use crate::browser::{Browser, parameter};
+use crate::program::{Folder, SECRET};
+
+#[test]
+fn people_sign_in_at_a_server_that_wants_pkce_and_names_itself_in_the_callback() {
+    // The book's profile, which names another issuer.
+    let server = AuthorizationServer::start("client_of_this_site", SECRET);
+    let profile = include_str!("../../wellspring.toml");
+    let folder = Folder::with(&profile.replace("https://accounts.example", &server.issuer));
+    let site = folder.site("people");
+    server.register(&site.redirect_uri);
+    let mut browser = Browser::default();
+    let away = browser.get(&site.at("/auth/oauth/start"));
+    let back = Browser::default().get(away.location());
+    assert_eq!(back.status, 303, "{back:?}");
+    let callback = back.location().to_owned();
+    assert_eq!(parameter(&callback, "iss").as_deref(), Some(server.issuer.as_str()));
+
+    // The same answer in another server's name is none.
+    let mut deceived = Browser::default();
+    let away = deceived.get(&site.at("/auth/oauth/start"));
+    let forged = Browser::default().get(away.location()).location().replace("iss=", "iss=x");
+    assert_eq!(deceived.get(&forged).location(), "/?error=invalid_issuer");
+
+    assert_eq!(browser.get(&callback).location(), "/?login=success", "{:?}", server.refusals());
+    let page = browser.get(&site.at("/?login=success"));
+    assert!(page.body.contains("<dd id=\"username\">Jane Doe</dd>"), "{}", page.body);
+    assert!(!page.body.contains("id=\"balance\""), "{}", page.body);
+    assert!(browser.get(&site.at("/account")).body.contains("248289761001"));
+    assert_eq!(browser.post(&site.at("/auth/logout")).location(), "/?logout=success");
+    assert_eq!(server.refusals(), [""; 0]);
+    assert_eq!(server.revoked(), 1);
+    assert!(folder.path().join("tokens.db").is_file());
+
+    let said = site.end();
+    for secret in server.secrets() {
+        assert!(!said.contains(&secret), "{said}");
+    }
+}

@@ -1,0 +1,128 @@
+//! The program, run in a folder of its own with an environment of its own.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// The client secret of every profile here; nobody should ever see it.
+pub(crate) const SECRET: &str = "sentinel-of-a-client-secret-0123456789";
+pub(crate) const CLIENT: &str = "client_of_this_test";
+
+/// A folder that goes with the test.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// A folder with this `wellspring.toml` in it.
+    pub(crate) fn with(configuration: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("login-web-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join("wellspring.toml"), configuration).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_login-web"));
+        command.args(arguments).current_dir(&self.0).env_clear().env("APP_SECRET", SECRET);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs to its end: status, standard output, standard error.
+    pub(crate) fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let output = self.command(arguments).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    }
+
+    /// Runs it with this profile, on any port.
+    pub(crate) fn site(&self, profile: &str) -> Site {
+        let config = ["--config", "wellspring.toml", "--profile", profile, "--listen", "127.0.0.1:0"];
+        let mut site = Site::of(&mut self.command(&config));
+        let registered = site.line();
+        site.redirect_uri =
+            after(&registered, "The redirect URI, to be registered at the server to the byte: ");
+        let address = site.line();
+        site.address = after(&address, "It has to lead to ").trim_end_matches('/').to_owned();
+        site
+    }
+
+    /// Runs it as it is without a configuration.
+    pub(crate) fn site_alone(&self, arguments: &[&str]) -> Site {
+        Site::of(&mut self.command(arguments))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A site that runs.
+pub(crate) struct Site {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    said: String,
+    /// What is to be opened, without a slash at its end.
+    pub(crate) url: String,
+    pub(crate) redirect_uri: String,
+    /// Where it listens.
+    pub(crate) address: String,
+}
+
+impl Site {
+    fn of(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let empty = String::new;
+        let mut site =
+            Self { child, out, said: empty(), url: empty(), redirect_uri: empty(), address: empty() };
+        let first = site.line();
+        let url = after(&first, "Open ");
+        url.strip_suffix("/ in a browser. Ctrl-C ends it.").unwrap().clone_into(&mut site.url);
+        site.address.clone_from(&site.url);
+        site
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        if self.out.read_line(&mut line).unwrap() == 0 {
+            let mut why = String::new();
+            self.child.stderr.take().unwrap().read_to_string(&mut why).unwrap();
+            panic!("{}{why}", self.said);
+        }
+        self.said.push_str(&line);
+        line.trim_end().to_owned()
+    }
+
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.address)
+    }
+
+    /// Ends it: everything that it has said.
+    pub(crate) fn end(mut self) -> String {
+        self.child.kill().unwrap();
+        self.out.read_to_string(&mut self.said).unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut self.said).unwrap();
+        core::mem::take(&mut self.said)
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn after(line: &str, start: &str) -> String {
+    line.strip_prefix(start).unwrap_or_else(|| panic!("{line:?} does not start with {start:?}")).to_owned()
+}

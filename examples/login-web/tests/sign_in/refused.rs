@@ -1,0 +1,114 @@
+//! Everything that a person can get wrong: one line that says what to do, the right exit status, no secret.
+
+use std::net::TcpListener;
+
+use crate::program::{Folder, SECRET};
+
+const ARGUMENTS: [&str; 6] =
+    ["--config", "wellspring.toml", "--profile", "people", "--listen", "127.0.0.1:0"];
+
+/// What is said, when it ends with this status.
+fn refused(configuration: &str, arguments: &[&str], status: i32) -> String {
+    let (ended, out, said) = Folder::with(configuration).run(arguments);
+    assert_eq!((ended, out.as_str()), (Some(status), ""), "{said}");
+    assert!(said.starts_with("login-web: ") && said.ends_with('\n'), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    for never in ["sentinel", "panicked", "Error", "Settings(", SECRET] {
+        assert!(!said.contains(never), "{said}");
+    }
+    said
+}
+
+/// A profile that is fine, whose server is out of reach.
+fn people(lines: &str) -> String {
+    format!(
+        "[profile.people]\nprovider = \"oauth2-app\"\nclient_id = \"id\"\n\
+         client_secret = \"sentinel-of-a-secret\"\nauthorize_url = \"http://127.0.0.1:1/a\"\n\
+         token_url = \"http://127.0.0.1:1/t\"\n{lines}\n"
+    )
+}
+
+const USERINFO: &str = "userinfo_url = \"http://127.0.0.1:1/u\"\n";
+
+#[test]
+fn what_the_command_line_lacks_is_named() {
+    for (arguments, says) in [
+        (&["--config", "wellspring.toml"][..], "--config needs --profile NAME"),
+        (&["--profile", "people"], "--profile needs --config FILE"),
+        (&ARGUMENTS[..4], "--config needs --listen 127.0.0.1:PORT"),
+        (&["--listen"], "--listen needs a value; usage: login-web "),
+        (&["--listen", "--title", "x"], "--listen needs a value; usage: login-web "),
+        (&["--listen", ""], "--listen needs a value; usage: login-web "),
+        (&["--listen", "8080"], "--listen 8080 is no address; write --listen 127.0.0.1:PORT"),
+        (&["--listen", "localhost:8080"], "--listen localhost:8080 is no address; "),
+        (&["--port", "8080"], "--port is not known; usage: login-web "),
+        (&["wellspring.toml"], "wellspring.toml is not known; usage: login-web "),
+    ] {
+        let said = refused(&people(USERINFO), arguments, 2);
+        assert!(said.contains(says), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let says = format!("{address} is taken by another program; choose another port with --listen");
+    let with_profile = ["--config", "wellspring.toml", "--profile", "people", "--listen", &address];
+    assert!(refused(&people(USERINFO), &with_profile, 2).contains(&says));
+    assert!(refused("", &["--listen", &address], 2).contains(&says));
+}
+
+#[test]
+fn a_file_or_a_profile_that_is_not_there_is_named() {
+    let elsewhere = ["--config", "missing.toml", "--profile", "people", "--listen", "127.0.0.1:0"];
+    assert_eq!(refused("", &elsewhere, 2), "login-web: there is no missing.toml\n");
+    let unknown = ["--config", "wellspring.toml", "--profile", "peple", "--listen", "127.0.0.1:0"];
+    let said = refused(&people(USERINFO), &unknown, 2);
+    assert_eq!(said, "login-web: wellspring.toml: there is no [profile.peple]; profiles there: people\n");
+}
+
+#[test]
+fn a_profile_that_nobody_can_sign_in_to_here_is_refused_with_its_line() {
+    let shop = "[profile.people]\nprovider = \"pix-bacen\"\ngateway = \"goforge\"\nclient_id = \"account-93\"\n\
+                client_secret = \"sentinel-of-a-secret\"\n";
+    let chain = "[profile.people]\nprovider = \"hive-auth\"\nenvironment = \"sandbox\"\nid = \"operator\"\n\
+                 secret_key = \"sentinel-of-a-secret\"\n";
+    let machine = people("grant_type = \"client_credentials\"");
+    for nobody in [shop, chain, &machine] {
+        let said = refused(nobody, &ARGUMENTS, 2);
+        assert!(
+            said.starts_with("login-web: wellspring.toml:1: [profile.people] signs nobody in; name "),
+            "{said}"
+        );
+    }
+    for (lines, says) in [
+        ("", "wellspring.toml:1: [profile.people] lacks `userinfo_url`"),
+        ("redirect_uri = \"http://10.0.0.1/cb\"", "the redirect URI is no good"),
+        ("redirect_uri = \"http://127.0.0.1/cb?x=y\"", "the redirect URI must not have a query"),
+        ("redirect_uri = \"http://127.0.0.1/auth/logout\"", "must be a route of its own"),
+        ("api_urls = [\"http://10.0.0.1/\"]", "`api_urls` is no good"),
+        (
+            "refresh_token = { env = \"NO_SUCH\" }\nscopes = { env = \"NO_SUCH\" }",
+            "`scopes` needs the environment variable",
+        ),
+        ("[profile.people.policy]\ndeadline = \"0s\"", "`deadline` must not be zero"),
+        ("[profile.people.tls]\nca_certificate = \"wellspring.toml\"", "`ca_certificate` cannot be used"),
+        ("[store]\nurl = \"file:no/such/folder\"", "which is no folder; make it first"),
+        ("redirecturi = \"x\"", "`redirecturi` is not a key of [profile.people]"),
+    ] {
+        let settings = if lines.is_empty() { people("") } else { people(&format!("{USERINFO}{lines}")) };
+        let said = refused(&settings, &ARGUMENTS, 2);
+        assert!(said.contains(says), "{lines}: {said}");
+    }
+}
+
+#[test]
+fn a_server_out_of_reach_may_be_back_later() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let profile = format!(
+        "[profile.people]\nprovider = \"oauth2-app\"\nissuer = \"http://{nobody}\"\nclient_id = \"id\"\n\
+         client_secret = \"sentinel-of-a-secret\"\n[profile.people.policy]\ndeadline = \"2s\"\n"
+    );
+    refused(&profile, &ARGUMENTS, 1);
+}
