@@ -7,7 +7,7 @@
 use axum::extract::Extension;
 use axum::response::Response;
 use http::Uri;
-use oauth2_app::{Callback, Entropy, PendingLogin};
+use oauth2_app::{Callback, PendingLogin};
 use tower_sessions::Session;
 use wellspring_core::{Spend, TokenError};
 
@@ -20,14 +20,18 @@ use crate::web_login::{log, redirect};
 
 pub(crate) async fn callback(Extension(login): Extension<WebLogin>, session: Session, uri: Uri) -> Response {
     let callback = Callback::read(uri.query().unwrap_or_default());
-    let (pending, afterwards) = match answered(&login, &session, only(&parameters(&uri), "state")).await {
+    let found = match answered(&login, &session, only(&parameters(&uri), "state")).await {
         Ok(found) => found,
         Err(error) => {
             log("callback", &error);
             return login.home(&[("error", "server_error")]);
         }
     };
-    let outcome = match login.app().finish(pending, &callback) {
+    let (finished, afterwards) = match found {
+        Some((pending, afterwards)) => (login.app().finish(pending, &callback), afterwards),
+        None => (Err(login.app().unanswered(&callback)), Afterwards::default()),
+    };
+    let outcome = match finished {
         Err(error) => Err(error.code().to_owned()),
         Ok(spend) => sign_in(&login, &session, spend).await.map_err(|error| {
             log("callback", &error);
@@ -43,21 +47,17 @@ pub(crate) async fn callback(Extension(login): Extension<WebLogin>, session: Ses
     }
 }
 
-/// The sign-in of this browser that this state answers; where there is none, one that nothing answers, for the checks to
-/// say so in their order.
+/// The sign-in of this browser that this state answers, which is over with that.
 pub(crate) async fn answered(
     login: &WebLogin,
     session: &Session,
     state: Option<&str>,
-) -> Result<(PendingLogin, Afterwards), TokenError> {
+) -> Result<Option<(PendingLogin, Afterwards)>, TokenError> {
     let browser = Visitor(session).browser().await?;
-    if let (Some(browser), Some(state), Some(redirect_uri)) = (browser, state, login.app().redirect_uri())
-        && let Some(found) = login.pending().take(state, &browser, redirect_uri).await?
-    {
-        return Ok(found);
+    match (browser, state, login.app().redirect_uri()) {
+        (Some(browser), Some(state), Some(uri)) => login.pending().take(state, &browser, uri).await,
+        _ => Ok(None),
     }
-    let nobodys = login.app().authorize(&Entropy::from_system()?)?.login;
-    Ok((nobodys, Afterwards::default()))
 }
 
 /// Spends the code under a name of its own, and gives this name to the session.

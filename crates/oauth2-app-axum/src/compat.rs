@@ -43,11 +43,12 @@ pub(crate) async fn exchange_token(
     let callback = ["code", "state", "iss"].into_iter().filter(|name| asked.has(name));
     let callback = callback.map(|name| format!("{name}={}", percent(asked.text(name).unwrap_or_default())));
     let callback = Callback::read(&callback.collect::<Vec<_>>().join("&"));
-    let pending = match answered(&login, &session, asked.text("state")).await {
-        Ok((pending, _)) => pending,
+    let finished = match answered(&login, &session, asked.text("state")).await {
+        Ok(Some((pending, _))) => login.app().finish(pending, &callback),
+        Ok(None) => Err(login.app().unanswered(&callback)),
         Err(failure) => return failed("exchange-token", &failure, "Token exchange failed"),
     };
-    match login.app().finish(pending, &callback) {
+    match finished {
         Ok(spend) => spent(&login, "exchange-token", &spend, "Token exchange failed").await,
         Err(refusal) => error(StatusCode::BAD_REQUEST, refusal.code()),
     }

@@ -107,29 +107,21 @@ impl App {
     /// The server's own error, or what is wrong with the callback.
     pub fn finish(&self, login: PendingLogin, callback: &Callback) -> Result<Spend, CallbackError> {
         let answered = login.answers(callback);
-        match self.check(callback, answered) {
+        match code(callback).and_then(|code| self.check(callback, answered).map(|()| code)) {
             Ok(code) => Ok(login.into_spend(code)),
             Err(kind) => Err(CallbackError { kind, pending: (!answered).then_some(login) }),
         }
     }
 
-    fn check(&self, callback: &Callback, answered: bool) -> Result<AuthorizationCode, CallbackErrorKind> {
-        match &callback.error {
-            Parameter::Missing => {}
-            Parameter::One(code) => {
-                return Err(CallbackErrorKind::Refused {
-                    code: repeatable(code),
-                    description: callback.description.as_deref().map(described),
-                });
-            }
-            Parameter::Twice => {
-                return Err(CallbackErrorKind::Refused { code: SERVER_ERROR.into(), description: None });
-            }
-        }
-        let Parameter::One(code) = &callback.code else { return Err(CallbackErrorKind::MissingParameters) };
-        if matches!(callback.state, Parameter::Missing) {
-            return Err(CallbackErrorKind::MissingParameters);
-        }
+    /// What is wrong with a callback that answers no sign-in under way: the server's own error, missing parameters, or
+    /// the state.
+    #[must_use]
+    pub fn unanswered(&self, callback: &Callback) -> CallbackError {
+        let kind = code(callback).err().unwrap_or(CallbackErrorKind::InvalidState);
+        CallbackError { kind, pending: None }
+    }
+
+    fn check(&self, callback: &Callback, answered: bool) -> Result<(), CallbackErrorKind> {
         if !answered {
             return Err(CallbackErrorKind::InvalidState);
         }
@@ -140,7 +132,27 @@ impl App {
             (Parameter::Missing, _) => !self.config().iss_promised,
             (Parameter::One(_), None) => true,
         };
-        if right { Ok(code.clone()) } else { Err(CallbackErrorKind::InvalidIssuer) }
+        if right { Ok(()) } else { Err(CallbackErrorKind::InvalidIssuer) }
+    }
+}
+
+/// The code, unless the server says no or something is missing.
+fn code(callback: &Callback) -> Result<AuthorizationCode, CallbackErrorKind> {
+    match &callback.error {
+        Parameter::Missing => {}
+        Parameter::One(code) => {
+            return Err(CallbackErrorKind::Refused {
+                code: repeatable(code),
+                description: callback.description.as_deref().map(described),
+            });
+        }
+        Parameter::Twice => {
+            return Err(CallbackErrorKind::Refused { code: SERVER_ERROR.into(), description: None });
+        }
+    }
+    match (&callback.code, &callback.state) {
+        (Parameter::One(code), Parameter::One(_) | Parameter::Twice) => Ok(code.clone()),
+        _ => Err(CallbackErrorKind::MissingParameters),
     }
 }
 

@@ -5,7 +5,7 @@ use core::fmt;
 
 use wellspring_core::{HttpRequest, HttpResponse, ResponseHead, TokenError};
 
-use crate::CallbackError;
+use crate::{CallbackError, PendingLogin};
 
 /// The most bytes of an answer that are read.
 pub(crate) const LONGEST: usize = 1 << 20;
@@ -15,10 +15,21 @@ pub(crate) const LONGEST: usize = 1 << 20;
 #[non_exhaustive]
 pub enum SignInError {
     /// The callback brings no code to spend. The sign-in may still be under way:
-    /// see [`CallbackError::into_pending`].
+    /// see [`into_pending`](Self::into_pending).
     Callback(CallbackError),
     /// The code was spent, and brought no token. It is not sent again: the user has to sign in once more.
     Token(TokenError),
+}
+
+impl SignInError {
+    /// The sign-in, where it is still under way: the callback was not its answer.
+    #[must_use]
+    pub fn into_pending(self) -> Option<PendingLogin> {
+        match self {
+            Self::Callback(error) => error.into_pending(),
+            Self::Token(_) => None,
+        }
+    }
 }
 
 impl From<CallbackError> for SignInError {

@@ -122,6 +122,25 @@ fn a10_a_mismatch_is_said_and_the_sign_in_can_still_be_finished() {
     assert!(app.finish(login, &Callback::read(&format!("code=c&state={STATE}"))).is_ok());
 }
 
+#[test]
+fn a_callback_that_answers_nothing_is_told_what_is_wrong_in_the_same_order() {
+    let app = app();
+    for (query, code) in [
+        ("error=access_denied&code=c&state=s", "access_denied"),
+        ("error=a&error=b&code=c&state=s", "server_error"),
+        ("code=c", "missing_parameters"),
+        ("state=s", "missing_parameters"),
+        ("code=c&code=d&state=s", "missing_parameters"),
+        ("", "missing_parameters"),
+        ("code=c&state=s", "invalid_state"),
+        ("code=c&state=s&state=s&iss=https%3A%2F%2Fother.example", "invalid_state"),
+    ] {
+        let error = app.unanswered(&Callback::read(query));
+        assert_eq!(error.code(), code, "{query}");
+        assert!(error.into_pending().is_none());
+    }
+}
+
 // covers: W3
 #[test]
 fn a_state_twice_is_invalid_and_a_code_twice_is_missing() {
