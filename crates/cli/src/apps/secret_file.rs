@@ -1,14 +1,18 @@
-//! The file that a secret goes to: new, its owner's alone, and on the disk before anybody relies on it.
+//! The file that a secret goes to: new, its owner's alone, with its place on the disk before there is a secret, and with
+//! the secret on the disk before anybody relies on it.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use oauth2_app::RegisteredApp;
 
 use crate::exit::{Exit, Failure};
 
-/// An empty file that waits for its secret.
+/// More than any secret takes: so much room is taken before one is asked for.
+const ROOM: [u8; 4096] = [b' '; 4096];
+
+/// A file that waits for its secret.
 #[derive(Debug)]
 pub(super) struct SecretFile {
     path: PathBuf,
@@ -23,7 +27,7 @@ impl SecretFile {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let shown = path.display();
-        let file = options.open(path).map_err(|error| {
+        let cannot = |error: io::Error| {
             Failure::usage(match error.kind() {
                 io::ErrorKind::AlreadyExists => {
                     format!("{shown} exists and is not overwritten; name a new file with --secret-file")
@@ -32,8 +36,13 @@ impl SecretFile {
                     "{shown} cannot be made: {error}; nothing was registered: name another file with --secret-file"
                 ),
             })
-        })?;
-        Ok(Self { path: path.to_owned(), file })
+        };
+        let mut kept = Self { path: path.to_owned(), file: options.open(path).map_err(cannot)? };
+        if let Err(error) = kept.file.write_all(&ROOM).and_then(|()| kept.file.sync_all()) {
+            kept.discard();
+            return Err(cannot(error));
+        }
+        Ok(kept)
     }
 
     /// Puts the secret there, down to the disk.
@@ -52,7 +61,10 @@ impl SecretFile {
     }
 
     fn write(&mut self, app: &RegisteredApp) -> io::Result<()> {
-        self.file.write_all(app.client_secret.expose().as_bytes())?;
+        let secret = app.client_secret.expose().as_bytes();
+        self.file.rewind()?;
+        self.file.write_all(secret)?;
+        self.file.set_len(secret.len() as u64)?;
         self.file.sync_all()?;
         // The name too, where a folder can be asked for that.
         #[cfg(unix)]
@@ -66,7 +78,7 @@ impl SecretFile {
     /// There is no secret to be kept.
     pub(super) fn discard(self) {
         drop(self.file);
-        // It is empty; whoever finds it in the way is told so.
+        // It holds nothing; whoever finds it in the way is told so.
         let _ = fs::remove_file(&self.path);
     }
 }

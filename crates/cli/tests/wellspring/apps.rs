@@ -1,7 +1,7 @@
 //! `wellspring apps create`: where the secret goes, and where it does not.
 
 use std::fs;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use wellspring_simulator::{Endpoint, Fault, Simulator};
 
@@ -81,6 +81,23 @@ fn where_the_file_cannot_be_made_nothing_is_asked_and_a_file_that_exists_stays()
         assert!(told(&ran).contains(says), "{file}: {}", ran.stderr);
     }
     assert_eq!(fs::read_to_string(folder.path().join("taken.secret")).unwrap(), "another app's");
+    assert_eq!(simulator.asked(Endpoint::Any), 0);
+}
+
+#[test]
+fn where_there_is_no_room_for_a_secret_nothing_is_asked() {
+    let simulator = Simulator::start().unwrap();
+    let folder = folder(&simulator);
+    let wanted = folder.command(&["apps", "create", "mine", "--name", "n", "--redirect-uri", CALLBACK]);
+    // A shell that lets nobody write anything to a file.
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]).arg(wanted.get_program());
+    command.args(wanted.get_args()).args(["--secret-file", "app.secret"]);
+    command.current_dir(folder.path()).stdin(Stdio::null());
+    let ran = Ran::of(&mut command);
+    assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+    assert!(told(&ran).contains("nothing was registered"), "{}", ran.stderr);
+    assert!(!folder.path().join("app.secret").exists());
     assert_eq!(simulator.asked(Endpoint::Any), 0);
 }
 
