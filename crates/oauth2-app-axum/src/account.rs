@@ -3,7 +3,7 @@
 use axum::response::Response;
 use oauth2_app::{App, UserInfo};
 use serde_json::{Map, Value};
-use wellspring_core::{ErrorKind, HttpRequest, HttpResponse, ResponseHead, TokenError};
+use wellspring_core::{ErrorKind, HttpRequest, HttpResponse, ResponseHead, TokenError, UnixTime};
 use wellspring_transport::Clock;
 use wellspring_transport_async::TokenSource;
 
@@ -45,25 +45,44 @@ impl From<TokenError> for Unanswered {
 }
 
 impl Account {
-    /// Asks the server.
+    /// Asks the server. One that tells nothing of its users is asked for a token alone, so that a sign-in that is over is
+    /// noticed.
     pub(crate) async fn of(app: &App, source: &TokenSource, clock: &Clock) -> Result<Self, TokenError> {
-        let answer = call(source, &app.userinfo_request()?).await?;
-        // Whether it is a user info at all, and not two in one.
-        UserInfo::read(&answer, clock.now().unix)?;
-        Self::read(answer.expose_body())
+        let Ok(request) = app.userinfo_request() else {
+            return source.token().await.map(|_| Self(Map::new()));
+        };
+        Self::judge(&call(source, &request).await?, clock.now().unix)
+    }
+
+    /// What a page needs is a name: an id, which decides whose account something is, may be missing here, but where it is
+    /// told, it must not be told twice.
+    fn judge(answer: &HttpResponse, now: UnixTime) -> Result<Self, TokenError> {
+        match (UserInfo::read(answer, now), Self::read(answer.expose_body())) {
+            (Ok(_), account) => account,
+            (Err(_), Ok(account)) if answer.head().is_success() && account.is_a_name_alone() => Ok(account),
+            (Err(error), _) => Err(error),
+        }
     }
 
     fn read(body: &[u8]) -> Result<Self, TokenError> {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let mut all: Map<String, Value> =
             serde_json::from_slice(body).map_err(|_| TokenError::protocol("the user info cannot be read"))?;
+        if all.get("error").is_some_and(|error| !error.is_null()) {
+            return Err(TokenError::protocol("the user info is an error"));
+        }
         all.retain(|name, value| SHOWN.contains(&name.as_str()) && !value.is_object() && !value.is_array());
         Ok(Self(all))
     }
 
+    fn is_a_name_alone(&self) -> bool {
+        let id = ["sub", "id"].iter().any(|name| self.0.contains_key(*name));
+        !id && self.username().is_some()
+    }
+
     /// `username`, `preferred_username`, `name`, or the id.
-    pub(crate) fn username(&self) -> String {
-        self.first(&["username", "preferred_username", "name", "sub", "id"]).unwrap_or_default()
+    pub(crate) fn username(&self) -> Option<String> {
+        self.first(&["username", "preferred_username", "name", "sub", "id"])
     }
 
     /// As the server writes it, where it tells one at all. Never computed.
@@ -114,7 +133,7 @@ mod tests {
         let body = br#"{"id":7,"username":"ann","access_token":"canary","quota":{"secret":"canary"}}"#;
         let account = Account::read(body).unwrap();
         assert!(!Value::Object(account.0.clone()).to_string().contains("canary"));
-        assert_eq!(account.username(), "ann");
+        assert_eq!(account.username().as_deref(), Some("ann"));
         assert_eq!(account.balance(), None);
     }
 
@@ -127,8 +146,30 @@ mod tests {
             (r#"{"sub":"s","username":"","balance":null}"#, "s", None),
         ] {
             let account = Account::read(body.as_bytes()).unwrap();
-            assert_eq!(account.username(), name, "{body}");
+            assert_eq!(account.username().as_deref(), Some(name), "{body}");
             assert_eq!(account.balance().as_deref(), balance, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_name_without_an_id_will_do_and_everything_else_that_is_no_user_info_is_an_error() {
+        let judge = |status, body: &str| {
+            let head = ResponseHead::new(status).header("Content-Type", "application/json");
+            let account = Account::judge(&HttpResponse::new(head, body), UnixTime::from_secs(1));
+            account.ok().map(|account| account.username().unwrap_or_default())
+        };
+        for (status, body, name) in [
+            (200, r#"{"name":"Ann"}"#, Some("Ann")),
+            (200, r#"{"sub":"s"}"#, Some("s")),
+            (200, r#"{"sub":"s","error":null}"#, Some("s")),
+            (200, r#"{"email":"ann@example.com"}"#, None),
+            (200, r#"{"sub":"s","sub":"t","name":"Ann"}"#, None),
+            (200, r#"{"name":"Ann","error":"invalid_token"}"#, None),
+            (200, r#"{"success":false,"message":"no"}"#, None),
+            (200, "<html>", None),
+            (503, r#"{"name":"Ann"}"#, None),
+        ] {
+            assert_eq!(judge(status, body).as_deref(), name, "{status} {body}");
         }
     }
 }

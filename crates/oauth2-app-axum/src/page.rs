@@ -94,7 +94,7 @@ fn signed_out() -> String {
 /// What is known of the account; where nothing is, the actions alone.
 fn account_of(login: &WebLogin, account: Option<&Account>) -> String {
     let rows = [
-        ("Signed in as", "username", account.map(Account::username)),
+        ("Signed in as", "username", account.and_then(Account::username)),
         ("Balance", "balance", account.and_then(Account::balance)),
     ];
     let rows: String = rows
@@ -103,7 +103,10 @@ fn account_of(login: &WebLogin, account: Option<&Account>) -> String {
             Some(format!("<div><dt>{label}</dt><dd id=\"{id}\">{}</dd></div>\n", escaped(&value?)))
         })
         .collect();
-    let rows = if rows.is_empty() { rows } else { format!("<dl>\n{rows}</dl>\n") };
+    let rows = match rows.as_str() {
+        "" => "<p>You are signed in.</p>\n".to_owned(),
+        rows => format!("<dl>\n{rows}</dl>\n"),
+    };
     format!(
         "{rows}\
          <div class=\"actions\">\n\

@@ -7,11 +7,14 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{Method, StatusCode};
+use oauth2_app::{App, UserInfo};
 use tower_sessions::Session;
 use wellspring_core::TokenError;
+use wellspring_transport::Clock;
 use wellspring_transport_async::{Body, TokenSource};
 
 use crate::WebLogin;
+use crate::account::call;
 use crate::next::Next;
 use crate::user::{not_authenticated, wants_page};
 use crate::visitor::Visitor;
@@ -26,13 +29,21 @@ use crate::web_login::{log, redirect};
 pub struct SignedIn {
     user: String,
     source: TokenSource,
+    app: Option<App>,
+    clock: Clock,
 }
 
 impl SignedIn {
     /// As if this user had signed in, for tests of one's own handlers.
     #[must_use]
     pub fn over(user: impl Into<String>, source: TokenSource) -> Self {
-        Self { user: user.into(), source }
+        Self { user: user.into(), source, app: None, clock: Clock::system() }
+    }
+
+    /// And as if it had signed in to this app: what [`userinfo`](Self::userinfo) asks for in tests.
+    #[must_use]
+    pub fn with_app(self, app: App) -> Self {
+        Self { app: Some(app), ..self }
     }
 
     /// Sends this request with the user's token on it: renewed before it ends, and once more where it is refused.
@@ -45,6 +56,18 @@ impl SignedIn {
         request: http::Request<B>,
     ) -> Result<http::Response<Body>, TokenError> {
         self.source.send(request).await
+    }
+
+    /// Who it is, as the server tells it: asked for anew each time.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send); when the app knows no userinfo endpoint, or what it says is no user info.
+    pub async fn userinfo(&self) -> Result<UserInfo, TokenError> {
+        let app =
+            self.app.as_ref().ok_or_else(|| TokenError::misconfigured("no app is known here: `with_app`"))?;
+        let answer = call(&self.source, &app.userinfo_request()?).await?;
+        UserInfo::read(&answer, self.clock.now().unix)
     }
 
     /// The source of the user's tokens. Not to be kept beyond the request: to hold it keeps it in the pool.
@@ -66,7 +89,8 @@ impl SignedIn {
             return Err(TokenError::misconfigured("this route is not behind `WebLogin::router`"));
         };
         let Some(user) = Visitor(session).user().await? else { return Ok(None) };
-        Ok(Some(Self { source: login.pool().source(&user)?, user }))
+        let source = login.pool().source(&user)?;
+        Ok(Some(Self { user, source, app: Some(login.app().clone()), clock: login.clock().clone() }))
     }
 }
 

@@ -2,7 +2,10 @@
 
 use core::time::Duration;
 
+use oauth2_app::{App, Discovery};
 use oauth2_app_axum::MemorySessions;
+use serde_json::json;
+use wellspring_core::{HttpResponse, ResponseHead, UnixTime};
 use wellspring_simulator::{Endpoint, Fault};
 use wellspring_transport::Clock;
 
@@ -157,6 +160,34 @@ async fn a_callback_of_another_issuer_is_refused_where_the_issuer_is_promised() 
         assert_eq!(back.location(), then, "{iss}");
         let spent = u64::from(then == "/?login=success");
         assert_eq!(site.simulator.asked(Endpoint::CodeGrant), spent);
+    }
+}
+
+#[tokio::test]
+async fn where_the_issuer_is_promised_a_callback_without_it_is_refused() {
+    for (promised, then) in [(true, "/?error=invalid_issuer"), (false, "/?login=success")] {
+        let site = Site::of(
+            |url, _| {
+                let metadata = json!({
+                    "issuer": url,
+                    "authorization_endpoint": format!("{url}/api/oauth2/authorize"),
+                    "token_endpoint": format!("{url}/api/oauth2/token"),
+                    "authorization_response_iss_parameter_supported": promised,
+                });
+                let head = ResponseHead::new(200).header("Content-Type", "application/json");
+                let answer = HttpResponse::new(head, metadata.to_string());
+                let metadata = Discovery::new(url).unwrap();
+                let metadata = metadata.read(&answer, UnixTime::from_secs(1)).unwrap();
+                App::from_metadata(&metadata).authorize_parameter("auto_authorize", "true")
+            },
+            |login| login,
+        )
+        .await;
+        let mut browser = Browser::default();
+        let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
+        assert!(!callback.contains("iss="), "{callback}");
+        assert_eq!(browser.get(&callback).await.location(), then);
+        assert_eq!(site.simulator.asked(Endpoint::CodeGrant), u64::from(!promised));
     }
 }
 

@@ -2,10 +2,10 @@
 
 use axum::Router;
 use oauth2_app::{App, AppBuilder};
-use oauth2_app_axum::{Builder, WebLogin};
+use oauth2_app_axum::{Builder, SignedIn, WebLogin};
 use tokio::net::TcpListener;
 use wellspring_core::ErrorKind;
-use wellspring_simulator::Endpoint;
+use wellspring_simulator::{Endpoint, Simulator};
 use wellspring_store::MemoryStore;
 use wellspring_transport_async::TokenSource;
 
@@ -28,6 +28,40 @@ async fn a_handler_calls_as_whoever_signed_in_and_others_are_sent_to_sign_in() {
     assert!(mine.body.contains("user123"), "{}", mine.body);
     assert_eq!(site.simulator.asked(Endpoint::RefreshGrant), 1);
     assert_eq!(site.pool.len(), 1);
+}
+
+#[tokio::test]
+async fn a_handler_learns_who_it_is() {
+    let simulator = Simulator::start().unwrap();
+    let app = App::aihubmix(&simulator.url()).unwrap().client_id("client_abc123def456");
+    let app = app.client_secret("secret_xyz789uvw012").redirect_uri("https://yourapp.com/oauth/callback");
+    let app = app.build().unwrap();
+    let who = SignedIn::over("ann", TokenSource::fixed("of-nobody"));
+    assert_eq!(who.userinfo().await.unwrap_err().kind(), ErrorKind::Misconfigured);
+    assert!(who.with_app(app).userinfo().await.is_err(), "the simulator does not know this token");
+    assert_eq!(simulator.asked(Endpoint::Userinfo), 1);
+
+    let site = Site::start().await;
+    let mut browser = site.signed_in().await;
+    assert_eq!(browser.fetch(&site.at("/who")).await.body, "user123");
+}
+
+#[tokio::test]
+async fn where_a_server_tells_nothing_of_its_users_they_are_signed_in_all_the_same() {
+    let site = Site::of(
+        |url, _| {
+            let app = App::builder().authorize_url(format!("{url}/api/oauth2/authorize"));
+            app.token_url(format!("{url}/api/oauth2/token")).authorize_parameter("auto_authorize", "true")
+        },
+        |login| login,
+    )
+    .await;
+    let mut browser = site.signed_in().await;
+    let page = browser.get(&site.at("/")).await;
+    assert!(page.body.contains("You are signed in.") && page.body.contains("id=\"logout\""), "{}", page.body);
+    assert!(!page.body.contains("id=\"username\"") && !page.body.contains("id=\"topup\""), "{}", page.body);
+    assert_eq!(browser.fetch(&site.at("/api/user/info")).await.body, "{}");
+    assert_eq!(site.simulator.asked(Endpoint::Userinfo), 0);
 }
 
 fn app(redirect_uri: &str) -> AppBuilder {

@@ -81,7 +81,8 @@ impl Site {
         let pool = TokenSource::builder(app.clone()).store(store);
         let pool = pool.pool(move |user| users.for_user(user)).unwrap();
         let login = login(WebLogin::builder(app, pool.clone())).build().unwrap();
-        let own = Router::new().route("/mine", get(mine)).layer(Extension(simulator.url()));
+        let own =
+            Router::new().route("/mine", get(mine)).route("/who", get(who)).layer(Extension(simulator.url()));
         let router = routes(&login, own);
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { simulator, url, pool, server }
@@ -109,6 +110,11 @@ impl Site {
         assert_eq!(browser.get(&callback).await.location(), "/?login=success");
         browser
     }
+}
+
+/// One that says who has signed in.
+async fn who(signed_in: SignedIn) -> String {
+    signed_in.userinfo().await.unwrap().username.unwrap()
 }
 
 /// A handler of the site's own, which calls the API as whoever signed in.
