@@ -1,5 +1,9 @@
 //! What a browser never gets to see, and what every answer tells it.
 
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use tracing::Level;
 use wellspring_simulator::Endpoint;
 
 use crate::browser::Browser;
@@ -103,4 +107,81 @@ async fn the_cookie_is_for_this_site_alone() {
     assert!(!cookie.contains("Domain"), "{cookie}");
     // What the browser is sent away with names this application and the state, and no secret.
     assert!(!start.location().contains(SECRET) && start.location().contains("state="));
+}
+
+/// Everything that is logged in this process, other tests' words included.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// From now on, down to the finest level.
+    fn start() -> Self {
+        let log = Self::default();
+        let to = log.clone();
+        let all = tracing_subscriber::fmt().with_max_level(Level::TRACE).with_ansi(false);
+        all.with_writer(move || to.clone()).try_init().expect("nobody else listens");
+        log
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_whole_visit_and_all_that_goes_wrong_in_it_log_no_secret() {
+    let log = Log::start();
+    let revoking =
+        |url: &str, app: oauth2_app::AppBuilder| app.revocation_url(format!("{url}/api/oauth2/revoke"));
+    let mut site = Site::of(|url, app| revoking(url, app).pkce(true), |login| login).await;
+    let mut browser = Browser::default();
+    let mut states = Vec::new();
+    let mut sent_back = async |browser: &mut Browser, site: &Site| {
+        let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
+        states.push(callback.rsplit_once("state=").unwrap().1.split('&').next().unwrap().to_owned());
+        callback
+    };
+    // What fails: a forged callback, a code that nobody takes, one that meets a server which is down.
+    let forged = "/oauth/callback?code=code-of-somebody-else&state=state-of-somebody-else&error=";
+    browser.get(&site.at(forged)).await;
+    let callback = sent_back(&mut browser, &site).await;
+    let bad = callback.replace("code=", "code=not-a-code-");
+    assert_eq!(browser.get(&bad).await.location(), "/?error=server_error");
+    let callback = sent_back(&mut browser, &site).await;
+    site.simulator.unplug();
+    assert_eq!(browser.get(&callback).await.location(), "/?error=server_error");
+    site.simulator.plug_in().unwrap();
+    // What works, and then does not any more.
+    let callback = sent_back(&mut browser, &site).await;
+    assert_eq!(browser.get(&callback).await.location(), "/?login=success");
+    let cookie = browser.cookies["session"].clone();
+    site.simulator.revoke_access_tokens();
+    assert_eq!(browser.fetch(&site.at("/api/user/info")).await.status, 200);
+    site.simulator.revoke_families();
+    assert_eq!(browser.fetch(&site.at("/api/user/topup")).await.status, 401);
+    let mut secrets = secrets(&site, &browser).await;
+    browser.post(&site.at("/auth/logout")).await;
+
+    secrets.extend(states);
+    secrets.extend(["code-of-somebody-else", "state-of-somebody-else", "not-a-code-"].map(str::to_owned));
+    secrets.push(cookie);
+    let log = log.text();
+    for said in ["web.failed", "at=\"callback\"", "at=\"topup\"", "TRACE", "DEBUG"] {
+        assert!(log.contains(said), "nothing is heard of {said}: {log}");
+    }
+    for secret in secrets {
+        let at = log.find(&secret);
+        assert_eq!(at, None, "{secret} in {}", &log[at.unwrap_or_default().saturating_sub(300)..][..400]);
+    }
 }
