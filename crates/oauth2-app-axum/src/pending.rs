@@ -2,8 +2,10 @@
 //!
 //! They lie beside the sessions, each under the hash of its state, so that two of one browser never write over each
 //! other. Whoever brings a state finds its sign-in if it is the same browser, in time, and the first: a sign-in is taken
-//! out before its code is spent. That nobody else takes it out at the same moment is seen to within this process; among
-//! several, the authorization server has the last word on a code that comes twice.
+//! out before its code is spent. That nobody else takes it out at the same moment is seen to by a mark that is made beside
+//! it: a store of sessions that makes a new one never overwrites another, so of several processes one makes the mark. A
+//! store that does not keep to this leaves the last word on a code that comes twice to the authorization server; within one
+//! process nobody does.
 
 use core::time::Duration;
 use std::collections::{HashMap, HashSet};
@@ -101,6 +103,9 @@ impl Pending {
             // It may be somebody else's, who is still to come back.
             return Ok(None);
         }
+        if !self.mark(state, record.expiry_date).await? {
+            return Ok(None);
+        }
         self.sessions.delete(&id).await.map_err(failed)?;
         let afterwards = Afterwards {
             next: text(NEXT).and_then(Next::parse),
@@ -108,6 +113,19 @@ impl Pending {
         };
         let verifier = text(VERIFIER).map(CodeVerifier::new);
         PendingLogin::from_parts(state, verifier, redirect_uri.clone()).map(|login| Some((login, afterwards)))
+    }
+
+    /// Marks the sign-in of this state as taken; `false` where it is.
+    async fn mark(&self, state: &str, until: OffsetDateTime) -> Result<bool, TokenError> {
+        let place = hashed(&format!("taken {state}")).0;
+        let mut mark = Record { id: place, data: HashMap::new(), expiry_date: until };
+        self.sessions.create(&mut mark).await.map_err(failed)?;
+        let first = mark.id == place;
+        if !first {
+            // It was given another place.
+            self.sessions.delete(&mark.id).await.map_err(failed)?;
+        }
+        Ok(first)
     }
 }
 
@@ -151,11 +169,16 @@ mod tests {
     use crate::MemorySessions;
 
     /// Sessions as in a database: whoever asks waits, and others ask meanwhile.
-    #[derive(Debug)]
+    #[derive(Clone, Debug)]
     struct Distant(MemorySessions);
 
     #[async_trait]
     impl SessionStore for Distant {
+        async fn create(&self, record: &mut Record) -> Result<()> {
+            tokio::task::yield_now().await;
+            self.0.create(record).await
+        }
+
         async fn save(&self, record: &Record) -> Result<()> {
             self.0.save(record).await
         }
@@ -173,16 +196,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_two_who_ask_for_a_sign_in_at_once_one_gets_it() {
-        let pending = Pending::new(Sessions::new(Distant(MemorySessions::default())), Clock::system());
+    async fn of_two_who_ask_for_a_sign_in_at_once_one_gets_it_in_whichever_process() {
+        let (sessions, elsewhere) = (MemorySessions::default(), MemorySessions::default());
+        let of = |sessions: &MemorySessions| {
+            Pending::new(Sessions::new(Distant(sessions.clone())), Clock::system())
+        };
+        let (here, there) = (of(&sessions), of(&sessions));
         let uri = RedirectUri::new("https://yourapp.com/oauth/callback").unwrap();
-        let login = PendingLogin::from_parts("state", None, uri.clone()).unwrap();
-        pending.put(login, "browser", &Afterwards::default()).await.unwrap();
-        let take = || pending.take("state", "browser", &uri);
-        let (one, other) = tokio::join!(take(), take());
-        let got = [one.unwrap(), other.unwrap()];
-        assert_eq!(got.iter().flatten().count(), 1);
-        assert!(take().await.unwrap().is_none());
+        for (n, others) in [&here, &there, &of(&elsewhere)].into_iter().enumerate() {
+            let state = format!("state-{n}");
+            let login = PendingLogin::from_parts(&state, None, uri.clone()).unwrap();
+            here.put(login, "browser", &Afterwards::default()).await.unwrap();
+            let (one, other) =
+                tokio::join!(here.take(&state, "browser", &uri), others.take(&state, "browser", &uri));
+            let got = [one.unwrap(), other.unwrap()];
+            assert_eq!(got.iter().flatten().count(), 1);
+            assert!(here.take(&state, "browser", &uri).await.unwrap().is_none());
+        }
     }
 
     #[tokio::test]
