@@ -83,17 +83,48 @@ async fn an_authorization_server_that_cuts_the_popup_off_from_the_page_changes_n
     .await;
 }
 
+/// What a browser does that blocks popups: a driver's clicks are never blocked.
+const BLOCKS: &str = "window.open = () => null";
+
+/// What has gone wrong in the page, by the browser's console.
+async fn exceptions(chromium: &Chromium) -> Vec<String> {
+    let log = chromium.log("browser").await.into_iter();
+    log.filter(|line| line.contains("TypeError: Cannot read properties of null")).collect()
+}
+
 #[tokio::test]
-async fn where_popups_are_blocked_the_same_window_is_used() {
+async fn a21_where_popups_are_blocked_the_same_window_is_used() {
     in_time(async {
         let site = Site::start().await;
         let chromium = Chromium::start().await;
         chromium.open(&site.at("/")).await;
-        // A driver's clicks are never blocked: this is what a browser says that blocks.
-        chromium.script("window.open = () => null").await;
+        chromium.script(BLOCKS).await;
         chromium.click("login-popup").await;
         chromium.says("username", "user123").await;
         assert_eq!(chromium.client.windows().await.unwrap().len(), 1);
+        assert_eq!(exceptions(&chromium).await, [""; 0]);
+        chromium.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a21_the_published_pages_own_way_fails_where_popups_are_blocked() {
+    in_time(async {
+        let site = Site::start().await;
+        let chromium = Chromium::start().await;
+        chromium.open(&site.at("/")).await;
+        chromium.script(BLOCKS).await;
+        // `oneClickLogin`, from where it opens the window.
+        let published = "const popup = window.open('/auth/oauth/start', 'oauth_login', 'width=500,height=600'); \
+             const checkClosed = setInterval(() => { \
+                 if (popup.closed) { clearInterval(checkClosed); setTimeout(() => location.reload(), 1000); } \
+             }, 1000)";
+        chromium.script(published).await;
+        chromium.script("window.failed = 0; addEventListener('error', () => failed += 1)").await;
+        chromium.until("window.failed >= 2").await;
+        assert!(exceptions(&chromium).await.len() >= 2, "one each second");
+        assert!(!chromium.is_there("username").await);
         chromium.end().await;
     })
     .await;

@@ -8,5 +8,6 @@ mod flow;
 mod leaks;
 mod numbers;
 mod own_handlers;
+mod quirks;
 mod renewal;
 mod site;
