@@ -35,11 +35,15 @@ impl Folder {
         command
     }
 
-    /// Runs to its end: status, standard output, standard error.
+    /// Runs to its end: status, standard output, standard error. A site that opens is ended, and has no status.
     pub(crate) fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
-        let output = self.command(arguments).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (output.status.code(), text(output.stdout), text(output.stderr))
+        let mut child = self.command(arguments).spawn().unwrap();
+        let mut out = String::new();
+        if BufReader::new(child.stdout.take().unwrap()).read_line(&mut out).unwrap() > 0 {
+            child.kill().unwrap();
+        }
+        let ended = child.wait_with_output().unwrap();
+        (ended.status.code(), out, String::from_utf8(ended.stderr).unwrap())
     }
 
     /// Runs it with this profile, on any port.
