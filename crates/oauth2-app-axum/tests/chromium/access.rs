@@ -91,7 +91,7 @@ async fn what_went_wrong_is_announced_and_not_only_written() {
                          window.announced = []; \
                          const alert = document.querySelector('[role=alert]'); \
                          const said = () => alert.hidden || alert.textContent && announced.push(alert.textContent); \
-                         new MutationObserver(said).observe(alert, { childList: true, attributes: true }); \
+                         new MutationObserver(said).observe(alert, { childList: true, attributeFilter: ['hidden'] }); \
                      })";
         chromium.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": watch })).await;
         chromium.open(&site.at("/?error=access_denied")).await;
