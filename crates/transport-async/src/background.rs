@@ -67,5 +67,14 @@ pub(crate) async fn run<T: Send + 'static>(
     if is_here(place) {
         return Ok(work.await);
     }
-    place.spawn(work).await.map_err(|_| TokenError::unavailable("the runtime ended before the answer came"))
+    spawned(place, work).await
+}
+
+/// Runs this as a task of that runtime.
+pub(crate) fn spawned<T: Send + 'static>(
+    place: &Handle,
+    work: impl Future<Output = T> + Send + 'static,
+) -> impl Future<Output = Result<T, TokenError>> {
+    let task = place.spawn(work);
+    async { task.await.map_err(|_| TokenError::unavailable("the runtime ended before the answer came")) }
 }

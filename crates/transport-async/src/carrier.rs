@@ -23,11 +23,11 @@ pub(crate) trait Call: Sized + Send {
 
 /// What came back.
 pub(crate) trait Answer: Sized + Send {
-    /// It, whole, and what it says of the token.
-    fn judged(
-        self,
+    /// What it says of the token. It stays whole.
+    fn verdict(
+        &mut self,
         provider: &dyn Provider,
-    ) -> impl Future<Output = Result<(Self, Verdict), TokenError>> + Send;
+    ) -> impl Future<Output = Result<Verdict, TokenError>> + Send;
 }
 
 /// Whatever carries calls.
@@ -61,9 +61,8 @@ impl Call for http::Request<Body> {
 }
 
 impl Answer for http::Response<Body> {
-    async fn judged(mut self, provider: &dyn Provider) -> Result<(Self, Verdict), TokenError> {
+    async fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
         let start = self.body_mut().peek(provider.profile().judged_bytes).await?;
-        let verdict = verdict(provider, self.status(), self.headers(), &start);
-        Ok((self, verdict))
+        Ok(verdict(provider, self.status(), self.headers(), &start))
     }
 }

@@ -3,6 +3,8 @@
 //! [`TokenSource`] is what programs hold: it has a fresh token at hand, renews it before it ends, lets one task
 //! renew for all who wait, and sends requests that carry it.
 //!
+//! The features `tower` and `reqwest-middleware` attach tokens in a client that the program has already.
+//!
 //! The same types, methods and files, without `.await`, are in the blocking transport.
 //!
 //! In scope: waiting, spawning, the loop that carries out a renewal's steps, the adapter for reqwest.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wellspring_core::{Generation, Need, Rejected, Token, TokenError, TransportError, Verdict};
 use wellspring_transport::{Attempt, events};
 
-use crate::background::run;
+use crate::background::{is_here, spawned};
 use crate::carrier::{Answer, Call, Carrier};
 use crate::{Body, TokenSource};
 
@@ -30,24 +30,29 @@ impl TokenSource {
     pub(crate) async fn send_over<C: Carrier>(
         &self,
         carrier: &mut C,
-        call: C::Call,
+        mut call: C::Call,
     ) -> Result<C::Answer, C::Error> {
+        let provider = &**self.shared.provider();
         self.reach.check(&call.url())?;
         let spare = call.again();
         let attempt = self.attempt(self.token().await?)?;
-        let refused = match self.attempt_call(carrier, call, &attempt).await? {
-            (answer, Verdict::TokenRefused) => answer,
-            (answer, Verdict::Fine | Verdict::ScopeMissing(_)) => return Ok(answer),
-        };
+        attempt.sign(call.headers_mut());
+        let mut refused = carrier.carry(call).await?;
+        match refused.verdict(provider).await? {
+            Verdict::TokenRefused => {}
+            Verdict::Fine | Verdict::ScopeMissing(_) => return Ok(refused),
+        }
         let rejected = self.reject(attempt.generation);
-        let Some(call) = spare else { return Ok(refused) };
+        let Some(again) = spare else { return Ok(refused) };
         let Some(token) = self.replacement(rejected, attempt.generation).await? else { return Ok(refused) };
         // Whoever counts connections counts this one as over.
         drop(refused);
+        call = again;
         let attempt = self.attempt(token)?;
-        events::send_retried(&self.shared.provider().profile().name, attempt.generation);
-        let (answer, verdict) = self.attempt_call(carrier, call, &attempt).await?;
-        if verdict == Verdict::TokenRefused {
+        events::send_retried(&provider.profile().name, attempt.generation);
+        attempt.sign(call.headers_mut());
+        let mut answer = carrier.carry(call).await?;
+        if answer.verdict(provider).await? == Verdict::TokenRefused {
             // The lifecycle learns that this API refuses whatever it gets.
             let _ = self.reject(attempt.generation);
         }
@@ -74,18 +79,6 @@ impl TokenSource {
         let token = self.shared.lend(token);
         Ok(Attempt::new(token.generation(), token.authorization()?.clone()))
     }
-
-    /// One try, and what its answer says of the token.
-    async fn attempt_call<C: Carrier>(
-        &self,
-        carrier: &mut C,
-        mut call: C::Call,
-        attempt: &Attempt,
-    ) -> Result<(C::Answer, Verdict), C::Error> {
-        attempt.sign(call.headers_mut());
-        let answer = carrier.carry(call).await?;
-        Ok(answer.judged(&**self.shared.provider()).await?)
-    }
 }
 
 /// The source's own transport.
@@ -97,9 +90,14 @@ impl Carrier for Own<'_> {
     type Error = TokenError;
 
     async fn carry(&mut self, call: Self::Call) -> Result<Self::Answer, TokenError> {
-        let (transport, deadline) = (Arc::clone(&self.0.transport), self.0.call_deadline);
+        let (transport, deadline) = (&self.0.transport, self.0.call_deadline);
         let place = self.0.background.available()?;
-        let answer = run(&place, async move { transport.call(call, deadline).await }).await?;
+        let answer = if is_here(&place) {
+            transport.call(call, deadline).await
+        } else {
+            let transport = Arc::clone(transport);
+            spawned(&place, async move { transport.call(call, deadline).await }).await?
+        };
         answer.map_err(TransportError::into_error)
     }
 }

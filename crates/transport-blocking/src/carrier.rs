@@ -21,8 +21,8 @@ pub(crate) trait Call: Sized {
 
 /// What came back.
 pub(crate) trait Answer: Sized {
-    /// It, whole, and what it says of the token.
-    fn judged(self, provider: &dyn Provider) -> Result<(Self, Verdict), TokenError>;
+    /// What it says of the token. It stays whole.
+    fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError>;
 }
 
 /// Whatever carries calls.
@@ -60,9 +60,8 @@ impl Call for http::Request<Body> {
 }
 
 impl Answer for http::Response<Body> {
-    fn judged(mut self, provider: &dyn Provider) -> Result<(Self, Verdict), TokenError> {
+    fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
         let start = self.body_mut().peek(provider.profile().judged_bytes)?;
-        let verdict = verdict(provider, self.status(), self.headers(), &start);
-        Ok((self, verdict))
+        Ok(verdict(provider, self.status(), self.headers(), &start))
     }
 }

@@ -3,6 +3,8 @@
 //! [`TokenSource`] is what programs hold: it has a fresh token at hand, renews it before it ends, lets one thread
 //! renew for all who wait, and sends requests that carry it.
 //!
+//! The feature `ureq-middleware` attaches tokens in a client that the program has already.
+//!
 //! The same types, methods and files, with `.await`, are in the async transport.
 //!
 //! In scope: waiting, threads, the loop that carries out a renewal's steps, the adapter for ureq.

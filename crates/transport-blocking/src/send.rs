@@ -24,24 +24,29 @@ impl TokenSource {
     pub(crate) fn send_over<C: Carrier>(
         &self,
         carrier: &mut C,
-        call: C::Call,
+        mut call: C::Call,
     ) -> Result<C::Answer, C::Error> {
+        let provider = &**self.shared.provider();
         self.reach.check(&call.url())?;
         let spare = call.again();
         let attempt = self.attempt(self.token()?)?;
-        let refused = match self.attempt_call(carrier, call, &attempt)? {
-            (answer, Verdict::TokenRefused) => answer,
-            (answer, Verdict::Fine | Verdict::ScopeMissing(_)) => return Ok(answer),
-        };
+        attempt.sign(call.headers_mut());
+        let mut refused = carrier.carry(call)?;
+        match refused.verdict(provider)? {
+            Verdict::TokenRefused => {}
+            Verdict::Fine | Verdict::ScopeMissing(_) => return Ok(refused),
+        }
         let rejected = self.reject(attempt.generation);
-        let Some(call) = spare else { return Ok(refused) };
+        let Some(again) = spare else { return Ok(refused) };
         let Some(token) = self.replacement(rejected, attempt.generation)? else { return Ok(refused) };
         // Whoever counts connections counts this one as over.
         drop(refused);
+        call = again;
         let attempt = self.attempt(token)?;
-        events::send_retried(&self.shared.provider().profile().name, attempt.generation);
-        let (answer, verdict) = self.attempt_call(carrier, call, &attempt)?;
-        if verdict == Verdict::TokenRefused {
+        events::send_retried(&provider.profile().name, attempt.generation);
+        attempt.sign(call.headers_mut());
+        let mut answer = carrier.carry(call)?;
+        if answer.verdict(provider)? == Verdict::TokenRefused {
             // The lifecycle learns that this API refuses whatever it gets.
             let _ = self.reject(attempt.generation);
         }
@@ -63,18 +68,6 @@ impl TokenSource {
     fn attempt(&self, token: Token) -> Result<Attempt, TokenError> {
         let token = self.shared.lend(token);
         Ok(Attempt::new(token.generation(), token.authorization()?.clone()))
-    }
-
-    /// One try, and what its answer says of the token.
-    fn attempt_call<C: Carrier>(
-        &self,
-        carrier: &mut C,
-        mut call: C::Call,
-        attempt: &Attempt,
-    ) -> Result<(C::Answer, Verdict), C::Error> {
-        attempt.sign(call.headers_mut());
-        let answer = carrier.carry(call)?;
-        Ok(answer.judged(&**self.shared.provider())?)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The middleware for reqwest-middleware that attaches tokens.
 
+use core::mem;
+
 use async_trait::async_trait;
 use http::{Extensions, HeaderMap};
 use reqwest::{Request, Response, ResponseBuilderExt};
@@ -17,10 +19,10 @@ use crate::{Body, TokenSource};
 /// [`TokenError`] comes back as `Error::Middleware`, from which `downcast_ref::<TokenError>()` takes it; every other
 /// error is the client's own, and names the URL unless `without_url` takes it away.
 ///
-/// The client's own rules hold: its time limits, for each try, its proxies, its redirects. Give it
-/// `reqwest::redirect::Policy::none()`. A client that follows redirects sends the token along within one host and port,
-/// and even from HTTPS to plain HTTP where both name the same port; it takes it off for every other host. An answer
-/// from another origin than the one that was asked is not judged: its 401 says nothing of a token that it did not get.
+/// The client's own rules hold: its time limits, for each try, its proxies, which read plain HTTP to this machine too
+/// unless it has `no_proxy`, and its redirects. Give it `reqwest::redirect::Policy::none()`. A client that follows
+/// redirects sends the token along within one origin and takes it off for any other; an answer from there is not judged,
+/// because its 401 says nothing of a token that it did not get.
 #[derive(Clone, Debug)]
 pub struct AttachMiddleware {
     whose: Whose,
@@ -104,17 +106,17 @@ struct Told {
 }
 
 impl Answer for Told {
-    async fn judged(mut self, provider: &dyn Provider) -> Result<(Self, Verdict), TokenError> {
+    async fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
         if self.elsewhere {
-            return Ok((self, Verdict::Fine));
+            return Ok(Verdict::Fine);
         }
+        let (response, wanted) = (&mut self.response, provider.profile().judged_bytes);
         let mut start = Vec::new();
-        let wanted = provider.profile().judged_bytes;
         if wanted > 0 {
-            (self.response, start) = peeked(self.response, wanted).await?;
+            let unread = mem::replace(response, http::Response::new("").into());
+            (*response, start) = peeked(unread, wanted).await?;
         }
-        let verdict = verdict(provider, self.response.status(), self.response.headers(), &start);
-        Ok((self, verdict))
+        Ok(verdict(provider, response.status(), response.headers(), &start))
     }
 }
 

@@ -3,6 +3,7 @@
 //! What comes after a middleware of ureq can be called once only, and a refused call has to be made twice. So the
 //! middleware is the only one of an agent that does nothing else, and carries each try through the agent behind it.
 
+use core::mem;
 use std::io::{Cursor, Read};
 
 use bytes::Bytes;
@@ -208,34 +209,30 @@ enum Told {
 }
 
 impl Answer for Told {
-    fn judged(self, provider: &dyn Provider) -> Result<(Self, Verdict), TokenError> {
+    fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
         let response = match self {
             Self::Answer(response) => response,
-            Self::Status(status) => {
-                let verdict = verdict(provider, status, &HeaderMap::new(), &[]);
-                return Ok((Self::Status(status), verdict));
-            }
+            Self::Status(status) => return Ok(verdict(provider, *status, &HeaderMap::new(), &[])),
         };
+        let mut start = Vec::new();
         let wanted = provider.profile().judged_bytes;
-        let (response, start) = if wanted > 0 { peeked(response, wanted)? } else { (response, Vec::new()) };
-        let verdict = verdict(provider, response.status(), response.headers(), &start);
-        Ok((Self::Answer(response), verdict))
+        if wanted > 0 {
+            start = peek(response.body_mut(), wanted)?;
+        }
+        Ok(verdict(provider, response.status(), response.headers(), &start))
     }
 }
 
-/// The same answer, and the first bytes of its body, which stay in it.
-fn peeked(
-    response: Response<ureq::Body>,
-    wanted: usize,
-) -> Result<(Response<ureq::Body>, Vec<u8>), TokenError> {
-    let (head, body) = response.into_parts();
-    let media_type = body.mime_type().map(str::to_owned);
-    // What is read is decoded already: the new body is told nothing of the old one's coding.
-    let mut body = Body::once(body.into_reader());
-    let start = body.peek(wanted)?;
+/// The first bytes of an answer's body, which stay in it.
+fn peek(body: &mut ureq::Body, wanted: usize) -> Result<Vec<u8>, TokenError> {
     let mut whole = ureq::Body::builder();
-    if let Some(media_type) = media_type {
+    if let Some(media_type) = body.mime_type() {
         whole = whole.mime_type(media_type);
     }
-    Ok((Response::from_parts(head, whole.reader(body)), start))
+    let unread = mem::replace(body, ureq::Body::builder().data(Vec::new()));
+    // What is read is decoded already: the new body is told nothing of the old one's coding.
+    let mut read = Body::once(unread.into_reader());
+    let start = read.peek(wanted)?;
+    *body = whole.reader(read);
+    Ok(start)
 }
