@@ -117,8 +117,8 @@ fn configuration(simulator: &Simulator, providers: &[Provider]) -> String {
         );
     }
     if let (true, Some(client)) = (wanted(Provider::Oauth2App), known.app.clients.first()) {
-        let [authorize_url, device_authorization_url, token_url, revocation_url] =
-            ["authorize", "device_authorization", "token", "revoke"]
+        let [authorize_url, device_authorization_url, token_url, userinfo_url, revocation_url] =
+            ["authorize", "device_authorization", "token", "userinfo", "revoke"]
                 .map(|name| format!("{url}/api/oauth2/{name}"));
         add(
             "user",
@@ -127,6 +127,7 @@ fn configuration(simulator: &Simulator, providers: &[Provider]) -> String {
                 ("authorize_url", &authorize_url),
                 ("device_authorization_url", &device_authorization_url),
                 ("token_url", &token_url),
+                ("userinfo_url", &userinfo_url),
                 ("revocation_url", &revocation_url),
                 ("client_id", &client.id),
                 ("client_secret", client.secret.as_deref().unwrap_or_default()),
