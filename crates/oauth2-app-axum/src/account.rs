@@ -39,6 +39,8 @@ pub(crate) enum Unanswered {
 
 impl From<TokenError> for Unanswered {
     fn from(error: TokenError) -> Self {
+        // A 401 that stands after the one renewal: it may be the API's fault and pass, and still there is something that
+        // the user can do about it. The tokens are kept, so whoever only loads the page again later loses nothing.
         let dead = matches!(error.kind(), ErrorKind::LoginRequired { .. }) || error.status() == Some(401);
         if dead { Self::SignInAgain } else { Self::ServerDown }
     }

@@ -38,7 +38,7 @@ impl Builder {
             clock: Clock::system(),
             sessions: None,
             session_lifetime: Duration::from_secs(14 * 86_400),
-            title: "Sign in".to_owned(),
+            title: "Your account".to_owned(),
             home: "/".to_owned(),
             page: true,
         }
@@ -56,7 +56,7 @@ impl Builder {
         self
     }
 
-    /// The page's heading. Default: "Sign in".
+    /// The page's heading. Default: "Your account".
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
         self

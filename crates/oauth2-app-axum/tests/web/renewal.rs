@@ -5,6 +5,7 @@ use std::sync::Arc;
 use oauth2_app_axum::MemorySessions;
 use wellspring_core::Store;
 use wellspring_simulator::Endpoint;
+use wellspring_store::contract::Folder;
 use wellspring_store_sqlite::SqliteStore;
 
 use crate::site::Site;
@@ -76,32 +77,15 @@ async fn a_logout_that_the_server_does_not_hear_of_ends_here_and_says_so() {
     assert_eq!(browser.fetch(&site.at("/api/user/info")).await.status, 401);
 }
 
-/// A file of its own for a store, gone when the test is over.
-struct File(std::path::PathBuf);
-
-impl File {
-    fn named(name: &str) -> Self {
-        Self(std::env::temp_dir().join(format!("oauth2-app-axum-{name}-{}.db", std::process::id())))
-    }
-
-    fn open(&self) -> impl Store + 'static + use<> {
-        SqliteStore::open(&self.0).unwrap()
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        for end in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(format!("{}{end}", self.0.display()));
-        }
-    }
+fn open(folder: &Folder) -> impl Store + 'static + use<> {
+    SqliteStore::open(folder.path().join("tokens.db")).unwrap()
 }
 
 #[tokio::test]
 async fn many_people_sign_in_at_once_and_each_has_one_refresh_when_all_tokens_end() {
     const PEOPLE: usize = 200;
-    let file = File::named("many");
-    let site = Arc::new(Site::over(file.open(), |_, app| app, |login| login).await);
+    let folder = Folder::new();
+    let site = Arc::new(Site::over(open(&folder), |_, app| app, |login| login).await);
     let all: Vec<_> = (0..PEOPLE)
         .map(|_| {
             let site = Arc::clone(&site);
@@ -130,11 +114,11 @@ async fn many_people_sign_in_at_once_and_each_has_one_refresh_when_all_tokens_en
 
 #[tokio::test]
 async fn after_a_restart_whoever_signed_in_is_still_signed_in() {
-    let file = File::named("restart");
+    let folder = Folder::new();
     let sessions = MemorySessions::default();
-    let site = Site::over(file.open(), |_, app| app, |login| login.sessions(sessions.clone())).await;
+    let site = Site::over(open(&folder), |_, app| app, |login| login.sessions(sessions.clone())).await;
     let mut browser = site.signed_in().await;
-    let site = site.restarted(file.open(), sessions).await;
+    let site = site.restarted(open(&folder), sessions).await;
     site.simulator.revoke_access_tokens();
     assert_eq!(browser.fetch(&site.at("/api/user/info")).await.status, 200);
     assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 1);
