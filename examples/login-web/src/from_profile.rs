@@ -34,12 +34,6 @@ pub(crate) async fn application(profile: Profile, here: String) -> Result<(App, 
             _ => here,
         };
         let app = profile.app(Some(&redirect_uri))?;
-        if app.userinfo_request().is_err() {
-            let place = profile.place();
-            return Err(Failure::usage(format!(
-                "{place} lacks `userinfo_url`, where this page asks who has signed in; add it"
-            )));
-        }
         let mut tokens = TokenSource::builder(app.clone()).policy(profile.policy()?).tls(profile.tls()?);
         tokens = match profile.store().open()? {
             Some(store) => tokens.store(store),

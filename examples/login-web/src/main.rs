@@ -10,6 +10,7 @@ mod failure;
 mod from_profile;
 
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::io::{Write as _, stderr};
 use std::process::ExitCode;
 
@@ -24,7 +25,7 @@ use tokio::net::TcpListener;
 use wellspring_core::TokenError;
 use wellspring_simulator::{OauthClient, Simulator};
 use wellspring_store::MemoryStore;
-use wellspring_transport_async::{Builder, TokenSource};
+use wellspring_transport_async::{Builder, TokenPool, TokenSource};
 
 use crate::arguments::{Arguments, Server};
 use crate::failure::Failure;
@@ -54,18 +55,18 @@ async fn run() -> Result<(), Failure> {
             let simulator = Simulator::builder().client(client).start()?;
             let app = app(&simulator.url(), &callback)?;
             let tokens = TokenSource::builder(app.clone()).store(MemoryStore::open());
-            let site = site(app, tokens, &title)?;
+            let (site, pool) = site(app, tokens, &title)?;
             println!("Open http://{}/ in a browser. Ctrl-C ends it.", listener.local_addr()?);
-            serve(listener, site).await
+            serve(listener, site, &pool).await
         }
         Server::OfProfile { config, name } => {
             let profile = from_profile::load(&config, &name)?;
             let (listener, callback) = listen_on(listen).await?;
             let (app, tokens) = from_profile::application(profile, callback).await?;
             let invitation = from_profile::invitation(&app, listener.local_addr()?);
-            let site = site(app, tokens, &title)?;
+            let (site, pool) = site(app, tokens, &title)?;
             println!("{invitation}");
-            serve(listener, site).await
+            serve(listener, site, &pool).await
         }
     }
 }
@@ -77,9 +78,11 @@ async fn listen_on(address: SocketAddr) -> Result<(TcpListener, String), Failure
     Ok((listener, callback))
 }
 
-async fn serve(listener: TcpListener, site: Router) -> Result<(), Failure> {
+/// Until Ctrl-C; whatever is being renewed then is waited for.
+async fn serve(listener: TcpListener, site: Router, pool: &TokenPool) -> Result<(), Failure> {
     let ended = async { drop(tokio::signal::ctrl_c().await) };
-    Ok(axum::serve(listener, site).with_graceful_shutdown(ended).await?)
+    axum::serve(listener, site).with_graceful_shutdown(ended).await?;
+    Ok(pool.close(Duration::from_secs(30)).await?)
 }
 
 // ANCHOR: site
@@ -96,14 +99,16 @@ fn app(server: &str, redirect_uri: &str) -> Result<App, TokenError> {
         .build()
 }
 
-/// Its site. The tokens of its users come from `TokenSource::builder(app).store(..)`, which may be told more.
-fn site(app: App, tokens: Builder, title: &str) -> Result<Router, TokenError> {
-    let userinfo_url = app.userinfo_request()?.url().to_owned();
+/// Its site, and its users' tokens, which come from `TokenSource::builder(app).store(..)` and may be told more.
+fn site(app: App, tokens: Builder, title: &str) -> Result<(Router, TokenPool), TokenError> {
     let users = app.clone();
     let pool = tokens.pool(move |user| users.for_user(user))?;
-    let login = WebLogin::builder(app, pool).title(title).build()?;
-    let own = Router::new().route("/account", get(account)).layer(Extension(userinfo_url));
-    Ok(login.router(own))
+    let mut own = Router::new();
+    if let Ok(request) = app.userinfo_request() {
+        own = own.route("/account", get(account)).layer(Extension(request.url().to_owned()));
+    }
+    let login = WebLogin::builder(app, pool.clone()).title(title).build()?;
+    Ok((login.router(own), pool))
 }
 
 /// A page of this application's own: whoever has not signed in is sent to, and comes back here.

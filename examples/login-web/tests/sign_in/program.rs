@@ -111,6 +111,13 @@ impl Site {
         format!("{}{path}", self.address)
     }
 
+    /// Ends it as Ctrl-C does: its exit status.
+    pub(crate) fn interrupted(mut self) -> Option<i32> {
+        let process = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &process]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+
     /// Ends it: everything that it has said.
     pub(crate) fn end(mut self) -> String {
         self.child.kill().unwrap();

@@ -28,8 +28,6 @@ fn people(lines: &str) -> String {
     )
 }
 
-const USERINFO: &str = "userinfo_url = \"http://127.0.0.1:1/u\"\n";
-
 #[test]
 fn what_the_command_line_lacks_is_named() {
     for (arguments, says) in [
@@ -44,7 +42,7 @@ fn what_the_command_line_lacks_is_named() {
         (&["--port", "8080"], "--port is not known; usage: login-web "),
         (&["wellspring.toml"], "wellspring.toml is not known; usage: login-web "),
     ] {
-        let said = refused(&people(USERINFO), arguments, 2);
+        let said = refused(&people(""), arguments, 2);
         assert!(said.contains(says), "{arguments:?}: {said}");
     }
 }
@@ -55,7 +53,7 @@ fn a_port_that_is_taken_is_named() {
     let address = taken.local_addr().unwrap().to_string();
     let says = format!("{address} is taken by another program; choose another port with --listen");
     let with_profile = ["--config", "wellspring.toml", "--profile", "people", "--listen", &address];
-    assert!(refused(&people(USERINFO), &with_profile, 2).contains(&says));
+    assert!(refused(&people(""), &with_profile, 2).contains(&says));
     assert!(refused("", &["--listen", &address], 2).contains(&says));
 }
 
@@ -64,7 +62,7 @@ fn a_file_or_a_profile_that_is_not_there_is_named() {
     let elsewhere = ["--config", "missing.toml", "--profile", "people", "--listen", "127.0.0.1:0"];
     assert_eq!(refused("", &elsewhere, 2), "login-web: there is no missing.toml\n");
     let unknown = ["--config", "wellspring.toml", "--profile", "peple", "--listen", "127.0.0.1:0"];
-    let said = refused(&people(USERINFO), &unknown, 2);
+    let said = refused(&people(""), &unknown, 2);
     assert_eq!(said, "login-web: wellspring.toml: there is no [profile.peple]; profiles there: people\n");
 }
 
@@ -83,7 +81,6 @@ fn a_profile_that_nobody_can_sign_in_to_here_is_refused_with_its_line() {
         );
     }
     for (lines, says) in [
-        ("", "wellspring.toml:1: [profile.people] lacks `userinfo_url`"),
         ("redirect_uri = \"http://10.0.0.1/cb\"", "the redirect URI is no good"),
         ("redirect_uri = \"http://127.0.0.1/cb?x=y\"", "the redirect URI must not have a query"),
         ("redirect_uri = \"http://127.0.0.1/auth/logout\"", "must be a route of its own"),
@@ -97,8 +94,7 @@ fn a_profile_that_nobody_can_sign_in_to_here_is_refused_with_its_line() {
         ("[store]\nurl = \"file:no/such/folder\"", "which is no folder; make it first"),
         ("redirecturi = \"x\"", "`redirecturi` is not a key of [profile.people]"),
     ] {
-        let settings = if lines.is_empty() { people("") } else { people(&format!("{USERINFO}{lines}")) };
-        let said = refused(&settings, &ARGUMENTS, 2);
+        let said = refused(&people(lines), &ARGUMENTS, 2);
         assert!(said.contains(says), "{lines}: {said}");
     }
 }

@@ -106,6 +106,21 @@ fn the_tokens_are_kept_in_the_profiles_store_and_people_come_back_to_its_redirec
 }
 
 #[test]
+fn where_nothing_is_told_of_users_the_page_says_that_somebody_is_signed_in() {
+    let simulator = Simulator::start().unwrap();
+    let lines = endpoints(&simulator.url());
+    let lines: Vec<_> = lines.lines().filter(|line| !line.starts_with("userinfo_url")).collect();
+    let folder = Folder::with(&people(&lines.join("\n")));
+    let site = folder.site("people");
+    register(&simulator, &site);
+    let mut browser = Browser::default();
+    assert_eq!(sign_in(&site, &mut browser).1.location(), "/?login=success");
+    assert!(browser.get(&site.at("/")).body.contains("You are signed in."));
+    assert_eq!(browser.get(&site.at("/account")).status, 404);
+    assert_eq!(site.interrupted(), Some(0));
+}
+
+#[test]
 fn the_preset_signs_in_with_one_click_and_without_pkce() {
     let simulator = Simulator::start().unwrap();
     let folder = Folder::with(&people(&format!("preset = \"aihubmix\"\nbase_url = \"{}\"", simulator.url())));
