@@ -28,6 +28,12 @@ pub(crate) trait Answer: Sized + Send {
         &mut self,
         provider: &dyn Provider,
     ) -> impl Future<Output = Result<Verdict, TokenError>> + Send;
+
+    /// Whether this call is what it answers: not so where the API took the call and redirected to something else, for
+    /// then the call is not sent again.
+    fn is_to_the_call(&self) -> bool {
+        true
+    }
 }
 
 /// Whatever carries calls.

@@ -43,7 +43,7 @@ impl TokenSource {
             Verdict::Fine | Verdict::ScopeMissing(_) => return Ok(refused),
         }
         let rejected = self.reject(attempt.generation);
-        let Some(again) = spare else { return Ok(refused) };
+        let Some(again) = spare.filter(|_| refused.is_to_the_call()) else { return Ok(refused) };
         let Some(token) = self.replacement(rejected, attempt.generation).await? else { return Ok(refused) };
         // Whoever counts connections counts this one as over.
         drop(refused);

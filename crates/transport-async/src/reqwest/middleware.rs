@@ -4,7 +4,7 @@ use core::mem;
 
 use async_trait::async_trait;
 use http::{Extensions, HeaderMap};
-use reqwest::{Request, Response, ResponseBuilderExt};
+use reqwest::{Request, Response, ResponseBuilderExt, Url};
 use reqwest_middleware::{Error, Middleware, Next};
 use wellspring_core::{Provider, TokenError, Verdict};
 use wellspring_transport::verdict;
@@ -20,9 +20,11 @@ use crate::{Body, TokenSource};
 /// error is the client's own, and names the URL unless `without_url` takes it away.
 ///
 /// The client's own rules hold: its time limits, for each try, its proxies, which read plain HTTP to this machine too
-/// unless it has `no_proxy`, and its redirects. Give it `reqwest::redirect::Policy::none()`. A client that follows
-/// redirects sends the token along within one origin and takes it off for any other; an answer from there is not judged,
-/// because its 401 says nothing of a token that it did not get.
+/// unless it has `no_proxy`, and its redirects. Give it `reqwest::redirect::Policy::none()`: reqwest takes the token off
+/// for the first step to another origin, and puts it on again for a second step within that one. Behind a redirect
+/// nothing is sent again, because the API took the call before it redirected: a 401 from the same origin has the token
+/// renewed for the next call, one from another origin says nothing of it. A redirect to the URL that was called cannot
+/// be told from none.
 #[derive(Clone, Debug)]
 pub struct AttachMiddleware {
     whose: Whose,
@@ -78,10 +80,9 @@ impl Carrier for Rest<'_> {
     type Error = Failure;
 
     async fn carry(&mut self, call: Request) -> Result<Told, Failure> {
-        let asked = call.url().origin();
+        let asked = call.url().clone();
         let response = self.next.clone().run(call, self.extensions).await.map_err(Failure)?;
-        let elsewhere = response.url().origin() != asked;
-        Ok(Told { response, elsewhere })
+        Ok(Told { response, asked })
     }
 }
 
@@ -99,15 +100,16 @@ impl Call for Request {
     }
 }
 
-/// An answer, and whether a redirect led to another origin than the one that got the token.
+/// An answer, and what was asked: redirects may have led elsewhere.
 struct Told {
     response: Response,
-    elsewhere: bool,
+    asked: Url,
 }
 
 impl Answer for Told {
     async fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
-        if self.elsewhere {
+        // What another origin says is not said of this token.
+        if self.response.url().origin() != self.asked.origin() {
             return Ok(Verdict::Fine);
         }
         let (response, wanted) = (&mut self.response, provider.profile().judged_bytes);
@@ -117,6 +119,10 @@ impl Answer for Told {
             (*response, start) = peeked(unread, wanted).await?;
         }
         Ok(verdict(provider, response.status(), response.headers(), &start))
+    }
+
+    fn is_to_the_call(&self) -> bool {
+        *self.response.url() == self.asked
     }
 }
 

@@ -35,18 +35,40 @@ async fn a_401_of_another_origin_says_nothing_of_a_token_that_it_did_not_get() {
 }
 
 #[tokio::test]
-async fn a_redirect_within_the_origin_keeps_the_token_and_is_judged() {
-    let server = Server::start(|request, n| match (request.path(), n) {
-        ("/token", n) => Reply::token(n + 1, 3_600),
-        ("/cob", _) => Reply::with(307, "Location: /moved\r\n", ""),
-        (_, 0) => Reply::status(401),
-        _ => Reply::with(200, "", "fine"),
-    });
-    let following = reqwest_client().build().unwrap();
-    let client = ClientBuilder::new(following).with(AttachMiddleware::new(source(&server))).build();
-    let answer = client.get(format!("{}/cob", server.url)).send().await.unwrap();
-    assert_eq!(answer.status(), 200);
-    assert_eq!(server.received("/moved")[1].header("authorization"), Some("Bearer token-2"));
+async fn a_call_that_was_redirected_is_not_sent_again_and_a_401_behind_it_renews_for_the_next_one() {
+    for redirect in [301, 302, 303, 307, 308] {
+        let server = Server::start(move |request, n| match (request.path(), n) {
+            ("/token", n) => Reply::token(n + 1, 3_600),
+            ("/pay", _) => Reply::with(redirect, "Location: /receipt\r\n", ""),
+            (_, 0) => Reply::status(401),
+            _ => Reply::with(200, "", "fine"),
+        });
+        let following = reqwest_client().build().unwrap();
+        let client = ClientBuilder::new(following).with(AttachMiddleware::new(source(&server))).build();
+        let paid = || client.post(format!("{}/pay", server.url)).body("10.00").send();
+        assert_eq!(paid().await.unwrap().status(), 401, "{redirect}");
+        assert_eq!((server.asked("/pay"), server.asked("/receipt")), (1, 1), "{redirect}: paid once");
+        assert_eq!(server.received("/receipt")[0].header("authorization"), Some("Bearer token-1"));
+
+        assert_eq!(paid().await.unwrap().status(), 200, "{redirect}");
+        assert_eq!(server.received("/pay")[1].header("authorization"), Some("Bearer token-2"));
+        assert_eq!((server.asked("/pay"), server.asked("/token")), (2, 2), "{redirect}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_was_not_redirected_is_sent_again_however_its_url_is_written() {
+    for target in ["/cob?", "/cob?a=%20b&c=\u{e9}", "/a/../cob//x", ""] {
+        let server = Server::start(|request, n| match request.path() {
+            "/token" => Reply::token(n + 1, 3_600),
+            _ if n == 0 => Reply::status(401),
+            _ => Reply::with(200, "", "fine"),
+        });
+        let following = reqwest_client().build().unwrap();
+        let client = ClientBuilder::new(following).with(AttachMiddleware::new(source(&server))).build();
+        let answer = client.post(format!("{}{target}", server.url)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{target}");
+    }
 }
 
 #[tokio::test]
