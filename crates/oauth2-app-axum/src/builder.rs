@@ -14,6 +14,7 @@ use wellspring_transport_async::TokenPool;
 use crate::next::Next;
 use crate::pending::Pending;
 use crate::sessions::Sessions;
+use crate::sign_ins::SignIns;
 use crate::web_login::Parts;
 use crate::{MemorySessions, WebLogin};
 
@@ -110,6 +111,7 @@ impl Builder {
             .unwrap_or_else(|| Sessions::new(MemorySessions::default().clock(self.clock.clone())));
         Ok(WebLogin(Arc::new(Parts {
             pending: Pending::new(sessions.clone(), self.clock.clone()),
+            sign_ins: SignIns::new(sessions.clone(), self.clock.clone()),
             app: self.app,
             pool: self.pool,
             clock: self.clock,

@@ -15,6 +15,7 @@ use crate::WebLogin;
 use crate::pending::Afterwards;
 use crate::random;
 use crate::start::{only, parameters};
+use crate::tokens::{self, Unclaimed};
 use crate::visitor::Visitor;
 use crate::web_login::{log, redirect};
 
@@ -60,27 +61,22 @@ pub(crate) async fn answered(
     }
 }
 
-/// Spends the code under a name of its own, and gives this name to the session.
+/// Spends the code under a name of its own, and signs the browser in with it. The exchange goes on if the browser goes
+/// away, and what it brings is ended then.
 async fn sign_in(login: &WebLogin, session: &Session, spend: Spend) -> Result<(), TokenError> {
-    let user = random::name()?;
-    let source = login.pool().source(&user)?;
-    source.sign_in(spend).await?;
-    match Visitor(session).signs_in(&user, login.session_lifetime()).await {
-        Ok(before) => {
-            // Whoever was signed in here before is not any more. A server out of reach does not undo the new sign-in.
-            if let Some(before) = before
-                && let Err(error) = login.pool().source(&before)?.sign_out().await
-            {
-                log("callback", &error);
-            }
-            Ok(())
-        }
-        Err(error) => {
-            // No session knows these tokens: nobody would ever use or revoke them.
-            if let Err(error) = source.sign_out().await {
-                log("callback", &error);
-            }
-            Err(error)
-        }
+    let unclaimed = Unclaimed::new(login.clone(), random::name()?);
+    let source = login.pool().source(unclaimed.user())?;
+    let spent = tokio::spawn(async move { source.sign_in(spend).await.map(|_| unclaimed) });
+    let unclaimed = spent.await.map_err(|_| TokenError::unavailable("the sign-in was cut short"))??;
+    let sign_ins = login.sign_ins();
+    let before = Visitor(session).signs_in(sign_ins, unclaimed.user(), login.session_lifetime()).await?;
+    unclaimed.claimed();
+    if let Some(before) = before {
+        // Whoever was signed in here is not any more. A server out of reach does not undo the new sign-in, nor does a
+        // browser that does not wait.
+        let login = login.clone();
+        let ended = tokio::spawn(async move { tokens::end_quietly(&login, &before).await });
+        drop(ended.await);
     }
+    Ok(())
 }

@@ -4,10 +4,10 @@ use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode};
 use tower_sessions::Session;
-use wellspring_core::{Revocation, TokenError};
 
 use crate::WebLogin;
 use crate::headers::from_elsewhere;
+use crate::tokens;
 use crate::visitor::Visitor;
 use crate::web_login::log;
 
@@ -20,26 +20,34 @@ pub(crate) async fn logout(
     if from_elsewhere(&headers) {
         return StatusCode::FORBIDDEN.into_response();
     }
-    let outcome = match sign_out(&login, &session).await {
+    // To its end, whether or not the browser waits for it.
+    let ended = tokio::spawn({
+        let login = login.clone();
+        async move { sign_out(&login, &session).await }
+    });
+    let mut response = login.home(&[ended.await.unwrap_or(STILL_IN)]);
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    response
+}
+
+/// Nothing was done.
+const STILL_IN: (&str, &str) = ("error", "server_error");
+
+/// The browser is signed out whatever becomes of the tokens.
+async fn sign_out(login: &WebLogin, session: &Session) -> (&'static str, &'static str) {
+    let user = match Visitor(session).leaves(login.sign_ins()).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return ("logout", "success"),
+        Err(error) => {
+            log("logout", &error);
+            return STILL_IN;
+        }
+    };
+    match tokens::end(login, &user).await {
         Ok(()) => ("logout", "success"),
         Err(error) => {
             log("logout", &error);
             ("error", "logout_incomplete")
         }
-    };
-    let mut response = login.home(&[outcome]);
-    *response.status_mut() = StatusCode::SEE_OTHER;
-    response
-}
-
-/// The browser is signed out whatever becomes of the tokens.
-async fn sign_out(login: &WebLogin, session: &Session) -> Result<(), TokenError> {
-    let user = Visitor(session).user().await?;
-    let left = if session.id().is_some() { Visitor(session).leaves().await } else { Ok(()) };
-    if let Some(user) = user
-        && let Revocation::Failed(error) = login.pool().source(&user)?.sign_out().await?
-    {
-        return Err(error);
     }
-    left
 }

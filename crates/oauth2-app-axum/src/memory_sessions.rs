@@ -77,9 +77,9 @@ impl Held {
 }
 
 impl Default for MemorySessions {
-    /// A hundred thousand at most.
+    /// Two hundred thousand at most: whoever is signed in takes two.
     fn default() -> Self {
-        Self::new(100_000)
+        Self::new(200_000)
     }
 }
 

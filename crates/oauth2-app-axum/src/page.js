@@ -92,7 +92,7 @@
         show("username", user.username, user.preferred_username, user.name, user.sub, user.id);
         show("balance", user.balance_formatted, user.balance);
         error.hidden = true;
-        status.textContent = "Balance updated.";
+        status.textContent = status.dataset.updated;
       } catch {
         error.textContent = error.dataset.down;
         error.hidden = false;

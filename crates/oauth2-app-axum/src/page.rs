@@ -11,7 +11,7 @@ use crate::account::{Account, Unanswered};
 use crate::notice::{SERVER_DOWN, sentence};
 use crate::start::{only, parameters};
 use crate::web_login::log;
-use crate::{SignedIn, WebLogin};
+use crate::{NotSignedIn, SignedIn, WebLogin};
 
 pub(crate) const SCRIPT: &str = "/auth/oauth/page.js";
 pub(crate) const STYLE: &str = "/auth/oauth/page.css";
@@ -26,14 +26,19 @@ pub(crate) async fn style() -> impl IntoResponse {
 
 pub(crate) async fn page(
     Extension(login): Extension<WebLogin>,
-    signed_in: Option<SignedIn>,
+    signed_in: Result<Option<SignedIn>, NotSignedIn>,
     uri: Uri,
 ) -> Response {
     let parameters = parameters(&uri);
     let mut said = only(&parameters, "error").map(sentence);
     let body = match signed_in {
-        None => signed_out(),
-        Some(signed_in) => match Account::of(login.app(), signed_in.source(), login.clock()).await {
+        Ok(None) => signed_out(),
+        // Whether anybody is signed in is not known: what it takes to try again is there in any case.
+        Err(_) => {
+            said = said.or(Some(SERVER_DOWN));
+            signed_out()
+        }
+        Ok(Some(signed_in)) => match Account::of(login.app(), signed_in.source(), login.clock()).await {
             Ok(account) => account_of(&login, Some(&account)),
             Err(error) => {
                 log("userinfo", &error);
@@ -107,15 +112,18 @@ fn account_of(login: &WebLogin, account: Option<&Account>) -> String {
         "" => "<p>You are signed in.</p>\n".to_owned(),
         rows => format!("<dl>\n{rows}</dl>\n"),
     };
+    let balance = account.is_none_or(|account| account.balance().is_some());
+    let (refresh, updated) =
+        if balance { ("Refresh balance", "Balance updated.") } else { ("Refresh", "Updated.") };
     format!(
         "{rows}\
          <div class=\"actions\">\n\
          <form method=\"get\" action=\"{home}\">\
-         <button id=\"refresh\" class=\"primary\">Refresh balance</button></form>\n\
+         <button id=\"refresh\" class=\"primary\">{refresh}</button></form>\n\
          {topup}\
          <form method=\"post\" action=\"/auth/logout\"><button id=\"logout\">Sign out</button></form>\n\
          </div>\n\
-         <p id=\"status\" role=\"status\"></p>\n",
+         <p id=\"status\" role=\"status\" data-updated=\"{updated}\"></p>\n",
         home = escaped(&login.0.home),
         topup = match login.app().topup_request() {
             Ok(_) => {

@@ -13,17 +13,15 @@ use std::sync::{Mutex, PoisonError};
 
 use oauth2_app::{PendingLogin, RedirectUri};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 use tower_sessions::SessionStore as _;
 use tower_sessions::cookie::time::OffsetDateTime;
-use tower_sessions::session::{Id, Record};
-use tower_sessions::session_store::Error;
+use tower_sessions::session::Record;
 use wellspring_core::{CodeVerifier, TokenError};
 use wellspring_transport::Clock;
 
 use crate::next::Next;
-use crate::random::{hex, same};
-use crate::sessions::Sessions;
+use crate::random::same;
+use crate::sessions::{Sessions, failed, hashed, is_over, until};
 
 /// How long a browser has to come back.
 pub(crate) const TIME: Duration = Duration::from_secs(600);
@@ -76,10 +74,8 @@ impl Pending {
         if let Some(next) = &afterwards.next {
             data.insert(NEXT.to_owned(), Value::from(next.as_str()));
         }
-        let end = self.clock.now().unix.plus(TIME).as_secs();
-        let end = i64::try_from(end).ok().and_then(|end| OffsetDateTime::from_unix_timestamp(end).ok());
-        let end = end.ok_or_else(|| TokenError::misconfigured("the clock is set beyond all calendars"))?;
-        self.sessions.save(&Record { id, data, expiry_date: end }).await.map_err(failed)
+        let record = Record { id, data, expiry_date: until(&self.clock, TIME) };
+        self.sessions.save(&record).await.map_err(failed)
     }
 
     /// The sign-in of this browser with this state, which nobody gets again.
@@ -98,7 +94,7 @@ impl Pending {
         let text = |name| record.data.get(name).and_then(Value::as_str);
         let ours = same(text(STATE).unwrap_or_default(), &hash)
             && same(text(BROWSER).unwrap_or_default(), &hashed(browser).1)
-            && record.expiry_date.unix_timestamp().unsigned_abs() > self.clock.now().unix.as_secs();
+            && !is_over(&record, &self.clock);
         if !ours {
             // It may be somebody else's, who is still to come back.
             return Ok(None);
@@ -129,17 +125,6 @@ impl Pending {
     }
 }
 
-/// The place of a state, and what it is told by. Whoever reads the sessions' store cannot answer for the browser.
-fn hashed(secret: &str) -> (Id, String) {
-    let hash = Sha256::digest(secret);
-    let (start, _) = hash.split_first_chunk().expect("a hash has 32 bytes");
-    (Id(i128::from_le_bytes(*start)), hex(&hash))
-}
-
-fn failed(error: Error) -> TokenError {
-    TokenError::store(format!("a pending sign-in could not be read or kept: {error}"), true)
-}
-
 /// Nobody else in this process takes the same sign-in meanwhile.
 struct Alone<'a> {
     id: i128,
@@ -163,6 +148,7 @@ impl Drop for Alone<'_> {
 mod tests {
     use async_trait::async_trait;
     use tower_sessions::SessionStore;
+    use tower_sessions::session::Id;
     use tower_sessions::session_store::Result;
 
     use super::*;

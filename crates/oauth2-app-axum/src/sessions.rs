@@ -1,11 +1,18 @@
-//! The store of sessions, whichever it is, as one type.
+//! The store of sessions, whichever it is, as one type, and how records of our own lie in it.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sha2::{Digest as _, Sha256};
 use tower_sessions::SessionStore;
+use tower_sessions::cookie::time::OffsetDateTime;
 use tower_sessions::session::{Id, Record};
-use tower_sessions::session_store::Result;
+use tower_sessions::session_store::{Error, Result};
+use wellspring_core::TokenError;
+use wellspring_transport::Clock;
+
+use crate::random::hex;
 
 /// Any store of `tower-sessions`, shared.
 #[derive(Clone, Debug)]
@@ -34,4 +41,27 @@ impl SessionStore for Sessions {
     async fn delete(&self, id: &Id) -> Result<()> {
         self.0.delete(id).await
     }
+}
+
+/// The place of a secret's record, and what the secret is told by. Whoever reads the store cannot answer for the browser.
+pub(crate) fn hashed(secret: &str) -> (Id, String) {
+    let hash = Sha256::digest(secret);
+    let (start, _) = hash.split_first_chunk().expect("a hash has 32 bytes");
+    (Id(i128::from_le_bytes(*start)), hex(&hash))
+}
+
+/// So long from now, or as late as a calendar goes.
+pub(crate) fn until(clock: &Clock, time: Duration) -> OffsetDateTime {
+    let end = i64::try_from(clock.now().unix.plus(time).as_secs()).ok();
+    let end = end.and_then(|end| OffsetDateTime::from_unix_timestamp(end).ok());
+    end.unwrap_or_else(|| tower_sessions::cookie::time::PrimitiveDateTime::MAX.assume_utc())
+}
+
+/// Whatever the store thinks: its clock may be another.
+pub(crate) fn is_over(record: &Record, clock: &Clock) -> bool {
+    record.expiry_date.unix_timestamp().max(0).unsigned_abs() <= clock.now().unix.as_secs()
+}
+
+pub(crate) fn failed(error: Error) -> TokenError {
+    TokenError::store(format!("what is kept beside the sessions could not be read or kept: {error}"), true)
 }

@@ -1,12 +1,11 @@
 //! Whoever signed in, for the handlers of one's own.
 
-use core::convert::Infallible;
 use core::fmt;
 
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, OriginalUri};
 use axum::response::{IntoResponse, Response};
+use http::Method;
 use http::request::Parts;
-use http::{Method, StatusCode};
 use oauth2_app::{App, UserInfo};
 use tower_sessions::Session;
 use wellspring_core::TokenError;
@@ -16,7 +15,7 @@ use wellspring_transport_async::{Body, TokenSource};
 use crate::WebLogin;
 use crate::account::call;
 use crate::next::Next;
-use crate::user::{not_authenticated, wants_page};
+use crate::user::{not_authenticated, server_error, wants_page};
 use crate::visitor::Visitor;
 use crate::web_login::{log, redirect};
 
@@ -88,7 +87,7 @@ impl SignedIn {
         else {
             return Err(TokenError::misconfigured("this route is not behind `WebLogin::router`"));
         };
-        let Some(user) = Visitor(session).user().await? else { return Ok(None) };
+        let Some(user) = Visitor(session).user(login.sign_ins()).await? else { return Ok(None) };
         let source = login.pool().source(&user)?;
         Ok(Some(Self { user, source, app: Some(login.app().clone()), clock: login.clock().clone() }))
     }
@@ -107,7 +106,9 @@ impl<S: Sync> FromRequestParts<S> for SignedIn {
         match Self::of(parts).await {
             Ok(Some(signed_in)) => Ok(signed_in),
             Ok(None) if parts.method == Method::GET && wants_page(&parts.headers) => {
-                let here = parts.uri.path_and_query().map_or("/", |here| here.as_str());
+                // Of the whole site, and not of the part that this handler is nested in.
+                let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |whole| &whole.0);
+                let here = uri.path_and_query().map_or("/", |here| here.as_str());
                 Err(NotSignedIn::Start { next: Next::parse(here).map(|next| next.as_str().to_owned()) })
             }
             Ok(None) => Err(NotSignedIn::Refused),
@@ -120,13 +121,14 @@ impl<S: Sync> FromRequestParts<S> for SignedIn {
 }
 
 impl<S: Sync> OptionalFromRequestParts<S> for SignedIn {
-    type Rejection = Infallible;
+    type Rejection = NotSignedIn;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
-        Ok(Self::of(parts).await.unwrap_or_else(|error| {
+    /// Nobody, where nobody is signed in; an error only where nobody knows.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, NotSignedIn> {
+        Self::of(parts).await.map_err(|error| {
             log("session", &error);
-            None
-        }))
+            NotSignedIn::Unknown
+        })
     }
 }
 
@@ -141,7 +143,7 @@ pub enum NotSignedIn {
     },
     /// 401 `{"error":"Not authenticated"}`.
     Refused,
-    /// Nobody knows: the sessions cannot be read. 500.
+    /// Nobody knows: the sessions cannot be read. 500 `{"error":"Server error"}`.
     Unknown,
 }
 
@@ -153,7 +155,7 @@ impl IntoResponse for NotSignedIn {
             }
             Self::Start { next: None } => redirect("/auth/oauth/start"),
             Self::Refused => not_authenticated(),
-            Self::Unknown => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+            Self::Unknown => server_error(),
         }
     }
 }

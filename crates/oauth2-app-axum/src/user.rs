@@ -1,7 +1,7 @@
 //! `GET /api/user/info` and `GET /api/user/topup`: what the page asks for, through this server.
 
 use axum::extract::Extension;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use http::header::ACCEPT;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use wellspring_core::TokenError;
 
 use crate::account::{Account, Unanswered, call, json};
 use crate::web_login::{log, redirect};
-use crate::{SignedIn, WebLogin};
+use crate::{NotSignedIn, SignedIn, WebLogin};
 
 /// The user info, or 401 and 500 as documented.
 pub(crate) async fn info(Extension(login): Extension<WebLogin>, signed_in: Option<SignedIn>) -> Response {
@@ -23,12 +23,16 @@ pub(crate) async fn info(Extension(login): Extension<WebLogin>, signed_in: Optio
 /// Where to top up. A browser that loads this as a page is sent there, so that the link works without a script.
 pub(crate) async fn topup(
     Extension(login): Extension<WebLogin>,
-    signed_in: Option<SignedIn>,
+    signed_in: Result<Option<SignedIn>, NotSignedIn>,
     headers: HeaderMap,
 ) -> Response {
     let page = wants_page(&headers);
-    let Some(signed_in) = signed_in else {
-        return if page { login.home(&[("error", "login_required")]) } else { not_authenticated() };
+    let signed_in = match (signed_in, page) {
+        (Ok(Some(signed_in)), _) => signed_in,
+        (Ok(None), true) => return login.home(&[("error", "login_required")]),
+        (Ok(None), false) => return not_authenticated(),
+        (Err(_), true) => return login.home(&[("error", "server_error")]),
+        (Err(unknown), false) => return unknown.into_response(),
     };
     match (topup_url(&login, &signed_in).await, page) {
         (Ok(Some(url)), true) => redirect(&url),
@@ -65,8 +69,12 @@ fn failed(at: &str, error: TokenError) -> Response {
     log(at, &error);
     match Unanswered::from(error) {
         Unanswered::SignInAgain => not_authenticated(),
-        Unanswered::ServerDown => json(StatusCode::INTERNAL_SERVER_ERROR, &object("error", "Server error")),
+        Unanswered::ServerDown => server_error(),
     }
+}
+
+pub(crate) fn server_error() -> Response {
+    json(StatusCode::INTERNAL_SERVER_ERROR, &object("error", "Server error"))
 }
 
 fn object(name: &str, value: &str) -> Map<String, Value> {

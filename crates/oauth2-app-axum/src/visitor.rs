@@ -1,4 +1,4 @@
-//! One browser, by its session: what binds sign-ins to it, and who is signed in.
+//! One browser, by its session: what binds sign-ins to it, and what shows that somebody is signed in.
 
 use core::time::Duration;
 
@@ -7,21 +7,29 @@ use tower_sessions::cookie::time::Duration as SessionDuration;
 use tower_sessions::session::Error;
 use tower_sessions::{Expiry, Session};
 use wellspring_core::TokenError;
+use wellspring_transport::Clock;
 
 use crate::random;
+use crate::sign_ins::SignIns;
+use crate::web_login::log;
 
-/// What a session remembers of a browser across sign-ins, whose sessions have ever new names.
+/// What sign-ins are bound to: the same across the sessions of one browser, whose names change.
 const BROWSER: &str = "oauth2-app.browser";
-/// The name under which the pool has the tokens of whoever is signed in.
-const USER: &str = "oauth2-app.user";
+/// What shows that somebody is signed in, to [`SignIns`].
+const PROOF: &str = "oauth2-app.sign-in";
+/// When the session of somebody who has not signed in ends, in seconds of Unix time.
+const UNTIL: &str = "oauth2-app.until";
 
 /// One browser.
 pub(crate) struct Visitor<'a>(pub(crate) &'a Session);
 
 impl Visitor<'_> {
     /// The pool's name of whoever is signed in here.
-    pub(crate) async fn user(&self) -> Result<Option<String>, TokenError> {
-        self.text(USER).await
+    pub(crate) async fn user(&self, sign_ins: &SignIns) -> Result<Option<String>, TokenError> {
+        match (self.browser().await?, self.text(PROOF).await?) {
+            (Some(browser), Some(proof)) => sign_ins.user(&browser, &proof).await,
+            _ => Ok(None),
+        }
     }
 
     /// What its sign-ins are bound to, if it has started any.
@@ -29,17 +37,22 @@ impl Visitor<'_> {
         self.text(BROWSER).await
     }
 
-    /// What its sign-ins are bound to, made where it is missing. A session that nobody is signed in to ends with its
-    /// last pending sign-in.
-    pub(crate) async fn starts(&self, pending_for: Duration) -> Result<String, TokenError> {
-        if self.user().await?.is_none() {
-            self.0.set_expiry(Some(Expiry::OnInactivity(session_duration(pending_for))));
+    /// What its sign-ins are bound to, made where it is missing. A session that nobody is signed in to ends some time
+    /// after its last pending sign-in, and is not written again for each of them: that could undo what another tab does.
+    pub(crate) async fn starts(&self, clock: &Clock, pending_for: Duration) -> Result<String, TokenError> {
+        let (now, known) = (clock.now().unix, self.browser().await?);
+        let until = self.0.get_value(UNTIL).await.map_err(failed)?.and_then(|value| value.as_u64());
+        let lasts = until.is_some_and(|until| until >= now.plus(pending_for).as_secs());
+        if let Some(browser) = &known
+            && (lasts || self.text(PROOF).await?.is_some())
+        {
+            return Ok(browser.clone());
         }
-        if let Some(browser) = self.browser().await? {
-            return Ok(browser);
-        }
-        let browser = random::name()?;
-        self.0.insert_value(BROWSER, Value::from(browser.as_str())).await.map_err(failed)?;
+        let browser = known.map_or_else(random::name, Ok)?;
+        let lifetime = pending_for.saturating_mul(2);
+        self.0.set_expiry(Some(Expiry::OnInactivity(session_duration(lifetime))));
+        self.insert(BROWSER, browser.as_str().into()).await?;
+        self.insert(UNTIL, now.plus(lifetime).as_secs().into()).await?;
         Ok(browser)
     }
 
@@ -47,20 +60,37 @@ impl Visitor<'_> {
     /// somebody else knew or gave is worth nothing.
     pub(crate) async fn signs_in(
         &self,
+        sign_ins: &SignIns,
         user: &str,
         lifetime: Duration,
     ) -> Result<Option<String>, TokenError> {
-        let before = self.user().await?;
+        let browser = self.browser().await?.map_or_else(random::name, Ok)?;
+        let proof = random::name()?;
         self.0.cycle_id().await.map_err(failed)?;
         self.0.set_expiry(Some(Expiry::OnInactivity(session_duration(lifetime))));
-        self.0.insert_value(USER, Value::from(user)).await.map_err(failed)?;
+        self.insert(BROWSER, browser.as_str().into()).await?;
+        self.insert(PROOF, proof.as_str().into()).await?;
         self.0.save().await.map_err(failed)?;
-        Ok(before)
+        sign_ins.put(&browser, &proof, user, lifetime).await
     }
 
-    /// Ends the session.
-    pub(crate) async fn leaves(&self) -> Result<(), TokenError> {
-        self.0.flush().await.map_err(failed)
+    /// Signs out whoever is signed in here, and says who that was. The session goes too; where it cannot, it shows
+    /// nothing any more.
+    pub(crate) async fn leaves(&self, sign_ins: &SignIns) -> Result<Option<String>, TokenError> {
+        let user = match (self.browser().await?, self.text(PROOF).await?) {
+            (Some(browser), Some(proof)) => sign_ins.end(&browser, &proof).await?,
+            _ => None,
+        };
+        if self.0.id().is_some()
+            && let Err(error) = self.0.flush().await
+        {
+            log("logout", &failed(error));
+        }
+        Ok(user)
+    }
+
+    async fn insert(&self, name: &str, value: Value) -> Result<(), TokenError> {
+        self.0.insert_value(name, value).await.map(drop).map_err(failed)
     }
 
     async fn text(&self, name: &str) -> Result<Option<String>, TokenError> {

@@ -21,6 +21,7 @@ use wellspring_transport_async::TokenPool;
 use crate::builder::Builder;
 use crate::pending::Pending;
 use crate::sessions::Sessions;
+use crate::sign_ins::SignIns;
 use crate::visitor::session_duration;
 use crate::{callback, compat, headers, logout, page, start, user};
 
@@ -35,6 +36,7 @@ pub(crate) struct Parts {
     pub(crate) sessions: Sessions,
     pub(crate) session_lifetime: Duration,
     pub(crate) pending: Pending,
+    pub(crate) sign_ins: SignIns,
     pub(crate) callback_path: String,
     /// HTTPS, as the redirect URI says.
     pub(crate) secure: bool,
@@ -135,6 +137,10 @@ impl WebLogin {
 
     pub(crate) fn pending(&self) -> &Pending {
         &self.0.pending
+    }
+
+    pub(crate) fn sign_ins(&self) -> &SignIns {
+        &self.0.sign_ins
     }
 
     pub(crate) fn clock(&self) -> &Clock {

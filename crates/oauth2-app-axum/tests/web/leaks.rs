@@ -101,7 +101,7 @@ async fn the_cookie_is_for_this_site_alone() {
     let start = browser.get(&site.at("/auth/oauth/start")).await;
     let cookie = start.header("set-cookie").unwrap();
     assert!(cookie.starts_with("session="), "{cookie}");
-    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=600"] {
+    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=1200"] {
         assert!(cookie.contains(attribute), "{attribute}: {cookie}");
     }
     assert!(!cookie.contains("Domain"), "{cookie}");

@@ -1,6 +1,7 @@
 //! The whole site over real sockets, against the simulator, with browsers that keep cookies and what they saw.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod at_once;
 mod browser;
 mod callback;
 mod compat;

@@ -1,6 +1,7 @@
 //! Handlers of one's own that call as whoever signed in, and sites that are not to be.
 
 use axum::Router;
+use axum::routing::get;
 use oauth2_app::{App, AppBuilder};
 use oauth2_app_axum::{Builder, SignedIn, WebLogin};
 use tokio::net::TcpListener;
@@ -28,6 +29,18 @@ async fn a_handler_calls_as_whoever_signed_in_and_others_are_sent_to_sign_in() {
     assert!(mine.body.contains("user123"), "{}", mine.body);
     assert_eq!(site.simulator.asked(Endpoint::RefreshGrant), 1);
     assert_eq!(site.pool.len(), 1);
+}
+
+#[tokio::test]
+async fn from_a_handler_in_a_nested_router_the_way_back_is_whole() {
+    let login = login(app("http://127.0.0.1/cb").build().unwrap()).build().unwrap();
+    let inner = Router::new().route("/mine", get(async |_: SignedIn| "mine"));
+    let router = login.router(Router::new().nest("/app", inner));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let sent = Browser::default().get(&format!("{at}/app/mine?a=b")).await;
+    assert_eq!(sent.location(), "/auth/oauth/start?next=%2Fapp%2Fmine%3Fa%3Db");
 }
 
 #[tokio::test]

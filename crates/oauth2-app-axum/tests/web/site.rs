@@ -44,6 +44,15 @@ impl Site {
         app: impl FnOnce(&str, AppBuilder) -> AppBuilder,
         login: impl FnOnce(Builder) -> Builder,
     ) -> Self {
+        Self::routed(store, app, login, WebLogin::router).await
+    }
+
+    pub(crate) async fn routed(
+        store: impl Store + 'static,
+        app: impl FnOnce(&str, AppBuilder) -> AppBuilder,
+        login: impl FnOnce(Builder) -> Builder,
+        routes: impl FnOnce(&WebLogin, Router) -> Router,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let redirect_uri = format!("{url}/oauth/callback");
@@ -52,7 +61,7 @@ impl Site {
         let app =
             app(&simulator.url(), App::aihubmix(&simulator.url()).unwrap().scopes(["profile", "balance"]));
         let app = app.client_id(CLIENT).client_secret(SECRET).redirect_uri(redirect_uri).build().unwrap();
-        Self::with(simulator, listener, store, app, login, WebLogin::router)
+        Self::with(simulator, listener, store, app, login, routes)
     }
 
     /// A site whose front end keeps the tokens.
