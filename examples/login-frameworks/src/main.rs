@@ -5,13 +5,12 @@
 #![forbid(unsafe_code)]
 
 use core::error::Error;
-use core::mem;
 use core::time::Duration;
 
 use http::header::LOCATION;
 use http::{Response, StatusCode};
 use oauth2_app::{App, Authorization, Callback, Entropy, PendingLogin};
-use wellspring_core::{HttpRequest, Instant, Method, Spend, TokenError};
+use wellspring_core::{HttpRequest, Instant, Method, Revocation, Spend, TokenError};
 use wellspring_simulator::{Endpoint, OauthClient, Simulator};
 use wellspring_store::MemoryStore;
 use wellspring_transport_blocking::{Clock, TokenPool, TokenSource};
@@ -61,8 +60,10 @@ impl Site {
         let error = match finished {
             Ok(spend) => match self.sign_in(session, spend) {
                 Ok(()) => return redirect("/"),
-                // Log it: its text holds no secret.
-                Err(_) => "server_error".to_owned(),
+                Err(error) => {
+                    log("callback", &error);
+                    "server_error".to_owned()
+                }
             },
             Err(error) => error.code().to_owned(),
         };
@@ -70,22 +71,45 @@ impl Site {
     }
 
     /// `POST /auth/logout`: refuse it where `Sec-Fetch-Site` says that another site asks.
-    fn logout(&self, session: &mut Session) -> Result<Response<()>, TokenError> {
-        if let Some(user) = mem::take(session).user {
-            self.pool.source(&user)?.sign_out()?;
+    fn logout(&self, session: &mut Session) -> Response<()> {
+        let ended = session.user.as_deref().map_or(Ok(()), |user| self.end(user));
+        // The browser is signed out whatever has become of the tokens.
+        *session = Session::default();
+        match ended {
+            Ok(()) => redirect("/"),
+            Err(error) => {
+                log("logout", &error);
+                redirect("/?error=logout_incomplete")
+            }
         }
-        Ok(redirect("/"))
     }
 
     fn sign_in(&self, session: &mut Session, spend: Spend) -> Result<(), TokenError> {
         let random = || getrandom::u64().map_err(|_| TokenError::unavailable("there are no random bytes"));
         let user = format!("{:016x}{:016x}", random()?, random()?);
         self.pool.source(&user)?.sign_in(spend)?;
-        if let Some(before) = session.user.replace(user) {
-            self.pool.source(&before)?.sign_out()?;
+        // The new sign-in stands, whatever becomes of the one before.
+        if let Some(before) = session.user.replace(user)
+            && let Err(error) = self.end(&before)
+        {
+            log("callback", &error);
         }
         Ok(())
     }
+
+    /// Ends this user's tokens, here and at the server.
+    fn end(&self, user: &str) -> Result<(), TokenError> {
+        match self.pool.source(user)?.sign_out()? {
+            // Out of use here, and perhaps still good there.
+            Revocation::Failed(error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What to look into. The error's text holds no secret.
+fn log(at: &str, error: &TokenError) {
+    eprintln!("{at}: {error}");
 }
 // ANCHOR_END: handlers
 
@@ -94,7 +118,8 @@ fn redirect(url: &str) -> Response<()> {
     found.expect("what is redirected to is encoded")
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// The site, and the server that its visitors sign in at.
+fn site() -> Result<(Site, Simulator), Box<dyn Error>> {
     const CALLBACK: &str = "https://yourapp.com/oauth/callback";
     let client = OauthClient::confidential("client_of_this_example", "secret_of_this_example", CALLBACK);
     let simulator = Simulator::builder().client(client).start()?;
@@ -102,12 +127,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         .client_id("client_of_this_example")
         .client_secret("secret_of_this_example")
         .redirect_uri(CALLBACK)
+        .revocation_url(format!("{}/api/oauth2/revoke", simulator.url()))
         .build()?;
     let users = app.clone();
     let pool = TokenSource::builder(app.clone())
         .store(MemoryStore::open())
         .pool(move |user| users.for_user(user))?;
-    let site = Site { app, pool, clock: Clock::system() };
+    Ok((Site { app, pool, clock: Clock::system() }, simulator))
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (site, simulator) = site()?;
 
     // Two tabs are sent off; both come back, the second one first.
     let mut session = Session::default();
@@ -127,9 +157,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let user = session.user.clone().ok_or("nobody is signed in")?;
     let call = http::Request::get(format!("{}/api/oauth2/userinfo", simulator.url())).body(())?;
     assert_eq!(site.pool.source(&user)?.send(call)?.status(), 200);
-    site.logout(&mut session)?;
+    assert_eq!(location(&site.logout(&mut session)), "/");
     assert!(session.user.is_none() && site.pool.source(&user)?.token().is_err());
-    assert_eq!(simulator.asked(Endpoint::CodeGrant), 2);
+    // Whoever signed in before was signed out by the second sign-in.
+    assert_eq!((simulator.asked(Endpoint::CodeGrant), simulator.asked(Endpoint::Revocation)), (2, 2));
     Ok(())
 }
 
@@ -145,7 +176,66 @@ fn location(response: &Response<()>) -> &str {
     response.headers().get(LOCATION).and_then(|url| url.to_str().ok()).unwrap_or_default()
 }
 
-#[test]
-fn the_example_holds_what_it_asserts() {
-    main().unwrap();
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wellspring_simulator::Fault;
+
+    /// A site that cannot end the sign-in of this name: its pool keeps nobody apart by it.
+    const LOST: &str = "lost";
+
+    fn site() -> (Site, Simulator) {
+        let (site, simulator) = super::site().unwrap();
+        let users = site.app.clone();
+        let pool = TokenSource::builder(site.app.clone())
+            .store(MemoryStore::open())
+            .pool(move |user| if user == LOST { users.clone() } else { users.for_user(user) })
+            .unwrap();
+        assert!(pool.source(LOST).is_err());
+        (Site { pool, ..site }, simulator)
+    }
+
+    /// A browser's way to the server and back; what the callback answers.
+    fn signed_in(site: &Site, session: &mut Session) -> String {
+        let away = site.start(session).unwrap();
+        let query = sent_back(site, &away).unwrap();
+        location(&site.callback(session, &query)).to_owned()
+    }
+
+    #[test]
+    fn the_example_holds_what_it_asserts() {
+        main().unwrap();
+    }
+
+    #[test]
+    fn whoever_signs_in_is_signed_in_though_the_sign_in_before_cannot_be_ended() {
+        let (site, simulator) = site();
+        let mut session = Session::default();
+        assert_eq!(signed_in(&site, &mut session), "/");
+        let first = session.user.clone();
+        session.user = Some(LOST.to_owned());
+        assert_eq!(signed_in(&site, &mut session), "/");
+        assert!(site.pool.source(session.user.as_deref().unwrap()).unwrap().token().is_ok());
+        assert_ne!(session.user, first);
+
+        simulator.fault(Endpoint::Revocation, Fault::parse("status=500").unwrap());
+        assert_eq!(signed_in(&site, &mut session), "/");
+    }
+
+    #[test]
+    fn a_logout_that_the_server_does_not_hear_of_is_told_and_ends_the_session_all_the_same() {
+        let (site, simulator) = site();
+        let mut session = Session::default();
+        assert_eq!(signed_in(&site, &mut session), "/");
+        simulator.fault(Endpoint::Revocation, Fault::parse("status=500").unwrap());
+        assert_eq!(location(&site.logout(&mut session)), "/?error=logout_incomplete");
+        assert!(session.user.is_none());
+
+        // Nor could its end be kept here.
+        session.user = Some(LOST.to_owned());
+        assert_eq!(location(&site.logout(&mut session)), "/?error=logout_incomplete");
+        assert!(session.user.is_none());
+        // Nobody was signed in.
+        assert_eq!(location(&site.logout(&mut session)), "/");
+    }
 }
