@@ -11,6 +11,7 @@ use oauth2_app_axum::{MemorySessions, SignedIn, WebLogin};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tower_service::Service as _;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 use tower_sessions::{Session, SessionStore};
@@ -101,13 +102,13 @@ async fn a_second_start_leaves_the_session_as_it_is() {
     assert!(browser.get(&start).await.header("set-cookie").is_none());
 }
 
-/// Sends a request, and goes away when this has come.
-async fn gone(browser: &Browser, method: &str, url: &str, comes: impl Fn() -> bool) {
+/// Loads this, and goes away when that has come.
+async fn gone(browser: &Browser, url: &str, comes: impl Fn() -> bool) {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let cookie = format!("session={}", browser.cookies["session"]);
-    let head = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n");
+    let head = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n");
     let mut stream = TcpStream::connect(host).await.unwrap();
-    stream.write_all(format!("{head}Content-Length: 0\r\n\r\n").as_bytes()).await.unwrap();
+    stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
     until(comes).await;
 }
 
@@ -117,7 +118,7 @@ async fn a_browser_that_goes_away_during_the_callback_leaves_no_tokens_behind() 
     let mut browser = Browser::default();
     let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
     site.simulator.configure(|config| config.latency = Duration::from_millis(300));
-    gone(&browser, "GET", &callback, || site.simulator.asked(Endpoint::CodeGrant) == 1).await;
+    gone(&browser, &callback, || site.simulator.asked(Endpoint::CodeGrant) == 1).await;
     until(|| site.simulator.asked(Endpoint::Revocation) == 1).await;
     site.simulator.configure(|config| config.latency = Duration::ZERO);
     assert_eq!(browser.fetch(&site.at("/who")).await.status, 401);
@@ -126,13 +127,26 @@ async fn a_browser_that_goes_away_during_the_callback_leaves_no_tokens_behind() 
 #[tokio::test]
 async fn a_logout_goes_on_when_its_browser_goes_away() {
     let sessions = Moody::default();
-    let (store, slow) = (sessions.clone(), Arc::clone(&sessions.deletes));
-    let site = Site::of(revoking, |login| login.sessions(store)).await;
+    let (store, mut router) = (sessions.clone(), None);
+    let site = Site::routed(
+        MemoryStore::open(),
+        revoking,
+        |login| login.sessions(store),
+        |login, own| router.insert(login.router(own)).clone(),
+    )
+    .await;
     let mut browser = site.signed_in().await;
-    slow.store(true, Ordering::SeqCst);
-    gone(&browser, "POST", &site.at("/auth/logout"), || sessions.waiting.load(Ordering::SeqCst)).await;
+    let cookie = format!("session={}", browser.cookies["session"]);
+    let logout = http::Request::post("/auth/logout").header("cookie", cookie);
+    sessions.deletes.store(true, Ordering::SeqCst);
+    let answer = router.unwrap().call(logout.body(axum::body::Body::empty()).unwrap());
+    // So far, and then nobody waits for the answer any more.
+    tokio::select! {
+        answer = answer => panic!("it is not asked to wait: {answer:?}"),
+        () = until(|| sessions.waiting.load(Ordering::SeqCst)) => {}
+    }
+    sessions.deletes.store(false, Ordering::SeqCst);
     sessions.go_on.notify_waiters();
-    slow.store(false, Ordering::SeqCst);
     until(|| site.simulator.asked(Endpoint::Revocation) == 1).await;
     assert_eq!(browser.fetch(&site.at("/who")).await.status, 401);
 }
@@ -149,7 +163,7 @@ async fn sessions_that_cannot_be_read_are_an_outage_and_sign_nobody_in_or_out() 
         assert_eq!((answer.status, answer.body.as_str()), (500, r#"{"error":"Server error"}"#), "{path}");
     }
     let page = browser.get(&site.at("/")).await;
-    assert!(page.status == 200 && page.body.contains("The server cannot be reached"), "{}", page.body);
+    assert!(page.status == 200 && page.body.contains(">The server cannot be reached"), "{}", page.body);
     for path in ["/api/user/topup", "/auth/oauth/start", "/oauth/callback?code=c&state=s"] {
         assert_eq!(browser.get(&site.at(path)).await.location(), "/?error=server_error", "{path}");
     }

@@ -54,7 +54,7 @@ async fn a_server_that_is_down_signs_nobody_out() {
     let info = browser.fetch(&site.at("/api/user/info")).await;
     assert_eq!((info.status, info.body.as_str()), (500, r#"{"error":"Server error"}"#));
     let page = browser.get(&site.at("/")).await;
-    assert!(page.body.contains("The server cannot be reached"), "{}", page.body);
+    assert!(page.body.contains(">The server cannot be reached"), "{}", page.body);
     assert!(page.body.contains("id=\"logout\""), "{}", page.body);
     assert_eq!(browser.get(&site.at("/api/user/topup")).await.location(), "/?error=server_error");
     // A code that cannot be spent.
