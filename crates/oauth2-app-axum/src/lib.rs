@@ -39,7 +39,7 @@
 //! | `POST /auth/logout` | 303 to `/?logout=success`, the tokens revoked |
 //! | `GET /` | the page; not with [`Builder::without_page`] |
 //!
-//! Where the tokens are: in the pool's store, under a name drawn at random for each sign-in, which the session holds
+//! Where the tokens are: in the pool's store, under a name drawn at random for each sign-in, which lies beside the sessions
 //! and the browser never sees. The name is not the user's, for three reasons: nobody knows who the user is before the
 //! code is spent, and not every server tells; what a server says of a user decides nothing about whose tokens are used;
 //! and one person with two browsers has two sign-ins, so that the logout in one does not end the other.
