@@ -7,39 +7,70 @@
 
 use core::error::Error;
 use core::time::Duration;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 use oauth2_app::blocking::Client;
 use oauth2_app::{App, Authorization, Callback, Entropy};
-use wellspring_core::{HttpRequest, Method};
+use wellspring_core::{HttpRequest, Instant, Method};
 use wellspring_simulator::{OauthClient, Simulator};
-use wellspring_transport_blocking::TokenSource;
+use wellspring_transport_blocking::{Clock, TokenSource};
 
 // ANCHOR: wait
-/// The longest request line that is read.
-const LONGEST: u64 = 16 * 1024;
+/// How long a person may take to sign in.
+const TIME: Duration = Duration::from_secs(600);
 /// How long one visitor may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the port is not looked at.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The longest head of a request that is read.
+const LONGEST: usize = 16 * 1024;
 
-/// The callbacks that come to this port. Any page in the browser can knock here: what is asked for elsewhere than at the
-/// path is answered and forgotten.
-fn callbacks<'a>(
-    listener: &'a TcpListener,
-    path: &'a str,
-) -> impl Iterator<Item = (Callback, TcpStream)> + 'a {
-    listener.incoming().flatten().filter_map(move |mut visitor| {
-        visitor.set_read_timeout(Some(PATIENCE)).ok()?;
-        let mut line = String::new();
-        BufReader::new((&visitor).take(LONGEST)).read_line(&mut line).ok()?;
-        let target = line.strip_prefix("GET ")?.split(' ').next()?;
-        if target.split('?').next() == Some(path) {
-            return Some((Callback::read(target), visitor));
+/// The next callback that comes to this port; `None` where none has come in time. Any page in the browser can knock here:
+/// what is asked for elsewhere than at the path is answered and forgotten.
+fn next_callback(
+    listener: &TcpListener,
+    path: &str,
+    clock: &Clock,
+    end: Instant,
+) -> Option<(Callback, TcpStream)> {
+    loop {
+        let now = clock.now().instant;
+        if now >= end {
+            return None;
         }
-        answer(&mut visitor, "404 Not Found", "There is nothing here.");
-        None
-    })
+        // It waits for nobody.
+        let Ok((mut visitor, _)) = listener.accept() else {
+            thread::park_timeout(PAUSE);
+            continue;
+        };
+        match target(&mut visitor, clock, end.min(now.plus(PATIENCE))) {
+            Some(target) if target.split('?').next() == Some(path) => {
+                return Some((Callback::read(&target), visitor));
+            }
+            Some(_) => answer(&mut visitor, "404 Not Found", "There is nothing here."),
+            None => {}
+        }
+    }
+}
+
+/// What this visitor asks for with GET, if it is said before the end: all of it, not each byte.
+fn target(visitor: &mut TcpStream, clock: &Clock, end: Instant) -> Option<String> {
+    let (mut head, mut part) = (Vec::new(), [0; 1024]);
+    // On some systems it has that from its listener.
+    visitor.set_nonblocking(false).ok()?;
+    while !head.ends_with(b"\r\n\r\n") {
+        let left = end.since(clock.now().instant);
+        if left.is_zero() || head.len() > LONGEST {
+            return None;
+        }
+        visitor.set_read_timeout(Some(left)).ok()?;
+        let read = visitor.read(&mut part).ok().filter(|read| *read > 0)?;
+        head.extend_from_slice(part.get(..read)?);
+    }
+    let head = String::from_utf8(head).ok()?;
+    Some(head.strip_prefix("GET ")?.split(' ').next()?.to_owned())
 }
 
 /// Plain text, which no browser runs, and which stays nowhere.
@@ -58,6 +89,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // ANCHOR: sign-in
     // An IP literal: `localhost` need not be this machine.
     let listener = TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
     let redirect_uri = format!("http://{}/callback", listener.local_addr()?);
     // ANCHOR_END: sign-in
     let client = OauthClient::public("client_of_this_example", &redirect_uri);
@@ -79,8 +111,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let browser = browser(client.source(), &url)?;
 
     // ANCHOR: finish
-    let mut login = login;
-    for (callback, mut visitor) in callbacks(&listener, "/callback") {
+    let clock = Clock::system();
+    let (mut login, end) = (login, clock.now().instant.plus(TIME));
+    loop {
+        let (callback, mut visitor) =
+            next_callback(&listener, "/callback", &clock, end).ok_or("nobody has signed in")?;
         match client.sign_in(login, &callback) {
             Ok(_token) => {
                 answer(&mut visitor, "200 OK", "You are signed in. You can close this window.");
@@ -122,7 +157,46 @@ fn browser(source: &TokenSource, url: &str) -> Result<thread::JoinHandle<Vec<Str
     }))
 }
 
-#[test]
-fn the_example_holds_what_it_asserts() {
-    main().unwrap();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_holds_what_it_asserts() {
+        main().unwrap();
+    }
+
+    #[test]
+    fn a_wait_that_nobody_comes_to_has_an_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let by_hand = Clock::manual(1_700_000_000);
+        let clock = Clock::from(&by_hand);
+        let end = clock.now().instant.plus(TIME);
+        let waiting = thread::spawn(move || next_callback(&listener, "/callback", &clock, end).is_none());
+        by_hand.advance(TIME);
+        assert!(waiting.join().unwrap());
+    }
+
+    #[test]
+    fn a_visitor_who_says_a_byte_now_and_then_is_not_waited_for() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut slow = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut visitor = listener.accept().unwrap().0;
+        let by_hand = Clock::manual(1_700_000_000);
+        let clock = Clock::from(&by_hand);
+        let end = clock.now().instant.plus(PATIENCE);
+        // More than is read at once, so that the clock is looked at on the way.
+        let request = format!("GET /callback HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(4096));
+        let visit = thread::spawn(move || {
+            for byte in request.bytes() {
+                // Whoever is not waited for any more may find the door closed.
+                drop(slow.write_all(&[byte]));
+                by_hand.advance(Duration::from_secs(4));
+            }
+            slow
+        });
+        assert_eq!(target(&mut visitor, &clock, end), None);
+        drop(visit.join().unwrap());
+    }
 }
