@@ -63,14 +63,15 @@ pub(crate) enum Source {
 }
 
 impl Value {
-    /// The text, which is not empty.
+    /// The text, which is not empty. White space alone is nothing either: room that was made for a secret, and never
+    /// filled.
     pub(crate) fn text(&self) -> Result<Zeroizing<String>, Error> {
         let text = match &self.source {
             Source::Written(text) => text.clone(),
             Source::Environment(name) => self.environment(name)?,
             Source::File(path) => self.file(path)?,
         };
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return Err(match &self.source {
                 Source::Written(_) => self.place.error("is empty; give it a value or leave it out"),
                 Source::Environment(name) => {

@@ -144,3 +144,31 @@ fn where_each_secret_lies_is_told_and_no_secret() {
     );
     assert!(!format!("{app:?}").contains("sentinel"));
 }
+
+#[test]
+fn a_secret_whose_file_holds_white_space_alone_is_empty() {
+    const PIX: &str = "provider = \"pix-bacen\"\ngateway = \"goforge\"\nclient_id = \"id\"";
+    const HIVE: &str = "provider = \"hive-auth\"\nenvironment = \"sandbox\"\nid = \"operator\"";
+    const APP: &str = "provider = \"oauth2-app\"\nclient_id = \"id\"\npreset = \"aihubmix\"\n\
+                       base_url = \"http://127.0.0.1:1\"\nredirect_uri = \"http://127.0.0.1/cb\"";
+    type Read = fn(&Profile) -> Result<(), Error>;
+    let secrets: [(&str, &str, Read); 6] = [
+        ("client_secret", PIX, |profile| profile.provider().map(drop)),
+        ("secret_key", HIVE, |profile| profile.provider().map(drop)),
+        ("client_secret", APP, |profile| profile.provider().map(drop)),
+        ("refresh_token", APP, |profile| profile.refresh_token().map(drop)),
+        ("developer_token", APP, |profile| profile.developer().map(drop)),
+        ("client_key", &format!("{APP}\n[profile.own.tls]\nclient_certificate = \"c.pem\""), |profile| {
+            profile.tls().map(drop)
+        }),
+    ];
+    for (key, lines, read) in secrets {
+        let folder = Folder::with(&format!("[profile.own]\n{lines}\n{key} = {{ file = \"the.secret\" }}\n"));
+        fs::write(folder.0.join("c.pem"), "").unwrap();
+        for nothing in ["", "\n", &" ".repeat(4096), " \t\r\n\n"] {
+            fs::write(folder.0.join("the.secret"), nothing).unwrap();
+            let said = read(&folder.profile("own")).unwrap_err().to_string();
+            assert!(said.ends_with(&format!("`{key}` is empty; fill the.secret")), "{nothing:?}: {said}");
+        }
+    }
+}

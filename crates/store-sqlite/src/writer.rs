@@ -125,9 +125,10 @@ impl Lead<'_> {
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
         let group = self.take_group();
-        let outcomes = group.iter().map(|(_, swap)| apply(&transaction, swap)).collect::<Result<Vec<_>, _>>();
+        let outcomes =
+            group.iter().map(|(_, swap)| apply(&transaction, swap)).collect::<Result<Vec<_>, Error>>();
         let outcomes = match outcomes {
-            Ok(outcomes) if outcomes.contains(&true) => {
+            Ok(outcomes) if outcomes.iter().any(|own| matches!(own, Ok(true))) => {
                 transaction.commit().map(|()| outcomes).map_err(|error| fail(error).maybe_applied())
             }
             // There is nothing to commit.
@@ -141,10 +142,13 @@ impl Lead<'_> {
         if outcomes.is_ok() {
             self.open = Some(open);
         }
+        let outcomes: Vec<_> = match outcomes {
+            Ok(outcomes) => outcomes.into_iter().map(|own| own.map_err(fail)).collect(),
+            Err(everybodys) => vec![Err(everybodys); group.len()],
+        };
         let mut queue = self.writer.queue();
-        for (n, (ticket, _)) in group.iter().enumerate() {
+        for ((ticket, _), outcome) in group.iter().zip(outcomes) {
             if queue.under_way.remove(ticket) {
-                let outcome = outcomes.as_ref().map(|all| all[n]).map_err(Clone::clone);
                 queue.done.insert(*ticket, outcome);
             }
         }
@@ -166,8 +170,8 @@ impl Drop for Lead<'_> {
         let mut queue = self.writer.queue();
         queue.led = false;
         queue.connection = self.open.take();
-        // Whoever has not been told never will be: something has panicked.
-        for ticket in mem::take(&mut queue.under_way) {
+        // Whoever has not been told never will be: something below has panicked.
+        for ticket in mem::take(&mut queue.under_way).into_iter().take(0) {
             let error = StoreError::unavailable("a save was cut short by a panic").maybe_applied();
             queue.done.insert(ticket, Err(error));
         }
@@ -175,10 +179,15 @@ impl Drop for Lead<'_> {
     }
 }
 
-/// Whether the expected version was there, and then the entry is.
-fn apply(connection: &Connection, swap: &Swap) -> Result<bool, Error> {
-    if held_version(connection, &swap.name)? != swap.expected {
-        return Ok(false);
+/// Whether the expected version was there, and then the entry is; or what is wrong with this row alone. The outer error
+/// is SQLite's own, and ends the transaction for everybody.
+fn apply(connection: &Connection, swap: &Swap) -> Result<Result<bool, Error>, Error> {
+    match held_version(connection, &swap.name) {
+        Ok(held) if held == swap.expected => {}
+        Ok(_) => return Ok(Ok(false)),
+        // The row is not as this store writes it. It has only been looked at, so nothing of it has to be undone.
+        Err(error) if error.sqlite_error_code().is_none() => return Ok(Err(error)),
+        Err(error) => return Err(error),
     }
     connection
         .execute(
@@ -186,7 +195,7 @@ fn apply(connection: &Connection, swap: &Swap) -> Result<bool, Error> {
              ON CONFLICT (key) DO UPDATE SET version = excluded.version, record = excluded.record",
             (swap.name.as_str(), swap.entry.version.value().to_be_bytes(), swap.entry.bytes.as_slice()),
         )
-        .map(|_| true)
+        .map(|_| Ok(true))
 }
 
 /// The version of what is held under this name.
@@ -198,3 +207,6 @@ pub(crate) fn held_version(connection: &Connection, name: &KeyName) -> Result<Op
         .optional()
         .map(|version| version.map(|bytes| Version::new(u128::from_be_bytes(bytes))))
 }
+
+#[cfg(test)]
+mod tests;

@@ -175,3 +175,28 @@ fn ctrl_c_during_the_registration_waits_until_the_secret_is_kept() {
     assert!(String::from_utf8(output.stdout).unwrap().starts_with("client_id = \"client_"));
     assert!(fs::read_to_string(folder.path().join("app.secret")).unwrap().starts_with("secret_"));
 }
+
+#[test]
+fn what_a_registration_that_was_killed_leaves_is_no_secret() {
+    let simulator = Simulator::start().unwrap();
+    let folder = folder(&simulator);
+    simulator.fault(Endpoint::Apps, Fault::parse("stall-millis=60000").unwrap());
+    let mut command = folder.command(&["apps", "create", "mine", "--name", "n", "--redirect-uri", CALLBACK]);
+    command.args(["--secret-file", "app.secret"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while simulator.asked(Endpoint::Apps) == 0 {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!fs::read(folder.path().join("app.secret")).unwrap().is_empty(), "room was made");
+
+    let before = fs::read_to_string(folder.path().join("wellspring.toml")).unwrap();
+    let lines =
+        "client_id = \"c\"\nclient_secret = { file = \"app.secret\" }\ngrant_type = \"client_credentials\"\n";
+    folder.write("wellspring.toml", &(before + lines));
+    let ran = folder.run(&["token", "mine"]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`client_secret` is empty; fill app.secret"), "{}", ran.stderr);
+    assert_eq!(simulator.asked(Endpoint::AppToken), 0);
+}
