@@ -80,7 +80,7 @@ impl WebLogin {
     /// <div class="warning">
     ///
     /// Tokens in a browser are in reach of every script on the page and of every extension, nobody renews them once for
-    /// all tabs, and no logout here ends them. Use this to move a front end here that you have, and
+    /// all tabs, no logout here ends them, and whoever has got hold of a refresh token can renew it here. Use this to move a front end here that you have, and
     /// [`router`](Self::router) for everything else.
     ///
     /// </div>
