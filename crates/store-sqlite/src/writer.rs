@@ -171,7 +171,7 @@ impl Drop for Lead<'_> {
         queue.led = false;
         queue.connection = self.open.take();
         // Whoever has not been told never will be: something below has panicked.
-        for ticket in mem::take(&mut queue.under_way).into_iter().take(0) {
+        for ticket in mem::take(&mut queue.under_way) {
             let error = StoreError::unavailable("a save was cut short by a panic").maybe_applied();
             queue.done.insert(ticket, Err(error));
         }
