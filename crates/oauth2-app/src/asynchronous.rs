@@ -10,6 +10,7 @@ use wellspring_core::{
 };
 use wellspring_transport_async::{Clock, TokenSource, Transport};
 
+use crate::metadata::places::found;
 use crate::on_http::{LONGEST, SignInError, answer, call};
 use crate::{
     App, Callback, DeviceLogin, Discovery, Metadata, PendingLogin, RegisteredApp, Registration, UserInfo,
@@ -151,11 +152,13 @@ pub async fn register_app(
     RegisteredApp::read(&answer, now())
 }
 
-/// Asks an issuer for its metadata, in both places where it may be; `within` is for each of them.
+/// Asks an issuer for its metadata: at RFC 8414's place, and if it brings none, for whatever reason, at OpenID's. All of
+/// it has to be done `within` this time.
 ///
 /// # Errors
 ///
-/// When there is none that can be used: as the first place says, unless it says 404.
+/// When neither has metadata that can be used. What is wrong with metadata is told rather than that a place failed, that
+/// rather than that there is something else, and that rather than that there is nothing.
 pub async fn discover(
     transport: &dyn Transport,
     issuer: &str,
@@ -163,13 +166,18 @@ pub async fn discover(
 ) -> Result<Metadata, TokenError> {
     let discovery = Discovery::new(issuer)?;
     let [first, second] = discovery.requests();
-    let answer = transport.exchange(&first, within).await.map_err(TransportError::into_error)?;
-    let error = match discovery.read(&answer, now()) {
+    let end = Clock::system().now().instant.plus(within);
+    let answer = transport.exchange(&first, within).await;
+    let not_there = match found(&discovery, answer, now()) {
         Ok(metadata) => return Ok(metadata),
-        Err(error) => error,
+        Err(not_there) => not_there,
     };
-    let answer = transport.exchange(&second, within).await.map_err(TransportError::into_error)?;
-    discovery.read(&answer, now()).map_err(|second| if error.status() == Some(404) { second } else { error })
+    let left = end.since(Clock::system().now().instant);
+    if left.is_zero() {
+        return Err(not_there.error);
+    }
+    let answer = transport.exchange(&second, left).await;
+    found(&discovery, answer, now()).map_err(|other| not_there.or(other))
 }
 
 /// For the dates in an answer's headers.

@@ -5,6 +5,9 @@
 //! Everything in it is believed only as far as its issuer is the one that was asked, to the byte, and its URLs
 //! may be called with a secret.
 
+#[cfg(any(feature = "async", feature = "blocking"))]
+pub(crate) mod places;
+
 use wellspring_core::{HttpRequest, HttpResponse, Method, Origin, TokenError, UnixTime};
 use wellspring_wire::{Json, Object};
 
@@ -57,15 +60,17 @@ impl Discovery {
     ///
     /// When it is no metadata, the metadata of another issuer, or names a URL that no secret may be sent to.
     pub fn read(&self, response: &HttpResponse, now: UnixTime) -> Result<Metadata, TokenError> {
+        let no_metadata = |why| TokenError::protocol(why).with_status(response.status(), None);
         if response.expose_body().len() > LONGEST {
-            return Err(TokenError::protocol("the metadata is larger than metadata is"));
+            return Err(no_metadata("the metadata is larger than metadata is"));
         }
         let object = answer::public_object(response, now)?;
         match object.only("issuer") {
             // RFC 8414 §3.3.
             Ok(Some(issuer)) if issuer.as_text() == Some(&self.issuer) => {}
             Ok(Some(_)) => return Err(TokenError::protocol("the metadata is another issuer's")),
-            _ => return Err(TokenError::protocol("the metadata names no issuer, or two")),
+            Ok(None) => return Err(no_metadata("the answer is no metadata: it names no issuer")),
+            Err(_) => return Err(TokenError::protocol("the metadata names two issuers")),
         }
         let secure = Origin::of(&self.issuer).is_ok_and(|origin| origin.is_https());
         let endpoint = |name| endpoint(&object, name, secure);
