@@ -20,9 +20,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
 use oauth2_app::App;
-use oauth2_app_axum::{SignedIn, WebLogin};
+use oauth2_app_axum::{NotSignedIn, SignedIn, WebLogin};
 use tokio::net::TcpListener;
-use wellspring_core::TokenError;
+use wellspring_core::{ErrorKind, TokenError};
 use wellspring_simulator::{OauthClient, Simulator};
 use wellspring_store::MemoryStore;
 use wellspring_transport_async::{Builder, TokenPool, TokenSource};
@@ -122,6 +122,9 @@ async fn account(signed_in: SignedIn, Extension(url): Extension<String>) -> Resp
             Err(_) => StatusCode::BAD_GATEWAY.into_response(),
         },
         // Renewed where that was possible: what is left is for the user, or for the server.
+        Err(error) if matches!(error.kind(), ErrorKind::LoginRequired { .. }) => {
+            NotSignedIn::Start { next: Some("/account".into()) }.into_response()
+        }
         Ok(_) | Err(_) => StatusCode::BAD_GATEWAY.into_response(),
     }
 }

@@ -14,8 +14,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::browser::{decoded, parameter};
 
-const ACCESS: &str = "foreign-access-token";
-const REFRESH: &str = "foreign-refresh-token";
+pub(crate) const ACCESS: &str = "foreign-access-token";
+pub(crate) const REFRESH: &str = "foreign-refresh-token";
 
 pub(crate) struct AuthorizationServer {
     pub(crate) issuer: String,
@@ -29,7 +29,11 @@ struct Known {
     /// The challenge of each code that is not spent.
     codes: HashMap<String, String>,
     issued: u32,
-    revoked: u32,
+    /// Whether a refresh token is granted beside the access token.
+    refreshing: bool,
+    /// Whether the access token has come to its end.
+    expired: bool,
+    revoked: Vec<String>,
     refusals: Vec<String>,
 }
 
@@ -45,7 +49,9 @@ impl AuthorizationServer {
             redirect_uri: String::new(),
             codes: HashMap::new(),
             issued: 0,
-            revoked: 0,
+            refreshing: true,
+            expired: false,
+            revoked: Vec::new(),
             refusals: Vec::new(),
         }));
         let (shared, name) = (known.clone(), issuer.clone());
@@ -66,8 +72,19 @@ impl AuthorizationServer {
         self.known.lock().unwrap().refusals.clone()
     }
 
-    pub(crate) fn revoked(&self) -> u32 {
-        self.known.lock().unwrap().revoked
+    /// From now on there are no refresh tokens: whose access token ends has to sign in again.
+    pub(crate) fn grants_no_refresh_token(&self) {
+        self.known.lock().unwrap().refreshing = false;
+    }
+
+    /// The access token that was issued last ends.
+    pub(crate) fn expires(&self) {
+        self.known.lock().unwrap().expired = true;
+    }
+
+    /// The tokens that were revoked.
+    pub(crate) fn revoked(&self) -> Vec<String> {
+        self.known.lock().unwrap().revoked.clone()
     }
 
     pub(crate) fn secrets(&self) -> [String; 4] {
@@ -102,7 +119,7 @@ fn serve(mut stream: TcpStream, issuer: &str, known: &Mutex<Known>) {
         ("GET", Some("/.well-known/openid-configuration")) => ok(metadata(issuer)),
         ("GET", Some("/authorize")) => known.authorize(issuer, target),
         ("POST", Some("/token")) => known.token(head, form),
-        ("POST", Some("/revoke")) => known.revoke(head),
+        ("POST", Some("/revoke")) => known.revoke(head, form),
         ("GET", Some("/me")) => known.me(head),
         _ => (404, "Content-Type: text/html".to_owned(), "<h1>Not found</h1>".to_owned()),
     };
@@ -188,24 +205,27 @@ impl Known {
         if self.codes.remove(&form("code")) != Some(challenge) {
             return self.refuse(400, "invalid_grant", "no such code, or another verifier");
         }
+        self.expired = false;
+        let refresh = format!(r#""refresh_token":"{REFRESH}","refresh_expires_in":1800,"#);
+        let refresh = if self.refreshing { &refresh } else { "" };
         ok(format!(
             r#"{{"token_type":"bearer","scope":"openid profile","expires_in":299,"ext_expires_in":0,
-            "access_token":"{ACCESS}","refresh_token":"{REFRESH}","refresh_expires_in":1800,
+            "access_token":"{ACCESS}",{refresh}
             "id_token":"e30.e30.e30","session_state":"7d2c","not-before-policy":0}}"#
         ))
     }
 
-    fn revoke(&mut self, head: &str) -> Answer {
+    fn revoke(&mut self, head: &str, form: impl Fn(&str) -> String) -> Answer {
         if !self.is_client(head) {
             return self.refuse(401, "invalid_client", "no Basic credentials");
         }
-        self.revoked += 1;
+        self.revoked.push(form("token"));
         (200, "Content-Type: text/plain".to_owned(), String::new())
     }
 
     fn me(&mut self, head: &str) -> Answer {
-        if field(head, "authorization") != Some(format!("Bearer {ACCESS}")) {
-            return self.refuse(401, "invalid_token", "another token");
+        if self.expired || field(head, "authorization") != Some(format!("Bearer {ACCESS}")) {
+            return self.refuse(401, "invalid_token", "another token, or an expired one");
         }
         ok(r#"{"sub":"248289761001","name":"Jane Doe","given_name":"Jane","email_verified":true,
             "address":{"locality":"Lisbon"},"groups":["a","b"]}"#

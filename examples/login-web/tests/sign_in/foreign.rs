@@ -1,6 +1,6 @@
 //! Signing in at a server of whose making this project has no part.
 
-use crate::authorization_server::AuthorizationServer;
+use crate::authorization_server::{ACCESS, AuthorizationServer, REFRESH};
 use crate::browser::{Browser, parameter};
 use crate::program::{Folder, SECRET};
 
@@ -32,11 +32,43 @@ fn people_sign_in_at_a_server_that_wants_pkce_and_names_itself_in_the_callback()
     assert!(browser.get(&site.at("/account")).body.contains("248289761001"));
     assert_eq!(browser.post(&site.at("/auth/logout")).location(), "/?logout=success");
     assert_eq!(server.refusals(), [""; 0]);
-    assert_eq!(server.revoked(), 1);
-    assert!(folder.path().join("tokens.db").is_file());
+    assert_eq!(server.revoked(), [REFRESH]);
 
     let said = site.end();
     for secret in server.secrets() {
         assert!(!said.contains(&secret), "{said}");
     }
+}
+
+#[test]
+fn where_there_is_no_refresh_token_people_are_asked_to_sign_in_again() {
+    let server = AuthorizationServer::start("client_of_this_site", SECRET);
+    server.grants_no_refresh_token();
+    let profile = include_str!("../../wellspring.toml");
+    let folder = Folder::with(&profile.replace("https://accounts.example", &server.issuer));
+    let site = folder.site("people");
+    server.register(&site.redirect_uri);
+    let mut browser = Browser::default();
+    let sign_in = |browser: &mut Browser, start: &str| {
+        let away = browser.get(start);
+        let back = Browser::default().get(away.location());
+        browser.get(back.location()).location().to_owned()
+    };
+    assert_eq!(sign_in(&mut browser, &site.at("/auth/oauth/start")), "/?login=success");
+    assert!(browser.get(&site.at("/")).body.contains("<dd id=\"username\">Jane Doe</dd>"));
+
+    server.expires();
+    let page = browser.get(&site.at("/")).body;
+    assert!(page.contains("id=\"login\"") && page.contains("Please sign in again"), "{page}");
+    let away = browser.get(&site.at("/account"));
+    assert_eq!((away.status, away.location()), (302, "/auth/oauth/start?next=%2Faccount"));
+
+    assert_eq!(sign_in(&mut browser, &site.at(away.location())), "/account");
+    assert!(browser.get(&site.at("/account")).body.contains("248289761001"));
+    assert_eq!(server.revoked(), [""; 0], "what was over already");
+    assert_eq!(browser.post(&site.at("/auth/logout")).location(), "/?logout=success");
+    assert_eq!(server.revoked(), [ACCESS]);
+    assert!(browser.get(&site.at("/")).body.contains("id=\"login\""));
+    let expired = "invalid_token: another token, or an expired one";
+    assert!(server.refusals().iter().all(|refusal| refusal == expired), "{:?}", server.refusals());
 }
