@@ -159,11 +159,23 @@ fn where_the_database_itself_is_damaged_nobody_of_the_group_is_written() {
     let damaged = pages.chunks_mut(4_096).find(|page| page[0] == leaf && has(page)).unwrap();
     damaged.fill(0);
     fs::write(path, pages).unwrap();
-    for outcome in place.together([swap(1, None, 101), swap(0, Some(100), 102), swap(2, None, 103)]) {
+    for outcome in place.together([swap(1, None, 101), swap(0, Some(100), 102)]) {
         told(&outcome, Applied::No, "tokens.db is damaged, or no SQLite database");
     }
-    assert_eq!([1, 2].map(|key| place.held(key)), [None; 2]);
+    assert_eq!(place.held(1), None);
     assert!(place.together([swap(1, None, 101)])[0].as_ref().unwrap(), "what is whole is written by itself");
+}
+
+#[test]
+fn where_sqlite_refuses_one_nobody_of_its_group_is_written() {
+    let place = Place::new();
+    let refuses = "CREATE TRIGGER refuses BEFORE INSERT ON record WHEN new.version = zeroblob(16)
+         BEGIN SELECT RAISE(ABORT, 'no'); END";
+    place.other().execute_batch(refuses).unwrap();
+    for outcome in place.together([swap(1, None, 101), swap(2, None, 0), swap(3, None, 103)]) {
+        told(&outcome, Applied::No, "tokens.db cannot be used");
+    }
+    assert_eq!([1, 2, 3].map(|key| place.held(key)), [None; 3]);
 }
 
 #[test]
@@ -189,19 +201,21 @@ fn whoever_gives_up_while_it_is_written_may_have_saved() {
     let within = Duration::from_secs(2);
     let other = place.other();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    thread::scope(|scope| {
+    let (under_way, gave_up, held) = thread::scope(|scope| {
         let leads = scope.spawn(|| place.writer.swap(swap(1, None, 101), LONG));
         until(|| place.waiting() == 1);
         let impatient = scope.spawn(|| place.writer.swap(swap(2, None, 102), within));
         until(|| place.waiting() == 2);
         other.execute_batch("ROLLBACK").unwrap();
         has_come.recv().unwrap();
-        assert_eq!(place.writer.queue().under_way.len(), 2);
-        told(&impatient.join().unwrap(), Applied::Maybe, "was busy with other saves for longer than 2s");
-        assert_eq!(place.held(2), None);
+        let under_way = place.writer.queue().under_way.len();
+        let seen = (under_way, impatient.join().unwrap(), place.held(2));
         go_on.send(()).unwrap();
         assert!(leads.join().unwrap().unwrap());
+        seen
     });
+    assert_eq!((under_way, held), (2, None));
+    told(&gave_up, Applied::Maybe, "was busy with other saves for longer than 2s");
     assert_eq!(place.held(2), Some(102));
     assert!(place.writer.queue().done.is_empty(), "nobody asks any more");
 }
