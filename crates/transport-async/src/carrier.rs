@@ -31,9 +31,19 @@ pub(crate) trait Answer: Sized + Send {
 
     /// Whether this call is what it answers: not so where the API took the call and redirected to something else, for
     /// then the call is not sent again.
-    fn is_to_the_call(&self) -> bool {
-        true
-    }
+    fn is_to_the_call(&self) -> bool;
+}
+
+/// Where redirects have led that a program's own client followed. Among an answer's extensions, where there were any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "reqwest"),
+    expect(dead_code, reason = "only reqwest's clients can be made to follow any")
+)]
+pub(crate) enum Redirected {
+    WithinTheOrigin,
+    /// What another origin says is not said of this token.
+    Elsewhere,
 }
 
 /// Whatever carries calls.
@@ -68,7 +78,14 @@ impl Call for http::Request<Body> {
 
 impl Answer for http::Response<Body> {
     async fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
+        if self.extensions().get() == Some(&Redirected::Elsewhere) {
+            return Ok(Verdict::Fine);
+        }
         let start = self.body_mut().peek(provider.profile().judged_bytes).await?;
         Ok(verdict(provider, self.status(), self.headers(), &start))
+    }
+
+    fn is_to_the_call(&self) -> bool {
+        self.extensions().get::<Redirected>().is_none()
     }
 }

@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder};
+use reqwest::{Client, ClientBuilder, Response, Url};
 use wellspring_core::{HttpRequest, HttpResponse, Origin, TokenError, TransportError, TransportErrorKind};
 use wellspring_transport::{BODY_CAP, Tls, check_url, head_of, is_permanent, too_large, wire_request};
 use zeroize::Zeroizing;
 
+use crate::carrier::Redirected;
 use crate::{Body, Builder, TokenSource, Transport};
 
 #[cfg(feature = "reqwest-middleware")]
@@ -68,7 +69,8 @@ impl Routes {
 impl Builder {
     /// Carries calls by this client. Token requests keep to the built-in one, whose rules this one may not know, and so
     /// do calls in plain HTTP to this machine, which a proxy could read. Whether a redirect is followed with the token
-    /// on it is this client's own business.
+    /// on it is this client's own business: give it `reqwest::redirect::Policy::none()`, which sees to it that no other
+    /// origin gets the token. A call that was redirected to another URL is not sent again.
     pub fn client(mut self, client: Client) -> Self {
         self.settings.client = Some(client);
         self
@@ -189,9 +191,24 @@ impl Transport for ReqwestTransport {
             Some(empty) if empty.is_empty() => reqwest::Body::default(),
             _ => reqwest::Body::wrap(body),
         });
-        let response = client.execute(prepared(request, within)?).await.map_err(failure)?;
-        Ok(http::Response::from(response).map(Body::once))
+        let request = prepared(request, within)?;
+        let asked = request.url().clone();
+        let response = client.execute(request).await.map_err(failure)?;
+        let redirected = redirected(&asked, &response);
+        let mut answer = http::Response::from(response).map(Body::once);
+        if let Some(redirected) = redirected {
+            answer.extensions_mut().insert(redirected);
+        }
+        Ok(answer)
     }
+}
+
+/// Where redirects have led, if the client has followed any to another URL.
+fn redirected(asked: &Url, answer: &Response) -> Option<Redirected> {
+    (answer.url() != asked).then(|| {
+        let within = answer.url().origin() == asked.origin();
+        if within { Redirected::WithinTheOrigin } else { Redirected::Elsewhere }
+    })
 }
 
 fn prepared(

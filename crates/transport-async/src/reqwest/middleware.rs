@@ -4,13 +4,14 @@ use core::mem;
 
 use async_trait::async_trait;
 use http::{Extensions, HeaderMap};
-use reqwest::{Request, Response, ResponseBuilderExt, Url};
+use reqwest::{Request, Response, ResponseBuilderExt};
 use reqwest_middleware::{Error, Middleware, Next};
 use wellspring_core::{Provider, TokenError, Verdict};
 use wellspring_transport::verdict;
 
 use crate::attach::Whose;
-use crate::carrier::{Answer, Call, Carrier};
+use crate::carrier::{Answer, Call, Carrier, Redirected};
+use crate::reqwest::redirected;
 use crate::{Body, TokenSource};
 
 /// Attaches tokens to the requests of a reqwest client, by the rule of [`TokenSource::send`].
@@ -82,7 +83,7 @@ impl Carrier for Rest<'_> {
     async fn carry(&mut self, call: Request) -> Result<Told, Failure> {
         let asked = call.url().clone();
         let response = self.next.clone().run(call, self.extensions).await.map_err(Failure)?;
-        Ok(Told { response, asked })
+        Ok(Told { redirected: redirected(&asked, &response), response })
     }
 }
 
@@ -100,16 +101,15 @@ impl Call for Request {
     }
 }
 
-/// An answer, and what was asked: redirects may have led elsewhere.
+/// An answer, and where redirects have led to it.
 struct Told {
     response: Response,
-    asked: Url,
+    redirected: Option<Redirected>,
 }
 
 impl Answer for Told {
     async fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
-        // What another origin says is not said of this token.
-        if self.response.url().origin() != self.asked.origin() {
+        if self.redirected == Some(Redirected::Elsewhere) {
             return Ok(Verdict::Fine);
         }
         let (response, wanted) = (&mut self.response, provider.profile().judged_bytes);
@@ -122,7 +122,7 @@ impl Answer for Told {
     }
 
     fn is_to_the_call(&self) -> bool {
-        *self.response.url() == self.asked
+        self.redirected.is_none()
     }
 }
 

@@ -8,11 +8,12 @@ mod driver;
 use std::sync::{Arc, Mutex};
 
 use driver::clients::reqwest_client;
-use driver::transport::{AttachMiddleware, TokenSource};
+use driver::transport::{AttachMiddleware, Tls, TokenSource};
 use driver::{Reply, Server, Toy};
 use http::Extensions;
 use reqwest::{Request, Response};
 use reqwest_middleware::{ClientBuilder, Middleware, Next};
+use wellspring_simulator::{Endpoint, Fault, Simulator};
 
 fn source(server: &Server) -> TokenSource {
     TokenSource::builder(Toy::at(&server.url)).build().unwrap()
@@ -54,6 +55,35 @@ async fn a_call_that_was_redirected_is_not_sent_again_and_a_401_behind_it_renews
         assert_eq!(server.received("/pay")[1].header("authorization"), Some("Bearer token-2"));
         assert_eq!((server.asked("/pay"), server.asked("/token")), (2, 2), "{redirect}");
     }
+}
+
+#[tokio::test]
+async fn nor_is_it_by_a_source_whose_own_client_follows_redirects() {
+    let simulator = Simulator::builder().tls().start().unwrap();
+    let url = simulator.url();
+    let tls = Tls::new().certificate_authority(simulator.identity().unwrap().ca_pem.clone());
+    let following = reqwest::Client::builder()
+        .tls_backend_preconfigured((*tls.client_config().unwrap()).clone())
+        .no_proxy()
+        .build()
+        .unwrap();
+    let toy = Toy::at_path(&url, "/oauth/token");
+    let source = TokenSource::builder(toy).tls(tls).client(following).build().unwrap();
+    let call = || http::Request::post(format!("{url}/cob/1")).body("10.00").unwrap();
+    simulator.fault(Endpoint::PixApi, Fault::redirect(303, "/accounts/balances"));
+    simulator.fault(Endpoint::PixApi, Fault::status(401));
+    assert_eq!(source.send(call()).await.unwrap().status(), 401);
+    assert_eq!((simulator.asked(Endpoint::PixApi), simulator.asked(Endpoint::PixToken)), (2, 1), "paid once");
+    // The 401 was of this token.
+    source.send(call()).await.unwrap();
+    assert_eq!(simulator.asked(Endpoint::PixToken), 2);
+
+    let other = Server::start(|_, _| Reply::status(401));
+    simulator.fault(Endpoint::PixApi, Fault::redirect(303, &format!("{}/elsewhere", other.url)));
+    assert_eq!(source.send(call()).await.unwrap().status(), 401);
+    assert_eq!(other.received("/elsewhere")[0].header("authorization"), None);
+    source.token().await.unwrap();
+    assert_eq!((simulator.asked(Endpoint::PixApi), simulator.asked(Endpoint::PixToken)), (4, 2));
 }
 
 #[tokio::test]
