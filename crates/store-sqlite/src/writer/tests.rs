@@ -1,6 +1,7 @@
 //! Groups put together by hand: who is told what, whatever becomes of the others and of the transaction.
 
-use std::panic::{self, AssertUnwindSafe};
+use core::panic::AssertUnwindSafe;
+use std::panic;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::{fs, thread};
 
