@@ -62,9 +62,10 @@ impl SecretFile {
 
     fn write(&mut self, app: &RegisteredApp) -> io::Result<()> {
         let secret = app.client_secret.expose().as_bytes();
+        // First as long as it has to be: if this is cut short, there is nothing but room, which nobody takes for a secret.
+        self.file.set_len(secret.len() as u64)?;
         self.file.rewind()?;
         self.file.write_all(secret)?;
-        self.file.set_len(secret.len() as u64)?;
         self.file.sync_all()?;
         // The name too, where a folder can be asked for that.
         #[cfg(unix)]
