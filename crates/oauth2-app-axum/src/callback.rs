@@ -9,7 +9,7 @@ use axum::response::Response;
 use http::Uri;
 use oauth2_app::{Callback, PendingLogin};
 use tower_sessions::Session;
-use wellspring_core::{Spend, TokenError};
+use wellspring_core::{ErrorKind, Spend, TokenError};
 
 use crate::WebLogin;
 use crate::pending::Afterwards;
@@ -61,22 +61,32 @@ pub(crate) async fn answered(
     }
 }
 
-/// Spends the code under a name of its own, and signs the browser in with it. The exchange goes on if the browser goes
-/// away, and what it brings is ended then.
+/// Spends the code under a name of its own, and signs the browser in with it. All of that goes on if the browser goes away,
+/// and what it has brought is ended then: nobody has got the session's new name.
 async fn sign_in(login: &WebLogin, session: &Session, spend: Spend) -> Result<(), TokenError> {
+    let (login, session) = (login.clone(), session.clone());
+    let signed_in = tokio::spawn(async move { signed_in(&login, &session, spend).await });
+    let unclaimed = signed_in.await.map_err(|_| TokenError::unavailable("the sign-in was cut short"))??;
+    unclaimed.claimed();
+    Ok(())
+}
+
+async fn signed_in(login: &WebLogin, session: &Session, spend: Spend) -> Result<Unclaimed, TokenError> {
     let unclaimed = Unclaimed::new(login.clone(), random::name()?);
     let source = login.pool().source(unclaimed.user())?;
-    let spent = tokio::spawn(async move { source.sign_in(spend).await.map(|_| unclaimed) });
-    let unclaimed = spent.await.map_err(|_| TokenError::unavailable("the sign-in was cut short"))??;
-    let sign_ins = login.sign_ins();
-    let before = Visitor(session).signs_in(sign_ins, unclaimed.user(), login.session_lifetime()).await?;
-    unclaimed.claimed();
-    if let Some(before) = before {
-        // Whoever was signed in here is not any more. A server out of reach does not undo the new sign-in, nor does a
-        // browser that does not wait.
-        let login = login.clone();
-        let ended = tokio::spawn(async move { tokens::end_quietly(&login, &before).await });
-        drop(ended.await);
+    if let Err(error) = source.sign_in(spend).await {
+        // Tokens may still come where the exchange goes on, and are there where the store would not take them. Otherwise
+        // there is nothing to end, and nothing is written for a code that anybody can make up.
+        if !matches!(error.kind(), ErrorKind::Busy | ErrorKind::Store) {
+            unclaimed.claimed();
+        }
+        return Err(error);
     }
-    Ok(())
+    let (before, renamed) =
+        Visitor(session).signs_in(login.sign_ins(), unclaimed.user(), login.session_lifetime()).await?;
+    // Whoever was signed in here is not any more. A server out of reach does not undo the new sign-in.
+    if let Some(before) = before {
+        tokens::end_quietly(login, &before).await;
+    }
+    renamed.map(|()| unclaimed)
 }

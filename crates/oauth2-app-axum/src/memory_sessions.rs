@@ -13,8 +13,8 @@ use wellspring_transport::Clock;
 /// Sessions in this process's memory, and the default. Clones share them.
 ///
 /// They end with the process, and with them its sign-ins: for several processes, or one that restarts, take a store of
-/// `tower-sessions` over a database. Where there are more than the limit, those go first that would end first, which
-/// are those of visitors who have not signed in.
+/// `tower-sessions` over a database. Where there are more than the limit, those go first that would end first, as a rule
+/// those of visitors who have not signed in.
 #[derive(Clone)]
 pub struct MemorySessions {
     held: Arc<Mutex<Held>>,

@@ -56,22 +56,38 @@ impl Visitor<'_> {
         Ok(browser)
     }
 
-    /// Signs this user in, and says who was before. The session has a new name from now on, so that a name that
-    /// somebody else knew or gave is worth nothing.
+    /// Signs this user in, and says who was before, and whether the browser can be told. The session has a new name from
+    /// now on, so that a name that somebody else knew or gave is worth nothing.
+    ///
+    /// # Errors
+    ///
+    /// When nothing has changed.
     pub(crate) async fn signs_in(
         &self,
         sign_ins: &SignIns,
         user: &str,
         lifetime: Duration,
-    ) -> Result<Option<String>, TokenError> {
+    ) -> Result<(Option<String>, Result<(), TokenError>), TokenError> {
         let browser = self.browser().await?.map_or_else(random::name, Ok)?;
         let proof = random::name()?;
+        let before = sign_ins.put(&browser, &proof, user, lifetime).await?;
+        let renamed = self.renamed(&browser, &proof, lifetime).await;
+        if renamed.is_err() {
+            // Nobody is signed in by a session that is not there, and nothing of it is to be written once more.
+            self.0.clear().await;
+            if let Err(error) = sign_ins.end(&browser, &proof).await {
+                log("callback", &error);
+            }
+        }
+        Ok((before, renamed))
+    }
+
+    async fn renamed(&self, browser: &str, proof: &str, lifetime: Duration) -> Result<(), TokenError> {
         self.0.cycle_id().await.map_err(failed)?;
         self.0.set_expiry(Some(Expiry::OnInactivity(session_duration(lifetime))));
-        self.insert(BROWSER, browser.as_str().into()).await?;
-        self.insert(PROOF, proof.as_str().into()).await?;
-        self.0.save().await.map_err(failed)?;
-        sign_ins.put(&browser, &proof, user, lifetime).await
+        self.insert(BROWSER, browser.into()).await?;
+        self.insert(PROOF, proof.into()).await?;
+        self.0.save().await.map_err(failed)
     }
 
     /// Signs out whoever is signed in here, and says who that was. The session goes too; where it cannot, it shows

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use axum::routing::get;
@@ -17,6 +17,8 @@ use tower_sessions::session_store::{Error, Result};
 use tower_sessions::{Session, SessionStore};
 use wellspring_simulator::{Endpoint, Fault};
 use wellspring_store::MemoryStore;
+use wellspring_store::contract::Folder;
+use wellspring_store_sqlite::SqliteStore;
 use wellspring_transport::Clock;
 
 use crate::browser::Browser;
@@ -125,6 +127,56 @@ async fn a_browser_that_goes_away_during_the_callback_leaves_no_tokens_behind() 
 }
 
 #[tokio::test]
+async fn a_browser_that_goes_away_while_its_last_sign_in_is_revoked_leaves_no_tokens_behind() {
+    let site = Site::of(revoking, |login| login).await;
+    let mut browser = site.signed_in().await;
+    let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
+    site.simulator.configure(|config| config.latency = Duration::from_millis(300));
+    gone(&browser, &callback, || site.simulator.asked(Endpoint::Revocation) == 1).await;
+    until(|| site.simulator.asked(Endpoint::Revocation) == 2).await;
+    site.simulator.configure(|config| config.latency = Duration::ZERO);
+    assert_eq!(browser.fetch(&site.at("/who")).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_code_that_somebody_makes_up_leaves_nothing_in_the_store() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(folder.path().join("tokens.db")).unwrap();
+    let site = Site::over(store, revoking, |login| login).await;
+    site.signed_in().await;
+    let written = || std::fs::metadata(folder.path().join("tokens.db-wal")).unwrap().len();
+    let before = written();
+    for n in 0..20 {
+        let mut browser = Browser::default();
+        let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
+        let made_up = callback.replace("code=", &format!("code=made-up-{n}-"));
+        assert_eq!(browser.get(&made_up).await.location(), "/?error=server_error");
+    }
+    // What would be written is written by the way, before what is asked for after it.
+    site.signed_in().await;
+    let one_sign_in = written() - before;
+    assert!(before > one_sign_in / 2 && one_sign_in < before * 2, "{before}, then {one_sign_in}");
+}
+
+#[tokio::test]
+async fn where_a_sign_in_cannot_be_kept_the_one_before_is_ended_or_stays() {
+    for (moment, still) in [(Moment::TheSession, 401), (Moment::TheSignIn, 200)] {
+        let sessions = Moody::default();
+        let (store, fails) = (sessions.clone(), Arc::clone(&sessions.fails));
+        let site = Site::of(revoking, |login| login.sessions(store)).await;
+        let mut browser = site.signed_in().await;
+        let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
+        *fails.lock().unwrap() = Some(moment);
+        assert_eq!(browser.get(&callback).await.location(), "/?error=server_error", "{moment:?}");
+        *fails.lock().unwrap() = None;
+        // The new tokens in any case, and the old ones where nobody can use them any more.
+        let ended = if still == 200 { 1 } else { 2 };
+        until(|| site.simulator.asked(Endpoint::Revocation) == ended).await;
+        assert_eq!(browser.fetch(&site.at("/who")).await.status, still, "{moment:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_logout_goes_on_when_its_browser_goes_away() {
     let sessions = Moody::default();
     let (store, mut router) = (sessions.clone(), None);
@@ -224,15 +276,37 @@ struct Moody {
     deletes: Arc<AtomicBool>,
     waiting: Arc<AtomicBool>,
     go_on: Arc<Notify>,
+    /// This cannot be written.
+    fails: Arc<Mutex<Option<Moment>>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moment {
+    TheSession,
+    TheSignIn,
+}
+
+impl Moody {
+    fn refuses(&self, record: &Record) -> Result<()> {
+        let moment = match record.data.keys().find_map(|key| key.strip_prefix("oauth2-app.")) {
+            Some("user" | "proof") => Moment::TheSignIn,
+            _ if record.data.contains_key("oauth2-app.sign-in") => Moment::TheSession,
+            _ => return Ok(()),
+        };
+        let fails = *self.fails.lock().unwrap() == Some(moment);
+        if fails { Err(Error::Backend("full".to_owned())) } else { Ok(()) }
+    }
 }
 
 #[async_trait]
 impl SessionStore for Moody {
     async fn create(&self, record: &mut Record) -> Result<()> {
+        self.refuses(record)?;
         self.sessions.create(record).await
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
+        self.refuses(record)?;
         self.sessions.save(record).await
     }
 
