@@ -13,9 +13,9 @@ use std::time::Instant;
 use criterion::{Criterion, criterion_group, criterion_main};
 use oauth2_app::App;
 use wellspring_core::{
-    Attempt, Epoch, Generation, Grant, Granted, HttpRequest, HttpResponse, Loaded, Need, Promise,
-    Provider as _, Record, RefreshToken, ResponseHead, Sighting, SignOfLife, Store, StoreError, Swap,
-    TokenKey, TransportError, UnixTime, Unsaved, Version,
+    Attempt, Epoch, Generation, Granted, HttpRequest, HttpResponse, LivenessLock, Loaded, Need, PendingSave,
+    Provider as _, Record, RefreshToken, ResponseHead, SessionState, Store, StoreError, StoreGuarantees,
+    Swap, TokenKey, TransportError, UnixTime, Version, WatchOutcome,
 };
 use wellspring_store::contract::Folder;
 use wellspring_store_file::FileStore;
@@ -78,8 +78,8 @@ impl Timed {
 }
 
 impl Store for Timed {
-    fn promise(&self) -> Promise {
-        self.store.promise()
+    fn guarantees(&self) -> StoreGuarantees {
+        self.store.guarantees()
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
@@ -101,16 +101,16 @@ impl Store for Timed {
         saved
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
         self.store.watch(key, version, within)
     }
 
-    fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError> {
-        self.store.sign_of_life(key, within)
+    fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
+        self.store.liveness_lock(key, within)
     }
 
-    fn spill(&self, key: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError> {
-        self.store.spill(key, unsaved)
+    fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
+        self.store.spill(key, pending_save)
     }
 
     fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
@@ -134,7 +134,7 @@ fn expired() -> Record {
         .with_lifetime(Duration::from_secs(60))
         .with_refresh_token(RefreshToken::new("last"));
     let granted = Granted::new(UnixTime::from_secs(1_000), response);
-    Record::new(Epoch::new(1), Generation::new(1), Grant::Granted(granted))
+    Record::new(Epoch::new(1), Generation::new(1), SessionState::Active(granted))
 }
 
 fn save(store: &dyn Store, key: &TokenKey, record: &Record) {
@@ -145,7 +145,7 @@ fn save(store: &dyn Store, key: &TokenKey, record: &Record) {
 
 fn stores(c: &mut Criterion) {
     let (app, mut group) = (app(), c.benchmark_group("stores"));
-    let key = app.profile().key.clone();
+    let key = app.spec().key.clone();
     group.sample_size(20);
     for (name, open) in STORES {
         let folder = Folder::new();
@@ -222,7 +222,7 @@ fn reads(c: &mut Criterion) {
     let folder = Folder::new();
     let (_, open) = STORES[0];
     let store = Arc::new(Timed::new(open(folder.path())));
-    save(&*store, &app().profile().key, &expired());
+    save(&*store, &app().spec().key, &expired());
     let builder = TokenSource::builder(app()).store(Arc::clone(&store)).transport(Endpoint::at_once());
     let source = builder.build().expect("a source");
     source.token().expect("a token");

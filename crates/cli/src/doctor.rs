@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use wellspring_core::{Grant, Loaded, Sighting, Store, TokenKey};
+use wellspring_core::{Loaded, SessionState, Store, TokenKey, WatchOutcome};
 use wellspring_profiles::{Configuration, LocalStore, Profile, SecretSource};
 use wellspring_transport_blocking::Clock;
 
@@ -70,7 +70,7 @@ pub(crate) fn run(all: &Configuration, out: &mut dyn Write) -> Result<(), Failur
         match Parts::of(profile, None) {
             Ok(parts) => {
                 if let Some(kept) = &kept {
-                    record(all, profile, &parts.provider.profile().key, &**kept, &mut report);
+                    record(all, profile, &parts.provider.spec().key, &**kept, &mut report);
                 }
                 clock::check(&parts, &mut asked, &mut report);
             }
@@ -200,17 +200,17 @@ fn record(all: &Configuration, profile: &Profile, key: &TokenKey, kept: &dyn Sto
             ),
         );
     }
-    let Some(claim) = &stored.record.claim else { return };
-    let (process, since) = (claim.attempt.owner.process, Span(now.since(claimed(claim))));
+    let Some(lease) = &stored.record.lease else { return };
+    let (process, since) = (lease.attempt.owner.process, Span(now.since(claimed(lease))));
     match kept.watch(key, stored.version, Duration::ZERO) {
-        Ok(Sighting::OwnerGone) => report.note(format_args!(
+        Ok(WatchOutcome::OwnerGone) => report.note(format_args!(
             "{name}: process {process} began to renew {since} ago and is gone; the next command takes over"
         )),
-        Ok(Sighting::Changed) => report.note(format_args!("{name}: process {process} has just renewed it")),
-        Ok(Sighting::Unchanged) if now > claim.until => report.note(format_args!(
+        Ok(WatchOutcome::Changed) => report.note(format_args!("{name}: process {process} has just renewed it")),
+        Ok(WatchOutcome::Unchanged) if now > lease.until => report.note(format_args!(
             "{name}: process {process} began to renew {since} ago, is alive and ought to have ended; look after it"
         )),
-        Ok(Sighting::Unchanged) => {
+        Ok(WatchOutcome::Unchanged) => {
             report.note(format_args!("{name}: process {process} began to renew {since} ago and is alive"));
         }
         Err(error) => report.failed(&Failure::store(all.store().place(), "cannot be watched", &error)),
@@ -220,10 +220,10 @@ fn record(all: &Configuration, profile: &Profile, key: &TokenKey, kept: &dyn Sto
 fn holds(loaded: &Loaded) -> String {
     match &loaded.stored {
         None => "holds nothing".to_owned(),
-        Some(stored) => match &stored.record.grant {
-            Grant::None => "holds no token yet".to_owned(),
-            Grant::LoggedOut => "remembers a logout".to_owned(),
-            Grant::Granted(_) => format!("holds generation {}", stored.record.generation),
+        Some(stored) => match &stored.record.state {
+            SessionState::Empty => "holds no token yet".to_owned(),
+            SessionState::LoggedOut => "remembers a logout".to_owned(),
+            SessionState::Active(_) => format!("holds generation {}", stored.record.generation),
         },
     }
 }

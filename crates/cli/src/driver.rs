@@ -8,8 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::runtime::{self, Runtime};
 use wellspring_core::{
-    HttpRequest, HttpResponse, Need, Policy, Provider, Revocation, Spend, Store, Token, TokenError,
-    TokenResponse,
+    AuthorizationGrant, HttpRequest, HttpResponse, Need, Policy, Provider, Revocation, Store, Token,
+    TokenError, TokenResponse,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -107,7 +107,7 @@ impl Driver {
         }
     }
 
-    pub(crate) fn sign_in(&self, spend: Spend) -> Result<Token, TokenError> {
+    pub(crate) fn sign_in(&self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
         match self {
             Self::Async(runtime, source) => runtime.block_on(source.sign_in(spend)),
             Self::Blocking(source) => source.sign_in(spend),

@@ -174,7 +174,7 @@ mod tests {
             (TokenError::misconfigured("no request can be made"), 2),
             (TokenError::misconfigured("turned away").with_status(401, None), 4),
             (TokenError::protocol("not a token response"), 4),
-            (TokenError::foreign("a page"), 5),
+            (TokenError::from_intermediary("a page"), 5),
             (TokenError::unavailable("down"), 5),
             (TokenError::busy("somebody else renews"), 5),
         ] {

@@ -16,7 +16,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use oauth2_app::{App, Authorization, CallbackError, CallbackErrorKind, Entropy, PendingLogin};
-use wellspring_core::{Spend, Token};
+use wellspring_core::{AuthorizationGrant, Token};
 use wellspring_profiles::{LocalStore, Profile, SignsIn};
 use wellspring_transport_blocking::Clock;
 
@@ -32,7 +32,7 @@ pub(crate) fn run(profile: &Profile, wish: &Login, out: &mut dyn Write) -> Resul
     let kept = outliving(profile.store())?;
     let token = if let Some(token) = profile.refresh_token()? {
         let source = Source::over(profile, Parts::of(profile, None)?, Some(kept), wish.transport)?;
-        let token = source.sign_in(Spend::RefreshToken(token))?;
+        let token = source.sign_in(AuthorizationGrant::RefreshToken(token))?;
         say(
             "wellspring: `refresh_token` is spent, and its successor is in the store: remove it from the profile",
         );
@@ -46,7 +46,7 @@ pub(crate) fn run(profile: &Profile, wish: &Login, out: &mut dyn Write) -> Resul
             }
             SignsIn::Nobody => {
                 let source = Source::over(profile, Parts::of(profile, None)?, Some(kept), wish.transport)?;
-                source.sign_in(Spend::Credentials)?
+                source.sign_in(AuthorizationGrant::ClientCredentials)?
             }
             _ => SignIn::new(profile, Parts::of(profile, None)?, kept, wish)?.by_device()?,
         }
@@ -101,7 +101,11 @@ impl<'a> SignIn<'a> {
     }
 
     /// Waits for the one answer that carries the state; the port is closed with it.
-    fn answered(&self, waiting: Waiting, mut login: PendingLogin) -> Result<(Spend, Visit), Failure> {
+    fn answered(
+        &self,
+        waiting: Waiting,
+        mut login: PendingLogin,
+    ) -> Result<(AuthorizationGrant, Visit), Failure> {
         let clock = Clock::system();
         let end = clock.now().instant.plus(self.wish.deadline);
         loop {

@@ -9,7 +9,7 @@ use std::io::Write;
 
 use wellspring_simulator::{Config, Endpoint, Fault, Rotation, Simulator, StartError};
 
-use crate::arguments::{Provider, Rotation as Wish, Simulate};
+use crate::arguments::{Provider, Rotation as Args, Simulate};
 use crate::exit::{Exit, Failure, say};
 use crate::interrupt;
 
@@ -37,10 +37,10 @@ pub(crate) fn run(wish: &Simulate, out: &mut dyn Write) -> Result<(), Failure> {
 
 fn start(wish: &Simulate) -> Result<Simulator, Failure> {
     let rotation = match wish.rotation {
-        Wish::Rotate => Rotation::Rotate { replay_window: None },
-        Wish::Window => Rotation::Rotate { replay_window: Some(Duration::from_secs(30)) },
-        Wish::Same => Rotation::Same,
-        Wish::None => Rotation::None,
+        Args::Rotate => Rotation::Rotate { replay_window: None },
+        Args::Window => Rotation::Rotate { replay_window: Some(Duration::from_secs(30)) },
+        Args::Same => Rotation::Same,
+        Args::None => Rotation::None,
     };
     let builder = Simulator::builder().port(wish.port).rotation(rotation).configure(|config| {
         if let Some(client) = config.app.clients.first_mut() {

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use oauth2_app::App;
 use wellspring_core::{
-    AccessToken, ErrorKind, HttpRequest, HttpResponse, Need, Origin, Policy, Provider, RefreshToken,
-    Revocation, Spend, Store, Token, TokenError, TokenResponse, UnixTime,
+    AccessToken, AuthorizationGrant, ErrorKind, HttpRequest, HttpResponse, Need, Origin, Policy, Provider,
+    RefreshToken, Revocation, Store, Token, TokenError, TokenResponse, UnixTime,
 };
 use wellspring_profiles::{AnyProvider, LocalStore, Profile, SignsIn, StoreSettings};
 use wellspring_transport_blocking::{Clock, Tls};
@@ -132,7 +132,7 @@ impl Source {
         let clock = Clock::system();
         let end = clock.now().unix.plus(policy.deadline);
         let api_urls = profile.api_urls()?;
-        let mut reach = provider.profile().origins.clone();
+        let mut reach = provider.spec().origins.clone();
         // Each has an origin, or there would be no such list.
         reach.extend(api_urls.iter().filter_map(|url| Origin::of(url).ok()));
         let held = store.is_none().then(|| Arc::new(Held::new(provider.clone())));
@@ -219,12 +219,12 @@ impl Source {
     }
 
     /// Spends a fresh grant; no signal comes between that and its save.
-    pub(crate) fn sign_in(&self, spend: Spend) -> Result<Token, Failure> {
+    pub(crate) fn sign_in(&self, spend: AuthorizationGrant) -> Result<Token, Failure> {
         Ok(self.spend(spend)?)
     }
 
     /// The same, for whoever spends it again after some errors.
-    pub(crate) fn spend(&self, spend: Spend) -> Result<Token, TokenError> {
+    pub(crate) fn spend(&self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
         let hold = interrupt::hold();
         let token = self.driver.sign_in(spend);
         drop(hold);

@@ -56,7 +56,7 @@ pub(crate) fn run(all: &Configuration, wish: &Status, out: &mut dyn Write) -> Re
 
 fn look(all: &Configuration, profile: &Profile, kept: &dyn Store, now: UnixTime) -> Result<Facts, Failure> {
     let parts = Parts::of(profile, None)?;
-    let key = &parts.provider.profile().key;
+    let key = &parts.provider.spec().key;
     let loaded = kept.load(key, LOOK);
     let loaded = loaded.map_err(|error| Failure::store(all.store().place(), "cannot be read", &error))?;
     Ok(Facts::of(&loaded, &parts.policy, now, || {

@@ -8,12 +8,12 @@ use wellspring_core::{Need, Token};
 use wellspring_profiles::Profile;
 use zeroize::Zeroizing;
 
-use crate::arguments::{Format, Token as Wish};
+use crate::arguments::{Format, Token as Args};
 use crate::exit::{Failure, say};
 use crate::source::Source;
 
 /// Prints a token of the profile.
-pub(crate) fn run(profile: &Profile, wish: &Wish, out: &mut dyn Write) -> Result<(), Failure> {
+pub(crate) fn run(profile: &Profile, wish: &Args, out: &mut dyn Write) -> Result<(), Failure> {
     let source = Source::new(profile, wish.transport)?;
     let token = source.token(wish.valid_for.map_or(Need::Fresh, Need::ValidFor))?;
     let left = source.remaining(&token);

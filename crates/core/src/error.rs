@@ -139,7 +139,7 @@ impl TokenError {
 
     /// The answer came from somebody in between (a proxy, a firewall, a captive portal) and may be gone soon.
     #[must_use]
-    pub fn foreign(text: impl Into<Cow<'static, str>>) -> Self {
+    pub fn from_intermediary(text: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Protocol, true, text)
     }
 
@@ -384,7 +384,7 @@ mod tests {
 
     #[test]
     fn what_the_endpoint_said_can_be_read_back() {
-        let error = TokenError::foreign("not a token response")
+        let error = TokenError::from_intermediary("not a token response")
             .with_status(502, Some("text/html"))
             .with_code("7")
             .with_description("try later")

@@ -20,12 +20,12 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-mod claim;
 mod decision;
 mod error;
 mod http;
 mod jitter;
 mod key;
+mod lease;
 mod lifecycle;
 mod origin;
 mod policy;
@@ -43,27 +43,27 @@ mod toy;
 mod wiped;
 
 // The public interface is:
-pub use claim::{Attempt, Claim, Fingerprint, Owner};
 pub use decision::{GateState, Holding, TABLE, Verb, decide};
 pub use error::{ErrorKind, Fate, LoginReason, TokenError};
 pub use http::{Header, HttpRequest, HttpResponse, Method, ResponseHead};
 pub use key::TokenKey;
+pub use lease::{Attempt, Fingerprint, Lease, Owner};
 pub use lifecycle::{ByteLeft, Completed, Decision, Lifecycle, Need, Permit, Rejected};
 pub use origin::{Origin, OriginError};
 pub use policy::Policy;
-pub use provider::{Profile, Provider, Reading, Replay, Rotation, Spend, Verdict};
-pub use record::{Cause, CauseKind, Dead, Epoch, Generation, Grant, Granted, Record, Throttle};
+pub use provider::{AuthorizationGrant, Provider, ProviderSpec, Reading, Replay, Rotation, Verdict};
+pub use record::{Cause, CauseKind, Dead, Epoch, Generation, Granted, Record, SessionState, Throttle};
 pub use renewal::{
-    Answer, Errand, Forgetting, Leftover, Loading, Outcome, Renewal, Revocation, SaveRequest, Saving,
-    Sending, Sent, Sleeping, Spilling, Step, TransportError, TransportErrorKind, Watching,
+    Answer, BoundedRequest, Forgetting, Loading, Outcome, Renewal, RenewalJob, Revocation, SaveRequest,
+    Saving, Sent, Sleeping, Spilling, Step, TransportError, TransportErrorKind, UnfinishedSave, Watching,
 };
 #[cfg(wellspring_explore)]
 pub use rules::{Rule, drop_rule};
 pub use scope::Scope;
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, DeviceCode, RefreshToken};
 pub use store::{
-    Applied, Loaded, Obtained, Promise, SharedBy, Sighting, SignOfLife, Store, StoreError, Stored, Swap,
-    Unsaved, Version,
+    Applied, LivenessLock, Loaded, Obtained, PendingSave, SharedBy, Store, StoreError, StoreGuarantees,
+    Stored, Swap, Version, WatchOutcome,
 };
 pub use time::{Clocks, Instant, UnixTime};
-pub use token::{Extra, Leniency, Token, TokenResponse};
+pub use token::{Deviation, Extra, Token, TokenResponse};

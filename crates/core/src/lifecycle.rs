@@ -9,18 +9,18 @@ use core::time::Duration;
 use crate::decision::{GateState, Holding, Verb, decide};
 use crate::jitter::Jitter;
 use crate::policy::CLOCK_WENT_BACK;
-use crate::renewal::{Failure, Kept};
+use crate::renewal::{Failure, RefreshUpdate};
 use crate::token::Due;
 use crate::{
-    Clocks, Epoch, ErrorKind, Generation, Grant, Granted, Instant, Outcome, Policy, Record, Token,
+    Clocks, Epoch, ErrorKind, Generation, Granted, Instant, Outcome, Policy, Record, SessionState, Token,
     TokenError, TokenResponse, UnixTime,
 };
 
 mod permit;
 mod session;
 
-pub(crate) use permit::Held;
 pub use permit::Permit;
+pub(crate) use permit::RefreshState;
 
 /// What a caller needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,7 +74,7 @@ pub enum Rejected {
     /// The token is thrown away: ask for [`Need::Newer`].
     Renew,
     /// A renewal could not change the answer now: it stands as it came.
-    Stands,
+    KeepResponse,
 }
 
 /// Whether a byte of the request may have left before a renewal was given up.
@@ -109,7 +109,7 @@ pub struct Lifecycle {
     policy: Policy,
     jitter: Jitter,
     token: Option<Token>,
-    held: Option<Held>,
+    held: Option<RefreshState>,
     epoch: Epoch,
     generation: Generation,
     gate: Gate,
@@ -117,7 +117,7 @@ pub struct Lifecycle {
     /// Failures in a row.
     failures: u32,
     refusals: Refusals,
-    /// An attempt that certainly sent nothing, though its claim may stand in the store.
+    /// An attempt that certainly sent nothing, though its lease may stand in the store.
     unsent: Option<u64>,
     /// The store has shown a logout, and nothing newer since.
     logged_out: bool,
@@ -172,9 +172,10 @@ impl Lifecycle {
         debug_assert!(matches!(self.gate, Gate::Busy { number } if number == permit.number));
         self.gate = Gate::Open;
         match outcome {
-            Outcome::Renewed(Record { epoch, generation, grant: Grant::Granted(granted), .. }, sent)
-                if (epoch, generation) > self.place() =>
-            {
+            Outcome::Renewed(
+                Record { epoch, generation, state: SessionState::Active(granted), .. },
+                sent,
+            ) if (epoch, generation) > self.place() => {
                 let token = self.install((epoch, generation), granted, Some(sent), now);
                 if self.token.is_none() {
                     let cause = TokenError::unavailable("the token just granted was over already");
@@ -198,7 +199,11 @@ impl Lifecycle {
     /// An API has refused the token of this generation: is there, or can there be, a different one?
     pub fn reject(&mut self, generation: Generation, now: Clocks) -> Rejected {
         let Some(token) = self.token.as_ref().filter(|token| in_force(token, now)) else {
-            return if self.gate_state(now) == GateState::Shut { Rejected::Stands } else { Rejected::Renew };
+            return if self.gate_state(now) == GateState::Shut {
+                Rejected::KeepResponse
+            } else {
+                Rejected::Renew
+            };
         };
         if token.generation() != generation {
             // A late refusal, of a token that nobody uses any more, changes nothing.
@@ -206,7 +211,7 @@ impl Lifecycle {
         }
         if now.instant.since(token.sent().instant) < self.policy.refusal_window {
             if now.instant < self.refusals.pause_until {
-                return Rejected::Stands;
+                return Rejected::KeepResponse;
             }
             self.refusals.in_a_row = self.refusals.in_a_row.saturating_add(1);
             let pause = self.policy.pause(self.refusals.in_a_row, &mut self.jitter);
@@ -215,7 +220,7 @@ impl Lifecycle {
             self.refusals = Refusals::default();
         }
         self.token = None;
-        if self.gate_state(now) == GateState::Shut { Rejected::Stands } else { Rejected::Renew }
+        if self.gate_state(now) == GateState::Shut { Rejected::KeepResponse } else { Rejected::Renew }
     }
 
     /// A record has come in from elsewhere: another process, another source. The token it brings, if it is newer and
@@ -347,7 +352,7 @@ impl Lifecycle {
         };
         self.held = response.refresh_token.clone().map(|token| {
             let expires = response.refresh_lifetime.map(after_sending);
-            Held { token, expires, reusable, first_sent: None, replays: 0 }
+            RefreshState { token, expires, reusable, first_sent: None, replays: 0 }
         });
         let expires = response.lifetime.or(self.policy.assumed_lifetime).map(after_sending);
         let sent = sent.unwrap_or_else(|| {
@@ -378,15 +383,15 @@ impl Lifecycle {
         let Failure { error, held, told } = failure;
         let mut recorded = false;
         match held {
-            Kept::As(held) => self.held = held,
-            Kept::Abandoned { byte_left: true } => {
+            RefreshUpdate::As(held) => self.held = held,
+            RefreshUpdate::Abandoned { byte_left: true } => {
                 if let Some(held) = &mut self.held {
                     // Known to be of unknown fate before this renewal: then this was one more repetition.
                     held.replays = held.replays.saturating_add(u32::from(held.first_sent.is_some()));
                     held.first_sent.get_or_insert(permit.started);
                 }
             }
-            Kept::Abandoned { byte_left: false } => self.unsent = Some(permit.number),
+            RefreshUpdate::Abandoned { byte_left: false } => self.unsent = Some(permit.number),
         }
         if let Some(told) = told {
             self.unsent = told.unsent.or(self.unsent);

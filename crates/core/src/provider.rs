@@ -17,14 +17,14 @@ use crate::{
 #[derive(Clone, Debug)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 #[non_exhaustive]
-pub enum Spend {
+pub enum AuthorizationGrant {
     /// The client's own credentials, which may be spent again.
-    Credentials,
+    ClientCredentials,
     /// A refresh token ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
     RefreshToken(RefreshToken),
     /// An authorization code ([RFC 6749 §4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3)), which
     /// is sent once and never again.
-    Code {
+    AuthorizationCode {
         /// The code that the callback brought.
         code: AuthorizationCode,
         /// The redirect URI of the authorization request, to the byte.
@@ -45,7 +45,7 @@ pub enum Reading {
     /// A token.
     Granted(TokenResponse),
     /// Not this way; spend that instead, once, within the same exchange.
-    Next(Spend),
+    Next(AuthorizationGrant),
     /// No token. The error's [`Fate`](crate::Fate) says what has become of the grant.
     Refused(TokenError),
 }
@@ -55,7 +55,7 @@ pub enum Reading {
 #[expect(clippy::exhaustive_enums, reason = "`send` matches on every case")]
 pub enum Verdict {
     /// Nothing: the answer is the caller's.
-    Fine,
+    Accepted,
     /// The token was refused; another one may not be.
     TokenRefused,
     /// The token is good and lacks a scope, which is named where the API names it.
@@ -93,12 +93,12 @@ pub enum Replay {
 /// The data by which the machines treat one provider's tokens.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Profile {
+pub struct ProviderSpec {
     /// The provider's crate name, for logs and keys.
     pub name: Cow<'static, str>,
     /// Which token this is.
     pub key: TokenKey,
-    /// Whether [`Spend::Credentials`] is an answer to "nothing to refresh with".
+    /// Whether [`AuthorizationGrant::ClientCredentials`] is an answer to "nothing to refresh with".
     pub credentials: bool,
     /// Whether refresh tokens survive their use.
     pub rotation: Rotation,
@@ -110,7 +110,7 @@ pub struct Profile {
     pub judged_bytes: usize,
 }
 
-impl Profile {
+impl ProviderSpec {
     /// A profile with the careful defaults: no credentials, single-use refresh tokens, no origin.
     #[must_use]
     pub fn new(name: impl Into<Cow<'static, str>>, key: TokenKey) -> Self {
@@ -135,10 +135,10 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// # Errors
     ///
     /// When this provider cannot spend it, or its configuration makes no request possible.
-    fn request(&self, spend: &Spend, now: UnixTime) -> Result<HttpRequest, TokenError>;
+    fn request(&self, spend: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError>;
 
     /// What the answer to that request means.
-    fn read(&self, spend: &Spend, response: &HttpResponse, now: UnixTime) -> Reading;
+    fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading;
 
     /// The request that revokes this refresh token, where the provider can
     /// ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)).
@@ -157,15 +157,15 @@ pub trait Provider: Send + Sync + fmt::Debug {
     }
 
     /// The data by which the machines treat this provider's tokens.
-    fn profile(&self) -> &Profile;
+    fn spec(&self) -> &ProviderSpec;
 }
 
 impl<P: Provider + ?Sized> Provider for Arc<P> {
-    fn request(&self, spend: &Spend, now: UnixTime) -> Result<HttpRequest, TokenError> {
+    fn request(&self, spend: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError> {
         (**self).request(spend, now)
     }
 
-    fn read(&self, spend: &Spend, response: &HttpResponse, now: UnixTime) -> Reading {
+    fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
         (**self).read(spend, response, now)
     }
 
@@ -181,7 +181,7 @@ impl<P: Provider + ?Sized> Provider for Arc<P> {
         (**self).credential(hasher);
     }
 
-    fn profile(&self) -> &Profile {
-        (**self).profile()
+    fn spec(&self) -> &ProviderSpec {
+        (**self).spec()
     }
 }

@@ -4,7 +4,7 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::{Attempt, Claim, Fingerprint, LoginReason, TokenResponse, UnixTime};
+use crate::{Attempt, Fingerprint, Lease, LoginReason, TokenResponse, UnixTime};
 
 /// Counts the sign-ins and logouts of one key. A higher epoch is newer, whatever the generations say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,9 +61,9 @@ pub struct Record {
     /// Whose exchange or sign-in made this generation.
     pub writer: Option<Attempt>,
     /// What is held.
-    pub grant: Grant,
+    pub state: SessionState,
     /// Who is renewing it, or was.
-    pub claim: Option<Claim>,
+    pub lease: Option<Lease>,
     /// Why its refresh token can no longer be used, if it cannot.
     pub dead: Option<Dead>,
     /// How long all processes together leave the endpoint alone.
@@ -74,11 +74,11 @@ pub struct Record {
 #[derive(Clone, Debug)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 #[expect(clippy::exhaustive_enums, reason = "whoever reads a record has to know every case")]
-pub enum Grant {
+pub enum SessionState {
     /// Nothing was granted yet.
-    None,
-    /// This.
-    Granted(Granted),
+    Empty,
+    /// A granted token.
+    Active(Granted),
     /// Somebody has logged out.
     LoggedOut,
 }
@@ -143,7 +143,7 @@ pub enum CauseKind {
     /// The answer is no token response.
     Protocol,
     /// The answer came from somebody in between, and may be gone soon.
-    Foreign,
+    FromIntermediary,
 }
 
 impl Granted {
@@ -157,8 +157,8 @@ impl Granted {
 impl Record {
     /// A record that holds this and nothing else.
     #[must_use]
-    pub const fn new(epoch: Epoch, generation: Generation, grant: Grant) -> Self {
-        Self { epoch, generation, writer: None, grant, claim: None, dead: None, throttle: None }
+    pub const fn new(epoch: Epoch, generation: Generation, state: SessionState) -> Self {
+        Self { epoch, generation, writer: None, state, lease: None, dead: None, throttle: None }
     }
 
     /// Where this record stands: of two records the later place is the newer one.
@@ -170,9 +170,9 @@ impl Record {
     /// What is held, if anything is.
     #[must_use]
     pub const fn granted(&self) -> Option<&Granted> {
-        match &self.grant {
-            Grant::Granted(granted) => Some(granted),
-            Grant::None | Grant::LoggedOut => None,
+        match &self.state {
+            SessionState::Active(granted) => Some(granted),
+            SessionState::Empty | SessionState::LoggedOut => None,
         }
     }
 }

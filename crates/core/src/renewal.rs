@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! without a store    begin ──▶ Send ──▶ Done
-//! with a store       begin ──▶ Load ──▶ Save(claim) ──▶ Send ──▶ Save(outcome) ──▶ Done
-//!                                ╰──▶ Watch, while another's claim stands
+//! with a store       begin ──▶ Load ──▶ Save(lease) ──▶ Send ──▶ Save(outcome) ──▶ Done
+//!                                ╰──▶ Watch, while another's lease stands
 //! ```
 //!
 //! Each step holds its continuation by value, so nothing can be resumed twice and nothing is forgotten. What to
@@ -11,13 +11,13 @@
 //! here; how bytes travel, where records lie and how long callers wait is the driver's business.
 //!
 //! - [`exchange`]: what to spend, and what an answer makes of it
-//! - [`ledger`]: what the store says before anything is sent
-//! - [`claiming`]: the claim, which is the lock
+//! - [`view`]: what the store says before anything is sent
+//! - [`claiming`]: the lease, which is the lock
 //! - [`keep`]: storing what was obtained
 //! - [`note`]: storing what a failure says
 //! - [`sign_out`]: logging out
 //! - [`answer`]: what became of a request
-//! - [`errand`], [`outcome`]: what a renewal is sent out to do, and what becomes of it
+//! - [`job`], [`outcome`]: what a renewal is sent out to do, and what becomes of it
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -25,35 +25,35 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::jitter::Jitter;
-use crate::lifecycle::Held;
+use crate::lifecycle::RefreshState;
 use crate::{
-    Attempt, Clocks, Epoch, ErrorKind, Generation, HttpRequest, Instant, Loaded, Policy, Record, Sighting,
-    Spend, StoreError, Swap, TokenError, Unsaved, Version,
+    Attempt, AuthorizationGrant, Clocks, Epoch, ErrorKind, Generation, HttpRequest, Instant, Loaded,
+    PendingSave, Policy, Record, StoreError, Swap, TokenError, Version, WatchOutcome,
 };
 
+mod acquire_lease;
 mod answer;
-mod claiming;
-mod errand;
 mod exchange;
+mod job;
 mod keep;
-mod ledger;
 mod note;
 mod outcome;
 mod sign_out;
+mod store_view;
 
 pub use answer::{Answer, TransportError, TransportErrorKind};
-pub use errand::Errand;
-pub(crate) use errand::{Dialect, Goal};
+pub use job::RenewalJob;
+pub(crate) use job::{Goal, ProviderRef};
 pub use outcome::Outcome;
-pub(crate) use outcome::{Failure, Kept, Told};
+pub(crate) use outcome::{Failure, RefreshUpdate, StoreFacts};
 pub use sign_out::Revocation;
 
-use claiming::Claiming;
+use acquire_lease::AcquireLease;
 use exchange::Exchange;
-use keep::Keeping;
-use ledger::Ledger;
-use note::Noting;
-use sign_out::SigningOut;
+use keep::SaveToken;
+use note::RecordFailure;
+use sign_out::SignOut;
+use store_view::StoreView;
 
 /// What the driver has to do next.
 #[must_use = "a renewal goes on only when its step is carried out"]
@@ -65,19 +65,19 @@ pub enum Step {
     Load(Instant, Loading),
     /// Save this record, or find that another version is there.
     Save(Box<SaveRequest>, Saving),
-    /// Wait until the store holds another version than this, or the owner of its claim is gone, or the instant comes.
-    /// A sign of life must not be shown meanwhile.
+    /// Wait until the store holds another version than this, or the owner of its lease is gone, or the instant comes.
+    /// A liveness lock must not be shown meanwhile.
     Watch(Version, Instant, Watching),
     /// Send this one request and resume with what came of it.
-    Send(Sending, Sent),
+    Send(BoundedRequest, Sent),
     /// Put this where the next load finds it: the store will not take it.
-    Spill(Box<Unsaved>, Spilling),
+    Spill(Box<PendingSave>, Spilling),
     /// Remove what this attempt has spilled, if it has.
     Forget(Attempt, Forgetting),
     /// Wait for this instant.
     Sleep(Instant, Sleeping),
     /// Nothing: this is what became of the renewal. What is left over is for the background to store.
-    Done(Outcome, Option<Leftover>),
+    Done(Outcome, Option<UnfinishedSave>),
 }
 
 /// A record to be saved.
@@ -89,8 +89,8 @@ pub struct SaveRequest {
     pub expected: Option<Version>,
     /// The record.
     pub record: Record,
-    /// Whether a sign of life must be shown before it is saved, and until the renewal is over.
-    pub sign_of_life: bool,
+    /// Whether a liveness lock must be shown before it is saved, and until the renewal is over.
+    pub liveness_lock: bool,
     /// The end of this attempt to save.
     pub deadline: Instant,
 }
@@ -99,7 +99,7 @@ pub struct SaveRequest {
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 #[non_exhaustive]
-pub struct Sending {
+pub struct BoundedRequest {
     /// The request.
     pub request: HttpRequest,
     /// After this instant, read from the clock that counts suspend right before the socket, it must not be started.
@@ -112,13 +112,13 @@ pub struct Sending {
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub struct Renewal {
-    provider: Dialect,
+    provider: ProviderRef,
     policy: Policy,
     jitter: Jitter,
     failures: u32,
     epoch: Epoch,
     generation: Generation,
-    held: Option<Held>,
+    held: Option<RefreshState>,
     access_left: Duration,
     /// How long a token is to last, if the endpoint grants any that do.
     wanted: Duration,
@@ -127,19 +127,19 @@ pub struct Renewal {
     fell_back: bool,
     /// For a new grant: nothing of what is held counts.
     signing_in: bool,
-    ledger: Option<Box<Ledger>>,
+    view: Option<Box<StoreView>>,
 }
 
 impl Renewal {
     /// Starts the errand.
-    pub fn begin(errand: Errand, now: Clocks) -> Step {
-        let Errand { provider, policy, jitter, failures, place, number, unsent, logged_out, goal, owner } =
-            errand;
-        let ledger = owner.map(|owner| {
+    pub fn begin(job: RenewalJob, now: Clocks) -> Step {
+        let RenewalJob { provider, policy, jitter, failures, place, number, unsent, logged_out, goal, owner } =
+            job;
+        let view = owner.map(|owner| {
             let me = Attempt { owner, number };
-            Box::new(Ledger::new(me, place, unsent, logged_out, now.instant.plus(policy.store_deadline)))
+            Box::new(StoreView::new(me, place, unsent, logged_out, now.instant.plus(policy.store_deadline)))
         });
-        let stored = ledger.is_some();
+        let stored = view.is_some();
         let mut renewal = Self {
             provider,
             deadline: now.instant.plus(policy.deadline),
@@ -153,12 +153,12 @@ impl Renewal {
             wanted: Duration::ZERO,
             fell_back: false,
             signing_in: matches!(goal, Goal::SignIn(_)),
-            ledger,
+            view,
         };
         match goal {
             Goal::SignIn(spend) if stored => renewal.load(Task::SignIn(spend), now),
             Goal::SignIn(spend) => renewal.send(spend, now),
-            Goal::SignOut { held } => SigningOut::begin(renewal, held, now),
+            Goal::SignOut { held } => SignOut::begin(renewal, held, now),
             Goal::Renew { held, access_left, wanted } => {
                 renewal.held = held;
                 renewal.access_left = access_left;
@@ -177,12 +177,12 @@ impl Renewal {
     }
 
     fn fail(self, error: TokenError) -> Step {
-        let mut told = self.ledger.as_ref().map(|ledger| ledger.told());
+        let mut told = self.view.as_ref().map(|view| view.told());
         if let (Some(told), ErrorKind::LoginRequired { .. }) = (&mut told, error.kind()) {
             // It costs no call to look again, and somebody may have signed in.
             told.recorded = true;
         }
-        Step::Done(Outcome::Failed(Failure { error, held: Kept::As(self.held), told }), None)
+        Step::Done(Outcome::Failed(Failure { error, held: RefreshUpdate::As(self.held), told }), None)
     }
 
     /// Asks the store, for this.
@@ -207,11 +207,11 @@ const LONGEST_NAP: Duration = Duration::from_secs(30);
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 enum Task {
     Consider,
-    SignIn(Spend),
-    Claim(Claiming),
-    Keep(Keeping),
-    Note(Noting),
-    SignOut(SigningOut),
+    SignIn(AuthorizationGrant),
+    Lease(AcquireLease),
+    Keep(SaveToken),
+    Note(RecordFailure),
+    SignOut(SignOut),
 }
 
 macro_rules! continuations {
@@ -232,12 +232,12 @@ continuations! {
     Loading: Task;
     /// A record on its way out; resume it with what became of it.
     Saving: Task;
-    /// Another's claim; resume it with what was seen.
+    /// Another's lease; resume it with what was seen.
     Watching: Version;
     /// A request on its way; resume it with what came of it.
     Sent: Exchange;
     /// A token on its way out of harm's way; resume it with what became of it.
-    Spilling: Keeping;
+    Spilling: SaveToken;
     /// A spilled token that is stored by now; resume it when it is removed.
     Forgetting: keep::Settled;
     /// A pause; resume it when it is over.
@@ -251,7 +251,7 @@ impl Loading {
         match task {
             Task::Consider => renewal.consider(loaded, now),
             Task::SignIn(spend) => renewal.sign_in(spend, loaded, now),
-            Task::Claim(claiming) => claiming.look(renewal, loaded, now),
+            Task::Lease(claiming) => claiming.look(renewal, loaded, now),
             Task::Keep(keeping) => keeping.look(renewal, loaded, now),
             Task::Note(noting) => noting.look(renewal, loaded, now),
             Task::SignOut(signing_out) => signing_out.look(renewal, loaded, now),
@@ -264,7 +264,7 @@ impl Saving {
     pub fn resume(self, saved: Result<Swap, StoreError>, now: Clocks) -> Step {
         let Self { renewal, task } = self;
         match task {
-            Task::Claim(claiming) => claiming.saved(renewal, saved, now),
+            Task::Lease(claiming) => claiming.saved(renewal, saved, now),
             Task::Keep(keeping) => keeping.saved(renewal, saved, now),
             Task::Note(noting) => noting.saved(renewal, saved, now),
             Task::SignOut(signing_out) => signing_out.saved(renewal, saved, now),
@@ -274,14 +274,14 @@ impl Saving {
 
     /// What would be lost if this went no further.
     #[must_use]
-    pub const fn unsaved(&self) -> Option<&Unsaved> {
-        self.task.unsaved()
+    pub const fn pending_save(&self) -> Option<&PendingSave> {
+        self.task.pending_save()
     }
 }
 
 impl Watching {
     /// Goes on with what was seen.
-    pub fn resume(self, seen: Result<Sighting, StoreError>, now: Clocks) -> Step {
+    pub fn resume(self, seen: Result<WatchOutcome, StoreError>, now: Clocks) -> Step {
         self.renewal.watched(self.task, seen, now)
     }
 }
@@ -310,13 +310,13 @@ impl Forgetting {
 impl Step {
     /// What would be lost if this step were dropped: a token that nobody has stored yet.
     #[must_use]
-    pub fn unsaved(&self) -> Option<&Unsaved> {
+    pub fn pending_save(&self) -> Option<&PendingSave> {
         match self {
             Self::Load(_, Loading { task, .. })
             | Self::Save(_, Saving { task, .. })
-            | Self::Sleep(_, Sleeping { task, .. }) => task.unsaved(),
-            Self::Spill(unsaved, _) => Some(unsaved),
-            Self::Done(_, leftover) => leftover.as_ref().and_then(Leftover::unsaved),
+            | Self::Sleep(_, Sleeping { task, .. }) => task.pending_save(),
+            Self::Spill(pending_save, _) => Some(pending_save),
+            Self::Done(_, unfinished) => unfinished.as_ref().and_then(UnfinishedSave::pending_save),
             Self::Watch(..) | Self::Send(..) | Self::Forget(..) => None,
         }
     }
@@ -325,24 +325,24 @@ impl Step {
 impl Step {
     /// Takes what would be lost out of a step that is not carried out.
     #[must_use]
-    pub fn into_leftover(self) -> Option<Leftover> {
+    pub fn into_unfinished_save(self) -> Option<UnfinishedSave> {
         match self {
             Self::Load(_, Loading { renewal, task: Task::Keep(keeping) })
             | Self::Save(_, Saving { renewal, task: Task::Keep(keeping) })
             | Self::Sleep(_, Sleeping { renewal, task: Task::Keep(keeping) })
             | Self::Spill(_, Spilling { renewal, task: keeping }) => {
-                Some(Leftover { renewal: Box::new(renewal), keeping: Box::new(keeping) })
+                Some(UnfinishedSave { renewal: Box::new(renewal), keeping: Box::new(keeping) })
             }
-            Self::Done(_, leftover) => leftover,
+            Self::Done(_, unfinished) => unfinished,
             _ => None,
         }
     }
 }
 
 impl Task {
-    const fn unsaved(&self) -> Option<&Unsaved> {
+    const fn pending_save(&self) -> Option<&PendingSave> {
         match self {
-            Self::Keep(keeping) => keeping.unsaved(),
+            Self::Keep(keeping) => keeping.pending_save(),
             _ => None,
         }
     }
@@ -352,13 +352,13 @@ impl Task {
 #[must_use = "nobody else will store it"]
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub struct Leftover {
+pub struct UnfinishedSave {
     renewal: Box<Renewal>,
-    keeping: Box<Keeping>,
+    keeping: Box<SaveToken>,
 }
 
-impl Leftover {
-    /// Goes on with it. The sign of life of the renewal it is left from is to be shown until this is done.
+impl UnfinishedSave {
+    /// Goes on with it. The liveness lock of the renewal it is left from is to be shown until this is done.
     pub fn recover(self, now: Clocks) -> Step {
         let Self { renewal, keeping } = self;
         keeping.recover(*renewal, now)
@@ -366,8 +366,8 @@ impl Leftover {
 
     /// The token, unless it lies where the next load finds it.
     #[must_use]
-    pub fn unsaved(&self) -> Option<&Unsaved> {
-        self.keeping.unsaved()
+    pub fn pending_save(&self) -> Option<&PendingSave> {
+        self.keeping.pending_save()
     }
 }
 

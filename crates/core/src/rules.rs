@@ -13,9 +13,9 @@ pub enum Rule {
     AdoptNewer = 1,
     /// 1: a tombstone ends the renewal.
     TombstoneEnds,
-    /// 2: a claim is saved before anything is sent.
-    Claim,
-    /// 2: after a claim that may have been saved, the store is asked again.
+    /// 2: a lease is saved before anything is sent.
+    Lease,
+    /// 2: after a lease that may have been saved, the store is asked again.
     LoadAfterMaybe,
     /// 4: what was obtained is saved before anybody gets it.
     SaveFirst,
@@ -31,7 +31,7 @@ pub enum Rule {
     KnowOwnWriting,
     /// 4: what the store will not take is spilled.
     Spill,
-    /// 5: a claim is cleared only if the grant of its generation was never sent.
+    /// 5: a lease is cleared only if the grant of its generation was never sent.
     ClearOnlyUnsent,
     /// 5: what is known never to have been sent may be claimed again.
     RememberUnsent,
@@ -41,7 +41,7 @@ pub enum Rule {
     ReplayOnlyAfterOwner,
     /// 6: a grant of unknown fate is not sent again when the provider's data forbids it.
     ObeyReplay,
-    /// 8: another's claim is waited for.
+    /// 8: another's lease is waited for.
     Watch,
     /// 9: a sign-in or logout begins a new epoch.
     NewEpoch,

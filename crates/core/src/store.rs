@@ -50,14 +50,14 @@ pub struct Loaded {
     /// The record, if there is one.
     pub stored: Option<Stored>,
     /// One of the tokens that were spilled because the store would not take them, if there are any.
-    pub spilled: Option<Unsaved>,
+    pub spilled: Option<PendingSave>,
 }
 
 /// A grant that was obtained and that the store does not hold yet.
 #[derive(Clone, Debug)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 #[expect(clippy::exhaustive_structs, reason = "stores take it apart and put it together again")]
-pub struct Unsaved {
+pub struct PendingSave {
     /// By which attempt.
     pub attempt: Attempt,
     /// The record as it ought to be stored.
@@ -95,11 +95,11 @@ pub enum Swap {
 /// What came of watching a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the renewal matches on every case")]
-pub enum Sighting {
+pub enum WatchOutcome {
     /// The store holds another version now.
     Changed,
     /// It holds the same version, and no process of this machine is left that could still save for this key. Found
-    /// by holding the sign of life's lock for oneself while the version was looked at once more.
+    /// by holding the liveness lock's lock for oneself while the version was looked at once more.
     OwnerGone,
     /// The time is over and nothing has changed.
     Unchanged,
@@ -120,7 +120,7 @@ pub enum SharedBy {
 /// What a store promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "stores make it")]
-pub struct Promise {
+pub struct StoreGuarantees {
     /// How far it reaches.
     pub scope: SharedBy,
     /// Whether what is saved survives the machine's sudden end.
@@ -130,19 +130,19 @@ pub struct Promise {
 }
 
 /// Shows others that whoever holds it is alive. The process's end ends it too.
-pub struct SignOfLife(#[expect(dead_code, reason = "held for its drop alone")] Box<dyn Any + Send + Sync>);
+pub struct LivenessLock(#[expect(dead_code, reason = "held for its drop alone")] Box<dyn Any + Send + Sync>);
 
-impl SignOfLife {
-    /// A sign of life that ends when this is dropped.
+impl LivenessLock {
+    /// A liveness lock that ends when this is dropped.
     #[must_use]
     pub fn new(held: impl Send + Sync + 'static) -> Self {
         Self(Box::new(held))
     }
 }
 
-impl fmt::Debug for SignOfLife {
+impl fmt::Debug for LivenessLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SignOfLife")
+        f.write_str("LivenessLock")
     }
 }
 
@@ -152,7 +152,7 @@ impl fmt::Debug for SignOfLife {
 /// runs these on threads made for blocking.
 pub trait Store: Send + Sync + fmt::Debug {
     /// What this store promises.
-    fn promise(&self) -> Promise;
+    fn guarantees(&self) -> StoreGuarantees;
 
     /// What is held of this key.
     ///
@@ -179,21 +179,21 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// # Errors
     ///
     /// When the store cannot be read.
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError>;
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError>;
 
     /// Shows others, until it is dropped, that a save for this key may still come.
     ///
     /// # Errors
     ///
     /// When it cannot be shown.
-    fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError>;
+    fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError>;
 
     /// Puts this where the next [`load`](Self::load) finds it, outside the store that would not take it.
     ///
     /// # Errors
     ///
     /// When there is no such place or it fails too.
-    fn spill(&self, key: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError>;
+    fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError>;
 
     /// Removes what this attempt has spilled, if it has.
     ///
@@ -285,8 +285,8 @@ impl Error for StoreError {
 }
 
 impl<S: Store + ?Sized> Store for Arc<S> {
-    fn promise(&self) -> Promise {
-        (**self).promise()
+    fn guarantees(&self) -> StoreGuarantees {
+        (**self).guarantees()
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
@@ -303,16 +303,16 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         (**self).save(key, expected, record, within)
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
         (**self).watch(key, version, within)
     }
 
-    fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError> {
-        (**self).sign_of_life(key, within)
+    fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
+        (**self).liveness_lock(key, within)
     }
 
-    fn spill(&self, key: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError> {
-        (**self).spill(key, unsaved)
+    fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
+        (**self).spill(key, pending_save)
     }
 
     fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {

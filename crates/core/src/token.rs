@@ -29,7 +29,7 @@ pub struct TokenResponse {
     /// Members of the answer that nobody here knows.
     pub extra: Extra,
     /// What had to be overlooked to read the answer.
-    pub leniencies: Vec<Leniency>,
+    pub deviations: Vec<Deviation>,
 }
 
 impl TokenResponse {
@@ -43,7 +43,7 @@ impl TokenResponse {
             refresh_lifetime: None,
             scope: None,
             extra: Extra::default(),
-            leniencies: Vec::new(),
+            deviations: Vec::new(),
         }
     }
 
@@ -104,7 +104,7 @@ impl fmt::Debug for Extra {
 /// A harmless deviation from the standard that was overlooked while reading an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Leniency {
+pub enum Deviation {
     /// `token_type` is missing; `Bearer` is taken.
     TokenTypeMissing,
     /// `expires_in` is a string of digits.

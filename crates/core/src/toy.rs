@@ -6,15 +6,15 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::{
-    AccessToken, Answer, Clocks, Fate, HttpRequest, HttpResponse, Instant, LoginReason, Method, Outcome,
-    Profile, Provider, Reading, RefreshToken, Renewal, Replay, ResponseHead, Rotation, Spend, Step,
-    TokenError, TokenKey, TokenResponse, UnixTime, Verdict,
+    AccessToken, Answer, AuthorizationGrant, Clocks, Fate, HttpRequest, HttpResponse, Instant, LoginReason,
+    Method, Outcome, Provider, ProviderSpec, Reading, RefreshToken, Renewal, Replay, ResponseHead, Rotation,
+    Step, TokenError, TokenKey, TokenResponse, UnixTime, Verdict,
 };
 
 /// Reads status 200 as a token whose text, lifetime and refresh token stand in the body, 401 as a dead grant,
 /// 409 as "spend the credentials instead", 429 as "not processed", anything else as unknown fate.
 #[derive(Debug)]
-pub(crate) struct Toy(Profile, &'static str, bool);
+pub(crate) struct Toy(ProviderSpec, &'static str, bool);
 
 impl Toy {
     pub(crate) fn with_credentials() -> Self {
@@ -29,8 +29,8 @@ impl Toy {
         Self::edit(|profile| profile.rotation = Rotation::Reusable)
     }
 
-    fn edit(change: impl FnOnce(&mut Profile)) -> Self {
-        let mut profile = Profile::new("toy", TokenKey::new("toy", "https://toy.example/token"));
+    fn edit(change: impl FnOnce(&mut ProviderSpec)) -> Self {
+        let mut profile = ProviderSpec::new("toy", TokenKey::new("toy", "https://toy.example/token"));
         change(&mut profile);
         Self(profile, "secret", false)
     }
@@ -56,21 +56,21 @@ impl Toy {
 }
 
 impl Provider for Toy {
-    fn request(&self, spend: &Spend, _now: UnixTime) -> Result<HttpRequest, TokenError> {
+    fn request(&self, spend: &AuthorizationGrant, _now: UnixTime) -> Result<HttpRequest, TokenError> {
         let what = match spend {
-            Spend::Credentials => "credentials".to_string(),
-            Spend::RefreshToken(token) => token.expose().to_string(),
-            Spend::Code { code, .. } => code.expose().to_string(),
-            Spend::DeviceCode(code) => code.expose().to_string(),
+            AuthorizationGrant::ClientCredentials => "credentials".to_string(),
+            AuthorizationGrant::RefreshToken(token) => token.expose().to_string(),
+            AuthorizationGrant::AuthorizationCode { code, .. } => code.expose().to_string(),
+            AuthorizationGrant::DeviceCode(code) => code.expose().to_string(),
         };
         Ok(HttpRequest::new(Method::Post, "https://toy.example/token").body(what))
     }
 
-    fn read(&self, _spend: &Spend, response: &HttpResponse, _now: UnixTime) -> Reading {
+    fn read(&self, _spend: &AuthorizationGrant, response: &HttpResponse, _now: UnixTime) -> Reading {
         match response.status() {
             200 => Reading::Granted(granted(core::str::from_utf8(response.expose_body()).unwrap())),
             401 => Reading::Refused(TokenError::login_required(LoginReason::Refused).with_status(401, None)),
-            409 => Reading::Next(Spend::Credentials),
+            409 => Reading::Next(AuthorizationGrant::ClientCredentials),
             429 => {
                 Reading::Refused(TokenError::unavailable("wait").with_retry_after(Duration::from_secs(90)))
             }
@@ -80,7 +80,7 @@ impl Provider for Toy {
     }
 
     fn judge(&self, head: &ResponseHead, _body_start: &[u8]) -> Verdict {
-        if head.status() == 401 { Verdict::TokenRefused } else { Verdict::Fine }
+        if head.status() == 401 { Verdict::TokenRefused } else { Verdict::Accepted }
     }
 
     fn revocation(&self, token: &RefreshToken) -> Option<HttpRequest> {
@@ -92,7 +92,7 @@ impl Provider for Toy {
         hasher.write(self.1.as_bytes());
     }
 
-    fn profile(&self) -> &Profile {
+    fn spec(&self) -> &ProviderSpec {
         &self.0
     }
 }
@@ -119,10 +119,10 @@ pub(crate) fn answer(status: u16, body: &str) -> Answer {
 }
 
 /// Carries a renewal out with these answers, one for each request; gives what was sent and what came of it.
-pub(crate) fn run(errand: crate::Errand, now: Clocks, answers: Vec<Answer>) -> (Vec<String>, Outcome) {
+pub(crate) fn run(job: crate::RenewalJob, now: Clocks, answers: Vec<Answer>) -> (Vec<String>, Outcome) {
     let mut sent = Vec::new();
     let mut answers = answers.into_iter();
-    let mut step = Renewal::begin(errand, now);
+    let mut step = Renewal::begin(job, now);
     loop {
         step = match step {
             Step::Send(sending, next) => {

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use wellspring_core::{Grant, Step};
+use wellspring_core::{SessionState, Step};
 
 use crate::line::{Mutation, Trouble};
 use crate::provider::{Name, Wish};
@@ -150,7 +150,7 @@ impl World {
     fn ways(&self, scene: &Scene, who: usize, run: &Run, ways: &mut Vec<How>) {
         let faulty = self.history.faults > 0;
         let may = |trouble| faulty && scene.line.may(trouble);
-        let lates: &[bool] = if matches!(run.job, Job::Leftover) { &[false] } else { &[false, true] };
+        let lates: &[bool] = if matches!(run.job, Job::UnfinishedSave) { &[false] } else { &[false, true] };
         let failing = |ways: &mut Vec<How>| {
             if may(Trouble::Store) {
                 ways.extend(lates.iter().map(|late| How::Failing { late: *late }));
@@ -175,7 +175,7 @@ impl World {
                         ways.push(How::Hanging { late });
                     }
                 }
-                if may(Trouble::Slow) && request.sign_of_life {
+                if may(Trouble::Slow) && request.liveness_lock {
                     ways.push(How::Slow);
                 }
             }
@@ -219,10 +219,10 @@ impl World {
         }
     }
 
-    /// Nobody is left who has made the claim in the store, on whatever machine.
+    /// Nobody is left who has made the lease in the store, on whatever machine.
     pub(crate) fn is_claimed_by_the_dead(&self) -> bool {
-        let Some(claim) = self.shelf.record().and_then(|record| record.claim) else { return false };
-        let owner = claim.attempt.owner;
+        let Some(lease) = self.shelf.record().and_then(|record| record.lease) else { return false };
+        let owner = lease.attempt.owner;
         !self.people.iter().any(|person| person.owner() == owner && person.runs.iter().any(|run| run.alive))
     }
 }
@@ -254,15 +254,15 @@ impl fmt::Display for World {
                 let record = &stored.record;
                 let (epoch, generation) = record.place();
                 write!(f, "[v{} e{epoch} g{generation}", stored.version.value())?;
-                match (Name::of(record), &record.grant) {
+                match (Name::of(record), &record.state) {
                     (Some(name), _) => write!(f, " token {name}")?,
-                    (None, Grant::LoggedOut) => write!(f, " logged out")?,
+                    (None, SessionState::LoggedOut) => write!(f, " logged out")?,
                     _ => {}
                 }
-                if let Some(claim) = record.claim {
-                    let owner = claim.attempt.owner.process;
-                    write!(f, " claimed by {}#{}", owner, claim.attempt.number)?;
-                    if claim.first_sent.is_some() {
+                if let Some(lease) = record.lease {
+                    let owner = lease.attempt.owner.process;
+                    write!(f, " claimed by {}#{}", owner, lease.attempt.number)?;
+                    if lease.first_sent.is_some() {
                         write!(f, " again")?;
                     }
                 }
@@ -271,8 +271,8 @@ impl fmt::Display for World {
                 }
             }
         }
-        for (machine, unsaved) in &self.shelf.spills {
-            write!(f, " spilled@{machine} {:?}", Name::of(&unsaved.record))?;
+        for (machine, pending_save) in &self.shelf.spills {
+            write!(f, " spilled@{machine} {:?}", Name::of(&pending_save.record))?;
         }
         for (n, family) in self.server.families.iter().enumerate() {
             write!(f, "] [server {}.{}", n + 1, family.live)?;
@@ -300,11 +300,11 @@ impl fmt::Display for Doing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.step {
             Step::Load(..) => f.write_str("load"),
-            Step::Save(request, _) if request.record.claim.is_some() => f.write_str("save claim"),
+            Step::Save(request, _) if request.record.lease.is_some() => f.write_str("save lease"),
             Step::Save(request, _) => write!(f, "save {:?}", Name::of(&request.record)),
             Step::Watch(version, ..) => write!(f, "watch v{}", version.value()),
             Step::Send(sending, _) => write!(f, "send {:?}", Wish::read(&sending.request)),
-            Step::Spill(unsaved, _) => write!(f, "spill {:?}", Name::of(&unsaved.record)),
+            Step::Spill(pending_save, _) => write!(f, "spill {:?}", Name::of(&pending_save.record)),
             Step::Forget(..) => f.write_str("forget"),
             Step::Sleep(..) => f.write_str("sleep"),
             Step::Done(..) => f.write_str("done"),

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use wellspring_core::{ErrorKind, Grant, LoginReason, Record, Replay, TokenError};
+use wellspring_core::{ErrorKind, LoginReason, Record, Replay, SessionState, TokenError};
 
 use crate::line::Grants;
 use crate::provider::{Name, Wish};
@@ -40,7 +40,7 @@ impl World {
     ) -> Result<Said, Broken> {
         if wish == Wish::Credentials {
             if self.people[who].saw_logout
-                && self.shelf.record().is_some_and(|record| matches!(record.grant, Grant::LoggedOut))
+                && self.shelf.record().is_some_and(|record| matches!(record.state, SessionState::LoggedOut))
             {
                 return broken("6: credentials are sent after a logout that was seen".to_owned());
             }
@@ -143,7 +143,7 @@ impl World {
             }
             history.past_mut(name).saved |= name.bit();
         }
-        if matches!(record.grant, Grant::LoggedOut) {
+        if matches!(record.state, SessionState::LoggedOut) {
             history.logged_out = true;
             if let Some(writer) =
                 record.writer.filter(|_| before.is_some_and(|before| before.granted().is_some()))
@@ -164,7 +164,8 @@ impl World {
     pub(crate) fn hand_out(&self, who: usize, text: &str) -> Result<Told, Broken> {
         let Some(name) = Name::parse(text) else { return Ok(Told::Fresh) };
         let machine = self.people[who].machine;
-        let spilled = self.shelf.spilled_on(machine).any(|unsaved| Name::of(&unsaved.record) == Some(name));
+        let spilled =
+            self.shelf.spilled_on(machine).any(|pending_save| Name::of(&pending_save.record) == Some(name));
         if self.history.past(name).saved & name.bit() == 0 && !spilled {
             return broken(format!("4: {name} is handed out, neither stored nor spilled"));
         }
@@ -186,7 +187,7 @@ impl World {
         let history = &self.history;
         let refused = history.families.iter().any(|past| past.refused != 0);
         let lost = history.families.iter().any(|past| past.lost != 0);
-        let claimed = self.shelf.record().is_some_and(|record| record.claim.is_some());
+        let claimed = self.shelf.record().is_some_and(|record| record.lease.is_some());
         let in_reach = self.session_in_reach();
         let truthful = match reason {
             LoginReason::LoggedOut => history.logged_out,

@@ -17,7 +17,7 @@ pub(crate) struct Line {
     pub(crate) troubles: &'static [Trouble],
     /// How often somebody who has a token, or was told to sign in again, asks once more.
     pub(crate) again: u8,
-    /// How often somebody gives up waiting for another's claim, or takes an owner on another machine for gone.
+    /// How often somebody gives up waiting for another's lease, or takes an owner on another machine for gone.
     pub(crate) impatience: u8,
     pub(crate) start: Start,
     pub(crate) mutation: Option<Mutation>,
@@ -51,7 +51,7 @@ pub(crate) enum Trouble {
     Hanging,
     /// A request is processed long after its sender has given it up or is gone.
     Straggler,
-    /// Saving a claim takes longer than the claim allows.
+    /// Saving a lease takes longer than the lease allows.
     Slow,
     /// Somebody logs out.
     Logout,
@@ -79,11 +79,11 @@ pub(crate) enum Start {
 pub(crate) enum Mutation {
     /// A rule of the machine is dropped.
     Rule(Rule),
-    /// No sign of life is shown.
+    /// No liveness lock is shown.
     NoSignOfLife,
-    /// The sign of life ends with the renewal, though a spilled token is still to be stored.
+    /// The liveness lock ends with the renewal, though a spilled token is still to be stored.
     SignOfLifeEndsEarly,
-    /// A watcher goes on showing its own sign of life.
+    /// A watcher goes on showing its own liveness lock.
     SignOfLifeWhileWatching,
     /// The store compares the place of a record instead of its version.
     SwapByPlace,

@@ -73,7 +73,7 @@ const HALF_A_LOGOUT: &[Trouble] = &[Trouble::Logout, Trouble::Silence];
 pub(crate) const MUTANTS: &[Mutant] = &[
     without(Rule::AdoptNewer, Shows::Broken, two(Replay::OwnerDead, 1)),
     without(Rule::TombstoneEnds, Shows::Broken, two(Replay::OwnerDead, 1)),
-    without(Rule::Claim, Shows::Broken, two(Replay::OwnerDead, 1)),
+    without(Rule::Lease, Shows::Broken, two(Replay::OwnerDead, 1)),
     without(Rule::LoadAfterMaybe, Shows::Needless, two(Replay::Never, 1)),
     without(Rule::SaveFirst, Shows::Broken, two(Replay::OwnerDead, 1)),
     without(Rule::EpochFirst, Shows::Outlived, with(two(Replay::OwnerDead, 2), HALF_A_LOGOUT)),

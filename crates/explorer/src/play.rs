@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use wellspring_core::{
-    Answer, AuthorizationCode, ByteLeft, Completed, Decision, Instant, LoginReason, Need, Outcome, Rejected,
-    Renewal, Sighting, Spend, Step, StoreError, TransportError, TransportErrorKind, Unsaved,
+    Answer, AuthorizationCode, AuthorizationGrant, ByteLeft, Completed, Decision, Instant, LoginReason, Need,
+    Outcome, PendingSave, Rejected, Renewal, Step, StoreError, TransportError, TransportErrorKind,
+    WatchOutcome,
 };
 
 use crate::action::{Action, How};
@@ -88,8 +89,8 @@ impl World {
             }
         };
         if let Some(permit) = permit {
-            let errand = permit.errand(scene.provider.clone()).stored_by(person.owner());
-            let step = Renewal::begin(errand, now);
+            let job = permit.job(scene.provider.clone()).stored_by(person.owner());
+            let step = Renewal::begin(job, now);
             let run = Run { job: Job::Renewal(Box::new(permit)), step, alive: false, sent: false };
             return self.settle(scene, who, person, run);
         }
@@ -108,7 +109,7 @@ impl World {
         let rejected = person.lifecycle.reject(generation, now);
         self.people[who] = Rc::new(person);
         match rejected {
-            Rejected::Renew | Rejected::Stands => self.ask(scene, who, Need::Newer(generation)),
+            Rejected::Renew | Rejected::KeepResponse => self.ask(scene, who, Need::Newer(generation)),
             Rejected::Replaced(_) => Ok(()),
         }
     }
@@ -121,20 +122,21 @@ impl World {
         visitor.told = Told::Fresh;
         let now = visitor.now();
         let provider = scene.provider.clone();
-        let (job, errand) = if action == Action::SomebodyLogsOut {
+        let (job, begun) = if action == Action::SomebodyLogsOut {
             (Job::SignOut, visitor.lifecycle.sign_out(provider))
         } else {
             let code = AuthorizationCode::new("code");
-            let spend = Spend::Code { code, redirect_uri: String::new(), verifier: None };
+            let spend =
+                AuthorizationGrant::AuthorizationCode { code, redirect_uri: String::new(), verifier: None };
             (Job::SignIn, visitor.lifecycle.sign_in(provider, spend))
         };
-        let step = Renewal::begin(errand.stored_by(visitor.owner()), now);
+        let step = Renewal::begin(begun.stored_by(visitor.owner()), now);
         self.settle(scene, who, visitor, Run { job, step, alive: false, sent: false })
     }
 
     fn crash(&mut self, scene: &Scene, who: usize, straggler: bool) -> Result<(), Broken> {
         let mut person = Person::clone(&self.people[who]);
-        let mut taken: Vec<Name> = person.unsaved().collect();
+        let mut taken: Vec<Name> = person.pending_save().collect();
         let shelf = Rc::make_mut(&mut self.shelf);
         let hanging = shelf.hanging.iter().filter(|write| write.writer == who);
         taken.extend(hanging.filter_map(|write| Name::of(&write.record)));
@@ -169,10 +171,10 @@ impl World {
             let said = self.process(scene, who, person.ticks, Wish::read(&sending.request))?;
             self.lose_what_was(said);
         }
-        if let Some(unsaved) = step.unsaved()
+        if let Some(pending_save) = step.pending_save()
             && !scene.line.mutated(Mutation::NothingGuarded)
         {
-            Rc::make_mut(&mut self.shelf).spill(person.machine, Unsaved::clone(unsaved));
+            Rc::make_mut(&mut self.shelf).spill(person.machine, PendingSave::clone(pending_save));
         }
         let byte_left = if sent { ByteLeft::Maybe } else { ByteLeft::No };
         let Job::Renewal(permit) = job else { unreachable!("only renewals are dropped") };
@@ -224,7 +226,7 @@ impl World {
                 loading.resume(if how.is_fault() { Err(failed()) } else { Ok(loaded) }, now)
             }
             Step::Save(request, saving) => {
-                alive |= request.sign_of_life && !scene.line.mutated(Mutation::NoSignOfLife);
+                alive |= request.liveness_lock && !scene.line.mutated(Mutation::NoSignOfLife);
                 let saved = match how {
                     How::Well | How::Slow => Ok(self.swap(scene, request.expected, &request.record)?),
                     How::Unsure { made, .. } => {
@@ -245,9 +247,11 @@ impl World {
             }
             Step::Watch(version, _, watching) => {
                 let seen = match how {
-                    How::Well if self.has_changed(scene, person.machine, version) => Ok(Sighting::Changed),
-                    How::Well => Ok(Sighting::OwnerGone),
-                    How::TimeUp => Ok(Sighting::Unchanged),
+                    How::Well if self.has_changed(scene, person.machine, version) => {
+                        Ok(WatchOutcome::Changed)
+                    }
+                    How::Well => Ok(WatchOutcome::OwnerGone),
+                    How::TimeUp => Ok(WatchOutcome::Unchanged),
                     _ => Err(failed()),
                 };
                 watching.resume(seen, now)
@@ -258,9 +262,9 @@ impl World {
                 let answer = self.exchange(scene, who, person.ticks, wish, how)?;
                 next.resume(answer, now)
             }
-            Step::Spill(unsaved, spilling) => {
+            Step::Spill(pending_save, spilling) => {
                 if how == How::Well {
-                    Rc::make_mut(&mut self.shelf).spill(person.machine, *unsaved);
+                    Rc::make_mut(&mut self.shelf).spill(person.machine, *pending_save);
                     spilling.resume(Ok(()), now)
                 } else {
                     spilling.resume(Err(failed()), now)
@@ -319,11 +323,11 @@ impl World {
         loop {
             run.step = match run.step {
                 Step::Sleep(_, sleeping) if !scene.line.is_fleet() => sleeping.resume(person.now()),
-                Step::Done(outcome, leftover) => {
-                    if let Some(leftover) = leftover {
+                Step::Done(outcome, unfinished) => {
+                    if let Some(unfinished) = unfinished {
                         let alive = run.alive && !scene.line.mutated(Mutation::SignOfLifeEndsEarly);
-                        let step = leftover.recover(person.now());
-                        let rest = Run { job: Job::Leftover, step, alive, sent: false };
+                        let step = unfinished.recover(person.now());
+                        let rest = Run { job: Job::UnfinishedSave, step, alive, sent: false };
                         self.settle_leftover(scene, &mut person, rest);
                     }
                     return self.end(scene, who, person, run.job, outcome);
@@ -335,7 +339,7 @@ impl World {
                         run.alive = false;
                     }
                     run.step = step;
-                    let place = if matches!(run.job, Job::Leftover) { person.runs.len() } else { 0 };
+                    let place = if matches!(run.job, Job::UnfinishedSave) { person.runs.len() } else { 0 };
                     person.runs.insert(place, run);
                     self.people[who] = Rc::new(person);
                     return Ok(());
@@ -374,7 +378,7 @@ impl World {
             Job::SignOut => {
                 let _ = person.lifecycle.signed_out(outcome, now);
             }
-            Job::Leftover => {
+            Job::UnfinishedSave => {
                 if let Outcome::Adopted(record) = &outcome {
                     let _ = person.lifecycle.adopt(record, now);
                 }

@@ -5,8 +5,9 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use wellspring_core::{
-    AccessToken, Fate, HttpRequest, HttpResponse, LoginReason, Method, Profile, Provider, Reading, Record,
-    RefreshToken, ResponseHead, Rotation, Spend, TokenError, TokenKey, TokenResponse, UnixTime, Verdict,
+    AccessToken, AuthorizationGrant, Fate, HttpRequest, HttpResponse, LoginReason, Method, Provider,
+    ProviderSpec, Reading, Record, RefreshToken, ResponseHead, Rotation, TokenError, TokenKey, TokenResponse,
+    UnixTime, Verdict,
 };
 
 use crate::line::{Grants, Line};
@@ -72,11 +73,11 @@ impl Wish {
 }
 
 #[derive(Debug)]
-struct Words(Profile);
+struct Words(ProviderSpec);
 
 /// The provider of this line.
 pub(crate) fn provider(line: &Line) -> Arc<dyn Provider> {
-    let mut profile = Profile::new("words", TokenKey::new("words", "https://words.example/token"));
+    let mut profile = ProviderSpec::new("words", TokenKey::new("words", "https://words.example/token"));
     profile.replay = line.replay;
     profile.credentials = matches!(line.grant, Grants::Credentials | Grants::RotatingWithCredentials);
     profile.rotation = if line.grant == Grants::Reusable { Rotation::Reusable } else { Rotation::SingleUse };
@@ -101,15 +102,15 @@ pub(crate) fn granted_long_ago(lifetime: Duration, grant: Grants) -> TokenRespon
 }
 
 impl Provider for Words {
-    fn request(&self, spend: &Spend, _: UnixTime) -> Result<HttpRequest, TokenError> {
+    fn request(&self, spend: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
         Ok(post(match spend {
-            Spend::RefreshToken(token) => format!("refresh {}", token.expose()),
-            Spend::Credentials => "credentials".to_owned(),
+            AuthorizationGrant::RefreshToken(token) => format!("refresh {}", token.expose()),
+            AuthorizationGrant::ClientCredentials => "credentials".to_owned(),
             _ => "sign in".to_owned(),
         }))
     }
 
-    fn read(&self, _: &Spend, response: &HttpResponse, _: UnixTime) -> Reading {
+    fn read(&self, _: &AuthorizationGrant, response: &HttpResponse, _: UnixTime) -> Reading {
         match response.status() {
             200 => {
                 let text = core::str::from_utf8(response.expose_body()).unwrap_or_default();
@@ -118,7 +119,7 @@ impl Provider for Words {
                 }
                 Reading::Granted(granted(Name::parse(text)))
             }
-            409 => Reading::Next(Spend::Credentials),
+            409 => Reading::Next(AuthorizationGrant::ClientCredentials),
             401 => Reading::Refused(TokenError::login_required(LoginReason::Refused)),
             _ => Reading::Refused(TokenError::unavailable("down").with_fate(Fate::Unknown)),
         }
@@ -129,10 +130,10 @@ impl Provider for Words {
     }
 
     fn judge(&self, _: &ResponseHead, _: &[u8]) -> Verdict {
-        Verdict::Fine
+        Verdict::Accepted
     }
 
-    fn profile(&self) -> &Profile {
+    fn spec(&self) -> &ProviderSpec {
         &self.0
     }
 }

@@ -1,6 +1,6 @@
 //! The store: one record, swapped by its version, the tokens spilled beside it, and writes that hang.
 
-use wellspring_core::{Attempt, Loaded, Record, Stored, Swap, Unsaved, Version};
+use wellspring_core::{Attempt, Loaded, PendingSave, Record, Stored, Swap, Version};
 
 use crate::line::{Line, Mutation};
 
@@ -10,7 +10,7 @@ pub(crate) struct Shelf {
     /// How many versions there have been.
     versions: u64,
     /// Each with the machine where it lies.
-    pub(crate) spills: Vec<(u8, Unsaved)>,
+    pub(crate) spills: Vec<(u8, PendingSave)>,
     /// Writes whose writer was told that they may still come.
     pub(crate) hanging: Vec<Hanging>,
 }
@@ -43,8 +43,8 @@ impl Shelf {
         Loaded { stored: self.stored.clone(), spilled }
     }
 
-    pub(crate) fn spilled_on(&self, machine: u8) -> impl Iterator<Item = &Unsaved> {
-        self.spills.iter().filter(move |(place, _)| *place == machine).map(|(_, unsaved)| unsaved)
+    pub(crate) fn spilled_on(&self, machine: u8) -> impl Iterator<Item = &PendingSave> {
+        self.spills.iter().filter(move |(place, _)| *place == machine).map(|(_, pending_save)| pending_save)
     }
 
     pub(crate) fn swap(&mut self, expected: Option<Version>, record: &Record, line: &Line) -> Swap {
@@ -61,13 +61,13 @@ impl Shelf {
         Swap::Done(version)
     }
 
-    pub(crate) fn spill(&mut self, machine: u8, unsaved: Unsaved) {
-        self.forget(machine, unsaved.attempt);
-        self.spills.push((machine, unsaved));
-        self.spills.sort_by_key(|(machine, unsaved)| (*machine, unsaved.attempt));
+    pub(crate) fn spill(&mut self, machine: u8, pending_save: PendingSave) {
+        self.forget(machine, pending_save.attempt);
+        self.spills.push((machine, pending_save));
+        self.spills.sort_by_key(|(machine, pending_save)| (*machine, pending_save.attempt));
     }
 
     pub(crate) fn forget(&mut self, machine: u8, attempt: Attempt) {
-        self.spills.retain(|(place, unsaved)| (*place, unsaved.attempt) != (machine, attempt));
+        self.spills.retain(|(place, pending_save)| (*place, pending_save.attempt) != (machine, attempt));
     }
 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::rc::Rc;
 
-use wellspring_core::{LoginReason, Replay, TokenError, Unsaved};
+use wellspring_core::{LoginReason, PendingSave, Replay, TokenError};
 
 use crate::law::Broken;
 use crate::line::{Line, Mutation, Trouble};
@@ -47,11 +47,11 @@ fn a_token_that_nobody_has_stored_is_not_handed_out_and_not_dropped() {
     assert!(what(world.hand_out(0, &SECOND.to_string())).starts_with("4:"));
     assert!(what(world.check(&scene)).starts_with("4:"));
     let mut record = world.shelf.record().unwrap().clone();
-    let wellspring_core::Grant::Granted(granted) = &mut record.grant else { unreachable!() };
+    let wellspring_core::SessionState::Active(granted) = &mut record.state else { unreachable!() };
     granted.response = crate::provider::granted(Some(SECOND));
     let attempt = wellspring_core::Attempt { owner: world.people[0].owner(), number: 1 };
     let origin = wellspring_core::Obtained::ByRenewal { spent: record.generation };
-    Rc::make_mut(&mut world.shelf).spill(0, Unsaved { attempt, record, origin });
+    Rc::make_mut(&mut world.shelf).spill(0, PendingSave { attempt, record, origin });
     assert_eq!(world.hand_out(0, &SECOND.to_string()), Ok(Told::Fresh));
     world.check(&scene).unwrap();
 }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use wellspring_core::{
-    Clocks, Epoch, Generation, Grant, Granted, Instant, Lifecycle, LoginReason, Owner, Permit, Policy,
-    Provider, Record, Step, UnixTime,
+    Clocks, Epoch, Generation, Granted, Instant, Lifecycle, LoginReason, Owner, Permit, Policy, Provider,
+    Record, SessionState, Step, UnixTime,
 };
 
 use crate::history::History;
@@ -66,7 +66,7 @@ pub(crate) struct Person {
 pub(crate) struct Run {
     pub(crate) job: Job,
     pub(crate) step: Step,
-    /// A sign of life is shown.
+    /// A liveness lock is shown.
     pub(crate) alive: bool,
     /// A byte may have left.
     pub(crate) sent: bool,
@@ -77,7 +77,7 @@ pub(crate) enum Job {
     Renewal(Box<Permit>),
     SignIn,
     SignOut,
-    Leftover,
+    UnfinishedSave,
 }
 
 /// What the callers of a process were told last.
@@ -94,7 +94,7 @@ pub(crate) enum Told {
     Later,
 }
 
-/// More than any deadline, window or span of a claim.
+/// More than any deadline, window or span of a lease.
 const SLACK: Duration = Duration::from_secs(4);
 
 pub(crate) fn policy() -> Policy {
@@ -168,7 +168,7 @@ impl World {
         let life = Duration::from_secs(if line.start == Start::Due { 906 } else { 900 });
         let obtained_at = UnixTime::from_secs(1_000_000 - 900);
         let granted = Granted::new(obtained_at, granted_long_ago(life, line.grant));
-        let record = Record::new(Epoch::new(1), Generation::new(1), Grant::Granted(granted));
+        let record = Record::new(Epoch::new(1), Generation::new(1), SessionState::Active(granted));
         let mut people = Vec::new();
         for (slot, machine) in line.machines.iter().enumerate() {
             let mut person = Person::new(slot, *machine);
@@ -191,7 +191,7 @@ impl World {
         }
     }
 
-    /// Whether anybody on this machine shows a sign of life.
+    /// Whether anybody on this machine shows a liveness lock.
     pub(crate) fn is_anybody_alive_on(&self, machine: u8) -> bool {
         let hanging = |slot: usize| self.shelf.hanging.iter().any(|write| write.writer == slot);
         let mut here = self.people.iter().enumerate().filter(|(_, person)| person.machine == machine);
@@ -202,7 +202,7 @@ impl World {
     pub(crate) fn is_held(&self, name: Name) -> bool {
         let same = |record: &Record| Name::of(record) == Some(name);
         self.shelf.record().is_some_and(same)
-            || self.shelf.spills.iter().any(|(_, unsaved)| same(&unsaved.record))
+            || self.shelf.spills.iter().any(|(_, pending_save)| same(&pending_save.record))
             || self.shelf.hanging.iter().any(|write| same(&write.record))
             || self.people.iter().any(|person| person.is_holding(name))
     }
@@ -234,11 +234,11 @@ impl World {
 
 impl Person {
     pub(crate) fn is_holding(&self, name: Name) -> bool {
-        self.unsaved().any(|unsaved| unsaved == name)
+        self.pending_save().any(|pending_save| pending_save == name)
     }
 
     /// What its renewals have obtained and not stored.
-    pub(crate) fn unsaved(&self) -> impl Iterator<Item = Name> {
-        self.runs.iter().filter_map(|run| Name::of(&run.step.unsaved()?.record))
+    pub(crate) fn pending_save(&self) -> impl Iterator<Item = Name> {
+        self.runs.iter().filter_map(|run| Name::of(&run.step.pending_save()?.record))
     }
 }

@@ -3,8 +3,8 @@
 use core::hash::Hasher;
 
 use wellspring_core::{
-    ClientSecret, HttpRequest, HttpResponse, Method, Origin, Profile, Provider, Reading, ResponseHead, Spend,
-    TokenError, TokenKey, UnixTime, Verdict,
+    AuthorizationGrant, ClientSecret, HttpRequest, HttpResponse, Method, Origin, Provider, ProviderSpec,
+    Reading, ResponseHead, TokenError, TokenKey, UnixTime, Verdict,
 };
 use wellspring_wire::{Object, TokenFormat, bearer_authorization, json_body, judge_bearer};
 
@@ -41,7 +41,7 @@ pub struct HiveAuth {
     success_codes: Vec<i64>,
     auth_error_codes: Vec<i64>,
     format: TokenFormat,
-    profile: Profile,
+    profile: ProviderSpec,
 }
 
 impl HiveAuth {
@@ -68,7 +68,7 @@ impl HiveAuth {
 
     pub(crate) fn new(endpoint: Endpoint, id: String, secret_key: ClientSecret) -> Self {
         let token_url = endpoint.url(ISSUE);
-        let mut profile = Profile::new("hive-auth", TokenKey::new("hive-auth", &token_url).client(&id));
+        let mut profile = ProviderSpec::new("hive-auth", TokenKey::new("hive-auth", &token_url).client(&id));
         // Whether a reissue spends the old refresh token is not published, so it counts as spent.
         profile.credentials = true;
         Self {
@@ -154,37 +154,37 @@ impl HiveAuth {
 }
 
 impl Provider for HiveAuth {
-    fn request(&self, spend: &Spend, _now: UnixTime) -> Result<HttpRequest, TokenError> {
+    fn request(&self, spend: &AuthorizationGrant, _now: UnixTime) -> Result<HttpRequest, TokenError> {
         match spend {
-            Spend::Credentials => Ok(self.issue()),
-            Spend::RefreshToken(token) => Ok(self.reissue(token.expose())),
+            AuthorizationGrant::ClientCredentials => Ok(self.issue()),
+            AuthorizationGrant::RefreshToken(token) => Ok(self.reissue(token.expose())),
             _ => Err(TokenError::misconfigured(
                 "this provider has no sign-in: it takes an id and a secret key",
             )),
         }
     }
 
-    fn read(&self, spend: &Spend, response: &HttpResponse, now: UnixTime) -> Reading {
+    fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
         read(self, spend, response, now)
     }
 
     fn judge(&self, head: &ResponseHead, body_start: &[u8]) -> Verdict {
         let verdict = judge_bearer(head);
-        if verdict != Verdict::Fine || self.auth_error_codes.is_empty() {
+        if verdict != Verdict::Accepted || self.auth_error_codes.is_empty() {
             return verdict;
         }
         let refused = Object::parse(body_start).is_ok_and(|object| {
             let envelope = Envelope::of(&object).ok().flatten();
             envelope.is_some_and(|envelope| self.auth_error_codes.contains(&envelope.code))
         });
-        if refused { Verdict::TokenRefused } else { Verdict::Fine }
+        if refused { Verdict::TokenRefused } else { Verdict::Accepted }
     }
 
     fn credential(&self, hasher: &mut dyn Hasher) {
         hasher.write(self.secret_key.expose().as_bytes());
     }
 
-    fn profile(&self) -> &Profile {
+    fn spec(&self) -> &ProviderSpec {
         &self.profile
     }
 }

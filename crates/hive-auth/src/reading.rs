@@ -3,7 +3,9 @@
 //! The envelope is read whatever the status: a success may carry a failure, and a failure says more than its
 //! status.
 
-use wellspring_core::{ErrorKind, HttpResponse, Reading, Spend, TokenError, TokenResponse, UnixTime};
+use wellspring_core::{
+    AuthorizationGrant, ErrorKind, HttpResponse, Reading, TokenError, TokenResponse, UnixTime,
+};
 use wellspring_wire::{Body, ErrorBody, JwtTimes, Object, TokenFormat, TokenNames, date_of};
 
 use crate::HiveAuth;
@@ -19,12 +21,17 @@ pub(crate) fn token_format() -> TokenFormat {
     with_codes(TokenFormat::new().names(names).jwt_hint())
 }
 
-pub(crate) fn read(hive: &HiveAuth, spend: &Spend, response: &HttpResponse, now: UnixTime) -> Reading {
+pub(crate) fn read(
+    hive: &HiveAuth,
+    spend: &AuthorizationGrant,
+    response: &HttpResponse,
+    now: UnixTime,
+) -> Reading {
     match granted(hive, spend, response, now) {
         Ok(granted) => Reading::Granted(granted),
         // The credentials are at hand: a refresh token that is refused strands nobody.
-        Err(error) if matches!(spend, Spend::RefreshToken(_)) && is_refusal(&error) => {
-            Reading::Next(Spend::Credentials)
+        Err(error) if matches!(spend, AuthorizationGrant::RefreshToken(_)) && is_refusal(&error) => {
+            Reading::Next(AuthorizationGrant::ClientCredentials)
         }
         Err(error) => Reading::Refused(error),
     }
@@ -32,7 +39,7 @@ pub(crate) fn read(hive: &HiveAuth, spend: &Spend, response: &HttpResponse, now:
 
 fn granted(
     hive: &HiveAuth,
-    spend: &Spend,
+    spend: &AuthorizationGrant,
     response: &HttpResponse,
     now: UnixTime,
 ) -> Result<TokenResponse, TokenError> {
@@ -61,7 +68,7 @@ fn granted(
             granted.refresh_lifetime = times.and_then(|times| times.lifetime(reference));
         }
         // Of a reissue it means that the old one stays in force.
-        None if matches!(spend, Spend::Credentials) => {
+        None if matches!(spend, AuthorizationGrant::ClientCredentials) => {
             return Err(format.malformed(spend, response, "the answer holds no refresh token"));
         }
         None => {}

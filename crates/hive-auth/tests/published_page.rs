@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use hive_auth::HiveAuth;
 use wellspring_core::{
-    AuthorizationCode, ErrorKind, Fate, HttpRequest, HttpResponse, Method, Provider, Reading, RefreshToken,
-    Replay, ResponseHead, Rotation, Spend, TokenError, TokenResponse, UnixTime, Verdict,
+    AuthorizationCode, AuthorizationGrant, ErrorKind, Fate, HttpRequest, HttpResponse, Method, Provider,
+    Reading, RefreshToken, Replay, ResponseHead, Rotation, TokenError, TokenResponse, UnixTime, Verdict,
 };
 
 const REQUEST: &str = include_str!("published/request.json");
@@ -22,15 +22,17 @@ fn hive() -> HiveAuth {
     HiveAuth::sandbox().credentials("test", "1234").expect("the page's own credentials")
 }
 
-fn refresh() -> Spend {
-    Spend::RefreshToken(RefreshToken::new("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJrZXlObyI6MSwiaWQiO.x"))
+fn refresh() -> AuthorizationGrant {
+    AuthorizationGrant::RefreshToken(RefreshToken::new(
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJrZXlObyI6MSwiaWQiO.x",
+    ))
 }
 
 fn answer(status: u16, body: &str) -> HttpResponse {
     HttpResponse::new(ResponseHead::new(status).header("content-type", "application/json"), body)
 }
 
-fn read(spend: &Spend, status: u16, body: &str) -> Reading {
+fn read(spend: &AuthorizationGrant, status: u16, body: &str) -> Reading {
     hive().read(spend, &answer(status, body), NOW)
 }
 
@@ -49,7 +51,7 @@ fn refused(reading: Reading) -> TokenError {
 }
 
 fn falls_back(reading: &Reading) -> bool {
-    matches!(reading, Reading::Next(Spend::Credentials))
+    matches!(reading, Reading::Next(AuthorizationGrant::ClientCredentials))
 }
 
 fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
@@ -71,7 +73,7 @@ fn access_token_of(body: &str) -> &str {
 
 #[test]
 fn an_issue_is_the_pages_request() {
-    let request = hive().request(&Spend::Credentials, NOW).unwrap();
+    let request = hive().request(&AuthorizationGrant::ClientCredentials, NOW).unwrap();
     assert_eq!(request.method(), Method::Post);
     assert_eq!(request.url(), "https://sandbox-bc-platform-auth.withhive.com/v2/auth-token");
     assert_eq!(header(&request, "content-type"), Some("application/json"));
@@ -85,19 +87,19 @@ fn an_issue_is_the_pages_request() {
 
 #[test]
 fn the_pages_issue_is_a_token_of_a_day_and_a_refresh_token_of_a_week() {
-    let granted = granted(read(&Spend::Credentials, 200, ISSUE));
+    let granted = granted(read(&AuthorizationGrant::ClientCredentials, 200, ISSUE));
     assert_eq!(granted.access_token.expose(), access_token_of(ISSUE));
     assert_eq!(granted.access_token.expose().len(), 283);
     assert_eq!(granted.lifetime, Some(DAY));
     assert_eq!(granted.refresh_lifetime, Some(DAY * 7));
     assert_ne!(granted.refresh_token.unwrap().expose(), granted.access_token.expose());
     assert_eq!(granted.scope, None);
-    assert!(granted.leniencies.is_empty());
+    assert!(granted.deviations.is_empty());
 }
 
 #[test]
 fn the_pages_reissue_brings_a_new_refresh_token_that_lives_a_week_from_now() {
-    let first = granted(read(&Spend::Credentials, 200, ISSUE)).refresh_token.unwrap();
+    let first = granted(read(&AuthorizationGrant::ClientCredentials, 200, ISSUE)).refresh_token.unwrap();
     let granted = granted(read(&refresh(), 200, REISSUE));
     assert_eq!(granted.lifetime, Some(DAY));
     assert_eq!(granted.refresh_lifetime, Some(DAY * 7));
@@ -121,14 +123,19 @@ fn h1_success_is_code_0_or_code_1000_with_the_message_success() {
         ("-1", "success", false),
         ("200", "success", false),
     ] {
-        let reading = read(&Spend::Credentials, 200, &envelope(code, message));
+        let reading = read(&AuthorizationGrant::ClientCredentials, 200, &envelope(code, message));
         assert_eq!(matches!(reading, Reading::Granted(_)), success, "{code} {message}");
     }
     let only_zero = hive().success_codes([]);
-    let reading = only_zero.read(&Spend::Credentials, &answer(200, &envelope("1000", "success")), NOW);
+    let reading = only_zero.read(
+        &AuthorizationGrant::ClientCredentials,
+        &answer(200, &envelope("1000", "success")),
+        NOW,
+    );
     assert_eq!(refused(reading).code(), Some("1000"));
     let own = hive().success_codes([7]);
-    let reading = own.read(&Spend::Credentials, &answer(200, &envelope("7", "success")), NOW);
+    let reading =
+        own.read(&AuthorizationGrant::ClientCredentials, &answer(200, &envelope("7", "success")), NOW);
     assert!(matches!(reading, Reading::Granted(_)));
 }
 
@@ -152,13 +159,14 @@ fn h3_a_reissue_has_a_header_and_no_body_and_its_label_can_be_left_out() {
     assert!(request.expose_body().is_empty());
     let unlabelled = hive().without_reissue_content_type().request(&refresh(), NOW).unwrap();
     assert_eq!(header(&unlabelled, "content-type"), None);
-    let issue = hive().without_reissue_content_type().request(&Spend::Credentials, NOW).unwrap();
+    let issue =
+        hive().without_reissue_content_type().request(&AuthorizationGrant::ClientCredentials, NOW).unwrap();
     assert_eq!(header(&issue, "content-type"), Some("application/json"));
 }
 
 #[test]
 fn h4_a_token_that_does_not_say_how_long_it_lives_has_no_lifetime() {
-    let granted = granted(read(&Spend::Credentials, 200, &envelope("0", "success")));
+    let granted = granted(read(&AuthorizationGrant::ClientCredentials, 200, &envelope("0", "success")));
     assert_eq!((granted.lifetime, granted.refresh_lifetime), (None, None));
     let cases = [
         // {"iat":1000,"exp":1000}
@@ -170,7 +178,7 @@ fn h4_a_token_that_does_not_say_how_long_it_lives_has_no_lifetime() {
     ];
     for (token, lifetime) in cases {
         let body = format!(r#"{{"code":0,"data":{{"accessToken":"{token}","refreshToken":"{token}"}}}}"#);
-        let found = crate::granted(read(&Spend::Credentials, 200, &body));
+        let found = crate::granted(read(&AuthorizationGrant::ClientCredentials, 200, &body));
         assert_eq!(found.lifetime, lifetime.map(Duration::from_secs), "{token}");
         assert_eq!(found.refresh_lifetime, found.lifetime, "{token}");
     }
@@ -186,7 +194,7 @@ fn h5_a_success_may_carry_a_failure() {
         ("108", DOWN, Fate::Unspent),
         ("4711", ErrorKind::Protocol, Fate::Unspent),
     ] {
-        let error = refused(read(&Spend::Credentials, 200, &envelope(code, "in words")));
+        let error = refused(read(&AuthorizationGrant::ClientCredentials, 200, &envelope(code, "in words")));
         assert_eq!((error.kind(), error.fate()), (kind, fate), "{code}");
         assert_eq!(
             (error.code(), error.description(), error.status()),
@@ -197,23 +205,34 @@ fn h5_a_success_may_carry_a_failure() {
 
 #[test]
 fn the_envelope_is_read_whatever_the_status() {
-    let error =
-        refused(read(&Spend::Credentials, 401, r#"{"code":101,"message":"Invalid token","data":null}"#));
+    let error = refused(read(
+        &AuthorizationGrant::ClientCredentials,
+        401,
+        r#"{"code":101,"message":"Invalid token","data":null}"#,
+    ));
     assert_eq!((error.kind(), error.code()), (ErrorKind::Misconfigured, Some("101")));
     assert_eq!(error.description(), Some("Invalid token"));
-    let error = refused(read(&Spend::Credentials, 400, r#"{"code":"100","message":"Bad request"}"#));
+    let error = refused(read(
+        &AuthorizationGrant::ClientCredentials,
+        400,
+        r#"{"code":"100","message":"Bad request"}"#,
+    ));
     assert_eq!((error.kind(), error.code(), error.is_transient()), (ErrorKind::Protocol, Some("100"), false));
-    let error = refused(read(&Spend::Credentials, 500, r#"{"code":105,"message":"Internal server error"}"#));
+    let error = refused(read(
+        &AuthorizationGrant::ClientCredentials,
+        500,
+        r#"{"code":105,"message":"Internal server error"}"#,
+    ));
     assert_eq!((error.kind(), error.code()), (DOWN, Some("105")));
     // Not even tokens make a failure a success.
-    let error = refused(read(&Spend::Credentials, 500, &envelope("0", "success")));
+    let error = refused(read(&AuthorizationGrant::ClientCredentials, 500, &envelope("0", "success")));
     assert_eq!((error.kind(), error.fate()), (DOWN, Fate::Unknown));
 }
 
 #[test]
 fn h6_the_samples_missing_line_continuations_change_nothing() {
     // The sample's lines, were they joined, are the request that is sent.
-    let request = hive().request(&Spend::Credentials, NOW).unwrap();
+    let request = hive().request(&AuthorizationGrant::ClientCredentials, NOW).unwrap();
     let sent = core::str::from_utf8(request.expose_body()).unwrap();
     assert!(REQUEST.lines().all(|line| sent.contains(&line.split_ascii_whitespace().collect::<String>())));
 }
@@ -222,7 +241,7 @@ fn h6_the_samples_missing_line_continuations_change_nothing() {
 fn h7_a_secret_key_has_no_length_and_is_sent_as_it_is() {
     for secret_key in ["1", "1234", " padded ", &"k".repeat(4_096), "\"quoted\"\n"] {
         let hive = HiveAuth::live().credentials("test", secret_key).unwrap();
-        let request = hive.request(&Spend::Credentials, NOW).unwrap();
+        let request = hive.request(&AuthorizationGrant::ClientCredentials, NOW).unwrap();
         let body = wellspring_wire::Object::parse(request.expose_body()).unwrap();
         assert_eq!(body.text("secretKey"), Some(secret_key));
     }
@@ -241,7 +260,7 @@ fn h8_a_refused_refresh_token_falls_back_to_the_credentials() {
         (400, r#"{"error":"invalid_grant"}"#),
     ] {
         assert!(falls_back(&read(&refresh(), status, body)), "{status} {body}");
-        assert!(!falls_back(&read(&Spend::Credentials, status, body)), "{status} {body}");
+        assert!(!falls_back(&read(&AuthorizationGrant::ClientCredentials, status, body)), "{status} {body}");
     }
 }
 
@@ -280,7 +299,7 @@ fn a_reissue_without_a_refresh_token_keeps_the_old_one_and_an_issue_without_one_
     ] {
         let body = format!(r#"{{"code":0,"message":"success","data":{data}}}"#);
         assert_eq!(granted(read(&refresh(), 200, &body)).refresh_token, None);
-        let error = refused(read(&Spend::Credentials, 200, &body));
+        let error = refused(read(&AuthorizationGrant::ClientCredentials, 200, &body));
         assert_eq!((error.kind(), error.fate()), (ErrorKind::Protocol, Fate::Unknown));
     }
 }
@@ -298,7 +317,7 @@ fn an_answer_without_code_or_tokens_is_no_answer() {
         r#"{"code":0,"accessToken":"a","refreshToken":"r"}"#,
         r#"["a"]"#,
     ] {
-        let error = refused(read(&Spend::Credentials, 200, body));
+        let error = refused(read(&AuthorizationGrant::ClientCredentials, 200, body));
         assert_eq!(
             (error.kind(), error.is_transient(), error.fate()),
             (ErrorKind::Protocol, false, Fate::Unknown)
@@ -310,25 +329,25 @@ fn an_answer_without_code_or_tokens_is_no_answer() {
 fn r12_a_code_in_a_200_refuses_the_token_only_if_it_is_named() {
     let refusal = br#"{"code":101,"message":"Invalid token"}"#;
     let head = ResponseHead::new(200);
-    assert_eq!(hive().judge(&head, refusal), Verdict::Fine);
-    assert_eq!(hive().profile().judged_bytes, 0);
+    assert_eq!(hive().judge(&head, refusal), Verdict::Accepted);
+    assert_eq!(hive().spec().judged_bytes, 0);
     let judging = hive().auth_error_codes([101]);
-    assert!(judging.profile().judged_bytes > refusal.len());
+    assert!(judging.spec().judged_bytes > refusal.len());
     assert_eq!(judging.judge(&head, refusal), Verdict::TokenRefused);
     assert_eq!(judging.judge(&ResponseHead::new(400), refusal), Verdict::TokenRefused);
     for other in
         [br#"{"code":0,"message":"success"}"#.as_slice(), b"", b"[101]", &refusal[..refusal.len() - 1]]
     {
-        assert_eq!(judging.judge(&head, other), Verdict::Fine);
+        assert_eq!(judging.judge(&head, other), Verdict::Accepted);
     }
     assert_eq!(hive().judge(&ResponseHead::new(401), b""), Verdict::TokenRefused);
-    assert_eq!(hive().judge(&ResponseHead::new(403), refusal), Verdict::Fine);
+    assert_eq!(hive().judge(&ResponseHead::new(403), refusal), Verdict::Accepted);
 }
 
 #[test]
 fn the_profile_has_credentials_and_counts_a_refresh_token_as_spent_by_its_use() {
     let hive = hive().api_origin("https://api.example/service").unwrap();
-    let profile = hive.profile();
+    let profile = hive.spec();
     assert!(profile.credentials);
     assert_eq!((profile.rotation, profile.replay), (Rotation::SingleUse, Replay::OwnerDead));
     assert_eq!(profile.origins.len(), 1);
@@ -336,13 +355,13 @@ fn the_profile_has_credentials_and_counts_a_refresh_token_as_spent_by_its_use() 
     assert!(hive.clone().api_origin("http://api.example").is_err());
     let other = HiveAuth::sandbox().credentials("other", "1234").unwrap();
     let live = HiveAuth::live().credentials("test", "1234").unwrap();
-    assert_ne!(profile.key, other.profile().key);
-    assert_ne!(profile.key, live.profile().key);
+    assert_ne!(profile.key, other.spec().key);
+    assert_ne!(profile.key, live.spec().key);
 }
 
 #[test]
 fn there_is_no_sign_in() {
-    let code = Spend::Code {
+    let code = AuthorizationGrant::AuthorizationCode {
         code: AuthorizationCode::new("c"),
         redirect_uri: "https://app.example/".into(),
         verifier: None,
@@ -353,7 +372,7 @@ fn there_is_no_sign_in() {
 #[test]
 fn no_secret_is_shown_whatever_the_service_sends_back() {
     let hive = HiveAuth::live().credentials("test", "canary key").unwrap();
-    let request = hive.request(&Spend::Credentials, NOW).unwrap();
+    let request = hive.request(&AuthorizationGrant::ClientCredentials, NOW).unwrap();
     assert!(!format!("{hive:?} {request:?} {:?}", hive.request(&refresh(), NOW)).contains("canary"));
     for (status, body) in [
         (200, r#"{"code":100,"message":"bad key: canary key"}"#),
@@ -363,12 +382,12 @@ fn no_secret_is_shown_whatever_the_service_sends_back() {
         (200, r#"{"code":"canary key"}"#),
         (200, r#"{"data":{"accessToken":"canary key"}}"#),
     ] {
-        let error = refused(hive.read(&Spend::Credentials, &answer(status, body), NOW));
+        let error = refused(hive.read(&AuthorizationGrant::ClientCredentials, &answer(status, body), NOW));
         let shown = format!("{error} {error:?} {:?} {:?}", error.snippet(), error.description());
         assert!(!shown.contains("canary"), "{shown}");
     }
     for cut in 0..ISSUE.len() {
-        let error = refused(read(&Spend::Credentials, 200, &ISSUE[..cut]));
+        let error = refused(read(&AuthorizationGrant::ClientCredentials, 200, &ISSUE[..cut]));
         assert!(!format!("{error:?}").contains("eyJ"), "{error:?}");
     }
 }

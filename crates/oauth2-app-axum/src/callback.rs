@@ -9,14 +9,14 @@ use axum::response::Response;
 use http::Uri;
 use oauth2_app::{Callback, PendingLogin};
 use tower_sessions::Session;
-use wellspring_core::{ErrorKind, Spend, TokenError};
+use wellspring_core::{AuthorizationGrant, ErrorKind, TokenError};
 
 use crate::WebLogin;
 use crate::pending::Afterwards;
 use crate::random;
 use crate::start::{only, parameters};
 use crate::tokens::{self, Unclaimed};
-use crate::visitor::Visitor;
+use crate::visitor::BrowserSession;
 use crate::web_login::{log, redirect};
 
 pub(crate) async fn callback(Extension(login): Extension<WebLogin>, session: Session, uri: Uri) -> Response {
@@ -54,7 +54,7 @@ pub(crate) async fn answered(
     session: &Session,
     state: Option<&str>,
 ) -> Result<Option<(PendingLogin, Afterwards)>, TokenError> {
-    let browser = Visitor(session).browser().await?;
+    let browser = BrowserSession(session).browser().await?;
     match (browser, state, login.app().redirect_uri()) {
         (Some(browser), Some(state), Some(uri)) => login.pending().take(state, &browser, uri).await,
         _ => Ok(None),
@@ -63,7 +63,7 @@ pub(crate) async fn answered(
 
 /// Spends the code under a name of its own, and signs the browser in with it. All of that goes on if the browser goes away,
 /// and what it has brought is ended then: nobody has got the session's new name.
-async fn sign_in(login: &WebLogin, session: &Session, spend: Spend) -> Result<(), TokenError> {
+async fn sign_in(login: &WebLogin, session: &Session, spend: AuthorizationGrant) -> Result<(), TokenError> {
     let (login, session) = (login.clone(), session.clone());
     let signed_in = tokio::spawn(async move { signed_in(&login, &session, spend).await });
     let unclaimed = signed_in.await.map_err(|_| TokenError::unavailable("the sign-in was cut short"))??;
@@ -71,7 +71,11 @@ async fn sign_in(login: &WebLogin, session: &Session, spend: Spend) -> Result<()
     Ok(())
 }
 
-async fn signed_in(login: &WebLogin, session: &Session, spend: Spend) -> Result<Unclaimed, TokenError> {
+async fn signed_in(
+    login: &WebLogin,
+    session: &Session,
+    spend: AuthorizationGrant,
+) -> Result<Unclaimed, TokenError> {
     let unclaimed = Unclaimed::new(login.clone(), random::name()?);
     let source = login.pool().source(unclaimed.user())?;
     if let Err(error) = source.sign_in(spend).await {
@@ -82,8 +86,9 @@ async fn signed_in(login: &WebLogin, session: &Session, spend: Spend) -> Result<
         }
         return Err(error);
     }
-    let (before, renamed) =
-        Visitor(session).signs_in(login.sign_ins(), unclaimed.user(), login.session_lifetime()).await?;
+    let (before, renamed) = BrowserSession(session)
+        .signs_in(login.sign_ins(), unclaimed.user(), login.session_lifetime())
+        .await?;
     // Whoever was signed in here is not any more. A server out of reach does not undo the new sign-in.
     if let Some(before) = before {
         tokens::end_quietly(login, &before).await;

@@ -12,7 +12,9 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use oauth2_app::Callback;
 use serde_json::{Map, Value};
 use tower_sessions::Session;
-use wellspring_core::{HttpRequest, HttpResponse, Provider as _, RefreshToken, Spend, TokenError};
+use wellspring_core::{
+    AuthorizationGrant, HttpRequest, HttpResponse, Provider as _, RefreshToken, TokenError,
+};
 
 use crate::WebLogin;
 use crate::callback::answered;
@@ -32,7 +34,7 @@ pub(crate) async fn exchange_token(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let asked = match Asked::read(&headers, &body) {
+    let asked = match Action::read(&headers, &body) {
         Ok(asked) => asked,
         Err((status, why)) => return error(status, why),
     };
@@ -60,14 +62,14 @@ pub(crate) async fn refresh_token(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let asked = match Asked::read(&headers, &body) {
+    let asked = match Action::read(&headers, &body) {
         Ok(asked) => asked,
         Err((status, why)) => return error(status, why),
     };
     let Some(token) = asked.text("refreshToken") else {
         return error(StatusCode::BAD_REQUEST, "Missing refresh token");
     };
-    let spend = Spend::RefreshToken(RefreshToken::new(token));
+    let spend = AuthorizationGrant::RefreshToken(RefreshToken::new(token));
     spent(&login, "refresh-token", &spend, "Token refresh failed").await
 }
 
@@ -91,7 +93,7 @@ pub(crate) async fn userinfo(Extension(login): Extension<WebLogin>, headers: Hea
 }
 
 /// What the token endpoint says of this. Every refusal is a 400, as documented.
-async fn spent(login: &WebLogin, at: &str, spend: &Spend, otherwise: &str) -> Response {
+async fn spent(login: &WebLogin, at: &str, spend: &AuthorizationGrant, otherwise: &str) -> Response {
     let request = login.app().request(spend, login.clock().now().unix);
     match asked_of_server(login, request).await {
         Ok(answer) => handed_on(&answer, if answer.head().is_success() { 200 } else { 400 }),
@@ -132,9 +134,9 @@ fn error(status: StatusCode, sentence: &str) -> Response {
 }
 
 /// The JSON object that a page of this site has sent.
-struct Asked(Map<String, Value>);
+struct Action(Map<String, Value>);
 
-impl Asked {
+impl Action {
     /// A form of another site's can send neither this content type nor these headers without being allowed to, which
     /// nobody is: there is no CORS.
     fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, (StatusCode, &'static str)> {

@@ -8,7 +8,7 @@ use tower_sessions::Session;
 use crate::WebLogin;
 use crate::headers::from_elsewhere;
 use crate::tokens;
-use crate::visitor::Visitor;
+use crate::visitor::BrowserSession;
 use crate::web_login::log;
 
 pub(crate) async fn logout(
@@ -35,7 +35,7 @@ const STILL_IN: (&str, &str) = ("error", "server_error");
 
 /// The browser is signed out whatever becomes of the tokens.
 async fn sign_out(login: &WebLogin, session: &Session) -> (&'static str, &'static str) {
-    let user = match Visitor(session).leaves(login.sign_ins()).await {
+    let user = match BrowserSession(session).leaves(login.sign_ins()).await {
         Ok(Some(user)) => user,
         Ok(None) => return ("logout", "success"),
         Err(error) => {

@@ -16,7 +16,7 @@ use crate::WebLogin;
 use crate::account::call;
 use crate::next::Next;
 use crate::user::{not_authenticated, server_error, wants_page};
-use crate::visitor::Visitor;
+use crate::visitor::BrowserSession;
 use crate::web_login::{log, redirect};
 
 /// Whoever signed in. Take it as an argument of a handler of a router that [`WebLogin::router`] was given; as an
@@ -87,7 +87,7 @@ impl SignedIn {
         else {
             return Err(TokenError::misconfigured("this route is not behind `WebLogin::router`"));
         };
-        let Some(user) = Visitor(session).user(login.sign_ins()).await? else { return Ok(None) };
+        let Some(user) = BrowserSession(session).user(login.sign_ins()).await? else { return Ok(None) };
         let source = login.pool().source(&user)?;
         Ok(Some(Self { user, source, app: Some(login.app().clone()), clock: login.clock().clone() }))
     }

@@ -10,7 +10,7 @@ use wellspring_core::TokenError;
 use crate::WebLogin;
 use crate::next::Next;
 use crate::pending::{self, Afterwards};
-use crate::visitor::Visitor;
+use crate::visitor::BrowserSession;
 use crate::web_login::{log, redirect};
 
 pub(crate) async fn start(Extension(login): Extension<WebLogin>, session: Session, uri: Uri) -> Response {
@@ -28,7 +28,7 @@ async fn authorize(login: &WebLogin, session: &Session, uri: &Uri) -> Result<Str
     let value = |name| only(&asked, name).unwrap_or_default();
     let afterwards = Afterwards { next: Next::parse(value("next")), popup: value("popup") == "1" };
     let Authorization { url, login: pending, .. } = login.app().authorize(&Entropy::from_system()?)?;
-    let browser = Visitor(session).starts(login.clock(), pending::TIME).await?;
+    let browser = BrowserSession(session).starts(login.clock(), pending::TIME).await?;
     login.pending().put(pending, &browser, &afterwards).await?;
     Ok(url)
 }

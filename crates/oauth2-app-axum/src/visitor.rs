@@ -21,9 +21,9 @@ const PROOF: &str = "oauth2-app.sign-in";
 const UNTIL: &str = "oauth2-app.until";
 
 /// One browser.
-pub(crate) struct Visitor<'a>(pub(crate) &'a Session);
+pub(crate) struct BrowserSession<'a>(pub(crate) &'a Session);
 
-impl Visitor<'_> {
+impl BrowserSession<'_> {
     /// The pool's name of whoever is signed in here.
     pub(crate) async fn user(&self, sign_ins: &SignIns) -> Result<Option<String>, TokenError> {
         match (self.browser().await?, self.text(PROOF).await?) {

@@ -1,6 +1,6 @@
 //! Answers of the endpoints beside the token endpoint: a JSON object, or what it means that there is none.
 
-use wellspring_core::{HttpResponse, Spend, TokenError, UnixTime};
+use wellspring_core::{AuthorizationGrant, HttpResponse, TokenError, UnixTime};
 use wellspring_wire::{Body, ErrorBody, Object, Redaction, TokenFormat};
 
 /// The object in a successful answer to a call that carried a token.
@@ -36,9 +36,11 @@ fn read(response: &HttpResponse, now: UnixTime, refused: Option<&'static str>) -
         }
         (Body::Object(object), None) if response.head().is_success() && !has_error(&object) => Ok(object),
         (Body::Object(said), None) => {
-            Err(format.refused(&Spend::Credentials, response, &ErrorBody::of(&said), now))
+            Err(format.refused(&AuthorizationGrant::ClientCredentials, response, &ErrorBody::of(&said), now))
         }
-        (Body::Unreadable(fault), None) => Err(format.unreadable(&Spend::Credentials, response, fault, now)),
+        (Body::Unreadable(fault), None) => {
+            Err(format.unreadable(&AuthorizationGrant::ClientCredentials, response, fault, now))
+        }
     }
 }
 

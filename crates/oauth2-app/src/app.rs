@@ -4,8 +4,8 @@ use core::hash::Hasher;
 use std::sync::Arc;
 
 use wellspring_core::{
-    HttpRequest, HttpResponse, Method, Origin, Profile, Provider, Reading, RefreshToken, ResponseHead, Spend,
-    TokenError, TokenKey, UnixTime, Verdict,
+    AuthorizationGrant, HttpRequest, HttpResponse, Method, Origin, Provider, ProviderSpec, Reading,
+    RefreshToken, ResponseHead, TokenError, TokenKey, UnixTime, Verdict,
 };
 use wellspring_wire::{BasicEncoding, Form, TokenFormat, basic_authorization, judge_bearer};
 
@@ -41,12 +41,12 @@ const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 #[derive(Clone, Debug)]
 pub struct App {
     config: Arc<Config>,
-    profile: Profile,
+    profile: ProviderSpec,
 }
 
 impl App {
     pub(crate) fn new(config: Config, user: Option<&str>) -> Self {
-        let mut profile = Profile::new("oauth2-app", key(&config, user));
+        let mut profile = ProviderSpec::new("oauth2-app", key(&config, user));
         profile.credentials = config.grant == GrantType::ClientCredentials;
         profile.rotation = config.rotation;
         profile.replay = config.replay;
@@ -92,20 +92,22 @@ impl App {
         &self.config
     }
 
-    fn token_request(&self, spend: &Spend) -> Result<HttpRequest, TokenError> {
+    fn token_request(&self, spend: &AuthorizationGrant) -> Result<HttpRequest, TokenError> {
         let form = match spend {
-            Spend::Credentials if self.config.grant == GrantType::ClientCredentials => Form::new()
-                .pair("grant_type", "client_credentials")
-                .pair_if("scope", self.config.scope_text()),
-            Spend::Code { code, redirect_uri, verifier } => Form::new()
+            AuthorizationGrant::ClientCredentials if self.config.grant == GrantType::ClientCredentials => {
+                Form::new()
+                    .pair("grant_type", "client_credentials")
+                    .pair_if("scope", self.config.scope_text())
+            }
+            AuthorizationGrant::AuthorizationCode { code, redirect_uri, verifier } => Form::new()
                 .pair("grant_type", "authorization_code")
                 .pair("code", code.expose())
                 .pair("redirect_uri", redirect_uri)
                 .pair_if("code_verifier", verifier.as_ref().map(|verifier| verifier.expose())),
-            Spend::DeviceCode(code) => {
+            AuthorizationGrant::DeviceCode(code) => {
                 Form::new().pair("grant_type", DEVICE_CODE).pair("device_code", code.expose())
             }
-            Spend::RefreshToken(token) => {
+            AuthorizationGrant::RefreshToken(token) => {
                 Form::new().pair("grant_type", "refresh_token").pair("refresh_token", token.expose())
             }
             _ => {
@@ -177,11 +179,11 @@ fn key(config: &Config, user: Option<&str>) -> TokenKey {
 }
 
 impl Provider for App {
-    fn request(&self, spend: &Spend, _: UnixTime) -> Result<HttpRequest, TokenError> {
+    fn request(&self, spend: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
         self.token_request(spend)
     }
 
-    fn read(&self, spend: &Spend, response: &HttpResponse, now: UnixTime) -> Reading {
+    fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
         self.format().reading(spend, response, now)
     }
 
@@ -199,7 +201,7 @@ impl Provider for App {
         }
     }
 
-    fn profile(&self) -> &Profile {
+    fn spec(&self) -> &ProviderSpec {
         &self.profile
     }
 }

@@ -8,7 +8,7 @@
 use core::error::Error;
 use core::fmt;
 
-use wellspring_core::{AuthorizationCode, Spend};
+use wellspring_core::{AuthorizationCode, AuthorizationGrant};
 use wellspring_wire::form_decode;
 
 use crate::{App, PendingLogin, State};
@@ -105,7 +105,11 @@ impl App {
     /// # Errors
     ///
     /// The server's own error, or what is wrong with the callback.
-    pub fn finish(&self, login: PendingLogin, callback: &Callback) -> Result<Spend, CallbackError> {
+    pub fn finish(
+        &self,
+        login: PendingLogin,
+        callback: &Callback,
+    ) -> Result<AuthorizationGrant, CallbackError> {
         let answered = login.answers(callback);
         match code(callback).and_then(|code| self.check(callback, answered).map(|()| code)) {
             Ok(code) => Ok(login.into_spend(code)),

@@ -8,7 +8,8 @@ use core::fmt;
 use core::time::Duration;
 
 use wellspring_core::{
-    Clocks, DeviceCode, ErrorKind, Fate, HttpRequest, HttpResponse, Instant, Origin, Spend, TokenError,
+    AuthorizationGrant, Clocks, DeviceCode, ErrorKind, Fate, HttpRequest, HttpResponse, Instant, Origin,
+    TokenError,
 };
 use wellspring_wire::{Body, ErrorBody, Form, Json, Object, seconds_of};
 
@@ -100,8 +101,8 @@ impl DeviceLogin {
 
     /// What a poll spends: the same each time.
     #[must_use]
-    pub fn spend(&self) -> Spend {
-        Spend::DeviceCode(self.code.clone())
+    pub fn spend(&self) -> AuthorizationGrant {
+        AuthorizationGrant::DeviceCode(self.code.clone())
     }
 
     /// What a sign-in with [`spend`](Self::spend) failed with: whether to ask again, after the next
@@ -183,10 +184,20 @@ impl App {
         let object = match Body::of(response) {
             Body::Object(object) if response.head().is_success() && !answer::has_error(&object) => object,
             Body::Object(said) => {
-                return Err(format.refused(&Spend::Credentials, response, &ErrorBody::of(&said), sent.unix));
+                return Err(format.refused(
+                    &AuthorizationGrant::ClientCredentials,
+                    response,
+                    &ErrorBody::of(&said),
+                    sent.unix,
+                ));
             }
             Body::Unreadable(fault) => {
-                return Err(format.unreadable(&Spend::Credentials, response, fault, sent.unix));
+                return Err(format.unreadable(
+                    &AuthorizationGrant::ClientCredentials,
+                    response,
+                    fault,
+                    sent.unix,
+                ));
             }
         };
         read(&object, sent.instant)

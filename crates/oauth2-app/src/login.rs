@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use wellspring_core::{AuthorizationCode, CodeVerifier, Spend, TokenError};
+use wellspring_core::{AuthorizationCode, AuthorizationGrant, CodeVerifier, TokenError};
 use wellspring_wire::{Form, append_query, code_challenge, code_verifier};
 
 use crate::{App, Callback, Entropy, RedirectUri};
@@ -81,8 +81,12 @@ impl PendingLogin {
         callback.state().is_some_and(|state| *state == self.state)
     }
 
-    pub(crate) fn into_spend(self, code: AuthorizationCode) -> Spend {
-        Spend::Code { code, redirect_uri: self.redirect_uri.as_str().to_owned(), verifier: self.verifier }
+    pub(crate) fn into_spend(self, code: AuthorizationCode) -> AuthorizationGrant {
+        AuthorizationGrant::AuthorizationCode {
+            code,
+            redirect_uri: self.redirect_uri.as_str().to_owned(),
+            verifier: self.verifier,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Revoking tokens ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)).
 
-use wellspring_core::{AccessToken, HttpRequest, HttpResponse, Spend, TokenError, UnixTime};
+use wellspring_core::{AccessToken, AuthorizationGrant, HttpRequest, HttpResponse, TokenError, UnixTime};
 use wellspring_wire::{Body, BodyFault, ErrorBody, Form};
 
 use crate::App;
@@ -30,13 +30,18 @@ impl App {
         match Body::of(response) {
             // What a 200 says is of no interest, unless somebody in between has said it.
             Body::Unreadable(BodyFault::Page) => {
-                Err(format.unreadable(&Spend::Credentials, response, BodyFault::Page, now))
+                Err(format.unreadable(&AuthorizationGrant::ClientCredentials, response, BodyFault::Page, now))
             }
             _ if response.head().is_success() => Ok(()),
-            Body::Object(said) => {
-                Err(format.refused(&Spend::Credentials, response, &ErrorBody::of(&said), now))
+            Body::Object(said) => Err(format.refused(
+                &AuthorizationGrant::ClientCredentials,
+                response,
+                &ErrorBody::of(&said),
+                now,
+            )),
+            Body::Unreadable(fault) => {
+                Err(format.unreadable(&AuthorizationGrant::ClientCredentials, response, fault, now))
             }
-            Body::Unreadable(fault) => Err(format.unreadable(&Spend::Credentials, response, fault, now)),
         }
     }
 }

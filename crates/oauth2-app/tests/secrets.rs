@@ -6,8 +6,8 @@ use core::fmt::{Debug, Write};
 
 use oauth2_app::{App, Callback, Discovery, Entropy, RedirectUri, RegisteredApp, Registration, UserInfo};
 use wellspring_core::{
-    AccessToken, AuthorizationCode, Clocks, CodeVerifier, DeviceCode, HttpResponse, Instant, Provider,
-    Reading, RefreshToken, ResponseHead, Spend, UnixTime,
+    AccessToken, AuthorizationCode, AuthorizationGrant, Clocks, CodeVerifier, DeviceCode, HttpResponse,
+    Instant, Provider, Reading, RefreshToken, ResponseHead, UnixTime,
 };
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
@@ -31,11 +31,11 @@ fn app() -> App {
         .unwrap()
 }
 
-fn spends() -> [Spend; 3] {
+fn spends() -> [AuthorizationGrant; 3] {
     [
-        Spend::DeviceCode(DeviceCode::new(DEVICE_CODE)),
-        Spend::RefreshToken(RefreshToken::new(REFRESH)),
-        Spend::Code {
+        AuthorizationGrant::DeviceCode(DeviceCode::new(DEVICE_CODE)),
+        AuthorizationGrant::RefreshToken(RefreshToken::new(REFRESH)),
+        AuthorizationGrant::AuthorizationCode {
             code: AuthorizationCode::new(CODE),
             redirect_uri: "https://yourapp.com/cb".into(),
             verifier: Some(CodeVerifier::new(VERIFIER)),
@@ -50,7 +50,7 @@ fn no_debug_shows_a_secret() {
     let app = app();
     show(&app);
     show(&App::builder().client_secret(SECRET));
-    show(&app.profile());
+    show(&app.spec());
     for spend in spends() {
         let request = app.request(&spend, NOW).unwrap();
         assert!(String::from_utf8_lossy(request.expose_body()).contains("canary"));

@@ -7,8 +7,8 @@
 use core::hash::Hasher;
 
 use wellspring_core::{
-    HttpRequest, HttpResponse, Method, Origin, Profile, Provider, Reading, ResponseHead, Scope, Spend,
-    TokenError, TokenKey, UnixTime, Verdict,
+    AuthorizationGrant, HttpRequest, HttpResponse, Method, Origin, Provider, ProviderSpec, Reading,
+    ResponseHead, Scope, TokenError, TokenKey, UnixTime, Verdict,
 };
 use wellspring_wire::{
     BasicEncoding, Form, TokenFormat, append_query, basic_authorization, json_body, judge_bearer,
@@ -33,12 +33,12 @@ pub struct Gateway {
     credentials: Credentials,
     certificate: Option<Certificate>,
     scope: Option<Scope>,
-    profile: Profile,
+    profile: ProviderSpec,
 }
 
 impl Gateway {
     pub(crate) fn new(endpoint: Endpoint, credentials: Credentials) -> Self {
-        let profile = Profile::new("pix-bacen", TokenKey::new("pix-bacen", &endpoint.token_url));
+        let profile = ProviderSpec::new("pix-bacen", TokenKey::new("pix-bacen", &endpoint.token_url));
         Self { endpoint, credentials, certificate: None, scope: None, profile }.with_profile()
     }
 
@@ -197,16 +197,16 @@ fn form<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Form {
 }
 
 impl Provider for Gateway {
-    fn request(&self, spend: &Spend, _: UnixTime) -> Result<HttpRequest, TokenError> {
+    fn request(&self, spend: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
         match spend {
-            Spend::Credentials => self.token_request(),
+            AuthorizationGrant::ClientCredentials => self.token_request(),
             _ => Err(TokenError::misconfigured(
                 "a PIX gateway takes the client's credentials and nothing else",
             )),
         }
     }
 
-    fn read(&self, spend: &Spend, response: &HttpResponse, now: UnixTime) -> Reading {
+    fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
         self.format().reading(spend, response, now)
     }
 
@@ -215,7 +215,7 @@ impl Provider for Gateway {
     /// page's gateways send no challenge with it; one that calls the token invalid is taken at its word.
     fn judge(&self, head: &ResponseHead, _: &[u8]) -> Verdict {
         match judge_bearer(head) {
-            Verdict::Fine if head.status() == 403 => Verdict::ScopeMissing(None),
+            Verdict::Accepted if head.status() == 403 => Verdict::ScopeMissing(None),
             verdict => verdict,
         }
     }
@@ -226,7 +226,7 @@ impl Provider for Gateway {
         }
     }
 
-    fn profile(&self) -> &Profile {
+    fn spec(&self) -> &ProviderSpec {
         &self.profile
     }
 }

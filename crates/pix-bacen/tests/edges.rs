@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use pix_bacen::Gateway;
 use wellspring_core::{
-    ErrorKind, HttpResponse, Leniency, Provider, Reading, ResponseHead, Scope, Spend, UnixTime,
+    AuthorizationGrant, Deviation, ErrorKind, HttpResponse, Provider, Reading, ResponseHead, Scope, UnixTime,
 };
 use wellspring_wire::TokenFormat;
 
@@ -13,7 +13,11 @@ fn read(status: u16, body: &[u8]) -> Reading {
     let gateway = Gateway::goforge().credentials("your-client-id", "your-client-secret");
     let gateway = gateway.expect("the page's own credentials are fine");
     let head = ResponseHead::new(status).header("Content-Type", "application/json; charset=utf-8");
-    gateway.read(&Spend::Credentials, &HttpResponse::new(head, body), UnixTime::from_secs(1_700_000_000))
+    gateway.read(
+        &AuthorizationGrant::ClientCredentials,
+        &HttpResponse::new(head, body),
+        UnixTime::from_secs(1_700_000_000),
+    )
 }
 
 #[test]
@@ -21,39 +25,39 @@ fn every_way_to_write_a_lifetime() {
     const TEN_YEARS: u64 = 10 * 365 * 86_400;
     for (written, seconds, noted) in [
         ("3600", 3_600, None),
-        ("\"3600\"", 3_600, Some(Leniency::LifetimeIsText)),
-        ("\" 3600 \"", 3_600, Some(Leniency::LifetimeIsText)),
+        ("\"3600\"", 3_600, Some(Deviation::LifetimeIsText)),
+        ("\" 3600 \"", 3_600, Some(Deviation::LifetimeIsText)),
         ("3600.0", 3_600, None),
-        ("3599.9", 3_599, Some(Leniency::LifetimeIsFractional)),
+        ("3599.9", 3_599, Some(Deviation::LifetimeIsFractional)),
         ("1e3", 1_000, None),
-        ("0", 0, Some(Leniency::LifetimeIsOver)),
-        ("-1", 0, Some(Leniency::LifetimeIsOver)),
-        ("18446744073709551615", TEN_YEARS, Some(Leniency::LifetimeIsCut)),
-        ("18446744073709551616", TEN_YEARS, Some(Leniency::LifetimeIsCut)),
-        ("\"999999999999999999999999999999\"", TEN_YEARS, Some(Leniency::LifetimeIsText)),
+        ("0", 0, Some(Deviation::LifetimeIsOver)),
+        ("-1", 0, Some(Deviation::LifetimeIsOver)),
+        ("18446744073709551615", TEN_YEARS, Some(Deviation::LifetimeIsCut)),
+        ("18446744073709551616", TEN_YEARS, Some(Deviation::LifetimeIsCut)),
+        ("\"999999999999999999999999999999\"", TEN_YEARS, Some(Deviation::LifetimeIsText)),
         ("null", 3_600, None),
-        ("true", 3_600, Some(Leniency::LifetimeUnreadable)),
-        ("{}", 3_600, Some(Leniency::LifetimeUnreadable)),
-        ("\"abc\"", 3_600, Some(Leniency::LifetimeUnreadable)),
+        ("true", 3_600, Some(Deviation::LifetimeUnreadable)),
+        ("{}", 3_600, Some(Deviation::LifetimeUnreadable)),
+        ("\"abc\"", 3_600, Some(Deviation::LifetimeUnreadable)),
     ] {
         let body = format!(r#"{{"access_token":"t","token_type":"Bearer","expires_in":{written}}}"#);
         let Reading::Granted(token) = read(200, body.as_bytes()) else { panic!("{written}") };
         assert_eq!(token.lifetime, Some(Duration::from_secs(seconds)), "{written}");
-        assert_eq!(token.leniencies.first().copied(), noted, "{written}");
+        assert_eq!(token.deviations.first().copied(), noted, "{written}");
     }
 }
 
 #[test]
 fn harmless_deviations_are_read() {
     for (body, noted) in [
-        ("\u{FEFF}{\"access_token\":\"t\",\"token_type\":\"bearer\"}", Some(Leniency::ByteOrderMark)),
+        ("\u{FEFF}{\"access_token\":\"t\",\"token_type\":\"bearer\"}", Some(Deviation::ByteOrderMark)),
         (r#"{"access_token":"t","token_type":"BEARER"}"#, None),
-        (r#"{"access_token":"t"}"#, Some(Leniency::TokenTypeMissing)),
+        (r#"{"access_token":"t"}"#, Some(Deviation::TokenTypeMissing)),
         (r#"{"access_token":"t","token_type":"Bearer","x":1,"x":2}"#, None),
-        (r#"{"access_token":"t","token_type":"Bearer","scope":["pix:read"]}"#, Some(Leniency::ScopeIsArray)),
+        (r#"{"access_token":"t","token_type":"Bearer","scope":["pix:read"]}"#, Some(Deviation::ScopeIsArray)),
     ] {
         let Reading::Granted(token) = read(201, body.as_bytes()) else { panic!("{body}") };
-        assert_eq!(token.leniencies.first().copied(), noted, "{body}");
+        assert_eq!(token.deviations.first().copied(), noted, "{body}");
     }
 }
 
@@ -104,7 +108,7 @@ fn the_operator_may_have_answers_read_otherwise() {
         let gateway = endpoint.credentials("your-client-id", "your-client-secret");
         let gateway = gateway.expect("the page's own credentials are fine");
         let response = HttpResponse::new(ResponseHead::new(200), body);
-        gateway.read(&Spend::Credentials, &response, UnixTime::from_secs(1_700_000_000))
+        gateway.read(&AuthorizationGrant::ClientCredentials, &response, UnixTime::from_secs(1_700_000_000))
     };
     let silent = r#"{"access_token":"t","expires_in":0}"#;
     assert!(matches!(read(TokenFormat::new().strict(), silent), Reading::Refused(_)), "no token_type");

@@ -6,7 +6,9 @@
 use core::time::Duration;
 
 use pix_bacen::{ClientAuthentication, Encoding, Gateway, TokenRequestSpec};
-use wellspring_core::{HttpRequest, HttpResponse, Provider, Reading, ResponseHead, Spend, UnixTime};
+use wellspring_core::{
+    AuthorizationGrant, HttpRequest, HttpResponse, Provider, Reading, ResponseHead, UnixTime,
+};
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 
@@ -19,7 +21,7 @@ fn gateway(spec: TokenRequestSpec) -> Gateway {
 }
 
 fn sent(gateway: &Gateway) -> HttpRequest {
-    gateway.request(&Spend::Credentials, NOW).unwrap()
+    gateway.request(&AuthorizationGrant::ClientCredentials, NOW).unwrap()
 }
 
 fn body(request: &HttpRequest) -> &str {
@@ -123,7 +125,7 @@ fn the_api_may_live_on_another_host_than_the_tokens() {
         .credentials("id", "secret")
         .unwrap();
     assert_eq!(gateway.balances().url(), "https://api.example.com/pix/v2/accounts/balances");
-    let covers = |url| gateway.profile().origins.iter().any(|origin| origin.covers(url));
+    let covers = |url| gateway.spec().origins.iter().any(|origin| origin.covers(url));
     assert!(covers("https://api.example.com/pix/v2/cob/x") && !covers("https://auth.example.com/"));
 }
 
@@ -158,7 +160,7 @@ fn a_spec_that_contradicts_itself_is_turned_away() {
 
 #[test]
 fn what_is_asked_for_tells_tokens_apart_and_the_secret_does_not() {
-    let key = |gateway: &Gateway| gateway.profile().key.clone();
+    let key = |gateway: &Gateway| gateway.spec().key.clone();
     let scoped = |scope| gateway(spec().scope_name("scope")).scope(scope).unwrap();
     assert_eq!(key(&scoped("a b")), key(&scoped("b a")));
     assert_ne!(key(&scoped("a")), key(&scoped("b")));
@@ -187,7 +189,9 @@ fn an_endpoint_that_echoes_a_header_does_not_make_us_repeat_it() {
     let gateway = gateway(spec().header("x-itau-apikey", "canary-key").header("x-itau-flowID", "1"));
     let body = r#"{"statusCode":401,"message":"chave canary-key recusada em 1 de 12"}"#;
     let response = HttpResponse::new(ResponseHead::new(401), body);
-    let Reading::Refused(error) = gateway.read(&Spend::Credentials, &response, NOW) else { panic!() };
+    let Reading::Refused(error) = gateway.read(&AuthorizationGrant::ClientCredentials, &response, NOW) else {
+        panic!()
+    };
     assert_eq!(
         error.description(),
         Some("chave [redacted] recusada em 1 de 12"),
@@ -199,7 +203,7 @@ fn an_endpoint_that_echoes_a_header_does_not_make_us_repeat_it() {
 fn a_lifetime_that_nobody_names_is_not_assumed() {
     let body = r#"{"access_token":"t","token_type":"Bearer"}"#;
     let response = HttpResponse::new(ResponseHead::new(200), body);
-    let read = |spec| match gateway(spec).read(&Spend::Credentials, &response, NOW) {
+    let read = |spec| match gateway(spec).read(&AuthorizationGrant::ClientCredentials, &response, NOW) {
         Reading::Granted(token) => token.lifetime,
         other => panic!("{other:?}"),
     };

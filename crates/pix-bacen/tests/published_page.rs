@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use pix_bacen::{ApiError, Endpoint, Gateway, Txid};
 use wellspring_core::{
-    HttpRequest, HttpResponse, Provider, Reading, ResponseHead, Scope, Spend, TokenResponse, UnixTime,
-    Verdict,
+    AuthorizationGrant, HttpRequest, HttpResponse, Provider, Reading, ResponseHead, Scope, TokenResponse,
+    UnixTime, Verdict,
 };
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
@@ -24,7 +24,7 @@ fn page(endpoint: Endpoint) -> Gateway {
 }
 
 fn token_request(gateway: &Gateway) -> HttpRequest {
-    gateway.request(&Spend::Credentials, NOW).unwrap()
+    gateway.request(&AuthorizationGrant::ClientCredentials, NOW).unwrap()
 }
 
 fn answer(status: u16, body: &str) -> HttpResponse {
@@ -32,7 +32,7 @@ fn answer(status: u16, body: &str) -> HttpResponse {
 }
 
 fn granted(gateway: &Gateway, status: u16, body: &str) -> TokenResponse {
-    match gateway.read(&Spend::Credentials, &answer(status, body), NOW) {
+    match gateway.read(&AuthorizationGrant::ClientCredentials, &answer(status, body), NOW) {
         Reading::Granted(token) => token,
         other => panic!("{other:?}"),
     }
@@ -63,7 +63,7 @@ fn the_pages_answer_is_a_token_whether_its_status_is_200_or_201() {
         assert_eq!(token.access_token.expose(), "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9...");
         assert_eq!(token.lifetime, Some(Duration::from_secs(3_600)));
         assert_eq!(token.scope, Some(Scope::parse("pix:read pix:write balance:read")));
-        assert!(token.refresh_token.is_none() && token.leniencies.is_empty());
+        assert!(token.refresh_token.is_none() && token.deviations.is_empty());
     }
 }
 
@@ -77,7 +77,7 @@ fn a_call_puts_json_to_the_gateways_own_origin() {
     assert_eq!(call.json(), Some(r#"{"valor":{"original":"1.00"}}"#));
     assert_eq!(gateway.balances().url(), "https://api.gateway.goforge.com.br/accounts/balances");
     assert_eq!((gateway.balances().method(), gateway.balances().json()), ("GET", None));
-    assert!(gateway.profile().origins.iter().any(|origin| origin.covers(call.url())));
+    assert!(gateway.spec().origins.iter().any(|origin| origin.covers(call.url())));
     assert!(!format!("{call:?}").contains("valor"), "a charge names its payer");
 }
 
@@ -107,7 +107,8 @@ fn p1_the_standard_api_is_another_one() {
 
 #[test]
 fn p1_the_standard_api_is_not_asked_without_a_certificate() {
-    let error = page(Gateway::goforge().standard()).request(&Spend::Credentials, NOW).unwrap_err();
+    let error =
+        page(Gateway::goforge().standard()).request(&AuthorizationGrant::ClientCredentials, NOW).unwrap_err();
     assert_eq!(
         error.to_string(),
         "this token endpoint wants the client certificate in the header X-SSL-Client-Cert, and none is given"
@@ -120,12 +121,12 @@ fn p2_there_is_no_grant_type_no_scope_no_basic_and_no_refresh() {
     let body = String::from_utf8(token_request(&gateway).expose_body().to_vec()).unwrap();
     assert!(!body.contains("grant_type") && !body.contains("scope"));
     assert!(gateway.clone().scope("pix:read").is_err(), "it grants what the account has");
-    let spend = Spend::RefreshToken(wellspring_core::RefreshToken::new("r"));
+    let spend = AuthorizationGrant::RefreshToken(wellspring_core::RefreshToken::new("r"));
     assert!(gateway.request(&spend, NOW).is_err());
     let sent_all_the_same =
         r#"{"access_token":"t","token_type":"Bearer","expires_in":60,"refresh_token":"canary"}"#;
     assert!(granted(&gateway, 200, sent_all_the_same).refresh_token.is_none());
-    assert!(gateway.profile().credentials);
+    assert!(gateway.spec().credentials);
 }
 
 #[test]
@@ -140,7 +141,7 @@ fn p3_an_error_is_never_taken_for_a_token() {
         (200, r#"["eyJ"]"#),
         (401, ANSWER),
     ] {
-        let reading = gateway.read(&Spend::Credentials, &answer(status, body), NOW);
+        let reading = gateway.read(&AuthorizationGrant::ClientCredentials, &answer(status, body), NOW);
         assert!(matches!(reading, Reading::Refused(_)), "{status} {body}");
     }
 }
@@ -209,7 +210,7 @@ fn the_error_table_401_asks_for_a_new_token_and_403_does_not() {
     // Beyond the page: a challenge that calls the token invalid is not about permission.
     assert_eq!(challenged(r#"Bearer error="invalid_token""#), Verdict::TokenRefused);
     for status in [200, 201, 400, 404, 429, 500] {
-        assert_eq!(judge(&ResponseHead::new(status)), Verdict::Fine, "{status}");
+        assert_eq!(judge(&ResponseHead::new(status)), Verdict::Accepted, "{status}");
     }
 }
 

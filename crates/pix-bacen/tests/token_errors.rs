@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use pix_bacen::Gateway;
 use wellspring_core::{
-    ErrorKind, HttpResponse, Provider, Reading, ResponseHead, Spend, TokenError, UnixTime,
+    AuthorizationGrant, ErrorKind, HttpResponse, Provider, Reading, ResponseHead, TokenError, UnixTime,
 };
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
@@ -17,7 +17,7 @@ fn gateway() -> Gateway {
 }
 
 fn refused(head: ResponseHead, body: &[u8]) -> TokenError {
-    match gateway().read(&Spend::Credentials, &HttpResponse::new(head, body), NOW) {
+    match gateway().read(&AuthorizationGrant::ClientCredentials, &HttpResponse::new(head, body), NOW) {
         Reading::Refused(error) => error,
         other => panic!("{other:?}"),
     }
@@ -89,7 +89,9 @@ fn no_truncation_and_no_flipped_byte_makes_it_panic_or_show_the_secret() {
     let check = |bytes: &[u8]| {
         for status in [200, 401] {
             let response = HttpResponse::new(ResponseHead::new(status), bytes);
-            if let Reading::Refused(error) = gateway().read(&Spend::Credentials, &response, NOW) {
+            if let Reading::Refused(error) =
+                gateway().read(&AuthorizationGrant::ClientCredentials, &response, NOW)
+            {
                 assert!(!format!("{error} {error:?} {error:#?}").contains(CANARY), "{error:?}");
             }
         }
@@ -113,7 +115,7 @@ fn no_truncation_and_no_flipped_byte_makes_it_panic_or_show_the_secret() {
 #[test]
 fn no_debug_shows_the_secret() {
     let gateway = gateway();
-    let request = gateway.request(&Spend::Credentials, NOW).unwrap();
+    let request = gateway.request(&AuthorizationGrant::ClientCredentials, NOW).unwrap();
     assert!(String::from_utf8_lossy(request.expose_body()).contains(CANARY));
-    assert!(!format!("{gateway:?} {gateway:#?} {request:?} {:?}", gateway.profile()).contains("canary"));
+    assert!(!format!("{gateway:?} {gateway:#?} {request:?} {:?}", gateway.spec()).contains("canary"));
 }

@@ -1,6 +1,6 @@
 //! The async driver as a player: tasks of a runtime of its own, reqwest over loopback.
 
-use wellspring_core::{Need, Policy, Rejected, Spend, Token, TokenError};
+use wellspring_core::{AuthorizationGrant, Need, Policy, Rejected, Token, TokenError};
 use wellspring_transport::ManualClock;
 use wellspring_transport_async::{Body as Content, TokenSource};
 
@@ -104,7 +104,7 @@ impl Player for AsyncDriver {
         self.at_once(callers, |source| call(source, api.clone()))
     }
 
-    fn sign_in(&mut self, spend: Spend) -> Result<Token, TokenError> {
+    fn sign_in(&mut self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
         self.runtime.block_on(self.source.sign_in(spend))
     }
 

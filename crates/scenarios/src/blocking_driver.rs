@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use wellspring_core::{Need, Policy, Rejected, Spend, Token, TokenError};
+use wellspring_core::{AuthorizationGrant, Need, Policy, Rejected, Token, TokenError};
 use wellspring_transport::ManualClock;
 use wellspring_transport_blocking::{Body as Content, TokenSource};
 
@@ -91,7 +91,7 @@ impl Player for BlockingDriver {
         self.at_once(callers, |source| call(source, api))
     }
 
-    fn sign_in(&mut self, spend: Spend) -> Result<Token, TokenError> {
+    fn sign_in(&mut self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
         self.source.sign_in(spend)
     }
 

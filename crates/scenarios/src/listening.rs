@@ -7,15 +7,15 @@ use core::hash::Hasher;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wellspring_core::{
-    HttpRequest, HttpResponse, Leniency, Profile, Provider, Reading, RefreshToken, ResponseHead, Spend,
-    TokenError, UnixTime, Verdict,
+    AuthorizationGrant, Deviation, HttpRequest, HttpResponse, Provider, ProviderSpec, Reading, RefreshToken,
+    ResponseHead, TokenError, UnixTime, Verdict,
 };
 
 /// The provider, with what was overlooked so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Listening {
     provider: Arc<dyn Provider>,
-    overlooked: Arc<Mutex<Vec<Leniency>>>,
+    overlooked: Arc<Mutex<Vec<Deviation>>>,
 }
 
 impl Listening {
@@ -27,21 +27,21 @@ impl Listening {
 
     /// What was overlooked since the last look.
     #[must_use]
-    pub(crate) fn overlooked(&self) -> Vec<Leniency> {
+    pub(crate) fn overlooked(&self) -> Vec<Deviation> {
         core::mem::take(&mut self.overlooked.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Provider for Listening {
-    fn request(&self, spend: &Spend, now: UnixTime) -> Result<HttpRequest, TokenError> {
+    fn request(&self, spend: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError> {
         self.provider.request(spend, now)
     }
 
-    fn read(&self, spend: &Spend, response: &HttpResponse, now: UnixTime) -> Reading {
+    fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
         let reading = self.provider.read(spend, response, now);
         if let Reading::Granted(granted) = &reading {
             let mut overlooked = self.overlooked.lock().unwrap_or_else(PoisonError::into_inner);
-            overlooked.extend(&granted.leniencies);
+            overlooked.extend(&granted.deviations);
         }
         reading
     }
@@ -58,7 +58,7 @@ impl Provider for Listening {
         self.provider.credential(hasher);
     }
 
-    fn profile(&self) -> &Profile {
-        self.provider.profile()
+    fn spec(&self) -> &ProviderSpec {
+        self.provider.spec()
     }
 }

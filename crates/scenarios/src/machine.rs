@@ -7,9 +7,9 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use wellspring_core::{
-    Answer, Completed, Decision, HttpRequest, HttpResponse, Lifecycle, Need, Origin, Outcome, Permit,
-    Provider, Rejected, Renewal, ResponseHead, Sending, Spend, Step, Token, TokenError, TransportError,
-    TransportErrorKind, Verdict,
+    Answer, AuthorizationGrant, BoundedRequest, Completed, Decision, HttpRequest, HttpResponse, Lifecycle,
+    Need, Origin, Outcome, Permit, Provider, Rejected, Renewal, ResponseHead, Step, Token, TokenError,
+    TransportError, TransportErrorKind, Verdict,
 };
 use wellspring_simulator::{Answer as Delivered, Delivery, Request};
 use wellspring_transport::ManualClock;
@@ -45,8 +45,7 @@ impl Machine {
     }
 
     fn renew(&mut self, permit: Permit) -> Result<Token, TokenError> {
-        let outcome =
-            self.exchange(Renewal::begin(permit.errand(Arc::clone(&self.provider)), self.clock.now()));
+        let outcome = self.exchange(Renewal::begin(permit.job(Arc::clone(&self.provider)), self.clock.now()));
         match self.lifecycle.complete(permit, outcome, self.clock.now()) {
             Completed::Renewed(token) | Completed::Adopted(token) => Ok(token),
             Completed::Failed(error) => Err(error),
@@ -66,7 +65,7 @@ impl Machine {
         }
     }
 
-    fn send(&self, sending: &Sending) -> Answer {
+    fn send(&self, sending: &BoundedRequest) -> Answer {
         let time = sending.deadline.since(self.clock.now().instant);
         match self.deliver(&request_of(&sending.request, self.server.url()), time) {
             Ok(answer) if answer.header("content-encoding").is_some_and(|coding| coding != "identity") => {
@@ -133,14 +132,14 @@ impl Machine {
         if answer.status == 401 {
             return Verdict::TokenRefused;
         }
-        let start = answer.body.len().min(self.provider.profile().judged_bytes);
+        let start = answer.body.len().min(self.provider.spec().judged_bytes);
         self.provider.judge(&head_of(answer), &answer.body[..start])
     }
 
     fn reply(&self, answer: &Delivered) -> Reply {
         let missing = match self.provider.judge(&head_of(answer), &[]) {
             Verdict::ScopeMissing(scope) => Some(scope.unwrap_or_default().to_string()),
-            Verdict::Fine | Verdict::TokenRefused => None,
+            Verdict::Accepted | Verdict::TokenRefused => None,
         };
         Reply { status: answer.status, missing }
     }
@@ -157,7 +156,7 @@ impl Machine {
         let second = told.into_iter().map(|told| match told {
             Rejected::Replaced(token) => Some(Ok(token)),
             Rejected::Renew => served.next(),
-            Rejected::Stands => None,
+            Rejected::KeepResponse => None,
         });
         second.collect()
     }
@@ -181,7 +180,7 @@ impl Player for Machine {
 
     fn call(&mut self, call: &Call, callers: usize) -> Vec<Result<Reply, TokenError>> {
         let origin = Origin::of(&call.url).ok();
-        if !origin.is_some_and(|origin| self.provider.profile().origins.contains(&origin)) {
+        if !origin.is_some_and(|origin| self.provider.spec().origins.contains(&origin)) {
             return vec![Err(TokenError::misconfigured("the token may not go there")); callers];
         }
         let tokens = self.get(Need::Fresh, callers);
@@ -209,9 +208,9 @@ impl Player for Machine {
         answers.into_iter().map(|answer| answer.map(|answer| self.reply(&answer))).collect()
     }
 
-    fn sign_in(&mut self, spend: Spend) -> Result<Token, TokenError> {
-        let errand = self.lifecycle.sign_in(Arc::clone(&self.provider), spend);
-        let outcome = self.exchange(Renewal::begin(errand, self.clock.now()));
+    fn sign_in(&mut self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
+        let job = self.lifecycle.sign_in(Arc::clone(&self.provider), spend);
+        let outcome = self.exchange(Renewal::begin(job, self.clock.now()));
         self.lifecycle.signed_in(outcome, self.clock.now())
     }
 

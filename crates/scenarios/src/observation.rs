@@ -7,7 +7,7 @@ use core::fmt;
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use wellspring_core::{Clocks, ErrorKind, Leniency, LoginReason, Token, TokenError, UnixTime};
+use wellspring_core::{Clocks, Deviation, ErrorKind, LoginReason, Token, TokenError, UnixTime};
 use wellspring_simulator::{Endpoint, Entry, Request, World};
 
 use crate::scenario::Show;
@@ -236,9 +236,9 @@ pub(crate) fn error(error: &TokenError, unix: UnixTime, show: &[Show]) -> String
 
 /// A harmless deviation: `ScopeIsArray` reads `scope is array`.
 #[must_use]
-pub(crate) fn overlooked(leniency: Leniency) -> String {
+pub(crate) fn overlooked(deviation: Deviation) -> String {
     let mut words = String::new();
-    for letter in format!("{leniency:?}").chars() {
+    for letter in format!("{deviation:?}").chars() {
         if letter.is_uppercase() && !words.is_empty() {
             words.push(' ');
         }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use wellspring_core::{Clocks, Need, Rejected, Spend, Token, TokenError};
+use wellspring_core::{AuthorizationGrant, Clocks, Need, Rejected, Token, TokenError};
 
 use crate::scenario::Body;
 
@@ -19,7 +19,7 @@ pub(crate) trait Player {
     fn call(&mut self, call: &Call, callers: usize) -> Vec<Result<Reply, TokenError>>;
 
     /// A fresh grant is spent.
-    fn sign_in(&mut self, spend: Spend) -> Result<Token, TokenError>;
+    fn sign_in(&mut self, spend: AuthorizationGrant) -> Result<Token, TokenError>;
 
     /// The API has refused this token.
     fn reject(&mut self, token: &Token) -> Rejected;

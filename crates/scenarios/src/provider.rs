@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hive_auth::HiveAuth;
 use oauth2_app::{App, AuthMethod, Callback, Entropy, GrantType, PendingLogin};
 use pix_bacen::Gateway;
-use wellspring_core::{Policy, Provider, Replay, Rotation, Spend, TokenError};
+use wellspring_core::{AuthorizationGrant, Policy, Provider, Replay, Rotation, TokenError};
 
 use crate::listening::Listening;
 use crate::scenario::{
@@ -71,7 +71,7 @@ impl Cast {
     /// # Errors
     ///
     /// That word.
-    pub(crate) fn finish(&self, login: PendingLogin, location: &str) -> Result<Spend, String> {
+    pub(crate) fn finish(&self, login: PendingLogin, location: &str) -> Result<AuthorizationGrant, String> {
         let app = self.app.as_ref().ok_or("nobody signs in to this provider")?;
         app.finish(login, &Callback::read(location)).map_err(|error| error.code().to_owned())
     }

@@ -133,7 +133,7 @@ impl Stage {
             acts.push(vec![match told {
                 Rejected::Replaced(token) => format!("replaced by {}", self.got(Ok(token), show)),
                 Rejected::Renew => "renew".into(),
-                Rejected::Stands => "stands".into(),
+                Rejected::KeepResponse => "stands".into(),
             }]);
         }
         match acts.len() {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wellspring_core::{Promise, SharedBy, Sighting, SignOfLife, StoreError, Version};
+use wellspring_core::{LivenessLock, SharedBy, StoreError, StoreGuarantees, Version, WatchOutcome};
 use wellspring_store::{Entry, KeyName, Life, Map, Records, Stripes, Zeroizing, files};
 
 /// A version's line: 32 digits and the line's end.
@@ -88,8 +88,8 @@ fn garbled(path: &Path) -> StoreError {
 }
 
 impl Map for FileStore {
-    fn promise(&self) -> Promise {
-        Promise { scope: SharedBy::Host, durable: true, may_go_back: false }
+    fn guarantees(&self) -> StoreGuarantees {
+        StoreGuarantees { scope: SharedBy::Host, durable: true, may_go_back: false }
     }
 
     fn load(&self, name: &KeyName, _: Duration) -> Result<Option<Entry>, StoreError> {
@@ -117,11 +117,11 @@ impl Map for FileStore {
         Ok(true)
     }
 
-    fn watch(&self, name: &KeyName, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+    fn watch(&self, name: &KeyName, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
         self.life.watch(name, version, within, |_| self.version(name))
     }
 
-    fn sign_of_life(&self, name: &KeyName, within: Duration) -> Result<SignOfLife, StoreError> {
+    fn liveness_lock(&self, name: &KeyName, within: Duration) -> Result<LivenessLock, StoreError> {
         self.life.sign(name, within)
     }
 }

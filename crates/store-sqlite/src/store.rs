@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::OptionalExtension as _;
-use wellspring_core::{Promise, SharedBy, Sighting, SignOfLife, StoreError, Version};
+use wellspring_core::{LivenessLock, SharedBy, StoreError, StoreGuarantees, Version, WatchOutcome};
 use wellspring_store::{Entry, KeyName, Life, Map, Records, Zeroizing, files};
 
 use crate::connections::{Connections, Open};
@@ -73,8 +73,8 @@ impl SqliteStore {
 }
 
 impl Map for SqliteStore {
-    fn promise(&self) -> Promise {
-        Promise { scope: SharedBy::Host, durable: true, may_go_back: false }
+    fn guarantees(&self) -> StoreGuarantees {
+        StoreGuarantees { scope: SharedBy::Host, durable: true, may_go_back: false }
     }
 
     fn load(&self, name: &KeyName, within: Duration) -> Result<Option<Entry>, StoreError> {
@@ -98,13 +98,13 @@ impl Map for SqliteStore {
         self.writer.swap(Swap { name: name.clone(), expected, entry: entry.clone() }, within)
     }
 
-    fn watch(&self, name: &KeyName, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+    fn watch(&self, name: &KeyName, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
         self.life.watch(name, version, within, |within| {
             self.connections.run(within, |connection| held_version(connection, name))
         })
     }
 
-    fn sign_of_life(&self, name: &KeyName, within: Duration) -> Result<SignOfLife, StoreError> {
+    fn liveness_lock(&self, name: &KeyName, within: Duration) -> Result<LivenessLock, StoreError> {
         self.life.sign(name, within)
     }
 }

@@ -169,7 +169,7 @@ fn after_a_database_was_removed_all_handles_share_the_new_one() {
     let other = SqliteStore::open(database(&folder)).unwrap();
     other.save(&key(), None, &sample::counting(7), WITHIN).unwrap();
     assert_eq!(one.load(&key(), WITHIN).unwrap().stored.unwrap().record.generation.value(), 7);
-    assert!(one.sign_of_life(&key(), WITHIN).is_ok());
+    assert!(one.liveness_lock(&key(), WITHIN).is_ok());
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn everything_is_made_for_its_owner_alone_and_what_others_may_look_into_is_liste
     let folder = Folder::new();
     let store = SqliteStore::open(database(&folder)).unwrap();
     store.save(&key(), None, &sample::record(2), WITHIN).unwrap();
-    store.spill(&key(), &sample::unsaved(2)).unwrap();
+    store.spill(&key(), &sample::pending_save(2)).unwrap();
     assert_eq!(store.map().open_to_others(), [""; 0]);
     let names = || fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(names().count(), 5, "{:?}", names().collect::<Vec<_>>());

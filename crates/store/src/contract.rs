@@ -17,7 +17,7 @@ use core::fmt::Debug;
 use core::time::Duration;
 
 use wellspring_core::{
-    Loaded, Record, Sighting, SignOfLife, Store, StoreError, Stored, Swap, TokenKey, Version,
+    LivenessLock, Loaded, Record, Store, StoreError, Stored, Swap, TokenKey, Version, WatchOutcome,
 };
 
 pub use disks::on_a_small_disk;
@@ -81,12 +81,12 @@ impl Handle {
         }
     }
 
-    pub(crate) fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Sighting {
+    pub(crate) fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> WatchOutcome {
         done("a watch", self.0.watch(key, version, within))
     }
 
-    pub(crate) fn sign_of_life(&self, key: &TokenKey) -> SignOfLife {
-        done("a sign of life", self.0.sign_of_life(key, AMPLE))
+    pub(crate) fn liveness_lock(&self, key: &TokenKey) -> LivenessLock {
+        done("a liveness lock", self.0.liveness_lock(key, AMPLE))
     }
 }
 

@@ -15,10 +15,10 @@
 //! record without it. Who adds a field therefore raises the format's number.
 
 mod fields;
+mod pending_save;
 mod record;
 #[cfg(test)]
 mod tests;
-mod unsaved;
 
 use core::fmt;
 
@@ -28,8 +28,8 @@ use zeroize::Zeroizing;
 use crate::map::hex;
 use fields::{Reader, Writer};
 
+pub(crate) use pending_save::{decode_pending_save, encode_pending_save};
 pub(crate) use record::{decode_record, encode_record};
-pub(crate) use unsaved::{decode_unsaved, encode_unsaved};
 
 const FORMAT: u32 = 1;
 

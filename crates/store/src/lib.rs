@@ -1,7 +1,7 @@
 //! Token records as bytes over any map with compare-and-swap, and the contract that such a map must pass.
 //!
 //! Somebody's new store is a [`Map`]: from a [`KeyName`] to a version and bytes, with compare-and-swap, a way to
-//! watch a key and a sign of life. [`Records`] makes a [`Store`](wellspring_core::Store) of it: it writes records as
+//! watch a key and a liveness lock. [`Records`] makes a [`Store`](wellspring_core::Store) of it: it writes records as
 //! bytes, draws the versions, and keeps spilled tokens in a folder. The module `contract`, behind the feature of that
 //! name, tests the result.
 //!
@@ -10,7 +10,7 @@
 //! - [`Records`] over a [`Map`], and [`MemoryStore`], the simplest map: for the sources of one process.
 //! - [`Spills`]: the folder of the tokens that a store would not take.
 //! - For stores on a disk: [`files`], which writes whole and durably or not at all, [`Stripes`], kernel locks on side
-//!   files, and [`Life`], the sign of life made of them.
+//!   files, and [`Life`], the liveness lock made of them.
 //!
 //! What is written is versioned, names its fields, has a checksum and counts time by the wall clock. What cannot be
 //! read is an error and never "absent"; a record of a newer version is left alone. Unknown members of a provider's

@@ -1,9 +1,9 @@
-//! The sign of life of the processes of one machine, and watching a key with its help.
+//! The liveness lock of the processes of one machine, and watching a key with its help.
 
 use core::time::Duration;
 use std::path::PathBuf;
 
-use wellspring_core::{Sighting, SignOfLife, StoreError, Version};
+use wellspring_core::{LivenessLock, StoreError, Version, WatchOutcome};
 
 use crate::{Deadline, KeyName, Stripes};
 
@@ -17,7 +17,7 @@ const NAP: Duration = Duration::from_millis(20);
 pub struct Life(Stripes);
 
 impl Life {
-    /// Signs of life in this folder, which is made if it is not there.
+    /// Liveness locks in this folder, which is made if it is not there.
     ///
     /// # Errors
     ///
@@ -31,8 +31,8 @@ impl Life {
     /// # Errors
     ///
     /// When a watcher does not let go of the stripe within this time, or its file cannot be locked at all.
-    pub fn sign(&self, name: &KeyName, within: Duration) -> Result<SignOfLife, StoreError> {
-        self.0.shared(name, within).map(SignOfLife::new)
+    pub fn sign(&self, name: &KeyName, within: Duration) -> Result<LivenessLock, StoreError> {
+        self.0.shared(name, within).map(LivenessLock::new)
     }
 
     /// Waits until `look` shows another version than this one, or nobody alive could still save for the key. `look` is
@@ -47,19 +47,19 @@ impl Life {
         version: Version,
         within: Duration,
         mut look: impl FnMut(Duration) -> Result<Option<Version>, StoreError>,
-    ) -> Result<Sighting, StoreError> {
+    ) -> Result<WatchOutcome, StoreError> {
         let deadline = Deadline::after(within);
         loop {
             if look(deadline.left())? != Some(version) {
-                return Ok(Sighting::Changed);
+                return Ok(WatchOutcome::Changed);
             }
             if let Some(_alone) = self.0.try_exclusive(name)? {
                 // The owner may have saved between the look and the lock, and died of old age after that.
                 let same = look(deadline.left())? == Some(version);
-                return Ok(if same { Sighting::OwnerGone } else { Sighting::Changed });
+                return Ok(if same { WatchOutcome::OwnerGone } else { WatchOutcome::Changed });
             }
             if !deadline.nap(NAP) {
-                return Ok(Sighting::Unchanged);
+                return Ok(WatchOutcome::Unchanged);
             }
         }
     }
@@ -80,7 +80,7 @@ mod tests {
         let name = KeyName::of(&TokenKey::new("p", "e"));
         let mut looks = [1, 2].into_iter().map(Version::new);
         let watched = life.watch(&name, Version::new(1), Duration::ZERO, |_| Ok(looks.next()));
-        assert_eq!(watched.unwrap(), Sighting::Changed);
+        assert_eq!(watched.unwrap(), WatchOutcome::Changed);
     }
 
     #[test]
@@ -93,7 +93,7 @@ mod tests {
             signs.push(life.sign(&name, Duration::ZERO).is_ok());
             Ok(Some(Version::new(1)))
         });
-        assert_eq!((watched.unwrap(), signs), (Sighting::OwnerGone, vec![true, false]));
+        assert_eq!((watched.unwrap(), signs), (WatchOutcome::OwnerGone, vec![true, false]));
     }
 
     #[test]

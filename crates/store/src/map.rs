@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use sha2::{Digest as _, Sha256};
-use wellspring_core::{Promise, Sighting, SignOfLife, StoreError, TokenKey, Version};
+use wellspring_core::{LivenessLock, StoreError, StoreGuarantees, TokenKey, Version, WatchOutcome};
 use zeroize::Zeroizing;
 
 /// The name under which a key is stored: its SHA-256 in 64 hexadecimal digits.
@@ -59,7 +59,7 @@ impl fmt::Debug for Entry {
 /// of a swap that failed and may have been made all the same. Errors hold no byte of an entry.
 pub trait Map: Send + Sync + fmt::Debug {
     /// What this map promises.
-    fn promise(&self) -> Promise;
+    fn guarantees(&self) -> StoreGuarantees;
 
     /// What is held under this name.
     ///
@@ -87,14 +87,14 @@ pub trait Map: Send + Sync + fmt::Debug {
     /// # Errors
     ///
     /// When the map cannot be read.
-    fn watch(&self, name: &KeyName, version: Version, within: Duration) -> Result<Sighting, StoreError>;
+    fn watch(&self, name: &KeyName, version: Version, within: Duration) -> Result<WatchOutcome, StoreError>;
 
-    /// As [`Store::sign_of_life`](wellspring_core::Store::sign_of_life).
+    /// As [`Store::liveness_lock`](wellspring_core::Store::liveness_lock).
     ///
     /// # Errors
     ///
     /// When it cannot be shown.
-    fn sign_of_life(&self, name: &KeyName, within: Duration) -> Result<SignOfLife, StoreError>;
+    fn liveness_lock(&self, name: &KeyName, within: Duration) -> Result<LivenessLock, StoreError>;
 }
 
 /// Bytes as lowercase hexadecimal digits.

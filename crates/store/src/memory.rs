@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use wellspring_core::{Promise, SharedBy, Sighting, SignOfLife, StoreError, Version};
+use wellspring_core::{LivenessLock, SharedBy, StoreError, StoreGuarantees, Version, WatchOutcome};
 
 use crate::{Deadline, Entry, KeyName, Map, Records};
 
@@ -21,7 +21,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Held {
     entries: HashMap<KeyName, Entry>,
-    /// How many signs of life are shown for each name.
+    /// How many liveness locks are shown for each name.
     alive: HashMap<KeyName, usize>,
 }
 
@@ -47,8 +47,8 @@ impl Held {
 }
 
 impl Map for MemoryStore {
-    fn promise(&self) -> Promise {
-        Promise { scope: SharedBy::Process, durable: false, may_go_back: false }
+    fn guarantees(&self) -> StoreGuarantees {
+        StoreGuarantees { scope: SharedBy::Process, durable: false, may_go_back: false }
     }
 
     fn load(&self, name: &KeyName, _: Duration) -> Result<Option<Entry>, StoreError> {
@@ -71,27 +71,27 @@ impl Map for MemoryStore {
         Ok(true)
     }
 
-    fn watch(&self, name: &KeyName, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+    fn watch(&self, name: &KeyName, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
         let deadline = Deadline::after(within);
         let mut held = self.0.held();
         loop {
             if held.version(name) != Some(version) {
-                return Ok(Sighting::Changed);
+                return Ok(WatchOutcome::Changed);
             }
             if !held.alive.contains_key(name) {
-                return Ok(Sighting::OwnerGone);
+                return Ok(WatchOutcome::OwnerGone);
             }
             let left = deadline.left();
             if left.is_zero() {
-                return Ok(Sighting::Unchanged);
+                return Ok(WatchOutcome::Unchanged);
             }
             held = self.0.changed.wait_timeout(held, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    fn sign_of_life(&self, name: &KeyName, _: Duration) -> Result<SignOfLife, StoreError> {
+    fn liveness_lock(&self, name: &KeyName, _: Duration) -> Result<LivenessLock, StoreError> {
         *self.0.held().alive.entry(name.clone()).or_default() += 1;
-        Ok(SignOfLife::new(Alive { shared: Arc::clone(&self.0), name: name.clone() }))
+        Ok(LivenessLock::new(Alive { shared: Arc::clone(&self.0), name: name.clone() }))
     }
 }
 

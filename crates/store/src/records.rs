@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use wellspring_core::{
-    Attempt, Loaded, Promise, Record, Sighting, SignOfLife, Store, StoreError, Stored, Swap, TokenKey,
-    Unsaved, Version,
+    Attempt, LivenessLock, Loaded, PendingSave, Record, Store, StoreError, StoreGuarantees, Stored, Swap,
+    TokenKey, Version, WatchOutcome,
 };
 
 use crate::{Entry, KeyName, Map, Spills, encoding};
@@ -45,8 +45,8 @@ impl<M: Map> Records<M> {
 }
 
 impl<M: Map> Store for Records<M> {
-    fn promise(&self) -> Promise {
-        self.map.promise()
+    fn guarantees(&self) -> StoreGuarantees {
+        self.map.guarantees()
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
@@ -77,21 +77,21 @@ impl<M: Map> Store for Records<M> {
         Ok(if swapped { Swap::Done(entry.version) } else { Swap::Conflict })
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
         self.map.watch(&KeyName::of(key), version, within)
     }
 
-    fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError> {
-        self.map.sign_of_life(&KeyName::of(key), within)
+    fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
+        self.map.liveness_lock(&KeyName::of(key), within)
     }
 
-    fn spill(&self, key: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError> {
+    fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
         self.spills
             .as_ref()
             .ok_or_else(|| {
                 StoreError::unavailable("this store has no place for tokens that it would not take")
             })?
-            .put(&KeyName::of(key), unsaved)
+            .put(&KeyName::of(key), pending_save)
     }
 
     fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
@@ -117,10 +117,10 @@ mod tests {
     #[test]
     fn a_store_without_a_place_for_spills_says_so_and_has_none_to_forget() {
         let store = MemoryStore::open();
-        let (key, unsaved) = (TokenKey::new("p", "e"), sample::unsaved(1));
-        let error = store.spill(&key, &unsaved).unwrap_err();
+        let (key, pending_save) = (TokenKey::new("p", "e"), sample::pending_save(1));
+        let error = store.spill(&key, &pending_save).unwrap_err();
         assert_eq!(error.to_string(), "this store has no place for tokens that it would not take");
-        assert!(store.forget_spill(&key, unsaved.attempt).is_ok());
+        assert!(store.forget_spill(&key, pending_save.attempt).is_ok());
         assert!(store.load(&key, Duration::ZERO).unwrap().spilled.is_none());
     }
 

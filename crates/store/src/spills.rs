@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use wellspring_core::{Attempt, StoreError, Unsaved};
+use wellspring_core::{Attempt, PendingSave, StoreError};
 
 use crate::{KeyName, encoding, files};
 
@@ -57,20 +57,23 @@ impl Spills {
     }
 
     /// One of the tokens that were spilled for this key, if there are any.
-    pub(crate) fn find(&self, name: &KeyName) -> Result<Option<Unsaved>, StoreError> {
+    pub(crate) fn find(&self, name: &KeyName) -> Result<Option<PendingSave>, StoreError> {
         for path in self.files(name)? {
             // Gone since the folder was read: somebody has saved it.
             let Some(bytes) = files::read(&path, u64::MAX)? else { continue };
-            return encoding::decode_unsaved(&bytes).map(Some).map_err(|why| {
+            return encoding::decode_pending_save(&bytes).map(Some).map_err(|why| {
                 StoreError::unreadable(format!("the spilled token in {} {why}", path.display()))
             });
         }
         Ok(None)
     }
 
-    pub(crate) fn put(&self, name: &KeyName, unsaved: &Unsaved) -> Result<(), StoreError> {
+    pub(crate) fn put(&self, name: &KeyName, pending_save: &PendingSave) -> Result<(), StoreError> {
         files::private_folder(&self.folder)?;
-        files::replace(&self.path(name, unsaved.attempt), &[&encoding::encode_unsaved(unsaved)?])
+        files::replace(
+            &self.path(name, pending_save.attempt),
+            &[&encoding::encode_pending_save(pending_save)?],
+        )
     }
 
     pub(crate) fn forget(&self, name: &KeyName, attempt: Attempt) -> Result<(), StoreError> {
@@ -93,8 +96,8 @@ mod tests {
     fn a_spilled_token_that_cannot_be_read_is_named_and_stays() {
         let folder = Folder::new();
         let spills = Spills::new(folder.path().join("spill"));
-        let (name, unsaved) = (KeyName::of(&TokenKey::new("p", "e")), sample::unsaved(1));
-        spills.put(&name, &unsaved).unwrap();
+        let (name, pending_save) = (KeyName::of(&TokenKey::new("p", "e")), sample::pending_save(1));
+        spills.put(&name, &pending_save).unwrap();
         let path = spills.files(&name).unwrap().remove(0);
         fs::write(&path, "canary").unwrap();
         let error = spills.find(&name).unwrap_err();
@@ -108,11 +111,11 @@ mod tests {
     fn what_a_crash_has_left_is_ignored_and_goes_with_its_spill() {
         let folder = Folder::new();
         let spills = Spills::new(folder.path());
-        let (name, unsaved) = (KeyName::of(&TokenKey::new("p", "e")), sample::unsaved(1));
-        let half = folder.path().join(format!("{name}-{}{ENDING}.new", unsaved.attempt));
+        let (name, pending_save) = (KeyName::of(&TokenKey::new("p", "e")), sample::pending_save(1));
+        let half = folder.path().join(format!("{name}-{}{ENDING}.new", pending_save.attempt));
         fs::write(&half, "half of it").unwrap();
         assert!(spills.find(&name).unwrap().is_none());
-        spills.forget(&name, unsaved.attempt).unwrap();
+        spills.forget(&name, pending_save.attempt).unwrap();
         assert!(!half.exists());
     }
 
@@ -124,7 +127,7 @@ mod tests {
         let spills = Spills::new(&file);
         let name = KeyName::of(&TokenKey::new("p", "e"));
         assert!(spills.find(&name).unwrap_err().to_string().ends_with("file cannot be read"));
-        let error = spills.put(&name, &sample::unsaved(1)).unwrap_err();
+        let error = spills.put(&name, &sample::pending_save(1)).unwrap_err();
         assert!(error.to_string().ends_with("file is not a folder"), "{error}");
     }
 }

@@ -7,14 +7,14 @@ use crate::TokenSource;
 
 /// Whose token goes on a call.
 #[derive(Clone, Debug)]
-pub(crate) enum Whose {
+pub(crate) enum SourceSelector {
     /// The same source's, whatever the call.
     Always(TokenSource),
     /// That of the source among the call's extensions.
     OfEachCall,
 }
 
-impl Whose {
+impl SourceSelector {
     /// The source for a call with these extensions.
     pub(crate) fn source(&self, extensions: &Extensions) -> Result<TokenSource, TokenError> {
         match self {

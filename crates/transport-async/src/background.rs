@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use wellspring_core::TokenError;
-use wellspring_transport::{Remainder, Underway};
+use wellspring_transport::{RenewalGuard, SaveGuard};
 
 use crate::Transport;
 use crate::drive::drive;
@@ -34,24 +34,24 @@ impl Background {
 }
 
 /// Starts the renewal and returns at once.
-pub(crate) fn start(place: &Handle, mut underway: Underway, transport: &Arc<dyn Transport>) {
+pub(crate) fn start(place: &Handle, mut renewal: RenewalGuard, transport: &Arc<dyn Transport>) {
     let transport = Arc::clone(transport);
-    // Whatever ends this task, `underway` is dropped with it and tells those who wait.
+    // Whatever ends this task, `renewal` is dropped with it and tells those who wait.
     let runtime = place.clone();
     drop(place.spawn(async move {
-        let first = underway.begin();
-        let (outcome, leftover) = drive(&mut underway.course, first, &*transport, &runtime).await;
-        if let Some(remainder) = underway.land(outcome, leftover) {
-            store(remainder, &*transport, &runtime).await;
+        let first = renewal.begin();
+        let (outcome, unfinished) = drive(&mut renewal.course, first, &*transport, &runtime).await;
+        if let Some(save_guard) = renewal.finish(outcome, unfinished) {
+            store(save_guard, &*transport, &runtime).await;
         }
     }));
 }
 
 /// Goes on with what the store would not take, until it has taken it.
-async fn store(mut remainder: Remainder, transport: &dyn Transport, runtime: &Handle) {
-    let first = remainder.begin();
-    let (outcome, _) = drive(&mut remainder.course, first, transport, runtime).await;
-    remainder.land(outcome);
+async fn store(mut save_guard: SaveGuard, transport: &dyn Transport, runtime: &Handle) {
+    let first = save_guard.begin();
+    let (outcome, _) = drive(&mut save_guard.course, first, transport, runtime).await;
+    save_guard.finish(outcome);
 }
 
 /// Whether the caller is on this runtime.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use wellspring_core::{Policy, Provider, SharedBy, Store, TokenError};
-use wellspring_transport::{Clock, Pool, Reach, Scripted, SharedLifecycle, Storage, check_store};
+use wellspring_transport::{AllowedOrigins, Clock, Pool, Scripted, SharedLifecycle, Storage, check_store};
 
 use crate::background::Background;
 #[cfg(feature = "reqwest")]
@@ -18,11 +18,11 @@ use crate::{TokenPool, TokenSource, Transport};
 
 /// What holds for every source that one builder makes.
 #[derive(Clone)]
-pub(crate) struct Terms {
+pub(crate) struct SharedSettings {
     policy: Policy,
     clock: Clock,
     seed: Option<u64>,
-    reach: Reach,
+    origins: AllowedOrigins,
     call_deadline: Option<Duration>,
     pub(crate) background: Background,
     store: Option<Arc<dyn Store>>,
@@ -33,7 +33,7 @@ pub(crate) struct Terms {
 #[must_use = "nothing happens before `build`"]
 pub struct Builder {
     provider: Arc<dyn Provider>,
-    terms: Terms,
+    shared_settings: SharedSettings,
     transport: Option<Arc<dyn Transport>>,
     idle: Duration,
     /// A double exchanges with its script, whoever carries its calls.
@@ -45,11 +45,11 @@ pub struct Builder {
 impl Builder {
     /// Starts to make a source of this provider's tokens.
     pub fn new(provider: Arc<dyn Provider>) -> Self {
-        let terms = Terms {
+        let shared_settings = SharedSettings {
             policy: Policy::default(),
             clock: Clock::system(),
             seed: None,
-            reach: Reach::of(&*provider),
+            origins: AllowedOrigins::of(&*provider),
             call_deadline: None,
             background: Background::default(),
             store: None,
@@ -57,7 +57,7 @@ impl Builder {
         };
         Self {
             provider,
-            terms,
+            shared_settings,
             transport: None,
             idle: Duration::from_secs(1_800),
             scripted: false,
@@ -68,14 +68,14 @@ impl Builder {
 
     pub(crate) fn double(script: Arc<Scripted>) -> Self {
         let mut builder = Self::new(script);
-        builder.terms.reach = builder.terms.reach.and_loopback();
+        builder.shared_settings.origins = builder.shared_settings.origins.and_loopback();
         builder.scripted = true;
         builder
     }
 
     /// When to renew, and how long to leave a failing endpoint alone.
     pub fn policy(mut self, policy: Policy) -> Self {
-        self.terms.policy = policy;
+        self.shared_settings.policy = policy;
         self
     }
 
@@ -102,26 +102,26 @@ impl Builder {
 
     /// Keeps tokens where they outlive the process, and shares them with whoever uses the same store.
     pub fn store(mut self, store: impl Store + 'static) -> Self {
-        self.terms.store = Some(Arc::new(store));
+        self.shared_settings.store = Some(Arc::new(store));
         self
     }
 
     /// Who is to share the tokens. Default: all whom the store reaches. A grant that may be spent but once is refused
     /// on a store that reaches less far.
     pub const fn shared_by(mut self, shared_by: SharedBy) -> Self {
-        self.terms.shared_by = Some(shared_by);
+        self.shared_settings.shared_by = Some(shared_by);
         self
     }
 
     /// Where the time is read. Default: the machine's own clocks.
     pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
-        self.terms.clock = clock.into();
+        self.shared_settings.clock = clock.into();
         self
     }
 
     /// What jitter is made of. Default: another number for each source.
     pub const fn seed(mut self, seed: u64) -> Self {
-        self.terms.seed = Some(seed);
+        self.shared_settings.seed = Some(seed);
         self
     }
 
@@ -131,21 +131,21 @@ impl Builder {
     ///
     /// When no secret may be sent there at all.
     pub fn allow_origin(mut self, url: &str) -> Result<Self, TokenError> {
-        self.terms.reach.allow(url)?;
+        self.shared_settings.origins.allow(url)?;
         Ok(self)
     }
 
     /// The time for one try of a call, from name lookup to the last byte of its answer. Default: the policy's
     /// deadline of an exchange.
     pub const fn call_deadline(mut self, deadline: Duration) -> Self {
-        self.terms.call_deadline = Some(deadline);
+        self.shared_settings.call_deadline = Some(deadline);
         self
     }
 
     /// Renews on this runtime, whoever asks. Default: on the caller's, or where there is none on the one the source
     /// was built on. It needs its drivers for I/O and time (`enable_all`).
     pub fn runtime(mut self, runtime: Handle) -> Self {
-        self.terms.background.given = Some(runtime);
+        self.shared_settings.background.given = Some(runtime);
         self
     }
 
@@ -156,7 +156,7 @@ impl Builder {
     /// When the TLS settings or the client cannot be made, or the store cannot hold what is to be kept in it.
     pub fn build(mut self) -> Result<TokenSource, TokenError> {
         let transport = self.carrier()?;
-        Ok(self.terms.source(self.provider, transport))
+        Ok(self.shared_settings.source(self.provider, transport))
     }
 
     /// How long nobody has to ask for a user's token before a pool lets go of it. Default: half an hour.
@@ -176,19 +176,19 @@ impl Builder {
         mut self,
         for_user: impl Fn(&str) -> P + Send + Sync + 'static,
     ) -> Result<TokenPool, TokenError> {
-        if self.terms.store.is_none() {
+        if self.shared_settings.store.is_none() {
             let text = "a pool lets go of users who are idle and needs a store from which they come back";
             return Err(TokenError::misconfigured(text));
         }
         let transport = self.carrier()?;
-        let pool = Pool::new(self.idle, self.terms.clock.clone());
-        let key = self.provider.profile().key.clone();
-        Ok(TokenPool::new(pool, self.terms, transport, key, move |user| Arc::new(for_user(user))))
+        let pool = Pool::new(self.idle, self.shared_settings.clock.clone());
+        let key = self.provider.spec().key.clone();
+        Ok(TokenPool::new(pool, self.shared_settings, transport, key, move |user| Arc::new(for_user(user))))
     }
 
     /// What carries the requests of all sources that this makes.
     fn carrier(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
-        self.terms.check(&*self.provider)?;
+        self.shared_settings.check(&*self.provider)?;
         let carrier = match self.transport.take() {
             Some(given) => given,
             None => self.client_transport()?,
@@ -198,7 +198,8 @@ impl Builder {
 
     #[cfg(feature = "reqwest")]
     fn client_transport(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
-        self.settings.connect_timeout = self.settings.connect_timeout.min(self.terms.policy.deadline / 2);
+        self.settings.connect_timeout =
+            self.settings.connect_timeout.min(self.shared_settings.policy.deadline / 2);
         Ok(Arc::new(ReqwestTransport::with(core::mem::take(&mut self.settings))?))
     }
 
@@ -215,11 +216,11 @@ impl Builder {
     /// A double whose calls go as far as this build can carry them.
     pub(crate) fn build_double(mut self) -> TokenSource {
         let transport = self.client_transport().map(ScriptedTransport::new).unwrap_or_default();
-        self.terms.source(self.provider, Arc::new(transport))
+        self.shared_settings.source(self.provider, Arc::new(transport))
     }
 }
 
-impl Terms {
+impl SharedSettings {
     /// Whether the store can hold what this provider's tokens need.
     pub(crate) fn check(&self, provider: &dyn Provider) -> Result<(), TokenError> {
         check_store(self.store.as_deref(), self.shared_by, provider)
@@ -243,7 +244,7 @@ impl Terms {
             shared,
             transport,
             background: Background { at_build, ..self.background.clone() },
-            reach: Arc::new(self.reach.clone()),
+            origins: Arc::new(self.origins.clone()),
         }
     }
 
@@ -255,8 +256,8 @@ impl Terms {
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("provider", &self.provider.profile().name)
-            .field("policy", &self.terms.policy)
+            .field("provider", &self.provider.spec().name)
+            .field("policy", &self.shared_settings.policy)
             .finish_non_exhaustive()
     }
 }

@@ -79,9 +79,9 @@ impl Call for http::Request<Body> {
 impl Answer for http::Response<Body> {
     async fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
         if self.extensions().get() == Some(&Redirected::Elsewhere) {
-            return Ok(Verdict::Fine);
+            return Ok(Verdict::Accepted);
         }
-        let start = self.body_mut().peek(provider.profile().judged_bytes).await?;
+        let start = self.body_mut().peek(provider.spec().judged_bytes).await?;
         Ok(verdict(provider, self.status(), self.headers(), &start))
     }
 

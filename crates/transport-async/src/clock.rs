@@ -10,7 +10,7 @@ use core::time::Duration;
 
 use tokio::runtime::Handle;
 use wellspring_core::Instant;
-use wellspring_transport::{Bell, Clock, LONGEST_NAP};
+use wellspring_transport::{Clock, LONGEST_NAP, Notify};
 
 use crate::background::is_here;
 
@@ -18,18 +18,18 @@ use crate::background::is_here;
 /// the runtime that would tell it is gone.
 pub(crate) async fn wait<T>(
     clock: &Clock,
-    bell: Option<&Bell>,
+    notify: Option<&Notify>,
     until: Instant,
     runtime: &Handle,
     mut ready: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> Option<T> {
-    let seat = bell.map(Bell::seat);
-    let hands = clock.bell().map(Bell::seat);
+    let listener = notify.map(Notify::listener);
+    let hands = clock.notify().map(Notify::listener);
     let mut timer: Option<Nap> = None;
     poll_fn(move |context| {
         // First sit, then look: what changes after the look wakes this task.
-        for seat in seat.iter().chain(&hands) {
-            seat.sit(context.waker());
+        for listener in listener.iter().chain(&hands) {
+            listener.listen(context.waker());
         }
         if let Poll::Ready(answer) = ready(context) {
             return Poll::Ready(Some(answer));

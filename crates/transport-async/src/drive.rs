@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use wellspring_core::{
-    Answer, HttpRequest, Instant, Leftover, Outcome, Sighting, Step, TransportError, TransportErrorKind,
+    Answer, HttpRequest, Instant, Outcome, Step, TransportError, TransportErrorKind, UnfinishedSave,
+    WatchOutcome,
 };
 use wellspring_transport::{
-    Clock, Course, Operation, Said, WATCH_SLICES, Work, acceptable, check_deadline, check_start, check_url,
+    ActiveRenewal, Clock, Operation, Said, WATCH_SLICES, Work, acceptable, check_deadline, check_start,
+    check_url,
 };
 
 use crate::Transport;
@@ -17,11 +19,11 @@ use crate::clock::wait;
 
 /// Carries out steps until it is over.
 pub(crate) async fn drive(
-    course: &mut Course,
+    course: &mut ActiveRenewal,
     first: Step,
     transport: &dyn Transport,
     runtime: &Handle,
-) -> (Outcome, Option<Leftover>) {
+) -> (Outcome, Option<UnfinishedSave>) {
     let clock = course.shared().clock().clone();
     let mut step = first;
     loop {
@@ -42,7 +44,7 @@ pub(crate) async fn drive(
                 wait(&clock, None, until, runtime, |_| Poll::<()>::Pending).await;
                 next.resume(clock.now())
             }
-            Work::Done(outcome, leftover) => return (outcome, leftover),
+            Work::Done(outcome, unfinished) => return (outcome, unfinished),
         };
     }
 }
@@ -52,7 +54,7 @@ const MOMENT: Duration = Duration::from_millis(250);
 
 /// Carries out one operation on the store, on a thread made for blocking; watches in slices.
 async fn operate(
-    course: &Course,
+    course: &ActiveRenewal,
     clock: &Clock,
     operation: Operation,
     until: Instant,
@@ -65,16 +67,21 @@ async fn operate(
         let within = operation.within(until, now);
         let said = carry_out(course, &operation, within, runtime).await;
         slices -= 1;
-        let unchanged = matches!(said, Said::Seen(Ok(Sighting::Unchanged)));
+        let unchanged = matches!(said, Said::Seen(Ok(WatchOutcome::Unchanged)));
         if !unchanged || slices == 0 || clock.now().instant >= until {
             return said;
         }
     }
 }
 
-async fn carry_out(course: &Course, operation: &Arc<Operation>, within: Duration, runtime: &Handle) -> Said {
-    let (storage, key) = (course.storage().clone(), course.shared().provider().profile().key.clone());
-    // The thread shows the sign of life too: it may run on when nobody waits for it any more.
+async fn carry_out(
+    course: &ActiveRenewal,
+    operation: &Arc<Operation>,
+    within: Duration,
+    runtime: &Handle,
+) -> Said {
+    let (storage, key) = (course.storage().clone(), course.shared().provider().spec().key.clone());
+    // The thread shows the liveness lock too: it may run on when nobody waits for it any more.
     let (work, life) = (Arc::clone(operation), course.life());
     let mut thread = runtime.spawn_blocking(move || work.carry_out(&storage, &key, within, &life));
     // The machine's own clock: a store works in real time, whatever time the source is shown.

@@ -17,25 +17,25 @@ use shuttle::sync::atomic::{AtomicBool, Ordering};
 use shuttle::thread;
 use tokio::runtime::{Handle, Runtime};
 use wellspring_core::Instant;
-use wellspring_transport::{Bell, Clock};
+use wellspring_transport::{Clock, Notify};
 
 use crate::clock::wait;
 
 type Ready<'a> = &'a mut dyn FnMut(&mut Context<'_>) -> Poll<()>;
 
 /// One waits for what another one changes.
-fn one_waits_for_another(waiting: impl Fn(&Bell, Ready<'_>)) {
-    let (bell, changed) = (Arc::new(Bell::default()), Arc::new(AtomicBool::new(false)));
+fn one_waits_for_another(waiting: impl Fn(&Notify, Ready<'_>)) {
+    let (notify, changed) = (Arc::new(Notify::default()), Arc::new(AtomicBool::new(false)));
     let other = {
-        let (bell, changed) = (Arc::clone(&bell), Arc::clone(&changed));
+        let (notify, changed) = (Arc::clone(&notify), Arc::clone(&changed));
         thread::spawn(move || {
             changed.store(true, Ordering::SeqCst);
-            bell.ring();
+            notify.notify();
         })
     };
-    waiting(&bell, &mut |_| if changed.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending });
+    waiting(&notify, &mut |_| if changed.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending });
     other.join().unwrap();
-    assert_eq!(bell.waiting(), 0);
+    assert_eq!(notify.waiting(), 0);
 }
 
 /// A clock that is moved by hand needs no timer: this runtime runs nothing.
@@ -49,19 +49,19 @@ fn idle() -> (Runtime, Handle) {
 fn a_waiting_task_misses_no_change() {
     let (_runtime, handle) = idle();
     every(move || {
-        one_waits_for_another(|bell, ready| {
+        one_waits_for_another(|notify, ready| {
             let clock = Clock::from(Clock::manual(1_000));
-            assert_eq!(block_on(wait(&clock, Some(bell), Instant::NEVER, &handle, ready)), Some(()));
+            assert_eq!(block_on(wait(&clock, Some(notify), Instant::NEVER, &handle, ready)), Some(()));
         });
     });
 }
 
 /// [`wait`] without the look between sitting down and waiting: it looks first.
-fn wait_looking_first(bell: &Bell, ready: Ready<'_>) {
-    let seat = bell.seat();
+fn wait_looking_first(notify: &Notify, ready: Ready<'_>) {
+    let listener = notify.listener();
     block_on(poll_fn(|context| {
         let answer = ready(context);
-        seat.sit(context.waker());
+        listener.listen(context.waker());
         answer
     }));
 }

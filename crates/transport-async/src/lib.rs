@@ -44,7 +44,7 @@ pub use builder::Builder;
 pub use pool::TokenPool;
 pub use source::TokenSource;
 pub use transport::Transport;
-pub use warm::Warm;
+pub use warm::KeepWarm;
 #[cfg(feature = "reqwest")]
 pub use wellspring_transport::Tls;
 pub use wellspring_transport::{Clock, ManualClock, TokenRef, events};

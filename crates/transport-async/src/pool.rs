@@ -8,12 +8,12 @@ use std::sync::{Arc, Weak};
 
 use tokio::runtime::Handle;
 use wellspring_core::{Instant, Need, Provider, TokenError, TokenKey};
-use wellspring_transport::{Asked, Bell, Clock, Pool, SharedLifecycle};
+use wellspring_transport::{Action, Clock, Notify, Pool, SharedLifecycle};
 
 use crate::background::start;
-use crate::builder::Terms;
+use crate::builder::SharedSettings;
 use crate::clock::wait;
-use crate::warm::Warm;
+use crate::warm::KeepWarm;
 use crate::{TokenSource, Transport};
 
 type ForUser = Box<dyn Fn(&str) -> Arc<dyn Provider> + Send + Sync>;
@@ -27,7 +27,7 @@ pub struct TokenPool(Arc<Inner>);
 
 struct Inner {
     pool: Pool,
-    terms: Terms,
+    shared_settings: SharedSettings,
     transport: Arc<dyn Transport>,
     for_user: ForUser,
     /// The template's, which is no user's.
@@ -37,12 +37,12 @@ struct Inner {
 impl TokenPool {
     pub(crate) fn new(
         pool: Pool,
-        terms: Terms,
+        shared_settings: SharedSettings,
         transport: Arc<dyn Transport>,
         key: TokenKey,
         for_user: impl Fn(&str) -> Arc<dyn Provider> + Send + Sync + 'static,
     ) -> Self {
-        Self(Arc::new(Inner { pool, terms, transport, for_user: Box::new(for_user), key }))
+        Self(Arc::new(Inner { pool, shared_settings, transport, for_user: Box::new(for_user), key }))
     }
 
     /// This user's source. Ask for it each time it is needed: to hold it keeps it from being let go.
@@ -51,18 +51,18 @@ impl TokenPool {
     ///
     /// When the pool is closed and the user is not in it, or what was given for the user cannot be kept apart.
     pub fn source(&self, user: &str) -> Result<TokenSource, TokenError> {
-        let Inner { pool, terms, transport, for_user, key } = &*self.0;
+        let Inner { pool, shared_settings, transport, for_user, key } = &*self.0;
         let shared = pool.of(user, || {
             let provider = for_user(user);
-            terms.check(&*provider)?;
-            if provider.profile().key == *key {
+            shared_settings.check(&*provider)?;
+            if provider.spec().key == *key {
                 return Err(TokenError::misconfigured(
                     "the pool's providers are all of one key: make one for each user, as `for_user` does",
                 ));
             }
-            Ok(terms.lifecycle(provider))
+            Ok(shared_settings.lifecycle(provider))
         })?;
-        Ok(terms.over(shared, Arc::clone(transport)))
+        Ok(shared_settings.over(shared, Arc::clone(transport)))
     }
 
     /// How many users are in it now.
@@ -83,8 +83,8 @@ impl TokenPool {
     /// # Errors
     ///
     /// When there is nothing to run it on.
-    pub fn keep_warm(&self) -> Result<Warm, TokenError> {
-        let place = self.0.terms.background.available()?;
+    pub fn keep_warm(&self) -> Result<KeepWarm, TokenError> {
+        let place = self.0.shared_settings.background.available()?;
         let stopped = Arc::new(AtomicBool::new(false));
         let changes = Arc::clone(self.0.pool.changes());
         let watch = Watch {
@@ -94,7 +94,7 @@ impl TokenPool {
             clock: self.0.pool.clock().clone(),
         };
         drop(place.spawn(watch.run(place.clone())));
-        Ok(Warm::new(stopped, changes))
+        Ok(KeepWarm::new(stopped, changes))
     }
 
     /// Ends renewing for all users, as [`TokenSource::close`] does for one; nobody new is let in.
@@ -106,7 +106,8 @@ impl TokenPool {
         let clock = self.0.pool.clock();
         let end = clock.now().instant.plus(deadline);
         let all = self.0.pool.close();
-        let closing = all.into_iter().map(|shared| self.0.terms.over(shared, Arc::clone(&self.0.transport)));
+        let closing =
+            all.into_iter().map(|shared| self.0.shared_settings.over(shared, Arc::clone(&self.0.transport)));
         let closing: Vec<_> = closing.collect();
         for source in &closing {
             let _ = source.shared.close();
@@ -122,17 +123,17 @@ impl TokenPool {
 struct Watch {
     pool: Weak<Inner>,
     stopped: Arc<AtomicBool>,
-    changes: Arc<Bell>,
+    changes: Arc<Notify>,
     clock: Clock,
 }
 
 impl Watch {
     async fn run(self, runtime: Handle) {
         loop {
-            let seen = self.changes.rung();
+            let seen = self.changes.count();
             let Some(wake) = self.look() else { return };
             let changed = |_: &mut core::task::Context<'_>| {
-                let over = self.stopped.load(Ordering::Acquire) || self.changes.rung() != seen;
+                let over = self.stopped.load(Ordering::Acquire) || self.changes.count() != seen;
                 if over { Poll::Ready(()) } else { Poll::Pending }
             };
             wait(&self.clock, Some(&self.changes), wake, &runtime, changed).await;
@@ -154,12 +155,12 @@ impl Watch {
 }
 
 fn renew(inner: &Inner, shared: &Arc<SharedLifecycle>) {
-    let Ok(place) = inner.terms.background.available() else { return };
+    let Ok(place) = inner.shared_settings.background.available() else { return };
     match shared.ask(Need::Fresh) {
-        Asked::UseAndRenew(_, underway) | Asked::Renew(underway) => {
-            start(&place, underway, &inner.transport);
+        Action::UseAndRenew(_, renewal) | Action::Renew(renewal) => {
+            start(&place, renewal, &inner.transport);
         }
-        Asked::Use(_) | Asked::Wait(_) | Asked::Fail(..) => {}
+        Action::Use(_) | Action::Wait(_) | Action::Fail(..) => {}
     }
 }
 

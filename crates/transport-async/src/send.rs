@@ -33,14 +33,14 @@ impl TokenSource {
         mut call: C::Call,
     ) -> Result<C::Answer, C::Error> {
         let provider = &**self.shared.provider();
-        self.reach.check(&call.url())?;
+        self.origins.check(&call.url())?;
         let spare = call.again();
         let attempt = self.attempt(self.token().await?)?;
         attempt.sign(call.headers_mut());
         let mut refused = carrier.carry(call).await?;
         match refused.verdict(provider).await? {
             Verdict::TokenRefused => {}
-            Verdict::Fine | Verdict::ScopeMissing(_) => return Ok(refused),
+            Verdict::Accepted | Verdict::ScopeMissing(_) => return Ok(refused),
         }
         let rejected = self.reject(attempt.generation);
         let Some(again) = spare.filter(|_| refused.is_to_the_call()) else { return Ok(refused) };
@@ -49,7 +49,7 @@ impl TokenSource {
         drop(refused);
         call = again;
         let attempt = self.attempt(token)?;
-        events::send_retried(&provider.profile().name, attempt.generation);
+        events::send_retried(&provider.spec().name, attempt.generation);
         attempt.sign(call.headers_mut());
         let mut answer = carrier.carry(call).await?;
         if answer.verdict(provider).await? == Verdict::TokenRefused {
@@ -71,7 +71,7 @@ impl TokenSource {
                 let end = self.end_of_exchange();
                 Box::pin(self.obtain(Need::Newer(refused), end, false)).await.map(Some)
             }
-            Rejected::Stands => Ok(None),
+            Rejected::KeepResponse => Ok(None),
         }
     }
 

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use http::HeaderValue;
 use tokio::runtime::Handle;
 use wellspring_core::{
-    AccessToken, Answer, Generation, HttpRequest, HttpResponse, Instant, Need, Policy, Provider, Rejected,
-    Revocation, Scope, Spend, Token, TokenError, TokenResponse,
+    AccessToken, Answer, AuthorizationGrant, Generation, HttpRequest, HttpResponse, Instant, Need, Policy,
+    Provider, Rejected, Revocation, Scope, Token, TokenError, TokenResponse,
 };
-use wellspring_transport::{Asked, Flight, Reach, Scripted, SharedLifecycle, TokenRef, missing_scope};
+use wellspring_transport::{
+    Action, AllowedOrigins, InFlight, Scripted, SharedLifecycle, TokenRef, missing_scope,
+};
 
 use crate::background::{Background, run, start};
 use crate::clock::wait;
@@ -26,7 +28,7 @@ pub struct TokenSource {
     pub(crate) shared: Arc<SharedLifecycle>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) background: Background,
-    pub(crate) reach: Arc<Reach>,
+    pub(crate) origins: Arc<AllowedOrigins>,
     /// For one try of a call.
     pub(crate) call_deadline: Duration,
 }
@@ -88,17 +90,17 @@ impl TokenSource {
             (None, None) => self.shared.ask(Need::Fresh),
         };
         match asked {
-            Asked::Use(token) => Ok(self.shared.lend(token)),
-            Asked::UseAndRenew(token, underway) => {
-                start(&place, underway, &self.transport);
+            Action::Use(token) => Ok(self.shared.lend(token)),
+            Action::UseAndRenew(token, renewal) => {
+                start(&place, renewal, &self.transport);
                 Ok(self.shared.lend(token))
             }
-            Asked::Renew(underway) => {
-                start(&place, underway, &self.transport);
+            Action::Renew(renewal) => {
+                start(&place, renewal, &self.transport);
                 Err(not_yet())
             }
-            Asked::Wait(_) => Err(not_yet()),
-            Asked::Fail(error, _) => Err(error),
+            Action::Wait(_) => Err(not_yet()),
+            Action::Fail(error, _) => Err(error),
         }
     }
 
@@ -166,12 +168,12 @@ impl TokenSource {
     /// # Errors
     ///
     /// Why it brought no token.
-    pub async fn sign_in(&self, spend: Spend) -> Result<Token, TokenError> {
+    pub async fn sign_in(&self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
         let place = self.background.available()?;
-        let underway = self.shared.sign_in(spend)?;
-        let flight = Arc::clone(underway.flight());
-        start(&place, underway, &self.transport);
-        self.landing(&flight, self.end_of_exchange(), &place).await.unwrap_or_else(|| Err(overdue()))
+        let renewal = self.shared.sign_in(spend)?;
+        let in_flight = Arc::clone(renewal.in_flight());
+        start(&place, renewal, &self.transport);
+        self.wait_for(&in_flight, self.end_of_exchange(), &place).await.unwrap_or_else(|| Err(overdue()))
     }
 
     /// Ends the session: a tombstone in the store, so that nothing brings it back, then the revocation of the refresh
@@ -182,11 +184,11 @@ impl TokenSource {
     /// Why nobody is logged out: the store would not take the tombstone, or the source is closed.
     pub async fn sign_out(&self) -> Result<Revocation, TokenError> {
         let place = self.background.available()?;
-        let underway = self.shared.sign_out()?;
-        let flight = Arc::clone(underway.flight());
-        start(&place, underway, &self.transport);
-        let landed = self.landing(&flight, self.end_of_exchange(), &place).await;
-        match (flight.revocation(), landed.unwrap_or_else(|| Err(overdue()))) {
+        let renewal = self.shared.sign_out()?;
+        let in_flight = Arc::clone(renewal.in_flight());
+        start(&place, renewal, &self.transport);
+        let finished = self.wait_for(&in_flight, self.end_of_exchange(), &place).await;
+        match (in_flight.revocation(), finished.unwrap_or_else(|| Err(overdue()))) {
             (Some(revocation), _) => Ok(revocation),
             (None, Err(error)) => Err(error),
             (None, Ok(_)) => Err(overdue()),
@@ -224,9 +226,9 @@ impl TokenSource {
     /// `Busy` when it did not end before the deadline.
     pub async fn close(&self, deadline: Duration) -> Result<(), TokenError> {
         let end = self.shared.end_of(deadline);
-        for flight in self.shared.close() {
+        for in_flight in self.shared.close() {
             let place = self.background.available()?;
-            if self.landing(&flight, end, &place).await.is_none() {
+            if self.wait_for(&in_flight, end, &place).await.is_none() {
                 return Err(overdue());
             }
         }
@@ -247,25 +249,25 @@ impl TokenSource {
                 (Err(_), Some(token)) if need == Need::Fresh => return Ok(token.clone()),
                 (Err(error), _) => return Err(error),
             };
-            let seen = self.shared.changes().rung();
-            let flight = match self.shared.ask(need) {
-                Asked::Use(token) => return Ok(token),
-                Asked::UseAndRenew(token, underway) => {
-                    start(&place, underway, &self.transport);
+            let seen = self.shared.changes().count();
+            let in_flight = match self.shared.ask(need) {
+                Action::Use(token) => return Ok(token),
+                Action::UseAndRenew(token, renewal) => {
+                    start(&place, renewal, &self.transport);
                     return Ok(token);
                 }
-                Asked::Renew(underway) => {
-                    let flight = Arc::clone(underway.flight());
-                    start(&place, underway, &self.transport);
-                    flight
+                Action::Renew(renewal) => {
+                    let in_flight = Arc::clone(renewal.in_flight());
+                    start(&place, renewal, &self.transport);
+                    in_flight
                 }
-                Asked::Wait(flight) => flight,
-                Asked::Fail(error, again) => {
+                Action::Wait(in_flight) => in_flight,
+                Action::Fail(error, again) => {
                     let Some(again) = again.filter(|again| patient && *again < end) else {
                         return Err(error);
                     };
                     self.change_after(seen, again, &place).await;
-                    let nothing_new = self.shared.changes().rung() == seen;
+                    let nothing_new = self.shared.changes().count() == seen;
                     if nothing_new && self.shared.clock().now().instant < again {
                         // The runtime that told the time is gone: nothing would wake this caller again.
                         return Err(error);
@@ -273,7 +275,7 @@ impl TokenSource {
                     continue;
                 }
             };
-            match self.landing(&flight, end, &place).await {
+            match self.wait_for(&in_flight, end, &place).await {
                 None => return Err(overdue()),
                 Some(Err(error)) if patient && error.is_transient() => {}
                 Some(result) => return result,
@@ -282,13 +284,13 @@ impl TokenSource {
     }
 
     /// What came of that renewal; `None` when the instant came first, or no clock is left to wait by.
-    async fn landing(
+    async fn wait_for(
         &self,
-        flight: &Flight,
+        in_flight: &InFlight,
         end: Instant,
         place: &Handle,
     ) -> Option<Result<Token, TokenError>> {
-        wait(self.shared.clock(), Some(self.shared.changes()), end, place, |_| match flight.landed() {
+        wait(self.shared.clock(), Some(self.shared.changes()), end, place, |_| match in_flight.result() {
             Some(result) => Poll::Ready(result),
             None => Poll::Pending,
         })
@@ -299,7 +301,7 @@ impl TokenSource {
     async fn change_after(&self, seen: u64, until: Instant, place: &Handle) {
         let changes = self.shared.changes();
         wait(self.shared.clock(), Some(changes), until, place, |_| {
-            if changes.rung() == seen { Poll::Pending } else { Poll::Ready(()) }
+            if changes.count() == seen { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;
     }

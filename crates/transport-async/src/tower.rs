@@ -12,7 +12,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 use wellspring_core::TokenError;
 
-use crate::attach::Whose;
+use crate::attach::SourceSelector;
 use crate::carrier::Carrier;
 use crate::{Body, TokenSource};
 
@@ -28,21 +28,21 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// [`Body::once`] and sent once.
 #[derive(Clone, Debug)]
 pub struct AttachLayer {
-    whose: Whose,
+    whose: SourceSelector,
 }
 
 impl AttachLayer {
     /// Attaches this source's tokens to every request.
     #[must_use]
     pub const fn new(source: TokenSource) -> Self {
-        Self { whose: Whose::Always(source) }
+        Self { whose: SourceSelector::Always(source) }
     }
 
     /// Attaches the tokens of the [`TokenSource`] among each request's extensions: one client serves many users, and
     /// who is served is said where the request is made. A request without one is not sent.
     #[must_use]
     pub const fn per_request() -> Self {
-        Self { whose: Whose::OfEachCall }
+        Self { whose: SourceSelector::OfEachCall }
     }
 }
 
@@ -57,7 +57,7 @@ impl<S> Layer<S> for AttachLayer {
 /// A service whose requests carry tokens; made by [`AttachLayer`].
 #[derive(Clone, Debug)]
 pub struct Attach<S> {
-    whose: Whose,
+    whose: SourceSelector,
     inner: S,
 }
 

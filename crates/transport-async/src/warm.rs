@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 
 use tokio::runtime::Handle;
 use wellspring_core::{Instant, Need, TokenError};
-use wellspring_transport::{Asked, Bell, Clock, SharedLifecycle};
+use wellspring_transport::{Action, Clock, Notify, SharedLifecycle};
 
 use crate::background::{Background, start};
 use crate::clock::wait;
@@ -15,21 +15,21 @@ use crate::{TokenSource, Transport};
 /// Keeps the token warm until it is dropped.
 #[must_use = "the token is kept warm until this is dropped"]
 #[derive(Debug)]
-pub struct Warm {
+pub struct KeepWarm {
     stopped: Arc<AtomicBool>,
-    changes: Arc<Bell>,
+    changes: Arc<Notify>,
 }
 
-impl Warm {
-    pub(crate) const fn new(stopped: Arc<AtomicBool>, changes: Arc<Bell>) -> Self {
+impl KeepWarm {
+    pub(crate) const fn new(stopped: Arc<AtomicBool>, changes: Arc<Notify>) -> Self {
         Self { stopped, changes }
     }
 }
 
-impl Drop for Warm {
+impl Drop for KeepWarm {
     fn drop(&mut self) {
         self.stopped.store(true, Ordering::Release);
-        self.changes.ring();
+        self.changes.notify();
     }
 }
 
@@ -39,7 +39,7 @@ struct Watch {
     transport: Arc<dyn Transport>,
     background: Background,
     stopped: Arc<AtomicBool>,
-    changes: Arc<Bell>,
+    changes: Arc<Notify>,
     clock: Clock,
 }
 
@@ -50,7 +50,7 @@ impl TokenSource {
     /// # Errors
     ///
     /// When there is nothing to run it on.
-    pub fn keep_warm(&self) -> Result<Warm, TokenError> {
+    pub fn keep_warm(&self) -> Result<KeepWarm, TokenError> {
         let place = self.background.available()?;
         let stopped = Arc::new(AtomicBool::new(false));
         let changes = Arc::clone(self.shared.changes());
@@ -63,17 +63,17 @@ impl TokenSource {
             clock: self.shared.clock().clone(),
         };
         drop(place.spawn(watch.run(place.clone())));
-        Ok(Warm { stopped, changes })
+        Ok(KeepWarm { stopped, changes })
     }
 }
 
 impl Watch {
     async fn run(self, runtime: Handle) {
         loop {
-            let seen = self.changes.rung();
+            let seen = self.changes.count();
             let Some(wake) = self.look() else { return };
             let changed = |_: &mut core::task::Context<'_>| {
-                let over = self.stopped.load(Ordering::Acquire) || self.changes.rung() != seen;
+                let over = self.stopped.load(Ordering::Acquire) || self.changes.count() != seen;
                 if over { Poll::Ready(()) } else { Poll::Pending }
             };
             wait(&self.clock, Some(&self.changes), wake, &runtime, changed).await;
@@ -88,10 +88,10 @@ impl Watch {
         }
         if let Ok(place) = self.background.available() {
             match shared.ask(Need::Fresh) {
-                Asked::UseAndRenew(_, underway) | Asked::Renew(underway) => {
-                    start(&place, underway, &self.transport);
+                Action::UseAndRenew(_, renewal) | Action::Renew(renewal) => {
+                    start(&place, renewal, &self.transport);
                 }
-                Asked::Use(_) | Asked::Wait(_) | Asked::Fail(..) => {}
+                Action::Use(_) | Action::Wait(_) | Action::Fail(..) => {}
             }
         }
         // At the instant itself the renewal is due; where there is none, a change will ring.

@@ -11,8 +11,8 @@ use std::process::Command;
 use driver::transport::{Tls, TokenSource, Transport};
 use driver::{ClientTransport, Reply, SECRET, Server, Toy};
 use wellspring_core::{
-    AccessToken, AuthorizationCode, ErrorKind, Fate, HttpRequest, LoginReason, Method, Need, Policy,
-    RefreshToken, Replay, Spend, TokenResponse, TransportErrorKind,
+    AccessToken, AuthorizationCode, AuthorizationGrant, ErrorKind, Fate, HttpRequest, LoginReason, Method,
+    Need, Policy, RefreshToken, Replay, TokenResponse, TransportErrorKind,
 };
 use wellspring_simulator::{Endpoint, Fault, Simulator};
 
@@ -203,7 +203,7 @@ async fn tls_settings_that_make_no_sense_are_refused_in_a_sentence() {
 async fn an_unknown_fate_is_told_to_whoever_signs_in() {
     let server = Server::start(|_, _| Reply::Hangup);
     let source = TokenSource::builder(Toy::at(&server.url)).build().unwrap();
-    let code = Spend::Code {
+    let code = AuthorizationGrant::AuthorizationCode {
         code: AuthorizationCode::new("code"),
         redirect_uri: "http://127.0.0.1/".into(),
         verifier: None,

@@ -8,14 +8,18 @@ use core::time::Duration;
 
 use driver::transport::{Builder, Clock, ManualClock, TokenPool, TokenSource};
 use driver::{Gate, Moody, Server, Toy, eventually, join, spawn};
-use wellspring_core::{AuthorizationCode, ErrorKind, Spend};
+use wellspring_core::{AuthorizationCode, AuthorizationGrant, ErrorKind};
 
 const START: u64 = 1_800_000_000;
 /// Less than an exchange may take.
 const IDLE: Duration = Duration::from_secs(10);
 
-fn code() -> Spend {
-    Spend::Code { code: AuthorizationCode::new("code"), redirect_uri: String::new(), verifier: None }
+fn code() -> AuthorizationGrant {
+    AuthorizationGrant::AuthorizationCode {
+        code: AuthorizationCode::new("code"),
+        redirect_uri: String::new(),
+        verifier: None,
+    }
 }
 
 fn builder(server: &Server, clock: &ManualClock) -> Builder {

@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use driver::transport::{Clock, TokenSource};
 use driver::{Gate, Reply, Server, Toy, eventually, join, spawn};
-use wellspring_core::{AuthorizationCode, ErrorKind, Need, Policy, Rejected, Spend};
+use wellspring_core::{AuthorizationCode, AuthorizationGrant, ErrorKind, Need, Policy, Rejected};
 
 const CROWD: usize = 10_000;
 const LONG: Duration = Duration::from_secs(20);
@@ -23,8 +23,8 @@ fn gated() -> (Server, Gate) {
     (server, gate)
 }
 
-fn code() -> Spend {
-    Spend::Code {
+fn code() -> AuthorizationGrant {
+    AuthorizationGrant::AuthorizationCode {
         code: AuthorizationCode::new("code"),
         redirect_uri: "http://127.0.0.1/".into(),
         verifier: None,

@@ -9,8 +9,8 @@ use core::time::Duration;
 use driver::transport::{Clock, TokenSource};
 use driver::{Gate, Moody, Server, Toy, eventually, join, spawn};
 use wellspring_core::{
-    AccessToken, AuthorizationCode, ErrorKind, LoginReason, Need, Policy, Replay, Revocation, SharedBy,
-    Spend, TokenResponse,
+    AccessToken, AuthorizationCode, AuthorizationGrant, ErrorKind, LoginReason, Need, Policy, Replay,
+    Revocation, SharedBy, TokenResponse,
 };
 use wellspring_store::MemoryStore;
 
@@ -33,8 +33,12 @@ fn hasty_source(server: &Server, store: &Moody) -> TokenSource {
     TokenSource::builder(toy).store(store.clone()).policy(hasty()).build().unwrap()
 }
 
-fn code() -> Spend {
-    Spend::Code { code: AuthorizationCode::new("code"), redirect_uri: String::new(), verifier: None }
+fn code() -> AuthorizationGrant {
+    AuthorizationGrant::AuthorizationCode {
+        code: AuthorizationCode::new("code"),
+        redirect_uri: String::new(),
+        verifier: None,
+    }
 }
 
 fn reason(kind: ErrorKind) -> Option<LoginReason> {
@@ -57,7 +61,7 @@ async fn what_one_source_signs_in_to_another_one_uses_and_renews() {
     assert_eq!(two.token().await.unwrap().expose(), "token-2");
     assert_eq!(one.token().await.unwrap().expose(), "token-2", "taken over, not asked for");
     assert_eq!(server.asked("/token"), 2);
-    assert_eq!(store.saves(), 3, "the sign-in, the claim and what it brought");
+    assert_eq!(store.saves(), 3, "the sign-in, the lease and what it brought");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,7 +147,7 @@ async fn a_token_that_is_spilled_while_another_source_waits_is_found_by_it() {
     gate.arrived();
     store.set(|moods| &moods.refuses_tokens, true);
     gate.open();
-    // The owner lives on, with its sign of life, and the store goes on refusing: no version changes.
+    // The owner lives on, with its liveness lock, and the store goes on refusing: no version changes.
     assert_eq!(join(renewing).await, "token-2");
     assert_eq!(join(waiter).await, "token-2");
     assert_eq!(server.asked("/token"), 2);

@@ -61,7 +61,7 @@ impl Call for http::Request<Body> {
 
 impl Answer for http::Response<Body> {
     fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
-        let start = self.body_mut().peek(provider.profile().judged_bytes)?;
+        let start = self.body_mut().peek(provider.spec().judged_bytes)?;
         Ok(verdict(provider, self.status(), self.headers(), &start))
     }
 }

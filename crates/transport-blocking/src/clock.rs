@@ -8,24 +8,24 @@ use std::sync::Arc;
 use std::task::Wake;
 
 use wellspring_core::Instant;
-use wellspring_transport::{Bell, Clock, LONGEST_NAP};
+use wellspring_transport::{Clock, LONGEST_NAP, Notify};
 
 use crate::thread::{self, Thread};
 
 /// Waits until `ready` has an answer, looking again whenever the bell rings; `None` when the instant comes first.
 pub(crate) fn wait<T>(
     clock: &Clock,
-    bell: Option<&Bell>,
+    notify: Option<&Notify>,
     until: Instant,
     mut ready: impl FnMut() -> Option<T>,
 ) -> Option<T> {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let seat = bell.map(Bell::seat);
-    let hands = clock.bell().map(Bell::seat);
+    let listener = notify.map(Notify::listener);
+    let hands = clock.notify().map(Notify::listener);
     loop {
         // First sit, then look: what changes after the look unparks this thread.
-        for seat in seat.iter().chain(&hands) {
-            seat.sit(&waker);
+        for listener in listener.iter().chain(&hands) {
+            listener.listen(&waker);
         }
         if let Some(answer) = ready() {
             return Some(answer);

@@ -1,8 +1,11 @@
 //! The loop that carries out a renewal's steps.
 
-use wellspring_core::{Answer, HttpRequest, Instant, Leftover, Outcome, Sighting, Step, TransportError};
+use wellspring_core::{
+    Answer, HttpRequest, Instant, Outcome, Step, TransportError, UnfinishedSave, WatchOutcome,
+};
 use wellspring_transport::{
-    Clock, Course, Operation, Said, WATCH_SLICES, Work, acceptable, check_deadline, check_start, check_url,
+    ActiveRenewal, Clock, Operation, Said, WATCH_SLICES, Work, acceptable, check_deadline, check_start,
+    check_url,
 };
 
 use crate::Transport;
@@ -24,11 +27,11 @@ impl Patience {
 
 /// Carries out steps until it is over, or until patience is: then the step that was next.
 pub(crate) fn drive(
-    course: &mut Course,
+    course: &mut ActiveRenewal,
     first: Step,
     transport: &dyn Transport,
     patience: Patience,
-) -> Result<(Outcome, Option<Leftover>), Box<Step>> {
+) -> Result<(Outcome, Option<UnfinishedSave>), Box<Step>> {
     let Patience { end, mut naps } = patience;
     // Who tries but once is a caller with a deadline.
     let latest = if naps == 1 { end } else { Instant::NEVER };
@@ -37,7 +40,8 @@ pub(crate) fn drive(
     loop {
         // What was obtained is stored, however late it is; who only waits leaves time for an exchange after it.
         let exchange_deadline = course.shared().policy().deadline;
-        let patience = if step.unsaved().is_some() { Instant::NEVER } else { end.minus(exchange_deadline) };
+        let patience =
+            if step.pending_save().is_some() { Instant::NEVER } else { end.minus(exchange_deadline) };
         let waits = matches!(step, Step::Watch(..) | Step::Sleep(..));
         if waits && (naps == 0 || clock.now().instant >= patience) {
             return Err(Box::new(step));
@@ -58,14 +62,14 @@ pub(crate) fn drive(
                 wait(&clock, None, until.min(patience), || None::<()>);
                 next.resume(clock.now())
             }
-            Work::Done(outcome, leftover) => return Ok((outcome, leftover)),
+            Work::Done(outcome, unfinished) => return Ok((outcome, unfinished)),
         };
     }
 }
 
 /// Carries out one operation on the store; watches in slices.
 fn operate(
-    course: &mut Course,
+    course: &mut ActiveRenewal,
     clock: &Clock,
     operation: &Operation,
     until: Instant,
@@ -76,7 +80,7 @@ fn operate(
         let now = clock.now().instant;
         let said = course.carry_out(operation, operation.within(until, now));
         slices -= 1;
-        let unchanged = matches!(said, Said::Seen(Ok(Sighting::Unchanged)));
+        let unchanged = matches!(said, Said::Seen(Ok(WatchOutcome::Unchanged)));
         if !unchanged || slices == 0 || clock.now().instant >= until.min(patience) {
             return said;
         }

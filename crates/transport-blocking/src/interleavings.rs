@@ -12,7 +12,7 @@ use std::sync::Arc;
 use schedules::{every, many, waker};
 use shuttle::sync::atomic::{AtomicBool, Ordering};
 use wellspring_core::{AccessToken, Instant, Token, TokenError, TokenResponse};
-use wellspring_transport::{Bell, Clock};
+use wellspring_transport::{Clock, Notify};
 
 use crate::clock::wait;
 use crate::{TokenSource, thread};
@@ -20,34 +20,34 @@ use crate::{TokenSource, thread};
 type Ready<'a> = &'a mut dyn FnMut() -> Option<()>;
 
 /// One waits for what another one changes.
-fn one_waits_for_another(waiting: impl Fn(&Bell, Ready<'_>)) {
-    let (bell, changed) = (Arc::new(Bell::default()), Arc::new(AtomicBool::new(false)));
+fn one_waits_for_another(waiting: impl Fn(&Notify, Ready<'_>)) {
+    let (notify, changed) = (Arc::new(Notify::default()), Arc::new(AtomicBool::new(false)));
     let other = {
-        let (bell, changed) = (Arc::clone(&bell), Arc::clone(&changed));
+        let (notify, changed) = (Arc::clone(&notify), Arc::clone(&changed));
         thread::spawn(move || {
             changed.store(true, Ordering::SeqCst);
-            bell.ring();
+            notify.notify();
         })
     };
-    waiting(&bell, &mut || changed.load(Ordering::SeqCst).then_some(()));
+    waiting(&notify, &mut || changed.load(Ordering::SeqCst).then_some(()));
     other.join().unwrap();
-    assert_eq!(bell.waiting(), 0);
+    assert_eq!(notify.waiting(), 0);
 }
 
 #[test]
 fn a_waiting_thread_misses_no_change() {
     every(|| {
-        one_waits_for_another(|bell, ready| {
-            assert_eq!(wait(&Clock::system(), Some(bell), Instant::NEVER, ready), Some(()));
+        one_waits_for_another(|notify, ready| {
+            assert_eq!(wait(&Clock::system(), Some(notify), Instant::NEVER, ready), Some(()));
         });
     });
 }
 
 /// [`wait`] without the look between sitting down and sleeping: it looks first.
-fn wait_looking_first(bell: &Bell, ready: Ready<'_>) {
-    let (waker, seat) = (waker(), bell.seat());
+fn wait_looking_first(notify: &Notify, ready: Ready<'_>) {
+    let (waker, listener) = (waker(), notify.listener());
     while ready().is_none() {
-        seat.sit(&waker);
+        listener.listen(&waker);
         thread::park();
     }
 }

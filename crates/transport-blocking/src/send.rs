@@ -27,14 +27,14 @@ impl TokenSource {
         mut call: C::Call,
     ) -> Result<C::Answer, C::Error> {
         let provider = &**self.shared.provider();
-        self.reach.check(&call.url())?;
+        self.origins.check(&call.url())?;
         let spare = call.again();
         let attempt = self.attempt(self.token()?)?;
         attempt.sign(call.headers_mut());
         let mut refused = carrier.carry(call)?;
         match refused.verdict(provider)? {
             Verdict::TokenRefused => {}
-            Verdict::Fine | Verdict::ScopeMissing(_) => return Ok(refused),
+            Verdict::Accepted | Verdict::ScopeMissing(_) => return Ok(refused),
         }
         let rejected = self.reject(attempt.generation);
         let Some(again) = spare else { return Ok(refused) };
@@ -43,7 +43,7 @@ impl TokenSource {
         drop(refused);
         call = again;
         let attempt = self.attempt(token)?;
-        events::send_retried(&provider.profile().name, attempt.generation);
+        events::send_retried(&provider.spec().name, attempt.generation);
         attempt.sign(call.headers_mut());
         let mut answer = carrier.carry(call)?;
         if answer.verdict(provider)? == Verdict::TokenRefused {
@@ -61,7 +61,7 @@ impl TokenSource {
                 let end = self.end_of_exchange();
                 self.obtain(Need::Newer(refused), end, false).map(Some)
             }
-            Rejected::Stands => Ok(None),
+            Rejected::KeepResponse => Ok(None),
         }
     }
 

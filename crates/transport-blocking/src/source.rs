@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 use wellspring_core::{
-    AccessToken, Answer, Generation, HttpRequest, HttpResponse, Instant, Need, Policy, Provider, Rejected,
-    Revocation, Scope, Spend, Token, TokenError, TokenResponse,
+    AccessToken, Answer, AuthorizationGrant, Generation, HttpRequest, HttpResponse, Instant, Need, Policy,
+    Provider, Rejected, Revocation, Scope, Token, TokenError, TokenResponse,
 };
 use wellspring_transport::{
-    Asked, Flight, Reach, Scripted, SharedLifecycle, TokenRef, Underway, missing_scope,
+    Action, AllowedOrigins, InFlight, RenewalGuard, Scripted, SharedLifecycle, TokenRef, missing_scope,
 };
 
 use crate::background::{Background, carry_out, finish, start, store_once};
@@ -23,7 +23,7 @@ pub struct TokenSource {
     pub(crate) shared: Arc<SharedLifecycle>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) background: Background,
-    pub(crate) reach: Arc<Reach>,
+    pub(crate) origins: Arc<AllowedOrigins>,
     /// For one try of a call.
     pub(crate) call_deadline: Duration,
 }
@@ -85,17 +85,17 @@ impl TokenSource {
             (None, None) => self.shared.ask(Need::Fresh),
         };
         match asked {
-            Asked::Use(token) => Ok(self.shared.lend(token)),
-            Asked::UseAndRenew(token, underway) => {
-                start(place, underway, &self.transport);
+            Action::Use(token) => Ok(self.shared.lend(token)),
+            Action::UseAndRenew(token, renewal) => {
+                start(place, renewal, &self.transport);
                 Ok(self.shared.lend(token))
             }
-            Asked::Renew(underway) => {
-                start(place, underway, &self.transport);
+            Action::Renew(renewal) => {
+                start(place, renewal, &self.transport);
                 Err(not_yet())
             }
-            Asked::Wait(_) => Err(not_yet()),
-            Asked::Fail(error, _) => Err(error),
+            Action::Wait(_) => Err(not_yet()),
+            Action::Fail(error, _) => Err(error),
         }
     }
 
@@ -157,11 +157,11 @@ impl TokenSource {
     /// # Errors
     ///
     /// Why it brought no token.
-    pub fn sign_in(&self, spend: Spend) -> Result<Token, TokenError> {
-        let underway = self.shared.sign_in(spend)?;
-        let flight = Arc::clone(underway.flight());
-        self.carry_out(underway, Instant::NEVER);
-        self.landing(&flight, self.end_of_exchange()).unwrap_or_else(|| Err(overdue()))
+    pub fn sign_in(&self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
+        let renewal = self.shared.sign_in(spend)?;
+        let in_flight = Arc::clone(renewal.in_flight());
+        self.carry_out(renewal, Instant::NEVER);
+        self.wait_for(&in_flight, self.end_of_exchange()).unwrap_or_else(|| Err(overdue()))
     }
 
     /// Ends the session: a tombstone in the store, so that nothing brings it back, then the revocation of the refresh
@@ -171,11 +171,11 @@ impl TokenSource {
     ///
     /// Why nobody is logged out: the store would not take the tombstone, or the source is closed.
     pub fn sign_out(&self) -> Result<Revocation, TokenError> {
-        let underway = self.shared.sign_out()?;
-        let flight = Arc::clone(underway.flight());
-        self.carry_out(underway, Instant::NEVER);
-        let landed = self.landing(&flight, self.end_of_exchange()).unwrap_or_else(|| Err(overdue()));
-        match (flight.revocation(), landed) {
+        let renewal = self.shared.sign_out()?;
+        let in_flight = Arc::clone(renewal.in_flight());
+        self.carry_out(renewal, Instant::NEVER);
+        let finished = self.wait_for(&in_flight, self.end_of_exchange()).unwrap_or_else(|| Err(overdue()));
+        match (in_flight.revocation(), finished) {
             (Some(revocation), _) => Ok(revocation),
             (None, Err(error)) => Err(error),
             (None, Ok(_)) => Err(overdue()),
@@ -209,14 +209,14 @@ impl TokenSource {
     /// `Busy` when it did not end before the deadline.
     pub fn close(&self, deadline: Duration) -> Result<(), TokenError> {
         let end = self.shared.end_of(deadline);
-        for flight in self.shared.close() {
-            if self.landing(&flight, end).is_none() {
+        for in_flight in self.shared.close() {
+            if self.wait_for(&in_flight, end).is_none() {
                 return Err(overdue());
             }
         }
         // Without threads nobody else goes on with what the store would not take.
-        while let Some(remainder) = self.shared.take_up() {
-            store_once(remainder, &*self.transport, end)?;
+        while let Some(save_guard) = self.shared.take_up() {
+            store_once(save_guard, &*self.transport, end)?;
         }
         Ok(())
     }
@@ -234,25 +234,25 @@ impl TokenSource {
             if place.is_none() && !self.covers_an_exchange(end) {
                 return self.without_renewing(need);
             }
-            let seen = self.shared.changes().rung();
-            let flight = match self.shared.ask(need) {
-                Asked::Use(token) => return Ok(token),
-                Asked::UseAndRenew(token, underway) => {
+            let seen = self.shared.changes().count();
+            let in_flight = match self.shared.ask(need) {
+                Action::Use(token) => return Ok(token),
+                Action::UseAndRenew(token, renewal) => {
                     let Some(place) = place else {
                         // Whatever comes of it, the token that was due may be over by then: ask again.
-                        self.carry_out(underway, end);
+                        self.carry_out(renewal, end);
                         continue;
                     };
-                    start(place, underway, &self.transport);
+                    start(place, renewal, &self.transport);
                     return Ok(token);
                 }
-                Asked::Renew(underway) => {
-                    let flight = Arc::clone(underway.flight());
-                    self.renew_for_me(underway, end);
-                    flight
+                Action::Renew(renewal) => {
+                    let in_flight = Arc::clone(renewal.in_flight());
+                    self.renew_for_me(renewal, end);
+                    in_flight
                 }
-                Asked::Wait(flight) => flight,
-                Asked::Fail(error, again) => {
+                Action::Wait(in_flight) => in_flight,
+                Action::Fail(error, again) => {
                     let Some(again) = again.filter(|again| patient && *again < end) else {
                         return Err(error);
                     };
@@ -260,7 +260,7 @@ impl TokenSource {
                     continue;
                 }
             };
-            match self.landing(&flight, end) {
+            match self.wait_for(&in_flight, end) {
                 None => return Err(overdue()),
                 Some(Err(error)) if patient && error.is_transient() => {}
                 Some(result) => return result,
@@ -270,17 +270,17 @@ impl TokenSource {
 
     /// Whoever must wait renews, if there is time for a whole exchange; else another thread does. So it does where there
     /// is a store: nobody knows how long others have to be waited for.
-    fn renew_for_me(&self, underway: Underway, end: Instant) {
+    fn renew_for_me(&self, renewal: RenewalGuard, end: Instant) {
         let in_time = self.covers_an_exchange(end) && self.shared.storage().is_none();
         match self.background.available() {
-            Ok(place) if !in_time => start(place, underway, &self.transport),
-            _ => self.carry_out(underway, end),
+            Ok(place) if !in_time => start(place, renewal, &self.transport),
+            _ => self.carry_out(renewal, end),
         }
     }
 
-    fn carry_out(&self, underway: Underway, end: Instant) {
-        if let Some(remainder) = carry_out(underway, &*self.transport, end) {
-            finish(self.background.available().ok(), remainder, &self.transport, end);
+    fn carry_out(&self, renewal: RenewalGuard, end: Instant) {
+        if let Some(save_guard) = carry_out(renewal, &*self.transport, end) {
+            finish(self.background.available().ok(), save_guard, &self.transport, end);
         }
     }
 
@@ -307,14 +307,14 @@ impl TokenSource {
     }
 
     /// What came of that renewal; `None` when the instant came first.
-    fn landing(&self, flight: &Flight, end: Instant) -> Option<Result<Token, TokenError>> {
-        wait(self.shared.clock(), Some(self.shared.changes()), end, || flight.landed())
+    fn wait_for(&self, in_flight: &InFlight, end: Instant) -> Option<Result<Token, TokenError>> {
+        wait(self.shared.clock(), Some(self.shared.changes()), end, || in_flight.result())
     }
 
     /// Waits for a change since the bell had rung so often, or for the instant.
     fn change_after(&self, seen: u64, until: Instant) {
         let changes = self.shared.changes();
-        wait(self.shared.clock(), Some(changes), until, || (changes.rung() != seen).then_some(()));
+        wait(self.shared.clock(), Some(changes), until, || (changes.count() != seen).then_some(()));
     }
 
     /// When an exchange that starts now is over for certain.

@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use wellspring_core::{Instant, Need, TokenError};
-use wellspring_transport::{Asked, Bell, Clock, SharedLifecycle};
+use wellspring_transport::{Action, Clock, Notify, SharedLifecycle};
 
 use crate::background::{Background, start};
 use crate::clock::wait;
@@ -13,21 +13,21 @@ use crate::{TokenSource, Transport, thread};
 /// Keeps the token warm until it is dropped.
 #[must_use = "the token is kept warm until this is dropped"]
 #[derive(Debug)]
-pub struct Warm {
+pub struct KeepWarm {
     stopped: Arc<AtomicBool>,
-    changes: Arc<Bell>,
+    changes: Arc<Notify>,
 }
 
-impl Warm {
-    pub(crate) const fn new(stopped: Arc<AtomicBool>, changes: Arc<Bell>) -> Self {
+impl KeepWarm {
+    pub(crate) const fn new(stopped: Arc<AtomicBool>, changes: Arc<Notify>) -> Self {
         Self { stopped, changes }
     }
 }
 
-impl Drop for Warm {
+impl Drop for KeepWarm {
     fn drop(&mut self) {
         self.stopped.store(true, Ordering::Release);
-        self.changes.ring();
+        self.changes.notify();
     }
 }
 
@@ -37,7 +37,7 @@ struct Watch {
     transport: Arc<dyn Transport>,
     background: Background,
     stopped: Arc<AtomicBool>,
-    changes: Arc<Bell>,
+    changes: Arc<Notify>,
     clock: Clock,
 }
 
@@ -48,7 +48,7 @@ impl TokenSource {
     /// # Errors
     ///
     /// When there is nothing to run it on.
-    pub fn keep_warm(&self) -> Result<Warm, TokenError> {
+    pub fn keep_warm(&self) -> Result<KeepWarm, TokenError> {
         let _ = self.background.available()?;
         let stopped = Arc::new(AtomicBool::new(false));
         let changes = Arc::clone(self.shared.changes());
@@ -62,7 +62,7 @@ impl TokenSource {
         };
         let thread = thread::Builder::new().name("wellspring-keep-warm".into());
         match thread.spawn(move || watch.run()) {
-            Ok(_) => Ok(Warm { stopped, changes }),
+            Ok(_) => Ok(KeepWarm { stopped, changes }),
             Err(error) => Err(TokenError::misconfigured("no thread can be started to keep the token warm")
                 .with_source(Arc::new(error))),
         }
@@ -72,10 +72,10 @@ impl TokenSource {
 impl Watch {
     fn run(self) {
         loop {
-            let seen = self.changes.rung();
+            let seen = self.changes.count();
             let Some(wake) = self.look() else { return };
             let changed = || {
-                let over = self.stopped.load(Ordering::Acquire) || self.changes.rung() != seen;
+                let over = self.stopped.load(Ordering::Acquire) || self.changes.count() != seen;
                 over.then_some(())
             };
             wait(&self.clock, Some(&self.changes), wake, changed);
@@ -90,10 +90,10 @@ impl Watch {
         }
         if let Ok(place) = self.background.available() {
             match shared.ask(Need::Fresh) {
-                Asked::UseAndRenew(_, underway) | Asked::Renew(underway) => {
-                    start(place, underway, &self.transport);
+                Action::UseAndRenew(_, renewal) | Action::Renew(renewal) => {
+                    start(place, renewal, &self.transport);
                 }
-                Asked::Use(_) | Asked::Wait(_) | Asked::Fail(..) => {}
+                Action::Use(_) | Action::Wait(_) | Action::Fail(..) => {}
             }
         }
         // At the instant itself the renewal is due; where there is none, a change will ring.

@@ -92,7 +92,7 @@ struct Named(Toy);
 impl wellspring_core::Provider for Named {
     fn request(
         &self,
-        spend: &wellspring_core::Spend,
+        spend: &wellspring_core::AuthorizationGrant,
         now: wellspring_core::UnixTime,
     ) -> Result<wellspring_core::HttpRequest, wellspring_core::TokenError> {
         self.0.request(spend, now)
@@ -100,7 +100,7 @@ impl wellspring_core::Provider for Named {
 
     fn read(
         &self,
-        spend: &wellspring_core::Spend,
+        spend: &wellspring_core::AuthorizationGrant,
         response: &wellspring_core::HttpResponse,
         now: wellspring_core::UnixTime,
     ) -> wellspring_core::Reading {
@@ -117,7 +117,7 @@ impl wellspring_core::Provider for Named {
         self.0.judge(head, start)
     }
 
-    fn profile(&self) -> &wellspring_core::Profile {
-        self.0.profile()
+    fn spec(&self) -> &wellspring_core::ProviderSpec {
+        self.0.spec()
     }
 }

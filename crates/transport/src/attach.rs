@@ -11,17 +11,17 @@ use crate::rules::head_of;
 
 /// The origins to which calls may carry the token.
 #[derive(Clone, Debug, Default)]
-pub struct Reach {
+pub struct AllowedOrigins {
     origins: Vec<Origin>,
     /// This machine, whatever the port: for doubles in users' own tests.
     loopback: bool,
 }
 
-impl Reach {
+impl AllowedOrigins {
     /// The provider's own origins.
     #[must_use]
     pub fn of(provider: &dyn Provider) -> Self {
-        Self { origins: provider.profile().origins.clone(), loopback: false }
+        Self { origins: provider.spec().origins.clone(), loopback: false }
     }
 
     /// And this machine, whatever the port.
@@ -102,6 +102,6 @@ pub fn verdict(
 pub fn missing_scope<B>(provider: &dyn Provider, response: &http::Response<B>) -> Option<Scope> {
     match provider.judge(&head_of(response.status(), response.headers()), &[]) {
         Verdict::ScopeMissing(scope) => Some(scope.unwrap_or_default()),
-        Verdict::Fine | Verdict::TokenRefused => None,
+        Verdict::Accepted | Verdict::TokenRefused => None,
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError};
 
 use wellspring_core::{Clocks, Instant, UnixTime};
 
-use crate::Bell;
+use crate::Notify;
 use crate::sync::{Mutex, MutexGuard};
 
 /// The longest that any timer sleeps before it looks at the clock again: a wall clock may be set and a machine
@@ -43,7 +43,7 @@ impl Clock {
             instant: Instant::after_origin(Duration::from_secs(86_400)),
             unix: UnixTime::from_secs(unix_seconds),
         };
-        ManualClock(Arc::new(Manual { now: Mutex::new(now), bell: Bell::default() }))
+        ManualClock(Arc::new(Manual { now: Mutex::new(now), notify: Notify::default() }))
     }
 
     /// Both clocks now.
@@ -57,10 +57,10 @@ impl Clock {
 
     /// What rings when this clock is moved by hand; `None` for the machine's own.
     #[must_use]
-    pub fn bell(&self) -> Option<&Bell> {
+    pub fn notify(&self) -> Option<&Notify> {
         match &self.0 {
             Reading::System => None,
-            Reading::Manual(manual) => Some(&manual.0.bell),
+            Reading::Manual(manual) => Some(&manual.0.notify),
         }
     }
 
@@ -102,7 +102,7 @@ pub struct ManualClock(Arc<Manual>);
 #[derive(Debug)]
 struct Manual {
     now: Mutex<Clocks>,
-    bell: Bell,
+    notify: Notify,
 }
 
 impl ManualClock {
@@ -135,7 +135,7 @@ impl ManualClock {
     /// How many wait for this clock to move.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.0.bell.waiting()
+        self.0.notify.waiting()
     }
 
     fn change(&self, change: impl FnOnce(Clocks) -> Clocks) {
@@ -143,7 +143,7 @@ impl ManualClock {
             let mut now = self.hands();
             *now = change(*now);
         }
-        self.0.bell.ring();
+        self.0.notify.notify();
     }
 
     fn hands(&self) -> MutexGuard<'_, Clocks> {

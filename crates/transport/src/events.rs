@@ -14,12 +14,12 @@
 //! | `store.failed` | warn | provider, operation, error |
 //! | `store.weak` | warn | provider, lacking |
 //! | `send.retried` | info | provider, generation |
-//! | `leniency` | warn | provider, overlooked |
+//! | `deviation` | warn | provider, overlooked |
 //!
 //! No field ever holds a secret: tokens are named by their generation, errors by their own text.
 
 use tracing::{debug, info, warn};
-use wellspring_core::{Generation, Leniency, Rejected, StoreError, Token, TokenError};
+use wellspring_core::{Deviation, Generation, Rejected, StoreError, Token, TokenError};
 
 macro_rules! event {
     ($level:ident, $name:literal, $($field:tt)*) => {
@@ -86,7 +86,7 @@ pub fn token_rejected(provider: &str, generation: Generation, answer: &Rejected)
     let answer = match answer {
         Rejected::Replaced(_) => "a newer one is there",
         Rejected::Renew => "it will be renewed",
-        Rejected::Stands => "the refusal stands",
+        Rejected::KeepResponse => "the refusal stands",
     };
     event!(info, "token.rejected", provider, generation = generation.value(), answer);
 }
@@ -97,6 +97,6 @@ pub fn send_retried(provider: &str, generation: Generation) {
 }
 
 /// Something harmless in an answer was overlooked.
-pub fn leniency(provider: &str, overlooked: Leniency) {
-    event!(warn, "leniency", provider, overlooked = ?overlooked);
+pub fn deviation(provider: &str, overlooked: Deviation) {
+    event!(warn, "deviation", provider, overlooked = ?overlooked);
 }

@@ -9,12 +9,12 @@
 //! Out of scope: sockets, runtimes, threads.
 #![forbid(unsafe_code)]
 
+mod active;
 mod attach;
-mod bell;
 mod clock;
-mod course;
 pub mod events;
-mod flight;
+mod in_flight;
+mod notify;
 mod owner;
 mod pool;
 mod published;
@@ -27,11 +27,11 @@ mod sync;
 mod tls;
 
 // The public interface is:
-pub use attach::{Attempt, Reach, missing_scope, verdict};
-pub use bell::{Bell, Seat};
+pub use active::{ActiveRenewal, LivenessSlot};
+pub use attach::{AllowedOrigins, Attempt, missing_scope, verdict};
 pub use clock::{Clock, LONGEST_NAP, ManualClock};
-pub use course::{Course, Life};
-pub use flight::{Flight, Remainder, Underway};
+pub use in_flight::{InFlight, RenewalGuard, SaveGuard};
+pub use notify::{Listener, Notify};
 pub use pool::Pool;
 pub use published::TokenRef;
 pub use rules::{
@@ -39,7 +39,7 @@ pub use rules::{
     too_large, wire_request,
 };
 pub use scripted::Scripted;
-pub use shared::{Asked, SharedLifecycle};
+pub use shared::{Action, SharedLifecycle};
 pub use storage::{Next, Operation, Said, Storage, WATCH_SLICES, Work, check_store};
 #[cfg(feature = "tls")]
 pub use tls::Tls;

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use wellspring_core::{Instant, TokenError};
 
 use crate::sync::{HashMap, Mutex, MutexGuard};
-use crate::{Bell, Clock, SharedLifecycle};
+use crate::{Clock, Notify, SharedLifecycle};
 
 /// How soon those are looked at again of whom nobody knows when they need it.
 const SOON: Duration = Duration::from_secs(2);
@@ -20,7 +20,7 @@ pub struct Pool {
     users: Mutex<Users>,
     idle: Duration,
     clock: Clock,
-    changes: Arc<Bell>,
+    changes: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -63,7 +63,7 @@ impl Pool {
         let pooled = Pooled { shared, used: now };
         let shared = Arc::clone(&users.pooled.entry(user.into()).or_insert(pooled).shared);
         drop(users);
-        self.changes.ring();
+        self.changes.notify();
         Ok(shared)
     }
 
@@ -119,7 +119,7 @@ impl Pool {
         users.closed = true;
         let all = users.pooled.values().map(|pooled| Arc::clone(&pooled.shared)).collect();
         drop(users);
-        self.changes.ring();
+        self.changes.notify();
         all
     }
 
@@ -143,7 +143,7 @@ impl Pool {
 
     /// What rings when somebody comes in, or the pool closes.
     #[must_use]
-    pub const fn changes(&self) -> &Arc<Bell> {
+    pub const fn changes(&self) -> &Arc<Notify> {
         &self.changes
     }
 

@@ -34,7 +34,7 @@ pub fn check_url(url: &str) -> Result<Origin, TransportError> {
 pub fn check_start(not_after: Instant, now: Instant) -> Result<(), TransportError> {
     if now > not_after {
         let text =
-            "the token request was not sent: its claim would have been over before its answer is saved";
+            "the token request was not sent: its lease would have been over before its answer is saved";
         return Err(TransportError::new(TransportErrorKind::NotSent, text));
     }
     Ok(())

@@ -7,14 +7,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wellspring_core::{
-    HttpRequest, HttpResponse, Method, Profile, Provider, Reading, ResponseHead, Spend, TokenError, TokenKey,
-    TokenResponse, UnixTime, Verdict,
+    AuthorizationGrant, HttpRequest, HttpResponse, Method, Provider, ProviderSpec, Reading, ResponseHead,
+    TokenError, TokenKey, TokenResponse, UnixTime, Verdict,
 };
 
 /// A provider that answers as its script says.
 #[derive(Debug)]
 pub struct Scripted {
-    profile: Profile,
+    profile: ProviderSpec,
     lines: Mutex<VecDeque<Result<TokenResponse, TokenError>>>,
 }
 
@@ -22,7 +22,7 @@ impl Scripted {
     /// A provider with this script.
     #[must_use]
     pub fn new(lines: impl IntoIterator<Item = Result<TokenResponse, TokenError>>) -> Arc<Self> {
-        let mut profile = Profile::new("scripted", TokenKey::new("scripted", ENDPOINT));
+        let mut profile = ProviderSpec::new("scripted", TokenKey::new("scripted", ENDPOINT));
         profile.credentials = true;
         Arc::new(Self { profile, lines: Mutex::new(lines.into_iter().collect()) })
     }
@@ -37,11 +37,11 @@ impl Scripted {
 const ENDPOINT: &str = "https://scripted.invalid/token";
 
 impl Provider for Scripted {
-    fn request(&self, _: &Spend, _: UnixTime) -> Result<HttpRequest, TokenError> {
+    fn request(&self, _: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
         Ok(HttpRequest::new(Method::Post, ENDPOINT))
     }
 
-    fn read(&self, _: &Spend, _: &HttpResponse, _: UnixTime) -> Reading {
+    fn read(&self, _: &AuthorizationGrant, _: &HttpResponse, _: UnixTime) -> Reading {
         let line = self.lines.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         match line {
             Some(Ok(response)) => Reading::Granted(response),
@@ -51,10 +51,10 @@ impl Provider for Scripted {
     }
 
     fn judge(&self, head: &ResponseHead, _: &[u8]) -> Verdict {
-        if head.status() == 401 { Verdict::TokenRefused } else { Verdict::Fine }
+        if head.status() == 401 { Verdict::TokenRefused } else { Verdict::Accepted }
     }
 
-    fn profile(&self) -> &Profile {
+    fn spec(&self) -> &ProviderSpec {
         &self.profile
     }
 }

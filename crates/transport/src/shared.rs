@@ -8,15 +8,15 @@ use core::time::Duration;
 use std::sync::{Arc, PoisonError, TryLockError};
 
 use wellspring_core::{
-    Clocks, Completed, Decision, ErrorKind, Fate, Generation, Instant, Leftover, Lifecycle, LoginReason,
-    Need, Outcome, Policy, Provider, Rejected, Spend, Token, TokenError, TokenResponse,
+    AuthorizationGrant, Clocks, Completed, Decision, ErrorKind, Fate, Generation, Instant, Lifecycle,
+    LoginReason, Need, Outcome, Policy, Provider, Rejected, Token, TokenError, TokenResponse, UnfinishedSave,
 };
 
-use crate::course::Life;
-use crate::flight::Right;
+use crate::active::LivenessSlot;
+use crate::in_flight::Right;
 use crate::published::Published;
 use crate::sync::{Mutex, MutexGuard};
-use crate::{Bell, Clock, Flight, Storage, TokenRef, Underway, events};
+use crate::{Clock, InFlight, Notify, RenewalGuard, Storage, TokenRef, events};
 
 /// One lifecycle, with the published token and those who wait.
 pub struct SharedLifecycle {
@@ -25,20 +25,20 @@ pub struct SharedLifecycle {
     clock: Clock,
     state: Mutex<State>,
     published: Published,
-    changes: Arc<Bell>,
+    changes: Arc<Notify>,
     storage: Option<Storage>,
 }
 
 struct State {
     lifecycle: Lifecycle,
     /// Where callers wait for the permit that is out.
-    flight: Option<Arc<Flight>>,
+    in_flight: Option<Arc<InFlight>>,
     /// What else is under way: sign-ins, logouts, tokens that the store has yet to take.
-    others: Vec<Arc<Flight>>,
+    others: Vec<Arc<InFlight>>,
     /// A token is held in memory alone, and nothing may be sent before it is stored.
-    unstored: Option<(Arc<Flight>, TokenError)>,
+    unstored: Option<(Arc<InFlight>, TokenError)>,
     /// It is nobody's business just now: whoever renews next goes on with it.
-    aside: Vec<(Leftover, Life)>,
+    aside: Vec<(UnfinishedSave, LivenessSlot)>,
     /// What was said of the last failure, to be said once while nothing is sent.
     failure: Option<String>,
     closed: bool,
@@ -48,15 +48,15 @@ struct State {
 #[must_use]
 #[derive(Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a driver that overlooks an answer must not compile")]
-pub enum Asked {
+pub enum Action {
     /// Hand this out.
     Use(Token),
     /// Hand this out, and run a renewal beside it.
-    UseAndRenew(Token, Underway),
+    UseAndRenew(Token, RenewalGuard),
     /// Run a renewal.
-    Renew(Underway),
+    Renew(RenewalGuard),
     /// Wait for this renewal, which somebody else runs.
-    Wait(Arc<Flight>),
+    Wait(Arc<InFlight>),
     /// Say why there is no token. The instant is when asking again may help, if ever.
     Fail(TokenError, Option<Instant>),
 }
@@ -74,7 +74,7 @@ impl SharedLifecycle {
         let lifecycle = Lifecycle::new(policy.clone(), seed);
         let state = State {
             lifecycle,
-            flight: None,
+            in_flight: None,
             others: Vec::new(),
             unstored: None,
             aside: Vec::new(),
@@ -112,13 +112,13 @@ impl SharedLifecycle {
     }
 
     /// A caller needs a token: what to do?
-    pub fn ask(self: &Arc<Self>, need: Need) -> Asked {
+    pub fn ask(self: &Arc<Self>, need: Need) -> Action {
         self.decide(self.lock(), need)
     }
 
     /// The same; `None` when somebody else is just deciding.
     #[must_use]
-    pub fn try_ask(self: &Arc<Self>, need: Need) -> Option<Asked> {
+    pub fn try_ask(self: &Arc<Self>, need: Need) -> Option<Action> {
         match self.state.try_lock() {
             Ok(state) => Some(self.decide(state, need)),
             Err(TryLockError::Poisoned(poisoned)) => Some(self.decide(poisoned.into_inner(), need)),
@@ -126,7 +126,7 @@ impl SharedLifecycle {
         }
     }
 
-    fn decide(self: &Arc<Self>, mut state: MutexGuard<'_, State>, need: Need) -> Asked {
+    fn decide(self: &Arc<Self>, mut state: MutexGuard<'_, State>, need: Need) -> Action {
         let now = self.clock.now();
         if state.closed {
             return without_renewing(&state, need, now, &closed_error(), None);
@@ -137,34 +137,34 @@ impl SharedLifecycle {
             return without_renewing(&state, need, now, error, again);
         }
         let asked = match state.lifecycle.acquire(need, now) {
-            Decision::Use(token) => Asked::Use(token),
+            Decision::Use(token) => Action::Use(token),
             Decision::UseAndRefresh(token, permit) => {
-                Asked::UseAndRenew(token, self.take_off(&mut state, Right::Renewal(Box::new(permit))))
+                Action::UseAndRenew(token, self.start(&mut state, Right::Renewal(Box::new(permit))))
             }
             Decision::Refresh(permit) => {
-                Asked::Renew(self.take_off(&mut state, Right::Renewal(Box::new(permit))))
+                Action::Renew(self.start(&mut state, Right::Renewal(Box::new(permit))))
             }
-            Decision::Wait => match &state.flight {
-                Some(flight) => Asked::Wait(Arc::clone(flight)),
-                None => Asked::Fail(TokenError::busy("a renewal is under way"), None),
+            Decision::Wait => match &state.in_flight {
+                Some(in_flight) => Action::Wait(Arc::clone(in_flight)),
+                None => Action::Fail(TokenError::busy("a renewal is under way"), None),
             },
             Decision::Fail(error) => {
                 let again = error.is_transient().then(|| state.lifecycle.quiet_until());
-                Asked::Fail(error, again)
+                Action::Fail(error, again)
             }
         };
         self.published.mirror(&state.lifecycle, &self.clock);
         drop(state);
-        if matches!(asked, Asked::UseAndRenew(..) | Asked::Renew(_)) {
-            events::renewal_started(&self.provider.profile().name);
+        if matches!(asked, Action::UseAndRenew(..) | Action::Renew(_)) {
+            events::renewal_started(&self.provider.spec().name);
         }
         asked
     }
 
-    fn take_off(self: &Arc<Self>, state: &mut State, right: Right) -> Underway {
-        let flight = Arc::new(Flight::default());
-        state.flight = Some(Arc::clone(&flight));
-        Underway::new(Arc::clone(self), flight, right)
+    fn start(self: &Arc<Self>, state: &mut State, right: Right) -> RenewalGuard {
+        let in_flight = Arc::new(InFlight::default());
+        state.in_flight = Some(Arc::clone(&in_flight));
+        RenewalGuard::new(Arc::clone(self), in_flight, right)
     }
 
     /// The right to spend a fresh grant once.
@@ -172,7 +172,7 @@ impl SharedLifecycle {
     /// # Errors
     ///
     /// When the source is closed.
-    pub fn sign_in(self: &Arc<Self>, spend: Spend) -> Result<Underway, TokenError> {
+    pub fn sign_in(self: &Arc<Self>, spend: AuthorizationGrant) -> Result<RenewalGuard, TokenError> {
         let provider = Arc::clone(&self.provider);
         self.beside(|life| Right::SignIn(Some(Box::new(life.sign_in(provider, spend)))))
     }
@@ -182,28 +182,31 @@ impl SharedLifecycle {
     /// # Errors
     ///
     /// When the source is closed.
-    pub fn sign_out(self: &Arc<Self>) -> Result<Underway, TokenError> {
+    pub fn sign_out(self: &Arc<Self>) -> Result<RenewalGuard, TokenError> {
         let provider = Arc::clone(&self.provider);
         self.beside(|life| Right::SignOut(Some(Box::new(life.sign_out(provider)))))
     }
 
-    fn beside(self: &Arc<Self>, right: impl FnOnce(&mut Lifecycle) -> Right) -> Result<Underway, TokenError> {
+    fn beside(
+        self: &Arc<Self>,
+        right: impl FnOnce(&mut Lifecycle) -> Right,
+    ) -> Result<RenewalGuard, TokenError> {
         let mut state = self.lock();
         if state.closed {
             return Err(closed_error());
         }
-        let flight = Arc::new(Flight::default());
-        state.others.push(Arc::clone(&flight));
-        Ok(Underway::new(Arc::clone(self), flight, right(&mut state.lifecycle)))
+        let in_flight = Arc::new(InFlight::default());
+        state.others.push(Arc::clone(&in_flight));
+        Ok(RenewalGuard::new(Arc::clone(self), in_flight, right(&mut state.lifecycle)))
     }
 
-    pub(crate) fn land(&self, right: Right, outcome: Outcome, flight: &Arc<Flight>, sent: bool) {
-        let name = &self.provider.profile().name;
+    pub(crate) fn finish(&self, right: Right, outcome: Outcome, in_flight: &Arc<InFlight>, sent: bool) {
+        let name = &self.provider.spec().name;
         if let Outcome::Renewed(record, _) = &outcome
             && let Some(granted) = record.granted()
         {
-            for leniency in &granted.response.leniencies {
-                events::leniency(name, *leniency);
+            for deviation in &granted.response.deviations {
+                events::deviation(name, *deviation);
             }
         }
         let adopted = matches!(outcome, Outcome::Adopted(_));
@@ -211,10 +214,10 @@ impl SharedLifecycle {
         let (result, known) = {
             let mut state = self.lock();
             let now = self.clock.now();
-            state.others.retain(|other| !Arc::ptr_eq(other, flight));
+            state.others.retain(|other| !Arc::ptr_eq(other, in_flight));
             let result = match right {
                 Right::Renewal(permit) => {
-                    state.flight = None;
+                    state.in_flight = None;
                     match state.lifecycle.complete(*permit, outcome, now) {
                         Completed::Renewed(token) | Completed::Adopted(token) => Ok(token),
                         Completed::Failed(error) => Err(error),
@@ -223,7 +226,7 @@ impl SharedLifecycle {
                 Right::SignIn(_) => state.lifecycle.signed_in(outcome, now),
                 Right::SignOut(_) => match state.lifecycle.signed_out(outcome, now) {
                     Ok(revocation) => {
-                        flight.sign_out(revocation);
+                        in_flight.sign_out(revocation);
                         Err(TokenError::login_required(LoginReason::LoggedOut))
                     }
                     Err(error) => Err(error),
@@ -240,15 +243,15 @@ impl SharedLifecycle {
             let known = polled || !sent && failure.is_some() && failure == state.failure;
             state.failure = failure;
             self.published.mirror(&state.lifecycle, &self.clock);
-            flight.land(result.clone());
+            in_flight.finish(result.clone());
             (result, known)
         };
-        self.changes.ring();
+        self.changes.notify();
         match result {
             Err(error) if known => events::renewal_still_failed(name, &error),
             Ok(token) if adopted => events::token_adopted(name, &token),
             Ok(token) => events::renewal_renewed(name, &token),
-            Err(_) if flight.revocation().is_some() => events::signed_out(name),
+            Err(_) if in_flight.revocation().is_some() => events::signed_out(name),
             Err(error) => events::renewal_failed(name, &error),
         }
     }
@@ -261,7 +264,7 @@ impl SharedLifecycle {
             self.published.mirror(&state.lifecycle, &self.clock);
             rejected
         };
-        events::token_rejected(&self.provider.profile().name, generation, &rejected);
+        events::token_rejected(&self.provider.spec().name, generation, &rejected);
         rejected
     }
 
@@ -283,26 +286,26 @@ impl SharedLifecycle {
             self.published.mirror(&state.lifecycle, &self.clock);
             token
         };
-        self.changes.ring();
+        self.changes.notify();
         Ok(token)
     }
 
     /// From now on no renewal and no sign-in starts. Those that are under way.
-    pub fn close(&self) -> Vec<Arc<Flight>> {
-        let flights = {
+    pub fn close(&self) -> Vec<Arc<InFlight>> {
+        let in_flight = {
             let mut state = self.lock();
             state.closed = true;
-            state.flight.iter().chain(&state.others).cloned().collect()
+            state.in_flight.iter().chain(&state.others).cloned().collect()
         };
-        self.changes.ring();
-        flights
+        self.changes.notify();
+        in_flight
     }
 
     /// Whether anything is being renewed, spent, ended or stored.
     #[must_use]
     pub(crate) fn is_under_way(&self) -> bool {
         let state = self.lock();
-        state.flight.is_some()
+        state.in_flight.is_some()
             || !state.others.is_empty()
             || state.unstored.is_some()
             || !state.aside.is_empty()
@@ -363,7 +366,7 @@ impl SharedLifecycle {
 
     /// What rings whenever a renewal ends, a token comes in or the source closes or goes.
     #[must_use]
-    pub const fn changes(&self) -> &Arc<Bell> {
+    pub const fn changes(&self) -> &Arc<Notify> {
         &self.changes
     }
 
@@ -375,23 +378,23 @@ impl SharedLifecycle {
 impl Drop for SharedLifecycle {
     fn drop(&mut self) {
         let aside = core::mem::take(&mut self.lock().aside);
-        for unsaved in aside.iter().filter_map(|(leftover, _)| leftover.unsaved()) {
+        for pending_save in aside.iter().filter_map(|(unfinished, _)| unfinished.pending_save()) {
             let Some(storage) = &self.storage else { continue };
-            let profile = self.provider.profile();
-            match storage.spill(&profile.key, unsaved) {
+            let profile = self.provider.spec();
+            match storage.spill(&profile.key, pending_save) {
                 Ok(()) => events::token_spilled(&profile.name),
                 Err(error) => events::store_failed(&profile.name, "spill", &error),
             }
         }
         // Whoever keeps it warm sees that it is gone.
-        self.changes.ring();
+        self.changes.notify();
     }
 }
 
 impl core::fmt::Debug for SharedLifecycle {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("SharedLifecycle")
-            .field("provider", &self.provider.profile().name)
+            .field("provider", &self.provider.spec().name)
             .field("token", &self.lock().lifecycle.token())
             .finish_non_exhaustive()
     }
@@ -413,19 +416,19 @@ fn without_renewing(
     now: Clocks,
     why: &TokenError,
     again: Option<Instant>,
-) -> Asked {
+) -> Action {
     let enough = |token: &&Token| {
         let in_force = token.expires().is_none_or(|expires| !now.reached(expires));
         in_force && !matches!(need, Need::Newer(refused) if token.generation() <= refused)
     };
-    match (state.lifecycle.token().filter(enough), &state.flight) {
-        (Some(token), _) => Asked::Use(token.clone()),
-        (None, Some(flight)) => Asked::Wait(Arc::clone(flight)),
-        (None, None) => Asked::Fail(why.clone(), again),
+    match (state.lifecycle.token().filter(enough), &state.in_flight) {
+        (Some(token), _) => Action::Use(token.clone()),
+        (None, Some(in_flight)) => Action::Wait(Arc::clone(in_flight)),
+        (None, None) => Action::Fail(why.clone(), again),
     }
 }
 
-mod unstored;
+mod pending_save;
 
 #[cfg(test)]
 mod tests;

@@ -7,12 +7,12 @@ use core::time::Duration;
 use std::sync::{Arc, PoisonError};
 
 use wellspring_core::{
-    Attempt, Clocks, Forgetting, Instant, Leftover, Loaded, Loading, Outcome, Owner, Promise, Provider,
-    Rotation, SaveRequest, Saving, Sending, Sent, SharedBy, Sighting, Sleeping, Spilling, Step, Store,
-    StoreError, Swap, TokenError, TokenKey, Unsaved, Version, Watching,
+    Attempt, BoundedRequest, Clocks, Forgetting, Instant, Loaded, Loading, Outcome, Owner, PendingSave,
+    Provider, Rotation, SaveRequest, Saving, Sent, SharedBy, Sleeping, Spilling, Step, Store, StoreError,
+    StoreGuarantees, Swap, TokenError, TokenKey, UnfinishedSave, Version, WatchOutcome, Watching,
 };
 
-use crate::course::Life;
+use crate::active::LivenessSlot;
 use crate::{Clock, events, owner};
 
 /// The store of a source, and in whose name it is written.
@@ -36,11 +36,11 @@ impl Storage {
     /// How far the store reaches.
     #[must_use]
     pub fn reaches(&self) -> SharedBy {
-        self.store.promise().scope
+        self.store.guarantees().scope
     }
 
-    pub(crate) fn spill(&self, key: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError> {
-        self.store.spill(key, unsaved)
+    pub(crate) fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
+        self.store.spill(key, pending_save)
     }
 }
 
@@ -54,8 +54,8 @@ pub fn check_store(
     shared_by: Option<SharedBy>,
     provider: &dyn Provider,
 ) -> Result<(), TokenError> {
-    let promise = store.map_or(NO_STORE, Store::promise);
-    let profile = provider.profile();
+    let promise = store.map_or(NO_STORE, Store::guarantees);
+    let profile = provider.spec();
     if profile.credentials || profile.rotation == Rotation::Reusable {
         return Ok(());
     }
@@ -82,7 +82,8 @@ pub fn check_store(
     Ok(())
 }
 
-const NO_STORE: Promise = Promise { scope: SharedBy::Process, durable: false, may_go_back: false };
+const NO_STORE: StoreGuarantees =
+    StoreGuarantees { scope: SharedBy::Process, durable: false, may_go_back: false };
 
 /// A step, by where it is carried out.
 #[must_use]
@@ -92,11 +93,11 @@ pub enum Work {
     /// At the store, until this instant at the latest.
     Store(Operation, Instant, Next),
     /// At the endpoint.
-    Send(Sending, Sent),
+    Send(BoundedRequest, Sent),
     /// By waiting for this instant.
     Sleep(Instant, Sleeping),
     /// Nowhere: it is over.
-    Done(Outcome, Option<Leftover>),
+    Done(Outcome, Option<UnfinishedSave>),
 }
 
 impl From<Step> for Work {
@@ -110,15 +111,15 @@ impl From<Step> for Work {
             Step::Watch(version, until, next) => {
                 Self::Store(Operation::Watch(version), until, Next::Watch(next))
             }
-            Step::Spill(unsaved, next) => {
-                Self::Store(Operation::Spill(unsaved), Instant::NEVER, Next::Spill(next))
+            Step::Spill(pending_save, next) => {
+                Self::Store(Operation::Spill(pending_save), Instant::NEVER, Next::Spill(next))
             }
             Step::Forget(attempt, next) => {
                 Self::Store(Operation::Forget(attempt), Instant::NEVER, Next::Forget(next))
             }
             Step::Send(sending, sent) => Self::Send(sending, sent),
             Step::Sleep(until, next) => Self::Sleep(until, next),
-            Step::Done(outcome, leftover) => Self::Done(outcome, leftover),
+            Step::Done(outcome, unfinished) => Self::Done(outcome, unfinished),
         }
     }
 }
@@ -134,7 +135,7 @@ pub enum Operation {
     /// Watch this version.
     Watch(Version),
     /// Spill this.
-    Spill(Box<Unsaved>),
+    Spill(Box<PendingSave>),
     /// Forget what this attempt has spilled.
     Forget(Attempt),
 }
@@ -157,10 +158,16 @@ impl Operation {
         until.since(now).min(longest)
     }
 
-    /// Carries it out. A sign of life that a save needs is shown first and left in `life`; whatever is shown there is
+    /// Carries it out. A liveness lock that a save needs is shown first and left in `life`; whatever is shown there is
     /// shown until this is done, even if nobody waits for it any more.
     #[must_use]
-    pub fn carry_out(&self, storage: &Storage, key: &TokenKey, within: Duration, life: &Life) -> Said {
+    pub fn carry_out(
+        &self,
+        storage: &Storage,
+        key: &TokenKey,
+        within: Duration,
+        life: &LivenessSlot,
+    ) -> Said {
         let store = &storage.store;
         let slot = || life.lock().unwrap_or_else(PoisonError::into_inner);
         let mut shown = slot().clone();
@@ -169,8 +176,8 @@ impl Operation {
         match self {
             Self::Load => Said::Loaded(store.load(key, within).map(Box::new)),
             Self::Save(request) => {
-                if request.sign_of_life && shown.is_none() {
-                    match store.sign_of_life(key, within) {
+                if request.liveness_lock && shown.is_none() {
+                    match store.liveness_lock(key, within) {
                         Ok(sign) => {
                             shown = Some(Arc::new(sign));
                             slot().clone_from(&shown);
@@ -182,7 +189,7 @@ impl Operation {
                 Said::Saved(store.save(key, request.expected, &request.record, within))
             }
             Self::Watch(version) => Said::Seen(store.watch(key, *version, within)),
-            Self::Spill(unsaved) => Said::Spilled(store.spill(key, unsaved)),
+            Self::Spill(pending_save) => Said::Spilled(store.spill(key, pending_save)),
             Self::Forget(attempt) => Said::Forgotten(store.forget_spill(key, *attempt)),
         }
     }
@@ -210,7 +217,7 @@ pub enum Said {
     /// Of a save.
     Saved(Result<Swap, StoreError>),
     /// Of a watch.
-    Seen(Result<Sighting, StoreError>),
+    Seen(Result<WatchOutcome, StoreError>),
     /// Of a spill.
     Spilled(Result<(), StoreError>),
     /// Of a spill that is forgotten.

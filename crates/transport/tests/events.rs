@@ -8,7 +8,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 use wellspring_core::{
-    AccessToken, Generation, Leniency, Need, Policy, RefreshToken, Rejected, TokenError, TokenResponse,
+    AccessToken, Deviation, Generation, Need, Policy, RefreshToken, Rejected, TokenError, TokenResponse,
 };
 use wellspring_transport::{Clock, Scripted, SharedLifecycle, events};
 
@@ -61,7 +61,7 @@ fn each_event_has_its_name_and_none_holds_a_secret() {
     drop(life.ask(Need::Fresh));
     events::renewal_renewed("scripted", &token);
     events::send_retried("scripted", Generation::new(2));
-    events::leniency("scripted", Leniency::ByteOrderMark);
+    events::deviation("scripted", Deviation::ByteOrderMark);
     events::renewal_failed("scripted", &TokenError::busy("wait"));
 
     let lines = lines.0.lock().unwrap();
@@ -74,7 +74,7 @@ fn each_event_has_its_name_and_none_holds_a_secret() {
             "renewal.failed",
             "renewal.renewed",
             "send.retried",
-            "leniency",
+            "deviation",
             "renewal.failed",
         ]
     );

@@ -14,13 +14,13 @@ use schedules::{every, many, waker};
 use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use shuttle::thread;
 use wellspring_core::{AccessToken, Need, Policy, TokenResponse};
-use wellspring_transport::{Asked, Bell, Clock, Flight, ManualClock, Scripted, SharedLifecycle};
+use wellspring_transport::{Action, Clock, InFlight, ManualClock, Notify, Scripted, SharedLifecycle};
 
 /// First sits, then looks, then waits.
-fn wait<T>(bell: &Bell, mut ready: impl FnMut() -> Option<T>) -> T {
-    let (waker, seat) = (waker(), bell.seat());
+fn wait<T>(notify: &Notify, mut ready: impl FnMut() -> Option<T>) -> T {
+    let (waker, listener) = (waker(), notify.listener());
     loop {
-        seat.sit(&waker);
+        listener.listen(&waker);
         if let Some(answer) = ready() {
             return answer;
         }
@@ -53,42 +53,42 @@ fn due() -> (ManualClock, Arc<SharedLifecycle>) {
 #[test]
 fn whoever_sits_before_looking_hears_the_bell() {
     every(|| {
-        let (bell, changed) = (Arc::new(Bell::default()), Arc::new(AtomicBool::new(false)));
+        let (notify, changed) = (Arc::new(Notify::default()), Arc::new(AtomicBool::new(false)));
         let ringer = {
-            let (bell, changed) = (Arc::clone(&bell), Arc::clone(&changed));
+            let (notify, changed) = (Arc::clone(&notify), Arc::clone(&changed));
             thread::spawn(move || {
                 changed.store(true, Ordering::SeqCst);
-                bell.ring();
+                notify.notify();
             })
         };
-        wait(&bell, || changed.load(Ordering::SeqCst).then_some(()));
+        wait(&notify, || changed.load(Ordering::SeqCst).then_some(()));
         ringer.join().unwrap();
-        assert_eq!(bell.waiting(), 0);
+        assert_eq!(notify.waiting(), 0);
     });
 }
 
 #[test]
 fn a_seat_that_is_left_while_the_bell_rings_costs_nobody_else_their_waking() {
     many(3_000, || {
-        let (bell, changed) = (Arc::new(Bell::default()), Arc::new(AtomicBool::new(false)));
+        let (notify, changed) = (Arc::new(Notify::default()), Arc::new(AtomicBool::new(false)));
         let leaver = {
-            let bell = Arc::clone(&bell);
+            let notify = Arc::clone(&notify);
             thread::spawn(move || {
-                let seat = bell.seat();
-                seat.sit(Waker::noop());
+                let listener = notify.listener();
+                listener.listen(Waker::noop());
             })
         };
         let waiters = [(); 2].map(|()| {
-            let (bell, changed) = (Arc::clone(&bell), Arc::clone(&changed));
-            thread::spawn(move || wait(&bell, || changed.load(Ordering::SeqCst).then_some(())))
+            let (notify, changed) = (Arc::clone(&notify), Arc::clone(&changed));
+            thread::spawn(move || wait(&notify, || changed.load(Ordering::SeqCst).then_some(())))
         });
         changed.store(true, Ordering::SeqCst);
-        bell.ring();
+        notify.notify();
         leaver.join().unwrap();
         for waiter in waiters {
             waiter.join().unwrap();
         }
-        assert_eq!(bell.waiting(), 0);
+        assert_eq!(notify.waiting(), 0);
     });
 }
 
@@ -96,18 +96,18 @@ fn a_seat_that_is_left_while_the_bell_rings_costs_nobody_else_their_waking() {
 fn everybody_who_waits_for_a_flight_hears_how_it_ended() {
     many(3_000, || {
         let (_, shared) = empty();
-        let landed = |flight: &Flight| flight.landed();
-        let Asked::Renew(underway) = shared.ask(Need::Fresh) else { panic!("nobody renews") };
+        let finished = |in_flight: &InFlight| in_flight.result();
+        let Action::Renew(renewal) = shared.ask(Need::Fresh) else { panic!("nobody renews") };
         let waiters = [(); 3].map(|()| {
             let shared = Arc::clone(&shared);
             thread::spawn(move || match shared.ask(Need::Fresh) {
-                Asked::Wait(flight) => wait(shared.changes(), || landed(&flight)).unwrap_err(),
+                Action::Wait(in_flight) => wait(shared.changes(), || finished(&in_flight)).unwrap_err(),
                 // It has ended before this one asked.
-                Asked::Fail(error, Some(_)) => error,
+                Action::Fail(error, Some(_)) => error,
                 other => panic!("{other:?}"),
             })
         });
-        drop(underway);
+        drop(renewal);
         for waiter in waiters {
             assert!(waiter.join().unwrap().is_transient());
         }
@@ -196,7 +196,7 @@ fn a_renewal_that_ended_leaves_no_quiet_behind_in_which_nobody_would_start_the_n
         assert!(shared.fresh().is_some());
         clock.advance(Duration::from_secs(100));
         assert!(shared.fresh().is_none());
-        assert!(matches!(shared.ask(Need::Fresh), Asked::UseAndRenew(..)));
+        assert!(matches!(shared.ask(Need::Fresh), Action::UseAndRenew(..)));
     });
 }
 

@@ -9,9 +9,12 @@ use std::sync::Arc;
 
 use support::{Moody, Toy};
 use wellspring_core::{
-    Answer, AuthorizationCode, ErrorKind, HttpResponse, Need, Outcome, Policy, ResponseHead, Spend, Step,
+    Answer, AuthorizationCode, AuthorizationGrant, ErrorKind, HttpResponse, Need, Outcome, Policy,
+    ResponseHead, Step,
 };
-use wellspring_transport::{Asked, Clock, Course, ManualClock, Remainder, SharedLifecycle, Storage, Work};
+use wellspring_transport::{
+    Action, ActiveRenewal, Clock, ManualClock, SaveGuard, SharedLifecycle, Storage, Work,
+};
 
 fn shared(store: &Moody, clock: &ManualClock) -> Arc<SharedLifecycle> {
     let toy = Arc::new(Toy::at("http://127.0.0.1:9").without_credentials());
@@ -20,7 +23,7 @@ fn shared(store: &Moody, clock: &ManualClock) -> Arc<SharedLifecycle> {
 }
 
 /// Carries steps out until it is over or would pause for the time after this many pauses.
-fn run(course: &mut Course, first: Step, clock: &ManualClock, pauses: u32) -> Work {
+fn run(course: &mut ActiveRenewal, first: Step, clock: &ManualClock, pauses: u32) -> Work {
     let (mut step, mut left) = (first, pauses);
     loop {
         step = match course.enter(step) {
@@ -43,45 +46,45 @@ fn run(course: &mut Course, first: Step, clock: &ManualClock, pauses: u32) -> Wo
 }
 
 /// A sign-in whose token neither the store nor the place for spills takes.
-fn unstored(store: &Moody, clock: &ManualClock) -> (Arc<SharedLifecycle>, Remainder) {
+fn unstored(store: &Moody, clock: &ManualClock) -> (Arc<SharedLifecycle>, SaveGuard) {
     let shared = shared(store, clock);
     store.set(|moods| &moods.refuses_tokens, true);
     store.set(|moods| &moods.refuses_spills, true);
     let code = AuthorizationCode::new("code");
-    let spend = Spend::Code { code, redirect_uri: String::new(), verifier: None };
-    let mut underway = shared.sign_in(spend).unwrap();
-    let first = underway.begin();
-    let Work::Done(outcome, leftover) = run(&mut underway.course, first, clock, u32::MAX) else { panic!() };
+    let spend = AuthorizationGrant::AuthorizationCode { code, redirect_uri: String::new(), verifier: None };
+    let mut renewal = shared.sign_in(spend).unwrap();
+    let first = renewal.begin();
+    let Work::Done(outcome, unfinished) = run(&mut renewal.course, first, clock, u32::MAX) else { panic!() };
     assert_eq!(outcome.error().unwrap().kind(), ErrorKind::Store);
-    let remainder = underway.land(outcome, leftover).unwrap();
-    (shared, remainder)
+    let save_guard = renewal.finish(outcome, unfinished).unwrap();
+    (shared, save_guard)
 }
 
 #[test]
 fn while_a_token_is_in_memory_alone_nobody_may_renew_and_nobody_is_woken_to_try() {
     let (store, clock) = (Moody::new(), Clock::manual(1_800_000_000));
-    let (shared, mut remainder) = unstored(&store, &clock);
+    let (shared, mut save_guard) = unstored(&store, &clock);
     clock.advance(Duration::from_secs(100));
     assert!(
-        matches!(shared.ask(Need::Fresh), Asked::Fail(error, Some(_)) if error.kind() == ErrorKind::Store)
+        matches!(shared.ask(Need::Fresh), Action::Fail(error, Some(_)) if error.kind() == ErrorKind::Store)
     );
     assert_eq!(shared.next_wake(), None, "whoever keeps it warm would ask for ever");
     store.set(|moods| &moods.refuses_tokens, false);
-    let first = remainder.begin();
-    let Work::Done(outcome, None) = run(&mut remainder.course, first, &clock, 9) else { panic!() };
+    let first = save_guard.begin();
+    let Work::Done(outcome, None) = run(&mut save_guard.course, first, &clock, 9) else { panic!() };
     assert!(matches!(outcome, Outcome::Adopted(_)));
-    remainder.land(outcome);
-    assert!(matches!(shared.ask(Need::Fresh), Asked::Use(token) if token.expose() == "one"));
+    save_guard.finish(outcome);
+    assert!(matches!(shared.ask(Need::Fresh), Action::Use(token) if token.expose() == "one"));
     assert!(shared.next_wake().is_some());
 }
 
 #[test]
 fn what_is_laid_aside_is_taken_up_once_and_spilled_when_nobody_does() {
     let (store, clock) = (Moody::new(), Clock::manual(1_800_000_000));
-    let (shared, mut remainder) = unstored(&store, &clock);
-    let first = remainder.begin();
-    let Work::Sleep(_, next) = run(&mut remainder.course, first, &clock, 1) else { panic!("tried once") };
-    remainder.lay_aside(next.resume(clock.now()));
+    let (shared, mut save_guard) = unstored(&store, &clock);
+    let first = save_guard.begin();
+    let Work::Sleep(_, next) = run(&mut save_guard.course, first, &clock, 1) else { panic!("tried once") };
+    save_guard.lay_aside(next.resume(clock.now()));
     assert!(shared.has_laid_aside());
     store.set(|moods| &moods.refuses_spills, false);
     let again = shared.take_up().unwrap();
@@ -90,10 +93,10 @@ fn what_is_laid_aside_is_taken_up_once_and_spilled_when_nobody_does() {
     assert_eq!(store.spilled(), 1, "whoever took it up did not go on with it");
 
     let store = Moody::new();
-    let (shared, mut remainder) = unstored(&store, &clock);
-    let first = remainder.begin();
-    let Work::Sleep(_, next) = run(&mut remainder.course, first, &clock, 1) else { panic!("tried once") };
-    remainder.lay_aside(next.resume(clock.now()));
+    let (shared, mut save_guard) = unstored(&store, &clock);
+    let first = save_guard.begin();
+    let Work::Sleep(_, next) = run(&mut save_guard.course, first, &clock, 1) else { panic!("tried once") };
+    save_guard.lay_aside(next.resume(clock.now()));
     store.set(|moods| &moods.refuses_spills, false);
     drop(shared);
     assert_eq!(store.spilled(), 1, "nobody took it up");

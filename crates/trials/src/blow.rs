@@ -16,10 +16,10 @@ use crate::clock;
 pub enum Effect {
     /// Reading the record.
     Load,
-    /// Showing the sign of life.
+    /// Showing the liveness lock.
     Life,
-    /// Saving the claim.
-    Claim,
+    /// Saving the lease.
+    Lease,
     /// The exchange.
     Send,
     /// Saving what it brought.
@@ -47,7 +47,7 @@ impl fmt::Display for Effect {
         f.write_str(match self {
             Self::Load => "load",
             Self::Life => "life",
-            Self::Claim => "claim",
+            Self::Lease => "lease",
             Self::Send => "send",
             Self::Outcome => "outcome",
             Self::Spill => "spill",
@@ -67,7 +67,7 @@ pub struct Blow {
 }
 
 impl Blow {
-    /// The blow that these words say: `claim:before`, `claim:during:500`, `claim:after`.
+    /// The blow that these words say: `lease:before`, `lease:during:500`, `lease:after`.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Blow {
         const ALL: [Effect; 7] = [
             Effect::Load,
             Effect::Life,
-            Effect::Claim,
+            Effect::Lease,
             Effect::Send,
             Effect::Outcome,
             Effect::Spill,

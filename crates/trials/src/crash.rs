@@ -56,7 +56,7 @@ const SAVE: u64 = 15_000;
 /// The longest time until a parent kills its child.
 const RENEWAL: u64 = 60_000;
 
-/// Long enough for a process to begin and to see another's claim.
+/// Long enough for a process to begin and to see another's lease.
 const WATCHING: Duration = Duration::from_millis(60);
 
 /// How often a kill may come too late before that is an error.
@@ -133,7 +133,7 @@ impl Trial {
             return Err("nobody died".to_owned());
         }
         let told = stage.told(&mut taker)?;
-        // The exchange was stopped, and its claim was saved before it.
+        // The exchange was stopped, and its lease was saved before it.
         self.verdict(stage, server, Left::Claimed, before, told)
     }
 
@@ -171,7 +171,7 @@ impl Trial {
             must(*told == Told::Served(FIRST.next().value()), "something was lost")?;
             must(seen.exchanged == 1, "more than one exchange brought a token")?;
             let granted = record.granted().ok_or("the record holds no grant")?;
-            must(record.claim.is_none(), "a claim is left behind")?;
+            must(record.lease.is_none(), "a lease is left behind")?;
             must(server.takes(&granted.response.access_token), "the server does not take the token")?;
         }
         let own_replay = lost && self.replay == Replay::OwnerDead;
@@ -191,7 +191,7 @@ fn random(seed: u64) -> u64 {
 }
 
 fn left((record, spilled): &(Record, bool)) -> Left {
-    match (record.generation == FIRST, record.claim) {
+    match (record.generation == FIRST, record.lease) {
         (false, _) => Left::Saved,
         (true, _) if *spilled => Left::Spilled,
         (true, Some(_)) => Left::Claimed,
@@ -219,7 +219,7 @@ impl Stage<'_> {
     /// What the store holds, and whether something is spilled.
     fn record(&self) -> Result<(Record, bool), String> {
         let store = self.place.open().map_err(|error| error.to_string())?;
-        let key = self.app()?.profile().key.clone();
+        let key = self.app()?.spec().key.clone();
         let loaded = store.load(&key, Duration::from_secs(10)).map_err(|error| error.to_string())?;
         let stored = loaded.stored.ok_or("the record is gone")?;
         Ok((stored.record, loaded.spilled.is_some()))

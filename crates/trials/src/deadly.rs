@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use wellspring_core::{
-    Attempt, HttpRequest, HttpResponse, Loaded, Promise, Record, Sighting, SignOfLife, Store, StoreError,
-    Swap, TokenKey, TransportError, Unsaved, Version,
+    Attempt, HttpRequest, HttpResponse, LivenessLock, Loaded, PendingSave, Record, Store, StoreError,
+    StoreGuarantees, Swap, TokenKey, TransportError, Version, WatchOutcome,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -27,8 +27,8 @@ pub(crate) struct DeadlyStore {
 }
 
 impl Store for DeadlyStore {
-    fn promise(&self) -> Promise {
-        self.store.promise()
+    fn guarantees(&self) -> StoreGuarantees {
+        self.store.guarantees()
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
@@ -42,8 +42,8 @@ impl Store for DeadlyStore {
         record: &Record,
         within: Duration,
     ) -> Result<Swap, StoreError> {
-        if record.claim.is_some() {
-            return Blow::around(self.blow, Effect::Claim, || self.store.save(key, expected, record, within));
+        if record.lease.is_some() {
+            return Blow::around(self.blow, Effect::Lease, || self.store.save(key, expected, record, within));
         }
         if self.refuses {
             return Err(StoreError::unavailable("it takes nothing, for the sake of the trial"));
@@ -57,16 +57,16 @@ impl Store for DeadlyStore {
         saved
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
         self.store.watch(key, version, within)
     }
 
-    fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError> {
-        Blow::around(self.blow, Effect::Life, || self.store.sign_of_life(key, within))
+    fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
+        Blow::around(self.blow, Effect::Life, || self.store.liveness_lock(key, within))
     }
 
-    fn spill(&self, key: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError> {
-        Blow::around(self.blow, Effect::Spill, || self.store.spill(key, unsaved))
+    fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
+        Blow::around(self.blow, Effect::Spill, || self.store.spill(key, pending_save))
     }
 
     fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {

@@ -25,9 +25,9 @@ pub enum Moment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "a trial looks at each")]
 pub enum Left {
-    /// No claim is saved.
+    /// No lease is saved.
     Unclaimed,
-    /// The claim is saved, and no outcome.
+    /// The lease is saved, and no outcome.
     Claimed,
     /// The outcome is spilled.
     Spilled,
@@ -46,9 +46,9 @@ impl Moment {
         Self::At(Effect::Life, When::Before),
         Self::At(Effect::Life, DURING),
         Self::At(Effect::Life, When::After),
-        Self::At(Effect::Claim, When::Before),
-        Self::At(Effect::Claim, DURING),
-        Self::At(Effect::Claim, When::After),
+        Self::At(Effect::Lease, When::Before),
+        Self::At(Effect::Lease, DURING),
+        Self::At(Effect::Lease, When::After),
         Self::At(Effect::Send, When::Before),
         Self::On(Wire::Connected),
         Self::On(Wire::FirstByte),
@@ -97,11 +97,11 @@ impl Moment {
         use Left::{Claimed, Saved, Spilled, Unclaimed};
         match self {
             Self::Whenever => true,
-            Self::At(Effect::Load | Effect::Life, _) | Self::At(Effect::Claim, When::Before) => {
+            Self::At(Effect::Load | Effect::Life, _) | Self::At(Effect::Lease, When::Before) => {
                 left == Unclaimed && !processed
             }
-            Self::At(Effect::Claim, When::During(_)) => matches!(left, Unclaimed | Claimed) && !processed,
-            Self::At(Effect::Claim, When::After)
+            Self::At(Effect::Lease, When::During(_)) => matches!(left, Unclaimed | Claimed) && !processed,
+            Self::At(Effect::Lease, When::After)
             | Self::At(Effect::Send, When::Before)
             | Self::On(Wire::Connected | Wire::FirstByte)
             | Self::Watched(Wire::Connected | Wire::FirstByte) => left == Claimed && !processed,
@@ -130,8 +130,8 @@ impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let effect = |effect| match effect {
             Effect::Load => "the load",
-            Effect::Life => "the sign of life",
-            Effect::Claim => "the claim's save",
+            Effect::Life => "the liveness lock",
+            Effect::Lease => "the lease's save",
             Effect::Send => "the exchange",
             Effect::Outcome => "the outcome's save",
             Effect::Spill => "the spill",

@@ -5,7 +5,7 @@ use core::time::Duration;
 use oauth2_app::App;
 use serde_json::Value;
 use wellspring_core::{
-    AccessToken, Epoch, Generation, Grant, Granted, Provider as _, Record, RefreshToken, Replay, Swap,
+    AccessToken, Epoch, Generation, Granted, Provider as _, Record, RefreshToken, Replay, SessionState, Swap,
     TokenResponse, UnixTime,
 };
 use wellspring_simulator::{Endpoint, Request, Simulator};
@@ -97,7 +97,7 @@ impl Server {
             .with_lifetime(Duration::from_secs(60))
             .with_refresh_token(RefreshToken::new(member("refresh_token")?));
         let then = UnixTime::after_epoch(now).minus(Duration::from_secs(3_600));
-        Ok(Record::new(Epoch::new(1), FIRST, Grant::Granted(Granted::new(then, response))))
+        Ok(Record::new(Epoch::new(1), FIRST, SessionState::Active(Granted::new(then, response))))
     }
 
     /// Signs this user in and puts the record, expired, into the store at this place.
@@ -107,7 +107,7 @@ impl Server {
     /// When the server or the store will not.
     pub fn sign_in_to(&self, place: &Place, app: &App) -> Result<(), String> {
         let store = place.open().map_err(|error| error.to_string())?;
-        let key = &app.profile().key;
+        let key = &app.spec().key;
         match store.save(key, None, &self.sign_in()?, Duration::from_secs(10)) {
             Ok(Swap::Done(_)) => Ok(()),
             other => Err(format!("the first record is not saved: {other:?}")),

@@ -6,8 +6,8 @@ use core::time::Duration;
 use std::sync::{Arc, Condvar, Mutex};
 
 use wellspring_core::{
-    Attempt, Loaded, Promise, Provider as _, Record, Replay, Sighting, SignOfLife, Store, StoreError, Swap,
-    TokenKey, Unsaved, Version,
+    Attempt, LivenessLock, Loaded, PendingSave, Provider as _, Record, Replay, Store, StoreError,
+    StoreGuarantees, Swap, TokenKey, Version, WatchOutcome,
 };
 use wellspring_store::Deadline;
 use wellspring_store::contract::Folder;
@@ -72,8 +72,8 @@ impl Watched {
 }
 
 impl Store for Watched {
-    fn promise(&self) -> Promise {
-        self.store.promise()
+    fn guarantees(&self) -> StoreGuarantees {
+        self.store.guarantees()
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
@@ -88,22 +88,22 @@ impl Store for Watched {
         record: &Record,
         within: Duration,
     ) -> Result<Swap, StoreError> {
-        let outcome = record.claim.is_none();
+        let outcome = record.lease.is_none();
         self.count(if outcome { &self.outcomes } else { &self.saves }, outcome);
         self.store.save(key, expected, record, within)
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
         self.store.watch(key, version, within)
     }
 
-    fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError> {
+    fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
         self.count(&self.lives, false);
-        self.store.sign_of_life(key, within)
+        self.store.liveness_lock(key, within)
     }
 
-    fn spill(&self, key: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError> {
-        self.store.spill(key, unsaved)
+    fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
+        self.store.spill(key, pending_save)
     }
 
     fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
@@ -133,7 +133,7 @@ impl Stage {
     fn wait_for_spill(&self) {
         let (store, within) = (self.place.open().unwrap(), Duration::from_secs(30));
         let deadline = Deadline::after(within);
-        while store.load(&self.app().profile().key, within).unwrap().spilled.is_none() {
+        while store.load(&self.app().spec().key, within).unwrap().spilled.is_none() {
             assert!(deadline.nap(Duration::from_millis(2)), "nothing is spilled");
         }
     }
@@ -150,7 +150,7 @@ impl Stage {
 }
 
 #[test]
-fn a_renewal_costs_two_saves_one_load_and_one_sign_of_life() {
+fn a_renewal_costs_two_saves_one_load_and_one_liveness_lock() {
     for kind in Kind::ALL {
         for driver in Driver::ALL {
             let stage = Stage::new(kind);

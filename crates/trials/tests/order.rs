@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use mockall::{Sequence, mock};
 use wellspring_core::{
-    AccessToken, Attempt, Epoch, Generation, Grant, Granted, HttpRequest, HttpResponse, Loaded, Promise,
-    Record, RefreshToken, Replay, ResponseHead, SharedBy, Sighting, SignOfLife, Store, StoreError, Stored,
-    Swap, TokenKey, TokenResponse, TransportError, UnixTime, Unsaved, Version,
+    AccessToken, Attempt, Epoch, Generation, Granted, HttpRequest, HttpResponse, LivenessLock, Loaded,
+    PendingSave, Record, RefreshToken, Replay, ResponseHead, SessionState, SharedBy, Store, StoreError,
+    StoreGuarantees, Stored, Swap, TokenKey, TokenResponse, TransportError, UnixTime, Version, WatchOutcome,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -20,7 +20,7 @@ mock! {
     Shelf {}
 
     impl Store for Shelf {
-        fn promise(&self) -> Promise;
+        fn guarantees(&self) -> StoreGuarantees;
         fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError>;
         fn save(
             &self,
@@ -29,9 +29,9 @@ mock! {
             record: &Record,
             within: Duration,
         ) -> Result<Swap, StoreError>;
-        fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError>;
-        fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError>;
-        fn spill(&self, key: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError>;
+        fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError>;
+        fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError>;
+        fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError>;
         fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError>;
     }
 }
@@ -76,7 +76,7 @@ fn expired() -> Record {
         .with_lifetime(Duration::from_secs(60))
         .with_refresh_token(RefreshToken::new("first"));
     let granted = Granted::new(UnixTime::from_secs(1_000), response);
-    Record::new(Epoch::new(1), Generation::new(1), Grant::Granted(granted))
+    Record::new(Epoch::new(1), Generation::new(1), SessionState::Active(granted))
 }
 
 fn answer() -> HttpResponse {
@@ -100,12 +100,16 @@ fn shelf(exchange: impl FnOnce(&mut Sequence)) -> MockShelf {
     let alive = Arc::new(Mutex::new(false));
     let stored =
         || Loaded { stored: Some(Stored { version: Version::new(7), record: expired() }), spilled: None };
-    shelf.expect_promise().return_const(Promise { scope: SharedBy::Host, durable: true, may_go_back: false });
+    shelf.expect_guarantees().return_const(StoreGuarantees {
+        scope: SharedBy::Host,
+        durable: true,
+        may_go_back: false,
+    });
     shelf.expect_load().once().in_sequence(&mut order).returning(move |_, _| Ok(stored()));
     let shown = Arc::clone(&alive);
-    shelf.expect_sign_of_life().once().in_sequence(&mut order).returning(move |_, _| {
+    shelf.expect_liveness_lock().once().in_sequence(&mut order).returning(move |_, _| {
         *shown.lock().unwrap() = true;
-        Ok(SignOfLife::new(Life(Arc::clone(&shown))))
+        Ok(LivenessLock::new(Life(Arc::clone(&shown))))
     });
     let held = Arc::clone(&alive);
     shelf
@@ -115,7 +119,7 @@ fn shelf(exchange: impl FnOnce(&mut Sequence)) -> MockShelf {
         .withf(move |_, expected, record, _| {
             *held.lock().unwrap()
                 && *expected == Some(Version::new(7))
-                && record.claim.is_some()
+                && record.lease.is_some()
                 && record.generation == Generation::new(1)
         })
         .returning(|_, _, _, _| Ok(Swap::Done(Version::new(8))));
@@ -127,7 +131,7 @@ fn shelf(exchange: impl FnOnce(&mut Sequence)) -> MockShelf {
         .withf(move |_, expected, record, _| {
             *alive.lock().unwrap()
                 && *expected == Some(Version::new(8))
-                && record.claim.is_none()
+                && record.lease.is_none()
                 && record.generation == Generation::new(2)
         })
         .returning(|_, _, _, _| Ok(Swap::Done(Version::new(9))));

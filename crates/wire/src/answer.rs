@@ -6,7 +6,8 @@
 use alloc::borrow::Cow;
 
 use wellspring_core::{
-    Fate, HttpResponse, Leniency, LoginReason, Reading, Spend, TokenError, TokenResponse, UnixTime,
+    AuthorizationGrant, Deviation, Fate, HttpResponse, LoginReason, Reading, TokenError, TokenResponse,
+    UnixTime,
 };
 
 use crate::body::{content_type, has_byte_order_mark};
@@ -33,7 +34,7 @@ pub enum Meaning {
 impl TokenFormat {
     /// Reads a whole answer, for [`Provider::read`](wellspring_core::Provider::read).
     #[must_use]
-    pub fn reading(&self, spend: &Spend, response: &HttpResponse, now: UnixTime) -> Reading {
+    pub fn reading(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
         match self.read(spend, response, now) {
             Ok(granted) => Reading::Granted(granted),
             Err(error) => Reading::Refused(error),
@@ -47,7 +48,7 @@ impl TokenFormat {
     /// Whatever the answer means but a token; the error says what has become of the grant.
     pub fn read(
         &self,
-        spend: &Spend,
+        spend: &AuthorizationGrant,
         response: &HttpResponse,
         now: UnixTime,
     ) -> Result<TokenResponse, TokenError> {
@@ -67,7 +68,7 @@ impl TokenFormat {
     /// When it is no token response. Then nobody knows whether the grant was spent.
     pub fn token(
         &self,
-        spend: &Spend,
+        spend: &AuthorizationGrant,
         response: &HttpResponse,
         object: &Object,
         now: UnixTime,
@@ -80,7 +81,7 @@ impl TokenFormat {
         match read {
             Ok(mut granted) => {
                 if marked {
-                    granted.leniencies.push(Leniency::ByteOrderMark);
+                    granted.deviations.push(Deviation::ByteOrderMark);
                 }
                 Ok(granted)
             }
@@ -92,7 +93,7 @@ impl TokenFormat {
     #[must_use]
     pub fn malformed(
         &self,
-        spend: &Spend,
+        spend: &AuthorizationGrant,
         response: &HttpResponse,
         fault: impl Into<Cow<'static, str>>,
     ) -> TokenError {
@@ -103,7 +104,7 @@ impl TokenFormat {
     #[must_use]
     pub fn unreadable(
         &self,
-        spend: &Spend,
+        spend: &AuthorizationGrant,
         response: &HttpResponse,
         fault: BodyFault,
         now: UnixTime,
@@ -112,9 +113,9 @@ impl TokenFormat {
         let pause = retry_after(response.head(), now);
         let error = match (of_status(status, pause.is_some()), fault) {
             (Some(error), _) => error,
-            (None, BodyFault::Page) => TokenError::foreign(fault.text()),
+            (None, BodyFault::Page) => TokenError::from_intermediary(fault.text()),
             // A 401 in plain words is what many an endpoint's own framework sends.
-            (None, BodyFault::Text) if status != 401 => TokenError::foreign(fault.text()),
+            (None, BodyFault::Text) if status != 401 => TokenError::from_intermediary(fault.text()),
             (None, _) if success => TokenError::protocol(fault.text()),
             (None, _) => turned_away(status),
         };
@@ -134,7 +135,7 @@ impl TokenFormat {
     #[must_use]
     pub fn refused(
         &self,
-        spend: &Spend,
+        spend: &AuthorizationGrant,
         response: &HttpResponse,
         said: &ErrorBody,
         now: UnixTime,
@@ -158,13 +159,13 @@ impl TokenFormat {
         if let Some(pause) = pause { error.with_retry_after(pause) } else { error }
     }
 
-    fn meaning(&self, said: &ErrorBody, spend: &Spend) -> Meaning {
+    fn meaning(&self, said: &ErrorBody, spend: &AuthorizationGrant) -> Meaning {
         let Some(code) = said.code.as_deref() else { return Meaning::Unknown };
         let own = self.meanings.iter().rev().find(|(own, _)| own == code).map(|(_, meaning)| *meaning);
         match own {
             Some(meaning) => meaning,
             None if said.shape == ErrorShape::OAuth => match spend {
-                Spend::DeviceCode(_) => device_meaning(code),
+                AuthorizationGrant::DeviceCode(_) => device_meaning(code),
                 _ => standard_meaning(code),
             },
             None => Meaning::Unknown,
@@ -172,7 +173,12 @@ impl TokenFormat {
     }
 
     /// The error with what the answer was. A successful one may hold a token, however broken it is.
-    fn with_snippet(&self, error: TokenError, spend: &Spend, response: &HttpResponse) -> TokenError {
+    fn with_snippet(
+        &self,
+        error: TokenError,
+        spend: &AuthorizationGrant,
+        response: &HttpResponse,
+    ) -> TokenError {
         let error = error.with_status(response.status(), content_type(response.head()));
         let body = response.expose_body();
         if body.is_empty() {
@@ -205,7 +211,7 @@ fn of_status(status: u16, says_when: bool) -> Option<TokenError> {
         // Refused before it was processed (RFC 8470 §5.2).
         425 => unavailable("the endpoint did not want the request so early", Fate::Unspent),
         408 => unavailable("the endpoint did not get the request in time", Fate::Unknown),
-        407 => Some(TokenError::foreign("a proxy asks for credentials")),
+        407 => Some(TokenError::from_intermediary("a proxy asks for credentials")),
         503 if says_when => unavailable("the endpoint is down for a while", Fate::Unspent),
         500..=599 => unavailable("the endpoint failed", Fate::Unknown),
         400..=499 => None,
@@ -243,13 +249,15 @@ fn device_meaning(code: &str) -> Meaning {
     }
 }
 
-fn of_code(meaning: Meaning, code: Option<&str>, spend: &Spend) -> Option<TokenError> {
+fn of_code(meaning: Meaning, code: Option<&str>, spend: &AuthorizationGrant) -> Option<TokenError> {
     Some(match (meaning, spend) {
-        (Meaning::GrantRefused, Spend::RefreshToken(_)) => TokenError::login_required(LoginReason::Refused),
-        (Meaning::GrantRefused, Spend::Code { .. }) => {
+        (Meaning::GrantRefused, AuthorizationGrant::RefreshToken(_)) => {
+            TokenError::login_required(LoginReason::Refused)
+        }
+        (Meaning::GrantRefused, AuthorizationGrant::AuthorizationCode { .. }) => {
             TokenError::protocol("the endpoint refused the authorization code").with_fate(Fate::Dead)
         }
-        (Meaning::GrantRefused, Spend::DeviceCode(_)) => TokenError::protocol(match code {
+        (Meaning::GrantRefused, AuthorizationGrant::DeviceCode(_)) => TokenError::protocol(match code {
             Some("access_denied") => "the user refused the sign-in",
             Some("expired_token") => "nobody has signed in before the code expired",
             _ => "the endpoint refused the device code",

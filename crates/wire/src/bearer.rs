@@ -23,7 +23,7 @@ pub fn judge_bearer(head: &ResponseHead) -> Verdict {
     match head.status() {
         401 => Verdict::TokenRefused,
         403 => judge_forbidden(head),
-        _ => Verdict::Fine,
+        _ => Verdict::Accepted,
     }
 }
 
@@ -37,7 +37,7 @@ fn judge_forbidden(head: &ResponseHead) -> Verdict {
         Some(challenge) => {
             Verdict::ScopeMissing(challenge.scope().map(Scope::parse).filter(|scope| !scope.is_empty()))
         }
-        None => Verdict::Fine,
+        None => Verdict::Accepted,
     }
 }
 
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn r05_a_403_that_calls_the_token_invalid_refuses_it() {
         assert_eq!(judge(403, "Basic realm=a, Bearer error=\"invalid_token\""), Verdict::TokenRefused);
-        assert_eq!(judge(403, "Other error=\"invalid_token\""), Verdict::Fine);
+        assert_eq!(judge(403, "Other error=\"invalid_token\""), Verdict::Accepted);
     }
 
     #[test]
@@ -73,11 +73,11 @@ mod tests {
 
     #[test]
     fn r07_any_other_answer_is_the_callers() {
-        assert_eq!(judge_bearer(&ResponseHead::new(403)), Verdict::Fine);
-        assert_eq!(judge(403, "Bearer realm=x"), Verdict::Fine);
-        assert_eq!(judge(200, "Bearer error=invalid_token"), Verdict::Fine);
-        assert_eq!(judge(500, "Bearer error=invalid_token"), Verdict::Fine);
-        assert_eq!(judge_bearer(&ResponseHead::new(407)), Verdict::Fine);
+        assert_eq!(judge_bearer(&ResponseHead::new(403)), Verdict::Accepted);
+        assert_eq!(judge(403, "Bearer realm=x"), Verdict::Accepted);
+        assert_eq!(judge(200, "Bearer error=invalid_token"), Verdict::Accepted);
+        assert_eq!(judge(500, "Bearer error=invalid_token"), Verdict::Accepted);
+        assert_eq!(judge_bearer(&ResponseHead::new(407)), Verdict::Accepted);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use wellspring_core::Leniency;
+use wellspring_core::Deviation;
 
 use crate::{Json, Number};
 
@@ -29,7 +29,7 @@ enum Written {
 
 impl LifetimeRules {
     /// The lifetime in this member, if it names one; what was overlooked is added to `noted`.
-    pub(crate) fn read(self, value: Option<&Json>, noted: &mut Vec<Leniency>) -> Option<Duration> {
+    pub(crate) fn read(self, value: Option<&Json>, noted: &mut Vec<Deviation>) -> Option<Duration> {
         let written = match value {
             None | Some(Json::Null) => return None,
             Some(Json::Number(number)) => of_number(*number, noted),
@@ -38,17 +38,17 @@ impl LifetimeRules {
         };
         match written {
             Written::Unreadable => {
-                noted.push(Leniency::LifetimeUnreadable);
+                noted.push(Deviation::LifetimeUnreadable);
                 None
             }
             Written::Seconds(0) if self.zero_means_never => Some(LONGEST_LIFETIME),
             Written::Negative { one: true } if self.minus_one_means_never => Some(LONGEST_LIFETIME),
             Written::Seconds(0) | Written::Negative { .. } => {
-                noted.push(Leniency::LifetimeIsOver);
+                noted.push(Deviation::LifetimeIsOver);
                 Some(Duration::ZERO)
             }
             Written::Seconds(seconds) if seconds > LONGEST_LIFETIME.as_secs() => {
-                noted.push(Leniency::LifetimeIsCut);
+                noted.push(Deviation::LifetimeIsCut);
                 Some(LONGEST_LIFETIME)
             }
             Written::Seconds(seconds) => Some(Duration::from_secs(seconds)),
@@ -62,7 +62,7 @@ pub fn seconds_of(value: Option<&Json>) -> Option<Duration> {
     LifetimeRules::default().read(value, &mut Vec::new())
 }
 
-fn of_number(number: Number, noted: &mut Vec<Leniency>) -> Written {
+fn of_number(number: Number, noted: &mut Vec<Deviation>) -> Written {
     match number {
         Number::Unsigned(seconds) => Written::Seconds(seconds),
         Number::Signed(seconds) => Written::Negative { one: seconds == -1 },
@@ -71,7 +71,7 @@ fn of_number(number: Number, noted: &mut Vec<Leniency>) -> Written {
         Number::Float(seconds) => {
             let whole = seconds as u64;
             if whole as f64 != seconds && whole != u64::MAX {
-                noted.push(Leniency::LifetimeIsFractional);
+                noted.push(Deviation::LifetimeIsFractional);
             }
             Written::Seconds(whole)
         }
@@ -79,7 +79,7 @@ fn of_number(number: Number, noted: &mut Vec<Leniency>) -> Written {
 }
 
 /// Decimal digits, with a sign and a fraction at most, and white space around them.
-fn of_text(text: &str, noted: &mut Vec<Leniency>) -> Written {
+fn of_text(text: &str, noted: &mut Vec<Deviation>) -> Written {
     let text = text.trim_ascii();
     let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
@@ -87,9 +87,9 @@ fn of_text(text: &str, noted: &mut Vec<Leniency>) -> Written {
     if !digits(whole) || !fraction.is_none_or(digits) {
         return Written::Unreadable;
     }
-    noted.push(Leniency::LifetimeIsText);
+    noted.push(Deviation::LifetimeIsText);
     if fraction.is_some_and(|fraction| fraction.bytes().any(|byte| byte != b'0')) {
-        noted.push(Leniency::LifetimeIsFractional);
+        noted.push(Deviation::LifetimeIsFractional);
     }
     // Digits that do not fit are too many, not wrong.
     let seconds = whole.parse().unwrap_or(u64::MAX);

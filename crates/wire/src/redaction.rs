@@ -9,7 +9,7 @@ use core::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use wellspring_core::Spend;
+use wellspring_core::AuthorizationGrant;
 use zeroize::Zeroizing;
 
 use crate::form::encode_into;
@@ -46,11 +46,11 @@ impl Redaction {
 
     /// The same redaction, knowing what this request spent.
     #[must_use]
-    pub fn spend(self, spend: &Spend) -> Self {
+    pub fn spend(self, spend: &AuthorizationGrant) -> Self {
         match spend {
-            Spend::RefreshToken(token) => self.secret(token.expose()),
-            Spend::DeviceCode(code) => self.secret(code.expose()),
-            Spend::Code { code, verifier, .. } => {
+            AuthorizationGrant::RefreshToken(token) => self.secret(token.expose()),
+            AuthorizationGrant::DeviceCode(code) => self.secret(code.expose()),
+            AuthorizationGrant::AuthorizationCode { code, verifier, .. } => {
                 let this = self.secret(code.expose());
                 match verifier {
                     Some(verifier) => this.secret(verifier.expose()),

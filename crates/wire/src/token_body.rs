@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use wellspring_core::{
-    AccessToken, Extra, Leniency, RefreshToken, ResponseHead, Scope, Spend, TokenResponse, UnixTime,
+    AccessToken, AuthorizationGrant, Deviation, Extra, RefreshToken, ResponseHead, Scope, TokenResponse,
+    UnixTime,
 };
 
 use crate::challenge::is_token68;
@@ -20,7 +21,7 @@ impl TokenFormat {
     /// The token in this object. `head` is that of the answer that brought it.
     pub(crate) fn members(
         &self,
-        spend: &Spend,
+        spend: &AuthorizationGrant,
         object: &Object,
         head: &ResponseHead,
         now: UnixTime,
@@ -38,11 +39,11 @@ impl TokenFormat {
             Some(name) => (refresh_token(only(object, name)?)?, self.refresh_lifetime(object)?),
         };
         if self.strict
-            && let Some(leniency) = noted.iter().find(|leniency| is_deviation(**leniency))
+            && let Some(deviation) = noted.iter().find(|deviation| is_deviation(**deviation))
         {
-            return Err(deviation(*leniency).into());
+            return Err(describe(*deviation).into());
         }
-        if self.all_scopes && !matches!(spend, Spend::RefreshToken(_)) {
+        if self.all_scopes && !matches!(spend, AuthorizationGrant::RefreshToken(_)) {
             self.check_scope(scope.as_ref())?;
         }
         let mut response = TokenResponse::new(AccessToken::new(access_token));
@@ -52,7 +53,7 @@ impl TokenFormat {
         response.refresh_token = refresh_token;
         response.scope = scope;
         response.extra = self.extra(object);
-        response.leniencies = noted;
+        response.deviations = noted;
         Ok(response)
     }
 
@@ -72,14 +73,14 @@ impl TokenFormat {
         }
     }
 
-    fn scope(&self, value: Option<&Json>, noted: &mut Vec<Leniency>) -> Result<Option<Scope>, TokenFault> {
+    fn scope(&self, value: Option<&Json>, noted: &mut Vec<Deviation>) -> Result<Option<Scope>, TokenFault> {
         let words = |text: &str| {
             if self.commas { Scope::parse(&text.replace(',', " ")) } else { Scope::parse(text) }
         };
         match value {
             Some(Json::Text(text)) => Ok(Some(words(text))),
             Some(Json::Array(elements)) => {
-                noted.push(Leniency::ScopeIsArray);
+                noted.push(Deviation::ScopeIsArray);
                 let texts: Option<Vec<_>> = elements.iter().map(Json::as_text).collect();
                 let texts = texts.ok_or("the scope is an array of something else than texts")?;
                 Ok(Some(words(&texts.join(" "))))
@@ -136,11 +137,11 @@ fn only<'a>(object: &'a Object, name: &str) -> Result<Option<&'a Json>, TokenFau
 
 /// `Bearer`, in whatever case; a token of a type that is not understood must not be used
 /// ([RFC 6749 §7.1](https://www.rfc-editor.org/rfc/rfc6749#section-7.1)).
-fn token_type(value: Option<&Json>, noted: &mut Vec<Leniency>) -> Result<(), TokenFault> {
+fn token_type(value: Option<&Json>, noted: &mut Vec<Deviation>) -> Result<(), TokenFault> {
     match value {
         Some(Json::Text(kind)) if kind.eq_ignore_ascii_case("bearer") => Ok(()),
         None | Some(Json::Null) => {
-            noted.push(Leniency::TokenTypeMissing);
+            noted.push(Deviation::TokenTypeMissing);
             Ok(())
         }
         Some(_) => Err("the token is of another type than Bearer".into()),
@@ -171,18 +172,18 @@ fn is_token68_text(token: &str) -> bool {
 }
 
 /// Whether the standard forbids it. A token that lives for a hundred years, or for none, is allowed.
-fn is_deviation(leniency: Leniency) -> bool {
-    !matches!(leniency, Leniency::LifetimeIsCut | Leniency::LifetimeIsOver)
+fn is_deviation(deviation: Deviation) -> bool {
+    !matches!(deviation, Deviation::LifetimeIsCut | Deviation::LifetimeIsOver)
 }
 
-const fn deviation(leniency: Leniency) -> &'static str {
-    match leniency {
-        Leniency::TokenTypeMissing => "the answer names no token type",
-        Leniency::LifetimeIsText => "the lifetime is a text, not a number",
-        Leniency::LifetimeIsFractional => "the lifetime has a fraction",
-        Leniency::LifetimeUnreadable => "the lifetime is not a number",
-        Leniency::ScopeIsArray => "the scope is an array, not a text",
-        Leniency::ByteOrderMark => "the answer starts with a byte order mark",
+const fn describe(deviation: Deviation) -> &'static str {
+    match deviation {
+        Deviation::TokenTypeMissing => "the answer names no token type",
+        Deviation::LifetimeIsText => "the lifetime is a text, not a number",
+        Deviation::LifetimeIsFractional => "the lifetime has a fraction",
+        Deviation::LifetimeUnreadable => "the lifetime is not a number",
+        Deviation::ScopeIsArray => "the scope is an array, not a text",
+        Deviation::ByteOrderMark => "the answer starts with a byte order mark",
         _ => "the answer deviates from the standard",
     }
 }

@@ -46,7 +46,7 @@ impl Default for TokenNames {
 /// How one token endpoint's answers are read.
 ///
 /// Lenient by default: what is harmless is overlooked and reported in
-/// [`TokenResponse::leniencies`](wellspring_core::TokenResponse::leniencies).
+/// [`TokenResponse::deviations`](wellspring_core::TokenResponse::leniencies).
 #[derive(Clone, Debug, Default)]
 pub struct TokenFormat {
     pub(crate) names: TokenNames,

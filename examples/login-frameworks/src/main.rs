@@ -10,7 +10,7 @@ use core::time::Duration;
 use http::header::LOCATION;
 use http::{Response, StatusCode};
 use oauth2_app::{App, Authorization, Callback, Entropy, PendingLogin};
-use wellspring_core::{HttpRequest, Instant, Method, Revocation, Spend, TokenError};
+use wellspring_core::{AuthorizationGrant, HttpRequest, Instant, Method, Revocation, TokenError};
 use wellspring_simulator::{Endpoint, OauthClient, Simulator};
 use wellspring_store::MemoryStore;
 use wellspring_transport_blocking::{Clock, TokenPool, TokenSource};
@@ -84,7 +84,7 @@ impl Site {
         }
     }
 
-    fn sign_in(&self, session: &mut Session, spend: Spend) -> Result<(), TokenError> {
+    fn sign_in(&self, session: &mut Session, spend: AuthorizationGrant) -> Result<(), TokenError> {
         let random = || getrandom::u64().map_err(|_| TokenError::unavailable("there are no random bytes"));
         let user = format!("{:016x}{:016x}", random()?, random()?);
         self.pool.source(&user)?.sign_in(spend)?;

@@ -57,7 +57,7 @@ impl Client {
     // ANCHOR: renew
     /// Carries a renewal out, step by step, and ends its permit.
     fn renew(&mut self, permit: Permit) -> Result<Token, TokenError> {
-        let mut step = Renewal::begin(permit.errand(Arc::clone(&self.provider)), self.now);
+        let mut step = Renewal::begin(permit.job(Arc::clone(&self.provider)), self.now);
         let outcome = loop {
             step = match step {
                 // A wire that can be slow gives up at `sending.deadline`.
@@ -107,7 +107,7 @@ impl Client {
         let token = match self.lifecycle.reject(token.generation(), self.now) {
             Rejected::Replaced(token) => token,
             Rejected::Renew => self.token(Need::Newer(token.generation()))?,
-            Rejected::Stands => return Ok(answer.status()),
+            Rejected::KeepResponse => return Ok(answer.status()),
         };
         Ok(self.answer(&Request::get(path).with_bearer(token.expose())).status())
     }

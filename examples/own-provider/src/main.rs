@@ -7,8 +7,8 @@
 use core::time::Duration;
 
 use wellspring_core::{
-    ClientSecret, ErrorKind, HttpRequest, HttpResponse, Method, Origin, OriginError, Profile, Provider,
-    Reading, ResponseHead, Spend, TokenError, TokenKey, UnixTime, Verdict,
+    AuthorizationGrant, ClientSecret, ErrorKind, HttpRequest, HttpResponse, Method, Origin, OriginError,
+    Provider, ProviderSpec, Reading, ResponseHead, TokenError, TokenKey, UnixTime, Verdict,
 };
 use wellspring_wire::{Meaning, TokenFormat, TokenNames, json_body, judge_bearer};
 
@@ -17,7 +17,7 @@ use wellspring_wire::{Meaning, TokenFormat, TokenNames, json_body, judge_bearer}
 #[derive(Debug)]
 struct Acme {
     key: ClientSecret,
-    profile: Profile,
+    profile: ProviderSpec,
 }
 
 const ENDPOINT: &str = "https://api.acme.example/session";
@@ -25,7 +25,7 @@ const ENDPOINT: &str = "https://api.acme.example/session";
 impl Acme {
     fn new(account: &str, key: ClientSecret) -> Result<Self, OriginError> {
         // What makes one token another's: the endpoint, and whose key it is. Never the key itself.
-        let mut profile = Profile::new("acme", TokenKey::new("acme", ENDPOINT).client(account));
+        let mut profile = ProviderSpec::new("acme", TokenKey::new("acme", ENDPOINT).client(account));
         // The key may be spent again and again: a lost answer does no harm.
         profile.credentials = true;
         // Where calls may carry the session.
@@ -50,8 +50,8 @@ impl Acme {
 }
 
 impl Provider for Acme {
-    fn request(&self, spend: &Spend, _: UnixTime) -> Result<HttpRequest, TokenError> {
-        let Spend::Credentials = spend else {
+    fn request(&self, spend: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
+        let AuthorizationGrant::ClientCredentials = spend else {
             return Err(TokenError::misconfigured("Acme opens sessions with a key and nothing else"));
         };
         Ok(HttpRequest::new(Method::Post, ENDPOINT)
@@ -59,7 +59,7 @@ impl Provider for Acme {
             .body(json_body(&[("key", self.key.expose())])))
     }
 
-    fn read(&self, spend: &Spend, response: &HttpResponse, now: UnixTime) -> Reading {
+    fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
         self.format().reading(spend, response, now)
     }
 
@@ -67,7 +67,7 @@ impl Provider for Acme {
         judge_bearer(head)
     }
 
-    fn profile(&self) -> &Profile {
+    fn spec(&self) -> &ProviderSpec {
         &self.profile
     }
 }
@@ -78,10 +78,14 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let acme = Acme::new("account-7", ClientSecret::new("k-123"))?;
     let now = UnixTime::from_secs(1_700_000_000);
     let read = |status: u16, body: &str| {
-        acme.read(&Spend::Credentials, &HttpResponse::new(ResponseHead::new(status), body), now)
+        acme.read(
+            &AuthorizationGrant::ClientCredentials,
+            &HttpResponse::new(ResponseHead::new(status), body),
+            now,
+        )
     };
 
-    let request = acme.request(&Spend::Credentials, now)?;
+    let request = acme.request(&AuthorizationGrant::ClientCredentials, now)?;
     assert_eq!(request.expose_body(), br#"{"key":"k-123"}"#);
 
     let Reading::Granted(granted) = read(200, r#"{"session": "s-1", "seconds": 600}"#) else {

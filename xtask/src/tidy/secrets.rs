@@ -13,7 +13,7 @@ const CARRIERS: [&str; 9] = [
     "HttpRequest",
     "HttpResponse",
     "Record",
-    "Spend",
+    "AuthorizationGrant",
 ];
 
 /// How the name of a secret ends.

@@ -14,7 +14,7 @@ use crate::demo::subject::Subject;
 #[derive(Debug)]
 pub(crate) enum Row {
     /// Somebody asked, and got something; nothing or one request went over the wire for it.
-    Asked { at: Duration, who: String, wire: String, server: String, handed_out: String },
+    Action { at: Duration, who: String, wire: String, server: String, handed_out: String },
     /// Time passes.
     Passes(Duration),
     /// Something happens by itself.
@@ -31,7 +31,7 @@ impl Row {
         nothing: &str,
         handed_out: String,
     ) -> Vec<Self> {
-        let row = |wire: String, server: String| Self::Asked {
+        let row = |wire: String, server: String| Self::Action {
             at,
             who: who.to_owned(),
             wire,
@@ -42,7 +42,7 @@ impl Row {
         if rows.is_empty() {
             rows.push(row(nothing.into(), "-".into()));
         }
-        if let Some(Self::Asked { handed_out: last, .. }) = rows.last_mut() {
+        if let Some(Self::Action { handed_out: last, .. }) = rows.last_mut() {
             *last = handed_out;
         }
         rows
@@ -159,7 +159,7 @@ impl<'o> Timeline<'o> {
     pub(crate) fn rows(&mut self, rows: Vec<Row>) -> io::Result<()> {
         for row in rows {
             let text = match row {
-                Row::Asked { at, who, wire, server, handed_out } => {
+                Row::Action { at, who, wire, server, handed_out } => {
                     columns(&clock(at), &who, &wire, &server, &handed_out)
                 }
                 Row::Passes(time) => self.paint(

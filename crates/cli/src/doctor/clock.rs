@@ -5,7 +5,9 @@
 
 use core::time::Duration;
 
-use wellspring_core::{HttpRequest, Method, Origin, RefreshToken, Spend, TransportError, UnixTime};
+use wellspring_core::{
+    AuthorizationGrant, HttpRequest, Method, Origin, RefreshToken, TransportError, UnixTime,
+};
 use wellspring_transport_blocking::{Clock, Transport as _, UreqTransport};
 use wellspring_wire::date_of;
 
@@ -22,10 +24,10 @@ pub(super) const TOLERANCE: Duration = Duration::from_secs(60);
 /// Asks the token endpoint what time it is, unless another one of the same server was asked before.
 pub(super) fn check(parts: &Parts, asked: &mut Vec<Origin>, report: &mut Report) {
     let now = || Clock::system().now().unix;
-    let spend = match parts.provider.profile().credentials {
-        true => Spend::Credentials,
+    let spend = match parts.provider.spec().credentials {
+        true => AuthorizationGrant::ClientCredentials,
         // Nothing of the request is used but its URL.
-        false => Spend::RefreshToken(RefreshToken::new("none")),
+        false => AuthorizationGrant::RefreshToken(RefreshToken::new("none")),
     };
     let url = match parts.provider.request(&spend, now()) {
         Ok(request) => request.url().to_owned(),

@@ -9,8 +9,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wellspring_core::{
-    HttpRequest, HttpResponse, Profile, Provider, Reading, RefreshToken, ResponseHead, Spend, TokenError,
-    UnixTime, Verdict,
+    AuthorizationGrant, HttpRequest, HttpResponse, Provider, ProviderSpec, Reading, RefreshToken,
+    ResponseHead, TokenError, UnixTime, Verdict,
 };
 
 use crate::interrupt::{self, Hold};
@@ -40,16 +40,16 @@ impl Held {
 }
 
 impl Provider for Held {
-    fn request(&self, spend: &Spend, now: UnixTime) -> Result<HttpRequest, TokenError> {
+    fn request(&self, spend: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError> {
         let request = self.provider.request(spend, now)?;
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         under_way.get_or_insert_with(interrupt::hold);
         Ok(request)
     }
 
-    fn read(&self, spend: &Spend, response: &HttpResponse, now: UnixTime) -> Reading {
+    fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
         let reading = self.provider.read(spend, response, now);
-        if let (Spend::RefreshToken(spent), Reading::Granted(granted)) = (spend, &reading)
+        if let (AuthorizationGrant::RefreshToken(spent), Reading::Granted(granted)) = (spend, &reading)
             && granted.refresh_token.as_ref().is_some_and(|new| new != spent)
         {
             self.rotated.store(true, Ordering::Relaxed);
@@ -70,7 +70,7 @@ impl Provider for Held {
         self.provider.credential(hasher);
     }
 
-    fn profile(&self) -> &Profile {
-        self.provider.profile()
+    fn spec(&self) -> &ProviderSpec {
+        self.provider.spec()
     }
 }

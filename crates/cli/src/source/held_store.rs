@@ -1,6 +1,6 @@
-//! A store whose sign of life signals wait for.
+//! A store whose liveness lock signals wait for.
 //!
-//! Whoever spends a single-use grant shows a sign of life before its claim is saved and holds it until nothing can
+//! Whoever spends a single-use grant shows a liveness lock before its lease is saved and holds it until nothing can
 //! still be saved: that is how long Ctrl-C and SIGTERM are held back. What was spilled is safe too, and told of.
 
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -8,8 +8,8 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wellspring_core::{
-    Attempt, Loaded, Promise, Record, Sighting, SignOfLife, Store, StoreError, Swap, TokenKey, Unsaved,
-    Version,
+    Attempt, LivenessLock, Loaded, PendingSave, Record, Store, StoreError, StoreGuarantees, Swap, TokenKey,
+    Version, WatchOutcome,
 };
 
 use crate::exit::say;
@@ -18,7 +18,7 @@ use crate::interrupt::{self, Hold};
 #[derive(Debug)]
 pub(crate) struct HeldStore {
     store: Arc<dyn Store>,
-    /// One for each sign of life.
+    /// One for each liveness lock.
     holds: Holds,
     spilled: AtomicBool,
 }
@@ -39,7 +39,7 @@ impl HeldStore {
 /// Ends its hold with it, unless that has ended before.
 struct Held {
     /// Dropped first: only then is nothing left to save.
-    sign: Option<SignOfLife>,
+    sign: Option<LivenessLock>,
     this: Arc<()>,
     holds: Holds,
 }
@@ -53,8 +53,8 @@ impl Drop for Held {
 }
 
 impl Store for HeldStore {
-    fn promise(&self) -> Promise {
-        self.store.promise()
+    fn guarantees(&self) -> StoreGuarantees {
+        self.store.guarantees()
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
@@ -71,24 +71,24 @@ impl Store for HeldStore {
         self.store.save(key, expected, record, within)
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
         self.store.watch(key, version, within)
     }
 
-    fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError> {
-        let sign = self.store.sign_of_life(key, within)?;
+    fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
+        let sign = self.store.liveness_lock(key, within)?;
         if self.has_spilled() {
             return Ok(sign);
         }
         let this = Arc::new(());
         let mut holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner);
         holds.push((this.clone(), interrupt::hold()));
-        Ok(SignOfLife::new(Held { sign: Some(sign), this, holds: self.holds.clone() }))
+        Ok(LivenessLock::new(Held { sign: Some(sign), this, holds: self.holds.clone() }))
     }
 
-    fn spill(&self, key: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError> {
+    fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
         const NOT_TAKEN: &str = "wellspring: the store would not take what was obtained";
-        self.store.spill(key, unsaved).inspect_err(|error| {
+        self.store.spill(key, pending_save).inspect_err(|error| {
             say(format_args!("{NOT_TAKEN}, and neither would the place beside it: {error}"));
         })?;
         say(format_args!("{NOT_TAKEN}; it is kept beside it for the next command"));

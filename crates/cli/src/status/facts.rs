@@ -5,7 +5,8 @@ use core::time::Duration;
 
 use serde_json::{Value, json};
 use wellspring_core::{
-    Claim, Grant, Granted, Loaded, LoginReason, Policy, Record, Sighting, Throttle, TokenError, UnixTime,
+    Granted, Lease, Loaded, LoginReason, Policy, Record, SessionState, Throttle, TokenError, UnixTime,
+    WatchOutcome,
 };
 
 use crate::span::Span;
@@ -26,7 +27,7 @@ struct Held {
     state: State,
     token: Option<Times>,
     refresh_token: Option<Refresh>,
-    claim: Option<(Claim, Owner)>,
+    lease: Option<(Lease, Owner)>,
     dead: Option<(LoginReason, UnixTime)>,
     throttle: Option<Throttle>,
 }
@@ -91,7 +92,7 @@ impl Facts {
         loaded: &Loaded,
         policy: &Policy,
         now: UnixTime,
-        watch: impl FnOnce() -> Option<Sighting>,
+        watch: impl FnOnce() -> Option<WatchOutcome>,
     ) -> Self {
         let record = loaded.stored.as_ref().map(|stored| Held::of(&stored.record, policy, now, watch));
         Self { record, spilled: loaded.spilled.is_some() }
@@ -126,20 +127,25 @@ impl Facts {
 }
 
 impl Held {
-    fn of(record: &Record, policy: &Policy, now: UnixTime, watch: impl FnOnce() -> Option<Sighting>) -> Self {
+    fn of(
+        record: &Record,
+        policy: &Policy,
+        now: UnixTime,
+        watch: impl FnOnce() -> Option<WatchOutcome>,
+    ) -> Self {
         let granted = record.granted();
         let token = granted.map(|granted| Times::of(granted, policy));
         let over = |moment: Option<UnixTime>| moment.is_some_and(|moment| now >= moment);
-        let state = match (&record.grant, &token) {
-            (Grant::LoggedOut, _) => State::LoggedOut,
+        let state = match (&record.state, &token) {
+            (SessionState::LoggedOut, _) => State::LoggedOut,
             (_, None) => State::Nothing,
             (_, Some(times)) if over(times.expires) => State::Expired,
             (_, Some(times)) if over(times.due) => State::Due,
             (_, Some(_)) => State::Fresh,
         };
-        let owner = |claim| {
-            let gone = watch() == Some(Sighting::OwnerGone);
-            (claim, if gone { Owner::Gone } else { Owner::NotGone })
+        let owner = |lease| {
+            let gone = watch() == Some(WatchOutcome::OwnerGone);
+            (lease, if gone { Owner::Gone } else { Owner::NotGone })
         };
         Self {
             epoch: record.epoch.value(),
@@ -147,7 +153,7 @@ impl Held {
             state,
             token,
             refresh_token: granted.and_then(Refresh::of),
-            claim: record.claim.map(owner),
+            lease: record.lease.map(owner),
             dead: record.dead.map(|dead| (dead.reason, dead.since)),
             throttle: record.throttle.clone().filter(|throttle| throttle.until > now),
         }
@@ -169,16 +175,16 @@ impl Held {
         let refresh =
             refresh.map(|token| json!({ "expires_at": secs(token.expires), "reusable": token.reusable }));
         add("refresh_token", refresh.into());
-        let claim = self.claim.as_ref().map(|(claim, owner)| {
+        let lease = self.lease.as_ref().map(|(lease, owner)| {
             json!({
-                "process": claim.attempt.owner.process,
-                "since": claimed(claim).as_secs(),
-                "until": claim.until.as_secs(),
-                "replays": claim.replays,
+                "process": lease.attempt.owner.process,
+                "since": claimed(lease).as_secs(),
+                "until": lease.until.as_secs(),
+                "replays": lease.replays,
                 "owner": owner.word(),
             })
         });
-        add("renewing", claim.into());
+        add("renewing", lease.into());
         add(
             "dead",
             self.dead
@@ -202,9 +208,9 @@ impl Held {
         if let Some(token) = &self.refresh_token {
             line(out, "refresh token", &token.line(now));
         }
-        if let Some((claim, owner)) = &self.claim {
-            let process = claim.attempt.owner.process;
-            let since = Span(now.since(claimed(claim)));
+        if let Some((lease, owner)) = &self.lease {
+            let process = lease.attempt.owner.process;
+            let since = Span(now.since(claimed(lease)));
             line(
                 out,
                 "renewing",
@@ -276,9 +282,9 @@ impl Refresh {
     }
 }
 
-/// When the claim was made.
-pub(crate) const fn claimed(claim: &Claim) -> UnixTime {
-    claim.until.minus(claim.span)
+/// When the lease was made.
+pub(crate) const fn claimed(lease: &Lease) -> UnixTime {
+    lease.until.minus(lease.span)
 }
 
 fn line(out: &mut String, name: &str, text: &str) {

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use hive_auth::HiveAuth;
 use oauth2_app::{App, AuthMethod, Callback, Entropy, GrantType};
 use pix_bacen::Gateway;
-use wellspring_core::{Clocks, HttpResponse, Policy, Provider, ResponseHead, Spend, Token, TokenError};
+use wellspring_core::{
+    AuthorizationGrant, Clocks, HttpResponse, Policy, Provider, ResponseHead, Token, TokenError,
+};
 use wellspring_simulator::{Endpoint, Fault, OauthClient, Request, SimClock, Simulator};
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -105,7 +107,7 @@ impl Source {
         }
     }
 
-    fn sign_in(&self, spend: Spend) -> Result<Token, TokenError> {
+    fn sign_in(&self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
         match self {
             Self::Async(runtime, source) => runtime.block_on(source.sign_in(spend)),
             Self::Blocking(source) => source.sign_in(spend),
@@ -132,7 +134,7 @@ impl Source {
 }
 
 /// A code, as a browser brings it.
-fn code(simulator: &Simulator, now: Duration) -> Spend {
+fn code(simulator: &Simulator, now: Duration) -> AuthorizationGrant {
     let app = app(&simulator.url());
     let authorization = app.authorize(&Entropy::new([7; 64])).unwrap();
     let target = authorization.url.strip_prefix(&simulator.url()).unwrap().to_owned();
@@ -141,7 +143,7 @@ fn code(simulator: &Simulator, now: Duration) -> Spend {
 }
 
 /// A device code whose user has agreed.
-fn device_code(simulator: &Simulator, now: Duration) -> Spend {
+fn device_code(simulator: &Simulator, now: Duration) -> AuthorizationGrant {
     let app = app(&simulator.url());
     let path = "/api/oauth2/device_authorization";
     let ask = Request::post(path).with_form(&[("client_id", "canary-app"), ("client_secret", APP)]);

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, mpsc};
 
 use wellspring_core::{
-    AccessToken, Epoch, Generation, Grant, Granted, Record, RefreshToken, Store, Swap, TokenKey,
+    AccessToken, Epoch, Generation, Granted, Record, RefreshToken, SessionState, Store, Swap, TokenKey,
     TokenResponse, UnixTime,
 };
 use wellspring_simulator::{Endpoint, Fault, SimClock, Simulator};
@@ -116,7 +116,7 @@ fn with_refresh_token(url: &str, store: &str, policy: &str) -> (Folder, Arc<dyn 
     let old = TokenResponse::new(AccessToken::new("old"))
         .with_lifetime(Duration::from_secs(1))
         .with_refresh_token(RefreshToken::new("spent"));
-    let old = Grant::Granted(Granted::new(UnixTime::from_secs(1_700_000_000), old));
+    let old = SessionState::Active(Granted::new(UnixTime::from_secs(1_700_000_000), old));
     let record = Record::new(Epoch::new(1), Generation::new(1), old);
     assert!(matches!(store.save(&key, None, &record, Duration::from_secs(5)), Ok(Swap::Done(_))));
     (folder, store, key)
@@ -177,7 +177,7 @@ fn a_signal_during_an_exchange_waits_until_what_came_of_it_is_saved() {
         assert_eq!(output.status.code(), Some(143), "{transport}");
         let stored = store.load(&key, Duration::from_secs(5)).unwrap().stored.unwrap().record;
         assert_eq!(stored.generation, Generation::new(2), "{transport}: it was saved");
-        assert!(stored.claim.is_none(), "{transport}");
+        assert!(stored.lease.is_none(), "{transport}");
     }
 }
 
@@ -197,7 +197,7 @@ fn what_the_store_would_not_take_is_told_of_and_served_by_the_next_command() {
         let mut command = folder.command(&["token", "user", "--transport", transport]);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         was_asked.recv().unwrap();
-        // The claim is saved. From now on nothing is: there is a folder where the new contents would go.
+        // The lease is saved. From now on nothing is: there is a folder where the new contents would go.
         let mut fresh = only_record(&folder.path().join("tokens")).into_os_string();
         fresh.push(".new");
         std::fs::create_dir(&fresh).unwrap();
@@ -216,7 +216,7 @@ fn what_the_store_would_not_take_is_told_of_and_served_by_the_next_command() {
         let loaded = store.load(&key, Duration::from_secs(5)).unwrap();
         assert!(loaded.spilled.is_none());
         let record = loaded.stored.unwrap().record;
-        assert!(record.generation == Generation::new(2) && record.claim.is_none(), "{transport}");
+        assert!(record.generation == Generation::new(2) && record.lease.is_none(), "{transport}");
         let held = record.granted().and_then(|granted| granted.response.refresh_token.as_ref());
         assert_eq!(held.map(RefreshToken::expose), Some("the-next-one"));
         assert!(was_asked.try_recv().is_err(), "one exchange");
@@ -249,7 +249,7 @@ fn a_refresh_token_that_was_sent_is_waited_for_beyond_the_deadline() {
             "{transport}: {said}"
         );
         let stored = store.load(&key, Duration::from_secs(5)).unwrap().stored.unwrap().record;
-        assert!(stored.generation == Generation::new(2) && stored.claim.is_none(), "{transport}");
+        assert!(stored.generation == Generation::new(2) && stored.lease.is_none(), "{transport}");
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use oauth2_app::App;
 use wellspring_core::{
-    AccessToken, Attempt, Cause, CauseKind, Claim, Dead, Epoch, Generation, Grant, Granted, LoginReason,
-    Obtained, Owner, Provider, Record, RefreshToken, Store, Swap, Throttle, TokenKey, TokenResponse,
-    UnixTime, Unsaved,
+    AccessToken, Attempt, Cause, CauseKind, Dead, Epoch, Generation, Granted, Lease, LoginReason, Obtained,
+    Owner, PendingSave, Provider, Record, RefreshToken, SessionState, Store, Swap, Throttle, TokenKey,
+    TokenResponse, UnixTime,
 };
 use wellspring_simulator::{Endpoint, Simulator};
 use wellspring_store_file::FileStore;
@@ -53,7 +53,7 @@ pub(crate) fn key(token_url: &str) -> TokenKey {
         .client_secret("secret")
         .redirect_uri("http://127.0.0.1/callback")
         .scopes(["profile", "balance"]);
-    app.build().unwrap().profile().key.clone()
+    app.build().unwrap().spec().key.clone()
 }
 
 impl Stage {
@@ -88,14 +88,14 @@ impl Stage {
             .with_refresh_token(RefreshToken::new(REFRESH));
         response.refresh_lifetime = Some(Duration::from_secs(30 * 86_400));
         let granted = Granted::new(self.now().minus(Duration::from_secs(ago)), response);
-        Record::new(Epoch::new(1), Generation::new(3), Grant::Granted(granted))
+        Record::new(Epoch::new(1), Generation::new(3), SessionState::Active(granted))
     }
 
-    fn claim(&self) -> Claim {
+    fn lease(&self) -> Lease {
         let owner = Owner { machine: 1, boot: 2, process: 4711, source: 3 };
         let span = Duration::from_secs(35);
         let until = self.now().minus(Duration::from_secs(10)).plus(span);
-        Claim { attempt: Attempt { owner, number: 1 }, first_sent: None, until, span, replays: 0 }
+        Lease { attempt: Attempt { owner, number: 1 }, first_sent: None, until, span, replays: 0 }
     }
 }
 
@@ -139,7 +139,7 @@ fn status_tells_what_is_held_and_how_fresh_it_is() {
             assert_eq!(json["due_at"].as_u64().unwrap(), json["obtained_at"].as_u64().unwrap() + 3_300);
             assert_eq!(json["renewing"], serde_json::Value::Null);
         }
-        stage.put(&Record::new(Epoch::new(2), Generation::new(3), Grant::LoggedOut));
+        stage.put(&Record::new(Epoch::new(2), Generation::new(3), SessionState::LoggedOut));
         assert_eq!(stage.lines(&["status"])[1], "  token          none: somebody has logged out");
         assert_eq!(stage.simulator.asked(Endpoint::Any), 0);
     }
@@ -150,7 +150,7 @@ fn status_tells_who_renews_what_is_dead_and_who_is_left_alone() {
     for url in ["file:tokens", "sqlite:wellspring.db"] {
         let stage = stage(url);
         let mut record = stage.granted(3_400);
-        record.claim = Some(stage.claim());
+        record.lease = Some(stage.lease());
         record.dead =
             Some(Dead { reason: LoginReason::Refused, since: stage.now().minus(Duration::from_secs(7_200)) });
         record.throttle = Some(Throttle {
@@ -164,7 +164,7 @@ fn status_tells_who_renews_what_is_dead_and_who_is_left_alone() {
             },
         });
         stage.put(&record);
-        let alive = stage.store.sign_of_life(&stage.key, MOMENT).unwrap();
+        let alive = stage.store.liveness_lock(&stage.key, MOMENT).unwrap();
         let lines = wordless(&stage.lines(&["status"]));
         assert_eq!(lines[4], "  renewing       process 0000 since 00s");
         assert_eq!(
@@ -193,9 +193,10 @@ fn status_tells_who_renews_what_is_dead_and_who_is_left_alone() {
 fn status_tells_of_a_token_that_waits_to_be_saved() {
     let stage = stage("file:tokens");
     let record = stage.granted(10);
-    let attempt = stage.claim().attempt;
-    let unsaved = Unsaved { attempt, record, origin: Obtained::ByRenewal { spent: Generation::new(2) } };
-    stage.store.spill(&stage.key, &unsaved).unwrap();
+    let attempt = stage.lease().attempt;
+    let pending_save =
+        PendingSave { attempt, record, origin: Obtained::ByRenewal { spent: Generation::new(2) } };
+    stage.store.spill(&stage.key, &pending_save).unwrap();
     let lines = stage.lines(&["status"]);
     assert_eq!(
         lines[2],
@@ -331,13 +332,13 @@ fn doctor_finds_nothing_wrong_where_nothing_is() {
 fn doctor_tells_who_holds_a_claim_since_when_and_whether_it_lives() {
     let stage = stage("sqlite:wellspring.db");
     let mut record = stage.granted(3_400);
-    record.claim = Some(stage.claim());
+    record.lease = Some(stage.lease());
     stage.put(&record);
     let told = || {
         let lines = stage.lines(&["doctor"]);
         wordless(&lines).into_iter().find(|line| line.starts_with("note   user: process")).unwrap()
     };
-    let alive = stage.store.sign_of_life(&stage.key, MOMENT).unwrap();
+    let alive = stage.store.liveness_lock(&stage.key, MOMENT).unwrap();
     assert_eq!(told(), "note   user: process 0000 began to renew 00s ago and is alive");
     drop(alive);
     assert_eq!(
@@ -368,7 +369,7 @@ fn doctor_finds_a_clock_that_is_off_and_an_endpoint_that_is_down() {
 fn doctor_finds_a_clock_that_was_set_back() {
     let stage = stage("file:tokens");
     let mut record = stage.granted(0);
-    let Grant::Granted(granted) = &mut record.grant else { panic!("a token is held") };
+    let SessionState::Active(granted) = &mut record.state else { panic!("a token is held") };
     granted.obtained_at = stage.now().plus(Duration::from_secs(7_260));
     stage.put(&record);
     let ran = stage.folder.run(&["doctor"]);

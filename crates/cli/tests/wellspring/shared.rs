@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::process::Stdio;
 
 use wellspring_core::{
-    AccessToken, Epoch, Generation, Grant, Granted, Record, RefreshToken, TokenResponse, UnixTime,
+    AccessToken, Epoch, Generation, Granted, Record, RefreshToken, SessionState, TokenResponse, UnixTime,
 };
 use wellspring_simulator::{Endpoint, Simulator};
 
@@ -24,7 +24,11 @@ fn expired(url: &str) -> Stage {
         .with_lifetime(Duration::from_secs(7_200))
         .with_refresh_token(RefreshToken::new(refresh_token));
     let sent = UnixTime::after_epoch(stage.simulator.clock().now()).minus(Duration::from_secs(8_000));
-    stage.put(&Record::new(Epoch::new(1), Generation::new(1), Grant::Granted(Granted::new(sent, response))));
+    stage.put(&Record::new(
+        Epoch::new(1),
+        Generation::new(1),
+        SessionState::Active(Granted::new(sent, response)),
+    ));
     stage
 }
 
@@ -43,7 +47,7 @@ fn processes_that_need_one_token_at_once_make_one_exchange() {
     for url in STORES {
         let stage = expired(url);
         let before = stage.simulator.asked(Endpoint::Token);
-        // Long enough for all of them to find the claim.
+        // Long enough for all of them to find the lease.
         stage.simulator.configure(|config| config.latency = Duration::from_millis(500));
         let all = at_once(&stage.folder, "user", 8);
         for ran in &all {
@@ -68,7 +72,7 @@ fn an_early_renewal_is_over_and_saved_before_its_command_ends() {
         let stage = expired(url);
         let loaded = stage.store.load(&stage.key, Duration::from_secs(5)).unwrap();
         let mut record = loaded.stored.unwrap().record;
-        let Grant::Granted(granted) = &mut record.grant else { panic!("a refresh token is held") };
+        let SessionState::Active(granted) = &mut record.state else { panic!("a refresh token is held") };
         // Due for a minute, and good for four more.
         granted.obtained_at = stage.now().minus(Duration::from_secs(6_960));
         stage.put(&record);
@@ -78,7 +82,7 @@ fn an_early_renewal_is_over_and_saved_before_its_command_ends() {
         assert_eq!(stage.simulator.asked(Endpoint::RefreshGrant), 1);
         let record = stage.store.load(&stage.key, Duration::from_secs(5)).unwrap().stored.unwrap().record;
         assert_eq!(record.generation, Generation::new(2), "{transport}");
-        assert!(record.claim.is_none(), "{transport}");
+        assert!(record.lease.is_none(), "{transport}");
     }
 }
 

@@ -111,7 +111,7 @@ fn exchange(
     answer: HttpResponse,
     now: Clocks,
 ) -> Completed {
-    let Step::Send(sending, sent) = Renewal::begin(permit.errand(Arc::clone(provider)), now) else {
+    let Step::Send(sending, sent) = Renewal::begin(permit.job(Arc::clone(provider)), now) else {
         panic!("nothing was sent")
     };
     let body = core::str::from_utf8(sending.request.expose_body()).expect("a form is ASCII");

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use wellspring_core::{
-    ClientSecret, HttpRequest, HttpResponse, Method, Profile, Provider, Reading, ResponseHead, Spend,
+    ClientSecret, HttpRequest, HttpResponse, Method, ProviderSpec, Provider, Reading, ResponseHead, AuthorizationGrant,
     TokenError, TokenKey, UnixTime, Verdict,
 };
 use wellspring_wire::{BasicEncoding, Form, TokenFormat, basic_authorization, judge_bearer};
@@ -15,22 +15,22 @@ const ENDPOINT: &str = "https://shop.example/oauth/token";
 pub struct Shop {
     secret: ClientSecret,
     format: TokenFormat,
-    profile: Profile,
+    profile: ProviderSpec,
 }
 
 impl Shop {
     pub fn new() -> Self {
-        let mut profile = Profile::new("shop", TokenKey::new("shop", ENDPOINT).client("till"));
+        let mut profile = ProviderSpec::new("shop", TokenKey::new("shop", ENDPOINT).client("till"));
         profile.credentials = true;
         Self { secret: ClientSecret::new("open sesame"), format: TokenFormat::new(), profile }
     }
 }
 
 impl Provider for Shop {
-    fn request(&self, spend: &Spend, _: UnixTime) -> Result<HttpRequest, TokenError> {
+    fn request(&self, spend: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
         let form = match spend {
-            Spend::Credentials => Form::new().pair("grant_type", "client_credentials"),
-            Spend::RefreshToken(token) => {
+            AuthorizationGrant::ClientCredentials => Form::new().pair("grant_type", "client_credentials"),
+            AuthorizationGrant::RefreshToken(token) => {
                 Form::new().pair("grant_type", "refresh_token").pair("refresh_token", token.expose())
             }
             _ => return Err(TokenError::misconfigured("the shop has no sign-in")),
@@ -42,7 +42,7 @@ impl Provider for Shop {
             .body(form.encode()))
     }
 
-    fn read(&self, spend: &Spend, response: &HttpResponse, now: UnixTime) -> Reading {
+    fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
         self.format.reading(spend, response, now)
     }
 
@@ -50,7 +50,7 @@ impl Provider for Shop {
         judge_bearer(head)
     }
 
-    fn profile(&self) -> &Profile {
+    fn spec(&self) -> &ProviderSpec {
         &self.profile
     }
 }

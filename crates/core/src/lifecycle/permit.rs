@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::jitter::Jitter;
-use crate::renewal::{Dialect, Errand, Goal};
+use crate::renewal::{Goal, ProviderRef, RenewalJob};
 use crate::{Clocks, Epoch, Generation, Instant, Policy, Provider, RefreshToken};
 
 /// The right to run one renewal. Not `Clone`, made by [`Lifecycle::acquire`](crate::Lifecycle::acquire) alone, ended by
@@ -15,7 +15,7 @@ use crate::{Clocks, Epoch, Generation, Instant, Policy, Provider, RefreshToken};
 pub struct Permit {
     pub(super) started: Instant,
     pub(super) place: (Epoch, Generation),
-    pub(super) held: Option<Held>,
+    pub(super) held: Option<RefreshState>,
     pub(super) access_left: Duration,
     pub(super) wanted: Duration,
     pub(super) number: u64,
@@ -34,26 +34,37 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub(super) fn errand(
+    pub(super) fn job(
         self,
         provider: Arc<dyn Provider>,
         place: (Epoch, Generation),
         number: u64,
         goal: Goal,
-    ) -> Errand {
+    ) -> RenewalJob {
         let Self { policy, jitter, failures, unsent, logged_out } = self;
-        let provider = Dialect(provider);
-        Errand { provider, policy, jitter, failures, place, number, unsent, logged_out, goal, owner: None }
+        let provider = ProviderRef(provider);
+        RenewalJob {
+            provider,
+            policy,
+            jitter,
+            failures,
+            place,
+            number,
+            unsent,
+            logged_out,
+            goal,
+            owner: None,
+        }
     }
 }
 
 impl Permit {
     /// What the renewal is to do.
     #[must_use]
-    pub fn errand(&self, provider: Arc<dyn Provider>) -> Errand {
+    pub fn job(&self, provider: Arc<dyn Provider>) -> RenewalJob {
         let (access_left, wanted) = (self.access_left, self.wanted);
         let goal = Goal::Renew { held: self.held.clone(), access_left, wanted };
-        self.known.clone().errand(provider, self.place, self.number, goal)
+        self.known.clone().job(provider, self.place, self.number, goal)
     }
 
     /// The time for the whole exchange.
@@ -67,7 +78,7 @@ impl Permit {
 /// the access token only.
 #[derive(Clone, Debug)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
-pub(crate) struct Held {
+pub(crate) struct RefreshState {
     pub(crate) token: RefreshToken,
     pub(crate) expires: Option<Clocks>,
     /// A refresh has shown that it survives its use.

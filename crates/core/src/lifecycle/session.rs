@@ -5,27 +5,28 @@ use core::time::Duration;
 
 use super::permit::Known;
 use super::{Gate, Lifecycle};
-use crate::renewal::{Errand, Failure, Goal};
+use crate::renewal::{Failure, Goal, RenewalJob};
 use crate::{
-    Clocks, Epoch, Generation, Grant, LoginReason, Outcome, Provider, Revocation, Spend, Token, TokenError,
+    AuthorizationGrant, Clocks, Epoch, Generation, LoginReason, Outcome, Provider, Revocation, SessionState,
+    Token, TokenError,
 };
 
 impl Lifecycle {
     /// What to do to spend a fresh grant, an authorization code say. It is sent once and never again; the outcome is
     /// for [`signed_in`](Self::signed_in).
-    pub fn sign_in(&mut self, provider: Arc<dyn Provider>, spend: Spend) -> Errand {
-        self.errand(provider, Goal::SignIn(spend))
+    pub fn sign_in(&mut self, provider: Arc<dyn Provider>, spend: AuthorizationGrant) -> RenewalJob {
+        self.job(provider, Goal::SignIn(spend))
     }
 
     /// What to do to log out; the outcome is for [`signed_out`](Self::signed_out).
-    pub fn sign_out(&mut self, provider: Arc<dyn Provider>) -> Errand {
+    pub fn sign_out(&mut self, provider: Arc<dyn Provider>) -> RenewalJob {
         let goal = Goal::SignOut { held: self.held.clone() };
-        self.errand(provider, goal)
+        self.job(provider, goal)
     }
 
-    fn errand(&mut self, provider: Arc<dyn Provider>, goal: Goal) -> Errand {
+    fn job(&mut self, provider: Arc<dyn Provider>, goal: Goal) -> RenewalJob {
         self.attempts = self.attempts.wrapping_add(1);
-        self.known().errand(provider, self.place(), self.attempts, goal)
+        self.known().job(provider, self.place(), self.attempts, goal)
     }
 
     pub(super) fn known(&self) -> Known {
@@ -48,9 +49,9 @@ impl Lifecycle {
             Outcome::Renewed(record, sent) => {
                 let place = record.place();
                 let place = if place > self.place() { place } else { self.next_place() };
-                match record.grant {
-                    Grant::Granted(granted) => Ok(self.install(place, granted, Some(sent), now)),
-                    Grant::None | Grant::LoggedOut => {
+                match record.state {
+                    SessionState::Active(granted) => Ok(self.install(place, granted, Some(sent), now)),
+                    SessionState::Empty | SessionState::LoggedOut => {
                         Err(TokenError::unavailable("the sign-in brought no token"))
                     }
                 }

@@ -41,7 +41,7 @@ fn permit(decision: Decision) -> Permit {
 }
 
 fn renew(life: &mut Lifecycle, permit: Permit, toy: Toy, body: &str, seconds: u64) -> Token {
-    let (_, outcome) = run(permit.errand(toy.arc()), at(seconds), vec![answer(200, body)]);
+    let (_, outcome) = run(permit.job(toy.arc()), at(seconds), vec![answer(200, body)]);
     match life.complete(permit, outcome, at(seconds)) {
         Completed::Renewed(token) => token,
         other => panic!("not renewed: {other:?}"),
@@ -49,7 +49,7 @@ fn renew(life: &mut Lifecycle, permit: Permit, toy: Toy, body: &str, seconds: u6
 }
 
 fn fail(life: &mut Lifecycle, permit: Permit, toy: Toy, status: u16, seconds: u64) -> TokenError {
-    let (_, outcome) = run(permit.errand(toy.arc()), at(seconds), vec![answer(status, "")]);
+    let (_, outcome) = run(permit.job(toy.arc()), at(seconds), vec![answer(status, "")]);
     match life.complete(permit, outcome, at(seconds)) {
         Completed::Failed(error) => error,
         other => panic!("not failed: {other:?}"),
@@ -121,7 +121,7 @@ fn a_one_hour_token_is_renewed_five_minutes_early_and_handed_out_until_it_expire
 fn a_lifetime_counts_from_the_sending_of_the_request() {
     let mut life = life();
     let permit = permit(life.acquire(Need::Fresh, at(0)));
-    let (_, outcome) = run(permit.errand(Toy::with_credentials().arc()), at(0), vec![answer(200, "one 60")]);
+    let (_, outcome) = run(permit.job(Toy::with_credentials().arc()), at(0), vec![answer(200, "one 60")]);
     let Completed::Renewed(token) = life.complete(permit, outcome, at(25)) else { panic!() };
     assert_eq!(token.expires(), Some(at(60)));
 }
@@ -143,7 +143,7 @@ fn a_wall_clock_set_back_before_the_token_was_obtained_costs_one_renewal_and_no_
     let mut life = with_token();
     let back = Clocks { instant: at(10).instant, unix: UnixTime::from_secs(1_000_000 - 61) };
     let permit = permit(life.acquire(Need::Fresh, back));
-    let (_, outcome) = run(permit.errand(Toy::with_credentials().arc()), back, vec![answer(200, "two 3600")]);
+    let (_, outcome) = run(permit.job(Toy::with_credentials().arc()), back, vec![answer(200, "two 3600")]);
     let _ = life.complete(permit, outcome, back);
     assert!(matches!(life.acquire(Need::Fresh, back), Decision::Use(_)));
     let slightly = Clocks { instant: at(11).instant, unix: back.unix.minus(s(60)) };
@@ -170,7 +170,7 @@ fn an_assumed_lifetime_stands_in_for_a_missing_one() {
 fn a_token_that_is_too_short_for_the_need_is_renewed_once_and_then_handed_out() {
     let mut life = signed_in("one 60");
     let permit = permit(life.acquire(Need::ValidFor(s(600)), at(20)));
-    let (_, outcome) = run(permit.errand(Toy::with_credentials().arc()), at(20), vec![answer(200, "two 60")]);
+    let (_, outcome) = run(permit.job(Toy::with_credentials().arc()), at(20), vec![answer(200, "two 60")]);
     let Completed::Renewed(token) = life.complete(permit, outcome, at(20)) else { panic!() };
     assert_eq!(token.lifetime(), Some(s(60)));
     assert!(matches!(life.acquire(Need::ValidFor(s(600)), at(21)), Decision::Use(_)));
@@ -273,7 +273,7 @@ fn an_abandoned_permit_counts_as_ambiguous_and_the_waiters_are_told() {
     assert!(matches!(life.acquire(Need::Fresh, at(62)), Decision::Fail(_)));
 
     let permit2 = permit(life.acquire(Need::Fresh, at(63)));
-    let (sent, outcome) = run(permit2.errand(Toy::rotating(Replay::Never).arc()), at(63), vec![]);
+    let (sent, outcome) = run(permit2.job(Toy::rotating(Replay::Never).arc()), at(63), vec![]);
     assert!(sent.is_empty());
     let error = outcome.error().expect("nothing may be sent");
     assert_eq!(error.kind(), ErrorKind::LoginRequired { reason: LoginReason::Ambiguous });
@@ -294,12 +294,12 @@ fn a_request_that_never_left_leaves_the_grant_unspent() {
     let mut life = signed_in("one 60 refresh");
     let permit1 = permit(life.acquire(Need::Fresh, at(60)));
     let refused = TransportError::new(TransportErrorKind::NotSent, "nobody listens");
-    let errand = permit1.errand(Toy::rotating(Replay::Never).arc());
-    let (_, outcome) = run(errand, at(60), vec![Answer::Failed(refused)]);
+    let job = permit1.job(Toy::rotating(Replay::Never).arc());
+    let (_, outcome) = run(job, at(60), vec![Answer::Failed(refused)]);
     let _ = life.complete(permit1, outcome, at(60));
     let permit2 = permit(life.acquire(Need::Fresh, at(61)));
     let (sent, outcome) =
-        run(permit2.errand(Toy::rotating(Replay::Never).arc()), at(61), vec![answer(200, "two 60")]);
+        run(permit2.job(Toy::rotating(Replay::Never).arc()), at(61), vec![answer(200, "two 60")]);
     assert_eq!(sent, ["refresh"]);
     let _ = life.complete(permit2, outcome, at(61));
 }
@@ -319,7 +319,7 @@ fn a_need_as_long_as_the_whole_life_is_met_by_a_token_younger_than_a_second() {
 fn a_token_that_expired_during_its_exchange_is_not_kept_and_the_next_exchange_waits() {
     let mut life = life();
     let permit = permit(life.acquire(Need::Fresh, at(0)));
-    let (_, outcome) = run(permit.errand(Toy::with_credentials().arc()), at(0), vec![answer(200, "one 1")]);
+    let (_, outcome) = run(permit.job(Toy::with_credentials().arc()), at(0), vec![answer(200, "one 1")]);
     assert!(matches!(life.complete(permit, outcome, at(2)), Completed::Renewed(_)));
     assert!(matches!(life.acquire(Need::Fresh, at(2)), Decision::Fail(_)));
     assert!(matches!(life.acquire(Need::Fresh, at(3)), Decision::Refresh(_)));
@@ -330,15 +330,14 @@ fn a_last_resort_that_was_given_up_half_way_has_been_used() {
     let mut life = signed_in("one 60 refresh");
     for seconds in [60, 70] {
         let permit = permit(life.acquire(Need::Fresh, at(seconds)));
-        let Step::Send(..) =
-            Renewal::begin(permit.errand(Toy::rotating(Replay::LastResort).arc()), at(seconds))
+        let Step::Send(..) = Renewal::begin(permit.job(Toy::rotating(Replay::LastResort).arc()), at(seconds))
         else {
             panic!("not sent at {seconds}")
         };
         let _ = life.complete(permit, Outcome::abandoned(ByteLeft::Maybe), at(seconds));
     }
     let permit = permit(life.acquire(Need::Fresh, at(90)));
-    let (sent, outcome) = run(permit.errand(Toy::rotating(Replay::LastResort).arc()), at(90), vec![]);
+    let (sent, outcome) = run(permit.job(Toy::rotating(Replay::LastResort).arc()), at(90), vec![]);
     assert!(sent.is_empty());
     let _ = life.complete(permit, outcome, at(90));
 }

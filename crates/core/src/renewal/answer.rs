@@ -66,7 +66,9 @@ impl TransportError {
             TransportErrorKind::NotSent => TokenError::unavailable(self.text),
             TransportErrorKind::Refused => TokenError::misconfigured(self.text),
             TransportErrorKind::Ambiguous => TokenError::unavailable(self.text).with_fate(Fate::Unknown),
-            TransportErrorKind::Unreadable => TokenError::foreign(self.text).with_fate(Fate::Unknown),
+            TransportErrorKind::Unreadable => {
+                TokenError::from_intermediary(self.text).with_fate(Fate::Unknown)
+            }
         };
         match self.source {
             Some(source) => error.with_source(source),

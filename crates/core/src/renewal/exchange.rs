@@ -2,35 +2,43 @@
 
 use alloc::boxed::Box;
 
-use crate::lifecycle::Held;
-use crate::provider::Spend;
+use crate::lifecycle::RefreshState;
+use crate::provider::AuthorizationGrant;
 use crate::rules::{Rule, holds};
 use crate::{
-    Clocks, ErrorKind, Fate, Grant, Granted, LoginReason, Reading, Record, Replay, Rotation, TokenError,
-    TokenResponse,
+    Clocks, ErrorKind, Fate, Granted, LoginReason, Reading, Record, Replay, Rotation, SessionState,
+    TokenError, TokenResponse,
 };
 
-use super::keep::{Keeping, Settled};
-use super::{Answer, Outcome, Renewal, Sending, Sent, Step};
+use super::keep::{SaveToken, Settled};
+use super::{Answer, BoundedRequest, Outcome, Renewal, Sent, Step};
 
 /// What a request is for.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub(super) enum Exchange {
     /// A token; the request was sent then.
-    Spend(Spend, Clocks),
+    AuthorizationGrant(AuthorizationGrant, Clocks),
     /// The end of a refresh token that nobody may use any more, after a renewal.
     Revoke(Settled),
     /// The same, as a part of signing out.
-    SignOut(Box<super::SigningOut>),
+    SignOut(Box<super::SignOut>),
 }
 
 impl Renewal {
     /// The refresh token if it may be spent, else the credentials if there are any, else a reason.
-    pub(super) fn choose(&mut self, owner_is_gone: bool, now: Clocks) -> Result<Spend, TokenError> {
-        let profile = self.provider.profile();
+    pub(super) fn choose(
+        &mut self,
+        owner_is_gone: bool,
+        now: Clocks,
+    ) -> Result<AuthorizationGrant, TokenError> {
+        let profile = self.provider.spec();
         let credentials = |reason| {
-            if profile.credentials { Ok(Spend::Credentials) } else { Err(TokenError::login_required(reason)) }
+            if profile.credentials {
+                Ok(AuthorizationGrant::ClientCredentials)
+            } else {
+                Err(TokenError::login_required(reason))
+            }
         };
         let Some(held) = &mut self.held else { return credentials(LoginReason::NotSignedIn) };
         if held.expires.is_some_and(|expires| now.reached(expires)) {
@@ -38,7 +46,7 @@ impl Renewal {
             return credentials(LoginReason::Expired);
         }
         let Some(first_sent) = held.first_sent.filter(|_| !survives_use(held, profile.rotation)) else {
-            return Ok(Spend::RefreshToken(held.token.clone()));
+            return Ok(AuthorizationGrant::RefreshToken(held.token.clone()));
         };
         let allowed = match profile.replay {
             _ if !holds(Rule::ObeyReplay) => true,
@@ -58,37 +66,42 @@ impl Renewal {
             return credentials(LoginReason::Ambiguous);
         }
         held.replays = held.replays.saturating_add(1);
-        Ok(Spend::RefreshToken(held.token.clone()))
+        Ok(AuthorizationGrant::RefreshToken(held.token.clone()))
     }
 
     /// Whether this may be spent again whatever becomes of it.
-    pub(super) fn repeatable(&self, spend: &Spend) -> bool {
+    pub(super) fn repeatable(&self, spend: &AuthorizationGrant) -> bool {
         match spend {
-            Spend::Credentials => true,
-            Spend::RefreshToken(_) => {
-                let rotation = self.provider.profile().rotation;
+            AuthorizationGrant::ClientCredentials => true,
+            AuthorizationGrant::RefreshToken(_) => {
+                let rotation = self.provider.spec().rotation;
                 self.held.as_ref().map_or(rotation == Rotation::Reusable, |held| survives_use(held, rotation))
             }
             // Sent again and again, and nothing but the answer says which time was the last.
-            Spend::Code { .. } | Spend::DeviceCode(_) => false,
+            AuthorizationGrant::AuthorizationCode { .. } | AuthorizationGrant::DeviceCode(_) => false,
         }
     }
 
-    pub(super) fn send(self, spend: Spend, now: Clocks) -> Step {
+    pub(super) fn send(self, spend: AuthorizationGrant, now: Clocks) -> Step {
         match self.provider.request(&spend, now.unix) {
             Ok(request) => {
-                let not_after =
-                    self.ledger.as_ref().map_or(self.deadline, |ledger| ledger.latest_start(&self));
-                let sending = Sending { request, not_after, deadline: self.deadline };
-                Step::Send(sending, Sent { renewal: self, task: Exchange::Spend(spend, now) })
+                let not_after = self.view.as_ref().map_or(self.deadline, |view| view.latest_start(&self));
+                let sending = BoundedRequest { request, not_after, deadline: self.deadline };
+                Step::Send(sending, Sent { renewal: self, task: Exchange::AuthorizationGrant(spend, now) })
             }
             Err(error) => self.fail(error),
         }
     }
 
-    fn granted(self, mut response: TokenResponse, spend: Spend, sent: Clocks, now: Clocks) -> Step {
+    fn granted(
+        self,
+        mut response: TokenResponse,
+        spend: AuthorizationGrant,
+        sent: Clocks,
+        now: Clocks,
+    ) -> Step {
         let mut reusable = false;
-        if let Spend::RefreshToken(spent) = &spend {
+        if let AuthorizationGrant::RefreshToken(spent) = &spend {
             let kept = response.refresh_token.as_ref().is_none_or(|granted| granted == spent);
             if kept {
                 // RFC 6749 §6: no new refresh token means that the old one stays in force.
@@ -99,17 +112,17 @@ impl Renewal {
             }
             reusable = kept;
         }
-        let grant = Grant::Granted(Granted { reusable, ..Granted::new(sent.unix, response) });
+        let grant = SessionState::Active(Granted { reusable, ..Granted::new(sent.unix, response) });
         let record = Record::new(self.epoch, self.generation.next(), grant);
-        if self.ledger.is_none() {
+        if self.view.is_none() {
             return Step::Done(Outcome::Renewed(record, sent), None);
         }
-        Keeping::begin(self, record, spend, sent, now)
+        SaveToken::begin(self, record, spend, sent, now)
     }
 
     /// The provider names another grant to spend, once, within the same exchange.
-    fn fall_back(mut self, spent: &Spend, spend: Spend, now: Clocks) -> Step {
-        if matches!(spent, Spend::RefreshToken(_)) {
+    fn fall_back(mut self, spent: &AuthorizationGrant, spend: AuthorizationGrant, now: Clocks) -> Step {
+        if matches!(spent, AuthorizationGrant::RefreshToken(_)) {
             self.held = None;
         }
         if self.fell_back {
@@ -123,19 +136,19 @@ impl Renewal {
         self.send(spend, now)
     }
 
-    fn refused(mut self, error: TokenError, spend: Spend, sent: Clocks, now: Clocks) -> Step {
+    fn refused(mut self, error: TokenError, spend: AuthorizationGrant, sent: Clocks, now: Clocks) -> Step {
         match spend {
             // Credentials may be spent again whatever became of this request.
-            Spend::Credentials => self.failed(error.with_fate(Fate::Unspent), now),
-            Spend::Code { .. } => self.fail(of_code(error)),
+            AuthorizationGrant::ClientCredentials => self.failed(error.with_fate(Fate::Unspent), now),
+            AuthorizationGrant::AuthorizationCode { .. } => self.fail(of_code(error)),
             // Whether it is sent again is for whoever shows its user code to a person to say.
-            Spend::DeviceCode(_) => self.fail(error),
-            Spend::RefreshToken(_) if self.signing_in => {
-                let survives = self.provider.profile().rotation == Rotation::Reusable;
+            AuthorizationGrant::DeviceCode(_) => self.fail(error),
+            AuthorizationGrant::RefreshToken(_) if self.signing_in => {
+                let survives = self.provider.spec().rotation == Rotation::Reusable;
                 self.fail(if survives { error } else { of_code(error) })
             }
-            Spend::RefreshToken(_) => {
-                let profile = self.provider.profile();
+            AuthorizationGrant::RefreshToken(_) => {
+                let profile = self.provider.spec();
                 let (rotation, replay) = (profile.rotation, profile.replay);
                 let Some(held) = &mut self.held else { return self.failed(error, now) };
                 match error.fate() {
@@ -150,7 +163,7 @@ impl Renewal {
                             if held.replays == 0 && now.instant.since(first_sent) <= window);
                         if again && now.instant < self.deadline {
                             held.replays = 1;
-                            return self.claim(spend, now);
+                            return self.lease(spend, now);
                         }
                         self.failed(error, now)
                     }
@@ -170,7 +183,7 @@ impl Sent {
     pub fn resume(self, answer: Answer, now: Clocks) -> Step {
         let Self { renewal, task } = self;
         let (spend, sent) = match task {
-            Exchange::Spend(spend, sent) => (spend, sent),
+            Exchange::AuthorizationGrant(spend, sent) => (spend, sent),
             Exchange::Revoke(settled) => return settled.forget(renewal, now),
             Exchange::SignOut(signing_out) => return signing_out.revoked(renewal, answer),
         };
@@ -185,7 +198,7 @@ impl Sent {
     }
 }
 
-pub(super) fn survives_use(held: &Held, rotation: Rotation) -> bool {
+pub(super) fn survives_use(held: &RefreshState, rotation: Rotation) -> bool {
     held.reusable || rotation == Rotation::Reusable
 }
 

@@ -3,24 +3,24 @@
 
 use alloc::boxed::Box;
 
-use crate::provider::Spend;
+use crate::provider::AuthorizationGrant;
 use crate::rules::{Rule, holds};
 use crate::{
-    Applied, Clocks, Epoch, Generation, Grant, Instant, Loaded, LoginReason, Obtained, Record, StoreError,
-    Stored, Swap, TokenError, Unsaved, Version,
+    Applied, Clocks, Epoch, Generation, Instant, Loaded, LoginReason, Obtained, PendingSave, Record,
+    SessionState, StoreError, Stored, Swap, TokenError, Version,
 };
 
 use super::exchange::Exchange;
 use super::{
-    Failure, Forgetting, Kept, Leftover, Outcome, Renewal, SaveRequest, Saving, Sending, Sent, Spilling,
-    Step, Task, store_error,
+    BoundedRequest, Failure, Forgetting, Outcome, RefreshUpdate, Renewal, SaveRequest, Saving, Sent,
+    Spilling, Step, Task, UnfinishedSave, store_error,
 };
 
 /// A grant on its way into the store.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub(super) struct Keeping {
-    unsaved: Box<Unsaved>,
+pub(super) struct SaveToken {
+    pending_save: Box<PendingSave>,
     sent: Clocks,
     expected: Option<Version>,
     aim: Aim,
@@ -64,55 +64,64 @@ enum Ruling {
     End(Ending),
 }
 
-impl Keeping {
+impl SaveToken {
     /// What this renewal has obtained.
     pub(super) fn begin(
         mut renewal: Renewal,
         mut record: Record,
-        spend: Spend,
+        spend: AuthorizationGrant,
         sent: Clocks,
         now: Clocks,
     ) -> Step {
         let (precious, signing_in) = (!renewal.repeatable(&spend), renewal.signing_in);
         let end = now.instant.plus(renewal.policy.store_deadline);
-        let Some(ledger) = &mut renewal.ledger else {
+        let Some(view) = &mut renewal.view else {
             return Step::Done(Outcome::Renewed(record, sent), None);
         };
-        if ledger.alone {
+        if view.alone {
             return Step::Done(Outcome::Renewed(record, sent), None);
         }
-        record.writer = Some(ledger.me);
-        let base = ledger.base.as_ref();
-        let mut expected = ledger.mine.as_ref().map(|mine| mine.version);
+        record.writer = Some(view.me);
+        let base = view.base.as_ref();
+        let mut expected = view.own_lease.as_ref().map(|mine| mine.version);
         let mut origin = Obtained::ByRenewal { spent: renewal.generation };
         if signing_in {
             expected = base.map(|stored| stored.version);
             origin = Obtained::BySignIn { seen: base.map(|stored| stored.record.epoch) };
             (record.epoch, record.generation) =
-                place_after(base.map(|stored| stored.record.place()), ledger.known, now);
-        } else if !holds(Rule::Claim) {
+                place_after(base.map(|stored| stored.record.place()), view.known, now);
+        } else if !holds(Rule::Lease) {
             expected = base.map(|stored| stored.version);
         }
         let precious = precious || signing_in;
-        let unsaved = Box::new(Unsaved { attempt: ledger.me, record, origin });
+        let pending_save = Box::new(PendingSave { attempt: view.me, record, origin });
         let aim = Aim::Callers;
-        let keeping =
-            Self { unsaved, sent, expected, aim, end, tries: 0, spilled: false, precious, unsure: false };
+        let keeping = Self {
+            pending_save,
+            sent,
+            expected,
+            aim,
+            end,
+            tries: 0,
+            spilled: false,
+            precious,
+            unsure: false,
+        };
         if !holds(Rule::SaveFirst) {
-            let record = keeping.unsaved.record.clone();
+            let record = keeping.pending_save.record.clone();
             return Step::Done(Outcome::Renewed(record, sent), Some(keeping.left_over(renewal)));
         }
         keeping.save(renewal)
     }
 
     /// What a renewal before this one could not store.
-    pub(super) fn found(renewal: Renewal, unsaved: Unsaved, now: Clocks) -> Step {
+    pub(super) fn found(renewal: Renewal, pending_save: PendingSave, now: Clocks) -> Step {
         let end = now.instant.plus(renewal.policy.store_deadline);
-        let base = renewal.ledger.as_ref().and_then(|ledger| ledger.base.clone());
-        let (unsaved, aim) = (Box::new(unsaved), Aim::Found);
+        let base = renewal.view.as_ref().and_then(|view| view.base.clone());
+        let (pending_save, aim) = (Box::new(pending_save), Aim::Found);
         let (spilled, precious, unsure) = (true, true, false);
         let keeping =
-            Self { unsaved, sent: now, expected: None, aim, end, tries: 0, spilled, precious, unsure };
+            Self { pending_save, sent: now, expected: None, aim, end, tries: 0, spilled, precious, unsure };
         keeping.judge(renewal, base.as_ref(), now)
     }
 
@@ -124,18 +133,18 @@ impl Keeping {
         renewal.load_later(Task::Keep(self), tries, now)
     }
 
-    pub(super) const fn unsaved(&self) -> Option<&Unsaved> {
-        if self.precious && !self.spilled { Some(&self.unsaved) } else { None }
+    pub(super) const fn pending_save(&self) -> Option<&PendingSave> {
+        if self.precious && !self.spilled { Some(&self.pending_save) } else { None }
     }
 
-    fn left_over(self, renewal: Renewal) -> Leftover {
-        Leftover { renewal: Box::new(renewal), keeping: Box::new(self) }
+    fn left_over(self, renewal: Renewal) -> UnfinishedSave {
+        UnfinishedSave { renewal: Box::new(renewal), keeping: Box::new(self) }
     }
 
     fn save(self, renewal: Renewal) -> Step {
         let deadline = if self.aim == Aim::Background { Instant::NEVER } else { self.end };
-        let record = self.unsaved.record.clone();
-        let request = SaveRequest { expected: self.expected, record, sign_of_life: false, deadline };
+        let record = self.pending_save.record.clone();
+        let request = SaveRequest { expected: self.expected, record, liveness_lock: false, deadline };
         Step::Save(Box::new(request), Saving { renewal, task: Task::Keep(self) })
     }
 
@@ -155,7 +164,7 @@ impl Keeping {
     }
 
     fn judge(mut self, renewal: Renewal, stored: Option<&Stored>, now: Clocks) -> Step {
-        let known = renewal.ledger.as_ref().map_or(<_>::default(), |ledger| ledger.known);
+        let known = renewal.view.as_ref().map_or(<_>::default(), |view| view.known);
         match self.ruling(stored, known, now) {
             Ruling::Save(expected) => {
                 self.expected = expected;
@@ -168,8 +177,8 @@ impl Keeping {
     /// What is to be done with it, in view of what the store holds.
     fn ruling(&mut self, stored: Option<&Stored>, known: (Epoch, Generation), now: Clocks) -> Ruling {
         let Some(Stored { version, record }) = stored else {
-            let holds_nothing = !has_refresh_token(&self.unsaved.record);
-            return match self.unsaved.origin {
+            let holds_nothing = !has_refresh_token(&self.pending_save.record);
+            return match self.pending_save.origin {
                 Obtained::ByRenewal { .. } if holds_nothing => Ruling::Save(None),
                 Obtained::ByRenewal { .. } if holds(Rule::NeverRestore) => Ruling::End(Ending::StoreLost),
                 Obtained::ByRenewal { .. } => Ruling::Save(None),
@@ -179,11 +188,11 @@ impl Keeping {
                 }
             };
         };
-        let mine = &self.unsaved.record;
+        let mine = &self.pending_save.record;
         let own = record.writer == mine.writer && record.generation == mine.generation;
         let superseded = || Ruling::End(Ending::Superseded(Box::new(record.clone())));
-        let logged_out = matches!(record.grant, Grant::LoggedOut);
-        match self.unsaved.origin {
+        let logged_out = matches!(record.state, SessionState::LoggedOut);
+        match self.pending_save.origin {
             Obtained::BySignIn { .. } if own && holds(Rule::KnowOwnWriting) => Ruling::End(Ending::Saved),
             Obtained::BySignIn { seen } => {
                 let moved = seen != Some(record.epoch);
@@ -237,7 +246,7 @@ impl Keeping {
     }
 
     fn move_to(&mut self, place: (Epoch, Generation)) {
-        (self.unsaved.record.epoch, self.unsaved.record.generation) = place;
+        (self.pending_save.record.epoch, self.pending_save.record.generation) = place;
     }
 
     /// The store will not take it now.
@@ -247,17 +256,17 @@ impl Keeping {
         let over = error.is_unreadable() || now.instant >= self.end;
         match self.aim {
             Aim::Callers if over && !self.precious => {
-                let (record, sent) = (self.unsaved.record, self.sent);
+                let (record, sent) = (self.pending_save.record, self.sent);
                 Step::Done(Outcome::Renewed(record, sent), None)
             }
             Aim::Callers if over && holds(Rule::Spill) => self.spill(renewal),
             Aim::Callers if over => {
-                let (record, sent) = (self.unsaved.record.clone(), self.sent);
+                let (record, sent) = (self.pending_save.record.clone(), self.sent);
                 Step::Done(Outcome::Renewed(record, sent), Some(self.left_over(renewal)))
             }
             // It is in nobody's way where it lies, and as good as any.
-            Aim::Found if over && renewal.left(&self.unsaved.record, now).is_some() => {
-                Step::Done(Outcome::Adopted(self.unsaved.record), None)
+            Aim::Found if over && renewal.left(&self.pending_save.record, now).is_some() => {
+                Step::Done(Outcome::Adopted(self.pending_save.record), None)
             }
             Aim::Found if over => {
                 let what = "a token that was spilled is over, and the store does not take what renews it";
@@ -272,7 +281,7 @@ impl Keeping {
     }
 
     fn spill(self, renewal: Renewal) -> Step {
-        Step::Spill(self.unsaved.clone(), Spilling { renewal, task: self })
+        Step::Spill(self.pending_save.clone(), Spilling { renewal, task: self })
     }
 
     pub(super) fn spilled(mut self, renewal: Renewal, spilled: Result<(), StoreError>, now: Clocks) -> Step {
@@ -280,14 +289,14 @@ impl Keeping {
         let tries = self.tries;
         match (self.aim, spilled) {
             (Aim::Callers, Ok(())) => {
-                let (record, sent) = (self.unsaved.record.clone(), self.sent);
+                let (record, sent) = (self.pending_save.record.clone(), self.sent);
                 Step::Done(Outcome::Renewed(record, sent), Some(self.left_over(renewal)))
             }
             (Aim::Callers, Err(error)) => {
                 let what = "a new token was obtained, but neither the store nor the place for spills takes it; it is \
                             kept in memory and tried again";
-                let told = renewal.ledger.as_ref().map(|ledger| ledger.told());
-                let held = Kept::As(None);
+                let told = renewal.view.as_ref().map(|view| view.told());
+                let held = RefreshUpdate::As(None);
                 let failure = Failure { error: store_error(what, &error), held, told };
                 Step::Done(Outcome::Failed(failure), Some(self.left_over(renewal)))
             }
@@ -302,13 +311,13 @@ impl Keeping {
             Ending::StoreLost => true,
             Ending::Saved | Ending::Superseded(_) => false,
         };
-        let granted = self.unsaved.record.granted().filter(|_| orphaned);
+        let granted = self.pending_save.record.granted().filter(|_| orphaned);
         let token = granted.and_then(|granted| granted.response.refresh_token.as_ref());
         let revocation = token.and_then(|token| renewal.provider.revocation(token));
         let settled = Settled { keeping: self, ending };
         let Some(request) = revocation else { return settled.forget(renewal, now) };
         let deadline = now.instant.plus(renewal.policy.deadline);
-        let sending = Sending { request, not_after: deadline, deadline };
+        let sending = BoundedRequest { request, not_after: deadline, deadline };
         Step::Send(sending, Sent { renewal, task: Exchange::Revoke(settled) })
     }
 }
@@ -317,7 +326,7 @@ impl Keeping {
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub(super) struct Settled {
-    keeping: Keeping,
+    keeping: SaveToken,
     ending: Ending,
 }
 
@@ -325,15 +334,15 @@ impl Settled {
     /// What was spilled has no use any more.
     pub(super) fn forget(self, renewal: Renewal, now: Clocks) -> Step {
         if self.keeping.spilled {
-            let attempt = self.keeping.unsaved.attempt;
+            let attempt = self.keeping.pending_save.attempt;
             return Step::Forget(attempt, Forgetting { renewal, task: self });
         }
         self.finish(renewal, now)
     }
 
     pub(super) fn forgotten(self, mut renewal: Renewal, forgotten: bool, now: Clocks) -> Step {
-        if let Some(ledger) = &mut renewal.ledger {
-            ledger.blind_to_spills |= !forgotten;
+        if let Some(view) = &mut renewal.view {
+            view.blind_to_spills |= !forgotten;
         }
         self.finish(renewal, now)
     }
@@ -345,13 +354,13 @@ impl Settled {
         }
         match ending {
             Ending::Saved if keeping.aim == Aim::Callers => {
-                Step::Done(Outcome::Renewed(keeping.unsaved.record, keeping.sent), None)
+                Step::Done(Outcome::Renewed(keeping.pending_save.record, keeping.sent), None)
             }
-            Ending::Saved => Step::Done(Outcome::Adopted(keeping.unsaved.record), None),
+            Ending::Saved => Step::Done(Outcome::Adopted(keeping.pending_save.record), None),
             Ending::Superseded(record) => Step::Done(Outcome::Adopted(*record), None),
             Ending::LoggedOut => {
                 renewal.held = None;
-                let mut told = renewal.ledger.as_ref().map(|ledger| ledger.told()).unwrap_or_default();
+                let mut told = renewal.view.as_ref().map(|view| view.told()).unwrap_or_default();
                 told.logged_out = true;
                 renewal.fail_told(TokenError::login_required(LoginReason::LoggedOut), told)
             }

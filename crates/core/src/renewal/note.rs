@@ -6,8 +6,8 @@ use alloc::string::ToString;
 
 use crate::rules::{Rule, holds};
 use crate::{
-    Cause, CauseKind, Clocks, Dead, ErrorKind, Fate, Fingerprint, Grant, Instant, Loaded, LoginReason,
-    Outcome, Record, StoreError, Stored, Swap, Throttle, TokenError, UnixTime, Version,
+    Cause, CauseKind, Clocks, Dead, ErrorKind, Fate, Fingerprint, Instant, Loaded, LoginReason, Outcome,
+    Record, SessionState, StoreError, Stored, Swap, Throttle, TokenError, UnixTime, Version,
 };
 
 use super::{Renewal, SaveRequest, Saving, Step, Task};
@@ -15,7 +15,7 @@ use super::{Renewal, SaveRequest, Saving, Step, Task};
 /// What a failure says, on its way into the store.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub(super) struct Noting {
+pub(super) struct RecordFailure {
     error: TokenError,
     expected: Version,
     record: Record,
@@ -26,20 +26,20 @@ pub(super) struct Noting {
 impl Renewal {
     /// An exchange has failed: the record says so before anybody is told.
     pub(super) fn failed(mut self, error: TokenError, now: Clocks) -> Step {
-        let Some(mine) = self.ledger.as_mut().and_then(|ledger| ledger.mine.take()) else {
+        let Some(mine) = self.view.as_mut().and_then(|view| view.own_lease.take()) else {
             return self.fail(error);
         };
         let mut record = mine.record;
         let before = record.throttle.take().map_or(0, |throttle| throttle.failures);
-        let mut claim = mine.claim;
-        record.claim = match error.fate() {
-            Fate::Unknown => Some(claim),
+        let mut lease = mine.lease;
+        record.lease = match error.fate() {
+            Fate::Unknown => Some(lease),
             Fate::Dead => None,
             // Sent before, by whomever: that it was not sent this time makes its fate no better known.
-            Fate::Unspent if claim.first_sent.is_some() && holds(Rule::ClearOnlyUnsent) => {
-                claim.replays = claim.replays.saturating_sub(1);
-                // Nothing was sent by this claim: what stands is the earlier sending, however old.
-                Some(claim)
+            Fate::Unspent if lease.first_sent.is_some() && holds(Rule::ClearOnlyUnsent) => {
+                lease.replays = lease.replays.saturating_sub(1);
+                // Nothing was sent by this lease: what stands is the earlier sending, however old.
+                Some(lease)
             }
             Fate::Unspent => None,
         };
@@ -56,7 +56,7 @@ impl Renewal {
                 let failures = self.failures.max(before).saturating_add(1);
                 let pause = self.policy.pause_after(&error, failures, &mut self.jitter);
                 let until = now.unix.plus(pause);
-                let salt = mine.claim.attempt.owner.source ^ mine.claim.attempt.number;
+                let salt = mine.lease.attempt.owner.source ^ mine.lease.attempt.number;
                 let credential = (!error.is_transient()).then(|| Fingerprint::of(&*self.provider, salt));
                 let cause = Cause::of(&error);
                 record.throttle = Some(Throttle { until, failures, credential, cause });
@@ -64,14 +64,14 @@ impl Renewal {
             }
         }
         let end = now.instant.plus(self.policy.store_deadline);
-        Noting { error, expected: mine.version, record, end, tries: 0 }.save(self)
+        RecordFailure { error, expected: mine.version, record, end, tries: 0 }.save(self)
     }
 }
 
-impl Noting {
+impl RecordFailure {
     fn save(self, renewal: Renewal) -> Step {
         let (expected, record) = (Some(self.expected), self.record.clone());
-        let request = SaveRequest { expected, record, sign_of_life: false, deadline: self.end };
+        let request = SaveRequest { expected, record, liveness_lock: false, deadline: self.end };
         Step::Save(Box::new(request), Saving { renewal, task: Task::Note(self) })
     }
 
@@ -88,7 +88,7 @@ impl Noting {
         }
     }
 
-    /// Somebody has written since the claim, or the note may have been saved without our knowing.
+    /// Somebody has written since the lease, or the note may have been saved without our knowing.
     pub(super) fn look(mut self, renewal: Renewal, loaded: Result<Loaded, StoreError>, now: Clocks) -> Step {
         let stored = match loaded {
             Ok(loaded) => loaded.stored,
@@ -109,7 +109,7 @@ impl Noting {
         if same && record.throttle == self.record.throttle && record.dead == self.record.dead {
             return self.finish(renewal, true);
         }
-        if matches!(record.grant, Grant::LoggedOut) {
+        if matches!(record.state, SessionState::LoggedOut) {
             self.error = TokenError::login_required(LoginReason::LoggedOut);
             return self.finish_logged_out(renewal);
         }
@@ -120,18 +120,18 @@ impl Noting {
     }
 
     fn finish_logged_out(self, renewal: Renewal) -> Step {
-        let mut told = renewal.ledger.as_ref().map(|ledger| ledger.told()).unwrap_or_default();
+        let mut told = renewal.view.as_ref().map(|view| view.told()).unwrap_or_default();
         told.logged_out = true;
         told.recorded = true;
         renewal.fail_told(self.error, told)
     }
 
     fn finish(self, renewal: Renewal, recorded: bool) -> Step {
-        let ledger = renewal.ledger.as_ref();
-        let mut told = ledger.map(|ledger| ledger.told()).unwrap_or_default();
+        let view = renewal.view.as_ref();
+        let mut told = view.map(|view| view.told()).unwrap_or_default();
         told.recorded = recorded;
         if !recorded && self.error.fate() == Fate::Unspent {
-            told.unsent = ledger.map(|ledger| ledger.me.number);
+            told.unsent = view.map(|view| view.me.number);
         }
         renewal.fail_told(self.error, told)
     }
@@ -145,7 +145,7 @@ impl Cause {
     fn of(error: &TokenError) -> Self {
         let kind = match error.kind() {
             ErrorKind::Misconfigured => CauseKind::Misconfigured,
-            ErrorKind::Protocol if error.is_transient() => CauseKind::Foreign,
+            ErrorKind::Protocol if error.is_transient() => CauseKind::FromIntermediary,
             ErrorKind::Protocol | ErrorKind::LoginRequired { .. } => CauseKind::Protocol,
             ErrorKind::Unavailable { .. } | ErrorKind::Busy | ErrorKind::Store => CauseKind::Unavailable,
         };
@@ -158,7 +158,7 @@ impl Cause {
             CauseKind::Unavailable => TokenError::unavailable(text),
             CauseKind::Misconfigured => TokenError::misconfigured(text),
             CauseKind::Protocol => TokenError::protocol(text),
-            CauseKind::Foreign => TokenError::foreign(text),
+            CauseKind::FromIntermediary => TokenError::from_intermediary(text),
         };
         let error = error.with_retry_at(until);
         match &self.code {

@@ -1,6 +1,6 @@
 //! What becomes of a renewal.
 
-use crate::lifecycle::Held;
+use crate::lifecycle::RefreshState;
 use crate::{ByteLeft, Clocks, Fate, Record, TokenError};
 
 use super::Revocation;
@@ -27,29 +27,29 @@ pub enum Outcome {
 #[expect(unnameable_types, reason = "made by a renewal, taken by the lifecycle, of no use to anybody else")]
 pub struct Failure {
     pub(crate) error: TokenError,
-    pub(crate) held: Kept,
+    pub(crate) held: RefreshUpdate,
     /// What the store has said, if it was asked.
-    pub(crate) told: Option<Told>,
+    pub(crate) told: Option<StoreFacts>,
 }
 
 /// What a failed renewal has learnt from the store.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
-pub(crate) struct Told {
+pub(crate) struct StoreFacts {
     /// It is kept there how long the endpoint is to be left alone: looking again soon costs no call.
     pub(crate) recorded: bool,
     /// Somebody has logged out.
     pub(crate) logged_out: bool,
-    /// This attempt has certainly sent nothing, though a claim of its own may stand.
+    /// This attempt has certainly sent nothing, though a lease of its own may stand.
     pub(crate) unsent: Option<u64>,
 }
 
 /// What a failed renewal knows of the refresh token it started with.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub(crate) enum Kept {
+pub(crate) enum RefreshUpdate {
     /// This, to be remembered.
-    As(Option<Held>),
+    As(Option<RefreshState>),
     /// Nothing: the renewal was given up, and a byte may have left or not.
     Abandoned { byte_left: bool },
 }
@@ -58,7 +58,7 @@ impl Outcome {
     /// The outcome of a renewal that was given up before anything was sent, for this reason.
     #[must_use]
     pub const fn given_up(error: TokenError) -> Self {
-        Self::Failed(Failure { error, held: Kept::Abandoned { byte_left: false }, told: None })
+        Self::Failed(Failure { error, held: RefreshUpdate::Abandoned { byte_left: false }, told: None })
     }
 
     /// The outcome of a renewal that was given up before it ended.
@@ -67,7 +67,7 @@ impl Outcome {
         let byte_left = byte_left == ByteLeft::Maybe;
         let error = TokenError::unavailable("the renewal was given up before it ended");
         let error = error.with_fate(if byte_left { Fate::Unknown } else { Fate::Unspent });
-        Self::Failed(Failure { error, held: Kept::Abandoned { byte_left }, told: None })
+        Self::Failed(Failure { error, held: RefreshUpdate::Abandoned { byte_left }, told: None })
     }
 
     /// The error, where there is one.

@@ -3,15 +3,15 @@
 
 use alloc::boxed::Box;
 
-use crate::lifecycle::Held;
+use crate::lifecycle::RefreshState;
 use crate::{
-    Applied, Clocks, Grant, Instant, Loaded, Outcome, Record, RefreshToken, StoreError, Stored, Swap,
+    Applied, Clocks, Instant, Loaded, Outcome, Record, RefreshToken, SessionState, StoreError, Stored, Swap,
     TokenError, Version,
 };
 
 use super::exchange::Exchange;
 use super::keep::place_after;
-use super::{Answer, Renewal, SaveRequest, Saving, Sending, Sent, Step, Task, store_error};
+use super::{Answer, BoundedRequest, Renewal, SaveRequest, Saving, Sent, Step, Task, store_error};
 
 /// What became of the refresh token at the endpoint.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub enum Revocation {
 /// A logout under way.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub(super) struct SigningOut {
+pub(super) struct SignOut {
     /// The token to revoke.
     token: Option<RefreshToken>,
     tombstone: Option<Record>,
@@ -42,12 +42,12 @@ pub(super) struct SigningOut {
     unsure: bool,
 }
 
-impl SigningOut {
-    pub(super) fn begin(renewal: Renewal, held: Option<Held>, now: Clocks) -> Step {
+impl SignOut {
+    pub(super) fn begin(renewal: Renewal, held: Option<RefreshState>, now: Clocks) -> Step {
         let end = now.instant.plus(renewal.policy.store_deadline);
         let token = held.map(|held| held.token);
         let signing_out = Self { token, tombstone: None, expected: None, end, tries: 0, unsure: false };
-        if renewal.ledger.is_some() {
+        if renewal.view.is_some() {
             renewal.load(Task::SignOut(signing_out), now)
         } else {
             signing_out.revoke(renewal, now)
@@ -59,11 +59,11 @@ impl SigningOut {
             Ok(loaded) => loaded,
             Err(error) => return self.trouble(renewal, &error, now),
         };
-        let Some(ledger) = &renewal.ledger else { return self.revoke(renewal, now) };
+        let Some(view) = &renewal.view else { return self.revoke(renewal, now) };
         let place = loaded.stored.as_ref().map(|stored| stored.record.place());
         if let Some(Stored { version, record }) = &loaded.stored {
             self.expected = Some(*version);
-            if matches!(record.grant, Grant::LoggedOut) {
+            if matches!(record.state, SessionState::LoggedOut) {
                 self.tombstone = Some(record.clone());
                 return self.revoke(renewal, now);
             }
@@ -76,16 +76,16 @@ impl SigningOut {
         } else {
             self.expected = None;
         }
-        let newer = loaded.spilled.filter(|unsaved| Some(unsaved.record.place()) > place);
-        self.token = newer.and_then(|unsaved| refresh_token(&unsaved.record)).or(self.token.take());
-        let place = place_after(place, ledger.known, now);
-        let mut tombstone = Record::new(place.0, place.1, Grant::LoggedOut);
-        tombstone.writer = Some(ledger.me);
+        let newer = loaded.spilled.filter(|pending_save| Some(pending_save.record.place()) > place);
+        self.token = newer.and_then(|pending_save| refresh_token(&pending_save.record)).or(self.token.take());
+        let place = place_after(place, view.known, now);
+        let mut tombstone = Record::new(place.0, place.1, SessionState::LoggedOut);
+        tombstone.writer = Some(view.me);
         self.tombstone = Some(tombstone.clone());
         let request = SaveRequest {
             expected: self.expected,
             record: tombstone,
-            sign_of_life: false,
+            liveness_lock: false,
             deadline: self.end,
         };
         Step::Save(Box::new(request), Saving { renewal, task: Task::SignOut(self) })
@@ -116,7 +116,7 @@ impl SigningOut {
             return self.finish(Revocation::NotOffered);
         };
         let deadline = now.instant.plus(renewal.policy.deadline);
-        let sending = Sending { request, not_after: deadline, deadline };
+        let sending = BoundedRequest { request, not_after: deadline, deadline };
         Step::Send(sending, Sent { renewal, task: Exchange::SignOut(Box::new(self)) })
     }
 

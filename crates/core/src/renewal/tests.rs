@@ -44,7 +44,7 @@ fn history(
             }
             other => panic!("{other:?}"),
         };
-        let (sent, outcome) = run(permit.errand(toy().arc()), at(seconds), answers);
+        let (sent, outcome) = run(permit.job(toy().arc()), at(seconds), answers);
         seen.push(match life.complete(permit, outcome, at(seconds)) {
             Completed::Renewed(token) | Completed::Adopted(token) => (sent, Ok(token)),
             Completed::Failed(error) => (sent, Err(error)),
@@ -197,7 +197,7 @@ fn a_refresh_token_known_to_have_expired_is_not_sent() {
     response.refresh_lifetime = Some(s(100));
     life.take_over(response, at(0), at(0));
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(100)) else { panic!() };
-    let (sent, outcome) = run(permit.errand(Toy::reusable().arc()), at(100), vec![]);
+    let (sent, outcome) = run(permit.job(Toy::reusable().arc()), at(100), vec![]);
     assert!(sent.is_empty());
     assert_eq!(outcome.error().unwrap().kind(), ErrorKind::LoginRequired { reason: LoginReason::Expired });
     let _ = life.complete(permit, outcome, at(100));
@@ -207,7 +207,7 @@ fn a_refresh_token_known_to_have_expired_is_not_sent() {
 fn nobody_signed_in_is_said_without_a_request() {
     let mut life = Lifecycle::new(Policy::default(), 1);
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!() };
-    let (sent, outcome) = run(permit.errand(Toy::reusable().arc()), at(0), vec![]);
+    let (sent, outcome) = run(permit.job(Toy::reusable().arc()), at(0), vec![]);
     assert!(sent.is_empty());
     assert_eq!(
         outcome.error().unwrap().kind(),
@@ -216,13 +216,13 @@ fn nobody_signed_in_is_said_without_a_request() {
     let _ = life.complete(permit, outcome, at(0));
 }
 
-fn device_code() -> Spend {
-    Spend::DeviceCode(DeviceCode::new("device"))
+fn device_code() -> AuthorizationGrant {
+    AuthorizationGrant::DeviceCode(DeviceCode::new("device"))
 }
 
 #[test]
 fn a_code_is_sent_once_and_an_unknown_fate_asks_for_a_new_sign_in() {
-    let spend = || Spend::Code {
+    let spend = || AuthorizationGrant::AuthorizationCode {
         code: AuthorizationCode::new("code"),
         redirect_uri: "https://app.example/".into(),
         verifier: None,
@@ -253,14 +253,14 @@ fn a_device_code_may_be_sent_again_after_any_answer_and_after_none() {
     for (answer, fate) in
         [(answer(429, ""), Fate::Unspent), (answer(500, ""), Fate::Unknown), (lost(), Fate::Unknown)]
     {
-        let errand = life.sign_in(Toy::rotating(Replay::Never).arc(), device_code());
-        let (sent, outcome) = run(errand, at(0), vec![answer]);
+        let job = life.sign_in(Toy::rotating(Replay::Never).arc(), device_code());
+        let (sent, outcome) = run(job, at(0), vec![answer]);
         let error = life.signed_in(outcome, at(0)).unwrap_err();
         assert_eq!((sent, error.fate()), (vec!["device".into()], fate));
         assert!(matches!(error.kind(), ErrorKind::Unavailable { .. }), "{error}");
     }
-    let errand = life.sign_in(Toy::rotating(Replay::Never).arc(), device_code());
-    let (_, outcome) = run(errand, at(5), vec![answer(200, "one 60 r")]);
+    let job = life.sign_in(Toy::rotating(Replay::Never).arc(), device_code());
+    let (_, outcome) = run(job, at(5), vec![answer(200, "one 60 r")]);
     assert_eq!(life.signed_in(outcome, at(5)).unwrap().expose(), "one", "and no pause was earned");
 }
 
@@ -269,8 +269,8 @@ fn a_fallback_shares_the_deadline_of_the_exchange() {
     let mut life = Lifecycle::new(Policy::default(), 1);
     life.take_over(granted("one 60 refresh"), at(0), at(0));
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(60)) else { panic!() };
-    let errand = permit.errand(Toy::reusable().with_credentials_too().arc());
-    let Step::Send(sending, next) = Renewal::begin(errand, at(60)) else { panic!() };
+    let job = permit.job(Toy::reusable().with_credentials_too().arc());
+    let Step::Send(sending, next) = Renewal::begin(job, at(60)) else { panic!() };
     assert_eq!(sending.deadline, at(90).instant);
     let Step::Done(outcome, None) = next.resume(answer(409, ""), at(90)) else {
         panic!("sent after its deadline")
@@ -285,8 +285,8 @@ fn a_repetition_inside_a_window_starts_before_the_deadline_or_not_at_all() {
         let mut life = Lifecycle::new(Policy::default(), 1);
         life.take_over(granted("one 60 refresh"), at(0), at(0));
         let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(60)) else { panic!() };
-        let errand = permit.errand(Toy::rotating(Replay::Within(s(60))).arc());
-        let Step::Send(_, next) = Renewal::begin(errand, at(60)) else { panic!() };
+        let job = permit.job(Toy::rotating(Replay::Within(s(60))).arc());
+        let Step::Send(_, next) = Renewal::begin(job, at(60)) else { panic!() };
         let step = next.resume(lost(), at(seconds));
         assert_eq!(matches!(step, Step::Send(..)), again, "at {seconds}");
         let _ = life.complete(permit, Outcome::abandoned(ByteLeft::Maybe), at(seconds));

@@ -157,7 +157,7 @@ fn polls_go_on_while_the_user_has_not_decided_and_slow_down_when_told() {
     assert_eq!(login.pause(), seconds(15), "this and all that follow");
     login.go_on(polled(&login, 428, &said("authorization_pending")), at(35)).unwrap();
     assert_eq!(login.pause(), seconds(15));
-    let Spend::DeviceCode(code) = login.spend() else { panic!() };
+    let AuthorizationGrant::DeviceCode(code) = login.spend() else { panic!() };
     assert_eq!(code, DeviceCode::new("GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS"));
 }
 
@@ -215,7 +215,7 @@ fn an_app_needs_a_browser_or_an_endpoint_for_devices_and_may_have_both() {
     assert!(authorize(&alone).is_err() && alone.redirect_uri().is_none());
     let both = builder().device_authorization_url("https://as.example.com/device").build().unwrap();
     assert!(authorize(&both).is_ok() && both.device_authorization().is_ok());
-    assert_eq!(both.profile().key, builder().build().unwrap().profile().key, "one user's tokens either way");
+    assert_eq!(both.spec().key, builder().build().unwrap().spec().key, "one user's tokens either way");
     assert!(builder().build().unwrap().device_authorization().is_err());
     let service = device().client_secret("s").grant_type(GrantType::ClientCredentials).build().unwrap();
     assert!(service.device_authorization().is_err(), "nobody signs in");

@@ -10,9 +10,9 @@ use oauth2_app::{
     RedirectUri,
 };
 use wellspring_core::{
-    AccessToken, AuthorizationCode, CodeVerifier, ErrorKind, Fate, HttpRequest, HttpResponse, LoginReason,
-    Provider, Reading, RefreshToken, Replay, ResponseHead, Rotation, Scope, Spend, TokenError, UnixTime,
-    Verdict,
+    AccessToken, AuthorizationCode, AuthorizationGrant, CodeVerifier, ErrorKind, Fate, HttpRequest,
+    HttpResponse, LoginReason, Provider, Reading, RefreshToken, Replay, ResponseHead, Rotation, Scope,
+    TokenError, UnixTime, Verdict,
 };
 use wellspring_wire::TokenFormat;
 
@@ -42,19 +42,19 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     request.headers().iter().find(|header| header.name() == name).map(|header| header.expose())
 }
 
-fn refresh() -> Spend {
-    Spend::RefreshToken(RefreshToken::new("tGzv3JOkF0XG5Qx2TlKWIA"))
+fn refresh() -> AuthorizationGrant {
+    AuthorizationGrant::RefreshToken(RefreshToken::new("tGzv3JOkF0XG5Qx2TlKWIA"))
 }
 
-fn code() -> Spend {
-    Spend::Code {
+fn code() -> AuthorizationGrant {
+    AuthorizationGrant::AuthorizationCode {
         code: AuthorizationCode::new("SplxlOBeZQQYbYS6WxSbIA"),
         redirect_uri: "https://client.example.com/cb".into(),
         verifier: Some(CodeVerifier::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")),
     }
 }
 
-fn refused(app: &App, spend: &Spend, response: &HttpResponse) -> TokenError {
+fn refused(app: &App, spend: &AuthorizationGrant, response: &HttpResponse) -> TokenError {
     match app.read(spend, response, NOW) {
         Reading::Refused(error) => error,
         other => panic!("{other:?}"),
@@ -123,8 +123,8 @@ fn client_credentials_need_the_token_url_alone() {
         .token_parameter("audience", "https://api.example.com/")
         .build()
         .unwrap();
-    assert!(app.profile().credentials);
-    let request = app.request(&Spend::Credentials, NOW).unwrap();
+    assert!(app.spec().credentials);
+    let request = app.request(&AuthorizationGrant::ClientCredentials, NOW).unwrap();
     assert_eq!(
         body(&request),
         "grant_type=client_credentials&scope=read+write&audience=https%3A%2F%2Fapi.example.com%2F\
@@ -132,7 +132,10 @@ fn client_credentials_need_the_token_url_alone() {
     );
     assert!(app.authorize(&Entropy::new([7; 64])).is_err());
     let body = r#"{"access_token":"t","token_type":"Bearer","refresh_token":"unasked"}"#;
-    let Reading::Granted(token) = app.read(&Spend::Credentials, &answer(200, body), NOW) else { panic!() };
+    let Reading::Granted(token) = app.read(&AuthorizationGrant::ClientCredentials, &answer(200, body), NOW)
+    else {
+        panic!()
+    };
     assert!(token.refresh_token.is_none(), "RFC 6749 §4.4.3");
 }
 
@@ -149,8 +152,11 @@ fn the_operator_may_insist_on_the_scopes_that_were_asked_for() {
 #[test]
 fn a_signed_in_app_has_no_credentials_to_spend() {
     let app = confidential().build().unwrap();
-    assert!(!app.profile().credentials);
-    assert_eq!(app.request(&Spend::Credentials, NOW).unwrap_err().kind(), ErrorKind::Misconfigured);
+    assert!(!app.spec().credentials);
+    assert_eq!(
+        app.request(&AuthorizationGrant::ClientCredentials, NOW).unwrap_err().kind(),
+        ErrorKind::Misconfigured
+    );
 }
 
 #[test]
@@ -203,7 +209,7 @@ fn a_query_that_the_authorization_endpoint_has_already_stays() {
 
 #[test]
 fn rotation_and_replay_are_the_operators_to_say() {
-    let profile = |builder: AppBuilder| builder.build().unwrap().profile().clone();
+    let profile = |builder: AppBuilder| builder.build().unwrap().spec().clone();
     assert_eq!(profile(confidential()).rotation, Rotation::SingleUse);
     assert_eq!(profile(confidential()).replay, Replay::OwnerDead);
     let told = profile(confidential().rotation(Rotation::Reusable).replay(Replay::Never));
@@ -212,7 +218,7 @@ fn rotation_and_replay_are_the_operators_to_say() {
 
 #[test]
 fn tokens_of_other_users_scopes_and_servers_have_other_keys() {
-    let key = |app: &App| app.profile().key.clone();
+    let key = |app: &App| app.spec().key.clone();
     let app = confidential().scopes(["a", "b"]).build().unwrap();
     assert_eq!(key(&app), key(&confidential().scopes(["b a"]).build().unwrap()));
     assert_ne!(key(&app), key(&app.for_user("alice")));
@@ -240,10 +246,10 @@ fn calls_may_go_to_userinfo_and_the_apis_that_were_named_and_nowhere_else() {
         .revocation_url("https://revoke.example.com/")
         .build()
         .unwrap();
-    let covers = |url: &str| app.profile().origins.iter().any(|origin| origin.covers(url));
+    let covers = |url: &str| app.spec().origins.iter().any(|origin| origin.covers(url));
     assert!(covers("https://as.example.com/userinfo") && covers("https://api.example.com/other"));
     assert!(!covers("https://revoke.example.com/") && !covers("https://client.example.com/cb"));
-    assert!(confidential().build().unwrap().profile().origins.is_empty());
+    assert!(confidential().build().unwrap().spec().origins.is_empty());
 }
 
 #[test]
@@ -297,7 +303,7 @@ fn a_403_for_want_of_scope_names_it_and_an_invalid_token_asks_for_another() {
     assert_eq!(judge(403, r#"Bearer error="invalid_token""#), Verdict::TokenRefused);
     let missing = judge(403, r#"Bearer error="insufficient_scope", scope="balance""#);
     assert_eq!(missing, Verdict::ScopeMissing(Some(Scope::parse("balance"))));
-    assert_eq!(judge(403, ""), Verdict::Fine);
+    assert_eq!(judge(403, ""), Verdict::Accepted);
 }
 
 #[test]

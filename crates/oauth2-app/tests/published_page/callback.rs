@@ -26,7 +26,7 @@ fn the_callbacks_checks_run_in_the_pages_order() {
 fn a_callback_is_read_wherever_its_query_stands() {
     let app = app();
     let code = |text: String| match app.finish(authorize(&app).login, &Callback::read(&text)) {
-        Ok(Spend::Code { code, .. }) => code.expose().to_owned(),
+        Ok(AuthorizationGrant::AuthorizationCode { code, .. }) => code.expose().to_owned(),
         other => panic!("{text}: {other:?}"),
     };
     assert_eq!(code(format!("code=c&state={STATE}")), "c");

@@ -8,8 +8,8 @@ use core::time::Duration;
 
 use oauth2_app::{App, Authorization, Callback, Entropy, RedirectUri, RegisteredApp, Registration, UserInfo};
 use wellspring_core::{
-    AccessToken, HttpRequest, HttpResponse, Provider, Reading, RefreshToken, ResponseHead, Rotation, Scope,
-    Spend, TokenResponse, UnixTime,
+    AccessToken, AuthorizationGrant, HttpRequest, HttpResponse, Provider, Reading, RefreshToken,
+    ResponseHead, Rotation, Scope, TokenResponse, UnixTime,
 };
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
@@ -44,15 +44,15 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     request.headers().iter().find(|header| header.name() == name).map(|header| header.expose())
 }
 
-fn granted(app: &App, spend: &Spend, body: &str) -> TokenResponse {
+fn granted(app: &App, spend: &AuthorizationGrant, body: &str) -> TokenResponse {
     match app.read(spend, &answer(200, body), NOW) {
         Reading::Granted(token) => token,
         other => panic!("{other:?}"),
     }
 }
 
-fn refresh() -> Spend {
-    Spend::RefreshToken(RefreshToken::new("refresh_abc123def456..."))
+fn refresh() -> AuthorizationGrant {
+    AuthorizationGrant::RefreshToken(RefreshToken::new("refresh_abc123def456..."))
 }
 
 const TOKENS: &str = r#"{
@@ -109,7 +109,7 @@ fn the_refresh_request_is_the_pages_own() {
 fn the_pages_answer_is_an_access_token_and_a_refresh_token() {
     for spend in [
         refresh(),
-        Spend::Code {
+        AuthorizationGrant::AuthorizationCode {
             code: wellspring_core::AuthorizationCode::new("c"),
             redirect_uri: String::new(),
             verifier: None,
@@ -120,7 +120,7 @@ fn the_pages_answer_is_an_access_token_and_a_refresh_token() {
         assert_eq!(token.lifetime, Some(Duration::from_secs(7_200)));
         assert_eq!(token.refresh_token, Some(RefreshToken::new("refresh_abc123def456...")));
         assert_eq!(token.scope, Some(Scope::parse("profile balance")));
-        assert!(token.leniencies.is_empty());
+        assert!(token.deviations.is_empty());
     }
 }
 
@@ -187,7 +187,7 @@ fn the_user_info_is_the_pages_own() {
         (request.method().as_str(), request.url()),
         ("GET", "https://your-domain.com/api/oauth2/userinfo")
     );
-    assert!(app.profile().origins.iter().any(|origin| origin.covers(request.url())));
+    assert!(app.spec().origins.iter().any(|origin| origin.covers(request.url())));
     let user = UserInfo::read(&answer(200, USER), NOW).unwrap();
     assert_eq!((user.id.as_str(), user.username.as_deref()), ("12345", Some("user123")));
     assert_eq!((user.email.as_deref(), user.status), (Some("user@example.com"), Some(1)));
@@ -310,7 +310,7 @@ fn a22_a_top_up_page_is_https_and_on_an_expected_host() {
 fn a26_a_refresh_token_lives_thirty_days_from_its_receipt() {
     let token = granted(&app(), &refresh(), TOKENS);
     assert_eq!(token.refresh_lifetime, Some(Duration::from_secs(30 * 86_400)));
-    assert_eq!(app().profile().rotation, Rotation::SingleUse, "nobody says whether it survives its use");
+    assert_eq!(app().spec().rotation, Rotation::SingleUse, "nobody says whether it survives its use");
 }
 
 #[test]

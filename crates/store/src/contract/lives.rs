@@ -1,10 +1,10 @@
-//! Watching and the sign of life.
+//! Watching and the liveness lock.
 
 use core::time::Duration;
 use std::sync::Barrier;
 use std::thread;
 
-use wellspring_core::{Sighting, SignOfLife, TokenKey};
+use wellspring_core::{LivenessLock, TokenKey, WatchOutcome};
 
 use super::{AMPLE, Clause, Handle, Place, equal, key, sample};
 use crate::Deadline;
@@ -13,8 +13,8 @@ pub(super) const ALL: [Clause; 8] = [
     a_change_is_seen_although_somebody_is_alive,
     a_change_is_seen_in_time,
     nobody_alive_is_seen_at_once,
-    a_sign_of_life_is_seen_by_other_handles,
-    the_end_of_a_sign_of_life_is_seen_in_time,
+    a_liveness_lock_is_seen_by_other_handles,
+    the_end_of_a_liveness_lock_is_seen_in_time,
     one_of_several_signs_of_life_is_enough,
     a_change_comes_before_the_owners_end,
     signs_of_life_are_shown_while_many_watch,
@@ -30,12 +30,12 @@ pub(super) const BUSY: Duration = Duration::from_millis(400);
 fn a_change_is_seen_although_somebody_is_alive(place: &dyn Place) {
     let store = Handle::of(place);
     let old = store.save(&key(), None, &sample::counting(1));
-    let _alive = store.sign_of_life(&key());
+    let _alive = store.liveness_lock(&key());
     let new = store.save(&key(), Some(old), &sample::counting(2));
-    equal(store.watch(&key(), old, Duration::ZERO), Sighting::Changed, "a change was not seen");
+    equal(store.watch(&key(), old, Duration::ZERO), WatchOutcome::Changed, "a change was not seen");
     equal(
         store.watch(&key(), new, Duration::ZERO),
-        Sighting::Unchanged,
+        WatchOutcome::Unchanged,
         "something was seen where nothing is",
     );
 }
@@ -43,13 +43,13 @@ fn a_change_is_seen_although_somebody_is_alive(place: &dyn Place) {
 /// How long after `event` a watcher sees what.
 fn seen_after(
     place: &dyn Place,
-    event: impl FnOnce(&Handle, SignOfLife) -> Option<SignOfLife>,
-    expected: Sighting,
+    event: impl FnOnce(&Handle, LivenessLock) -> Option<LivenessLock>,
+    expected: WatchOutcome,
 ) {
     let owner = Handle::of(place);
     let watcher = Handle::of(place);
     let version = owner.save(&key(), None, &sample::counting(1));
-    let alive = owner.sign_of_life(&key());
+    let alive = owner.liveness_lock(&key());
     let clock = Deadline::after(AMPLE);
     let begun = Barrier::new(2);
     thread::scope(|scope| {
@@ -75,30 +75,30 @@ fn a_change_is_seen_in_time(place: &dyn Place) {
         owner.save(&key(), version, &sample::counting(2));
         Some(alive)
     };
-    seen_after(place, save, Sighting::Changed);
+    seen_after(place, save, WatchOutcome::Changed);
 }
 
-fn the_end_of_a_sign_of_life_is_seen_in_time(place: &dyn Place) {
-    seen_after(place, |_, _| None, Sighting::OwnerGone);
+fn the_end_of_a_liveness_lock_is_seen_in_time(place: &dyn Place) {
+    seen_after(place, |_, _| None, WatchOutcome::OwnerGone);
 }
 
 fn nobody_alive_is_seen_at_once(place: &dyn Place) {
     let store = Handle::of(place);
     let version = store.save(&key(), None, &sample::counting(1));
     let sighting = store.watch(&key(), version, Duration::ZERO);
-    equal(sighting, Sighting::OwnerGone, "a watcher waits although nobody is alive");
+    equal(sighting, WatchOutcome::OwnerGone, "a watcher waits although nobody is alive");
 }
 
-fn a_sign_of_life_is_seen_by_other_handles(place: &dyn Place) {
+fn a_liveness_lock_is_seen_by_other_handles(place: &dyn Place) {
     let (owner, watcher) = (Handle::of(place), Handle::of(place));
     let version = owner.save(&key(), None, &sample::counting(1));
-    let alive = owner.sign_of_life(&key());
-    equal(watcher.watch(&key(), version, A_WHILE), Sighting::Unchanged, "a sign of life was not seen");
+    let alive = owner.liveness_lock(&key());
+    equal(watcher.watch(&key(), version, A_WHILE), WatchOutcome::Unchanged, "a liveness lock was not seen");
     drop(alive);
     equal(
         watcher.watch(&key(), version, AMPLE),
-        Sighting::OwnerGone,
-        "the end of a sign of life was not seen",
+        WatchOutcome::OwnerGone,
+        "the end of a liveness lock was not seen",
     );
 }
 
@@ -107,29 +107,33 @@ fn one_of_several_signs_of_life_is_enough(place: &dyn Place) {
     let version = handles[0].save(&key(), None, &sample::counting(1));
     let mut alive = Vec::new();
     for handle in &handles {
-        alive.extend([handle.sign_of_life(&key()), handle.sign_of_life(&key())]);
+        alive.extend([handle.liveness_lock(&key()), handle.liveness_lock(&key())]);
     }
     let watcher = Handle::of(place);
     while alive.pop().is_some() && !alive.is_empty() {
         let sighting = watcher.watch(&key(), version, Duration::ZERO);
-        equal(sighting, Sighting::Unchanged, "of several signs of life the end of one was the end of all");
+        equal(
+            sighting,
+            WatchOutcome::Unchanged,
+            "of several liveness locks the end of one was the end of all",
+        );
     }
     equal(
         watcher.watch(&key(), version, AMPLE),
-        Sighting::OwnerGone,
-        "the end of all signs of life was not seen",
+        WatchOutcome::OwnerGone,
+        "the end of all liveness locks was not seen",
     );
 }
 
 fn a_change_comes_before_the_owners_end(place: &dyn Place) {
     let store = Handle::of(place);
     let old = store.save(&key(), None, &sample::counting(1));
-    let alive = store.sign_of_life(&key());
+    let alive = store.liveness_lock(&key());
     store.save(&key(), Some(old), &sample::counting(2));
     drop(alive);
     equal(
         store.watch(&key(), old, AMPLE),
-        Sighting::Changed,
+        WatchOutcome::Changed,
         "who saved and left counts as gone without a save",
     );
 }
@@ -149,7 +153,7 @@ fn signs_of_life_are_shown_while_many_watch(place: &dyn Place) {
             let owner = Handle::of(place);
             scope.spawn(move || {
                 for _ in 0..200 {
-                    drop(owner.sign_of_life(key));
+                    drop(owner.liveness_lock(key));
                 }
             });
         }

@@ -9,7 +9,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use wellspring_core::{Sighting, Store, StoreError, Swap};
+use wellspring_core::{Store, StoreError, Swap, WatchOutcome};
 
 use super::clauses::increment;
 use super::{AMPLE, Handle, Place, disks, done, equal, key, sample};
@@ -41,7 +41,7 @@ pub fn play_part(open: impl Fn(&Path) -> Result<Box<dyn Store>, StoreError>) {
     if part == "write" {
         return write(&*store);
     }
-    let _alive = done("a sign of life", store.sign_of_life(&key(), AMPLE));
+    let _alive = done("a liveness lock", store.liveness_lock(&key(), AMPLE));
     // A child of one's own outlives oneself, and inherits nothing that looks alive.
     drop(Command::new("sleep").arg("3").stdout(Stdio::null()).spawn());
     ready();
@@ -116,12 +116,12 @@ fn a_killed_owner_is_gone_at_once(place: &dyn Place, start: impl Fn() -> Child) 
     let sighting = watcher.watch(&key(), version, Duration::from_millis(100));
     child.kill().expect("a child can be killed");
     let killed = Deadline::after(AMPLE);
-    assert!(ready, "a child could not show its sign of life");
-    equal(sighting, Sighting::Unchanged, "the sign of life of another process was not seen");
+    assert!(ready, "a child could not show its liveness lock");
+    equal(sighting, WatchOutcome::Unchanged, "the liveness lock of another process was not seen");
     let sighting = watcher.watch(&key(), version, AMPLE);
     let took = AMPLE.saturating_sub(killed.left());
     child.wait().expect("a child can be waited for");
-    equal(sighting, Sighting::OwnerGone, "a killed process counts as alive");
+    equal(sighting, WatchOutcome::OwnerGone, "a killed process counts as alive");
     assert!(took < Duration::from_millis(200), "that a process was killed was seen only after {took:?}");
 }
 

@@ -3,8 +3,9 @@
 use core::time::Duration;
 
 use wellspring_core::{
-    AccessToken, Attempt, Cause, CauseKind, Claim, Dead, Epoch, Fingerprint, Generation, Grant, Granted,
-    LoginReason, Obtained, Owner, Record, RefreshToken, Scope, Throttle, TokenResponse, UnixTime, Unsaved,
+    AccessToken, Attempt, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted, Lease,
+    LoginReason, Obtained, Owner, PendingSave, Record, RefreshToken, Scope, SessionState, Throttle,
+    TokenResponse, UnixTime,
 };
 
 /// Numbers that look random and are the same for the same seed (SplitMix64).
@@ -82,8 +83,8 @@ impl Draw {
         granted
     }
 
-    fn claim(&mut self) -> Claim {
-        Claim {
+    fn lease(&mut self) -> Lease {
+        Lease {
             attempt: self.attempt(),
             first_sent: self.maybe(Self::time),
             until: self.time(),
@@ -109,7 +110,7 @@ impl Draw {
             CauseKind::Unavailable,
             CauseKind::Misconfigured,
             CauseKind::Protocol,
-            CauseKind::Foreign,
+            CauseKind::FromIntermediary,
         ]);
         Throttle {
             until: self.time(),
@@ -122,13 +123,13 @@ impl Draw {
     fn record(&mut self) -> Record {
         let (epoch, generation) = (Epoch::new(self.count()), Generation::new(self.count()));
         let grant = match self.below(4) {
-            0 => Grant::None,
-            1 => Grant::LoggedOut,
-            _ => Grant::Granted(self.granted()),
+            0 => SessionState::Empty,
+            1 => SessionState::LoggedOut,
+            _ => SessionState::Active(self.granted()),
         };
         let mut record = Record::new(epoch, generation, grant);
         record.writer = self.maybe(Self::attempt);
-        record.claim = self.maybe(Self::claim);
+        record.lease = self.maybe(Self::lease);
         record.dead = self.maybe(Self::dead);
         record.throttle = self.maybe(Self::throttle);
         record
@@ -143,35 +144,41 @@ pub fn record(number: u64) -> Record {
 
 /// The spilled token of this number.
 #[must_use]
-pub fn unsaved(number: u64) -> Unsaved {
+pub fn pending_save(number: u64) -> PendingSave {
     let mut draw = Draw(number);
     let origin = if draw.below(2) == 0 {
         Obtained::ByRenewal { spent: Generation::new(draw.count()) }
     } else {
         Obtained::BySignIn { seen: draw.maybe(|draw| Epoch::new(draw.count())) }
     };
-    Unsaved { attempt: draw.attempt(), record: draw.record(), origin }
+    PendingSave { attempt: draw.attempt(), record: draw.record(), origin }
 }
 
 /// A record that counts.
 #[must_use]
 pub fn counting(generation: u64) -> Record {
-    Record::new(Epoch::default(), Generation::new(generation), Grant::None)
+    Record::new(Epoch::default(), Generation::new(generation), SessionState::Empty)
 }
 
 /// A record of an access token of this length.
 #[must_use]
 pub fn of_length(length: usize) -> Record {
     let response = TokenResponse::new(AccessToken::new("t".repeat(length)));
-    Record::new(Epoch::new(1), Generation::new(1), Grant::Granted(Granted::new(UnixTime::EPOCH, response)))
+    Record::new(
+        Epoch::new(1),
+        Generation::new(1),
+        SessionState::Active(Granted::new(UnixTime::EPOCH, response)),
+    )
 }
 
 /// Whether these are equal in everything that a store keeps.
 #[must_use]
 pub fn same(a: &Record, b: &Record) -> bool {
-    let grants = match (&a.grant, &b.grant) {
-        (Grant::None, Grant::None) | (Grant::LoggedOut, Grant::LoggedOut) => true,
-        (Grant::Granted(a), Grant::Granted(b)) => {
+    let grants = match (&a.state, &b.state) {
+        (SessionState::Empty, SessionState::Empty) | (SessionState::LoggedOut, SessionState::LoggedOut) => {
+            true
+        }
+        (SessionState::Active(a), SessionState::Active(b)) => {
             let (x, y) = (&a.response, &b.response);
             a.obtained_at == b.obtained_at
                 && a.reusable == b.reusable
@@ -186,13 +193,13 @@ pub fn same(a: &Record, b: &Record) -> bool {
     grants
         && a.place() == b.place()
         && a.writer == b.writer
-        && a.claim == b.claim
+        && a.lease == b.lease
         && a.dead == b.dead
         && a.throttle == b.throttle
 }
 
 /// Whether these are equal in everything that a spill keeps.
 #[must_use]
-pub fn same_unsaved(a: &Unsaved, b: &Unsaved) -> bool {
+pub fn same_pending_save(a: &PendingSave, b: &PendingSave) -> bool {
     a.attempt == b.attempt && a.origin == b.origin && same(&a.record, &b.record)
 }

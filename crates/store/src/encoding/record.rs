@@ -1,8 +1,8 @@
 //! A record's fields.
 
 use wellspring_core::{
-    AccessToken, Cause, CauseKind, Claim, Dead, Epoch, Fingerprint, Generation, Grant, Granted, LoginReason,
-    Record, RefreshToken, Scope, StoreError, Throttle, TokenResponse,
+    AccessToken, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted, Lease, LoginReason, Record,
+    RefreshToken, Scope, SessionState, StoreError, Throttle, TokenResponse,
 };
 use zeroize::Zeroizing;
 
@@ -27,7 +27,7 @@ const CAUSES: [(CauseKind, &str); 4] = [
     (CauseKind::Unavailable, "unavailable"),
     (CauseKind::Misconfigured, "misconfigured"),
     (CauseKind::Protocol, "protocol"),
-    (CauseKind::Foreign, "foreign"),
+    (CauseKind::FromIntermediary, "foreign"),
 ];
 
 fn word<T: PartialEq>(words: &[(T, &'static str)], value: &T) -> Option<&'static str> {
@@ -67,22 +67,22 @@ pub(super) fn texts(record: &Record) -> usize {
 }
 
 pub(super) fn write(fields: &mut Writer, record: &Record) -> Result<(), StoreError> {
-    let Record { epoch, generation, writer, grant, claim, dead, throttle, .. } = record;
+    let Record { epoch, generation, writer, state, lease, dead, throttle, .. } = record;
     fields.value("epoch", epoch);
     fields.value("generation", generation);
     if let Some(writer) = writer {
         fields.attempt("writer", *writer);
     }
-    match grant {
-        Grant::None => fields.text("grant", "none"),
-        Grant::LoggedOut => fields.text("grant", "logged-out"),
-        Grant::Granted(granted) => {
+    match state {
+        SessionState::Empty => fields.text("grant", "none"),
+        SessionState::LoggedOut => fields.text("grant", "logged-out"),
+        SessionState::Active(granted) => {
             fields.text("grant", "granted");
             write_granted(fields, granted);
         }
     }
-    if let Some(claim) = claim {
-        write_claim(fields, claim);
+    if let Some(lease) = lease {
+        write_lease(fields, lease);
     }
     if let Some(Dead { reason, since }) = dead {
         let word = word(&REASONS, reason).ok_or_else(|| {
@@ -119,8 +119,8 @@ fn write_granted(fields: &mut Writer, granted: &Granted) {
     fields.value("reusable", granted.reusable);
 }
 
-fn write_claim(fields: &mut Writer, claim: &Claim) {
-    let Claim { attempt, first_sent, until, span, replays } = claim;
+fn write_lease(fields: &mut Writer, lease: &Lease) {
+    let Lease { attempt, first_sent, until, span, replays } = lease;
     fields.attempt("claim", *attempt);
     if let Some(first_sent) = first_sent {
         fields.time("claim_first_sent", *first_sent);
@@ -148,15 +148,15 @@ pub(super) fn read(fields: &mut Reader<'_>) -> Result<Record, Unreadable> {
     let epoch = Epoch::new(required("epoch", fields.number("epoch")?)?);
     let generation = Generation::new(required("generation", fields.number("generation")?)?);
     let writer = fields.attempt("writer")?;
-    let grant = match required("grant", fields.text("grant")?)? {
-        "none" => Grant::None,
-        "logged-out" => Grant::LoggedOut,
-        "granted" => Grant::Granted(read_granted(fields)?),
+    let state = match required("grant", fields.text("grant")?)? {
+        "none" => SessionState::Empty,
+        "logged-out" => SessionState::LoggedOut,
+        "granted" => SessionState::Active(read_granted(fields)?),
         _ => return Err(Unreadable::Field("grant")),
     };
-    let mut record = Record::new(epoch, generation, grant);
+    let mut record = Record::new(epoch, generation, state);
     record.writer = writer;
-    record.claim = read_claim(fields)?;
+    record.lease = read_lease(fields)?;
     if let Some(reason) = fields.read("dead", |text| meant(&REASONS, text))? {
         record.dead = Some(Dead { reason, since: required("dead_since", fields.time("dead_since")?)? });
     }
@@ -182,9 +182,9 @@ fn read_scope(fields: &mut Reader<'_>) -> Result<Option<Scope>, Unreadable> {
     (0..count).map(|_| required("scope_word", fields.text("scope_word")?)).collect::<Result<_, _>>().map(Some)
 }
 
-fn read_claim(fields: &mut Reader<'_>) -> Result<Option<Claim>, Unreadable> {
+fn read_lease(fields: &mut Reader<'_>) -> Result<Option<Lease>, Unreadable> {
     let Some(attempt) = fields.attempt("claim")? else { return Ok(None) };
-    Ok(Some(Claim {
+    Ok(Some(Lease {
         attempt,
         first_sent: fields.time("claim_first_sent")?,
         until: required("claim_until", fields.time("claim_until")?)?,

@@ -1,13 +1,14 @@
 //! What is written is read back, and nothing else is.
 
 use wellspring_core::{
-    AccessToken, Attempt, Cause, CauseKind, Claim, Dead, Epoch, Fingerprint, Generation, Grant, Granted,
-    LoginReason, Obtained, Owner, Record, RefreshToken, Scope, Throttle, TokenResponse, UnixTime, Unsaved,
+    AccessToken, Attempt, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted, Lease,
+    LoginReason, Obtained, Owner, PendingSave, Record, RefreshToken, Scope, SessionState, Throttle,
+    TokenResponse, UnixTime,
 };
 
 use core::time::Duration;
 
-use super::{decode_record, decode_unsaved, encode_record, encode_unsaved, hex, unseal};
+use super::{decode_pending_save, decode_record, encode_pending_save, encode_record, hex, unseal};
 use crate::contract::sample;
 use sha2::{Digest as _, Sha256};
 
@@ -25,9 +26,9 @@ fn full() -> Record {
     response.refresh_lifetime = Some(Duration::from_millis(1_500));
     let mut granted = Granted::new(UnixTime::from_secs(1_700_000_000), response);
     granted.reusable = true;
-    let mut record = Record::new(Epoch::new(3), Generation::new(41), Grant::Granted(granted));
+    let mut record = Record::new(Epoch::new(3), Generation::new(41), SessionState::Active(granted));
     record.writer = Some(attempt());
-    record.claim = Some(Claim {
+    record.lease = Some(Lease {
         attempt: attempt(),
         first_sent: Some(UnixTime::from_secs(1_700_000_001)),
         until: UnixTime::after_epoch(Duration::new(1_700_000_040, 7)),
@@ -87,25 +88,31 @@ fn format_1_stays_as_it_is() {
         b"wellspring record 1 f4acadd20c927d9384bf77e7cbc2406af5ab273319845cbd41b85a60932b3f63\n"
     ));
     assert!(sample::same(&decode_record(&sealed("record", FULL)).unwrap(), &full()));
-    let unsaved = Unsaved {
+    let pending_save = PendingSave {
         attempt: attempt(),
         record: full(),
         origin: Obtained::ByRenewal { spent: Generation::new(40) },
     };
     let first = "attempt 73 00000000000000a1.000000000000000000000000000000b2.4711.00000000000000c3.9\n";
     let fields = format!("{first}origin 7 renewal\nspent 2 40\n{FULL}");
-    assert_eq!(**encode_unsaved(&unsaved).unwrap(), sealed("spill", &fields));
-    assert!(sample::same_unsaved(&decode_unsaved(&sealed("spill", &fields)).unwrap(), &unsaved));
+    assert_eq!(**encode_pending_save(&pending_save).unwrap(), sealed("spill", &fields));
+    assert!(sample::same_pending_save(
+        &decode_pending_save(&sealed("spill", &fields)).unwrap(),
+        &pending_save
+    ));
 }
 
 #[test]
 fn whatever_is_written_is_read_back() {
     for number in 0..2_000 {
-        let (record, unsaved) = (sample::record(number), sample::unsaved(number));
+        let (record, pending_save) = (sample::record(number), sample::pending_save(number));
         let read = decode_record(&encode_record(&record).unwrap()).unwrap();
         assert!(sample::same(&read, &record), "record {number}: {record:?} came back as {read:?}");
-        let read = decode_unsaved(&encode_unsaved(&unsaved).unwrap()).unwrap();
-        assert!(sample::same_unsaved(&read, &unsaved), "spill {number}: {unsaved:?} came back as {read:?}");
+        let read = decode_pending_save(&encode_pending_save(&pending_save).unwrap()).unwrap();
+        assert!(
+            sample::same_pending_save(&read, &pending_save),
+            "spill {number}: {pending_save:?} came back as {read:?}"
+        );
     }
 }
 
@@ -126,12 +133,12 @@ fn no_byte_can_be_changed_unnoticed() {
 #[test]
 fn nothing_can_be_cut_off_or_added_unnoticed() {
     let record = encode_record(&full()).unwrap();
-    let spill = encode_unsaved(&sample::unsaved(3)).unwrap();
+    let spill = encode_pending_save(&sample::pending_save(3)).unwrap();
     for length in 0..record.len() {
         assert!(decode_record(&record[..length]).is_err(), "a record of {length} bytes is read");
     }
     for length in 0..spill.len() {
-        assert!(decode_unsaved(&spill[..length]).is_err(), "a spill of {length} bytes is read");
+        assert!(decode_pending_save(&spill[..length]).is_err(), "a spill of {length} bytes is read");
     }
     let mut longer = record.to_vec();
     longer.push(b'\n');
@@ -151,8 +158,8 @@ fn what_a_newer_version_wrote_is_named_as_such() {
 
 #[test]
 fn a_spill_is_no_record_and_the_other_way_round() {
-    assert!(decode_record(&encode_unsaved(&sample::unsaved(3)).unwrap()).is_err());
-    assert!(decode_unsaved(&encode_record(&full()).unwrap()).is_err());
+    assert!(decode_record(&encode_pending_save(&sample::pending_save(3)).unwrap()).is_err());
+    assert!(decode_pending_save(&encode_record(&full()).unwrap()).is_err());
 }
 
 /// Whoever steps over a field saves the record without it.
@@ -201,15 +208,18 @@ fn numbers_beyond_their_range_are_errors_not_panics() {
 #[test]
 fn the_memory_of_an_encoding_never_grows_because_growing_leaves_copies() {
     let mut record = sample::of_length(1 << 20);
-    record.claim = Some(Claim {
+    record.lease = Some(Lease {
         attempt: Attempt { number: u64::MAX, ..attempt() },
         first_sent: Some(UnixTime::after_epoch(Duration::MAX)),
         until: UnixTime::after_epoch(Duration::MAX),
         span: Duration::MAX,
         replays: u32::MAX,
     });
-    let unsaved = Unsaved { attempt: attempt(), record, origin: Obtained::BySignIn { seen: None } };
-    assert_eq!(encode_unsaved(&unsaved).unwrap().capacity(), encode_unsaved(&unsaved).unwrap().len());
+    let pending_save = PendingSave { attempt: attempt(), record, origin: Obtained::BySignIn { seen: None } };
+    assert_eq!(
+        encode_pending_save(&pending_save).unwrap().capacity(),
+        encode_pending_save(&pending_save).unwrap().len()
+    );
     let mut talkative = full();
     if let Some(throttle) = &mut talkative.throttle {
         throttle.cause.text = "x".repeat(10_000);

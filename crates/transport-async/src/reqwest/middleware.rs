@@ -9,7 +9,7 @@ use reqwest_middleware::{Error, Middleware, Next};
 use wellspring_core::{Provider, TokenError, Verdict};
 use wellspring_transport::verdict;
 
-use crate::attach::Whose;
+use crate::attach::SourceSelector;
 use crate::carrier::{Answer, Call, Carrier, Redirected};
 use crate::reqwest::redirected;
 use crate::{Body, TokenSource};
@@ -28,21 +28,21 @@ use crate::{Body, TokenSource};
 /// be told from none.
 #[derive(Clone, Debug)]
 pub struct AttachMiddleware {
-    whose: Whose,
+    whose: SourceSelector,
 }
 
 impl AttachMiddleware {
     /// Attaches this source's tokens to every request.
     #[must_use]
     pub const fn new(source: TokenSource) -> Self {
-        Self { whose: Whose::Always(source) }
+        Self { whose: SourceSelector::Always(source) }
     }
 
     /// Attaches the tokens of the [`TokenSource`] among each request's extensions (`with_extension`): one client serves
     /// many users, and who is served is said where the request is made. A request without one is not sent.
     #[must_use]
     pub const fn per_request() -> Self {
-        Self { whose: Whose::OfEachCall }
+        Self { whose: SourceSelector::OfEachCall }
     }
 }
 
@@ -110,9 +110,9 @@ struct Told {
 impl Answer for Told {
     async fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
         if self.redirected == Some(Redirected::Elsewhere) {
-            return Ok(Verdict::Fine);
+            return Ok(Verdict::Accepted);
         }
-        let (response, wanted) = (&mut self.response, provider.profile().judged_bytes);
+        let (response, wanted) = (&mut self.response, provider.spec().judged_bytes);
         let mut start = Vec::new();
         if wanted > 0 {
             let unread = mem::replace(response, http::Response::new("").into());

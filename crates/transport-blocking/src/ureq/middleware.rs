@@ -15,7 +15,7 @@ use wellspring_core::{Provider, TokenError, TransportError, Verdict};
 use wellspring_transport::verdict;
 
 use super::guarded;
-use crate::attach::Whose;
+use crate::attach::SourceSelector;
 use crate::carrier::{Answer, Call, Carrier, repeated};
 use crate::{Body, TokenSource};
 
@@ -36,21 +36,21 @@ const KEPT: usize = 1 << 20;
 /// would read as a refusal is not.
 #[derive(Clone, Debug)]
 pub struct AttachMiddleware {
-    whose: Whose,
+    whose: SourceSelector,
 }
 
 impl AttachMiddleware {
     /// Attaches this source's tokens to every request.
     #[must_use]
     pub const fn new(source: TokenSource) -> Self {
-        Self { whose: Whose::Always(source) }
+        Self { whose: SourceSelector::Always(source) }
     }
 
     /// Attaches the tokens of the [`TokenSource`] among each request's extensions (`extension`): one agent serves many
     /// users, and who is served is said where the request is made. A request without one is not sent.
     #[must_use]
     pub const fn per_request() -> Self {
-        Self { whose: Whose::OfEachCall }
+        Self { whose: SourceSelector::OfEachCall }
     }
 
     /// An agent like this one, whose requests carry tokens.
@@ -97,7 +97,7 @@ fn like(config: &Config) -> ureq::config::ConfigBuilder<ureq::typestate::AgentSc
 
 /// Carries each try of a call through the agent behind it.
 struct Over {
-    whose: Whose,
+    whose: SourceSelector,
     agent: Agent,
 }
 
@@ -105,7 +105,7 @@ impl Middleware for Over {
     fn handle(&self, request: Request<SendBody>, _: MiddlewareNext) -> Result<Response<ureq::Body>, Error> {
         let source = self.whose.source(request.extensions()).map_err(Failure::from)?;
         let (parts, body) = request.into_parts();
-        let call = Request::from_parts(parts, Sending::read(body.into_reader())?);
+        let call = Request::from_parts(parts, BoundedRequest::read(body.into_reader())?);
         match source.send_over(&mut Through(&self.agent), call) {
             Ok(Told::Answer(response)) => Ok(response),
             Ok(Told::Status(status)) => Err(Error::StatusCode(status.as_u16())),
@@ -133,18 +133,20 @@ impl From<Failure> for Error {
 }
 
 impl<'a> Carrier for Through<'a> {
-    type Call = Request<Sending<'a>>;
+    type Call = Request<BoundedRequest<'a>>;
     type Answer = Told;
     type Error = Failure;
 
     fn carry(&mut self, call: Self::Call) -> Result<Told, Failure> {
         let (parts, body) = call.into_parts();
         match body {
-            Sending::Kept(bytes) if bytes.is_empty() && !means_a_body(&parts.method) => {
+            BoundedRequest::Kept(bytes) if bytes.is_empty() && !means_a_body(&parts.method) => {
                 self.run(Request::from_parts(parts, SendBody::none()))
             }
-            Sending::Kept(bytes) => self.run(Request::from_parts(parts, &*bytes)),
-            Sending::Once(mut body) => self.run(Request::from_parts(parts, SendBody::from_reader(&mut body))),
+            BoundedRequest::Kept(bytes) => self.run(Request::from_parts(parts, &*bytes)),
+            BoundedRequest::Once(mut body) => {
+                self.run(Request::from_parts(parts, SendBody::from_reader(&mut body)))
+            }
         }
     }
 }
@@ -169,12 +171,12 @@ impl Through<'_> {
 }
 
 /// What is sent.
-enum Sending<'a> {
+enum BoundedRequest<'a> {
     Kept(Bytes),
     Once(Box<dyn Read + 'a>),
 }
 
-impl<'a> Sending<'a> {
+impl<'a> BoundedRequest<'a> {
     fn read(mut body: impl Read + 'a) -> Result<Self, Error> {
         let mut start = Vec::new();
         (&mut body).take(KEPT as u64 + 1).read_to_end(&mut start)?;
@@ -185,7 +187,7 @@ impl<'a> Sending<'a> {
     }
 }
 
-impl Call for Request<Sending<'_>> {
+impl Call for Request<BoundedRequest<'_>> {
     fn url(&self) -> String {
         self.uri().to_string()
     }
@@ -196,8 +198,8 @@ impl Call for Request<Sending<'_>> {
 
     fn again(&self) -> Option<Self> {
         match self.body() {
-            Sending::Kept(bytes) => Some(repeated(self, Sending::Kept(bytes.clone()))),
-            Sending::Once(_) => None,
+            BoundedRequest::Kept(bytes) => Some(repeated(self, BoundedRequest::Kept(bytes.clone()))),
+            BoundedRequest::Once(_) => None,
         }
     }
 }
@@ -215,7 +217,7 @@ impl Answer for Told {
             Self::Status(status) => return Ok(verdict(provider, *status, &HeaderMap::new(), &[])),
         };
         let mut start = Vec::new();
-        let wanted = provider.profile().judged_bytes;
+        let wanted = provider.spec().judged_bytes;
         if wanted > 0 {
             start = peek(response.body_mut(), wanted)?;
         }

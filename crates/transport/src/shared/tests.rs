@@ -22,14 +22,14 @@ fn readers_wait_for_no_writer() {
     assert!(shared.try_ask(Need::Fresh).is_none());
     assert_eq!(shared.in_force().unwrap().expose(), "token");
     drop(writer);
-    let Some(Asked::UseAndRenew(_, underway)) = shared.try_ask(Need::Fresh) else {
+    let Some(Action::UseAndRenew(_, renewal)) = shared.try_ask(Need::Fresh) else {
         panic!("nobody renews");
     };
     // A renewal is under way: asking again changes nothing, and no lock is needed to know it.
     let _writer = shared.lock();
     assert_eq!(shared.fresh().unwrap().expose(), "token");
     drop(_writer);
-    drop(underway);
+    drop(renewal);
 }
 
 #[test]
@@ -69,17 +69,17 @@ fn a_poisoned_lock_is_taken_over() {
     })
     .join();
     assert!(shared.state.is_poisoned());
-    assert!(matches!(shared.ask(Need::Fresh), Asked::Use(_)));
-    assert!(matches!(shared.try_ask(Need::Fresh), Some(Asked::Use(_))));
+    assert!(matches!(shared.ask(Need::Fresh), Action::Use(_)));
+    assert!(matches!(shared.try_ask(Need::Fresh), Some(Action::Use(_))));
 }
 
 #[test]
 fn whoever_drops_a_renewal_tells_those_who_wait_for_it() {
     let shared = SharedLifecycle::new(Scripted::new([]), Policy::default(), 7, Clock::system(), None);
-    let Asked::Renew(underway) = shared.ask(Need::Fresh) else { panic!("nobody renews") };
-    let Asked::Wait(flight) = shared.ask(Need::Fresh) else { panic!("two renew") };
-    assert!(flight.landed().is_none());
-    drop(underway);
-    assert!(flight.landed().unwrap().is_err());
-    assert!(matches!(shared.ask(Need::Fresh), Asked::Fail(_, Some(_))));
+    let Action::Renew(renewal) = shared.ask(Need::Fresh) else { panic!("nobody renews") };
+    let Action::Wait(in_flight) = shared.ask(Need::Fresh) else { panic!("two renew") };
+    assert!(in_flight.result().is_none());
+    drop(renewal);
+    assert!(in_flight.result().unwrap().is_err());
+    assert!(matches!(shared.ask(Need::Fresh), Action::Fail(_, Some(_))));
 }

@@ -10,9 +10,9 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 use wellspring_core::{
-    AccessToken, Fate, HttpRequest, HttpResponse, LoginReason, Method, Origin, Profile, Provider, Reading,
-    RefreshToken, Replay, ResponseHead, Rotation, Scope, Spend, TokenError, TokenKey, TokenResponse,
-    UnixTime, Verdict,
+    AccessToken, AuthorizationGrant, Fate, HttpRequest, HttpResponse, LoginReason, Method, Origin, Provider,
+    ProviderSpec, Reading, RefreshToken, Replay, ResponseHead, Rotation, Scope, TokenError, TokenKey,
+    TokenResponse, UnixTime, Verdict,
 };
 
 pub use moody::Moody;
@@ -23,7 +23,7 @@ pub const SECRET: &str = "canary-secret";
 /// A provider of a few lines: client credentials, or the refresh token where there is one.
 #[derive(Debug)]
 pub struct Toy {
-    profile: Profile,
+    profile: ProviderSpec,
     url: String,
     panics: bool,
 }
@@ -31,7 +31,7 @@ pub struct Toy {
 impl Toy {
     /// The token endpoint is `/token` of this server, its API everything else.
     pub fn at(base: &str) -> Self {
-        let mut profile = Profile::new("toy", TokenKey::new("toy", base));
+        let mut profile = ProviderSpec::new("toy", TokenKey::new("toy", base));
         profile.credentials = true;
         profile.rotation = Rotation::SingleUse;
         profile.origins.extend(Origin::of(base));
@@ -69,9 +69,9 @@ impl Toy {
 }
 
 impl Provider for Toy {
-    fn request(&self, spend: &Spend, _: UnixTime) -> Result<HttpRequest, TokenError> {
+    fn request(&self, spend: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
         let body = match spend {
-            Spend::RefreshToken(token) => format!(r#"{{"refresh":"{}"}}"#, token.expose()),
+            AuthorizationGrant::RefreshToken(token) => format!(r#"{{"refresh":"{}"}}"#, token.expose()),
             _ => r#"{"clientId":"your-client-id","clientSecret":"your-client-secret"}"#.to_owned(),
         };
         Ok(HttpRequest::new(Method::Post, self.url.as_str())
@@ -80,7 +80,7 @@ impl Provider for Toy {
             .body(body))
     }
 
-    fn read(&self, _: &Spend, response: &HttpResponse, _: UnixTime) -> Reading {
+    fn read(&self, _: &AuthorizationGrant, response: &HttpResponse, _: UnixTime) -> Reading {
         assert!(!self.panics, "this provider panics");
         let body = String::from_utf8_lossy(response.expose_body());
         let member = |name: &str| {
@@ -101,7 +101,9 @@ impl Provider for Toy {
             (status, _) if status >= 500 => {
                 Reading::Refused(TokenError::unavailable("down").with_fate(Fate::Unknown))
             }
-            (status, _) => Reading::Refused(TokenError::foreign("strange").with_status(status, None)),
+            (status, _) => {
+                Reading::Refused(TokenError::from_intermediary("strange").with_status(status, None))
+            }
         }
     }
 
@@ -116,10 +118,10 @@ impl Provider for Toy {
         if challenge.contains("insufficient_scope") {
             return Verdict::ScopeMissing(Some(Scope::parse("pix:read")));
         }
-        Verdict::Fine
+        Verdict::Accepted
     }
 
-    fn profile(&self) -> &Profile {
+    fn spec(&self) -> &ProviderSpec {
         &self.profile
     }
 }

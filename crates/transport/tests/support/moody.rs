@@ -7,8 +7,8 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
 use wellspring_core::{
-    Attempt, Loaded, Promise, Record, SharedBy, Sighting, SignOfLife, Store, StoreError, Swap, TokenKey,
-    Unsaved, Version,
+    Attempt, LivenessLock, Loaded, PendingSave, Record, SharedBy, Store, StoreError, StoreGuarantees, Swap,
+    TokenKey, Version, WatchOutcome,
 };
 use wellspring_store::MemoryStore;
 
@@ -23,13 +23,13 @@ pub struct Moody {
 
 #[derive(Debug, Default)]
 pub struct Moods {
-    /// What was obtained is not taken; claims are.
+    /// What was obtained is not taken; leases are.
     pub refuses_tokens: AtomicBool,
     /// Nor is it spilled.
     pub refuses_spills: AtomicBool,
     /// Saves that were asked for.
     pub saves: AtomicUsize,
-    spilled: Mutex<Vec<Unsaved>>,
+    spilled: Mutex<Vec<PendingSave>>,
 }
 
 impl Moody {
@@ -51,8 +51,8 @@ impl Moody {
 }
 
 impl Store for Moody {
-    fn promise(&self) -> Promise {
-        Promise { scope: SharedBy::Host, ..self.kept.promise() }
+    fn guarantees(&self) -> StoreGuarantees {
+        StoreGuarantees { scope: SharedBy::Host, ..self.kept.guarantees() }
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
@@ -69,30 +69,30 @@ impl Store for Moody {
         within: Duration,
     ) -> Result<Swap, StoreError> {
         self.moods.saves.fetch_add(1, Ordering::SeqCst);
-        if record.claim.is_none() && self.moods.refuses_tokens.load(Ordering::SeqCst) {
+        if record.lease.is_none() && self.moods.refuses_tokens.load(Ordering::SeqCst) {
             return Err(StoreError::unavailable("the store is in a mood"));
         }
         self.kept.save(key, expected, record, within)
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
         self.kept.watch(key, version, within)
     }
 
-    fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError> {
-        self.kept.sign_of_life(key, within)
+    fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
+        self.kept.liveness_lock(key, within)
     }
 
-    fn spill(&self, _: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError> {
+    fn spill(&self, _: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
         if self.moods.refuses_spills.load(Ordering::SeqCst) {
             return Err(StoreError::unavailable("so is the place for spills"));
         }
-        self.moods.spilled.lock().unwrap().push(unsaved.clone());
+        self.moods.spilled.lock().unwrap().push(pending_save.clone());
         Ok(())
     }
 
     fn forget_spill(&self, _: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
-        self.moods.spilled.lock().unwrap().retain(|unsaved| unsaved.attempt != attempt);
+        self.moods.spilled.lock().unwrap().retain(|pending_save| pending_save.attempt != attempt);
         Ok(())
     }
 }

@@ -15,8 +15,8 @@ use std::thread::{self, JoinHandle};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use wellspring_core::{
-    Attempt, ErrorKind, Loaded, Promise, Record, Sighting, SignOfLife, Store, StoreError, Swap, TokenKey,
-    Unsaved, Version,
+    Attempt, ErrorKind, LivenessLock, Loaded, PendingSave, Record, Store, StoreError, StoreGuarantees, Swap,
+    TokenKey, Version, WatchOutcome,
 };
 use wellspring_store::Deadline;
 use wellspring_store::contract::Folder;
@@ -115,8 +115,8 @@ impl core::fmt::Debug for Filled {
 }
 
 impl Store for Filled {
-    fn promise(&self) -> Promise {
-        self.store.promise()
+    fn guarantees(&self) -> StoreGuarantees {
+        self.store.guarantees()
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
@@ -130,22 +130,22 @@ impl Store for Filled {
         record: &Record,
         within: Duration,
     ) -> Result<Swap, StoreError> {
-        if record.claim.is_none() && !self.full.swap(true, Ordering::SeqCst) {
+        if record.lease.is_none() && !self.full.swap(true, Ordering::SeqCst) {
             self.room.take();
         }
         self.store.save(key, expected, record, within)
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
         self.store.watch(key, version, within)
     }
 
-    fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError> {
-        self.store.sign_of_life(key, within)
+    fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
+        self.store.liveness_lock(key, within)
     }
 
-    fn spill(&self, key: &TokenKey, unsaved: &Unsaved) -> Result<(), StoreError> {
-        self.store.spill(key, unsaved)
+    fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
+        self.store.spill(key, pending_save)
     }
 
     fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
@@ -157,7 +157,7 @@ fn filled(store: Arc<dyn Store>, room: &Arc<dyn Room>) -> Arc<dyn Store> {
     Arc::new(Filled { store, room: Arc::clone(room), full: AtomicBool::new(false) })
 }
 
-/// The record is as the claim left it. SQLite cannot show it where there is no room for its shared memory.
+/// The record is as the lease left it. SQLite cannot show it where there is no room for its shared memory.
 fn is_claimed(stage: &Stage) {
     let store = match stage.place.open() {
         Ok(store) => store,
@@ -166,7 +166,7 @@ fn is_claimed(stage: &Stage) {
     };
     let loaded = store.load(&stage.key(), AMPLE).unwrap();
     let record = loaded.stored.unwrap().record;
-    assert!(record.generation.value() == 1 && record.claim.is_some(), "the record is not as it was");
+    assert!(record.generation.value() == 1 && record.lease.is_some(), "the record is not as it was");
 }
 
 /// With room elsewhere the token is spilled there, handed out, found by others, and stored when it can be.
@@ -217,7 +217,7 @@ fn nothing_is_sent_where_no_claim_can_be_saved(stage: &Stage, driver: Driver, ro
     room.take();
     let error = source.token().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store, "{error:?}");
-    assert!(error.to_string().starts_with("the claim could not be saved, and nothing was sent: "), "{error}");
+    assert!(error.to_string().starts_with("the lease could not be saved, and nothing was sent: "), "{error}");
     room.give();
     assert_eq!((stage.bytes(), stage.server.seen().asked), (bytes, 0));
     assert_eq!(source.acquire(AMPLE).unwrap().generation().value(), 2);

@@ -61,7 +61,7 @@ fn a_store_that_another_keeps_locked_for_too_long_is_told_and_nothing_is_sent() 
         let source = stage.source(driver, &store, Duration::from_millis(200));
         let lock = stage.lock();
         let error = source.token().unwrap_err();
-        says(&error, &["the claim could not be saved, and nothing was sent", "was locked by another"], true);
+        says(&error, &["the lease could not be saved, and nothing was sent", "was locked by another"], true);
         assert_eq!((stage.bytes(), stage.server.seen()), (bytes, Seen::default()), "{kind}");
         drop(lock);
         let patient = stage.source(driver, &store, AMPLE);

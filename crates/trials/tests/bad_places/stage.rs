@@ -34,7 +34,7 @@ impl Stage {
     }
 
     pub(crate) fn key(&self) -> TokenKey {
-        self.app().profile().key.clone()
+        self.app().spec().key.clone()
     }
 
     pub(crate) fn name(&self) -> String {

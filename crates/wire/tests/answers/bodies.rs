@@ -1,6 +1,8 @@
 //! Bodies: rows B.
 
-use wellspring_core::{ErrorKind, Fate, HttpResponse, Leniency, LoginReason, ResponseHead, Spend};
+use wellspring_core::{
+    AuthorizationGrant, Deviation, ErrorKind, Fate, HttpResponse, LoginReason, ResponseHead,
+};
 use wellspring_wire::{Body, BodyFault, Object, TokenFormat};
 
 use crate::{NOW, answer, labelled, read, read_with, refresh, refused, token_body};
@@ -8,7 +10,11 @@ use crate::{NOW, answer, labelled, read, read_with, refresh, refused, token_body
 #[test]
 fn b01_any_success_with_a_token_is_a_success() {
     for status in [200, 201, 202, 206] {
-        let granted = TokenFormat::new().read(&Spend::Credentials, &answer(status, token_body("")), NOW);
+        let granted = TokenFormat::new().read(
+            &AuthorizationGrant::ClientCredentials,
+            &answer(status, token_body("")),
+            NOW,
+        );
         assert_eq!(granted.unwrap().access_token.expose(), "mF_9.B5f-4.1JqM");
     }
 }
@@ -16,7 +22,7 @@ fn b01_any_success_with_a_token_is_a_success() {
 #[test]
 fn b02_a_byte_order_mark_is_skipped_and_noted() {
     let body = ["\u{FEFF}", &token_body("")].concat();
-    assert_eq!(read(&body).unwrap().leniencies, [Leniency::ByteOrderMark]);
+    assert_eq!(read(&body).unwrap().deviations, [Deviation::ByteOrderMark]);
     assert!(read_with(&TokenFormat::new().strict(), &body).is_err());
     assert!(read(&["\u{FEFF}\u{FEFF}", &token_body("")].concat()).is_err());
 }
@@ -28,7 +34,7 @@ fn b03_utf_16_is_an_error_and_nothing_of_it_is_shown() {
         [0xFF, 0xFE].into_iter().chain(body.encode_utf16().flat_map(u16::to_le_bytes)).collect();
     let big: Vec<u8> = body.encode_utf16().flat_map(u16::to_be_bytes).collect();
     for bytes in [little, big, vec![b'{', 0xC3, b'}']] {
-        let error = refused(&Spend::Credentials, &answer(200, bytes));
+        let error = refused(&AuthorizationGrant::ClientCredentials, &answer(200, bytes));
         assert_eq!((error.kind(), error.fate()), (ErrorKind::Protocol, Fate::Unknown));
         assert!(!error.is_transient());
         assert_eq!(error.snippet(), None);
@@ -62,7 +68,11 @@ fn b05_nesting_beyond_128_levels_is_an_error() {
 #[test]
 fn b06_json_is_read_whatever_it_is_called() {
     for kind in ["text/html", "text/plain; charset=utf-8", "application/octet-stream", ""] {
-        let granted = TokenFormat::new().read(&Spend::Credentials, &labelled(200, kind, token_body("")), NOW);
+        let granted = TokenFormat::new().read(
+            &AuthorizationGrant::ClientCredentials,
+            &labelled(200, kind, token_body("")),
+            NOW,
+        );
         assert!(granted.is_ok(), "{kind}");
     }
 }

@@ -2,17 +2,17 @@
 
 use core::time::Duration;
 
-use wellspring_core::{ErrorKind, HttpResponse, Leniency, ResponseHead, Spend, UnixTime};
+use wellspring_core::{AuthorizationGrant, Deviation, ErrorKind, HttpResponse, ResponseHead, UnixTime};
 use wellspring_wire::{JwtTimes, LONGEST_LIFETIME, TokenFormat};
 
 use crate::{NOW, read, read_with, seconds, token_body};
 
-fn lifetime_with(format: &TokenFormat, value: &str) -> (Option<Duration>, Vec<Leniency>) {
+fn lifetime_with(format: &TokenFormat, value: &str) -> (Option<Duration>, Vec<Deviation>) {
     let granted = read_with(format, &token_body(&format!("\"expires_in\":{value}"))).expect("a token");
-    (granted.lifetime, granted.leniencies)
+    (granted.lifetime, granted.deviations)
 }
 
-fn lifetime(value: &str) -> (Option<Duration>, Vec<Leniency>) {
+fn lifetime(value: &str) -> (Option<Duration>, Vec<Deviation>) {
     lifetime_with(&TokenFormat::new(), value)
 }
 
@@ -42,7 +42,7 @@ fn l03_zero_and_less_have_expired_already() {
     for value in ["0", "-1", "-3600", "0.0", "-0.0", "0.9", "-0.5", "-1e300", "\"0\"", "\"-7\"", "\"-0\""] {
         let (lifetime, noted) = lifetime(value);
         assert_eq!(lifetime, Some(Duration::ZERO), "{value}");
-        assert!(noted.contains(&Leniency::LifetimeIsOver), "{value}");
+        assert!(noted.contains(&Deviation::LifetimeIsOver), "{value}");
     }
     assert!(strict("0"));
 }
@@ -69,12 +69,12 @@ fn l05_minus_one_means_never_where_the_provider_says_so() {
 
 #[test]
 fn l06_digits_in_a_text_are_accepted_and_noted() {
-    assert_eq!(lifetime("\"3600\""), (Some(seconds(3_600)), vec![Leniency::LifetimeIsText]));
+    assert_eq!(lifetime("\"3600\""), (Some(seconds(3_600)), vec![Deviation::LifetimeIsText]));
     assert_eq!(lifetime("\" 3600\\n\"").0, Some(seconds(3_600)));
     assert_eq!(lifetime("\"0060\"").0, Some(seconds(60)));
     assert_eq!(
         lifetime("\"3599.5\""),
-        (Some(seconds(3_599)), vec![Leniency::LifetimeIsText, Leniency::LifetimeIsFractional])
+        (Some(seconds(3_599)), vec![Deviation::LifetimeIsText, Deviation::LifetimeIsFractional])
     );
     assert_eq!(lifetime("\"3600.000\"").0, Some(seconds(3_600)));
     assert!(!strict("\"3600\""));
@@ -84,7 +84,7 @@ fn l06_digits_in_a_text_are_accepted_and_noted() {
 fn l07_fractions_and_exponents_are_rounded_down() {
     assert_eq!(lifetime("3600.0"), (Some(seconds(3_600)), vec![]));
     assert_eq!(lifetime("1e3"), (Some(seconds(1_000)), vec![]));
-    assert_eq!(lifetime("3599.9"), (Some(seconds(3_599)), vec![Leniency::LifetimeIsFractional]));
+    assert_eq!(lifetime("3599.9"), (Some(seconds(3_599)), vec![Deviation::LifetimeIsFractional]));
     assert!(!strict("3599.9"));
 }
 
@@ -102,7 +102,7 @@ fn l08_more_than_ten_years_are_ten_years() {
     ] {
         let (lifetime, noted) = lifetime(value);
         assert_eq!(lifetime, Some(LONGEST_LIFETIME), "{value}");
-        assert!(noted.contains(&Leniency::LifetimeIsCut), "{value}");
+        assert!(noted.contains(&Deviation::LifetimeIsCut), "{value}");
     }
     assert_eq!(lifetime("315360000"), (Some(LONGEST_LIFETIME), vec![]));
 }
@@ -132,7 +132,7 @@ fn l10_what_is_no_number_counts_as_missing() {
         "\"1 2\"",
         "\"٣\"",
     ] {
-        assert_eq!(lifetime(value), (None, vec![Leniency::LifetimeUnreadable]), "{value}");
+        assert_eq!(lifetime(value), (None, vec![Deviation::LifetimeUnreadable]), "{value}");
         assert_eq!(lifetime_with(&with_default, value).0, Some(seconds(60)), "{value}");
         assert!(!strict(value), "{value}");
     }
@@ -186,7 +186,7 @@ fn l13_a_jwt_without_an_issue_time_lives_from_the_answers_date_or_from_now() {
     let body = format!(r#"{{"access_token":"{}","token_type":"Bearer"}}"#, jwt(&claims));
     let head = ResponseHead::new(200).header("Date", "Sun, 06 Nov 1994 08:54:37 GMT");
     let granted = TokenFormat::new().jwt_hint().read(
-        &Spend::Credentials,
+        &AuthorizationGrant::ClientCredentials,
         &HttpResponse::new(head, body),
         UnixTime::EPOCH,
     );

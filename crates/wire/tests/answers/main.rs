@@ -10,8 +10,8 @@ mod token_fields;
 use core::time::Duration;
 
 use wellspring_core::{
-    AuthorizationCode, CodeVerifier, DeviceCode, HttpResponse, RefreshToken, ResponseHead, Spend, TokenError,
-    TokenResponse, UnixTime,
+    AuthorizationCode, AuthorizationGrant, CodeVerifier, DeviceCode, HttpResponse, RefreshToken,
+    ResponseHead, TokenError, TokenResponse, UnixTime,
 };
 use wellspring_wire::TokenFormat;
 
@@ -26,20 +26,20 @@ fn labelled(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> HttpRe
     HttpResponse::new(ResponseHead::new(status).header("content-type", content_type), body)
 }
 
-fn refresh() -> Spend {
-    Spend::RefreshToken(RefreshToken::new("refresh-canary-1"))
+fn refresh() -> AuthorizationGrant {
+    AuthorizationGrant::RefreshToken(RefreshToken::new("refresh-canary-1"))
 }
 
-fn code() -> Spend {
-    Spend::Code {
+fn code() -> AuthorizationGrant {
+    AuthorizationGrant::AuthorizationCode {
         code: AuthorizationCode::new("code-canary-2"),
         redirect_uri: "https://app.example/callback".into(),
         verifier: Some(CodeVerifier::new("verifier-canary-3")),
     }
 }
 
-fn device_code() -> Spend {
-    Spend::DeviceCode(DeviceCode::new("device-canary-4"))
+fn device_code() -> AuthorizationGrant {
+    AuthorizationGrant::DeviceCode(DeviceCode::new("device-canary-4"))
 }
 
 /// A token response with this in place of `expires_in` and whatever else is to differ.
@@ -49,14 +49,14 @@ fn token_body(members: &str) -> String {
 }
 
 fn read_with(format: &TokenFormat, body: &str) -> Result<TokenResponse, TokenError> {
-    format.read(&Spend::Credentials, &answer(200, body), NOW)
+    format.read(&AuthorizationGrant::ClientCredentials, &answer(200, body), NOW)
 }
 
 fn read(body: &str) -> Result<TokenResponse, TokenError> {
     read_with(&TokenFormat::new(), body)
 }
 
-fn refused(spend: &Spend, response: &HttpResponse) -> TokenError {
+fn refused(spend: &AuthorizationGrant, response: &HttpResponse) -> TokenError {
     TokenFormat::new().read(spend, response, NOW).expect_err("no token is in there")
 }
 

@@ -1,6 +1,6 @@
 //! No answer however mangled makes the reader panic, and none of them gets a secret shown.
 
-use wellspring_core::{HttpResponse, ResponseHead, Spend};
+use wellspring_core::{AuthorizationGrant, HttpResponse, ResponseHead};
 use wellspring_wire::{JwtTimes, TokenFormat, challenges, judge_bearer, retry_after};
 
 use crate::{NOW, answer, refresh};
@@ -9,7 +9,7 @@ const WHOLE: &str = r#"{"access_token":"canary-access","token_type":"Bearer","ex
 
 fn look(status: u16, body: Vec<u8>) {
     let format = TokenFormat::new().jwt_hint();
-    for spend in [Spend::Credentials, refresh()] {
+    for spend in [AuthorizationGrant::ClientCredentials, refresh()] {
         if let Err(error) = format.read(&spend, &answer(status, body.clone()), NOW) {
             let shown = format!("{error} {error:?}");
             assert!(status >= 400 || !shown.contains("canary-"), "{shown}");

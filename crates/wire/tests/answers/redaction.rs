@@ -1,6 +1,6 @@
 //! What of a server's words is shown: row E23, and invariant by invariant.
 
-use wellspring_core::{ClientSecret, Spend};
+use wellspring_core::{AuthorizationGrant, ClientSecret};
 use wellspring_wire::{
     BasicEncoding, Form, Redaction, TokenFormat, basic_authorization, json_body, percent_encode,
 };
@@ -90,7 +90,7 @@ fn a_named_secret_never_reaches_an_error() {
     let format = TokenFormat::new().secret("hunter2");
     let response =
         answer(401, r#"{"error":"invalid_client","error_description":"client_secret=hunter2 is wrong"}"#);
-    let error = format.read(&Spend::Credentials, &response, NOW).unwrap_err();
+    let error = format.read(&AuthorizationGrant::ClientCredentials, &response, NOW).unwrap_err();
     assert_eq!(error.description(), Some("client_secret=[redacted] is wrong"));
     assert!(!format!("{format:?}").contains("hunter2"));
 }

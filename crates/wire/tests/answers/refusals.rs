@@ -1,6 +1,8 @@
 //! Refusals of the token endpoint: rows E. Those of `Retry-After` are tested where it is read.
 
-use wellspring_core::{ErrorKind, Fate, HttpResponse, LoginReason, ResponseHead, Spend, TokenError};
+use wellspring_core::{
+    AuthorizationGrant, ErrorKind, Fate, HttpResponse, LoginReason, ResponseHead, TokenError,
+};
 use wellspring_wire::{ErrorBody, ErrorShape, Meaning, Object, TokenFormat};
 
 use crate::{NOW, answer, code, device_code, labelled, refresh, refused, seconds};
@@ -35,7 +37,7 @@ fn e02_invalid_grant_on_a_code_is_for_good() {
 
 #[test]
 fn e03_invalid_grant_on_credentials_is_for_the_operator() {
-    let error = refused(&Spend::Credentials, &oauth(400, "invalid_grant"));
+    let error = refused(&AuthorizationGrant::ClientCredentials, &oauth(400, "invalid_grant"));
     assert_eq!(class(&error), (ErrorKind::Misconfigured, Fate::Unspent, false));
 }
 
@@ -45,7 +47,7 @@ fn e04_a_client_or_scope_that_is_turned_away_is_for_the_operator_and_kills_nothi
         ["invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type", "invalid_target"]
     {
         for status in [400, 401, 403] {
-            for spend in [Spend::Credentials, refresh(), code()] {
+            for spend in [AuthorizationGrant::ClientCredentials, refresh(), code()] {
                 let error = refused(&spend, &oauth(status, name));
                 assert_eq!(class(&error), (ErrorKind::Misconfigured, Fate::Unspent, false), "{name}");
                 assert_eq!(error.code(), Some(name));
@@ -64,7 +66,7 @@ fn e05_a_401_without_a_code_is_for_the_operator() {
         answer(401, "[]"),
         labelled(401, "text/plain", "Unauthorized"),
     ] {
-        for spend in [Spend::Credentials, refresh()] {
+        for spend in [AuthorizationGrant::ClientCredentials, refresh()] {
             let error = refused(&spend, &response);
             assert_eq!(class(&error), (ErrorKind::Misconfigured, Fate::Unspent, false), "{error}");
         }
@@ -78,7 +80,7 @@ fn e06_a_403_of_the_endpoints_own_is_for_the_operator() {
         r#"{"message":"Forbidden"}"#,
         "",
     ] {
-        let error = refused(&Spend::Credentials, &answer(403, body));
+        let error = refused(&AuthorizationGrant::ClientCredentials, &answer(403, body));
         assert_eq!(class(&error), (ErrorKind::Misconfigured, Fate::Unspent, false));
     }
 }
@@ -221,10 +223,14 @@ fn e16_a_problem_is_named_by_its_type_and_its_status_only_advises() {
     assert_eq!(violations[0].as_object().unwrap().text("razao"), Some("r"));
     assert_eq!(object.text("correlationId"), Some("c"));
 
-    let error = refused(&Spend::Credentials, &labelled(400, "application/problem+json", body));
+    let error =
+        refused(&AuthorizationGrant::ClientCredentials, &labelled(400, "application/problem+json", body));
     assert_eq!(class(&error), (ErrorKind::Protocol, Fate::Unspent, false));
     assert_eq!(error.code(), Some("https://pix.bcb.gov.br/api/v2/error/AcessoNegado"));
-    let error = refused(&Spend::Credentials, &answer(400, r#"{"type":"https://x/odd?t=1","title":"t"}"#));
+    let error = refused(
+        &AuthorizationGrant::ClientCredentials,
+        &answer(400, r#"{"type":"https://x/odd?t=1","title":"t"}"#),
+    );
     assert_eq!(error.code(), Some("https://x/odd"));
     assert_eq!(
         said(r#"{"type":"about:blank","title":"Not Found","status":"odd","detail":7}"#),
@@ -296,7 +302,7 @@ fn e31_a_device_code_that_was_denied_or_has_expired_is_dead() {
 #[test]
 fn e32_what_device_codes_are_told_means_nothing_to_other_grants() {
     for name in ["authorization_pending", "slow_down", "access_denied", "expired_token"] {
-        for spend in [Spend::Credentials, refresh(), code()] {
+        for spend in [AuthorizationGrant::ClientCredentials, refresh(), code()] {
             let error = refused(&spend, &oauth(400, name));
             assert_eq!(class(&error), (ErrorKind::Protocol, Fate::Unspent, false), "{name}");
         }

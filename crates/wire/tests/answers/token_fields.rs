@@ -1,6 +1,6 @@
 //! The other members of a token response: rows T.
 
-use wellspring_core::{ErrorKind, Fate, Leniency, Scope, Spend, TokenError};
+use wellspring_core::{AuthorizationGrant, Deviation, ErrorKind, Fate, Scope, TokenError};
 use wellspring_wire::{TokenFormat, TokenNames};
 
 use crate::{NOW, answer, read, read_with, refresh, seconds, token_body};
@@ -13,14 +13,14 @@ fn is_malformed(error: &TokenError) -> bool {
 fn t01_the_token_type_is_bearer_in_any_case() {
     for kind in ["Bearer", "bearer", "BEARER"] {
         let granted = read(&format!(r#"{{"access_token":"a","token_type":"{kind}"}}"#)).unwrap();
-        assert_eq!(granted.leniencies, []);
+        assert_eq!(granted.deviations, []);
     }
 }
 
 #[test]
 fn t02_a_missing_token_type_is_bearer_and_noted() {
     for body in [r#"{"access_token":"a"}"#, r#"{"access_token":"a","token_type":null}"#] {
-        assert_eq!(read(body).unwrap().leniencies, [Leniency::TokenTypeMissing]);
+        assert_eq!(read(body).unwrap().deviations, [Deviation::TokenTypeMissing]);
         assert!(is_malformed(&read_with(&TokenFormat::new().strict(), body).unwrap_err()));
     }
 }
@@ -87,7 +87,7 @@ fn t06_scopes_are_words_in_any_order_and_number_and_with_any_space() {
 fn t07_scopes_in_an_array_are_accepted_and_noted() {
     let granted = read(&token_body(r#""scope":["a","b c"]"#)).unwrap();
     assert_eq!(granted.scope, Some(Scope::parse("a b c")));
-    assert_eq!(granted.leniencies, [Leniency::ScopeIsArray]);
+    assert_eq!(granted.deviations, [Deviation::ScopeIsArray]);
     assert!(read_with(&TokenFormat::new().strict(), &token_body(r#""scope":["a"]"#)).is_err());
     for value in ["[1]", "1", "{}", "true"] {
         assert!(is_malformed(&read(&token_body(&format!("\"scope\":{value}"))).unwrap_err()), "{value}");
@@ -212,8 +212,8 @@ fn t19_other_names_for_the_members_are_data() {
     names.token_type = None;
     let format = TokenFormat::new().names(names);
     let body = r#"{"accessToken":"a","refreshToken":"r","access_token":"other"}"#;
-    let granted = format.read(&Spend::Credentials, &answer(200, body), NOW).unwrap();
+    let granted = format.read(&AuthorizationGrant::ClientCredentials, &answer(200, body), NOW).unwrap();
     assert_eq!(granted.access_token.expose(), "a");
     assert_eq!(granted.refresh_token.unwrap().expose(), "r");
-    assert_eq!(granted.leniencies, []);
+    assert_eq!(granted.deviations, []);
 }

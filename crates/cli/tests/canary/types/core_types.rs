@@ -4,12 +4,13 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use wellspring_core::{
-    AccessToken, Answer, AuthorizationCode, ByteLeft, ClientSecret, Clocks, CodeVerifier, Completed,
-    Decision, DeviceCode, Epoch, Errand, ErrorKind, Extra, Fate, GateState, Generation, Grant, Granted,
-    Header, Holding, HttpRequest, HttpResponse, Instant, Leniency, Lifecycle, LoginReason, Method, Need,
-    Origin, OriginError, Outcome, Permit, Policy, Profile, Provider, Reading, Record, RefreshToken, Rejected,
-    Renewal, Replay, ResponseHead, Rotation, Scope, Sending, Sent, Spend, Step, Token, TokenError, TokenKey,
-    TokenResponse, TransportError, TransportErrorKind, UnixTime, Verb, Verdict,
+    AccessToken, Answer, AuthorizationCode, AuthorizationGrant, BoundedRequest, ByteLeft, ClientSecret,
+    Clocks, CodeVerifier, Completed, Decision, Deviation, DeviceCode, Epoch, ErrorKind, Extra, Fate,
+    GateState, Generation, Granted, Header, Holding, HttpRequest, HttpResponse, Instant, Lifecycle,
+    LoginReason, Method, Need, Origin, OriginError, Outcome, Permit, Policy, Provider, ProviderSpec, Reading,
+    Record, RefreshToken, Rejected, Renewal, RenewalJob, Replay, ResponseHead, Rotation, Scope, Sent,
+    SessionState, Step, Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind,
+    UnixTime, Verb, Verdict,
 };
 
 use super::{ACCESS, CODE, REFRESH, SECRET, Shown, VERIFIER, show};
@@ -25,8 +26,8 @@ pub(crate) fn response() -> TokenResponse {
     response
 }
 
-pub(crate) fn spend() -> Spend {
-    Spend::Code {
+pub(crate) fn spend() -> AuthorizationGrant {
+    AuthorizationGrant::AuthorizationCode {
         code: AuthorizationCode::new(CODE),
         redirect_uri: "https://app.example/callback".into(),
         verifier: Some(CodeVerifier::new(VERIFIER)),
@@ -56,7 +57,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         ClientSecret = ClientSecret::new(SECRET);
         AuthorizationCode = AuthorizationCode::new(CODE);
         DeviceCode = DeviceCode::new(CODE);
-        Spend = Spend::DeviceCode(DeviceCode::new(CODE));
+        AuthorizationGrant = AuthorizationGrant::DeviceCode(DeviceCode::new(CODE));
         CodeVerifier = CodeVerifier::new(VERIFIER);
         Answer = Answer::Response(HttpResponse::new(head(), ACCESS));
         ByteLeft = ByteLeft::Maybe;
@@ -66,23 +67,23 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Fate = Fate::Dead;
         GateState = GateState::Busy;
         Holding = Holding::Aging;
-        Leniency = Leniency::ByteOrderMark;
+        Deviation = Deviation::ByteOrderMark;
         LoginReason = LoginReason::Refused;
         Method = Method::Post;
         Need = Need::ValidFor(Duration::from_secs(1));
         Outcome = Outcome::abandoned(ByteLeft::Maybe);
         Reading = Reading::Granted(response());
-        Reading = Reading::Next(Spend::RefreshToken(RefreshToken::new(REFRESH)));
+        Reading = Reading::Next(AuthorizationGrant::RefreshToken(RefreshToken::new(REFRESH)));
         Rejected = Rejected::Replaced(lifecycle().1);
         Replay = Replay::OwnerDead;
         Rotation = Rotation::SingleUse;
-        Spend = spend();
+        AuthorizationGrant = spend();
         TransportErrorKind = TransportErrorKind::Ambiguous;
         Verb = Verb::UseAndRefresh;
         Verdict = Verdict::TokenRefused;
         Clocks = clocks;
         Epoch = Epoch::new(1);
-        Errand = Lifecycle::new(Policy::default(), 7).sign_in(provider(), spend());
+        RenewalJob = Lifecycle::new(Policy::default(), 7).sign_in(provider(), spend());
         Extra = response().extra;
         Generation = Generation::new(1);
         Header = Header::new("Authorization", SECRET);
@@ -94,8 +95,8 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Lifecycle = lifecycle().0;
         Origin = Origin::of("https://api.example").unwrap();
         Policy = Policy::default();
-        Profile = provider().profile().clone();
-        Record = Record::new(Epoch::new(1), Generation::new(1), Grant::Granted(Granted::new(UnixTime::from_secs(1), response())));
+        ProviderSpec = provider().spec().clone();
+        Record = Record::new(Epoch::new(1), Generation::new(1), SessionState::Active(Granted::new(UnixTime::from_secs(1), response())));
         ResponseHead = head();
         Scope = Scope::parse("profile");
         Token = lifecycle().1;
@@ -118,12 +119,12 @@ fn show_machine(shown: &mut Shown, mut lifecycle: Lifecycle) {
     shown.add::<Decision>(&decision);
     let Decision::Refresh(permit) = decision else { panic!("an expired token is renewed") };
     shown.add::<Permit>(&permit);
-    let errand = permit.errand(provider());
-    shown.add::<Errand>(&errand);
-    let step = Renewal::begin(errand, late);
+    let job = permit.job(provider());
+    shown.add::<RenewalJob>(&job);
+    let step = Renewal::begin(job, late);
     shown.add::<Step>(&step);
     let Step::Send(sending, sent) = step else { panic!("a refresh token is spent") };
-    shown.add::<Sending>(&sending);
+    shown.add::<BoundedRequest>(&sending);
     shown.add::<Sent>(&sent);
     let envelope = format!(
         r#"{{"code":0,"message":"success","data":{{"accessToken":"{ACCESS}","refreshToken":"{REFRESH}"}}}}"#

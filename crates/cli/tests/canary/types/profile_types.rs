@@ -50,7 +50,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
     let app: &Profile = all.profile("app").unwrap();
     let kept = all.store().open().unwrap().unwrap();
     let described: &dyn LocalStore = &*kept;
-    assert!(described.promise().durable);
+    assert!(described.guarantees().durable);
     show!(shown:
         AnyProvider = all.profile("shop").unwrap().provider().unwrap();
         AnyProvider = all.profile("chain").unwrap().provider().unwrap();

@@ -3,11 +3,11 @@
 use core::time::Duration;
 
 use wellspring_core::{
-    Answer, Applied, Attempt, Cause, CauseKind, Claim, Clocks, Dead, Decision, Epoch, Fingerprint,
-    Forgetting, Generation, Grant, Granted, HttpResponse, Leftover, Lifecycle, Loaded, Loading, LoginReason,
-    Need, Obtained, Owner, Policy, Promise, Record, Renewal, ResponseHead, Revocation, SaveRequest, Saving,
-    SharedBy, Sighting, SignOfLife, Sleeping, Spilling, Step, Store, StoreError, Stored, Swap, Throttle,
-    TokenError, TokenKey, UnixTime, Unsaved, Version, Watching,
+    Answer, Applied, Attempt, Cause, CauseKind, Clocks, Dead, Decision, Epoch, Fingerprint, Forgetting,
+    Generation, Granted, HttpResponse, Lease, Lifecycle, LivenessLock, Loaded, Loading, LoginReason, Need,
+    Obtained, Owner, PendingSave, Policy, Record, Renewal, ResponseHead, Revocation, SaveRequest, Saving,
+    SessionState, SharedBy, Sleeping, Spilling, Step, Store, StoreError, StoreGuarantees, Stored, Swap,
+    Throttle, TokenError, TokenKey, UnfinishedSave, UnixTime, Version, WatchOutcome, Watching,
 };
 use wellspring_store::contract::Folder;
 use wellspring_store::{Deadline, Entry, KeyName, Life, Lock, MemoryStore, Records, Spills, Stripes};
@@ -27,9 +27,9 @@ fn attempt() -> Attempt {
     Attempt { owner: owner(), number: 5 }
 }
 
-fn claim() -> Claim {
+fn lease() -> Lease {
     let until = UnixTime::from_secs(1_700_000_035);
-    Claim { attempt: attempt(), first_sent: None, until, span: Duration::from_secs(35), replays: 0 }
+    Lease { attempt: attempt(), first_sent: None, until, span: Duration::from_secs(35), replays: 0 }
 }
 
 fn dead() -> Dead {
@@ -44,15 +44,15 @@ fn throttle() -> Throttle {
 
 fn record() -> Record {
     let granted = Granted::new(UnixTime::from_secs(1_700_000_000), response());
-    let mut record = Record::new(Epoch::new(1), Generation::new(2), Grant::Granted(granted));
-    record.claim = Some(claim());
+    let mut record = Record::new(Epoch::new(1), Generation::new(2), SessionState::Active(granted));
+    record.lease = Some(lease());
     record.dead = Some(dead());
     record.throttle = Some(throttle());
     record
 }
 
-fn unsaved() -> Unsaved {
-    Unsaved {
+fn pending_save() -> PendingSave {
+    PendingSave {
         attempt: attempt(),
         record: record(),
         origin: Obtained::ByRenewal { spent: Generation::new(1) },
@@ -60,7 +60,10 @@ fn unsaved() -> Unsaved {
 }
 
 fn loaded() -> Loaded {
-    Loaded { stored: Some(Stored { version: Version::new(1), record: record() }), spilled: Some(unsaved()) }
+    Loaded {
+        stored: Some(Stored { version: Version::new(1), record: record() }),
+        spilled: Some(pending_save()),
+    }
 }
 
 pub(crate) fn show_all(shown: &mut Shown) {
@@ -69,29 +72,29 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Attempt = attempt();
         Cause = throttle().cause;
         CauseKind = CauseKind::Protocol;
-        Claim = claim();
+        Lease = lease();
         Dead = dead();
         Fingerprint = Fingerprint::of(&*provider(), 7);
-        Grant = record().grant;
+        SessionState = record().state;
         Granted = record().granted().unwrap().clone();
         Loaded = loaded();
-        Obtained = unsaved().origin;
+        Obtained = pending_save().origin;
         Owner = owner();
-        Promise = Promise { scope: SharedBy::Host, durable: true, may_go_back: false };
+        StoreGuarantees = StoreGuarantees { scope: SharedBy::Host, durable: true, may_go_back: false };
         Record = record();
         Revocation = Revocation::Failed(TokenError::unavailable("down"));
         SharedBy = SharedBy::Fleet;
-        Sighting = Sighting::OwnerGone;
-        SignOfLife = SignOfLife::new(record());
+        WatchOutcome = WatchOutcome::OwnerGone;
+        LivenessLock = LivenessLock::new(record());
         Stored = loaded().stored.unwrap();
         Swap = Swap::Conflict;
         Throttle = throttle();
-        Unsaved = unsaved();
+        PendingSave = pending_save();
         Version = Version::new(1);
     );
     // Only the explorer can name it.
     #[cfg(wellspring_explore)]
-    shown.add(&wellspring_core::Rule::Claim);
+    shown.add(&wellspring_core::Rule::Lease);
     show_stores(shown);
     show_renewal(shown);
 }
@@ -135,7 +138,7 @@ fn show_store<M: wellspring_store::Map + 'static>(shown: &mut Shown, store: &Rec
     assert!(matches!(store.save(key, None, &record(), MOMENT), Ok(Swap::Done(_))));
     shown.add(store);
     shown.add(&store.load(key, MOMENT).unwrap());
-    shown.add(&store.sign_of_life(key, MOMENT).unwrap());
+    shown.add(&store.liveness_lock(key, MOMENT).unwrap());
 }
 
 /// What only a renewal on its way through a store holds.
@@ -145,12 +148,12 @@ fn show_renewal(shown: &mut Shown) {
     let Decision::Refresh(permit) = lifecycle.acquire(Need::Fresh, now) else {
         panic!("there is no token yet")
     };
-    let mut step = Renewal::begin(permit.errand(provider()).stored_by(owner()), now);
+    let mut step = Renewal::begin(permit.job(provider()).stored_by(owner()), now);
     let mut held = record();
-    (held.claim, held.dead, held.throttle) = (None, None, None);
+    (held.lease, held.dead, held.throttle) = (None, None, None);
     let mut version = 1;
     let mut seen = Vec::new();
-    // The store takes the claim and nothing after it.
+    // The store takes the lease and nothing after it.
     for _ in 0..40 {
         shown.add::<Step>(&step);
         step = match step {
@@ -164,7 +167,7 @@ fn show_renewal(shown: &mut Shown) {
                 shown.add::<SaveRequest>(&request);
                 shown.add::<Saving>(&saving);
                 seen.push("save");
-                if request.record.claim.is_some() {
+                if request.record.lease.is_some() {
                     version += 1;
                     held = request.record.clone();
                     saving.resume(Ok(Swap::Done(Version::new(version))), now)
@@ -175,7 +178,7 @@ fn show_renewal(shown: &mut Shown) {
             }
             Step::Watch(_, _, watching) => {
                 shown.add::<Watching>(&watching);
-                watching.resume(Ok(Sighting::Unchanged), now)
+                watching.resume(Ok(WatchOutcome::Unchanged), now)
             }
             Step::Send(_, sent) => {
                 seen.push("send");
@@ -184,8 +187,8 @@ fn show_renewal(shown: &mut Shown) {
                 );
                 sent.resume(Answer::Response(HttpResponse::new(ResponseHead::new(200), envelope)), now)
             }
-            Step::Spill(unsaved, spilling) => {
-                shown.add::<Unsaved>(&unsaved);
+            Step::Spill(pending_save, spilling) => {
+                shown.add::<PendingSave>(&pending_save);
                 shown.add::<Spilling>(&spilling);
                 seen.push("spill");
                 spilling.resume(Ok(()), now)
@@ -200,18 +203,18 @@ fn show_renewal(shown: &mut Shown) {
                 now.instant = now.instant.max(until);
                 sleeping.resume(now)
             }
-            Step::Done(outcome, leftover) => {
+            Step::Done(outcome, unfinished) => {
                 shown.add(&outcome);
-                if let Some(leftover) = &leftover {
-                    shown.add::<Leftover>(leftover);
-                    seen.push("leftover");
+                if let Some(unfinished) = &unfinished {
+                    shown.add::<UnfinishedSave>(unfinished);
+                    seen.push("unfinished");
                 }
                 shown.add(&lifecycle.complete(permit, outcome, now));
                 break;
             }
         };
     }
-    for what in ["load", "save", "send", "spill", "leftover"] {
+    for what in ["load", "save", "send", "spill", "unfinished"] {
         assert!(seen.contains(&what), "{what} is missing: {seen:?}");
     }
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use http::HeaderValue;
 use tower_layer::Layer;
 use wellspring_core::{
-    Answer, Attempt as CoreAttempt, Clocks, Generation, HttpResponse, Lifecycle, Loaded, Need, Policy,
-    Promise, Provider, Record, ResponseHead, Sighting, SignOfLife, Store, StoreError, Swap, TokenError,
-    TokenKey, Unsaved, Version,
+    Answer, Attempt as CoreAttempt, Clocks, Generation, HttpResponse, Lifecycle, LivenessLock, Loaded, Need,
+    PendingSave, Policy, Provider, Record, ResponseHead, Store, StoreError, StoreGuarantees, Swap,
+    TokenError, TokenKey, Version, WatchOutcome,
 };
 use wellspring_store::{MemoryStore, Records};
 use wellspring_transport::{
-    Asked, Attempt, Bell, Clock, Course, Flight, ManualClock, Next, Operation, Pool, Reach, Remainder, Said,
-    Scripted, Seat, SharedLifecycle, Storage, Tls, TokenRef, Underway, Work,
+    Action, ActiveRenewal, AllowedOrigins, Attempt, Clock, InFlight, Listener, ManualClock, Next, Notify,
+    Operation, Pool, RenewalGuard, Said, SaveGuard, Scripted, SharedLifecycle, Storage, Tls, TokenRef, Work,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -29,25 +29,25 @@ pub(crate) fn show_all(shown: &mut Shown) {
     let mut header = HeaderValue::try_from(format!("Bearer {ACCESS}")).unwrap();
     header.set_sensitive(true);
     let asked = shared().ask(Need::Fresh);
-    shown.add::<Asked>(&asked);
-    let Asked::Renew(underway) = asked else { panic!("nothing is there to be used") };
-    shown.add::<Flight>(underway.flight());
-    shown.add::<Underway>(&underway);
+    shown.add::<Action>(&asked);
+    let Action::Renew(renewal) = asked else { panic!("nothing is there to be used") };
+    shown.add::<InFlight>(renewal.in_flight());
+    shown.add::<RenewalGuard>(&renewal);
     show_a_remainder(shown);
-    let bell = Bell::default();
-    let seat: Seat<'_> = bell.seat();
-    shown.add(&seat);
+    let notify = Notify::default();
+    let listener: Listener<'_> = notify.listener();
+    shown.add(&listener);
     let holding = shared();
     holding.adopt(response()).unwrap();
     let lent: TokenRef<'_> = holding.fresh().unwrap();
     shown.add(&lent);
     show!(shown:
-        Asked = Asked::Use(token.clone());
+        Action = Action::Use(token.clone());
         Attempt = Attempt::new(Generation::new(1), header);
-        Bell = Bell::default();
+        Notify = Notify::default();
         Clock = Clock::system();
         ManualClock = clock.clone();
-        Reach = Reach::of(&*provider());
+        AllowedOrigins = AllowedOrigins::of(&*provider());
         Arc<Scripted> = Scripted::new([Ok(response()), Err(TokenError::busy("later"))]);
         Arc<SharedLifecycle> = holding.clone();
         Tls = Tls::new().client_certificate("a certificate", SECRET).certificate_authority("an authority");
@@ -69,22 +69,22 @@ pub(crate) fn show_all(shown: &mut Shown) {
     runtime.block_on(async {
         let source: asynchronous::TokenSource = asynchronous::TokenSource::fixed(ACCESS);
         shown.add(&source);
-        let warm: asynchronous::Warm = source.keep_warm().unwrap();
+        let warm: asynchronous::KeepWarm = source.keep_warm().unwrap();
         shown.add(&warm);
     });
     show_pools(shown);
-    let warm: blocking::Warm = blocking::TokenSource::fixed(ACCESS).keep_warm().unwrap();
+    let warm: blocking::KeepWarm = blocking::TokenSource::fixed(ACCESS).keep_warm().unwrap();
     shown.add(&warm);
     let _ = Duration::ZERO;
 }
 
-/// A store that takes claims, and nothing that was obtained.
+/// A store that takes leases, and nothing that was obtained.
 #[derive(Debug)]
 struct Full(Records<MemoryStore>);
 
 impl Store for Full {
-    fn promise(&self) -> Promise {
-        self.0.promise()
+    fn guarantees(&self) -> StoreGuarantees {
+        self.0.guarantees()
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
@@ -98,21 +98,21 @@ impl Store for Full {
         record: &Record,
         within: Duration,
     ) -> Result<Swap, StoreError> {
-        if record.claim.is_none() {
+        if record.lease.is_none() {
             return Err(StoreError::unreadable("the disk is full"));
         }
         self.0.save(key, expected, record, within)
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<Sighting, StoreError> {
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
         self.0.watch(key, version, within)
     }
 
-    fn sign_of_life(&self, key: &TokenKey, within: Duration) -> Result<SignOfLife, StoreError> {
-        self.0.sign_of_life(key, within)
+    fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
+        self.0.liveness_lock(key, within)
     }
 
-    fn spill(&self, _: &TokenKey, _: &Unsaved) -> Result<(), StoreError> {
+    fn spill(&self, _: &TokenKey, _: &PendingSave) -> Result<(), StoreError> {
         Err(StoreError::unavailable("so is the place for spills"))
     }
 
@@ -128,19 +128,19 @@ fn show_a_remainder(shown: &mut Shown) {
     shown.add::<Storage>(&storage);
     let clock = Clock::manual(1_700_000_000);
     let shared = SharedLifecycle::new(signs_in(), Policy::default(), 7, Clock::from(&clock), Some(storage));
-    let mut underway = shared.sign_in(spend()).unwrap();
-    let mut step = underway.begin();
-    let (outcome, leftover) = loop {
-        let work = underway.course.enter(step);
-        shown.add::<Course>(&underway.course);
+    let mut renewal = shared.sign_in(spend()).unwrap();
+    let mut step = renewal.begin();
+    let (outcome, unfinished) = loop {
+        let work = renewal.course.enter(step);
+        shown.add::<ActiveRenewal>(&renewal.course);
         shown.add::<Work>(&work);
         step = match work {
             Work::Store(operation, _, next) => {
                 shown.add::<Operation>(&operation);
                 shown.add::<Next>(&next);
-                let said = underway.course.carry_out(&operation, Duration::from_secs(1));
+                let said = renewal.course.carry_out(&operation, Duration::from_secs(1));
                 shown.add::<Said>(&said);
-                underway.course.leave(said, next)
+                renewal.course.leave(said, next)
             }
             Work::Send(_, sent) => {
                 let body = format!(
@@ -150,12 +150,12 @@ fn show_a_remainder(shown: &mut Shown) {
                 sent.resume(Answer::Response(HttpResponse::new(head, body)), clock.now())
             }
             Work::Sleep(_, next) => next.resume(clock.now()),
-            Work::Done(outcome, leftover) => break (outcome, leftover),
+            Work::Done(outcome, unfinished) => break (outcome, unfinished),
         };
     };
-    let remainder = underway.land(outcome, leftover).expect("nobody has stored it");
-    shown.add::<Remainder>(&remainder);
-    shown.add::<Course>(&remainder.course);
+    let save_guard = renewal.finish(outcome, unfinished).expect("nobody has stored it");
+    shown.add::<SaveGuard>(&save_guard);
+    shown.add::<ActiveRenewal>(&save_guard.course);
 }
 
 fn show_pools(shown: &mut Shown) {

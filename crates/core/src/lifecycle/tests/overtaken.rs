@@ -3,7 +3,7 @@
 use super::*;
 
 fn record(epoch: u64, generation: u64, obtained: u64, text: &str) -> Record {
-    let grant = Grant::Granted(Granted::new(at(obtained).unix, granted(text)));
+    let grant = SessionState::Active(Granted::new(at(obtained).unix, granted(text)));
     Record::new(Epoch::new(epoch), Generation::new(generation), grant)
 }
 
@@ -28,12 +28,12 @@ fn a_sign_in_during_a_renewal_wins_and_the_renewal_is_told() {
         matches!(life.acquire(Need::Newer(Generation::new(9)), at(61)), Decision::Wait),
         "the permit is still out"
     );
-    let errand = permit1.errand(Toy::reusable().arc());
-    let (_, outcome) = run(errand, at(60), vec![answer(200, "stale 60 stale")]);
+    let job = permit1.job(Toy::reusable().arc());
+    let (_, outcome) = run(job, at(60), vec![answer(200, "stale 60 stale")]);
     let Completed::Adopted(token) = life.complete(permit1, outcome, at(62)) else { panic!("not adopted") };
     assert_eq!(token.expose(), "fresh");
     let permit2 = permit(life.acquire(Need::Fresh, at(121)));
-    let (sent, outcome) = run(permit2.errand(Toy::reusable().arc()), at(121), vec![answer(200, "x 60")]);
+    let (sent, outcome) = run(permit2.job(Toy::reusable().arc()), at(121), vec![answer(200, "x 60")]);
     assert_eq!(sent, ["other"]);
     let _ = life.complete(permit2, outcome, at(121));
 }
@@ -43,7 +43,7 @@ fn a_renewal_of_an_old_grant_that_fails_says_nothing_of_the_new_one() {
     let mut life = signed_in("one 60 refresh");
     let permit = permit(life.acquire(Need::Fresh, at(60)));
     life.take_over(granted("fresh 60 other"), at(61), at(61));
-    let (_, outcome) = run(permit.errand(Toy::reusable().arc()), at(60), vec![answer(401, "")]);
+    let (_, outcome) = run(permit.job(Toy::reusable().arc()), at(60), vec![answer(401, "")]);
     assert!(matches!(life.complete(permit, outcome, at(62)), Completed::Adopted(_)));
     assert!(matches!(life.acquire(Need::Fresh, at(63)), Decision::Use(_)));
 }
@@ -61,7 +61,7 @@ fn only_a_newer_record_is_adopted_and_its_clock_is_the_wall() {
         "its refresh token is news, its access token is over"
     );
     let permit = permit(life.acquire(Need::Fresh, at(3_600)));
-    let (sent, outcome) = run(permit.errand(Toy::reusable().arc()), at(3_600), vec![answer(200, "x 60")]);
+    let (sent, outcome) = run(permit.job(Toy::reusable().arc()), at(3_600), vec![answer(200, "x 60")]);
     assert_eq!(sent, ["theirs"]);
     let _ = life.complete(permit, outcome, at(3_600));
 
@@ -78,10 +78,10 @@ fn a_renewal_of_an_older_generation_that_fails_says_nothing_of_the_newer_one() {
     let permit1 = permit(life.acquire(Need::Fresh, at(60)));
     let record = record(1, 5, 60, "theirs 60 newer");
     assert!(life.adopt(&record, at(61)).is_some());
-    let (_, outcome) = run(permit1.errand(Toy::reusable().arc()), at(60), vec![answer(401, "")]);
+    let (_, outcome) = run(permit1.job(Toy::reusable().arc()), at(60), vec![answer(401, "")]);
     assert!(matches!(life.complete(permit1, outcome, at(62)), Completed::Adopted(_)));
     let permit2 = permit(life.acquire(Need::Fresh, at(121)));
-    let (sent, outcome) = run(permit2.errand(Toy::reusable().arc()), at(121), vec![answer(200, "x 60")]);
+    let (sent, outcome) = run(permit2.job(Toy::reusable().arc()), at(121), vec![answer(200, "x 60")]);
     assert_eq!(sent, ["newer"]);
     let _ = life.complete(permit2, outcome, at(121));
 }
@@ -91,6 +91,6 @@ fn what_overtook_a_renewal_is_handed_out_only_while_it_is_in_force() {
     let mut life = signed_in("one 60 refresh");
     let permit = permit(life.acquire(Need::Fresh, at(60)));
     life.take_over(granted("two 10 other"), at(61), at(61));
-    let (_, outcome) = run(permit.errand(Toy::reusable().arc()), at(60), vec![answer(200, "stale 60 x")]);
+    let (_, outcome) = run(permit.job(Toy::reusable().arc()), at(60), vec![answer(200, "stale 60 x")]);
     assert!(matches!(life.complete(permit, outcome, at(71)), Completed::Failed(_)));
 }

@@ -7,7 +7,7 @@ fn a_401_throws_away_the_access_token_and_keeps_the_refresh_token() {
     let mut life = signed_in("one 3600 refresh");
     assert!(matches!(life.reject(Generation::new(1), at(100)), Rejected::Renew));
     let permit = permit(life.acquire(Need::Newer(Generation::new(1)), at(100)));
-    let (sent, outcome) = run(permit.errand(Toy::reusable().arc()), at(100), vec![answer(200, "two 3600")]);
+    let (sent, outcome) = run(permit.job(Toy::reusable().arc()), at(100), vec![answer(200, "two 3600")]);
     assert_eq!(sent, ["refresh"]);
     let Completed::Renewed(token) = life.complete(permit, outcome, at(100)) else { panic!() };
     assert_eq!(token.generation(), Generation::new(2));
@@ -35,7 +35,7 @@ fn an_api_that_refuses_every_token_opens_a_doubling_pause_for_refusals() {
         if matches!(life.reject(generation, now), Rejected::Renew) {
             let permit = permit(life.acquire(Need::Newer(generation), now));
             let toy = Toy::with_credentials().arc();
-            let (_, outcome) = run(permit.errand(toy), now, vec![answer(200, "again 3600")]);
+            let (_, outcome) = run(permit.job(toy), now, vec![answer(200, "again 3600")]);
             let _ = life.complete(permit, outcome, now);
             renewals += 1;
         }
@@ -58,7 +58,7 @@ fn a_refusal_during_a_pause_stands_and_the_refused_token_is_gone() {
     let mut life = with_token();
     let permit = permit(life.acquire(Need::Fresh, at(3_300)));
     fail(&mut life, permit, Toy::with_credentials(), 403, 3_300);
-    assert!(matches!(life.reject(Generation::new(1), at(3_301)), Rejected::Stands));
+    assert!(matches!(life.reject(Generation::new(1), at(3_301)), Rejected::KeepResponse));
     assert!(matches!(life.acquire(Need::Fresh, at(3_302)), Decision::Fail(_)));
 }
 
@@ -72,7 +72,7 @@ fn the_window_for_refusals_and_their_pause_are_half_open() {
     assert!(until > at(29).instant && until <= at(50).instant);
     life.take_over(granted("two 3600"), at(10), at(10));
     let just_before = Clocks { instant: until.minus(Duration::from_nanos(1)), unix: at(20).unix };
-    assert!(matches!(life.reject(Generation::new(2), just_before), Rejected::Stands));
+    assert!(matches!(life.reject(Generation::new(2), just_before), Rejected::KeepResponse));
     assert!(matches!(
         life.reject(Generation::new(2), Clocks { instant: until, unix: at(20).unix }),
         Rejected::Renew
@@ -92,7 +92,7 @@ fn a_refusal_when_the_token_is_gone_already_asks_for_a_renewal_unless_none_can_b
     let permit = permit(life.acquire(Need::Fresh, at(100)));
     assert!(matches!(life.reject(Generation::new(1), at(100)), Rejected::Renew), "one is under way");
     fail(&mut life, permit, Toy::with_credentials(), 403, 100);
-    assert!(matches!(life.reject(Generation::new(1), at(101)), Rejected::Stands));
+    assert!(matches!(life.reject(Generation::new(1), at(101)), Rejected::KeepResponse));
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use std::boxed::Box;
 
 use super::*;
-use crate::{Attempt, Claim, Grant, Granted, Owner, Spend, StoreError, Stored, Swap, UnixTime, Version};
+use crate::{
+    Attempt, AuthorizationGrant, Granted, Lease, Owner, SessionState, StoreError, Stored, Swap, UnixTime,
+    Version,
+};
 
 const fn owner(process: u32) -> Owner {
     Owner { machine: 1, boot: 1, process, source: process as u64 }
@@ -16,12 +19,12 @@ const fn attempt(process: u32, number: u64) -> Attempt {
 fn record(epoch: u64, generation: u64, refresh: &str) -> Record {
     let response = granted(&std::format!("over 60 {refresh}"));
     let granted = Granted::new(UnixTime::from_secs(900_000), response);
-    Record::new(Epoch::new(epoch), Generation::new(generation), Grant::Granted(granted))
+    Record::new(Epoch::new(epoch), Generation::new(generation), SessionState::Active(granted))
 }
 
 fn claimed(mut record: Record, attempt: Attempt) -> Record {
     let until = at(30).unix;
-    record.claim = Some(Claim { attempt, first_sent: None, until, span: s(40), replays: 0 });
+    record.lease = Some(Lease { attempt, first_sent: None, until, span: s(40), replays: 0 });
     record
 }
 
@@ -51,36 +54,40 @@ fn maybe() -> Result<Swap, StoreError> {
 fn begin(toy: Toy) -> Step {
     let mut life = Lifecycle::new(Policy::default(), 1);
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!("nobody renews") };
-    Renewal::begin(permit.errand(toy.arc()).stored_by(owner(1)), at(0))
+    Renewal::begin(permit.job(toy.arc()).stored_by(owner(1)), at(0))
 }
 
 #[test]
 fn a_claim_that_was_cleared_says_nothing_of_the_grant_any_more() {
     let step =
         load(begin(Toy::rotating(Replay::Never)), loaded(2, claimed(record(1, 1, "r"), attempt(2, 1))));
-    let Step::Watch(_, _, watching) = step else { panic!("another's claim is not watched: {step:?}") };
-    let step = load(watching.resume(Ok(Sighting::Changed), at(0)), loaded(3, record(1, 1, "r")));
+    let Step::Watch(_, _, watching) = step else { panic!("another's lease is not watched: {step:?}") };
+    let step = load(watching.resume(Ok(WatchOutcome::Changed), at(0)), loaded(3, record(1, 1, "r")));
     let (request, _) = save(step, Ok(Swap::Conflict));
-    assert_eq!(request.record.claim.unwrap().first_sent, None);
+    assert_eq!(request.record.lease.unwrap().first_sent, None);
 }
 
 #[test]
 fn an_own_claim_may_still_have_something_to_store() {
     let step =
         load(begin(Toy::rotating(Replay::OwnerDead)), loaded(2, claimed(record(1, 1, "r"), attempt(1, 7))));
-    let Step::Watch(_, _, watching) = step else { panic!("the own claim is passed over: {step:?}") };
-    let step = watching.resume(Ok(Sighting::OwnerGone), at(0));
+    let Step::Watch(_, _, watching) = step else { panic!("the own lease is passed over: {step:?}") };
+    let step = watching.resume(Ok(WatchOutcome::OwnerGone), at(0));
     let (request, _) =
         save(load(step, loaded(2, claimed(record(1, 1, "r"), attempt(1, 7)))), Ok(Swap::Conflict));
-    assert!(request.record.claim.unwrap().first_sent.is_some());
+    assert!(request.record.lease.unwrap().first_sent.is_some());
 }
 
 #[test]
 fn a_sign_in_that_may_have_been_saved_does_not_replace_what_came_of_it() {
     let mut life = Lifecycle::new(Policy::default(), 1);
-    let spend = Spend::Code { code: AuthorizationCode::new("code"), redirect_uri: "".into(), verifier: None };
-    let errand = life.sign_in(Toy::rotating(Replay::Never).arc(), spend);
-    let step = load(Renewal::begin(errand.stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
+    let spend = AuthorizationGrant::AuthorizationCode {
+        code: AuthorizationCode::new("code"),
+        redirect_uri: "".into(),
+        verifier: None,
+    };
+    let job = life.sign_in(Toy::rotating(Replay::Never).arc(), spend);
+    let step = load(Renewal::begin(job.stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
     let Step::Send(_, sent) = step else { panic!("the code is not sent: {step:?}") };
     let (request, step) = save(sent.resume(answer(200, "a 60 mine"), at(0)), maybe());
     let place = request.record.place();
@@ -92,13 +99,17 @@ fn a_sign_in_that_may_have_been_saved_does_not_replace_what_came_of_it() {
 #[test]
 fn a_sign_in_that_may_have_been_saved_is_saved_after_a_logout_that_it_cannot_have_come_before() {
     let mut life = Lifecycle::new(Policy::default(), 1);
-    let spend = Spend::Code { code: AuthorizationCode::new("code"), redirect_uri: "".into(), verifier: None };
-    let errand = life.sign_in(Toy::rotating(Replay::Never).arc(), spend);
-    let step = load(Renewal::begin(errand.stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
+    let spend = AuthorizationGrant::AuthorizationCode {
+        code: AuthorizationCode::new("code"),
+        redirect_uri: "".into(),
+        verifier: None,
+    };
+    let job = life.sign_in(Toy::rotating(Replay::Never).arc(), spend);
+    let step = load(Renewal::begin(job.stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
     let Step::Send(_, sent) = step else { panic!("the code is not sent: {step:?}") };
     let (request, step) = save(sent.resume(answer(200, "a 60 mine"), at(0)), maybe());
     let place = request.record.place();
-    let step = load(step, loaded(2, Record::new(place.0, place.1, Grant::LoggedOut)));
+    let step = load(step, loaded(2, Record::new(place.0, place.1, SessionState::LoggedOut)));
     let (request, _) = save(step, Ok(Swap::Conflict));
     assert_eq!(request.expected, Some(Version::new(2)));
     assert!(request.record.place() > place);
@@ -107,8 +118,8 @@ fn a_sign_in_that_may_have_been_saved_is_saved_after_a_logout_that_it_cannot_hav
 #[test]
 fn a_logout_that_may_have_been_saved_does_not_end_a_session_that_began_after_it() {
     let mut life = Lifecycle::new(Policy::default(), 1);
-    let errand = life.sign_out(Toy::rotating(Replay::Never).arc());
-    let step = load(Renewal::begin(errand.stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
+    let job = life.sign_out(Toy::rotating(Replay::Never).arc());
+    let step = load(Renewal::begin(job.stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
     let (request, step) = save(step, maybe());
     let place = request.record.place();
     let step = load(step, loaded(3, record(place.0.value() + 1, place.1.value() + 1, "new")));
@@ -118,12 +129,12 @@ fn a_logout_that_may_have_been_saved_does_not_end_a_session_that_began_after_it(
 #[test]
 fn credentials_that_went_on_without_the_store_are_stored_when_it_is_back() {
     let mut life = Lifecycle::new(Policy::default(), 1);
-    let stored = || loaded(1, Record::new(Epoch::new(1), Generation::new(1), Grant::None));
+    let stored = || loaded(1, Record::new(Epoch::new(1), Generation::new(1), SessionState::Empty));
     let without_store = || Err(StoreError::unavailable("no answer"));
     let begin = |life: &mut Lifecycle, need| {
         let Decision::Refresh(permit) = life.acquire(need, at(0)) else { panic!("nobody renews") };
-        let errand = permit.errand(Toy::with_credentials().arc()).stored_by(owner(1));
-        (permit, Renewal::begin(errand, at(0)))
+        let job = permit.job(Toy::with_credentials().arc()).stored_by(owner(1));
+        (permit, Renewal::begin(job, at(0)))
     };
     let (permit, step) = begin(&mut life, Need::Fresh);
     let Step::Send(_, sent) = load(step, without_store()) else { panic!("the store is waited for") };
@@ -148,7 +159,9 @@ fn a_refresh_token_that_was_left_alone_is_not_called_refused() {
     let stored = || loaded(2, claimed(record(1, 1, "r"), attempt(2, 1)));
     let Step::Watch(_, until, watching) = load(begin(toy()), stored()) else { panic!("it is not watched") };
     let late = Clocks { instant: until, ..at(0) };
-    let Step::Load(_, loading) = watching.resume(Ok(Sighting::Unchanged), late) else { panic!("no look") };
+    let Step::Load(_, loading) = watching.resume(Ok(WatchOutcome::Unchanged), late) else {
+        panic!("no look")
+    };
     let (_, step) = save(loading.resume(stored(), late), Ok(Swap::Done(Version::new(3))));
     let Step::Send(sending, sent) = step else { panic!("{step:?}") };
     assert_eq!(sending.request.expose_body(), b"credentials");
@@ -160,7 +173,7 @@ fn a_refresh_token_that_was_left_alone_is_not_called_refused() {
 fn a_renewal_that_failed_does_not_count_as_having_the_token_it_saw() {
     let mut life = Lifecycle::new(Policy::default(), 1);
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!("nobody renews") };
-    let step = Renewal::begin(permit.errand(Toy::rotating(Replay::Never).arc()).stored_by(owner(1)), at(0));
+    let step = Renewal::begin(permit.job(Toy::rotating(Replay::Never).arc()).stored_by(owner(1)), at(0));
     let step = load(step, loaded(2, claimed(record(1, 1, "r"), attempt(2, 1))));
     let Step::Watch(_, until, watching) = step else { panic!("{step:?}") };
     let late = Clocks { instant: until, ..at(0) };
@@ -168,7 +181,7 @@ fn a_renewal_that_failed_does_not_count_as_having_the_token_it_saw() {
     let Step::Done(outcome, None) = watching.resume(Err(error()), late) else { panic!("it is tried again") };
     let _ = life.complete(permit, outcome, late);
     let mut fresh = record(1, 1, "r");
-    let Grant::Granted(held) = &mut fresh.grant else { unreachable!() };
+    let SessionState::Active(held) = &mut fresh.state else { unreachable!() };
     held.obtained_at = late.unix;
     assert!(life.adopt(&fresh, late).is_some());
 }
@@ -178,7 +191,7 @@ fn a_grant_that_was_sent_is_not_taken_for_unsent_when_the_claim_to_repeat_it_fai
     let mut life = Lifecycle::new(Policy::default(), 1);
     let toy = || Toy::rotating(Replay::Within(s(30))).arc();
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!("nobody renews") };
-    let step = Renewal::begin(permit.errand(toy()).stored_by(owner(1)), at(0));
+    let step = Renewal::begin(permit.job(toy()).stored_by(owner(1)), at(0));
     let (first, step) = save(load(step, loaded(1, record(1, 1, "r"))), Ok(Swap::Done(Version::new(2))));
     let Step::Send(_, sent) = step else { panic!("{step:?}") };
     let Step::Save(request, saving) = sent.resume(lost(), at(0)) else { panic!("it is not sent again") };
@@ -187,10 +200,12 @@ fn a_grant_that_was_sent_is_not_taken_for_unsent_when_the_claim_to_repeat_it_fai
     let _ = life.complete(permit, outcome, late);
 
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(60)) else { panic!("nobody renews") };
-    let step = Renewal::begin(permit.errand(toy()).stored_by(owner(1)), at(60));
+    let step = Renewal::begin(permit.job(toy()).stored_by(owner(1)), at(60));
     let step = load(step, loaded(2, first.record.clone()));
     let Step::Watch(_, _, watching) = step else { panic!("it counts as never sent: {step:?}") };
-    let Step::Load(_, loading) = watching.resume(Ok(Sighting::OwnerGone), at(60)) else { panic!("no look") };
+    let Step::Load(_, loading) = watching.resume(Ok(WatchOutcome::OwnerGone), at(60)) else {
+        panic!("no look")
+    };
     let Step::Done(outcome, None) = loading.resume(loaded(2, first.record), at(60)) else { panic!("sent") };
     let Completed::Failed(error) = life.complete(permit, outcome, at(60)) else { panic!("a token") };
     assert_eq!(reason(&Err(error)), Some(LoginReason::Ambiguous));
@@ -198,7 +213,7 @@ fn a_grant_that_was_sent_is_not_taken_for_unsent_when_the_claim_to_repeat_it_fai
 
 #[test]
 fn credentials_do_not_wait_for_a_store_that_fails_while_another_claim_is_watched() {
-    let stored = Record::new(Epoch::new(1), Generation::new(1), Grant::None);
+    let stored = Record::new(Epoch::new(1), Generation::new(1), SessionState::Empty);
     let step = load(begin(Toy::with_credentials()), loaded(2, claimed(stored, attempt(2, 1))));
     let Step::Watch(_, _, watching) = step else { panic!("{step:?}") };
     let step = watching.resume(Err(StoreError::unavailable("no answer")), at(0));
@@ -215,7 +230,7 @@ fn obtained(toy: Toy) -> Step {
 #[test]
 fn what_came_of_a_session_is_not_saved_over_a_beginning_without_one() {
     let toy = || Toy::rotating(Replay::OwnerDead).with_credentials_too();
-    let begun_anew = Record::new(Epoch::new(1), Generation::new(1), Grant::None);
+    let begun_anew = Record::new(Epoch::new(1), Generation::new(1), SessionState::Empty);
     let step = load(obtained(toy()), loaded(7, claimed(begun_anew, attempt(2, 1))));
     let Step::Done(Outcome::Failed(failure), None) = step else { panic!("it is saved: {step:?}") };
     assert_eq!(reason(&Err(failure.error)), Some(LoginReason::StoreLost));
@@ -223,12 +238,12 @@ fn what_came_of_a_session_is_not_saved_over_a_beginning_without_one() {
 
 #[test]
 fn credentials_are_stored_in_whatever_has_begun_in_an_emptied_store() {
-    let stored = Record::new(Epoch::new(1), Generation::new(1), Grant::None);
+    let stored = Record::new(Epoch::new(1), Generation::new(1), SessionState::Empty);
     let (_, step) =
         save(load(begin(Toy::with_credentials()), loaded(1, stored)), Ok(Swap::Done(Version::new(2))));
     let Step::Send(_, sent) = step else { panic!("{step:?}") };
     let (request, step) = save(sent.resume(answer(200, "a 60"), at(0)), Ok(Swap::Conflict));
-    let begun = Record::new(Epoch::new(900), Generation::new(900), Grant::None);
+    let begun = Record::new(Epoch::new(900), Generation::new(900), SessionState::Empty);
     let place = begun.place();
     let (again, _) = save(load(step, loaded(7, claimed(begun, attempt(2, 1)))), Ok(Swap::Conflict));
     assert!(request.record.place() < place && again.record.place() > place);
@@ -240,16 +255,16 @@ fn an_unsent_claim_that_replaced_another_says_nothing_of_the_one_before() {
     let toy = || Toy::rotating(Replay::OwnerDead).arc();
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!("nobody renews") };
     let step =
-        load(Renewal::begin(permit.errand(toy()).stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "r")));
+        load(Renewal::begin(permit.job(toy()).stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "r")));
     let Step::Save(request, saving) = step else { panic!("{step:?}") };
     let late = Clocks { instant: request.deadline, ..at(0) };
     let Step::Done(outcome, None) = saving.resume(maybe(), late) else { panic!("there is time left") };
     let _ = life.complete(permit, outcome, late);
 
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(60)) else { panic!("nobody renews") };
-    let step = Renewal::begin(permit.errand(toy()).stored_by(owner(1)), at(60));
+    let step = Renewal::begin(permit.job(toy()).stored_by(owner(1)), at(60));
     let mut mine = request.record;
-    mine.claim.as_mut().unwrap().first_sent = Some(at(0).unix);
+    mine.lease.as_mut().unwrap().first_sent = Some(at(0).unix);
     let step = load(step, loaded(2, mine));
     assert!(matches!(step, Step::Watch(..)), "whoever sent it first may be alive: {step:?}");
 }

@@ -4,7 +4,7 @@ use std::vec;
 
 use super::stores::{Process, Slot, record, rotating};
 use super::*;
-use crate::Grant;
+use crate::SessionState;
 
 #[test]
 fn after_a_logout_what_was_under_way_is_revoked_and_nothing_comes_back() {
@@ -12,7 +12,7 @@ fn after_a_logout_what_was_under_way_is_revoked_and_nothing_comes_back() {
     let mut process = Process::new(1, rotating().with_revocation());
     assert!(matches!(process.sign_out(&mut slot, at(60), vec![answer(200, "")]), Revocation::Done));
     assert_eq!(slot.log(), ["load", "save", "send revoke refresh"]);
-    assert!(matches!(slot.record().grant, Grant::LoggedOut));
+    assert!(matches!(slot.record().state, SessionState::LoggedOut));
     assert!(slot.record().place() > (Epoch::new(1), Generation::new(5)));
     let result = Process::new(2, rotating()).renew(&mut slot, at(61), vec![]);
     assert_eq!(reason(&result), Some(LoginReason::LoggedOut));
@@ -44,32 +44,32 @@ fn a_device_code_is_sent_until_it_brings_a_token_and_nothing_is_saved_before() {
 
 #[test]
 fn a_sign_in_by_refresh_token_keeps_it_where_none_comes_back_and_tells_when_its_answer_is_lost() {
-    let spend = || Spend::RefreshToken(crate::RefreshToken::new("theirs"));
+    let spend = || AuthorizationGrant::RefreshToken(crate::RefreshToken::new("theirs"));
     for (given, kept) in [("one 60", "theirs"), ("one 60 next", "next")] {
         let mut slot = Slot::default();
         let mut process = Process::new(1, rotating());
-        let errand = process.life.sign_in(Arc::clone(&process.provider), spend()).stored_by(process.owner);
-        let (outcome, _) = slot.run(errand, at(0), vec![answer(200, given)]);
+        let job = process.life.sign_in(Arc::clone(&process.provider), spend()).stored_by(process.owner);
+        let (outcome, _) = slot.run(job, at(0), vec![answer(200, given)]);
         process.life.signed_in(outcome, at(0)).unwrap();
         let held = slot.record().granted().unwrap().response.refresh_token.clone();
         assert_eq!(held.unwrap().expose(), kept);
     }
     let mut process = Process::new(1, rotating());
-    let errand = process.life.sign_in(Arc::clone(&process.provider), spend()).stored_by(process.owner);
-    let (outcome, _) = Slot::default().run(errand, at(0), vec![lost()]);
+    let job = process.life.sign_in(Arc::clone(&process.provider), spend()).stored_by(process.owner);
+    let (outcome, _) = Slot::default().run(job, at(0), vec![lost()]);
     assert_eq!(reason(&process.life.signed_in(outcome, at(0))), Some(LoginReason::Ambiguous));
 }
 
 #[test]
 fn a_renewal_that_meets_a_logout_revokes_what_it_brought_and_one_that_meets_a_sign_in_takes_that_over() {
-    let tombstone = Record::new(Epoch::new(2), Generation::new(6), Grant::LoggedOut);
+    let tombstone = Record::new(Epoch::new(2), Generation::new(6), SessionState::LoggedOut);
     let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
     slot.meanwhile = Some(tombstone);
     let answers = vec![answer(200, "new 60 next"), answer(200, "")];
     let result = Process::new(1, rotating().with_revocation()).renew(&mut slot, at(60), answers);
     assert_eq!(reason(&result), Some(LoginReason::LoggedOut));
-    assert_eq!(slot.log(), ["load", "claim alive", "send refresh", "save", "load", "send revoke next"]);
-    assert!(matches!(slot.record().grant, Grant::LoggedOut));
+    assert_eq!(slot.log(), ["load", "lease alive", "send refresh", "save", "load", "send revoke next"]);
+    assert!(matches!(slot.record().state, SessionState::LoggedOut));
 
     // Of the same generation as the one that was spent: the epoch is what tells them apart.
     let theirs = record(2, 5, "theirs 3600 other");

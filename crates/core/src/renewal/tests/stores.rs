@@ -5,8 +5,8 @@ use std::format;
 
 use super::*;
 use crate::{
-    Applied, Claim, Errand, Grant, Granted, Loaded, Obtained, Owner, Provider, Record, Sighting, StoreError,
-    Stored, Swap, Unsaved, Version,
+    Applied, Granted, Lease, Loaded, Obtained, Owner, PendingSave, Provider, Record, RenewalJob,
+    SessionState, StoreError, Stored, Swap, Version, WatchOutcome,
 };
 
 pub(super) const fn owner(source: u64) -> Owner {
@@ -17,7 +17,7 @@ pub(super) const fn owner(source: u64) -> Owner {
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     stored: Option<Stored>,
-    spills: Vec<Unsaved>,
+    spills: Vec<PendingSave>,
     pub(super) versions: u128,
     /// What goes wrong, in order, with the operations of this name.
     wrong: VecDeque<(&'static str, Applied)>,
@@ -25,7 +25,7 @@ pub(super) struct Slot {
     pub(super) meanwhile: Option<Record>,
     /// What fails each time.
     never: &'static [&'static str],
-    sightings: VecDeque<Sighting>,
+    sightings: VecDeque<WatchOutcome>,
     log: Vec<String>,
 }
 
@@ -60,13 +60,13 @@ impl Slot {
     /// Carries an errand out; each answer is for one request. Time passes only while it sleeps.
     pub(super) fn run(
         &mut self,
-        errand: Errand,
+        job: RenewalJob,
         start: Clocks,
         answers: Vec<Answer>,
-    ) -> (Outcome, Option<Leftover>) {
+    ) -> (Outcome, Option<UnfinishedSave>) {
         let mut now = start;
         let mut answers = answers.into_iter();
-        let mut step = Renewal::begin(errand, now);
+        let mut step = Renewal::begin(job, now);
         loop {
             step = match step {
                 Step::Load(_, next) => {
@@ -76,8 +76,8 @@ impl Slot {
                     next.resume(self.fails("load").map_or(Ok(loaded), Err), now)
                 }
                 Step::Save(request, next) => {
-                    let what = if request.record.claim.is_some() { "claim" } else { "save" };
-                    let life = if request.sign_of_life { " alive" } else { "" };
+                    let what = if request.record.lease.is_some() { "lease" } else { "save" };
+                    let life = if request.liveness_lock { " alive" } else { "" };
                     self.log.push(format!("{what}{life}"));
                     let failure = self.fails(what);
                     let lost = matches!(&failure, Some(error) if error.applied() == Applied::No);
@@ -90,8 +90,8 @@ impl Slot {
                 }
                 Step::Watch(_, until, next) => {
                     self.log.push("watch".into());
-                    let seen = self.sightings.pop_front().unwrap_or(Sighting::Unchanged);
-                    if seen == Sighting::Unchanged {
+                    let seen = self.sightings.pop_front().unwrap_or(WatchOutcome::Unchanged);
+                    if seen == WatchOutcome::Unchanged {
                         now = now.plus(until.since(now.instant));
                     }
                     next.resume(Ok(seen), now)
@@ -103,24 +103,24 @@ impl Slot {
                     }
                     next.resume(answers.next().expect("an answer for each request"), now)
                 }
-                Step::Spill(unsaved, next) => {
+                Step::Spill(pending_save, next) => {
                     self.log.push("spill".into());
                     let failure = self.fails("spill");
                     if failure.is_none() {
-                        self.spills.push(*unsaved);
+                        self.spills.push(*pending_save);
                     }
                     next.resume(failure.map_or(Ok(()), Err), now)
                 }
                 Step::Forget(attempt, next) => {
                     self.log.push("forget".into());
-                    self.spills.retain(|unsaved| unsaved.attempt != attempt);
+                    self.spills.retain(|pending_save| pending_save.attempt != attempt);
                     next.resume(Ok(()), now)
                 }
                 Step::Sleep(until, next) => {
                     now = now.plus(until.since(now.instant));
                     next.resume(now)
                 }
-                Step::Done(outcome, leftover) => return (outcome, leftover),
+                Step::Done(outcome, unfinished) => return (outcome, unfinished),
             };
         }
     }
@@ -131,7 +131,7 @@ impl Slot {
 }
 
 pub(super) fn record(epoch: u64, generation: u64, text: &str) -> Record {
-    let grant = Grant::Granted(Granted::new(at(0).unix, granted(text)));
+    let grant = SessionState::Active(Granted::new(at(0).unix, granted(text)));
     Record::new(Epoch::new(epoch), Generation::new(generation), grant)
 }
 
@@ -159,10 +159,10 @@ impl Process {
             Decision::Fail(error) => return Err(error),
             other => panic!("{other:?}"),
         };
-        let errand = permit.errand(Arc::clone(&self.provider)).stored_by(self.owner);
-        let (outcome, leftover) = slot.run(errand, now, answers);
-        if let Some(leftover) = leftover {
-            assert_eq!(leftover.unsaved().is_none(), !slot.spills.is_empty());
+        let job = permit.job(Arc::clone(&self.provider)).stored_by(self.owner);
+        let (outcome, unfinished) = slot.run(job, now, answers);
+        if let Some(unfinished) = unfinished {
+            assert_eq!(unfinished.pending_save().is_none(), !slot.spills.is_empty());
         }
         match self.life.complete(permit, outcome, now) {
             Completed::Renewed(token) | Completed::Adopted(token) => Ok(token),
@@ -171,8 +171,8 @@ impl Process {
     }
 
     pub(super) fn sign_out(&mut self, slot: &mut Slot, now: Clocks, answers: Vec<Answer>) -> Revocation {
-        let errand = self.life.sign_out(Arc::clone(&self.provider)).stored_by(self.owner);
-        let (outcome, _) = slot.run(errand, now, answers);
+        let job = self.life.sign_out(Arc::clone(&self.provider)).stored_by(self.owner);
+        let (outcome, _) = slot.run(job, now, answers);
         self.life.signed_out(outcome, now).expect("logged out")
     }
 
@@ -182,20 +182,23 @@ impl Process {
         now: Clocks,
         answers: Vec<Answer>,
     ) -> Result<Token, TokenError> {
-        let spend =
-            Spend::Code { code: AuthorizationCode::new("code"), redirect_uri: "r".into(), verifier: None };
+        let spend = AuthorizationGrant::AuthorizationCode {
+            code: AuthorizationCode::new("code"),
+            redirect_uri: "r".into(),
+            verifier: None,
+        };
         self.spend(slot, spend, now, answers)
     }
 
     pub(super) fn spend(
         &mut self,
         slot: &mut Slot,
-        spend: Spend,
+        spend: AuthorizationGrant,
         now: Clocks,
         answers: Vec<Answer>,
     ) -> Result<Token, TokenError> {
-        let errand = self.life.sign_in(Arc::clone(&self.provider), spend).stored_by(self.owner);
-        let (outcome, _) = slot.run(errand, now, answers);
+        let job = self.life.sign_in(Arc::clone(&self.provider), spend).stored_by(self.owner);
+        let (outcome, _) = slot.run(job, now, answers);
         self.life.signed_in(outcome, now)
     }
 }
@@ -214,8 +217,8 @@ fn a_renewal_is_two_saves_around_one_request_and_the_claim_is_the_first() {
     let token =
         Process::new(1, rotating()).renew(&mut slot, at(60), vec![answer(200, "new 60 next")]).unwrap();
     assert_eq!((token.expose(), token.generation()), ("new", Generation::new(6)));
-    assert_eq!(slot.log(), ["load", "claim alive", "send refresh", "save"]);
-    assert_eq!((slot.record().claim, slot.record().place().1), (None, Generation::new(6)));
+    assert_eq!(slot.log(), ["load", "lease alive", "send refresh", "save"]);
+    assert_eq!((slot.record().lease, slot.record().place().1), (None, Generation::new(6)));
     assert_eq!(slot.record().writer.map(|writer| writer.owner), Some(owner(1)));
 }
 
@@ -237,9 +240,9 @@ fn a_token_of_another_process_that_is_shorter_than_wanted_is_renewed() {
         else {
             panic!()
         };
-        let errand = permit.errand(Arc::clone(&process.provider)).stored_by(process.owner);
+        let job = permit.job(Arc::clone(&process.provider)).stored_by(process.owner);
         let answers = sent.map(|text| answer(200, text));
-        let (outcome, _) = slot.run(errand, at(now), answers.into_iter().collect());
+        let (outcome, _) = slot.run(job, at(now), answers.into_iter().collect());
         assert_eq!(matches!(outcome, Outcome::Renewed(..)), sent.is_some(), "{wanted}: {outcome:?}");
     }
 }
@@ -248,25 +251,25 @@ fn a_token_of_another_process_that_is_shorter_than_wanted_is_renewed() {
 fn the_claim_of_one_who_is_alive_is_waited_for_and_never_sent_over() {
     let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
     let mut theirs = record(1, 5, "old 60 refresh");
-    theirs.claim = Some(claim_of(2));
+    theirs.lease = Some(claim_of(2));
     slot.put(theirs);
     let busy = Process::new(1, rotating()).renew(&mut slot, at(60), vec![]);
     assert_eq!(kind(&busy), Some(ErrorKind::Busy));
     assert_eq!(slot.log(), ["load", "watch", "load"]);
 }
 
-fn claim_of(source: u64) -> Claim {
+fn claim_of(source: u64) -> Lease {
     let attempt = Attempt { owner: owner(source), number: 1 };
-    Claim { attempt, first_sent: None, until: at(90).unix, span: s(40), replays: 0 }
+    Lease { attempt, first_sent: None, until: at(90).unix, span: s(40), replays: 0 }
 }
 
 #[test]
 fn the_claim_of_one_who_is_gone_is_replayed_or_not_as_the_provider_says() {
     for (replay, served) in [(Replay::OwnerDead, true), (Replay::Never, false)] {
         let mut theirs = record(1, 5, "old 60 refresh");
-        theirs.claim = Some(claim_of(2));
+        theirs.lease = Some(claim_of(2));
         let mut slot = Slot::holding(theirs);
-        slot.sightings.push_back(Sighting::OwnerGone);
+        slot.sightings.push_back(WatchOutcome::OwnerGone);
         let answers = if served { vec![answer(200, "new 60 next")] } else { vec![] };
         let result = Process::new(1, Toy::rotating(replay)).renew(&mut slot, at(60), answers);
         assert_eq!(result.is_ok(), served, "{replay:?}");
@@ -279,13 +282,13 @@ fn the_claim_of_one_who_is_gone_is_replayed_or_not_as_the_provider_says() {
 #[test]
 fn what_somebody_spilled_is_saved_before_anything_is_sent_again() {
     let mut theirs = record(1, 5, "old 60 refresh");
-    theirs.claim = Some(claim_of(2));
+    theirs.lease = Some(claim_of(2));
     let mut slot = Slot::holding(theirs);
     let attempt = claim_of(2).attempt;
     let mut spilled = record(1, 6, "spilled 3600 next");
     spilled.writer = Some(attempt);
     let origin = Obtained::ByRenewal { spent: Generation::new(5) };
-    slot.spills.push(Unsaved { attempt, record: spilled, origin });
+    slot.spills.push(PendingSave { attempt, record: spilled, origin });
     let token = Process::new(1, Toy::rotating(Replay::Never)).renew(&mut slot, at(60), vec![]).unwrap();
     assert_eq!(token.expose(), "spilled");
     assert_eq!(slot.log(), ["load", "save", "forget", "load"]);
@@ -296,14 +299,14 @@ fn what_somebody_spilled_is_saved_before_anything_is_sent_again() {
 fn after_a_save_that_may_have_been_made_the_store_is_asked() {
     for applied in [Applied::No, Applied::Maybe] {
         let mut slot =
-            Slot::holding(record(1, 5, "old 60 refresh")).wrong(&[("claim", applied), ("save", applied)]);
+            Slot::holding(record(1, 5, "old 60 refresh")).wrong(&[("lease", applied), ("save", applied)]);
         let token = Process::new(1, Toy::rotating(Replay::Never))
             .renew(&mut slot, at(60), vec![answer(200, "new 60 next")])
             .unwrap();
         assert_eq!(token.expose(), "new", "{applied:?}");
         let again = if applied == Applied::No { 2 } else { 1 };
         let log = slot.log();
-        assert_eq!(log.iter().filter(|entry| *entry == "claim alive").count(), again);
+        assert_eq!(log.iter().filter(|entry| *entry == "lease alive").count(), again);
         assert_eq!(log.iter().filter(|entry| *entry == "send refresh").count(), 1);
         assert_eq!(slot.record().place().1, Generation::new(6));
     }
@@ -326,14 +329,14 @@ fn what_neither_store_nor_spill_takes_is_kept_and_not_handed_out() {
     let mut slot = Slot { never: &["save", "spill"], ..Slot::holding(record(1, 5, "old 60 refresh")) };
     let mut process = Process::new(1, rotating());
     let Decision::Refresh(permit) = process.life.acquire(Need::Fresh, at(60)) else { panic!() };
-    let errand = permit.errand(Arc::clone(&process.provider)).stored_by(process.owner);
-    let (outcome, leftover) = slot.run(errand, at(60), vec![answer(200, "new 60 next")]);
+    let job = permit.job(Arc::clone(&process.provider)).stored_by(process.owner);
+    let (outcome, unfinished) = slot.run(job, at(60), vec![answer(200, "new 60 next")]);
     let error = outcome.error().expect("nobody gets it yet").clone();
     assert_eq!(error.kind(), ErrorKind::Store);
     assert!(error.to_string().contains("kept in memory"), "{error}");
-    let leftover = leftover.expect("it is kept");
-    assert!(leftover.unsaved().is_some());
-    let Step::Sleep(until, next) = leftover.recover(at(80)) else { panic!("not at once") };
+    let unfinished = unfinished.expect("it is kept");
+    assert!(unfinished.pending_save().is_some());
+    let Step::Sleep(until, next) = unfinished.recover(at(80)) else { panic!("not at once") };
     assert!(until > at(80).instant);
     let Step::Load(_, next) = next.resume(at(81)) else { panic!("the store is asked") };
     let loaded = Loaded { stored: slot.stored.clone(), spilled: None };
@@ -355,7 +358,7 @@ fn a_request_that_never_left_clears_the_claim_and_one_of_unknown_fate_keeps_it()
         let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
         let result = Process::new(1, Toy::rotating(Replay::Never)).renew(&mut slot, at(60), vec![given]);
         assert!(matches!(kind(&result), Some(ErrorKind::Unavailable { retry_at: Some(_) })));
-        assert_eq!(slot.record().claim.is_some(), stands);
+        assert_eq!(slot.record().lease.is_some(), stands);
         assert!(slot.record().throttle.is_some(), "all processes leave the endpoint alone");
     }
 }
@@ -366,7 +369,7 @@ fn a_process_that_knows_it_sent_nothing_claims_again_though_its_claim_stands() {
     let mut slot = Slot { never: &["save"], ..Slot::holding(record(1, 5, "old 60 refresh")) };
     let mut process = Process::new(1, Toy::rotating(Replay::Never));
     assert!(process.renew(&mut slot, at(60), vec![not_sent()]).is_err());
-    assert!(slot.record().claim.is_some(), "it could not be cleared");
+    assert!(slot.record().lease.is_some(), "it could not be cleared");
     slot.never = &[];
     assert!(process.renew(&mut slot, at(200), vec![answer(200, "new 60 next")]).is_ok());
 }
@@ -407,9 +410,9 @@ fn what_may_be_spent_again_goes_on_without_the_store_but_not_after_a_logout_it_h
 #[test]
 fn the_claim_of_another_machine_lapses_when_it_stood_for_its_span() {
     let mut theirs = record(1, 5, "old 60 refresh");
-    let mut claim = claim_of(2);
-    claim.attempt.owner = Owner { machine: 7, boot: 7, ..claim.attempt.owner };
-    theirs.claim = Some(claim);
+    let mut lease = claim_of(2);
+    lease.attempt.owner = Owner { machine: 7, boot: 7, ..lease.attempt.owner };
+    theirs.lease = Some(lease);
     for (replay, served) in [(Replay::LastResort, true), (Replay::OwnerDead, false)] {
         let mut slot = Slot::holding(theirs.clone());
         let answers = if served { vec![answer(200, "new 60 next")] } else { vec![] };

@@ -49,7 +49,7 @@ impl fmt::Display for Attempt {
 /// Says in a record that its grant is being spent, or may have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "stores take it apart and put it together again")]
-pub struct Claim {
+pub struct Lease {
     /// By which attempt.
     pub attempt: Attempt,
     /// When the grant of this generation may first have been sent by an earlier attempt; `None` when this is the first.
@@ -62,7 +62,7 @@ pub struct Claim {
     pub replays: u32,
 }
 
-impl Claim {
+impl Lease {
     /// When the grant may have been sent for the first time, this attempt's sending included.
     #[must_use]
     pub fn may_be_sent_since(&self) -> UnixTime {

@@ -1,43 +1,47 @@
-//! What a renewal holds while it is carried out: how far it has come, what nobody has stored yet, its sign of life.
+//! What a renewal holds while it is carried out: how far it has come, what nobody has stored yet, its liveness lock.
 //!
 //! However it ends, what is not stored by then is spilled: when its task is thrown away too.
 
 use core::fmt;
 use std::sync::{Arc, Mutex};
 
-use wellspring_core::{ByteLeft, SignOfLife, Step, Unsaved};
+use wellspring_core::{ByteLeft, LivenessLock, PendingSave, Step};
 
 use crate::storage::{Next, Operation, Said, Storage, Work};
 use crate::{SharedLifecycle, events};
 
-/// Where the sign of life of a renewal is kept: with the renewal, and with each thread that still works for it.
-pub type Life = Arc<Mutex<Option<Arc<SignOfLife>>>>;
+/// Where the liveness lock of a renewal is kept: with the renewal, and with each thread that still works for it.
+pub type LivenessSlot = Arc<Mutex<Option<Arc<LivenessLock>>>>;
 
 /// What a renewal holds while it is carried out.
-pub struct Course {
+pub struct ActiveRenewal {
     shared: Arc<SharedLifecycle>,
     pub(crate) byte_left: ByteLeft,
-    unsaved: Option<Unsaved>,
-    /// Shown from before the claim is saved until the renewal is over, and by each operation until it is.
-    life: Life,
+    pending_save: Option<PendingSave>,
+    /// Shown from before the lease is saved until the renewal is over, and by each operation until it is.
+    life: LivenessSlot,
 }
 
-impl Course {
+impl ActiveRenewal {
     pub(crate) fn new(shared: Arc<SharedLifecycle>) -> Self {
-        Self { shared, byte_left: ByteLeft::No, unsaved: None, life: Life::default() }
+        Self { shared, byte_left: ByteLeft::No, pending_save: None, life: LivenessSlot::default() }
     }
 
     /// Goes on with what was laid aside.
-    pub(crate) const fn with(shared: Arc<SharedLifecycle>, unsaved: Option<Unsaved>, life: Life) -> Self {
-        Self { shared, byte_left: ByteLeft::No, unsaved, life }
+    pub(crate) const fn with(
+        shared: Arc<SharedLifecycle>,
+        pending_save: Option<PendingSave>,
+        life: LivenessSlot,
+    ) -> Self {
+        Self { shared, byte_left: ByteLeft::No, pending_save, life }
     }
 
     /// Looks at a step before it is carried out.
     pub fn enter(&mut self, step: Step) -> Work {
-        self.unsaved = step.unsaved().cloned();
+        self.pending_save = step.pending_save().cloned();
         match &step {
             Step::Send(..) => self.byte_left = ByteLeft::Maybe,
-            // Whoever waits for another's claim has none to answer for.
+            // Whoever waits for another's lease has none to answer for.
             Step::Watch(..) => self.rest(),
             _ => {}
         }
@@ -46,7 +50,7 @@ impl Course {
 
     /// Goes on with what the store has said.
     pub fn leave(&self, said: Said, next: Next) -> Step {
-        let name = &self.shared.provider().profile().name;
+        let name = &self.shared.provider().spec().name;
         if let Some((operation, error)) = said.error() {
             events::store_failed(name, operation, error);
         } else if matches!(said, Said::Spilled(_)) {
@@ -57,15 +61,15 @@ impl Course {
 
     /// Whether a token would be lost if this went no further.
     #[must_use]
-    pub const fn holds_unsaved(&self) -> bool {
-        self.unsaved.is_some()
+    pub const fn holds_pending_save(&self) -> bool {
+        self.pending_save.is_some()
     }
 
-    /// Spills what nobody has stored, and shows no sign of life any more.
+    /// Spills what nobody has stored, and shows no liveness lock any more.
     pub(crate) fn give_up(&mut self) {
-        if let (Some(unsaved), Some(storage)) = (self.unsaved.take(), self.shared.storage()) {
-            let profile = self.shared.provider().profile();
-            match storage.spill(&profile.key, &unsaved) {
+        if let (Some(pending_save), Some(storage)) = (self.pending_save.take(), self.shared.storage()) {
+            let profile = self.shared.provider().spec();
+            match storage.spill(&profile.key, &pending_save) {
                 Ok(()) => events::token_spilled(&profile.name),
                 Err(error) => events::store_failed(&profile.name, "spill", &error),
             }
@@ -75,17 +79,17 @@ impl Course {
 
     /// What it holds is laid aside: it is not to be spilled yet.
     pub(crate) fn keep_for_later(&mut self) {
-        self.unsaved = None;
+        self.pending_save = None;
     }
 
-    /// Shows no sign of life any more, but for what a thread that hangs may still save.
+    /// Shows no liveness lock any more, but for what a thread that hangs may still save.
     pub(crate) fn rest(&mut self) {
-        self.life = Life::default();
+        self.life = LivenessSlot::default();
     }
 
-    /// The sign of life, for a thread that works for this.
+    /// The liveness lock, for a thread that works for this.
     #[must_use]
-    pub fn life(&self) -> Life {
+    pub fn life(&self) -> LivenessSlot {
         Arc::clone(&self.life)
     }
 
@@ -108,24 +112,24 @@ impl Course {
     /// Carries the operation out here and now.
     #[must_use]
     pub fn carry_out(&self, operation: &Operation, within: core::time::Duration) -> Said {
-        let key = &self.shared.provider().profile().key;
+        let key = &self.shared.provider().spec().key;
         let storage = self.shared.storage().expect("only a store asks for operations on it");
         operation.carry_out(storage, key, within, &self.life)
     }
 }
 
-impl Drop for Course {
+impl Drop for ActiveRenewal {
     fn drop(&mut self) {
         self.give_up();
     }
 }
 
-impl fmt::Debug for Course {
+impl fmt::Debug for ActiveRenewal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (byte_left, unsaved) = (&self.byte_left, &self.unsaved);
-        f.debug_struct("Course")
+        let (byte_left, pending_save) = (&self.byte_left, &self.pending_save);
+        f.debug_struct("ActiveRenewal")
             .field("byte_left", byte_left)
-            .field("unsaved", unsaved)
+            .field("pending_save", pending_save)
             .finish_non_exhaustive()
     }
 }

@@ -10,30 +10,30 @@ use crate::sync::{HashMap, Mutex, MutexGuard};
 
 /// Wakes everybody who waits for something to change.
 #[derive(Debug, Default)]
-pub struct Bell(Mutex<Seats>);
+pub struct Notify(Mutex<Listeners>);
 
 #[derive(Debug, Default)]
-struct Seats {
+struct Listeners {
     wakers: HashMap<u64, Waker>,
     next: u64,
     rung: u64,
 }
 
-impl Bell {
+impl Notify {
     /// A place to wait at.
     #[must_use]
-    pub fn seat(&self) -> Seat<'_> {
-        let mut seats = self.seats();
-        seats.next += 1;
-        Seat { bell: self, number: seats.next }
+    pub fn listener(&self) -> Listener<'_> {
+        let mut listeners = self.listeners();
+        listeners.next += 1;
+        Listener { notify: self, number: listeners.next }
     }
 
     /// Wakes everybody.
-    pub fn ring(&self) {
+    pub fn notify(&self) {
         let wakers = {
-            let mut seats = self.seats();
-            seats.rung += 1;
-            core::mem::take(&mut seats.wakers)
+            let mut listeners = self.listeners();
+            listeners.rung += 1;
+            core::mem::take(&mut listeners.wakers)
         };
         for waker in wakers.into_values() {
             waker.wake();
@@ -42,41 +42,41 @@ impl Bell {
 
     /// How often it has rung.
     #[must_use]
-    pub fn rung(&self) -> u64 {
-        self.seats().rung
+    pub fn count(&self) -> u64 {
+        self.listeners().rung
     }
 
     /// How many wait now.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.seats().wakers.len()
+        self.listeners().wakers.len()
     }
 
-    fn seats(&self) -> MutexGuard<'_, Seats> {
+    fn listeners(&self) -> MutexGuard<'_, Listeners> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// One waiter's place; leaving it takes the waker along.
 #[derive(Debug)]
-pub struct Seat<'a> {
-    bell: &'a Bell,
+pub struct Listener<'a> {
+    notify: &'a Notify,
     number: u64,
 }
 
-impl Seat<'_> {
+impl Listener<'_> {
     /// Has this waker woken by the next ring. Once: sit down again before each look.
-    pub fn sit(&self, waker: &Waker) {
+    pub fn listen(&self, waker: &Waker) {
         let waker = waker.clone();
-        let before = self.bell.seats().wakers.insert(self.number, waker);
+        let before = self.notify.listeners().wakers.insert(self.number, waker);
         // A waker's own drop is foreign code: it runs when the lock is free again.
         drop(before);
     }
 }
 
-impl Drop for Seat<'_> {
+impl Drop for Listener<'_> {
     fn drop(&mut self) {
-        let waker = self.bell.seats().wakers.remove(&self.number);
+        let waker = self.notify.listeners().wakers.remove(&self.number);
         drop(waker);
     }
 }
@@ -98,19 +98,20 @@ mod tests {
 
     #[test]
     fn a_ring_wakes_each_sitter_once_and_nobody_who_left() {
-        let (bell, here, gone) = (Bell::default(), Arc::new(Count::default()), Arc::new(Count::default()));
-        let seat = bell.seat();
-        seat.sit(&here.clone().into());
-        seat.sit(&here.clone().into());
+        let (notify, here, gone) =
+            (Notify::default(), Arc::new(Count::default()), Arc::new(Count::default()));
+        let listener = notify.listener();
+        listener.listen(&here.clone().into());
+        listener.listen(&here.clone().into());
         {
-            let left = bell.seat();
-            left.sit(&gone.clone().into());
+            let left = notify.listener();
+            left.listen(&gone.clone().into());
         }
-        assert_eq!(bell.waiting(), 1);
-        bell.ring();
-        bell.ring();
+        assert_eq!(notify.waiting(), 1);
+        notify.notify();
+        notify.notify();
         assert_eq!(here.0.load(Ordering::Relaxed), 1);
         assert_eq!(gone.0.load(Ordering::Relaxed), 0);
-        assert_eq!(bell.rung(), 2);
+        assert_eq!(notify.count(), 2);
     }
 }

@@ -1,6 +1,6 @@
 //! The fields of a spilled token: whose it is and what it came from, then those of its record.
 
-use wellspring_core::{Epoch, Generation, Obtained, StoreError, Unsaved};
+use wellspring_core::{Epoch, Generation, Obtained, PendingSave, StoreError};
 use zeroize::Zeroizing;
 
 use super::fields::{Writer, required};
@@ -8,8 +8,8 @@ use super::{Unreadable, record, seal, unseal};
 
 const KIND: &str = "spill";
 
-pub(crate) fn encode_unsaved(unsaved: &Unsaved) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-    let Unsaved { attempt, record, origin } = unsaved;
+pub(crate) fn encode_pending_save(pending_save: &PendingSave) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let PendingSave { attempt, record, origin } = pending_save;
     let mut fields = Writer::with_room(record::texts(record));
     fields.attempt("attempt", *attempt);
     match origin {
@@ -28,7 +28,7 @@ pub(crate) fn encode_unsaved(unsaved: &Unsaved) -> Result<Zeroizing<Vec<u8>>, St
     Ok(seal(KIND, fields))
 }
 
-pub(crate) fn decode_unsaved(bytes: &[u8]) -> Result<Unsaved, Unreadable> {
+pub(crate) fn decode_pending_save(bytes: &[u8]) -> Result<PendingSave, Unreadable> {
     let mut fields = unseal(KIND, bytes)?;
     let attempt = required("attempt", fields.attempt("attempt")?)?;
     let origin = match required("origin", fields.text("origin")?)? {
@@ -40,5 +40,5 @@ pub(crate) fn decode_unsaved(bytes: &[u8]) -> Result<Unsaved, Unreadable> {
     };
     let record = record::read(&mut fields)?;
     fields.end()?;
-    Ok(Unsaved { attempt, record, origin })
+    Ok(PendingSave { attempt, record, origin })
 }

@@ -4,14 +4,14 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::jitter::Jitter;
-use crate::lifecycle::Held;
-use crate::{Epoch, Generation, Owner, Policy, Provider, Spend};
+use crate::lifecycle::RefreshState;
+use crate::{AuthorizationGrant, Epoch, Generation, Owner, Policy, Provider};
 
 /// What a renewal is sent out to do.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub struct Errand {
-    pub(crate) provider: Dialect,
+pub struct RenewalJob {
+    pub(crate) provider: ProviderRef,
     pub(crate) policy: Policy,
     pub(crate) jitter: Jitter,
     /// Failures in a row, as this lifecycle has seen them.
@@ -29,14 +29,14 @@ pub struct Errand {
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub(crate) enum Goal {
     /// A new token for a grant that is there.
-    Renew { held: Option<Held>, access_left: Duration, wanted: Duration },
+    Renew { held: Option<RefreshState>, access_left: Duration, wanted: Duration },
     /// A first token for a new grant.
-    SignIn(Spend),
+    SignIn(AuthorizationGrant),
     /// The end of the session.
-    SignOut { held: Option<Held> },
+    SignOut { held: Option<RefreshState> },
 }
 
-impl Errand {
+impl RenewalJob {
     /// The same errand, done through a store: everything durable passes through it, in the name of this owner.
     #[must_use]
     pub const fn stored_by(mut self, owner: Owner) -> Self {
@@ -47,9 +47,9 @@ impl Errand {
 
 /// A provider, which is equal to itself alone.
 #[derive(Clone, Debug)]
-pub(crate) struct Dialect(pub(crate) Arc<dyn Provider>);
+pub(crate) struct ProviderRef(pub(crate) Arc<dyn Provider>);
 
-impl core::ops::Deref for Dialect {
+impl core::ops::Deref for ProviderRef {
     type Target = dyn Provider;
 
     fn deref(&self) -> &Self::Target {
@@ -59,17 +59,17 @@ impl core::ops::Deref for Dialect {
 
 #[cfg(wellspring_explore)]
 mod explored {
-    use super::Dialect;
+    use super::ProviderRef;
 
-    impl PartialEq for Dialect {
+    impl PartialEq for ProviderRef {
         fn eq(&self, other: &Self) -> bool {
             alloc::sync::Arc::ptr_eq(&self.0, &other.0)
         }
     }
 
-    impl Eq for Dialect {}
+    impl Eq for ProviderRef {}
 
-    impl core::hash::Hash for Dialect {
+    impl core::hash::Hash for ProviderRef {
         fn hash<H: core::hash::Hasher>(&self, _: &mut H) {}
     }
 }
