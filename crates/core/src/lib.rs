@@ -58,7 +58,7 @@ pub use renewal::{
     Saving, Sent, Sleeping, Spilling, Step, TransportError, TransportErrorKind, UnfinishedSave, Watching,
 };
 #[cfg(wellspring_explore)]
-pub use rules::{Rule, drop_rule};
+pub use rules::{Rule, Table, drop_cell, drop_rule};
 pub use scope::Scope;
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, DeviceCode, RefreshToken};
 pub use store::{

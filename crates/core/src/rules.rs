@@ -1,7 +1,7 @@
-//! The rules of the renewal protocol, by name.
+//! The rules of the renewal protocol by name, and the decision tables by cell.
 //!
-//! They always hold. Only the explorer, which walks through every interleaving of this very code, may drop one at a
-//! time, to show that it would notice.
+//! They always hold. Only the explorer, which walks every interleaving of the shipped code, drops one rule or one cell
+//! at a time, to show that it notices.
 
 /// A rule of the renewal protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +53,51 @@ pub enum Rule {
     GoOnWithoutStore,
     /// 11: but not after a logout that was seen.
     NotAfterTombstone,
+}
+
+/// A decision table of this crate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(not(wellspring_explore), expect(unreachable_pub, reason = "only the explorer names them"))]
+#[cfg_attr(wellspring_explore, expect(clippy::exhaustive_enums, reason = "only the explorer sees it"))]
+#[repr(u8)]
+pub enum Table {
+    /// Who gets what: a holding against a gate.
+    Acquire = 1,
+    /// What a refused token leads to.
+    Refusal,
+    /// What the store's answer means for a renewal.
+    Loaded,
+    /// Whether a grant may be sent again.
+    Replay,
+    /// What a conflict means for a token that is to be saved.
+    Conflict,
+}
+
+/// Whether this cell of the table holds. Where it does not, the caller looks up the cell's replacement.
+#[cfg(not(wellspring_explore))]
+pub(crate) const fn cell_holds(_: Table, _: usize) -> bool {
+    true
+}
+
+/// Whether this cell of the table holds. Where it does not, the caller looks up the cell's replacement.
+#[cfg(wellspring_explore)]
+pub(crate) fn cell_holds(table: Table, cell: usize) -> bool {
+    DROPPED_CELL.load(core::sync::atomic::Ordering::Relaxed) != packed(table, cell)
+}
+
+/// Drops this cell of this table, or none.
+#[cfg(wellspring_explore)]
+pub fn drop_cell(cell: Option<(Table, usize)>) {
+    let packed = cell.map_or(0, |(table, cell)| packed(table, cell));
+    DROPPED_CELL.store(packed, core::sync::atomic::Ordering::Relaxed);
+}
+
+#[cfg(wellspring_explore)]
+static DROPPED_CELL: core::sync::atomic::AtomicUsize = core::sync::atomic::AtomicUsize::new(0);
+
+#[cfg(wellspring_explore)]
+const fn packed(table: Table, cell: usize) -> usize {
+    (table as usize) << 16 | cell
 }
 
 /// Whether the rule holds.
