@@ -54,8 +54,9 @@ pub use policy::Policy;
 pub use provider::{AuthorizationGrant, Provider, ProviderSpec, Reading, Replay, Rotation, Verdict};
 pub use record::{Cause, CauseKind, Dead, Epoch, Generation, Granted, Record, SessionState, Throttle};
 pub use renewal::{
-    Answer, BoundedRequest, Forgetting, Loading, Outcome, Renewal, RenewalJob, Revocation, SaveRequest,
-    Saving, Sent, Sleeping, Spilling, Step, TransportError, TransportErrorKind, UnfinishedSave, Watching,
+    Answer, BoundedRequest, Forget, Forgetting, Load, Loading, Outcome, Pending, Renewal, RenewalJob,
+    Revocation, Save, Saving, Sent, Sleeping, Spill, Spilling, Step, StoreOp, TransportError,
+    TransportErrorKind, UnfinishedSave, Watch, Watching,
 };
 #[cfg(wellspring_explore)]
 pub use rules::{Rule, Table, drop_cell, drop_rule};

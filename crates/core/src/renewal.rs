@@ -22,13 +22,14 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
+use core::fmt;
 use core::time::Duration;
 
 use crate::jitter::Jitter;
 use crate::lifecycle::RefreshState;
 use crate::{
     Attempt, AuthorizationGrant, Clocks, Epoch, ErrorKind, Generation, HttpRequest, Instant, Loaded,
-    PendingSave, Policy, Record, StoreError, Swap, TokenError, Version, WatchOutcome,
+    PendingSave, Policy, Store, StoreError, Swap, TokenError, TokenKey, Version, WatchOutcome,
 };
 
 mod acquire_lease;
@@ -37,6 +38,7 @@ mod exchange;
 mod job;
 mod keep;
 mod note;
+mod operation;
 mod outcome;
 mod sign_out;
 mod store_view;
@@ -44,6 +46,7 @@ mod store_view;
 pub use answer::{Answer, TransportError, TransportErrorKind};
 pub use job::RenewalJob;
 pub(crate) use job::{Goal, ProviderRef};
+pub use operation::{Forget, Load, Save, Spill, Watch};
 pub use outcome::Outcome;
 pub(crate) use outcome::{Failure, RefreshUpdate, StoreFacts};
 pub use sign_out::Revocation;
@@ -61,38 +64,173 @@ use store_view::StoreView;
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 #[expect(clippy::exhaustive_enums, reason = "a driver that overlooks a step must not compile")]
 pub enum Step {
-    /// Load the record, and what was spilled for it, until this instant at the latest.
-    Load(Instant, Loading),
-    /// Save this record, or find that another version is there.
-    Save(Box<SaveRequest>, Saving),
-    /// Wait until the store holds another version than this, or the owner of its lease is gone, or the instant comes.
-    /// A liveness lock must not be shown meanwhile.
-    Watch(Version, Instant, Watching),
-    /// Send this one request and resume with what came of it.
+    /// Load the record.
+    Load(Pending<Load>),
+    /// Save a record.
+    Save(Pending<Save>),
+    /// Watch the record, which another renewal has leased.
+    Watch(Pending<Watch>),
+    /// Spill a token.
+    Spill(Pending<Spill>),
+    /// Remove a spilled token.
+    Forget(Pending<Forget>),
+    /// Send this one request and resume with the answer.
     Send(BoundedRequest, Sent),
-    /// Put this where the next load finds it: the store will not take it.
-    Spill(Box<PendingSave>, Spilling),
-    /// Remove what this attempt has spilled, if it has.
-    Forget(Attempt, Forgetting),
     /// Wait for this instant.
     Sleep(Instant, Sleeping),
-    /// Nothing: this is what became of the renewal. What is left over is for the background to store.
+    /// Nothing: the renewal has ended with this outcome. A token that is still to be saved goes to the background.
     Done(Outcome, Option<UnfinishedSave>),
 }
 
-/// A record to be saved.
+/// An operation on the store, with the part of the renewal that goes on with its reply.
+#[must_use = "a renewal goes on only when its operation is carried out"]
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 #[non_exhaustive]
-pub struct SaveRequest {
-    /// The version it replaces; `None` when there is none yet.
-    pub expected: Option<Version>,
-    /// The record.
-    pub record: Record,
-    /// Whether a liveness lock must be shown before it is saved, and until the renewal is over.
-    pub liveness_lock: bool,
-    /// The end of this attempt to save.
+pub struct Pending<O: StoreOp> {
+    /// The operation.
+    pub operation: O,
+    /// The end of the operation; [`Instant::NEVER`] where it has no deadline of its own.
     pub deadline: Instant,
+    /// What goes on with the reply.
+    pub next: O::Next,
+}
+
+impl<O: StoreOp> Pending<O> {
+    /// Goes on with the reply of the store.
+    pub fn resume(self, reply: Result<O::Reply, StoreError>, now: Clocks) -> Step {
+        O::resume(self.next, reply, now)
+    }
+}
+
+/// An operation on a store.
+///
+/// A driver runs it within the time that is left, on a thread that may block, and resumes the renewal with the result.
+/// [`Load`], [`Save`], [`Watch`], [`Spill`] and [`Forget`] are all there are.
+pub trait StoreOp: fmt::Debug + Send + Sync + Sized + 'static {
+    /// What the store answers.
+    type Reply: fmt::Debug + Send + 'static;
+    /// What goes on with the reply.
+    type Next: fmt::Debug + Send;
+    /// The name of the operation in events.
+    const NAME: &'static str;
+    /// Whether the operation waits for a change, so that a driver runs it in short slices.
+    const SLICED: bool = false;
+
+    /// Whether a liveness lock must be held before it runs and until the renewal has ended.
+    #[must_use]
+    fn needs_liveness_lock(&self) -> bool {
+        false
+    }
+
+    /// Runs the operation on this store.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    fn run(&self, store: &dyn Store, key: &TokenKey, within: Duration) -> Result<Self::Reply, StoreError>;
+
+    /// Whether this reply ends the operation. If it does not, a driver runs the next slice.
+    #[must_use]
+    fn is_final(_: &Self::Reply) -> bool {
+        true
+    }
+
+    /// The error of an operation that has not returned in time.
+    #[must_use]
+    fn timed_out() -> StoreError {
+        StoreError::unavailable("the store did not answer in time").maybe_applied()
+    }
+
+    /// Goes on with the reply.
+    fn resume(next: Self::Next, reply: Result<Self::Reply, StoreError>, now: Clocks) -> Step;
+}
+
+impl StoreOp for Load {
+    type Reply = Loaded;
+    type Next = Loading;
+    const NAME: &'static str = "load";
+
+    fn run(&self, store: &dyn Store, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
+        store.load(key, within)
+    }
+
+    fn timed_out() -> StoreError {
+        StoreError::unavailable("the store did not answer in time")
+    }
+
+    fn resume(next: Loading, reply: Result<Loaded, StoreError>, now: Clocks) -> Step {
+        next.resume(reply, now)
+    }
+}
+
+impl StoreOp for Save {
+    type Reply = Swap;
+    type Next = Saving;
+    const NAME: &'static str = "save";
+
+    fn needs_liveness_lock(&self) -> bool {
+        self.liveness_lock
+    }
+
+    fn run(&self, store: &dyn Store, key: &TokenKey, within: Duration) -> Result<Swap, StoreError> {
+        store.save(key, self.expected, &self.record, within)
+    }
+
+    fn resume(next: Saving, reply: Result<Swap, StoreError>, now: Clocks) -> Step {
+        next.resume(reply, now)
+    }
+}
+
+impl StoreOp for Watch {
+    type Reply = WatchOutcome;
+    type Next = Watching;
+    const NAME: &'static str = "watch";
+    const SLICED: bool = true;
+
+    fn run(&self, store: &dyn Store, key: &TokenKey, within: Duration) -> Result<WatchOutcome, StoreError> {
+        store.watch(key, self.version, within)
+    }
+
+    fn is_final(reply: &WatchOutcome) -> bool {
+        *reply != WatchOutcome::Unchanged
+    }
+
+    fn timed_out() -> StoreError {
+        StoreError::unavailable("the store did not answer in time")
+    }
+
+    fn resume(next: Watching, reply: Result<WatchOutcome, StoreError>, now: Clocks) -> Step {
+        next.resume(reply, now)
+    }
+}
+
+impl StoreOp for Spill {
+    type Reply = ();
+    type Next = Spilling;
+    const NAME: &'static str = "spill";
+
+    fn run(&self, store: &dyn Store, key: &TokenKey, _: Duration) -> Result<(), StoreError> {
+        store.spill(key, &self.pending_save)
+    }
+
+    fn resume(next: Spilling, reply: Result<(), StoreError>, now: Clocks) -> Step {
+        next.resume(reply, now)
+    }
+}
+
+impl StoreOp for Forget {
+    type Reply = ();
+    type Next = Forgetting;
+    const NAME: &'static str = "forget";
+
+    fn run(&self, store: &dyn Store, key: &TokenKey, _: Duration) -> Result<(), StoreError> {
+        store.forget_spill(key, self.attempt)
+    }
+
+    fn resume(next: Forgetting, reply: Result<(), StoreError>, now: Clocks) -> Step {
+        next.resume(reply, now)
+    }
 }
 
 /// One request, and the instants that bound it.
@@ -188,7 +326,11 @@ impl Renewal {
     /// Asks the store, for this.
     fn load(self, task: Task, now: Clocks) -> Step {
         let until = now.instant.plus(self.policy.store_deadline);
-        Step::Load(until, Loading { renewal: self, task })
+        Step::Load(Pending { operation: Load {}, deadline: until, next: Loading { renewal: self, task } })
+    }
+
+    fn save(self, save: Save, deadline: Instant, task: Task) -> Step {
+        Step::Save(Pending { operation: save, deadline, next: Saving { renewal: self, task } })
     }
 
     /// Comes back to this by way of the store, a little later for each time it was tried.
@@ -246,7 +388,7 @@ continuations! {
 
 impl Loading {
     /// Goes on with what the store holds.
-    pub fn resume(self, loaded: Result<Loaded, StoreError>, now: Clocks) -> Step {
+    fn resume(self, loaded: Result<Loaded, StoreError>, now: Clocks) -> Step {
         let Self { renewal, task } = self;
         match task {
             Task::Consider => renewal.consider(loaded, now),
@@ -261,7 +403,7 @@ impl Loading {
 
 impl Saving {
     /// Goes on with what became of the save.
-    pub fn resume(self, saved: Result<Swap, StoreError>, now: Clocks) -> Step {
+    fn resume(self, saved: Result<Swap, StoreError>, now: Clocks) -> Step {
         let Self { renewal, task } = self;
         match task {
             Task::Lease(claiming) => claiming.saved(renewal, saved, now),
@@ -271,17 +413,11 @@ impl Saving {
             Task::Consider | Task::SignIn(_) => unreachable!("these save nothing"),
         }
     }
-
-    /// What would be lost if this went no further.
-    #[must_use]
-    pub const fn pending_save(&self) -> Option<&PendingSave> {
-        self.task.pending_save()
-    }
 }
 
 impl Watching {
     /// Goes on with what was seen.
-    pub fn resume(self, seen: Result<WatchOutcome, StoreError>, now: Clocks) -> Step {
+    fn resume(self, seen: Result<WatchOutcome, StoreError>, now: Clocks) -> Step {
         self.renewal.watched(self.task, seen, now)
     }
 }
@@ -295,14 +431,14 @@ impl Sleeping {
 
 impl Spilling {
     /// Goes on with what became of it.
-    pub fn resume(self, spilled: Result<(), StoreError>, now: Clocks) -> Step {
+    fn resume(self, spilled: Result<(), StoreError>, now: Clocks) -> Step {
         self.task.spilled(self.renewal, spilled, now)
     }
 }
 
 impl Forgetting {
     /// Goes on; what could not be removed is not looked at again.
-    pub fn resume(self, forgotten: Result<(), StoreError>, now: Clocks) -> Step {
+    fn resume(self, forgotten: Result<(), StoreError>, now: Clocks) -> Step {
         self.task.forgotten(self.renewal, forgotten.is_ok(), now)
     }
 }
@@ -312,10 +448,10 @@ impl Step {
     #[must_use]
     pub fn pending_save(&self) -> Option<&PendingSave> {
         match self {
-            Self::Load(_, Loading { task, .. })
-            | Self::Save(_, Saving { task, .. })
+            Self::Load(Pending { next: Loading { task, .. }, .. })
+            | Self::Save(Pending { next: Saving { task, .. }, .. })
             | Self::Sleep(_, Sleeping { task, .. }) => task.pending_save(),
-            Self::Spill(pending_save, _) => Some(pending_save),
+            Self::Spill(spill) => Some(&spill.operation.pending_save),
             Self::Done(_, unfinished) => unfinished.as_ref().and_then(UnfinishedSave::pending_save),
             Self::Watch(..) | Self::Send(..) | Self::Forget(..) => None,
         }
@@ -327,10 +463,10 @@ impl Step {
     #[must_use]
     pub fn into_unfinished_save(self) -> Option<UnfinishedSave> {
         match self {
-            Self::Load(_, Loading { renewal, task: Task::Keep(keeping) })
-            | Self::Save(_, Saving { renewal, task: Task::Keep(keeping) })
+            Self::Load(Pending { next: Loading { renewal, task: Task::Keep(keeping) }, .. })
+            | Self::Save(Pending { next: Saving { renewal, task: Task::Keep(keeping) }, .. })
             | Self::Sleep(_, Sleeping { renewal, task: Task::Keep(keeping) })
-            | Self::Spill(_, Spilling { renewal, task: keeping }) => {
+            | Self::Spill(Pending { next: Spilling { renewal, task: keeping }, .. }) => {
                 Some(UnfinishedSave { renewal: Box::new(renewal), keeping: Box::new(keeping) })
             }
             Self::Done(_, unfinished) => unfinished,

@@ -27,7 +27,7 @@ mod sync;
 mod tls;
 
 // The public interface is:
-pub use active::{ActiveRenewal, LivenessSlot};
+pub use active::ActiveRenewal;
 pub use attach::{AllowedOrigins, Attempt, missing_scope, verdict};
 pub use clock::{Clock, LONGEST_NAP, ManualClock};
 pub use in_flight::{InFlight, RenewalGuard, SaveGuard};
@@ -40,6 +40,6 @@ pub use rules::{
 };
 pub use scripted::Scripted;
 pub use shared::{Action, SharedLifecycle};
-pub use storage::{Next, Operation, Said, Storage, WATCH_SLICES, Work, check_store};
+pub use storage::{LivenessSlot, Slices, Storage, check_store};
 #[cfg(feature = "tls")]
 pub use tls::Tls;

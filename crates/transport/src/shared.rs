@@ -12,9 +12,9 @@ use wellspring_core::{
     LoginReason, Need, Outcome, Policy, Provider, Rejected, Token, TokenError, TokenResponse, UnfinishedSave,
 };
 
-use crate::active::LivenessSlot;
 use crate::in_flight::Right;
 use crate::published::Published;
+use crate::storage::LivenessSlot;
 use crate::sync::{Mutex, MutexGuard};
 use crate::{Clock, InFlight, Notify, RenewalGuard, Storage, TokenRef, events};
 

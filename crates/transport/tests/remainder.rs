@@ -9,12 +9,10 @@ use std::sync::Arc;
 
 use support::{Moody, Toy};
 use wellspring_core::{
-    Answer, AuthorizationCode, AuthorizationGrant, ErrorKind, HttpResponse, Need, Outcome, Policy,
-    ResponseHead, Step,
+    Answer, AuthorizationCode, AuthorizationGrant, ErrorKind, HttpResponse, Need, Outcome, Pending, Policy,
+    ResponseHead, Step, StoreOp,
 };
-use wellspring_transport::{
-    Action, ActiveRenewal, Clock, ManualClock, SaveGuard, SharedLifecycle, Storage, Work,
-};
+use wellspring_transport::{Action, ActiveRenewal, Clock, ManualClock, SaveGuard, SharedLifecycle, Storage};
 
 fn shared(store: &Moody, clock: &ManualClock) -> Arc<SharedLifecycle> {
     let toy = Arc::new(Toy::at("http://127.0.0.1:9").without_credentials());
@@ -23,19 +21,20 @@ fn shared(store: &Moody, clock: &ManualClock) -> Arc<SharedLifecycle> {
 }
 
 /// Carries steps out until it is over or would pause for the time after this many pauses.
-fn run(course: &mut ActiveRenewal, first: Step, clock: &ManualClock, pauses: u32) -> Work {
+fn run(course: &mut ActiveRenewal, first: Step, clock: &ManualClock, pauses: u32) -> Step {
     let (mut step, mut left) = (first, pauses);
     loop {
-        step = match course.enter(step) {
-            Work::Store(operation, _, next) => {
-                let said = course.carry_out(&operation, Duration::from_secs(1));
-                course.leave(said, next)
-            }
-            Work::Send(_, sent) => {
+        course.enter(&step);
+        step = match step {
+            Step::Load(load) => operate(course, load),
+            Step::Save(save) => operate(course, save),
+            Step::Spill(spill) => operate(course, spill),
+            Step::Forget(forget) => operate(course, forget),
+            Step::Send(_, sent) => {
                 let body = r#"{"access_token":"one","expires_in":3600,"refresh_token":"r"}"#;
                 sent.resume(Answer::Response(HttpResponse::new(ResponseHead::new(200), body)), clock.now())
             }
-            Work::Sleep(until, next) if left > 0 => {
+            Step::Sleep(until, next) if left > 0 => {
                 left -= 1;
                 clock.advance(until.since(clock.now().instant));
                 next.resume(clock.now())
@@ -43,6 +42,12 @@ fn run(course: &mut ActiveRenewal, first: Step, clock: &ManualClock, pauses: u32
             over => return over,
         };
     }
+}
+
+fn operate<O: StoreOp>(course: &ActiveRenewal, pending: Pending<O>) -> Step {
+    let Pending { operation, next, .. } = pending;
+    let reply = course.run(&Arc::new(operation), Duration::from_secs(1))();
+    course.leave::<O>(next, reply)
 }
 
 /// A sign-in whose token neither the store nor the place for spills takes.
@@ -54,7 +59,7 @@ fn unstored(store: &Moody, clock: &ManualClock) -> (Arc<SharedLifecycle>, SaveGu
     let spend = AuthorizationGrant::AuthorizationCode { code, redirect_uri: String::new(), verifier: None };
     let mut renewal = shared.sign_in(spend).unwrap();
     let first = renewal.begin();
-    let Work::Done(outcome, unfinished) = run(&mut renewal.course, first, clock, u32::MAX) else { panic!() };
+    let Step::Done(outcome, unfinished) = run(&mut renewal.course, first, clock, u32::MAX) else { panic!() };
     assert_eq!(outcome.error().unwrap().kind(), ErrorKind::Store);
     let save_guard = renewal.finish(outcome, unfinished).unwrap();
     (shared, save_guard)
@@ -71,7 +76,7 @@ fn while_a_token_is_in_memory_alone_nobody_may_renew_and_nobody_is_woken_to_try(
     assert_eq!(shared.next_wake(), None, "whoever keeps it warm would ask for ever");
     store.set(|moods| &moods.refuses_tokens, false);
     let first = save_guard.begin();
-    let Work::Done(outcome, None) = run(&mut save_guard.course, first, &clock, 9) else { panic!() };
+    let Step::Done(outcome, None) = run(&mut save_guard.course, first, &clock, 9) else { panic!() };
     assert!(matches!(outcome, Outcome::Adopted(_)));
     save_guard.finish(outcome);
     assert!(matches!(shared.ask(Need::Fresh), Action::Use(token) if token.expose() == "one"));
@@ -83,7 +88,7 @@ fn what_is_laid_aside_is_taken_up_once_and_spilled_when_nobody_does() {
     let (store, clock) = (Moody::new(), Clock::manual(1_800_000_000));
     let (shared, mut save_guard) = unstored(&store, &clock);
     let first = save_guard.begin();
-    let Work::Sleep(_, next) = run(&mut save_guard.course, first, &clock, 1) else { panic!("tried once") };
+    let Step::Sleep(_, next) = run(&mut save_guard.course, first, &clock, 1) else { panic!("tried once") };
     save_guard.lay_aside(next.resume(clock.now()));
     assert!(shared.has_laid_aside());
     store.set(|moods| &moods.refuses_spills, false);
@@ -95,7 +100,7 @@ fn what_is_laid_aside_is_taken_up_once_and_spilled_when_nobody_does() {
     let store = Moody::new();
     let (shared, mut save_guard) = unstored(&store, &clock);
     let first = save_guard.begin();
-    let Work::Sleep(_, next) = run(&mut save_guard.course, first, &clock, 1) else { panic!("tried once") };
+    let Step::Sleep(_, next) = run(&mut save_guard.course, first, &clock, 1) else { panic!("tried once") };
     save_guard.lay_aside(next.resume(clock.now()));
     store.set(|moods| &moods.refuses_spills, false);
     drop(shared);

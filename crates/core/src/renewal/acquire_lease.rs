@@ -1,13 +1,11 @@
 //! The lease on its way into the store: nothing is sent before it stands there.
 
-use alloc::boxed::Box;
-
 use crate::provider::AuthorizationGrant;
 use crate::rules::{Rule, holds};
 use crate::{Clocks, Instant, Lease, Loaded, Record, SessionState, StoreError, Swap, TokenError, Version};
 
 use super::store_view::OwnLease;
-use super::{Renewal, SaveRequest, Saving, Step, Task, store_error};
+use super::{Renewal, Save, Step, Task, store_error};
 
 impl Renewal {
     /// Says in the record that this grant is being spent, then sends it.
@@ -59,9 +57,9 @@ impl AcquireLease {
     fn save(self, renewal: Renewal) -> Step {
         let mut record = self.record.clone();
         record.lease = Some(self.lease);
-        let request =
-            SaveRequest { expected: self.expected, record, liveness_lock: true, deadline: self.end };
-        Step::Save(Box::new(request), Saving { renewal, task: Task::Lease(self) })
+        let save = Save { expected: self.expected, record, liveness_lock: true };
+        let end = self.end;
+        renewal.save(save, end, Task::Lease(self))
     }
 
     pub(super) fn saved(mut self, renewal: Renewal, saved: Result<Swap, StoreError>, now: Clocks) -> Step {

@@ -12,7 +12,7 @@ use crate::{
 
 use super::exchange::Exchange;
 use super::{
-    BoundedRequest, Failure, Forgetting, Outcome, RefreshUpdate, Renewal, SaveRequest, Saving, Sent,
+    BoundedRequest, Failure, Forget, Forgetting, Outcome, Pending, RefreshUpdate, Renewal, Save, Sent, Spill,
     Spilling, Step, Task, UnfinishedSave, store_error,
 };
 
@@ -144,8 +144,8 @@ impl SaveToken {
     fn save(self, renewal: Renewal) -> Step {
         let deadline = if self.aim == Aim::Background { Instant::NEVER } else { self.end };
         let record = self.pending_save.record.clone();
-        let request = SaveRequest { expected: self.expected, record, liveness_lock: false, deadline };
-        Step::Save(Box::new(request), Saving { renewal, task: Task::Keep(self) })
+        let save = Save { expected: self.expected, record, liveness_lock: false };
+        renewal.save(save, deadline, Task::Keep(self))
     }
 
     pub(super) fn saved(self, renewal: Renewal, saved: Result<Swap, StoreError>, now: Clocks) -> Step {
@@ -281,7 +281,8 @@ impl SaveToken {
     }
 
     fn spill(self, renewal: Renewal) -> Step {
-        Step::Spill(self.pending_save.clone(), Spilling { renewal, task: self })
+        let operation = Spill { pending_save: PendingSave::clone(&self.pending_save) };
+        Step::Spill(Pending { operation, deadline: Instant::NEVER, next: Spilling { renewal, task: self } })
     }
 
     pub(super) fn spilled(mut self, renewal: Renewal, spilled: Result<(), StoreError>, now: Clocks) -> Step {
@@ -334,8 +335,9 @@ impl Settled {
     /// What was spilled has no use any more.
     pub(super) fn forget(self, renewal: Renewal, now: Clocks) -> Step {
         if self.keeping.spilled {
-            let attempt = self.keeping.pending_save.attempt;
-            return Step::Forget(attempt, Forgetting { renewal, task: self });
+            let operation = Forget { attempt: self.keeping.pending_save.attempt };
+            let next = Forgetting { renewal, task: self };
+            return Step::Forget(Pending { operation, deadline: Instant::NEVER, next });
         }
         self.finish(renewal, now)
     }

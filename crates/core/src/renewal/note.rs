@@ -1,7 +1,6 @@
 //! Storing what a failure says: that the grant was not spent, that it is dead, how long all processes together leave
 //! the endpoint alone.
 
-use alloc::boxed::Box;
 use alloc::string::ToString;
 
 use crate::rules::{Rule, holds};
@@ -10,7 +9,7 @@ use crate::{
     Record, SessionState, StoreError, Stored, Swap, Throttle, TokenError, UnixTime, Version,
 };
 
-use super::{Renewal, SaveRequest, Saving, Step, Task};
+use super::{Renewal, Save, Step, Task};
 
 /// What a failure says, on its way into the store.
 #[derive(Debug)]
@@ -71,8 +70,8 @@ impl Renewal {
 impl RecordFailure {
     fn save(self, renewal: Renewal) -> Step {
         let (expected, record) = (Some(self.expected), self.record.clone());
-        let request = SaveRequest { expected, record, liveness_lock: false, deadline: self.end };
-        Step::Save(Box::new(request), Saving { renewal, task: Task::Note(self) })
+        let end = self.end;
+        renewal.save(Save { expected, record, liveness_lock: false }, end, Task::Note(self))
     }
 
     pub(super) fn saved(mut self, renewal: Renewal, saved: Result<Swap, StoreError>, now: Clocks) -> Step {

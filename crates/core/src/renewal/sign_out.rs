@@ -11,7 +11,7 @@ use crate::{
 
 use super::exchange::Exchange;
 use super::keep::place_after;
-use super::{Answer, BoundedRequest, Renewal, SaveRequest, Saving, Sent, Step, Task, store_error};
+use super::{Answer, BoundedRequest, Renewal, Save, Sent, Step, Task, store_error};
 
 /// What became of the refresh token at the endpoint.
 #[derive(Clone, Debug)]
@@ -82,13 +82,9 @@ impl SignOut {
         let mut tombstone = Record::new(place.0, place.1, SessionState::LoggedOut);
         tombstone.writer = Some(view.me);
         self.tombstone = Some(tombstone.clone());
-        let request = SaveRequest {
-            expected: self.expected,
-            record: tombstone,
-            liveness_lock: false,
-            deadline: self.end,
-        };
-        Step::Save(Box::new(request), Saving { renewal, task: Task::SignOut(self) })
+        let save = Save { expected: self.expected, record: tombstone, liveness_lock: false };
+        let end = self.end;
+        renewal.save(save, end, Task::SignOut(self))
     }
 
     pub(super) fn saved(self, renewal: Renewal, saved: Result<Swap, StoreError>, now: Clocks) -> Step {

@@ -16,7 +16,7 @@ use crate::{
 
 use super::exchange::survives_use;
 use super::keep::{SaveToken, place_after};
-use super::{Outcome, Renewal, Step, StoreFacts, Task, Watching, store_error};
+use super::{Outcome, Pending, Renewal, Step, StoreFacts, Task, Watch, Watching, store_error};
 
 /// What a renewal knows of the store.
 #[derive(Debug)]
@@ -234,7 +234,8 @@ impl Renewal {
         // One's own lease too: what it has obtained may be on its way into the store still, in the background.
         if own || lease.attempt.owner.shares_machine_with(&view.me.owner) {
             if now.instant < patience {
-                return Step::Watch(version, patience, Watching { renewal: self, task: version });
+                let next = Watching { renewal: self, task: version };
+                return Step::Watch(Pending { operation: Watch { version }, deadline: patience, next });
             }
         } else {
             // Nobody here can tell whether an owner on another machine is gone: its lease lapses when it has stood

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use http::HeaderValue;
 use tower_layer::Layer;
 use wellspring_core::{
-    Answer, Attempt as CoreAttempt, Clocks, Generation, HttpResponse, Lifecycle, LivenessLock, Loaded, Need,
-    PendingSave, Policy, Provider, Record, ResponseHead, Store, StoreError, StoreGuarantees, Swap,
-    TokenError, TokenKey, Version, WatchOutcome,
+    Answer, Attempt as CoreAttempt, Clocks, Generation, HttpResponse, Instant, Lifecycle, LivenessLock,
+    Loaded, Need, Pending, PendingSave, Policy, Provider, Record, ResponseHead, Step, Store, StoreError,
+    StoreGuarantees, StoreOp, Swap, TokenError, TokenKey, Version, WatchOutcome,
 };
 use wellspring_store::{MemoryStore, Records};
 use wellspring_transport::{
-    Action, ActiveRenewal, AllowedOrigins, Attempt, Clock, InFlight, Listener, ManualClock, Next, Notify,
-    Operation, Pool, RenewalGuard, Said, SaveGuard, Scripted, SharedLifecycle, Storage, Tls, TokenRef, Work,
+    Action, ActiveRenewal, AllowedOrigins, Attempt, Clock, InFlight, Listener, ManualClock, Notify, Pool,
+    RenewalGuard, SaveGuard, Scripted, SharedLifecycle, Slices, Storage, Tls, TokenRef,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -126,36 +126,40 @@ fn show_a_remainder(shown: &mut Shown) {
     let full: Arc<dyn Store> = Arc::new(Full(MemoryStore::open()));
     let storage = Storage::new(full, 7);
     shown.add::<Storage>(&storage);
+    shown.add(&Slices::new(Instant::ORIGIN, Instant::NEVER));
     let clock = Clock::manual(1_700_000_000);
     let shared = SharedLifecycle::new(signs_in(), Policy::default(), 7, Clock::from(&clock), Some(storage));
     let mut renewal = shared.sign_in(spend()).unwrap();
     let mut step = renewal.begin();
     let (outcome, unfinished) = loop {
-        let work = renewal.course.enter(step);
+        renewal.course.enter(&step);
         shown.add::<ActiveRenewal>(&renewal.course);
-        shown.add::<Work>(&work);
-        step = match work {
-            Work::Store(operation, _, next) => {
-                shown.add::<Operation>(&operation);
-                shown.add::<Next>(&next);
-                let said = renewal.course.carry_out(&operation, Duration::from_secs(1));
-                shown.add::<Said>(&said);
-                renewal.course.leave(said, next)
-            }
-            Work::Send(_, sent) => {
+        step = match step {
+            Step::Load(load) => operate(&renewal.course, load),
+            Step::Save(save) => operate(&renewal.course, save),
+            Step::Watch(watch) => operate(&renewal.course, watch),
+            Step::Spill(spill) => operate(&renewal.course, spill),
+            Step::Forget(forget) => operate(&renewal.course, forget),
+            Step::Send(_, sent) => {
                 let body = format!(
                     r#"{{"access_token":"{ACCESS}","refresh_token":"{REFRESH}","token_type":"bearer"}}"#
                 );
                 let head = ResponseHead::new(200).header("Content-Type", "application/json");
                 sent.resume(Answer::Response(HttpResponse::new(head, body)), clock.now())
             }
-            Work::Sleep(_, next) => next.resume(clock.now()),
-            Work::Done(outcome, unfinished) => break (outcome, unfinished),
+            Step::Sleep(_, next) => next.resume(clock.now()),
+            Step::Done(outcome, unfinished) => break (outcome, unfinished),
         };
     };
     let save_guard = renewal.finish(outcome, unfinished).expect("nobody has stored it");
     shown.add::<SaveGuard>(&save_guard);
     shown.add::<ActiveRenewal>(&save_guard.course);
+}
+
+fn operate<O: StoreOp>(course: &ActiveRenewal, pending: Pending<O>) -> Step {
+    let Pending { operation, next, .. } = pending;
+    let reply = course.run(&Arc::new(operation), Duration::from_secs(1))();
+    course.leave::<O>(next, reply)
 }
 
 fn show_pools(shown: &mut Shown) {
