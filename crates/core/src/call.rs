@@ -20,20 +20,20 @@ use crate::token::Token;
 #[expect(clippy::exhaustive_structs, reason = "it has no state before it begins")]
 pub struct Call;
 
-/// What the driver does next for a call.
+/// What the driver does next for a call whose responses are of this type.
 #[must_use = "a call goes on only when its step is carried out"]
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 #[expect(clippy::exhaustive_enums, reason = "a driver that overlooks a step must not compile")]
-pub enum CallStep {
+pub enum CallStep<R> {
     /// Acquire a token for this need and resume with it; without a token the call ends with that error.
     Token(Need, AwaitToken),
     /// Send the request with this token, judge the response, and resume with the verdict.
     Send(Token, AwaitVerdict),
     /// Tell the lifecycle that the API refused this generation, and resume with its answer.
-    Reject(Generation, AwaitRejection),
-    /// The last response is the caller's.
-    Done,
+    Reject(Generation, AwaitRejection<R>),
+    /// This response is the caller's.
+    Done(R),
 }
 
 /// How often the request was sent before.
@@ -62,22 +62,23 @@ pub struct AwaitVerdict {
 #[must_use = "a call goes on only when it is resumed"]
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub struct AwaitRejection {
+pub struct AwaitRejection<R> {
     nth: Try,
     generation: Generation,
     repeatable: bool,
+    response: R,
 }
 
 impl Call {
     /// Starts a call.
-    pub const fn begin() -> CallStep {
+    pub const fn begin<R>() -> CallStep<R> {
         CallStep::Token(Need::Fresh, AwaitToken(Try::First))
     }
 }
 
 impl AwaitToken {
     /// Goes on with this token.
-    pub fn resume(self, token: Token) -> CallStep {
+    pub fn resume<R>(self, token: Token) -> CallStep<R> {
         let generation = token.generation();
         CallStep::Send(token, AwaitVerdict { nth: self.0, generation })
     }
@@ -90,29 +91,29 @@ impl AwaitVerdict {
         self.nth == Try::Retry
     }
 
-    /// Goes on with what the response says of the token. `repeatable` says whether the request can be sent once more: its
-    /// body is still there, and the response is to this request and not to what it was redirected to.
-    pub fn resume(self, verdict: &Verdict, repeatable: bool) -> CallStep {
+    /// Goes on with this response and what it says of the token. `repeatable` says whether the request can be sent once
+    /// more: its body is still there, and the response is to this request and not to what it was redirected to.
+    pub fn resume<R>(self, response: R, verdict: &Verdict, repeatable: bool) -> CallStep<R> {
         let Self { nth, generation } = self;
         match verdict {
-            Verdict::Accepted | Verdict::ScopeMissing(_) => CallStep::Done,
+            Verdict::Accepted | Verdict::ScopeMissing(_) => CallStep::Done(response),
             Verdict::TokenRefused => {
-                CallStep::Reject(generation, AwaitRejection { nth, generation, repeatable })
+                CallStep::Reject(generation, AwaitRejection { nth, generation, repeatable, response })
             }
         }
     }
 }
 
-impl AwaitRejection {
-    /// Goes on with what the lifecycle says of the refusal.
-    pub fn resume(self, rejected: Rejected) -> CallStep {
+impl<R> AwaitRejection<R> {
+    /// Goes on with what the lifecycle says of the refusal. The refused response is dropped before a retry.
+    pub fn resume(self, rejected: Rejected) -> CallStep<R> {
         let retries = self.nth == Try::First || !holds(Rule::RetryOnce);
         match rejected {
             // The lifecycle has learned of the refusal; the second one is the caller's.
-            _ if !retries || !self.repeatable => CallStep::Done,
+            _ if !retries || !self.repeatable => CallStep::Done(self.response),
             Rejected::Replaced(token) => AwaitToken(Try::Retry).resume(token),
             Rejected::Renew => CallStep::Token(Need::Newer(self.generation), AwaitToken(Try::Retry)),
-            Rejected::KeepResponse => CallStep::Done,
+            Rejected::KeepResponse => CallStep::Done(self.response),
         }
     }
 }

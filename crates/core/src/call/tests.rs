@@ -9,7 +9,7 @@ fn token(text: &str) -> Token {
     Lifecycle::new(Policy::default(), 1).take_over(granted(text), at(0), at(0))
 }
 
-fn sent(step: CallStep) -> (Token, AwaitVerdict) {
+fn sent(step: CallStep<u16>) -> (Token, AwaitVerdict) {
     match step {
         CallStep::Send(token, next) => (token, next),
         other => panic!("not sent: {other:?}"),
@@ -17,11 +17,11 @@ fn sent(step: CallStep) -> (Token, AwaitVerdict) {
 }
 
 /// The first try, refused.
-fn refused(repeatable: bool) -> AwaitRejection {
-    let CallStep::Token(Need::Fresh, next) = Call::begin() else { panic!("no token is acquired") };
+fn refused(repeatable: bool) -> AwaitRejection<u16> {
+    let CallStep::Token(Need::Fresh, next) = Call::begin::<u16>() else { panic!("no token is acquired") };
     let (_, next) = sent(next.resume(token("one 60")));
     assert!(!next.is_retry());
-    match next.resume(&Verdict::TokenRefused, repeatable) {
+    match next.resume(401, &Verdict::TokenRefused, repeatable) {
         CallStep::Reject(_, next) => next,
         other => panic!("not rejected: {other:?}"),
     }
@@ -30,9 +30,9 @@ fn refused(repeatable: bool) -> AwaitRejection {
 #[test]
 fn a_response_that_takes_the_token_is_the_callers() {
     for verdict in [Verdict::Accepted, Verdict::ScopeMissing(None)] {
-        let CallStep::Token(_, next) = Call::begin() else { panic!("no token is acquired") };
+        let CallStep::Token(_, next) = Call::begin::<u16>() else { panic!("no token is acquired") };
         let (_, next) = sent(next.resume(token("one 60")));
-        assert!(matches!(next.resume(&verdict, true), CallStep::Done));
+        assert!(matches!(next.resume(200, &verdict, true), CallStep::Done(200)));
     }
 }
 
@@ -44,10 +44,10 @@ fn a_refused_call_asks_for_a_newer_token_and_is_retried_once() {
     assert_eq!(generation, token("one 60").generation());
     let (_, next) = sent(next.resume(token("two 60")));
     assert!(next.is_retry());
-    let CallStep::Reject(_, next) = next.resume(&Verdict::TokenRefused, true) else {
+    let CallStep::Reject(_, next) = next.resume(402, &Verdict::TokenRefused, true) else {
         panic!("the lifecycle does not learn of the second refusal")
     };
-    assert!(matches!(next.resume(Rejected::Renew), CallStep::Done));
+    assert!(matches!(next.resume(Rejected::Renew), CallStep::Done(402)));
 }
 
 #[test]
@@ -59,12 +59,12 @@ fn a_newer_token_that_is_there_already_is_used_for_the_retry() {
 
 #[test]
 fn a_refusal_that_no_renewal_can_change_is_the_callers() {
-    assert!(matches!(refused(true).resume(Rejected::KeepResponse), CallStep::Done));
+    assert!(matches!(refused(true).resume(Rejected::KeepResponse), CallStep::Done(401)));
 }
 
 #[test]
 fn a_request_that_can_be_sent_once_only_is_sent_once() {
     for rejected in [Rejected::Renew, Rejected::Replaced(token("other 60")), Rejected::KeepResponse] {
-        assert!(matches!(refused(false).resume(rejected), CallStep::Done));
+        assert!(matches!(refused(false).resume(rejected), CallStep::Done(401)));
     }
 }
