@@ -2,7 +2,7 @@
 //! pause, and when it is told why there is no token.
 //!
 //! ```text
-//! Ask ──▶ Done                           the lifecycle has a token, or a reason why there is none
+//! ask ──▶ Done                           the lifecycle has a token, or a reason why there is none
 //!  │ ▲
 //!  │ ├── Start, Wait   a renewal runs; its result is the caller's, or a patient caller asks again
 //!  │ └── Sleep         a pause; a patient caller asks again when it ends or the lifecycle changes
@@ -11,6 +11,8 @@
 //!
 //! The driver carries out each [`AcquireStep`] and resumes it. Where callers park, and on what a renewal runs, is the
 //! driver's business.
+
+use core::ops::ControlFlow;
 
 use crate::error::TokenError;
 use crate::lifecycle::{Decision, Lifecycle, Need, Permit};
@@ -21,16 +23,14 @@ use crate::token::Token;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the machine matches on every case")]
 pub enum Patience {
-    /// Not at all: a token that is there, or an error.
-    Never,
     /// For one renewal, but not for the end of a pause after a failure.
     OneRenewal,
     /// Through pauses and further renewals, until the caller's deadline.
     UntilDeadline,
 }
 
-/// One caller that needs a token. [`ask`](Self::ask) it first, carry out each [`AcquireStep`], and resume with its
-/// result until it is [`Done`](AcquireStep::Done).
+/// One caller that needs a token. [`ask`](Self::ask), carry out the [`AcquireStep`], and resume with its result, which is
+/// the caller's answer or makes it ask again.
 #[must_use = "a caller waits for its token"]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Acquire {
@@ -45,13 +45,11 @@ pub struct Acquire {
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 #[expect(clippy::exhaustive_enums, reason = "a driver that overlooks a step must not compile")]
 pub enum AcquireStep {
-    /// Ask the lifecycle again.
-    Ask(Acquire),
     /// Run a renewal with this permit and resume with its result.
     Start(Permit, AwaitRenewal),
-    /// Run a renewal with this permit beside the caller, who gets this result. A driver that can run nothing beside the
+    /// Run a renewal with this permit beside the caller, who gets this token. A driver that can run nothing beside the
     /// caller runs the renewal first and then asks again.
-    StartBeside(Permit, Result<Token, TokenError>, Acquire),
+    StartBeside(Permit, Token, Acquire),
     /// Wait for the renewal under way and resume with its result.
     Wait(AwaitRenewal),
     /// Wait until the lifecycle changes or the instant comes.
@@ -102,18 +100,11 @@ impl Acquire {
         now: Clocks,
     ) -> AcquireStep {
         let has_executor = executor.is_ok();
-        let decision = match executor {
-            Ok(()) => lifecycle.acquire(self.need, now),
-            Err(why) => lifecycle.acquire_held(self.need, why, now),
-        };
-        let waits = self.patience != Patience::Never;
-        match decision {
+        match acquire(lifecycle, self.need, executor, now) {
             Decision::Use(token) => AcquireStep::Done(Ok(token)),
-            Decision::UseAndRefresh(token, permit) => AcquireStep::StartBeside(permit, Ok(token), self),
-            Decision::Refresh(permit) if waits => AcquireStep::Start(permit, AwaitRenewal(self)),
-            Decision::Refresh(permit) => AcquireStep::StartBeside(permit, Err(not_yet()), self),
-            Decision::Wait if waits => AcquireStep::Wait(AwaitRenewal(self)),
-            Decision::Wait => AcquireStep::Done(Err(not_yet())),
+            Decision::UseAndRefresh(token, permit) => AcquireStep::StartBeside(permit, token, self),
+            Decision::Refresh(permit) => AcquireStep::Start(permit, AwaitRenewal(self)),
+            Decision::Wait => AcquireStep::Wait(AwaitRenewal(self)),
             Decision::Fail(error) => {
                 let retry_at = lifecycle.retry_at(&error, now).filter(|retry_at| {
                     has_executor && self.patience == Patience::UntilDeadline && *retry_at < self.deadline
@@ -127,6 +118,32 @@ impl Acquire {
     }
 }
 
+/// The answer of a caller that does not wait, with the permit of the renewal to run beside it.
+pub fn acquire_at_once(
+    lifecycle: &mut Lifecycle,
+    need: Need,
+    executor: Result<(), TokenError>,
+    now: Clocks,
+) -> (Option<Permit>, Result<Token, TokenError>) {
+    match acquire(lifecycle, need, executor, now) {
+        Decision::Use(token) => (None, Ok(token)),
+        Decision::UseAndRefresh(token, permit) => (Some(permit), Ok(token)),
+        Decision::Refresh(permit) => (Some(permit), Err(not_yet())),
+        Decision::Wait => (None, Err(not_yet())),
+        Decision::Fail(error) => (None, Err(error)),
+    }
+}
+
+fn acquire(lifecycle: &mut Lifecycle, need: Need, executor: Result<(), TokenError>, now: Clocks) -> Decision {
+    match executor {
+        Ok(()) => lifecycle.acquire(need, now),
+        Err(why) => lifecycle.acquire_held(need, why, now),
+    }
+}
+
+/// Where a caller goes on: it asks again, or this is its answer.
+pub type Resumed = ControlFlow<Result<Token, TokenError>, Acquire>;
+
 impl AwaitRenewal {
     /// The instant after which the caller no longer waits.
     #[must_use]
@@ -135,13 +152,13 @@ impl AwaitRenewal {
     }
 
     /// Goes on with the renewal's result; `None` when the caller's time ended first.
-    pub fn resume(self, result: Option<Result<Token, TokenError>>) -> AcquireStep {
+    pub fn resume(self, result: Option<Result<Token, TokenError>>) -> Resumed {
         match result {
-            None => AcquireStep::Done(Err(overdue())),
+            None => ControlFlow::Break(Err(overdue())),
             Some(Err(error)) if self.0.patience == Patience::UntilDeadline && error.is_transient() => {
-                AcquireStep::Ask(self.0)
+                ControlFlow::Continue(self.0)
             }
-            Some(result) => AcquireStep::Done(result),
+            Some(result) => ControlFlow::Break(result),
         }
     }
 }
@@ -149,11 +166,11 @@ impl AwaitRenewal {
 impl AwaitChange {
     /// Goes on. `changed` says whether the lifecycle has changed; without a change before the instant, the clock that
     /// would have waked the caller has ended.
-    pub fn resume(self, changed: bool, now: Clocks) -> AcquireStep {
+    pub fn resume(self, changed: bool, now: Clocks) -> Resumed {
         if changed || now.instant >= self.until {
-            AcquireStep::Ask(self.acquire)
+            ControlFlow::Continue(self.acquire)
         } else {
-            AcquireStep::Done(Err(self.error))
+            ControlFlow::Break(Err(self.error))
         }
     }
 }

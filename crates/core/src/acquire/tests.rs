@@ -31,6 +31,13 @@ fn text(step: AcquireStep) -> Result<Token, TokenError> {
     }
 }
 
+fn answer_of(resumed: Resumed) -> Result<Token, TokenError> {
+    match resumed {
+        ControlFlow::Break(result) => result,
+        ControlFlow::Continue(again) => panic!("asks again: {again:?}"),
+    }
+}
+
 /// Ends the renewal of this permit with a response of this status.
 fn complete(life: &mut Lifecycle, permit: Permit, status: u16, now: u64) -> Result<Token, TokenError> {
     let (_, outcome) =
@@ -50,7 +57,7 @@ fn start(life: &mut Lifecycle, acquire: Acquire, now: u64) -> (Permit, AwaitRene
 
 #[test]
 fn a_fresh_token_is_the_answer_of_every_caller() {
-    for patience in [Patience::Never, Patience::OneRenewal, Patience::UntilDeadline] {
+    for patience in [Patience::OneRenewal, Patience::UntilDeadline] {
         let step = caller(patience, 100).ask(&mut with_token(), Ok(()), at(1));
         assert_eq!(text(step).unwrap().expose(), "one");
     }
@@ -59,7 +66,7 @@ fn a_fresh_token_is_the_answer_of_every_caller() {
 #[test]
 fn an_aging_token_is_handed_out_and_renewed_beside_the_caller() {
     let step = caller(Patience::OneRenewal, 4_000).ask(&mut with_token(), Ok(()), at(3_400));
-    let AcquireStep::StartBeside(_, Ok(token), _) = step else { panic!("{step:?}") };
+    let AcquireStep::StartBeside(_, token, _) = step else { panic!("{step:?}") };
     assert_eq!(token.expose(), "one");
 }
 
@@ -72,25 +79,29 @@ fn the_caller_that_starts_a_renewal_and_those_that_wait_get_its_result() {
     assert_eq!(second.deadline(), at(50).instant);
     let result = complete(&mut life, permit, 200, 2);
     for waiting in [first, second] {
-        assert_eq!(text(waiting.resume(Some(result.clone()))).unwrap().expose(), "two");
+        assert_eq!(answer_of(waiting.resume(Some(result.clone()))).unwrap().expose(), "two");
     }
 }
 
 #[test]
 fn a_caller_that_does_not_wait_starts_the_renewal_and_is_told_to_retry() {
     let mut life = life();
-    let step = caller(Patience::Never, 0).ask(&mut life, Ok(()), at(0));
-    let AcquireStep::StartBeside(_, Err(error), _) = step else { panic!("{step:?}") };
-    assert_eq!(error.kind(), crate::ErrorKind::Busy);
-    let error = text(caller(Patience::Never, 0).ask(&mut life, Ok(()), at(0))).unwrap_err();
-    assert_eq!(error.kind(), crate::ErrorKind::Busy);
+    let (permit, answer) = acquire_at_once(&mut life, Need::Fresh, Ok(()), at(0));
+    assert!(permit.is_some());
+    assert_eq!(answer.unwrap_err().kind(), crate::ErrorKind::Busy);
+    let (permit, answer) = acquire_at_once(&mut life, Need::Fresh, Ok(()), at(0));
+    assert!(permit.is_none());
+    assert_eq!(answer.unwrap_err().kind(), crate::ErrorKind::Busy);
+    let (permit, answer) = acquire_at_once(&mut with_token(), Need::Fresh, Ok(()), at(3_400));
+    assert!(permit.is_some());
+    assert_eq!(answer.unwrap().expose(), "one");
 }
 
 #[test]
 fn a_caller_whose_time_ends_first_is_told_to_retry() {
     let mut life = life();
     let (_permit, waiting) = start(&mut life, caller(Patience::OneRenewal, 10), 0);
-    assert_eq!(text(waiting.resume(None)).unwrap_err().kind(), crate::ErrorKind::Busy);
+    assert_eq!(answer_of(waiting.resume(None)).unwrap_err().kind(), crate::ErrorKind::Busy);
 }
 
 #[test]
@@ -98,12 +109,12 @@ fn a_patient_caller_asks_again_after_a_failure_that_may_pass_and_sleeps_through_
     let mut life = life();
     let (permit, waiting) = start(&mut life, caller(Patience::UntilDeadline, 100), 0);
     let failed = complete(&mut life, permit, 500, 0);
-    let AcquireStep::Ask(again) = waiting.resume(Some(failed)) else { panic!("not asked again") };
+    let ControlFlow::Continue(again) = waiting.resume(Some(failed)) else { panic!("not asked again") };
     let step = again.ask(&mut life, Ok(()), at(0));
     let AcquireStep::Sleep(until, sleeping) = step else { panic!("{step:?}") };
     assert_eq!(until, life.quiet_until());
     let step = sleeping.resume(false, Clocks { instant: until, unix: at(1).unix });
-    assert!(matches!(step, AcquireStep::Ask(_)), "{step:?}");
+    assert!(step.is_continue(), "{step:?}");
 }
 
 #[test]
@@ -122,7 +133,7 @@ fn a_failure_that_stays_is_the_answer_of_the_patient_caller_too() {
     let mut life = life();
     let (permit, waiting) = start(&mut life, caller(Patience::UntilDeadline, 9_999), 0);
     let failed = complete(&mut life, permit, 403, 0);
-    assert!(!text(waiting.resume(Some(failed))).unwrap_err().is_transient());
+    assert!(!answer_of(waiting.resume(Some(failed))).unwrap_err().is_transient());
     assert!(
         !text(caller(Patience::UntilDeadline, 9_999).ask(&mut life, Ok(()), at(1)))
             .unwrap_err()
@@ -137,7 +148,7 @@ fn a_clock_that_ends_during_a_pause_ends_the_call_with_the_error_of_the_pause() 
     complete(&mut life, permit, 500, 0).unwrap_err();
     let step = caller(Patience::UntilDeadline, 100).ask(&mut life, Ok(()), at(0));
     let AcquireStep::Sleep(_, sleeping) = step else { panic!("{step:?}") };
-    assert!(text(sleeping.resume(false, at(0))).unwrap_err().is_transient());
+    assert!(answer_of(sleeping.resume(false, at(0))).unwrap_err().is_transient());
 }
 
 #[test]
