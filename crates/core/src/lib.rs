@@ -20,6 +20,8 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod acquire;
+mod call;
 mod decision;
 mod error;
 mod http;
@@ -43,7 +45,11 @@ mod toy;
 mod wiped;
 
 // The public interface is:
-pub use decision::{GateState, Holding, TABLE, Verb, decide};
+pub use acquire::{Acquire, AcquireStep, AwaitChange, AwaitRenewal, Patience, Resumed, acquire_at_once};
+pub use call::{AwaitRejection, AwaitToken, AwaitVerdict, Call, CallStep};
+pub use decision::{
+    GateState, Holding, REFUSALS, Refusal, RefusedToken, TABLE, Verb, decide, decide_refusal,
+};
 pub use error::{ErrorKind, Fate, LoginReason, TokenError};
 pub use http::{Header, HttpRequest, HttpResponse, Method, ResponseHead};
 pub use key::TokenKey;

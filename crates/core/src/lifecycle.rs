@@ -1,12 +1,12 @@
 //! The refresh state machine of one key inside one process.
 //!
 //! One verb for each input, one answer for each verb: a token has at most one renewal under way, so nothing
-//! needs draining. That only one renewal runs is decided here, by handing out one [`Permit`]; where callers wait
-//! meanwhile is the driver's business.
+//! needs draining. The lifecycle permits one renewal at a time by handing out one [`Permit`]. How callers wait is in
+//! [`Acquire`](crate::Acquire); where they wait is the driver's business.
 
 use core::time::Duration;
 
-use crate::decision::{GateState, Holding, Verb, decide};
+use crate::decision::{GateState, Holding, Refusal, RefusedToken, Verb, decide, decide_refusal};
 use crate::jitter::Jitter;
 use crate::policy::CLOCK_WENT_BACK;
 use crate::renewal::{Failure, RefreshUpdate};
@@ -43,22 +43,22 @@ pub enum Decision {
     Use(Token),
     /// Hand this out, and run a renewal beside it.
     UseAndRefresh(Token, Permit),
-    /// Run a renewal and hand out what comes of it.
+    /// Run a renewal and hand out its result.
     Refresh(Permit),
     /// Wait for the renewal under way.
     Wait,
-    /// There is no token, and this is why.
+    /// There is no token, for this reason.
     Fail(TokenError),
 }
 
-/// What a renewal came to: the same for everybody who waited for it.
+/// The result of a renewal, the same for every caller that waited for it.
 #[must_use]
 #[derive(Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a driver that overlooks an answer must not compile")]
 pub enum Completed {
     /// A token, just granted.
     Renewed(Token),
-    /// A newer token than the renewal's own was there already.
+    /// A token newer than the renewal's own, which the lifecycle holds already.
     Adopted(Token),
     /// No token.
     Failed(TokenError),
@@ -71,17 +71,17 @@ pub enum Completed {
 pub enum Rejected {
     /// A newer token is in force already: use it.
     Replaced(Token),
-    /// The token is thrown away: ask for [`Need::Newer`].
+    /// The token is discarded: acquire with [`Need::Newer`].
     Renew,
-    /// A renewal could not change the answer now: it stands as it came.
+    /// A renewal could not change the response now: it is the caller's.
     KeepResponse,
 }
 
 /// Whether a byte of the request may have left before a renewal was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "what is not known to have stayed may have left")]
+#[expect(clippy::exhaustive_enums, reason = "a byte that is not known to have stayed may have left")]
 pub enum ByteLeft {
-    /// Certainly not.
+    /// No.
     No,
     /// It may have.
     Maybe,
@@ -94,7 +94,7 @@ enum Gate {
     Busy {
         number: u64,
     },
-    /// Until then; where the store knows how long the endpoint is to be left alone, that is said instead.
+    /// Until this instant. The error names the store's own end of the pause where the store has one.
     Shut {
         until: Instant,
         retry_at: Option<UnixTime>,
@@ -113,6 +113,9 @@ pub struct Lifecycle {
     epoch: Epoch,
     generation: Generation,
     gate: Gate,
+    closed: bool,
+    /// Why no renewal may start before the store has saved a token that is held in memory only.
+    pending_save: Option<TokenError>,
     attempts: u64,
     /// Failures in a row.
     failures: u32,
@@ -144,6 +147,8 @@ impl Lifecycle {
             epoch: Epoch::default(),
             generation: Generation::default(),
             gate: Gate::Open,
+            closed: false,
+            pending_save: None,
             attempts: 0,
             failures: 0,
             refusals: Refusals::default(),
@@ -154,7 +159,22 @@ impl Lifecycle {
 
     /// A caller needs a token.
     pub fn acquire(&mut self, need: Need, now: Clocks) -> Decision {
-        let verb = decide(self.holding(need, now), self.gate_state(now));
+        self.acquire_through(self.gate_state(now), need, None, now)
+    }
+
+    /// A caller needs a token and has nothing to run a renewal on, for this reason: the gate is closed to it.
+    pub fn acquire_held(&mut self, need: Need, why: TokenError, now: Clocks) -> Decision {
+        self.acquire_through(GateState::Closed, need, Some(why), now)
+    }
+
+    fn acquire_through(
+        &mut self,
+        gate: GateState,
+        need: Need,
+        why: Option<TokenError>,
+        now: Clocks,
+    ) -> Decision {
+        let verb = decide(self.holding(need, now), gate);
         match (verb, &self.token) {
             (Verb::Use, Some(token)) => Decision::Use(token.clone()),
             (Verb::UseAndRefresh, Some(token)) => {
@@ -162,12 +182,41 @@ impl Lifecycle {
                 Decision::UseAndRefresh(token, self.permit(need, now))
             }
             (Verb::Wait, _) => Decision::Wait,
-            (Verb::Fail, _) => Decision::Fail(self.shut_error(now)),
+            (Verb::Fail, _) => Decision::Fail(why.unwrap_or_else(|| self.gate_error(now))),
             (Verb::Refresh | Verb::Use | Verb::UseAndRefresh, _) => Decision::Refresh(self.permit(need, now)),
         }
     }
 
-    /// A renewal has ended, one way or the other.
+    /// From now on no renewal, sign-in or logout starts. The renewal under way goes on, and the token in force stays
+    /// usable.
+    pub const fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// Whether [`close`](Self::close) was called.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// A token is held in memory only: no renewal starts before [`save_ended`](Self::save_ended), because it would spend
+    /// the refresh token a second time. Callers without a token get this error.
+    pub fn save_pending(&mut self, error: TokenError) {
+        self.pending_save = Some(error);
+    }
+
+    /// The token that was held in memory only is saved or spilled, or the next renewal saves it before all else.
+    pub fn save_ended(&mut self) {
+        self.pending_save = None;
+    }
+
+    /// Whether a token is held in memory only and no renewal may start for that reason.
+    #[must_use]
+    pub const fn is_save_pending(&self) -> bool {
+        self.pending_save.is_some()
+    }
+
+    /// A renewal has ended.
     pub fn complete(&mut self, permit: Permit, outcome: Outcome, now: Clocks) -> Completed {
         debug_assert!(matches!(self.gate, Gate::Busy { number } if number == permit.number));
         self.gate = Gate::Open;
@@ -198,29 +247,38 @@ impl Lifecycle {
 
     /// An API has refused the token of this generation: is there, or can there be, a different one?
     pub fn reject(&mut self, generation: Generation, now: Clocks) -> Rejected {
-        let Some(token) = self.token.as_ref().filter(|token| in_force(token, now)) else {
-            return if self.gate_state(now) == GateState::Shut {
-                Rejected::KeepResponse
-            } else {
-                Rejected::Renew
-            };
+        let held = self.token.as_ref().filter(|token| in_force(token, now));
+        let young =
+            held.is_some_and(|token| now.instant.since(token.sent().instant) < self.policy.refusal_window);
+        let refused = match held {
+            None => RefusedToken::Gone,
+            Some(token) if token.generation() != generation => RefusedToken::Replaced,
+            Some(_) if young && now.instant < self.refusals.pause_until => RefusedToken::Suspended,
+            Some(_) => RefusedToken::Current,
         };
-        if token.generation() != generation {
-            // A late refusal, of a token that nobody uses any more, changes nothing.
-            return Rejected::Replaced(token.clone());
-        }
-        if now.instant.since(token.sent().instant) < self.policy.refusal_window {
-            if now.instant < self.refusals.pause_until {
-                return Rejected::KeepResponse;
+        let refusal = decide_refusal(refused, self.gate_state(now));
+        if matches!(refusal, Refusal::Discard | Refusal::DiscardAndKeep) && refused != RefusedToken::Gone {
+            if refused == RefusedToken::Current {
+                self.count_refusal(young, now);
             }
-            self.refusals.in_a_row = self.refusals.in_a_row.saturating_add(1);
-            let pause = self.policy.pause(self.refusals.in_a_row, &mut self.jitter);
-            self.refusals.pause_until = now.instant.plus(pause);
-        } else {
-            self.refusals = Refusals::default();
+            self.token = None;
         }
-        self.token = None;
-        if self.gate_state(now) == GateState::Shut { Rejected::KeepResponse } else { Rejected::Renew }
+        match (refusal, &self.token) {
+            (Refusal::UseOther, Some(token)) => Rejected::Replaced(token.clone()),
+            (Refusal::Discard | Refusal::UseOther, _) => Rejected::Renew,
+            (Refusal::DiscardAndKeep | Refusal::Keep, _) => Rejected::KeepResponse,
+        }
+    }
+
+    /// Tokens refused soon after their issue, in a row, open a pause that doubles.
+    fn count_refusal(&mut self, young: bool, now: Clocks) {
+        if !young {
+            self.refusals = Refusals::default();
+            return;
+        }
+        self.refusals.in_a_row = self.refusals.in_a_row.saturating_add(1);
+        let pause = self.policy.pause(self.refusals.in_a_row, &mut self.jitter);
+        self.refusals.pause_until = now.instant.plus(pause);
     }
 
     /// A record has come in from elsewhere: another process, another source. The token it brings, if it is newer and
@@ -238,28 +296,38 @@ impl Lifecycle {
         self.install(self.next_place(), Granted::new(sent.unix, response), Some(sent), now)
     }
 
-    /// Before this instant asking for another token than the one in force cannot change the answer, due or not: the
-    /// read path mirrors it.
+    /// Before this instant acquiring another token than the one in force cannot change the answer, whether or not that
+    /// token is due. The read path mirrors it.
     #[must_use]
     pub const fn quiet_until(&self) -> Instant {
         match &self.gate {
-            Gate::Open => Instant::ORIGIN,
             Gate::Busy { .. } => Instant::NEVER,
+            _ if self.closed || self.pending_save.is_some() => Instant::NEVER,
+            Gate::Open => Instant::ORIGIN,
             Gate::Shut { until, .. } => *until,
         }
     }
 
-    /// When whoever keeps this token warm should ask next; `None` when asking would be of no use.
+    /// When a caller that was told this error may get another answer without a change of the lifecycle; `None` when
+    /// only a change helps.
+    pub(crate) fn retry_at(&self, error: &TokenError, now: Clocks) -> Option<Instant> {
+        match self.gate_state(now) {
+            GateState::Closed => None,
+            GateState::PendingSave => Some(now.instant.plus(self.policy.first_pause)),
+            GateState::Open | GateState::Busy | GateState::Shut => {
+                error.is_transient().then(|| self.quiet_until())
+            }
+        }
+    }
+
+    /// When a driver that keeps this token warm should acquire next; `None` when that is of no use before a change.
     #[must_use]
     pub fn next_wake(&self) -> Option<Instant> {
-        if matches!(self.gate, Gate::Busy { .. }) {
-            return None;
-        }
         let due = self.token.as_ref().map_or(Some(Instant::ORIGIN), |token| Some(token.renew_at()?.instant));
         due.map(|due| due.max(self.quiet_until())).filter(|wake| *wake < Instant::NEVER)
     }
 
-    /// The token in force or thrown away last, whatever its age.
+    /// The token that is held, whatever its age.
     #[must_use]
     pub const fn token(&self) -> Option<&Token> {
         self.token.as_ref()
@@ -271,7 +339,10 @@ impl Lifecycle {
 
     fn gate_state(&self, now: Clocks) -> GateState {
         match self.gate {
+            // Also when closed: the result of the renewal under way is for every caller that waits.
             Gate::Busy { .. } => GateState::Busy,
+            _ if self.closed => GateState::Closed,
+            _ if self.pending_save.is_some() => GateState::PendingSave,
             Gate::Shut { until, .. } if now.instant < until => GateState::Shut,
             Gate::Shut { .. } | Gate::Open => GateState::Open,
         }
@@ -312,6 +383,14 @@ impl Lifecycle {
             wanted: if let Need::ValidFor(wanted) = need { wanted } else { Duration::ZERO },
             number: self.attempts,
             known: self.known(),
+        }
+    }
+
+    fn gate_error(&self, now: Clocks) -> TokenError {
+        match &self.pending_save {
+            _ if self.closed => closed_error(),
+            Some(error) => error.clone(),
+            None => self.shut_error(now),
         }
     }
 
@@ -424,11 +503,15 @@ impl Lifecycle {
     }
 }
 
-/// How soon a store is asked again that has said why there is no token.
+/// The pause after a failure that the store has recorded: another process may sign in at any time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Whether a token may be handed out: not expired on either clock, and not from a future that a wall clock set
-/// back has made.
+pub(crate) fn closed_error() -> TokenError {
+    TokenError::unavailable("this source is closed and renews no more: build a new one")
+}
+
+/// Whether a token may be handed out: not expired on either clock, and not obtained in what a wall clock that was set
+/// back takes for the future.
 fn in_force(token: &Token, now: Clocks) -> bool {
     let expired = token.expires().is_some_and(|expires| now.reached(expires));
     !expired && now.unix.plus(CLOCK_WENT_BACK) >= token.sent().unix

@@ -123,12 +123,12 @@ impl World {
         let now = visitor.now();
         let provider = scene.provider.clone();
         let (job, begun) = if action == Action::SomebodyLogsOut {
-            (Job::SignOut, visitor.lifecycle.sign_out(provider))
+            (Job::SignOut, visitor.lifecycle.sign_out(provider).expect("it is not closed"))
         } else {
             let code = AuthorizationCode::new("code");
             let spend =
                 AuthorizationGrant::AuthorizationCode { code, redirect_uri: String::new(), verifier: None };
-            (Job::SignIn, visitor.lifecycle.sign_in(provider, spend))
+            (Job::SignIn, visitor.lifecycle.sign_in(provider, spend).expect("it is not closed"))
         };
         let step = Renewal::begin(begun.stored_by(visitor.owner()), now);
         self.settle(scene, who, visitor, Run { job, step, alive: false, sent: false })

@@ -174,7 +174,7 @@ impl SharedLifecycle {
     /// When the source is closed.
     pub fn sign_in(self: &Arc<Self>, spend: AuthorizationGrant) -> Result<RenewalGuard, TokenError> {
         let provider = Arc::clone(&self.provider);
-        self.beside(|life| Right::SignIn(Some(Box::new(life.sign_in(provider, spend)))))
+        self.beside(|life| Ok(Right::SignIn(Some(Box::new(life.sign_in(provider, spend)?)))))
     }
 
     /// The right to log out once.
@@ -184,20 +184,18 @@ impl SharedLifecycle {
     /// When the source is closed.
     pub fn sign_out(self: &Arc<Self>) -> Result<RenewalGuard, TokenError> {
         let provider = Arc::clone(&self.provider);
-        self.beside(|life| Right::SignOut(Some(Box::new(life.sign_out(provider)))))
+        self.beside(|life| Ok(Right::SignOut(Some(Box::new(life.sign_out(provider)?)))))
     }
 
     fn beside(
         self: &Arc<Self>,
-        right: impl FnOnce(&mut Lifecycle) -> Right,
+        right: impl FnOnce(&mut Lifecycle) -> Result<Right, TokenError>,
     ) -> Result<RenewalGuard, TokenError> {
         let mut state = self.lock();
-        if state.closed {
-            return Err(closed_error());
-        }
+        let right = right(&mut state.lifecycle)?;
         let in_flight = Arc::new(InFlight::default());
         state.others.push(Arc::clone(&in_flight));
-        Ok(RenewalGuard::new(Arc::clone(self), in_flight, right(&mut state.lifecycle)))
+        Ok(RenewalGuard::new(Arc::clone(self), in_flight, right))
     }
 
     pub(crate) fn finish(&self, right: Right, outcome: Outcome, in_flight: &Arc<InFlight>, sent: bool) {
@@ -295,6 +293,7 @@ impl SharedLifecycle {
         let in_flight = {
             let mut state = self.lock();
             state.closed = true;
+            state.lifecycle.close();
             state.in_flight.iter().chain(&state.others).cloned().collect()
         };
         self.changes.notify();

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use super::permit::Known;
-use super::{Gate, Lifecycle};
+use super::{Gate, Lifecycle, closed_error};
 use crate::renewal::{Failure, Goal, RenewalJob};
 use crate::{
     AuthorizationGrant, Clocks, Epoch, Generation, LoginReason, Outcome, Provider, Revocation, SessionState,
@@ -12,21 +12,36 @@ use crate::{
 };
 
 impl Lifecycle {
-    /// What to do to spend a fresh grant, an authorization code say. It is sent once and never again; the outcome is
-    /// for [`signed_in`](Self::signed_in).
-    pub fn sign_in(&mut self, provider: Arc<dyn Provider>, spend: AuthorizationGrant) -> RenewalJob {
-        self.job(provider, Goal::SignIn(spend))
+    /// The job of exchanging a new grant, for example an authorization code. The grant is sent once; the outcome goes to
+    /// [`signed_in`](Self::signed_in).
+    ///
+    /// # Errors
+    ///
+    /// When the lifecycle is closed.
+    pub fn sign_in(
+        &mut self,
+        provider: Arc<dyn Provider>,
+        grant: AuthorizationGrant,
+    ) -> Result<RenewalJob, TokenError> {
+        self.job(provider, Goal::SignIn(grant))
     }
 
-    /// What to do to log out; the outcome is for [`signed_out`](Self::signed_out).
-    pub fn sign_out(&mut self, provider: Arc<dyn Provider>) -> RenewalJob {
+    /// The job of logging out; the outcome goes to [`signed_out`](Self::signed_out).
+    ///
+    /// # Errors
+    ///
+    /// When the lifecycle is closed.
+    pub fn sign_out(&mut self, provider: Arc<dyn Provider>) -> Result<RenewalJob, TokenError> {
         let goal = Goal::SignOut { held: self.held.clone() };
         self.job(provider, goal)
     }
 
-    fn job(&mut self, provider: Arc<dyn Provider>, goal: Goal) -> RenewalJob {
+    fn job(&mut self, provider: Arc<dyn Provider>, goal: Goal) -> Result<RenewalJob, TokenError> {
+        if self.is_closed() {
+            return Err(closed_error());
+        }
         self.attempts = self.attempts.wrapping_add(1);
-        self.known().job(provider, self.place(), self.attempts, goal)
+        Ok(self.known().job(provider, self.place(), self.attempts, goal))
     }
 
     pub(super) fn known(&self) -> Known {

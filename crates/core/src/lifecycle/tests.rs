@@ -89,6 +89,8 @@ fn every_cell_of_the_table_is_what_acquire_does() {
                     let cause = TokenError::unavailable("down");
                     life.gate = Gate::Shut { until: Instant::NEVER, retry_at: None, cause };
                 }
+                GateState::Closed => life.close(),
+                GateState::PendingSave => life.save_pending(TokenError::store("not saved yet", true)),
             }
             assert_eq!(verb(&life.acquire(Need::Fresh, at(seconds))), expected, "{holding:?} {gate:?}");
         }

@@ -83,7 +83,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Verdict = Verdict::TokenRefused;
         Clocks = clocks;
         Epoch = Epoch::new(1);
-        RenewalJob = Lifecycle::new(Policy::default(), 7).sign_in(provider(), spend());
+        RenewalJob = Lifecycle::new(Policy::default(), 7).sign_in(provider(), spend()).unwrap();
         Extra = response().extra;
         Generation = Generation::new(1);
         Header = Header::new("Authorization", SECRET);

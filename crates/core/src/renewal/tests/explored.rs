@@ -83,7 +83,7 @@ fn a_sign_in_that_may_have_been_saved_does_not_replace_what_came_of_it() {
         verifier: None,
     };
     let job = life.sign_in(Toy::rotating(Replay::Never).arc(), spend);
-    let step = load(Renewal::begin(job.stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
+    let step = load(Renewal::begin(job.unwrap().stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
     let Step::Send(_, sent) = step else { panic!("the code is not sent: {step:?}") };
     let (request, step) = save(sent.resume(answer(200, "a 60 mine"), at(0)), maybe());
     let place = request.record.place();
@@ -101,7 +101,7 @@ fn a_sign_in_that_may_have_been_saved_is_saved_after_a_logout_that_it_cannot_hav
         verifier: None,
     };
     let job = life.sign_in(Toy::rotating(Replay::Never).arc(), spend);
-    let step = load(Renewal::begin(job.stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
+    let step = load(Renewal::begin(job.unwrap().stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
     let Step::Send(_, sent) = step else { panic!("the code is not sent: {step:?}") };
     let (request, step) = save(sent.resume(answer(200, "a 60 mine"), at(0)), maybe());
     let place = request.record.place();
@@ -115,7 +115,7 @@ fn a_sign_in_that_may_have_been_saved_is_saved_after_a_logout_that_it_cannot_hav
 fn a_logout_that_may_have_been_saved_does_not_end_a_session_that_began_after_it() {
     let mut life = Lifecycle::new(Policy::default(), 1);
     let job = life.sign_out(Toy::rotating(Replay::Never).arc());
-    let step = load(Renewal::begin(job.stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
+    let step = load(Renewal::begin(job.unwrap().stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
     let (request, step) = save(step, maybe());
     let place = request.record.place();
     let step = load(step, loaded(3, record(place.0.value() + 1, place.1.value() + 1, "new")));

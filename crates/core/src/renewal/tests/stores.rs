@@ -170,7 +170,7 @@ impl Process {
     }
 
     pub(super) fn sign_out(&mut self, slot: &mut Slot, now: Clocks, answers: Vec<Answer>) -> Revocation {
-        let job = self.life.sign_out(Arc::clone(&self.provider)).stored_by(self.owner);
+        let job = self.life.sign_out(Arc::clone(&self.provider)).unwrap().stored_by(self.owner);
         let (outcome, _) = slot.run(job, now, answers);
         self.life.signed_out(outcome, now).expect("logged out")
     }
@@ -196,7 +196,7 @@ impl Process {
         now: Clocks,
         answers: Vec<Answer>,
     ) -> Result<Token, TokenError> {
-        let job = self.life.sign_in(Arc::clone(&self.provider), spend).stored_by(self.owner);
+        let job = self.life.sign_in(Arc::clone(&self.provider), spend).unwrap().stored_by(self.owner);
         let (outcome, _) = slot.run(job, now, answers);
         self.life.signed_in(outcome, now)
     }
