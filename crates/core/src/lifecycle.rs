@@ -9,7 +9,8 @@ use core::time::Duration;
 use crate::decision::{GateState, Holding, Refusal, RefusedToken, Verb, decide, decide_refusal};
 use crate::jitter::Jitter;
 use crate::policy::CLOCK_WENT_BACK;
-use crate::renewal::{Failure, RefreshUpdate};
+use crate::refresh_state::RefreshState;
+use crate::renewal::outcome::{Failure, RefreshUpdate};
 use crate::token::Due;
 use crate::{
     Clocks, Epoch, ErrorKind, Generation, Granted, Instant, Outcome, Policy, Record, SessionState, Token,
@@ -20,7 +21,6 @@ mod permit;
 mod session;
 
 pub use permit::Permit;
-pub(crate) use permit::RefreshState;
 
 /// What a caller needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,16 +75,6 @@ pub enum Rejected {
     Renew,
     /// A renewal could not change the response now: it is the caller's.
     KeepResponse,
-}
-
-/// Whether a byte of the request may have left before a renewal was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a byte that is not known to have stayed may have left")]
-pub enum ByteLeft {
-    /// No.
-    No,
-    /// It may have.
-    Maybe,
 }
 
 #[derive(Debug)]
@@ -459,7 +449,7 @@ impl Lifecycle {
     }
 
     fn failed(&mut self, permit: &Permit, failure: Failure, now: Clocks) -> Completed {
-        let Failure { error, held, told } = failure;
+        let Failure { error, held, facts } = failure;
         let mut recorded = false;
         match held {
             RefreshUpdate::As(held) => self.held = held,
@@ -472,10 +462,10 @@ impl Lifecycle {
             }
             RefreshUpdate::Abandoned { byte_left: false } => self.unsent = Some(permit.number),
         }
-        if let Some(told) = told {
-            self.unsent = told.unsent.or(self.unsent);
-            recorded = told.recorded || told.logged_out;
-            if told.logged_out {
+        if let Some(facts) = facts {
+            self.unsent = facts.unsent.or(self.unsent);
+            recorded = facts.recorded || facts.logged_out;
+            if facts.logged_out {
                 self.end_session();
             }
         }

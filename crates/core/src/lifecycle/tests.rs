@@ -8,8 +8,8 @@ mod refusals;
 use super::*;
 use crate::toy::{Toy, answer, at, granted, run};
 use crate::{
-    Answer, ErrorKind, LoginReason, Renewal, Replay, Step, TABLE, TransportError, TransportErrorKind,
-    UnixTime,
+    Answer, ByteLeft, ErrorKind, LoginReason, Renewal, Replay, Step, TABLE, TransportError,
+    TransportErrorKind, UnixTime,
 };
 
 const fn s(seconds: u64) -> Duration {
