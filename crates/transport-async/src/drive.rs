@@ -14,8 +14,8 @@ use wellspring_transport::{
     check_url,
 };
 
-use crate::Transport;
 use crate::clock::wait;
+use crate::transport::Transport;
 
 /// Carries out steps until it is over.
 pub(crate) async fn drive(

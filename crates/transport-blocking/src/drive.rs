@@ -8,8 +8,8 @@ use wellspring_transport::{
     check_url,
 };
 
-use crate::Transport;
 use crate::clock::wait;
+use crate::transport::Transport;
 
 /// How long a renewal may wait for others or for better times.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use wellspring_core::{ByteLeft, LivenessLock, PendingSave, Step};
 
+use crate::events;
+use crate::shared::SharedLifecycle;
 use crate::storage::{Next, Operation, Said, Storage, Work};
-use crate::{SharedLifecycle, events};
 
 /// Where the liveness lock of a renewal is kept: with the renewal, and with each thread that still works for it.
 pub type LivenessSlot = Arc<Mutex<Option<Arc<LivenessLock>>>>;
