@@ -182,8 +182,9 @@ fn not_yet() -> TokenError {
     )
 }
 
-/// The error of a caller whose time has ended.
-fn overdue() -> TokenError {
+/// The error of a caller whose time ends while a renewal is under way.
+#[must_use]
+pub fn overdue() -> TokenError {
     TokenError::busy("a renewal is under way and did not end in time: retry")
 }
 

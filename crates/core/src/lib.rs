@@ -46,7 +46,9 @@ mod toy;
 mod wiped;
 
 // The public interface is:
-pub use acquire::{Acquire, AcquireStep, AwaitChange, AwaitRenewal, Patience, Resumed, acquire_at_once};
+pub use acquire::{
+    Acquire, AcquireStep, AwaitChange, AwaitRenewal, Patience, Resumed, acquire_at_once, overdue,
+};
 pub use call::{AwaitRejection, AwaitToken, AwaitVerdict, Call, CallStep};
 pub use decision::{
     GateState, Holding, REFUSALS, Refusal, RefusedToken, TABLE, Verb, decide, decide_refusal,

@@ -13,8 +13,8 @@ use wellspring_transport::{
     ActiveRenewal, Clock, Slices, acceptable, check_deadline, check_start, check_url,
 };
 
-use crate::Transport;
 use crate::clock::wait;
+use crate::transport::Transport;
 
 /// Carries out steps until it is over.
 pub(crate) async fn drive(

@@ -9,8 +9,8 @@ use wellspring_transport::{
     ActiveRenewal, Clock, Slices, acceptable, check_deadline, check_start, check_url,
 };
 
-use crate::Transport;
 use crate::clock::wait;
+use crate::transport::Transport;
 
 /// How long a renewal may wait for others or for better times.
 #[derive(Clone, Copy, Debug)]

@@ -61,12 +61,14 @@ fn markdown() -> String {
         let gate = match gate {
             GateState::Open => "gate open",
             GateState::Busy => "gate busy: a renewal is under way",
-            GateState::Shut => "gate shut: the last renewal failed, its pause is not over",
+            GateState::Shut => "gate shut: the last renewal failed, its pause has not ended",
+            GateState::Closed => "gate closed: the source is closed, or the caller has nothing to renew on",
+            GateState::PendingSave => "gate pending save: a token is in memory only until it is saved",
         };
         // Writing to a string cannot fail.
         let _ = write!(out, " {gate} |");
     }
-    out.push_str("\n|---|---|---|---|\n");
+    out.push_str("\n|---|---|---|---|---|---|\n");
     for (holding, row) in TABLE {
         let holding = match holding {
             Holding::Fresh => "fresh",
@@ -101,7 +103,9 @@ mod tests {
     fn the_table_has_a_row_for_each_holding() {
         assert_eq!(
             markdown().lines().last(),
-            Some("| none, expired, or not enough for the need | `Refresh` | `Wait` | `Fail` |")
+            Some(
+                "| none, expired, or not enough for the need | `Refresh` | `Wait` | `Fail` | `Fail` | `Fail` |"
+            )
         );
     }
 }

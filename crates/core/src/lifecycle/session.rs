@@ -3,8 +3,9 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
+use super::Lifecycle;
+use super::gate::{Gate, closed_error};
 use super::permit::Known;
-use super::{Gate, Lifecycle, closed_error};
 use crate::renewal::job::{Goal, RenewalJob};
 use crate::renewal::outcome::Failure;
 use crate::{

@@ -6,6 +6,7 @@ mod overtaken;
 mod refusals;
 
 use super::*;
+use crate::decision::{Refusal, RefusedToken};
 use crate::toy::{Toy, answer, at, granted, run};
 use crate::{
     Answer, ByteLeft, ErrorKind, LoginReason, Renewal, Replay, Step, TABLE, TransportError,

@@ -96,6 +96,8 @@ pub(crate) fn show_all(shown: &mut Shown) {
     // Only the explorer can name it.
     #[cfg(wellspring_explore)]
     shown.add(&wellspring_core::Rule::Lease);
+    #[cfg(wellspring_explore)]
+    shown.add(&wellspring_core::Table::Acquire);
     show_stores(shown);
     show_renewal(shown);
 }
