@@ -33,7 +33,7 @@ mod tls;
 mod twins;
 
 // The public interface is:
-pub use active::{ActiveRenewal, LivenessSlot};
+pub use active::ActiveRenewal;
 pub use attach::{AllowedOrigins, missing_scope, not_repeatable, verdict};
 pub use clock::{Clock, LONGEST_NAP, ManualClock};
 pub use driver::Driver;
@@ -51,6 +51,6 @@ pub use selector::SourceSelector;
 pub use settings::SharedSettings;
 pub use shared::{Action, SharedLifecycle};
 pub use source::{MOMENT, Source};
-pub use storage::{Next, Operation, Said, Storage, WATCH_SLICES, Work, check_store};
+pub use storage::{LivenessSlot, Slices, Storage, check_store};
 #[cfg(feature = "tls")]
 pub use tls::Tls;
