@@ -30,11 +30,12 @@ mod storage;
 mod sync;
 #[cfg(feature = "tls")]
 mod tls;
-mod twins;
+#[doc(hidden)]
+pub mod twins;
 
 // The public interface is:
 pub use active::ActiveRenewal;
-pub use attach::{AllowedOrigins, missing_scope, not_repeatable, verdict};
+pub use attach::{AllowedOrigins, missing_scope, not_repeatable, repeated, verdict};
 pub use clock::{Clock, LONGEST_NAP, ManualClock};
 pub use driver::Driver;
 pub use in_flight::{InFlight, RenewalGuard, RenewalRun, SaveGuard, SaveRun};
