@@ -30,7 +30,7 @@ pub(crate) async fn callback(Extension(login): Extension<WebLogin>, session: Ses
     };
     let (finished, afterwards) = match found {
         Some((pending, afterwards)) => (login.app().finish(pending, &callback), afterwards),
-        None => (Err(login.app().unanswered(&callback)), Afterwards::default()),
+        None => (Err(login.app().unmatched(&callback)), Afterwards::default()),
     };
     let outcome = match finished {
         Err(error) => Err(error.code().to_owned()),

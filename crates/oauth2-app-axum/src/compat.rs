@@ -47,7 +47,7 @@ pub(crate) async fn exchange_token(
     let callback = Callback::read(&callback.collect::<Vec<_>>().join("&"));
     let finished = match answered(&login, &session, asked.text("state")).await {
         Ok(Some((pending, _))) => login.app().finish(pending, &callback),
-        Ok(None) => Err(login.app().unanswered(&callback)),
+        Ok(None) => Err(login.app().unmatched(&callback)),
         Err(failure) => return failed("exchange-token", &failure, "Token exchange failed"),
     };
     match finished {

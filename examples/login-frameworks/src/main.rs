@@ -55,7 +55,7 @@ impl Site {
         let answered = session.pending.iter().position(|(login, _)| login.answers(&callback));
         let finished = match answered.map(|at| session.pending.remove(at)) {
             Some((login, _)) => self.app.finish(login, &callback),
-            None => Err(self.app.unanswered(&callback)),
+            None => Err(self.app.unmatched(&callback)),
         };
         let error = match finished {
             Ok(spend) => match self.sign_in(session, spend) {

@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         .scopes(["profile", "balance"])
         .build()?;
     let source = TokenSource::builder(app.clone()).clock(&clock).build()?;
-    let client = Client::over(app.clone(), source.clone());
+    let client = Client::with_source(app.clone(), source.clone());
     // ANCHOR_END: app
 
     // Nobody has signed in yet, and the error says so.

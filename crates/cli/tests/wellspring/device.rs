@@ -172,7 +172,7 @@ fn the_wait_ends_with_the_codes_life_with_the_deadline_and_with_ctrl_c() {
     let folder = folder(&simulator, "file:tokens", "");
     let ran = Waiting::start(&folder, &[]).end();
     assert_eq!(ran.status, 5, "{}", ran.stderr);
-    assert!(ran.stderr.contains("nobody has signed in before the code expired"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the code expired before the user signed in"), "{}", ran.stderr);
 
     simulator.configure(|config| config.app.device_interval = Duration::from_secs(600));
     simulator.configure(|config| config.app.device_lifetime = Duration::from_secs(1_800));

@@ -81,7 +81,7 @@ fn a_profile_that_nobody_can_sign_in_to_here_is_refused_with_its_line() {
         );
     }
     for (lines, says) in [
-        ("redirect_uri = \"http://10.0.0.1/cb\"", "the redirect URI is no good"),
+        ("redirect_uri = \"http://10.0.0.1/cb\"", "the redirect URI is invalid"),
         ("redirect_uri = \"http://127.0.0.1/cb?x=y\"", "the redirect URI must not have a query"),
         ("redirect_uri = \"http://127.0.0.1/auth/logout\"", "must be a route of its own"),
         ("api_urls = [\"http://10.0.0.1/\"]", "`api_urls` is no good"),
