@@ -52,7 +52,7 @@ fn granted(
     let envelope = match Envelope::of(&object) {
         Ok(Some(envelope)) => envelope,
         Ok(None) if success => return Err(format.malformed(spend, response, "the answer has no code")),
-        Err(fault) if success => return Err(format.malformed(spend, response, fault.text())),
+        Err(fault) if success => return Err(format.malformed(spend, response, fault.to_string())),
         Ok(None) | Err(_) => return Err(format.refused(spend, response, &ErrorBody::of(&object), now)),
     };
     if !success || !hive.is_success(&envelope) {
