@@ -1,5 +1,5 @@
 //! Unusable paths and databases: the store reports them in a sentence and changes nothing.
-#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
+#![allow(clippy::unwrap_used, reason = "a test asserts success by unwrapping")]
 
 use core::time::Duration;
 use std::fs;

@@ -1,5 +1,5 @@
 //! The store in SQLite satisfies the contract, also between processes.
-#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
+#![allow(clippy::unwrap_used, reason = "a test asserts success by unwrapping")]
 
 use core::any::Any;
 use std::path::PathBuf;

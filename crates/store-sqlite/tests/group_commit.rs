@@ -1,5 +1,5 @@
 //! Concurrent saves are committed together. Each saver gets its own outcome and keeps its own deadline.
-#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
+#![allow(clippy::unwrap_used, reason = "a test asserts success by unwrapping")]
 
 use core::time::Duration;
 use std::fs;
