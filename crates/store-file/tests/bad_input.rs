@@ -97,7 +97,7 @@ fn a_save_that_waits_for_a_lock_ends_at_its_deadline_and_loads_continue() {
     let error = assert_fails(saved, "was locked by another process or thread for longer than 30ms");
     assert_eq!((error.applied(), error.is_unreadable()), (Applied::No, false));
     assert!(store.load(&key(), WITHIN).unwrap().stored.is_some(), "a load waits for no save");
-    let late = store.save(&key(), None, &sample::record(3), Duration::from_millis(30)).unwrap();
+    let late = store.save(&key(), None, &sample::record(3), WITHIN).unwrap();
     assert_eq!(late, Swap::Conflict, "a save that can only conflict does not wait");
     drop(guard);
     assert!(matches!(store.save(&key(), Some(version), &sample::record(3), WITHIN), Ok(Swap::Done(_))));

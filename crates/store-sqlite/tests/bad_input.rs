@@ -163,7 +163,7 @@ fn opening_an_exclusively_locked_database_fails_at_the_deadline() {
         !assert_fails(opened, "tokens.db was locked by another process or thread for longer than 5s")
             .is_unreadable()
     );
-    assert!(took < WITHIN + Duration::from_secs(2), "{took:?}");
+    assert!(took < 3 * WITHIN, "{took:?}");
     drop(other);
     let store = SqliteStore::open(database(&folder)).unwrap();
     assert!(store.load(&key(), WITHIN).unwrap().stored.is_none());

@@ -3,12 +3,14 @@
 use core::error::Error;
 use core::fmt::Debug;
 use core::time::Duration;
+use std::thread::ScopedJoinHandle;
 
 use wellspring_core::{
     LivenessLock, Loaded, Record, Store, StoreError, Stored, Swap, TokenKey, Version, WatchOutcome,
 };
 
 use super::fixture::Fixture;
+use crate::clock::Deadline;
 
 /// Deadline of an operation that nothing blocks.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
@@ -66,6 +68,17 @@ pub(super) fn expect_ok<T>(what: &str, outcome: Result<T, StoreError>) -> T {
 #[track_caller]
 pub(super) fn assert_equal<T: PartialEq + Debug>(actual: T, expected: T, sentence: &str) {
     assert!(actual == expected, "{sentence}: {actual:?} is not {expected:?}");
+}
+
+/// How long the thread still takes, counted in sleeps. On a busy machine the sleeps take longer, like the thread.
+pub(super) fn sleeps_until_finished<T>(thread: &ScopedJoinHandle<'_, T>) -> Duration {
+    const SLEEP: Duration = Duration::from_millis(10);
+    let mut slept = Duration::ZERO;
+    while !thread.is_finished() {
+        let _ = Deadline::after(SLEEP).sleep(SLEEP);
+        slept += SLEEP;
+    }
+    slept
 }
 
 pub(super) fn key() -> TokenKey {

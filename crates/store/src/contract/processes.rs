@@ -4,12 +4,13 @@ use core::time::Duration;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::thread;
 
 use wellspring_core::{Store, Swap, WatchOutcome};
 
 use super::child::{self, Role};
 use super::fixture::Fixture;
-use super::handle::{Handle, TIMEOUT, assert_equal, expect_ok, key};
+use super::handle::{Handle, TIMEOUT, assert_equal, expect_ok, key, sleeps_until_finished};
 use super::load_save::increment;
 use super::sample;
 use crate::clock::Deadline;
@@ -94,12 +95,15 @@ fn a_killed_owner_is_gone_at_once(fixture: &dyn Fixture, start: impl Fn() -> Chi
     let ready = is_ready(&mut child);
     let before = watcher.watch(&key(), version, Duration::from_millis(100));
     child.kill().expect("the child can be killed");
-    let killed = Deadline::after(TIMEOUT);
     assert!(ready, "a child could not acquire its liveness lock");
     assert_equal(before, WatchOutcome::Unchanged, "the liveness lock of another process was not seen");
-    let after = watcher.watch(&key(), version, TIMEOUT);
-    let took = TIMEOUT.saturating_sub(killed.left());
-    child.wait().expect("the child can be waited for");
+    let (after, took) = thread::scope(|scope| {
+        let watching = scope.spawn(|| watcher.watch(&key(), version, TIMEOUT));
+        // The kernel takes its time to end a killed process.
+        child.wait().expect("the child can be waited for");
+        let took = sleeps_until_finished(&watching);
+        (watching.join().expect("the watcher panicked"), took)
+    });
     assert_equal(after, WatchOutcome::OwnerGone, "a killed process still holds its liveness lock");
     assert!(took < Duration::from_millis(200), "the watcher noticed the killed process only after {took:?}");
 }
