@@ -57,7 +57,7 @@ impl TokenReader {
         let envelope = match Envelope::of(&object) {
             Ok(Some(envelope)) => envelope,
             Ok(None) if is_2xx => return Err(format.malformed(grant, response, "the answer has no code")),
-            Err(fault) if is_2xx => return Err(format.malformed(grant, response, fault.text())),
+            Err(fault) if is_2xx => return Err(format.malformed(grant, response, fault.to_string())),
             Ok(None) | Err(_) => return Err(format.refused(grant, response, &ErrorBody::of(&object), now)),
         };
         if !is_2xx || !self.is_success(&envelope) {

@@ -29,7 +29,7 @@ impl Balance {
         if !(200..300).contains(&status) {
             return Err(ApiError::read(status, body));
         }
-        let object = Object::parse(body).map_err(|fault| ApiError::unexpected(status, fault.text()))?;
+        let object = Object::parse(body).map_err(|fault| ApiError::unexpected(status, &fault.to_string()))?;
         let data = object.get("data").and_then(|data| data.as_array());
         let data =
             data.ok_or_else(|| ApiError::unexpected(status, "the answer holds no list of balances"))?;

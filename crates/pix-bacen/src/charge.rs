@@ -26,7 +26,7 @@ impl Charge {
         if !(200..300).contains(&status) {
             return Err(ApiError::read(status, body));
         }
-        let object = Object::parse(body).map_err(|fault| ApiError::unexpected(status, fault.text()))?;
+        let object = Object::parse(body).map_err(|fault| ApiError::unexpected(status, &fault.to_string()))?;
         let text = |name| object.text(name).map(str::to_owned);
         let json = String::from_utf8_lossy(body).into_owned();
         Ok(Self { txid: text("txid"), status: text("status"), json })

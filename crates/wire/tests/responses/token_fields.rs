@@ -1,9 +1,9 @@
-//! The other members of a token response: rows T.
+//! Rows T of `DECISIONS.md`: the other members of a token response.
 
 use wellspring_core::{AuthorizationGrant, Deviation, ErrorKind, Fate, Scope, TokenError};
 use wellspring_wire::{TokenFormat, TokenNames};
 
-use crate::{NOW, answer, read, read_with, refresh, seconds, token_body};
+use crate::{NOW, read, read_with, refresh, response, seconds, token_body};
 
 fn is_malformed(error: &TokenError) -> bool {
     error.kind() == ErrorKind::Protocol && !error.is_transient() && error.fate() == Fate::Unknown
@@ -18,7 +18,7 @@ fn t01_the_token_type_is_bearer_in_any_case() {
 }
 
 #[test]
-fn t02_a_missing_token_type_is_bearer_and_noted() {
+fn t02_a_missing_token_type_means_bearer_and_is_noted() {
     for body in [r#"{"access_token":"a"}"#, r#"{"access_token":"a","token_type":null}"#] {
         assert_eq!(read(body).unwrap().deviations, [Deviation::TokenTypeMissing]);
         assert!(is_malformed(&read_with(&TokenFormat::new().strict(), body).unwrap_err()));
@@ -34,7 +34,7 @@ fn t03_a_token_of_another_type_is_refused() {
 }
 
 #[test]
-fn t04_an_access_token_is_a_text_of_visible_ascii() {
+fn t04_an_access_token_is_a_string_of_visible_ascii() {
     for token in [
         "null",
         "1",
@@ -60,7 +60,7 @@ fn t04_an_access_token_is_a_text_of_visible_ascii() {
 }
 
 #[test]
-fn t05_strict_wants_the_characters_of_bearer_tokens() {
+fn t05_strict_requires_the_characters_of_bearer_tokens() {
     let strict = TokenFormat::new().strict();
     let with =
         |token: &str| read_with(&strict, &format!(r#"{{"access_token":"{token}","token_type":"Bearer"}}"#));
@@ -75,7 +75,7 @@ fn scope(format: &TokenFormat, value: &str) -> Option<Scope> {
 }
 
 #[test]
-fn t06_scopes_are_words_in_any_order_and_number_and_with_any_space() {
+fn t06_a_scope_is_a_set_of_words_separated_by_any_white_space() {
     let expected = Some(Scope::parse("pix:read pix:write"));
     for value in ["\"pix:read pix:write\"", "\"pix:write  pix:read\"", "\" pix:read\\tpix:write pix:read \""]
     {
@@ -104,33 +104,33 @@ fn t08_commas_separate_scopes_only_where_the_provider_says_so() {
 }
 
 #[test]
-fn t09_a_missing_scope_is_the_one_that_was_asked_for() {
+fn t09_a_missing_scope_means_the_requested_scope() {
     assert_eq!(scope(&TokenFormat::new(), "null"), None);
-    let asking = TokenFormat::new().requested_scope(Scope::parse("a b")).require_scopes();
-    assert_eq!(read_with(&asking, &token_body("")).unwrap().scope, None);
+    let format = TokenFormat::new().requested_scope(Scope::parse("a b")).require_scopes();
+    assert_eq!(read_with(&format, &token_body("")).unwrap().scope, None);
 }
 
 #[test]
-fn t10_less_scope_than_asked_for_is_granted_and_told() {
-    let wanted = Scope::parse("profile balance");
-    let asking = TokenFormat::new().requested_scope(wanted.clone());
-    let granted = scope(&asking, "\"profile\"").unwrap();
-    assert_eq!(granted.missing(&wanted), Scope::parse("balance"));
-    assert!(scope(&asking, "\"profile balance more\"").unwrap().contains("more"));
+fn t10_less_scope_than_requested_is_granted_and_reported() {
+    let requested = Scope::parse("profile balance");
+    let format = TokenFormat::new().requested_scope(requested.clone());
+    let granted = scope(&format, "\"profile\"").unwrap();
+    assert_eq!(granted.missing(&requested), Scope::parse("balance"));
+    assert!(scope(&format, "\"profile balance more\"").unwrap().contains("more"));
 }
 
 #[test]
-fn t11_less_scope_than_required_is_an_error_for_a_first_token_alone() {
-    let asking = TokenFormat::new().requested_scope(Scope::parse("a b")).require_scopes();
+fn t11_less_scope_than_required_is_an_error_only_for_a_first_token() {
+    let format = TokenFormat::new().requested_scope(Scope::parse("a b")).require_scopes();
     let body = token_body(r#""scope":"a","refresh_token":"r2""#);
-    let error = read_with(&asking, &body).unwrap_err();
+    let error = read_with(&format, &body).unwrap_err();
     assert!(is_malformed(&error) && error.to_string().contains("the scope b"), "{error}");
-    let refreshed = asking.read(&refresh(), &answer(200, body), NOW).unwrap();
+    let refreshed = format.read(&refresh(), &response(200, body), NOW).unwrap();
     assert_eq!(refreshed.refresh_token.unwrap().expose(), "r2");
 }
 
 #[test]
-fn t12_members_that_nobody_knows_are_kept_and_not_shown() {
+fn t12_unknown_members_are_kept_and_not_shown() {
     let granted = read(&token_body(
         r#""id_token":"canary","not-before-policy":0,"refresh_expires_in":1800,"x":{"y":[1.5,null,"z"]}"#,
     ))
@@ -147,8 +147,8 @@ fn t12_members_that_nobody_knows_are_kept_and_not_shown() {
 }
 
 #[test]
-fn t13_a_known_member_that_is_there_twice_spoils_the_answer() {
-    for twice in [
+fn t13_a_repeated_known_member_makes_the_response_invalid() {
+    for repeated in [
         r#""access_token":"other""#,
         r#""access_token":"mF_9.B5f-4.1JqM""#,
         r#""token_type":"Bearer""#,
@@ -156,18 +156,18 @@ fn t13_a_known_member_that_is_there_twice_spoils_the_answer() {
         r#""refresh_token":"a","refresh_token":"b""#,
         r#""scope":"a","scope":"a""#,
     ] {
-        assert!(is_malformed(&read(&token_body(twice)).unwrap_err()), "{twice}");
+        assert!(is_malformed(&read(&token_body(repeated)).unwrap_err()), "{repeated}");
     }
 }
 
 #[test]
-fn t14_of_an_unknown_member_that_is_there_twice_the_last_counts() {
+fn t14_the_last_of_a_repeated_unknown_member_counts() {
     let granted = read(&token_body(r#""x":"first","x":"last""#)).unwrap();
     assert_eq!(granted.extra.expose("x"), Some("last"));
 }
 
 #[test]
-fn t15_no_new_refresh_token_means_that_the_old_one_stays() {
+fn t15_without_a_new_refresh_token_the_old_one_stays() {
     for members in ["", r#""refresh_token":null"#, r#""refresh_token":"""#] {
         assert_eq!(read(&token_body(members)).unwrap().refresh_token, None, "{members}");
     }
@@ -176,7 +176,7 @@ fn t15_no_new_refresh_token_means_that_the_old_one_stays() {
 }
 
 #[test]
-fn t16_a_refresh_token_that_cannot_be_sent_spoils_the_answer() {
+fn t16_a_refresh_token_that_cannot_be_sent_makes_the_response_invalid() {
     for token in ["1", "true", "{}", "\"a b\"", "\"a\\n\"", "\"é\""] {
         let error = read(&token_body(&format!("\"refresh_token\":{token}"))).unwrap_err();
         assert!(is_malformed(&error), "{token}");
@@ -184,7 +184,7 @@ fn t16_a_refresh_token_that_cannot_be_sent_spoils_the_answer() {
 }
 
 #[test]
-fn t17_a_refresh_token_is_ignored_where_credentials_are_at_hand() {
+fn t17_a_refresh_token_is_ignored_for_client_credentials() {
     let format = TokenFormat::new().without_refresh_token();
     for token in ["\"https://pix.example/renew\"", "1", "\"a b\""] {
         let granted = read_with(&format, &token_body(&format!("\"refresh_token\":{token}"))).unwrap();
@@ -193,7 +193,7 @@ fn t17_a_refresh_token_is_ignored_where_credentials_are_at_hand() {
 }
 
 #[test]
-fn t18_a_refresh_tokens_lifetime_is_the_named_member_or_the_default() {
+fn t18_the_lifetime_of_a_refresh_token_is_the_named_member_or_the_default() {
     let mut names = TokenNames::default();
     names.refresh_lifetime = Some("refresh_expires_in".into());
     let format = TokenFormat::new().names(names).default_refresh_lifetime(seconds(30));
@@ -205,14 +205,14 @@ fn t18_a_refresh_tokens_lifetime_is_the_named_member_or_the_default() {
 }
 
 #[test]
-fn t19_other_names_for_the_members_are_data() {
+fn t19_the_names_of_the_members_are_configurable() {
     let mut names = TokenNames::default();
     names.access_token = "accessToken".into();
     names.refresh_token = Some("refreshToken".into());
     names.token_type = None;
     let format = TokenFormat::new().names(names);
     let body = r#"{"accessToken":"a","refreshToken":"r","access_token":"other"}"#;
-    let granted = format.read(&AuthorizationGrant::ClientCredentials, &answer(200, body), NOW).unwrap();
+    let granted = format.read(&AuthorizationGrant::ClientCredentials, &response(200, body), NOW).unwrap();
     assert_eq!(granted.access_token.expose(), "a");
     assert_eq!(granted.refresh_token.unwrap().expose(), "r");
     assert_eq!(granted.deviations, []);

@@ -1,4 +1,4 @@
-//! What the reader of token answers decides, row by row: each test bears the name of its row in `DECISIONS.md`.
+//! The decisions of the reader of token responses. Test names begin with the id of their row in `DECISIONS.md`.
 
 mod bodies;
 mod lifetimes;
@@ -18,11 +18,11 @@ use wellspring_wire::TokenFormat;
 /// Sun, 06 Nov 1994 08:49:37 GMT
 const NOW: UnixTime = UnixTime::from_secs(784_111_777);
 
-fn answer(status: u16, body: impl Into<Vec<u8>>) -> HttpResponse {
+fn response(status: u16, body: impl Into<Vec<u8>>) -> HttpResponse {
     HttpResponse::new(ResponseHead::new(status).header("content-type", "application/json"), body)
 }
 
-fn labelled(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> HttpResponse {
+fn response_of_type(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> HttpResponse {
     HttpResponse::new(ResponseHead::new(status).header("content-type", content_type), body)
 }
 
@@ -42,22 +42,22 @@ fn device_code() -> AuthorizationGrant {
     AuthorizationGrant::DeviceCode(DeviceCode::new("device-canary-4"))
 }
 
-/// A token response with this in place of `expires_in` and whatever else is to differ.
+/// A token response with these members after `access_token` and `token_type`.
 fn token_body(members: &str) -> String {
     let comma = if members.is_empty() { "" } else { "," };
     format!(r#"{{"access_token":"mF_9.B5f-4.1JqM","token_type":"Bearer"{comma}{members}}}"#)
 }
 
 fn read_with(format: &TokenFormat, body: &str) -> Result<TokenResponse, TokenError> {
-    format.read(&AuthorizationGrant::ClientCredentials, &answer(200, body), NOW)
+    format.read(&AuthorizationGrant::ClientCredentials, &response(200, body), NOW)
 }
 
 fn read(body: &str) -> Result<TokenResponse, TokenError> {
     read_with(&TokenFormat::new(), body)
 }
 
-fn refused(spend: &AuthorizationGrant, response: &HttpResponse) -> TokenError {
-    TokenFormat::new().read(spend, response, NOW).expect_err("no token is in there")
+fn error_of(grant: &AuthorizationGrant, response: &HttpResponse) -> TokenError {
+    TokenFormat::new().read(grant, response, NOW).expect_err("the response has no token")
 }
 
 const fn seconds(seconds: u64) -> Duration {

@@ -1,4 +1,4 @@
-//! Lifetimes: rows L.
+//! Rows L of `DECISIONS.md`: lifetimes.
 
 use core::time::Duration;
 
@@ -16,7 +16,7 @@ fn lifetime(value: &str) -> (Option<Duration>, Vec<Deviation>) {
     lifetime_with(&TokenFormat::new(), value)
 }
 
-fn strict(value: &str) -> bool {
+fn strict_accepts(value: &str) -> bool {
     read_with(&TokenFormat::new().strict(), &token_body(&format!("\"expires_in\":{value}"))).is_ok()
 }
 
@@ -24,7 +24,7 @@ fn strict(value: &str) -> bool {
 fn l01_a_number_is_seconds() {
     assert_eq!(lifetime("3600"), (Some(seconds(3_600)), vec![]));
     assert_eq!(lifetime("1"), (Some(seconds(1)), vec![]));
-    assert!(strict("3600"));
+    assert!(strict_accepts("3600"));
 }
 
 #[test]
@@ -38,13 +38,13 @@ fn l02_a_missing_lifetime_is_the_default_or_unknown() {
 }
 
 #[test]
-fn l03_zero_and_less_have_expired_already() {
+fn l03_a_lifetime_of_zero_or_less_has_expired_already() {
     for value in ["0", "-1", "-3600", "0.0", "-0.0", "0.9", "-0.5", "-1e300", "\"0\"", "\"-7\"", "\"-0\""] {
-        let (lifetime, noted) = lifetime(value);
+        let (lifetime, deviations) = lifetime(value);
         assert_eq!(lifetime, Some(Duration::ZERO), "{value}");
-        assert!(noted.contains(&Deviation::LifetimeIsOver), "{value}");
+        assert!(deviations.contains(&Deviation::LifetimeIsOver), "{value}");
     }
-    assert!(strict("0"));
+    assert!(strict_accepts("0"));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn l05_minus_one_means_never_where_the_provider_says_so() {
 }
 
 #[test]
-fn l06_digits_in_a_text_are_accepted_and_noted() {
+fn l06_digits_in_a_string_are_accepted_and_noted() {
     assert_eq!(lifetime("\"3600\""), (Some(seconds(3_600)), vec![Deviation::LifetimeIsText]));
     assert_eq!(lifetime("\" 3600\\n\"").0, Some(seconds(3_600)));
     assert_eq!(lifetime("\"0060\"").0, Some(seconds(60)));
@@ -77,7 +77,7 @@ fn l06_digits_in_a_text_are_accepted_and_noted() {
         (Some(seconds(3_599)), vec![Deviation::LifetimeIsText, Deviation::LifetimeIsFractional])
     );
     assert_eq!(lifetime("\"3600.000\"").0, Some(seconds(3_600)));
-    assert!(!strict("\"3600\""));
+    assert!(!strict_accepts("\"3600\""));
 }
 
 #[test]
@@ -85,11 +85,11 @@ fn l07_fractions_and_exponents_are_rounded_down() {
     assert_eq!(lifetime("3600.0"), (Some(seconds(3_600)), vec![]));
     assert_eq!(lifetime("1e3"), (Some(seconds(1_000)), vec![]));
     assert_eq!(lifetime("3599.9"), (Some(seconds(3_599)), vec![Deviation::LifetimeIsFractional]));
-    assert!(!strict("3599.9"));
+    assert!(!strict_accepts("3599.9"));
 }
 
 #[test]
-fn l08_more_than_ten_years_are_ten_years() {
+fn l08_more_than_ten_years_is_cut_to_ten_years() {
     let digits = "9".repeat(30);
     for value in [
         "315360001",
@@ -100,22 +100,22 @@ fn l08_more_than_ten_years_are_ten_years() {
         &format!("\"{digits}\""),
         &format!("\"{digits}.5\""),
     ] {
-        let (lifetime, noted) = lifetime(value);
+        let (lifetime, deviations) = lifetime(value);
         assert_eq!(lifetime, Some(LONGEST_LIFETIME), "{value}");
-        assert!(noted.contains(&Deviation::LifetimeIsCut), "{value}");
+        assert!(deviations.contains(&Deviation::LifetimeIsCut), "{value}");
     }
     assert_eq!(lifetime("315360000"), (Some(LONGEST_LIFETIME), vec![]));
 }
 
 #[test]
-fn l09_a_number_beyond_all_numbers_spoils_the_answer() {
+fn l09_a_number_out_of_range_makes_the_response_invalid() {
     let error = read(&token_body("\"expires_in\":1e400")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
     assert!(!error.is_transient());
 }
 
 #[test]
-fn l10_what_is_no_number_counts_as_missing() {
+fn l10_a_value_that_is_not_a_number_counts_as_missing() {
     let with_default = TokenFormat::new().default_lifetime(seconds(60));
     for value in [
         "true",
@@ -134,7 +134,7 @@ fn l10_what_is_no_number_counts_as_missing() {
     ] {
         assert_eq!(lifetime(value), (None, vec![Deviation::LifetimeUnreadable]), "{value}");
         assert_eq!(lifetime_with(&with_default, value).0, Some(seconds(60)), "{value}");
-        assert!(!strict(value), "{value}");
+        assert!(!strict_accepts(value), "{value}");
     }
 }
 
@@ -147,7 +147,7 @@ fn with_token(format: &TokenFormat, token: &str, members: &str) -> Option<Durati
 }
 
 #[test]
-fn l11_the_earlier_end_of_a_jwt_wins_where_the_hint_is_wanted() {
+fn l11_an_earlier_exp_of_a_jwt_wins_if_the_hint_is_enabled() {
     let hinted = TokenFormat::new().jwt_hint().default_lifetime(seconds(60));
     assert_eq!(with_token(&hinted, ONE_HOUR, ",\"expires_in\":7200"), Some(seconds(3_600)));
     assert_eq!(with_token(&hinted, ONE_HOUR, ",\"expires_in\":1800"), Some(seconds(1_800)));
@@ -172,7 +172,7 @@ fn jwt_lifetime(claims: &str) -> Option<Duration> {
 }
 
 #[test]
-fn l12_a_jwt_lives_from_its_issue_to_its_end_whatever_the_clock_says() {
+fn l12_a_jwt_lives_from_iat_to_exp_independent_of_any_clock() {
     assert_eq!(jwt_lifetime(r#"{"iat":1000,"exp":4600}"#), Some(seconds(3_600)));
     assert_eq!(jwt_lifetime(r#"{"iat":1000.5,"exp":4600.9,"x":[{}]}"#), Some(seconds(3_599)));
     assert_eq!(jwt_lifetime(r#"{"iat":1e3,"exp":4.6e3}"#), Some(seconds(3_600)));
@@ -180,7 +180,7 @@ fn l12_a_jwt_lives_from_its_issue_to_its_end_whatever_the_clock_says() {
 }
 
 #[test]
-fn l13_a_jwt_without_an_issue_time_lives_from_the_answers_date_or_from_now() {
+fn l13_a_jwt_without_iat_lives_from_the_date_field_or_from_now() {
     let claims = format!(r#"{{"exp":{}}}"#, NOW.as_secs() + 600);
     assert_eq!(jwt_lifetime(&claims), Some(seconds(600)));
     let body = format!(r#"{{"access_token":"{}","token_type":"Bearer"}}"#, jwt(&claims));
@@ -194,7 +194,7 @@ fn l13_a_jwt_without_an_issue_time_lives_from_the_answers_date_or_from_now() {
 }
 
 #[test]
-fn l14_a_token_that_is_no_readable_jwt_gives_no_hint() {
+fn l14_a_token_that_is_not_a_readable_jwt_gives_no_hint() {
     for claims in [
         "",
         "[]",

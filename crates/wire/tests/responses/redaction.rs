@@ -1,13 +1,13 @@
-//! What of a server's words is shown: row E23, and invariant by invariant.
+//! Row E23 of `DECISIONS.md`: no error shows a secret.
 
 use wellspring_core::{AuthorizationGrant, ClientSecret};
 use wellspring_wire::{
     BasicEncoding, Form, Redaction, TokenFormat, basic_authorization, json_body, percent_encode,
 };
 
-use crate::{NOW, answer, code, device_code, labelled, read, refresh, refused, token_body};
+use crate::{NOW, code, device_code, error_of, read, refresh, response, response_of_type, token_body};
 
-/// Every character that some encoding changes.
+/// A secret with characters that the encodings change.
 const SECRET: &str = "s3cr3t/+ \"\\%é\n&=";
 
 fn shown(text: &str) -> String {
@@ -15,12 +15,12 @@ fn shown(text: &str) -> String {
 }
 
 #[test]
-fn e23_a_known_secret_is_removed_in_every_form_it_travels_in() {
+fn e23_a_known_secret_is_removed_in_every_encoding() {
     let basic =
         |id: &str| basic_authorization(id, &ClientSecret::new(SECRET), BasicEncoding::Verbatim).split_off(6);
     let json = json_body(&[("k", SECRET)]);
     let percent = percent_encode(SECRET);
-    for form in [
+    for encoded in [
         SECRET.to_string(),
         percent.clone(),
         percent.to_lowercase(),
@@ -29,9 +29,9 @@ fn e23_a_known_secret_is_removed_in_every_form_it_travels_in() {
         json[6..json.len() - 2].replace('/', "\\/"),
         SECRET.replace('&', "&amp;").replace('"', "&quot;"),
     ] {
-        assert_eq!(shown(&format!("got {form}!")), "got [redacted]!", "{form}");
+        assert_eq!(shown(&format!("got {encoded}!")), "got [redacted]!", "{encoded}");
     }
-    // Wherever the secret stands in what is base64-encoded, its core is gone.
+    // The core of the secret is removed at every position in base64.
     for id in ["a", "ab", "abc", "abcd"] {
         let encoded = basic(id);
         let core = &encoded[8..encoded.len() - 6];
@@ -40,17 +40,17 @@ fn e23_a_known_secret_is_removed_in_every_form_it_travels_in() {
 }
 
 #[test]
-fn a_short_secret_is_removed_in_both_spellings_of_its_escapes() {
-    // Below the length at which a run of characters looks like a token by itself.
+fn a_short_secret_is_removed_with_escapes_in_upper_and_lower_case() {
+    // Too short to look like a token.
     let redaction = Redaction::new().secret("a/b c");
-    for form in ["a%2Fb%20c", "a%2fb%20c", "a%2Fb+c", "a%2fb+c", "a\\/b c"] {
-        assert_eq!(redaction.text(form), "[redacted]");
+    for encoded in ["a%2Fb%20c", "a%2fb%20c", "a%2Fb+c", "a%2fb+c", "a\\/b c"] {
+        assert_eq!(redaction.text(encoded), "[redacted]");
     }
 }
 
 #[test]
 fn a_short_secret_in_base64_is_removed_too() {
-    // Below the length at which a run of characters looks like a token by itself.
+    // Too short to look like a token.
     let redaction = Redaction::new().secret("abcdefgh");
     for before in ["", "x", "xy"] {
         let encoded =
@@ -61,23 +61,23 @@ fn a_short_secret_in_base64_is_removed_too() {
 }
 
 #[test]
-fn what_a_request_spends_is_a_known_secret() {
-    for (spend, canaries) in [
+fn the_secrets_of_the_grant_are_known_secrets() {
+    for (grant, canaries) in [
         (refresh(), vec!["refresh-canary-1"]),
         (code(), vec!["code-canary-2", "verifier-canary-3"]),
         (device_code(), vec!["device-canary-4"]),
     ] {
         for canary in canaries {
             for response in [
-                answer(400, format!(r#"{{"error":"{canary}","error_description":"no {canary} here"}}"#)),
-                answer(400, format!(r#"{{"statusCode":400,"message":["{canary}"]}}"#)),
-                answer(500, format!(r#"{{"type":"https://x/{canary}","detail":"{canary}"}}"#)),
-                labelled(502, "text/html", format!("<html>{canary}")),
-                labelled(400, "text/plain", canary),
-                answer(400, format!(r#"{{"x":"{canary}"}}"#)),
-                answer(200, format!(r#"{{"x":"{canary}"}}"#)),
+                response(400, format!(r#"{{"error":"{canary}","error_description":"no {canary} here"}}"#)),
+                response(400, format!(r#"{{"statusCode":400,"message":["{canary}"]}}"#)),
+                response(500, format!(r#"{{"type":"https://x/{canary}","detail":"{canary}"}}"#)),
+                response_of_type(502, "text/html", format!("<html>{canary}")),
+                response_of_type(400, "text/plain", canary),
+                response(400, format!(r#"{{"x":"{canary}"}}"#)),
+                response(200, format!(r#"{{"x":"{canary}"}}"#)),
             ] {
-                let error = refused(&spend, &response);
+                let error = error_of(&grant, &response);
                 let shown = format!("{error} {error:?} {:?} {:?}", error.code(), error.snippet());
                 assert!(!shown.contains(canary), "{shown}");
             }
@@ -89,14 +89,14 @@ fn what_a_request_spends_is_a_known_secret() {
 fn a_named_secret_never_reaches_an_error() {
     let format = TokenFormat::new().secret("hunter2");
     let response =
-        answer(401, r#"{"error":"invalid_client","error_description":"client_secret=hunter2 is wrong"}"#);
+        response(401, r#"{"error":"invalid_client","error_description":"client_secret=hunter2 is wrong"}"#);
     let error = format.read(&AuthorizationGrant::ClientCredentials, &response, NOW).unwrap_err();
     assert_eq!(error.description(), Some("client_secret=[redacted] is wrong"));
     assert!(!format!("{format:?}").contains("hunter2"));
 }
 
 #[test]
-fn what_looks_like_a_token_is_removed_and_what_looks_like_words_is_not() {
+fn text_like_a_token_is_removed_and_text_like_words_stays() {
     let redaction = Redaction::new();
     for token in [
         "eyJhbGciOiJIUzI1NiJ9.eyJpYXQiOjEwMDAsImV4cCI6NDYwMH0.c2ln",
@@ -117,7 +117,7 @@ fn what_looks_like_a_token_is_removed_and_what_looks_like_words_is_not() {
 }
 
 #[test]
-fn a_broken_answer_that_holds_a_token_shows_none_of_its_values() {
+fn a_malformed_response_with_a_token_shows_none_of_its_values() {
     for body in [
         r#"{"access_token":"canary","token_type":"mac"}"#,
         r#"{"access_token":"canary"#,
@@ -137,7 +137,7 @@ fn a_broken_answer_that_holds_a_token_shows_none_of_its_values() {
 }
 
 #[test]
-fn what_is_shown_is_short_and_printable() {
+fn redacted_text_is_short_and_printable() {
     let redaction = Redaction::new();
     let long = redaction.text(&"é ".repeat(500));
     assert_eq!(long.chars().count(), 200);
@@ -148,7 +148,7 @@ fn what_is_shown_is_short_and_printable() {
 }
 
 #[test]
-fn a_secret_at_the_cut_leaves_no_piece_behind() {
+fn no_part_of_a_secret_at_the_limit_stays() {
     let secret = "x".repeat(15);
     let redaction = Redaction::new().secret(&secret);
     for before in 180..=200 {
@@ -158,7 +158,7 @@ fn a_secret_at_the_cut_leaves_no_piece_behind() {
 }
 
 #[test]
-fn a_good_answer_is_never_shown() {
+fn a_valid_response_is_never_shown() {
     let granted = read(&token_body(r#""refresh_token":"canary-refresh""#)).unwrap();
     let shown = format!("{granted:?}");
     assert!(!shown.contains("canary") && !shown.contains("mF_9"), "{shown}");

@@ -1,16 +1,16 @@
-//! No answer however mangled makes the reader panic, and none of them gets a secret shown.
+//! No malformed response makes the reader panic, and no error about one shows a secret.
 
 use wellspring_core::{AuthorizationGrant, HttpResponse, ResponseHead};
 use wellspring_wire::{JwtTimes, TokenFormat, challenges, judge_bearer, retry_after};
 
-use crate::{NOW, answer, refresh};
+use crate::{NOW, refresh, response};
 
-const WHOLE: &str = r#"{"access_token":"canary-access","token_type":"Bearer","expires_in":"3599.5","refresh_token":"canary-refresh","scope":["a","b c"],"x":{"y":[1e3,-1,null,true]}}"#;
+const VALID: &str = r#"{"access_token":"canary-access","token_type":"Bearer","expires_in":"3599.5","refresh_token":"canary-refresh","scope":["a","b c"],"x":{"y":[1e3,-1,null,true]}}"#;
 
-fn look(status: u16, body: Vec<u8>) {
+fn read(status: u16, body: Vec<u8>) {
     let format = TokenFormat::new().jwt_hint();
-    for spend in [AuthorizationGrant::ClientCredentials, refresh()] {
-        if let Err(error) = format.read(&spend, &answer(status, body.clone()), NOW) {
+    for grant in [AuthorizationGrant::ClientCredentials, refresh()] {
+        if let Err(error) = format.read(&grant, &response(status, body.clone()), NOW) {
             let shown = format!("{error} {error:?}");
             assert!(status >= 400 || !shown.contains("canary-"), "{shown}");
             assert!(!shown.contains("refresh-canary-1"));
@@ -19,23 +19,23 @@ fn look(status: u16, body: Vec<u8>) {
 }
 
 #[test]
-fn every_cut_and_every_flipped_bit_of_a_token_response_is_survived() {
-    for at in 0..=WHOLE.len() {
+fn no_truncation_and_no_flipped_bit_of_a_token_response_makes_the_reader_panic() {
+    for at in 0..=VALID.len() {
         for status in [200, 400, 500] {
-            look(status, WHOLE.as_bytes()[..at].to_vec());
+            read(status, VALID.as_bytes()[..at].to_vec());
         }
     }
-    for at in 0..WHOLE.len() {
+    for at in 0..VALID.len() {
         for bit in 0..8 {
-            let mut body = WHOLE.as_bytes().to_vec();
+            let mut body = VALID.as_bytes().to_vec();
             body[at] ^= 1 << bit;
-            look(400, body);
+            read(400, body);
         }
     }
 }
 
 #[test]
-fn every_flipped_bit_of_headers_and_tokens_is_survived() {
+fn no_flipped_bit_of_headers_and_tokens_makes_the_reader_panic() {
     let values = [
         r#"Basic realm="x", Bearer error="invalid_token", scope="a \"b\"", Negotiate YWJj=="#,
         "Sun, 06 Nov 1994 08:49:37 GMT",
