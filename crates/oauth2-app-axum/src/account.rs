@@ -1,6 +1,5 @@
 //! Who signed in and what they have, as the server tells it, and as much of it as a browser is shown.
 
-use axum::response::Response;
 use oauth2_app::{App, UserInfo};
 use serde_json::{Map, Value};
 use wellspring_core::{ErrorKind, HttpRequest, HttpResponse, ResponseHead, TokenError, UnixTime};
@@ -114,16 +113,6 @@ pub(crate) async fn call(source: &TokenSource, request: &HttpRequest) -> Result<
         said.header(name.as_str(), String::from_utf8_lossy(value.as_bytes()))
     });
     Ok(HttpResponse::new(said, body.bytes(LONGEST).await?.to_vec()))
-}
-
-/// An object as an answer.
-pub(crate) fn json(status: http::StatusCode, object: &Map<String, Value>) -> Response {
-    let body = Value::Object(object.clone()).to_string();
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    let json = http::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(http::header::CONTENT_TYPE, json);
-    response
 }
 
 #[cfg(test)]

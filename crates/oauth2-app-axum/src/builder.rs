@@ -11,12 +11,12 @@ use wellspring_core::TokenError;
 use wellspring_transport::Clock;
 use wellspring_transport_async::TokenPool;
 
+use crate::memory_sessions::MemorySessions;
 use crate::next::Next;
 use crate::pending::Pending;
 use crate::sessions::Sessions;
 use crate::sign_ins::SignIns;
-use crate::web_login::Parts;
-use crate::{MemorySessions, WebLogin};
+use crate::web_login::{Parts, WebLogin};
 
 /// Everything that can be said about a sign-in before it exists. All of it has a default.
 #[must_use = "nothing happens before `build`"]
@@ -31,8 +31,16 @@ pub struct Builder {
     page: bool,
 }
 
+impl WebLogin {
+    /// Starts to make a sign-in for the users of this app, whose tokens are in this pool, which was made from the same
+    /// app: `TokenSource::builder(app).store(..).pool(move |user| app.for_user(user))`.
+    pub fn builder(app: App, pool: TokenPool) -> Builder {
+        Builder::new(app, pool)
+    }
+}
+
 impl Builder {
-    pub(crate) fn new(app: App, pool: TokenPool) -> Self {
+    fn new(app: App, pool: TokenPool) -> Self {
         Self {
             app,
             pool,

@@ -11,20 +11,21 @@ use oauth2_app::{Callback, PendingLogin};
 use tower_sessions::Session;
 use wellspring_core::{AuthorizationGrant, ErrorKind, TokenError};
 
-use crate::WebLogin;
+use crate::browser_session::BrowserSession;
+use crate::log::log_failure;
 use crate::pending::Afterwards;
+use crate::query::{only, parameters};
 use crate::random;
-use crate::start::{only, parameters};
+use crate::response::redirect;
 use crate::tokens::{self, Unclaimed};
-use crate::visitor::BrowserSession;
-use crate::web_login::{log, redirect};
+use crate::web_login::WebLogin;
 
 pub(crate) async fn callback(Extension(login): Extension<WebLogin>, session: Session, uri: Uri) -> Response {
     let callback = Callback::read(uri.query().unwrap_or_default());
     let found = match answered(&login, &session, only(&parameters(&uri), "state")).await {
         Ok(found) => found,
         Err(error) => {
-            log("callback", &error);
+            log_failure("callback", &error);
             return login.home(&[("error", "server_error")]);
         }
     };
@@ -35,7 +36,7 @@ pub(crate) async fn callback(Extension(login): Extension<WebLogin>, session: Ses
     let outcome = match finished {
         Err(error) => Err(error.code().to_owned()),
         Ok(spend) => sign_in(&login, &session, spend).await.map_err(|error| {
-            log("callback", &error);
+            log_failure("callback", &error);
             "server_error".to_owned()
         }),
     };

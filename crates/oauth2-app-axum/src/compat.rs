@@ -16,10 +16,12 @@ use wellspring_core::{
     AuthorizationGrant, HttpRequest, HttpResponse, Provider as _, RefreshToken, TokenError,
 };
 
-use crate::WebLogin;
 use crate::callback::answered;
 use crate::headers::from_elsewhere;
-use crate::web_login::{log, percent};
+use crate::log::log_failure;
+use crate::query::percent;
+use crate::response::error;
+use crate::web_login::WebLogin;
 
 /// Under which no user is: its source is only asked to carry requests.
 const NOBODY: &str = "oauth2-app.compat";
@@ -125,12 +127,8 @@ fn handed_on(answer: &HttpResponse, status: u16) -> Response {
 }
 
 fn failed(at: &str, failure: &TokenError, sentence: &str) -> Response {
-    log(at, failure);
+    log_failure(at, failure);
     error(StatusCode::INTERNAL_SERVER_ERROR, sentence)
-}
-
-fn error(status: StatusCode, sentence: &str) -> Response {
-    crate::account::json(status, &Map::from_iter([("error".to_owned(), Value::from(sentence))]))
 }
 
 /// The JSON object that a page of this site has sent.

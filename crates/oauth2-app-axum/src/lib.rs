@@ -49,24 +49,28 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod browser_session;
 mod builder;
 mod callback;
 mod compat;
 mod headers;
+mod log;
 mod logout;
 mod memory_sessions;
 mod next;
 mod notice;
 mod page;
 mod pending;
+mod query;
 mod random;
+mod response;
+mod routes;
 mod sessions;
 mod sign_ins;
 mod signed_in;
 mod start;
 mod tokens;
 mod user;
-mod visitor;
 mod web_login;
 
 // The public interface is:

@@ -5,11 +5,11 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode};
 use tower_sessions::Session;
 
-use crate::WebLogin;
+use crate::browser_session::BrowserSession;
 use crate::headers::from_elsewhere;
+use crate::log::log_failure;
 use crate::tokens;
-use crate::visitor::BrowserSession;
-use crate::web_login::log;
+use crate::web_login::WebLogin;
 
 pub(crate) async fn logout(
     Extension(login): Extension<WebLogin>,
@@ -39,14 +39,14 @@ async fn sign_out(login: &WebLogin, session: &Session) -> (&'static str, &'stati
         Ok(Some(user)) => user,
         Ok(None) => return ("logout", "success"),
         Err(error) => {
-            log("logout", &error);
+            log_failure("logout", &error);
             return STILL_IN;
         }
     };
     match tokens::end(login, &user).await {
         Ok(()) => ("logout", "success"),
         Err(error) => {
-            log("logout", &error);
+            log_failure("logout", &error);
             ("error", "logout_incomplete")
         }
     }

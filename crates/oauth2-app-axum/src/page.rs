@@ -8,10 +8,11 @@ use http::Uri;
 use http::header::CONTENT_TYPE;
 
 use crate::account::{Account, Unanswered};
+use crate::log::log_failure;
 use crate::notice::{SERVER_DOWN, sentence};
-use crate::start::{only, parameters};
-use crate::web_login::log;
-use crate::{NotSignedIn, SignedIn, WebLogin};
+use crate::query::{only, parameters};
+use crate::signed_in::{NotSignedIn, SignedIn};
+use crate::web_login::WebLogin;
 
 pub(crate) const SCRIPT: &str = "/auth/oauth/page.js";
 pub(crate) const STYLE: &str = "/auth/oauth/page.css";
@@ -41,7 +42,7 @@ pub(crate) async fn page(
         Ok(Some(signed_in)) => match Account::of(login.app(), signed_in.source(), login.clock()).await {
             Ok(account) => account_of(&login, Some(&account)),
             Err(error) => {
-                log("userinfo", &error);
+                log_failure("userinfo", &error);
                 match Unanswered::from(error) {
                     Unanswered::SignInAgain => {
                         said = said.or(Some(sentence("login_required")));

@@ -152,7 +152,7 @@ mod tests {
     use tower_sessions::session_store::Result;
 
     use super::*;
-    use crate::MemorySessions;
+    use crate::memory_sessions::MemorySessions;
 
     /// Sessions as in a database: whoever asks waits, and others ask meanwhile.
     #[derive(Clone, Debug)]

@@ -12,12 +12,14 @@ use wellspring_core::TokenError;
 use wellspring_transport::Clock;
 use wellspring_transport_async::{Body, TokenSource};
 
-use crate::WebLogin;
 use crate::account::call;
+use crate::browser_session::BrowserSession;
+use crate::headers::wants_page;
+use crate::log::log_failure;
 use crate::next::Next;
-use crate::user::{not_authenticated, server_error, wants_page};
-use crate::visitor::BrowserSession;
-use crate::web_login::{log, redirect};
+use crate::query::percent;
+use crate::response::{not_authenticated, redirect, server_error};
+use crate::web_login::WebLogin;
 
 /// Whoever signed in. Take it as an argument of a handler of a router that [`WebLogin::router`] was given; as an
 /// `Option` where the handler has something for everybody.
@@ -113,7 +115,7 @@ impl<S: Sync> FromRequestParts<S> for SignedIn {
             }
             Ok(None) => Err(NotSignedIn::Refused),
             Err(error) => {
-                log("session", &error);
+                log_failure("session", &error);
                 Err(NotSignedIn::Unknown)
             }
         }
@@ -126,7 +128,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for SignedIn {
     /// Nobody, where nobody is signed in; an error only where nobody knows.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, NotSignedIn> {
         Self::of(parts).await.map_err(|error| {
-            log("session", &error);
+            log_failure("session", &error);
             NotSignedIn::Unknown
         })
     }
@@ -151,7 +153,7 @@ impl IntoResponse for NotSignedIn {
     fn into_response(self) -> Response {
         match self {
             Self::Start { next: Some(next) } => {
-                redirect(&format!("/auth/oauth/start?next={}", crate::web_login::percent(&next)))
+                redirect(&format!("/auth/oauth/start?next={}", percent(&next)))
             }
             Self::Start { next: None } => redirect("/auth/oauth/start"),
             Self::Refused => not_authenticated(),

@@ -4,8 +4,8 @@ use tokio::runtime::Handle;
 use wellspring_core::{AccessToken, Revocation, TokenError};
 use wellspring_transport_async::TokenSource;
 
-use crate::WebLogin;
-use crate::web_login::log;
+use crate::log::log_failure;
+use crate::web_login::WebLogin;
 
 /// Ends them: a tombstone in the store, then the revocation of what is held, where the server offers that.
 pub(crate) async fn end(login: &WebLogin, user: &str) -> Result<(), TokenError> {
@@ -38,7 +38,7 @@ async fn access_token(login: &WebLogin, source: &TokenSource) -> Option<AccessTo
 /// As [`end`], by the way: what comes of it is for the operator.
 pub(crate) async fn end_quietly(login: &WebLogin, user: &str) {
     if let Err(error) = end(login, user).await {
-        log("callback", &error);
+        log_failure("callback", &error);
     }
 }
 

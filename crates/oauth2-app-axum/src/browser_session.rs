@@ -9,9 +9,9 @@ use tower_sessions::{Expiry, Session};
 use wellspring_core::TokenError;
 use wellspring_transport::Clock;
 
+use crate::log::log_failure;
 use crate::random;
 use crate::sign_ins::SignIns;
-use crate::web_login::log;
 
 /// What sign-ins are bound to: the same across the sessions of one browser, whose names change.
 const BROWSER: &str = "oauth2-app.browser";
@@ -76,7 +76,7 @@ impl BrowserSession<'_> {
             // Nobody is signed in by a session that is not there, and nothing of it is to be written once more.
             self.0.clear().await;
             if let Err(error) = sign_ins.end(&browser, &proof).await {
-                log("callback", &error);
+                log_failure("callback", &error);
             }
         }
         Ok((before, renamed))
@@ -100,7 +100,7 @@ impl BrowserSession<'_> {
         if self.0.id().is_some()
             && let Err(error) = self.0.flush().await
         {
-            log("logout", &failed(error));
+            log_failure("logout", &failed(error));
         }
         Ok(user)
     }
