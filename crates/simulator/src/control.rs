@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::answer::Answer;
 use crate::clock::SimClock;
 use crate::document::{Document, quoted};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, UnknownEndpoint};
 use crate::fault::Fault;
 use crate::reply::{Body, Reply};
 use crate::request::Request;
@@ -82,7 +82,7 @@ fn queue(world: &mut World, asked: &Map<String, Value>) -> Result<(), String> {
         None => Endpoint::Token,
         Some(name) => {
             let name = name.as_str().ok_or("endpoint: a string is needed")?;
-            name.parse().map_err(|error: crate::UnknownEndpoint| error.to_string())?
+            name.parse().map_err(|error: UnknownEndpoint| error.to_string())?
         }
     };
     let times = match asked.get("times") {

@@ -3,8 +3,10 @@
 use core::fmt;
 use core::str::FromStr;
 
-use crate::app::token::DEVICE_CODE;
 use crate::request::Request;
+
+/// The grant type of a device code ([RFC 8628 §3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)).
+pub(crate) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// An endpoint, or a group of endpoints: see [`Self::covers`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

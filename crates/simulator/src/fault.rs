@@ -5,6 +5,7 @@
 mod catalogue;
 mod effect;
 mod gzip;
+mod stage;
 
 use core::fmt;
 use core::str::FromStr;
@@ -15,6 +16,7 @@ use crate::document::quoted;
 use crate::reply::Reply;
 use crate::request::Request;
 use effect::{Change, Effect, Instead};
+pub use stage::Stage;
 
 /// One way to answer badly.
 ///
@@ -37,16 +39,6 @@ pub struct Fault {
     name: String,
     stage: Option<Stage>,
     effects: Vec<Effect>,
-}
-
-/// When a fault strikes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Stage {
-    /// The provider never learns of the request.
-    Before,
-    /// The provider has decided, and done what it decided.
-    After,
 }
 
 impl Fault {
@@ -112,7 +104,7 @@ impl Fault {
     /// A redirect instead of the provider's answer.
     #[must_use]
     pub fn redirect(status: u16, location: &str) -> Self {
-        Self::made(format!("redirect {status}"), catalogue::redirect(status, location))
+        Self::made(format!("redirect {status}"), Effect::redirect(status, location))
     }
 
     /// A member of the answer gets this JSON text for its value; a member that was not there is added.

@@ -6,20 +6,18 @@
 
 use core::fmt;
 use core::time::Duration;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use crate::answer::{Answer, Delivery};
-use crate::app::{self, Code, Device};
 use crate::config::Config;
 use crate::document::Document;
 use crate::endpoint::Endpoint;
 use crate::fault::{Fault, Stage};
-use crate::ledger::Ledger;
 use crate::log::{self, Counters, Entry, Fingerprint};
-use crate::mint::Mint;
+use crate::providers::Providers;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::{hive, pix};
+use crate::{app, hive, pix};
 
 /// How many of the latest requests are remembered word for word.
 const REMEMBERED: usize = 20_000;
@@ -39,19 +37,7 @@ const REMEMBERED: usize = 20_000;
 /// assert!(answer.text().contains(r#""expires_in":3600"#));
 /// ```
 pub struct World {
-    pub(crate) config: Config,
-    pub(crate) ledger: Ledger,
-    pub(crate) mint: Mint,
-    pub(crate) codes: HashMap<String, Code>,
-    /// Sign-ins on another device, by their device code.
-    pub(crate) devices: HashMap<String, Device>,
-    pub(crate) counters: Counters,
-    /// When token requests were let through, for the gateway's rate limit.
-    pub(crate) token_calls: VecDeque<Duration>,
-    /// Charges that were created, by their txid.
-    pub(crate) charges: BTreeMap<String, Duration>,
-    /// Whether the addresses in metadata are `https`.
-    pub(crate) https: bool,
+    pub(crate) providers: Providers,
     faults: VecDeque<Queued>,
     entries: VecDeque<(Entry, Request)>,
     asked: HashMap<Endpoint, u64>,
@@ -68,15 +54,7 @@ impl World {
     #[must_use]
     pub fn new(config: Config) -> Self {
         Self {
-            mint: Mint::new(config.seed),
-            config,
-            ledger: Ledger::default(),
-            codes: HashMap::new(),
-            devices: HashMap::new(),
-            counters: Counters::default(),
-            token_calls: VecDeque::new(),
-            charges: BTreeMap::new(),
-            https: false,
+            providers: Providers::new(config),
             faults: VecDeque::new(),
             entries: VecDeque::new(),
             asked: HashMap::new(),
@@ -99,28 +77,31 @@ impl World {
                 let renamed =
                     |(name, changed): &&_| name == what && changed != token && !String::is_empty(changed);
                 if let Some((_, changed)) = written.iter().find(renamed) {
-                    self.ledger.rename(token, changed);
+                    self.providers.ledger.rename(token, changed);
                     token.clone_from(changed);
                 }
             }
         }
         self.write_down(endpoint, request, now, &reply, fault, issued);
-        let skew = Duration::from_secs(self.config.date_skew.unsigned_abs());
-        let date =
-            if self.config.date_skew < 0 { now.saturating_sub(skew) } else { now.saturating_add(skew) };
+        let skew = Duration::from_secs(self.providers.config.date_skew.unsigned_abs());
+        let date = if self.providers.config.date_skew < 0 {
+            now.saturating_sub(skew)
+        } else {
+            now.saturating_add(skew)
+        };
         reply.into_answer(date)
     }
 
     fn process(&mut self, endpoint: Endpoint, request: &Request, now: Duration) -> Reply {
         match endpoint {
             Endpoint::PixToken | Endpoint::PixCertificateToken | Endpoint::PixApi => {
-                pix::answer(self, endpoint, request, now)
+                pix::answer(&mut self.providers, endpoint, request, now)
             }
             Endpoint::HiveToken | Endpoint::HiveRefresh | Endpoint::HiveApi => {
-                hive::answer(self, endpoint, request, now)
+                hive::answer(&mut self.providers, endpoint, request, now)
             }
             Endpoint::Elsewhere => nothing_here(request),
-            _ => app::answer(self, endpoint, request, now),
+            _ => app::answer(&mut self.providers, endpoint, request, now),
         }
     }
 
@@ -148,10 +129,10 @@ impl World {
         fault: Option<Fault>,
         issued: Vec<(&'static str, String)>,
     ) {
-        let mut secrets = log::sent(request, &self.mint);
+        let mut secrets = log::sent(request, &self.providers.mint);
         secrets.extend(issued.iter().map(|(what, token)| Fingerprint {
             what: format!("issued {what}"),
-            print: self.mint.fingerprint(token),
+            print: self.providers.mint.fingerprint(token),
         }));
         let answered = !matches!(reply.delivery, Delivery::Reset | Delivery::Never);
         *self.asked.entry(endpoint).or_default() += 1;
@@ -213,38 +194,32 @@ impl World {
     /// How often things happened.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.counters
+        self.providers.counters
     }
 
     /// The settings, to be changed while the world goes on.
     pub fn config_mut(&mut self) -> &mut Config {
-        &mut self.config
+        &mut self.providers.config
     }
 
     /// Ends every access token before its time.
     pub fn revoke_access_tokens(&mut self) {
-        self.ledger.revoke_access_tokens();
+        self.providers.ledger.revoke_access_tokens();
     }
 
     /// Ends every refresh token; access tokens live on.
     pub fn revoke_refresh_tokens(&mut self) {
-        self.ledger.revoke_refresh_tokens();
+        self.providers.ledger.revoke_refresh_tokens();
     }
 
     /// Ends every sign-in with all that came of it.
     pub fn revoke_families(&mut self) {
-        self.counters.families_revoked += self.ledger.revoke_families();
+        self.providers.counters.families_revoked += self.providers.ledger.revoke_families();
     }
 
     /// Ends one token of either kind; `false` when nobody knows it.
     pub fn revoke(&mut self, token: &str) -> bool {
-        self.ledger.revoke(token)
-    }
-
-    /// A family that somebody tried to cheat with.
-    pub(crate) fn revoke_family(&mut self, family: crate::ledger::FamilyId) {
-        self.counters.reuses_detected += 1;
-        self.counters.families_revoked += u64::from(self.ledger.revoke_family(family));
+        self.providers.ledger.revoke(token)
     }
 }
 
@@ -258,8 +233,8 @@ fn nothing_here(request: &Request) -> Reply {
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("World")
-            .field("config", &self.config)
-            .field("counters", &self.counters)
+            .field("config", &self.providers.config)
+            .field("counters", &self.providers.counters)
             .finish_non_exhaustive()
     }
 }

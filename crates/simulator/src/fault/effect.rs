@@ -3,12 +3,12 @@
 use core::time::Duration;
 use std::borrow::Cow;
 
-use super::gzip;
 use crate::answer::Delivery;
-use crate::app::error_body;
 use crate::document::{Document, quoted};
+use crate::fault::gzip;
 use crate::form;
 use crate::http_date::imf_fixdate;
+use crate::oauth_error::error_body;
 use crate::reply::{Body, Reply};
 use crate::request::Request;
 
@@ -88,6 +88,11 @@ impl Instead {
 impl Effect {
     pub(super) fn member(path: &str, change: Change) -> Self {
         Self::Member { path: Cow::Owned(path.to_owned()), change }
+    }
+
+    pub(super) fn redirect(status: u16, location: &str) -> Vec<Self> {
+        let location = Self::Header { name: "Location".into(), value: Some(location.to_owned().into()) };
+        vec![Self::Instead(Instead::bare(status)), location]
     }
 
     pub(super) fn replaces_the_answer(&self) -> bool {

@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use rustls::{ServerConnection, StreamOwned};
 
-use super::{Shared, Stop, locked};
 use crate::answer::{Answer, Delivery};
 use crate::control;
 use crate::request::Request;
+use crate::server::shared::{Shared, locked};
+use crate::server::stop::Stop;
 
 const HEAD_LIMIT: usize = 64 * 1024;
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -144,7 +145,7 @@ impl<S: Stream> Connection<S> {
                 (control::answer(&mut shared.world(), &shared.clock, &request), Duration::ZERO)
             } else {
                 let mut world = shared.world();
-                (world.answer(&request, shared.clock.now()), world.config.latency)
+                (world.answer(&request, shared.clock.now()), world.providers.config.latency)
             };
             if !stop.pause(latency) {
                 return Ok(End::Closed);

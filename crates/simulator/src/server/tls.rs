@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
-use super::StartError;
+use crate::server::start_error::StartError;
 
 /// What a client needs in order to be let in over HTTPS.
 #[derive(Clone)]

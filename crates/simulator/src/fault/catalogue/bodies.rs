@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
-use super::super::Stage;
-use super::super::effect::{Effect, bomb, compressed};
-use super::{Listed, listed};
 use crate::answer::Delivery;
+use crate::fault::catalogue::entry::{Listed, listed, staged};
+use crate::fault::effect::{Effect, bomb, compressed};
+use crate::fault::stage::Stage;
 use crate::form;
 
 fn bytes(rewrite: fn(Vec<u8>) -> Vec<u8>) -> Vec<Effect> {
@@ -18,15 +18,6 @@ fn header(name: &'static str, value: Option<&'static str>) -> Vec<Effect> {
 
 fn deliver(delivery: Delivery) -> Vec<Effect> {
     vec![Effect::Deliver(delivery)]
-}
-
-const fn staged(
-    name: &'static str,
-    says: &'static str,
-    stage: Stage,
-    effects: fn() -> Vec<Effect>,
-) -> Listed {
-    Listed { name, says, stage: Some(stage), effects }
 }
 
 fn utf16(body: Vec<u8>) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! Faults in one member of an answer that is otherwise the provider's.
 
-use super::super::effect::{Change, Effect, string};
-use super::{Listed, listed};
+use crate::fault::catalogue::entry::{Listed, listed};
+use crate::fault::effect::{Change, Effect, string};
 use crate::jwt;
 
 fn map(path: &'static str, map: fn(&str) -> String) -> Vec<Effect> {
