@@ -13,12 +13,12 @@ use crate::web_login::WebLogin;
 use crate::{callback, compat, headers, logout, page, start, user};
 
 impl WebLogin {
-    /// These handlers, in which [`SignedIn`](crate::SignedIn) may be asked for, and the routes of the sign-in beside
-    /// them. The paths are the site's: do not nest them under another one.
+    /// The application's handlers, which may take [`SignedIn`](crate::SignedIn), merged with the routes of the sign-in.
+    /// The paths are absolute: do not nest the router under another path.
     ///
     /// # Panics
     ///
-    /// As [`Router::merge`] does: when the handlers have a route of the sign-in's, `/` say while the page is on.
+    /// As [`Router::merge`] does: if the handlers have a route of the sign-in, for example `/` while the page is on.
     pub fn router(&self, handlers: Router) -> Router {
         let mut own = Router::new()
             .route("/auth/oauth/start", get(start::start))
@@ -32,17 +32,17 @@ impl WebLogin {
                 .route(page::SCRIPT, get(page::script))
                 .route(page::STYLE, get(page::style));
         }
-        self.around(handlers, own)
+        self.with_layers(handlers, own)
     }
 
-    /// Instead of [`router`](Self::router), for a front end that keeps the tokens in the browser: `GET /auth/oauth/start`,
-    /// and three endpoints that add the client secret and hand on what the server says.
+    /// Instead of [`router`](Self::router), for a front end that keeps the tokens in the browser. It has
+    /// `GET /auth/oauth/start` and three endpoints that add the client secret and forward the server's answer.
     ///
     /// <div class="warning">
     ///
-    /// Tokens in a browser are in reach of every script on the page and of every extension, nobody renews them once for
-    /// all tabs, no logout here ends them, and whoever has got hold of a refresh token can renew it here. Use this to move a front end here that you have, and
-    /// [`router`](Self::router) for everything else.
+    /// Every script on the page and every browser extension can read tokens in a browser. Each tab renews them for
+    /// itself, no logout here ends them, and an attacker with a stolen refresh token can renew it here. Use this only
+    /// to migrate an existing front end, and [`router`](Self::router) for everything else.
     ///
     /// </div>
     ///
@@ -52,31 +52,31 @@ impl WebLogin {
     /// | `POST /api/oauth/refresh-token` `{refreshToken}` | the token response; 400 `{"error":"Missing refresh token"}` |
     /// | `GET /api/oauth/userinfo` with the access token | the user info, with the server's own status; 401 `{"error":"Missing authorization header"}` |
     ///
-    /// Where the server refuses, its JSON comes with a 400; where it has not answered with JSON, 500 and `Token exchange
-    /// failed`, `Token refresh failed` or `Failed to fetch user info`. The page of the redirect URI is the front end's
-    /// own. It must have begun with `/auth/oauth/start`: a state that this browser did not get there is a 400
-    /// `{"error":"invalid_state"}`, and good for one exchange. `redirectUri` may be sent and must then be the app's own;
-    /// `iss` must be sent where the server promises one.
+    /// If the server refuses, its JSON is forwarded with a 400. If its answer is not JSON, the answer is a 500 with
+    /// `Token exchange failed`, `Token refresh failed` or `Failed to fetch user info`. The front end serves the page
+    /// of the redirect URI itself. It must start the sign-in at `/auth/oauth/start`: a state that this browser did not
+    /// get there is a 400 `{"error":"invalid_state"}`. A state is valid for one exchange. `redirectUri` is optional
+    /// and must equal the app's own. `iss` is required if the server's metadata announces it.
     ///
     /// # Panics
     ///
-    /// As [`Router::merge`] does: when the handlers have one of these routes.
+    /// As [`Router::merge`] does: if the handlers have one of these routes.
     pub fn compat_router(&self, handlers: Router) -> Router {
         let own = Router::new()
             .route("/auth/oauth/start", get(start::start))
             .route("/api/oauth/exchange-token", post(compat::exchange_token))
             .route("/api/oauth/refresh-token", post(compat::refresh_token))
             .route("/api/oauth/userinfo", get(compat::userinfo))
-            .layer(DefaultBodyLimit::max(compat::LONGEST));
-        self.around(handlers, own)
+            .layer(DefaultBodyLimit::max(compat::MAX_BODY));
+        self.with_layers(handlers, own)
     }
 
-    fn around(&self, handlers: Router, own: Router) -> Router {
-        let own = own.layer(map_response(headers::guarded));
+    fn with_layers(&self, handlers: Router, own: Router) -> Router {
+        let own = own.layer(map_response(headers::secured));
         handlers.merge(own).layer(Extension(self.clone())).layer(self.session_layer())
     }
 
-    /// The cookie is a name and nothing else. `Lax`, because the authorization server sends the browser back from
+    /// The cookie contains only the session's id. `Lax`, because the authorization server sends the browser back from
     /// another site ([RFC 6265bis §5.6.7](https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis)).
     fn session_layer(&self) -> SessionManagerLayer<Sessions> {
         let name = if self.0.secure { "__Host-session" } else { "session" };

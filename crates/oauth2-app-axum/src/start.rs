@@ -1,4 +1,4 @@
-//! `GET /auth/oauth/start`: sends the browser off, and remembers for whom.
+//! `GET /auth/oauth/start`: stores a pending sign-in and redirects the browser to the authorization server.
 
 use axum::extract::Extension;
 use axum::response::Response;
@@ -26,11 +26,11 @@ pub(crate) async fn start(Extension(login): Extension<WebLogin>, session: Sessio
 }
 
 async fn authorize(login: &WebLogin, session: &Session, uri: &Uri) -> Result<String, TokenError> {
-    let asked = parameters(uri);
-    let value = |name| only(&asked, name).unwrap_or_default();
+    let parameters = parameters(uri);
+    let value = |name| only(&parameters, name).unwrap_or_default();
     let afterwards = Afterwards { next: Next::parse(value("next")), popup: value("popup") == "1" };
     let Authorization { url, login: pending, .. } = login.app().authorize(&Entropy::from_system()?)?;
-    let browser = BrowserSession(session).starts(login.clock(), pending::TIME).await?;
+    let browser = BrowserSession(session).start_sign_in(login.clock(), pending::LIFETIME).await?;
     login.pending().put(pending, &browser, &afterwards).await?;
     Ok(url)
 }

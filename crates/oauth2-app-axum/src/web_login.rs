@@ -19,6 +19,7 @@ use crate::sign_ins::SignIns;
 #[derive(Clone)]
 pub struct WebLogin(pub(crate) Arc<Parts>);
 
+/// What all routes share.
 pub(crate) struct Parts {
     pub(crate) app: App,
     pub(crate) pool: TokenPool,
@@ -28,7 +29,7 @@ pub(crate) struct Parts {
     pub(crate) pending: Pending,
     pub(crate) sign_ins: SignIns,
     pub(crate) callback_path: String,
-    /// HTTPS, as the redirect URI says.
+    /// Whether the redirect URI is HTTPS.
     pub(crate) secure: bool,
     pub(crate) title: String,
     pub(crate) home: String,
@@ -60,10 +61,10 @@ impl WebLogin {
         self.0.session_lifetime
     }
 
-    /// Home, with what happened in the query.
-    pub(crate) fn home(&self, said: &[(&str, &str)]) -> Response {
-        let said: Vec<_> = said.iter().map(|(name, value)| format!("{name}={}", percent(value))).collect();
-        redirect(&format!("{}?{}", self.0.home, said.join("&")))
+    /// Redirects to the home path with this query.
+    pub(crate) fn home(&self, query: &[(&str, &str)]) -> Response {
+        let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={}", percent(value))).collect();
+        redirect(&format!("{}?{}", self.0.home, query.join("&")))
     }
 }
 

@@ -51,7 +51,7 @@ async fn back_and_forward_after_the_sign_in_show_who_is_signed_in() {
         chromium.client.forward().await.unwrap();
         // To allow once more spends nothing: this sign-in is over. The user stays signed in.
         chromium.click("allow").await;
-        chromium.says("error", "This sign-in is over").await;
+        chromium.says("error", "This sign-in has ended").await;
         chromium.says("username", "user123").await;
         assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 1);
         chromium.end().await;
@@ -68,7 +68,7 @@ async fn the_callback_loaded_again_spends_nothing_and_the_user_stays_signed_in()
         let urls = requests(&chromium.log("performance").await);
         let callback = urls.iter().find(|url| url.contains("/oauth/callback?")).unwrap();
         chromium.open(callback).await;
-        chromium.says("error", "This sign-in is over").await;
+        chromium.says("error", "This sign-in has ended").await;
         chromium.says("username", "user123").await;
         // What is said of it is not said again.
         chromium.client.refresh().await.unwrap();

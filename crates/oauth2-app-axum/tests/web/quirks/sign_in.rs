@@ -122,7 +122,10 @@ async fn a9_a_callback_is_good_for_one_exchange_even_if_that_fails() {
 async fn a10(way: &impl Way) -> Found {
     way.starts().await;
     let told = way.comes_back("code=c&state=another").await;
-    found(!told.contains("invalid_state") && !told.contains("This sign-in is over"), format!("told {told:?}"))
+    found(
+        !told.contains("invalid_state") && !told.contains("This sign-in has ended"),
+        format!("told {told:?}"),
+    )
 }
 
 #[tokio::test]
