@@ -105,7 +105,7 @@ impl Builder {
         })?;
         if uri.query().is_some() {
             return Err(TokenError::misconfigured(
-                "the redirect URI has a query: remove it, a route cannot have one",
+                "the redirect URI must not have a query: a route cannot have one",
             ));
         }
         let (callback_path, secure) = (uri.path().to_owned(), uri.scheme_str() == Some("https"));
