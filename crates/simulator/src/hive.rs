@@ -1,6 +1,6 @@
-//! Hive: an envelope around everything, tokens that say themselves how long they live.
+//! Hive: every answer is in an envelope, and the tokens contain their own lifetime.
 //!
-//! The failure codes are those of the provider's chat service: for this one none are published.
+//! The failure codes are those of the provider's chat service, because this service publishes none.
 
 use core::time::Duration;
 
@@ -8,12 +8,12 @@ use crate::config::HiveFailures;
 use crate::document::Document;
 use crate::endpoint::Endpoint;
 use crate::jwt;
-use crate::ledger::{Access, FamilyId, Realm, Spendable, Standing};
+use crate::ledger::{Access, AccessState, FamilyId, Realm, RefreshState};
 use crate::providers::Providers;
 use crate::reply::Reply;
 use crate::request::Request;
 
-/// What the tokens of the published page say of their owner.
+/// Claims of the published example tokens.
 const SUBJECT: &str = "com.com2us.c2xwallet.global.normal";
 const ROLE: &str = "operator";
 const ADDRESS: &str = "xpla19pwda2lut9xaefr8gsmgktuqew90sc5ajlxhkg";
@@ -70,21 +70,21 @@ fn refresh_token(providers: &mut Providers, request: &Request, now: Duration) ->
         return failure(providers, 401, "no refresh token");
     };
     if !request.body.is_empty() {
-        return failure(providers, 400, "a body where there is none");
+        return failure(providers, 400, "a body that must be empty");
     }
     let family = match providers.ledger.refresh(Realm::Hive, &token, now, None) {
-        Spendable::Live(family) => family,
-        Spendable::Unknown
-            if matches!(providers.ledger.access(Realm::Hive, &token, now), Standing::Unknown) =>
+        RefreshState::Valid(family) => family,
+        RefreshState::Unknown
+            if matches!(providers.ledger.access(Realm::Hive, &token, now), AccessState::Unknown) =>
         {
             return failure(providers, 401, "unknown refresh token");
         }
-        Spendable::Unknown => {
+        RefreshState::Unknown => {
             return failure(providers, 401, "an access token where a refresh token belongs");
         }
-        Spendable::Expired => return failure(providers, 401, "expired refresh token"),
-        Spendable::Revoked => return failure(providers, 401, "revoked refresh token"),
-        Spendable::Reused(_) | Spendable::Replay { .. } => {
+        RefreshState::Expired => return failure(providers, 401, "expired refresh token"),
+        RefreshState::Revoked => return failure(providers, 401, "revoked refresh token"),
+        RefreshState::Reused(_) | RefreshState::Replay { .. } => {
             providers.counters.reuses_detected += 1;
             return failure(providers, 401, "refresh token used before");
         }
@@ -92,12 +92,12 @@ fn refresh_token(providers: &mut Providers, request: &Request, now: Duration) ->
     providers.counters.hive_refreshes += 1;
     let (reply, successor) = issue(providers, family, now, "tokens reissued");
     if providers.config.hive.refresh_is_single_use {
-        providers.ledger.spend(&token, now, Some(&successor));
+        providers.ledger.mark_used(&token, now, Some(&successor));
     }
     reply
 }
 
-/// The answer with both tokens, and the refresh token once more.
+/// Issues both tokens. Returns the answer and the refresh token.
 fn issue(providers: &mut Providers, family: FamilyId, now: Duration, decision: &str) -> (Reply, String) {
     let (access_lifetime, refresh_lifetime) =
         (providers.config.hive.access_lifetime, providers.config.hive.refresh_lifetime);
@@ -123,8 +123,8 @@ fn issue(providers: &mut Providers, family: FamilyId, now: Duration, decision: &
     (Reply::tokens(200, body, decision), refresh_token)
 }
 
-/// A token with the claims of the published page; two of the same second are told apart by a `keyNo`, the
-/// first claim of the page's fifth token.
+/// A token with the claims of the published page. Two tokens of the same second differ by a `keyNo`, which is the first
+/// claim of the page's fifth token.
 fn fresh(providers: &mut Providers, now: Duration, lifetime: Duration) -> String {
     let key = *providers.mint.key();
     let token = |key_no: u64| {
@@ -141,7 +141,7 @@ fn fresh(providers: &mut Providers, now: Duration, lifetime: Duration) -> String
     if providers.ledger.knows(&plain) { token(providers.mint.number()) } else { plain }
 }
 
-/// Some services of this provider want the scheme before the token and some do not: both are taken.
+/// Some services of this provider require the scheme before the token and some do not: both are accepted.
 fn resource(providers: &Providers, request: &Request, now: Duration) -> Reply {
     if (request.method.as_str(), request.path.as_str()) != ("GET", "/service/v1/ping") {
         return failure(providers, 404, "no such resource");
@@ -149,16 +149,16 @@ fn resource(providers: &Providers, request: &Request, now: Duration) -> Reply {
     let token = request.authorization("Bearer").or_else(|| request.header("authorization"));
     let Some(token) = token else { return failure(providers, 401, "no token") };
     let decision = match providers.ledger.access(Realm::Hive, token, now) {
-        Standing::Valid(_) => {
+        AccessState::Valid(_) => {
             let body = Document::new()
                 .number("code", providers.config.hive.success_code)
                 .string("message", "success")
                 .object("data", Document::new().string("pong", "pong"));
             return Reply::json(200, body, "answered");
         }
-        Standing::Unknown => "unknown token",
-        Standing::Expired => "expired token",
-        Standing::Revoked => "revoked token",
+        AccessState::Unknown => "unknown token",
+        AccessState::Expired => "expired token",
+        AccessState::Revoked => "revoked token",
     };
     failure(providers, 401, decision)
 }

@@ -1,4 +1,4 @@
-//! Errors as [RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2) has them.
+//! Error answers of [RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
 
 use crate::document::Document;
 use crate::reply::Reply;

@@ -1,4 +1,4 @@
-//! The PIX gateway: two token endpoints in JSON, a charge and the balances behind them.
+//! The PIX gateway: two JSON token endpoints, charges and balances.
 
 use core::time::Duration;
 
@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::document::Document;
 use crate::endpoint::Endpoint;
-use crate::ledger::{Access, Realm, Standing};
+use crate::ledger::{Access, AccessState, Realm};
 use crate::providers::Providers;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -35,7 +35,7 @@ pub(crate) fn answer(
     }
 }
 
-/// An error in the gateway's own form; `429` and the certificate errors have no `error`.
+/// An error in the gateway's own format; `429` and the certificate errors have no `error`.
 fn nest(status: u16, message: &str, error: Option<&str>, decision: &str) -> Reply {
     let body = Document::new().number("statusCode", status.into()).string("message", message);
     let body = match error {
@@ -145,7 +145,7 @@ fn issue(providers: &mut Providers, token: &str, request: &Request, expires: Dur
     providers.ledger.issue_access(token, access);
 }
 
-/// `clientId` and `clientSecret`, or what is wrong with them.
+/// `clientId` and `clientSecret`, or the refusal.
 fn credentials(request: &Request) -> Result<(String, String), Reply> {
     let refused = |complaints: &[&str]| {
         let body = Document::new().number("statusCode", 400);
@@ -177,7 +177,7 @@ fn credentials(request: &Request) -> Result<(String, String), Reply> {
     }
 }
 
-/// The DER of a percent-encoded PEM; `+` is not a space here, and that is where many clients fall.
+/// The DER of a percent-encoded PEM. `+` is not a space here, which many clients get wrong.
 fn certificate(header: &str) -> Option<Vec<u8>> {
     let pem = form::decode(header, false);
     let inside = pem.trim().strip_prefix("-----BEGIN CERTIFICATE-----\n")?;
@@ -219,7 +219,7 @@ fn resource(providers: &mut Providers, request: &Request, now: Duration) -> Repl
     }
 }
 
-/// The three ways a token can be refused, and the one in which it is not enough.
+/// Refuses a missing, invalid or expired token, and a token without the required scope.
 fn admitted(providers: &Providers, request: &Request, needed: &str, now: Duration) -> Result<(), Reply> {
     let unauthorized =
         |message, decision| Err(refusal(providers, 401, "NaoAutorizado", message, "Unauthorized", decision));
@@ -227,17 +227,17 @@ fn admitted(providers: &Providers, request: &Request, needed: &str, now: Duratio
         return unauthorized("Token não fornecido", "no token");
     };
     match providers.ledger.access(Realm::Pix, token, now) {
-        Standing::Unknown => unauthorized("Token inválido", "unknown token"),
-        Standing::Revoked => unauthorized("Token inválido", "revoked token"),
-        Standing::Expired => unauthorized("Token expirado", "expired token"),
-        Standing::Valid(access) if access.certificate != request.client_certificate => {
+        AccessState::Unknown => unauthorized("Token inválido", "unknown token"),
+        AccessState::Revoked => unauthorized("Token inválido", "revoked token"),
+        AccessState::Expired => unauthorized("Token expirado", "expired token"),
+        AccessState::Valid(access) if access.certificate != request.client_certificate => {
             unauthorized("Token inválido", "token bound to another certificate")
         }
-        Standing::Valid(access) if !access.scope.iter().any(|scope| scope == needed) => {
+        AccessState::Valid(access) if !access.scope.iter().any(|scope| scope == needed) => {
             let decision = format!("scope {needed} missing");
             Err(refusal(providers, 403, "AcessoNegado", "Permissão insuficiente", "Forbidden", &decision))
         }
-        Standing::Valid(_) => Ok(()),
+        AccessState::Valid(_) => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
-//! A socket before a world: accepts, one thread for each connection, stops without leaving any behind.
+//! Serves a world on a socket: one thread for each connection, all of which end when the server stops.
 //!
-//! Reading and writing HTTP is in [`connection`], certificates are in [`tls`].
+//! [`connection`] reads and writes HTTP; [`tls`] makes the certificates.
 
 mod connection;
 mod shared;
@@ -65,17 +65,17 @@ impl Server {
         Ok(Self { shared, address, identity, listener })
     }
 
-    /// Stops listening, so that connections are refused, and cuts those that are open.
+    /// Stops listening, so that new connections are refused, and closes the open ones.
     pub(crate) fn unplug(&mut self) {
         let Some(listening) = self.listener.take() else { return };
-        listening.stop.now();
-        // The listener's thread waits for a connection: this is one. Should it fail, the thread has gone already.
+        listening.stop.order();
+        // This connection wakes the listener's thread. If it fails, the thread has already ended.
         drop(TcpStream::connect(self.address));
         locked(&self.shared.open).values().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
         drop(listening.thread.join());
     }
 
-    /// Listens again, on the port as before.
+    /// Listens again on the same port.
     pub(crate) fn plug_in(&mut self) -> Result<(), StartError> {
         if self.listener.is_none() {
             let listener = bind(self.address.port())?;
@@ -111,11 +111,11 @@ fn listen(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Listening> {
     Ok(Listening { stop, thread })
 }
 
-/// Serves until told to close, then waits for every connection to end.
+/// Serves until the order to stop, then waits for every connection to end.
 fn accept(listener: &TcpListener, shared: &Arc<Shared>, stop: &Arc<Stop>) {
     let mut serving: Vec<JoinHandle<()>> = Vec::new();
     for stream in listener.incoming() {
-        if stop.has_come() {
+        if stop.is_ordered() {
             break;
         }
         serving.retain(|thread| !thread.is_finished());
@@ -133,7 +133,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, stop: &Arc<Stop>) {
             Err(_) => drop(locked(&shared.open).remove(&number)),
         }
     }
-    // A connection accepted while the order to close came in was cut by nobody yet.
+    // A connection that was accepted during the order to stop is still open.
     locked(&shared.open).values().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
     serving.into_iter().for_each(|thread| drop(thread.join()));
 }

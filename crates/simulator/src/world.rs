@@ -1,8 +1,7 @@
-//! The providers without sockets: a request and an instant in, an answer out.
+//! The providers without sockets: takes a request and a time, returns an answer.
 //!
-//! Finds the endpoint, takes a fault from the queue if one waits for it, lets the provider decide, spoils
-//! the answer, writes the log. What a provider decides is in [`pix`](crate::pix), [`app`](crate::app) and
-//! [`hive`](crate::hive).
+//! Finds the endpoint, takes a queued fault for it, lets the provider process the request, applies the fault, and
+//! writes the log. The providers are in [`pix`](crate::pix), [`app`](crate::app) and [`hive`](crate::hive).
 
 use core::fmt;
 use core::time::Duration;
@@ -19,19 +18,19 @@ use crate::reply::Reply;
 use crate::request::Request;
 use crate::{app, hive, pix};
 
-/// How many of the latest requests are remembered word for word.
-const REMEMBERED: usize = 20_000;
+/// The maximum number of logged requests.
+const LOG_LIMIT: usize = 20_000;
 
-/// The three providers and everything they remember.
+/// The three providers, their state and the log of requests.
 ///
 /// ```
 /// use core::time::Duration;
 /// use wellspring_simulator::{Config, Request, World};
 ///
 /// let mut world = World::new(Config::default());
-/// let ask = Request::post("/oauth/token")
+/// let request = Request::post("/oauth/token")
 ///     .with_json(r#"{"clientId": "your-client-id", "clientSecret": "your-client-secret"}"#);
-/// let answer = world.answer(&ask, Duration::from_secs(1_700_000_000));
+/// let answer = world.answer(&request, Duration::from_secs(1_700_000_000));
 /// assert_eq!(answer.status, 200);
 /// assert_eq!(answer.header("Date"), Some("Tue, 14 Nov 2023 22:13:20 GMT"));
 /// assert!(answer.text().contains(r#""expires_in":3600"#));
@@ -50,7 +49,7 @@ struct Queued {
 }
 
 impl World {
-    /// Providers that have not been asked anything yet.
+    /// Providers without any state.
     #[must_use]
     pub fn new(config: Config) -> Self {
         Self {
@@ -73,7 +72,7 @@ impl World {
             fault.apply(&mut reply, request, now);
             let written = log::issued(&reply);
             for (what, token) in &mut issued {
-                // A token written as an empty text is not written at all: the one in force keeps its name.
+                // An empty token does not rename the issued one.
                 let renamed =
                     |(name, changed): &&_| name == what && changed != token && !String::is_empty(changed);
                 if let Some((_, changed)) = written.iter().find(renamed) {
@@ -100,12 +99,12 @@ impl World {
             Endpoint::HiveToken | Endpoint::HiveRefresh | Endpoint::HiveApi => {
                 hive::answer(&mut self.providers, endpoint, request, now)
             }
-            Endpoint::Elsewhere => nothing_here(request),
+            Endpoint::Elsewhere => not_found(request),
             _ => app::answer(&mut self.providers, endpoint, request, now),
         }
     }
 
-    /// The first queued fault for this endpoint; before that, one that the request asks for itself.
+    /// The fault that the request names, or else the first queued one for this endpoint.
     fn fault_for(&mut self, endpoint: Endpoint, request: &Request) -> Option<Fault> {
         if let Some(fault) = request.header("x-sandbox-scenario").and_then(|name| Fault::parse(name).ok()) {
             return Some(fault);
@@ -147,7 +146,7 @@ impl World {
             fault: fault.map(|fault| fault.to_string()),
             secrets,
         };
-        if self.entries.len() == REMEMBERED {
+        if self.entries.len() == LOG_LIMIT {
             self.entries.pop_front();
         }
         self.entries.push_back((entry, request.clone()));
@@ -158,72 +157,72 @@ impl World {
         self.fault_times(endpoint, fault, 1);
     }
 
-    /// Queues a fault for so many requests; `u32::MAX` is as good as for ever.
+    /// Queues a fault for this number of requests; `u32::MAX` means for ever.
     pub fn fault_times(&mut self, endpoint: Endpoint, fault: Fault, times: u32) {
         if times > 0 {
             self.faults.push_back(Queued { endpoint, fault, left: times });
         }
     }
 
-    /// The faults that still wait, with their endpoints and how often they will apply.
+    /// The queued faults, with their endpoints and remaining times.
     pub fn queued(&self) -> impl Iterator<Item = (Endpoint, &Fault, u32)> {
         self.faults.iter().map(|queued| (queued.endpoint, &queued.fault, queued.left))
     }
 
-    /// Forgets the faults that still wait.
+    /// Removes all queued faults.
     pub fn clear_faults(&mut self) {
         self.faults.clear();
     }
 
-    /// What was asked, oldest first; the latest 20,000 requests.
+    /// The log entries of the latest 20,000 requests, oldest first.
     pub fn log(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().map(|(entry, _)| entry)
     }
 
-    /// The requests themselves, secrets and all, oldest first; the latest 20,000.
+    /// The latest 20,000 requests with their secrets, oldest first.
     pub fn received(&self) -> impl Iterator<Item = (&Entry, &Request)> {
         self.entries.iter().map(|(entry, request)| (entry, request))
     }
 
-    /// How many requests an endpoint, or a group, was asked, since the beginning.
+    /// The number of requests to an endpoint or a group since the start.
     #[must_use]
     pub fn asked(&self, endpoint: Endpoint) -> u64 {
         self.asked.iter().filter(|(asked, _)| endpoint.covers(**asked)).map(|(_, times)| times).sum()
     }
 
-    /// How often things happened.
+    /// Counters of grants and revocations.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.providers.counters
     }
 
-    /// The settings, to be changed while the world goes on.
+    /// The settings, which may change at any time.
     pub fn config_mut(&mut self) -> &mut Config {
         &mut self.providers.config
     }
 
-    /// Ends every access token before its time.
+    /// Revokes every access token.
     pub fn revoke_access_tokens(&mut self) {
         self.providers.ledger.revoke_access_tokens();
     }
 
-    /// Ends every refresh token; access tokens live on.
+    /// Revokes every refresh token; access tokens stay valid.
     pub fn revoke_refresh_tokens(&mut self) {
         self.providers.ledger.revoke_refresh_tokens();
     }
 
-    /// Ends every sign-in with all that came of it.
+    /// Revokes every sign-in with all its tokens.
     pub fn revoke_families(&mut self) {
         self.providers.counters.families_revoked += self.providers.ledger.revoke_families();
     }
 
-    /// Ends one token of either kind; `false` when nobody knows it.
+    /// Revokes one token of either kind; `false` if it is unknown.
     pub fn revoke(&mut self, token: &str) -> bool {
         self.providers.ledger.revoke(token)
     }
 }
 
-fn nothing_here(request: &Request) -> Reply {
+fn not_found(request: &Request) -> Reply {
     let message = format!("Cannot {} {}", request.method, request.path);
     let body =
         Document::new().number("statusCode", 404).string("message", &message).string("error", "Not Found");

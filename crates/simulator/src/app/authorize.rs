@@ -1,6 +1,6 @@
 //! The authorization endpoint: the browser's side of a sign-in.
 //!
-//! Whoever follows `auto_authorize=true` is sent straight back; everybody else sees a page with two links,
+//! With `auto_authorize=true` the browser is redirected back immediately. Otherwise it gets a page with two links,
 //! which lead here again with the decision in the query.
 
 use core::time::Duration;
@@ -15,7 +15,7 @@ use crate::providers::Providers;
 use crate::reply::Reply;
 use crate::request::Request;
 
-/// Where the browser is sent back to, and with what besides the outcome.
+/// The redirect back to the client, without the outcome.
 struct Return {
     redirect_uri: String,
     state: String,
@@ -38,7 +38,7 @@ impl Return {
     }
 }
 
-/// What must hold before anybody may be sent anywhere
+/// The checks before any redirect
 /// ([RFC 6749 §4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1)).
 fn addressed(
     providers: &Providers,

@@ -1,4 +1,4 @@
-//! Who is asking: client authentication ([RFC 6749 §2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3)).
+//! Client authentication ([RFC 6749 §2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3)).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use crate::providers::Providers;
 use crate::reply::Reply;
 use crate::request::Request;
 
-/// The client of a request, by Basic, by the form, or by its name alone if it is a public one.
+/// The client of a request: by Basic, by the form, or only by its id if it is a public client.
 pub(super) fn authenticate(
     providers: &Providers,
     request: &Request,

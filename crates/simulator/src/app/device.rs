@@ -1,7 +1,7 @@
-//! Signing in on another device ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)): codes for a device, and the page
-//! where a person enters theirs.
+//! Signing in on another device ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)): the endpoint that issues device
+//! codes, and the page where the user enters the user code.
 //!
-//! What the token endpoint says of a device code is decided here too; what a granted one brings is issued there.
+//! The state of a device code is also checked here for the token endpoint, which issues the tokens.
 
 use core::time::Duration;
 
@@ -65,35 +65,39 @@ fn user_code(mint: &mut Mint) -> String {
     format!("{}-{}", &letters[..4], &letters[4..])
 }
 
-/// The page that people are sent to: asks for a code, or says what became of it.
+/// The page for the user: asks for a user code, then for a decision.
 pub(super) fn page(providers: &mut Providers, request: &Request, now: Duration) -> Reply {
     if request.method != "POST" {
         return match Fields::read(request.parameters()) {
-            Ok(fields) => shown(200, &form(fields.value("user_code").unwrap_or_default()), "code asked for"),
-            Err(name) => said(400, "This link is not good.", format!("refused: {name} is repeated")),
+            Ok(fields) => {
+                page_of(200, &form(fields.value("user_code").unwrap_or_default()), "code asked for")
+            }
+            Err(name) => message(400, "This link is invalid.", format!("refused: {name} is repeated")),
         };
     }
-    let Ok(fields) = Fields::of_form(request) else { return said(400, "This form is not good.", "no form") };
+    let Ok(fields) = Fields::of_form(request) else {
+        return message(400, "This form is invalid.", "no form");
+    };
     let entered = letters(fields.value("user_code").unwrap_or_default());
     let pending = |device: &&mut DeviceCode| now < device.expires && letters(&device.user_code) == entered;
     let Some(device) = providers.devices.values_mut().find(pending) else {
-        return said(404, "Nobody waits for this code. Has it expired?", "unknown user code");
+        return message(404, "No device is waiting for this code. It may have expired.", "unknown user code");
     };
     match (&device.state, fields.value("decision")) {
         (DeviceCodeState::Pending, Some("allow")) => {
             device.state = DeviceCodeState::Allowed;
-            said(200, "You are signed in. Go back to your device.", "the user agreed")
+            message(200, "You are signed in. Go back to your device.", "the user agreed")
         }
         (DeviceCodeState::Pending, Some("deny")) => {
             device.state = DeviceCodeState::Denied;
-            said(200, "The device was turned away.", "the user refused")
+            message(200, "The device was not signed in.", "the user refused")
         }
-        (DeviceCodeState::Pending, _) => shown(200, &form(&device.user_code), "decision asked for"),
-        _ => said(409, "This code was used before.", "user code used before"),
+        (DeviceCodeState::Pending, _) => page_of(200, &form(&device.user_code), "decision asked for"),
+        _ => message(409, "This code was used before.", "user code used before"),
     }
 }
 
-/// Whatever else a person types: small letters, blanks, another dash.
+/// The letters of a code, in upper case: users may type lower case, spaces, or another dash.
 fn letters(code: &str) -> String {
     code.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
 }
@@ -108,11 +112,11 @@ fn form(user_code: &str) -> String {
     )
 }
 
-fn said(status: u16, what: &str, decision: impl Into<String>) -> Reply {
-    shown(status, &format!("<p>{what}</p>"), decision)
+fn message(status: u16, text: &str, decision: impl Into<String>) -> Reply {
+    page_of(status, &format!("<p>{text}</p>"), decision)
 }
 
-fn shown(status: u16, content: &str, decision: impl Into<String>) -> Reply {
+fn page_of(status: u16, content: &str, decision: impl Into<String>) -> Reply {
     let page = format!(
         "<!doctype html><html lang=\"en\"><head><title>Sign in a device</title></head><body>\
          <h1>Sign in a device</h1>{content}</body></html>"
@@ -123,7 +127,7 @@ fn shown(status: u16, content: &str, decision: impl Into<String>) -> Reply {
         .header("Referrer-Policy", "no-referrer")
 }
 
-/// What a poll is told, or the scope that is granted with it
+/// Checks a device code for the token endpoint: opens the family and returns it with the granted scope, or refuses
 /// ([RFC 8628 §3.5](https://www.rfc-editor.org/rfc/rfc8628#section-3.5)).
 pub(super) fn poll(
     providers: &mut Providers,
@@ -159,7 +163,12 @@ pub(super) fn poll(
             return Err(error(400, "slow_down", "Polled too soon", "polled too soon"));
         }
         DeviceCodeState::Pending => {
-            return Err(error(400, "authorization_pending", "Nobody has decided yet", "nobody has decided"));
+            return Err(error(
+                400,
+                "authorization_pending",
+                "The user has not decided yet",
+                "the user has not decided",
+            ));
         }
         DeviceCodeState::Allowed => {}
     }

@@ -1,7 +1,6 @@
-//! What the authorization server says of itself ([RFC 8414](https://www.rfc-editor.org/rfc/rfc8414)).
+//! The authorization server's metadata ([RFC 8414](https://www.rfc-editor.org/rfc/rfc8414)).
 //!
-//! An issuer with a path is found under the well-known name inserted before the path, and under the one
-//! appended to it, as OpenID Connect has it.
+//! For an issuer with a path, the well-known name is inserted before the path, or appended to it as in OpenID Connect.
 
 use crate::app::fields::scopes;
 use crate::document::Document;

@@ -1,4 +1,4 @@
-//! Registration of applications: an envelope of its own, which says `success: false` under status 200.
+//! Registration of applications: an envelope of its own, with `success: false` under status 200.
 
 use core::time::Duration;
 

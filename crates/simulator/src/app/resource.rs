@@ -1,9 +1,9 @@
-//! What a token is good for: the user's profile and balance, the page for a top-up.
+//! The protected resources: the user's profile and balance, and the page for a top-up.
 
 use core::time::Duration;
 
 use crate::document::Document;
-use crate::ledger::{Realm, Standing};
+use crate::ledger::{AccessState, Realm};
 use crate::oauth_error::error;
 use crate::providers::Providers;
 use crate::reply::Reply;
@@ -18,24 +18,29 @@ fn admitted(
     now: Duration,
 ) -> Result<Vec<String>, Reply> {
     let Some(token) = request.authorization("Bearer") else {
-        // Nothing was presented, so there is nothing to complain of: no error code.
+        // RFC 6750 §3.1: without a token in the request the challenge has no error code.
         let reply = Reply::json(401, Document::new().string("error", "unauthorized"), "no token");
         return Err(reply.header("WWW-Authenticate", r#"Bearer realm="simulator""#));
     };
     let (description, decision) = match providers.ledger.access(Realm::App, token, now) {
-        Standing::Valid(access) if access.scope.iter().any(|have| any_of.contains(&have.as_str())) => {
+        AccessState::Valid(access) if access.scope.iter().any(|have| any_of.contains(&have.as_str())) => {
             return Ok(access.scope.clone());
         }
-        Standing::Valid(_) => {
+        AccessState::Valid(_) => {
             let needed = any_of.join(" ");
-            let reply = error(403, "insufficient_scope", "The token is not good for this", "scope missing");
+            let reply = error(
+                403,
+                "insufficient_scope",
+                "The token has none of the required scopes",
+                "scope missing",
+            );
             let challenge =
                 format!(r#"Bearer realm="simulator", error="insufficient_scope", scope="{needed}""#);
             return Err(reply.header("WWW-Authenticate", &challenge));
         }
-        Standing::Unknown => ("The access token is unknown", "unknown token"),
-        Standing::Revoked => ("The access token was revoked", "revoked token"),
-        Standing::Expired => ("The access token expired", "expired token"),
+        AccessState::Unknown => ("The access token is unknown", "unknown token"),
+        AccessState::Revoked => ("The access token was revoked", "revoked token"),
+        AccessState::Expired => ("The access token expired", "expired token"),
     };
     let challenge =
         format!(r#"Bearer realm="simulator", error="invalid_token", error_description="{description}""#);

@@ -1,4 +1,4 @@
-//! Revocation ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)): who has a token may end it.
+//! Revocation ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)): a client may end its own tokens.
 
 use crate::app::client::authenticate;
 use crate::app::fields::Fields;
@@ -17,7 +17,7 @@ pub(super) fn answer(providers: &mut Providers, request: &Request) -> Reply {
         if family.is_some_and(|family| providers.ledger.family(family).client != client.id) {
             return Err(error(400, "unauthorized_client", "Not your token", "token of another client"));
         }
-        // An unknown token is as good as revoked: https://www.rfc-editor.org/rfc/rfc7009#section-2.2
+        // An unknown token counts as revoked: https://www.rfc-editor.org/rfc/rfc7009#section-2.2
         Ok(match family {
             Some(family) if providers.ledger.is_refresh(token) => {
                 providers.counters.families_revoked += u64::from(providers.ledger.revoke_family(family));

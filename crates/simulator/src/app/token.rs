@@ -1,4 +1,4 @@
-//! The token endpoint: codes, refresh tokens and client credentials against access tokens.
+//! The token endpoint: exchanges codes, refresh tokens and client credentials for access tokens.
 
 use core::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::document::Document;
 use crate::endpoint::Endpoint;
 use crate::grants::CodeChallenge;
 use crate::jwt;
-use crate::ledger::{Access, FamilyId, Realm, Spendable};
+use crate::ledger::{Access, FamilyId, Realm, RefreshState};
 use crate::oauth_error::error;
 use crate::providers::Providers;
 use crate::reply::Reply;
@@ -61,7 +61,7 @@ fn code(
         return Err(invalid_grant("code of another client"));
     }
     if let Some(family) = code.family {
-        // https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2: used twice, it takes its tokens with it.
+        // https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2: a second use revokes the tokens of the first.
         providers.revoke_family(family);
         return Err(invalid_grant("code used before: family revoked"));
     }
@@ -83,7 +83,7 @@ fn code(
 }
 
 /// [RFC 7636 §4.6](https://www.rfc-editor.org/rfc/rfc7636#section-4.6). A verifier without a challenge is
-/// refused too, or an attacker could strip the challenge
+/// refused too, because an attacker could strip the challenge
 /// ([RFC 9700 §4.8.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.8.2)).
 fn proven(challenge: Option<&CodeChallenge>, verifier: Option<&str>) -> Result<(), Reply> {
     let (challenge, verifier) = match (challenge, verifier) {
@@ -113,15 +113,15 @@ fn refresh(
         Rotation::Same | Rotation::None => None,
     };
     let (family, replayed) = match providers.ledger.refresh(Realm::App, token, now, window) {
-        Spendable::Live(family) => (family, None),
-        Spendable::Replay { family, successor } => (family, Some(successor)),
-        Spendable::Reused(family) => {
+        RefreshState::Valid(family) => (family, None),
+        RefreshState::Replay { family, successor } => (family, Some(successor)),
+        RefreshState::Reused(family) => {
             providers.revoke_family(family);
             return Err(invalid_grant("reuse detected: family revoked"));
         }
-        Spendable::Expired => return Err(invalid_grant("expired refresh token")),
-        Spendable::Revoked => return Err(invalid_grant("revoked refresh token")),
-        Spendable::Unknown => return Err(invalid_grant("unknown refresh token")),
+        RefreshState::Expired => return Err(invalid_grant("expired refresh token")),
+        RefreshState::Revoked => return Err(invalid_grant("revoked refresh token")),
+        RefreshState::Unknown => return Err(invalid_grant("unknown refresh token")),
     };
     if providers.ledger.family(family).client != client.id {
         return Err(invalid_grant("refresh token of another client"));
@@ -146,7 +146,7 @@ fn refresh(
     let (answered, decision) = match rotation {
         Rotation::Rotate { .. } => {
             let next = new_refresh(providers, family, now);
-            providers.ledger.spend(token, now, Some(&next));
+            providers.ledger.mark_used(token, now, Some(&next));
             (Some(next), "token refreshed, refresh token rotated")
         }
         Rotation::Same => (Some(token.to_owned()), "token refreshed, refresh token kept"),

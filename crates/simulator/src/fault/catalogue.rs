@@ -34,7 +34,7 @@ pub(super) static VALUED: &[Valued] = &[
     valued("redirect-303", "303 to this place", |value| Some(Effect::redirect(303, value))),
     valued("redirect-307", "307 to this place", |value| Some(Effect::redirect(307, value))),
     valued("redirect-308", "308 to this place", |value| Some(Effect::redirect(308, value))),
-    valued("retry-after", "Retry-After with this text, on whatever is answered", |value| {
+    valued("retry-after", "Retry-After with this text, on any answer", |value| {
         Some(vec![Effect::Header { name: "Retry-After".into(), value: Some(value.to_owned().into()) }])
     }),
     valued("retry-after-date", "Retry-After with the date so many seconds from now", |value| {

@@ -1,11 +1,11 @@
-//! When a fault strikes.
+//! When a fault applies.
 
-/// When a fault strikes.
+/// When a fault applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stage {
-    /// The provider never learns of the request.
+    /// The provider does not process the request.
     Before,
-    /// The provider has decided, and done what it decided.
+    /// The provider has processed the request.
     After,
 }

@@ -1,4 +1,4 @@
-//! What the server and its connection threads share.
+//! The state that the server and its connection threads share.
 
 use core::sync::atomic::AtomicU64;
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::clock::SimClock;
 use crate::world::World;
 
-/// What every connection thread sees.
+/// The state that every connection thread sees.
 pub(crate) struct Shared {
     pub(super) world: Mutex<World>,
     pub(crate) clock: SimClock,
@@ -24,7 +24,7 @@ impl Shared {
     }
 }
 
-/// A panic in another thread is that thread's failure; what it guarded is still of use.
+/// Locks even after a panic of another thread, because the data stays usable.
 pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

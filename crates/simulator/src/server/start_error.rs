@@ -7,12 +7,12 @@ use std::io;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Another program listens on this port: choose another one, or none.
+    /// Another program listens on this port: choose another port, or 0 for a free one.
     PortTaken {
         /// The port.
         port: u16,
     },
-    /// The operating system does not let this program listen.
+    /// The operating system refuses to listen.
     Listen(io::Error),
     /// The certificates could not be made.
     Certificates(Box<dyn core::error::Error + Send + Sync>),

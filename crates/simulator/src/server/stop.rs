@@ -1,11 +1,11 @@
-//! The order to stop, as the threads of the server see it.
+//! The order to stop, which interrupts pauses.
 
 use core::time::Duration;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use crate::server::shared::locked;
 
-/// Pauses that end when the listening does.
+/// The order to stop, and pauses that it interrupts.
 #[derive(Default)]
 pub(super) struct Stop {
     stopped: Mutex<bool>,
@@ -13,22 +13,22 @@ pub(super) struct Stop {
 }
 
 impl Stop {
-    /// Waits so long; `false` when everything is to stop.
-    pub(super) fn pause(&self, long: Duration) -> bool {
-        if long.is_zero() {
+    /// Waits; `false` if the order to stop came.
+    pub(super) fn pause(&self, duration: Duration) -> bool {
+        if duration.is_zero() {
             return true;
         }
         let stopped = locked(&self.stopped);
-        let waited = self.changed.wait_timeout_while(stopped, long, |stopped| !*stopped);
+        let waited = self.changed.wait_timeout_while(stopped, duration, |stopped| !*stopped);
         !*waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    pub(super) fn now(&self) {
+    pub(super) fn order(&self) {
         *locked(&self.stopped) = true;
         self.changed.notify_all();
     }
 
-    pub(super) fn has_come(&self) -> bool {
+    pub(super) fn is_ordered(&self) -> bool {
         *locked(&self.stopped)
     }
 }

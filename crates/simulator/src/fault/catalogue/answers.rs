@@ -1,4 +1,4 @@
-//! Answers that take the place of the provider's.
+//! Faults that replace the provider's answer.
 
 use crate::fault::catalogue::entry::{Listed, listed};
 use crate::fault::effect::{Effect, Instead};

@@ -1,4 +1,4 @@
-//! Faults in the bytes of an answer that is otherwise the provider's, and in how they arrive.
+//! Faults in the bytes of the provider's answer, and in their delivery.
 
 use core::time::Duration;
 
@@ -25,7 +25,7 @@ fn utf16(body: Vec<u8>) -> Vec<u8> {
     [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
 }
 
-/// The members of the outermost object as a form, as GitHub answers unless told otherwise.
+/// The members of the outermost object as a form, which is GitHub's default.
 fn as_form(body: Vec<u8>) -> Vec<u8> {
     let object: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(&body).unwrap_or_default();
@@ -88,7 +88,7 @@ pub(super) static LIST: &[Listed] = &[
         header("Content-Type", Some("text/plain"))
     }),
     listed("no-content-type", "the answer without a label", || header("Content-Type", None)),
-    listed("gzip", "the answer compressed, though nobody asked", || vec![Effect::Compress(compressed)]),
+    listed("gzip", "the answer compressed without Accept-Encoding", || vec![Effect::Compress(compressed)]),
     listed("gzip-bomb", "the answer and 16 MiB of blanks, compressed", || vec![Effect::Compress(bomb)]),
     listed("gzip-mislabelled", "the answer as it is, labelled gzip", || {
         header("Content-Encoding", Some("gzip"))

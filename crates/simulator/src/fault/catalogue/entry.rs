@@ -3,7 +3,7 @@
 use crate::fault::effect::Effect;
 use crate::fault::stage::Stage;
 
-/// A fault that needs no value.
+/// A fault without a value.
 pub(in crate::fault) struct Listed {
     pub(in crate::fault) name: &'static str,
     pub(in crate::fault) says: &'static str,
