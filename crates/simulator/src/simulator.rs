@@ -243,8 +243,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`StartError::PortTaken`] if the port of [`Self::port`] is not free; the other kinds if this machine cannot listen
-    /// or make certificates.
+    /// [`StartError::PortTaken`] if the port of [`Self::port`] is not free; the other kinds if this machine cannot
+    /// listen or make certificates.
     pub fn start(self) -> Result<Simulator, StartError> {
         let world = World::new(self.config);
         Ok(Simulator { server: Server::start(world, self.clock, self.port, self.security)? })
