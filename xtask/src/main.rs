@@ -30,7 +30,7 @@ use workspace::Workspace;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  test             every gate, in order, up to the first that fails
+  test             every gate, in order; those that failed are listed at the end
   tidy             what no lint can hold: directions, tables, lists and words
   budget           how many crates each build pulls in, and the program without std
   explore [--quick | --pin]

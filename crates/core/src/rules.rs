@@ -53,6 +53,8 @@ pub enum Rule {
     GoOnWithoutStore,
     /// 11: but not after a logout that was seen.
     NotAfterTombstone,
+    /// Calls: a refused call is retried once.
+    RetryOnce,
 }
 
 /// A decision table of this crate.

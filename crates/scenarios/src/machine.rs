@@ -209,7 +209,7 @@ impl Player for Machine {
     }
 
     fn sign_in(&mut self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
-        let job = self.lifecycle.sign_in(Arc::clone(&self.provider), spend);
+        let job = self.lifecycle.sign_in(Arc::clone(&self.provider), spend)?;
         let outcome = self.exchange(Renewal::begin(job, self.clock.now()));
         self.lifecycle.signed_in(outcome, self.clock.now())
     }

@@ -96,7 +96,7 @@ fn a_save_that_another_keeps_waiting_ends_in_time_and_others_go_on() {
     let error = says(saved, "was locked by another for longer than 30ms");
     assert_eq!((error.applied(), error.is_unreadable()), (Applied::No, false));
     assert!(store.load(&key(), WITHIN).unwrap().stored.is_some(), "loads wait for no save");
-    let late = store.save(&key(), None, &sample::record(3), Duration::from_millis(30)).unwrap();
+    let late = store.save(&key(), None, &sample::record(3), WITHIN).unwrap();
     assert_eq!(late, Swap::Conflict, "a save that can only conflict waits for nobody");
     drop(lock);
     assert!(matches!(store.save(&key(), Some(version), &sample::record(3), WITHIN), Ok(Swap::Done(_))));

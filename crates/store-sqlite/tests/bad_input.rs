@@ -149,7 +149,7 @@ fn a_database_that_another_has_for_itself_is_an_outage_that_ends_in_time() {
     other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").unwrap();
     let (opened, took) = timed(|| SqliteStore::open(database(&folder)));
     assert!(!says(opened, "tokens.db was locked by another for longer than 5s").is_unreadable());
-    assert!(took < WITHIN + Duration::from_secs(2), "{took:?}");
+    assert!(took < 3 * WITHIN, "{took:?}");
     drop(other);
     let store = SqliteStore::open(database(&folder)).unwrap();
     assert!(store.load(&key(), WITHIN).unwrap().stored.is_none());

@@ -13,8 +13,8 @@ use wellspring_store::contract::{Folder, sample};
 use wellspring_store::{Deadline, Records};
 use wellspring_store_sqlite::SqliteStore;
 
-const LONG: Duration = Duration::from_secs(20);
-const SHORT: Duration = Duration::from_millis(100);
+const LONG: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_millis(300);
 
 struct Place {
     folder: Folder,

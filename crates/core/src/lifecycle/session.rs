@@ -3,30 +3,47 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
+use super::Lifecycle;
+use super::gate::{Gate, closed_error};
 use super::permit::Known;
-use super::{Gate, Lifecycle};
-use crate::renewal::{Failure, Goal, RenewalJob};
+use crate::renewal::job::{Goal, RenewalJob};
+use crate::renewal::outcome::Failure;
 use crate::{
     AuthorizationGrant, Clocks, Epoch, Generation, LoginReason, Outcome, Provider, Revocation, SessionState,
     Token, TokenError,
 };
 
 impl Lifecycle {
-    /// What to do to spend a fresh grant, an authorization code say. It is sent once and never again; the outcome is
-    /// for [`signed_in`](Self::signed_in).
-    pub fn sign_in(&mut self, provider: Arc<dyn Provider>, spend: AuthorizationGrant) -> RenewalJob {
-        self.job(provider, Goal::SignIn(spend))
+    /// The job of exchanging a new grant, for example an authorization code. The grant is sent once; the outcome goes to
+    /// [`signed_in`](Self::signed_in).
+    ///
+    /// # Errors
+    ///
+    /// When the lifecycle is closed.
+    pub fn sign_in(
+        &mut self,
+        provider: Arc<dyn Provider>,
+        grant: AuthorizationGrant,
+    ) -> Result<RenewalJob, TokenError> {
+        self.job(provider, Goal::SignIn(grant))
     }
 
-    /// What to do to log out; the outcome is for [`signed_out`](Self::signed_out).
-    pub fn sign_out(&mut self, provider: Arc<dyn Provider>) -> RenewalJob {
+    /// The job of logging out; the outcome goes to [`signed_out`](Self::signed_out).
+    ///
+    /// # Errors
+    ///
+    /// When the lifecycle is closed.
+    pub fn sign_out(&mut self, provider: Arc<dyn Provider>) -> Result<RenewalJob, TokenError> {
         let goal = Goal::SignOut { held: self.held.clone() };
         self.job(provider, goal)
     }
 
-    fn job(&mut self, provider: Arc<dyn Provider>, goal: Goal) -> RenewalJob {
+    fn job(&mut self, provider: Arc<dyn Provider>, goal: Goal) -> Result<RenewalJob, TokenError> {
+        if self.is_closed() {
+            return Err(closed_error());
+        }
         self.attempts = self.attempts.wrapping_add(1);
-        self.known().job(provider, self.place(), self.attempts, goal)
+        Ok(self.known().job(provider, self.place(), self.attempts, goal))
     }
 
     pub(super) fn known(&self) -> Known {
@@ -97,7 +114,7 @@ impl Lifecycle {
             Outcome::Renewed(record, _) | Outcome::Adopted(record) => {
                 let _ = self.adopt(&record, now);
             }
-            Outcome::Failed(Failure { told: Some(told), .. }) if told.logged_out => self.end_session(),
+            Outcome::Failed(Failure { facts: Some(facts), .. }) if facts.logged_out => self.end_session(),
             Outcome::Failed(_) | Outcome::SignedOut(..) => {}
         }
     }

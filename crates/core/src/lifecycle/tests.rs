@@ -6,10 +6,11 @@ mod overtaken;
 mod refusals;
 
 use super::*;
+use crate::decision::{Refusal, RefusedToken};
 use crate::toy::{Toy, answer, at, granted, run};
 use crate::{
-    Answer, ErrorKind, LoginReason, Renewal, Replay, Step, TABLE, TransportError, TransportErrorKind,
-    UnixTime,
+    Answer, ByteLeft, ErrorKind, LoginReason, Renewal, Replay, Step, TABLE, TransportError,
+    TransportErrorKind, UnixTime,
 };
 
 const fn s(seconds: u64) -> Duration {
@@ -89,6 +90,8 @@ fn every_cell_of_the_table_is_what_acquire_does() {
                     let cause = TokenError::unavailable("down");
                     life.gate = Gate::Shut { until: Instant::NEVER, retry_at: None, cause };
                 }
+                GateState::Closed => life.close(),
+                GateState::PendingSave => life.save_pending(TokenError::store("not saved yet", true)),
             }
             assert_eq!(verb(&life.acquire(Need::Fresh, at(seconds))), expected, "{holding:?} {gate:?}");
         }

@@ -4,16 +4,18 @@ mod pauses;
 mod sessions;
 mod stores;
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use core::time::Duration;
 use std::vec;
 use std::vec::Vec;
 
-use super::*;
 use crate::toy::{Toy, answer, at, granted, run};
 use crate::{
-    AuthorizationCode, ByteLeft, Completed, Decision, DeviceCode, ErrorKind, Fate, Lifecycle, LoginReason,
-    Need, Policy, Replay, Token,
+    Answer, Attempt, AuthorizationCode, AuthorizationGrant, ByteLeft, Clocks, Completed, Decision,
+    DeviceCode, Epoch, ErrorKind, Fate, Generation, Lifecycle, Loaded, LoginReason, Need, Outcome, Pending,
+    Policy, Record, Renewal, Replay, Revocation, Save, Step, StoreError, StoreOp, Stored, Swap, Token,
+    TokenError, TransportError, TransportErrorKind, UnfinishedSave, Version, WatchOutcome,
 };
 
 mod explored;
@@ -230,8 +232,11 @@ fn a_code_is_sent_once_and_an_unknown_fate_asks_for_a_new_sign_in() {
     for (toy, lost_answer) in
         [(Toy::rotating(Replay::Within(s(60))), lost()), (Toy::rotating(Replay::OwnerDead), answer(500, ""))]
     {
-        let (sent, outcome) =
-            run(Lifecycle::new(Policy::default(), 1).sign_in(toy.arc(), spend()), at(0), vec![lost_answer]);
+        let (sent, outcome) = run(
+            Lifecycle::new(Policy::default(), 1).sign_in(toy.arc(), spend()).unwrap(),
+            at(0),
+            vec![lost_answer],
+        );
         assert_eq!(sent, ["code"]);
         assert_eq!(
             outcome.error().unwrap().kind(),
@@ -239,7 +244,7 @@ fn a_code_is_sent_once_and_an_unknown_fate_asks_for_a_new_sign_in() {
         );
     }
     let (_, outcome) = run(
-        Lifecycle::new(Policy::default(), 1).sign_in(Toy::reusable().arc(), spend()),
+        Lifecycle::new(Policy::default(), 1).sign_in(Toy::reusable().arc(), spend()).unwrap(),
         at(0),
         vec![answer(200, "one 60 r")],
     );
@@ -254,13 +259,13 @@ fn a_device_code_may_be_sent_again_after_any_answer_and_after_none() {
         [(answer(429, ""), Fate::Unspent), (answer(500, ""), Fate::Unknown), (lost(), Fate::Unknown)]
     {
         let job = life.sign_in(Toy::rotating(Replay::Never).arc(), device_code());
-        let (sent, outcome) = run(job, at(0), vec![answer]);
+        let (sent, outcome) = run(job.unwrap(), at(0), vec![answer]);
         let error = life.signed_in(outcome, at(0)).unwrap_err();
         assert_eq!((sent, error.fate()), (vec!["device".into()], fate));
         assert!(matches!(error.kind(), ErrorKind::Unavailable { .. }), "{error}");
     }
     let job = life.sign_in(Toy::rotating(Replay::Never).arc(), device_code());
-    let (_, outcome) = run(job, at(5), vec![answer(200, "one 60 r")]);
+    let (_, outcome) = run(job.unwrap(), at(5), vec![answer(200, "one 60 r")]);
     assert_eq!(life.signed_in(outcome, at(5)).unwrap().expose(), "one", "and no pause was earned");
 }
 

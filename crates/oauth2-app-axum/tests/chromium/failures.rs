@@ -3,10 +3,14 @@
 
 use core::time::Duration;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use wellspring_simulator::{Endpoint, Fault};
 
 use crate::chromium::{Chromium, in_time};
-use crate::page::site;
+use crate::page::{site, site_of};
 
 const DOWN: &str = "The server cannot be reached";
 
@@ -31,22 +35,64 @@ async fn a_token_that_has_expired_on_the_server_costs_one_refresh_and_no_error()
     .await;
 }
 
+/// A relay between a site and its token endpoint. While it is shut, it holds every byte back.
+struct Gate {
+    listener: TcpListener,
+    open: watch::Sender<bool>,
+}
+
+impl Gate {
+    async fn new() -> Self {
+        Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap(), open: watch::Sender::new(true) }
+    }
+
+    /// The URL of the token endpoint of this server, through the gate.
+    fn before(self, server: &str) -> String {
+        let token_url = format!("http://{}/api/oauth2/token", self.listener.local_addr().unwrap());
+        let server = server.strip_prefix("http://").unwrap().to_owned();
+        tokio::spawn(async move {
+            loop {
+                let (site, _) = self.listener.accept().await.unwrap();
+                let server = TcpStream::connect(&server).await.unwrap();
+                let ((from_site, to_site), (from_server, to_server)) =
+                    (site.into_split(), server.into_split());
+                tokio::spawn(pass(from_site, to_server, self.open.subscribe()));
+                tokio::spawn(pass(from_server, to_site, self.open.subscribe()));
+            }
+        });
+        token_url
+    }
+}
+
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut open: watch::Receiver<bool>) {
+    let mut bytes = [0; 4096];
+    while let Ok(read @ 1..) = from.read(&mut bytes).await
+        && open.wait_for(|open| *open).await.is_ok()
+        && to.write_all(&bytes[..read]).await.is_ok()
+    {}
+}
+
 #[tokio::test]
 async fn two_tabs_that_ask_at_the_same_moment_share_one_refresh() {
     in_time(async {
-        let site = site().await;
+        let gate = Gate::new().await;
+        let open = gate.open.clone();
+        let site = site_of(|url, app| app.token_url(gate.before(url))).await;
         let chromium = Chromium::start().await;
         chromium.signs_in(&site).await;
         let first = chromium.client.window().await.unwrap();
         let second = chromium.tab(&site.at("/")).await;
         site.simulator.clock().advance(Duration::from_secs(7_201));
-        // Long enough for both tabs to wait for it.
-        site.simulator.fault(Endpoint::RefreshGrant, Fault::stall(Duration::from_millis(1_500)));
+        open.send_replace(false);
         for tab in [&first, &second] {
             chromium.turn_to(tab).await;
             chromium.click("refresh").await;
         }
-        assert_eq!(chromium.script("return document.getElementById('status').textContent").await, "");
+        for tab in [&first, &second] {
+            chromium.turn_to(tab).await;
+            assert_eq!(chromium.script("return document.getElementById('status').textContent").await, "");
+        }
+        open.send_replace(true);
         for tab in [&first, &second] {
             chromium.turn_to(tab).await;
             chromium.says("status", "Balance updated.").await;

@@ -1,6 +1,7 @@
 //! The page, as a user works with it.
 
 use fantoccini::Locator;
+use oauth2_app::AppBuilder;
 use serde_json::json;
 use wellspring_simulator::{Endpoint, Fault};
 
@@ -9,9 +10,14 @@ use crate::site::Site;
 
 /// A site whose server asks for consent.
 pub(crate) async fn site() -> Site {
-    let ask = |url: &str, app: oauth2_app::AppBuilder| {
+    site_of(|_, app| app).await
+}
+
+/// With changes to the app, which is told the simulator's URL.
+pub(crate) async fn site_of(change: impl FnOnce(&str, AppBuilder) -> AppBuilder) -> Site {
+    let ask = |url: &str, app: AppBuilder| {
         let app = app.authorize_parameter("auto_authorize", "").topup_hosts(["localhost"]);
-        app.revocation_url(format!("{url}/api/oauth2/revoke"))
+        change(url, app.revocation_url(format!("{url}/api/oauth2/revoke")))
     };
     Site::of(ask, |login| login.title("A third-party application")).await
 }

@@ -30,7 +30,7 @@ fn revoking(url: &str, app: AppBuilder) -> AppBuilder {
 
 /// Waits for a condition.
 async fn until(holds: impl Fn() -> bool) {
-    for _ in 0..1_000 {
+    for _ in 0..6_000 {
         if holds() {
             return;
         }
@@ -122,10 +122,10 @@ async fn a_browser_that_disconnects_during_the_callback_leaves_no_tokens() {
     let site = Site::of(revoking, |login| login).await;
     let mut browser = Browser::default();
     let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
-    site.simulator.configure(|config| config.latency = Duration::from_millis(300));
+    site.simulator.configure(|config| config.latency = Duration::from_secs(2));
     disconnect(&browser, &callback, || site.simulator.asked(Endpoint::CodeGrant) == 1).await;
-    until(|| site.simulator.asked(Endpoint::Revocation) == 1).await;
     site.simulator.configure(|config| config.latency = Duration::ZERO);
+    until(|| site.simulator.asked(Endpoint::Revocation) == 1).await;
     assert_eq!(browser.fetch(&site.at("/who")).await.status, 401);
 }
 
@@ -134,10 +134,10 @@ async fn a_browser_that_disconnects_while_its_previous_sign_in_is_revoked_leaves
     let site = Site::of(revoking, |login| login).await;
     let mut browser = site.signed_in().await;
     let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
-    site.simulator.configure(|config| config.latency = Duration::from_millis(300));
+    site.simulator.configure(|config| config.latency = Duration::from_secs(2));
     disconnect(&browser, &callback, || site.simulator.asked(Endpoint::Revocation) == 1).await;
-    until(|| site.simulator.asked(Endpoint::Revocation) == 2).await;
     site.simulator.configure(|config| config.latency = Duration::ZERO);
+    until(|| site.simulator.asked(Endpoint::Revocation) == 2).await;
     assert_eq!(browser.fetch(&site.at("/who")).await.status, 401);
 }
 

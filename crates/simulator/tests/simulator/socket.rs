@@ -133,7 +133,7 @@ fn a_chunked_or_unbounded_body_arrives_completely() {
 fn a_dripped_body_arrives_byte_by_byte_and_a_late_answer_late() {
     let simulator = Simulator::start().unwrap();
     let mut stream = connect(&simulator);
-    simulator.fault(Endpoint::Token, Fault::drip(Duration::from_millis(1)));
+    simulator.fault(Endpoint::Token, Fault::drip(Duration::from_millis(5)));
     stream.write_all(&bytes_of(&ask())).unwrap();
     let mut pieces = 0;
     let mut all = Vec::new();

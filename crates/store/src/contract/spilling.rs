@@ -1,12 +1,12 @@
 //! Tokens that the store would not take.
 
 use core::time::Duration;
+use std::thread;
 
 use wellspring_core::{Attempt, PendingSave, Swap};
 
-use super::lives::BUSY;
+use super::lives::{BUSY, naps_until_done};
 use super::{AMPLE, Clause, Handle, Place, done, equal, key, sample};
-use crate::Deadline;
 
 /// How long a save may take that is refused.
 const WITHIN: Duration = Duration::from_millis(50);
@@ -68,9 +68,11 @@ fn what_is_refused_can_be_spilled(place: &dyn Place) {
     let version = Handle::of(place).stored(&key()).map(|stored| stored.version);
     let pending_save = sample::pending_save(4);
     let Some(refusing) = place.refuse() else { return };
-    let clock = Deadline::after(AMPLE);
-    let refused = store.save(&key(), version, &pending_save.record, WITHIN);
-    let took = AMPLE.saturating_sub(clock.left());
+    let (refused, took) = thread::scope(|scope| {
+        let saving = scope.spawn(|| store.save(&key(), version, &pending_save.record, WITHIN));
+        let took = naps_until_done(&saving);
+        (saving.join().expect("a save panicked"), took)
+    });
     assert!(took < WITHIN + BUSY, "a save that was to end within {WITHIN:?} took {took:?}");
     let error = refused.expect_err("a store that was kept from taking anything took a record");
     assert!(!error.is_unreadable(), "a store that refuses for now says that it always will: {error}");

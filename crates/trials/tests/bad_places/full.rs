@@ -28,7 +28,7 @@ const PART: &str = "WELLSPRING_BAD_PLACE";
 const WHERE: &str = "WELLSPRING_BAD_PLACE_PATH";
 
 /// How long a store has that will not.
-const SHORT: Duration = Duration::from_millis(300);
+const SHORT: Duration = Duration::from_secs(1);
 
 /// What takes all room away and gives it back.
 trait Room: Send + Sync {

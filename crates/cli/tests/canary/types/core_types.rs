@@ -8,9 +8,9 @@ use wellspring_core::{
     Clocks, CodeVerifier, Completed, Decision, Deviation, DeviceCode, Epoch, ErrorKind, Extra, Fate,
     GateState, Generation, Granted, Header, Holding, HttpRequest, HttpResponse, Instant, Lifecycle,
     LoginReason, Method, Need, Origin, OriginError, Outcome, Permit, Policy, Provider, ProviderSpec, Reading,
-    Record, RefreshToken, Rejected, Renewal, RenewalJob, Replay, ResponseHead, Rotation, Scope, Sent,
-    SessionState, Step, Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind,
-    UnixTime, Verb, Verdict,
+    Record, RefreshToken, Refusal, RefusedToken, Rejected, Renewal, RenewalJob, Replay, ResponseHead,
+    Rotation, Scope, Sent, SessionState, Step, Token, TokenError, TokenKey, TokenResponse, TransportError,
+    TransportErrorKind, UnixTime, Verb, Verdict,
 };
 
 use super::{ACCESS, CODE, REFRESH, SECRET, Shown, VERIFIER, show};
@@ -80,10 +80,12 @@ pub(crate) fn show_all(shown: &mut Shown) {
         AuthorizationGrant = spend();
         TransportErrorKind = TransportErrorKind::Ambiguous;
         Verb = Verb::UseAndRefresh;
+        RefusedToken = RefusedToken::Current;
+        Refusal = Refusal::Discard;
         Verdict = Verdict::TokenRefused;
         Clocks = clocks;
         Epoch = Epoch::new(1);
-        RenewalJob = Lifecycle::new(Policy::default(), 7).sign_in(provider(), spend());
+        RenewalJob = Lifecycle::new(Policy::default(), 7).sign_in(provider(), spend()).unwrap();
         Extra = response().extra;
         Generation = Generation::new(1);
         Header = Header::new("Authorization", SECRET);

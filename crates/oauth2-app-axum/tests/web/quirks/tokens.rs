@@ -27,7 +27,7 @@ async fn a4_a_refused_token_is_renewed_without_a_new_sign_in() {
 
 async fn a11(way: &impl Way) -> Found {
     way.simulator().revoke_access_tokens();
-    way.simulator().fault(Endpoint::RefreshGrant, Fault::stall(Duration::from_millis(200)));
+    way.simulator().fault(Endpoint::RefreshGrant, Fault::stall(Duration::from_secs(1)));
     let users = tokio::join!(way.asks(), way.asks());
     found(users != (User::Shown, User::Shown), format!("of two who ask at once: {users:?}"))?;
     let refreshes = way.simulator().asked(Endpoint::RefreshGrant);
