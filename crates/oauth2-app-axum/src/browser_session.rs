@@ -1,4 +1,4 @@
-//! One browser, by its session: what binds sign-ins to it, and what shows that somebody is signed in.
+//! The session of one browser: it binds pending sign-ins to the browser and proves that a user is signed in.
 
 use core::time::Duration;
 
@@ -9,22 +9,22 @@ use tower_sessions::{Expiry, Session};
 use wellspring_core::TokenError;
 use wellspring_transport::Clock;
 
+use crate::log::log_failure;
 use crate::random;
 use crate::sign_ins::SignIns;
-use crate::web_login::log;
 
-/// What sign-ins are bound to: the same across the sessions of one browser, whose names change.
+/// The browser's id, to which its sign-ins are bound. It stays the same when the session's id changes.
 const BROWSER: &str = "oauth2-app.browser";
-/// What shows that somebody is signed in, to [`SignIns`].
+/// Proves to [`SignIns`] that a user is signed in.
 const PROOF: &str = "oauth2-app.sign-in";
-/// When the session of somebody who has not signed in ends, in seconds of Unix time.
+/// When the session ends if no user signs in, in seconds of Unix time.
 const UNTIL: &str = "oauth2-app.until";
 
-/// One browser.
+/// The session of one browser.
 pub(crate) struct BrowserSession<'a>(pub(crate) &'a Session);
 
 impl BrowserSession<'_> {
-    /// The pool's name of whoever is signed in here.
+    /// The pool key of the signed-in user.
     pub(crate) async fn user(&self, sign_ins: &SignIns) -> Result<Option<String>, TokenError> {
         match (self.browser().await?, self.text(PROOF).await?) {
             (Some(browser), Some(proof)) => sign_ins.user(&browser, &proof).await,
@@ -32,23 +32,27 @@ impl BrowserSession<'_> {
         }
     }
 
-    /// What its sign-ins are bound to, if it has started any.
+    /// The browser's id, if it has started a sign-in.
     pub(crate) async fn browser(&self) -> Result<Option<String>, TokenError> {
         self.text(BROWSER).await
     }
 
-    /// What its sign-ins are bound to, made where it is missing. A session that nobody is signed in to ends some time
-    /// after its last pending sign-in, and is not written again for each of them: that could undo what another tab does.
-    pub(crate) async fn starts(&self, clock: &Clock, pending_for: Duration) -> Result<String, TokenError> {
-        let (now, known) = (clock.now().unix, self.browser().await?);
+    /// The browser's id, created if it is missing. A session without a signed-in user ends some time after its last
+    /// pending sign-in. It is not written for each of them, because a write could undo a concurrent one of another tab.
+    pub(crate) async fn start_sign_in(
+        &self,
+        clock: &Clock,
+        pending_for: Duration,
+    ) -> Result<String, TokenError> {
+        let (now, existing) = (clock.now().unix, self.browser().await?);
         let until = self.0.get_value(UNTIL).await.map_err(failed)?.and_then(|value| value.as_u64());
-        let lasts = until.is_some_and(|until| until >= now.plus(pending_for).as_secs());
-        if let Some(browser) = &known
-            && (lasts || self.text(PROOF).await?.is_some())
+        let lasts_long_enough = until.is_some_and(|until| until >= now.plus(pending_for).as_secs());
+        if let Some(browser) = &existing
+            && (lasts_long_enough || self.text(PROOF).await?.is_some())
         {
             return Ok(browser.clone());
         }
-        let browser = known.map_or_else(random::name, Ok)?;
+        let browser = existing.map_or_else(random::id, Ok)?;
         let lifetime = pending_for.saturating_mul(2);
         self.0.set_expiry(Some(Expiry::OnInactivity(session_duration(lifetime))));
         self.insert(BROWSER, browser.as_str().into()).await?;
@@ -56,33 +60,38 @@ impl BrowserSession<'_> {
         Ok(browser)
     }
 
-    /// Signs this user in, and says who was before, and whether the browser can be told. The session has a new name from
-    /// now on, so that a name that somebody else knew or gave is worth nothing.
+    /// Signs this user in. Returns the user who was signed in before, and whether the session was written. The session
+    /// gets a new id, so that an id that another party knew or chose is useless (session fixation).
     ///
     /// # Errors
     ///
-    /// When nothing has changed.
-    pub(crate) async fn signs_in(
+    /// If nothing has changed.
+    pub(crate) async fn sign_in(
         &self,
         sign_ins: &SignIns,
         user: &str,
         lifetime: Duration,
     ) -> Result<(Option<String>, Result<(), TokenError>), TokenError> {
-        let browser = self.browser().await?.map_or_else(random::name, Ok)?;
-        let proof = random::name()?;
+        let browser = self.browser().await?.map_or_else(random::id, Ok)?;
+        let proof = random::id()?;
         let before = sign_ins.put(&browser, &proof, user, lifetime).await?;
-        let renamed = self.renamed(&browser, &proof, lifetime).await;
-        if renamed.is_err() {
-            // Nobody is signed in by a session that is not there, and nothing of it is to be written once more.
+        let written = self.write_under_new_id(&browser, &proof, lifetime).await;
+        if written.is_err() {
+            // The session was not saved, so the new sign-in is ended and no later save may write it.
             self.0.clear().await;
             if let Err(error) = sign_ins.end(&browser, &proof).await {
-                log("callback", &error);
+                log_failure("callback", &error);
             }
         }
-        Ok((before, renamed))
+        Ok((before, written))
     }
 
-    async fn renamed(&self, browser: &str, proof: &str, lifetime: Duration) -> Result<(), TokenError> {
+    async fn write_under_new_id(
+        &self,
+        browser: &str,
+        proof: &str,
+        lifetime: Duration,
+    ) -> Result<(), TokenError> {
         self.0.cycle_id().await.map_err(failed)?;
         self.0.set_expiry(Some(Expiry::OnInactivity(session_duration(lifetime))));
         self.insert(BROWSER, browser.into()).await?;
@@ -90,9 +99,8 @@ impl BrowserSession<'_> {
         self.0.save().await.map_err(failed)
     }
 
-    /// Signs out whoever is signed in here, and says who that was. The session goes too; where it cannot, it shows
-    /// nothing any more.
-    pub(crate) async fn leaves(&self, sign_ins: &SignIns) -> Result<Option<String>, TokenError> {
+    /// Signs the user out and returns the pool key. The session is deleted too; if that fails, its proof is void.
+    pub(crate) async fn sign_out(&self, sign_ins: &SignIns) -> Result<Option<String>, TokenError> {
         let user = match (self.browser().await?, self.text(PROOF).await?) {
             (Some(browser), Some(proof)) => sign_ins.end(&browser, &proof).await?,
             _ => None,
@@ -100,7 +108,7 @@ impl BrowserSession<'_> {
         if self.0.id().is_some()
             && let Err(error) = self.0.flush().await
         {
-            log("logout", &failed(error));
+            log_failure("logout", &failed(error));
         }
         Ok(user)
     }
@@ -122,5 +130,5 @@ pub(crate) fn session_duration(duration: Duration) -> SessionDuration {
 }
 
 fn failed(error: Error) -> TokenError {
-    TokenError::store(format!("the session could not be read or kept: {error}"), true)
+    TokenError::store(format!("the session store failed: {error}"), true)
 }
