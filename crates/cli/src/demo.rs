@@ -4,6 +4,7 @@
 //! network. Nothing is claimed that was not seen: each line of the summary compares what the simulator's log says
 //! with what it should say.
 
+mod row;
 mod situation;
 mod stage;
 mod subject;

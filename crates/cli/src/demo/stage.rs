@@ -8,8 +8,8 @@ use wellspring_simulator::{Endpoint, Entry, Fault, SimClock, Simulator};
 use wellspring_transport_blocking::{Clock, ManualClock, Tls};
 
 use crate::arguments::Transport;
+use crate::demo::row::{Row, span};
 use crate::demo::subject::Subject;
-use crate::demo::timeline::{Row, span};
 use crate::driver::{Driver, Recipe};
 
 /// Nine in the morning of some day.
