@@ -86,11 +86,11 @@ fn how_a_profile_gets_its_first_token_is_told_without_asking_anybody() {
     let app = "provider = \"oauth2-app\"\nclient_id = \"id\"\ntoken_url = \"https://a.example/t\"\n";
     let said =
         |lines: &str| Folder::with(&format!("[profile.app]\n{lines}")).profile("app").signs_in().unwrap();
-    assert!(matches!(said(app), SignsIn::Somehow));
+    assert!(matches!(said(app), SignsIn::Unspecified));
     assert!(matches!(said(&format!("{app}device_authorization_url = \"https://x\"")), SignsIn::OnDevice));
-    assert!(matches!(said(&format!("{app}grant_type = \"client_credentials\"")), SignsIn::Nobody));
+    assert!(matches!(said(&format!("{app}grant_type = \"client_credentials\"")), SignsIn::NotNeeded));
     let chain = "provider = \"hive-auth\"\nenvironment = \"live\"\nid = \"x\"\nsecret_key = \"y\"";
-    assert!(matches!(said(chain), SignsIn::Nobody));
+    assert!(matches!(said(chain), SignsIn::NotNeeded));
     let SignsIn::ByBrowser { redirect_uri, place } = said(&format!("{app}redirect_uri = \"http://x\""))
     else {
         panic!("a browser")

@@ -29,22 +29,21 @@ impl<'o> Timeline<'o> {
     }
 
     pub(crate) fn opening(&mut self) -> io::Result<()> {
-        let what = "A simulator plays the servers and a clock moved by hand plays the day. Secrets are fingerprints.";
-        self.line(what)
+        self.line("A simulator stands in for the servers, and the clock is manual. Secrets are shown as fingerprints.")
     }
 
     pub(crate) fn scene(&mut self, subject: Subject, transport: Transport) -> io::Result<()> {
         let title = self.paint(Style::Title, format!("{} · {}", subject.name(), transport.name()));
         self.line(&format!("\n{title}"))?;
-        let heads = columns("clock", "who asked", "over the wire", "the server saw", "handed out");
+        let heads = columns("clock", "caller", "request", "response", "result");
         let heads = self.paint(Style::Dim, &heads);
         self.line(&heads)
     }
 
-    pub(crate) fn situation(&mut self, situation: Situation, held: &Result<(), String>) -> io::Result<()> {
-        let verdict = match held {
+    pub(crate) fn situation(&mut self, situation: Situation, result: &Result<(), String>) -> io::Result<()> {
+        let verdict = match result {
             Ok(()) => self.paint(Style::Good, "ok"),
-            Err(why) => self.paint(Style::Bad, format!("did not hold: {why}")),
+            Err(why) => self.paint(Style::Bad, format!("failed: {why}")),
         };
         let title = self.paint(Style::Bold, situation.title());
         self.line(&format!("  {title} · {verdict}"))
