@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn core::error::Error>> {
     }
     assert_eq!(simulator.asked(Endpoint::Token), 1);
 
-    // The server revokes it: the 401 leads to one renewal and one retry, and nobody sees it.
+    // The server revokes it: the 401 causes one renewal and one retry, and the caller gets the 200.
     simulator.revoke_access_tokens();
     let answer = source.send(http::Request::get(balances.url()).body(())?).await?;
     assert_eq!(answer.status(), 200);
