@@ -114,7 +114,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
     show_machine(shown, lifecycle().0);
 }
 
-/// What only a machine on its way holds.
+/// The types that only a running state machine holds.
 fn show_machine(shown: &mut Shown, mut lifecycle: Lifecycle) {
     let late = Clocks::default().plus(Duration::from_secs(10_000));
     let decision = lifecycle.acquire(Need::Fresh, late);
