@@ -91,7 +91,7 @@ fn every_cell_of_a_renewals_tables_is_dropped_once() {
     let dropped = |table, cells| {
         (0..cells).all(|cell| {
             let mutation = Mutation::Cell(table, cell);
-            CELLS.iter().filter(|mutant| mutant.mutation == mutation).count() == 1
+            CELLS.iter().copied().flatten().filter(|mutant| mutant.mutation == mutation).count() == 1
         })
     };
     assert!(dropped(Table::Loaded, LOADED.len() * LOADED[0].1.len()));
@@ -101,7 +101,7 @@ fn every_cell_of_a_renewals_tables_is_dropped_once() {
 
 #[test]
 fn the_world_that_shows_a_dropped_cell_is_not_broken_without_the_mistake() {
-    for mutant in CELLS.iter().filter(|mutant| mutant.shows == Shows::Broken) {
+    for mutant in CELLS.iter().copied().flatten().filter(|mutant| mutant.shows == Shows::Broken) {
         let line = Line { mutation: None, ..mutant.line };
         assert_eq!(explore(line, 30_000).broken, None, "{:?}", mutant.mutation);
     }

@@ -1,7 +1,7 @@
 //! The bare machine: lifecycle, renewal and provider, driven in one thread against a world without sockets.
 //!
-//! This is what a program that brings its own I/O has to write, and nothing else: callers at once are a queue
-//! here, waiting is a place in it, and what a broken connection does to an answer is told instead of suffered.
+//! A program with its own I/O needs this code and nothing else. Simultaneous callers are a queue here, a waiting caller has
+//! a place in it, and the world says what a broken connection does to a response.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::player::{Call, Player, Reply};
 use crate::scenario::Body;
 use crate::server::Server;
 
-/// The bare machine with everything it needs.
+/// The bare machine and everything that it needs.
 #[derive(Debug)]
 pub(crate) struct Machine {
     provider: Arc<dyn Provider>,
@@ -28,7 +28,7 @@ pub(crate) struct Machine {
     server: Arc<Server>,
 }
 
-/// The longest answer that a token endpoint may give.
+/// The longest accepted response of a token endpoint.
 const CAP: usize = 1024 * 1024;
 
 impl Machine {
@@ -60,7 +60,7 @@ impl Machine {
                     next.resume(answer, self.clock.now())
                 }
                 Step::Done(outcome, _) => return outcome,
-                other => unreachable!("no store is here to be asked: {other:?}"),
+                other => unreachable!("this machine has no store: {other:?}"),
             };
         }
     }
@@ -77,7 +77,7 @@ impl Machine {
         }
     }
 
-    /// What a client makes of what the world says about the delivery of its answer.
+    /// The response as a client receives it, after the delivery that the world describes.
     fn deliver(&self, request: &Request, time: Duration) -> Result<Delivered, TransportErrorKind> {
         if let Some(kind) = self.server.keeps_out() {
             return Err(kind);
@@ -95,7 +95,7 @@ impl Machine {
         if arrives { Ok(answer) } else { Err(TransportErrorKind::Ambiguous) }
     }
 
-    /// Answers a queue of callers, the one who renews and those who wait for it.
+    /// Answers a queue of callers: the one that renews and those that wait for it.
     fn serve(&mut self, needs: impl IntoIterator<Item = Need>) -> Vec<Result<Token, TokenError>> {
         let now = self.clock.now();
         let mut under_way = None;
@@ -115,8 +115,8 @@ impl Machine {
                 Decision::Fail(error) => Some(Err(error)),
             });
         }
-        let came = under_way.map(|permit| self.renew(permit));
-        let shared = came.unwrap_or_else(|| Err(TokenError::busy("nobody renews")));
+        let renewed = under_way.map(|permit| self.renew(permit));
+        let shared = renewed.unwrap_or_else(|| Err(TokenError::busy("no renewal is running")));
         served.into_iter().map(|served| served.unwrap_or_else(|| shared.clone())).collect()
     }
 
@@ -144,16 +144,15 @@ impl Machine {
         Reply { status: answer.status, missing }
     }
 
-    /// Who was refused and may try again gets another token, if there is one to be had; `None` where the refusal
-    /// stands.
+    /// Another token for each refused caller, if there can be one; `None` if the caller keeps the refusal.
     fn second_tokens(&mut self, refused: &[Token]) -> Vec<Option<Result<Token, TokenError>>> {
         let now = self.clock.now();
-        let told: Vec<_> =
+        let rejected: Vec<_> =
             refused.iter().map(|token| self.lifecycle.reject(token.generation(), now)).collect();
-        let newer = told.iter().zip(refused).filter(|(told, _)| matches!(told, Rejected::Renew));
+        let newer = rejected.iter().zip(refused).filter(|(rejected, _)| matches!(rejected, Rejected::Renew));
         let needs: Vec<_> = newer.map(|(_, token)| Need::Newer(token.generation())).collect();
         let mut served = self.serve(needs).into_iter();
-        let second = told.into_iter().map(|told| match told {
+        let second = rejected.into_iter().map(|rejected| match rejected {
             Rejected::Replaced(token) => Some(Ok(token)),
             Rejected::Renew => served.next(),
             Rejected::KeepResponse => None,
@@ -173,7 +172,7 @@ impl Player for Machine {
 
     fn pass_and_get(&mut self, callers: usize) -> Vec<Result<Token, TokenError>> {
         let mut served = self.get(Need::Fresh, callers + 1);
-        // There is no token in the scenarios that play this. Whoever passes by starts the renewal as well as anybody, and is not there when it ends.
+        // Scenarios play this without a token: the first caller starts the renewal and does not wait for it.
         served[0] = Err(TokenError::busy("it is being obtained"));
         served
     }
@@ -189,7 +188,7 @@ impl Player for Machine {
         let refused: Vec<usize> = (0..callers).filter(|at| self.is_refused(&answers[*at])).collect();
         let refused_tokens: Vec<Token> = refused.iter().filter_map(|at| tokens[*at].clone().ok()).collect();
         if call.body == Body::Once {
-            // The body is gone with the first try: the next caller profits, this one does not.
+            // The body cannot be sent again: only the next call gets the new token.
             for token in &refused_tokens {
                 let _ = self.reject(token);
             }
@@ -200,7 +199,7 @@ impl Player for Machine {
                 if let Ok(token) = second
                     && self.is_refused(&answers[at])
                 {
-                    // The answer stands; the lifecycle learns that this API refuses whatever it gets.
+                    // The caller gets this response; the lifecycle learns that the API refuses every token.
                     let _ = self.reject(&token);
                 }
             }
@@ -208,8 +207,8 @@ impl Player for Machine {
         answers.into_iter().map(|answer| answer.map(|answer| self.reply(&answer))).collect()
     }
 
-    fn sign_in(&mut self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
-        let job = self.lifecycle.sign_in(Arc::clone(&self.provider), spend)?;
+    fn sign_in(&mut self, grant: AuthorizationGrant) -> Result<Token, TokenError> {
+        let job = self.lifecycle.sign_in(Arc::clone(&self.provider), grant)?;
         let outcome = self.exchange(Renewal::begin(job, self.clock.now()));
         self.lifecycle.signed_in(outcome, self.clock.now())
     }

@@ -1,4 +1,4 @@
-//! The types of stores and of renewals that go through one: in core, in `wellspring-store` and in the stores.
+//! The types of stores and of renewals with a store: in core, in `wellspring-store` and in the stores.
 
 use core::time::Duration;
 
@@ -11,7 +11,9 @@ use wellspring_core::{
     WatchOutcome, Watching,
 };
 use wellspring_store::contract::Folder;
-use wellspring_store::{Deadline, Entry, KeyName, Life, Lock, MemoryStore, Records, Spills, Stripes};
+use wellspring_store::{
+    Deadline, Entry, FileLockGuard, FileLocks, KeyName, LivenessLocks, MemoryStore, Records, Spills,
+};
 use wellspring_store_file::FileStore;
 use wellspring_store_sqlite::SqliteStore;
 
@@ -93,7 +95,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         PendingSave = pending_save();
         Version = Version::new(1);
     );
-    // Only the explorer can name it.
+    // Only the explorer can construct it.
     #[cfg(wellspring_explore)]
     shown.add(&wellspring_core::Rule::Lease);
     #[cfg(wellspring_explore)]
@@ -106,15 +108,15 @@ fn show_stores(shown: &mut Shown) {
     let folder = Folder::new();
     let key = TokenKey::new("hive-auth", "https://auth.example/token").user(SECRET);
     let name = KeyName::of(&key);
-    let stripes = Stripes::open(folder.path().join("locks"), "life").unwrap();
+    let locks = FileLocks::open(folder.path().join("locks"), "life").unwrap();
     show!(shown:
         Deadline = Deadline::after(MOMENT);
         Entry = Entry { version: Version::new(1), bytes: ACCESS.as_bytes().to_vec().into() };
         KeyName = name.clone();
-        Life = Life::open(folder.path().join("locks")).unwrap();
-        Lock = stripes.shared(&name, MOMENT).unwrap();
+        LivenessLocks = LivenessLocks::open(folder.path().join("locks")).unwrap();
+        FileLockGuard = locks.shared(&name, MOMENT).unwrap();
         Spills = Spills::new(folder.path().join("spill"));
-        Stripes = stripes;
+        FileLocks = locks;
     );
     let memory = MemoryStore::open();
     shown.add::<MemoryStore>(memory.map());
@@ -126,7 +128,7 @@ fn show_stores(shown: &mut Shown) {
     shown.add::<SqliteStore>(database.map());
     show_store(shown, &database, &key);
     shown.add(&folder);
-    // What cannot be understood is not repeated.
+    // An error about an unreadable record does not show its bytes.
     let path = folder.path().join("tokens").join(format!("{name}.token"));
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
@@ -144,7 +146,7 @@ fn show_store<M: wellspring_store::Map + 'static>(shown: &mut Shown, store: &Rec
     shown.add(&store.liveness_lock(key, MOMENT).unwrap());
 }
 
-/// What only a renewal on its way through a store holds.
+/// The types that only a running renewal with a store holds.
 fn show_renewal(shown: &mut Shown) {
     let mut now = Clocks::default().plus(Duration::from_secs(1_700_010_000));
     let mut lifecycle = Lifecycle::new(Policy::default(), 7);
@@ -156,7 +158,7 @@ fn show_renewal(shown: &mut Shown) {
     (held.lease, held.dead, held.throttle) = (None, None, None);
     let mut version = 1;
     let mut seen = Vec::new();
-    // The store takes the lease and nothing after it.
+    // The store accepts the lease and refuses every later save.
     for _ in 0..40 {
         shown.add::<Step>(&step);
         step = match step {
