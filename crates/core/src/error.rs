@@ -293,6 +293,18 @@ impl TokenError {
     }
 }
 
+/// What caused an error. It is shared, and it is the source itself, not a pointer to it, that a reader can downcast.
+#[derive(Clone, Debug)]
+pub(crate) struct ErrorSource(pub(crate) Arc<dyn Error + Send + Sync>);
+
+impl core::ops::Deref for ErrorSource {
+    type Target = dyn Error + Send + Sync;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
 /// Errors that say the same are the same, wherever they came from.
 #[cfg(wellspring_explore)]
 mod explored {

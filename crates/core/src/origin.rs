@@ -4,7 +4,6 @@
 //! differently can send a token to the wrong host.
 
 use alloc::string::{String, ToString};
-use core::error::Error;
 use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
@@ -17,16 +16,9 @@ pub struct Origin {
 }
 
 /// Why a URL was refused. The text names the rule, never the URL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct OriginError(&'static str);
-
-impl fmt::Display for OriginError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl Error for OriginError {}
 
 impl Origin {
     /// The origin of an absolute URL to which a secret may be sent.

@@ -9,7 +9,7 @@
 #[cfg_attr(wellspring_explore, expect(clippy::exhaustive_enums, reason = "only the explorer sees it"))]
 #[repr(u8)]
 pub enum Rule {
-    /// 1: a newer record in force is taken over without a call.
+    /// 1: a newer token in force is adopted without a call.
     AdoptNewer = 1,
     /// 1: a tombstone ends the renewal.
     TombstoneEnds,
@@ -17,9 +17,9 @@ pub enum Rule {
     Lease,
     /// 2: after a lease that may have been saved, the store is asked again.
     LoadAfterMaybe,
-    /// 4: a token is saved before a caller gets it.
+    /// 4: a token is saved before any caller gets it.
     SaveFirst,
-    /// 4: on conflict the epoch is looked at first.
+    /// 4: on a conflict the epoch decides first.
     EpochFirst,
     /// 4a: a token obtained after a logout is revoked.
     RevokeAfterLogout,
@@ -27,9 +27,9 @@ pub enum Rule {
     SaveAgain,
     /// 4b: even if it is marked as dead.
     SaveOverDeadMark,
-    /// 4c: a renewal recognizes its own record.
+    /// 4c: a record that this attempt has saved is saved.
     KnowOwnWriting,
-    /// 4: a token that the store does not take is spilled.
+    /// 4: a token that the store refuses is spilled.
     Spill,
     /// 5: a lease is cleared only if the grant of its generation was never sent.
     ClearOnlyUnsent,
@@ -37,11 +37,11 @@ pub enum Rule {
     RememberUnsent,
     /// 6: a spilled token is looked for before a grant is sent again.
     LookForSpill,
-    /// 6: a grant of unknown fate is sent again only when no process is left that could save.
+    /// 6: a grant of unknown fate is sent again only when no process can still save its token.
     ReplayOnlyAfterOwner,
     /// 6: a grant of unknown fate is not sent again when the provider's data forbids it.
     ObeyReplay,
-    /// 8: another's lease is waited for.
+    /// 8: the lease of another is waited for.
     Watch,
     /// 9: a sign-in or logout begins a new epoch.
     NewEpoch,
