@@ -153,7 +153,7 @@ fn show_a_remainder(shown: &mut Shown) {
             Work::Done(outcome, unfinished) => break (outcome, unfinished),
         };
     };
-    let save_guard = renewal.finish(outcome, unfinished).expect("nobody has stored it");
+    let save_guard = renewal.finish(outcome, unfinished).expect("the token is not stored yet");
     shown.add::<SaveGuard>(&save_guard);
     shown.add::<ActiveRenewal>(&save_guard.course);
 }

@@ -35,8 +35,8 @@ pub(crate) fn show_all(shown: &mut Shown) {
         TokenNames = TokenNames::default();
     );
     // The redacted text contains no secret.
-    let told = format!("you sent {SECRET} and {}", super::CODE);
-    shown.add(&redaction().text(&told));
-    shown.add(&redaction().snippet(told.as_bytes()));
+    let echoed = format!("you sent {SECRET} and {}", super::CODE);
+    shown.add(&redaction().text(&echoed));
+    shown.add(&redaction().snippet(echoed.as_bytes()));
     let _ = (ClientSecret::new(SECRET), UnixTime::EPOCH);
 }
