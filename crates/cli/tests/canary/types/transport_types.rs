@@ -18,7 +18,7 @@ use wellspring_transport::{
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
 
-use super::core_types::{provider, response, spend};
+use super::core_types::{grant, provider, response};
 use super::{ACCESS, REFRESH, SECRET, Shown, show};
 
 pub(crate) fn show_all(shown: &mut Shown) {
@@ -128,7 +128,7 @@ fn show_a_remainder(shown: &mut Shown) {
     shown.add::<Storage>(&storage);
     let clock = Clock::manual(1_700_000_000);
     let shared = SharedLifecycle::new(signs_in(), Policy::default(), 7, Clock::from(&clock), Some(storage));
-    let mut renewal = shared.sign_in(spend()).unwrap();
+    let mut renewal = shared.sign_in(grant()).unwrap();
     let mut step = renewal.begin();
     let (outcome, unfinished) = loop {
         let work = renewal.course.enter(step);
