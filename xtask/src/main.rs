@@ -17,6 +17,8 @@ mod features;
 mod gates;
 mod interleavings;
 mod markdown;
+mod modules;
+mod paths;
 mod rust;
 mod size;
 mod tidy;

@@ -6,6 +6,7 @@
 mod adapters;
 mod blocking_tree;
 mod canary;
+mod circles;
 mod clocks;
 mod coverage;
 mod dependencies;
@@ -18,6 +19,7 @@ mod links;
 mod lints;
 mod readme;
 mod reasons;
+mod repeats;
 mod secrets;
 mod table;
 mod twins;
@@ -29,10 +31,12 @@ pub(crate) use table::{print as print_table, write as write_table};
 
 type Check = fn(&Workspace) -> Vec<String>;
 
-const CHECKS: [(&str, Check); 19] = [
+const CHECKS: [(&str, Check); 21] = [
     ("dependencies point one way", dependencies::findings),
     ("no runtime in a blocking tree", blocking_tree::findings),
+    ("no files import each other in a circle", circles::findings),
     ("both transports have the same files", twins::findings),
+    (repeats::RULE, repeats::findings),
     ("a client's types stay in its adapter", adapters::findings),
     ("lints and `forbid(unsafe_code)` everywhere", lints::findings),
     ("clocks are read in clock.rs", clocks::findings),
@@ -48,7 +52,7 @@ const CHECKS: [(&str, Check); 19] = [
     ("the documents are there", documents::findings),
     ("links lead somewhere", links::findings),
     ("no file is too long", length::findings),
-    ("nothing is left over", words::findings),
+    ("nothing is left over, and no retired word", words::findings),
 ];
 
 /// Runs every check and reports all there is to report.
@@ -56,7 +60,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
     let mut total = 0;
     for (rule, check) in CHECKS {
         let findings = check(workspace);
-        println!("  {} {rule}", if findings.is_empty() { "ok    " } else { "BROKEN" });
+        let number =
+            if rule == repeats::RULE { format!(": {}", repeats::measured(workspace)) } else { String::new() };
+        println!("  {} {rule}{number}", if findings.is_empty() { "ok    " } else { "BROKEN" });
         for finding in &findings {
             println!("           {finding}");
         }
