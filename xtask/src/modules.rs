@@ -1,4 +1,4 @@
-//! The modules of a crate: which file each stands in, and which only tests compile.
+//! The modules of a crate: the file of each, and which modules only tests compile.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::tree::Tree;
 pub(crate) type File<'a> = (&'a str, &'a str);
 
 /// The files below this `src` folder that are compiled outside tests, by module: `""` is the crate's root, and `a::b`
-/// stands in `a/b.rs` or `a/b/mod.rs`.
+/// is in `a/b.rs` or `a/b/mod.rs`.
 pub(crate) fn shipped<'a>(tree: &'a Tree, sources: &str) -> BTreeMap<String, File<'a>> {
     let root = if tree.has(&format!("{sources}/lib.rs")) { "lib" } else { "main" };
     let module = |path: &str| {

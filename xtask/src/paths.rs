@@ -1,8 +1,8 @@
-//! The paths in code: those that `use` items bring in, with their trees spelled out, and those that stand elsewhere.
+//! The paths in code: those of `use` items, with their trees expanded, and all others.
 
 use crate::rust::identifier;
 
-/// What a `use` item, or one branch of its tree, brings in.
+/// A `use` item, or one branch of its tree.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Import {
     /// Its place in the code, in bytes.
@@ -11,7 +11,7 @@ pub(crate) struct Import {
     pub(crate) public: bool,
     /// A glob ends with `*`.
     pub(crate) path: Vec<String>,
-    /// The name that this code knows it by.
+    /// The name in this code.
     pub(crate) name: String,
 }
 
@@ -56,7 +56,7 @@ fn branches(tree: &str, above: &[String], each: &mut impl FnMut(Vec<String>, Str
     }
 }
 
-/// Splits at the commas that stand outside of braces.
+/// Splits at the commas outside of braces.
 fn split(inside: &str) -> Vec<&str> {
     let mut depth = 0;
     let comma = |c: char| {
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_trees_of_imports_are_spelled_out() {
+    fn the_trees_of_imports_are_expanded() {
         let code = "use crate::a::{self, b::{C, D as E},\n    f::*};\npub(crate) use g::H;\nreuse i;\nfn f() { use_it() }\n";
         let (imports, rest) = imports(code);
         let found: Vec<_> =

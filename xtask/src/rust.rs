@@ -114,7 +114,7 @@ pub(crate) fn without_tests(source: &str) -> String {
     out
 }
 
-/// Whether `word` stands in `text` with nothing of an identifier on either side.
+/// Whether `word` is in `text` as a whole identifier.
 pub(crate) fn has_word(text: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(word)
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_what_is_no_comment_can_be_kept_by_themselves() {
+    fn comments_can_be_kept_or_blanked_out() {
         let source = "let a = \"// b\"; // c\n/// d\nlet e = 1;";
         assert_eq!(comments(source).split_whitespace().collect::<Vec<_>>(), ["//", "c", "///", "d"]);
         let rest = without_comments(source);

@@ -1,7 +1,7 @@
-//! What no lint can hold: directions, twins, tables, lists and words.
+//! What no lint can check: dependencies, imports, the two transports, tables, lists and words.
 //!
-//! Each check looks at one idea, lives in a file of its own with a test that shows it fail, and says where it
-//! found what and what to do about it.
+//! Each check has one idea and its own file, with a test that shows it fail. A finding says what is wrong, where, and what
+//! to do.
 
 mod adapters;
 mod blocking_tree;
@@ -39,7 +39,7 @@ const CHECKS: [(&str, Check); 21] = [
     (repeats::RULE, repeats::findings),
     ("a client's types stay in its adapter", adapters::findings),
     ("lints and `forbid(unsafe_code)` everywhere", lints::findings),
-    ("clocks are read in clock.rs", clocks::findings),
+    ("clocks are read only in clock.rs", clocks::findings),
     ("secrets are neither displayed nor serialized", secrets::findings),
     ("every public type is in the canary test", canary::findings),
     ("every decision and quirk has its test", coverage::findings),
@@ -47,15 +47,15 @@ const CHECKS: [(&str, Check); 21] = [
     ("the book's decision table is the code's", table::findings),
     ("every error kind has its row in the book", errors_page::findings),
     ("the book's events are the code's", events::findings),
-    ("the README's example is the tested one", readme::findings),
+    ("the README's example is the tested example", readme::findings),
     ("every dependency has its reason", reasons::findings),
     ("the documents are there", documents::findings),
-    ("links lead somewhere", links::findings),
+    ("every link has a target", links::findings),
     ("no file is too long", length::findings),
-    ("nothing is left over, and no retired word", words::findings),
+    ("nothing is left over, no word or name is retired", words::findings),
 ];
 
-/// Runs every check and reports all there is to report.
+/// Runs every check and prints all findings.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
     let mut total = 0;
     for (rule, check) in CHECKS {

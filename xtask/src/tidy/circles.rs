@@ -1,4 +1,4 @@
-//! The files of a crate stand in layers: no file imports, by way of others, from itself.
+//! The files of a crate form layers: no files import each other in a circle.
 //!
 //! A file imports from another when its code, outside of tests, has a path that begins with `crate`, `super`, `self` or
 //! one of its child modules and leads there. A path to a name that the file there has imported or re-exported leads on to
@@ -86,8 +86,8 @@ impl Files {
             at = child(&at, name);
         }
         let (owner, file) = self.0.get_key_value(&at)?;
-        let brought_in = names.next().and_then(|name| file.imports.iter().find(|import| import.name == name));
-        match brought_in.filter(|_| followed < 8) {
+        let imported = names.next().and_then(|name| file.imports.iter().find(|import| import.name == name));
+        match imported.filter(|_| followed < 8) {
             None => Some(owner),
             Some(import) => {
                 let path: Vec<String> = import.path.iter().cloned().chain(names.map(str::to_owned)).collect();

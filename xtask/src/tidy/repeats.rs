@@ -1,8 +1,8 @@
-//! What both transports need stands once, in `crates/transport`: few lines stand in both of them.
+//! Code that both transports need is written once, in `crates/transport`: few lines are in both transports.
 //!
-//! The measure: how many lines below the async transport's `src` stand in the blocking transport too, each as often as
-//! it stands in both. Comments, items that only tests compile and lines without a letter or a digit are left out; `use`
-//! lines count. Before lines are compared, `async` and `.await` are taken out and white space becomes one space.
+//! The check counts the lines below the async transport's `src` that are also in the blocking transport's. A line that is
+//! twice in both counts twice. Comments, items that only tests compile, and lines without a letter or a digit do not count;
+//! `use` lines do. Before it compares lines, the check removes `async` and `.await` and folds white space.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::rust::{without_comments, without_tests};
 use crate::tree::Tree;
 use crate::workspace::Workspace;
 
-pub(super) const RULE: &str = "what both transports need stands once";
+pub(super) const RULE: &str = "few lines are in both transports";
 
 const ASYNC: &str = "crates/transport-async/src";
 const BLOCKING: &str = "crates/transport-blocking/src";
@@ -21,10 +21,10 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     over(MOST_LINES, &workspace.tree)
 }
 
-/// The number, for the line of the rule.
+/// How many lines are in both transports, to be printed beside the rule.
 pub(super) fn measured(workspace: &Workspace) -> String {
     let (all, repeated) = (lines(&workspace.tree, ASYNC).len(), repeats(&workspace.tree).len());
-    format!("{repeated} of {all} lines stand in both, at most {MOST_LINES}")
+    format!("{repeated} of {all}, at most {MOST_LINES}")
 }
 
 fn over(most: usize, tree: &Tree) -> Vec<String> {
@@ -38,13 +38,13 @@ fn over(most: usize, tree: &Tree) -> Vec<String> {
     }
     let (path, lines) = files.into_iter().max_by_key(|(_, lines)| *lines).unwrap_or_default();
     vec![format!(
-        "{} lines of {ASYNC} stand in {BLOCKING} too, more than {most}: write them once, in crates/transport. Most are \
+        "{} lines of {ASYNC} are also in {BLOCKING}, more than {most}: write them once, in crates/transport. Most are \
          in {path}: {lines}.",
         repeated.len()
     )]
 }
 
-/// For each line that stands in both transports, the file of the async transport.
+/// For each line that is in both transports, its file in the async transport.
 fn repeats(tree: &Tree) -> Vec<&str> {
     let mut blocking: BTreeMap<String, usize> = BTreeMap::new();
     for (_, line) in lines(tree, BLOCKING) {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_counts_as_often_as_it_stands_in_both_transports() {
+    fn a_line_counts_as_often_as_it_is_in_both_transports() {
         let counted: Vec<String> = lines(&tree(), ASYNC).into_iter().map(|(_, line)| line).collect();
         assert_eq!(
             counted,
@@ -130,17 +130,14 @@ mod tests {
             ]
         );
         assert_eq!(repeats(&tree()).len(), 4);
-        assert_eq!(
-            measured(&Workspace { tree: tree(), ..Workspace::default() }),
-            "4 of 5 lines stand in both, at most 450"
-        );
+        assert_eq!(measured(&Workspace { tree: tree(), ..Workspace::default() }), "4 of 5, at most 450");
     }
 
     #[test]
     fn too_many_repeated_lines_are_found() {
         assert!(over(4, &tree()).is_empty());
         let found = over(3, &tree());
-        assert!(found[0].starts_with("4 lines of crates/transport-async/src stand in"), "{found:?}");
+        assert!(found[0].starts_with("4 lines of crates/transport-async/src are also in"), "{found:?}");
         assert!(found[0].ends_with("Most are in crates/transport-async/src/lib.rs: 4."), "{found:?}");
     }
 }

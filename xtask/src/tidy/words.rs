@@ -1,6 +1,7 @@
-//! Nothing is left for later, switched off or left over from a search for a fault, and what has a new name bears it.
+//! Nothing is left for later, switched off or left over from debugging, and no retired word or name is used.
 //!
-//! Retired words are looked for in sources and pages, in prose and in names alike; retired names in code and comments.
+//! The check looks for retired words in sources and pages, in prose and in names, and for retired names in code and
+//! comments.
 
 use crate::paths::{imports, paths};
 use crate::rust::{code, comments, has_word};
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_over_is_found() {
+    fn leftovers_are_found() {
         let later = concat!("// TO", "DO: later\n");
         let code = "#[ignore]\nfn f() { dbg!(1); }\n// a dbg! in a comment\nlet s = \"todo!\";\n";
         let workspace = Workspace::of([("a.rs", later), ("b.rs", code), ("c.txt", later)]);
