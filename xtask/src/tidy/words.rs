@@ -7,7 +7,7 @@ use crate::paths::{imports, paths};
 use crate::rust::{code, comments, has_word};
 use crate::workspace::Workspace;
 
-/// Anywhere, comments and pages included. In two parts, because this file is looked at too.
+/// Anywhere, comments and pages included. In two parts, because the check reads this file too.
 const ANYWHERE: [&str; 4] =
     [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("HA", "CK:")];
 
@@ -29,19 +29,17 @@ const WORDS: [(&str, &str); 11] = [
     ("laid aside", "set aside"),
 ];
 
-/// Where retired words are looked for: folders and pages. The changelog may name what there was.
-const WORDS_IN: [&str; 12] = [
-    "crates/core",
-    "crates/hive-auth",
-    "crates/oauth2-app",
-    "crates/pix-bacen",
-    "crates/store",
-    "crates/store-file",
-    "crates/store-sqlite",
-    "crates/transport",
-    "crates/transport-async",
-    "crates/transport-blocking",
-    "crates/wire",
+/// Where the check looks for retired words: folders and pages. `CHANGELOG.md` is not among them: it names what there was.
+const WORDS_IN: [&str; 10] = [
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "DESIGN.md",
+    "README.md",
+    "SECURITY.md",
+    "benches",
+    "crates",
+    "docs",
+    "examples",
     "xtask",
 ];
 
@@ -108,14 +106,18 @@ fn look(path: &str, text: &str, words: &[&str], found: &mut Vec<String>) {
 }
 
 fn retired(path: &str, text: &str, found: &mut Vec<String>) {
-    let is_below =
-        |place: &&str| path.strip_prefix(*place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if (path.ends_with(".rs") || path.ends_with(".md")) && WORDS_IN.iter().any(is_below) {
+    let with_words = [".rs", ".md", ".toml"].iter().any(|end| path.ends_with(end));
+    if with_words && WORDS_IN.iter().any(|place| is_in(place, path)) {
         retired_words(path, text, found);
     }
     if path.ends_with(".rs") {
         retired_names(path, text, found);
     }
+}
+
+/// Whether this is the path of that page or is below that folder.
+fn is_in(place: &str, path: &str) -> bool {
+    place.is_empty() || path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn retired_words(path: &str, text: &str, found: &mut Vec<String>) {
@@ -140,7 +142,7 @@ fn retired_words(path: &str, text: &str, found: &mut Vec<String>) {
 
 fn retired_names(path: &str, text: &str, found: &mut Vec<String>) {
     let (code, comments) = (code(text), comments(text));
-    let names = NAMES.iter().filter(|(_, _, folder)| path.starts_with(folder));
+    let names = NAMES.iter().filter(|(_, _, folder)| is_in(folder, path));
     for (name, instead, _) in names {
         for (n, (code, comment)) in code.lines().zip(comments.lines()).enumerate() {
             if has_word(code, name) || named(comment, name) {
@@ -164,12 +166,13 @@ fn retired_names(path: &str, text: &str, found: &mut Vec<String>) {
 
 /// Whether a comment has this name, and not a word of English that begins a sentence.
 fn named(comment: &str, name: &str) -> bool {
-    let begins = |before: &str| {
-        before.trim_end().is_empty() || before.trim_end().ends_with(['/', '!', '.', ':', '?', '*', '-'])
-    };
-    comment
-        .match_indices(name)
-        .any(|(at, _)| has_word(&comment[at.saturating_sub(1)..], name) && !begins(&comment[..at]))
+    let in_identifier = |c: char| c.is_alphanumeric() || c == '_';
+    comment.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&comment[..at], &comment[at + name.len()..]);
+        let sentence = before.trim_end();
+        let begins = sentence.is_empty() || sentence.ends_with(['/', '!', '.', ':', '?', '*', '-']);
+        !begins && !before.ends_with(in_identifier) && !after.starts_with(in_identifier)
+    })
 }
 
 #[cfg(test)]
@@ -204,6 +207,7 @@ mod tests {
         );
         assert_eq!(of("crates/core/README.md", "Nobody's.\n").len(), 1);
         assert!(of("CHANGELOG.md", "Nobody's.\n").is_empty());
+        assert!(of("crates-io.md", "Nobody's.\n").is_empty());
         assert!(of("crates/core/src/a.rs", "// nobodyknows what came\n").is_empty());
     }
 
@@ -228,7 +232,7 @@ mod tests {
         assert!(of("crates/simulator/src/ledger.rs", "struct Ledger;\n").is_empty());
         assert_eq!(of("crates/core/src/ledger.rs", "struct Ledger;\n").len(), 1);
         assert!(of("a.rs", "/// Reach the store. Terms of the\n/// user.\n").is_empty());
-        assert_eq!(of("a.rs", "/// The (Terms) of [`Reach`].\n").len(), 2);
+        assert_eq!(of("a.rs", "/// The (Terms) of “Reach”, ReachOut.\n").len(), 2);
     }
 
     #[test]
