@@ -7,21 +7,11 @@ mod driver;
 use core::time::Duration;
 
 use driver::transport::{Clock, TokenSource};
-use driver::{Gate, Reply, Server, Toy, join, spawn};
+use driver::{Reply, Server, Toy, join, spawn};
 use tokio::runtime::{Builder, Runtime};
 use wellspring_core::{AccessToken, ErrorKind, Fate, Need, Policy, RefreshToken, TokenResponse};
 
 const LONG: Duration = Duration::from_secs(20);
-
-fn gated() -> (Server, Gate) {
-    let gate = Gate::default();
-    let door = gate.clone();
-    let server = Server::start(move |_, n| {
-        door.pass();
-        Reply::token(n + 1, 3_600)
-    });
-    (server, gate)
-}
 
 fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
@@ -29,7 +19,7 @@ fn runtime() -> Runtime {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_callers_cancellation_does_not_cut_the_renewal() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let source = TokenSource::builder(Toy::at(&server.url)).build().unwrap();
     let first = spawn({
         let source = source.clone();
@@ -46,7 +36,7 @@ async fn a_callers_cancellation_does_not_cut_the_renewal() {
 
 #[test]
 fn a_runtime_that_goes_tells_the_waiters_of_another_and_leaves_the_fate_unknown() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let (first, second) = (runtime(), runtime());
     let toy = Toy::at(&server.url).without_credentials();
     let clock = Clock::manual(1_000);
@@ -103,7 +93,7 @@ fn without_a_runtime_there_is_an_error_and_with_a_given_one_there_is_a_token() {
 
 #[test]
 fn on_a_foreign_executor_deadlines_hold_and_a_runtime_that_is_gone_is_an_error() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let runtime = runtime();
     let builder = TokenSource::builder(Toy::at(&server.url)).runtime(runtime.handle().clone());
     let source = builder.build().unwrap();

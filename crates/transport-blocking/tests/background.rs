@@ -7,24 +7,14 @@ use core::time::Duration;
 use std::thread;
 
 use driver::transport::{Clock, TokenSource};
-use driver::{Gate, Reply, Server, Toy, join, spawn};
+use driver::{Server, Toy, join, spawn};
 use wellspring_core::{ErrorKind, Need};
 
 const LONG: Duration = Duration::from_secs(60);
 
-fn gated() -> (Server, Gate) {
-    let gate = Gate::default();
-    let door = gate.clone();
-    let server = Server::start(move |_, n| {
-        door.pass();
-        Reply::token(n + 1, 3_600)
-    });
-    (server, gate)
-}
-
 #[test]
 fn a_caller_whose_time_is_over_does_not_cut_the_renewal() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let source = TokenSource::builder(Toy::at(&server.url)).build().unwrap();
     let error = source.acquire(Need::Fresh, Duration::from_millis(50)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy);
@@ -37,7 +27,7 @@ fn a_caller_whose_time_is_over_does_not_cut_the_renewal() {
 
 #[test]
 fn where_threads_are_forbidden_whoever_needs_a_token_renews_it() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     gate.open();
     let clock = Clock::manual(1_000);
     let builder = TokenSource::builder(Toy::at(&server.url)).threads(false).clock(&clock);
@@ -55,7 +45,7 @@ fn where_threads_are_forbidden_whoever_needs_a_token_renews_it() {
 
 #[test]
 fn where_threads_are_forbidden_no_exchange_starts_that_its_caller_would_cut_short() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     gate.open();
     let clock = Clock::manual(1_000);
     let builder = TokenSource::builder(Toy::at(&server.url)).threads(false).clock(&clock);
@@ -73,7 +63,7 @@ fn where_threads_are_forbidden_no_exchange_starts_that_its_caller_would_cut_shor
 
 #[test]
 fn an_early_renewal_runs_on_a_thread_that_has_a_name_and_the_caller_goes_on() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let clock = Clock::manual(1_000);
     let source = TokenSource::builder(Named(Toy::at(&server.url))).clock(&clock).build().unwrap();
     gate.open();

@@ -13,6 +13,15 @@ use tokio::task::JoinHandle;
 pub(crate) use wellspring_transport_async as transport;
 pub(crate) use wellspring_transport_async::ReqwestTransport as ClientTransport;
 
+/// The attributes of a twin: it runs as it stands, on tokio.
+pub(crate) mod twin {
+    pub(crate) use tokio::test;
+    pub(crate) use wellspring_twin_tests::unchanged as function;
+}
+
+/// How many callers ask at once.
+pub(crate) const CROWD: usize = 10_000;
+
 /// Runs it beside the test.
 pub(crate) fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     tokio::spawn(task)

@@ -13,10 +13,24 @@ use driver::{Reply, Server, Toy};
 use http::Extensions;
 use reqwest::{Request, Response};
 use reqwest_middleware::{ClientBuilder, Middleware, Next};
+use wellspring_core::ErrorKind;
 use wellspring_simulator::{Endpoint, Fault, Simulator};
 
 fn source(server: &Server) -> TokenSource {
     TokenSource::builder(Toy::at(&server.url)).build().unwrap()
+}
+
+#[tokio::test]
+async fn a_call_of_reqwests_own_builder_is_renewed_for_like_any_other() {
+    let server = Server::refusing(|bearer| bearer == "Bearer token-1");
+    let client = reqwest_client().build().unwrap();
+    let built =
+        client.put(format!("{}/cob", server.url)).header("Authorization", "Bearer theirs").body("charge");
+    assert_eq!(source(&server).send_built(built).await.unwrap().status(), 200);
+    assert_eq!(server.bearers("/cob"), ["Bearer token-1", "Bearer token-2"]);
+    assert_eq!(server.received("/cob")[1].body, b"charge");
+    let wrong = client.get("no URL");
+    assert_eq!(source(&server).send_built(wrong).await.unwrap_err().kind(), ErrorKind::Misconfigured);
 }
 
 #[tokio::test]

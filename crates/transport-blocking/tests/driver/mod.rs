@@ -12,6 +12,14 @@ pub(crate) use support::*;
 pub(crate) use wellspring_transport_blocking as transport;
 pub(crate) use wellspring_transport_blocking::UreqTransport as ClientTransport;
 
+/// The attributes of a twin: it runs without `async` and `.await`.
+pub(crate) mod twin {
+    pub(crate) use wellspring_twin_tests::{blocking as function, blocking_test as test};
+}
+
+/// How many callers ask at once: each has a thread.
+pub(crate) const CROWD: usize = 256;
+
 /// Runs it beside the test.
 pub(crate) fn spawn<T: Send + 'static>(task: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     thread::spawn(task)

@@ -10,9 +10,9 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 use wellspring_core::{
-    AccessToken, AuthorizationGrant, Fate, HttpRequest, HttpResponse, LoginReason, Method, Origin, Provider,
-    ProviderSpec, Reading, RefreshToken, Replay, ResponseHead, Rotation, Scope, TokenError, TokenKey,
-    TokenResponse, UnixTime, Verdict,
+    AccessToken, AuthorizationCode, AuthorizationGrant, Fate, HttpRequest, HttpResponse, LoginReason, Method,
+    Origin, Provider, ProviderSpec, Reading, RefreshToken, Replay, ResponseHead, Rotation, Scope, TokenError,
+    TokenKey, TokenResponse, UnixTime, Verdict,
 };
 
 pub use moody::Moody;
@@ -126,6 +126,16 @@ impl Provider for Toy {
     }
 }
 
+/// The code that a user brings back from the sign-in page.
+pub fn code() -> AuthorizationGrant {
+    let redirect_uri = "http://127.0.0.1/".into();
+    AuthorizationGrant::AuthorizationCode {
+        code: AuthorizationCode::new("code"),
+        redirect_uri,
+        verifier: None,
+    }
+}
+
 /// A request as it came in.
 #[derive(Clone, Debug)]
 pub struct Received {
@@ -208,6 +218,29 @@ impl Server {
         })
     }
 
+    /// A server that grants numbered tokens of one hour, and whose API answers 401 to the `Authorization` values for which
+    /// this is true.
+    pub fn refusing(refused: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self::start(move |request, n| match request.path() {
+            "/token" => Reply::token(n + 1, 3_600),
+            _ if refused(request.header("authorization").unwrap_or_default()) => {
+                Reply::with(401, "", "refused")
+            }
+            _ => Reply::with(200, "", "fine"),
+        })
+    }
+
+    /// A server that grants numbered tokens of one hour once the gate is open.
+    pub fn gated() -> (Self, Gate) {
+        let gate = Gate::default();
+        let door = gate.clone();
+        let server = Self::start(move |_, n| {
+            door.pass();
+            Reply::token(n + 1, 3_600)
+        });
+        (server, gate)
+    }
+
     /// The requests to this path.
     pub fn received(&self, path: &str) -> Vec<Received> {
         self.received.lock().unwrap().iter().filter(|request| request.path() == path).cloned().collect()
@@ -216,6 +249,12 @@ impl Server {
     /// How many came to this path.
     pub fn asked(&self, path: &str) -> usize {
         self.received(path).len()
+    }
+
+    /// The `Authorization` values of the requests to this path.
+    pub fn bearers(&self, path: &str) -> Vec<String> {
+        let bearer = |request: &Received| request.header("authorization").unwrap_or_default().to_owned();
+        self.received(path).iter().map(bearer).collect()
     }
 }
 

@@ -1,14 +1,11 @@
 //! Time that passes, stops and jumps, on a clock that the tests move.
-#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
-#![cfg(feature = "ureq")]
-
-mod driver;
 
 use core::time::Duration;
 
-use driver::transport::{Clock, ManualClock, TokenSource};
-use driver::{Reply, Server, Toy, eventually, join, spawn};
 use wellspring_core::{AccessToken, ErrorKind, Need, TokenResponse};
+
+use crate::driver::transport::{Clock, ManualClock, TokenSource};
+use crate::driver::{Reply, Server, Toy, eventually, join, spawn, twin};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -32,127 +29,127 @@ fn has(source: &TokenSource, token: &str) -> bool {
     source.try_token().is_ok_and(|held| held.expose() == token)
 }
 
-#[test]
-fn acquire_waits_pauses_out_and_tries_again() {
+#[twin::test(flavor = "multi_thread")]
+async fn acquire_waits_pauses_out_and_tries_again() {
     let (server, clock) = (failing(2), Clock::manual(1_000));
     let source = source(&server, &clock);
     let waiting = spawn({
         let source = source.clone();
-        move || source.acquire(Need::Fresh, HOUR)
+        async move { source.acquire(Need::Fresh, HOUR).await }
     });
     for failures in 1..=2 {
-        eventually(|| server.asked("/token") == failures);
-        eventually(|| pauses(&source));
+        eventually(|| server.asked("/token") == failures).await;
+        eventually(|| pauses(&source)).await;
         clock.advance(Duration::from_secs(60));
     }
-    assert_eq!(join(waiting).unwrap().expose(), "token-3");
+    assert_eq!(join(waiting).await.unwrap().expose(), "token-3");
 }
 
-#[test]
-fn acquire_does_not_wait_for_a_pause_that_ends_after_its_deadline() {
+#[twin::test(flavor = "multi_thread")]
+async fn acquire_does_not_wait_for_a_pause_that_ends_after_its_deadline() {
     let (server, clock) = (failing(1), Clock::manual(1_000));
-    let error = source(&server, &clock).acquire(Need::Fresh, Duration::from_millis(400)).unwrap_err();
+    let error = source(&server, &clock).acquire(Need::Fresh, Duration::from_millis(400)).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Unavailable { retry_at: Some(_) }), "{error:?}");
     assert_eq!(server.asked("/token"), 1);
 }
 
-#[test]
-fn acquire_waits_for_no_pause_after_an_error_that_stays() {
+#[twin::test(flavor = "multi_thread")]
+async fn acquire_waits_for_no_pause_after_an_error_that_stays() {
     let server = Server::start(|_, _| Reply::status(401));
-    let error = source(&server, &Clock::manual(1_000)).acquire(Need::Fresh, 24 * HOUR).unwrap_err();
+    let error = source(&server, &Clock::manual(1_000)).acquire(Need::Fresh, 24 * HOUR).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misconfigured);
 }
 
-#[test]
-fn a_sign_in_elsewhere_ends_the_wait_for_a_pause() {
+#[twin::test(flavor = "multi_thread")]
+async fn a_sign_in_elsewhere_ends_the_wait_for_a_pause() {
     let (server, clock) = (failing(9), Clock::manual(1_000));
     let source = source(&server, &clock);
     let waiting = spawn({
         let source = source.clone();
-        move || source.acquire(Need::Fresh, HOUR)
+        async move { source.acquire(Need::Fresh, HOUR).await }
     });
-    eventually(|| server.asked("/token") == 1);
-    eventually(|| pauses(&source));
+    eventually(|| server.asked("/token") == 1).await;
+    eventually(|| pauses(&source)).await;
     source.adopt(TokenResponse::new(AccessToken::new("adopted"))).unwrap();
-    assert_eq!(join(waiting).unwrap().expose(), "adopted");
+    assert_eq!(join(waiting).await.unwrap().expose(), "adopted");
 }
 
-#[test]
-fn a_token_kept_warm_is_renewed_before_anybody_asks() {
+#[twin::test(flavor = "multi_thread")]
+async fn a_token_kept_warm_is_renewed_before_anybody_asks() {
     let (server, clock) = (Server::granting(), Clock::manual(1_000));
     let source = source(&server, &clock);
     let warm = source.keep_warm().unwrap();
     for n in 1..=4 {
-        eventually(|| server.asked("/token") == n);
-        eventually(|| has(&source, &format!("token-{n}")));
+        eventually(|| server.asked("/token") == n).await;
+        eventually(|| has(&source, &format!("token-{n}"))).await;
         clock.advance(Duration::from_secs(3_400));
     }
-    eventually(|| server.asked("/token") == 5);
-    eventually(|| has(&source, "token-5"));
+    eventually(|| server.asked("/token") == 5).await;
+    eventually(|| has(&source, "token-5")).await;
     drop(warm);
-    eventually(|| clock.waiting() == 0);
+    eventually(|| clock.waiting() == 0).await;
     clock.advance(HOUR);
     assert_eq!(server.asked("/token"), 5);
 }
 
-#[test]
-fn keeping_warm_survives_failures() {
+#[twin::test(flavor = "multi_thread")]
+async fn keeping_warm_survives_failures() {
     let (server, clock) = (failing(5), Clock::manual(1_000));
     let source = source(&server, &clock);
     let _warm = source.keep_warm().unwrap();
     for n in 1..=5 {
-        eventually(|| server.asked("/token") == n);
-        eventually(|| pauses(&source));
+        eventually(|| server.asked("/token") == n).await;
+        eventually(|| pauses(&source)).await;
         clock.advance(Duration::from_secs(60));
     }
-    eventually(|| server.asked("/token") == 6);
-    eventually(|| has(&source, "token-6"));
+    eventually(|| server.asked("/token") == 6).await;
+    eventually(|| has(&source, "token-6")).await;
 }
 
-#[test]
-fn keeping_warm_ends_with_the_last_source() {
+#[twin::test(flavor = "multi_thread")]
+async fn keeping_warm_ends_with_the_last_source() {
     let (server, clock) = (Server::granting(), Clock::manual(1_000));
     let source = source(&server, &clock);
     let _warm = source.keep_warm().unwrap();
-    eventually(|| source.try_token().is_ok() && clock.waiting() == 1);
+    eventually(|| source.try_token().is_ok() && clock.waiting() == 1).await;
     drop(source);
-    eventually(|| clock.waiting() == 0);
+    eventually(|| clock.waiting() == 0).await;
 }
 
-#[test]
-fn a_wall_clock_that_jumps_never_hands_out_an_expired_token_nor_loops() {
+#[twin::test(flavor = "multi_thread")]
+async fn a_wall_clock_that_jumps_never_hands_out_an_expired_token_nor_loops() {
     let (server, clock) = (Server::granting(), Clock::manual(1_000_000));
     let source = source(&server, &clock);
-    assert_eq!(source.token().unwrap().expose(), "token-1");
+    assert_eq!(source.token().await.unwrap().expose(), "token-1");
     // Ahead by more than its life: it may be over, for all anybody knows.
     clock.step_wall_forward(2 * HOUR);
-    assert_eq!(source.token().unwrap().expose(), "token-2");
+    assert_eq!(source.token().await.unwrap().expose(), "token-2");
     // Back again, before it was obtained.
     clock.step_wall_back(2 * HOUR);
-    assert_eq!(source.token().unwrap().expose(), "token-3");
+    assert_eq!(source.token().await.unwrap().expose(), "token-3");
     for _ in 0..10 {
-        assert_eq!(source.token().unwrap().expose(), "token-3");
+        assert_eq!(source.token().await.unwrap().expose(), "token-3");
     }
     assert_eq!(server.asked("/token"), 3);
 }
 
-#[test]
-fn a_machine_that_slept_through_the_tokens_life_gets_another_one() {
+#[twin::test(flavor = "multi_thread")]
+async fn a_machine_that_slept_through_the_tokens_life_gets_another_one() {
     let (server, clock) = (Server::granting(), Clock::manual(1_000));
     let source = source(&server, &clock);
-    assert_eq!(source.token().unwrap().expose(), "token-1");
+    assert_eq!(source.token().await.unwrap().expose(), "token-1");
     clock.advance(8 * HOUR);
     assert_eq!(source.try_token().unwrap_err().kind(), ErrorKind::Busy);
-    assert_eq!(source.token().unwrap().expose(), "token-2");
+    assert_eq!(source.token().await.unwrap().expose(), "token-2");
 }
 
-#[test]
-fn a_token_that_only_the_wall_clock_calls_due_is_renewed_by_whoever_reads_it() {
+#[twin::test(flavor = "multi_thread")]
+async fn a_token_that_only_the_wall_clock_calls_due_is_renewed_by_whoever_reads_it() {
     let server = Server::granting();
     let clock = Clock::manual(1_000);
     let source = TokenSource::builder(Toy::at(&server.url)).clock(&clock).build().unwrap();
-    source.token().unwrap();
+    source.token().await.unwrap();
     clock.step_wall_forward(Duration::from_secs(3_400));
     assert_eq!(source.try_token().unwrap().expose(), "token-1");
-    eventually(|| server.asked("/token") == 2);
+    eventually(|| server.asked("/token") == 2).await;
 }
