@@ -33,6 +33,7 @@ mod origin;
 mod policy;
 mod provider;
 mod record;
+mod refresh_state;
 mod renewal;
 mod rules;
 mod scope;
@@ -56,14 +57,16 @@ pub use error::{ErrorKind, Fate, LoginReason, TokenError};
 pub use http::{Header, HttpRequest, HttpResponse, Method, ResponseHead};
 pub use key::TokenKey;
 pub use lease::{Attempt, Fingerprint, Lease, Owner};
-pub use lifecycle::{ByteLeft, Completed, Decision, Lifecycle, Need, Permit, Rejected};
+pub use lifecycle::{Completed, Decision, Lifecycle, Need, Permit, Rejected};
 pub use origin::{Origin, OriginError};
 pub use policy::Policy;
 pub use provider::{AuthorizationGrant, Provider, ProviderSpec, Reading, Replay, Rotation, Verdict};
 pub use record::{Cause, CauseKind, Dead, Epoch, Generation, Granted, Record, SessionState, Throttle};
 pub use renewal::{
-    Answer, BoundedRequest, Forgetting, Loading, Outcome, Renewal, RenewalJob, Revocation, SaveRequest,
-    Saving, Sent, Sleeping, Spilling, Step, TransportError, TransportErrorKind, UnfinishedSave, Watching,
+    Answer, BoundedRequest, ByteLeft, CONFLICT, Choice, Fallback, Forget, Forgetting, Found, GrantState,
+    Judgment, LOADED, Load, Loading, Obtainment, Outcome, Pending, REPLAY, Renewal, RenewalJob, Resolution,
+    Revocation, Save, Saving, Sent, Sleeping, Spill, Spilling, Step, StoreOp, StoreState, TransportError,
+    TransportErrorKind, UnfinishedSave, Watch, Watching,
 };
 #[cfg(wellspring_explore)]
 pub use rules::{Rule, Table, drop_cell, drop_rule};

@@ -9,7 +9,8 @@ use core::time::Duration;
 use crate::decision::{GateState, Holding, Verb, decide};
 use crate::jitter::Jitter;
 use crate::policy::CLOCK_WENT_BACK;
-use crate::renewal::{Failure, RefreshUpdate};
+use crate::refresh_state::RefreshState;
+use crate::renewal::outcome::{Failure, RefreshUpdate};
 use crate::token::Due;
 use crate::{
     Clocks, Epoch, ErrorKind, Generation, Granted, Instant, Outcome, Policy, Record, SessionState, Token,
@@ -24,7 +25,6 @@ mod session;
 pub use permit::Permit;
 
 use gate::Gate;
-pub(crate) use permit::RefreshState;
 use refusal::Refusals;
 
 /// What a caller needs.
@@ -80,16 +80,6 @@ pub enum Rejected {
     Renew,
     /// A renewal could not change the response now: it is the caller's.
     KeepResponse,
-}
-
-/// Whether a byte of the request may have left before a renewal was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a byte that is not known to have stayed may have left")]
-pub enum ByteLeft {
-    /// No.
-    No,
-    /// It may have.
-    Maybe,
 }
 
 /// The refresh state machine of one key inside one process.
@@ -323,7 +313,7 @@ impl Lifecycle {
     }
 
     fn failed(&mut self, permit: &Permit, failure: Failure, now: Clocks) -> Completed {
-        let Failure { error, held, told } = failure;
+        let Failure { error, held, facts } = failure;
         let mut recorded = false;
         match held {
             RefreshUpdate::As(held) => self.held = held,
@@ -336,10 +326,10 @@ impl Lifecycle {
             }
             RefreshUpdate::Abandoned { byte_left: false } => self.unsent = Some(permit.number),
         }
-        if let Some(told) = told {
-            self.unsent = told.unsent.or(self.unsent);
-            recorded = told.recorded || told.logged_out;
-            if told.logged_out {
+        if let Some(facts) = facts {
+            self.unsent = facts.unsent.or(self.unsent);
+            recorded = facts.recorded || facts.logged_out;
+            if facts.logged_out {
                 self.end_session();
             }
         }

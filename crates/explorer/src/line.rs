@@ -1,6 +1,6 @@
 //! What one run of the explorer has to do with: who takes part, what may go wrong, and how often.
 
-use wellspring_core::{Replay, Rule};
+use wellspring_core::{Replay, Rule, Table};
 
 /// One world to be explored whole.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +79,8 @@ pub(crate) enum Start {
 pub(crate) enum Mutation {
     /// A rule of the machine is dropped.
     Rule(Rule),
+    /// A cell of a decision table answers as its row or column would elsewhere.
+    Cell(Table, usize),
     /// No liveness lock is shown.
     NoSignOfLife,
     /// The liveness lock ends with the renewal, though a spilled token is still to be stored.

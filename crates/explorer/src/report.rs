@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::sync::Mutex;
 
-use wellspring_core::{Rule, drop_rule};
+use wellspring_core::{drop_cell, drop_rule};
 
 use crate::clock::timed;
 use crate::line::{Line, Mutation};
@@ -83,9 +83,9 @@ fn name(mutation: Mutation) -> String {
 pub(crate) fn verdict(mutant: &Mutant) -> (usize, Option<String>) {
     let unharmed = Line { mutation: None, ..mutant.line };
     let before = if mutant.shows == Shows::Broken { Findings::default() } else { explore(unharmed, LIMIT) };
-    drop_rule(rule(mutant.mutation));
+    make(Some(mutant.mutation));
     let found = explore(mutant.line, LIMIT);
-    drop_rule(None);
+    make(None);
     let more = |what: &str, was: usize, is: usize| {
         (found.broken.is_none() && is > was).then(|| format!("{was} ends with {what} became {is}"))
     };
@@ -101,9 +101,8 @@ pub(crate) fn verdict(mutant: &Mutant) -> (usize, Option<String>) {
     (found.states, verdict)
 }
 
-const fn rule(mutation: Mutation) -> Option<Rule> {
-    match mutation {
-        Mutation::Rule(rule) => Some(rule),
-        _ => None,
-    }
+/// Makes this mistake in the machine, if it is one of the machine's, and no other.
+fn make(mutation: Option<Mutation>) {
+    drop_rule(if let Some(Mutation::Rule(rule)) = mutation { Some(rule) } else { None });
+    drop_cell(if let Some(Mutation::Cell(table, cell)) = mutation { Some((table, cell)) } else { None });
 }

@@ -1,9 +1,7 @@
 //! Everything that can be said about a source before it exists.
 
-use std::sync::Arc;
-
 use tokio::runtime::Handle;
-use wellspring_core::Provider;
+use wellspring_transport::twins::prelude::*;
 use wellspring_transport::{SharedSettings, builder_methods};
 
 use crate::background::Background;
@@ -49,7 +47,7 @@ impl Builder {
     }
 
     #[cfg(feature = "reqwest")]
-    fn client_transport(&mut self) -> Result<Arc<dyn Transport>, wellspring_core::TokenError> {
+    fn client_transport(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
         let mut client = core::mem::take(&mut self.client);
         client.connect_timeout = client.connect_timeout.min(self.settings.policy.deadline / 2);
         Ok(Arc::new(crate::reqwest::ReqwestTransport::with(client)?))

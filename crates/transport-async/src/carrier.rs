@@ -7,7 +7,7 @@ use core::future::Future;
 
 use http::HeaderMap;
 use wellspring_core::{Provider, TokenError, Verdict};
-use wellspring_transport::verdict;
+use wellspring_transport::{repeated, verdict};
 
 use crate::body::Body;
 
@@ -66,14 +66,7 @@ impl Call for http::Request<Body> {
     }
 
     fn again(&self) -> Option<Self> {
-        let body = self.body().again()?;
-        let mut again = Self::new(body);
-        *again.method_mut() = self.method().clone();
-        *again.uri_mut() = self.uri().clone();
-        *again.version_mut() = self.version();
-        *again.headers_mut() = self.headers().clone();
-        *again.extensions_mut() = self.extensions().clone();
-        Some(again)
+        self.body().again().map(|body| repeated(self, body))
     }
 }
 

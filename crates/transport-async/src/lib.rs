@@ -11,7 +11,6 @@
 //! Out of scope: deciding (core), dialects (providers).
 #![forbid(unsafe_code)]
 
-#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
 mod background;
 mod body;
 mod builder;

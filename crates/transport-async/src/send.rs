@@ -1,8 +1,7 @@
 //! One authenticated call: attach the token, and where it is refused, renew it and retry once.
 
-use std::sync::Arc;
-
-use wellspring_core::{TokenError, TransportError};
+use wellspring_core::TransportError;
+use wellspring_transport::twins::prelude::*;
 use wellspring_transport::{Driver as _, send_methods};
 
 use crate::background::spawned;

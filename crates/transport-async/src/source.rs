@@ -2,9 +2,8 @@
 
 use core::task::Poll;
 
-use std::sync::Arc;
-use wellspring_core::{Answer, HttpRequest, Instant, Token, TokenError};
-use wellspring_transport::{Driver as _, InFlight, RenewalGuard, Source, source_methods};
+use wellspring_transport::twins::prelude::*;
+use wellspring_transport::{Driver as _, InFlight, RenewalGuard, source_methods};
 
 use crate::background::{Background, run};
 use crate::builder::Builder;

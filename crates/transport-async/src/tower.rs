@@ -55,7 +55,7 @@ impl<S> Layer<S> for AttachLayer {
     }
 }
 
-/// A service selector requests carry tokens; made by [`AttachLayer`].
+/// A service whose requests carry tokens; made by [`AttachLayer`].
 #[derive(Clone, Debug)]
 pub struct Attach<S> {
     selector: SourceSelector<TokenSource>,

@@ -1,8 +1,6 @@
 //! Everything that can be said about a source before it exists.
 
-use std::sync::Arc;
-
-use wellspring_core::Provider;
+use wellspring_transport::twins::prelude::*;
 use wellspring_transport::{SharedSettings, builder_methods};
 
 use crate::background::Background;
@@ -48,7 +46,7 @@ impl Builder {
     }
 
     #[cfg(feature = "ureq")]
-    fn client_transport(&mut self) -> Result<Arc<dyn Transport>, wellspring_core::TokenError> {
+    fn client_transport(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
         let mut client = core::mem::take(&mut self.client);
         client.connect_timeout = client.connect_timeout.min(self.settings.policy.deadline / 2);
         client.threads = self.settings.driver.threads;

@@ -5,7 +5,7 @@
 
 use http::HeaderMap;
 use wellspring_core::{Provider, TokenError, Verdict};
-use wellspring_transport::verdict;
+use wellspring_transport::{repeated, verdict};
 
 use crate::body::Body;
 
@@ -37,17 +37,6 @@ pub(crate) trait Carrier {
     type Error: From<TokenError>;
 
     fn carry(&mut self, call: Self::Call) -> Result<Self::Response, Self::Error>;
-}
-
-/// The same request with this body.
-pub(crate) fn repeated<B, C>(request: &http::Request<B>, body: C) -> http::Request<C> {
-    let mut again = http::Request::new(body);
-    *again.method_mut() = request.method().clone();
-    *again.uri_mut() = request.uri().clone();
-    *again.version_mut() = request.version();
-    *again.headers_mut() = request.headers().clone();
-    *again.extensions_mut() = request.extensions().clone();
-    again
 }
 
 impl Call for http::Request<Body> {

@@ -1,11 +1,12 @@
 //! The loop that carries out a renewal's steps.
 
+use std::sync::Arc;
+
 use wellspring_core::{
-    Answer, HttpRequest, Instant, Outcome, Step, TransportError, UnfinishedSave, WatchOutcome,
+    Answer, HttpRequest, Instant, Outcome, Pending, Step, StoreOp, TransportError, UnfinishedSave,
 };
 use wellspring_transport::{
-    ActiveRenewal, Clock, Operation, Said, WATCH_SLICES, Work, acceptable, check_deadline, check_start,
-    check_url,
+    ActiveRenewal, Clock, Slices, acceptable, check_deadline, check_start, check_url,
 };
 
 use crate::clock::wait;
@@ -46,43 +47,44 @@ pub(crate) fn drive(
         if waits && (naps == 0 || clock.now().instant >= patience) {
             return Err(Box::new(step));
         }
-        step = match course.enter(step) {
-            Work::Store(operation, until, next) => {
-                let said = operate(course, &clock, &operation, until.min(latest), patience);
-                course.leave(said, next)
-            }
-            Work::Send(sending, sent) => {
+        course.enter(&step);
+        step = match step {
+            Step::Load(load) => operate(course, load, latest, patience),
+            Step::Save(save) => operate(course, save, latest, patience),
+            Step::Watch(watch) => operate(course, watch, latest, patience),
+            Step::Spill(spill) => operate(course, spill, latest, patience),
+            Step::Forget(forget) => operate(course, forget, latest, patience),
+            Step::Send(sending, sent) => {
                 // Never cut short: what was sent has been sent.
                 let answer = check_start(sending.not_after, clock.now().instant)
                     .and_then(|()| exchange(transport, &clock, &sending.request, sending.deadline));
                 sent.resume(answer.unwrap_or_else(Answer::Failed), clock.now())
             }
-            Work::Sleep(until, next) => {
+            Step::Sleep(until, next) => {
                 naps -= 1;
                 wait(&clock, None, until.min(patience), || None::<()>);
                 next.resume(clock.now())
             }
-            Work::Done(outcome, unfinished) => return Ok((outcome, unfinished)),
+            Step::Done(outcome, unfinished) => return Ok((outcome, unfinished)),
         };
     }
 }
 
-/// Carries out one operation on the store; watches in slices.
-fn operate(
-    course: &mut ActiveRenewal,
-    clock: &Clock,
-    operation: &Operation,
-    until: Instant,
+/// Runs one operation on the store, a watch in slices, and goes on with the reply.
+fn operate<O: StoreOp>(
+    course: &ActiveRenewal,
+    pending: Pending<O>,
+    latest: Instant,
     patience: Instant,
-) -> Said {
-    let mut slices = WATCH_SLICES;
+) -> Step {
+    let Pending { operation, deadline, next, .. } = pending;
+    let (operation, clock) = (Arc::new(operation), course.shared().clock());
+    let mut slices = Slices::new(deadline.min(latest), patience);
     loop {
-        let now = clock.now().instant;
-        let said = course.carry_out(operation, operation.within(until, now));
-        slices -= 1;
-        let unchanged = matches!(said, Said::Seen(Ok(WatchOutcome::Unchanged)));
-        if !unchanged || slices == 0 || clock.now().instant >= until.min(patience) {
-            return said;
+        let within = slices.within::<O>(clock.now().instant);
+        let reply = course.run(&operation, within)();
+        if slices.end_with::<O>(&reply, clock.now().instant) {
+            return course.leave::<O>(next, reply);
         }
     }
 }

@@ -11,7 +11,6 @@
 //! Out of scope: deciding (core), dialects (providers).
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "ureq-middleware")]
 mod background;
 mod body;
 mod builder;

@@ -1,8 +1,7 @@
 //! Many users' sources, each with its own single flight, over one client and one store.
 
-use std::sync::Arc;
-
-use wellspring_transport::{KeepWarm, Pool, pool_methods};
+use wellspring_transport::pool_methods;
+use wellspring_transport::twins::prelude::*;
 
 use crate::background::Background;
 use crate::source::TokenSource;

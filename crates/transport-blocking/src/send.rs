@@ -1,7 +1,8 @@
 //! One authenticated call: attach the token, and where it is refused, renew it and retry once.
 
-use wellspring_core::{TokenError, TransportError};
+use wellspring_core::TransportError;
 use wellspring_transport::send_methods;
+use wellspring_transport::twins::prelude::*;
 
 use crate::body::Body;
 use crate::carrier::{Call, Carrier, Response};

@@ -1,9 +1,7 @@
 //! What programs hold: a source of tokens, each of them fresh.
 
-use std::sync::Arc;
-
-use wellspring_core::{Answer, HttpRequest, Instant, Token, TokenError};
-use wellspring_transport::{Driver as _, InFlight, MOMENT, RenewalGuard, Source, source_methods};
+use wellspring_transport::twins::prelude::*;
+use wellspring_transport::{Driver as _, InFlight, MOMENT, RenewalGuard, source_methods};
 
 use crate::background::{Background, carry_out, finish_save, save_once};
 use crate::builder::Builder;

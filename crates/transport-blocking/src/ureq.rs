@@ -59,7 +59,7 @@ pub struct UreqTransport {
 }
 
 impl Builder {
-    /// Carries calls by this client. Token requests keep to the built-in one, selector rules this one may not know.
+    /// Carries calls by this client. Token requests keep to the built-in one, whose rules this client may not keep.
     /// Redirects come back as they are and this machine is reached without a proxy, whatever the client is set to.
     pub fn client(mut self, client: Agent) -> Self {
         self.client.client = Some(client);

@@ -3,16 +3,14 @@
 //! However it ends, what is not stored by then is spilled: when its task is thrown away too.
 
 use core::fmt;
-use std::sync::{Arc, Mutex};
+use core::time::Duration;
+use std::sync::Arc;
 
-use wellspring_core::{ByteLeft, LivenessLock, PendingSave, Step};
+use wellspring_core::{ByteLeft, PendingSave, Spill, Step, StoreError, StoreOp};
 
 use crate::events;
 use crate::shared::SharedLifecycle;
-use crate::storage::{Next, Operation, Said, Storage, Work};
-
-/// Where the liveness lock of a renewal is kept: with the renewal, and with each thread that still works for it.
-pub type LivenessSlot = Arc<Mutex<Option<Arc<LivenessLock>>>>;
+use crate::storage::LivenessSlot;
 
 /// What a renewal holds while it is carried out.
 pub struct ActiveRenewal {
@@ -38,26 +36,40 @@ impl ActiveRenewal {
     }
 
     /// Looks at a step before it is carried out.
-    pub fn enter(&mut self, step: Step) -> Work {
+    pub fn enter(&mut self, step: &Step) {
         self.pending_save = step.pending_save().cloned();
-        match &step {
+        match step {
             Step::Send(..) => self.byte_left = ByteLeft::Maybe,
-            // Whoever waits for another's lease has none to answer for.
+            // While it watches another holder's lease, the renewal has none of its own.
             Step::Watch(..) => self.rest(),
             _ => {}
         }
-        step.into()
     }
 
-    /// Goes on with what the store has said.
-    pub fn leave(&self, said: Said, next: Next) -> Step {
+    /// Goes on with what the store has answered.
+    pub fn leave<O: StoreOp>(&self, next: O::Next, reply: Result<O::Reply, StoreError>) -> Step {
         let name = &self.shared.provider().spec().name;
-        if let Some((operation, error)) = said.error() {
-            events::store_failed(name, operation, error);
-        } else if matches!(said, Said::Spilled(_)) {
-            events::token_spilled(name);
+        match &reply {
+            Err(error) => events::store_failed(name, O::NAME, error),
+            Ok(_) if O::NAME == Spill::NAME => events::token_spilled(name),
+            Ok(_) => {}
         }
-        next.resume(said, self.shared.clock().now())
+        O::resume(next, reply, self.shared.clock().now())
+    }
+
+    /// One run of this operation on the store, for the thread that calls it. The thread holds the liveness lock too: it
+    /// may still run when its caller no longer waits for it.
+    pub fn run<O: StoreOp>(
+        &self,
+        operation: &Arc<O>,
+        within: Duration,
+    ) -> impl FnOnce() -> Result<O::Reply, StoreError> + Send + use<O> {
+        let (storage, key) = (self.shared.storage().cloned(), self.shared.provider().spec().key.clone());
+        let (operation, slot) = (Arc::clone(operation), self.life());
+        move || match storage {
+            Some(storage) => storage.run(&*operation, &key, within, &slot),
+            None => Err(StoreError::unavailable("this source has no store")),
+        }
     }
 
     /// Whether a token would be lost if this went no further.
@@ -98,24 +110,6 @@ impl ActiveRenewal {
     #[must_use]
     pub const fn shared(&self) -> &Arc<SharedLifecycle> {
         &self.shared
-    }
-
-    /// The store.
-    ///
-    /// # Panics
-    ///
-    /// Where there is none, which no operation of a renewal is ever asked for.
-    #[must_use]
-    pub fn storage(&self) -> &Storage {
-        self.shared.storage().expect("only a store asks for operations on it")
-    }
-
-    /// Carries the operation out here and now.
-    #[must_use]
-    pub fn carry_out(&self, operation: &Operation, within: core::time::Duration) -> Said {
-        let key = &self.shared.provider().spec().key;
-        let storage = self.shared.storage().expect("only a store asks for operations on it");
-        operation.carry_out(storage, key, within, &self.life)
     }
 }
 

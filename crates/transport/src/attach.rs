@@ -84,3 +84,15 @@ pub fn missing_scope<B>(provider: &dyn Provider, response: &http::Response<B>) -
 pub fn not_repeatable() -> TokenError {
     TokenError::misconfigured("the call was not retried: its request can be sent only once")
 }
+
+/// The same request with this body.
+#[must_use]
+pub fn repeated<B, C>(request: &http::Request<B>, body: C) -> http::Request<C> {
+    let mut again = http::Request::new(body);
+    *again.method_mut() = request.method().clone();
+    *again.uri_mut() = request.uri().clone();
+    *again.version_mut() = request.version();
+    *again.headers_mut() = request.headers().clone();
+    *again.extensions_mut() = request.extensions().clone();
+    again
+}

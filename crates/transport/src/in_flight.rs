@@ -5,7 +5,6 @@
 //! when a task was dropped, a thread did not start or a provider panicked. A save that outlives its renewal goes on as a
 //! [`SaveGuard`] and a [`SaveRun`]; only `close` waits for it.
 
-use core::fmt;
 use std::sync::Arc;
 
 use wellspring_core::{
@@ -48,6 +47,7 @@ impl InFlight {
 
 /// A renewal that has not begun. Dropped, it ends with an error for every caller that waits.
 #[must_use = "callers wait for this renewal"]
+#[derive(Debug)]
 pub struct RenewalGuard {
     job: RenewalJob,
     run: RenewalRun,
@@ -55,6 +55,7 @@ pub struct RenewalGuard {
 
 /// A renewal that runs. Dropped, it ends with an error for every caller that waits, and spills what is not saved.
 #[must_use = "callers wait for this renewal"]
+#[derive(Debug)]
 pub struct RenewalRun {
     /// What the renewal holds while it runs.
     pub active: ActiveRenewal,
@@ -62,6 +63,7 @@ pub struct RenewalRun {
     kind: Option<JobKind>,
 }
 
+#[derive(Debug)]
 pub(crate) enum JobKind {
     Renewal(Box<Permit>),
     SignIn,
@@ -135,20 +137,9 @@ impl Drop for RenewalRun {
     }
 }
 
-impl fmt::Debug for RenewalGuard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RenewalGuard").field("active", &self.run.active).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for RenewalRun {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RenewalRun").field("active", &self.active).finish_non_exhaustive()
-    }
-}
-
 /// The save of a token that the store did not take in time. It is retried until the store takes it.
 #[must_use = "only this saves the token"]
+#[derive(Debug)]
 pub struct SaveGuard {
     unfinished: UnfinishedSave,
     run: SaveRun,
@@ -156,6 +147,7 @@ pub struct SaveGuard {
 
 /// A save that runs beside all callers.
 #[must_use = "only this saves the token"]
+#[derive(Debug)]
 pub struct SaveRun {
     /// What the save holds while it runs.
     pub active: ActiveRenewal,
@@ -195,17 +187,5 @@ impl SaveRun {
 impl Drop for SaveRun {
     fn drop(&mut self) {
         self.active.shared().save_guard_dropped(&self.in_flight);
-    }
-}
-
-impl fmt::Debug for SaveGuard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SaveGuard").field("active", &self.run.active).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for SaveRun {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SaveRun").field("active", &self.active).finish_non_exhaustive()
     }
 }

@@ -30,11 +30,12 @@ mod storage;
 mod sync;
 #[cfg(feature = "tls")]
 mod tls;
-mod twins;
+#[doc(hidden)]
+pub mod twins;
 
 // The public interface is:
-pub use active::{ActiveRenewal, LivenessSlot};
-pub use attach::{AllowedOrigins, missing_scope, not_repeatable, verdict};
+pub use active::ActiveRenewal;
+pub use attach::{AllowedOrigins, missing_scope, not_repeatable, repeated, verdict};
 pub use clock::{Clock, LONGEST_NAP, ManualClock};
 pub use driver::Driver;
 pub use in_flight::{InFlight, RenewalGuard, RenewalRun, SaveGuard, SaveRun};
@@ -51,6 +52,6 @@ pub use selector::SourceSelector;
 pub use settings::SharedSettings;
 pub use shared::{Action, SharedLifecycle};
 pub use source::{MOMENT, Source};
-pub use storage::{Next, Operation, Said, Storage, WATCH_SLICES, Work, check_store};
+pub use storage::{LivenessSlot, Slices, Storage, check_store};
 #[cfg(feature = "tls")]
 pub use tls::Tls;

@@ -12,13 +12,12 @@ use wellspring_core::{
     RenewalJob, Token, TokenError, TokenResponse, UnfinishedSave, acquire_at_once,
 };
 
-use crate::active::LivenessSlot;
 use crate::clock::Clock;
 use crate::events;
 use crate::in_flight::{InFlight, JobKind, RenewalGuard};
 use crate::notify::Notify;
 use crate::published::{Published, TokenRef};
-use crate::storage::Storage;
+use crate::storage::{LivenessSlot, Storage};
 use crate::sync::{Mutex, MutexGuard};
 
 /// One lifecycle, with the published token and those who wait.

@@ -10,11 +10,9 @@ use std::sync::Arc;
 use support::{Moody, Toy};
 use wellspring_core::{
     Acquire, Answer, AuthorizationCode, AuthorizationGrant, ErrorKind, HttpResponse, Instant, Need, Outcome,
-    Patience, Policy, ResponseHead, Step,
+    Patience, Pending, Policy, ResponseHead, Step, StoreOp,
 };
-use wellspring_transport::{
-    Action, ActiveRenewal, Clock, ManualClock, SaveGuard, SharedLifecycle, Storage, Work,
-};
+use wellspring_transport::{Action, ActiveRenewal, Clock, ManualClock, SaveGuard, SharedLifecycle, Storage};
 
 fn shared(store: &Moody, clock: &ManualClock) -> Arc<SharedLifecycle> {
     let toy = Arc::new(Toy::at("http://127.0.0.1:9").without_credentials());
@@ -23,19 +21,20 @@ fn shared(store: &Moody, clock: &ManualClock) -> Arc<SharedLifecycle> {
 }
 
 /// Carries steps out until it is over or would pause for the time after this many pauses.
-fn run(course: &mut ActiveRenewal, first: Step, clock: &ManualClock, pauses: u32) -> Work {
+fn run(course: &mut ActiveRenewal, first: Step, clock: &ManualClock, pauses: u32) -> Step {
     let (mut step, mut left) = (first, pauses);
     loop {
-        step = match course.enter(step) {
-            Work::Store(operation, _, next) => {
-                let said = course.carry_out(&operation, Duration::from_secs(1));
-                course.leave(said, next)
-            }
-            Work::Send(_, sent) => {
+        course.enter(&step);
+        step = match step {
+            Step::Load(load) => operate(course, load),
+            Step::Save(save) => operate(course, save),
+            Step::Spill(spill) => operate(course, spill),
+            Step::Forget(forget) => operate(course, forget),
+            Step::Send(_, sent) => {
                 let body = r#"{"access_token":"one","expires_in":3600,"refresh_token":"r"}"#;
                 sent.resume(Answer::Response(HttpResponse::new(ResponseHead::new(200), body)), clock.now())
             }
-            Work::Sleep(until, next) if left > 0 => {
+            Step::Sleep(until, next) if left > 0 => {
                 left -= 1;
                 clock.advance(until.since(clock.now().instant));
                 next.resume(clock.now())
@@ -43,6 +42,12 @@ fn run(course: &mut ActiveRenewal, first: Step, clock: &ManualClock, pauses: u32
             over => return over,
         };
     }
+}
+
+fn operate<O: StoreOp>(course: &ActiveRenewal, pending: Pending<O>) -> Step {
+    let Pending { operation, next, .. } = pending;
+    let reply = course.run(&Arc::new(operation), Duration::from_secs(1))();
+    course.leave::<O>(next, reply)
 }
 
 /// A sign-in whose token neither the store nor the place for spills takes.
@@ -53,7 +58,7 @@ fn unstored(store: &Moody, clock: &ManualClock) -> (Arc<SharedLifecycle>, SaveGu
     let code = AuthorizationCode::new("code");
     let spend = AuthorizationGrant::AuthorizationCode { code, redirect_uri: String::new(), verifier: None };
     let (mut renewal, first) = shared.sign_in(spend).unwrap().begin();
-    let Work::Done(outcome, unfinished) = run(&mut renewal.active, first, clock, u32::MAX) else { panic!() };
+    let Step::Done(outcome, unfinished) = run(&mut renewal.active, first, clock, u32::MAX) else { panic!() };
     assert_eq!(outcome.error().unwrap().kind(), ErrorKind::Store);
     let save_guard = renewal.finish(outcome, unfinished).unwrap();
     (shared, save_guard)
@@ -75,7 +80,7 @@ fn while_a_token_is_in_memory_only_no_renewal_starts_and_nothing_is_waked_to_try
     assert_eq!(shared.next_wake(), None, "a driver that keeps it warm would ask for ever");
     store.set(|moods| &moods.refuses_tokens, false);
     let (mut save, first) = save.begin();
-    let Work::Done(outcome, None) = run(&mut save.active, first, &clock, 9) else { panic!() };
+    let Step::Done(outcome, None) = run(&mut save.active, first, &clock, 9) else { panic!() };
     assert!(matches!(outcome, Outcome::Adopted(_)));
     save.finish(outcome);
     assert!(matches!(ask(&shared), Action::Done(Ok(token)) if token.expose() == "one"));
@@ -87,7 +92,7 @@ fn a_save_that_is_set_aside_is_taken_up_once_and_spilled_when_no_caller_goes_on_
     let (store, clock) = (Moody::new(), Clock::manual(1_800_000_000));
     let (shared, save) = unstored(&store, &clock);
     let (mut save, first) = save.begin();
-    let Work::Sleep(_, next) = run(&mut save.active, first, &clock, 1) else { panic!("tried once") };
+    let Step::Sleep(_, next) = run(&mut save.active, first, &clock, 1) else { panic!("tried once") };
     save.set_aside(next.resume(clock.now()));
     assert!(shared.has_set_aside());
     store.set(|moods| &moods.refuses_spills, false);
@@ -99,7 +104,7 @@ fn a_save_that_is_set_aside_is_taken_up_once_and_spilled_when_no_caller_goes_on_
     let store = Moody::new();
     let (shared, save) = unstored(&store, &clock);
     let (mut save, first) = save.begin();
-    let Work::Sleep(_, next) = run(&mut save.active, first, &clock, 1) else { panic!("tried once") };
+    let Step::Sleep(_, next) = run(&mut save.active, first, &clock, 1) else { panic!("tried once") };
     save.set_aside(next.resume(clock.now()));
     store.set(|moods| &moods.refuses_spills, false);
     drop(shared);

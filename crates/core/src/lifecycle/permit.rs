@@ -4,8 +4,9 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::jitter::Jitter;
-use crate::renewal::{Goal, ProviderRef, RenewalJob};
-use crate::{Clocks, Epoch, Generation, Instant, Policy, Provider, RefreshToken};
+use crate::refresh_state::RefreshState;
+use crate::renewal::job::{Goal, ProviderRef, RenewalJob};
+use crate::{Epoch, Generation, Instant, Policy, Provider};
 
 /// The right to run one renewal. Not `Clone`, made by [`Lifecycle::acquire`](crate::Lifecycle::acquire) alone, ended by
 /// [`Lifecycle::complete`](crate::Lifecycle::complete) alone.
@@ -72,19 +73,4 @@ impl Permit {
     pub const fn deadline(&self) -> Duration {
         self.known.policy.deadline
     }
-}
-
-/// A refresh token and what is known of its fate. It lives beside the access token, not in it: a 401 throws away
-/// the access token only.
-#[derive(Clone, Debug)]
-#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
-pub(crate) struct RefreshState {
-    pub(crate) token: RefreshToken,
-    pub(crate) expires: Option<Clocks>,
-    /// A refresh has shown that it survives its use.
-    pub(crate) reusable: bool,
-    /// When it was first sent without a known fate.
-    pub(crate) first_sent: Option<Instant>,
-    /// How often it was sent again since then.
-    pub(crate) replays: u32,
 }

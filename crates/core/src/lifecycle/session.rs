@@ -6,7 +6,8 @@ use core::time::Duration;
 use super::Lifecycle;
 use super::gate::{Gate, closed_error};
 use super::permit::Known;
-use crate::renewal::{Failure, Goal, RenewalJob};
+use crate::renewal::job::{Goal, RenewalJob};
+use crate::renewal::outcome::Failure;
 use crate::{
     AuthorizationGrant, Clocks, Epoch, Generation, LoginReason, Outcome, Provider, Revocation, SessionState,
     Token, TokenError,
@@ -113,7 +114,7 @@ impl Lifecycle {
             Outcome::Renewed(record, _) | Outcome::Adopted(record) => {
                 let _ = self.adopt(&record, now);
             }
-            Outcome::Failed(Failure { told: Some(told), .. }) if told.logged_out => self.end_session(),
+            Outcome::Failed(Failure { facts: Some(facts), .. }) if facts.logged_out => self.end_session(),
             Outcome::Failed(_) | Outcome::SignedOut(..) => {}
         }
     }

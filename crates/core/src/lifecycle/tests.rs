@@ -9,8 +9,8 @@ use super::*;
 use crate::decision::{Refusal, RefusedToken};
 use crate::toy::{Toy, answer, at, granted, run};
 use crate::{
-    Answer, ErrorKind, LoginReason, Renewal, Replay, Step, TABLE, TransportError, TransportErrorKind,
-    UnixTime,
+    Answer, ByteLeft, ErrorKind, LoginReason, Renewal, Replay, Step, TABLE, TransportError,
+    TransportErrorKind, UnixTime,
 };
 
 const fn s(seconds: u64) -> Duration {

@@ -4,7 +4,8 @@ use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use core::error::Error;
 
-use crate::{Fate, HttpResponse, TokenError};
+use crate::error::{Fate, TokenError};
+use crate::http::HttpResponse;
 
 /// What became of a request.
 #[derive(Debug)]

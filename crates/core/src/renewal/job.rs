@@ -4,8 +4,11 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::jitter::Jitter;
-use crate::lifecycle::RefreshState;
-use crate::{AuthorizationGrant, Epoch, Generation, Owner, Policy, Provider};
+use crate::lease::Owner;
+use crate::policy::Policy;
+use crate::provider::{AuthorizationGrant, Provider};
+use crate::record::{Epoch, Generation};
+use crate::refresh_state::RefreshState;
 
 /// What a renewal is sent out to do.
 #[derive(Debug)]

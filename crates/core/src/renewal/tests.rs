@@ -4,16 +4,18 @@ mod pauses;
 mod sessions;
 mod stores;
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use core::time::Duration;
 use std::vec;
 use std::vec::Vec;
 
-use super::*;
 use crate::toy::{Toy, answer, at, granted, run};
 use crate::{
-    AuthorizationCode, ByteLeft, Completed, Decision, DeviceCode, ErrorKind, Fate, Lifecycle, LoginReason,
-    Need, Policy, Replay, Token,
+    Answer, Attempt, AuthorizationCode, AuthorizationGrant, ByteLeft, Clocks, Completed, Decision,
+    DeviceCode, Epoch, ErrorKind, Fate, Generation, Lifecycle, Loaded, LoginReason, Need, Outcome, Pending,
+    Policy, Record, Renewal, Replay, Revocation, Save, Step, StoreError, StoreOp, Stored, Swap, Token,
+    TokenError, TransportError, TransportErrorKind, UnfinishedSave, Version, WatchOutcome,
 };
 
 mod explored;

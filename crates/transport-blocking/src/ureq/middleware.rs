@@ -12,11 +12,11 @@ use ureq::config::Config;
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Agent, AsSendBody, Error, SendBody};
 use wellspring_core::{Provider, TokenError, TransportError, Verdict};
-use wellspring_transport::{SourceSelector, verdict};
+use wellspring_transport::{SourceSelector, repeated, verdict};
 
 use super::guarded;
 use crate::body::Body;
-use crate::carrier::{self, Call, Carrier, repeated};
+use crate::carrier::{self, Call, Carrier};
 use crate::source::TokenSource;
 
 /// How long a body may be that is kept to be sent again.
@@ -53,7 +53,7 @@ impl AttachMiddleware {
         Self { selector: SourceSelector::OfEachCall }
     }
 
-    /// An agent like this one, selector requests carry tokens.
+    /// An agent like this one, whose requests carry tokens.
     #[must_use]
     pub fn over(self, agent: Agent) -> Agent {
         let config = like(agent.config());
@@ -105,7 +105,7 @@ impl Middleware for Over {
     fn handle(&self, request: Request<SendBody>, _: MiddlewareNext) -> Result<Response<ureq::Body>, Error> {
         let source = self.selector.source(request.extensions()).map_err(Failure::from)?;
         let (parts, body) = request.into_parts();
-        let call = Request::from_parts(parts, BoundedRequest::read(body.into_reader())?);
+        let call = Request::from_parts(parts, CallBody::read(body.into_reader())?);
         match source.send_over(&mut Through(&self.agent), call) {
             Ok(Judged::Response(response)) => Ok(response),
             Ok(Judged::Status(status)) => Err(Error::StatusCode(status.as_u16())),
@@ -133,18 +133,18 @@ impl From<Failure> for Error {
 }
 
 impl<'a> Carrier for Through<'a> {
-    type Call = Request<BoundedRequest<'a>>;
+    type Call = Request<CallBody<'a>>;
     type Response = Judged;
     type Error = Failure;
 
     fn carry(&mut self, call: Self::Call) -> Result<Judged, Failure> {
         let (parts, body) = call.into_parts();
         match body {
-            BoundedRequest::Kept(bytes) if bytes.is_empty() && !means_a_body(&parts.method) => {
+            CallBody::Kept(bytes) if bytes.is_empty() && !means_a_body(&parts.method) => {
                 self.run(Request::from_parts(parts, SendBody::none()))
             }
-            BoundedRequest::Kept(bytes) => self.run(Request::from_parts(parts, &*bytes)),
-            BoundedRequest::Once(mut body) => {
+            CallBody::Kept(bytes) => self.run(Request::from_parts(parts, &*bytes)),
+            CallBody::Once(mut body) => {
                 self.run(Request::from_parts(parts, SendBody::from_reader(&mut body)))
             }
         }
@@ -171,12 +171,12 @@ impl Through<'_> {
 }
 
 /// What is sent.
-enum BoundedRequest<'a> {
+enum CallBody<'a> {
     Kept(Bytes),
     Once(Box<dyn Read + 'a>),
 }
 
-impl<'a> BoundedRequest<'a> {
+impl<'a> CallBody<'a> {
     fn read(mut body: impl Read + 'a) -> Result<Self, Error> {
         let mut start = Vec::new();
         (&mut body).take(KEPT as u64 + 1).read_to_end(&mut start)?;
@@ -187,7 +187,7 @@ impl<'a> BoundedRequest<'a> {
     }
 }
 
-impl Call for Request<BoundedRequest<'_>> {
+impl Call for Request<CallBody<'_>> {
     fn url(&self) -> String {
         self.uri().to_string()
     }
@@ -198,8 +198,8 @@ impl Call for Request<BoundedRequest<'_>> {
 
     fn again(&self) -> Option<Self> {
         match self.body() {
-            BoundedRequest::Kept(bytes) => Some(repeated(self, BoundedRequest::Kept(bytes.clone()))),
-            BoundedRequest::Once(_) => None,
+            CallBody::Kept(bytes) => Some(repeated(self, CallBody::Kept(bytes.clone()))),
+            CallBody::Once(_) => None,
         }
     }
 }

@@ -11,7 +11,7 @@ macro_rules! pool_methods {
             /// # Errors
             ///
             /// When the pool is closed and the user is not in it, or the user's tokens cannot be kept apart from others'.
-            pub fn source(&self, user: &str) -> Result<TokenSource, ::wellspring_core::TokenError> {
+            pub fn source(&self, user: &str) -> Result<TokenSource, TokenError> {
                 self.0.source(user).map(TokenSource)
             }
 
@@ -33,7 +33,7 @@ macro_rules! pool_methods {
             /// # Errors
             ///
             /// When there is nothing to run it on.
-            pub fn keep_warm(&self) -> Result<KeepWarm, ::wellspring_core::TokenError> {
+            pub fn keep_warm(&self) -> Result<KeepWarm, TokenError> {
                 self.0.keep_warm()
             }
 
@@ -42,10 +42,7 @@ macro_rules! pool_methods {
             /// # Errors
             ///
             /// `Busy` when a renewal has not ended before the deadline.
-            pub $($async)? fn close(
-                &self,
-                deadline: ::core::time::Duration,
-            ) -> Result<(), ::wellspring_core::TokenError> {
+            pub $($async)? fn close(&self, deadline: Duration) -> Result<(), TokenError> {
                 let end = self.0.end_of(deadline);
                 for source in self.0.close() {
                     TokenSource(source).close(self.0.left_until(end))$($await)*?;

@@ -17,8 +17,8 @@ macro_rules! send_methods {
             /// refusal, the error is the reason why there is no other token.
             pub $($async)? fn send<B: Into<Body>>(
                 &self,
-                request: ::http::Request<B>,
-            ) -> Result<::http::Response<Body>, ::wellspring_core::TokenError> {
+                request: http::Request<B>,
+            ) -> Result<http::Response<Body>, TokenError> {
                 self.send_over(&mut Own(self), request.map(Into::into))$($await)*
             }
 
@@ -33,30 +33,26 @@ macro_rules! send_methods {
                 let spare = call.again();
                 let can_repeat = spare.is_some();
                 let mut requests = [Some(call), spare].into_iter().flatten();
-                let mut step = ::wellspring_core::Call::begin();
+                let mut step = wellspring_core::Call::begin();
                 loop {
                     step = match step {
-                        ::wellspring_core::CallStep::Token(::wellspring_core::Need::Fresh, next) => {
-                            next.resume(self.token()$($await)*?)
-                        }
-                        ::wellspring_core::CallStep::Token(need, next) => {
+                        CallStep::Token(Need::Fresh, next) => next.resume(self.token()$($await)*?),
+                        CallStep::Token(need, next) => {
                             next.resume($($boxed)*(self.acquire_once(need))$($await)*?)
                         }
-                        ::wellspring_core::CallStep::Send(token, next) => {
+                        CallStep::Send(token, next) => {
                             if next.is_retry() {
-                                $crate::events::send_retried(&provider.spec().name, token.generation());
+                                events::send_retried(&provider.spec().name, token.generation());
                             }
-                            let Some(mut call) = requests.next() else { return Err($crate::not_repeatable().into()) };
-                            call.headers_mut().insert(::http::header::AUTHORIZATION, self.0.header(token)?);
+                            let Some(mut call) = requests.next() else { return Err(not_repeatable().into()) };
+                            call.headers_mut().insert(AUTHORIZATION, self.0.header(token)?);
                             let mut response = carrier.carry(call)$($await)*?;
                             let verdict = response.verdict(provider)$($await)*?;
                             let can_repeat = can_repeat && response.is_to_the_call();
                             next.resume(response, &verdict, can_repeat)
                         }
-                        ::wellspring_core::CallStep::Reject(generation, next) => {
-                            next.resume(self.reject(generation))
-                        }
-                        ::wellspring_core::CallStep::Done(response) => return Ok(response),
+                        CallStep::Reject(generation, next) => next.resume(self.reject(generation)),
+                        CallStep::Done(response) => return Ok(response),
                     };
                 }
             }

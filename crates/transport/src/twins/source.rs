@@ -8,24 +8,20 @@ macro_rules! source_methods {
     ([$($async:tt)?] [$($await:tt)*] [$($boxed:tt)*]) => {
         impl TokenSource {
             /// Starts to build a source of this provider's tokens.
-            pub fn builder(provider: impl ::wellspring_core::Provider + 'static) -> Builder {
-                Builder::new(::std::sync::Arc::new(provider))
+            pub fn builder(provider: impl Provider + 'static) -> Builder {
+                Builder::new(Arc::new(provider))
             }
 
             /// A source that always has this token, for a program's own tests. Its calls go only to this machine.
             #[must_use]
             pub fn fixed(token: impl Into<String>) -> Self {
-                Self(Builder::double($crate::Scripted::new([])).build_double().holding(token.into()))
+                Self(Builder::double(Scripted::new([])).build_double().holding(token.into()))
             }
 
             /// A source whose renewals have the results of this script, one line each, for a program's own tests. Its
             /// calls go only to this machine, and to the origins that the builder allows.
-            pub fn scripted(
-                script: impl IntoIterator<
-                    Item = Result<::wellspring_core::TokenResponse, ::wellspring_core::TokenError>,
-                >,
-            ) -> Builder {
-                Builder::double($crate::Scripted::new(script))
+            pub fn scripted(script: impl IntoIterator< Item = Result<TokenResponse, TokenError>, >) -> Builder {
+                Builder::double(Scripted::new(script))
             }
 
             /// The token, at once: never waits, and starts a renewal where one is due.
@@ -34,7 +30,7 @@ macro_rules! source_methods {
             ///
             /// `Busy` when there is none yet; otherwise the reason why there is none.
             #[inline]
-            pub fn try_token(&self) -> Result<$crate::TokenRef<'_>, ::wellspring_core::TokenError> {
+            pub fn try_token(&self) -> Result<TokenRef<'_>, TokenError> {
                 self.0.try_token()
             }
 
@@ -44,11 +40,11 @@ macro_rules! source_methods {
             ///
             /// The reason why there is none.
             #[inline]
-            pub $($async)? fn token(&self) -> Result<::wellspring_core::Token, ::wellspring_core::TokenError> {
+            pub $($async)? fn token(&self) -> Result<Token, TokenError> {
                 if let Some(fresh) = self.0.shared.fresh() {
                     return Ok(fresh.clone());
                 }
-                $($boxed)*(self.acquire_once(::wellspring_core::Need::Fresh))$($await)*
+                $($boxed)*(self.acquire_once(Need::Fresh))$($await)*
             }
 
             /// The value of the `Authorization` header, marked as sensitive.
@@ -57,9 +53,7 @@ macro_rules! source_methods {
             ///
             /// The reason why there is none.
             #[inline]
-            pub $($async)? fn authorization(
-                &self,
-            ) -> Result<::http::HeaderValue, ::wellspring_core::TokenError> {
+            pub $($async)? fn authorization(&self) -> Result<HeaderValue, TokenError> {
                 if let Some(fresh) = self.0.shared.fresh()
                     && let Ok(header) = fresh.authorization()
                 {
@@ -74,68 +68,58 @@ macro_rules! source_methods {
             /// # Errors
             ///
             /// The reason why there is none: at once where no waiting helps, and never after the deadline.
-            pub $($async)? fn acquire(
-                &self,
-                need: ::wellspring_core::Need,
-                deadline: ::core::time::Duration,
-            ) -> Result<::wellspring_core::Token, ::wellspring_core::TokenError> {
-                if let (::wellspring_core::Need::Fresh, Some(fresh)) = (need, self.0.shared.fresh()) {
+            pub $($async)? fn acquire(&self, need: Need, deadline: Duration) -> Result<Token, TokenError> {
+                if let (Need::Fresh, Some(fresh)) = (need, self.0.shared.fresh()) {
                     return Ok(fresh.clone());
                 }
                 let end = self.0.shared.end_of(deadline);
-                let patience = ::wellspring_core::Patience::UntilDeadline;
-                let acquire = ::wellspring_core::Acquire::new(need, patience, end);
+                let patience = Patience::UntilDeadline;
+                let acquire = Acquire::new(need, patience, end);
                 $($boxed)*(self.obtain(acquire))$($await)*
             }
 
             /// For the rule of a call: a token for this need, without patience for a pause.
-            pub(crate) $($async)? fn acquire_once(
-                &self,
-                need: ::wellspring_core::Need,
-            ) -> Result<::wellspring_core::Token, ::wellspring_core::TokenError> {
-                let patience = ::wellspring_core::Patience::OneRenewal;
+            pub(crate) $($async)? fn acquire_once(&self, need: Need) -> Result<Token, TokenError> {
+                let patience = Patience::OneRenewal;
                 let end = self.0.end_of_renewal();
-                self.obtain(::wellspring_core::Acquire::new(need, patience, end))$($await)*
+                self.obtain(Acquire::new(need, patience, end))$($await)*
             }
 
             /// Carries out a caller's steps until it has its answer.
-            $($async)? fn obtain(
-                &self,
-                mut acquire: ::wellspring_core::Acquire,
-            ) -> Result<::wellspring_core::Token, ::wellspring_core::TokenError> {
+            $($async)? fn obtain(&self, mut acquire: Acquire) -> Result<Token, TokenError> {
                 loop {
                     let deadline = acquire.deadline();
                     let resumed = match self.0.shared.ask(acquire, self.executor(deadline)) {
-                        $crate::Action::Start(renewal, waiting) => {
-                            let in_flight = ::std::sync::Arc::clone(renewal.in_flight());
+                        Action::Start(renewal, waiting) => {
+                            let in_flight = Arc::clone(renewal.in_flight());
                             self.run(renewal, deadline);
                             waiting.resume(self.wait_for(&in_flight, deadline)$($await)*)
                         }
-                        $crate::Action::StartBeside(renewal, token, again) => {
+                        Action::StartBeside(renewal, token, again) => {
                             if self.run_beside(renewal, deadline) {
                                 return Ok(token);
                             }
                             // It ran before the caller goes on: its token may have expired by now.
-                            ::core::ops::ControlFlow::Continue(again)
+                            ControlFlow::Continue(again)
                         }
-                        $crate::Action::Wait(in_flight, waiting) => {
+                        Action::Wait(in_flight, waiting) => {
                             waiting.resume(self.wait_for(&in_flight, deadline)$($await)*)
                         }
-                        $crate::Action::Sleep(seen, until, sleeping) => {
+                        Action::Sleep(seen, until, sleeping) => {
                             let changed = self.change_after(seen, until)$($await)*;
                             sleeping.resume(changed, self.0.shared.clock().now())
                         }
-                        $crate::Action::Done(result) => return result,
+                        Action::Done(result) => return result,
                     };
                     match resumed {
-                        ::core::ops::ControlFlow::Continue(again) => acquire = again,
-                        ::core::ops::ControlFlow::Break(result) => return result,
+                        ControlFlow::Continue(again) => acquire = again,
+                        ControlFlow::Break(result) => return result,
                     }
                 }
             }
 
             /// An API has refused the token of this generation: is there, or can there be, another one?
-            pub fn reject(&self, generation: ::wellspring_core::Generation) -> ::wellspring_core::Rejected {
+            pub fn reject(&self, generation: Generation) -> Rejected {
                 self.0.shared.reject(generation)
             }
 
@@ -144,10 +128,7 @@ macro_rules! source_methods {
             /// # Errors
             ///
             /// `Misconfigured` where there is a store, which would not hold this token. Sign in instead.
-            pub fn adopt(
-                &self,
-                response: ::wellspring_core::TokenResponse,
-            ) -> Result<::wellspring_core::Token, ::wellspring_core::TokenError> {
+            pub fn adopt(&self, response: TokenResponse) -> Result<Token, TokenError> {
                 self.0.shared.adopt(response)
             }
 
@@ -156,16 +137,13 @@ macro_rules! source_methods {
             /// # Errors
             ///
             /// The reason why it brought no token.
-            pub $($async)? fn sign_in(
-                &self,
-                grant: ::wellspring_core::AuthorizationGrant,
-            ) -> Result<::wellspring_core::Token, ::wellspring_core::TokenError> {
-                self.executor(::wellspring_core::Instant::NEVER)?;
+            pub $($async)? fn sign_in(&self, grant: AuthorizationGrant) -> Result<Token, TokenError> {
+                self.executor(Instant::NEVER)?;
                 let renewal = self.0.shared.sign_in(grant)?;
-                let in_flight = ::std::sync::Arc::clone(renewal.in_flight());
+                let in_flight = Arc::clone(renewal.in_flight());
                 self.run_here(renewal);
                 let result = self.wait_for(&in_flight, self.0.end_of_renewal())$($await)*;
-                result.unwrap_or_else(|| Err(::wellspring_core::overdue()))
+                result.unwrap_or_else(|| Err(overdue()))
             }
 
             /// Ends the session: first a tombstone in the store, so that nothing brings the session back, then the
@@ -175,18 +153,16 @@ macro_rules! source_methods {
             /// # Errors
             ///
             /// The reason why the user is not logged out: the store did not take the tombstone, or the source is closed.
-            pub $($async)? fn sign_out(
-                &self,
-            ) -> Result<::wellspring_core::Revocation, ::wellspring_core::TokenError> {
-                self.executor(::wellspring_core::Instant::NEVER)?;
+            pub $($async)? fn sign_out(&self) -> Result<Revocation, TokenError> {
+                self.executor(Instant::NEVER)?;
                 let renewal = self.0.shared.sign_out()?;
-                let in_flight = ::std::sync::Arc::clone(renewal.in_flight());
+                let in_flight = Arc::clone(renewal.in_flight());
                 self.run_here(renewal);
                 let result = self.wait_for(&in_flight, self.0.end_of_renewal())$($await)*;
                 match (in_flight.revocation(), result) {
                     (Some(revocation), _) => Ok(revocation),
                     (None, Some(Err(error))) => Err(error),
-                    (None, Some(Ok(_)) | None) => Err(::wellspring_core::overdue()),
+                    (None, Some(Ok(_)) | None) => Err(overdue()),
                 }
             }
 
@@ -197,24 +173,18 @@ macro_rules! source_methods {
             /// # Errors
             ///
             /// When no complete, acceptable response came.
-            pub $($async)? fn exchange(
-                &self,
-                request: &::wellspring_core::HttpRequest,
-            ) -> Result<::wellspring_core::HttpResponse, ::wellspring_core::TokenError> {
+            pub $($async)? fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, TokenError> {
                 let end = self.0.shared.end_of(self.policy().deadline);
                 match self.exchange_before(request, end)$($await)*? {
-                    ::wellspring_core::Answer::Response(response) => Ok(response),
-                    ::wellspring_core::Answer::Failed(error) => Err(error.into_error()),
+                    Answer::Response(response) => Ok(response),
+                    Answer::Failed(error) => Err(error.into_error()),
                 }
             }
 
             /// The scope that a call was refused for, where its response names it; empty where the response names none.
             #[must_use]
-            pub fn missing_scope<B>(
-                &self,
-                response: &::http::Response<B>,
-            ) -> Option<::wellspring_core::Scope> {
-                $crate::missing_scope(&**self.0.shared.provider(), response)
+            pub fn missing_scope<B>(&self, response: &http::Response<B>) -> Option<Scope> {
+                missing_scope(&**self.0.shared.provider(), response)
             }
 
             /// Ends renewing: no renewal, sign-in or logout starts from now on, and the call waits for those under way.
@@ -223,15 +193,12 @@ macro_rules! source_methods {
             /// # Errors
             ///
             /// `Busy` when a renewal has not ended before the deadline.
-            pub $($async)? fn close(
-                &self,
-                deadline: ::core::time::Duration,
-            ) -> Result<(), ::wellspring_core::TokenError> {
+            pub $($async)? fn close(&self, deadline: Duration) -> Result<(), TokenError> {
                 let end = self.0.shared.end_of(deadline);
                 for in_flight in self.0.shared.close() {
                     if self.wait_for(&in_flight, end)$($await)*.is_none() {
-                        self.executor(::wellspring_core::Instant::NEVER)?;
-                        return Err(::wellspring_core::overdue());
+                        self.executor(Instant::NEVER)?;
+                        return Err(overdue());
                     }
                 }
                 self.save_set_aside(end)
@@ -239,7 +206,7 @@ macro_rules! source_methods {
 
             /// When to renew.
             #[must_use]
-            pub fn policy(&self) -> &::wellspring_core::Policy {
+            pub fn policy(&self) -> &Policy {
                 self.0.shared.policy()
             }
 
@@ -249,13 +216,13 @@ macro_rules! source_methods {
             /// # Errors
             ///
             /// When there is nothing to run it on.
-            pub fn keep_warm(&self) -> Result<$crate::KeepWarm, ::wellspring_core::TokenError> {
+            pub fn keep_warm(&self) -> Result<KeepWarm, TokenError> {
                 self.0.keep_warm()
             }
         }
 
-        impl ::core::fmt::Debug for TokenSource {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        impl core::fmt::Debug for TokenSource {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.debug_struct("TokenSource").field("lifecycle", &self.0.shared).finish_non_exhaustive()
             }
         }

@@ -3,11 +3,12 @@
 use core::time::Duration;
 
 use wellspring_core::{
-    Answer, Applied, Attempt, Cause, CauseKind, Clocks, Dead, Decision, Epoch, Fingerprint, Forgetting,
-    Generation, Granted, HttpResponse, Lease, Lifecycle, LivenessLock, Loaded, Loading, LoginReason, Need,
-    Obtained, Owner, PendingSave, Policy, Record, Renewal, ResponseHead, Revocation, SaveRequest, Saving,
-    SessionState, SharedBy, Sleeping, Spilling, Step, Store, StoreError, StoreGuarantees, Stored, Swap,
-    Throttle, TokenError, TokenKey, UnfinishedSave, UnixTime, Version, WatchOutcome, Watching,
+    Answer, Applied, Attempt, Cause, CauseKind, Clocks, Dead, Decision, Epoch, Fingerprint, Forget,
+    Forgetting, Generation, Granted, HttpResponse, Lease, Lifecycle, LivenessLock, Load, Loaded, Loading,
+    LoginReason, Need, Obtained, Owner, Pending, PendingSave, Policy, Record, Renewal, ResponseHead,
+    Revocation, Save, Saving, SessionState, SharedBy, Sleeping, Spill, Spilling, Step, Store, StoreError,
+    StoreGuarantees, Stored, Swap, Throttle, TokenError, TokenKey, UnfinishedSave, UnixTime, Version, Watch,
+    WatchOutcome, Watching,
 };
 use wellspring_store::contract::Folder;
 use wellspring_store::{Deadline, Entry, KeyName, Life, Lock, MemoryStore, Records, Spills, Stripes};
@@ -159,28 +160,31 @@ fn show_renewal(shown: &mut Shown) {
     for _ in 0..40 {
         shown.add::<Step>(&step);
         step = match step {
-            Step::Load(_, loading) => {
-                shown.add::<Loading>(&loading);
+            Step::Load(load) => {
+                shown.add::<Pending<Load>>(&load);
+                shown.add::<Load>(&load.operation);
+                shown.add::<Loading>(&load.next);
                 seen.push("load");
                 let stored = Stored { version: Version::new(version), record: held.clone() };
-                loading.resume(Ok(Loaded { stored: Some(stored), spilled: None }), now)
+                load.resume(Ok(Loaded { stored: Some(stored), spilled: None }), now)
             }
-            Step::Save(request, saving) => {
-                shown.add::<SaveRequest>(&request);
-                shown.add::<Saving>(&saving);
+            Step::Save(save) => {
+                shown.add::<Save>(&save.operation);
+                shown.add::<Saving>(&save.next);
                 seen.push("save");
-                if request.record.lease.is_some() {
+                if save.operation.record.lease.is_some() {
                     version += 1;
-                    held = request.record.clone();
-                    saving.resume(Ok(Swap::Done(Version::new(version))), now)
+                    held = save.operation.record.clone();
+                    save.resume(Ok(Swap::Done(Version::new(version))), now)
                 } else {
                     now = now.plus(Duration::from_secs(1));
-                    saving.resume(Err(StoreError::unavailable("the disk is full")), now)
+                    save.resume(Err(StoreError::unavailable("the disk is full")), now)
                 }
             }
-            Step::Watch(_, _, watching) => {
-                shown.add::<Watching>(&watching);
-                watching.resume(Ok(WatchOutcome::Unchanged), now)
+            Step::Watch(watch) => {
+                shown.add::<Watch>(&watch.operation);
+                shown.add::<Watching>(&watch.next);
+                watch.resume(Ok(WatchOutcome::Unchanged), now)
             }
             Step::Send(_, sent) => {
                 seen.push("send");
@@ -189,15 +193,17 @@ fn show_renewal(shown: &mut Shown) {
                 );
                 sent.resume(Answer::Response(HttpResponse::new(ResponseHead::new(200), envelope)), now)
             }
-            Step::Spill(pending_save, spilling) => {
-                shown.add::<PendingSave>(&pending_save);
-                shown.add::<Spilling>(&spilling);
+            Step::Spill(spill) => {
+                shown.add::<PendingSave>(&spill.operation.pending_save);
+                shown.add::<Spill>(&spill.operation);
+                shown.add::<Spilling>(&spill.next);
                 seen.push("spill");
-                spilling.resume(Ok(()), now)
+                spill.resume(Ok(()), now)
             }
-            Step::Forget(_, forgetting) => {
-                shown.add::<Forgetting>(&forgetting);
-                forgetting.resume(Ok(()), now)
+            Step::Forget(forget) => {
+                shown.add::<Forget>(&forget.operation);
+                shown.add::<Forgetting>(&forget.next);
+                forget.resume(Ok(()), now)
             }
             Step::Sleep(until, sleeping) => {
                 shown.add::<Sleeping>(&sleeping);

@@ -7,14 +7,13 @@ use tower_layer::Layer;
 use wellspring_core::{
     Acquire, AcquireStep, Answer, Attempt, AwaitChange, AwaitRejection, AwaitRenewal, AwaitToken,
     AwaitVerdict, Call, CallStep, Clocks, HttpResponse, Instant, Lifecycle, LivenessLock, Loaded, Need,
-    Outcome, Patience, PendingSave, Policy, Provider, Record, ResponseHead, Store, StoreError,
-    StoreGuarantees, Swap, Token, TokenError, TokenKey, Verdict, Version, WatchOutcome,
+    Outcome, Patience, Pending, PendingSave, Policy, Provider, Record, ResponseHead, Step, Store, StoreError,
+    StoreGuarantees, StoreOp, Swap, Token, TokenError, TokenKey, Verdict, Version, WatchOutcome,
 };
 use wellspring_store::{MemoryStore, Records};
 use wellspring_transport::{
-    Action, ActiveRenewal, AllowedOrigins, Clock, InFlight, Listener, ManualClock, Next, Notify, Operation,
-    RenewalGuard, RenewalRun, Said, SaveGuard, SaveRun, Scripted, SharedLifecycle, Storage, Tls, TokenRef,
-    Work,
+    Action, ActiveRenewal, AllowedOrigins, Clock, InFlight, Listener, ManualClock, Notify, RenewalGuard,
+    RenewalRun, SaveGuard, SaveRun, Scripted, SharedLifecycle, Slices, Storage, Tls, TokenRef,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -150,6 +149,7 @@ fn show_an_unfinished_save(shown: &mut Shown) {
     let full: Arc<dyn Store> = Arc::new(Full(MemoryStore::open()));
     let storage = Storage::new(full, 7);
     shown.add::<Storage>(&storage);
+    shown.add(&Slices::new(Instant::ORIGIN, Instant::NEVER));
     let clock = Clock::manual(1_700_000_000);
     let shared = SharedLifecycle::new(signs_in(), Policy::default(), 7, Clock::from(&clock), Some(storage));
     let renewal = shared.sign_in(spend()).unwrap();
@@ -157,26 +157,23 @@ fn show_an_unfinished_save(shown: &mut Shown) {
     let (mut renewal, mut step) = renewal.begin();
     shown.add::<RenewalRun>(&renewal);
     let (outcome, unfinished) = loop {
-        let work = renewal.active.enter(step);
+        renewal.active.enter(&step);
         shown.add::<ActiveRenewal>(&renewal.active);
-        shown.add::<Work>(&work);
-        step = match work {
-            Work::Store(operation, _, next) => {
-                shown.add::<Operation>(&operation);
-                shown.add::<Next>(&next);
-                let said = renewal.active.carry_out(&operation, Duration::from_secs(1));
-                shown.add::<Said>(&said);
-                renewal.active.leave(said, next)
-            }
-            Work::Send(_, sent) => {
+        step = match step {
+            Step::Load(load) => operate(&renewal.active, load),
+            Step::Save(save) => operate(&renewal.active, save),
+            Step::Watch(watch) => operate(&renewal.active, watch),
+            Step::Spill(spill) => operate(&renewal.active, spill),
+            Step::Forget(forget) => operate(&renewal.active, forget),
+            Step::Send(_, sent) => {
                 let body = format!(
                     r#"{{"access_token":"{ACCESS}","refresh_token":"{REFRESH}","token_type":"bearer"}}"#
                 );
                 let head = ResponseHead::new(200).header("Content-Type", "application/json");
                 sent.resume(Answer::Response(HttpResponse::new(head, body)), clock.now())
             }
-            Work::Sleep(_, next) => next.resume(clock.now()),
-            Work::Done(outcome, unfinished) => break (outcome, unfinished),
+            Step::Sleep(_, next) => next.resume(clock.now()),
+            Step::Done(outcome, unfinished) => break (outcome, unfinished),
         };
     };
     let save = renewal.finish(outcome, unfinished).expect("it is not saved");
@@ -184,6 +181,12 @@ fn show_an_unfinished_save(shown: &mut Shown) {
     let (save, _) = save.begin();
     shown.add::<SaveRun>(&save);
     shown.add::<ActiveRenewal>(&save.active);
+}
+
+fn operate<O: StoreOp>(course: &ActiveRenewal, pending: Pending<O>) -> Step {
+    let Pending { operation, next, .. } = pending;
+    let reply = course.run(&Arc::new(operation), Duration::from_secs(1))();
+    course.leave::<O>(next, reply)
 }
 
 fn show_pools(shown: &mut Shown) {

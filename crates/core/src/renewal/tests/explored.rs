@@ -1,12 +1,7 @@
 //! What walking through every interleaving has found, each as one short story.
 
-use std::boxed::Box;
-
 use super::*;
-use crate::{
-    Attempt, AuthorizationGrant, Granted, Lease, Owner, SessionState, StoreError, Stored, Swap, UnixTime,
-    Version,
-};
+use crate::{Granted, Lease, Owner, SessionState, UnixTime};
 
 const fn owner(process: u32) -> Owner {
     Owner { machine: 1, boot: 1, process, source: process as u64 }
@@ -34,15 +29,16 @@ fn loaded(version: u128, record: Record) -> Result<Loaded, StoreError> {
 
 fn load(step: Step, with: Result<Loaded, StoreError>) -> Step {
     match step {
-        Step::Load(_, loading) => loading.resume(with, at(0)),
+        Step::Load(pending) => pending.resume(with, at(0)),
         Step::Sleep(_, sleeping) => load(sleeping.resume(at(0)), with),
         other => panic!("nothing is loaded: {other:?}"),
     }
 }
 
-fn save(step: Step, with: Result<Swap, StoreError>) -> (Box<SaveRequest>, Step) {
+/// What is saved, until when, and the step after it.
+fn save(step: Step, with: Result<Swap, StoreError>) -> (Save, Step) {
     match step {
-        Step::Save(request, saving) => (request, saving.resume(with, at(0))),
+        Step::Save(Pending { operation, next, .. }) => (operation, Save::resume(next, with, at(0))),
         other => panic!("nothing is saved: {other:?}"),
     }
 }
@@ -61,8 +57,8 @@ fn begin(toy: Toy) -> Step {
 fn a_claim_that_was_cleared_says_nothing_of_the_grant_any_more() {
     let step =
         load(begin(Toy::rotating(Replay::Never)), loaded(2, claimed(record(1, 1, "r"), attempt(2, 1))));
-    let Step::Watch(_, _, watching) = step else { panic!("another's lease is not watched: {step:?}") };
-    let step = load(watching.resume(Ok(WatchOutcome::Changed), at(0)), loaded(3, record(1, 1, "r")));
+    let Step::Watch(watch) = step else { panic!("another's lease is not watched: {step:?}") };
+    let step = load(watch.resume(Ok(WatchOutcome::Changed), at(0)), loaded(3, record(1, 1, "r")));
     let (request, _) = save(step, Ok(Swap::Conflict));
     assert_eq!(request.record.lease.unwrap().first_sent, None);
 }
@@ -71,8 +67,8 @@ fn a_claim_that_was_cleared_says_nothing_of_the_grant_any_more() {
 fn an_own_claim_may_still_have_something_to_store() {
     let step =
         load(begin(Toy::rotating(Replay::OwnerDead)), loaded(2, claimed(record(1, 1, "r"), attempt(1, 7))));
-    let Step::Watch(_, _, watching) = step else { panic!("the own lease is passed over: {step:?}") };
-    let step = watching.resume(Ok(WatchOutcome::OwnerGone), at(0));
+    let Step::Watch(watch) = step else { panic!("the own lease is passed over: {step:?}") };
+    let step = watch.resume(Ok(WatchOutcome::OwnerGone), at(0));
     let (request, _) =
         save(load(step, loaded(2, claimed(record(1, 1, "r"), attempt(1, 7)))), Ok(Swap::Conflict));
     assert!(request.record.lease.unwrap().first_sent.is_some());
@@ -157,12 +153,11 @@ fn credentials_that_went_on_without_the_store_are_stored_when_it_is_back() {
 fn a_refresh_token_that_was_left_alone_is_not_called_refused() {
     let toy = || Toy::rotating(Replay::OwnerDead).with_credentials_too();
     let stored = || loaded(2, claimed(record(1, 1, "r"), attempt(2, 1)));
-    let Step::Watch(_, until, watching) = load(begin(toy()), stored()) else { panic!("it is not watched") };
+    let Step::Watch(watch) = load(begin(toy()), stored()) else { panic!("it is not watched") };
+    let until = watch.deadline;
     let late = Clocks { instant: until, ..at(0) };
-    let Step::Load(_, loading) = watching.resume(Ok(WatchOutcome::Unchanged), late) else {
-        panic!("no look")
-    };
-    let (_, step) = save(loading.resume(stored(), late), Ok(Swap::Done(Version::new(3))));
+    let Step::Load(load) = watch.resume(Ok(WatchOutcome::Unchanged), late) else { panic!("no look") };
+    let (_, step) = save(load.resume(stored(), late), Ok(Swap::Done(Version::new(3))));
     let Step::Send(sending, sent) = step else { panic!("{step:?}") };
     assert_eq!(sending.request.expose_body(), b"credentials");
     let (request, _) = save(sent.resume(answer(403, ""), late), Ok(Swap::Conflict));
@@ -175,10 +170,11 @@ fn a_renewal_that_failed_does_not_count_as_having_the_token_it_saw() {
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!("nobody renews") };
     let step = Renewal::begin(permit.job(Toy::rotating(Replay::Never).arc()).stored_by(owner(1)), at(0));
     let step = load(step, loaded(2, claimed(record(1, 1, "r"), attempt(2, 1))));
-    let Step::Watch(_, until, watching) = step else { panic!("{step:?}") };
+    let Step::Watch(watch) = step else { panic!("{step:?}") };
+    let until = watch.deadline;
     let late = Clocks { instant: until, ..at(0) };
     let error = || StoreError::unavailable("no answer");
-    let Step::Done(outcome, None) = watching.resume(Err(error()), late) else { panic!("it is tried again") };
+    let Step::Done(outcome, None) = watch.resume(Err(error()), late) else { panic!("it is tried again") };
     let _ = life.complete(permit, outcome, late);
     let mut fresh = record(1, 1, "r");
     let SessionState::Active(held) = &mut fresh.state else { unreachable!() };
@@ -194,19 +190,17 @@ fn a_grant_that_was_sent_is_not_taken_for_unsent_when_the_claim_to_repeat_it_fai
     let step = Renewal::begin(permit.job(toy()).stored_by(owner(1)), at(0));
     let (first, step) = save(load(step, loaded(1, record(1, 1, "r"))), Ok(Swap::Done(Version::new(2))));
     let Step::Send(_, sent) = step else { panic!("{step:?}") };
-    let Step::Save(request, saving) = sent.resume(lost(), at(0)) else { panic!("it is not sent again") };
-    let late = Clocks { instant: request.deadline, ..at(0) };
+    let Step::Save(saving) = sent.resume(lost(), at(0)) else { panic!("it is not sent again") };
+    let late = Clocks { instant: saving.deadline, ..at(0) };
     let Step::Done(outcome, None) = saving.resume(maybe(), late) else { panic!("there is time left") };
     let _ = life.complete(permit, outcome, late);
 
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(60)) else { panic!("nobody renews") };
     let step = Renewal::begin(permit.job(toy()).stored_by(owner(1)), at(60));
     let step = load(step, loaded(2, first.record.clone()));
-    let Step::Watch(_, _, watching) = step else { panic!("it counts as never sent: {step:?}") };
-    let Step::Load(_, loading) = watching.resume(Ok(WatchOutcome::OwnerGone), at(60)) else {
-        panic!("no look")
-    };
-    let Step::Done(outcome, None) = loading.resume(loaded(2, first.record), at(60)) else { panic!("sent") };
+    let Step::Watch(watch) = step else { panic!("it counts as never sent: {step:?}") };
+    let Step::Load(load) = watch.resume(Ok(WatchOutcome::OwnerGone), at(60)) else { panic!("no look") };
+    let Step::Done(outcome, None) = load.resume(loaded(2, first.record), at(60)) else { panic!("sent") };
     let Completed::Failed(error) = life.complete(permit, outcome, at(60)) else { panic!("a token") };
     assert_eq!(reason(&Err(error)), Some(LoginReason::Ambiguous));
 }
@@ -215,8 +209,8 @@ fn a_grant_that_was_sent_is_not_taken_for_unsent_when_the_claim_to_repeat_it_fai
 fn credentials_do_not_wait_for_a_store_that_fails_while_another_claim_is_watched() {
     let stored = Record::new(Epoch::new(1), Generation::new(1), SessionState::Empty);
     let step = load(begin(Toy::with_credentials()), loaded(2, claimed(stored, attempt(2, 1))));
-    let Step::Watch(_, _, watching) = step else { panic!("{step:?}") };
-    let step = watching.resume(Err(StoreError::unavailable("no answer")), at(0));
+    let Step::Watch(watch) = step else { panic!("{step:?}") };
+    let step = watch.resume(Err(StoreError::unavailable("no answer")), at(0));
     assert!(matches!(step, Step::Send(..)), "{step:?}");
 }
 
@@ -256,14 +250,14 @@ fn an_unsent_claim_that_replaced_another_says_nothing_of_the_one_before() {
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!("nobody renews") };
     let step =
         load(Renewal::begin(permit.job(toy()).stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "r")));
-    let Step::Save(request, saving) = step else { panic!("{step:?}") };
-    let late = Clocks { instant: request.deadline, ..at(0) };
+    let Step::Save(saving) = step else { panic!("{step:?}") };
+    let mut mine = saving.operation.record.clone();
+    let late = Clocks { instant: saving.deadline, ..at(0) };
     let Step::Done(outcome, None) = saving.resume(maybe(), late) else { panic!("there is time left") };
     let _ = life.complete(permit, outcome, late);
 
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(60)) else { panic!("nobody renews") };
     let step = Renewal::begin(permit.job(toy()).stored_by(owner(1)), at(60));
-    let mut mine = request.record;
     mine.lease.as_mut().unwrap().first_sent = Some(at(0).unix);
     let step = load(step, loaded(2, mine));
     assert!(matches!(step, Step::Watch(..)), "whoever sent it first may be alive: {step:?}");

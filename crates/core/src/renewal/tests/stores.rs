@@ -4,10 +4,7 @@ use std::collections::VecDeque;
 use std::format;
 
 use super::*;
-use crate::{
-    Applied, Granted, Lease, Loaded, Obtained, Owner, PendingSave, Provider, Record, RenewalJob,
-    SessionState, StoreError, Stored, Swap, Version, WatchOutcome,
-};
+use crate::{Applied, Granted, Lease, Obtained, Owner, PendingSave, Provider, RenewalJob, SessionState};
 
 pub(super) const fn owner(source: u64) -> Owner {
     Owner { machine: 1, boot: 1, process: 1, source }
@@ -69,32 +66,33 @@ impl Slot {
         let mut step = Renewal::begin(job, now);
         loop {
             step = match step {
-                Step::Load(_, next) => {
+                Step::Load(pending) => {
                     self.log.push("load".into());
                     let loaded =
                         Loaded { stored: self.stored.clone(), spilled: self.spills.first().cloned() };
-                    next.resume(self.fails("load").map_or(Ok(loaded), Err), now)
+                    pending.resume(self.fails("load").map_or(Ok(loaded), Err), now)
                 }
-                Step::Save(request, next) => {
-                    let what = if request.record.lease.is_some() { "lease" } else { "save" };
-                    let life = if request.liveness_lock { " alive" } else { "" };
+                Step::Save(pending) => {
+                    let save = &pending.operation;
+                    let what = if save.record.lease.is_some() { "lease" } else { "save" };
+                    let life = if save.liveness_lock { " alive" } else { "" };
                     self.log.push(format!("{what}{life}"));
                     let failure = self.fails(what);
                     let lost = matches!(&failure, Some(error) if error.applied() == Applied::No);
-                    let stands = self.stored.as_ref().map(|stored| stored.version) == request.expected;
+                    let stands = self.stored.as_ref().map(|stored| stored.version) == save.expected;
                     if stands && !lost {
-                        self.put(request.record);
+                        self.put(save.record.clone());
                     }
                     let swap = if stands { Swap::Done(Version::new(self.versions)) } else { Swap::Conflict };
-                    next.resume(failure.map_or(Ok(swap), Err), now)
+                    pending.resume(failure.map_or(Ok(swap), Err), now)
                 }
-                Step::Watch(_, until, next) => {
+                Step::Watch(pending) => {
                     self.log.push("watch".into());
                     let seen = self.sightings.pop_front().unwrap_or(WatchOutcome::Unchanged);
                     if seen == WatchOutcome::Unchanged {
-                        now = now.plus(until.since(now.instant));
+                        now = now.plus(pending.deadline.since(now.instant));
                     }
-                    next.resume(Ok(seen), now)
+                    pending.resume(Ok(seen), now)
                 }
                 Step::Send(sending, next) => {
                     self.log.push(format!("send {}", String::from_utf8_lossy(sending.request.expose_body())));
@@ -103,18 +101,19 @@ impl Slot {
                     }
                     next.resume(answers.next().expect("an answer for each request"), now)
                 }
-                Step::Spill(pending_save, next) => {
+                Step::Spill(pending) => {
                     self.log.push("spill".into());
                     let failure = self.fails("spill");
                     if failure.is_none() {
-                        self.spills.push(*pending_save);
+                        self.spills.push(pending.operation.pending_save.clone());
                     }
-                    next.resume(failure.map_or(Ok(()), Err), now)
+                    pending.resume(failure.map_or(Ok(()), Err), now)
                 }
-                Step::Forget(attempt, next) => {
+                Step::Forget(pending) => {
+                    let attempt = pending.operation.attempt;
                     self.log.push("forget".into());
                     self.spills.retain(|pending_save| pending_save.attempt != attempt);
-                    next.resume(Ok(()), now)
+                    pending.resume(Ok(()), now)
                 }
                 Step::Sleep(until, next) => {
                     now = now.plus(until.since(now.instant));
@@ -338,11 +337,11 @@ fn what_neither_store_nor_spill_takes_is_kept_and_not_handed_out() {
     assert!(unfinished.pending_save().is_some());
     let Step::Sleep(until, next) = unfinished.recover(at(80)) else { panic!("not at once") };
     assert!(until > at(80).instant);
-    let Step::Load(_, next) = next.resume(at(81)) else { panic!("the store is asked") };
+    let Step::Load(load) = next.resume(at(81)) else { panic!("the store is asked") };
     let loaded = Loaded { stored: slot.stored.clone(), spilled: None };
-    let Step::Save(request, next) = next.resume(Ok(loaded), at(81)) else { panic!("it is saved") };
-    assert_eq!(request.record.place().1, Generation::new(6));
-    let Step::Done(Outcome::Adopted(record), None) = next.resume(Ok(Swap::Done(Version::new(9))), at(81))
+    let Step::Save(save) = load.resume(Ok(loaded), at(81)) else { panic!("it is saved") };
+    assert_eq!(save.operation.record.place().1, Generation::new(6));
+    let Step::Done(Outcome::Adopted(record), None) = save.resume(Ok(Swap::Done(Version::new(9))), at(81))
     else {
         panic!("it is settled")
     };
