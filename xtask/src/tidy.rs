@@ -32,7 +32,7 @@ type Check = fn(&Workspace) -> Vec<String>;
 const CHECKS: [(&str, Check); 19] = [
     ("dependencies point one way", dependencies::findings),
     ("no runtime in a blocking tree", blocking_tree::findings),
-    ("both transports have the same files", twins::findings),
+    ("both transports have the same files and tests", twins::findings),
     ("a client's types stay in its adapter", adapters::findings),
     ("lints and `forbid(unsafe_code)` everywhere", lints::findings),
     ("clocks are read in clock.rs", clocks::findings),
