@@ -153,3 +153,31 @@ async fn a_token_that_only_the_wall_clock_calls_due_is_renewed_by_whoever_reads_
     assert_eq!(source.try_token().unwrap().expose(), "token-1");
     eventually(|| server.asked("/token") == 2).await;
 }
+
+#[twin::test(flavor = "multi_thread")]
+async fn a_closed_source_hands_out_its_token_only_if_the_token_lasts_as_long_as_the_caller_needs() {
+    let (server, clock) = (Server::granting(), Clock::manual(1_000));
+    let source = source(&server, &clock);
+    source.token().await.unwrap();
+    source.close(HOUR).await.unwrap();
+    clock.advance(HOUR - Duration::from_secs(1));
+    let valid_for = |seconds| Need::ValidFor(Duration::from_secs(seconds));
+    let error = source.acquire(valid_for(5), HOUR).await.unwrap_err();
+    assert!(error.to_string().contains("is closed"), "{error}");
+    assert_eq!(source.acquire(valid_for(1), HOUR).await.unwrap().expose(), "token-1");
+    assert_eq!(server.asked("/token"), 1);
+}
+
+#[twin::test(flavor = "multi_thread")]
+async fn a_closed_source_hands_out_no_token_that_is_newer_than_the_wall_clock() {
+    let (server, clock) = (Server::granting(), Clock::manual(1_000));
+    let source = source(&server, &clock);
+    source.token().await.unwrap();
+    source.close(HOUR).await.unwrap();
+    clock.step_wall_back(Duration::from_secs(61));
+    let errors = [source.token().await.unwrap_err(), source.try_token().unwrap_err()];
+    for error in errors {
+        assert!(error.to_string().contains("is closed"), "{error}");
+    }
+    assert_eq!(server.asked("/token"), 1);
+}
