@@ -1,6 +1,7 @@
-//! What a renewal holds while it is carried out: how far it has come, what nobody has stored yet, its liveness lock.
+//! What a renewal holds while a driver carries it out: how far it has come, the token that is not saved yet, and its
+//! liveness lock.
 //!
-//! However it ends, what is not stored by then is spilled: when its task is thrown away too.
+//! However it ends, also when its task is dropped, a token that is not saved by then is spilled.
 
 use core::fmt;
 use core::time::Duration;
@@ -17,7 +18,7 @@ pub struct ActiveRenewal {
     shared: Arc<SharedLifecycle>,
     pub(crate) byte_left: ByteLeft,
     pending_save: Option<PendingSave>,
-    /// Shown from before the lease is saved until the renewal is over, and by each operation until it is.
+    /// Held from before the lease is saved until the renewal ends, and by each operation until it returns.
     life: LivenessSlot,
 }
 
@@ -26,7 +27,7 @@ impl ActiveRenewal {
         Self { shared, byte_left: ByteLeft::No, pending_save: None, life: LivenessSlot::default() }
     }
 
-    /// Goes on with what was laid aside.
+    /// Goes on with a save that was set aside.
     pub(crate) const fn with(
         shared: Arc<SharedLifecycle>,
         pending_save: Option<PendingSave>,
@@ -46,7 +47,7 @@ impl ActiveRenewal {
         }
     }
 
-    /// Goes on with what the store has answered.
+    /// Goes on with the reply of the store.
     pub fn leave<O: StoreOp>(&self, next: O::Next, reply: Result<O::Reply, StoreError>) -> Step {
         let name = &self.shared.provider().spec().name;
         match &reply {
@@ -78,7 +79,7 @@ impl ActiveRenewal {
         self.pending_save.is_some()
     }
 
-    /// Spills what nobody has stored, and shows no liveness lock any more.
+    /// Spills the token that is not saved, and releases the liveness lock.
     pub(crate) fn give_up(&mut self) {
         if let (Some(pending_save), Some(storage)) = (self.pending_save.take(), self.shared.storage()) {
             let profile = self.shared.provider().spec();
@@ -90,17 +91,17 @@ impl ActiveRenewal {
         self.rest();
     }
 
-    /// What it holds is laid aside: it is not to be spilled yet.
+    /// The save is set aside: its token is not to be spilled yet.
     pub(crate) fn keep_for_later(&mut self) {
         self.pending_save = None;
     }
 
-    /// Shows no liveness lock any more, but for what a thread that hangs may still save.
+    /// Releases the liveness lock. A thread that hangs, and may still save, keeps its share of it.
     pub(crate) fn rest(&mut self) {
         self.life = LivenessSlot::default();
     }
 
-    /// The liveness lock, for a thread that works for this.
+    /// The liveness lock, for a thread that works for this renewal.
     #[must_use]
     pub fn life(&self) -> LivenessSlot {
         Arc::clone(&self.life)

@@ -21,15 +21,15 @@ fn shared(store: &Moody, clock: &ManualClock) -> Arc<SharedLifecycle> {
 }
 
 /// Carries steps out until it is over or would pause for the time after this many pauses.
-fn run(course: &mut ActiveRenewal, first: Step, clock: &ManualClock, pauses: u32) -> Step {
+fn run(active: &mut ActiveRenewal, first: Step, clock: &ManualClock, pauses: u32) -> Step {
     let (mut step, mut left) = (first, pauses);
     loop {
-        course.enter(&step);
+        active.enter(&step);
         step = match step {
-            Step::Load(load) => operate(course, load),
-            Step::Save(save) => operate(course, save),
-            Step::Spill(spill) => operate(course, spill),
-            Step::Forget(forget) => operate(course, forget),
+            Step::Load(load) => operate(active, load),
+            Step::Save(save) => operate(active, save),
+            Step::Spill(spill) => operate(active, spill),
+            Step::Forget(forget) => operate(active, forget),
             Step::Send(_, sent) => {
                 let body = r#"{"access_token":"one","expires_in":3600,"refresh_token":"r"}"#;
                 sent.resume(Answer::Response(HttpResponse::new(ResponseHead::new(200), body)), clock.now())
@@ -44,10 +44,10 @@ fn run(course: &mut ActiveRenewal, first: Step, clock: &ManualClock, pauses: u32
     }
 }
 
-fn operate<O: StoreOp>(course: &ActiveRenewal, pending: Pending<O>) -> Step {
+fn operate<O: StoreOp>(active: &ActiveRenewal, pending: Pending<O>) -> Step {
     let Pending { operation, next, .. } = pending;
-    let reply = course.run(&Arc::new(operation), Duration::from_secs(1))();
-    course.leave::<O>(next, reply)
+    let reply = active.run(&Arc::new(operation), Duration::from_secs(1))();
+    active.leave::<O>(next, reply)
 }
 
 /// A sign-in whose token neither the store nor the place for spills takes.

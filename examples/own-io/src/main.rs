@@ -1,8 +1,8 @@
 //! Own I/O: the two machines of `wellspring-core`, driven by hand.
 //!
 //! There is no transport here, no socket and no clock: requests go into the simulator as values, and time is a
-//! number that this program moves. A program with sockets of its own keeps the same loop and changes
-//! [`Client::carry`] alone.
+//! number that this program moves. A program with its own sockets keeps the same loop and changes only
+//! [`Client::carry`].
 #![forbid(unsafe_code)]
 
 use core::time::Duration;
@@ -17,7 +17,7 @@ use wellspring_simulator::{Config, Endpoint, Request, World};
 
 const BASE: &str = "http://127.0.0.1";
 
-/// What a program brings that does its own I/O: a wire, and both clocks.
+/// What a program with its own I/O brings: a wire, and both clocks.
 struct Client {
     provider: Arc<dyn Provider>,
     lifecycle: Lifecycle,
@@ -29,7 +29,7 @@ impl Client {
     fn new(provider: impl Provider + 'static) -> Self {
         Self {
             provider: Arc::new(provider),
-            // The seed makes the jitter; take a different one in each process.
+            // The seed of the jitter: use a different one in each process.
             lifecycle: Lifecycle::new(Policy::default(), 7),
             wire: World::new(Config::default()),
             now: Clocks { instant: Instant::ORIGIN, unix: UnixTime::from_secs(1_700_000_000) },
@@ -42,12 +42,12 @@ impl Client {
         match self.lifecycle.acquire(need, self.now) {
             Decision::Use(token) => Ok(token),
             Decision::UseAndRefresh(token, permit) => {
-                // Due and still good: whatever comes of the renewal, this caller has a token.
+                // Due but still valid: this caller has a token even if the renewal fails.
                 let _ = self.renew(permit);
                 Ok(token)
             }
             Decision::Refresh(permit) => self.renew(permit),
-            // Somebody else holds the permit. With one thread there is nobody else.
+            // Another caller holds the permit. A program with one thread has no other caller.
             Decision::Wait => Err(TokenError::busy("a renewal is under way")),
             Decision::Fail(error) => Err(error),
         }
@@ -63,7 +63,7 @@ impl Client {
                 // A wire that can be slow gives up at `sending.deadline`.
                 Step::Send(sending, sent) => sent.resume(self.carry(&sending.request), self.now),
                 Step::Done(outcome, _) => break outcome,
-                // The other steps are for stores: an errand without one asks for none of them.
+                // The other steps are for stores: a job without a store asks for none of them.
                 other => unreachable!("no store was named: {other:?}"),
             };
         };
@@ -97,7 +97,7 @@ impl Client {
     }
 
     // ANCHOR: call
-    /// One API call: a refused token is thrown away, and the call made once more with another one.
+    /// One API call: a refused token is replaced, and the call is made once more.
     fn call(&mut self, path: &str) -> Result<u16, TokenError> {
         let token = self.token(Need::Fresh)?;
         let answer = self.answer(&Request::get(path).with_bearer(token.expose()));

@@ -31,9 +31,9 @@ impl SignIn<'_> {
                 return Err(nobody(self.wish.deadline));
             }
             interrupt::nap(login.pause());
-            match self.source.spend(login.spend()) {
+            match self.source.spend(login.grant()) {
                 Ok(token) => return Ok(token),
-                Err(error) => login.go_on(error, clock.now().instant).map_err(refused)?,
+                Err(error) => login.poll_failed(error, clock.now().instant).map_err(refused)?,
             }
         }
     }

@@ -144,7 +144,7 @@ fn polls_go_on_through_an_outage() {
 fn the_end_without_a_token_has_the_status_of_what_to_do_next() {
     for (fault, status, says) in [
         ("oauth-error=access_denied", 3, "the user refused the sign-in (status 400, code access_denied"),
-        ("oauth-error=expired_token", 5, "nobody has signed in before the code expired"),
+        ("oauth-error=expired_token", 5, "the device code expired before the user signed in"),
         ("oauth-error=invalid_grant", 3, "the endpoint refused the device code"),
         ("oauth-error=invalid_client", 4, "the endpoint does not accept the client id or its secret"),
     ] {
@@ -172,7 +172,7 @@ fn the_wait_ends_with_the_codes_life_with_the_deadline_and_with_ctrl_c() {
     let folder = folder(&simulator, "file:tokens", "");
     let ran = Waiting::start(&folder, &[]).end();
     assert_eq!(ran.status, 5, "{}", ran.stderr);
-    assert!(ran.stderr.contains("nobody has signed in before the code expired"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the code expired before the user signed in"), "{}", ran.stderr);
 
     simulator.configure(|config| config.app.device_interval = Duration::from_secs(600));
     simulator.configure(|config| config.app.device_lifetime = Duration::from_secs(1_800));

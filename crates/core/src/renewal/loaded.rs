@@ -98,7 +98,8 @@ pub(super) fn judge(found: Found, fallback: Fallback) -> Judgment {
         Judgment::BeginAnew => Judgment::StoreLost,
         Judgment::StoreLost => Judgment::BeginAnew,
         Judgment::SaveSpilled | Judgment::LoggedOut | Judgment::Adopt | Judgment::Busy => Judgment::Lease,
-        Judgment::Lease | Judgment::LeaseAnyway => Judgment::Busy,
+        Judgment::Lease => Judgment::Watch,
+        Judgment::LeaseAnyway => Judgment::LoadLater,
         Judgment::Watch | Judgment::LoadLater => Judgment::LeaseAnyway,
     }
 }

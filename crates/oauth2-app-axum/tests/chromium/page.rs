@@ -1,4 +1,4 @@
-//! What a person does with the page.
+//! The page, as a user works with it.
 
 use fantoccini::Locator;
 use oauth2_app::AppBuilder;
@@ -8,7 +8,7 @@ use wellspring_simulator::{Endpoint, Fault};
 use crate::chromium::{Chromium, in_time};
 use crate::site::Site;
 
-/// A site whose users are asked, and not signed in by one click.
+/// A site whose server asks for consent.
 pub(crate) async fn site() -> Site {
     site_of(|_, app| app).await
 }
@@ -23,7 +23,7 @@ pub(crate) async fn site_of(change: impl FnOnce(&str, AppBuilder) -> AppBuilder)
 }
 
 impl Chromium {
-    /// Signs in at this site, in this window.
+    /// Signs in to this site, in this window.
     pub(crate) async fn signs_in(&self, site: &Site) {
         self.open(&site.at("/")).await;
         self.click("login").await;
@@ -73,7 +73,7 @@ async fn without_a_script() {
         let no_script = json!({ "prefs": { "profile.managed_default_content_settings.javascript": 2 } });
         let chromium = Chromium::with(&["--window-size=500,800", "--force-dark-mode"], no_script).await;
         chromium.open(&site.at("/")).await;
-        // What needs a script is not offered.
+        // The page offers nothing that needs a script.
         let popup = chromium.client.find(Locator::Id("login-popup")).await.unwrap();
         assert!(!popup.is_displayed().await.unwrap());
         chromium.click("login").await;

@@ -11,7 +11,9 @@ use wellspring_core::{
     WatchOutcome, Watching,
 };
 use wellspring_store::contract::Folder;
-use wellspring_store::{Deadline, Entry, KeyName, Life, Lock, MemoryStore, Records, Spills, Stripes};
+use wellspring_store::{
+    Deadline, Entry, FileLockGuard, FileLocks, KeyName, LivenessLocks, MemoryStore, Records, Spills,
+};
 use wellspring_store_file::FileStore;
 use wellspring_store_sqlite::SqliteStore;
 
@@ -106,15 +108,15 @@ fn show_stores(shown: &mut Shown) {
     let folder = Folder::new();
     let key = TokenKey::new("hive-auth", "https://auth.example/token").user(SECRET);
     let name = KeyName::of(&key);
-    let stripes = Stripes::open(folder.path().join("locks"), "life").unwrap();
+    let locks = FileLocks::open(folder.path().join("locks"), "life").unwrap();
     show!(shown:
         Deadline = Deadline::after(MOMENT);
         Entry = Entry { version: Version::new(1), bytes: ACCESS.as_bytes().to_vec().into() };
         KeyName = name.clone();
-        Life = Life::open(folder.path().join("locks")).unwrap();
-        Lock = stripes.shared(&name, MOMENT).unwrap();
+        LivenessLocks = LivenessLocks::open(folder.path().join("locks")).unwrap();
+        FileLockGuard = locks.shared(&name, MOMENT).unwrap();
         Spills = Spills::new(folder.path().join("spill"));
-        Stripes = stripes;
+        FileLocks = locks;
     );
     let memory = MemoryStore::open();
     shown.add::<MemoryStore>(memory.map());

@@ -183,10 +183,10 @@ fn show_an_unfinished_save(shown: &mut Shown) {
     shown.add::<ActiveRenewal>(&save.active);
 }
 
-fn operate<O: StoreOp>(course: &ActiveRenewal, pending: Pending<O>) -> Step {
+fn operate<O: StoreOp>(active: &ActiveRenewal, pending: Pending<O>) -> Step {
     let Pending { operation, next, .. } = pending;
-    let reply = course.run(&Arc::new(operation), Duration::from_secs(1))();
-    course.leave::<O>(next, reply)
+    let reply = active.run(&Arc::new(operation), Duration::from_secs(1))();
+    active.leave::<O>(next, reply)
 }
 
 fn show_pools(shown: &mut Shown) {
