@@ -1,4 +1,4 @@
-//! Where renewals run, and what becomes of them when their callers or their runtime go.
+//! Where renewals run, and how they end when a caller is cancelled or a runtime shuts down.
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 #![cfg(feature = "reqwest")]
 
@@ -35,7 +35,7 @@ async fn a_callers_cancellation_does_not_cut_the_renewal() {
 }
 
 #[test]
-fn a_runtime_that_goes_tells_the_waiters_of_another_and_leaves_the_fate_unknown() {
+fn a_runtime_that_shuts_down_ends_the_wait_of_callers_on_another_and_leaves_the_fate_unknown() {
     let (server, gate) = Server::gated();
     let (first, second) = (runtime(), runtime());
     let toy = Toy::at(&server.url).without_credentials();
@@ -49,7 +49,7 @@ fn a_runtime_that_goes_tells_the_waiters_of_another_and_leaves_the_fate_unknown(
     gate.arrived();
     let waiter = source.clone();
     let waiting = second.spawn(async move { waiter.token().await });
-    // The exchange, the one who started it and the other runtime's caller.
+    // The exchange, the caller that started it, and the caller on the other runtime.
     while clock.waiting() < 3 {
         std::thread::yield_now();
     }
@@ -105,7 +105,7 @@ fn on_a_foreign_executor_deadlines_hold_and_a_runtime_that_is_gone_is_an_error()
 }
 
 #[test]
-fn whoever_waits_for_a_pause_is_told_when_the_runtime_that_tells_the_time_is_gone() {
+fn a_caller_that_waits_for_a_pause_gets_an_error_when_the_runtime_of_its_timer_is_gone() {
     let server = Server::start(|_, _| Reply::Hangup);
     let runtime = runtime();
     let mut policy = Policy::default();
@@ -119,7 +119,7 @@ fn whoever_waits_for_a_pause_is_told_when_the_runtime_that_tells_the_time_is_gon
     assert_eq!(server.asked("/token"), 1);
 }
 
-/// The smallest executor there is.
+/// An executor of a few lines.
 fn pollster<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(std::thread::Thread);
     impl std::task::Wake for Unpark {

@@ -18,22 +18,22 @@ const ASYNC_ONLY_FILES: [&str; 1] = ["tower.rs"];
 /// Tests that only the async transport has: its renewals are tasks, and a runtime may shut down below them.
 const ASYNC_ONLY: [&str; 6] = [
     "a_callers_cancellation_does_not_cut_the_renewal",
-    "a_runtime_that_goes_tells_the_waiters_of_another_and_leaves_the_fate_unknown",
+    "a_runtime_that_shuts_down_ends_the_wait_of_callers_on_another_and_leaves_the_fate_unknown",
     "a_second_runtime_goes_on_after_the_shutdown_of_the_first",
     "on_a_foreign_executor_deadlines_hold_and_a_runtime_that_is_gone_is_an_error",
-    "whoever_waits_for_a_pause_is_told_when_the_runtime_that_tells_the_time_is_gone",
+    "a_caller_that_waits_for_a_pause_gets_an_error_when_the_runtime_of_its_timer_is_gone",
     "without_a_runtime_there_is_an_error_and_with_a_given_one_there_is_a_token",
 ];
 
 /// Tests that only the blocking transport has: its renewals run in their callers or on threads, which a program may forbid,
 /// and shuttle runs whole sources on its threads.
 const BLOCKING_ONLY: [&str; 6] = [
-    "a_caller_whose_time_is_over_does_not_cut_the_renewal",
+    "a_caller_whose_deadline_has_passed_does_not_cut_the_renewal",
     "an_early_renewal_runs_on_a_thread_that_has_a_name_and_the_caller_goes_on",
     "threads_that_need_a_token_at_once_cost_one_exchange_and_are_all_served",
     "threads_that_read_a_token_that_is_due_start_one_renewal_and_none_is_kept_waiting",
     "where_threads_are_forbidden_no_exchange_starts_that_its_caller_would_cut_short",
-    "where_threads_are_forbidden_whoever_needs_a_token_renews_it",
+    "where_threads_are_forbidden_the_caller_that_needs_a_token_renews_it",
 ];
 
 /// Stands for the client's name, which is the one difference.

@@ -57,7 +57,7 @@ async fn a_body_that_can_be_sent_once_only_is_sent_once() {
     let answer = source.send(put(&server, once("stream"))).await.unwrap();
     assert_eq!(answer.status(), 401);
     assert_eq!(server.bearers("/cob"), ["Bearer token-1"]);
-    // The refusal was heard all the same.
+    // The refused token is renewed all the same.
     assert_eq!(source.send(put(&server, "charge")).await.unwrap().status(), 200);
     assert_eq!(server.asked("/token"), 2);
 }
@@ -76,7 +76,7 @@ async fn an_api_that_refuses_every_token_costs_one_renewal_and_then_none_for_a_w
 }
 
 #[twin::test]
-async fn a_failed_renewal_after_a_refusal_is_what_the_caller_hears() {
+async fn a_failed_renewal_after_a_refusal_is_the_callers_error() {
     let server = Server::start(|request, n| match (request.path(), n) {
         ("/token", 0) => Reply::token(1, 3_600),
         ("/token", _) => Reply::status(400),

@@ -1,4 +1,4 @@
-//! Sources for users' own tests: a fixed token, and renewals that come to what a script says.
+//! Sources for programs' own tests: a fixed token, and renewals whose results a script gives.
 
 use core::time::Duration;
 

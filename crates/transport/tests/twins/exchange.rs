@@ -31,7 +31,7 @@ async fn failure(client: &ClientTransport, url: impl Into<String>, within: Durat
 }
 
 #[twin::test]
-async fn plain_http_is_for_this_machine_alone_and_nothing_else_is_even_looked_up() {
+async fn plain_http_is_only_for_this_machine_and_no_other_host_is_looked_up() {
     for url in ["http://example.com/token", "http://localhost.example.com/", "ftp://127.0.0.1/", "token"] {
         assert_eq!(failure(&client(), url, WITHIN).await, TransportErrorKind::Refused, "{url}");
     }
@@ -53,7 +53,7 @@ async fn a_redirect_is_never_followed() {
 }
 
 #[twin::test]
-async fn what_was_never_sent_is_told_from_what_may_have_arrived() {
+async fn a_request_that_was_never_sent_is_distinct_from_one_that_may_have_arrived() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = format!("http://{}/token", free.local_addr().unwrap());
     drop(free);
@@ -82,7 +82,7 @@ async fn a_refresh_token_that_may_have_been_spent_is_not_sent_again() {
     let granted = TokenResponse::new(AccessToken::new("old")).with_lifetime(Duration::ZERO);
     source.adopt(granted.with_refresh_token(RefreshToken::new("once"))).unwrap();
     let pause = Duration::from_secs(30);
-    // A token born dead opens a pause of a second.
+    // The token has expired when it is adopted, which opens a pause of a second.
     let error = source.acquire(Need::Fresh, pause).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LoginRequired { reason: LoginReason::Ambiguous });
     assert_eq!(server.asked("/token"), 1);
@@ -198,7 +198,7 @@ async fn tls_settings_that_make_no_sense_are_refused_in_a_sentence() {
 }
 
 #[twin::test]
-async fn an_unknown_fate_is_told_to_whoever_signs_in() {
+async fn a_sign_in_whose_response_is_lost_ends_in_an_ambiguous_error() {
     let server = Server::start(|_, _| Reply::Hangup);
     let source = TokenSource::builder(Toy::at(&server.url)).build().unwrap();
     let error = source.sign_in(code()).await.unwrap_err();
@@ -209,7 +209,7 @@ async fn an_unknown_fate_is_told_to_whoever_signs_in() {
 
 #[twin::test]
 async fn a_proxy_of_the_environment_sees_no_request_to_this_machine() {
-    // A proxy is read from the environment when a client is made: in a process of its own.
+    // A client reads its proxy from the environment when it is made, so this client is in a process of its own.
     let proxy = Server::start(|_, _| Reply::token(666, 3_600));
     let server = Server::granting();
     let output = Command::new(std::env::current_exe().unwrap())
@@ -224,7 +224,7 @@ async fn a_proxy_of_the_environment_sees_no_request_to_this_machine() {
     assert!(output.status.success(), "{output:?}");
     assert_eq!(server.asked("/token"), 1);
     assert_eq!(server.asked("/cob"), 1);
-    // The HTTPS request was offered to the proxy as a tunnel, which shows it the host alone.
+    // The HTTPS request asks the proxy for a tunnel, which shows the proxy only the host.
     let seen = proxy.received("issuer.invalid:443");
     assert_eq!(seen.len(), 1);
     assert!(seen[0].head.starts_with("CONNECT ") && !seen[0].head.contains(SECRET), "{}", seen[0].head);

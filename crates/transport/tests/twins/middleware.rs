@@ -1,4 +1,4 @@
-//! Tokens on the calls of a client that the program has already: the rule of `send`, whoever carries the call.
+//! Tokens on the calls of a client that the program has already: the rule of `send`, whatever client carries the call.
 
 use wellspring_core::{ErrorKind, Scope};
 use wellspring_simulator::{Endpoint, Fault, Simulator};
@@ -78,7 +78,7 @@ async fn a_second_refusal_is_the_callers_answer() {
 }
 
 #[twin::test]
-async fn a_failed_renewal_after_a_refusal_is_what_the_caller_hears() {
+async fn a_failed_renewal_after_a_refusal_is_the_callers_error() {
     for kind in KINDS {
         let server = Server::start(|request, n| match (request.path(), n) {
             ("/token", 0) => Reply::token(1, 3_600),
@@ -99,14 +99,14 @@ async fn a_body_that_can_be_sent_once_only_is_sent_once() {
         let answer = client.send(put(&server, once_only())).await.unwrap();
         assert_eq!(answer.status(), 401);
         assert_eq!(server.bearers("/cob"), ["Bearer token-1"], "{kind:?}");
-        // The refusal was heard all the same.
+        // The refused token is renewed all the same.
         assert_eq!(client.send(put(&server, "charge")).await.unwrap().status(), 200);
         assert_eq!(server.asked("/token"), 2);
     }
 }
 
 #[twin::test]
-async fn an_origin_that_nobody_allowed_gets_nothing() {
+async fn an_origin_that_is_not_allowed_gets_no_request() {
     for kind in KINDS {
         let (server, other) = (Server::refusing(|_| false), Server::refusing(|_| false));
         let client = kind.over(&source(&server));
@@ -115,7 +115,7 @@ async fn an_origin_that_nobody_allowed_gets_nothing() {
             let failure = client.send(request).await.unwrap_err();
             assert_eq!(failure.token.unwrap().kind(), ErrorKind::Misconfigured, "{kind:?}");
         }
-        // Not even a token was asked for.
+        // No token was requested either.
         assert_eq!(other.asked("/cob") + server.asked("/token"), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! Many users' sources: one exchange each, none mixed up, none let go that is needed, and all of them back from the store.
+//! Many users' sources: one exchange each, none mixed up, none dropped that is needed, and all of them back from the store.
 
 use core::time::Duration;
 
@@ -47,14 +47,14 @@ async fn each_user_has_a_token_of_their_own_and_one_exchange_however_many_ask() 
 }
 
 #[twin::test(flavor = "multi_thread")]
-async fn who_is_idle_is_let_go_and_comes_back_from_the_store_without_an_exchange() {
+async fn an_idle_user_is_dropped_and_comes_back_from_the_store_without_an_exchange() {
     let (server, store, clock) =
         (Server::rotating_for_each(1_000_000_000, None), Moody::new(), Clock::manual(START));
     let pool = pool(&server, &store, &clock);
     let token = pool.source("ann").unwrap().sign_in(code()).await.unwrap();
     let held = pool.source("bob").unwrap();
     clock.advance(IDLE);
-    // The sign-in's own task may hold ann a moment longer than its caller waits.
+    // The renewal of the sign-in may hold ann's source a moment longer than its caller waits.
     eventually(|| {
         clock.advance(IDLE / 4);
         drop(pool.source("eve").unwrap());
@@ -67,7 +67,7 @@ async fn who_is_idle_is_let_go_and_comes_back_from_the_store_without_an_exchange
 }
 
 #[twin::test(flavor = "multi_thread")]
-async fn nobody_is_let_go_while_their_token_is_renewed() {
+async fn no_user_is_dropped_while_their_token_is_renewed() {
     let gate = Gate::default();
     let server = Server::rotating_for_each(3_600, Some(gate.clone()));
     let (store, clock) = (Moody::new(), Clock::manual(START));
@@ -78,7 +78,7 @@ async fn nobody_is_let_go_while_their_token_is_renewed() {
     gate.arrived();
     clock.advance(IDLE * 2);
     drop(pool.source("bob").unwrap());
-    assert_eq!(pool.len(), 2, "ann is not let go");
+    assert_eq!(pool.len(), 2, "ann is not dropped");
     gate.open();
     eventually(|| pool.source("ann").unwrap().try_token().is_ok_and(|token| token.expose() == "token-2"))
         .await;
@@ -86,7 +86,7 @@ async fn nobody_is_let_go_while_their_token_is_renewed() {
 }
 
 #[twin::test(flavor = "multi_thread")]
-async fn one_background_renews_for_all_and_leaves_alone_who_has_no_token() {
+async fn one_background_renews_for_all_users_except_those_without_a_token() {
     let (server, store, clock) = (Server::rotating_for_each(3_600, None), Moody::new(), Clock::manual(START));
     let pool = pool(&server, &store, &clock);
     let sources = ["ann", "bob", "eve"].map(|user| pool.source(user).unwrap());
@@ -102,7 +102,7 @@ async fn one_background_renews_for_all_and_leaves_alone_who_has_no_token() {
 }
 
 #[twin::test(flavor = "multi_thread")]
-async fn a_closed_pool_lets_nobody_in_and_renews_nothing() {
+async fn a_closed_pool_lets_no_new_user_in_and_renews_nothing() {
     let (server, store, clock) = (Server::rotating_for_each(3_600, None), Moody::new(), Clock::manual(START));
     let pool = pool(&server, &store, &clock);
     let source = pool.source("ann").unwrap();
@@ -116,7 +116,8 @@ async fn a_closed_pool_lets_nobody_in_and_renews_nothing() {
 }
 
 #[twin::test]
-async fn a_pool_whose_users_would_share_one_key_is_refused_and_one_that_lets_go_at_once_does_not_spin() {
+async fn a_pool_whose_users_would_share_one_key_is_refused_and_a_pool_that_drops_users_at_once_does_not_spin()
+{
     let (server, store, clock) = (Server::rotating_for_each(3_600, None), Moody::new(), Clock::manual(START));
     let url = server.url.clone();
     let template = move |_: &str| Toy::at(&url).without_credentials();

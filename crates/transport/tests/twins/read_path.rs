@@ -1,4 +1,4 @@
-//! The read that everyone pays for: no lock and no allocation, whatever else is going on.
+//! The read that every call makes: no lock and no allocation, also while a renewal runs.
 #![expect(unsafe_code, reason = "an allocator that counts is an unsafe trait")]
 
 use core::alloc::{GlobalAlloc, Layout};
@@ -17,16 +17,16 @@ thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
-// SAFETY: every call goes to the system's allocator as it came.
+// SAFETY: each call is passed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller keeps the contract of this method.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller keeps the contract of this method.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -58,10 +58,10 @@ async fn reading_a_fresh_token_allocates_nothing_not_even_the_first_time() {
 #[twin::test(flavor = "multi_thread")]
 async fn reading_an_aging_token_allocates_nothing_while_its_renewal_runs() {
     let gate = Gate::default();
-    let door = gate.clone();
+    let in_server = gate.clone();
     let server = Server::start(move |_, n| {
         if n > 0 {
-            door.pass();
+            in_server.pass();
         }
         Reply::token(n + 1, 3_600)
     });

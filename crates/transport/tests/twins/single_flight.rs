@@ -1,4 +1,4 @@
-//! One renewal for all who wait, however they come and go.
+//! One renewal for all callers that wait, however they come and go.
 
 use core::time::Duration;
 
@@ -30,9 +30,9 @@ async fn a_crowd_on_an_empty_source_makes_one_request_and_gets_one_token() {
 #[twin::test(flavor = "multi_thread")]
 async fn a_failure_is_shared_by_all_who_waited_and_followed_by_a_pause() {
     let gate = Gate::default();
-    let door = gate.clone();
+    let in_server = gate.clone();
     let server = Server::start(move |_, _| {
-        door.pass();
+        in_server.pass();
         Reply::status(503)
     });
     let clock = Clock::manual(1_000);
@@ -48,7 +48,7 @@ async fn a_failure_is_shared_by_all_who_waited_and_followed_by_a_pause() {
     for task in crowd {
         assert!(matches!(join(task).await.kind(), ErrorKind::Unavailable { retry_at: Some(_) }));
     }
-    // The pause is not over: nobody asks again, and `token` does not wait for its end.
+    // During the pause no renewal starts, and `token` does not wait for its end.
     assert!(source.token().await.is_err());
     assert!(source.try_token().is_err());
     assert_eq!(server.asked("/token"), 1);
@@ -139,13 +139,13 @@ async fn close_gives_up_at_its_deadline() {
 }
 
 #[twin::test(flavor = "multi_thread")]
-async fn a_provider_that_panics_leaves_nobody_waiting() {
+async fn a_provider_that_panics_leaves_no_caller_waiting() {
     let server = Server::granting();
     let source = TokenSource::builder(Toy::at(&server.url).that_panics()).build().unwrap();
     for task in (0..20).map(|_| source.clone()).map(|source| spawn(async move { source.token().await })) {
         assert!(matches!(join(task).await.unwrap_err().kind(), ErrorKind::Unavailable { .. }));
     }
-    // The gate is not stuck: after the pause another renewal may start.
+    // A caller during the pause gets its error.
     assert!(source.token().await.is_err());
 }
 

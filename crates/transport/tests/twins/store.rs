@@ -1,4 +1,4 @@
-//! Sources that share a store: one exchange for all, nothing lost, and the truth when the store fails.
+//! Sources that share a store: one exchange for all of them, no token lost, and an error that says so when the store fails.
 
 use core::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::driver::{Gate, Moody, Server, Toy, code, eventually, join, spawn, twi
 
 const START: u64 = 1_800_000_000;
 
-/// No time is lost by a store that refuses.
+/// A store that refuses is tried for a second only.
 fn hasty() -> Policy {
     let mut policy = Policy::default();
     policy.store_deadline = Duration::from_secs(1);
@@ -37,7 +37,7 @@ fn reason(kind: ErrorKind) -> Option<LoginReason> {
 }
 
 #[twin::test(flavor = "multi_thread")]
-async fn what_one_source_signs_in_to_another_one_uses_and_renews() {
+async fn a_session_that_one_source_signs_in_to_is_used_and_renewed_by_another() {
     let (server, store, clock) = (Server::rotating(3_600), Moody::new(), Clock::manual(START));
     let (one, two) = (source(&server, &store, &clock), source(&server, &store, &clock));
     assert_eq!(reason(two.token().await.unwrap_err().kind()), Some(LoginReason::NotSignedIn));
@@ -47,7 +47,7 @@ async fn what_one_source_signs_in_to_another_one_uses_and_renews() {
     assert_eq!(server.asked("/token"), 1);
     clock.advance(Duration::from_secs(3_600));
     assert_eq!(two.token().await.unwrap().expose(), "token-2");
-    assert_eq!(one.token().await.unwrap().expose(), "token-2", "taken over, not asked for");
+    assert_eq!(one.token().await.unwrap().expose(), "token-2", "taken from the store, not requested");
     assert_eq!(server.asked("/token"), 2);
     assert_eq!(store.saves(), 3, "the sign-in, the lease and what it brought");
 }
@@ -71,7 +71,7 @@ async fn two_sources_that_need_a_token_at_once_spend_one_refresh_token() {
 }
 
 #[twin::test(flavor = "multi_thread")]
-async fn a_logout_is_everybodys_and_a_sign_in_brings_everybody_back() {
+async fn a_logout_ends_the_session_of_every_source_and_a_sign_in_brings_every_source_back() {
     let (server, store, clock) = (Server::rotating(3_600), Moody::new(), Clock::manual(START));
     let (one, two) = (source(&server, &store, &clock), source(&server, &store, &clock));
     one.sign_in(code()).await.unwrap();
@@ -87,7 +87,7 @@ async fn a_logout_is_everybodys_and_a_sign_in_brings_everybody_back() {
 }
 
 #[twin::test(flavor = "multi_thread")]
-async fn what_the_store_will_not_take_is_spilled_and_handed_out_and_stored_when_it_will() {
+async fn a_token_that_the_store_refuses_is_spilled_and_handed_out_and_saved_later() {
     let (server, store) = (Server::rotating(0), Moody::new());
     let source = hasty_source(&server, &store);
     source.sign_in(code()).await.unwrap();
@@ -97,11 +97,11 @@ async fn what_the_store_will_not_take_is_spilled_and_handed_out_and_stored_when_
     store.set(|moods| &moods.refuses_tokens, false);
     eventually(|| store.spilled() == 0).await;
     let other = hasty_source(&server, &store);
-    assert_eq!(other.token().await.unwrap().expose(), "token-3", "what was spilled is what is spent next");
+    assert_eq!(other.token().await.unwrap().expose(), "token-3", "the spilled refresh token is spent next");
 }
 
 #[twin::test(flavor = "multi_thread")]
-async fn what_neither_store_nor_spill_takes_is_handed_to_nobody_and_spent_by_nobody_until_it_is_stored() {
+async fn a_token_that_neither_store_nor_spill_takes_is_neither_handed_out_nor_spent_until_it_is_saved() {
     let (server, store) = (Server::rotating(3_600), Moody::new());
     let source = hasty_source(&server, &store);
     store.set(|moods| &moods.refuses_tokens, true);
@@ -109,7 +109,7 @@ async fn what_neither_store_nor_spill_takes_is_handed_to_nobody_and_spent_by_nob
     let error = source.sign_in(code()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store, "{error}");
     assert_eq!(source.token().await.unwrap_err().kind(), ErrorKind::Store);
-    // Whoever can wait is served when it is stored.
+    // A caller that can wait gets the token once it is saved.
     let patient = source.clone();
     let waiting =
         spawn(async move { patient.acquire(Need::Fresh, Duration::from_secs(20)).await.map(|_| ()) });
@@ -135,14 +135,14 @@ async fn a_token_that_is_spilled_while_another_source_waits_is_found_by_it() {
     gate.arrived();
     store.set(|moods| &moods.refuses_tokens, true);
     gate.open();
-    // The owner lives on, with its liveness lock, and the store goes on refusing: no version changes.
+    // The owner keeps its liveness lock, and the store still refuses its save: no version changes.
     assert_eq!(join(renewing).await, "token-2");
     assert_eq!(join(waiter).await, "token-2");
     assert_eq!(server.asked("/token"), 2);
 }
 
 #[twin::test]
-async fn a_grant_that_may_be_spent_but_once_is_refused_on_a_store_that_reaches_less_far() {
+async fn a_single_use_grant_is_refused_on_a_store_that_reaches_fewer_processes() {
     let toy = || Toy::at("http://127.0.0.1:9").without_credentials();
     let narrow = TokenSource::builder(toy()).store(MemoryStore::open()).shared_by(SharedBy::Host);
     let error = narrow.build().unwrap_err();
@@ -150,7 +150,7 @@ async fn a_grant_that_may_be_spent_but_once_is_refused_on_a_store_that_reaches_l
     assert!(error.to_string().contains("may be spent but once"), "{error}");
     assert!(
         TokenSource::builder(toy()).shared_by(SharedBy::Host).build().is_err(),
-        "no store reaches nobody"
+        "without a store no other process shares the token"
     );
     assert!(TokenSource::builder(toy()).store(MemoryStore::open()).build().is_ok());
     let repeatable = Toy::at("http://127.0.0.1:9");
@@ -158,7 +158,7 @@ async fn a_grant_that_may_be_spent_but_once_is_refused_on_a_store_that_reaches_l
 }
 
 #[twin::test]
-async fn a_token_from_elsewhere_is_not_taken_over_beside_a_store() {
+async fn a_token_that_the_program_obtained_itself_is_not_adopted_beside_a_store() {
     let (server, store) = (Server::rotating(3_600), Moody::new());
     let source = hasty_source(&server, &store);
     let error = source.adopt(TokenResponse::new(AccessToken::new("theirs"))).unwrap_err();

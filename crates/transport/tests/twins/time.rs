@@ -13,7 +13,7 @@ fn source(server: &Server, clock: &ManualClock) -> TokenSource {
     TokenSource::builder(Toy::at(&server.url)).clock(clock).seed(7).build().unwrap()
 }
 
-/// Fails so often, then grants.
+/// A server that fails this many times, then grants.
 fn failing(times: usize) -> Server {
     Server::start(move |_, n| if n < times { Reply::status(503) } else { Reply::token(n + 1, 3_600) })
 }
@@ -75,7 +75,7 @@ async fn a_sign_in_elsewhere_ends_the_wait_for_a_pause() {
 }
 
 #[twin::test(flavor = "multi_thread")]
-async fn a_token_kept_warm_is_renewed_before_anybody_asks() {
+async fn a_token_kept_warm_is_renewed_before_a_caller_asks() {
     let (server, clock) = (Server::granting(), Clock::manual(1_000));
     let source = source(&server, &clock);
     let warm = source.keep_warm().unwrap();
@@ -121,10 +121,10 @@ async fn a_wall_clock_that_jumps_never_hands_out_an_expired_token_nor_loops() {
     let (server, clock) = (Server::granting(), Clock::manual(1_000_000));
     let source = source(&server, &clock);
     assert_eq!(source.token().await.unwrap().expose(), "token-1");
-    // Ahead by more than its life: it may be over, for all anybody knows.
+    // Ahead by more than the lifetime: the token may have expired.
     clock.step_wall_forward(2 * HOUR);
     assert_eq!(source.token().await.unwrap().expose(), "token-2");
-    // Back again, before it was obtained.
+    // Back to before the second token was obtained.
     clock.step_wall_back(2 * HOUR);
     assert_eq!(source.token().await.unwrap().expose(), "token-3");
     for _ in 0..10 {
@@ -144,7 +144,7 @@ async fn a_machine_that_slept_through_the_tokens_life_gets_another_one() {
 }
 
 #[twin::test(flavor = "multi_thread")]
-async fn a_token_that_only_the_wall_clock_calls_due_is_renewed_by_whoever_reads_it() {
+async fn a_token_that_only_the_wall_clock_calls_due_is_renewed_by_the_caller_that_reads_it() {
     let server = Server::granting();
     let clock = Clock::manual(1_000);
     let source = TokenSource::builder(Toy::at(&server.url)).clock(&clock).build().unwrap();
