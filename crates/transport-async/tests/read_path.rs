@@ -1,4 +1,4 @@
-//! The tests of reading that both transports run, on tokio and reqwest, in a program of their own: they count its allocations.
+//! The tests of reading that both transports run, on tokio and reqwest. Their program counts its allocations.
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 #![cfg(feature = "reqwest")]
 

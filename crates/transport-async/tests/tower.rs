@@ -155,11 +155,11 @@ async fn a_limit_of_one_call_at_a_time_lets_the_second_try_through() {
 async fn a_caller_that_goes_away_during_the_renewal_leaves_no_other_caller_waiting() {
     for kind in KINDS {
         let gate = Gate::default();
-        let door = gate.clone();
+        let in_server = gate.clone();
         let server = Server::start(move |request, n| match (request.path(), n) {
             ("/token", 0) => Reply::token(1, 3_600),
             ("/token", n) => {
-                door.pass();
+                in_server.pass();
                 Reply::token(n + 1, 3_600)
             }
             _ if request.header("authorization") == Some("Bearer token-1") => Reply::status(401),

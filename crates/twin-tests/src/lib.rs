@@ -1,7 +1,7 @@
 //! Attributes that let both transports run one test source.
 //!
-//! A twin is written as an async test. The async transport runs it as it stands. For the blocking transport, [`blocking`]
-//! and [`blocking_test`] rewrite its tokens:
+//! A twin is written as an async test. The async transport runs it as it stands. For the blocking transport,
+//! [`blocking`] and [`blocking_test`] rewrite its tokens:
 //!
 //! | async | blocking |
 //! |---|---|

@@ -25,8 +25,8 @@ const ASYNC_ONLY: [&str; 6] = [
     "without_a_runtime_there_is_an_error_and_with_a_given_one_there_is_a_token",
 ];
 
-/// Tests that only the blocking transport has: its renewals run in their callers or on threads, which a program may forbid,
-/// and shuttle runs whole sources on its threads.
+/// Tests that only the blocking transport has: its renewals run in their callers or on threads, which a program may
+/// forbid, and shuttle runs whole sources on its threads.
 const BLOCKING_ONLY: [&str; 6] = [
     "a_caller_whose_deadline_has_passed_does_not_cut_the_renewal",
     "an_early_renewal_runs_on_a_thread_that_has_a_name_and_the_caller_goes_on",
@@ -70,7 +70,7 @@ struct Transport {
 }
 
 impl Transport {
-    /// Its files that have a twin, from this part on. What a client needs besides its adapter is in a folder of the client's
+    /// Its files of this part that have a twin. What a client needs besides its adapter is in a folder of the client's
     /// name and has none.
     fn twins<'a>(&self, tree: &'a Tree, part: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
         let of_client = format!("/{}/", self.client);

@@ -218,8 +218,8 @@ impl Server {
         })
     }
 
-    /// A server that grants numbered tokens of one hour, and whose API answers 401 to the `Authorization` values for which
-    /// this is true.
+    /// A server that grants numbered tokens of one hour, and whose API answers 401 to the `Authorization` values that
+    /// are `refused`.
     pub fn refusing(refused: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         Self::start(move |request, n| match request.path() {
             "/token" => Reply::token(n + 1, 3_600),

@@ -97,8 +97,8 @@ impl Store for Moody {
 }
 
 impl Server {
-    /// A server of single-use refresh tokens: a token that is sent again ends the session. Access tokens live for `lifetime`
-    /// seconds.
+    /// A server of single-use refresh tokens: a token that is sent again ends the session. Access tokens live for
+    /// `lifetime` seconds.
     pub fn rotating(lifetime: u64) -> Self {
         Self::rotating_for_each(lifetime, None)
     }

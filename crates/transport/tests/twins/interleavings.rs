@@ -1,7 +1,7 @@
 //! A caller that waits, under each schedule of a few threads: `cargo xtask interleavings`.
 //!
-//! A wake-up that is lost is a caller that waits for ever, and shuttle reports that as a deadlock. How a caller waits is in
-//! each transport's `src/interleavings.rs`.
+//! A wake-up that is lost is a caller that waits for ever, and shuttle reports that as a deadlock. How a caller waits is
+//! in each transport's `src/interleavings.rs`.
 
 use core::time::Duration;
 use std::sync::Arc;

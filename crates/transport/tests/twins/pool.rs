@@ -1,4 +1,4 @@
-//! Many users' sources: one exchange each, none mixed up, none dropped that is needed, and all of them back from the store.
+//! Many users' sources: one exchange each, none mixed up, none dropped while it is needed, and all restored from the store.
 
 use core::time::Duration;
 

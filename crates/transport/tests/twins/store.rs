@@ -1,4 +1,4 @@
-//! Sources that share a store: one exchange for all of them, no token lost, and an error that says so when the store fails.
+//! Sources that share a store: one exchange for all of them, no token lost, and an error when the store fails.
 
 use core::time::Duration;
 
