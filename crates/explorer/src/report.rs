@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use wellspring_core::{drop_cell, drop_rule};
 
+use crate::cells;
 use crate::clock::timed;
 use crate::line::{Line, Mutation};
 use crate::mutants::{Mutant, Shows};
@@ -75,6 +76,7 @@ pub(crate) fn mutants(mutants: &[Mutant], wanted: impl Fn(&str) -> bool) -> usiz
 fn name(mutation: Mutation) -> String {
     match mutation {
         Mutation::Rule(rule) => format!("without {rule:?}"),
+        Mutation::Cell(table, cell) => format!("{table:?}: {}", cells::name(table, cell)),
         other => format!("{other:?}"),
     }
 }

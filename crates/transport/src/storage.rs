@@ -17,7 +17,7 @@ use crate::{events, owner};
 /// Where the liveness lock of a renewal is kept: with the renewal, and with each thread that still works for it.
 pub type LivenessSlot = Arc<Mutex<Option<Arc<LivenessLock>>>>;
 
-/// The store of a source, and in whose name it is written.
+/// The store of a source, and the owner in whose name the source writes.
 #[derive(Clone, Debug)]
 pub struct Storage {
     store: Arc<dyn Store>,
@@ -25,7 +25,7 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// This store, for the source of this random number.
+    /// This store, for the source with this random number.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, source: u64) -> Self {
         Self { store, owner: owner::here(source) }
@@ -35,7 +35,7 @@ impl Storage {
         self.owner
     }
 
-    /// How far the store reaches.
+    /// Which sources share the store.
     #[must_use]
     pub fn reaches(&self) -> SharedBy {
         self.store.guarantees().scope
@@ -46,40 +46,40 @@ impl Storage {
     }
 }
 
-/// Whether the store, if there is one, can hold what this provider's tokens need.
+/// Whether the store, if there is one, suits the tokens of this provider.
 ///
 /// # Errors
 ///
-/// `Misconfigured` when a grant that may be spent but once is to be shared by more than the store reaches.
+/// `Misconfigured` when more sources are to share a single-use refresh token than share the store.
 pub fn check_store(
     store: Option<&dyn Store>,
     shared_by: Option<SharedBy>,
     provider: &dyn Provider,
 ) -> Result<(), TokenError> {
-    let promise = store.map_or(NO_STORE, Store::guarantees);
-    let profile = provider.spec();
-    if profile.credentials || profile.rotation == Rotation::Reusable {
+    let guarantees = store.map_or(NO_STORE, Store::guarantees);
+    let spec = provider.spec();
+    if spec.credentials || spec.rotation == Rotation::Reusable {
         return Ok(());
     }
-    let wanted = shared_by.unwrap_or(promise.scope);
-    if wanted > promise.scope {
-        let whom = |scope| match scope {
+    let wanted = shared_by.unwrap_or(guarantees.scope);
+    if wanted > guarantees.scope {
+        let name = |scope| match scope {
             SharedBy::Process => "one process",
             SharedBy::Host => "the processes of one machine",
             SharedBy::Fleet => "several machines",
         };
         return Err(TokenError::misconfigured(format!(
-            "the refresh token may be spent but once and is to be shared by {}, but the store reaches {} alone: two would \
-             spend it, and the server may revoke the session",
-            whom(wanted),
-            whom(promise.scope),
+            "the refresh token is single-use and is to be shared by {}, but the store is shared only by {}: two processes would \
+             send the token, and the server may revoke the session",
+            name(wanted),
+            name(guarantees.scope),
         )));
     }
-    if store.is_some() && !promise.durable {
-        events::store_weak(&profile.name, "it does not survive the process or a sudden end of the machine");
+    if store.is_some() && !guarantees.durable {
+        events::store_weak(&spec.name, "it does not survive the process or a sudden stop of the machine");
     }
-    if store.is_some() && promise.may_go_back {
-        events::store_weak(&profile.name, "it may show an older record again");
+    if store.is_some() && guarantees.may_go_back {
+        events::store_weak(&spec.name, "it may show an older record again");
     }
     Ok(())
 }

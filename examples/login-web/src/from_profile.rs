@@ -14,7 +14,7 @@ use crate::failure::Failure;
 /// Loads the profile, which must have a sign-in with a browser.
 pub(crate) fn load(config: &Path, name: &str) -> Result<Profile, Failure> {
     let profile = Configuration::load(config)?.profile(name)?.clone();
-    if matches!(profile.signs_in()?, SignsIn::Nobody) {
+    if matches!(profile.signs_in()?, SignsIn::NotNeeded) {
         let place = profile.place();
         return Err(Failure::usage(format!(
             "{place} has no sign-in for users; name a profile with provider = \"oauth2-app\" and grant_type = \

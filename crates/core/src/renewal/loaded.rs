@@ -94,13 +94,15 @@ pub(super) fn judge(found: Found, fallback: Fallback) -> Judgment {
         return judgment;
     }
     // The explorer has dropped this cell: the mistake that it has to notice.
-    match judgment {
-        Judgment::BeginAnew => Judgment::StoreLost,
-        Judgment::StoreLost => Judgment::BeginAnew,
-        Judgment::SaveSpilled | Judgment::LoggedOut | Judgment::Adopt | Judgment::Busy => Judgment::Lease,
-        Judgment::Lease => Judgment::Watch,
-        Judgment::LeaseAnyway => Judgment::LoadLater,
-        Judgment::Watch | Judgment::LoadLater => Judgment::LeaseAnyway,
+    match (judgment, fallback) {
+        (Judgment::BeginAnew, _) => Judgment::StoreLost,
+        (Judgment::StoreLost, _) => Judgment::BeginAnew,
+        (Judgment::SaveSpilled | Judgment::LoggedOut | Judgment::Adopt | Judgment::Busy, _) => {
+            Judgment::Lease
+        }
+        (Judgment::Lease, _) | (Judgment::LeaseAnyway, Fallback::SignIn) => Judgment::Watch,
+        (Judgment::LeaseAnyway, Fallback::Credentials) => Judgment::Busy,
+        (Judgment::Watch | Judgment::LoadLater, _) => Judgment::LeaseAnyway,
     }
 }
 

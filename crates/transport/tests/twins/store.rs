@@ -147,7 +147,7 @@ async fn a_single_use_grant_is_refused_on_a_store_that_reaches_fewer_processes()
     let narrow = TokenSource::builder(toy()).store(MemoryStore::open()).shared_by(SharedBy::Host);
     let error = narrow.build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misconfigured);
-    assert!(error.to_string().contains("may be spent but once"), "{error}");
+    assert!(error.to_string().contains("is single-use"), "{error}");
     assert!(
         TokenSource::builder(toy()).shared_by(SharedBy::Host).build().is_err(),
         "without a store no other process shares the token"

@@ -86,14 +86,14 @@ fn a_profile_without_a_sign_in_for_users_is_refused_with_its_line() {
         ("redirect_uri = \"http://10.0.0.1/cb\"", "the redirect URI is invalid"),
         ("redirect_uri = \"http://127.0.0.1/cb?x=y\"", "the redirect URI must not have a query"),
         ("redirect_uri = \"http://127.0.0.1/auth/logout\"", "must be a route of its own"),
-        ("api_urls = [\"http://10.0.0.1/\"]", "`api_urls` is no good"),
+        ("api_urls = [\"http://10.0.0.1/\"]", "`api_urls` is invalid"),
         (
             "refresh_token = { env = \"NO_SUCH\" }\nscopes = { env = \"NO_SUCH\" }",
             "`scopes` needs the environment variable",
         ),
         ("[profile.people.policy]\ndeadline = \"0s\"", "`deadline` must not be zero"),
-        ("[profile.people.tls]\nca_certificate = \"wellspring.toml\"", "`ca_certificate` cannot be used"),
-        ("[store]\nurl = \"file:no/such/folder\"", "which is no folder; make it first"),
+        ("[profile.people.tls]\nca_certificate = \"wellspring.toml\"", "`ca_certificate` is invalid"),
+        ("[store]\nurl = \"file:no/such/folder\"", "which is not a folder; create it first"),
         ("redirecturi = \"x\"", "`redirecturi` is not a key of [profile.people]"),
     ] {
         let said = refused(&people(lines), &ARGUMENTS, 2);

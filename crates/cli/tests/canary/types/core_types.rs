@@ -4,13 +4,14 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use wellspring_core::{
-    AccessToken, Answer, AuthorizationCode, AuthorizationGrant, BoundedRequest, ByteLeft, ClientSecret,
-    Clocks, CodeVerifier, Completed, Decision, Deviation, DeviceCode, Epoch, ErrorKind, Extra, Fate,
-    GateState, Generation, Granted, Header, Holding, HttpRequest, HttpResponse, Instant, Lifecycle,
-    LoginReason, Method, Need, Origin, OriginError, Outcome, Permit, Policy, Provider, ProviderSpec, Reading,
-    Record, RefreshToken, Refusal, RefusedToken, Rejected, Renewal, RenewalJob, Replay, ResponseHead,
-    Rotation, Scope, Sent, SessionState, Step, Token, TokenError, TokenKey, TokenResponse, TransportError,
-    TransportErrorKind, UnixTime, Verb, Verdict,
+    AccessToken, Answer, AuthorizationCode, AuthorizationGrant, BoundedRequest, ByteLeft, Choice,
+    ClientSecret, Clocks, CodeVerifier, Completed, Decision, Deviation, DeviceCode, Epoch, ErrorKind, Extra,
+    Fallback, Fate, Found, GateState, Generation, GrantState, Granted, Header, Holding, HttpRequest,
+    HttpResponse, Instant, Judgment, Lifecycle, LoginReason, Method, Need, Obtainment, Origin, OriginError,
+    Outcome, Permit, Policy, Provider, ProviderSpec, Reading, Record, RefreshToken, Refusal, RefusedToken,
+    Rejected, Renewal, RenewalJob, Replay, Resolution, ResponseHead, Rotation, Scope, Sent, SessionState,
+    Step, StoreState, Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind,
+    UnixTime, Verb, Verdict,
 };
 
 use super::{ACCESS, CODE, REFRESH, SECRET, Shown, VERIFIER, show};
@@ -80,6 +81,14 @@ pub(crate) fn show_all(shown: &mut Shown) {
         AuthorizationGrant = spend();
         TransportErrorKind = TransportErrorKind::Ambiguous;
         Verb = Verb::UseAndRefresh;
+        Found = Found::Free;
+        Judgment = Judgment::Lease;
+        Fallback = Fallback::SignIn;
+        GrantState = GrantState::Unused;
+        Choice = Choice::Send;
+        StoreState = StoreState::Nothing;
+        Obtainment = Obtainment::SignIn;
+        Resolution = Resolution::Save;
         RefusedToken = RefusedToken::Current;
         Refusal = Refusal::Discard;
         Verdict = Verdict::TokenRefused;
@@ -114,7 +123,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
     show_machine(shown, lifecycle().0);
 }
 
-/// What only a machine on its way holds.
+/// The types that only a running state machine holds.
 fn show_machine(shown: &mut Shown, mut lifecycle: Lifecycle) {
     let late = Clocks::default().plus(Duration::from_secs(10_000));
     let decision = lifecycle.acquire(Need::Fresh, late);

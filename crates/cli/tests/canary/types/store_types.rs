@@ -1,4 +1,4 @@
-//! The types of stores and of renewals that go through one: in core, in `wellspring-store` and in the stores.
+//! The types of stores and of renewals with a store: in core, in `wellspring-store` and in the stores.
 
 use core::time::Duration;
 
@@ -95,7 +95,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         PendingSave = pending_save();
         Version = Version::new(1);
     );
-    // Only the explorer can name it.
+    // Only the explorer can construct it.
     #[cfg(wellspring_explore)]
     shown.add(&wellspring_core::Rule::Lease);
     #[cfg(wellspring_explore)]
@@ -128,7 +128,7 @@ fn show_stores(shown: &mut Shown) {
     shown.add::<SqliteStore>(database.map());
     show_store(shown, &database, &key);
     shown.add(&folder);
-    // What cannot be understood is not repeated.
+    // An error about an unreadable record does not show its bytes.
     let path = folder.path().join("tokens").join(format!("{name}.token"));
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
@@ -146,7 +146,7 @@ fn show_store<M: wellspring_store::Map + 'static>(shown: &mut Shown, store: &Rec
     shown.add(&store.liveness_lock(key, MOMENT).unwrap());
 }
 
-/// What only a renewal on its way through a store holds.
+/// The types that only a running renewal with a store holds.
 fn show_renewal(shown: &mut Shown) {
     let mut now = Clocks::default().plus(Duration::from_secs(1_700_010_000));
     let mut lifecycle = Lifecycle::new(Policy::default(), 7);
@@ -158,7 +158,7 @@ fn show_renewal(shown: &mut Shown) {
     (held.lease, held.dead, held.throttle) = (None, None, None);
     let mut version = 1;
     let mut seen = Vec::new();
-    // The store takes the lease and nothing after it.
+    // The store accepts the lease and refuses every later save.
     for _ in 0..40 {
         shown.add::<Step>(&step);
         step = match step {

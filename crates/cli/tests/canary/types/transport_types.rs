@@ -1,4 +1,4 @@
-//! The types of the transports and of what they share.
+//! The types of the transports and of the crate that they share.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -101,7 +101,7 @@ fn show_callers(shown: &mut Shown, token: &Token) {
     shown.add::<AwaitRejection<()>>(&next);
 }
 
-/// A store that takes leases, and nothing that was obtained.
+/// A store that accepts leases and refuses obtained tokens.
 #[derive(Debug)]
 struct Full(Records<MemoryStore>);
 
@@ -144,7 +144,7 @@ impl Store for Full {
     }
 }
 
-/// What only a renewal through a store holds, and what is left of one that the store does not take.
+/// The types that only a renewal with a store holds, and the pending save after the store has refused a token.
 fn show_an_unfinished_save(shown: &mut Shown) {
     let full: Arc<dyn Store> = Arc::new(Full(MemoryStore::open()));
     let storage = Storage::new(full, 7);

@@ -1,4 +1,4 @@
-//! The types of the sign-in with a browser.
+//! The types of the web login.
 
 use oauth2_app::App;
 use oauth2_app_axum::{Builder, MemorySessions, NotSignedIn, SignedIn, WebLogin};

@@ -34,7 +34,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         TokenFormat = TokenFormat::new().secret(SECRET);
         TokenNames = TokenNames::default();
     );
-    // What is meant to be shown has nothing left in it.
+    // The redacted text contains no secret.
     let told = format!("you sent {SECRET} and {}", super::CODE);
     shown.add(&redaction().text(&told));
     shown.add(&redaction().snippet(told.as_bytes()));

@@ -1,9 +1,9 @@
-//! What a source is told besides its provider: policy and TLS settings.
+//! The policy and the TLS settings of a source.
 
 use wellspring_core::Policy;
 use wellspring_transport_blocking::Tls;
 
-use crate::Error;
+use crate::error::Error;
 use crate::settings::{PolicySettings, TlsSettings};
 
 impl PolicySettings {
@@ -36,27 +36,27 @@ impl PolicySettings {
 impl TlsSettings {
     pub(crate) fn tls(&self) -> Result<Tls, Error> {
         let mut tls = Tls::new();
-        let mut blamed = None;
+        // The setting that an error names.
+        let mut last = None;
         if let Some(authority) = &self.ca_certificate {
             tls = tls.certificate_authority(authority.pem()?.to_vec());
-            blamed = Some(authority);
+            last = Some(authority);
         }
         match (&self.client_certificate, &self.client_key) {
             (Some(certificate), key) => {
                 let pem = certificate.pem()?;
-                // One file may hold both.
+                // One file may hold the certificate and the key.
                 let key = key.as_ref().map_or_else(|| Ok(pem.clone()), |key| key.pem())?;
                 tls = tls.client_certificate(pem.to_vec(), key.to_vec());
-                blamed = Some(certificate);
+                last = Some(certificate);
             }
             (None, Some(key)) => {
-                return Err(key.place.error("is of no use without `client_certificate`; add it"));
+                return Err(key.place.error("needs `client_certificate`; add it"));
             }
             (None, None) => {}
         }
-        if let Some(value) = blamed {
-            tls.client_config()
-                .map_err(|error| value.place.error(format_args!("cannot be used: {error}")))?;
+        if let Some(value) = last {
+            tls.client_config().map_err(|error| value.place.error(format_args!("is invalid: {error}")))?;
         }
         Ok(tls)
     }

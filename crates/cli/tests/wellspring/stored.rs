@@ -1,4 +1,4 @@
-//! `status` and `doctor`, over records that the test has written itself.
+//! `status` and `doctor` with records that the test writes.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const MOMENT: Duration = Duration::from_secs(5);
 const ACCESS: &str = "canary-access-token-0123456789";
 const REFRESH: &str = "canary-refresh-token-0123456789";
 
-/// A simulator, a folder with a profile, and the store that both name.
+/// A simulator, a folder with a profile, and the store of that profile.
 pub(crate) struct Stage {
     pub(crate) simulator: Simulator,
     pub(crate) folder: Folder,
@@ -44,7 +44,7 @@ pub(crate) fn open(folder: &Folder, url: &str) -> Arc<dyn Store> {
     }
 }
 
-/// Under which the profile's tokens are kept.
+/// The store key of the profile.
 pub(crate) fn key(token_url: &str) -> TokenKey {
     let app = App::builder()
         .authorize_url("http://127.0.0.1/a")
@@ -63,7 +63,7 @@ impl Stage {
         assert!(matches!(self.store.save(&self.key, version, record, MOMENT), Ok(Swap::Done(_))));
     }
 
-    /// The lines of a command that succeeds, without a word on stderr; never a secret.
+    /// The output of a command that must succeed with an empty stderr and without a secret.
     fn lines(&self, arguments: &[&str]) -> Vec<String> {
         let ran = self.folder.run(arguments);
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
@@ -81,7 +81,7 @@ impl Stage {
         UnixTime::after_epoch(self.simulator.clock().now())
     }
 
-    /// A token that was obtained so long ago and lives for an hour.
+    /// A token that was obtained `ago` seconds ago and lives for one hour.
     pub(crate) fn granted(&self, ago: u64) -> Record {
         let mut response = TokenResponse::new(AccessToken::new(ACCESS))
             .with_lifetime(Duration::from_secs(3_600))
@@ -99,8 +99,8 @@ impl Stage {
     }
 }
 
-/// Without the numbers, which a second may have passed over.
-fn wordless(lines: &[String]) -> Vec<String> {
+/// Replaces every digit by 0, because times may differ by a second.
+fn without_digits(lines: &[String]) -> Vec<String> {
     lines
         .iter()
         .map(|line| line.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect())
@@ -108,12 +108,12 @@ fn wordless(lines: &[String]) -> Vec<String> {
 }
 
 #[test]
-fn status_tells_what_is_held_and_how_fresh_it_is() {
+fn status_shows_what_the_store_holds_and_how_fresh_it_is() {
     for url in ["file:tokens", "sqlite:wellspring.db"] {
         let stage = stage(url);
         assert_eq!(
             stage.lines(&["status"]),
-            ["user", "  token          none: nothing was ever kept for this profile"]
+            ["user", "  token          none: the store has no record for this profile"]
         );
         assert_eq!(
             stage.json(),
@@ -125,7 +125,7 @@ fn status_tells_what_is_held_and_how_fresh_it_is() {
             (7_300, "  token          expired 0h 0m ago", "expired"),
         ] {
             stage.put(&stage.granted(ago));
-            let lines = wordless(&stage.lines(&["status", "user"]));
+            let lines = without_digits(&stage.lines(&["status", "user"]));
             assert_eq!(
                 lines,
                 ["user", token, "  generation     0 of epoch 0", "  refresh token  held, expires in 00d 00h"]
@@ -140,13 +140,13 @@ fn status_tells_what_is_held_and_how_fresh_it_is() {
             assert_eq!(json["renewing"], serde_json::Value::Null);
         }
         stage.put(&Record::new(Epoch::new(2), Generation::new(3), SessionState::LoggedOut));
-        assert_eq!(stage.lines(&["status"])[1], "  token          none: somebody has logged out");
+        assert_eq!(stage.lines(&["status"])[1], "  token          none: logged out");
         assert_eq!(stage.simulator.asked(Endpoint::Any), 0);
     }
 }
 
 #[test]
-fn status_tells_who_renews_what_is_dead_and_who_is_left_alone() {
+fn status_shows_the_lease_holder_a_dead_grant_and_a_pause() {
     for url in ["file:tokens", "sqlite:wellspring.db"] {
         let stage = stage(url);
         let mut record = stage.granted(3_400);
@@ -164,33 +164,32 @@ fn status_tells_who_renews_what_is_dead_and_who_is_left_alone() {
             },
         });
         stage.put(&record);
-        let alive = stage.store.liveness_lock(&stage.key, MOMENT).unwrap();
-        let lines = wordless(&stage.lines(&["status"]));
+        let lock = stage.store.liveness_lock(&stage.key, MOMENT).unwrap();
+        let lines = without_digits(&stage.lines(&["status"]));
         assert_eq!(lines[4], "  renewing       process 0000 since 00s");
         assert_eq!(
             lines[5],
             "  dead           since 0h: the refresh token was refused: it is revoked or already spent; sign in again \
              with `wellspring login`"
         );
-        let left_alone = "  left alone     for 0m 00s after 0 failures: the endpoint is down";
-        assert_eq!(lines[6], left_alone);
+        assert_eq!(lines[6], "  paused         for 0m 00s after 0 failures: the endpoint is down");
         let json = stage.json();
         assert_eq!(json["renewing"]["process"], 4711);
         assert_eq!(json["renewing"]["owner"], "alive");
         assert_eq!(json["dead"]["reason"], "refused");
         assert_eq!((&json["throttle"]["failures"], &json["throttle"]["code"]), (&3.into(), &"busy".into()));
-        drop(alive);
-        let lines = wordless(&stage.lines(&["status"]));
+        drop(lock);
+        let lines = without_digits(&stage.lines(&["status"]));
         assert_eq!(
             lines[4],
-            "  renewing       process 0000 did since 00s and is gone: the next command takes over"
+            "  renewing       process 0000 started 00s ago and is gone: the next command takes over"
         );
         assert_eq!(stage.json()["renewing"]["owner"], "gone");
     }
 }
 
 #[test]
-fn status_tells_of_a_token_that_waits_to_be_saved() {
+fn status_and_doctor_report_a_spilled_token() {
     let stage = stage("file:tokens");
     let record = stage.granted(10);
     let attempt = stage.lease().attempt;
@@ -200,16 +199,16 @@ fn status_tells_of_a_token_that_waits_to_be_saved() {
     let lines = stage.lines(&["status"]);
     assert_eq!(
         lines[2],
-        "  spilled        a token that the store would not take waits beside it for the next command"
+        "  spilled        a token that the store refused waits in the spill folder for the next command"
     );
     assert_eq!(stage.json()["spilled"], true);
     let doctor = stage.lines(&["doctor"]);
-    let note = "note   user: a token that the store would not take waits for the next command";
+    let note = "note   user: a token that the store refused waits for the next command";
     assert!(doctor.iter().any(|line| line == note), "{doctor:?}");
 }
 
 #[test]
-fn a_record_that_cannot_be_read_is_told_of_and_left_as_it_is() {
+fn an_unreadable_record_is_reported_and_stays_as_it_is() {
     let stage = stage("file:tokens");
     stage.put(&stage.granted(10));
     let tokens = stage.folder.path().join("tokens");
@@ -235,13 +234,13 @@ fn a_record_that_cannot_be_read_is_told_of_and_left_as_it_is() {
     let said = stage.folder.run(&["status"]).stderr;
     assert!(
         said.starts_with("wellspring: wellspring.toml:2: `url` cannot be read: ")
-            && said.ends_with("; nothing overwrites it: mend it, or move it away and sign in again\n"),
+            && said.ends_with("; nothing overwrites it: repair it, or move it away and sign in again\n"),
         "{said}"
     );
 }
 
 #[test]
-fn a_database_that_is_none_is_told_of_and_left_as_it_is() {
+fn a_file_that_is_not_a_database_is_reported_and_stays_as_it_is() {
     let (simulator, folder) = login::stage("http://127.0.0.1/callback", "sqlite:taken");
     let mine = "this is mine, and no database; ".repeat(100);
     folder.write("taken", &mine);
@@ -256,14 +255,14 @@ fn a_database_that_is_none_is_told_of_and_left_as_it_is() {
 }
 
 #[test]
-fn what_is_asked_of_a_store_without_one_is_usage() {
+fn commands_that_need_a_store_without_one_are_usage_errors() {
     let (_simulator, folder) = login::stage("http://127.0.0.1/callback", "memory:");
     for command in [&["status"][..], &["logout", "user"], &["login", "user"]] {
         let ran = folder.run(command);
         assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{command:?}");
         assert_eq!(
             ran.stderr,
-            "wellspring: wellspring.toml:2: `url` keeps nothing beyond this command; add a store that does: [store] \
+            "wellspring: wellspring.toml:2: `url` keeps nothing after this command; add a persistent store: [store] \
              with url = \"file:DIR\" or \"sqlite:PATH\"\n"
         );
     }
@@ -274,13 +273,13 @@ fn what_is_asked_of_a_store_without_one_is_usage() {
 }
 
 #[test]
-fn a_path_that_can_hold_no_store_is_usage() {
+fn a_path_that_cannot_hold_a_store_is_a_usage_error() {
     for (url, says) in [
         ("file:taken", "names ./taken, which is a file; name a folder"),
-        ("file:no/such/folder", "lies in ./no/such, which is no folder; make it first"),
+        ("file:no/such/folder", "lies in ./no/such, which is not a folder; create it first"),
         ("sqlite:folder", "names ./folder, which is a folder; name a file"),
-        ("sqlite:no/tokens.db", "lies in ./no, which is no folder; make it first"),
-        ("file:taken/tokens", "lies in ./taken, which is no folder; make it first"),
+        ("sqlite:no/tokens.db", "lies in ./no, which is not a folder; create it first"),
+        ("file:taken/tokens", "lies in ./taken, which is not a folder; create it first"),
     ] {
         let (simulator, folder) = login::stage("http://127.0.0.1/callback", url);
         folder.write("taken", "this is mine");
@@ -296,60 +295,60 @@ fn a_path_that_can_hold_no_store_is_usage() {
                 "{url} {command:?}: {said}"
             );
         }
-        // Doctor has asked for the time.
+        // The one request is doctor's request for the time.
         assert_eq!(simulator.asked(Endpoint::Token), 1);
         assert_eq!(std::fs::read(folder.path().join("taken")).unwrap(), b"this is mine");
     }
 }
 
 #[test]
-fn doctor_finds_nothing_wrong_where_nothing_is() {
+fn doctor_finds_nothing_wrong_in_a_correct_setup() {
     for url in ["file:tokens", "sqlite:wellspring.db"] {
         let stage = stage(url);
         stage.put(&stage.granted(10));
         let said = stage.lines(&["doctor"]);
         assert!(said.iter().all(|line| line.starts_with("ok     ")), "{said:#?}");
         for part in [
-            "wellspring.toml holds a secret, and nobody else can read it",
-            "the store is its owner's alone",
-            "the store's folder can be written: ",
-            "the place for spilled tokens can be written: ",
-            "user: the store can be read and holds generation 3",
-            "this machine's clock agrees with the one of http://127.0.0.1:",
+            "wellspring.toml holds a secret, and only its owner can read it",
+            "only its owner can open the store",
+            "the store's folder is writable: ",
+            "the folder for spilled tokens is writable: ",
+            "user: the store is readable and holds generation 3",
+            "this machine's clock agrees with that of http://127.0.0.1:",
         ] {
             assert!(said.iter().any(|line| line.contains(part)), "{part}: {said:#?}");
         }
         let asked = stage.simulator.received(Endpoint::Token);
         assert_eq!(asked.len(), 1);
         assert!(asked[0].header("authorization").is_none() && asked[0].body.is_empty());
-        // Nothing is left behind.
+        // Doctor has removed its probe file.
         let names = std::fs::read_dir(stage.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
         assert!(names.into_iter().all(|name| !name.to_string_lossy().contains("doctor")));
     }
 }
 
 #[test]
-fn doctor_tells_who_holds_a_claim_since_when_and_whether_it_lives() {
+fn doctor_shows_the_lease_holder_since_when_and_whether_it_is_alive() {
     let stage = stage("sqlite:wellspring.db");
     let mut record = stage.granted(3_400);
     record.lease = Some(stage.lease());
     stage.put(&record);
-    let told = || {
+    let note = || {
         let lines = stage.lines(&["doctor"]);
-        wordless(&lines).into_iter().find(|line| line.starts_with("note   user: process")).unwrap()
+        without_digits(&lines).into_iter().find(|line| line.starts_with("note   user: process")).unwrap()
     };
-    let alive = stage.store.liveness_lock(&stage.key, MOMENT).unwrap();
-    assert_eq!(told(), "note   user: process 0000 began to renew 00s ago and is alive");
-    drop(alive);
+    let lock = stage.store.liveness_lock(&stage.key, MOMENT).unwrap();
+    assert_eq!(note(), "note   user: process 0000 started to renew 00s ago and is alive");
+    drop(lock);
     assert_eq!(
-        told(),
-        "note   user: process 0000 began to renew 00s ago and is gone; the next command takes over"
+        note(),
+        "note   user: process 0000 started to renew 00s ago and is gone; the next command takes over"
     );
 }
 
 #[test]
-fn doctor_finds_a_clock_that_is_off_and_an_endpoint_that_is_down() {
-    for (skew, says) in [(3_600, "behind the one of"), (-7_200, "ahead of the one of")] {
+fn doctor_finds_a_wrong_clock_and_an_endpoint_that_is_down() {
+    for (skew, says) in [(3_600, "behind that of"), (-7_200, "ahead of that of")] {
         let mut stage = stage("file:tokens");
         stage.simulator.configure(|config| config.date_skew = skew);
         let ran = stage.folder.run(&["doctor"]);
@@ -361,7 +360,7 @@ fn doctor_finds_a_clock_that_is_off_and_an_endpoint_that_is_down() {
         stage.simulator.unplug();
         let ran = stage.folder.run(&["doctor"]);
         assert_eq!(ran.status, 5, "{}", ran.stdout);
-        assert!(ran.stdout.contains("cannot be asked for its time: "), "{}", ran.stdout);
+        assert!(ran.stdout.contains("does not answer a request for its time: "), "{}", ran.stdout);
     }
 }
 
@@ -374,8 +373,8 @@ fn doctor_finds_a_clock_that_was_set_back() {
     stage.put(&record);
     let ran = stage.folder.run(&["doctor"]);
     assert_eq!(ran.status, 2, "{}", ran.stdout);
-    let told = ran.stdout.lines().any(|line| line.starts_with("wrong  user: what is held is from 2h "));
-    assert!(told, "{}", ran.stdout);
+    let found = ran.stdout.lines().any(|line| line.starts_with("wrong  user: the token's time is 2h "));
+    assert!(found, "{}", ran.stdout);
 }
 
 #[cfg(unix)]
@@ -395,7 +394,7 @@ fn set_mode(folder: &Folder, name: &str, mode: u32) {
 
 #[cfg(unix)]
 #[test]
-fn doctor_finds_what_others_can_read() {
+fn doctor_finds_secrets_that_other_users_can_read() {
     let stage = stage("file:tokens");
     stage.put(&stage.granted(10));
     let wrong = |ran: &Ran| {
@@ -408,8 +407,8 @@ fn doctor_finds_what_others_can_read() {
     assert_eq!(
         wrong(&ran),
         [
-            "wrong  wellspring.toml holds a secret and can be read by others: chmod 600 it, or take the secret from \
-          elsewhere"
+            "wrong  wellspring.toml holds a secret and can be read by others: chmod 600 it, or move the secret to a file \
+             or an environment variable"
         ]
     );
     let text = std::fs::read_to_string(stage.folder.path().join("wellspring.toml")).unwrap();
@@ -422,7 +421,9 @@ fn doctor_finds_what_others_can_read() {
     assert_eq!(ran.status, 2);
     assert_eq!(
         wrong(&ran),
-        ["wrong  wellspring.toml:10: `client_secret` app.secret can be read by others: chmod 600 it"]
+        [
+            "wrong  wellspring.toml:10: `client_secret` names app.secret, which can be read by others: chmod 600 it"
+        ]
     );
     private(&stage.folder, "app.secret");
     set_mode(&stage.folder, "tokens", 0o755);
