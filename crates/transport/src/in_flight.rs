@@ -119,7 +119,7 @@ impl RenewalRun {
             shared.save_guard(active, unfinished)
         });
         // This renewal saves nothing more, and the next one looks for its liveness lock.
-        self.active.rest();
+        self.active.release_liveness_lock();
         if let Some(kind) = self.kind.take() {
             shared.finish(kind, outcome, &self.in_flight, sent);
         }

@@ -1,4 +1,4 @@
-//! What exists in one transport exists in the other, under the same name: source files, test files and tests.
+//! Both transports have the same source files, test files and tests.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ const BLOCKING_ONLY: [&str; 6] = [
     "where_threads_are_forbidden_the_caller_that_needs_a_token_renews_it",
 ];
 
-/// Stands for the client's name, which is the one difference.
+/// Takes the place of the client's name, the only difference.
 const ADAPTER: &str = "{client}";
 
 pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
@@ -86,7 +86,8 @@ impl Transport {
     fn missing(&self, part: &str, own: &BTreeSet<String>, others: &BTreeSet<String>) -> Vec<String> {
         let shared = others.difference(own).filter(|path| !ASYNC_ONLY_FILES.contains(&path.as_str()));
         shared
-            .map(|path| format!("{}/{part}/{} is missing.", self.folder, path.replace(ADAPTER, self.client)))
+            .map(|path| path.replace(ADAPTER, self.client))
+            .map(|path| format!("{}/{part}/{path} is missing: the other transport has it.", self.folder))
             .collect()
     }
 
@@ -168,8 +169,8 @@ mod tests {
         assert_eq!(
             files(&workspace.tree),
             [
-                "crates/transport-blocking/src/send.rs is missing.",
-                "crates/transport-async/tests/calls.rs is missing."
+                "crates/transport-blocking/src/send.rs is missing: the other transport has it.",
+                "crates/transport-async/tests/calls.rs is missing: the other transport has it."
             ]
         );
     }
@@ -181,7 +182,10 @@ mod tests {
         workspace.tree.add("crates/transport-async/tests/tower.rs", "#[test]\nfn of_tower() {}\n");
         assert!(files(&workspace.tree).is_empty());
         workspace.tree.add("crates/transport-async/src/tower/limit.rs", "");
-        assert_eq!(files(&workspace.tree), ["crates/transport-blocking/src/tower/limit.rs is missing."]);
+        assert_eq!(
+            files(&workspace.tree),
+            ["crates/transport-blocking/src/tower/limit.rs is missing: the other transport has it."]
+        );
     }
 
     #[test]

@@ -28,8 +28,8 @@ impl SharedLifecycle {
     pub(crate) fn set_aside(&self, active: &mut ActiveRenewal, unfinished: UnfinishedSave) {
         let mut state = self.lock();
         if unfinished.pending_save().is_some() {
-            state.set_aside.push((unfinished, active.life()));
-            active.keep_for_later();
+            state.set_aside.push((unfinished, active.liveness_lock()));
+            active.set_pending_save_aside();
         }
         self.publish(&mut state);
     }
