@@ -1,26 +1,31 @@
 //! The refresh state machine of one key inside one process.
 //!
 //! One verb for each input, one answer for each verb: a token has at most one renewal under way, so nothing
-//! needs draining. That only one renewal runs is decided here, by handing out one [`Permit`]; where callers wait
-//! meanwhile is the driver's business.
+//! needs draining. The lifecycle permits one renewal at a time by handing out one [`Permit`]. How callers wait is in
+//! [`Acquire`](crate::Acquire); where they wait is the driver's business.
 
 use core::time::Duration;
 
 use crate::decision::{GateState, Holding, Verb, decide};
 use crate::jitter::Jitter;
 use crate::policy::CLOCK_WENT_BACK;
-use crate::renewal::{Failure, RefreshUpdate};
+use crate::refresh_state::RefreshState;
+use crate::renewal::outcome::{Failure, RefreshUpdate};
 use crate::token::Due;
 use crate::{
     Clocks, Epoch, ErrorKind, Generation, Granted, Instant, Outcome, Policy, Record, SessionState, Token,
-    TokenError, TokenResponse, UnixTime,
+    TokenError, TokenResponse,
 };
 
+mod gate;
 mod permit;
+mod refusal;
 mod session;
 
 pub use permit::Permit;
-pub(crate) use permit::RefreshState;
+
+use gate::Gate;
+use refusal::Refusals;
 
 /// What a caller needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,22 +48,22 @@ pub enum Decision {
     Use(Token),
     /// Hand this out, and run a renewal beside it.
     UseAndRefresh(Token, Permit),
-    /// Run a renewal and hand out what comes of it.
+    /// Run a renewal and hand out its result.
     Refresh(Permit),
     /// Wait for the renewal under way.
     Wait,
-    /// There is no token, and this is why.
+    /// There is no token, for this reason.
     Fail(TokenError),
 }
 
-/// What a renewal came to: the same for everybody who waited for it.
+/// The result of a renewal, the same for every caller that waited for it.
 #[must_use]
 #[derive(Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a driver that overlooks an answer must not compile")]
 pub enum Completed {
     /// A token, just granted.
     Renewed(Token),
-    /// A newer token than the renewal's own was there already.
+    /// A token newer than the renewal's own, which the lifecycle holds already.
     Adopted(Token),
     /// No token.
     Failed(TokenError),
@@ -71,35 +76,10 @@ pub enum Completed {
 pub enum Rejected {
     /// A newer token is in force already: use it.
     Replaced(Token),
-    /// The token is thrown away: ask for [`Need::Newer`].
+    /// The token is discarded: acquire with [`Need::Newer`].
     Renew,
-    /// A renewal could not change the answer now: it stands as it came.
+    /// A renewal could not change the response now: it is the caller's.
     KeepResponse,
-}
-
-/// Whether a byte of the request may have left before a renewal was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "what is not known to have stayed may have left")]
-pub enum ByteLeft {
-    /// Certainly not.
-    No,
-    /// It may have.
-    Maybe,
-}
-
-#[derive(Debug)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-enum Gate {
-    Open,
-    Busy {
-        number: u64,
-    },
-    /// Until then; where the store knows how long the endpoint is to be left alone, that is said instead.
-    Shut {
-        until: Instant,
-        retry_at: Option<UnixTime>,
-        cause: TokenError,
-    },
 }
 
 /// The refresh state machine of one key inside one process.
@@ -113,6 +93,9 @@ pub struct Lifecycle {
     epoch: Epoch,
     generation: Generation,
     gate: Gate,
+    closed: bool,
+    /// Why no renewal may start before the store has saved a token that is held in memory only.
+    pending_save: Option<TokenError>,
     attempts: u64,
     /// Failures in a row.
     failures: u32,
@@ -121,14 +104,6 @@ pub struct Lifecycle {
     unsent: Option<u64>,
     /// The store has shown a logout, and nothing newer since.
     logged_out: bool,
-}
-
-/// Tokens refused soon after their issue, one after the other.
-#[derive(Debug, Default)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-struct Refusals {
-    in_a_row: u32,
-    pause_until: Instant,
 }
 
 impl Lifecycle {
@@ -144,6 +119,8 @@ impl Lifecycle {
             epoch: Epoch::default(),
             generation: Generation::default(),
             gate: Gate::Open,
+            closed: false,
+            pending_save: None,
             attempts: 0,
             failures: 0,
             refusals: Refusals::default(),
@@ -154,7 +131,22 @@ impl Lifecycle {
 
     /// A caller needs a token.
     pub fn acquire(&mut self, need: Need, now: Clocks) -> Decision {
-        let verb = decide(self.holding(need, now), self.gate_state(now));
+        self.acquire_through(self.gate_state(now), need, None, now)
+    }
+
+    /// A caller needs a token and has nothing to run a renewal on, for this reason: the gate is closed to it.
+    pub fn acquire_held(&mut self, need: Need, why: TokenError, now: Clocks) -> Decision {
+        self.acquire_through(GateState::Closed, need, Some(why), now)
+    }
+
+    fn acquire_through(
+        &mut self,
+        gate: GateState,
+        need: Need,
+        why: Option<TokenError>,
+        now: Clocks,
+    ) -> Decision {
+        let verb = decide(self.holding(need, now), gate);
         match (verb, &self.token) {
             (Verb::Use, Some(token)) => Decision::Use(token.clone()),
             (Verb::UseAndRefresh, Some(token)) => {
@@ -162,12 +154,12 @@ impl Lifecycle {
                 Decision::UseAndRefresh(token, self.permit(need, now))
             }
             (Verb::Wait, _) => Decision::Wait,
-            (Verb::Fail, _) => Decision::Fail(self.shut_error(now)),
+            (Verb::Fail, _) => Decision::Fail(why.unwrap_or_else(|| self.gate_error(now))),
             (Verb::Refresh | Verb::Use | Verb::UseAndRefresh, _) => Decision::Refresh(self.permit(need, now)),
         }
     }
 
-    /// A renewal has ended, one way or the other.
+    /// A renewal has ended.
     pub fn complete(&mut self, permit: Permit, outcome: Outcome, now: Clocks) -> Completed {
         debug_assert!(matches!(self.gate, Gate::Busy { number } if number == permit.number));
         self.gate = Gate::Open;
@@ -178,7 +170,7 @@ impl Lifecycle {
             ) if (epoch, generation) > self.place() => {
                 let token = self.install((epoch, generation), granted, Some(sent), now);
                 if self.token.is_none() {
-                    let cause = TokenError::unavailable("the token just granted was over already");
+                    let cause = TokenError::unavailable("the token just granted had expired already");
                     let until = now.instant.plus(self.policy.min_age);
                     self.gate = Gate::Shut { until, retry_at: None, cause };
                 }
@@ -186,7 +178,10 @@ impl Lifecycle {
             }
             Outcome::Adopted(record) => {
                 let _ = self.adopt(&record, now);
-                self.superseded(TokenError::unavailable("what another process obtained is over already"), now)
+                self.superseded(
+                    TokenError::unavailable("the token that another process obtained has expired already"),
+                    now,
+                )
             }
             Outcome::Renewed(..) | Outcome::SignedOut(..) => {
                 self.superseded(TokenError::unavailable("the renewal was overtaken by a newer token"), now)
@@ -196,35 +191,7 @@ impl Lifecycle {
         }
     }
 
-    /// An API has refused the token of this generation: is there, or can there be, a different one?
-    pub fn reject(&mut self, generation: Generation, now: Clocks) -> Rejected {
-        let Some(token) = self.token.as_ref().filter(|token| in_force(token, now)) else {
-            return if self.gate_state(now) == GateState::Shut {
-                Rejected::KeepResponse
-            } else {
-                Rejected::Renew
-            };
-        };
-        if token.generation() != generation {
-            // A late refusal, of a token that nobody uses any more, changes nothing.
-            return Rejected::Replaced(token.clone());
-        }
-        if now.instant.since(token.sent().instant) < self.policy.refusal_window {
-            if now.instant < self.refusals.pause_until {
-                return Rejected::KeepResponse;
-            }
-            self.refusals.in_a_row = self.refusals.in_a_row.saturating_add(1);
-            let pause = self.policy.pause(self.refusals.in_a_row, &mut self.jitter);
-            self.refusals.pause_until = now.instant.plus(pause);
-        } else {
-            self.refusals = Refusals::default();
-        }
-        self.token = None;
-        if self.gate_state(now) == GateState::Shut { Rejected::KeepResponse } else { Rejected::Renew }
-    }
-
-    /// A record has come in from elsewhere: another process, another source. The token it brings, if it is newer and
-    /// in force.
+    /// A record has come from another process or another source. Returns its token, if that is newer and in force.
     pub fn adopt(&mut self, record: &Record, now: Clocks) -> Option<Token> {
         if record.place() <= self.place() {
             return None;
@@ -233,33 +200,19 @@ impl Lifecycle {
         self.token.clone()
     }
 
-    /// Somebody has signed in elsewhere, and this was granted by a request sent then. Newer than anything before it.
+    /// The program has obtained this itself, with a request sent then. It is newer than all that came before.
     pub fn take_over(&mut self, response: TokenResponse, sent: Clocks, now: Clocks) -> Token {
         self.install(self.next_place(), Granted::new(sent.unix, response), Some(sent), now)
     }
 
-    /// Before this instant asking for another token than the one in force cannot change the answer, due or not: the
-    /// read path mirrors it.
-    #[must_use]
-    pub const fn quiet_until(&self) -> Instant {
-        match &self.gate {
-            Gate::Open => Instant::ORIGIN,
-            Gate::Busy { .. } => Instant::NEVER,
-            Gate::Shut { until, .. } => *until,
-        }
-    }
-
-    /// When whoever keeps this token warm should ask next; `None` when asking would be of no use.
+    /// When a driver that keeps this token warm should acquire next; `None` when that is of no use before a change.
     #[must_use]
     pub fn next_wake(&self) -> Option<Instant> {
-        if matches!(self.gate, Gate::Busy { .. }) {
-            return None;
-        }
         let due = self.token.as_ref().map_or(Some(Instant::ORIGIN), |token| Some(token.renew_at()?.instant));
         due.map(|due| due.max(self.quiet_until())).filter(|wake| *wake < Instant::NEVER)
     }
 
-    /// The token in force or thrown away last, whatever its age.
+    /// The token that is held, whatever its age.
     #[must_use]
     pub const fn token(&self) -> Option<&Token> {
         self.token.as_ref()
@@ -267,14 +220,6 @@ impl Lifecycle {
 
     const fn place(&self) -> (Epoch, Generation) {
         (self.epoch, self.generation)
-    }
-
-    fn gate_state(&self, now: Clocks) -> GateState {
-        match self.gate {
-            Gate::Busy { .. } => GateState::Busy,
-            Gate::Shut { until, .. } if now.instant < until => GateState::Shut,
-            Gate::Shut { .. } | Gate::Open => GateState::Open,
-        }
     }
 
     fn holding(&self, need: Need, now: Clocks) -> Holding {
@@ -293,7 +238,7 @@ impl Lifecycle {
         }
     }
 
-    /// Whether a token lasts as long as wanted, or as long as a new one would.
+    /// Whether a token lasts as long as wanted, or as long as a new token would.
     fn lasts(&self, token: &Token, wanted: Duration, now: Clocks) -> bool {
         let Some((lifetime, left)) = token.lifetime().zip(token.remaining(now)) else { return true };
         self.policy.lasts(lifetime, left, wanted)
@@ -315,18 +260,8 @@ impl Lifecycle {
         }
     }
 
-    fn shut_error(&self, now: Clocks) -> TokenError {
-        match &self.gate {
-            Gate::Shut { until, retry_at, cause } => {
-                let own = now.unix.plus(until.since(now.instant));
-                cause.clone().with_retry_at(retry_at.unwrap_or(own))
-            }
-            Gate::Open | Gate::Busy { .. } => TokenError::busy("a renewal is under way"),
-        }
-    }
-
-    /// Every way to a new token ends here. A permit that is out stays out. `sent` is known of a request of this
-    /// process alone.
+    /// Every way to a new token ends here. A permit that is out stays out. `sent` is known only of a request of this
+    /// process.
     fn install(
         &mut self,
         place: (Epoch, Generation),
@@ -344,7 +279,7 @@ impl Lifecycle {
         let Granted { obtained_at, response, reusable } = granted;
         let after_sending = |life: Duration| match sent {
             Some(sent) => sent.plus(life),
-            // The origin of this driver's clock may be younger than the token: count forward from now instead.
+            // The origin of this driver's clock may be younger than the token: count forward from now.
             None => {
                 let unix = obtained_at.plus(life);
                 Clocks { instant: now.instant_of(unix), unix }
@@ -366,12 +301,12 @@ impl Lifecycle {
             lead: self.policy.lead(lifetime, &mut self.jitter),
         });
         let token = Token::new(response, self.generation, sent, due);
-        // One that is over by now goes to those who waited for it and is kept for nobody.
+        // A token that has expired by now goes to the callers that waited for it and is not kept.
         self.token = Some(token.clone()).filter(|token| in_force(token, now));
         token
     }
 
-    /// The renewal that ended was of a grant that something newer has replaced.
+    /// The renewal that ended was of a grant that a newer one has replaced.
     fn superseded(&self, error: TokenError, now: Clocks) -> Completed {
         match self.token.as_ref().filter(|token| in_force(token, now)) {
             Some(token) => Completed::Adopted(token.clone()),
@@ -380,28 +315,28 @@ impl Lifecycle {
     }
 
     fn failed(&mut self, permit: &Permit, failure: Failure, now: Clocks) -> Completed {
-        let Failure { error, held, told } = failure;
+        let Failure { error, held, facts } = failure;
         let mut recorded = false;
         match held {
             RefreshUpdate::As(held) => self.held = held,
             RefreshUpdate::Abandoned { byte_left: true } => {
                 if let Some(held) = &mut self.held {
-                    // Known to be of unknown fate before this renewal: then this was one more repetition.
+                    // Its fate was unknown before this renewal: this was one more repetition.
                     held.replays = held.replays.saturating_add(u32::from(held.first_sent.is_some()));
                     held.first_sent.get_or_insert(permit.started);
                 }
             }
             RefreshUpdate::Abandoned { byte_left: false } => self.unsent = Some(permit.number),
         }
-        if let Some(told) = told {
-            self.unsent = told.unsent.or(self.unsent);
-            recorded = told.recorded || told.logged_out;
-            if told.logged_out {
+        if let Some(facts) = facts {
+            self.unsent = facts.unsent.or(self.unsent);
+            recorded = facts.recorded || facts.logged_out;
+            if facts.logged_out {
                 self.end_session();
             }
         }
         if recorded {
-            // The store tells all processes how long to wait, and may tell something better at any time.
+            // The store has the pause of all processes, and may get a new sign-in at any time.
             self.shut(LOOK_AGAIN, error, now);
         } else {
             self.failures = self.failures.saturating_add(1);
@@ -414,21 +349,13 @@ impl Lifecycle {
         debug_assert!(self.held.as_ref().is_none_or(|held| held.replays == 0 || held.first_sent.is_some()));
         Completed::Failed(self.shut_error(now))
     }
-
-    fn shut(&mut self, pause: Duration, cause: TokenError, now: Clocks) {
-        let retry_at = match cause.kind() {
-            ErrorKind::Unavailable { retry_at } => retry_at,
-            _ => None,
-        };
-        self.gate = Gate::Shut { until: now.instant.plus(pause), retry_at, cause };
-    }
 }
 
-/// How soon a store is asked again that has said why there is no token.
+/// The pause after a failure that the store has recorded: another process may sign in at any time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Whether a token may be handed out: not expired on either clock, and not from a future that a wall clock set
-/// back has made.
+/// Whether a token may be handed out: not expired on either clock, and not obtained in what a wall clock that was set
+/// back takes for the future.
 fn in_force(token: &Token, now: Clocks) -> bool {
     let expired = token.expires().is_some_and(|expires| now.reached(expires));
     !expired && now.unix.plus(CLOCK_WENT_BACK) >= token.sent().unix

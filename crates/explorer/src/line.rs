@@ -1,6 +1,6 @@
 //! What one run of the explorer has to do with: who takes part, what may go wrong, and how often.
 
-use wellspring_core::{Replay, Rule};
+use wellspring_core::{Replay, Rule, Table};
 
 /// One world to be explored whole.
 #[derive(Clone, Copy, Debug)]
@@ -79,12 +79,14 @@ pub(crate) enum Start {
 pub(crate) enum Mutation {
     /// A rule of the machine is dropped.
     Rule(Rule),
+    /// A cell of a decision table answers as its row or column would elsewhere.
+    Cell(Table, usize),
     /// No liveness lock is shown.
-    NoSignOfLife,
+    NoLivenessLock,
     /// The liveness lock ends with the renewal, though a spilled token is still to be stored.
-    SignOfLifeEndsEarly,
+    LivenessLockEndsEarly,
     /// A watcher goes on showing its own liveness lock.
-    SignOfLifeWhileWatching,
+    LivenessLockWhileWatching,
     /// The store compares the place of a record instead of its version.
     SwapByPlace,
     /// A token that a dropped task held is not spilled.

@@ -4,8 +4,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::sync::Mutex;
 
-use wellspring_core::{Rule, drop_rule};
+use wellspring_core::{drop_cell, drop_rule};
 
+use crate::cells;
 use crate::clock::timed;
 use crate::line::{Line, Mutation};
 use crate::mutants::{Mutant, Shows};
@@ -75,6 +76,7 @@ pub(crate) fn mutants(mutants: &[Mutant], wanted: impl Fn(&str) -> bool) -> usiz
 fn name(mutation: Mutation) -> String {
     match mutation {
         Mutation::Rule(rule) => format!("without {rule:?}"),
+        Mutation::Cell(table, cell) => format!("{table:?}: {}", cells::name(table, cell)),
         other => format!("{other:?}"),
     }
 }
@@ -83,9 +85,9 @@ fn name(mutation: Mutation) -> String {
 pub(crate) fn verdict(mutant: &Mutant) -> (usize, Option<String>) {
     let unharmed = Line { mutation: None, ..mutant.line };
     let before = if mutant.shows == Shows::Broken { Findings::default() } else { explore(unharmed, LIMIT) };
-    drop_rule(rule(mutant.mutation));
+    make(Some(mutant.mutation));
     let found = explore(mutant.line, LIMIT);
-    drop_rule(None);
+    make(None);
     let more = |what: &str, was: usize, is: usize| {
         (found.broken.is_none() && is > was).then(|| format!("{was} ends with {what} became {is}"))
     };
@@ -101,9 +103,8 @@ pub(crate) fn verdict(mutant: &Mutant) -> (usize, Option<String>) {
     (found.states, verdict)
 }
 
-const fn rule(mutation: Mutation) -> Option<Rule> {
-    match mutation {
-        Mutation::Rule(rule) => Some(rule),
-        _ => None,
-    }
+/// Makes this mistake in the machine, if it is one of the machine's, and no other.
+fn make(mutation: Option<Mutation>) {
+    drop_rule(if let Some(Mutation::Rule(rule)) = mutation { Some(rule) } else { None });
+    drop_cell(if let Some(Mutation::Cell(table, cell)) = mutation { Some((table, cell)) } else { None });
 }

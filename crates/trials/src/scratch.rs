@@ -26,7 +26,7 @@ impl Scratch {
         let path = Path::new(MEMORY).join(format!("wellspring-trials-{}-{number}", process::id()));
         // A process with the same id may have been killed before it removed its folder.
         drop(fs::remove_dir_all(&path));
-        match files::private_folder(&path) {
+        match files::create_private_folder(&path) {
             Ok(()) => Self::Memory(path),
             Err(_) => Self::Disk(Folder::new()),
         }

@@ -134,7 +134,7 @@ impl Stage {
         let (store, within) = (self.place.open().unwrap(), Duration::from_secs(30));
         let deadline = Deadline::after(within);
         while store.load(&self.app().spec().key, within).unwrap().spilled.is_none() {
-            assert!(deadline.nap(Duration::from_millis(2)), "nothing is spilled");
+            assert!(deadline.sleep(Duration::from_millis(2)), "nothing is spilled");
         }
     }
 

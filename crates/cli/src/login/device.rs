@@ -31,9 +31,9 @@ impl SignIn<'_> {
                 return Err(timed_out(self.args.deadline));
             }
             interrupt::nap(login.pause());
-            match self.source.try_sign_in(login.spend()) {
+            match self.source.try_sign_in(login.grant()) {
                 Ok(token) => return Ok(token),
-                Err(error) => login.go_on(error, clock.now().instant).map_err(refused)?,
+                Err(error) => login.poll_failed(error, clock.now().instant).map_err(refused)?,
             }
         }
     }

@@ -153,7 +153,7 @@ fn device_code(simulator: &Simulator, now: Duration) -> AuthorizationGrant {
     let agree = Request::post("/api/oauth2/device");
     let agree = agree.with_form(&[("user_code", login.user_code()), ("decision", "allow")]);
     assert_eq!(simulator.world().answer(&agree, now).status, 200);
-    login.spend()
+    login.grant()
 }
 
 /// Plays one fault in one exchange; returns all output and all secrets.

@@ -135,14 +135,14 @@ fn a_registration_that_cannot_be_requested_is_a_usage_error() {
     assert!(own(token).contains("cannot register apps"));
     assert!(own("preset = \"aihubmix\"\n").contains("lacks `client_id`"), "without a developer token");
     let plain = own(&format!("{token}preset = \"aihubmix\"\nbase_url = \"http://api.example\"\n"));
-    assert!(plain.contains("[profile.mine] cannot be used: the base URL is no good"), "{plain}");
+    assert!(plain.contains("[profile.mine] cannot be used: the base URL is invalid"), "{plain}");
     let wide = own(&format!("developer_token = \"a b\"\npreset = \"aihubmix\"\nbase_url = \"{url}\"\n"));
     assert!(wide.contains("the developer token is empty or holds more than visible ASCII"), "{wide}");
     let folder = folder(&simulator);
     for (name, uri, says) in [
         (" ", CALLBACK, "--name is empty"),
-        ("n", "http://yourapp.com/cb", "--redirect-uri: the redirect URI is no good"),
-        ("n", "nowhere", "--redirect-uri: the redirect URI is no good"),
+        ("n", "http://yourapp.com/cb", "--redirect-uri: the redirect URI is invalid"),
+        ("n", "nowhere", "--redirect-uri: the redirect URI is invalid"),
     ] {
         let place = ["--redirect-uri", uri, "--secret-file", "app.secret"];
         let ran = folder.run(&[&["apps", "create", "mine", "--name", name], &place[..]].concat());

@@ -144,7 +144,7 @@ fn polling_continues_through_an_outage() {
 fn a_failed_sign_in_has_the_exit_status_of_its_next_action() {
     for (fault, status, says) in [
         ("oauth-error=access_denied", 3, "the user refused the sign-in (status 400, code access_denied"),
-        ("oauth-error=expired_token", 5, "signed in before the code expired"),
+        ("oauth-error=expired_token", 5, "the device code expired before the user signed in"),
         ("oauth-error=invalid_grant", 3, "the endpoint refused the device code"),
         ("oauth-error=invalid_client", 4, "the endpoint does not accept the client id or its secret"),
     ] {
@@ -172,7 +172,7 @@ fn the_wait_ends_when_the_code_expires_at_the_deadline_and_with_ctrl_c() {
     let folder = folder(&simulator, "file:tokens", "");
     let ran = Login::start(&folder, &[]).end();
     assert_eq!(ran.status, 5, "{}", ran.stderr);
-    assert!(ran.stderr.contains("signed in before the code expired"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the code expired before the user signed in"), "{}", ran.stderr);
 
     simulator.configure(|config| config.app.device_interval = Duration::from_secs(600));
     simulator.configure(|config| config.app.device_lifetime = Duration::from_secs(1_800));

@@ -248,7 +248,7 @@ fn a_file_that_is_not_a_database_is_reported_and_stays_as_it_is() {
         let ran = folder.run(command);
         assert_eq!((ran.status, ran.stdout.as_str()), (5, ""), "{command:?}: {}", ran.stderr);
         let says = "wellspring.toml:2: `url` cannot be opened: ";
-        assert!(ran.stderr.contains(says) && ran.stderr.contains("no SQLite database"), "{}", ran.stderr);
+        assert!(ran.stderr.contains(says) && ran.stderr.contains("not a SQLite database"), "{}", ran.stderr);
         assert_eq!(std::fs::read_to_string(folder.path().join("taken")).unwrap(), mine);
     }
     assert_eq!(simulator.asked(Endpoint::Any), 0);

@@ -28,7 +28,7 @@ const PART: &str = "WELLSPRING_BAD_PLACE";
 const WHERE: &str = "WELLSPRING_BAD_PLACE_PATH";
 
 /// The deadline of a store that fails.
-const SHORT: Duration = Duration::from_millis(300);
+const SHORT: Duration = Duration::from_secs(1);
 
 /// Takes all space of a store and gives it back.
 trait Room: Send + Sync {
@@ -184,7 +184,7 @@ fn it_is_spilled_and_stored_later(stage: &Stage, driver: Driver, room: &Arc<dyn 
     stage.wait_for(2);
     let deadline = Deadline::after(AMPLE);
     while fs::read_dir(elsewhere.path()).unwrap().count() > 0 {
-        assert!(deadline.nap(Duration::from_millis(5)), "{kind} {driver:?}: the spill stays");
+        assert!(deadline.sleep(Duration::from_millis(5)), "{kind} {driver:?}: the spill stays");
     }
     assert_eq!(stage.server.seen().asked, 1, "{kind} {driver:?}");
 }
@@ -232,7 +232,7 @@ fn a_disk_that_can_only_be_read(stage: &Stage, driver: Driver, mount: &Path) {
             Command::new("mount").args(["-o", how]).arg(mount).output().unwrap().status.success()
         });
         while !mount() {
-            assert!(deadline.nap(Duration::from_millis(20)), "the small disk cannot be remounted");
+            assert!(deadline.sleep(Duration::from_millis(20)), "the small disk cannot be remounted");
         }
     };
     let nothing_is_sent = |source: &Source| {

@@ -58,7 +58,7 @@ fn a_store_that_stays_locked_for_too_long_is_an_error_and_nothing_is_sent() {
     each(|kind, driver, stage| {
         let bytes = stage.bytes();
         let store = stage.place.open().unwrap();
-        let source = stage.source(driver, &store, Duration::from_millis(200));
+        let source = stage.source(driver, &store, Duration::from_secs(1));
         let lock = stage.lock();
         let error = source.token().unwrap_err();
         says(&error, &["the lease could not be saved, and nothing was sent", "was locked by another"], true);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use oauth2_app::App;
 use rusqlite::Connection;
 use wellspring_core::{Loaded, Provider as _, Replay, Store, TokenKey};
-use wellspring_store::{Deadline, KeyName, Stripes};
+use wellspring_store::{Deadline, FileLocks, KeyName};
 use wellspring_trials::server::{Server, app};
 use wellspring_trials::{Driver, Kind, Place, Source, policy};
 
@@ -59,7 +59,7 @@ impl Stage {
     pub(crate) fn wait_for(&self, generation: u64) {
         let deadline = Deadline::after(AMPLE);
         while self.generation() != generation || self.loaded().spilled.is_some() {
-            assert!(deadline.nap(Duration::from_millis(5)), "generation {generation} is never stored");
+            assert!(deadline.sleep(Duration::from_millis(5)), "generation {generation} is never stored");
         }
     }
 
@@ -89,8 +89,8 @@ impl Stage {
     pub(crate) fn lock(&self) -> Box<dyn Any + Send + Sync> {
         match self.place.kind() {
             Kind::File => {
-                let stripes = Stripes::open(self.place.path().join("locks"), "save").unwrap();
-                Box::new(stripes.exclusive(&KeyName::of(&self.key()), AMPLE).unwrap())
+                let locks = FileLocks::open(self.place.path().join("locks"), "save").unwrap();
+                Box::new(locks.exclusive(&KeyName::of(&self.key()), AMPLE).unwrap())
             }
             Kind::Sqlite => {
                 let other = self.database();

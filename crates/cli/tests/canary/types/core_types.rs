@@ -4,12 +4,13 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use wellspring_core::{
-    AccessToken, Answer, AuthorizationCode, AuthorizationGrant, BoundedRequest, ByteLeft, ClientSecret,
-    Clocks, CodeVerifier, Completed, Decision, Deviation, DeviceCode, Epoch, ErrorKind, Extra, Fate,
-    GateState, Generation, Granted, Header, Holding, HttpRequest, HttpResponse, Instant, Lifecycle,
-    LoginReason, Method, Need, Origin, OriginError, Outcome, Permit, Policy, Provider, ProviderSpec, Reading,
-    Record, RefreshToken, Rejected, Renewal, RenewalJob, Replay, ResponseHead, Rotation, Scope, Sent,
-    SessionState, Step, Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind,
+    AccessToken, Answer, AuthorizationCode, AuthorizationGrant, BoundedRequest, ByteLeft, Choice,
+    ClientSecret, Clocks, CodeVerifier, Completed, Decision, Deviation, DeviceCode, Epoch, ErrorKind, Extra,
+    Fallback, Fate, Found, GateState, Generation, GrantState, Granted, Header, Holding, HttpRequest,
+    HttpResponse, Instant, Judgment, Lifecycle, LoginReason, Method, Need, Obtainment, Origin, OriginError,
+    Outcome, Permit, Policy, Provider, ProviderSpec, Reading, Record, RefreshToken, Refusal, RefusedToken,
+    Rejected, Renewal, RenewalJob, Replay, Resolution, ResponseHead, Rotation, Scope, Sent, SessionState,
+    Step, StoreState, Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind,
     UnixTime, Verb, Verdict,
 };
 
@@ -80,10 +81,20 @@ pub(crate) fn show_all(shown: &mut Shown) {
         AuthorizationGrant = grant();
         TransportErrorKind = TransportErrorKind::Ambiguous;
         Verb = Verb::UseAndRefresh;
+        Found = Found::Free;
+        Judgment = Judgment::Lease;
+        Fallback = Fallback::SignIn;
+        GrantState = GrantState::Unused;
+        Choice = Choice::Send;
+        StoreState = StoreState::Nothing;
+        Obtainment = Obtainment::SignIn;
+        Resolution = Resolution::Save;
+        RefusedToken = RefusedToken::Current;
+        Refusal = Refusal::Discard;
         Verdict = Verdict::TokenRefused;
         Clocks = clocks;
         Epoch = Epoch::new(1);
-        RenewalJob = Lifecycle::new(Policy::default(), 7).sign_in(provider(), grant());
+        RenewalJob = Lifecycle::new(Policy::default(), 7).sign_in(provider(), grant()).unwrap();
         Extra = response().extra;
         Generation = Generation::new(1);
         Header = Header::new("Authorization", SECRET);

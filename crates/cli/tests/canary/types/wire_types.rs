@@ -15,7 +15,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
     let object = || Object::parse(json.as_bytes()).unwrap();
     let head = ResponseHead::new(401).header("WWW-Authenticate", "Bearer error=\"invalid_token\"");
     let payload = "eyJpYXQiOjE2NjczODI2OTUsImV4cCI6MTY2NzQ2OTA5NX0";
-    let redaction = || Redaction::new().secret(SECRET).spend(&grant());
+    let redaction = || Redaction::new().secret(SECRET).grant(&grant());
     show!(shown:
         BasicEncoding = BasicEncoding::Form;
         Body = Body::of(&HttpResponse::new(ResponseHead::new(200), json.clone()));

@@ -1,6 +1,46 @@
 //! Tokens that an API refuses: late, early, and again and again.
 
 use super::*;
+use crate::decision::REFUSALS;
+
+#[test]
+fn every_cell_of_the_refusal_table_is_what_reject_does() {
+    for (refused, row) in REFUSALS {
+        for (gate, expected) in row {
+            let mut life = with_token();
+            let (generation, seconds) = match refused {
+                RefusedToken::Gone => (1, 3_600),
+                RefusedToken::Replaced => (0, 100),
+                RefusedToken::Current => (1, 100),
+                RefusedToken::Suspended => {
+                    life.refusals = Refusals { in_a_row: 1, pause_until: at(30).instant };
+                    (1, 10)
+                }
+            };
+            match gate {
+                GateState::Open => {}
+                GateState::Busy => life.gate = Gate::Busy { number: 99 },
+                GateState::Shut => {
+                    let cause = TokenError::unavailable("down");
+                    life.gate = Gate::Shut { until: Instant::NEVER, retry_at: None, cause };
+                }
+                GateState::Closed => life.close(),
+                GateState::PendingSave => life.save_pending(TokenError::store("not saved yet", true)),
+            }
+            let rejected = life.reject(Generation::new(generation), at(seconds));
+            let kept = life.token().is_some();
+            let fits = match expected {
+                Refusal::UseOther => matches!(rejected, Rejected::Replaced(_)) && kept,
+                Refusal::Discard => {
+                    matches!(rejected, Rejected::Renew) && kept == (refused == RefusedToken::Gone)
+                }
+                Refusal::DiscardAndKeep => matches!(rejected, Rejected::KeepResponse) && !kept,
+                Refusal::Keep => matches!(rejected, Rejected::KeepResponse) && kept,
+            };
+            assert!(fits, "{refused:?} {gate:?}: {rejected:?}");
+        }
+    }
+}
 
 #[test]
 fn a_401_throws_away_the_access_token_and_keeps_the_refresh_token() {

@@ -1,0 +1,192 @@
+//! One caller's way to a token, as a machine: when the caller starts a renewal, waits for one, waits for the end of a
+//! pause, and when it is told why there is no token.
+//!
+//! ```text
+//! ask ──▶ Done                           the lifecycle has a token, or a reason why there is none
+//!  │ ▲
+//!  │ ├── Start, Wait   a renewal runs; its result is the caller's, or a patient caller asks again
+//!  │ └── Sleep         a pause; a patient caller asks again when it ends or the lifecycle changes
+//!  └──▶ StartBeside    a renewal runs, and the caller does not wait for it
+//! ```
+//!
+//! The driver carries out each [`AcquireStep`] and resumes it. Where callers park, and on what a renewal runs, is the
+//! driver's business.
+
+use core::ops::ControlFlow;
+
+use crate::error::TokenError;
+use crate::lifecycle::{Decision, Lifecycle, Need, Permit};
+use crate::time::{Clocks, Instant};
+use crate::token::Token;
+
+/// How long a caller waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the machine matches on every case")]
+pub enum Patience {
+    /// For one renewal, but not for the end of a pause after a failure.
+    OneRenewal,
+    /// Through pauses and further renewals, until the caller's deadline.
+    UntilDeadline,
+}
+
+/// One caller that needs a token. [`ask`](Self::ask), carry out the [`AcquireStep`], and resume with its result, which is
+/// the caller's answer or makes it ask again.
+#[must_use = "a caller waits for its token"]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Acquire {
+    need: Need,
+    patience: Patience,
+    deadline: Instant,
+}
+
+/// What the driver does next for a caller.
+#[must_use = "a caller waits for its token"]
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+#[expect(clippy::exhaustive_enums, reason = "a driver that overlooks a step must not compile")]
+pub enum AcquireStep {
+    /// Run a renewal with this permit and resume with its result.
+    Start(Permit, AwaitRenewal),
+    /// Run a renewal with this permit beside the caller, who gets this token. A driver that can run nothing beside the
+    /// caller runs the renewal first and then asks again.
+    StartBeside(Permit, Token, Acquire),
+    /// Wait for the renewal under way and resume with its result.
+    Wait(AwaitRenewal),
+    /// Wait until the lifecycle changes or the instant comes.
+    Sleep(Instant, AwaitChange),
+    /// The caller's answer.
+    Done(Result<Token, TokenError>),
+}
+
+/// A caller that waits for a renewal.
+#[must_use = "a caller waits for its token"]
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub struct AwaitRenewal(Acquire);
+
+/// A caller that waits for the end of a pause.
+#[must_use = "a caller waits for its token"]
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub struct AwaitChange {
+    acquire: Acquire,
+    until: Instant,
+    error: TokenError,
+}
+
+impl Acquire {
+    /// A caller with this need, this patience, and no time after this instant.
+    pub const fn new(need: Need, patience: Patience, deadline: Instant) -> Self {
+        Self { need, patience, deadline }
+    }
+
+    /// What the caller needs.
+    #[must_use]
+    pub const fn need(self) -> Need {
+        self.need
+    }
+
+    /// The end of the caller's time.
+    #[must_use]
+    pub const fn deadline(self) -> Instant {
+        self.deadline
+    }
+
+    /// Asks the lifecycle. `executor` is the reason why this caller can run no renewal, where it cannot.
+    pub fn ask(
+        self,
+        lifecycle: &mut Lifecycle,
+        executor: Result<(), TokenError>,
+        now: Clocks,
+    ) -> AcquireStep {
+        let has_executor = executor.is_ok();
+        match acquire(lifecycle, self.need, executor, now) {
+            Decision::Use(token) => AcquireStep::Done(Ok(token)),
+            Decision::UseAndRefresh(token, permit) => AcquireStep::StartBeside(permit, token, self),
+            Decision::Refresh(permit) => AcquireStep::Start(permit, AwaitRenewal(self)),
+            Decision::Wait => AcquireStep::Wait(AwaitRenewal(self)),
+            Decision::Fail(error) => {
+                let retry_at = lifecycle.retry_at(&error, now).filter(|retry_at| {
+                    has_executor && self.patience == Patience::UntilDeadline && *retry_at < self.deadline
+                });
+                match retry_at {
+                    Some(until) => AcquireStep::Sleep(until, AwaitChange { acquire: self, until, error }),
+                    None => AcquireStep::Done(Err(error)),
+                }
+            }
+        }
+    }
+}
+
+/// The answer of a caller that does not wait, with the permit of the renewal to run beside it.
+pub fn acquire_at_once(
+    lifecycle: &mut Lifecycle,
+    need: Need,
+    executor: Result<(), TokenError>,
+    now: Clocks,
+) -> (Option<Permit>, Result<Token, TokenError>) {
+    match acquire(lifecycle, need, executor, now) {
+        Decision::Use(token) => (None, Ok(token)),
+        Decision::UseAndRefresh(token, permit) => (Some(permit), Ok(token)),
+        Decision::Refresh(permit) => (Some(permit), Err(not_yet())),
+        Decision::Wait => (None, Err(not_yet())),
+        Decision::Fail(error) => (None, Err(error)),
+    }
+}
+
+fn acquire(lifecycle: &mut Lifecycle, need: Need, executor: Result<(), TokenError>, now: Clocks) -> Decision {
+    match executor {
+        Ok(()) => lifecycle.acquire(need, now),
+        Err(why) => lifecycle.acquire_held(need, why, now),
+    }
+}
+
+/// Where a caller goes on: it asks again, or this is its answer.
+pub type Resumed = ControlFlow<Result<Token, TokenError>, Acquire>;
+
+impl AwaitRenewal {
+    /// The instant after which the caller no longer waits.
+    #[must_use]
+    pub const fn deadline(&self) -> Instant {
+        self.0.deadline
+    }
+
+    /// Goes on with the renewal's result; `None` when the caller's time ended first.
+    pub fn resume(self, result: Option<Result<Token, TokenError>>) -> Resumed {
+        match result {
+            None => ControlFlow::Break(Err(overdue())),
+            Some(Err(error)) if self.0.patience == Patience::UntilDeadline && error.is_transient() => {
+                ControlFlow::Continue(self.0)
+            }
+            Some(result) => ControlFlow::Break(result),
+        }
+    }
+}
+
+impl AwaitChange {
+    /// Goes on. `changed` says whether the lifecycle has changed; without a change before the instant, the clock that
+    /// would have waked the caller has ended.
+    pub fn resume(self, changed: bool, now: Clocks) -> Resumed {
+        if changed || now.instant >= self.until {
+            ControlFlow::Continue(self.acquire)
+        } else {
+            ControlFlow::Break(Err(self.error))
+        }
+    }
+}
+
+/// The error of a caller that does not wait.
+fn not_yet() -> TokenError {
+    TokenError::busy(
+        "there is no token yet, and a renewal is under way: retry, or wait with `token` or `acquire`",
+    )
+}
+
+/// The error of a caller whose time ends while a renewal is under way.
+#[must_use]
+pub fn overdue() -> TokenError {
+    TokenError::busy("a renewal is under way and did not end in time: retry")
+}
+
+#[cfg(test)]
+mod tests;

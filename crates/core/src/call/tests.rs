@@ -1,0 +1,70 @@
+//! A call's steps, verdict by verdict.
+
+use super::*;
+use crate::lifecycle::Lifecycle;
+use crate::policy::Policy;
+use crate::toy::{at, granted};
+
+fn token(text: &str) -> Token {
+    Lifecycle::new(Policy::default(), 1).take_over(granted(text), at(0), at(0))
+}
+
+fn sent(step: CallStep<u16>) -> (Token, AwaitVerdict) {
+    match step {
+        CallStep::Send(token, next) => (token, next),
+        other => panic!("not sent: {other:?}"),
+    }
+}
+
+/// The first try, refused.
+fn refused(repeatable: bool) -> AwaitRejection<u16> {
+    let CallStep::Token(Need::Fresh, next) = Call::begin::<u16>() else { panic!("no token is acquired") };
+    let (_, next) = sent(next.resume(token("one 60")));
+    assert!(!next.is_retry());
+    match next.resume(401, &Verdict::TokenRefused, repeatable) {
+        CallStep::Reject(_, next) => next,
+        other => panic!("not rejected: {other:?}"),
+    }
+}
+
+#[test]
+fn a_response_that_takes_the_token_is_the_callers() {
+    for verdict in [Verdict::Accepted, Verdict::ScopeMissing(None)] {
+        let CallStep::Token(_, next) = Call::begin::<u16>() else { panic!("no token is acquired") };
+        let (_, next) = sent(next.resume(token("one 60")));
+        assert!(matches!(next.resume(200, &verdict, true), CallStep::Done(200)));
+    }
+}
+
+#[test]
+fn a_refused_call_asks_for_a_newer_token_and_is_retried_once() {
+    let CallStep::Token(Need::Newer(generation), next) = refused(true).resume(Rejected::Renew) else {
+        panic!("no newer token is acquired")
+    };
+    assert_eq!(generation, token("one 60").generation());
+    let (_, next) = sent(next.resume(token("two 60")));
+    assert!(next.is_retry());
+    let CallStep::Reject(_, next) = next.resume(402, &Verdict::TokenRefused, true) else {
+        panic!("the lifecycle does not learn of the second refusal")
+    };
+    assert!(matches!(next.resume(Rejected::Renew), CallStep::Done(402)));
+}
+
+#[test]
+fn a_newer_token_that_is_there_already_is_used_for_the_retry() {
+    let (other, next) = sent(refused(true).resume(Rejected::Replaced(token("other 60"))));
+    assert_eq!(other.expose(), "other");
+    assert!(next.is_retry());
+}
+
+#[test]
+fn a_refusal_that_no_renewal_can_change_is_the_callers() {
+    assert!(matches!(refused(true).resume(Rejected::KeepResponse), CallStep::Done(401)));
+}
+
+#[test]
+fn a_request_that_can_be_sent_once_only_is_sent_once() {
+    for rejected in [Rejected::Renew, Rejected::Replaced(token("other 60")), Rejected::KeepResponse] {
+        assert!(matches!(refused(false).resume(rejected), CallStep::Done(401)));
+    }
+}
