@@ -22,6 +22,7 @@ extern crate std;
 
 mod acquire;
 mod call;
+mod counters;
 mod decision;
 mod error;
 mod http;
@@ -50,6 +51,7 @@ pub use acquire::{
     Acquire, AcquireStep, AwaitChange, AwaitRenewal, Patience, Resumed, acquire_at_once, overdue,
 };
 pub use call::{AwaitRejection, AwaitToken, AwaitVerdict, Call, CallStep};
+pub use counters::{Epoch, Generation};
 pub use decision::{
     GateState, Holding, REFUSALS, Refusal, RefusedToken, TABLE, Verb, decide, decide_refusal,
 };
@@ -61,7 +63,7 @@ pub use lifecycle::{Completed, Decision, Lifecycle, Need, Permit, Rejected};
 pub use origin::{Origin, OriginError};
 pub use policy::Policy;
 pub use provider::{AuthorizationGrant, Provider, ProviderSpec, Reading, Replay, Rotation, Verdict};
-pub use record::{Cause, CauseKind, Dead, Epoch, Generation, Granted, Record, SessionState, Throttle};
+pub use record::{Cause, CauseKind, Dead, Granted, Record, SessionState, Throttle};
 pub use renewal::{
     Answer, BoundedRequest, ByteLeft, CONFLICT, Choice, Fallback, Forget, Forgetting, Found, GrantState,
     Judgment, LOADED, Load, Loading, Obtainment, Outcome, Pending, REPLAY, Renewal, RenewalJob, Resolution,

@@ -1,8 +1,8 @@
 //! What a refused token leads to.
 
 use super::{Lifecycle, Rejected, in_force};
+use crate::counters::Generation;
 use crate::decision::{Refusal, RefusedToken, decide_refusal};
-use crate::record::Generation;
 use crate::time::{Clocks, Instant};
 
 /// Tokens refused soon after their issue, in a row.
