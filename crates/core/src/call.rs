@@ -9,7 +9,7 @@
 //! The driver carries out each [`CallStep`] and resumes it. How a request travels, and how much of a response is read to
 //! judge it, is the driver's business.
 
-use crate::counters::Generation;
+use crate::generation::Generation;
 use crate::lifecycle::{Need, Rejected};
 use crate::provider::Verdict;
 use crate::rules::{Rule, holds};

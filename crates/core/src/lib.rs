@@ -22,9 +22,9 @@ extern crate std;
 
 mod acquire;
 mod call;
-mod counters;
 mod decision;
 mod error;
+mod generation;
 mod http;
 mod jitter;
 mod key;
@@ -51,11 +51,11 @@ pub use acquire::{
     Acquire, AcquireStep, AwaitChange, AwaitRenewal, Patience, Resumed, acquire_at_once, overdue,
 };
 pub use call::{AwaitRejection, AwaitToken, AwaitVerdict, Call, CallStep};
-pub use counters::{Epoch, Generation};
 pub use decision::{
     GateState, Holding, REFUSALS, Refusal, RefusedToken, TABLE, Verb, decide, decide_refusal,
 };
 pub use error::{ErrorKind, Fate, LoginReason, TokenError};
+pub use generation::{Epoch, Generation};
 pub use http::{Header, HttpRequest, HttpResponse, Method, ResponseHead};
 pub use key::TokenKey;
 pub use lease::{Attempt, Fingerprint, Lease, Owner};

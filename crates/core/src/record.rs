@@ -3,8 +3,9 @@
 
 use alloc::string::String;
 
-use crate::counters::{Epoch, Generation};
 use crate::error::LoginReason;
+use crate::generation::{Epoch, Generation};
+use crate::generation::{Epoch, Generation};
 use crate::lease::{Attempt, Fingerprint, Lease};
 use crate::time::UnixTime;
 use crate::token::TokenResponse;

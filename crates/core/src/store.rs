@@ -11,8 +11,9 @@ use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
-use crate::counters::{Epoch, Generation};
 use crate::error::{ErrorSource, TokenError};
+use crate::generation::{Epoch, Generation};
+use crate::generation::{Epoch, Generation};
 use crate::key::TokenKey;
 use crate::lease::Attempt;
 use crate::record::Record;

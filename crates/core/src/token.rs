@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use crate::wiped::Zeroizing;
 
-use crate::counters::Generation;
+use crate::generation::Generation;
 use crate::scope::Scope;
 use crate::secret::{AccessToken, RefreshToken};
 use crate::time::Clocks;

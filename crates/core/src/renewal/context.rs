@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::counters::{Epoch, Generation};
+use crate::generation::{Epoch, Generation};
 use crate::jitter::Jitter;
 use crate::policy::{CLOCK_WENT_BACK, Policy};
 use crate::provider::{AuthorizationGrant, Rotation};

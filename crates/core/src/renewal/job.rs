@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use crate::counters::{Epoch, Generation};
+use crate::generation::{Epoch, Generation};
 use crate::jitter::Jitter;
 use crate::lease::Owner;
 use crate::policy::Policy;

@@ -1,4 +1,4 @@
-//! The two counters of a key: sign-ins and logouts, and tokens. Together they are the place of a record.
+//! The counters that order the records of one key.
 
 use core::fmt;
 
