@@ -1,4 +1,4 @@
-//! What exists in one transport exists in the other, under the same name: source files, test files and tests.
+//! Both transports have the same source files, test files and tests.
 
 use std::collections::BTreeSet;
 
@@ -86,13 +86,8 @@ impl Transport {
     fn missing(&self, part: &str, own: &BTreeSet<String>, others: &BTreeSet<String>) -> Vec<String> {
         let shared = others.difference(own).filter(|path| !ASYNC_ONLY_FILES.contains(&path.as_str()));
         shared
-            .map(|path| {
-                format!(
-                    "{}/{part}/{} is missing: the other transport has it.",
-                    self.folder,
-                    path.replace(ADAPTER, self.client)
-                )
-            })
+            .map(|path| path.replace(ADAPTER, self.client))
+            .map(|path| format!("{}/{part}/{path} is missing: the other transport has it.", self.folder))
             .collect()
     }
 
@@ -194,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_adapters_of_the_two_clients_match() {
+    fn the_adapters_are_each_others_twins() {
         let workspace = Workspace::of([
             ("crates/transport-async/src/reqwest.rs", ""),
             ("crates/transport-blocking/src/ureq.rs", ""),
