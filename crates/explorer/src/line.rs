@@ -1,6 +1,8 @@
 //! What one run of the explorer has to do with: who takes part, what may go wrong, and how often.
 
-use wellspring_core::{Replay, Rule};
+use wellspring_core::{Replay, Rule, Table};
+
+use crate::callers::Setup;
 
 /// One world to be explored whole.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +22,7 @@ pub(crate) struct Line {
     /// How often somebody gives up waiting for another's lease, or takes an owner on another machine for gone.
     pub(crate) impatience: u8,
     pub(crate) start: Start,
+    pub(crate) callers: Setup,
     pub(crate) mutation: Option<Mutation>,
 }
 
@@ -47,7 +50,9 @@ pub(crate) enum Trouble {
     Unsent,
     /// The store, or the place for spills, fails, before or after it has done what it was asked for.
     Store,
-    /// The same, and it may still do it later.
+    /// The store fails for as long as it is tried, or the place for spills does, without having done anything.
+    Outage,
+    /// The store fails, before or after it has done what it was asked for, and may still do it later.
     Hanging,
     /// A request is processed long after its sender has given it up or is gone.
     Straggler,
@@ -93,6 +98,16 @@ pub(crate) enum Mutation {
     GoneWithoutLook,
     /// A watcher says that the owner is gone though it may only be slow.
     GoneTooSoon,
+    /// A cell of a decision table is dropped.
+    Cell(Table, usize),
+    /// The result of a renewal reaches only the first caller that waits.
+    ResultForFirstWaiterOnly,
+    /// `close` wakes no caller that sleeps.
+    CloseWakesNoSleeper,
+    /// The lifecycle does not learn that a token is in memory only.
+    SaveNeverPending,
+    /// A caller whose clock has ended goes on as if the lifecycle had changed.
+    ClockEndCountsAsChange,
 }
 
 pub(crate) const ALL_BUT_RARE: &[Trouble] = &[
@@ -118,12 +133,17 @@ impl Line {
             again: 0,
             impatience: 1,
             start: Start::Cold,
+            callers: Setup::NONE,
             mutation: None,
         }
     }
 
     pub(crate) fn may(&self, trouble: Trouble) -> bool {
         self.troubles.contains(&trouble)
+    }
+
+    pub(crate) const fn has_callers(&self) -> bool {
+        !self.callers.is_none()
     }
 
     pub(crate) fn mutated(&self, mutation: Mutation) -> bool {

@@ -4,8 +4,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::sync::Mutex;
 
-use wellspring_core::{Rule, drop_rule};
+use wellspring_core::{REFUSALS, Rule, TABLE, Table, drop_cell, drop_rule};
 
+use crate::callers::mutants::GATES;
 use crate::clock::timed;
 use crate::line::{Line, Mutation};
 use crate::mutants::{Mutant, Shows};
@@ -60,10 +61,10 @@ fn row(line: &Line, found: &Findings, took: Duration, complaints: &[String]) -> 
 
 /// Makes each mistake and says how many were not found. What a machine decides is switched for the whole process: one
 /// at a time.
-pub(crate) fn mutants(mutants: &[Mutant], wanted: impl Fn(&str) -> bool) -> usize {
+pub(crate) fn mutants<'a>(mutants: impl Iterator<Item = &'a Mutant>, wanted: impl Fn(&str) -> bool) -> usize {
     let mut missed = 0;
     println!("{:>9}  {:>7}  mistake: how it was found", "states", "seconds");
-    for mutant in mutants.iter().filter(|mutant| wanted(&name(mutant.mutation))) {
+    for mutant in mutants.filter(|mutant| wanted(&name(mutant.mutation))) {
         let ((states, verdict), took) = timed(|| verdict(mutant));
         missed += usize::from(verdict.is_none());
         let verdict = verdict.unwrap_or_else(|| "NOT FOUND".to_owned());
@@ -75,7 +76,18 @@ pub(crate) fn mutants(mutants: &[Mutant], wanted: impl Fn(&str) -> bool) -> usiz
 fn name(mutation: Mutation) -> String {
     match mutation {
         Mutation::Rule(rule) => format!("without {rule:?}"),
+        Mutation::Cell(table, cell) => format!("without {}", cell_name(table, cell)),
         other => format!("{other:?}"),
+    }
+}
+
+fn cell_name(table: Table, cell: usize) -> String {
+    let (row, column) = (cell / GATES, cell % GATES);
+    let gate = TABLE[0].1[column].0;
+    match table {
+        Table::Acquire => format!("{table:?} {:?} {gate:?}", TABLE[row].0),
+        Table::Refusal => format!("{table:?} {:?} {gate:?}", REFUSALS[row].0),
+        _ => format!("{table:?} {cell}"),
     }
 }
 
@@ -84,8 +96,10 @@ pub(crate) fn verdict(mutant: &Mutant) -> (usize, Option<String>) {
     let unharmed = Line { mutation: None, ..mutant.line };
     let before = if mutant.shows == Shows::Broken { Findings::default() } else { explore(unharmed, LIMIT) };
     drop_rule(rule(mutant.mutation));
+    drop_cell(cell(mutant.mutation));
     let found = explore(mutant.line, LIMIT);
     drop_rule(None);
+    drop_cell(None);
     let more = |what: &str, was: usize, is: usize| {
         (found.broken.is_none() && is > was).then(|| format!("{was} ends with {what} became {is}"))
     };
@@ -104,6 +118,13 @@ pub(crate) fn verdict(mutant: &Mutant) -> (usize, Option<String>) {
 const fn rule(mutation: Mutation) -> Option<Rule> {
     match mutation {
         Mutation::Rule(rule) => Some(rule),
+        _ => None,
+    }
+}
+
+const fn cell(mutation: Mutation) -> Option<(Table, usize)> {
+    match mutation {
+        Mutation::Cell(table, cell) => Some((table, cell)),
         _ => None,
     }
 }
