@@ -1,4 +1,4 @@
-//! Every gate, in order, up to the first that fails.
+//! Every gate, in order. All of them run, also after one has failed.
 
 use core::time::Duration;
 
@@ -31,24 +31,19 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
 
 fn run_gates(gates: &[(&str, Gate)], workspace: &Workspace) -> Result<(), String> {
     let mut summary = Vec::new();
-    let mut failure = None;
+    let mut failed = Vec::new();
     for (n, (heading, gate)) in gates.iter().enumerate() {
         println!("\n== {} of {}: {heading}", n + 1, gates.len());
         let (result, took) = timed(|| gate(workspace));
         summary.push(line(if result.is_ok() { "passed" } else { "FAILED" }, took, heading));
         if let Err(sentence) = result {
             println!("\nThe gate \"{heading}\" failed: {sentence}");
-            failure = Some(format!(
-                "Stopped at the gate \"{heading}\"; the {} after it were not run.",
-                gates.len() - n - 1
-            ));
-            break;
+            failed.push(format!("\"{heading}\""));
         }
     }
     println!("\n{}", summary.join("\n"));
-    let failed = usize::from(failure.is_some());
-    println!("\n{} passed, {failed} failed", summary.len() - failed);
-    failure.map_or(Ok(()), Err)
+    println!("\n{} passed, {} failed", gates.len() - failed.len(), failed.len());
+    if failed.is_empty() { Ok(()) } else { Err(format!("These gates failed: {}.", failed.join(", "))) }
 }
 
 fn line(verdict: &str, took: Duration, heading: &str) -> String {
@@ -87,7 +82,7 @@ fn documentation(workspace: &Workspace) -> Result<(), String> {
 }
 
 fn tests(workspace: &Workspace) -> Result<(), String> {
-    run_command(cargo(&workspace.root, ["test", "--workspace", "--all-features"]))
+    run_command(cargo(&workspace.root, ["test", "--workspace", "--all-features", "--no-fail-fast"]))
 }
 
 /// Without `--bench` on their command line the benchmarks run each case once. With `cargo test` they do so in the
@@ -111,17 +106,25 @@ fn demo(workspace: &Workspace) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use core::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
 
     #[test]
-    fn the_first_gate_that_fails_is_the_last_that_runs() {
-        let fine: Gate = |_| Ok(());
+    fn every_gate_runs_and_all_that_failed_are_listed() {
+        static RUNS: AtomicU32 = AtomicU32::new(0);
+        let fine: Gate = |_| {
+            RUNS.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        };
         let broken: Gate = |_| Err("it is broken.".to_owned());
         let workspace = Workspace::default();
         assert_eq!(run_gates(&[("a", fine), ("b", fine)], &workspace), Ok(()));
+        assert_eq!(RUNS.swap(0, Ordering::Relaxed), 2);
         assert_eq!(
-            run_gates(&[("a", fine), ("b", broken), ("c", fine)], &workspace),
-            Err("Stopped at the gate \"b\"; the 1 after it were not run.".to_owned())
+            run_gates(&[("a", broken), ("b", fine), ("c", broken), ("d", fine)], &workspace),
+            Err("These gates failed: \"a\", \"c\".".to_owned())
         );
+        assert_eq!(RUNS.load(Ordering::Relaxed), 2);
     }
 }

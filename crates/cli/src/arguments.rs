@@ -1,4 +1,4 @@
-//! The command line. Secrets are no part of it: a process list shows arguments to everybody.
+//! The command line. It takes no secrets, because process lists show arguments to every user.
 
 use core::time::Duration;
 use std::ffi::OsString;
@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wellspring_profiles::parse_duration;
 
-const EXIT_STATUSES: &str = "Exit status: 0 done, 1 a line of the demo did not hold, 2 usage or configuration, 3 login required, \
-4 turned away for good, 5 try again later; 130 or 143 after SIGINT or SIGTERM.";
+const EXIT_STATUSES: &str = "Exit status: 0 done, 1 a check of the demo failed, 2 usage or configuration, 3 login required, \
+4 refused, 5 try again later; 130 or 143 after SIGINT or SIGTERM.";
 
 /// Bearer tokens that never run dry.
 #[derive(Debug, Parser)]
@@ -23,22 +23,22 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Shows every provider, transport and situation against a simulator of its own
+    /// Runs every provider, transport and situation against a simulator
     Demo,
     /// Prints a token of a profile
     Token(Token),
-    /// Makes one authenticated request; a 401 is renewed and retried once
+    /// Sends one authenticated request; after a 401 it renews the token and retries once
     Call(Call),
-    /// Signs a person in and keeps what that brings in the store
+    /// Signs a person in and saves the session in the store
     Login(Login),
     /// Registers apps with a vendor that has an endpoint for it
     #[command(subcommand)]
     Apps(Apps),
-    /// Ends a profile's session, in the store and, where the provider can, at the server
+    /// Ends a profile's session in the store and, where the provider supports it, at the server
     Logout(Logout),
-    /// Tells what the store holds for each profile, how fresh it is and who renews it; never a secret
+    /// Shows what the store holds for each profile, how fresh it is and which process renews it; never a secret
     Status(Status),
-    /// Looks for what is wrong with configuration, store and clock
+    /// Checks the configuration, the store and the clock
     Doctor,
     /// Runs the simulator until Ctrl-C and prints a configuration for it
     Simulate(Simulate),
@@ -51,10 +51,10 @@ pub(crate) struct Token {
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
-    /// Which driver asks
+    /// The transport that sends the requests
     #[arg(long, value_enum, default_value_t)]
     pub(crate) transport: Transport,
-    /// How much longer the token should live, such as 10m
+    /// The least remaining lifetime of the token, such as 10m
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) valid_for: Option<Duration>,
 }
@@ -62,7 +62,7 @@ pub(crate) struct Token {
 /// What `token` prints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// The token alone
+    /// Only the token
     #[default]
     Token,
     /// An Authorization header field
@@ -73,12 +73,12 @@ pub(crate) enum Format {
     Env,
 }
 
-/// Which driver asks.
+/// The transport that sends the requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Transport {
     /// tokio and reqwest
     Async,
-    /// ureq, and no runtime
+    /// ureq, without a runtime
     #[default]
     Blocking,
 }
@@ -98,15 +98,15 @@ pub(crate) struct Call {
     pub(crate) profile: String,
     /// GET, PUT, ...
     pub(crate) method: String,
-    /// The URL, at an origin where the profile's token may go
+    /// The URL, at an origin that may receive the profile's token
     pub(crate) url: String,
     /// The body: a file, or standard input for @-
     #[arg(long, value_name = "@FILE")]
     pub(crate) data: Option<OsString>,
-    /// A header field (repeatable). With --data, Content-Type is application/json unless named here
+    /// A header field (repeatable). With --data, Content-Type is application/json unless set here
     #[arg(long, value_name = "NAME: VALUE")]
     pub(crate) header: Vec<String>,
-    /// Which driver asks
+    /// The transport that sends the requests
     #[arg(long, value_enum, default_value_t)]
     pub(crate) transport: Transport,
 }
@@ -116,28 +116,29 @@ pub(crate) struct Call {
 pub(crate) struct Login {
     /// The profile, as in [profile.NAME]
     pub(crate) profile: String,
-    /// Prints the URL alone on standard output instead of opening a browser, and waits
+    /// Prints only the URL on standard output instead of opening a browser, and waits
     #[arg(long)]
     pub(crate) no_browser: bool,
-    /// Prints a URL and a code to enter there, on any device, and waits: for machines without a browser
+    /// Prints a URL and a code to enter there on any device, and waits: for machines without a browser
     #[arg(long, conflicts_with = "no_browser")]
     pub(crate) device: bool,
-    /// How long to wait for the person
+    /// How long to wait for the sign-in
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub(crate) deadline: Duration,
-    /// Which driver asks
+    /// The transport that sends the requests
     #[arg(long, value_enum, default_value_t)]
     pub(crate) transport: Transport,
 }
 
-const LOGIN_HELP: &str = "The browser comes back to the profile's redirect_uri: http on 127.0.0.1 or [::1]; without a port \
-any free one is taken, where the server allows that. A profile without redirect_uri is signed in to on another device, as \
-with --device: it needs a device_authorization_url, or an issuer that names one. It needs a [store] that outlives the command: file:DIR or sqlite:PATH. \
-A profile with credentials needs no browser: a token is fetched, and a logout taken back.";
+const LOGIN_HELP: &str = "The browser returns to the profile's redirect_uri: http on 127.0.0.1 or [::1]. Without a port the \
+command uses any free one, if the server allows that. A profile without redirect_uri signs in on another device, as \
+with --device: it needs a device_authorization_url, or an issuer that names one. The command needs a persistent [store]: \
+file:DIR or sqlite:PATH. A profile with client credentials needs no browser: the command requests a token, which also \
+reverses a logout.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Apps {
-    /// Registers an app and prints what goes into the profile; its secret goes to a new file
+    /// Registers an app and prints the lines for the profile; the app's secret goes to a new file
     #[command(after_help = APPS_HELP)]
     Create(CreateApp),
 }
@@ -146,28 +147,28 @@ pub(crate) enum Apps {
 pub(crate) struct CreateApp {
     /// The profile, as in [profile.NAME]
     pub(crate) profile: String,
-    /// What its users are shown
+    /// The name that its users see
     #[arg(long)]
     pub(crate) name: String,
-    /// What it is for
+    /// The purpose of the app
     #[arg(long, default_value = "")]
     pub(crate) description: String,
-    /// Where its users come back to, to the byte
+    /// Where its users return to; the server compares it byte for byte
     #[arg(long, value_name = "URI")]
     pub(crate) redirect_uri: String,
-    /// The new file for its secret, readable by its owner alone; one that exists is never overwritten
+    /// The new file for its secret, readable only by its owner; an existing file is never overwritten
     #[arg(long, value_name = "FILE")]
     pub(crate) secret_file: PathBuf,
 }
 
 const APPS_HELP: &str = "The profile has preset = \"aihubmix\" and a developer_token, and need not have a client_id yet. \
-The vendor tells the secret this once: it is on the disk before anything is printed, and never on the terminal.";
+The vendor sends the secret only once: it is on the disk before the command prints anything, and never on the terminal.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Logout {
     /// The profile, as in [profile.NAME]
     pub(crate) profile: String,
-    /// Which driver asks
+    /// The transport that sends the requests
     #[arg(long, value_enum, default_value_t)]
     pub(crate) transport: Transport,
 }
@@ -176,7 +177,7 @@ pub(crate) struct Logout {
 pub(crate) struct Status {
     /// The profile, as in [profile.NAME]; all by default
     pub(crate) profile: Option<String>,
-    /// How to print it
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: StatusFormat,
 }
@@ -184,7 +185,7 @@ pub(crate) struct Status {
 /// How `status` prints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StatusFormat {
-    /// For people
+    /// Text for people
     #[default]
     Text,
     /// A JSON array of objects; times in unix seconds
@@ -196,22 +197,22 @@ pub(crate) struct Simulate {
     /// The port on 127.0.0.1; a free one by default
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
-    /// The provider whose profile is printed (repeatable); all by default
+    /// A provider to print a profile for (repeatable); all by default
     #[arg(long, value_enum)]
     pub(crate) provider: Vec<Provider>,
-    /// What a refresh does to the refresh token it spends
+    /// How the simulator rotates refresh tokens
     #[arg(long, value_enum, default_value_t)]
     pub(crate) rotation: Rotation,
-    /// A fault to answer with, as NAME or NAME=VALUE (repeatable); `list` prints them all
+    /// A fault to answer with, as NAME or NAME=VALUE (repeatable); `list` prints all faults
     #[arg(long, value_name = "FAULT")]
     pub(crate) fault: Vec<String>,
     /// The endpoint, or group of endpoints, that answers with it
     #[arg(long, value_name = "ENDPOINT", default_value = "token")]
     pub(crate) at: String,
-    /// How often it does; always by default
+    /// The number of faulty responses; no limit by default
     #[arg(long, value_name = "N")]
     pub(crate) times: Option<u32>,
-    /// HTTPS, with a certificate made for the occasion
+    /// HTTPS, with a new certificate
     #[arg(long)]
     pub(crate) tls: bool,
 }
@@ -227,17 +228,17 @@ pub(crate) enum Provider {
     HiveAuth,
 }
 
-/// What a refresh does to the refresh token it spends.
+/// How the simulator rotates refresh tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Rotation {
-    /// A new one each time; using an old one revokes the family
+    /// Each refresh returns a new token; use of an old one revokes all of them
     #[default]
     Rotate,
-    /// As rotate, but an old one is answered alike for 30 s
+    /// As rotate, but the server accepts an old token for 30 s
     Window,
-    /// It stays good and is answered with
+    /// The token stays valid, and each response repeats it
     Same,
-    /// It stays good and is not answered with
+    /// The token stays valid, and responses omit it
     None,
 }
 
@@ -246,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_definition_of_the_command_line_is_consistent() {
         use clap::CommandFactory;
         Arguments::command().debug_assert();
     }

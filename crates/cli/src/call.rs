@@ -1,7 +1,7 @@
-//! `wellspring call`: one request with the profile's token on it.
+//! `wellspring call`: sends one API request with the profile's token.
 //!
-//! The body of the answer goes to standard output as it comes, whatever its status; the status goes to stderr and,
-//! in short, into the exit status.
+//! The command copies the response body to standard output, whatever the HTTP status. An HTTP status other than 2xx goes
+//! to stderr and decides the exit status.
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};
@@ -15,46 +15,46 @@ use crate::arguments::Call;
 use crate::exit::{Exit, Failure};
 use crate::source::Source;
 
-/// Makes the call and prints the answer's body.
-pub(crate) fn run(profile: &Profile, wish: &Call, out: &mut dyn Write) -> Result<(), Failure> {
-    let request = request(wish)?;
-    let source = Source::new(profile, wish.transport)?;
-    source.check(&wish.url)?;
+/// Sends the request and prints the body of the response.
+pub(crate) fn run(profile: &Profile, args: &Call, out: &mut dyn Write) -> Result<(), Failure> {
+    let request = request(args)?;
+    let source = Source::new(profile, args.transport)?;
+    source.check(&args.url)?;
     source.token(Need::Fresh)?;
     let (head, mut body) = source.send(request)?.into_parts();
     while let Some(chunk) = source.chunk(&mut body)? {
         out.write_all(&chunk).map_err(Failure::output)?;
     }
     out.flush().map_err(Failure::output)?;
-    source.tell();
-    judge(head.status)
+    source.warn_of_lost_refresh_token();
+    check(head.status)
 }
 
-/// 2xx is done; what may be otherwise later is told from what will not.
-fn judge(status: StatusCode) -> Result<(), Failure> {
+/// 2xx succeeds. Every other status fails; the exit status says whether a later retry may help.
+fn check(status: StatusCode) -> Result<(), Failure> {
     let (exit, advice) = match status.as_u16() {
         200..300 => return Ok(()),
-        401 => (Exit::TurnedAway, "a new token did not help: check that the token is meant for this API"),
-        403 => (Exit::TurnedAway, "the token lacks a permission: check its scopes"),
-        300..=399 => (Exit::TurnedAway, "redirects are not followed with a token: call the new URL"),
+        401 => (Exit::Refused, "a new token did not help: check that the token is meant for this API"),
+        403 => (Exit::Refused, "the token lacks a permission: check its scopes"),
+        300..=399 => (Exit::Refused, "redirects are not followed with a token: call the new URL"),
         408 | 425 | 429 | 500.. => (Exit::TryLater, "try again later"),
-        _ => (Exit::TurnedAway, "correct the request"),
+        _ => (Exit::Refused, "correct the request"),
     };
     Err(Failure::new(exit, format!("the API answered {status}; {advice}")))
 }
 
-fn request(wish: &Call) -> Result<Request<Vec<u8>>, Failure> {
-    let method: Method = wish.method.parse().map_err(|_| {
-        Failure::usage(format!("{:?} is not an HTTP method; write GET, PUT or another one", wish.method))
+fn request(args: &Call) -> Result<Request<Vec<u8>>, Failure> {
+    let method: Method = args.method.parse().map_err(|_| {
+        Failure::usage(format!("{:?} is not an HTTP method; write for example GET or PUT", args.method))
     })?;
-    let mut request = Request::new(wish.data.as_deref().map(data).transpose()?.unwrap_or_default());
+    let mut request = Request::new(args.data.as_deref().map(data).transpose()?.unwrap_or_default());
     *request.method_mut() = method;
     *request.uri_mut() =
-        wish.url.parse().map_err(|_| Failure::usage("the URL cannot be read; write it percent-encoded"))?;
-    if wish.data.is_some() {
+        args.url.parse().map_err(|_| Failure::usage("the URL is malformed; percent-encode it"))?;
+    if args.data.is_some() {
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    for line in &wish.header {
+    for line in &args.header {
         let (name, value) = header(line)?;
         if name == CONTENT_TYPE {
             request.headers_mut().insert(name, value);
@@ -69,27 +69,27 @@ fn header(line: &str) -> Result<(HeaderName, HeaderValue), Failure> {
     let field = line.split_once(':').and_then(|(name, value)| {
         Some((name.trim().parse::<HeaderName>().ok()?, value.trim().parse::<HeaderValue>().ok()?))
     });
-    // The line is not repeated: it may hold a secret.
-    let field =
-        field.ok_or_else(|| Failure::usage("a --header is not a header field; write \"Name: value\""))?;
+    // The error does not repeat the line, which may hold a secret.
+    let field = field
+        .ok_or_else(|| Failure::usage("a --header is not a header field; write it as \"Name: value\""))?;
     if field.0 == AUTHORIZATION {
-        return Err(Failure::usage("--header must not set Authorization: the profile's token goes there"));
+        return Err(Failure::usage("--header must not set Authorization, which carries the profile's token"));
     }
     Ok(field)
 }
 
-/// The body: out of a file, or standard input. Never the argument itself, which a process list would show.
+/// Reads the body from a file or standard input. The argument never holds the body, because process lists show it.
 fn data(argument: &OsStr) -> Result<Vec<u8>, Failure> {
     let bytes = argument.as_encoded_bytes();
     if bytes == b"@-" {
         let mut body = Vec::new();
         let read = std::io::stdin().lock().read_to_end(&mut body);
-        read.map_err(|error| Failure::usage(format!("standard input cannot be read: {error}")))?;
+        read.map_err(|error| Failure::usage(format!("cannot read standard input: {error}")))?;
         return Ok(body);
     }
     let path = argument.to_str().and_then(|text| text.strip_prefix('@')).filter(|path| !path.is_empty());
     let path = path.ok_or_else(|| {
-        Failure::usage("--data takes the body from a file; write --data @FILE, or @- for standard input")
+        Failure::usage("--data takes a file; write --data @FILE, or --data @- for standard input")
     })?;
-    std::fs::read(path).map_err(|error| Failure::usage(format!("--data: {path} cannot be read: {error}")))
+    std::fs::read(path).map_err(|error| Failure::usage(format!("--data: cannot read {path}: {error}")))
 }

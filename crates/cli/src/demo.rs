@@ -1,9 +1,9 @@
-//! `wellspring demo`: every provider, through both transports, in every situation a token gets into.
+//! `wellspring demo`: runs each provider through both transports in every situation of a token's life.
 //!
-//! A simulator plays the servers and a clock that is moved by hand plays the day, so it takes a moment and no
-//! network. Nothing is claimed that was not seen: each line of the summary compares what the simulator's log says
-//! with what it should say.
+//! A simulator stands in for the servers and a manual clock for the time, so the demo takes a moment and needs no
+//! network. Each line of the summary is a check: it compares the log of the simulator with the expected requests.
 
+mod row;
 mod situation;
 mod stage;
 mod subject;
@@ -21,21 +21,21 @@ use crate::demo::subject::Subject;
 use crate::demo::summary::{Line, Summary};
 use crate::demo::timeline::Timeline;
 
-/// How the demo is to be.
+/// The options of the demo.
 #[derive(Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "made by this package's own binary and tests")]
 pub struct Options {
     /// Whether to print in colour.
     pub colour: bool,
-    /// What the simulator does wrong every time, and where: for the demo's own test.
+    /// A fault that the simulator answers with every time, and its endpoint: for the demo's own tests.
     pub misbehave: Option<(Endpoint, Fault)>,
 }
 
-/// Plays everything and prints it; gives the lines that did not hold, each as one sentence.
+/// Runs and prints the demo. Returns the failed checks, each as one sentence.
 ///
 /// # Errors
 ///
-/// When nothing can be printed any more.
+/// If writing to `out` fails.
 pub fn run(options: &Options, out: &mut dyn Write) -> io::Result<Vec<String>> {
     let mut timeline = Timeline::new(out, options.colour);
     let mut summary = Summary::default();
@@ -47,7 +47,7 @@ pub fn run(options: &Options, out: &mut dyn Write) -> io::Result<Vec<String>> {
         }
     }
     summary.print(&mut timeline)?;
-    Ok(summary.broken())
+    Ok(summary.failed())
 }
 
 fn play(
@@ -58,15 +58,15 @@ fn play(
     summary: &mut Summary,
 ) -> io::Result<()> {
     let stage = Stage::new(subject, transport, options.misbehave.as_ref());
-    let mut stage = stage.map_err(|why| format!("there is no stage to play on: {why}"));
+    let mut stage = stage.map_err(|why| format!("cannot set up the simulator and the source: {why}"));
     for situation in Situation::ALL.into_iter().filter(|situation| situation.concerns(subject)) {
-        let (held, rows) = match &mut stage {
+        let (result, rows) = match &mut stage {
             Ok(stage) => (situation.play(stage), stage.rows()),
             Err(why) => (Err(why.clone()), Vec::new()),
         };
-        timeline.situation(situation, &held)?;
+        timeline.situation(situation, &result)?;
         timeline.rows(rows)?;
-        summary.add(Line { subject, transport, situation, held });
+        summary.add(Line { subject, transport, situation, result });
     }
     Ok(())
 }

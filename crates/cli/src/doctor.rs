@@ -1,12 +1,12 @@
-//! `wellspring doctor`: what is wrong with configuration, store and clock, before it hurts.
+//! `wellspring doctor`: checks the configuration, the store and the clock.
 //!
-//! Every check prints its line; nothing is changed, no credential is sent, and no secret is printed. What is only
-//! worth knowing does not make the command fail.
+//! Each check prints one line. The command changes nothing, sends no credential and prints no secret. A `note` line does
+//! not make the command fail.
 
 mod clock;
 mod permissions;
+mod report;
 
-use core::fmt;
 use core::time::Duration;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -17,60 +17,24 @@ use wellspring_core::{Loaded, SessionState, Store, TokenKey, WatchOutcome};
 use wellspring_profiles::{Configuration, LocalStore, Profile, SecretSource};
 use wellspring_transport_blocking::Clock;
 
+use crate::doctor::report::Report;
 use crate::exit::{Exit, Failure};
 use crate::source::Parts;
 use crate::span::Span;
-use crate::status::{LOOK, claimed};
+use crate::status::LOAD_TIMEOUT;
+use crate::status::facts::acquired_at;
 
-/// What the checks came to.
-#[derive(Debug, Default)]
-struct Report {
-    lines: String,
-    checks: u32,
-    wrong: u32,
-    exit: Option<Exit>,
-}
-
-impl Report {
-    fn add(&mut self, verdict: &str, what: impl fmt::Display) {
-        self.checks = self.checks.saturating_add(1);
-        // A line for each check, whatever its text.
-        let what = what.to_string().replace(['\n', '\r'], " ");
-        self.lines.push_str(&format!("{verdict:<6} {what}\n"));
-    }
-
-    fn fine(&mut self, what: impl fmt::Display) {
-        self.add("ok", what);
-    }
-
-    /// Worth knowing.
-    fn note(&mut self, what: impl fmt::Display) {
-        self.add("note", what);
-    }
-
-    fn wrong(&mut self, exit: Exit, what: impl fmt::Display) {
-        self.add("wrong", what);
-        self.wrong = self.wrong.saturating_add(1);
-        // What is to be corrected goes before what may pass.
-        self.exit = if exit == Exit::Usage { Some(exit) } else { self.exit.or(Some(exit)) };
-    }
-
-    fn failed(&mut self, failure: &Failure) {
-        self.wrong(failure.exit, failure);
-    }
-}
-
-/// Looks at everything and prints what it saw; fails if something is wrong.
+/// Runs every check and prints the report; fails if a check finds something wrong.
 pub(crate) fn run(all: &Configuration, out: &mut dyn Write) -> Result<(), Failure> {
     let mut report = Report::default();
     secrets(all, &mut report);
-    let kept = kept(all, &mut report);
+    let store = open_store(all, &mut report);
     let mut asked = Vec::new();
     for profile in all.profiles() {
         match Parts::of(profile, None) {
             Ok(parts) => {
-                if let Some(kept) = &kept {
-                    record(all, profile, &parts.provider.spec().key, &**kept, &mut report);
+                if let Some(store) = &store {
+                    record(all, profile, &parts.provider.spec().key, &**store, &mut report);
                 }
                 clock::check(&parts, &mut asked, &mut report);
             }
@@ -87,7 +51,7 @@ pub(crate) fn run(all: &Configuration, out: &mut dyn Write) -> Result<(), Failur
     }
 }
 
-/// Whether others can read what is secret in the configuration or named there.
+/// Checks whether other users can read a secret in the configuration or in a file that it names.
 fn secrets(all: &Configuration, report: &mut Report) {
     let secrets = || all.profiles().iter().flat_map(Profile::secrets);
     let file = all.file().display();
@@ -96,11 +60,11 @@ fn secrets(all: &Configuration, report: &mut Report) {
             Ok(Some(open)) => report.wrong(
                 Exit::Usage,
                 format_args!(
-                    "{file} holds a secret and {open}: chmod 600 it, or take the secret from elsewhere"
+                    "{file} holds a secret and {open}: chmod 600 it, or move the secret to a file or an environment variable"
                 ),
             ),
-            Ok(None) => report.fine(format_args!("{file} holds a secret, and nobody else can read it")),
-            Err(error) => report.note(format_args!("{file}: its permissions cannot be told: {error}")),
+            Ok(None) => report.fine(format_args!("{file} holds a secret, and only its owner can read it")),
+            Err(error) => report.note(format_args!("{file}: cannot read its permissions: {error}")),
         }
     } else {
         report.fine(format_args!("{file} holds no secret"));
@@ -112,24 +76,24 @@ fn secrets(all: &Configuration, report: &mut Report) {
             Ok(Some(open)) => {
                 report.wrong(
                     Exit::Usage,
-                    Failure::at(place, format_args!("{path_shown} {open}: chmod 600 it")),
+                    Failure::at(place, format_args!("names {path_shown}, which {open}: chmod 600 it")),
                 );
             }
-            Ok(None) => report.fine(format_args!("{key}: nobody else can read {path_shown}")),
+            Ok(None) => report.fine(format_args!("{key}: only its owner can read {path_shown}")),
             Err(error) => report.wrong(
                 Exit::Usage,
-                Failure::at(place, format_args!("{path_shown} cannot be looked at: {error}")),
+                Failure::at(place, format_args!("names {path_shown}, which cannot be opened: {error}")),
             ),
         }
     }
 }
 
-/// Opens the store and looks at where it lies.
-fn kept(all: &Configuration, report: &mut Report) -> Option<Arc<dyn LocalStore>> {
-    let kept = match all.store().open() {
-        Ok(Some(kept)) => kept,
+/// Opens the store and checks its permissions and its folders.
+fn open_store(all: &Configuration, report: &mut Report) -> Option<Arc<dyn LocalStore>> {
+    let store = match all.store().open() {
+        Ok(Some(store)) => store,
         Ok(None) => {
-            report.note("no [store] that outlives a command: whatever is obtained ends with it");
+            report.note("no persistent [store]: each command's tokens end with the command");
             return None;
         }
         Err(error) => {
@@ -137,9 +101,9 @@ fn kept(all: &Configuration, report: &mut Report) -> Option<Arc<dyn LocalStore>>
             return None;
         }
     };
-    let open = kept.open_to_others();
+    let open = store.open_to_others();
     if open.is_empty() {
-        report.fine("the store is its owner's alone");
+        report.fine("only its owner can open the store");
     }
     for sentence in open {
         report.wrong(Exit::Usage, sentence);
@@ -147,45 +111,43 @@ fn kept(all: &Configuration, report: &mut Report) -> Option<Arc<dyn LocalStore>>
     if let Some(folder) = all.store().folder() {
         writable(folder, "the store's folder", report);
     }
-    if let Some(spills) = kept.spills() {
-        // Made when it is needed, beside what is there.
-        let there = if spills.is_dir() { Some(spills) } else { spills.parent() };
-        writable(there.unwrap_or(spills), "the place for spilled tokens", report);
+    if let Some(spills) = store.spills() {
+        // The store creates the spill folder when it needs it, so the parent must be writable.
+        let existing = if spills.is_dir() { Some(spills) } else { spills.parent() };
+        writable(existing.unwrap_or(spills), "the folder for spilled tokens", report);
     }
-    Some(kept)
+    Some(store)
 }
 
 fn writable(folder: &Path, what: &str, report: &mut Report) {
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let shown = here.display();
     match probe(here) {
-        Ok(()) => report.fine(format_args!("{what} can be written: {shown}")),
-        Err(error) => {
-            report.wrong(Exit::TryLater, format_args!("{what} cannot be written: {shown}: {error}"))
-        }
+        Ok(()) => report.fine(format_args!("{what} is writable: {shown}")),
+        Err(error) => report.wrong(Exit::TryLater, format_args!("{what} is not writable: {shown}: {error}")),
     }
 }
 
-/// Whether a file can be made there. It is gone again at once.
+/// Creates a file in the folder and removes it again.
 fn probe(folder: &Path) -> io::Result<()> {
     let path = folder.join(format!(".wellspring-doctor-{}", std::process::id()));
     OpenOptions::new().write(true).create_new(true).open(&path)?;
     std::fs::remove_file(&path)
 }
 
-/// Reads what is held of one profile, and looks at who has claimed it.
-fn record(all: &Configuration, profile: &Profile, key: &TokenKey, kept: &dyn Store, report: &mut Report) {
+/// Loads the record of one profile and checks its times and its lease.
+fn record(all: &Configuration, profile: &Profile, key: &TokenKey, store: &dyn Store, report: &mut Report) {
     let name = profile.name();
-    let loaded = match kept.load(key, LOOK) {
+    let loaded = match store.load(key, LOAD_TIMEOUT) {
         Ok(loaded) => loaded,
         Err(error) => {
             let failure = Failure::store(all.store().place(), &format!("cannot be read for {name}"), &error);
             return report.failed(&failure);
         }
     };
-    report.fine(format_args!("{name}: the store can be read and {}", holds(&loaded)));
+    report.fine(format_args!("{name}: the store is readable and {}", holds(&loaded)));
     if loaded.spilled.is_some() {
-        report.note(format_args!("{name}: a token that the store would not take waits for the next command"));
+        report.note(format_args!("{name}: a token that the store refused waits for the next command"));
     }
     let Some(stored) = &loaded.stored else { return };
     let now = Clock::system().now().unix;
@@ -195,23 +157,25 @@ fn record(all: &Configuration, profile: &Profile, key: &TokenKey, kept: &dyn Sto
         report.wrong(
             Exit::Usage,
             format_args!(
-                "{name}: what is held is from {} ahead of this machine's clock: set it",
+                "{name}: the token's time is {} ahead of this machine's clock: set the clock",
                 Span(ahead)
             ),
         );
     }
     let Some(lease) = &stored.record.lease else { return };
-    let (process, since) = (lease.attempt.owner.process, Span(now.since(claimed(lease))));
-    match kept.watch(key, stored.version, Duration::ZERO) {
+    let (process, since) = (lease.attempt.owner.process, Span(now.since(acquired_at(lease))));
+    match store.watch(key, stored.version, Duration::ZERO) {
         Ok(WatchOutcome::OwnerGone) => report.note(format_args!(
-            "{name}: process {process} began to renew {since} ago and is gone; the next command takes over"
+            "{name}: process {process} started to renew {since} ago and is gone; the next command takes over"
         )),
-        Ok(WatchOutcome::Changed) => report.note(format_args!("{name}: process {process} has just renewed it")),
+        Ok(WatchOutcome::Changed) => {
+            report.note(format_args!("{name}: process {process} has just renewed it"))
+        }
         Ok(WatchOutcome::Unchanged) if now > lease.until => report.note(format_args!(
-            "{name}: process {process} began to renew {since} ago, is alive and ought to have ended; look after it"
+            "{name}: process {process} started to renew {since} ago, is alive and overdue; check that process"
         )),
         Ok(WatchOutcome::Unchanged) => {
-            report.note(format_args!("{name}: process {process} began to renew {since} ago and is alive"));
+            report.note(format_args!("{name}: process {process} started to renew {since} ago and is alive"));
         }
         Err(error) => report.failed(&Failure::store(all.store().place(), "cannot be watched", &error)),
     }
@@ -219,10 +183,10 @@ fn record(all: &Configuration, profile: &Profile, key: &TokenKey, kept: &dyn Sto
 
 fn holds(loaded: &Loaded) -> String {
     match &loaded.stored {
-        None => "holds nothing".to_owned(),
+        None => "has no record".to_owned(),
         Some(stored) => match &stored.record.state {
             SessionState::Empty => "holds no token yet".to_owned(),
-            SessionState::LoggedOut => "remembers a logout".to_owned(),
+            SessionState::LoggedOut => "records a logout".to_owned(),
             SessionState::Active(_) => format!("holds generation {}", stored.record.generation),
         },
     }

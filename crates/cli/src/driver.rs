@@ -1,6 +1,6 @@
-//! Both transports behind one set of verbs, so that commands and demo need not say which one they mean.
+//! One interface to both transports, for the commands and the demo.
 //!
-//! What differs is who waits: the asynchronous source gets a runtime of its own, on the caller's thread.
+//! The asynchronous source runs on its own runtime, on the caller's thread.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -17,33 +17,33 @@ use wellspring_transport_blocking::{Clock, Tls};
 
 use crate::arguments::Transport;
 
-/// What a source is made from, whichever transport it uses.
+/// The settings of a source, the same for both transports.
 #[derive(Debug)]
-pub(crate) struct Recipe {
+pub(crate) struct SourceConfig {
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) policy: Policy,
     pub(crate) tls: Tls,
     pub(crate) clock: Clock,
     /// URLs at whose origins calls may carry the token, besides the provider's own.
     pub(crate) api_urls: Vec<String>,
-    /// Where tokens outlive the process, if they do.
+    /// The persistent store, if there is one.
     pub(crate) store: Option<Arc<dyn Store>>,
 }
 
-/// A runtime that waits for what its threads are saving when it ends, but not for ever.
+/// A runtime whose drop waits a limited time for saves on its threads.
 #[derive(Debug)]
-pub(crate) struct Ground(Option<Runtime>);
+pub(crate) struct OwnedRuntime(Option<Runtime>);
 
-/// How long a save that hangs is waited for.
+/// How long the drop of a runtime waits for saves.
 const LAST_SAVE: Duration = Duration::from_secs(2);
 
-impl Ground {
+impl OwnedRuntime {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.0.as_ref().expect("it is there until it is dropped").block_on(future)
+        self.0.as_ref().expect("only `drop` takes the runtime").block_on(future)
     }
 }
 
-impl Drop for Ground {
+impl Drop for OwnedRuntime {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_timeout(LAST_SAVE);
@@ -51,14 +51,14 @@ impl Drop for Ground {
     }
 }
 
-/// A source of tokens and what it runs on.
+/// A source of tokens with the runtime that it needs.
 #[derive(Debug)]
 pub(crate) enum Driver {
-    Async(Ground, asynchronous::TokenSource),
+    Async(OwnedRuntime, asynchronous::TokenSource),
     Blocking(blocking::TokenSource),
 }
 
-/// The body of an API's answer, to be read bit by bit.
+/// The body of an API response, read in chunks.
 #[derive(Debug)]
 pub(crate) enum Body {
     Async(asynchronous::Body),
@@ -66,8 +66,8 @@ pub(crate) enum Body {
 }
 
 macro_rules! build {
-    ($builder:path, $recipe:expr) => {{
-        let Recipe { provider, policy, tls, clock, api_urls, store } = $recipe;
+    ($builder:path, $config:expr) => {{
+        let SourceConfig { provider, policy, tls, clock, api_urls, store } = $config;
         let mut builder = $builder(provider).policy(policy).tls(tls).clock(clock);
         if let Some(store) = store {
             builder = builder.store(store);
@@ -80,16 +80,16 @@ macro_rules! build {
 }
 
 impl Driver {
-    pub(crate) fn new(transport: Transport, recipe: Recipe) -> Result<Self, TokenError> {
+    pub(crate) fn new(transport: Transport, config: SourceConfig) -> Result<Self, TokenError> {
         Ok(match transport {
             Transport::Async => {
                 let runtime =
                     runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-                        TokenError::unavailable("the runtime cannot be started").with_source(Arc::new(error))
+                        TokenError::unavailable("cannot start the runtime").with_source(Arc::new(error))
                     })?;
-                Self::Async(Ground(Some(runtime)), build!(asynchronous::Builder::new, recipe))
+                Self::Async(OwnedRuntime(Some(runtime)), build!(asynchronous::Builder::new, config))
             }
-            Transport::Blocking => Self::Blocking(build!(blocking::Builder::new, recipe)),
+            Transport::Blocking => Self::Blocking(build!(blocking::Builder::new, config)),
         })
     }
 
@@ -107,10 +107,10 @@ impl Driver {
         }
     }
 
-    pub(crate) fn sign_in(&self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
+    pub(crate) fn sign_in(&self, grant: AuthorizationGrant) -> Result<Token, TokenError> {
         match self {
-            Self::Async(runtime, source) => runtime.block_on(source.sign_in(spend)),
-            Self::Blocking(source) => source.sign_in(spend),
+            Self::Async(runtime, source) => runtime.block_on(source.sign_in(grant)),
+            Self::Blocking(source) => source.sign_in(grant),
         }
     }
 
@@ -121,7 +121,7 @@ impl Driver {
         }
     }
 
-    /// Ends the session, here and, where the provider can, at the server.
+    /// Ends the session here and, where the provider supports it, at the server.
     pub(crate) fn sign_out(&self) -> Result<Revocation, TokenError> {
         match self {
             Self::Async(runtime, source) => runtime.block_on(source.sign_out()),
@@ -129,7 +129,7 @@ impl Driver {
         }
     }
 
-    /// Starts nothing more and waits for what is under way.
+    /// Starts no further renewal and waits for the running one.
     pub(crate) fn close(&self, deadline: Duration) -> Result<(), TokenError> {
         match self {
             Self::Async(runtime, source) => runtime.block_on(source.close(deadline)),
@@ -151,16 +151,18 @@ impl Driver {
         })
     }
 
-    /// The next bytes of an answer's body; `None` at its end.
+    /// The next bytes of a response body; `None` at its end.
     pub(crate) fn chunk(&self, body: &mut Body) -> Result<Option<Bytes>, TokenError> {
         match (self, body) {
             (Self::Async(runtime, _), Body::Async(body)) => runtime.block_on(body.chunk()),
             (_, Body::Blocking(body)) => body.chunk(),
-            (Self::Blocking(_), Body::Async(_)) => Err(TokenError::misconfigured("another driver's body")),
+            (Self::Blocking(_), Body::Async(_)) => {
+                Err(TokenError::misconfigured("the body belongs to another driver"))
+            }
         }
     }
 
-    /// So many callers ask for a token at the same time.
+    /// This number of callers ask for a token at the same time.
     pub(crate) fn crowd(&self, callers: usize) -> Vec<Result<Token, TokenError>> {
         match self {
             Self::Async(runtime, source) => runtime.block_on(async {

@@ -1,7 +1,7 @@
-//! How a command ends: one sentence on stderr and a status that a script can act upon.
+//! How a command ends: one sentence on stderr and an exit status for scripts.
 //!
-//! The statuses answer "what now?" as the kinds of [`TokenError`] do. What a sentence says is decided where the
-//! failure is noticed; here it gets its status.
+//! The statuses name the next action of the caller, as the kinds of [`TokenError`] do. The module that notices a failure
+//! words the sentence; this module assigns the status.
 
 use core::fmt;
 use std::io::{self, Write};
@@ -10,28 +10,28 @@ use std::process::ExitCode;
 use wellspring_core::{ErrorKind, LoginReason, StoreError, TokenError};
 use wellspring_profiles::{Error, Place};
 
-/// The status of the process.
+/// The exit status of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// The command line, the configuration or a file named there is at fault: nothing was asked of any server.
+    /// The command line, the configuration or a file named there is wrong. The command sent no request.
     Usage,
-    /// A person has to sign in.
+    /// A person must sign in.
     LoginRequired,
-    /// Turned away for good: trying again without a change is of no use.
-    TurnedAway,
-    /// Down, busy or out of time: try again later.
+    /// The server refused the request; a retry without a change does not help.
+    Refused,
+    /// A server or a store is down or busy, or the deadline has passed: try again later.
     TryLater,
-    /// A line of the demo did not hold.
-    DidNotHold,
+    /// A check of the demo failed.
+    DemoFailed,
 }
 
 impl Exit {
     pub(crate) const fn status(self) -> u8 {
         match self {
-            Self::DidNotHold => 1,
+            Self::DemoFailed => 1,
             Self::Usage => 2,
             Self::LoginRequired => 3,
-            Self::TurnedAway => 4,
+            Self::Refused => 4,
             Self::TryLater => 5,
         }
     }
@@ -41,13 +41,14 @@ impl Exit {
     }
 }
 
-/// Speaks to the person, on stderr. Nobody may be listening there any more, which is no reason to fail.
+/// Writes a line to stderr. A closed stderr does not fail the command.
 pub(crate) fn say(text: impl fmt::Display) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Why a command failed: one sentence that says what to do, and never a secret.
-#[derive(Debug)]
+/// Why a command failed: one sentence that also says what to do. It never contains a secret.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     text: String,
@@ -62,41 +63,38 @@ impl Failure {
         Self::new(Exit::Usage, text)
     }
 
-    /// What stands there is at fault; `what` goes on after its name: "is empty".
+    /// A setting is wrong. `what` continues a sentence that begins with the setting's name: "is empty".
     pub(crate) fn at(place: &Place, what: impl fmt::Display) -> Self {
         Self::usage(format!("{place} {what}"))
     }
 
-    /// The store that is named there has failed: what to do about it, and the status for it.
+    /// The store that is configured at this place has failed.
     pub(crate) fn store(place: &Place, what: &str, error: &StoreError) -> Self {
         let advice = if error.is_unreadable() {
-            "nothing overwrites it: mend it, or move it away and sign in again"
+            "nothing overwrites it: repair it, or move it away and sign in again"
         } else {
-            "put that right, or try again later"
+            "correct that, or try again later"
         };
         Self::new(Exit::TryLater, format!("{place} {what}: {}; {advice}", with_causes(error)))
     }
 
-    /// Standard output does not take the answer.
+    /// A write to standard output failed.
     pub(crate) fn output(error: io::Error) -> Self {
-        Self::new(Exit::TryLater, format!("standard output cannot be written: {error}; try again elsewhere"))
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        Self::new(
+            Exit::TryLater,
+            format!("cannot write to standard output: {error}; redirect it to another place"),
+        )
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match &error {
-            Error::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                Self::usage(format!("{error}; write one, or name another with --config FILE"))
+            Error::NotFound { .. } => {
+                Self::usage(format!("{error}; create it, or name another file with --config FILE"))
             }
             Error::File { .. } => {
-                Self::usage(format!("{}; name another with --config FILE", with_causes(&error)))
+                Self::usage(format!("{}; name another file with --config FILE", with_causes(&error)))
             }
             Error::Store { place, source } => Self::store(place, "cannot be opened", source),
             Error::Issuer(error) => error.clone().into(),
@@ -108,23 +106,23 @@ impl From<Error> for Failure {
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
         let (exit, advice) = match error.kind() {
-            ErrorKind::LoginRequired { reason } => (Exit::LoginRequired, what_after(reason)),
-            // Found before any request was made: no answer, so no status.
+            ErrorKind::LoginRequired { reason } => (Exit::LoginRequired, sign_in_advice(reason)),
+            // No response, hence no status: the provider refused to build a request.
             ErrorKind::Misconfigured if error.status().is_none() => (Exit::Usage, "correct the profile"),
             ErrorKind::Misconfigured => {
-                (Exit::TurnedAway, "check the profile's client id, secret, scopes, certificate and URL")
+                (Exit::Refused, "check the profile's client id, secret, scopes, certificate and URL")
             }
             ErrorKind::Protocol if !error.is_transient() => {
-                (Exit::TurnedAway, "check that the profile's URL is the token endpoint's")
+                (Exit::Refused, "check that the profile's URL is that of the token endpoint")
             }
             ErrorKind::Protocol => {
-                (Exit::TryLater, "something between here and the endpoint answers; try again later")
+                (Exit::TryLater, "a proxy between this machine and the endpoint answers; try again later")
             }
             ErrorKind::Store if error.is_transient() => {
-                (Exit::TryLater, "try again later; `wellspring doctor` says where to look")
+                (Exit::TryLater, "try again later; `wellspring doctor` checks the store")
             }
             ErrorKind::Store => {
-                (Exit::TryLater, "nothing overwrites it: `wellspring doctor` says where to look")
+                (Exit::TryLater, "nothing overwrites it: `wellspring doctor` checks the store")
             }
             _ => (Exit::TryLater, "try again later"),
         };
@@ -132,27 +130,27 @@ impl From<TokenError> for Failure {
     }
 }
 
-const fn what_after(reason: LoginReason) -> &'static str {
+const fn sign_in_advice(reason: LoginReason) -> &'static str {
     match reason {
         LoginReason::NotSignedIn => "sign in with `wellspring login`",
-        LoginReason::LoggedOut => "sign in again with `wellspring login` if that is wanted",
+        LoginReason::LoggedOut => "sign in again with `wellspring login` if you want a session",
         LoginReason::StoreLost => {
-            "sign in again with `wellspring login`, and see to it that nobody empties or restores the store"
+            "sign in again with `wellspring login`, and make sure that nothing empties or restores the store"
         }
         _ => "sign in again with `wellspring login`",
     }
 }
 
-/// The error and its causes, outermost first. No secret stands in any of them.
+/// The error and its causes, outermost first, in one line. None of them contains a secret.
 pub(crate) fn with_causes(error: &dyn core::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let said = error.to_string();
-        // Many clients repeat their cause in their own text.
-        if !text.contains(&said) {
+        let cause_text = error.to_string();
+        // Many HTTP clients repeat their cause in their own text.
+        if !text.contains(&cause_text) {
             text.push_str(": ");
-            text.push_str(&said);
+            text.push_str(&cause_text);
         }
         cause = error.source();
     }
@@ -164,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_of_error_has_the_status_of_what_to_do_next() {
+    fn every_kind_of_error_has_the_exit_status_of_its_next_action() {
         for (error, status) in [
             (TokenError::login_required(LoginReason::Refused), 3),
             (TokenError::login_required(LoginReason::LoggedOut), 3),
@@ -172,11 +170,11 @@ mod tests {
             (TokenError::store("the store is locked", true), 5),
             (TokenError::store("the record cannot be read", false), 5),
             (TokenError::misconfigured("no request can be made"), 2),
-            (TokenError::misconfigured("turned away").with_status(401, None), 4),
+            (TokenError::misconfigured("refused").with_status(401, None), 4),
             (TokenError::protocol("not a token response"), 4),
             (TokenError::from_intermediary("a page"), 5),
             (TokenError::unavailable("down"), 5),
-            (TokenError::busy("somebody else renews"), 5),
+            (TokenError::busy("another process renews"), 5),
         ] {
             let text = error.to_string();
             let failure = Failure::from(error);
@@ -186,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn causes_are_told_once_and_in_one_line() {
+    fn each_cause_appears_once_and_all_in_one_line() {
         let cause = TokenError::unavailable("connection refused\nby the host");
         let error = TokenError::unavailable("the endpoint cannot be reached")
             .with_source(std::sync::Arc::new(cause.clone()));

@@ -1,8 +1,8 @@
-//! Ctrl-C and SIGTERM: at once when nothing is at stake, later when a token request is under way.
+//! Ctrl-C and SIGTERM end the process at once, or after the token request that is in flight.
 //!
-//! An endpoint that has read a request may have spent a single-use grant for it, and a process that dies then
-//! loses what comes back. So from before the first byte to the answer, and with a store to the save, a signal waits,
-//! for no longer than the deadlines of the exchange and of the save.
+//! A server that has read a token request may have used up a single-use grant. A process that ends then loses the
+//! response. Therefore a signal waits from before the first byte until the response is read, and with a store until the
+//! save is done. The deadlines of the exchange and of the save bound that wait.
 
 use core::time::Duration;
 use std::io;
@@ -16,84 +16,84 @@ use crate::exit::{Exit, Failure};
 
 #[derive(Debug)]
 struct State {
-    /// Token requests under way.
-    held: u32,
-    /// The signal that has come meanwhile.
-    came: Option<i32>,
+    /// How many [`SignalGuard`]s are alive.
+    guards: u32,
+    /// The first signal that arrived while a guard was alive.
+    pending: Option<i32>,
 }
 
-static STATE: Mutex<State> = Mutex::new(State { held: 0, came: None });
+static STATE: Mutex<State> = Mutex::new(State { guards: 0, pending: None });
 
-/// From now on a signal ends the process, unless a [`Hold`] makes it wait.
+/// From now on a signal ends the process, at once or when the last [`SignalGuard`] is dropped.
 pub(crate) fn watch() -> Result<(), Failure> {
     let mut signals = signals()?;
     let watching = thread::Builder::new().name("signals".into()).spawn(move || {
         for signal in signals.forever() {
             let mut state = state();
-            if state.held == 0 {
+            if state.guards == 0 {
                 end(signal);
             }
-            state.came = state.came.or(Some(signal));
+            state.pending = state.pending.or(Some(signal));
         }
     });
-    watching.map(drop).map_err(|error| unwatched(&error))
+    watching.map(drop).map_err(|error| no_handler(&error))
 }
 
-/// A signal to be waited for, with nothing else to do.
+/// The signals of a command that only waits for one.
 #[derive(Debug)]
 pub(crate) struct Stop(Signals);
 
-/// From now on a signal is kept for whoever waits.
+/// From now on signals do not end the process; [`Stop::wait`] returns at the first one.
 pub(crate) fn listen() -> Result<Stop, Failure> {
     signals().map(Stop)
 }
 
 impl Stop {
-    /// Waits for it.
+    /// Waits for the first signal.
     pub(crate) fn wait(mut self) {
         self.0.forever().next();
     }
 }
 
-/// While it lives, signals wait; with the last one, a signal that has come ends the process.
+/// Signals wait while a guard is alive. When the last guard is dropped, a pending signal ends the process.
 #[derive(Debug)]
-pub(crate) struct Hold(());
+pub(crate) struct SignalGuard(());
 
-/// Signals wait from now on.
-pub(crate) fn hold() -> Hold {
+/// Makes signals wait until the guard is dropped.
+pub(crate) fn defer_signals() -> SignalGuard {
     let mut state = state();
-    state.held = state.held.saturating_add(1);
-    Hold(())
+    state.guards = state.guards.saturating_add(1);
+    SignalGuard(())
 }
 
-impl Drop for Hold {
+impl Drop for SignalGuard {
     fn drop(&mut self) {
         let mut state = state();
-        state.held = state.held.saturating_sub(1);
-        if let (0, Some(signal)) = (state.held, state.came) {
+        state.guards = state.guards.saturating_sub(1);
+        if let (0, Some(signal)) = (state.guards, state.pending) {
             end(signal);
         }
     }
 }
 
-/// Waits until nothing is held any more, for so long at most. Whether there was anything to wait for.
+/// Waits until no [`SignalGuard`] is alive, for `longest` at most. Returns whether it waited at all.
 pub(crate) fn settle(longest: Duration) -> bool {
-    const LOOK: Duration = Duration::from_millis(10);
+    const POLL: Duration = Duration::from_millis(10);
     let mut left = longest;
-    while state().held > 0 && !left.is_zero() {
-        nap(LOOK);
-        left = left.saturating_sub(LOOK);
+    while state().guards > 0 && !left.is_zero() {
+        nap(POLL);
+        left = left.saturating_sub(POLL);
     }
     left < longest
 }
 
-/// Waits so long, where there is nothing to wait for but time.
+/// Sleeps for this time.
 #[expect(clippy::disallowed_methods, reason = "the command line has no other clock, and no test sleeps here")]
 pub(crate) fn nap(time: Duration) {
     thread::sleep(time);
 }
 
-/// Ends the process as shells expect of one that a signal has ended.
+/// Exits with 128 + the signal's number, as shells report a process that a signal has ended.
 fn end(signal: i32) -> ! {
     std::process::exit(128_i32.saturating_add(signal))
 }
@@ -103,9 +103,9 @@ fn state() -> MutexGuard<'static, State> {
 }
 
 fn signals() -> Result<Signals, Failure> {
-    Signals::new([SIGINT, SIGTERM]).map_err(|error| unwatched(&error))
+    Signals::new([SIGINT, SIGTERM]).map_err(|error| no_handler(&error))
 }
 
-fn unwatched(error: &io::Error) -> Failure {
-    Failure::new(Exit::TryLater, format!("signals cannot be watched for: {error}; try again later"))
+fn no_handler(error: &io::Error) -> Failure {
+    Failure::new(Exit::TryLater, format!("cannot install a signal handler: {error}; try again later"))
 }

@@ -1,4 +1,4 @@
-//! The `wellspring` command, as a library: its own tests run the demo from here.
+//! The `wellspring` command as a library, so that its tests can run the demo in their own process.
 #![forbid(unsafe_code)]
 
 mod apps;
@@ -43,52 +43,52 @@ pub fn run() -> ExitCode {
 
 fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
     logging::start()?;
-    // Whoever is left to choose for themselves choose ring; that somebody has done so already is fine.
+    // The default TLS provider of this process is ring. An error means that a default is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let profile = |name: &str| Ok::<_, Failure>(Configuration::load(config)?.profile(name)?.clone());
     match command {
         Command::Demo => show(),
-        Command::Token(wish) => {
-            let profile = profile(&wish.profile)?;
-            timed(profile, move |profile| token::run(profile, &wish, &mut stdout()))
+        Command::Token(args) => {
+            let profile = profile(&args.profile)?;
+            timed(profile, move |profile| token::run(profile, &args, &mut stdout()))
         }
-        Command::Call(wish) => {
-            let profile = profile(&wish.profile)?;
-            timed(profile, move |profile| call::run(profile, &wish, &mut stdout()))
+        Command::Call(args) => {
+            let profile = profile(&args.profile)?;
+            timed(profile, move |profile| call::run(profile, &args, &mut stdout()))
         }
-        Command::Login(wish) => {
-            let profile = profile(&wish.profile)?;
+        Command::Login(args) => {
+            let profile = profile(&args.profile)?;
             interrupt::watch()?;
-            login::run(&profile, &wish, &mut stdout())
+            login::run(&profile, &args, &mut stdout())
         }
-        Command::Apps(Apps::Create(wish)) => {
-            let profile = profile(&wish.profile)?;
+        Command::Apps(Apps::Create(args)) => {
+            let profile = profile(&args.profile)?;
             interrupt::watch()?;
-            apps::create(&profile, &wish, &mut stdout())
+            apps::create(&profile, &args, &mut stdout())
         }
-        Command::Logout(wish) => {
-            let profile = profile(&wish.profile)?;
+        Command::Logout(args) => {
+            let profile = profile(&args.profile)?;
             interrupt::watch()?;
-            logout::run(&profile, &wish)
+            logout::run(&profile, &args)
         }
-        Command::Status(wish) => status::run(&Configuration::load(config)?, &wish, &mut stdout()),
+        Command::Status(args) => status::run(&Configuration::load(config)?, &args, &mut stdout()),
         Command::Doctor => doctor::run(&Configuration::load(config)?, &mut stdout()),
-        Command::Simulate(wish) => simulate::run(&wish, &mut stdout()),
+        Command::Simulate(args) => simulate::run(&args, &mut stdout()),
     }
 }
 
-/// The demo, for a person or a pipe.
+/// Runs the demo, in colour only on a terminal.
 fn show() -> Result<(), Failure> {
-    let colour = stdout().is_terminal() && !logging::without_colour();
+    let colour = stdout().is_terminal() && !logging::colour_is_off();
     let options = demo::Options { colour, ..demo::Options::default() };
-    let broken = demo::run(&options, &mut stdout()).map_err(Failure::output)?;
-    match broken.first() {
+    let failed = demo::run(&options, &mut stdout()).map_err(Failure::output)?;
+    match failed.first() {
         None => Ok(()),
-        Some(line) => Err(Failure::new(Exit::DidNotHold, format!("a line of the demo did not hold: {line}"))),
+        Some(line) => Err(Failure::new(Exit::DemoFailed, format!("a check of the demo failed: {line}"))),
     }
 }
 
-/// A command that ends as a whole within the profile's deadline.
+/// Runs a command that must end within the profile's deadline.
 fn timed(
     profile: Profile,
     work: impl FnOnce(&Profile) -> Result<(), Failure> + Send + 'static,

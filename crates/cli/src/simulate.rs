@@ -1,7 +1,7 @@
-//! `wellspring simulate`: the providers on a port, and a configuration that knows them.
+//! `wellspring simulate`: runs the simulator on a port and prints a configuration for it.
 //!
-//! Standard output carries a whole `wellspring.toml`, so that it can be piped into a file; what a person should
-//! know stands on stderr.
+//! Standard output carries a complete `wellspring.toml`, ready to be redirected into a file. Messages for people go to
+//! stderr.
 
 use core::fmt::Write as _;
 use core::time::Duration;
@@ -9,55 +9,55 @@ use std::io::Write;
 
 use wellspring_simulator::{Config, Endpoint, Fault, Rotation, Simulator, StartError};
 
-use crate::arguments::{Provider, Rotation as Args, Simulate};
+use crate::arguments::{Provider, Rotation as RotationArg, Simulate};
 use crate::exit::{Exit, Failure, say};
 use crate::interrupt;
 
-/// Runs until a signal comes.
-pub(crate) fn run(wish: &Simulate, out: &mut dyn Write) -> Result<(), Failure> {
-    if wish.fault.iter().any(|name| name == "list") {
+/// Runs until SIGINT or SIGTERM.
+pub(crate) fn run(args: &Simulate, out: &mut dyn Write) -> Result<(), Failure> {
+    if args.fault.iter().any(|name| name == "list") {
         return print(out, &every_fault());
     }
-    let faults = wish.fault.iter().map(|name| read_fault(name)).collect::<Result<Vec<_>, _>>()?;
-    let endpoint: Endpoint = wish.at.parse().map_err(|error| Failure::usage(format!("--at: {error}")))?;
+    let faults = args.fault.iter().map(|name| read_fault(name)).collect::<Result<Vec<_>, _>>()?;
+    let endpoint: Endpoint = args.at.parse().map_err(|error| Failure::usage(format!("--at: {error}")))?;
     let stop = interrupt::listen()?;
-    let simulator = start(wish)?;
+    let simulator = start(args)?;
     for fault in faults {
-        simulator.fault_times(endpoint, fault, wish.times.unwrap_or(u32::MAX));
+        simulator.fault_times(endpoint, fault, args.times.unwrap_or(u32::MAX));
     }
-    print(out, &configuration(&simulator, &wish.provider))?;
+    print(out, &configuration(&simulator, &args.provider))?;
     let url = simulator.url();
     say(format_args!(
-        "The simulator answers at {url} until Ctrl-C; standard output is a wellspring.toml for it."
+        "The simulator listens at {url} until Ctrl-C; standard output is a wellspring.toml for it."
     ));
-    say(format_args!("What it was asked: {url}/__sim/log"));
+    say(format_args!("Log of its requests: {url}/__sim/log"));
     stop.wait();
     Ok(())
 }
 
-fn start(wish: &Simulate) -> Result<Simulator, Failure> {
-    let rotation = match wish.rotation {
-        Args::Rotate => Rotation::Rotate { replay_window: None },
-        Args::Window => Rotation::Rotate { replay_window: Some(Duration::from_secs(30)) },
-        Args::Same => Rotation::Same,
-        Args::None => Rotation::None,
+fn start(args: &Simulate) -> Result<Simulator, Failure> {
+    let rotation = match args.rotation {
+        RotationArg::Rotate => Rotation::Rotate { replay_window: None },
+        RotationArg::Window => Rotation::Rotate { replay_window: Some(Duration::from_secs(30)) },
+        RotationArg::Same => Rotation::Same,
+        RotationArg::None => Rotation::None,
     };
-    let builder = Simulator::builder().port(wish.port).rotation(rotation).configure(|config| {
+    let builder = Simulator::builder().port(args.port).rotation(rotation).configure(|config| {
         if let Some(client) = config.app.clients.first_mut() {
             client.redirect_uris.push(CALLBACK.to_owned());
         }
     });
-    let builder = if wish.tls { builder.tls() } else { builder };
+    let builder = if args.tls { builder.tls() } else { builder };
     builder.start().map_err(|error| match error {
         StartError::PortTaken { port } => Failure::usage(format!(
-            "port {port} is taken by another program; choose another one with --port, or none for a free one"
+            "another program uses port {port}; choose another with --port, or omit --port for a free one"
         )),
-        error => Failure::new(Exit::TryLater, format!("the simulator cannot be started: {error}")),
+        error => Failure::new(Exit::TryLater, format!("cannot start the simulator: {error}")),
     })
 }
 
 fn read_fault(name: &str) -> Result<Fault, Failure> {
-    name.parse().map_err(|error| Failure::usage(format!("{error}; `--fault list` prints them all")))
+    name.parse().map_err(|error| Failure::usage(format!("{error}; `--fault list` prints all faults")))
 }
 
 fn every_fault() -> String {
@@ -71,15 +71,15 @@ fn every_fault() -> String {
     text
 }
 
-/// Where `login` comes back to.
+/// The redirect URI of `login`.
 const CALLBACK: &str = "http://127.0.0.1:8765/oauth/callback";
 
-/// A `wellspring.toml` for this simulator. What it calls secrets are the published pages' examples.
+/// A `wellspring.toml` for this simulator. Its secrets are the published examples of the vendors' documentation.
 fn configuration(simulator: &Simulator, providers: &[Provider]) -> String {
     let known = Config::default();
     let url = simulator.url();
     let mut text = format!(
-        "# {url}\n\n# Without a store each command's tokens end with it, and there is no login.\n# [store]\n\
+        "# {url}\n\n# Without a store each command's tokens end with the command, and `login` does not work.\n# [store]\n\
          # url = \"sqlite:wellspring.db\"\n"
     );
     let wanted = |provider| providers.is_empty() || providers.contains(&provider);

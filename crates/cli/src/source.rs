@@ -1,9 +1,9 @@
-//! From a profile to a source of tokens: its parts are looked up, the transport built.
+//! Builds the source of tokens of a profile: resolves its settings and builds its transport.
 //!
-//! Everything that can be wrong without asking a server is found out here, as a matter of usage.
+//! Errors that need no server to detect end the command here with the exit status for usage.
 
-mod held;
-mod held_store;
+mod guarded_provider;
+mod guarded_store;
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -17,33 +17,33 @@ use wellspring_profiles::{AnyProvider, LocalStore, Profile, SignsIn, StoreSettin
 use wellspring_transport_blocking::{Clock, Tls};
 
 use crate::arguments::Transport;
-use crate::driver::{Body, Driver, Recipe};
+use crate::driver::{Body, Driver, SourceConfig};
 use crate::exit::{Exit, Failure, say};
 use crate::interrupt;
-use crate::source::held::Held;
-use crate::source::held_store::HeldStore;
+use crate::source::guarded_provider::GuardedProvider;
+use crate::source::guarded_store::GuardedStore;
 
-/// How long a pause is slept through before the clock is looked at again.
-const NAP: Duration = Duration::from_millis(50);
+/// How long the command sleeps during a pause before it checks the clock again.
+const PAUSE_POLL: Duration = Duration::from_millis(50);
 
-/// What an exchange needs at least: with less time left the reason for the pause is told instead.
-const LAST_CALL: Duration = Duration::from_millis(100);
+/// The least time for one exchange. With less time left the command reports the reason for the pause instead.
+const SHORTEST_EXCHANGE: Duration = Duration::from_millis(100);
 
-/// How long a command whose time is over still waits for credentials that are being spent: they can be spent again.
-const LAST_SAVE: Duration = Duration::from_secs(2);
+/// How long a command waits after its deadline for an exchange of client credentials, which can be repeated.
+const CREDENTIALS_GRACE: Duration = Duration::from_secs(2);
 
-/// What a profile comes to, before anything is asked of anybody but an issuer.
+/// The resolved settings of a profile. Resolving them sends requests only to an issuer.
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) policy: Policy,
     pub(crate) tls: Tls,
     pub(crate) provider: Arc<dyn Provider>,
-    /// The same once more, where it can sign people in.
+    /// The provider as an app, if it can sign people in.
     pub(crate) app: Option<App>,
 }
 
 impl Parts {
-    /// Looks everything up. A sign-in may come back to another redirect URI than the profile's.
+    /// Resolves the settings. A `redirect_uri` replaces that of the profile.
     pub(crate) fn of(profile: &Profile, redirect_uri: Option<&str>) -> Result<Self, Failure> {
         let (policy, tls) = (profile.policy()?, profile.tls()?);
         let provider = match redirect_uri {
@@ -64,23 +64,23 @@ impl Parts {
 #[derive(Debug)]
 pub(crate) struct Source {
     driver: Driver,
-    /// Where no store keeps what is obtained.
-    held: Option<Arc<Held>>,
-    /// The store that does.
-    kept: Option<Arc<HeldStore>>,
-    /// Where calls may carry the token.
-    reach: Vec<Origin>,
+    /// The provider, if there is no store.
+    provider: Option<Arc<GuardedProvider>>,
+    /// The store, if there is one.
+    store: Option<Arc<GuardedStore>>,
+    /// The origins that may receive the token.
+    allowed_origins: Vec<Origin>,
     clock: Clock,
-    /// When the command is over.
+    /// When the command must end.
     end: UnixTime,
 }
 
-/// The time for a whole command.
+/// The time limits of a command.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Time {
-    /// In which it ends.
+    /// The limit for the command.
     pub(crate) deadline: Duration,
-    /// How much longer it lasts where a grant is under way that would be lost with it.
+    /// How much longer the command lasts to finish an exchange whose grant would be lost otherwise.
     pub(crate) grace: Duration,
 }
 
@@ -89,10 +89,10 @@ impl Time {
         let policy = profile.policy()?;
         let grace = if !profile.store().outlives_the_process() {
             Duration::ZERO
-        } else if matches!(signs_in(profile)?, SignsIn::Nobody) {
-            LAST_SAVE
+        } else if matches!(signs_in(profile)?, SignsIn::NotNeeded) {
+            CREDENTIALS_GRACE
         } else {
-            // An exchange that was begun late, and the save of what it brings.
+            // An exchange that started just before the deadline, and the save of its result.
             policy.deadline.saturating_add(policy.store_deadline)
         };
         Ok(Self { deadline: policy.deadline, grace })
@@ -106,22 +106,22 @@ impl Source {
         let token = profile.refresh_token()?;
         if profile.store().outlives_the_process() && token.is_some() {
             let what = format!(
-                "has a `refresh_token`, which would be spent beside the store; `wellspring login {}` takes it over, \
-                 then remove it",
+                "has a `refresh_token` and a store, so the two would diverge: run `wellspring login {}`, which moves the \
+                 token into the store, and remove the key",
                 profile.name()
             );
             return Err(Failure::at(profile.place(), what));
         }
-        let kept = profile.store().open()?.map(|kept| kept as Arc<dyn Store>);
-        let source = Self::over(profile, parts, kept, transport)?;
+        let store = profile.store().open()?.map(|store| store as Arc<dyn Store>);
+        let source = Self::over(profile, parts, store, transport)?;
         if let Some(token) = token {
-            // Without a store, which is looked at above.
-            source.driver.adopt(spent_with(token))?;
+            // There is no store here: the check above returns early.
+            source.driver.adopt(expired_with(token))?;
         }
         Ok(source)
     }
 
-    /// The source that these parts make.
+    /// A source with these parts and this store.
     pub(crate) fn over(
         profile: &Profile,
         parts: Parts,
@@ -132,23 +132,23 @@ impl Source {
         let clock = Clock::system();
         let end = clock.now().unix.plus(policy.deadline);
         let api_urls = profile.api_urls()?;
-        let mut reach = provider.spec().origins.clone();
-        // Each has an origin, or there would be no such list.
-        reach.extend(api_urls.iter().filter_map(|url| Origin::of(url).ok()));
-        let held = store.is_none().then(|| Arc::new(Held::new(provider.clone())));
-        let provider = held.clone().map_or(provider, |held| held);
-        let kept = store.map(|store| Arc::new(HeldStore::new(store)));
-        let store = kept.clone().map(|kept| kept as Arc<dyn Store>);
-        let recipe = Recipe { provider, policy, tls, clock: clock.clone(), api_urls, store };
-        let driver = Driver::new(transport, recipe).map_err(|error| Failure::at(profile.place(), error))?;
-        Ok(Self { driver, held, kept, reach, clock, end })
+        let mut allowed_origins = provider.spec().origins.clone();
+        // `api_urls` has checked that each URL has an origin.
+        allowed_origins.extend(api_urls.iter().filter_map(|url| Origin::of(url).ok()));
+        let guarded_provider = store.is_none().then(|| Arc::new(GuardedProvider::new(provider.clone())));
+        let provider = guarded_provider.clone().map_or(provider, |guarded| guarded);
+        let guarded_store = store.map(|store| Arc::new(GuardedStore::new(store)));
+        let store = guarded_store.clone().map(|guarded| guarded as Arc<dyn Store>);
+        let config = SourceConfig { provider, policy, tls, clock: clock.clone(), api_urls, store };
+        let driver = Driver::new(transport, config).map_err(|error| Failure::at(profile.place(), error))?;
+        Ok(Self { driver, provider: guarded_provider, store: guarded_store, allowed_origins, clock, end })
     }
 
-    /// A token, through pauses and further tries until the command's time is over.
+    /// A token. Waits out pauses and retries until the command must end.
     ///
-    /// Pauses are waited out here and not in the source, so that Ctrl-C ends them at once.
+    /// The command waits here and not in the source, so that Ctrl-C ends a pause at once.
     pub(crate) fn token(&self, need: Need) -> Result<Token, Failure> {
-        let token = self.patiently()?;
+        let token = self.token_with_retries()?;
         if need == Need::Fresh {
             return Ok(token);
         }
@@ -157,11 +157,11 @@ impl Source {
         Ok(token?)
     }
 
-    fn patiently(&self) -> Result<Token, Failure> {
+    fn token_with_retries(&self) -> Result<Token, Failure> {
         loop {
-            let asked = self.driver.token();
+            let result = self.driver.token();
             self.release();
-            let error = match asked {
+            let error = match result {
                 Ok(token) => return Ok(token),
                 Err(error) => error,
             };
@@ -169,94 +169,93 @@ impl Source {
                 ErrorKind::Unavailable { retry_at: Some(again) } => again,
                 _ => self.now(),
             };
-            if !error.is_transient() || again.max(self.now()).plus(LAST_CALL) >= self.end {
+            if !error.is_transient() || again.max(self.now()).plus(SHORTEST_EXCHANGE) >= self.end {
                 return Err(error.into());
             }
-            interrupt::nap(NAP);
+            interrupt::nap(PAUSE_POLL);
         }
     }
 
-    /// Whether a call to this URL may carry the token; asked before there is one.
+    /// Checks that a call to this URL may carry the token, before the command gets one.
     pub(crate) fn check(&self, url: &str) -> Result<(), Failure> {
         match Origin::of(url) {
-            Ok(origin) if self.reach.contains(&origin) => Ok(()),
+            Ok(origin) if self.allowed_origins.contains(&origin) => Ok(()),
             Ok(origin) => Err(Failure::usage(format!(
-                "the token may not go to {origin}; if it should, add that URL to the profile's `api_urls`"
+                "the token may not go to {origin}; to allow it, add that URL to the profile's `api_urls`"
             ))),
-            Err(error) => Err(Failure::usage(format!("the call cannot be made: {error}"))),
+            Err(error) => Err(Failure::usage(format!("the request cannot be sent: {error}"))),
         }
     }
 
-    /// One call with the token on it. Tried again only after a 401.
+    /// Sends a request with the token. The source retries it once, and only after a 401.
     pub(crate) fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Body>, Failure> {
         let answer = self.driver.send(request);
         self.release();
         answer.map_err(Into::into)
     }
 
-    /// The next bytes of an answer's body; `None` at its end.
+    /// The next bytes of a response body; `None` at its end.
     pub(crate) fn chunk(&self, body: &mut Body) -> Result<Option<bytes::Bytes>, Failure> {
         Ok(self.driver.chunk(body)?)
     }
 
-    /// Tells a person what this process takes with it when it ends.
-    pub(crate) fn tell(&self) {
-        if self.held.as_ref().is_some_and(|held| held.has_rotated()) {
+    /// Warns that the process loses a rotated refresh token when it ends.
+    pub(crate) fn warn_of_lost_refresh_token(&self) {
+        if self.provider.as_ref().is_some_and(|provider| provider.has_rotated()) {
             say(format_args!(
-                "wellspring: the profile's refresh token is spent, and the one that replaces it ends with this \
-                 command: sign in again before the next one, until there is a store that keeps it"
+                "wellspring: the profile's refresh token is used, and its successor is lost when this command ends: \
+                 sign in again before the next command, or add a store that keeps it"
             ));
         }
     }
 
-    /// Renews what the store holds if that is due, for whoever asks next: what this command needed it has. Goes on
-    /// behind its back, until it ends.
+    /// Starts a renewal if the stored token is due, for the next command. The renewal runs until this command ends.
     pub(crate) fn renew_early(&self) {
-        if self.goes_on() {
-            // Whatever is wrong is for whoever needs the next token to hear.
+        if self.may_renew_early() {
+            // This command has its token. The next command reports an error of the renewal.
             let _ = self.driver.token();
         }
     }
 
-    /// Spends a fresh grant; no signal comes between that and its save.
-    pub(crate) fn sign_in(&self, spend: AuthorizationGrant) -> Result<Token, Failure> {
-        Ok(self.spend(spend)?)
+    /// Exchanges a new grant. Signals wait until the result is saved.
+    pub(crate) fn sign_in(&self, grant: AuthorizationGrant) -> Result<Token, Failure> {
+        Ok(self.try_sign_in(grant)?)
     }
 
-    /// The same, for whoever spends it again after some errors.
-    pub(crate) fn spend(&self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
-        let hold = interrupt::hold();
-        let token = self.driver.sign_in(spend);
-        drop(hold);
+    /// As [`sign_in`](Self::sign_in), with the error of the source, for callers that retry.
+    pub(crate) fn try_sign_in(&self, grant: AuthorizationGrant) -> Result<Token, TokenError> {
+        let signals = interrupt::defer_signals();
+        let token = self.driver.sign_in(grant);
+        drop(signals);
         token
     }
 
-    /// Asks a neighbour of the token endpoint.
+    /// Sends a request to another endpoint of the authorization server.
     pub(crate) fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, Failure> {
         Ok(self.driver.exchange(request)?)
     }
 
-    /// Ends the session, here and, where the provider can, at the server; no signal comes between the two.
+    /// Ends the session here and, where the provider supports it, at the server. Signals wait for both.
     pub(crate) fn sign_out(&self) -> Result<Revocation, Failure> {
-        let hold = interrupt::hold();
+        let signals = interrupt::defer_signals();
         let revocation = self.driver.sign_out();
-        drop(hold);
+        drop(signals);
         Ok(revocation?)
     }
 
-    /// Whether there is anything to do for whoever comes next; what was spilled is theirs to store.
-    fn goes_on(&self) -> bool {
-        self.kept.as_ref().is_some_and(|kept| !kept.has_spilled())
+    /// Whether an early renewal may run. After a spill the next command saves the spilled token first.
+    fn may_renew_early(&self) -> bool {
+        self.store.as_ref().is_some_and(|store| !store.has_spilled())
     }
 
-    /// No request without a store is under way any more.
+    /// Lets a pending signal end the process, where there is no store. Called when no token request is in flight.
     fn release(&self) {
-        if let Some(held) = &self.held {
-            held.release();
+        if let Some(provider) = &self.provider {
+            provider.release();
         }
     }
 
-    /// How much of a token's life is left.
+    /// The remaining lifetime of a token.
     pub(crate) fn remaining(&self, token: &Token) -> Option<Duration> {
         token.remaining(self.clock.now())
     }
@@ -267,64 +266,63 @@ impl Source {
 }
 
 impl Drop for Source {
-    /// A token that is due was handed out, and its renewal goes on behind the command's back: what it brings would
-    /// end with this process.
+    /// Waits for an early renewal, whose result would be lost when the process ends.
     fn drop(&mut self) {
-        if self.goes_on() {
-            // What the command was for is done, or why it is not is told already.
-            let _ = self.driver.close(self.end.since(self.now()).saturating_sub(LAST_CALL));
+        if self.may_renew_early() {
+            // The command has succeeded or has reported its own failure already.
+            let _ = self.driver.close(self.end.since(self.now()).saturating_sub(SHORTEST_EXCHANGE));
         }
     }
 }
 
-/// A sign-in of which nothing but the refresh token is left.
-fn spent_with(token: RefreshToken) -> TokenResponse {
-    // The least that is not zero: zero would be an endpoint that grants nothing but dead tokens.
+/// A token response with this refresh token and an expired access token.
+fn expired_with(token: RefreshToken) -> TokenResponse {
+    // The shortest lifetime above zero: zero would mean that the endpoint issues only expired tokens.
     TokenResponse::new(AccessToken::new("")).with_lifetime(Duration::from_nanos(1)).with_refresh_token(token)
 }
 
-/// How this profile gets its first token, which it has to say.
+/// How this profile gets its first token; an error if the profile does not say it.
 pub(crate) fn signs_in(profile: &Profile) -> Result<SignsIn, Failure> {
     match profile.signs_in()? {
-        SignsIn::Somehow => Err(Failure::at(
+        SignsIn::Unspecified => Err(Failure::at(
             profile.place(),
-            "lacks `redirect_uri` or `device_authorization_url`, one of which a sign-in needs; add it",
+            "lacks `redirect_uri` and `device_authorization_url`; a sign-in needs one of them: add it",
         )),
-        said => Ok(said),
+        specified => Ok(specified),
     }
 }
 
-/// The store, for a command that makes no sense without one.
-pub(crate) fn outliving(settings: &StoreSettings) -> Result<Arc<dyn LocalStore>, Failure> {
+/// The persistent store, for a command that needs one.
+pub(crate) fn persistent(settings: &StoreSettings) -> Result<Arc<dyn LocalStore>, Failure> {
     settings.open()?.ok_or_else(|| {
         Failure::at(
             settings.place(),
-            "keeps nothing beyond this command; add a store that does: [store] with url = \"file:DIR\" or \
+            "keeps nothing after this command; add a persistent store: [store] with url = \"file:DIR\" or \
              \"sqlite:PATH\"",
         )
     })
 }
 
-/// Does the work and gives it this much time, everything included. A grant that is under way then is still waited for.
+/// Runs the work on a thread until the deadline, and through the grace period if an exchange is in flight then.
 pub(crate) fn within<T: Send + 'static>(
     time: Time,
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let Time { deadline, grace } = time;
-    let (tell, told) = std::sync::mpsc::channel();
+    let (sender, receiver) = std::sync::mpsc::channel();
     let working = std::thread::Builder::new().name("work".into()).spawn(move || {
-        // Nobody listens any more when the time is over.
-        let _ = tell.send(work());
+        // The receiver is gone after the deadline.
+        let _ = sender.send(work());
     });
-    working.map_err(|error| Failure::new(Exit::TryLater, format!("no thread can be started: {error}")))?;
-    let in_time = told.recv_timeout(deadline).ok();
-    let was_held = interrupt::settle(grace);
-    // What came of it meanwhile is as good as if it had come in time.
-    let late = || if was_held { told.recv_timeout(LAST_CALL).ok() } else { None };
+    working.map_err(|error| Failure::new(Exit::TryLater, format!("cannot start a thread: {error}")))?;
+    let in_time = receiver.recv_timeout(deadline).ok();
+    let waited = interrupt::settle(grace);
+    // A result from the grace period is as good as one in time.
+    let late = || if waited { receiver.recv_timeout(SHORTEST_EXCHANGE).ok() } else { None };
     in_time.or_else(late).unwrap_or_else(|| {
         Err(Failure::new(
             Exit::TryLater,
-            format!("no answer within the profile's deadline of {deadline:?}; try again later"),
+            format!("no response within the profile's deadline of {deadline:?}; try again later"),
         ))
     })
 }

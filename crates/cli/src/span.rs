@@ -1,9 +1,9 @@
-//! Times as people read them: the two largest units that say something.
+//! Durations for people, in their two largest units.
 
 use core::fmt;
 use core::time::Duration;
 
-/// A length of time, rounded down to what a person wants to know: "59m 30s", "29d 23h".
+/// A duration, rounded down to its two largest units: "59m 30s", "29d 23h".
 pub(crate) struct Span(pub(crate) Duration);
 
 impl fmt::Display for Span {
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_is_told_in_its_two_largest_units() {
+    fn a_span_is_shown_in_its_two_largest_units() {
         for (millis, text) in [
             (0, "0s"),
             (400, "400ms"),

@@ -1,11 +1,9 @@
-//! `wellspring status`: what the store holds for each profile, how fresh it is, and who renews it.
+//! `wellspring status`: what the store holds for each profile, how fresh the token is, and which process renews it.
 //!
-//! Nothing is renewed and no secret is looked at. A profile that cannot be told of is named with the reason, and the
-//! others are told of all the same.
+//! The command renews nothing and reads no secret. It reports a profile that it cannot read with the reason and goes on
+//! with the next one.
 
-mod facts;
-
-pub(crate) use facts::claimed;
+pub(crate) mod facts;
 
 use core::time::Duration;
 use std::io::Write;
@@ -16,16 +14,16 @@ use wellspring_transport_blocking::Clock;
 
 use crate::arguments::{Status, StatusFormat};
 use crate::exit::Failure;
-use crate::source::{Parts, outliving};
+use crate::source::{Parts, persistent};
 use crate::status::facts::Facts;
 
-/// How long the store may take for one look.
-pub(crate) const LOOK: Duration = Duration::from_secs(5);
+/// How long the store may take for one load.
+pub(crate) const LOAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Prints what is held; fails as the first profile that could not be told of.
-pub(crate) fn run(all: &Configuration, wish: &Status, out: &mut dyn Write) -> Result<(), Failure> {
-    let kept = outliving(all.store())?;
-    let profiles = match &wish.profile {
+/// Prints the state of the profiles. Fails with the error of the first profile that it could not read.
+pub(crate) fn run(all: &Configuration, args: &Status, out: &mut dyn Write) -> Result<(), Failure> {
+    let store = persistent(all.store())?;
+    let profiles = match &args.profile {
         Some(name) => core::slice::from_ref(all.profile(name)?),
         None => all.profiles(),
     };
@@ -35,32 +33,32 @@ pub(crate) fn run(all: &Configuration, wish: &Status, out: &mut dyn Write) -> Re
     let mut text = String::new();
     for profile in profiles {
         let name = profile.name();
-        match look(all, profile, &*kept, now) {
+        match look(all, profile, &*store, now) {
             Ok(facts) => {
                 objects.push(facts.json(name, now));
                 facts.write(name, now, &mut text);
             }
             Err(failure) => {
                 objects.push(serde_json::json!({ "profile": name, "error": failure.to_string() }));
-                text.push_str(&format!("{name}\n  cannot be told: {failure}\n"));
+                text.push_str(&format!("{name}\n  error          {failure}\n"));
                 first = first.or(Some(failure));
             }
         }
     }
-    if wish.format == StatusFormat::Json {
+    if args.format == StatusFormat::Json {
         text = format!("{}\n", serde_json::Value::Array(objects));
     }
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)?;
     first.map_or(Ok(()), Err)
 }
 
-fn look(all: &Configuration, profile: &Profile, kept: &dyn Store, now: UnixTime) -> Result<Facts, Failure> {
+fn look(all: &Configuration, profile: &Profile, store: &dyn Store, now: UnixTime) -> Result<Facts, Failure> {
     let parts = Parts::of(profile, None)?;
     let key = &parts.provider.spec().key;
-    let loaded = kept.load(key, LOOK);
+    let loaded = store.load(key, LOAD_TIMEOUT);
     let loaded = loaded.map_err(|error| Failure::store(all.store().place(), "cannot be read", &error))?;
     Ok(Facts::of(&loaded, &parts.policy, now, || {
         let stored = loaded.stored.as_ref()?;
-        kept.watch(key, stored.version, Duration::ZERO).ok()
+        store.watch(key, stored.version, Duration::ZERO).ok()
     }))
 }

@@ -1,4 +1,4 @@
-//! `wellspring token`: one token, in the form that was asked for.
+//! `wellspring token`: prints a token in the requested format.
 
 use core::fmt::Write as _;
 use core::time::Duration;
@@ -13,20 +13,20 @@ use crate::exit::{Failure, say};
 use crate::source::Source;
 
 /// Prints a token of the profile.
-pub(crate) fn run(profile: &Profile, wish: &Args, out: &mut dyn Write) -> Result<(), Failure> {
-    let source = Source::new(profile, wish.transport)?;
-    let token = source.token(wish.valid_for.map_or(Need::Fresh, Need::ValidFor))?;
+pub(crate) fn run(profile: &Profile, args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
+    let source = Source::new(profile, args.transport)?;
+    let token = source.token(args.valid_for.map_or(Need::Fresh, Need::ValidFor))?;
     let left = source.remaining(&token);
-    if let (Some(wanted), Some(left)) = (wish.valid_for, left)
+    if let (Some(wanted), Some(left)) = (args.valid_for, left)
         && left < wanted
     {
         say(format_args!(
-            "wellspring: this endpoint's tokens do not live as long as asked: {} s are left",
+            "wellspring: this endpoint's tokens do not live as long as requested: {} s are left",
             left.as_secs()
         ));
     }
-    source.tell();
-    let text = render(&token, left, wish.format);
+    source.warn_of_lost_refresh_token();
+    let text = render(&token, left, args.format);
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)?;
     source.renew_early();
     Ok(())
@@ -59,7 +59,7 @@ fn render(token: &Token, left: Option<Duration>, format: Format) -> Zeroizing<St
     })
 }
 
-/// As it is where a shell and an environment file read it alike, in single quotes elsewhere.
+/// Quotes a text for shells and environment files, if it needs quotes.
 fn quoted(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
     if text.bytes().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_token_that_a_shell_would_read_differently_is_quoted() {
+    fn only_a_token_with_characters_special_to_a_shell_is_quoted() {
         assert_eq!(quoted("eyJ.abc-_~+/="), "eyJ.abc-_~+/=");
         assert_eq!(quoted("a b'c$(d)"), "'a b'\\''c$(d)'");
     }

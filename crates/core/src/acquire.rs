@@ -207,8 +207,9 @@ fn short() -> TokenError {
     TokenError::unavailable("no renewal brought a token that lasts as long as needed: retry, or need less")
 }
 
-/// The error of a caller whose time has ended.
-fn overdue() -> TokenError {
+/// The error of a caller whose time ends while a renewal is under way.
+#[must_use]
+pub fn overdue() -> TokenError {
     TokenError::busy("a renewal is under way and did not end in time: retry")
 }
 

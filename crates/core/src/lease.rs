@@ -1,4 +1,4 @@
-//! The mark in a record that somebody is renewing, which is also the lock; and who that somebody is.
+//! The lease: the mark in a record that one attempt renews it. The lease is also the lock.
 
 use core::fmt;
 use core::hash::Hasher;
@@ -6,37 +6,38 @@ use core::time::Duration;
 
 use siphasher::sip::SipHasher24;
 
-use crate::{Provider, UnixTime};
+use crate::provider::Provider;
+use crate::time::UnixTime;
 
-/// Whoever may write records: one source in one process on one machine.
+/// A writer of records: one source in one process on one machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(clippy::exhaustive_structs, reason = "stores take it apart and put it together again")]
+#[expect(clippy::exhaustive_structs, reason = "stores encode and decode it")]
 pub struct Owner {
-    /// The machine, across reboots; zero where nobody knows.
+    /// The machine, across reboots; zero where it is not known.
     pub machine: u64,
-    /// The machine since it was started; zero where nobody knows.
+    /// The machine since its start; zero where it is not known.
     pub boot: u128,
-    /// The process, for people to look for.
+    /// The process id, for people.
     pub process: u32,
-    /// The source inside it: a random number, another one for each.
+    /// The source in the process: a random number.
     pub source: u64,
 }
 
 impl Owner {
-    /// Whether both run, or ran, on one machine, so that its kernel can tell whether one is gone.
+    /// Whether both run, or ran, on one machine. Its kernel then shows whether an owner is gone.
     #[must_use]
     pub const fn shares_machine_with(&self, other: &Self) -> bool {
         (self.boot != 0 && self.boot == other.boot) || (self.machine != 0 && self.machine == other.machine)
     }
 }
 
-/// One attempt of one owner to renew or to sign in. No two are alike, on whatever machine.
+/// One attempt of one owner to renew or to sign in. No two attempts are equal, on any machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(clippy::exhaustive_structs, reason = "stores take it apart and put it together again")]
+#[expect(clippy::exhaustive_structs, reason = "stores encode and decode it")]
 pub struct Attempt {
-    /// Whose.
+    /// The owner.
     pub owner: Owner,
-    /// Which of theirs.
+    /// The number of the attempt, counted by its owner.
     pub number: u64,
 }
 
@@ -46,37 +47,37 @@ impl fmt::Display for Attempt {
     }
 }
 
-/// Says in a record that its grant is being spent, or may have been.
+/// Says in a record that its grant is being sent, or may have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_structs, reason = "stores take it apart and put it together again")]
+#[expect(clippy::exhaustive_structs, reason = "stores encode and decode it")]
 pub struct Lease {
-    /// By which attempt.
+    /// The attempt.
     pub attempt: Attempt,
-    /// When the grant of this generation may first have been sent by an earlier attempt; `None` when this is the first.
+    /// When an earlier attempt may first have sent the grant of this generation; `None` when this attempt is the first.
     pub first_sent: Option<UnixTime>,
-    /// Until when, on the wall clock of its owner, whom alone it binds.
+    /// The end, on the wall clock of the owner. Other processes must not rely on it.
     pub until: UnixTime,
-    /// How long it was made for: it began that much before [`until`](Self::until).
+    /// The span: the lease began that long before [`until`](Self::until).
     pub span: Duration,
-    /// How often the grant may have been sent again, by this attempt included.
+    /// How often the grant may have been sent again, including by this attempt.
     pub replays: u32,
 }
 
 impl Lease {
-    /// When the grant may have been sent for the first time, this attempt's sending included.
+    /// When the grant may have been sent for the first time, by this attempt or an earlier one.
     #[must_use]
     pub fn may_be_sent_since(&self) -> UnixTime {
         self.first_sent.unwrap_or(self.until.minus(self.span))
     }
 }
 
-/// Tells one credential from another without saying anything of either.
+/// Distinguishes credentials without revealing them: a salted hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_structs, reason = "stores take it apart and put it together again")]
+#[expect(clippy::exhaustive_structs, reason = "stores encode and decode it")]
 pub struct Fingerprint {
-    /// What was mixed in.
+    /// The salt.
     pub salt: u64,
-    /// What came out.
+    /// The hash.
     pub hash: u64,
 }
 

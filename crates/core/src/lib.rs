@@ -1,18 +1,18 @@
 //! Bearer tokens that never run dry: the types and the refresh state machine, without I/O.
 //!
-//! This crate decides; it does not act. It says when a token is fresh, when to renew it, who may renew it,
-//! how long to leave a failing endpoint alone and what an outcome means. It reads no clock, opens no socket,
-//! draws no random number and names no HTTP client, runtime, data format or provider.
+//! This crate decides; it does not act. It decides when a token is fresh, when to renew it, which caller renews it, how
+//! long the pauses after failures are, and what an outcome means. It reads no clock, opens no socket, draws no random
+//! number and names no HTTP client, runtime, data format or provider.
 //!
-//! - [`Lifecycle`] is the state machine of one [`TokenKey`] inside one process: one verb for each input, one
-//!   answer for each verb.
-//! - [`Renewal`] is one renewal as a machine of effects: it asks the driver for I/O and is resumed with the
-//!   result.
-//! - [`Provider`] knows one token endpoint's dialect.
+//! - [`Lifecycle`] is the state machine of one [`TokenKey`] inside one process: one verb for each input, one answer for
+//!   each verb. Its tables, [`TABLE`] and [`REFUSALS`], say who gets what.
+//! - [`Acquire`] is one caller's wait for a token, [`Call`] one authenticated call, [`Renewal`] one renewal. All three
+//!   are machines of effects: each asks the driver for the next step and is resumed with its result.
+//! - [`Provider`] knows the requests and responses of one token endpoint.
 //! - [`Store`] holds [`Record`]s where tokens outlive the process.
 //!
-//! In scope: time, policy, secrets, errors, tokens, the two machines.
-//! Out of scope: sockets, parsing, files and databases, waiting, waking.
+//! In scope: time, policy, secrets, errors, tokens, the machines.
+//! Out of scope: sockets, parsing, files and databases, threads, tasks.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -33,6 +33,7 @@ mod origin;
 mod policy;
 mod provider;
 mod record;
+mod refresh_state;
 mod renewal;
 mod rules;
 mod scope;
@@ -45,7 +46,9 @@ mod toy;
 mod wiped;
 
 // The public interface is:
-pub use acquire::{Acquire, AcquireStep, AwaitChange, AwaitRenewal, Patience, Resumed, acquire_at_once};
+pub use acquire::{
+    Acquire, AcquireStep, AwaitChange, AwaitRenewal, Patience, Resumed, acquire_at_once, overdue,
+};
 pub use call::{AwaitRejection, AwaitToken, AwaitVerdict, Call, CallStep};
 pub use decision::{
     GateState, Holding, REFUSALS, Refusal, RefusedToken, TABLE, Verb, decide, decide_refusal,
@@ -54,14 +57,16 @@ pub use error::{ErrorKind, Fate, LoginReason, TokenError};
 pub use http::{Header, HttpRequest, HttpResponse, Method, ResponseHead};
 pub use key::TokenKey;
 pub use lease::{Attempt, Fingerprint, Lease, Owner};
-pub use lifecycle::{ByteLeft, Completed, Decision, Lifecycle, Need, Permit, Rejected};
+pub use lifecycle::{Completed, Decision, Lifecycle, Need, Permit, Rejected};
 pub use origin::{Origin, OriginError};
 pub use policy::Policy;
 pub use provider::{AuthorizationGrant, Provider, ProviderSpec, Reading, Replay, Rotation, Verdict};
 pub use record::{Cause, CauseKind, Dead, Epoch, Generation, Granted, Record, SessionState, Throttle};
 pub use renewal::{
-    Answer, BoundedRequest, Forgetting, Loading, Outcome, Renewal, RenewalJob, Revocation, SaveRequest,
-    Saving, Sent, Sleeping, Spilling, Step, TransportError, TransportErrorKind, UnfinishedSave, Watching,
+    Answer, BoundedRequest, ByteLeft, CONFLICT, Choice, Fallback, Forget, Forgetting, Found, GrantState,
+    Judgment, LOADED, Load, Loading, Obtainment, Outcome, Pending, REPLAY, Renewal, RenewalJob, Resolution,
+    Revocation, Save, Saving, Sent, Sleeping, Spill, Spilling, Step, StoreOp, StoreState, TransportError,
+    TransportErrorKind, UnfinishedSave, Watch, Watching,
 };
 #[cfg(wellspring_explore)]
 pub use rules::{Rule, Table, drop_cell, drop_rule};

@@ -6,21 +6,26 @@
 
 use core::time::Duration;
 
-use crate::decision::{GateState, Holding, Refusal, RefusedToken, Verb, decide, decide_refusal};
+use crate::decision::{GateState, Holding, Verb, decide};
 use crate::jitter::Jitter;
 use crate::policy::CLOCK_WENT_BACK;
-use crate::renewal::{Failure, RefreshUpdate};
+use crate::refresh_state::RefreshState;
+use crate::renewal::outcome::{Failure, RefreshUpdate};
 use crate::token::Due;
 use crate::{
     Clocks, Epoch, ErrorKind, Generation, Granted, Instant, Outcome, Policy, Record, SessionState, Token,
-    TokenError, TokenResponse, UnixTime,
+    TokenError, TokenResponse,
 };
 
+mod gate;
 mod permit;
+mod refusal;
 mod session;
 
 pub use permit::Permit;
-pub(crate) use permit::RefreshState;
+
+use gate::Gate;
+use refusal::Refusals;
 
 /// What a caller needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,31 +82,6 @@ pub enum Rejected {
     KeepResponse,
 }
 
-/// Whether a byte of the request may have left before a renewal was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a byte that is not known to have stayed may have left")]
-pub enum ByteLeft {
-    /// No.
-    No,
-    /// It may have.
-    Maybe,
-}
-
-#[derive(Debug)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-enum Gate {
-    Open,
-    Busy {
-        number: u64,
-    },
-    /// Until this instant. The error names the store's own end of the pause where the store has one.
-    Shut {
-        until: Instant,
-        retry_at: Option<UnixTime>,
-        cause: TokenError,
-    },
-}
-
 /// The refresh state machine of one key inside one process.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
@@ -124,14 +104,6 @@ pub struct Lifecycle {
     unsent: Option<u64>,
     /// The store has shown a logout, and nothing newer since.
     logged_out: bool,
-}
-
-/// Tokens refused soon after their issue, one after the other.
-#[derive(Debug, Default)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-struct Refusals {
-    in_a_row: u32,
-    pause_until: Instant,
 }
 
 impl Lifecycle {
@@ -187,35 +159,6 @@ impl Lifecycle {
         }
     }
 
-    /// From now on no renewal, sign-in or logout starts. The renewal under way goes on, and the token in force stays
-    /// usable.
-    pub const fn close(&mut self) {
-        self.closed = true;
-    }
-
-    /// Whether [`close`](Self::close) was called.
-    #[must_use]
-    pub const fn is_closed(&self) -> bool {
-        self.closed
-    }
-
-    /// A token is held in memory only: no renewal starts before [`save_ended`](Self::save_ended), because it would spend
-    /// the refresh token a second time. Callers without a token get this error.
-    pub fn save_pending(&mut self, error: TokenError) {
-        self.pending_save = Some(error);
-    }
-
-    /// The token that was held in memory only is saved or spilled, or the next renewal saves it before all else.
-    pub fn save_ended(&mut self) {
-        self.pending_save = None;
-    }
-
-    /// Whether a token is held in memory only and no renewal may start for that reason.
-    #[must_use]
-    pub const fn is_save_pending(&self) -> bool {
-        self.pending_save.is_some()
-    }
-
     /// A renewal has ended.
     pub fn complete(&mut self, permit: Permit, outcome: Outcome, now: Clocks) -> Completed {
         debug_assert!(matches!(self.gate, Gate::Busy { number } if number == permit.number));
@@ -227,7 +170,7 @@ impl Lifecycle {
             ) if (epoch, generation) > self.place() => {
                 let token = self.install((epoch, generation), granted, Some(sent), now);
                 if self.token.is_none() {
-                    let cause = TokenError::unavailable("the token just granted was over already");
+                    let cause = TokenError::unavailable("the token just granted had expired already");
                     let until = now.instant.plus(self.policy.min_age);
                     self.gate = Gate::Shut { until, retry_at: None, cause };
                 }
@@ -235,7 +178,10 @@ impl Lifecycle {
             }
             Outcome::Adopted(record) => {
                 let _ = self.adopt(&record, now);
-                self.superseded(TokenError::unavailable("what another process obtained is over already"), now)
+                self.superseded(
+                    TokenError::unavailable("the token that another process obtained has expired already"),
+                    now,
+                )
             }
             Outcome::Renewed(..) | Outcome::SignedOut(..) => {
                 self.superseded(TokenError::unavailable("the renewal was overtaken by a newer token"), now)
@@ -245,44 +191,7 @@ impl Lifecycle {
         }
     }
 
-    /// An API has refused the token of this generation: is there, or can there be, a different one?
-    pub fn reject(&mut self, generation: Generation, now: Clocks) -> Rejected {
-        let held = self.token.as_ref().filter(|token| in_force(token, now));
-        let young =
-            held.is_some_and(|token| now.instant.since(token.sent().instant) < self.policy.refusal_window);
-        let refused = match held {
-            None => RefusedToken::Gone,
-            Some(token) if token.generation() != generation => RefusedToken::Replaced,
-            Some(_) if young && now.instant < self.refusals.pause_until => RefusedToken::Suspended,
-            Some(_) => RefusedToken::Current,
-        };
-        let refusal = decide_refusal(refused, self.gate_state(now));
-        if matches!(refusal, Refusal::Discard | Refusal::DiscardAndKeep) && refused != RefusedToken::Gone {
-            if refused == RefusedToken::Current {
-                self.count_refusal(young, now);
-            }
-            self.token = None;
-        }
-        match (refusal, &self.token) {
-            (Refusal::UseOther, Some(token)) => Rejected::Replaced(token.clone()),
-            (Refusal::Discard | Refusal::UseOther, _) => Rejected::Renew,
-            (Refusal::DiscardAndKeep | Refusal::Keep, _) => Rejected::KeepResponse,
-        }
-    }
-
-    /// Tokens refused soon after their issue, in a row, open a pause that doubles.
-    fn count_refusal(&mut self, young: bool, now: Clocks) {
-        if !young {
-            self.refusals = Refusals::default();
-            return;
-        }
-        self.refusals.in_a_row = self.refusals.in_a_row.saturating_add(1);
-        let pause = self.policy.pause(self.refusals.in_a_row, &mut self.jitter);
-        self.refusals.pause_until = now.instant.plus(pause);
-    }
-
-    /// A record has come in from elsewhere: another process, another source. The token it brings, if it is newer and
-    /// in force.
+    /// A record has come from another process or another source. Returns its token, if that is newer and in force.
     pub fn adopt(&mut self, record: &Record, now: Clocks) -> Option<Token> {
         if record.place() <= self.place() {
             return None;
@@ -291,33 +200,9 @@ impl Lifecycle {
         self.token.clone()
     }
 
-    /// Somebody has signed in elsewhere, and this was granted by a request sent then. Newer than anything before it.
+    /// The program has obtained this itself, with a request sent then. It is newer than all that came before.
     pub fn take_over(&mut self, response: TokenResponse, sent: Clocks, now: Clocks) -> Token {
         self.install(self.next_place(), Granted::new(sent.unix, response), Some(sent), now)
-    }
-
-    /// Before this instant acquiring another token than the one in force cannot change the answer, whether or not that
-    /// token is due. The read path mirrors it.
-    #[must_use]
-    pub const fn quiet_until(&self) -> Instant {
-        match &self.gate {
-            Gate::Busy { .. } => Instant::NEVER,
-            _ if self.closed || self.pending_save.is_some() => Instant::NEVER,
-            Gate::Open => Instant::ORIGIN,
-            Gate::Shut { until, .. } => *until,
-        }
-    }
-
-    /// When a caller that was told this error may get another answer without a change of the lifecycle; `None` when
-    /// only a change helps.
-    pub(crate) fn retry_at(&self, error: &TokenError, now: Clocks) -> Option<Instant> {
-        match self.gate_state(now) {
-            GateState::Closed => None,
-            GateState::PendingSave => Some(now.instant.plus(self.policy.first_pause)),
-            GateState::Open | GateState::Busy | GateState::Shut => {
-                error.is_transient().then(|| self.quiet_until())
-            }
-        }
     }
 
     /// When a driver that keeps this token warm should acquire next; `None` when that is of no use before a change.
@@ -337,17 +222,6 @@ impl Lifecycle {
         (self.epoch, self.generation)
     }
 
-    fn gate_state(&self, now: Clocks) -> GateState {
-        match self.gate {
-            // Also when closed: the result of the renewal under way is for every caller that waits.
-            Gate::Busy { .. } => GateState::Busy,
-            _ if self.closed => GateState::Closed,
-            _ if self.pending_save.is_some() => GateState::PendingSave,
-            Gate::Shut { until, .. } if now.instant < until => GateState::Shut,
-            Gate::Shut { .. } | Gate::Open => GateState::Open,
-        }
-    }
-
     fn holding(&self, need: Need, now: Clocks) -> Holding {
         let Some(token) = self.token.as_ref().filter(|token| in_force(token, now)) else {
             return Holding::Lacking;
@@ -364,7 +238,7 @@ impl Lifecycle {
         }
     }
 
-    /// Whether a token lasts as long as wanted, or as long as a new one would.
+    /// Whether a token lasts as long as wanted, or as long as a new token would.
     fn lasts(&self, token: &Token, wanted: Duration, now: Clocks) -> bool {
         let Some((lifetime, left)) = token.lifetime().zip(token.remaining(now)) else { return true };
         self.policy.lasts(lifetime, left, wanted)
@@ -386,26 +260,8 @@ impl Lifecycle {
         }
     }
 
-    fn gate_error(&self, now: Clocks) -> TokenError {
-        match &self.pending_save {
-            _ if self.closed => closed_error(),
-            Some(error) => error.clone(),
-            None => self.shut_error(now),
-        }
-    }
-
-    fn shut_error(&self, now: Clocks) -> TokenError {
-        match &self.gate {
-            Gate::Shut { until, retry_at, cause } => {
-                let own = now.unix.plus(until.since(now.instant));
-                cause.clone().with_retry_at(retry_at.unwrap_or(own))
-            }
-            Gate::Open | Gate::Busy { .. } => TokenError::busy("a renewal is under way"),
-        }
-    }
-
-    /// Every way to a new token ends here. A permit that is out stays out. `sent` is known of a request of this
-    /// process alone.
+    /// Every way to a new token ends here. A permit that is out stays out. `sent` is known only of a request of this
+    /// process.
     fn install(
         &mut self,
         place: (Epoch, Generation),
@@ -423,7 +279,7 @@ impl Lifecycle {
         let Granted { obtained_at, response, reusable } = granted;
         let after_sending = |life: Duration| match sent {
             Some(sent) => sent.plus(life),
-            // The origin of this driver's clock may be younger than the token: count forward from now instead.
+            // The origin of this driver's clock may be younger than the token: count forward from now.
             None => {
                 let unix = obtained_at.plus(life);
                 Clocks { instant: now.instant_of(unix), unix }
@@ -445,12 +301,12 @@ impl Lifecycle {
             lead: self.policy.lead(lifetime, &mut self.jitter),
         });
         let token = Token::new(response, self.generation, sent, due);
-        // One that is over by now goes to those who waited for it and is kept for nobody.
+        // A token that has expired by now goes to the callers that waited for it and is not kept.
         self.token = Some(token.clone()).filter(|token| in_force(token, now));
         token
     }
 
-    /// The renewal that ended was of a grant that something newer has replaced.
+    /// The renewal that ended was of a grant that a newer one has replaced.
     fn superseded(&self, error: TokenError, now: Clocks) -> Completed {
         match self.token.as_ref().filter(|token| in_force(token, now)) {
             Some(token) => Completed::Adopted(token.clone()),
@@ -459,28 +315,28 @@ impl Lifecycle {
     }
 
     fn failed(&mut self, permit: &Permit, failure: Failure, now: Clocks) -> Completed {
-        let Failure { error, held, told } = failure;
+        let Failure { error, held, facts } = failure;
         let mut recorded = false;
         match held {
             RefreshUpdate::As(held) => self.held = held,
             RefreshUpdate::Abandoned { byte_left: true } => {
                 if let Some(held) = &mut self.held {
-                    // Known to be of unknown fate before this renewal: then this was one more repetition.
+                    // Its fate was unknown before this renewal: this was one more repetition.
                     held.replays = held.replays.saturating_add(u32::from(held.first_sent.is_some()));
                     held.first_sent.get_or_insert(permit.started);
                 }
             }
             RefreshUpdate::Abandoned { byte_left: false } => self.unsent = Some(permit.number),
         }
-        if let Some(told) = told {
-            self.unsent = told.unsent.or(self.unsent);
-            recorded = told.recorded || told.logged_out;
-            if told.logged_out {
+        if let Some(facts) = facts {
+            self.unsent = facts.unsent.or(self.unsent);
+            recorded = facts.recorded || facts.logged_out;
+            if facts.logged_out {
                 self.end_session();
             }
         }
         if recorded {
-            // The store tells all processes how long to wait, and may tell something better at any time.
+            // The store has the pause of all processes, and may get a new sign-in at any time.
             self.shut(LOOK_AGAIN, error, now);
         } else {
             self.failures = self.failures.saturating_add(1);
@@ -493,22 +349,10 @@ impl Lifecycle {
         debug_assert!(self.held.as_ref().is_none_or(|held| held.replays == 0 || held.first_sent.is_some()));
         Completed::Failed(self.shut_error(now))
     }
-
-    fn shut(&mut self, pause: Duration, cause: TokenError, now: Clocks) {
-        let retry_at = match cause.kind() {
-            ErrorKind::Unavailable { retry_at } => retry_at,
-            _ => None,
-        };
-        self.gate = Gate::Shut { until: now.instant.plus(pause), retry_at, cause };
-    }
 }
 
 /// The pause after a failure that the store has recorded: another process may sign in at any time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
-pub(crate) fn closed_error() -> TokenError {
-    TokenError::unavailable("this source is closed and renews no more: build a new one")
-}
 
 /// Whether a token may be handed out: not expired on either clock, and not obtained in what a wall clock that was set
 /// back takes for the future.

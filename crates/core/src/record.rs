@@ -1,10 +1,13 @@
-//! What a store holds of one key: in wall-clock terms, so that another process can read it, with its place in the
-//! key's history.
+//! What a store holds for one key, and its place in the history of the key. Times are wall-clock times, so that other
+//! processes can read them.
 
 use alloc::string::String;
 use core::fmt;
 
-use crate::{Attempt, Fingerprint, Lease, LoginReason, TokenResponse, UnixTime};
+use crate::error::LoginReason;
+use crate::lease::{Attempt, Fingerprint, Lease};
+use crate::time::UnixTime;
+use crate::token::TokenResponse;
 
 /// Counts the sign-ins and logouts of one key. A higher epoch is newer, whatever the generations say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,51 +49,52 @@ macro_rules! counters {
 
 counters!(Epoch Generation);
 
-/// What a store holds of one key.
+/// What a store holds for one key.
 ///
-/// Absent is not the same as logged out: a store that was emptied forgets, a record that says
-/// [`LoggedOut`](Grant::LoggedOut) remembers.
+/// An absent record is not a logout: a store that was emptied forgets, a record in the state
+/// [`LoggedOut`](SessionState::LoggedOut) remembers.
 #[derive(Clone, Debug)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 #[non_exhaustive]
 pub struct Record {
-    /// Which sign-in this descends from.
+    /// The sign-in that this descends from.
     pub epoch: Epoch,
-    /// Which token of the key this is.
+    /// The token of the key that this is.
     pub generation: Generation,
-    /// Whose exchange or sign-in made this generation.
+    /// The attempt whose exchange or sign-in made this generation.
     pub writer: Option<Attempt>,
-    /// What is held.
+    /// The state of the session.
     pub state: SessionState,
-    /// Who is renewing it, or was.
+    /// The attempt that renews it, or has.
     pub lease: Option<Lease>,
-    /// Why its refresh token can no longer be used, if it cannot.
+    /// Why the refresh token can no longer be used.
     pub dead: Option<Dead>,
-    /// How long all processes together leave the endpoint alone.
+    /// The pause that all processes keep together.
     pub throttle: Option<Throttle>,
 }
 
-/// What is held of a grant.
+/// The state of a session.
 #[derive(Clone, Debug)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
-#[expect(clippy::exhaustive_enums, reason = "whoever reads a record has to know every case")]
+#[expect(clippy::exhaustive_enums, reason = "a reader of records matches on every case")]
 pub enum SessionState {
-    /// Nothing was granted yet.
+    /// No token was granted yet.
     Empty,
-    /// A granted token.
+    /// A token was granted.
     Active(Granted),
-    /// Somebody has logged out.
+    /// The user has logged out.
     LoggedOut,
 }
 
-/// What one exchange obtained.
+/// What one exchange has obtained.
 #[derive(Clone, Debug)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 #[non_exhaustive]
 pub struct Granted {
-    /// When the request was sent, on the wall clock of whoever sent it.
+    /// When the request was sent, on the wall clock of the sender.
     pub obtained_at: UnixTime,
-    /// What was granted; the refresh token is the one to spend next, an older one that stays in force included.
+    /// The response. Its refresh token is the one to use next, also where an older one stays in force (RFC 6749 section
+    /// 6).
     pub response: TokenResponse,
     /// Whether a refresh has shown that the refresh token survives its use.
     pub reusable: bool,
@@ -98,35 +102,35 @@ pub struct Granted {
 
 /// Why a refresh token can no longer be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_structs, reason = "stores take it apart and put it together again")]
+#[expect(clippy::exhaustive_structs, reason = "stores encode and decode it")]
 pub struct Dead {
-    /// Why.
+    /// The reason.
     pub reason: LoginReason,
-    /// Since when.
+    /// When this became known.
     pub since: UnixTime,
 }
 
-/// How long all processes together leave the endpoint alone, and why.
+/// The pause that all processes keep together, and its cause.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_structs, reason = "stores take it apart and put it together again")]
+#[expect(clippy::exhaustive_structs, reason = "stores encode and decode it")]
 pub struct Throttle {
-    /// Until when.
+    /// The end of the pause.
     pub until: UnixTime,
     /// The failures in a row.
     pub failures: u32,
-    /// The credential that was turned away: another one need not wait.
+    /// The credential that was refused. A source with another credential does not wait.
     pub credential: Option<Fingerprint>,
     /// What went wrong.
     pub cause: Cause,
 }
 
-/// What went wrong, as far as it can be told to another process.
+/// What went wrong, as far as another process can know it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_structs, reason = "stores take it apart and put it together again")]
+#[expect(clippy::exhaustive_structs, reason = "stores encode and decode it")]
 pub struct Cause {
     /// What to do next.
     pub kind: CauseKind,
-    /// The error's own text, which holds no secret.
+    /// The text of the error, which holds no secret.
     pub text: String,
     /// The provider's own code.
     pub code: Option<String>,
@@ -134,20 +138,20 @@ pub struct Cause {
 
 /// What to do about a [`Cause`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "whoever reads a record has to know every case")]
+#[expect(clippy::exhaustive_enums, reason = "a reader of records matches on every case")]
 pub enum CauseKind {
     /// Wait.
     Unavailable,
     /// Call the operator.
     Misconfigured,
-    /// The answer is no token response.
+    /// The answer is not a token response.
     Protocol,
-    /// The answer came from somebody in between, and may be gone soon.
+    /// The answer came from an intermediary (a proxy, a firewall) and may soon be another.
     FromIntermediary,
 }
 
 impl Granted {
-    /// What a request sent then was granted.
+    /// The response to a request that was sent then.
     #[must_use]
     pub const fn new(obtained_at: UnixTime, response: TokenResponse) -> Self {
         Self { obtained_at, response, reusable: false }
@@ -155,19 +159,19 @@ impl Granted {
 }
 
 impl Record {
-    /// A record that holds this and nothing else.
+    /// A record in this state, with nothing else.
     #[must_use]
     pub const fn new(epoch: Epoch, generation: Generation, state: SessionState) -> Self {
         Self { epoch, generation, writer: None, state, lease: None, dead: None, throttle: None }
     }
 
-    /// Where this record stands: of two records the later place is the newer one.
+    /// The place of this record in the history of its key. Of two records the newer one has the later place.
     #[must_use]
     pub const fn place(&self) -> (Epoch, Generation) {
         (self.epoch, self.generation)
     }
 
-    /// What is held, if anything is.
+    /// The granted token, if there is one.
     #[must_use]
     pub const fn granted(&self) -> Option<&Granted> {
         match &self.state {

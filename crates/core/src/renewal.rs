@@ -6,377 +6,52 @@
 //!                                ╰──▶ Watch, while another's lease stands
 //! ```
 //!
-//! Each step holds its continuation by value, so nothing can be resumed twice and nothing is forgotten. What to
-//! spend, whether a grant of unknown fate may be spent again and what an answer makes of the grant is decided
-//! here; how bytes travel, where records lie and how long callers wait is the driver's business.
+//! Each step holds its continuation by value, so nothing can be resumed twice and nothing is forgotten. A renewal is in
+//! one phase at a time, and a phase holds only what it needs. The phases do not know each other: [`transitions`] says
+//! which follows which. How bytes travel, where records lie and how long callers wait is the driver's business.
 //!
-//! - [`exchange`]: what to spend, and what an answer makes of it
-//! - [`view`]: what the store says before anything is sent
-//! - [`claiming`]: the lease, which is the lock
-//! - [`keep`]: storing what was obtained
-//! - [`note`]: storing what a failure says
-//! - [`sign_out`]: logging out
-//! - [`answer`]: what became of a request
-//! - [`job`], [`outcome`]: what a renewal is sent out to do, and what becomes of it
+//! - [`step`]: what a driver does; [`operation`]: what it asks the store for; [`answer`], [`outcome`]: the results
+//! - [`job`], [`transitions`]: how a renewal begins and goes on; [`context`]: what every phase needs
+//! - phases: [`judge`], [`acquire_lease`], [`exchange`], [`save_token`], [`record_failure`], [`sign_in`], [`sign_out`]
+//! - tables: [`loaded`], [`replay`], [`conflict`]
+//! - [`ask`], [`request`]: what phases have in common: asking a store that may fail, and a token request
 
-use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::sync::Arc;
-use core::time::Duration;
-
-use crate::jitter::Jitter;
-use crate::lifecycle::RefreshState;
-use crate::{
-    Attempt, AuthorizationGrant, Clocks, Epoch, ErrorKind, Generation, HttpRequest, Instant, Loaded,
-    PendingSave, Policy, Record, StoreError, Swap, TokenError, Version, WatchOutcome,
-};
+#![expect(clippy::large_enum_variant, reason = "a phase is moved a few times for each request that it makes")]
 
 mod acquire_lease;
 mod answer;
+mod ask;
+mod conflict;
+mod context;
 mod exchange;
-mod job;
-mod keep;
-mod note;
-mod outcome;
+pub(crate) mod job;
+mod judge;
+mod loaded;
+mod operation;
+pub(crate) mod outcome;
+mod record_failure;
+mod replay;
+mod request;
+mod save_token;
+mod sign_in;
 mod sign_out;
-mod store_view;
+mod step;
+mod transitions;
 
+// The public interface is:
 pub use answer::{Answer, TransportError, TransportErrorKind};
+pub use conflict::{CONFLICT, Obtainment, Resolution, StoreState};
+pub use context::Fallback;
 pub use job::RenewalJob;
-pub(crate) use job::{Goal, ProviderRef};
-pub use outcome::Outcome;
-pub(crate) use outcome::{Failure, RefreshUpdate, StoreFacts};
-pub use sign_out::Revocation;
-
-use acquire_lease::AcquireLease;
-use exchange::Exchange;
-use keep::SaveToken;
-use note::RecordFailure;
-use sign_out::SignOut;
-use store_view::StoreView;
-
-/// What the driver has to do next.
-#[must_use = "a renewal goes on only when its step is carried out"]
-#[derive(Debug)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-#[expect(clippy::exhaustive_enums, reason = "a driver that overlooks a step must not compile")]
-pub enum Step {
-    /// Load the record, and what was spilled for it, until this instant at the latest.
-    Load(Instant, Loading),
-    /// Save this record, or find that another version is there.
-    Save(Box<SaveRequest>, Saving),
-    /// Wait until the store holds another version than this, or the owner of its lease is gone, or the instant comes.
-    /// A liveness lock must not be shown meanwhile.
-    Watch(Version, Instant, Watching),
-    /// Send this one request and resume with what came of it.
-    Send(BoundedRequest, Sent),
-    /// Put this where the next load finds it: the store will not take it.
-    Spill(Box<PendingSave>, Spilling),
-    /// Remove what this attempt has spilled, if it has.
-    Forget(Attempt, Forgetting),
-    /// Wait for this instant.
-    Sleep(Instant, Sleeping),
-    /// Nothing: this is what became of the renewal. What is left over is for the background to store.
-    Done(Outcome, Option<UnfinishedSave>),
-}
-
-/// A record to be saved.
-#[derive(Debug)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-#[non_exhaustive]
-pub struct SaveRequest {
-    /// The version it replaces; `None` when there is none yet.
-    pub expected: Option<Version>,
-    /// The record.
-    pub record: Record,
-    /// Whether a liveness lock must be shown before it is saved, and until the renewal is over.
-    pub liveness_lock: bool,
-    /// The end of this attempt to save.
-    pub deadline: Instant,
-}
-
-/// One request, and the instants that bound it.
-#[derive(Debug)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-#[non_exhaustive]
-pub struct BoundedRequest {
-    /// The request.
-    pub request: HttpRequest,
-    /// After this instant, read from the clock that counts suspend right before the socket, it must not be started.
-    pub not_after: Instant,
-    /// The end of the exchange, from name lookup to the last byte of the body.
-    pub deadline: Instant,
-}
-
-/// One renewal: [`begin`](Self::begin) it, carry out each [`Step`], and resume with what came of it until it is done.
-#[derive(Debug)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub struct Renewal {
-    provider: ProviderRef,
-    policy: Policy,
-    jitter: Jitter,
-    failures: u32,
-    epoch: Epoch,
-    generation: Generation,
-    held: Option<RefreshState>,
-    access_left: Duration,
-    /// How long a token is to last, if the endpoint grants any that do.
-    wanted: Duration,
-    /// The end of the whole exchange; a fallback shares it.
-    deadline: Instant,
-    fell_back: bool,
-    /// For a new grant: nothing of what is held counts.
-    signing_in: bool,
-    view: Option<Box<StoreView>>,
-}
-
-impl Renewal {
-    /// Starts the errand.
-    pub fn begin(job: RenewalJob, now: Clocks) -> Step {
-        let RenewalJob { provider, policy, jitter, failures, place, number, unsent, logged_out, goal, owner } =
-            job;
-        let view = owner.map(|owner| {
-            let me = Attempt { owner, number };
-            Box::new(StoreView::new(me, place, unsent, logged_out, now.instant.plus(policy.store_deadline)))
-        });
-        let stored = view.is_some();
-        let mut renewal = Self {
-            provider,
-            deadline: now.instant.plus(policy.deadline),
-            policy,
-            jitter,
-            failures,
-            epoch: place.0,
-            generation: place.1,
-            held: None,
-            access_left: Duration::ZERO,
-            wanted: Duration::ZERO,
-            fell_back: false,
-            signing_in: matches!(goal, Goal::SignIn(_)),
-            view,
-        };
-        match goal {
-            Goal::SignIn(spend) if stored => renewal.load(Task::SignIn(spend), now),
-            Goal::SignIn(spend) => renewal.send(spend, now),
-            Goal::SignOut { held } => SignOut::begin(renewal, held, now),
-            Goal::Renew { held, access_left, wanted } => {
-                renewal.held = held;
-                renewal.access_left = access_left;
-                renewal.wanted = wanted;
-                if stored { renewal.load(Task::Consider, now) } else { renewal.spend_what_is_held(true, now) }
-            }
-        }
-    }
-
-    /// The refresh token if it may be spent, else the credentials, at once.
-    fn spend_what_is_held(mut self, owner_is_gone: bool, now: Clocks) -> Step {
-        match self.choose(owner_is_gone, now) {
-            Ok(spend) => self.send(spend, now),
-            Err(error) => self.fail(error),
-        }
-    }
-
-    fn fail(self, error: TokenError) -> Step {
-        let mut told = self.view.as_ref().map(|view| view.told());
-        if let (Some(told), ErrorKind::LoginRequired { .. }) = (&mut told, error.kind()) {
-            // It costs no call to look again, and somebody may have signed in.
-            told.recorded = true;
-        }
-        Step::Done(Outcome::Failed(Failure { error, held: RefreshUpdate::As(self.held), told }), None)
-    }
-
-    /// Asks the store, for this.
-    fn load(self, task: Task, now: Clocks) -> Step {
-        let until = now.instant.plus(self.policy.store_deadline);
-        Step::Load(until, Loading { renewal: self, task })
-    }
-
-    /// Comes back to this by way of the store, a little later for each time it was tried.
-    fn load_later(self, task: Task, tries: u32, now: Clocks) -> Step {
-        let pause = FIRST_NAP.saturating_mul(1 << tries.min(16)).min(LONGEST_NAP);
-        Step::Sleep(now.instant.plus(pause), Sleeping { renewal: self, task })
-    }
-}
-
-/// Between two tries to reach the store.
-const FIRST_NAP: Duration = Duration::from_millis(50);
-const LONGEST_NAP: Duration = Duration::from_secs(30);
-
-/// What a store is asked for.
-#[derive(Debug)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-enum Task {
-    Consider,
-    SignIn(AuthorizationGrant),
-    Lease(AcquireLease),
-    Keep(SaveToken),
-    Note(RecordFailure),
-    SignOut(SignOut),
-}
-
-macro_rules! continuations {
-    ($($(#[$doc:meta])* $name:ident: $task:ty;)+) => {$(
-        $(#[$doc])*
-        #[must_use = "a renewal goes on only when it is resumed"]
-        #[derive(Debug)]
-        #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-        pub struct $name {
-            renewal: Renewal,
-            task: $task,
-        }
-    )+};
-}
-
-continuations! {
-    /// A record on its way in; resume it with what came.
-    Loading: Task;
-    /// A record on its way out; resume it with what became of it.
-    Saving: Task;
-    /// Another's lease; resume it with what was seen.
-    Watching: Version;
-    /// A request on its way; resume it with what came of it.
-    Sent: Exchange;
-    /// A token on its way out of harm's way; resume it with what became of it.
-    Spilling: SaveToken;
-    /// A spilled token that is stored by now; resume it when it is removed.
-    Forgetting: keep::Settled;
-    /// A pause; resume it when it is over.
-    Sleeping: Task;
-}
-
-impl Loading {
-    /// Goes on with what the store holds.
-    pub fn resume(self, loaded: Result<Loaded, StoreError>, now: Clocks) -> Step {
-        let Self { renewal, task } = self;
-        match task {
-            Task::Consider => renewal.consider(loaded, now),
-            Task::SignIn(spend) => renewal.sign_in(spend, loaded, now),
-            Task::Lease(claiming) => claiming.look(renewal, loaded, now),
-            Task::Keep(keeping) => keeping.look(renewal, loaded, now),
-            Task::Note(noting) => noting.look(renewal, loaded, now),
-            Task::SignOut(signing_out) => signing_out.look(renewal, loaded, now),
-        }
-    }
-}
-
-impl Saving {
-    /// Goes on with what became of the save.
-    pub fn resume(self, saved: Result<Swap, StoreError>, now: Clocks) -> Step {
-        let Self { renewal, task } = self;
-        match task {
-            Task::Lease(claiming) => claiming.saved(renewal, saved, now),
-            Task::Keep(keeping) => keeping.saved(renewal, saved, now),
-            Task::Note(noting) => noting.saved(renewal, saved, now),
-            Task::SignOut(signing_out) => signing_out.saved(renewal, saved, now),
-            Task::Consider | Task::SignIn(_) => unreachable!("these save nothing"),
-        }
-    }
-
-    /// What would be lost if this went no further.
-    #[must_use]
-    pub const fn pending_save(&self) -> Option<&PendingSave> {
-        self.task.pending_save()
-    }
-}
-
-impl Watching {
-    /// Goes on with what was seen.
-    pub fn resume(self, seen: Result<WatchOutcome, StoreError>, now: Clocks) -> Step {
-        self.renewal.watched(self.task, seen, now)
-    }
-}
-
-impl Sleeping {
-    /// Goes on.
-    pub fn resume(self, now: Clocks) -> Step {
-        self.renewal.load(self.task, now)
-    }
-}
-
-impl Spilling {
-    /// Goes on with what became of it.
-    pub fn resume(self, spilled: Result<(), StoreError>, now: Clocks) -> Step {
-        self.task.spilled(self.renewal, spilled, now)
-    }
-}
-
-impl Forgetting {
-    /// Goes on; what could not be removed is not looked at again.
-    pub fn resume(self, forgotten: Result<(), StoreError>, now: Clocks) -> Step {
-        self.task.forgotten(self.renewal, forgotten.is_ok(), now)
-    }
-}
-
-impl Step {
-    /// What would be lost if this step were dropped: a token that nobody has stored yet.
-    #[must_use]
-    pub fn pending_save(&self) -> Option<&PendingSave> {
-        match self {
-            Self::Load(_, Loading { task, .. })
-            | Self::Save(_, Saving { task, .. })
-            | Self::Sleep(_, Sleeping { task, .. }) => task.pending_save(),
-            Self::Spill(pending_save, _) => Some(pending_save),
-            Self::Done(_, unfinished) => unfinished.as_ref().and_then(UnfinishedSave::pending_save),
-            Self::Watch(..) | Self::Send(..) | Self::Forget(..) => None,
-        }
-    }
-}
-
-impl Step {
-    /// Takes what would be lost out of a step that is not carried out.
-    #[must_use]
-    pub fn into_unfinished_save(self) -> Option<UnfinishedSave> {
-        match self {
-            Self::Load(_, Loading { renewal, task: Task::Keep(keeping) })
-            | Self::Save(_, Saving { renewal, task: Task::Keep(keeping) })
-            | Self::Sleep(_, Sleeping { renewal, task: Task::Keep(keeping) })
-            | Self::Spill(_, Spilling { renewal, task: keeping }) => {
-                Some(UnfinishedSave { renewal: Box::new(renewal), keeping: Box::new(keeping) })
-            }
-            Self::Done(_, unfinished) => unfinished,
-            _ => None,
-        }
-    }
-}
-
-impl Task {
-    const fn pending_save(&self) -> Option<&PendingSave> {
-        match self {
-            Self::Keep(keeping) => keeping.pending_save(),
-            _ => None,
-        }
-    }
-}
-
-/// A token that the store would not take in time; the background goes on with it.
-#[must_use = "nobody else will store it"]
-#[derive(Debug)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub struct UnfinishedSave {
-    renewal: Box<Renewal>,
-    keeping: Box<SaveToken>,
-}
-
-impl UnfinishedSave {
-    /// Goes on with it. The liveness lock of the renewal it is left from is to be shown until this is done.
-    pub fn recover(self, now: Clocks) -> Step {
-        let Self { renewal, keeping } = self;
-        keeping.recover(*renewal, now)
-    }
-
-    /// The token, unless it lies where the next load finds it.
-    #[must_use]
-    pub fn pending_save(&self) -> Option<&PendingSave> {
-        self.keeping.pending_save()
-    }
-}
-
-/// The text of an error that says what was and what was not done.
-fn store_error(what: &str, error: &StoreError) -> TokenError {
-    let text: String = [what, ": ", &alloc::string::ToString::to_string(error)].concat();
-    let told = TokenError::store(text, !error.is_unreadable());
-    told.with_source(Arc::new(error.clone()))
-}
+pub use loaded::{Found, Judgment, LOADED};
+pub use operation::{Forget, Load, Save, Spill, Watch};
+pub use outcome::{ByteLeft, Outcome, Revocation};
+pub use replay::{Choice, GrantState, REPLAY};
+pub use request::BoundedRequest;
+pub use step::{
+    Forgetting, Loading, Pending, Saving, Sent, Sleeping, Spilling, Step, StoreOp, UnfinishedSave, Watching,
+};
+pub use transitions::Renewal;
 
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,10 @@
 /// A rule of the renewal protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(not(wellspring_explore), expect(unreachable_pub, reason = "only the explorer names them"))]
-#[cfg_attr(wellspring_explore, expect(clippy::exhaustive_enums, reason = "the explorer alone sees it"))]
+#[cfg_attr(wellspring_explore, expect(clippy::exhaustive_enums, reason = "only the explorer sees it"))]
 #[repr(u8)]
 pub enum Rule {
-    /// 1: a newer record in force is taken over without a call.
+    /// 1: a newer token in force is adopted without a call.
     AdoptNewer = 1,
     /// 1: a tombstone ends the renewal.
     TombstoneEnds,
@@ -17,31 +17,31 @@ pub enum Rule {
     Lease,
     /// 2: after a lease that may have been saved, the store is asked again.
     LoadAfterMaybe,
-    /// 4: what was obtained is saved before anybody gets it.
+    /// 4: a token is saved before any caller gets it.
     SaveFirst,
-    /// 4: on conflict the epoch is looked at first.
+    /// 4: on a conflict the epoch decides first.
     EpochFirst,
-    /// 4a: what was obtained after a logout is revoked.
+    /// 4a: a token obtained after a logout is revoked.
     RevokeAfterLogout,
     /// 4b: while the store still holds the generation that was spent, it is replaced.
     SaveAgain,
     /// 4b: even if it is marked as dead.
     SaveOverDeadMark,
-    /// 4c: what one has saved oneself is saved.
+    /// 4c: a record that this attempt has saved is saved.
     KnowOwnWriting,
-    /// 4: what the store will not take is spilled.
+    /// 4: a token that the store refuses is spilled.
     Spill,
     /// 5: a lease is cleared only if the grant of its generation was never sent.
     ClearOnlyUnsent,
-    /// 5: what is known never to have been sent may be claimed again.
+    /// 5: a grant that is known never to have been sent may be leased again.
     RememberUnsent,
     /// 6: a spilled token is looked for before a grant is sent again.
     LookForSpill,
-    /// 6: a grant of unknown fate is sent again only when nobody is left who could save.
+    /// 6: a grant of unknown fate is sent again only when no process can still save its token.
     ReplayOnlyAfterOwner,
     /// 6: a grant of unknown fate is not sent again when the provider's data forbids it.
     ObeyReplay,
-    /// 8: another's lease is waited for.
+    /// 8: the lease of another is waited for.
     Watch,
     /// 9: a sign-in or logout begins a new epoch.
     NewEpoch,

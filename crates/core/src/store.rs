@@ -1,7 +1,7 @@
-//! Where tokens outlive the process: what a store must do, and what it promises.
+//! Where tokens outlive the process: what a store must do, and what it guarantees.
 //!
-//! A store holds one [`Record`] for each key and swaps it only against the version that the writer has seen. It
-//! decides nothing: what to write, and when, is the business of [`Renewal`](crate::Renewal).
+//! A store holds one [`Record`] for each key and replaces it only if the writer names the version that it holds. A store
+//! decides nothing: [`Renewal`](crate::Renewal) decides what is written, and when.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -11,9 +11,12 @@ use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
-use crate::{Attempt, Epoch, Generation, Record, TokenError, TokenKey};
+use crate::error::{ErrorSource, TokenError};
+use crate::key::TokenKey;
+use crate::lease::Attempt;
+use crate::record::{Epoch, Generation, Record};
 
-/// Names one state of one key. None ever comes back, not even after the store was emptied.
+/// Names one state of one key. No version recurs, not even after the store was emptied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(u128);
 
@@ -36,76 +39,76 @@ impl Version {
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 #[expect(clippy::exhaustive_structs, reason = "stores make it")]
 pub struct Stored {
-    /// What a writer has to name to replace it.
+    /// The version that a writer names to replace the record.
     pub version: Version,
     /// The record.
     pub record: Record,
 }
 
-/// What a store knows of a key.
+/// What a store holds for a key.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 #[expect(clippy::exhaustive_structs, reason = "stores make it")]
 pub struct Loaded {
     /// The record, if there is one.
     pub stored: Option<Stored>,
-    /// One of the tokens that were spilled because the store would not take them, if there are any.
+    /// One of the spilled tokens, which the store did not take, if there are any.
     pub spilled: Option<PendingSave>,
 }
 
-/// A grant that was obtained and that the store does not hold yet.
+/// A token that was obtained and that the store does not hold yet.
 #[derive(Clone, Debug)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
-#[expect(clippy::exhaustive_structs, reason = "stores take it apart and put it together again")]
+#[expect(clippy::exhaustive_structs, reason = "stores encode and decode it")]
 pub struct PendingSave {
-    /// By which attempt.
+    /// The attempt that obtained it.
     pub attempt: Attempt,
-    /// The record as it ought to be stored.
+    /// The record that is to be saved.
     pub record: Record,
-    /// What it came from.
+    /// How it was obtained.
     pub origin: Obtained,
 }
 
-/// What a grant came from.
+/// How a token was obtained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "whoever reads a record has to know every case")]
+#[expect(clippy::exhaustive_enums, reason = "a reader of records matches on every case")]
 pub enum Obtained {
-    /// A renewal that spent the grant of this generation.
+    /// By a renewal that spent the grant of this generation.
     ByRenewal {
         /// The generation that was spent.
         spent: Generation,
     },
-    /// A sign-in.
+    /// By a sign-in.
     BySignIn {
-        /// The epoch of the record when it began; `None` when there was no record.
+        /// The epoch of the record when the sign-in began; `None` when there was no record.
         seen: Option<Epoch>,
     },
 }
 
-/// What came of a save.
+/// The result of a save.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a swap is done or it is not")]
 pub enum Swap {
-    /// It is saved, durably, as this version.
+    /// The record is saved, durably, as this version.
     Done(Version),
-    /// The store holds another version than the one named: nothing was changed.
+    /// The store holds another version than the writer named. Nothing was changed.
     Conflict,
 }
 
-/// What came of watching a key.
+/// The result of watching a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the renewal matches on every case")]
 pub enum WatchOutcome {
     /// The store holds another version now.
     Changed,
-    /// It holds the same version, and no process of this machine is left that could still save for this key. Found
-    /// by holding the liveness lock's lock for oneself while the version was looked at once more.
+    /// The store holds the same version, and no process of this machine can still save for this key. The watcher has
+    /// held the liveness lock for itself while it compared the version once more.
     OwnerGone,
-    /// The time is over and nothing has changed.
+    /// The time is up, and nothing has changed.
     Unchanged,
 }
 
-/// How far a store reaches.
+/// Which sources share a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "there is nothing between these")]
 pub enum SharedBy {
@@ -117,23 +120,23 @@ pub enum SharedBy {
     Fleet,
 }
 
-/// What a store promises.
+/// What a store guarantees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "stores make it")]
 pub struct StoreGuarantees {
-    /// How far it reaches.
+    /// Which sources share it.
     pub scope: SharedBy,
-    /// Whether what is saved survives the machine's sudden end.
+    /// Whether a saved record survives a sudden stop of the machine.
     pub durable: bool,
-    /// Whether it may show an older record again, after a failover say.
+    /// Whether it may show an older record again, for example after a failover.
     pub may_go_back: bool,
 }
 
-/// Shows others that whoever holds it is alive. The process's end ends it too.
-pub struct LivenessLock(#[expect(dead_code, reason = "held for its drop alone")] Box<dyn Any + Send + Sync>);
+/// Shows other processes that its holder is alive. It ends with the process, whatever the cause.
+pub struct LivenessLock(#[expect(dead_code, reason = "held only for its drop")] Box<dyn Any + Send + Sync>);
 
 impl LivenessLock {
-    /// A liveness lock that ends when this is dropped.
+    /// A liveness lock that ends when `held` is dropped.
     #[must_use]
     pub fn new(held: impl Send + Sync + 'static) -> Self {
         Self(Box::new(held))
@@ -148,24 +151,24 @@ impl fmt::Debug for LivenessLock {
 
 /// Where tokens outlive the process.
 ///
-/// Every operation ends within the time it is given, or fails; none retries by itself for longer. Sync: async code
-/// runs these on threads made for blocking.
+/// Each operation ends within the time that it is given, or fails. The operations block: async code runs them on threads
+/// made for blocking.
 pub trait Store: Send + Sync + fmt::Debug {
-    /// What this store promises.
+    /// What this store guarantees.
     fn guarantees(&self) -> StoreGuarantees;
 
-    /// What is held of this key.
+    /// Loads what is held for this key.
     ///
     /// # Errors
     ///
-    /// When the store cannot be read. What cannot be understood is an error, never "absent".
+    /// When the store cannot be read. A record that cannot be understood is an error, never an absent record.
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError>;
 
-    /// Replaces the record of this version, or the absent one, by this record.
+    /// Replaces the record of this version, or the absent record, by this one.
     ///
     /// # Errors
     ///
-    /// When the store fails; the error says whether the change may have been made all the same.
+    /// When the store fails. The error says whether the change may have been made nevertheless.
     fn save(
         &self,
         key: &TokenKey,
@@ -174,113 +177,102 @@ pub trait Store: Send + Sync + fmt::Debug {
         within: Duration,
     ) -> Result<Swap, StoreError>;
 
-    /// Waits until the store holds another version, or nobody on this machine could still save for this key.
+    /// Waits until the store holds another version, or no process of this machine can still save for this key.
     ///
     /// # Errors
     ///
     /// When the store cannot be read.
     fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError>;
 
-    /// Shows others, until it is dropped, that a save for this key may still come.
+    /// Shows other processes, until it is dropped, that this process may still save for this key.
     ///
     /// # Errors
     ///
-    /// When it cannot be shown.
+    /// When it cannot be taken.
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError>;
 
-    /// Puts this where the next [`load`](Self::load) finds it, outside the store that would not take it.
+    /// Writes this token to the fallback place, where the next [`load`](Self::load) finds it.
     ///
     /// # Errors
     ///
-    /// When there is no such place or it fails too.
+    /// When there is no such place, or the write fails too.
     fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError>;
 
-    /// Removes what this attempt has spilled, if it has.
+    /// Removes the token that this attempt has spilled, if there is one.
     ///
     /// # Errors
     ///
-    /// When it is there and stays there.
+    /// When the token is there and cannot be removed.
     fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError>;
 }
 
-/// Whether a change that failed may have been made all the same.
+/// Whether a change that failed may have been made nevertheless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "what is not known to have failed may have been made")]
+#[expect(clippy::exhaustive_enums, reason = "a change that is not known to have failed may have been made")]
 pub enum Applied {
-    /// Certainly not.
+    /// No.
     No,
     /// It may have been, or may still be.
     Maybe,
 }
 
 /// A store has failed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{text}")]
 pub struct StoreError {
     text: Cow<'static, str>,
     applied: Applied,
     unreadable: bool,
-    source: Option<Arc<dyn Error + Send + Sync>>,
+    source: Option<ErrorSource>,
 }
 
 impl StoreError {
-    /// The store could not be reached, or would not do it now; `text` is one sentence without a secret.
+    /// The store could not be reached, or refused the operation now; `text` is one sentence without a secret.
     #[must_use]
     pub fn unavailable(text: impl Into<Cow<'static, str>>) -> Self {
         Self { text: text.into(), applied: Applied::No, unreadable: false, source: None }
     }
 
-    /// What the store holds cannot be understood, and will not be until somebody does something about it.
+    /// What the store holds cannot be understood until a person repairs it; `text` is one sentence without a secret.
     #[must_use]
     pub fn unreadable(text: impl Into<Cow<'static, str>>) -> Self {
         Self { text: text.into(), applied: Applied::No, unreadable: true, source: None }
     }
 
-    /// The same error of a change that may have been made all the same.
+    /// The same error, of a change that may have been made nevertheless.
     #[must_use]
     pub const fn maybe_applied(mut self) -> Self {
         self.applied = Applied::Maybe;
         self
     }
 
-    /// The same error, with what caused it.
+    /// The same error, with its source.
     #[must_use]
     pub fn with_source(mut self, source: Arc<dyn Error + Send + Sync>) -> Self {
-        self.source = Some(source);
+        self.source = Some(ErrorSource(source));
         self
     }
 
-    /// Whether the change may have been made all the same.
+    /// Whether the change may have been made nevertheless.
     #[must_use]
     pub const fn applied(&self) -> Applied {
         self.applied
     }
 
-    /// Whether trying again is of no use.
+    /// Whether a retry is of no use.
     #[must_use]
     pub const fn is_unreadable(&self) -> bool {
         self.unreadable
     }
 
-    /// The same failure, as callers see it.
+    /// The same failure, as callers of a source see it.
     #[must_use]
     pub fn into_error(self) -> TokenError {
         let error = TokenError::store(self.text, !self.unreadable);
         match self.source {
-            Some(source) => error.with_source(source),
+            Some(ErrorSource(source)) => error.with_source(source),
             None => error,
         }
-    }
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl Error for StoreError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }
 

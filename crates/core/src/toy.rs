@@ -1,4 +1,4 @@
-//! A provider for this crate's own tests: what it is told to read is what it reads.
+//! A provider for the tests of this crate. The status of a response says what it reads.
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -12,27 +12,27 @@ use crate::{
 };
 
 /// Reads status 200 as a token whose text, lifetime and refresh token stand in the body, 401 as a dead grant,
-/// 409 as "spend the credentials instead", 429 as "not processed", anything else as unknown fate.
+/// 409 as "send the credentials instead", 429 as "not processed", anything else as unknown fate.
 #[derive(Debug)]
 pub(crate) struct Toy(ProviderSpec, &'static str, bool);
 
 impl Toy {
     pub(crate) fn with_credentials() -> Self {
-        Self::edit(|profile| profile.credentials = true)
+        Self::edit(|spec| spec.credentials = true)
     }
 
     pub(crate) fn rotating(replay: Replay) -> Self {
-        Self::edit(|profile| profile.replay = replay)
+        Self::edit(|spec| spec.replay = replay)
     }
 
     pub(crate) fn reusable() -> Self {
-        Self::edit(|profile| profile.rotation = Rotation::Reusable)
+        Self::edit(|spec| spec.rotation = Rotation::Reusable)
     }
 
     fn edit(change: impl FnOnce(&mut ProviderSpec)) -> Self {
-        let mut profile = ProviderSpec::new("toy", TokenKey::new("toy", "https://toy.example/token"));
-        change(&mut profile);
-        Self(profile, "secret", false)
+        let mut spec = ProviderSpec::new("toy", TokenKey::new("toy", "https://toy.example/token"));
+        change(&mut spec);
+        Self(spec, "secret", false)
     }
 
     pub(crate) fn with_credentials_too(mut self) -> Self {
@@ -56,8 +56,8 @@ impl Toy {
 }
 
 impl Provider for Toy {
-    fn request(&self, spend: &AuthorizationGrant, _now: UnixTime) -> Result<HttpRequest, TokenError> {
-        let what = match spend {
+    fn request(&self, grant: &AuthorizationGrant, _now: UnixTime) -> Result<HttpRequest, TokenError> {
+        let what = match grant {
             AuthorizationGrant::ClientCredentials => "credentials".to_string(),
             AuthorizationGrant::RefreshToken(token) => token.expose().to_string(),
             AuthorizationGrant::AuthorizationCode { code, .. } => code.expose().to_string(),
@@ -66,7 +66,7 @@ impl Provider for Toy {
         Ok(HttpRequest::new(Method::Post, "https://toy.example/token").body(what))
     }
 
-    fn read(&self, _spend: &AuthorizationGrant, response: &HttpResponse, _now: UnixTime) -> Reading {
+    fn read(&self, _grant: &AuthorizationGrant, response: &HttpResponse, _now: UnixTime) -> Reading {
         match response.status() {
             200 => Reading::Granted(granted(core::str::from_utf8(response.expose_body()).unwrap())),
             401 => Reading::Refused(TokenError::login_required(LoginReason::Refused).with_status(401, None)),
@@ -118,7 +118,7 @@ pub(crate) fn answer(status: u16, body: &str) -> Answer {
     Answer::Response(HttpResponse::new(ResponseHead::new(status), body))
 }
 
-/// Carries a renewal out with these answers, one for each request; gives what was sent and what came of it.
+/// Carries a renewal out with these answers, one for each request. Returns what was sent, and the outcome.
 pub(crate) fn run(job: crate::RenewalJob, now: Clocks, answers: Vec<Answer>) -> (Vec<String>, Outcome) {
     let mut sent = Vec::new();
     let mut answers = answers.into_iter();
@@ -130,7 +130,7 @@ pub(crate) fn run(job: crate::RenewalJob, now: Clocks, answers: Vec<Answer>) -> 
                 next.resume(answers.next().expect("an answer for each request"), now)
             }
             Step::Done(outcome, None) => return (sent, outcome),
-            other => panic!("without a store nothing asks for one: {other:?}"),
+            other => panic!("a renewal without a store asks for one: {other:?}"),
         };
     }
 }

@@ -186,7 +186,7 @@ impl World {
                 ways.extend((1..spilled).map(How::Finding));
                 failing(ways);
             }
-            Step::Save(request, _) => {
+            Step::Save(save) => {
                 ways.push(How::Well);
                 failing(ways);
                 for late in lates.iter().copied() {
@@ -198,14 +198,14 @@ impl World {
                         ways.push(How::Hanging { late });
                     }
                 }
-                if may(Trouble::Slow) && request.liveness_lock {
+                if may(Trouble::Slow) && save.operation.liveness_lock {
                     ways.push(How::Slow);
                 }
             }
-            Step::Watch(version, ..) => {
+            Step::Watch(watch) => {
                 let gone = !self.is_anybody_alive_on(self.people[who].machine)
                     || scene.line.mutated(Mutation::GoneTooSoon);
-                if self.shelf.version() != Some(*version) || gone {
+                if self.shelf.version() != Some(watch.operation.version) || gone {
                     ways.push(How::Well);
                 }
                 if self.history.impatience > 0 {
@@ -332,11 +332,11 @@ impl fmt::Display for Doing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.step {
             Step::Load(..) => f.write_str("load"),
-            Step::Save(request, _) if request.record.lease.is_some() => f.write_str("save lease"),
-            Step::Save(request, _) => write!(f, "save {:?}", Name::of(&request.record)),
-            Step::Watch(version, ..) => write!(f, "watch v{}", version.value()),
+            Step::Save(save) if save.operation.record.lease.is_some() => f.write_str("save lease"),
+            Step::Save(save) => write!(f, "save {:?}", Name::of(&save.operation.record)),
+            Step::Watch(watch) => write!(f, "watch v{}", watch.operation.version.value()),
             Step::Send(sending, _) => write!(f, "send {:?}", Wish::read(&sending.request)),
-            Step::Spill(pending_save, _) => write!(f, "spill {:?}", Name::of(&pending_save.record)),
+            Step::Spill(spill) => write!(f, "spill {:?}", Name::of(&spill.operation.pending_save.record)),
             Step::Forget(..) => f.write_str("forget"),
             Step::Sleep(..) => f.write_str("sleep"),
             Step::Done(..) => f.write_str("done"),

@@ -84,12 +84,14 @@ pub(crate) enum Start {
 pub(crate) enum Mutation {
     /// A rule of the machine is dropped.
     Rule(Rule),
+    /// A cell of a decision table answers as its row or column would elsewhere.
+    Cell(Table, usize),
     /// No liveness lock is shown.
-    NoSignOfLife,
+    NoLivenessLock,
     /// The liveness lock ends with the renewal, though a spilled token is still to be stored.
-    SignOfLifeEndsEarly,
+    LivenessLockEndsEarly,
     /// A watcher goes on showing its own liveness lock.
-    SignOfLifeWhileWatching,
+    LivenessLockWhileWatching,
     /// The store compares the place of a record instead of its version.
     SwapByPlace,
     /// A token that a dropped task held is not spilled.
@@ -98,8 +100,6 @@ pub(crate) enum Mutation {
     GoneWithoutLook,
     /// A watcher says that the owner is gone though it may only be slow.
     GoneTooSoon,
-    /// A cell of a decision table is dropped.
-    Cell(Table, usize),
     /// The result of a renewal reaches only the first caller that waits.
     ResultForFirstWaiterOnly,
     /// `close` wakes no caller that sleeps.

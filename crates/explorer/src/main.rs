@@ -4,7 +4,7 @@
 //! then be kept, recognized and gone on from in every possible way. `cargo xtask explore` does that. Without the flag
 //! there is nothing to run.
 //!
-//! - `line`, `lines`: what is explored; `mutants`: deliberate mistakes
+//! - `line`, `lines`: what is explored; `mutants`, `cells`: deliberate mistakes
 //! - `world`, `shelf`, `server`, `provider`, `history`: one state of everything
 //! - `action`, `play`: what can happen, and what comes of it, as the drivers do it
 //! - `law`: what must hold
@@ -17,6 +17,8 @@
 mod action;
 #[cfg(wellspring_explore)]
 mod callers;
+#[cfg(wellspring_explore)]
+mod cells;
 #[cfg(wellspring_explore)]
 mod clock;
 #[cfg(wellspring_explore)]
@@ -73,9 +75,9 @@ fn main() -> ExitCode {
         failed += report::lines(&chosen, &pins, has("--pin"));
     }
     if !named || has("--mutants") {
-        let mutants = mutants::MUTANTS.iter().chain(callers::mutants::MUTANTS);
-        failed +=
-            report::mutants(mutants, |name| !named || words.iter().any(|word| name.contains(word.as_str())));
+        let wanted = |name: &str| !named || words.iter().any(|word| name.contains(word.as_str()));
+        let mutants = [mutants::MUTANTS, callers::mutants::MUTANTS].into_iter().chain(cells::CELLS);
+        failed += report::mutants(mutants.flatten(), wanted);
     }
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

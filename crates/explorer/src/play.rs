@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use wellspring_core::{
     Answer, AuthorizationCode, AuthorizationGrant, ByteLeft, Completed, Decision, Instant, LoginReason, Need,
-    Outcome, PendingSave, Rejected, Renewal, Step, StoreError, TransportError, TransportErrorKind,
-    WatchOutcome,
+    Outcome, Pending, PendingSave, Rejected, Renewal, Save, Step, StoreError, StoreOp, TransportError,
+    TransportErrorKind, WatchOutcome,
 };
 
 use crate::action::{Action, How};
@@ -221,41 +221,40 @@ impl World {
             Rc::make_mut(&mut self.history).impatience -= 1;
         }
         let next = match step {
-            Step::Load(_, loading) => {
+            Step::Load(load) => {
                 let which = if let How::Finding(which) = how { which } else { 0 };
                 let loaded = self.shelf.load(person.machine, which);
-                loading.resume(if how.is_fault() { Err(failed()) } else { Ok(loaded) }, now)
+                load.resume(if how.is_fault() { Err(failed()) } else { Ok(loaded) }, now)
             }
-            Step::Save(request, saving) => {
-                alive |= request.liveness_lock && !scene.line.mutated(Mutation::NoSignOfLife);
+            Step::Save(Pending { operation: save, next, .. }) => {
+                alive |= save.liveness_lock && !scene.line.mutated(Mutation::NoLivenessLock);
                 let saved = match how {
-                    How::Well | How::Slow => Ok(self.swap(scene, request.expected, &request.record)?),
+                    How::Well | How::Slow => Ok(self.swap(scene, save.expected, &save.record)?),
                     How::Unsure { made, .. } => {
                         if made {
-                            self.swap(scene, request.expected, &request.record)?;
+                            self.swap(scene, save.expected, &save.record)?;
                         }
                         Err(failed().maybe_applied())
                     }
                     How::Hanging { .. } => {
-                        let write =
-                            Hanging { writer: who, expected: request.expected, record: request.record };
+                        let write = Hanging { writer: who, expected: save.expected, record: save.record };
                         Rc::make_mut(&mut self.shelf).hanging.push(write);
                         Err(failed().maybe_applied())
                     }
                     _ => Err(failed()),
                 };
-                saving.resume(saved, now)
+                Save::resume(next, saved, now)
             }
-            Step::Watch(version, _, watching) => {
+            Step::Watch(watch) => {
                 let seen = match how {
-                    How::Well if self.has_changed(scene, person.machine, version) => {
+                    How::Well if self.has_changed(scene, person.machine, watch.operation.version) => {
                         Ok(WatchOutcome::Changed)
                     }
                     How::Well => Ok(WatchOutcome::OwnerGone),
                     How::TimeUp => Ok(WatchOutcome::Unchanged),
                     _ => Err(failed()),
                 };
-                watching.resume(seen, now)
+                watch.resume(seen, now)
             }
             Step::Send(sending, next) => {
                 let wish = Wish::read(&sending.request);
@@ -263,22 +262,17 @@ impl World {
                 let answer = self.exchange(scene, who, person.ticks, wish, how)?;
                 next.resume(answer, now)
             }
-            Step::Spill(pending_save, spilling) => {
-                if how == How::Well {
-                    Rc::make_mut(&mut self.shelf).spill(person.machine, *pending_save);
-                    spilling.resume(Ok(()), now)
-                } else {
-                    spilling.resume(Err(failed()), now)
-                }
+            Step::Spill(spill) if how == How::Well => {
+                let pending_save = spill.operation.pending_save.clone();
+                Rc::make_mut(&mut self.shelf).spill(person.machine, pending_save);
+                spill.resume(Ok(()), now)
             }
-            Step::Forget(attempt, forgetting) => {
-                if how == How::Well {
-                    Rc::make_mut(&mut self.shelf).forget(person.machine, attempt);
-                    forgetting.resume(Ok(()), now)
-                } else {
-                    forgetting.resume(Err(failed()), now)
-                }
+            Step::Spill(spill) => spill.resume(Err(failed()), now),
+            Step::Forget(forget) if how == How::Well => {
+                Rc::make_mut(&mut self.shelf).forget(person.machine, forget.operation.attempt);
+                forget.resume(Ok(()), now)
             }
+            Step::Forget(forget) => forget.resume(Err(failed()), now),
             Step::Sleep(_, sleeping) => sleeping.resume(now),
             Step::Done(..) => unreachable!("a renewal that is done is settled at once"),
         };
@@ -335,7 +329,7 @@ impl World {
                         if unfinished.pending_save().is_some() {
                             person.save_pends(scene);
                         }
-                        let alive = run.alive && !scene.line.mutated(Mutation::SignOfLifeEndsEarly);
+                        let alive = run.alive && !scene.line.mutated(Mutation::LivenessLockEndsEarly);
                         let step = unfinished.recover(person.now());
                         let rest = Run { job: Job::UnfinishedSave, step, alive, sent: false };
                         self.settle_leftover(scene, &mut person, rest);
@@ -344,7 +338,7 @@ impl World {
                 }
                 step => {
                     if matches!(step, Step::Watch(..))
-                        && !scene.line.mutated(Mutation::SignOfLifeWhileWatching)
+                        && !scene.line.mutated(Mutation::LivenessLockWhileWatching)
                     {
                         run.alive = false;
                     }

@@ -4,9 +4,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::sync::Mutex;
 
-use wellspring_core::{REFUSALS, Rule, TABLE, Table, drop_cell, drop_rule};
+use wellspring_core::{drop_cell, drop_rule};
 
-use crate::callers::mutants::GATES;
+use crate::cells;
 use crate::clock::timed;
 use crate::line::{Line, Mutation};
 use crate::mutants::{Mutant, Shows};
@@ -76,18 +76,8 @@ pub(crate) fn mutants<'a>(mutants: impl Iterator<Item = &'a Mutant>, wanted: imp
 fn name(mutation: Mutation) -> String {
     match mutation {
         Mutation::Rule(rule) => format!("without {rule:?}"),
-        Mutation::Cell(table, cell) => format!("without {}", cell_name(table, cell)),
+        Mutation::Cell(table, cell) => format!("{table:?}: {}", cells::name(table, cell)),
         other => format!("{other:?}"),
-    }
-}
-
-fn cell_name(table: Table, cell: usize) -> String {
-    let (row, column) = (cell / GATES, cell % GATES);
-    let gate = TABLE[0].1[column].0;
-    match table {
-        Table::Acquire => format!("{table:?} {:?} {gate:?}", TABLE[row].0),
-        Table::Refusal => format!("{table:?} {:?} {gate:?}", REFUSALS[row].0),
-        _ => format!("{table:?} {cell}"),
     }
 }
 
@@ -95,11 +85,9 @@ fn cell_name(table: Table, cell: usize) -> String {
 pub(crate) fn verdict(mutant: &Mutant) -> (usize, Option<String>) {
     let unharmed = Line { mutation: None, ..mutant.line };
     let before = if mutant.shows == Shows::Broken { Findings::default() } else { explore(unharmed, LIMIT) };
-    drop_rule(rule(mutant.mutation));
-    drop_cell(cell(mutant.mutation));
+    make(Some(mutant.mutation));
     let found = explore(mutant.line, LIMIT);
-    drop_rule(None);
-    drop_cell(None);
+    make(None);
     let more = |what: &str, was: usize, is: usize| {
         (found.broken.is_none() && is > was).then(|| format!("{was} ends with {what} became {is}"))
     };
@@ -115,16 +103,8 @@ pub(crate) fn verdict(mutant: &Mutant) -> (usize, Option<String>) {
     (found.states, verdict)
 }
 
-const fn rule(mutation: Mutation) -> Option<Rule> {
-    match mutation {
-        Mutation::Rule(rule) => Some(rule),
-        _ => None,
-    }
-}
-
-const fn cell(mutation: Mutation) -> Option<(Table, usize)> {
-    match mutation {
-        Mutation::Cell(table, cell) => Some((table, cell)),
-        _ => None,
-    }
+/// Makes this mistake in the machine, if it is one of the machine's, and no other.
+fn make(mutation: Option<Mutation>) {
+    drop_rule(if let Some(Mutation::Rule(rule)) = mutation { Some(rule) } else { None });
+    drop_cell(if let Some(Mutation::Cell(table, cell)) = mutation { Some((table, cell)) } else { None });
 }

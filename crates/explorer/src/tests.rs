@@ -3,10 +3,12 @@
 use core::time::Duration;
 use std::rc::Rc;
 
-use wellspring_core::{LoginReason, PendingSave, Replay, TokenError};
+use wellspring_core::{CONFLICT, LOADED, LoginReason, PendingSave, REPLAY, Replay, Table, TokenError};
 
+use crate::cells::CELLS;
 use crate::law::Broken;
 use crate::line::{Line, Mutation, Trouble};
+use crate::mutants::Shows;
 use crate::provider::{Name, Wish};
 use crate::search::explore;
 use crate::world::{Scene, Told, World};
@@ -78,10 +80,31 @@ fn a_watcher_that_says_too_soon_that_the_owner_is_gone_is_found_with_the_way_the
 #[test]
 fn a_participant_that_can_never_end_is_found() {
     let mut line = Line::new("a line", Replay::OwnerDead);
-    (line.mutation, line.impatience) = (Some(Mutation::SignOfLifeWhileWatching), 0);
+    (line.mutation, line.impatience) = (Some(Mutation::LivenessLockWhileWatching), 0);
     line.troubles = &[Trouble::Crash];
     let broken = explore(line, 100_000).broken.unwrap();
     assert!(broken.starts_with("nothing that does not go wrong ends it"), "{broken}");
+}
+
+#[test]
+fn every_cell_of_a_renewals_tables_is_dropped_once() {
+    let dropped = |table, cells| {
+        (0..cells).all(|cell| {
+            let mutation = Mutation::Cell(table, cell);
+            CELLS.iter().copied().flatten().filter(|mutant| mutant.mutation == mutation).count() == 1
+        })
+    };
+    assert!(dropped(Table::Loaded, LOADED.len() * LOADED[0].1.len()));
+    assert!(dropped(Table::Replay, REPLAY.len() * REPLAY[0].1.len()));
+    assert!(dropped(Table::Conflict, CONFLICT.len() * CONFLICT[0].1.len()));
+}
+
+#[test]
+fn the_world_that_shows_a_dropped_cell_is_not_broken_without_the_mistake() {
+    for mutant in CELLS.iter().copied().flatten().filter(|mutant| mutant.shows == Shows::Broken) {
+        let line = Line { mutation: None, ..mutant.line };
+        assert_eq!(explore(line, 30_000).broken, None, "{:?}", mutant.mutation);
+    }
 }
 
 #[test]

@@ -1,17 +1,17 @@
-//! What the codes of a refusal mean.
+//! What the error codes of the envelope mean.
 //!
-//! None are published for this service. These are those of the provider's chat service, which answers in the
-//! same envelope; a code that is not among them is told as it came.
+//! The vendor publishes no codes for this service. The table takes over the codes of the vendor's chat service, which
+//! uses the same envelope. An error shows a code outside the table unchanged.
 
 use wellspring_wire::{Meaning, TokenFormat};
 
-/// Code and meaning: bad request (100) says nothing that could be acted upon and is left out.
-const BY_ANALOGY: [(&str, Meaning); 6] = [
-    // Invalid token: of a reissue the refresh token, of an issue the credentials.
+/// Code and meaning. Bad request (100) is left out: no renewal rule follows from it.
+const CHAT_SERVICE_CODES: [(&str, Meaning); 6] = [
+    // Invalid token: the refresh token in a reissue, the credentials in an issue.
     ("101", Meaning::GrantRefused),
     // Forbidden.
     ("102", Meaning::Misconfigured),
-    // Not found, method not allowed: another URL is needed.
+    // Not found, method not allowed: the URL is wrong.
     ("103", Meaning::Misconfigured),
     ("104", Meaning::Misconfigured),
     // Internal server error.
@@ -21,5 +21,5 @@ const BY_ANALOGY: [(&str, Meaning); 6] = [
 ];
 
 pub(crate) fn with_codes(format: TokenFormat) -> TokenFormat {
-    BY_ANALOGY.into_iter().fold(format, |format, (code, meaning)| format.code(code, meaning))
+    CHAT_SERVICE_CODES.into_iter().fold(format, |format, (code, meaning)| format.code(code, meaning))
 }

@@ -11,8 +11,7 @@ pub(crate) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// The envelope that this object is; `None` if it has no code and so is none. The code is a number, or its
-    /// digits in a text.
+    /// Reads the envelope; `None` if the object has no code. The code is a number or a string of digits.
     pub(crate) fn of(object: &'a Object) -> Result<Option<Self>, BodyFault> {
         let code = match object.only("code")? {
             Some(Json::Text(digits)) => digits.trim_ascii().parse().ok(),
@@ -35,7 +34,7 @@ mod tests {
     }
 
     #[test]
-    fn h9_a_code_is_a_number_or_its_digits() {
+    fn h9_a_code_is_a_number_or_a_string_of_digits() {
         for (written, read) in [
             ("0", 0),
             ("1000", 1000),
@@ -50,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_no_code() {
+    fn a_code_that_is_not_a_number_is_missing() {
         for body in [
             "{}",
             r#"{"code":null}"#,
@@ -66,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_envelope_that_says_something_twice_is_none() {
+    fn an_envelope_with_a_repeated_member_is_an_error() {
         for body in [
             r#"{"code":0,"code":101}"#,
             r#"{"code":0,"data":{},"data":{}}"#,

@@ -1,4 +1,4 @@
-//! The auth service as one owner of credentials knows it: its requests, its options, its verdicts.
+//! The provider: the token requests for one set of credentials, and the settings.
 
 use core::hash::Hasher;
 
@@ -6,11 +6,11 @@ use wellspring_core::{
     AuthorizationGrant, ClientSecret, HttpRequest, HttpResponse, Method, Origin, Provider, ProviderSpec,
     Reading, ResponseHead, TokenError, TokenKey, UnixTime, Verdict,
 };
-use wellspring_wire::{Object, TokenFormat, bearer_authorization, json_body, judge_bearer};
+use wellspring_wire::{Object, bearer_authorization, json_body, judge_bearer};
 
-use crate::Endpoint;
+use crate::endpoint::Endpoint;
 use crate::envelope::Envelope;
-use crate::reading::{read, token_format};
+use crate::reading::TokenReader;
 
 const LIVE: &str = "https://bc-platform-auth.withhive.com";
 const SANDBOX: &str = "https://sandbox-bc-platform-auth.withhive.com";
@@ -18,10 +18,10 @@ const SANDBOX: &str = "https://sandbox-bc-platform-auth.withhive.com";
 const ISSUE: &str = "/v2/auth-token";
 const REISSUE: &str = "/v2/refresh-token";
 
-/// An API's envelope that refuses a token is shorter than this; a longer answer is an answer.
+/// How much of an API's answer is searched for an error code. An envelope that refuses a token is shorter.
 const JUDGED_BYTES: usize = 16 * 1024;
 
-/// The auth service and the credentials that are known to it. This is what a token source is made from.
+/// The auth service and one set of credentials. Pass it to the builder of a token source.
 ///
 /// ```
 /// use hive_auth::HiveAuth;
@@ -36,12 +36,10 @@ pub struct HiveAuth {
     refresh_url: String,
     id: String,
     secret_key: ClientSecret,
-    label_reissue: bool,
-    /// Besides 0, and with the message "success" alone.
-    success_codes: Vec<i64>,
+    reissue_content_type: bool,
     auth_error_codes: Vec<i64>,
-    format: TokenFormat,
-    profile: ProviderSpec,
+    reader: TokenReader,
+    spec: ProviderSpec,
 }
 
 impl HiveAuth {
@@ -57,85 +55,75 @@ impl HiveAuth {
         Endpoint::published(SANDBOX)
     }
 
-    /// The service behind this URL.
+    /// The service at this URL, for example a simulator.
     ///
     /// # Errors
     ///
-    /// When the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
+    /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
     pub fn base_url(url: &str) -> Result<Endpoint, TokenError> {
-        Endpoint::at(url)
+        Endpoint::new(url)
     }
 
     pub(crate) fn new(endpoint: Endpoint, id: String, secret_key: ClientSecret) -> Self {
         let token_url = endpoint.url(ISSUE);
-        let mut profile = ProviderSpec::new("hive-auth", TokenKey::new("hive-auth", &token_url).client(&id));
-        // Whether a reissue spends the old refresh token is not published, so it counts as spent.
-        profile.credentials = true;
+        let mut spec = ProviderSpec::new("hive-auth", TokenKey::new("hive-auth", &token_url).client(&id));
+        // The published page does not say whether a reissue invalidates the old refresh token. The default,
+        // `Rotation::SingleUse`, assumes that it does.
+        spec.credentials = true;
         Self {
             refresh_url: endpoint.url(REISSUE),
-            format: token_format().secret(secret_key.expose()),
+            reader: TokenReader::new(secret_key.expose()),
             token_url,
             id,
             secret_key,
-            label_reissue: true,
-            success_codes: vec![1000],
+            reissue_content_type: true,
             auth_error_codes: Vec::new(),
-            profile,
+            spec,
         }
     }
 
-    /// Calls to the origin of this URL may carry the token. The page names no API host, so there is none at
-    /// first.
+    /// Allows calls to the origin of this URL to carry the token. The published page names no API host, so by default no
+    /// origin is allowed.
     ///
     /// # Errors
     ///
-    /// When the URL is neither HTTPS nor plain HTTP to loopback.
+    /// Fails if the URL is neither HTTPS nor plain HTTP to loopback.
     pub fn api_origin(mut self, url: &str) -> Result<Self, TokenError> {
         let origin = Origin::of(url)
-            .map_err(|error| TokenError::misconfigured(format!("the API's URL is no good: {error}")))?;
-        self.profile.origins.push(origin);
+            .map_err(|error| TokenError::misconfigured(format!("the API's URL is invalid: {error}")))?;
+        self.spec.origins.push(origin);
         Ok(self)
     }
 
-    /// Sends the reissue, which has no body, without a `Content-Type`. The page wants `application/json` there;
-    /// its own sample sends something else, and some servers take an empty body for broken JSON.
+    /// Sends the reissue, which has no body, without a `Content-Type`. The published page requires `application/json`, but
+    /// its own sample sends another type, and some servers reject an empty body as broken JSON.
     #[must_use]
     pub const fn without_reissue_content_type(mut self) -> Self {
-        self.label_reissue = false;
+        self.reissue_content_type = false;
         self
     }
 
-    /// The codes that mean success beside 0, each only together with the message "success". By default 1000,
-    /// which the page's own sample shows.
+    /// The codes that mean success beside 0, each only together with the message "success". Default: 1000, from the sample
+    /// of the published page.
     #[must_use]
     pub fn success_codes(mut self, codes: impl IntoIterator<Item = i64>) -> Self {
-        self.success_codes = codes.into_iter().collect();
+        self.reader.success_codes = codes.into_iter().collect();
         self
     }
 
-    /// The codes by which an API's answer refuses the token, whatever its status. None by default, for none is
-    /// published; 101 is the likely one.
+    /// The codes by which an API's answer refuses the token, whatever its HTTP status. Default: none, because the vendor
+    /// publishes none. The likely code is 101.
     #[must_use]
     pub fn auth_error_codes(mut self, codes: impl IntoIterator<Item = i64>) -> Self {
         self.auth_error_codes = codes.into_iter().collect();
-        self.profile.judged_bytes = if self.auth_error_codes.is_empty() { 0 } else { JUDGED_BYTES };
+        self.spec.judged_bytes = if self.auth_error_codes.is_empty() { 0 } else { JUDGED_BYTES };
         self
     }
 
-    /// Where tokens come from.
+    /// The token endpoint.
     #[must_use]
     pub fn token_url(&self) -> &str {
         &self.token_url
-    }
-
-    pub(crate) const fn format(&self) -> &TokenFormat {
-        &self.format
-    }
-
-    /// Whether this code and message mean success. A message alone never does, nor 1000 without one.
-    pub(crate) fn is_success(&self, envelope: &Envelope<'_>) -> bool {
-        let says_so = || envelope.message.is_some_and(|message| message.eq_ignore_ascii_case("success"));
-        envelope.code == 0 || self.success_codes.contains(&envelope.code) && says_so()
     }
 
     fn issue(&self) -> HttpRequest {
@@ -149,13 +137,13 @@ impl HiveAuth {
         let request = HttpRequest::new(Method::Post, &self.refresh_url)
             .header("Accept", "*/*")
             .header("Authorization", bearer_authorization(refresh_token));
-        if self.label_reissue { request.header("Content-Type", "application/json") } else { request }
+        if self.reissue_content_type { request.header("Content-Type", "application/json") } else { request }
     }
 }
 
 impl Provider for HiveAuth {
-    fn request(&self, spend: &AuthorizationGrant, _now: UnixTime) -> Result<HttpRequest, TokenError> {
-        match spend {
+    fn request(&self, grant: &AuthorizationGrant, _now: UnixTime) -> Result<HttpRequest, TokenError> {
+        match grant {
             AuthorizationGrant::ClientCredentials => Ok(self.issue()),
             AuthorizationGrant::RefreshToken(token) => Ok(self.reissue(token.expose())),
             _ => Err(TokenError::misconfigured(
@@ -164,8 +152,8 @@ impl Provider for HiveAuth {
         }
     }
 
-    fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
-        read(self, spend, response, now)
+    fn read(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
+        self.reader.read(grant, response, now)
     }
 
     fn judge(&self, head: &ResponseHead, body_start: &[u8]) -> Verdict {
@@ -185,6 +173,6 @@ impl Provider for HiveAuth {
     }
 
     fn spec(&self) -> &ProviderSpec {
-        &self.profile
+        &self.spec
     }
 }

@@ -1,22 +1,23 @@
 //! Access tokens for the Hive blockchain APIs.
 //!
-//! The provider speaks no OAuth: an id and a secret key become an access token and a refresh token, both JWTs,
-//! in an envelope with a code; nothing but the tokens themselves says how long they live; the refresh token
-//! travels in the `Authorization` header of a request without a body. What the published page leaves open or
-//! contradicts is named H1 to H9 in the tests.
+//! The auth service is not an OAuth server. The client sends an id and a secret key, and the service answers with an
+//! access token and a refresh token in an envelope with a code. Both tokens are JWTs, and only the JWTs hold the
+//! lifetimes. The client sends the refresh token in the `Authorization` header of a request without a body. The tests
+//! number what the published page leaves open or contradicts: H1 to H9.
 //!
-//! - [`HiveAuth`] is a [`Provider`](wellspring_core::Provider): tokens are acquired and kept by whatever drives
-//!   it. Credentials are always at hand, so a refused refresh token costs one more request and never a person.
-//! - Calls carry the access token as `Authorization: Bearer ..`. The page does not say which scheme the APIs
-//!   want; one that wants the bare token has to be called with a client of one's own.
+//! - [`HiveAuth`] is a [`Provider`](wellspring_core::Provider): a token source acquires and renews its tokens. The
+//!   provider always has credentials, so a refused refresh token costs one more request and never a sign-in.
+//! - API calls carry the access token as `Authorization: Bearer ..`. The published page does not name the scheme. An API
+//!   that expects the bare token needs your own client.
 //!
-//! In scope: requests and answers. Out of scope: sockets, TLS, stores. Nothing here does I/O, but for
-//! [`Endpoint::credentials_from_env`], which reads two variables.
+//! In scope: requests and answers. Out of scope: sockets, TLS, stores. This crate does no I/O, except
+//! [`Endpoint::credentials_from_env`], which reads two environment variables.
 #![forbid(unsafe_code)]
 
 mod codes;
 #[cfg(any(feature = "async", feature = "blocking"))]
 mod connect;
+mod credentials;
 mod endpoint;
 mod envelope;
 mod hive;

@@ -1,83 +1,96 @@
-//! What an answer of the auth service means.
+//! How the auth service's answers are read.
 //!
-//! The envelope is read whatever the status: a success may carry a failure, and a failure says more than its
-//! status.
+//! The reader looks at the envelope whatever the HTTP status is: a 200 may carry an error, and the envelope of an error
+//! is more precise than the status.
 
 use wellspring_core::{
     AuthorizationGrant, ErrorKind, HttpResponse, Reading, TokenError, TokenResponse, UnixTime,
 };
 use wellspring_wire::{Body, ErrorBody, JwtTimes, Object, TokenFormat, TokenNames, date_of};
 
-use crate::HiveAuth;
 use crate::codes::with_codes;
 use crate::envelope::Envelope;
 
-/// The tokens within the envelope. No member says how long they live, but they are JWTs.
-pub(crate) fn token_format() -> TokenFormat {
-    let mut names = TokenNames::default();
-    names.access_token = "accessToken".into();
-    names.refresh_token = Some("refreshToken".into());
-    names.token_type = None;
-    with_codes(TokenFormat::new().names(names).jwt_hint())
+/// Reads token answers.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenReader {
+    format: TokenFormat,
+    /// The codes that mean success beside 0, each only together with the message "success".
+    pub(crate) success_codes: Vec<i64>,
 }
 
-pub(crate) fn read(
-    hive: &HiveAuth,
-    spend: &AuthorizationGrant,
-    response: &HttpResponse,
-    now: UnixTime,
-) -> Reading {
-    match granted(hive, spend, response, now) {
-        Ok(granted) => Reading::Granted(granted),
-        // The credentials are at hand: a refresh token that is refused strands nobody.
-        Err(error) if matches!(spend, AuthorizationGrant::RefreshToken(_)) && is_refusal(&error) => {
-            Reading::Next(AuthorizationGrant::ClientCredentials)
+impl TokenReader {
+    /// A reader that redacts this secret key.
+    pub(crate) fn new(secret_key: &str) -> Self {
+        // No member of the envelope holds a lifetime, but the tokens are JWTs.
+        let mut names = TokenNames::default();
+        names.access_token = "accessToken".into();
+        names.refresh_token = Some("refreshToken".into());
+        names.token_type = None;
+        let format = with_codes(TokenFormat::new().names(names).jwt_hint()).secret(secret_key);
+        Self { format, success_codes: vec![1000] }
+    }
+
+    pub(crate) fn read(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
+        match self.granted(grant, response, now) {
+            Ok(granted) => Reading::Granted(granted),
+            // The provider has credentials, so a refused refresh token does not need a user.
+            Err(error) if matches!(grant, AuthorizationGrant::RefreshToken(_)) && is_refusal(&error) => {
+                Reading::Next(AuthorizationGrant::ClientCredentials)
+            }
+            Err(error) => Reading::Refused(error),
         }
-        Err(error) => Reading::Refused(error),
+    }
+
+    fn granted(
+        &self,
+        grant: &AuthorizationGrant,
+        response: &HttpResponse,
+        now: UnixTime,
+    ) -> Result<TokenResponse, TokenError> {
+        let format = &self.format;
+        let is_2xx = response.head().is_success();
+        let object = match Body::of(response) {
+            Body::Object(object) => object,
+            Body::Unreadable(fault) => return Err(format.unreadable(grant, response, fault, now)),
+        };
+        let envelope = match Envelope::of(&object) {
+            Ok(Some(envelope)) => envelope,
+            Ok(None) if is_2xx => return Err(format.malformed(grant, response, "the answer has no code")),
+            Err(fault) if is_2xx => return Err(format.malformed(grant, response, fault.to_string())),
+            Ok(None) | Err(_) => return Err(format.refused(grant, response, &ErrorBody::of(&object), now)),
+        };
+        if !is_2xx || !self.is_success(&envelope) {
+            let body = ErrorBody::own(Some(envelope.code.to_string()), envelope.message.map(str::to_owned));
+            return Err(format.refused(grant, response, &body, now));
+        }
+        let empty = Object::default();
+        let mut granted = format.token(grant, response, envelope.data.unwrap_or(&empty), now)?;
+        match &granted.refresh_token {
+            Some(token) => {
+                let reference = date_of(response.head(), now).unwrap_or(now);
+                let times = JwtTimes::of(token.expose());
+                granted.refresh_lifetime = times.and_then(|times| times.lifetime(reference));
+            }
+            // A reissue without a refresh token leaves the old one valid; an issue must bring one.
+            None if matches!(grant, AuthorizationGrant::ClientCredentials) => {
+                return Err(format.malformed(grant, response, "the answer holds no refresh token"));
+            }
+            None => {}
+        }
+        Ok(granted)
+    }
+
+    /// Whether code and message mean success. The message without a success code does not, nor does a code other than 0
+    /// without the message.
+    fn is_success(&self, envelope: &Envelope<'_>) -> bool {
+        let has_message = || envelope.message.is_some_and(|message| message.eq_ignore_ascii_case("success"));
+        envelope.code == 0 || self.success_codes.contains(&envelope.code) && has_message()
     }
 }
 
-fn granted(
-    hive: &HiveAuth,
-    spend: &AuthorizationGrant,
-    response: &HttpResponse,
-    now: UnixTime,
-) -> Result<TokenResponse, TokenError> {
-    let format = hive.format();
-    let success = response.head().is_success();
-    let object = match Body::of(response) {
-        Body::Object(object) => object,
-        Body::Unreadable(fault) => return Err(format.unreadable(spend, response, fault, now)),
-    };
-    let envelope = match Envelope::of(&object) {
-        Ok(Some(envelope)) => envelope,
-        Ok(None) if success => return Err(format.malformed(spend, response, "the answer has no code")),
-        Err(fault) if success => return Err(format.malformed(spend, response, fault.text())),
-        Ok(None) | Err(_) => return Err(format.refused(spend, response, &ErrorBody::of(&object), now)),
-    };
-    if !success || !hive.is_success(&envelope) {
-        let said = ErrorBody::own(Some(envelope.code.to_string()), envelope.message.map(str::to_owned));
-        return Err(format.refused(spend, response, &said, now));
-    }
-    let none = Object::default();
-    let mut granted = format.token(spend, response, envelope.data.unwrap_or(&none), now)?;
-    match &granted.refresh_token {
-        Some(token) => {
-            let reference = date_of(response.head(), now).unwrap_or(now);
-            let times = JwtTimes::of(token.expose());
-            granted.refresh_lifetime = times.and_then(|times| times.lifetime(reference));
-        }
-        // Of a reissue it means that the old one stays in force.
-        None if matches!(spend, AuthorizationGrant::ClientCredentials) => {
-            return Err(format.malformed(spend, response, "the answer holds no refresh token"));
-        }
-        None => {}
-    }
-    Ok(granted)
-}
-
-/// Whether the service itself turned a refresh token away: by its status, by a code that says so, or by a code
-/// that nobody knows, for none are published. Not if it is unwell, forbids everything, or makes no sense.
+/// Whether the service refused the refresh token itself: by its status, by a code for it, or by an unknown code, since
+/// the service publishes no codes. An outage, a general prohibition and an unreadable answer are not such a refusal.
 fn is_refusal(error: &TokenError) -> bool {
     match (error.kind(), error.status()) {
         (ErrorKind::LoginRequired { .. }, _) | (ErrorKind::Misconfigured, Some(401)) => true,

@@ -1,5 +1,5 @@
-//! The published page's own bytes: `published/` holds the body of its sample request and both sample answers.
-//! What the page leaves open or contradicts is H1 to H9.
+//! The published page, byte for byte: `published/` holds the body of its sample request and both sample answers. H1 to H9
+//! are the points that the page leaves open or contradicts.
 
 use core::time::Duration;
 
@@ -13,7 +13,7 @@ const REQUEST: &str = include_str!("published/request.json");
 const ISSUE: &str = include_str!("published/issue.json");
 const REISSUE: &str = include_str!("published/reissue.json");
 
-/// 2022-11-02T09:51:35Z, when the first sample was issued.
+/// 2022-11-02T09:51:35Z, the time at which the first sample was issued.
 const NOW: UnixTime = UnixTime::from_secs(1_667_382_695);
 const DAY: Duration = Duration::from_secs(86_400);
 const DOWN: ErrorKind = ErrorKind::Unavailable { retry_at: None };
@@ -32,8 +32,8 @@ fn answer(status: u16, body: &str) -> HttpResponse {
     HttpResponse::new(ResponseHead::new(status).header("content-type", "application/json"), body)
 }
 
-fn read(spend: &AuthorizationGrant, status: u16, body: &str) -> Reading {
-    hive().read(spend, &answer(status, body), NOW)
+fn read(grant: &AuthorizationGrant, status: u16, body: &str) -> Reading {
+    hive().read(grant, &answer(status, body), NOW)
 }
 
 fn granted(reading: Reading) -> TokenResponse {
@@ -57,7 +57,7 @@ fn falls_back(reading: &Reading) -> bool {
 fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     let mut found = request.headers().iter().filter(|header| header.name().eq_ignore_ascii_case(name));
     let value = found.next().map(wellspring_core::Header::expose);
-    assert!(found.next().is_none(), "{name} is there twice");
+    assert!(found.next().is_none(), "{name} occurs twice");
     value
 }
 
@@ -66,13 +66,13 @@ fn envelope(code: &str, message: &str) -> String {
     format!(r#"{{"code":{code},"message":"{message}","data":{{"accessToken":"a","refreshToken":"r"}}}}"#)
 }
 
-/// The answer without the one quoted text in it that begins so.
+/// The first quoted text in the body that begins like a JWT.
 fn access_token_of(body: &str) -> &str {
     body.split('"').find(|text| text.starts_with("eyJ")).expect("a token")
 }
 
 #[test]
-fn an_issue_is_the_pages_request() {
+fn an_issue_is_the_pages_own_request() {
     let request = hive().request(&AuthorizationGrant::ClientCredentials, NOW).unwrap();
     assert_eq!(request.method(), Method::Post);
     assert_eq!(request.url(), "https://sandbox-bc-platform-auth.withhive.com/v2/auth-token");
@@ -86,7 +86,7 @@ fn an_issue_is_the_pages_request() {
 }
 
 #[test]
-fn the_pages_issue_is_a_token_of_a_day_and_a_refresh_token_of_a_week() {
+fn the_pages_issue_brings_a_token_for_a_day_and_a_refresh_token_for_a_week() {
     let granted = granted(read(&AuthorizationGrant::ClientCredentials, 200, ISSUE));
     assert_eq!(granted.access_token.expose(), access_token_of(ISSUE));
     assert_eq!(granted.access_token.expose().len(), 283);
@@ -98,7 +98,7 @@ fn the_pages_issue_is_a_token_of_a_day_and_a_refresh_token_of_a_week() {
 }
 
 #[test]
-fn the_pages_reissue_brings_a_new_refresh_token_that_lives_a_week_from_now() {
+fn the_pages_reissue_brings_a_new_refresh_token_for_a_week() {
     let first = granted(read(&AuthorizationGrant::ClientCredentials, 200, ISSUE)).refresh_token.unwrap();
     let granted = granted(read(&refresh(), 200, REISSUE));
     assert_eq!(granted.lifetime, Some(DAY));
@@ -133,21 +133,21 @@ fn h1_success_is_code_0_or_code_1000_with_the_message_success() {
         NOW,
     );
     assert_eq!(refused(reading).code(), Some("1000"));
-    let own = hive().success_codes([7]);
+    let custom = hive().success_codes([7]);
     let reading =
-        own.read(&AuthorizationGrant::ClientCredentials, &answer(200, &envelope("7", "success")), NOW);
+        custom.read(&AuthorizationGrant::ClientCredentials, &answer(200, &envelope("7", "success")), NOW);
     assert!(matches!(reading, Reading::Granted(_)));
 }
 
 #[test]
-fn h2_the_samples_undocumented_host_is_a_base_url_like_any_other() {
+fn h2_the_undocumented_host_of_the_sample_can_be_set_as_base_url() {
     let hive = HiveAuth::base_url("https://test-bc-platform-auth.withhive.com/").unwrap();
     let request = hive.credentials("test", "1234").unwrap().request(&refresh(), NOW).unwrap();
     assert_eq!(request.url(), "https://test-bc-platform-auth.withhive.com/v2/refresh-token");
 }
 
 #[test]
-fn h3_a_reissue_has_a_header_and_no_body_and_its_label_can_be_left_out() {
+fn h3_a_reissue_has_no_body_and_its_content_type_can_be_omitted() {
     let request = hive().request(&refresh(), NOW).unwrap();
     assert_eq!(request.method(), Method::Post);
     assert_eq!(request.url(), "https://sandbox-bc-platform-auth.withhive.com/v2/refresh-token");
@@ -157,15 +157,15 @@ fn h3_a_reissue_has_a_header_and_no_body_and_its_label_can_be_left_out() {
     );
     assert_eq!(header(&request, "content-type"), Some("application/json"));
     assert!(request.expose_body().is_empty());
-    let unlabelled = hive().without_reissue_content_type().request(&refresh(), NOW).unwrap();
-    assert_eq!(header(&unlabelled, "content-type"), None);
+    let without_content_type = hive().without_reissue_content_type().request(&refresh(), NOW).unwrap();
+    assert_eq!(header(&without_content_type, "content-type"), None);
     let issue =
         hive().without_reissue_content_type().request(&AuthorizationGrant::ClientCredentials, NOW).unwrap();
     assert_eq!(header(&issue, "content-type"), Some("application/json"));
 }
 
 #[test]
-fn h4_a_token_that_does_not_say_how_long_it_lives_has_no_lifetime() {
+fn h4_a_token_without_jwt_times_has_no_known_lifetime() {
     let granted = granted(read(&AuthorizationGrant::ClientCredentials, 200, &envelope("0", "success")));
     assert_eq!((granted.lifetime, granted.refresh_lifetime), (None, None));
     let cases = [
@@ -185,7 +185,7 @@ fn h4_a_token_that_does_not_say_how_long_it_lives_has_no_lifetime() {
 }
 
 #[test]
-fn h5_a_success_may_carry_a_failure() {
+fn h5_a_200_may_carry_an_error() {
     for (code, kind, fate) in [
         ("100", ErrorKind::Protocol, Fate::Unspent),
         ("101", ErrorKind::Misconfigured, Fate::Unspent),
@@ -204,7 +204,7 @@ fn h5_a_success_may_carry_a_failure() {
 }
 
 #[test]
-fn the_envelope_is_read_whatever_the_status() {
+fn the_envelope_is_read_for_every_status() {
     let error = refused(read(
         &AuthorizationGrant::ClientCredentials,
         401,
@@ -224,21 +224,21 @@ fn the_envelope_is_read_whatever_the_status() {
         r#"{"code":105,"message":"Internal server error"}"#,
     ));
     assert_eq!((error.kind(), error.code()), (DOWN, Some("105")));
-    // Not even tokens make a failure a success.
+    // A 500 is an error even if its body holds tokens.
     let error = refused(read(&AuthorizationGrant::ClientCredentials, 500, &envelope("0", "success")));
     assert_eq!((error.kind(), error.fate()), (DOWN, Fate::Unknown));
 }
 
 #[test]
 fn h6_the_samples_missing_line_continuations_change_nothing() {
-    // The sample's lines, were they joined, are the request that is sent.
+    // The joined lines of the sample are the request that is sent.
     let request = hive().request(&AuthorizationGrant::ClientCredentials, NOW).unwrap();
     let sent = core::str::from_utf8(request.expose_body()).unwrap();
     assert!(REQUEST.lines().all(|line| sent.contains(&line.split_ascii_whitespace().collect::<String>())));
 }
 
 #[test]
-fn h7_a_secret_key_has_no_length_and_is_sent_as_it_is() {
+fn h7_a_secret_key_of_any_length_is_sent_unchanged() {
     for secret_key in ["1", "1234", " padded ", &"k".repeat(4_096), "\"quoted\"\n"] {
         let hive = HiveAuth::live().credentials("test", secret_key).unwrap();
         let request = hive.request(&AuthorizationGrant::ClientCredentials, NOW).unwrap();
@@ -248,7 +248,7 @@ fn h7_a_secret_key_has_no_length_and_is_sent_as_it_is() {
 }
 
 #[test]
-fn h8_a_refused_refresh_token_falls_back_to_the_credentials() {
+fn h8_after_a_refused_refresh_token_the_credentials_are_sent() {
     for (status, body) in [
         (401, ""),
         (401, "{}"),
@@ -265,7 +265,7 @@ fn h8_a_refused_refresh_token_falls_back_to_the_credentials() {
 }
 
 #[test]
-fn h8_what_may_go_away_or_says_nothing_of_the_refresh_token_does_not_fall_back() {
+fn h8_an_error_that_does_not_refuse_the_refresh_token_does_not_fall_back() {
     for (status, body) in [
         (500, ""),
         (503, r#"{"code":108,"message":"Server is busy"}"#),
@@ -305,7 +305,7 @@ fn a_reissue_without_a_refresh_token_keeps_the_old_one_and_an_issue_without_one_
 }
 
 #[test]
-fn an_answer_without_code_or_tokens_is_no_answer() {
+fn an_answer_without_a_code_or_tokens_is_a_protocol_error() {
     for body in [
         r#"{"message":"success","data":{"accessToken":"a","refreshToken":"r"}}"#,
         r#"{"code":null,"message":"success","data":{"accessToken":"a","refreshToken":"r"}}"#,
@@ -326,7 +326,7 @@ fn an_answer_without_code_or_tokens_is_no_answer() {
 }
 
 #[test]
-fn r12_a_code_in_a_200_refuses_the_token_only_if_it_is_named() {
+fn r12_a_code_in_a_200_refuses_the_token_only_if_it_is_configured() {
     let refusal = br#"{"code":101,"message":"Invalid token"}"#;
     let head = ResponseHead::new(200);
     assert_eq!(hive().judge(&head, refusal), Verdict::Accepted);
@@ -345,22 +345,22 @@ fn r12_a_code_in_a_200_refuses_the_token_only_if_it_is_named() {
 }
 
 #[test]
-fn the_profile_has_credentials_and_counts_a_refresh_token_as_spent_by_its_use() {
+fn the_provider_has_credentials_and_a_refresh_token_is_single_use() {
     let hive = hive().api_origin("https://api.example/service").unwrap();
-    let profile = hive.spec();
-    assert!(profile.credentials);
-    assert_eq!((profile.rotation, profile.replay), (Rotation::SingleUse, Replay::OwnerDead));
-    assert_eq!(profile.origins.len(), 1);
-    assert!(profile.origins[0].covers("https://api.example/other"));
+    let spec = hive.spec();
+    assert!(spec.credentials);
+    assert_eq!((spec.rotation, spec.replay), (Rotation::SingleUse, Replay::OwnerDead));
+    assert_eq!(spec.origins.len(), 1);
+    assert!(spec.origins[0].covers("https://api.example/other"));
     assert!(hive.clone().api_origin("http://api.example").is_err());
     let other = HiveAuth::sandbox().credentials("other", "1234").unwrap();
     let live = HiveAuth::live().credentials("test", "1234").unwrap();
-    assert_ne!(profile.key, other.spec().key);
-    assert_ne!(profile.key, live.spec().key);
+    assert_ne!(spec.key, other.spec().key);
+    assert_ne!(spec.key, live.spec().key);
 }
 
 #[test]
-fn there_is_no_sign_in() {
+fn the_provider_has_no_sign_in() {
     let code = AuthorizationGrant::AuthorizationCode {
         code: AuthorizationCode::new("c"),
         redirect_uri: "https://app.example/".into(),
@@ -370,7 +370,7 @@ fn there_is_no_sign_in() {
 }
 
 #[test]
-fn no_secret_is_shown_whatever_the_service_sends_back() {
+fn no_error_shows_a_secret_that_the_service_echoes() {
     let hive = HiveAuth::live().credentials("test", "canary key").unwrap();
     let request = hive.request(&AuthorizationGrant::ClientCredentials, NOW).unwrap();
     assert!(!format!("{hive:?} {request:?} {:?}", hive.request(&refresh(), NOW)).contains("canary"));

@@ -1,14 +1,13 @@
-//! Who signed in and what they have, as the server tells it, and as much of it as a browser is shown.
+//! The account of the signed-in user: the user info that the server sends, and the part of it that a browser may see.
 
-use axum::response::Response;
 use oauth2_app::{App, UserInfo};
 use serde_json::{Map, Value};
 use wellspring_core::{ErrorKind, HttpRequest, HttpResponse, ResponseHead, TokenError, UnixTime};
 use wellspring_transport::Clock;
 use wellspring_transport_async::TokenSource;
 
-/// The user info's members that go to the browser. What is not in the list stays on the server: there are servers that
-/// put tokens beside the name.
+/// The members of the user info that the browser may see. All others stay here: some servers put tokens beside the
+/// name.
 const SHOWN: [&str; 12] = [
     "id",
     "sub",
@@ -23,32 +22,32 @@ const SHOWN: [&str; 12] = [
     "created_time",
     "status",
 ];
-/// The most bytes of an answer that are read.
-const LONGEST: usize = 1 << 16;
+/// The maximum size of a response body.
+const MAX_BYTES: usize = 1 << 16;
 
-/// The user info, cut to what is shown.
+/// The user info, cut to [`SHOWN`].
 pub(crate) struct Account(pub(crate) Map<String, Value>);
 
-/// Why there is no answer to show.
-pub(crate) enum Unanswered {
-    /// The tokens are dead: the user has to sign in again.
+/// Why the account cannot be shown.
+pub(crate) enum AccountError {
+    /// The tokens no longer work: the user has to sign in again.
     SignInAgain,
-    /// Nothing is known of the tokens: it may work later.
+    /// The request failed: the tokens may still work later.
     ServerDown,
 }
 
-impl From<TokenError> for Unanswered {
+impl From<TokenError> for AccountError {
     fn from(error: TokenError) -> Self {
-        // A 401 that stands after the one renewal: it may be the API's fault and pass, and still there is something that
-        // the user can do about it. The tokens are kept, so whoever only loads the page again later loses nothing.
-        let dead = matches!(error.kind(), ErrorKind::LoginRequired { .. }) || error.status() == Some(401);
-        if dead { Self::SignInAgain } else { Self::ServerDown }
+        // After one renewal, a second 401 may be an error of the API that passes. A new sign-in may help, so the user
+        // is asked for one. The tokens are kept, so a user who only reloads the page later loses nothing.
+        let sign_in_again =
+            matches!(error.kind(), ErrorKind::LoginRequired { .. }) || error.status() == Some(401);
+        if sign_in_again { Self::SignInAgain } else { Self::ServerDown }
     }
 }
 
 impl Account {
-    /// Asks the server. One that tells nothing of its users is asked for a token alone, so that a sign-in that is over is
-    /// noticed.
+    /// Asks the server. Without a userinfo endpoint only a token is acquired, which fails if the sign-in has ended.
     pub(crate) async fn of(app: &App, source: &TokenSource, clock: &Clock) -> Result<Self, TokenError> {
         let Ok(request) = app.userinfo_request() else {
             return source.token().await.map(|_| Self(Map::new()));
@@ -56,28 +55,27 @@ impl Account {
         Self::judge(&call(source, &request).await?, clock.now().unix)
     }
 
-    /// What a page needs is a name: an id, which decides whose account something is, may be missing here, but where it is
-    /// told, it must not be told twice.
+    /// Accepts user info without an id if it has a name, which is all that the page needs. A duplicate id is an error.
     fn judge(answer: &HttpResponse, now: UnixTime) -> Result<Self, TokenError> {
         match (UserInfo::read(answer, now), Self::read(answer.expose_body())) {
             (Ok(_), account) => account,
-            (Err(_), Ok(account)) if answer.head().is_success() && account.is_a_name_alone() => Ok(account),
+            (Err(_), Ok(account)) if answer.head().is_success() && account.has_only_a_name() => Ok(account),
             (Err(error), _) => Err(error),
         }
     }
 
     fn read(body: &[u8]) -> Result<Self, TokenError> {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        let mut all: Map<String, Value> =
-            serde_json::from_slice(body).map_err(|_| TokenError::protocol("the user info cannot be read"))?;
+        let mut all: Map<String, Value> = serde_json::from_slice(body)
+            .map_err(|_| TokenError::protocol("the user info is not a JSON object"))?;
         if all.get("error").is_some_and(|error| !error.is_null()) {
-            return Err(TokenError::protocol("the user info is an error"));
+            return Err(TokenError::protocol("the server sent an error instead of the user info"));
         }
         all.retain(|name, value| SHOWN.contains(&name.as_str()) && !value.is_object() && !value.is_array());
         Ok(Self(all))
     }
 
-    fn is_a_name_alone(&self) -> bool {
+    fn has_only_a_name(&self) -> bool {
         let id = ["sub", "id"].iter().any(|name| self.0.contains_key(*name));
         !id && self.username().is_some()
     }
@@ -87,7 +85,7 @@ impl Account {
         self.first(&["username", "preferred_username", "name", "sub", "id"])
     }
 
-    /// As the server writes it, where it tells one at all. Never computed.
+    /// The server's own text or number. Never computed.
     pub(crate) fn balance(&self) -> Option<String> {
         self.first(&["balance_formatted", "balance"])
     }
@@ -101,29 +99,19 @@ impl Account {
     }
 }
 
-/// The answer to a call as whoever signed in.
+/// Sends a request with the user's token.
 pub(crate) async fn call(source: &TokenSource, request: &HttpRequest) -> Result<HttpResponse, TokenError> {
     let mut call = http::Request::builder().method(request.method().as_str()).uri(request.url());
     for header in request.headers() {
         call = call.header(header.name(), header.expose());
     }
-    let call = call.body(()).map_err(|_| TokenError::misconfigured("the endpoint's URL cannot be called"))?;
+    let call = call.body(()).map_err(|_| TokenError::misconfigured("the endpoint's URL is invalid"))?;
     let (head, body) = source.send(call).await?.into_parts();
     let start = ResponseHead::new(head.status.as_u16());
-    let said = head.headers.iter().fold(start, |said, (name, value)| {
-        said.header(name.as_str(), String::from_utf8_lossy(value.as_bytes()))
+    let head = head.headers.iter().fold(start, |read, (name, value)| {
+        read.header(name.as_str(), String::from_utf8_lossy(value.as_bytes()))
     });
-    Ok(HttpResponse::new(said, body.bytes(LONGEST).await?.to_vec()))
-}
-
-/// An object as an answer.
-pub(crate) fn json(status: http::StatusCode, object: &Map<String, Value>) -> Response {
-    let body = Value::Object(object.clone()).to_string();
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    let json = http::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(http::header::CONTENT_TYPE, json);
-    response
+    Ok(HttpResponse::new(head, body.bytes(MAX_BYTES).await?.to_vec()))
 }
 
 #[cfg(test)]
@@ -131,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_server_puts_beside_the_name_stays_on_the_server() {
+    fn only_listed_members_of_the_user_info_reach_the_browser() {
         let body = br#"{"id":7,"username":"ann","access_token":"canary","quota":{"secret":"canary"}}"#;
         let account = Account::read(body).unwrap();
         assert!(!Value::Object(account.0.clone()).to_string().contains("canary"));
@@ -140,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_balances_are_found_where_servers_put_them() {
+    fn the_name_and_the_balance_are_read_from_each_member_that_servers_use() {
         for (body, name, balance) in [
             (r#"{"id":7,"balance_formatted":"750.00","balance":1}"#, "7", Some("750.00")),
             (r#"{"sub":"s","preferred_username":"ann","balance":12.5}"#, "ann", Some("12.5")),
@@ -154,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_an_id_will_do_and_everything_else_that_is_no_user_info_is_an_error() {
+    fn user_info_without_an_id_is_accepted_with_a_name_and_every_other_answer_is_an_error() {
         let judge = |status, body: &str| {
             let head = ResponseHead::new(status).header("Content-Type", "application/json");
             let account = Account::judge(&HttpResponse::new(head, body), UnixTime::from_secs(1));

@@ -1,4 +1,4 @@
-//! Everything that can be said about a sign-in before it exists.
+//! Builds a [`WebLogin`]: its settings, their defaults, and the checks on them.
 
 use core::fmt;
 use core::time::Duration;
@@ -11,14 +11,14 @@ use wellspring_core::TokenError;
 use wellspring_transport::Clock;
 use wellspring_transport_async::TokenPool;
 
+use crate::memory_sessions::MemorySessions;
 use crate::next::Next;
 use crate::pending::Pending;
 use crate::sessions::Sessions;
 use crate::sign_ins::SignIns;
-use crate::web_login::Parts;
-use crate::{MemorySessions, WebLogin};
+use crate::web_login::{Parts, WebLogin};
 
-/// Everything that can be said about a sign-in before it exists. All of it has a default.
+/// Builds a [`WebLogin`]. Every setting has a default.
 #[must_use = "nothing happens before `build`"]
 pub struct Builder {
     app: App,
@@ -31,8 +31,16 @@ pub struct Builder {
     page: bool,
 }
 
+impl WebLogin {
+    /// Starts building a sign-in for the users of this app. The pool holds their tokens and must be built from the same
+    /// app: `TokenSource::builder(app).store(..).pool(move |user| app.for_user(user))`.
+    pub fn builder(app: App, pool: TokenPool) -> Builder {
+        Builder::new(app, pool)
+    }
+}
+
 impl Builder {
-    pub(crate) fn new(app: App, pool: TokenPool) -> Self {
+    fn new(app: App, pool: TokenPool) -> Self {
         Self {
             app,
             pool,
@@ -45,7 +53,7 @@ impl Builder {
         }
     }
 
-    /// Keeps sessions there. Default: [`MemorySessions`], which ends with the process.
+    /// The store of sessions. Default: [`MemorySessions`], which ends with the process.
     pub fn sessions(mut self, store: impl SessionStore) -> Self {
         self.sessions = Some(Sessions::new(store));
         self
@@ -63,48 +71,55 @@ impl Builder {
         self
     }
 
-    /// The path of the page, and of whatever else the browser is sent to with `?login=success` or `?error=`.
-    /// Default: `/`.
+    /// The path of the page, to which the browser is redirected with `?login=success` or `?error=`. Default: `/`.
     pub fn home(mut self, path: impl Into<String>) -> Self {
         self.home = path.into();
         self
     }
 
-    /// No page: home is a route of one's own.
+    /// Serves no page: the application handles the home path itself.
     pub const fn without_page(mut self) -> Self {
         self.page = false;
         self
     }
 
-    /// Where the time is read for what is pending. Default: the machine's own clock.
+    /// The clock for the lifetimes of sign-ins. Default: the machine's own clock.
     pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
         self.clock = clock.into();
         self
     }
 
-    /// Makes the sign-in.
+    /// Builds the sign-in.
     ///
     /// # Errors
     ///
-    /// When the app signs nobody in, or the redirect URI or home is no path that a router can have.
+    /// If the app has no redirect URI, or if the redirect URI or the home path cannot be a route.
     pub fn build(self) -> Result<WebLogin, TokenError> {
         let Some(redirect_uri) = self.app.redirect_uri() else {
-            return Err(TokenError::misconfigured("this app signs nobody in: it has no redirect URI"));
+            return Err(TokenError::misconfigured(
+                "the app has no redirect URI: set one so that users can sign in",
+            ));
         };
-        let uri: Uri = redirect_uri
-            .as_str()
-            .parse()
-            .map_err(|_| TokenError::misconfigured("the redirect URI cannot be a route"))?;
+        let uri: Uri = redirect_uri.as_str().parse().map_err(|_| {
+            TokenError::misconfigured("the redirect URI is not a URI that a router can serve")
+        })?;
         if uri.query().is_some() {
-            return Err(TokenError::misconfigured("the redirect URI must not have a query to be a route"));
+            return Err(TokenError::misconfigured(
+                "the redirect URI must not have a query: a route cannot have one",
+            ));
         }
         let (callback_path, secure) = (uri.path().to_owned(), uri.scheme_str() == Some("https"));
-        if !routable(&callback_path) || OURS.contains(&callback_path.as_str()) || callback_path == self.home {
+        if !routable(&callback_path)
+            || RESERVED.contains(&callback_path.as_str())
+            || callback_path == self.home
+        {
             return Err(TokenError::misconfigured("the path of the redirect URI must be a route of its own"));
         }
         let home_is_path = Next::parse(&self.home).is_some() && !self.home.contains(['?', '#']);
-        if !home_is_path || !routable(&self.home) || OURS.contains(&self.home.as_str()) {
-            return Err(TokenError::misconfigured("home must be a path of its own, `/` say"));
+        if !home_is_path || !routable(&self.home) || RESERVED.contains(&self.home.as_str()) {
+            return Err(TokenError::misconfigured(
+                "the home path must be a route of its own, for example `/`",
+            ));
         }
         let sessions = self
             .sessions
@@ -126,8 +141,8 @@ impl Builder {
     }
 }
 
-/// Paths that have a meaning already.
-const OURS: [&str; 6] = [
+/// The paths of the other routes.
+const RESERVED: [&str; 6] = [
     "/auth/oauth/start",
     "/auth/logout",
     "/api/user/info",
@@ -136,7 +151,7 @@ const OURS: [&str; 6] = [
     crate::page::STYLE,
 ];
 
-/// Not a pattern of axum's, nor what it would refuse with a panic.
+/// Whether axum takes the path literally: no pattern, and nothing that makes it panic.
 fn routable(path: &str) -> bool {
     path.starts_with('/') && !path.contains(['{', '}']) && !path.contains("/:") && !path.contains("/*")
 }

@@ -1,8 +1,8 @@
-//! `GET /oauth/callback`: takes the pending sign-in out, spends the code, and signs the browser in.
+//! `GET /oauth/callback`: takes the pending sign-in, exchanges the code, and signs the browser in.
 //!
-//! The checks run in the documented order: the server's error, missing parameters, the state, the issuer. Everything in
-//! the query was written by whoever made the browser load it: one word of it comes back, cut to the standard's
-//! characters, and no other place is ever redirected to than the path that was asked for before.
+//! The checks run in the documented order: the server's error, missing parameters, the state, the issuer. The query may
+//! come from an attacker. Only its error code is repeated, reduced to the characters that RFC 6749 allows, and the
+//! redirect goes only to the path that the sign-in was started with.
 
 use axum::extract::Extension;
 use axum::response::Response;
@@ -11,31 +11,32 @@ use oauth2_app::{Callback, PendingLogin};
 use tower_sessions::Session;
 use wellspring_core::{AuthorizationGrant, ErrorKind, TokenError};
 
-use crate::WebLogin;
+use crate::browser_session::BrowserSession;
+use crate::log::log_failure;
 use crate::pending::Afterwards;
+use crate::query::{only, parameters};
 use crate::random;
-use crate::start::{only, parameters};
-use crate::tokens::{self, Unclaimed};
-use crate::visitor::BrowserSession;
-use crate::web_login::{log, redirect};
+use crate::response::redirect;
+use crate::tokens::{NewTokens, end_quietly};
+use crate::web_login::WebLogin;
 
 pub(crate) async fn callback(Extension(login): Extension<WebLogin>, session: Session, uri: Uri) -> Response {
     let callback = Callback::read(uri.query().unwrap_or_default());
-    let found = match answered(&login, &session, only(&parameters(&uri), "state")).await {
+    let found = match take_pending(&login, &session, only(&parameters(&uri), "state")).await {
         Ok(found) => found,
         Err(error) => {
-            log("callback", &error);
+            log_failure("callback", &error);
             return login.home(&[("error", "server_error")]);
         }
     };
     let (finished, afterwards) = match found {
         Some((pending, afterwards)) => (login.app().finish(pending, &callback), afterwards),
-        None => (Err(login.app().unanswered(&callback)), Afterwards::default()),
+        None => (Err(login.app().unmatched(&callback)), Afterwards::default()),
     };
     let outcome = match finished {
         Err(error) => Err(error.code().to_owned()),
-        Ok(spend) => sign_in(&login, &session, spend).await.map_err(|error| {
-            log("callback", &error);
+        Ok(grant) => sign_in(&login, &session, grant).await.map_err(|error| {
+            log_failure("callback", &error);
             "server_error".to_owned()
         }),
     };
@@ -48,8 +49,8 @@ pub(crate) async fn callback(Extension(login): Extension<WebLogin>, session: Ses
     }
 }
 
-/// The sign-in of this browser that this state answers, which is over with that.
-pub(crate) async fn answered(
+/// Takes the pending sign-in with this state, if this browser has started it. A second call finds none.
+pub(crate) async fn take_pending(
     login: &WebLogin,
     session: &Session,
     state: Option<&str>,
@@ -61,37 +62,37 @@ pub(crate) async fn answered(
     }
 }
 
-/// Spends the code under a name of its own, and signs the browser in with it. All of that goes on if the browser goes away,
-/// and what it has brought is ended then: nobody has got the session's new name.
-async fn sign_in(login: &WebLogin, session: &Session, spend: AuthorizationGrant) -> Result<(), TokenError> {
+/// Exchanges the code and signs the browser in, in a task of its own: a browser that disconnects does not cancel the
+/// exchange. The tokens are then ended, because the browser never gets the session's new id.
+async fn sign_in(login: &WebLogin, session: &Session, grant: AuthorizationGrant) -> Result<(), TokenError> {
     let (login, session) = (login.clone(), session.clone());
-    let signed_in = tokio::spawn(async move { signed_in(&login, &session, spend).await });
-    let unclaimed = signed_in.await.map_err(|_| TokenError::unavailable("the sign-in was cut short"))??;
-    unclaimed.claimed();
+    let exchanged = tokio::spawn(async move { exchange(&login, &session, grant).await });
+    let tokens =
+        exchanged.await.map_err(|_| TokenError::unavailable("the sign-in task did not finish"))??;
+    tokens.keep();
     Ok(())
 }
 
-async fn signed_in(
+async fn exchange(
     login: &WebLogin,
     session: &Session,
-    spend: AuthorizationGrant,
-) -> Result<Unclaimed, TokenError> {
-    let unclaimed = Unclaimed::new(login.clone(), random::name()?);
-    let source = login.pool().source(unclaimed.user())?;
-    if let Err(error) = source.sign_in(spend).await {
-        // Tokens may still come where the exchange goes on, and are there where the store would not take them. Otherwise
-        // there is nothing to end, and nothing is written for a code that anybody can make up.
+    grant: AuthorizationGrant,
+) -> Result<NewTokens, TokenError> {
+    let tokens = NewTokens::new(login.clone(), random::id()?);
+    let source = login.pool().source(tokens.user())?;
+    if let Err(error) = source.sign_in(grant).await {
+        // With `Busy` the exchange may still bring tokens; with `Store` it has brought some. In all other cases there
+        // are none to end, and nothing is written for a code that an attacker may have made up.
         if !matches!(error.kind(), ErrorKind::Busy | ErrorKind::Store) {
-            unclaimed.claimed();
+            tokens.keep();
         }
         return Err(error);
     }
-    let (before, renamed) = BrowserSession(session)
-        .signs_in(login.sign_ins(), unclaimed.user(), login.session_lifetime())
-        .await?;
-    // Whoever was signed in here is not any more. A server out of reach does not undo the new sign-in.
+    let (before, written) =
+        BrowserSession(session).sign_in(login.sign_ins(), tokens.user(), login.session_lifetime()).await?;
+    // The sign-in before has been replaced. If its revocation fails, the new sign-in stays.
     if let Some(before) = before {
-        tokens::end_quietly(login, &before).await;
+        end_quietly(login, &before).await;
     }
-    renamed.map(|()| unclaimed)
+    written.map(|()| tokens)
 }

@@ -1,8 +1,8 @@
-//! Tokens in the browser, for a front end that was written for that: the three endpoints of the published page's own
-//! backend, which adds the client secret and hands on what the server says.
+//! Tokens in the browser, for a front end that was written for that: the three endpoints of the backend that the
+//! provider's page publishes. They add the client secret and forward the server's answer.
 //!
-//! What the page's backend leaves out is seen to: only this site's own pages may ask, a code needs the state of a sign-in
-//! that this very browser started here, and no redirect URI is taken from a client.
+//! The published backend lacks three checks that are here: only pages of this site may call, a code needs the state of
+//! a sign-in that this browser has started here, and the redirect URI must be the app's own.
 
 use axum::body::Bytes;
 use axum::extract::Extension;
@@ -16,104 +16,111 @@ use wellspring_core::{
     AuthorizationGrant, HttpRequest, HttpResponse, Provider as _, RefreshToken, TokenError,
 };
 
-use crate::WebLogin;
-use crate::callback::answered;
-use crate::headers::from_elsewhere;
-use crate::web_login::{log, percent};
+use crate::callback::take_pending;
+use crate::headers::is_cross_origin;
+use crate::log::log_failure;
+use crate::query::percent;
+use crate::response::error;
+use crate::web_login::WebLogin;
 
-/// Under which no user is: its source is only asked to carry requests.
-const NOBODY: &str = "oauth2-app.compat";
-const FORBIDDEN: &str = "another site's page may not ask";
-/// The most bytes of a request's body that are read.
-pub(crate) const LONGEST: usize = 1 << 16;
+/// A pool key without a user. Its source only carries requests.
+const NO_USER: &str = "oauth2-app.compat";
+const FORBIDDEN: &str = "requests from other sites are not allowed";
+/// The maximum size of a request's body.
+pub(crate) const MAX_BODY: usize = 1 << 16;
 
-/// `POST {code, state, redirectUri?, iss?}`: the code becomes tokens, which the browser gets.
+/// `POST {code, state, redirectUri?, iss?}`: exchanges the code and returns the tokens.
 pub(crate) async fn exchange_token(
     Extension(login): Extension<WebLogin>,
     session: Session,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let asked = match Action::read(&headers, &body) {
-        Ok(asked) => asked,
-        Err((status, why)) => return error(status, why),
+    let body = match JsonBody::read(&headers, &body) {
+        Ok(body) => body,
+        Err((status, message)) => return error(status, message),
     };
     let ours = login.app().redirect_uri().map(|uri| uri.as_str());
-    if asked.has("redirectUri") && asked.text("redirectUri") != ours {
+    if body.has("redirectUri") && body.text("redirectUri") != ours {
         return error(StatusCode::BAD_REQUEST, "invalid_redirect_uri");
     }
-    let callback = ["code", "state", "iss"].into_iter().filter(|name| asked.has(name));
-    let callback = callback.map(|name| format!("{name}={}", percent(asked.text(name).unwrap_or_default())));
+    let callback = ["code", "state", "iss"].into_iter().filter(|name| body.has(name));
+    let callback = callback.map(|name| format!("{name}={}", percent(body.text(name).unwrap_or_default())));
     let callback = Callback::read(&callback.collect::<Vec<_>>().join("&"));
-    let finished = match answered(&login, &session, asked.text("state")).await {
+    let finished = match take_pending(&login, &session, body.text("state")).await {
         Ok(Some((pending, _))) => login.app().finish(pending, &callback),
-        Ok(None) => Err(login.app().unanswered(&callback)),
+        Ok(None) => Err(login.app().unmatched(&callback)),
         Err(failure) => return failed("exchange-token", &failure, "Token exchange failed"),
     };
     match finished {
-        Ok(spend) => spent(&login, "exchange-token", &spend, "Token exchange failed").await,
+        Ok(grant) => token_response(&login, "exchange-token", &grant, "Token exchange failed").await,
         Err(refusal) => error(StatusCode::BAD_REQUEST, refusal.code()),
     }
 }
 
-/// `POST {refreshToken}`: new tokens for the browser.
+/// `POST {refreshToken}`: returns new tokens.
 pub(crate) async fn refresh_token(
     Extension(login): Extension<WebLogin>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let asked = match Action::read(&headers, &body) {
-        Ok(asked) => asked,
-        Err((status, why)) => return error(status, why),
+    let body = match JsonBody::read(&headers, &body) {
+        Ok(body) => body,
+        Err((status, message)) => return error(status, message),
     };
-    let Some(token) = asked.text("refreshToken") else {
+    let Some(token) = body.text("refreshToken") else {
         return error(StatusCode::BAD_REQUEST, "Missing refresh token");
     };
-    let spend = AuthorizationGrant::RefreshToken(RefreshToken::new(token));
-    spent(&login, "refresh-token", &spend, "Token refresh failed").await
+    let grant = AuthorizationGrant::RefreshToken(RefreshToken::new(token));
+    token_response(&login, "refresh-token", &grant, "Token refresh failed").await
 }
 
-/// `GET` with the browser's access token: the user info.
+/// `GET` with the browser's access token: returns the user info.
 pub(crate) async fn userinfo(Extension(login): Extension<WebLogin>, headers: HeaderMap) -> Response {
     const FAILED: &str = "Failed to fetch user info";
-    if from_elsewhere(&headers) {
+    if is_cross_origin(&headers) {
         return error(StatusCode::FORBIDDEN, FORBIDDEN);
     }
-    // RFC 6750 §2.1: nothing but a bearer token is handed on, least of all a password.
+    // RFC 6750 §2.1: only a bearer token is forwarded, never Basic credentials.
     let header = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
     let bearer = header.filter(|header| header.get(..7).is_some_and(|s| s.eq_ignore_ascii_case("Bearer ")));
     let Some(bearer) = bearer else {
         return error(StatusCode::UNAUTHORIZED, "Missing authorization header");
     };
     let request = login.app().userinfo_request().map(|request| request.header("Authorization", bearer));
-    match asked_of_server(&login, request).await {
-        Ok(answer) => handed_on(&answer, answer.status()),
+    match exchange(&login, request).await {
+        Ok(answer) => forward(&answer, answer.status()),
         Err(failure) => failed("userinfo", &failure, FAILED),
     }
 }
 
-/// What the token endpoint says of this. Every refusal is a 400, as documented.
-async fn spent(login: &WebLogin, at: &str, spend: &AuthorizationGrant, otherwise: &str) -> Response {
-    let request = login.app().request(spend, login.clock().now().unix);
-    match asked_of_server(login, request).await {
-        Ok(answer) => handed_on(&answer, if answer.head().is_success() { 200 } else { 400 }),
-        Err(failure) => failed(at, &failure, otherwise),
+/// Sends a grant to the token endpoint and forwards its answer. Every refusal is a 400, as documented.
+async fn token_response(
+    login: &WebLogin,
+    at: &str,
+    grant: &AuthorizationGrant,
+    on_failure: &str,
+) -> Response {
+    let request = login.app().request(grant, login.clock().now().unix);
+    match exchange(login, request).await {
+        Ok(answer) => forward(&answer, if answer.head().is_success() { 200 } else { 400 }),
+        Err(failure) => failed(at, &failure, on_failure),
     }
 }
 
-async fn asked_of_server(
+async fn exchange(
     login: &WebLogin,
     request: Result<HttpRequest, TokenError>,
 ) -> Result<HttpResponse, TokenError> {
-    let answer = login.pool().source(NOBODY)?.exchange(&request?).await?;
+    let answer = login.pool().source(NO_USER)?.exchange(&request?).await?;
     match serde_json::from_slice(answer.expose_body()) {
         Ok(Value::Object(_)) => Ok(answer),
-        _ => Err(TokenError::protocol("the answer is no JSON object")),
+        _ => Err(TokenError::protocol("the answer is not a JSON object")),
     }
 }
 
-/// The server's JSON, byte by byte, and when to come again.
-fn handed_on(answer: &HttpResponse, status: u16) -> Response {
+/// The server's JSON, byte for byte, with its `Retry-After`.
+fn forward(answer: &HttpResponse, status: u16) -> Response {
     let mut response = Response::new(answer.expose_body().to_vec().into());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     let headers = response.headers_mut();
@@ -124,23 +131,19 @@ fn handed_on(answer: &HttpResponse, status: u16) -> Response {
     response
 }
 
-fn failed(at: &str, failure: &TokenError, sentence: &str) -> Response {
-    log(at, failure);
-    error(StatusCode::INTERNAL_SERVER_ERROR, sentence)
-}
-
-fn error(status: StatusCode, sentence: &str) -> Response {
-    crate::account::json(status, &Map::from_iter([("error".to_owned(), Value::from(sentence))]))
+fn failed(at: &str, failure: &TokenError, message: &str) -> Response {
+    log_failure(at, failure);
+    error(StatusCode::INTERNAL_SERVER_ERROR, message)
 }
 
 /// The JSON object that a page of this site has sent.
-struct Action(Map<String, Value>);
+struct JsonBody(Map<String, Value>);
 
-impl Action {
-    /// A form of another site's can send neither this content type nor these headers without being allowed to, which
-    /// nobody is: there is no CORS.
+impl JsonBody {
+    /// Refuses requests of other sites. Without CORS headers from here, a browser lets no form or script of another
+    /// site send this content type.
     fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, (StatusCode, &'static str)> {
-        if from_elsewhere(headers) {
+        if is_cross_origin(headers) {
             return Err((StatusCode::FORBIDDEN, FORBIDDEN));
         }
         let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -149,7 +152,7 @@ impl Action {
             return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request"));
         }
         match serde_json::from_slice(body) {
-            Ok(Value::Object(asked)) => Ok(Self(asked)),
+            Ok(Value::Object(object)) => Ok(Self(object)),
             _ => Err((StatusCode::BAD_REQUEST, "invalid_request")),
         }
     }
@@ -158,7 +161,7 @@ impl Action {
         self.0.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// A text that is not empty.
+    /// The member, if it is a non-empty string.
     fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str().filter(|text| !text.is_empty())
     }

@@ -1,4 +1,4 @@
-//! Sessions in this process's memory: those that are over are thrown away, and there is a limit to their number.
+//! Sessions in this process's memory: expired ones are dropped, and their number is limited.
 
 use core::fmt;
 use std::collections::{BTreeSet, HashMap};
@@ -10,33 +10,33 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::Result;
 use wellspring_transport::Clock;
 
-/// Sessions in this process's memory, and the default. Clones share them.
+/// Sessions in this process's memory. This is the default; clones share the sessions.
 ///
-/// They end with the process, and with them its sign-ins: for several processes, or one that restarts, take a store of
-/// `tower-sessions` over a database. Where there are more than the limit, those go first that would end first, as a rule
-/// those of visitors who have not signed in.
+/// The sessions and their sign-ins end with the process. For several processes, or one that restarts, use a store of
+/// `tower-sessions` over a database. At the limit, the session that expires first is dropped first; as a rule its
+/// browser has not signed in.
 #[derive(Clone)]
 pub struct MemorySessions {
-    held: Arc<Mutex<Held>>,
+    records: Arc<Mutex<Records>>,
     limit: usize,
     clock: Clock,
 }
 
 #[derive(Default)]
-struct Held {
-    records: HashMap<i128, Record>,
-    /// By their end, in seconds of Unix time.
-    ends: BTreeSet<(i64, i128)>,
+struct Records {
+    by_id: HashMap<i128, Record>,
+    /// Expiry in seconds of Unix time, and id.
+    by_expiry: BTreeSet<(i64, i128)>,
 }
 
 impl MemorySessions {
-    /// No sessions yet, and so many at most.
+    /// An empty store with a limit on the number of sessions.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { held: Arc::default(), limit: limit.max(1), clock: Clock::system() }
+        Self { records: Arc::default(), limit: limit.max(1), clock: Clock::system() }
     }
 
-    /// Where the time is read. Default: the machine's own clock.
+    /// The clock for expiry. Default: the machine's own clock.
     #[must_use]
     pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
         self.clock = clock.into();
@@ -47,37 +47,37 @@ impl MemorySessions {
         i64::try_from(self.clock.now().unix.as_secs()).unwrap_or(i64::MAX)
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, held: &mut Held, record: &Record) {
-        held.remove(record.id.0);
+    fn put(&self, records: &mut Records, record: &Record) {
+        records.remove(record.id.0);
         let now = self.now();
-        while let Some(&(end, id)) = held.ends.first()
-            && (end <= now || held.records.len() >= self.limit)
+        while let Some(&(expiry, id)) = records.by_expiry.first()
+            && (expiry <= now || records.by_id.len() >= self.limit)
         {
-            held.remove(id);
+            records.remove(id);
         }
-        held.ends.insert((end_of(record), record.id.0));
-        held.records.insert(record.id.0, record.clone());
+        records.by_expiry.insert((expiry(record), record.id.0));
+        records.by_id.insert(record.id.0, record.clone());
     }
 }
 
-fn end_of(record: &Record) -> i64 {
+fn expiry(record: &Record) -> i64 {
     record.expiry_date.unix_timestamp()
 }
 
-impl Held {
+impl Records {
     fn remove(&mut self, id: i128) {
-        if let Some(record) = self.records.remove(&id) {
-            self.ends.remove(&(end_of(&record), id));
+        if let Some(record) = self.by_id.remove(&id) {
+            self.by_expiry.remove(&(expiry(&record), id));
         }
     }
 }
 
 impl Default for MemorySessions {
-    /// Two hundred thousand at most: whoever is signed in takes two.
+    /// At most 200,000 records. A signed-in browser takes two.
     fn default() -> Self {
         Self::new(200_000)
     }
@@ -86,33 +86,33 @@ impl Default for MemorySessions {
 #[async_trait]
 impl SessionStore for MemorySessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        let mut held = self.held();
-        while held.records.contains_key(&record.id.0) {
+        let mut records = self.lock();
+        while records.by_id.contains_key(&record.id.0) {
             record.id = Id::default();
         }
-        self.put(&mut held, record);
+        self.put(&mut records, record);
         Ok(())
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        self.put(&mut self.held(), record);
+        self.put(&mut self.lock(), record);
         Ok(())
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let now = self.now();
-        Ok(self.held().records.get(&id.0).filter(|record| end_of(record) > now).cloned())
+        Ok(self.lock().by_id.get(&id.0).filter(|record| expiry(record) > now).cloned())
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.held().remove(id.0);
+        self.lock().remove(id.0);
         Ok(())
     }
 }
 
 impl fmt::Debug for MemorySessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Whoever knows a session's name has the session.
+        // A session's id grants access to the session.
         f.debug_struct("MemorySessions").field("limit", &self.limit).finish_non_exhaustive()
     }
 }
@@ -126,13 +126,13 @@ mod tests {
 
     use super::*;
 
-    fn record(id: i128, end: i64) -> Record {
-        let expiry_date = OffsetDateTime::from_unix_timestamp(end).unwrap();
+    fn record(id: i128, expiry: i64) -> Record {
+        let expiry_date = OffsetDateTime::from_unix_timestamp(expiry).unwrap();
         Record { id: Id(id), data: HashMap::new(), expiry_date }
     }
 
     #[tokio::test]
-    async fn a_session_that_is_over_is_not_there_and_takes_no_room() {
+    async fn an_expired_session_is_not_loaded_and_takes_no_memory() {
         let clock = Clock::manual(1_000);
         let sessions = MemorySessions::new(9).clock(clock.clone());
         sessions.save(&record(1, 1_600)).await.unwrap();
@@ -140,15 +140,15 @@ mod tests {
         clock.advance(Duration::from_secs(600));
         assert!(sessions.load(&Id(1)).await.unwrap().is_none());
         sessions.save(&record(2, 9_000)).await.unwrap();
-        assert_eq!(sessions.held().records.len(), 1);
-        assert_eq!(sessions.held().ends.len(), 1);
+        assert_eq!(sessions.lock().by_id.len(), 1);
+        assert_eq!(sessions.lock().by_expiry.len(), 1);
     }
 
     #[tokio::test]
-    async fn beyond_the_limit_those_go_first_that_would_end_first() {
+    async fn at_the_limit_the_session_that_expires_first_is_dropped() {
         let sessions = MemorySessions::new(2).clock(Clock::manual(1_000));
-        for (id, end) in [(1, 90_000), (2, 1_600), (3, 1_700), (3, 1_700)] {
-            sessions.save(&record(id, end)).await.unwrap();
+        for (id, expiry) in [(1, 90_000), (2, 1_600), (3, 1_700), (3, 1_700)] {
+            sessions.save(&record(id, expiry)).await.unwrap();
         }
         assert!(sessions.load(&Id(1)).await.unwrap().is_some());
         assert!(sessions.load(&Id(2)).await.unwrap().is_none());
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_new_session_never_takes_anothers_name() {
+    async fn a_new_session_never_takes_the_id_of_another() {
         let sessions = MemorySessions::new(9).clock(Clock::manual(1_000));
         sessions.save(&record(1, 9_000)).await.unwrap();
         let mut other = record(1, 9_000);

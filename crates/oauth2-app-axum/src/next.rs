@@ -1,21 +1,21 @@
-//! Where the browser goes after the sign-in: a path of this site and nothing else, so that no link to this site leads
-//! away from it ([RFC 9700 §4.11](https://www.rfc-editor.org/rfc/rfc9700#section-4.11)).
+//! The redirect target after a sign-in. Only a path of this site is allowed, so that there is no open redirect
+//! ([RFC 9700 §4.11](https://www.rfc-editor.org/rfc/rfc9700#section-4.11)).
 
 /// A path of this site, with its query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Next(String);
 
-const LONGEST: usize = 1_024;
+const MAX_LENGTH: usize = 1_024;
 
 impl Next {
-    /// `None` where it is not such a path. Browsers read a backslash as a slash, drop tabs and line ends, and take
-    /// what starts with two slashes for another host.
+    /// `None` if it is not such a path. Browsers read a backslash as a slash, drop tabs and line ends, and read two
+    /// leading slashes as the start of a host name.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-        let here = text.starts_with('/') && !text.starts_with("//");
-        // Back to the start would go round in circles.
-        let again = text.starts_with("/auth/oauth/");
-        (plain && here && !again && text.len() <= LONGEST).then(|| Self(text.to_owned()))
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        let is_local = text.starts_with('/') && !text.starts_with("//");
+        // A redirect to the start of a sign-in would loop.
+        let loops = text.starts_with("/auth/oauth/");
+        (is_plain && is_local && !loops && text.len() <= MAX_LENGTH).then(|| Self(text.to_owned()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -28,14 +28,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_of_this_site_is_kept_to_the_byte() {
+    fn a_path_of_this_site_is_kept_byte_for_byte() {
         for path in ["/", "/orders?page=2&x=%2F%2Fevil.example", "/a/../b#c", "/@evil.example"] {
             assert_eq!(Next::parse(path).unwrap().as_str(), path);
         }
     }
 
     #[test]
-    fn whatever_a_browser_takes_for_another_place_is_turned_away() {
+    fn what_a_browser_would_read_as_another_site_is_rejected() {
         for path in [
             "",
             "orders",
@@ -52,6 +52,6 @@ mod tests {
         ] {
             assert_eq!(Next::parse(path), None, "{path:?}");
         }
-        assert_eq!(Next::parse(&format!("/{}", "a".repeat(LONGEST))), None);
+        assert_eq!(Next::parse(&format!("/{}", "a".repeat(MAX_LENGTH))), None);
     }
 }

@@ -1,12 +1,12 @@
-//! One sentence for each word that may stand in `/?error=`. The word itself is never shown: anybody can make a link.
+//! A sentence for each code in `/?error=`. The code itself is never shown, because any link can contain any text.
 
-/// What to tell the user, as the next thing to do.
+/// What happened, and what the user can do about it.
 pub(crate) fn sentence(code: &str) -> &'static str {
     match code {
         "access_denied" => "You did not allow the sign-in. You can try again whenever you like.",
         "missing_parameters" => "The sign-in came back incomplete. Please try again.",
         "invalid_state" => {
-            "This sign-in is over: it took too long, was used already, or was started in another browser. \
+            "This sign-in has ended: it took too long, was used already, or was started in another browser. \
              Please sign in again."
         }
         "invalid_issuer" => {

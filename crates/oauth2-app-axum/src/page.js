@@ -10,36 +10,36 @@
   const busy = (button, is) => button.setAttribute("aria-disabled", String(is));
   const isBusy = (button) => button.getAttribute("aria-disabled") === "true";
 
-  // This is the window that was opened for the sign-in, and it is back.
+  // The callback has redirected the popup back here: report to the opener and close.
   const isPopup = query.get("popup") === "1" || window.name === "oauth_login";
   if (isPopup && (query.has("login") || query.has("error"))) {
     if (channel) channel.postMessage(query.get("error") || "");
     window.close();
   }
 
-  // Neither a reload nor the back button says again what has happened once.
+  // A reload or the back button must not repeat the message.
   if (location.search) history.replaceState(null, "", here);
 
-  // A page out of the browser's memory may be that of somebody who has signed out since.
+  // A page from the back/forward cache may show a user who has signed out since.
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
   });
 
-  // What a page says while it loads is not announced: it says it again.
+  // Screen readers do not announce an alert that is there while the page loads: set the text again.
   const error = element("error");
   if (!error.hidden) {
-    const said = error.textContent;
+    const message = error.textContent;
     window.addEventListener("load", () => {
       error.style.minHeight = `${error.offsetHeight}px`;
       error.textContent = "";
-      setTimeout(() => { error.textContent = said; }, 100);
+      setTimeout(() => { error.textContent = message; }, 100);
     });
   }
 
   const popup = element("login-popup");
   if (popup) {
     popup.hidden = false;
-    // From a sign-in in any tab; what went wrong is for the tab that asked.
+    // A sign-in in any tab reloads this page. A failure is only for the tab that opened the popup.
     if (channel) {
       channel.onmessage = (event) => {
         if (event.data === "" || isBusy(popup)) go(String(event.data));
@@ -49,12 +49,12 @@
       if (isBusy(popup)) return;
       const opened = window.open("/auth/oauth/start?popup=1", "oauth_login", "width=500,height=600,scrollbars=yes");
       if (!opened) {
-        // Popups are blocked: in this window then.
+        // The browser blocks popups: sign in in this window.
         location.assign("/auth/oauth/start");
         return;
       }
       busy(popup, true);
-      // Closed by hand, or so it looks: some servers cut the two windows off from each other.
+      // The user closed the popup, or the server's opener policy makes it look closed.
       const watch = setInterval(() => {
         if (!opened.closed) return;
         clearInterval(watch);
@@ -79,16 +79,16 @@
         }
         if (!answer.ok) throw new Error("no user info");
         const user = await answer.json();
-        // The page as it was made knows nothing of the user: anew.
+        // The page was rendered without the user info: reload it.
         if (!element("username")) {
           go("");
           return;
         }
         const show = (id, ...values) => {
-          const value = values.find((one) => one !== undefined && one !== null && one !== "");
+          const value = values.find((value) => value !== undefined && value !== null && value !== "");
           if (element(id) && value !== undefined) element(id).textContent = String(value);
         };
-        // Another may have signed in meanwhile, in another tab.
+        // Another user may have signed in from another tab.
         show("username", user.username, user.preferred_username, user.name, user.sub, user.id);
         show("balance", user.balance_formatted, user.balance);
         error.hidden = true;

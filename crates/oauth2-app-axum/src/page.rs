@@ -1,17 +1,18 @@
-//! The page: one whole document for each state, made here, so that it works without a script.
+//! The page: a complete document for each state, rendered on the server, so that it works without a script.
 //!
-//! The script adds the popup and a balance that is refreshed in place. Nothing comes from another site.
+//! The script adds the popup and refreshes the balance in place. The page loads nothing from other sites.
 
 use axum::extract::Extension;
 use axum::response::{IntoResponse, Response};
 use http::Uri;
 use http::header::CONTENT_TYPE;
 
-use crate::account::{Account, Unanswered};
+use crate::account::{Account, AccountError};
+use crate::log::log_failure;
 use crate::notice::{SERVER_DOWN, sentence};
-use crate::start::{only, parameters};
-use crate::web_login::log;
-use crate::{NotSignedIn, SignedIn, WebLogin};
+use crate::query::{only, parameters};
+use crate::signed_in::{NotSignedIn, SignedIn};
+use crate::web_login::WebLogin;
 
 pub(crate) const SCRIPT: &str = "/auth/oauth/page.js";
 pub(crate) const STYLE: &str = "/auth/oauth/page.css";
@@ -30,38 +31,38 @@ pub(crate) async fn page(
     uri: Uri,
 ) -> Response {
     let parameters = parameters(&uri);
-    let mut said = only(&parameters, "error").map(sentence);
+    let mut message = only(&parameters, "error").map(sentence);
     let body = match signed_in {
-        Ok(None) => signed_out(),
-        // Whether anybody is signed in is not known: what it takes to try again is there in any case.
+        Ok(None) => signed_out_section(),
+        // The sessions cannot be read, so the user may be signed in or not. Both can retry by signing in.
         Err(_) => {
-            said = said.or(Some(SERVER_DOWN));
-            signed_out()
+            message = message.or(Some(SERVER_DOWN));
+            signed_out_section()
         }
         Ok(Some(signed_in)) => match Account::of(login.app(), signed_in.source(), login.clock()).await {
-            Ok(account) => account_of(&login, Some(&account)),
+            Ok(account) => account_section(&login, Some(&account)),
             Err(error) => {
-                log("userinfo", &error);
-                match Unanswered::from(error) {
-                    Unanswered::SignInAgain => {
-                        said = said.or(Some(sentence("login_required")));
-                        signed_out()
+                log_failure("userinfo", &error);
+                match AccountError::from(error) {
+                    AccountError::SignInAgain => {
+                        message = message.or(Some(sentence("login_required")));
+                        signed_out_section()
                     }
-                    Unanswered::ServerDown => {
-                        said = said.or(Some(SERVER_DOWN));
-                        account_of(&login, None)
+                    AccountError::ServerDown => {
+                        message = message.or(Some(SERVER_DOWN));
+                        account_section(&login, None)
                     }
                 }
             }
         },
     };
-    let page = document(&login, said, &body);
+    let page = document(&login, message, &body);
     ([(CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
 }
 
-fn document(login: &WebLogin, said: Option<&str>, body: &str) -> String {
+fn document(login: &WebLogin, message: Option<&str>, body: &str) -> String {
     let title = escaped(&login.0.title);
-    let (hidden, said) = if let Some(said) = said { ("", said) } else { (" hidden", "") };
+    let (hidden, message) = if let Some(message) = message { ("", message) } else { (" hidden", "") };
     format!(
         "<!doctype html>\n\
          <html lang=\"en\">\n\
@@ -77,17 +78,17 @@ fn document(login: &WebLogin, said: Option<&str>, body: &str) -> String {
          <body>\n\
          <main>\n\
          <h1>{title}</h1>\n\
-         <p id=\"error\" role=\"alert\" data-down=\"{down}\"{hidden}>{said}</p>\n\
+         <p id=\"error\" role=\"alert\" data-down=\"{down}\"{hidden}>{message}</p>\n\
          {body}\
          </main>\n\
          </body>\n\
          </html>\n",
         down = escaped(SERVER_DOWN),
-        said = escaped(said),
+        message = escaped(message),
     )
 }
 
-fn signed_out() -> String {
+fn signed_out_section() -> String {
     "<p>Sign in to see your account.</p>\n\
      <p class=\"actions\">\n\
      <a id=\"login\" class=\"primary\" href=\"/auth/oauth/start\">Sign in</a>\n\
@@ -96,8 +97,8 @@ fn signed_out() -> String {
         .to_owned()
 }
 
-/// What is known of the account; where nothing is, the actions alone.
-fn account_of(login: &WebLogin, account: Option<&Account>) -> String {
+/// The account, or only the actions if it is unknown.
+fn account_section(login: &WebLogin, account: Option<&Account>) -> String {
     let rows = [
         ("Signed in as", "username", account.and_then(Account::username)),
         ("Balance", "balance", account.and_then(Account::balance)),
@@ -134,7 +135,7 @@ fn account_of(login: &WebLogin, account: Option<&Account>) -> String {
     )
 }
 
-/// Text for an element or a quoted attribute.
+/// Escapes text for an element or a quoted attribute.
 fn escaped(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, char| {
         match char {

@@ -1,11 +1,12 @@
-//! Sign-ins under way, each in a place of its own: any number of tabs may have one.
+//! Pending sign-ins: started, and waiting for the callback. Each tab may have its own.
 //!
-//! They lie beside the sessions, each under the hash of its state, so that two of one browser never write over each
-//! other. Whoever brings a state finds its sign-in if it is the same browser, in time, and the first: a sign-in is taken
-//! out before its code is spent. That nobody else takes it out at the same moment is seen to by a mark that is made beside
-//! it: a store of sessions that makes a new one never overwrites another, so of several processes one makes the mark. A
-//! store that does not keep to this leaves the last word on a code that comes twice to the authorization server; within one
-//! process nobody does.
+//! They are stored beside the sessions, each under the hash of its state, so that two sign-ins of one browser never
+//! overwrite each other. A callback gets the sign-in of its state once, in time, and only in the same browser. The
+//! sign-in is removed before its code is exchanged.
+//!
+//! Of two concurrent callbacks only one may get it. Within a process a lock ensures that. Across processes the one that
+//! creates a marker record wins, because a session store's `create` never overwrites a record. If a store breaks that
+//! rule, two processes may both send the code, and the authorization server refuses the second request.
 
 use core::time::Duration;
 use std::collections::{HashMap, HashSet};
@@ -21,12 +22,12 @@ use wellspring_transport::Clock;
 
 use crate::next::Next;
 use crate::random::same;
-use crate::sessions::{Sessions, failed, hashed, is_over, until};
+use crate::sessions::{Sessions, expiry, failed, has_expired, hashed};
 
-/// How long a browser has to come back.
-pub(crate) const TIME: Duration = Duration::from_secs(600);
-/// More than any state of ours.
-const LONGEST_STATE: usize = 128;
+/// How long a sign-in stays pending.
+pub(crate) const LIFETIME: Duration = Duration::from_secs(600);
+/// Longer than any state that this crate makes.
+const MAX_STATE_LENGTH: usize = 128;
 
 const STATE: &str = "oauth2-app.state";
 const BROWSER: &str = "oauth2-app.bound-to";
@@ -34,27 +35,27 @@ const VERIFIER: &str = "oauth2-app.verifier";
 const NEXT: &str = "oauth2-app.next";
 const POPUP: &str = "oauth2-app.popup";
 
-/// All sign-ins under way.
+/// All pending sign-ins.
 pub(crate) struct Pending {
     sessions: Sessions,
     clock: Clock,
-    being_taken: Mutex<HashSet<i128>>,
+    in_progress: Mutex<HashSet<i128>>,
 }
 
-/// Where the browser goes once it is back.
+/// Where the browser goes after the callback.
 #[derive(Debug, Default)]
 pub(crate) struct Afterwards {
     pub(crate) next: Option<Next>,
-    /// In a window of its own, which then closes.
+    /// The sign-in runs in a popup, which closes afterwards.
     pub(crate) popup: bool,
 }
 
 impl Pending {
     pub(crate) fn new(sessions: Sessions, clock: Clock) -> Self {
-        Self { sessions, clock, being_taken: Mutex::default() }
+        Self { sessions, clock, in_progress: Mutex::default() }
     }
 
-    /// Remembers a sign-in for this browser, and no secret of it but the verifier.
+    /// Stores a sign-in for this browser. The verifier is the only secret in the record.
     pub(crate) async fn put(
         &self,
         login: PendingLogin,
@@ -74,29 +75,29 @@ impl Pending {
         if let Some(next) = &afterwards.next {
             data.insert(NEXT.to_owned(), Value::from(next.as_str()));
         }
-        let record = Record { id, data, expiry_date: until(&self.clock, TIME) };
+        let record = Record { id, data, expiry_date: expiry(&self.clock, LIFETIME) };
         self.sessions.save(&record).await.map_err(failed)
     }
 
-    /// The sign-in of this browser with this state, which nobody gets again.
+    /// Removes and returns the sign-in of this browser with this state.
     pub(crate) async fn take(
         &self,
         state: &str,
         browser: &str,
         redirect_uri: &RedirectUri,
     ) -> Result<Option<(PendingLogin, Afterwards)>, TokenError> {
-        if state.is_empty() || state.len() > LONGEST_STATE {
+        if state.is_empty() || state.len() > MAX_STATE_LENGTH {
             return Ok(None);
         }
         let (id, hash) = hashed(state);
-        let Some(_alone) = Alone::with(id.0, &self.being_taken) else { return Ok(None) };
+        let Some(_guard) = InProgress::enter(id.0, &self.in_progress) else { return Ok(None) };
         let Some(record) = self.sessions.load(&id).await.map_err(failed)? else { return Ok(None) };
         let text = |name| record.data.get(name).and_then(Value::as_str);
         let ours = same(text(STATE).unwrap_or_default(), &hash)
             && same(text(BROWSER).unwrap_or_default(), &hashed(browser).1)
-            && !is_over(&record, &self.clock);
+            && !has_expired(&record, &self.clock);
         if !ours {
-            // It may be somebody else's, who is still to come back.
+            // It stays: the callback of the browser that started it may still come.
             return Ok(None);
         }
         if !self.mark(state, record.expiry_date).await? {
@@ -111,36 +112,36 @@ impl Pending {
         PendingLogin::from_parts(state, verifier, redirect_uri.clone()).map(|login| Some((login, afterwards)))
     }
 
-    /// Marks the sign-in of this state as taken; `false` where it is.
-    async fn mark(&self, state: &str, until: OffsetDateTime) -> Result<bool, TokenError> {
-        let place = hashed(&format!("taken {state}")).0;
-        let mut mark = Record { id: place, data: HashMap::new(), expiry_date: until };
+    /// Marks the sign-in of this state as taken; `false` if it was marked before.
+    async fn mark(&self, state: &str, expiry_date: OffsetDateTime) -> Result<bool, TokenError> {
+        let marker_id = hashed(&format!("taken {state}")).0;
+        let mut mark = Record { id: marker_id, data: HashMap::new(), expiry_date };
         self.sessions.create(&mut mark).await.map_err(failed)?;
-        let first = mark.id == place;
+        let first = mark.id == marker_id;
         if !first {
-            // It was given another place.
+            // The marker existed, so the store gave this record another id.
             self.sessions.delete(&mark.id).await.map_err(failed)?;
         }
         Ok(first)
     }
 }
 
-/// Nobody else in this process takes the same sign-in meanwhile.
-struct Alone<'a> {
+/// While it lives, no other task of this process takes the same sign-in.
+struct InProgress<'a> {
     id: i128,
-    among: &'a Mutex<HashSet<i128>>,
+    ids: &'a Mutex<HashSet<i128>>,
 }
 
-impl<'a> Alone<'a> {
-    fn with(id: i128, among: &'a Mutex<HashSet<i128>>) -> Option<Self> {
-        let first = among.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
-        first.then_some(Self { id, among })
+impl<'a> InProgress<'a> {
+    fn enter(id: i128, ids: &'a Mutex<HashSet<i128>>) -> Option<Self> {
+        let first = ids.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        first.then_some(Self { id, ids })
     }
 }
 
-impl Drop for Alone<'_> {
+impl Drop for InProgress<'_> {
     fn drop(&mut self) {
-        self.among.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
 }
 
@@ -152,14 +153,14 @@ mod tests {
     use tower_sessions::session_store::Result;
 
     use super::*;
-    use crate::MemorySessions;
+    use crate::memory_sessions::MemorySessions;
 
-    /// Sessions as in a database: whoever asks waits, and others ask meanwhile.
+    /// Sessions as in a database: each call yields, so that calls interleave.
     #[derive(Clone, Debug)]
-    struct Distant(MemorySessions);
+    struct Yielding(MemorySessions);
 
     #[async_trait]
-    impl SessionStore for Distant {
+    impl SessionStore for Yielding {
         async fn create(&self, record: &mut Record) -> Result<()> {
             tokio::task::yield_now().await;
             self.0.create(record).await
@@ -182,14 +183,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_two_who_ask_for_a_sign_in_at_once_one_gets_it_in_whichever_process() {
-        let (sessions, elsewhere) = (MemorySessions::default(), MemorySessions::default());
+    async fn of_two_concurrent_callbacks_only_one_gets_the_sign_in_also_across_processes() {
+        let (sessions, other_sessions) = (MemorySessions::default(), MemorySessions::default());
         let of = |sessions: &MemorySessions| {
-            Pending::new(Sessions::new(Distant(sessions.clone())), Clock::system())
+            Pending::new(Sessions::new(Yielding(sessions.clone())), Clock::system())
         };
         let (here, there) = (of(&sessions), of(&sessions));
         let uri = RedirectUri::new("https://yourapp.com/oauth/callback").unwrap();
-        for (n, others) in [&here, &there, &of(&elsewhere)].into_iter().enumerate() {
+        for (n, others) in [&here, &there, &of(&other_sessions)].into_iter().enumerate() {
             let state = format!("state-{n}");
             let login = PendingLogin::from_parts(&state, None, uri.clone()).unwrap();
             here.put(login, "browser", &Afterwards::default()).await.unwrap();
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_kept_of_a_sign_in_does_not_answer_for_the_browser() {
+    async fn the_stored_record_contains_neither_the_state_nor_the_browsers_id() {
         let sessions = MemorySessions::default();
         let pending = Pending::new(Sessions::new(sessions.clone()), Clock::system());
         let uri = RedirectUri::new("https://yourapp.com/oauth/callback").unwrap();

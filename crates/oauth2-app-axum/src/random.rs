@@ -1,11 +1,11 @@
-//! Names that nobody can guess, and the comparison of what must not be guessed.
+//! Random ids, and a constant-time comparison of secrets.
 
 use core::fmt::Write as _;
 
 use wellspring_core::TokenError;
 
 /// 128 bits from the operating system, in hexadecimal.
-pub(crate) fn name() -> Result<String, TokenError> {
+pub(crate) fn id() -> Result<String, TokenError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
         TokenError::unavailable(format!("the operating system gave no random bytes: {error}"))
@@ -20,10 +20,10 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// In a time that tells nothing but the lengths. Nothing equals nothing: what is empty is missing.
+/// Compares in constant time; only the lengths show. Two empty texts are not the same: an empty one is a missing one.
 pub(crate) fn same(one: &str, other: &str) -> bool {
-    let differing = one.bytes().zip(other.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
-    !one.is_empty() && one.len() == other.len() && core::hint::black_box(differing) == 0
+    let difference = one.bytes().zip(other.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
+    !one.is_empty() && one.len() == other.len() && core::hint::black_box(difference) == 0
 }
 
 #[cfg(test)]
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_never_equals_nothing() {
+    fn two_empty_texts_are_not_the_same() {
         assert!(!same("", ""));
         assert!(!same("a", ""));
         assert!(!same("a", "b") && !same("ab", "a"));
@@ -39,8 +39,8 @@ mod tests {
     }
 
     #[test]
-    fn no_two_names_are_one() {
-        let (one, other) = (name().unwrap(), name().unwrap());
+    fn no_two_ids_are_the_same() {
+        let (one, other) = (id().unwrap(), id().unwrap());
         assert_eq!(one.len(), 32);
         assert_ne!(one, other);
     }

@@ -1,4 +1,4 @@
-//! The store of sessions, whichever it is, as one type, and how records of our own lie in it.
+//! The session store as one type, and how this crate's own records are stored in it.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -43,25 +43,26 @@ impl SessionStore for Sessions {
     }
 }
 
-/// The place of a secret's record, and what the secret is told by. Whoever reads the store cannot answer for the browser.
+/// The id of a secret's record, and the secret's hash. A reader of the store learns no secret to impersonate the
+/// browser.
 pub(crate) fn hashed(secret: &str) -> (Id, String) {
     let hash = Sha256::digest(secret);
     let (start, _) = hash.split_first_chunk().expect("a hash has 32 bytes");
     (Id(i128::from_le_bytes(*start)), hex(&hash))
 }
 
-/// So long from now, or as late as a calendar goes.
-pub(crate) fn until(clock: &Clock, time: Duration) -> OffsetDateTime {
-    let end = i64::try_from(clock.now().unix.plus(time).as_secs()).ok();
+/// The end of a lifetime that starts now, saturating.
+pub(crate) fn expiry(clock: &Clock, lifetime: Duration) -> OffsetDateTime {
+    let end = i64::try_from(clock.now().unix.plus(lifetime).as_secs()).ok();
     let end = end.and_then(|end| OffsetDateTime::from_unix_timestamp(end).ok());
     end.unwrap_or_else(|| tower_sessions::cookie::time::PrimitiveDateTime::MAX.assume_utc())
 }
 
-/// Whatever the store thinks: its clock may be another.
-pub(crate) fn is_over(record: &Record, clock: &Clock) -> bool {
+/// Decided by our own clock, because the store's may differ.
+pub(crate) fn has_expired(record: &Record, clock: &Clock) -> bool {
     record.expiry_date.unix_timestamp().max(0).unsigned_abs() <= clock.now().unix.as_secs()
 }
 
 pub(crate) fn failed(error: Error) -> TokenError {
-    TokenError::store(format!("what is kept beside the sessions could not be read or kept: {error}"), true)
+    TokenError::store(format!("the session store failed for a sign-in's record: {error}"), true)
 }

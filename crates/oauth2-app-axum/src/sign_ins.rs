@@ -1,9 +1,9 @@
-//! Who is signed in, browser by browser: beside the sessions, where nothing but a sign-in and a logout ever writes.
+//! The signed-in user of each browser, in records beside the sessions. Only a sign-in and a logout write them.
 //!
-//! A session is written by every handler that keeps something in it, by one that has loaded it before a logout too, and so
-//! it can come back. It holds no more than a proof; what this proves lies here, in a record for each browser, and ends at
-//! the moment that was said at the sign-in. A browser's next sign-in takes the place of the one before, in whatever session
-//! that was.
+//! A session is not enough: a handler that has loaded it before a logout may save it afterwards, and so bring it back.
+//! The session therefore holds only a proof, and the record here says what it proves. The record expires at the time
+//! set by the sign-in. A browser has one record, so its next sign-in replaces the one before, in whatever session that
+//! was.
 
 use core::time::Duration;
 use std::collections::HashMap;
@@ -16,18 +16,19 @@ use wellspring_core::TokenError;
 use wellspring_transport::Clock;
 
 use crate::random::same;
-use crate::sessions::{Sessions, failed, hashed, is_over, until};
+use crate::sessions::{Sessions, expiry, failed, has_expired, hashed};
 
 const PROOF: &str = "oauth2-app.proof";
 const USER: &str = "oauth2-app.user";
 
-/// Browsers that write at once share a lock by chance alone.
+/// The number of locks. Two browsers share one only by chance.
 const LOCKS: usize = 64;
 
+/// The signed-in user of each browser.
 pub(crate) struct SignIns {
     sessions: Sessions,
     clock: Clock,
-    /// Within this process a browser's sign-ins and logouts come one after the other.
+    /// Serialises the sign-ins and logouts of a browser within this process.
     locks: [Mutex<()>; LOCKS],
 }
 
@@ -36,13 +37,13 @@ impl SignIns {
         Self { sessions, clock, locks: core::array::from_fn(|_| Mutex::new(())) }
     }
 
-    /// The user who is signed in in this browser, if this proof is the right one.
+    /// The user who is signed in to this browser, if the proof is valid.
     pub(crate) async fn user(&self, browser: &str, proof: &str) -> Result<Option<String>, TokenError> {
         let record = self.record(browser).await?;
         Ok(record.filter(|record| same(text(record, PROOF), &hashed(proof).1)).and_then(user_of))
     }
 
-    /// Signs this user in for so long, and says who was.
+    /// Signs this user in and returns the user before.
     pub(crate) async fn put(
         &self,
         browser: &str,
@@ -50,39 +51,39 @@ impl SignIns {
         user: &str,
         lifetime: Duration,
     ) -> Result<Option<String>, TokenError> {
-        let _one = self.lock(browser).await;
+        let _guard = self.lock(browser).await;
         let before = self.record(browser).await?.and_then(user_of);
         let data = HashMap::from([
             (PROOF.to_owned(), Value::from(hashed(proof).1)),
             (USER.to_owned(), Value::from(user)),
         ]);
-        let record = Record { id: place(browser), data, expiry_date: until(&self.clock, lifetime) };
+        let record = Record { id: record_id(browser), data, expiry_date: expiry(&self.clock, lifetime) };
         self.sessions.save(&record).await.map_err(failed)?;
         Ok(before)
     }
 
-    /// Signs out whoever is signed in with this proof, and says who that was.
+    /// Signs out the user of this proof and returns the user.
     pub(crate) async fn end(&self, browser: &str, proof: &str) -> Result<Option<String>, TokenError> {
-        let _one = self.lock(browser).await;
+        let _guard = self.lock(browser).await;
         let user = self.user(browser, proof).await?;
         if user.is_some() {
-            self.sessions.delete(&place(browser)).await.map_err(failed)?;
+            self.sessions.delete(&record_id(browser)).await.map_err(failed)?;
         }
         Ok(user)
     }
 
     async fn record(&self, browser: &str) -> Result<Option<Record>, TokenError> {
-        let record = self.sessions.load(&place(browser)).await.map_err(failed)?;
-        Ok(record.filter(|record| !is_over(record, &self.clock)))
+        let record = self.sessions.load(&record_id(browser)).await.map_err(failed)?;
+        Ok(record.filter(|record| !has_expired(record, &self.clock)))
     }
 
     async fn lock(&self, browser: &str) -> MutexGuard<'_, ()> {
-        let n = usize::from(place(browser).0.to_le_bytes()[0]) % LOCKS;
+        let n = usize::from(record_id(browser).0.to_le_bytes()[0]) % LOCKS;
         self.locks[n].lock().await
     }
 }
 
-fn place(browser: &str) -> tower_sessions::session::Id {
+fn record_id(browser: &str) -> tower_sessions::session::Id {
     hashed(&format!("signed in {browser}")).0
 }
 

@@ -1,4 +1,4 @@
-//! Whoever signed in, for the handlers of one's own.
+//! The signed-in user, as an extractor for the application's handlers.
 
 use core::fmt;
 
@@ -12,18 +12,19 @@ use wellspring_core::TokenError;
 use wellspring_transport::Clock;
 use wellspring_transport_async::{Body, TokenSource};
 
-use crate::WebLogin;
 use crate::account::call;
+use crate::browser_session::BrowserSession;
+use crate::headers::wants_page;
+use crate::log::log_failure;
 use crate::next::Next;
-use crate::user::{not_authenticated, server_error, wants_page};
-use crate::visitor::BrowserSession;
-use crate::web_login::{log, redirect};
+use crate::query::percent;
+use crate::response::{not_authenticated, redirect, server_error};
+use crate::web_login::WebLogin;
 
-/// Whoever signed in. Take it as an argument of a handler of a router that [`WebLogin::router`] was given; as an
-/// `Option` where the handler has something for everybody.
+/// The signed-in user. Take it as an argument of a handler of the router that you pass to [`WebLogin::router`]; take an
+/// `Option` of it in a handler that also serves users who are not signed in.
 ///
-/// That somebody is signed in says that this browser came back with a code that brought tokens; whether the tokens are
-/// still good is known when they are used.
+/// It proves that this browser completed a sign-in. Whether its tokens still work is known only when they are used.
 #[derive(Clone)]
 pub struct SignedIn {
     user: String,
@@ -33,23 +34,24 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    /// As if this user had signed in, for tests of one's own handlers.
+    /// A user over any token source, for tests of your own handlers.
     #[must_use]
     pub fn over(user: impl Into<String>, source: TokenSource) -> Self {
         Self { user: user.into(), source, app: None, clock: Clock::system() }
     }
 
-    /// And as if it had signed in to this app: what [`userinfo`](Self::userinfo) asks for in tests.
+    /// Adds the app, which [`userinfo`](Self::userinfo) needs.
     #[must_use]
     pub fn with_app(self, app: App) -> Self {
         Self { app: Some(app), ..self }
     }
 
-    /// Sends this request with the user's token on it: renewed before it ends, and once more where it is refused.
+    /// Sends this request with the user's token. The token is renewed before it expires, and once more if it is
+    /// refused.
     ///
     /// # Errors
     ///
-    /// As [`TokenSource::send`]; `LoginRequired` where the user has to sign in again.
+    /// As [`TokenSource::send`]; `LoginRequired` if the user has to sign in again.
     pub async fn send<B: Into<Body>>(
         &self,
         request: http::Request<B>,
@@ -57,25 +59,27 @@ impl SignedIn {
         self.source.send(request).await
     }
 
-    /// Who it is, as the server tells it: asked for anew each time.
+    /// The user info. Each call asks the server.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send); when the app knows no userinfo endpoint, or what it says is no user info.
+    /// As [`send`](Self::send), and if the app has no userinfo endpoint or its answer is not user info.
     pub async fn userinfo(&self) -> Result<UserInfo, TokenError> {
-        let app =
-            self.app.as_ref().ok_or_else(|| TokenError::misconfigured("no app is known here: `with_app`"))?;
+        let app = self.app.as_ref().ok_or_else(|| {
+            TokenError::misconfigured("this `SignedIn` has no app: add one with `with_app`")
+        })?;
         let answer = call(&self.source, &app.userinfo_request()?).await?;
         UserInfo::read(&answer, self.clock.now().unix)
     }
 
-    /// The source of the user's tokens. Not to be kept beyond the request: to hold it keeps it in the pool.
+    /// The source of the user's tokens. Drop clones with the request: a clone keeps the source in the pool.
     #[must_use]
     pub const fn source(&self) -> &TokenSource {
         &self.source
     }
 
-    /// The name of this sign-in in the pool: the same until the user signs out or in again, and told to nobody.
+    /// The pool key of this sign-in. It stays the same until the user signs out or in again. Do not show it to the
+    /// browser.
     #[must_use]
     pub fn user(&self) -> &str {
         &self.user
@@ -85,7 +89,9 @@ impl SignedIn {
         let (Some(login), Some(session)) =
             (parts.extensions.get::<WebLogin>(), parts.extensions.get::<Session>())
         else {
-            return Err(TokenError::misconfigured("this route is not behind `WebLogin::router`"));
+            return Err(TokenError::misconfigured(
+                "the handler is not part of a router from `WebLogin::router`",
+            ));
         };
         let Some(user) = BrowserSession(session).user(login.sign_ins()).await? else { return Ok(None) };
         let source = login.pool().source(&user)?;
@@ -106,14 +112,14 @@ impl<S: Sync> FromRequestParts<S> for SignedIn {
         match Self::of(parts).await {
             Ok(Some(signed_in)) => Ok(signed_in),
             Ok(None) if parts.method == Method::GET && wants_page(&parts.headers) => {
-                // Of the whole site, and not of the part that this handler is nested in.
-                let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |whole| &whole.0);
-                let here = uri.path_and_query().map_or("/", |here| here.as_str());
-                Err(NotSignedIn::Start { next: Next::parse(here).map(|next| next.as_str().to_owned()) })
+                // The request's full path, also if the handler is nested.
+                let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
+                let path = uri.path_and_query().map_or("/", |path| path.as_str());
+                Err(NotSignedIn::Start { next: Next::parse(path).map(|next| next.as_str().to_owned()) })
             }
             Ok(None) => Err(NotSignedIn::Refused),
             Err(error) => {
-                log("session", &error);
+                log_failure("session", &error);
                 Err(NotSignedIn::Unknown)
             }
         }
@@ -123,27 +129,27 @@ impl<S: Sync> FromRequestParts<S> for SignedIn {
 impl<S: Sync> OptionalFromRequestParts<S> for SignedIn {
     type Rejection = NotSignedIn;
 
-    /// Nobody, where nobody is signed in; an error only where nobody knows.
+    /// `None` if no user is signed in; an error only if the sessions cannot be read.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, NotSignedIn> {
         Self::of(parts).await.map_err(|error| {
-            log("session", &error);
+            log_failure("session", &error);
             NotSignedIn::Unknown
         })
     }
 }
 
-/// What a visitor who is not signed in gets instead of a handler's answer.
+/// The response to a request without a signed-in user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotSignedIn {
-    /// A page was asked for: the browser is sent to sign in, and back here afterwards.
+    /// The browser asked for a page: it is redirected to the sign-in, and back afterwards.
     Start {
-        /// Here.
+        /// The path to come back to.
         next: Option<String>,
     },
     /// 401 `{"error":"Not authenticated"}`.
     Refused,
-    /// Nobody knows: the sessions cannot be read. 500 `{"error":"Server error"}`.
+    /// The sessions cannot be read. 500 `{"error":"Server error"}`.
     Unknown,
 }
 
@@ -151,7 +157,7 @@ impl IntoResponse for NotSignedIn {
     fn into_response(self) -> Response {
         match self {
             Self::Start { next: Some(next) } => {
-                redirect(&format!("/auth/oauth/start?next={}", crate::web_login::percent(&next)))
+                redirect(&format!("/auth/oauth/start?next={}", percent(&next)))
             }
             Self::Start { next: None } => redirect("/auth/oauth/start"),
             Self::Refused => not_authenticated(),

@@ -1,19 +1,19 @@
-//! The end of a sign-in's tokens: by a logout, by another sign-in in its place, or because nobody came for them.
+//! Ends the tokens of a sign-in: at a logout, when another sign-in replaces it, or when the browser never received it.
 
 use tokio::runtime::Handle;
 use wellspring_core::{AccessToken, Revocation, TokenError};
 use wellspring_transport_async::TokenSource;
 
-use crate::WebLogin;
-use crate::web_login::log;
+use crate::log::log_failure;
+use crate::web_login::WebLogin;
 
-/// Ends them: a tombstone in the store, then the revocation of what is held, where the server offers that.
+/// Writes a tombstone to the store, then revokes the tokens if the server has a revocation endpoint.
 pub(crate) async fn end(login: &WebLogin, user: &str) -> Result<(), TokenError> {
     let source = login.pool().source(user)?;
     let access = access_token(login, &source).await;
     match source.sign_out().await? {
         Revocation::Failed(error) => Err(error),
-        // The refresh token takes its access tokens along. Where there was none, there may be one of those.
+        // Revoking a refresh token revokes its access tokens. Without one, the access token is revoked by itself.
         Revocation::NothingHeld => match access.and_then(|token| login.app().access_revocation(&token)) {
             Some(request) => {
                 let answer = source.exchange(&request).await?;
@@ -25,53 +25,53 @@ pub(crate) async fn end(login: &WebLogin, user: &str) -> Result<(), TokenError> 
     }
 }
 
-/// The token in force, where one could be revoked.
+/// The current access token, if the server can revoke access tokens.
 async fn access_token(login: &WebLogin, source: &TokenSource) -> Option<AccessToken> {
     login.app().access_revocation(&AccessToken::new("any"))?;
     if let Ok(token) = source.try_token() {
         return Some(AccessToken::new(token.expose()));
     }
-    // Out of the store.
+    // No token in memory: the store may have one.
     source.token().await.ok().map(|token| AccessToken::new(token.expose()))
 }
 
-/// As [`end`], by the way: what comes of it is for the operator.
+/// As [`end`]; a failure is only logged.
 pub(crate) async fn end_quietly(login: &WebLogin, user: &str) {
     if let Err(error) = end(login, user).await {
-        log("callback", &error);
+        log_failure("callback", &error);
     }
 }
 
-/// Tokens that no session knows yet. Where none comes to know them, because the browser has gone or the sessions cannot be
-/// written, nobody would ever use or revoke them: then they are ended.
-pub(crate) struct Unclaimed {
+/// Tokens that no session refers to yet. They are ended on drop, unless [`keep`](Self::keep) was called: if the browser
+/// disconnected or its session could not be written, no caller could use or revoke them.
+pub(crate) struct NewTokens {
     login: WebLogin,
     user: String,
-    claimed: bool,
+    kept: bool,
 }
 
-impl Unclaimed {
+impl NewTokens {
     pub(crate) const fn new(login: WebLogin, user: String) -> Self {
-        Self { login, user, claimed: false }
+        Self { login, user, kept: false }
     }
 
     pub(crate) fn user(&self) -> &str {
         &self.user
     }
 
-    /// A session knows them.
-    pub(crate) fn claimed(mut self) {
-        self.claimed = true;
+    /// The browser's session refers to them.
+    pub(crate) fn keep(mut self) {
+        self.kept = true;
     }
 }
 
-impl Drop for Unclaimed {
+impl Drop for NewTokens {
     fn drop(&mut self) {
-        if self.claimed {
+        if self.kept {
             return;
         }
         let (login, user) = (self.login.clone(), core::mem::take(&mut self.user));
-        // Without a runtime the process is at its end.
+        // Without a runtime the process is ending.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move { end_quietly(&login, &user).await });
         }

@@ -1,17 +1,19 @@
-//! `GET /api/user/info` and `GET /api/user/topup`: what the page asks for, through this server.
+//! `GET /api/user/info` and `GET /api/user/topup`: what the page requests from this server.
 
 use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
-use http::header::ACCEPT;
 use http::{HeaderMap, StatusCode};
-use serde_json::{Map, Value};
+use serde_json::Map;
 use wellspring_core::TokenError;
 
-use crate::account::{Account, Unanswered, call, json};
-use crate::web_login::{log, redirect};
-use crate::{NotSignedIn, SignedIn, WebLogin};
+use crate::account::{Account, AccountError, call};
+use crate::headers::wants_page;
+use crate::log::log_failure;
+use crate::response::{json, member, not_authenticated, redirect, server_error};
+use crate::signed_in::{NotSignedIn, SignedIn};
+use crate::web_login::WebLogin;
 
-/// The user info, or 401 and 500 as documented.
+/// The user info; 401 and 500 as documented.
 pub(crate) async fn info(Extension(login): Extension<WebLogin>, signed_in: Option<SignedIn>) -> Response {
     let Some(signed_in) = signed_in else { return not_authenticated() };
     match Account::of(login.app(), signed_in.source(), login.clock()).await {
@@ -20,31 +22,31 @@ pub(crate) async fn info(Extension(login): Extension<WebLogin>, signed_in: Optio
     }
 }
 
-/// Where to top up. A browser that loads this as a page is sent there, so that the link works without a script.
+/// The page to top up at. A browser that loads this as a page is redirected, so that the link works without a script.
 pub(crate) async fn topup(
     Extension(login): Extension<WebLogin>,
     signed_in: Result<Option<SignedIn>, NotSignedIn>,
     headers: HeaderMap,
 ) -> Response {
-    let page = wants_page(&headers);
-    let signed_in = match (signed_in, page) {
+    let as_page = wants_page(&headers);
+    let signed_in = match (signed_in, as_page) {
         (Ok(Some(signed_in)), _) => signed_in,
         (Ok(None), true) => return login.home(&[("error", "login_required")]),
         (Ok(None), false) => return not_authenticated(),
         (Err(_), true) => return login.home(&[("error", "server_error")]),
-        (Err(unknown), false) => return unknown.into_response(),
+        (Err(rejection), false) => return rejection.into_response(),
     };
-    match (topup_url(&login, &signed_in).await, page) {
+    match (topup_url(&login, &signed_in).await, as_page) {
         (Ok(Some(url)), true) => redirect(&url),
         (Ok(None), true) => login.home(&[("error", "no_topup")]),
-        (Ok(Some(url)), false) => json(StatusCode::OK, &object("topup_url", &url)),
+        (Ok(Some(url)), false) => json(StatusCode::OK, &member("topup_url", &url)),
         (Ok(None), false) => json(StatusCode::OK, &Map::new()),
         (Err(error), false) => failed("topup", error),
         (Err(error), true) => {
-            log("topup", &error);
-            match Unanswered::from(error) {
-                Unanswered::SignInAgain => login.home(&[("error", "login_required")]),
-                Unanswered::ServerDown => login.home(&[("error", "server_error")]),
+            log_failure("topup", &error);
+            match AccountError::from(error) {
+                AccountError::SignInAgain => login.home(&[("error", "login_required")]),
+                AccountError::ServerDown => login.home(&[("error", "server_error")]),
             }
         }
     }
@@ -55,28 +57,10 @@ async fn topup_url(login: &WebLogin, signed_in: &SignedIn) -> Result<Option<Stri
     login.app().read_topup(&answer, login.clock().now().unix)
 }
 
-/// Whether a browser loads this to show it, and not a script to read it.
-pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
-    accepted.is_some_and(|accepted| accepted.contains("text/html"))
-}
-
-pub(crate) fn not_authenticated() -> Response {
-    json(StatusCode::UNAUTHORIZED, &object("error", "Not authenticated"))
-}
-
 fn failed(at: &str, error: TokenError) -> Response {
-    log(at, &error);
-    match Unanswered::from(error) {
-        Unanswered::SignInAgain => not_authenticated(),
-        Unanswered::ServerDown => server_error(),
+    log_failure(at, &error);
+    match AccountError::from(error) {
+        AccountError::SignInAgain => not_authenticated(),
+        AccountError::ServerDown => server_error(),
     }
-}
-
-pub(crate) fn server_error() -> Response {
-    json(StatusCode::INTERNAL_SERVER_ERROR, &object("error", "Server error"))
-}
-
-fn object(name: &str, value: &str) -> Map<String, Value> {
-    Map::from_iter([(name.to_owned(), Value::from(value))])
 }

@@ -1,4 +1,4 @@
-//! The app: its token requests and what their answers mean.
+//! The provider: an app's token requests and the token answers.
 
 use core::hash::Hasher;
 use std::sync::Arc;
@@ -9,17 +9,17 @@ use wellspring_core::{
 };
 use wellspring_wire::{BasicEncoding, Form, TokenFormat, basic_authorization, judge_bearer};
 
-use crate::config::Config;
-use crate::{AuthMethod, GrantType, RedirectUri};
+use crate::config::{AuthMethod, Config, GrantType};
+use crate::redirect_uri::RedirectUri;
 
 /// [RFC 8628 §3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// An OAuth 2.0 client of one authorization server. This is what a token source is made from; cheap to clone.
+/// An OAuth 2.0 client of one authorization server. Pass it to the builder of a token source. A clone is cheap.
 ///
 /// ```
 /// use oauth2_app::{App, Callback, Entropy};
-/// use wellspring_core::Spend;
+/// use wellspring_core::AuthorizationGrant;
 ///
 /// let app = App::aihubmix("https://api.aihubmix.com")?
 ///     .client_id("client_abc123def456")
@@ -28,61 +28,62 @@ const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 ///     .scopes(["profile", "balance"])
 ///     .build()?;
 ///
-/// // 64 bytes from the operating system; `Entropy::from_system()` with feature `getrandom`.
+/// // In a program: `Entropy::from_system()`, with the feature `getrandom`.
 /// let authorization = app.authorize(&Entropy::new([7; 64]))?;
 /// assert!(authorization.url.starts_with("https://api.aihubmix.com/api/oauth2/authorize?client_id=client_abc123def456&"));
 ///
-/// // The browser comes back with a code and the state, and the code is spent once.
+/// // The browser loads the redirect URI with a code and the state.
 /// let state = authorization.login.state().expose().to_owned();
 /// let callback = Callback::read(&format!("code=code_1&state={state}"));
-/// assert!(matches!(app.finish(authorization.login, &callback)?, Spend::Code { .. }));
+/// let grant = app.finish(authorization.login, &callback)?;
+/// assert!(matches!(grant, AuthorizationGrant::AuthorizationCode { .. }));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct App {
     config: Arc<Config>,
-    profile: ProviderSpec,
+    spec: ProviderSpec,
 }
 
 impl App {
     pub(crate) fn new(config: Config, user: Option<&str>) -> Self {
-        let mut profile = ProviderSpec::new("oauth2-app", key(&config, user));
-        profile.credentials = config.grant == GrantType::ClientCredentials;
-        profile.rotation = config.rotation;
-        profile.replay = config.replay;
-        profile.origins = config
+        let mut spec = ProviderSpec::new("oauth2-app", key(&config, user));
+        spec.credentials = config.grant == GrantType::ClientCredentials;
+        spec.rotation = config.rotation;
+        spec.replay = config.replay;
+        spec.origins = config
             .api_urls
             .iter()
             .chain(&config.userinfo_url)
             .chain(&config.topup_url)
             .filter_map(|url| Origin::of(url).ok())
             .collect();
-        profile.origins.sort_unstable();
-        profile.origins.dedup();
-        Self { config: Arc::new(config), profile }
+        spec.origins.sort_unstable();
+        spec.origins.dedup();
+        Self { config: Arc::new(config), spec }
     }
 
-    /// The same app for this user's tokens: whoever signed in, in the application's own terms.
+    /// The same app for the tokens of this user. The name is the application's own.
     #[must_use]
     pub fn for_user(&self, user: &str) -> Self {
         let mut app = self.clone();
-        app.profile.key = key(&self.config, Some(user));
+        app.spec.key = key(&self.config, Some(user));
         app
     }
 
-    /// The client id, which is public.
+    /// The client id. It is public.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.config.client_id
     }
 
-    /// Where the authorization server sends the user back to; `None` where no browser is sent there.
+    /// The redirect URI; `None` if this app's users sign in only on another device, or no user signs in.
     #[must_use]
     pub fn redirect_uri(&self) -> Option<&RedirectUri> {
         self.config.redirect_uri.as_ref()
     }
 
-    /// Which grant gets the tokens.
+    /// The grant type by which this app gets its tokens.
     #[must_use]
     pub fn grant_type(&self) -> GrantType {
         self.config.grant
@@ -92,8 +93,8 @@ impl App {
         &self.config
     }
 
-    fn token_request(&self, spend: &AuthorizationGrant) -> Result<HttpRequest, TokenError> {
-        let form = match spend {
+    fn token_request(&self, grant: &AuthorizationGrant) -> Result<HttpRequest, TokenError> {
+        let form = match grant {
             AuthorizationGrant::ClientCredentials if self.config.grant == GrantType::ClientCredentials => {
                 Form::new()
                     .pair("grant_type", "client_credentials")
@@ -112,7 +113,7 @@ impl App {
             }
             _ => {
                 return Err(TokenError::misconfigured(
-                    "this app has no credentials to spend: a user signs in",
+                    "this app has no client credentials grant: a user has to sign in",
                 ));
             }
         };
@@ -121,14 +122,14 @@ impl App {
         Ok(self.authenticated(&self.config.token_url, form))
     }
 
-    /// A form to one of the server's endpoints, with the client's one way of authentication
+    /// A form for an endpoint of the server, with the client's one authentication method
     /// ([RFC 6749 §2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3)).
     pub(crate) fn authenticated(&self, url: &str, form: Form) -> HttpRequest {
         let config = &self.config;
         let secret = config.client_secret.as_ref();
         let request = HttpRequest::new(Method::Post, url)
             .header("Content-Type", Form::CONTENT_TYPE)
-            // Some servers answer with a form to whoever does not ask for JSON.
+            // Some servers answer with a form unless the request asks for JSON.
             .header("Accept", "application/json");
         match (config.auth, secret) {
             (AuthMethod::ClientSecretBasic, Some(secret)) => {
@@ -141,6 +142,11 @@ impl App {
                 request.body(form.encode())
             }
         }
+    }
+
+    pub(crate) fn revocation_request(&self, token: &str, hint: &'static str) -> Option<HttpRequest> {
+        let url = self.config.revocation_url.as_deref()?;
+        Some(self.authenticated(url, Form::new().pair("token", token).pair("token_type_hint", hint)))
     }
 
     pub(crate) fn format(&self) -> TokenFormat {
@@ -171,7 +177,7 @@ fn key(config: &Config, user: Option<&str>) -> TokenKey {
     if let Some(user) = user {
         key = key.user(user);
     }
-    // `audience` and its like tell tokens apart.
+    // Parameters such as `audience` identify the token.
     for (name, value) in &config.token_parameters {
         key = key.resource(name).resource(value);
     }
@@ -179,16 +185,16 @@ fn key(config: &Config, user: Option<&str>) -> TokenKey {
 }
 
 impl Provider for App {
-    fn request(&self, spend: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
-        self.token_request(spend)
+    fn request(&self, grant: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
+        self.token_request(grant)
     }
 
-    fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
-        self.format().reading(spend, response, now)
+    fn read(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
+        self.format().reading(grant, response, now)
     }
 
     fn revocation(&self, token: &RefreshToken) -> Option<HttpRequest> {
-        self.revocation_of(token.expose(), "refresh_token")
+        self.revocation_request(token.expose(), "refresh_token")
     }
 
     fn judge(&self, head: &ResponseHead, _: &[u8]) -> Verdict {
@@ -202,6 +208,6 @@ impl Provider for App {
     }
 
     fn spec(&self) -> &ProviderSpec {
-        &self.profile
+        &self.spec
     }
 }

@@ -1,15 +1,18 @@
-//! Making an app: what has to be told, what is known already, and what is turned away before any request.
+//! Building an app: the settings, the presets, and the checks before any request.
 
 use core::time::Duration;
 
 use wellspring_core::{ClientSecret, Origin, Replay, Rotation, Scope, TokenError};
 use wellspring_wire::{TokenFormat, form_decode};
 
-use crate::config::Config;
-use crate::{App, AuthMethod, GrantType, Metadata, RedirectUri};
+use crate::app::App;
+use crate::base_url;
+use crate::config::{AuthMethod, Config, GrantType};
+use crate::metadata::Metadata;
+use crate::redirect_uri::RedirectUri;
 
-/// An app in the making. Nothing is checked before [`build`](Self::build).
-#[must_use = "an app is made by `build`"]
+/// The builder of an [`App`]. [`build`](Self::build) checks the settings.
+#[must_use = "`build` creates the app"]
 #[derive(Clone, Debug, Default)]
 pub struct AppBuilder {
     grant: GrantType,
@@ -20,12 +23,12 @@ pub struct AppBuilder {
     revocation_url: Option<String>,
     topup_url: Option<String>,
     issuer: Option<String>,
-    iss_promised: bool,
+    iss_required: bool,
     client_id: String,
     client_secret: Option<ClientSecret>,
     auth_method: Option<AuthMethod>,
-    /// What the server's metadata says that it supports.
-    auth_methods: Option<Vec<AuthMethod>>,
+    /// The methods of the server's metadata.
+    supported_auth_methods: Option<Vec<AuthMethod>>,
     redirect_uri: Option<String>,
     scopes: Vec<String>,
     authorize_parameters: Vec<(String, String)>,
@@ -41,8 +44,8 @@ pub struct AppBuilder {
     user: Option<String>,
 }
 
-/// The settings that are an optional text.
-macro_rules! texts {
+/// Declares the setters of the optional text settings.
+macro_rules! text_setters {
     ($($(#[$doc:meta])* $name:ident)+) => {$(
         $(#[$doc])*
         pub fn $name(mut self, text: impl Into<String>) -> Self {
@@ -53,34 +56,29 @@ macro_rules! texts {
 }
 
 impl App {
-    /// An app of any OAuth 2.0 authorization server; its URLs have to be told.
+    /// An app of any OAuth 2.0 authorization server. Set its URLs.
     pub fn builder() -> AppBuilder {
         AppBuilder::default()
     }
 
-    /// An app of AIHubMix behind this base URL. The published page names a host for the registration of apps
-    /// alone, `https://api.aihubmix.com`, and a placeholder for everything else: so the base URL has to be told.
+    /// An app of AIHubMix at this base URL. The published page names `https://api.aihubmix.com` only for the registration of
+    /// apps and a placeholder for every other endpoint, so the preset has no base URL of its own.
     ///
-    /// One-click sign-in (`auto_authorize`), client secret in the body, no PKCE (the page does not know it), two
-    /// hours for an access token and thirty days for a refresh token, which counts as single-use: the page says
-    /// nothing about rotation.
+    /// The preset signs users in with one click (`auto_authorize`), sends the client secret in the body, and uses no PKCE,
+    /// which the page does not mention. An access token lives two hours and a refresh token thirty days. A refresh token
+    /// counts as single-use, because the page does not mention rotation.
     ///
     /// # Errors
     ///
-    /// When the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
+    /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
     pub fn aihubmix(base_url: &str) -> Result<AppBuilder, TokenError> {
-        let origin = Origin::of(base_url)
-            .map_err(|error| TokenError::misconfigured(format!("the base URL is no good: {error}")))?;
-        if base_url.contains('?') {
-            return Err(TokenError::misconfigured("the base URL must not carry a query"));
-        }
-        let base = base_url.trim_end_matches('/');
+        let (origin, base) = base_url::checked(base_url)?;
         Ok(Self::builder()
             .authorize_url(format!("{base}/api/oauth2/authorize"))
             .token_url(format!("{base}/api/oauth2/token"))
             .userinfo_url(format!("{base}/api/oauth2/userinfo"))
             .topup_url(format!("{base}/api/oauth2/topup"))
-            // The page does not say where top-up pages are; the vendor's domain serves them whatever the API's host.
+            // The page names no host for top-up pages. The vendor's domain serves them for every API host.
             .topup_hosts(["aihubmix.com", origin.host()])
             .token_endpoint_auth_method(AuthMethod::ClientSecretPost)
             .authorize_parameter("auto_authorize", "true")
@@ -89,7 +87,7 @@ impl App {
             .refresh_lifetime(Duration::from_secs(30 * 86_400)))
     }
 
-    /// An app of the authorization server that this metadata describes.
+    /// An app of the authorization server with this metadata.
     pub fn from_metadata(metadata: &Metadata) -> AppBuilder {
         AppBuilder {
             authorize_url: metadata.authorization_endpoint.clone(),
@@ -98,25 +96,25 @@ impl App {
             userinfo_url: metadata.userinfo_endpoint.clone(),
             revocation_url: metadata.revocation_endpoint.clone(),
             issuer: Some(metadata.issuer.clone()),
-            iss_promised: metadata.iss_promised,
-            auth_methods: metadata.auth_methods.clone(),
+            iss_required: metadata.authorization_response_iss_parameter_supported,
+            supported_auth_methods: metadata.token_endpoint_auth_methods_supported.clone(),
             ..AppBuilder::default()
         }
     }
 }
 
 impl AppBuilder {
-    /// Which grant gets the tokens. Default: [`GrantType::AuthorizationCode`].
+    /// The grant type. Default: [`GrantType::AuthorizationCode`].
     pub fn grant_type(mut self, grant: GrantType) -> Self {
         self.grant = grant;
         self
     }
 
-    texts! {
+    text_setters! {
         /// The authorization endpoint.
         authorize_url
-        /// The device authorization endpoint ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)). With it an app may
-        /// do without a redirect URI.
+        /// The device authorization endpoint ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)). An app with it needs
+        /// no redirect URI.
         device_authorization_url
         /// The token endpoint.
         token_url
@@ -124,14 +122,14 @@ impl AppBuilder {
         userinfo_url
         /// The revocation endpoint ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)).
         revocation_url
-        /// The endpoint that tells where the user can top up. Calls to its origin may carry the token.
+        /// The endpoint that returns the URL of the top-up page. Calls to its origin may carry the token.
         topup_url
-        /// The issuer, which a callback's `iss` must equal
+        /// The issuer. A callback's `iss` must equal it
         /// ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
         issuer
-        /// The redirect URI, byte for byte as it is registered: HTTPS, or loopback.
+        /// The redirect URI, byte for byte as registered: HTTPS, or plain HTTP to loopback.
         redirect_uri
-        /// Whose tokens these are, where one program holds several users' tokens. See [`App::for_user`].
+        /// The user whose tokens these are, for a program with several users. See [`App::for_user`].
         user
     }
 
@@ -141,35 +139,37 @@ impl AppBuilder {
         self
     }
 
-    /// The client secret, which never leaves the server.
+    /// The client secret. Keep it on your server.
     pub fn client_secret(mut self, secret: impl Into<String>) -> Self {
         self.client_secret = Some(ClientSecret::new(secret));
         self
     }
 
-    /// How the client authenticates. Default: as the metadata says, else `client_secret_basic` with a secret
-    /// ([RFC 8414 §2](https://www.rfc-editor.org/rfc/rfc8414#section-2)) and `none` without one.
+    /// How the client authenticates. Default without a secret: `none`. Default with a secret: `client_secret_basic`
+    /// ([RFC 8414 §2](https://www.rfc-editor.org/rfc/rfc8414#section-2)), or `client_secret_post` if the metadata lists
+    /// only that one of the two.
     pub fn token_endpoint_auth_method(mut self, method: AuthMethod) -> Self {
         self.auth_method = Some(method);
         self
     }
 
-    /// The scopes to ask for, in this order. Default: none, which leaves it to the server.
+    /// The scopes to request, in this order. Default: none, so the server decides.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// One more parameter of the authorization URL, and of the request for a device code, `prompt` say. Of two of a name the last one counts; an empty one
-    /// takes the parameter away, AIHubMix's `auto_authorize` say.
+    /// Adds a parameter, such as `prompt`, to the authorization URL and to the request for a device code. A second value
+    /// for a name replaces the first. An empty value removes the parameter, for example AIHubMix's `auto_authorize`.
     pub fn authorize_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        set(&mut self.authorize_parameters, name.into(), value.into());
+        set_parameter(&mut self.authorize_parameters, name.into(), value.into());
         self
     }
 
-    /// One more parameter of every token request, `audience` say. It must not be a secret.
+    /// Adds a parameter, such as `audience`, to every token request. Its value becomes part of the tokens' key, so it must
+    /// not be a secret.
     pub fn token_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        set(&mut self.token_parameters, name.into(), value.into());
+        set_parameter(&mut self.token_parameters, name.into(), value.into());
         self
     }
 
@@ -179,55 +179,55 @@ impl AppBuilder {
         self
     }
 
-    /// Whether a refresh token survives its use. Default: [`Rotation::SingleUse`], the careful answer.
+    /// Whether a refresh token stays valid after its use. Default: [`Rotation::SingleUse`], the safe assumption.
     pub fn rotation(mut self, rotation: Rotation) -> Self {
         self.rotation = Some(rotation);
         self
     }
 
-    /// Whether a refresh token whose answer was lost may be sent again. Default: [`Replay::OwnerDead`].
+    /// Whether a refresh token may be sent again after a lost answer. Default: [`Replay::OwnerDead`].
     pub fn replay(mut self, replay: Replay) -> Self {
         self.replay = Some(replay);
         self
     }
 
-    /// How answers of the token endpoint are read where the standard leaves room: strictly, say, or with a lifetime of
-    /// zero that means "never". Lifetimes and scopes that are told to this builder go before those of the format.
+    /// How to read token answers where RFC 6749 leaves room, for example strictly, or with a lifetime of zero for a token
+    /// that never expires. Lifetimes and scopes of this builder take precedence over those of the format.
     pub fn token_format(mut self, format: TokenFormat) -> Self {
         self.format = format;
         self
     }
 
-    /// How long an access token lives whose answer does not say.
+    /// The lifetime of an access token whose answer names none.
     pub fn default_lifetime(mut self, lifetime: Duration) -> Self {
         self.default_lifetime = Some(lifetime);
         self
     }
 
-    /// How long a refresh token lives from its receipt: a hint, for no answer says it.
+    /// The lifetime of a refresh token, counted from its receipt. It is a hint, because token answers do not name it.
     pub fn refresh_lifetime(mut self, lifetime: Duration) -> Self {
         self.refresh_lifetime = Some(lifetime);
         self
     }
 
-    /// One more API whose origin may be called with the token.
+    /// Allows calls to the origin of this API to carry the token.
     pub fn api_url(mut self, url: impl Into<String>) -> Self {
         self.api_urls.push(url.into());
         self
     }
 
-    /// The hosts that a top-up page may live on, their subdomains included.
+    /// The hosts of allowed top-up pages. Their subdomains are allowed too.
     pub fn topup_hosts<S: Into<String>>(mut self, hosts: impl IntoIterator<Item = S>) -> Self {
         self.topup_hosts = hosts.into_iter().map(|host| host.into().to_ascii_lowercase()).collect();
         self
     }
 
-    /// The app.
+    /// Checks the settings and creates the app.
     ///
     /// # Errors
     ///
-    /// When something that the grant needs is missing, a URL may not be called with a secret, the redirect URI
-    /// is no good, or the settings contradict each other. The error names the setting.
+    /// Fails if a setting that the grant type needs is missing, a URL must not receive a secret, the redirect URI is
+    /// invalid, or two settings contradict each other. The error names the setting.
     pub fn build(self) -> Result<App, TokenError> {
         if self.client_id.is_empty() {
             return Err(TokenError::misconfigured("client_id is missing"));
@@ -235,12 +235,12 @@ impl AppBuilder {
         let auth = self.checked_auth_method()?;
         let Some(token_url) = self.token_url.clone() else { return missing("token_url") };
         let token_url = checked_url("token_url", token_url)?;
-        unreserved("token_parameter", &self.token_parameters, TOKEN)?;
-        unreserved("authorize_parameter", &self.authorize_parameters, AUTHORIZE)?;
+        check_reserved("token_parameter", &self.token_parameters, TOKEN)?;
+        check_reserved("authorize_parameter", &self.authorize_parameters, AUTHORIZE)?;
         let (authorize_url, redirect_uri) = match self.grant {
             GrantType::ClientCredentials => (None, None),
             GrantType::AuthorizationCode if self.needs_no_browser() => (None, None),
-            GrantType::AuthorizationCode => self.checked_front_channel(auth)?,
+            GrantType::AuthorizationCode => self.checked_browser_urls(auth)?,
         };
         let url = |name, url: Option<String>| url.map(|url| checked_url(name, url)).transpose();
         let config = Config {
@@ -257,7 +257,7 @@ impl AppBuilder {
                 .map(|u| checked_url("api_url", u))
                 .collect::<Result<_, _>>()?,
             issuer: self.issuer,
-            iss_promised: self.iss_promised,
+            iss_required: self.iss_required,
             client_id: self.client_id,
             client_secret: self.client_secret,
             auth,
@@ -277,13 +277,13 @@ impl AppBuilder {
         Ok(App::new(config, self.user.as_deref()))
     }
 
-    /// Users sign in on another device alone.
+    /// Whether users sign in only on another device.
     fn needs_no_browser(&self) -> bool {
         self.redirect_uri.is_none() && self.device_authorization_url.is_some()
     }
 
-    /// What a sign-in in a browser needs: where the browser goes, and where it comes back to.
-    fn checked_front_channel(
+    /// The authorization URL and the redirect URI of a sign-in in a browser.
+    fn checked_browser_urls(
         &self,
         auth: AuthMethod,
     ) -> Result<(Option<String>, Option<RedirectUri>), TokenError> {
@@ -295,11 +295,13 @@ impl AppBuilder {
         let url = checked_url("authorize_url", url)?;
         let Some(uri) = self.redirect_uri.clone() else { return missing("redirect_uri") };
         let uri = RedirectUri::new(uri)?;
-        let in_url = form_decode(url.split_once('?').map_or("", |(_, query)| query));
-        unreserved("the query of authorize_url", &in_url, AUTHORIZE)?;
-        if let Some((name, _)) = in_url.iter().find(|(name, _)| named(&self.authorize_parameters, name)) {
+        let url_parameters = form_decode(url.split_once('?').map_or("", |(_, query)| query));
+        check_reserved("the query of authorize_url", &url_parameters, AUTHORIZE)?;
+        if let Some((name, _)) =
+            url_parameters.iter().find(|(name, _)| has_parameter(&self.authorize_parameters, name))
+        {
             return Err(TokenError::misconfigured(format!(
-                "the parameter {name} stands in authorize_url and in authorize_parameter"
+                "the parameter {name} is set in authorize_url and again in authorize_parameter"
             )));
         }
         Ok((Some(url), Some(uri)))
@@ -310,32 +312,33 @@ impl AppBuilder {
         if self.client_secret.as_ref().is_some_and(|secret| secret.expose().is_empty()) {
             return Err(TokenError::misconfigured("client_secret is empty"));
         }
-        let post_alone = self.auth_methods.as_ref().is_some_and(|methods| {
+        let only_post = self.supported_auth_methods.as_ref().is_some_and(|methods| {
             methods.contains(&AuthMethod::ClientSecretPost)
                 && !methods.contains(&AuthMethod::ClientSecretBasic)
         });
         let method = self.auth_method.unwrap_or(match has_secret {
-            true if post_alone => AuthMethod::ClientSecretPost,
+            true if only_post => AuthMethod::ClientSecretPost,
             true => AuthMethod::ClientSecretBasic,
             false => AuthMethod::None,
         });
-        let wants_secret = method != AuthMethod::None;
-        if wants_secret && !has_secret {
-            return Err(TokenError::misconfigured(format!("client_secret is missing, which {method} wants")));
+        let needs_secret = method != AuthMethod::None;
+        if needs_secret && !has_secret {
+            return Err(TokenError::misconfigured(format!("client_secret is missing: {method} needs it")));
         }
-        if !wants_secret && has_secret {
+        if !needs_secret && has_secret {
             return Err(TokenError::misconfigured(
-                "there is a client_secret, and token_endpoint_auth_method is none: it would never be used",
+                "client_secret is set, but token_endpoint_auth_method is none: remove one of them",
             ));
         }
-        if !wants_secret && self.grant == GrantType::ClientCredentials {
+        if !needs_secret && self.grant == GrantType::ClientCredentials {
             return Err(TokenError::misconfigured("client_credentials need a client_secret"));
         }
         Ok(method)
     }
 }
 
-/// What this crate itself puts into an authorization URL or a request for a device code, so that nobody sets it twice (RFC 6749 §3.1).
+/// The parameters that this crate sets in an authorization URL or a request for a device code. A parameter must not occur
+/// twice (RFC 6749 §3.1).
 const AUTHORIZE: &[&str] = &[
     "client_id",
     "client_secret",
@@ -346,7 +349,7 @@ const AUTHORIZE: &[&str] = &[
     "code_challenge",
     "code_challenge_method",
 ];
-/// What this crate itself puts into a token request.
+/// The parameters that this crate sets in a token request.
 const TOKEN: &[&str] = &[
     "grant_type",
     "code",
@@ -359,20 +362,24 @@ const TOKEN: &[&str] = &[
     "code_verifier",
 ];
 
-fn set(parameters: &mut Vec<(String, String)>, name: String, value: String) {
+fn set_parameter(parameters: &mut Vec<(String, String)>, name: String, value: String) {
     parameters.retain(|(known, _)| *known != name);
-    // RFC 6749 §3.1: a parameter without a value is one that is not there.
+    // RFC 6749 §3.1: a parameter without a value counts as omitted.
     if !value.is_empty() {
         parameters.push((name, value));
     }
 }
 
-fn named(parameters: &[(String, String)], name: &str) -> bool {
+fn has_parameter(parameters: &[(String, String)], name: &str) -> bool {
     parameters.iter().any(|(known, _)| known == name)
 }
 
-fn unreserved(setting: &str, parameters: &[(String, String)], ours: &[&str]) -> Result<(), TokenError> {
-    match ours.iter().find(|name| named(parameters, name)) {
+fn check_reserved(
+    setting: &str,
+    parameters: &[(String, String)],
+    reserved: &[&str],
+) -> Result<(), TokenError> {
+    match reserved.iter().find(|name| has_parameter(parameters, name)) {
         None => Ok(()),
         Some(name) => Err(TokenError::misconfigured(format!("{setting} must not set {name}"))),
     }
@@ -385,6 +392,6 @@ fn missing<T>(setting: &str) -> Result<T, TokenError> {
 fn checked_url(setting: &str, url: String) -> Result<String, TokenError> {
     match Origin::of(&url) {
         Ok(_) => Ok(url),
-        Err(error) => Err(TokenError::misconfigured(format!("{setting} is no good: {error}"))),
+        Err(error) => Err(TokenError::misconfigured(format!("{setting} is invalid: {error}"))),
     }
 }

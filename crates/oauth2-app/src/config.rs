@@ -1,4 +1,4 @@
-//! What an app knows after it was checked, and the words for it.
+//! The checked settings of an app.
 
 use core::fmt;
 use core::str::FromStr;
@@ -7,7 +7,7 @@ use core::time::Duration;
 use wellspring_core::{ClientSecret, Replay, Rotation, Scope, TokenError};
 use wellspring_wire::TokenFormat;
 
-use crate::RedirectUri;
+use crate::redirect_uri::RedirectUri;
 
 #[derive(Debug)]
 pub(crate) struct Config {
@@ -20,13 +20,14 @@ pub(crate) struct Config {
     pub(crate) topup_url: Option<String>,
     pub(crate) api_urls: Vec<String>,
     pub(crate) issuer: Option<String>,
-    pub(crate) iss_promised: bool,
+    /// Whether a callback without `iss` is an error.
+    pub(crate) iss_required: bool,
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<ClientSecret>,
     pub(crate) auth: AuthMethod,
     pub(crate) redirect_uri: Option<RedirectUri>,
     pub(crate) scope: Scope,
-    /// The scopes in the order they were given, as they stand in requests.
+    /// The scopes in the order of the settings, as requests carry them.
     pub(crate) scope_text: String,
     pub(crate) authorize_parameters: Vec<(String, String)>,
     pub(crate) token_parameters: Vec<(String, String)>,
@@ -40,14 +41,14 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// The scope as it stands in requests.
+    /// The scope as requests carry it; `None` if no scope is set.
     pub(crate) fn scope_text(&self) -> Option<&str> {
         Some(self.scope_text.as_str()).filter(|scope| !scope.is_empty())
     }
 }
 
-/// Declares an enum whose variants have names on the wire.
-macro_rules! words {
+/// Declares an enum whose variants have a name in OAuth messages.
+macro_rules! named_values {
     ($(#[$doc:meta])* $name:ident as $what:literal { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$doc])*
         #[non_exhaustive]
@@ -56,7 +57,7 @@ macro_rules! words {
         }
 
         impl $name {
-            /// The name on the wire.
+            /// The name in OAuth messages.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
@@ -82,29 +83,29 @@ macro_rules! words {
     };
 }
 
-words! {
-    /// Which grant gets the tokens.
+named_values! {
+    /// The grant type by which an app gets its tokens.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     GrantType as "grant_type" {
-        /// A user signs in ([RFC 6749 §4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)), in this browser or
-        /// on another device ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)).
+        /// A user signs in, in a browser ([RFC 6749 §4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)) or on
+        /// another device ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)).
         #[default]
         AuthorizationCode = "authorization_code",
-        /// The client acts for itself ([RFC 6749 §4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)).
+        /// The client acts on its own behalf ([RFC 6749 §4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)).
         ClientCredentials = "client_credentials",
     }
 }
 
-words! {
+named_values! {
     /// How the client authenticates at the token endpoint
     /// ([RFC 7591 §2](https://www.rfc-editor.org/rfc/rfc7591#section-2)).
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     AuthMethod as "token_endpoint_auth_method" {
-        /// Id and secret in the body.
+        /// The body holds client id and secret.
         ClientSecretPost = "client_secret_post",
-        /// Id and secret in an `Authorization: Basic` header, form-encoded first.
+        /// An `Authorization: Basic` header holds client id and secret, form-encoded first.
         ClientSecretBasic = "client_secret_basic",
-        /// The id in the body and no secret: a public client.
+        /// The body holds the client id, and there is no secret: a public client.
         None = "none",
     }
 }

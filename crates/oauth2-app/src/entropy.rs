@@ -1,35 +1,34 @@
-//! Secret randomness, handed in as bytes: nothing here draws a random number.
+//! The random bytes of a sign-in. The caller supplies them; without the feature `getrandom` this crate draws none.
 
 use core::fmt;
 
 use zeroize::Zeroizing;
 
-/// Random bytes for one sign-in, good for nothing after it: half of them make the `state`, the other half the
-/// PKCE verifier, 256 bits each.
+/// Random bytes for one sign-in: 256 bits for the `state` and 256 bits for the PKCE verifier. Do not reuse them.
 ///
-/// They must come from the operating system or another cryptographic source: whoever can guess the state can
-/// sign a user in to somebody else's account
+/// The bytes must come from the operating system or another cryptographic source. An attacker who guesses the state can
+/// sign a user in to the attacker's account
 /// ([RFC 6749 §10.12](https://www.rfc-editor.org/rfc/rfc6749#section-10.12)).
 pub struct Entropy(Zeroizing<[u8; 64]>);
 
 impl Entropy {
-    /// Takes these bytes over.
+    /// Takes 64 random bytes and wipes them when dropped.
     #[must_use]
     pub fn new(bytes: [u8; 64]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// Bytes from the operating system.
+    /// Random bytes from the operating system.
     ///
     /// # Errors
     ///
-    /// When the operating system has none to give.
+    /// Fails if the operating system provides no random bytes.
     #[cfg(feature = "getrandom")]
     pub fn from_system() -> Result<Self, wellspring_core::TokenError> {
         let mut bytes = Zeroizing::new([0; 64]);
         getrandom::fill(&mut *bytes).map_err(|error| {
             wellspring_core::TokenError::unavailable(format!(
-                "the operating system gave no random bytes: {error}"
+                "the operating system provided no random bytes: {error}"
             ))
         })?;
         Ok(Self(bytes))

@@ -1,57 +1,64 @@
 //! OAuth 2.0 for third-party apps: sign-in, rotating refresh tokens, user info, top-up.
 //!
-//! An [`App`] is one client of one authorization server: [`App::aihubmix`] by a preset, [`App::builder`] by its
-//! URLs, [`App::from_metadata`] by what the server says of itself.
+//! An [`App`] is one client of one authorization server: [`App::aihubmix`] from a preset, [`App::builder`] from its URLs,
+//! [`App::from_metadata`] from the server's metadata.
 //!
-//! - Sign-in: [`App::authorize`] gives the URL for the browser and a [`PendingLogin`]; [`App::finish`] checks the
-//!   [`Callback`] and gives what is to be spent, once.
-//! - Without a browser: [`App::device_authorization`] and [`DeviceLogin`], which says what to show the person and
-//!   when to ask whether they have decided.
-//! - [`App`] is a [`Provider`](wellspring_core::Provider): codes, refresh tokens and client credentials are spent
-//!   by whatever drives it.
-//! - Beside the tokens: [`UserInfo`], [`App::read_topup`], [`Registration`], [`App::read_revocation`],
-//!   [`Discovery`], each a request and a reader of its answer.
-//!
-//! - The features `async` and `blocking` add a `Client` that makes these calls, `getrandom` adds
+//! - Sign-in in a browser: [`App::authorize`] returns the URL for the browser and a [`PendingLogin`]. [`App::finish`] checks
+//!   the [`Callback`] and returns the grant, to exchange once.
+//! - Sign-in without a browser: [`App::device_authorization`] and [`DeviceLogin`], which holds what to show the user and
+//!   when to poll.
+//! - [`App`] is a [`Provider`](wellspring_core::Provider): a token source exchanges codes, refresh tokens and client
+//!   credentials for tokens.
+//! - Other endpoints: [`UserInfo`], [`App::read_topup`], [`Registration`], [`App::read_revocation`] and [`Discovery`], each
+//!   with a request and a reader of the answer.
+//! - The features `async` and `blocking` add a `Client` that makes these calls. The feature `getrandom` adds
 //!   `Entropy::from_system`.
 //!
-//! In scope: requests and answers. Out of scope: sockets, sessions, pages, random numbers. Without features nothing
-//! here does I/O.
+//! In scope: requests and answers. Out of scope: sockets, sessions, pages, random numbers. Without features this crate does
+//! no I/O.
 #![forbid(unsafe_code)]
 
-mod answer;
 mod app;
 #[cfg(feature = "async")]
 pub mod asynchronous;
+mod base_url;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
 mod callback;
+mod callback_error;
+#[cfg(any(feature = "async", feature = "blocking"))]
+mod calls;
 mod config;
 mod device;
 mod entropy;
+mod finish;
 mod login;
 mod metadata;
-#[cfg(any(feature = "async", feature = "blocking"))]
-mod on_http;
 mod redirect_uri;
 mod registration;
+mod response;
 mod revocation;
+#[cfg(any(feature = "async", feature = "blocking"))]
+mod sign_in_error;
+mod state;
 mod topup;
 mod userinfo;
 
 // The public interface is:
 pub use app::App;
 pub use builder::AppBuilder;
-pub use callback::{Callback, CallbackError, CallbackErrorKind};
+pub use callback::Callback;
+pub use callback_error::{CallbackError, CallbackErrorKind};
 pub use config::{AuthMethod, GrantType};
 pub use device::DeviceLogin;
 pub use entropy::Entropy;
-pub use login::{Authorization, PendingLogin, State};
+pub use login::{Authorization, PendingLogin};
 pub use metadata::{Discovery, Metadata};
-#[cfg(any(feature = "async", feature = "blocking"))]
-pub use on_http::SignInError;
 pub use redirect_uri::RedirectUri;
 pub use registration::{RegisteredApp, Registration};
+#[cfg(any(feature = "async", feature = "blocking"))]
+pub use sign_in_error::SignInError;
+pub use state::State;
 pub use userinfo::UserInfo;
 pub use wellspring_wire::TokenFormat;

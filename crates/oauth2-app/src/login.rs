@@ -1,42 +1,18 @@
-//! A sign-in under way: the authorization URL, and what has to be remembered until the callback.
+//! The start of a sign-in: the authorization URL, and what the application keeps until the callback.
 
 use core::fmt;
 
 use wellspring_core::{AuthorizationCode, AuthorizationGrant, CodeVerifier, TokenError};
 use wellspring_wire::{Form, append_query, code_challenge, code_verifier};
 
-use crate::{App, Callback, Entropy, RedirectUri};
+use crate::app::App;
+use crate::callback::Callback;
+use crate::entropy::Entropy;
+use crate::redirect_uri::RedirectUri;
+use crate::state::State;
 
-/// The `state` of one sign-in ([RFC 6749 §10.12](https://www.rfc-editor.org/rfc/rfc6749#section-10.12)): known
-/// to this application and to the browser it was given to, and to nobody else. Compared in constant time.
-#[derive(Clone, PartialEq, Eq)]
-pub struct State(CodeVerifier);
-
-impl State {
-    pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self(CodeVerifier::new(text))
-    }
-
-    /// The same 43 characters out of 32 random bytes that make a good verifier make a good state.
-    fn of(entropy: [u8; 32]) -> Self {
-        Self(code_verifier(entropy))
-    }
-
-    /// The state as it stands in the URL.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        self.0.expose()
-    }
-}
-
-impl fmt::Debug for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("State(..)")
-    }
-}
-
-/// What has to be remembered between the authorization URL and the callback, for ten minutes at most and bound to
-/// the browser that was sent off. Neither `Clone` nor reusable: [`App::finish`] takes it.
+/// A sign-in between the authorization URL and the callback. The application keeps it for ten minutes at most, bound to
+/// the user's browser. It is not `Clone`, and [`App::finish`] consumes it, so a sign-in ends once.
 #[derive(Debug)]
 pub struct PendingLogin {
     state: State,
@@ -45,11 +21,11 @@ pub struct PendingLogin {
 }
 
 impl PendingLogin {
-    /// A sign-in as [`into_parts`](Self::into_parts) told it, out of a session that outlives this process.
+    /// The sign-in with these parts of [`into_parts`](Self::into_parts), for example from a session in a store.
     ///
     /// # Errors
     ///
-    /// When the state is empty: two missing states would be equal.
+    /// Fails if the state is empty. A callback with an empty state would match it.
     pub fn from_parts(
         state: impl Into<String>,
         verifier: Option<CodeVerifier>,
@@ -62,26 +38,26 @@ impl PendingLogin {
         Ok(Self { state: State::new(state), verifier, redirect_uri })
     }
 
-    /// Everything that has to be kept, to be put into a session on the server.
+    /// The parts to keep in a session on the server.
     #[must_use]
     pub fn into_parts(self) -> (State, Option<CodeVerifier>, RedirectUri) {
         (self.state, self.verifier, self.redirect_uri)
     }
 
-    /// The state that went with the browser.
+    /// The state in the authorization URL.
     #[must_use]
     pub const fn state(&self) -> &State {
         &self.state
     }
 
-    /// Whether this is the sign-in that a callback answers, for an application with several under way. Exactly
-    /// one state must have come, and it must be this one's.
+    /// Whether a callback belongs to this sign-in, for an application with several pending ones. The callback must hold
+    /// exactly one state, and that state must be this sign-in's.
     #[must_use]
     pub fn answers(&self, callback: &Callback) -> bool {
         callback.state().is_some_and(|state| *state == self.state)
     }
 
-    pub(crate) fn into_spend(self, code: AuthorizationCode) -> AuthorizationGrant {
+    pub(crate) fn into_grant(self, code: AuthorizationCode) -> AuthorizationGrant {
         AuthorizationGrant::AuthorizationCode {
             code,
             redirect_uri: self.redirect_uri.as_str().to_owned(),
@@ -90,13 +66,13 @@ impl PendingLogin {
     }
 }
 
-/// Where to send the user, and what to remember meanwhile.
+/// The URL to open in the user's browser, and the sign-in to keep until the callback.
 #[must_use]
 #[non_exhaustive]
 pub struct Authorization {
-    /// The URL, for the user's browser and nothing else.
+    /// The authorization URL. It holds the state, so pass it only to the user's browser.
     pub url: String,
-    /// The sign-in, until its callback comes.
+    /// The sign-in, to keep until its callback.
     pub login: PendingLogin,
 }
 
@@ -110,19 +86,20 @@ impl fmt::Debug for Authorization {
 
 impl App {
     /// Starts a sign-in ([RFC 6749 §4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1)), with PKCE
-    /// ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)) where it is on.
+    /// ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)) unless it is off.
     ///
     /// # Errors
     ///
-    /// When this app was not made for [`GrantType::AuthorizationCode`](crate::GrantType).
+    /// Fails if this app has no authorization endpoint or no redirect URI: its users sign in only on another device, or its
+    /// grant type is [`GrantType::ClientCredentials`](crate::GrantType).
     pub fn authorize(&self, entropy: &Entropy) -> Result<Authorization, TokenError> {
         let config = self.config();
         let (Some(authorize_url), Some(redirect_uri)) = (&config.authorize_url, &config.redirect_uri) else {
             return Err(TokenError::misconfigured(
-                "this app sends nobody to a browser: it has no redirect URI",
+                "this app cannot start a sign-in in a browser: it has no redirect_uri",
             ));
         };
-        let state = State::of(entropy.state());
+        let state = State::from_entropy(entropy.state());
         let verifier = config.pkce.then(|| code_verifier(entropy.verifier()));
         let mut query = Form::new()
             .pair("client_id", self.client_id())

@@ -1,46 +1,46 @@
-//! What an authorization server says of itself
+//! Authorization server metadata
 //! ([RFC 8414](https://www.rfc-editor.org/rfc/rfc8414),
 //! [OpenID Connect Discovery](https://openid.net/specs/openid-connect-discovery-1_0.html)).
 //!
-//! Everything in it is believed only as far as its issuer is the one that was asked, to the byte, and its URLs
-//! may be called with a secret.
+//! Metadata is used only if its issuer equals the requested one byte for byte, and each of its URLs may receive a secret.
 
 #[cfg(any(feature = "async", feature = "blocking"))]
-pub(crate) mod places;
+pub(crate) mod locations;
 
 use wellspring_core::{HttpRequest, HttpResponse, Method, Origin, TokenError, UnixTime};
 use wellspring_wire::{Json, Object};
 
-use crate::{AuthMethod, answer};
+use crate::config::AuthMethod;
+use crate::response;
 
-/// The most bytes of metadata that are read: real ones have a few thousand.
-const LONGEST: usize = 256 * 1024;
+/// The largest metadata that is read, in bytes. Real metadata has a few thousand.
+const MAX_METADATA: usize = 256 * 1024;
 
-/// The question for an issuer's metadata.
+/// The requests for an issuer's metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Discovery {
     issuer: String,
 }
 
 impl Discovery {
-    /// Asks this issuer, whose name is compared to the byte: a slash at its end counts.
+    /// Discovery for this issuer. Issuers are compared byte for byte, a trailing slash included.
     ///
     /// # Errors
     ///
-    /// When the issuer is neither HTTPS nor plain HTTP to loopback, or has a query
+    /// Fails if the issuer is neither HTTPS nor plain HTTP to loopback, or has a query
     /// ([RFC 8414 §2](https://www.rfc-editor.org/rfc/rfc8414#section-2)).
     pub fn new(issuer: impl Into<String>) -> Result<Self, TokenError> {
         let issuer = issuer.into();
         Origin::of(&issuer)
-            .map_err(|error| TokenError::misconfigured(format!("the issuer is no good: {error}")))?;
+            .map_err(|error| TokenError::misconfigured(format!("the issuer is invalid: {error}")))?;
         if issuer.contains('?') {
-            return Err(TokenError::misconfigured("an issuer has no query"));
+            return Err(TokenError::misconfigured("the issuer must not carry a query"));
         }
         Ok(Self { issuer })
     }
 
-    /// The requests to make one after the other until one brings metadata: RFC 8414's, whose well-known part goes
-    /// before the path, and OpenID's, whose goes after it.
+    /// The two requests, to send in order until one returns metadata. RFC 8414 puts the well-known segment before the
+    /// issuer's path, and OpenID Connect puts it after the path.
     #[must_use]
     pub fn requests(&self) -> [HttpRequest; 2] {
         let issuer = self.issuer.strip_suffix('/').unwrap_or(&self.issuer);
@@ -54,26 +54,26 @@ impl Discovery {
         .map(|url| HttpRequest::new(Method::Get, url).header("Accept", "application/json"))
     }
 
-    /// Reads an answer to one of the [`requests`](Self::requests).
+    /// Reads the answer to one of the [`requests`](Self::requests).
     ///
     /// # Errors
     ///
-    /// When it is no metadata, the metadata of another issuer, or names a URL that no secret may be sent to.
+    /// Fails if the answer is not metadata, names another issuer, or names a URL that must not receive a secret.
     pub fn read(&self, response: &HttpResponse, now: UnixTime) -> Result<Metadata, TokenError> {
-        let no_metadata = |why| TokenError::protocol(why).with_status(response.status(), None);
-        if response.expose_body().len() > LONGEST {
-            return Err(no_metadata("the metadata is larger than metadata is"));
+        let not_metadata = |reason| TokenError::protocol(reason).with_status(response.status(), None);
+        if response.expose_body().len() > MAX_METADATA {
+            return Err(not_metadata("the metadata is larger than 256 KiB"));
         }
-        let object = answer::public_object(response, now)?;
+        let object = response::public_object(response, now)?;
         match object.only("issuer") {
             // RFC 8414 §3.3.
             Ok(Some(issuer)) if issuer.as_text() == Some(&self.issuer) => {}
-            Ok(Some(_)) => return Err(TokenError::protocol("the metadata is another issuer's")),
-            Ok(None) => return Err(no_metadata("the answer is no metadata: it names no issuer")),
+            Ok(Some(_)) => return Err(TokenError::protocol("the metadata names another issuer")),
+            Ok(None) => return Err(not_metadata("the answer is not metadata: it names no issuer")),
             Err(_) => return Err(TokenError::protocol("the metadata names two issuers")),
         }
-        let secure = Origin::of(&self.issuer).is_ok_and(|origin| origin.is_https());
-        let endpoint = |name| endpoint(&object, name, secure);
+        let requires_https = Origin::of(&self.issuer).is_ok_and(|origin| origin.is_https());
+        let endpoint = |name| endpoint(&object, name, requires_https);
         Ok(Metadata {
             issuer: self.issuer.clone(),
             authorization_endpoint: endpoint("authorization_endpoint")?,
@@ -82,18 +82,20 @@ impl Discovery {
             userinfo_endpoint: endpoint("userinfo_endpoint")?,
             revocation_endpoint: endpoint("revocation_endpoint")?,
             scopes_supported: texts(&object, "scopes_supported").unwrap_or_default(),
-            auth_methods: texts(&object, "token_endpoint_auth_methods_supported")
+            token_endpoint_auth_methods_supported: texts(&object, "token_endpoint_auth_methods_supported")
                 .map(|methods| methods.iter().filter_map(|method| method.parse().ok()).collect()),
-            iss_promised: object.bool("authorization_response_iss_parameter_supported") == Some(true),
+            authorization_response_iss_parameter_supported: object
+                .bool("authorization_response_iss_parameter_supported")
+                == Some(true),
         })
     }
 }
 
-/// What an authorization server says of itself, as far as it matters here.
+/// The metadata of an authorization server, as far as this crate uses it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metadata {
-    /// The issuer, equal to the one that was asked.
+    /// `issuer`, equal to the requested one.
     pub issuer: String,
     /// `authorization_endpoint`.
     pub authorization_endpoint: Option<String>,
@@ -107,24 +109,29 @@ pub struct Metadata {
     pub revocation_endpoint: Option<String>,
     /// `scopes_supported`, which need not be complete.
     pub scopes_supported: Vec<String>,
-    /// Those of `token_endpoint_auth_methods_supported` that are known here; `None` where the server does not say.
-    pub auth_methods: Option<Vec<AuthMethod>>,
-    /// Whether callbacks carry `iss` ([RFC 9207 §3](https://www.rfc-editor.org/rfc/rfc9207#section-3)).
-    pub iss_promised: bool,
+    /// `token_endpoint_auth_methods_supported`, without the methods that this crate does not know; `None` if the server
+    /// names none.
+    pub token_endpoint_auth_methods_supported: Option<Vec<AuthMethod>>,
+    /// `authorization_response_iss_parameter_supported`: whether every callback carries `iss`
+    /// ([RFC 9207 §3](https://www.rfc-editor.org/rfc/rfc9207#section-3)).
+    pub authorization_response_iss_parameter_supported: bool,
 }
 
-/// An endpoint's URL. An issuer with TLS does not send its clients to endpoints without.
-fn endpoint(object: &Object, name: &'static str, secure: bool) -> Result<Option<String>, TokenError> {
-    let bad = |why: &str| Err(TokenError::protocol(format!("the metadata's {name} is no good: {why}")));
+/// An endpoint's URL. The endpoints of an HTTPS issuer must be HTTPS.
+fn endpoint(object: &Object, name: &'static str, requires_https: bool) -> Result<Option<String>, TokenError> {
+    let invalid =
+        |reason: &str| Err(TokenError::protocol(format!("the metadata's {name} is invalid: {reason}")));
     match object.only(name) {
         Ok(None | Some(Json::Null)) => Ok(None),
         Ok(Some(Json::Text(url))) => match Origin::of(url) {
-            Ok(origin) if secure && !origin.is_https() => bad("it is not HTTPS, and the issuer is"),
+            Ok(origin) if requires_https && !origin.is_https() => {
+                invalid("it is not HTTPS, and the issuer is")
+            }
             Ok(_) => Ok(Some(url.to_string())),
-            Err(error) => bad(&error.to_string()),
+            Err(error) => invalid(&error.to_string()),
         },
-        Ok(Some(_)) => bad("it is not a text"),
-        Err(_) => bad("it is there twice"),
+        Ok(Some(_)) => invalid("it is not a string"),
+        Err(_) => invalid("it occurs twice"),
     }
 }
 

@@ -1,33 +1,33 @@
-//! Where the authorization server sends the user back to.
+//! The redirect URI.
 
 use core::fmt;
 
 use wellspring_core::{Origin, TokenError};
 
-/// A redirect URI, checked once and kept to the byte.
+/// A redirect URI: checked, and kept byte for byte.
 ///
 /// Authorization servers compare redirect URIs as text
-/// ([RFC 9700 §2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)), so nothing here is ever parsed and put
-/// together again: no slash is added, no port dropped, no host written in lower case.
+/// ([RFC 9700 §2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)). The URI is therefore never normalised: no slash
+/// is added, no port is dropped, and the case of the host stays.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RedirectUri(String);
 
 impl RedirectUri {
-    /// Checks the URI.
+    /// A checked redirect URI.
     ///
     /// # Errors
     ///
-    /// When it is not absolute, has a fragment, or is neither HTTPS nor plain HTTP to loopback (127.0.0.0/8,
+    /// Fails if the URI is not absolute, has a fragment, or is neither HTTPS nor plain HTTP to loopback (127.0.0.0/8,
     /// `[::1]`, `localhost`).
     pub fn new(uri: impl Into<String>) -> Result<Self, TokenError> {
         let uri = uri.into();
         match Origin::of(&uri) {
             Ok(_) => Ok(Self(uri)),
-            Err(error) => Err(TokenError::misconfigured(format!("the redirect URI is no good: {error}"))),
+            Err(error) => Err(TokenError::misconfigured(format!("the redirect URI is invalid: {error}"))),
         }
     }
 
-    /// The URI, as it was given.
+    /// The URI, unchanged.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -46,7 +46,7 @@ mod tests {
 
     // covers: W6
     #[test]
-    fn every_byte_stays_as_it_was_registered() {
+    fn every_byte_of_a_redirect_uri_is_kept() {
         for uri in [
             "https://yourapp.com/oauth/callback",
             "https://a.com",
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fragment_plain_http_and_other_schemes_are_turned_away() {
+    fn a_fragment_plain_http_and_other_schemes_are_rejected() {
         for uri in [
             "https://yourapp.com/cb#done",
             "http://yourapp.com/cb",

@@ -1,13 +1,13 @@
-//! Registering an app, as AIHubMix has it: not OAuth, an envelope of the vendor's own.
+//! Registering an app at AIHubMix, with the vendor's own API rather than RFC 7591.
 
-use wellspring_core::{
-    AccessToken, ClientSecret, HttpRequest, HttpResponse, Method, Origin, TokenError, UnixTime,
-};
+use wellspring_core::{AccessToken, ClientSecret, HttpRequest, HttpResponse, Method, TokenError, UnixTime};
 use wellspring_wire::{Object, bearer_authorization, json_body};
 
-use crate::{RedirectUri, answer};
+use crate::base_url;
+use crate::redirect_uri::RedirectUri;
+use crate::response;
 
-/// An app to be registered.
+/// An app to register.
 #[derive(Clone, Debug)]
 pub struct Registration {
     name: String,
@@ -16,27 +16,23 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// The host that the published page registers apps with.
+    /// The base URL at which the published page registers apps.
     pub const AIHUBMIX: &'static str = "https://api.aihubmix.com";
 
-    /// An app of this name; its redirect URI is registered byte for byte.
+    /// An app with this name. Its redirect URI is registered byte for byte.
     #[must_use]
     pub fn new(name: impl Into<String>, description: impl Into<String>, redirect_uri: RedirectUri) -> Self {
         Self { name: name.into(), description: description.into(), redirect_uri }
     }
 
-    /// The registration request, made with the developer's own token.
+    /// The registration request with the developer's own token.
     ///
     /// # Errors
     ///
-    /// When the base URL is neither HTTPS nor plain HTTP to loopback, carries a query, or the token cannot stand in
-    /// a header.
+    /// Fails if the base URL is neither HTTPS nor plain HTTP to loopback, the base URL carries a query, or the token is not
+    /// visible ASCII.
     pub fn request(&self, base_url: &str, developer_token: &AccessToken) -> Result<HttpRequest, TokenError> {
-        Origin::of(base_url)
-            .map_err(|error| TokenError::misconfigured(format!("the base URL is no good: {error}")))?;
-        if base_url.contains('?') {
-            return Err(TokenError::misconfigured("the base URL must not carry a query"));
-        }
+        let (_, base) = base_url::checked(base_url)?;
         let token = developer_token.expose();
         if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(TokenError::misconfigured(
@@ -48,7 +44,7 @@ impl Registration {
             ("description", self.description.as_str()),
             ("redirect_uri", self.redirect_uri.as_str()),
         ];
-        let url = format!("{}/api/oauth_apps", base_url.trim_end_matches('/'));
+        let url = format!("{base}/api/oauth_apps");
         Ok(HttpRequest::new(Method::Post, url)
             .header("Content-Type", "application/json")
             .header("Authorization", bearer_authorization(token))
@@ -56,41 +52,41 @@ impl Registration {
     }
 }
 
-/// An app that was registered. The secret is shown this once: no endpoint reads it back.
+/// A registered app. Store the secret: the server shows it only in this answer.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RegisteredApp {
-    /// `client_id`, which is public.
+    /// `client_id`. It is public.
     pub client_id: String,
-    /// `client_secret`, which never leaves the server.
+    /// `client_secret`. Keep it on your server.
     pub client_secret: ClientSecret,
-    /// The vendor's number of the app.
+    /// The vendor's number for the app.
     pub id: Option<i64>,
-    /// Its name, as registered.
+    /// The app's name, as registered.
     pub name: Option<String>,
-    /// Its redirect URI, as registered. What is not equal to the byte will not work.
+    /// The app's redirect URI, as registered. A sign-in works only with exactly this text.
     pub redirect_uri: Option<String>,
-    /// When it was registered.
+    /// The time of the registration.
     pub created: Option<UnixTime>,
 }
 
 impl RegisteredApp {
-    /// Reads the answer to [`Registration::request`]. The envelope's `success` counts on a 200 too.
+    /// Reads the answer to [`Registration::request`]. A 200 with `"success": false` is an error.
     ///
     /// # Errors
     ///
-    /// When the vendor refuses, which it says in the error's description, or the answer lacks id or secret.
+    /// Fails if the vendor refuses, with its message as the error's description, or if the answer lacks id or secret.
     pub fn read(response: &HttpResponse, now: UnixTime) -> Result<Self, TokenError> {
-        let object = answer::object(response, now)?;
+        let object = response::object(response, now)?;
         if object.bool("success") == Some(false) {
-            return Err(answer::refusal(
+            return Err(response::error(
                 "the vendor refused to register the app",
                 response.status(),
                 &object,
             ));
         }
-        let lacks = |what| {
-            let text = format!("the app seems to be registered, and the answer lacks its {what}");
+        let lacks = |name| {
+            let text = format!("the vendor may have registered the app, but the answer lacks {name}");
             TokenError::protocol(text).with_status(response.status(), None)
         };
         let data = object.object("data").ok_or_else(|| lacks("data"))?;
@@ -103,10 +99,7 @@ impl RegisteredApp {
             id: data.integer("id"),
             name: text("name"),
             redirect_uri: text("redirect_uri"),
-            created: data
-                .integer("created_time")
-                .and_then(|at| u64::try_from(at).ok())
-                .map(UnixTime::from_secs),
+            created: response::created_time(data),
         })
     }
 }

@@ -1,18 +1,19 @@
-//! Who signed in, as the userinfo endpoint tells it.
+//! The signed-in user, from the userinfo endpoint.
 
 use core::fmt;
 
 use wellspring_core::{HttpRequest, HttpResponse, Method, TokenError, UnixTime};
 use wellspring_wire::{Json, Object};
 
-use crate::{App, answer};
+use crate::app::App;
+use crate::response;
 
-/// The user who signed in. With a narrower scope members are missing, so all but the id are optional; one of
-/// another type than expected counts as missing.
+/// The signed-in user. Every member except the id is optional, because a narrower scope omits members. A member of an
+/// unexpected type counts as missing.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserInfo {
-    /// `sub`, or `id` where there is none: the user's name that never changes. Numbers are given as text.
+    /// `sub`, or `id` if there is no `sub`: the identifier of the user that never changes. A number is given as text.
     pub id: String,
     /// `username`, or `preferred_username`
     /// ([OpenID Connect Core §5.1](https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims)).
@@ -25,12 +26,12 @@ pub struct UserInfo {
     pub quota: Option<i64>,
     /// `used_quota`, in the vendor's own unit.
     pub used_quota: Option<i64>,
-    /// `balance_formatted`, as the vendor writes it. Nothing here or elsewhere computes it: the vendor's documents
-    /// disagree about how.
+    /// `balance_formatted`, as the vendor writes it. This crate does not compute a balance, because the vendor's documents
+    /// contradict each other about the formula.
     pub balance_formatted: Option<String>,
     /// `created_time`.
     pub created: Option<UnixTime>,
-    /// `status`, 1 for an account in order.
+    /// `status`. 1 is an active account.
     pub status: Option<i64>,
 }
 
@@ -39,9 +40,9 @@ impl UserInfo {
     ///
     /// # Errors
     ///
-    /// When the answer is no user info: an error of the endpoint's, somebody else's page, or no id.
+    /// Fails if the answer is an error, is a page of an intermediary, or holds no id.
     pub fn read(response: &HttpResponse, now: UnixTime) -> Result<Self, TokenError> {
-        let object = answer::object(response, now)?;
+        let object = response::object(response, now)?;
         let text = |name| object.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
         let id = only(&object, "sub")?.or(only(&object, "id")?);
         Ok(Self {
@@ -52,16 +53,13 @@ impl UserInfo {
             quota: object.integer("quota"),
             used_quota: object.integer("used_quota"),
             balance_formatted: text("balance_formatted"),
-            created: object
-                .integer("created_time")
-                .and_then(|at| u64::try_from(at).ok())
-                .map(UnixTime::from_secs),
+            created: response::created_time(&object),
             status: object.integer("status"),
         })
     }
 }
 
-/// An id, which decides whose account this is: two of them would leave that open.
+/// An id. It identifies the account, so a repeated id is an error.
 fn only(object: &Object, name: &str) -> Result<Option<String>, TokenError> {
     match object.only(name) {
         Ok(Some(Json::Text(text))) if !text.is_empty() => Ok(Some(text.to_string())),
@@ -77,20 +75,22 @@ fn unusable(text: &'static str) -> TokenError {
 
 impl fmt::Debug for UserInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // No secret, and still nobody's business in a log.
+        // The members are not secrets, but personal data does not belong in a log.
         f.debug_struct("UserInfo").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
 impl App {
-    /// The userinfo request, ready but for the token.
+    /// The userinfo request, complete except for the token.
     ///
     /// # Errors
     ///
-    /// When this app knows no userinfo endpoint.
+    /// Fails if this app has no userinfo endpoint.
     pub fn userinfo_request(&self) -> Result<HttpRequest, TokenError> {
         let url = self.config().userinfo_url.as_deref();
-        let url = url.ok_or_else(|| TokenError::misconfigured("this app knows no userinfo endpoint"))?;
+        let url = url.ok_or_else(|| {
+            TokenError::misconfigured("this app has no userinfo endpoint: set userinfo_url")
+        })?;
         Ok(HttpRequest::new(Method::Get, url).header("Accept", "application/json"))
     }
 }

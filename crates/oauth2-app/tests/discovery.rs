@@ -1,4 +1,4 @@
-//! Where an issuer's metadata is looked for, and what is told where it is in neither place: over both transports.
+//! Discovery over both transports: the two locations, and the error if both fail.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -15,15 +15,15 @@ use wellspring_transport_blocking::Body;
 const ISSUER: &str = "https://as.example.com/tenant";
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// What comes from one place.
+/// The answer of one location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Location {
     Metadata,
-    AnotherIssuers,
-    /// What a single-page application answers wherever it is asked.
+    OtherIssuer,
+    /// The page of a single-page application, which answers any URL.
     Page,
-    /// JSON of another kind.
-    Json,
+    /// JSON that is not metadata.
+    OtherJson,
     Large,
     Missing,
     Closed,
@@ -32,7 +32,7 @@ enum Place {
     Untrusted,
 }
 
-impl Place {
+impl Location {
     fn answer(self) -> Result<HttpResponse, TransportError> {
         let of = |status, kind: &str, body: &str| {
             Ok(HttpResponse::new(ResponseHead::new(status).header("Content-Type", kind), body))
@@ -40,9 +40,9 @@ impl Place {
         let json = |status, body: &str| of(status, "application/json", body);
         match self {
             Self::Metadata => json(200, &format!(r#"{{"issuer":"{ISSUER}"}}"#)),
-            Self::AnotherIssuers => json(200, &format!(r#"{{"issuer":"{ISSUER}/"}}"#)),
+            Self::OtherIssuer => json(200, &format!(r#"{{"issuer":"{ISSUER}/"}}"#)),
             Self::Page => of(200, "text/html", "<!doctype html><title>Welcome</title>"),
-            Self::Json => json(200, r#"{"message":"hello"}"#),
+            Self::OtherJson => json(200, r#"{"message":"hello"}"#),
             Self::Large => json(200, &" ".repeat(300_000)),
             Self::Missing => of(404, "text/html", "<h1>Not found</h1>"),
             Self::Closed => json(403, "{}"),
@@ -52,15 +52,15 @@ impl Place {
         }
     }
 
-    /// How its error is known again.
-    fn told(self, error: &TokenError) -> bool {
+    /// Whether the error comes from this location.
+    fn reported(self, error: &TokenError) -> bool {
         let text = error.to_string();
         match self {
             Self::Metadata => false,
-            Self::AnotherIssuers => text == "the metadata is another issuer's",
+            Self::OtherIssuer => text == "the metadata names another issuer",
             Self::Page => error.status() == Some(200) && text.contains("body starts: <!doctype"),
-            Self::Json => text.starts_with("the answer is no metadata: it names no issuer"),
-            Self::Large => text.starts_with("the metadata is larger than metadata is"),
+            Self::OtherJson => text.starts_with("the answer is not metadata: it names no issuer"),
+            Self::Large => text.starts_with("the metadata is larger than 256 KiB"),
             Self::Missing => error.status() == Some(404),
             Self::Closed => error.status() == Some(403),
             Self::Down => error.status() == Some(503),
@@ -70,17 +70,17 @@ impl Place {
     }
 }
 
-/// A server with these two places, and the time that each question was given.
+/// A server with these two locations, and the time limit of each request.
 #[derive(Debug)]
 struct Server {
-    places: [Place; 2],
-    given: Mutex<Vec<Duration>>,
+    locations: [Location; 2],
+    limits: Mutex<Vec<Duration>>,
 }
 
 impl Server {
     fn answer(&self, request: &HttpRequest, within: Duration) -> Result<HttpResponse, TransportError> {
-        self.given.lock().unwrap().push(within);
-        let [first, second] = self.places;
+        self.limits.lock().unwrap().push(within);
+        let [first, second] = self.locations;
         match request.url() {
             "https://as.example.com/.well-known/oauth-authorization-server/tenant" => first.answer(),
             "https://as.example.com/tenant/.well-known/openid-configuration" => second.answer(),
@@ -95,7 +95,7 @@ impl wellspring_transport_blocking::Transport for Server {
     }
 
     fn call(&self, _: http::Request<Body>, _: Duration) -> Result<http::Response<Body>, TransportError> {
-        unreachable!("nothing is called here")
+        unreachable!("discovery makes no API call")
     }
 }
 
@@ -114,69 +114,72 @@ impl wellspring_transport_async::Transport for Server {
         _: http::Request<AsyncBody>,
         _: Duration,
     ) -> Result<http::Response<AsyncBody>, TransportError> {
-        unreachable!("nothing is called here")
+        unreachable!("discovery makes no API call")
     }
 }
 
 type Discovered = Result<Metadata, TokenError>;
 
-/// What each way of calling finds there, and the times that it gave.
-fn discovered(places: [Place; 2], within: Duration) -> [(Discovered, Vec<Duration>); 2] {
-    let server = || Server { places, given: Mutex::default() };
-    let (one, other) = (server(), server());
+/// The result of each transport, and the time limits that it used.
+fn discovered(locations: [Location; 2], within: Duration) -> [(Discovered, Vec<Duration>); 2] {
+    let server = || Server { locations, limits: Mutex::default() };
+    let (blocking_server, async_server) = (server(), server());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let first = blocking::discover(&one, ISSUER, within);
-    let second = runtime.block_on(asynchronous::discover(&other, ISSUER, within));
-    [(first, one.given.into_inner().unwrap()), (second, other.given.into_inner().unwrap())]
+    let first = blocking::discover(&blocking_server, ISSUER, within);
+    let second = runtime.block_on(asynchronous::discover(&async_server, ISSUER, within));
+    [
+        (first, blocking_server.limits.into_inner().unwrap()),
+        (second, async_server.limits.into_inner().unwrap()),
+    ]
 }
 
 #[test]
-fn the_second_place_is_asked_whatever_became_of_the_first() {
-    use Place::*;
-    for first in [AnotherIssuers, Page, Json, Large, Missing, Closed, Down, Broken, Untrusted] {
-        for (found, given) in discovered([first, Metadata], WITHIN) {
-            assert_eq!(found.unwrap().issuer, ISSUER, "{first:?}");
-            assert!(given.len() == 2 && given[0] == WITHIN && given[1] <= WITHIN, "{given:?}");
+fn the_second_location_is_tried_after_any_failure_of_the_first() {
+    use Location::*;
+    for first in [OtherIssuer, Page, OtherJson, Large, Missing, Closed, Down, Broken, Untrusted] {
+        for (result, limits) in discovered([first, Metadata], WITHIN) {
+            assert_eq!(result.unwrap().issuer, ISSUER, "{first:?}");
+            assert!(limits.len() == 2 && limits[0] == WITHIN && limits[1] <= WITHIN, "{limits:?}");
         }
     }
-    for (found, given) in discovered([Metadata, Missing], WITHIN) {
-        assert!(found.is_ok() && given.len() == 1);
+    for (result, limits) in discovered([Metadata, Missing], WITHIN) {
+        assert!(result.is_ok() && limits.len() == 1);
     }
 }
 
 #[test]
-fn where_neither_place_has_metadata_the_one_that_says_more_is_told() {
-    use Place::*;
+fn if_both_locations_fail_the_more_informative_error_is_reported() {
+    use Location::*;
     for (more, less) in [
-        (AnotherIssuers, &[Page, Json, Large, Missing, Closed, Down, Broken, Untrusted][..]),
-        (Broken, &[Page, Json, Large, Missing]),
-        (Untrusted, &[Page, Json, Large, Missing]),
-        (Down, &[Page, Json, Large, Missing]),
-        (Closed, &[Page, Json, Large, Missing]),
+        (OtherIssuer, &[Page, OtherJson, Large, Missing, Closed, Down, Broken, Untrusted][..]),
+        (Broken, &[Page, OtherJson, Large, Missing]),
+        (Untrusted, &[Page, OtherJson, Large, Missing]),
+        (Down, &[Page, OtherJson, Large, Missing]),
+        (Closed, &[Page, OtherJson, Large, Missing]),
         (Page, &[Missing]),
-        (Json, &[Missing]),
+        (OtherJson, &[Missing]),
         (Large, &[Missing]),
     ] {
         for &less in less {
-            for places in [[more, less], [less, more]] {
-                for (found, _) in discovered(places, WITHIN) {
-                    let error = found.unwrap_err();
-                    assert!(more.told(&error), "{places:?}: {error}");
+            for locations in [[more, less], [less, more]] {
+                for (result, _) in discovered(locations, WITHIN) {
+                    let error = result.unwrap_err();
+                    assert!(more.reported(&error), "{locations:?}: {error}");
                 }
             }
         }
     }
-    for same in [[Broken, Down], [Page, Json], [Missing, Missing]] {
-        for (found, _) in discovered(same, WITHIN) {
-            assert!(same[0].told(&found.unwrap_err()), "{same:?}: the first");
+    for same in [[Broken, Down], [Page, OtherJson], [Missing, Missing]] {
+        for (result, _) in discovered(same, WITHIN) {
+            assert!(same[0].reported(&result.unwrap_err()), "{same:?}: the first error is reported");
         }
     }
 }
 
 #[test]
-fn once_the_time_is_over_nothing_more_is_asked() {
-    for (found, given) in discovered([Place::Broken, Place::Metadata], Duration::ZERO) {
-        assert!(Place::Broken.told(&found.unwrap_err()));
-        assert_eq!(given, [Duration::ZERO]);
+fn the_second_location_is_not_tried_after_the_time_limit() {
+    for (result, limits) in discovered([Location::Broken, Location::Metadata], Duration::ZERO) {
+        assert!(Location::Broken.reported(&result.unwrap_err()));
+        assert_eq!(limits, [Duration::ZERO]);
     }
 }

@@ -1,4 +1,4 @@
-//! No secret is shown by anything, and nothing that comes from outside makes anything panic.
+//! No output shows a secret, and no input makes a reader panic.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -31,7 +31,7 @@ fn app() -> App {
         .unwrap()
 }
 
-fn spends() -> [AuthorizationGrant; 3] {
+fn grants() -> [AuthorizationGrant; 3] {
     [
         AuthorizationGrant::DeviceCode(DeviceCode::new(DEVICE_CODE)),
         AuthorizationGrant::RefreshToken(RefreshToken::new(REFRESH)),
@@ -51,11 +51,11 @@ fn no_debug_shows_a_secret() {
     show(&app);
     show(&App::builder().client_secret(SECRET));
     show(&app.spec());
-    for spend in spends() {
-        let request = app.request(&spend, NOW).unwrap();
+    for grant in grants() {
+        let request = app.request(&grant, NOW).unwrap();
         assert!(String::from_utf8_lossy(request.expose_body()).contains("canary"));
         show(&request);
-        show(&spend);
+        show(&grant);
     }
     show(&app.revocation(&RefreshToken::new(REFRESH)));
     show(&app.access_revocation(&AccessToken::new("canary")));
@@ -89,10 +89,10 @@ fn no_debug_shows_a_secret() {
 }
 
 #[test]
-fn an_endpoint_that_echoes_what_it_was_sent_does_not_make_us_repeat_it() {
+fn an_error_does_not_repeat_the_request_that_an_endpoint_echoes() {
     let app = app();
-    for spend in spends() {
-        let sent = String::from_utf8(app.request(&spend, NOW).unwrap().expose_body().to_vec()).unwrap();
+    for grant in grants() {
+        let sent = String::from_utf8(app.request(&grant, NOW).unwrap().expose_body().to_vec()).unwrap();
         for (status, body) in [
             (400, format!(r#"{{"error":"invalid_request","error_description":"{sent}"}}"#)),
             (400, format!(r#"{{"error":"{SECRET}"}}"#)),
@@ -102,13 +102,13 @@ fn an_endpoint_that_echoes_what_it_was_sent_does_not_make_us_repeat_it() {
             (500, sent.clone()),
         ] {
             let response = HttpResponse::new(ResponseHead::new(status), body);
-            let Reading::Refused(error) = app.read(&spend, &response, NOW) else { panic!("{status}") };
+            let Reading::Refused(error) = app.read(&grant, &response, NOW) else { panic!("{status}") };
             assert!(!format!("{error} {error:?} {error:#?}").contains("canary"), "{error}");
         }
     }
 }
 
-/// Every start of this text, and every text that differs from it in one of some bits.
+/// Checks every prefix of this text, and every text with one bit of a byte flipped.
 fn mangled(text: &str, mut check: impl FnMut(&[u8])) {
     for at in 0..=text.len() {
         check(&text.as_bytes()[..at]);
@@ -123,7 +123,7 @@ fn mangled(text: &str, mut check: impl FnMut(&[u8])) {
 }
 
 #[test]
-fn no_answer_however_mangled_makes_a_reader_panic() {
+fn no_mangled_answer_makes_a_reader_panic() {
     let app = app();
     let discovery = Discovery::new("https://a.com").unwrap();
     for text in [
@@ -137,8 +137,8 @@ fn no_answer_however_mangled_makes_a_reader_panic() {
         mangled(text, |bytes| {
             for status in [200, 400] {
                 let response = HttpResponse::new(ResponseHead::new(status), bytes);
-                for spend in spends() {
-                    let _ = app.read(&spend, &response, NOW);
+                for grant in grants() {
+                    let _ = app.read(&grant, &response, NOW);
                 }
                 let _ = UserInfo::read(&response, NOW);
                 let _ = RegisteredApp::read(&response, NOW);
@@ -155,7 +155,7 @@ fn no_answer_however_mangled_makes_a_reader_panic() {
 }
 
 #[test]
-fn no_callback_however_mangled_makes_the_reader_panic_or_passes_for_the_real_one() {
+fn no_mangled_callback_makes_the_reader_panic_or_matches_another_state() {
     let app = app();
     let authorization = app.authorize(&Entropy::new([7; 64])).unwrap();
     let state = authorization.login.state().expose().to_owned();

@@ -1,59 +1,61 @@
-//! What the gateway's API says when it says no.
+//! The error answers of the gateway's API.
 //!
-//! Two families in the wild: `{"statusCode", "message", "error"}`, where `message` is a text or several, and
-//! `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with the members that
-//! [API Pix](https://github.com/bacen/pix-api) adds. The HTTP status counts, whatever the body says of it.
+//! Gateways use two formats. One is `{"statusCode", "message", "error"}`, where `message` is a string or an array of
+//! strings. The other is `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with the
+//! members that [API Pix](https://github.com/bacen/pix-api) adds. The reader takes the status from the HTTP status
+//! line and ignores the status in the body.
 
-use core::error::Error;
 use core::fmt;
 
+use thiserror::Error;
 use wellspring_wire::{ErrorBody, Object, Redaction};
 
-/// An API's refusal. Its words are cut to 200 characters each, and what looks like a token is taken out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An error answer of the gateway's API. Each text is cut to 200 characters, and anything that looks like a token is
+/// redacted.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the gateway's API answered {status}{}", Details(self))]
 #[non_exhaustive]
 pub struct ApiError {
     /// The HTTP status.
     pub status: u16,
-    /// The last part of the problem's type, `CobOperacaoInvalida` say, or another code of the API's own.
+    /// The last segment of the problem's `type` URI, such as `CobOperacaoInvalida`, or the API's own error code.
     pub code: Option<String>,
-    /// What the API says, several messages joined by semicolons.
+    /// The API's message. Several messages are joined by semicolons.
     pub message: Option<String>,
-    /// What it finds wrong with the request, member by member (`violacoes`).
+    /// The members of the request that the API rejects (`violacoes`), at most 32.
     pub violations: Vec<Violation>,
-    /// By which name the API's operators will find the call (`correlationId`).
+    /// The id by which the API's operators find the call (`correlationId`).
     pub correlation_id: Option<String>,
 }
 
-/// One thing that is wrong with a request.
+/// One member of a request that the API rejects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
-    /// Why (`razao`).
+    /// The reason (`razao`).
     pub reason: Option<String>,
-    /// Which member (`propriedade`).
+    /// The member (`propriedade`).
     pub property: Option<String>,
-    /// What stood there (`valor`).
+    /// The rejected value (`valor`).
     pub value: Option<String>,
 }
 
-/// The most violations that are kept.
-const MOST_VIOLATIONS: usize = 32;
+const MAX_VIOLATIONS: usize = 32;
 
 impl ApiError {
-    /// Reads an answer that is no 2xx, or a 2xx that is not what it should be. Never fails: what cannot be read is
-    /// left out.
+    /// Reads an error answer: any status but 2xx, or a 2xx with an unexpected body. Reading never fails; a member that
+    /// cannot be read is `None`.
     #[must_use]
     pub fn read(status: u16, body: &[u8]) -> Self {
         let mut error =
             Self { status, code: None, message: None, violations: Vec::new(), correlation_id: None };
         let Ok(object) = Object::parse(body) else { return error };
         let redaction = Redaction::new();
-        let said = ErrorBody::of(&object);
-        // The rest of the URI is the same for all of them, and need not lead anywhere.
-        let code = said.code.as_deref().and_then(|code| code.rsplit('/').next());
+        let reported = ErrorBody::of(&object);
+        // Every problem type has the same URI prefix, so only the last segment identifies the problem.
+        let code = reported.code.as_deref().and_then(|code| code.rsplit('/').next());
         error.code = code.filter(|code| !code.is_empty()).map(|code| redaction.text(code));
-        error.message = said.message.map(|message| redaction.text(&message));
+        error.message = reported.message.map(|message| redaction.text(&message));
         let text = |object: &Object, name| object.text(name).map(|text| redaction.text(text));
         error.correlation_id = text(&object, "correlationId");
         let violations =
@@ -61,7 +63,7 @@ impl ApiError {
         error.violations = violations
             .iter()
             .filter_map(|violation| violation.as_object())
-            .take(MOST_VIOLATIONS)
+            .take(MAX_VIOLATIONS)
             .map(|violation| Violation {
                 reason: text(violation, "razao"),
                 property: text(violation, "propriedade"),
@@ -71,21 +73,25 @@ impl ApiError {
         error
     }
 
-    pub(crate) fn unexpected(status: u16, what: &str) -> Self {
-        Self { message: Some(what.to_owned()), ..Self::read(status, b"") }
+    /// A 2xx whose body is not the expected one.
+    pub(crate) fn unexpected(status: u16, reason: &str) -> Self {
+        Self { message: Some(reason.to_owned()), ..Self::read(status, b"") }
     }
 }
 
-impl fmt::Display for ApiError {
+/// What follows the status in the error's text: the message, the code and the violations.
+struct Details<'a>(&'a ApiError);
+
+impl fmt::Display for Details<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the gateway's API answered {}", self.status)?;
-        if let Some(message) = &self.message {
+        let error = self.0;
+        if let Some(message) = &error.message {
             write!(f, ": {message}")?;
         }
-        if let Some(code) = &self.code {
+        if let Some(code) = &error.code {
             write!(f, " ({code})")?;
         }
-        for violation in &self.violations {
+        for violation in &error.violations {
             let property = violation.property.as_deref().unwrap_or("?");
             write!(f, "; {property}: {}", violation.reason.as_deref().unwrap_or("no reason given"))?;
         }
@@ -93,14 +99,12 @@ impl fmt::Display for ApiError {
     }
 }
 
-impl Error for ApiError {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_three_401s_keep_their_message() {
+    fn each_of_the_three_401s_keeps_its_message() {
         for message in ["Token não fornecido", "Token inválido", "Token expirado"] {
             let body = format!(r#"{{"statusCode":401,"message":"{message}","error":"Unauthorized"}}"#);
             let error = ApiError::read(401, body.as_bytes());
@@ -110,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_429_without_error_and_a_message_of_several_texts_are_read() {
+    fn a_429_without_error_and_a_message_array_are_read() {
         let error = ApiError::read(429, br#"{"statusCode":429,"message":"Too Many Requests"}"#);
         assert_eq!(error.message.as_deref(), Some("Too Many Requests"));
         let body = br#"{"statusCode":400,"message":["valor must be a string","chave is empty"],"error":"Bad Request"}"#;
@@ -121,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_gives_type_detail_and_violations_and_its_status_counts_for_nothing() {
+    fn a_problem_gives_type_detail_and_violations_and_its_status_member_is_ignored() {
         let body = r#"{"type":"https://pix.bcb.gov.br/api/v2/error/CobOperacaoInvalida","title":"Cobrança inválida.",
             "status":499,"detail":"A cobrança não respeita o _schema_.","correlationId":"abc-1",
             "violacoes":[{"razao":"O campo cob.valor.original não respeita o _schema_.","propriedade":"cob.valor.original"},
@@ -137,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_comes_is_an_error_and_never_a_panic() {
+    fn any_body_is_read_as_an_error_without_a_panic() {
         for body in ["", "<html>502</html>", "null", "[]", "{}", r#"{"message":7,"violacoes":{},"type":[]}"#]
         {
             let error = ApiError::read(502, body.as_bytes());
@@ -146,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_the_api_echoes_is_not_shown() {
+    fn a_token_that_the_api_echoes_is_redacted() {
         let token = format!("eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.{}", "canary7".repeat(9));
         let body = format!(r#"{{"statusCode":401,"message":"bad token {token}","error":"Unauthorized"}}"#);
         let error = ApiError::read(401, body.as_bytes());

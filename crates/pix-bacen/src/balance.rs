@@ -1,21 +1,21 @@
-//! The answer of `GET /accounts/balances`.
+//! The answer to `GET /accounts/balances`.
 
 use wellspring_wire::{Json, Object};
 
-use crate::ApiError;
+use crate::api_error::ApiError;
 
-/// One account's balance. Amounts are the text of what the API wrote, a number here and a string elsewhere; nothing
-/// is computed from them.
+/// The balance of one account. An amount is the API's own text, whether the API writes a JSON number or a string;
+/// this crate computes nothing from it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Balance {
-    /// Of when it is (`eventDate`).
+    /// The date of the balance (`eventDate`).
     pub event_date: Option<String>,
-    /// What can be spent.
+    /// The amount that the owner can use.
     pub available: Option<String>,
-    /// What is there and cannot be spent.
+    /// The amount that is blocked.
     pub blocked: Option<String>,
-    /// What could be spent beyond it.
+    /// The overdraft.
     pub overdraft: Option<String>,
 }
 
@@ -24,12 +24,12 @@ impl Balance {
     ///
     /// # Errors
     ///
-    /// When the answer is no 2xx, or no list of balances.
+    /// Fails if the status is not 2xx, or the body holds no list of balances.
     pub fn read(status: u16, body: &[u8]) -> Result<Vec<Self>, ApiError> {
         if !(200..300).contains(&status) {
             return Err(ApiError::read(status, body));
         }
-        let object = Object::parse(body).map_err(|fault| ApiError::unexpected(status, fault.text()))?;
+        let object = Object::parse(body).map_err(|fault| ApiError::unexpected(status, &fault.to_string()))?;
         let data = object.get("data").and_then(|data| data.as_array());
         let data =
             data.ok_or_else(|| ApiError::unexpected(status, "the answer holds no list of balances"))?;
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_missing_and_what_is_no_list_is_an_error() {
+    fn a_missing_member_is_none_and_a_body_without_a_list_is_an_error() {
         assert_eq!(Balance::read(200, br#"{"data":[{}]}"#).unwrap(), [Balance::default()]);
         for body in ["", "[]", "{}", r#"{"data":{}}"#, "<html>"] {
             assert_eq!(Balance::read(200, body.as_bytes()).unwrap_err().status, 200, "{body}");

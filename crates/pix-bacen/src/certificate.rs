@@ -1,6 +1,6 @@
-//! The client certificate, as a header carries it and as a token is bound to it.
+//! The client certificate: the value of a request header, and part of the key of the tokens bound to it.
 //!
-//! Certificates are public; the private key stays with the transport's TLS settings and must not come near here.
+//! A certificate is public. The private key belongs only in the transport's TLS settings, so a PEM with one is rejected.
 
 use wellspring_core::TokenError;
 use wellspring_wire::percent_encode;
@@ -8,24 +8,24 @@ use wellspring_wire::percent_encode;
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
-/// The first certificate of a PEM file, with plain line ends.
+/// The first certificate of a PEM file, with `\n` as line ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Certificate(String);
 
 impl Certificate {
-    /// Finds the first certificate; whatever stands around it, a chain included, is left out.
+    /// Takes the first certificate. The text around it is dropped, the rest of a chain included.
     pub(crate) fn of_pem(pem: &str) -> Result<Self, TokenError> {
         if pem.contains("PRIVATE KEY-----") {
             return Err(TokenError::misconfigured(
-                "the client certificate's PEM holds a private key, which belongs in the TLS settings alone",
+                "the client certificate's PEM holds a private key, which belongs only in the TLS settings",
             ));
         }
         let inside =
             pem.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END)).map(|(inside, _)| inside);
         let lines: Vec<&str> = inside.unwrap_or_default().split_whitespace().collect();
-        let base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
-        if lines.is_empty() || !lines.iter().all(|line| line.bytes().all(base64)) {
-            return Err(TokenError::misconfigured("the client certificate is not a certificate in PEM"));
+        let is_base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+        if lines.is_empty() || !lines.iter().all(|line| line.bytes().all(is_base64)) {
+            return Err(TokenError::misconfigured("the client certificate is not a PEM certificate"));
         }
         Ok(Self(format!("{BEGIN}\n{}\n{END}\n", lines.join("\n"))))
     }
@@ -34,8 +34,8 @@ impl Certificate {
         self.0.as_bytes()
     }
 
-    /// The PEM as a header value: a space is `%20` and a line end `%0A`. Never `+`, which percent-decoding
-    /// leaves as it is, so that the server would read `BEGIN+CERTIFICATE`.
+    /// The PEM as a header value: a space is `%20` and a line end `%0A`. A space is never `+`: percent-decoding keeps
+    /// `+`, so the server would read `BEGIN+CERTIFICATE`.
     pub(crate) fn header_value(&self) -> String {
         percent_encode(&self.0)
     }
@@ -49,7 +49,7 @@ mod tests {
                        -----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 
     #[test]
-    fn a_space_is_percent_20_and_a_line_end_percent_0a_and_the_leaf_goes_alone() {
+    fn a_space_is_percent_20_a_line_end_is_percent_0a_and_only_the_leaf_is_sent() {
         assert_eq!(
             Certificate::of_pem(PEM).unwrap().header_value(),
             "-----BEGIN%20CERTIFICATE-----%0AMIIB%2B%2F%3D%3D%0A-----END%20CERTIFICATE-----%0A"
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn line_ends_do_not_make_another_certificate() {
+    fn a_certificate_is_the_same_with_either_line_end() {
         let unix = PEM.replace('\r', "");
         assert_eq!(
             Certificate::of_pem(PEM).unwrap().as_bytes(),
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_key_is_turned_away_and_so_is_what_is_no_certificate() {
+    fn a_private_key_and_a_text_without_a_certificate_are_rejected() {
         for bad in [
             "",
             "-----BEGIN CERTIFICATE-----",

@@ -1,23 +1,23 @@
-//! Client id and secret: what is checked before they are ever sent.
+//! Client id and secret, checked before any request.
 
 use core::fmt;
 use core::ops::RangeInclusive;
 
 use wellspring_core::{ClientSecret, TokenError};
 
-/// The page's names of the environment variables.
+/// The environment variables that the published page names.
 const CLIENT_ID: &str = "CLIENT_ID";
 const CLIENT_SECRET: &str = "CLIENT_SECRET";
 
-/// What makes a client known to its gateway.
+/// The credentials of one client of a gateway.
 #[derive(Clone, Debug)]
 pub(crate) struct Credentials {
     pub(crate) id: String,
-    /// `None` where a certificate takes the secret's place.
+    /// `None` for a client that authenticates by its certificate.
     pub(crate) secret: Option<ClientSecret>,
 }
 
-/// Something about the credentials that is allowed and rarely meant.
+/// A property of the credentials that is allowed and usually a mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Warning {
@@ -48,15 +48,15 @@ impl Credentials {
             return Err(TokenError::misconfigured("the client id is empty"));
         }
         if let Some(secret) = &secret {
-            // Characters, as the page counts, and not bytes.
+            // The published page counts characters, not bytes.
             let characters = secret.expose().chars().count();
             if characters == 0 {
                 return Err(TokenError::misconfigured("the client secret is empty"));
             }
             if let Some(length) = length.filter(|length| !length.contains(&characters)) {
-                let (least, most) = (length.start(), length.end());
+                let (min, max) = (length.start(), length.end());
                 return Err(TokenError::misconfigured(format!(
-                    "the client secret must be {least} to {most} characters long, this one has {characters}"
+                    "the client secret must be {min} to {max} characters long, this one has {characters}"
                 )));
             }
         }
@@ -71,8 +71,8 @@ impl Credentials {
     }
 }
 
-/// The page's two variables, out of this environment.
-pub(crate) fn of_environment(
+/// Reads client id and secret from the two environment variables.
+pub(crate) fn from_environment(
     read: impl Fn(&str) -> Option<std::ffi::OsString>,
 ) -> Result<(String, ClientSecret), TokenError> {
     let variable = |name: &str| {
@@ -105,20 +105,20 @@ mod tests {
     }
 
     #[test]
-    fn the_error_tells_the_length_and_not_the_secret() {
+    fn the_error_names_the_length_and_not_the_secret() {
         let error = with_secret("canary").unwrap_err();
         assert_eq!(error.to_string(), "the client secret must be 8 to 64 characters long, this one has 6");
         assert!(!format!("{error:?} {:?}", with_secret("canary-canary")).contains("canary"));
     }
 
     #[test]
-    fn an_empty_client_id_is_turned_away() {
+    fn an_empty_client_id_or_secret_is_rejected() {
         assert!(Credentials::new(String::new(), None, None).is_err());
         assert!(Credentials::new("x".into(), Some(ClientSecret::new("")), None).is_err());
     }
 
     #[test]
-    fn white_space_at_the_ends_is_kept_and_told() {
+    fn white_space_at_either_end_is_kept_and_leads_to_a_warning() {
         let secret = ClientSecret::new("12345678\n");
         let kept = Credentials::new("id ".into(), Some(secret.clone()), Some(&(8..=64))).unwrap();
         assert_eq!(kept.secret, Some(secret));
@@ -130,12 +130,12 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_variable_is_named_in_one_sentence() {
-        let nothing = of_environment(|_| None).unwrap_err();
-        assert_eq!(nothing.to_string(), "the environment variable CLIENT_ID is not set");
-        let half = of_environment(|name| (name == "CLIENT_ID").then(|| "id".into())).unwrap_err();
-        assert_eq!(half.to_string(), "the environment variable CLIENT_SECRET is not set");
-        let (id, secret) = of_environment(|name| Some(format!("value of {name}").into())).unwrap();
+    fn the_error_names_the_missing_variable() {
+        let neither = from_environment(|_| None).unwrap_err();
+        assert_eq!(neither.to_string(), "the environment variable CLIENT_ID is not set");
+        let only_id = from_environment(|name| (name == "CLIENT_ID").then(|| "id".into())).unwrap_err();
+        assert_eq!(only_id.to_string(), "the environment variable CLIENT_SECRET is not set");
+        let (id, secret) = from_environment(|name| Some(format!("value of {name}").into())).unwrap();
         assert_eq!((id.as_str(), secret.expose()), ("value of CLIENT_ID", "value of CLIENT_SECRET"));
     }
 }

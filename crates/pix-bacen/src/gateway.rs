@@ -1,7 +1,7 @@
-//! The gateway as one client knows it: its token request, its answers, its verdicts.
+//! The provider: the token request of one client, the token answers, and the API calls.
 //!
-//! Client credentials in all but name: nothing here is refreshed, a new token is asked for. A refresh token that
-//! an endpoint sends all the same is ignored
+//! The token request is a client credentials grant in all but name. A renewal sends it again, because there is no
+//! refresh token. If an endpoint sends a refresh token, the gateway ignores it
 //! ([RFC 6749 §4.4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.3)).
 
 use core::hash::Hasher;
@@ -14,11 +14,14 @@ use wellspring_wire::{
     BasicEncoding, Form, TokenFormat, append_query, basic_authorization, json_body, judge_bearer,
 };
 
+use crate::call::Call;
 use crate::certificate::Certificate;
-use crate::credentials::Credentials;
-use crate::{Call, ClientAuthentication, Encoding, Endpoint, Txid, Warning};
+use crate::credentials::{Credentials, Warning};
+use crate::endpoint::Endpoint;
+use crate::spec::{ClientAuthentication, Encoding};
+use crate::txid::Txid;
 
-/// A PIX gateway and the client that is known to it. This is what a token source is made from.
+/// A PIX gateway and one of its clients. Pass it to the builder of a token source.
 ///
 /// ```
 /// use pix_bacen::Gateway;
@@ -33,53 +36,55 @@ pub struct Gateway {
     credentials: Credentials,
     certificate: Option<Certificate>,
     scope: Option<Scope>,
-    profile: ProviderSpec,
+    spec: ProviderSpec,
 }
 
 impl Gateway {
     pub(crate) fn new(endpoint: Endpoint, credentials: Credentials) -> Self {
-        let profile = ProviderSpec::new("pix-bacen", TokenKey::new("pix-bacen", &endpoint.token_url));
-        Self { endpoint, credentials, certificate: None, scope: None, profile }.with_profile()
+        let mut spec = ProviderSpec::new("pix-bacen", TokenKey::new("pix-bacen", &endpoint.token_url));
+        spec.credentials = true;
+        spec.origins = Origin::of(&endpoint.api_base).into_iter().collect();
+        Self { endpoint, credentials, certificate: None, scope: None, spec }.with_key()
     }
 
     /// The gateway for tokens bound to this client certificate
-    /// ([RFC 8705 §3](https://www.rfc-editor.org/rfc/rfc8705#section-3)), given as PEM without its key.
+    /// ([RFC 8705 §3](https://www.rfc-editor.org/rfc/rfc8705#section-3)), a PEM without the private key.
     ///
-    /// The certificate tells these tokens from others' and, where the endpoint wants it there, goes into a header
-    /// of the token request. The connection's own certificate and key belong to the transport's TLS settings,
-    /// the same for token and API calls.
+    /// The certificate becomes part of the tokens' key. Where the endpoint requires it, the token request carries it in
+    /// a header. The certificate and key of the TLS connection belong in the transport's TLS settings, the same for
+    /// token requests and API calls.
     ///
     /// # Errors
     ///
-    /// When there is no certificate in the PEM, or a private key.
+    /// Fails if the PEM holds no certificate, or holds a private key.
     pub fn client_certificate(mut self, pem: &str) -> Result<Self, TokenError> {
         self.certificate = Some(Certificate::of_pem(pem)?);
-        Ok(self.with_profile())
+        Ok(self.with_key())
     }
 
-    /// The gateway for tokens of this scope, words separated by spaces.
+    /// The gateway for tokens of this scope: words separated by spaces.
     ///
     /// # Errors
     ///
-    /// When the endpoint cannot be asked for a scope, as those of the published page cannot: they grant what the
-    /// account has, and the token says which scope that is.
+    /// Fails if the endpoint takes no scope. The endpoints of the published page take none: they grant the scope of the
+    /// account, and the token answer names it.
     pub fn scope(mut self, scope: &str) -> Result<Self, TokenError> {
         if self.endpoint.spec.scope_name.is_none() {
             return Err(TokenError::misconfigured(
-                "this gateway cannot be asked for a scope: it grants the account's",
+                "this gateway takes no scope: it grants the scope of the account",
             ));
         }
         self.scope = Some(Scope::parse(scope)).filter(|scope| !scope.is_empty());
-        Ok(self.with_profile())
+        Ok(self.with_key())
     }
 
-    /// What is allowed in these credentials and rarely meant.
+    /// Properties of these credentials that are allowed and usually a mistake.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         self.credentials.warnings().collect()
     }
 
-    /// Where tokens come from.
+    /// The token endpoint.
     #[must_use]
     pub fn token_url(&self) -> &str {
         &self.endpoint.token_url
@@ -92,24 +97,25 @@ impl Gateway {
         [&self.endpoint.api_base, slash, path].concat()
     }
 
-    /// `PUT /cob/{txid}`: makes an immediate charge out of this JSON; the answer is for [`Charge::read`](crate::Charge::read).
+    /// `PUT /cob/{txid}`: creates an immediate charge from this JSON. [`Charge::read`](crate::Charge::read) reads the
+    /// answer.
     #[must_use]
     pub fn put_cob(&self, txid: &Txid, json: impl Into<String>) -> Call {
         Call::new("PUT", self.api_url(&format!("/cob/{txid}")), Some(json.into()))
     }
 
-    /// `GET /accounts/balances`: the answer is for [`Balance::read`](crate::Balance::read).
+    /// `GET /accounts/balances`. [`Balance::read`](crate::Balance::read) reads the answer.
     #[must_use]
     pub fn balances(&self) -> Call {
         Call::new("GET", self.api_url("/accounts/balances"), None)
     }
 
-    fn with_profile(mut self) -> Self {
+    fn with_key(mut self) -> Self {
         let spec = &self.endpoint.spec;
         let mut key = TokenKey::new("pix-bacen", &self.endpoint.token_url)
             .client(&self.credentials.id)
             .grant("client_credentials");
-        // What is asked for tells tokens apart; where in the request it stands does not.
+        // A parameter identifies the token wherever in the request it is sent.
         for (name, value) in spec.parameters.iter().chain(&spec.query) {
             key = key.resource(name).resource(value);
         }
@@ -119,9 +125,7 @@ impl Gateway {
         if let Some(certificate) = &self.certificate {
             key = key.certificate(certificate.as_bytes());
         }
-        self.profile.key = key;
-        self.profile.credentials = true;
-        self.profile.origins = Origin::of(&self.endpoint.api_base).into_iter().collect();
+        self.spec.key = key;
         self
     }
 
@@ -164,7 +168,7 @@ impl Gateway {
         if let Some(name) = &spec.certificate_header {
             let certificate = self.certificate.as_ref().ok_or_else(|| {
                 TokenError::misconfigured(format!(
-                    "this token endpoint wants the client certificate in the header {name}, and none is given"
+                    "this token endpoint requires the client certificate in the header {name}, and no certificate is set"
                 ))
             })?;
             request = request.header(&**name, certificate.header_value());
@@ -186,7 +190,7 @@ impl Gateway {
         if let Some(secret) = &self.credentials.secret {
             format = format.secret(secret.expose());
         }
-        // A short value is no secret, and taking it out would take words apart.
+        // A short value is not a secret, and redacting it would cut other words of a message.
         let secrets = self.endpoint.spec.headers.iter().map(|header| header.expose());
         secrets.filter(|secret| secret.len() >= 8).fold(format, TokenFormat::secret)
     }
@@ -197,22 +201,21 @@ fn form<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Form {
 }
 
 impl Provider for Gateway {
-    fn request(&self, spend: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
-        match spend {
+    fn request(&self, grant: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
+        match grant {
             AuthorizationGrant::ClientCredentials => self.token_request(),
-            _ => Err(TokenError::misconfigured(
-                "a PIX gateway takes the client's credentials and nothing else",
-            )),
+            _ => Err(TokenError::misconfigured("a PIX gateway takes only client credentials")),
         }
     }
 
-    fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
-        self.format().reading(spend, response, now)
+    fn read(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
+        self.format().reading(grant, response, now)
     }
 
-    /// A 401 means one of three things (no token, a wrong one, an expired one) that its status does not tell
-    /// apart; a new token helps against two of them. A 403 is about permission, which no new token changes, and the
-    /// page's gateways send no challenge with it; one that calls the token invalid is taken at its word.
+    /// A 401 means that the token is missing, wrong or expired, and the status does not tell which. A new token helps
+    /// against a wrong or expired one. A 403 means a missing permission, which no new token changes; the gateways of the
+    /// published page send no challenge with it. If a 403 has a challenge that calls the token invalid, the token is
+    /// refused.
     fn judge(&self, head: &ResponseHead, _: &[u8]) -> Verdict {
         match judge_bearer(head) {
             Verdict::Accepted if head.status() == 403 => Verdict::ScopeMissing(None),
@@ -227,6 +230,6 @@ impl Provider for Gateway {
     }
 
     fn spec(&self) -> &ProviderSpec {
-        &self.profile
+        &self.spec
     }
 }

@@ -1,17 +1,17 @@
 //! Access tokens for PIX gateways (GoForge, Fire Banking and their family).
 //!
-//! One white-label platform, many brands: a [`Gateway`] is a base URL, a client, and a [`TokenRequestSpec`] that
-//! says how the token request looks. The presets speak the published page's dialect, which is client credentials
-//! in all but name: JSON instead of a form, `clientId` and `clientSecret`, no `grant_type`.
-//! [`Endpoint::standard`] is the vendor's other dialect, and a spec of one's own fits other PIX providers.
+//! Several brands run one white-label platform. A [`Gateway`] is a base URL, a client, and a [`TokenRequestSpec`] that
+//! describes the token request. The presets follow the published page, whose token request is a client credentials grant
+//! in all but name: JSON instead of a form, `clientId` and `clientSecret`, no `grant_type`. [`Endpoint::standard`] is the
+//! vendor's other API. For another PIX provider, write your own spec.
 //!
-//! - [`Gateway`] is a [`Provider`](wellspring_core::Provider): tokens are acquired and kept by whatever drives it.
-//! - [`Gateway::put_cob`] and [`Gateway::balances`] write API calls; [`Charge`], [`Balance`] and [`ApiError`] read
-//!   the answers.
+//! - [`Gateway`] is a [`Provider`](wellspring_core::Provider): a token source acquires and renews its tokens.
+//! - [`Gateway::put_cob`] and [`Gateway::balances`] build API calls; [`Charge`], [`Balance`] and [`ApiError`] read the
+//!   answers.
 //! - The features `async` and `blocking` add a `Client` that makes these calls.
 //!
-//! In scope: requests and answers. Out of scope: sockets, TLS, stores. Without features nothing here does I/O, but
-//! for [`Endpoint::credentials_from_env`], which reads two variables.
+//! In scope: requests and answers. Out of scope: sockets, TLS, stores. Without features this crate does no I/O, except
+//! [`Endpoint::credentials_from_env`], which reads two environment variables.
 #![forbid(unsafe_code)]
 
 mod api_error;
@@ -21,25 +21,30 @@ mod balance;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod call;
+#[cfg(any(feature = "async", feature = "blocking"))]
+mod call_error;
+#[cfg(any(feature = "async", feature = "blocking"))]
+mod calls;
 mod certificate;
 mod charge;
+mod client;
 mod credentials;
 mod endpoint;
 mod gateway;
-#[cfg(any(feature = "async", feature = "blocking"))]
-mod on_http;
 mod preset;
 mod spec;
+mod txid;
 
 // The public interface is:
 pub use api_error::{ApiError, Violation};
 pub use balance::Balance;
-pub use call::{Call, Txid};
+pub use call::Call;
+#[cfg(any(feature = "async", feature = "blocking"))]
+pub use call_error::CallError;
 pub use charge::Charge;
 pub use credentials::Warning;
 pub use endpoint::Endpoint;
 pub use gateway::Gateway;
-#[cfg(any(feature = "async", feature = "blocking"))]
-pub use on_http::CallError;
 pub use spec::{ClientAuthentication, Encoding, TokenRequestSpec};
+pub use txid::Txid;
 pub use wellspring_wire::TokenFormat;

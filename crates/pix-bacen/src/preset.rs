@@ -1,66 +1,68 @@
-//! The gateways known by name.
+//! The gateways with a preset.
 //!
-//! One white-label platform under five brands. Two of them have published pages, which differ in the host alone;
-//! the page calls itself identical to the "standard" API, and is not: see [`Endpoint::standard`].
+//! Five brands run one white-label platform. Two of them have published pages, which differ only in the host. The
+//! published page calls its API identical to the "standard" API, which is wrong: see [`Endpoint::standard`].
 
 use core::time::Duration;
 
 use wellspring_core::TokenError;
 
-use crate::{Endpoint, Gateway, TokenRequestSpec};
+use crate::endpoint::Endpoint;
+use crate::gateway::Gateway;
+use crate::spec::TokenRequestSpec;
 
 impl Gateway {
     /// GoForge.
     #[must_use]
     pub fn goforge() -> Endpoint {
-        known("https://api.gateway.goforge.com.br", TokenRequestSpec::pix_bacen())
+        preset("https://api.gateway.goforge.com.br", TokenRequestSpec::pix_bacen())
     }
 
     /// Fire Banking.
     #[must_use]
     pub fn fire_banking() -> Endpoint {
-        known("https://api.public.firebanking.com.br", TokenRequestSpec::pix_bacen())
+        preset("https://api.public.firebanking.com.br", TokenRequestSpec::pix_bacen())
     }
 
-    /// Avista, whose platform it is.
+    /// Avista, the vendor of the platform.
     #[must_use]
     pub fn avista() -> Endpoint {
-        known("https://api.avista.global", TokenRequestSpec::pix_bacen())
+        preset("https://api.avista.global", TokenRequestSpec::pix_bacen())
     }
 
-    /// NTX Pay, whose tokens live ten minutes.
+    /// NTX Pay. Its tokens live ten minutes.
     #[must_use]
     pub fn ntx_pay() -> Endpoint {
         let spec = TokenRequestSpec::pix_bacen().default_lifetime(Duration::from_secs(600));
-        known("https://api.ntxpay.com", spec)
+        preset("https://api.ntxpay.com", spec)
     }
 
     /// Safira Pay.
     #[must_use]
     pub fn safira_pay() -> Endpoint {
-        known("https://api.safirapay.com", TokenRequestSpec::pix_bacen())
+        preset("https://api.safirapay.com", TokenRequestSpec::pix_bacen())
     }
 
-    /// Any other gateway of the family, or a simulator of one, by its base URL.
+    /// Another gateway of this platform, or a simulator, by its base URL.
     ///
     /// # Errors
     ///
-    /// When the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
+    /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
     pub fn base_url(url: &str) -> Result<Endpoint, TokenError> {
         Endpoint::new(url, TokenRequestSpec::pix_bacen())
     }
 
-    /// Any token endpoint that client credentials open, by its base URL and its [`TokenRequestSpec`].
+    /// Any token endpoint that takes client credentials, by its base URL and its [`TokenRequestSpec`].
     ///
     /// # Errors
     ///
-    /// As [`base_url`](Self::base_url), and when the spec contradicts itself: a secret in the query, a header
-    /// that cannot be sent, a header or parameter that is set twice.
+    /// Fails for the reasons of [`base_url`](Self::base_url), and if the spec contradicts itself: it puts a secret in the
+    /// query, has a header that cannot be sent, or sets a header or parameter twice.
     pub fn custom(base_url: &str, spec: TokenRequestSpec) -> Result<Endpoint, TokenError> {
         Endpoint::new(base_url, spec)
     }
 
-    /// The gateway of this name: `goforge`, `fire-banking`, `avista`, `ntx-pay` or `safira-pay`.
+    /// The gateway with this name: `goforge`, `fire-banking`, `avista`, `ntx-pay` or `safira-pay`.
     #[must_use]
     pub fn named(name: &str) -> Option<Endpoint> {
         Some(match name {
@@ -74,6 +76,6 @@ impl Gateway {
     }
 }
 
-fn known(base_url: &str, spec: TokenRequestSpec) -> Endpoint {
-    Endpoint::new(base_url, spec).expect("the URLs and specs above are fine, as a test shows")
+fn preset(base_url: &str, spec: TokenRequestSpec) -> Endpoint {
+    Endpoint::new(base_url, spec).expect("the URLs and specs above are valid, as a test shows")
 }

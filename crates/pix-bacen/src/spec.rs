@@ -1,8 +1,9 @@
-//! One token request, said as data.
+//! A token request as data.
 //!
-//! The page's gateways, their "standard" API and the token endpoints of Brazilian payment providers differ in
-//! where they want what. All of them are one [`TokenRequestSpec`]; what becomes of it is written in
-//! [`gateway`](crate::Gateway). Any 2xx with a token in it is success: some answer 200, some 201.
+//! The gateways of the published page, their "standard" API and the token endpoints of Brazilian payment providers
+//! expect the same parameters in different places. A [`TokenRequestSpec`] describes each of them, and
+//! [`Gateway`](crate::Gateway) builds the request from it. Some endpoints answer 200 and some 201, so any 2xx with a
+//! token is a success.
 
 use core::ops::RangeInclusive;
 use core::time::Duration;
@@ -11,35 +12,35 @@ use std::borrow::Cow;
 use wellspring_core::Header;
 use wellspring_wire::TokenFormat;
 
-/// Where the parameters of a token request stand.
+/// Where a token request carries its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Encoding {
     /// In a JSON object.
     Json,
-    /// In a form, as [RFC 6749 §4.4.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2) has it.
+    /// In a form ([RFC 6749 §4.4.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2)).
     Form,
-    /// In the URL's query, with an empty body. Never the client secret: URLs end up in logs.
+    /// In the URL's query, with an empty body. The client secret is never there, because servers log URLs.
     Query,
 }
 
-/// How a token request says which client it comes from. One way at a time
+/// How the client authenticates in a token request. A request uses one method only
 /// ([RFC 6749 §2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClientAuthentication {
-    /// Client id and secret among the body's parameters.
+    /// Client id and secret are parameters in the body.
     Body,
-    /// An `Authorization: Basic` header, id and secret form-encoded first
+    /// An `Authorization: Basic` header with id and secret form-encoded first
     /// ([RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
     Basic,
-    /// An `Authorization: Basic` header with id and secret as they are: what many endpoints read instead.
+    /// An `Authorization: Basic` header with id and secret as they are, which many endpoints expect instead.
     BasicUnencoded,
-    /// The client id among the parameters and no secret: the certificate of the connection says the rest.
+    /// The client id is a parameter and there is no secret: the client authenticates by its TLS certificate.
     None,
 }
 
-/// A token request as data. Start from [`TokenRequestSpec::new`] and say what differs.
+/// A token request as data. Start from [`TokenRequestSpec::new`] and set what differs.
 ///
 /// ```
 /// use pix_bacen::{ClientAuthentication, Encoding, Gateway, TokenRequestSpec};
@@ -70,7 +71,7 @@ pub struct TokenRequestSpec {
 }
 
 impl TokenRequestSpec {
-    /// A form with `client_id` and `client_secret` in it, posted to this path of the base URL.
+    /// A POST request to this path of the base URL, with a form that holds `client_id` and `client_secret`.
     #[must_use]
     pub fn new(path: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -90,7 +91,7 @@ impl TokenRequestSpec {
         }
     }
 
-    /// What the page of the PIX gateways says: `{"clientId", "clientSecret"}` to `/oauth/token`, an hour.
+    /// The token request of the published page: `{"clientId", "clientSecret"}` to `/oauth/token`. Tokens live an hour.
     #[must_use]
     pub fn pix_bacen() -> Self {
         Self::new("/oauth/token")
@@ -100,7 +101,8 @@ impl TokenRequestSpec {
             .default_lifetime(Duration::from_secs(3_600))
     }
 
-    /// The same vendor's "standard" API: another path, the certificate in a header, half an hour.
+    /// The token request of the vendor's "standard" API: another path, and the certificate in a header. Tokens live half
+    /// an hour.
     #[must_use]
     pub fn standard() -> Self {
         Self { path: "/api/auth/token".into(), ..Self::pix_bacen() }
@@ -108,21 +110,21 @@ impl TokenRequestSpec {
             .default_lifetime(Duration::from_secs(1_800))
     }
 
-    /// Where the parameters stand. Default: in a form.
+    /// Where the request carries its parameters. Default: in a form.
     #[must_use]
     pub fn encoding(mut self, encoding: Encoding) -> Self {
         self.encoding = encoding;
         self
     }
 
-    /// How the client is named. Default: in the body.
+    /// How the client authenticates. Default: by parameters in the body.
     #[must_use]
     pub fn authentication(mut self, authentication: ClientAuthentication) -> Self {
         self.authentication = authentication;
         self
     }
 
-    /// What client id and secret are called. Default: `client_id` and `client_secret`.
+    /// The names of the parameters for client id and secret. Default: `client_id` and `client_secret`.
     #[must_use]
     pub fn client_names(
         mut self,
@@ -133,57 +135,58 @@ impl TokenRequestSpec {
         self
     }
 
-    /// What the requested scope is called. Default: no scope can be asked for.
+    /// The name of the parameter for the requested scope. Default: none, so the request carries no scope.
     #[must_use]
     pub fn scope_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.scope_name = Some(name.into());
         self
     }
 
-    /// One more parameter, such as `grant_type`. It tells tokens apart, so it must not be a secret.
+    /// Adds a parameter, such as `grant_type`. Its value becomes part of the tokens' key, so it must not be a secret.
     #[must_use]
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.parameters.push((name.into(), value.into()));
         self
     }
 
-    /// One more parameter of the URL's query, whatever the encoding. It must not be a secret.
+    /// Adds a parameter to the URL's query, independent of the encoding. Its value becomes part of the tokens' key, so it
+    /// must not be a secret.
     #[must_use]
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.query.push((name.into(), value.into()));
         self
     }
 
-    /// One more header of the token request. Its value may be a secret.
+    /// Adds a header to the token request. Its value may be a secret.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push(Header::new(name, value));
         self
     }
 
-    /// The header that carries the client certificate as percent-encoded PEM. Default: none does.
+    /// The header that carries the client certificate as percent-encoded PEM. Default: none.
     #[must_use]
     pub fn certificate_header(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.certificate_header = Some(name.into());
         self
     }
 
-    /// How many characters a client secret has, where the provider says so. Default: any number but zero.
+    /// The allowed length of a client secret, in characters. Default: at least one.
     #[must_use]
     pub fn secret_length(mut self, characters: RangeInclusive<usize>) -> Self {
         self.secret_length = Some(characters);
         self
     }
 
-    /// How long a token lives whose answer does not say. Default: nobody knows, it is renewed on a 401 alone.
+    /// The lifetime of a token whose answer names none. Default: unknown, so such a token is renewed only after a 401.
     #[must_use]
     pub fn default_lifetime(mut self, lifetime: Duration) -> Self {
         self.default_lifetime = Some(lifetime);
         self
     }
 
-    /// How answers are read where the standard leaves room: strictly, say, or with names of their own. A default
-    /// lifetime that is told to this spec goes before the format's.
+    /// How to read token answers where RFC 6749 leaves room, for example strictly or with other member names. The default
+    /// lifetime of this spec takes precedence over the format's.
     #[must_use]
     pub fn token_format(mut self, format: TokenFormat) -> Self {
         self.format = format;

@@ -1,5 +1,5 @@
-//! Odd answers of the token endpoint, as the gateway reads them: lenient where nothing is at stake, closed where a
-//! secret is.
+//! Unusual answers of the token endpoint: the reader is lenient in general, and strict about members that decide which
+//! token is used.
 
 use core::time::Duration;
 
@@ -11,7 +11,7 @@ use wellspring_wire::TokenFormat;
 
 fn read(status: u16, body: &[u8]) -> Reading {
     let gateway = Gateway::goforge().credentials("your-client-id", "your-client-secret");
-    let gateway = gateway.expect("the page's own credentials are fine");
+    let gateway = gateway.expect("the page's own credentials are valid");
     let head = ResponseHead::new(status).header("Content-Type", "application/json; charset=utf-8");
     gateway.read(
         &AuthorizationGrant::ClientCredentials,
@@ -21,9 +21,9 @@ fn read(status: u16, body: &[u8]) -> Reading {
 }
 
 #[test]
-fn every_way_to_write_a_lifetime() {
+fn every_spelling_of_a_lifetime_is_read() {
     const TEN_YEARS: u64 = 10 * 365 * 86_400;
-    for (written, seconds, noted) in [
+    for (written, seconds, deviation) in [
         ("3600", 3_600, None),
         ("\"3600\"", 3_600, Some(Deviation::LifetimeIsText)),
         ("\" 3600 \"", 3_600, Some(Deviation::LifetimeIsText)),
@@ -43,13 +43,13 @@ fn every_way_to_write_a_lifetime() {
         let body = format!(r#"{{"access_token":"t","token_type":"Bearer","expires_in":{written}}}"#);
         let Reading::Granted(token) = read(200, body.as_bytes()) else { panic!("{written}") };
         assert_eq!(token.lifetime, Some(Duration::from_secs(seconds)), "{written}");
-        assert_eq!(token.deviations.first().copied(), noted, "{written}");
+        assert_eq!(token.deviations.first().copied(), deviation, "{written}");
     }
 }
 
 #[test]
-fn harmless_deviations_are_read() {
-    for (body, noted) in [
+fn harmless_deviations_are_accepted() {
+    for (body, deviation) in [
         ("\u{FEFF}{\"access_token\":\"t\",\"token_type\":\"bearer\"}", Some(Deviation::ByteOrderMark)),
         (r#"{"access_token":"t","token_type":"BEARER"}"#, None),
         (r#"{"access_token":"t"}"#, Some(Deviation::TokenTypeMissing)),
@@ -57,12 +57,12 @@ fn harmless_deviations_are_read() {
         (r#"{"access_token":"t","token_type":"Bearer","scope":["pix:read"]}"#, Some(Deviation::ScopeIsArray)),
     ] {
         let Reading::Granted(token) = read(201, body.as_bytes()) else { panic!("{body}") };
-        assert_eq!(token.deviations.first().copied(), noted, "{body}");
+        assert_eq!(token.deviations.first().copied(), deviation, "{body}");
     }
 }
 
 #[test]
-fn scopes_come_in_any_spacing_and_may_be_fewer_than_the_page_shows() {
+fn a_scope_may_have_any_spacing_and_fewer_words_than_on_the_page() {
     let body = br#"{"access_token":"t","token_type":"Bearer","scope":" pix:write\tpix:read  pix:read"}"#;
     let Reading::Granted(token) = read(200, body) else { panic!() };
     let granted = token.scope.unwrap_or_default();
@@ -71,7 +71,7 @@ fn scopes_come_in_any_spacing_and_may_be_fewer_than_the_page_shows() {
 }
 
 #[test]
-fn what_decides_which_secret_is_used_is_read_to_the_letter() {
+fn members_that_decide_which_token_is_used_are_read_strictly() {
     for body in [
         r#"{"access_token":"t","access_token":"u","token_type":"Bearer"}"#,
         r#"{"access_token":"","token_type":"Bearer"}"#,
@@ -102,18 +102,20 @@ fn what_decides_which_secret_is_used_is_read_to_the_letter() {
 }
 
 #[test]
-fn the_operator_may_have_answers_read_otherwise() {
+fn the_operator_can_change_how_answers_are_read() {
     let read = |format: TokenFormat, body: &str| {
         let endpoint = Gateway::goforge().token_format(format);
         let gateway = endpoint.credentials("your-client-id", "your-client-secret");
-        let gateway = gateway.expect("the page's own credentials are fine");
+        let gateway = gateway.expect("the page's own credentials are valid");
         let response = HttpResponse::new(ResponseHead::new(200), body);
         gateway.read(&AuthorizationGrant::ClientCredentials, &response, UnixTime::from_secs(1_700_000_000))
     };
-    let silent = r#"{"access_token":"t","expires_in":0}"#;
-    assert!(matches!(read(TokenFormat::new().strict(), silent), Reading::Refused(_)), "no token_type");
-    let Reading::Granted(token) = read(TokenFormat::new().zero_means_never(), silent) else { panic!() };
+    let zero_lifetime = r#"{"access_token":"t","expires_in":0}"#;
+    assert!(matches!(read(TokenFormat::new().strict(), zero_lifetime), Reading::Refused(_)), "no token_type");
+    let Reading::Granted(token) = read(TokenFormat::new().zero_means_never(), zero_lifetime) else {
+        panic!()
+    };
     assert_eq!(token.lifetime, Some(wellspring_wire::LONGEST_LIFETIME));
     let Reading::Granted(token) = read(TokenFormat::new(), r#"{"access_token":"t"}"#) else { panic!() };
-    assert_eq!(token.lifetime, Some(Duration::from_secs(3_600)), "the page's default stays");
+    assert_eq!(token.lifetime, Some(Duration::from_secs(3_600)), "the page's default lifetime remains");
 }

@@ -1,6 +1,5 @@
-//! Every token endpoint in the table of Brazilian payment providers can be said as a [`TokenRequestSpec`].
-//!
-//! The hosts are examples: what is shown is the shape of the request.
+//! A [`TokenRequestSpec`] describes the token endpoints of other Brazilian payment providers. The hosts are examples; the
+//! tests check the shape of the request.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use core::time::Duration;
@@ -20,7 +19,7 @@ fn gateway(spec: TokenRequestSpec) -> Gateway {
     Gateway::custom("https://psp.example.com/", spec).unwrap().credentials("id", "se cret").unwrap()
 }
 
-fn sent(gateway: &Gateway) -> HttpRequest {
+fn token_request(gateway: &Gateway) -> HttpRequest {
     gateway.request(&AuthorizationGrant::ClientCredentials, NOW).unwrap()
 }
 
@@ -33,42 +32,42 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
 }
 
 #[test]
-fn basic_and_a_grant_type_in_json() {
+fn basic_with_a_grant_type_in_json() {
     let spec = spec()
         .encoding(Encoding::Json)
         .authentication(ClientAuthentication::BasicUnencoded)
         .parameter("grant_type", "client_credentials");
-    let request = sent(&gateway(spec));
+    let request = token_request(&gateway(spec));
     assert_eq!(body(&request), r#"{"grant_type":"client_credentials"}"#);
     assert_eq!(header(&request, "Content-Type"), Some("application/json"));
     assert_eq!(header(&request, "Authorization"), Some("Basic aWQ6c2UgY3JldA=="), "id:se cret");
 }
 
 #[test]
-fn basic_and_a_form_with_scope() {
+fn basic_with_a_scope_in_a_form() {
     let spec = spec()
         .authentication(ClientAuthentication::Basic)
         .parameter("grant_type", "client_credentials")
         .scope_name("scope");
-    let request = sent(&gateway(spec).scope("cob.write pix.read").unwrap());
+    let request = token_request(&gateway(spec).scope("cob.write pix.read").unwrap());
     assert_eq!(body(&request), "grant_type=client_credentials&scope=cob.write+pix.read");
     assert_eq!(header(&request, "Content-Type"), Some("application/x-www-form-urlencoded"));
     assert_eq!(header(&request, "Authorization"), Some("Basic aWQ6c2UrY3JldA=="), "id:se+cret");
 }
 
 #[test]
-fn id_and_secret_in_the_form_and_headers_of_the_providers_own() {
+fn id_and_secret_in_a_form_with_a_header_of_the_provider() {
     let spec = spec().parameter("grant_type", "client_credentials").header("x-itau-apikey", "canary-key");
     let gateway = gateway(spec);
-    let request = sent(&gateway);
+    let request = token_request(&gateway);
     assert_eq!(body(&request), "grant_type=client_credentials&client_id=id&client_secret=se+cret");
     assert_eq!(header(&request, "x-itau-apikey"), Some("canary-key"));
-    assert_eq!(header(&request, "Authorization"), None, "one way of authentication at a time");
+    assert_eq!(header(&request, "Authorization"), None, "a request uses one authentication method");
     assert!(!format!("{gateway:?} {request:?}").contains("canary"), "a header's value may be a secret");
 }
 
 #[test]
-fn a_certificate_in_the_place_of_a_secret() {
+fn a_certificate_instead_of_a_secret() {
     let spec = spec()
         .authentication(ClientAuthentication::None)
         .parameter("grant_type", "client_credentials")
@@ -76,17 +75,17 @@ fn a_certificate_in_the_place_of_a_secret() {
     let endpoint = Gateway::custom("https://psp.example.com", spec).unwrap();
     assert!(endpoint.clone().credentials("id", "secret").is_err());
     let gateway = endpoint.client_id("id").unwrap().scope("cob.read").unwrap();
-    assert_eq!(body(&sent(&gateway)), "grant_type=client_credentials&client_id=id&scope=cob.read");
+    assert_eq!(body(&token_request(&gateway)), "grant_type=client_credentials&client_id=id&scope=cob.read");
 }
 
 #[test]
-fn everything_in_the_query_but_never_a_secret() {
+fn the_query_carries_every_parameter_except_the_secret() {
     let spec = spec()
         .encoding(Encoding::Query)
         .authentication(ClientAuthentication::Basic)
         .parameter("grant_type", "client_credentials")
         .scope_name("scope");
-    let request = sent(&gateway(spec.clone()).scope("cob.read pix.read").unwrap());
+    let request = token_request(&gateway(spec.clone()).scope("cob.read pix.read").unwrap());
     assert_eq!(
         request.url(),
         "https://psp.example.com/oauth/token?grant_type=client_credentials&scope=cob.read+pix.read"
@@ -94,30 +93,30 @@ fn everything_in_the_query_but_never_a_secret() {
     assert_eq!((body(&request), header(&request, "Content-Type")), ("", None));
     let with_secret = spec.authentication(ClientAuthentication::Body);
     let error = Gateway::custom("https://psp.example.com", with_secret).unwrap_err();
-    assert_eq!(error.to_string(), "a client secret must not stand in the URL's query");
+    assert_eq!(error.to_string(), "a client secret must not be in the URL's query");
 }
 
 #[test]
 fn a_grant_type_in_the_query_and_the_client_in_the_form() {
-    let request = sent(&gateway(spec().query("grant_type", "client_credentials")));
+    let request = token_request(&gateway(spec().query("grant_type", "client_credentials")));
     assert_eq!(request.url(), "https://psp.example.com/oauth/token?grant_type=client_credentials");
     assert_eq!(body(&request), "client_id=id&client_secret=se+cret");
 }
 
 #[test]
-fn a_certificate_in_a_header_and_names_of_ones_own() {
+fn a_certificate_in_a_header_and_other_parameter_names() {
     let spec = spec()
         .encoding(Encoding::Json)
         .client_names("clientId", "clientSecret")
         .certificate_header("client-cert");
     let pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-    let request = sent(&gateway(spec).client_certificate(pem).unwrap());
+    let request = token_request(&gateway(spec).client_certificate(pem).unwrap());
     assert_eq!(body(&request), r#"{"clientId":"id","clientSecret":"se cret"}"#);
     assert!(header(&request, "client-cert").unwrap().starts_with("-----BEGIN%20CERTIFICATE-----%0A"));
 }
 
 #[test]
-fn the_api_may_live_on_another_host_than_the_tokens() {
+fn the_api_may_have_another_host_than_the_token_endpoint() {
     let endpoint = Gateway::custom("https://auth.example.com", spec()).unwrap();
     let gateway = endpoint
         .api_base_url("https://api.example.com/pix/v2/")
@@ -130,8 +129,8 @@ fn the_api_may_live_on_another_host_than_the_tokens() {
 }
 
 #[test]
-fn a_spec_that_contradicts_itself_is_turned_away() {
-    for (spec, why) in [
+fn a_spec_that_contradicts_itself_is_rejected() {
+    for (spec, reason) in [
         (spec().parameter("client_id", "other"), "twice"),
         (spec().parameter("a", "1").parameter("a", "2"), "twice"),
         (spec().query("a", "1").query("a", "2"), "twice"),
@@ -144,7 +143,7 @@ fn a_spec_that_contradicts_itself_is_turned_away() {
         (TokenRequestSpec::new("/to ken"), "plain path"),
     ] {
         let error = Gateway::custom("https://psp.example.com", spec).unwrap_err();
-        assert!(error.to_string().contains(why), "{error}");
+        assert!(error.to_string().contains(reason), "{error}");
         assert!(!format!("{error:?}").contains("canary"));
     }
     for base in [
@@ -159,7 +158,7 @@ fn a_spec_that_contradicts_itself_is_turned_away() {
 }
 
 #[test]
-fn what_is_asked_for_tells_tokens_apart_and_the_secret_does_not() {
+fn the_key_depends_on_the_request_but_not_on_the_secret() {
     let key = |gateway: &Gateway| gateway.spec().key.clone();
     let scoped = |scope| gateway(spec().scope_name("scope")).scope(scope).unwrap();
     assert_eq!(key(&scoped("a b")), key(&scoped("b a")));
@@ -176,7 +175,7 @@ fn what_is_asked_for_tells_tokens_apart_and_the_secret_does_not() {
     assert_eq!(
         key(&named("a", "12345678")),
         key(&named("a", "87654321")),
-        "a corrected secret finds its tokens"
+        "a corrected secret has the same key"
     );
     assert_ne!(key(&named("a", "12345678")), key(&named("b", "12345678")));
     let hosts = [Gateway::goforge(), Gateway::fire_banking(), Gateway::goforge().standard()];
@@ -185,7 +184,7 @@ fn what_is_asked_for_tells_tokens_apart_and_the_secret_does_not() {
 }
 
 #[test]
-fn an_endpoint_that_echoes_a_header_does_not_make_us_repeat_it() {
+fn an_error_does_not_repeat_the_secret_header_that_an_endpoint_echoes() {
     let gateway = gateway(spec().header("x-itau-apikey", "canary-key").header("x-itau-flowID", "1"));
     let body = r#"{"statusCode":401,"message":"chave canary-key recusada em 1 de 12"}"#;
     let response = HttpResponse::new(ResponseHead::new(401), body);
@@ -195,12 +194,12 @@ fn an_endpoint_that_echoes_a_header_does_not_make_us_repeat_it() {
     assert_eq!(
         error.description(),
         Some("chave [redacted] recusada em 1 de 12"),
-        "a short value is no secret"
+        "a short value is not a secret"
     );
 }
 
 #[test]
-fn a_lifetime_that_nobody_names_is_not_assumed() {
+fn a_missing_lifetime_without_a_default_is_unknown() {
     let body = r#"{"access_token":"t","token_type":"Bearer"}"#;
     let response = HttpResponse::new(ResponseHead::new(200), body);
     let read = |spec| match gateway(spec).read(&AuthorizationGrant::ClientCredentials, &response, NOW) {

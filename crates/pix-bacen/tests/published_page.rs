@@ -1,4 +1,4 @@
-//! The two published pages, byte for byte: what they ask for is sent, what they answer is read.
+//! The two published pages, byte for byte: their requests are sent and their answers are read.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use core::time::Duration;
@@ -47,8 +47,8 @@ fn the_token_request_is_the_pages_own() {
         let request = token_request(&page(endpoint));
         assert_eq!((request.method().as_str(), request.url()), ("POST", url));
         let headers: Vec<_> = request.headers().iter().map(|h| (h.name(), h.expose())).collect();
-        assert_eq!(headers, [("Content-Type", "application/json")], "this header and no other");
-        // What `JSON.stringify` makes of the page's object.
+        assert_eq!(headers, [("Content-Type", "application/json")], "only this header");
+        // The output of `JSON.stringify` for the page's object.
         assert_eq!(
             request.expose_body(),
             br#"{"clientId":"your-client-id","clientSecret":"your-client-secret"}"#
@@ -68,7 +68,7 @@ fn the_pages_answer_is_a_token_whether_its_status_is_200_or_201() {
 }
 
 #[test]
-fn a_call_puts_json_to_the_gateways_own_origin() {
+fn an_api_call_carries_json_to_the_gateways_own_origin() {
     let gateway = page(Gateway::goforge());
     let txid = Txid::new("7978c0c97ea847e78e8849634473c1f1").unwrap();
     let call = gateway.put_cob(&txid, r#"{"valor":{"original":"1.00"}}"#);
@@ -78,11 +78,11 @@ fn a_call_puts_json_to_the_gateways_own_origin() {
     assert_eq!(gateway.balances().url(), "https://api.gateway.goforge.com.br/accounts/balances");
     assert_eq!((gateway.balances().method(), gateway.balances().json()), ("GET", None));
     assert!(gateway.spec().origins.iter().any(|origin| origin.covers(call.url())));
-    assert!(!format!("{call:?}").contains("valor"), "a charge names its payer");
+    assert!(!format!("{call:?}").contains("valor"), "the body of a charge names the payer");
 }
 
 #[test]
-fn p1_the_standard_api_is_another_one() {
+fn p1_the_standard_api_differs_from_the_page() {
     let pem = "-----BEGIN CERTIFICATE-----\nMIIB+/==\n-----END CERTIFICATE-----\n";
     let gateway = page(Gateway::avista().standard()).client_certificate(pem).unwrap();
     let request = token_request(&gateway);
@@ -101,17 +101,17 @@ fn p1_the_standard_api_is_another_one() {
     let body = r#"{"access_token":"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9...","token_type":"Bearer","expires_in":1800}"#;
     let token = granted(&gateway, 201, body);
     assert_eq!((token.lifetime, token.scope), (Some(Duration::from_secs(1_800)), None));
-    let silent = granted(&gateway, 201, r#"{"access_token":"t","token_type":"Bearer"}"#);
-    assert_eq!(silent.lifetime, Some(Duration::from_secs(1_800)));
+    let without_lifetime = granted(&gateway, 201, r#"{"access_token":"t","token_type":"Bearer"}"#);
+    assert_eq!(without_lifetime.lifetime, Some(Duration::from_secs(1_800)));
 }
 
 #[test]
-fn p1_the_standard_api_is_not_asked_without_a_certificate() {
+fn p1_the_standard_api_needs_a_certificate() {
     let error =
         page(Gateway::goforge().standard()).request(&AuthorizationGrant::ClientCredentials, NOW).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "this token endpoint wants the client certificate in the header X-SSL-Client-Cert, and none is given"
+        "this token endpoint requires the client certificate in the header X-SSL-Client-Cert, and no certificate is set"
     );
 }
 
@@ -120,12 +120,12 @@ fn p2_there_is_no_grant_type_no_scope_no_basic_and_no_refresh() {
     let gateway = page(Gateway::goforge());
     let body = String::from_utf8(token_request(&gateway).expose_body().to_vec()).unwrap();
     assert!(!body.contains("grant_type") && !body.contains("scope"));
-    assert!(gateway.clone().scope("pix:read").is_err(), "it grants what the account has");
-    let spend = AuthorizationGrant::RefreshToken(wellspring_core::RefreshToken::new("r"));
-    assert!(gateway.request(&spend, NOW).is_err());
-    let sent_all_the_same =
+    assert!(gateway.clone().scope("pix:read").is_err(), "the gateway grants the scope of the account");
+    let grant = AuthorizationGrant::RefreshToken(wellspring_core::RefreshToken::new("r"));
+    assert!(gateway.request(&grant, NOW).is_err());
+    let with_refresh_token =
         r#"{"access_token":"t","token_type":"Bearer","expires_in":60,"refresh_token":"canary"}"#;
-    assert!(granted(&gateway, 200, sent_all_the_same).refresh_token.is_none());
+    assert!(granted(&gateway, 200, with_refresh_token).refresh_token.is_none());
     assert!(gateway.spec().credentials);
 }
 
@@ -147,19 +147,19 @@ fn p3_an_error_is_never_taken_for_a_token() {
 }
 
 #[test]
-fn p4_the_pages_own_charge_is_not_one() {
+fn p4_the_pages_own_charge_has_no_valid_txid() {
     assert!(Txid::new("abc123").is_err());
 }
 
 #[test]
-fn p5_scope_words_are_kept_as_they_come_with_a_colon_or_a_dot() {
+fn p5_scope_words_are_kept_unchanged_with_a_colon_or_a_dot() {
     let body = r#"{"access_token":"t","token_type":"Bearer","scope":"pix:read pix.read cob.write"}"#;
     let scope = granted(&page(Gateway::goforge()), 200, body).scope.unwrap();
     assert!(scope.contains("pix:read") && scope.contains("pix.read") && !scope.contains("pix"));
 }
 
 #[test]
-fn p6_the_parameters_are_called_client_id_and_client_secret_in_camel_case() {
+fn p6_the_parameter_names_are_in_camel_case() {
     let body = String::from_utf8(token_request(&page(Gateway::goforge())).expose_body().to_vec()).unwrap();
     assert!(
         body.contains(r#""clientId":"#) && body.contains(r#""clientSecret":"#) && !body.contains("client_")
@@ -167,7 +167,7 @@ fn p6_the_parameters_are_called_client_id_and_client_secret_in_camel_case() {
 }
 
 #[test]
-fn p7_the_five_brands_differ_in_their_host_alone() {
+fn p7_the_five_brands_differ_only_in_their_host() {
     for (name, url) in [
         ("goforge", "https://api.gateway.goforge.com.br/oauth/token"),
         ("fire-banking", "https://api.public.firebanking.com.br/oauth/token"),
@@ -187,16 +187,16 @@ fn p7_the_five_brands_differ_in_their_host_alone() {
 
 #[test]
 fn a_missing_lifetime_is_the_documented_default() {
-    let silent = r#"{"access_token":"t","token_type":"Bearer"}"#;
-    let lifetime = |endpoint| granted(&page(endpoint), 200, silent).lifetime;
+    let without_lifetime = r#"{"access_token":"t","token_type":"Bearer"}"#;
+    let lifetime = |endpoint| granted(&page(endpoint), 200, without_lifetime).lifetime;
     assert_eq!(lifetime(Gateway::goforge()), Some(Duration::from_secs(3_600)));
     assert_eq!(lifetime(Gateway::ntx_pay()), Some(Duration::from_secs(600)));
-    let ours = Gateway::goforge().default_lifetime(Duration::from_secs(60));
-    assert_eq!(lifetime(ours), Some(Duration::from_secs(60)));
+    let changed = Gateway::goforge().default_lifetime(Duration::from_secs(60));
+    assert_eq!(lifetime(changed), Some(Duration::from_secs(60)));
 }
 
 #[test]
-fn the_error_table_401_asks_for_a_new_token_and_403_does_not() {
+fn a_401_of_the_api_refuses_the_token_and_a_403_does_not() {
     let gateway = page(Gateway::goforge());
     let judge = |head: &ResponseHead| gateway.judge(head, b"");
     assert_eq!(judge(&ResponseHead::new(401)), Verdict::TokenRefused);
@@ -207,7 +207,7 @@ fn the_error_table_401_asks_for_a_new_token_and_403_does_not() {
         challenged(r#"Bearer error="insufficient_scope", scope="pix:write""#),
         Verdict::ScopeMissing(Some(scope))
     );
-    // Beyond the page: a challenge that calls the token invalid is not about permission.
+    // The page does not mention it: a challenge that calls the token invalid is not about permission.
     assert_eq!(challenged(r#"Bearer error="invalid_token""#), Verdict::TokenRefused);
     for status in [200, 201, 400, 404, 429, 500] {
         assert_eq!(judge(&ResponseHead::new(status)), Verdict::Accepted, "{status}");
@@ -215,7 +215,7 @@ fn the_error_table_401_asks_for_a_new_token_and_403_does_not() {
 }
 
 #[test]
-fn the_three_401s_share_a_status_and_keep_their_message() {
+fn each_of_the_three_401s_keeps_its_message() {
     for message in ["Token não fornecido ou inválido", "Token inválido", "Token expirado"] {
         let body = format!(r#"{{"statusCode":401,"message":"{message}","error":"Unauthorized"}}"#);
         assert_eq!(ApiError::read(401, body.as_bytes()).message.as_deref(), Some(message));

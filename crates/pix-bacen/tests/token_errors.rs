@@ -1,4 +1,4 @@
-//! What the token endpoint's refusals mean, and that no secret is in any of them.
+//! The errors of the token endpoint: what each means, and that none shows a secret.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use core::time::Duration;
@@ -9,7 +9,7 @@ use wellspring_core::{
 };
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
-/// Nothing about it looks like a secret: it is known to be one.
+/// It does not look like a secret. It is redacted because it is the configured one.
 const CANARY: &str = "canary-key";
 
 fn gateway() -> Gateway {
@@ -28,7 +28,7 @@ fn json(status: u16, body: &str) -> TokenError {
 }
 
 #[test]
-fn refusals_of_the_vendors_own_are_permanent_and_keep_their_message() {
+fn the_vendors_own_errors_are_permanent_and_keep_their_message() {
     for (status, kind, message) in [
         (400, ErrorKind::Protocol, "Certificado ausente no header X-SSL-Client-Cert"),
         (401, ErrorKind::Misconfigured, "Credenciais inválidas ou certificado inválido"),
@@ -41,20 +41,20 @@ fn refusals_of_the_vendors_own_are_permanent_and_keep_their_message() {
 }
 
 #[test]
-fn a_message_of_several_texts_is_joined() {
+fn a_message_array_is_joined() {
     let body = r#"{"statusCode":400,"message":["clientSecret must be longer","clientId is empty"],"error":"Bad Request"}"#;
     assert_eq!(json(400, body).description(), Some("clientSecret must be longer; clientId is empty"));
 }
 
 #[test]
-fn a_problem_of_another_provider_keeps_its_detail() {
+fn problem_json_keeps_its_detail() {
     let head = ResponseHead::new(400).header("Content-Type", "application/problem+json");
     let error = refused(head, br#"{"status":400,"detail":"Missing grant type"}"#);
     assert_eq!((error.kind(), error.description()), (ErrorKind::Protocol, Some("Missing grant type")));
 }
 
 #[test]
-fn a_429_is_obeyed_and_a_5xx_goes_away() {
+fn a_429_and_a_5xx_are_transient_and_retry_after_is_obeyed() {
     let head = ResponseHead::new(429).header("Retry-After", "17");
     let error = refused(head, br#"{"statusCode":429,"message":"Too Many Requests"}"#);
     assert!(matches!(error.kind(), ErrorKind::Unavailable { .. }) && error.is_transient());
@@ -66,7 +66,7 @@ fn a_429_is_obeyed_and_a_5xx_goes_away() {
 }
 
 #[test]
-fn a_page_of_somebody_in_between_is_transient_whatever_its_status() {
+fn an_intermediarys_page_is_transient_whatever_its_status() {
     for status in [200, 400, 401, 403, 404] {
         let head = ResponseHead::new(status).header("Content-Type", "text/html");
         let error = refused(head, b"<html><body>Sign in to the Wi-Fi</body></html>");
@@ -82,7 +82,7 @@ fn a_redirect_is_an_error() {
 }
 
 #[test]
-fn no_truncation_and_no_flipped_byte_makes_it_panic_or_show_the_secret() {
+fn no_truncated_or_flipped_body_makes_a_reader_panic_or_show_the_secret() {
     let body = format!(
         r#"{{"statusCode":401,"message":"no such client {CANARY} \u00e9","error":"Unauthorized","access_token":7}}"#
     );
@@ -102,7 +102,7 @@ fn no_truncation_and_no_flipped_byte_makes_it_panic_or_show_the_secret() {
     for at in 0..=body.len() {
         check(&body.as_bytes()[..at]);
         for bit in 0..8 {
-            // A flip inside the secret makes another text of it.
+            // A flip inside the secret changes it into another text, so those bytes are skipped.
             if at < body.len() && !(start..start + CANARY.len()).contains(&at) {
                 let mut flipped = body.clone().into_bytes();
                 flipped[at] ^= 1 << bit;

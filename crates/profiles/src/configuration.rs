@@ -1,33 +1,39 @@
-//! The file as a whole: which profiles there are, and what is wrong with any of them.
+//! The whole file: its store and its profiles.
 //!
-//! Reading checks the whole file, also the profiles that are not asked for, and opens nothing: environment
-//! variables and files are looked up for the one profile that is used.
+//! Loading checks the keys of every profile. Environment variables and other files are read later, for the profile that
+//! the program uses.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::error::Error;
+use crate::place::Place;
+use crate::profile::Profile;
 use crate::section::Document;
-use crate::{Error, Place, Profile, StoreSettings};
+use crate::store_settings::StoreSettings;
 
-/// Everything that a file says.
+/// The contents of a `wellspring.toml`.
 #[derive(Clone, Debug)]
 pub struct Configuration {
     file: Arc<Path>,
     store: StoreSettings,
-    /// In the order of their names.
+    /// Sorted by name.
     profiles: Vec<Profile>,
 }
 
 impl Configuration {
-    /// Reads this file, all of it.
+    /// Reads and checks the file.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, is not TOML, lacks something, or has a key that nobody knows.
+    /// If the file cannot be read, is not TOML, lacks a required key, or has an unknown key.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let text =
-            std::fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
+            ErrorKind::NotFound => Error::NotFound { path: path.to_owned() },
+            _ => Error::File { path: path.to_owned(), source },
+        })?;
         Self::read(path, &zeroize::Zeroizing::new(text))
     }
 
@@ -45,29 +51,29 @@ impl Configuration {
         Ok(Self { file, store, profiles })
     }
 
-    /// The file, as it was named.
+    /// The path that was passed to [`load`](Self::load).
     #[must_use]
     pub fn file(&self) -> &Path {
         &self.file
     }
 
-    /// Where the tokens of all profiles are kept.
+    /// The store of the tokens of all profiles.
     #[must_use]
     pub const fn store(&self) -> &StoreSettings {
         &self.store
     }
 
-    /// Every profile, in the order of their names.
+    /// All profiles, sorted by name.
     #[must_use]
     pub fn profiles(&self) -> &[Profile] {
         &self.profiles
     }
 
-    /// The profile of this name.
+    /// The profile with this name.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// If the file has no such profile.
     pub fn profile(&self, name: &str) -> Result<&Profile, Error> {
         self.profiles.iter().find(|profile| profile.name() == name).ok_or_else(|| {
             let names: Vec<_> = self.profiles.iter().map(Profile::name).collect();

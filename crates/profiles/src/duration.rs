@@ -1,15 +1,15 @@
-//! Durations as people write them: a whole number and `ms`, `s`, `m` or `h`.
+//! Durations in the file: a whole number and `ms`, `s`, `m` or `h`.
 
 use core::time::Duration;
 
-/// More than anybody waits for; keeps arithmetic on instants away from its ends.
+/// Ten years: a limit that keeps arithmetic on instants from overflowing.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
 
-/// Reads a duration as it stands in the file: "500ms", "30s", "10m" or "1h".
+/// Reads a duration as in the file: "500ms", "30s", "10m" or "1h".
 ///
 /// # Errors
 ///
-/// What is wrong with it, as the rest of a sentence that begins with it.
+/// If the text is not such a duration. The error continues a sentence that begins with the setting's name.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);

@@ -1,4 +1,4 @@
-//! Why a profile cannot be used. What that means for a process is for the program to say.
+//! Why a profile cannot be used. The program decides what that means for its process.
 
 use core::fmt;
 use std::io;
@@ -6,55 +6,45 @@ use std::path::PathBuf;
 
 use wellspring_core::{StoreError, TokenError};
 
-use crate::Place;
+use crate::place::Place;
 
-/// Why a profile cannot be used. No secret stands in it.
-#[derive(Debug)]
+/// Why a profile cannot be used. It never contains a secret.
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file is not there, or cannot be read.
+    /// The file does not exist.
+    #[error("{} does not exist", path.display())]
+    NotFound {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be read.
+    #[error("{} cannot be read", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The file is wrong, or what it names is: a sentence that says where and what to do.
+    /// The file, or something that it names, is wrong: a sentence that says where and what to do.
+    #[error("{0}")]
     Settings(String),
     /// The store cannot be opened.
+    #[error("{place} cannot be opened")]
     Store {
-        /// Where the file says which store it is.
+        /// Where the file names the store.
         place: Place,
-        /// What the store says.
+        /// The error of the store.
         source: StoreError,
     },
-    /// The issuer has not told where its endpoints are.
+    /// The metadata of the issuer is not available.
+    #[error(transparent)]
     Issuer(TokenError),
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File { path, source } if source.kind() == io::ErrorKind::NotFound => {
-                write!(f, "there is no {}", path.display())
-            }
-            Self::File { path, .. } => write!(f, "{} cannot be read", path.display()),
-            Self::Settings(text) => f.write_str(text),
-            Self::Store { place, .. } => write!(f, "{place} cannot be opened"),
-            Self::Issuer(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for Error {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            // Said already.
-            Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => None,
-            Self::File { source, .. } => Some(source),
-            Self::Settings(_) => None,
-            Self::Store { source, .. } => Some(source),
-            Self::Issuer(error) => error.source(),
-        }
+impl Place {
+    /// An error about this place. `what` continues a sentence that begins with the key: "is empty".
+    pub(crate) fn error(&self, what: impl fmt::Display) -> Error {
+        Error::Settings(format!("{self} {what}"))
     }
 }

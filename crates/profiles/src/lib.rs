@@ -1,6 +1,6 @@
-//! What `wellspring.toml` says: profiles, read and made into providers, policies, TLS settings and stores.
+//! Reads `wellspring.toml`: profiles become providers, policies, TLS settings and stores.
 //!
-//! A program reads the file, picks a profile, and makes a source of it with the transport that it likes:
+//! A program reads the file, picks a profile, and builds a source with the transport of its choice:
 //!
 //! ```no_run
 //! use wellspring_profiles::Configuration;
@@ -20,23 +20,24 @@
 //! # }
 //! ```
 //!
-//! What may stand in the file is told in the book, on the page of the command line.
+//! The book lists the keys of the file on its page about the command line.
 //!
-//! In scope: the file, the environment variables and files that it names, an `issuer`'s metadata. Asking an issuer
-//! blocks; nothing else goes to a network. Out of scope: tokens, what a failure means for a process, where the file is
-//! looked for.
+//! In scope: the file, the environment variables and files that it names, the metadata of an `issuer`. The metadata
+//! request blocks; nothing else uses the network. Out of scope: tokens, exit statuses, the search for the file.
 #![forbid(unsafe_code)]
 
 mod configuration;
 mod duration;
 mod error;
 mod local_store;
+mod place;
 mod profile;
 mod provider;
+mod registration;
 mod section;
 mod settings;
+mod shared_settings;
 mod store_settings;
-mod terms;
 mod value;
 
 // The public interface is:
@@ -44,7 +45,9 @@ pub use configuration::Configuration;
 pub use duration::parse_duration;
 pub use error::Error;
 pub use local_store::LocalStore;
-pub use profile::{Developer, Profile, SecretSource, SignsIn};
-pub use provider::AnyProvider;
+pub use place::Place;
+pub use profile::Profile;
+pub use provider::{AnyProvider, SignsIn};
+pub use registration::Developer;
 pub use store_settings::StoreSettings;
-pub use value::Place;
+pub use value::SecretSource;

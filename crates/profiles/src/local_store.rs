@@ -1,6 +1,6 @@
-//! From `[store]` to a store of this machine.
+//! Opens the store that `[store]` names.
 //!
-//! A path that can hold no store is told apart from a store that will not open.
+//! A path that cannot hold a store is an error of the settings; a store that does not open is an error of the store.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,15 +10,16 @@ use wellspring_store::{Map, Records};
 use wellspring_store_file::FileStore;
 use wellspring_store_sqlite::SqliteStore;
 
+use crate::error::Error;
+use crate::store_settings::StoreSettings;
 use crate::store_settings::Url;
-use crate::{Error, StoreSettings};
 
-/// A store that outlives the process.
+/// A persistent store on this machine.
 pub trait LocalStore: Store {
-    /// A sentence about each file and folder of the store that others than its owner may look into.
+    /// A sentence about each file and folder of the store to which other users have access.
     fn open_to_others(&self) -> Vec<String>;
 
-    /// Where tokens wait that the store would not take.
+    /// The folder for spilled tokens: tokens that the store refused and that wait for their save.
     fn spills(&self) -> Option<&Path>;
 }
 
@@ -47,11 +48,11 @@ fn spills<M: Map>(records: &Records<M>) -> Option<&Path> {
 }
 
 impl StoreSettings {
-    /// Opens the store; `None` where none outlives the process.
+    /// Opens the store; `None` if the settings name no persistent store.
     ///
     /// # Errors
     ///
-    /// When no store can lie there, or it does not open.
+    /// If the path cannot hold a store, or the store does not open.
     pub fn open(&self) -> Result<Option<Arc<dyn LocalStore>>, Error> {
         let spill = self.spill.as_deref();
         let opened = match &self.url {
@@ -76,7 +77,7 @@ impl StoreSettings {
         opened.map(Some).map_err(|source| Error::Store { place: self.place.clone(), source })
     }
 
-    /// What the path leads through has to be there: only its last part is made.
+    /// The parent folder must exist: the store creates only the last part of its path.
     fn check_folder(&self, path: &Path) -> Result<(), Error> {
         if matches!(self.url, Url::File(_)) && path.exists() {
             let path = path.display();
@@ -86,7 +87,9 @@ impl StoreSettings {
         match parent {
             Some(parent) if !parent.is_dir() => {
                 let parent = parent.display();
-                Err(self.place.error(format_args!("lies in {parent}, which is no folder; make it first")))
+                Err(self
+                    .place
+                    .error(format_args!("has the parent {parent}, which is not a folder; create it first")))
             }
             _ => Ok(()),
         }

@@ -1,69 +1,27 @@
-//! `[profile.NAME]`: one token, and everything that a program needs for a source of it.
+//! `[profile.NAME]`: one token, and everything that a program needs to build its source.
 //!
-//! Environment variables and files are looked up anew by each call.
+//! Each call reads environment variables and files again.
 
-use std::path::PathBuf;
-
-use oauth2_app::{App, Registration};
-use wellspring_core::{AccessToken, Origin, Policy, RefreshToken};
+use wellspring_core::{Origin, Policy, RefreshToken};
 use wellspring_transport_blocking::Tls;
 
+use crate::error::Error;
+use crate::place::Place;
 use crate::section::Section;
 use crate::settings::{HiveAuth, Oauth2App, PixBacen, PolicySettings, ProviderSettings, TlsSettings};
-use crate::value::Value;
-use crate::{AnyProvider, Error, Place, StoreSettings, provider};
+use crate::store_settings::StoreSettings;
+use crate::value::{SecretSource, Value};
 
 /// One profile.
 #[derive(Clone, Debug)]
 pub struct Profile {
     name: String,
-    place: Place,
+    pub(crate) place: Place,
     pub(crate) provider: ProviderSettings,
     api_urls: Option<Vec<Value>>,
     policy: PolicySettings,
     tls: TlsSettings,
     store: StoreSettings,
-}
-
-/// How a profile gets its first token.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum SignsIn {
-    /// By its own credentials: nobody signs in.
-    Nobody,
-    /// A person signs in, and the browser comes back.
-    ByBrowser {
-        /// To here.
-        redirect_uri: String,
-        /// Where the file says so.
-        place: Place,
-    },
-    /// A person signs in on another device; the server may have an endpoint for it.
-    OnDevice,
-    /// A person signs in, and neither a redirect URI nor an endpoint for devices is named.
-    Somehow,
-}
-
-/// Who registers apps, and where.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Developer {
-    /// Below this URL.
-    pub base_url: String,
-    /// What allows it.
-    pub token: AccessToken,
-}
-
-/// Where a secret is taken from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SecretSource {
-    /// It stands in the configuration itself.
-    Written,
-    /// An environment variable.
-    Environment,
-    /// This file.
-    File(PathBuf),
 }
 
 #[derive(Clone, Copy)]
@@ -93,38 +51,38 @@ impl Profile {
         Ok(Self { name, place, provider, api_urls, policy, tls, store: store.clone() })
     }
 
-    /// Its name, as in `[profile.NAME]`.
+    /// The name, as in `[profile.NAME]`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where it stands in the file.
+    /// Where the file defines the profile.
     #[must_use]
     pub const fn place(&self) -> &Place {
         &self.place
     }
 
-    /// Where its tokens are kept.
+    /// The store of its tokens.
     #[must_use]
     pub const fn store(&self) -> &StoreSettings {
         &self.store
     }
 
-    /// When its tokens are renewed.
+    /// The renewal policy.
     ///
     /// # Errors
     ///
-    /// When a setting is no duration, or one that must not be zero is.
+    /// If a setting is not a duration, or is zero and must not be.
     pub fn policy(&self) -> Result<Policy, Error> {
         self.policy.policy()
     }
 
-    /// Its certificates, for token requests and calls alike.
+    /// The TLS settings, for token requests and API calls.
     ///
     /// # Errors
     ///
-    /// When a certificate or a key is not there, or of no use.
+    /// If a certificate or a key is missing or invalid.
     pub fn tls(&self) -> Result<Tls, Error> {
         self.tls.tls()
     }
@@ -133,83 +91,29 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// When no token may go to one of them.
+    /// If a URL is malformed or not allowed to receive a token, such as plain HTTP to another machine.
     pub fn api_urls(&self) -> Result<Vec<String>, Error> {
         let read = |url: &Value| {
             let text = url.text()?;
             let origin = Origin::of(&text);
-            origin.map_err(|error| url.place.error(format_args!("is no good: {error}")))?;
+            origin.map_err(|error| url.place.error(format_args!("is invalid: {error}")))?;
             Ok(text.to_string())
         };
         self.api_urls.iter().flatten().map(read).collect()
     }
 
-    /// Whose token it is. Where the profile names an `issuer`, that is asked, which blocks for as long as the policy
-    /// allows.
+    /// The refresh token of a sign-in with another program.
     ///
     /// # Errors
     ///
-    /// When a setting is missing or of no use, or the issuer does not answer.
-    pub fn provider(&self) -> Result<AnyProvider, Error> {
-        provider::of(self)
-    }
-
-    /// The same of an application that people sign in to; they may come back to another redirect URI than the
-    /// profile's, if it names one at all.
-    ///
-    /// # Errors
-    ///
-    /// As for [`provider`](Self::provider), and when it is no application.
-    pub fn app(&self, redirect_uri: Option<&str>) -> Result<App, Error> {
-        match &self.provider {
-            ProviderSettings::Oauth2App(settings) => provider::app(self, settings, redirect_uri),
-            _ => Err(self.place.error("is no application; only provider = \"oauth2-app\" makes one")),
-        }
-    }
-
-    /// How it gets its first token.
-    ///
-    /// # Errors
-    ///
-    /// When the grant type or the redirect URI cannot be looked up.
-    pub fn signs_in(&self) -> Result<SignsIn, Error> {
-        provider::signs_in(self)
-    }
-
-    /// The refresh token that a sign-in elsewhere has brought.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be looked up.
+    /// If the value cannot be read.
     pub fn refresh_token(&self) -> Result<Option<RefreshToken>, Error> {
         let ProviderSettings::Oauth2App(app) = &self.provider else { return Ok(None) };
         let token = app.refresh_token.as_ref().map(Value::text).transpose()?;
         Ok(token.map(|token| RefreshToken::new(token.as_str())))
     }
 
-    /// Who registers apps.
-    ///
-    /// # Errors
-    ///
-    /// When the profile is not of a vendor that has an endpoint for it, or lacks `developer_token`.
-    pub fn developer(&self) -> Result<Developer, Error> {
-        let elsewhere =
-            || self.place.error("registers no apps; only a profile with preset = \"aihubmix\" does");
-        let ProviderSettings::Oauth2App(settings) = &self.provider else { return Err(elsewhere()) };
-        let preset = settings.preset.as_ref().ok_or_else(elsewhere)?;
-        preset.one_of(&provider::PRESETS)?;
-        let Some(token) = &settings.developer_token else {
-            return Err(self.place.error("lacks `developer_token`, which registers apps; add it"));
-        };
-        let token = AccessToken::new(token.text()?.as_str());
-        let base_url = match &settings.base_url {
-            Some(url) => url.text()?.to_string(),
-            None => Registration::AIHUBMIX.to_owned(),
-        };
-        Ok(Developer { base_url, token })
-    }
-
-    /// Where the values stand that nobody but their owner should be able to read, and what each is taken from.
+    /// The secrets of the profile: where the file names each one, and where its value comes from.
     pub fn secrets(&self) -> impl Iterator<Item = (&Place, SecretSource)> {
         let own = match &self.provider {
             ProviderSettings::PixBacen(shop) => [Some(&shop.client_secret), None, None],

@@ -1,4 +1,4 @@
-//! From a profile to its provider.
+//! Builds the provider of a profile.
 
 use std::sync::Arc;
 
@@ -8,11 +8,13 @@ use pix_bacen::{Endpoint, Gateway};
 use wellspring_core::Provider;
 use wellspring_transport_blocking::UreqTransport;
 
+use crate::error::Error;
+use crate::place::Place;
+use crate::profile::Profile;
 use crate::settings::{self, Oauth2App, PixBacen, ProviderSettings};
 use crate::value::Value;
-use crate::{Error, Profile, SignsIn};
 
-/// Whose token a profile describes.
+/// The provider of a profile.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum AnyProvider {
@@ -34,29 +36,78 @@ impl From<AnyProvider> for Arc<dyn Provider> {
     }
 }
 
-pub(crate) fn of(profile: &Profile) -> Result<AnyProvider, Error> {
-    Ok(match &profile.provider {
-        ProviderSettings::PixBacen(settings) => AnyProvider::PixBacen(Box::new(gateway(profile, settings)?)),
-        ProviderSettings::Oauth2App(settings) => AnyProvider::Oauth2App(app(profile, settings, None)?),
-        ProviderSettings::HiveAuth(settings) => AnyProvider::HiveAuth(Box::new(hive(profile, settings)?)),
-    })
+/// How a profile gets its first token.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SignsIn {
+    /// With its own credentials: no person needs to sign in.
+    NotNeeded,
+    /// A person signs in with a browser, which then returns to the redirect URI.
+    ByBrowser {
+        /// The redirect URI.
+        redirect_uri: String,
+        /// Where the file sets it.
+        place: Place,
+    },
+    /// A person signs in on another device
+    /// ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)), if the server supports it.
+    OnDevice,
+    /// A person must sign in, and the profile names neither a redirect URI nor a device authorization endpoint.
+    Unspecified,
 }
 
-pub(crate) fn signs_in(profile: &Profile) -> Result<SignsIn, Error> {
-    let ProviderSettings::Oauth2App(settings) = &profile.provider else { return Ok(SignsIn::Nobody) };
-    let grant = settings.grant_type.as_ref().map(|grant| grant.one_of(&GRANTS)).transpose()?;
-    if grant == Some(GrantType::ClientCredentials) {
-        return Ok(SignsIn::Nobody);
+impl Profile {
+    /// The provider of the token. If the profile names an `issuer`, this requests its metadata and blocks for at most
+    /// the policy's deadline.
+    ///
+    /// # Errors
+    ///
+    /// If a setting is missing or invalid, or the issuer does not answer.
+    pub fn provider(&self) -> Result<AnyProvider, Error> {
+        Ok(match &self.provider {
+            ProviderSettings::PixBacen(settings) => AnyProvider::PixBacen(Box::new(gateway(self, settings)?)),
+            ProviderSettings::Oauth2App(settings) => AnyProvider::Oauth2App(app(self, settings, None)?),
+            ProviderSettings::HiveAuth(settings) => AnyProvider::HiveAuth(Box::new(hive(self, settings)?)),
+        })
     }
-    Ok(match &settings.redirect_uri {
-        Some(uri) => SignsIn::ByBrowser { redirect_uri: uri.text()?.to_string(), place: uri.place.clone() },
-        // Whether an issuer has an endpoint for it is for its metadata to say.
-        None if settings.device_authorization_url.is_some() || settings.issuer.is_some() => SignsIn::OnDevice,
-        None => SignsIn::Somehow,
-    })
+
+    /// The provider as an application that people sign in to. A `redirect_uri` replaces that of the profile.
+    ///
+    /// # Errors
+    ///
+    /// As for [`provider`](Self::provider), and if the profile has another provider than `oauth2-app`.
+    pub fn app(&self, redirect_uri: Option<&str>) -> Result<App, Error> {
+        match &self.provider {
+            ProviderSettings::Oauth2App(settings) => app(self, settings, redirect_uri),
+            _ => Err(self.place.error("is not an application; set provider = \"oauth2-app\" for one")),
+        }
+    }
+
+    /// How the profile gets its first token.
+    ///
+    /// # Errors
+    ///
+    /// If the grant type or the redirect URI cannot be read.
+    pub fn signs_in(&self) -> Result<SignsIn, Error> {
+        let ProviderSettings::Oauth2App(settings) = &self.provider else { return Ok(SignsIn::NotNeeded) };
+        let grant = settings.grant_type.as_ref().map(|grant| grant.one_of(&GRANTS)).transpose()?;
+        if grant == Some(GrantType::ClientCredentials) {
+            return Ok(SignsIn::NotNeeded);
+        }
+        Ok(match &settings.redirect_uri {
+            Some(uri) => {
+                SignsIn::ByBrowser { redirect_uri: uri.text()?.to_string(), place: uri.place.clone() }
+            }
+            // The metadata of the issuer may name a device authorization endpoint.
+            None if settings.device_authorization_url.is_some() || settings.issuer.is_some() => {
+                SignsIn::OnDevice
+            }
+            None => SignsIn::Unspecified,
+        })
+    }
 }
 
-/// The text of a setting that may be left out.
+/// The text of an optional setting.
 fn text(value: Option<&Value>) -> Result<Option<String>, Error> {
     value.map(|value| Ok(value.text()?.to_string())).transpose()
 }
@@ -71,10 +122,10 @@ fn gateway(profile: &Profile, settings: &PixBacen) -> Result<Gateway, Error> {
     let (id, secret) = (settings.client_id.text()?, settings.client_secret.text()?);
     let made = endpoint.credentials(id.as_str(), secret.as_str());
     let mut gateway =
-        made.map_err(|error| settings.client_secret.place.error(format_args!("is no good: {error}")))?;
+        made.map_err(|error| settings.client_secret.place.error(format_args!("is invalid: {error}")))?;
     if let Some(scope) = &settings.scope {
         let asked = gateway.scope(&scope.text()?);
-        gateway = asked.map_err(|error| scope.place.error(format_args!("is no good: {error}")))?;
+        gateway = asked.map_err(|error| scope.place.error(format_args!("is invalid: {error}")))?;
     }
     if let Some(pem) = profile.tls()?.certificate() {
         gateway = gateway.client_certificate(&leaf(pem)).map_err(|error| profile.place().error(error))?;
@@ -88,12 +139,12 @@ fn endpoint(profile: &Profile, settings: &PixBacen) -> Result<Endpoint, Error> {
             name.place.error("must be one of: goforge, fire-banking, avista, ntx-pay, safira-pay")
         }),
         (None, Some(url)) => Gateway::base_url(&url.text()?)
-            .map_err(|error| url.place.error(format_args!("is no good: {error}"))),
+            .map_err(|error| url.place.error(format_args!("is invalid: {error}"))),
         _ => Err(profile.place().error("needs either `gateway` or `base_url`")),
     }
 }
 
-/// The certificate of a PEM file that may hold its chain and its key as well.
+/// The first certificate of a PEM file, which may also hold the chain and the key.
 fn leaf(pem: &[u8]) -> String {
     const END: &str = "-----END CERTIFICATE-----";
     let pem = String::from_utf8_lossy(pem);
@@ -102,7 +153,7 @@ fn leaf(pem: &[u8]) -> String {
     pem.get(start..end).unwrap_or_default().to_owned()
 }
 
-/// Vendors whose endpoints are known.
+/// Vendors with known endpoints.
 pub(crate) const PRESETS: [(&str, ()); 1] = [("aihubmix", ())];
 
 const GRANTS: [(&str, GrantType); 2] = [
@@ -116,7 +167,7 @@ const METHODS: [(&str, AuthMethod); 3] = [
     ("none", AuthMethod::None),
 ];
 
-pub(crate) fn app(profile: &Profile, settings: &Oauth2App, redirect_uri: Option<&str>) -> Result<App, Error> {
+fn app(profile: &Profile, settings: &Oauth2App, redirect_uri: Option<&str>) -> Result<App, Error> {
     let Some(client_id) = &settings.client_id else {
         return Err(profile.place().error(format_args!(
             "lacks `client_id`; add it: `wellspring apps create {}` registers an app and prints it",
@@ -161,7 +212,7 @@ pub(crate) fn app(profile: &Profile, settings: &Oauth2App, redirect_uri: Option<
     app.build().map_err(|error| profile.place().error(format_args!("cannot be used: {error}")))
 }
 
-/// What is known of the server without being told URL by URL.
+/// A builder with the endpoints of the preset or the issuer.
 fn start(profile: &Profile, settings: &Oauth2App) -> Result<AppBuilder, Error> {
     match (&settings.preset, &settings.issuer) {
         (Some(preset), None) => {
@@ -171,21 +222,21 @@ fn start(profile: &Profile, settings: &Oauth2App) -> Result<AppBuilder, Error> {
                     .place()
                     .error("lacks `base_url`, which the preset aihubmix needs; add it"));
             };
-            App::aihubmix(&url.text()?).map_err(|error| url.place.error(format_args!("is no good: {error}")))
+            App::aihubmix(&url.text()?).map_err(|error| url.place.error(format_args!("is invalid: {error}")))
         }
         (None, Some(issuer)) => {
             let url = issuer.text()?;
             Discovery::new(url.as_str())
-                .map_err(|error| issuer.place.error(format_args!("is no good: {error}")))?;
+                .map_err(|error| issuer.place.error(format_args!("is invalid: {error}")))?;
             let transport = UreqTransport::new(profile.tls()?).map_err(Error::Issuer)?;
             let metadata = oauth2_app::blocking::discover(&transport, &url, profile.policy()?.deadline);
             Ok(App::from_metadata(&metadata.map_err(Error::Issuer)?))
         }
         (Some(_), Some(issuer)) => {
-            Err(issuer.place.error("cannot stand beside `preset`; leave one of them out"))
+            Err(issuer.place.error("cannot be combined with `preset`; remove one of them"))
         }
         (None, None) => match &settings.base_url {
-            Some(url) => Err(url.place.error("is for a preset; add `preset`, or `token_url` in its stead")),
+            Some(url) => Err(url.place.error("needs `preset`; add it, or use `token_url` instead")),
             None => Ok(App::builder()),
         },
     }
@@ -198,10 +249,10 @@ fn hive(profile: &Profile, settings: &settings::HiveAuth) -> Result<HiveAuth, Er
         }
         (None, Some(url)) => {
             let endpoint = HiveAuth::base_url(&url.text()?);
-            endpoint.map_err(|error| url.place.error(format_args!("is no good: {error}")))?
+            endpoint.map_err(|error| url.place.error(format_args!("is invalid: {error}")))?
         }
         _ => return Err(profile.place().error("needs either `environment` or `base_url`")),
     };
     let hive = endpoint.credentials(settings.id.text()?.as_str(), settings.secret_key.text()?.as_str());
-    hive.map_err(|error| settings.secret_key.place.error(format_args!("is no good: {error}")))
+    hive.map_err(|error| settings.secret_key.place.error(format_args!("is invalid: {error}")))
 }

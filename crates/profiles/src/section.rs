@@ -1,7 +1,7 @@
 //! One table of the configuration, read key by key.
 //!
-//! Each key is asked for by name; what nobody asked for is unknown and an error, with its line. The parser's own
-//! rendering of errors is not used, because it prints the line, and the line may hold a secret.
+//! A caller takes each key that it knows. A key that is left over is unknown: an error with its line. The parser's own
+//! error text is not used, because it prints the line, which may hold a secret.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,10 +10,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
+use crate::error::Error;
+use crate::place::Place;
 use crate::value::{Source, Value};
-use crate::{Error, Place};
 
-/// The text that is read, and what it is called.
+/// The text of the file and its path.
 #[derive(Clone)]
 pub(crate) struct Document<'i> {
     pub(crate) file: Arc<Path>,
@@ -21,12 +22,12 @@ pub(crate) struct Document<'i> {
 }
 
 impl<'i> Document<'i> {
-    /// The table of everything.
+    /// The root table.
     pub(crate) fn root(&self) -> Result<Section<'i>, Error> {
         let table = DeTable::parse(self.text).map_err(|error| {
             let line = error.span().map_or(1, |span| self.line(span.start));
             let what = error.message().lines().next().unwrap_or_default().to_owned();
-            Error::Settings(format!("{}:{line}: this is not TOML: {what}", self.file.display()))
+            Error::Settings(format!("{}:{line}: not valid TOML: {what}", self.file.display()))
         })?;
         Ok(Section::new(self.clone(), String::new(), 1, table.into_inner()))
     }
@@ -44,9 +45,9 @@ impl<'i> Document<'i> {
 /// One table.
 pub(crate) struct Section<'i> {
     document: Document<'i>,
-    /// Its name, as between brackets; empty for the table of everything.
+    /// The name between the brackets; empty for the root table.
     name: String,
-    /// Where it, or its only mention, starts.
+    /// The line of its header, or of the key of an inline table.
     line: usize,
     table: DeTable<'i>,
     known: Vec<&'static str>,
@@ -58,17 +59,17 @@ impl<'i> Section<'i> {
         Self { document, name, line, table, known: Vec::new(), missing: None }
     }
 
-    /// The section as a whole.
+    /// The place of the section.
     pub(crate) fn place(&self) -> Place {
-        Place { file: self.document.file.clone(), line: self.line, key: self.called() }
+        Place { file: self.document.file.clone(), line: self.line, key: self.label() }
     }
 
-    /// What the section is called in messages.
-    fn called(&self) -> String {
+    /// The name of the section in messages.
+    fn label(&self) -> String {
         if self.name.is_empty() { "the configuration".to_owned() } else { format!("[{}]", self.name) }
     }
 
-    /// What is wrong with the section as a whole.
+    /// An error about the whole section.
     pub(crate) fn error(&self, what: impl core::fmt::Display) -> Error {
         self.place().error(what)
     }
@@ -80,19 +81,19 @@ impl<'i> Section<'i> {
         Some((place, value.into_inner()))
     }
 
-    /// Where a key stands that has no meaning here yet.
+    /// The place of a key that this version does not support yet.
     pub(crate) fn mention(&self, key: &str) -> Option<Place> {
         let (name, _) = self.table.get_key_value(key)?;
         Some(self.document.place(self.document.line(name.span().start), key))
     }
 
-    /// The value of a key that may be left out.
+    /// The value of an optional key.
     pub(crate) fn value(&mut self, key: &'static str) -> Result<Option<Value>, Error> {
         self.take(key).map(|(place, value)| read_value(place, value)).transpose()
     }
 
-    /// The value of a key that may not be left out. Where it is, the value is a stand-in and [`Self::finish`]
-    /// fails: later, because a misspelt key is both unknown and missing, and better called unknown.
+    /// The value of a required key. If the key is missing, this returns a placeholder and [`Self::finish`] fails: a
+    /// misspelt key is both unknown and missing, and the error about the unknown key is the more helpful one.
     pub(crate) fn required(&mut self, key: &'static str) -> Result<Value, Error> {
         if let Some(value) = self.value(key)? {
             return Ok(value);
@@ -102,7 +103,7 @@ impl<'i> Section<'i> {
         Ok(Value { place, source: Source::Written(Zeroizing::default()) })
     }
 
-    /// The values of an array; one value alone is a list of one.
+    /// The values of an array; a single value is a list of one.
     pub(crate) fn list(&mut self, key: &'static str) -> Result<Option<Vec<Value>>, Error> {
         let Some((place, value)) = self.take(key) else { return Ok(None) };
         let DeValue::Array(array) = value else { return Ok(Some(vec![read_value(place, value)?])) };
@@ -110,7 +111,7 @@ impl<'i> Section<'i> {
         array.into_iter().map(read).collect::<Result<_, _>>().map(Some)
     }
 
-    /// The names and values of a table whose keys are free.
+    /// The names and values of a table with arbitrary keys.
     pub(crate) fn pairs(&mut self, key: &'static str) -> Result<Vec<(String, Value)>, Error> {
         let Some((place, value)) = self.take(key) else { return Ok(Vec::new()) };
         let DeValue::Table(table) = value else {
@@ -131,7 +132,7 @@ impl<'i> Section<'i> {
         self.below(key, place, value).map(Some)
     }
 
-    /// Every section of a section whose keys are free, with their names.
+    /// The named sections of a section, such as `[profile.NAME]`.
     pub(crate) fn sections(&mut self, key: &'static str) -> Result<Vec<(String, Self)>, Error> {
         let Some(mut all) = self.section(key)? else { return Ok(Vec::new()) };
         let table = core::mem::take(&mut all.table);
@@ -152,7 +153,7 @@ impl<'i> Section<'i> {
         }
     }
 
-    /// The section is read: what is left over in it is unknown.
+    /// Ends the reading: a remaining key is unknown, and a missing required key is an error.
     pub(crate) fn finish(mut self) -> Result<(), Error> {
         let stray = self.table.keys().min_by_key(|key| key.span().start);
         let Some(stray) = stray else {
@@ -164,12 +165,12 @@ impl<'i> Section<'i> {
         let place = self.document.place(self.document.line(stray.span().start), stray.get_ref());
         self.known.sort_unstable();
         let known = self.known.join(", ");
-        Err(place.error(format_args!("is not a key of {}, which has: {known}", self.called())))
+        Err(place.error(format_args!("is not a key of {}, which has: {known}", self.label())))
     }
 }
 
 fn read_value(place: Place, value: DeValue<'_>) -> Result<Value, Error> {
-    const FORM: &str = "must be a text, { env = \"NAME\" } or { file = \"PATH\" }";
+    const FORM: &str = "must be a string, { env = \"NAME\" } or { file = \"PATH\" }";
     let source = match value {
         DeValue::String(text) => Source::Written(Zeroizing::new(text.into_owned())),
         DeValue::Boolean(yes) => Source::Written(Zeroizing::new(yes.to_string())),

@@ -1,12 +1,12 @@
-//! What may stand in a profile, in the words of its provider.
+//! The keys of a profile, by provider.
 //!
-//! Values stay as they stand: what they come to is looked up when the profile is used.
+//! Values stay unresolved here: environment variables and files are read when the profile is used.
 
-use crate::Error;
+use crate::error::Error;
 use crate::section::Section;
 use crate::value::Value;
 
-/// Whose token it is.
+/// The keys of the provider.
 #[derive(Clone, Debug)]
 pub(crate) enum ProviderSettings {
     PixBacen(PixBacen),
@@ -37,7 +37,7 @@ pub(crate) struct Oauth2App {
     pub(crate) userinfo_url: Option<Value>,
     pub(crate) revocation_url: Option<Value>,
     pub(crate) grant_type: Option<Value>,
-    /// May be missing where there is a developer token, to register an app with.
+    /// Optional with a developer token, because the registration of an app returns the id.
     pub(crate) client_id: Option<Value>,
     pub(crate) client_secret: Option<Value>,
     pub(crate) token_endpoint_auth_method: Option<Value>,
@@ -46,7 +46,7 @@ pub(crate) struct Oauth2App {
     pub(crate) authorize_parameters: Vec<(String, Value)>,
     pub(crate) token_parameters: Vec<(String, Value)>,
     pub(crate) refresh_token: Option<Value>,
-    /// Whoever registers apps with it is their developer.
+    /// Authorizes the registration of apps.
     pub(crate) developer_token: Option<Value>,
 }
 

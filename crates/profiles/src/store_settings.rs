@@ -1,26 +1,27 @@
-//! `[store]`: where tokens outlive the process, and where they wait while it cannot be reached.
+//! `[store]`: the persistent store, and the folder for tokens that it refuses.
 //!
-//! What is written there is read and checked; nothing is opened before [`StoreSettings::open`].
+//! Reading checks the settings; only [`StoreSettings::open`] opens the store.
 
 use std::path::{Path, PathBuf};
 
+use crate::error::Error;
+use crate::place::Place;
 use crate::section::Section;
 use crate::value::Value;
-use crate::{Error, Place};
 
-/// Where the tokens of a file's profiles are kept: `[store]`, or that there is none.
+/// The settings of `[store]`, or the defaults if the file has no such section.
 #[derive(Clone, Debug)]
 pub struct StoreSettings {
     pub(crate) place: Place,
     pub(crate) url: Url,
-    /// Where tokens wait that the store would not take; the store's own choice without.
+    /// The folder for spilled tokens; the store chooses one if this is `None`.
     pub(crate) spill: Option<PathBuf>,
 }
 
-/// Which store it is. Relative paths were relative to the configuration's folder.
+/// The kind and the path of the store. Relative paths are resolved against the folder of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Url {
-    /// None that outlives the process.
+    /// No persistent store.
     Memory,
     /// A folder of files.
     File(PathBuf),
@@ -29,24 +30,24 @@ pub(crate) enum Url {
 }
 
 impl StoreSettings {
-    /// What holds where there is no `[store]`.
+    /// The settings of a file without `[store]`.
     pub(crate) const fn none(place: Place) -> Self {
         Self { place, url: Url::Memory, spill: None }
     }
 
-    /// Where it stands in the file, or should.
+    /// Where the file sets the store; the first line if it does not.
     #[must_use]
     pub const fn place(&self) -> &Place {
         &self.place
     }
 
-    /// Whether what is kept there outlives the process.
+    /// Whether the store is persistent.
     #[must_use]
     pub fn outlives_the_process(&self) -> bool {
         self.url != Url::Memory
     }
 
-    /// The folder that the store lies in, where it lies in one.
+    /// The folder of the store, if it is persistent.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
         match &self.url {
@@ -59,7 +60,7 @@ impl StoreSettings {
     pub(crate) fn read(mut section: Section<'_>) -> Result<Self, Error> {
         for later in ["key", "sealing"] {
             if let Some(place) = section.mention(later) {
-                return Err(place.error("is for sealed stores, which come later; leave it out"));
+                return Err(place.error("is for sealed stores, which are not supported yet; remove it"));
             }
         }
         let mut place = section.place();
@@ -73,9 +74,7 @@ impl StoreSettings {
             None => Url::Memory,
         };
         if let (Url::Memory, Some(spill)) = (&url, &spill) {
-            return Err(spill
-                .place
-                .error("is for stores that outlive the process; add `url`, or leave it out"));
+            return Err(spill.place.error("is for persistent stores; add `url`, or remove it"));
         }
         let spill = match spill {
             Some(value) => Some(value.beside(Path::new(value.text()?.as_str()))),
@@ -89,11 +88,11 @@ fn read_url(value: &Value) -> Result<Url, Error> {
     let text = value.text()?;
     let path = |scheme: &str, what: &str| {
         let path = text.strip_prefix(scheme)?;
-        // As other programs write file URLs: an authority, which must be empty, and an absolute path.
+        // A file URL of other programs: an authority, which must be empty, and an absolute path.
         let path = match path.strip_prefix("//") {
             Some(rest) if !rest.starts_with('/') => {
                 return Some(Err(value.place.error(format_args!(
-                    "names a host; write \"{scheme}{what}\" for a path of this machine"
+                    "names a host; write \"{scheme}{what}\" for a path on this machine"
                 ))));
             }
             Some(rest) => rest,
@@ -115,7 +114,7 @@ fn read_url(value: &Value) -> Result<Url, Error> {
     }
     let later = ["redis://", "rediss://"].iter().any(|scheme| text.starts_with(scheme));
     Err(value.place.error(if later {
-        "names a store that comes later; so far there are \"file:DIR\", \"sqlite:PATH\" and \"memory:\""
+        "names a store that is not supported yet; write \"file:DIR\", \"sqlite:PATH\" or \"memory:\""
     } else {
         "names no store; write \"file:DIR\", \"sqlite:PATH\" or \"memory:\""
     }))

@@ -1,50 +1,30 @@
-//! One value of the configuration: written there, or to be taken from the environment or a file.
+//! One value of the configuration: written in the file, or read from an environment variable or another file.
 //!
-//! Any of them may be a secret, so none is shown by `Debug` or in an error; what is shown is where it stands.
+//! Each value may be a secret, so `Debug` and errors show only the place of a value.
 
 use core::fmt;
 use core::time::Duration;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::{Error, SecretSource, parse_duration};
+use crate::duration::parse_duration;
+use crate::error::Error;
+use crate::place::Place;
 
-/// Where something stands in the file. Displayed it begins a sentence: "wellspring.toml:8: `client_secret`".
-#[derive(Clone, Debug)]
-pub struct Place {
-    pub(crate) file: Arc<Path>,
-    pub(crate) line: usize,
-    pub(crate) key: String,
+/// Where a secret comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecretSource {
+    /// The configuration file itself.
+    Written,
+    /// An environment variable.
+    Environment,
+    /// This file.
+    File(PathBuf),
 }
 
-impl Place {
-    /// The file.
-    #[must_use]
-    pub fn file(&self) -> &Path {
-        &self.file
-    }
-
-    /// What stands there, as it is called in sentences: a key in backticks, a section in brackets.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        &self.key
-    }
-
-    /// What is wrong with what stands here; `what` goes on after the key: "is empty".
-    pub(crate) fn error(&self, what: impl fmt::Display) -> Error {
-        Error::Settings(format!("{self} {what}"))
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file.display(), self.line, self.key)
-    }
-}
-
-/// A value and where it stands.
+/// A value and its place.
 #[derive(Clone)]
 pub(crate) struct Value {
     pub(crate) place: Place,
@@ -54,17 +34,17 @@ pub(crate) struct Value {
 /// Where the text of a value comes from.
 #[derive(Clone)]
 pub(crate) enum Source {
-    /// From the configuration itself.
+    /// The configuration itself.
     Written(Zeroizing<String>),
-    /// From the environment variable of this name.
+    /// The environment variable with this name.
     Environment(String),
-    /// From this file, looked for beside the configuration; one line end at its end is not part of it.
+    /// This file, relative to the folder of the configuration. A final line end is not part of the text.
     File(PathBuf),
 }
 
 impl Value {
-    /// The text, which is not empty. White space alone is nothing either: room that was made for a secret, and never
-    /// filled.
+    /// The text, which is not empty. A text of only white space counts as empty: it is the placeholder of a secret that
+    /// was never written.
     pub(crate) fn text(&self) -> Result<Zeroizing<String>, Error> {
         let text = match &self.source {
             Source::Written(text) => text.clone(),
@@ -83,7 +63,7 @@ impl Value {
         Ok(text)
     }
 
-    /// Where a secret is taken from.
+    /// Where a secret comes from.
     pub(crate) fn secret_source(&self) -> SecretSource {
         match &self.source {
             Source::Written(_) => SecretSource::Written,
@@ -92,7 +72,7 @@ impl Value {
         }
     }
 
-    /// The same of PEM, whose file's name is no secret.
+    /// Where PEM comes from. A text without PEM is the path of a file, which is not a secret.
     pub(crate) fn pem_source(&self) -> SecretSource {
         match &self.source {
             Source::Written(text) if !text.contains("-----BEGIN ") => {
@@ -116,7 +96,7 @@ impl Value {
         })
     }
 
-    /// The contents of a PEM file: the text names the file, or is the PEM itself.
+    /// The PEM: the text itself, or the contents of the file that it names.
     pub(crate) fn pem(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let text = self.text()?;
         if text.contains("-----BEGIN ") {
@@ -145,7 +125,7 @@ impl Value {
         let mut text = std::fs::read_to_string(&path).map(Zeroizing::new).map_err(|error| {
             self.place.error(format_args!("cannot be read from {}: {error}", path.display()))
         })?;
-        // Editors and `echo` end a file with a line end, which is no part of a secret.
+        // Editors and `echo` add a line end, which is not part of the secret.
         if text.ends_with('\n') {
             text.pop();
             if text.ends_with('\r') {
@@ -155,7 +135,7 @@ impl Value {
         Ok(text)
     }
 
-    /// This path, looked for beside the configuration.
+    /// This path, relative to the folder of the configuration.
     pub(crate) fn beside(&self, path: &Path) -> PathBuf {
         self.place.file.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }

@@ -1,5 +1,5 @@
-//! From a file to a source of tokens, and how each thing that can be wrong is told apart.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+//! From a file to a source of tokens, and the kinds of errors on the way.
+#![expect(clippy::unwrap_used, reason = "a failed test shows its line")]
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
@@ -11,7 +11,7 @@ use wellspring_profiles::{AnyProvider, Configuration, Error, Profile, SecretSour
 use wellspring_simulator::{Endpoint, Simulator};
 use wellspring_transport_blocking::Builder;
 
-/// A folder with a `wellspring.toml` that goes with the test.
+/// A folder with a `wellspring.toml` that is removed at the end of the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -59,7 +59,7 @@ fn a_profile_has_everything_that_a_source_needs() {
 }
 
 #[test]
-fn an_issuer_is_asked_only_by_whoever_needs_its_endpoints() {
+fn only_a_call_that_needs_an_issuers_endpoints_requests_its_metadata() {
     let simulator = Simulator::start().unwrap();
     let profile = |issuer: &str| {
         let text =
@@ -74,23 +74,23 @@ fn an_issuer_is_asked_only_by_whoever_needs_its_endpoints() {
     let elsewhere = app.app(Some("http://127.0.0.1:8080/cb")).unwrap();
     assert_eq!(elsewhere.redirect_uri().unwrap().as_str(), "http://127.0.0.1:8080/cb");
 
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let down = profile(&format!("http://{nobody}")).provider().unwrap_err();
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let down = profile(&format!("http://{unused}")).provider().unwrap_err();
     assert!(matches!(&down, Error::Issuer(error) if error.is_transient()), "{down:?}");
     let wrong = profile("http://10.0.0.1").provider().unwrap_err().to_string();
-    assert!(wrong.contains("wellspring.toml:5: `issuer` is no good"), "{wrong}");
+    assert!(wrong.contains("wellspring.toml:5: `issuer` is invalid"), "{wrong}");
 }
 
 #[test]
-fn how_a_profile_gets_its_first_token_is_told_without_asking_anybody() {
+fn the_way_to_the_first_token_is_known_without_a_request() {
     let app = "provider = \"oauth2-app\"\nclient_id = \"id\"\ntoken_url = \"https://a.example/t\"\n";
     let said =
         |lines: &str| Folder::with(&format!("[profile.app]\n{lines}")).profile("app").signs_in().unwrap();
-    assert!(matches!(said(app), SignsIn::Somehow));
+    assert!(matches!(said(app), SignsIn::Unspecified));
     assert!(matches!(said(&format!("{app}device_authorization_url = \"https://x\"")), SignsIn::OnDevice));
-    assert!(matches!(said(&format!("{app}grant_type = \"client_credentials\"")), SignsIn::Nobody));
+    assert!(matches!(said(&format!("{app}grant_type = \"client_credentials\"")), SignsIn::NotNeeded));
     let chain = "provider = \"hive-auth\"\nenvironment = \"live\"\nid = \"x\"\nsecret_key = \"y\"";
-    assert!(matches!(said(chain), SignsIn::Nobody));
+    assert!(matches!(said(chain), SignsIn::NotNeeded));
     let SignsIn::ByBrowser { redirect_uri, place } = said(&format!("{app}redirect_uri = \"http://x\""))
     else {
         panic!("a browser")
@@ -101,16 +101,16 @@ fn how_a_profile_gets_its_first_token_is_told_without_asking_anybody() {
     let chain = Folder::with(&format!("[profile.app]\n{chain}")).profile("app");
     let refused = chain.app(None).unwrap_err().to_string();
     assert!(
-        refused.ends_with(":1: [profile.app] is no application; only provider = \"oauth2-app\" makes one")
+        refused.ends_with(":1: [profile.app] is not an application; set provider = \"oauth2-app\" for one")
     );
 }
 
 #[test]
-fn a_missing_file_and_a_store_that_does_not_open_are_told_apart_from_what_is_written_wrongly() {
+fn a_missing_file_a_broken_store_and_a_wrong_setting_are_different_errors() {
     let folder = Folder::with("[store]\nurl = \"sqlite:tokens.db\"\n");
     let missing = Configuration::load(folder.0.join("other.toml")).unwrap_err();
-    assert!(matches!(missing, Error::File { .. }), "{missing:?}");
-    assert!(missing.to_string().starts_with("there is no "), "{missing}");
+    assert!(matches!(missing, Error::NotFound { .. }), "{missing:?}");
+    assert!(missing.to_string().ends_with("other.toml does not exist"), "{missing}");
 
     fs::write(folder.0.join("tokens.db"), "no database, and nothing that SQLite would take for one").unwrap();
     let error = Configuration::load(folder.file()).unwrap().store().open().unwrap_err();
@@ -124,17 +124,17 @@ fn a_missing_file_and_a_store_that_does_not_open_are_told_apart_from_what_is_wri
 }
 
 #[test]
-fn where_each_secret_lies_is_told_and_no_secret() {
+fn the_place_and_the_source_of_each_secret_are_known_and_no_secret_is_shown() {
     let folder = Folder::with(
         "[profile.app]\nprovider = \"oauth2-app\"\nclient_id = \"id\"\nclient_secret = \"sentinel\"\n\
          refresh_token = { file = \"refresh\" }\ndeveloper_token = { env = \"TOKEN\" }\n\
          [profile.app.tls]\nclient_key = \"key.pem\"\n",
     );
     let app = folder.profile("app");
-    let lies: Vec<_> = app.secrets().map(|(place, source)| (place.key().to_owned(), source)).collect();
+    let places: Vec<_> = app.secrets().map(|(place, source)| (place.key().to_owned(), source)).collect();
     let file = |name| SecretSource::File(folder.0.join(name));
     assert_eq!(
-        lies,
+        places,
         [
             ("`client_secret`".to_owned(), SecretSource::Written),
             ("`refresh_token`".to_owned(), file("refresh")),
@@ -146,7 +146,7 @@ fn where_each_secret_lies_is_told_and_no_secret() {
 }
 
 #[test]
-fn a_secret_whose_file_holds_white_space_alone_is_empty() {
+fn a_secret_whose_file_holds_only_white_space_is_empty() {
     const PIX: &str = "provider = \"pix-bacen\"\ngateway = \"goforge\"\nclient_id = \"id\"";
     const HIVE: &str = "provider = \"hive-auth\"\nenvironment = \"sandbox\"\nid = \"operator\"";
     const APP: &str = "provider = \"oauth2-app\"\nclient_id = \"id\"\npreset = \"aihubmix\"\n\

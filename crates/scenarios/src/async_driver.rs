@@ -1,4 +1,4 @@
-//! The async driver as a player: tasks of a runtime of its own, reqwest over loopback.
+//! The async driver as a player: tasks on its own runtime, reqwest over loopback.
 
 use wellspring_core::{AuthorizationGrant, Need, Policy, Rejected, Token, TokenError};
 use wellspring_transport::ManualClock;
@@ -12,7 +12,7 @@ use crate::player::{Call, NO_TIME, Player, Reply, request, successor};
 use crate::scenario::Body;
 use crate::starts::Starts;
 
-/// A source on a runtime of its own.
+/// A source on its own runtime.
 #[derive(Debug)]
 pub(crate) struct AsyncDriver {
     source: TokenSource,
@@ -26,7 +26,7 @@ impl AsyncDriver {
     ///
     /// # Errors
     ///
-    /// When the runtime or the client cannot be made.
+    /// If the runtime or the client cannot be built.
     pub(crate) fn new(
         provider: Listening,
         policy: Policy,
@@ -45,12 +45,12 @@ impl AsyncDriver {
         Ok(Self { source, clock: clock.clone(), runtime, starts: Starts::new() })
     }
 
-    /// Does this and hears whether it starts a renewal.
+    /// Runs this and records whether it starts a renewal.
     fn heard<F: Future>(&self, act: F) -> WithDispatch<F> {
         act.with_subscriber(self.starts.dispatch.clone())
     }
 
-    /// So many tasks at once, and what came of each.
+    /// Runs this number of tasks at once and returns the result of each.
     fn at_once<T, F>(&self, callers: usize, act: impl Fn(TokenSource) -> F) -> Vec<T>
     where
         T: Send + 'static,
@@ -104,8 +104,8 @@ impl Player for AsyncDriver {
         self.at_once(callers, |source| call(source, api.clone()))
     }
 
-    fn sign_in(&mut self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
-        self.runtime.block_on(self.source.sign_in(spend))
+    fn sign_in(&mut self, grant: AuthorizationGrant) -> Result<Token, TokenError> {
+        self.runtime.block_on(self.source.sign_in(grant))
     }
 
     fn reject(&mut self, token: &Token) -> Rejected {

@@ -24,7 +24,7 @@ impl BlockingDriver {
     ///
     /// # Errors
     ///
-    /// When the client cannot be made.
+    /// If the client cannot be built.
     pub(crate) fn new(
         provider: Listening,
         policy: Policy,
@@ -36,12 +36,12 @@ impl BlockingDriver {
         Ok(Self { source, clock: clock.clone(), starts: Starts::new() })
     }
 
-    /// Does this and hears whether it starts a renewal.
+    /// Runs this and records whether it starts a renewal.
     fn heard<T>(&self, act: impl FnOnce() -> T) -> T {
         tracing::dispatcher::with_default(&self.starts.dispatch, act)
     }
 
-    /// So many threads at once, and what came of each.
+    /// Runs this on a number of threads at once and returns the result of each.
     fn at_once<T: Send>(&self, callers: usize, act: impl Fn(&TokenSource) -> T + Sync) -> Vec<T> {
         thread::scope(|scope| {
             let threads: Vec<_> = (0..callers).map(|_| scope.spawn(|| act(&self.source))).collect();
@@ -91,8 +91,8 @@ impl Player for BlockingDriver {
         self.at_once(callers, |source| call(source, api))
     }
 
-    fn sign_in(&mut self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
-        self.source.sign_in(spend)
+    fn sign_in(&mut self, grant: AuthorizationGrant) -> Result<Token, TokenError> {
+        self.source.sign_in(grant)
     }
 
     fn reject(&mut self, token: &Token) -> Rejected {

@@ -1,4 +1,4 @@
-//! The scenario files of this crate, read and completed.
+//! Reads the scenario files of this crate and fills in their defaults.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use crate::scenario::{File, Scenario};
 
-/// Where the files are.
+/// The folder of the files.
 #[must_use]
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
 }
 
-/// Every scenario, in the order of the files' names.
+/// Every scenario, sorted by the names of the files.
 ///
 /// # Errors
 ///
-/// When a file cannot be read; the text names it, and the line.
+/// If a file cannot be read; the text names the file and the line.
 pub fn scenarios() -> Result<Vec<Scenario>, String> {
     let files = fs::read_dir(folder()).map_err(|error| error.to_string())?;
     let mut paths: Vec<_> = files.filter_map(|file| Some(file.ok()?.path())).collect();
@@ -34,7 +34,7 @@ pub fn scenarios() -> Result<Vec<Scenario>, String> {
 ///
 /// # Errors
 ///
-/// When it is not what a scenario file is.
+/// If the text is not a scenario file.
 pub fn read(text: &str) -> Result<Vec<Scenario>, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
     let complete = file.scenario.into_iter().map(|mut scenario| {
@@ -48,11 +48,11 @@ pub fn read(text: &str) -> Result<Vec<Scenario>, String> {
     complete.collect()
 }
 
-/// The ids of a list beside the scenarios, each with what it says: `untestable`, `tested-elsewhere`.
+/// The ids of a list, each with its text: `untestable`, `tested-elsewhere`.
 ///
 /// # Errors
 ///
-/// When it cannot be read.
+/// If the list cannot be read.
 pub fn list(name: &str) -> Result<BTreeMap<String, String>, String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name).with_extension("toml");
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -73,7 +73,7 @@ mod tests {
     "#;
 
     #[test]
-    fn a_scenario_takes_from_its_file_what_it_does_not_say_itself() {
+    fn a_scenario_gets_its_defaults_from_its_file() {
         let scenarios = read(GOOD).unwrap();
         assert_eq!(scenarios.len(), 1);
         assert!(scenarios[0].provider.is_some());

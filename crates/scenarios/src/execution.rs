@@ -13,10 +13,10 @@ use crate::scenario::Scenario;
 use crate::server::Server;
 use crate::stage::Stage;
 
-/// The seed of every scenario's jitter, so that pauses are the same whoever plays.
+/// The seed of every scenario's jitter, so that pauses are the same with every player.
 const SEED: u64 = 11;
 
-/// Who plays.
+/// The player of a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Execution {
@@ -33,7 +33,7 @@ impl Execution {
     ///
     /// # Errors
     ///
-    /// When it cannot be set up, or a step says what nobody can do.
+    /// If the scenario cannot be set up, or a step is impossible.
     pub fn play(self, scenario: &Scenario) -> Result<Observation, String> {
         let settings = scenario.server.clone().unwrap_or_default();
         let server = match self {

@@ -1,6 +1,6 @@
-//! Whether what was seen is what was expected, and if not, where they part.
+//! Compares an observation with the expectation of its scenario.
 //!
-//! An expected line is compared word by word. A word `0.5s..1s` stands for any duration from the one to the other.
+//! An expected line is compared word by word. A word `0.5s..1s` matches every duration in that range.
 
 use core::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use crate::observation::{Observation, Seen};
 use crate::scenario::Scenario;
 use crate::span::Span;
 
-/// Where an observation parts from what its scenario expects; `None` where it does not.
+/// The differences between an observation and the expectation of its scenario; `None` if there are none.
 #[must_use]
 pub fn difference(scenario: &Scenario, seen: &Observation) -> Option<String> {
     let mut report = String::new();
@@ -31,7 +31,7 @@ pub fn difference(scenario: &Scenario, seen: &Observation) -> Option<String> {
         let _ = writeln!(report, "  reuses: expected {}, seen {}", scenario.reuses, seen.reuses);
     }
     for fault in &seen.unused_faults {
-        let _ = writeln!(report, "  nothing ran into the fault {fault}");
+        let _ = writeln!(report, "  no request met the fault {fault}");
     }
     (!report.is_empty()).then_some(report)
 }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_fits_word_by_word_and_a_range_fits_what_lies_in_it() {
+    fn lines_match_word_by_word_and_a_range_matches_every_value_in_it() {
         assert!(fits("unavailable retry 0.5s..1s", "unavailable retry 0.734s"));
         assert!(fits("a  b", "a b"));
         for (expected, seen) in

@@ -1,12 +1,12 @@
-//! Scenarios without their faults: what goes wrong has to be what the expectation is about.
+//! Scenarios without their faults: each fault must matter for the expectation.
 //!
-//! A fault is whatever makes a scenario's world worse or other than the published pages: a fault in a queue, a
-//! revocation, a cut network, a wall clock that is set, a wrong secret, the server's own settings. A scenario that is fulfilled
-//! without one of them never needed it, and shows nothing of it.
+//! A fault is everything that makes a scenario's world differ from the published pages: a queued fault, a revocation, a cut
+//! network, a changed wall clock, a wrong secret, the server's settings. If a scenario meets its expectation without one of
+//! them, it does not test that fault.
 
 use crate::scenario::{OauthApp, Provider, Scenario, Server};
 
-/// Each fault of a scenario in words, with the scenario as it would be without it.
+/// Each fault of a scenario in words, with the scenario without that fault.
 #[must_use]
 pub fn each_taken_out(scenario: &Scenario) -> Vec<(String, Scenario)> {
     let mut all = Vec::new();
@@ -43,7 +43,7 @@ pub fn each_taken_out(scenario: &Scenario) -> Vec<(String, Scenario)> {
             ));
         }
     }
-    // Beside a fault the server's settings are scenery; without one they are what the scenario is about.
+    // With a fault the server's settings are only its set-up; without one they are the subject of the scenario.
     let settings = scenario.server.clone().unwrap_or_default();
     let plain = Server { latency: settings.latency, ..Server::default() };
     if settings != plain && all.is_empty() {

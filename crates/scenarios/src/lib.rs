@@ -1,13 +1,14 @@
-//! Scenarios as data: stories between a client and a server, each played by three clients that must see the same.
+//! Scenarios as data: sequences of events between a client and a server. Three clients play each scenario and must show
+//! the same result.
 //!
-//! A scenario file in `scenarios/` sets up a provider, a policy and a server, says step by step what happens
-//! (time moves, somebody asks, a fault waits) and what is to be seen: every request with its time and the token
-//! it spends, what every caller got, what had to be overlooked, how often a spent grant was seen again. One stage
-//! plays it; the player is the bare machine, the async driver or the blocking driver.
+//! A scenario file in `scenarios/` sets up a provider, a policy and a server. It lists the events step by step (time
+//! passes, a caller asks, a fault is queued) and the expected result: every request with its time and its grant, what every
+//! caller got, the accepted deviations, how often the server saw a used grant again. One stage plays it; the player is the
+//! bare machine, the async driver or the blocking driver.
 //!
 //! - [`scenario`] is the format; a line of an expectation is a line of an [`Observation`].
-//! - [`Execution::play`] plays one, [`difference`] compares, [`each_taken_out`] shows that its faults matter.
-//! - [`catalogue`] reads the files, and the lists of what no scenario shows.
+//! - [`Execution::play`] plays a scenario, [`difference`] compares, [`each_taken_out`] shows that its faults matter.
+//! - [`catalogue`] reads the files, and the lists of decisions that no scenario shows.
 #![forbid(unsafe_code)]
 
 mod async_driver;

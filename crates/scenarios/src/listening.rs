@@ -1,7 +1,7 @@
-//! A provider that writes down what its reader had to overlook, and is the provider itself otherwise.
+//! A wrapper around a provider that records the deviations in its responses.
 //!
-//! Leniencies are told in events and kept in records; a token does not carry them. Here the three executions
-//! are to be compared, so all three are listened to at the one place they share.
+//! The drivers report deviations in events and records; a token does not carry them. The provider is the only place that all
+//! three executions share, so the comparison of their deviations happens here.
 
 use core::hash::Hasher;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use wellspring_core::{
     ResponseHead, TokenError, UnixTime, Verdict,
 };
 
-/// The provider, with what was overlooked so far.
+/// The provider, with the deviations so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Listening {
     provider: Arc<dyn Provider>,
@@ -19,13 +19,13 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    /// Listens to this provider.
+    /// Wraps this provider.
     #[must_use]
     pub(crate) fn to(provider: Arc<dyn Provider>) -> Self {
         Self { provider, overlooked: Arc::default() }
     }
 
-    /// What was overlooked since the last look.
+    /// Takes the deviations since the last call.
     #[must_use]
     pub(crate) fn overlooked(&self) -> Vec<Deviation> {
         core::mem::take(&mut self.overlooked.lock().unwrap_or_else(PoisonError::into_inner))
@@ -33,12 +33,12 @@ impl Listening {
 }
 
 impl Provider for Listening {
-    fn request(&self, spend: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError> {
-        self.provider.request(spend, now)
+    fn request(&self, grant: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError> {
+        self.provider.request(grant, now)
     }
 
-    fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
-        let reading = self.provider.read(spend, response, now);
+    fn read(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
+        let reading = self.provider.read(grant, response, now);
         if let Reading::Granted(granted) = &reading {
             let mut overlooked = self.overlooked.lock().unwrap_or_else(PoisonError::into_inner);
             overlooked.extend(&granted.deviations);

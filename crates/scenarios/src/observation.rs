@@ -1,4 +1,4 @@
-//! What was seen of a scenario, in lines that compare and read alike whoever played it.
+//! The result of a scenario, in lines that are the same for every player.
 //!
 //! Tokens are named in the order in which the server issued them (`access#1`, `refresh#2`), times are counted
 //! from the beginning of the scenario, and no line holds a secret.
@@ -13,28 +13,28 @@ use wellspring_simulator::{Endpoint, Entry, Request, World};
 use crate::scenario::Show;
 use crate::span::Span;
 
-/// What was seen of a whole scenario.
+/// The result of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Observation {
-    /// What was seen of each step.
+    /// The result of each step.
     pub steps: Vec<Seen>,
-    /// How often the server saw a spent grant again.
+    /// How often the server saw a used grant again.
     pub reuses: u64,
-    /// Faults that nothing ran into.
+    /// Faults that no request met.
     pub unused_faults: Vec<String>,
 }
 
-/// What was seen of one step.
+/// The result of one step.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Seen {
-    /// The requests that the server saw. Equal ones are counted: those that follow each other, or where many
-    /// callers act at once, whose order is nobody's, all of them at the place of the first.
+    /// The requests that the server saw. Consecutive equal requests are counted as one line. If many callers act at once,
+    /// their order is undefined, so all equal requests are counted at the place of the first one.
     pub asked: Vec<String>,
     /// What the callers got, equal ones counted.
     pub gives: Vec<String>,
-    /// What the reader of answers had to overlook.
+    /// The deviations that the reader of responses accepted.
     pub overlooks: Vec<String>,
 }
 
@@ -51,7 +51,7 @@ impl fmt::Display for Observation {
     }
 }
 
-/// Equal lines once, with their number in front where there are several.
+/// Each distinct line once, with its count in front if it is above one.
 #[must_use]
 pub(crate) fn counted(lines: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut groups: Vec<(String, usize)> = Vec::new();
@@ -64,7 +64,7 @@ pub(crate) fn counted(lines: impl IntoIterator<Item = String>) -> Vec<String> {
     groups.into_iter().map(|(line, n)| if n == 1 { line } else { format!("{n} x {line}") }).collect()
 }
 
-/// Equal lines that follow each other once, with their number in front where there are several.
+/// Consecutive equal lines once, with their count in front if it is above one.
 #[must_use]
 pub(crate) fn run_together(lines: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut runs: Vec<Vec<String>> = Vec::new();
@@ -86,7 +86,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// Learns the names of what this entry issued.
+    /// Learns the names of the tokens that this entry issued.
     pub(crate) fn learn(&mut self, entry: &Entry) {
         for secret in &entry.secrets {
             let (kind, counter) = match secret.what.as_str() {
@@ -105,7 +105,7 @@ impl Names {
         self.names.get(print).map_or("unknown", String::as_str)
     }
 
-    /// What a token is called. The world is asked about it at an address that is nobody's.
+    /// The name of a token. A request to an unknown path shows its fingerprint in the world's log.
     #[must_use]
     pub(crate) fn of_token(&self, world: &mut World, token: &str) -> String {
         let asked = Request::get("/nowhere").with_bearer(token);
@@ -119,13 +119,13 @@ fn sent(entry: &Entry, what: &str) -> Option<String> {
     entry.secrets.iter().find(|secret| secret.what == what).map(|secret| secret.print.clone())
 }
 
-/// Requests that belong to the stage itself and not to what is played on it.
+/// Requests of the stage itself, which are not part of the result.
 #[must_use]
 pub(crate) fn is_scenery(endpoint: Endpoint) -> bool {
     matches!(endpoint, Endpoint::Elsewhere | Endpoint::Authorize)
 }
 
-/// One request that the server saw: when, where, spending what, and how it was answered.
+/// One request that the server saw: its time, endpoint, grant and status.
 #[must_use]
 pub(crate) fn asked(
     entry: &Entry,
@@ -151,7 +151,7 @@ pub(crate) fn asked(
     format!("{at} {} {spends}{wire} -> {status}", entry.endpoint)
 }
 
-/// How a request was written: method, encoding, the members of its body, the headers that carry credentials.
+/// The format of a request: method, encoding, the members of its body, the headers that carry credentials.
 fn wire(request: &Request) -> String {
     let content_type = request.header("content-type").map(|value| value.split(';').next().unwrap_or(value));
     let members: Vec<String> = match content_type {
@@ -173,7 +173,7 @@ fn wire(request: &Request) -> String {
     format!("{} {encoding} {body}{}", request.method, credentials.concat())
 }
 
-/// The names of an object's members, which is all that tests of the wire format need of JSON here.
+/// The names of an object's members; tests of the wire format need no more of the JSON.
 fn json_members(text: &str) -> Vec<String> {
     let mut names: Vec<_> = text
         .split('"')
@@ -186,7 +186,7 @@ fn json_members(text: &str) -> Vec<String> {
     names
 }
 
-/// A token that somebody got.
+/// A token that a caller got.
 #[must_use]
 pub(crate) fn token(name: &str, token: &Token, now: Clocks, start: Clocks, show: &[Show]) -> String {
     let left = match token.remaining(now) {
@@ -207,7 +207,7 @@ pub(crate) fn token(name: &str, token: &Token, now: Clocks, start: Clocks, show:
     line
 }
 
-/// An error that somebody got.
+/// An error that a caller got.
 #[must_use]
 pub(crate) fn error(error: &TokenError, unix: UnixTime, show: &[Show]) -> String {
     let mut line = match error.kind() {
@@ -262,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_lines_are_counted_where_the_first_of_them_stood() {
+    fn equal_lines_are_counted_at_the_place_of_the_first() {
         let lines = ["b", "a", "b"].map(String::from);
         assert_eq!(counted(lines), ["2 x b", "a"]);
     }

@@ -1,4 +1,4 @@
-//! Who plays the client's part: the same verbs for the bare machine and for both drivers.
+//! The client of a scenario: the same operations for the bare machine and for both drivers.
 
 use core::time::Duration;
 
@@ -6,22 +6,22 @@ use wellspring_core::{AuthorizationGrant, Clocks, Need, Rejected, Token, TokenEr
 
 use crate::scenario::Body;
 
-/// The client of a scenario. Every verb returns when nothing is under way any more, renewals in the background
-/// included.
+/// The client of a scenario. Every operation returns when no request is in flight any more, including those of background
+/// renewals.
 pub(crate) trait Player {
-    /// So many ask for a token at once.
+    /// This number of callers ask for a token at once.
     fn get(&mut self, need: Need, callers: usize) -> Vec<Result<Token, TokenError>>;
 
-    /// Somebody asks for a token without waiting for it and goes away, and then so many ask for one and wait.
+    /// One caller asks for a token without waiting; then this number of callers ask for a token and wait.
     fn pass_and_get(&mut self, callers: usize) -> Vec<Result<Token, TokenError>>;
 
-    /// So many call the API at once.
+    /// This number of callers call the API at once.
     fn call(&mut self, call: &Call, callers: usize) -> Vec<Result<Reply, TokenError>>;
 
-    /// A fresh grant is spent.
-    fn sign_in(&mut self, spend: AuthorizationGrant) -> Result<Token, TokenError>;
+    /// A user signs in with this grant.
+    fn sign_in(&mut self, grant: AuthorizationGrant) -> Result<Token, TokenError>;
 
-    /// The API has refused this token.
+    /// Reports that the API has refused this token.
     fn reject(&mut self, token: &Token) -> Rejected;
 }
 
@@ -30,17 +30,17 @@ pub(crate) trait Player {
 pub(crate) struct Call {
     /// `GET`, `PUT`, ...
     pub(crate) method: String,
-    /// Where to, in full.
+    /// The full URL.
     pub(crate) url: String,
-    /// What with.
+    /// The body.
     pub(crate) body: Body,
 }
 
-/// How long a driver waits for a token beyond what it is told of a renewal under way. No time passes on a clock
-/// that is moved by hand, so a renewal is waited for and a pause is not.
+/// The deadline of a driver's `acquire`. No time passes on a manual clock, so the driver waits for a running renewal and
+/// does not wait for a pause.
 pub(crate) const NO_TIME: Duration = Duration::from_millis(1);
 
-/// The call as an HTTP client takes it, with an `Authorization` of the caller's own, which must not be sent.
+/// The call as an HTTP request, with the caller's own `Authorization`, which the source must replace.
 pub(crate) fn request<B>(call: &Call, body: B) -> Result<http::Request<B>, TokenError> {
     let request = http::Request::builder()
         .method(call.method.as_str())
@@ -50,19 +50,19 @@ pub(crate) fn request<B>(call: &Call, body: B) -> Result<http::Request<B>, Token
     request.body(body).map_err(|error| TokenError::misconfigured(error.to_string()))
 }
 
-/// What to wait for after callers who have started a renewal, so that nothing is under way any more: the successor of
-/// the token that one of them was given meanwhile. It is there or being obtained: asking for it starts nothing.
+/// The need to wait for after callers have started a renewal, so that no renewal is running any more: the successor of the
+/// token that one of them got. That token exists or is being obtained, so asking for it starts no renewal.
 pub(crate) fn successor(got: &[Result<Token, TokenError>], now: Clocks) -> Option<Need> {
     let due = |token: &&Token| token.renew_at().is_some_and(|due| now.reached(due));
     let token = got.iter().filter_map(|got| got.as_ref().ok()).find(due)?;
     Some(Need::Newer(token.generation()))
 }
 
-/// What an API call came back with.
+/// The response to an API call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
     /// The status.
     pub(crate) status: u16,
-    /// The scope that it says is missing, where it says so.
+    /// The missing scope, if the response names one.
     pub(crate) missing: Option<String>,
 }

@@ -13,7 +13,7 @@ use crate::scenario::{
 };
 use crate::span::Span;
 
-/// A provider, and what only some of them can do.
+/// A provider, and its app if it supports sign-in.
 #[derive(Debug)]
 pub(crate) struct Cast {
     /// The provider itself.
@@ -21,7 +21,7 @@ pub(crate) struct Cast {
     app: Option<App>,
 }
 
-/// A certificate that nobody has signed and nobody looks into.
+/// A placeholder certificate; no code verifies or parses it.
 const CERTIFICATE: &str =
     "-----BEGIN CERTIFICATE-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\n-----END CERTIFICATE-----\n";
 
@@ -30,7 +30,7 @@ impl Cast {
     ///
     /// # Errors
     ///
-    /// When they contradict each other.
+    /// If they contradict each other.
     pub(crate) fn new(settings: &Settings, base: &str) -> Result<Self, String> {
         let mut app = None;
         let provider: Arc<dyn Provider> = match settings {
@@ -55,24 +55,24 @@ impl Cast {
         Ok(Self { provider: Listening::to(provider), app })
     }
 
-    /// Where to send the user's browser, and what to remember meanwhile.
+    /// The authorization URL for the user's browser, and the pending sign-in.
     ///
     /// # Errors
     ///
-    /// When nobody can sign in to this provider.
+    /// If this provider has no sign-in.
     pub(crate) fn authorize(&self, sign_in: u8) -> Result<(String, PendingLogin), String> {
-        let app = self.app.as_ref().ok_or("nobody signs in to this provider")?;
+        let app = self.app.as_ref().ok_or("this provider has no sign-in")?;
         let authorization = app.authorize(&Entropy::new([sign_in; 64])).map_err(text)?;
         Ok((authorization.url, authorization.login))
     }
 
-    /// What came back through the browser: a code to spend, or one word for what is wrong.
+    /// The grant of a callback.
     ///
     /// # Errors
     ///
-    /// That word.
+    /// The error code of the callback, in one word.
     pub(crate) fn finish(&self, login: PendingLogin, location: &str) -> Result<AuthorizationGrant, String> {
-        let app = self.app.as_ref().ok_or("nobody signs in to this provider")?;
+        let app = self.app.as_ref().ok_or("this provider has no sign-in")?;
         app.finish(login, &Callback::read(location)).map_err(|error| error.code().to_owned())
     }
 }
@@ -129,7 +129,7 @@ fn replay(rule: &str) -> Result<Replay, String> {
         "last-resort" => Replay::LastResort,
         _ => match rule.strip_prefix("within ") {
             Some(window) => Replay::Within(window.parse::<Span>()?.0),
-            None => return Err(format!("{rule:?} is no rule of replay")),
+            None => return Err(format!("{rule:?} is not a replay rule")),
         },
     })
 }

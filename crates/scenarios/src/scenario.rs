@@ -1,56 +1,56 @@
-//! The format of a scenario file: what is set up, what happens, what is to be seen.
+//! The format of a scenario file: the set-up, the events, the expected result.
 //!
-//! Reading only. What the words mean is in the stage, in `provider` and in `server`. A member nobody knows is an
-//! error, because a misspelt expectation expects nothing.
+//! This module only reads. `stage`, `provider` and `server` define what the words mean. An unknown member is an error,
+//! because a misspelt expectation would expect nothing.
 
 use serde::Deserialize;
 
 use crate::span::Span;
 
-/// A file: scenarios that belong to one idea, and what they share.
+/// A file: scenarios about one idea, and their defaults.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct File {
-    /// The provider of every scenario that names none.
+    /// The provider of every scenario without its own.
     pub provider: Option<Provider>,
-    /// The policy of every scenario that has none.
+    /// The policy of every scenario without its own.
     pub policy: Option<Policy>,
     /// The scenarios.
     pub scenario: Vec<Scenario>,
 }
 
-/// One story: a provider, a server, and what happens between them step by step.
+/// One scenario: a provider, a server, and the events between them step by step.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Scenario {
     /// What it shows, as a sentence.
     pub name: String,
-    /// The ids of what it shows: quirks, decisions, traps.
+    /// The ids that it covers: quirks, decisions, problems of other libraries.
     pub covers: Vec<String>,
-    /// The provider, as the client is told to see it.
+    /// The provider, as the client is configured.
     pub provider: Option<Provider>,
-    /// The client's policy, where it is not the default.
+    /// The client's policy, if it is not the default.
     pub policy: Option<Policy>,
-    /// The server's settings, where they are not those of the published pages.
+    /// The server's settings, if they differ from the published pages.
     pub server: Option<Server>,
-    /// What to show beside the usual.
+    /// Additional details to show in each line.
     #[serde(default)]
     pub show: Vec<Show>,
-    /// What happens, in order.
+    /// The events, in order.
     pub step: Vec<Step>,
-    /// How often the server saw a spent grant again.
+    /// How often the server saw a used grant again.
     #[serde(default)]
     pub reuses: u64,
 }
 
-/// What lines show only where they are told to.
+/// Optional details of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Show {
-    /// How each request was written: its encoding, members and telling headers.
+    /// The format of each request: its encoding, members and relevant headers.
     Wire,
     /// The scope of each token.
     Scope,
@@ -60,7 +60,7 @@ pub enum Show {
     Words,
 }
 
-/// The provider, as the client is told to see it.
+/// The provider, as the client is configured.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -70,16 +70,16 @@ pub enum Provider {
         /// `goforge`, `fire-banking` or `standard`.
         #[serde(default)]
         flavour: Flavour,
-        /// A secret that is not the server's.
+        /// A secret that differs from the server's.
         secret: Option<String>,
     },
     /// An OAuth2 application.
     Oauth2App(OauthApp),
     /// Hive.
     HiveAuth {
-        /// A secret that is not the server's.
+        /// A secret that differs from the server's.
         secret: Option<String>,
-        /// Whether the empty body of a reissue is labelled JSON.
+        /// Whether the empty body of a reissue has the content type JSON.
         content_type: Option<bool>,
         /// Codes of an API's envelope that mean that the token was refused.
         #[serde(default)]
@@ -98,23 +98,23 @@ pub struct OauthApp {
     /// Where the client puts its secret.
     #[serde(default)]
     pub authentication: Authentication,
-    /// A secret that is not the server's.
+    /// A secret that differs from the server's.
     pub secret: Option<String>,
-    /// The scopes it asks for.
+    /// The requested scopes.
     #[serde(default)]
     pub scopes: Vec<String>,
     /// Whether refresh tokens are known to survive their use.
     #[serde(default)]
     pub reusable: bool,
-    /// What follows an answer that got lost: `never`, `owner-dead`, `last-resort` or `within 30s`.
+    /// The replay rule after a lost response: `never`, `owner-dead`, `last-resort` or `within 30s`.
     pub replay: Option<String>,
     /// Whether the authorization request carries a PKCE challenge.
     pub pkce: Option<bool>,
-    /// A refresh token's lifetime, where the preset's is not wanted.
+    /// The lifetime of a refresh token, instead of the preset's.
     pub refresh_lifetime: Option<Span>,
 }
 
-/// Which of the gateway family's token endpoints is spoken to.
+/// The token endpoint of the gateway family that the client uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -133,10 +133,10 @@ pub enum Flavour {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Grant {
-    /// Somebody signs in.
+    /// A user signs in.
     #[default]
     AuthorizationCode,
-    /// The application for itself.
+    /// The application acts for itself.
     ClientCredentials,
 }
 
@@ -145,16 +145,16 @@ pub enum Grant {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Authentication {
-    /// Into the form.
+    /// In the form.
     #[default]
     ClientSecretPost,
-    /// Into the `Authorization` field.
+    /// In the `Authorization` field.
     ClientSecretBasic,
-    /// Nowhere: it has none.
+    /// The client has no secret.
     None,
 }
 
-/// The client's policy, where it is not the default.
+/// The client's policy, if it is not the default.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -163,15 +163,15 @@ pub struct Policy {
     pub margin: Option<Span>,
     /// How much earlier still, at most.
     pub jitter: Option<Span>,
-    /// The time for one exchange. Real time: keep it short where an answer never comes.
+    /// The time for one exchange. It is real time: keep it short if the server never answers.
     pub deadline: Option<Span>,
-    /// The least time between two exchanges that succeed.
+    /// The least time between two successful exchanges.
     pub min_age: Option<Span>,
-    /// The lifetime to assume where the endpoint names none.
+    /// The assumed lifetime if the endpoint names none.
     pub assumed_lifetime: Option<Span>,
 }
 
-/// The server's settings, where they are not those of the published pages.
+/// The server's settings, if they differ from the published pages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -186,69 +186,69 @@ pub struct Server {
     pub success_status: Option<u16>,
     /// The PIX gateway's errors as problem+json.
     pub problem_json: Option<bool>,
-    /// What a PIX token is good for.
+    /// The scope of a PIX token.
     pub scope: Option<String>,
     /// PIX token requests in a minute before 429.
     pub token_calls_per_minute: Option<u32>,
     /// Only these certificates are linked to the account.
     #[serde(default)]
     pub linked_certificates: Vec<String>,
-    /// What the user of the OAuth2 application agrees to.
+    /// The scopes that the user of the OAuth2 application consents to.
     pub consents_to: Option<String>,
     /// Hive's code of a success.
     pub success_code: Option<u64>,
-    /// Hive says no under status 200.
+    /// Hive reports failures under status 200.
     pub failures_in_envelope: Option<bool>,
     /// Hive's refresh tokens survive their use.
     pub refresh_survives: Option<bool>,
     /// How far the server's `Date` is ahead, in seconds.
     pub date_skew: Option<i64>,
-    /// The server speaks HTTPS, with a certificate that nobody here trusts.
+    /// The server uses HTTPS with a certificate that the client does not trust.
     #[serde(default)]
     pub untrusted: bool,
-    /// How long every answer is held back, in real time: for callers that are to meet.
+    /// The real-time delay of every response, so that simultaneous callers meet.
     pub latency: Option<Span>,
 }
 
-/// One step: time moves, then the server changes, then somebody does something, and this is seen.
+/// One step: time passes, then the server changes, then a caller acts, and this is the expected result.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Step {
-    /// Both sides' clocks move on: a duration, or `pause` for the end of the pause that was told last.
+    /// Advances the clocks of client and server: a duration, or `pause` for the end of the last reported pause.
     pub advance: Option<String>,
-    /// The client's wall clock is set forward or back by so many seconds; nobody else's is.
+    /// Sets the client's wall clock forward or back by this number of seconds; the server's clock stays.
     pub wall_clock: Option<i64>,
-    /// The server ends tokens before their time.
+    /// The server revokes tokens.
     pub revoke: Option<Revoke>,
     /// The server leaves the network (`false`) or comes back (`true`).
     pub plugged_in: Option<bool>,
-    /// Faults that stopped waiting are forgotten.
+    /// Clears the queued faults.
     #[serde(default)]
     pub heal: bool,
-    /// Faults for the next requests: `FAULT`, `ENDPOINT: FAULT`, either with ` x3` or ` x*` behind it. The
-    /// endpoint is `token` where none is named.
+    /// Faults for the next requests: `FAULT` or `ENDPOINT: FAULT`, optionally followed by ` x3` or ` x*`. The default
+    /// endpoint is `token`.
     #[serde(default)]
     pub faults: Vec<String>,
-    /// How many do it at once.
+    /// The number of callers that act at once.
     pub callers: Option<usize>,
-    /// None of them is answered before all of them have called the API.
+    /// The server answers no call before all callers have called the API.
     #[serde(default)]
     pub meet: bool,
-    /// Before them somebody asks for a token without waiting for it, and goes away.
+    /// Before the callers, another caller asks for a token without waiting for it.
     #[serde(default)]
     pub passing: bool,
-    /// Somebody asks for a token: `fresh`, `newer` than the last one given, or `valid for 600s`.
+    /// A caller asks for a token: `fresh`, `newer` than the last token, or `valid for 600s`.
     pub get: Option<String>,
-    /// Somebody calls the API: method and path, or a whole URL elsewhere.
+    /// A caller calls the API: method and path, or a full URL of another server.
     pub call: Option<String>,
     /// The body of that call.
     #[serde(default)]
     pub body: Body,
-    /// Somebody signs in, through the authorization endpoint and back.
+    /// A user signs in through the authorization endpoint.
     #[serde(default)]
     pub sign_in: bool,
-    /// Somebody tells that the API refused this token, named as the lines do: `access#1`.
+    /// A caller reports that the API refused this token, named as in the lines: `access#1`.
     pub reject: Option<String>,
     /// The requests that the server saw.
     #[serde(default)]
@@ -256,21 +256,21 @@ pub struct Step {
     /// What the callers got.
     #[serde(default)]
     pub gives: Vec<String>,
-    /// What the reader of answers had to overlook.
+    /// The deviations that the reader of responses accepted.
     #[serde(default)]
     pub overlooks: Vec<String>,
 }
 
-/// Which tokens a server ends before their time.
+/// The tokens that a server revokes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Revoke {
     /// Access tokens.
     Access,
-    /// Refresh tokens; access tokens live on.
+    /// Refresh tokens; access tokens stay valid.
     Refresh,
-    /// Sign-ins with all that came of them.
+    /// Sign-ins with all of their tokens.
     Families,
 }
 
@@ -282,8 +282,8 @@ pub enum Body {
     /// None.
     #[default]
     None,
-    /// One that can be sent again.
+    /// A body that can be sent again.
     Repeatable,
-    /// One that can be sent once.
+    /// A body that can be sent once.
     Once,
 }

@@ -1,7 +1,6 @@
 //! The server of a scenario: a world without sockets, or the same world behind a port.
 //!
-//! Both are set up from the same words, told the same faults and asked for the same log; what differs is only
-//! who carries requests to them.
+//! Both have the same settings, the same faults and the same log; only the way of the requests differs.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
@@ -16,7 +15,7 @@ use wellspring_simulator::{
 use crate::scenario::{Revoke, Server as Settings};
 use crate::span::Span;
 
-/// When every scenario begins, in seconds since the epoch.
+/// The beginning of every scenario, in seconds since the epoch.
 pub(crate) const BEGINNING: u64 = 1_700_000_000;
 
 /// The server of one scenario, with its own clock.
@@ -27,23 +26,23 @@ pub(crate) struct Server {
 }
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one is made for each scenario, and never moved")]
+#[expect(clippy::large_enum_variant, reason = "each scenario has one, which is never moved")]
 enum Stand {
     Pure { world: Mutex<World>, plugged_in: Mutex<bool>, untrusted: bool },
     Real { simulator: Mutex<Simulator>, url: String },
 }
 
-/// A port that nobody is given by chance: a server that has left the network has to find its port free when it
-/// comes back, and nobody else may answer there meanwhile.
+/// A port outside the range that the system assigns: a server that has left the network must find its port free when it
+/// returns, and no other program may answer there meanwhile.
 fn port() -> u16 {
     static TAKEN: AtomicU32 = AtomicU32::new(0);
-    // Below what systems hand out, spread over processes.
+    // Below the system's range, spread over processes.
     let spread = std::process::id().wrapping_mul(1_009);
     let next = spread.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % 20_000;
     10_000 + u16::try_from(next).expect("less than 20,000")
 }
 
-/// Where a world without sockets pretends to be.
+/// The URLs of a world without sockets.
 const NOWHERE: &str = "http://127.0.0.1:1";
 const SECURE_NOWHERE: &str = "https://127.0.0.1:1";
 
@@ -52,7 +51,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the settings cannot be read.
+    /// If the settings are invalid.
     pub(crate) fn pure(settings: &Settings) -> Result<Self, String> {
         let world = Mutex::new(World::new(config(settings)?));
         let stand = Stand::Pure { world, plugged_in: Mutex::new(true), untrusted: settings.untrusted };
@@ -63,7 +62,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the settings cannot be read, or nothing may listen here.
+    /// If the settings are invalid, or the server cannot listen.
     pub(crate) fn real(settings: &Settings) -> Result<Self, String> {
         let clock = SimClock::manual(BEGINNING);
         let config = config(settings)?;
@@ -80,7 +79,7 @@ impl Server {
         Ok(Self { stand: Stand::Real { simulator: Mutex::new(simulator), url }, clock })
     }
 
-    /// Where it is, without a slash at the end.
+    /// Its URL, without a slash at the end.
     #[must_use]
     pub(crate) fn url(&self) -> &str {
         match &self.stand {
@@ -96,7 +95,7 @@ impl Server {
         &self.clock
     }
 
-    /// Looks into the world, or changes it.
+    /// Reads or changes the world.
     pub(crate) fn with_world<R>(&self, look: impl FnOnce(&mut World) -> R) -> R {
         match &self.stand {
             Stand::Pure { world, .. } => look(&mut locked(world)),
@@ -104,7 +103,8 @@ impl Server {
         }
     }
 
-    /// Answers nobody before so many have called at once, or two seconds have passed. Returns when that holds.
+    /// Delays all responses until this number of callers have called at once, or two seconds have passed. Returns when the
+    /// delay is active.
     pub(crate) fn hold_answers<'a>(&'a self, callers: usize, scope: &'a Scope<'a, '_>) {
         let Stand::Real { simulator, .. } = &self.stand else { return };
         let (held, holds) = mpsc::channel();
@@ -117,7 +117,7 @@ impl Server {
                 let have_called = || simulator.connections() >= before + callers;
                 (0..looks).any(|_| have_called() || passed_a_millisecond())
             };
-            // The first to call may use the connection that is there already; everybody else opens one.
+            // The first caller may reuse an existing connection; every other caller opens one.
             let callers = callers as u64;
             let _ = wait_for(callers.saturating_sub(1), 2_000) && wait_for(callers, 100);
             drop(answers);
@@ -125,7 +125,7 @@ impl Server {
         let _ = holds.recv();
     }
 
-    /// What keeps a request from leaving, where something does.
+    /// Why a request cannot be sent, if it cannot.
     pub(crate) fn keeps_out(&self) -> Option<TransportErrorKind> {
         match &self.stand {
             Stand::Pure { plugged_in, .. } if !*locked(plugged_in) => Some(TransportErrorKind::NotSent),
@@ -134,11 +134,11 @@ impl Server {
         }
     }
 
-    /// Leaves the network or comes back.
+    /// Leaves the network or returns.
     ///
     /// # Errors
     ///
-    /// When another program has taken the port meanwhile.
+    /// If another program has taken the port meanwhile.
     pub(crate) fn plug_in(&self, plugged: bool) -> Result<(), String> {
         match &self.stand {
             Stand::Pure { plugged_in, .. } => *locked(plugged_in) = plugged,
@@ -150,7 +150,7 @@ impl Server {
         Ok(())
     }
 
-    /// Ends tokens before their time.
+    /// Revokes tokens.
     pub(crate) fn revoke(&self, what: Revoke) {
         self.with_world(|world| match what {
             Revoke::Access => world.revoke_access_tokens(),
@@ -159,19 +159,18 @@ impl Server {
         });
     }
 
-    /// Queues a fault: `FAULT` or `ENDPOINT: FAULT`, with ` x3` or ` x*` behind it where it strikes more than
-    /// once.
+    /// Queues a fault: `FAULT` or `ENDPOINT: FAULT`, followed by ` x3` or ` x*` if it occurs more than once.
     ///
     /// # Errors
     ///
-    /// When there is no such fault or endpoint.
+    /// If there is no such fault or endpoint.
     pub(crate) fn fault(&self, text: &str) -> Result<(), String> {
         let (endpoint, fault, times) = fault(text)?;
         self.with_world(|world| world.fault_times(endpoint, fault, times));
         Ok(())
     }
 
-    /// The faults that nothing has run into; those that strike for ever don't count.
+    /// The faults that no request has met; faults without a limit do not count.
     #[must_use]
     pub(crate) fn unused_faults(&self) -> Vec<String> {
         self.with_world(|world| {
@@ -186,7 +185,7 @@ const FOR_EVER: u32 = u32::MAX;
 fn fault(text: &str) -> Result<(Endpoint, Fault, u32), String> {
     let (text, times) = match text.rsplit_once(" x") {
         Some((text, "*")) => (text, FOR_EVER),
-        Some((text, times)) => (text, times.parse().map_err(|_| format!("{times:?} is no number of times"))?),
+        Some((text, times)) => (text, times.parse().map_err(|_| format!("{times:?} is not a number"))?),
         None => (text, 1),
     };
     let (endpoint, name) = match text.split_once(": ") {
@@ -198,7 +197,7 @@ fn fault(text: &str) -> Result<(Endpoint, Fault, u32), String> {
 
 fn config(settings: &Settings) -> Result<Config, String> {
     let mut config = Config::default();
-    // Tokens that are the same in every run make failures that are the same in every run.
+    // The same tokens in every run make failures reproducible.
     config.seed = Some(7);
     config.latency = settings.latency.map(|span| span.0).unwrap_or_default();
     config.date_skew = settings.date_skew.unwrap_or_default();
@@ -238,7 +237,7 @@ fn rotation(text: &str) -> Result<Rotation, String> {
         "none" => Rotation::None,
         _ => {
             let window =
-                text.strip_prefix("rotate within ").ok_or_else(|| format!("{text:?} is no rotation"))?;
+                text.strip_prefix("rotate within ").ok_or_else(|| format!("{text:?} is not a rotation"))?;
             Rotation::Rotate { replay_window: Some(span(window)?) }
         }
     })
@@ -248,7 +247,7 @@ fn span(text: &str) -> Result<Duration, String> {
     text.parse::<Span>().map(|span| span.0)
 }
 
-#[expect(clippy::disallowed_methods, reason = "sockets are waited for, and no clock of ours moves meanwhile")]
+#[expect(clippy::disallowed_methods, reason = "this waits for sockets, and no manual clock moves meanwhile")]
 fn passed_a_millisecond() -> bool {
     thread::sleep(Duration::from_millis(1));
     false
@@ -263,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_is_read_with_its_endpoint_and_how_often_it_strikes() {
+    fn a_fault_is_read_with_its_endpoint_and_its_count() {
         let read = |text| fault(text).map(|(endpoint, fault, times)| (endpoint, fault.to_string(), times));
         assert_eq!(read("bare-401"), Ok((Endpoint::Token, "bare-401".into(), 1)));
         assert_eq!(read("api: bare-401 x3"), Ok((Endpoint::Api, "bare-401".into(), 3)));

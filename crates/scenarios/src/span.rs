@@ -1,4 +1,4 @@
-//! Durations as scenario files write them: `250ms`, `0.5s`, `10m`, `2h`, `30d`.
+//! Durations in scenario files: `250ms`, `0.5s`, `10m`, `2h`, `30d`.
 
 use core::fmt;
 use core::str::FromStr;
@@ -6,18 +6,18 @@ use core::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 
-/// A duration that is read from text and shown as seconds.
+/// A duration that is read in any unit and displayed in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub(crate) Duration);
 
-/// Each unit with its length in milliseconds, the longer names first where one ends like another.
+/// Each unit with its length in milliseconds; `ms` comes before `s`, which is its suffix.
 const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let unreadable = || format!("{text:?} is no duration: a number and one of ms, s, m, h, d");
+        let unreadable = || format!("{text:?} is not a duration: write a number and one of ms, s, m, h, d");
         let (number, unit) = UNITS
             .iter()
             .find_map(|(name, millis)| text.strip_suffix(name).map(|number| (number, *millis)))

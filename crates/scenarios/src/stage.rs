@@ -1,7 +1,7 @@
 //! The runner: one scenario, one server, one player, step by step.
 //!
-//! It moves both clocks, tells the server what goes wrong, asks the player to act and writes down what the
-//! server saw and what the player got. Who plays is the only difference between executions.
+//! It advances both clocks, sets the server's faults, lets the player act, and records what the server saw and what the
+//! player got. The player is the only difference between executions.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -18,24 +18,24 @@ use crate::scenario::{Scenario, Show, Step};
 use crate::server::{BEGINNING, Server};
 use crate::span::Span;
 
-/// Where a scenario is played.
+/// The stage of a scenario.
 #[derive(Debug)]
 pub(crate) struct Stage {
     server: Arc<Server>,
     clock: ManualClock,
     start: Clocks,
     names: Names,
-    /// The number of the last request that was written down.
+    /// The number of the last recorded request.
     written: u64,
-    /// Every token that somebody got, by its name.
+    /// Every token that a caller got, by its name.
     tokens: Vec<(String, Token)>,
-    /// When the pause that was told last ends, on the player's wall clock.
+    /// The end of the last reported pause, on the player's wall clock.
     pause_ends: Option<Duration>,
     sign_ins: u8,
 }
 
 impl Stage {
-    /// A stage with this server, before anything has happened.
+    /// A stage with this server, before the first step.
     #[must_use]
     pub(crate) fn new(server: Arc<Server>) -> Self {
         let clock = Clock::manual(BEGINNING);
@@ -62,7 +62,7 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// When a step says what nobody can do.
+    /// If a step is impossible.
     pub(crate) fn play(
         mut self,
         scenario: &Scenario,
@@ -128,9 +128,10 @@ impl Stage {
         }
         if let Some(name) = &step.reject {
             let known = self.tokens.iter().find(|(known, _)| known == name);
-            let token = known.map(|(_, token)| token.clone()).ok_or_else(|| format!("nobody got {name}"))?;
-            let told = player.reject(&token);
-            acts.push(vec![match told {
+            let token =
+                known.map(|(_, token)| token.clone()).ok_or_else(|| format!("no caller got {name}"))?;
+            let rejected = player.reject(&token);
+            acts.push(vec![match rejected {
                 Rejected::Replaced(token) => format!("replaced by {}", self.got(Ok(token), show)),
                 Rejected::Renew => "renew".into(),
                 Rejected::KeepResponse => "stands".into(),
@@ -138,16 +139,16 @@ impl Stage {
         }
         match acts.len() {
             0 | 1 => Ok(acts.pop().unwrap_or_default()),
-            _ => Err("a step is one of get, call, sign_in and reject".into()),
+            _ => Err("a step has only one of get, call, sign_in and reject".into()),
         }
     }
 
-    /// Time, the network and the server change before anybody acts.
+    /// Changes the time, the network and the server before a caller acts.
     fn prepare(&mut self, step: &Step) -> Result<(), String> {
         if let Some(advance) = &step.advance {
             let by = match advance.as_str() {
                 "pause" => {
-                    let ends = self.pause_ends.ok_or("no pause was told")?;
+                    let ends = self.pause_ends.ok_or("no pause was reported")?;
                     ends.saturating_sub(self.clock.now().unix.since_epoch())
                 }
                 by => by.parse::<Span>()?.0,
@@ -180,24 +181,25 @@ impl Stage {
             }
             _ => match text.strip_prefix("valid for ") {
                 Some(span) => Ok(Need::ValidFor(span.parse::<Span>()?.0)),
-                None => Err(format!("{text:?} is no need")),
+                None => Err(format!("{text:?} is not a need")),
             },
         }
     }
 
-    /// Through the authorization endpoint and back, as a browser goes, and then the code is spent.
+    /// Visits the authorization endpoint as a browser does, and then exchanges the code.
     fn sign_in(&mut self, show: &[Show], cast: &Cast, player: &mut dyn Player) -> Result<String, String> {
         self.sign_ins += 1;
         let (url, login) = cast.authorize(self.sign_ins)?;
-        let target = url.strip_prefix(self.server.url()).ok_or("the authorization endpoint is elsewhere")?;
+        let target =
+            url.strip_prefix(self.server.url()).ok_or("the authorization endpoint is on another server")?;
         let now = self.server.clock().now();
         let answer = self.server.with_world(|world| world.answer(&Request::get(target), now));
         let Some(location) = answer.header("location") else {
             return Ok(format!("authorization refused status {}", answer.status));
         };
         Ok(match cast.finish(login, location) {
-            Ok(spend) => {
-                let got = player.sign_in(spend);
+            Ok(grant) => {
+                let got = player.sign_in(grant);
                 self.got(got, show)
             }
             Err(code) => format!("callback refused {code}"),
@@ -227,7 +229,7 @@ impl Stage {
         observation::error(error, self.clock.now().unix, show)
     }
 
-    /// What the server was asked since the last look.
+    /// The requests since the last call.
     fn asked(&mut self, show: &[Show]) -> Vec<String> {
         let start = Duration::from_secs(BEGINNING);
         self.server.with_world(|world| {

@@ -1,6 +1,6 @@
-//! Hears whether a caller has started a renewal, by the event that its own thread or task reports.
+//! Detects whether a caller has started a renewal, by the event that its own thread or task reports.
 //!
-//! Whoever asked for a newer token to find out would start the renewal that is missing.
+//! A request for a newer token could not detect that: it would itself start the missing renewal.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -8,11 +8,11 @@ use std::sync::Arc;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 
-/// Hears whether a caller has started a renewal.
+/// Detects whether a caller has started a renewal.
 #[derive(Debug)]
 pub(crate) struct Starts {
     heard: Arc<AtomicBool>,
-    /// Callers report to this.
+    /// Callers send their events to this.
     pub(crate) dispatch: Dispatch,
 }
 
@@ -23,7 +23,7 @@ impl Starts {
         Self { heard, dispatch }
     }
 
-    /// Whether one was started since this was last asked.
+    /// Whether a renewal was started since the last call.
     pub(crate) fn take(&self) -> bool {
         self.heard.swap(false, Ordering::AcqRel)
     }

@@ -1,4 +1,4 @@
-//! What the scenarios have to be as a whole: many, named once, and between them about everything that was decided.
+//! Rules for all scenarios together: there are many, each has a unique name, and together they cover every decision.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ use wellspring_scenarios::catalogue;
 
 /// Every decision about the wire, and every quirk of the three providers' pages.
 fn ids() -> BTreeSet<String> {
-    let decisions = fs::read_to_string(crates().join("wire/DECISIONS.md")).expect("it is there");
+    let decisions = fs::read_to_string(crates().join("wire/DECISIONS.md")).expect("it exists");
     let rows = decisions.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" |"));
     let is_id = |cell: &&str| cell.len() > 1 && cell[1..].bytes().all(|byte| byte.is_ascii_digit());
     let mut ids: BTreeSet<String> = rows.map(|(id, _)| id).filter(is_id).map(String::from).collect();
@@ -19,20 +19,20 @@ fn ids() -> BTreeSet<String> {
     ids
 }
 
-/// The ids that scenarios say they show.
+/// The ids in the scenarios' `covers`.
 fn named() -> BTreeSet<String> {
     let scenarios = catalogue::scenarios().expect("the files are read");
     scenarios.into_iter().flat_map(|scenario| scenario.covers).collect()
 }
 
-/// Of decisions and quirks. What breaks elsewhere has a list of its own.
+/// The covered decisions and quirks. The problems of other libraries have their own list.
 fn covered() -> BTreeSet<String> {
     named().into_iter().filter(|id| !id.starts_with("PAIN")).collect()
 }
 
 #[test]
-fn what_breaks_elsewhere_is_listed_and_shown() {
-    let list = fs::read_to_string(crates().join("scenarios/PAINS.md")).expect("it is there");
+fn every_problem_of_other_libraries_is_listed_and_has_a_scenario() {
+    let list = fs::read_to_string(crates().join("scenarios/PAINS.md")).expect("it exists");
     let listed = list.lines().filter_map(|line| line.strip_prefix("| PAIN")?.split_once(" |"));
     let listed: BTreeSet<String> = listed.map(|(number, _)| format!("PAIN{number}")).collect();
     let shown: BTreeSet<String> = named().into_iter().filter(|id| id.starts_with("PAIN")).collect();
@@ -44,7 +44,7 @@ fn crates() -> PathBuf {
 }
 
 #[test]
-fn there_are_many_and_each_has_a_name_of_its_own() {
+fn there_are_many_scenarios_and_each_has_a_unique_name() {
     let scenarios = catalogue::scenarios().unwrap();
     assert!(scenarios.len() >= 80, "{} scenarios", scenarios.len());
     let names: BTreeSet<_> = scenarios.iter().map(|scenario| &scenario.name).collect();
@@ -52,7 +52,7 @@ fn there_are_many_and_each_has_a_name_of_its_own() {
 }
 
 #[test]
-fn every_scenario_says_what_it_is_about_and_expects_something() {
+fn every_scenario_covers_an_id_and_expects_a_result() {
     for scenario in catalogue::scenarios().unwrap() {
         assert!(!scenario.covers.is_empty(), "{} covers nothing", scenario.name);
         let expects = |what: &[String]| !what.is_empty();
@@ -75,24 +75,24 @@ fn every_id_has_a_scenario_or_says_why_not() {
         );
     }
     for id in covered.iter().chain(untestable.keys()).chain(elsewhere.keys()) {
-        assert!(ids.contains(id), "nobody knows {id}");
+        assert!(ids.contains(id), "unknown id {id}");
     }
 }
 
 #[test]
-fn every_test_that_stands_for_a_scenario_is_there() {
+fn every_test_that_replaces_a_scenario_exists() {
     for (id, named) in catalogue::list("tested-elsewhere").unwrap() {
         let (package, test) = named.split_once(": ").unwrap();
         let folder = crates().join(package.trim_start_matches("wellspring-"));
-        assert!(stands_in(&folder, &format!("fn {test}(")), "{id}: {package} has no test {test}");
+        assert!(contains(&folder, &format!("fn {test}(")), "{id}: {package} has no test {test}");
     }
 }
 
-fn stands_in(folder: &Path, text: &str) -> bool {
-    let mut entries = fs::read_dir(folder).expect("it is there").filter_map(|entry| Some(entry.ok()?.path()));
+fn contains(folder: &Path, text: &str) -> bool {
+    let mut entries = fs::read_dir(folder).expect("it exists").filter_map(|entry| Some(entry.ok()?.path()));
     entries.any(|path| {
         if path.is_dir() {
-            return stands_in(&path, text);
+            return contains(&path, text);
         }
         path.extension().is_some_and(|extension| extension == "rs")
             && fs::read_to_string(&path).is_ok_and(|source| source.contains(text))

@@ -15,7 +15,7 @@ fn every_scenario_is_as_expected_on_the_blocking_driver_and_as_on_the_bare_machi
     play_all(Execution::Blocking);
 }
 
-/// Several at a time: each has a server, a port and a clock of its own.
+/// Plays several at a time: each has its own server, port and clock.
 fn play_all(execution: Execution) {
     let scenarios = catalogue::scenarios().expect("the files are read");
     let share = scenarios.len().div_ceil(4);
@@ -36,7 +36,7 @@ fn failure(execution: Execution, scenario: &Scenario) -> Option<String> {
         (Err(error), _) | (_, Err(error)) => format!("  {error}\n"),
         (Ok(seen), Ok(on_machine)) => match difference(scenario, &seen) {
             Some(report) => report,
-            // Ranges of an expectation are wider than what seeds and clocks allow.
+            // The ranges of an expectation are wider than the results, which seeds and clocks determine exactly.
             None if seen != on_machine => {
                 format!("  on the driver\n{seen}  on the bare machine\n{on_machine}")
             }

@@ -20,7 +20,7 @@ fn no_scenario_is_as_expected_without_one_of_its_faults() {
     let mut failures = String::new();
     for scenario in catalogue::scenarios().unwrap() {
         for (fault, healed) in each_taken_out(&scenario) {
-            // A scenario that cannot be played to its end without the fault is not fulfilled either.
+            // A scenario that cannot be played to its end without the fault does not meet its expectation either.
             let fulfilled =
                 Execution::Machine.play(&healed).is_ok_and(|seen| difference(&scenario, &seen).is_none());
             if fulfilled {

@@ -1,20 +1,20 @@
-//! An answer, and what becomes of it on the way.
+//! An answer, and how it is delivered.
 
 use core::fmt;
 use core::time::Duration;
 
-/// What the client would receive if nothing went wrong on the way, and what does go wrong.
+/// The response as the provider sends it, and how it reaches the client.
 ///
-/// [`Debug`] shows no values: they are secrets as often as not.
+/// [`Debug`] shows no values, because many are secrets.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answer {
     /// The status code.
     pub status: u16,
-    /// Header fields in their order. `Content-Length`, `Transfer-Encoding` and `Connection` are not among
-    /// them: whoever delivers the answer writes what fits the [`Delivery`].
+    /// Header fields in their order, without `Content-Length`, `Transfer-Encoding` and `Connection`: the server
+    /// adds those that fit the [`Delivery`].
     pub headers: Vec<(String, String)>,
-    /// The body, compressed already if `Content-Encoding` says so.
+    /// The body, already compressed if `Content-Encoding` says so.
     pub body: Vec<u8>,
     /// How it is delivered.
     pub delivery: Delivery,
@@ -24,43 +24,43 @@ pub struct Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Delivery {
-    /// At once, as a whole, with its length.
+    /// Immediately and completely, with its length.
     Whole,
-    /// As a whole, but only after so long.
+    /// Completely, but late.
     Late {
         /// How long the client waits for the first byte.
         after: Duration,
     },
-    /// The head at once, the body one byte at a time.
+    /// The head immediately, the body one byte at a time.
     Dripped {
         /// The pause before each byte.
         every: Duration,
     },
-    /// The length of the whole is declared, but the connection ends after so many bytes of the body.
+    /// The full length is declared, but the connection ends within the body.
     Truncated {
-        /// Bytes of the body that arrive.
+        /// Bytes of the body that are sent.
         sent: usize,
     },
     /// In chunks, without a length.
     Chunked,
     /// Without a length: the body ends with the connection.
     UntilClose,
-    /// As a whole; then the connection is closed although nothing announced that.
+    /// Completely; then the connection is closed without `Connection: close`.
     ThenClosed,
-    /// Not at all: the connection is reset before the first byte of the answer.
+    /// Nothing: the connection is reset before the first byte.
     Reset,
-    /// Not at all: the connection stays open and silent.
+    /// Nothing: the connection stays open.
     Never,
 }
 
 impl Answer {
-    /// The first header field of this name, whatever its case.
+    /// The first header field of this name; case does not matter.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// The body as text; what is not UTF-8 is replaced.
+    /// The body as text; invalid UTF-8 is replaced.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

@@ -1,14 +1,14 @@
-//! The time that a simulator, its tests and the drivers under test can share.
+//! The clock that a simulator, its tests and the drivers under test can share.
 //!
-//! The only file of this crate that reads a clock.
+//! Only this file of the crate reads the machine's clock.
 
 use core::time::Duration;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A clock that follows the machine's, or stands still until it is moved.
+/// A clock that follows the machine's clock, or stands still until a test moves it.
 ///
-/// Clones show the same time: moving one moves all.
+/// Clones share the time.
 #[derive(Clone, Debug)]
 pub struct SimClock {
     state: Arc<Mutex<State>>,
@@ -16,9 +16,9 @@ pub struct SimClock {
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// The machine's clock, set forward by so much.
+    /// The machine's clock with an offset.
     Running { ahead: Duration, behind: Duration },
-    /// Since the Unix epoch.
+    /// The time since the Unix epoch.
     Standing(Duration),
 }
 
@@ -29,7 +29,7 @@ impl SimClock {
         Self::of(State::Running { ahead: Duration::ZERO, behind: Duration::ZERO })
     }
 
-    /// A clock that stands at so many seconds since the Unix epoch until it is moved.
+    /// A clock that stands at this Unix time until it is moved.
     #[must_use]
     pub fn manual(unix_seconds: u64) -> Self {
         Self::of(State::Standing(Duration::from_secs(unix_seconds)))
@@ -48,7 +48,7 @@ impl SimClock {
         }
     }
 
-    /// Moves the clock forward; one that follows the machine's goes on from there.
+    /// Moves the clock forward. A running clock continues from there.
     pub fn advance(&self, by: Duration) {
         match &mut *self.lock() {
             State::Running { ahead, .. } => *ahead = ahead.saturating_add(by),
@@ -56,7 +56,7 @@ impl SimClock {
         }
     }
 
-    /// Sets the clock, forward or back; one that follows the machine's goes on from there.
+    /// Sets the clock, forward or back. A running clock continues from there.
     pub fn set_unix(&self, unix_seconds: u64) {
         let to = Duration::from_secs(unix_seconds);
         match &mut *self.lock() {

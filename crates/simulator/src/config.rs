@@ -1,4 +1,4 @@
-//! Who is known to the providers, and how they behave where their pages leave it open.
+//! The settings of the providers: their clients, and their behaviour where the published pages leave it open.
 
 use core::fmt;
 use core::time::Duration;
@@ -13,11 +13,11 @@ pub struct Config {
     pub app: App,
     /// The Hive blockchain.
     pub hive: Hive,
-    /// How long every answer is held back, in real time.
+    /// The delay of every answer, in real time.
     pub latency: Duration,
-    /// How far the `Date` field is ahead of the clock, in seconds; negative is behind.
+    /// How many seconds the `Date` field is ahead of the clock; negative if it is behind.
     pub date_skew: i64,
-    /// The same tokens in every run; random ones without.
+    /// With a seed, every run issues the same tokens; without one they are random.
     pub seed: Option<u64>,
 }
 
@@ -25,23 +25,23 @@ pub struct Config {
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Pix {
-    /// The one client that is known.
+    /// The id of the only client.
     pub client_id: String,
     /// Its secret.
     pub client_secret: String,
-    /// The status of an issued token at `/oauth/token`: the page leaves it open.
+    /// The status of a successful answer of `/oauth/token`; the page does not state it.
     pub success_status: u16,
     /// How long a token of `/oauth/token` lives.
     pub lifetime: Duration,
     /// How long a token of `/api/auth/token` lives.
     pub certificate_lifetime: Duration,
-    /// What tokens are good for, separated by spaces.
+    /// The scopes of the tokens, separated by spaces.
     pub scope: String,
-    /// SHA-256 fingerprints (hexadecimal) of the certificates linked to the account; empty: any will do.
+    /// SHA-256 fingerprints (hexadecimal) of the certificates linked to the account; if empty, any is accepted.
     pub linked_certificates: Vec<String>,
-    /// Token requests answered in any 60 seconds before `429`.
+    /// The limit of token requests in any 60 seconds; more are answered with `429`.
     pub token_calls_per_minute: Option<u32>,
-    /// Errors of the API as `application/problem+json` instead of the gateway's own form.
+    /// Whether API errors are `application/problem+json` instead of the gateway's own format.
     pub problem_json: bool,
 }
 
@@ -61,28 +61,28 @@ impl Default for Pix {
     }
 }
 
-/// What a refresh does to the refresh token that was used.
+/// What a refresh does to the used refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rotation {
-    /// A new one replaces it; using the old one again revokes everything that came of that sign-in.
+    /// A new one replaces it. Using the old one again revokes all tokens of that sign-in.
     Rotate {
-        /// So long after its use the old one is still answered, with its successor, if that is unused.
+        /// How long after its use the old one is still answered with its successor, if the successor is unused.
         replay_window: Option<Duration>,
     },
-    /// It stays good, and the answer repeats it.
+    /// It stays valid, and the answer repeats it.
     Same,
-    /// It stays good, and the answer holds no refresh token.
+    /// It stays valid, and the answer has no refresh token.
     None,
 }
 
-/// An application that may sign people in.
+/// An application that may sign users in.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct OauthClient {
-    /// Public.
+    /// The client id.
     pub id: String,
-    /// `None`: a public client, which has to use PKCE.
+    /// `None` for a public client, which must use PKCE.
     pub secret: Option<String>,
     /// Compared character by character.
     pub redirect_uris: Vec<String>,
@@ -95,7 +95,7 @@ impl OauthClient {
         Self { id: id.into(), secret: Some(secret.into()), redirect_uris: vec![redirect_uri.into()] }
     }
 
-    /// A client that cannot.
+    /// A client that cannot keep a secret.
     #[must_use]
     pub fn public(id: &str, redirect_uri: &str) -> Self {
         Self { id: id.into(), secret: None, redirect_uris: vec![redirect_uri.into()] }
@@ -106,13 +106,13 @@ impl OauthClient {
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct App {
-    /// The applications that are registered from the start.
+    /// The applications that are registered at the start.
     pub clients: Vec<OauthClient>,
-    /// What `POST /api/oauth_apps` wants to see as Bearer token.
+    /// The Bearer token that `POST /api/oauth_apps` requires.
     pub developer_token: String,
-    /// Every scope there is, separated by spaces; also what is granted when none is asked for.
+    /// All scopes, separated by spaces. A request without a scope is granted all of them.
     pub scopes: String,
-    /// What the user agrees to, if that is less than what was asked for.
+    /// The scopes that the user consents to, if not to all.
     pub consents_to: Option<String>,
     /// What a refresh does to the refresh token.
     pub rotation: Rotation,
@@ -124,11 +124,11 @@ pub struct App {
     pub code_lifetime: Duration,
     /// How long device codes live.
     pub device_lifetime: Duration,
-    /// How much time there has to be between two polls with a device code.
+    /// The least time between two polls with a device code.
     pub device_interval: Duration,
-    /// `iss` is added to the callback ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
+    /// Whether `iss` is added to the callback ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
     pub issuer_in_callback: bool,
-    /// The issuer, where it is not simply the simulator's own address.
+    /// The issuer. Default: the simulator's own address.
     pub issuer: Option<String>,
 }
 
@@ -155,11 +155,11 @@ impl Default for App {
     }
 }
 
-/// How Hive says no.
+/// How Hive reports a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HiveFailures {
-    /// A status that fits, and the code in the envelope.
+    /// A matching status, and the code in the envelope.
     WithStatus,
     /// Status 200, and the code in the envelope.
     InEnvelope,
@@ -169,19 +169,19 @@ pub enum HiveFailures {
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Hive {
-    /// The one id that is known.
+    /// The only known id.
     pub id: String,
     /// Its secret.
     pub secret_key: String,
-    /// The code of a success: the page says 0 and shows 1000.
+    /// The code of a success: the page states 0 and shows 1000 in its example.
     pub success_code: u64,
-    /// How it says no.
+    /// How failures are reported.
     pub failures: HiveFailures,
     /// How long access tokens live.
     pub access_lifetime: Duration,
     /// How long refresh tokens live, counted from the issue of each.
     pub refresh_lifetime: Duration,
-    /// Whether a refresh ends the refresh token that was used.
+    /// Whether a refresh ends the used refresh token.
     pub refresh_is_single_use: bool,
 }
 

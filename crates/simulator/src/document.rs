@@ -1,12 +1,12 @@
-//! JSON that keeps the order of its members, may hold a member twice, and can be spoiled member by member.
+//! JSON that keeps the order of its members, may contain a member twice, and can be changed member by member.
 
-/// An object that is about to be written.
+/// A JSON object before it is written.
 #[derive(Clone, Default)]
 pub(crate) struct Document {
     members: Vec<(String, Node)>,
 }
 
-/// A value: JSON text as it will be written, or an object that can still be reached into.
+/// A value: JSON text as it will be written, or an object whose members can still change.
 #[derive(Clone)]
 pub(crate) enum Node {
     Text(String),
@@ -18,7 +18,7 @@ impl Document {
         Self::default()
     }
 
-    /// With a member whose value is this JSON text.
+    /// Adds a member with this JSON text.
     pub(crate) fn json(mut self, name: &str, json: impl Into<String>) -> Self {
         self.members.push((name.to_owned(), Node::Text(json.into())));
         self
@@ -72,10 +72,10 @@ impl Document {
         serde_json::from_str(&self.text(path)?).ok()
     }
 
-    /// Rewrites the JSON text of a member; `false` when there is no such member.
+    /// Rewrites the JSON text of a member; `false` if there is no such member.
     ///
-    /// A path goes into objects with dots. `access_token` and `refresh_token` are found under the names that
-    /// an envelope gives them, too.
+    /// Dots in a path lead into objects. `access_token` and `refresh_token` are also found under their names in
+    /// Hive's envelope.
     pub(crate) fn change(&mut self, path: &str, change: impl FnOnce(&str) -> Option<String>) -> bool {
         let Some(old) = self.text(path) else { return false };
         let new = change(&old);
@@ -85,7 +85,7 @@ impl Document {
         })
     }
 
-    /// Writes a member a second time, right behind the first; `false` when there is no first.
+    /// Adds a member a second time, right after the first; `false` if there is no first.
     pub(crate) fn repeat(&mut self, path: &str, json: String) -> bool {
         self.visit(path, |holder, at| {
             let name = holder.members[at].0.clone();
@@ -93,7 +93,7 @@ impl Document {
         })
     }
 
-    /// Gives a member this JSON text, at the end if it was not there.
+    /// Sets the JSON text of a member; adds the member at the end if it is missing.
     pub(crate) fn set(&mut self, path: &str, json: String) {
         if !self.change(path, |_| Some(json.clone())) {
             self.members.push((path.to_owned(), Node::Text(json)));

@@ -1,10 +1,12 @@
-//! Which endpoint a request is for, and the groups by which faults and logs name endpoints.
+//! The endpoint of a request, and the groups of endpoints that faults and logs can name.
 
 use core::fmt;
 use core::str::FromStr;
 
-use crate::app::token::DEVICE_CODE;
 use crate::request::Request;
+
+/// The grant type of a device code ([RFC 8628 §3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)).
+pub(crate) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// An endpoint, or a group of endpoints: see [`Self::covers`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,7 +16,7 @@ pub enum Endpoint {
     Any,
     /// Every token endpoint of every provider.
     Token,
-    /// Whatever spends a refresh token: [`Self::RefreshGrant`] and [`Self::HiveRefresh`].
+    /// The endpoints that exchange a refresh token: [`Self::RefreshGrant`] and [`Self::HiveRefresh`].
     Refresh,
     /// Every protected resource.
     Api,
@@ -28,9 +30,9 @@ pub enum Endpoint {
     Authorize,
     /// `POST /api/oauth2/device_authorization`.
     DeviceAuthorization,
-    /// `GET` and `POST /api/oauth2/device`, where a person enters the code of a device.
+    /// `GET` and `POST /api/oauth2/device`, where a user enters the code of a device.
     DevicePage,
-    /// `POST /api/oauth2/token`, whatever the grant.
+    /// `POST /api/oauth2/token` with any grant.
     AppToken,
     /// `POST /api/oauth2/token` with `grant_type=authorization_code`.
     CodeGrant,
@@ -89,7 +91,7 @@ const NAMES: [(Endpoint, &str); 24] = [
 ];
 
 impl Endpoint {
-    /// The endpoint that a request is for; never a group but [`Self::AppToken`], for a grant nobody knows.
+    /// The endpoint of a request. The only group that it returns is [`Self::AppToken`], for an unknown grant.
     #[must_use]
     pub fn of(request: &Request) -> Self {
         match request.path.as_str() {
@@ -212,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_grant_tells_requests_to_one_path_apart() {
+    fn requests_to_the_same_path_differ_by_their_grant() {
         let of = |grant: &str| {
             Endpoint::of(&Request::post("/api/oauth2/token").with_form(&[("grant_type", grant)]))
         };

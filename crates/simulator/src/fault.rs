@@ -1,10 +1,11 @@
-//! Ways to answer badly: what a fault is, how it is named, how it spoils a reply.
+//! Faulty answers: what a fault is, how it is named, how it changes a reply.
 //!
-//! The list of all names is in [`catalogue`], the bytes of compressed bodies are made in [`gzip`].
+//! All names are in [`catalogue`]; [`gzip`] makes the compressed bodies.
 
 mod catalogue;
 mod effect;
 mod gzip;
+mod stage;
 
 use core::fmt;
 use core::str::FromStr;
@@ -15,12 +16,13 @@ use crate::document::quoted;
 use crate::reply::Reply;
 use crate::request::Request;
 use effect::{Change, Effect, Instead};
+pub use stage::Stage;
 
-/// One way to answer badly.
+/// A fault in an answer.
 ///
-/// Faults that change an answer let the provider decide first. Faults that put something else in its place
-/// (a status, a page, silence) keep the request from the provider altogether, unless they are told
-/// otherwise with [`Self::after_processing`]: then the token is issued, or rotated, and its answer lost.
+/// A fault that changes an answer lets the provider process the request first. A fault that replaces the answer (by a
+/// status, a page, silence) keeps the request from the provider, unless [`Self::after_processing`] is set: then the
+/// token is issued or rotated, and its answer is lost.
 ///
 /// ```
 /// use wellspring_simulator::{Fault, Stage};
@@ -39,24 +41,14 @@ pub struct Fault {
     effects: Vec<Effect>,
 }
 
-/// When a fault strikes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Stage {
-    /// The provider never learns of the request.
-    Before,
-    /// The provider has decided, and done what it decided.
-    After,
-}
-
 impl Fault {
     /// Reads a name of [`Self::all_names`], or of [`Self::with_values`] with its value after `=`.
     ///
-    /// Several joined by `+` strike together. `@before` and `@after` at the end say [when](Stage).
+    /// `+` joins several faults. `@before` or `@after` at the end sets the [stage](Stage).
     ///
     /// # Errors
     ///
-    /// [`UnknownFault`] when there is no such name, or its value cannot be read.
+    /// [`UnknownFault`] if there is no such name, or its value cannot be read.
     pub fn parse(name: &str) -> Result<Self, UnknownFault> {
         let (names, stage) = match name.rsplit_once('@') {
             Some((names, "before")) => (names, Some(Stage::Before)),
@@ -65,7 +57,7 @@ impl Fault {
         };
         let parts: Option<Vec<_>> = names.split('+').map(Self::single).collect();
         let joined = parts.and_then(|parts| parts.into_iter().reduce(Self::and));
-        // Where the parts are no names, the plus belongs to a value.
+        // If the parts are not names, the plus belongs to a value.
         let fault =
             joined.or_else(|| Self::single(names)).ok_or_else(|| UnknownFault { name: name.into() })?;
         Ok(Self { stage: stage.or(fault.stage), ..fault })
@@ -112,51 +104,51 @@ impl Fault {
     /// A redirect instead of the provider's answer.
     #[must_use]
     pub fn redirect(status: u16, location: &str) -> Self {
-        Self::made(format!("redirect {status}"), catalogue::redirect(status, location))
+        Self::made(format!("redirect {status}"), Effect::redirect(status, location))
     }
 
-    /// A member of the answer gets this JSON text for its value; a member that was not there is added.
+    /// Sets a member of the answer to this JSON text; adds a missing one.
     ///
-    /// `data.accessToken` reaches into objects; `access_token` and `refresh_token` are found in Hive's
-    /// envelope too.
+    /// `data.accessToken` leads into an object; `access_token` and `refresh_token` are also found in Hive's
+    /// envelope.
     #[must_use]
     pub fn member(path: &str, json: &str) -> Self {
         Self::made(format!("{path}: .."), vec![Effect::member(path, Change::Set(json.into()))])
     }
 
-    /// A member of the answer is left out.
+    /// Removes a member of the answer.
     #[must_use]
     pub fn without(path: &str) -> Self {
         Self::made(format!("{path} missing"), vec![Effect::member(path, Change::Remove)])
     }
 
-    /// A header field of the answer gets this value; the answer is the provider's otherwise.
+    /// Sets a header field of the provider's answer.
     #[must_use]
     pub fn header(name: &str, value: &str) -> Self {
         let effect = Effect::Header { name: name.to_owned().into(), value: Some(value.to_owned().into()) };
         Self::made(format!("header {name}"), vec![effect])
     }
 
-    /// The answer is delivered like this. Nothing is processed where nothing is delivered, unless
-    /// [`Self::after_processing`] says so.
+    /// Delivers the answer in this way. A request whose answer is not delivered is not processed, unless
+    /// [`Self::after_processing`] is set.
     #[must_use]
     pub fn delivered(delivery: Delivery) -> Self {
         Self::made(format!("{delivery:?}"), vec![Effect::Deliver(delivery)])
     }
 
-    /// A body of one byte at a time, with this pause before each.
+    /// Delivers the body one byte at a time, with this pause before each.
     #[must_use]
     pub fn drip(every: Duration) -> Self {
         Self::delivered(Delivery::Dripped { every })
     }
 
-    /// An answer that comes only after so long.
+    /// Delays the answer.
     #[must_use]
     pub fn stall(after: Duration) -> Self {
         Self::delivered(Delivery::Late { after })
     }
 
-    /// Both faults in one answer, this one first.
+    /// Applies both faults to one answer, this one first.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.name = format!("{}+{}", self.name, other.name);
@@ -165,38 +157,38 @@ impl Fault {
         self
     }
 
-    /// The provider does its part, and then the fault strikes.
+    /// Applies the fault after the provider has processed the request.
     #[must_use]
     pub fn after_processing(mut self) -> Self {
         self.stage = Some(Stage::After);
         self
     }
 
-    /// The provider never learns of the request.
+    /// Applies the fault instead of the provider's processing.
     #[must_use]
     pub fn before_processing(mut self) -> Self {
         self.stage = Some(Stage::Before);
         self
     }
 
-    /// When it strikes.
+    /// When the fault applies.
     #[must_use]
     pub fn stage(&self) -> Stage {
         let replaces = self.effects.iter().any(Effect::replaces_the_answer);
         self.stage.unwrap_or(if replaces { Stage::Before } else { Stage::After })
     }
 
-    /// Every name that [`Self::parse`] reads without a value, with what it does.
+    /// Every name without a value, with its effect.
     pub fn all_names() -> impl Iterator<Item = (&'static str, &'static str)> {
         catalogue::simple().map(|listed| (listed.name, listed.says))
     }
 
-    /// Every name that [`Self::parse`] reads with a value, with what it does.
+    /// Every name with a value, with its effect.
     pub fn with_values() -> impl Iterator<Item = (&'static str, &'static str)> {
         catalogue::VALUED.iter().map(|valued| (valued.name, valued.says))
     }
 
-    /// Spoils a reply, and adds to its decision what could not be done.
+    /// Changes a reply; its decision notes each effect that changed nothing.
     pub(crate) fn apply(&self, reply: &mut Reply, request: &Request, now: Duration) {
         for effect in &self.effects {
             if !effect.apply(reply, request, now) {

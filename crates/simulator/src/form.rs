@@ -11,7 +11,7 @@ pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Percent-decoded; whether `+` is a space is the caller's to know. A broken escape stays as it is.
+/// Percent-decoded. The caller says whether `+` is a space. An invalid escape stays unchanged.
 pub(crate) fn decode(text: &str, plus_is_space: bool) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());

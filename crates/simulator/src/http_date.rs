@@ -1,4 +1,4 @@
-//! Dates as HTTP writes them ([RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)).
+//! HTTP dates ([RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)).
 
 use core::time::Duration;
 
@@ -9,7 +9,7 @@ const MONTHS: [&str; 12] =
 /// The last second that a four-digit year can name.
 const LAST: u64 = 253_402_300_799;
 
-/// An IMF-fixdate; later than the year 9999 is cut to its end.
+/// An IMF-fixdate. Times after the year 9999 become its last second.
 pub(crate) fn imf_fixdate(since_epoch: Duration) -> String {
     let seconds = since_epoch.as_secs().min(LAST);
     let (days, of_day) = (seconds / 86_400, seconds % 86_400);
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_read_as_the_standard_writes_them() {
+    fn dates_have_the_format_of_the_standard() {
         for (unix, date) in [
             (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
             (0, "Thu, 01 Jan 1970 00:00:00 GMT"),

@@ -1,7 +1,7 @@
-//! JSON Web Tokens as the providers write them ([RFC 7519](https://www.rfc-editor.org/rfc/rfc7519)).
+//! JSON Web Tokens as the providers issue them ([RFC 7519](https://www.rfc-editor.org/rfc/rfc7519)).
 //!
-//! Claims keep the order they are given in. HS256 tokens are really signed; those that claim RS256 carry
-//! noise of the right length, for no client of these providers holds a key to check them with.
+//! Claims keep their order. HS256 tokens have a valid signature. RS256 tokens have random bytes of the right length,
+//! because no client of these providers has a key to check them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -24,7 +24,7 @@ pub(crate) fn rs256_lookalike(claims: &Document, mint: &mut Mint) -> String {
     format!("{}.{}", signing_input(RS256, &claims.render()), URL_SAFE_NO_PAD.encode(noise))
 }
 
-/// The same token with another set of claims; its signature no longer fits.
+/// The same token with changed claims; its signature becomes invalid.
 pub(crate) fn with_claims(
     token: &str,
     edit: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>),

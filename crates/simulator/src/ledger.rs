@@ -1,9 +1,9 @@
-//! Which tokens were issued, to whom, until when, and what came of them. Provider formats are elsewhere.
+//! The issued tokens: their client, expiry and state. The providers' formats are elsewhere.
 
 use core::time::Duration;
 use std::collections::HashMap;
 
-/// Whose token it is: a token of one provider means nothing to another.
+/// The provider of a token: a token of one provider is unknown to another.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Realm {
     Pix,
@@ -18,11 +18,11 @@ pub(crate) struct Ledger {
     families: Vec<Family>,
 }
 
-/// Names a sign-in and all that came of it.
+/// The id of a [`Family`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FamilyId(usize);
 
-/// Everything that one sign-in (or one pair of credentials) led to.
+/// All tokens of one sign-in, or of one pair of credentials.
 pub(crate) struct Family {
     pub(crate) client: String,
     pub(crate) scope: Vec<String>,
@@ -44,26 +44,26 @@ struct Refresh {
     family: FamilyId,
     expires: Duration,
     revoked: bool,
-    spent: Option<Spent>,
+    used: Option<Use>,
 }
 
-struct Spent {
+struct Use {
     at: Duration,
     successor: Option<String>,
 }
 
-/// What became of an access token.
-pub(crate) enum Standing<'a> {
+/// The state of an access token.
+pub(crate) enum AccessState<'a> {
     Valid(&'a Access),
     Unknown,
     Expired,
     Revoked,
 }
 
-/// What became of a refresh token.
-pub(crate) enum Spendable {
-    Live(FamilyId),
-    /// Spent not long ago, and what it was exchanged for has not been used.
+/// The state of a refresh token.
+pub(crate) enum RefreshState {
+    Valid(FamilyId),
+    /// Used within the replay window, and its successor is unused.
     Replay {
         family: FamilyId,
         successor: String,
@@ -93,59 +93,59 @@ impl Ledger {
     }
 
     pub(crate) fn issue_refresh(&mut self, token: &str, realm: Realm, family: FamilyId, expires: Duration) {
-        self.refresh.insert(token.into(), Refresh { realm, family, expires, revoked: false, spent: None });
+        self.refresh.insert(token.into(), Refresh { realm, family, expires, revoked: false, used: None });
     }
 
-    pub(crate) fn access(&self, realm: Realm, token: &str, now: Duration) -> Standing<'_> {
+    pub(crate) fn access(&self, realm: Realm, token: &str, now: Duration) -> AccessState<'_> {
         let Some(access) = self.access.get(token).filter(|access| access.realm == realm) else {
-            return Standing::Unknown;
+            return AccessState::Unknown;
         };
         let family_gone = access.family.is_some_and(|id| self.families[id.0].revoked);
         match access {
-            access if access.revoked || family_gone => Standing::Revoked,
-            access if now >= access.expires => Standing::Expired,
-            access => Standing::Valid(access),
+            access if access.revoked || family_gone => AccessState::Revoked,
+            access if now >= access.expires => AccessState::Expired,
+            access => AccessState::Valid(access),
         }
     }
 
-    /// Looks, and changes nothing.
+    /// Reads the state of a refresh token; changes nothing.
     pub(crate) fn refresh(
         &self,
         realm: Realm,
         token: &str,
         now: Duration,
         window: Option<Duration>,
-    ) -> Spendable {
+    ) -> RefreshState {
         let Some(refresh) = self.refresh.get(token).filter(|refresh| refresh.realm == realm) else {
-            return Spendable::Unknown;
+            return RefreshState::Unknown;
         };
         let family = refresh.family;
         if refresh.revoked || self.families[family.0].revoked {
-            return Spendable::Revoked;
+            return RefreshState::Revoked;
         }
-        let Some(spent) = &refresh.spent else {
-            return if now >= refresh.expires { Spendable::Expired } else { Spendable::Live(family) };
+        let Some(used) = &refresh.used else {
+            return if now >= refresh.expires { RefreshState::Expired } else { RefreshState::Valid(family) };
         };
-        let unused = |token: &String| self.refresh.get(token).is_some_and(|next| next.spent.is_none());
-        let forgiven = window.is_some_and(|window| now < spent.at.saturating_add(window));
-        match spent.successor.clone().filter(unused) {
-            Some(successor) if forgiven => Spendable::Replay { family, successor },
-            _ => Spendable::Reused(family),
+        let unused = |token: &String| self.refresh.get(token).is_some_and(|next| next.used.is_none());
+        let within_window = window.is_some_and(|window| now < used.at.saturating_add(window));
+        match used.successor.clone().filter(unused) {
+            Some(successor) if within_window => RefreshState::Replay { family, successor },
+            _ => RefreshState::Reused(family),
         }
     }
 
-    pub(crate) fn spend(&mut self, token: &str, now: Duration, successor: Option<&str>) {
+    pub(crate) fn mark_used(&mut self, token: &str, now: Duration, successor: Option<&str>) {
         if let Some(refresh) = self.refresh.get_mut(token) {
-            refresh.spent = Some(Spent { at: now, successor: successor.map(Into::into) });
+            refresh.used = Some(Use { at: now, successor: successor.map(Into::into) });
         }
     }
 
-    /// Ends a family; `false` when it had ended before.
+    /// Ends a family; `false` if it had ended before.
     pub(crate) fn revoke_family(&mut self, id: FamilyId) -> bool {
         !core::mem::replace(&mut self.families[id.0].revoked, true)
     }
 
-    /// Ends every family; how many had not ended before.
+    /// Ends every family, and returns how many had not ended before.
     pub(crate) fn revoke_families(&mut self) -> u64 {
         (0..self.families.len()).map(|at| u64::from(self.revoke_family(FamilyId(at)))).sum()
     }
@@ -158,7 +158,7 @@ impl Ledger {
         self.refresh.values_mut().for_each(|refresh| refresh.revoked = true);
     }
 
-    /// Ends one token, of either kind; `false` when nobody knows it.
+    /// Ends one token of either kind; `false` if it is unknown.
     pub(crate) fn revoke(&mut self, token: &str) -> bool {
         let access = self.access.get_mut(token).map(|access| access.revoked = true);
         let refresh = self.refresh.get_mut(token).map(|refresh| refresh.revoked = true);
@@ -175,7 +175,7 @@ impl Ledger {
         self.refresh.contains_key(token)
     }
 
-    /// A fault has changed how a token is written: what was written is what will come back.
+    /// Renames a token that a fault has changed in the answer, because the client will send the changed one.
     pub(crate) fn rename(&mut self, from: &str, to: &str) {
         if let Some(access) = self.access.remove(from) {
             self.access.insert(to.into(), access);

@@ -1,9 +1,9 @@
 //! The three providers over real HTTP on loopback, with faults on demand.
 //!
-//! A [`World`] is the providers without any input or output: it is given a [`Request`] and an instant and
-//! says which [`Answer`] follows, and how that answer is to be delivered (whole, a byte at a time, cut off,
-//! not at all). A [`Simulator`] puts a world behind a socket, over HTTP or HTTPS. A [`SimClock`] is the time
-//! of both, and may be shared with what is tested. A [`Fault`] is one way to answer badly.
+//! A [`World`] is the providers without I/O: it takes a [`Request`] and a time, and returns an [`Answer`] and its
+//! delivery (complete, a byte at a time, truncated, none). A [`Simulator`] serves a world over HTTP or HTTPS. A
+//! [`SimClock`] is the clock of both, and may be shared with the code under test. A [`Fault`] changes or replaces an
+//! answer.
 //!
 //! ```
 //! use wellspring_simulator::{Endpoint, Fault, SimClock, Simulator};
@@ -18,7 +18,7 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
-//! What is mounted, and who is known there unless the [`Config`] says otherwise:
+//! The endpoints and their default credentials, which the [`Config`] can change:
 //!
 //! | provider | paths | credentials |
 //! |---|---|---|
@@ -27,20 +27,20 @@
 //! | Hive | `POST /v2/auth-token`, `POST /v2/refresh-token`, `GET /service/v1/ping` | `test`, `1234` |
 //! | control | `/__sim/log`, `/__sim/counters`, `/__sim/faults`, `/__sim/clock`, `/__sim/revoke` | none: loopback only |
 //!
-//! A request can ask for a fault of its own: `X-Sandbox-Scenario: expires-in-string`.
+//! A request can name its own fault: `X-Sandbox-Scenario: expires-in-string`.
 //!
 //! The control endpoints, for programs that are not written in Rust:
 //!
 //! | request | effect |
 //! |---|---|
 //! | `GET /__sim/log` | every request so far: `n`, `at`, `method`, `path`, `endpoint`, `status`, `decision`, `fault`, `secrets` (fingerprints) |
-//! | `GET /__sim/counters` | how often each grant was exercised, reuse detections, families revoked |
-//! | `GET /__sim/faults` | `queued`, and every name that can be queued with what it does |
-//! | `POST /__sim/faults` `{"fault": "expires-in-string", "endpoint": "token", "times": 1}` | queues a fault; `endpoint` and `times` may be left out |
+//! | `GET /__sim/counters` | the number of grants of each type, of detected reuses and of revoked families |
+//! | `GET /__sim/faults` | `queued`, and every fault that can be queued with its effect |
+//! | `POST /__sim/faults` `{"fault": "expires-in-string", "endpoint": "token", "times": 1}` | queues a fault; `endpoint` and `times` are optional |
 //! | `DELETE /__sim/faults` | empties the queue |
 //! | `GET /__sim/clock` | `{"unix": 1700000000.0}` |
 //! | `POST /__sim/clock` `{"advance": 3600}` or `{"unix": 1700000000}` | moves the clock |
-//! | `POST /__sim/revoke` `{"what": "access"}`, `"refresh"`, `"families"`, or `{"token": ".."}` | revokes tokens before their time |
+//! | `POST /__sim/revoke` `{"what": "access"}`, `"refresh"`, `"families"`, or `{"token": ".."}` | revokes tokens before they expire |
 #![forbid(unsafe_code)]
 
 mod answer;
@@ -52,13 +52,16 @@ mod document;
 mod endpoint;
 mod fault;
 mod form;
+mod grants;
 mod hive;
 mod http_date;
 mod jwt;
 mod ledger;
 mod log;
 mod mint;
+mod oauth_error;
 mod pix;
+mod providers;
 mod reply;
 mod request;
 mod server;

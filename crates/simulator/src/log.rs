@@ -1,4 +1,4 @@
-//! What was asked and what was decided, without a secret in it.
+//! The log of requests and decisions, without secrets.
 
 use core::time::Duration;
 
@@ -8,41 +8,41 @@ use crate::mint::Mint;
 use crate::reply::{Body, Reply};
 use crate::request::Request;
 
-/// One request and what became of it.
+/// One request and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
     /// Counted from 1.
     pub n: u64,
-    /// Since the Unix epoch, by the simulator's clock.
+    /// The time since the Unix epoch, by the simulator's clock.
     pub at: Duration,
     /// `GET`, `POST`, ...
     pub method: String,
     /// Without the query.
     pub path: String,
-    /// The endpoint that it was for.
+    /// The endpoint of the request.
     pub endpoint: Endpoint,
-    /// The status that was answered; `None` when no answer was sent.
+    /// The status of the answer; `None` if no answer was sent.
     pub status: Option<u16>,
-    /// What was decided, in words.
+    /// The provider's decision, in words.
     pub decision: String,
-    /// The fault that was applied, by its name.
+    /// The name of the applied fault.
     pub fault: Option<String>,
     /// The secrets that were sent and issued.
     pub secrets: Vec<Fingerprint>,
 }
 
-/// A secret that can be recognised and not be read.
+/// The fingerprint of a secret, which identifies the secret without showing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fingerprint {
-    /// What it is, `sent refresh_token` or `issued access_token` for instance.
+    /// The kind of secret, for example `sent refresh_token` or `issued access_token`.
     pub what: String,
     /// Eight hexadecimal digits, the same for the same secret within one run.
     pub print: String,
 }
 
-/// How often things happened.
+/// Counters of grants and revocations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
@@ -62,11 +62,11 @@ pub struct Counters {
     pub hive_tokens: u64,
     /// Refresh tokens exchanged at `/v2/refresh-token`.
     pub hive_refreshes: u64,
-    /// Spent refresh tokens answered once more, within the replay window.
+    /// Used refresh tokens answered again within the replay window.
     pub replays_forgiven: u64,
-    /// Spent refresh tokens, or codes, seen again.
+    /// Reuses of refresh tokens and codes.
     pub reuses_detected: u64,
-    /// Families revoked, for whatever reason.
+    /// Families revoked, for any reason.
     pub families_revoked: u64,
 }
 
@@ -107,7 +107,7 @@ impl Entry {
     }
 }
 
-/// The members and fields whose values are secrets.
+/// The members and form fields with secret values.
 const SECRET: [&str; 9] = [
     "clientSecret",
     "secretKey",
@@ -141,7 +141,7 @@ pub(crate) fn sent(request: &Request, mint: &Mint) -> Vec<Fingerprint> {
     found.into_iter().map(|(what, secret)| Fingerprint { what, print: mint.fingerprint(&secret) }).collect()
 }
 
-/// The tokens of an answer, by what they are.
+/// The tokens of an answer, by their member names.
 pub(crate) fn issued(reply: &Reply) -> Vec<(&'static str, String)> {
     let Body::Json(document) = &reply.body else { return Vec::new() };
     ["access_token", "refresh_token"]

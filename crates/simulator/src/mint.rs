@@ -1,10 +1,10 @@
-//! New secrets, and the fingerprints by which a log can tell secrets apart without showing them.
+//! New secrets, and fingerprints that identify secrets in the log without showing them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-/// Makes tokens that nobody has seen before; with a given seed, the same ones in every run.
+/// Makes unique tokens; with a seed, the same ones in every run.
 pub(crate) struct Mint {
     key: [u8; 32],
     made: u64,
@@ -15,7 +15,7 @@ impl Mint {
         let mut key = [0; 32];
         match seed {
             Some(seed) => key[..8].copy_from_slice(&seed.to_be_bytes()),
-            // A machine without randomness still gets a working simulator: nothing here guards anything real.
+            // Without random bytes the simulator still works, because its tokens protect nothing.
             None => drop(getrandom::fill(&mut key)),
         }
         Self { key, made: 0 }
@@ -26,7 +26,7 @@ impl Mint {
         URL_SAFE_NO_PAD.encode(self.bytes())
     }
 
-    /// A number that was not given before, from 1.
+    /// The next number, from 1.
     pub(crate) fn number(&mut self) -> u64 {
         self.made = self.made.wrapping_add(1);
         self.made
@@ -41,7 +41,7 @@ impl Mint {
         hash.finalize().into()
     }
 
-    /// The first eight hexadecimal digits of a keyed hash: equal secrets look equal, within one run.
+    /// The first eight hexadecimal digits of a keyed hash: equal secrets have equal fingerprints within one run.
     pub(crate) fn fingerprint(&self, secret: &str) -> String {
         let mut hash = Sha256::new();
         hash.update(self.key);

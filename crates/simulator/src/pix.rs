@@ -1,4 +1,4 @@
-//! The PIX gateway: two token endpoints in JSON, a charge and the balances behind them.
+//! The PIX gateway: two JSON token endpoints, charges and balances.
 
 use core::time::Duration;
 
@@ -8,15 +8,20 @@ use sha2::{Digest as _, Sha256};
 
 use crate::document::Document;
 use crate::endpoint::Endpoint;
-use crate::ledger::{Access, Realm, Standing};
+use crate::ledger::{Access, AccessState, Realm};
+use crate::providers::Providers;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::world::World;
 use crate::{form, jwt};
 
-pub(crate) fn answer(world: &mut World, endpoint: Endpoint, request: &Request, now: Duration) -> Reply {
+pub(crate) fn answer(
+    providers: &mut Providers,
+    endpoint: Endpoint,
+    request: &Request,
+    now: Duration,
+) -> Reply {
     match endpoint {
-        Endpoint::PixApi => resource(world, request, now),
+        Endpoint::PixApi => resource(providers, request, now),
         _ if request.method != "POST" => nest(
             404,
             &format!("Cannot {} {}", request.method, request.path),
@@ -24,13 +29,13 @@ pub(crate) fn answer(world: &mut World, endpoint: Endpoint, request: &Request, n
             "wrong method",
         ),
         Endpoint::PixCertificateToken => {
-            limited(world, now).unwrap_or_else(|| certificate_token(world, request, now))
+            limited(providers, now).unwrap_or_else(|| certificate_token(providers, request, now))
         }
-        _ => limited(world, now).unwrap_or_else(|| token(world, request, now)),
+        _ => limited(providers, now).unwrap_or_else(|| token(providers, request, now)),
     }
 }
 
-/// An error in the gateway's own form; `429` and the certificate errors have no `error`.
+/// An error in the gateway's own format; `429` and the certificate errors have no `error`.
 fn nest(status: u16, message: &str, error: Option<&str>, decision: &str) -> Reply {
     let body = Document::new().number("statusCode", status.into()).string("message", message);
     let body = match error {
@@ -40,34 +45,35 @@ fn nest(status: u16, message: &str, error: Option<&str>, decision: &str) -> Repl
     Reply::json(status, body, decision)
 }
 
-fn limited(world: &mut World, now: Duration) -> Option<Reply> {
-    let limit = world.config.pix.token_calls_per_minute?;
+fn limited(providers: &mut Providers, now: Duration) -> Option<Reply> {
+    let limit = providers.config.pix.token_calls_per_minute?;
     let minute = Duration::from_secs(60);
-    world.token_calls.retain(|at| now < at.saturating_add(minute));
-    if world.token_calls.len() < limit as usize {
-        world.token_calls.push_back(now);
+    providers.token_calls.retain(|at| now < at.saturating_add(minute));
+    if providers.token_calls.len() < limit as usize {
+        providers.token_calls.push_back(now);
         return None;
     }
-    let oldest = world.token_calls.front().map_or(minute, |at| at.saturating_add(minute).saturating_sub(now));
+    let oldest =
+        providers.token_calls.front().map_or(minute, |at| at.saturating_add(minute).saturating_sub(now));
     let seconds = oldest.as_secs() + u64::from(oldest.subsec_nanos() > 0);
     let reply = nest(429, "Too Many Requests", None, "too many token requests in a minute");
     Some(reply.header("Retry-After", &seconds.to_string()))
 }
 
-fn token(world: &mut World, request: &Request, now: Duration) -> Reply {
+fn token(providers: &mut Providers, request: &Request, now: Duration) -> Reply {
     let credentials = match credentials(request) {
         Ok(credentials) => credentials,
         Err(refusal) => return refusal,
     };
-    let pix = &world.config.pix;
+    let pix = &providers.config.pix;
     if credentials != (pix.client_id.clone(), pix.client_secret.clone()) {
         return nest(401, "Credenciais inválidas", Some("Unauthorized"), "unknown client or wrong secret");
     }
     let (status, lifetime, scope) = (pix.success_status, pix.lifetime, pix.scope.clone());
     let claims = claims(&credentials.0, &scope, now, lifetime);
-    let token = jwt::rs256_lookalike(&claims, &mut world.mint);
-    issue(world, &token, request, now.saturating_add(lifetime));
-    world.counters.pix_tokens += 1;
+    let token = jwt::rs256_lookalike(&claims, &mut providers.mint);
+    issue(providers, &token, request, now.saturating_add(lifetime));
+    providers.counters.pix_tokens += 1;
     let body = Document::new()
         .string("access_token", &token)
         .string("token_type", "Bearer")
@@ -76,7 +82,7 @@ fn token(world: &mut World, request: &Request, now: Duration) -> Reply {
     Reply::tokens(status, body, "token issued")
 }
 
-fn certificate_token(world: &mut World, request: &Request, now: Duration) -> Reply {
+fn certificate_token(providers: &mut Providers, request: &Request, now: Duration) -> Reply {
     let Some(header) = request.header("x-ssl-client-cert") else {
         return nest(
             400,
@@ -97,7 +103,7 @@ fn certificate_token(world: &mut World, request: &Request, now: Duration) -> Rep
         Ok(credentials) => credentials,
         Err(refusal) => return refusal,
     };
-    let pix = &world.config.pix;
+    let pix = &providers.config.pix;
     if credentials != (pix.client_id.clone(), pix.client_secret.clone()) {
         let message = "Credenciais inválidas ou certificado inválido";
         return nest(401, message, None, "unknown client or wrong secret");
@@ -108,10 +114,10 @@ fn certificate_token(world: &mut World, request: &Request, now: Duration) -> Rep
         return nest(403, "Certificado não vinculado à conta", None, "certificate not linked to the account");
     }
     let lifetime = pix.certificate_lifetime;
-    let claims = claims(&credentials.0, &pix.scope, now, lifetime).string("jti", &world.mint.token());
-    let token = jwt::hs256(&claims, world.mint.key());
-    issue(world, &token, request, now.saturating_add(lifetime));
-    world.counters.pix_certificate_tokens += 1;
+    let claims = claims(&credentials.0, &pix.scope, now, lifetime).string("jti", &providers.mint.token());
+    let token = jwt::hs256(&claims, providers.mint.key());
+    issue(providers, &token, request, now.saturating_add(lifetime));
+    providers.counters.pix_certificate_tokens += 1;
     let body = Document::new()
         .string("access_token", &token)
         .string("token_type", "Bearer")
@@ -127,19 +133,19 @@ fn claims(client: &str, scope: &str, now: Duration, lifetime: Duration) -> Docum
         .number("exp", now.saturating_add(lifetime).as_secs())
 }
 
-fn issue(world: &mut World, token: &str, request: &Request, expires: Duration) {
+fn issue(providers: &mut Providers, token: &str, request: &Request, expires: Duration) {
     let access = Access {
         realm: Realm::Pix,
-        scope: world.config.pix.scope.split(' ').map(Into::into).collect(),
+        scope: providers.config.pix.scope.split(' ').map(Into::into).collect(),
         expires,
         family: None,
         certificate: request.client_certificate.clone(),
         revoked: false,
     };
-    world.ledger.issue_access(token, access);
+    providers.ledger.issue_access(token, access);
 }
 
-/// `clientId` and `clientSecret`, or what is wrong with them.
+/// `clientId` and `clientSecret`, or the refusal.
 fn credentials(request: &Request) -> Result<(String, String), Reply> {
     let refused = |complaints: &[&str]| {
         let body = Document::new().number("statusCode", 400);
@@ -171,7 +177,7 @@ fn credentials(request: &Request) -> Result<(String, String), Reply> {
     }
 }
 
-/// The DER of a percent-encoded PEM; `+` is not a space here, and that is where many clients fall.
+/// The DER of a percent-encoded PEM. `+` is not a space here, which many clients get wrong.
 fn certificate(header: &str) -> Option<Vec<u8>> {
     let pem = form::decode(header, false);
     let inside = pem.trim().strip_prefix("-----BEGIN CERTIFICATE-----\n")?;
@@ -180,7 +186,7 @@ fn certificate(header: &str) -> Option<Vec<u8>> {
     der.starts_with(&[0x30]).then_some(der)
 }
 
-fn resource(world: &mut World, request: &Request, now: Duration) -> Reply {
+fn resource(providers: &mut Providers, request: &Request, now: Duration) -> Reply {
     let txid = request.path.strip_prefix("/cob/").filter(|txid| !txid.is_empty() && !txid.contains('/'));
     let needed = match (request.method.as_str(), request.path.as_str(), txid) {
         ("PUT", _, Some(_)) => "pix:write",
@@ -188,7 +194,7 @@ fn resource(world: &mut World, request: &Request, now: Duration) -> Reply {
         ("GET", "/accounts/balances", _) => "balance:read",
         _ => {
             return refusal(
-                world,
+                providers,
                 404,
                 "NaoEncontrado",
                 "Recurso não encontrado",
@@ -197,46 +203,53 @@ fn resource(world: &mut World, request: &Request, now: Duration) -> Reply {
             );
         }
     };
-    if let Err(refusal) = admitted(world, request, needed, now) {
+    if let Err(refusal) = admitted(providers, request, needed, now) {
         return refusal;
     }
     let Some(txid) = txid else { return balances(now) };
     if request.method == "PUT" {
-        world.charges.insert(txid.to_owned(), now);
+        providers.charges.insert(txid.to_owned(), now);
         return charge(201, txid, now, "charge created");
     }
-    match world.charges.get(txid) {
+    match providers.charges.get(txid) {
         Some(created) => charge(200, txid, *created, "charge shown"),
         None => {
-            refusal(world, 404, "NaoEncontrado", "Cobrança não encontrada", "Not Found", "no such charge")
+            refusal(providers, 404, "NaoEncontrado", "Cobrança não encontrada", "Not Found", "no such charge")
         }
     }
 }
 
-/// The three ways a token can be refused, and the one in which it is not enough.
-fn admitted(world: &World, request: &Request, needed: &str, now: Duration) -> Result<(), Reply> {
+/// Refuses a missing, invalid or expired token, and a token without the required scope.
+fn admitted(providers: &Providers, request: &Request, needed: &str, now: Duration) -> Result<(), Reply> {
     let unauthorized =
-        |message, decision| Err(refusal(world, 401, "NaoAutorizado", message, "Unauthorized", decision));
+        |message, decision| Err(refusal(providers, 401, "NaoAutorizado", message, "Unauthorized", decision));
     let Some(token) = request.authorization("Bearer") else {
         return unauthorized("Token não fornecido", "no token");
     };
-    match world.ledger.access(Realm::Pix, token, now) {
-        Standing::Unknown => unauthorized("Token inválido", "unknown token"),
-        Standing::Revoked => unauthorized("Token inválido", "revoked token"),
-        Standing::Expired => unauthorized("Token expirado", "expired token"),
-        Standing::Valid(access) if access.certificate != request.client_certificate => {
+    match providers.ledger.access(Realm::Pix, token, now) {
+        AccessState::Unknown => unauthorized("Token inválido", "unknown token"),
+        AccessState::Revoked => unauthorized("Token inválido", "revoked token"),
+        AccessState::Expired => unauthorized("Token expirado", "expired token"),
+        AccessState::Valid(access) if access.certificate != request.client_certificate => {
             unauthorized("Token inválido", "token bound to another certificate")
         }
-        Standing::Valid(access) if !access.scope.iter().any(|scope| scope == needed) => {
+        AccessState::Valid(access) if !access.scope.iter().any(|scope| scope == needed) => {
             let decision = format!("scope {needed} missing");
-            Err(refusal(world, 403, "AcessoNegado", "Permissão insuficiente", "Forbidden", &decision))
+            Err(refusal(providers, 403, "AcessoNegado", "Permissão insuficiente", "Forbidden", &decision))
         }
-        Standing::Valid(_) => Ok(()),
+        AccessState::Valid(_) => Ok(()),
     }
 }
 
-fn refusal(world: &World, status: u16, kind: &str, message: &str, error: &str, decision: &str) -> Reply {
-    if !world.config.pix.problem_json {
+fn refusal(
+    providers: &Providers,
+    status: u16,
+    kind: &str,
+    message: &str,
+    error: &str,
+    decision: &str,
+) -> Reply {
+    if !providers.config.pix.problem_json {
         return nest(status, message, Some(error), decision);
     }
     let body = Document::new()

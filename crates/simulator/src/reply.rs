@@ -1,4 +1,4 @@
-//! What a provider says before anybody spoils it: an [`Answer`] whose body can still be reached into.
+//! The provider's answer before a fault changes it: an [`Answer`] whose JSON body can still change.
 
 use core::time::Duration;
 
@@ -12,7 +12,7 @@ pub(crate) struct Reply {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Body,
     pub(crate) delivery: Delivery,
-    /// What was decided, in words, for the log.
+    /// The decision, in words, for the log.
     pub(crate) decision: String,
 }
 
@@ -63,7 +63,7 @@ impl Reply {
         Self::empty(302, decision).header("Location", location).header("Cache-Control", "no-store")
     }
 
-    /// With this header field, instead of any that had its name.
+    /// Sets a header field, and removes others of the same name.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.set_header(name, Some(value));
         self
@@ -82,7 +82,7 @@ impl Reply {
         (200..300).contains(&self.status)
     }
 
-    /// Writes the date unless a fault has written one, or taken it away with an empty one.
+    /// Adds the date, unless a fault has set it. An empty `Date` means no date.
     pub(crate) fn into_answer(mut self, date: Duration) -> Answer {
         if !self.has_header("Date") {
             self.headers.insert(0, ("Date".into(), imf_fixdate(date)));

@@ -1,26 +1,26 @@
-//! A request as a provider sees it.
+//! A request, as a provider sees it.
 
 use core::fmt;
 
 use crate::form;
 
-/// A request: what was on the request line, the header fields in their order, the body.
+/// A request: method and target, the header fields in their order, the body.
 ///
-/// [`Debug`] shows no values: they are secrets as often as not.
+/// [`Debug`] shows no values, because many are secrets.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Request {
     /// `GET`, `POST`, ...
     pub method: String,
-    /// Without the query, as it was sent (not decoded).
+    /// The path without the query, not decoded.
     pub path: String,
-    /// Without the question mark, as it was sent; empty if there is none.
+    /// The query without the question mark, not decoded; empty if there is none.
     pub query: String,
-    /// Names as they were sent; look fields up with [`Self::header`].
+    /// The header fields with their original names; [`Self::header`] looks one up.
     pub headers: Vec<(String, String)>,
-    /// Transfer coding already removed.
+    /// The body without its transfer coding.
     pub body: Vec<u8>,
-    /// The certificate that the client proved to hold, DER, where the connection is mutual TLS.
+    /// The client certificate of a mutual TLS connection, DER.
     pub client_certificate: Option<Vec<u8>>,
 }
 
@@ -81,13 +81,13 @@ impl Request {
         self
     }
 
-    /// The first header field of this name, whatever its case.
+    /// The first header field of this name; case does not matter.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// The body as text; what is not UTF-8 is replaced.
+    /// The body as text; invalid UTF-8 is replaced.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
@@ -105,7 +105,7 @@ impl Request {
         form::pairs(&self.query)
     }
 
-    /// Whether the media type is this one, whatever its parameters.
+    /// Whether this is the media type, with any parameters.
     pub(crate) fn is_of_type(&self, media_type: &str) -> bool {
         let sent = self.header("content-type").unwrap_or_default();
         sent.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(media_type)
@@ -118,7 +118,7 @@ impl Request {
         have.eq_ignore_ascii_case(scheme).then_some(credentials.trim())
     }
 
-    /// The body as a JSON object; nothing else will do.
+    /// The body, if it is a JSON object.
     pub(crate) fn json_object(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
         serde_json::from_slice(&self.body).ok()
     }

@@ -1,73 +1,28 @@
-//! A socket before a world: accepts, one thread for each connection, stops without leaving any behind.
+//! Serves a world on a socket: one thread for each connection, all of which end when the server stops.
 //!
-//! Reading and writing HTTP is in [`connection`], certificates are in [`tls`].
+//! [`connection`] reads and writes HTTP; [`tls`] makes the certificates.
 
 mod connection;
+mod shared;
+mod start_error;
+mod stop;
 mod tls;
 
-use core::fmt;
 use core::net::{Ipv4Addr, SocketAddr};
 use core::sync::atomic::{AtomicU64, Ordering};
-use core::time::Duration;
 use std::collections::HashMap;
 use std::io;
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
+pub use start_error::StartError;
 pub use tls::Identity;
 
 use crate::clock::SimClock;
+use crate::server::shared::{Shared, locked};
+use crate::server::stop::Stop;
 use crate::world::World;
-
-/// What every connection thread sees.
-pub(crate) struct Shared {
-    world: Mutex<World>,
-    pub(crate) clock: SimClock,
-    tls: Option<Arc<rustls::ServerConfig>>,
-    open: Mutex<HashMap<u64, TcpStream>>,
-    pub(crate) accepted: AtomicU64,
-    pub(crate) refused_handshakes: AtomicU64,
-}
-
-impl Shared {
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        locked(&self.world)
-    }
-}
-
-/// A panic in another thread is that thread's failure; what it guarded is still of use.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Pauses that end when the listening does.
-#[derive(Default)]
-struct Stop {
-    stopped: Mutex<bool>,
-    changed: Condvar,
-}
-
-impl Stop {
-    /// Waits so long; `false` when everything is to stop.
-    fn pause(&self, long: Duration) -> bool {
-        if long.is_zero() {
-            return true;
-        }
-        let stopped = locked(&self.stopped);
-        let waited = self.changed.wait_timeout_while(stopped, long, |stopped| !*stopped);
-        !*waited.unwrap_or_else(PoisonError::into_inner).0
-    }
-
-    fn now(&self) {
-        *locked(&self.stopped) = true;
-        self.changed.notify_all();
-    }
-
-    fn has_come(&self) -> bool {
-        *locked(&self.stopped)
-    }
-}
 
 pub(crate) struct Server {
     pub(crate) shared: Arc<Shared>,
@@ -95,7 +50,7 @@ impl Server {
                 (Some(Arc::new(config)), Some(identity))
             }
         };
-        world.https = tls.is_some();
+        world.providers.https = tls.is_some();
         let listener = bind(port)?;
         let address = listener.local_addr().map_err(StartError::Listen)?;
         let shared = Arc::new(Shared {
@@ -110,17 +65,17 @@ impl Server {
         Ok(Self { shared, address, identity, listener })
     }
 
-    /// Stops listening, so that connections are refused, and cuts those that are open.
+    /// Stops listening, so that new connections are refused, and closes the open ones.
     pub(crate) fn unplug(&mut self) {
         let Some(listening) = self.listener.take() else { return };
-        listening.stop.now();
-        // The listener's thread waits for a connection: this is one. Should it fail, the thread has gone already.
+        listening.stop.order();
+        // This connection wakes the listener's thread. If it fails, the thread has already ended.
         drop(TcpStream::connect(self.address));
         locked(&self.shared.open).values().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
         drop(listening.thread.join());
     }
 
-    /// Listens again, on the port as before.
+    /// Listens again on the same port.
     pub(crate) fn plug_in(&mut self) -> Result<(), StartError> {
         if self.listener.is_none() {
             let listener = bind(self.address.port())?;
@@ -156,11 +111,11 @@ fn listen(listener: TcpListener, shared: Arc<Shared>) -> io::Result<Listening> {
     Ok(Listening { stop, thread })
 }
 
-/// Serves until told to close, then waits for every connection to end.
+/// Serves until the order to stop, then waits for every connection to end.
 fn accept(listener: &TcpListener, shared: &Arc<Shared>, stop: &Arc<Stop>) {
     let mut serving: Vec<JoinHandle<()>> = Vec::new();
     for stream in listener.incoming() {
-        if stop.has_come() {
+        if stop.is_ordered() {
             break;
         }
         serving.retain(|thread| !thread.is_finished());
@@ -178,42 +133,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, stop: &Arc<Stop>) {
             Err(_) => drop(locked(&shared.open).remove(&number)),
         }
     }
-    // A connection accepted while the order to close came in was cut by nobody yet.
+    // A connection that was accepted during the order to stop is still open.
     locked(&shared.open).values().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
     serving.into_iter().for_each(|thread| drop(thread.join()));
-}
-
-/// Why a simulator did not start.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StartError {
-    /// Another program listens on this port: choose another one, or none.
-    PortTaken {
-        /// The port.
-        port: u16,
-    },
-    /// The operating system does not let this program listen.
-    Listen(io::Error),
-    /// The certificates could not be made.
-    Certificates(Box<dyn core::error::Error + Send + Sync>),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PortTaken { port } => write!(f, "port {port} is taken by another program"),
-            Self::Listen(_) => f.write_str("cannot listen on 127.0.0.1"),
-            Self::Certificates(_) => f.write_str("cannot make certificates"),
-        }
-    }
-}
-
-impl core::error::Error for StartError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::PortTaken { .. } => None,
-            Self::Listen(error) => Some(error),
-            Self::Certificates(error) => Some(error.as_ref()),
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! The handle on a running simulator, and how one is set up.
+//! A running simulator and its builder.
 
 use core::fmt;
 use core::sync::atomic::Ordering;
@@ -14,12 +14,12 @@ use crate::request::Request;
 use crate::server::{Identity, Security, Server, StartError};
 use crate::world::World;
 
-/// The providers behind a port of 127.0.0.1. Stops, with every connection, when it is dropped.
+/// The providers on a port of 127.0.0.1. Dropping it stops the server and closes every connection.
 pub struct Simulator {
     server: Server,
 }
 
-/// How a [`Simulator`] is to be.
+/// Builds a [`Simulator`].
 pub struct Builder {
     config: Config,
     clock: SimClock,
@@ -28,13 +28,14 @@ pub struct Builder {
 }
 
 impl Simulator {
-    /// Plain HTTP on a free port, the machine's clock, the settings of the published pages.
+    /// A builder with these defaults: plain HTTP, a free port, the machine's clock, the settings of the published
+    /// pages.
     #[must_use]
     pub fn builder() -> Builder {
         Builder { config: Config::default(), clock: SimClock::system(), port: 0, security: Security::Plain }
     }
 
-    /// A simulator as [`Self::builder`] makes it.
+    /// Starts a simulator with the defaults of [`Self::builder`].
     ///
     /// # Errors
     ///
@@ -43,7 +44,7 @@ impl Simulator {
         Self::builder().start()
     }
 
-    /// `http://127.0.0.1:PORT` or `https://..`, without a slash at the end.
+    /// `http://127.0.0.1:PORT` or `https://..`, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> String {
         let scheme = if self.server.identity.is_some() { "https" } else { "http" };
@@ -56,18 +57,18 @@ impl Simulator {
         self.server.address.port()
     }
 
-    /// Its clock, shared.
+    /// Its clock.
     #[must_use]
     pub fn clock(&self) -> &SimClock {
         &self.server.shared.clock
     }
 
-    /// The providers themselves. No request is answered while the guard is held.
+    /// The providers. No request is answered while the caller holds the guard.
     pub fn world(&self) -> MutexGuard<'_, World> {
         self.server.shared.world()
     }
 
-    /// What a client needs for HTTPS, where this simulator speaks it.
+    /// The certificates that a client needs, if this simulator serves HTTPS.
     #[must_use]
     pub fn identity(&self) -> Option<&Identity> {
         self.server.identity.as_ref()
@@ -78,64 +79,64 @@ impl Simulator {
         self.world().fault(endpoint, fault);
     }
 
-    /// Queues a fault for so many requests; `u32::MAX` is as good as for ever.
+    /// Queues a fault for this number of requests; `u32::MAX` means for ever.
     pub fn fault_times(&self, endpoint: Endpoint, fault: Fault, times: u32) {
         self.world().fault_times(endpoint, fault, times);
     }
 
-    /// Forgets the faults that still wait.
+    /// Removes all queued faults.
     pub fn clear_faults(&self) {
         self.world().clear_faults();
     }
 
-    /// Changes settings while it runs.
+    /// Changes settings of the running simulator.
     pub fn configure(&self, change: impl FnOnce(&mut Config)) {
         change(self.world().config_mut());
     }
 
-    /// What was asked and decided, oldest first; the latest 20,000 requests.
+    /// The latest 20,000 requests and decisions, oldest first.
     #[must_use]
     pub fn log(&self) -> Vec<Entry> {
         self.world().log().cloned().collect()
     }
 
-    /// What was asked of an endpoint, or of a group, oldest first.
+    /// The log entries of an endpoint or a group, oldest first.
     #[must_use]
     pub fn requests(&self, endpoint: Endpoint) -> Vec<Entry> {
         self.world().log().filter(|entry| endpoint.covers(entry.endpoint)).cloned().collect()
     }
 
-    /// The requests themselves to an endpoint, or to a group, secrets and all, oldest first.
+    /// The full requests to an endpoint or a group, with their secrets, oldest first.
     #[must_use]
     pub fn received(&self, endpoint: Endpoint) -> Vec<Request> {
         let world = self.world();
-        let asked = world.received().filter(|(entry, _)| endpoint.covers(entry.endpoint));
-        asked.map(|(_, request)| request.clone()).collect()
+        let requests = world.received().filter(|(entry, _)| endpoint.covers(entry.endpoint));
+        requests.map(|(_, request)| request.clone()).collect()
     }
 
-    /// How many requests an endpoint, or a group, was asked.
+    /// The number of requests to an endpoint or a group.
     #[must_use]
     pub fn asked(&self, endpoint: Endpoint) -> u64 {
         self.world().asked(endpoint)
     }
 
-    /// How often things happened.
+    /// Counters of grants and revocations.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.world().counters()
     }
 
-    /// Ends every access token before its time.
+    /// Revokes every access token.
     pub fn revoke_access_tokens(&self) {
         self.world().revoke_access_tokens();
     }
 
-    /// Ends every refresh token; access tokens live on.
+    /// Revokes every refresh token; access tokens stay valid.
     pub fn revoke_refresh_tokens(&self) {
         self.world().revoke_refresh_tokens();
     }
 
-    /// Ends every sign-in with all that came of it.
+    /// Revokes every sign-in with all its tokens.
     pub fn revoke_families(&self) {
         self.world().revoke_families();
     }
@@ -146,23 +147,23 @@ impl Simulator {
         self.server.shared.accepted.load(Ordering::SeqCst)
     }
 
-    /// TLS handshakes that the simulator has refused so far, for want of the right client certificate for
-    /// instance. Counted before the client hears of it.
+    /// TLS handshakes that the simulator has refused so far, for example without a valid client certificate. Counted
+    /// before the client is informed.
     #[must_use]
     pub fn refused_handshakes(&self) -> u64 {
         self.server.shared.refused_handshakes.load(Ordering::SeqCst)
     }
 
-    /// Cuts every connection; new ones are refused until [`Self::plug_in`].
+    /// Closes every connection; new ones are refused until [`Self::plug_in`].
     pub fn unplug(&mut self) {
         self.server.unplug();
     }
 
-    /// Listens again, on the same port, with everything remembered.
+    /// Listens again on the same port. All state is kept.
     ///
     /// # Errors
     ///
-    /// [`StartError::PortTaken`] when another program was faster.
+    /// [`StartError::PortTaken`] if another program has taken the port.
     pub fn plug_in(&mut self) -> Result<(), StartError> {
         self.server.plug_in()
     }
@@ -175,21 +176,21 @@ impl fmt::Debug for Simulator {
 }
 
 impl Builder {
-    /// These settings instead of those of the published pages.
+    /// Replaces the settings of the published pages.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
         self
     }
 
-    /// Some settings changed.
+    /// Changes some settings.
     #[must_use]
     pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
         self
     }
 
-    /// This clock, which the caller may keep a clone of.
+    /// Uses this clock; the caller may keep a clone.
     #[must_use]
     pub fn clock(mut self, clock: SimClock) -> Self {
         self.clock = clock;
@@ -203,47 +204,47 @@ impl Builder {
         self
     }
 
-    /// One more application that may sign people in.
+    /// Adds an application that may sign users in.
     #[must_use]
     pub fn client(mut self, client: OauthClient) -> Self {
         self.config.app.clients.push(client);
         self
     }
 
-    /// Every answer is held back so long, in real time.
+    /// Delays every answer, in real time.
     #[must_use]
     pub fn latency(mut self, latency: Duration) -> Self {
         self.config.latency = latency;
         self
     }
 
-    /// This port instead of a free one.
+    /// Uses this port instead of a free one.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// HTTPS, with certificates made for this run: see [`Simulator::identity`].
+    /// Serves HTTPS with certificates made for this run: see [`Simulator::identity`].
     #[must_use]
     pub fn tls(mut self) -> Self {
         self.security = Security::Tls { client_certificate: false };
         self
     }
 
-    /// HTTPS that lets in only clients with a certificate of [`Simulator::identity`].
+    /// Serves HTTPS and accepts only clients with the certificate of [`Simulator::identity`].
     #[must_use]
     pub fn mutual_tls(mut self) -> Self {
         self.security = Security::Tls { client_certificate: true };
         self
     }
 
-    /// Starts.
+    /// Starts the simulator.
     ///
     /// # Errors
     ///
-    /// [`StartError::PortTaken`] when the port of [`Self::port`] is not free; the other kinds when this
-    /// machine allows no listening, or no certificates.
+    /// [`StartError::PortTaken`] if the port of [`Self::port`] is not free; the other kinds if this machine cannot
+    /// listen or make certificates.
     pub fn start(self) -> Result<Simulator, StartError> {
         let world = World::new(self.config);
         Ok(Simulator { server: Server::start(world, self.clock, self.port, self.security)? })

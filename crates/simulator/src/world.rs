@@ -1,57 +1,42 @@
-//! The providers without sockets: a request and an instant in, an answer out.
+//! The providers without sockets: takes a request and a time, returns an answer.
 //!
-//! Finds the endpoint, takes a fault from the queue if one waits for it, lets the provider decide, spoils
-//! the answer, writes the log. What a provider decides is in [`pix`](crate::pix), [`app`](crate::app) and
-//! [`hive`](crate::hive).
+//! Finds the endpoint, takes a queued fault for it, lets the provider process the request, applies the fault, and
+//! writes the log. The providers are in [`pix`](crate::pix), [`app`](crate::app) and [`hive`](crate::hive).
 
 use core::fmt;
 use core::time::Duration;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use crate::answer::{Answer, Delivery};
-use crate::app::{self, Code, Device};
 use crate::config::Config;
 use crate::document::Document;
 use crate::endpoint::Endpoint;
 use crate::fault::{Fault, Stage};
-use crate::ledger::Ledger;
 use crate::log::{self, Counters, Entry, Fingerprint};
-use crate::mint::Mint;
+use crate::providers::Providers;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::{hive, pix};
+use crate::{app, hive, pix};
 
-/// How many of the latest requests are remembered word for word.
-const REMEMBERED: usize = 20_000;
+/// The maximum number of logged requests.
+const LOG_LIMIT: usize = 20_000;
 
-/// The three providers and everything they remember.
+/// The three providers, their state and the log of requests.
 ///
 /// ```
 /// use core::time::Duration;
 /// use wellspring_simulator::{Config, Request, World};
 ///
 /// let mut world = World::new(Config::default());
-/// let ask = Request::post("/oauth/token")
+/// let request = Request::post("/oauth/token")
 ///     .with_json(r#"{"clientId": "your-client-id", "clientSecret": "your-client-secret"}"#);
-/// let answer = world.answer(&ask, Duration::from_secs(1_700_000_000));
+/// let answer = world.answer(&request, Duration::from_secs(1_700_000_000));
 /// assert_eq!(answer.status, 200);
 /// assert_eq!(answer.header("Date"), Some("Tue, 14 Nov 2023 22:13:20 GMT"));
 /// assert!(answer.text().contains(r#""expires_in":3600"#));
 /// ```
 pub struct World {
-    pub(crate) config: Config,
-    pub(crate) ledger: Ledger,
-    pub(crate) mint: Mint,
-    pub(crate) codes: HashMap<String, Code>,
-    /// Sign-ins on another device, by their device code.
-    pub(crate) devices: HashMap<String, Device>,
-    pub(crate) counters: Counters,
-    /// When token requests were let through, for the gateway's rate limit.
-    pub(crate) token_calls: VecDeque<Duration>,
-    /// Charges that were created, by their txid.
-    pub(crate) charges: BTreeMap<String, Duration>,
-    /// Whether the addresses in metadata are `https`.
-    pub(crate) https: bool,
+    pub(crate) providers: Providers,
     faults: VecDeque<Queued>,
     entries: VecDeque<(Entry, Request)>,
     asked: HashMap<Endpoint, u64>,
@@ -64,19 +49,11 @@ struct Queued {
 }
 
 impl World {
-    /// Providers that have not been asked anything yet.
+    /// Providers without any state.
     #[must_use]
     pub fn new(config: Config) -> Self {
         Self {
-            mint: Mint::new(config.seed),
-            config,
-            ledger: Ledger::default(),
-            codes: HashMap::new(),
-            devices: HashMap::new(),
-            counters: Counters::default(),
-            token_calls: VecDeque::new(),
-            charges: BTreeMap::new(),
-            https: false,
+            providers: Providers::new(config),
             faults: VecDeque::new(),
             entries: VecDeque::new(),
             asked: HashMap::new(),
@@ -95,36 +72,39 @@ impl World {
             fault.apply(&mut reply, request, now);
             let written = log::issued(&reply);
             for (what, token) in &mut issued {
-                // A token written as an empty text is not written at all: the one in force keeps its name.
+                // An empty token does not rename the issued one.
                 let renamed =
                     |(name, changed): &&_| name == what && changed != token && !String::is_empty(changed);
                 if let Some((_, changed)) = written.iter().find(renamed) {
-                    self.ledger.rename(token, changed);
+                    self.providers.ledger.rename(token, changed);
                     token.clone_from(changed);
                 }
             }
         }
         self.write_down(endpoint, request, now, &reply, fault, issued);
-        let skew = Duration::from_secs(self.config.date_skew.unsigned_abs());
-        let date =
-            if self.config.date_skew < 0 { now.saturating_sub(skew) } else { now.saturating_add(skew) };
+        let skew = Duration::from_secs(self.providers.config.date_skew.unsigned_abs());
+        let date = if self.providers.config.date_skew < 0 {
+            now.saturating_sub(skew)
+        } else {
+            now.saturating_add(skew)
+        };
         reply.into_answer(date)
     }
 
     fn process(&mut self, endpoint: Endpoint, request: &Request, now: Duration) -> Reply {
         match endpoint {
             Endpoint::PixToken | Endpoint::PixCertificateToken | Endpoint::PixApi => {
-                pix::answer(self, endpoint, request, now)
+                pix::answer(&mut self.providers, endpoint, request, now)
             }
             Endpoint::HiveToken | Endpoint::HiveRefresh | Endpoint::HiveApi => {
-                hive::answer(self, endpoint, request, now)
+                hive::answer(&mut self.providers, endpoint, request, now)
             }
-            Endpoint::Elsewhere => nothing_here(request),
-            _ => app::answer(self, endpoint, request, now),
+            Endpoint::Elsewhere => not_found(request),
+            _ => app::answer(&mut self.providers, endpoint, request, now),
         }
     }
 
-    /// The first queued fault for this endpoint; before that, one that the request asks for itself.
+    /// The fault that the request names, or else the first queued one for this endpoint.
     fn fault_for(&mut self, endpoint: Endpoint, request: &Request) -> Option<Fault> {
         if let Some(fault) = request.header("x-sandbox-scenario").and_then(|name| Fault::parse(name).ok()) {
             return Some(fault);
@@ -148,10 +128,10 @@ impl World {
         fault: Option<Fault>,
         issued: Vec<(&'static str, String)>,
     ) {
-        let mut secrets = log::sent(request, &self.mint);
+        let mut secrets = log::sent(request, &self.providers.mint);
         secrets.extend(issued.iter().map(|(what, token)| Fingerprint {
             what: format!("issued {what}"),
-            print: self.mint.fingerprint(token),
+            print: self.providers.mint.fingerprint(token),
         }));
         let answered = !matches!(reply.delivery, Delivery::Reset | Delivery::Never);
         *self.asked.entry(endpoint).or_default() += 1;
@@ -166,7 +146,7 @@ impl World {
             fault: fault.map(|fault| fault.to_string()),
             secrets,
         };
-        if self.entries.len() == REMEMBERED {
+        if self.entries.len() == LOG_LIMIT {
             self.entries.pop_front();
         }
         self.entries.push_back((entry, request.clone()));
@@ -177,78 +157,72 @@ impl World {
         self.fault_times(endpoint, fault, 1);
     }
 
-    /// Queues a fault for so many requests; `u32::MAX` is as good as for ever.
+    /// Queues a fault for this number of requests; `u32::MAX` means for ever.
     pub fn fault_times(&mut self, endpoint: Endpoint, fault: Fault, times: u32) {
         if times > 0 {
             self.faults.push_back(Queued { endpoint, fault, left: times });
         }
     }
 
-    /// The faults that still wait, with their endpoints and how often they will apply.
+    /// The queued faults, with their endpoints and remaining times.
     pub fn queued(&self) -> impl Iterator<Item = (Endpoint, &Fault, u32)> {
         self.faults.iter().map(|queued| (queued.endpoint, &queued.fault, queued.left))
     }
 
-    /// Forgets the faults that still wait.
+    /// Removes all queued faults.
     pub fn clear_faults(&mut self) {
         self.faults.clear();
     }
 
-    /// What was asked, oldest first; the latest 20,000 requests.
+    /// The log entries of the latest 20,000 requests, oldest first.
     pub fn log(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().map(|(entry, _)| entry)
     }
 
-    /// The requests themselves, secrets and all, oldest first; the latest 20,000.
+    /// The latest 20,000 requests with their secrets, oldest first.
     pub fn received(&self) -> impl Iterator<Item = (&Entry, &Request)> {
         self.entries.iter().map(|(entry, request)| (entry, request))
     }
 
-    /// How many requests an endpoint, or a group, was asked, since the beginning.
+    /// The number of requests to an endpoint or a group since the start.
     #[must_use]
     pub fn asked(&self, endpoint: Endpoint) -> u64 {
         self.asked.iter().filter(|(asked, _)| endpoint.covers(**asked)).map(|(_, times)| times).sum()
     }
 
-    /// How often things happened.
+    /// Counters of grants and revocations.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.counters
+        self.providers.counters
     }
 
-    /// The settings, to be changed while the world goes on.
+    /// The settings, which may change at any time.
     pub fn config_mut(&mut self) -> &mut Config {
-        &mut self.config
+        &mut self.providers.config
     }
 
-    /// Ends every access token before its time.
+    /// Revokes every access token.
     pub fn revoke_access_tokens(&mut self) {
-        self.ledger.revoke_access_tokens();
+        self.providers.ledger.revoke_access_tokens();
     }
 
-    /// Ends every refresh token; access tokens live on.
+    /// Revokes every refresh token; access tokens stay valid.
     pub fn revoke_refresh_tokens(&mut self) {
-        self.ledger.revoke_refresh_tokens();
+        self.providers.ledger.revoke_refresh_tokens();
     }
 
-    /// Ends every sign-in with all that came of it.
+    /// Revokes every sign-in with all its tokens.
     pub fn revoke_families(&mut self) {
-        self.counters.families_revoked += self.ledger.revoke_families();
+        self.providers.counters.families_revoked += self.providers.ledger.revoke_families();
     }
 
-    /// Ends one token of either kind; `false` when nobody knows it.
+    /// Revokes one token of either kind; `false` if it is unknown.
     pub fn revoke(&mut self, token: &str) -> bool {
-        self.ledger.revoke(token)
-    }
-
-    /// A family that somebody tried to cheat with.
-    pub(crate) fn revoke_family(&mut self, family: crate::ledger::FamilyId) {
-        self.counters.reuses_detected += 1;
-        self.counters.families_revoked += u64::from(self.ledger.revoke_family(family));
+        self.providers.ledger.revoke(token)
     }
 }
 
-fn nothing_here(request: &Request) -> Reply {
+fn not_found(request: &Request) -> Reply {
     let message = format!("Cannot {} {}", request.method, request.path);
     let body =
         Document::new().number("statusCode", 404).string("message", &message).string("error", "Not Found");
@@ -258,8 +232,8 @@ fn nothing_here(request: &Request) -> Reply {
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("World")
-            .field("config", &self.config)
-            .field("counters", &self.counters)
+            .field("config", &self.providers.config)
+            .field("counters", &self.providers.counters)
             .finish_non_exhaustive()
     }
 }

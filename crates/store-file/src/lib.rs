@@ -1,4 +1,4 @@
-//! Token records in files: many processes on one host, the standard library alone.
+//! Token records in files: for many processes on one host, with only the standard library.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), wellspring_core::StoreError> {
@@ -7,31 +7,32 @@
 //! # }
 //! ```
 //!
-//! # What it promises
+//! # Guarantees
 //!
-//! It is shared by the processes of one machine, and what it says is saved survives the machine's sudden end, as far
-//! as the disk keeps its own promises: each save is written to a new file, flushed, put in the old one's place, and
-//! the folder is flushed as well. A save is there whole or not at all.
+//! The processes of one machine share the store. A completed save survives a sudden stop of the machine, as far as the
+//! disk keeps what it flushed: each save writes a new file, flushes it, renames it over the old file and flushes the
+//! folder. A save is applied completely or not at all.
 //!
-//! # What it cannot promise
+//! # Limits
 //!
-//! - On a network file system (NFS, SMB) neither the locks nor the flushing hold: use a local disk.
-//! - Between machines nothing is shared, even where the folder is.
-//! - A file system that hangs makes an operation hang: deadlines bound the waiting for others, not the disk.
-//! - Who deletes the folder `locks` while processes are at work takes their protection from one another away.
+//! - On a network file system (NFS, SMB) neither locks nor flushes are reliable: use a local disk.
+//! - Machines do not share the store, not even where they share its folder.
+//! - A file system that hangs makes an operation hang: a deadline bounds the wait for other processes, not the disk.
+//! - A user who deletes the folder `locks` while processes use the store removes the locks that exclude one process from
+//!   another.
 //!
-//! # What is where
+//! # Files
 //!
 //! ```text
 //! tokens/                    0700
-//!   <key's SHA-256>.token    0600  the version, 32 hexadecimal digits and a line's end; then the record
-//!   <..>.token.new           0600  a save under way, or one that was cut short: the next save sweeps it away
-//!   locks/save-00 .. 15      0600  empty; a save locks one of them for itself
-//!   locks/life-00 .. 15      0600  empty; who may still save shares one of them
-//!   spill/<..>.spill         0600  tokens that could not be saved
+//!   <key's SHA-256>.token    0600  the version as 32 hexadecimal digits and a line feed; then the record
+//!   <..>.token.new           0600  a save that is in progress or was interrupted; the next save removes it
+//!   locks/save-00 .. 15      0600  empty; a save locks one of them exclusively
+//!   locks/life-00 .. 15      0600  empty; a lease holder shares a lock on one of them as its liveness lock
+//!   spill/<..>.spill         0600  spilled tokens
 //! ```
 //!
-//! Tokens lie there in plain.
+//! The files contain the tokens unencrypted.
 #![forbid(unsafe_code)]
 
 mod store;

@@ -1,52 +1,55 @@
-//! The store in files keeps the contract, between processes too.
-
-#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
+//! The store in files satisfies the contract, also between processes.
+#![allow(clippy::unwrap_used, reason = "a test asserts success by unwrapping")]
 
 use core::any::Any;
 use std::fs;
 
 use wellspring_core::{Store, TokenKey};
-use wellspring_store::contract::{self, Folder, Place};
-use wellspring_store::{KeyName, Stripes};
+use wellspring_store::contract::{self, Fixture, Folder};
+use wellspring_store::{FileLocks, KeyName};
 use wellspring_store_file::FileStore;
 
 struct InFolder(Folder);
 
-impl Place for InFolder {
+impl Fixture for InFolder {
     fn open(&self) -> Box<dyn Store> {
         Box::new(FileStore::open(self.0.path()).unwrap())
     }
 
     fn corrupt(&self, key: &TokenKey) {
-        fs::write(self.0.path().join(format!("{}.token", KeyName::of(key))), "no record").unwrap();
+        fs::write(self.0.path().join(format!("{}.token", KeyName::of(key))), "not a record").unwrap();
     }
 
-    fn refuse(&self) -> Option<Box<dyn Any>> {
-        let saves = Stripes::open(self.0.path().join("locks"), "save").unwrap();
-        let locks: Vec<_> = (0..64)
-            .filter_map(|n| saves.try_exclusive(&KeyName::of(&TokenKey::new("any", &n.to_string()))).unwrap())
+    fn refuse_saves(&self) -> Option<Box<dyn Any>> {
+        let save_locks = FileLocks::open(self.0.path().join("locks"), "save").unwrap();
+        // Enough keys to lock every lock file.
+        let guards: Vec<_> = (0..64)
+            .filter_map(|n| {
+                save_locks.try_exclusive(&KeyName::of(&TokenKey::new("any", &n.to_string()))).unwrap()
+            })
             .collect();
-        Some(Box::new(locks))
+        Some(Box::new(guards))
     }
 }
 
 #[test]
-fn the_store_in_files_keeps_the_contract() {
+fn the_store_in_files_satisfies_the_contract() {
     contract::check(|| Box::new(InFolder(Folder::new())));
 }
 
 #[test]
-fn it_keeps_it_between_processes() {
-    let place = InFolder(Folder::new());
-    contract::across_processes(&place, place.0.path(), "a_child_plays_its_part");
+fn the_store_in_files_satisfies_the_contract_between_processes() {
+    let fixture = InFolder(Folder::new());
+    contract::check_across_processes(&fixture, fixture.0.path(), "child_process");
 }
 
 #[test]
-fn it_keeps_it_on_a_disk_that_is_full_or_can_only_be_read() {
-    contract::on_a_small_disk("a_child_plays_its_part");
+fn the_store_in_files_satisfies_the_contract_on_a_full_and_on_a_read_only_disk() {
+    contract::check_on_small_disk("child_process");
 }
 
+/// Not a test of its own: the child processes of the other tests run it.
 #[test]
-fn a_child_plays_its_part() {
-    contract::play_part(|folder| Ok(Box::new(FileStore::open(folder)?)));
+fn child_process() {
+    contract::run_child(|folder| Ok(Box::new(FileStore::open(folder)?)));
 }

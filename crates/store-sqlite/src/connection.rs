@@ -1,4 +1,4 @@
-//! One connection: opened, checked and set up so that what it commits is there.
+//! Opens a connection, checks the database and configures durable commits.
 
 use core::time::Duration;
 use std::path::Path;
@@ -7,104 +7,93 @@ use rusqlite::{Connection, Error, OpenFlags, TransactionBehavior};
 use wellspring_core::StoreError;
 use wellspring_store::{Deadline, files};
 
-use crate::failure::{failed, is_busy};
+use crate::error::{is_busy, store_error};
 
 /// Marks the database as this store's (`Well`).
-const APPLICATION: i32 = 0x5765_6c6c;
-/// The tables' version.
-const SCHEMA: i32 = 1;
+const APPLICATION_ID: i32 = 0x5765_6c6c;
+/// The version of the tables.
+const SCHEMA_VERSION: i32 = 1;
 
-/// How often what SQLite does not wait for by itself is tried again.
-const NAP: Duration = Duration::from_millis(10);
+/// The pause before an operation that SQLite's busy timeout does not cover is tried again.
+const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
-/// Longer than anybody waits, and short enough for SQLite's milliseconds.
-const LONGEST: Duration = Duration::from_secs(86_400);
+/// Longer than any wait, and within the range of SQLite's milliseconds.
+const LONGEST_BUSY_TIMEOUT: Duration = Duration::from_secs(86_400);
 
-/// Connects to the database at this path, which is made if it is not there.
+/// Connects to the database at this path, which is created if it does not exist.
 pub(crate) fn connect(path: &Path, within: Duration) -> Result<Connection, StoreError> {
-    // Not by SQLite, which would let others read it; and never opened here when it is there, because closing it
-    // again would end the locks that SQLite holds on it in this process.
-    files::make_if_absent(path)?;
+    // If SQLite created the file, other users could read it. The store must not open a file that exists: closing it would
+    // release the locks that SQLite holds on the file in this process.
+    files::create_if_absent(path)?;
     let deadline = Deadline::after(within);
-    let fail = |error| failed(path, within, error);
+    let fail = |error| store_error(path, within, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(fail)?;
-    wait_at_most(&connection, within).map_err(fail)?;
-    let known = recognize(&connection, path).map_err(|refused| match refused {
-        Refused::Sqlite(error) => fail(error),
-        Refused::Foreign(error) => error,
-    })?;
+    set_busy_timeout(&connection, within).map_err(fail)?;
+    let has_tables = has_tables(&connection, path, within)?;
     if connection.is_readonly("main").map_err(fail)? {
-        return Err(StoreError::unavailable(format!("{} can only be read", path.display())));
+        return Err(StoreError::unavailable(format!("{} is read-only", path.display())));
     }
-    // SQLite does not wait for others when it turns to the write-ahead log.
-    while let Err(error) = wait_at_most(&connection, deadline.left()).and_then(|()| set_up(&connection)) {
-        if !is_busy(&error) || !deadline.nap(NAP) {
+    // SQLite's busy timeout does not cover the switch to the write-ahead log.
+    while let Err(error) =
+        set_busy_timeout(&connection, deadline.left()).and_then(|()| configure(&connection))
+    {
+        if !is_busy(&error) || !deadline.sleep(RETRY_PAUSE) {
             return Err(fail(error));
         }
     }
-    if !known {
-        wait_at_most(&connection, deadline.left()).map_err(fail)?;
-        make_tables(&mut connection).map_err(fail)?;
+    if !has_tables {
+        set_busy_timeout(&connection, deadline.left()).map_err(fail)?;
+        create_tables(&mut connection).map_err(fail)?;
     }
     Ok(connection)
 }
 
-/// How long SQLite waits for others from now on.
-pub(crate) fn wait_at_most(connection: &Connection, within: Duration) -> Result<(), Error> {
-    connection.busy_timeout(within.min(LONGEST))
+/// Sets how long SQLite waits for the locks of other connections.
+pub(crate) fn set_busy_timeout(connection: &Connection, within: Duration) -> Result<(), Error> {
+    connection.busy_timeout(within.min(LONGEST_BUSY_TIMEOUT))
 }
 
-enum Refused {
-    Sqlite(Error),
-    Foreign(StoreError),
-}
-
-impl From<Error> for Refused {
-    fn from(error: Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-/// Whether the tables are there; an error where they are another's or of a newer version.
-fn recognize(connection: &Connection, path: &Path) -> Result<bool, Refused> {
-    let (application, schema, tables): (i32, i32, i64) = connection.query_row(
-        "SELECT a.application_id, u.user_version, (SELECT count(*) FROM sqlite_schema)
-         FROM pragma_application_id AS a, pragma_user_version AS u",
-        [],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-    )?;
+/// Whether the database has the tables of this store. Fails if another program or a newer version created the database.
+fn has_tables(connection: &Connection, path: &Path, within: Duration) -> Result<bool, StoreError> {
+    let (application_id, schema_version, tables): (i32, i32, i64) = connection
+        .query_row(
+            "SELECT a.application_id, u.user_version, (SELECT count(*) FROM sqlite_schema)
+             FROM pragma_application_id AS a, pragma_user_version AS u",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .map_err(|error| store_error(path, within, error))?;
     let path = path.display();
-    match (application, schema) {
-        (APPLICATION, SCHEMA) => Ok(true),
+    match (application_id, schema_version) {
+        (APPLICATION_ID, SCHEMA_VERSION) => Ok(true),
         (0, 0) if tables == 0 => Ok(false),
-        (APPLICATION, newer) => Err(Refused::Foreign(StoreError::unreadable(format!(
-            "{path} has tables of version {newer}; this version knows {SCHEMA} alone, so a newer one made them"
-        )))),
-        _ => Err(Refused::Foreign(StoreError::unreadable(format!(
-            "{path} is the database of another program"
-        )))),
+        (APPLICATION_ID, newer) => Err(StoreError::unreadable(format!(
+            "{path} has tables of version {newer}; this version reads only version {SCHEMA_VERSION}, \
+             so a newer one created them: update this program"
+        ))),
+        _ => Err(StoreError::unreadable(format!("{path} is the database of another program"))),
     }
 }
 
-fn set_up(connection: &Connection) -> Result<(), Error> {
+fn configure(connection: &Connection) -> Result<(), Error> {
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
         return Err(Error::SqliteFailure(
             rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
-            Some(format!("no write-ahead log can be kept there, only the mode {mode}")),
+            Some(format!("the file system supports no write-ahead log; SQLite chose journal mode {mode}")),
         ));
     }
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")
 }
 
-fn make_tables(connection: &mut Connection) -> Result<(), Error> {
+fn create_tables(connection: &mut Connection) -> Result<(), Error> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Somebody else may have been first, and has made the same.
+    // Another process may have created the same tables in the meantime.
     transaction.execute_batch(&format!(
         "CREATE TABLE IF NOT EXISTS record (key TEXT PRIMARY KEY, version BLOB NOT NULL, record BLOB NOT NULL) STRICT;
-         PRAGMA application_id = {APPLICATION};
-         PRAGMA user_version = {SCHEMA};"
+         PRAGMA application_id = {APPLICATION_ID};
+         PRAGMA user_version = {SCHEMA_VERSION};"
     ))?;
     transaction.commit()
 }
@@ -116,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_connection_flushes_each_commit_and_wipes_what_it_replaces() {
+    fn every_connection_flushes_each_commit_and_overwrites_replaced_records() {
         let folder = Folder::new();
         for _ in 0..2 {
             let connection = connect(&folder.path().join("tokens.db"), Duration::from_secs(5)).unwrap();

@@ -7,40 +7,43 @@
 //! # }
 //! ```
 //!
-//! # What it promises
+//! # Guarantees
 //!
-//! It is shared by the processes of one machine, and what it says is saved survives the machine's sudden end, as far
-//! as the disk keeps its own promises: the database keeps a write-ahead log that is flushed with every commit
-//! (`synchronous = FULL`). A save is part of one transaction that begins as a writer, so it is there whole or not at all,
-//! and who comes second finds the first one's version. Those of one process that come while others are written are
-//! written together, with one flush, in the order in which they came. Loads wait for no save.
+//! The processes of one machine share the store. A completed save survives a sudden stop of the machine, as far as the
+//! disk keeps what it flushed: the database has a write-ahead log that is flushed with every commit
+//! (`synchronous = FULL`). A save is part of one transaction that takes the write lock when it begins. So a save is
+//! applied completely or not at all, and a second save finds the version of the first.
 //!
-//! # What it cannot promise
+//! Saves of one process that wait at the same time are committed together, with one flush, in the order of their arrival.
+//! A load waits for no save.
 //!
-//! - A write-ahead log needs memory that all processes share: a network file system will not do.
-//! - A file system that hangs makes an operation hang: deadlines bound the waiting for others, not the disk.
-//! - A database that is replaced by an older copy is a store that has gone back in time.
-//! - SQLite's own locks end when any code of the same process opens the database's file and closes it: leave it to
-//!   this store.
+//! # Limits
 //!
-//! # What is where
+//! - The write-ahead log needs memory that all processes share, so the store does not work on a network file system.
+//! - A file system that hangs makes an operation hang: a deadline bounds the wait for other processes, not the disk.
+//! - A database that is replaced by an older copy is a store that went back in time.
+//! - SQLite loses its own locks when other code of the same process opens the database file and closes it. Only this
+//!   store may open the file.
+//!
+//! # Files
 //!
 //! ```text
 //! tokens.db                  0600  table record: key (the key's SHA-256), version (16 bytes), record
-//! tokens.db-wal, -shm        0600  SQLite's own
-//! tokens.db.life/            0700  life-00 .. 15, empty: who may still save shares a lock on one of them
-//! tokens.db.spill/           0700  tokens that could not be saved
+//! tokens.db-wal, -shm        0600  SQLite's write-ahead log and shared memory
+//! tokens.db.life/            0700  life-00 .. 15, empty: a lease holder shares a lock on one of them as its liveness lock
+//! tokens.db.spill/           0700  spilled tokens
 //! ```
 //!
-//! Tokens lie there in plain. What is replaced is overwritten with zeros in the database (`secure_delete`), and stays
-//! in the write-ahead log until SQLite begins it anew.
+//! The files contain the tokens unencrypted. SQLite overwrites replaced records in the database with zeros
+//! (`secure_delete`). A replaced record stays in the write-ahead log until SQLite starts the log again.
 #![forbid(unsafe_code)]
 
 mod connection;
-mod connections;
-mod failure;
+mod error;
+mod group_commit;
+mod pool;
 mod store;
-mod writer;
+mod tracked_connection;
 
 // The public interface is:
 pub use store::SqliteStore;

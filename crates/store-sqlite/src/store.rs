@@ -1,4 +1,4 @@
-//! One row for each key.
+//! The store: one row for each key.
 
 use core::time::Duration;
 use std::ffi::OsString;
@@ -7,69 +7,71 @@ use std::sync::Arc;
 
 use rusqlite::OptionalExtension as _;
 use wellspring_core::{LivenessLock, SharedBy, StoreError, StoreGuarantees, Version, WatchOutcome};
-use wellspring_store::{Entry, KeyName, Life, Map, Records, Zeroizing, files};
+use wellspring_store::{Entry, KeyName, LivenessLocks, Map, Records, Zeroizing, files};
 
-use crate::connections::{Connections, Open};
-use crate::writer::{Swap, Writer, held_version};
+use crate::group_commit::{GroupCommit, SaveRequest, stored_version};
+use crate::pool::ConnectionPool;
+use crate::tracked_connection::TrackedConnection;
 
-/// How long opening waits for others.
-const OPENING: Duration = Duration::from_secs(5);
+/// Deadline of opening the store.
+const OPEN_WITHIN: Duration = Duration::from_secs(5);
 
-/// Records in a SQLite database.
+/// A map of records in a SQLite database.
 #[derive(Debug)]
 pub struct SqliteStore {
-    connections: Connections,
-    writer: Writer,
-    life: Life,
+    loads: ConnectionPool,
+    saves: GroupCommit,
+    liveness_locks: LivenessLocks,
 }
 
 impl SqliteStore {
-    /// Opens the store in this database. It is made if it is not there; its folder has to be there. What cannot be
-    /// saved is spilled to a folder beside it, unless [`with_spills`](wellspring_store::Records::with_spills) names
-    /// another.
+    /// Opens the store in this database. Creates the database if it does not exist; its folder must exist.
+    ///
+    /// The store spills tokens to a folder beside the database, unless
+    /// [`with_spills`](wellspring_store::Records::with_spills) names another folder.
     ///
     /// # Errors
     ///
-    /// When the database cannot be opened or made, is another program's, or was made by a newer version of this one.
+    /// When the database cannot be opened or created, when another program created it, or when a newer version of this
+    /// store created it.
     pub fn open(path: impl AsRef<Path>) -> Result<Records<Self>, StoreError> {
         let path = std::path::absolute(path).map_err(|error| {
-            StoreError::unavailable("the store's database cannot be found").with_source(Arc::new(error))
+            StoreError::unavailable("the path of the store's database is invalid")
+                .with_source(Arc::new(error))
         })?;
         if path.is_dir() {
             return Err(StoreError::unavailable(format!("{} is a folder, not a database", path.display())));
         }
-        let beside = |ending: &str| {
-            let mut name = OsString::from(&path);
-            name.push(ending);
-            PathBuf::from(name)
-        };
-        let spills = beside(".spill");
-        // The database first: where it cannot be, nothing else is left behind.
-        let connection = Open::to(&path, OPENING)?;
-        let life = Life::open(beside(".life"))?;
-        let store =
-            Self { writer: Writer::new(path.clone()), connections: Connections::new(path, connection), life };
-        Ok(Records::new(store).with_spills(spills))
+        // The database first: if it cannot be opened, no folder is created beside it.
+        let connection = TrackedConnection::open(&path, OPEN_WITHIN)?;
+        let liveness_locks = LivenessLocks::open(beside(&path, ".life"))?;
+        let spills = beside(&path, ".spill");
+        let saves = GroupCommit::new(path.clone());
+        let loads = ConnectionPool::new(path, connection);
+        Ok(Records::new(Self { loads, saves, liveness_locks }).with_spills(spills))
     }
 
-    /// The database's path.
+    /// The path of the database.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.connections.path()
+        self.loads.path()
     }
 
-    /// A sentence about each file of the store that others than its owner may look into.
+    /// A sentence about each file and folder of the store that other users than its owner can access.
     #[must_use]
     pub fn open_to_others(&self) -> Vec<String> {
         ["", "-wal", "-shm", ".life", ".spill"]
             .into_iter()
-            .filter_map(|ending| {
-                let mut path = OsString::from(self.path());
-                path.push(ending);
-                files::open_to_others(Path::new(&path))
-            })
+            .filter_map(|suffix| files::open_to_others(&beside(self.path(), suffix)))
             .collect()
     }
+}
+
+/// The path with this suffix.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 impl Map for SqliteStore {
@@ -78,7 +80,7 @@ impl Map for SqliteStore {
     }
 
     fn load(&self, name: &KeyName, within: Duration) -> Result<Option<Entry>, StoreError> {
-        self.connections.run(within, |connection| {
+        self.loads.run(within, |connection| {
             connection
                 .query_row("SELECT version, record FROM record WHERE key = ?1", [name.as_str()], |row| {
                     let version = Version::new(u128::from_be_bytes(row.get(0)?));
@@ -95,16 +97,16 @@ impl Map for SqliteStore {
         entry: &Entry,
         within: Duration,
     ) -> Result<bool, StoreError> {
-        self.writer.swap(Swap { name: name.clone(), expected, entry: entry.clone() }, within)
+        self.saves.save(SaveRequest { name: name.clone(), expected, entry: entry.clone() }, within)
     }
 
     fn watch(&self, name: &KeyName, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
-        self.life.watch(name, version, within, |within| {
-            self.connections.run(within, |connection| held_version(connection, name))
+        self.liveness_locks.watch(name, version, within, |left| {
+            self.loads.run(left, |connection| stored_version(connection, name))
         })
     }
 
     fn liveness_lock(&self, name: &KeyName, within: Duration) -> Result<LivenessLock, StoreError> {
-        self.life.sign(name, within)
+        self.liveness_locks.acquire(name, within)
     }
 }

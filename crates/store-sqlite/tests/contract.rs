@@ -1,6 +1,5 @@
-//! The store in SQLite keeps the contract, between processes too.
-
-#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
+//! The store in SQLite satisfies the contract, also between processes.
+#![allow(clippy::unwrap_used, reason = "a test asserts success by unwrapping")]
 
 use core::any::Any;
 use std::path::PathBuf;
@@ -8,7 +7,7 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 use wellspring_core::{Store, TokenKey};
 use wellspring_store::KeyName;
-use wellspring_store::contract::{self, Folder, Place};
+use wellspring_store::contract::{self, Fixture, Folder};
 use wellspring_store_sqlite::SqliteStore;
 
 struct InDatabase(Folder);
@@ -19,13 +18,13 @@ impl InDatabase {
     }
 }
 
-impl Place for InDatabase {
+impl Fixture for InDatabase {
     fn open(&self) -> Box<dyn Store> {
         Box::new(SqliteStore::open(self.path()).unwrap())
     }
 
     fn corrupt(&self, key: &TokenKey) {
-        let row = (b"no record", KeyName::of(key).as_str().to_owned());
+        let row = (b"not a record", KeyName::of(key).as_str().to_owned());
         let changed = Connection::open(self.path())
             .unwrap()
             .execute("UPDATE record SET record = ?1 WHERE key = ?2", row)
@@ -33,7 +32,7 @@ impl Place for InDatabase {
         assert_eq!(changed, 1);
     }
 
-    fn refuse(&self) -> Option<Box<dyn Any>> {
+    fn refuse_saves(&self) -> Option<Box<dyn Any>> {
         let other = Connection::open(self.path()).unwrap();
         other.execute_batch("BEGIN EXCLUSIVE").unwrap();
         Some(Box::new(other))
@@ -41,22 +40,23 @@ impl Place for InDatabase {
 }
 
 #[test]
-fn the_store_in_sqlite_keeps_the_contract() {
+fn the_store_in_sqlite_satisfies_the_contract() {
     contract::check(|| Box::new(InDatabase(Folder::new())));
 }
 
 #[test]
-fn it_keeps_it_between_processes() {
-    let place = InDatabase(Folder::new());
-    contract::across_processes(&place, &place.path(), "a_child_plays_its_part");
+fn the_store_in_sqlite_satisfies_the_contract_between_processes() {
+    let fixture = InDatabase(Folder::new());
+    contract::check_across_processes(&fixture, &fixture.path(), "child_process");
 }
 
 #[test]
-fn it_keeps_it_on_a_disk_that_is_full_or_can_only_be_read() {
-    contract::on_a_small_disk("a_child_plays_its_part");
+fn the_store_in_sqlite_satisfies_the_contract_on_a_full_and_on_a_read_only_disk() {
+    contract::check_on_small_disk("child_process");
 }
 
+/// Not a test of its own: the child processes of the other tests run it.
 #[test]
-fn a_child_plays_its_part() {
-    contract::play_part(|path| Ok(Box::new(SqliteStore::open(path)?)));
+fn child_process() {
+    contract::run_child(|path| Ok(Box::new(SqliteStore::open(path)?)));
 }

@@ -1,108 +1,61 @@
-//! What every store must do, as a test that any store can run.
+//! What every store must do, as tests that any store can run.
 //!
-//! Whoever writes a store says, as a [`Place`], how to open it and how to spoil what it holds, and calls [`check`].
-//! Each clause gets a place of its own; one that is broken panics and says in a sentence what the store did. Stores
-//! that processes share also call [`across_processes`].
+//! The author of a store implements [`Fixture`] and calls [`check`]. Each clause of the contract runs on a fixture of its
+//! own. A broken clause panics with a sentence that says what the store did.
+//!
+//! Stores that processes share also call [`check_across_processes`], and stores on a disk call [`check_on_small_disk`].
+//! Both start the test file again as child processes: the test file needs one more test, which calls [`run_child`] and
+//! does nothing else, and passes that test's name.
 
-mod clauses;
+mod child;
 mod disks;
+mod fixture;
 mod folder;
-mod lives;
+mod handle;
+mod liveness;
+mod load_save;
 mod processes;
 pub mod sample;
 mod spilling;
 
-use core::any::Any;
-use core::fmt::Debug;
-use core::time::Duration;
+use std::path::Path;
 
-use wellspring_core::{
-    LivenessLock, Loaded, Record, Store, StoreError, Stored, Swap, TokenKey, Version, WatchOutcome,
-};
+use wellspring_core::{Store, StoreError};
 
-pub use disks::on_a_small_disk;
+use child::Role;
+use fixture::Clause;
+use handle::expect_ok;
+
+// The public interface is, besides the functions below:
+pub use disks::check_on_small_disk;
+pub use fixture::Fixture;
 pub use folder::Folder;
-pub use processes::{across_processes, play_part};
+pub use processes::check_across_processes;
 
-/// How long an operation may take that nothing stands in the way of.
-pub(crate) const AMPLE: Duration = Duration::from_secs(20);
-
-/// One place where records can be, made for one test.
-pub trait Place {
-    /// Opens the store at this place once more, as another process would.
-    fn open(&self) -> Box<dyn Store>;
-
-    /// Overwrites what is held of this key by something that is no record.
-    fn corrupt(&self, key: &TokenKey);
-
-    /// Keeps the store from taking anything until what is returned is dropped; `None` where that cannot be done.
-    fn refuse(&self) -> Option<Box<dyn Any>>;
-}
-
-type Clause = fn(&dyn Place);
-
-/// Holds a store to its contract. `fresh` makes an empty place.
+/// Runs every clause of the contract. `new_fixture` makes an empty store each time.
 ///
 /// # Panics
 ///
 /// When the store breaks a clause.
-pub fn check(mut fresh: impl FnMut() -> Box<dyn Place>) {
-    let clauses: [&[Clause]; 3] = [&clauses::ALL, &lives::ALL, &spilling::ALL];
+pub fn check(mut new_fixture: impl FnMut() -> Box<dyn Fixture>) {
+    let clauses: [&[Clause]; 3] = [&load_save::ALL, &liveness::ALL, &spilling::ALL];
     for clause in clauses.into_iter().flatten() {
-        clause(&*fresh());
+        clause(&*new_fixture());
     }
 }
 
-/// The operations of a store, of which none may fail here.
-pub(crate) struct Handle(Box<dyn Store>);
-
-impl Handle {
-    pub(crate) fn of(place: &dyn Place) -> Self {
-        Self(place.open())
+/// Does the work of a child process, if the contract started this process as a child; else does nothing.
+///
+/// # Panics
+///
+/// When the store breaks its contract.
+pub fn run_child(open: impl Fn(&Path) -> Result<Box<dyn Store>, StoreError>) {
+    let Some((role, location)) = child::assignment() else { return };
+    let open_store = || expect_ok("opening a store", open(&location));
+    match role {
+        Role::SmallDisk => disks::use_small_disk(&location, &open),
+        Role::Increment => processes::increment_repeatedly(&*open_store()),
+        Role::Save => processes::save_until_killed(&*open_store()),
+        Role::HoldLivenessLock => processes::hold_liveness_lock_until_killed(&*open_store()),
     }
-
-    pub(crate) fn loaded(&self, key: &TokenKey) -> Loaded {
-        done("a load", self.0.load(key, AMPLE))
-    }
-
-    pub(crate) fn stored(&self, key: &TokenKey) -> Option<Stored> {
-        self.loaded(key).stored
-    }
-
-    pub(crate) fn swap(&self, key: &TokenKey, expected: Option<Version>, record: &Record) -> Swap {
-        done("a save", self.0.save(key, expected, record, AMPLE))
-    }
-
-    /// Saves over whatever version this is, and expects that to be the one that is held.
-    pub(crate) fn save(&self, key: &TokenKey, expected: Option<Version>, record: &Record) -> Version {
-        match self.swap(key, expected, record) {
-            Swap::Done(version) => version,
-            Swap::Conflict => panic!("a save over the version that is held came back as a conflict"),
-        }
-    }
-
-    pub(crate) fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> WatchOutcome {
-        done("a watch", self.0.watch(key, version, within))
-    }
-
-    pub(crate) fn liveness_lock(&self, key: &TokenKey) -> LivenessLock {
-        done("a liveness lock", self.0.liveness_lock(key, AMPLE))
-    }
-}
-
-#[track_caller]
-pub(crate) fn done<T>(what: &str, outcome: Result<T, StoreError>) -> T {
-    match outcome {
-        Ok(value) => value,
-        Err(error) => panic!("{what} failed: {error} ({:?})", core::error::Error::source(&error)),
-    }
-}
-
-#[track_caller]
-pub(crate) fn equal<T: PartialEq + Debug>(left: T, right: T, sentence: &str) {
-    assert!(left == right, "{sentence}: {left:?} is not {right:?}");
-}
-
-pub(crate) fn key() -> TokenKey {
-    TokenKey::new("contract", "https://example.invalid/token")
 }

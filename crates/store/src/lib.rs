@@ -1,43 +1,44 @@
 //! Token records as bytes over any map with compare-and-swap, and the contract that such a map must pass.
 //!
-//! Somebody's new store is a [`Map`]: from a [`KeyName`] to a version and bytes, with compare-and-swap, a way to
-//! watch a key and a liveness lock. [`Records`] makes a [`Store`](wellspring_core::Store) of it: it writes records as
-//! bytes, draws the versions, and keeps spilled tokens in a folder. The module `contract`, behind the feature of that
-//! name, tests the result.
+//! A new store implements [`Map`]: it maps a [`KeyName`] to a version and bytes, with compare-and-swap, a way to watch a
+//! key and a liveness lock. [`Records`] makes a [`Store`](wellspring_core::Store) of such a map: it encodes records,
+//! draws the versions, and spills tokens to a folder. The module `contract`, behind the feature of the same name, tests
+//! the result.
 //!
-//! What is here:
+//! The crate holds:
 //!
-//! - [`Records`] over a [`Map`], and [`MemoryStore`], the simplest map: for the sources of one process.
-//! - [`Spills`]: the folder of the tokens that a store would not take.
-//! - For stores on a disk: [`files`], which writes whole and durably or not at all, [`Stripes`], kernel locks on side
-//!   files, and [`Life`], the liveness lock made of them.
+//! - [`Records`] over a [`Map`], and [`MemoryStore`], the simplest map, for the sources of one process.
+//! - [`Spills`]: the folder of spilled tokens. To spill a token means to write it to a local file when the store refuses
+//!   it.
+//! - For stores on a disk: [`files`], which writes a file completely and durably or not at all, [`FileLocks`], kernel
+//!   locks on lock files, and [`LivenessLocks`], built on them.
 //!
-//! What is written is versioned, names its fields, has a checksum and counts time by the wall clock. What cannot be
-//! read is an error and never "absent"; a record of a newer version is left alone. Unknown members of a provider's
-//! answer and what had to be overlooked in it are not kept.
+//! An encoded record carries a format version, field names and a checksum, and its times are wall-clock times. A record
+//! that cannot be decoded is an error, never "absent"; the store leaves a record of a newer format unchanged. The
+//! encoding drops the unknown members of a token response and the deviations that its reader noted.
 //!
-//! Tokens are written in plain: whoever may read the place may use them. So folders are made for the owner alone
-//! (0700), and files as well (0600).
+//! The store does not encrypt tokens: everyone who can read the files can use the tokens. Therefore the store creates
+//! folders with mode 0700 and files with mode 0600.
 #![forbid(unsafe_code)]
 
 mod clock;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod encoding;
+mod file_locks;
 pub mod files;
-mod life;
+mod liveness_locks;
 mod map;
 mod memory;
 mod records;
 mod spills;
-mod stripes;
 
 // The public interface is:
 pub use clock::Deadline;
-pub use life::Life;
+pub use file_locks::{FileLockGuard, FileLocks};
+pub use liveness_locks::LivenessLocks;
 pub use map::{Entry, KeyName, Map};
 pub use memory::MemoryStore;
 pub use records::Records;
 pub use spills::Spills;
-pub use stripes::{Lock, Stripes};
 pub use zeroize::Zeroizing;

@@ -1,4 +1,4 @@
-//! What a new store has to bring: bytes under names, swapped only against the version that was seen.
+//! The interface of a new store: a map from names to versioned bytes, with compare-and-swap.
 
 use core::fmt;
 use core::time::Duration;
@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use wellspring_core::{LivenessLock, StoreError, StoreGuarantees, TokenKey, Version, WatchOutcome};
 use zeroize::Zeroizing;
 
-/// The name under which a key is stored: its SHA-256 in 64 hexadecimal digits.
+/// The name under which a key is stored: the key's SHA-256 as 64 hexadecimal digits.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyName(String);
 
@@ -18,7 +18,7 @@ impl KeyName {
         Self(hex(&Sha256::digest(key.as_bytes())))
     }
 
-    /// The digits.
+    /// The 64 digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -37,13 +37,13 @@ impl fmt::Debug for KeyName {
     }
 }
 
-/// Bytes and their version. The bytes hold tokens.
+/// An encoded record and its version. The bytes contain tokens.
 #[derive(Clone)]
-#[expect(clippy::exhaustive_structs, reason = "maps make it")]
+#[expect(clippy::exhaustive_structs, reason = "every map constructs it")]
 pub struct Entry {
-    /// What a writer has to name to replace them.
+    /// The version that a writer must name to replace this entry.
     pub version: Version,
-    /// What [`Records`](crate::Records) has written.
+    /// The record as [`Records`](crate::Records) encoded it.
     pub bytes: Zeroizing<Vec<u8>>,
 }
 
@@ -55,21 +55,22 @@ impl fmt::Debug for Entry {
 
 /// A map from names to versioned bytes.
 ///
-/// Every operation ends within the time it is given, or fails, and tells [`Maybe`](wellspring_core::Applied::Maybe)
-/// of a swap that failed and may have been made all the same. Errors hold no byte of an entry.
+/// Every operation completes or fails `within` the time that the caller gives. If a swap fails and the map may have
+/// applied it all the same, the error says so with [`Maybe`](wellspring_core::Applied::Maybe). Errors show no byte of an
+/// entry.
 pub trait Map: Send + Sync + fmt::Debug {
-    /// What this map promises.
+    /// What this map guarantees.
     fn guarantees(&self) -> StoreGuarantees;
 
-    /// What is held under this name.
+    /// Loads the entry of this name; `None` when the map has none.
     ///
     /// # Errors
     ///
-    /// When it cannot be read. What cannot be understood is an error, never "absent".
+    /// When the map cannot be read. An entry that cannot be decoded is an error, never "absent".
     fn load(&self, name: &KeyName, within: Duration) -> Result<Option<Entry>, StoreError>;
 
-    /// Puts this entry in the place of the one of this version, or of the absent one, durably if the map promises
-    /// that; `false` when the map holds another version, and then nothing is changed.
+    /// Saves this entry if the map holds the expected version; `None` expects no entry. The save is durable if
+    /// [`guarantees`](Self::guarantees) says so. Returns `false`, and changes nothing, when the map holds another version.
     ///
     /// # Errors
     ///
@@ -82,18 +83,18 @@ pub trait Map: Send + Sync + fmt::Debug {
         within: Duration,
     ) -> Result<bool, StoreError>;
 
-    /// As [`Store::watch`](wellspring_core::Store::watch); a change is to be seen within 100 ms.
+    /// Like [`Store::watch`](wellspring_core::Store::watch). The map must notice a change within 100 ms.
     ///
     /// # Errors
     ///
     /// When the map cannot be read.
     fn watch(&self, name: &KeyName, version: Version, within: Duration) -> Result<WatchOutcome, StoreError>;
 
-    /// As [`Store::liveness_lock`](wellspring_core::Store::liveness_lock).
+    /// Like [`Store::liveness_lock`](wellspring_core::Store::liveness_lock).
     ///
     /// # Errors
     ///
-    /// When it cannot be shown.
+    /// When the lock cannot be acquired.
     fn liveness_lock(&self, name: &KeyName, within: Duration) -> Result<LivenessLock, StoreError>;
 }
 
@@ -101,7 +102,7 @@ pub trait Map: Send + Sync + fmt::Debug {
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes everything");
+        write!(text, "{byte:02x}").expect("writing to a String never fails");
         text
     })
 }

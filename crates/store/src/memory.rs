@@ -1,4 +1,4 @@
-//! A map in memory: for the sources of one process, and the simplest there is.
+//! The map in memory, for the sources of one process.
 
 use core::time::Duration;
 use std::collections::HashMap;
@@ -6,27 +6,29 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use wellspring_core::{LivenessLock, SharedBy, StoreError, StoreGuarantees, Version, WatchOutcome};
 
-use crate::{Deadline, Entry, KeyName, Map, Records};
+use crate::clock::Deadline;
+use crate::map::{Entry, KeyName, Map};
+use crate::records::Records;
 
-/// A map in memory. Its clones are handles to the same map; it ends with the last of them.
+/// A map in memory. Clones share the same entries, which are dropped with the last clone.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    held: Mutex<Held>,
+    contents: Mutex<Contents>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct Contents {
     entries: HashMap<KeyName, Entry>,
-    /// How many liveness locks are shown for each name.
-    alive: HashMap<KeyName, usize>,
+    /// How many liveness locks each name has.
+    liveness_locks: HashMap<KeyName, usize>,
 }
 
 impl MemoryStore {
-    /// An empty store. It spills nowhere, for it takes everything.
+    /// An empty store. It has no folder for spilled tokens, because it refuses no save.
     #[must_use]
     pub fn open() -> Records<Self> {
         Records::new(Self::default())
@@ -34,13 +36,13 @@ impl MemoryStore {
 }
 
 impl Shared {
-    /// Nobody panics while holding the lock; should somebody, both maps are whole all the same.
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Both maps are consistent even after a panic of the thread that held the mutex.
+    fn lock(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Held {
+impl Contents {
     fn version(&self, name: &KeyName) -> Option<Version> {
         self.entries.get(name).map(|entry| entry.version)
     }
@@ -52,7 +54,7 @@ impl Map for MemoryStore {
     }
 
     fn load(&self, name: &KeyName, _: Duration) -> Result<Option<Entry>, StoreError> {
-        Ok(self.0.held().entries.get(name).cloned())
+        Ok(self.0.lock().entries.get(name).cloned())
     }
 
     fn swap(
@@ -62,51 +64,52 @@ impl Map for MemoryStore {
         entry: &Entry,
         _: Duration,
     ) -> Result<bool, StoreError> {
-        let mut held = self.0.held();
-        if held.version(name) != expected {
+        let mut contents = self.0.lock();
+        if contents.version(name) != expected {
             return Ok(false);
         }
-        held.entries.insert(name.clone(), entry.clone());
+        contents.entries.insert(name.clone(), entry.clone());
         self.0.changed.notify_all();
         Ok(true)
     }
 
     fn watch(&self, name: &KeyName, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
         let deadline = Deadline::after(within);
-        let mut held = self.0.held();
+        let mut contents = self.0.lock();
         loop {
-            if held.version(name) != Some(version) {
+            if contents.version(name) != Some(version) {
                 return Ok(WatchOutcome::Changed);
             }
-            if !held.alive.contains_key(name) {
+            if !contents.liveness_locks.contains_key(name) {
                 return Ok(WatchOutcome::OwnerGone);
             }
             let left = deadline.left();
             if left.is_zero() {
                 return Ok(WatchOutcome::Unchanged);
             }
-            held = self.0.changed.wait_timeout(held, left).unwrap_or_else(PoisonError::into_inner).0;
+            contents = self.0.changed.wait_timeout(contents, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
     fn liveness_lock(&self, name: &KeyName, _: Duration) -> Result<LivenessLock, StoreError> {
-        *self.0.held().alive.entry(name.clone()).or_default() += 1;
-        Ok(LivenessLock::new(Alive { shared: Arc::clone(&self.0), name: name.clone() }))
+        *self.0.lock().liveness_locks.entry(name.clone()).or_default() += 1;
+        Ok(LivenessLock::new(Counted { shared: Arc::clone(&self.0), name: name.clone() }))
     }
 }
 
-struct Alive {
+/// A liveness lock, counted while it is held.
+struct Counted {
     shared: Arc<Shared>,
     name: KeyName,
 }
 
-impl Drop for Alive {
+impl Drop for Counted {
     fn drop(&mut self) {
-        let mut held = self.shared.held();
-        if let Some(count) = held.alive.get_mut(&self.name) {
+        let mut contents = self.shared.lock();
+        if let Some(count) = contents.liveness_locks.get_mut(&self.name) {
             *count -= 1;
             if *count == 0 {
-                held.alive.remove(&self.name);
+                contents.liveness_locks.remove(&self.name);
             }
         }
         self.shared.changed.notify_all();
@@ -120,29 +123,29 @@ mod tests {
     use wellspring_core::{Store, TokenKey};
 
     use super::*;
-    use crate::contract::{self, Folder, Place};
+    use crate::contract::{self, Fixture, Folder};
 
     struct InMemory {
         map: MemoryStore,
         spills: Folder,
     }
 
-    impl Place for InMemory {
+    impl Fixture for InMemory {
         fn open(&self) -> Box<dyn Store> {
             Box::new(Records::new(self.map.clone()).with_spills(self.spills.path()))
         }
 
         fn corrupt(&self, key: &TokenKey) {
-            self.map.0.held().entries.get_mut(&KeyName::of(key)).unwrap().bytes[0] ^= 1;
+            self.map.0.lock().entries.get_mut(&KeyName::of(key)).unwrap().bytes[0] ^= 1;
         }
 
-        fn refuse(&self) -> Option<Box<dyn Any>> {
+        fn refuse_saves(&self) -> Option<Box<dyn Any>> {
             None
         }
     }
 
     #[test]
-    fn the_map_in_memory_keeps_the_contract() {
+    fn the_map_in_memory_satisfies_the_contract() {
         contract::check(|| Box::new(InMemory { map: MemoryStore::default(), spills: Folder::new() }));
     }
 }

@@ -1,4 +1,4 @@
-//! Records over a map: encodes, draws versions, and looks for what was spilled.
+//! A store of records over a map of bytes: encodes records, draws versions, and finds spilled tokens.
 
 use core::time::Duration;
 use std::path::PathBuf;
@@ -8,9 +8,13 @@ use wellspring_core::{
     TokenKey, Version, WatchOutcome,
 };
 
-use crate::{Entry, KeyName, Map, Spills, encoding};
+use crate::encoding;
+use crate::map::{Entry, KeyName, Map};
+use crate::spills::Spills;
 
-/// A store of records, made of a map of bytes.
+const NO_FOLDER: &str = "this store has no folder for spilled tokens: name one with `Records::with_spills`";
+
+/// A [`Store`] of records over a [`Map`] of bytes.
 #[derive(Clone, Debug)]
 pub struct Records<M> {
     map: M,
@@ -18,26 +22,26 @@ pub struct Records<M> {
 }
 
 impl<M: Map> Records<M> {
-    /// Records in this map, with no place for tokens that it would not take.
+    /// A store over this map, without a folder for spilled tokens.
     #[must_use]
     pub const fn new(map: M) -> Self {
         Self { map, spills: None }
     }
 
-    /// The same store, spilling to this folder. It is made when it is needed.
+    /// The same store, which spills tokens to this folder. The first spill creates the folder.
     #[must_use]
     pub fn with_spills(mut self, folder: impl Into<PathBuf>) -> Self {
         self.spills = Some(Spills::new(folder));
         self
     }
 
-    /// The map beneath.
+    /// The underlying map.
     #[must_use]
     pub const fn map(&self) -> &M {
         &self.map
     }
 
-    /// The place for tokens that the map would not take, if there is one.
+    /// The folder for spilled tokens, if the store has one.
     #[must_use]
     pub const fn spills(&self) -> Option<&Spills> {
         self.spills.as_ref()
@@ -51,12 +55,12 @@ impl<M: Map> Store for Records<M> {
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
         let name = KeyName::of(key);
-        // The record first: whoever saves a spilled token forgets the spill afterwards, so a token that is on its
-        // way from the one to the other is seen in one of them at least.
+        // The record first: a process that saves a spilled token removes the spill after the save. In this order a
+        // load finds the token in the record, in the spill, or in both.
         let stored = match self.map.load(&name, within)? {
             Some(entry) => {
                 let record = encoding::decode_record(&entry.bytes)
-                    .map_err(|why| StoreError::unreadable(format!("the record {name} {why}")))?;
+                    .map_err(|error| StoreError::unreadable(format!("the record {name} {error}")))?;
                 Some(Stored { version: entry.version, record })
             }
             None => None,
@@ -88,9 +92,7 @@ impl<M: Map> Store for Records<M> {
     fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
         self.spills
             .as_ref()
-            .ok_or_else(|| {
-                StoreError::unavailable("this store has no place for tokens that it would not take")
-            })?
+            .ok_or_else(|| StoreError::unavailable(NO_FOLDER))?
             .put(&KeyName::of(key), pending_save)
     }
 
@@ -99,11 +101,11 @@ impl<M: Map> Store for Records<M> {
     }
 }
 
-/// 128 random bits: no version recurs, not even for a key whose history was wiped.
+/// 128 random bits, so that no version repeats, not even for a key whose record was deleted.
 fn random_version() -> Result<Version, StoreError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
-        StoreError::unavailable(format!("the operating system gave no random bytes: {error}"))
+        StoreError::unavailable(format!("the operating system returned no random bytes: {error}"))
     })?;
     Ok(Version::new(u128::from_be_bytes(bytes)))
 }
@@ -111,21 +113,21 @@ fn random_version() -> Result<Version, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::MemoryStore;
     use crate::contract::sample;
+    use crate::memory::MemoryStore;
 
     #[test]
-    fn a_store_without_a_place_for_spills_says_so_and_has_none_to_forget() {
+    fn a_store_without_a_spill_folder_refuses_to_spill_and_has_no_spill_to_forget() {
         let store = MemoryStore::open();
         let (key, pending_save) = (TokenKey::new("p", "e"), sample::pending_save(1));
         let error = store.spill(&key, &pending_save).unwrap_err();
-        assert_eq!(error.to_string(), "this store has no place for tokens that it would not take");
+        assert_eq!(error.to_string(), NO_FOLDER);
         assert!(store.forget_spill(&key, pending_save.attempt).is_ok());
         assert!(store.load(&key, Duration::ZERO).unwrap().spilled.is_none());
     }
 
     #[test]
-    fn what_is_no_record_is_an_error_that_names_the_key() {
+    fn bytes_that_are_not_a_record_are_an_error_that_names_the_key() {
         let store = MemoryStore::open();
         let key = TokenKey::new("p", "e");
         let entry = Entry { version: Version::new(1), bytes: b"canary".to_vec().into() };

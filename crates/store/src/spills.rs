@@ -1,4 +1,4 @@
-//! Where tokens go that their store would not take: one file for each attempt, in a folder of its own.
+//! Spilled tokens: one file for each attempt whose save the store refused.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -6,19 +6,20 @@ use std::path::{Path, PathBuf};
 
 use wellspring_core::{Attempt, PendingSave, StoreError};
 
-use crate::{KeyName, encoding, files};
+use crate::map::KeyName;
+use crate::{encoding, files};
 
-/// How the names of whole files end; all else in the folder is ignored.
-const ENDING: &str = ".spill";
+/// The extension of complete files; a load ignores other files in the folder.
+const EXTENSION: &str = ".spill";
 
-/// A folder of spilled tokens. It is made, for its owner alone, when the first one is spilled.
+/// A folder of spilled tokens. The first spill creates it with mode 0700.
 #[derive(Clone, Debug)]
 pub struct Spills {
     folder: PathBuf,
 }
 
 impl Spills {
-    /// Spills in this folder.
+    /// Spilled tokens in this folder.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
@@ -30,11 +31,11 @@ impl Spills {
         &self.folder
     }
 
-    /// The files of this key, in no order; none where there is no folder.
+    /// The files of this key, in arbitrary order; none if the folder does not exist.
     ///
     /// # Errors
     ///
-    /// When the folder is there and cannot be read.
+    /// When the folder exists and cannot be read.
     pub fn files(&self, name: &KeyName) -> Result<Vec<PathBuf>, StoreError> {
         let failed = |error| files::failed("cannot be read", &self.folder, error);
         let entries = match fs::read_dir(&self.folder) {
@@ -48,7 +49,7 @@ impl Spills {
             let spilled = entry
                 .file_name()
                 .to_str()
-                .is_some_and(|file| file.starts_with(name.as_str()) && file.ends_with(ENDING));
+                .is_some_and(|file| file.starts_with(name.as_str()) && file.ends_with(EXTENSION));
             if spilled {
                 found.push(entry.path());
             }
@@ -56,20 +57,20 @@ impl Spills {
         Ok(found)
     }
 
-    /// One of the tokens that were spilled for this key, if there are any.
+    /// Any spilled token of this key.
     pub(crate) fn find(&self, name: &KeyName) -> Result<Option<PendingSave>, StoreError> {
         for path in self.files(name)? {
-            // Gone since the folder was read: somebody has saved it.
+            // Another process saved the token and removed the file after this process had read the folder.
             let Some(bytes) = files::read(&path, u64::MAX)? else { continue };
-            return encoding::decode_pending_save(&bytes).map(Some).map_err(|why| {
-                StoreError::unreadable(format!("the spilled token in {} {why}", path.display()))
+            return encoding::decode_pending_save(&bytes).map(Some).map_err(|error| {
+                StoreError::unreadable(format!("the spilled token in {} {error}", path.display()))
             });
         }
         Ok(None)
     }
 
     pub(crate) fn put(&self, name: &KeyName, pending_save: &PendingSave) -> Result<(), StoreError> {
-        files::private_folder(&self.folder)?;
+        files::create_private_folder(&self.folder)?;
         files::replace(
             &self.path(name, pending_save.attempt),
             &[&encoding::encode_pending_save(pending_save)?],
@@ -81,7 +82,7 @@ impl Spills {
     }
 
     fn path(&self, name: &KeyName, attempt: Attempt) -> PathBuf {
-        self.folder.join(format!("{name}-{attempt}{ENDING}"))
+        self.folder.join(format!("{name}-{attempt}{EXTENSION}"))
     }
 }
 
@@ -93,7 +94,7 @@ mod tests {
     use crate::contract::{Folder, sample};
 
     #[test]
-    fn a_spilled_token_that_cannot_be_read_is_named_and_stays() {
+    fn a_spilled_token_that_cannot_be_decoded_is_named_and_stays() {
         let folder = Folder::new();
         let spills = Spills::new(folder.path().join("spill"));
         let (name, pending_save) = (KeyName::of(&TokenKey::new("p", "e")), sample::pending_save(1));
@@ -108,19 +109,19 @@ mod tests {
     }
 
     #[test]
-    fn what_a_crash_has_left_is_ignored_and_goes_with_its_spill() {
+    fn a_load_ignores_the_temporary_file_of_a_crash_and_forgetting_the_spill_removes_it() {
         let folder = Folder::new();
         let spills = Spills::new(folder.path());
         let (name, pending_save) = (KeyName::of(&TokenKey::new("p", "e")), sample::pending_save(1));
-        let half = folder.path().join(format!("{name}-{}{ENDING}.new", pending_save.attempt));
-        fs::write(&half, "half of it").unwrap();
+        let temporary = folder.path().join(format!("{name}-{}{EXTENSION}.new", pending_save.attempt));
+        fs::write(&temporary, "incomplete").unwrap();
         assert!(spills.find(&name).unwrap().is_none());
         spills.forget(&name, pending_save.attempt).unwrap();
-        assert!(!half.exists());
+        assert!(!temporary.exists());
     }
 
     #[test]
-    fn a_place_that_is_no_folder_is_an_error_when_it_is_looked_at_or_needed() {
+    fn a_path_that_is_not_a_folder_is_an_error_for_loads_and_spills() {
         let folder = Folder::new();
         let file = folder.path().join("file");
         files::replace(&file, &[b"x"]).unwrap();

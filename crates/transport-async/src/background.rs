@@ -1,62 +1,75 @@
-//! Where renewals run: each on a task of its own, which no caller's cancellation reaches.
+//! Where renewals run: each on a task of its own, which the caller's cancellation does not reach.
 //!
-//! The runtime is the one given to the builder, else the caller's, else the one the source was built on. When that
-//! runtime goes, the renewal goes with it, and everybody who waits is told. A runtime needs its drivers for I/O and
-//! time (`enable_all`).
+//! The runtime is the one given to the builder, else the caller's, else the one on which the source was built. When that
+//! runtime ends, the renewal ends with it, with an error for every caller that waits.
 
 use core::future::Future;
+use core::task::Poll;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use wellspring_core::TokenError;
-use wellspring_transport::{RenewalGuard, SaveGuard};
+use wellspring_transport::{Driver, RenewalGuard, SaveGuard, Watch};
 
-use crate::Transport;
+use crate::clock::{is_here, wait};
 use crate::drive::drive;
+use crate::transport::Transport;
 
 /// Where renewals may run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Background {
     pub(crate) given: Option<Handle>,
-    pub(crate) at_build: Option<Handle>,
+    at_build: Option<Handle>,
 }
 
-impl Background {
-    /// Where one may run now. To be asked before a renewal is asked for, which must then run.
-    pub(crate) fn available(&self) -> Result<Handle, TokenError> {
+impl Driver for Background {
+    type Transport = dyn Transport;
+    type Place = Handle;
+
+    fn for_source(&self) -> Self {
+        Self { given: self.given.clone(), at_build: Handle::try_current().ok() }
+    }
+
+    fn place(&self) -> Result<Handle, TokenError> {
         let current = || Handle::try_current().ok();
         self.given.clone().or_else(current).or_else(|| self.at_build.clone()).ok_or_else(|| {
             TokenError::misconfigured(
-                "there is no tokio runtime to renew on: call this from within one, or give one to the builder",
+                "there is no tokio runtime to renew on: call this from within a runtime, or give one to the builder",
             )
         })
     }
+
+    fn start(place: &Handle, renewal: RenewalGuard, transport: &Arc<dyn Transport>) {
+        let (transport, runtime) = (Arc::clone(transport), place.clone());
+        // However this task ends, the run is dropped with it and ends for the callers that wait.
+        drop(place.spawn(async move {
+            let (mut run, first) = renewal.begin();
+            let (outcome, unfinished) = drive(&mut run.active, first, &*transport, &runtime).await;
+            if let Some(save) = run.finish(outcome, unfinished) {
+                finish_save(save, &*transport, &runtime).await;
+            }
+        }));
+    }
+
+    fn watch(place: &Handle, _: &'static str, watch: Watch) -> Result<(), TokenError> {
+        let runtime = place.clone();
+        drop(place.spawn(async move {
+            while let Some((seen, wake)) = watch.look() {
+                let changed = |_: &mut core::task::Context<'_>| {
+                    if watch.has_changed(seen) { Poll::Ready(()) } else { Poll::Pending }
+                };
+                wait(&watch.clock, Some(&watch.changes), wake, &runtime, changed).await;
+            }
+        }));
+        Ok(())
+    }
 }
 
-/// Starts the renewal and returns at once.
-pub(crate) fn start(place: &Handle, mut renewal: RenewalGuard, transport: &Arc<dyn Transport>) {
-    let transport = Arc::clone(transport);
-    // Whatever ends this task, `renewal` is dropped with it and tells those who wait.
-    let runtime = place.clone();
-    drop(place.spawn(async move {
-        let first = renewal.begin();
-        let (outcome, unfinished) = drive(&mut renewal.course, first, &*transport, &runtime).await;
-        if let Some(save_guard) = renewal.finish(outcome, unfinished) {
-            store(save_guard, &*transport, &runtime).await;
-        }
-    }));
-}
-
-/// Goes on with what the store would not take, until it has taken it.
-async fn store(mut save_guard: SaveGuard, transport: &dyn Transport, runtime: &Handle) {
-    let first = save_guard.begin();
-    let (outcome, _) = drive(&mut save_guard.course, first, transport, runtime).await;
-    save_guard.finish(outcome);
-}
-
-/// Whether the caller is on this runtime.
-pub(crate) fn is_here(place: &Handle) -> bool {
-    Handle::try_current().is_ok_and(|here| here.id() == place.id())
+/// Goes on with a save until the store has taken it.
+async fn finish_save(save: SaveGuard, transport: &dyn Transport, runtime: &Handle) {
+    let (mut run, first) = save.begin();
+    let (outcome, _) = drive(&mut run.active, first, transport, runtime).await;
+    run.finish(outcome);
 }
 
 /// Runs this where there is a reactor: here, if the caller is on the given runtime, else as a task of it.
@@ -76,5 +89,5 @@ pub(crate) fn spawned<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> impl Future<Output = Result<T, TokenError>> {
     let task = place.spawn(work);
-    async { task.await.map_err(|_| TokenError::unavailable("the runtime ended before the answer came")) }
+    async { task.await.map_err(|_| TokenError::unavailable("the runtime ended before the response came")) }
 }

@@ -1,15 +1,15 @@
-//! What carries a call to its API, and the little that the rule of `send` has to know of it.
+//! What carries a call to its API, and what the rule of a call needs to know of it.
 //!
-//! The source's own transport is one carrier; each client that a program has already is another, and brings its own
-//! requests and answers.
+//! The source's own transport is one carrier. Each client that a program already has is another, with its own types for
+//! requests and responses.
 
 use core::future::Future;
 
 use http::HeaderMap;
 use wellspring_core::{Provider, TokenError, Verdict};
-use wellspring_transport::verdict;
+use wellspring_transport::{repeated, verdict};
 
-use crate::Body;
+use crate::body::Body;
 
 /// A request.
 pub(crate) trait Call: Sized + Send {
@@ -17,24 +17,24 @@ pub(crate) trait Call: Sized + Send {
 
     fn headers_mut(&mut self) -> &mut HeaderMap;
 
-    /// The same once more, unless it can be sent once only.
+    /// A copy for a retry, unless the request can be sent only once.
     fn again(&self) -> Option<Self>;
 }
 
-/// What came back.
-pub(crate) trait Answer: Sized + Send {
-    /// What it says of the token. It stays whole.
+/// A response.
+pub(crate) trait Response: Sized + Send {
+    /// What it says of the token. The response stays whole.
     fn verdict(
         &mut self,
         provider: &dyn Provider,
     ) -> impl Future<Output = Result<Verdict, TokenError>> + Send;
 
-    /// Whether this call is what it answers: not so where the API took the call and redirected to something else, for
-    /// then the call is not sent again.
+    /// Whether it is the response to the call itself. Where the API took the call and redirected, it is not, and the call
+    /// is not retried.
     fn is_to_the_call(&self) -> bool;
 }
 
-/// Where redirects have led that a program's own client followed. Among an answer's extensions, where there were any.
+/// Where redirects led that a program's own client followed; among a response's extensions, where there were any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
     not(feature = "reqwest"),
@@ -42,17 +42,18 @@ pub(crate) trait Answer: Sized + Send {
 )]
 pub(crate) enum Redirected {
     WithinTheOrigin,
-    /// What another origin says is not said of this token.
+    /// A response of another origin says nothing of this token.
     Elsewhere,
 }
 
-/// Whatever carries calls.
+/// What carries calls.
 pub(crate) trait Carrier: Send {
     type Call: Call;
-    type Answer: Answer;
+    type Response: Response;
     type Error: From<TokenError> + Send;
 
-    fn carry(&mut self, call: Self::Call) -> impl Future<Output = Result<Self::Answer, Self::Error>> + Send;
+    fn carry(&mut self, call: Self::Call)
+    -> impl Future<Output = Result<Self::Response, Self::Error>> + Send;
 }
 
 impl Call for http::Request<Body> {
@@ -65,18 +66,11 @@ impl Call for http::Request<Body> {
     }
 
     fn again(&self) -> Option<Self> {
-        let body = self.body().again()?;
-        let mut again = Self::new(body);
-        *again.method_mut() = self.method().clone();
-        *again.uri_mut() = self.uri().clone();
-        *again.version_mut() = self.version();
-        *again.headers_mut() = self.headers().clone();
-        *again.extensions_mut() = self.extensions().clone();
-        Some(again)
+        self.body().again().map(|body| repeated(self, body))
     }
 }
 
-impl Answer for http::Response<Body> {
+impl Response for http::Response<Body> {
     async fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
         if self.extensions().get() == Some(&Redirected::Elsewhere) {
             return Ok(Verdict::Accepted);

@@ -12,8 +12,6 @@ use tokio::runtime::Handle;
 use wellspring_core::Instant;
 use wellspring_transport::{Clock, LONGEST_NAP, Notify};
 
-use crate::background::is_here;
-
 /// Waits until `ready` has an answer, looking again whenever the bell rings; `None` when the instant comes first, or
 /// the runtime that would tell it is gone.
 pub(crate) async fn wait<T>(
@@ -66,4 +64,9 @@ fn nap(length: Duration, runtime: &Handle) -> Nap {
     // The caller is elsewhere, perhaps on an executor without a timer.
     let timer = runtime.spawn(timer);
     Box::pin(async { timer.await.is_ok() })
+}
+
+/// Whether the caller is on this runtime.
+pub(crate) fn is_here(place: &Handle) -> bool {
+    Handle::try_current().is_ok_and(|here| here.id() == place.id())
 }

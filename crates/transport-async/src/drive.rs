@@ -6,33 +6,34 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use wellspring_core::{
-    Answer, HttpRequest, Instant, Outcome, Step, TransportError, TransportErrorKind, UnfinishedSave,
-    WatchOutcome,
+    Answer, HttpRequest, Instant, Outcome, Pending, Step, StoreError, StoreOp, TransportError,
+    TransportErrorKind, UnfinishedSave,
 };
 use wellspring_transport::{
-    ActiveRenewal, Clock, Operation, Said, WATCH_SLICES, Work, acceptable, check_deadline, check_start,
-    check_url,
+    ActiveRenewal, Clock, Slices, acceptable, check_deadline, check_start, check_url,
 };
 
-use crate::Transport;
 use crate::clock::wait;
+use crate::transport::Transport;
 
-/// Carries out steps until it is over.
+/// Carries out steps until the renewal has ended.
 pub(crate) async fn drive(
-    course: &mut ActiveRenewal,
+    active: &mut ActiveRenewal,
     first: Step,
     transport: &dyn Transport,
     runtime: &Handle,
 ) -> (Outcome, Option<UnfinishedSave>) {
-    let clock = course.shared().clock().clone();
+    let clock = active.shared().clock().clone();
     let mut step = first;
     loop {
-        step = match course.enter(step) {
-            Work::Store(operation, until, next) => {
-                let said = operate(course, &clock, operation, until, runtime).await;
-                course.leave(said, next)
-            }
-            Work::Send(sending, sent) => {
+        active.enter(&step);
+        step = match step {
+            Step::Load(load) => operate(active, load, runtime).await,
+            Step::Save(save) => operate(active, save, runtime).await,
+            Step::Watch(watch) => operate(active, watch, runtime).await,
+            Step::Spill(spill) => operate(active, spill, runtime).await,
+            Step::Forget(forget) => operate(active, forget, runtime).await,
+            Step::Send(sending, sent) => {
                 let deadline = sending.deadline;
                 let answer = match check_start(sending.not_after, clock.now().instant) {
                     Ok(()) => exchange(transport, &clock, &sending.request, deadline, runtime).await,
@@ -40,57 +41,47 @@ pub(crate) async fn drive(
                 };
                 sent.resume(answer.unwrap_or_else(Answer::Failed), clock.now())
             }
-            Work::Sleep(until, next) => {
+            Step::Sleep(until, next) => {
                 wait(&clock, None, until, runtime, |_| Poll::<()>::Pending).await;
                 next.resume(clock.now())
             }
-            Work::Done(outcome, unfinished) => return (outcome, unfinished),
+            Step::Done(outcome, unfinished) => return (outcome, unfinished),
         };
     }
 }
 
-/// Between the end of an operation and the end of waiting for the thread that carries it out.
+/// Between the end of an operation and the end of waiting for its thread.
 const MOMENT: Duration = Duration::from_millis(250);
 
-/// Carries out one operation on the store, on a thread made for blocking; watches in slices.
-async fn operate(
-    course: &ActiveRenewal,
-    clock: &Clock,
-    operation: Operation,
-    until: Instant,
-    runtime: &Handle,
-) -> Said {
-    let operation = Arc::new(operation);
-    let mut slices = WATCH_SLICES;
+/// Runs one operation on the store, a watch in slices, and goes on with the reply.
+async fn operate<O: StoreOp>(active: &ActiveRenewal, pending: Pending<O>, runtime: &Handle) -> Step {
+    let Pending { operation, deadline, next, .. } = pending;
+    let (operation, clock) = (Arc::new(operation), active.shared().clock());
+    let mut slices = Slices::new(deadline, Instant::NEVER);
     loop {
-        let now = clock.now().instant;
-        let within = operation.within(until, now);
-        let said = carry_out(course, &operation, within, runtime).await;
-        slices -= 1;
-        let unchanged = matches!(said, Said::Seen(Ok(WatchOutcome::Unchanged)));
-        if !unchanged || slices == 0 || clock.now().instant >= until {
-            return said;
+        let within = slices.within::<O>(clock.now().instant);
+        let reply = run(active, &operation, within, runtime).await;
+        if slices.end_with::<O>(&reply, clock.now().instant) {
+            return active.leave::<O>(next, reply);
         }
     }
 }
 
-async fn carry_out(
-    course: &ActiveRenewal,
-    operation: &Arc<Operation>,
+/// One run, on a thread made for blocking.
+async fn run<O: StoreOp>(
+    active: &ActiveRenewal,
+    operation: &Arc<O>,
     within: Duration,
     runtime: &Handle,
-) -> Said {
-    let (storage, key) = (course.storage().clone(), course.shared().provider().spec().key.clone());
-    // The thread shows the liveness lock too: it may run on when nobody waits for it any more.
-    let (work, life) = (Arc::clone(operation), course.life());
-    let mut thread = runtime.spawn_blocking(move || work.carry_out(&storage, &key, within, &life));
+) -> Result<O::Reply, StoreError> {
+    let mut thread = runtime.spawn_blocking(active.run(operation, within));
     // The machine's own clock: a store works in real time, whatever time the source is shown.
     let system = Clock::system();
     let end = system.now().instant.plus(within.saturating_add(MOMENT));
     let done = wait(&system, None, end, runtime, |context| core::pin::Pin::new(&mut thread).poll(context));
     match done.await {
-        Some(Ok(said)) => said,
-        Some(Err(_)) | None => operation.hung(),
+        Some(Ok(reply)) => reply,
+        Some(Err(_)) | None => Err(O::timed_out()),
     }
 }
 

@@ -11,8 +11,6 @@
 //! Out of scope: deciding (core), dialects (providers).
 #![forbid(unsafe_code)]
 
-#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
-mod attach;
 mod background;
 mod body;
 mod builder;
@@ -30,7 +28,6 @@ mod source;
 #[cfg(feature = "tower")]
 mod tower;
 mod transport;
-mod warm;
 
 // The public interface is:
 #[cfg(feature = "reqwest-middleware")]
@@ -44,7 +41,6 @@ pub use builder::Builder;
 pub use pool::TokenPool;
 pub use source::TokenSource;
 pub use transport::Transport;
-pub use warm::KeepWarm;
 #[cfg(feature = "reqwest")]
 pub use wellspring_transport::Tls;
-pub use wellspring_transport::{Clock, ManualClock, TokenRef, events};
+pub use wellspring_transport::{Clock, KeepWarm, ManualClock, TokenRef, events};

@@ -15,8 +15,11 @@ use wellspring_core::{HttpRequest, HttpResponse, Origin, TokenError, TransportEr
 use wellspring_transport::{BODY_CAP, Tls, check_url, head_of, is_permanent, too_large, wire_request};
 use zeroize::Zeroizing;
 
+use crate::body::Body;
+use crate::builder::Builder;
 use crate::carrier::Redirected;
-use crate::{Body, Builder, TokenSource, Transport};
+use crate::source::TokenSource;
+use crate::transport::Transport;
 
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
@@ -72,7 +75,7 @@ impl Builder {
     /// on it is this client's own business: give it `reqwest::redirect::Policy::none()`, which sees to it that no other
     /// origin gets the token. A call that was redirected to another URL is not sent again.
     pub fn client(mut self, client: Client) -> Self {
-        self.settings.client = Some(client);
+        self.client.client = Some(client);
         self
     }
 
@@ -82,7 +85,7 @@ impl Builder {
         mut self,
         change: impl Fn(ClientBuilder) -> ClientBuilder + Send + Sync + 'static,
     ) -> Self {
-        self.settings.configure = Some(Box::new(change));
+        self.client.configure = Some(Box::new(change));
         self
     }
 }

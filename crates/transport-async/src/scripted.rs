@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use wellspring_core::{HttpRequest, HttpResponse, TransportError, TransportErrorKind};
 use wellspring_transport::Scripted;
 
-use crate::{Body, Transport};
+use crate::body::Body;
+use crate::transport::Transport;
 
 /// The transport of a double.
 #[derive(Debug, Default)]

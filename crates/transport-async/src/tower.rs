@@ -11,10 +11,11 @@ use bytes::Bytes;
 use tower_layer::Layer;
 use tower_service::Service;
 use wellspring_core::TokenError;
+use wellspring_transport::SourceSelector;
 
-use crate::attach::SourceSelector;
+use crate::body::Body;
 use crate::carrier::Carrier;
-use crate::{Body, TokenSource};
+use crate::source::TokenSource;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -28,21 +29,21 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// [`Body::once`] and sent once.
 #[derive(Clone, Debug)]
 pub struct AttachLayer {
-    whose: SourceSelector,
+    selector: SourceSelector<TokenSource>,
 }
 
 impl AttachLayer {
     /// Attaches this source's tokens to every request.
     #[must_use]
     pub const fn new(source: TokenSource) -> Self {
-        Self { whose: SourceSelector::Always(source) }
+        Self { selector: SourceSelector::Always(source) }
     }
 
     /// Attaches the tokens of the [`TokenSource`] among each request's extensions: one client serves many users, and
     /// who is served is said where the request is made. A request without one is not sent.
     #[must_use]
     pub const fn per_request() -> Self {
-        Self { whose: SourceSelector::OfEachCall }
+        Self { selector: SourceSelector::OfEachCall }
     }
 }
 
@@ -50,14 +51,14 @@ impl<S> Layer<S> for AttachLayer {
     type Service = Attach<S>;
 
     fn layer(&self, inner: S) -> Attach<S> {
-        Attach { whose: self.whose.clone(), inner }
+        Attach { selector: self.selector.clone(), inner }
     }
 }
 
 /// A service whose requests carry tokens; made by [`AttachLayer`].
 #[derive(Clone, Debug)]
 pub struct Attach<S> {
-    whose: SourceSelector,
+    selector: SourceSelector<TokenSource>,
     inner: S,
 }
 
@@ -81,7 +82,7 @@ where
         // It is this service that is ready, and not its clone.
         let fresh = self.inner.clone();
         let mut carrier = Through { service: mem::replace(&mut self.inner, fresh), ready: true };
-        let source = self.whose.source(request.extensions());
+        let source = self.selector.source(request.extensions());
         Box::pin(async move { source?.send_over(&mut carrier, request).await })
     }
 }
@@ -102,10 +103,10 @@ where
     R::Error: Into<BoxError>,
 {
     type Call = http::Request<Body>;
-    type Answer = http::Response<Body>;
+    type Response = http::Response<Body>;
     type Error = AttachError;
 
-    async fn carry(&mut self, call: Self::Call) -> Result<Self::Answer, AttachError> {
+    async fn carry(&mut self, call: Self::Call) -> Result<Self::Response, AttachError> {
         if !mem::take(&mut self.ready) {
             poll_fn(|context| self.service.poll_ready(context)).await.map_err(AttachError::client)?;
         }

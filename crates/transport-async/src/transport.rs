@@ -6,7 +6,7 @@ use core::time::Duration;
 use async_trait::async_trait;
 use wellspring_core::{HttpRequest, HttpResponse, TransportError};
 
-use crate::Body;
+use crate::body::Body;
 
 /// What carries requests.
 ///

@@ -1,13 +1,13 @@
-//! What carries a call to its API, and the little that the rule of `send` has to know of it.
+//! What carries a call to its API, and what the rule of a call needs to know of it.
 //!
-//! The source's own transport is one carrier; each client that a program has already is another, and brings its own
-//! requests and answers.
+//! The source's own transport is one carrier. Each client that a program already has is another, with its own types for
+//! requests and responses.
 
 use http::HeaderMap;
 use wellspring_core::{Provider, TokenError, Verdict};
-use wellspring_transport::verdict;
+use wellspring_transport::{repeated, verdict};
 
-use crate::Body;
+use crate::body::Body;
 
 /// A request.
 pub(crate) trait Call: Sized {
@@ -15,34 +15,28 @@ pub(crate) trait Call: Sized {
 
     fn headers_mut(&mut self) -> &mut HeaderMap;
 
-    /// The same once more, unless it can be sent once only.
+    /// A copy for a retry, unless the request can be sent only once.
     fn again(&self) -> Option<Self>;
 }
 
-/// What came back.
-pub(crate) trait Answer: Sized {
-    /// What it says of the token. It stays whole.
+/// A response.
+pub(crate) trait Response: Sized {
+    /// What it says of the token. The response stays whole.
     fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError>;
+
+    /// Whether it is the response to the call itself: this transport's clients hand every redirect to the caller.
+    fn is_to_the_call(&self) -> bool {
+        true
+    }
 }
 
-/// Whatever carries calls.
+/// What carries calls.
 pub(crate) trait Carrier {
     type Call: Call;
-    type Answer: Answer;
+    type Response: Response;
     type Error: From<TokenError>;
 
-    fn carry(&mut self, call: Self::Call) -> Result<Self::Answer, Self::Error>;
-}
-
-/// The same request once more, with this body.
-pub(crate) fn repeated<B, C>(request: &http::Request<B>, body: C) -> http::Request<C> {
-    let mut again = http::Request::new(body);
-    *again.method_mut() = request.method().clone();
-    *again.uri_mut() = request.uri().clone();
-    *again.version_mut() = request.version();
-    *again.headers_mut() = request.headers().clone();
-    *again.extensions_mut() = request.extensions().clone();
-    again
+    fn carry(&mut self, call: Self::Call) -> Result<Self::Response, Self::Error>;
 }
 
 impl Call for http::Request<Body> {
@@ -59,7 +53,7 @@ impl Call for http::Request<Body> {
     }
 }
 
-impl Answer for http::Response<Body> {
+impl Response for http::Response<Body> {
     fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
         let start = self.body_mut().peek(provider.spec().judged_bytes)?;
         Ok(verdict(provider, self.status(), self.headers(), &start))

@@ -11,8 +11,6 @@
 //! Out of scope: deciding (core), dialects (providers).
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "ureq-middleware")]
-mod attach;
 mod background;
 mod body;
 mod builder;
@@ -28,7 +26,6 @@ mod source;
 mod transport;
 #[cfg(feature = "ureq")]
 mod ureq;
-mod warm;
 
 // Threads are std's, or shuttle's where their schedules are explored.
 #[cfg(wellspring_shuttle)]
@@ -46,7 +43,6 @@ pub use builder::Builder;
 pub use pool::TokenPool;
 pub use source::TokenSource;
 pub use transport::Transport;
-pub use warm::KeepWarm;
 #[cfg(feature = "ureq")]
 pub use wellspring_transport::Tls;
-pub use wellspring_transport::{Clock, ManualClock, TokenRef, events};
+pub use wellspring_transport::{Clock, KeepWarm, ManualClock, TokenRef, events};

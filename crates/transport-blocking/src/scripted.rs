@@ -6,7 +6,8 @@ use std::sync::Arc;
 use wellspring_core::{HttpRequest, HttpResponse, TransportError, TransportErrorKind};
 use wellspring_transport::Scripted;
 
-use crate::{Body, Transport};
+use crate::body::Body;
+use crate::transport::Transport;
 
 /// The transport of a double.
 #[derive(Debug, Default)]

@@ -1,331 +1,90 @@
 //! What programs hold: a source of tokens, each of them fresh.
 
-use core::time::Duration;
-use std::sync::Arc;
+use wellspring_transport::twins::prelude::*;
+use wellspring_transport::{Driver as _, InFlight, MOMENT, RenewalGuard, source_methods};
 
-use http::HeaderValue;
-use wellspring_core::{
-    AccessToken, Answer, AuthorizationGrant, Generation, HttpRequest, HttpResponse, Instant, Need, Policy,
-    Provider, Rejected, Revocation, Scope, Token, TokenError, TokenResponse,
-};
-use wellspring_transport::{
-    Action, AllowedOrigins, InFlight, RenewalGuard, Scripted, SharedLifecycle, TokenRef, missing_scope,
-};
-
-use crate::background::{Background, carry_out, finish, start, store_once};
+use crate::background::{Background, carry_out, finish_save, save_once};
+use crate::builder::Builder;
 use crate::clock::wait;
 use crate::drive::exchange;
-use crate::{Builder, Transport};
 
 /// A source of tokens, each of them fresh. Clones share everything; make one for each credential and keep it.
 #[derive(Clone)]
-pub struct TokenSource {
-    pub(crate) shared: Arc<SharedLifecycle>,
-    pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) background: Background,
-    pub(crate) origins: Arc<AllowedOrigins>,
-    /// For one try of a call.
-    pub(crate) call_deadline: Duration,
-}
+pub struct TokenSource(pub(crate) Source<Background>);
 
-/// What callers are told who are not to wait.
-fn not_yet() -> TokenError {
-    TokenError::busy(
-        "there is no token yet: it is being obtained; ask again, or wait with `token` or `acquire`",
-    )
-}
-
-/// What callers are told whose time is over.
-fn overdue() -> TokenError {
-    TokenError::busy("a renewal is under way and did not end in time: ask again")
-}
-
-/// Between an exchange's deadline and the end of waiting for it.
-const MOMENT: Duration = Duration::from_secs(1);
+source_methods!([] [] []);
 
 impl TokenSource {
-    /// Starts to make a source of this provider's tokens.
-    pub fn builder(provider: impl Provider + 'static) -> Builder {
-        Builder::new(Arc::new(provider))
-    }
-
-    /// A source that always has this token, for tests of one's own. Its calls go to this machine alone.
-    #[must_use]
-    pub fn fixed(token: impl Into<String>) -> Self {
-        let source = Self::scripted([]).build_double();
-        source.adopt(TokenResponse::new(AccessToken::new(token))).expect("a double has no store");
-        source
-    }
-
-    /// A source whose renewals come to what this script says, one line each, for tests of one's own. Its calls go
-    /// to this machine alone, and to the origins that the builder allows.
-    pub fn scripted(script: impl IntoIterator<Item = Result<TokenResponse, TokenError>>) -> Builder {
-        Builder::double(Scripted::new(script))
-    }
-
-    /// The token, at once: never waits, and starts a renewal where one is due.
-    ///
-    /// # Errors
-    ///
-    /// `Busy` when there is none yet; otherwise why there is none.
-    #[inline]
-    pub fn try_token(&self) -> Result<TokenRef<'_>, TokenError> {
-        if let Some(fresh) = self.shared.fresh() {
-            return Ok(fresh);
+    /// Why this caller can run no renewal: it could only cut an exchange short, which may lose a single-use grant.
+    fn executor(&self, deadline: Instant) -> Result<(), TokenError> {
+        if self.0.driver.place().is_ok() || self.covers_a_renewal(deadline) {
+            return Ok(());
         }
-        let place = match (self.background.available(), self.shared.in_force()) {
-            (Ok(place), _) => place,
-            (Err(_), Some(token)) => return Ok(token),
-            (Err(error), None) => return Err(error),
+        Err(TokenError::busy(
+            "no thread may be started to renew on, and there is no time for a whole exchange: wait for the policy's \
+             deadline",
+        ))
+    }
+
+    /// Whether a whole renewal ends before this instant.
+    fn covers_a_renewal(&self, end: Instant) -> bool {
+        let shared = &self.0.shared;
+        shared.end_of(shared.longest_renewal()) <= end.plus(MOMENT)
+    }
+
+    /// Runs the renewal in the caller, if there is time for a whole exchange, else on a thread. With a store it runs on a
+    /// thread, because the time that other lease holders take is not known.
+    fn run(&self, renewal: RenewalGuard, deadline: Instant) {
+        let in_time = self.covers_a_renewal(deadline) && self.0.shared.storage().is_none();
+        match self.0.driver.place() {
+            Ok(place) if !in_time => Background::start(&place, renewal, &self.0.transport),
+            _ => self.run_until(renewal, deadline),
+        }
+    }
+
+    fn run_here(&self, renewal: RenewalGuard) {
+        self.run_until(renewal, Instant::NEVER);
+    }
+
+    fn run_until(&self, renewal: RenewalGuard, deadline: Instant) {
+        if let Some(save) = carry_out(renewal, &*self.0.transport, deadline) {
+            finish_save(self.0.driver.place().ok(), save, &self.0.transport, deadline);
+        }
+    }
+
+    /// Runs the renewal on a thread, and returns whether it could; else runs it here.
+    fn run_beside(&self, renewal: RenewalGuard, deadline: Instant) -> bool {
+        let Ok(place) = self.0.driver.place() else {
+            self.run_until(renewal, deadline);
+            return false;
         };
-        let asked = match (self.shared.try_ask(Need::Fresh), self.shared.in_force()) {
-            (Some(asked), _) => asked,
-            // Somebody else is deciding this very moment, and will see to the renewal.
-            (None, Some(token)) => return Ok(token),
-            (None, None) => self.shared.ask(Need::Fresh),
-        };
-        match asked {
-            Action::Use(token) => Ok(self.shared.lend(token)),
-            Action::UseAndRenew(token, renewal) => {
-                start(place, renewal, &self.transport);
-                Ok(self.shared.lend(token))
-            }
-            Action::Renew(renewal) => {
-                start(place, renewal, &self.transport);
-                Err(not_yet())
-            }
-            Action::Wait(_) => Err(not_yet()),
-            Action::Fail(error, _) => Err(error),
-        }
+        Background::start(&place, renewal, &self.0.transport);
+        true
     }
 
-    /// The token; waits for a renewal where there is none, but not for the end of a pause after a failure.
-    ///
-    /// # Errors
-    ///
-    /// Why there is none.
-    #[inline]
-    pub fn token(&self) -> Result<Token, TokenError> {
-        if let Some(fresh) = self.shared.fresh() {
-            return Ok(fresh.clone());
-        }
-        self.obtain(Need::Fresh, self.end_of_exchange(), false)
+    /// The renewal's result; `None` when the instant comes first.
+    fn wait_for(&self, in_flight: &InFlight, end: Instant) -> Option<Result<Token, TokenError>> {
+        wait(self.0.shared.clock(), Some(self.0.shared.changes()), end, || in_flight.result())
     }
 
-    /// The value of the `Authorization` header, marked as sensitive.
-    ///
-    /// # Errors
-    ///
-    /// Why there is none.
-    #[inline]
-    pub fn authorization(&self) -> Result<HeaderValue, TokenError> {
-        if let Some(fresh) = self.shared.fresh() {
-            return fresh.authorization().cloned();
-        }
-        let token = self.token()?;
-        self.shared.lend(token).authorization().cloned()
+    /// Waits for a change since this count of changes, or for the instant. Whether there was one.
+    fn change_after(&self, seen: u64, until: Instant) -> bool {
+        let changes = self.0.shared.changes();
+        let changed = || (changes.count() != seen).then_some(());
+        wait(self.0.shared.clock(), Some(changes), until, changed).is_some()
     }
 
-    /// A token for this need, waited for until the deadline, through pauses and further tries.
-    ///
-    /// # Errors
-    ///
-    /// Why there is none; at once where no waiting helps, and never after the deadline.
-    pub fn acquire(&self, need: Need, deadline: Duration) -> Result<Token, TokenError> {
-        if let (Need::Fresh, Some(fresh)) = (need, self.shared.fresh()) {
-            return Ok(fresh.clone());
-        }
-        self.obtain(need, self.shared.end_of(deadline), true)
+    /// Sends this request under the rules of a token request.
+    fn exchange_before(&self, request: &HttpRequest, end: Instant) -> Result<Answer, TokenError> {
+        let exchanged = exchange(&*self.0.transport, self.0.shared.clock(), request, end);
+        Ok(exchanged.unwrap_or_else(Answer::Failed))
     }
 
-    /// An API has refused the token of this generation: is there, or can there be, another one?
-    pub fn reject(&self, generation: Generation) -> Rejected {
-        self.shared.reject(generation)
-    }
-
-    /// Takes over what a sign-in elsewhere has obtained, as if its request had been sent now.
-    ///
-    /// # Errors
-    ///
-    /// `Misconfigured` where there is a store: it would know nothing of this token. Sign in instead.
-    pub fn adopt(&self, response: TokenResponse) -> Result<Token, TokenError> {
-        self.shared.adopt(response)
-    }
-
-    /// Spends a fresh grant, an authorization code say: it is sent once and never again.
-    ///
-    /// # Errors
-    ///
-    /// Why it brought no token.
-    pub fn sign_in(&self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
-        let renewal = self.shared.sign_in(spend)?;
-        let in_flight = Arc::clone(renewal.in_flight());
-        self.carry_out(renewal, Instant::NEVER);
-        self.wait_for(&in_flight, self.end_of_exchange()).unwrap_or_else(|| Err(overdue()))
-    }
-
-    /// Ends the session: a tombstone in the store, so that nothing brings it back, then the revocation of the refresh
-    /// token where the provider offers one. What became of that.
-    ///
-    /// # Errors
-    ///
-    /// Why nobody is logged out: the store would not take the tombstone, or the source is closed.
-    pub fn sign_out(&self) -> Result<Revocation, TokenError> {
-        let renewal = self.shared.sign_out()?;
-        let in_flight = Arc::clone(renewal.in_flight());
-        self.carry_out(renewal, Instant::NEVER);
-        let finished = self.wait_for(&in_flight, self.end_of_exchange()).unwrap_or_else(|| Err(overdue()));
-        match (in_flight.revocation(), finished) {
-            (Some(revocation), _) => Ok(revocation),
-            (None, Err(error)) => Err(error),
-            (None, Ok(_)) => Err(overdue()),
-        }
-    }
-
-    /// Sends a request to a neighbour of the token endpoint (metadata, registration, revocation) under the rules of a
-    /// token request: no token is attached, no redirect followed, and all of it has the policy's deadline.
-    ///
-    /// # Errors
-    ///
-    /// When no complete, acceptable answer came.
-    pub fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, TokenError> {
-        let end = self.shared.end_of(self.policy().deadline);
-        match exchange(&*self.transport, self.shared.clock(), request, end) {
-            Ok(Answer::Response(response)) => Ok(response),
-            Ok(Answer::Failed(error)) | Err(error) => Err(error.into_error()),
-        }
-    }
-
-    /// The scope that a call was refused for, where its answer says so; empty where it names none.
-    #[must_use]
-    pub fn missing_scope<B>(&self, response: &http::Response<B>) -> Option<Scope> {
-        missing_scope(&**self.shared.provider(), response)
-    }
-
-    /// Ends renewing: no renewal or sign-in starts from now on, and what is under way is waited for. The token in force stays usable.
-    ///
-    /// # Errors
-    ///
-    /// `Busy` when it did not end before the deadline.
-    pub fn close(&self, deadline: Duration) -> Result<(), TokenError> {
-        let end = self.shared.end_of(deadline);
-        for in_flight in self.shared.close() {
-            if self.wait_for(&in_flight, end).is_none() {
-                return Err(overdue());
-            }
-        }
-        // Without threads nobody else goes on with what the store would not take.
-        while let Some(save_guard) = self.shared.take_up() {
-            store_once(save_guard, &*self.transport, end)?;
+    /// Without threads only a caller goes on with saves that were set aside.
+    fn save_set_aside(&self, end: Instant) -> Result<(), TokenError> {
+        while let Some(save) = self.0.shared.take_up() {
+            save_once(save, &*Arc::clone(&self.0.transport), end)?;
         }
         Ok(())
-    }
-
-    /// When to renew.
-    #[must_use]
-    pub fn policy(&self) -> &Policy {
-        self.shared.policy()
-    }
-
-    /// Asks, carries out and waits, until there is an answer.
-    pub(crate) fn obtain(&self, need: Need, end: Instant, patient: bool) -> Result<Token, TokenError> {
-        loop {
-            let place = self.background.available().ok();
-            if place.is_none() && !self.covers_an_exchange(end) {
-                return self.without_renewing(need);
-            }
-            let seen = self.shared.changes().count();
-            let in_flight = match self.shared.ask(need) {
-                Action::Use(token) => return Ok(token),
-                Action::UseAndRenew(token, renewal) => {
-                    let Some(place) = place else {
-                        // Whatever comes of it, the token that was due may be over by then: ask again.
-                        self.carry_out(renewal, end);
-                        continue;
-                    };
-                    start(place, renewal, &self.transport);
-                    return Ok(token);
-                }
-                Action::Renew(renewal) => {
-                    let in_flight = Arc::clone(renewal.in_flight());
-                    self.renew_for_me(renewal, end);
-                    in_flight
-                }
-                Action::Wait(in_flight) => in_flight,
-                Action::Fail(error, again) => {
-                    let Some(again) = again.filter(|again| patient && *again < end) else {
-                        return Err(error);
-                    };
-                    self.change_after(seen, again);
-                    continue;
-                }
-            };
-            match self.wait_for(&in_flight, end) {
-                None => return Err(overdue()),
-                Some(Err(error)) if patient && error.is_transient() => {}
-                Some(result) => return result,
-            }
-        }
-    }
-
-    /// Whoever must wait renews, if there is time for a whole exchange; else another thread does. So it does where there
-    /// is a store: nobody knows how long others have to be waited for.
-    fn renew_for_me(&self, renewal: RenewalGuard, end: Instant) {
-        let in_time = self.covers_an_exchange(end) && self.shared.storage().is_none();
-        match self.background.available() {
-            Ok(place) if !in_time => start(place, renewal, &self.transport),
-            _ => self.carry_out(renewal, end),
-        }
-    }
-
-    fn carry_out(&self, renewal: RenewalGuard, end: Instant) {
-        if let Some(save_guard) = carry_out(renewal, &*self.transport, end) {
-            finish(self.background.available().ok(), save_guard, &self.transport, end);
-        }
-    }
-
-    /// Whether a whole exchange ends before this instant, give or take a moment.
-    fn covers_an_exchange(&self, end: Instant) -> bool {
-        self.shared.end_of(self.shared.longest_renewal()) <= end.plus(MOMENT)
-    }
-
-    /// For a caller who could only renew by cutting an exchange short: a single-use grant may be lost by that.
-    fn without_renewing(&self, need: Need) -> Result<Token, TokenError> {
-        let now = self.shared.clock().now();
-        let enough = |token: &Token| match need {
-            Need::Fresh => true,
-            Need::ValidFor(wanted) => token.remaining(now).is_none_or(|left| left >= wanted),
-            Need::Newer(refused) => token.generation() > refused,
-        };
-        let held = self.shared.in_force().map(|token| token.clone());
-        held.filter(enough).ok_or_else(|| {
-            TokenError::busy(
-                "no thread may be started to renew on, and there is no time for a whole exchange: wait for the \
-                 policy's deadline",
-            )
-        })
-    }
-
-    /// What came of that renewal; `None` when the instant came first.
-    fn wait_for(&self, in_flight: &InFlight, end: Instant) -> Option<Result<Token, TokenError>> {
-        wait(self.shared.clock(), Some(self.shared.changes()), end, || in_flight.result())
-    }
-
-    /// Waits for a change since the bell had rung so often, or for the instant.
-    fn change_after(&self, seen: u64, until: Instant) {
-        let changes = self.shared.changes();
-        wait(self.shared.clock(), Some(changes), until, || (changes.count() != seen).then_some(()));
-    }
-
-    /// When an exchange that starts now is over for certain.
-    pub(crate) fn end_of_exchange(&self) -> Instant {
-        // A moment more, so that what ends at its deadline is still heard of.
-        self.shared.end_of(self.shared.longest_renewal()).plus(MOMENT)
-    }
-}
-
-impl core::fmt::Debug for TokenSource {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("TokenSource").field("lifecycle", &self.shared).finish_non_exhaustive()
     }
 }

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use wellspring_core::{HttpRequest, HttpResponse, TransportError};
 
-use crate::Body;
+use crate::body::Body;
 
 /// What carries requests.
 ///

@@ -15,7 +15,9 @@ use wellspring_core::{HttpRequest, HttpResponse, TokenError, TransportError, Tra
 use wellspring_transport::{BODY_CAP, Tls, check_url, head_of, is_permanent, too_large, wire_request};
 use zeroize::Zeroizing;
 
-use crate::{Body, Builder, Transport};
+use crate::body::Body;
+use crate::builder::Builder;
+use crate::transport::Transport;
 
 mod connect;
 #[cfg(feature = "ureq-middleware")]
@@ -57,10 +59,10 @@ pub struct UreqTransport {
 }
 
 impl Builder {
-    /// Carries calls by this client. Token requests keep to the built-in one, whose rules this one may not know.
+    /// Carries calls by this client. Token requests keep to the built-in one, whose rules this client may not keep.
     /// Redirects come back as they are and this machine is reached without a proxy, whatever the client is set to.
     pub fn client(mut self, client: Agent) -> Self {
-        self.settings.client = Some(client);
+        self.client.client = Some(client);
         self
     }
 
@@ -70,7 +72,7 @@ impl Builder {
         mut self,
         change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
     ) -> Self {
-        self.settings.configure = Some(Box::new(change));
+        self.client.configure = Some(Box::new(change));
         self
     }
 }

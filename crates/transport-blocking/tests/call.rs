@@ -174,7 +174,7 @@ fn a_call_that_is_not_answered_ends_at_its_deadline() {
         "/token" => Reply::token(n + 1, 3_600),
         _ => Reply::Drip(b"HTTP/1.1 200 OK\r\nX:".to_vec(), Duration::from_millis(10)),
     });
-    let builder = TokenSource::builder(Toy::at(&server.url)).call_deadline(Duration::from_millis(150));
+    let builder = TokenSource::builder(Toy::at(&server.url)).call_deadline(Duration::from_secs(1));
     let error = builder.build().unwrap().send(put(&server, "charge")).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Unavailable { .. }));
 }

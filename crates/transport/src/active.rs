@@ -1,62 +1,76 @@
-//! What a renewal holds while it is carried out: how far it has come, what nobody has stored yet, its liveness lock.
+//! What a renewal holds while a driver carries it out: how far it has come, the token that is not saved yet, and its
+//! liveness lock.
 //!
-//! However it ends, what is not stored by then is spilled: when its task is thrown away too.
+//! However it ends, also when its task is dropped, a token that is not saved by then is spilled.
 
 use core::fmt;
-use std::sync::{Arc, Mutex};
+use core::time::Duration;
+use std::sync::Arc;
 
-use wellspring_core::{ByteLeft, LivenessLock, PendingSave, Step};
+use wellspring_core::{ByteLeft, PendingSave, Spill, Step, StoreError, StoreOp};
 
-use crate::storage::{Next, Operation, Said, Storage, Work};
-use crate::{SharedLifecycle, events};
-
-/// Where the liveness lock of a renewal is kept: with the renewal, and with each thread that still works for it.
-pub type LivenessSlot = Arc<Mutex<Option<Arc<LivenessLock>>>>;
+use crate::events;
+use crate::shared::SharedLifecycle;
+use crate::storage::LivenessSlot;
 
 /// What a renewal holds while it is carried out.
 pub struct ActiveRenewal {
     shared: Arc<SharedLifecycle>,
     pub(crate) byte_left: ByteLeft,
     pending_save: Option<PendingSave>,
-    /// Shown from before the lease is saved until the renewal is over, and by each operation until it is.
-    life: LivenessSlot,
+    /// Held from before the lease is saved until the renewal ends, and by each operation until it returns.
+    liveness_lock: LivenessSlot,
 }
 
 impl ActiveRenewal {
     pub(crate) fn new(shared: Arc<SharedLifecycle>) -> Self {
-        Self { shared, byte_left: ByteLeft::No, pending_save: None, life: LivenessSlot::default() }
+        Self { shared, byte_left: ByteLeft::No, pending_save: None, liveness_lock: LivenessSlot::default() }
     }
 
-    /// Goes on with what was laid aside.
+    /// Goes on with a save that was set aside.
     pub(crate) const fn with(
         shared: Arc<SharedLifecycle>,
         pending_save: Option<PendingSave>,
-        life: LivenessSlot,
+        liveness_lock: LivenessSlot,
     ) -> Self {
-        Self { shared, byte_left: ByteLeft::No, pending_save, life }
+        Self { shared, byte_left: ByteLeft::No, pending_save, liveness_lock }
     }
 
     /// Looks at a step before it is carried out.
-    pub fn enter(&mut self, step: Step) -> Work {
+    pub fn enter(&mut self, step: &Step) {
         self.pending_save = step.pending_save().cloned();
-        match &step {
+        match step {
             Step::Send(..) => self.byte_left = ByteLeft::Maybe,
-            // Whoever waits for another's lease has none to answer for.
-            Step::Watch(..) => self.rest(),
+            // While it watches another holder's lease, the renewal has none of its own.
+            Step::Watch(..) => self.release_liveness_lock(),
             _ => {}
         }
-        step.into()
     }
 
-    /// Goes on with what the store has said.
-    pub fn leave(&self, said: Said, next: Next) -> Step {
+    /// Goes on with the reply of the store.
+    pub fn leave<O: StoreOp>(&self, next: O::Next, reply: Result<O::Reply, StoreError>) -> Step {
         let name = &self.shared.provider().spec().name;
-        if let Some((operation, error)) = said.error() {
-            events::store_failed(name, operation, error);
-        } else if matches!(said, Said::Spilled(_)) {
-            events::token_spilled(name);
+        match &reply {
+            Err(error) => events::store_failed(name, O::NAME, error),
+            Ok(_) if O::NAME == Spill::NAME => events::token_spilled(name),
+            Ok(_) => {}
         }
-        next.resume(said, self.shared.clock().now())
+        O::resume(next, reply, self.shared.clock().now())
+    }
+
+    /// One run of this operation on the store, for the thread that calls it. The thread holds the liveness lock too: it
+    /// may still run when its caller no longer waits for it.
+    pub fn run<O: StoreOp>(
+        &self,
+        operation: &Arc<O>,
+        within: Duration,
+    ) -> impl FnOnce() -> Result<O::Reply, StoreError> + Send + use<O> {
+        let (storage, key) = (self.shared.storage().cloned(), self.shared.provider().spec().key.clone());
+        let (operation, slot) = (Arc::clone(operation), self.liveness_lock());
+        move || match storage {
+            Some(storage) => storage.run(&*operation, &key, within, &slot),
+            None => Err(StoreError::unavailable("this source has no store")),
+        }
     }
 
     /// Whether a token would be lost if this went no further.
@@ -65,7 +79,7 @@ impl ActiveRenewal {
         self.pending_save.is_some()
     }
 
-    /// Spills what nobody has stored, and shows no liveness lock any more.
+    /// Spills the token that is not saved, and releases the liveness lock.
     pub(crate) fn give_up(&mut self) {
         if let (Some(pending_save), Some(storage)) = (self.pending_save.take(), self.shared.storage()) {
             let profile = self.shared.provider().spec();
@@ -74,47 +88,29 @@ impl ActiveRenewal {
                 Err(error) => events::store_failed(&profile.name, "spill", &error),
             }
         }
-        self.rest();
+        self.release_liveness_lock();
     }
 
-    /// What it holds is laid aside: it is not to be spilled yet.
-    pub(crate) fn keep_for_later(&mut self) {
+    /// The save is set aside: its token is not to be spilled yet.
+    pub(crate) fn set_pending_save_aside(&mut self) {
         self.pending_save = None;
     }
 
-    /// Shows no liveness lock any more, but for what a thread that hangs may still save.
-    pub(crate) fn rest(&mut self) {
-        self.life = LivenessSlot::default();
+    /// Releases the liveness lock. A thread that hangs, and may still save, keeps its share of it.
+    pub(crate) fn release_liveness_lock(&mut self) {
+        self.liveness_lock = LivenessSlot::default();
     }
 
-    /// The liveness lock, for a thread that works for this.
+    /// The liveness lock, for a thread that works for this renewal.
     #[must_use]
-    pub fn life(&self) -> LivenessSlot {
-        Arc::clone(&self.life)
+    pub fn liveness_lock(&self) -> LivenessSlot {
+        Arc::clone(&self.liveness_lock)
     }
 
     /// The lifecycle it is for.
     #[must_use]
     pub const fn shared(&self) -> &Arc<SharedLifecycle> {
         &self.shared
-    }
-
-    /// The store.
-    ///
-    /// # Panics
-    ///
-    /// Where there is none, which no operation of a renewal is ever asked for.
-    #[must_use]
-    pub fn storage(&self) -> &Storage {
-        self.shared.storage().expect("only a store asks for operations on it")
-    }
-
-    /// Carries the operation out here and now.
-    #[must_use]
-    pub fn carry_out(&self, operation: &Operation, within: core::time::Duration) -> Said {
-        let key = &self.shared.provider().spec().key;
-        let storage = self.shared.storage().expect("only a store asks for operations on it");
-        operation.carry_out(storage, key, within, &self.life)
     }
 }
 

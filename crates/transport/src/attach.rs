@@ -1,11 +1,7 @@
-//! Attaching a token to a call: to which origins it may go, and what an answer says of it.
-//!
-//! One call carries one token and is retried once at most; the order of these rules is the same in both
-//! transports because it is here.
+//! Attaching a token to a call: to which origins it may go, and what a response says of it.
 
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue, StatusCode};
-use wellspring_core::{Generation, Origin, Provider, Scope, TokenError, Verdict};
+use http::{HeaderMap, StatusCode};
+use wellspring_core::{Origin, Provider, Scope, TokenError, Verdict};
 
 use crate::rules::head_of;
 
@@ -13,7 +9,7 @@ use crate::rules::head_of;
 #[derive(Clone, Debug, Default)]
 pub struct AllowedOrigins {
     origins: Vec<Origin>,
-    /// This machine, whatever the port: for doubles in users' own tests.
+    /// This machine, on every port: for doubles in users' own tests.
     loopback: bool,
 }
 
@@ -24,7 +20,7 @@ impl AllowedOrigins {
         Self { origins: provider.spec().origins.clone(), loopback: false }
     }
 
-    /// And this machine, whatever the port.
+    /// And this machine, on every port.
     #[must_use]
     pub const fn and_loopback(mut self) -> Self {
         self.loopback = true;
@@ -60,30 +56,7 @@ impl AllowedOrigins {
     }
 }
 
-/// One try of a call: the token it carries.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Attempt {
-    /// The token's generation, for a refusal to name.
-    pub generation: Generation,
-    /// The value of its `Authorization` header.
-    pub header: HeaderValue,
-}
-
-impl Attempt {
-    /// A try with this token.
-    #[must_use]
-    pub const fn new(generation: Generation, header: HeaderValue) -> Self {
-        Self { generation, header }
-    }
-
-    /// Puts the token on the request; what the caller has put there goes.
-    pub fn sign(&self, headers: &mut HeaderMap) {
-        headers.insert(AUTHORIZATION, self.header.clone());
-    }
-}
-
-/// What an answer says of the token: a 401 refuses it whatever the provider thinks.
+/// What a response says of the token. A 401 refuses the token whatever the provider says.
 #[must_use]
 pub fn verdict(
     provider: &dyn Provider,
@@ -97,11 +70,29 @@ pub fn verdict(
     provider.judge(&head_of(status, headers), body_start)
 }
 
-/// The scope that a call was refused for, where the answer says so; empty where it names none.
+/// The scope that a call was refused for, where the response names it; empty where the response names none.
 #[must_use]
 pub fn missing_scope<B>(provider: &dyn Provider, response: &http::Response<B>) -> Option<Scope> {
     match provider.judge(&head_of(response.status(), response.headers()), &[]) {
         Verdict::ScopeMissing(scope) => Some(scope.unwrap_or_default()),
         Verdict::Accepted | Verdict::TokenRefused => None,
     }
+}
+
+/// The error of a call whose request is to be sent a second time and cannot be.
+#[must_use]
+pub fn not_repeatable() -> TokenError {
+    TokenError::misconfigured("the call was not retried: its request can be sent only once")
+}
+
+/// The same request with this body.
+#[must_use]
+pub fn repeated<B, C>(request: &http::Request<B>, body: C) -> http::Request<C> {
+    let mut again = http::Request::new(body);
+    *again.method_mut() = request.method().clone();
+    *again.uri_mut() = request.uri().clone();
+    *again.version_mut() = request.version();
+    *again.headers_mut() = request.headers().clone();
+    *again.extensions_mut() = request.extensions().clone();
+    again
 }

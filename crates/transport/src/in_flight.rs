@@ -1,21 +1,21 @@
-//! One renewal under way, and the guard that never lets it end in silence.
+//! A renewal or a save under way, and the guards that make it end for every caller that waits.
 //!
-//! A [`InFlight`] is where callers wait; an [`RenewalGuard`] is the right to fly, with the permit inside. However an
-//! `RenewalGuard` ends, everybody who waits is told the same: by [`RenewalGuard::finish`] when the renewal has an outcome,
-//! by its drop when a task was thrown away, a thread could not start or a provider panicked. What the store would
-//! not take goes on as a [`SaveGuard`], for which nobody waits but whoever closes the source.
+//! Callers wait on an [`InFlight`]. A [`RenewalGuard`] is a renewal that has not begun, a [`RenewalRun`] one that has.
+//! However it ends, all callers get the same result: from [`RenewalRun::finish`] when there is an outcome, from the drop
+//! when a task was dropped, a thread did not start or a provider panicked. A save that outlives its renewal goes on as a
+//! [`SaveGuard`] and a [`SaveRun`]; only `close` waits for it.
 
-use core::fmt;
 use std::sync::Arc;
 
 use wellspring_core::{
     ByteLeft, Outcome, Permit, Renewal, RenewalJob, Revocation, Step, Token, TokenError, UnfinishedSave,
 };
 
+use crate::active::ActiveRenewal;
+use crate::shared::SharedLifecycle;
 use crate::sync::OnceLock;
-use crate::{ActiveRenewal, SharedLifecycle};
 
-/// One renewal under way, as those see it who wait for it.
+/// A renewal under way, as the callers that wait for it see it.
 #[derive(Debug, Default)]
 pub struct InFlight {
     result: OnceLock<Result<Token, TokenError>>,
@@ -23,20 +23,20 @@ pub struct InFlight {
 }
 
 impl InFlight {
-    /// What came of it, once it has ended.
+    /// The result, once the renewal has ended.
     #[must_use]
     pub fn result(&self) -> Option<Result<Token, TokenError>> {
         self.result.get().cloned()
     }
 
-    /// What became of the refresh token at the endpoint, once a logout has ended.
+    /// The result of the revocation at the endpoint, once a logout has ended.
     #[must_use]
     pub fn revocation(&self) -> Option<Revocation> {
         self.revocation.get().cloned()
     }
 
     pub(crate) fn finish(&self, result: Result<Token, TokenError>) {
-        // A flight has one `RenewalGuard`, which ends once.
+        // A renewal has one guard, which ends once.
         let _ = self.result.set(result);
     }
 
@@ -45,138 +45,147 @@ impl InFlight {
     }
 }
 
-/// The right to run one exchange and the duty to say how it ended.
-#[must_use = "everybody waits for this to finish"]
+/// A renewal that has not begun. Dropped, it ends with an error for every caller that waits.
+#[must_use = "callers wait for this renewal"]
+#[derive(Debug)]
 pub struct RenewalGuard {
-    /// How far it has come.
-    pub course: ActiveRenewal,
-    in_flight: Arc<InFlight>,
-    right: Option<Right>,
+    job: RenewalJob,
+    run: RenewalRun,
 }
 
-pub(crate) enum Right {
+/// A renewal that runs. Dropped, it ends with an error for every caller that waits, and spills what is not saved.
+#[must_use = "callers wait for this renewal"]
+#[derive(Debug)]
+pub struct RenewalRun {
+    /// What the renewal holds while it runs.
+    pub active: ActiveRenewal,
+    in_flight: Arc<InFlight>,
+    kind: Option<JobKind>,
+}
+
+#[derive(Debug)]
+pub(crate) enum JobKind {
     Renewal(Box<Permit>),
-    SignIn(Option<Box<RenewalJob>>),
-    SignOut(Option<Box<RenewalJob>>),
+    SignIn,
+    SignOut,
 }
 
 impl RenewalGuard {
-    pub(crate) fn new(shared: Arc<SharedLifecycle>, in_flight: Arc<InFlight>, right: Right) -> Self {
-        Self { course: ActiveRenewal::new(shared), in_flight, right: Some(right) }
-    }
-
-    /// The first step.
-    pub fn begin(&mut self) -> Step {
-        let shared = self.course.shared();
-        let job = match &mut self.right {
-            Some(Right::Renewal(permit)) => permit.job(Arc::clone(shared.provider())),
-            Some(Right::SignIn(job) | Right::SignOut(job)) => {
-                *job.take().expect("an `RenewalGuard` begins once")
-            }
-            None => unreachable!("an `RenewalGuard` that has finished is gone"),
-        };
+    pub(crate) fn new(
+        shared: Arc<SharedLifecycle>,
+        in_flight: Arc<InFlight>,
+        job: RenewalJob,
+        kind: JobKind,
+    ) -> Self {
         let job = match shared.storage() {
             Some(storage) => job.stored_by(storage.owner()),
             None => job,
         };
-        Renewal::begin(job, shared.clock().now())
+        Self { job, run: RenewalRun { active: ActiveRenewal::new(shared), in_flight, kind: Some(kind) } }
+    }
+
+    /// Begins it: its run and the first step.
+    pub fn begin(self) -> (RenewalRun, Step) {
+        let first = Renewal::begin(self.job, self.run.active.shared().clock().now());
+        (self.run, first)
     }
 
     /// Where callers wait for it.
     #[must_use]
     pub const fn in_flight(&self) -> &Arc<InFlight> {
-        &self.in_flight
+        &self.run.in_flight
     }
 
     /// The lifecycle it is for.
     #[must_use]
     pub const fn shared(&self) -> &Arc<SharedLifecycle> {
-        self.course.shared()
+        self.run.active.shared()
     }
 
-    /// Ends it and tells everybody. What is left over goes on.
+    /// Ends it before anything was sent.
+    pub fn give_up(self, error: TokenError) {
+        let _ = self.run.finish(Outcome::given_up(error), None);
+    }
+}
+
+impl RenewalRun {
+    /// Ends the renewal for every caller that waits. Returns the save that goes on.
     #[must_use]
     pub fn finish(mut self, outcome: Outcome, unfinished: Option<UnfinishedSave>) -> Option<SaveGuard> {
-        let shared = Arc::clone(self.shared());
-        let sent = self.course.byte_left == ByteLeft::Maybe;
-        let save_guard = unfinished.map(|unfinished| {
-            let course = core::mem::replace(&mut self.course, ActiveRenewal::new(Arc::clone(&shared)));
-            shared.save_guard(course, unfinished)
+        let shared = Arc::clone(self.active.shared());
+        let sent = self.active.byte_left == ByteLeft::Maybe;
+        let save = unfinished.map(|unfinished| {
+            let active = core::mem::replace(&mut self.active, ActiveRenewal::new(Arc::clone(&shared)));
+            shared.save_guard(active, unfinished)
         });
-        // Nothing of this renewal can be saved any more, and whoever renews next looks for its liveness lock.
-        self.course.rest();
-        if let Some(right) = self.right.take() {
-            shared.finish(right, outcome, &self.in_flight, sent);
+        // This renewal saves nothing more, and the next one looks for its liveness lock.
+        self.active.release_liveness_lock();
+        if let Some(kind) = self.kind.take() {
+            shared.finish(kind, outcome, &self.in_flight, sent);
         }
-        save_guard
+        save
     }
 }
 
-impl Drop for RenewalGuard {
+impl Drop for RenewalRun {
     fn drop(&mut self) {
-        if let Some(right) = self.right.take() {
-            let outcome = Outcome::abandoned(self.course.byte_left);
-            self.course.give_up();
-            self.course.shared().finish(right, outcome, &self.in_flight, true);
+        if let Some(kind) = self.kind.take() {
+            let outcome = Outcome::abandoned(self.active.byte_left);
+            self.active.give_up();
+            self.active.shared().finish(kind, outcome, &self.in_flight, true);
         }
     }
 }
 
-impl fmt::Debug for RenewalGuard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RenewalGuard").field("course", &self.course).finish_non_exhaustive()
-    }
+/// The save of a token that the store did not take in time. It is retried until the store takes it.
+#[must_use = "only this saves the token"]
+#[derive(Debug)]
+pub struct SaveGuard {
+    unfinished: UnfinishedSave,
+    run: SaveRun,
 }
 
-/// A token that was obtained and that the store did not take in time; it is tried again until it does.
-#[must_use = "nobody else will store it"]
-pub struct SaveGuard {
-    /// How far it has come.
-    pub course: ActiveRenewal,
-    unfinished: Option<UnfinishedSave>,
+/// A save that runs beside all callers.
+#[must_use = "only this saves the token"]
+#[derive(Debug)]
+pub struct SaveRun {
+    /// What the save holds while it runs.
+    pub active: ActiveRenewal,
     in_flight: Arc<InFlight>,
 }
 
 impl SaveGuard {
     pub(crate) const fn new(
-        course: ActiveRenewal,
+        active: ActiveRenewal,
         unfinished: UnfinishedSave,
         in_flight: Arc<InFlight>,
     ) -> Self {
-        Self { course, unfinished: Some(unfinished), in_flight }
+        Self { unfinished, run: SaveRun { active, in_flight } }
     }
 
-    /// The first step.
-    pub fn begin(&mut self) -> Step {
-        let unfinished = self.unfinished.take().expect("a save_guard begins once");
-        unfinished.recover(self.course.shared().clock().now())
+    /// Begins it: its run and the first step.
+    pub fn begin(self) -> (SaveRun, Step) {
+        let first = self.unfinished.recover(self.run.active.shared().clock().now());
+        (self.run, first)
+    }
+}
+
+impl SaveRun {
+    /// Sets the save aside until a caller asks for a token: there is no thread to go on with it.
+    pub fn set_aside(mut self, step: Step) {
+        if let Some(unfinished) = step.into_unfinished_save() {
+            Arc::clone(self.active.shared()).set_aside(&mut self.active, unfinished);
+        }
     }
 
-    /// Lays it aside until somebody asks for a token again: there is nobody to go on with it.
-    pub fn lay_aside(mut self, step: Step) {
-        self.unfinished = step.into_unfinished_save();
-        let shared = Arc::clone(self.course.shared());
-        shared.lay_aside(&mut self);
-    }
-
-    pub(crate) fn take(&mut self) -> Option<UnfinishedSave> {
-        self.unfinished.take()
-    }
-
-    /// The store has taken it, or something newer is there.
+    /// Ends the save: the store has taken the token, or holds a newer one.
     pub fn finish(self, outcome: Outcome) {
-        self.course.shared().recovered(outcome, &self.in_flight);
+        self.active.shared().recovered(outcome, &self.in_flight);
     }
 }
 
-impl Drop for SaveGuard {
+impl Drop for SaveRun {
     fn drop(&mut self) {
-        self.course.shared().save_guard_dropped(&self.in_flight);
-    }
-}
-
-impl fmt::Debug for SaveGuard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SaveGuard").field("course", &self.course).finish_non_exhaustive()
+        self.active.shared().save_guard_dropped(&self.in_flight);
     }
 }

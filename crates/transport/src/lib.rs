@@ -12,25 +12,34 @@
 mod active;
 mod attach;
 mod clock;
+mod driver;
 pub mod events;
 mod in_flight;
+mod keep_warm;
 mod notify;
 mod owner;
 mod pool;
 mod published;
 mod rules;
 mod scripted;
+mod selector;
+mod settings;
 mod shared;
+mod source;
 mod storage;
 mod sync;
 #[cfg(feature = "tls")]
 mod tls;
+#[doc(hidden)]
+pub mod twins;
 
 // The public interface is:
-pub use active::{ActiveRenewal, LivenessSlot};
-pub use attach::{AllowedOrigins, Attempt, missing_scope, verdict};
+pub use active::ActiveRenewal;
+pub use attach::{AllowedOrigins, missing_scope, not_repeatable, repeated, verdict};
 pub use clock::{Clock, LONGEST_NAP, ManualClock};
-pub use in_flight::{InFlight, RenewalGuard, SaveGuard};
+pub use driver::Driver;
+pub use in_flight::{InFlight, RenewalGuard, RenewalRun, SaveGuard, SaveRun};
+pub use keep_warm::{KeepWarm, Watch};
 pub use notify::{Listener, Notify};
 pub use pool::Pool;
 pub use published::TokenRef;
@@ -39,7 +48,10 @@ pub use rules::{
     too_large, wire_request,
 };
 pub use scripted::Scripted;
+pub use selector::SourceSelector;
+pub use settings::SharedSettings;
 pub use shared::{Action, SharedLifecycle};
-pub use storage::{Next, Operation, Said, Storage, WATCH_SLICES, Work, check_store};
+pub use source::{MOMENT, Source};
+pub use storage::{LivenessSlot, Slices, Storage, check_store};
 #[cfg(feature = "tls")]
 pub use tls::Tls;

@@ -1,32 +1,41 @@
-//! Many users' lifecycles, each made when it is first asked for and let go when nobody needs it.
+//! Many users' lifecycles, each made when a caller first asks for it and dropped when no caller needs it.
 //!
-//! What is let go lies in the store and comes back from there. One that is being used, renewed or stored is never let
-//! go.
+//! What a dropped lifecycle held is in the store and comes back from there. A lifecycle that is in use, renews or saves is
+//! never dropped.
 
 use core::time::Duration;
 use std::sync::{Arc, PoisonError};
 
-use wellspring_core::{Instant, TokenError};
+use wellspring_core::{Instant, Provider, TokenError, TokenKey};
 
+use crate::driver::Driver;
+use crate::keep_warm::KeepWarm;
+use crate::notify::Notify;
+use crate::settings::SharedSettings;
+use crate::shared::SharedLifecycle;
+use crate::source::Source;
 use crate::sync::{HashMap, Mutex, MutexGuard};
-use crate::{Clock, Notify, SharedLifecycle};
 
-/// How soon those are looked at again of whom nobody knows when they need it.
+/// Poll interval for sources with no known renewal time.
 const SOON: Duration = Duration::from_secs(2);
 
-/// Many users' lifecycles.
-#[derive(Debug)]
-pub struct Pool {
+type ForUser = Box<dyn Fn(&str) -> Arc<dyn Provider> + Send + Sync>;
+
+/// Many users' sources, over one client and one store.
+pub struct Pool<D: Driver> {
     users: Mutex<Users>,
-    idle: Duration,
-    clock: Clock,
+    settings: SharedSettings<D>,
+    transport: Arc<D::Transport>,
+    for_user: ForUser,
+    /// Pool key with no user. Its source only carries requests.
+    template: TokenKey,
     changes: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
 struct Users {
     pooled: HashMap<Box<str>, Pooled>,
-    /// When those who are idle are looked for again.
+    /// When idle users are looked for again.
     sweep: Instant,
     closed: bool,
 }
@@ -37,30 +46,56 @@ struct Pooled {
     used: Instant,
 }
 
-impl Pool {
-    /// An empty pool that lets go of whoever nobody has asked for in this time.
-    #[must_use]
-    pub fn new(idle: Duration, clock: Clock) -> Self {
-        Self { users: Mutex::default(), idle, clock, changes: Arc::default() }
-    }
-
-    /// This user's lifecycle, made if it is not there. It is made without a lock; where two make it at once, one is kept.
+impl<D: Driver> Pool<D> {
+    /// An empty pool, for sources like this provider's.
     ///
     /// # Errors
     ///
-    /// Those of `make`, and when the pool is closed.
-    pub fn of(
-        &self,
-        user: &str,
-        make: impl FnOnce() -> Result<Arc<SharedLifecycle>, TokenError>,
-    ) -> Result<Arc<SharedLifecycle>, TokenError> {
-        if let Some(known) = self.known(user)? {
-            return Ok(known);
+    /// `Misconfigured` without a store, from which users come back.
+    pub fn new(
+        template: &dyn Provider,
+        settings: SharedSettings<D>,
+        transport: Arc<D::Transport>,
+        for_user: impl Fn(&str) -> Arc<dyn Provider> + Send + Sync + 'static,
+    ) -> Result<Self, TokenError> {
+        if settings.store.is_none() {
+            let text = "a pool drops idle users and needs a store from which they come back";
+            return Err(TokenError::misconfigured(text));
         }
-        let shared = make()?;
-        let now = self.clock.now().instant;
+        let template = template.spec().key.clone();
+        let (users, changes, for_user) = (Mutex::default(), Arc::default(), Box::new(for_user));
+        Ok(Self { users, settings, transport, for_user, template, changes })
+    }
+
+    /// This user's source, made if it is not there. It is made without a lock; where two threads make it at once, one of
+    /// the two is kept.
+    ///
+    /// # Errors
+    ///
+    /// When the pool is closed, or the user's tokens cannot be kept apart from others'.
+    pub fn source(&self, user: &str) -> Result<Source<D>, TokenError> {
+        let shared = match self.known(user)? {
+            Some(known) => known,
+            None => self.insert(user)?,
+        };
+        Ok(self.over(shared))
+    }
+
+    fn over(&self, shared: Arc<SharedLifecycle>) -> Source<D> {
+        self.settings.over(shared, Arc::clone(&self.transport))
+    }
+
+    fn insert(&self, user: &str) -> Result<Arc<SharedLifecycle>, TokenError> {
+        let provider = (self.for_user)(user);
+        self.settings.check(&*provider)?;
+        if provider.spec().key == self.template {
+            return Err(TokenError::misconfigured(
+                "all providers of this pool have one key: make one for each user, as `for_user` does",
+            ));
+        }
+        let shared = self.settings.lifecycle(provider);
         let mut users = self.lock();
-        let pooled = Pooled { shared, used: now };
+        let pooled = Pooled { shared, used: self.now() };
         let shared = Arc::clone(&users.pooled.entry(user.into()).or_insert(pooled).shared);
         drop(users);
         self.changes.notify();
@@ -68,14 +103,14 @@ impl Pool {
     }
 
     fn known(&self, user: &str) -> Result<Option<Arc<SharedLifecycle>>, TokenError> {
-        let now = self.clock.now().instant;
+        let now = self.now();
         let mut users = self.lock();
         let known = users.pooled.get_mut(user).map(|pooled| {
             pooled.used = now;
             Arc::clone(&pooled.shared)
         });
         if now >= users.sweep {
-            users.sweep(now, self.idle);
+            users.sweep(now, self.settings.idle);
         }
         if known.is_none() && users.closed {
             return Err(TokenError::unavailable("this pool is closed; make a new one"));
@@ -83,68 +118,88 @@ impl Pool {
         Ok(known)
     }
 
-    /// Lets go of those who are idle. Those whose token is due, and when to look again; `None` when it is closed.
-    #[must_use]
-    pub fn due(&self) -> Option<(Vec<Arc<SharedLifecycle>>, Instant)> {
-        let now = self.clock.now().instant;
+    /// Renews in the background the tokens of all users in the pool, and drops idle users: one task or thread for all.
+    ///
+    /// # Errors
+    ///
+    /// When there is nothing to run it on.
+    pub fn keep_warm(self: &Arc<Self>) -> Result<KeepWarm, TokenError> {
+        let place = self.settings.driver.place()?;
+        let pool = Arc::downgrade(self);
+        let look = move || pool.upgrade()?.renew_due();
+        KeepWarm::start::<D>(&place, "wellspring-pool", &self.changes, self.settings.clock.clone(), look)
+    }
+
+    /// Drops idle users and starts what is due. When to look again; `None` when the pool is closed.
+    fn renew_due(&self) -> Option<Instant> {
+        let now = self.now();
         let (awake, mut again) = {
             let mut users = self.lock();
             if users.closed {
                 return None;
             }
-            users.sweep(now, self.idle);
+            users.sweep(now, self.settings.idle);
             let awake: Vec<_> = users.pooled.values().map(|pooled| Arc::clone(&pooled.shared)).collect();
             (awake, users.sweep)
         };
-        let mut due = Vec::new();
         for shared in awake {
-            let wake = shared.in_force().and_then(|_| shared.next_wake());
-            match wake {
+            match shared.in_force().and_then(|_| shared.next_wake()) {
                 Some(wake) if wake > now => again = again.min(wake),
-                Some(_) => due.push(shared),
-                // Whoever has no token may have one soon, and so may whoever is being renewed.
-                None => again = again.min(now.plus(SOON)),
+                due => {
+                    // A user without a token may get one soon, and so may one whose renewal is under way.
+                    again = again.min(now.plus(SOON));
+                    if due.is_some()
+                        && let Ok(place) = self.settings.driver.place()
+                        && let (Some(renewal), _) = shared.ask_at_once(Ok(()))
+                    {
+                        D::start(&place, renewal, &self.transport);
+                    }
+                }
             }
         }
-        if !due.is_empty() {
-            again = again.min(now.plus(SOON));
-        }
-        Some((due, again))
+        Some(again)
     }
 
-    /// From now on nobody new is let in. Those who are there.
+    /// From now on no new user is let in, and no user's source starts a renewal. Returns the sources in the pool.
     #[must_use]
-    pub fn close(&self) -> Vec<Arc<SharedLifecycle>> {
+    pub fn close(&self) -> Vec<Source<D>> {
         let mut users = self.lock();
         users.closed = true;
-        let all = users.pooled.values().map(|pooled| Arc::clone(&pooled.shared)).collect();
+        let all: Vec<_> = users.pooled.values().map(|pooled| self.over(Arc::clone(&pooled.shared))).collect();
         drop(users);
         self.changes.notify();
+        for source in &all {
+            let _ = source.shared.close();
+        }
         all
     }
 
-    /// How many users are in it now.
+    /// How many users are in the pool now.
     #[must_use]
     pub fn len(&self) -> usize {
         self.lock().pooled.len()
     }
 
-    /// Whether nobody is in it.
+    /// Whether no user is in the pool.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Where the time is read.
+    /// The instant at which this much time will have passed.
     #[must_use]
-    pub const fn clock(&self) -> &Clock {
-        &self.clock
+    pub fn end_of(&self, deadline: Duration) -> Instant {
+        self.now().plus(deadline)
     }
 
-    /// What rings when somebody comes in, or the pool closes.
+    /// How much time is left until this instant.
     #[must_use]
-    pub const fn changes(&self) -> &Arc<Notify> {
-        &self.changes
+    pub fn left_until(&self, end: Instant) -> Duration {
+        end.since(self.now())
+    }
+
+    fn now(&self) -> Instant {
+        self.settings.clock.now().instant
     }
 
     fn lock(&self) -> MutexGuard<'_, Users> {
@@ -152,12 +207,18 @@ impl Pool {
     }
 }
 
+impl<D: Driver> core::fmt::Debug for Pool<D> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Pool").field("users", &self.len()).finish_non_exhaustive()
+    }
+}
+
 impl Users {
     fn sweep(&mut self, now: Instant, idle: Duration) {
         self.pooled.retain(|_, Pooled { shared, used }| {
-            // Held by nobody else, and nobody else can get it while the lock is held.
-            let alone = Arc::strong_count(shared) == 1;
-            !alone || now.since(*used) < idle || shared.is_under_way()
+            // No caller holds it, and none can get it while the lock is held.
+            let unused = Arc::strong_count(shared) == 1;
+            !unused || now.since(*used) < idle || shared.is_under_way()
         });
         self.sweep = now.plus((idle / 4).max(SOON));
     }

@@ -1,22 +1,24 @@
 //! One lifecycle, shared by every clone of a source.
 //!
-//! The lock is held for a decision, never across I/O or a wait; every change is published to the readers before it
-//! is released, and rings the bell after. A poisoned lock is taken over: the lifecycle's verbs leave it in one
-//! piece.
+//! The lock is held for a decision, never across I/O or a wait. Every change is published to the readers before the lock
+//! is released, and notifies the waiters after. A poisoned lock is taken over: the lifecycle's verbs leave it valid.
 
 use core::time::Duration;
 use std::sync::{Arc, PoisonError, TryLockError};
 
 use wellspring_core::{
-    AuthorizationGrant, Clocks, Completed, Decision, ErrorKind, Fate, Generation, Instant, Lifecycle,
-    LoginReason, Need, Outcome, Policy, Provider, Rejected, Token, TokenError, TokenResponse, UnfinishedSave,
+    Acquire, AcquireStep, AuthorizationGrant, AwaitChange, AwaitRenewal, Completed, ErrorKind, Fate,
+    Generation, Instant, Lifecycle, LoginReason, Need, Outcome, Permit, Policy, Provider, Rejected,
+    RenewalJob, Token, TokenError, TokenResponse, UnfinishedSave, acquire_at_once,
 };
 
-use crate::active::LivenessSlot;
-use crate::in_flight::Right;
-use crate::published::Published;
+use crate::clock::Clock;
+use crate::events;
+use crate::in_flight::{InFlight, JobKind, RenewalGuard};
+use crate::notify::Notify;
+use crate::published::{Published, TokenRef};
+use crate::storage::{LivenessSlot, Storage};
 use crate::sync::{Mutex, MutexGuard};
-use crate::{Clock, InFlight, Notify, RenewalGuard, Storage, TokenRef, events};
 
 /// One lifecycle, with the published token and those who wait.
 pub struct SharedLifecycle {
@@ -33,32 +35,31 @@ struct State {
     lifecycle: Lifecycle,
     /// Where callers wait for the permit that is out.
     in_flight: Option<Arc<InFlight>>,
-    /// What else is under way: sign-ins, logouts, tokens that the store has yet to take.
+    /// Sign-ins, logouts and saves under way.
     others: Vec<Arc<InFlight>>,
-    /// A token is held in memory alone, and nothing may be sent before it is stored.
-    unstored: Option<(Arc<InFlight>, TokenError)>,
-    /// It is nobody's business just now: whoever renews next goes on with it.
-    aside: Vec<(UnfinishedSave, LivenessSlot)>,
-    /// What was said of the last failure, to be said once while nothing is sent.
+    /// The save of a token that is held in memory only, and the error of callers that have to wait for it.
+    unsaved: Option<(Arc<InFlight>, TokenError)>,
+    /// Saves set aside; the next renewal retries them.
+    set_aside: Vec<(UnfinishedSave, LivenessSlot)>,
+    /// The last failure, which is reported once while nothing is sent.
     failure: Option<String>,
-    closed: bool,
 }
 
-/// What a driver has to do for a caller.
+/// What a driver does for a caller.
 #[must_use]
 #[derive(Debug)]
-#[expect(clippy::exhaustive_enums, reason = "a driver that overlooks an answer must not compile")]
+#[expect(clippy::exhaustive_enums, reason = "a driver that overlooks an action must not compile")]
 pub enum Action {
-    /// Hand this out.
-    Use(Token),
-    /// Hand this out, and run a renewal beside it.
-    UseAndRenew(Token, RenewalGuard),
-    /// Run a renewal.
-    Renew(RenewalGuard),
-    /// Wait for this renewal, which somebody else runs.
-    Wait(Arc<InFlight>),
-    /// Say why there is no token. The instant is when asking again may help, if ever.
-    Fail(TokenError, Option<Instant>),
+    /// Run this renewal, and resume with its result.
+    Start(RenewalGuard, AwaitRenewal),
+    /// Run this renewal beside the caller, who gets this token.
+    StartBeside(RenewalGuard, Token, Acquire),
+    /// Wait for this renewal, which another caller runs, and resume with its result.
+    Wait(Arc<InFlight>, AwaitRenewal),
+    /// Wait for a change since this count of changes, or for this instant.
+    Sleep(u64, Instant, AwaitChange),
+    /// The caller's answer.
+    Done(Result<Token, TokenError>),
 }
 
 impl SharedLifecycle {
@@ -76,10 +77,9 @@ impl SharedLifecycle {
             lifecycle,
             in_flight: None,
             others: Vec::new(),
-            unstored: None,
-            aside: Vec::new(),
+            unsaved: None,
+            set_aside: Vec::new(),
             failure: None,
-            closed: false,
         };
         Arc::new(Self {
             provider,
@@ -105,100 +105,104 @@ impl SharedLifecycle {
         self.published.in_force(&self.clock)
     }
 
-    /// Lends a token that was decided on.
+    /// Lends a token that the lifecycle has decided to hand out.
     #[must_use]
     pub fn lend(&self, token: Token) -> TokenRef<'_> {
         self.published.lend(token, &self.clock)
     }
 
-    /// A caller needs a token: what to do?
-    pub fn ask(self: &Arc<Self>, need: Need) -> Action {
-        self.decide(self.lock(), need)
+    /// The next action for a caller. `executor` is the reason why this caller can run no renewal, where it cannot.
+    pub fn ask(self: &Arc<Self>, acquire: Acquire, executor: Result<(), TokenError>) -> Action {
+        let mut state = self.lock();
+        let seen = self.changes.count();
+        let action = match acquire.ask(&mut state.lifecycle, executor, self.clock.now()) {
+            AcquireStep::Start(permit, waiting) => Action::Start(self.renewal(&mut state, permit), waiting),
+            AcquireStep::StartBeside(permit, token, acquire) => {
+                Action::StartBeside(self.renewal(&mut state, permit), token, acquire)
+            }
+            AcquireStep::Wait(waiting) => match &state.in_flight {
+                Some(in_flight) => Action::Wait(Arc::clone(in_flight), waiting),
+                None => Action::Done(Err(TokenError::busy("a renewal is under way"))),
+            },
+            AcquireStep::Sleep(until, sleeping) => Action::Sleep(seen, until, sleeping),
+            AcquireStep::Done(result) => Action::Done(result),
+        };
+        self.published.mirror(&state.lifecycle, &self.clock);
+        action
     }
 
-    /// The same; `None` when somebody else is just deciding.
+    /// The answer of a caller that does not wait, with the renewal to run beside it.
+    pub fn ask_at_once(
+        self: &Arc<Self>,
+        executor: Result<(), TokenError>,
+    ) -> (Option<RenewalGuard>, Result<Token, TokenError>) {
+        self.at_once(self.lock(), executor)
+    }
+
+    /// The same; `None` when another thread holds the lock.
     #[must_use]
-    pub fn try_ask(self: &Arc<Self>, need: Need) -> Option<Action> {
+    pub fn try_ask_at_once(
+        self: &Arc<Self>,
+        executor: Result<(), TokenError>,
+    ) -> Option<(Option<RenewalGuard>, Result<Token, TokenError>)> {
         match self.state.try_lock() {
-            Ok(state) => Some(self.decide(state, need)),
-            Err(TryLockError::Poisoned(poisoned)) => Some(self.decide(poisoned.into_inner(), need)),
+            Ok(state) => Some(self.at_once(state, executor)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(self.at_once(poisoned.into_inner(), executor)),
             Err(TryLockError::WouldBlock) => None,
         }
     }
 
-    fn decide(self: &Arc<Self>, mut state: MutexGuard<'_, State>, need: Need) -> Action {
+    fn at_once(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        executor: Result<(), TokenError>,
+    ) -> (Option<RenewalGuard>, Result<Token, TokenError>) {
         let now = self.clock.now();
-        if state.closed {
-            return without_renewing(&state, need, now, &closed_error(), None);
-        }
-        if let (Some((_, error)), true) = (&state.unstored, state.aside.is_empty()) {
-            // The bell rings as soon as it is stored.
-            let again = Some(now.instant.plus(self.policy.first_pause));
-            return without_renewing(&state, need, now, error, again);
-        }
-        let asked = match state.lifecycle.acquire(need, now) {
-            Decision::Use(token) => Action::Use(token),
-            Decision::UseAndRefresh(token, permit) => {
-                Action::UseAndRenew(token, self.start(&mut state, Right::Renewal(Box::new(permit))))
-            }
-            Decision::Refresh(permit) => {
-                Action::Renew(self.start(&mut state, Right::Renewal(Box::new(permit))))
-            }
-            Decision::Wait => match &state.in_flight {
-                Some(in_flight) => Action::Wait(Arc::clone(in_flight)),
-                None => Action::Fail(TokenError::busy("a renewal is under way"), None),
-            },
-            Decision::Fail(error) => {
-                let again = error.is_transient().then(|| state.lifecycle.quiet_until());
-                Action::Fail(error, again)
-            }
-        };
+        let (permit, answer) = acquire_at_once(&mut state.lifecycle, Need::Fresh, executor, now);
+        let renewal = permit.map(|permit| self.renewal(&mut state, permit));
         self.published.mirror(&state.lifecycle, &self.clock);
-        drop(state);
-        if matches!(asked, Action::UseAndRenew(..) | Action::Renew(_)) {
-            events::renewal_started(&self.provider.spec().name);
-        }
-        asked
+        (renewal, answer)
     }
 
-    fn start(self: &Arc<Self>, state: &mut State, right: Right) -> RenewalGuard {
+    fn renewal(self: &Arc<Self>, state: &mut State, permit: Permit) -> RenewalGuard {
         let in_flight = Arc::new(InFlight::default());
         state.in_flight = Some(Arc::clone(&in_flight));
-        RenewalGuard::new(Arc::clone(self), in_flight, right)
+        events::renewal_started(&self.provider.spec().name);
+        let job = permit.job(Arc::clone(&self.provider));
+        RenewalGuard::new(Arc::clone(self), in_flight, job, JobKind::Renewal(Box::new(permit)))
     }
 
-    /// The right to spend a fresh grant once.
+    /// The exchange of a new grant, which is sent once.
     ///
     /// # Errors
     ///
     /// When the source is closed.
-    pub fn sign_in(self: &Arc<Self>, spend: AuthorizationGrant) -> Result<RenewalGuard, TokenError> {
-        let provider = Arc::clone(&self.provider);
-        self.beside(|life| Ok(Right::SignIn(Some(Box::new(life.sign_in(provider, spend)?)))))
+    pub fn sign_in(self: &Arc<Self>, grant: AuthorizationGrant) -> Result<RenewalGuard, TokenError> {
+        self.beside(JobKind::SignIn, |life| life.sign_in(Arc::clone(&self.provider), grant))
     }
 
-    /// The right to log out once.
+    /// The end of the session.
     ///
     /// # Errors
     ///
     /// When the source is closed.
     pub fn sign_out(self: &Arc<Self>) -> Result<RenewalGuard, TokenError> {
-        let provider = Arc::clone(&self.provider);
-        self.beside(|life| Ok(Right::SignOut(Some(Box::new(life.sign_out(provider)?)))))
+        self.beside(JobKind::SignOut, |life| life.sign_out(Arc::clone(&self.provider)))
     }
 
     fn beside(
         self: &Arc<Self>,
-        right: impl FnOnce(&mut Lifecycle) -> Result<Right, TokenError>,
+        kind: JobKind,
+        job: impl FnOnce(&mut Lifecycle) -> Result<RenewalJob, TokenError>,
     ) -> Result<RenewalGuard, TokenError> {
         let mut state = self.lock();
-        let right = right(&mut state.lifecycle)?;
+        let job = job(&mut state.lifecycle)?;
         let in_flight = Arc::new(InFlight::default());
         state.others.push(Arc::clone(&in_flight));
-        Ok(RenewalGuard::new(Arc::clone(self), in_flight, right))
+        Ok(RenewalGuard::new(Arc::clone(self), in_flight, job, kind))
     }
 
-    pub(crate) fn finish(&self, right: Right, outcome: Outcome, in_flight: &Arc<InFlight>, sent: bool) {
+    pub(crate) fn finish(&self, kind: JobKind, outcome: Outcome, in_flight: &Arc<InFlight>, sent: bool) {
         let name = &self.provider.spec().name;
         if let Outcome::Renewed(record, _) = &outcome
             && let Some(granted) = record.granted()
@@ -208,39 +212,36 @@ impl SharedLifecycle {
             }
         }
         let adopted = matches!(outcome, Outcome::Adopted(_));
-        let sign_in = matches!(right, Right::SignIn(_));
+        let sign_in = matches!(kind, JobKind::SignIn);
         let (result, known) = {
             let mut state = self.lock();
             let now = self.clock.now();
             state.others.retain(|other| !Arc::ptr_eq(other, in_flight));
-            let result = match right {
-                Right::Renewal(permit) => {
+            let result = match kind {
+                JobKind::Renewal(permit) => {
                     state.in_flight = None;
                     match state.lifecycle.complete(*permit, outcome, now) {
                         Completed::Renewed(token) | Completed::Adopted(token) => Ok(token),
                         Completed::Failed(error) => Err(error),
                     }
                 }
-                Right::SignIn(_) => state.lifecycle.signed_in(outcome, now),
-                Right::SignOut(_) => match state.lifecycle.signed_out(outcome, now) {
-                    Ok(revocation) => {
-                        in_flight.sign_out(revocation);
-                        Err(TokenError::login_required(LoginReason::LoggedOut))
-                    }
-                    Err(error) => Err(error),
-                },
+                JobKind::SignIn => state.lifecycle.signed_in(outcome, now),
+                JobKind::SignOut => state.lifecycle.signed_out(outcome, now).and_then(|revocation| {
+                    in_flight.sign_out(revocation);
+                    Err(TokenError::login_required(LoginReason::LoggedOut))
+                }),
             };
-            if let (Err(error), Some((_, told))) = (&result, &mut state.unstored)
+            if let (Err(error), Some((_, unsaved))) = (&result, &mut state.unsaved)
                 && error.kind() == ErrorKind::Store
             {
-                *told = error.clone();
+                *unsaved = error.clone();
             }
             let failure = result.as_ref().err().map(ToString::to_string);
-            // Whoever polls for a sign-in is told of each try and expects most of them to fail.
-            let polled = sign_in && result.as_ref().is_err_and(goes_on);
+            // A caller that polls for a sign-in gets every answer and expects most of them to be errors.
+            let polled = sign_in && result.as_ref().is_err_and(may_repeat);
             let known = polled || !sent && failure.is_some() && failure == state.failure;
             state.failure = failure;
-            self.published.mirror(&state.lifecycle, &self.clock);
+            self.publish(&mut state);
             in_flight.finish(result.clone());
             (result, known)
         };
@@ -252,6 +253,15 @@ impl SharedLifecycle {
             Err(_) if in_flight.revocation().is_some() => events::signed_out(name),
             Err(error) => events::renewal_failed(name, &error),
         }
+    }
+
+    /// Publishes what the lifecycle holds, and tells it whether a save holds back its renewals.
+    fn publish(&self, state: &mut State) {
+        match &state.unsaved {
+            Some((_, error)) if state.set_aside.is_empty() => state.lifecycle.save_pending(error.clone()),
+            _ => state.lifecycle.save_ended(),
+        }
+        self.published.mirror(&state.lifecycle, &self.clock);
     }
 
     /// An API has refused the token of this generation.
@@ -288,42 +298,38 @@ impl SharedLifecycle {
         Ok(token)
     }
 
-    /// From now on no renewal and no sign-in starts. Those that are under way.
+    /// From now on no renewal, sign-in or logout starts. Returns those under way.
     pub fn close(&self) -> Vec<Arc<InFlight>> {
-        let in_flight = {
+        let under_way = {
             let mut state = self.lock();
-            state.closed = true;
             state.lifecycle.close();
+            self.publish(&mut state);
             state.in_flight.iter().chain(&state.others).cloned().collect()
         };
         self.changes.notify();
-        in_flight
+        under_way
     }
 
-    /// Whether anything is being renewed, spent, ended or stored.
+    /// Whether a renewal, a sign-in, a logout or a save is under way.
     #[must_use]
     pub(crate) fn is_under_way(&self) -> bool {
         let state = self.lock();
         state.in_flight.is_some()
             || !state.others.is_empty()
-            || state.unstored.is_some()
-            || !state.aside.is_empty()
+            || state.unsaved.is_some()
+            || !state.set_aside.is_empty()
     }
 
     /// Whether it is closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.lock().closed
+        self.lock().lifecycle.is_closed()
     }
 
-    /// When whoever keeps the token warm should ask next; `None` when asking would be of no use before something
-    /// changes.
+    /// When a driver that keeps the token warm should ask next; `None` when that is of no use before a change.
     #[must_use]
     pub fn next_wake(&self) -> Option<Instant> {
-        let state = self.lock();
-        // Nothing is renewed before that is stored, and then the bell rings.
-        let held_back = state.unstored.is_some() && state.aside.is_empty();
-        if held_back { None } else { state.lifecycle.next_wake() }
+        self.lock().lifecycle.next_wake()
     }
 
     /// The instant at which this much time will have passed.
@@ -376,7 +382,7 @@ impl SharedLifecycle {
 
 impl Drop for SharedLifecycle {
     fn drop(&mut self) {
-        let aside = core::mem::take(&mut self.lock().aside);
+        let aside = core::mem::take(&mut self.lock().set_aside);
         for pending_save in aside.iter().filter_map(|(unfinished, _)| unfinished.pending_save()) {
             let Some(storage) = &self.storage else { continue };
             let profile = self.provider.spec();
@@ -400,31 +406,8 @@ impl core::fmt::Debug for SharedLifecycle {
 }
 
 /// Whether the same grant may be sent again later.
-fn goes_on(error: &TokenError) -> bool {
+fn may_repeat(error: &TokenError) -> bool {
     error.is_transient() && error.fate() == Fate::Unspent
-}
-
-fn closed_error() -> TokenError {
-    TokenError::unavailable("this source is closed and renews no more; make a new one")
-}
-
-/// A source that may not renew hands out what it holds, or says why it may not.
-fn without_renewing(
-    state: &State,
-    need: Need,
-    now: Clocks,
-    why: &TokenError,
-    again: Option<Instant>,
-) -> Action {
-    let enough = |token: &&Token| {
-        let in_force = token.expires().is_none_or(|expires| !now.reached(expires));
-        in_force && !matches!(need, Need::Newer(refused) if token.generation() <= refused)
-    };
-    match (state.lifecycle.token().filter(enough), &state.in_flight) {
-        (Some(token), _) => Action::Use(token.clone()),
-        (None, Some(in_flight)) => Action::Wait(Arc::clone(in_flight)),
-        (None, None) => Action::Fail(why.clone(), again),
-    }
 }
 
 mod pending_save;

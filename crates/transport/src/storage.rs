@@ -1,21 +1,23 @@
-//! A renewal's steps, told apart by where they are carried out: at the store, at the endpoint, or by waiting.
+//! The store of a source: in whose name it is written, how long one operation may take, and whether it suits a provider.
 //!
-//! What a store does is blocking and may hang, so it is cut in two: an [`Operation`], which a thread that may block
-//! carries out, and the [`Next`] that is resumed with what came of it, or with the news that nothing did.
+//! An operation blocks and may hang. A driver therefore runs it on a thread that may block, and goes on without the reply
+//! when the time is up.
 
 use core::time::Duration;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use wellspring_core::{
-    Attempt, BoundedRequest, Clocks, Forgetting, Instant, Loaded, Loading, Outcome, Owner, PendingSave,
-    Provider, Rotation, SaveRequest, Saving, Sent, SharedBy, Sleeping, Spilling, Step, Store, StoreError,
-    StoreGuarantees, Swap, TokenError, TokenKey, UnfinishedSave, Version, WatchOutcome, Watching,
+    Instant, LivenessLock, Owner, PendingSave, Provider, Rotation, SharedBy, Store, StoreError,
+    StoreGuarantees, StoreOp, TokenError, TokenKey,
 };
 
-use crate::active::LivenessSlot;
-use crate::{Clock, events, owner};
+use crate::clock::Clock;
+use crate::{events, owner};
 
-/// The store of a source, and in whose name it is written.
+/// Where the liveness lock of a renewal is kept: with the renewal, and with each thread that still works for it.
+pub type LivenessSlot = Arc<Mutex<Option<Arc<LivenessLock>>>>;
+
+/// The store of a source, and the owner in whose name the source writes.
 #[derive(Clone, Debug)]
 pub struct Storage {
     store: Arc<dyn Store>,
@@ -23,7 +25,7 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// This store, for the source of this random number.
+    /// This store, for the source with this random number.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, source: u64) -> Self {
         Self { store, owner: owner::here(source) }
@@ -33,7 +35,7 @@ impl Storage {
         self.owner
     }
 
-    /// How far the store reaches.
+    /// Which sources share the store.
     #[must_use]
     pub fn reaches(&self) -> SharedBy {
         self.store.guarantees().scope
@@ -44,40 +46,40 @@ impl Storage {
     }
 }
 
-/// Whether the store, if there is one, can hold what this provider's tokens need.
+/// Whether the store, if there is one, suits the tokens of this provider.
 ///
 /// # Errors
 ///
-/// `Misconfigured` when a grant that may be spent but once is to be shared by more than the store reaches.
+/// `Misconfigured` when more sources are to share a single-use refresh token than share the store.
 pub fn check_store(
     store: Option<&dyn Store>,
     shared_by: Option<SharedBy>,
     provider: &dyn Provider,
 ) -> Result<(), TokenError> {
-    let promise = store.map_or(NO_STORE, Store::guarantees);
-    let profile = provider.spec();
-    if profile.credentials || profile.rotation == Rotation::Reusable {
+    let guarantees = store.map_or(NO_STORE, Store::guarantees);
+    let spec = provider.spec();
+    if spec.credentials || spec.rotation == Rotation::Reusable {
         return Ok(());
     }
-    let wanted = shared_by.unwrap_or(promise.scope);
-    if wanted > promise.scope {
-        let whom = |scope| match scope {
+    let wanted = shared_by.unwrap_or(guarantees.scope);
+    if wanted > guarantees.scope {
+        let name = |scope| match scope {
             SharedBy::Process => "one process",
             SharedBy::Host => "the processes of one machine",
             SharedBy::Fleet => "several machines",
         };
         return Err(TokenError::misconfigured(format!(
-            "the refresh token may be spent but once and is to be shared by {}, but the store reaches {} alone: two would \
-             spend it, and the server may revoke the session",
-            whom(wanted),
-            whom(promise.scope),
+            "the refresh token is single-use and is to be shared by {}, but the store is shared only by {}: two processes would \
+             send the token, and the server may revoke the session",
+            name(wanted),
+            name(guarantees.scope),
         )));
     }
-    if store.is_some() && !promise.durable {
-        events::store_weak(&profile.name, "it does not survive the process or a sudden end of the machine");
+    if store.is_some() && !guarantees.durable {
+        events::store_weak(&spec.name, "it does not survive the process or a sudden stop of the machine");
     }
-    if store.is_some() && promise.may_go_back {
-        events::store_weak(&profile.name, "it may show an older record again");
+    if store.is_some() && guarantees.may_go_back {
+        events::store_weak(&spec.name, "it may show an older record again");
     }
     Ok(())
 }
@@ -85,193 +87,66 @@ pub fn check_store(
 const NO_STORE: StoreGuarantees =
     StoreGuarantees { scope: SharedBy::Process, durable: false, may_go_back: false };
 
-/// A step, by where it is carried out.
-#[must_use]
-#[derive(Debug)]
-#[expect(clippy::exhaustive_enums, reason = "a driver that overlooks one must not compile")]
-pub enum Work {
-    /// At the store, until this instant at the latest.
-    Store(Operation, Instant, Next),
-    /// At the endpoint.
-    Send(BoundedRequest, Sent),
-    /// By waiting for this instant.
-    Sleep(Instant, Sleeping),
-    /// Nowhere: it is over.
-    Done(Outcome, Option<UnfinishedSave>),
-}
-
-impl From<Step> for Work {
-    fn from(step: Step) -> Self {
-        match step {
-            Step::Load(until, next) => Self::Store(Operation::Load, until, Next::Load(next)),
-            Step::Save(request, next) => {
-                let until = request.deadline;
-                Self::Store(Operation::Save(request), until, Next::Save(next))
-            }
-            Step::Watch(version, until, next) => {
-                Self::Store(Operation::Watch(version), until, Next::Watch(next))
-            }
-            Step::Spill(pending_save, next) => {
-                Self::Store(Operation::Spill(pending_save), Instant::NEVER, Next::Spill(next))
-            }
-            Step::Forget(attempt, next) => {
-                Self::Store(Operation::Forget(attempt), Instant::NEVER, Next::Forget(next))
-            }
-            Step::Send(sending, sent) => Self::Send(sending, sent),
-            Step::Sleep(until, next) => Self::Sleep(until, next),
-            Step::Done(outcome, unfinished) => Self::Done(outcome, unfinished),
-        }
-    }
-}
-
-/// What the store is to do.
-#[derive(Debug)]
-#[expect(clippy::exhaustive_enums, reason = "made from steps alone")]
-pub enum Operation {
-    /// Load.
-    Load,
-    /// Save this.
-    Save(Box<SaveRequest>),
-    /// Watch this version.
-    Watch(Version),
-    /// Spill this.
-    Spill(Box<PendingSave>),
-    /// Forget what this attempt has spilled.
-    Forget(Attempt),
-}
-
 /// The longest that an operation without a deadline of its own may take.
 const LONGEST_OPERATION: Duration = Duration::from_secs(30);
 
-/// How long a watch lasts at most before whoever waits looks at its own clock and at its own end.
+/// How long one slice of a watch lasts, so that the caller can look at its own clock and its own deadline.
 const WATCH_SLICE: Duration = Duration::from_millis(50);
 
-/// After so many slices of a watch, about a second, the renewal looks for itself: what the owner has spilled changes no
-/// version.
-pub const WATCH_SLICES: u32 = 20;
+/// After so many slices of a watch, about a second, the renewal loads the record: a token that the lease holder has
+/// spilled changes no version.
+const WATCH_SLICES: u32 = 20;
 
-impl Operation {
-    /// How long it may take from now on.
+/// The time that one operation may take: all of it at once or, for a watch, in short slices.
+#[derive(Clone, Copy, Debug)]
+pub struct Slices {
+    deadline: Instant,
+    patience: Instant,
+    left: u32,
+}
+
+impl Slices {
+    /// The slices of an operation with this deadline. A watch ends when the patience of its caller ends too.
     #[must_use]
-    pub fn within(&self, until: Instant, now: Instant) -> Duration {
-        let longest = if matches!(self, Self::Watch(_)) { WATCH_SLICE } else { LONGEST_OPERATION };
-        until.since(now).min(longest)
+    pub const fn new(deadline: Instant, patience: Instant) -> Self {
+        Self { deadline, patience, left: WATCH_SLICES }
     }
 
-    /// Carries it out. A liveness lock that a save needs is shown first and left in `life`; whatever is shown there is
-    /// shown until this is done, even if nobody waits for it any more.
+    /// How long the next slice may take from now on.
     #[must_use]
-    pub fn carry_out(
+    pub fn within<O: StoreOp>(&self, now: Instant) -> Duration {
+        self.deadline.since(now).min(if O::SLICED { WATCH_SLICE } else { LONGEST_OPERATION })
+    }
+
+    /// Whether the operation has ended with this reply of its slice.
+    pub fn end_with<O: StoreOp>(&mut self, reply: &Result<O::Reply, StoreError>, now: Instant) -> bool {
+        self.left -= 1;
+        reply.as_ref().map_or(true, O::is_final) || self.left == 0 || now >= self.deadline.min(self.patience)
+    }
+}
+
+impl Storage {
+    /// Runs the operation. A liveness lock that it needs is taken first and left in `slot`. The lock that is there is held
+    /// until the operation returns, even if its caller no longer waits for it.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails, or the liveness lock cannot be taken.
+    pub(crate) fn run<O: StoreOp>(
         &self,
-        storage: &Storage,
+        operation: &O,
         key: &TokenKey,
         within: Duration,
-        life: &LivenessSlot,
-    ) -> Said {
-        let store = &storage.store;
-        let slot = || life.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut shown = slot().clone();
+        slot: &LivenessSlot,
+    ) -> Result<O::Reply, StoreError> {
+        let lock = || slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = lock().clone();
         let clock = Clock::system();
         let end = clock.now().instant.plus(within);
-        match self {
-            Self::Load => Said::Loaded(store.load(key, within).map(Box::new)),
-            Self::Save(request) => {
-                if request.liveness_lock && shown.is_none() {
-                    match store.liveness_lock(key, within) {
-                        Ok(sign) => {
-                            shown = Some(Arc::new(sign));
-                            slot().clone_from(&shown);
-                        }
-                        Err(error) => return Said::Saved(Err(error)),
-                    }
-                }
-                let within = end.since(clock.now().instant);
-                Said::Saved(store.save(key, request.expected, &request.record, within))
-            }
-            Self::Watch(version) => Said::Seen(store.watch(key, *version, within)),
-            Self::Spill(pending_save) => Said::Spilled(store.spill(key, pending_save)),
-            Self::Forget(attempt) => Said::Forgotten(store.forget_spill(key, *attempt)),
+        if operation.needs_liveness_lock() && held.is_none() {
+            held = Some(Arc::new(self.store.liveness_lock(key, within)?));
+            lock().clone_from(&held);
         }
-    }
-
-    /// What is to be said of it when it does not come back.
-    #[must_use]
-    pub fn hung(&self) -> Said {
-        let error = || StoreError::unavailable("the store did not answer in time");
-        match self {
-            Self::Load => Said::Loaded(Err(error())),
-            Self::Save(_) => Said::Saved(Err(error().maybe_applied())),
-            Self::Watch(_) => Said::Seen(Err(error())),
-            Self::Spill(_) => Said::Spilled(Err(error().maybe_applied())),
-            Self::Forget(_) => Said::Forgotten(Err(error().maybe_applied())),
-        }
-    }
-}
-
-/// What the store has said.
-#[derive(Debug)]
-#[expect(clippy::exhaustive_enums, reason = "made from operations alone")]
-pub enum Said {
-    /// Of a load.
-    Loaded(Result<Box<Loaded>, StoreError>),
-    /// Of a save.
-    Saved(Result<Swap, StoreError>),
-    /// Of a watch.
-    Seen(Result<WatchOutcome, StoreError>),
-    /// Of a spill.
-    Spilled(Result<(), StoreError>),
-    /// Of a spill that is forgotten.
-    Forgotten(Result<(), StoreError>),
-}
-
-impl Said {
-    pub(crate) const fn error(&self) -> Option<(&'static str, &StoreError)> {
-        match self {
-            Self::Loaded(Err(error)) => Some(("load", error)),
-            Self::Saved(Err(error)) => Some(("save", error)),
-            Self::Seen(Err(error)) => Some(("watch", error)),
-            Self::Spilled(Err(error)) => Some(("spill", error)),
-            Self::Forgotten(Err(error)) => Some(("forget", error)),
-            Self::Loaded(Ok(_))
-            | Self::Saved(Ok(_))
-            | Self::Seen(Ok(_))
-            | Self::Spilled(Ok(()))
-            | Self::Forgotten(Ok(())) => None,
-        }
-    }
-}
-
-/// What goes on when the store has spoken.
-#[must_use = "a renewal goes on only when it is resumed"]
-#[derive(Debug)]
-#[expect(clippy::exhaustive_enums, reason = "made from steps alone")]
-pub enum Next {
-    /// After a load.
-    Load(Loading),
-    /// After a save.
-    Save(Saving),
-    /// After a watch.
-    Watch(Watching),
-    /// After a spill.
-    Spill(Spilling),
-    /// After a spill was forgotten.
-    Forget(Forgetting),
-}
-
-impl Next {
-    /// Goes on.
-    ///
-    /// # Panics
-    ///
-    /// When it is resumed with what another operation said, which no driver does that keeps the two together.
-    pub fn resume(self, said: Said, now: Clocks) -> Step {
-        match (self, said) {
-            (Self::Load(next), Said::Loaded(loaded)) => next.resume(loaded.map(|loaded| *loaded), now),
-            (Self::Save(next), Said::Saved(saved)) => next.resume(saved, now),
-            (Self::Watch(next), Said::Seen(seen)) => next.resume(seen, now),
-            (Self::Spill(next), Said::Spilled(spilled)) => next.resume(spilled, now),
-            (Self::Forget(next), Said::Forgotten(forgotten)) => next.resume(forgotten, now),
-            (next, said) => unreachable!("{next:?} goes on with another answer than {said:?}"),
-        }
+        operation.run(&*self.store, key, end.since(clock.now().instant))
     }
 }

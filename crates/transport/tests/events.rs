@@ -8,7 +8,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 use wellspring_core::{
-    AccessToken, Deviation, Generation, Need, Policy, RefreshToken, Rejected, TokenError, TokenResponse,
+    AccessToken, Deviation, Generation, Policy, RefreshToken, Rejected, TokenError, TokenResponse,
 };
 use wellspring_transport::{Clock, Scripted, SharedLifecycle, events};
 
@@ -58,7 +58,7 @@ fn each_event_has_its_name_and_none_holds_a_secret() {
     let life = SharedLifecycle::new(Scripted::new([]), Policy::default(), 7, Clock::system(), None);
     let token = life.adopt(granted).unwrap();
     assert!(matches!(life.reject(token.generation()), Rejected::Renew));
-    drop(life.ask(Need::Fresh));
+    drop(life.ask_at_once(Ok(())));
     events::renewal_renewed("scripted", &token);
     events::send_retried("scripted", Generation::new(2));
     events::deviation("scripted", Deviation::ByteOrderMark);

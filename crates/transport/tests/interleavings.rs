@@ -13,7 +13,7 @@ use std::sync::Arc;
 use schedules::{every, many, waker};
 use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use shuttle::thread;
-use wellspring_core::{AccessToken, Need, Policy, TokenResponse};
+use wellspring_core::{AccessToken, Acquire, Instant, Need, Patience, Policy, TokenResponse};
 use wellspring_transport::{Action, Clock, InFlight, ManualClock, Notify, Scripted, SharedLifecycle};
 
 /// First sits, then looks, then waits.
@@ -26,6 +26,10 @@ fn wait<T>(notify: &Notify, mut ready: impl FnMut() -> Option<T>) -> T {
         }
         thread::park();
     }
+}
+
+fn ask(shared: &Arc<SharedLifecycle>) -> Action {
+    shared.ask(Acquire::new(Need::Fresh, Patience::OneRenewal, Instant::NEVER), Ok(()))
 }
 
 fn shared(clock: Clock) -> Arc<SharedLifecycle> {
@@ -97,13 +101,13 @@ fn everybody_who_waits_for_a_flight_hears_how_it_ended() {
     many(3_000, || {
         let (_, shared) = empty();
         let finished = |in_flight: &InFlight| in_flight.result();
-        let Action::Renew(renewal) = shared.ask(Need::Fresh) else { panic!("nobody renews") };
+        let Action::Start(renewal, _) = ask(&shared) else { panic!("no renewal starts") };
         let waiters = [(); 3].map(|()| {
             let shared = Arc::clone(&shared);
-            thread::spawn(move || match shared.ask(Need::Fresh) {
-                Action::Wait(in_flight) => wait(shared.changes(), || finished(&in_flight)).unwrap_err(),
-                // It has ended before this one asked.
-                Action::Fail(error, Some(_)) => error,
+            thread::spawn(move || match ask(&shared) {
+                Action::Wait(in_flight, _) => wait(shared.changes(), || finished(&in_flight)).unwrap_err(),
+                // The renewal has ended before this caller asked.
+                Action::Done(Err(error)) => error,
                 other => panic!("{other:?}"),
             })
         });
@@ -160,7 +164,7 @@ fn a_refused_token_is_lent_to_nobody_once_its_refusal_has_returned() {
         clock.advance(Duration::from_secs(600));
         let other = {
             let shared = Arc::clone(&shared);
-            thread::spawn(move || drop(shared.ask(Need::Fresh)))
+            thread::spawn(move || drop(ask(&shared)))
         };
         let writer = {
             let shared = Arc::clone(&shared);
@@ -182,11 +186,11 @@ fn a_renewal_that_ended_leaves_no_quiet_behind_in_which_nobody_would_start_the_n
         let askers = [(); 2].map(|()| {
             let shared = Arc::clone(&shared);
             // Whoever gets the permit gives it up at once.
-            thread::spawn(move || drop(shared.ask(Need::Fresh)))
+            thread::spawn(move || drop(ask(&shared)))
         });
         let reader = {
             let shared = Arc::clone(&shared);
-            thread::spawn(move || shared.try_ask(Need::Fresh).is_some())
+            thread::spawn(move || shared.try_ask_at_once(Ok(())).is_some())
         };
         for asker in askers {
             asker.join().unwrap();
@@ -196,7 +200,7 @@ fn a_renewal_that_ended_leaves_no_quiet_behind_in_which_nobody_would_start_the_n
         assert!(shared.fresh().is_some());
         clock.advance(Duration::from_secs(100));
         assert!(shared.fresh().is_none());
-        assert!(matches!(shared.ask(Need::Fresh), Action::UseAndRenew(..)));
+        assert!(matches!(ask(&shared), Action::StartBeside(..)));
     });
 }
 

@@ -1,4 +1,4 @@
-//! The client's own credentials in the `Authorization` field
+//! Client authentication in the `Authorization` field
 //! ([RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
 
 use alloc::string::String;
@@ -10,19 +10,19 @@ use zeroize::Zeroizing;
 
 use crate::form::encode_into;
 
-/// What happens to client id and secret before they are joined.
+/// How client id and secret are encoded before they are joined by a colon.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BasicEncoding {
-    /// Each is form-encoded, as the standard says.
+    /// Form-encoded, as the standard requires.
     #[default]
     Form,
-    /// Nothing, as many servers have it in spite of the standard. The two differ only for ids and secrets with
-    /// other characters than letters, digits and `*-._`.
+    /// Not encoded. Many servers deviate from the standard and expect this. The two encodings differ only for ids and
+    /// secrets with other characters than letters, digits and `*-._`.
     Verbatim,
 }
 
-/// The value of the `Authorization` field that authenticates this client. It is as secret as the secret.
+/// The value of the `Authorization` field that authenticates this client. The value contains the secret.
 #[must_use]
 pub fn basic_authorization(client_id: &str, secret: &ClientSecret, encoding: BasicEncoding) -> String {
     let secret = secret.expose();
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_standards_own_example() {
+    fn the_example_of_rfc_6749_is_encoded() {
         let secret = ClientSecret::new("7Fjfp0ZBr1KtDRbnfVdmIw");
         for encoding in [BasicEncoding::Form, BasicEncoding::Verbatim] {
             assert_eq!(

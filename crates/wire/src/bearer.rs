@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use wellspring_core::{ResponseHead, Scope, Verdict};
 
-use crate::challenges;
+use crate::challenge::challenges;
 
 /// The value of the `Authorization` field that carries this token
 /// ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
@@ -13,11 +13,11 @@ pub fn bearer_authorization(token: &str) -> String {
     ["Bearer ", token].concat()
 }
 
-/// What an answer says of the bearer token that its request carried.
+/// What a response says about the bearer token that its request carried.
 ///
-/// A 401 refuses the token, whatever else it says; a 403 does so only where its challenge says `invalid_token`
-/// ([RFC 6750 §3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)). Any other 403 is about permission, and no
-/// new token would change it.
+/// Every 401 refuses the token. A 403 refuses the token only if its challenge says `invalid_token`
+/// ([RFC 6750 §3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)). Any other 403 concerns permissions, which a new
+/// token does not change.
 #[must_use]
 pub fn judge_bearer(head: &ResponseHead) -> Verdict {
     match head.status() {
@@ -28,8 +28,8 @@ pub fn judge_bearer(head: &ResponseHead) -> Verdict {
 }
 
 fn judge_forbidden(head: &ResponseHead) -> Verdict {
-    let all = challenges(head);
-    let mut bearer = all.iter().filter(|challenge| challenge.is("Bearer"));
+    let challenges = challenges(head);
+    let mut bearer = challenges.iter().filter(|challenge| challenge.is("Bearer"));
     if bearer.clone().any(|challenge| challenge.error() == Some("invalid_token")) {
         return Verdict::TokenRefused;
     }
@@ -57,13 +57,13 @@ mod tests {
     }
 
     #[test]
-    fn r05_a_403_that_calls_the_token_invalid_refuses_it() {
+    fn r05_a_403_with_invalid_token_refuses_the_token() {
         assert_eq!(judge(403, "Basic realm=a, Bearer error=\"invalid_token\""), Verdict::TokenRefused);
         assert_eq!(judge(403, "Other error=\"invalid_token\""), Verdict::Accepted);
     }
 
     #[test]
-    fn r06_a_403_for_want_of_scope_names_the_scope() {
+    fn r06_a_403_with_insufficient_scope_names_the_scope() {
         assert_eq!(
             judge(403, "Bearer error=\"insufficient_scope\", scope=\"pix:write cob:write\""),
             Verdict::ScopeMissing(Some(Scope::parse("cob:write pix:write")))
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn r07_any_other_answer_is_the_callers() {
+    fn r07_any_other_response_is_accepted() {
         assert_eq!(judge_bearer(&ResponseHead::new(403)), Verdict::Accepted);
         assert_eq!(judge(403, "Bearer realm=x"), Verdict::Accepted);
         assert_eq!(judge(200, "Bearer error=invalid_token"), Verdict::Accepted);

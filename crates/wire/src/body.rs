@@ -1,90 +1,52 @@
-//! What a body is: a JSON object, or why it is none.
+//! The body of a response: a JSON object, or the reason why it is not one.
 //!
-//! Judged by its content, because servers mislabel; the content type only tells a foreign page from a broken
-//! answer of the endpoint's own.
+//! The content decides, because servers send wrong content types. The content type only separates a body that an
+//! intermediary sent from a broken body of the endpoint.
 
 use wellspring_core::{HttpResponse, ResponseHead};
 
-use crate::Object;
+use crate::body_fault::BodyFault;
+use crate::json::Object;
 
-/// The body of an answer.
+/// The body of a response.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a body is readable or it is not")]
 pub enum Body {
     /// A JSON object.
     Object(Object),
-    /// Anything else.
+    /// Any other body.
     Unreadable(BodyFault),
 }
 
-/// Why a body is no JSON object, or not one that can be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BodyFault {
-    /// Nothing but white space.
-    Empty,
-    /// A page of HTML, which no endpoint sends: a proxy, a firewall or a captive portal does.
-    Page,
-    /// A text that nobody calls JSON.
-    Text,
-    /// UTF-16, or bytes that are no text at all.
-    NotUtf8,
-    /// Not JSON, cut off, or with something after its end.
-    Malformed,
-    /// JSON, and not an object.
-    NotAnObject,
-    /// A member that must be unambiguous is there twice.
-    Repeated,
-}
-
-impl BodyFault {
-    /// The fault as a sentence for a person.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Empty => "the answer is empty",
-            Self::Page => "the answer is a web page: a proxy, a firewall or a captive portal sent it",
-            Self::Text => "the answer is plain text: something on the way to the endpoint sent it",
-            Self::NotUtf8 => "the answer is not UTF-8",
-            Self::Malformed => "the answer is not valid JSON",
-            Self::NotAnObject => "the answer is JSON, but not an object",
-            Self::Repeated => "the answer names a member twice",
-        }
-    }
-}
-
 impl Body {
-    /// Reads the body of an answer.
+    /// Reads the body of a response.
     #[must_use]
     pub fn of(response: &HttpResponse) -> Self {
         let body = response.expose_body();
         match Object::parse(body) {
             Ok(object) => Self::Object(object),
-            Err(BodyFault::Malformed) => Self::Unreadable(no_json(response.head(), body)),
+            Err(BodyFault::Malformed) => Self::Unreadable(fault_of_invalid_json(response.head(), body)),
             Err(fault) => Self::Unreadable(fault),
         }
     }
 }
 
-/// What a body is that is no JSON: never meant to be any, or a broken answer of the endpoint's own.
-fn no_json(head: &ResponseHead, body: &[u8]) -> BodyFault {
-    let kind = head.first("content-type").unwrap_or_default().to_ascii_lowercase();
+/// Whether invalid JSON is a broken body of the endpoint or a body that was never meant to be JSON.
+fn fault_of_invalid_json(head: &ResponseHead, body: &[u8]) -> BodyFault {
+    let content_type = head.first("content-type").unwrap_or_default().to_ascii_lowercase();
     match body.trim_ascii_start().first() {
         Some(b'<') => BodyFault::Page,
-        _ if kind.contains("html") => BodyFault::Page,
+        _ if content_type.contains("html") => BodyFault::Page,
         Some(b'{' | b'[') => BodyFault::Malformed,
-        _ if kind.contains("json") => BodyFault::Malformed,
+        _ if content_type.contains("json") => BodyFault::Malformed,
         _ => BodyFault::Text,
     }
 }
 
-/// The media type of the answer, if it is one: a server's words, so they are bounded before they are shown.
-pub(crate) fn content_type(head: &ResponseHead) -> Option<&str> {
-    let kind = head.first("content-type")?.split(';').next()?.trim_ascii();
-    (kind.len() <= 80 && kind.bytes().all(|byte| byte.is_ascii_graphic())).then_some(kind)
-}
-
-/// Whether the body starts with a byte order mark.
-pub(crate) fn has_byte_order_mark(body: &[u8]) -> bool {
-    body.starts_with(b"\xEF\xBB\xBF")
+/// The media type of the response, if it has a plausible one. The server chooses the text, so its length and characters
+/// are checked before an error shows it.
+pub(crate) fn media_type(head: &ResponseHead) -> Option<&str> {
+    let media_type = head.first("content-type")?.split(';').next()?.trim_ascii();
+    let plausible = media_type.len() <= 80 && media_type.bytes().all(|byte| byte.is_ascii_graphic());
+    plausible.then_some(media_type)
 }

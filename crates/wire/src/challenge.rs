@@ -1,9 +1,8 @@
-//! `WWW-Authenticate`: what a server wants to see before it answers
+//! `WWW-Authenticate`: the authentication that a server requires
 //! ([RFC 9110 §11.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1)).
 //!
-//! Commas separate challenges and the parameters of one challenge alike; a name followed by `=` is a parameter, a
-//! name that stands alone or is followed by a space starts a challenge. What fits neither is skipped up to the
-//! next comma.
+//! Commas separate challenges, and also the parameters of one challenge. A name before `=` is a parameter. A name before a
+//! space, a comma or the end starts a challenge. The reader skips other text up to the next comma.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -14,25 +13,25 @@ use wellspring_core::ResponseHead;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Challenge {
-    /// The scheme as it was sent; it compares without regard to case.
+    /// The scheme as the server sent it. Schemes are case-insensitive.
     pub scheme: String,
-    /// The blob that some schemes send instead of parameters.
+    /// The token68 value that some schemes use instead of parameters.
     pub token68: Option<String>,
-    /// Names, in lower case, and values, without their quotes.
+    /// The parameters: names in lower case, and values without quotes.
     pub parameters: Vec<(String, String)>,
 }
 
 impl Challenge {
-    /// Whether it is a challenge of this scheme.
+    /// Whether the challenge has this scheme.
     #[must_use]
     pub fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
 
-    /// The first parameter of this name, which is given in lower case.
+    /// The first parameter of this name. `name` must be in lower case.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// `error` of a bearer challenge ([RFC 6750 §3](https://www.rfc-editor.org/rfc/rfc6750#section-3)).
@@ -54,7 +53,7 @@ impl Challenge {
     }
 }
 
-/// All challenges of an answer, in order, from all its `WWW-Authenticate` fields.
+/// All challenges of a response, in the order of its `WWW-Authenticate` fields.
 #[must_use]
 pub fn challenges(head: &ResponseHead) -> Vec<Challenge> {
     let mut all = Vec::new();
@@ -74,42 +73,42 @@ fn read_field(field: &str, all: &mut Vec<Challenge>) {
         }
         let (name, tail) = take(rest, is_token);
         if name.is_empty() {
-            rest = skip(rest);
+            rest = skip_to_comma(rest);
             continue;
         }
         if let Some((value, tail)) = parameter_value(tail) {
-            // A parameter before any scheme belongs to nobody.
+            // A parameter before the first scheme of the field belongs to no challenge.
             if all.len() > first
                 && let Some(challenge) = all.last_mut()
             {
                 challenge.parameters.push((name.to_ascii_lowercase(), value));
             }
-            rest = skip(tail);
+            rest = skip_to_comma(tail);
             continue;
         }
         let mut challenge = Challenge { scheme: name.to_string(), ..Challenge::default() };
         rest = match tail.bytes().next() {
             Some(b' ' | b'\t') => after_scheme(tail, &mut challenge),
-            _ => skip(tail),
+            _ => skip_to_comma(tail),
         };
         all.push(challenge);
     }
 }
 
-/// What follows a scheme and a space: a blob, or the first parameter, which the caller reads.
+/// Reads a token68 value after a scheme and a space. The caller reads what is left, such as the first parameter.
 fn after_scheme<'a>(tail: &'a str, challenge: &mut Challenge) -> &'a str {
     let start = tail.trim_start_matches([' ', '\t']);
-    let (blob, after) = take(start, is_token68);
+    let (value, after) = take(start, is_token68);
     let padding = after.len() - after.trim_start_matches('=').len();
-    let (end, next) = (blob.len() + padding, after[padding..].trim_start_matches([' ', '\t']));
-    if !blob.is_empty() && (next.is_empty() || next.starts_with(',')) {
+    let (end, next) = (value.len() + padding, after[padding..].trim_start_matches([' ', '\t']));
+    if !value.is_empty() && (next.is_empty() || next.starts_with(',')) {
         challenge.token68 = Some(start[..end].to_string());
         return next;
     }
     start
 }
 
-/// `= value`, with white space around the sign where a server puts some.
+/// Reads `= value`. Some servers put white space around the equals sign.
 fn parameter_value(tail: &str) -> Option<(String, &str)> {
     let tail = tail.trim_start_matches([' ', '\t']).strip_prefix('=')?.trim_start_matches([' ', '\t']);
     match tail.strip_prefix('"') {
@@ -121,7 +120,7 @@ fn parameter_value(tail: &str) -> Option<(String, &str)> {
     }
 }
 
-/// A quoted string after its opening quote; one that never ends goes to the end of the field.
+/// Reads a quoted string after its opening quote. Without a closing quote, the string extends to the end of the field.
 fn quoted_value(text: &str) -> (String, &str) {
     let mut value = String::new();
     let mut chars = text.char_indices();
@@ -135,8 +134,8 @@ fn quoted_value(text: &str) -> (String, &str) {
     (value, "")
 }
 
-/// The rest from the next comma outside quotes on.
-fn skip(text: &str) -> &str {
+/// The text from the next comma outside quotes.
+fn skip_to_comma(text: &str) -> &str {
     let mut rest = text;
     while let Some(at) = rest.find([',', '"']) {
         if rest[at..].starts_with(',') {
@@ -147,18 +146,18 @@ fn skip(text: &str) -> &str {
     ""
 }
 
-fn take(text: &str, belongs: fn(u8) -> bool) -> (&str, &str) {
-    // Every byte that belongs nowhere ends the run, so the cut is between characters.
-    let end = text.bytes().position(|byte| !byte.is_ascii() || !belongs(byte)).unwrap_or(text.len());
+fn take(text: &str, accepts: fn(u8) -> bool) -> (&str, &str) {
+    // A non-ASCII byte ends the run, so the text is split between characters.
+    let end = text.bytes().position(|byte| !byte.is_ascii() || !accepts(byte)).unwrap_or(text.len());
     text.split_at(end)
 }
 
-/// A character of a token ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
+/// Whether the byte may occur in a token ([RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// A character of a token68, its padding not counted
+/// Whether the byte may occur in a token68 before its padding
 /// ([RFC 9110 §11.2](https://www.rfc-editor.org/rfc/rfc9110#section-11.2)).
 pub(crate) fn is_token68(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte)
@@ -190,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn r09_several_challenges_in_one_field_and_in_several_fields_are_told_apart() {
+    fn r09_several_challenges_in_one_or_several_fields_are_separated() {
         // The example of RFC 9110 §11.6.1, and one more field.
         let head = ResponseHead::new(401)
             .header(
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn r10_odd_but_readable_challenges_are_read() {
+    fn r10_unusual_but_readable_challenges_are_read() {
         assert_eq!(read("Bearer error=invalid_token"), [challenge("Bearer", &[("error", "invalid_token")])]);
         assert_eq!(
             read("BEARER ERROR = \"x\" , , realm=y"),
@@ -231,24 +230,24 @@ mod tests {
     }
 
     #[test]
-    fn r11_what_is_no_challenge_is_skipped() {
+    fn r11_text_that_is_not_a_challenge_is_skipped() {
         for field in ["", ",,,", "=", "\"", "\"a, b\"", "realm=x", "é", "\\"] {
             assert_eq!(read(field), [], "{field}");
         }
         assert_eq!(read("; ???, Bearer error=x"), [challenge("Bearer", &[("error", "x")])]);
-        // Each field stands alone: a stray parameter never joins the challenge of another field.
+        // A parameter never joins the challenge of another field.
         let head =
             ResponseHead::new(401).header("www-authenticate", "Basic").header("www-authenticate", "error=x");
         assert_eq!(challenges(&head), [challenge("Basic", &[])]);
     }
 
     #[test]
-    fn no_field_however_mangled_makes_the_reader_panic_or_hang() {
+    fn no_malformed_field_makes_the_reader_panic_or_hang() {
         let whole = r#"Basic realm="é\"x", Bearer error="invalid_token", scope="a b", Negotiate YWJj=="#;
         for at in (0..=whole.len()).filter(|at| whole.is_char_boundary(*at)) {
             let _ = read(&whole[..at]);
-            for odd in ["\"", ",", "=", "\\", "é", " ", "\u{0}"] {
-                let _ = read(&format!("{}{odd}{}", &whole[..at], &whole[at..]));
+            for inserted in ["\"", ",", "=", "\\", "é", " ", "\u{0}"] {
+                let _ = read(&format!("{}{inserted}{}", &whole[..at], &whole[at..]));
             }
         }
     }

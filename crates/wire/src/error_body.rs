@@ -1,34 +1,34 @@
-//! How endpoints word a refusal: four families of JSON, and whatever else has a message in it.
+//! The error bodies of endpoints: three known shapes of JSON objects, and any other object.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::{Json, Object};
+use crate::json::{Json, Object};
 
-/// Which family an error body belongs to.
+/// The shape of an error body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorShape {
     /// `{error, error_description, error_uri}` ([RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
     OAuth,
-    /// `{statusCode, message, error}`, where `message` is a text or an array of texts and `error` only repeats the
-    /// status in words (NestJS).
+    /// `{statusCode, message, error}` (NestJS), where `message` is a string or an array of strings, and `error` repeats the
+    /// status in words.
     Nest,
     /// `{type, title, status, detail}` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)).
     Problem,
-    /// Another object of the endpoint's own.
+    /// Any other object.
     Other,
 }
 
-/// What an endpoint said, as it said it: not redacted, not to be shown.
+/// The error body of an endpoint, unredacted. Do not show its texts: [`Redaction`](crate::Redaction) makes them safe.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorBody {
-    /// The family.
+    /// The shape.
     pub shape: ErrorShape,
-    /// The endpoint's own code.
+    /// The error code.
     pub code: Option<String>,
-    /// The endpoint's own message.
+    /// The message for a person.
     pub message: Option<String>,
 }
 
@@ -39,39 +39,39 @@ impl core::fmt::Debug for ErrorBody {
 }
 
 impl ErrorBody {
-    /// An error of an endpoint that words it in a way of its own.
+    /// An error of an endpoint whose body has another shape.
     #[must_use]
     pub const fn own(code: Option<String>, message: Option<String>) -> Self {
         Self { shape: ErrorShape::Other, code, message }
     }
 
-    /// Reads an error body. Members of a wrong type count as missing.
+    /// Reads an error body. A member of a wrong type counts as missing.
     #[must_use]
     pub fn of(object: &Object) -> Self {
-        let said = |name| object.text(name).filter(|text| !text.is_empty()).map(ToString::to_string);
-        // The same member holds a code of the standard or the status in words ("Unauthorized").
-        let is_code = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        let text = |name| object.text(name).filter(|text| !text.is_empty()).map(ToString::to_string);
+        // NestJS puts either a standard code or the status in words ("Unauthorized") into `error`.
+        let is_code = |error: &str| error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         if object.integer("statusCode").is_some() && !object.text("error").is_some_and(is_code) {
             return Self { shape: ErrorShape::Nest, code: None, message: messages(object.get("message")) };
         }
-        if let Some(code) = said("error") {
-            let message = said("error_description").or_else(|| messages(object.get("message")));
+        if let Some(code) = text("error") {
+            let message = text("error_description").or_else(|| messages(object.get("message")));
             return Self { shape: ErrorShape::OAuth, code: Some(code), message };
         }
         if let Some(inner) = object.object("error") {
             let code = scalar(inner.get("code")).or_else(|| scalar(inner.get("status")));
             return Self::own(code, messages(inner.get("message")));
         }
-        if said("title").is_some() || said("detail").is_some() || said("type").is_some() {
-            let code = said("type").filter(|uri| uri != "about:blank");
-            let message = said("detail").or_else(|| said("title"));
+        if text("title").is_some() || text("detail").is_some() || text("type").is_some() {
+            let code = text("type").filter(|uri| uri != "about:blank");
+            let message = text("detail").or_else(|| text("title"));
             return Self { shape: ErrorShape::Problem, code, message };
         }
         Self::own(scalar(object.get("code")), messages(object.get("message")))
     }
 }
 
-/// One text, or several.
+/// A message, which is a string or an array of strings.
 fn messages(value: Option<&Json>) -> Option<String> {
     let text = match value? {
         Json::Text(text) => text.to_string(),
@@ -81,7 +81,7 @@ fn messages(value: Option<&Json>) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// A code, which is a text or a number.
+/// A code, which is a string or a number.
 fn scalar(value: Option<&Json>) -> Option<String> {
     let value = value?;
     match value {

@@ -1,7 +1,8 @@
 //! Form bodies and query strings: names and values in `application/x-www-form-urlencoded`.
 //!
-//! Encoding and decoding follow the [WHATWG rules](https://url.spec.whatwg.org/#application/x-www-form-urlencoded),
-//! to which [RFC 6749 appendix B](https://www.rfc-editor.org/rfc/rfc6749#appendix-B) comes down today.
+//! Encoding and decoding follow the [WHATWG rules](https://url.spec.whatwg.org/#application/x-www-form-urlencoded). They
+//! are the current definition of the format that
+//! [RFC 6749 appendix B](https://www.rfc-editor.org/rfc/rfc6749#appendix-B) requires.
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
@@ -10,7 +11,9 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-/// Pairs of names and values, in order. Values may be secrets: `Debug` shows the names alone.
+use crate::percent::{decode_escape, push_encoded};
+
+/// Pairs of names and values, in order. Values may be secrets, so `Debug` shows only the names.
 #[derive(Clone, Default)]
 pub struct Form(Vec<(Cow<'static, str>, Zeroizing<String>)>);
 
@@ -24,15 +27,15 @@ impl Form {
         Self(Vec::new())
     }
 
-    /// The same form with one more pair, even an empty one.
+    /// The same form with one more pair, also if the value is empty.
     #[must_use]
     pub fn pair(mut self, name: impl Into<Cow<'static, str>>, value: &str) -> Self {
         self.0.push((name.into(), Zeroizing::new(value.to_string())));
         self
     }
 
-    /// The same form with one more pair if there is a value and it is not empty: an empty parameter counts as
-    /// omitted ([RFC 6749 §3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
+    /// The same form with one more pair if the value is present and not empty. An empty parameter counts as omitted
+    /// ([RFC 6749 §3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
     #[must_use]
     pub fn pair_if(self, name: impl Into<Cow<'static, str>>, value: Option<&str>) -> Self {
         match value {
@@ -41,7 +44,7 @@ impl Form {
         }
     }
 
-    /// Whether there is no pair.
+    /// Whether the form has no pair.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -50,15 +53,15 @@ impl Form {
     /// Whether a pair has this name.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.0.iter().any(|(own, _)| own == name)
+        self.0.iter().any(|(known, _)| known == name)
     }
 
-    /// The form as it is sent. It holds whatever secrets the pairs hold.
+    /// The encoded form. It contains the secrets of the pairs.
     #[must_use]
     pub fn encode(&self) -> String {
-        // Enough for the worst case, so that no half-written copy of a secret is left behind by growing.
-        let room = self.0.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
-        let mut out = String::with_capacity(room);
+        // Enough for the worst case: a buffer that grows leaves copies of secrets in memory.
+        let capacity = self.0.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+        let mut out = String::with_capacity(capacity);
         for (n, (name, value)) in self.0.iter().enumerate() {
             if n > 0 {
                 out.push('&');
@@ -77,21 +80,22 @@ impl fmt::Debug for Form {
     }
 }
 
-/// One name or value: space becomes `+`, and all but ASCII letters, digits and `*-._` is percent-encoded.
+/// Encodes a name or a value: a space becomes `+`, and other characters than ASCII letters, digits and `*-._` are
+/// percent-encoded.
 pub(crate) fn encode_into(out: &mut String, text: &str) {
     for byte in text.bytes() {
         match byte {
             b' ' => out.push('+'),
             b'*' | b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => out.push(char::from(byte)),
-            _ => crate::percent::push_encoded(out, byte),
+            _ => push_encoded(out, byte),
         }
     }
 }
 
 /// The pairs of a form body or of a query string without its `?`, in order, repetitions included.
 ///
-/// `+` and `%20` both mean a space. Nothing is refused: a `%` that starts no escape stands for itself, and bytes
-/// that are not UTF-8 become replacement characters.
+/// `+` and `%20` both mean a space. Decoding never fails: a `%` that starts no escape stays, and bytes that are not UTF-8
+/// become replacement characters.
 #[must_use]
 pub fn form_decode(text: &str) -> Vec<(String, String)> {
     text.split('&')
@@ -110,7 +114,7 @@ fn decode(text: &str) -> String {
         rest = tail;
         match byte {
             b'+' => bytes.push(b' '),
-            b'%' => match crate::percent::escape(tail) {
+            b'%' => match decode_escape(tail) {
                 Some(decoded) => {
                     bytes.push(decoded);
                     rest = &tail[2..];
@@ -142,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn decoding_undoes_encoding_for_every_character() {
+    fn every_character_round_trips() {
         for c in (0..0x300).filter_map(char::from_u32).chain(['€', '\u{1F600}']) {
             let text = format!("x{c}y");
             assert_eq!(form_decode(&Form::new().pair("n", &text).encode()), vec![("n".into(), text)]);
@@ -150,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn decoding_accepts_both_spellings_of_a_space_and_keeps_what_it_cannot_read() {
+    fn decoding_accepts_both_encodings_of_a_space_and_keeps_invalid_escapes() {
         let pairs = form_decode("a=1+2&a=1%202&&b&c=%zz%4&d=%ff&e=x=y");
         let pairs: Vec<_> = pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         assert_eq!(

@@ -1,15 +1,15 @@
-//! Dates in header fields ([RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)), in the
-//! format in use and in both obsolete ones.
+//! Dates in header fields ([RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)), in the preferred
+//! format and in both obsolete formats.
 
 use wellspring_core::{ResponseHead, UnixTime};
 
-/// When the answer was made, by its own `Date` field; `None` without a readable one.
+/// The time in the `Date` field of a response; `None` without a valid one.
 #[must_use]
 pub fn date_of(head: &ResponseHead, now: UnixTime) -> Option<UnixTime> {
     http_date(head.first("date")?, now)
 }
 
-/// Reads a date. `now` settles the century of a year with two digits.
+/// Reads a date. `now` determines the century of a year with two digits.
 #[must_use]
 pub fn http_date(text: &str, now: UnixTime) -> Option<UnixTime> {
     let text = text.trim_ascii();
@@ -22,7 +22,7 @@ pub fn http_date(text: &str, now: UnixTime) -> Option<UnixTime> {
 /// `06 Nov 1994 08:49:37 GMT`
 fn imf_fixdate(text: &str) -> Option<UnixTime> {
     let [day, month, year, clock, "GMT"] = words(text)? else { return None };
-    unix(digits(year, 4)?, month, digits(day, 2)?, clock)
+    unix_time(digits(year, 4)?, month, digits(day, 2)?, clock)
 }
 
 /// `06-Nov-94 08:49:37 GMT`
@@ -31,21 +31,21 @@ fn rfc850_date(text: &str, now: UnixTime) -> Option<UnixTime> {
     let (day, rest) = date.split_once('-')?;
     let (month, year) = rest.split_once('-')?;
     let this_year = year_of(now);
-    // A year more than fifty years ahead is the latest past year with these digits.
+    // A year more than fifty years in the future means the latest past year with these digits.
     let mut year = this_year - this_year % 100 + digits(year, 2)?;
     if year > this_year + 50 {
         year -= 100;
     }
-    unix(year, month, digits(day, 2)?, clock)
+    unix_time(year, month, digits(day, 2)?, clock)
 }
 
 /// `Sun Nov  6 08:49:37 1994`
 fn asctime_date(text: &str) -> Option<UnixTime> {
     let [_weekday, month, day, clock, year] = words(text)?;
-    unix(digits(year, 4)?, month, digits(day, day.len().clamp(1, 2))?, clock)
+    unix_time(digits(year, 4)?, month, digits(day, day.len().clamp(1, 2))?, clock)
 }
 
-/// Exactly so many words, separated by spaces.
+/// The `N` words of the text, separated by spaces.
 fn words<const N: usize>(text: &str) -> Option<[&str; N]> {
     let mut words = text.split(' ').filter(|word| !word.is_empty());
     let mut found = [""; N];
@@ -59,7 +59,7 @@ fn digits(text: &str, width: usize) -> Option<u64> {
     (text.len() == width && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
-fn unix(year: u64, month: &str, day: u64, clock: &str) -> Option<UnixTime> {
+fn unix_time(year: u64, month: &str, day: u64, clock: &str) -> Option<UnixTime> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     const LENGTHS: [u64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
@@ -71,7 +71,7 @@ fn unix(year: u64, month: &str, day: u64, clock: &str) -> Option<UnixTime> {
     let (hour, rest) = clock.split_once(':')?;
     let (minute, second) = rest.split_once(':')?;
     let (hour, minute, second) = (digits(hour, 2)?, digits(minute, 2)?, digits(second, 2)?);
-    // A leap second is allowed and is the same as the next second.
+    // A leap second is valid and equals the next second.
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
@@ -84,7 +84,7 @@ const fn is_leap(year: u64) -> bool {
     year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400)
 }
 
-/// Days from 1970-01-01 to the first of January of this year, which is not before 1970.
+/// Days from 1970-01-01 to the first of January of this year, which must not be before 1970.
 const fn days_before(year: u64) -> u64 {
     let past = year - 1;
     (year - 1970) * 365 + (past / 4 - past / 100 + past / 400) - (1969 / 4 - 1969 / 100 + 1969 / 400)
@@ -92,15 +92,15 @@ const fn days_before(year: u64) -> u64 {
 
 fn year_of(time: UnixTime) -> u64 {
     let days = time.as_secs() / 86_400;
-    // Years have 365.2425 days on average; the guess is at most one off.
-    let guess = 1970 + (u128::from(days) * 10_000 / 3_652_425) as u64;
-    let guess = guess.min(9_999);
-    if days < days_before(guess) {
-        guess - 1
-    } else if days >= days_before(guess + 1) {
-        guess + 1
+    // A year has 365.2425 days on average, so the estimate is off by at most one year.
+    let estimate = 1970 + (u128::from(days) * 10_000 / 3_652_425) as u64;
+    let estimate = estimate.min(9_999);
+    if days < days_before(estimate) {
+        estimate - 1
+    } else if days >= days_before(estimate + 1) {
+        estimate + 1
     } else {
-        guess
+        estimate
     }
 }
 
@@ -112,7 +112,7 @@ mod tests {
     const NOW: UnixTime = UnixTime::from_secs(1_760_000_000); // 2025-10-09
 
     #[test]
-    fn the_three_formats_name_the_same_second() {
+    fn the_three_formats_mean_the_same_second() {
         for text in
             ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"]
         {
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_none() {
+    fn an_invalid_date_is_none() {
         for text in [
             "",
             "Sun, 06 Nov 1994 08:49:37",

@@ -1,7 +1,7 @@
-//! JSON as it was sent: every member of an object is kept, a repeated one too.
+//! JSON values that keep every member of an object, also repeated members.
 //!
-//! Maps keep the last of two members of one name without a word, and a derived reader takes an array for a
-//! struct. Both decide which secret is used, so neither is used here.
+//! A map silently keeps only the last of two members of the same name, and a derived deserializer accepts an array for a
+//! struct. Either could choose the wrong secret, so this reader uses neither.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,11 +11,15 @@ use core::fmt;
 use serde_core::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
-use crate::BodyFault;
+use crate::body_fault::BodyFault;
+use crate::json_string::push_string;
 
-/// A JSON value. Texts may be secrets: they are wiped when dropped, and `Debug` shows none of them.
+/// The UTF-8 byte order mark, which some servers send before the JSON.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// A JSON value. Strings may be secrets, so they are wiped when dropped and `Debug` does not show them.
 #[derive(Clone)]
-#[expect(clippy::exhaustive_enums, reason = "JSON has these and no others")]
+#[expect(clippy::exhaustive_enums, reason = "JSON has no other values")]
 pub enum Json {
     /// `null`.
     Null,
@@ -31,55 +35,55 @@ pub enum Json {
     Object(Object),
 }
 
-/// A JSON number: whole where it was written so and fits, else the nearest float.
+/// A JSON number: an integer if it is written as one and fits in 64 bits, else the nearest float.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "the three ways a number is read")]
+#[expect(clippy::exhaustive_enums, reason = "serde has no other JSON numbers")]
 pub enum Number {
-    /// Zero or more.
+    /// An integer that is not negative.
     Unsigned(u64),
-    /// Less than zero.
+    /// A negative integer.
     Signed(i64),
-    /// Written with a fraction or an exponent, or too large for the others. Always finite.
+    /// A number with a fraction or an exponent, or outside the range of the others. Always finite.
     Float(f64),
 }
 
-/// The members of a JSON object, in order, repetitions included.
+/// The members of a JSON object, in order, including repeated members.
 #[derive(Clone, Default)]
 pub struct Object(Vec<(String, Json)>);
 
 impl Json {
-    /// The text, if it is one.
+    /// The string, if the value is a string.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text.as_str()) } else { None }
     }
 
-    /// The object, if it is one.
+    /// The object, if the value is an object.
     #[must_use]
     pub const fn as_object(&self) -> Option<&Object> {
         if let Self::Object(object) = self { Some(object) } else { None }
     }
 
-    /// The elements, if it is an array.
+    /// The elements, if the value is an array.
     #[must_use]
     pub fn as_array(&self) -> Option<&[Self]> {
         if let Self::Array(elements) = self { Some(elements) } else { None }
     }
 
-    /// The truth value, if it is one.
+    /// The boolean, if the value is a boolean.
     #[must_use]
     pub const fn as_bool(&self) -> Option<bool> {
         if let Self::Bool(value) = self { Some(*value) } else { None }
     }
 
-    /// The number, if it is whole and fits, however it was written: `1e3` is a thousand.
+    /// The integer, if the value is a number without a fraction that fits. `1e3` is the integer 1000.
     #[must_use]
     pub fn as_integer(&self) -> Option<i64> {
         match self {
             Self::Number(Number::Unsigned(n)) => i64::try_from(*n).ok(),
             Self::Number(Number::Signed(n)) => Some(*n),
-            // The cast saturates, so a float that survives the way there and back is whole and in range;
-            // 2^63 itself survives too and is out of range.
+            // The cast saturates, so a float that is equal after the round trip has no fraction and is in range. Only
+            // 2^63 is equal too and out of range.
             Self::Number(Number::Float(x)) if *x as i64 as f64 == *x && (*x as i64) < i64::MAX => {
                 Some(*x as i64)
             }
@@ -87,7 +91,7 @@ impl Json {
         }
     }
 
-    /// Whether it is `null`.
+    /// Whether the value is `null`.
     #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
@@ -108,44 +112,42 @@ impl Json {
             Self::Number(Number::Unsigned(n)) => out.push_str(&n.to_string()),
             Self::Number(Number::Signed(n)) => out.push_str(&n.to_string()),
             Self::Number(Number::Float(x)) => out.push_str(&format!("{x:?}")),
-            Self::Text(text) => crate::json_request::push_string(out, text),
+            Self::Text(text) => push_string(out, text),
             Self::Array(elements) => {
-                out.push('[');
-                for (n, element) in elements.iter().enumerate() {
-                    if n > 0 {
-                        out.push(',');
-                    }
-                    element.write(out);
-                }
-                out.push(']');
+                write_list(out, ['[', ']'], elements, |out, element| element.write(out));
             }
-            Self::Object(object) => {
-                out.push('{');
-                for (n, (name, value)) in object.0.iter().enumerate() {
-                    if n > 0 {
-                        out.push(',');
-                    }
-                    crate::json_request::push_string(out, name);
-                    out.push(':');
-                    value.write(out);
-                }
-                out.push('}');
-            }
+            Self::Object(object) => write_list(out, ['{', '}'], &object.0, |out, (name, value)| {
+                push_string(out, name);
+                out.push(':');
+                value.write(out);
+            }),
         }
     }
 }
 
+/// Writes the items between brackets, separated by commas.
+fn write_list<T>(out: &mut String, [open, close]: [char; 2], items: &[T], write: impl Fn(&mut String, &T)) {
+    out.push(open);
+    for (n, item) in items.iter().enumerate() {
+        if n > 0 {
+            out.push(',');
+        }
+        write(out, item);
+    }
+    out.push(close);
+}
+
 impl Object {
-    /// Reads a body whose top level must be an object. A byte order mark at its start is skipped.
+    /// Reads a body whose top level must be an object. Skips a byte order mark at its start.
     ///
     /// # Errors
     ///
-    /// When the body is empty, not UTF-8, not JSON, nested more than 128 deep, followed by anything but white
-    /// space, or something else than an object.
+    /// When the body is empty, not UTF-8, not valid JSON, nested more than 128 levels deep, followed by more than white
+    /// space, or not an object.
     pub fn parse(body: &[u8]) -> Result<Self, BodyFault> {
-        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         let text = core::str::from_utf8(body).map_err(|_| BodyFault::NotUtf8)?;
-        // No JSON holds this byte, and half of UTF-16 is made of it.
+        // JSON never contains a null byte. UTF-16 contains one for each ASCII character.
         if text.contains('\0') {
             return Err(BodyFault::NotUtf8);
         }
@@ -153,7 +155,7 @@ impl Object {
             return Err(BodyFault::Empty);
         }
         let mut reader = serde_json::Deserializer::from_str(text);
-        let value = Anything.deserialize(&mut reader).map_err(|_| BodyFault::Malformed)?;
+        let value = JsonVisitor.deserialize(&mut reader).map_err(|_| BodyFault::Malformed)?;
         reader.end().map_err(|_| BodyFault::Malformed)?;
         match value {
             Json::Object(object) => Ok(object),
@@ -161,48 +163,48 @@ impl Object {
         }
     }
 
-    /// The member of this name, the last one where it is repeated.
+    /// The member of this name; the last one if the member is repeated.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Json> {
-        self.0.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value)
+        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
-    /// The member of this name, where a repeated one would leave open which is meant.
+    /// The member of this name, which must be unique.
     ///
     /// # Errors
     ///
-    /// When there are two or more members of this name.
+    /// When the object has several members of this name.
     pub fn only(&self, name: &str) -> Result<Option<&Json>, BodyFault> {
-        let mut found = self.0.iter().filter(|(own, _)| own == name).map(|(_, value)| value);
+        let mut found = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
         let first = found.next();
         if found.next().is_some() { Err(BodyFault::Repeated) } else { Ok(first) }
     }
 
-    /// The text of this member, if it is a text.
+    /// The string of this member, if the member is a string.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name)?.as_text()
     }
 
-    /// The number of this member, if it is whole and fits.
+    /// The integer of this member, as [`Json::as_integer`] reads it.
     #[must_use]
     pub fn integer(&self, name: &str) -> Option<i64> {
         self.get(name)?.as_integer()
     }
 
-    /// The truth value of this member, if it is one.
+    /// The boolean of this member, if the member is a boolean.
     #[must_use]
     pub fn bool(&self, name: &str) -> Option<bool> {
         self.get(name)?.as_bool()
     }
 
-    /// The object in this member, if it is one.
+    /// The object of this member, if the member is an object.
     #[must_use]
     pub fn object(&self, name: &str) -> Option<&Self> {
         self.get(name)?.as_object()
     }
 
-    /// The members, in order, repetitions included.
+    /// The members, in order, including repeated members.
     pub fn members(&self) -> impl Iterator<Item = (&str, &Json)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
@@ -227,10 +229,10 @@ impl fmt::Debug for Object {
     }
 }
 
-/// Reads any JSON value and forgets nothing.
-struct Anything;
+/// Reads any JSON value and keeps repeated members.
+struct JsonVisitor;
 
-impl<'de> DeserializeSeed<'de> for Anything {
+impl<'de> DeserializeSeed<'de> for JsonVisitor {
     type Value = Json;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
@@ -238,11 +240,11 @@ impl<'de> DeserializeSeed<'de> for Anything {
     }
 }
 
-/// The name under which serde_json hands over a number where somebody else in the program has turned its feature
-/// `arbitrary_precision` on: features are shared by a whole program.
+/// The member name by which serde_json passes a number when its feature `arbitrary_precision` is on. Another crate of the
+/// program can turn the feature on.
 const NUMBER: &str = "$serde_json::private::Number";
 
-impl<'de> Visitor<'de> for Anything {
+impl<'de> Visitor<'de> for JsonVisitor {
     type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -292,7 +294,7 @@ impl<'de> Visitor<'de> for Anything {
             if name == NUMBER
                 && let Json::Text(digits) = &value
             {
-                return number(digits)
+                return parse_number(digits)
                     .map(Json::Number)
                     .ok_or_else(|| A::Error::custom("number out of range"));
             }
@@ -302,7 +304,7 @@ impl<'de> Visitor<'de> for Anything {
     }
 }
 
-fn number(digits: &str) -> Option<Number> {
+fn parse_number(digits: &str) -> Option<Number> {
     if let Ok(n) = digits.parse() {
         return Some(Number::Unsigned(n));
     }

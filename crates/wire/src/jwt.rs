@@ -1,6 +1,6 @@
-//! The times inside an access token that happens to be a JWT ([RFC 7519](https://www.rfc-editor.org/rfc/rfc7519)).
+//! The times in an access token that is a JWT ([RFC 7519](https://www.rfc-editor.org/rfc/rfc7519)).
 //!
-//! A hint and nothing more: no signature is looked at, nothing else is read, and a token that cannot be read
+//! The times are only a hint: the reader verifies no signature, and it reads no other claim. A token that cannot be read
 //! gives no hint.
 
 use core::time::Duration;
@@ -12,9 +12,10 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use wellspring_core::UnixTime;
 use zeroize::Zeroizing;
 
-use crate::{Json, LONGEST_LIFETIME, Number, Object};
+use crate::json::{Json, Number, Object};
+use crate::lifetime::LONGEST_LIFETIME;
 
-/// When a token says that it was issued and that it expires.
+/// The times at which a JWT was issued and expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JwtTimes {
@@ -24,7 +25,7 @@ pub struct JwtTimes {
     pub expires_at: UnixTime,
 }
 
-/// More than any payload of claims has, and little enough to be read without a thought.
+/// The longest payload that is read. Real payloads are shorter.
 const LONGEST_PAYLOAD: usize = 32 * 1024;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -35,7 +36,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl JwtTimes {
-    /// The times in this token; `None` for one that is opaque, encrypted, huge, ambiguous or without `exp`.
+    /// The times in this token; `None` for a token that is opaque, encrypted, too long, ambiguous or without `exp`.
     #[must_use]
     pub fn of(token: &str) -> Option<Self> {
         let mut parts = token.split('.');
@@ -57,8 +58,8 @@ impl JwtTimes {
         Some(Self { issued_at, expires_at })
     }
 
-    /// How long the token lives in all: by its own two times, so that no clock matters, or else from `reference`,
-    /// the time of the answer that brought it. `None` when that is no time at all; ten years at most.
+    /// The lifetime of the token from `iat` to `exp`, independent of any clock. Without `iat` the lifetime starts at
+    /// `reference`, the time of the response. `None` if no time is left; at most [`LONGEST_LIFETIME`].
     #[must_use]
     pub fn lifetime(self, reference: UnixTime) -> Option<Duration> {
         let lifetime = self.expires_at.since(self.issued_at.unwrap_or(reference)).min(LONGEST_LIFETIME);
@@ -71,7 +72,7 @@ enum Rounding {
     Down,
 }
 
-/// Seconds since the epoch, with a fraction at most ([RFC 7519 §2](https://www.rfc-editor.org/rfc/rfc7519#section-2)).
+/// Seconds since 1970, possibly with a fraction ([RFC 7519 §2](https://www.rfc-editor.org/rfc/rfc7519#section-2)).
 fn numeric_date(value: &Json, rounding: Rounding) -> Option<UnixTime> {
     match *value {
         Json::Number(Number::Unsigned(seconds)) => Some(UnixTime::from_secs(seconds)),

@@ -1,14 +1,14 @@
 //! OAuth 2.0 on the wire: bodies, errors, challenges, PKCE, JWT lifetimes, without I/O.
 //!
-//! What providers share when they write a token request and read its answer. Each decision about an odd answer
-//! is made in one place here, has a name in `DECISIONS.md` and a test of that name.
+//! Providers share this crate to write token requests and to read token responses. `DECISIONS.md` names each decision
+//! about an unusual response. One place in this crate makes the decision, and a test of the same name checks it.
 //!
-//! - [`TokenFormat`] reads the whole answer of a token endpoint: a token, or the error that says what to do next.
+//! - [`TokenFormat`] reads a whole response of a token endpoint: a token, or the error that says what to do next.
 //! - [`Form`], [`json_body`], [`append_query`] and [`basic_authorization`] write requests.
-//! - [`judge_bearer`] says what an API's answer means for the token that it was called with.
+//! - [`judge_bearer`] says what an API's response means for the token that the request carried.
 //!
 //! In scope: bytes and text, and what they mean.
-//! Out of scope: sockets, clocks, stores, and every provider's own names.
+//! Out of scope: sockets, clocks, stores, and the names that only one provider uses.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -16,16 +16,18 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-mod answer;
 mod basic;
 mod bearer;
 mod body;
+mod body_fault;
 mod challenge;
 mod error_body;
+mod error_code;
 mod form;
 mod http_date;
 mod json;
 mod json_request;
+mod json_string;
 mod jwt;
 mod lifetime;
 mod percent;
@@ -33,17 +35,19 @@ mod percent;
 mod pkce;
 mod query;
 mod redaction;
+mod response;
 mod retry_after;
 mod token_body;
 mod token_format;
 
 // The public interface is:
-pub use answer::Meaning;
 pub use basic::{BasicEncoding, basic_authorization};
 pub use bearer::{bearer_authorization, judge_bearer};
-pub use body::{Body, BodyFault};
+pub use body::Body;
+pub use body_fault::BodyFault;
 pub use challenge::{Challenge, challenges};
 pub use error_body::{ErrorBody, ErrorShape};
+pub use error_code::Meaning;
 pub use form::{Form, form_decode};
 pub use http_date::{date_of, http_date};
 pub use json::{Json, Number, Object};

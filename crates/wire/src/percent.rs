@@ -1,11 +1,11 @@
-//! Percent-encoding ([RFC 3986 §2.1](https://www.rfc-editor.org/rfc/rfc3986#section-2.1)), where a plus is a plus.
+//! Percent-encoding ([RFC 3986 §2.1](https://www.rfc-editor.org/rfc/rfc3986#section-2.1)), where a plus sign stands for itself.
 
 use alloc::string::String;
 
 /// The text with everything but unreserved characters percent-encoded: a space becomes `%20`, a line feed `%0A`.
 ///
-/// Unlike a [`Form`](crate::Form) value this can be undone by any percent-decoder, so it also fits header values
-/// such as a certificate in PEM.
+/// Every percent-decoder can decode the result, unlike the value of a [`Form`](crate::Form). So it also suits header
+/// values, such as a certificate in PEM.
 #[must_use]
 pub fn percent_encode(text: &str) -> String {
     let mut out = String::with_capacity(3 * text.len());
@@ -25,8 +25,8 @@ pub(crate) fn push_encoded(out: &mut String, byte: u8) {
     out.push(char::from(HEX[usize::from(byte & 15)]));
 }
 
-/// The byte that two hexadecimal digits at the start stand for.
-pub(crate) fn escape(digits: &[u8]) -> Option<u8> {
+/// Decodes the two hexadecimal digits at the start.
+pub(crate) fn decode_escape(digits: &[u8]) -> Option<u8> {
     let digit = |at: usize| char::from(*digits.get(at)?).to_digit(16);
     u8::try_from(digit(0)? << 4 | digit(1)?).ok()
 }

@@ -1,4 +1,4 @@
-//! Proof Key for Code Exchange ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)), with SHA-256 and nothing else.
+//! Proof Key for Code Exchange ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)), only with the method `S256`.
 
 use alloc::string::String;
 
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use wellspring_core::CodeVerifier;
 use zeroize::Zeroizing;
 
-/// A verifier out of 32 bytes of the operating system's randomness: 43 characters, as
+/// A verifier of 43 characters from 32 random bytes of the operating system, as
 /// [RFC 7636 §4.1](https://www.rfc-editor.org/rfc/rfc7636#section-4.1) recommends.
 #[must_use]
 pub fn code_verifier(entropy: [u8; 32]) -> CodeVerifier {
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_standards_own_example() {
+    fn the_example_of_rfc_7636_is_encoded() {
         // RFC 7636 appendix B.
         let verifier = code_verifier([
             116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105,

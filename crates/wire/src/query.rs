@@ -2,24 +2,23 @@
 
 use alloc::string::{String, ToString};
 
-use crate::Form;
+use crate::form::Form;
 
-/// The URL with these parameters added to its query, which may be there already. A fragment stays last.
+/// The URL with these parameters appended to its query. The fragment, if any, stays at the end.
 ///
-/// The rest of the URL is left as it is, byte for byte: redirect URIs and registered endpoints are compared as
-/// plain text.
+/// The rest of the URL stays unchanged, byte for byte, because servers compare redirect URIs and endpoints as strings.
 #[must_use]
 pub fn append_query(url: &str, parameters: &Form) -> String {
     if parameters.is_empty() {
         return url.to_string();
     }
     let (base, fragment) = url.find('#').map_or((url, ""), |at| url.split_at(at));
-    let joint = match base.find('?') {
+    let separator = match base.find('?') {
         None => "?",
         Some(_) if base.ends_with(['?', '&']) => "",
         Some(_) => "&",
     };
-    [base, joint, &parameters.encode(), fragment].concat()
+    [base, separator, &parameters.encode(), fragment].concat()
 }
 
 #[cfg(test)]
@@ -27,16 +26,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_join_whatever_query_is_there() {
+    fn parameters_are_appended_to_any_query() {
         let form = Form::new().pair("a", "x y").pair("b", "&");
-        for (url, joined) in [
+        for (url, expected) in [
             ("https://h/p", "https://h/p?a=x+y&b=%26"),
             ("https://h/p?", "https://h/p?a=x+y&b=%26"),
             ("https://h/p?q=1", "https://h/p?q=1&a=x+y&b=%26"),
             ("https://h/p?q=1&", "https://h/p?q=1&a=x+y&b=%26"),
             ("https://h/p#f", "https://h/p?a=x+y&b=%26#f"),
         ] {
-            assert_eq!(append_query(url, &form), joined);
+            assert_eq!(append_query(url, &form), expected);
         }
         assert_eq!(append_query("https://H:443", &Form::new()), "https://H:443");
     }

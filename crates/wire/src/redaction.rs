@@ -1,7 +1,7 @@
-//! What of a server's words may be shown: short, printable, and without secrets.
+//! Redacts the text of a server before an error shows it: short, printable and without secrets.
 //!
-//! Servers echo what they were sent, in whatever encoding suits them. Known secrets are removed in all the forms
-//! they travel in; unknown ones are recognised by their looks.
+//! A server may echo the request in any encoding. The redaction removes known secrets in every encoding that requests and
+//! error bodies use. It recognises unknown secrets by their length and characters.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,29 +13,30 @@ use wellspring_core::AuthorizationGrant;
 use zeroize::Zeroizing;
 
 use crate::form::encode_into;
-use crate::json_request::push_escaped;
+use crate::json::BYTE_ORDER_MARK;
+use crate::json_string::push_escaped;
 use crate::percent::percent_encode;
 
-/// The most characters of a server's words that are shown.
-const LONGEST: usize = 200;
+/// The most characters of a server's text that an error shows.
+const MAX_CHARACTERS: usize = 200;
 
-/// What stands where a secret stood.
-const MARK: &str = "[redacted]";
+/// Replaces a secret.
+const PLACEHOLDER: &str = "[redacted]";
 
-/// The secrets that must not be shown. `Debug` shows how many there are.
+/// Removes secrets from texts. `Debug` shows only the number of known secrets.
 #[derive(Clone, Default)]
 pub struct Redaction {
     secrets: Vec<Zeroizing<String>>,
 }
 
 impl Redaction {
-    /// Knows no secret yet; what looks like one is removed all the same.
+    /// A redaction without known secrets. It removes only text that looks like a token.
     #[must_use]
     pub const fn new() -> Self {
         Self { secrets: Vec::new() }
     }
 
-    /// The same redaction, knowing one more secret.
+    /// The same redaction with one more known secret.
     #[must_use]
     pub fn secret(mut self, secret: &str) -> Self {
         if !secret.is_empty() {
@@ -44,10 +45,10 @@ impl Redaction {
         self
     }
 
-    /// The same redaction, knowing what this request spent.
+    /// The same redaction with the secrets of this grant.
     #[must_use]
-    pub fn spend(self, spend: &AuthorizationGrant) -> Self {
-        match spend {
+    pub fn grant(self, grant: &AuthorizationGrant) -> Self {
+        match grant {
             AuthorizationGrant::RefreshToken(token) => self.secret(token.expose()),
             AuthorizationGrant::DeviceCode(code) => self.secret(code.expose()),
             AuthorizationGrant::AuthorizationCode { code, verifier, .. } => {
@@ -61,47 +62,47 @@ impl Redaction {
         }
     }
 
-    /// At most 200 characters of this text, printable and without secrets.
+    /// The first 200 characters of this text, printable and without secrets.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
-        cut(&without_runs(&self.without_known(text)))
+        truncate(&without_token_like(&self.without_known(text)))
     }
 
     fn without_known(&self, text: &str) -> Zeroizing<String> {
         let mut clean = Zeroizing::new(text.to_string());
         for secret in &self.secrets {
-            for form in forms(secret) {
-                if clean.contains(form.as_str()) {
-                    clean = Zeroizing::new(clean.replace(form.as_str(), MARK));
+            for encoded in encodings(secret) {
+                if clean.contains(encoded.as_str()) {
+                    clean = Zeroizing::new(clean.replace(encoded.as_str(), PLACEHOLDER));
                 }
             }
         }
         clean
     }
 
-    /// At most 200 characters of the start of this body, printable and without secrets.
+    /// The first 200 characters of this body, printable and without secrets.
     #[must_use]
     pub fn snippet(&self, body: &[u8]) -> String {
-        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         self.text(&String::from_utf8_lossy(body))
     }
 
-    /// The same of a body that may hold a token: of its values nothing is shown at all.
+    /// Like [`snippet`](Self::snippet), for a body that may contain a token: shows none of its values.
     #[must_use]
     pub fn outline(&self, body: &[u8]) -> String {
         self.snippet(without_values(&String::from_utf8_lossy(body)).as_bytes())
     }
 
-    /// A provider's own code: a word of at most 64 characters. Anything else is no code.
+    /// An error code of the server, if it is a word of at most 64 characters.
     #[must_use]
     pub fn code(&self, code: &str) -> Option<String> {
-        let word = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
-        if code.is_empty() || code.len() > 64 || !code.bytes().all(word) {
+        let is_allowed = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+        if code.is_empty() || code.len() > 64 || !code.bytes().all(is_allowed) {
             return None;
         }
-        // The types of RFC 9457 are URIs: long, and no secrets but in a query.
+        // The types of RFC 9457 are URIs. They are long, and only their query may contain a secret.
         if code.contains("://") {
-            return Some(cut(&self.without_known(code.split(['?', '#']).next()?)));
+            return Some(truncate(&self.without_known(code.split(['?', '#']).next()?)));
         }
         Some(self.text(code))
     }
@@ -113,12 +114,12 @@ impl fmt::Debug for Redaction {
     }
 }
 
-/// The secret as it travels, longest form first, so that no form leaves the rest of a longer one behind.
-fn forms(secret: &str) -> Vec<Zeroizing<String>> {
-    let mut forms: Vec<Zeroizing<String>> = Vec::new();
-    let mut add = |form: String| {
-        let place = forms.partition_point(|longer| longer.len() >= form.len());
-        forms.insert(place, Zeroizing::new(form));
+/// The secret in all encodings, the longest first: replacing a shorter one first could leave part of a longer one.
+fn encodings(secret: &str) -> Vec<Zeroizing<String>> {
+    let mut encodings: Vec<Zeroizing<String>> = Vec::new();
+    let mut add = |encoded: String| {
+        let place = encodings.partition_point(|longer| longer.len() >= encoded.len());
+        encodings.insert(place, Zeroizing::new(encoded));
     };
     add(secret.to_string());
     let mut form_encoded = String::new();
@@ -132,23 +133,23 @@ fn forms(secret: &str) -> Vec<Zeroizing<String>> {
     add(escaped.replace('/', "\\/"));
     add(escaped);
     add(secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"));
-    // In base64 the same bytes look different depending on how many stand before them, as in `id:secret`. A
-    // secret of a few bytes leaves too little of itself to be told from other text.
+    // The base64 of the secret depends on the number of bytes before it, as in `id:secret`. The base64 of a short secret
+    // could match other text.
     if secret.len() >= 6 {
         for before in 0..3 {
             let bytes = Zeroizing::new([&[0; 3][..before], secret.as_bytes()].concat());
             for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
                 let encoded = Zeroizing::new(engine.encode(&*bytes));
-                // The first and last characters share bits with the neighbours.
+                // The first and the last characters share bits with the neighbouring bytes.
                 let start = (before * 8).div_ceil(6);
                 add(encoded[start..bytes.len() * 8 / 6].to_string());
             }
         }
     }
-    forms
+    encodings
 }
 
-/// `%2F` as `%2f`.
+/// Percent escapes in lower case: `%2F` becomes `%2f`.
 fn lower_escapes(text: &str) -> String {
     let mut digits = 0;
     text.chars()
@@ -166,7 +167,7 @@ fn lower_escapes(text: &str) -> String {
         .collect()
 }
 
-/// The text without what a name introduces: texts and long numbers of JSON, and what follows an equals sign.
+/// The text without values: without JSON strings and long numbers, and without the text after an equals sign.
 fn without_values(text: &str) -> Zeroizing<String> {
     let mut out = Zeroizing::new(String::with_capacity(text.len()));
     let mut rest = text;
@@ -179,7 +180,7 @@ fn without_values(text: &str) -> Zeroizing<String> {
         };
         let (word, after) = rest.split_at(end);
         out.push_str(match c {
-            // A name stands before a colon; a text that is cut off is no name.
+            // A string before a colon is a name. A truncated string is treated as a value.
             '"' if !after.trim_ascii_start().starts_with(':') => "\"..\"",
             '=' => "=..",
             '0'..='9' if word.len() > 5 => "..",
@@ -190,7 +191,7 @@ fn without_values(text: &str) -> Zeroizing<String> {
     out
 }
 
-/// Where the JSON string ends with which this text begins.
+/// The end of the JSON string at the start of the text.
 fn quoted_end(text: &str) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
@@ -204,17 +205,17 @@ fn quoted_end(text: &str) -> usize {
     text.len()
 }
 
-/// Long runs of the characters that tokens are made of, unless they look like words.
-fn without_runs(text: &str) -> String {
+/// The text without long runs of token characters, unless they look like words.
+fn without_token_like(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut run = 0;
-    let belongs = |c: char| c.is_ascii_alphanumeric() || "-._~+/=%".contains(c);
+    let is_token_character = |c: char| c.is_ascii_alphanumeric() || "-._~+/=%".contains(c);
     for (at, c) in text.char_indices().chain([(text.len(), '\n')]) {
-        if belongs(c) {
+        if is_token_character(c) {
             continue;
         }
         let word = &text[run..at];
-        out.push_str(if is_token_like(word) { MARK } else { word });
+        out.push_str(if is_token_like(word) { PLACEHOLDER } else { word });
         if at < text.len() {
             out.push(c);
         }
@@ -227,10 +228,10 @@ fn is_token_like(word: &str) -> bool {
     word.len() >= 32 || word.len() >= 16 && word.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// Printable, on one line, and no longer than allowed.
-fn cut(text: &str) -> String {
-    let mut shown: String = text.chars().take(LONGEST).map(printable).collect();
-    if text.chars().nth(LONGEST).is_some() {
+/// Makes the text printable, puts it on one line and truncates it.
+fn truncate(text: &str) -> String {
+    let mut shown: String = text.chars().take(MAX_CHARACTERS).map(printable).collect();
+    if text.chars().nth(MAX_CHARACTERS).is_some() {
         shown.pop();
         shown.push('…');
     }
@@ -240,7 +241,7 @@ fn cut(text: &str) -> String {
 fn printable(c: char) -> char {
     match c {
         '\t' | '\n' | '\r' => ' ',
-        // Marks that turn the direction of writing make a terminal show something else than what is there.
+        // Bidirectional control characters make a terminal show the text in another order.
         '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
             char::REPLACEMENT_CHARACTER
         }

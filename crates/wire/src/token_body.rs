@@ -11,39 +11,42 @@ use wellspring_core::{
 };
 
 use crate::challenge::is_token68;
+use crate::http_date::date_of;
+use crate::json::{Json, Object};
+use crate::jwt::JwtTimes;
 use crate::lifetime::LifetimeRules;
-use crate::{BodyFault, Json, JwtTimes, Object, TokenFormat, date_of};
+use crate::token_format::TokenFormat;
 
-/// Why an object is no token response: a sentence for a person.
+/// Why an object is not a token response, as a sentence for a person.
 pub(crate) type TokenFault = Cow<'static, str>;
 
 impl TokenFormat {
-    /// The token in this object. `head` is that of the answer that brought it.
-    pub(crate) fn members(
+    /// Reads the token in this object. `head` is the head of the response.
+    pub(crate) fn read_members(
         &self,
-        spend: &AuthorizationGrant,
+        grant: &AuthorizationGrant,
         object: &Object,
         head: &ResponseHead,
         now: UnixTime,
     ) -> Result<TokenResponse, TokenFault> {
         let names = &self.names;
-        let mut noted = Vec::new();
+        let mut deviations = Vec::new();
         let access_token = self.access_token(only(object, &names.access_token)?)?;
         if let Some(name) = &names.token_type {
-            token_type(only(object, name)?, &mut noted)?;
+            token_type(only(object, name)?, &mut deviations)?;
         }
-        let lifetime = self.lifetime.read(only(object, &names.lifetime)?, &mut noted);
-        let scope = self.scope(only(object, &names.scope)?, &mut noted)?;
+        let lifetime = self.lifetime.read(only(object, &names.lifetime)?, &mut deviations);
+        let scope = self.scope(only(object, &names.scope)?, &mut deviations)?;
         let (refresh_token, refresh_lifetime) = match &names.refresh_token {
             None => (None, None),
             Some(name) => (refresh_token(only(object, name)?)?, self.refresh_lifetime(object)?),
         };
         if self.strict
-            && let Some(deviation) = noted.iter().find(|deviation| is_deviation(**deviation))
+            && let Some(deviation) = deviations.iter().find(|deviation| violates_standard(**deviation))
         {
-            return Err(describe(*deviation).into());
+            return Err(strict_fault(*deviation).into());
         }
-        if self.all_scopes && !matches!(spend, AuthorizationGrant::RefreshToken(_)) {
+        if self.require_scopes && !matches!(grant, AuthorizationGrant::RefreshToken(_)) {
             self.check_scope(scope.as_ref())?;
         }
         let mut response = TokenResponse::new(AccessToken::new(access_token));
@@ -53,45 +56,50 @@ impl TokenFormat {
         response.refresh_token = refresh_token;
         response.scope = scope;
         response.extra = self.extra(object);
-        response.deviations = noted;
+        response.deviations = deviations;
         Ok(response)
     }
 
-    /// A text of visible ASCII: anything else could not be put into a header, or would end it early.
+    /// The access token, which must be a string of visible ASCII. A header field cannot carry other characters, or they
+    /// would end the field.
     fn access_token<'a>(&self, value: Option<&'a Json>) -> Result<&'a str, TokenFault> {
         match value {
-            None | Some(Json::Null) => Err("the answer holds no access token".into()),
+            None | Some(Json::Null) => Err("the response has no access token".into()),
             Some(Json::Text(token)) if token.is_empty() => Err("the access token is empty".into()),
             Some(Json::Text(token)) if !is_visible(token) => {
-                Err("the access token holds white space or something else than visible ASCII".into())
+                Err("the access token has a character that is not visible ASCII".into())
             }
             Some(Json::Text(token)) if self.strict && !is_token68_text(token) => {
-                Err("the access token holds characters that bearer tokens do not have".into())
+                Err("the access token has a character that a bearer token may not have".into())
             }
             Some(Json::Text(token)) => Ok(token),
-            Some(_) => Err("the access token is not a text".into()),
+            Some(_) => Err("the access token is not a string".into()),
         }
     }
 
-    fn scope(&self, value: Option<&Json>, noted: &mut Vec<Deviation>) -> Result<Option<Scope>, TokenFault> {
-        let words = |text: &str| {
-            if self.commas { Scope::parse(&text.replace(',', " ")) } else { Scope::parse(text) }
+    fn scope(
+        &self,
+        value: Option<&Json>,
+        deviations: &mut Vec<Deviation>,
+    ) -> Result<Option<Scope>, TokenFault> {
+        let parse = |text: &str| {
+            if self.comma_separated { Scope::parse(&text.replace(',', " ")) } else { Scope::parse(text) }
         };
         match value {
-            Some(Json::Text(text)) => Ok(Some(words(text))),
+            Some(Json::Text(text)) => Ok(Some(parse(text))),
             Some(Json::Array(elements)) => {
-                noted.push(Deviation::ScopeIsArray);
+                deviations.push(Deviation::ScopeIsArray);
                 let texts: Option<Vec<_>> = elements.iter().map(Json::as_text).collect();
-                let texts = texts.ok_or("the scope is an array of something else than texts")?;
-                Ok(Some(words(&texts.join(" "))))
+                let texts = texts.ok_or("the scope is an array with an element that is not a string")?;
+                Ok(Some(parse(&texts.join(" "))))
             }
             None | Some(Json::Null) => Ok(None),
-            Some(_) => Err("the scope is not a text".into()),
+            Some(_) => Err("the scope is not a string".into()),
         }
     }
 
     fn check_scope(&self, granted: Option<&Scope>) -> Result<(), TokenFault> {
-        let (Some(requested), Some(granted)) = (&self.requested, granted) else { return Ok(()) };
+        let (Some(requested), Some(granted)) = (&self.requested_scope, granted) else { return Ok(()) };
         let missing = granted.missing(requested);
         if missing.is_empty() {
             return Ok(());
@@ -102,11 +110,11 @@ impl TokenFormat {
     fn refresh_lifetime(&self, object: &Object) -> Result<Option<Duration>, TokenFault> {
         let Some(name) = &self.names.refresh_lifetime else { return Ok(self.default_refresh_lifetime) };
         let read = LifetimeRules::default().read(only(object, name)?, &mut Vec::new());
-        // Zero is how some servers say that a refresh token has no lifetime of its own.
+        // Some servers send zero for a refresh token without a lifetime of its own.
         Ok(read.or(self.default_refresh_lifetime).filter(|lifetime| !lifetime.is_zero()))
     }
 
-    /// Members that nobody here knows; of a repeated one the last.
+    /// The members that this format does not know. Of a repeated member the last one counts.
     fn extra(&self, object: &Object) -> Extra {
         let names = &self.names;
         let known = [
@@ -132,29 +140,29 @@ impl TokenFormat {
 }
 
 fn only<'a>(object: &'a Object, name: &str) -> Result<Option<&'a Json>, TokenFault> {
-    object.only(name).map_err(|_| Cow::Borrowed(BodyFault::Repeated.text()))
+    object.only(name).map_err(|fault| fault.to_string().into())
 }
 
-/// `Bearer`, in whatever case; a token of a type that is not understood must not be used
+/// Checks that the type is `Bearer` in any case. A client must not use a token of an unknown type
 /// ([RFC 6749 §7.1](https://www.rfc-editor.org/rfc/rfc6749#section-7.1)).
-fn token_type(value: Option<&Json>, noted: &mut Vec<Deviation>) -> Result<(), TokenFault> {
+fn token_type(value: Option<&Json>, deviations: &mut Vec<Deviation>) -> Result<(), TokenFault> {
     match value {
         Some(Json::Text(kind)) if kind.eq_ignore_ascii_case("bearer") => Ok(()),
         None | Some(Json::Null) => {
-            noted.push(Deviation::TokenTypeMissing);
+            deviations.push(Deviation::TokenTypeMissing);
             Ok(())
         }
-        Some(_) => Err("the token is of another type than Bearer".into()),
+        Some(_) => Err("the token type is not Bearer".into()),
     }
 }
 
-/// None at all, or one that can be sent.
+/// The refresh token, if the response has one. It must be a string of visible ASCII, so that it can be sent.
 fn refresh_token(value: Option<&Json>) -> Result<Option<RefreshToken>, TokenFault> {
     match value {
         None | Some(Json::Null) => Ok(None),
         Some(Json::Text(token)) if token.is_empty() => Ok(None),
         Some(Json::Text(token)) if is_visible(token) => Ok(Some(RefreshToken::new(token.as_str()))),
-        Some(_) => Err("the refresh token is not a text of visible ASCII".into()),
+        Some(_) => Err("the refresh token is not a string of visible ASCII".into()),
     }
 }
 
@@ -171,19 +179,19 @@ fn is_token68_text(token: &str) -> bool {
     !core.is_empty() && core.bytes().all(is_token68)
 }
 
-/// Whether the standard forbids it. A token that lives for a hundred years, or for none, is allowed.
-fn is_deviation(deviation: Deviation) -> bool {
+/// Whether the deviation violates the standard, which allows lifetimes of any length, also zero.
+fn violates_standard(deviation: Deviation) -> bool {
     !matches!(deviation, Deviation::LifetimeIsCut | Deviation::LifetimeIsOver)
 }
 
-const fn describe(deviation: Deviation) -> &'static str {
+const fn strict_fault(deviation: Deviation) -> &'static str {
     match deviation {
-        Deviation::TokenTypeMissing => "the answer names no token type",
-        Deviation::LifetimeIsText => "the lifetime is a text, not a number",
+        Deviation::TokenTypeMissing => "the response has no token type",
+        Deviation::LifetimeIsText => "the lifetime is a string, not a number",
         Deviation::LifetimeIsFractional => "the lifetime has a fraction",
         Deviation::LifetimeUnreadable => "the lifetime is not a number",
-        Deviation::ScopeIsArray => "the scope is an array, not a text",
-        Deviation::ByteOrderMark => "the answer starts with a byte order mark",
-        _ => "the answer deviates from the standard",
+        Deviation::ScopeIsArray => "the scope is an array, not a string",
+        Deviation::ByteOrderMark => "the response starts with a byte order mark",
+        _ => "the response deviates from the standard",
     }
 }

@@ -1,4 +1,4 @@
-//! How one token endpoint's answers are read: the data by which providers differ.
+//! How to read the responses of one token endpoint, as data. Providers differ in this data.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -7,24 +7,25 @@ use core::time::Duration;
 
 use wellspring_core::Scope;
 
+use crate::error_code::Meaning;
 use crate::lifetime::LifetimeRules;
-use crate::{Meaning, Redaction};
+use crate::redaction::Redaction;
 
-/// The names of the members of a token response; by default those of
+/// The names of the members of a token response. The defaults are the names of
 /// [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenNames {
     /// `access_token`.
     pub access_token: Cow<'static, str>,
-    /// `token_type`; `None` where the endpoint has only bearer tokens and does not say so.
+    /// `token_type`; `None` if the endpoint issues only bearer tokens and sends no token type.
     pub token_type: Option<Cow<'static, str>>,
     /// `expires_in`.
     pub lifetime: Cow<'static, str>,
-    /// `refresh_token`; `None` where one that comes is of no use, as with client credentials
+    /// `refresh_token`; `None` if the client ignores refresh tokens, as with client credentials
     /// ([RFC 6749 §4.4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.3)).
     pub refresh_token: Option<Cow<'static, str>>,
-    /// The refresh token's own lifetime, which no standard names; `None` by default.
+    /// The lifetime of the refresh token. No standard names this member, so the default is `None`.
     pub refresh_lifetime: Option<Cow<'static, str>>,
     /// `scope`.
     pub scope: Cow<'static, str>,
@@ -43,10 +44,10 @@ impl Default for TokenNames {
     }
 }
 
-/// How one token endpoint's answers are read.
+/// How to read the responses of one token endpoint.
 ///
-/// Lenient by default: what is harmless is overlooked and reported in
-/// [`TokenResponse::deviations`](wellspring_core::TokenResponse::leniencies).
+/// Lenient by default: harmless deviations from the standard are accepted and listed in
+/// [`TokenResponse::deviations`](wellspring_core::TokenResponse::deviations).
 #[derive(Clone, Debug, Default)]
 pub struct TokenFormat {
     pub(crate) names: TokenNames,
@@ -54,29 +55,29 @@ pub struct TokenFormat {
     pub(crate) default_lifetime: Option<Duration>,
     pub(crate) default_refresh_lifetime: Option<Duration>,
     pub(crate) strict: bool,
-    pub(crate) requested: Option<Scope>,
-    pub(crate) all_scopes: bool,
-    pub(crate) commas: bool,
+    pub(crate) requested_scope: Option<Scope>,
+    pub(crate) require_scopes: bool,
+    pub(crate) comma_separated: bool,
     pub(crate) jwt_hint: bool,
     pub(crate) meanings: Vec<(String, Meaning)>,
     pub(crate) redaction: Redaction,
 }
 
 impl TokenFormat {
-    /// Reads what [RFC 6749 §5](https://www.rfc-editor.org/rfc/rfc6749#section-5) says, leniently.
+    /// The format of [RFC 6749 §5](https://www.rfc-editor.org/rfc/rfc6749#section-5), read leniently.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Other names for the members.
+    /// Sets the names of the members.
     #[must_use]
     pub fn names(mut self, names: TokenNames) -> Self {
         self.names = names;
         self
     }
 
-    /// Ignores a refresh token that comes: the client's credentials are at hand
+    /// Ignores refresh tokens, because the client can repeat its grant with its own credentials
     /// ([RFC 6749 §4.4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.3)).
     #[must_use]
     pub fn without_refresh_token(mut self) -> Self {
@@ -84,79 +85,79 @@ impl TokenFormat {
         self
     }
 
-    /// The lifetime of a token whose answer names none.
+    /// The lifetime of a token whose response has none.
     #[must_use]
     pub const fn default_lifetime(mut self, lifetime: Duration) -> Self {
         self.default_lifetime = Some(lifetime);
         self
     }
 
-    /// The lifetime of a refresh token whose answer names none.
+    /// The lifetime of a refresh token whose response has none.
     #[must_use]
     pub const fn default_refresh_lifetime(mut self, lifetime: Duration) -> Self {
         self.default_refresh_lifetime = Some(lifetime);
         self
     }
 
-    /// A lifetime of zero means that the token never expires. By default it has expired already.
+    /// A lifetime of zero means that the token never expires. By default such a token has expired already.
     #[must_use]
     pub const fn zero_means_never(mut self) -> Self {
         self.lifetime.zero_means_never = true;
         self
     }
 
-    /// A lifetime of minus one means that the token never expires. By default it has expired already.
+    /// A lifetime of minus one means that the token never expires. By default such a token has expired already.
     #[must_use]
     pub const fn minus_one_means_never(mut self) -> Self {
         self.lifetime.minus_one_means_never = true;
         self
     }
 
-    /// Overlooks nothing: a deviation from the standard is an error.
+    /// Treats every deviation from the standard as an error.
     #[must_use]
     pub const fn strict(mut self) -> Self {
         self.strict = true;
         self
     }
 
-    /// What the request asks for.
+    /// The scope that the client requests.
     #[must_use]
     pub fn requested_scope(mut self, scope: Scope) -> Self {
-        self.requested = Some(scope);
+        self.requested_scope = Some(scope);
         self
     }
 
-    /// A first token with less scope than was asked for is an error. One that a refresh brings is not: its refresh
-    /// token may be the only live one, and an error would drop it.
+    /// A first token with less scope than requested is an error. A token from a refresh is not: an error would drop its
+    /// refresh token, which may be the only valid one.
     #[must_use]
     pub const fn require_scopes(mut self) -> Self {
-        self.all_scopes = true;
+        self.require_scopes = true;
         self
     }
 
-    /// Commas separate scopes too.
+    /// Commas separate scopes, in addition to spaces.
     #[must_use]
     pub const fn comma_separated_scopes(mut self) -> Self {
-        self.commas = true;
+        self.comma_separated = true;
         self
     }
 
-    /// Where the access token is a JWT that expires before `expires_in` says so, or nothing else says when, the
-    /// JWT counts.
+    /// If the access token is a JWT, its `exp` also limits the lifetime: the earlier of `exp` and
+    /// `expires_in` counts. Without `expires_in`, `exp` takes precedence over the default lifetime.
     #[must_use]
     pub const fn jwt_hint(mut self) -> Self {
         self.jwt_hint = true;
         self
     }
 
-    /// What a code of this endpoint's own means; it goes before what the standard says of the same code.
+    /// Sets what an error code of this endpoint means. It takes precedence over the meaning in the standard.
     #[must_use]
     pub fn code(mut self, code: impl Into<String>, meaning: Meaning) -> Self {
         self.meanings.push((code.into(), meaning));
         self
     }
 
-    /// A secret that must not appear in any error. What a request spends is known without being named here.
+    /// A secret that no error may show. The secrets of the grant itself are known without this call.
     #[must_use]
     pub fn secret(mut self, secret: &str) -> Self {
         self.redaction = self.redaction.secret(secret);

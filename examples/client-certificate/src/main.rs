@@ -1,4 +1,4 @@
-//! Mutual TLS: the server has a certificate of a private CA, and wants to see one of the client.
+//! Mutual TLS: the server's certificate comes from a private CA, and the server requires a client certificate.
 #![forbid(unsafe_code)]
 
 use pix_bacen::Gateway;
@@ -10,12 +10,12 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let identity = simulator.identity().ok_or("a simulator with TLS has certificates")?;
 
     // ANCHOR: tls
-    // For token requests and calls alike. The webpki roots stay trusted.
+    // For token requests and API calls. The webpki roots stay trusted.
     let tls = Tls::new()
         .certificate_authority(identity.ca_pem.as_str())
         .client_certificate(identity.client_certificate_pem.as_str(), identity.client_key_pem.as_str());
 
-    // The provider gets the certificate without its key: tokens bound to it are told from others.
+    // The provider needs the certificate, not its key: tokens bound to it have their own store key.
     let gateway = Gateway::base_url(&simulator.url())?
         .credentials("your-client-id", "your-client-secret")?
         .client_certificate(&identity.client_certificate_pem)?;
@@ -26,11 +26,11 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let answer = source.send(http::Request::get(balances.url()).body(())?)?;
     assert_eq!(answer.status(), 200);
 
-    // Without the certificate nobody gets as far as asking for a token.
-    let stranger =
+    // Without a client certificate the handshake fails before any token request.
+    let uncertified =
         Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?;
     let tls = Tls::new().certificate_authority(identity.ca_pem.as_str());
-    let error = TokenSource::builder(stranger).tls(tls).build()?.token().map(drop);
+    let error = TokenSource::builder(uncertified).tls(tls).build()?.token().map(drop);
     assert!(error.is_err());
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Tokens on the calls of clients that a program has already: a tower stack, reqwest-middleware, ureq.
+//! Tokens for the HTTP clients that a program already has: a tower stack, reqwest-middleware, ureq.
 #![forbid(unsafe_code)]
 
 use core::error::Error;
@@ -74,7 +74,7 @@ async fn through_reqwest(source: asynchronous::TokenSource, url: &str) -> Outcom
     Ok(())
 }
 
-/// Whether nothing but a new sign-in helps.
+/// Whether only a new sign-in helps.
 fn must_sign_in(error: &reqwest_middleware::Error) -> bool {
     let reqwest_middleware::Error::Middleware(error) = error else { return false };
     let token = error.downcast_ref::<TokenError>();

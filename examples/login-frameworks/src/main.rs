@@ -1,7 +1,7 @@
 //! Sign-in with a browser in any web framework: three handlers over the types of `http`, in blocking code here.
 //!
-//! What a framework brings is left to it: routes, cookies, and sessions that live on the server. `Session` is what such a
-//! session has to hold. The browser is played by this program, the authorization server by the simulator.
+//! The framework provides routes, cookies, and sessions on the server. `Session` is what such a session has to hold.
+//! This program plays the browser, and the simulator plays the authorization server.
 #![forbid(unsafe_code)]
 
 use core::error::Error;
@@ -17,16 +17,16 @@ use wellspring_transport_blocking::{Clock, TokenPool, TokenSource};
 use wellspring_wire::percent_encode;
 
 // ANCHOR: handlers
-/// How long a browser has to come back.
-const TIME: Duration = Duration::from_secs(600);
-/// How many tabs may be signing in at once; the oldest makes way.
+/// How long a sign-in stays pending.
+const LIFETIME: Duration = Duration::from_secs(600);
+/// The maximum number of pending sign-ins of a browser; the oldest is dropped.
 const TABS: usize = 8;
 
-/// What is kept on the server for one browser, whose cookie holds nothing but the session's name.
+/// What the server keeps for one browser. The browser's cookie holds only the session's id.
 #[derive(Default)]
 struct Session {
     pending: Vec<(PendingLogin, Instant)>,
-    /// Under which the pool has the tokens of whoever is signed in. Nobody else is told.
+    /// The pool key of the signed-in user's tokens. The browser never sees it.
     user: Option<String>,
 }
 
@@ -47,18 +47,18 @@ impl Site {
         Ok(redirect(&url))
     }
 
-    /// `GET /oauth/callback`: lock the session meanwhile, and give it another name when somebody is signed in.
+    /// `GET /oauth/callback`: lock the session meanwhile, and give it a new id after a sign-in.
     fn callback(&self, session: &mut Session, query: &str) -> Response<()> {
         let (callback, now) = (Callback::read(query), self.clock.now().instant);
-        session.pending.retain(|(_, since)| now.since(*since) < TIME);
-        // Taken out before its code is spent: a state is good for one callback.
-        let answered = session.pending.iter().position(|(login, _)| login.answers(&callback));
-        let finished = match answered.map(|at| session.pending.remove(at)) {
+        session.pending.retain(|(_, since)| now.since(*since) < LIFETIME);
+        // Removed before its code is exchanged: a state is valid for one callback.
+        let index = session.pending.iter().position(|(login, _)| login.answers(&callback));
+        let finished = match index.map(|index| session.pending.remove(index)) {
             Some((login, _)) => self.app.finish(login, &callback),
-            None => Err(self.app.unanswered(&callback)),
+            None => Err(self.app.unmatched(&callback)),
         };
         let error = match finished {
-            Ok(spend) => match self.sign_in(session, spend) {
+            Ok(grant) => match self.sign_in(session, grant) {
                 Ok(()) => return redirect("/"),
                 Err(error) => {
                     log("callback", &error);
@@ -70,10 +70,10 @@ impl Site {
         redirect(&format!("/?error={}", percent_encode(&error)))
     }
 
-    /// `POST /auth/logout`: refuse it where `Sec-Fetch-Site` says that another site asks.
+    /// `POST /auth/logout`: refuse it if `Sec-Fetch-Site` names another site.
     fn logout(&self, session: &mut Session) -> Response<()> {
         let ended = session.user.as_deref().map_or(Ok(()), |user| self.end(user));
-        // The browser is signed out whatever has become of the tokens.
+        // The browser is signed out even if its tokens cannot be revoked.
         *session = Session::default();
         match ended {
             Ok(()) => redirect("/"),
@@ -84,11 +84,13 @@ impl Site {
         }
     }
 
-    fn sign_in(&self, session: &mut Session, spend: AuthorizationGrant) -> Result<(), TokenError> {
-        let random = || getrandom::u64().map_err(|_| TokenError::unavailable("there are no random bytes"));
+    fn sign_in(&self, session: &mut Session, grant: AuthorizationGrant) -> Result<(), TokenError> {
+        let random = || {
+            getrandom::u64().map_err(|_| TokenError::unavailable("the operating system gave no random bytes"))
+        };
         let user = format!("{:016x}{:016x}", random()?, random()?);
-        self.pool.source(&user)?.sign_in(spend)?;
-        // The new sign-in stands, whatever becomes of the one before.
+        self.pool.source(&user)?.sign_in(grant)?;
+        // The new sign-in stays even if the previous one cannot be ended.
         if let Some(before) = session.user.replace(user)
             && let Err(error) = self.end(&before)
         {
@@ -100,14 +102,14 @@ impl Site {
     /// Ends this user's tokens, here and at the server.
     fn end(&self, user: &str) -> Result<(), TokenError> {
         match self.pool.source(user)?.sign_out()? {
-            // Out of use here, and perhaps still good there.
+            // Ended here, but perhaps still valid at the server.
             Revocation::Failed(error) => Err(error),
             _ => Ok(()),
         }
     }
 }
 
-/// What to look into. The error's text holds no secret.
+/// For the operator. The error's text contains no secret.
 fn log(at: &str, error: &TokenError) {
     eprintln!("{at}: {error}");
 }
@@ -118,7 +120,7 @@ fn redirect(url: &str) -> Response<()> {
     found.expect("what is redirected to is encoded")
 }
 
-/// The site, and the server that its visitors sign in at.
+/// The site, and the authorization server of its users.
 fn site() -> Result<(Site, Simulator), Box<dyn Error>> {
     const CALLBACK: &str = "https://yourapp.com/oauth/callback";
     let client = OauthClient::confidential("client_of_this_example", "secret_of_this_example", CALLBACK);
@@ -139,35 +141,35 @@ fn site() -> Result<(Site, Simulator), Box<dyn Error>> {
 fn main() -> Result<(), Box<dyn Error>> {
     let (site, simulator) = site()?;
 
-    // Two tabs are sent off; both come back, the second one first.
+    // Two tabs start a sign-in; both callbacks arrive, the second one first.
     let mut session = Session::default();
     let (first, second) = (site.start(&mut session)?, site.start(&mut session)?);
-    let (first, second) = (sent_back(&site, &first)?, sent_back(&site, &second)?);
+    let (first, second) = (callback_query(&site, &first)?, callback_query(&site, &second)?);
     assert_eq!(location(&site.callback(&mut session, &second)), "/");
     assert_eq!(location(&site.callback(&mut session, &first)), "/");
-    // A callback is good once, and only where it was asked for.
+    // A callback is valid once, and only in the browser that started the sign-in.
     assert_eq!(location(&site.callback(&mut session, &first)), "/?error=invalid_state");
-    let mut stranger = Session::default();
-    assert_eq!(location(&site.callback(&mut stranger, &second)), "/?error=invalid_state");
-    assert_eq!(location(&site.callback(&mut stranger, "")), "/?error=missing_parameters");
-    assert_eq!(location(&site.callback(&mut stranger, "error=a%20b")), "/?error=a%20b");
-    assert!(stranger.user.is_none());
+    let mut other_browser = Session::default();
+    assert_eq!(location(&site.callback(&mut other_browser, &second)), "/?error=invalid_state");
+    assert_eq!(location(&site.callback(&mut other_browser, "")), "/?error=missing_parameters");
+    assert_eq!(location(&site.callback(&mut other_browser, "error=a%20b")), "/?error=a%20b");
+    assert!(other_browser.user.is_none());
 
-    // From now on, a call as whoever signed in.
-    let user = session.user.clone().ok_or("nobody is signed in")?;
+    // Calls of the signed-in user.
+    let user = session.user.clone().ok_or("no user is signed in")?;
     let call = http::Request::get(format!("{}/api/oauth2/userinfo", simulator.url())).body(())?;
     assert_eq!(site.pool.source(&user)?.send(call)?.status(), 200);
     assert_eq!(location(&site.logout(&mut session)), "/");
     assert!(session.user.is_none() && site.pool.source(&user)?.token().is_err());
-    // Whoever signed in before was signed out by the second sign-in.
+    // The second sign-in has ended the first.
     assert_eq!((simulator.asked(Endpoint::CodeGrant), simulator.asked(Endpoint::Revocation)), (2, 2));
     Ok(())
 }
 
-/// What a browser does: it follows the redirect to the server, and the server's back. The callback's query.
-fn sent_back(site: &Site, away: &Response<()>) -> Result<String, Box<dyn Error>> {
-    let request = HttpRequest::new(Method::Get, location(away));
-    let answer = site.pool.source("nobody")?.exchange(&request)?;
+/// Plays the browser: follows the redirect to the server, and returns the query of the callback.
+fn callback_query(site: &Site, start: &Response<()>) -> Result<String, Box<dyn Error>> {
+    let request = HttpRequest::new(Method::Get, location(start));
+    let answer = site.pool.source("no-user")?.exchange(&request)?;
     let back = answer.head().first("location").ok_or("the server did not redirect")?;
     Ok(back.split_once('?').ok_or("a callback without a query")?.1.to_owned())
 }
@@ -181,7 +183,7 @@ mod tests {
     use super::*;
     use wellspring_simulator::Fault;
 
-    /// A site that cannot end the sign-in of this name: its pool keeps nobody apart by it.
+    /// A user whose sign-in cannot be ended, because the pool has no source for it.
     const LOST: &str = "lost";
 
     fn site() -> (Site, Simulator) {
@@ -195,10 +197,10 @@ mod tests {
         (Site { pool, ..site }, simulator)
     }
 
-    /// A browser's way to the server and back; what the callback answers.
+    /// Signs in, and returns where the callback redirects to.
     fn signed_in(site: &Site, session: &mut Session) -> String {
-        let away = site.start(session).unwrap();
-        let query = sent_back(site, &away).unwrap();
+        let start = site.start(session).unwrap();
+        let query = callback_query(site, &start).unwrap();
         location(&site.callback(session, &query)).to_owned()
     }
 
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_signs_in_is_signed_in_though_the_sign_in_before_cannot_be_ended() {
+    fn a_sign_in_succeeds_if_the_previous_one_cannot_be_ended() {
         let (site, simulator) = site();
         let mut session = Session::default();
         assert_eq!(signed_in(&site, &mut session), "/");
@@ -223,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_logout_that_the_server_does_not_hear_of_is_told_and_ends_the_session_all_the_same() {
+    fn a_logout_ends_the_session_and_reports_that_the_server_was_not_reached() {
         let (site, simulator) = site();
         let mut session = Session::default();
         assert_eq!(signed_in(&site, &mut session), "/");
@@ -231,11 +233,11 @@ mod tests {
         assert_eq!(location(&site.logout(&mut session)), "/?error=logout_incomplete");
         assert!(session.user.is_none());
 
-        // Nor could its end be kept here.
+        // The logout cannot be stored either.
         session.user = Some(LOST.to_owned());
         assert_eq!(location(&site.logout(&mut session)), "/?error=logout_incomplete");
         assert!(session.user.is_none());
-        // Nobody was signed in.
+        // No user was signed in.
         assert_eq!(location(&site.logout(&mut session)), "/");
     }
 }

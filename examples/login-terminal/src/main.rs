@@ -1,8 +1,8 @@
 //! Sign-in with a browser for a program that runs in a terminal: the browser comes back to a port of this machine
 //! ([RFC 8252](https://www.rfc-editor.org/rfc/rfc8252)).
 //!
-//! The simulator is the server here and signs everybody in; the browser is played by this program. In yours, print the URL
-//! or open it, and wait.
+//! The simulator is the server here, and this program plays the browser. In your program, print or open the URL and
+//! wait.
 #![forbid(unsafe_code)]
 
 use core::error::Error;
@@ -18,17 +18,17 @@ use wellspring_simulator::{OauthClient, Simulator};
 use wellspring_transport_blocking::{Clock, TokenSource};
 
 // ANCHOR: wait
-/// How long a person may take to sign in.
-const TIME: Duration = Duration::from_secs(600);
-/// How long one visitor may take.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long the port is not looked at.
-const PAUSE: Duration = Duration::from_millis(50);
-/// The longest head of a request that is read.
-const LONGEST: usize = 16 * 1024;
+/// How long the user may take to sign in.
+const LIFETIME: Duration = Duration::from_secs(600);
+/// How long one connection may take.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
+/// The pause between two looks at the port.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// The maximum size of a request's head.
+const MAX_HEAD: usize = 16 * 1024;
 
-/// The next callback that comes to this port; `None` where none has come in time. Any page in the browser can knock here:
-/// what is asked for elsewhere than at the path is answered and forgotten.
+/// The next callback to this port, or `None` after `end`. Any page in the browser can send requests here: requests for
+/// other paths get a 404.
 fn next_callback(
     listener: &TcpListener,
     path: &str,
@@ -40,54 +40,54 @@ fn next_callback(
         if now >= end {
             return None;
         }
-        // It waits for nobody.
-        let Ok((mut visitor, _)) = listener.accept() else {
-            thread::park_timeout(PAUSE);
+        // The listener does not block.
+        let Ok((mut stream, _)) = listener.accept() else {
+            thread::park_timeout(POLL_INTERVAL);
             continue;
         };
-        match target(&mut visitor, clock, end.min(now.plus(PATIENCE))) {
+        match target(&mut stream, clock, end.min(now.plus(CONNECTION_TIMEOUT))) {
             Some(target) if target.split('?').next() == Some(path) => {
-                return Some((Callback::read(&target), visitor));
+                return Some((Callback::read(&target), stream));
             }
-            Some(_) => answer(&mut visitor, "404 Not Found", "There is nothing here."),
+            Some(_) => answer(&mut stream, "404 Not Found", "There is nothing here."),
             None => {}
         }
     }
 }
 
-/// What this visitor asks for with GET, if it is said before the end: all of it, not each byte.
-fn target(visitor: &mut TcpStream, clock: &Clock, end: Instant) -> Option<String> {
+/// The target of a GET request, if all of it arrives before `end`.
+fn target(stream: &mut TcpStream, clock: &Clock, end: Instant) -> Option<String> {
     let (mut head, mut part) = (Vec::new(), [0; 1024]);
-    // On some systems it has that from its listener.
-    visitor.set_nonblocking(false).ok()?;
+    // Some systems copy the setting from the listener.
+    stream.set_nonblocking(false).ok()?;
     while !head.ends_with(b"\r\n\r\n") {
         let left = end.since(clock.now().instant);
-        if left.is_zero() || head.len() > LONGEST {
+        if left.is_zero() || head.len() > MAX_HEAD {
             return None;
         }
-        visitor.set_read_timeout(Some(left)).ok()?;
-        let read = visitor.read(&mut part).ok().filter(|read| *read > 0)?;
+        stream.set_read_timeout(Some(left)).ok()?;
+        let read = stream.read(&mut part).ok().filter(|read| *read > 0)?;
         head.extend_from_slice(part.get(..read)?);
     }
     let head = String::from_utf8(head).ok()?;
     Some(head.strip_prefix("GET ")?.split(' ').next()?.to_owned())
 }
 
-/// Plain text, which no browser runs, and which stays nowhere.
-fn answer(visitor: &mut TcpStream, status: &str, sentence: &str) {
+/// Answers with plain text, which a browser neither runs nor caches.
+fn answer(stream: &mut TcpStream, status: &str, sentence: &str) {
     let head = "Content-Type: text/plain\r\nCache-Control: no-store\r\nReferrer-Policy: no-referrer";
     let length = sentence.len();
     let all = format!(
         "HTTP/1.1 {status}\r\n{head}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{sentence}"
     );
-    // A browser that has gone does not need it.
-    drop(visitor.write_all(all.as_bytes()));
+    // The browser may have disconnected.
+    drop(stream.write_all(all.as_bytes()));
 }
 // ANCHOR_END: wait
 
 fn main() -> Result<(), Box<dyn Error>> {
     // ANCHOR: sign-in
-    // An IP literal: `localhost` need not be this machine.
+    // An IP literal, because `localhost` may resolve to another address (RFC 8252 section 8.3).
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
     let redirect_uri = format!("http://{}/callback", listener.local_addr()?);
@@ -100,7 +100,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .authorize_url(format!("{server}/api/oauth2/authorize"))
         .token_url(format!("{server}/api/oauth2/token"))
         .userinfo_url(format!("{server}/api/oauth2/userinfo"))
-        // No secret: whoever has the program would have it. PKCE, which is on, takes its place.
+        // A public client has no secret, because every copy of the program would contain it. PKCE protects the code.
         .client_id("client_of_this_example")
         .redirect_uri(redirect_uri)
         .build()?;
@@ -112,20 +112,20 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // ANCHOR: finish
     let clock = Clock::system();
-    let (mut login, end) = (login, clock.now().instant.plus(TIME));
+    let (mut login, end) = (login, clock.now().instant.plus(LIFETIME));
     loop {
-        let (callback, mut visitor) =
-            next_callback(&listener, "/callback", &clock, end).ok_or("nobody has signed in")?;
+        let (callback, mut stream) =
+            next_callback(&listener, "/callback", &clock, end).ok_or("the user did not sign in in time")?;
         match client.sign_in(login, &callback) {
             Ok(_token) => {
-                answer(&mut visitor, "200 OK", "You are signed in. You can close this window.");
+                answer(&mut stream, "200 OK", "You are signed in. You can close this window.");
                 break;
             }
             Err(error) => {
-                answer(&mut visitor, "400 Bad Request", "Nobody is signed in by this.");
-                // Somebody else's callback ends nothing: the real one may still come.
-                let why = error.to_string();
-                login = error.into_pending().ok_or(why)?;
+                answer(&mut stream, "400 Bad Request", "This is not the sign-in that this program started.");
+                // A forged callback ends nothing: the real one may still come.
+                let message = error.to_string();
+                login = error.into_pending().ok_or(message)?;
             }
         }
     }
@@ -137,7 +137,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What a browser does: it loads its icon, something that another page made it load, and then the callback.
+/// Plays the browser: loads the icon, a forged callback of another page, and then the real callback.
 fn browser(source: &TokenSource, url: &str) -> Result<thread::JoinHandle<Vec<String>>, Box<dyn Error>> {
     // The user allows it.
     let answer = source.exchange(&HttpRequest::new(Method::Get, format!("{url}&decision=allow")))?;
@@ -153,7 +153,7 @@ fn browser(source: &TokenSource, url: &str) -> Result<thread::JoinHandle<Vec<Str
             let mut seen = String::new();
             stream.read_to_string(&mut seen).map(|_| seen)
         };
-        visits.into_iter().map(|of| visit(of).unwrap_or_else(|error| error.to_string())).collect()
+        visits.into_iter().map(|target| visit(target).unwrap_or_else(|error| error.to_string())).collect()
     }))
 }
 
@@ -167,36 +167,36 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_that_nobody_comes_to_has_an_end() {
+    fn waiting_without_a_callback_ends_at_the_deadline() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let by_hand = Clock::manual(1_700_000_000);
         let clock = Clock::from(&by_hand);
-        let end = clock.now().instant.plus(TIME);
+        let end = clock.now().instant.plus(LIFETIME);
         let waiting = thread::spawn(move || next_callback(&listener, "/callback", &clock, end).is_none());
-        by_hand.advance(TIME);
+        by_hand.advance(LIFETIME);
         assert!(waiting.join().unwrap());
     }
 
     #[test]
-    fn a_visitor_who_says_a_byte_now_and_then_is_not_waited_for() {
+    fn a_connection_that_sends_a_byte_now_and_then_is_dropped() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut slow = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let mut visitor = listener.accept().unwrap().0;
+        let mut stream = listener.accept().unwrap().0;
         let by_hand = Clock::manual(1_700_000_000);
         let clock = Clock::from(&by_hand);
-        let end = clock.now().instant.plus(PATIENCE);
-        // More than is read at once, so that the clock is looked at on the way.
+        let end = clock.now().instant.plus(CONNECTION_TIMEOUT);
+        // More than one read, so that the clock is read in between.
         let request = format!("GET /callback HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(4096));
         let visit = thread::spawn(move || {
             for byte in request.bytes() {
-                // Whoever is not waited for any more may find the door closed.
+                // The server may have closed the connection.
                 drop(slow.write_all(&[byte]));
                 by_hand.advance(Duration::from_secs(4));
             }
             slow
         });
-        assert_eq!(target(&mut visitor, &clock, end), None);
+        assert_eq!(target(&mut stream, &clock, end), None);
         drop(visit.join().unwrap());
     }
 }

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 const USAGE: &str =
     "usage: login-web [--listen 127.0.0.1:PORT] [--title TEXT] [--config FILE --profile NAME]";
 
-/// What was asked for.
+/// The parsed command line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Arguments {
     pub(crate) listen: SocketAddr,
@@ -17,12 +17,12 @@ pub(crate) struct Arguments {
     pub(crate) server: Server,
 }
 
-/// Where people sign in.
+/// The authorization server.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Server {
-    /// At a simulator beside this program.
+    /// A simulator that this program starts.
     Simulator,
-    /// Where this profile says.
+    /// The server of this profile.
     OfProfile { config: PathBuf, name: String },
 }
 
@@ -38,9 +38,9 @@ impl Arguments {
                 _ => return Err(Failure::usage(format!("{} is not known; {USAGE}", word.display()))),
             };
             let value = words.next().and_then(|value| value.into_string().ok());
-            let said = value.filter(|value| !value.is_empty() && !value.starts_with("--"));
+            let value = value.filter(|value| !value.is_empty() && !value.starts_with("--"));
             *place = Some(
-                said.ok_or_else(|| Failure::usage(format!("{} needs a value; {USAGE}", word.display())))?,
+                value.ok_or_else(|| Failure::usage(format!("{} needs a value; {USAGE}", word.display())))?,
             );
         }
         let server = match (config, profile) {

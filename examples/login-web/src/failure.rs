@@ -1,4 +1,4 @@
-//! Why there is no site: one line, and an exit status that tells what to correct from what to try again.
+//! Why the site did not start: one line, and an exit status that says whether to correct something or to retry.
 
 use core::error::Error;
 use core::fmt;
@@ -20,22 +20,22 @@ impl Failure {
         Self { usage: true, text: text.into() }
     }
 
-    /// The error and its causes in one line. No secret stands in any of them.
+    /// The error and its causes in one line. None of them contains a secret.
     fn of(usage: bool, error: &dyn Error) -> Self {
         let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let said = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            let cause = error.to_string();
             // Many clients repeat their cause in their own text.
-            if !text.contains(&said) {
-                text = format!("{text}: {said}");
+            if !text.contains(&cause) {
+                text = format!("{text}: {cause}");
             }
-            cause = error.source();
+            source = error.source();
         }
         Self { usage, text: text.replace(['\n', '\r'], " ") }
     }
 
-    /// The port cannot be had.
+    /// The port cannot be opened.
     pub(crate) fn port(address: SocketAddr, error: &io::Error) -> Self {
         Self::usage(match error.kind() {
             io::ErrorKind::AddrInUse => {
@@ -45,7 +45,7 @@ impl Failure {
         })
     }
 
-    /// 2 where there is something to correct.
+    /// 2 if the command line or the configuration needs a correction.
     pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(if self.usage { 2 } else { 1 })
     }

@@ -11,13 +11,13 @@ use wellspring_transport_async::{Builder, TokenSource};
 
 use crate::failure::Failure;
 
-/// The profile of this name, which people sign in to.
+/// Loads the profile, which must have a sign-in with a browser.
 pub(crate) fn load(config: &Path, name: &str) -> Result<Profile, Failure> {
     let profile = Configuration::load(config)?.profile(name)?.clone();
-    if matches!(profile.signs_in()?, SignsIn::Nobody) {
+    if matches!(profile.signs_in()?, SignsIn::NotNeeded) {
         let place = profile.place();
         return Err(Failure::usage(format!(
-            "{place} signs nobody in; name a profile with provider = \"oauth2-app\" and grant_type = \
+            "{place} has no sign-in for users; name a profile with provider = \"oauth2-app\" and grant_type = \
              \"authorization_code\""
         )));
     }
@@ -25,13 +25,13 @@ pub(crate) fn load(config: &Path, name: &str) -> Result<Profile, Failure> {
 }
 
 // ANCHOR: application
-/// The application, and what its users' tokens come from. People come back to the profile's redirect URI, or here where
-/// it names none. An issuer is asked, which blocks.
-pub(crate) async fn application(profile: Profile, here: String) -> Result<(App, Builder), Failure> {
+/// The application, and the builder of its users' token sources. Without a redirect URI in the profile, `default` is
+/// used. Reading the issuer's metadata blocks.
+pub(crate) async fn application(profile: Profile, default: String) -> Result<(App, Builder), Failure> {
     let made = tokio::task::spawn_blocking(move || {
         let redirect_uri = match profile.signs_in()? {
             SignsIn::ByBrowser { redirect_uri, .. } => redirect_uri,
-            _ => here,
+            _ => default,
         };
         let app = profile.app(Some(&redirect_uri))?;
         let mut tokens = TokenSource::builder(app.clone()).policy(profile.policy()?).tls(profile.tls()?);
@@ -48,8 +48,8 @@ pub(crate) async fn application(profile: Profile, here: String) -> Result<(App, 
 }
 
 // ANCHOR_END: application
-/// What to open, and what the server has to know. The page is opened where the redirect URI leads: a browser that was sent
-/// back to another host would not be known there.
+/// The URL to open and the redirect URI to register. Both have the same host, because the session cookie is bound to
+/// it.
 pub(crate) fn invitation(app: &App, address: SocketAddr) -> String {
     let redirect_uri = app.redirect_uri().map_or("", |uri| uri.as_str());
     let origin = redirect_uri.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");

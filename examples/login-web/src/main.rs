@@ -1,8 +1,7 @@
-//! A web application that people sign in to with their browsers: `cargo run -p login-web`, and open what it prints.
+//! A web application with a sign-in: run `cargo run -p login-web` and open the URL that it prints.
 //!
-//! The authorization server is the simulator, which this program starts beside itself and which asks the user to allow or
-//! to deny. With `--config wellspring.toml --profile NAME --listen 127.0.0.1:PORT` it is the one that the profile
-//! describes.
+//! The authorization server is the simulator, which this program starts and which asks the user to allow or deny. With
+//! `--config wellspring.toml --profile NAME --listen 127.0.0.1:PORT` it is the server that the profile describes.
 #![forbid(unsafe_code)]
 
 mod arguments;
@@ -38,7 +37,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Nobody may be listening there any more.
+            // Standard error may be closed.
             let _ = writeln!(stderr(), "login-web: {failure}");
             failure.code()
         }
@@ -50,7 +49,7 @@ async fn run() -> Result<(), Failure> {
     match server {
         Server::Simulator => {
             let (listener, callback) = listen_on(listen).await?;
-            // The application has to be registered with the address that the browser is sent back to, to the byte.
+            // The registered redirect URI must match byte for byte.
             let client = OauthClient::confidential(ID, SECRET, &callback);
             let simulator = Simulator::builder().client(client).start()?;
             let app = app(&simulator.url(), &callback)?;
@@ -71,14 +70,14 @@ async fn run() -> Result<(), Failure> {
     }
 }
 
-/// The port, and the redirect URI that leads to it.
+/// Binds the port, and returns the redirect URI that leads to it.
 async fn listen_on(address: SocketAddr) -> Result<(TcpListener, String), Failure> {
     let listener = TcpListener::bind(address).await.map_err(|error| Failure::port(address, &error))?;
     let callback = format!("http://{}/oauth/callback", listener.local_addr()?);
     Ok((listener, callback))
 }
 
-/// Until Ctrl-C; whatever is being renewed then is waited for.
+/// Serves until Ctrl-C, then waits for running renewals.
 async fn serve(listener: TcpListener, site: Router, pool: &TokenPool) -> Result<(), Failure> {
     let ended = async { drop(tokio::signal::ctrl_c().await) };
     axum::serve(listener, site).with_graceful_shutdown(ended).await?;
@@ -86,20 +85,21 @@ async fn serve(listener: TcpListener, site: Router, pool: &TokenPool) -> Result<
 }
 
 // ANCHOR: site
-/// The application, as it is registered at this server.
+/// The application as it is registered at this server.
 fn app(server: &str, redirect_uri: &str) -> Result<App, TokenError> {
     App::aihubmix(server)?
         .client_id(ID)
         .client_secret(SECRET)
         .redirect_uri(redirect_uri)
         .scopes(["profile", "balance"])
-        // Without this, one click signs in whoever is signed in there: here the user is asked.
+        // The preset signs in the server's current user without a question. Here the server asks the user.
         .authorize_parameter("auto_authorize", "")
         .revocation_url(format!("{server}/api/oauth2/revoke"))
         .build()
 }
 
-/// Its site, and its users' tokens, which come from `TokenSource::builder(app).store(..)` and may be told more.
+/// The site and the pool of its users' tokens. `tokens` is `TokenSource::builder(app).store(..)` with any other
+/// settings.
 fn site(app: App, tokens: Builder, title: &str) -> Result<(Router, TokenPool), TokenError> {
     let users = app.clone();
     let pool = tokens.pool(move |user| users.for_user(user))?;
@@ -111,17 +111,17 @@ fn site(app: App, tokens: Builder, title: &str) -> Result<(Router, TokenPool), T
     Ok((login.router(own), pool))
 }
 
-/// A page of this application's own: whoever has not signed in is sent to, and comes back here.
+/// A page of the application. A user who is not signed in is redirected to the sign-in, and back here afterwards.
 async fn account(signed_in: SignedIn, Extension(url): Extension<String>) -> Response {
     let Ok(call) = http::Request::get(url).body(()) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     match signed_in.send(call).await {
         Ok(answer) if answer.status().is_success() => match answer.into_body().text(65_536).await {
-            Ok(said) => said.into_response(),
+            Ok(text) => text.into_response(),
             Err(_) => StatusCode::BAD_GATEWAY.into_response(),
         },
-        // Renewed where that was possible: what is left is for the user, or for the server.
+        // No renewal can help: the user has to sign in again.
         Err(error) if matches!(error.kind(), ErrorKind::LoginRequired { .. }) => {
             NotSignedIn::Start { next: Some("/account".into()) }.into_response()
         }

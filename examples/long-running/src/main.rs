@@ -1,4 +1,4 @@
-//! A service: it keeps its token warm while it runs, and finishes what is under way before it ends.
+//! A service: it keeps its token warm while it runs, and waits for a running renewal before it ends.
 #![forbid(unsafe_code)]
 
 use core::time::Duration;
@@ -12,7 +12,7 @@ const NOW: u64 = 1_700_000_000;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn core::error::Error>> {
-    // Server and client look at clocks that this program moves. A service leaves `.clock` out.
+    // This program moves the clocks of the server and the client. A service leaves `.clock` out.
     let (server_clock, clock) = (SimClock::manual(NOW), Clock::manual(NOW));
     let simulator = Simulator::builder().clock(server_clock.clone()).start()?;
     let gateway = Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?;
@@ -25,15 +25,15 @@ async fn main() -> Result<(), Box<dyn core::error::Error>> {
     // ANCHOR_END: policy
 
     // ANCHOR: warm
-    // At the start, fail early: wait as long as the service can, pauses and further tries included.
+    // At the start, fail early: wait at most this long, retries and the pauses between them included.
     let first = source.acquire(Need::Fresh, Duration::from_secs(60)).await?;
-    // From here on it is renewed whenever that is due, until the guard is dropped.
+    // The source renews the token whenever it is due, until the guard is dropped.
     let warm = source.keep_warm()?;
     // ANCHOR_END: warm
 
     server_clock.advance(Duration::from_secs(3_500));
     clock.advance(Duration::from_secs(3_500));
-    // Nobody asks for it, and the endpoint hears of it all the same.
+    // The source renews the token without any caller.
     let renewed = async {
         while simulator.asked(Endpoint::Token) < 2 {
             tokio::task::yield_now().await;
@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn core::error::Error>> {
 
     // ANCHOR: close
     drop(warm);
-    // No renewal starts from now on; one that is under way has this long to end.
+    // No renewal starts after this. A running one may take this long.
     source.close(Duration::from_secs(5)).await?;
     // ANCHOR_END: close
     assert_eq!(source.token().await?.generation(), second.generation());

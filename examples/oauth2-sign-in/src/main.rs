@@ -1,6 +1,7 @@
 //! A person signs in once; from then on the refresh token keeps them signed in.
 //!
-//! The simulator signs everybody in without asking, so that no browser is needed: its redirect is followed by hand.
+//! The simulator signs every user in without a question, so this program needs no browser: it follows the redirect
+//! itself.
 #![forbid(unsafe_code)]
 
 use core::time::Duration;
@@ -14,7 +15,7 @@ use wellspring_transport_blocking::{Clock, TokenSource};
 const NOW: u64 = 1_700_000_000;
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
-    // Server and client look at clocks that this program moves.
+    // This program moves the clocks of the server and the client.
     let (server_clock, clock) = (SimClock::manual(NOW), Clock::manual(NOW));
     let simulator = Simulator::builder().clock(server_clock.clone()).start()?;
 
@@ -26,18 +27,18 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         .scopes(["profile", "balance"])
         .build()?;
     let source = TokenSource::builder(app.clone()).clock(&clock).build()?;
-    let client = Client::over(app.clone(), source.clone());
+    let client = Client::with_source(app.clone(), source.clone());
     // ANCHOR_END: app
 
-    // Nobody has signed in yet, and the error says so.
+    // Before the sign-in there is no token, and the error says why.
     let kind = source.token().map_err(|error| error.kind()).err();
     assert_eq!(kind, Some(ErrorKind::LoginRequired { reason: LoginReason::NotSignedIn }));
 
     // ANCHOR: sign-in
-    // The URL is for the browser, the sign-in is kept in the person's session until the callback comes.
+    // The browser opens the URL; the pending login stays in the user's session until the callback.
     let Authorization { url, login, .. } = app.authorize(&Entropy::from_system()?)?;
     let callback = browser(&source, &url)?;
-    // The state is compared here, and the code is spent once.
+    // This checks the state and exchanges the code once.
     let token = client.sign_in(login, &callback)?;
     // ANCHOR_END: sign-in
     assert_eq!(token.lifetime(), Some(Duration::from_secs(7_200)));
@@ -47,7 +48,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     // ANCHOR_END: userinfo
     assert!(!user.id.is_empty());
 
-    // Two hours later the access token is over. Nobody is asked to sign in again.
+    // Two hours later the access token has expired. The user does not have to sign in again.
     server_clock.advance(Duration::from_secs(7_200));
     clock.advance(Duration::from_secs(7_200));
     assert!(source.token()?.generation() > token.generation());

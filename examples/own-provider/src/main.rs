@@ -1,7 +1,7 @@
-//! A provider of one's own: an endpoint that speaks a dialect no crate here knows.
+//! Your own provider: a token endpoint that no crate here supports.
 //!
 //! `POST /session` with `{"key": ".."}` answers `{"session": "..", "seconds": 900}`, or `{"error": "unknown_key"}`.
-//! A provider is asked and never driven, so it is tested with strings.
+//! A provider does no I/O, so its tests need only strings.
 #![forbid(unsafe_code)]
 
 use core::time::Duration;
@@ -17,20 +17,20 @@ use wellspring_wire::{Meaning, TokenFormat, TokenNames, json_body, judge_bearer}
 #[derive(Debug)]
 struct Acme {
     key: ClientSecret,
-    profile: ProviderSpec,
+    spec: ProviderSpec,
 }
 
 const ENDPOINT: &str = "https://api.acme.example/session";
 
 impl Acme {
     fn new(account: &str, key: ClientSecret) -> Result<Self, OriginError> {
-        // What makes one token another's: the endpoint, and whose key it is. Never the key itself.
-        let mut profile = ProviderSpec::new("acme", TokenKey::new("acme", ENDPOINT).client(account));
-        // The key may be spent again and again: a lost answer does no harm.
-        profile.credentials = true;
-        // Where calls may carry the session.
-        profile.origins.push(Origin::of(ENDPOINT)?);
-        Ok(Self { key, profile })
+        // What tells two tokens apart: the endpoint and the account. Never the key itself.
+        let mut spec = ProviderSpec::new("acme", TokenKey::new("acme", ENDPOINT).client(account));
+        // The key can be used again, so a lost response does no harm.
+        spec.credentials = true;
+        // The origins that may receive the session.
+        spec.origins.push(Origin::of(ENDPOINT)?);
+        Ok(Self { key, spec })
     }
 
     /// What differs from RFC 6749, as data.
@@ -44,23 +44,23 @@ impl Acme {
             .names(names)
             .default_lifetime(Duration::from_secs(900))
             .code("unknown_key", Meaning::Misconfigured)
-            // Errors quote what the server said, and servers quote what they were sent.
+            // Errors quote the server's message, and a server may quote the key.
             .secret(self.key.expose())
     }
 }
 
 impl Provider for Acme {
-    fn request(&self, spend: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
-        let AuthorizationGrant::ClientCredentials = spend else {
-            return Err(TokenError::misconfigured("Acme opens sessions with a key and nothing else"));
+    fn request(&self, grant: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
+        let AuthorizationGrant::ClientCredentials = grant else {
+            return Err(TokenError::misconfigured("Acme opens sessions only with a key"));
         };
         Ok(HttpRequest::new(Method::Post, ENDPOINT)
             .header("Content-Type", "application/json")
             .body(json_body(&[("key", self.key.expose())])))
     }
 
-    fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
-        self.format().reading(spend, response, now)
+    fn read(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
+        self.format().reading(grant, response, now)
     }
 
     fn judge(&self, head: &ResponseHead, _: &[u8]) -> Verdict {
@@ -68,7 +68,7 @@ impl Provider for Acme {
     }
 
     fn spec(&self) -> &ProviderSpec {
-        &self.profile
+        &self.spec
     }
 }
 // ANCHOR_END: provider
@@ -89,13 +89,13 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     assert_eq!(request.expose_body(), br#"{"key":"k-123"}"#);
 
     let Reading::Granted(granted) = read(200, r#"{"session": "s-1", "seconds": 600}"#) else {
-        return Err("a session was not understood".into());
+        return Err("the session was not read".into());
     };
     assert_eq!(granted.access_token.expose(), "s-1");
     assert_eq!(granted.lifetime, Some(Duration::from_secs(600)));
 
     let Reading::Refused(error) = read(400, r#"{"error": "unknown_key", "message": "no key k-123"}"#) else {
-        return Err("a refusal was not understood".into());
+        return Err("the refusal was not read".into());
     };
     assert_eq!(error.kind(), ErrorKind::Misconfigured);
     assert!(!error.to_string().contains("k-123"));

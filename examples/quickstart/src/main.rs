@@ -1,4 +1,4 @@
-//! The README's first example: one token for all calls, and another one when the API refuses it.
+//! The README's first example: one token for all calls, and a new one when the API refuses it.
 #![forbid(unsafe_code)]
 
 // ANCHOR: readme
@@ -8,20 +8,20 @@ use wellspring_transport_async::TokenSource;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn core::error::Error>> {
-    // A PIX gateway on this machine, which knows the published page's own example of a client.
+    // A simulated PIX gateway, which knows the client of the published example.
     let simulator = Simulator::builder().start()?;
     let gateway = Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?;
     let balances = gateway.balances();
     let source = TokenSource::builder(gateway).build()?;
 
-    // The first call obtains a token, the second one finds it there.
+    // The first call obtains a token, the second call reuses it.
     for _ in 0..2 {
         let answer = source.send(http::Request::get(balances.url()).body(())?).await?;
         assert_eq!(answer.status(), 200);
     }
     assert_eq!(simulator.asked(Endpoint::Token), 1);
 
-    // The server revokes it: the 401 leads to one renewal and one retry, and nobody sees it.
+    // The server revokes it: the 401 leads to one renewal and one retry, and the caller sees only the 200.
     simulator.revoke_access_tokens();
     let answer = source.send(http::Request::get(balances.url()).body(())?).await?;
     assert_eq!(answer.status(), 200);

@@ -1,4 +1,4 @@
-//! Processes that share one refresh token through a store: one of them renews, all are served, and what was signed in to
+//! Processes that share one refresh token through a store: one of them renews, all use the result, and the sign-in
 //! outlives them.
 //!
 //! Two sources stand for two processes here; each opens the store for itself, as a process would.
@@ -33,7 +33,7 @@ fn process(app: &App, store: &Path, clock: &ManualClock) -> Result<TokenSource, 
 // ANCHOR_END: store
 
 fn share(store: &Path) -> Result<(), Box<dyn Error>> {
-    // Server and clients look at clocks that this program moves.
+    // This program moves the clocks of the server and the clients.
     let (server_clock, clock) = (SimClock::manual(NOW), Clock::manual(NOW));
     let simulator = Simulator::builder().clock(server_clock.clone()).start()?;
     let app = App::aihubmix(&simulator.url())?
@@ -43,14 +43,14 @@ fn share(store: &Path) -> Result<(), Box<dyn Error>> {
         .scopes(["profile", "balance"])
         .build()?;
 
-    // A person signs in through one process, and it ends.
+    // A user signs in through one process, and the process ends.
     let first = process(&app, store, &clock)?;
     let Authorization { url, login, .. } = app.authorize(&Entropy::from_system()?)?;
     let callback = browser(&first, &url)?;
     first.sign_in(app.finish(login, &callback)?)?;
     drop(first);
 
-    // Two others know of it. When the token is over, one of them renews it and the other one takes it over.
+    // Two other processes use the sign-in. When the token expires, one renews it and the other adopts it.
     let (one, two) = (process(&app, store, &clock)?, process(&app, store, &clock)?);
     assert_eq!(one.token()?.expose(), two.token()?.expose());
     server_clock.advance(Duration::from_secs(7_200));
@@ -58,7 +58,7 @@ fn share(store: &Path) -> Result<(), Box<dyn Error>> {
     assert_eq!(one.token()?.expose(), two.token()?.expose());
     assert_eq!(simulator.asked(Endpoint::RefreshGrant), 1);
 
-    // One logs out, and nobody has a session any more.
+    // One process logs out, and the session ends in all of them.
     one.sign_out()?;
     server_clock.advance(Duration::from_secs(7_200));
     clock.advance(Duration::from_secs(7_200));

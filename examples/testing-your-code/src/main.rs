@@ -1,7 +1,7 @@
 //! Testing code that uses tokens: no server, no socket, no waiting.
 //!
-//! [`balance`] stands for the code to be tested. Each function below it is a test as a program would have it in
-//! its own `#[cfg(test)]` module.
+//! [`balance`] stands for the code under test. Each function below it is a test as a program would have it in its own
+//! `#[cfg(test)]` module.
 #![forbid(unsafe_code)]
 
 use core::time::Duration;
@@ -15,7 +15,7 @@ use wellspring_transport_blocking::{Body, Clock, TokenSource, Transport};
 
 const API: &str = "https://api.example/balance";
 
-/// What a person is told who cannot be served.
+/// What the user is asked to do after a failure.
 #[derive(Debug, PartialEq, Eq)]
 enum Trouble {
     SignInAgain,
@@ -23,7 +23,7 @@ enum Trouble {
     CallSupport,
 }
 
-/// The code to be tested.
+/// The code under test.
 fn balance(source: &TokenSource) -> Result<String, Trouble> {
     let mut request = Request::new(());
     *request.uri_mut() = http::Uri::from_static(API);
@@ -70,7 +70,7 @@ fn granted(token: &str) -> Result<TokenResponse, TokenError> {
 }
 
 // ANCHOR: fixed
-/// For code that wants a token and nothing else.
+/// For code that only needs a token.
 fn a_fixed_token_is_always_there() -> Result<(), TokenError> {
     let source = TokenSource::fixed("my-token");
     assert_eq!(source.authorization()?, "Bearer my-token");
@@ -79,7 +79,7 @@ fn a_fixed_token_is_always_there() -> Result<(), TokenError> {
 // ANCHOR_END: fixed
 
 // ANCHOR: refused
-/// The script has one line for each renewal: the first token is refused, the second one is good.
+/// The script has one line for each renewal: the API refuses the first token and accepts the second.
 fn a_refused_token_is_replaced() -> Result<(), TokenError> {
     let source = TokenSource::scripted([granted("old"), granted("new")])
         .transport(Api { accepts: "new" })
@@ -91,8 +91,8 @@ fn a_refused_token_is_replaced() -> Result<(), TokenError> {
 // ANCHOR_END: refused
 
 // ANCHOR: trouble
-/// Failures are lines of the script too, and a pause is over when the clock is moved.
-fn trouble_is_told_from_trouble() -> Result<(), TokenError> {
+/// The script contains failures too, and moving the clock ends a pause.
+fn each_failure_has_its_own_trouble() -> Result<(), TokenError> {
     let clock = Clock::manual(1_700_000_000);
     let source = TokenSource::scripted([
         Err(TokenError::unavailable("the endpoint is down")),
@@ -110,9 +110,9 @@ fn trouble_is_told_from_trouble() -> Result<(), TokenError> {
     clock.advance(Duration::from_secs(3_600));
     assert_eq!(balance(&source), Err(Trouble::SignInAgain));
 
-    let nonsense = TokenSource::scripted([Err(TokenError::misconfigured("no such client"))]);
-    let nonsense = nonsense.transport(Api { accepts: "" }).allow_origin(API)?.build()?;
-    assert_eq!(balance(&nonsense), Err(Trouble::CallSupport));
+    let unknown = TokenSource::scripted([Err(TokenError::misconfigured("no such client"))]);
+    let unknown = unknown.transport(Api { accepts: "" }).allow_origin(API)?.build()?;
+    assert_eq!(balance(&unknown), Err(Trouble::CallSupport));
     Ok(())
 }
 // ANCHOR_END: trouble
@@ -120,7 +120,7 @@ fn trouble_is_told_from_trouble() -> Result<(), TokenError> {
 fn main() -> Result<(), TokenError> {
     a_fixed_token_is_always_there()?;
     a_refused_token_is_replaced()?;
-    trouble_is_told_from_trouble()
+    each_failure_has_its_own_trouble()
 }
 
 #[test]

@@ -1,4 +1,6 @@
-//! The decision table of the book is made from the one that the lifecycle looks its verbs up in.
+//! The tables of the book are made from those that the machines look their answers up in.
+
+mod renewal;
 
 use core::fmt::Write as _;
 use std::fs;
@@ -7,52 +9,86 @@ use wellspring_core::{GateState, Holding, TABLE};
 
 use crate::workspace::Workspace;
 
-const START: &str = "<!-- decision table, written by `cargo xtask table --write` -->\n";
-const END: &str = "<!-- end of the decision table -->";
+/// A table of the book.
+struct Printed {
+    name: &'static str,
+    markdown: fn() -> String,
+}
+
+const TABLES: [Printed; 4] = [
+    Printed { name: "decision table", markdown },
+    Printed { name: "table of loads", markdown: renewal::loaded },
+    Printed { name: "table of replays", markdown: renewal::replay },
+    Printed { name: "table of conflicts", markdown: renewal::conflict },
+];
+
+impl Printed {
+    fn start(&self) -> String {
+        format!("<!-- {}, written by `cargo xtask table --write` -->\n", self.name)
+    }
+
+    fn end(&self) -> String {
+        format!("<!-- end of the {} -->", self.name)
+    }
+
+    /// The page with this table as it is now; `None` where the page has no end of the table.
+    fn written_into(&self, page: &str) -> Option<String> {
+        let (start, end) = (self.start(), self.end());
+        let (before, rest) = page.split_once(&start)?;
+        let (_, after) = rest.split_once(&end)?;
+        Some([before, &start, &(self.markdown)(), &end, after].concat())
+    }
+}
 
 pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
-    let table = markdown();
-    let mut pages = 0;
+    TABLES.iter().flat_map(|table| findings_of(workspace, table)).collect()
+}
+
+fn findings_of(workspace: &Workspace, table: &Printed) -> Vec<String> {
+    let (mut pages, start) = (0, table.start());
     let mut found = Vec::new();
-    for (path, text) in workspace.tree.ending("docs", ".md").filter(|(_, text)| text.contains(START)) {
+    for (path, text) in workspace.tree.ending("docs", ".md").filter(|(_, text)| text.contains(&start)) {
         pages += 1;
-        if with_table(text, &table).as_deref() != Some(text) {
+        if table.written_into(text).as_deref() != Some(text) {
             found.push(format!(
-                "{path}: the decision table is out of date: `cargo xtask table --write` writes it."
+                "{path}: the {} is out of date: `cargo xtask table --write` writes it.",
+                table.name
             ));
         }
     }
     if pages == 0 {
         found.push(format!(
-            "No page in docs/ has the decision table between `{}` and `{END}`.",
-            START.trim_end()
+            "No page in docs/ has the {} between `{}` and `{}`.",
+            table.name,
+            start.trim_end(),
+            table.end()
         ));
     }
     found
 }
 
-/// Prints the table.
+/// Prints the tables.
 #[expect(clippy::unnecessary_wraps, reason = "commands are all of one shape")]
 pub(crate) fn print(_: &Workspace) -> Result<(), String> {
-    print!("{}", markdown());
-    Ok(())
-}
-
-/// Writes the table into every page that has a place for it.
-pub(crate) fn write(workspace: &Workspace) -> Result<(), String> {
-    let table = markdown();
-    for (path, text) in workspace.tree.ending("docs", ".md").filter(|(_, text)| text.contains(START)) {
-        let page = with_table(text, &table).ok_or(format!("{path} has no `{END}`."))?;
-        fs::write(workspace.root.join(path), page).map_err(|error| format!("{path}: {error}."))?;
-        println!("{path}");
+    for table in TABLES {
+        println!("{}", (table.markdown)());
     }
     Ok(())
 }
 
-fn with_table(page: &str, table: &str) -> Option<String> {
-    let (before, rest) = page.split_once(START)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{START}{table}{END}{after}"))
+/// Writes the tables into every page that has a place for them.
+pub(crate) fn write(workspace: &Workspace) -> Result<(), String> {
+    for (path, text) in workspace.tree.ending("docs", ".md") {
+        let mut page = text.to_owned();
+        for table in TABLES.iter().filter(|table| text.contains(&table.start())) {
+            page = table.written_into(&page).ok_or(format!("{path} has no `{}`.", table.end()))?;
+        }
+        if page != *text {
+            fs::write(workspace.root.join(path), page).map_err(|error| format!("{path}: {error}."))?;
+            println!("{path}");
+        }
+    }
+    Ok(())
 }
 
 fn markdown() -> String {
@@ -61,12 +97,14 @@ fn markdown() -> String {
         let gate = match gate {
             GateState::Open => "gate open",
             GateState::Busy => "gate busy: a renewal is under way",
-            GateState::Shut => "gate shut: the last renewal failed, its pause is not over",
+            GateState::Shut => "gate shut: the last renewal failed, its pause has not ended",
+            GateState::Closed => "gate closed: the source is closed, or the caller has nothing to renew on",
+            GateState::PendingSave => "gate pending save: a token is in memory only until it is saved",
         };
         // Writing to a string cannot fail.
         let _ = write!(out, " {gate} |");
     }
-    out.push_str("\n|---|---|---|---|\n");
+    out.push_str("\n|---|---|---|---|---|---|\n");
     for (holding, row) in TABLE {
         let holding = match holding {
             Holding::Fresh => "fresh",
@@ -88,20 +126,33 @@ mod tests {
 
     #[test]
     fn a_table_that_drifted_is_found_and_written_anew() {
-        let page = format!("# Decisions\n\n{START}{}{END}\nAfter.\n", markdown());
+        let tables: String = TABLES
+            .iter()
+            .map(|table| [table.start(), (table.markdown)(), table.end(), "\n".into()].concat())
+            .collect();
+        let page = format!("# Decisions\n\n{tables}After.\n");
         assert!(findings(&Workspace::of([("docs/a.md", &page)])).is_empty());
 
-        let drifted = page.replacen("`Use`", "`Wait`", 1);
-        assert_eq!(findings(&Workspace::of([("docs/a.md", &drifted)])).len(), 1);
-        assert_eq!(with_table(&drifted, &markdown()).as_deref(), Some(page.as_str()));
-        assert_eq!(findings(&Workspace::default()).len(), 1);
+        for (right, wrong, table) in [
+            ("`Use`", "`Wait`", 0),
+            ("watch the record", "do not", 1),
+            ("send it", "keep it", 2),
+            ("done", "undone", 3),
+        ] {
+            let drifted = page.replacen(right, wrong, 1);
+            assert_eq!(findings(&Workspace::of([("docs/a.md", &drifted)])).len(), 1, "{wrong}");
+            assert_eq!(TABLES[table].written_into(&drifted).as_deref(), Some(page.as_str()));
+        }
+        assert_eq!(findings(&Workspace::default()).len(), TABLES.len());
     }
 
     #[test]
     fn the_table_has_a_row_for_each_holding() {
         assert_eq!(
             markdown().lines().last(),
-            Some("| none, expired, or not enough for the need | `Refresh` | `Wait` | `Fail` |")
+            Some(
+                "| none, expired, or not enough for the need | `Refresh` | `Wait` | `Fail` | `Fail` | `Fail` |"
+            )
         );
     }
 }

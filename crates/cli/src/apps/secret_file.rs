@@ -1,5 +1,5 @@
-//! The file that a secret goes to: new, its owner's alone, with its place on the disk before there is a secret, and with
-//! the secret on the disk before anybody relies on it.
+//! The new file for an app's secret. Only its owner can read it, its space on the disk is allocated before the app is
+//! registered, and the secret is synced to the disk before the command reports success.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, Write as _};
@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use oauth2_app::RegisteredApp;
 
+use crate::apps::quoted::quoted;
 use crate::exit::{Exit, Failure};
 
-/// More than any secret takes: so much room is taken before one is asked for.
-const ROOM: [u8; 4096] = [b' '; 4096];
+/// Placeholder that is longer than any secret, to allocate the space in advance.
+const PLACEHOLDER: [u8; 4096] = [b' '; 4096];
 
-/// A file that waits for its secret.
+/// A file that holds only the placeholder so far.
 #[derive(Debug)]
 pub(super) struct SecretFile {
     path: PathBuf,
@@ -20,7 +21,7 @@ pub(super) struct SecretFile {
 }
 
 impl SecretFile {
-    /// Makes the file. One that is there already is left as it is: it may hold a secret that nobody tells again.
+    /// Creates the file. An existing file stays as it is: it may hold a secret that the vendor never sends again.
     pub(super) fn create(path: &Path) -> Result<Self, Failure> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -33,28 +34,28 @@ impl SecretFile {
                     format!("{shown} exists and is not overwritten; name a new file with --secret-file")
                 }
                 _ => format!(
-                    "{shown} cannot be made: {error}; nothing was registered: name another file with --secret-file"
+                    "cannot create {shown}: {error}; no app was registered: name another file with --secret-file"
                 ),
             })
         };
-        let mut kept = Self { path: path.to_owned(), file: options.open(path).map_err(cannot)? };
-        if let Err(error) = kept.file.write_all(&ROOM).and_then(|()| kept.file.sync_all()) {
-            kept.discard();
+        let mut created = Self { path: path.to_owned(), file: options.open(path).map_err(cannot)? };
+        if let Err(error) = created.file.write_all(&PLACEHOLDER).and_then(|()| created.file.sync_all()) {
+            created.discard();
             return Err(cannot(error));
         }
-        Ok(kept)
+        Ok(created)
     }
 
-    /// Puts the secret there, down to the disk.
+    /// Writes the secret and syncs it to the disk.
     pub(super) fn keep(mut self, app: &RegisteredApp) -> Result<(), Failure> {
         self.write(app).map_err(|error| {
             let shown = self.path.display();
             Failure::new(
-                Exit::TurnedAway,
+                Exit::Refused,
                 format!(
-                    "an app is registered and its secret cannot be written to {shown}: {error}; the secret is lost: \
-                     delete the app {} in the vendor's console and register another one",
-                    super::quoted(&app.client_id)
+                    "the app is registered, but its secret cannot be written to {shown}: {error}; the secret is lost: \
+                     delete the app {} in the vendor's console and register a new one",
+                    quoted(&app.client_id)
                 ),
             )
         })
@@ -62,12 +63,12 @@ impl SecretFile {
 
     fn write(&mut self, app: &RegisteredApp) -> io::Result<()> {
         let secret = app.client_secret.expose().as_bytes();
-        // First as long as it has to be: if this is cut short, there is nothing but room, which nobody takes for a secret.
+        // Cut the file first: a crash after this leaves only white space, which the configuration rejects as empty.
         self.file.set_len(secret.len() as u64)?;
         self.file.rewind()?;
         self.file.write_all(secret)?;
         self.file.sync_all()?;
-        // The name too, where a folder can be asked for that.
+        // Sync the folder too, so that the file's name is on the disk.
         #[cfg(unix)]
         {
             let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -76,10 +77,10 @@ impl SecretFile {
         Ok(())
     }
 
-    /// There is no secret to be kept.
+    /// Removes the file.
     pub(super) fn discard(self) {
         drop(self.file);
-        // It holds nothing; whoever finds it in the way is told so.
+        // On failure an empty-looking file stays, and the next run reports that it exists.
         let _ = fs::remove_file(&self.path);
     }
 }

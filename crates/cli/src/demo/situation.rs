@@ -1,4 +1,4 @@
-//! The situations a token gets into, and what must be seen in each.
+//! The situations of a token's life, and the requests that each must cause.
 
 use core::time::Duration;
 
@@ -22,8 +22,8 @@ pub(crate) enum Situation {
     Outage,
 }
 
-/// What should have been seen and was not, in one sentence.
-type Held = Result<(), String>;
+/// The result of a check; a failure is one sentence.
+type Checked = Result<(), String>;
 
 const CALLERS: usize = 100;
 
@@ -44,17 +44,17 @@ impl Situation {
         match self {
             Self::First => "a first token",
             Self::Attached => "attached to calls",
-            Self::KeptFresh => "kept fresh, nobody waits",
+            Self::KeptFresh => "renewed early, no wait",
             Self::Crowd => "100 callers, one exchange",
             Self::Expired => "expired, renewed before use",
             Self::RevokedEarly => "401, renewed, retried once",
-            Self::Rotation => "rotating, never spent twice",
+            Self::Rotation => "rotation, each token used once",
             Self::Fallback => "refresh refused, credentials",
-            Self::Outage => "server down, pause, recovered",
+            Self::Outage => "outage, pause, recovery",
         }
     }
 
-    /// Whether this provider gets into it.
+    /// Whether the demo runs it for this provider.
     pub(crate) fn concerns(self, subject: Subject) -> bool {
         match self {
             Self::Rotation => subject == Subject::Oauth2App,
@@ -63,7 +63,7 @@ impl Situation {
         }
     }
 
-    pub(crate) fn play(self, stage: &mut Stage) -> Held {
+    pub(crate) fn play(self, stage: &mut Stage) -> Checked {
         match self {
             Self::First => first(stage),
             Self::Attached => attached(stage),
@@ -78,51 +78,51 @@ impl Situation {
     }
 }
 
-fn first(stage: &mut Stage) -> Held {
+fn first(stage: &mut Stage) -> Checked {
     let mark = stage.mark();
     let token = match stage.subject {
         Subject::Oauth2App => stage.sign_in()?,
-        Subject::PixBacen | Subject::HiveAuth => stage.token("a caller")?,
+        Subject::PixBacen | Subject::HiveAuth => stage.token("caller 1")?,
     };
-    let again = stage.token("another one")?;
+    let again = stage.token("caller 2")?;
     let exchanges = exchanges(&stage.since(mark));
     expect("exchanges", &[(stage.subject.first(), Some(200))], &exchanges)?;
-    hold(again.expose() == token.expose(), "the second caller got another token")?;
-    hold(token.lifetime() == Some(stage.subject.lifetime()), "the token's lifetime is not the server's")
+    check(again.expose() == token.expose(), "the second caller got another token")?;
+    check(token.lifetime() == Some(stage.subject.lifetime()), "the token's lifetime is not the server's")
 }
 
-fn attached(stage: &mut Stage) -> Held {
+fn attached(stage: &mut Stage) -> Checked {
     let mark = stage.mark();
-    for who in ["a caller", "another one"] {
+    for who in ["caller 1", "caller 2"] {
         let status = stage.call(who)?;
-        hold((200..300).contains(&status), &format!("the API answered {status}"))?;
+        check((200..300).contains(&status), &format!("the API answered {status}"))?;
     }
     let entries = stage.since(mark);
     expect("exchanges", &[], &exchanges(&entries))?;
     let carried: Vec<_> =
         entries.iter().filter_map(|entry| print(entry, "sent authorization Bearer")).collect();
     let issued = last_issued(&stage.since(0));
-    hold(
+    check(
         carried.len() == 2 && carried.iter().all(|print| Some(print) == issued.as_ref()),
-        "the calls did not carry the token that was issued last",
+        "the calls did not carry the newest token",
     )
 }
 
-fn kept_fresh(stage: &mut Stage) -> Held {
+fn kept_fresh(stage: &mut Stage) -> Checked {
     let old = stage.current()?;
     stage.advance(stage.subject.aging().saturating_sub(age(stage, &old)));
     let mark = stage.mark();
-    let at_once = stage.token("a caller")?;
-    hold(at_once.expose() == old.expose(), "the caller did not get the token in force")?;
+    let at_once = stage.token("caller 1")?;
+    check(at_once.expose() == old.expose(), "the caller did not get the current token")?;
     let new = stage.newer_than(&old)?;
     expect("exchanges", &[(stage.subject.renewal(), Some(200))], &exchanges(&stage.since(mark)))?;
-    hold(new.expose() != old.expose(), "the token is the old one")
+    check(new.expose() != old.expose(), "the token is the old one")
 }
 
-fn crowd(stage: &mut Stage) -> Held {
+fn crowd(stage: &mut Stage) -> Checked {
     let old = stage.current()?;
     expire(stage, &old);
-    // Long enough for all of them to come while the answer is on its way.
+    // Long enough for all callers to arrive before the response.
     stage.simulator.configure(|config| config.latency = Duration::from_millis(20));
     let mark = stage.mark();
     let answers = stage.crowd(CALLERS);
@@ -130,68 +130,68 @@ fn crowd(stage: &mut Stage) -> Held {
     let tokens = answers.into_iter().collect::<Result<Vec<Token>, _>>().map_err(|error| error.to_string())?;
     expect("exchanges", &[(stage.subject.renewal(), Some(200))], &exchanges(&stage.since(mark)))?;
     let same = tokens.iter().all(|token| token.expose() == tokens[0].expose());
-    hold(same && tokens.len() == CALLERS, "the callers did not all get the same token")?;
-    hold(tokens[0].expose() != old.expose(), "the callers got the expired token")
+    check(same && tokens.len() == CALLERS, "the callers did not all get the same token")?;
+    check(tokens[0].expose() != old.expose(), "the callers got the expired token")
 }
 
-fn expired(stage: &mut Stage) -> Held {
+fn expired(stage: &mut Stage) -> Checked {
     let old = stage.current()?;
     expire(stage, &old);
     let mark = stage.mark();
-    let status = stage.call("a caller")?;
-    hold((200..300).contains(&status), &format!("the API answered {status}"))?;
+    let status = stage.call("caller 1")?;
+    check((200..300).contains(&status), &format!("the API answered {status}"))?;
     let entries = stage.since(mark);
     expect("exchanges", &[(stage.subject.renewal(), Some(200))], &exchanges(&entries))?;
-    hold(entries.len() == 2, "the expired token was shown to the API")
+    check(entries.len() == 2, "the source sent the expired token to the API")
 }
 
-fn revoked_early(stage: &mut Stage) -> Held {
+fn revoked_early(stage: &mut Stage) -> Checked {
     stage.current()?;
     stage.advance(Duration::from_secs(600));
     stage.simulator.revoke_access_tokens();
-    stage.happens("the server revokes every access token, long before its time");
+    stage.happens("the server revokes every access token before it expires");
     let mark = stage.mark();
-    let status = stage.call("a caller")?;
-    hold((200..300).contains(&status), &format!("the API answered {status}"))?;
+    let status = stage.call("caller 1")?;
+    check((200..300).contains(&status), &format!("the API answered {status}"))?;
     let entries = stage.since(mark);
-    let told: Vec<_> = entries.iter().map(|entry| (is_exchange(entry), entry.status)).collect();
-    let right = matches!(told[..], [(false, Some(401)), (true, Some(200)), (false, Some(200..300))]);
-    hold(right, &format!("not a 401, one exchange and one retry: {told:?}"))
+    let requests: Vec<_> = entries.iter().map(|entry| (is_exchange(entry), entry.status)).collect();
+    let right = matches!(requests[..], [(false, Some(401)), (true, Some(200)), (false, Some(200..300))]);
+    check(right, &format!("expected a 401, one exchange and one retry: {requests:?}"))
 }
 
-fn rotation(stage: &mut Stage) -> Held {
+fn rotation(stage: &mut Stage) -> Checked {
     let mark = stage.mark();
     for _ in 0..2 {
         let old = stage.current()?;
         expire(stage, &old);
-        stage.token("a caller")?;
+        stage.token("caller 1")?;
     }
     let entries = stage.since(mark);
-    let spent: Vec<_> = entries.iter().filter_map(|entry| print(entry, "sent refresh_token")).collect();
+    let used: Vec<_> = entries.iter().filter_map(|entry| print(entry, "sent refresh_token")).collect();
     let issued: Vec<_> = entries.iter().filter_map(|entry| print(entry, "issued refresh_token")).collect();
-    hold(spent.len() == 2 && issued.len() == 2, "there were not two refreshes")?;
-    hold(
-        spent[1] == issued[0] && spent[0] != spent[1],
-        "the second refresh did not spend what the first one got",
+    check(used.len() == 2 && issued.len() == 2, "there were not two refreshes")?;
+    check(
+        used[1] == issued[0] && used[0] != used[1],
+        "the second refresh did not use the token of the first one",
     )?;
-    hold(stage.simulator.counters().reuses_detected == 0, "the server saw a refresh token twice")
+    check(stage.simulator.counters().reuses_detected == 0, "the server received a refresh token twice")
 }
 
-fn fallback(stage: &mut Stage) -> Held {
+fn fallback(stage: &mut Stage) -> Checked {
     let old = stage.current()?;
     stage.simulator.revoke_refresh_tokens();
     stage.happens("the server revokes every refresh token");
     expire(stage, &old);
     let mark = stage.mark();
-    stage.token("a caller")?;
+    stage.token("caller 1")?;
     let asked: Vec<_> = exchanges(&stage.since(mark)).into_iter().map(|(endpoint, _)| endpoint).collect();
-    hold(
+    check(
         asked == [Endpoint::HiveRefresh, Endpoint::HiveToken],
-        &format!("not one refused refresh and one exchange of the credentials: {asked:?}"),
+        &format!("expected one refused refresh and one exchange of the credentials: {asked:?}"),
     )
 }
 
-fn outage(stage: &mut Stage) -> Held {
+fn outage(stage: &mut Stage) -> Checked {
     let old = stage.current()?;
     expire(stage, &old);
     stage.unplug();
@@ -199,20 +199,20 @@ fn outage(stage: &mut Stage) -> Held {
     stage.plug_in()?;
     let mut pauses: Vec<_> = down.into_iter().map(pause_of).collect::<Result<_, _>>()?;
     pauses.dedup();
-    let [again] = pauses[..] else { return Err("the callers were not told the same pause".into()) };
+    let [again] = pauses[..] else { return Err("the callers got different pauses".into()) };
     let mark = stage.mark();
-    hold(stage.token("a caller").is_err(), "the pause was not kept")?;
-    hold(stage.since(mark).is_empty(), "the server was asked during the pause")?;
+    check(stage.token("caller 1").is_err(), "a caller got a token during the pause")?;
+    check(stage.since(mark).is_empty(), "the source sent a request during the pause")?;
     stage.advance(stage.until(again));
-    stage.token("a caller")?;
+    stage.token("caller 1")?;
     expect("exchanges", &[(stage.subject.renewal(), Some(200))], &exchanges(&stage.since(mark)))
 }
 
-/// The end of the pause that a caller was told.
+/// The end of the pause in the error that a caller got.
 fn pause_of(answer: Result<Token, TokenError>) -> Result<UnixTime, String> {
     match answer.map_err(|error| error.kind()) {
         Err(ErrorKind::Unavailable { retry_at: Some(again) }) => Ok(again),
-        Err(kind) => Err(format!("the outage was told as {kind:?}")),
+        Err(kind) => Err(format!("the outage was reported as {kind:?}")),
         Ok(_) => Err("there was a token while the server was down".into()),
     }
 }
@@ -230,7 +230,7 @@ fn is_exchange(entry: &Entry) -> bool {
     Endpoint::Token.covers(entry.endpoint)
 }
 
-/// What token endpoints were asked and answered.
+/// The token requests and the statuses of their responses.
 fn exchanges(entries: &[Entry]) -> Vec<(Endpoint, Option<u16>)> {
     entries.iter().filter(|entry| is_exchange(entry)).map(|entry| (entry.endpoint, entry.status)).collect()
 }
@@ -243,10 +243,10 @@ fn last_issued(entries: &[Entry]) -> Option<String> {
     entries.iter().rev().find_map(|entry| print(entry, "issued access_token"))
 }
 
-fn expect(what: &str, wanted: &[(Endpoint, Option<u16>)], seen: &[(Endpoint, Option<u16>)]) -> Held {
-    if wanted == seen { Ok(()) } else { Err(format!("{what} should be {wanted:?} and were {seen:?}")) }
+fn expect(what: &str, wanted: &[(Endpoint, Option<u16>)], seen: &[(Endpoint, Option<u16>)]) -> Checked {
+    if wanted == seen { Ok(()) } else { Err(format!("{what}: expected {wanted:?}, got {seen:?}")) }
 }
 
-fn hold(held: bool, otherwise: &str) -> Held {
-    if held { Ok(()) } else { Err(otherwise.to_owned()) }
+fn check(passed: bool, otherwise: &str) -> Checked {
+    if passed { Ok(()) } else { Err(otherwise.to_owned()) }
 }

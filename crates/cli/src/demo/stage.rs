@@ -1,4 +1,4 @@
-//! Where one provider is played through one transport: the simulator, the clocks, the source, and what was seen.
+//! The set-up for one provider on one transport: the simulator, the clocks, the source, and the rows so far.
 
 use core::time::Duration;
 
@@ -8,11 +8,11 @@ use wellspring_simulator::{Endpoint, Entry, Fault, SimClock, Simulator};
 use wellspring_transport_blocking::{Clock, ManualClock, Tls};
 
 use crate::arguments::Transport;
+use crate::demo::row::{Row, span};
 use crate::demo::subject::Subject;
-use crate::demo::timeline::{Row, span};
-use crate::driver::{Driver, Recipe};
+use crate::driver::{Driver, SourceConfig};
 
-/// Nine in the morning of some day.
+/// 9:00 on the day of the demo.
 const MORNING: u64 = 1_767_603_600;
 
 /// One provider on one transport.
@@ -25,7 +25,7 @@ pub(crate) struct Stage {
     clock: ManualClock,
     /// Whether the server is down.
     down: bool,
-    /// How many entries of the simulator's log have been looked at.
+    /// How many entries of the simulator's log have become rows.
     seen: usize,
     rows: Vec<Row>,
 }
@@ -46,7 +46,7 @@ impl Stage {
         let cast = subject.cast(&simulator.url()).map_err(|error| error.to_string())?;
         let mut policy = Policy::default();
         policy.deadline = Duration::from_secs(5);
-        let recipe = Recipe {
+        let config = SourceConfig {
             provider: cast.provider,
             policy,
             tls: Tls::new(),
@@ -54,7 +54,7 @@ impl Stage {
             api_urls: Vec::new(),
             store: None,
         };
-        let driver = Driver::new(transport, recipe).map_err(|error| error.to_string())?;
+        let driver = Driver::new(transport, config).map_err(|error| error.to_string())?;
         Ok(Self {
             subject,
             simulator,
@@ -68,38 +68,38 @@ impl Stage {
         })
     }
 
-    /// Time passes, for the server and for the source.
+    /// Advances the clocks of the server and of the source.
     pub(crate) fn advance(&mut self, by: Duration) {
         self.server_clock.advance(by);
         self.clock.advance(by);
         self.rows.push(Row::Passes(by));
     }
 
-    /// A token for this caller; what came of it is noted.
+    /// Gets a token for this caller and adds a row.
     pub(crate) fn token(&mut self, who: &str) -> Result<Token, String> {
         let answer = self.driver.token();
         self.note(who, &answer);
         answer.map_err(|error| error.to_string())
     }
 
-    /// The token that whoever comes along has; noted only if something had to be done for it.
+    /// Gets the current token. Adds a row only after an error or a request.
     pub(crate) fn current(&mut self) -> Result<Token, String> {
         let answer = self.driver.token();
         if answer.is_err() || self.mark() > self.seen {
-            self.note("a caller", &answer);
+            self.note("caller 1", &answer);
         }
         answer.map_err(|error| error.to_string())
     }
 
-    /// The newer token that a renewal beside the callers brings.
+    /// Gets the token of the early renewal that is running.
     pub(crate) fn newer_than(&mut self, old: &Token) -> Result<Token, String> {
-        // The renewal is under way: this waits for its end, however long that takes in real time, and no pause.
+        // The clock is manual, so this deadline does not limit the real time that the renewal takes.
         let answer = self.driver.acquire(Need::Newer(old.generation()), Duration::from_millis(100));
-        self.note("beside it", &answer);
+        self.note("background", &answer);
         answer.map_err(|error| error.to_string())
     }
 
-    /// So many callers ask at once.
+    /// This number of callers ask for a token at the same time.
     pub(crate) fn crowd(&mut self, callers: usize) -> Vec<Result<Token, TokenError>> {
         let answers = self.driver.crowd(callers);
         if let Some(first) = answers.first() {
@@ -108,34 +108,34 @@ impl Stage {
         answers
     }
 
-    /// A call to the API; the status of its answer.
+    /// Calls the API and returns the status of the response.
     pub(crate) fn call(&mut self, who: &str) -> Result<u16, String> {
         let answer = self.driver.send(self.subject.call(&self.simulator.url()));
         let status = answer.map(|answer| answer.status().as_u16());
         let got = match &status {
-            Ok(status) => format!("the answer, {status}"),
+            Ok(status) => format!("response {status}"),
             Err(error) => self.refusal(error),
         };
         self.note_as(who, got);
         status.map_err(|error| error.to_string())
     }
 
-    /// Somebody signs in: the browser's way to the authorization endpoint and back, and the code exchanged.
+    /// Signs a person in: the browser visits the authorization endpoint and returns with a code, which is exchanged.
     pub(crate) fn sign_in(&mut self) -> Result<Token, String> {
-        let app = self.app.as_ref().ok_or("nobody signs in here")?;
+        let app = self.app.as_ref().ok_or("this provider has no sign-in")?;
         let entropy = Entropy::from_system().map_err(|error| error.to_string())?;
         let authorization = app.authorize(&entropy).map_err(|error| error.to_string())?;
         let callback = self.browse(&authorization.url)?;
-        let spend =
+        let grant =
             app.finish(authorization.login, &Callback::read(&callback)).map_err(|error| error.to_string())?;
         self.note_as("a browser", "the callback".into());
-        let answer = self.driver.sign_in(spend);
+        let answer = self.driver.sign_in(grant);
         self.note("the callback", &answer);
         answer.map_err(|error| error.to_string())
     }
 
-    /// Where the authorization endpoint sends the browser. The simulator's world is asked, not its socket: what a
-    /// browser does is not what is shown here.
+    /// The URL to which the authorization endpoint redirects the browser. This skips the socket, because the demo shows
+    /// the requests of the source and not those of a browser.
     fn browse(&self, url: &str) -> Result<String, String> {
         let target =
             url.strip_prefix(&self.simulator.url()).ok_or("the authorization URL leads elsewhere")?;
@@ -147,46 +147,46 @@ impl Stage {
             .ok_or_else(|| format!("no redirect, status {}", answer.status))
     }
 
-    /// The server goes down, connections and all.
+    /// Stops the server and closes its connections.
     pub(crate) fn unplug(&mut self) {
         self.simulator.unplug();
         self.down = true;
         self.rows.push(Row::Happens("the server goes down".into()));
     }
 
-    /// The server is back.
+    /// Starts the server again.
     pub(crate) fn plug_in(&mut self) -> Result<(), String> {
         self.rows.push(Row::Happens("the server is back".into()));
         self.down = false;
         self.simulator.plug_in().map_err(|error| error.to_string())
     }
 
-    /// Something happens that nobody asked for.
+    /// Adds a row for an event that no caller caused.
     pub(crate) fn happens(&mut self, what: &str) {
         self.rows.push(Row::Happens(what.into()));
     }
 
-    /// Every request from here on belongs to what is checked next.
+    /// The position in the simulator's log, for [`since`](Self::since).
     pub(crate) fn mark(&self) -> usize {
         self.simulator.log().len()
     }
 
-    /// What the server was asked since then.
+    /// The requests since that position.
     pub(crate) fn since(&self, mark: usize) -> Vec<Entry> {
         self.simulator.log().split_off(mark)
     }
 
-    /// How much time a token has left, by the source's clock.
+    /// The remaining lifetime of a token, by the source's clock.
     pub(crate) fn left(&self, token: &Token) -> Option<Duration> {
         token.remaining(self.clock.now())
     }
 
-    /// How long until this time comes.
+    /// The time until then.
     pub(crate) fn until(&self, when: UnixTime) -> Duration {
         when.since(self.clock.now().unix)
     }
 
-    /// What was noted since the last time.
+    /// Takes the rows since the last call.
     pub(crate) fn rows(&mut self) -> Vec<Row> {
         core::mem::take(&mut self.rows)
     }
@@ -194,7 +194,7 @@ impl Stage {
     fn note(&mut self, who: &str, answer: &Result<Token, TokenError>) {
         let got = match answer {
             Ok(token) => {
-                let left = self.left(token).map_or_else(|| "for as long as it lasts".into(), span);
+                let left = self.left(token).map_or_else(|| "lifetime unknown".into(), span);
                 format!("token {}, {left}", token.generation())
             }
             Err(error) => self.refusal(error),
@@ -202,7 +202,7 @@ impl Stage {
         self.note_as(who, got);
     }
 
-    /// No token, and what is said instead.
+    /// The result of a caller who got an error.
     fn refusal(&self, error: &TokenError) -> String {
         match error.kind() {
             ErrorKind::Unavailable { retry_at: Some(again) } => {
@@ -212,7 +212,7 @@ impl Stage {
         }
     }
 
-    /// What went over the wire since the last note, and what this caller got of it.
+    /// Adds rows for the requests since the last note, with what this caller got.
     fn note_as(&mut self, who: &str, handed_out: String) {
         let entries = self.since(self.seen);
         self.seen += entries.len();

@@ -1,4 +1,4 @@
-//! Who is shown: one client of each provider, with the published pages' own example credentials.
+//! The clients of the demo: one for each provider, with the example credentials of the vendors' documentation.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(crate) enum Subject {
     HiveAuth,
 }
 
-/// What a subject's source is made from. The app is there beside its provider for the sign-in.
+/// The provider of a subject, and its app if a person must sign in.
 pub(crate) struct Cast {
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) app: Option<App>,
@@ -28,7 +28,7 @@ pub(crate) struct Cast {
 impl Subject {
     pub(crate) const ALL: [Self; 3] = [Self::PixBacen, Self::Oauth2App, Self::HiveAuth];
 
-    /// The crate's name.
+    /// The name of the provider's crate.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::PixBacen => "pix-bacen",
@@ -37,7 +37,7 @@ impl Subject {
         }
     }
 
-    /// How long its access tokens live.
+    /// The lifetime of its access tokens.
     pub(crate) const fn lifetime(self) -> Duration {
         match self {
             Self::PixBacen => Duration::from_secs(3_600),
@@ -46,12 +46,12 @@ impl Subject {
         }
     }
 
-    /// An age at which a token is due whatever its jitter, and still good.
+    /// An age at which a token is due with any jitter and still valid.
     pub(crate) fn aging(self) -> Duration {
         self.lifetime().saturating_sub(4 * MINUTE)
     }
 
-    /// What a renewal asks.
+    /// The endpoint of a renewal.
     pub(crate) const fn renewal(self) -> Endpoint {
         match self {
             Self::PixBacen => Endpoint::PixToken,
@@ -60,7 +60,7 @@ impl Subject {
         }
     }
 
-    /// What the first token comes from.
+    /// The endpoint of the first token.
     pub(crate) const fn first(self) -> Endpoint {
         match self {
             Self::PixBacen => Endpoint::PixToken,
@@ -91,7 +91,7 @@ impl Subject {
         })
     }
 
-    /// A call to its API.
+    /// A request to its API.
     pub(crate) fn call(self, url: &str) -> http::Request<Vec<u8>> {
         let (method, path, body) = match self {
             Self::PixBacen => {

@@ -1,4 +1,4 @@
-//! What held and what did not, by provider, transport and situation.
+//! The results of the checks, by provider, transport and situation.
 
 use std::io;
 
@@ -7,16 +7,16 @@ use crate::demo::situation::Situation;
 use crate::demo::subject::Subject;
 use crate::demo::timeline::{Style, Timeline};
 
-/// One situation of one provider on one transport.
+/// The check of one situation of one provider on one transport.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) subject: Subject,
     pub(crate) transport: Transport,
     pub(crate) situation: Situation,
-    pub(crate) held: Result<(), String>,
+    pub(crate) result: Result<(), String>,
 }
 
-/// All of them.
+/// All checks.
 #[derive(Debug, Default)]
 pub(crate) struct Summary(Vec<Line>);
 
@@ -27,13 +27,13 @@ impl Summary {
         self.0.push(line);
     }
 
-    /// The lines that did not hold, each as one sentence.
-    pub(crate) fn broken(&self) -> Vec<String> {
-        let broken = self.0.iter().filter_map(|line| Some((line, line.held.as_ref().err()?)));
+    /// The failed checks, each as one sentence.
+    pub(crate) fn failed(&self) -> Vec<String> {
+        let failed = self.0.iter().filter_map(|line| Some((line, line.result.as_ref().err()?)));
         let name = |(line, why): (&Line, &String)| {
             format!("{} · {} · {}: {why}", line.subject.name(), line.transport.name(), line.situation.title())
         };
-        broken.map(name).collect()
+        failed.map(name).collect()
     }
 
     /// The table: one row for each situation, two columns for each provider.
@@ -54,14 +54,14 @@ impl Summary {
         for situation in Situation::ALL {
             self.row(situation, timeline)?;
         }
-        let broken = self.broken();
-        let last = if broken.is_empty() {
-            timeline.paint(Style::Good, format!("Everything held: {} lines.", self.0.len()))
+        let failed = self.failed();
+        let last = if failed.is_empty() {
+            timeline.paint(Style::Good, format!("All {} checks passed.", self.0.len()))
         } else {
-            timeline.paint(Style::Bad, format!("{} of {} lines did not hold:", broken.len(), self.0.len()))
+            timeline.paint(Style::Bad, format!("{} of {} checks failed:", failed.len(), self.0.len()))
         };
         timeline.line(&format!("\n{last}"))?;
-        broken.iter().try_for_each(|line| timeline.line(&format!("  {line}")))
+        failed.iter().try_for_each(|line| timeline.line(&format!("  {line}")))
     }
 
     fn row(&self, situation: Situation, timeline: &mut Timeline<'_>) -> io::Result<()> {
@@ -71,7 +71,7 @@ impl Summary {
                 let line = self.0.iter().find(|line| {
                     (line.subject, line.transport, line.situation) == (subject, transport, situation)
                 });
-                let (style, word) = match line.map(|line| &line.held) {
+                let (style, word) = match line.map(|line| &line.result) {
                     Some(Ok(())) => (Style::Good, "ok"),
                     Some(Err(_)) => (Style::Bad, "NO"),
                     None => (Style::Dim, "-"),

@@ -1,6 +1,6 @@
-//! This machine's clock against each token endpoint's.
+//! Compares this machine's clock with the clock of each token endpoint.
 //!
-//! One GET without any credential: whatever the endpoint thinks of that, its answer carries a `Date`
+//! The check sends one GET without a credential. Every response carries a `Date`, whatever its status
 //! ([RFC 9110 §6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1)).
 
 use core::time::Duration;
@@ -11,25 +11,25 @@ use wellspring_core::{
 use wellspring_transport_blocking::{Clock, Transport as _, UreqTransport};
 use wellspring_wire::date_of;
 
-use crate::doctor::Report;
+use crate::doctor::report::Report;
 use crate::exit::{Exit, Failure};
 use crate::source::Parts;
 use crate::span::Span;
 
-/// The time for one answer.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// A difference that hurts nobody: a date has whole seconds, and an answer takes its time.
+/// The time for one response.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A harmless difference: a `Date` has whole seconds, and the response needs time to arrive.
 pub(super) const TOLERANCE: Duration = Duration::from_secs(60);
 
-/// Asks the token endpoint what time it is, unless another one of the same server was asked before.
+/// Asks the token endpoint for its time, unless an endpoint of the same origin was asked before.
 pub(super) fn check(parts: &Parts, asked: &mut Vec<Origin>, report: &mut Report) {
     let now = || Clock::system().now().unix;
-    let spend = match parts.provider.spec().credentials {
+    let grant = match parts.provider.spec().credentials {
         true => AuthorizationGrant::ClientCredentials,
-        // Nothing of the request is used but its URL.
+        // Only the URL of the request is used.
         false => AuthorizationGrant::RefreshToken(RefreshToken::new("none")),
     };
-    let url = match parts.provider.request(&spend, now()) {
+    let url = match parts.provider.request(&grant, now()) {
         Ok(request) => request.url().to_owned(),
         Err(error) => return report.failed(&Failure::from(error)),
     };
@@ -40,30 +40,33 @@ pub(super) fn check(parts: &Parts, asked: &mut Vec<Origin>, report: &mut Report)
     asked.push(origin.clone());
     let question = HttpRequest::new(Method::Get, url);
     let before = now();
-    let answer = UreqTransport::new(parts.tls.clone())
-        .and_then(|transport| transport.exchange(&question, PATIENCE).map_err(TransportError::into_error));
+    let answer = UreqTransport::new(parts.tls.clone()).and_then(|transport| {
+        transport.exchange(&question, RESPONSE_TIMEOUT).map_err(TransportError::into_error)
+    });
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => {
             let why = crate::exit::with_causes(&error);
-            return report
-                .wrong(Exit::TryLater, format_args!("{origin} cannot be asked for its time: {why}"));
+            return report.wrong(
+                Exit::TryLater,
+                format_args!("{origin} does not answer a request for its time: {why}"),
+            );
         }
     };
     let after = now();
     let Some(date) = date_of(answer.head(), after) else {
-        return report.note(format_args!("{origin} does not tell its time"));
+        return report.note(format_args!("{origin} sends no Date"));
     };
     match difference(date, before, after) {
         Some((apart, side)) => report.wrong(
             Exit::Usage,
-            format_args!("this machine's clock is {} {side} the one of {origin}: set it", Span(apart)),
+            format_args!("this machine's clock is {} {side} that of {origin}: set it", Span(apart)),
         ),
-        None => report.fine(format_args!("this machine's clock agrees with the one of {origin}")),
+        None => report.fine(format_args!("this machine's clock agrees with that of {origin}")),
     }
 }
 
-/// How far and to which side the clock is off, if it is off for certain.
+/// The least difference and its direction, if no delay of the response explains it.
 fn difference(date: UnixTime, before: UnixTime, after: UnixTime) -> Option<(Duration, &'static str)> {
     let behind = date.since(after);
     let ahead = before.since(date);

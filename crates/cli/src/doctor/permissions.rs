@@ -1,9 +1,9 @@
-//! Who else can get at a file, as far as its mode says.
+//! Whether the mode of a file lets other users read or write it.
 
 use std::io;
 use std::path::Path;
 
-/// What others can do with it, as the end of a sentence; `None` when it is its owner's alone.
+/// What other users can do with the file, as the end of a sentence; `None` if only its owner has access.
 #[cfg(unix)]
 pub(super) fn of(path: &Path) -> io::Result<Option<&'static str>> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -15,7 +15,7 @@ pub(super) fn of(path: &Path) -> io::Result<Option<&'static str>> {
     })
 }
 
-/// What others can do with it is not told by a mode here.
+/// Always `None`: this system has no file modes.
 #[cfg(not(unix))]
 pub(super) fn of(path: &Path) -> io::Result<Option<&'static str>> {
     std::fs::metadata(path).map(|_| None)

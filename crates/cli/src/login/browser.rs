@@ -1,7 +1,7 @@
 //! The system's browser.
 //!
-//! The URL is one argument, never a word of a shell's. It holds a state and a challenge: of no use to whoever sees
-//! it in a process list without the verifier, which stays here.
+//! The URL is one argument and no shell sees it. A process list shows its state and its code challenge; both are useless
+//! without the code verifier, which stays in this process.
 
 use std::io;
 use std::process::{Command, Stdio};
@@ -9,17 +9,17 @@ use std::thread;
 
 use crate::exit::say;
 
-/// Asks the system to show this URL. Whether it could is told to the person as soon as it is known.
+/// Asks the system to show this URL. A failure of the opener is reported on stderr when the opener ends.
 pub(crate) fn open(url: &str) -> io::Result<()> {
     let mut words = opener().iter();
     let mut command = Command::new(words.next().copied().unwrap_or_default());
-    // Its own remarks are of no use to anybody, and standard output carries the answer alone.
+    // The output of the opener does not help the user, and standard output must carry only the command's result.
     command.args(words).arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn()?;
     // Some openers run for as long as the browser does.
     let waiting = thread::Builder::new().name("browser".into()).spawn(move || match child.wait() {
         Ok(status) if status.success() => {}
-        _ => say("wellspring: no browser could be opened; end this with Ctrl-C and run it with --no-browser"),
+        _ => say("wellspring: the browser did not open; press Ctrl-C and run the command with --no-browser"),
     });
     waiting.map(drop)
 }
@@ -28,7 +28,7 @@ const fn opener() -> &'static [&'static str] {
     if cfg!(target_os = "macos") {
         &["open"]
     } else if cfg!(windows) {
-        // `start` belongs to the shell, which would take the URL apart at each `&`.
+        // `start` belongs to the shell, which would split the URL at each `&`.
         &["rundll32", "url.dll,FileProtocolHandler"]
     } else {
         &["xdg-open"]

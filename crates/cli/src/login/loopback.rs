@@ -1,9 +1,8 @@
-//! Where the browser comes back to: a port of this machine, for as long as one sign-in takes
+//! The loopback port that receives the callback of one sign-in
 //! ([RFC 8252 §7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)).
 //!
-//! Anybody on this machine, and any page in the browser, can knock here. Whoever comes with something else than a
-//! request for the redirect URI's path is answered and forgotten; whether the rest is the answer that is waited for
-//! is decided elsewhere.
+//! Every program on this machine, and every page in the browser, can connect to this port. The listener answers requests
+//! for other paths itself and passes on the rest. The sign-in decides whether a callback carries its state.
 
 use core::net::{IpAddr, SocketAddr};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -22,16 +21,16 @@ use wellspring_transport_blocking::Clock;
 use crate::exit::{Exit, Failure};
 use crate::login::page::Page;
 
-/// The longest head of a request that is read.
+/// The longest request head that the listener reads.
 const LONGEST_HEAD: usize = 16 * 1024;
-/// The time for one visitor's request.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// After a visitor who could not be let in.
-const BREATH: Duration = Duration::from_millis(20);
-/// Visitors at the same time; more are sent away.
-const VISITORS: usize = 64;
+/// The time for reading or answering one request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// The wait after `accept` has failed.
+const ACCEPT_RETRY: Duration = Duration::from_millis(20);
+/// Connections at the same time; the listener closes further ones.
+const MAX_CONNECTIONS: usize = 64;
 
-/// A port that nobody has been told of yet.
+/// A bound port that does not answer yet.
 #[derive(Debug)]
 pub(crate) struct Loopback {
     listener: TcpListener,
@@ -41,12 +40,12 @@ pub(crate) struct Loopback {
 }
 
 impl Loopback {
-    /// Takes the redirect URI's port, or any where it names none.
+    /// Binds the port of the redirect URI, or any free port if the URI names none.
     pub(crate) fn bind(redirect_uri: String, place: &Place) -> Result<Self, Failure> {
         let Some((wanted, rest)) = split(&redirect_uri) else {
             return Err(Failure::at(
                 place,
-                "must lead to this machine for a sign-in from here: register and write http://127.0.0.1:PORT/PATH",
+                "must be a loopback URL for a sign-in from this machine: register and write http://127.0.0.1:PORT/PATH",
             ));
         };
         let taken = TcpListener::bind(wanted).and_then(|listener| Ok((listener.local_addr()?, listener)));
@@ -55,12 +54,12 @@ impl Loopback {
                 let port = wanted.port();
                 Failure::at(
                     place,
-                    format_args!("needs port {port}, which is taken by another program; end that one first"),
+                    format_args!("needs port {port}, which another program uses; stop that program first"),
                 )
             }
-            _ => Failure::at(place, format_args!("cannot be listened on: {error}")),
+            _ => Failure::at(place, format_args!("names an address that cannot be bound: {error}")),
         })?;
-        // To the byte as it was registered, unless the port was left open.
+        // Servers compare redirect URIs to the byte, so the URI stays as written unless it names no port.
         let uri = if wanted.port() == 0 { format!("http://{address}{rest}") } else { redirect_uri };
         Ok(Self { listener, address, uri })
     }
@@ -70,24 +69,24 @@ impl Loopback {
         &self.uri
     }
 
-    /// From now on visitors are heard.
-    pub(crate) fn listen(self) -> Result<Waiting, Failure> {
+    /// Starts to accept connections.
+    pub(crate) fn listen(self) -> Result<CallbackListener, Failure> {
         let path = split(&self.uri).map_or("/", |(_, rest)| path_of(rest)).to_owned();
-        let (tell, visits) = mpsc::channel();
+        let (sender, requests) = mpsc::channel();
         let closed = Arc::new(AtomicBool::new(false));
         let (listener, is_closed) = (self.listener, closed.clone());
         let listening = thread::Builder::new()
             .name("loopback".into())
-            .spawn(move || receive(&listener, &is_closed, &Arc::from(path), &tell));
+            .spawn(move || receive(&listener, &is_closed, &Arc::from(path), &sender));
         let listening = listening
-            .map_err(|error| Failure::new(Exit::TryLater, format!("no thread can be started: {error}")))?;
-        Ok(Waiting { visits, closed, address: self.address, listening: Some(listening) })
+            .map_err(|error| Failure::new(Exit::TryLater, format!("cannot start a thread: {error}")))?;
+        Ok(CallbackListener { requests, closed, address: self.address, listening: Some(listening) })
     }
 }
 
-/// Address and what follows it, if this is a plain HTTP URL of an IP literal of this machine.
+/// The address and the rest of a plain HTTP URL whose host is a loopback IP literal.
 ///
-/// Not of `localhost`, which need not be this machine
+/// `localhost` is refused: it may resolve to another address
 /// ([RFC 8252 §8.3](https://www.rfc-editor.org/rfc/rfc8252#section-8.3)).
 fn split(uri: &str) -> Option<(SocketAddr, &str)> {
     let after = uri.strip_prefix("http://")?;
@@ -110,27 +109,27 @@ fn path_of(rest: &str) -> &str {
     }
 }
 
-/// An open port. It is closed when this is dropped.
+/// A port that accepts connections. Dropping it closes the port.
 #[derive(Debug)]
-pub(crate) struct Waiting {
-    visits: Receiver<Visit>,
+pub(crate) struct CallbackListener {
+    requests: Receiver<BrowserRequest>,
     closed: Arc<AtomicBool>,
     address: SocketAddr,
     listening: Option<JoinHandle<()>>,
 }
 
-impl Waiting {
-    /// The next visitor who asks for the redirect URI; `None` when this much time has passed.
-    pub(crate) fn visit(&self, within: Duration) -> Option<Visit> {
-        self.visits.recv_timeout(within).ok()
+impl CallbackListener {
+    /// The next request for the path of the redirect URI; `None` after this time.
+    pub(crate) fn next(&self, within: Duration) -> Option<BrowserRequest> {
+        self.requests.recv_timeout(within).ok()
     }
 }
 
-impl Drop for Waiting {
+impl Drop for CallbackListener {
     fn drop(&mut self) {
         self.closed.store(true, Ordering::Release);
-        // Nothing else wakes whoever waits for a visitor.
-        if TcpStream::connect_timeout(&self.address, PATIENCE).is_ok()
+        // Only a connection wakes the thread that blocks in `accept`.
+        if TcpStream::connect_timeout(&self.address, REQUEST_TIMEOUT).is_ok()
             && let Some(listening) = self.listening.take()
         {
             let _ = listening.join();
@@ -138,63 +137,63 @@ impl Drop for Waiting {
     }
 }
 
-/// A visitor who waits for a page.
+/// A callback request that waits for its page.
 #[derive(Debug)]
-pub(crate) struct Visit {
+pub(crate) struct BrowserRequest {
     pub(crate) callback: Callback,
     stream: TcpStream,
 }
 
-impl Visit {
-    /// Shows the page. Nobody may be there any more to see it.
+impl BrowserRequest {
+    /// Sends the page. The browser may have closed the connection.
     pub(crate) fn show(self, page: &Page) {
         show(&self.stream, page);
     }
 }
 
-fn receive(listener: &TcpListener, closed: &AtomicBool, path: &Arc<str>, tell: &Sender<Visit>) {
-    let present = Arc::new(AtomicUsize::new(0));
+fn receive(listener: &TcpListener, closed: &AtomicBool, path: &Arc<str>, requests: &Sender<BrowserRequest>) {
+    let open = Arc::new(AtomicUsize::new(0));
     for stream in listener.incoming() {
         if closed.load(Ordering::Acquire) {
             return;
         }
         let Ok(stream) = stream else {
-            // A visitor who has gone again is no reason to close; where nothing can be opened any more, it takes a while.
-            thread::park_timeout(BREATH);
+            // The client may have closed the connection, or the process has no free file descriptor for a while.
+            thread::park_timeout(ACCEPT_RETRY);
             continue;
         };
-        if present.fetch_add(1, Ordering::AcqRel) >= VISITORS {
-            present.fetch_sub(1, Ordering::AcqRel);
+        if open.fetch_add(1, Ordering::AcqRel) >= MAX_CONNECTIONS {
+            open.fetch_sub(1, Ordering::AcqRel);
             continue;
         }
-        let (path, tell, leaving) = (path.clone(), tell.clone(), present.clone());
-        let attended = thread::Builder::new().name("visitor".into()).spawn(move || {
-            attend(stream, &path, &tell);
-            leaving.fetch_sub(1, Ordering::AcqRel);
+        let (path, requests, closing) = (path.clone(), requests.clone(), open.clone());
+        let serving = thread::Builder::new().name("callback".into()).spawn(move || {
+            serve(stream, &path, &requests);
+            closing.fetch_sub(1, Ordering::AcqRel);
         });
-        if attended.is_err() {
-            present.fetch_sub(1, Ordering::AcqRel);
+        if serving.is_err() {
+            open.fetch_sub(1, Ordering::AcqRel);
         }
     }
 }
 
-fn attend(mut stream: TcpStream, path: &str, tell: &Sender<Visit>) {
+fn serve(mut stream: TcpStream, path: &str, requests: &Sender<BrowserRequest>) {
     let clock = Clock::system();
-    let end = clock.now().instant.plus(PATIENCE);
+    let end = clock.now().instant.plus(REQUEST_TIMEOUT);
     match read_target(&mut stream, &clock, end) {
         Some(target) if path_of(&target) == path => {
             let callback = Callback::read(&target);
-            // Nobody waits any more once the sign-in is over.
-            let _ = tell.send(Visit { callback, stream });
+            // The receiver is gone once the sign-in has ended.
+            let _ = requests.send(BrowserRequest { callback, stream });
         }
         Some(_) => show(&stream, &Page::not_found()),
         None => show(&stream, &Page::unreadable()),
     }
 }
 
-/// The target of a GET request; `None` for everything else.
+/// The target of a GET request; `None` for every other input.
 fn read_target(stream: &mut TcpStream, clock: &Clock, end: Instant) -> Option<zeroize::Zeroizing<String>> {
-    // The target holds the code.
+    // The target holds the authorization code.
     let mut head = zeroize::Zeroizing::new(vec![0; LONGEST_HEAD]);
     let mut length = 0;
     loop {
@@ -223,11 +222,11 @@ fn read_target(stream: &mut TcpStream, clock: &Clock, end: Instant) -> Option<ze
 }
 
 fn show(mut stream: &TcpStream, page: &Page) {
-    let _ = stream.set_write_timeout(Some(PATIENCE));
-    if stream.write_all(page.answer().as_bytes()).is_err() || stream.shutdown(Shutdown::Write).is_err() {
+    let _ = stream.set_write_timeout(Some(REQUEST_TIMEOUT));
+    if stream.write_all(page.response().as_bytes()).is_err() || stream.shutdown(Shutdown::Write).is_err() {
         return;
     }
-    // To close on what was not read would take the page back from the browser.
+    // Closing with unread input resets the connection, and the browser would lose the page.
     let _ = stream.set_read_timeout(Some(Duration::from_millis(200)));
     let mut rest = [0; 4096];
     for _ in 0..64 {
@@ -242,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_http_to_an_ip_literal_of_this_machine_is_listened_on() {
+    fn only_a_plain_http_url_with_a_loopback_ip_literal_is_bound() {
         for (uri, address, rest) in [
             ("http://127.0.0.1:8765/oauth/callback", "127.0.0.1:8765", "/oauth/callback"),
             ("http://127.0.0.1/cb?x=y", "127.0.0.1:0", "/cb?x=y"),
@@ -270,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_is_compared_by_its_path_alone() {
+    fn only_the_path_of_a_target_is_compared() {
         for (rest, path) in [("", "/"), ("?x=y", "/"), ("/cb", "/cb"), ("/cb?code=1#x", "/cb"), ("/", "/")] {
             assert_eq!(path_of(rest), path);
         }

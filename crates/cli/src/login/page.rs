@@ -1,7 +1,7 @@
 //! What the browser shows at the end of a sign-in.
 //!
-//! Nothing in a page comes from elsewhere: no script, no image, no link. Whatever is filled in is escaped, and what
-//! the browser sent is not filled in at all.
+//! A page loads nothing: no script, no image, no link. Every value in a page is escaped, and no page contains anything
+//! that the browser sent.
 
 use core::fmt::Write as _;
 
@@ -16,27 +16,27 @@ pub(crate) struct Page {
 const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1.5rem}\
                      h1{font-size:1.6rem}";
 
-/// The only style that a page may have, by its SHA-256.
+/// Allows only the style above, by its SHA-256.
 const POLICY: &str = "default-src 'none'; style-src 'sha256-s46Hgel7hsZZDN/L+SgzT1kqVt/RGoTXSPB2v9JD3W0='; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
 impl Page {
     pub(crate) fn signed_in(profile: &str) -> Self {
-        let text = format!("You are signed in, and {profile} can use it. You may close this window.");
+        let text = format!("You are signed in to {profile}. You can close this window.");
         Self { status: "200 OK", title: "Signed in", text }
     }
 
-    /// The sign-in is over and brought nothing; `why` is a sentence of our own.
+    /// The sign-in failed. `why` is a sentence of this program, never of the server.
     pub(crate) fn failed(why: &str) -> Self {
-        let text = format!("{why} The terminal says more. You may close this window.");
+        let text = format!("{why} See the terminal for details. You can close this window.");
         Self { status: "400 Bad Request", title: "Not signed in", text }
     }
 
-    /// A visit that is no answer to the sign-in, which goes on.
+    /// A request that does not belong to the sign-in; the sign-in goes on.
     pub(crate) fn stray() -> Self {
-        let text = "This does not belong to the sign-in under way, which still waits for its answer. Go back to the \
-                    page on which you sign in.";
-        Self { status: "400 Bad Request", title: "Not the answer that is waited for", text: text.to_owned() }
+        let text = "This request does not belong to the sign-in that is in progress. Go back to the page on which you \
+                    sign in.";
+        Self { status: "400 Bad Request", title: "Not part of this sign-in", text: text.to_owned() }
     }
 
     pub(crate) fn not_found() -> Self {
@@ -45,12 +45,12 @@ impl Page {
     }
 
     pub(crate) fn unreadable() -> Self {
-        let text = "This is no request that can be answered here.".to_owned();
-        Self { status: "400 Bad Request", title: "Not understood", text }
+        let text = "The request is malformed or not a GET.".to_owned();
+        Self { status: "400 Bad Request", title: "Bad request", text }
     }
 
-    /// The whole answer, as it goes over the wire.
-    pub(crate) fn answer(&self) -> String {
+    /// The HTTP response with head and body.
+    pub(crate) fn response(&self) -> String {
         let (title, text) = (escaped(self.title), escaped(&self.text));
         let body = format!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
@@ -61,7 +61,7 @@ impl Page {
         let fields = [
             ("Content-Type", "text/html; charset=utf-8"),
             ("Cache-Control", "no-store"),
-            // The address of this page holds the code.
+            // The URL of this page holds the authorization code.
             ("Referrer-Policy", "no-referrer"),
             ("X-Content-Type-Options", "nosniff"),
             ("Content-Security-Policy", POLICY),
@@ -95,15 +95,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_is_filled_in_is_escaped() {
-        let answer = Page::signed_in("<script>'x' & \"y\"</script>").answer();
+    fn every_value_in_a_page_is_escaped() {
+        let answer = Page::signed_in("<script>'x' & \"y\"</script>").response();
         assert!(answer.contains("&lt;script&gt;&#39;x&#39; &amp; &quot;y&quot;&lt;/script&gt;"), "{answer}");
         assert!(!answer.contains("<script"), "{answer}");
     }
 
     #[test]
-    fn a_page_is_kept_by_nobody_tells_nobody_and_loads_nothing() {
-        let answer = Page::failed("The sign-in was refused.").answer();
+    fn a_page_is_not_cached_sends_no_referrer_and_loads_nothing() {
+        let answer = Page::failed("The sign-in was refused.").response();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{head}");
         for field in [

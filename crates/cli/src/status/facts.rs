@@ -1,4 +1,4 @@
-//! What can be told of a record, for people and for programs alike. No secret is part of it.
+//! The facts of a stored record, as text and as JSON. No secret is part of them.
 
 use core::fmt::Write as _;
 use core::time::Duration;
@@ -11,17 +11,17 @@ use wellspring_core::{
 
 use crate::span::Span;
 
-/// What a store knows of one key.
+/// What the store holds for one key.
 #[derive(Debug)]
 pub(crate) struct Facts {
-    /// `None` when the store knows nothing.
-    record: Option<Held>,
-    /// A token waits to be saved.
+    /// `None` if the store has no record.
+    record: Option<RecordFacts>,
+    /// Whether a spilled token waits for its save.
     spilled: bool,
 }
 
 #[derive(Debug)]
-struct Held {
+struct RecordFacts {
     epoch: u64,
     generation: u64,
     state: State,
@@ -32,7 +32,7 @@ struct Held {
     throttle: Option<Throttle>,
 }
 
-/// What is held, in one word.
+/// The state of the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Nothing,
@@ -45,19 +45,19 @@ enum State {
 #[derive(Debug)]
 struct Times {
     obtained: UnixTime,
-    /// `None` when nobody knows.
+    /// `None` if the lifetime is unknown.
     due: Option<UnixTime>,
     expires: Option<UnixTime>,
 }
 
 #[derive(Debug)]
 struct Refresh {
-    /// `None` when nobody knows.
+    /// `None` if the lifetime is unknown.
     expires: Option<UnixTime>,
     reusable: bool,
 }
 
-/// Whether whoever renews, or did, is still there.
+/// Whether the lease holder is still running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     Gone,
@@ -87,18 +87,18 @@ impl State {
 }
 
 impl Facts {
-    /// What was loaded, and, where somebody has claimed it, a look at who that is.
+    /// The facts of what was loaded. `watch` is called only if the record carries a lease.
     pub(crate) fn of(
         loaded: &Loaded,
         policy: &Policy,
         now: UnixTime,
         watch: impl FnOnce() -> Option<WatchOutcome>,
     ) -> Self {
-        let record = loaded.stored.as_ref().map(|stored| Held::of(&stored.record, policy, now, watch));
+        let record = loaded.stored.as_ref().map(|stored| RecordFacts::of(&stored.record, policy, now, watch));
         Self { record, spilled: loaded.spilled.is_some() }
     }
 
-    /// One object for programs.
+    /// One JSON object.
     pub(crate) fn json(&self, profile: &str, now: UnixTime) -> Value {
         let mut object =
             json!({ "profile": profile, "state": State::Nothing.word(), "spilled": self.spilled });
@@ -114,19 +114,19 @@ impl Facts {
         let _ = writeln!(out, "{profile}");
         match &self.record {
             Some(held) => held.write(now, out),
-            None => line(out, "token", "none: nothing was ever kept for this profile"),
+            None => line(out, "token", "none: the store has no record for this profile"),
         }
         if self.spilled {
             line(
                 out,
                 "spilled",
-                "a token that the store would not take waits beside it for the next command",
+                "a token that the store refused waits in the spill folder for the next command",
             );
         }
     }
 }
 
-impl Held {
+impl RecordFacts {
     fn of(
         record: &Record,
         policy: &Policy,
@@ -178,7 +178,7 @@ impl Held {
         let lease = self.lease.as_ref().map(|(lease, owner)| {
             json!({
                 "process": lease.attempt.owner.process,
-                "since": claimed(lease).as_secs(),
+                "since": acquired_at(lease).as_secs(),
                 "until": lease.until.as_secs(),
                 "replays": lease.replays,
                 "owner": owner.word(),
@@ -210,14 +210,14 @@ impl Held {
         }
         if let Some((lease, owner)) = &self.lease {
             let process = lease.attempt.owner.process;
-            let since = Span(now.since(claimed(lease)));
+            let since = Span(now.since(acquired_at(lease)));
             line(
                 out,
                 "renewing",
                 &match owner {
                     Owner::NotGone => format!("process {process} since {since}"),
                     Owner::Gone => format!(
-                        "process {process} did since {since} and is gone: the next command takes over"
+                        "process {process} started {since} ago and is gone: the next command takes over"
                     ),
                 },
             );
@@ -230,13 +230,13 @@ impl Held {
         if let Some(throttle) = &self.throttle {
             let left = Span(throttle.until.since(now));
             let (failures, cause) = (throttle.failures, &throttle.cause.text);
-            line(out, "left alone", &format!("for {left} after {failures} failures: {cause}"));
+            line(out, "paused", &format!("for {left} after {failures} failures: {cause}"));
         }
     }
 
     fn token_line(&self, now: UnixTime) -> String {
         match (self.state, &self.token) {
-            (State::LoggedOut, _) => "none: somebody has logged out".to_owned(),
+            (State::LoggedOut, _) => "none: logged out".to_owned(),
             (_, None) => "none".to_owned(),
             (state, Some(times)) => times.line(state, now),
         }
@@ -247,7 +247,7 @@ impl Times {
     fn of(granted: &Granted, policy: &Policy) -> Self {
         let obtained = granted.obtained_at;
         let lifetime = granted.response.lifetime.or(policy.assumed_lifetime);
-        // At the latest: each process has its own jitter.
+        // The latest time: each process subtracts its own jitter.
         let due = |lifetime: Duration| obtained.plus(lifetime.saturating_sub(policy.margin_of(lifetime)));
         Self { obtained, due: lifetime.map(due), expires: lifetime.map(|lifetime| obtained.plus(lifetime)) }
     }
@@ -260,7 +260,7 @@ impl Times {
             (_, Some(due), Some(expires)) => {
                 format!("fresh, due in {}, expires in {}", Span(due.since(now)), Span(expires.since(now)))
             }
-            _ => format!("{age} old; nobody knows how long it lives"),
+            _ => format!("{age} old, lifetime unknown"),
         }
     }
 }
@@ -276,14 +276,14 @@ impl Refresh {
         let known = match self.expires {
             Some(expires) if expires <= now => format!("held, expired {} ago", Span(now.since(expires))),
             Some(expires) => format!("held, expires in {}", Span(expires.since(now))),
-            None => "held; nobody knows how long it lives".to_owned(),
+            None => "held, lifetime unknown".to_owned(),
         };
-        if self.reusable { known + "; it survives its use" } else { known }
+        if self.reusable { known + "; reusable" } else { known }
     }
 }
 
-/// When the lease was made.
-pub(crate) const fn claimed(lease: &Lease) -> UnixTime {
+/// When the holder acquired the lease.
+pub(crate) const fn acquired_at(lease: &Lease) -> UnixTime {
     lease.until.minus(lease.span)
 }
 

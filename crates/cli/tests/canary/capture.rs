@@ -1,4 +1,4 @@
-//! Everything that is logged, by whichever thread and through whichever facade.
+//! Captures the log lines of all threads, from `tracing` and from `log`.
 
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
@@ -11,19 +11,19 @@ use tracing_subscriber::{Layer, fmt};
 
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-/// From now on every line is kept. Once in a process.
+/// Starts the capture; call it once in a process.
 pub(crate) fn start() {
     let lines = fmt::layer().with_writer(|| Lines).with_ansi(false).with_filter(FilterFn::new(is_kept));
     tracing_subscriber::registry().with(lines).init();
 }
 
-/// As the command lets through with `RUST_LOG=trace`.
+/// The filter of the command with `RUST_LOG=trace`.
 fn is_kept(metadata: &Metadata<'_>) -> bool {
     let ours = ["wellspring", "pix_bacen", "oauth2_app", "hive_auth"];
     *metadata.level() <= Level::DEBUG || ours.iter().any(|ours| metadata.target().starts_with(ours))
 }
 
-/// What was logged since the last time.
+/// Takes the lines since the last call.
 pub(crate) fn take() -> String {
     let lines = core::mem::take(&mut *LINES.lock().unwrap_or_else(PoisonError::into_inner));
     String::from_utf8(lines).unwrap()

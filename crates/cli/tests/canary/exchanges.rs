@@ -1,4 +1,4 @@
-//! Every fault, for every grant, on both transports.
+//! Plays every fault with every grant on both transports.
 
 use core::fmt::Write as _;
 use core::time::Duration;
@@ -24,7 +24,7 @@ const HIVE: &str = "canary-of-the-hive+/?0123456789";
 const CALLBACK: &str = "https://yourapp.com/oauth/callback";
 const START: u64 = 1_700_000_000;
 
-/// What is spent when the fault strikes.
+/// The grant that the source uses when the fault occurs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Grant {
     PixCredentials,
@@ -88,7 +88,7 @@ enum Source {
 impl Source {
     fn new(blocking: bool, provider: Arc<dyn Provider>, clock: &ManualClock) -> Self {
         let mut policy = Policy::default();
-        // In real time, for servers that never answer.
+        // Real time: some faults never answer.
         policy.deadline = Duration::from_millis(120);
         if blocking {
             let builder = blocking::Builder::new(provider).policy(policy).clock(Clock::from(clock));
@@ -107,14 +107,14 @@ impl Source {
         }
     }
 
-    fn sign_in(&self, spend: AuthorizationGrant) -> Result<Token, TokenError> {
+    fn sign_in(&self, grant: AuthorizationGrant) -> Result<Token, TokenError> {
         match self {
-            Self::Async(runtime, source) => runtime.block_on(source.sign_in(spend)),
-            Self::Blocking(source) => source.sign_in(spend),
+            Self::Async(runtime, source) => runtime.block_on(source.sign_in(grant)),
+            Self::Blocking(source) => source.sign_in(grant),
         }
     }
 
-    /// One call, with its answer's head formatted: the body is the caller's own.
+    /// One API call. Formats the body type but not its contents, which belong to the caller.
     fn call(&self, url: &str) -> Result<String, TokenError> {
         let request = http::Request::get(url).body(()).unwrap();
         match self {
@@ -133,7 +133,7 @@ impl Source {
     }
 }
 
-/// A code, as a browser brings it.
+/// The authorization code of a browser's callback.
 fn code(simulator: &Simulator, now: Duration) -> AuthorizationGrant {
     let app = app(&simulator.url());
     let authorization = app.authorize(&Entropy::new([7; 64])).unwrap();
@@ -142,7 +142,7 @@ fn code(simulator: &Simulator, now: Duration) -> AuthorizationGrant {
     app.finish(authorization.login, &Callback::read(answer.header("Location").unwrap())).unwrap()
 }
 
-/// A device code whose user has agreed.
+/// A device code that the user has approved.
 fn device_code(simulator: &Simulator, now: Duration) -> AuthorizationGrant {
     let app = app(&simulator.url());
     let path = "/api/oauth2/device_authorization";
@@ -153,10 +153,10 @@ fn device_code(simulator: &Simulator, now: Duration) -> AuthorizationGrant {
     let agree = Request::post("/api/oauth2/device");
     let agree = agree.with_form(&[("user_code", login.user_code()), ("decision", "allow")]);
     assert_eq!(simulator.world().answer(&agree, now).status, 200);
-    login.spend()
+    login.grant()
 }
 
-/// One fault in one exchange: everything that came out of it, and the secrets that went into it.
+/// Plays one fault in one exchange; returns all output and all secrets.
 fn play(grant: Grant, blocking: bool, endpoint: Endpoint, fault: &str) -> (String, BTreeSet<String>) {
     let (server_clock, clock) = (SimClock::manual(START), Clock::manual(START));
     let simulator = simulator(&server_clock);
@@ -170,7 +170,7 @@ fn play(grant: Grant, blocking: bool, endpoint: Endpoint, fault: &str) -> (Strin
         }
         Err(error) => out.push_str(&sentinel::every_way(&error)),
     };
-    // A first token, so that there is a refresh token to spend; then the fault, then what comes after it.
+    // First a token, so that there is a refresh token; then the fault; then another request.
     if matches!(grant, Grant::AppRefresh) {
         note(source.sign_in(code(&simulator, server_clock.now())));
     } else if matches!(grant, Grant::HiveRefresh) {
@@ -178,14 +178,14 @@ fn play(grant: Grant, blocking: bool, endpoint: Endpoint, fault: &str) -> (Strin
     }
     server_clock.advance(Duration::from_secs(90_000));
     clock.advance(Duration::from_secs(90_000));
-    let spend = match grant {
+    let fresh_grant = match grant {
         Grant::Code => Some(code(&simulator, server_clock.now())),
         Grant::Device => Some(device_code(&simulator, server_clock.now())),
         _ => None,
     };
     simulator.fault_times(endpoint, Fault::parse(fault).unwrap(), 2);
-    match spend {
-        Some(spend) => note(source.sign_in(spend)),
+    match fresh_grant {
+        Some(fresh_grant) => note(source.sign_in(fresh_grant)),
         None => note(source.token()),
     }
     note(source.token());
@@ -205,26 +205,26 @@ fn play(grant: Grant, blocking: bool, endpoint: Endpoint, fault: &str) -> (Strin
     for request in simulator.received(Endpoint::Any) {
         secrets.extend(sentinel::of(&request));
     }
-    // Every access token of the simulator starts like this, those that nobody could read included.
+    // Every access token of the simulator starts like this, also those in malformed responses.
     secrets.insert("eyJhbGciOi".into());
     (out, secrets)
 }
 
-/// What came out of one exchange, and the secrets that went into it.
+/// The output and the secrets of one exchange.
 struct Played {
     scene: String,
-    told: String,
+    output: String,
     secrets: BTreeSet<String>,
 }
 
-/// One fault for every grant on both transports, all at the same time.
+/// Plays one fault for every grant on both transports in parallel.
 fn round(endpoint: Endpoint, fault: &str) -> Vec<Played> {
     std::thread::scope(|scope| {
         let scenes = GRANTS.into_iter().flat_map(|grant| [(grant, false), (grant, true)]);
         let start = |(grant, blocking)| {
             let play = move || {
-                let (told, secrets) = play(grant, blocking, endpoint, fault);
-                Played { scene: format!("{grant:?}, blocking: {blocking}"), told, secrets }
+                let (output, secrets) = play(grant, blocking, endpoint, fault);
+                Played { scene: format!("{grant:?}, blocking: {blocking}"), output, secrets }
             };
             scope.spawn(play)
         };
@@ -234,34 +234,34 @@ fn round(endpoint: Endpoint, fault: &str) -> Vec<Played> {
 }
 
 #[test]
-fn no_secret_is_logged_or_told_whatever_a_server_answers() {
+fn no_secret_is_in_logs_or_errors_whatever_a_server_answers() {
     capture::start();
     let (mut leaks, mut failures) = (Vec::new(), 0);
     let valued =
         ["html=503", "oauth-error=canary", "redirect-307=http://127.0.0.1:9/", "retry-after=7", "status=418"];
     for fault in Fault::all_names().map(|(name, _)| name).chain(valued) {
         for endpoint in [Endpoint::Token, Endpoint::Api] {
-            if endpoint == Endpoint::Api && !strikes_the_api(fault) {
+            if endpoint == Endpoint::Api && !concerns_the_api(fault) {
                 continue;
             }
             let all = round(endpoint, fault);
             let logged = capture::take();
             failures += logged.matches("renewal.failed").count();
-            for Played { scene, told, secrets } in &all {
-                let disguises = secrets.iter().filter_map(|secret| sentinel::found(told, secret));
-                leaks.extend(disguises.map(|how| format!("{fault} at {endpoint}, {scene}: told {how}")));
+            for Played { scene, output, secrets } in &all {
+                let encodings = secrets.iter().filter_map(|secret| sentinel::found(output, secret));
+                leaks.extend(encodings.map(|how| format!("{fault} at {endpoint}, {scene}: shown {how}")));
             }
             let secrets: BTreeSet<_> = all.iter().flat_map(|played| &played.secrets).collect();
-            let disguises = secrets.into_iter().filter_map(|secret| sentinel::found(&logged, secret));
-            leaks.extend(disguises.map(|how| format!("{fault} at {endpoint}: logged {how}")));
+            let encodings = secrets.into_iter().filter_map(|secret| sentinel::found(&logged, secret));
+            leaks.extend(encodings.map(|how| format!("{fault} at {endpoint}: logged {how}")));
         }
     }
     assert!(leaks.is_empty(), "{leaks:#?}");
-    assert!(failures > 1_000, "the faults have struck and the log was listened to: {failures}");
+    assert!(failures > 1_000, "the faults occurred and the log was captured: {failures}");
 }
 
-/// Answers to a call are the caller's business, but for what is said of the token and how the answer comes.
-fn strikes_the_api(fault: &str) -> bool {
+/// Whether an API response with this fault matters: it refuses the token, echoes it, or fails in transport.
+fn concerns_the_api(fault: &str) -> bool {
     ["challenge", "echo", "reset", "truncated", "silence", "api-401", "redirect", "nest"]
         .iter()
         .any(|kind| fault.starts_with(kind))

@@ -1,11 +1,10 @@
-//! No secret comes out: not in a log line, not in an error or its causes, not in any public type, however it is
-//! formatted and whatever the server does.
+//! No secret leaks into a log line, an error, its causes, or the output of any formatter of a public type.
 //!
-//! Every fault of the simulator is played against every grant on both transports, with every log line of this
-//! workspace captured at TRACE and everybody else's at the DEBUG to which the command holds them. Secrets are
-//! looked for as they are and in the disguises in which they have been seen to leak: percent-encoded, in base64,
-//! in hexadecimal, as a list of bytes.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+//! The test plays every fault of the simulator against every grant on both transports. It captures the log lines of
+//! this workspace at TRACE and those of other crates at DEBUG, the finest level that the command allows them. It searches
+//! for secrets in plain text and in the encodings in which secrets leak: percent-encoded, base64, hexadecimal, and lists
+//! of bytes.
+#![expect(clippy::unwrap_used, reason = "a failed test shows its line")]
 
 mod capture;
 mod exchanges;

@@ -1,4 +1,4 @@
-//! Secrets that are looked for, in every disguise.
+//! Searches texts for secrets in every encoding.
 
 use core::fmt::Write as _;
 
@@ -6,15 +6,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use wellspring_simulator::Request;
 
-/// Shorter ones would be found by chance.
+/// Shorter secrets would match by chance.
 const SHORTEST: usize = 12;
 
-/// Finds a secret in a text; the disguise it was found in.
+/// Finds a secret in a text; returns its encoding there.
 pub(crate) fn found(text: &str, secret: &str) -> Option<&'static str> {
-    disguises(secret).into_iter().find(|(_, disguised)| text.contains(disguised)).map(|(name, _)| name)
+    encodings(secret).into_iter().find(|(_, encoded)| text.contains(encoded)).map(|(name, _)| name)
 }
 
-fn disguises(secret: &str) -> Vec<(&'static str, String)> {
+fn encodings(secret: &str) -> Vec<(&'static str, String)> {
     let bytes = secret.as_bytes();
     let each = |separator: &str, write: fn(u8) -> String| {
         bytes.iter().map(|byte| write(*byte)).collect::<Vec<_>>().join(separator)
@@ -24,7 +24,7 @@ fn disguises(secret: &str) -> Vec<(&'static str, String)> {
         _ => format!("%{byte:02X}"),
     };
     let mut all = vec![
-        ("as it is", secret.to_owned()),
+        ("in plain text", secret.to_owned()),
         ("reversed", secret.chars().rev().collect()),
         ("percent-encoded", each("", percent)),
         ("in hexadecimal", each("", |byte| format!("{byte:02x}"))),
@@ -32,7 +32,7 @@ fn disguises(secret: &str) -> Vec<(&'static str, String)> {
         ("in a hex dump", each(" ", |byte| format!("{byte:02x}"))),
         ("as a list of bytes", each(", ", |byte| byte.to_string())),
     ];
-    // Wherever in an encoded text it starts, the characters that it alone determines.
+    // For each alignment within base64: the characters that only the secret determines.
     for before in 0..3 {
         let padded = [&b"..."[..before], bytes].concat();
         let encoded = STANDARD.encode(&padded[..padded.len() / 3 * 3]);
@@ -43,7 +43,7 @@ fn disguises(secret: &str) -> Vec<(&'static str, String)> {
     all
 }
 
-/// The secrets that a request carried.
+/// The secrets in a request.
 pub(crate) fn of(request: &Request) -> Vec<String> {
     let mut secrets = Vec::new();
     if let Some((_, credentials)) = request.header("authorization").and_then(|value| value.split_once(' ')) {
@@ -60,7 +60,7 @@ pub(crate) fn of(request: &Request) -> Vec<String> {
     secrets
 }
 
-/// An error and all that is behind it, formatted every way there is.
+/// An error and its causes in every format.
 pub(crate) fn every_way(error: &(dyn core::error::Error + 'static)) -> String {
     let mut text = String::new();
     let mut next = Some(error);
@@ -72,10 +72,10 @@ pub(crate) fn every_way(error: &(dyn core::error::Error + 'static)) -> String {
 }
 
 #[test]
-fn a_secret_is_found_in_every_disguise() {
+fn a_secret_is_found_in_every_encoding() {
     let secret = "canary/secret+0123456789?";
-    for (text, disguise) in [
-        (format!("<{secret}>"), "as it is"),
+    for (text, encoding) in [
+        (format!("<{secret}>"), "in plain text"),
         ("x=canary%2Fsecret%2B0123456789%3F&".into(), "percent-encoded"),
         (format!("Basic {}", STANDARD.encode(format!("id:{secret}"))), "in base64"),
         (format!("Basic {}", STANDARD.encode(format!("an id:{secret}"))), "in base64"),
@@ -87,7 +87,7 @@ fn a_secret_is_found_in_every_disguise() {
             "in a hex dump",
         ),
     ] {
-        assert_eq!(found(&text, secret), Some(disguise), "{text}");
+        assert_eq!(found(&text, secret), Some(encoding), "{text}");
     }
     assert_eq!(found("canary/secret", secret), None);
 }

@@ -1,6 +1,6 @@
-//! Every public type of every library, with secrets in it wherever it can hold one, formatted.
+//! Formats every public type of every library, with a secret wherever the type can hold one.
 //!
-//! `cargo xtask tidy` compares the names in this test with the sources: a new public type has to be added here.
+//! `cargo xtask tidy` compares the names in this test with the sources: add each new public type here.
 
 mod core_types;
 mod profile_types;
@@ -18,7 +18,7 @@ pub(crate) const SECRET: &str = "canary-client-secret-0123456789";
 pub(crate) const CODE: &str = "canary-authorization-code-0123456789";
 pub(crate) const VERIFIER: &str = "canary-code-verifier-0123456789-0123456789-0123456789";
 
-/// What formatting has shown, by the type's name.
+/// The formatted texts, by the name of the type.
 #[derive(Default)]
 pub(crate) struct Shown(Vec<(&'static str, String)>);
 
@@ -32,7 +32,7 @@ impl Shown {
     }
 }
 
-/// Formats a value of each type that is named.
+/// Formats a value of each of these types.
 macro_rules! show {
     ($shown:ident: $($type:ty = $value:expr;)+) => {$(
         let value: $type = $value;
@@ -55,8 +55,8 @@ fn no_public_type_shows_a_secret_it_holds() {
     let mut leaks = Vec::new();
     for (name, text) in &shown.0 {
         for secret in [ACCESS, REFRESH, SECRET, CODE, VERIFIER] {
-            if let Some(disguise) = sentinel::found(text, secret) {
-                leaks.push(format!("{name} shows {secret} {disguise}: {text}"));
+            if let Some(encoding) = sentinel::found(text, secret) {
+                leaks.push(format!("{name} shows {secret} {encoding}: {text}"));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `wellspring apps create`: where the secret goes, and where it does not.
+//! `wellspring apps create`: the secret goes to its file and nowhere else.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -23,21 +23,20 @@ fn create(folder: &Folder, secret_file: &str) -> Ran {
     Ran::of(command.args(["--secret-file", secret_file]).env("RUST_LOG", "trace"))
 }
 
-/// What was told on purpose: logs aside.
-fn told(ran: &Ran) -> String {
+/// The messages on stderr, without log lines.
+fn messages(ran: &Ran) -> String {
     ran.stderr.lines().filter(|line| line.starts_with("wellspring: ")).collect()
 }
 
 #[test]
-fn an_app_is_registered_its_secret_lies_in_a_file_and_its_profile_works() {
+fn a_registered_app_has_its_secret_in_the_file_and_its_profile_works() {
     let simulator = Simulator::start().unwrap();
     let folder = folder(&simulator);
     let ran = create(&folder, "app.secret");
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     assert_eq!(
-        told(&ran),
-        "wellspring: the app is registered and its secret is in app.secret; what was printed belongs into \
-         [profile.mine]"
+        messages(&ran),
+        "wellspring: the app is registered and its secret is in app.secret; add the printed lines to [profile.mine]"
     );
     let path = folder.path().join("app.secret");
     let secret = fs::read_to_string(&path).unwrap();
@@ -54,7 +53,7 @@ fn an_app_is_registered_its_secret_lies_in_a_file_and_its_profile_works() {
     assert!(lines[0].starts_with("client_id = \"client_"), "{}", ran.stdout);
     assert_eq!(lines[1], "client_secret = { file = \"app.secret\" }");
     assert_eq!(lines[2..], [format!("redirect_uri = \"{CALLBACK}\"")]);
-    // They work as they are, where they were to go.
+    // The profile works with exactly these lines.
     let before = fs::read_to_string(folder.path().join("wellspring.toml")).unwrap();
     folder.write("wellspring.toml", &format!("{before}{}grant_type = \"client_credentials\"\n", ran.stdout));
     let ran = folder.run(&["token", "mine"]);
@@ -67,90 +66,90 @@ fn an_app_is_registered_its_secret_lies_in_a_file_and_its_profile_works() {
 }
 
 #[test]
-fn where_the_file_cannot_be_made_nothing_is_asked_and_a_file_that_exists_stays() {
+fn if_the_file_cannot_be_created_no_request_is_sent_and_an_existing_file_stays() {
     let simulator = Simulator::start().unwrap();
     let folder = folder(&simulator);
     folder.write("taken.secret", "another app's");
     for (file, says) in [
         ("taken.secret", "taken.secret exists and is not overwritten"),
-        ("no/such/folder", "nothing was registered: name another file with --secret-file"),
+        ("no/such/folder", "no app was registered: name another file with --secret-file"),
         (".", "name a"),
     ] {
         let ran = create(&folder, file);
         assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{file}: {}", ran.stderr);
-        assert!(told(&ran).contains(says), "{file}: {}", ran.stderr);
+        assert!(messages(&ran).contains(says), "{file}: {}", ran.stderr);
     }
     assert_eq!(fs::read_to_string(folder.path().join("taken.secret")).unwrap(), "another app's");
     assert_eq!(simulator.asked(Endpoint::Any), 0);
 }
 
 #[test]
-fn where_there_is_no_room_for_a_secret_nothing_is_asked() {
+fn if_the_disk_has_no_space_for_the_secret_no_request_is_sent() {
     let simulator = Simulator::start().unwrap();
     let folder = folder(&simulator);
     let wanted = folder.command(&["apps", "create", "mine", "--name", "n", "--redirect-uri", CALLBACK]);
-    // A shell that lets nobody write anything to a file.
+    // A shell that limits the size of written files to 0.
     let mut command = Command::new("sh");
     command.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]).arg(wanted.get_program());
     command.args(wanted.get_args()).args(["--secret-file", "app.secret"]);
     command.current_dir(folder.path()).stdin(Stdio::null());
     let ran = Ran::of(&mut command);
     assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
-    assert!(told(&ran).contains("nothing was registered"), "{}", ran.stderr);
+    assert!(messages(&ran).contains("no app was registered"), "{}", ran.stderr);
     assert!(!folder.path().join("app.secret").exists());
     assert_eq!(simulator.asked(Endpoint::Any), 0);
 }
 
 #[test]
-fn an_app_that_is_not_registered_leaves_no_file_and_says_why() {
+fn a_failed_registration_leaves_no_file_and_says_why() {
     let simulator = Simulator::start().unwrap();
     let folder = folder(&simulator);
     for (fault, status, says) in [
-        ("app-not-registered", 4, "look at the vendor's console, and check name and redirect URI"),
+        ("app-not-registered", 4, "look at the vendor's console, and check the name and the redirect URI"),
         ("status=401", 4, "check the profile's `developer_token` and `base_url`"),
-        ("status=503@after", 5, "whether the app is registered is not known: look at the vendor's console"),
-        ("reset-after", 5, "whether the app is registered is not known: look at the vendor's console"),
+        ("status=503@after", 5, "the app may or may not be registered: look at the vendor's console"),
+        ("reset-after", 5, "the app may or may not be registered: look at the vendor's console"),
     ] {
         simulator.fault(Endpoint::Apps, Fault::parse(fault).unwrap());
         let ran = create(&folder, "app.secret");
         assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{fault}: {}", ran.stderr);
-        assert!(told(&ran).contains(says), "{fault}: {}", ran.stderr);
+        assert!(messages(&ran).contains(says), "{fault}: {}", ran.stderr);
         assert!(!folder.path().join("app.secret").exists(), "{fault}");
     }
-    assert_eq!(simulator.asked(Endpoint::Apps), 4, "once each");
+    assert_eq!(simulator.asked(Endpoint::Apps), 4, "one request for each fault");
 }
 
 #[test]
-fn what_cannot_be_asked_for_is_usage() {
+fn a_registration_that_cannot_be_requested_is_a_usage_error() {
     let simulator = Simulator::start().unwrap();
     let own = |text: &str| {
         let folder = Folder::with(&format!("[profile.mine]\nprovider = \"oauth2-app\"\n{text}"));
         let ran = create(&folder, "app.secret");
         assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
         assert!(!folder.path().join("app.secret").exists());
-        told(&ran)
+        messages(&ran)
     };
     let url = simulator.url();
     let token = "developer_token = \"t\"\n";
     assert!(own("client_id = \"c\"\npreset = \"aihubmix\"\n").contains("lacks `developer_token`"));
-    assert!(own(token).contains("registers no apps"));
+    assert!(own(token).contains("cannot register apps"));
     assert!(own("preset = \"aihubmix\"\n").contains("lacks `client_id`"), "without a developer token");
     let plain = own(&format!("{token}preset = \"aihubmix\"\nbase_url = \"http://api.example\"\n"));
-    assert!(plain.contains("[profile.mine] cannot be used: the base URL is no good"), "{plain}");
+    assert!(plain.contains("[profile.mine] cannot be used: the base URL is invalid"), "{plain}");
     let wide = own(&format!("developer_token = \"a b\"\npreset = \"aihubmix\"\nbase_url = \"{url}\"\n"));
     assert!(wide.contains("the developer token is empty or holds more than visible ASCII"), "{wide}");
     let folder = folder(&simulator);
     for (name, uri, says) in [
         (" ", CALLBACK, "--name is empty"),
-        ("n", "http://yourapp.com/cb", "--redirect-uri: the redirect URI is no good"),
-        ("n", "nowhere", "--redirect-uri: the redirect URI is no good"),
+        ("n", "http://yourapp.com/cb", "--redirect-uri: the redirect URI is invalid"),
+        ("n", "nowhere", "--redirect-uri: the redirect URI is invalid"),
     ] {
         let place = ["--redirect-uri", uri, "--secret-file", "app.secret"];
         let ran = folder.run(&[&["apps", "create", "mine", "--name", name], &place[..]].concat());
         assert_eq!(ran.status, 2);
         assert!(ran.stderr.contains(says), "{}", ran.stderr);
     }
-    // What it lacks for everything else is told there.
+    // Other commands report the missing client id.
     let ran = folder.run(&["token", "mine"]);
     assert_eq!(ran.status, 2);
     assert_eq!(simulator.asked(Endpoint::Any), 0);
@@ -158,7 +157,7 @@ fn what_cannot_be_asked_for_is_usage() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_during_the_registration_waits_until_the_secret_is_kept() {
+fn ctrl_c_during_the_registration_waits_until_the_secret_is_saved() {
     let simulator = Simulator::start().unwrap();
     let folder = folder(&simulator);
     simulator.fault(Endpoint::Apps, Fault::parse("stall-millis=1000").unwrap());
@@ -177,7 +176,7 @@ fn ctrl_c_during_the_registration_waits_until_the_secret_is_kept() {
 }
 
 #[test]
-fn what_a_registration_that_was_killed_leaves_is_no_secret() {
+fn the_file_of_a_killed_registration_is_not_accepted_as_a_secret() {
     let simulator = Simulator::start().unwrap();
     let folder = folder(&simulator);
     simulator.fault(Endpoint::Apps, Fault::parse("stall-millis=60000").unwrap());
@@ -189,7 +188,7 @@ fn what_a_registration_that_was_killed_leaves_is_no_secret() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(!fs::read(folder.path().join("app.secret")).unwrap().is_empty(), "room was made");
+    assert!(!fs::read(folder.path().join("app.secret")).unwrap().is_empty(), "the placeholder is there");
 
     let before = fs::read_to_string(folder.path().join("wellspring.toml")).unwrap();
     let lines =

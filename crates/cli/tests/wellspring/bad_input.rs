@@ -1,5 +1,5 @@
-//! Everything a person can get wrong, and everything a server can: one clear sentence, the right exit status, no
-//! panic, no secret, nothing on standard output.
+//! Errors of the user and of servers: each gives one sentence and the right exit status; no panic, no secret, nothing on
+//! standard output.
 
 use std::net::TcpListener;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::command::{Folder, Ran, profiles, stage};
 
 const SECRET: &str = "a-canary-of-a-secret";
 
-/// Runs and checks what holds for every failure.
+/// Runs a command that must fail, and checks the rules for every failure.
 fn refused(command: &mut Command) -> Ran {
     let ran = Ran::of(command);
     assert_eq!(ran.stdout, "", "{}", ran.stderr);
@@ -22,7 +22,7 @@ fn refused(command: &mut Command) -> Ran {
     ran
 }
 
-/// What `token shop` says to these settings, on both transports alike.
+/// The error of `token shop` with these settings, which is the same on both transports.
 fn shop(settings: &str, wanted: i32) -> String {
     let folder = Folder::with(&format!("[profile.shop]\nprovider = \"pix-bacen\"\n{settings}\n"));
     let [one, other] = ["async", "blocking"].map(|transport| {
@@ -30,7 +30,7 @@ fn shop(settings: &str, wanted: i32) -> String {
         assert_eq!(ran.status, wanted, "{transport}: {}", ran.stderr);
         ran.stderr
     });
-    // Up to where the HTTP client has its own words for it.
+    // The rest of the text may come from the HTTP client.
     let first_words = |text: &str| text.split([':', ';', '(']).take(2).collect::<String>();
     assert_eq!(first_words(&one), first_words(&other));
     other
@@ -41,18 +41,18 @@ fn settings(url: &str, secret: &str) -> String {
 }
 
 #[test]
-fn a_wrong_secret_is_turned_away_for_good() {
+fn a_wrong_secret_is_refused_with_status_4() {
     let simulator = Simulator::start().unwrap();
     let said = shop(&settings(&simulator.url(), &format!("\"{SECRET}\"")), 4);
     assert!(said.contains("status 401") && said.contains("check the profile's client id, secret"), "{said}");
 }
 
 #[test]
-fn a_short_secret_is_found_out_before_anything_is_sent() {
+fn a_secret_that_is_too_short_is_reported_before_any_request() {
     let simulator = Simulator::start().unwrap();
     let said = shop(&settings(&simulator.url(), "\"canary\""), 2);
     assert!(
-        said.contains("`client_secret` is no good: the client secret must be 8 to 64 characters"),
+        said.contains("`client_secret` is invalid: the client secret must be 8 to 64 characters"),
         "{said}"
     );
     assert_eq!(simulator.asked(Endpoint::Any), 0);
@@ -75,7 +75,7 @@ fn an_unreadable_secret_file_is_named() {
 }
 
 #[test]
-fn a_bad_url_and_plain_http_elsewhere_are_refused_by_the_line() {
+fn a_malformed_url_and_plain_http_to_another_machine_are_reported_with_their_line() {
     for (url, why) in [
         ("gateway.example", "the URL must start with https://"),
         ("https://user:canary@gateway.example", "the URL must not carry a user name or password"),
@@ -83,7 +83,7 @@ fn a_bad_url_and_plain_http_elsewhere_are_refused_by_the_line() {
         ("http://127.0.0.1.example", "the URL must use https, except to loopback"),
     ] {
         let said = shop(&settings(url, "\"your-client-secret\""), 2);
-        assert!(said.contains("wellspring.toml:3: `base_url` is no good: ") && said.contains(why), "{said}");
+        assert!(said.contains("wellspring.toml:3: `base_url` is invalid: ") && said.contains(why), "{said}");
     }
 }
 
@@ -99,23 +99,23 @@ fn an_unreadable_certificate_is_named() {
         "{said}"
     );
     let said = with("ca_certificate = \"wellspring.toml\"");
-    assert!(said.contains("`ca_certificate` cannot be used: the CA certificate is not readable"), "{said}");
+    assert!(said.contains("`ca_certificate` is invalid: the CA certificate is not readable"), "{said}");
     let said = with("client_certificate = \"wellspring.toml\"\nclient_key = \"wellspring.toml\"");
-    assert!(said.contains("`client_certificate` cannot be used: "), "{said}");
+    assert!(said.contains("`client_certificate` is invalid: "), "{said}");
     let said = with("client_key = \"wellspring.toml\"");
-    assert!(said.contains("`client_key` is of no use without `client_certificate`"), "{said}");
+    assert!(said.contains("`client_key` needs `client_certificate`"), "{said}");
 }
 
 #[test]
-fn a_server_that_is_down_is_tried_until_the_deadline_and_no_longer() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let settings = settings(&format!("http://{nobody}"), "\"your-client-secret\"");
+fn a_server_that_is_down_is_retried_until_the_deadline_and_no_longer() {
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let settings = settings(&format!("http://{unused}"), "\"your-client-secret\"");
     let said = shop(&format!("{settings}\n[profile.shop.policy]\ndeadline = \"1s\""), 5);
     assert!(said.contains("could not be reached") && said.contains("try again later"), "{said}");
 }
 
 #[test]
-fn an_answer_that_is_garbage_is_garbage_for_good() {
+fn a_malformed_token_response_is_not_retried() {
     let simulator = Simulator::start().unwrap();
     let settings = settings(&simulator.url(), "\"your-client-secret\"");
     for fault in [
@@ -134,7 +134,7 @@ fn an_answer_that_is_garbage_is_garbage_for_good() {
 }
 
 #[test]
-fn a_page_that_somebody_put_in_between_may_be_gone_later() {
+fn a_page_of_an_intermediary_asks_for_a_later_retry() {
     let simulator = Simulator::start().unwrap();
     let settings = settings(&simulator.url(), "\"your-client-secret\"");
     let folder = Folder::with(&format!(
@@ -152,14 +152,17 @@ fn a_page_that_somebody_put_in_between_may_be_gone_later() {
 }
 
 #[test]
-fn what_is_missing_from_the_command_line_or_unknown_there_is_usage() {
+fn missing_and_unknown_arguments_are_usage_errors() {
     let (simulator, folder) = stage();
     let ran = refused(folder.command(&["token", "shpo"]).env("X", "y"));
     assert_eq!(ran.status, 2);
     assert!(ran.stderr.contains("there is no [profile.shpo]; profiles there: app, chain, shop, user"));
     let ran = refused(&mut folder.command(&["--config", "missing.toml", "token", "shop"]));
     assert_eq!(ran.status, 2);
-    assert!(ran.stderr.contains("there is no missing.toml; write one, or name another with --config FILE"));
+    assert!(
+        ran.stderr
+            .contains("missing.toml does not exist; create it, or name another file with --config FILE")
+    );
     folder.write("wellspring.toml", &profiles(&simulator).replace("client_id", "clientid"));
     let ran = refused(&mut folder.command(&["token", "shop"]));
     assert_eq!(ran.status, 2);
@@ -183,25 +186,25 @@ fn what_is_missing_from_the_command_line_or_unknown_there_is_usage() {
 }
 
 #[test]
-fn rust_log_that_cannot_be_read_is_usage() {
+fn an_invalid_rust_log_is_a_usage_error() {
     let (_simulator, folder) = stage();
     let ran = refused(folder.command(&["token", "shop"]).env("RUST_LOG", "wellspring=loud"));
     assert_eq!(ran.status, 2);
-    assert!(ran.stderr.contains("RUST_LOG cannot be read"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("RUST_LOG is not a valid filter"), "{}", ran.stderr);
 }
 
 #[test]
-fn a_port_that_is_taken_is_named() {
+fn a_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let ran = refused(&mut Folder::with("").command(&["simulate", "--port", &port]));
     assert_eq!(ran.status, 2);
-    let said = format!("port {port} is taken by another program; choose another one with --port");
+    let said = format!("another program uses port {port}; choose another with --port");
     assert!(ran.stderr.contains(&said), "{}", ran.stderr);
 }
 
 #[test]
-fn a_store_that_is_given_no_time_is_a_matter_of_usage() {
+fn a_store_deadline_of_zero_is_a_usage_error() {
     let profile = settings("http://127.0.0.1:1", &format!("\"{SECRET}\""));
     let said = shop(&format!("{profile}\n[profile.shop.policy]\nstore_deadline = \"0s\""), 2);
     assert!(said.contains("must not be zero"), "{said}");

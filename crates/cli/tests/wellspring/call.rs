@@ -7,7 +7,7 @@ use crate::command::stage;
 const TRANSPORTS: [&str; 2] = ["async", "blocking"];
 
 #[test]
-fn a_call_carries_the_token_and_its_body_and_prints_the_answers() {
+fn a_call_sends_the_token_and_the_body_and_prints_the_response_body() {
     let (simulator, folder) = stage();
     folder.write("charge.json", r#"{"valor":{"original":"12.50"}}"#);
     let url = format!("{}/cob/7978c0c97ea847e78e8849634473c1f1", simulator.url());
@@ -39,7 +39,7 @@ fn a_401_is_renewed_and_retried_once() {
 }
 
 #[test]
-fn the_status_of_the_answer_is_told_and_its_body_printed_all_the_same() {
+fn a_failed_response_sets_the_exit_status_and_its_body_is_printed() {
     let (simulator, folder) = stage();
     let url = format!("{}/service/v1/ping", simulator.url());
     for (fault, status, advice) in [
@@ -63,28 +63,28 @@ fn the_status_of_the_answer_is_told_and_its_body_printed_all_the_same() {
 }
 
 #[test]
-fn the_token_goes_to_the_profiles_own_origins_alone() {
+fn the_token_goes_only_to_the_origins_of_the_profile() {
     let (simulator, folder) = stage();
     for (url, why) in [
-        ("https://example.com/", "the token may not go to https://example.com:443; if it should, add"),
-        ("http://example.com/", "the call cannot be made: the URL must use https"),
-        ("example.com", "the call cannot be made: the URL must start with https://"),
+        ("https://example.com/", "the token may not go to https://example.com:443; to allow it, add"),
+        ("http://example.com/", "the request cannot be sent: the URL must use https"),
+        ("example.com", "the request cannot be sent: the URL must start with https://"),
     ] {
         let ran = folder.run(&["call", "shop", "GET", url]);
         assert_eq!((ran.status, ran.stdout.as_str()), (2, ""));
         assert!(ran.stderr.contains(why), "{}", ran.stderr);
     }
-    assert_eq!(simulator.asked(Endpoint::Any), 0, "no token is fetched for a call that cannot be made");
+    assert_eq!(simulator.asked(Endpoint::Any), 0, "no token is requested for a call that cannot be sent");
 }
 
 #[test]
-fn what_is_wrong_with_the_call_is_said_before_anything_is_sent() {
+fn errors_in_the_arguments_are_reported_before_any_request() {
     let (simulator, folder) = stage();
     let url = format!("{}/service/v1/ping", simulator.url());
     for (arguments, why) in [
         (&["GE T", &url][..], "\"GE T\" is not an HTTP method"),
-        (&["GET", &url, "--data", "{}"], "--data takes the body from a file; write --data @FILE"),
-        (&["GET", &url, "--data", "@missing.json"], "missing.json cannot be read"),
+        (&["GET", &url, "--data", "{}"], "--data takes a file; write --data @FILE"),
+        (&["GET", &url, "--data", "@missing.json"], "cannot read missing.json"),
         (&["GET", &url, "--header", "canary"], "a --header is not a header field"),
         (&["GET", &url, "--header", "authorization: canary"], "--header must not set Authorization"),
     ] {

@@ -1,4 +1,4 @@
-//! The binary, run in a folder of its own with a clean environment.
+//! Runs the binary in its own folder with a clean environment.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use wellspring_simulator::Simulator;
 
-/// A folder that goes with the test.
+/// A folder that is removed at the end of the test.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -49,7 +49,7 @@ impl Drop for Folder {
     }
 }
 
-/// What a run left behind.
+/// The exit status and the output of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) status: i32,
@@ -66,14 +66,14 @@ impl Ran {
 impl From<Output> for Ran {
     fn from(output: Output) -> Self {
         Self {
-            status: output.status.code().expect("ended by itself"),
+            status: output.status.code().expect("no signal ended it"),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
 }
 
-/// A child that is ended with the test.
+/// A child process that is killed at the end of the test.
 pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
@@ -83,7 +83,7 @@ impl Running {
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         stdout.read_line(&mut line).unwrap();
-        // What follows the first line is read too, so that nobody writes into a closed pipe.
+        // Read the rest too, so that the child does not write into a closed pipe.
         std::thread::spawn(move || stdout.read_to_string(&mut String::new()));
         (Self(child), line)
     }
@@ -132,7 +132,7 @@ secret_key = "1234"
     )
 }
 
-/// A simulator and a folder that knows it.
+/// A simulator and a folder with profiles for it.
 pub(crate) fn stage() -> (Simulator, Folder) {
     let simulator = Simulator::start().unwrap();
     let folder = Folder::with(&profiles(&simulator));

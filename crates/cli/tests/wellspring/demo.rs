@@ -1,4 +1,4 @@
-//! `wellspring demo`, and the same demo against a simulator that misbehaves.
+//! `wellspring demo`, and the same demo against a simulator with faults.
 
 use wellspring_cli::demo::{self, Options};
 use wellspring_simulator::{Endpoint, Fault};
@@ -6,11 +6,10 @@ use wellspring_simulator::{Endpoint, Fault};
 use crate::command::Folder;
 
 #[test]
-fn it_holds_in_every_line_and_shows_no_secret() {
+fn every_check_of_the_demo_passes_and_no_secret_is_shown() {
     let ran = Folder::with("").run(&["demo"]);
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
-    for name in
-        ["pix-bacen · async", "oauth2-app · blocking", "hive-auth · async", "Everything held: 46 lines."]
+    for name in ["pix-bacen · async", "oauth2-app · blocking", "hive-auth · async", "All 46 checks passed."]
     {
         assert!(ran.stdout.contains(name), "{name}");
     }
@@ -23,12 +22,12 @@ fn misbehaving(endpoint: Endpoint, fault: &str) -> (Vec<String>, String) {
     let fault = Fault::parse(fault).unwrap();
     let mut out = Vec::new();
     let options = Options { misbehave: Some((endpoint, fault)), ..Options::default() };
-    let broken = demo::run(&options, &mut out).unwrap();
-    (broken, String::from_utf8(out).unwrap())
+    let failed = demo::run(&options, &mut out).unwrap();
+    (failed, String::from_utf8(out).unwrap())
 }
 
 #[test]
-fn it_names_the_line_that_did_not_hold_when_the_server_misbehaves() {
+fn the_demo_names_the_check_that_failed_when_the_server_misbehaves() {
     for (endpoint, fault, line) in [
         (Endpoint::PixToken, "invalid-client", "pix-bacen · async · a first token: "),
         (
@@ -37,7 +36,7 @@ fn it_names_the_line_that_did_not_hold_when_the_server_misbehaves() {
             "pix-bacen · blocking · a first token: the token's lifetime is not",
         ),
         (Endpoint::Api, "api-401-invalid", "hive-auth · blocking · attached to calls: the API answered 401"),
-        (Endpoint::RefreshGrant, "invalid-grant", "oauth2-app · async · kept fresh, nobody waits: "),
+        (Endpoint::RefreshGrant, "invalid-grant", "oauth2-app · async · renewed early, no wait: "),
         (
             Endpoint::RefreshGrant,
             "refresh-token-missing",
@@ -46,21 +45,21 @@ fn it_names_the_line_that_did_not_hold_when_the_server_misbehaves() {
         (
             Endpoint::HiveRefresh,
             "hive-101",
-            "hive-auth · async · kept fresh, nobody waits: exchanges should be",
+            "hive-auth · async · renewed early, no wait: exchanges: expected",
         ),
         (Endpoint::HiveToken, "hive-100", "hive-auth · async · refresh refused, credentials: "),
     ] {
-        let (broken, printed) = misbehaving(endpoint, fault);
-        assert!(broken.iter().any(|broken| broken.starts_with(line)), "{fault}: {broken:#?}");
-        for broken in &broken {
-            assert!(printed.contains(broken), "{broken}");
+        let (failed, printed) = misbehaving(endpoint, fault);
+        assert!(failed.iter().any(|failed| failed.starts_with(line)), "{fault}: {failed:#?}");
+        for failed in &failed {
+            assert!(printed.contains(failed), "{failed}");
         }
-        assert!(printed.contains("lines did not hold:") && printed.contains(" NO "), "{printed}");
+        assert!(printed.contains("checks failed:") && printed.contains(" NO "), "{printed}");
     }
 }
 
 #[test]
-fn a_provider_that_does_as_it_should_holds_beside_one_that_does_not() {
-    let (broken, _) = misbehaving(Endpoint::PixToken, "bare-401");
-    assert!(!broken.is_empty() && broken.iter().all(|line| line.starts_with("pix-bacen · ")), "{broken:#?}");
+fn a_fault_of_one_provider_does_not_fail_the_checks_of_the_others() {
+    let (failed, _) = misbehaving(Endpoint::PixToken, "bare-401");
+    assert!(!failed.is_empty() && failed.iter().all(|line| line.starts_with("pix-bacen · ")), "{failed:#?}");
 }

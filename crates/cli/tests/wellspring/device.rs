@@ -1,4 +1,4 @@
-//! `wellspring login` without a browser: the test is the person and their other device.
+//! `wellspring login` without a browser: the test plays the person with another device.
 
 use core::time::Duration;
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::{Child, ChildStderr, Stdio};
 use wellspring_simulator::{Endpoint, Fault, Simulator};
 
 use crate::command::{Folder, Ran};
-use crate::login::{TRANSPORTS, knock};
+use crate::login::{TRANSPORTS, exchange};
 
 const PROFILE: &str = "provider = \"oauth2-app\"\nclient_id = \"client_public\"\nscopes = [\"profile\"]\n";
 
@@ -27,8 +27,8 @@ fn folder(simulator: &Simulator, store: &str, more: &str) -> Folder {
     ))
 }
 
-/// A login that has said where to go.
-struct Waiting {
+/// A login that has printed its URL and code and polls.
+struct Login {
     child: Child,
     stderr: BufReader<ChildStderr>,
     said: String,
@@ -36,13 +36,13 @@ struct Waiting {
     code: String,
 }
 
-impl Waiting {
+impl Login {
     fn start(folder: &Folder, arguments: &[&str]) -> Self {
         let mut command = folder.command(&[&["login", "user"], arguments].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();
-        while !said.contains("this waits for it") {
+        while !said.contains("this command waits for the sign-in") {
             assert_ne!(stderr.read_line(&mut said).unwrap(), 0, "{said}");
         }
         let (_, after) = said.split_once("wellspring: open ").unwrap();
@@ -51,7 +51,7 @@ impl Waiting {
         Self { child, stderr, said, uri, code }
     }
 
-    /// What it left behind, all of stderr included.
+    /// Waits for the end; the result has all of stderr.
     fn end(mut self) -> Ran {
         self.stderr.read_to_string(&mut self.said).unwrap();
         let ran = Ran::from(self.child.wait_with_output().unwrap());
@@ -66,12 +66,12 @@ impl Waiting {
              Content-Length: {}\r\n\r\n{form}",
             form.len()
         );
-        let (head, page) = knock(authority, request.as_bytes());
+        let (head, page) = exchange(authority, request.as_bytes());
         assert!(head.starts_with("HTTP/1.1 200 OK"), "{head} {page}");
     }
 }
 
-/// Waits until so many polls have come.
+/// Waits until the server has received this number of polls.
 fn polled(simulator: &Simulator, times: u64) {
     while simulator.asked(Endpoint::DeviceGrant) < times {
         std::thread::yield_now();
@@ -79,11 +79,11 @@ fn polled(simulator: &Simulator, times: u64) {
 }
 
 #[test]
-fn who_signs_in_on_another_device_has_tokens_in_every_later_process() {
+fn a_sign_in_on_another_device_serves_every_later_process() {
     for (transport, store) in TRANSPORTS.into_iter().zip(["file:tokens", "sqlite:wellspring.db"]) {
         let simulator = simulator(1);
         let folder = folder(&simulator, store, "");
-        let login = Waiting::start(&folder, &["--transport", transport]);
+        let login = Login::start(&folder, &["--transport", transport]);
         polled(&simulator, 1);
         login.decide("allow");
         let (uri, code) = (login.uri.clone(), login.code.clone());
@@ -94,8 +94,8 @@ fn who_signs_in_on_another_device_has_tokens_in_every_later_process() {
             ran.stderr,
             format!(
                 "wellspring: open {uri} on any device and enter the code {code}\n\
-                 wellspring: or open {uri}?user_code={code} and see that it shows that code\n\
-                 wellspring: this waits for it, for 5m at most\n\
+                 wellspring: or open {uri}?user_code={code} and check that it shows the same code\n\
+                 wellspring: this command waits for the sign-in, for at most 5m\n\
                  wellspring: signed in; user has a token for 2h\n"
             )
         );
@@ -103,17 +103,17 @@ fn who_signs_in_on_another_device_has_tokens_in_every_later_process() {
         let asked = simulator.asked(Endpoint::Token);
         let ran = folder.run(&["token", "user", "--transport", transport]);
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
-        assert_eq!(simulator.asked(Endpoint::Token), asked, "what was kept serves other processes");
+        assert_eq!(simulator.asked(Endpoint::Token), asked, "the stored token serves other processes");
         simulator.revoke_access_tokens();
         let userinfo = format!("{}/api/oauth2/userinfo", simulator.url());
         let ran = folder.run(&["call", "user", "GET", &userinfo]);
-        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "and its refresh token is there");
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "and the store has its refresh token");
         assert_eq!(simulator.asked(Endpoint::RefreshGrant), 1);
     }
 }
 
 #[test]
-fn an_issuer_tells_where_devices_go_and_the_option_goes_before_a_redirect_uri() {
+fn an_issuer_names_the_device_endpoint_and_the_option_takes_precedence_over_a_redirect_uri() {
     let simulator = simulator(1);
     let url = simulator.url();
     for (profile, arguments) in [
@@ -122,18 +122,18 @@ fn an_issuer_tells_where_devices_go_and_the_option_goes_before_a_redirect_uri() 
     ] {
         let folder =
             Folder::with(&format!("[store]\nurl = \"file:tokens\"\n[profile.user]\n{PROFILE}{profile}"));
-        let login = Waiting::start(&folder, arguments);
+        let login = Login::start(&folder, arguments);
         login.decide("allow");
         assert_eq!(login.end().status, 0);
     }
 }
 
 #[test]
-fn polls_go_on_through_an_outage() {
+fn polling_continues_through_an_outage() {
     let simulator = simulator(1);
     let folder = folder(&simulator, "file:tokens", "");
     simulator.fault(Endpoint::DeviceGrant, Fault::parse("html=502").unwrap());
-    let login = Waiting::start(&folder, &[]);
+    let login = Login::start(&folder, &[]);
     login.decide("allow");
     let ran = login.end();
     assert_eq!(ran.status, 0, "{}", ran.stderr);
@@ -141,59 +141,59 @@ fn polls_go_on_through_an_outage() {
 }
 
 #[test]
-fn the_end_without_a_token_has_the_status_of_what_to_do_next() {
+fn a_failed_sign_in_has_the_exit_status_of_its_next_action() {
     for (fault, status, says) in [
         ("oauth-error=access_denied", 3, "the user refused the sign-in (status 400, code access_denied"),
-        ("oauth-error=expired_token", 5, "nobody has signed in before the code expired"),
+        ("oauth-error=expired_token", 5, "the device code expired before the user signed in"),
         ("oauth-error=invalid_grant", 3, "the endpoint refused the device code"),
         ("oauth-error=invalid_client", 4, "the endpoint does not accept the client id or its secret"),
     ] {
         let simulator = simulator(1);
         let folder = folder(&simulator, "file:tokens", "");
         simulator.fault(Endpoint::DeviceGrant, Fault::parse(fault).unwrap());
-        let ran = Waiting::start(&folder, &[]).end();
+        let ran = Login::start(&folder, &[]).end();
         assert_eq!(ran.status, status, "{}", ran.stderr);
         assert!(ran.stderr.contains(says), "{}", ran.stderr);
         assert_eq!(folder.run(&["token", "user"]).status, 3);
     }
     let simulator = simulator(1);
     let folder = folder(&simulator, "file:tokens", "");
-    let login = Waiting::start(&folder, &[]);
+    let login = Login::start(&folder, &[]);
     login.decide("deny");
     let ran = login.end();
     assert_eq!(ran.status, 3, "{}", ran.stderr);
-    assert!(ran.stderr.ends_with("; run it again to sign in after all\n"), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("; run the command again to sign in\n"), "{}", ran.stderr);
 }
 
 #[test]
-fn the_wait_ends_with_the_codes_life_with_the_deadline_and_with_ctrl_c() {
+fn the_wait_ends_when_the_code_expires_at_the_deadline_and_with_ctrl_c() {
     let simulator = simulator(1);
     simulator.configure(|config| config.app.device_lifetime = Duration::from_secs(2));
     let folder = folder(&simulator, "file:tokens", "");
-    let ran = Waiting::start(&folder, &[]).end();
+    let ran = Login::start(&folder, &[]).end();
     assert_eq!(ran.status, 5, "{}", ran.stderr);
-    assert!(ran.stderr.contains("nobody has signed in before the code expired"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the code expired before the user signed in"), "{}", ran.stderr);
 
     simulator.configure(|config| config.app.device_interval = Duration::from_secs(600));
     simulator.configure(|config| config.app.device_lifetime = Duration::from_secs(1_800));
     let asked = simulator.asked(Endpoint::DeviceGrant);
-    let ran = Waiting::start(&folder, &["--deadline", "5m"]).end();
+    let ran = Login::start(&folder, &["--deadline", "5m"]).end();
     assert_eq!(ran.status, 5);
     assert!(
         ran.stderr.ends_with(
-            "wellspring: nobody has signed in within 5m; run it again, with a longer --deadline if it takes longer\n"
+            "wellspring: the sign-in timed out after 5m; run the command again, with a longer --deadline if needed\n"
         ),
-        "no poll could come in time: {}",
+        "the deadline is before the first poll: {}",
         ran.stderr
     );
-    let login = Waiting::start(&folder, &["--deadline", "1h"]);
+    let login = Login::start(&folder, &["--deadline", "1h"]);
     crate::deadline::signal("INT", &login.child);
     assert_eq!(login.end().status, 130);
     assert_eq!(simulator.asked(Endpoint::DeviceGrant), asked);
 }
 
 #[test]
-fn a_sign_in_that_cannot_be_begun_says_what_is_missing() {
+fn a_sign_in_that_cannot_start_says_what_is_missing() {
     let simulator = simulator(1);
     let url = simulator.url();
     let begins = |profile: &str, arguments: &[&str]| {
@@ -204,11 +204,15 @@ fn a_sign_in_that_cannot_be_begun_says_what_is_missing() {
     let ends = format!("token_url = \"{url}/api/oauth2/token\"\n");
     let ran = begins(&ends, &[]);
     assert_eq!(ran.status, 2);
-    assert!(ran.stderr.contains("lacks `redirect_uri` or `device_authorization_url`"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("lacks `redirect_uri` and `device_authorization_url`"), "{}", ran.stderr);
     let browser = "authorize_url = \"https://a.example/a\"\nredirect_uri = \"http://127.0.0.1/cb\"\n";
     let ran = begins(&format!("{ends}{browser}"), &["--device"]);
     assert_eq!(ran.status, 2);
-    assert!(ran.stderr.contains("[profile.user] cannot be signed in to on another device"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("[profile.user] does not support sign-in on another device"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(begins(&ends, &["--device", "--no-browser"]).status, 2);
     assert_eq!(simulator.asked(Endpoint::Any), 0);
     let device = format!("device_authorization_url = \"{url}/api/oauth2/device_authorization\"\n");
@@ -241,12 +245,12 @@ fn the_device_code_is_shown_nowhere() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_during_a_poll_waits_until_its_token_is_kept() {
+fn ctrl_c_during_a_poll_waits_until_the_token_is_saved() {
     for transport in TRANSPORTS {
         let simulator = simulator(1);
         let folder = folder(&simulator, "file:tokens", "");
         simulator.fault(Endpoint::DeviceGrant, Fault::parse("stall-millis=1000").unwrap());
-        let login = Waiting::start(&folder, &["--transport", transport]);
+        let login = Login::start(&folder, &["--transport", transport]);
         login.decide("allow");
         polled(&simulator, 1);
         crate::deadline::signal("INT", &login.child);
@@ -256,13 +260,13 @@ fn ctrl_c_during_a_poll_waits_until_its_token_is_kept() {
 }
 
 #[test]
-fn what_a_poll_brings_is_spilled_when_the_store_fails_and_kept_for_the_next_command() {
+fn the_token_of_a_poll_is_spilled_when_the_store_fails_and_serves_the_next_command() {
     for transport in TRANSPORTS {
         let simulator = simulator(1);
         let policy = "[profile.user.policy]\nstore_deadline = \"500ms\"\n";
         let folder = folder(&simulator, "file:tokens\"\nspill = \"spilled", policy);
         simulator.fault(Endpoint::DeviceGrant, Fault::parse("stall-millis=1000").unwrap());
-        let login = Waiting::start(&folder, &["--transport", transport]);
+        let login = Login::start(&folder, &["--transport", transport]);
         login.decide("allow");
         polled(&simulator, 1);
         let (tokens, away) = (folder.path().join("tokens"), folder.path().join("away"));
@@ -275,6 +279,6 @@ fn what_a_poll_brings_is_spilled_when_the_store_fails_and_kept_for_the_next_comm
         let asked = simulator.asked(Endpoint::Token);
         let ran = folder.run(&["token", "user", "--transport", transport]);
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
-        assert_eq!(simulator.asked(Endpoint::Token), asked, "it was found where it was spilled");
+        assert_eq!(simulator.asked(Endpoint::Token), asked, "the command found the spilled token");
     }
 }

@@ -1,4 +1,4 @@
-//! `wellspring login`: the test is the browser.
+//! `wellspring login`: the test plays the browser.
 
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -13,12 +13,12 @@ pub(crate) const TRANSPORTS: [&str; 2] = ["async", "blocking"];
 const ID: &str = "client_abc123def456";
 const SECRET: &str = "secret_xyz789uvw012";
 
-/// A port that nobody listens on, as far as one can tell.
+/// A port that was free a moment ago.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// A simulator that knows this redirect URI, and a folder with a profile and a store for it.
+/// A simulator with this redirect URI, and a folder with a profile and a store for it.
 pub(crate) fn stage(redirect_uri: &str, store: &str) -> (Simulator, Folder) {
     let simulator = Simulator::builder()
         .configure(|config| {
@@ -41,15 +41,15 @@ fn profile(simulator: &Simulator, redirect_uri: &str, store: &str) -> String {
     )
 }
 
-/// A login that waits for its browser.
-pub(crate) struct Waiting {
+/// A login that waits for the browser.
+pub(crate) struct Login {
     child: Child,
     stdout: BufReader<std::process::ChildStdout>,
-    /// What it printed.
+    /// The URL that it printed.
     pub(crate) url: String,
 }
 
-impl Waiting {
+impl Login {
     pub(crate) fn start(folder: &Folder, arguments: &[&str]) -> Self {
         Self::of(&mut folder.command(&[&["login", "user", "--no-browser"], arguments].concat()))
     }
@@ -62,7 +62,7 @@ impl Waiting {
         Self { child, stdout, url: url.trim_end().to_owned() }
     }
 
-    /// What it left behind; standard output carried the URL alone.
+    /// Waits for the end and checks that standard output carried only the URL.
     pub(crate) fn end(mut self) -> Ran {
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).unwrap();
@@ -85,16 +85,16 @@ fn decoded(text: &str) -> String {
     text.replace("%3A", ":").replace("%2F", "/").replace("%5B", "[").replace("%5D", "]")
 }
 
-/// One request to whatever a plain URL names, as a browser sends it: head and body of the answer.
+/// Sends a browser's GET to a plain HTTP URL; returns head and body of the response.
 fn visit(url: &str) -> (String, String) {
     let (authority, target) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let request = format!("GET /{target} HTTP/1.1\r\nHost: {authority}\r\nAccept: text/html\r\n\r\n");
-    knock(authority, request.as_bytes())
+    exchange(authority, request.as_bytes())
 }
 
-pub(crate) fn knock(authority: &str, request: &[u8]) -> (String, String) {
+pub(crate) fn exchange(authority: &str, request: &[u8]) -> (String, String) {
     let mut stream = TcpStream::connect(authority).unwrap();
-    // Whoever sends too much may be cut off before its end.
+    // The server may close the connection before a long request is sent.
     let _ = stream.write_all(request);
     let _ = stream.shutdown(Shutdown::Write);
     let mut answer = Vec::new();
@@ -104,30 +104,30 @@ pub(crate) fn knock(authority: &str, request: &[u8]) -> (String, String) {
     (head.to_owned(), body.to_owned())
 }
 
-/// Where the authorization server sends the browser back to.
+/// The URL to which the authorization server redirects the browser.
 fn sent_back(url: &str) -> String {
     let (head, _) = visit(url);
     let location = head.lines().find_map(|line| line.strip_prefix("Location: ")).unwrap();
     location.to_owned()
 }
 
-/// Plays a person who agrees; the last page.
-pub(crate) fn agree(login: &Waiting) -> (String, String) {
+/// Plays a person who agrees; returns the last page.
+pub(crate) fn agree(login: &Login) -> (String, String) {
     agree_by(&login.url)
 }
 
-/// The same by another URL of the authorization server: a button of its page.
+/// As [`agree`], with another URL of the authorization server, such as a button of its page.
 pub(crate) fn agree_by(url: &str) -> (String, String) {
     visit(&sent_back(url))
 }
 
 #[test]
-fn who_signs_in_once_has_tokens_in_every_later_process() {
+fn one_sign_in_serves_every_later_process() {
     for transport in TRANSPORTS {
         for store in ["file:tokens", "sqlite:wellspring.db"] {
             let uri = format!("http://127.0.0.1:{}/oauth/callback", free_port());
             let (simulator, folder) = stage(&uri, store);
-            let login = Waiting::start(&folder, &["--transport", transport]);
+            let login = Login::start(&folder, &["--transport", transport]);
             assert!(
                 login.url.starts_with(&format!("{}/api/oauth2/authorize?", simulator.url())),
                 "{}",
@@ -137,16 +137,16 @@ fn who_signs_in_once_has_tokens_in_every_later_process() {
             assert_eq!(login.parameter("code_challenge_method").as_deref(), Some("S256"));
             let (head, page) = agree(&login);
             assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
-            assert!(page.contains("You are signed in, and user can use it."), "{page}");
+            assert!(page.contains("You are signed in to user."), "{page}");
             let ran = login.end();
             assert_eq!(ran.status, 0, "{}", ran.stderr);
             assert_eq!(ran.stderr, "wellspring: signed in; user has a token for 2h\n");
             assert_eq!(simulator.asked(Endpoint::CodeGrant), 1);
-            // The access token of the sign-in serves other processes without any call.
+            // The access token of the sign-in serves other processes without a token request.
             let first = folder.run(&["token", "user", "--transport", transport]);
             assert_eq!((first.status, first.stderr.as_str()), (0, ""));
             assert_eq!(simulator.asked(Endpoint::Token), 1);
-            // And its refresh token brings the next one, in whichever process needs it.
+            // And it lives long enough for a lifetime of nearly two hours.
             for round in 1..=2 {
                 let ran = folder.run(&["token", "user", "--valid-for", "119m", "--transport", transport]);
                 assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{round}");
@@ -162,10 +162,10 @@ fn who_signs_in_once_has_tokens_in_every_later_process() {
 #[test]
 fn a_redirect_uri_without_a_port_gets_a_free_one() {
     let (simulator, folder) = stage("http://127.0.0.1/callback", "file:tokens");
-    let login = Waiting::start(&folder, &[]);
+    let login = Login::start(&folder, &[]);
     let uri = login.redirect_uri();
     assert!(uri.starts_with("http://127.0.0.1:") && uri.ends_with("/callback"), "{uri}");
-    // RFC 8252 §7.3: such servers take any port; the simulator compares to the byte, so it is told.
+    // RFC 8252 §7.3: servers accept any port here. The simulator compares every byte, so it gets the URI with the port.
     simulator.configure(|config| {
         config.app.clients = vec![OauthClient::confidential(ID, SECRET, &uri)];
     });
@@ -175,27 +175,35 @@ fn a_redirect_uri_without_a_port_gets_a_free_one() {
 }
 
 #[test]
-fn what_is_not_the_answer_does_not_end_the_wait() {
+fn requests_that_are_not_the_callback_do_not_end_the_wait() {
     let uri = format!("http://127.0.0.1:{}/oauth/callback", free_port());
     let (simulator, folder) = stage(&uri, "file:tokens");
-    let login = Waiting::start(&folder, &[]);
+    let login = Login::start(&folder, &[]);
     let authority = uri.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
     for (target, status, says) in [
         ("favicon.ico", "404 Not Found", "There is nothing here"),
         ("", "404 Not Found", "There is nothing here"),
         ("oauth/callback/more?code=1", "404 Not Found", "There is nothing here"),
-        ("oauth/callback", "400 Bad Request", "does not belong to the sign-in under way"),
-        ("oauth/callback?code=canary&state=wrong", "400 Bad Request", "does not belong to the sign-in"),
-        ("oauth/callback?error=access_denied", "400 Bad Request", "does not belong to the sign-in"),
+        ("oauth/callback", "400 Bad Request", "does not belong to the sign-in that is in progress"),
+        (
+            "oauth/callback?code=canary&state=wrong",
+            "400 Bad Request",
+            "does not belong to the sign-in that is in progress",
+        ),
+        (
+            "oauth/callback?error=access_denied",
+            "400 Bad Request",
+            "does not belong to the sign-in that is in progress",
+        ),
         (
             "oauth/callback?error=access_denied&state=wrong",
             "400 Bad Request",
-            "does not belong to the sign-in",
+            "does not belong to the sign-in that is in progress",
         ),
         (
             "oauth/callback?code=%3Cscript%3Ecanary&state=",
             "400 Bad Request",
-            "does not belong to the sign-in",
+            "does not belong to the sign-in that is in progress",
         ),
     ] {
         let (head, page) = visit(&format!("http://{authority}/{target}"));
@@ -219,36 +227,36 @@ fn what_is_not_the_answer_does_not_end_the_wait() {
         b"POST /oauth/callback HTTP/1.1\r\nContent-Length: 5\r\n\r\n12345",
         b"HEAD /oauth/callback HTTP/1.1\r\n\r\n",
     ] {
-        let (head, _) = knock(&authority, garbage);
+        let (head, _) = exchange(&authority, garbage);
         assert!(head.starts_with("HTTP/1.1 400 Bad Request"), "{garbage:?}: {head}");
     }
     let oversized = format!("GET /oauth/callback?code={} HTTP/1.1\r\n\r\n", "x".repeat(100_000));
-    knock(&authority, oversized.as_bytes());
+    exchange(&authority, oversized.as_bytes());
     let many_fields = format!("GET /oauth/callback HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(200));
-    knock(&authority, many_fields.as_bytes());
-    // Who says nothing holds nobody up.
+    exchange(&authority, many_fields.as_bytes());
+    // Silent connections do not delay the callback.
     let _silent: Vec<_> = (0..5).map(|_| TcpStream::connect(&authority).unwrap()).collect();
     assert_eq!(simulator.asked(Endpoint::Token), 0);
     let started = simulator.clock().now();
     assert!(agree(&login).1.contains("You are signed in"));
     assert_eq!(login.end().status, 0);
-    // One after the other they would take five times five seconds.
+    // Served one by one, the silent connections would take five times five seconds.
     assert!(simulator.clock().now() - started < Duration::from_secs(15));
 }
 
 #[test]
-fn the_port_is_closed_as_soon_as_the_answer_is_there() {
+fn the_port_is_closed_as_soon_as_the_callback_has_arrived() {
     let uri = format!("http://127.0.0.1:{}/oauth/callback", free_port());
     let (simulator, folder) = stage(&uri, "file:tokens");
     simulator.fault(Endpoint::Token, Fault::parse("stall-millis=1000").unwrap());
-    let login = Waiting::start(&folder, &[]);
+    let login = Login::start(&folder, &[]);
     let page = std::thread::scope(|scope| {
         let browser = scope.spawn(|| agree(&login).1);
         while simulator.asked(Endpoint::Token) == 0 {
             std::thread::yield_now();
         }
         let authority = uri.strip_prefix("http://").unwrap().split('/').next().unwrap();
-        assert!(TcpStream::connect(authority).is_err(), "the exchange is under way and nobody listens");
+        assert!(TcpStream::connect(authority).is_err(), "the port is closed during the exchange");
         browser.join().unwrap()
     });
     assert!(page.contains("You are signed in"), "{page}");
@@ -256,9 +264,13 @@ fn the_port_is_closed_as_soon_as_the_answer_is_there() {
 }
 
 #[test]
-fn a_persons_no_is_told_with_status_3_and_other_refusals_by_what_they_mean() {
+fn a_denied_sign_in_has_status_3_and_other_refusals_the_status_of_their_cause() {
     for (error, status, says) in [
-        ("access_denied", 3, "the authorization server refused the sign-in (access_denied); run it again"),
+        (
+            "access_denied",
+            3,
+            "the authorization server refused the sign-in (access_denied); run the command again",
+        ),
         ("temporarily_unavailable", 5, "(temporarily_unavailable); try again later"),
         (
             "invalid_scope&error_description=%3Cb%3Eno",
@@ -268,11 +280,11 @@ fn a_persons_no_is_told_with_status_3_and_other_refusals_by_what_they_mean() {
     ] {
         let uri = format!("http://127.0.0.1:{}/oauth/callback", free_port());
         let (simulator, folder) = stage(&uri, "file:tokens");
-        let login = Waiting::start(&folder, &[]);
+        let login = Login::start(&folder, &[]);
         let state = login.parameter("state").unwrap();
         let (head, page) = visit(&format!("{uri}?error={error}&state={state}"));
         assert!(head.starts_with("HTTP/1.1 400"), "{head}");
-        assert!(page.contains("The sign-in was not granted.") && !page.contains("<b>"), "{page}");
+        assert!(page.contains("The server did not grant the sign-in.") && !page.contains("<b>"), "{page}");
         let ran = login.end();
         assert_eq!(ran.status, status, "{}", ran.stderr);
         assert!(ran.stderr.contains(says), "{}", ran.stderr);
@@ -281,13 +293,13 @@ fn a_persons_no_is_told_with_status_3_and_other_refusals_by_what_they_mean() {
 }
 
 #[test]
-fn a_code_that_brings_no_token_is_told_in_the_browser_and_in_the_terminal() {
+fn a_failed_code_exchange_is_reported_in_the_browser_and_in_the_terminal() {
     let uri = format!("http://127.0.0.1:{}/oauth/callback", free_port());
     let (simulator, folder) = stage(&uri, "file:tokens");
     simulator.fault(Endpoint::Token, Fault::parse("oauth-error=invalid_client").unwrap());
-    let login = Waiting::start(&folder, &[]);
+    let login = Login::start(&folder, &[]);
     let (_, page) = agree(&login);
-    assert!(page.contains("The sign-in was granted, but no token came of it."), "{page}");
+    assert!(page.contains("The server granted the sign-in, but the token request failed."), "{page}");
     let ran = login.end();
     assert_eq!(ran.status, 4, "{}", ran.stderr);
     assert!(ran.stderr.contains("invalid_client"), "{}", ran.stderr);
@@ -295,33 +307,32 @@ fn a_code_that_brings_no_token_is_told_in_the_browser_and_in_the_terminal() {
 }
 
 #[test]
-fn nobody_waits_longer_than_the_deadline_and_ctrl_c_ends_the_wait() {
+fn the_wait_ends_at_the_deadline_and_with_ctrl_c() {
     let uri = format!("http://127.0.0.1:{}/oauth/callback", free_port());
     let (_simulator, folder) = stage(&uri, "file:tokens");
-    let ran = Waiting::start(&folder, &["--deadline", "300ms"]).end();
+    let ran = Login::start(&folder, &["--deadline", "300ms"]).end();
     assert_eq!(ran.status, 5);
     assert_eq!(
         ran.stderr,
-        "wellspring: nobody has signed in within 300ms; run it again, with a longer --deadline if it takes longer\n"
+        "wellspring: the sign-in timed out after 300ms; run the command again, with a longer --deadline if needed\n"
     );
-    let login = Waiting::start(&folder, &[]);
+    let login = Login::start(&folder, &[]);
     crate::deadline::signal("INT", &login.child);
     assert_eq!(login.end().status, 130);
 }
 
 #[test]
-fn a_sign_in_that_could_not_be_kept_or_come_back_is_not_begun() {
+fn a_sign_in_without_a_persistent_store_or_a_usable_redirect_uri_does_not_start() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let place =
-        "must lead to this machine for a sign-in from here: register and write http://127.0.0.1:PORT/PATH";
+    let place = "must be a loopback URL for a sign-in from this machine: register and write http://127.0.0.1:PORT/PATH";
     let taken_uri = format!("http://127.0.0.1:{port}/callback");
-    let is_taken = format!("needs port {port}, which is taken by another program; end that one first");
+    let is_taken = format!("needs port {port}, which another program uses; stop that program first");
     for (uri, store, says) in [
         ("https://yourapp.com/oauth/callback", "file:tokens", place),
         ("http://localhost:8765/callback", "file:tokens", place),
         (taken_uri.as_str(), "file:tokens", is_taken.as_str()),
-        ("http://127.0.0.1/callback", "memory:", "keeps nothing beyond this command; add a store that does"),
+        ("http://127.0.0.1/callback", "memory:", "keeps nothing after this command; add a persistent store"),
     ] {
         let (simulator, folder) = stage(uri, store);
         let ran = folder.run(&["login", "user", "--no-browser"]);
@@ -353,7 +364,7 @@ fn the_systems_browser_gets_the_url_as_one_argument() {
     crate::deadline::signal("TERM", &child);
     let ran = Ran::from(child.wait_with_output().unwrap());
     assert_eq!((ran.status, ran.stdout.as_str()), (143, ""));
-    // Where there is none, it is said what to do instead.
+    // Without an opener the error names the alternative.
     let mut command = folder.command(&["login", "user", "--deadline", "20s"]);
     let ran = Ran::of(command.env("PATH", "/nowhere"));
     assert_eq!((ran.status, ran.stdout.as_str()), (2, ""));

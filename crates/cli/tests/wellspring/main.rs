@@ -1,5 +1,5 @@
-//! The command as people and scripts meet it: the real binary, real sockets, its exit status, stdout and stderr.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+//! The command as people and scripts use it: the real binary, real sockets, its exit status, stdout and stderr.
+#![expect(clippy::unwrap_used, reason = "a failed test shows its line")]
 
 mod apps;
 mod bad_input;
@@ -8,8 +8,9 @@ mod command;
 mod deadline;
 mod demo;
 mod device;
-mod kept;
+
 mod login;
 mod shared;
 mod simulate;
+mod stored;
 mod token;

@@ -4,13 +4,14 @@ use core::time::Duration;
 use std::process::Stdio;
 
 use wellspring_core::{
-    AccessToken, Epoch, Generation, Granted, Record, RefreshToken, SessionState, TokenResponse, UnixTime,
+    AccessToken, Epoch, Generation, Granted, LoginReason, Record, RefreshToken, SessionState, TokenError,
+    TokenResponse, UnixTime,
 };
 use wellspring_simulator::{Endpoint, Simulator};
 
 use crate::command::{Folder, Ran, profiles};
-use crate::kept::{Stage, stage};
 use crate::login;
+use crate::stored::{Stage, stage};
 use crate::token::signed_in;
 
 const TRANSPORTS: [&str; 2] = ["async", "blocking"];
@@ -32,7 +33,7 @@ fn expired(url: &str) -> Stage {
     stage
 }
 
-/// Runs the command in so many processes at once, on both transports.
+/// Runs the command in this number of processes at once, on both transports.
 fn at_once(folder: &Folder, profile: &str, processes: usize) -> Vec<Ran> {
     let start = |transport: &&str| {
         let mut command = folder.command(&["token", profile, "--transport", transport]);
@@ -47,7 +48,7 @@ fn processes_that_need_one_token_at_once_make_one_exchange() {
     for url in STORES {
         let stage = expired(url);
         let before = stage.simulator.asked(Endpoint::Token);
-        // Long enough for all of them to find the lease.
+        // Long enough for all processes to find the lease.
         stage.simulator.configure(|config| config.latency = Duration::from_millis(500));
         let all = at_once(&stage.folder, "user", 8);
         for ran in &all {
@@ -57,7 +58,7 @@ fn processes_that_need_one_token_at_once_make_one_exchange() {
         assert_eq!(stage.simulator.asked(Endpoint::RefreshGrant), 1, "{url}");
         assert_eq!(stage.simulator.asked(Endpoint::Token) - before, 1, "{url}");
         assert_eq!(stage.simulator.counters().reuses_detected, 0, "{url}");
-        // What was rotated is there for the next one.
+        // The rotated refresh token is in the store.
         let lines = stage.folder.run(&["status"]).stdout;
         assert!(
             lines.contains("fresh, due in ") && lines.contains("  generation     2 of epoch 1"),
@@ -67,13 +68,13 @@ fn processes_that_need_one_token_at_once_make_one_exchange() {
 }
 
 #[test]
-fn an_early_renewal_is_over_and_saved_before_its_command_ends() {
+fn a_command_saves_its_early_renewal_before_it_ends() {
     for (url, transport) in STORES.into_iter().zip(TRANSPORTS) {
         let stage = expired(url);
         let loaded = stage.store.load(&stage.key, Duration::from_secs(5)).unwrap();
         let mut record = loaded.stored.unwrap().record;
         let SessionState::Active(granted) = &mut record.state else { panic!("a refresh token is held") };
-        // Due for a minute, and good for four more.
+        // Due for one minute, and valid for four more.
         granted.obtained_at = stage.now().minus(Duration::from_secs(6_960));
         stage.put(&record);
         stage.simulator.configure(|config| config.latency = Duration::from_millis(300));
@@ -87,7 +88,7 @@ fn an_early_renewal_is_over_and_saved_before_its_command_ends() {
 }
 
 #[test]
-fn credentials_are_spent_once_for_all_processes() {
+fn one_exchange_of_the_credentials_serves_all_processes() {
     for url in STORES {
         let simulator = Simulator::start().unwrap();
         let folder = Folder::with(&format!("[store]\nurl = \"{url}\"\n{}", profiles(&simulator)));
@@ -136,22 +137,25 @@ fn after_a_logout_no_process_has_the_session_and_a_sign_in_brings_a_new_one() {
             assert_eq!((ran.status, ran.stdout.as_str()), (3, ""));
             assert_eq!(
                 ran.stderr,
-                "wellspring: somebody has logged out; sign in again with `wellspring login` if that is wanted\n"
+                format!(
+                    "wellspring: {}; sign in again with `wellspring login` if you want a session\n",
+                    TokenError::login_required(LoginReason::LoggedOut)
+                )
             );
         }
         assert_eq!(stage.simulator.asked(Endpoint::Token), asked);
-        let waiting = login::Waiting::start(&stage.folder, &on);
+        let login = login::Login::start(&stage.folder, &on);
         stage.simulator.configure(|config| {
-            config.app.clients[0].redirect_uris = vec![waiting.redirect_uri()];
+            config.app.clients[0].redirect_uris = vec![login.redirect_uri()];
         });
-        assert!(login::agree(&waiting).1.contains("You are signed in"));
-        assert_eq!(waiting.end().status, 0);
+        assert!(login::agree(&login).1.contains("You are signed in"));
+        assert_eq!(login.end().status, 0);
         assert_eq!(run(&["token", "user"]).status, 0);
     }
 }
 
 #[test]
-fn a_logout_of_a_profile_with_credentials_holds_until_its_login() {
+fn a_logout_of_a_profile_with_credentials_lasts_until_the_next_login() {
     for (url, transport) in STORES.into_iter().zip(TRANSPORTS) {
         let simulator = Simulator::start().unwrap();
         let folder = Folder::with(&format!("[store]\nurl = \"{url}\"\n{}", profiles(&simulator)));
@@ -176,7 +180,7 @@ fn a_logout_of_a_profile_with_credentials_holds_until_its_login() {
 }
 
 #[test]
-fn a_refresh_token_of_the_profile_is_taken_over_by_a_login() {
+fn a_login_moves_the_profiles_refresh_token_into_the_store() {
     for (url, transport) in STORES.into_iter().zip(TRANSPORTS) {
         let (simulator, folder) = login::stage("http://127.0.0.1/callback", url);
         let text = std::fs::read_to_string(folder.path().join("wellspring.toml")).unwrap();
@@ -185,7 +189,9 @@ fn a_refresh_token_of_the_profile_is_taken_over_by_a_login() {
         let ran = folder.run(&["token", "user", "--transport", transport]);
         assert_eq!((ran.status, ran.stdout.as_str()), (2, ""));
         assert!(
-            ran.stderr.contains("would be spent beside the store; `wellspring login user`"),
+            ran.stderr.contains(
+                "has a `refresh_token` and a store, so the two would diverge: run `wellspring login user`"
+            ),
             "{}",
             ran.stderr
         );
@@ -199,7 +205,7 @@ fn a_refresh_token_of_the_profile_is_taken_over_by_a_login() {
 }
 
 #[test]
-fn no_secret_comes_out_of_a_whole_session_however_much_is_logged() {
+fn no_command_of_a_session_shows_a_secret_at_the_finest_log_level() {
     for (url, transport) in STORES.into_iter().zip(TRANSPORTS) {
         let (simulator, folder) = login::stage("http://127.0.0.1/callback", url);
         let command = |arguments: &[&str]| {
@@ -208,11 +214,11 @@ fn no_secret_comes_out_of_a_whole_session_however_much_is_logged() {
             command
         };
         let login = ["login", "user", "--no-browser", "--transport", transport];
-        let waiting = login::Waiting::of(&mut command(&login));
-        let mut secrets = vec![waiting.parameter("state").unwrap(), "secret_xyz789uvw012".to_owned()];
-        simulator.configure(|config| config.app.clients[0].redirect_uris = vec![waiting.redirect_uri()]);
-        login::agree(&waiting);
-        let mut told = waiting.end().stderr;
+        let login = login::Login::of(&mut command(&login));
+        let mut secrets = vec![login.parameter("state").unwrap(), "secret_xyz789uvw012".to_owned()];
+        simulator.configure(|config| config.app.clients[0].redirect_uris = vec![login.redirect_uri()]);
+        login::agree(&login);
+        let mut output = login.end().stderr;
         let userinfo = format!("{}/api/oauth2/userinfo", simulator.url());
         for arguments in [
             &["token", "user", "--transport", transport][..],
@@ -224,11 +230,11 @@ fn no_secret_comes_out_of_a_whole_session_however_much_is_logged() {
             &["token", "user", "--transport", transport],
         ] {
             let ran = Ran::of(&mut command(arguments));
-            told.push_str(&ran.stderr);
+            output.push_str(&ran.stderr);
             if arguments[0] == "token" {
                 secrets.extend(Some(ran.stdout.trim_end().to_owned()).filter(|token| !token.is_empty()));
             } else {
-                told.push_str(&ran.stdout);
+                output.push_str(&ran.stdout);
             }
         }
         for request in simulator.received(Endpoint::Any) {
@@ -238,9 +244,9 @@ fn no_secret_comes_out_of_a_whole_session_however_much_is_logged() {
         }
         assert!(secrets.len() >= 6, "{secrets:?}");
         for secret in secrets {
-            assert!(!told.contains(&secret), "{secret} in {told}");
+            assert!(!output.contains(&secret), "{secret} in {output}");
         }
         // Basic authentication.
-        assert!(!told.contains("Y2xpZW50X2FiYzEyM2RlZjQ1Njpz"), "{told}");
+        assert!(!output.contains("Y2xpZW50X2FiYzEyM2RlZjQ1Njpz"), "{output}");
     }
 }

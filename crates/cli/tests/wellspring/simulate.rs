@@ -12,7 +12,7 @@ fn signal(name: &str, pid: u32) {
 }
 
 #[test]
-fn its_standard_output_is_a_configuration_that_works() {
+fn the_standard_output_of_simulate_is_a_working_configuration() {
     for tls in [&[][..], &["--tls"]] {
         let folder = Folder::with("");
         let file = std::fs::File::create(folder.path().join("wellspring.toml")).unwrap();
@@ -20,20 +20,20 @@ fn its_standard_output_is_a_configuration_that_works() {
         let mut child = command.stdout(file).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = child.stderr.take().unwrap();
         let mut byte = [0];
-        // It speaks once the configuration is written.
+        // The command writes to stderr after the configuration.
         stderr.read_exact(&mut byte).unwrap();
         let running = Running(child);
         for profile in ["shop", "app", "chain"] {
             let ran = folder.run(&["token", profile]);
             assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{profile}");
         }
-        // And, with the store that it mentions, a person signs in.
+        // A person can sign in once the commented-out store is enabled.
         let path = folder.path().join("wellspring.toml");
         let text = std::fs::read_to_string(&path).unwrap();
         folder.write("wellspring.toml", &text.replace("# [store]\n# url", "[store]\nurl"));
         assert_eq!(folder.run(&["token", "user"]).status, 3);
         if tls.is_empty() {
-            let login = login::Waiting::start(&folder, &[]);
+            let login = login::Login::start(&folder, &[]);
             assert!(
                 login::agree_by(&format!("{}&decision=allow", login.url)).1.contains("You are signed in")
             );
@@ -45,7 +45,7 @@ fn its_standard_output_is_a_configuration_that_works() {
 }
 
 #[test]
-fn the_providers_that_are_asked_for_are_printed_alone() {
+fn only_the_requested_providers_are_printed() {
     let folder = Folder::with("");
     let mut command = folder.command(&["simulate", "--provider", "hive-auth"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -54,13 +54,13 @@ fn the_providers_that_are_asked_for_are_printed_alone() {
     let pid = child.id();
     signal("TERM", pid);
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "it runs until it is told to stop");
+    assert_eq!(output.status.code(), Some(0), "it runs until a signal stops it");
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("[profile.chain]") && !text.contains("[profile.shop]"), "{text}");
 }
 
 #[test]
-fn faults_are_queued_as_asked() {
+fn the_simulator_answers_with_the_requested_faults() {
     let folder = Folder::with("");
     let arguments = ["simulate", "--fault", "invalid-client", "--at", "pix-token", "--times", "1"];
     let (_running, line) = Running::start(&mut folder.command(&arguments));
@@ -77,7 +77,7 @@ fn faults_are_queued_as_asked() {
 }
 
 #[test]
-fn every_fault_is_listed_and_an_unknown_one_is_usage() {
+fn the_list_has_every_fault_and_an_unknown_fault_is_a_usage_error() {
     let folder = Folder::with("");
     let ran = folder.run(&["simulate", "--fault", "list"]);
     assert!(ran.status == 0 && ran.stdout.contains("expires-in-string "), "{ran:?}");

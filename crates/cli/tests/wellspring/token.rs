@@ -1,5 +1,6 @@
 //! `wellspring token`.
 
+use wellspring_core::{LoginReason, TokenError};
 use wellspring_simulator::{Endpoint, Fault, Request, Simulator};
 
 use crate::command::{Folder, Ran, profiles, stage};
@@ -11,7 +12,7 @@ fn is_token(text: &str) -> bool {
 }
 
 #[test]
-fn every_provider_gives_a_token_on_both_transports_and_stdout_carries_it_alone() {
+fn every_provider_gives_a_token_on_both_transports_and_stdout_carries_only_the_token() {
     let (simulator, folder) = stage();
     for profile in ["shop", "app", "chain"] {
         for transport in TRANSPORTS {
@@ -42,18 +43,18 @@ fn the_formats_are_a_token_a_header_json_and_lines_for_a_shell() {
 }
 
 #[test]
-fn a_token_that_lives_shorter_than_asked_is_printed_and_the_person_told() {
+fn a_token_with_a_shorter_lifetime_than_requested_is_printed_with_a_warning() {
     let (simulator, folder) = stage();
     let ran = folder.run(&["token", "shop", "--valid-for", "2h"]);
     assert!(ran.status == 0 && is_token(&ran.stdout), "{ran:?}");
-    assert!(ran.stderr.contains("do not live as long as asked"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("do not live as long as requested"), "{}", ran.stderr);
     assert_eq!(simulator.asked(Endpoint::Token), 1);
     let ran = folder.run(&["token", "shop", "--valid-for", "10m"]);
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
 }
 
 #[test]
-fn values_come_from_the_environment_and_from_files_beside_the_configuration() {
+fn values_come_from_the_environment_and_from_files_in_the_configurations_folder() {
     let (simulator, folder) = stage();
     let text = profiles(&simulator)
         .replace("\"your-client-id\"", "{ env = \"PIX_ID\" }")
@@ -68,17 +69,18 @@ fn values_come_from_the_environment_and_from_files_beside_the_configuration() {
 }
 
 #[test]
-fn without_a_store_a_sign_in_is_asked_for_with_status_3() {
+fn without_a_session_the_command_asks_for_a_sign_in_with_status_3() {
     let (simulator, folder) = stage();
     for transport in TRANSPORTS {
         let ran = folder.run(&["token", "user", "--transport", transport]);
         assert_eq!((ran.status, ran.stdout.as_str()), (3, ""));
-        assert!(ran.stderr.contains("nobody has signed in yet; sign in"), "{}", ran.stderr);
+        let reason = TokenError::login_required(LoginReason::NotSignedIn);
+        assert!(ran.stderr.contains(&format!("{reason}; sign in")), "{}", ran.stderr);
     }
     assert_eq!(simulator.asked(Endpoint::Any), 0);
 }
 
-/// A refresh token, as a sign-in elsewhere has obtained it.
+/// A refresh token of a sign-in with another program.
 pub(crate) fn signed_in(simulator: &Simulator, redirect_uri: &str) -> String {
     let mut world = simulator.world();
     let now = simulator.clock().now();
@@ -102,7 +104,7 @@ pub(crate) fn signed_in(simulator: &Simulator, redirect_uri: &str) -> String {
 }
 
 #[test]
-fn a_refresh_token_of_the_profile_is_spent_and_the_person_told_that_its_successor_is_lost() {
+fn using_the_profiles_refresh_token_without_a_store_warns_that_its_successor_is_lost() {
     for transport in TRANSPORTS {
         let simulator = Simulator::start().unwrap();
         let with = "redirect_uri = \"https://yourapp.com/oauth/callback\"";
@@ -116,7 +118,7 @@ fn a_refresh_token_of_the_profile_is_spent_and_the_person_told_that_its_successo
         let token = signed_in(&simulator, "https://yourapp.com/oauth/callback");
         let first = run(&token);
         assert!(first.status == 0 && is_token(&first.stdout), "{first:?}");
-        assert!(first.stderr.contains("the profile's refresh token is spent"), "{}", first.stderr);
+        assert!(first.stderr.contains("the profile's refresh token is used"), "{}", first.stderr);
         let second = run(&token);
         assert_eq!((second.status, second.stdout.as_str()), (3, ""));
         assert!(!second.stderr.contains(&token) && second.stderr.contains("sign in"), "{}", second.stderr);
@@ -142,7 +144,7 @@ fn an_issuer_is_asked_for_its_token_endpoint() {
         let ran = folder.run(&["token", "app"]);
         assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{fault}: {}", ran.stderr);
     }
-    // The second place is asked where the first one has nothing.
+    // If the first metadata URL has nothing, the provider asks the second one.
     simulator.fault(Endpoint::Metadata, Fault::parse("bare-404").unwrap());
     assert_eq!(folder.run(&["token", "app"]).status, 0);
 }
@@ -174,7 +176,7 @@ fn a_client_certificate_and_a_private_ca_work_on_both_transports() {
 }
 
 #[test]
-fn no_secret_is_logged_however_much_is_logged() {
+fn no_secret_is_logged_at_the_finest_log_level() {
     let (simulator, folder) = stage();
     for profile in ["shop", "app", "chain"] {
         for transport in TRANSPORTS {

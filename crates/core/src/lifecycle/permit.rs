@@ -1,15 +1,16 @@
-//! The right to run one renewal, and what every errand sets out with.
+//! The permit to run one renewal, and what every job starts with.
 
 use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::jitter::Jitter;
-use crate::renewal::{Goal, ProviderRef, RenewalJob};
-use crate::{Clocks, Epoch, Generation, Instant, Policy, Provider, RefreshToken};
+use crate::refresh_state::RefreshState;
+use crate::renewal::job::{Goal, ProviderRef, RenewalJob};
+use crate::{Epoch, Generation, Instant, Policy, Provider};
 
-/// The right to run one renewal. Not `Clone`, made by [`Lifecycle::acquire`](crate::Lifecycle::acquire) alone, ended by
-/// [`Lifecycle::complete`](crate::Lifecycle::complete) alone.
-#[must_use = "nobody else may renew until this permit is completed"]
+/// The permit to run one renewal. It is not `Clone`: only [`Lifecycle::acquire`](crate::Lifecycle::acquire) makes it, and
+/// only [`Lifecycle::complete`](crate::Lifecycle::complete) ends it.
+#[must_use = "no other renewal starts until this permit is completed"]
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub struct Permit {
@@ -22,7 +23,7 @@ pub struct Permit {
     pub(super) known: Known,
 }
 
-/// What every errand of one lifecycle sets out with.
+/// What every job of one lifecycle starts with.
 #[derive(Clone, Debug)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 pub(super) struct Known {
@@ -59,7 +60,7 @@ impl Known {
 }
 
 impl Permit {
-    /// What the renewal is to do.
+    /// The job of the renewal.
     #[must_use]
     pub fn job(&self, provider: Arc<dyn Provider>) -> RenewalJob {
         let (access_left, wanted) = (self.access_left, self.wanted);
@@ -72,19 +73,4 @@ impl Permit {
     pub const fn deadline(&self) -> Duration {
         self.known.policy.deadline
     }
-}
-
-/// A refresh token and what is known of its fate. It lives beside the access token, not in it: a 401 throws away
-/// the access token only.
-#[derive(Clone, Debug)]
-#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
-pub(crate) struct RefreshState {
-    pub(crate) token: RefreshToken,
-    pub(crate) expires: Option<Clocks>,
-    /// A refresh has shown that it survives its use.
-    pub(crate) reusable: bool,
-    /// When it was first sent without a known fate.
-    pub(crate) first_sent: Option<Instant>,
-    /// How often it was sent again since then.
-    pub(crate) replays: u32,
 }

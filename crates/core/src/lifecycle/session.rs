@@ -1,11 +1,13 @@
-//! Where sessions begin and end: signing in, logging out, and what the store takes late.
+//! Where sessions begin and end: sign-in, logout, and saves that end late.
 
 use alloc::sync::Arc;
 use core::time::Duration;
 
+use super::Lifecycle;
+use super::gate::{Gate, closed_error};
 use super::permit::Known;
-use super::{Gate, Lifecycle, closed_error};
-use crate::renewal::{Failure, Goal, RenewalJob};
+use crate::renewal::job::{Goal, RenewalJob};
+use crate::renewal::outcome::Failure;
 use crate::{
     AuthorizationGrant, Clocks, Epoch, Generation, LoginReason, Outcome, Provider, Revocation, SessionState,
     Token, TokenError,
@@ -54,11 +56,11 @@ impl Lifecycle {
         }
     }
 
-    /// A sign-in has ended. What it brought is newer than anything before it.
+    /// A sign-in has ended. Its token is newer than all before it.
     ///
     /// # Errors
     ///
-    /// Why it brought nothing.
+    /// The reason why it brought no token.
     pub fn signed_in(&mut self, outcome: Outcome, now: Clocks) -> Result<Token, TokenError> {
         match outcome {
             Outcome::Renewed(record, sent) => {
@@ -80,11 +82,11 @@ impl Lifecycle {
         }
     }
 
-    /// A logout has ended: there is no session any more, whatever became of its refresh token.
+    /// A logout has ended: there is no session any more. Returns the result of the revocation.
     ///
     /// # Errors
     ///
-    /// Why nobody is logged out.
+    /// The reason why the user is not logged out.
     pub fn signed_out(&mut self, outcome: Outcome, now: Clocks) -> Result<Revocation, TokenError> {
         match outcome {
             Outcome::SignedOut(record, revocation) => {
@@ -106,13 +108,13 @@ impl Lifecycle {
         }
     }
 
-    /// What the store would not take when it was obtained is settled by now, one way or the other.
+    /// A save that went on after its renewal has ended.
     pub fn recovered(&mut self, outcome: Outcome, now: Clocks) {
         match outcome {
             Outcome::Renewed(record, _) | Outcome::Adopted(record) => {
                 let _ = self.adopt(&record, now);
             }
-            Outcome::Failed(Failure { told: Some(told), .. }) if told.logged_out => self.end_session(),
+            Outcome::Failed(Failure { facts: Some(facts), .. }) if facts.logged_out => self.end_session(),
             Outcome::Failed(_) | Outcome::SignedOut(..) => {}
         }
     }

@@ -1,150 +1,219 @@
-//! The lease on its way into the store: nothing is sent before it stands there.
+//! Saving the lease: nothing is sent before it is in the store.
 
-use alloc::boxed::Box;
-
+use crate::error::TokenError;
+use crate::lease::Lease;
 use crate::provider::AuthorizationGrant;
+use crate::record::Record;
 use crate::rules::{Rule, holds};
-use crate::{Clocks, Instant, Lease, Loaded, Record, SessionState, StoreError, Swap, TokenError, Version};
+use crate::store::{Loaded, StoreError, Swap, Version};
+use crate::time::{Clocks, Instant};
 
-use super::store_view::OwnLease;
-use super::{Renewal, SaveRequest, Saving, Step, Task, store_error};
+use super::ask::{Ask, Retry, store_error};
+use super::context::Context;
+use super::judge::{Basis, Judge};
+use super::operation::Save;
+use super::outcome::{Failure, StoreFacts};
 
-impl Renewal {
-    /// Says in the record that this grant is being spent, then sends it.
-    pub(super) fn lease(mut self, spend: AuthorizationGrant, now: Clocks) -> Step {
-        let span = self.policy.deadline.saturating_add(self.policy.store_deadline);
-        let (place, replays) = ((self.epoch, self.generation), self.held.as_ref().map(|held| held.replays));
-        let end = now.instant.plus(self.policy.store_deadline);
-        let Some(view) = &mut self.view else { return self.send(spend, now) };
-        if view.alone || !holds(Rule::Lease) {
-            return self.send(spend, now);
-        }
-        if let Err(error) = self.provider.request(&spend, now.unix) {
-            return self.fail(error);
-        }
-        let (expected, record, first_sent) = match (&view.own_lease, &view.base) {
-            (Some(mine), _) => {
-                (Some(mine.version), mine.record.clone(), Some(mine.lease.may_be_sent_since()))
-            }
-            (None, Some(base)) => (Some(base.version), base.record.clone(), view.sent_since),
-            (None, None) => (None, Record::new(place.0, place.1, SessionState::Empty), None),
-        };
-        let again = view.own_lease.is_some();
-        let replays =
-            replays.filter(|_| matches!(spend, AuthorizationGrant::RefreshToken(_))).unwrap_or(view.replays);
-        let lease = Lease { attempt: view.me, first_sent, until: now.unix.plus(span), span, replays };
-        let claiming =
-            AcquireLease { spend, expected, record, lease, made: now.instant, again, end, tries: 0 };
-        claiming.save(self)
-    }
-}
-
-/// A lease on its way into the store.
+/// A lease that is being saved.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub(super) struct AcquireLease {
-    pub(super) spend: AuthorizationGrant,
+    judge: Judge,
+    grant: AuthorizationGrant,
     expected: Option<Version>,
     record: Record,
     lease: Lease,
-    /// When it was made, on the clock that counts suspend.
+    /// When the lease was made, on the clock that counts suspend.
     made: Instant,
     /// This renewal has sent the grant before, within the same exchange.
-    again: bool,
-    end: Instant,
-    tries: u32,
+    repeats: bool,
+    retry: Retry,
+}
+
+/// A lease that is saved.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct Leased {
+    pub(super) judge: Judge,
+    pub(super) version: Version,
+    /// The record without the lease.
+    pub(super) record: Record,
+    pub(super) lease: Lease,
+    /// The end of the lease, on the clock that counts suspend.
+    pub(super) until: Instant,
+}
+
+/// What the renewal does next.
+pub(super) enum Leasing {
+    Ask(Ask<AcquireLease>),
+    /// The grant may be sent.
+    Leased(AuthorizationGrant, Leased),
+    /// The lease is saved, and no time is left to send anything.
+    TooLate(TokenError, Leased),
+    /// The store holds another version.
+    Conflict(Judge),
+    /// The store holds another version, which this is.
+    Moved(Loaded, Judge),
+    /// The store fails, and this grant can be sent again in any case.
+    SendWithoutStore(AuthorizationGrant, Judge),
+    Fail(Failure),
 }
 
 impl AcquireLease {
-    fn save(self, renewal: Renewal) -> Step {
-        let mut record = self.record.clone();
-        record.lease = Some(self.lease);
-        let request =
-            SaveRequest { expected: self.expected, record, liveness_lock: true, deadline: self.end };
-        Step::Save(Box::new(request), Saving { renewal, task: Task::Lease(self) })
+    /// Says in the record that this grant is being sent.
+    pub(super) fn begin(
+        context: &Context,
+        grant: AuthorizationGrant,
+        basis: Basis,
+        judge: Judge,
+        now: Clocks,
+    ) -> Leasing {
+        if let (false, Some(version)) = (holds(Rule::Lease), basis.version) {
+            let lease = Self::lease(context, &judge, &grant, &basis, now);
+            let until = now.instant.plus(lease.span);
+            return Leasing::Leased(grant, Leased { judge, version, record: basis.record, lease, until });
+        }
+        Self::save_new(context, grant, basis, judge, false, now)
     }
 
-    pub(super) fn saved(mut self, renewal: Renewal, saved: Result<Swap, StoreError>, now: Clocks) -> Step {
+    /// Says in the record that this grant is being sent once more.
+    pub(super) fn begin_again(
+        context: &Context,
+        grant: AuthorizationGrant,
+        leased: Leased,
+        now: Clocks,
+    ) -> Leasing {
+        let Leased { judge, version, record, lease, .. } = leased;
+        let first_sent = Some(lease.may_be_sent_since());
+        let basis = Basis { version: Some(version), record, first_sent, replays: lease.replays };
+        Self::save_new(context, grant, basis, judge, true, now)
+    }
+
+    fn save_new(
+        context: &Context,
+        grant: AuthorizationGrant,
+        basis: Basis,
+        judge: Judge,
+        repeats: bool,
+        now: Clocks,
+    ) -> Leasing {
+        if let Err(error) = context.provider.request(&grant, now.unix) {
+            return Leasing::Fail(Failure::looked(error, judge.current.held, judge.logged_out));
+        }
+        let lease = Self::lease(context, &judge, &grant, &basis, now);
+        let (expected, record, made) = (basis.version, basis.record, now.instant);
+        let retry = Retry::until(context.store_deadline(now));
+        Self { judge, grant, expected, record, lease, made, repeats, retry }.save()
+    }
+
+    fn lease(
+        context: &Context,
+        judge: &Judge,
+        grant: &AuthorizationGrant,
+        basis: &Basis,
+        now: Clocks,
+    ) -> Lease {
+        let span = context.policy.deadline.saturating_add(context.policy.store_deadline);
+        let held =
+            judge.current.held.as_ref().filter(|_| matches!(grant, AuthorizationGrant::RefreshToken(_)));
+        let replays = held.map_or(basis.replays, |held| held.replays);
+        let until = now.unix.plus(span);
+        Lease { attempt: judge.attempt, first_sent: basis.first_sent, until, span, replays }
+    }
+
+    fn save(self) -> Leasing {
+        let record = Record { lease: Some(self.lease), ..self.record.clone() };
+        let save = Save { expected: self.expected, record, liveness_lock: true };
+        Leasing::Ask(Ask::Save(save, self.retry.end(), self))
+    }
+
+    /// Goes on with the result of the save.
+    pub(super) fn saved(
+        mut self,
+        context: &mut Context,
+        saved: Result<Swap, StoreError>,
+        now: Clocks,
+    ) -> Leasing {
         match saved {
-            Ok(Swap::Done(version)) => self.send(renewal, version, now),
-            Ok(Swap::Conflict) => renewal.load(Task::Consider, now),
-            Err(_) if self.may_go_on(&renewal) => self.go_on(renewal, now),
-            Err(error) if error.is_unreadable() || now.instant >= self.end => self.give_up(renewal, &error),
-            Err(_) if !holds(Rule::LoadAfterMaybe) => self.save(renewal),
-            Err(_) => {
-                self.tries = self.tries.saturating_add(1);
-                let tries = self.tries;
-                renewal.load_later(Task::Lease(self), tries, now)
+            Ok(Swap::Done(version)) => self.leased(context, version, now),
+            Ok(Swap::Conflict) => Leasing::Conflict(self.judge),
+            Err(_) if self.can_do_without_store(context) => {
+                context.start_exchange(now);
+                Leasing::SendWithoutStore(self.grant, self.judge)
             }
+            Err(error) => match self.retry.after(&error, now) {
+                None => self.give_up(&error),
+                Some(_) if !holds(Rule::LoadAfterMaybe) => self.save(),
+                Some(next) => Leasing::Ask(Ask::LoadAt(next, self)),
+            },
         }
     }
 
-    /// The lease may have been saved, or not: what does the store say?
-    pub(super) fn look(mut self, renewal: Renewal, loaded: Result<Loaded, StoreError>, now: Clocks) -> Step {
+    /// The lease may have been saved or not: goes on with what the store holds.
+    pub(super) fn loaded(
+        mut self,
+        context: &mut Context,
+        loaded: Result<Loaded, StoreError>,
+        now: Clocks,
+    ) -> Leasing {
         let loaded = match loaded {
             Ok(loaded) => loaded,
-            Err(error) if error.is_unreadable() || now.instant >= self.end => {
-                return self.give_up(renewal, &error);
-            }
-            Err(_) => {
-                self.tries = self.tries.saturating_add(1);
-                let tries = self.tries;
-                return renewal.load_later(Task::Lease(self), tries, now);
+            Err(error) => {
+                return match self.retry.after(&error, now) {
+                    None => self.give_up(&error),
+                    Some(next) => Leasing::Ask(Ask::LoadAt(next, self)),
+                };
             }
         };
-        let found = loaded.stored.as_ref().map(|stored| stored.version);
-        if found == self.expected {
+        let stored = loaded.stored.as_ref();
+        if stored.map(|stored| stored.version) == self.expected {
             self.made = now.instant;
             self.lease.until = now.unix.plus(self.lease.span);
-            return self.save(renewal);
+            return self.save();
         }
-        match &loaded.stored {
-            Some(stored) if stored.record.lease.is_some_and(|lease| lease.attempt == self.lease.attempt) => {
-                let version = stored.version;
-                self.send(renewal, version, now)
-            }
-            // It has moved on: a save that is late can no longer land.
-            _ => renewal.consider(Ok(loaded), now),
+        let own = |lease: Lease| lease.attempt == self.lease.attempt;
+        match stored.filter(|stored| stored.record.lease.is_some_and(own)).map(|stored| stored.version) {
+            Some(version) => self.leased(context, version, now),
+            // The record has moved on: a late save of this lease finds a conflict.
+            None => Leasing::Moved(loaded, self.judge),
         }
     }
 
-    fn send(self, mut renewal: Renewal, version: Version, now: Clocks) -> Step {
-        let until = self.made.plus(self.lease.span);
-        let mine = OwnLease { version, record: self.record, lease: self.lease, until };
-        renewal.view_mut().own_lease = Some(mine);
-        let latest = until.minus(renewal.policy.deadline);
-        if now.instant > latest {
+    fn leased(self, context: &mut Context, version: Version, now: Clocks) -> Leasing {
+        let Self { judge, grant, record, lease, made, repeats, .. } = self;
+        let leased = Leased { judge, version, record, lease, until: made.plus(lease.span) };
+        if now.instant > leased.latest_start(context) {
             let text = "saving the lease took so long that no time was left to send anything";
-            return renewal.failed(TokenError::unavailable(text), now);
+            return Leasing::TooLate(TokenError::unavailable(text), leased);
         }
-        if !self.again {
-            renewal.deadline = now.instant.plus(renewal.policy.deadline);
+        if !repeats {
+            context.start_exchange(now);
         }
-        renewal.send(self.spend, now)
+        Leasing::Leased(grant, leased)
     }
 
-    fn may_go_on(&self, renewal: &Renewal) -> bool {
-        let logged_out = renewal.view.as_ref().is_some_and(|view| view.logged_out);
-        holds(Rule::GoOnWithoutStore) && !logged_out && renewal.repeatable(&self.spend)
+    fn can_do_without_store(&self, context: &Context) -> bool {
+        holds(Rule::GoOnWithoutStore)
+            && !self.judge.logged_out
+            && context.is_repeatable(&self.grant, self.judge.current.held.as_ref())
     }
 
-    fn go_on(self, mut renewal: Renewal, now: Clocks) -> Step {
-        renewal.view_mut().alone = true;
-        renewal.deadline = now.instant.plus(renewal.policy.deadline);
-        renewal.send(self.spend, now)
-    }
-
-    /// The lease may stand in the store, and nothing was sent under it.
-    fn give_up(self, mut renewal: Renewal, error: &StoreError) -> Step {
-        let view = renewal.view_mut();
-        let mut told = view.told();
-        let what = if self.again {
-            "a request got no answer, and the lease to repeat it could not be saved"
+    /// The lease may be in the store, and nothing was sent under it.
+    fn give_up(self, error: &StoreError) -> Leasing {
+        let mut facts = StoreFacts::new(self.judge.logged_out);
+        let text = if self.repeats {
+            "a request got no response, and the lease to repeat it could not be saved"
         } else {
-            told.unsent = Some(view.me.number);
+            facts.unsent = Some(self.judge.attempt.number);
             "the lease could not be saved, and nothing was sent"
         };
-        let error = store_error(what, error);
-        renewal.fail_told(error, told)
+        Leasing::Fail(Failure::new(store_error(text, error), self.judge.current.held, Some(facts)))
+    }
+}
+
+impl Leased {
+    /// When a request must have been started, so that its exchange and the save after it end with the lease.
+    pub(super) const fn latest_start(&self, context: &Context) -> Instant {
+        self.until.minus(context.policy.deadline)
     }
 }

@@ -1,33 +1,34 @@
-//! What became of a request: an answer, or how far it came without one.
+//! The answer to a request, or how far the request came without one.
 
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use core::error::Error;
 
-use crate::{Fate, HttpResponse, TokenError};
+use crate::error::{Fate, TokenError};
+use crate::http::HttpResponse;
 
-/// What became of a request.
+/// The answer to a request.
 #[derive(Debug)]
-#[expect(clippy::exhaustive_enums, reason = "there is an answer or there is none")]
+#[expect(clippy::exhaustive_enums, reason = "there is an answer, or there is none")]
 pub enum Answer {
     /// A complete answer.
     Response(HttpResponse),
-    /// None, or not all of it.
+    /// No answer, or an incomplete one.
     Failed(TransportError),
 }
 
-/// How far a request came that got no complete answer.
+/// How far a request came without a complete answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the renewal matches on every case")]
 pub enum TransportErrorKind {
     /// Nothing was sent: name lookup, connection or TLS handshake failed, or there was no time left.
     NotSent,
-    /// Nothing was sent, and nothing will be until somebody changes something: the server's certificate is not
-    /// trusted, the URL is not allowed, the client cannot be built.
+    /// Nothing was sent, and nothing will be until the operator changes something: the server's certificate is not
+    /// trusted, the URL is not allowed, or the client cannot be built.
     Refused,
     /// A byte may have left, and no complete answer came.
     Ambiguous,
-    /// An answer came that is not acceptable: larger than the cap, or compressed against our asking.
+    /// An answer came that is not acceptable: larger than the cap, or compressed though the request forbids it.
     Unreadable,
 }
 
@@ -40,13 +41,13 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// A failure of this kind; `text` is one sentence for a person, without a secret.
+    /// A failure of this kind; `text` is one sentence without a secret.
     #[must_use]
     pub fn new(kind: TransportErrorKind, text: impl Into<Cow<'static, str>>) -> Self {
         Self { kind, text: text.into(), source: None }
     }
 
-    /// The same failure, with what the client reported.
+    /// The same failure, with the error of the client as its source.
     #[must_use]
     pub fn with_source(mut self, source: Arc<dyn Error + Send + Sync>) -> Self {
         self.source = Some(source);
@@ -59,7 +60,7 @@ impl TransportError {
         self.kind
     }
 
-    /// The same failure, as callers see it.
+    /// The same failure, as callers of a source see it.
     #[must_use]
     pub fn into_error(self) -> TokenError {
         let error = match self.kind {

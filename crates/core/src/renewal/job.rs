@@ -1,13 +1,16 @@
-//! What a renewal is sent out to do, and with whose dialect.
+//! The job of a renewal, and the provider that it is for.
 
 use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::jitter::Jitter;
-use crate::lifecycle::RefreshState;
-use crate::{AuthorizationGrant, Epoch, Generation, Owner, Policy, Provider};
+use crate::lease::Owner;
+use crate::policy::Policy;
+use crate::provider::{AuthorizationGrant, Provider};
+use crate::record::{Epoch, Generation};
+use crate::refresh_state::RefreshState;
 
-/// What a renewal is sent out to do.
+/// The job of one renewal, one sign-in or one logout.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub struct RenewalJob {
@@ -17,7 +20,7 @@ pub struct RenewalJob {
     /// Failures in a row, as this lifecycle has seen them.
     pub(crate) failures: u32,
     pub(crate) place: (Epoch, Generation),
-    /// Which attempt of its lifecycle this is.
+    /// The number of this attempt, counted by its lifecycle.
     pub(crate) number: u64,
     pub(crate) unsent: Option<u64>,
     pub(crate) logged_out: bool,
@@ -37,7 +40,7 @@ pub(crate) enum Goal {
 }
 
 impl RenewalJob {
-    /// The same errand, done through a store: everything durable passes through it, in the name of this owner.
+    /// The same job with a store, in which this owner saves every token before callers get it.
     #[must_use]
     pub const fn stored_by(mut self, owner: Owner) -> Self {
         self.owner = Some(owner);
@@ -45,7 +48,7 @@ impl RenewalJob {
     }
 }
 
-/// A provider, which is equal to itself alone.
+/// A provider, which is equal only to itself.
 #[derive(Clone, Debug)]
 pub(crate) struct ProviderRef(pub(crate) Arc<dyn Provider>);
 

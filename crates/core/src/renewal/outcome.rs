@@ -1,44 +1,59 @@
-//! What becomes of a renewal.
+//! The outcome of a renewal.
 
-use crate::lifecycle::RefreshState;
-use crate::{ByteLeft, Clocks, Fate, Record, TokenError};
+use crate::error::{ErrorKind, Fate, TokenError};
+use crate::record::Record;
+use crate::refresh_state::RefreshState;
+use crate::time::Clocks;
 
-use super::Revocation;
-
-/// What became of a renewal, to be given to [`Lifecycle::complete`](crate::Lifecycle::complete).
+/// The outcome of a renewal, for [`Lifecycle::complete`](crate::Lifecycle::complete).
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 #[non_exhaustive]
 pub enum Outcome {
-    /// A token was granted by a request sent then.
+    /// A token was granted. Its request was sent then.
     Renewed(Record, Clocks),
-    /// Somebody else has obtained a newer one.
+    /// Another process or source has obtained a newer token.
     Adopted(Record),
-    /// The session is over, and this became of the refresh token at the endpoint. The record, where there is a store,
-    /// is the tombstone.
+    /// The session has ended, and this is the result of the revocation. The record, where there is a store, is the
+    /// tombstone.
     SignedOut(Option<Record>, Revocation),
     /// No token.
     Failed(Failure),
 }
 
+/// The result of revoking a refresh token (RFC 7009).
+#[derive(Clone, Debug)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
+#[non_exhaustive]
+pub enum Revocation {
+    /// The endpoint has revoked it.
+    Done,
+    /// No refresh token was held.
+    NothingHeld,
+    /// The provider has no revocation endpoint: the refresh token stays in force until it expires.
+    NotOffered,
+    /// The refresh token may still be in force, for this reason.
+    Failed(TokenError),
+}
+
 /// Why there is no token, and what is known of the grant.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-#[expect(unnameable_types, reason = "made by a renewal, taken by the lifecycle, of no use to anybody else")]
+#[expect(unnameable_types, reason = "made by a renewal and taken by the lifecycle")]
 pub struct Failure {
     pub(crate) error: TokenError,
     pub(crate) held: RefreshUpdate,
-    /// What the store has said, if it was asked.
-    pub(crate) told: Option<StoreFacts>,
+    /// What the store has answered, if it was asked.
+    pub(crate) facts: Option<StoreFacts>,
 }
 
-/// What a failed renewal has learnt from the store.
-#[derive(Clone, Debug, Default)]
+/// What a failed renewal has learned from the store.
+#[derive(Clone, Copy, Debug, Default)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 pub(crate) struct StoreFacts {
-    /// It is kept there how long the endpoint is to be left alone: looking again soon costs no call.
+    /// The store holds the pause of the endpoint, or a load costs no request: look again soon.
     pub(crate) recorded: bool,
-    /// Somebody has logged out.
+    /// The user has logged out.
     pub(crate) logged_out: bool,
     /// This attempt has certainly sent nothing, though a lease of its own may stand.
     pub(crate) unsent: Option<u64>,
@@ -48,17 +63,51 @@ pub(crate) struct StoreFacts {
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub(crate) enum RefreshUpdate {
-    /// This, to be remembered.
+    /// Remember this.
     As(Option<RefreshState>),
     /// Nothing: the renewal was given up, and a byte may have left or not.
     Abandoned { byte_left: bool },
+}
+
+impl StoreFacts {
+    pub(super) fn new(logged_out: bool) -> Self {
+        Self { logged_out, ..Self::default() }
+    }
+
+    pub(super) fn recorded(self) -> Self {
+        Self { recorded: true, ..self }
+    }
+
+    /// After this error of a renewal that has recorded nothing.
+    pub(super) fn after(self, error: &TokenError) -> Self {
+        // A user may sign in at any time, and a look at the store costs no request.
+        let login_required = matches!(error.kind(), ErrorKind::LoginRequired { .. });
+        Self { recorded: self.recorded || login_required, ..self }
+    }
+}
+
+impl Failure {
+    /// An error, and the refresh token to be remembered.
+    pub(super) const fn new(
+        error: TokenError,
+        held: Option<RefreshState>,
+        facts: Option<StoreFacts>,
+    ) -> Self {
+        Self { error, held: RefreshUpdate::As(held), facts }
+    }
+
+    /// The same, after a look at the store in which nothing was recorded.
+    pub(super) fn looked(error: TokenError, held: Option<RefreshState>, logged_out: bool) -> Self {
+        let facts = StoreFacts::new(logged_out).after(&error);
+        Self::new(error, held, Some(facts))
+    }
 }
 
 impl Outcome {
     /// The outcome of a renewal that was given up before anything was sent, for this reason.
     #[must_use]
     pub const fn given_up(error: TokenError) -> Self {
-        Self::Failed(Failure { error, held: RefreshUpdate::Abandoned { byte_left: false }, told: None })
+        Self::Failed(Failure { error, held: RefreshUpdate::Abandoned { byte_left: false }, facts: None })
     }
 
     /// The outcome of a renewal that was given up before it ended.
@@ -67,7 +116,7 @@ impl Outcome {
         let byte_left = byte_left == ByteLeft::Maybe;
         let error = TokenError::unavailable("the renewal was given up before it ended");
         let error = error.with_fate(if byte_left { Fate::Unknown } else { Fate::Unspent });
-        Self::Failed(Failure { error, held: RefreshUpdate::Abandoned { byte_left }, told: None })
+        Self::Failed(Failure { error, held: RefreshUpdate::Abandoned { byte_left }, facts: None })
     }
 
     /// The error, where there is one.
@@ -78,4 +127,14 @@ impl Outcome {
             Self::Failed(failure) => Some(&failure.error),
         }
     }
+}
+
+/// Whether a byte of the request may have left before a renewal was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "what is not known to have stayed may have left")]
+pub enum ByteLeft {
+    /// Certainly not.
+    No,
+    /// It may have.
+    Maybe,
 }

@@ -1,126 +1,141 @@
-//! Logging out: a tombstone in the store first, so that nothing brings the session back, then revocation where the
-//! provider can.
+//! Logging out: a tombstone in the store first, so that nothing brings the session back; then revocation, where the
+//! provider offers it.
 
-use alloc::boxed::Box;
+use crate::error::TokenError;
+use crate::lease::Attempt;
+use crate::record::{Record, SessionState};
+use crate::secret::RefreshToken;
+use crate::store::{Applied, Loaded, StoreError, Stored, Swap, Version};
+use crate::time::{Clocks, Instant};
 
-use crate::lifecycle::RefreshState;
-use crate::{
-    Applied, Clocks, Instant, Loaded, Outcome, Record, RefreshToken, SessionState, StoreError, Stored, Swap,
-    TokenError, Version,
-};
+use super::answer::Answer;
+use super::ask::{Ask, Retry, store_error};
+use super::context::{Context, Place, place_after};
+use super::operation::Save;
+use super::outcome::{Failure, Outcome, Revocation};
+use super::request::BoundedRequest;
 
-use super::exchange::Exchange;
-use super::keep::place_after;
-use super::{Answer, BoundedRequest, Renewal, SaveRequest, Saving, Sent, Step, Task, store_error};
-
-/// What became of the refresh token at the endpoint.
-#[derive(Clone, Debug)]
-#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
-#[non_exhaustive]
-pub enum Revocation {
-    /// The endpoint has revoked it.
-    Done,
-    /// There was none.
-    NothingHeld,
-    /// The provider has no way to revoke it: it stays in force there until it expires.
-    NotOffered,
-    /// It may still be in force there, and this is why.
-    Failed(TokenError),
-}
-
-/// A logout under way.
+/// A logout that saves its tombstone.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub(super) struct SignOut {
+    attempt: Attempt,
+    /// The place that this lifecycle has reached before.
+    known: Place,
     /// The token to revoke.
     token: Option<RefreshToken>,
     tombstone: Option<Record>,
-    expected: Option<Version>,
-    end: Instant,
-    tries: u32,
-    /// The tombstone may have been saved already.
+    /// The tombstone may be saved already.
     unsure: bool,
+    retry: Retry,
+}
+
+/// A logout that revokes the refresh token.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct Revoke {
+    tombstone: Option<Record>,
+}
+
+/// What the logout does next.
+pub(super) enum SigningOut {
+    Ask(Ask<SignOut>),
+    Send(BoundedRequest, Revoke),
+    Done(Outcome),
 }
 
 impl SignOut {
-    pub(super) fn begin(renewal: Renewal, held: Option<RefreshState>, now: Clocks) -> Step {
-        let end = now.instant.plus(renewal.policy.store_deadline);
-        let token = held.map(|held| held.token);
-        let signing_out = Self { token, tombstone: None, expected: None, end, tries: 0, unsure: false };
-        if renewal.view.is_some() {
-            renewal.load(Task::SignOut(signing_out), now)
-        } else {
-            signing_out.revoke(renewal, now)
-        }
+    pub(super) const fn new(
+        attempt: Attempt,
+        known: Place,
+        token: Option<RefreshToken>,
+        end: Instant,
+    ) -> Self {
+        Self { attempt, known, token, tombstone: None, unsure: false, retry: Retry::until(end) }
     }
 
-    pub(super) fn look(mut self, renewal: Renewal, loaded: Result<Loaded, StoreError>, now: Clocks) -> Step {
-        let loaded = match loaded {
+    /// Goes on with what the store holds.
+    pub(super) fn loaded(
+        mut self,
+        context: &Context,
+        loaded: Result<Loaded, StoreError>,
+        now: Clocks,
+    ) -> SigningOut {
+        let Loaded { stored, spilled } = match loaded {
             Ok(loaded) => loaded,
-            Err(error) => return self.trouble(renewal, &error, now),
+            Err(error) => return self.try_again(&error, now),
         };
-        let Some(view) = &renewal.view else { return self.revoke(renewal, now) };
-        let place = loaded.stored.as_ref().map(|stored| stored.record.place());
-        if let Some(Stored { version, record }) = &loaded.stored {
-            self.expected = Some(*version);
+        let place = stored.as_ref().map(|stored| stored.record.place());
+        let expected = stored.as_ref().map(|stored| stored.version);
+        if let Some(Stored { record, .. }) = stored {
             if matches!(record.state, SessionState::LoggedOut) {
-                self.tombstone = Some(record.clone());
-                return self.revoke(renewal, now);
+                self.tombstone = Some(record);
+                return self.revoke(context, now);
             }
             let overtaken = |tombstone: &Record| tombstone.epoch <= record.epoch;
             if self.unsure && self.tombstone.as_ref().is_some_and(overtaken) {
-                // Somebody has signed in since: their session is not the one that was to end.
-                return self.revoke(renewal, now);
+                // A user has signed in since the tombstone: that session is not the one that was to end.
+                return self.revoke(context, now);
             }
-            self.token = refresh_token(record);
-        } else {
-            self.expected = None;
+            self.token = refresh_token(&record);
         }
-        let newer = loaded.spilled.filter(|pending_save| Some(pending_save.record.place()) > place);
-        self.token = newer.and_then(|pending_save| refresh_token(&pending_save.record)).or(self.token.take());
-        let place = place_after(place, view.known, now);
-        let mut tombstone = Record::new(place.0, place.1, SessionState::LoggedOut);
-        tombstone.writer = Some(view.me);
-        self.tombstone = Some(tombstone.clone());
-        let request = SaveRequest {
-            expected: self.expected,
-            record: tombstone,
-            liveness_lock: false,
-            deadline: self.end,
-        };
-        Step::Save(Box::new(request), Saving { renewal, task: Task::SignOut(self) })
+        let newer = spilled.filter(|pending_save| Some(pending_save.record.place()) > place);
+        self.token = newer.and_then(|pending_save| refresh_token(&pending_save.record)).or(self.token);
+        let place = place_after(place, self.known, now);
+        self.save(expected, place)
     }
 
-    pub(super) fn saved(self, renewal: Renewal, saved: Result<Swap, StoreError>, now: Clocks) -> Step {
+    fn save(mut self, expected: Option<Version>, place: Place) -> SigningOut {
+        let mut record = Record::new(place.0, place.1, SessionState::LoggedOut);
+        record.writer = Some(self.attempt);
+        self.tombstone = Some(record.clone());
+        let save = Save { expected, record, liveness_lock: false };
+        SigningOut::Ask(Ask::Save(save, self.retry.end(), self))
+    }
+
+    /// Goes on with the result of the save.
+    pub(super) fn saved(self, context: &Context, saved: Result<Swap, StoreError>, now: Clocks) -> SigningOut {
         match saved {
-            Ok(Swap::Done(_)) => self.revoke(renewal, now),
-            Ok(Swap::Conflict) => renewal.load(Task::SignOut(self), now),
-            Err(error) => self.trouble(renewal, &error, now),
+            Ok(Swap::Done(_)) => self.revoke(context, now),
+            Ok(Swap::Conflict) => SigningOut::Ask(Ask::Load(self)),
+            Err(error) => self.try_again(&error, now),
         }
     }
 
-    fn trouble(mut self, renewal: Renewal, error: &StoreError, now: Clocks) -> Step {
+    fn try_again(mut self, error: &StoreError, now: Clocks) -> SigningOut {
         self.unsure |= error.applied() == Applied::Maybe;
-        if error.is_unreadable() || now.instant >= self.end {
-            return renewal
-                .fail(store_error("the logout could not be saved, and nothing was revoked", error));
+        match self.retry.after(error, now) {
+            Some(next) => SigningOut::Ask(Ask::LoadAt(next, self)),
+            None => {
+                let error = store_error("the logout could not be saved, and nothing was revoked", error);
+                SigningOut::Done(Outcome::Failed(Failure::new(error, None, None)))
+            }
         }
-        self.tries = self.tries.saturating_add(1);
-        let tries = self.tries;
-        renewal.load_later(Task::SignOut(self), tries, now)
     }
 
-    fn revoke(mut self, renewal: Renewal, now: Clocks) -> Step {
-        let Some(token) = self.token.take() else { return self.finish(Revocation::NothingHeld) };
-        let Some(request) = renewal.provider.revocation(&token) else {
-            return self.finish(Revocation::NotOffered);
-        };
-        let deadline = now.instant.plus(renewal.policy.deadline);
-        let sending = BoundedRequest { request, not_after: deadline, deadline };
-        Step::Send(sending, Sent { renewal, task: Exchange::SignOut(Box::new(self)) })
+    fn revoke(self, context: &Context, now: Clocks) -> SigningOut {
+        Revoke::begin(context, self.token, self.tombstone, now)
+    }
+}
+
+impl Revoke {
+    /// Revokes this refresh token, if there is one and the provider can.
+    pub(super) fn begin(
+        context: &Context,
+        token: Option<RefreshToken>,
+        tombstone: Option<Record>,
+        now: Clocks,
+    ) -> SigningOut {
+        let revoke = Self { tombstone };
+        let Some(token) = token else { return revoke.finish(Revocation::NothingHeld) };
+        match revocation(context, &token, now) {
+            Some(request) => SigningOut::Send(request, revoke),
+            None => revoke.finish(Revocation::NotOffered),
+        }
     }
 
-    pub(super) fn revoked(self, _: Renewal, answer: Answer) -> Step {
+    /// Goes on with the response.
+    pub(super) fn answered(self, answer: Answer) -> SigningOut {
         self.finish(match answer {
             Answer::Response(response) if (200..300).contains(&response.status()) => Revocation::Done,
             Answer::Response(response) => {
@@ -131,9 +146,16 @@ impl SignOut {
         })
     }
 
-    fn finish(self, revocation: Revocation) -> Step {
-        Step::Done(Outcome::SignedOut(self.tombstone, revocation), None)
+    fn finish(self, revocation: Revocation) -> SigningOut {
+        SigningOut::Done(Outcome::SignedOut(self.tombstone, revocation))
     }
+}
+
+/// The request that revokes this refresh token, where the provider offers it.
+pub(super) fn revocation(context: &Context, token: &RefreshToken, now: Clocks) -> Option<BoundedRequest> {
+    let request = context.provider.revocation(token)?;
+    let deadline = now.instant.plus(context.policy.deadline);
+    Some(BoundedRequest { request, not_after: deadline, deadline })
 }
 
 fn refresh_token(record: &Record) -> Option<RefreshToken> {

@@ -4,16 +4,18 @@ mod pauses;
 mod sessions;
 mod stores;
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use core::time::Duration;
 use std::vec;
 use std::vec::Vec;
 
-use super::*;
 use crate::toy::{Toy, answer, at, granted, run};
 use crate::{
-    AuthorizationCode, ByteLeft, Completed, Decision, DeviceCode, ErrorKind, Fate, Lifecycle, LoginReason,
-    Need, Policy, Replay, Token,
+    Answer, Attempt, AuthorizationCode, AuthorizationGrant, ByteLeft, Clocks, Completed, Decision,
+    DeviceCode, Epoch, ErrorKind, Fate, Generation, Lifecycle, Loaded, LoginReason, Need, Outcome, Pending,
+    Policy, Record, Renewal, Replay, Revocation, Save, Step, StoreError, StoreOp, Stored, Swap, Token,
+    TokenError, TransportError, TransportErrorKind, UnfinishedSave, Version, WatchOutcome,
 };
 
 mod explored;
@@ -64,13 +66,13 @@ fn reason(result: &Result<Token, TokenError>) -> Option<LoginReason> {
 fn never_means_that_a_lost_answer_ends_in_a_new_sign_in() {
     let seen = history(|| Toy::rotating(Replay::Never), vec![(60, vec![lost()]), (70, vec![])]);
     assert_eq!(seen[0].0, ["refresh"]);
-    assert_eq!(reason(&seen[0].1), None, "ambiguity alone ends nothing");
+    assert_eq!(reason(&seen[0].1), None, "an ambiguous failure ends nothing");
     assert!(seen[1].0.is_empty());
     assert_eq!(reason(&seen[1].1), Some(LoginReason::Ambiguous));
 }
 
 #[test]
-fn owner_dead_sends_again_once_the_exchange_is_over_and_tells_what_a_refusal_means_then() {
+fn owner_dead_sends_again_after_the_exchange_and_a_refusal_is_then_called_ambiguous() {
     let toy = || Toy::rotating(Replay::OwnerDead);
     let seen = history(
         toy,
@@ -140,7 +142,7 @@ fn a_reusable_refresh_token_may_be_sent_again_whatever_replay_says() {
 }
 
 #[test]
-fn a_refresh_without_a_new_refresh_token_keeps_the_old_one_and_teaches_that_it_is_reusable() {
+fn a_refresh_without_a_new_refresh_token_keeps_the_old_token_and_shows_that_it_is_reusable() {
     let toy = || Toy::rotating(Replay::Never);
     let seen = history(
         toy,
@@ -181,7 +183,7 @@ fn a_refused_refresh_token_falls_back_to_the_credentials_once_within_the_same_ex
 }
 
 #[test]
-fn credentials_that_stand_in_for_a_refresh_token_bury_it() {
+fn a_fallback_to_the_credentials_drops_the_refresh_token() {
     let toy = || Toy::rotating(Replay::Never).with_credentials_too();
     let seen = history(
         toy,
@@ -204,7 +206,7 @@ fn a_refresh_token_known_to_have_expired_is_not_sent() {
 }
 
 #[test]
-fn nobody_signed_in_is_said_without_a_request() {
+fn without_a_sign_in_the_error_comes_without_a_request() {
     let mut life = Lifecycle::new(Policy::default(), 1);
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!() };
     let (sent, outcome) = run(permit.job(Toy::reusable().arc()), at(0), vec![]);
@@ -221,8 +223,8 @@ fn device_code() -> AuthorizationGrant {
 }
 
 #[test]
-fn a_code_is_sent_once_and_an_unknown_fate_asks_for_a_new_sign_in() {
-    let spend = || AuthorizationGrant::AuthorizationCode {
+fn a_code_is_sent_once_and_an_unknown_fate_needs_a_new_sign_in() {
+    let grant = || AuthorizationGrant::AuthorizationCode {
         code: AuthorizationCode::new("code"),
         redirect_uri: "https://app.example/".into(),
         verifier: None,
@@ -231,7 +233,7 @@ fn a_code_is_sent_once_and_an_unknown_fate_asks_for_a_new_sign_in() {
         [(Toy::rotating(Replay::Within(s(60))), lost()), (Toy::rotating(Replay::OwnerDead), answer(500, ""))]
     {
         let (sent, outcome) = run(
-            Lifecycle::new(Policy::default(), 1).sign_in(toy.arc(), spend()).unwrap(),
+            Lifecycle::new(Policy::default(), 1).sign_in(toy.arc(), grant()).unwrap(),
             at(0),
             vec![lost_answer],
         );
@@ -242,7 +244,7 @@ fn a_code_is_sent_once_and_an_unknown_fate_asks_for_a_new_sign_in() {
         );
     }
     let (_, outcome) = run(
-        Lifecycle::new(Policy::default(), 1).sign_in(Toy::reusable().arc(), spend()).unwrap(),
+        Lifecycle::new(Policy::default(), 1).sign_in(Toy::reusable().arc(), grant()).unwrap(),
         at(0),
         vec![answer(200, "one 60 r")],
     );
@@ -251,7 +253,7 @@ fn a_code_is_sent_once_and_an_unknown_fate_asks_for_a_new_sign_in() {
 }
 
 #[test]
-fn a_device_code_may_be_sent_again_after_any_answer_and_after_none() {
+fn a_device_code_may_be_sent_again_after_any_answer_and_without_an_answer() {
     let mut life = Lifecycle::new(Policy::default(), 1);
     for (answer, fate) in
         [(answer(429, ""), Fate::Unspent), (answer(500, ""), Fate::Unknown), (lost(), Fate::Unknown)]

@@ -1,4 +1,4 @@
-//! The page by keyboard, by ear, and in the light and in the dark.
+//! Accessibility: keyboard, screen reader, and contrast in the light and the dark theme.
 
 use serde_json::{Value, json};
 use wellspring_simulator::Endpoint;
@@ -9,7 +9,7 @@ use crate::page::site;
 const TAB: char = '\u{e004}';
 const ENTER: char = '\u{e007}';
 
-/// The element that has the focus, and whether that can be seen.
+/// The focused element, and whether the focus is visible.
 const FOCUS: &str = "const one = document.activeElement, look = getComputedStyle(one); \
      return [one.id, one.matches(':focus-visible') && look.outlineStyle !== 'none' && parseInt(look.outlineWidth) >= 2]";
 
@@ -19,7 +19,7 @@ async fn next(chromium: &Chromium, id: &str) {
 }
 
 #[tokio::test]
-async fn everything_can_be_reached_and_done_by_keyboard() {
+async fn every_action_works_by_keyboard() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;
@@ -36,7 +36,7 @@ async fn everything_can_be_reached_and_done_by_keyboard() {
         next(&chromium, "refresh").await;
         chromium.press(ENTER).await;
         chromium.says("status", "Balance updated.").await;
-        // Whoever refreshes once may want to again: the focus has stayed.
+        // The focus stays on the button, so that the user can refresh again.
         assert_eq!(chromium.script(FOCUS).await, json!(["refresh", true]));
         next(&chromium, "topup").await;
         next(&chromium, "logout").await;
@@ -48,7 +48,7 @@ async fn everything_can_be_reached_and_done_by_keyboard() {
     .await;
 }
 
-/// What the tree that screen readers are given holds, as `role name`, in the page's order.
+/// The accessibility tree as `role name`, in the page's order.
 async fn heard(chromium: &Chromium) -> Vec<String> {
     let tree = chromium.devtools("Accessibility.getFullAXTree", json!({})).await;
     let nodes = tree["nodes"].as_array().unwrap().iter().filter(|node| node["ignored"] != true);
@@ -57,7 +57,7 @@ async fn heard(chromium: &Chromium) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_screen_reader_is_told_what_everything_is() {
+async fn a_screen_reader_gets_a_role_and_a_name_for_every_element() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;
@@ -82,11 +82,11 @@ async fn a_screen_reader_is_told_what_everything_is() {
 }
 
 #[tokio::test]
-async fn what_went_wrong_is_announced_and_not_only_written() {
+async fn errors_are_announced_and_not_only_shown() {
     in_time(async {
         let mut site = site().await;
         let chromium = Chromium::start().await;
-        // What is in an alert when a page loads is not announced; what is put there later is.
+        // Screen readers announce an alert only if its text changes after the page has loaded.
         let watch = "addEventListener('load', () => { \
                          window.announced = []; \
                          const alert = document.querySelector('[role=alert]'); \
@@ -110,7 +110,7 @@ async fn what_went_wrong_is_announced_and_not_only_written() {
     .await;
 }
 
-/// The lowest contrast of any text that is shown, with the text
+/// The lowest contrast of any visible text, with the text
 /// ([WCAG 2.2 §1.4.3](https://www.w3.org/TR/WCAG22/#contrast-minimum)).
 const CONTRAST: &str = "
     const channels = (color) => color.match(/[\\d.]+/g).map(Number);
@@ -134,7 +134,7 @@ const CONTRAST: &str = "
     return [found.length, ...found.sort((a, b) => a[0] - b[0])[0], getComputedStyle(document.body).backgroundColor];";
 
 #[tokio::test]
-async fn every_text_stands_out_from_its_ground_in_the_light_and_in_the_dark() {
+async fn every_text_has_enough_contrast_in_the_light_and_the_dark_theme() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;

@@ -7,15 +7,20 @@ use std::net::TcpStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
 
 use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
-/// How long anything on a page may take to appear.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long anything on a page may take to appear. The bound only ends a hang, with a sentence.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The tests that may drive a browser at the same time. One browser is a dozen processes.
+static BROWSERS: Semaphore = Semaphore::const_new(2);
 
 /// Nothing that is not of this machine, and nothing that a browser does beside showing pages.
 const ARGUMENTS: [&str; 10] = [
@@ -31,9 +36,11 @@ const ARGUMENTS: [&str; 10] = [
     "--window-size=1000,700",
 ];
 
-/// The whole of a test, which ends with a sentence where the driver says nothing any more.
+/// Runs the whole of a test, and fails it when the driver stops answering. The wait for the permit does not count. A test
+/// takes one permit for all its browsers: two tests with two browsers each cannot block one another.
 pub(crate) async fn in_time(test: impl Future<Output = ()>) {
-    timeout(3 * PATIENCE, test).await.expect("the browser answers");
+    let _permit = BROWSERS.acquire().await.unwrap();
+    timeout(5 * PATIENCE, test).await.expect("the browser answers");
 }
 
 pub(crate) struct Chromium {
@@ -49,7 +56,7 @@ impl Chromium {
 
     /// With these arguments besides those of every test, and these of the driver's own options for Chromium.
     pub(crate) async fn with(arguments: &[&str], mut options: Value) -> Self {
-        let driver = Driver::start();
+        let driver = Driver::start().await;
         let profile = format!("--user-data-dir={}", driver.profile.display());
         options["args"] = [&ARGUMENTS[..], arguments, &[&profile]].concat().into();
         let logs = json!({ "browser": "ALL", "performance": "ALL" });
@@ -194,12 +201,10 @@ struct Driver {
     process: Child,
     port: u16,
     profile: PathBuf,
-    /// A driver whose output nobody takes would stop.
-    _output: BufReader<ChildStdout>,
 }
 
 impl Driver {
-    fn start() -> Self {
+    async fn start() -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let name =
             format!("oauth2-app-axum-{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
@@ -211,16 +216,16 @@ impl Driver {
             .process_group(0)
             .spawn()
             .expect("this test drives Chromium: install it with `apt-get install chromium chromium-driver`");
-        let mut output = BufReader::new(process.stdout.take().unwrap());
-        let port = loop {
-            let mut line = String::new();
-            let read = output.read_line(&mut line).unwrap();
-            assert!(read > 0, "the driver says where it listens");
-            if let Some((_, port)) = line.trim_end().split_once("successfully on port ") {
-                break port.trim_end_matches('.').parse().unwrap();
-            }
-        };
-        Self { process, port, profile: std::env::temp_dir().join(name), _output: output }
+        let output = BufReader::new(process.stdout.take().unwrap());
+        // From here on a panic kills the driver, and with it ends the read below.
+        let mut driver = Self { process, port: 0, profile: std::env::temp_dir().join(name) };
+        let read = tokio::task::spawn_blocking(move || listens_at(output));
+        let (port, output) =
+            timeout(PATIENCE, read).await.expect("the driver says in time where it listens").unwrap();
+        driver.port = port;
+        // A driver whose output is closed would stop.
+        driver.process.stdout = Some(output);
+        driver
     }
 
     /// What the driver answers, beside the tasks that serve the pages.
@@ -241,7 +246,42 @@ impl Drop for Driver {
         let _ = Command::new("sh").args(["-c", "kill -KILL \"$0\"", &group]).stderr(Stdio::null()).status();
         let _ = self.process.kill();
         let _ = self.process.wait();
-        let _ = std::fs::remove_dir_all(&self.profile);
+        // A killed process takes its time to vanish, and until then it may write to its folder.
+        let end = Instant::now() + PATIENCE;
+        while is_in_use(&self.profile) && Instant::now() < end {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// Whether a process or a file of this browser is left. Removes the folder when no process is left.
+fn is_in_use(profile: &Path) -> bool {
+    if processes_of(profile).is_empty() {
+        let _ = std::fs::remove_dir_all(profile);
+        return profile.exists();
+    }
+    true
+}
+
+/// The command lines that name this folder. A zombie has an empty one, so it counts as gone.
+pub(crate) fn processes_of(profile: &Path) -> Vec<String> {
+    let profile = profile.to_str().unwrap();
+    let all = std::fs::read_dir("/proc").into_iter().flatten().filter_map(|entry| {
+        let line = std::fs::read(entry.ok()?.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&line).replace('\0', " "))
+    });
+    all.filter(|line| line.contains(profile)).collect()
+}
+
+/// The port that the driver names in its output.
+fn listens_at(mut output: BufReader<ChildStdout>) -> (u16, ChildStdout) {
+    loop {
+        let mut line = String::new();
+        let read = output.read_line(&mut line).unwrap();
+        assert!(read > 0, "the driver says where it listens");
+        if let Some((_, port)) = line.trim_end().split_once("successfully on port ") {
+            return (port.trim_end_matches('.').parse().unwrap(), output.into_inner());
+        }
     }
 }
 

@@ -1,21 +1,26 @@
-//! Tokens that have ended, a server that is down, a no: each with a sentence, and the page works again afterwards.
+//! Expired tokens, a server that is down, denied consent: the page shows a sentence for each, and works again
+//! afterwards.
 
 use core::time::Duration;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use wellspring_simulator::{Endpoint, Fault};
 
 use crate::chromium::{Chromium, in_time};
-use crate::page::site;
+use crate::page::{site, site_of};
 
 const DOWN: &str = "The server cannot be reached";
 
 #[tokio::test]
-async fn a_token_that_has_expired_on_the_server_costs_one_refresh_and_nobody_notices() {
+async fn a_token_that_has_expired_on_the_server_costs_one_refresh_and_no_error() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;
         chromium.signs_in(&site).await;
-        // The server's clock is two hours ahead: what is good for two hours is not any more.
+        // The server's clock is two hours ahead, so a token with a lifetime of two hours has expired there.
         site.simulator.clock().advance(Duration::from_secs(7_201));
         chromium.click("refresh").await;
         chromium.says("status", "Balance updated.").await;
@@ -30,22 +35,64 @@ async fn a_token_that_has_expired_on_the_server_costs_one_refresh_and_nobody_not
     .await;
 }
 
+/// A relay between a site and its token endpoint. While it is shut, it holds every byte back.
+struct Gate {
+    listener: TcpListener,
+    open: watch::Sender<bool>,
+}
+
+impl Gate {
+    async fn new() -> Self {
+        Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap(), open: watch::Sender::new(true) }
+    }
+
+    /// The URL of the token endpoint of this server, through the gate.
+    fn before(self, server: &str) -> String {
+        let token_url = format!("http://{}/api/oauth2/token", self.listener.local_addr().unwrap());
+        let server = server.strip_prefix("http://").unwrap().to_owned();
+        tokio::spawn(async move {
+            loop {
+                let (site, _) = self.listener.accept().await.unwrap();
+                let server = TcpStream::connect(&server).await.unwrap();
+                let ((from_site, to_site), (from_server, to_server)) =
+                    (site.into_split(), server.into_split());
+                tokio::spawn(pass(from_site, to_server, self.open.subscribe()));
+                tokio::spawn(pass(from_server, to_site, self.open.subscribe()));
+            }
+        });
+        token_url
+    }
+}
+
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut open: watch::Receiver<bool>) {
+    let mut bytes = [0; 4096];
+    while let Ok(read @ 1..) = from.read(&mut bytes).await
+        && open.wait_for(|open| *open).await.is_ok()
+        && to.write_all(&bytes[..read]).await.is_ok()
+    {}
+}
+
 #[tokio::test]
 async fn two_tabs_that_ask_at_the_same_moment_share_one_refresh() {
     in_time(async {
-        let site = site().await;
+        let gate = Gate::new().await;
+        let open = gate.open.clone();
+        let site = site_of(|url, app| app.token_url(gate.before(url))).await;
         let chromium = Chromium::start().await;
         chromium.signs_in(&site).await;
         let first = chromium.client.window().await.unwrap();
         let second = chromium.tab(&site.at("/")).await;
         site.simulator.clock().advance(Duration::from_secs(7_201));
-        // Long enough for both to wait for it.
-        site.simulator.fault(Endpoint::RefreshGrant, Fault::stall(Duration::from_millis(1_500)));
+        open.send_replace(false);
         for tab in [&first, &second] {
             chromium.turn_to(tab).await;
             chromium.click("refresh").await;
         }
-        assert_eq!(chromium.script("return document.getElementById('status').textContent").await, "");
+        for tab in [&first, &second] {
+            chromium.turn_to(tab).await;
+            assert_eq!(chromium.script("return document.getElementById('status').textContent").await, "");
+        }
+        open.send_replace(true);
         for tab in [&first, &second] {
             chromium.turn_to(tab).await;
             chromium.says("status", "Balance updated.").await;
@@ -57,7 +104,7 @@ async fn two_tabs_that_ask_at_the_same_moment_share_one_refresh() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_the_server_has_ended_is_asked_for_again() {
+async fn after_the_server_has_ended_a_sign_in_the_user_is_asked_to_sign_in_again() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;
@@ -69,7 +116,7 @@ async fn a_sign_in_that_the_server_has_ended_is_asked_for_again() {
         assert!(!chromium.is_there("username").await);
 
         chromium.signs_in(&site).await;
-        // And where the page is loaded instead.
+        // The same if the page is loaded instead.
         site.simulator.revoke_families();
         chromium.client.refresh().await.unwrap();
         chromium.says("error", "Your sign-in has ended. Please sign in again.").await;
@@ -80,7 +127,7 @@ async fn a_sign_in_that_the_server_has_ended_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_down_at_the_start_is_the_browsers_affair_and_back_is_the_page() {
+async fn a_server_that_is_down_at_the_start_shows_the_browsers_error_and_back_leads_to_the_page() {
     in_time(async {
         let mut site = site().await;
         let chromium = Chromium::start().await;
@@ -99,7 +146,7 @@ async fn a_server_that_is_down_at_the_start_is_the_browsers_affair_and_back_is_t
 }
 
 #[tokio::test]
-async fn a_server_that_is_down_at_the_callback_is_a_sentence_and_the_next_sign_in_works() {
+async fn a_server_that_is_down_at_the_callback_shows_a_sentence_and_the_next_sign_in_works() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;
@@ -121,7 +168,7 @@ async fn a_server_that_is_down_at_the_callback_is_a_sentence_and_the_next_sign_i
 }
 
 #[tokio::test]
-async fn a_server_that_is_down_at_the_user_info_signs_nobody_out() {
+async fn a_server_that_is_down_at_the_user_info_does_not_sign_the_user_out() {
     in_time(async {
         let mut site = site().await;
         let chromium = Chromium::start().await;
@@ -130,7 +177,7 @@ async fn a_server_that_is_down_at_the_user_info_signs_nobody_out() {
         chromium.click("refresh").await;
         chromium.says("error", DOWN).await;
         chromium.says("balance", "750.00").await;
-        // The whole page anew: nothing is known of the user, and the actions are there.
+        // After a reload the page has no user info, but the actions.
         chromium.client.refresh().await.unwrap();
         chromium.says("error", DOWN).await;
         assert!(chromium.is_there("logout").await && !chromium.is_there("login").await);
@@ -147,7 +194,7 @@ async fn a_server_that_is_down_at_the_user_info_signs_nobody_out() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_down_at_the_top_up_is_a_sentence() {
+async fn a_server_that_is_down_at_the_top_up_shows_a_sentence() {
     in_time(async {
         let mut site = site().await;
         let chromium = Chromium::start().await;
@@ -167,7 +214,7 @@ async fn a_server_that_is_down_at_the_top_up_is_a_sentence() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_down_at_the_sign_out_does_not_keep_anybody_signed_in() {
+async fn a_server_that_is_down_at_the_sign_out_does_not_keep_the_user_signed_in() {
     in_time(async {
         let mut site = site().await;
         let chromium = Chromium::start().await;

@@ -1,4 +1,4 @@
-//! Markup where text belongs, from the server and from whoever makes a link.
+//! Injected markup, from the server and from forged links.
 
 use serde_json::json;
 use wellspring_simulator::{Endpoint, Fault};
@@ -6,11 +6,11 @@ use wellspring_simulator::{Endpoint, Fault};
 use crate::chromium::{Chromium, in_time};
 use crate::page::site;
 
-/// Runs where a page takes text for markup.
+/// Markup that runs if the page does not escape it.
 const MARKUP: &str = "<img src=x onerror=window.ran=1><script>window.ran=1</script>";
 
 #[tokio::test]
-async fn a_user_name_is_text_whatever_it_holds() {
+async fn a_user_name_with_markup_is_shown_as_text() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;
@@ -36,7 +36,7 @@ async fn a_user_name_is_text_whatever_it_holds() {
 }
 
 #[tokio::test]
-async fn a_link_that_somebody_made_shows_a_sentence_of_the_pages_own_and_runs_nothing() {
+async fn a_forged_link_shows_a_sentence_of_the_page_and_runs_nothing() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;
@@ -62,7 +62,7 @@ async fn a_link_that_somebody_made_shows_a_sentence_of_the_pages_own_and_runs_no
 }
 
 #[tokio::test]
-async fn markup_that_found_its_way_into_the_page_would_run_nothing_and_the_browser_would_say_so() {
+async fn injected_markup_would_run_nothing_and_the_browser_would_report_it() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;
@@ -79,7 +79,7 @@ async fn markup_that_found_its_way_into_the_page_would_run_nothing_and_the_brows
             chromium.until(&format!("refused.includes('{directive}')")).await;
         }
         assert_eq!(chromium.script("return window.ran ?? null").await, json!(null));
-        // What every other test looks for in the end.
+        // Every other test checks for these reports at its end.
         let log = chromium.log("browser").await;
         assert!(log.iter().any(|line| line.contains("Content Security Policy")), "{log:?}");
         chromium.end().await;

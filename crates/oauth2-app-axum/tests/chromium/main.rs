@@ -1,17 +1,17 @@
 //! The page in a real browser: headless Chromium, driven over WebDriver, against the simulator.
 //!
-//! Needs Debian's packages `chromium` and `chromium-driver`; `cargo xtask browser` installs them where it may. What
-//! pages look like is left as pictures in the target folder (`tmp/login-*.png`).
+//! Needs Debian's packages `chromium` and `chromium-driver`; `cargo xtask browser` installs them if it may. The
+//! tests leave screenshots in the target folder (`tmp/login-*.png`).
 //!
-//! | file | what a person or a stranger does |
+//! | file | what the user or an attacker does |
 //! |---|---|
-//! | `page` | signs in, looks, signs out; on a phone, and without a script |
-//! | `popup` | signs in in a window of its own, which may be blocked, closed, or cut off from the page |
+//! | `page` | signs in and out; on a phone, and without a script |
+//! | `popup` | signs in with a popup, which may be blocked, closed, or isolated from the page |
 //! | `tabs` | several tabs, back and forward, the callback's URL again and in another browser |
-//! | `failures` | tokens that have ended, a server that is down, a no |
-//! | `secrets` | looks for tokens, codes and secrets everywhere in the browser |
-//! | `intruders` | puts markup where text belongs |
-//! | `access` | uses the keyboard and a screen reader, in the light and in the dark |
+//! | `failures` | expired tokens, a server that is down, denied consent |
+//! | `secrets` | searches the browser for tokens, codes and secrets |
+//! | `intruders` | injects markup |
+//! | `access` | uses the keyboard, a screen reader, the light and the dark theme |
 //! | `processes` | panics, and leaves nothing running |
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]

@@ -1,23 +1,29 @@
-//! What a person does with the page.
+//! The page, as a user works with it.
 
 use fantoccini::Locator;
+use oauth2_app::AppBuilder;
 use serde_json::json;
 use wellspring_simulator::{Endpoint, Fault};
 
 use crate::chromium::{Chromium, in_time};
 use crate::site::Site;
 
-/// A site whose users are asked, and not signed in by one click.
+/// A site whose server asks for consent.
 pub(crate) async fn site() -> Site {
-    let ask = |url: &str, app: oauth2_app::AppBuilder| {
+    site_of(|_, app| app).await
+}
+
+/// With changes to the app, which is told the simulator's URL.
+pub(crate) async fn site_of(change: impl FnOnce(&str, AppBuilder) -> AppBuilder) -> Site {
+    let ask = |url: &str, app: AppBuilder| {
         let app = app.authorize_parameter("auto_authorize", "").topup_hosts(["localhost"]);
-        app.revocation_url(format!("{url}/api/oauth2/revoke"))
+        change(url, app.revocation_url(format!("{url}/api/oauth2/revoke")))
     };
     Site::of(ask, |login| login.title("A third-party application")).await
 }
 
 impl Chromium {
-    /// Signs in at this site, in this window.
+    /// Signs in to this site, in this window.
     pub(crate) async fn signs_in(&self, site: &Site) {
         self.open(&site.at("/")).await;
         self.click("login").await;
@@ -67,7 +73,7 @@ async fn without_a_script() {
         let no_script = json!({ "prefs": { "profile.managed_default_content_settings.javascript": 2 } });
         let chromium = Chromium::with(&["--window-size=500,800", "--force-dark-mode"], no_script).await;
         chromium.open(&site.at("/")).await;
-        // What needs a script is not offered.
+        // The page offers nothing that needs a script.
         let popup = chromium.client.find(Locator::Id("login-popup")).await.unwrap();
         assert!(!popup.is_displayed().await.unwrap());
         chromium.click("login").await;

@@ -1,4 +1,4 @@
-//! Sign-in in a window of its own.
+//! Sign-in with a popup.
 
 use fantoccini::wd::WindowHandle;
 use wellspring_simulator::{Endpoint, Fault};
@@ -7,7 +7,7 @@ use crate::chromium::{Chromium, in_time};
 use crate::page::site;
 use crate::site::Site;
 
-/// Clicks for the popup and turns to it.
+/// Opens the popup and switches to it.
 async fn opens(chromium: &Chromium, page: &WindowHandle) {
     chromium.until("document.getElementById('login-popup')?.checkVisibility()").await;
     chromium.click("login-popup").await;
@@ -16,7 +16,7 @@ async fn opens(chromium: &Chromium, page: &WindowHandle) {
 }
 
 #[tokio::test]
-async fn the_popup_closes_when_it_is_done_and_the_page_knows() {
+async fn the_popup_closes_after_the_sign_in_and_the_page_is_updated() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;
@@ -38,7 +38,7 @@ async fn the_popup_closes_when_it_is_done_and_the_page_knows() {
 }
 
 #[tokio::test]
-async fn a_popup_that_the_user_closes_leaves_a_page_that_can_be_used() {
+async fn the_page_works_after_the_user_has_closed_the_popup() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;
@@ -60,13 +60,13 @@ async fn a_popup_that_the_user_closes_leaves_a_page_that_can_be_used() {
 }
 
 #[tokio::test]
-async fn an_authorization_server_that_cuts_the_popup_off_from_the_page_changes_nothing() {
+async fn an_authorization_server_that_isolates_the_popup_from_the_page_changes_nothing() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;
         chromium.open(&site.at("/")).await;
         let page = chromium.client.window().await.unwrap();
-        // To the page it looks as if the popup had been closed.
+        // To the page the popup looks closed.
         let cut_off = Fault::header("Cross-Origin-Opener-Policy", "same-origin");
         site.simulator.fault(Endpoint::Authorize, cut_off);
         opens(&chromium, &page).await;
@@ -83,17 +83,17 @@ async fn an_authorization_server_that_cuts_the_popup_off_from_the_page_changes_n
     .await;
 }
 
-/// What a browser does that blocks popups: a driver's clicks are never blocked.
+/// Emulates a popup blocker, because the browser never blocks popups for a driver's clicks.
 const BLOCKS: &str = "window.open = () => null";
 
-/// What has gone wrong in the page, by the browser's console.
+/// The exceptions in the browser's console.
 async fn exceptions(chromium: &Chromium) -> Vec<String> {
     let log = chromium.log("browser").await.into_iter();
     log.filter(|line| line.contains("TypeError: Cannot read properties of null")).collect()
 }
 
 #[tokio::test]
-async fn a21_where_popups_are_blocked_the_same_window_is_used() {
+async fn a21_if_popups_are_blocked_the_same_window_is_used() {
     in_time(async {
         let site = Site::start().await;
         let chromium = Chromium::start().await;
@@ -109,13 +109,13 @@ async fn a21_where_popups_are_blocked_the_same_window_is_used() {
 }
 
 #[tokio::test]
-async fn a21_the_published_pages_own_way_fails_where_popups_are_blocked() {
+async fn a21_the_published_page_fails_if_popups_are_blocked() {
     in_time(async {
         let site = Site::start().await;
         let chromium = Chromium::start().await;
         chromium.open(&site.at("/")).await;
         chromium.script(BLOCKS).await;
-        // `oneClickLogin`, from where it opens the window.
+        // The part of `oneClickLogin` that opens the window.
         let published = "const popup = window.open('/auth/oauth/start', 'oauth_login', 'width=500,height=600'); \
              const checkClosed = setInterval(() => { \
                  if (popup.closed) { clearInterval(checkClosed); setTimeout(() => location.reload(), 1000); } \

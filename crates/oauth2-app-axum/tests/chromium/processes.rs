@@ -1,18 +1,6 @@
 //! What is left of a browser: nothing.
 
-use std::path::Path;
-
-use crate::chromium::{Chromium, in_time};
-
-/// The processes whose command line names this folder.
-fn processes_of(profile: &Path) -> Vec<String> {
-    let profile = profile.to_str().unwrap();
-    let all = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
-        let line = std::fs::read(entry.ok()?.path().join("cmdline")).ok()?;
-        Some(String::from_utf8_lossy(&line).replace('\0', " "))
-    });
-    all.filter(|line| line.contains(profile)).collect()
-}
+use crate::chromium::{Chromium, in_time, processes_of};
 
 #[tokio::test]
 async fn a_test_that_panics_leaves_no_process_and_no_file() {

@@ -1,5 +1,5 @@
-//! Tokens, codes and secrets are looked for wherever a browser keeps anything. All of them are those that the simulator
-//! saw or gave.
+//! Searches everything that a browser keeps for tokens, codes and secrets: all those that the simulator received or
+//! issued.
 
 use serde_json::{Value, json};
 use wellspring_simulator::{Endpoint, Fault, Simulator};
@@ -8,7 +8,7 @@ use crate::chromium::{Chromium, in_time};
 use crate::page::site;
 use crate::site::SECRET;
 
-/// What a script can read of what is kept, and what a page can read of itself.
+/// A script that reads everything that a page can read.
 const KEPT: &str = "
     const done = arguments[arguments.length - 1];
     (async () => {
@@ -30,7 +30,7 @@ const KEPT: &str = "
         });
     })();";
 
-/// Everything that is found in the page, as one text. Nothing may be kept at all.
+/// Everything that the page can read, as one text. The storages must be empty.
 async fn found(chromium: &Chromium) -> String {
     let found = chromium.client.execute_async(KEPT, vec![]).await.unwrap();
     assert_eq!(found["kept"], json!([[], [], [], [], [], []]));
@@ -41,14 +41,14 @@ async fn found(chromium: &Chromium) -> String {
     format!("{} {history} {cookies}", found["shown"])
 }
 
-/// The values of these parameters in what an endpoint was asked.
+/// The values of a parameter in the requests to an endpoint.
 fn sent(simulator: &Simulator, endpoint: Endpoint, name: &str) -> Vec<String> {
     let asked = simulator.received(endpoint);
     let all = asked.iter().flat_map(|request| [request.form(), request.parameters()].concat());
     all.filter(|(known, _)| known == name).map(|(_, value)| value).collect()
 }
 
-/// All that nobody but the two servers may know.
+/// All secrets of the two servers.
 fn secrets(simulator: &Simulator) -> Vec<String> {
     let asked = simulator.received(Endpoint::Userinfo);
     let bearer = |request: &wellspring_simulator::Request| {
@@ -76,7 +76,7 @@ async fn no_token_code_or_secret_is_anywhere_in_the_browser() {
         chromium.click("refresh").await;
         chromium.says("status", "Balance updated.").await;
         places.push(found(&chromium).await);
-        // The page that was there before.
+        // The page before.
         chromium.client.back().await.unwrap();
         chromium.client.back().await.unwrap();
         chromium.says("username", "user123").await;
@@ -95,8 +95,8 @@ async fn no_token_code_or_secret_is_anywhere_in_the_browser() {
                 assert!(!place.contains(secret.as_str()), "{secret} in {place}");
             }
         }
-        // On their way: the state and the code in the URLs that lead there and back, and in nothing that names them
-        // afterwards. The rest never was.
+        // The state and the code were in the URLs of the redirects, and are nowhere afterwards. The other secrets never
+        // reached the browser.
         for line in &network {
             for secret in &secrets {
                 assert!(!line.contains(secret.as_str()), "{secret} in {line}");
@@ -114,7 +114,7 @@ async fn no_token_code_or_secret_is_anywhere_in_the_browser() {
 }
 
 #[tokio::test]
-async fn a_secret_in_the_page_would_be_found() {
+async fn the_search_finds_a_secret_in_the_page() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;
@@ -122,7 +122,7 @@ async fn a_secret_in_the_page_would_be_found() {
         let code = sent(&site.simulator, Endpoint::CodeGrant, "code").remove(0);
         assert!(!found(&chromium).await.contains(&code));
         chromium.open(&site.at(&format!("/?code={code}"))).await;
-        // The page has taken it out of its URL, and what the browser measured still tells.
+        // The page has removed it from its URL, but the browser's performance entries still contain it.
         assert!(!chromium.here().await.contains(&code));
         assert!(found(&chromium).await.contains(&code));
         chromium.end().await;
@@ -131,11 +131,11 @@ async fn a_secret_in_the_page_would_be_found() {
 }
 
 #[tokio::test]
-async fn no_other_site_is_told_where_the_browser_comes_from() {
+async fn no_other_site_gets_a_referrer() {
     in_time(async {
         let site = site().await;
         let elsewhere = Simulator::start().unwrap();
-        // Another site to a browser, which tells names and not addresses apart.
+        // Another site, because a browser compares host names and not addresses.
         let page = format!("\"http://localhost:{}/top-up\"", elsewhere.port());
         site.simulator.fault(Endpoint::TopUp, Fault::member("topup_url", &page));
         let chromium = Chromium::start().await;
@@ -146,7 +146,7 @@ async fn no_other_site_is_told_where_the_browser_comes_from() {
         chromium.turn_to(&topup).await;
         chromium.until("location.pathname === '/top-up'").await;
         assert_eq!(chromium.script("return [window.opener, document.referrer]").await, json!([null, ""]));
-        // The picture of a page, which the browser asks for by itself, is asked for by that page.
+        // The browser requests the icon of a page with that page as its referrer.
         let mut asked = elsewhere.received(Endpoint::Any);
         asked.retain(|request| request.path != "/favicon.ico");
         assert_eq!(asked.iter().map(|request| request.path.as_str()).collect::<Vec<_>>(), ["/top-up"]);

@@ -1,4 +1,4 @@
-//! Several tabs, back and forward, and the callback's URL where it does not belong.
+//! Several tabs, back and forward, and repeated or moved callback URLs.
 
 use wellspring_simulator::{Endpoint, Fault};
 
@@ -7,7 +7,7 @@ use crate::chromium::{Chromium, in_time};
 use crate::page::site;
 
 #[tokio::test]
-async fn two_tabs_may_both_be_on_their_way_and_both_come_back() {
+async fn two_tabs_may_sign_in_at_the_same_time() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;
@@ -23,7 +23,7 @@ async fn two_tabs_may_both_be_on_their_way_and_both_come_back() {
             chromium.click("allow").await;
             chromium.says("username", "user123").await;
         }
-        // The second sign-in has taken the first's place, and the first tab does not notice.
+        // The second sign-in has replaced the first; the first tab continues to work.
         assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 2);
         assert_eq!(site.simulator.asked(Endpoint::Revocation), 1);
         for tab in [&first, &second] {
@@ -45,13 +45,13 @@ async fn back_and_forward_after_the_sign_in_show_who_is_signed_in() {
         chromium.signs_in(&site).await;
         chromium.client.back().await.unwrap();
         chromium.wait_for("#allow").await;
-        // The page from before the sign-in is not shown again.
+        // The browser does not show the page from before the sign-in again.
         chromium.client.back().await.unwrap();
         chromium.says("username", "user123").await;
         chromium.client.forward().await.unwrap();
-        // To allow once more spends nothing: this sign-in is over. The user stays signed in.
+        // Allowing again exchanges nothing, because this sign-in has ended. The user stays signed in.
         chromium.click("allow").await;
-        chromium.says("error", "This sign-in is over").await;
+        chromium.says("error", "This sign-in has ended").await;
         chromium.says("username", "user123").await;
         assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 1);
         chromium.end().await;
@@ -60,7 +60,7 @@ async fn back_and_forward_after_the_sign_in_show_who_is_signed_in() {
 }
 
 #[tokio::test]
-async fn the_callback_loaded_again_spends_nothing_and_the_user_stays_signed_in() {
+async fn a_reloaded_callback_exchanges_nothing_and_the_user_stays_signed_in() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;
@@ -68,9 +68,9 @@ async fn the_callback_loaded_again_spends_nothing_and_the_user_stays_signed_in()
         let urls = requests(&chromium.log("performance").await);
         let callback = urls.iter().find(|url| url.contains("/oauth/callback?")).unwrap();
         chromium.open(callback).await;
-        chromium.says("error", "This sign-in is over").await;
+        chromium.says("error", "This sign-in has ended").await;
         chromium.says("username", "user123").await;
-        // What is said of it is not said again.
+        // The message is not repeated.
         chromium.client.refresh().await.unwrap();
         chromium.says("username", "user123").await;
         assert!(chromium.script("return document.getElementById('error').hidden").await == true);
@@ -88,7 +88,7 @@ fn requests(log: &[String]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_callback_in_another_browser_signs_nobody_in_and_the_first_can_still_come_back() {
+async fn the_callback_in_another_browser_signs_no_user_in_and_the_first_browser_can_still_use_it() {
     in_time(async {
         let site = site().await;
         let (chromium, stranger) = (Chromium::start().await, Chromium::start().await);
@@ -101,7 +101,7 @@ async fn the_callback_in_another_browser_signs_nobody_in_and_the_first_can_still
         stranger.open(&callback).await;
         stranger.says("error", "started in another browser").await;
         stranger.wait_for("#login").await;
-        // Nor with a sign-in of its own under way.
+        // Nor with its own pending sign-in.
         stranger.click("login").await;
         stranger.wait_for("#allow").await;
         stranger.open(&callback).await;
@@ -131,7 +131,7 @@ async fn back_after_the_sign_out_shows_nothing_of_the_user() {
         chromium.wait_for("#login").await;
         assert!(!chromium.is_there("username").await);
         assert!(!chromium.client.source().await.unwrap().contains("user123"));
-        // A browser that keeps whole pages in its memory shows them for a moment at most.
+        // A page from the back/forward cache reloads itself.
         chromium.script("window.kept = true").await;
         chromium.script("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))").await;
         chromium.until("document.readyState === 'complete' && window.kept === undefined").await;
@@ -161,7 +161,7 @@ async fn signed_out_in_one_tab_is_signed_out_in_the_other() {
 }
 
 #[tokio::test]
-async fn a_tab_never_shows_one_users_balance_under_anothers_name() {
+async fn a_tab_never_shows_the_balance_of_one_user_with_the_name_of_another() {
     in_time(async {
         let site = site().await;
         let chromium = Chromium::start().await;

@@ -1,4 +1,4 @@
-//! What the crowd does, and what has to come of it.
+//! The load test: many users sign in, and later all their tokens are renewed.
 
 use core::future::Future;
 use core::time::Duration;
@@ -14,21 +14,21 @@ use crate::browser::Browser;
 use crate::site::{CLIENT, SECRET};
 use crate::site_process::SiteProcess;
 
-/// So many of the users ask at the same moment: a browser's connections are files, and a machine has only so many.
+/// The maximum number of concurrent users: each connection is a file descriptor, and a machine has a limit of them.
 const CONNECTIONS: usize = 1_000;
-/// Tokens that ended this long ago have ended for everybody, whoever's clock is asked.
+/// After this time the tokens have expired by every clock, of the site and of the server.
 const SURELY: Duration = Duration::from_secs(2);
 
-/// How many people come.
+/// The number of users.
 pub(crate) struct Crowd {
-    /// Who sign in at the same moment.
+    /// Users who sign in at the same time.
     pub(crate) at_once: usize,
-    /// Who come after them, and stay until their tokens end.
+    /// Users who sign in after them and stay until their tokens expire.
     pub(crate) users: usize,
 }
 
 impl Crowd {
-    /// Panics where somebody sees an error, or a refresh token is spent twice.
+    /// Panics if a user sees an error, or a refresh token is used twice.
     pub(crate) async fn play(self) {
         let folder = Folder::new();
         let mut site = SiteProcess::start(folder.path()).await;
@@ -38,25 +38,25 @@ impl Crowd {
         site.serve(&simulator.url()).await;
         tell("before", &site, None);
 
-        let (_, took) = everybody(self.at_once, self.at_once, |_| sign_in(site.url.clone())).await;
+        let (_, took) = run_all(self.at_once, self.at_once, |_| sign_in(site.url.clone())).await;
         tell(&format!("{} sign-ins at once", self.at_once), &site, Some(took));
 
-        // The users take about as long each. Their tokens end at one moment, when everybody is in.
+        // All sign-ins take about as long. All tokens expire at one moment, after the last sign-in.
         let each = took.div_f64(self.at_once as f64);
         let end = Instant::now() + each.mul_f64(2.0 * self.users as f64) + 5 * SURELY;
-        let (browsers, took) = everybody(self.users, CONNECTIONS, |_| {
+        let (browsers, took) = run_all(self.users, CONNECTIONS, |_| {
             simulator.configure(|config| {
                 config.app.access_lifetime = end.saturating_duration_since(Instant::now())
             });
             sign_in(site.url.clone())
         })
         .await;
-        assert!(Instant::now() < end, "the last have come when the first have to go already");
+        assert!(Instant::now() < end, "the sign-ins took longer than the tokens' lifetime");
         tell(&format!("{} users sign in", self.users), &site, Some(took));
         self.all_renew(&simulator, &site, browsers, end).await;
     }
 
-    /// Everybody comes back with two tabs when all tokens have ended.
+    /// All users come back with two tabs after all tokens have expired.
     async fn all_renew(
         self,
         simulator: &Simulator,
@@ -66,10 +66,10 @@ impl Crowd {
     ) {
         simulator.configure(|config| config.app.access_lifetime = Duration::from_secs(7_200));
         tokio::time::sleep_until(end + SURELY).await;
-        assert_eq!(simulator.asked(Endpoint::RefreshGrant), 0, "nobody has asked yet");
+        assert_eq!(simulator.asked(Endpoint::RefreshGrant), 0, "no renewal before the expiry");
         let browsers: Vec<_> = browsers.into_iter().flat_map(|browser| [browser.clone(), browser]).collect();
         let browsers = Arc::new(browsers);
-        let (seen, took) = everybody(browsers.len(), CONNECTIONS, |n| {
+        let (seen, took) = run_all(browsers.len(), CONNECTIONS, |n| {
             let (browsers, url) = (Arc::clone(&browsers), format!("{}/api/user/info", site.url));
             async move { browsers[n].clone().fetch(&url).await }
         })
@@ -94,8 +94,8 @@ async fn sign_in(site: String) -> Browser {
     browser
 }
 
-/// So many do this, no more than that many at the same time. What came of it, in no order, and how long it took.
-async fn everybody<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+/// Runs all futures with a limit on their concurrency. Returns the results in any order, and the time taken.
+async fn run_all<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     count: usize,
     at_once: usize,
     does: impl Fn(usize) -> F,

@@ -1,7 +1,7 @@
-//! A crowd signs in at once, and later everybody's token ends at one moment: nobody sees an error, and each refresh token
-//! is spent once.
+//! Many users sign in at once, and later all tokens expire at one moment: no user sees an error, and each refresh
+//! token is used once.
 //!
-//! The site is a process of its own, so that the memory that is told is its alone; the authorization server and the
+//! The site is a process of its own, so that the reported memory is only the site's; the authorization server and the
 //! browsers are here. `cargo xtask crowd` plays 1,000 sign-ins at once and 10,000 users, `cargo test` a few of each.
 #![expect(
     clippy::unwrap_used,

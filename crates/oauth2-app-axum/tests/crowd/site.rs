@@ -1,4 +1,4 @@
-//! The site, in a process of its own: it says where it listens, and is told where to sign people in.
+//! The site, in a process of its own: it prints its URL, and reads the URL of the authorization server.
 
 use std::io::Write as _;
 
@@ -13,7 +13,7 @@ use wellspring_transport_async::TokenSource;
 pub(crate) const CLIENT: &str = "client_of_the_site";
 pub(crate) const SECRET: &str = "secret_of_the_site_0123456789";
 
-/// Serves until standard input ends. Tokens are kept in SQLite, in this folder.
+/// Serves until standard input ends. The tokens are in SQLite in this folder.
 pub(crate) async fn serve(folder: &str) {
     tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_writer(std::io::stderr).init();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

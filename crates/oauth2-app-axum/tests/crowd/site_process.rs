@@ -1,4 +1,4 @@
-//! The crowd's hold on the site's process: where it listens, and how much memory it takes.
+//! A handle on the site's process: its URL and its memory.
 
 use std::process::Stdio;
 
@@ -19,18 +19,18 @@ impl SiteProcess {
         command.arg("site").arg(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
-        let url = output.next_line().await.unwrap().expect("the site says where it listens");
+        let url = output.next_line().await.unwrap().expect("the site prints its URL");
         let input = child.stdin.take().unwrap();
         Self { url, child, input }
     }
 
-    /// Tells it where people are signed in.
+    /// Sends it the URL of the authorization server.
     pub(crate) async fn serve(&mut self, server: &str) {
         self.input.write_all(format!("{server}\n").as_bytes()).await.unwrap();
         self.input.flush().await.unwrap();
     }
 
-    /// What it takes now and what it took at most, in MiB, where the system tells.
+    /// Its current and its peak memory, in MiB, if the system reports them.
     pub(crate) fn memory(&self) -> Option<(u64, u64)> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
         let kilobytes = |name| {

@@ -1,16 +1,16 @@
-//! A callback as somebody makes it: mostly wrong.
+//! Forged callbacks, most of them invalid.
 
 use crate::model::{Login, Model};
 use crate::numbers::Numbers;
 
-/// The parameters, in order, unencoded. A value that is not UTF-8 is not needed to be wrong.
+/// The parameters, in order, not encoded. All values are UTF-8, which is enough for invalid ones.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Made {
     pub(crate) parameters: Vec<(&'static str, String)>,
 }
 
 impl Made {
-    /// One of every kind, for this browser.
+    /// A random callback for this browser.
     pub(crate) fn any(numbers: &mut Numbers, model: &Model, browser: usize) -> Self {
         let mut made = Self::default();
         if numbers.below(8) == 0 {
@@ -50,7 +50,7 @@ impl Made {
         }
     }
 
-    /// Half of the time that of the browser's last sign-in, else anybody's, or nobody's.
+    /// Half of the time the state of the browser's last sign-in; else that of any browser, or an unknown one.
     fn state(numbers: &mut Numbers, model: &Model, browser: usize) -> String {
         let of = |login: &Login| login.state.clone();
         let own = model.logins.iter().rev().find(|login| login.browser == browser).map(of);
@@ -73,13 +73,13 @@ impl Made {
         }
     }
 
-    /// As a browser would write it.
+    /// The encoded query.
     pub(crate) fn query(&self) -> String {
         let pairs = self.parameters.iter().map(|(name, value)| format!("{name}={}", percent(value)));
         pairs.collect::<Vec<_>>().join("&")
     }
 
-    /// The values of this parameter that say something.
+    /// The non-empty values of this parameter.
     pub(crate) fn all(&self, name: &str) -> Vec<&str> {
         let named = self.parameters.iter().filter(|(known, value)| *known == name && !value.is_empty());
         named.map(|(_, value)| value.as_str()).collect()
@@ -128,7 +128,7 @@ pub(crate) const ERRORS: &[&str] = &[
     "",
 ];
 
-/// Everything but letters and digits.
+/// Percent-encodes all but letters and digits.
 pub(crate) fn percent(text: &str) -> String {
     let byte = |byte: u8| match byte {
         byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),

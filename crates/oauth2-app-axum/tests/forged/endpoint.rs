@@ -1,4 +1,4 @@
-//! The token endpoint: it answers every code, or none at all, and remembers what it was asked.
+//! A token endpoint that accepts every code, or is down, and records its requests.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
@@ -10,13 +10,13 @@ use wellspring_transport_async::{Body, Transport};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Endpoint {
-    /// The forms of all requests since somebody looked.
+    /// The forms of all requests since the last look.
     asked: Arc<Mutex<Vec<String>>>,
     pub(crate) down: Arc<AtomicBool>,
 }
 
 impl Endpoint {
-    /// What it was asked since the last look.
+    /// The forms of the requests since the last look.
     pub(crate) fn look(&self) -> Vec<String> {
         core::mem::take(&mut self.asked.lock().unwrap())
     }
@@ -39,6 +39,6 @@ impl Transport for Endpoint {
         _: http::Request<Body>,
         _: Duration,
     ) -> Result<http::Response<Body>, TransportError> {
-        unreachable!("nobody calls an API here")
+        unreachable!("this test makes no API call")
     }
 }

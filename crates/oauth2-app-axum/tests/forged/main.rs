@@ -1,9 +1,9 @@
-//! Callbacks of every make, against a model of what may come of them: a few ten thousand in `cargo test`, millions in
+//! Random callbacks, checked against a model of the rules: a few ten thousand in `cargo test`, millions in
 //! `cargo xtask callbacks`.
 //!
-//! Browsers start sign-ins, come back, come back again, come back with what another browser got, late, and with queries
-//! that somebody has written for them. A model that knows nothing but the rules says what each must lead to; and the
-//! token endpoint, which is a double here, says which codes were spent, and with whose verifier.
+//! Browsers start sign-ins and load callbacks: valid ones, repeated ones, those of other browsers, late ones, and
+//! forged ones. A model that consists of the rules gives the expected result of each. The token endpoint, which is a
+//! test double, records which codes were exchanged with which verifier.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod callback;
@@ -16,13 +16,13 @@ mod visit;
 use numbers::Numbers;
 use visit::World;
 
-/// How many callbacks are made.
+/// The number of callbacks.
 const CASES: &str = "WELLSPRING_CALLBACKS";
-/// Each so many in a world of their own, so that none grows old.
+/// The number of callbacks in one world, so that no world grows large.
 const A_WORLD: usize = 500;
 
 #[tokio::test]
-async fn what_a_callback_leads_to_is_what_the_rules_say() {
+async fn the_result_of_every_callback_follows_the_rules() {
     #[expect(clippy::disallowed_methods, reason = "the long run says here how long it is")]
     let cases = std::env::var(CASES).map_or(20_000, |text| text.parse().expect("a number of callbacks"));
     let (mut made, mut signed_in, mut seed) = (0, 0, 0);
@@ -36,7 +36,7 @@ async fn what_a_callback_leads_to_is_what_the_rules_say() {
         made += world.callbacks;
         signed_in += world.signed_in;
     }
-    // Neither is everything refused, nor does most of it come in.
+    // Some callbacks succeed, and most are refused.
     assert!(signed_in > made / 50 && signed_in < made / 4, "{signed_in} of {made}");
     #[expect(clippy::print_stdout, reason = "the long run says what it did")]
     {

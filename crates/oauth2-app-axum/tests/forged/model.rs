@@ -1,9 +1,9 @@
-//! What the rules say of a callback, in as few words as they can be said in.
+//! The rules for callbacks, as a minimal model.
 
 use crate::callback::Made;
 
 pub(crate) const ISSUER: &str = "https://issuer.example";
-/// How long a browser has to come back, in seconds.
+/// The lifetime of a pending sign-in, in seconds.
 const TIME: u64 = 600;
 
 /// A sign-in that a browser has started.
@@ -13,7 +13,7 @@ pub(crate) struct Login {
     pub(crate) challenge: String,
     pub(crate) started: u64,
     pub(crate) over: bool,
-    /// Where the browser wanted to go, if that was a place to go to.
+    /// The valid redirect target of the browser, if it named one.
     pub(crate) next: Option<&'static str>,
     pub(crate) popup: bool,
 }
@@ -24,18 +24,18 @@ pub(crate) struct Model {
     pub(crate) now: u64,
 }
 
-/// What has to come of a callback.
+/// The expected result of a callback.
 pub(crate) struct Ruling {
-    /// Where the browser is sent.
+    /// The redirect.
     pub(crate) to: String,
-    /// What is spent: the code, and the challenge of the sign-in that it belongs to.
+    /// The exchanged code, and the challenge of its sign-in.
     pub(crate) spends: Option<(String, String)>,
-    /// Whether the browser is signed in by it.
+    /// Whether it signs the browser in.
     pub(crate) signs_in: bool,
 }
 
 impl Model {
-    /// And the sign-in that this callback answers is over.
+    /// Applies a callback, which also ends the sign-in that it answers.
     pub(crate) fn rule(&mut self, made: &Made, browser: usize, down: bool) -> Ruling {
         let now = self.now;
         let [errors, codes, states, issuers] = ["error", "code", "state", "iss"].map(|name| made.all(name));
@@ -56,7 +56,7 @@ impl Model {
             [] => {}
             ["access_denied"] => return word("access_denied"),
             ["invalid_scope"] => return word("invalid_scope"),
-            // What RFC 6749 §4.1.2.1 lets stand in an error, encoded.
+            // The characters that RFC 6749 §4.1.2.1 allows in an error, encoded.
             ["a b&c#"] => return word("a%20b%26c%23"),
             ["<script>"] => return word("%3Cscript%3E"),
             _ => return word("server_error"),

@@ -1,4 +1,4 @@
-//! Browsers and a site in one process, without sockets between them.
+//! Browsers and a site in one process, without sockets.
 
 use core::sync::atomic::Ordering;
 use core::time::Duration;
@@ -23,7 +23,7 @@ use crate::endpoint::Endpoint;
 use crate::model::{ISSUER, Login, Model};
 use crate::numbers::Numbers;
 
-/// Where a browser may want to go, and whether that is a place.
+/// Redirect targets, and whether they are valid.
 const PLACES: [(&str, bool); 4] = [
     ("/mine?page=2", true),
     ("//evil.example/", false),
@@ -31,7 +31,7 @@ const PLACES: [(&str, bool); 4] = [
     ("https://evil.example", false),
 ];
 
-/// A browser: its one cookie, and whether it should be signed in.
+/// A browser: its cookie, and whether it should be signed in.
 #[derive(Clone, Default)]
 struct Browser {
     cookie: String,
@@ -60,7 +60,7 @@ impl World {
         let users = app.clone();
         let pool = TokenSource::builder(app.clone()).transport(endpoint.clone()).store(MemoryStore::open());
         let pool = pool.pool(move |user| users.for_user(user)).unwrap();
-        // The sessions themselves do not end here: what is pending has to be over by its own clock.
+        // The sessions themselves do not expire here, so pending sign-ins must expire by their own clock.
         let login = WebLogin::builder(app, pool).sessions(MemorySessions::default()).clock(clock.clone());
         let login = login.build().unwrap();
         let site = login.router(Router::new().route("/who", get(|_: SignedIn| async {})));
@@ -76,7 +76,7 @@ impl World {
         }
     }
 
-    /// Something happens.
+    /// One random event.
     pub(crate) async fn step(&mut self, numbers: &mut Numbers, seed: u64) {
         let browser = numbers.below(self.browsers.len());
         match numbers.below(16) {
@@ -118,7 +118,7 @@ impl World {
             panic!("{url}")
         };
         assert!(URL_SAFE_NO_PAD.decode(state).unwrap().len() >= 16, "128 bits at least: {state}");
-        assert!(self.states.insert(state.clone()), "no state comes twice");
+        assert!(self.states.insert(state.clone()), "every state is unique");
         let (state, challenge, started) = (state.clone(), challenge.clone(), self.model.now);
         self.model.logins.push(Login { browser, state, challenge, started, over: false, next, popup });
     }
@@ -133,10 +133,10 @@ impl World {
         let answer = self.ask(browser, "GET", &format!("/oauth/callback?{}", made.query())).await;
 
         assert_eq!(location(&answer), ruling.to, "{}", case());
-        let spent: Vec<_> = self.endpoint.look().iter().map(|form| spent(form)).collect();
+        let spent: Vec<_> = self.endpoint.look().iter().map(|form| exchanged(form)).collect();
         assert_eq!(spent, Vec::from_iter(ruling.spends), "{}", case());
         if ruling.signs_in {
-            assert_ne!(self.browsers[browser].cookie, before, "a new name for the session: {}", case());
+            assert_ne!(self.browsers[browser].cookie, before, "a new session id: {}", case());
             self.browsers[browser].signed_in = true;
             self.signed_in += 1;
         } else {
@@ -149,14 +149,14 @@ impl World {
     async fn logout(&mut self, browser: usize) {
         assert_eq!(location(&self.ask(browser, "POST", "/auth/logout").await), "/?logout=success");
         self.browsers[browser].signed_in = false;
-        // With the session go the sign-ins that were bound to it.
+        // The session's pending sign-ins end with it.
         for login in self.model.logins.iter_mut().filter(|login| login.browser == browser) {
             login.over = true;
         }
         self.who(browser, "after a logout").await;
     }
 
-    /// Whoever should be signed in is, and nobody else.
+    /// Checks that only the expected user is signed in.
     async fn who(&mut self, browser: usize, case: &str) {
         let expected =
             if self.browsers[browser].signed_in { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
@@ -185,8 +185,8 @@ fn location(answer: &Response<Body>) -> String {
     answer.headers()["location"].to_str().unwrap().to_owned()
 }
 
-/// The code that this form spends, and the challenge that its verifier answers.
-fn spent(form: &str) -> (String, String) {
+/// The code of this form, and the challenge of its verifier.
+fn exchanged(form: &str) -> (String, String) {
     let value = |name: &str| {
         let pairs = form.split('&').filter_map(|pair| pair.split_once('='));
         let all: Vec<_> = pairs.filter(|(known, _)| *known == name).map(|(_, value)| value).collect();

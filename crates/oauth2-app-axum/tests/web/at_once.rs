@@ -1,4 +1,4 @@
-//! What happens at the same time, and what goes away in the middle: tabs, handlers, browsers, the sessions' store.
+//! Concurrency and interruptions: tabs, handlers, browsers that disconnect, a session store that fails.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
@@ -28,10 +28,10 @@ fn revoking(url: &str, app: AppBuilder) -> AppBuilder {
     app.revocation_url(format!("{url}/api/oauth2/revoke"))
 }
 
-/// Waits for what has to come.
-async fn until(comes: impl Fn() -> bool) {
-    for _ in 0..1_000 {
-        if comes() {
+/// Waits for a condition.
+async fn until(holds: impl Fn() -> bool) {
+    for _ in 0..6_000 {
+        if holds() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -60,12 +60,12 @@ async fn a_handler_that_writes_its_session_late_does_not_undo_a_logout() {
     assert_eq!(browser.post(&site.at("/auth/logout")).await.location(), "/?logout=success");
     go_on.notify_one();
     let mut tab = writing.await.unwrap();
-    assert!(!tab.cookies.is_empty(), "the session is back");
-    assert_eq!(tab.fetch(&site.at("/who")).await.status, 401, "and nobody is signed in");
+    assert!(!tab.cookies.is_empty(), "the handler has written the session again");
+    assert_eq!(tab.fetch(&site.at("/who")).await.status, 401, "and no user is signed in");
 }
 
 #[tokio::test]
-async fn of_two_callbacks_at_once_the_later_one_counts_and_the_other_is_signed_out() {
+async fn of_two_concurrent_callbacks_the_later_one_wins_and_the_other_is_signed_out() {
     let site = Site::of(revoking, |login| login).await;
     let mut browser = Browser::default();
     let one = browser.sent_back(&site.at("/auth/oauth/start")).await;
@@ -88,58 +88,61 @@ async fn of_two_callbacks_at_once_the_later_one_counts_and_the_other_is_signed_o
 }
 
 #[tokio::test]
-async fn a_second_start_leaves_the_session_as_it_is() {
+async fn a_second_start_does_not_write_the_session() {
     let clock = Clock::manual(Clock::system().now().unix.as_secs());
     let sessions = MemorySessions::default();
     let site = Site::of(|_, app| app, |login| login.sessions(sessions).clock(clock.clone())).await;
     let mut browser = Browser::default();
     let start = site.at("/auth/oauth/start");
     assert!(browser.get(&start).await.header("set-cookie").is_some());
-    // An answer that set the cookie again could come after that of a callback, and sign the browser out with it.
+    // If this answer set the cookie, it could arrive after a callback's answer and sign the browser out.
     assert!(browser.get(&start).await.header("set-cookie").is_none());
     clock.advance(Duration::from_secs(601));
     let callback = browser.sent_back(&start).await;
-    assert!(browser.seen[2].1.header("set-cookie").is_some(), "it has to last as long as its last sign-in");
+    assert!(
+        browser.seen[2].1.header("set-cookie").is_some(),
+        "the session must last as long as its last pending sign-in"
+    );
     assert_eq!(browser.get(&callback).await.location(), "/?login=success");
     assert!(browser.get(&start).await.header("set-cookie").is_none());
 }
 
-/// Loads this, and goes away when that has come.
-async fn gone(browser: &Browser, url: &str, comes: impl Fn() -> bool) {
+/// Loads this URL, and disconnects when the condition holds.
+async fn disconnect(browser: &Browser, url: &str, holds: impl Fn() -> bool) {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let cookie = format!("session={}", browser.cookies["session"]);
     let head = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n");
     let mut stream = TcpStream::connect(host).await.unwrap();
     stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
-    until(comes).await;
+    until(holds).await;
 }
 
 #[tokio::test]
-async fn a_browser_that_goes_away_during_the_callback_leaves_no_tokens_behind() {
+async fn a_browser_that_disconnects_during_the_callback_leaves_no_tokens() {
     let site = Site::of(revoking, |login| login).await;
     let mut browser = Browser::default();
     let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
-    site.simulator.configure(|config| config.latency = Duration::from_millis(300));
-    gone(&browser, &callback, || site.simulator.asked(Endpoint::CodeGrant) == 1).await;
-    until(|| site.simulator.asked(Endpoint::Revocation) == 1).await;
+    site.simulator.configure(|config| config.latency = Duration::from_secs(2));
+    disconnect(&browser, &callback, || site.simulator.asked(Endpoint::CodeGrant) == 1).await;
     site.simulator.configure(|config| config.latency = Duration::ZERO);
+    until(|| site.simulator.asked(Endpoint::Revocation) == 1).await;
     assert_eq!(browser.fetch(&site.at("/who")).await.status, 401);
 }
 
 #[tokio::test]
-async fn a_browser_that_goes_away_while_its_last_sign_in_is_revoked_leaves_no_tokens_behind() {
+async fn a_browser_that_disconnects_while_its_previous_sign_in_is_revoked_leaves_no_tokens() {
     let site = Site::of(revoking, |login| login).await;
     let mut browser = site.signed_in().await;
     let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
-    site.simulator.configure(|config| config.latency = Duration::from_millis(300));
-    gone(&browser, &callback, || site.simulator.asked(Endpoint::Revocation) == 1).await;
-    until(|| site.simulator.asked(Endpoint::Revocation) == 2).await;
+    site.simulator.configure(|config| config.latency = Duration::from_secs(2));
+    disconnect(&browser, &callback, || site.simulator.asked(Endpoint::Revocation) == 1).await;
     site.simulator.configure(|config| config.latency = Duration::ZERO);
+    until(|| site.simulator.asked(Endpoint::Revocation) == 2).await;
     assert_eq!(browser.fetch(&site.at("/who")).await.status, 401);
 }
 
 #[tokio::test]
-async fn a_code_that_somebody_makes_up_leaves_nothing_in_the_store() {
+async fn a_forged_code_leaves_nothing_in_the_store() {
     let folder = Folder::new();
     let store = SqliteStore::open(folder.path().join("tokens.db")).unwrap();
     let site = Site::over(store, revoking, |login| login).await;
@@ -152,14 +155,14 @@ async fn a_code_that_somebody_makes_up_leaves_nothing_in_the_store() {
         let made_up = callback.replace("code=", &format!("code=made-up-{n}-"));
         assert_eq!(browser.get(&made_up).await.location(), "/?error=server_error");
     }
-    // What would be written is written by the way, before what is asked for after it.
+    // A record of the forged code would be written before the answer to this later request.
     site.signed_in().await;
     let one_sign_in = written() - before;
     assert!(before > one_sign_in / 2 && one_sign_in < before * 2, "{before}, then {one_sign_in}");
 }
 
 #[tokio::test]
-async fn where_a_sign_in_cannot_be_kept_the_one_before_is_ended_or_stays() {
+async fn if_a_sign_in_cannot_be_stored_the_previous_one_is_ended_or_stays() {
     for (moment, still) in [(Moment::TheSession, 401), (Moment::TheSignIn, 200)] {
         let sessions = Moody::default();
         let (store, fails) = (sessions.clone(), Arc::clone(&sessions.fails));
@@ -169,7 +172,7 @@ async fn where_a_sign_in_cannot_be_kept_the_one_before_is_ended_or_stays() {
         *fails.lock().unwrap() = Some(moment);
         assert_eq!(browser.get(&callback).await.location(), "/?error=server_error", "{moment:?}");
         *fails.lock().unwrap() = None;
-        // The new tokens in any case, and the old ones where nobody can use them any more.
+        // The new tokens always, and the old ones if no session refers to them any more.
         let ended = if still == 200 { 1 } else { 2 };
         until(|| site.simulator.asked(Endpoint::Revocation) == ended).await;
         assert_eq!(browser.fetch(&site.at("/who")).await.status, still, "{moment:?}");
@@ -177,7 +180,7 @@ async fn where_a_sign_in_cannot_be_kept_the_one_before_is_ended_or_stays() {
 }
 
 #[tokio::test]
-async fn a_logout_goes_on_when_its_browser_goes_away() {
+async fn a_logout_completes_after_its_browser_has_disconnected() {
     let sessions = Moody::default();
     let (store, mut router) = (sessions.clone(), None);
     let site = Site::routed(
@@ -192,7 +195,7 @@ async fn a_logout_goes_on_when_its_browser_goes_away() {
     let logout = http::Request::post("/auth/logout").header("cookie", cookie);
     sessions.deletes.store(true, Ordering::SeqCst);
     let answer = router.unwrap().call(logout.body(axum::body::Body::empty()).unwrap());
-    // So far, and then nobody waits for the answer any more.
+    // Up to here; then the browser disconnects.
     tokio::select! {
         answer = answer => panic!("it is not asked to wait: {answer:?}"),
         () = until(|| sessions.waiting.load(Ordering::SeqCst)) => {}
@@ -204,7 +207,7 @@ async fn a_logout_goes_on_when_its_browser_goes_away() {
 }
 
 #[tokio::test]
-async fn sessions_that_cannot_be_read_are_an_outage_and_sign_nobody_in_or_out() {
+async fn sessions_that_cannot_be_read_are_an_outage_and_sign_no_user_in_or_out() {
     let sessions = Moody::default();
     let (store, down) = (sessions.clone(), Arc::clone(&sessions.down));
     let site = Site::of(revoking, |login| login.sessions(store)).await;
@@ -219,7 +222,7 @@ async fn sessions_that_cannot_be_read_are_an_outage_and_sign_nobody_in_or_out() 
     for path in ["/api/user/topup", "/auth/oauth/start", "/oauth/callback?code=c&state=s"] {
         assert_eq!(browser.get(&site.at(path)).await.location(), "/?error=server_error", "{path}");
     }
-    // Whoever cannot be signed out is not told that they are.
+    // A failed logout is not reported as a success.
     assert_eq!(browser.post(&site.at("/auth/logout")).await.location(), "/?error=server_error");
     down.store(false, Ordering::SeqCst);
     assert_eq!(site.simulator.asked(Endpoint::Revocation), 0);
@@ -229,7 +232,7 @@ async fn sessions_that_cannot_be_read_are_an_outage_and_sign_nobody_in_or_out() 
 }
 
 #[tokio::test]
-async fn a_sign_in_ends_when_it_was_said_to_whatever_is_written_meanwhile() {
+async fn a_sign_in_expires_on_time_whatever_is_written_meanwhile() {
     const DAY: Duration = Duration::from_secs(86_400);
     let clock = Clock::manual(Clock::system().now().unix.as_secs());
     let own = async |_: SignedIn, session: Session| {
@@ -266,17 +269,17 @@ async fn without_a_refresh_token_a_logout_revokes_the_access_token() {
     assert_eq!(browser.ask("GET", &userinfo, &token).await.status, 401);
 }
 
-/// Sessions whose store has its moods.
+/// A session store that can fail.
 #[derive(Clone, Debug, Default)]
 struct Moody {
     sessions: MemorySessions,
-    /// Nothing can be read.
+    /// Reading fails.
     down: Arc<AtomicBool>,
-    /// To delete takes until it may go on.
+    /// Deleting waits for a permit.
     deletes: Arc<AtomicBool>,
     waiting: Arc<AtomicBool>,
     go_on: Arc<Notify>,
-    /// This cannot be written.
+    /// Writing this fails.
     fails: Arc<Mutex<Option<Moment>>>,
 }
 

@@ -1,11 +1,11 @@
-//! A browser: it keeps cookies, follows nothing by itself, and remembers every answer.
+//! A browser: it keeps cookies, follows no redirects by itself, and records every answer.
 
 use std::collections::BTreeMap;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// An answer, as it was on the wire.
+/// A response.
 #[derive(Clone, Debug)]
 pub(crate) struct Page {
     pub(crate) status: u16,
@@ -26,11 +26,11 @@ impl Page {
     }
 }
 
-/// A browser, whose cookies are those of one site.
+/// A browser with the cookies of one site.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Browser {
     pub(crate) cookies: BTreeMap<String, String>,
-    /// Each answer with the URL it came from.
+    /// Each answer with its URL.
     pub(crate) seen: Vec<(String, Page)>,
 }
 
@@ -87,11 +87,11 @@ impl Browser {
         page
     }
 
-    /// To the authorization server and back: the callback's URL, which is not loaded yet.
+    /// Goes to the authorization server and returns the callback's URL, which is not loaded yet.
     pub(crate) async fn sent_back(&mut self, start: &str) -> String {
         let away = self.get(start).await;
         assert_eq!(away.status, 302, "{away:?}");
-        // Another site: it sees no cookie of this one.
+        // Another site gets no cookie of this one.
         let mut elsewhere = Self::default();
         elsewhere.get(away.location()).await.location().to_owned()
     }

@@ -1,4 +1,4 @@
-//! Callbacks that nobody should believe: forged, replayed, duplicated, oversized, late, and in another browser.
+//! Invalid callbacks: forged, replayed, duplicated, oversized, late, and in another browser.
 
 use core::time::Duration;
 
@@ -23,7 +23,7 @@ fn value<'a>(url: &'a str, name: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn a_callback_that_does_not_answer_the_sign_in_spends_nothing_and_ends_nothing() {
+async fn a_callback_that_does_not_match_the_sign_in_exchanges_nothing_and_ends_nothing() {
     let site = Site::start().await;
     let mut browser = Browser::default();
     let good = browser.sent_back(&site.at("/auth/oauth/start")).await;
@@ -51,12 +51,12 @@ async fn a_callback_that_does_not_answer_the_sign_in_spends_nothing_and_ends_not
         assert_eq!((answer.status, answer.location()), (302, then), "{query}");
     }
     assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 0);
-    // And the sign-in is still under way.
+    // The sign-in is still pending.
     assert_eq!(browser.get(&good).await.location(), "/?login=success");
 }
 
 #[tokio::test]
-async fn without_a_pending_sign_in_nothing_equals_nothing() {
+async fn without_a_pending_sign_in_an_empty_state_matches_nothing() {
     let site = Site::start().await;
     let mut browser = Browser::default();
     for query in ["code=c", "code=c&state=", "code=c&state=null", "code=c&state=undefined"] {
@@ -67,14 +67,14 @@ async fn without_a_pending_sign_in_nothing_equals_nothing() {
 }
 
 #[tokio::test]
-async fn a_callback_in_another_browser_signs_nobody_in_and_takes_nothing_away() {
+async fn a_callback_in_another_browser_signs_no_user_in_and_ends_nothing() {
     let site = Site::start().await;
     let mut browser = Browser::default();
     let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
 
     let mut stranger = Browser::default();
     assert_eq!(stranger.get(&callback).await.location(), INVALID_STATE);
-    // With a sign-in of its own under way, and signed in itself.
+    // Also if it has a pending sign-in, or is signed in itself.
     let own = stranger.sent_back(&site.at("/auth/oauth/start")).await;
     assert_eq!(stranger.get(&callback).await.location(), INVALID_STATE);
     assert_eq!(stranger.get(&own).await.location(), "/?login=success");
@@ -86,14 +86,14 @@ async fn a_callback_in_another_browser_signs_nobody_in_and_takes_nothing_away() 
 }
 
 #[tokio::test]
-async fn a_callback_that_is_loaded_again_spends_nothing_and_the_user_stays_signed_in() {
+async fn a_reloaded_callback_exchanges_nothing_and_the_user_stays_signed_in() {
     let site = Site::start().await;
     let mut browser = Browser::default();
     let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
     let before = browser.clone();
     assert_eq!(browser.get(&callback).await.location(), "/?login=success");
     assert_eq!(browser.get(&callback).await.location(), INVALID_STATE);
-    // Nor with the cookie from before the sign-in, whose session is no more.
+    // Nor with the cookie from before the sign-in, whose session was deleted.
     let mut old = before;
     assert_eq!(old.get(&callback).await.location(), INVALID_STATE);
     assert_eq!(old.fetch(&site.at("/api/user/info")).await.status, 401);
@@ -102,7 +102,7 @@ async fn a_callback_that_is_loaded_again_spends_nothing_and_the_user_stays_signe
 }
 
 #[tokio::test]
-async fn of_many_callbacks_at_once_one_spends_the_code() {
+async fn of_many_concurrent_callbacks_one_exchanges_the_code() {
     let site = Site::start().await;
     let mut browser = Browser::default();
     let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
@@ -119,7 +119,7 @@ async fn of_many_callbacks_at_once_one_spends_the_code() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_failed_at_the_exchange_is_over() {
+async fn a_failed_exchange_ends_the_sign_in() {
     let site = Site::start().await;
     let mut browser = Browser::default();
     let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
@@ -131,12 +131,12 @@ async fn a_sign_in_that_failed_at_the_exchange_is_over() {
 }
 
 #[tokio::test]
-async fn a_sign_in_is_open_for_ten_minutes() {
+async fn a_sign_in_is_pending_for_ten_minutes() {
     let now = Clock::system().now().unix.as_secs();
     for (later, then) in [(595, "/?login=success"), (601, INVALID_STATE)] {
         let clock = Clock::manual(now);
         let sessions = MemorySessions::default();
-        // The sessions' own clock stands by: it is the sign-in that has to be over.
+        // The session itself does not expire here; the pending sign-in must.
         let site = Site::of(|_, app| app, |login| login.sessions(sessions).clock(clock.clone())).await;
         let mut browser = Browser::default();
         let callback = browser.sent_back(&site.at("/auth/oauth/start")).await;
@@ -146,7 +146,7 @@ async fn a_sign_in_is_open_for_ten_minutes() {
 }
 
 #[tokio::test]
-async fn a_callback_of_another_issuer_is_refused_where_the_issuer_is_promised() {
+async fn a_callback_of_another_issuer_is_refused_if_the_issuer_is_announced() {
     for (issuer, iss, then) in [
         ("https://issuer.example", "", "/?login=success"),
         ("https://issuer.example", "&iss=https%3A%2F%2Fissuer.example", "/?login=success"),
@@ -164,7 +164,7 @@ async fn a_callback_of_another_issuer_is_refused_where_the_issuer_is_promised() 
 }
 
 #[tokio::test]
-async fn where_the_issuer_is_promised_a_callback_without_it_is_refused() {
+async fn if_the_issuer_is_announced_a_callback_without_it_is_refused() {
     for (promised, then) in [(true, "/?error=invalid_issuer"), (false, "/?login=success")] {
         let site = Site::of(
             |url, _| {
@@ -204,7 +204,7 @@ async fn a_duplicated_or_oversized_code_is_no_code() {
 }
 
 #[tokio::test]
-async fn a_session_name_that_the_visitor_made_up_is_not_taken_over() {
+async fn a_session_id_that_the_browser_made_up_is_not_adopted() {
     let site = Site::start().await;
     for made_up in ["AAAAAAAAAAAAAAAAAAAAAA", "x", "", "%00", "a b", &"A".repeat(5_000)] {
         let mut browser = Browser::default();
@@ -216,12 +216,12 @@ async fn a_session_name_that_the_visitor_made_up_is_not_taken_over() {
 }
 
 #[tokio::test]
-async fn whatever_stands_in_a_callback_the_answer_is_a_word_in_a_link_home() {
+async fn any_callback_is_answered_with_an_error_code_in_a_redirect_home() {
     let site = Site::start().await;
     let mut browser = Browser::default();
     let good = browser.sent_back(&site.at("/auth/oauth/start")).await;
     let state = value(&good, "state");
-    // Pieces of queries, of headers, of pages and of other sites' URLs.
+    // Parts of queries, headers, pages and URLs of other sites.
     let pieces = [
         "code=",
         "state=",
@@ -262,7 +262,7 @@ async fn whatever_stands_in_a_callback_the_answer_is_a_word_in_a_link_home() {
     let mut numbers = Numbers(7);
     for _ in 0..2_000 {
         let query: String = (0..numbers.below(12)).map(|_| pieces[numbers.below(pieces.len())]).collect();
-        // What no browser sends in a request line is written as it would be.
+        // Characters that no browser sends in a request line are encoded.
         let query = query.replace('"', "%22").replace('<', "%3C").replace('>', "%3E");
         let answer = browser.get(&site.at(&format!("/oauth/callback?{query}"))).await;
         assert_eq!(answer.status, 302, "{query}");

@@ -17,7 +17,7 @@ fn object(page: &Page) -> Value {
     serde_json::from_str(&page.body).unwrap()
 }
 
-/// What the front end's page finds in its own URL after a sign-in that this browser has started.
+/// Starts a sign-in in this browser, and returns the parameters of the front end's callback.
 async fn back(site: &Site, browser: &mut Browser) -> (String, String) {
     let url = browser.sent_back(&site.at("/auth/oauth/start")).await;
     assert!(url.starts_with(&site.at("/oauth/callback.html?")), "{url}");
@@ -27,7 +27,7 @@ async fn back(site: &Site, browser: &mut Browser) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_front_end_gets_tokens_renews_them_and_sees_its_user() {
+async fn a_front_end_gets_tokens_renews_them_and_reads_the_user_info() {
     let site = Site::compat(|_, app| app.pkce(true)).await;
     let mut browser = Browser::default();
     let (code, state) = back(&site, &mut browser).await;
@@ -51,7 +51,7 @@ async fn a_front_end_gets_tokens_renews_them_and_sees_its_user() {
 }
 
 #[tokio::test]
-async fn a_code_without_a_sign_in_of_this_browser_is_not_spent() {
+async fn a_code_without_a_sign_in_of_this_browser_is_not_exchanged() {
     let site = Site::compat(|_, app| app).await;
     let mut browser = Browser::default();
     let (code, state) = back(&site, &mut browser).await;
@@ -76,7 +76,7 @@ async fn a_code_without_a_sign_in_of_this_browser_is_not_spent() {
         assert_eq!((refused.status, object(&refused)), (400, json!({ "error": says })), "{asked}");
     }
     let asked = json!({ "code": code, "state": state }).to_string();
-    // Somebody else's browser, with nothing or with a sign-in of its own.
+    // Another browser, without and with its own sign-in.
     let mut stranger = Browser::default();
     assert_eq!(object(&stranger.send(&site.at(EXCHANGE), &asked).await), json!({ "error": "invalid_state" }));
     back(&site, &mut stranger).await;
@@ -89,14 +89,14 @@ async fn a_code_without_a_sign_in_of_this_browser_is_not_spent() {
 }
 
 #[tokio::test]
-async fn another_sites_page_gets_nothing() {
+async fn a_page_of_another_site_gets_nothing() {
     let site = Site::compat(|_, app| app).await;
     let mut browser = Browser::default();
     let (code, state) = back(&site, &mut browser).await;
     let asked = json!({ "code": code, "state": state, "refreshToken": "r" }).to_string();
     let length = format!("Content-Length: {}\r\n", asked.len());
     for path in [EXCHANGE, REFRESH] {
-        // What a form can send without asking first.
+        // What a form can send without a preflight request.
         for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""] {
             let headers = format!("Content-Type: {kind}\r\n{length}");
             assert_eq!(
@@ -127,7 +127,7 @@ async fn another_sites_page_gets_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_told_in_the_published_words() {
+async fn missing_parameters_are_reported_in_the_published_words() {
     let site = Site::compat(|_, app| app).await;
     let mut browser = Browser::default();
     for asked in ["{}", r#"{"refreshToken":""}"#, r#"{"refreshToken":null}"#, r#"{"refreshToken":7}"#] {
@@ -143,7 +143,7 @@ async fn what_is_missing_is_told_in_the_published_words() {
 }
 
 #[tokio::test]
-async fn a_servers_refusal_is_handed_on_and_its_silence_is_a_500() {
+async fn a_refusal_of_the_server_is_forwarded_and_no_answer_is_a_500() {
     let site = Site::compat(|_, app| app).await;
     let mut browser = Browser::default();
     let refresh = r#"{"refreshToken":"unknown"}"#;
@@ -155,7 +155,7 @@ async fn a_servers_refusal_is_handed_on_and_its_silence_is_a_500() {
     assert_eq!(refused.status, 401);
     object(&refused);
 
-    // The token endpoint's refusals are a 400 whatever they were there, those of the user info keep their status.
+    // Refusals of the token endpoint become a 400; those of the userinfo endpoint keep their status.
     let later = Fault::oauth_error(503, "temporarily_unavailable").and(Fault::header("Retry-After", "7"));
     site.simulator.fault(Endpoint::RefreshGrant, later.clone());
     let refused = browser.send(&site.at(REFRESH), refresh).await;
@@ -184,7 +184,7 @@ async fn a_servers_refusal_is_handed_on_and_its_silence_is_a_500() {
 }
 
 #[tokio::test]
-async fn a_promised_issuer_has_to_be_sent_along() {
+async fn an_announced_issuer_is_required() {
     let site = Site::compat(|_, app| app.issuer("https://issuer.example").pkce(true)).await;
     let mut browser = Browser::default();
     for (iss, status) in [("https://other.example", 400), ("https://issuer.example", 200)] {

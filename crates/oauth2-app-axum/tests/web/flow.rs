@@ -1,4 +1,4 @@
-//! Sign in, look, top up, sign out: as the page does it, and without its script.
+//! Sign in, read the account, top up, sign out: as the page does it, and without its script.
 
 use wellspring_simulator::Endpoint;
 
@@ -6,7 +6,7 @@ use crate::browser::Browser;
 use crate::site::Site;
 
 #[tokio::test]
-async fn a_browser_signs_in_sees_who_it_is_and_signs_out() {
+async fn a_browser_signs_in_shows_the_account_and_signs_out() {
     let site = Site::of(
         |url, app| app.revocation_url(format!("{url}/api/oauth2/revoke")),
         |login| login.title("Tea & <Cakes>"),
@@ -43,9 +43,9 @@ async fn a_browser_signs_in_sees_who_it_is_and_signs_out() {
     let out = browser.post(&site.at("/auth/logout")).await;
     assert_eq!((out.status, out.location()), (303, "/?logout=success"));
     assert_eq!(site.simulator.asked(Endpoint::Revocation), 1);
-    // The back button loads the page anew, for nobody kept it.
+    // The back button loads the page again, because the browser has not cached it.
     assert!(browser.get(&site.at("/")).await.body.contains("id=\"login\""));
-    // And the session that was is nobody's, even for whoever kept its name.
+    // A copy of the old session's cookie is not signed in.
     let mut kept = signed_in;
     assert_eq!(kept.get(&site.at("/mine")).await.location(), "/auth/oauth/start?next=%2Fmine");
     let info = kept.fetch(&site.at("/api/user/info")).await;
@@ -53,7 +53,7 @@ async fn a_browser_signs_in_sees_who_it_is_and_signs_out() {
 }
 
 #[tokio::test]
-async fn whoever_has_not_signed_in_is_told_so() {
+async fn without_a_sign_in_the_answer_is_401() {
     let site = Site::start().await;
     let mut browser = Browser::default();
     for path in ["/api/user/info", "/api/user/topup"] {
@@ -62,13 +62,13 @@ async fn whoever_has_not_signed_in_is_told_so() {
     }
     assert_eq!(browser.get(&site.at("/api/user/topup")).await.location(), "/?error=login_required");
     assert_eq!(browser.post(&site.at("/auth/logout")).await.location(), "/?logout=success");
-    // Nobody who only looks gets a session.
+    // A browser that only loads the page gets no session.
     assert!(browser.cookies.is_empty(), "{browser:?}");
     assert_eq!(site.simulator.asked(Endpoint::Any), 0);
 }
 
 #[tokio::test]
-async fn a_no_and_a_link_that_somebody_made_show_a_sentence_and_nothing_else() {
+async fn denied_consent_and_a_forged_link_show_only_a_sentence() {
     let site = Site::of(|_, app| app.authorize_parameter("auto_authorize", ""), |login| login).await;
     let mut browser = Browser::default();
     let away = browser.get(&site.at("/auth/oauth/start")).await;
@@ -77,7 +77,7 @@ async fn a_no_and_a_link_that_somebody_made_show_a_sentence_and_nothing_else() {
     assert_eq!(back.location(), "/?error=access_denied");
     let page = browser.get(&site.at(back.location())).await;
     assert!(page.body.contains("You did not allow the sign-in."), "{}", page.body);
-    // The state was good for one callback.
+    // The state was valid for one callback.
     assert_eq!(browser.get(denied.location()).await.location(), "/?error=access_denied");
     let code = denied.location().replace("error=access_denied", "code=c");
     assert_eq!(browser.get(&code).await.location(), "/?error=invalid_state");
@@ -93,7 +93,7 @@ async fn a_no_and_a_link_that_somebody_made_show_a_sentence_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn two_tabs_sign_in_at_once_and_the_second_takes_the_firsts_place() {
+async fn two_tabs_sign_in_at_once_and_the_second_replaces_the_first() {
     let site =
         Site::of(|url, app| app.revocation_url(format!("{url}/api/oauth2/revoke")), |login| login).await;
     let mut browser = Browser::default();
@@ -103,14 +103,14 @@ async fn two_tabs_sign_in_at_once_and_the_second_takes_the_firsts_place() {
     assert_eq!(browser.get(&first).await.location(), "/?login=success");
     let between = browser.cookies.clone();
     assert_eq!(browser.get(&second).await.location(), "/?login=success&popup=1");
-    assert_ne!(browser.cookies, between, "the session has a new name at each sign-in");
+    assert_ne!(browser.cookies, between, "the session has a new id after each sign-in");
     assert_eq!(browser.fetch(&site.at("/api/user/info")).await.status, 200);
-    assert_eq!(site.simulator.asked(Endpoint::Revocation), 1, "the first sign-in is signed out");
+    assert_eq!(site.simulator.asked(Endpoint::Revocation), 1, "the first sign-in is revoked");
     assert_eq!(site.simulator.asked(Endpoint::CodeGrant), 2);
 }
 
 #[tokio::test]
-async fn after_the_sign_in_the_browser_is_where_it_wanted_to_go() {
+async fn after_the_sign_in_the_browser_is_redirected_to_next() {
     let site = Site::start().await;
     for (next, then) in [
         ("%2Fmine%3Fpage%3D2", "/mine?page=2"),
@@ -123,7 +123,7 @@ async fn after_the_sign_in_the_browser_is_where_it_wanted_to_go() {
     ] {
         let mut browser = Browser::default();
         let callback = browser.sent_back(&site.at(&format!("/auth/oauth/start?next={next}"))).await;
-        // What the callback says of it counts for nothing.
+        // A `next` in the callback is ignored.
         let back =
             browser.get(&format!("{callback}&next=https://evil.example/&redirect_uri=//evil.example")).await;
         assert_eq!(back.location(), then, "{next}");
@@ -132,7 +132,7 @@ async fn after_the_sign_in_the_browser_is_where_it_wanted_to_go() {
 }
 
 #[tokio::test]
-async fn a_logout_that_another_site_asks_for_is_refused() {
+async fn a_logout_from_another_site_is_refused() {
     let site = Site::start().await;
     let mut browser = site.signed_in().await;
     for from in ["cross-site", "same-site"] {

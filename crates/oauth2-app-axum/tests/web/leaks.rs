@@ -1,4 +1,4 @@
-//! What a browser never gets to see, and what every answer tells it.
+//! Secrets that no browser may see, and the security headers of every answer.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use wellspring_simulator::Endpoint;
 use crate::browser::Browser;
 use crate::site::{SECRET, Site};
 
-/// Every secret that the simulator gave to this site, as the site sent or received it.
+/// Every secret that this site sent to the simulator or received from it.
 async fn secrets(site: &Site, browser: &Browser) -> Vec<String> {
     let mut secrets = vec![SECRET.to_owned()];
     for request in site.simulator.received(Endpoint::Any) {
@@ -20,7 +20,7 @@ async fn secrets(site: &Site, browser: &Browser) -> Vec<String> {
             request.header("authorization").and_then(|v| v.strip_prefix("Bearer ")).map(str::to_owned),
         );
     }
-    // The pool's names of sign-ins are told to nobody either, nor is the session's name but in its cookie.
+    // The pool's keys are secret too, and the session's id outside of its cookie.
     secrets.extend(browser.cookies.values().cloned());
     secrets.retain(|secret| secret.len() > 8);
     secrets
@@ -60,7 +60,7 @@ async fn no_token_code_or_secret_is_in_any_answer_after_the_callback() {
 }
 
 #[tokio::test]
-async fn every_answer_is_kept_nowhere_tells_nobody_and_runs_nothing_of_others() {
+async fn every_answer_is_never_cached_sends_no_referrer_and_runs_no_foreign_script() {
     let site = Site::start().await;
     let mut browser = site.signed_in().await;
     for path in [
@@ -95,7 +95,7 @@ async fn every_answer_is_kept_nowhere_tells_nobody_and_runs_nothing_of_others() 
 }
 
 #[tokio::test]
-async fn the_cookie_is_for_this_site_alone() {
+async fn the_cookie_is_only_for_this_site() {
     let site = Site::start().await;
     let mut browser = Browser::default();
     let start = browser.get(&site.at("/auth/oauth/start")).await;
@@ -105,21 +105,21 @@ async fn the_cookie_is_for_this_site_alone() {
         assert!(cookie.contains(attribute), "{attribute}: {cookie}");
     }
     assert!(!cookie.contains("Domain"), "{cookie}");
-    // What the browser is sent away with names this application and the state, and no secret.
+    // The authorization URL contains the client and the state, and no secret.
     assert!(!start.location().contains(SECRET) && start.location().contains("state="));
 }
 
-/// Everything that is logged in this process, other tests' words included.
+/// Everything that this process logs, also by other tests.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// From now on, down to the finest level.
+    /// Starts to capture, at every level.
     fn start() -> Self {
         let log = Self::default();
         let to = log.clone();
         let all = tracing_subscriber::fmt().with_max_level(Level::TRACE).with_ansi(false);
-        all.with_writer(move || to.clone()).try_init().expect("nobody else listens");
+        all.with_writer(move || to.clone()).try_init().expect("no other subscriber");
         log
     }
 
@@ -140,7 +140,7 @@ impl io::Write for Log {
 }
 
 #[tokio::test]
-async fn a_whole_visit_and_all_that_goes_wrong_in_it_log_no_secret() {
+async fn a_visit_with_all_its_failures_logs_no_secret() {
     let log = Log::start();
     let revoking =
         |url: &str, app: oauth2_app::AppBuilder| app.revocation_url(format!("{url}/api/oauth2/revoke"));
@@ -152,8 +152,8 @@ async fn a_whole_visit_and_all_that_goes_wrong_in_it_log_no_secret() {
         states.push(callback.rsplit_once("state=").unwrap().1.split('&').next().unwrap().to_owned());
         callback
     };
-    // What fails: a forged callback, a code that nobody takes, one that meets a server which is down.
-    let forged = "/oauth/callback?code=code-of-somebody-else&state=state-of-somebody-else&error=";
+    // The failures: a forged callback, a refused code, a code for a server that is down.
+    let forged = "/oauth/callback?code=code-of-another-browser&state=state-of-another-browser&error=";
     browser.get(&site.at(forged)).await;
     let callback = sent_back(&mut browser, &site).await;
     let bad = callback.replace("code=", "code=not-a-code-");
@@ -162,7 +162,7 @@ async fn a_whole_visit_and_all_that_goes_wrong_in_it_log_no_secret() {
     site.simulator.unplug();
     assert_eq!(browser.get(&callback).await.location(), "/?error=server_error");
     site.simulator.plug_in().unwrap();
-    // What works, and then does not any more.
+    // A sign-in that works, and then fails.
     let callback = sent_back(&mut browser, &site).await;
     assert_eq!(browser.get(&callback).await.location(), "/?login=success");
     let cookie = browser.cookies["session"].clone();
@@ -174,11 +174,11 @@ async fn a_whole_visit_and_all_that_goes_wrong_in_it_log_no_secret() {
     browser.post(&site.at("/auth/logout")).await;
 
     secrets.extend(states);
-    secrets.extend(["code-of-somebody-else", "state-of-somebody-else", "not-a-code-"].map(str::to_owned));
+    secrets.extend(["code-of-another-browser", "state-of-another-browser", "not-a-code-"].map(str::to_owned));
     secrets.push(cookie);
     let log = log.text();
     for said in ["web.failed", "at=\"callback\"", "at=\"topup\"", "TRACE", "DEBUG"] {
-        assert!(log.contains(said), "nothing is heard of {said}: {log}");
+        assert!(log.contains(said), "{said} is not in the log: {log}");
     }
     for secret in secrets {
         let at = log.find(&secret);

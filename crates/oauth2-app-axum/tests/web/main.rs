@@ -1,4 +1,4 @@
-//! The whole site over real sockets, against the simulator, with browsers that keep cookies and what they saw.
+//! The whole site over real sockets, against the simulator, with browsers that keep cookies and record answers.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod at_once;

@@ -1,4 +1,4 @@
-//! Handlers of one's own that call as whoever signed in, and sites that are not to be.
+//! Handlers of the application that call the API as the signed-in user, and invalid sites.
 
 use axum::Router;
 use axum::routing::get;
@@ -14,7 +14,7 @@ use crate::browser::Browser;
 use crate::site::Site;
 
 #[tokio::test]
-async fn a_handler_calls_as_whoever_signed_in_and_others_are_sent_to_sign_in() {
+async fn a_handler_calls_as_the_signed_in_user_and_other_users_are_redirected_to_the_sign_in() {
     let site = Site::start().await;
     let mut browser = Browser::default();
     let refused = browser.fetch(&site.at("/mine")).await;
@@ -32,7 +32,7 @@ async fn a_handler_calls_as_whoever_signed_in_and_others_are_sent_to_sign_in() {
 }
 
 #[tokio::test]
-async fn from_a_handler_in_a_nested_router_the_way_back_is_whole() {
+async fn a_handler_in_a_nested_router_redirects_back_to_its_full_path() {
     let login = login(app("http://127.0.0.1/cb").build().unwrap()).build().unwrap();
     let inner = Router::new().route("/mine", get(async |_: SignedIn| "mine"));
     let router = login.router(Router::new().nest("/app", inner));
@@ -44,12 +44,12 @@ async fn from_a_handler_in_a_nested_router_the_way_back_is_whole() {
 }
 
 #[tokio::test]
-async fn a_handler_learns_who_it_is() {
+async fn a_handler_reads_the_user_info() {
     let simulator = Simulator::start().unwrap();
     let app = App::aihubmix(&simulator.url()).unwrap().client_id("client_abc123def456");
     let app = app.client_secret("secret_xyz789uvw012").redirect_uri("https://yourapp.com/oauth/callback");
     let app = app.build().unwrap();
-    let who = SignedIn::over("ann", TokenSource::fixed("of-nobody"));
+    let who = SignedIn::over("ann", TokenSource::fixed("unknown-token"));
     assert_eq!(who.userinfo().await.unwrap_err().kind(), ErrorKind::Misconfigured);
     assert!(who.with_app(app).userinfo().await.is_err(), "the simulator does not know this token");
     assert_eq!(simulator.asked(Endpoint::Userinfo), 1);
@@ -60,7 +60,7 @@ async fn a_handler_learns_who_it_is() {
 }
 
 #[tokio::test]
-async fn where_a_server_tells_nothing_of_its_users_they_are_signed_in_all_the_same() {
+async fn without_user_info_the_user_is_still_signed_in() {
     let site = Site::of(
         |url, _| {
             let app = App::builder().authorize_url(format!("{url}/api/oauth2/authorize"));
@@ -89,7 +89,7 @@ fn login(app: App) -> Builder {
 }
 
 #[tokio::test]
-async fn under_https_the_cookie_is_secure_and_of_this_host() {
+async fn under_https_the_cookie_is_secure_and_bound_to_the_host() {
     let login = login(app("https://yourapp.com/sign-in/back").build().unwrap()).build().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = format!("http://{}", listener.local_addr().unwrap());
@@ -104,7 +104,7 @@ async fn under_https_the_cookie_is_secure_and_of_this_host() {
 }
 
 #[tokio::test]
-async fn a_site_that_could_not_work_is_not_made() {
+async fn an_invalid_site_cannot_be_built() {
     for uri in [
         "https://yourapp.com/",
         "https://yourapp.com/api/user/info",

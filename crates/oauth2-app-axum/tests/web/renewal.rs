@@ -1,4 +1,4 @@
-//! What a signed-in user never notices, and what sends them to sign in again.
+//! Renewals that a signed-in user does not notice, and failures that require a new sign-in.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use wellspring_store_sqlite::SqliteStore;
 use crate::site::Site;
 
 #[tokio::test]
-async fn a_token_that_ended_early_is_renewed_once_for_all_who_ask_and_nobody_notices() {
+async fn a_token_that_expired_early_is_renewed_once_for_all_callers_without_an_error() {
     let site = Site::start().await;
     let browser = site.signed_in().await;
     site.simulator.revoke_access_tokens();
@@ -28,7 +28,7 @@ async fn a_token_that_ended_early_is_renewed_once_for_all_who_ask_and_nobody_not
 }
 
 #[tokio::test]
-async fn when_the_refresh_token_is_dead_too_the_user_is_asked_to_sign_in_again() {
+async fn if_the_refresh_token_is_revoked_too_the_user_is_asked_to_sign_in_again() {
     let site = Site::start().await;
     let mut browser = site.signed_in().await;
     site.simulator.revoke_families();
@@ -46,7 +46,7 @@ async fn when_the_refresh_token_is_dead_too_the_user_is_asked_to_sign_in_again()
 }
 
 #[tokio::test]
-async fn a_server_that_is_down_signs_nobody_out() {
+async fn a_server_that_is_down_does_not_sign_the_user_out() {
     let mut site = Site::start().await;
     let mut browser = site.signed_in().await;
     let away = browser.get(&site.at("/auth/oauth/start")).await.location().to_owned();
@@ -57,7 +57,7 @@ async fn a_server_that_is_down_signs_nobody_out() {
     assert!(page.body.contains(">The server cannot be reached"), "{}", page.body);
     assert!(page.body.contains("id=\"logout\""), "{}", page.body);
     assert_eq!(browser.get(&site.at("/api/user/topup")).await.location(), "/?error=server_error");
-    // A code that cannot be spent.
+    // A code that cannot be exchanged.
     let state = away.split("state=").nth(1).unwrap().split('&').next().unwrap();
     let back = browser.get(&site.at(&format!("/oauth/callback?code=c&state={state}"))).await;
     assert_eq!(back.location(), "/?error=server_error");
@@ -67,7 +67,7 @@ async fn a_server_that_is_down_signs_nobody_out() {
 }
 
 #[tokio::test]
-async fn a_logout_that_the_server_does_not_hear_of_ends_here_and_says_so() {
+async fn a_logout_without_the_server_ends_the_session_and_reports_it() {
     let mut site =
         Site::of(|url, app| app.revocation_url(format!("{url}/api/oauth2/revoke")), |login| login).await;
     let mut browser = site.signed_in().await;
@@ -82,7 +82,7 @@ fn open(folder: &Folder) -> impl Store + 'static + use<> {
 }
 
 #[tokio::test]
-async fn many_people_sign_in_at_once_and_each_has_one_refresh_when_all_tokens_end() {
+async fn many_users_sign_in_at_once_and_each_has_one_refresh_when_all_tokens_expire() {
     const PEOPLE: usize = 200;
     let folder = Folder::new();
     let site = Arc::new(Site::over(open(&folder), |_, app| app, |login| login).await);
@@ -113,7 +113,7 @@ async fn many_people_sign_in_at_once_and_each_has_one_refresh_when_all_tokens_en
 }
 
 #[tokio::test]
-async fn after_a_restart_whoever_signed_in_is_still_signed_in() {
+async fn after_a_restart_the_user_is_still_signed_in() {
     let folder = Folder::new();
     let sessions = MemorySessions::default();
     let site = Site::over(open(&folder), |_, app| app, |login| login.sessions(sessions.clone())).await;

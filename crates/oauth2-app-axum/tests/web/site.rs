@@ -1,4 +1,4 @@
-//! A site with a sign-in, and the simulator that it signs people in at.
+//! A site with a sign-in, and its authorization server, the simulator.
 
 use axum::Router;
 use axum::extract::Extension;
@@ -31,7 +31,7 @@ impl Site {
         Self::of(|_, app| app, |login| login).await
     }
 
-    /// With changes to the app, which is told the simulator's URL, and to the sign-in.
+    /// Starts with changes to the app, which get the simulator's URL, and to the sign-in.
     pub(crate) async fn of(
         app: impl FnOnce(&str, AppBuilder) -> AppBuilder,
         login: impl FnOnce(Builder) -> Builder,
@@ -64,7 +64,7 @@ impl Site {
         Self::with(simulator, listener, store, app, login, routes)
     }
 
-    /// A site whose front end keeps the tokens.
+    /// Starts a site whose front end keeps the tokens.
     pub(crate) async fn compat(app: impl FnOnce(&str, AppBuilder) -> AppBuilder) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let redirect_uri = format!("http://{}/oauth/callback.html", listener.local_addr().unwrap());
@@ -97,7 +97,7 @@ impl Site {
         Self { simulator, url, pool, server }
     }
 
-    /// The same site in another process: the same port, store and sessions, nothing else of the old one.
+    /// Restarts the site as another process would: the same port, store and sessions, and nothing else.
     pub(crate) async fn restarted(self, store: impl Store + 'static, sessions: MemorySessions) -> Self {
         self.server.abort();
         let _ = self.server.await;
@@ -112,7 +112,7 @@ impl Site {
         format!("{}{path}", self.url)
     }
 
-    /// A browser that has signed in.
+    /// A signed-in browser.
     pub(crate) async fn signed_in(&self) -> Browser {
         let mut browser = Browser::default();
         let callback = browser.sent_back(&self.at("/auth/oauth/start")).await;
@@ -121,12 +121,12 @@ impl Site {
     }
 }
 
-/// One that says who has signed in.
+/// A handler that returns the user's pool key.
 async fn who(signed_in: SignedIn) -> String {
     signed_in.userinfo().await.unwrap().username.unwrap()
 }
 
-/// A handler of the site's own, which calls the API as whoever signed in.
+/// A handler that calls the API as the signed-in user.
 async fn mine(signed_in: SignedIn, Extension(api): Extension<String>) -> impl IntoResponse {
     let call = http::Request::get(format!("{api}/api/oauth2/userinfo")).body(()).unwrap();
     match signed_in.send(call).await {

@@ -1,4 +1,4 @@
-//! Signing in on another device: RFC 8628's own bytes, and what servers make of them.
+//! Sign-in on another device: the examples of RFC 8628, and the deviations of real servers.
 
 use core::time::Duration;
 
@@ -28,7 +28,7 @@ fn device() -> AppBuilder {
         .client_id("1406020730")
 }
 
-fn begun(body: &str) -> Result<DeviceLogin, TokenError> {
+fn started(body: &str) -> Result<DeviceLogin, TokenError> {
     device().build().unwrap().read_device_authorization(&answer(200, body), SENT)
 }
 
@@ -40,21 +40,21 @@ const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// What the token endpoint's answer to a poll comes to.
+/// The error of a poll that the token endpoint answers with this status and body.
 fn polled(login: &DeviceLogin, status: u16, body: &str) -> TokenError {
-    refused(&device().build().unwrap(), &login.spend(), &answer(status, body))
+    refused(&device().build().unwrap(), &login.grant(), &answer(status, body))
 }
 
-fn said(code: &str) -> String {
+fn error_body(code: &str) -> String {
     format!(r#"{{"error":"{code}"}}"#)
 }
 
 #[test]
-fn the_standards_example_is_asked_read_and_spent() {
+fn the_example_of_rfc_8628_is_requested_read_and_polled() {
     let app = device().scopes(["example_scope"]).build().unwrap();
     let request = app.device_authorization().unwrap();
     assert_eq!(request.url(), "https://server.example.com/device_authorization");
-    // §3.1 has the two in the other order, which means the same.
+    // The example in §3.1 has the two parameters in the other order, which makes no difference.
     assert_eq!(body(&request), "scope=example_scope&client_id=1406020730");
     let login = app.read_device_authorization(&answer(200, EXAMPLE), SENT).unwrap();
     assert_eq!(login.user_code(), "WDJB-MJHT");
@@ -62,7 +62,7 @@ fn the_standards_example_is_asked_read_and_spent() {
     assert_eq!(login.verification_uri_complete(), Some("https://example.com/device?user_code=WDJB-MJHT"));
     assert_eq!((login.expires(), login.pause()), (at(1_800), seconds(5)));
     // §3.4
-    let request = app.request(&login.spend(), NOW).unwrap();
+    let request = app.request(&login.grant(), NOW).unwrap();
     assert_eq!(request.url(), "https://server.example.com/token");
     assert_eq!(
         body(&request),
@@ -72,7 +72,7 @@ fn the_standards_example_is_asked_read_and_spent() {
 }
 
 #[test]
-fn a_client_with_a_secret_authenticates_at_both_endpoints_and_parameters_go_along() {
+fn a_client_with_a_secret_authenticates_at_both_endpoints_and_sends_its_parameters() {
     let app = device()
         .client_secret("7Fjfp0ZBr1KtDRbnfVdmIw")
         .authorize_parameter("audience", "https://api.example.com")
@@ -81,20 +81,20 @@ fn a_client_with_a_secret_authenticates_at_both_endpoints_and_parameters_go_alon
     let request = app.device_authorization().unwrap();
     assert!(header(&request, "Authorization").unwrap().starts_with("Basic "));
     assert_eq!(body(&request), "audience=https%3A%2F%2Fapi.example.com");
-    let poll = app.request(&begun(EXAMPLE).unwrap().spend(), NOW).unwrap();
+    let poll = app.request(&started(EXAMPLE).unwrap().grant(), NOW).unwrap();
     assert!(header(&poll, "Authorization").unwrap().starts_with("Basic "));
 }
 
 #[test]
-fn what_servers_make_of_the_answer_is_read_as_far_as_it_is_safe() {
-    let with = |from: &str, to: &str| begun(&EXAMPLE.replacen(from, to, 1));
+fn deviating_answers_are_read_as_far_as_it_is_safe() {
+    let with = |from: &str, to: &str| started(&EXAMPLE.replacen(from, to, 1));
     let least =
         r#"{"device_code":"c","user_code":"1234 5678","verification_uri":"https://a.com","expires_in":60"#;
-    let of = |more: &str| begun(&format!("{least}{more}}}")).unwrap();
-    assert_eq!(of("").pause(), seconds(5), "the standard's own");
+    let of = |more: &str| started(&format!("{least}{more}}}")).unwrap();
+    assert_eq!(of("").pause(), seconds(5), "the default of RFC 8628");
     assert_eq!(of(r#","interval":null"#).pause(), seconds(5));
     assert_eq!(of(r#","interval":"7""#).pause(), seconds(7));
-    assert_eq!(of(r#","interval":0"#).pause(), seconds(1), "no flood");
+    assert_eq!(of(r#","interval":0"#).pause(), seconds(1), "polls must not flood the server");
     assert_eq!(with("1800", "\"900\"").unwrap().expires(), at(900));
     assert_eq!(
         with("verification_uri", "verification_url").unwrap().verification_uri(),
@@ -131,12 +131,12 @@ fn what_servers_make_of_the_answer_is_read_as_far_as_it_is_safe() {
 }
 
 #[test]
-fn a_server_that_refuses_is_heard() {
+fn a_servers_refusal_is_reported() {
     let app = device().build().unwrap();
     for (status, body, kind) in [
-        (401, said("invalid_client"), ErrorKind::Misconfigured),
-        (400, said("unauthorized_client"), ErrorKind::Misconfigured),
-        (200, said("invalid_scope"), ErrorKind::Misconfigured),
+        (401, error_body("invalid_client"), ErrorKind::Misconfigured),
+        (400, error_body("unauthorized_client"), ErrorKind::Misconfigured),
+        (200, error_body("invalid_scope"), ErrorKind::Misconfigured),
         (404, String::new(), ErrorKind::Protocol),
         (200, "<html>".into(), ErrorKind::Protocol),
         (503, String::new(), ErrorKind::Unavailable { retry_at: None }),
@@ -147,80 +147,84 @@ fn a_server_that_refuses_is_heard() {
 }
 
 #[test]
-fn polls_go_on_while_the_user_has_not_decided_and_slow_down_when_told() {
-    let mut login = begun(EXAMPLE).unwrap();
-    login.go_on(polled(&login, 400, &said("authorization_pending")), at(5)).unwrap();
+fn polling_continues_while_the_user_has_not_decided_and_obeys_slow_down() {
+    let mut login = started(EXAMPLE).unwrap();
+    login.poll_failed(polled(&login, 400, &error_body("authorization_pending")), at(5)).unwrap();
     assert_eq!(login.pause(), seconds(5));
-    login.go_on(polled(&login, 400, &said("slow_down")), at(10)).unwrap();
+    login.poll_failed(polled(&login, 400, &error_body("slow_down")), at(10)).unwrap();
     assert_eq!(login.pause(), seconds(10));
-    login.go_on(polled(&login, 429, &said("slow_down")), at(20)).unwrap();
-    assert_eq!(login.pause(), seconds(15), "this and all that follow");
-    login.go_on(polled(&login, 428, &said("authorization_pending")), at(35)).unwrap();
+    login.poll_failed(polled(&login, 429, &error_body("slow_down")), at(20)).unwrap();
+    assert_eq!(login.pause(), seconds(15), "slow_down applies to this and all later polls");
+    login.poll_failed(polled(&login, 428, &error_body("authorization_pending")), at(35)).unwrap();
     assert_eq!(login.pause(), seconds(15));
-    let AuthorizationGrant::DeviceCode(code) = login.spend() else { panic!() };
+    let AuthorizationGrant::DeviceCode(code) = login.grant() else { panic!() };
     assert_eq!(code, DeviceCode::new("GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS"));
 }
 
 #[test]
-fn an_outage_makes_pauses_grow_and_the_end_of_it_makes_them_what_they_were() {
-    let mut login = begun(EXAMPLE).unwrap();
+fn pauses_grow_during_an_outage_and_return_to_the_interval_after_it() {
+    let mut login = started(EXAMPLE).unwrap();
     let down = || TokenError::unavailable("no connection").with_fate(Fate::Unknown);
     let mut pauses = Vec::new();
     for _ in 0..6 {
-        login.go_on(down(), at(5)).unwrap();
+        login.poll_failed(down(), at(5)).unwrap();
         pauses.push(login.pause().as_secs());
     }
     assert_eq!(pauses, [10, 20, 40, 60, 60, 60]);
-    login.go_on(polled(&login, 502, "<html>"), at(5)).unwrap();
-    login.go_on(polled(&login, 400, &said("authorization_pending")), at(5)).unwrap();
+    login.poll_failed(polled(&login, 502, "<html>"), at(5)).unwrap();
+    login.poll_failed(polled(&login, 400, &error_body("authorization_pending")), at(5)).unwrap();
     assert_eq!(login.pause(), seconds(5));
-    login.go_on(down().with_retry_after(seconds(300)), at(5)).unwrap();
-    assert_eq!(login.pause(), seconds(300), "the server knows best");
+    login.poll_failed(down().with_retry_after(seconds(300)), at(5)).unwrap();
+    assert_eq!(login.pause(), seconds(300), "the server's Retry-After is obeyed");
     for _ in 0..100 {
-        login.go_on(down(), at(5)).unwrap();
+        login.poll_failed(down(), at(5)).unwrap();
     }
     assert_eq!(login.pause(), seconds(60));
 }
 
 #[test]
-fn what_ends_a_sign_in_ends_it_with_its_own_error() {
-    let mut login = begun(EXAMPLE).unwrap();
+fn an_error_that_ends_the_sign_in_is_returned_unchanged() {
+    let mut login = started(EXAMPLE).unwrap();
     for (status, code) in
         [(400, "access_denied"), (400, "expired_token"), (400, "invalid_grant"), (401, "invalid_client")]
     {
-        let error = login.go_on(polled(&login, status, &said(code)), at(5)).unwrap_err();
+        let error = login.poll_failed(polled(&login, status, &error_body(code)), at(5)).unwrap_err();
         assert_eq!(error.code(), Some(code));
     }
     let stored = TokenError::store("the token could not be saved", true);
-    assert_eq!(login.go_on(stored, at(5)).unwrap_err().kind(), ErrorKind::Store);
+    assert_eq!(login.poll_failed(stored, at(5)).unwrap_err().kind(), ErrorKind::Store);
 }
 
 #[test]
-fn nobody_polls_beyond_the_codes_life() {
-    let mut login = begun(EXAMPLE).unwrap();
-    let pending = polled(&login, 400, &said("authorization_pending"));
-    login.go_on(pending.clone(), at(1_794)).unwrap();
-    let error = login.go_on(pending, at(1_795)).unwrap_err();
+fn polling_ends_before_the_code_expires() {
+    let mut login = started(EXAMPLE).unwrap();
+    let pending = polled(&login, 400, &error_body("authorization_pending"));
+    login.poll_failed(pending.clone(), at(1_794)).unwrap();
+    let error = login.poll_failed(pending, at(1_795)).unwrap_err();
     assert_eq!((error.code(), error.fate()), (Some("expired_token"), Fate::Dead));
-    let mut login = begun(&EXAMPLE.replace("1800", "1e300").replace(": 5", ": 1e300")).unwrap();
-    assert!(login.pause() > seconds(1_000_000), "and no number makes it panic");
-    let slow = polled(&login, 400, &said("slow_down"));
-    let _ = login.go_on(slow, at(u64::MAX));
+    let mut login = started(&EXAMPLE.replace("1800", "1e300").replace(": 5", ": 1e300")).unwrap();
+    assert!(login.pause() > seconds(1_000_000), "no number makes the reader panic");
+    let slow = polled(&login, 400, &error_body("slow_down"));
+    let _ = login.poll_failed(slow, at(u64::MAX));
 }
 
 #[test]
-fn an_app_needs_a_browser_or_an_endpoint_for_devices_and_may_have_both() {
+fn an_app_needs_a_browser_or_a_device_endpoint_and_may_have_both() {
     let authorize = |app: &App| app.authorize(&Entropy::new([7; 64])).map(|_| ());
-    let alone = device().build().unwrap();
-    assert!(authorize(&alone).is_err() && alone.redirect_uri().is_none());
+    let device_only = device().build().unwrap();
+    assert!(authorize(&device_only).is_err() && device_only.redirect_uri().is_none());
     let both = builder().device_authorization_url("https://as.example.com/device").build().unwrap();
     assert!(authorize(&both).is_ok() && both.device_authorization().is_ok());
-    assert_eq!(both.spec().key, builder().build().unwrap().spec().key, "one user's tokens either way");
+    assert_eq!(
+        both.spec().key,
+        builder().build().unwrap().spec().key,
+        "both ways of signing in bring the same user's tokens"
+    );
     assert!(builder().build().unwrap().device_authorization().is_err());
     let service = device().client_secret("s").grant_type(GrantType::ClientCredentials).build().unwrap();
-    assert!(service.device_authorization().is_err(), "nobody signs in");
-    for (app, says) in [
-        (device().device_authorization_url("http://a.com/d"), "device_authorization_url is no good"),
+    assert!(service.device_authorization().is_err(), "no user signs in");
+    for (app, message) in [
+        (device().device_authorization_url("http://a.com/d"), "device_authorization_url is invalid"),
         (device().token_parameter("device_code", "x"), "token_parameter must not set device_code"),
         (
             device().authorize_parameter("client_secret", "x"),
@@ -229,12 +233,12 @@ fn an_app_needs_a_browser_or_an_endpoint_for_devices_and_may_have_both() {
         (device().redirect_uri("https://c.com/cb"), "authorize_url is missing"),
     ] {
         let error = app.build().unwrap_err();
-        assert!(error.to_string().starts_with(says), "{error}");
+        assert!(error.to_string().starts_with(message), "{error}");
     }
 }
 
 #[test]
-fn metadata_names_the_endpoint() {
+fn metadata_names_the_device_authorization_endpoint() {
     let metadata = metadata::discovered(
         r#","device_authorization_endpoint":"https://as.example.com/device_authorization""#,
     )

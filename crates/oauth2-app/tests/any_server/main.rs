@@ -1,4 +1,4 @@
-//! Apps of other authorization servers: what the standards say.
+//! Apps of any authorization server: the rules of the standards.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -54,15 +54,15 @@ fn code() -> AuthorizationGrant {
     }
 }
 
-fn refused(app: &App, spend: &AuthorizationGrant, response: &HttpResponse) -> TokenError {
-    match app.read(spend, response, NOW) {
+fn refused(app: &App, grant: &AuthorizationGrant, response: &HttpResponse) -> TokenError {
+    match app.read(grant, response, NOW) {
         Reading::Refused(error) => error,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn pkce_is_on_and_its_challenge_is_the_verifiers() {
+fn pkce_is_on_and_the_challenge_belongs_to_the_verifier() {
     let app = confidential().build().unwrap();
     let mut entropy = [0; 64];
     // RFC 7636 appendix B.
@@ -77,15 +77,15 @@ fn pkce_is_on_and_its_challenge_is_the_verifiers() {
         )
     );
     let state = authorization.login.state().expose().to_owned();
-    let spend = app.finish(authorization.login, &Callback::read(&format!("code=c&state={state}"))).unwrap();
+    let grant = app.finish(authorization.login, &Callback::read(&format!("code=c&state={state}"))).unwrap();
     assert!(
-        body(&app.request(&spend, NOW).unwrap())
+        body(&app.request(&grant, NOW).unwrap())
             .contains("&code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
     );
 }
 
 #[test]
-fn basic_is_the_default_with_a_secret_and_then_the_body_names_no_client() {
+fn basic_is_the_default_with_a_secret_and_the_body_then_has_no_client_id() {
     let request = confidential().build().unwrap().request(&code(), NOW).unwrap();
     // RFC 6749 §4.1.3.
     assert_eq!(header(&request, "Authorization"), Some("Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3"));
@@ -97,7 +97,7 @@ fn basic_is_the_default_with_a_secret_and_then_the_body_names_no_client() {
 }
 
 #[test]
-fn a_public_client_names_itself_in_the_body_and_needs_pkce() {
+fn a_public_client_sends_its_id_in_the_body_and_needs_pkce() {
     let request = builder().build().unwrap().request(&refresh(), NOW).unwrap();
     assert_eq!(
         body(&request),
@@ -112,7 +112,7 @@ fn a_public_client_names_itself_in_the_body_and_needs_pkce() {
 }
 
 #[test]
-fn client_credentials_need_the_token_url_alone() {
+fn client_credentials_need_only_the_token_url() {
     let app = App::builder()
         .grant_type(GrantType::ClientCredentials)
         .token_url("https://as.example.com/token")
@@ -140,7 +140,7 @@ fn client_credentials_need_the_token_url_alone() {
 }
 
 #[test]
-fn the_operator_may_insist_on_the_scopes_that_were_asked_for() {
+fn the_operator_can_require_the_requested_scopes() {
     let app = |format| confidential().scopes(["profile", "balance"]).token_format(format).build().unwrap();
     let narrowed = answer(200, r#"{"access_token":"t","token_type":"Bearer","scope":"profile"}"#);
     let Reading::Granted(token) = app(TokenFormat::new()).read(&code(), &narrowed, NOW) else { panic!() };
@@ -150,7 +150,7 @@ fn the_operator_may_insist_on_the_scopes_that_were_asked_for() {
 }
 
 #[test]
-fn a_signed_in_app_has_no_credentials_to_spend() {
+fn an_app_that_signs_users_in_has_no_client_credentials_grant() {
     let app = confidential().build().unwrap();
     assert!(!app.spec().credentials);
     assert_eq!(
@@ -160,8 +160,8 @@ fn a_signed_in_app_has_no_credentials_to_spend() {
 }
 
 #[test]
-fn an_app_that_cannot_work_is_not_made_and_the_setting_is_named() {
-    for (builder, named) in [
+fn an_app_that_cannot_work_is_not_built_and_the_error_names_the_setting() {
+    for (builder, setting) in [
         (App::builder().client_id(""), "client_id"),
         (App::builder().client_id("c"), "token_url"),
         (App::builder().client_id("c").token_url("https://as.example.com/t"), "authorize_url"),
@@ -188,12 +188,12 @@ fn an_app_that_cannot_work_is_not_made_and_the_setting_is_named() {
     ] {
         let error = builder.build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Misconfigured);
-        assert!(error.to_string().contains(named), "{named}: {error}");
+        assert!(error.to_string().contains(setting), "{setting}: {error}");
     }
 }
 
 #[test]
-fn a_query_that_the_authorization_endpoint_has_already_stays() {
+fn the_query_of_the_authorization_endpoint_is_kept() {
     // RFC 6749 §3.1.
     let app = confidential()
         .authorize_url("https://as.example.com/authorize?tenant=a%20b")
@@ -208,16 +208,16 @@ fn a_query_that_the_authorization_endpoint_has_already_stays() {
 }
 
 #[test]
-fn rotation_and_replay_are_the_operators_to_say() {
-    let profile = |builder: AppBuilder| builder.build().unwrap().spec().clone();
-    assert_eq!(profile(confidential()).rotation, Rotation::SingleUse);
-    assert_eq!(profile(confidential()).replay, Replay::OwnerDead);
-    let told = profile(confidential().rotation(Rotation::Reusable).replay(Replay::Never));
-    assert_eq!((told.rotation, told.replay), (Rotation::Reusable, Replay::Never));
+fn the_operator_decides_rotation_and_replay() {
+    let spec = |builder: AppBuilder| builder.build().unwrap().spec().clone();
+    assert_eq!(spec(confidential()).rotation, Rotation::SingleUse);
+    assert_eq!(spec(confidential()).replay, Replay::OwnerDead);
+    let set = spec(confidential().rotation(Rotation::Reusable).replay(Replay::Never));
+    assert_eq!((set.rotation, set.replay), (Rotation::Reusable, Replay::Never));
 }
 
 #[test]
-fn tokens_of_other_users_scopes_and_servers_have_other_keys() {
+fn users_scopes_and_parameters_have_their_own_keys() {
     let key = |app: &App| app.spec().key.clone();
     let app = confidential().scopes(["a", "b"]).build().unwrap();
     assert_eq!(key(&app), key(&confidential().scopes(["b a"]).build().unwrap()));
@@ -239,7 +239,7 @@ fn tokens_of_other_users_scopes_and_servers_have_other_keys() {
 }
 
 #[test]
-fn calls_may_go_to_userinfo_and_the_apis_that_were_named_and_nowhere_else() {
+fn only_calls_to_userinfo_and_the_named_apis_carry_the_token() {
     let app = confidential()
         .userinfo_url("https://as.example.com/userinfo")
         .api_url("https://api.example.com/v1")
@@ -253,17 +253,17 @@ fn calls_may_go_to_userinfo_and_the_apis_that_were_named_and_nowhere_else() {
 }
 
 #[test]
-fn invalid_grant_kills_a_refresh_token_and_a_code_and_nothing_else_does() {
+fn only_invalid_grant_ends_a_refresh_token_or_a_code() {
     let app = confidential().build().unwrap();
-    let gone =
+    let dead =
         refused(&app, &refresh(), &answer(400, r#"{"error":"invalid_grant","error_description":"revoked"}"#));
-    assert_eq!(gone.kind(), ErrorKind::LoginRequired { reason: LoginReason::Refused });
+    assert_eq!(dead.kind(), ErrorKind::LoginRequired { reason: LoginReason::Refused });
     assert_eq!(
-        (gone.fate(), gone.code(), gone.description()),
+        (dead.fate(), dead.code(), dead.description()),
         (Fate::Dead, Some("invalid_grant"), Some("revoked"))
     );
-    let code_gone = refused(&app, &code(), &answer(400, r#"{"error":"invalid_grant"}"#));
-    assert_eq!((code_gone.fate(), code_gone.is_transient()), (Fate::Dead, false));
+    let dead_code = refused(&app, &code(), &answer(400, r#"{"error":"invalid_grant"}"#));
+    assert_eq!((dead_code.fate(), dead_code.is_transient()), (Fate::Dead, false));
     for (status, body) in [
         (401, r#"{"error":"invalid_client"}"#),
         (401, ""),
@@ -284,7 +284,7 @@ fn invalid_grant_kills_a_refresh_token_and_a_code_and_nothing_else_does() {
 
 #[test]
 fn an_error_in_a_200_is_an_error() {
-    // As GitHub answers a wrong code.
+    // GitHub's answer to a wrong code.
     let body = r#"{"error":"bad_verification_code","error_description":"The code is incorrect or expired."}"#;
     let app = confidential().build().unwrap();
     let error = refused(&app, &code(), &answer(200, body));
@@ -294,7 +294,7 @@ fn an_error_in_a_200_is_an_error() {
 }
 
 #[test]
-fn a_403_for_want_of_scope_names_it_and_an_invalid_token_asks_for_another() {
+fn a_403_names_the_missing_scope_and_an_invalid_token_is_refused() {
     let app = confidential().build().unwrap();
     let judge = |status, challenge: &str| {
         app.judge(&ResponseHead::new(status).header("WWW-Authenticate", challenge), b"")
@@ -307,7 +307,7 @@ fn a_403_for_want_of_scope_names_it_and_an_invalid_token_asks_for_another() {
 }
 
 #[test]
-fn the_issuer_of_a_callback_is_the_one_that_was_asked() {
+fn the_issuer_of_a_callback_is_the_expected_one() {
     // RFC 9207 §2.4.
     let app = confidential().issuer("https://as.example.com").build().unwrap();
     let finish = |app: &App, iss: &str| {
@@ -317,7 +317,7 @@ fn the_issuer_of_a_callback_is_the_one_that_was_asked() {
         app.finish(login, &Callback::read(&query)).map_err(|error| error.kind().clone())
     };
     assert!(finish(&app, "&iss=https%3A%2F%2Fas.example.com").is_ok());
-    assert!(finish(&app, "").is_ok(), "nobody promised one");
+    assert!(finish(&app, "").is_ok(), "the server does not promise one");
     for bad in [
         "&iss=https%3A%2F%2Fas.example.com%2F",
         "&iss=https%3A%2F%2Fevil.com",
@@ -334,11 +334,14 @@ fn the_issuer_of_a_callback_is_the_one_that_was_asked() {
         .unwrap();
     assert_eq!(finish(&app, "").unwrap_err(), CallbackErrorKind::InvalidIssuer);
     assert!(finish(&app, "&iss=https%3A%2F%2Fas.example.com").is_ok());
-    assert!(finish(&confidential().build().unwrap(), "&iss=anything").is_ok(), "nobody knows the issuer");
+    assert!(
+        finish(&confidential().build().unwrap(), "&iss=anything").is_ok(),
+        "the app has no issuer to compare"
+    );
 }
 
 #[test]
-fn revocation_follows_the_standard() {
+fn revocation_follows_rfc_7009() {
     let app = confidential().revocation_url("https://as.example.com/revoke").build().unwrap();
     let request = app.revocation(&RefreshToken::new("45ghiukldjahdnhzdauz")).unwrap();
     assert_eq!(request.url(), "https://as.example.com/revoke");
@@ -348,13 +351,13 @@ fn revocation_follows_the_standard() {
     assert_eq!(body(&access), "token=t&token_type_hint=access_token");
     assert!(confidential().build().unwrap().revocation(&RefreshToken::new("r")).is_none());
 
-    for (status, done) in [(200, ""), (200, "{}"), (204, ""), (200, "OK")] {
-        let response = HttpResponse::new(ResponseHead::new(status), done);
-        assert!(app.read_revocation(&response, NOW).is_ok(), "{status} {done}");
+    for (status, body) in [(200, ""), (200, "{}"), (204, ""), (200, "OK")] {
+        let response = HttpResponse::new(ResponseHead::new(status), body);
+        assert!(app.read_revocation(&response, NOW).is_ok(), "{status} {body}");
     }
     let busy = HttpResponse::new(ResponseHead::new(503).header("Retry-After", "30"), "");
-    let alive = app.read_revocation(&busy, NOW).unwrap_err();
-    assert!(alive.is_transient() && alive.retry_after().is_some());
+    let failed = app.read_revocation(&busy, NOW).unwrap_err();
+    assert!(failed.is_transient() && failed.retry_after().is_some());
     let unsupported =
         app.read_revocation(&answer(400, r#"{"error":"unsupported_token_type"}"#), NOW).unwrap_err();
     assert_eq!((unsupported.code(), unsupported.is_transient()), (Some("unsupported_token_type"), false));
@@ -364,7 +367,7 @@ fn revocation_follows_the_standard() {
 }
 
 #[test]
-fn the_words_of_the_configuration_are_the_standards() {
+fn grant_types_and_authentication_methods_have_the_names_of_the_standards() {
     for word in ["authorization_code", "client_credentials"] {
         assert_eq!(word.parse::<GrantType>().unwrap().to_string(), word);
     }

@@ -1,4 +1,4 @@
-//! Authorization server metadata: looked for, read, and turned away.
+//! Authorization server metadata: its locations, and which answers are accepted.
 
 use super::*;
 
@@ -11,7 +11,7 @@ pub(crate) fn discovered(more: &str) -> Result<oauth2_app::Metadata, TokenError>
 }
 
 #[test]
-fn metadata_is_looked_for_in_both_places() {
+fn metadata_has_two_locations() {
     let urls =
         |issuer: &str| Discovery::new(issuer).unwrap().requests().map(|request| request.url().to_owned());
     assert_eq!(
@@ -36,7 +36,7 @@ fn metadata_is_looked_for_in_both_places() {
 }
 
 #[test]
-fn metadata_makes_an_app() {
+fn an_app_is_built_from_metadata() {
     let metadata = discovered(
         r#","revocation_endpoint":"https://as.example.com/revoke","userinfo_endpoint":"https://as.example.com/me",
             "token_endpoint_auth_methods_supported":["private_key_jwt","client_secret_post"],"scopes_supported":["a",7]"#,
@@ -51,7 +51,10 @@ fn metadata_makes_an_app() {
         .unwrap();
     let request = app.request(&refresh(), NOW).unwrap();
     assert_eq!(request.url(), "https://as.example.com/token");
-    assert!(body(&request).ends_with("&client_id=c&client_secret=s"), "post, where basic is not supported");
+    assert!(
+        body(&request).ends_with("&client_id=c&client_secret=s"),
+        "client_secret_post, because the metadata lists no basic"
+    );
     assert!(app.revocation(&RefreshToken::new("r")).is_some());
     assert_eq!(app.userinfo_request().unwrap().url(), "https://as.example.com/me");
     let public =
@@ -60,7 +63,7 @@ fn metadata_makes_an_app() {
 }
 
 #[test]
-fn metadata_of_another_issuer_or_with_a_url_that_no_secret_goes_to_is_turned_away() {
+fn metadata_of_another_issuer_or_with_an_insecure_url_is_rejected() {
     let read = |issuer: &str, body: &str| Discovery::new(issuer).unwrap().read(&answer(200, body), NOW);
     assert!(read("https://a.com", r#"{"issuer":"https://a.com"}"#).is_ok());
     for (issuer, body) in [
@@ -92,5 +95,5 @@ fn metadata_of_another_issuer_or_with_a_url_that_no_secret_goes_to_is_turned_awa
     let missing = Discovery::new("https://a.com").unwrap().read(&answer(404, ""), NOW).unwrap_err();
     assert_eq!(missing.status(), Some(404));
     let closed = Discovery::new("https://a.com").unwrap().read(&answer(403, "{}"), NOW).unwrap_err();
-    assert!(closed.to_string().starts_with("the server does not show this to everybody"));
+    assert!(closed.to_string().starts_with("the server denies public access to this URL"));
 }

@@ -1,10 +1,10 @@
-//! The callback: checked in the order of the published page, and in every way it can be wrong.
+//! The callback: the checks in the order of the published page, and every way in which a callback can be invalid.
 
 use super::*;
 
 // covers: W4
 #[test]
-fn the_callbacks_checks_run_in_the_pages_order() {
+fn the_checks_of_a_callback_run_in_the_pages_order() {
     let app = app();
     let code = |query: &str| {
         app.finish(authorize(&app).login, &Callback::read(query)).map_err(|e| e.code().to_owned())
@@ -23,7 +23,7 @@ fn the_callbacks_checks_run_in_the_pages_order() {
 }
 
 #[test]
-fn a_callback_is_read_wherever_its_query_stands() {
+fn a_callback_is_read_from_a_query_a_path_or_a_url() {
     let app = app();
     let code = |text: String| match app.finish(authorize(&app).login, &Callback::read(&text)) {
         Ok(AuthorizationGrant::AuthorizationCode { code, .. }) => code.expose().to_owned(),
@@ -50,14 +50,14 @@ fn a5_two_missing_states_are_never_equal() {
         let error = app.finish(login, &Callback::read(query)).unwrap_err();
         assert!(error.into_pending().is_some(), "{query}");
     }
-    // Not even where somebody put the text of a missing state into the session.
+    // This holds even if the application stored the text `null` as the state.
     let login = oauth2_app::PendingLogin::from_parts("null", None, uri()).unwrap();
     assert!(!login.answers(&Callback::read("code=c")));
 }
 
 // covers: W5
 #[test]
-fn a6_a23_an_error_is_repeated_only_in_the_standards_characters_and_64_of_them() {
+fn a6_a23_an_error_code_is_repeated_only_up_to_64_allowed_characters() {
     let app = app();
     let code = |error: &str| {
         let query = format!("error={error}&state={STATE}");
@@ -71,11 +71,11 @@ fn a6_a23_an_error_is_repeated_only_in_the_standards_characters_and_64_of_them()
         assert_eq!(code(&bad), "server_error", "{bad}");
     }
     let with_markup = code("%3Cscript%3E");
-    assert_eq!(with_markup, "<script>", "the standard allows it: pages must escape it all the same");
+    assert_eq!(with_markup, "<script>", "the standard allows these characters, so a page must escape them");
 }
 
 #[test]
-fn a23_the_description_is_kept_in_the_standards_characters_and_200_of_them() {
+fn a23_the_description_is_cut_to_200_allowed_characters() {
     let app = app();
     let query = format!("error=access_denied&error_description=no%0D%0A%22thanks%22{}", "x".repeat(300));
     let error = app.finish(authorize(&app).login, &Callback::read(&query)).unwrap_err();
@@ -88,42 +88,42 @@ fn a23_the_description_is_kept_in_the_standards_characters_and_200_of_them() {
 
 // covers: W1
 #[test]
-fn a8_the_state_has_256_bits_of_the_bytes_handed_in() {
+fn a8_the_state_has_256_bits_of_the_supplied_entropy() {
     let mut entropy = [0; 64];
     let state = |entropy| app().authorize(&Entropy::new(entropy)).unwrap().login.state().expose().to_owned();
     let first = state(entropy);
     assert_eq!(first.len(), 43);
     for at in 0..32 {
         entropy[at] ^= 1;
-        assert_ne!(state(entropy), first, "byte {at} counts");
+        assert_ne!(state(entropy), first, "the state depends on byte {at}");
         entropy[at] ^= 1;
     }
 }
 
 // covers: W1
 #[test]
-fn a9_a_state_is_good_for_one_callback_whatever_comes_of_it() {
+fn a9_a_state_is_valid_for_one_callback_whatever_its_result() {
     let app = app();
-    let over = |query: String| {
+    let has_ended = |query: String| {
         app.finish(authorize(&app).login, &Callback::read(&query)).unwrap_err().into_pending().is_none()
     };
-    assert!(over(format!("error=access_denied&state={STATE}")));
-    assert!(over(format!("state={STATE}")), "a code is missing, the state came back");
-    assert!(!over("error=access_denied".into()), "anybody can make a browser load this");
-    assert!(!over("code=c&state=wrong".into()));
+    assert!(has_ended(format!("error=access_denied&state={STATE}")));
+    assert!(has_ended(format!("state={STATE}")), "the code is missing, but the state matches");
+    assert!(!has_ended("error=access_denied".into()), "any site can make a browser load this");
+    assert!(!has_ended("code=c&state=wrong".into()));
 }
 
 #[test]
-fn a10_a_mismatch_is_said_and_the_sign_in_can_still_be_finished() {
+fn a10_a_state_mismatch_is_reported_and_the_sign_in_can_still_finish() {
     let app = app();
     let error = app.finish(authorize(&app).login, &Callback::read("code=forged&state=wrong")).unwrap_err();
-    assert_eq!(error.to_string(), "the callback's state is not this sign-in's");
+    assert_eq!(error.to_string(), "the callback's state does not match this sign-in");
     let login = error.into_pending().unwrap();
     assert!(app.finish(login, &Callback::read(&format!("code=c&state={STATE}"))).is_ok());
 }
 
 #[test]
-fn a_callback_that_answers_nothing_is_told_what_is_wrong_in_the_same_order() {
+fn a_callback_without_a_pending_sign_in_is_checked_in_the_same_order() {
     let app = app();
     for (query, code) in [
         ("error=access_denied&code=c&state=s", "access_denied"),
@@ -135,7 +135,7 @@ fn a_callback_that_answers_nothing_is_told_what_is_wrong_in_the_same_order() {
         ("code=c&state=s", "invalid_state"),
         ("code=c&state=s&state=s&iss=https%3A%2F%2Fother.example", "invalid_state"),
     ] {
-        let error = app.unanswered(&Callback::read(query));
+        let error = app.unmatched(&Callback::read(query));
         assert_eq!(error.code(), code, "{query}");
         assert!(error.into_pending().is_none());
     }
@@ -143,7 +143,7 @@ fn a_callback_that_answers_nothing_is_told_what_is_wrong_in_the_same_order() {
 
 // covers: W3
 #[test]
-fn a_state_twice_is_invalid_and_a_code_twice_is_missing() {
+fn a_repeated_state_is_invalid_and_a_repeated_code_is_missing() {
     let app = app();
     let refused = |query: &str| {
         app.finish(authorize(&app).login, &Callback::read(query)).unwrap_err().code().to_owned()

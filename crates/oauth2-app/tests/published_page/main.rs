@@ -1,4 +1,4 @@
-//! The published page, byte for byte: what it asks for is sent, what it answers is read.
+//! The published page, byte for byte: its requests are sent and its answers are read.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -44,8 +44,8 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     request.headers().iter().find(|header| header.name() == name).map(|header| header.expose())
 }
 
-fn granted(app: &App, spend: &AuthorizationGrant, body: &str) -> TokenResponse {
-    match app.read(spend, &answer(200, body), NOW) {
+fn granted(app: &App, grant: &AuthorizationGrant, body: &str) -> TokenResponse {
+    match app.read(grant, &answer(200, body), NOW) {
         Reading::Granted(token) => token,
         other => panic!("{other:?}"),
     }
@@ -65,7 +65,7 @@ const TOKENS: &str = r#"{
 
 #[test]
 fn the_authorization_url_is_the_pages_own() {
-    // What the page's server makes with `URL.searchParams`.
+    // The URL that the page's own code builds with `URL.searchParams`.
     assert_eq!(
         authorize(&app()).url,
         format!(
@@ -80,14 +80,14 @@ fn the_authorization_url_is_the_pages_own() {
 fn the_code_is_exchanged_with_the_pages_own_form() {
     let app = app();
     let callback = Callback::read(&format!("/oauth/callback?code=code_1&state={STATE}"));
-    let spend = app.finish(authorize(&app).login, &callback).unwrap();
-    let request = app.request(&spend, NOW).unwrap();
+    let grant = app.finish(authorize(&app).login, &callback).unwrap();
+    let request = app.request(&grant, NOW).unwrap();
     assert_eq!(
         (request.method().as_str(), request.url()),
         ("POST", "https://your-domain.com/api/oauth2/token")
     );
     assert_eq!(header(&request, "Content-Type"), Some("application/x-www-form-urlencoded"));
-    assert_eq!(header(&request, "Authorization"), None, "client_secret_post, and no second authentication");
+    assert_eq!(header(&request, "Authorization"), None, "only one authentication method: client_secret_post");
     assert_eq!(
         body(&request),
         "grant_type=authorization_code&code=code_1&redirect_uri=https%3A%2F%2Fyourapp.com%2Foauth%2Fcallback\
@@ -107,7 +107,7 @@ fn the_refresh_request_is_the_pages_own() {
 
 #[test]
 fn the_pages_answer_is_an_access_token_and_a_refresh_token() {
-    for spend in [
+    for grant in [
         refresh(),
         AuthorizationGrant::AuthorizationCode {
             code: wellspring_core::AuthorizationCode::new("c"),
@@ -115,7 +115,7 @@ fn the_pages_answer_is_an_access_token_and_a_refresh_token() {
             verifier: None,
         },
     ] {
-        let token = granted(&app(), &spend, TOKENS);
+        let token = granted(&app(), &grant, TOKENS);
         assert_eq!(token.access_token.expose(), "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9...");
         assert_eq!(token.lifetime, Some(Duration::from_secs(7_200)));
         assert_eq!(token.refresh_token, Some(RefreshToken::new("refresh_abc123def456...")));
@@ -125,7 +125,7 @@ fn the_pages_answer_is_an_access_token_and_a_refresh_token() {
 }
 
 #[test]
-fn an_app_is_registered_with_the_pages_own_call() {
+fn an_app_is_registered_with_the_pages_own_request() {
     let redirect_uri = RedirectUri::new("https://yourapp.com/oauth/callback").unwrap();
     let registration = Registration::new("My Third-party App", "App description", redirect_uri);
     let developer = AccessToken::new("YOUR_DEVELOPER_TOKEN");
@@ -143,7 +143,7 @@ fn an_app_is_registered_with_the_pages_own_call() {
 }
 
 #[test]
-fn the_registered_app_is_read_out_of_the_pages_envelope() {
+fn the_registered_app_is_read_from_the_pages_envelope() {
     let response = answer(
         200,
         r#"{
@@ -196,7 +196,7 @@ fn the_user_info_is_the_pages_own() {
 }
 
 #[test]
-fn a3_an_unknown_lifetime_is_the_documented_two_hours() {
+fn a3_a_missing_lifetime_is_the_documented_two_hours() {
     let silent = r#"{"access_token":"t","token_type":"Bearer","refresh_token":"r"}"#;
     assert_eq!(granted(&app(), &refresh(), silent).lifetime, Some(Duration::from_secs(7_200)));
 }
@@ -214,11 +214,11 @@ fn a7_everything_in_a_url_is_encoded() {
     assert!(url.contains(
         "client_id=a%26b%3Dc+d%23%C3%A9&redirect_uri=https%3A%2F%2Fyourapp.com%2Fcb%3Fx%3D1%26y%3D2&"
     ));
-    assert!(!url.contains("scope="), "no scope asked for is no parameter");
+    assert!(!url.contains("scope="), "without a requested scope there is no parameter");
 }
 
 #[test]
-fn a13_an_answer_without_a_refresh_token_is_not_one_with_the_text_undefined() {
+fn a13_a_missing_refresh_token_is_not_the_text_undefined() {
     for missing in ["", r#","refresh_token":null"#, r#","refresh_token":"""#] {
         let body = format!(r#"{{"access_token":"t","token_type":"Bearer","expires_in":7200{missing}}}"#);
         let token = granted(&app(), &refresh(), &body);
@@ -227,7 +227,7 @@ fn a13_an_answer_without_a_refresh_token_is_not_one_with_the_text_undefined() {
 }
 
 #[test]
-fn a14_requests_beside_the_token_leave_authorization_to_whoever_sends_them() {
+fn a14_userinfo_and_top_up_requests_carry_no_authorization_of_their_own() {
     let app = app();
     for request in [app.userinfo_request().unwrap(), app.topup_request().unwrap()] {
         assert_eq!(header(&request, "Authorization"), None);
@@ -267,7 +267,7 @@ fn a19_the_balance_is_the_vendors_text_and_never_computed() {
 }
 
 #[test]
-fn a22_a_top_up_page_is_https_and_on_an_expected_host() {
+fn a22_a_top_up_page_is_https_and_on_an_allowed_host() {
     let app = App::aihubmix("https://api.aihubmix.com")
         .unwrap()
         .client_id("c")
@@ -277,10 +277,10 @@ fn a22_a_top_up_page_is_https_and_on_an_expected_host() {
         .unwrap();
     let read = |body: &str| app.read_topup(&answer(200, body), NOW);
     let url = |url: &str| read(&format!(r#"{{"topup_url":"{url}"}}"#));
-    for fine in
+    for allowed in
         ["https://aihubmix.com/topup?id=1", "https://pay.AIHubMix.com/x", "https://api.aihubmix.com/topup"]
     {
-        assert_eq!(url(fine).unwrap().as_deref(), Some(fine));
+        assert_eq!(url(allowed).unwrap().as_deref(), Some(allowed));
     }
     for bad in [
         "http://aihubmix.com/topup",
@@ -294,8 +294,8 @@ fn a22_a_top_up_page_is_https_and_on_an_expected_host() {
     ] {
         assert!(url(bad).is_err(), "{bad}");
     }
-    for nothing in ["{}", r#"{"topup_url":null}"#, r#"{"topup_url":""}"#] {
-        assert_eq!(read(nothing).unwrap(), None, "absent: there is nothing to do");
+    for missing in ["{}", r#"{"topup_url":null}"#, r#"{"topup_url":""}"#] {
+        assert_eq!(read(missing).unwrap(), None, "{missing}");
     }
     for broken in [
         r#"{"topup_url":7}"#,
@@ -310,16 +310,16 @@ fn a22_a_top_up_page_is_https_and_on_an_expected_host() {
 fn a26_a_refresh_token_lives_thirty_days_from_its_receipt() {
     let token = granted(&app(), &refresh(), TOKENS);
     assert_eq!(token.refresh_lifetime, Some(Duration::from_secs(30 * 86_400)));
-    assert_eq!(app().spec().rotation, Rotation::SingleUse, "nobody says whether it survives its use");
+    assert_eq!(app().spec().rotation, Rotation::SingleUse, "the page does not mention rotation");
 }
 
 #[test]
-fn a_narrower_scope_leaves_out_everything_but_the_id() {
+fn a_narrower_scope_omits_everything_except_the_id() {
     let user = UserInfo::read(&answer(200, r#"{"id":12345}"#), NOW).unwrap();
     assert_eq!((user.id.as_str(), user.username, user.email, user.quota), ("12345", None, None, None));
-    let odd =
+    let wrong_types =
         r#"{"id":"7","username":7,"email":null,"quota":"x","created_time":-1,"balance_formatted":750.0}"#;
-    let user = UserInfo::read(&answer(200, odd), NOW).unwrap();
+    let user = UserInfo::read(&answer(200, wrong_types), NOW).unwrap();
     assert_eq!(
         (user.id.as_str(), user.username, user.created, user.balance_formatted),
         ("7", None, None, None)
@@ -327,7 +327,7 @@ fn a_narrower_scope_leaves_out_everything_but_the_id() {
 }
 
 #[test]
-fn other_servers_user_info_is_read_by_its_own_names() {
+fn user_info_with_the_names_of_openid_connect_is_read() {
     let body = r#"{"sub":"248289761001","name":"Jane Doe","preferred_username":"j.doe","email":"janedoe@example.com"}"#;
     let user = UserInfo::read(&answer(200, body), NOW).unwrap();
     assert_eq!((user.id.as_str(), user.username.as_deref()), ("248289761001", Some("j.doe")));
@@ -335,7 +335,7 @@ fn other_servers_user_info_is_read_by_its_own_names() {
 }
 
 #[test]
-fn user_info_without_an_id_or_with_two_is_nobodys() {
+fn user_info_without_an_id_or_with_two_is_an_error() {
     for body in
         ["{}", r#"{"id":null}"#, r#"{"id":1,"id":2}"#, r#"{"sub":"a","sub":"a"}"#, r#"{"id":1.5}"#, "[]", ""]
     {
@@ -349,7 +349,7 @@ fn user_info_without_an_id_or_with_two_is_nobodys() {
 }
 
 #[test]
-fn a_registration_that_failed_with_200_is_an_error_in_the_vendors_words() {
+fn a_failed_registration_with_status_200_is_an_error_with_the_vendors_message() {
     let error =
         RegisteredApp::read(&answer(200, r#"{"success":false,"message":"redirect_uri inválida"}"#), NOW)
             .unwrap_err();

@@ -1,4 +1,4 @@
-//! What stands in a configuration, and what is said of what should not.
+//! Tests of reading a configuration, and of its errors.
 
 use super::*;
 use crate::settings::ProviderSettings;
@@ -43,7 +43,7 @@ fn refusal(text: &str) -> String {
 }
 
 #[test]
-fn a_profile_is_found_by_its_name_and_read_in_its_providers_words() {
+fn a_profile_is_found_by_name_and_has_the_keys_of_its_provider() {
     let ProviderSettings::PixBacen(shop) = parse(GOOD, "shop").unwrap().provider else {
         panic!("a PIX gateway")
     };
@@ -57,7 +57,7 @@ fn a_profile_is_found_by_its_name_and_read_in_its_providers_words() {
 }
 
 #[test]
-fn an_unknown_profile_is_named_with_those_that_there_are() {
+fn an_unknown_profile_is_named_with_the_existing_ones() {
     assert_eq!(
         parse(GOOD, "shpo").unwrap_err(),
         "wellspring.toml: there is no [profile.shpo]; profiles there: app, chain, shop"
@@ -69,8 +69,8 @@ fn an_unknown_profile_is_named_with_those_that_there_are() {
 }
 
 #[test]
-fn an_unknown_key_is_an_error_with_its_line_wherever_it_stands() {
-    for (good, bad, said) in [
+fn an_unknown_key_in_any_section_is_an_error_with_its_line() {
+    for (good, bad, message) in [
         (
             "client_id = \"account",
             "clientid = \"account",
@@ -83,15 +83,15 @@ fn an_unknown_key_is_an_error_with_its_line_wherever_it_stands() {
         ("url", "uri", "wellspring.toml:3: `uri` is not a key of [store]"),
         ("[store]", "[stores]", "wellspring.toml:2: `stores` is not a key of the configuration"),
     ] {
-        let said_in_full = refusal(&GOOD.replacen(good, bad, 1));
-        assert!(said_in_full.starts_with(said), "{said_in_full}");
-        assert!(said_in_full.contains(", which has: "), "{said_in_full}");
+        let full = refusal(&GOOD.replacen(good, bad, 1));
+        assert!(full.starts_with(message), "{full}");
+        assert!(full.contains(", which has: "), "{full}");
     }
 }
 
 #[test]
-fn what_is_missing_is_said_with_the_section_that_lacks_it() {
-    for (line, said) in [
+fn a_missing_key_is_named_with_its_section() {
+    for (line, message) in [
         ("client_id = \"account-93\"\n", "wellspring.toml:4: [profile.shop] lacks `client_id`; add it"),
         (
             "provider = \"pix-bacen\"\n",
@@ -99,13 +99,13 @@ fn what_is_missing_is_said_with_the_section_that_lacks_it() {
         ),
         ("id = \"operator\"\n", "wellspring.toml:23: [profile.chain] lacks `id`; add it"),
     ] {
-        assert_eq!(refusal(&GOOD.replacen(line, "", 1)), said);
+        assert_eq!(refusal(&GOOD.replacen(line, "", 1)), message);
     }
 }
 
 #[test]
-fn a_value_of_another_form_is_turned_away_and_never_repeated() {
-    const FORM: &str = "must be a text, { env = \"NAME\" } or { file = \"PATH\" }";
+fn a_value_of_another_form_is_refused_and_never_repeated() {
+    const FORM: &str = "must be a string, { env = \"NAME\" } or { file = \"PATH\" }";
     for bad in [
         "1.5",
         "{ environment = \"X\" }",
@@ -115,24 +115,24 @@ fn a_value_of_another_form_is_turned_away_and_never_repeated() {
         "[\"canary\"]",
         "1979-05-27",
     ] {
-        let said = refusal(&GOOD.replacen("{ env = \"PIX_CLIENT_SECRET\" }", bad, 1));
-        assert_eq!(said, format!("wellspring.toml:8: `client_secret` {FORM}"));
+        let message = refusal(&GOOD.replacen("{ env = \"PIX_CLIENT_SECRET\" }", bad, 1));
+        assert_eq!(message, format!("wellspring.toml:8: `client_secret` {FORM}"));
     }
 }
 
 #[test]
-fn what_is_not_toml_is_said_with_its_line_and_without_its_text() {
+fn invalid_toml_is_reported_with_its_line_and_without_its_text() {
     for bad in ["\"canary", "canary", "'canary' 'canary'", "\"can\\qary\""] {
-        let said = refusal(&GOOD.replacen("{ env = \"PIX_CLIENT_SECRET\" }", bad, 1));
-        assert!(said.starts_with("wellspring.toml:8: this is not TOML: "), "{said}");
-        assert!(!said.contains("ary"), "{said}");
+        let message = refusal(&GOOD.replacen("{ env = \"PIX_CLIENT_SECRET\" }", bad, 1));
+        assert!(message.starts_with("wellspring.toml:8: not valid TOML: "), "{message}");
+        assert!(!message.contains("ary"), "{message}");
     }
     let twice = refusal(&GOOD.replacen("gateway =", "client_id = \"canary\"\ngateway =", 1));
-    assert!(twice.contains("not TOML") && !twice.contains("canary"), "{twice}");
+    assert!(twice.contains("not valid TOML") && !twice.contains("canary"), "{twice}");
 }
 
 #[test]
-fn a_store_is_named_by_its_url_and_paths_are_beside_the_configuration() {
+fn a_store_is_named_by_its_url_and_paths_start_at_the_configurations_folder() {
     let store = |settings: &str| {
         let text = format!("[store]\n{settings}\n");
         Configuration::read(Path::new("etc/wellspring.toml"), &text).unwrap().store
@@ -151,31 +151,31 @@ fn a_store_is_named_by_its_url_and_paths_are_beside_the_configuration() {
 }
 
 #[test]
-fn what_names_no_store_is_turned_away_with_its_line() {
+fn a_url_that_names_no_store_is_refused_with_its_line() {
     let with = |url: &str| refusal(&GOOD.replacen("\"memory:\"", url, 1));
-    for (url, said) in [
-        ("\"redis://localhost:6379/0\"", "names a store that comes later; so far there are \"file:DIR\", "),
+    for (url, message) in [
+        ("\"redis://localhost:6379/0\"", "names a store that is not supported yet; write \"file:DIR\", "),
         ("\"memory\"", "names no store; write \"file:DIR\", \"sqlite:PATH\" or \"memory:\""),
         ("\"tokens\"", "names no store; write "),
         ("\"postgres://localhost\"", "names no store; write "),
         ("\"file:\"", "names no path; write \"file:DIR\""),
         ("\"sqlite:\"", "names no path; write \"sqlite:PATH\""),
-        ("\"file://server/tokens\"", "names a host; write \"file:DIR\" for a path of this machine"),
+        ("\"file://server/tokens\"", "names a host; write \"file:DIR\" for a path on this machine"),
         ("\"\"", "is empty; give it a value or leave it out"),
     ] {
         let full = with(url);
-        assert!(full.starts_with(&format!("wellspring.toml:3: `url` {said}")), "{full}");
+        assert!(full.starts_with(&format!("wellspring.toml:3: `url` {message}")), "{full}");
     }
     for key in ["key = { env = \"K\" }", "sealing = \"off\""] {
-        let said = refusal(&GOOD.replacen("url =", &format!("{key}\nurl ="), 1));
-        assert!(said.ends_with("is for sealed stores, which come later; leave it out"), "{said}");
-        assert!(said.starts_with("wellspring.toml:3: `"), "{said}");
+        let message = refusal(&GOOD.replacen("url =", &format!("{key}\nurl ="), 1));
+        assert!(
+            message.ends_with("is for sealed stores, which are not supported yet; remove it"),
+            "{message}"
+        );
+        assert!(message.starts_with("wellspring.toml:3: `"), "{message}");
     }
-    let said = refusal(&GOOD.replacen("url =", "spill = \"d\"\nurl =", 1));
-    assert_eq!(
-        said,
-        "wellspring.toml:3: `spill` is for stores that outlive the process; add `url`, or leave it out"
-    );
+    let message = refusal(&GOOD.replacen("url =", "spill = \"d\"\nurl =", 1));
+    assert_eq!(message, "wellspring.toml:3: `spill` is for persistent stores; add `url`, or remove it");
 }
 
 #[test]
@@ -188,12 +188,15 @@ fn a_missing_variable_or_file_is_named() {
         "wellspring.toml:8: `client_secret` needs the environment variable PIX_CLIENT_SECRET; set it"
     );
     let ProviderSettings::HiveAuth(chain) = parse(GOOD, "chain").unwrap().provider else { panic!("Hive") };
-    let said = chain.secret_key.text().unwrap_err().to_string();
-    assert!(said.starts_with("wellspring.toml:27: `secret_key` cannot be read from hive.secret: "), "{said}");
+    let message = chain.secret_key.text().unwrap_err().to_string();
+    assert!(
+        message.starts_with("wellspring.toml:27: `secret_key` cannot be read from hive.secret: "),
+        "{message}"
+    );
 }
 
 #[test]
-fn an_unknown_word_is_answered_with_the_words_there_are() {
+fn an_unknown_value_is_reported_with_the_allowed_ones() {
     assert_eq!(
         refusal(&GOOD.replacen("\"pix-bacen\"", "\"pix\"", 1)),
         "wellspring.toml:5: `provider` must be one of: pix-bacen, oauth2-app, hive-auth"

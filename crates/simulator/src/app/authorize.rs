@@ -1,18 +1,21 @@
 //! The authorization endpoint: the browser's side of a sign-in.
 //!
-//! Whoever follows `auto_authorize=true` is sent straight back; everybody else sees a page with two links,
+//! With `auto_authorize=true` the browser is redirected back immediately. Otherwise it gets a page with two links,
 //! which lead here again with the decision in the query.
 
 use core::time::Duration;
 
-use super::{Challenge, Code, Fields, metadata, words};
+use crate::app::fields::{Fields, scopes};
+use crate::app::html::escaped;
+use crate::app::metadata;
 use crate::config::OauthClient;
 use crate::form;
+use crate::grants::{AuthorizationCode, CodeChallenge};
+use crate::providers::Providers;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::world::World;
 
-/// Where the browser is sent back to, and with what besides the outcome.
+/// The redirect back to the client, without the outcome.
 struct Return {
     redirect_uri: String,
     state: String,
@@ -35,26 +38,31 @@ impl Return {
     }
 }
 
-/// What must hold before anybody may be sent anywhere
+/// The checks before any redirect
 /// ([RFC 6749 §4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1)).
-fn addressed(world: &World, request: &Request, fields: &Fields) -> Result<(OauthClient, Return), Reply> {
+fn addressed(
+    providers: &Providers,
+    request: &Request,
+    fields: &Fields,
+) -> Result<(OauthClient, Return), Reply> {
     let refused = |what: &str| {
         let page = format!("<!doctype html><title>Error</title><h1>Bad Request</h1><p>{what}</p>");
         Reply::html(400, &page, format!("refused: {what}"))
     };
-    let client =
-        fields.value("client_id").and_then(|id| world.config.app.clients.iter().find(|have| have.id == id));
+    let client = fields
+        .value("client_id")
+        .and_then(|id| providers.config.app.clients.iter().find(|have| have.id == id));
     let Some(client) = client else { return Err(refused("unknown client_id")) };
     let redirect_uri = fields.value("redirect_uri").unwrap_or_default();
     if !client.redirect_uris.iter().any(|have| have == redirect_uri) {
         return Err(refused("redirect_uri is not the registered one"));
     }
     let Some(state) = fields.value("state") else { return Err(refused("state is missing")) };
-    let issuer = world.config.app.issuer_in_callback.then(|| metadata::issuer(world, request));
+    let issuer = providers.config.app.issuer_in_callback.then(|| metadata::issuer(providers, request));
     Ok((client.clone(), Return { redirect_uri: redirect_uri.into(), state: state.into(), issuer }))
 }
 
-pub(super) fn answer(world: &mut World, request: &Request, now: Duration) -> Reply {
+pub(super) fn answer(providers: &mut Providers, request: &Request, now: Duration) -> Reply {
     let fields = match Fields::read(request.parameters()) {
         Ok(fields) => fields,
         Err(name) => {
@@ -65,15 +73,15 @@ pub(super) fn answer(world: &mut World, request: &Request, now: Duration) -> Rep
             );
         }
     };
-    let (client, back) = match addressed(world, request, &fields) {
+    let (client, back) = match addressed(providers, request, &fields) {
         Ok(addressed) => addressed,
         Err(refusal) => return refusal,
     };
     if fields.value("response_type") != Some("code") {
         return back.error("unsupported_response_type", "refused: response_type is not code");
     }
-    let app = &world.config.app;
-    let (known, asked) = (words(&app.scopes), words(fields.value("scope").unwrap_or(&app.scopes)));
+    let app = &providers.config.app;
+    let (known, asked) = (scopes(&app.scopes), scopes(fields.value("scope").unwrap_or(&app.scopes)));
     if asked.iter().any(|scope| !known.contains(scope)) {
         return back.error("invalid_scope", "refused: unknown scope");
     }
@@ -82,16 +90,17 @@ pub(super) fn answer(world: &mut World, request: &Request, now: Duration) -> Rep
         Some("S256") => true,
         Some(_) => return back.error("invalid_request", "refused: unknown code_challenge_method"),
     };
-    let challenge = fields.value("code_challenge").map(|value| Challenge { value: value.into(), is_s256 });
+    let challenge =
+        fields.value("code_challenge").map(|value| CodeChallenge { value: value.into(), is_s256 });
     if challenge.is_none() && client.secret.is_none() {
         return back.error("invalid_request", "refused: a public client without code_challenge");
     }
     match (fields.value("auto_authorize"), fields.value("decision")) {
         (Some("true"), _) | (_, Some("allow")) => {
-            let agreed = app.consents_to.as_deref().map(words);
+            let agreed = app.consents_to.as_deref().map(scopes);
             let scope =
                 asked.into_iter().filter(|scope| agreed.as_ref().is_none_or(|agreed| agreed.contains(scope)));
-            let code = Code {
+            let code = AuthorizationCode {
                 client: client.id,
                 redirect_uri: back.redirect_uri.clone(),
                 scope: scope.collect(),
@@ -99,9 +108,9 @@ pub(super) fn answer(world: &mut World, request: &Request, now: Duration) -> Rep
                 challenge,
                 family: None,
             };
-            let name = world.mint.token();
+            let name = providers.mint.token();
             let reply = back.with("code", &name, "code issued");
-            world.codes.insert(name, code);
+            providers.codes.insert(name, code);
             reply
         }
         (_, Some("deny")) => back.error("access_denied", "the user refused"),
@@ -122,18 +131,4 @@ fn consent_page(client: &str, scope: &str, query: &str) -> Reply {
         .header("Cache-Control", "no-store")
         .header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
         .header("Referrer-Policy", "no-referrer")
-}
-
-pub(super) fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut out, char| {
-        match char {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-        out
-    })
 }

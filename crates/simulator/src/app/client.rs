@@ -1,17 +1,22 @@
-//! Who is asking: client authentication ([RFC 6749 §2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3)).
+//! Client authentication ([RFC 6749 §2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3)).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Fields, error};
+use crate::app::fields::Fields;
 use crate::config::OauthClient;
 use crate::form;
+use crate::oauth_error::error;
+use crate::providers::Providers;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::world::World;
 
-/// The client of a request, by Basic, by the form, or by its name alone if it is a public one.
-pub(super) fn authenticate(world: &World, request: &Request, fields: &Fields) -> Result<OauthClient, Reply> {
+/// The client of a request: by Basic, by the form, or only by its id if it is a public client.
+pub(super) fn authenticate(
+    providers: &Providers,
+    request: &Request,
+    fields: &Fields,
+) -> Result<OauthClient, Reply> {
     let basic = request.authorization("Basic");
     let invalid = |description, decision| Err(error(400, "invalid_request", description, decision));
     if basic.is_some() && fields.value("client_secret").is_some() {
@@ -28,7 +33,7 @@ pub(super) fn authenticate(world: &World, request: &Request, fields: &Fields) ->
     if fields.value("client_id").is_some_and(|named| named != id) {
         return invalid("client_id differs from the authenticated client", "two clients at once");
     }
-    let client = world.config.app.clients.iter().find(|client| client.id == id);
+    let client = providers.config.app.clients.iter().find(|client| client.id == id);
     match client {
         None => Err(unknown(basic.is_some(), "unknown client")),
         Some(client) if client.secret != secret => Err(unknown(basic.is_some(), "wrong client secret")),

@@ -1,48 +1,30 @@
-//! Signing in on another device ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)): codes for a device, and the page
-//! where a person enters theirs.
+//! Signing in on another device ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)): the endpoint that issues device
+//! codes, and the page where the user enters the user code.
 //!
-//! What the token endpoint says of a device code is decided here too; what a granted one brings is issued there.
+//! The state of a device code is also checked here for the token endpoint, which issues the tokens.
 
 use core::time::Duration;
 
-use super::authorize::escaped;
-use super::client::authenticate;
-use super::{Fields, error, form_of, metadata, words};
+use crate::app::client::authenticate;
+use crate::app::fields::{Fields, scopes};
+use crate::app::html::escaped;
+use crate::app::metadata;
 use crate::config::OauthClient;
 use crate::document::Document;
+use crate::grants::{DeviceCode, DeviceCodeState};
 use crate::ledger::FamilyId;
 use crate::mint::Mint;
+use crate::oauth_error::error;
+use crate::providers::Providers;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::world::World;
-
-/// A device code, from its issue until long after its use.
-pub(crate) struct Device {
-    client: String,
-    user_code: String,
-    scope: Vec<String>,
-    expires: Duration,
-    /// How much time there has to be between two polls.
-    interval: Duration,
-    polled: Option<Duration>,
-    standing: Standing,
-}
-
-enum Standing {
-    /// Nobody has decided yet.
-    Pending,
-    Denied,
-    Allowed,
-    /// What it was exchanged for.
-    Exchanged(FamilyId),
-}
 
 /// [RFC 8628 §3.1](https://www.rfc-editor.org/rfc/rfc8628#section-3.1)
-pub(super) fn authorization(world: &mut World, request: &Request, now: Duration) -> Reply {
-    let asked = form_of(request).and_then(|fields| {
-        let client = authenticate(world, request, &fields)?;
-        let known = words(&world.config.app.scopes);
-        let scope = fields.value("scope").map_or_else(|| known.clone(), words);
+pub(super) fn authorization(providers: &mut Providers, request: &Request, now: Duration) -> Reply {
+    let asked = Fields::of_form(request).and_then(|fields| {
+        let client = authenticate(providers, request, &fields)?;
+        let known = scopes(&providers.config.app.scopes);
+        let scope = fields.value("scope").map_or_else(|| known.clone(), scopes);
         if scope.iter().any(|scope| !known.contains(scope)) {
             return Err(error(400, "invalid_scope", "Unknown scope", "refused: unknown scope"));
         }
@@ -52,9 +34,9 @@ pub(super) fn authorization(world: &mut World, request: &Request, now: Duration)
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };
-    let (lifetime, interval) = (world.config.app.device_lifetime, world.config.app.device_interval);
-    let (code, user_code) = (world.mint.token(), user_code(&mut world.mint));
-    let page = format!("{}/api/oauth2/device", metadata::origin(world, request));
+    let (lifetime, interval) = (providers.config.app.device_lifetime, providers.config.app.device_interval);
+    let (code, user_code) = (providers.mint.token(), user_code(&mut providers.mint));
+    let page = format!("{}/api/oauth2/device", metadata::origin(providers, request));
     let body = Document::new()
         .string("device_code", &code)
         .string("user_code", &user_code)
@@ -62,16 +44,16 @@ pub(super) fn authorization(world: &mut World, request: &Request, now: Duration)
         .string("verification_uri_complete", &format!("{page}?user_code={user_code}"))
         .number("expires_in", lifetime.as_secs())
         .number("interval", interval.as_secs());
-    let device = Device {
+    let device = DeviceCode {
         client: client.id,
         user_code,
         scope,
         expires: now.saturating_add(lifetime),
         interval,
         polled: None,
-        standing: Standing::Pending,
+        state: DeviceCodeState::Pending,
     };
-    world.devices.insert(code, device);
+    providers.devices.insert(code, device);
     Reply::tokens(200, body, "device code issued")
 }
 
@@ -83,35 +65,39 @@ fn user_code(mint: &mut Mint) -> String {
     format!("{}-{}", &letters[..4], &letters[4..])
 }
 
-/// The page that people are sent to: asks for a code, or says what became of it.
-pub(super) fn page(world: &mut World, request: &Request, now: Duration) -> Reply {
+/// The page for the user: asks for a user code, then for a decision.
+pub(super) fn page(providers: &mut Providers, request: &Request, now: Duration) -> Reply {
     if request.method != "POST" {
         return match Fields::read(request.parameters()) {
-            Ok(fields) => shown(200, &form(fields.value("user_code").unwrap_or_default()), "code asked for"),
-            Err(name) => said(400, "This link is not good.", format!("refused: {name} is repeated")),
+            Ok(fields) => {
+                page_of(200, &form(fields.value("user_code").unwrap_or_default()), "code asked for")
+            }
+            Err(name) => message(400, "This link is invalid.", format!("refused: {name} is repeated")),
         };
     }
-    let Ok(fields) = form_of(request) else { return said(400, "This form is not good.", "no form") };
-    let entered = letters(fields.value("user_code").unwrap_or_default());
-    let pending = |device: &&mut Device| now < device.expires && letters(&device.user_code) == entered;
-    let Some(device) = world.devices.values_mut().find(pending) else {
-        return said(404, "Nobody waits for this code. Has it expired?", "unknown user code");
+    let Ok(fields) = Fields::of_form(request) else {
+        return message(400, "This form is invalid.", "no form");
     };
-    match (&device.standing, fields.value("decision")) {
-        (Standing::Pending, Some("allow")) => {
-            device.standing = Standing::Allowed;
-            said(200, "You are signed in. Go back to your device.", "the user agreed")
+    let entered = letters(fields.value("user_code").unwrap_or_default());
+    let pending = |device: &&mut DeviceCode| now < device.expires && letters(&device.user_code) == entered;
+    let Some(device) = providers.devices.values_mut().find(pending) else {
+        return message(404, "No device is waiting for this code. It may have expired.", "unknown user code");
+    };
+    match (&device.state, fields.value("decision")) {
+        (DeviceCodeState::Pending, Some("allow")) => {
+            device.state = DeviceCodeState::Allowed;
+            message(200, "You are signed in. Go back to your device.", "the user agreed")
         }
-        (Standing::Pending, Some("deny")) => {
-            device.standing = Standing::Denied;
-            said(200, "The device was turned away.", "the user refused")
+        (DeviceCodeState::Pending, Some("deny")) => {
+            device.state = DeviceCodeState::Denied;
+            message(200, "The device was not signed in.", "the user refused")
         }
-        (Standing::Pending, _) => shown(200, &form(&device.user_code), "decision asked for"),
-        _ => said(409, "This code was used before.", "user code used before"),
+        (DeviceCodeState::Pending, _) => page_of(200, &form(&device.user_code), "decision asked for"),
+        _ => message(409, "This code was used before.", "user code used before"),
     }
 }
 
-/// Whatever else a person types: small letters, blanks, another dash.
+/// The letters of a code, in upper case: users may type lower case, spaces, or another dash.
 fn letters(code: &str) -> String {
     code.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
 }
@@ -126,11 +112,11 @@ fn form(user_code: &str) -> String {
     )
 }
 
-fn said(status: u16, what: &str, decision: impl Into<String>) -> Reply {
-    shown(status, &format!("<p>{what}</p>"), decision)
+fn message(status: u16, text: &str, decision: impl Into<String>) -> Reply {
+    page_of(status, &format!("<p>{text}</p>"), decision)
 }
 
-fn shown(status: u16, content: &str, decision: impl Into<String>) -> Reply {
+fn page_of(status: u16, content: &str, decision: impl Into<String>) -> Reply {
     let page = format!(
         "<!doctype html><html lang=\"en\"><head><title>Sign in a device</title></head><body>\
          <h1>Sign in a device</h1>{content}</body></html>"
@@ -141,10 +127,10 @@ fn shown(status: u16, content: &str, decision: impl Into<String>) -> Reply {
         .header("Referrer-Policy", "no-referrer")
 }
 
-/// What a poll is told, or the scope that is granted with it
+/// Checks a device code for the token endpoint: opens the family and returns it with the granted scope, or refuses
 /// ([RFC 8628 §3.5](https://www.rfc-editor.org/rfc/rfc8628#section-3.5)).
 pub(super) fn poll(
-    world: &mut World,
+    providers: &mut Providers,
     fields: &Fields,
     client: &OauthClient,
     now: Duration,
@@ -155,36 +141,41 @@ pub(super) fn poll(
     let invalid = |decision: &str| {
         error(400, "invalid_grant", "The device code is invalid, used, or another client's", decision)
     };
-    let device = world.devices.get_mut(name).ok_or_else(|| invalid("unknown device code"))?;
+    let device = providers.devices.get_mut(name).ok_or_else(|| invalid("unknown device code"))?;
     if device.client != client.id {
         return Err(invalid("device code of another client"));
     }
     let since = device.polled.replace(now).map(|last| now.saturating_sub(last));
-    match &device.standing {
-        Standing::Exchanged(family) => {
+    match &device.state {
+        DeviceCodeState::Exchanged(family) => {
             let family = *family;
-            world.revoke_family(family);
+            providers.revoke_family(family);
             return Err(invalid("device code used before: family revoked"));
         }
         _ if now >= device.expires => {
             return Err(error(400, "expired_token", "The device code has expired", "expired device code"));
         }
-        Standing::Denied => {
+        DeviceCodeState::Denied => {
             return Err(error(400, "access_denied", "The user refused", "the user has refused"));
         }
-        Standing::Pending if since.is_some_and(|since| since < device.interval) => {
+        DeviceCodeState::Pending if since.is_some_and(|since| since < device.interval) => {
             device.interval = device.interval.saturating_add(Duration::from_secs(5));
             return Err(error(400, "slow_down", "Polled too soon", "polled too soon"));
         }
-        Standing::Pending => {
-            return Err(error(400, "authorization_pending", "Nobody has decided yet", "nobody has decided"));
+        DeviceCodeState::Pending => {
+            return Err(error(
+                400,
+                "authorization_pending",
+                "The user has not decided yet",
+                "the user has not decided",
+            ));
         }
-        Standing::Allowed => {}
+        DeviceCodeState::Allowed => {}
     }
     let scope = device.scope.clone();
-    let family = world.ledger.open_family(&client.id, scope.clone());
-    if let Some(device) = world.devices.get_mut(name) {
-        device.standing = Standing::Exchanged(family);
+    let family = providers.ledger.open_family(&client.id, scope.clone());
+    if let Some(device) = providers.devices.get_mut(name) {
+        device.state = DeviceCodeState::Exchanged(family);
     }
     Ok((family, scope))
 }

@@ -1,31 +1,31 @@
-//! What the authorization server says of itself ([RFC 8414](https://www.rfc-editor.org/rfc/rfc8414)).
+//! The authorization server's metadata ([RFC 8414](https://www.rfc-editor.org/rfc/rfc8414)).
 //!
-//! An issuer with a path is found under the well-known name inserted before the path, and under the one
-//! appended to it, as OpenID Connect has it.
+//! For an issuer with a path, the well-known name is inserted before the path, or appended to it as in OpenID Connect.
 
-use super::error;
+use crate::app::fields::scopes;
 use crate::document::Document;
+use crate::endpoint::DEVICE_CODE;
+use crate::oauth_error::error;
+use crate::providers::Providers;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::world::World;
 
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
-const GRANTS: [&str; 4] =
-    ["authorization_code", "refresh_token", "client_credentials", super::token::DEVICE_CODE];
+const GRANTS: [&str; 4] = ["authorization_code", "refresh_token", "client_credentials", DEVICE_CODE];
 
-pub(super) fn origin(world: &World, request: &Request) -> String {
-    let scheme = if world.https { "https" } else { "http" };
+pub(super) fn origin(providers: &Providers, request: &Request) -> String {
+    let scheme = if providers.https { "https" } else { "http" };
     format!("{scheme}://{}", request.header("host").unwrap_or("127.0.0.1"))
 }
 
 /// The issuer that a callback names: the configured one, or the simulator's own address.
-pub(super) fn issuer(world: &World, request: &Request) -> String {
-    world.config.app.issuer.clone().unwrap_or_else(|| origin(world, request))
+pub(super) fn issuer(providers: &Providers, request: &Request) -> String {
+    providers.config.app.issuer.clone().unwrap_or_else(|| origin(providers, request))
 }
 
-pub(super) fn answer(world: &World, request: &Request) -> Reply {
+pub(super) fn answer(providers: &Providers, request: &Request) -> Reply {
     let path = request.path.as_str();
     let issuer_path = path
         .strip_prefix(OAUTH)
@@ -35,12 +35,12 @@ pub(super) fn answer(world: &World, request: &Request) -> Reply {
     let Some(issuer_path) = issuer_path else {
         return error(404, "not_found", "No such document", "no such metadata");
     };
-    let base = origin(world, request);
+    let base = origin(providers, request);
     let issuer = match issuer_path {
-        "" => issuer(world, request),
+        "" => issuer(providers, request),
         path => format!("{base}{path}"),
     };
-    let scopes = super::words(&world.config.app.scopes);
+    let scopes = scopes(&providers.config.app.scopes);
     let scopes: Vec<_> = scopes.iter().map(String::as_str).collect();
     let authentication = ["client_secret_post", "client_secret_basic", "none"];
     let body = Document::new()
@@ -56,6 +56,6 @@ pub(super) fn answer(world: &World, request: &Request) -> Reply {
         .strings("token_endpoint_auth_methods_supported", &authentication)
         .strings("revocation_endpoint_auth_methods_supported", &authentication)
         .strings("code_challenge_methods_supported", &["S256", "plain"])
-        .bool("authorization_response_iss_parameter_supported", world.config.app.issuer_in_callback);
+        .bool("authorization_response_iss_parameter_supported", providers.config.app.issuer_in_callback);
     Reply::json(200, body, "metadata shown")
 }

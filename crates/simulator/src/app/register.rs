@@ -1,19 +1,19 @@
-//! Registration of applications: an envelope of its own, which says `success: false` under status 200.
+//! Registration of applications: an envelope of its own, with `success: false` under status 200.
 
 use core::time::Duration;
 
 use crate::config::OauthClient;
 use crate::document::Document;
+use crate::providers::Providers;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::world::World;
 
 fn refused(status: u16, message: &str, decision: &str) -> Reply {
     Reply::json(status, Document::new().bool("success", false).string("message", message), decision)
 }
 
-pub(super) fn answer(world: &mut World, request: &Request, now: Duration) -> Reply {
-    if request.authorization("Bearer") != Some(&world.config.app.developer_token) {
+pub(super) fn answer(providers: &mut Providers, request: &Request, now: Duration) -> Reply {
+    if request.authorization("Bearer") != Some(&providers.config.app.developer_token) {
         return refused(401, "Invalid access token", "wrong developer token");
     }
     let body = request.json_object().unwrap_or_default();
@@ -29,9 +29,9 @@ pub(super) fn answer(world: &mut World, request: &Request, now: Duration) -> Rep
     if !redirect_uri.starts_with("https://") && !on_loopback {
         return refused(200, "Invalid redirect_uri", "refused: redirect_uri is neither https nor loopback");
     }
-    let client_id = format!("client_{}", world.mint.token());
-    let client_secret = format!("secret_{}", world.mint.token());
-    let clients = &mut world.config.app.clients;
+    let client_id = format!("client_{}", providers.mint.token());
+    let client_secret = format!("secret_{}", providers.mint.token());
+    let clients = &mut providers.config.app.clients;
     clients.push(OauthClient::confidential(&client_id, &client_secret, redirect_uri));
     let app = Document::new()
         .number("id", clients.len() as u64)

@@ -1,44 +1,54 @@
-//! What a token is good for: the user's profile and balance, the page for a top-up.
+//! The protected resources: the user's profile and balance, and the page for a top-up.
 
 use core::time::Duration;
 
-use super::error;
 use crate::document::Document;
-use crate::ledger::{Realm, Standing};
+use crate::ledger::{AccessState, Realm};
+use crate::oauth_error::error;
+use crate::providers::Providers;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::world::World;
 
 /// The scopes of an access token that holds at least one of those needed, or the challenge
 /// ([RFC 6750 §3](https://www.rfc-editor.org/rfc/rfc6750#section-3)).
-fn admitted(world: &World, request: &Request, any_of: &[&str], now: Duration) -> Result<Vec<String>, Reply> {
+fn admitted(
+    providers: &Providers,
+    request: &Request,
+    any_of: &[&str],
+    now: Duration,
+) -> Result<Vec<String>, Reply> {
     let Some(token) = request.authorization("Bearer") else {
-        // Nothing was presented, so there is nothing to complain of: no error code.
+        // RFC 6750 §3.1: without a token in the request the challenge has no error code.
         let reply = Reply::json(401, Document::new().string("error", "unauthorized"), "no token");
         return Err(reply.header("WWW-Authenticate", r#"Bearer realm="simulator""#));
     };
-    let (description, decision) = match world.ledger.access(Realm::App, token, now) {
-        Standing::Valid(access) if access.scope.iter().any(|have| any_of.contains(&have.as_str())) => {
+    let (description, decision) = match providers.ledger.access(Realm::App, token, now) {
+        AccessState::Valid(access) if access.scope.iter().any(|have| any_of.contains(&have.as_str())) => {
             return Ok(access.scope.clone());
         }
-        Standing::Valid(_) => {
+        AccessState::Valid(_) => {
             let needed = any_of.join(" ");
-            let reply = error(403, "insufficient_scope", "The token is not good for this", "scope missing");
+            let reply = error(
+                403,
+                "insufficient_scope",
+                "The token has none of the required scopes",
+                "scope missing",
+            );
             let challenge =
                 format!(r#"Bearer realm="simulator", error="insufficient_scope", scope="{needed}""#);
             return Err(reply.header("WWW-Authenticate", &challenge));
         }
-        Standing::Unknown => ("The access token is unknown", "unknown token"),
-        Standing::Revoked => ("The access token was revoked", "revoked token"),
-        Standing::Expired => ("The access token expired", "expired token"),
+        AccessState::Unknown => ("The access token is unknown", "unknown token"),
+        AccessState::Revoked => ("The access token was revoked", "revoked token"),
+        AccessState::Expired => ("The access token expired", "expired token"),
     };
     let challenge =
         format!(r#"Bearer realm="simulator", error="invalid_token", error_description="{description}""#);
     Err(error(401, "invalid_token", description, decision).header("WWW-Authenticate", &challenge))
 }
 
-pub(super) fn userinfo(world: &World, request: &Request, now: Duration) -> Reply {
-    let scope = match admitted(world, request, &["profile", "balance"], now) {
+pub(super) fn userinfo(providers: &Providers, request: &Request, now: Duration) -> Reply {
+    let scope = match admitted(providers, request, &["profile", "balance"], now) {
         Ok(scope) => scope,
         Err(refusal) => return refusal,
     };
@@ -56,8 +66,8 @@ pub(super) fn userinfo(world: &World, request: &Request, now: Duration) -> Reply
     Reply::json(200, body.number("created_time", 1_640_995_200).number("status", 1), "user shown")
 }
 
-pub(super) fn top_up(world: &World, request: &Request, now: Duration) -> Reply {
-    match admitted(world, request, &["balance"], now) {
+pub(super) fn top_up(providers: &Providers, request: &Request, now: Duration) -> Reply {
+    match admitted(providers, request, &["balance"], now) {
         Ok(_) => {
             let body = Document::new().string("topup_url", "https://aihubmix.com/topup");
             Reply::json(200, body, "top-up page named")

@@ -1,4 +1,4 @@
-//! The token endpoint: codes, refresh tokens and client credentials against access tokens.
+//! The token endpoint: exchanges codes, refresh tokens and client credentials for access tokens.
 
 use core::time::Duration;
 
@@ -6,28 +6,33 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-use super::client::authenticate;
-use super::{Challenge, Fields, device, error, form_of, words};
+use crate::app::client::authenticate;
+use crate::app::device;
+use crate::app::fields::{Fields, scopes};
 use crate::config::{OauthClient, Rotation};
 use crate::document::Document;
 use crate::endpoint::Endpoint;
+use crate::grants::CodeChallenge;
 use crate::jwt;
-use crate::ledger::{Access, FamilyId, Realm, Spendable};
+use crate::ledger::{Access, FamilyId, Realm, RefreshState};
+use crate::oauth_error::error;
+use crate::providers::Providers;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::world::World;
 
-/// [RFC 8628 §3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)
-pub(crate) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
-
-pub(super) fn answer(world: &mut World, endpoint: Endpoint, request: &Request, now: Duration) -> Reply {
-    let granted = form_of(request).and_then(|fields| {
-        let client = authenticate(world, request, &fields)?;
+pub(super) fn answer(
+    providers: &mut Providers,
+    endpoint: Endpoint,
+    request: &Request,
+    now: Duration,
+) -> Reply {
+    let granted = Fields::of_form(request).and_then(|fields| {
+        let client = authenticate(providers, request, &fields)?;
         match endpoint {
-            Endpoint::CodeGrant => code(world, &fields, &client, now),
-            Endpoint::RefreshGrant => refresh(world, &fields, &client, now),
-            Endpoint::DeviceGrant => device_code(world, &fields, &client, now),
-            Endpoint::ClientCredentialsGrant => client_credentials(world, &fields, &client, now),
+            Endpoint::CodeGrant => code(providers, &fields, &client, now),
+            Endpoint::RefreshGrant => refresh(providers, &fields, &client, now),
+            Endpoint::DeviceGrant => device_code(providers, &fields, &client, now),
+            Endpoint::ClientCredentialsGrant => client_credentials(providers, &fields, &client, now),
             _ if fields.value("grant_type").is_none() => Err(missing("grant_type")),
             _ => Err(error(400, "unsupported_grant_type", "This grant is not supported", "unknown grant")),
         }
@@ -43,16 +48,21 @@ fn invalid_grant(decision: &str) -> Reply {
     error(400, "invalid_grant", "The grant is invalid, expired, revoked or used", decision)
 }
 
-fn code(world: &mut World, fields: &Fields, client: &OauthClient, now: Duration) -> Result<Reply, Reply> {
+fn code(
+    providers: &mut Providers,
+    fields: &Fields,
+    client: &OauthClient,
+    now: Duration,
+) -> Result<Reply, Reply> {
     let name = fields.value("code").ok_or_else(|| missing("code"))?;
     let redirect_uri = fields.value("redirect_uri").ok_or_else(|| missing("redirect_uri"))?;
-    let code = world.codes.get(name).ok_or_else(|| invalid_grant("unknown code"))?;
+    let code = providers.codes.get(name).ok_or_else(|| invalid_grant("unknown code"))?;
     if code.client != client.id {
         return Err(invalid_grant("code of another client"));
     }
     if let Some(family) = code.family {
-        // https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2: used twice, it takes its tokens with it.
-        world.revoke_family(family);
+        // https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2: a second use revokes the tokens of the first.
+        providers.revoke_family(family);
         return Err(invalid_grant("code used before: family revoked"));
     }
     if now >= code.expires {
@@ -63,19 +73,19 @@ fn code(world: &mut World, fields: &Fields, client: &OauthClient, now: Duration)
     }
     proven(code.challenge.as_ref(), fields.value("code_verifier"))?;
     let scope = code.scope.clone();
-    let family = world.ledger.open_family(&client.id, scope.clone());
-    if let Some(code) = world.codes.get_mut(name) {
+    let family = providers.ledger.open_family(&client.id, scope.clone());
+    if let Some(code) = providers.codes.get_mut(name) {
         code.family = Some(family);
     }
-    world.counters.code_grants += 1;
-    let refresh = new_refresh(world, family, now);
-    Ok(issue(world, Some(family), &scope, Some(&refresh), now, "token issued for a code"))
+    providers.counters.code_grants += 1;
+    let refresh = new_refresh(providers, family, now);
+    Ok(issue(providers, Some(family), &scope, Some(&refresh), now, "token issued for a code"))
 }
 
 /// [RFC 7636 §4.6](https://www.rfc-editor.org/rfc/rfc7636#section-4.6). A verifier without a challenge is
-/// refused too, or an attacker could strip the challenge
+/// refused too, because an attacker could strip the challenge
 /// ([RFC 9700 §4.8.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.8.2)).
-fn proven(challenge: Option<&Challenge>, verifier: Option<&str>) -> Result<(), Reply> {
+fn proven(challenge: Option<&CodeChallenge>, verifier: Option<&str>) -> Result<(), Reply> {
     let (challenge, verifier) = match (challenge, verifier) {
         (None, None) => return Ok(()),
         (Some(_), None) => return Err(invalid_grant("code_verifier missing")),
@@ -90,30 +100,35 @@ fn proven(challenge: Option<&Challenge>, verifier: Option<&str>) -> Result<(), R
     if fits { Ok(()) } else { Err(invalid_grant("wrong code_verifier")) }
 }
 
-fn refresh(world: &mut World, fields: &Fields, client: &OauthClient, now: Duration) -> Result<Reply, Reply> {
+fn refresh(
+    providers: &mut Providers,
+    fields: &Fields,
+    client: &OauthClient,
+    now: Duration,
+) -> Result<Reply, Reply> {
     let token = fields.value("refresh_token").ok_or_else(|| missing("refresh_token"))?;
-    let rotation = world.config.app.rotation;
+    let rotation = providers.config.app.rotation;
     let window = match rotation {
         Rotation::Rotate { replay_window } => replay_window,
         Rotation::Same | Rotation::None => None,
     };
-    let (family, replayed) = match world.ledger.refresh(Realm::App, token, now, window) {
-        Spendable::Live(family) => (family, None),
-        Spendable::Replay { family, successor } => (family, Some(successor)),
-        Spendable::Reused(family) => {
-            world.revoke_family(family);
+    let (family, replayed) = match providers.ledger.refresh(Realm::App, token, now, window) {
+        RefreshState::Valid(family) => (family, None),
+        RefreshState::Replay { family, successor } => (family, Some(successor)),
+        RefreshState::Reused(family) => {
+            providers.revoke_family(family);
             return Err(invalid_grant("reuse detected: family revoked"));
         }
-        Spendable::Expired => return Err(invalid_grant("expired refresh token")),
-        Spendable::Revoked => return Err(invalid_grant("revoked refresh token")),
-        Spendable::Unknown => return Err(invalid_grant("unknown refresh token")),
+        RefreshState::Expired => return Err(invalid_grant("expired refresh token")),
+        RefreshState::Revoked => return Err(invalid_grant("revoked refresh token")),
+        RefreshState::Unknown => return Err(invalid_grant("unknown refresh token")),
     };
-    if world.ledger.family(family).client != client.id {
+    if providers.ledger.family(family).client != client.id {
         return Err(invalid_grant("refresh token of another client"));
     }
     // A narrower scope is for this access token only: https://www.rfc-editor.org/rfc/rfc6749#section-6
-    let had = world.ledger.family(family).scope.clone();
-    let scope = fields.value("scope").map_or_else(|| had.clone(), words);
+    let had = providers.ledger.family(family).scope.clone();
+    let scope = fields.value("scope").map_or_else(|| had.clone(), scopes);
     if scope.iter().any(|scope| !had.contains(scope)) {
         return Err(error(
             400,
@@ -123,37 +138,37 @@ fn refresh(world: &mut World, fields: &Fields, client: &OauthClient, now: Durati
         ));
     }
     if let Some(successor) = replayed {
-        world.counters.replays_forgiven += 1;
+        providers.counters.replays_forgiven += 1;
         let decision = "spent refresh token answered within the replay window";
-        return Ok(issue(world, Some(family), &scope, Some(&successor), now, decision));
+        return Ok(issue(providers, Some(family), &scope, Some(&successor), now, decision));
     }
-    world.counters.refresh_grants += 1;
+    providers.counters.refresh_grants += 1;
     let (answered, decision) = match rotation {
         Rotation::Rotate { .. } => {
-            let next = new_refresh(world, family, now);
-            world.ledger.spend(token, now, Some(&next));
+            let next = new_refresh(providers, family, now);
+            providers.ledger.mark_used(token, now, Some(&next));
             (Some(next), "token refreshed, refresh token rotated")
         }
         Rotation::Same => (Some(token.to_owned()), "token refreshed, refresh token kept"),
         Rotation::None => (None, "token refreshed, no refresh token answered"),
     };
-    Ok(issue(world, Some(family), &scope, answered.as_deref(), now, decision))
+    Ok(issue(providers, Some(family), &scope, answered.as_deref(), now, decision))
 }
 
 fn device_code(
-    world: &mut World,
+    providers: &mut Providers,
     fields: &Fields,
     client: &OauthClient,
     now: Duration,
 ) -> Result<Reply, Reply> {
-    let (family, scope) = device::poll(world, fields, client, now)?;
-    world.counters.device_grants += 1;
-    let refresh = new_refresh(world, family, now);
-    Ok(issue(world, Some(family), &scope, Some(&refresh), now, "token issued for a device code"))
+    let (family, scope) = device::poll(providers, fields, client, now)?;
+    providers.counters.device_grants += 1;
+    let refresh = new_refresh(providers, family, now);
+    Ok(issue(providers, Some(family), &scope, Some(&refresh), now, "token issued for a device code"))
 }
 
 fn client_credentials(
-    world: &mut World,
+    providers: &mut Providers,
     fields: &Fields,
     client: &OauthClient,
     now: Duration,
@@ -162,38 +177,38 @@ fn client_credentials(
         let description = "A public client has no credentials";
         return Err(error(400, "unauthorized_client", description, "client credentials of a public client"));
     }
-    let known = words(&world.config.app.scopes);
-    let scope = fields.value("scope").map_or_else(|| known.clone(), words);
+    let known = scopes(&providers.config.app.scopes);
+    let scope = fields.value("scope").map_or_else(|| known.clone(), scopes);
     if scope.iter().any(|scope| !known.contains(scope)) {
         return Err(error(400, "invalid_scope", "Unknown scope", "refused: unknown scope"));
     }
-    world.counters.client_credentials_grants += 1;
+    providers.counters.client_credentials_grants += 1;
     // No refresh token: https://www.rfc-editor.org/rfc/rfc6749#section-4.4.3
-    Ok(issue(world, None, &scope, None, now, "token issued for client credentials"))
+    Ok(issue(providers, None, &scope, None, now, "token issued for client credentials"))
 }
 
-fn new_refresh(world: &mut World, family: FamilyId, now: Duration) -> String {
-    let token = format!("refresh_{}", world.mint.token());
-    let expires = now.saturating_add(world.config.app.refresh_lifetime);
-    world.ledger.issue_refresh(&token, Realm::App, family, expires);
+fn new_refresh(providers: &mut Providers, family: FamilyId, now: Duration) -> String {
+    let token = format!("refresh_{}", providers.mint.token());
+    let expires = now.saturating_add(providers.config.app.refresh_lifetime);
+    providers.ledger.issue_refresh(&token, Realm::App, family, expires);
     token
 }
 
 fn issue(
-    world: &mut World,
+    providers: &mut Providers,
     family: Option<FamilyId>,
     scope: &[String],
     refresh: Option<&str>,
     now: Duration,
     decision: &str,
 ) -> Reply {
-    let lifetime = world.config.app.access_lifetime;
+    let lifetime = providers.config.app.access_lifetime;
     let claims = Document::new()
-        .string("jti", &world.mint.token())
+        .string("jti", &providers.mint.token())
         .string("scope", &scope.join(" "))
         .number("iat", now.as_secs())
         .number("exp", now.saturating_add(lifetime).as_secs());
-    let token = jwt::hs256(&claims, world.mint.key());
+    let token = jwt::hs256(&claims, providers.mint.key());
     let access = Access {
         realm: Realm::App,
         scope: scope.to_vec(),
@@ -202,7 +217,7 @@ fn issue(
         certificate: None,
         revoked: false,
     };
-    world.ledger.issue_access(&token, access);
+    providers.ledger.issue_access(&token, access);
     let body = Document::new()
         .string("access_token", &token)
         .string("token_type", "Bearer")

@@ -1,14 +1,14 @@
-//! The single steps that faults are made of.
+//! The effects that faults are made of.
 
 use core::time::Duration;
 use std::borrow::Cow;
 
-use super::gzip;
 use crate::answer::Delivery;
-use crate::app::error_body;
 use crate::document::{Document, quoted};
+use crate::fault::gzip;
 use crate::form;
 use crate::http_date::imf_fixdate;
+use crate::oauth_error::error_body;
 use crate::reply::{Body, Reply};
 use crate::request::Request;
 
@@ -24,38 +24,38 @@ pub(super) enum Effect {
     },
     /// The bytes of the body.
     Bytes(fn(Vec<u8>) -> Vec<u8>),
-    /// A header field; `None` takes it away.
+    /// A header field; `None` removes it.
     Header {
         name: Cow<'static, str>,
         value: Option<Cow<'static, str>>,
     },
-    /// A header field that holds a date, so many seconds from now.
+    /// A header field with a date, this many seconds from now.
     DateHeader {
         name: &'static str,
         ahead: i64,
     },
     /// Another answer.
     Instead(Instead),
-    /// An answer that repeats what the request said in confidence.
+    /// An answer that repeats the secrets of the request.
     Echo {
         status: u16,
         html: bool,
     },
     /// A compressed body.
     Compress(fn(&[u8]) -> Vec<u8>),
-    /// The query of the address that the browser is sent back to.
+    /// The query of the callback URL.
     Callback(fn(Pairs) -> Pairs),
     Deliver(Delivery),
 }
 
 #[derive(Clone)]
 pub(super) enum Change {
-    /// The JSON text, made from the JSON text that was there.
+    /// A JSON text made from the old one.
     Map(fn(&str) -> String),
-    /// This JSON text, whether there was one or not.
+    /// This JSON text, also for a missing member.
     Set(String),
     Remove,
-    /// The member a second time, with this JSON text.
+    /// The member a second time, with a JSON text made from the first.
     Repeat(fn(&str) -> String),
 }
 
@@ -80,7 +80,7 @@ impl Instead {
     }
 
     pub(super) fn oauth(status: u16, code: &str) -> Self {
-        let body = error_body(code, "The simulator was asked to say so").render();
+        let body = error_body(code, "Error requested from the simulator").render();
         Self::new(status, "application/json; charset=utf-8", body.into_bytes())
     }
 }
@@ -90,6 +90,11 @@ impl Effect {
         Self::Member { path: Cow::Owned(path.to_owned()), change }
     }
 
+    pub(super) fn redirect(status: u16, location: &str) -> Vec<Self> {
+        let location = Self::Header { name: "Location".into(), value: Some(location.to_owned().into()) };
+        vec![Self::Instead(Instead::bare(status)), location]
+    }
+
     pub(super) fn replaces_the_answer(&self) -> bool {
         matches!(
             self,
@@ -97,7 +102,7 @@ impl Effect {
         )
     }
 
-    /// `false` when there was nothing to do it to.
+    /// `false` if there was nothing to change.
     pub(super) fn apply(&self, reply: &mut Reply, request: &Request, now: Duration) -> bool {
         match self {
             Self::Member { path, change } => return change_member(reply, path, change),
@@ -125,7 +130,7 @@ impl Effect {
             Self::Callback(edit) => return change_callback(reply, *edit),
             Self::Deliver(delivery) => {
                 reply.delivery = match delivery {
-                    // Half of what there is, whatever its length.
+                    // Half of the body.
                     Delivery::Truncated { sent: usize::MAX } => {
                         Delivery::Truncated { sent: reply.body.bytes().len() / 2 }
                     }
@@ -168,7 +173,7 @@ fn change_callback(reply: &mut Reply, edit: fn(Pairs) -> Pairs) -> bool {
 }
 
 fn echo(request: &Request, status: u16, html: bool, decision: String) -> Reply {
-    let heard = format!(
+    let echo = format!(
         "You said {} {} with Authorization: {} and {}",
         request.method,
         request.path,
@@ -176,17 +181,17 @@ fn echo(request: &Request, status: u16, html: bool, decision: String) -> Reply {
         request.text(),
     );
     if html {
-        return Reply::html(status, &format!("<html><body><pre>{heard}</pre></body></html>"), decision);
+        return Reply::html(status, &format!("<html><body><pre>{echo}</pre></body></html>"), decision);
     }
-    let body = Document::new().string("error", "invalid_request").string("error_description", &heard);
-    Reply::json(status, body.string("message", &heard), decision)
+    let body = Document::new().string("error", "invalid_request").string("error_description", &echo);
+    Reply::json(status, body.string("message", &echo), decision)
 }
 
 pub(super) fn compressed(body: &[u8]) -> Vec<u8> {
     gzip::stored(body)
 }
 
-/// The same JSON and 16 MiB of blanks behind it, in some hundred kilobytes.
+/// The same JSON and 16 MiB of spaces, compressed to about 100 KiB.
 pub(super) fn bomb(body: &[u8]) -> Vec<u8> {
     gzip::followed_by_blanks(body, 16 * 1024 * 1024)
 }

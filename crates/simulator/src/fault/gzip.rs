@@ -3,7 +3,7 @@
 
 const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
-/// The bytes as they are, in stored blocks.
+/// The bytes uncompressed, in stored blocks.
 pub(super) fn stored(bytes: &[u8]) -> Vec<u8> {
     let mut out = HEAD.to_vec();
     let mut blocks = bytes.chunks(0xffff).peekable();
@@ -22,7 +22,7 @@ pub(super) fn stored(bytes: &[u8]) -> Vec<u8> {
     finish(out, &crc, bytes.len())
 }
 
-/// The bytes and then so many spaces: every 258 of them take 13 bits.
+/// The bytes, and then this many spaces: each 258 of them take 13 bits.
 pub(super) fn followed_by_blanks(bytes: &[u8], blanks: usize) -> Vec<u8> {
     let mut bits = Bits { out: HEAD.to_vec(), held: 0, count: 0 };
     // One block, the last, with the fixed codes.
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_is_small_until_it_is_opened() {
+    fn a_bomb_is_small_until_it_is_decompressed() {
         let bomb = followed_by_blanks(b"{}", 16 * 1024 * 1024);
         assert!(bomb.len() < 128 * 1024, "{}", bomb.len());
         let length = bomb.len();

@@ -1,5 +1,5 @@
-//! One connection: requests in, answers out, as [RFC 9112](https://www.rfc-editor.org/rfc/rfc9112) has it,
-//! or as a [`Delivery`] spoils it.
+//! One connection: reads requests and writes answers by [RFC 9112](https://www.rfc-editor.org/rfc/rfc9112), or as a
+//! [`Delivery`] demands.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
@@ -9,24 +9,25 @@ use std::sync::Arc;
 
 use rustls::{ServerConnection, StreamOwned};
 
-use super::{Shared, Stop, locked};
 use crate::answer::{Answer, Delivery};
 use crate::control;
 use crate::request::Request;
+use crate::server::shared::{Shared, locked};
+use crate::server::stop::Stop;
 
 const HEAD_LIMIT: usize = 64 * 1024;
 const BODY_LIMIT: usize = 1024 * 1024;
 const FIELDS: usize = 100;
 
 trait Stream: Read + Write {
-    /// Says that nothing follows, where the protocol has a way to say it.
-    fn farewell(&mut self) {}
+    /// Announces the end of the stream, if the protocol can.
+    fn close_notify(&mut self) {}
 }
 
 impl Stream for TcpStream {}
 
 impl Stream for StreamOwned<ServerConnection, TcpStream> {
-    fn farewell(&mut self) {
+    fn close_notify(&mut self) {
         self.conn.send_close_notify();
         drop(self.flush());
     }
@@ -45,11 +46,11 @@ pub(super) fn serve(socket: TcpStream, shared: &Shared, stop: &Stop, number: u64
     };
     match ended {
         Ok(End::Reset) => {
-            // Closed with nothing to linger for, a connection is reset; every handle on it has to go.
+            // With a linger time of zero, the close resets the connection. All handles must be closed.
             let _ = rustix::net::sockopt::set_socket_linger(&raw, Some(Duration::ZERO));
         }
         Ok(End::Refused) => {
-            // Closed with bytes unread, the connection would be reset and the answer lost.
+            // Closing with unread bytes would reset the connection and lose the answer.
             drop(raw.shutdown(Shutdown::Write));
             drop(io::copy(&mut &raw, &mut io::sink()));
         }
@@ -58,8 +59,8 @@ pub(super) fn serve(socket: TcpStream, shared: &Shared, stop: &Stop, number: u64
     drop(locked(&shared.open).remove(&number));
 }
 
-/// The handshake, step by step: one that is refused is counted before the client is told, so that whoever
-/// has seen the refusal finds it counted.
+/// The TLS handshake, step by step. A refusal is counted before it is sent, so that a client that has seen it finds it
+/// counted.
 fn handshake(
     mut socket: TcpStream,
     tls: &Arc<rustls::ServerConfig>,
@@ -77,7 +78,7 @@ fn handshake(
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         if let Err(error) = connection.process_new_packets() {
-            // An alert from the client is the client's refusal, not this server's.
+            // An alert from the client is the client's own refusal.
             if !matches!(error, rustls::Error::AlertReceived(_)) {
                 refused.fetch_add(1, Ordering::SeqCst);
             }
@@ -92,9 +93,9 @@ fn handshake(
 
 enum End {
     Closed,
-    /// In the middle of an answer.
+    /// Within an answer.
     Cut,
-    /// With a request that was not read to its end.
+    /// Within a request that was not read completely.
     Refused,
     Reset,
 }
@@ -104,15 +105,15 @@ enum Incoming {
         request: Request,
         close: bool,
     },
-    /// The request cannot be read; this status says why.
+    /// The request is invalid; answer with this status.
     Unreadable(u16),
-    /// The client has gone.
+    /// The client has disconnected.
     Gone,
 }
 
 struct Connection<S> {
     stream: S,
-    /// Read from the socket and not yet understood.
+    /// Bytes that were received and not yet parsed.
     unread: Vec<u8>,
     client_certificate: Option<Vec<u8>>,
 }
@@ -121,7 +122,7 @@ impl<S: Stream> Connection<S> {
     fn run(mut self, shared: &Shared, stop: &Stop) -> io::Result<End> {
         let end = self.exchange(shared, stop)?;
         if matches!(end, End::Closed | End::Refused) {
-            self.stream.farewell();
+            self.stream.close_notify();
         }
         Ok(end)
     }
@@ -144,7 +145,7 @@ impl<S: Stream> Connection<S> {
                 (control::answer(&mut shared.world(), &shared.clock, &request), Duration::ZERO)
             } else {
                 let mut world = shared.world();
-                (world.answer(&request, shared.clock.now()), world.config.latency)
+                (world.answer(&request, shared.clock.now()), world.providers.config.latency)
             };
             if !stop.pause(latency) {
                 return Ok(End::Closed);
@@ -194,7 +195,7 @@ impl<S: Stream> Connection<S> {
         Ok(Incoming::Request { request, close: asked_to_close || head.old })
     }
 
-    /// So many bytes; `None` when the client goes before.
+    /// Reads this many bytes; `None` if the client disconnects.
     fn exactly(&mut self, length: usize) -> io::Result<Option<Vec<u8>>> {
         while self.unread.len() < length {
             if !self.fill()? {
@@ -222,7 +223,7 @@ impl<S: Stream> Connection<S> {
             if size > BODY_LIMIT || body.len() + size > BODY_LIMIT {
                 return Ok(Err(413));
             }
-            // Trailers are not expected: the last chunk is followed by one empty line like the others.
+            // No trailers: an empty line follows the last chunk too.
             let Some(chunk) = self.exactly(size + 2)? else { return Ok(Err(400)) };
             if !chunk.ends_with(b"\r\n") {
                 return Ok(Err(400));
@@ -234,7 +235,7 @@ impl<S: Stream> Connection<S> {
         }
     }
 
-    /// Writes the answer; says how the connection ends, if it ends with it.
+    /// Writes the answer. Returns how the connection ends, if it ends with the answer.
     fn deliver(
         &mut self,
         answer: &Answer,
@@ -246,7 +247,7 @@ impl<S: Stream> Connection<S> {
         let cut = match answer.delivery {
             Delivery::Reset => return Ok(Some(End::Reset)),
             Delivery::Never => {
-                // Until the client loses patience, or the simulator is stopped.
+                // Until the client disconnects, or the simulator stops.
                 while self.fill()? {}
                 return Ok(Some(End::Closed));
             }
@@ -325,7 +326,7 @@ fn read_head(bytes: &[u8]) -> Head {
     let chunked = request.header("transfer-encoding").map(|coding| coding.eq_ignore_ascii_case("chunked"));
     let body = match (chunked, request.header("content-length")) {
         (Some(true), None) => Length::Chunked,
-        // Two framings at once are how requests are smuggled: RFC 9112 §6.3.
+        // Two framings in one request allow request smuggling: RFC 9112 §6.3.
         (Some(_), _) => return Head::Broken(400),
         (None, None) => Length::Known(0),
         (None, Some(length)) => match length.parse() {

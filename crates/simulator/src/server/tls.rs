@@ -1,4 +1,4 @@
-//! Certificates that last for one run: an authority, the server's own, and one for a client.
+//! Certificates for one run: an authority, the server's certificate, and a client certificate.
 
 use core::fmt;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
-use super::StartError;
+use crate::server::start_error::StartError;
 
-/// What a client needs in order to be let in over HTTPS.
+/// The certificates that a client needs for HTTPS.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Identity {
@@ -41,7 +41,7 @@ fn failed(error: impl core::error::Error + Send + Sync + 'static) -> StartError 
     StartError::Certificates(Box::new(error))
 }
 
-/// The server's side of TLS, and the client's.
+/// The TLS configuration of the server, and the certificates for the client.
 pub(super) fn server(client_certificate: bool) -> Result<(ServerConfig, Identity), StartError> {
     let mut authority = CertificateParams::new(Vec::new()).map_err(failed)?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -22,18 +22,18 @@ fn code(world: &mut World, more: &str) -> String {
     value(&world.answer(&usual(&format!("{more}&auto_authorize=true")), NOW), "code").unwrap()
 }
 
-fn spend_code(code: &str) -> Request {
+fn exchange_code(code: &str) -> Request {
     ask(&[("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK), ID, SECRET])
 }
 
-fn spend_refresh(token: &str) -> Request {
+fn exchange_refresh(token: &str) -> Request {
     ask(&[("grant_type", "refresh_token"), ("refresh_token", token), ID, SECRET])
 }
 
 /// Access token and refresh token of a new sign-in.
 fn sign_in(world: &mut World) -> (String, String) {
     let code = code(world, "");
-    let answer = world.answer(&spend_code(&code), NOW);
+    let answer = world.answer(&exchange_code(&code), NOW);
     (text(&answer, "access_token"), text(&answer, "refresh_token"))
 }
 
@@ -50,16 +50,16 @@ fn decision(world: &World) -> String {
 }
 
 #[test]
-fn a_code_is_good_once_and_takes_its_tokens_with_it_when_it_comes_again() {
+fn a_code_is_valid_once_and_a_second_use_revokes_its_tokens() {
     let mut world = world();
     let code = code(&mut world, "");
-    let first = world.answer(&spend_code(&code), NOW);
+    let first = world.answer(&exchange_code(&code), NOW);
     let token = text(&first, "access_token");
     assert_eq!(userinfo(&mut world, &token, 1).status, 200);
-    assert_eq!(error(&world.answer(&spend_code(&code), after(2))), (400, "invalid_grant".into()));
+    assert_eq!(error(&world.answer(&exchange_code(&code), after(2))), (400, "invalid_grant".into()));
     assert_eq!(decision(&world), "code used before: family revoked");
     assert_eq!(userinfo(&mut world, &token, 3).status, 401);
-    let refreshed = world.answer(&spend_refresh(&text(&first, "refresh_token")), after(4));
+    let refreshed = world.answer(&exchange_refresh(&text(&first, "refresh_token")), after(4));
     assert_eq!(error(&refreshed), (400, "invalid_grant".into()));
     assert_eq!((world.counters().reuses_detected, world.counters().families_revoked), (1, 1));
 }
@@ -85,85 +85,85 @@ fn a_code_is_bound_to_its_client_its_redirect_uri_and_ten_minutes() {
     ] {
         assert_eq!(error(&world.answer(&wrong, NOW)), (400, "invalid_grant".into()));
     }
-    assert_eq!(error(&world.answer(&spend_code(&code), after(600))), (400, "invalid_grant".into()));
-    assert_eq!(world.answer(&spend_code(&code), after(599)).status, 200);
+    assert_eq!(error(&world.answer(&exchange_code(&code), after(600))), (400, "invalid_grant".into()));
+    assert_eq!(world.answer(&exchange_code(&code), after(599)).status, 200);
 }
 
 #[test]
 fn a_refresh_token_rotates_and_its_reuse_revokes_the_family() {
     let mut world = world();
     let (_, first) = sign_in(&mut world);
-    let answer = world.answer(&spend_refresh(&first), after(10));
+    let answer = world.answer(&exchange_refresh(&first), after(10));
     let (access, second) = (text(&answer, "access_token"), text(&answer, "refresh_token"));
     assert_ne!(first, second);
-    assert_eq!(error(&world.answer(&spend_refresh(&first), after(11))), (400, "invalid_grant".into()));
+    assert_eq!(error(&world.answer(&exchange_refresh(&first), after(11))), (400, "invalid_grant".into()));
     assert_eq!(decision(&world), "reuse detected: family revoked");
-    assert_eq!(error(&world.answer(&spend_refresh(&second), after(12))), (400, "invalid_grant".into()));
+    assert_eq!(error(&world.answer(&exchange_refresh(&second), after(12))), (400, "invalid_grant".into()));
     assert_eq!(userinfo(&mut world, &access, 13).status, 401);
     let counters = world.counters();
     assert_eq!((counters.refresh_grants, counters.reuses_detected, counters.families_revoked), (1, 1, 1));
 }
 
 #[test]
-fn within_the_replay_window_a_spent_token_gives_its_successor_while_that_is_unused() {
+fn within_the_replay_window_a_used_token_returns_its_successor_while_that_is_unused() {
     let mut world = world();
     world.config_mut().app.rotation = Rotation::Rotate { replay_window: Some(Duration::from_secs(30)) };
     let (_, first) = sign_in(&mut world);
-    let second = text(&world.answer(&spend_refresh(&first), after(10)), "refresh_token");
-    let replayed = world.answer(&spend_refresh(&first), after(39));
+    let second = text(&world.answer(&exchange_refresh(&first), after(10)), "refresh_token");
+    let replayed = world.answer(&exchange_refresh(&first), after(39));
     assert_eq!(text(&replayed, "refresh_token"), second);
     assert_eq!(userinfo(&mut world, &text(&replayed, "access_token"), 39).status, 200);
     assert_eq!((world.counters().replays_forgiven, world.counters().reuses_detected), (1, 0));
 
-    let third = text(&world.answer(&spend_refresh(&second), after(20)), "refresh_token");
-    assert_eq!(error(&world.answer(&spend_refresh(&first), after(21))).0, 400, "the successor was used");
-    assert_eq!(error(&world.answer(&spend_refresh(&third), after(22))).0, 400, "and the family is gone");
+    let third = text(&world.answer(&exchange_refresh(&second), after(20)), "refresh_token");
+    assert_eq!(error(&world.answer(&exchange_refresh(&first), after(21))).0, 400, "the successor was used");
+    assert_eq!(error(&world.answer(&exchange_refresh(&third), after(22))).0, 400, "and the family is gone");
 }
 
 #[test]
-fn after_the_replay_window_a_spent_token_is_reuse() {
+fn after_the_replay_window_a_used_token_is_a_reuse() {
     let mut world = world();
     world.config_mut().app.rotation = Rotation::Rotate { replay_window: Some(Duration::from_secs(30)) };
     let (_, first) = sign_in(&mut world);
-    world.answer(&spend_refresh(&first), after(10));
-    assert_eq!(error(&world.answer(&spend_refresh(&first), after(40))).0, 400);
+    world.answer(&exchange_refresh(&first), after(10));
+    assert_eq!(error(&world.answer(&exchange_refresh(&first), after(40))).0, 400);
     assert_eq!(world.counters().families_revoked, 1);
 }
 
 #[test]
-fn without_rotation_the_token_stays_and_is_answered_again_or_not_at_all() {
+fn without_rotation_the_token_stays_valid_and_the_answer_repeats_or_omits_it() {
     let mut world = world();
     let (_, token) = sign_in(&mut world);
     world.config_mut().app.rotation = Rotation::Same;
-    assert_eq!(text(&world.answer(&spend_refresh(&token), after(1)), "refresh_token"), token);
+    assert_eq!(text(&world.answer(&exchange_refresh(&token), after(1)), "refresh_token"), token);
     world.config_mut().app.rotation = Rotation::None;
     for seconds in [2, 3] {
-        let answer = world.answer(&spend_refresh(&token), after(seconds));
+        let answer = world.answer(&exchange_refresh(&token), after(seconds));
         assert_eq!((answer.status, json(&answer).get("refresh_token")), (200, None));
     }
 }
 
 #[test]
-fn an_answer_that_writes_an_empty_refresh_token_leaves_the_one_in_force() {
+fn an_answer_with_an_empty_refresh_token_keeps_the_issued_one_valid() {
     let mut world = world();
     let (_, token) = sign_in(&mut world);
     world.config_mut().app.rotation = Rotation::Same;
     world.fault(Endpoint::RefreshGrant, Fault::parse("refresh-token-empty").unwrap());
-    assert_eq!(text(&world.answer(&spend_refresh(&token), after(1)), "refresh_token"), "");
-    assert_eq!(world.answer(&spend_refresh(&token), after(2)).status, 200);
+    assert_eq!(text(&world.answer(&exchange_refresh(&token), after(1)), "refresh_token"), "");
+    assert_eq!(world.answer(&exchange_refresh(&token), after(2)).status, 200);
 }
 
 #[test]
-fn refresh_tokens_live_thirty_days_from_the_issue_of_each_and_access_tokens_two_hours() {
+fn each_refresh_token_lives_thirty_days_and_each_access_token_two_hours() {
     let mut world = world();
     let (access, first) = sign_in(&mut world);
     assert_eq!(userinfo(&mut world, &access, 7_199).status, 200);
     assert_eq!(userinfo(&mut world, &access, 7_200).status, 401);
     let month = 30 * 86_400;
-    let second = text(&world.answer(&spend_refresh(&first), after(month - 1)), "refresh_token");
-    assert_eq!(world.answer(&spend_refresh(&second), after(2 * month - 2)).status, 200);
+    let second = text(&world.answer(&exchange_refresh(&first), after(month - 1)), "refresh_token");
+    assert_eq!(world.answer(&exchange_refresh(&second), after(2 * month - 2)).status, 200);
     let (_, idle) = sign_in(&mut world);
-    assert_eq!(error(&world.answer(&spend_refresh(&idle), after(month))), (400, "invalid_grant".into()));
+    assert_eq!(error(&world.answer(&exchange_refresh(&idle), after(month))), (400, "invalid_grant".into()));
     assert_eq!(world.counters().reuses_detected, 0);
 }
 
@@ -181,22 +181,22 @@ fn a_refresh_may_narrow_the_scope_and_never_widen_it() {
     // The family keeps its scope.
     let token = text(&answer, "refresh_token");
     assert_eq!(error(&world.answer(&narrow(&token, "profile admin"), NOW)), (400, "invalid_scope".into()));
-    assert_eq!(text(&world.answer(&spend_refresh(&token), NOW), "scope"), "profile balance");
+    assert_eq!(text(&world.answer(&exchange_refresh(&token), NOW), "scope"), "profile balance");
 }
 
 #[test]
-fn the_user_may_agree_to_less_than_was_asked() {
+fn the_user_may_consent_to_fewer_scopes_than_requested() {
     let mut world = world();
     world.config_mut().app.consents_to = Some("balance".into());
     let code = code(&mut world, "&scope=profile+balance");
-    let answer = world.answer(&spend_code(&code), NOW);
+    let answer = world.answer(&exchange_code(&code), NOW);
     assert_eq!(text(&answer, "scope"), "balance");
     let user = json(&userinfo(&mut world, &text(&answer, "access_token"), 1));
     assert_eq!((user.get("username"), user["balance_formatted"].as_str()), (None, Some("750.00")));
 }
 
 #[test]
-fn a_client_shows_who_it_is_in_one_way_only() {
+fn a_client_authenticates_with_one_method_only() {
     let mut world = world();
     let basic = |id: &str, secret: &str| format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
     let grant = ("grant_type", "client_credentials");
@@ -210,8 +210,8 @@ fn a_client_shows_who_it_is_in_one_way_only() {
     let wrong = world.answer(&ask(&[grant]).with_header("Authorization", &basic(ID.1, "x")), NOW);
     assert_eq!(error(&wrong), (401, "invalid_client".into()));
     assert!(wrong.header("WWW-Authenticate").unwrap().starts_with("Basic "));
-    for nobody in [ask(&[grant]), ask(&[grant, ("client_id", "x")]), ask(&[grant, ID])] {
-        assert_eq!(error(&world.answer(&nobody, NOW)), (401, "invalid_client".into()));
+    for unauthenticated in [ask(&[grant]), ask(&[grant, ("client_id", "x")]), ask(&[grant, ID])] {
+        assert_eq!(error(&world.answer(&unauthenticated, NOW)), (401, "invalid_client".into()));
     }
     let public = ask(&[grant, ("client_id", "client_public")]);
     assert_eq!(error(&world.answer(&public, NOW)), (400, "unauthorized_client".into()));
@@ -223,7 +223,7 @@ fn a_client_shows_who_it_is_in_one_way_only() {
 }
 
 #[test]
-fn a_token_request_is_a_form_with_nothing_twice_and_a_grant_that_is_known() {
+fn a_token_request_is_a_form_without_duplicates_and_with_a_known_grant() {
     let mut world = world();
     let of = |fields: &[(&str, &str)]| ask(fields);
     let grant = ("grant_type", "client_credentials");
@@ -284,7 +284,7 @@ fn a_challenge_is_answered_with_its_verifier_and_with_no_other() {
 }
 
 #[test]
-fn the_api_challenges_as_the_standard_has_it() {
+fn the_api_challenges_follow_the_standard() {
     let mut world = world();
     let none = world.answer(&Request::get("/api/oauth2/userinfo"), NOW);
     assert_eq!((none.status, none.header("WWW-Authenticate")), (401, Some(r#"Bearer realm="simulator""#)));
@@ -292,7 +292,7 @@ fn the_api_challenges_as_the_standard_has_it() {
     assert!(unknown.header("WWW-Authenticate").unwrap().contains(r#"error="invalid_token""#));
     world.config_mut().app.consents_to = Some("profile".into());
     let code = code(&mut world, "");
-    let token = text(&world.answer(&spend_code(&code), NOW), "access_token");
+    let token = text(&world.answer(&exchange_code(&code), NOW), "access_token");
     let forbidden = world.answer(&Request::get("/api/oauth2/topup").with_bearer(&token), NOW);
     assert_eq!(error(&forbidden), (403, "insufficient_scope".into()));
     let challenge = forbidden.header("WWW-Authenticate").unwrap();
@@ -304,7 +304,7 @@ fn the_api_challenges_as_the_standard_has_it() {
 }
 
 #[test]
-fn whoever_has_a_token_may_end_it_and_a_stranger_may_not() {
+fn a_client_may_revoke_its_own_tokens_and_no_others() {
     let mut world = world();
     let revoke = |token: &str| Request::post("/api/oauth2/revoke").with_form(&[("token", token), ID, SECRET]);
     let (access, refresh) = sign_in(&mut world);
@@ -318,13 +318,13 @@ fn whoever_has_a_token_may_end_it_and_a_stranger_may_not() {
     let ended = world.answer(&revoke(&refresh), NOW);
     assert_eq!((ended.status, ended.body.len()), (200, 0));
     assert_eq!(userinfo(&mut world, &access, 0).status, 401);
-    assert_eq!(error(&world.answer(&spend_refresh(&refresh), NOW)), (400, "invalid_grant".into()));
+    assert_eq!(error(&world.answer(&exchange_refresh(&refresh), NOW)), (400, "invalid_grant".into()));
     assert_eq!(world.answer(&revoke(&kept), NOW).status, 200);
     assert_eq!(userinfo(&mut world, &kept, 0).status, 401);
 }
 
 #[test]
-fn registration_says_no_under_status_200() {
+fn registration_refuses_under_status_200() {
     let mut world = world();
     let mut register = |token: &str, body: &str| {
         let answer = world.answer(&Request::post("/api/oauth_apps").with_bearer(token).with_json(body), NOW);

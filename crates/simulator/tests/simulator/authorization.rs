@@ -16,11 +16,11 @@ pub(crate) fn usual(more: &str) -> Request {
     ))
 }
 
-/// The parameters that the browser comes back with.
+/// The parameters of the callback.
 pub(crate) fn back(answer: &Answer) -> Vec<(String, String)> {
     assert_eq!(answer.status, 302);
-    let location = answer.header("Location").expect("a place to go");
-    let query = location.strip_prefix(&format!("{CALLBACK}?")).expect("the registered place");
+    let location = answer.header("Location").expect("a redirect");
+    let query = location.strip_prefix(&format!("{CALLBACK}?")).expect("the registered URI");
     Request::get(&format!("/?{query}")).parameters()
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn value(answer: &Answer, name: &str) -> Option<String> {
 }
 
 #[test]
-fn whoever_skips_consent_comes_straight_back_with_a_code_and_the_very_state() {
+fn without_consent_the_browser_is_redirected_with_a_code_and_the_same_state() {
     let mut world = world();
     for scope in ["", "&scope=profile+balance", "&scope=profile%20balance"] {
         let answer = world.answer(&usual(&format!("{scope}&auto_authorize=true")), NOW);
@@ -40,7 +40,7 @@ fn whoever_skips_consent_comes_straight_back_with_a_code_and_the_very_state() {
 }
 
 #[test]
-fn nobody_is_sent_to_a_place_that_is_not_registered_character_by_character() {
+fn no_redirect_goes_to_a_uri_that_is_not_registered_character_by_character() {
     let mut world = world();
     for other in [
         "https://yourapp.com/oauth/callback/",
@@ -59,14 +59,14 @@ fn nobody_is_sent_to_a_place_that_is_not_registered_character_by_character() {
 }
 
 #[test]
-fn without_client_or_state_or_with_anything_twice_there_is_no_way_back() {
+fn without_client_or_state_or_with_a_duplicate_there_is_no_redirect() {
     let mut world = world();
     let with = |parameters: &str| {
         authorize(&format!("redirect_uri={CALLBACK}&response_type=code&auto_authorize=true&{parameters}"))
     };
     for parameters in [
         "client_id=client_abc123def456",
-        "client_id=nobody&state=s",
+        "client_id=unknown&state=s",
         "state=s",
         "client_id=client_abc123def456&state=",
         "client_id=client_abc123def456&state=s&state=s",
@@ -77,7 +77,7 @@ fn without_client_or_state_or_with_anything_twice_there_is_no_way_back() {
 }
 
 #[test]
-fn other_mistakes_come_back_as_errors_with_the_state() {
+fn other_errors_are_redirected_with_the_state() {
     let mut world = world();
     let mut error = |asked: &Request| {
         let answer = world.answer(asked, NOW);
@@ -92,7 +92,7 @@ fn other_mistakes_come_back_as_errors_with_the_state() {
     assert_eq!(error(&authorize(&public)), "invalid_request");
 }
 
-/// The address behind one of the links of the consent page.
+/// The URL of a link on the consent page.
 fn link(page: &str, id: &str) -> String {
     let after = page.split(&format!("id=\"{id}\" href=\"")).nth(1).expect("the link");
     after.split('"').next().expect("its address").replace("&amp;", "&")
@@ -112,7 +112,7 @@ fn the_consent_page_leads_to_a_code_or_to_access_denied() {
 }
 
 #[test]
-fn the_way_back_names_the_issuer_when_asked_to() {
+fn the_callback_names_the_issuer_if_configured() {
     let mut world = world();
     world.config_mut().app.issuer_in_callback = true;
     let asked = usual("&auto_authorize=true").with_header("Host", "127.0.0.1:5");
@@ -121,24 +121,24 @@ fn the_way_back_names_the_issuer_when_asked_to() {
     assert_eq!(value(&world.answer(&asked, NOW), "iss").as_deref(), Some("https://as.example"));
 }
 
-fn spoiled(world: &mut World, fault: &str) -> Answer {
+fn with_fault(world: &mut World, fault: &str) -> Answer {
     world.fault(Endpoint::Authorize, Fault::parse(fault).unwrap());
     world.answer(&usual("&auto_authorize=true"), NOW)
 }
 
 #[test]
-fn the_way_back_can_be_spoiled_in_each_of_its_parts() {
+fn faults_change_each_part_of_the_callback() {
     let mut world = world();
     world.config_mut().app.issuer_in_callback = true;
     let has = |answer: &Answer, name: &str| back(answer).iter().filter(|(have, _)| have == name).count();
-    assert_eq!(has(&spoiled(&mut world, "callback-without-state"), "state"), 0);
-    assert_eq!(value(&spoiled(&mut world, "callback-wrong-state"), "state").as_deref(), Some("a+b cx"));
-    assert_eq!(has(&spoiled(&mut world, "callback-twice-state"), "state"), 2);
-    assert_eq!(has(&spoiled(&mut world, "callback-without-code"), "code"), 0);
-    assert_eq!(has(&spoiled(&mut world, "callback-without-issuer"), "iss"), 0);
-    let other = spoiled(&mut world, "callback-wrong-issuer");
+    assert_eq!(has(&with_fault(&mut world, "callback-without-state"), "state"), 0);
+    assert_eq!(value(&with_fault(&mut world, "callback-wrong-state"), "state").as_deref(), Some("a+b cx"));
+    assert_eq!(has(&with_fault(&mut world, "callback-twice-state"), "state"), 2);
+    assert_eq!(has(&with_fault(&mut world, "callback-without-code"), "code"), 0);
+    assert_eq!(has(&with_fault(&mut world, "callback-without-issuer"), "iss"), 0);
+    let other = with_fault(&mut world, "callback-wrong-issuer");
     assert_eq!((value(&other, "iss").as_deref(), has(&other, "iss")), (Some("https://attacker.example"), 1));
-    let denied = spoiled(&mut world, "consent-denied");
+    let denied = with_fault(&mut world, "consent-denied");
     assert_eq!((value(&denied, "error").as_deref(), has(&denied, "code")), (Some("access_denied"), 0));
     assert_eq!(value(&denied, "state").as_deref(), Some("a+b c"));
 }

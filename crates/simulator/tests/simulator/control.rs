@@ -23,7 +23,7 @@ fn control(simulator: &Simulator, method: &str, name: &str, body: &str) -> (u16,
 }
 
 #[test]
-fn the_log_shows_what_was_decided_and_no_secret() {
+fn the_log_shows_decisions_and_no_secret() {
     let simulator = Simulator::builder().clock(SimClock::manual(1_700_000_000)).start().unwrap();
     let token = token(&simulator);
     balances(&simulator, &token);
@@ -41,7 +41,7 @@ fn the_log_shows_what_was_decided_and_no_secret() {
 }
 
 #[test]
-fn faults_are_queued_listed_and_forgotten() {
+fn faults_are_queued_listed_and_removed() {
     let simulator = Simulator::start().unwrap();
     let queue = |body: &str| control(&simulator, "POST", "faults", body).0;
     assert_eq!(queue(r#"{"fault":"unavailable","endpoint":"pix-token","times":2}"#), 200);
@@ -89,11 +89,11 @@ fn the_clock_is_moved_and_tokens_are_revoked() {
 }
 
 #[test]
-fn a_request_may_ask_for_its_own_fault() {
+fn a_request_may_name_its_own_fault() {
     let simulator = Simulator::start().unwrap();
     let ask = Request::post("/oauth/token").with_json(CREDENTIALS);
-    let spoiled = ask.clone().with_header("X-Sandbox-Scenario", "too-many-requests-seconds");
-    assert_eq!(exchange(&simulator, &spoiled).unwrap().header("retry-after"), Some("7"));
+    let faulty = ask.clone().with_header("X-Sandbox-Scenario", "too-many-requests-seconds");
+    assert_eq!(exchange(&simulator, &faulty).unwrap().header("retry-after"), Some("7"));
     assert_eq!(exchange(&simulator, &ask).unwrap().status, 200);
     assert_eq!(simulator.requests(Endpoint::Token)[0].fault.as_deref(), Some("too-many-requests-seconds"));
 }

@@ -1,4 +1,4 @@
-//! Signing in on another device, as RFC 8628 has it.
+//! Signing in on another device (RFC 8628).
 
 use wellspring_simulator::{Answer, Endpoint, Fault, Request, World};
 
@@ -31,7 +31,7 @@ fn error(answer: &Answer) -> (u16, String) {
 
 #[test]
 fn a_device_gets_the_members_of_the_standards_example() {
-    // https://www.rfc-editor.org/rfc/rfc8628#section-3.2, to the byte.
+    // https://www.rfc-editor.org/rfc/rfc8628#section-3.2, byte for byte.
     let example: serde_json::Value = serde_json::from_str(
         r#"{
         "device_code": "GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS",
@@ -60,15 +60,15 @@ fn a_device_gets_the_members_of_the_standards_example() {
 }
 
 #[test]
-fn a_poll_waits_for_the_person_and_brings_a_token_once() {
+fn a_poll_waits_for_the_user_and_returns_a_token_once() {
     let mut world = world();
     let begun = begin(&mut world);
     let (code, user_code) = (text(&begun, "device_code"), text(&begun, "user_code"));
     assert_eq!(error(&poll(&mut world, &code, 5)), (400, "authorization_pending".into()));
-    // However the person writes it.
+    // The user may type the code in other ways.
     let typed = user_code.to_lowercase().replace('-', " ");
     assert_eq!(decide(&mut world, &typed, "allow", 7).status, 200);
-    assert_eq!(decide(&mut world, &user_code, "deny", 8).status, 409, "it is decided");
+    assert_eq!(decide(&mut world, &user_code, "deny", 8).status, 409, "the user has already decided");
     let granted = poll(&mut world, &code, 10);
     assert_eq!((granted.status, text(&granted, "scope")), (200, "profile".into()));
     let token = text(&granted, "access_token");
@@ -76,25 +76,25 @@ fn a_poll_waits_for_the_person_and_brings_a_token_once() {
     let userinfo = Request::get("/api/oauth2/userinfo").with_bearer(&token);
     assert_eq!(world.answer(&userinfo, after(11)).status, 200);
     assert_eq!(error(&poll(&mut world, &code, 15)), (400, "invalid_grant".into()));
-    assert_eq!(world.answer(&userinfo, after(16)).status, 401, "used twice, it takes its tokens with it");
+    assert_eq!(world.answer(&userinfo, after(16)).status, 401, "a second use revokes the tokens");
     assert_eq!(world.counters().device_grants, 1);
     let log: Vec<_> = world.log().flat_map(|entry| &entry.secrets).map(|secret| &secret.what).collect();
     assert!(log.iter().any(|what| *what == "sent device_code"), "{log:?}");
 }
 
 #[test]
-fn who_polls_too_soon_has_to_wait_longer_each_time() {
+fn a_device_that_polls_too_soon_has_to_wait_longer_each_time() {
     let mut world = world();
     let code = text(&begin(&mut world), "device_code");
     let mut ask = |seconds| error(&poll(&mut world, &code, seconds)).1;
     assert_eq!(ask(0), "authorization_pending");
     assert_eq!(ask(4), "slow_down");
-    assert_eq!(ask(13), "slow_down", "ten seconds by now");
+    assert_eq!(ask(13), "slow_down", "the interval is ten seconds now");
     assert_eq!(ask(28), "authorization_pending", "fifteen");
 }
 
 #[test]
-fn a_device_is_turned_away_by_the_person_by_time_and_with_anothers_code() {
+fn a_device_is_refused_by_the_user_after_expiry_and_with_the_code_of_another_client() {
     let mut world = world();
     let begun = begin(&mut world);
     let (code, user_code) = (text(&begun, "device_code"), text(&begun, "user_code"));
@@ -110,7 +110,7 @@ fn a_device_is_turned_away_by_the_person_by_time_and_with_anothers_code() {
     assert_eq!(decide(&mut world, &user_code, "allow", 1_800).status, 404, "too late");
     assert_eq!(error(&poll(&mut world, &code, 1_800)), (400, "expired_token".into()));
 
-    let unknown = [("client_id", "nobody")];
+    let unknown = [("client_id", "unknown")];
     let unknown = Request::post("/api/oauth2/device_authorization").with_form(&unknown);
     assert_eq!(error(&world.answer(&unknown, NOW)), (401, "invalid_client".into()));
     let greedy = Request::post("/api/oauth2/device_authorization").with_form(&[("scope", "all"), ID, SECRET]);
@@ -118,7 +118,7 @@ fn a_device_is_turned_away_by_the_person_by_time_and_with_anothers_code() {
 }
 
 #[test]
-fn the_page_asks_for_the_code_escapes_what_it_is_given_and_is_kept_by_nobody() {
+fn the_page_asks_for_the_code_escapes_its_input_and_is_never_cached() {
     let mut world = world();
     let user_code = text(&begin(&mut world), "user_code");
     let page = world.answer(&Request::get(&format!("/api/oauth2/device?user_code={user_code}")), NOW);
@@ -132,7 +132,7 @@ fn the_page_asks_for_the_code_escapes_what_it_is_given_and_is_kept_by_nobody() {
 }
 
 #[test]
-fn faults_strike_each_of_its_endpoints() {
+fn faults_apply_to_each_of_its_endpoints() {
     let mut world = world();
     world.fault(Endpoint::DeviceAuthorization, Fault::parse("status=503").unwrap());
     assert_eq!(begin(&mut world).status, 503);
@@ -140,7 +140,7 @@ fn faults_strike_each_of_its_endpoints() {
     world.fault(Endpoint::DeviceGrant, Fault::parse("oauth-error=slow_down").unwrap());
     assert_eq!(error(&poll(&mut world, &code, 5)), (400, "slow_down".into()));
     world.fault(Endpoint::Token, Fault::parse("status=502").unwrap());
-    assert_eq!(poll(&mut world, &code, 10).status, 502, "a group of endpoints strikes it too");
+    assert_eq!(poll(&mut world, &code, 10).status, 502, "a fault of a group applies too");
     world.fault(Endpoint::DevicePage, Fault::parse("status=500").unwrap());
     assert_eq!(decide(&mut world, "x", "allow", 10).status, 500);
 }

@@ -1,4 +1,4 @@
-//! The smallest client there is, so that what is tested is the simulator and nothing else.
+//! A minimal client, so that the tests test only the simulator.
 
 use core::time::Duration;
 use std::io::{Read, Write};
@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use serde_json::Value;
 use wellspring_simulator::{Answer, Config, Request, Simulator, World};
 
-/// An instant like any other: 2023-11-14, 22:13:20 UTC.
+/// 2023-11-14, 22:13:20 UTC.
 pub(crate) const NOW: Duration = Duration::from_secs(1_700_000_000);
 
 pub(crate) fn after(seconds: u64) -> Duration {
@@ -22,7 +22,7 @@ pub(crate) fn json(answer: &Answer) -> Value {
     serde_json::from_slice(&answer.body).expect("the body is JSON")
 }
 
-/// A string in a JSON answer; `data.accessToken` goes into objects.
+/// A string in a JSON answer; `data.accessToken` leads into an object.
 pub(crate) fn text(answer: &Answer, path: &str) -> String {
     let pointer = format!("/{}", path.replace('.', "/"));
     json(answer)
@@ -32,7 +32,7 @@ pub(crate) fn text(answer: &Answer, path: &str) -> String {
         .to_owned()
 }
 
-/// What arrived at a client.
+/// An answer as a client receives it.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) status: u16,
@@ -52,7 +52,7 @@ impl Seen {
 
 pub(crate) fn connect(simulator: &Simulator) -> TcpStream {
     let stream = TcpStream::connect(("127.0.0.1", simulator.port())).expect("the simulator listens");
-    // So that a broken simulator fails a test and does not hang it.
+    // A broken simulator then fails the test instead of hanging it.
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout can be set");
     stream
 }
@@ -83,7 +83,7 @@ pub(crate) fn send(stream: &mut (impl Read + Write), bytes: &[u8]) -> std::io::R
     receive(stream)
 }
 
-/// One answer, whatever its framing; an error when the connection ends before it is whole.
+/// One answer with any framing; an error if the connection ends before the answer is complete.
 pub(crate) fn receive(stream: &mut impl Read) -> std::io::Result<Seen> {
     let mut bytes = Vec::new();
     let (mut seen, head) = loop {

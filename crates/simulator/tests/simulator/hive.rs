@@ -20,7 +20,7 @@ fn code(world: &mut World, request: &Request, seconds: u64) -> (u16, u64) {
 }
 
 #[test]
-fn a_refresh_takes_an_empty_body_under_any_label_and_no_other_body() {
+fn a_refresh_needs_an_empty_body_with_any_content_type() {
     let mut world = world();
     for label in [Some("application/json"), Some("application/x-www-form-urlencoded"), None] {
         let (_, token) = sign_in(&mut world, 0);
@@ -35,7 +35,7 @@ fn a_refresh_takes_an_empty_body_under_any_label_and_no_other_body() {
 }
 
 #[test]
-fn a_refresh_token_is_good_once_or_for_ever_as_configured_and_for_a_week() {
+fn a_refresh_token_is_single_use_or_reusable_as_configured_and_lives_a_week() {
     let mut world = world();
     let (_, first) = sign_in(&mut world, 0);
     let second = text(&world.answer(&refresh(&first), after(1)), "data.refreshToken");
@@ -76,7 +76,7 @@ fn an_access_token_opens_the_service_and_refreshes_nothing() {
 }
 
 #[test]
-fn failures_come_with_a_status_or_in_the_envelope_alone() {
+fn failures_have_a_status_or_only_a_code_in_the_envelope() {
     let mut world = world();
     let wrong = Request::post("/v2/auth-token").with_json(r#"{"id":"test","secretKey":"4321"}"#);
     let none = Request::post("/v2/auth-token").with_json("{}");
@@ -90,7 +90,7 @@ fn failures_come_with_a_status_or_in_the_envelope_alone() {
 }
 
 #[test]
-fn tokens_can_be_revoked_before_their_time() {
+fn tokens_can_be_revoked_before_they_expire() {
     let mut world = world();
     let (access, token) = sign_in(&mut world, 0);
     let ping = Request::get("/service/v1/ping").with_bearer(&access);

@@ -29,14 +29,14 @@ fn a_secret_of_fewer_than_8_or_more_than_64_characters_is_refused_and_characters
     let message = "clientSecret must be longer than or equal to 8 characters";
     refused(&short, 400, &format!(r#"{{"statusCode":400,"message":"{message}","error":"Bad Request"}}"#));
     assert_eq!(world.answer(&ask("your-client-id", &"x".repeat(65)), NOW).status, 400);
-    // Long and short enough, and wrong: 64 characters in 128 bytes.
+    // A valid length but a wrong secret: 64 characters in 128 bytes.
     for secret in ["éééééééé", &"é".repeat(64)] {
         assert_eq!(world.answer(&ask("your-client-id", secret), NOW).status, 401);
     }
 }
 
 #[test]
-fn two_complaints_come_as_an_array_and_wrong_credentials_as_401() {
+fn two_errors_are_an_array_and_wrong_credentials_are_a_401() {
     let mut world = world();
     let both = world.answer(&Request::post("/oauth/token").with_json("{}"), NOW);
     assert_eq!(json(&both)["message"].as_array().unwrap().len(), 2);
@@ -92,7 +92,7 @@ fn errors_can_be_problems_and_success_can_be_201() {
 }
 
 #[test]
-fn too_many_token_requests_in_a_minute_are_turned_away_until_the_minute_is_over() {
+fn too_many_token_requests_in_a_minute_are_refused_until_the_minute_has_passed() {
     let mut world = world();
     world.config_mut().pix.token_calls_per_minute = Some(2);
     let mut status = |seconds| {
@@ -105,7 +105,7 @@ fn too_many_token_requests_in_a_minute_are_turned_away_until_the_minute_is_over(
     assert_eq!((status(60).0, status(61).0, status(70).0), (200, 429, 200));
 }
 
-/// A PEM, percent-encoded with this for a blank.
+/// A percent-encoded PEM with this text for a space.
 fn certificate(blank: &str) -> String {
     let der = [&[0x30, 0x82][..], &[7; 100]].concat();
     let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(der));
@@ -113,7 +113,7 @@ fn certificate(blank: &str) -> String {
 }
 
 #[test]
-fn the_other_token_endpoint_wants_a_certificate_in_a_header_and_says_201() {
+fn the_other_token_endpoint_requires_a_certificate_in_a_header_and_answers_201() {
     let mut world = world();
     let credentials = r#"{"clientId":"your-client-id","clientSecret":"your-client-secret"}"#;
     let ask = Request::post("/api/auth/token").with_json(credentials);
@@ -170,7 +170,7 @@ fn a_seed_gives_the_same_tokens_in_every_run_and_without_one_they_differ() {
 }
 
 #[test]
-fn the_log_tells_secrets_apart_and_shows_none() {
+fn the_log_distinguishes_secrets_and_shows_none() {
     let mut world = world();
     let token = token(&mut world);
     world.answer(

@@ -1,10 +1,10 @@
-//! What each fault is to do, as tables.
+//! The expected effect of each fault, as tables.
 
 use wellspring_simulator::{Answer, Delivery};
 
 use crate::exchange::json;
 
-/// Which token request the fault is tried on.
+/// The token request for the fault.
 #[derive(Clone, Copy)]
 pub(crate) enum Ask {
     Pix,
@@ -12,7 +12,7 @@ pub(crate) enum Ask {
     Hive,
 }
 
-/// Faults in members: what the body has to hold, or not to hold (`!`).
+/// Faults in members: what the body must contain, or must not contain (`!`).
 pub(crate) const MEMBERS: &[(&str, Ask, &str)] = &[
     ("expires-in-string", Ask::Pix, r#""expires_in":"3600","#),
     ("expires-in-padded-string", Ask::Pix, r#""expires_in":" 3600 ","#),
@@ -85,7 +85,7 @@ pub(crate) const MEMBERS: &[(&str, Ask, &str)] = &[
     ("hive-data-null", Ask::Hive, r#"{"code":0,"message":"success","data":null}"#),
 ];
 
-/// Faults that take the answer's place: status, and what is in the body or, behind `:`, in the header.
+/// Faults that replace the answer: the status, and a part of the body or, after `:`, of the header.
 pub(crate) const INSTEAD: &[(&str, u16, &str)] = &[
     ("no-content", 204, "="),
     ("html-200", 200, "<!DOCTYPE html>"),
@@ -186,7 +186,7 @@ pub(crate) const INSTEAD: &[(&str, u16, &str)] = &[
     ("redirect-301-elsewhere", 301, ":Location: https://attacker.example/"),
 ];
 
-/// Faults in the bytes: how those of the spoiled answer come of those of the good one.
+/// Faults in the bytes: how the faulty bytes follow from the correct ones.
 pub(crate) type Rewrite = (&'static str, fn(&[u8], &Answer) -> bool);
 pub(crate) const BYTES: &[Rewrite] = &[
     ("top-level-array", |good, bad| bad.body == [b"[", good, b"]"].concat()),

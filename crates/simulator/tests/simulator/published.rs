@@ -1,5 +1,5 @@
-//! The providers' published pages, byte for byte: what they show as a request is accepted, what they show
-//! as an answer has the same members, in the same order, of the same types.
+//! The providers' published pages, byte for byte: their requests are accepted, and the answers have the same members in
+//! the same order and of the same types.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,7 +18,7 @@ fn shape(text: &str) -> Vec<String> {
 
 fn collect(text: &str, path: &str, value: &Value, out: &mut Vec<String>) {
     let Value::Object(members) = value else { return };
-    // The reader sorts members by name; where each stands in the text gives the order back.
+    // The parser sorts members by name; their positions in the text restore the order.
     let mut ordered: Vec<_> = members.iter().collect();
     ordered.sort_by_key(|(name, _)| text.find(&format!("\"{name}\"")).expect("the member is in the text"));
     for (name, value) in ordered {
@@ -35,7 +35,7 @@ fn collect(text: &str, path: &str, value: &Value, out: &mut Vec<String>) {
     }
 }
 
-/// What `curl` makes of a command line of these pages.
+/// The request that `curl` sends for a command line of these pages.
 fn curl(method: &str, path: &str, headers: &[&str], body: &str) -> Vec<u8> {
     let mut out = format!("{method} {path} HTTP/1.1\r\nHost: provider.test\r\nUser-Agent: curl/8.5.0\r\n");
     if !headers.iter().any(|header| header.to_ascii_lowercase().starts_with("accept:")) {
@@ -60,7 +60,7 @@ const PIX_ANSWER: &str = r#"{
 }"#;
 
 #[test]
-fn the_pix_token_of_the_page_is_asked_for_and_answered_as_on_the_page() {
+fn the_pix_token_request_of_the_page_is_answered_as_on_the_page() {
     let simulator = Simulator::start().unwrap();
     for body in [PIX_REQUEST, PIX_REQUEST_INDENTED] {
         let asked = curl("POST", "/oauth/token", &["Content-Type: application/json"], body);
@@ -107,7 +107,7 @@ const APP_ANSWER: &str = r#"{
 }"#;
 
 #[test]
-fn the_application_of_the_page_is_registered_and_can_then_ask_for_tokens() {
+fn the_application_of_the_page_is_registered_and_can_request_tokens() {
     let simulator = Simulator::start().unwrap();
     let headers = ["Content-Type: application/json", "Authorization: Bearer YOUR_DEVELOPER_TOKEN"];
     let seen =
@@ -150,7 +150,7 @@ const USERINFO: &str = r#"{
 #[test]
 fn the_sign_in_of_the_page_ends_with_the_tokens_and_the_user_of_the_page() {
     let mut world = world();
-    // As `URLSearchParams` writes the page's parameters: the blank in the scope is a plus.
+    // `URLSearchParams` encodes the space in the scope as a plus.
     let start = Request::get(
         "/api/oauth2/authorize?client_id=client_abc123def456&redirect_uri=https%3A%2F%2Fyourapp.com%2Foauth%2Fcallback\
          &response_type=code&scope=profile+balance&state=s1&auto_authorize=true",
@@ -200,7 +200,7 @@ const HIVE_REISSUE: &str = r#"{
     "refreshToken": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpZCI6ImNvbS5jb20ydXMuYzJ4d2FsbGV0Lmdsb2JhbC5ub3JtYWwiLCJyb2xlIjoib3BlcmF0b3IiLCJhZGRyZXNzIjoieHBsYTE5cHdkYTJsdXQ5eGFlZnI4Z3NtZ2t0dXFldzkwc2M1YWpseGhrZyIsImlhdCI6MTY2NzQ3MTIwMSwiZXhwIjoxNjY4MDc2MDAxfQ.fclh8qVxLRG0Z1Fn2KRtW7Dmm6KFY5H4jvRSroy-mag"
   }
 }"#;
-/// When the tokens of the page were issued, and when they were issued again.
+/// When the page's tokens were issued, and when they were reissued.
 const HIVE_ISSUED: u64 = 1_667_382_695;
 const HIVE_REISSUED: u64 = 1_667_471_201;
 
@@ -214,7 +214,7 @@ fn decoded(token: &str) -> (String, String) {
     (header, claims)
 }
 
-/// At the page's own instants, the simulator's tokens differ from the page's in their signatures alone.
+/// At the page's times, the simulator's tokens differ from the page's only in their signatures.
 fn same_tokens(ours: &Value, page: &str) {
     let page: Value = serde_json::from_str(page).unwrap();
     for token in ["/data/accessToken", "/data/refreshToken"] {
@@ -238,7 +238,7 @@ fn the_hive_tokens_of_the_page_are_issued_and_reissued_at_the_instants_of_the_pa
     assert_eq!((&seen.json()["code"], &seen.json()["message"]), (&0.into(), &"success".into()));
     same_tokens(&seen.json(), HIVE_ISSUE);
 
-    // 35 minutes after the access token of the page had expired, and with the page's other code.
+    // 35 minutes after the page's access token expired, and with the page's other code.
     clock.set_unix(HIVE_REISSUED);
     simulator.configure(|config| config.hive.success_code = 1_000);
     let authorization =

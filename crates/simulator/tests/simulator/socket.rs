@@ -1,4 +1,4 @@
-//! What only a real socket can show.
+//! Behaviour that only a real socket can show.
 
 use core::time::Duration;
 use std::io::{ErrorKind, Read, Write};
@@ -21,7 +21,7 @@ fn failure(simulator: &Simulator, fault: &str) -> ErrorKind {
 }
 
 #[test]
-fn one_connection_serves_many_requests_even_when_they_come_together() {
+fn one_connection_serves_many_requests_also_when_they_are_pipelined() {
     let simulator = Simulator::start().unwrap();
     let mut stream = connect(&simulator);
     for _ in 0..3 {
@@ -40,7 +40,7 @@ fn one_connection_serves_many_requests_even_when_they_come_together() {
 }
 
 #[test]
-fn a_chunked_request_is_read_and_a_continue_is_given_when_expected() {
+fn a_chunked_request_is_read_and_an_expected_continue_is_sent() {
     let simulator = Simulator::start().unwrap();
     let mut stream = connect(&simulator);
     let body = ask().body;
@@ -60,7 +60,7 @@ fn a_chunked_request_is_read_and_a_continue_is_given_when_expected() {
 }
 
 #[test]
-fn what_is_not_http_or_too_much_is_refused() {
+fn invalid_http_and_oversized_requests_are_refused() {
     let simulator = Simulator::start().unwrap();
     let status = |bytes: &[u8]| send(&mut connect(&simulator), bytes).unwrap().status;
     assert_eq!(status(b"\x16\x03\x01 hello\r\n\r\n"), 400);
@@ -68,7 +68,7 @@ fn what_is_not_http_or_too_much_is_refused() {
     assert_eq!(status(b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
     assert_eq!(status(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), 400);
     assert_eq!(status(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffff\r\n"), 413);
-    // So large that the client is still writing when the refusal comes, and has to be let finish.
+    // So large that the client is still writing when the refusal is sent; the server must read the rest.
     let mut large = b"POST /oauth/token HTTP/1.1\r\nContent-Length: 33554432\r\n\r\n".to_vec();
     large.resize(large.len() + 33_554_432, b'x');
     assert_eq!(status(&large), 413);
@@ -80,7 +80,7 @@ fn what_is_not_http_or_too_much_is_refused() {
 }
 
 #[test]
-fn a_reset_before_leaves_no_token_and_a_reset_after_does() {
+fn a_reset_before_processing_issues_no_token_and_a_reset_after_it_does() {
     let simulator = Simulator::start().unwrap();
     assert_eq!(failure(&simulator, "reset-before"), ErrorKind::ConnectionReset);
     assert_eq!(simulator.counters().pix_tokens, 0);
@@ -92,7 +92,7 @@ fn a_reset_before_leaves_no_token_and_a_reset_after_does() {
 }
 
 #[test]
-fn a_truncated_body_ends_in_its_middle() {
+fn a_truncated_body_ends_early() {
     let simulator = Simulator::start().unwrap();
     for fault in ["truncated-body", "truncated-head"] {
         simulator.fault(Endpoint::Token, Fault::parse(fault).unwrap());
@@ -111,7 +111,7 @@ fn a_truncated_body_ends_in_its_middle() {
 }
 
 #[test]
-fn a_body_arrives_in_chunks_or_until_the_end_and_is_whole() {
+fn a_chunked_or_unbounded_body_arrives_completely() {
     let simulator = Simulator::start().unwrap();
     for (fault, header) in [
         ("chunked-body", "transfer-encoding"),
@@ -130,10 +130,10 @@ fn a_body_arrives_in_chunks_or_until_the_end_and_is_whole() {
 }
 
 #[test]
-fn a_dripped_body_comes_byte_by_byte_and_a_late_answer_late() {
+fn a_dripped_body_arrives_byte_by_byte_and_a_late_answer_late() {
     let simulator = Simulator::start().unwrap();
     let mut stream = connect(&simulator);
-    simulator.fault(Endpoint::Token, Fault::drip(Duration::from_millis(1)));
+    simulator.fault(Endpoint::Token, Fault::drip(Duration::from_millis(5)));
     stream.write_all(&bytes_of(&ask())).unwrap();
     let mut pieces = 0;
     let mut all = Vec::new();
@@ -157,7 +157,7 @@ fn nothing_comes(stream: &mut TcpStream) {
 }
 
 #[test]
-fn latency_holds_every_answer_back() {
+fn latency_delays_every_answer() {
     let simulator = Simulator::builder().latency(Duration::from_millis(1)).start().unwrap();
     let mut stream = connect(&simulator);
     assert_eq!(send(&mut stream, &bytes_of(&ask())).unwrap().status, 200);
@@ -166,7 +166,7 @@ fn latency_holds_every_answer_back() {
 }
 
 #[test]
-fn a_simulator_that_is_dropped_leaves_nobody_hanging() {
+fn a_dropped_simulator_closes_every_connection() {
     let simulator = Simulator::builder().latency(Duration::from_secs(3_600)).start().unwrap();
     let mut held = connect(&simulator);
     held.write_all(&bytes_of(&ask())).unwrap();
@@ -178,7 +178,7 @@ fn a_simulator_that_is_dropped_leaves_nobody_hanging() {
             let before = simulator.asked(Endpoint::PixToken);
             let mut stream = connect(&simulator);
             stream.write_all(&bytes_of(&ask())).unwrap();
-            // Taken from the queue in this order.
+            // The queue keeps this order.
             while simulator.asked(Endpoint::PixToken) == before {
                 thread::yield_now();
             }
@@ -189,7 +189,7 @@ fn a_simulator_that_is_dropped_leaves_nobody_hanging() {
     let port = simulator.port();
     drop(simulator);
     for mut client in clients {
-        // An end or a reset, but no wait.
+        // The connection ends or is reset; the client does not wait.
         let mut rest = Vec::new();
         assert!(!matches!(
             client.read_to_end(&mut rest).map_err(|error| error.kind()),
@@ -200,17 +200,17 @@ fn a_simulator_that_is_dropped_leaves_nobody_hanging() {
 }
 
 #[test]
-fn a_taken_port_is_told_and_a_free_one_can_be_named() {
+fn a_taken_port_is_an_error_and_a_free_one_can_be_chosen() {
     let first = Simulator::start().unwrap();
     let port = first.port();
     let error = Simulator::builder().port(port).start().unwrap_err();
-    assert!(matches!(error, StartError::PortTaken { port: told } if told == port));
+    assert!(matches!(error, StartError::PortTaken { port: taken } if taken == port));
     drop(first);
     assert_eq!(Simulator::builder().port(port).start().unwrap().url(), format!("http://127.0.0.1:{port}"));
 }
 
 #[test]
-fn unplugged_it_refuses_connections_and_plugged_in_it_remembers() {
+fn unplugged_it_refuses_connections_and_plugged_in_it_has_its_old_state() {
     let mut simulator = Simulator::builder().clock(SimClock::manual(1_700_000_000)).start().unwrap();
     let token = exchange(&simulator, &ask()).unwrap().json()["access_token"].as_str().unwrap().to_owned();
     let mut open = connect(&simulator);
@@ -241,7 +241,7 @@ fn fifty_clients_at_once_are_all_answered() {
 }
 
 #[test]
-fn a_head_answer_has_no_body_and_http_1_0_is_closed_behind() {
+fn a_head_answer_has_no_body_and_http_1_0_closes_the_connection() {
     let simulator = Simulator::start().unwrap();
     let mut stream = connect(&simulator);
     stream.write_all(b"HEAD /nothing HTTP/1.0\r\n\r\n").unwrap();

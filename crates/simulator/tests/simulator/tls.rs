@@ -55,12 +55,12 @@ fn over_https_the_answers_are_the_same_and_metadata_says_https() {
         assert!(exchange(&simulator, identity, None, &ask()).is_err());
     }
     simulator.fault(Endpoint::Token, Fault::parse("unbounded-body").unwrap());
-    // Without the goodbye of TLS this would be an error.
+    // Without `close_notify` this would be an error.
     assert_eq!(exchange(&simulator, identity, None, &ask()).unwrap().json()["expires_in"], 3_600);
 }
 
 #[test]
-fn whoever_trusts_another_authority_does_not_connect() {
+fn a_client_that_trusts_another_authority_does_not_connect() {
     let simulator = Simulator::builder().tls().start().unwrap();
     let other = Simulator::builder().tls().start().unwrap();
     assert!(exchange(&simulator, other.identity().unwrap(), None, &ask()).is_err());
@@ -68,7 +68,7 @@ fn whoever_trusts_another_authority_does_not_connect() {
 }
 
 #[test]
-fn mutual_tls_lets_in_the_client_certificate_and_no_other() {
+fn mutual_tls_accepts_only_the_client_certificate() {
     let simulator = Simulator::builder().mutual_tls().start().unwrap();
     let identity = simulator.identity().unwrap();
     let seen = exchange(&simulator, identity, Some(identity), &ask()).unwrap();
@@ -86,7 +86,7 @@ fn mutual_tls_lets_in_the_client_certificate_and_no_other() {
 }
 
 #[test]
-fn an_identity_shows_nothing_of_its_key() {
+fn the_debug_output_of_an_identity_has_no_key() {
     let simulator = Simulator::builder().tls().start().unwrap();
     let identity = simulator.identity().unwrap();
     assert_eq!(format!("{identity:?}"), "Identity { .. }");

@@ -1,4 +1,4 @@
-//! A folder for one test.
+//! A temporary folder for one test.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::path::{Path, PathBuf};
@@ -6,28 +6,28 @@ use std::{env, fs, process};
 
 use crate::files;
 
-/// An empty folder, removed with all that is in it when this is dropped.
+/// A temporary folder. Dropping it removes the folder and its contents.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// A new folder among the machine's temporary ones.
+    /// A new, empty folder in the machine's folder for temporary files.
     ///
     /// # Panics
     ///
-    /// When it cannot be made.
+    /// When the folder cannot be created.
     #[must_use]
     pub fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = env::temp_dir().join(format!("wellspring-store-{}-{number}", process::id()));
-        // A process of the same number may have been killed before it could tidy up.
+        // A killed process with the same process id may have left its folder.
         drop(fs::remove_dir_all(&path));
-        files::private_folder(&path).expect("a temporary folder can be made");
+        files::create_private_folder(&path).expect("a temporary folder can be created");
         Self(path)
     }
 
-    /// Where it is.
+    /// The path of the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0

@@ -1,146 +1,124 @@
-//! What only several processes can show: the test starts itself again, as its own children.
-//!
-//! A test file that wants this has two tests: one, named as it likes, calls [`play_part`] and is what the children
-//! run; the other calls [`across_processes`] with the name of the first.
+//! Clauses that need several processes: the test file starts itself again as child processes.
 
 use core::time::Duration;
-use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::thread;
 
-use wellspring_core::{Store, StoreError, Swap, WatchOutcome};
+use wellspring_core::{Store, Swap, WatchOutcome};
 
-use super::clauses::increment;
-use super::{AMPLE, Handle, Place, disks, done, equal, key, sample};
-use crate::Deadline;
+use super::child::{self, Role};
+use super::fixture::Fixture;
+use super::handle::{Handle, TIMEOUT, assert_equal, expect_ok, key, sleeps_until_finished};
+use super::load_save::increment;
+use super::sample;
+use crate::clock::Deadline;
 
-const PART: &str = "WELLSPRING_CONTRACT_PART";
-const PLACE: &str = "WELLSPRING_CONTRACT_PLACE";
+/// The line by which a child says that it has begun its work.
 const READY: &str = "ready";
 
 const CHILDREN: u64 = 8;
-const EACH: u64 = 10;
+const INCREMENTS: u64 = 10;
 
-/// Plays the part of a child, if this process is one; else does nothing.
+/// Runs the clauses of a store that processes share. `location` is the path from which [`run_child`](super::run_child)
+/// opens the store, and `test` is the name of the test that calls it.
 ///
 /// # Panics
 ///
-/// When the store breaks its contract.
-#[expect(clippy::disallowed_methods, reason = "a child learns from its environment that it is one")]
-pub fn play_part(open: impl Fn(&Path) -> Result<Box<dyn Store>, StoreError>) {
-    let (Some(part), Some(place)) = (std::env::var_os(PART), std::env::var_os(PLACE)) else { return };
-    let place = Path::new(&place);
-    if part == disks::PART {
-        return disks::play(place, &open);
-    }
-    let store = done("opening a store", open(place));
-    if part == "increment" {
-        return (0..EACH).for_each(|_| increment(&*store));
-    }
-    if part == "write" {
-        return write(&*store);
-    }
-    let _alive = done("a liveness lock", store.liveness_lock(&key(), AMPLE));
-    // A child of one's own outlives oneself, and inherits nothing that looks alive.
-    drop(Command::new("sleep").arg("3").stdout(Stdio::null()).spawn());
-    ready();
-    // Until it is killed.
-    let _ = Deadline::after(Duration::MAX).nap(Duration::from_secs(60));
+/// When the store breaks its contract, or a child process cannot be started.
+pub fn check_across_processes(fixture: &dyn Fixture, location: &Path, test: &str) {
+    let start = |role, output: Stdio| {
+        let mut command = child::command(&[], test, role, location);
+        command.stdout(output).spawn().expect("the test file can be started again")
+    };
+    increments_of_many_processes_are_all_kept(fixture, || start(Role::Increment, Stdio::null()));
+    a_killed_owner_is_gone_at_once(fixture, || start(Role::HoldLivenessLock, Stdio::piped()));
+    a_killed_writer_leaves_a_complete_record(fixture, || start(Role::Save, Stdio::piped()));
 }
 
-fn ready() {
-    println!("{READY}");
-    drop(std::io::stdout().flush());
+pub(super) fn increment_repeatedly(store: &dyn Store) {
+    (0..INCREMENTS).for_each(|_| increment(store));
 }
 
-/// Saves one record after the other, until it is killed.
-fn write(store: &dyn Store) {
+pub(super) fn save_until_killed(store: &dyn Store) {
     let record = sample::of_length(30_000);
-    let mut version = done("a load", store.load(&key(), AMPLE)).stored.map(|stored| stored.version);
-    for saved in 0.. {
-        match done("a save", store.save(&key(), version, &record, AMPLE)) {
-            Swap::Done(next) => version = Some(next),
+    let mut version = expect_ok("a load", store.load(&key(), TIMEOUT)).stored.map(|stored| stored.version);
+    for saves in 0.. {
+        match expect_ok("a save", store.save(&key(), version, &record, TIMEOUT)) {
+            Swap::Done(saved) => version = Some(saved),
             Swap::Conflict => return,
         }
-        if saved == 0 {
-            ready();
+        if saves == 0 {
+            report_ready();
         }
     }
 }
 
-/// Holds a store that processes share to what it promises them. `location` is what [`play_part`] is to open, and
-/// `part` the name of the test that calls it.
-///
-/// # Panics
-///
-/// When the store breaks its promise, or the children cannot be started.
-pub fn across_processes(place: &dyn Place, location: &Path, part: &str) {
-    let this = std::env::current_exe().expect("a test knows where it is");
-    let start = |role: &str, output: Stdio| {
-        let mut command = child(this.as_os_str(), &[], part, role, location);
-        command.stdout(output).spawn().expect("a test can be started again")
-    };
-    nothing_is_lost_between_processes(place, || start("increment", Stdio::null()));
-    a_killed_owner_is_gone_at_once(place, || start("live", Stdio::piped()));
-    a_killed_writer_leaves_a_whole_record(place, || start("write", Stdio::piped()));
+pub(super) fn hold_liveness_lock_until_killed(store: &dyn Store) {
+    let _liveness_lock = expect_ok("acquiring a liveness lock", store.liveness_lock(&key(), TIMEOUT));
+    // A grandchild that outlives this process must not inherit the lock.
+    drop(Command::new("sleep").arg("3").stdout(Stdio::null()).spawn());
+    report_ready();
+    let _ = Deadline::after(Duration::MAX).sleep(Duration::from_secs(60));
 }
 
-/// This test file once more, to run the test `part` alone and play this role in it.
-pub(super) fn child(program: &OsStr, before: &[&OsStr], part: &str, role: &str, place: &Path) -> Command {
-    let mut command = Command::new(program);
-    command
-        .args(before)
-        .args([part, "--exact", "--nocapture", "--test-threads=1"])
-        .env(PART, role)
-        .env(PLACE, place);
-    command
-}
-
-fn nothing_is_lost_between_processes(place: &dyn Place, start: impl Fn() -> Child) {
-    let children: Vec<Child> = (0..CHILDREN).map(|_| start()).collect();
-    for mut child in children {
-        let status = child.wait().expect("a child can be waited for");
-        assert!(status.success(), "a child failed: {status}");
-    }
-    let stored = Handle::of(place).stored(&key()).expect("what children saved is absent");
-    equal(stored.record.generation.value(), CHILDREN * EACH, "increments of processes were lost");
-}
-
-fn a_killed_owner_is_gone_at_once(place: &dyn Place, start: impl Fn() -> Child) {
-    let watcher = Handle::of(place);
-    let held = watcher.stored(&key()).map(|stored| stored.version);
-    let version = watcher.save(&key(), held, &sample::counting(0));
-    let mut child = start();
-    let ready = is_ready(&mut child);
-    let sighting = watcher.watch(&key(), version, Duration::from_millis(100));
-    child.kill().expect("a child can be killed");
-    let killed = Deadline::after(AMPLE);
-    assert!(ready, "a child could not show its liveness lock");
-    equal(sighting, WatchOutcome::Unchanged, "the liveness lock of another process was not seen");
-    let sighting = watcher.watch(&key(), version, AMPLE);
-    let took = AMPLE.saturating_sub(killed.left());
-    child.wait().expect("a child can be waited for");
-    equal(sighting, WatchOutcome::OwnerGone, "a killed process counts as alive");
-    assert!(took < Duration::from_millis(200), "that a process was killed was seen only after {took:?}");
-}
-
-fn a_killed_writer_leaves_a_whole_record(place: &dyn Place, start: impl Fn() -> Child) {
-    let store = Handle::of(place);
-    for round in 0..8 {
-        let mut child = start();
-        let ready = is_ready(&mut child);
-        let _ = Deadline::after(AMPLE).nap(Duration::from_millis(3 * round));
-        child.kill().expect("a child can be killed");
-        child.wait().expect("a child can be waited for");
-        assert!(ready, "a child could not begin to save");
-        let stored = store.stored(&key()).expect("a writer was killed, and the record is gone");
-        assert!(stored.record.granted().is_some(), "a writer was killed, and a save of it is gone");
-        store.save(&key(), Some(stored.version), &sample::counting(0));
-    }
+fn report_ready() {
+    println!("{READY}");
+    drop(io::stdout().flush());
 }
 
 fn is_ready(child: &mut Child) -> bool {
-    let output = child.stdout.take().expect("the child's output is piped");
+    let output = child.stdout.take().expect("the output of the child is piped");
     BufReader::new(output).lines().map_while(Result::ok).any(|line| line.ends_with(READY))
+}
+
+fn increments_of_many_processes_are_all_kept(fixture: &dyn Fixture, start: impl Fn() -> Child) {
+    let children: Vec<Child> = (0..CHILDREN).map(|_| start()).collect();
+    for mut child in children {
+        let status = child.wait().expect("the child can be waited for");
+        assert!(status.success(), "a child failed: {status}");
+    }
+    let stored = Handle::open(fixture).stored(&key()).expect("the record that the children saved is absent");
+    assert_equal(
+        stored.record.generation.value(),
+        CHILDREN * INCREMENTS,
+        "increments of processes were lost",
+    );
+}
+
+fn a_killed_owner_is_gone_at_once(fixture: &dyn Fixture, start: impl Fn() -> Child) {
+    let watcher = Handle::open(fixture);
+    let expected = watcher.stored(&key()).map(|stored| stored.version);
+    let version = watcher.save(&key(), expected, &sample::counting(0));
+    let mut child = start();
+    let ready = is_ready(&mut child);
+    let before = watcher.watch(&key(), version, Duration::from_millis(100));
+    child.kill().expect("the child can be killed");
+    assert!(ready, "a child could not acquire its liveness lock");
+    assert_equal(before, WatchOutcome::Unchanged, "the liveness lock of another process was not seen");
+    let (after, took) = thread::scope(|scope| {
+        let watching = scope.spawn(|| watcher.watch(&key(), version, TIMEOUT));
+        // The kernel takes its time to end a killed process.
+        child.wait().expect("the child can be waited for");
+        let took = sleeps_until_finished(&watching);
+        (watching.join().expect("the watcher panicked"), took)
+    });
+    assert_equal(after, WatchOutcome::OwnerGone, "a killed process still holds its liveness lock");
+    assert!(took < Duration::from_millis(200), "the watcher noticed the killed process only after {took:?}");
+}
+
+fn a_killed_writer_leaves_a_complete_record(fixture: &dyn Fixture, start: impl Fn() -> Child) {
+    let store = Handle::open(fixture);
+    for round in 0..8 {
+        let mut child = start();
+        let ready = is_ready(&mut child);
+        let _ = Deadline::after(TIMEOUT).sleep(Duration::from_millis(3 * round));
+        child.kill().expect("the child can be killed");
+        child.wait().expect("the child can be waited for");
+        assert!(ready, "a child could not save");
+        let stored = store.stored(&key()).expect("the record is absent after its writer was killed");
+        assert!(stored.record.granted().is_some(), "a completed save is lost after its writer was killed");
+        store.save(&key(), Some(stored.version), &sample::counting(0));
+    }
 }

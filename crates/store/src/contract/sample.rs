@@ -1,4 +1,4 @@
-//! Records of all shapes, the same for the same number, for tests.
+//! Pseudo-random records for tests. Equal numbers give equal records.
 
 use core::time::Duration;
 
@@ -8,10 +8,10 @@ use wellspring_core::{
     TokenResponse, UnixTime,
 };
 
-/// Numbers that look random and are the same for the same seed (SplitMix64).
-struct Draw(u64);
+/// A pseudo-random generator (SplitMix64).
+struct Generator(u64);
 
-impl Draw {
+impl Generator {
     fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -24,7 +24,7 @@ impl Draw {
         self.number() % end
     }
 
-    /// One of four is an extreme.
+    /// A count; one in four is zero or the maximum.
     fn count(&mut self) -> u64 {
         match self.below(8) {
             0 => 0,
@@ -33,7 +33,7 @@ impl Draw {
         }
     }
 
-    fn maybe<T>(&mut self, value: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    fn optional<T>(&mut self, value: impl FnOnce(&mut Self) -> T) -> Option<T> {
         (self.below(3) > 0).then(|| value(self))
     }
 
@@ -43,7 +43,7 @@ impl Draw {
         (0..length).map(|_| PIECES[usize::try_from(self.below(8)).unwrap_or(0)]).collect()
     }
 
-    fn one_of<T: Copy, const N: usize>(&mut self, values: [T; N]) -> T {
+    fn choice<T: Copy, const N: usize>(&mut self, values: [T; N]) -> T {
         values[usize::try_from(self.below(N as u64)).unwrap_or(0)]
     }
 
@@ -71,11 +71,11 @@ impl Draw {
 
     fn granted(&mut self) -> Granted {
         let mut response = TokenResponse::new(AccessToken::new(self.text()));
-        response.lifetime = self.maybe(Self::duration);
-        response.refresh_token = self.maybe(|draw| RefreshToken::new(draw.text()));
-        response.refresh_lifetime = self.maybe(Self::duration);
-        response.scope = self.maybe(|draw| {
-            let words = [draw.text(), draw.text(), draw.text()];
+        response.lifetime = self.optional(Self::duration);
+        response.refresh_token = self.optional(|generator| RefreshToken::new(generator.text()));
+        response.refresh_lifetime = self.optional(Self::duration);
+        response.scope = self.optional(|generator| {
+            let words = [generator.text(), generator.text(), generator.text()];
             words.iter().map(String::as_str).collect::<Scope>()
         });
         let mut granted = Granted::new(self.time(), response);
@@ -86,7 +86,7 @@ impl Draw {
     fn lease(&mut self) -> Lease {
         Lease {
             attempt: self.attempt(),
-            first_sent: self.maybe(Self::time),
+            first_sent: self.optional(Self::time),
             until: self.time(),
             span: self.duration(),
             replays: self.small(),
@@ -94,7 +94,7 @@ impl Draw {
     }
 
     fn dead(&mut self) -> Dead {
-        let reason = self.one_of([
+        let reason = self.choice([
             LoginReason::NotSignedIn,
             LoginReason::Refused,
             LoginReason::Expired,
@@ -106,7 +106,7 @@ impl Draw {
     }
 
     fn throttle(&mut self) -> Throttle {
-        let kind = self.one_of([
+        let kind = self.choice([
             CauseKind::Unavailable,
             CauseKind::Misconfigured,
             CauseKind::Protocol,
@@ -115,52 +115,53 @@ impl Draw {
         Throttle {
             until: self.time(),
             failures: self.small(),
-            credential: self.maybe(|draw| Fingerprint { salt: draw.count(), hash: draw.count() }),
-            cause: Cause { kind, text: self.text(), code: self.maybe(Self::text) },
+            credential: self
+                .optional(|generator| Fingerprint { salt: generator.count(), hash: generator.count() }),
+            cause: Cause { kind, text: self.text(), code: self.optional(Self::text) },
         }
     }
 
     fn record(&mut self) -> Record {
         let (epoch, generation) = (Epoch::new(self.count()), Generation::new(self.count()));
-        let grant = match self.below(4) {
+        let state = match self.below(4) {
             0 => SessionState::Empty,
             1 => SessionState::LoggedOut,
             _ => SessionState::Active(self.granted()),
         };
-        let mut record = Record::new(epoch, generation, grant);
-        record.writer = self.maybe(Self::attempt);
-        record.lease = self.maybe(Self::lease);
-        record.dead = self.maybe(Self::dead);
-        record.throttle = self.maybe(Self::throttle);
+        let mut record = Record::new(epoch, generation, state);
+        record.writer = self.optional(Self::attempt);
+        record.lease = self.optional(Self::lease);
+        record.dead = self.optional(Self::dead);
+        record.throttle = self.optional(Self::throttle);
         record
     }
 }
 
-/// The record of this number: any of its parts may be missing, odd or extreme.
+/// The record of this number. Any of its parts may be absent, unusual or extreme.
 #[must_use]
 pub fn record(number: u64) -> Record {
-    Draw(number).record()
+    Generator(number).record()
 }
 
 /// The spilled token of this number.
 #[must_use]
 pub fn pending_save(number: u64) -> PendingSave {
-    let mut draw = Draw(number);
-    let origin = if draw.below(2) == 0 {
-        Obtained::ByRenewal { spent: Generation::new(draw.count()) }
+    let mut generator = Generator(number);
+    let origin = if generator.below(2) == 0 {
+        Obtained::ByRenewal { spent: Generation::new(generator.count()) }
     } else {
-        Obtained::BySignIn { seen: draw.maybe(|draw| Epoch::new(draw.count())) }
+        Obtained::BySignIn { seen: generator.optional(|generator| Epoch::new(generator.count())) }
     };
-    PendingSave { attempt: draw.attempt(), record: draw.record(), origin }
+    PendingSave { attempt: generator.attempt(), record: generator.record(), origin }
 }
 
-/// A record that counts.
+/// An empty record of this generation.
 #[must_use]
 pub fn counting(generation: u64) -> Record {
     Record::new(Epoch::default(), Generation::new(generation), SessionState::Empty)
 }
 
-/// A record of an access token of this length.
+/// A record with an access token of this length.
 #[must_use]
 pub fn of_length(length: usize) -> Record {
     let response = TokenResponse::new(AccessToken::new("t".repeat(length)));
@@ -171,10 +172,10 @@ pub fn of_length(length: usize) -> Record {
     )
 }
 
-/// Whether these are equal in everything that a store keeps.
+/// Whether these records are equal in everything that a store keeps.
 #[must_use]
 pub fn same(a: &Record, b: &Record) -> bool {
-    let grants = match (&a.state, &b.state) {
+    let states_are_same = match (&a.state, &b.state) {
         (SessionState::Empty, SessionState::Empty) | (SessionState::LoggedOut, SessionState::LoggedOut) => {
             true
         }
@@ -190,7 +191,7 @@ pub fn same(a: &Record, b: &Record) -> bool {
         }
         _ => false,
     };
-    grants
+    states_are_same
         && a.place() == b.place()
         && a.writer == b.writer
         && a.lease == b.lease
@@ -198,7 +199,7 @@ pub fn same(a: &Record, b: &Record) -> bool {
         && a.throttle == b.throttle
 }
 
-/// Whether these are equal in everything that a spill keeps.
+/// Whether these are equal in everything that a spill file keeps.
 #[must_use]
 pub fn same_pending_save(a: &PendingSave, b: &PendingSave) -> bool {
     a.attempt == b.attempt && a.origin == b.origin && same(&a.record, &b.record)

@@ -1,84 +1,97 @@
-//! Tokens that the store would not take.
+//! Clauses of spilled tokens.
 
 use core::time::Duration;
+use std::thread;
 
 use wellspring_core::{Attempt, PendingSave, Swap};
 
-use super::lives::BUSY;
-use super::{AMPLE, Clause, Handle, Place, done, equal, key, sample};
-use crate::Deadline;
+use super::fixture::{Clause, Fixture};
+use super::handle::{Handle, SLACK, TIMEOUT, assert_equal, expect_ok, key, sleeps_until_finished};
+use super::sample;
 
-/// How long a save may take that is refused.
+/// Deadline of the save that the store refuses.
 const WITHIN: Duration = Duration::from_millis(50);
 
 pub(super) const ALL: [Clause; 4] = [
     a_spilled_token_is_found_until_it_is_forgotten,
     spilled_tokens_of_several_attempts_are_all_found,
-    a_spilled_token_is_found_beside_the_record_and_by_its_key_alone,
-    what_is_refused_can_be_spilled,
+    a_spilled_token_is_found_beside_the_record_and_only_by_its_key,
+    a_token_whose_save_is_refused_can_be_spilled,
 ];
 
-fn a_spilled_token_is_found_until_it_is_forgotten(place: &dyn Place) {
-    let (one, other) = (place.open(), Handle::of(place));
+fn a_spilled_token_is_found_until_it_is_forgotten(fixture: &dyn Fixture) {
+    let (store, other) = (fixture.open(), Handle::open(fixture));
     for number in 0..16 {
         let pending_save = sample::pending_save(number);
-        done("a spill", one.spill(&key(), &pending_save));
-        done("the same spill again", one.spill(&key(), &pending_save));
-        let found = other.loaded(&key()).spilled.expect("a spilled token is not found");
+        expect_ok("a spill", store.spill(&key(), &pending_save));
+        expect_ok("repeating a spill", store.spill(&key(), &pending_save));
+        let found = other.load(&key()).spilled.expect("a spilled token is not found");
         assert!(
             sample::same_pending_save(&found, &pending_save),
-            "spilled token {number} is found as another one"
+            "spilled token {number} is loaded as a different token"
         );
-        done("forgetting a spill", one.forget_spill(&key(), pending_save.attempt));
-        assert!(other.loaded(&key()).spilled.is_none(), "a forgotten spill is found");
-        done("forgetting it once more", one.forget_spill(&key(), pending_save.attempt));
+        expect_ok("forgetting a spill", store.forget_spill(&key(), pending_save.attempt));
+        assert!(other.load(&key()).spilled.is_none(), "a forgotten spill is still found");
+        expect_ok("forgetting a spill again", store.forget_spill(&key(), pending_save.attempt));
     }
 }
 
-fn spilled_tokens_of_several_attempts_are_all_found(place: &dyn Place) {
-    let store = place.open();
+fn spilled_tokens_of_several_attempts_are_all_found(fixture: &dyn Fixture) {
+    let store = fixture.open();
     let first = sample::pending_save(1);
     for number in 1..=5 {
         let attempt = Attempt { number, ..first.attempt };
-        done("a spill", store.spill(&key(), &PendingSave { attempt, ..first.clone() }));
+        expect_ok("a spill", store.spill(&key(), &PendingSave { attempt, ..first.clone() }));
     }
     let mut found = 0;
-    while let Some(pending_save) = done("a load", store.load(&key(), AMPLE)).spilled {
-        done("forgetting a spill", store.forget_spill(&key(), pending_save.attempt));
+    while let Some(pending_save) = expect_ok("a load", store.load(&key(), TIMEOUT)).spilled {
+        expect_ok("forgetting a spill", store.forget_spill(&key(), pending_save.attempt));
         found += 1;
     }
-    equal(found, 5, "of several spilled tokens some are lost");
+    assert_equal(found, 5, "some of several spilled tokens are lost");
 }
 
-fn a_spilled_token_is_found_beside_the_record_and_by_its_key_alone(place: &dyn Place) {
-    let store = place.open();
+fn a_spilled_token_is_found_beside_the_record_and_only_by_its_key(fixture: &dyn Fixture) {
+    let store = fixture.open();
     let pending_save = sample::pending_save(3);
-    done("a spill", store.spill(&key(), &pending_save));
-    let swap = done("a save", store.save(&key(), None, &sample::counting(1), AMPLE));
-    assert!(matches!(swap, Swap::Done(_)), "a spilled token keeps its record from being saved");
-    let loaded = done("a load", store.load(&key(), AMPLE));
-    assert!(loaded.stored.is_some() && loaded.spilled.is_some(), "record and spill hide one another");
-    let other = done("a load", store.load(&key().user("other"), AMPLE));
+    expect_ok("a spill", store.spill(&key(), &pending_save));
+    let swap = expect_ok("a save", store.save(&key(), None, &sample::counting(1), TIMEOUT));
+    assert!(matches!(swap, Swap::Done(_)), "a spilled token prevents a save of its key");
+    let loaded = expect_ok("a load", store.load(&key(), TIMEOUT));
+    assert!(
+        loaded.stored.is_some() && loaded.spilled.is_some(),
+        "the record or the spill of a key hides the other"
+    );
+    let other = expect_ok("a load", store.load(&key().user("other"), TIMEOUT));
     assert!(other.spilled.is_none(), "a spilled token of another key is found");
 }
 
-fn what_is_refused_can_be_spilled(place: &dyn Place) {
-    let store = place.open();
-    done("a save", store.save(&key(), None, &sample::counting(1), AMPLE));
-    let version = Handle::of(place).stored(&key()).map(|stored| stored.version);
+fn a_token_whose_save_is_refused_can_be_spilled(fixture: &dyn Fixture) {
+    let store = fixture.open();
+    expect_ok("a save", store.save(&key(), None, &sample::counting(1), TIMEOUT));
+    let version = Handle::open(fixture).stored(&key()).map(|stored| stored.version);
     let pending_save = sample::pending_save(4);
-    let Some(refusing) = place.refuse() else { return };
-    let clock = Deadline::after(AMPLE);
-    let refused = store.save(&key(), version, &pending_save.record, WITHIN);
-    let took = AMPLE.saturating_sub(clock.left());
-    assert!(took < WITHIN + BUSY, "a save that was to end within {WITHIN:?} took {took:?}");
-    let error = refused.expect_err("a store that was kept from taking anything took a record");
-    assert!(!error.is_unreadable(), "a store that refuses for now says that it always will: {error}");
-    done("a spill while the store refuses", store.spill(&key(), &pending_save));
-    drop(refusing);
-    let loaded = Handle::of(place).loaded(&key());
+    let Some(refusal) = fixture.refuse_saves() else { return };
+    let (refused, took) = thread::scope(|scope| {
+        let saving = scope.spawn(|| store.save(&key(), version, &pending_save.record, WITHIN));
+        let took = sleeps_until_finished(&saving);
+        (saving.join().expect("the save panicked"), took)
+    });
+    assert!(took < WITHIN + SLACK, "a save with a deadline of {WITHIN:?} took {took:?}");
+    let error = refused.expect_err("a store that refuses saves saved a record");
+    assert!(!error.is_unreadable(), "a temporary refusal is reported as permanent: {error}");
+    expect_ok("a spill while the store refuses", store.spill(&key(), &pending_save));
+    drop(refusal);
+    let loaded = Handle::open(fixture).load(&key());
     let found = loaded.spilled.expect("a spilled token is not found");
-    assert!(sample::same_pending_save(&found, &pending_save), "a spilled token is found as another one");
-    equal(loaded.stored.map(|stored| stored.version), version, "a refused save was made all the same");
-    done("forgetting a spill", store.forget_spill(&key(), pending_save.attempt));
+    assert!(
+        sample::same_pending_save(&found, &pending_save),
+        "a spilled token is loaded as a different token"
+    );
+    assert_equal(
+        loaded.stored.map(|stored| stored.version),
+        version,
+        "a refused save was applied all the same",
+    );
+    expect_ok("forgetting a spill", store.forget_spill(&key(), pending_save.attempt));
 }

@@ -1,4 +1,4 @@
-//! The fields: name, length, value, end of line.
+//! The fields of an encoding. Each is a line of name, length and value.
 
 use core::fmt::Display;
 use core::str::FromStr;
@@ -8,25 +8,26 @@ use std::io::Write as _;
 use wellspring_core::{Attempt, Owner, UnixTime};
 use zeroize::Zeroizing;
 
-use super::Unreadable;
+use super::unreadable::Unreadable;
 
-/// More than the names, lengths and numbers of all fields together take.
-const ROOM: usize = 4096;
+/// An upper bound for the names, lengths and numbers of all fields together.
+const OVERHEAD: usize = 4096;
 
-/// Writes fields into memory that is wiped, and that does not grow, because growing leaves copies behind.
+/// Writes fields into a buffer that is wiped when it is dropped. The buffer never grows, because a buffer that grows leaves
+/// copies of tokens in memory.
 pub(super) struct Writer(Zeroizing<Vec<u8>>);
 
 impl Writer {
-    /// A writer for fields whose texts take this much together.
-    pub(super) fn with_room(texts: usize) -> Self {
-        Self(Zeroizing::new(Vec::with_capacity(ROOM + texts)))
+    /// A writer for fields whose texts have this length in total.
+    pub(super) fn with_capacity(texts: usize) -> Self {
+        Self(Zeroizing::new(Vec::with_capacity(OVERHEAD + texts)))
     }
 
     pub(super) fn text(&mut self, name: &str, value: &str) {
-        writeln!(self.0, "{name} {} {value}", value.len()).expect("a vector takes everything");
+        writeln!(self.0, "{name} {} {value}", value.len()).expect("writing to a Vec never fails");
     }
 
-    /// For what is no secret: its text passes through memory that is not wiped.
+    /// Writes a value that is not a secret. Its text passes through memory that is not wiped.
     pub(super) fn value(&mut self, name: &str, value: impl Display) {
         self.text(name, &value.to_string());
     }
@@ -44,9 +45,9 @@ impl Writer {
         self.value(name, format_args!("{machine:016x}.{boot:032x}.{process}.{source:016x}.{number}"));
     }
 
-    /// How much fits in without growing.
+    /// The length up to which the buffer does not grow.
     #[cfg(test)]
-    pub(super) fn room(&self) -> usize {
+    pub(super) fn capacity(&self) -> usize {
         self.0.capacity()
     }
 
@@ -55,7 +56,7 @@ impl Writer {
     }
 }
 
-/// Reads fields in the order in which they were written.
+/// Reads fields in the order in which the writer wrote them.
 pub(super) struct Reader<'a>(&'a str);
 
 impl<'a> Reader<'a> {
@@ -63,7 +64,7 @@ impl<'a> Reader<'a> {
         Self(fields)
     }
 
-    /// The next field's value, if it has this name.
+    /// The value of the next field, if the field has this name.
     pub(super) fn text(&mut self, name: &'static str) -> Result<Option<&'a str>, Unreadable> {
         let Some(rest) = self.0.strip_prefix(name).and_then(|rest| rest.strip_prefix(' ')) else {
             return Ok(None);
@@ -73,13 +74,13 @@ impl<'a> Reader<'a> {
         Ok(Some(value))
     }
 
-    /// What `read` makes of the next field, if it has this name.
+    /// The value of the next field as parsed by `parse`, if the field has this name.
     pub(super) fn read<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(&'a str) -> Option<T>,
+        parse: impl FnOnce(&'a str) -> Option<T>,
     ) -> Result<Option<T>, Unreadable> {
-        self.text(name)?.map(|text| read(text).ok_or(Unreadable::Field(name))).transpose()
+        self.text(name)?.map(|text| parse(text).ok_or(Unreadable::Field(name))).transpose()
     }
 
     pub(super) fn number<T: FromStr>(&mut self, name: &'static str) -> Result<Option<T>, Unreadable> {
@@ -113,20 +114,20 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// All fields must have been read.
+    /// Fails unless every field was read.
     pub(super) fn end(self) -> Result<(), Unreadable> {
-        if self.0.is_empty() { Ok(()) } else { Err(Unreadable::Field("that does not belong there")) }
+        if self.0.is_empty() { Ok(()) } else { Err(Unreadable::UnexpectedField) }
     }
 }
 
-/// The value, and what comes after its line.
+/// Splits a field, whose name was read, into its value and the lines after it.
 fn split(rest: &str) -> Option<(&str, &str)> {
     let (length, rest) = rest.split_once(' ')?;
     let (value, rest) = rest.split_at_checked(length.parse().ok()?)?;
     Some((value, rest.strip_prefix('\n')?))
 }
 
-/// A field that must be there.
+/// The value of a mandatory field.
 pub(super) fn required<T>(name: &'static str, value: Option<T>) -> Result<T, Unreadable> {
     value.ok_or(Unreadable::Field(name))
 }

@@ -1,16 +1,18 @@
-//! The fields of a spilled token: whose it is and what it came from, then those of its record.
+//! The fields of a spilled token: its attempt, its origin, then the fields of its record.
 
 use wellspring_core::{Epoch, Generation, Obtained, PendingSave, StoreError};
 use zeroize::Zeroizing;
 
+use super::envelope::{seal, unseal};
 use super::fields::{Writer, required};
-use super::{Unreadable, record, seal, unseal};
+use super::record;
+use super::unreadable::Unreadable;
 
 const KIND: &str = "spill";
 
 pub(crate) fn encode_pending_save(pending_save: &PendingSave) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     let PendingSave { attempt, record, origin } = pending_save;
-    let mut fields = Writer::with_room(record::texts(record));
+    let mut fields = Writer::with_capacity(record::text_length(record));
     fields.attempt("attempt", *attempt);
     match origin {
         Obtained::ByRenewal { spent } => {

@@ -1,4 +1,4 @@
-//! A record's fields.
+//! The fields of a record.
 
 use wellspring_core::{
     AccessToken, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted, Lease, LoginReason, Record,
@@ -6,13 +6,14 @@ use wellspring_core::{
 };
 use zeroize::Zeroizing;
 
+use super::envelope::{seal, unseal};
 use super::fields::{Reader, Writer, required};
-use super::{Unreadable, seal, unseal};
+use super::unreadable::Unreadable;
 
 const KIND: &str = "record";
 
-/// What a word of a scope takes besides itself, at most.
-const SCOPE_WORD: usize = "scope_word 18446744073709551615 \n".len();
+/// The most bytes that the field of a scope word takes in addition to the word.
+const SCOPE_WORD_OVERHEAD: usize = "scope_word 18446744073709551615 \n".len();
 
 const REASONS: [(LoginReason, &str); 6] = [
     (LoginReason::NotSignedIn, "not-signed-in"),
@@ -30,16 +31,16 @@ const CAUSES: [(CauseKind, &str); 4] = [
     (CauseKind::FromIntermediary, "foreign"),
 ];
 
-fn word<T: PartialEq>(words: &[(T, &'static str)], value: &T) -> Option<&'static str> {
+fn word_for<T: PartialEq>(words: &[(T, &'static str)], value: &T) -> Option<&'static str> {
     words.iter().find(|(known, _)| known == value).map(|(_, word)| *word)
 }
 
-fn meant<T: Copy>(words: &[(T, &'static str)], text: &str) -> Option<T> {
+fn value_of<T: Copy>(words: &[(T, &'static str)], text: &str) -> Option<T> {
     words.iter().find(|(_, word)| *word == text).map(|(value, _)| *value)
 }
 
 pub(crate) fn encode_record(record: &Record) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-    let mut fields = Writer::with_room(texts(record));
+    let mut fields = Writer::with_capacity(text_length(record));
     write(&mut fields, record)?;
     Ok(seal(KIND, fields))
 }
@@ -51,12 +52,12 @@ pub(crate) fn decode_record(bytes: &[u8]) -> Result<Record, Unreadable> {
     Ok(record)
 }
 
-/// How much the texts of a record take together.
-pub(super) fn texts(record: &Record) -> usize {
+/// The total length of the texts of a record.
+pub(super) fn text_length(record: &Record) -> usize {
     let granted = record.granted().map_or(0, |granted| {
         let response = &granted.response;
         let scope: usize =
-            response.scope.iter().flat_map(Scope::iter).map(|word| SCOPE_WORD + word.len()).sum();
+            response.scope.iter().flat_map(Scope::iter).map(|word| SCOPE_WORD_OVERHEAD + word.len()).sum();
         let refresh_token = response.refresh_token.as_ref().map_or(0, |token| token.expose().len());
         response.access_token.expose().len() + refresh_token + scope
     });
@@ -85,8 +86,10 @@ pub(super) fn write(fields: &mut Writer, record: &Record) -> Result<(), StoreErr
         write_lease(fields, lease);
     }
     if let Some(Dead { reason, since }) = dead {
-        let word = word(&REASONS, reason).ok_or_else(|| {
-            StoreError::unavailable("this store has no word for the reason why the refresh token is dead")
+        let word = word_for(&REASONS, reason).ok_or_else(|| {
+            StoreError::unavailable(
+                "the record format has no word for the reason why the refresh token is dead",
+            )
         })?;
         fields.text("dead", word);
         fields.time("dead_since", *since);
@@ -113,7 +116,7 @@ fn write_granted(fields: &mut Writer, granted: &Granted) {
     }
     if let Some(scope) = scope {
         fields.value("scope", scope.iter().count());
-        // One by one, because servers exist whose words have blanks in them.
+        // One field for each word, because some servers return scope words that contain blanks.
         scope.iter().for_each(|word| fields.text("scope_word", word));
     }
     fields.value("reusable", granted.reusable);
@@ -137,7 +140,7 @@ fn write_throttle(fields: &mut Writer, throttle: &Throttle) {
     if let Some(Fingerprint { salt, hash }) = credential {
         fields.value("throttle_credential", format_args!("{salt:016x}.{hash:016x}"));
     }
-    fields.text("throttle_cause", word(&CAUSES, kind).expect("every kind has its word"));
+    fields.text("throttle_cause", word_for(&CAUSES, kind).expect("every kind has a word"));
     fields.text("throttle_text", text);
     if let Some(code) = code {
         fields.text("throttle_code", code);
@@ -157,7 +160,7 @@ pub(super) fn read(fields: &mut Reader<'_>) -> Result<Record, Unreadable> {
     let mut record = Record::new(epoch, generation, state);
     record.writer = writer;
     record.lease = read_lease(fields)?;
-    if let Some(reason) = fields.read("dead", |text| meant(&REASONS, text))? {
+    if let Some(reason) = fields.read("dead", |text| value_of(&REASONS, text))? {
         record.dead = Some(Dead { reason, since: required("dead_since", fields.time("dead_since")?)? });
     }
     record.throttle = read_throttle(fields)?;
@@ -203,7 +206,7 @@ fn read_throttle(fields: &mut Reader<'_>) -> Result<Option<Throttle>, Unreadable
             hash: u64::from_str_radix(hash, 16).ok()?,
         })
     })?;
-    let kind = required("throttle_cause", fields.read("throttle_cause", |text| meant(&CAUSES, text))?)?;
+    let kind = required("throttle_cause", fields.read("throttle_cause", |text| value_of(&CAUSES, text))?)?;
     let text = required("throttle_text", fields.text("throttle_text")?)?.to_owned();
     let code = fields.text("throttle_code")?.map(str::to_owned);
     Ok(Some(Throttle { until, failures, credential, cause: Cause { kind, text, code } }))

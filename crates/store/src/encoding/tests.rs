@@ -1,23 +1,25 @@
-//! What is written is read back, and nothing else is.
+//! The encoding round-trips, and a reader accepts only bytes that the writer produces.
 
+use core::time::Duration;
+
+use sha2::{Digest as _, Sha256};
 use wellspring_core::{
     AccessToken, Attempt, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted, Lease,
     LoginReason, Obtained, Owner, PendingSave, Record, RefreshToken, Scope, SessionState, Throttle,
     TokenResponse, UnixTime,
 };
 
-use core::time::Duration;
-
-use super::{decode_pending_save, decode_record, encode_pending_save, encode_record, hex, unseal};
+use super::envelope::unseal;
+use super::{decode_pending_save, decode_record, encode_pending_save, encode_record};
 use crate::contract::sample;
-use sha2::{Digest as _, Sha256};
+use crate::map::hex;
 
 fn attempt() -> Attempt {
     let owner = Owner { machine: 0xa1, boot: 0xb2, process: 4711, source: 0xc3 };
     Attempt { owner, number: 9 }
 }
 
-/// Every field has something in it.
+/// A record with a value in every field.
 fn full() -> Record {
     let mut response = TokenResponse::new(AccessToken::new("at.1"))
         .with_lifetime(Duration::from_secs(1800))
@@ -75,13 +77,13 @@ throttle_text 7 refusé
 throttle_code 1 x
 ";
 
-/// The first line for these fields, as this format writes it.
+/// These fields below the first line that format 1 has for them.
 fn sealed(kind: &str, fields: &str) -> Vec<u8> {
     format!("wellspring {kind} 1 {}\n{fields}", hex(&Sha256::digest(fields))).into_bytes()
 }
 
 #[test]
-fn format_1_stays_as_it_is() {
+fn the_bytes_of_format_1_do_not_change() {
     let bytes = encode_record(&full()).unwrap();
     assert_eq!(core::str::from_utf8(&bytes).unwrap().split_once('\n').unwrap().1, FULL);
     assert!(bytes.starts_with(
@@ -103,7 +105,7 @@ fn format_1_stays_as_it_is() {
 }
 
 #[test]
-fn whatever_is_written_is_read_back() {
+fn every_record_and_spill_round_trips() {
     for number in 0..2_000 {
         let (record, pending_save) = (sample::record(number), sample::pending_save(number));
         let read = decode_record(&encode_record(&record).unwrap()).unwrap();
@@ -117,7 +119,7 @@ fn whatever_is_written_is_read_back() {
 }
 
 #[test]
-fn no_byte_can_be_changed_unnoticed() {
+fn every_changed_byte_is_detected() {
     for record in [full(), sample::counting(1), sample::record(5)] {
         let bytes = encode_record(&record).unwrap();
         for at in 0..bytes.len() {
@@ -131,14 +133,17 @@ fn no_byte_can_be_changed_unnoticed() {
 }
 
 #[test]
-fn nothing_can_be_cut_off_or_added_unnoticed() {
+fn truncated_and_extended_bytes_are_detected() {
     let record = encode_record(&full()).unwrap();
     let spill = encode_pending_save(&sample::pending_save(3)).unwrap();
     for length in 0..record.len() {
-        assert!(decode_record(&record[..length]).is_err(), "a record of {length} bytes is read");
+        assert!(decode_record(&record[..length]).is_err(), "a record truncated to {length} bytes is decoded");
     }
     for length in 0..spill.len() {
-        assert!(decode_pending_save(&spill[..length]).is_err(), "a spill of {length} bytes is read");
+        assert!(
+            decode_pending_save(&spill[..length]).is_err(),
+            "a spill truncated to {length} bytes is decoded"
+        );
     }
     let mut longer = record.to_vec();
     longer.push(b'\n');
@@ -146,42 +151,46 @@ fn nothing_can_be_cut_off_or_added_unnoticed() {
 }
 
 #[test]
-fn what_a_newer_version_wrote_is_named_as_such() {
+fn a_newer_format_is_reported_by_its_number() {
     let bytes = b"wellspring record 2 whatever comes\n\xff\xfe";
     let error = decode_record(bytes).unwrap_err().to_string();
-    assert_eq!(error, "is of format 2; this version reads 1 alone, so a newer one wrote it");
+    assert_eq!(
+        error,
+        "is of format 2; this version reads only format 1, so a newer one wrote it: update this program"
+    );
     let error = decode_record(b"wellspring record 02 x\n").unwrap_err().to_string();
     assert!(error.contains("format 2"), "{error}");
     let error = decode_record(b"wellspring record x x\n").unwrap_err().to_string();
-    assert!(error.starts_with("is garbled"), "{error}");
+    assert!(error.starts_with("is corrupt"), "{error}");
 }
 
 #[test]
-fn a_spill_is_no_record_and_the_other_way_round() {
+fn a_spill_does_not_decode_as_a_record_nor_a_record_as_a_spill() {
     assert!(decode_record(&encode_pending_save(&sample::pending_save(3)).unwrap()).is_err());
     assert!(decode_pending_save(&encode_record(&full()).unwrap()).is_err());
 }
 
-/// Whoever steps over a field saves the record without it.
+/// A reader that skipped a field would save the record without it.
 #[test]
-fn a_field_that_is_unknown_missing_twice_there_or_out_of_order_is_an_error() {
+fn an_unknown_missing_repeated_or_misplaced_field_is_an_error() {
     let lines: Vec<&str> = FULL.split_inclusive('\n').collect();
-    let needed = ["epoch", "generation", "grant", "obtained_at", "access_token", "reusable", "claim_until"];
+    let mandatory =
+        ["epoch", "generation", "grant", "obtained_at", "access_token", "reusable", "claim_until"];
     for (at, line) in lines.iter().enumerate().filter(|(_, line)| **line != "2\n") {
-        let mut more = lines.clone();
-        more.insert(at, "news 1 x\n");
-        assert!(decode_record(&sealed("record", &more.concat())).is_err(), "before {line}");
-        more[at] = line;
-        assert!(decode_record(&sealed("record", &more.concat())).is_err(), "twice {line}");
-        let mut fewer = lines.clone();
-        fewer.remove(at);
-        if needed.iter().any(|name| line.starts_with(&format!("{name} "))) {
-            assert!(decode_record(&sealed("record", &fewer.concat())).is_err(), "without {line}");
+        let mut extended = lines.clone();
+        extended.insert(at, "news 1 x\n");
+        assert!(decode_record(&sealed("record", &extended.concat())).is_err(), "before {line}");
+        extended[at] = line;
+        assert!(decode_record(&sealed("record", &extended.concat())).is_err(), "repeated {line}");
+        let mut shortened = lines.clone();
+        shortened.remove(at);
+        if mandatory.iter().any(|name| line.starts_with(&format!("{name} "))) {
+            assert!(decode_record(&sealed("record", &shortened.concat())).is_err(), "without {line}");
         }
-        let mut garbled = lines.clone();
-        let emptied = line.split_once(' ').unwrap().0.to_owned() + " 99999 \n";
-        garbled[at] = &emptied;
-        assert!(decode_record(&sealed("record", &garbled.concat())).is_err(), "garbled {line}");
+        let mut corrupt = lines.clone();
+        let overlong = line.split_once(' ').unwrap().0.to_owned() + " 99999 \n";
+        corrupt[at] = &overlong;
+        assert!(decode_record(&sealed("record", &corrupt.concat())).is_err(), "corrupt {line}");
     }
     let swapped = FULL.replacen("epoch 1 3\ngeneration 2 41", "generation 2 41\nepoch 1 3", 1);
     assert!(decode_record(&sealed("record", &swapped)).is_err());
@@ -189,7 +198,7 @@ fn a_field_that_is_unknown_missing_twice_there_or_out_of_order_is_an_error() {
 }
 
 #[test]
-fn numbers_beyond_their_range_are_errors_not_panics() {
+fn numbers_out_of_range_are_errors_and_not_panics() {
     for (from, to) in [
         ("epoch 1 3", "epoch 21 184467440737095516160"),
         ("lifetime 14 1800.000000000", "lifetime 15 1800.0000000000"),
@@ -206,7 +215,7 @@ fn numbers_beyond_their_range_are_errors_not_panics() {
 }
 
 #[test]
-fn the_memory_of_an_encoding_never_grows_because_growing_leaves_copies() {
+fn the_buffer_of_an_encoding_never_grows() {
     let mut record = sample::of_length(1 << 20);
     record.lease = Some(Lease {
         attempt: Attempt { number: u64::MAX, ..attempt() },
@@ -220,21 +229,21 @@ fn the_memory_of_an_encoding_never_grows_because_growing_leaves_copies() {
         encode_pending_save(&pending_save).unwrap().capacity(),
         encode_pending_save(&pending_save).unwrap().len()
     );
-    let mut talkative = full();
-    if let Some(throttle) = &mut talkative.throttle {
+    let mut with_long_cause = full();
+    if let Some(throttle) = &mut with_long_cause.throttle {
         throttle.cause.text = "x".repeat(10_000);
         throttle.cause.code = Some("y".repeat(10_000));
     }
-    for (number, record) in (0..500).map(sample::record).chain([talkative]).enumerate() {
-        let mut fields = super::fields::Writer::with_room(super::record::texts(&record));
-        let before = fields.room();
+    for (number, record) in (0..500).map(sample::record).chain([with_long_cause]).enumerate() {
+        let mut fields = super::fields::Writer::with_capacity(super::record::text_length(&record));
+        let before = fields.capacity();
         super::record::write(&mut fields, &record).unwrap();
-        assert_eq!(fields.room(), before, "record {number}");
+        assert_eq!(fields.capacity(), before, "record {number}");
     }
 }
 
 #[test]
-fn no_error_holds_a_byte_of_what_was_read() {
+fn no_error_shows_a_byte_of_the_input() {
     let mut bytes = sealed("record", &FULL.replace("at.1", "canary"));
     for at in 0..bytes.len() {
         bytes[at] ^= 1;

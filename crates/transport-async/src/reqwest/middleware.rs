@@ -7,12 +7,12 @@ use http::{Extensions, HeaderMap};
 use reqwest::{Request, Response, ResponseBuilderExt};
 use reqwest_middleware::{Error, Middleware, Next};
 use wellspring_core::{Provider, TokenError, Verdict};
-use wellspring_transport::verdict;
+use wellspring_transport::{SourceSelector, verdict};
 
-use crate::attach::SourceSelector;
-use crate::carrier::{Answer, Call, Carrier, Redirected};
+use crate::body::Body;
+use crate::carrier::{self, Call, Carrier, Redirected};
 use crate::reqwest::redirected;
-use crate::{Body, TokenSource};
+use crate::source::TokenSource;
 
 /// Attaches tokens to the requests of a reqwest client, by the rule of [`TokenSource::send`].
 ///
@@ -28,21 +28,21 @@ use crate::{Body, TokenSource};
 /// be told from none.
 #[derive(Clone, Debug)]
 pub struct AttachMiddleware {
-    whose: SourceSelector,
+    selector: SourceSelector<TokenSource>,
 }
 
 impl AttachMiddleware {
     /// Attaches this source's tokens to every request.
     #[must_use]
     pub const fn new(source: TokenSource) -> Self {
-        Self { whose: SourceSelector::Always(source) }
+        Self { selector: SourceSelector::Always(source) }
     }
 
     /// Attaches the tokens of the [`TokenSource`] among each request's extensions (`with_extension`): one client serves
     /// many users, and who is served is said where the request is made. A request without one is not sent.
     #[must_use]
     pub const fn per_request() -> Self {
-        Self { whose: SourceSelector::OfEachCall }
+        Self { selector: SourceSelector::OfEachCall }
     }
 }
 
@@ -54,7 +54,7 @@ impl Middleware for AttachMiddleware {
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
-        let source = self.whose.source(extensions).map_err(Error::middleware)?;
+        let source = self.selector.source(extensions).map_err(Error::middleware)?;
         let told = source.send_over(&mut Rest { next, extensions }, request).await;
         told.map(|told| told.response).map_err(|Failure(error)| error)
     }
@@ -77,13 +77,13 @@ impl From<TokenError> for Failure {
 
 impl Carrier for Rest<'_> {
     type Call = Request;
-    type Answer = Told;
+    type Response = Judged;
     type Error = Failure;
 
-    async fn carry(&mut self, call: Request) -> Result<Told, Failure> {
+    async fn carry(&mut self, call: Request) -> Result<Judged, Failure> {
         let asked = call.url().clone();
         let response = self.next.clone().run(call, self.extensions).await.map_err(Failure)?;
-        Ok(Told { redirected: redirected(&asked, &response), response })
+        Ok(Judged { redirected: redirected(&asked, &response), response })
     }
 }
 
@@ -102,12 +102,12 @@ impl Call for Request {
 }
 
 /// An answer, and where redirects have led to it.
-struct Told {
+struct Judged {
     response: Response,
     redirected: Option<Redirected>,
 }
 
-impl Answer for Told {
+impl carrier::Response for Judged {
     async fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
         if self.redirected == Some(Redirected::Elsewhere) {
             return Ok(Verdict::Accepted);

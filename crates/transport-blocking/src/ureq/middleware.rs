@@ -12,12 +12,12 @@ use ureq::config::Config;
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Agent, AsSendBody, Error, SendBody};
 use wellspring_core::{Provider, TokenError, TransportError, Verdict};
-use wellspring_transport::verdict;
+use wellspring_transport::{SourceSelector, repeated, verdict};
 
 use super::guarded;
-use crate::attach::SourceSelector;
-use crate::carrier::{Answer, Call, Carrier, repeated};
-use crate::{Body, TokenSource};
+use crate::body::Body;
+use crate::carrier::{self, Call, Carrier};
+use crate::source::TokenSource;
 
 /// How long a body may be that is kept to be sent again.
 const KEPT: usize = 1 << 20;
@@ -36,28 +36,28 @@ const KEPT: usize = 1 << 20;
 /// would read as a refusal is not.
 #[derive(Clone, Debug)]
 pub struct AttachMiddleware {
-    whose: SourceSelector,
+    selector: SourceSelector<TokenSource>,
 }
 
 impl AttachMiddleware {
     /// Attaches this source's tokens to every request.
     #[must_use]
     pub const fn new(source: TokenSource) -> Self {
-        Self { whose: SourceSelector::Always(source) }
+        Self { selector: SourceSelector::Always(source) }
     }
 
     /// Attaches the tokens of the [`TokenSource`] among each request's extensions (`extension`): one agent serves many
     /// users, and who is served is said where the request is made. A request without one is not sent.
     #[must_use]
     pub const fn per_request() -> Self {
-        Self { whose: SourceSelector::OfEachCall }
+        Self { selector: SourceSelector::OfEachCall }
     }
 
     /// An agent like this one, whose requests carry tokens.
     #[must_use]
     pub fn over(self, agent: Agent) -> Agent {
         let config = like(agent.config());
-        config.middleware(Over { whose: self.whose, agent }).build().new_agent()
+        config.middleware(Over { selector: self.selector, agent }).build().new_agent()
     }
 }
 
@@ -97,18 +97,18 @@ fn like(config: &Config) -> ureq::config::ConfigBuilder<ureq::typestate::AgentSc
 
 /// Carries each try of a call through the agent behind it.
 struct Over {
-    whose: SourceSelector,
+    selector: SourceSelector<TokenSource>,
     agent: Agent,
 }
 
 impl Middleware for Over {
     fn handle(&self, request: Request<SendBody>, _: MiddlewareNext) -> Result<Response<ureq::Body>, Error> {
-        let source = self.whose.source(request.extensions()).map_err(Failure::from)?;
+        let source = self.selector.source(request.extensions()).map_err(Failure::from)?;
         let (parts, body) = request.into_parts();
-        let call = Request::from_parts(parts, BoundedRequest::read(body.into_reader())?);
+        let call = Request::from_parts(parts, CallBody::read(body.into_reader())?);
         match source.send_over(&mut Through(&self.agent), call) {
-            Ok(Told::Answer(response)) => Ok(response),
-            Ok(Told::Status(status)) => Err(Error::StatusCode(status.as_u16())),
+            Ok(Judged::Response(response)) => Ok(response),
+            Ok(Judged::Status(status)) => Err(Error::StatusCode(status.as_u16())),
             Err(failure) => Err(failure.into()),
         }
     }
@@ -133,18 +133,18 @@ impl From<Failure> for Error {
 }
 
 impl<'a> Carrier for Through<'a> {
-    type Call = Request<BoundedRequest<'a>>;
-    type Answer = Told;
+    type Call = Request<CallBody<'a>>;
+    type Response = Judged;
     type Error = Failure;
 
-    fn carry(&mut self, call: Self::Call) -> Result<Told, Failure> {
+    fn carry(&mut self, call: Self::Call) -> Result<Judged, Failure> {
         let (parts, body) = call.into_parts();
         match body {
-            BoundedRequest::Kept(bytes) if bytes.is_empty() && !means_a_body(&parts.method) => {
+            CallBody::Kept(bytes) if bytes.is_empty() && !means_a_body(&parts.method) => {
                 self.run(Request::from_parts(parts, SendBody::none()))
             }
-            BoundedRequest::Kept(bytes) => self.run(Request::from_parts(parts, &*bytes)),
-            BoundedRequest::Once(mut body) => {
+            CallBody::Kept(bytes) => self.run(Request::from_parts(parts, &*bytes)),
+            CallBody::Once(mut body) => {
                 self.run(Request::from_parts(parts, SendBody::from_reader(&mut body)))
             }
         }
@@ -157,12 +157,12 @@ fn means_a_body(method: &Method) -> bool {
 }
 
 impl Through<'_> {
-    fn run(&self, request: Request<impl AsSendBody>) -> Result<Told, Failure> {
+    fn run(&self, request: Request<impl AsSendBody>) -> Result<Judged, Failure> {
         let config = guarded(self.0, request).map_err(TransportError::into_error)?;
         match self.0.run(config.build()) {
-            Ok(response) => Ok(Told::Answer(response)),
+            Ok(response) => Ok(Judged::Response(response)),
             Err(Error::StatusCode(code)) => match StatusCode::from_u16(code) {
-                Ok(status) => Ok(Told::Status(status)),
+                Ok(status) => Ok(Judged::Status(status)),
                 Err(_) => Err(Failure(Error::StatusCode(code))),
             },
             Err(error) => Err(Failure(error)),
@@ -171,12 +171,12 @@ impl Through<'_> {
 }
 
 /// What is sent.
-enum BoundedRequest<'a> {
+enum CallBody<'a> {
     Kept(Bytes),
     Once(Box<dyn Read + 'a>),
 }
 
-impl<'a> BoundedRequest<'a> {
+impl<'a> CallBody<'a> {
     fn read(mut body: impl Read + 'a) -> Result<Self, Error> {
         let mut start = Vec::new();
         (&mut body).take(KEPT as u64 + 1).read_to_end(&mut start)?;
@@ -187,7 +187,7 @@ impl<'a> BoundedRequest<'a> {
     }
 }
 
-impl Call for Request<BoundedRequest<'_>> {
+impl Call for Request<CallBody<'_>> {
     fn url(&self) -> String {
         self.uri().to_string()
     }
@@ -198,22 +198,22 @@ impl Call for Request<BoundedRequest<'_>> {
 
     fn again(&self) -> Option<Self> {
         match self.body() {
-            BoundedRequest::Kept(bytes) => Some(repeated(self, BoundedRequest::Kept(bytes.clone()))),
-            BoundedRequest::Once(_) => None,
+            CallBody::Kept(bytes) => Some(repeated(self, CallBody::Kept(bytes.clone()))),
+            CallBody::Once(_) => None,
         }
     }
 }
 
 /// An answer, or what is left of one where statuses are errors.
-enum Told {
-    Answer(Response<ureq::Body>),
+enum Judged {
+    Response(Response<ureq::Body>),
     Status(StatusCode),
 }
 
-impl Answer for Told {
+impl carrier::Response for Judged {
     fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
         let response = match self {
-            Self::Answer(response) => response,
+            Self::Response(response) => response,
             Self::Status(status) => return Ok(verdict(provider, *status, &HeaderMap::new(), &[])),
         };
         let mut start = Vec::new();

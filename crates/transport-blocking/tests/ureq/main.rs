@@ -76,7 +76,7 @@ fn a_time_limit_of_the_single_request_ends_it() {
         _ => Reply::Drip(b"HTTP/1.1 200 OK\r\nX:".to_vec(), Duration::from_millis(10)),
     });
     let agent = attach(&server).over(Agent::new_with_defaults());
-    let limit = Some(Duration::from_millis(150));
+    let limit = Some(Duration::from_secs(1));
     let call = agent.get(format!("{}/cob", server.url)).config().timeout_global(limit).build();
     assert!(matches!(call.call().unwrap_err(), Error::Timeout(_)));
 }

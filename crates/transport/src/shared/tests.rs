@@ -1,7 +1,11 @@
 use super::*;
-use wellspring_core::AccessToken;
+use wellspring_core::{AccessToken, Patience};
 
-use crate::Scripted;
+use crate::scripted::Scripted;
+
+fn ask(shared: &Arc<SharedLifecycle>) -> Action {
+    shared.ask(Acquire::new(Need::Fresh, Patience::OneRenewal, Instant::NEVER), Ok(()))
+}
 
 fn shared(clock: impl Into<Clock>) -> Arc<SharedLifecycle> {
     let shared = SharedLifecycle::new(Scripted::new([]), Policy::default(), 7, clock.into(), None);
@@ -17,13 +21,13 @@ fn readers_wait_for_no_writer() {
     let writer = shared.lock();
     assert_eq!(shared.fresh().unwrap().expose(), "token");
     clock.advance(Duration::from_secs(3_400));
-    // Due, and nobody can be asked now: the token is good for a while yet.
+    // Due, and the lifecycle cannot be asked now: the token stays in force for a while.
     assert!(shared.fresh().is_none());
-    assert!(shared.try_ask(Need::Fresh).is_none());
+    assert!(shared.try_ask_at_once(Ok(())).is_none());
     assert_eq!(shared.in_force().unwrap().expose(), "token");
     drop(writer);
-    let Some(Action::UseAndRenew(_, renewal)) = shared.try_ask(Need::Fresh) else {
-        panic!("nobody renews");
+    let Some((Some(renewal), Ok(_))) = shared.try_ask_at_once(Ok(())) else {
+        panic!("no renewal starts");
     };
     // A renewal is under way: asking again changes nothing, and no lock is needed to know it.
     let _writer = shared.lock();
@@ -37,7 +41,7 @@ fn a_pause_keeps_an_aging_token_on_the_fast_path_until_it_is_over() {
     let clock = Clock::manual(1_000);
     let shared = shared(&clock);
     clock.advance(Duration::from_secs(3_400));
-    drop(shared.ask(Need::Fresh));
+    drop(shared.ask_at_once(Ok(())));
     assert!(shared.fresh().is_some());
     clock.advance(Duration::from_secs(2));
     assert!(shared.fresh().is_none());
@@ -69,17 +73,18 @@ fn a_poisoned_lock_is_taken_over() {
     })
     .join();
     assert!(shared.state.is_poisoned());
-    assert!(matches!(shared.ask(Need::Fresh), Action::Use(_)));
-    assert!(matches!(shared.try_ask(Need::Fresh), Some(Action::Use(_))));
+    assert!(matches!(ask(&shared), Action::Done(Ok(_))));
+    assert!(matches!(shared.try_ask_at_once(Ok(())), Some((None, Ok(_)))));
 }
 
 #[test]
-fn whoever_drops_a_renewal_tells_those_who_wait_for_it() {
+fn a_renewal_that_is_dropped_ends_for_every_caller_that_waits() {
     let shared = SharedLifecycle::new(Scripted::new([]), Policy::default(), 7, Clock::system(), None);
-    let Action::Renew(renewal) = shared.ask(Need::Fresh) else { panic!("nobody renews") };
-    let Action::Wait(in_flight) = shared.ask(Need::Fresh) else { panic!("two renew") };
+    let Action::Start(renewal, _) = ask(&shared) else { panic!("no renewal starts") };
+    let Action::Wait(in_flight, _) = ask(&shared) else { panic!("two renewals start") };
     assert!(in_flight.result().is_none());
     drop(renewal);
     assert!(in_flight.result().unwrap().is_err());
-    assert!(matches!(shared.ask(Need::Fresh), Action::Fail(_, Some(_))));
+    let patient = Acquire::new(Need::Fresh, Patience::UntilDeadline, Instant::NEVER);
+    assert!(matches!(shared.ask(patient, Ok(())), Action::Sleep(..)));
 }

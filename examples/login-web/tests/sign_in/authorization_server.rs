@@ -1,6 +1,6 @@
-//! A small authorization server that shares no code with anything here. It follows the standards where the simulator
-//! follows the published pages: its issuer has a path, it wants PKCE with S256, says `iss` in the callback (RFC 9207),
-//! takes the client's secret by Basic alone, and speaks of users as OpenID Connect does.
+//! A small authorization server that shares no code with this project. It follows the standards where the simulator
+//! follows the published pages: its issuer has a path, it requires PKCE with S256, sends `iss` in the callback (RFC
+//! 9207), accepts the client secret only by Basic, and describes users as OpenID Connect does.
 
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
@@ -26,12 +26,12 @@ struct Known {
     client: String,
     secret: String,
     redirect_uri: String,
-    /// The challenge of each code that is not spent.
+    /// The challenge of each unused code.
     codes: HashMap<String, String>,
     issued: u32,
     /// Whether a refresh token is granted beside the access token.
     refreshing: bool,
-    /// Whether the access token has come to its end.
+    /// Whether the access token has expired.
     expired: bool,
     revoked: Vec<String>,
     refusals: Vec<String>,
@@ -55,7 +55,7 @@ impl AuthorizationServer {
             refusals: Vec::new(),
         }));
         let (shared, name) = (known.clone(), issuer.clone());
-        // Ends with the tests.
+        // The thread ends with the test process.
         thread::spawn(move || {
             for stream in listener.incoming() {
                 serve(stream.unwrap(), &name, &shared);
@@ -72,13 +72,13 @@ impl AuthorizationServer {
         self.known.lock().unwrap().refusals.clone()
     }
 
-    /// From now on there are no refresh tokens: whose access token ends has to sign in again.
+    /// Grants no refresh token from now on: the user has to sign in again when the access token expires.
     pub(crate) fn grants_no_refresh_token(&self) {
         self.known.lock().unwrap().refreshing = false;
     }
 
-    /// The access token that was issued last ends.
-    pub(crate) fn expires(&self) {
+    /// Expires the access token that was issued last.
+    pub(crate) fn expire_access_token(&self) {
         self.known.lock().unwrap().expired = true;
     }
 
@@ -154,23 +154,23 @@ fn metadata(issuer: &str) -> String {
 }
 
 impl Known {
-    fn refuse(&mut self, status: u16, code: &str, why: &str) -> Answer {
-        self.refusals.push(format!("{code}: {why}"));
+    fn refuse(&mut self, status: u16, code: &str, reason: &str) -> Answer {
+        self.refusals.push(format!("{code}: {reason}"));
         (status, "Content-Type: application/json".to_owned(), format!(r#"{{"error":"{code}"}}"#))
     }
 
     fn authorize(&mut self, issuer: &str, target: &str) -> Answer {
-        let asked = |name| parameter(target, name);
-        if asked("redirect_uri").as_deref() != Some(self.redirect_uri.as_str()) {
+        let value = |name| parameter(target, name);
+        if value("redirect_uri").as_deref() != Some(self.redirect_uri.as_str()) {
             return self.refuse(400, "invalid_request", "another redirect URI");
         }
-        if asked("client_id").as_deref() != Some(&*self.client)
-            || asked("response_type").as_deref() != Some("code")
+        if value("client_id").as_deref() != Some(&*self.client)
+            || value("response_type").as_deref() != Some("code")
         {
             return self.refuse(400, "unauthorized_client", "another client or response type");
         }
         let (Some(challenge), Some("S256")) =
-            (asked("code_challenge"), asked("code_challenge_method").as_deref())
+            (value("code_challenge"), value("code_challenge_method").as_deref())
         else {
             return self.refuse(400, "invalid_request", "no PKCE");
         };

@@ -1,4 +1,4 @@
-//! Signing in at a server of whose making this project has no part.
+//! Signing in at an authorization server that shares no code with this project.
 
 use crate::authorization_server::{ACCESS, AuthorizationServer, REFRESH};
 use crate::browser::{Browser, parameter};
@@ -6,23 +6,23 @@ use crate::program::{Folder, SECRET};
 
 #[test]
 fn people_sign_in_at_a_server_that_wants_pkce_and_names_itself_in_the_callback() {
-    // The book's profile, which names another issuer.
+    // The profile of the book, with this server's issuer.
     let server = AuthorizationServer::start("client_of_this_site", SECRET);
     let profile = include_str!("../../wellspring.toml");
     let folder = Folder::with(&profile.replace("https://accounts.example", &server.issuer));
     let site = folder.site("people");
     server.register(&site.redirect_uri);
     let mut browser = Browser::default();
-    let away = browser.get(&site.at("/auth/oauth/start"));
-    let back = Browser::default().get(away.location());
+    let start = browser.get(&site.at("/auth/oauth/start"));
+    let back = Browser::default().get(start.location());
     assert_eq!(back.status, 303, "{back:?}");
     let callback = back.location().to_owned();
     assert_eq!(parameter(&callback, "iss").as_deref(), Some(server.issuer.as_str()));
 
-    // The same answer in another server's name is none.
+    // The same callback with another issuer is refused.
     let mut deceived = Browser::default();
-    let away = deceived.get(&site.at("/auth/oauth/start"));
-    let forged = Browser::default().get(away.location()).location().replace("iss=", "iss=x");
+    let start = deceived.get(&site.at("/auth/oauth/start"));
+    let forged = Browser::default().get(start.location()).location().replace("iss=", "iss=x");
     assert_eq!(deceived.get(&forged).location(), "/?error=invalid_issuer");
 
     assert_eq!(browser.get(&callback).location(), "/?login=success", "{:?}", server.refusals());
@@ -34,9 +34,9 @@ fn people_sign_in_at_a_server_that_wants_pkce_and_names_itself_in_the_callback()
     assert_eq!(server.refusals(), [""; 0]);
     assert_eq!(server.revoked(), [REFRESH]);
 
-    let said = site.end();
+    let output = site.end();
     for secret in server.secrets() {
-        assert!(!said.contains(&secret), "{said}");
+        assert!(!output.contains(&secret), "{output}");
     }
 }
 
@@ -50,22 +50,22 @@ fn where_there_is_no_refresh_token_people_are_asked_to_sign_in_again() {
     server.register(&site.redirect_uri);
     let mut browser = Browser::default();
     let sign_in = |browser: &mut Browser, start: &str| {
-        let away = browser.get(start);
-        let back = Browser::default().get(away.location());
+        let start = browser.get(start);
+        let back = Browser::default().get(start.location());
         browser.get(back.location()).location().to_owned()
     };
     assert_eq!(sign_in(&mut browser, &site.at("/auth/oauth/start")), "/?login=success");
     assert!(browser.get(&site.at("/")).body.contains("<dd id=\"username\">Jane Doe</dd>"));
 
-    server.expires();
+    server.expire_access_token();
     let page = browser.get(&site.at("/")).body;
     assert!(page.contains("id=\"login\"") && page.contains("Please sign in again"), "{page}");
-    let away = browser.get(&site.at("/account"));
-    assert_eq!((away.status, away.location()), (302, "/auth/oauth/start?next=%2Faccount"));
+    let start = browser.get(&site.at("/account"));
+    assert_eq!((start.status, start.location()), (302, "/auth/oauth/start?next=%2Faccount"));
 
-    assert_eq!(sign_in(&mut browser, &site.at(away.location())), "/account");
+    assert_eq!(sign_in(&mut browser, &site.at(start.location())), "/account");
     assert!(browser.get(&site.at("/account")).body.contains("248289761001"));
-    assert_eq!(server.revoked(), [""; 0], "what was over already");
+    assert_eq!(server.revoked(), [""; 0], "an expired token is not revoked");
     assert_eq!(browser.post(&site.at("/auth/logout")).location(), "/?logout=success");
     assert_eq!(server.revoked(), [ACCESS]);
     assert!(browser.get(&site.at("/")).body.contains("id=\"login\""));

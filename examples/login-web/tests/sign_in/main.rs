@@ -1,5 +1,5 @@
-//! The example as people meet it: the real program, real sockets, a browser of a few lines.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+//! The example as its users run it: the real program, real sockets, a minimal browser.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod authorization_server;
 mod browser;

@@ -6,11 +6,11 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// The client secret of every profile here; nobody should ever see it.
+/// The client secret of every profile here. It must never be printed.
 pub(crate) const SECRET: &str = "sentinel-of-a-client-secret-0123456789";
 pub(crate) const CLIENT: &str = "client_of_this_test";
 
-/// A folder that goes with the test.
+/// A folder that is deleted after the test.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -35,7 +35,7 @@ impl Folder {
         command
     }
 
-    /// Runs to its end: status, standard output, standard error. A site that opens is ended, and has no status.
+    /// Runs the program to its end: status, standard output, standard error. A site that starts is killed: no status.
     pub(crate) fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         let mut child = self.command(arguments).spawn().unwrap();
         let mut out = String::new();
@@ -58,8 +58,8 @@ impl Folder {
         site
     }
 
-    /// Runs it as it is without a configuration.
-    pub(crate) fn site_alone(&self, arguments: &[&str]) -> Site {
+    /// Runs it without a configuration.
+    pub(crate) fn site_without_profile(&self, arguments: &[&str]) -> Site {
         Site::of(&mut self.command(arguments))
     }
 }
@@ -70,15 +70,15 @@ impl Drop for Folder {
     }
 }
 
-/// A site that runs.
+/// A running site.
 pub(crate) struct Site {
     child: Child,
     out: BufReader<ChildStdout>,
-    said: String,
-    /// What is to be opened, without a slash at its end.
+    output: String,
+    /// The URL to open, without a trailing slash.
     pub(crate) url: String,
     pub(crate) redirect_uri: String,
-    /// Where it listens.
+    /// The URL of the port.
     pub(crate) address: String,
 }
 
@@ -88,7 +88,7 @@ impl Site {
         let out = BufReader::new(child.stdout.take().unwrap());
         let empty = String::new;
         let mut site =
-            Self { child, out, said: empty(), url: empty(), redirect_uri: empty(), address: empty() };
+            Self { child, out, output: empty(), url: empty(), redirect_uri: empty(), address: empty() };
         let first = site.line();
         let url = after(&first, "Open ");
         url.strip_suffix("/ in a browser. Ctrl-C ends it.").unwrap().clone_into(&mut site.url);
@@ -99,11 +99,11 @@ impl Site {
     fn line(&mut self) -> String {
         let mut line = String::new();
         if self.out.read_line(&mut line).unwrap() == 0 {
-            let mut why = String::new();
-            self.child.stderr.take().unwrap().read_to_string(&mut why).unwrap();
-            panic!("{}{why}", self.said);
+            let mut errors = String::new();
+            self.child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+            panic!("{}{errors}", self.output);
         }
-        self.said.push_str(&line);
+        self.output.push_str(&line);
         line.trim_end().to_owned()
     }
 
@@ -111,19 +111,19 @@ impl Site {
         format!("{}{path}", self.address)
     }
 
-    /// Ends it as Ctrl-C does: its exit status.
+    /// Ends it as Ctrl-C does, and returns the exit status.
     pub(crate) fn interrupted(mut self) -> Option<i32> {
         let process = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &process]).status().unwrap().success());
         self.child.wait().unwrap().code()
     }
 
-    /// Ends it: everything that it has said.
+    /// Kills it and returns its whole output.
     pub(crate) fn end(mut self) -> String {
         self.child.kill().unwrap();
-        self.out.read_to_string(&mut self.said).unwrap();
-        self.child.stderr.take().unwrap().read_to_string(&mut self.said).unwrap();
-        core::mem::take(&mut self.said)
+        self.out.read_to_string(&mut self.output).unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut self.output).unwrap();
+        core::mem::take(&mut self.output)
     }
 }
 

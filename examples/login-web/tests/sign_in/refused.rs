@@ -1,4 +1,4 @@
-//! Everything that a person can get wrong: one line that says what to do, the right exit status, no secret.
+//! Errors of the user: one line that says what to do, the right exit status, no secret.
 
 use std::net::TcpListener;
 
@@ -7,7 +7,7 @@ use crate::program::{Folder, SECRET};
 const ARGUMENTS: [&str; 6] =
     ["--config", "wellspring.toml", "--profile", "people", "--listen", "127.0.0.1:0"];
 
-/// What is said, when it ends with this status.
+/// The error output. The program must end with this status.
 fn refused(configuration: &str, arguments: &[&str], status: i32) -> String {
     let (ended, out, said) = Folder::with(configuration).run(arguments);
     assert_eq!((ended, out.as_str()), (Some(status), ""), "{said}");
@@ -19,7 +19,7 @@ fn refused(configuration: &str, arguments: &[&str], status: i32) -> String {
     said
 }
 
-/// A profile that is fine, whose server is out of reach.
+/// A valid profile whose server cannot be reached.
 fn people(lines: &str) -> String {
     format!(
         "[profile.people]\nprovider = \"oauth2-app\"\nclient_id = \"id\"\n\
@@ -29,7 +29,7 @@ fn people(lines: &str) -> String {
 }
 
 #[test]
-fn what_the_command_line_lacks_is_named() {
+fn each_error_of_the_command_line_is_named() {
     for (arguments, says) in [
         (&["--config", "wellspring.toml"][..], "--config needs --profile NAME"),
         (&["--profile", "people"], "--profile needs --config FILE"),
@@ -67,31 +67,33 @@ fn a_file_or_a_profile_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_profile_that_nobody_can_sign_in_to_here_is_refused_with_its_line() {
+fn a_profile_without_a_sign_in_for_users_is_refused_with_its_line() {
     let shop = "[profile.people]\nprovider = \"pix-bacen\"\ngateway = \"goforge\"\nclient_id = \"account-93\"\n\
                 client_secret = \"sentinel-of-a-secret\"\n";
     let chain = "[profile.people]\nprovider = \"hive-auth\"\nenvironment = \"sandbox\"\nid = \"operator\"\n\
                  secret_key = \"sentinel-of-a-secret\"\n";
     let machine = people("grant_type = \"client_credentials\"");
-    for nobody in [shop, chain, &machine] {
-        let said = refused(nobody, &ARGUMENTS, 2);
+    for profile in [shop, chain, &machine] {
+        let said = refused(profile, &ARGUMENTS, 2);
         assert!(
-            said.starts_with("login-web: wellspring.toml:1: [profile.people] signs nobody in; name "),
+            said.starts_with(
+                "login-web: wellspring.toml:1: [profile.people] has no sign-in for users; name "
+            ),
             "{said}"
         );
     }
     for (lines, says) in [
-        ("redirect_uri = \"http://10.0.0.1/cb\"", "the redirect URI is no good"),
+        ("redirect_uri = \"http://10.0.0.1/cb\"", "the redirect URI is invalid"),
         ("redirect_uri = \"http://127.0.0.1/cb?x=y\"", "the redirect URI must not have a query"),
         ("redirect_uri = \"http://127.0.0.1/auth/logout\"", "must be a route of its own"),
-        ("api_urls = [\"http://10.0.0.1/\"]", "`api_urls` is no good"),
+        ("api_urls = [\"http://10.0.0.1/\"]", "`api_urls` is invalid"),
         (
             "refresh_token = { env = \"NO_SUCH\" }\nscopes = { env = \"NO_SUCH\" }",
             "`scopes` needs the environment variable",
         ),
         ("[profile.people.policy]\ndeadline = \"0s\"", "`deadline` must not be zero"),
-        ("[profile.people.tls]\nca_certificate = \"wellspring.toml\"", "`ca_certificate` cannot be used"),
-        ("[store]\nurl = \"file:no/such/folder\"", "which is no folder; make it first"),
+        ("[profile.people.tls]\nca_certificate = \"wellspring.toml\"", "`ca_certificate` is invalid"),
+        ("[store]\nurl = \"file:no/such/folder\"", "which is not a folder; create it first"),
         ("redirecturi = \"x\"", "`redirecturi` is not a key of [profile.people]"),
     ] {
         let said = refused(&people(lines), &ARGUMENTS, 2);
@@ -100,10 +102,10 @@ fn a_profile_that_nobody_can_sign_in_to_here_is_refused_with_its_line() {
 }
 
 #[test]
-fn a_server_out_of_reach_may_be_back_later() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+fn a_server_that_cannot_be_reached_is_exit_status_1() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let profile = format!(
-        "[profile.people]\nprovider = \"oauth2-app\"\nissuer = \"http://{nobody}\"\nclient_id = \"id\"\n\
+        "[profile.people]\nprovider = \"oauth2-app\"\nissuer = \"http://{closed}\"\nclient_id = \"id\"\n\
          client_secret = \"sentinel-of-a-secret\"\n[profile.people.policy]\ndeadline = \"2s\"\n"
     );
     refused(&profile, &ARGUMENTS, 1);

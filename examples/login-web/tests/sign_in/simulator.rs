@@ -1,4 +1,4 @@
-//! Signing in at the simulator, described as any other server is.
+//! Signing in at the simulator, with a profile like that of any other server.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use wellspring_simulator::{Endpoint, OauthClient, Request, Simulator};
 use crate::browser::{Browser, Page, parameter};
 use crate::program::{CLIENT, Folder, SECRET, Site};
 
-/// A profile with these lines, to which people sign in.
+/// A profile with a sign-in and these lines.
 fn people(lines: &str) -> String {
     format!(
         "[profile.people]\nprovider = \"oauth2-app\"\nclient_id = \"{CLIENT}\"\n\
@@ -15,7 +15,7 @@ fn people(lines: &str) -> String {
     )
 }
 
-/// Its endpoints one by one.
+/// The endpoints, one line each.
 fn endpoints(url: &str) -> String {
     ["authorize_url = authorize", "token_url = token", "userinfo_url = userinfo", "revocation_url = revoke"]
         .map(|line| {
@@ -30,15 +30,15 @@ fn register(simulator: &Simulator, site: &Site) {
     simulator.configure(|config| config.app.clients.push(client));
 }
 
-/// Away to the server, where the user says yes, and back.
+/// Signs in; the user allows it. Returns the authorization URL and the callback's response.
 fn sign_in(site: &Site, browser: &mut Browser) -> (String, Page) {
-    let away = browser.get(&site.at("/auth/oauth/start"));
-    assert_eq!(away.status, 302, "{away:?}");
-    let asked = away.location().to_owned();
-    let back = Browser::default().get(&format!("{asked}&decision=allow"));
+    let start = browser.get(&site.at("/auth/oauth/start"));
+    assert_eq!(start.status, 302, "{start:?}");
+    let authorization = start.location().to_owned();
+    let back = Browser::default().get(&format!("{authorization}&decision=allow"));
     let callback = back.location().to_owned();
-    let there = browser.get(&callback);
-    (asked, there)
+    let response = browser.get(&callback);
+    (authorization, response)
 }
 
 #[test]
@@ -55,10 +55,10 @@ fn people_sign_in_at_the_server_that_an_issuer_describes() {
     let mut browser = Browser::default();
     assert!(browser.get(&site.at("/")).body.contains("id=\"login\""));
 
-    let (asked, there) = sign_in(&site, &mut browser);
-    assert_eq!(parameter(&asked, "code_challenge_method").as_deref(), Some("S256"));
-    assert_eq!(parameter(&asked, "scope").as_deref(), Some("profile balance"));
-    assert_eq!(there.location(), "/?login=success");
+    let (authorization, callback) = sign_in(&site, &mut browser);
+    assert_eq!(parameter(&authorization, "code_challenge_method").as_deref(), Some("S256"));
+    assert_eq!(parameter(&authorization, "scope").as_deref(), Some("profile balance"));
+    assert_eq!(callback.location(), "/?login=success");
     let page = browser.get(&site.at("/?login=success"));
     assert!(page.body.contains("<dd id=\"username\">user123</dd>"), "{}", page.body);
     assert!(page.body.contains("<dd id=\"balance\">750.00</dd>"), "{}", page.body);
@@ -75,9 +75,9 @@ fn people_sign_in_at_the_server_that_an_issuer_describes() {
         secrets.push(request.header("authorization").unwrap().replace("Bearer ", ""));
     }
     assert!(secrets.len() >= 4, "secret, code, verifier, access token");
-    let said = site.end();
+    let output = site.end();
     for secret in secrets {
-        assert!(!said.contains(&secret), "{said}");
+        assert!(!output.contains(&secret), "{output}");
     }
 }
 
@@ -87,15 +87,15 @@ fn the_tokens_are_kept_in_the_profiles_store_and_people_come_back_to_its_redirec
     let lines = endpoints(&simulator.url()) + "\nredirect_uri = \"http://localhost:1/signed/in\"";
     let folder = Folder::with(&format!("[store]\nurl = \"file:tokens\"\n{}", people(&lines)));
     let site = folder.site("people");
-    assert_eq!(site.url, "http://localhost:1", "a cookie of another host would be of no use there");
+    assert_eq!(site.url, "http://localhost:1", "the cookie is bound to the host");
     assert_eq!(site.redirect_uri, "http://localhost:1/signed/in");
     register(&simulator, &site);
 
     let mut browser = Browser::default();
-    let away = browser.get(&site.at("/auth/oauth/start"));
-    assert_eq!(parameter(away.location(), "redirect_uri").as_deref(), Some("http://localhost:1/signed/in"));
-    let back = Browser::default().get(&format!("{}&decision=allow", away.location()));
-    // Whatever makes `localhost:1` lead to the site.
+    let start = browser.get(&site.at("/auth/oauth/start"));
+    assert_eq!(parameter(start.location(), "redirect_uri").as_deref(), Some("http://localhost:1/signed/in"));
+    let back = Browser::default().get(&format!("{}&decision=allow", start.location()));
+    // Plays the proxy that forwards `localhost:1` to the site.
     let callback = back.location().replacen("http://localhost:1", &site.address, 1);
     assert_eq!(browser.get(&callback).location(), "/?login=success");
     let records = || {
@@ -106,7 +106,7 @@ fn the_tokens_are_kept_in_the_profiles_store_and_people_come_back_to_its_redirec
 }
 
 #[test]
-fn where_nothing_is_told_of_users_the_page_says_that_somebody_is_signed_in() {
+fn without_a_userinfo_endpoint_the_page_says_that_the_user_is_signed_in() {
     let simulator = Simulator::start().unwrap();
     let lines = endpoints(&simulator.url());
     let lines: Vec<_> = lines.lines().filter(|line| !line.starts_with("userinfo_url")).collect();
@@ -127,14 +127,14 @@ fn the_preset_signs_in_with_one_click_and_without_pkce() {
     let site = folder.site("people");
     register(&simulator, &site);
     let mut browser = Browser::default();
-    let away = browser.get(&site.at("/auth/oauth/start"));
-    assert_eq!(parameter(away.location(), "code_challenge"), None);
-    let back = Browser::default().get(away.location());
+    let start = browser.get(&site.at("/auth/oauth/start"));
+    assert_eq!(parameter(start.location(), "code_challenge"), None);
+    let back = Browser::default().get(start.location());
     assert_eq!(browser.get(back.location()).location(), "/?login=success");
 }
 
 #[test]
-fn the_profiles_authority_is_trusted_by_all_requests_and_nobody_elses() {
+fn all_requests_trust_only_the_authority_of_the_profile() {
     let simulator = Simulator::builder().tls().start().unwrap();
     let profile = people(&format!("issuer = \"{}\"", simulator.url()));
     let (status, out, said) = Folder::with(&profile).run(&[
@@ -153,8 +153,8 @@ fn the_profiles_authority_is_trusted_by_all_requests_and_nobody_elses() {
     let site = folder.site("people");
     register(&simulator, &site);
     let mut browser = Browser::default();
-    let away = browser.get(&site.at("/auth/oauth/start"));
-    let target = away.location().strip_prefix(&simulator.url()).unwrap();
+    let start = browser.get(&site.at("/auth/oauth/start"));
+    let target = start.location().strip_prefix(&simulator.url()).unwrap();
     let now = simulator.clock().now();
     let back = simulator.world().answer(&Request::get(&format!("{target}&decision=allow")), now);
     assert_eq!(browser.get(back.header("location").unwrap()).location(), "/?login=success");
@@ -162,14 +162,14 @@ fn the_profiles_authority_is_trusted_by_all_requests_and_nobody_elses() {
 }
 
 #[test]
-fn without_a_configuration_the_simulator_is_beside_it_and_asks_the_user() {
+fn without_a_configuration_the_program_starts_the_simulator_which_asks_the_user() {
     let folder = Folder::with("");
-    let site = folder.site_alone(&["--title", "Tea <and> Cakes"]);
+    let site = folder.site_without_profile(&["--title", "Tea <and> Cakes"]);
     let mut browser = Browser::default();
     assert!(browser.get(&site.at("/")).body.contains("Tea &lt;and&gt; Cakes"));
-    let away = browser.get(&site.at("/auth/oauth/start"));
-    assert!(Browser::default().get(away.location()).body.contains("id=\"allow\""));
-    let back = Browser::default().get(&format!("{}&decision=allow", away.location()));
+    let start = browser.get(&site.at("/auth/oauth/start"));
+    assert!(Browser::default().get(start.location()).body.contains("id=\"allow\""));
+    let back = Browser::default().get(&format!("{}&decision=allow", start.location()));
     assert_eq!(browser.get(back.location()).location(), "/?login=success");
     assert!(browser.get(&site.at("/account")).body.contains("user123"));
     assert!(!site.end().contains("secret_of_this_example"));

@@ -4,12 +4,13 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use wellspring_core::{
-    AccessToken, Answer, AuthorizationCode, AuthorizationGrant, BoundedRequest, ByteLeft, ClientSecret,
-    Clocks, CodeVerifier, Completed, Decision, Deviation, DeviceCode, Epoch, ErrorKind, Extra, Fate,
-    GateState, Generation, Granted, Header, Holding, HttpRequest, HttpResponse, Instant, Lifecycle,
-    LoginReason, Method, Need, Origin, OriginError, Outcome, Permit, Policy, Provider, ProviderSpec, Reading,
-    Record, RefreshToken, Rejected, Renewal, RenewalJob, Replay, ResponseHead, Rotation, Scope, Sent,
-    SessionState, Step, Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind,
+    AccessToken, Answer, AuthorizationCode, AuthorizationGrant, BoundedRequest, ByteLeft, Choice,
+    ClientSecret, Clocks, CodeVerifier, Completed, Decision, Deviation, DeviceCode, Epoch, ErrorKind, Extra,
+    Fallback, Fate, Found, GateState, Generation, GrantState, Granted, Header, Holding, HttpRequest,
+    HttpResponse, Instant, Judgment, Lifecycle, LoginReason, Method, Need, Obtainment, Origin, OriginError,
+    Outcome, Permit, Policy, Provider, ProviderSpec, Reading, Record, RefreshToken, Refusal, RefusedToken,
+    Rejected, Renewal, RenewalJob, Replay, Resolution, ResponseHead, Rotation, Scope, Sent, SessionState,
+    Step, StoreState, Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind,
     UnixTime, Verb, Verdict,
 };
 
@@ -26,7 +27,7 @@ pub(crate) fn response() -> TokenResponse {
     response
 }
 
-pub(crate) fn spend() -> AuthorizationGrant {
+pub(crate) fn grant() -> AuthorizationGrant {
     AuthorizationGrant::AuthorizationCode {
         code: AuthorizationCode::new(CODE),
         redirect_uri: "https://app.example/callback".into(),
@@ -50,7 +51,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         let token = lifecycle.take_over(response(), Clocks::default(), Clocks::default());
         (lifecycle, token)
     };
-    let error = TokenError::misconfigured("turned away").with_status(401, Some("application/json"));
+    let error = TokenError::misconfigured("refused").with_status(401, Some("application/json"));
     show!(shown:
         AccessToken = AccessToken::new(ACCESS);
         RefreshToken = RefreshToken::new(REFRESH);
@@ -77,13 +78,23 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Rejected = Rejected::Replaced(lifecycle().1);
         Replay = Replay::OwnerDead;
         Rotation = Rotation::SingleUse;
-        AuthorizationGrant = spend();
+        AuthorizationGrant = grant();
         TransportErrorKind = TransportErrorKind::Ambiguous;
         Verb = Verb::UseAndRefresh;
+        Found = Found::Free;
+        Judgment = Judgment::Lease;
+        Fallback = Fallback::SignIn;
+        GrantState = GrantState::Unused;
+        Choice = Choice::Send;
+        StoreState = StoreState::Nothing;
+        Obtainment = Obtainment::SignIn;
+        Resolution = Resolution::Save;
+        RefusedToken = RefusedToken::Current;
+        Refusal = Refusal::Discard;
         Verdict = Verdict::TokenRefused;
         Clocks = clocks;
         Epoch = Epoch::new(1);
-        RenewalJob = Lifecycle::new(Policy::default(), 7).sign_in(provider(), spend()).unwrap();
+        RenewalJob = Lifecycle::new(Policy::default(), 7).sign_in(provider(), grant()).unwrap();
         Extra = response().extra;
         Generation = Generation::new(1);
         Header = Header::new("Authorization", SECRET);
@@ -112,7 +123,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
     show_machine(shown, lifecycle().0);
 }
 
-/// What only a machine on its way holds.
+/// The types that only a running state machine holds.
 fn show_machine(shown: &mut Shown, mut lifecycle: Lifecycle) {
     let late = Clocks::default().plus(Duration::from_secs(10_000));
     let decision = lifecycle.acquire(Need::Fresh, late);

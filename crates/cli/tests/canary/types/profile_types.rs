@@ -1,4 +1,4 @@
-//! The types of a configuration, with secrets that stand in it and secrets that it names.
+//! The types of a configuration, with secrets in it and secrets in files and variables that it names.
 
 use std::fs;
 use std::path::Path;
@@ -67,7 +67,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
     for (_, source) in app.secrets().take(3) {
         shown.add(&source);
     }
-    // What is wrong is said without what stands there.
+    // An error names the key and does not show the value.
     shown.add_error::<Error>(&app.tls().unwrap_err());
     for (good, bad) in [
         ("client_id = \"id\"", "client_id = [1]"),

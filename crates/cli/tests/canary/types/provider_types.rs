@@ -1,4 +1,4 @@
-//! The types of the three providers, and of the command's own library.
+//! The types of the three providers and of the command's library.
 
 use hive_auth::HiveAuth;
 use oauth2_app::{

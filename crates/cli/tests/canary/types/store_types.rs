@@ -1,16 +1,19 @@
-//! The types of stores and of renewals that go through one: in core, in `wellspring-store` and in the stores.
+//! The types of stores and of renewals with a store: in core, in `wellspring-store` and in the stores.
 
 use core::time::Duration;
 
 use wellspring_core::{
-    Answer, Applied, Attempt, Cause, CauseKind, Clocks, Dead, Decision, Epoch, Fingerprint, Forgetting,
-    Generation, Granted, HttpResponse, Lease, Lifecycle, LivenessLock, Loaded, Loading, LoginReason, Need,
-    Obtained, Owner, PendingSave, Policy, Record, Renewal, ResponseHead, Revocation, SaveRequest, Saving,
-    SessionState, SharedBy, Sleeping, Spilling, Step, Store, StoreError, StoreGuarantees, Stored, Swap,
-    Throttle, TokenError, TokenKey, UnfinishedSave, UnixTime, Version, WatchOutcome, Watching,
+    Answer, Applied, Attempt, Cause, CauseKind, Clocks, Dead, Decision, Epoch, Fingerprint, Forget,
+    Forgetting, Generation, Granted, HttpResponse, Lease, Lifecycle, LivenessLock, Load, Loaded, Loading,
+    LoginReason, Need, Obtained, Owner, Pending, PendingSave, Policy, Record, Renewal, ResponseHead,
+    Revocation, Save, Saving, SessionState, SharedBy, Sleeping, Spill, Spilling, Step, Store, StoreError,
+    StoreGuarantees, Stored, Swap, Throttle, TokenError, TokenKey, UnfinishedSave, UnixTime, Version, Watch,
+    WatchOutcome, Watching,
 };
 use wellspring_store::contract::Folder;
-use wellspring_store::{Deadline, Entry, KeyName, Life, Lock, MemoryStore, Records, Spills, Stripes};
+use wellspring_store::{
+    Deadline, Entry, FileLockGuard, FileLocks, KeyName, LivenessLocks, MemoryStore, Records, Spills,
+};
 use wellspring_store_file::FileStore;
 use wellspring_store_sqlite::SqliteStore;
 
@@ -37,7 +40,7 @@ fn dead() -> Dead {
 }
 
 fn throttle() -> Throttle {
-    let cause = Cause { kind: CauseKind::Misconfigured, text: "turned away".into(), code: None };
+    let cause = Cause { kind: CauseKind::Misconfigured, text: "refused".into(), code: None };
     let credential = Some(Fingerprint::of(&*provider(), 7));
     Throttle { until: UnixTime::from_secs(1_700_000_000), failures: 1, credential, cause }
 }
@@ -92,9 +95,11 @@ pub(crate) fn show_all(shown: &mut Shown) {
         PendingSave = pending_save();
         Version = Version::new(1);
     );
-    // Only the explorer can name it.
+    // Only the explorer can construct it.
     #[cfg(wellspring_explore)]
     shown.add(&wellspring_core::Rule::Lease);
+    #[cfg(wellspring_explore)]
+    shown.add(&wellspring_core::Table::Acquire);
     show_stores(shown);
     show_renewal(shown);
 }
@@ -103,15 +108,15 @@ fn show_stores(shown: &mut Shown) {
     let folder = Folder::new();
     let key = TokenKey::new("hive-auth", "https://auth.example/token").user(SECRET);
     let name = KeyName::of(&key);
-    let stripes = Stripes::open(folder.path().join("locks"), "life").unwrap();
+    let locks = FileLocks::open(folder.path().join("locks"), "life").unwrap();
     show!(shown:
         Deadline = Deadline::after(MOMENT);
         Entry = Entry { version: Version::new(1), bytes: ACCESS.as_bytes().to_vec().into() };
         KeyName = name.clone();
-        Life = Life::open(folder.path().join("locks")).unwrap();
-        Lock = stripes.shared(&name, MOMENT).unwrap();
+        LivenessLocks = LivenessLocks::open(folder.path().join("locks")).unwrap();
+        FileLockGuard = locks.shared(&name, MOMENT).unwrap();
         Spills = Spills::new(folder.path().join("spill"));
-        Stripes = stripes;
+        FileLocks = locks;
     );
     let memory = MemoryStore::open();
     shown.add::<MemoryStore>(memory.map());
@@ -123,7 +128,7 @@ fn show_stores(shown: &mut Shown) {
     shown.add::<SqliteStore>(database.map());
     show_store(shown, &database, &key);
     shown.add(&folder);
-    // What cannot be understood is not repeated.
+    // An error about an unreadable record does not show its bytes.
     let path = folder.path().join("tokens").join(format!("{name}.token"));
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
@@ -141,7 +146,7 @@ fn show_store<M: wellspring_store::Map + 'static>(shown: &mut Shown, store: &Rec
     shown.add(&store.liveness_lock(key, MOMENT).unwrap());
 }
 
-/// What only a renewal on its way through a store holds.
+/// The types that only a running renewal with a store holds.
 fn show_renewal(shown: &mut Shown) {
     let mut now = Clocks::default().plus(Duration::from_secs(1_700_010_000));
     let mut lifecycle = Lifecycle::new(Policy::default(), 7);
@@ -153,32 +158,35 @@ fn show_renewal(shown: &mut Shown) {
     (held.lease, held.dead, held.throttle) = (None, None, None);
     let mut version = 1;
     let mut seen = Vec::new();
-    // The store takes the lease and nothing after it.
+    // The store accepts the lease and refuses every later save.
     for _ in 0..40 {
         shown.add::<Step>(&step);
         step = match step {
-            Step::Load(_, loading) => {
-                shown.add::<Loading>(&loading);
+            Step::Load(load) => {
+                shown.add::<Pending<Load>>(&load);
+                shown.add::<Load>(&load.operation);
+                shown.add::<Loading>(&load.next);
                 seen.push("load");
                 let stored = Stored { version: Version::new(version), record: held.clone() };
-                loading.resume(Ok(Loaded { stored: Some(stored), spilled: None }), now)
+                load.resume(Ok(Loaded { stored: Some(stored), spilled: None }), now)
             }
-            Step::Save(request, saving) => {
-                shown.add::<SaveRequest>(&request);
-                shown.add::<Saving>(&saving);
+            Step::Save(save) => {
+                shown.add::<Save>(&save.operation);
+                shown.add::<Saving>(&save.next);
                 seen.push("save");
-                if request.record.lease.is_some() {
+                if save.operation.record.lease.is_some() {
                     version += 1;
-                    held = request.record.clone();
-                    saving.resume(Ok(Swap::Done(Version::new(version))), now)
+                    held = save.operation.record.clone();
+                    save.resume(Ok(Swap::Done(Version::new(version))), now)
                 } else {
                     now = now.plus(Duration::from_secs(1));
-                    saving.resume(Err(StoreError::unavailable("the disk is full")), now)
+                    save.resume(Err(StoreError::unavailable("the disk is full")), now)
                 }
             }
-            Step::Watch(_, _, watching) => {
-                shown.add::<Watching>(&watching);
-                watching.resume(Ok(WatchOutcome::Unchanged), now)
+            Step::Watch(watch) => {
+                shown.add::<Watch>(&watch.operation);
+                shown.add::<Watching>(&watch.next);
+                watch.resume(Ok(WatchOutcome::Unchanged), now)
             }
             Step::Send(_, sent) => {
                 seen.push("send");
@@ -187,15 +195,17 @@ fn show_renewal(shown: &mut Shown) {
                 );
                 sent.resume(Answer::Response(HttpResponse::new(ResponseHead::new(200), envelope)), now)
             }
-            Step::Spill(pending_save, spilling) => {
-                shown.add::<PendingSave>(&pending_save);
-                shown.add::<Spilling>(&spilling);
+            Step::Spill(spill) => {
+                shown.add::<PendingSave>(&spill.operation.pending_save);
+                shown.add::<Spill>(&spill.operation);
+                shown.add::<Spilling>(&spill.next);
                 seen.push("spill");
-                spilling.resume(Ok(()), now)
+                spill.resume(Ok(()), now)
             }
-            Step::Forget(_, forgetting) => {
-                shown.add::<Forgetting>(&forgetting);
-                forgetting.resume(Ok(()), now)
+            Step::Forget(forget) => {
+                shown.add::<Forget>(&forget.operation);
+                shown.add::<Forgetting>(&forget.next);
+                forget.resume(Ok(()), now)
             }
             Step::Sleep(until, sleeping) => {
                 shown.add::<Sleeping>(&sleeping);

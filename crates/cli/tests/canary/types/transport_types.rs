@@ -1,24 +1,24 @@
-//! The types of the transports and of what they share.
+//! The types of the transports and of the crate that they share.
 
 use core::time::Duration;
 use std::sync::Arc;
 
-use http::HeaderValue;
 use tower_layer::Layer;
 use wellspring_core::{
-    Answer, Attempt as CoreAttempt, Clocks, Generation, HttpResponse, Lifecycle, LivenessLock, Loaded, Need,
-    PendingSave, Policy, Provider, Record, ResponseHead, Store, StoreError, StoreGuarantees, Swap,
-    TokenError, TokenKey, Version, WatchOutcome,
+    Acquire, AcquireStep, Answer, Attempt, AwaitChange, AwaitRejection, AwaitRenewal, AwaitToken,
+    AwaitVerdict, Call, CallStep, Clocks, HttpResponse, Instant, Lifecycle, LivenessLock, Loaded, Need,
+    Outcome, Patience, Pending, PendingSave, Policy, Provider, Record, ResponseHead, Step, Store, StoreError,
+    StoreGuarantees, StoreOp, Swap, Token, TokenError, TokenKey, Verdict, Version, WatchOutcome,
 };
 use wellspring_store::{MemoryStore, Records};
 use wellspring_transport::{
-    Action, ActiveRenewal, AllowedOrigins, Attempt, Clock, InFlight, Listener, ManualClock, Next, Notify,
-    Operation, Pool, RenewalGuard, Said, SaveGuard, Scripted, SharedLifecycle, Storage, Tls, TokenRef, Work,
+    Action, ActiveRenewal, AllowedOrigins, Clock, InFlight, Listener, ManualClock, Notify, RenewalGuard,
+    RenewalRun, SaveGuard, SaveRun, Scripted, SharedLifecycle, Slices, Storage, Tls, TokenRef,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
 
-use super::core_types::{provider, response, spend};
+use super::core_types::{grant, provider, response};
 use super::{ACCESS, REFRESH, SECRET, Shown, show};
 
 pub(crate) fn show_all(shown: &mut Shown) {
@@ -26,14 +26,14 @@ pub(crate) fn show_all(shown: &mut Shown) {
     let shared = || SharedLifecycle::new(provider(), Policy::default(), 7, Clock::from(&clock), None);
     let token =
         Lifecycle::new(Policy::default(), 7).take_over(response(), Clocks::default(), Clocks::default());
-    let mut header = HeaderValue::try_from(format!("Bearer {ACCESS}")).unwrap();
-    header.set_sensitive(true);
-    let asked = shared().ask(Need::Fresh);
+    let caller = || Acquire::new(Need::Fresh, Patience::OneRenewal, Instant::NEVER);
+    let asked = shared().ask(caller(), Ok(()));
     shown.add::<Action>(&asked);
-    let Action::Renew(renewal) = asked else { panic!("nothing is there to be used") };
+    let Action::Start(renewal, _) = asked else { panic!("no token is held") };
+    show_callers(shown, &token);
     shown.add::<InFlight>(renewal.in_flight());
     shown.add::<RenewalGuard>(&renewal);
-    show_a_remainder(shown);
+    show_an_unfinished_save(shown);
     let notify = Notify::default();
     let listener: Listener<'_> = notify.listener();
     shown.add(&listener);
@@ -42,8 +42,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
     let lent: TokenRef<'_> = holding.fresh().unwrap();
     shown.add(&lent);
     show!(shown:
-        Action = Action::Use(token.clone());
-        Attempt = Attempt::new(Generation::new(1), header);
+        Action = Action::Done(Ok(token.clone()));
         Notify = Notify::default();
         Clock = Clock::system();
         ManualClock = clock.clone();
@@ -78,7 +77,31 @@ pub(crate) fn show_all(shown: &mut Shown) {
     let _ = Duration::ZERO;
 }
 
-/// A store that takes leases, and nothing that was obtained.
+/// What waits for a token, and what carries a call.
+fn show_callers(shown: &mut Shown, token: &Token) {
+    let now = Clocks::default();
+    let caller = Acquire::new(Need::Fresh, Patience::UntilDeadline, Instant::NEVER);
+    shown.add::<Acquire>(&caller);
+    let mut life = Lifecycle::new(Policy::default(), 7);
+    let step = caller.ask(&mut life, Ok(()), now);
+    shown.add::<AcquireStep>(&step);
+    let AcquireStep::Start(permit, waiting) = step else { panic!("no token is held") };
+    shown.add::<AwaitRenewal>(&waiting);
+    let _ = life.complete(permit, Outcome::given_up(TokenError::unavailable("down")), now);
+    let AcquireStep::Sleep(_, sleeping) = caller.ask(&mut life, Ok(()), now) else { panic!("no pause") };
+    shown.add::<AwaitChange>(&sleeping);
+    shown.add::<Call>(&Call);
+    let CallStep::Token(_, next) = Call::begin::<()>() else { panic!("no token is acquired") };
+    shown.add::<AwaitToken>(&next);
+    let step = next.resume::<()>(token.clone());
+    shown.add::<CallStep<()>>(&step);
+    let CallStep::Send(_, next) = step else { panic!("not sent") };
+    shown.add::<AwaitVerdict>(&next);
+    let CallStep::Reject(_, next) = next.resume((), &Verdict::TokenRefused, true) else { panic!("kept") };
+    shown.add::<AwaitRejection<()>>(&next);
+}
+
+/// A store that accepts leases and refuses obtained tokens.
 #[derive(Debug)]
 struct Full(Records<MemoryStore>);
 
@@ -116,54 +139,57 @@ impl Store for Full {
         Err(StoreError::unavailable("so is the place for spills"))
     }
 
-    fn forget_spill(&self, _: &TokenKey, _: CoreAttempt) -> Result<(), StoreError> {
+    fn forget_spill(&self, _: &TokenKey, _: Attempt) -> Result<(), StoreError> {
         Ok(())
     }
 }
 
-/// What only a renewal through a store holds, and what is left of one that the store does not take.
-fn show_a_remainder(shown: &mut Shown) {
+/// The types that only a renewal with a store holds, and the pending save after the store has refused a token.
+fn show_an_unfinished_save(shown: &mut Shown) {
     let full: Arc<dyn Store> = Arc::new(Full(MemoryStore::open()));
     let storage = Storage::new(full, 7);
     shown.add::<Storage>(&storage);
+    shown.add(&Slices::new(Instant::ORIGIN, Instant::NEVER));
     let clock = Clock::manual(1_700_000_000);
     let shared = SharedLifecycle::new(signs_in(), Policy::default(), 7, Clock::from(&clock), Some(storage));
-    let mut renewal = shared.sign_in(spend()).unwrap();
-    let mut step = renewal.begin();
+    let renewal = shared.sign_in(grant()).unwrap();
+    shown.add::<RenewalGuard>(&renewal);
+    let (mut renewal, mut step) = renewal.begin();
+    shown.add::<RenewalRun>(&renewal);
     let (outcome, unfinished) = loop {
-        let work = renewal.course.enter(step);
-        shown.add::<ActiveRenewal>(&renewal.course);
-        shown.add::<Work>(&work);
-        step = match work {
-            Work::Store(operation, _, next) => {
-                shown.add::<Operation>(&operation);
-                shown.add::<Next>(&next);
-                let said = renewal.course.carry_out(&operation, Duration::from_secs(1));
-                shown.add::<Said>(&said);
-                renewal.course.leave(said, next)
-            }
-            Work::Send(_, sent) => {
+        renewal.active.enter(&step);
+        shown.add::<ActiveRenewal>(&renewal.active);
+        step = match step {
+            Step::Load(load) => operate(&renewal.active, load),
+            Step::Save(save) => operate(&renewal.active, save),
+            Step::Watch(watch) => operate(&renewal.active, watch),
+            Step::Spill(spill) => operate(&renewal.active, spill),
+            Step::Forget(forget) => operate(&renewal.active, forget),
+            Step::Send(_, sent) => {
                 let body = format!(
                     r#"{{"access_token":"{ACCESS}","refresh_token":"{REFRESH}","token_type":"bearer"}}"#
                 );
                 let head = ResponseHead::new(200).header("Content-Type", "application/json");
                 sent.resume(Answer::Response(HttpResponse::new(head, body)), clock.now())
             }
-            Work::Sleep(_, next) => next.resume(clock.now()),
-            Work::Done(outcome, unfinished) => break (outcome, unfinished),
+            Step::Sleep(_, next) => next.resume(clock.now()),
+            Step::Done(outcome, unfinished) => break (outcome, unfinished),
         };
     };
-    let save_guard = renewal.finish(outcome, unfinished).expect("nobody has stored it");
-    shown.add::<SaveGuard>(&save_guard);
-    shown.add::<ActiveRenewal>(&save_guard.course);
+    let save = renewal.finish(outcome, unfinished).expect("the token is not stored yet");
+    shown.add::<SaveGuard>(&save);
+    let (save, _) = save.begin();
+    shown.add::<SaveRun>(&save);
+    shown.add::<ActiveRenewal>(&save.active);
+}
+
+fn operate<O: StoreOp>(active: &ActiveRenewal, pending: Pending<O>) -> Step {
+    let Pending { operation, next, .. } = pending;
+    let reply = active.run(&Arc::new(operation), Duration::from_secs(1))();
+    active.leave::<O>(next, reply)
 }
 
 fn show_pools(shown: &mut Shown) {
-    let pool = Pool::new(Duration::from_secs(1), Clock::system());
-    let shared =
-        pool.of("ann", || Ok(SharedLifecycle::new(provider(), Policy::default(), 7, Clock::system(), None)));
-    shared.unwrap().adopt(response()).unwrap();
-    shown.add::<Pool>(&pool);
     let template = || hive_auth::HiveAuth::sandbox().credentials("operator", SECRET).unwrap();
     let of = asynchronous::TokenSource::builder(template()).store(MemoryStore::open());
     let pool: asynchronous::TokenPool = of.pool(move |_| template()).unwrap();

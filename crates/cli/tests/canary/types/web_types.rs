@@ -1,4 +1,4 @@
-//! The types of the sign-in with a browser.
+//! The types of the web login.
 
 use oauth2_app::App;
 use oauth2_app_axum::{Builder, MemorySessions, NotSignedIn, SignedIn, WebLogin};
@@ -18,7 +18,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Builder = WebLogin::builder(app.clone(), pool.clone());
         WebLogin = WebLogin::builder(app, pool).build().unwrap();
         MemorySessions = MemorySessions::default();
-        SignedIn = SignedIn::over("a name for nobody", TokenSource::fixed(ACCESS));
+        SignedIn = SignedIn::over("an unused name", TokenSource::fixed(ACCESS));
         NotSignedIn = NotSignedIn::Refused;
     );
 }

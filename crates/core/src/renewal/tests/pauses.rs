@@ -1,4 +1,4 @@
-//! What processes tell one another through the store: that a grant is dead, and how long to leave an endpoint alone.
+//! What processes share through the store: dead marks, and pauses of the endpoint.
 
 use std::vec;
 
@@ -7,7 +7,7 @@ use super::*;
 use crate::{Cause, CauseKind, Dead, Provider, Throttle};
 
 #[test]
-fn a_dead_grant_is_marked_and_costs_nobody_a_second_call() {
+fn a_dead_grant_is_marked_and_costs_no_process_a_second_call() {
     let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
     let result = Process::new(1, rotating()).renew(&mut slot, at(60), vec![answer(401, "")]);
     assert_eq!(reason(&result), Some(LoginReason::Refused));
@@ -17,7 +17,7 @@ fn a_dead_grant_is_marked_and_costs_nobody_a_second_call() {
 }
 
 #[test]
-fn a_pause_is_everybodys_until_the_credential_changes() {
+fn a_pause_holds_for_every_process_until_the_credential_changes() {
     let misconfigured = || vec![answer(403, "")];
     let mut slot = Slot::default();
     let first = Process::new(1, Toy::with_credentials()).renew(&mut slot, at(0), misconfigured());
@@ -42,7 +42,7 @@ fn a_pause_that_an_endpoint_asked_for_is_kept_by_every_process_whatever_its_cred
 }
 
 #[test]
-fn a_pause_longer_than_any_is_one_of_a_clock_set_back() {
+fn a_pause_longer_than_the_longest_comes_from_a_clock_that_was_set_back() {
     let mut paused = record(1, 5, "old 60 refresh");
     let cause = Cause { kind: CauseKind::Unavailable, text: "down".into(), code: None };
     paused.throttle = Some(Throttle { until: at(10_000_000).unix, failures: 1, credential: None, cause });
@@ -51,7 +51,7 @@ fn a_pause_longer_than_any_is_one_of_a_clock_set_back() {
 }
 
 #[test]
-fn a_shared_provider_is_the_provider_it_shares() {
+fn a_shared_provider_behaves_as_the_provider_itself() {
     let (toy, shared) =
         (Toy::with_credentials().with_secret("one"), Toy::with_credentials().with_secret("one").arc());
     let (one, other) = (crate::Fingerprint::of(&toy, 7), crate::Fingerprint::of(&shared, 7));

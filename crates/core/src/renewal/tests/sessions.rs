@@ -7,7 +7,7 @@ use super::*;
 use crate::SessionState;
 
 #[test]
-fn after_a_logout_what_was_under_way_is_revoked_and_nothing_comes_back() {
+fn a_logout_during_a_renewal_revokes_the_new_token_and_no_session_comes_back() {
     let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
     let mut process = Process::new(1, rotating().with_revocation());
     assert!(matches!(process.sign_out(&mut slot, at(60), vec![answer(200, "")]), Revocation::Done));
@@ -36,33 +36,33 @@ fn a_sign_in_is_saved_as_a_new_epoch_and_into_an_empty_store_under_the_wall_cloc
 fn a_device_code_is_sent_until_it_brings_a_token_and_nothing_is_saved_before() {
     let mut slot = Slot::holding(record(3, 5, "old 60 refresh"));
     let mut process = Process::new(1, rotating());
-    assert!(process.spend(&mut slot, device_code(), at(0), vec![answer(429, "")]).is_err());
+    assert!(process.exchange(&mut slot, device_code(), at(0), vec![answer(429, "")]).is_err());
     assert_eq!(slot.versions, 1, "and nothing was saved");
-    process.spend(&mut slot, device_code(), at(5), vec![answer(200, "one 60 r")]).unwrap();
+    process.exchange(&mut slot, device_code(), at(5), vec![answer(200, "one 60 r")]).unwrap();
     assert_eq!(slot.record().place(), (Epoch::new(4), Generation::new(6)));
 }
 
 #[test]
-fn a_sign_in_by_refresh_token_keeps_it_where_none_comes_back_and_tells_when_its_answer_is_lost() {
-    let spend = || AuthorizationGrant::RefreshToken(crate::RefreshToken::new("theirs"));
+fn a_sign_in_by_refresh_token_keeps_it_without_a_new_one_and_a_lost_answer_is_ambiguous() {
+    let grant = || AuthorizationGrant::RefreshToken(crate::RefreshToken::new("theirs"));
     for (given, kept) in [("one 60", "theirs"), ("one 60 next", "next")] {
         let mut slot = Slot::default();
         let mut process = Process::new(1, rotating());
         let job =
-            process.life.sign_in(Arc::clone(&process.provider), spend()).unwrap().stored_by(process.owner);
+            process.life.sign_in(Arc::clone(&process.provider), grant()).unwrap().stored_by(process.owner);
         let (outcome, _) = slot.run(job, at(0), vec![answer(200, given)]);
         process.life.signed_in(outcome, at(0)).unwrap();
         let held = slot.record().granted().unwrap().response.refresh_token.clone();
         assert_eq!(held.unwrap().expose(), kept);
     }
     let mut process = Process::new(1, rotating());
-    let job = process.life.sign_in(Arc::clone(&process.provider), spend()).unwrap().stored_by(process.owner);
+    let job = process.life.sign_in(Arc::clone(&process.provider), grant()).unwrap().stored_by(process.owner);
     let (outcome, _) = Slot::default().run(job, at(0), vec![lost()]);
     assert_eq!(reason(&process.life.signed_in(outcome, at(0))), Some(LoginReason::Ambiguous));
 }
 
 #[test]
-fn a_renewal_that_meets_a_logout_revokes_what_it_brought_and_one_that_meets_a_sign_in_takes_that_over() {
+fn a_renewal_that_meets_a_logout_revokes_its_token_and_one_that_meets_a_sign_in_adopts_the_new_session() {
     let tombstone = Record::new(Epoch::new(2), Generation::new(6), SessionState::LoggedOut);
     let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
     slot.meanwhile = Some(tombstone);

@@ -1,13 +1,10 @@
-//! Renewals with a store, effect by effect. The store is a slot; what goes wrong with it is scripted.
+//! Renewals with a store, effect by effect. The store is a slot; its failures are scripted.
 
 use std::collections::VecDeque;
 use std::format;
 
 use super::*;
-use crate::{
-    Applied, Granted, Lease, Loaded, Obtained, Owner, PendingSave, Provider, Record, RenewalJob,
-    SessionState, StoreError, Stored, Swap, Version, WatchOutcome,
-};
+use crate::{Applied, Granted, Lease, Obtained, Owner, PendingSave, Provider, RenewalJob, SessionState};
 
 pub(super) const fn owner(source: u64) -> Owner {
     Owner { machine: 1, boot: 1, process: 1, source }
@@ -19,9 +16,9 @@ pub(super) struct Slot {
     stored: Option<Stored>,
     spills: Vec<PendingSave>,
     pub(super) versions: u128,
-    /// What goes wrong, in order, with the operations of this name.
+    /// What fails, in order, for the operations of this name.
     wrong: VecDeque<(&'static str, Applied)>,
-    /// What somebody else writes while the first request is under way.
+    /// What another process writes while the first request is under way.
     pub(super) meanwhile: Option<Record>,
     /// What fails each time.
     never: &'static [&'static str],
@@ -57,7 +54,7 @@ impl Slot {
         self.stored = Some(Stored { version: Version::new(self.versions), record });
     }
 
-    /// Carries an errand out; each answer is for one request. Time passes only while it sleeps.
+    /// Carries a job out; each answer is for one request. Time passes only while it sleeps.
     pub(super) fn run(
         &mut self,
         job: RenewalJob,
@@ -69,32 +66,33 @@ impl Slot {
         let mut step = Renewal::begin(job, now);
         loop {
             step = match step {
-                Step::Load(_, next) => {
+                Step::Load(pending) => {
                     self.log.push("load".into());
                     let loaded =
                         Loaded { stored: self.stored.clone(), spilled: self.spills.first().cloned() };
-                    next.resume(self.fails("load").map_or(Ok(loaded), Err), now)
+                    pending.resume(self.fails("load").map_or(Ok(loaded), Err), now)
                 }
-                Step::Save(request, next) => {
-                    let what = if request.record.lease.is_some() { "lease" } else { "save" };
-                    let life = if request.liveness_lock { " alive" } else { "" };
+                Step::Save(pending) => {
+                    let save = &pending.operation;
+                    let what = if save.record.lease.is_some() { "lease" } else { "save" };
+                    let life = if save.liveness_lock { " alive" } else { "" };
                     self.log.push(format!("{what}{life}"));
                     let failure = self.fails(what);
                     let lost = matches!(&failure, Some(error) if error.applied() == Applied::No);
-                    let stands = self.stored.as_ref().map(|stored| stored.version) == request.expected;
+                    let stands = self.stored.as_ref().map(|stored| stored.version) == save.expected;
                     if stands && !lost {
-                        self.put(request.record);
+                        self.put(save.record.clone());
                     }
                     let swap = if stands { Swap::Done(Version::new(self.versions)) } else { Swap::Conflict };
-                    next.resume(failure.map_or(Ok(swap), Err), now)
+                    pending.resume(failure.map_or(Ok(swap), Err), now)
                 }
-                Step::Watch(_, until, next) => {
+                Step::Watch(pending) => {
                     self.log.push("watch".into());
                     let seen = self.sightings.pop_front().unwrap_or(WatchOutcome::Unchanged);
                     if seen == WatchOutcome::Unchanged {
-                        now = now.plus(until.since(now.instant));
+                        now = now.plus(pending.deadline.since(now.instant));
                     }
-                    next.resume(Ok(seen), now)
+                    pending.resume(Ok(seen), now)
                 }
                 Step::Send(sending, next) => {
                     self.log.push(format!("send {}", String::from_utf8_lossy(sending.request.expose_body())));
@@ -103,18 +101,19 @@ impl Slot {
                     }
                     next.resume(answers.next().expect("an answer for each request"), now)
                 }
-                Step::Spill(pending_save, next) => {
+                Step::Spill(pending) => {
                     self.log.push("spill".into());
                     let failure = self.fails("spill");
                     if failure.is_none() {
-                        self.spills.push(*pending_save);
+                        self.spills.push(pending.operation.pending_save.clone());
                     }
-                    next.resume(failure.map_or(Ok(()), Err), now)
+                    pending.resume(failure.map_or(Ok(()), Err), now)
                 }
-                Step::Forget(attempt, next) => {
+                Step::Forget(pending) => {
+                    let attempt = pending.operation.attempt;
                     self.log.push("forget".into());
                     self.spills.retain(|pending_save| pending_save.attempt != attempt);
-                    next.resume(Ok(()), now)
+                    pending.resume(Ok(()), now)
                 }
                 Step::Sleep(until, next) => {
                     now = now.plus(until.since(now.instant));
@@ -135,7 +134,7 @@ pub(super) fn record(epoch: u64, generation: u64, text: &str) -> Record {
     Record::new(Epoch::new(epoch), Generation::new(generation), grant)
 }
 
-/// A fresh process, whose every caller needs a token.
+/// A process that was just started, whose callers need a token.
 pub(super) struct Process {
     pub(super) life: Lifecycle,
     pub(super) owner: Owner,
@@ -182,22 +181,22 @@ impl Process {
         now: Clocks,
         answers: Vec<Answer>,
     ) -> Result<Token, TokenError> {
-        let spend = AuthorizationGrant::AuthorizationCode {
+        let grant = AuthorizationGrant::AuthorizationCode {
             code: AuthorizationCode::new("code"),
             redirect_uri: "r".into(),
             verifier: None,
         };
-        self.spend(slot, spend, now, answers)
+        self.exchange(slot, grant, now, answers)
     }
 
-    pub(super) fn spend(
+    pub(super) fn exchange(
         &mut self,
         slot: &mut Slot,
-        spend: AuthorizationGrant,
+        grant: AuthorizationGrant,
         now: Clocks,
         answers: Vec<Answer>,
     ) -> Result<Token, TokenError> {
-        let job = self.life.sign_in(Arc::clone(&self.provider), spend).unwrap().stored_by(self.owner);
+        let job = self.life.sign_in(Arc::clone(&self.provider), grant).unwrap().stored_by(self.owner);
         let (outcome, _) = slot.run(job, now, answers);
         self.life.signed_in(outcome, now)
     }
@@ -212,7 +211,7 @@ pub(super) fn kind(result: &Result<Token, TokenError>) -> Option<ErrorKind> {
 }
 
 #[test]
-fn a_renewal_is_two_saves_around_one_request_and_the_claim_is_the_first() {
+fn a_renewal_is_two_saves_around_one_request_and_the_lease_is_the_first() {
     let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
     let token =
         Process::new(1, rotating()).renew(&mut slot, at(60), vec![answer(200, "new 60 next")]).unwrap();
@@ -223,7 +222,7 @@ fn a_renewal_is_two_saves_around_one_request_and_the_claim_is_the_first() {
 }
 
 #[test]
-fn a_token_that_another_process_has_obtained_is_taken_over_without_a_call() {
+fn a_token_that_another_process_has_obtained_is_adopted_without_a_call() {
     let mut slot = Slot::holding(record(1, 5, "theirs 3600 refresh"));
     let token = Process::new(1, rotating()).renew(&mut slot, at(60), vec![]).unwrap();
     assert_eq!((token.expose(), slot.log()), ("theirs", vec!["load".into()]));
@@ -248,26 +247,26 @@ fn a_token_of_another_process_that_is_shorter_than_wanted_is_renewed() {
 }
 
 #[test]
-fn the_claim_of_one_who_is_alive_is_waited_for_and_never_sent_over() {
+fn the_lease_of_a_live_owner_is_waited_for_and_nothing_is_sent() {
     let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
     let mut theirs = record(1, 5, "old 60 refresh");
-    theirs.lease = Some(claim_of(2));
+    theirs.lease = Some(lease_of(2));
     slot.put(theirs);
     let busy = Process::new(1, rotating()).renew(&mut slot, at(60), vec![]);
     assert_eq!(kind(&busy), Some(ErrorKind::Busy));
     assert_eq!(slot.log(), ["load", "watch", "load"]);
 }
 
-fn claim_of(source: u64) -> Lease {
+fn lease_of(source: u64) -> Lease {
     let attempt = Attempt { owner: owner(source), number: 1 };
     Lease { attempt, first_sent: None, until: at(90).unix, span: s(40), replays: 0 }
 }
 
 #[test]
-fn the_claim_of_one_who_is_gone_is_replayed_or_not_as_the_provider_says() {
+fn a_grant_whose_lease_owner_is_gone_is_replayed_only_as_the_provider_says() {
     for (replay, served) in [(Replay::OwnerDead, true), (Replay::Never, false)] {
         let mut theirs = record(1, 5, "old 60 refresh");
-        theirs.lease = Some(claim_of(2));
+        theirs.lease = Some(lease_of(2));
         let mut slot = Slot::holding(theirs);
         slot.sightings.push_back(WatchOutcome::OwnerGone);
         let answers = if served { vec![answer(200, "new 60 next")] } else { vec![] };
@@ -280,11 +279,11 @@ fn the_claim_of_one_who_is_gone_is_replayed_or_not_as_the_provider_says() {
 }
 
 #[test]
-fn what_somebody_spilled_is_saved_before_anything_is_sent_again() {
+fn a_spilled_token_is_saved_before_anything_is_sent_again() {
     let mut theirs = record(1, 5, "old 60 refresh");
-    theirs.lease = Some(claim_of(2));
+    theirs.lease = Some(lease_of(2));
     let mut slot = Slot::holding(theirs);
-    let attempt = claim_of(2).attempt;
+    let attempt = lease_of(2).attempt;
     let mut spilled = record(1, 6, "spilled 3600 next");
     spilled.writer = Some(attempt);
     let origin = Obtained::ByRenewal { spent: Generation::new(5) };
@@ -296,7 +295,7 @@ fn what_somebody_spilled_is_saved_before_anything_is_sent_again() {
 }
 
 #[test]
-fn after_a_save_that_may_have_been_made_the_store_is_asked() {
+fn after_a_save_that_may_have_succeeded_the_record_is_loaded() {
     for applied in [Applied::No, Applied::Maybe] {
         let mut slot =
             Slot::holding(record(1, 5, "old 60 refresh")).wrong(&[("lease", applied), ("save", applied)]);
@@ -313,7 +312,7 @@ fn after_a_save_that_may_have_been_made_the_store_is_asked() {
 }
 
 #[test]
-fn what_the_store_will_not_take_is_spilled_handed_out_and_stored_later() {
+fn a_token_that_the_store_refuses_is_spilled_handed_out_and_saved_later() {
     let mut slot = Slot { never: &["save"], ..Slot::holding(record(1, 5, "old 60 refresh")) };
     let mut process = Process::new(1, rotating());
     let token = process.renew(&mut slot, at(60), vec![answer(200, "new 60 next")]).unwrap();
@@ -325,24 +324,24 @@ fn what_the_store_will_not_take_is_spilled_handed_out_and_stored_later() {
 }
 
 #[test]
-fn what_neither_store_nor_spill_takes_is_kept_and_not_handed_out() {
+fn a_token_that_neither_store_nor_fallback_place_takes_is_kept_and_not_handed_out() {
     let mut slot = Slot { never: &["save", "spill"], ..Slot::holding(record(1, 5, "old 60 refresh")) };
     let mut process = Process::new(1, rotating());
     let Decision::Refresh(permit) = process.life.acquire(Need::Fresh, at(60)) else { panic!() };
     let job = permit.job(Arc::clone(&process.provider)).stored_by(process.owner);
     let (outcome, unfinished) = slot.run(job, at(60), vec![answer(200, "new 60 next")]);
-    let error = outcome.error().expect("nobody gets it yet").clone();
+    let error = outcome.error().expect("no caller gets it yet").clone();
     assert_eq!(error.kind(), ErrorKind::Store);
     assert!(error.to_string().contains("kept in memory"), "{error}");
     let unfinished = unfinished.expect("it is kept");
     assert!(unfinished.pending_save().is_some());
     let Step::Sleep(until, next) = unfinished.recover(at(80)) else { panic!("not at once") };
     assert!(until > at(80).instant);
-    let Step::Load(_, next) = next.resume(at(81)) else { panic!("the store is asked") };
+    let Step::Load(load) = next.resume(at(81)) else { panic!("the store is asked") };
     let loaded = Loaded { stored: slot.stored.clone(), spilled: None };
-    let Step::Save(request, next) = next.resume(Ok(loaded), at(81)) else { panic!("it is saved") };
-    assert_eq!(request.record.place().1, Generation::new(6));
-    let Step::Done(Outcome::Adopted(record), None) = next.resume(Ok(Swap::Done(Version::new(9))), at(81))
+    let Step::Save(save) = load.resume(Ok(loaded), at(81)) else { panic!("it is saved") };
+    assert_eq!(save.operation.record.place().1, Generation::new(6));
+    let Step::Done(Outcome::Adopted(record), None) = save.resume(Ok(Swap::Done(Version::new(9))), at(81))
     else {
         panic!("it is settled")
     };
@@ -352,19 +351,19 @@ fn what_neither_store_nor_spill_takes_is_kept_and_not_handed_out() {
 }
 
 #[test]
-fn a_request_that_never_left_clears_the_claim_and_one_of_unknown_fate_keeps_it() {
+fn a_request_that_never_left_clears_the_lease_and_one_of_unknown_fate_keeps_it() {
     let not_sent = Answer::Failed(TransportError::new(TransportErrorKind::NotSent, "down"));
     for (given, stands) in [(not_sent, false), (lost(), true)] {
         let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
         let result = Process::new(1, Toy::rotating(Replay::Never)).renew(&mut slot, at(60), vec![given]);
         assert!(matches!(kind(&result), Some(ErrorKind::Unavailable { retry_at: Some(_) })));
         assert_eq!(slot.record().lease.is_some(), stands);
-        assert!(slot.record().throttle.is_some(), "all processes leave the endpoint alone");
+        assert!(slot.record().throttle.is_some(), "all processes keep the pause");
     }
 }
 
 #[test]
-fn a_process_that_knows_it_sent_nothing_claims_again_though_its_claim_stands() {
+fn a_process_that_knows_that_it_sent_nothing_leases_again_though_its_lease_stands() {
     let not_sent = || Answer::Failed(TransportError::new(TransportErrorKind::NotSent, "down"));
     let mut slot = Slot { never: &["save"], ..Slot::holding(record(1, 5, "old 60 refresh")) };
     let mut process = Process::new(1, Toy::rotating(Replay::Never));
@@ -375,7 +374,7 @@ fn a_process_that_knows_it_sent_nothing_claims_again_though_its_claim_stands() {
 }
 
 #[test]
-fn a_store_that_cannot_be_read_is_an_error_and_the_code_is_not_spent() {
+fn a_store_that_cannot_be_read_is_an_error_and_the_code_is_not_sent() {
     let mut slot = Slot { never: &["load"], ..Slot::holding(record(1, 5, "old 60 refresh")) };
     let result = Process::new(1, rotating()).sign_in(&mut slot, at(0), vec![]);
     assert_eq!(kind(&result), Some(ErrorKind::Store));
@@ -396,7 +395,7 @@ fn a_store_that_was_emptied_gets_nothing_back_from_memory() {
 }
 
 #[test]
-fn what_may_be_spent_again_goes_on_without_the_store_but_not_after_a_logout_it_has_seen() {
+fn a_repeatable_grant_goes_on_without_the_store_but_not_after_a_logout_that_it_has_seen() {
     let mut slot = Slot::default().wrong(&[("load", Applied::No)]);
     let mut process = Process::new(1, Toy::with_credentials());
     assert!(process.renew(&mut slot, at(0), vec![answer(200, "one 60")]).is_ok());
@@ -408,9 +407,9 @@ fn what_may_be_spent_again_goes_on_without_the_store_but_not_after_a_logout_it_h
 }
 
 #[test]
-fn the_claim_of_another_machine_lapses_when_it_stood_for_its_span() {
+fn the_lease_of_another_machine_lapses_when_it_has_stood_for_its_span() {
     let mut theirs = record(1, 5, "old 60 refresh");
-    let mut lease = claim_of(2);
+    let mut lease = lease_of(2);
     lease.attempt.owner = Owner { machine: 7, boot: 7, ..lease.attempt.owner };
     theirs.lease = Some(lease);
     for (replay, served) in [(Replay::LastResort, true), (Replay::OwnerDead, false)] {

@@ -45,12 +45,12 @@ async fn a15_any_site(backend: &Backend<'_>) -> Found {
 }
 
 #[tokio::test]
-async fn a15_no_other_sites_page_may_ask_for_tokens() {
+async fn a15_no_page_of_another_site_may_request_tokens() {
     holds(a15_any_site(&Backend::ours(&Site::compat(|_, app| app).await)).await);
     fails(a15_any_site(&Backend::published(&Server::start().await)).await, "may be read by Some(\"*\")");
 }
 
-/// What the server is asked after each of these.
+/// The requests to the server after each of these.
 async fn a15_asked(
     backend: &Backend<'_>,
     body: impl Fn(&str, &str) -> String,
@@ -73,7 +73,7 @@ async fn a15_redirect_uri(backend: &Backend<'_>) -> Found {
 }
 
 #[tokio::test]
-async fn a15_a_redirect_uri_of_the_front_end_is_not_believed() {
+async fn a15_a_redirect_uri_of_the_front_end_is_not_accepted() {
     holds(a15_redirect_uri(&Backend::ours(&Site::compat(|_, app| app).await)).await);
     fails(a15_redirect_uri(&Backend::published(&Server::start().await)).await, "is sent on");
 }
@@ -85,7 +85,7 @@ async fn a15_state(backend: &Backend<'_>) -> Found {
 }
 
 #[tokio::test]
-async fn a15_a_code_with_another_state_is_not_spent() {
+async fn a15_a_code_with_another_state_is_not_exchanged() {
     holds(a15_state(&Backend::ours(&Site::compat(|_, app| app).await)).await);
     fails(a15_state(&Backend::published(&Server::start().await)).await, "is spent: 1");
 }
@@ -96,7 +96,7 @@ async fn a15_code(backend: &Backend<'_>) -> Found {
 }
 
 #[tokio::test]
-async fn a15_a_code_that_is_missing_is_not_sent_on() {
+async fn a15_a_missing_code_is_not_forwarded() {
     holds(a15_code(&Backend::ours(&Site::compat(|_, app| app).await)).await);
     fails(a15_code(&Backend::published(&Server::start().await)).await, "undefined");
 }
@@ -108,11 +108,11 @@ async fn a17(backend: &Backend<'_>) -> Found {
     let asked = json!({ "refreshToken": "refresh_abc123def456" }).to_string();
     let answer = Browser::default().send(&backend.at(REFRESH), &asked).await;
     assert_eq!(answer.status, 400);
-    found(answer.header("retry-after") != Some("7"), "a front end is not told when to come again")
+    found(answer.header("retry-after") != Some("7"), "the front end gets no Retry-After")
 }
 
 #[tokio::test]
-async fn a17_when_to_come_again_is_handed_on() {
+async fn a17_retry_after_is_forwarded() {
     holds(a17(&Backend::ours(&Site::compat(|_, app| app).await)).await);
-    fails(a17(&Backend::published(&Server::start().await)).await, "when to come again");
+    fails(a17(&Backend::published(&Server::start().await)).await, "no Retry-After");
 }

@@ -1,5 +1,5 @@
-//! What the published page's code for browsers decides, with all its faults, and the tab that it runs in. For tests
-//! alone: nothing of it is to be used.
+//! The logic of the published page's browser code, with all its faults, and the tab that it runs in. Only for tests: do
+//! not use it.
 
 use core::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use crate::site::{CLIENT, SECRET};
 /// `window.location.origin`.
 const ORIGIN: &str = "https://app.example";
 
-/// One tab with the page in it.
+/// A tab with the page.
 pub(crate) struct Sdk {
     simulator: Simulator,
     local_storage: RefCell<BTreeMap<&'static str, String>>,
@@ -24,9 +24,9 @@ pub(crate) struct Sdk {
     is_refreshing: Cell<bool>,
     section: Cell<Option<&'static str>>,
     shown: RefCell<Vec<String>>,
-    /// What `Math.random()` goes on from.
+    /// The state of `Math.random()`.
     random: Cell<u64>,
-    /// As the page's fifth good practice has it: a 401 is a sign-out.
+    /// The page's fifth good practice: a 401 signs the user out.
     fifth_practice: bool,
 }
 
@@ -129,7 +129,7 @@ impl Sdk {
         self.section.set(Some("Please log in to view account info"));
     }
 
-    /// The tab is loaded anew, with what is stored.
+    /// Reloads the tab with its storage.
     pub(crate) fn reload(&self) {
         self.access_token.replace(self.stored("oauth_access_token"));
         self.refresh_token.replace(self.stored("oauth_refresh_token"));
@@ -150,7 +150,7 @@ impl Sdk {
         ok
     }
 
-    /// `apiRequest`, with the caller's own headers behind the token's, where they win.
+    /// `apiRequest`: the caller's headers override the token.
     pub(crate) async fn api_request(&self, path: &str, own: Option<&str>) -> Page {
         let mut retry = false;
         loop {
@@ -195,7 +195,7 @@ impl Way for Sdk {
         let Some(code) = first(query, "code") else {
             return "<div class=\"error\">No valid authorization information received</div>".to_owned();
         };
-        // A URL without a state has the state `null` from here on; where nothing was stored, the page is the callback's.
+        // A URL without a state has the state `null` from here on. Without a stored page, the callback's page is used.
         match first(query, "state") {
             Some(state) => self.init(&format!("code={code}&state={state}")).await,
             None => self.init(query).await,

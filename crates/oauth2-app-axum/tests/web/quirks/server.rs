@@ -1,5 +1,5 @@
-//! The published page's server sample and its backend for front ends, with all their faults. For tests alone: nothing of
-//! it is to be used.
+//! The published page's server sample and its backend for front ends, with all their faults. Only for tests: do not use
+//! it.
 
 use core::cell::RefCell;
 use core::hash::{BuildHasher as _, Hasher as _};
@@ -22,14 +22,14 @@ use super::way::{User, Way};
 use crate::browser::{Browser, Page};
 use crate::site::{CLIENT, SECRET};
 
-/// The server, the simulator that it signs people in at, and one browser.
+/// The server, the simulator as its authorization server, and a browser.
 pub(crate) struct Server {
     pub(crate) simulator: Simulator,
     pub(crate) url: String,
     browser: RefCell<Browser>,
 }
 
-/// `process.env`, and `req.session` of each visitor.
+/// `process.env`, and the `req.session` of each browser.
 #[derive(Clone)]
 struct Shared {
     auth_server: String,
@@ -75,7 +75,7 @@ impl Way for Server {
         self.get("/auth/oauth/start").await.location().to_owned()
     }
 
-    /// The page behind the redirect is the reader's own: this is what it is given to show.
+    /// The published page does not define the page after the redirect. This is the text that it would show.
     async fn comes_back(&self, query: &str) -> String {
         self.get(&format!("/oauth/callback?{query}")).await.location().to_owned()
     }
@@ -101,7 +101,7 @@ impl Way for Server {
     }
 }
 
-/// The id of the visitor's session, as it was or new. It never changes, not at the sign-in either.
+/// The id of the browser's session, existing or new. It never changes, not even at the sign-in.
 fn session(headers: &HeaderMap) -> String {
     let cookie = headers.get(COOKIE).and_then(|cookie| cookie.to_str().ok()).unwrap_or_default();
     let known = cookie.split("; ").find_map(|pair| pair.strip_prefix("connect.sid="));
@@ -242,7 +242,7 @@ async fn user_info(Extension(shared): Extension<Shared>, headers: HeaderMap) -> 
 
 async fn exchange_token(Extension(shared): Extension<Shared>, body: Bytes) -> Response {
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
-    // What is not there is sent as this word.
+    // A missing value is sent as this word.
     let text = |name: &str| asked[name].as_str().unwrap_or("undefined").to_owned();
     let (code, redirect_uri, _state) = (text("code"), text("redirectUri"), text("state"));
     let grant = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &redirect_uri)];

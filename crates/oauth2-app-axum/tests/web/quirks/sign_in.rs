@@ -46,7 +46,7 @@ async fn a5(way: &impl Way) -> Found {
     {
         way.comes_back(query).await;
         let spent = way.simulator().asked(Endpoint::CodeGrant);
-        found(spent > 0, format!("{query} is spent, and nobody has started"))?;
+        found(spent > 0, format!("{query} is exchanged without a started sign-in"))?;
     }
     Ok(())
 }
@@ -55,12 +55,12 @@ async fn a5(way: &impl Way) -> Found {
 async fn a5_without_a_sign_in_under_way_no_code_is_spent() {
     holds(a5(&Ours::start().await).await);
     holds(a5(&Server::start().await).await);
-    fails(a5(&Sdk::start()).await, "code=forged is spent");
+    fails(a5(&Sdk::start()).await, "code=forged is exchanged");
 }
 
 async fn a6(way: &impl Way) -> Found {
-    let told = way.comes_back("error=%3Cimg+src%3Dx+onerror%3Dalert(1)%3E").await;
-    found(told.contains("<img"), format!("markup out of the query: {told}"))
+    let shown = way.comes_back("error=%3Cimg+src%3Dx+onerror%3Dalert(1)%3E").await;
+    found(shown.contains("<img"), format!("markup out of the query: {shown}"))
 }
 
 #[tokio::test]
@@ -121,25 +121,28 @@ async fn a9_a_callback_is_good_for_one_exchange_even_if_that_fails() {
 
 async fn a10(way: &impl Way) -> Found {
     way.starts().await;
-    let told = way.comes_back("code=c&state=another").await;
-    found(!told.contains("invalid_state") && !told.contains("This sign-in is over"), format!("told {told:?}"))
+    let shown = way.comes_back("code=c&state=another").await;
+    found(
+        !shown.contains("invalid_state") && !shown.contains("This sign-in has ended"),
+        format!("shows {shown:?}"),
+    )
 }
 
 #[tokio::test]
-async fn a10_a_state_that_does_not_match_is_told() {
+async fn a10_a_state_that_does_not_match_is_reported() {
     holds(a10(&Ours::start().await).await);
     holds(a10(&Server::start().await).await);
-    fails(a10(&Sdk::start()).await, "told \"\"");
+    fails(a10(&Sdk::start()).await, "shows \"\"");
 }
 
 async fn a23(way: &impl Way) -> Found {
-    let told = way.comes_back(&format!("error={}", "call-0900-1234-".repeat(400))).await;
-    found(told.contains("0900"), format!("{} bytes of a stranger's words are repeated", told.len()))
+    let shown = way.comes_back(&format!("error={}", "call-0900-1234-".repeat(400))).await;
+    found(shown.contains("0900"), format!("{} bytes of an attacker's text are repeated", shown.len()))
 }
 
 #[tokio::test]
 async fn a23_an_error_of_any_length_is_not_repeated() {
     holds(a23(&Ours::start().await).await);
     fails(a23(&Server::start().await).await, "6008 bytes");
-    fails(a23(&Sdk::start()).await, "bytes of a stranger's words");
+    fails(a23(&Sdk::start()).await, "bytes of an attacker's text");
 }

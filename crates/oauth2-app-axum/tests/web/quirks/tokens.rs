@@ -1,4 +1,4 @@
-//! Tokens that end, servers that fail, and what a signed-in browser does.
+//! Expired tokens, failing servers, and the requests of a signed-in browser.
 
 use core::time::Duration;
 
@@ -18,16 +18,16 @@ async fn a4(way: &impl Way) -> Found {
 }
 
 #[tokio::test]
-async fn a4_a_refused_token_is_renewed_and_nobody_has_to_sign_in_again() {
+async fn a4_a_refused_token_is_renewed_without_a_new_sign_in() {
     holds(a4(&signed_in(Ours::start().await).await).await);
-    // What the page's code does, and what its fifth good practice does.
+    // The page's code, and its fifth good practice.
     holds(a4(&signed_in(Sdk::start()).await).await);
     fails(a4(&signed_in(Sdk::with_the_fifth_practice()).await).await, "SignInAgain");
 }
 
 async fn a11(way: &impl Way) -> Found {
     way.simulator().revoke_access_tokens();
-    way.simulator().fault(Endpoint::RefreshGrant, Fault::stall(Duration::from_millis(200)));
+    way.simulator().fault(Endpoint::RefreshGrant, Fault::stall(Duration::from_secs(1)));
     let users = tokio::join!(way.asks(), way.asks());
     found(users != (User::Shown, User::Shown), format!("of two who ask at once: {users:?}"))?;
     let refreshes = way.simulator().asked(Endpoint::RefreshGrant);
@@ -35,7 +35,7 @@ async fn a11(way: &impl Way) -> Found {
 }
 
 #[tokio::test]
-async fn a11_whoever_asks_during_a_refresh_waits_for_it() {
+async fn a11_a_request_during_a_refresh_waits_for_it() {
     holds(a11(&signed_in(Ours::start().await).await).await);
     fails(a11(&signed_in(Sdk::start()).await).await, "SignInAgain");
 }
@@ -48,7 +48,7 @@ async fn a12(way: &impl Way) -> Found {
 }
 
 #[tokio::test]
-async fn a12_a_server_that_is_down_signs_nobody_out() {
+async fn a12_a_server_that_is_down_does_not_sign_the_user_out() {
     holds(a12(&signed_in(Ours::start().await).await).await);
     fails(a12(&signed_in(Sdk::start()).await).await, "SignInAgain");
 }
@@ -67,7 +67,7 @@ async fn a13(way: &impl Way, later: impl Fn()) -> Found {
 #[tokio::test]
 async fn a13_an_answer_without_a_refresh_token_leaves_the_one_that_is_there() {
     let ours = signed_in(Ours::start().await).await;
-    // A token that is refused at once again is not renewed at once again.
+    // A token that is refused again immediately is not renewed again immediately.
     holds(a13(&ours, || ours.clock.advance(Duration::from_secs(61))).await);
     let sdk = signed_in(Sdk::start()).await;
     fails(a13(&sdk, || sdk.reload()).await, "at the second refresh: SignInAgain");
@@ -85,11 +85,11 @@ fn a14(way: &impl Way) -> Found {
 #[tokio::test]
 async fn a14_a_callers_own_authorization_does_not_take_the_tokens_place() {
     let ours = Ours::start().await;
-    let somebody = SignedIn::over("somebody", TokenSource::fixed("the-users"));
+    let user = SignedIn::over("user", TokenSource::fixed("the-users"));
     let call = http::Request::get(format!("{}/api/oauth2/userinfo", ours.simulator().url()));
     let call = call.header("authorization", "Bearer the-callers-own").body(()).unwrap();
-    // The server does not know this token either: it is the one that was sent that counts.
-    let _ = somebody.send(call).await;
+    // The server does not know this token either; the check only looks at what was sent.
+    let _ = user.send(call).await;
     holds(a14(&ours));
     let sdk = signed_in(Sdk::start()).await;
     sdk.api_request("/api/oauth2/userinfo", Some("Bearer the-callers-own")).await;
@@ -138,7 +138,7 @@ async fn a25(way: &impl Way) -> Found {
 }
 
 #[tokio::test]
-async fn a25_a_sign_in_that_was_ended_at_the_vendors_is_asked_for_again() {
+async fn a25_a_sign_in_that_the_vendor_ended_is_asked_for_again() {
     holds(a25(&signed_in(Ours::start().await).await).await);
     fails(a25(&signed_in(Server::start().await).await).await, "ServerDown");
 }

@@ -1,4 +1,4 @@
-//! What a browser sees of a way to sign in, and this router seen so.
+//! A way to sign in, as a browser sees it, and this router as one.
 
 use core::cell::RefCell;
 
@@ -14,7 +14,7 @@ use wellspring_transport_async::TokenSource;
 use crate::browser::{Browser, Page};
 use crate::site::{CLIENT, SECRET};
 
-/// What comes of asking for the user.
+/// The result of a request for the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum User {
     Shown,
@@ -24,23 +24,23 @@ pub(crate) enum User {
 
 /// A way to sign in, with one browser.
 pub(crate) trait Way {
-    /// The server that it signs people in at.
+    /// The authorization server.
     fn simulator(&self) -> &Simulator;
-    /// Where the browser is sent for a sign-in that starts now.
+    /// Starts a sign-in, and returns the authorization URL.
     async fn starts(&self) -> String;
-    /// The browser is back with this query: what the person is then told, as markup.
+    /// Loads the callback with this query, and returns what the user then sees, as markup.
     async fn comes_back(&self, query: &str) -> String;
-    /// Asks who the user is.
+    /// Requests the user info.
     async fn asks(&self) -> User;
-    /// The page that is opened to top up.
+    /// The page for a top-up.
     async fn tops_up(&self) -> Option<String>;
-    /// The URLs of the pages that the browser has shown.
+    /// The URLs of the shown pages.
     fn shown(&self) -> Vec<String>;
-    /// All that the browser holds.
+    /// Everything that the browser keeps.
     fn held(&self) -> String;
 }
 
-/// The query that the server sends the browser back with.
+/// The query of the callback from the server.
 pub(crate) async fn allowed(way: &impl Way) -> String {
     let away = Browser::default().get(&way.starts().await).await;
     away.location().split_once('?').unwrap().1.to_owned()
@@ -52,13 +52,13 @@ pub(crate) async fn signed_in<W: Way>(way: W) -> W {
     way
 }
 
-/// The value of a parameter of this query or URL, as it stands there.
+/// The value of a parameter of this query or URL, not decoded.
 pub(crate) fn value<'a>(url: &'a str, name: &str) -> &'a str {
     let mut pairs = url.rsplit('?').next().unwrap().split('&').filter_map(|pair| pair.split_once('='));
     pairs.find(|(known, _)| *known == name).unwrap().1
 }
 
-/// The tokens and the client secret, as the server has seen them.
+/// The tokens and the client secret that the server has seen.
 pub(crate) fn secrets(simulator: &Simulator) -> Vec<String> {
     let asked = simulator.received(Endpoint::Userinfo);
     let bearer = asked.iter().filter_map(|request| request.header("authorization")?.strip_prefix("Bearer "));
@@ -97,7 +97,7 @@ impl Ours {
         Self { simulator, url, clock, browser: RefCell::default() }
     }
 
-    /// In a tab, and others may ask meanwhile.
+    /// Loads a page in a tab, while other tabs may do the same.
     async fn get(&self, path: &str, accept: &str) -> Page {
         let mut tab = Browser { cookies: self.browser.borrow().cookies.clone(), ..Browser::default() };
         let page = tab.ask("GET", &format!("{}{path}", self.url), &format!("Accept: {accept}\r\n")).await;

@@ -1,7 +1,7 @@
-//! Answers that take the place of the provider's.
+//! Faults that replace the provider's answer.
 
-use super::super::effect::{Effect, Instead};
-use super::{Listed, listed};
+use crate::fault::catalogue::entry::{Listed, listed};
+use crate::fault::effect::{Effect, Instead};
 
 pub(super) const PAGE: &[u8] =
     b"<!DOCTYPE html><html><head><title>Sign in to the network</title></head><body>Please accept.</body></html>";
@@ -213,15 +213,15 @@ pub(super) static LIST: &[Listed] = &[
         vec![Effect::Instead(Instead::new(200, "text/html", vec![b'<'; 1024 * 1024 + 1]))]
     }),
     listed("redirect-307-elsewhere", "307 to another origin", || {
-        super::redirect(307, "https://attacker.example/")
+        Effect::redirect(307, "https://attacker.example/")
     }),
     listed("redirect-308-elsewhere", "308 to another origin", || {
-        super::redirect(308, "https://attacker.example/")
+        Effect::redirect(308, "https://attacker.example/")
     }),
     listed("redirect-302-elsewhere", "302 to another origin", || {
-        super::redirect(302, "https://attacker.example/")
+        Effect::redirect(302, "https://attacker.example/")
     }),
     listed("redirect-301-elsewhere", "301 to another origin", || {
-        super::redirect(301, "https://attacker.example/")
+        Effect::redirect(301, "https://attacker.example/")
     }),
 ];

@@ -1,11 +1,11 @@
-//! Faults in the bytes of an answer that is otherwise the provider's, and in how they arrive.
+//! Faults in the bytes of the provider's answer, and in their delivery.
 
 use core::time::Duration;
 
-use super::super::Stage;
-use super::super::effect::{Effect, bomb, compressed};
-use super::{Listed, listed};
 use crate::answer::Delivery;
+use crate::fault::catalogue::entry::{Listed, listed, staged};
+use crate::fault::effect::{Effect, bomb, compressed};
+use crate::fault::stage::Stage;
 use crate::form;
 
 fn bytes(rewrite: fn(Vec<u8>) -> Vec<u8>) -> Vec<Effect> {
@@ -20,21 +20,12 @@ fn deliver(delivery: Delivery) -> Vec<Effect> {
     vec![Effect::Deliver(delivery)]
 }
 
-const fn staged(
-    name: &'static str,
-    says: &'static str,
-    stage: Stage,
-    effects: fn() -> Vec<Effect>,
-) -> Listed {
-    Listed { name, says, stage: Some(stage), effects }
-}
-
 fn utf16(body: Vec<u8>) -> Vec<u8> {
     let text = String::from_utf8_lossy(&body).into_owned();
     [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
 }
 
-/// The members of the outermost object as a form, as GitHub answers unless told otherwise.
+/// The members of the outermost object as a form, which is GitHub's default.
 fn as_form(body: Vec<u8>) -> Vec<u8> {
     let object: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(&body).unwrap_or_default();
@@ -97,7 +88,7 @@ pub(super) static LIST: &[Listed] = &[
         header("Content-Type", Some("text/plain"))
     }),
     listed("no-content-type", "the answer without a label", || header("Content-Type", None)),
-    listed("gzip", "the answer compressed, though nobody asked", || vec![Effect::Compress(compressed)]),
+    listed("gzip", "the answer compressed without Accept-Encoding", || vec![Effect::Compress(compressed)]),
     listed("gzip-bomb", "the answer and 16 MiB of blanks, compressed", || vec![Effect::Compress(bomb)]),
     listed("gzip-mislabelled", "the answer as it is, labelled gzip", || {
         header("Content-Encoding", Some("gzip"))

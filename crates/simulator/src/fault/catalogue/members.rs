@@ -1,7 +1,7 @@
-//! Faults in one member of an answer that is otherwise the provider's.
+//! Faults in one member of the provider's answer.
 
-use super::super::effect::{Change, Effect, string};
-use super::{Listed, listed};
+use crate::fault::catalogue::entry::{Listed, listed};
+use crate::fault::effect::{Change, Effect, string};
 use crate::jwt;
 
 fn map(path: &'static str, map: fn(&str) -> String) -> Vec<Effect> {
@@ -20,12 +20,12 @@ fn repeat(path: &'static str, map: fn(&str) -> String) -> Vec<Effect> {
     vec![Effect::Member { path: path.into(), change: Change::Repeat(map) }]
 }
 
-/// The string that a JSON text stands for.
+/// The value of a JSON string.
 fn unquoted(json: &str) -> String {
     serde_json::from_str(json).unwrap_or_default()
 }
 
-/// Other claims in both tokens of an envelope.
+/// Changes the claims of both tokens of an envelope.
 fn claims(edit: fn(&str) -> String) -> Vec<Effect> {
     let mut effects = map("data.accessToken", edit);
     effects.extend(map("data.refreshToken", edit));
@@ -121,7 +121,7 @@ pub(super) static LIST: &[Listed] = &[
         effects.extend(repeat("x_unknown", |_| "2".into()));
         effects
     }),
-    listed("unknown-members", "members that nobody asked for", || {
+    listed("unknown-members", "unknown members beside the known ones", || {
         let mut effects = add("refresh_expires_in", "1800");
         effects.extend(add("not-before-policy", "0"));
         effects.extend(add("x_object", r#"{"deep":[1,{"deeper":null}]}"#));

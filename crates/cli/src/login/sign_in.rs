@@ -1,0 +1,115 @@
+//! The sign-in of a person, through the browser of this machine.
+
+use core::time::Duration;
+use std::io::Write;
+use std::sync::Arc;
+
+use oauth2_app::{App, Authorization, CallbackError, CallbackErrorKind, Entropy, PendingLogin};
+use wellspring_core::{AuthorizationGrant, Token};
+use wellspring_profiles::{LocalStore, Profile};
+use wellspring_transport_blocking::Clock;
+
+use crate::arguments::Login;
+use crate::exit::{Exit, Failure, say};
+use crate::login::browser;
+use crate::login::loopback::{BrowserRequest, CallbackListener, Loopback};
+use crate::login::page::Page;
+use crate::source::{Parts, Source};
+use crate::span::Span;
+
+/// A sign-in by a person.
+pub(super) struct SignIn<'a> {
+    pub(super) profile: &'a Profile,
+    pub(super) app: App,
+    pub(super) source: Source,
+    pub(super) args: &'a Login,
+}
+
+impl<'a> SignIn<'a> {
+    pub(super) fn new(
+        profile: &'a Profile,
+        parts: Parts,
+        store: Arc<dyn LocalStore>,
+        args: &'a Login,
+    ) -> Result<Self, Failure> {
+        let app = parts.app.clone();
+        let app = app.ok_or_else(|| Failure::at(profile.place(), "does not support signing a person in"))?;
+        let source = Source::over(profile, parts, Some(store), args.transport)?;
+        Ok(Self { profile, app, source, args })
+    }
+
+    pub(super) fn by_browser(&self, loopback: Loopback, out: &mut dyn Write) -> Result<Token, Failure> {
+        let Authorization { url, login, .. } = self.app.authorize(&Entropy::from_system()?)?;
+        let listener = loopback.listen()?;
+        if self.args.no_browser {
+            writeln!(out, "{url}").and_then(|()| out.flush()).map_err(Failure::output)?;
+        } else {
+            browser::open(&url).map_err(|error| {
+                let name = self.profile.name();
+                Failure::usage(format!(
+                    "cannot start a browser ({error}); run `wellspring login {name} --no-browser` and open the URL \
+                     that it prints"
+                ))
+            })?;
+            say("wellspring: continue in your browser; this command waits for the sign-in");
+        }
+        let (code, request) = self.callback(listener, login)?;
+        let token = self.source.sign_in(code);
+        request.show(&match &token {
+            Ok(_) => Page::signed_in(self.profile.name()),
+            Err(_) => Page::failed("The server granted the sign-in, but the token request failed."),
+        });
+        token
+    }
+
+    /// Waits for the callback that carries the state of this sign-in, then closes the port.
+    fn callback(
+        &self,
+        listener: CallbackListener,
+        mut login: PendingLogin,
+    ) -> Result<(AuthorizationGrant, BrowserRequest), Failure> {
+        let clock = Clock::system();
+        let end = clock.now().instant.plus(self.args.deadline);
+        loop {
+            let Some(request) = listener.next(end.since(clock.now().instant)) else {
+                return Err(timed_out(self.args.deadline));
+            };
+            match self.app.finish(login, &request.callback) {
+                Ok(code) => return Ok((code, request)),
+                Err(error) => {
+                    let refusal = refused(&error);
+                    match error.into_pending() {
+                        Some(pending) => login = pending,
+                        None => {
+                            request.show(&Page::failed("The server did not grant the sign-in."));
+                            return Err(refusal);
+                        }
+                    }
+                    request.show(&Page::stray());
+                }
+            }
+        }
+    }
+}
+
+/// No sign-in within the deadline.
+pub(super) fn timed_out(deadline: Duration) -> Failure {
+    let text = format!(
+        "the sign-in timed out after {}; run the command again, with a longer --deadline if needed",
+        Span(deadline)
+    );
+    Failure::new(Exit::TryLater, text)
+}
+
+/// The failure for a refusal of the server, or for a callback that is malformed.
+fn refused(error: &CallbackError) -> Failure {
+    let (exit, advice) = match error.kind() {
+        CallbackErrorKind::Refused { code, .. } => match code.as_str() {
+            "access_denied" => (Exit::LoginRequired, "run the command again to sign in"),
+            "server_error" | "temporarily_unavailable" => (Exit::TryLater, "try again later"),
+            _ => (Exit::Refused, "check the profile's client id, scopes and URLs"),
+        },
+        _ => (Exit::Refused, "check that the profile's `authorize_url` belongs to the authorization server"),
+    };
+    Failure::new(exit, format!("{error}; {advice}"))
+}

@@ -1,0 +1,77 @@
+//! A provider that makes Ctrl-C and SIGTERM wait while a token request is in flight.
+//!
+//! The renewal asks the provider for a request right before it sends it, and hands over the response right after it has
+//! received it. Signals wait between the two. After a request without a response the source calls
+//! [`GuardedProvider::release`].
+
+use core::hash::Hasher;
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wellspring_core::{
+    AuthorizationGrant, HttpRequest, HttpResponse, Provider, ProviderSpec, Reading, RefreshToken,
+    ResponseHead, TokenError, UnixTime, Verdict,
+};
+
+use crate::interrupt::{self, SignalGuard};
+
+#[derive(Debug)]
+pub(crate) struct GuardedProvider {
+    provider: Arc<dyn Provider>,
+    in_flight: Mutex<Option<SignalGuard>>,
+    rotated: AtomicBool,
+}
+
+impl GuardedProvider {
+    pub(crate) fn new(provider: Arc<dyn Provider>) -> Self {
+        Self { provider, in_flight: Mutex::new(None), rotated: AtomicBool::new(false) }
+    }
+
+    /// No request is in flight; a pending signal ends the process now.
+    pub(crate) fn release(&self) {
+        // A pending signal ends the process in this drop, which must not hold the lock.
+        let guard = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(guard);
+    }
+
+    /// Whether a response has replaced the refresh token.
+    pub(crate) fn has_rotated(&self) -> bool {
+        self.rotated.load(Ordering::Relaxed)
+    }
+}
+
+impl Provider for GuardedProvider {
+    fn request(&self, grant: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError> {
+        let request = self.provider.request(grant, now)?;
+        let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        in_flight.get_or_insert_with(interrupt::defer_signals);
+        Ok(request)
+    }
+
+    fn read(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
+        let reading = self.provider.read(grant, response, now);
+        if let (AuthorizationGrant::RefreshToken(old), Reading::Granted(granted)) = (grant, &reading)
+            && granted.refresh_token.as_ref().is_some_and(|new| new != old)
+        {
+            self.rotated.store(true, Ordering::Relaxed);
+        }
+        self.release();
+        reading
+    }
+
+    fn revocation(&self, token: &RefreshToken) -> Option<HttpRequest> {
+        self.provider.revocation(token)
+    }
+
+    fn judge(&self, head: &ResponseHead, body_start: &[u8]) -> Verdict {
+        self.provider.judge(head, body_start)
+    }
+
+    fn credential(&self, hasher: &mut dyn Hasher) {
+        self.provider.credential(hasher);
+    }
+
+    fn spec(&self) -> &ProviderSpec {
+        self.provider.spec()
+    }
+}

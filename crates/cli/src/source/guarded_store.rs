@@ -1,0 +1,105 @@
+//! A store that makes Ctrl-C and SIGTERM wait while a renewal holds its liveness lock.
+//!
+//! A renewal of a single-use grant takes the liveness lock before it saves its lease and keeps it until its last save.
+//! Signals wait for that time. A spill ends the wait as well, because the token is safe then; the user is informed.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wellspring_core::{
+    Attempt, LivenessLock, Loaded, PendingSave, Record, Store, StoreError, StoreGuarantees, Swap, TokenKey,
+    Version, WatchOutcome,
+};
+
+use crate::exit::say;
+use crate::interrupt::{self, SignalGuard};
+
+#[derive(Debug)]
+pub(crate) struct GuardedStore {
+    store: Arc<dyn Store>,
+    /// One guard for each liveness lock.
+    guards: Guards,
+    spilled: AtomicBool,
+}
+
+type Guards = Arc<Mutex<Vec<(Arc<()>, SignalGuard)>>>;
+
+impl GuardedStore {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, guards: Guards::default(), spilled: AtomicBool::new(false) }
+    }
+
+    /// Whether a spilled token waits for the next command.
+    pub(crate) fn has_spilled(&self) -> bool {
+        self.spilled.load(Ordering::Relaxed)
+    }
+}
+
+/// A liveness lock whose drop also removes its signal guard, unless a spill has removed it before.
+struct GuardedLock {
+    /// Dropped first: until then the renewal may still save.
+    lock: Option<LivenessLock>,
+    id: Arc<()>,
+    guards: Guards,
+}
+
+impl Drop for GuardedLock {
+    fn drop(&mut self) {
+        drop(self.lock.take());
+        let mut guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
+        guards.retain(|(id, _)| !Arc::ptr_eq(id, &self.id));
+    }
+}
+
+impl Store for GuardedStore {
+    fn guarantees(&self) -> StoreGuarantees {
+        self.store.guarantees()
+    }
+
+    fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
+        self.store.load(key, within)
+    }
+
+    fn save(
+        &self,
+        key: &TokenKey,
+        expected: Option<Version>,
+        record: &Record,
+        within: Duration,
+    ) -> Result<Swap, StoreError> {
+        self.store.save(key, expected, record, within)
+    }
+
+    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
+        self.store.watch(key, version, within)
+    }
+
+    fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
+        let lock = self.store.liveness_lock(key, within)?;
+        if self.has_spilled() {
+            return Ok(lock);
+        }
+        let id = Arc::new(());
+        let mut guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
+        guards.push((id.clone(), interrupt::defer_signals()));
+        Ok(LivenessLock::new(GuardedLock { lock: Some(lock), id, guards: self.guards.clone() }))
+    }
+
+    fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
+        const NOT_SAVED: &str = "wellspring: the store refused the new token";
+        self.store.spill(key, pending_save).inspect_err(|error| {
+            say(format_args!("{NOT_SAVED}, and writing it to the spill folder failed too: {error}"));
+        })?;
+        say(format_args!("{NOT_SAVED}; the spill folder keeps it for the next command"));
+        self.spilled.store(true, Ordering::Relaxed);
+        self.guards.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(())
+    }
+
+    fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
+        self.store.forget_spill(key, attempt)?;
+        self.spilled.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+}

@@ -1,0 +1,435 @@
+//! `status` and `doctor` with records that the test writes.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use oauth2_app::App;
+use wellspring_core::{
+    AccessToken, Attempt, Cause, CauseKind, Dead, Epoch, Generation, Granted, Lease, LoginReason, Obtained,
+    Owner, PendingSave, Provider, Record, RefreshToken, SessionState, Store, Swap, Throttle, TokenKey,
+    TokenResponse, UnixTime,
+};
+use wellspring_simulator::{Endpoint, Simulator};
+use wellspring_store_file::FileStore;
+use wellspring_store_sqlite::SqliteStore;
+
+use crate::command::{Folder, Ran};
+use crate::login;
+
+const MOMENT: Duration = Duration::from_secs(5);
+const ACCESS: &str = "canary-access-token-0123456789";
+const REFRESH: &str = "canary-refresh-token-0123456789";
+
+/// A simulator, a folder with a profile, and the store of that profile.
+pub(crate) struct Stage {
+    pub(crate) simulator: Simulator,
+    pub(crate) folder: Folder,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) key: TokenKey,
+}
+
+pub(crate) fn stage(url: &str) -> Stage {
+    let (simulator, folder) = login::stage("http://127.0.0.1/callback", url);
+    let store = open(&folder, url);
+    let key = key(&format!("{}/api/oauth2/token", simulator.url()));
+    private(&folder, "wellspring.toml");
+    Stage { simulator, folder, store, key }
+}
+
+/// The store that this URL names in that folder.
+pub(crate) fn open(folder: &Folder, url: &str) -> Arc<dyn Store> {
+    match url.split_once(':').unwrap() {
+        ("file", path) => Arc::new(FileStore::open(folder.path().join(path)).unwrap()),
+        (_, path) => Arc::new(SqliteStore::open(folder.path().join(path)).unwrap()),
+    }
+}
+
+/// The store key of the profile.
+pub(crate) fn key(token_url: &str) -> TokenKey {
+    let app = App::builder()
+        .authorize_url("http://127.0.0.1/a")
+        .token_url(token_url)
+        .client_id("client_abc123def456")
+        .client_secret("secret")
+        .redirect_uri("http://127.0.0.1/callback")
+        .scopes(["profile", "balance"]);
+    app.build().unwrap().spec().key.clone()
+}
+
+impl Stage {
+    pub(crate) fn put(&self, record: &Record) {
+        let loaded = self.store.load(&self.key, MOMENT).unwrap();
+        let version = loaded.stored.map(|stored| stored.version);
+        assert!(matches!(self.store.save(&self.key, version, record, MOMENT), Ok(Swap::Done(_))));
+    }
+
+    /// The output of a command that must succeed with an empty stderr and without a secret.
+    fn lines(&self, arguments: &[&str]) -> Vec<String> {
+        let ran = self.folder.run(arguments);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+        assert!(!ran.stdout.contains("canary") && !ran.stdout.contains("secret_xyz"), "{}", ran.stdout);
+        ran.stdout.lines().map(str::to_owned).collect()
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let all: serde_json::Value =
+            serde_json::from_str(&self.lines(&["status", "--format", "json"]).concat()).unwrap();
+        all[0].clone()
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        UnixTime::after_epoch(self.simulator.clock().now())
+    }
+
+    /// A token that was obtained `ago` seconds ago and lives for one hour.
+    pub(crate) fn granted(&self, ago: u64) -> Record {
+        let mut response = TokenResponse::new(AccessToken::new(ACCESS))
+            .with_lifetime(Duration::from_secs(3_600))
+            .with_refresh_token(RefreshToken::new(REFRESH));
+        response.refresh_lifetime = Some(Duration::from_secs(30 * 86_400));
+        let granted = Granted::new(self.now().minus(Duration::from_secs(ago)), response);
+        Record::new(Epoch::new(1), Generation::new(3), SessionState::Active(granted))
+    }
+
+    fn lease(&self) -> Lease {
+        let owner = Owner { machine: 1, boot: 2, process: 4711, source: 3 };
+        let span = Duration::from_secs(35);
+        let until = self.now().minus(Duration::from_secs(10)).plus(span);
+        Lease { attempt: Attempt { owner, number: 1 }, first_sent: None, until, span, replays: 0 }
+    }
+}
+
+/// Replaces every digit by 0, because times may differ by a second.
+fn without_digits(lines: &[String]) -> Vec<String> {
+    lines
+        .iter()
+        .map(|line| line.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect())
+        .collect()
+}
+
+#[test]
+fn status_shows_what_the_store_holds_and_how_fresh_it_is() {
+    for url in ["file:tokens", "sqlite:wellspring.db"] {
+        let stage = stage(url);
+        assert_eq!(
+            stage.lines(&["status"]),
+            ["user", "  token          none: the store has no record for this profile"]
+        );
+        assert_eq!(
+            stage.json(),
+            serde_json::json!({ "profile": "user", "state": "nothing", "spilled": false })
+        );
+        for (ago, token, state) in [
+            (10, "  token          fresh, due in 00m 00s, expires in 00m 00s", "fresh"),
+            (3_400, "  token          due now, expires in 0m 00s", "due"),
+            (7_300, "  token          expired 0h 0m ago", "expired"),
+        ] {
+            stage.put(&stage.granted(ago));
+            let lines = without_digits(&stage.lines(&["status", "user"]));
+            assert_eq!(
+                lines,
+                ["user", token, "  generation     0 of epoch 0", "  refresh token  held, expires in 00d 00h"]
+            );
+            let json = stage.json();
+            assert_eq!(
+                (&json["state"], &json["generation"], &json["epoch"]),
+                (&state.into(), &3.into(), &1.into())
+            );
+            assert_eq!(json["expires_at"].as_u64().unwrap(), json["obtained_at"].as_u64().unwrap() + 3_600);
+            assert_eq!(json["due_at"].as_u64().unwrap(), json["obtained_at"].as_u64().unwrap() + 3_300);
+            assert_eq!(json["renewing"], serde_json::Value::Null);
+        }
+        stage.put(&Record::new(Epoch::new(2), Generation::new(3), SessionState::LoggedOut));
+        assert_eq!(stage.lines(&["status"])[1], "  token          none: logged out");
+        assert_eq!(stage.simulator.asked(Endpoint::Any), 0);
+    }
+}
+
+#[test]
+fn status_shows_the_lease_holder_a_dead_grant_and_a_pause() {
+    for url in ["file:tokens", "sqlite:wellspring.db"] {
+        let stage = stage(url);
+        let mut record = stage.granted(3_400);
+        record.lease = Some(stage.lease());
+        record.dead =
+            Some(Dead { reason: LoginReason::Refused, since: stage.now().minus(Duration::from_secs(7_200)) });
+        record.throttle = Some(Throttle {
+            until: stage.now().plus(Duration::from_secs(90)),
+            failures: 3,
+            credential: None,
+            cause: Cause {
+                kind: CauseKind::Unavailable,
+                text: "the endpoint is down".into(),
+                code: Some("busy".into()),
+            },
+        });
+        stage.put(&record);
+        let lock = stage.store.liveness_lock(&stage.key, MOMENT).unwrap();
+        let lines = without_digits(&stage.lines(&["status"]));
+        assert_eq!(lines[4], "  renewing       process 0000 since 00s");
+        assert_eq!(
+            lines[5],
+            "  dead           since 0h: the refresh token was refused: it is revoked or already spent; sign in again \
+             with `wellspring login`"
+        );
+        assert_eq!(lines[6], "  paused         for 0m 00s after 0 failures: the endpoint is down");
+        let json = stage.json();
+        assert_eq!(json["renewing"]["process"], 4711);
+        assert_eq!(json["renewing"]["owner"], "alive");
+        assert_eq!(json["dead"]["reason"], "refused");
+        assert_eq!((&json["throttle"]["failures"], &json["throttle"]["code"]), (&3.into(), &"busy".into()));
+        drop(lock);
+        let lines = without_digits(&stage.lines(&["status"]));
+        assert_eq!(
+            lines[4],
+            "  renewing       process 0000 started 00s ago and is gone: the next command takes over"
+        );
+        assert_eq!(stage.json()["renewing"]["owner"], "gone");
+    }
+}
+
+#[test]
+fn status_and_doctor_report_a_spilled_token() {
+    let stage = stage("file:tokens");
+    let record = stage.granted(10);
+    let attempt = stage.lease().attempt;
+    let pending_save =
+        PendingSave { attempt, record, origin: Obtained::ByRenewal { spent: Generation::new(2) } };
+    stage.store.spill(&stage.key, &pending_save).unwrap();
+    let lines = stage.lines(&["status"]);
+    assert_eq!(
+        lines[2],
+        "  spilled        a token that the store refused waits in the spill folder for the next command"
+    );
+    assert_eq!(stage.json()["spilled"], true);
+    let doctor = stage.lines(&["doctor"]);
+    let note = "note   user: a token that the store refused waits for the next command";
+    assert!(doctor.iter().any(|line| line == note), "{doctor:?}");
+}
+
+#[test]
+fn an_unreadable_record_is_reported_and_stays_as_it_is() {
+    let stage = stage("file:tokens");
+    stage.put(&stage.granted(10));
+    let tokens = stage.folder.path().join("tokens");
+    let mut files = std::fs::read_dir(&tokens).unwrap().map(|entry| entry.unwrap().path());
+    let file = files.find(|path| path.extension().is_some_and(|end| end == "token")).unwrap();
+    let mut garbled = std::fs::read(&file).unwrap();
+    let middle = garbled.len() / 2;
+    garbled[middle] ^= 1;
+    std::fs::write(&file, &garbled).unwrap();
+    for arguments in [
+        &["status"][..],
+        &["doctor"],
+        &["token", "user"],
+        &["token", "user", "--transport", "async"],
+        &["logout", "user"],
+    ] {
+        let ran = stage.folder.run(arguments);
+        assert_eq!(ran.status, 5, "{arguments:?}: {} {}", ran.stdout, ran.stderr);
+        assert!(!ran.stderr.contains("canary") && !ran.stdout.contains("canary"), "{arguments:?}");
+        assert_eq!(std::fs::read(&file).unwrap(), garbled, "{arguments:?}");
+    }
+    assert_eq!(stage.simulator.counters().families_revoked, 0);
+    let said = stage.folder.run(&["status"]).stderr;
+    assert!(
+        said.starts_with("wellspring: wellspring.toml:2: `url` cannot be read: ")
+            && said.ends_with("; nothing overwrites it: repair it, or move it away and sign in again\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_file_that_is_not_a_database_is_reported_and_stays_as_it_is() {
+    let (simulator, folder) = login::stage("http://127.0.0.1/callback", "sqlite:taken");
+    let mine = "this is mine, and no database; ".repeat(100);
+    folder.write("taken", &mine);
+    for command in [&["token", "user"][..], &["login", "user"], &["logout", "user"], &["status"]] {
+        let ran = folder.run(command);
+        assert_eq!((ran.status, ran.stdout.as_str()), (5, ""), "{command:?}: {}", ran.stderr);
+        let says = "wellspring.toml:2: `url` cannot be opened: ";
+        assert!(ran.stderr.contains(says) && ran.stderr.contains("not a SQLite database"), "{}", ran.stderr);
+        assert_eq!(std::fs::read_to_string(folder.path().join("taken")).unwrap(), mine);
+    }
+    assert_eq!(simulator.asked(Endpoint::Any), 0);
+}
+
+#[test]
+fn commands_that_need_a_store_without_one_are_usage_errors() {
+    let (_simulator, folder) = login::stage("http://127.0.0.1/callback", "memory:");
+    for command in [&["status"][..], &["logout", "user"], &["login", "user"]] {
+        let ran = folder.run(command);
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{command:?}");
+        assert_eq!(
+            ran.stderr,
+            "wellspring: wellspring.toml:2: `url` keeps nothing after this command; add a persistent store: [store] \
+             with url = \"file:DIR\" or \"sqlite:PATH\"\n"
+        );
+    }
+    let stage = stage("file:tokens");
+    let ran = stage.folder.run(&["status", "shop"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("there is no [profile.shop]; profiles there: user"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_path_that_cannot_hold_a_store_is_a_usage_error() {
+    for (url, says) in [
+        ("file:taken", "names ./taken, which is a file; name a folder"),
+        ("file:no/such/folder", "has the parent ./no/such, which is not a folder; create it first"),
+        ("sqlite:folder", "names ./folder, which is a folder; name a file"),
+        ("sqlite:no/tokens.db", "has the parent ./no, which is not a folder; create it first"),
+        ("file:taken/tokens", "has the parent ./taken, which is not a folder; create it first"),
+    ] {
+        let (simulator, folder) = login::stage("http://127.0.0.1/callback", url);
+        folder.write("taken", "this is mine");
+        std::fs::create_dir(folder.path().join("folder")).unwrap();
+        for command in
+            [&["token", "user"][..], &["login", "user"], &["logout", "user"], &["status"], &["doctor"]]
+        {
+            let ran = folder.run(&[&["--config", "./wellspring.toml"], command].concat());
+            assert_eq!(ran.status, 2, "{url} {command:?}: {}{}", ran.stdout, ran.stderr);
+            let said = if command == ["doctor"] { &ran.stdout } else { &ran.stderr };
+            assert!(
+                said.contains(&format!("./wellspring.toml:2: `url` {says}")),
+                "{url} {command:?}: {said}"
+            );
+        }
+        // The one request is doctor's request for the time.
+        assert_eq!(simulator.asked(Endpoint::Token), 1);
+        assert_eq!(std::fs::read(folder.path().join("taken")).unwrap(), b"this is mine");
+    }
+}
+
+#[test]
+fn doctor_finds_nothing_wrong_in_a_correct_setup() {
+    for url in ["file:tokens", "sqlite:wellspring.db"] {
+        let stage = stage(url);
+        stage.put(&stage.granted(10));
+        let said = stage.lines(&["doctor"]);
+        assert!(said.iter().all(|line| line.starts_with("ok     ")), "{said:#?}");
+        for part in [
+            "wellspring.toml holds a secret, and only its owner can read it",
+            "only its owner can open the store",
+            "the store's folder is writable: ",
+            "the folder for spilled tokens is writable: ",
+            "user: the store is readable and holds generation 3",
+            "this machine's clock agrees with that of http://127.0.0.1:",
+        ] {
+            assert!(said.iter().any(|line| line.contains(part)), "{part}: {said:#?}");
+        }
+        let asked = stage.simulator.received(Endpoint::Token);
+        assert_eq!(asked.len(), 1);
+        assert!(asked[0].header("authorization").is_none() && asked[0].body.is_empty());
+        // Doctor has removed its probe file.
+        let names = std::fs::read_dir(stage.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        assert!(names.into_iter().all(|name| !name.to_string_lossy().contains("doctor")));
+    }
+}
+
+#[test]
+fn doctor_shows_the_lease_holder_since_when_and_whether_it_is_alive() {
+    let stage = stage("sqlite:wellspring.db");
+    let mut record = stage.granted(3_400);
+    record.lease = Some(stage.lease());
+    stage.put(&record);
+    let note = || {
+        let lines = stage.lines(&["doctor"]);
+        without_digits(&lines).into_iter().find(|line| line.starts_with("note   user: process")).unwrap()
+    };
+    let lock = stage.store.liveness_lock(&stage.key, MOMENT).unwrap();
+    assert_eq!(note(), "note   user: process 0000 started to renew 00s ago and is alive");
+    drop(lock);
+    assert_eq!(
+        note(),
+        "note   user: process 0000 started to renew 00s ago and is gone; the next command takes over"
+    );
+}
+
+#[test]
+fn doctor_finds_a_wrong_clock_and_an_endpoint_that_is_down() {
+    for (skew, says) in [(3_600, "behind that of"), (-7_200, "ahead of that of")] {
+        let mut stage = stage("file:tokens");
+        stage.simulator.configure(|config| config.date_skew = skew);
+        let ran = stage.folder.run(&["doctor"]);
+        assert_eq!(ran.status, 2, "{}", ran.stdout);
+        let wrong: Vec<_> = ran.stdout.lines().filter(|line| line.starts_with("wrong  ")).collect();
+        assert_eq!(wrong.len(), 1, "{}", ran.stdout);
+        assert!(wrong[0].contains("this machine's clock is ") && wrong[0].contains(says), "{}", ran.stdout);
+        assert!(ran.stderr.contains("checks found something wrong; see above"), "{}", ran.stderr);
+        stage.simulator.unplug();
+        let ran = stage.folder.run(&["doctor"]);
+        assert_eq!(ran.status, 5, "{}", ran.stdout);
+        assert!(ran.stdout.contains("does not answer a request for its time: "), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn doctor_finds_a_clock_that_was_set_back() {
+    let stage = stage("file:tokens");
+    let mut record = stage.granted(0);
+    let SessionState::Active(granted) = &mut record.state else { panic!("a token is held") };
+    granted.obtained_at = stage.now().plus(Duration::from_secs(7_260));
+    stage.put(&record);
+    let ran = stage.folder.run(&["doctor"]);
+    assert_eq!(ran.status, 2, "{}", ran.stdout);
+    let found = ran.stdout.lines().any(|line| line.starts_with("wrong  user: the token's time is 2h "));
+    assert!(found, "{}", ran.stdout);
+}
+
+#[cfg(unix)]
+fn private(folder: &Folder, name: &str) {
+    set_mode(folder, name, 0o600);
+}
+
+#[cfg(not(unix))]
+fn private(_: &Folder, _: &str) {}
+
+#[cfg(unix)]
+fn set_mode(folder: &Folder, name: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = folder.path().join(name);
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn doctor_finds_secrets_that_other_users_can_read() {
+    let stage = stage("file:tokens");
+    stage.put(&stage.granted(10));
+    let wrong = |ran: &Ran| {
+        let lines = ran.stdout.lines().filter(|line| line.starts_with("wrong  "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    set_mode(&stage.folder, "wellspring.toml", 0o644);
+    let ran = stage.folder.run(&["doctor"]);
+    assert_eq!(ran.status, 2);
+    assert_eq!(
+        wrong(&ran),
+        [
+            "wrong  wellspring.toml holds a secret and can be read by others: chmod 600 it, or move the secret to a file \
+             or an environment variable"
+        ]
+    );
+    let text = std::fs::read_to_string(stage.folder.path().join("wellspring.toml")).unwrap();
+    stage
+        .folder
+        .write("wellspring.toml", &text.replace("\"secret_xyz789uvw012\"", "{ file = \"app.secret\" }"));
+    stage.folder.write("app.secret", "secret_xyz789uvw012\n");
+    set_mode(&stage.folder, "app.secret", 0o640);
+    let ran = stage.folder.run(&["doctor"]);
+    assert_eq!(ran.status, 2);
+    assert_eq!(
+        wrong(&ran),
+        [
+            "wrong  wellspring.toml:10: `client_secret` names app.secret, which can be read by others: chmod 600 it"
+        ]
+    );
+    private(&stage.folder, "app.secret");
+    set_mode(&stage.folder, "tokens", 0o755);
+    let ran = stage.folder.run(&["doctor"]);
+    assert_eq!(ran.status, 2);
+    let found = wrong(&ran);
+    assert_eq!(found.len(), 1, "{}", ran.stdout);
+    assert!(found[0].contains("tokens is open to others (mode 755): chmod 700 it"), "{}", found[0]);
+}

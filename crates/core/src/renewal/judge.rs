@@ -1,0 +1,377 @@
+//! Loading the record and judging it, before anything is sent.
+//!
+//! The lease in the record is the lock. The renewal that saves its lease over the version that every process has seen may
+//! send, and no other. There is no second lock that could be lost, lapse or be stolen.
+
+use core::time::Duration;
+
+use crate::error::{LoginReason, TokenError};
+use crate::lease::{Attempt, Fingerprint, Lease};
+use crate::policy::CLOCK_WENT_BACK;
+use crate::provider::AuthorizationGrant;
+use crate::record::{Record, SessionState};
+use crate::refresh_state::RefreshState;
+use crate::rules::{Rule, holds};
+use crate::store::{Loaded, PendingSave, StoreError, Stored, Version, WatchOutcome};
+use crate::time::{Clocks, Instant, UnixTime};
+
+use super::ask::{Retry, in_about_a_second, store_error};
+use super::context::{Context, Current, Fallback, Place, place_after};
+use super::loaded::{Found, Judgment, judge};
+use super::outcome::{Failure, StoreFacts};
+use super::replay::choose;
+
+/// A renewal that looks at the store.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct Judge {
+    pub(super) current: Current,
+    pub(super) attempt: Attempt,
+    /// This lifecycle has seen a logout.
+    pub(super) logged_out: bool,
+    /// The place that this lifecycle has reached before.
+    pub(super) known: Place,
+    /// How long the token is to last, if the endpoint grants any that do.
+    wanted: Duration,
+    /// An earlier attempt of this lifecycle that certainly sent nothing.
+    unsent: Option<u64>,
+    retry: Retry,
+    /// When this renewal stops waiting for the lease of another.
+    patience: Option<Instant>,
+    /// The version whose lease has an owner that is gone.
+    owner_gone: Option<Version>,
+    /// The version with a lease of another machine, and since when this renewal has seen it unchanged.
+    leased_elsewhere: Option<(Version, Instant)>,
+    /// A spilled token could not be removed and is ignored from now on.
+    ignores_spills: bool,
+}
+
+/// What the renewal does after a look at the store.
+pub(super) enum Judged {
+    LoadAt(Instant, Judge),
+    Load(Judge),
+    Watch {
+        version: Version,
+        patience: Instant,
+        watcher: Watcher,
+    },
+    SaveSpilled(PendingSave, Option<Stored>, Judge),
+    Adopt(Record),
+    Lease(AuthorizationGrant, Basis, Judge),
+    /// The store fails, and this grant can be sent again in any case.
+    SendWithoutStore(AuthorizationGrant, Judge),
+    Fail(Failure),
+}
+
+/// A renewal that waits for the lease of another.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct Watcher {
+    version: Version,
+    judge: Judge,
+}
+
+/// The record that the lease goes into.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct Basis {
+    pub(super) version: Option<Version>,
+    pub(super) record: Record,
+    /// When its grant may first have been sent.
+    pub(super) first_sent: Option<UnixTime>,
+    /// How often its grant may have been sent again.
+    pub(super) replays: u32,
+}
+
+/// What a lease in the record says of its grant.
+#[derive(Clone, Copy, Default)]
+struct Sent {
+    since: Option<UnixTime>,
+    replays: u32,
+}
+
+impl Judge {
+    pub(super) const fn new(
+        current: Current,
+        attempt: Attempt,
+        wanted: Duration,
+        unsent: Option<u64>,
+        logged_out: bool,
+        end: Instant,
+    ) -> Self {
+        let (known, retry) = (current.place, Retry::until(end));
+        Self {
+            current,
+            attempt,
+            logged_out,
+            known,
+            wanted,
+            unsent,
+            retry,
+            patience: None,
+            owner_gone: None,
+            leased_elsewhere: None,
+            ignores_spills: false,
+        }
+    }
+
+    pub(super) const fn ignore_spills(&mut self) {
+        self.ignores_spills = true;
+    }
+
+    /// Goes on with what the store holds.
+    pub(super) fn loaded(
+        mut self,
+        context: &Context,
+        loaded: Result<Loaded, StoreError>,
+        now: Clocks,
+    ) -> Judged {
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) => return self.without_store(context, &error, now),
+        };
+        // The store answers. When it fails again, it is asked again for as long.
+        self.retry = Retry::until(context.store_deadline(now));
+        let mut sent = Sent::default();
+        let found = self.find(context, &loaded, &mut sent, now);
+        let fallback = if holds(Rule::GoOnWithoutStore) { context.fallback() } else { Fallback::SignIn };
+        let Loaded { stored, spilled } = loaded;
+        match (judge(found, fallback), stored, spilled) {
+            (Judgment::SaveSpilled, stored, Some(spilled)) => Judged::SaveSpilled(spilled, stored, self),
+            (Judgment::Adopt, Some(stored), _) => Judged::Adopt(stored.record),
+            (Judgment::Lease, Some(stored), _) => self.lease(context, stored, sent, true, now),
+            (Judgment::LeaseAnyway, Some(stored), _) => self.lease(context, stored, sent, false, now),
+            (Judgment::Watch, Some(Stored { version, .. }), _) => {
+                let patience = self.patience.unwrap_or(now.instant);
+                Judged::Watch { version, patience, watcher: Watcher { version, judge: self } }
+            }
+            (Judgment::LoadLater, ..) => Judged::LoadAt(in_about_a_second(now), self),
+            (Judgment::StoreLost, ..) => {
+                self.current.held = None;
+                self.fail(TokenError::login_required(LoginReason::StoreLost))
+            }
+            (Judgment::LoggedOut, ..) => {
+                self.logged_out = true;
+                self.current.held = None;
+                self.fail(TokenError::login_required(LoginReason::LoggedOut))
+            }
+            (Judgment::Busy, ..) => {
+                self.fail(TokenError::busy("another process is renewing and did not finish in time"))
+            }
+            // Where there is no record, there is no other way on.
+            (Judgment::BeginAnew, stored, _) => self.begin_anew(context, stored, now),
+            (_, None, _) | (Judgment::SaveSpilled, _, None) => self.begin_anew(context, None, now),
+        }
+    }
+
+    /// What the store holds. Takes what the record says of the session over, except a logout.
+    fn find(&mut self, context: &Context, loaded: &Loaded, sent: &mut Sent, now: Clocks) -> Found {
+        if loaded.spilled.is_some() && !self.ignores_spills && holds(Rule::LookForSpill) {
+            return Found::Spilled;
+        }
+        let Some(Stored { version, record }) = &loaded.stored else {
+            let has_known = self.known != Place::default() && holds(Rule::NeverRestore);
+            return if has_known { Found::Lost } else { Found::Empty };
+        };
+        let behind = record.place() < self.known && holds(Rule::NeverRestore);
+        let repeatable = record.epoch == self.known.0 && is_repeatable(context, record);
+        if behind && !repeatable && context.fallback() == Fallback::SignIn {
+            return Found::Lost;
+        }
+        if matches!(record.state, SessionState::LoggedOut) && holds(Rule::TombstoneEnds) {
+            return Found::Tombstone;
+        }
+        if record.place() > self.known {
+            let left = context.time_left(record, now);
+            if left.is_some_and(|(lifetime, left)| context.policy.lasts(lifetime, left, self.wanted))
+                && holds(Rule::AdoptNewer)
+            {
+                return Found::Newer;
+            }
+            self.current.access_left = left.map_or(Duration::ZERO, |(_, left)| left);
+        }
+        // What repeatable grants brought while the store failed is newer than what it holds.
+        self.current.place = record.place().max(self.known);
+        self.current.held = held(record, now).filter(|_| !behind || repeatable);
+        match &record.lease {
+            Some(lease) => self.find_lease(context, *version, lease, sent, now),
+            None => Found::Free,
+        }
+    }
+
+    /// Whether the owner of this lease can still save a token.
+    fn find_lease(
+        &mut self,
+        context: &Context,
+        version: Version,
+        lease: &Lease,
+        sent: &mut Sent,
+        now: Clocks,
+    ) -> Found {
+        let patience = now.instant.plus(context.policy.deadline).plus(context.policy.store_deadline);
+        let patience = *self.patience.get_or_insert(patience);
+        let own = lease.attempt.owner == self.attempt.owner;
+        if own && self.unsent == Some(lease.attempt.number) && holds(Rule::RememberUnsent) {
+            if lease.first_sent.is_none() {
+                return Found::Unsent;
+            }
+            // The owner of an earlier lease has sent it, and may be alive.
+            *sent = Sent { since: lease.first_sent, replays: lease.replays.saturating_sub(1) };
+        } else {
+            *sent = Sent { since: Some(lease.may_be_sent_since()), replays: lease.replays };
+        }
+        if self.owner_gone == Some(version) {
+            return Found::OwnerGone;
+        }
+        if !holds(Rule::Watch) {
+            return Found::Lapsed;
+        }
+        // This source's own lease too: the background may still save the token that it brought.
+        if own || lease.attempt.owner.shares_machine_with(&self.attempt.owner) {
+            return if now.instant < patience { Found::LeasedHere } else { Found::LeasedHereTooLong };
+        }
+        // No process can tell whether an owner on another machine is gone. Its lease lapses when it has stood unchanged
+        // for its span, on the clock of the watcher.
+        let since = match self.leased_elsewhere {
+            Some((seen, since)) if seen == version => since,
+            _ => now.instant,
+        };
+        self.leased_elsewhere = Some((version, since));
+        if now.instant.since(since) >= lease.span {
+            Found::Lapsed
+        } else if now.instant < patience.plus(lease.span) {
+            Found::LeasedElsewhere
+        } else {
+            Found::LeasedElsewhereTooLong
+        }
+    }
+
+    /// Starts a record in a store that holds none, or nothing of this session.
+    fn begin_anew(mut self, context: &Context, stored: Option<Stored>, now: Clocks) -> Judged {
+        if holds(Rule::NeverRestore) {
+            self.current.held = None;
+        }
+        // Later than all that the store may have held: none of that is to be saved over it.
+        self.current.place = place_after(None, self.known, now);
+        let (epoch, generation) = self.current.place;
+        let record = Record::new(epoch, generation, SessionState::Empty);
+        let version = stored.map(|stored| stored.version);
+        let basis = Basis { version, record, first_sent: None, replays: 0 };
+        match choose(context, &mut self.current, None, true, now) {
+            Ok(grant) => Judged::Lease(grant, basis, self),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// No other renewal is under way: leases the record, if its grant may be sent.
+    fn lease(
+        mut self,
+        context: &Context,
+        stored: Stored,
+        sent: Sent,
+        owner_gone: bool,
+        now: Clocks,
+    ) -> Judged {
+        let Stored { version, record } = stored;
+        if let Some(held) = &mut self.current.held {
+            held.first_sent = sent.since.map(|since| instant_of_the_past(since, now));
+            held.replays = sent.replays;
+        }
+        if let Some(error) = throttled(context, &record, now) {
+            let facts = StoreFacts::new(self.logged_out).recorded();
+            return Judged::Fail(Failure::new(error, self.current.held, Some(facts)));
+        }
+        let dead = record.dead.map(|dead| dead.reason);
+        let Sent { since: first_sent, replays } = sent;
+        let basis = Basis { version: Some(version), record, first_sent, replays };
+        match choose(context, &mut self.current, dead, owner_gone, now) {
+            Ok(grant) => Judged::Lease(grant, basis, self),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// The store has failed: a grant that can be sent again in any case is sent without it.
+    fn without_store(mut self, context: &Context, error: &StoreError, now: Clocks) -> Judged {
+        let may_go_on = holds(Rule::GoOnWithoutStore)
+            && !(self.logged_out && holds(Rule::NotAfterTombstone))
+            && (self.holds_repeatable(context, now) || context.fallback() == Fallback::Credentials);
+        if !may_go_on {
+            return match self.retry.after(error, now) {
+                Some(next) => Judged::LoadAt(next, self),
+                None => self.fail(store_error("nothing was sent", error)),
+            };
+        }
+        if !self.holds_repeatable(context, now) {
+            return Judged::SendWithoutStore(AuthorizationGrant::ClientCredentials, self);
+        }
+        match choose(context, &mut self.current, None, true, now) {
+            Ok(grant) => Judged::SendWithoutStore(grant, self),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn holds_repeatable(&self, context: &Context, now: Clocks) -> bool {
+        self.current.held.as_ref().is_some_and(|held| {
+            context.survives_use(held) && held.expires.is_none_or(|expires| !now.reached(expires))
+        })
+    }
+
+    fn fail(self, error: TokenError) -> Judged {
+        Judged::Fail(Failure::looked(error, self.current.held, self.logged_out))
+    }
+}
+
+impl Watcher {
+    /// Goes on with what the watch has shown.
+    pub(super) fn watched(
+        mut self,
+        context: &Context,
+        outcome: Result<WatchOutcome, StoreError>,
+        now: Clocks,
+    ) -> Judged {
+        match outcome {
+            Ok(WatchOutcome::OwnerGone) => self.judge.owner_gone = Some(self.version),
+            Ok(WatchOutcome::Changed | WatchOutcome::Unchanged) => {}
+            Err(error) => return self.judge.without_store(context, &error, now),
+        }
+        Judged::Load(self.judge)
+    }
+}
+
+fn is_repeatable(context: &Context, record: &Record) -> bool {
+    let rotation = context.provider.spec().rotation;
+    rotation == crate::provider::Rotation::Reusable
+        || record.granted().is_some_and(|granted| granted.reusable)
+}
+
+/// The error for all processes until a pause that is recorded in the store ends.
+fn throttled(context: &Context, record: &Record, now: Clocks) -> Option<TokenError> {
+    let throttle = record.throttle.as_ref()?;
+    let left = throttle.until.since(now.unix);
+    let longest = context.policy.longest_retry_after.max(context.policy.dead_pause);
+    // A pause longer than any was recorded before the wall clock was set back.
+    if left.is_zero() || left > longest {
+        return None;
+    }
+    let same = |seen: Fingerprint| seen == Fingerprint::of(&*context.provider, seen.salt);
+    throttle.credential.is_none_or(same).then(|| throttle.cause.to_error(throttle.until))
+}
+
+/// The refresh token in a record.
+fn held(record: &Record, now: Clocks) -> Option<RefreshState> {
+    let granted = record.granted()?;
+    let token = granted.response.refresh_token.clone()?;
+    let expires = granted.response.refresh_lifetime.map(|lifetime| {
+        let unix = granted.obtained_at.plus(lifetime);
+        Clocks { instant: now.instant_of(unix), unix }
+    });
+    Some(RefreshState { token, expires, reusable: granted.reusable, first_sent: None, replays: 0 })
+}
+
+/// The instant of a time in the past. A time in the future was long ago: the wall clock was set back.
+fn instant_of_the_past(then: UnixTime, now: Clocks) -> Instant {
+    if then > now.unix.plus(CLOCK_WENT_BACK) {
+        return Instant::ORIGIN;
+    }
+    now.instant.minus(now.unix.since(then))
+}

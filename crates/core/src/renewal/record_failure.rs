@@ -1,0 +1,165 @@
+//! Recording a failure: whether the grant was spent, whether it is dead, and the pause that all processes keep.
+
+use alloc::string::ToString;
+
+use crate::error::{ErrorKind, Fate, LoginReason, TokenError};
+use crate::lease::{Attempt, Fingerprint, Lease};
+use crate::record::{Cause, CauseKind, Dead, Record, SessionState, Throttle};
+use crate::refresh_state::RefreshState;
+use crate::rules::{Rule, holds};
+use crate::store::{Loaded, StoreError, Stored, Swap, Version};
+use crate::time::{Clocks, UnixTime};
+
+use super::acquire_lease::Leased;
+use super::ask::{Ask, Retry};
+use super::conflict::has_refresh_token;
+use super::context::Context;
+use super::operation::Save;
+use super::outcome::{Failure, Outcome, StoreFacts};
+
+/// A failure that is being recorded.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct RecordFailure {
+    error: TokenError,
+    attempt: Attempt,
+    held: Option<RefreshState>,
+    logged_out: bool,
+    expected: Version,
+    record: Record,
+    retry: Retry,
+}
+
+/// What the renewal does next.
+pub(super) enum Recording {
+    Ask(Ask<RecordFailure>),
+    Done(Outcome),
+}
+
+impl RecordFailure {
+    /// An exchange has failed: the record says so before any caller gets the error.
+    pub(super) fn begin(
+        context: &mut Context,
+        error: TokenError,
+        fell_back: bool,
+        leased: Leased,
+        now: Clocks,
+    ) -> Recording {
+        let Leased { judge, version, mut record, lease, .. } = leased;
+        let before = record.throttle.take().map_or(0, |throttle| throttle.failures);
+        record.lease = match error.fate() {
+            Fate::Unknown => Some(lease),
+            Fate::Dead => None,
+            // An earlier attempt has sent it. That this attempt did not makes its fate no better known.
+            Fate::Unspent if lease.first_sent.is_some() && holds(Rule::ClearOnlyUnsent) => {
+                Some(Lease { replays: lease.replays.saturating_sub(1), ..lease })
+            }
+            Fate::Unspent => None,
+        };
+        let mut error = error;
+        if let ErrorKind::LoginRequired { reason } = error.kind() {
+            record.dead = Some(Dead { reason, since: now.unix });
+        } else {
+            if fell_back && has_refresh_token(&record) {
+                // The endpoint has turned away the refresh token before it turned away the credentials.
+                record.dead.get_or_insert(Dead { reason: LoginReason::Refused, since: now.unix });
+            }
+            let failures = context.failures.max(before).saturating_add(1);
+            let pause = context.policy.pause_after(&error, failures, &mut context.jitter);
+            let until = now.unix.plus(pause);
+            let salt = judge.attempt.owner.source ^ judge.attempt.number;
+            let credential = (!error.is_transient()).then(|| Fingerprint::of(&*context.provider, salt));
+            let cause = Cause::of(&error);
+            record.throttle = Some(Throttle { until, failures, credential, cause });
+            error = error.with_retry_at(until);
+        }
+        let retry = Retry::until(context.store_deadline(now));
+        let (attempt, held, logged_out) = (judge.attempt, judge.current.held, judge.logged_out);
+        Self { error, attempt, held, logged_out, expected: version, record, retry }.save()
+    }
+
+    fn save(self) -> Recording {
+        let save = Save { expected: Some(self.expected), record: self.record.clone(), liveness_lock: false };
+        Recording::Ask(Ask::Save(save, self.retry.end(), self))
+    }
+
+    /// Goes on with the result of the save.
+    pub(super) fn saved(self, saved: Result<Swap, StoreError>, now: Clocks) -> Recording {
+        match saved {
+            Ok(Swap::Done(_)) => self.finish(true),
+            Ok(Swap::Conflict) => Recording::Ask(Ask::Load(self)),
+            Err(error) => self.try_again(&error, now),
+        }
+    }
+
+    /// Another process has written since the lease, or this failure is recorded already: goes on with what the store
+    /// holds.
+    pub(super) fn loaded(mut self, loaded: Result<Loaded, StoreError>, now: Clocks) -> Recording {
+        let stored = match loaded {
+            Ok(loaded) => loaded.stored,
+            Err(error) => return self.try_again(&error, now),
+        };
+        let Some(Stored { version, record }) = stored else { return self.finish(false) };
+        if version == self.expected {
+            return self.save();
+        }
+        let same = record.place() == self.record.place();
+        if same && record.throttle == self.record.throttle && record.dead == self.record.dead {
+            return self.finish(true);
+        }
+        if matches!(record.state, SessionState::LoggedOut) {
+            self.error = TokenError::login_required(LoginReason::LoggedOut);
+            let facts = StoreFacts::new(true).recorded();
+            return self.done(facts);
+        }
+        if record.place() > self.record.place() {
+            return Recording::Done(Outcome::Adopted(record));
+        }
+        self.finish(false)
+    }
+
+    fn try_again(mut self, error: &StoreError, now: Clocks) -> Recording {
+        match self.retry.after(error, now) {
+            Some(next) => Recording::Ask(Ask::LoadAt(next, self)),
+            None => self.finish(false),
+        }
+    }
+
+    fn finish(self, recorded: bool) -> Recording {
+        let unsent = !recorded && self.error.fate() == Fate::Unspent;
+        let unsent = unsent.then_some(self.attempt.number);
+        let facts = StoreFacts { recorded, logged_out: self.logged_out, unsent };
+        self.done(facts)
+    }
+
+    fn done(self, facts: StoreFacts) -> Recording {
+        Recording::Done(Outcome::Failed(Failure::new(self.error, self.held, Some(facts))))
+    }
+}
+
+impl Cause {
+    fn of(error: &TokenError) -> Self {
+        let kind = match error.kind() {
+            ErrorKind::Misconfigured => CauseKind::Misconfigured,
+            ErrorKind::Protocol if error.is_transient() => CauseKind::FromIntermediary,
+            ErrorKind::Protocol | ErrorKind::LoginRequired { .. } => CauseKind::Protocol,
+            ErrorKind::Unavailable { .. } | ErrorKind::Busy | ErrorKind::Store => CauseKind::Unavailable,
+        };
+        Self { kind, text: error.text().to_string(), code: error.code().map(ToString::to_string) }
+    }
+
+    pub(super) fn to_error(&self, until: UnixTime) -> TokenError {
+        let text = self.text.clone();
+        let error = match self.kind {
+            CauseKind::Unavailable => TokenError::unavailable(text),
+            CauseKind::Misconfigured => TokenError::misconfigured(text),
+            CauseKind::Protocol => TokenError::protocol(text),
+            CauseKind::FromIntermediary => TokenError::from_intermediary(text),
+        };
+        let error = error.with_retry_at(until);
+        match &self.code {
+            Some(code) => error.with_code(code.clone()),
+            None => error,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What a driver does for a renewal, step by step.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::key::TokenKey;
+use crate::store::{PendingSave, Store, StoreError};
+use crate::time::{Clocks, Instant};
+
+use super::acquire_lease::AcquireLease;
+use super::context::Context;
+use super::exchange::Exchange;
+use super::judge::{Judge, Watcher};
+use super::operation::{Forget, Load, Save, Spill, Watch};
+use super::outcome::Outcome;
+use super::record_failure::RecordFailure;
+use super::request::BoundedRequest;
+use super::save_token::{Concluded, SaveToken};
+use super::sign_in::{SignIn, SignInExchange};
+use super::sign_out::{Revoke, SignOut};
+
+/// What the driver has to do next.
+#[must_use = "a renewal goes on only when its step is carried out"]
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+#[expect(clippy::exhaustive_enums, reason = "a driver that overlooks a step must not compile")]
+pub enum Step {
+    /// Load the record.
+    Load(Pending<Load>),
+    /// Save a record.
+    Save(Pending<Save>),
+    /// Watch the record, which another renewal has leased.
+    Watch(Pending<Watch>),
+    /// Spill a token.
+    Spill(Pending<Spill>),
+    /// Remove a spilled token.
+    Forget(Pending<Forget>),
+    /// Send this one request and resume with the answer.
+    Send(BoundedRequest, Sent),
+    /// Wait for this instant.
+    Sleep(Instant, Sleeping),
+    /// Nothing: the renewal has ended with this outcome. A token that is still to be saved goes to the background.
+    Done(Outcome, Option<UnfinishedSave>),
+}
+
+/// An operation on the store, with the part of the renewal that goes on with its reply.
+///
+/// The reply of another operation does not compile:
+///
+/// ```compile_fail,E0308
+/// use wellspring_core::{Clocks, Load, Pending, Step, Swap};
+///
+/// fn resume(load: Pending<Load>, now: Clocks) -> Step {
+///     load.resume(Ok(Swap::Conflict), now)
+/// }
+/// ```
+#[must_use = "a renewal goes on only when its operation is carried out"]
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+#[non_exhaustive]
+pub struct Pending<O: StoreOp> {
+    /// The operation.
+    pub operation: O,
+    /// The end of the operation; [`Instant::NEVER`] where it has no deadline of its own.
+    pub deadline: Instant,
+    /// What goes on with the reply.
+    pub next: O::Next,
+}
+
+impl<O: StoreOp> Pending<O> {
+    /// Goes on with the reply of the store.
+    pub fn resume(self, reply: Result<O::Reply, StoreError>, now: Clocks) -> Step {
+        O::resume(self.next, reply, now)
+    }
+}
+
+/// An operation on a store.
+///
+/// A driver runs it within the time that is left, on a thread that may block, and resumes the renewal with the result.
+/// [`Load`], [`Save`], [`Watch`], [`Spill`] and [`Forget`] are all there are.
+pub trait StoreOp: fmt::Debug + Send + Sync + Sized + 'static {
+    /// What the store answers.
+    type Reply: fmt::Debug + Send + 'static;
+    /// What goes on with the reply.
+    type Next: fmt::Debug + Send;
+    /// The name of the operation in events.
+    const NAME: &'static str;
+    /// Whether the operation waits for a change, so that a driver runs it in short slices.
+    const SLICED: bool = false;
+
+    /// Whether a liveness lock must be held before it runs and until the renewal has ended.
+    #[must_use]
+    fn needs_liveness_lock(&self) -> bool {
+        false
+    }
+
+    /// Runs the operation on this store.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    fn run(&self, store: &dyn Store, key: &TokenKey, within: Duration) -> Result<Self::Reply, StoreError>;
+
+    /// Whether this reply ends the operation. If it does not, a driver runs the next slice.
+    #[must_use]
+    fn is_final(_: &Self::Reply) -> bool {
+        true
+    }
+
+    /// The error of an operation that has not returned in time.
+    #[must_use]
+    fn timed_out() -> StoreError {
+        StoreError::unavailable("the store did not answer in time").maybe_applied()
+    }
+
+    /// Goes on with the reply.
+    fn resume(next: Self::Next, reply: Result<Self::Reply, StoreError>, now: Clocks) -> Step;
+}
+
+/// The phases that go on with a record.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) enum AfterLoad {
+    Judge(Judge),
+    SignIn(SignIn),
+    AcquireLease(AcquireLease),
+    SaveToken(SaveToken),
+    RecordFailure(RecordFailure),
+    SignOut(SignOut),
+}
+
+/// The phases that go on when a record is saved.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) enum AfterSave {
+    AcquireLease(AcquireLease),
+    SaveToken(SaveToken),
+    RecordFailure(RecordFailure),
+    SignOut(SignOut),
+}
+
+/// The phases that go on with an answer.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) enum AfterSend {
+    Exchange(Exchange),
+    SignIn(SignInExchange),
+    RevokeOrphan(Concluded),
+    Revoke(Revoke),
+}
+
+macro_rules! continuations {
+    ($($(#[$doc:meta])* $name:ident: $phase:ty;)+) => {$(
+        $(#[$doc])*
+        #[must_use = "a renewal goes on only when it is resumed"]
+        #[derive(Debug)]
+        #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+        pub struct $name {
+            pub(super) context: Context,
+            pub(super) phase: $phase,
+        }
+    )+};
+}
+
+continuations! {
+    /// Goes on with the record.
+    Loading: AfterLoad;
+    /// Goes on with the result of a save.
+    Saving: AfterSave;
+    /// Goes on with what a watch has shown.
+    Watching: Watcher;
+    /// Goes on with the answer to a request.
+    Sent: AfterSend;
+    /// Goes on when a token is spilled.
+    Spilling: SaveToken;
+    /// Goes on when a spilled token is removed.
+    Forgetting: Concluded;
+    /// Goes on after a pause.
+    Sleeping: AfterLoad;
+    /// A token that the store did not take in time; the background goes on with it.
+    UnfinishedSave: SaveToken;
+}
+
+impl Step {
+    /// The token that is lost if this step is dropped: no store holds it yet.
+    #[must_use]
+    pub fn pending_save(&self) -> Option<&PendingSave> {
+        match self {
+            Self::Load(Pending { next: Loading { phase, .. }, .. })
+            | Self::Sleep(_, Sleeping { phase, .. }) => match phase {
+                AfterLoad::SaveToken(save) => save.pending_save(),
+                _ => None,
+            },
+            Self::Save(Pending { next: Saving { phase: AfterSave::SaveToken(save), .. }, .. }) => {
+                save.pending_save()
+            }
+            Self::Spill(spill) => Some(&spill.operation.pending_save),
+            Self::Done(_, unfinished) => unfinished.as_ref().and_then(UnfinishedSave::pending_save),
+            Self::Save(_) | Self::Watch(_) | Self::Send(..) | Self::Forget(_) => None,
+        }
+    }
+
+    /// Takes the token that would be lost out of a step that is not carried out.
+    #[must_use]
+    pub fn into_unfinished_save(self) -> Option<UnfinishedSave> {
+        match self {
+            Self::Load(Pending { next: Loading { context, phase: AfterLoad::SaveToken(save) }, .. })
+            | Self::Sleep(_, Sleeping { context, phase: AfterLoad::SaveToken(save) })
+            | Self::Save(Pending { next: Saving { context, phase: AfterSave::SaveToken(save) }, .. })
+            | Self::Spill(Pending { next: Spilling { context, phase: save }, .. }) => {
+                Some(UnfinishedSave::new(context, save))
+            }
+            Self::Done(_, unfinished) => unfinished,
+            _ => None,
+        }
+    }
+}
+
+impl UnfinishedSave {
+    pub(super) fn new(context: Context, save: SaveToken) -> Self {
+        Self { context, phase: save.into_background() }
+    }
+
+    /// The token, unless the next load finds it in the fallback place.
+    #[must_use]
+    pub fn pending_save(&self) -> Option<&PendingSave> {
+        self.phase.pending_save()
+    }
+}

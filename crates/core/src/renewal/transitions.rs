@@ -1,0 +1,400 @@
+//! How the phases of a renewal follow each other.
+
+use alloc::boxed::Box;
+use core::time::Duration;
+
+use crate::key::TokenKey;
+use crate::lease::Attempt;
+use crate::provider::AuthorizationGrant;
+use crate::store::{Loaded, Store, StoreError, Swap, WatchOutcome};
+use crate::time::{Clocks, Instant};
+
+use super::acquire_lease::{AcquireLease, Leasing};
+use super::answer::Answer;
+use super::ask::Ask;
+use super::context::{Context, Current};
+use super::exchange::{Exchange, Exchanged, Route};
+use super::job::{Goal, RenewalJob};
+use super::judge::{Judge, Judged};
+use super::operation::{Forget, Load, Save, Spill, Watch};
+use super::outcome::{Failure, Outcome};
+use super::record_failure::{RecordFailure, Recording};
+use super::replay::choose;
+use super::request::BoundedRequest;
+use super::save_token::{SaveToken, Storing};
+use super::sign_in::{NewSession, SignIn, SignInExchange, SigningIn};
+use super::sign_out::{Revoke, SignOut, SigningOut};
+use super::step::{
+    AfterLoad, AfterSave, AfterSend, Forgetting, Loading, Pending, Saving, Sent, Sleeping, Spilling, Step,
+    StoreOp, UnfinishedSave, Watching,
+};
+
+/// One renewal: [`begin`](Self::begin) it, carry out each [`Step`], and resume with the result until it is done.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "it names the way in and holds nothing")]
+pub struct Renewal;
+
+impl Renewal {
+    /// Starts the job.
+    pub fn begin(job: RenewalJob, now: Clocks) -> Step {
+        let RenewalJob { provider, policy, jitter, failures, place, number, unsent, logged_out, goal, owner } =
+            job;
+        let context =
+            Context { provider, deadline: now.instant.plus(policy.deadline), policy, jitter, failures };
+        let attempt = owner.map(|owner| Attempt { owner, number });
+        let end = context.store_deadline(now);
+        match (goal, attempt) {
+            (Goal::Renew { held, access_left, wanted }, Some(attempt)) => {
+                let current = Current { place, held, access_left };
+                let judge = Judge::new(current, attempt, wanted, unsent, logged_out, end);
+                load(context, AfterLoad::Judge(judge), now)
+            }
+            (Goal::Renew { held, access_left, .. }, None) => {
+                let mut current = Current { place, held, access_left };
+                match choose(&context, &mut current, None, true, now) {
+                    Ok(grant) => {
+                        let next = Exchange::begin(&context, grant, Route::NoStore(current), now);
+                        exchanged(context, next, now)
+                    }
+                    Err(error) => failed(Failure::new(error, current.held, None)),
+                }
+            }
+            (Goal::SignIn(grant), Some(attempt)) => {
+                let session = NewSession { attempt, known: place, logged_out, stored: None };
+                load(context, AfterLoad::SignIn(SignIn::new(grant, session, end)), now)
+            }
+            (Goal::SignIn(grant), None) => {
+                let next = SignInExchange::begin(&context, grant, place, None, now);
+                signed_in(context, next, now)
+            }
+            (Goal::SignOut { held }, Some(attempt)) => {
+                let token = held.map(|held| held.token);
+                load(context, AfterLoad::SignOut(SignOut::new(attempt, place, token, end)), now)
+            }
+            (Goal::SignOut { held }, None) => {
+                let next = Revoke::begin(&context, held.map(|held| held.token), None, now);
+                signed_out(context, next, now)
+            }
+        }
+    }
+}
+
+fn judged(context: Context, judged: Judged, now: Clocks) -> Step {
+    match judged {
+        Judged::LoadAt(at, judge) => sleep(context, at, AfterLoad::Judge(judge)),
+        Judged::Load(judge) => load(context, AfterLoad::Judge(judge), now),
+        Judged::Watch { version, patience, watcher } => {
+            let next = Watching { context, phase: watcher };
+            Step::Watch(Pending { operation: Watch { version }, deadline: patience, next })
+        }
+        Judged::SaveSpilled(spilled, record, judge) => {
+            let next = SaveToken::found(&context, spilled, record.as_ref(), judge, now);
+            stored(context, next, now)
+        }
+        Judged::Adopt(record) => Step::Done(Outcome::Adopted(record), None),
+        Judged::Lease(grant, basis, judge) => {
+            let next = AcquireLease::begin(&context, grant, basis, judge, now);
+            leased(context, next, now)
+        }
+        Judged::SendWithoutStore(grant, judge) => without_store(context, grant, judge, now),
+        Judged::Fail(failure) => failed(failure),
+    }
+}
+
+fn leased(mut context: Context, leasing: Leasing, now: Clocks) -> Step {
+    match leasing {
+        Leasing::Ask(next) => ask(context, next, now),
+        Leasing::Leased(grant, leased) => {
+            let next = Exchange::begin(&context, grant, Route::Leased(Box::new(leased)), now);
+            exchanged(context, next, now)
+        }
+        Leasing::TooLate(error, leased) => {
+            let next = RecordFailure::begin(&mut context, error, false, leased, now);
+            recorded(context, next, now)
+        }
+        Leasing::Conflict(judge) => load(context, AfterLoad::Judge(judge), now),
+        Leasing::Moved(loaded, judge) => {
+            let next = judge.loaded(&context, Ok(loaded), now);
+            judged(context, next, now)
+        }
+        Leasing::SendWithoutStore(grant, judge) => without_store(context, grant, judge, now),
+        Leasing::Fail(failure) => failed(failure),
+    }
+}
+
+fn without_store(context: Context, grant: AuthorizationGrant, judge: Judge, now: Clocks) -> Step {
+    let Judge { current, logged_out, .. } = judge;
+    let next = Exchange::begin(&context, grant, Route::WithoutStore { current, logged_out }, now);
+    exchanged(context, next, now)
+}
+
+fn exchanged(mut context: Context, exchanged: Exchanged, now: Clocks) -> Step {
+    match exchanged {
+        Exchanged::Send(request, exchange) => send(context, request, AfterSend::Exchange(exchange)),
+        Exchanged::LeaseAgain(grant, again) => {
+            let next = AcquireLease::begin_again(&context, grant, *again, now);
+            leased(context, next, now)
+        }
+        Exchanged::Save { record, grant, sent, leased } => {
+            let next = SaveToken::renewed(&context, record, &grant, sent, *leased, now);
+            stored(context, next, now)
+        }
+        Exchanged::Record { error, fell_back, leased } => {
+            let next = RecordFailure::begin(&mut context, error, fell_back, *leased, now);
+            recorded(context, next, now)
+        }
+        Exchanged::Done(outcome) => Step::Done(outcome, None),
+    }
+}
+
+fn signed_in(context: Context, signing_in: SigningIn, now: Clocks) -> Step {
+    match signing_in {
+        SigningIn::LoadAt(at, sign_in) => sleep(context, at, AfterLoad::SignIn(sign_in)),
+        SigningIn::Send(request, sign_in) => send(context, request, AfterSend::SignIn(sign_in)),
+        SigningIn::Save { record, sent, session } => {
+            let next = SaveToken::signed_in(&context, record, sent, session, now);
+            stored(context, next, now)
+        }
+        SigningIn::Done(outcome) => Step::Done(outcome, None),
+    }
+}
+
+fn stored(context: Context, storing: Storing, now: Clocks) -> Step {
+    match storing {
+        Storing::Ask(next) => ask(context, next, now),
+        Storing::Spill(operation, phase) => {
+            Step::Spill(Pending { operation, deadline: Instant::NEVER, next: Spilling { context, phase } })
+        }
+        Storing::Forget(operation, phase) => {
+            Step::Forget(Pending { operation, deadline: Instant::NEVER, next: Forgetting { context, phase } })
+        }
+        Storing::Revoke(request, concluded) => send(context, request, AfterSend::RevokeOrphan(concluded)),
+        Storing::Judge(judge) => load(context, AfterLoad::Judge(judge), now),
+        Storing::Done(outcome, save) => {
+            Step::Done(outcome, save.map(|save| UnfinishedSave::new(context, save)))
+        }
+    }
+}
+
+fn recorded(context: Context, recording: Recording, now: Clocks) -> Step {
+    match recording {
+        Recording::Ask(next) => ask(context, next, now),
+        Recording::Done(outcome) => Step::Done(outcome, None),
+    }
+}
+
+fn signed_out(context: Context, signing_out: SigningOut, now: Clocks) -> Step {
+    match signing_out {
+        SigningOut::Ask(next) => ask(context, next, now),
+        SigningOut::Send(request, revoke) => send(context, request, AfterSend::Revoke(revoke)),
+        SigningOut::Done(outcome) => Step::Done(outcome, None),
+    }
+}
+
+const fn failed(failure: Failure) -> Step {
+    Step::Done(Outcome::Failed(failure), None)
+}
+
+fn load(context: Context, phase: AfterLoad, now: Clocks) -> Step {
+    let deadline = context.store_deadline(now);
+    Step::Load(Pending { operation: Load {}, deadline, next: Loading { context, phase } })
+}
+
+const fn sleep(context: Context, until: Instant, phase: AfterLoad) -> Step {
+    Step::Sleep(until, Sleeping { context, phase })
+}
+
+const fn send(context: Context, request: BoundedRequest, phase: AfterSend) -> Step {
+    Step::Send(request, Sent { context, phase })
+}
+
+fn ask<P: Into<AfterLoad> + Into<AfterSave>>(context: Context, ask: Ask<P>, now: Clocks) -> Step {
+    match ask {
+        Ask::Load(phase) => load(context, phase.into(), now),
+        Ask::LoadAt(at, phase) => sleep(context, at, phase.into()),
+        Ask::Save(operation, deadline, phase) => {
+            Step::Save(Pending { operation, deadline, next: Saving { context, phase: phase.into() } })
+        }
+    }
+}
+
+macro_rules! after_load_and_save {
+    ($($phase:ident)+) => {$(
+        impl From<$phase> for AfterLoad {
+            fn from(phase: $phase) -> Self {
+                Self::$phase(phase)
+            }
+        }
+
+        impl From<$phase> for AfterSave {
+            fn from(phase: $phase) -> Self {
+                Self::$phase(phase)
+            }
+        }
+    )+};
+}
+
+after_load_and_save!(AcquireLease SaveToken RecordFailure SignOut);
+
+impl StoreOp for Load {
+    type Reply = Loaded;
+    type Next = Loading;
+    const NAME: &'static str = "load";
+
+    fn run(&self, store: &dyn Store, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
+        store.load(key, within)
+    }
+
+    fn timed_out() -> StoreError {
+        StoreError::unavailable("the store did not answer in time")
+    }
+
+    fn resume(next: Loading, reply: Result<Loaded, StoreError>, now: Clocks) -> Step {
+        let Loading { mut context, phase } = next;
+        match phase {
+            AfterLoad::Judge(judge) => {
+                let next = judge.loaded(&context, reply, now);
+                judged(context, next, now)
+            }
+            AfterLoad::SignIn(sign_in) => {
+                let next = sign_in.loaded(&mut context, reply, now);
+                signed_in(context, next, now)
+            }
+            AfterLoad::AcquireLease(lease) => {
+                let next = lease.loaded(&mut context, reply, now);
+                leased(context, next, now)
+            }
+            AfterLoad::SaveToken(save) => {
+                let next = save.loaded(&context, reply, now);
+                stored(context, next, now)
+            }
+            AfterLoad::RecordFailure(record) => recorded(context, record.loaded(reply, now), now),
+            AfterLoad::SignOut(sign_out) => {
+                let next = sign_out.loaded(&context, reply, now);
+                signed_out(context, next, now)
+            }
+        }
+    }
+}
+
+impl StoreOp for Save {
+    type Reply = Swap;
+    type Next = Saving;
+    const NAME: &'static str = "save";
+
+    fn needs_liveness_lock(&self) -> bool {
+        self.liveness_lock
+    }
+
+    fn run(&self, store: &dyn Store, key: &TokenKey, within: Duration) -> Result<Swap, StoreError> {
+        store.save(key, self.expected, &self.record, within)
+    }
+
+    fn resume(next: Saving, reply: Result<Swap, StoreError>, now: Clocks) -> Step {
+        let Saving { mut context, phase } = next;
+        match phase {
+            AfterSave::AcquireLease(lease) => {
+                let next = lease.saved(&mut context, reply, now);
+                leased(context, next, now)
+            }
+            AfterSave::SaveToken(save) => {
+                let next = save.saved(&context, reply, now);
+                stored(context, next, now)
+            }
+            AfterSave::RecordFailure(record) => recorded(context, record.saved(reply, now), now),
+            AfterSave::SignOut(sign_out) => {
+                let next = sign_out.saved(&context, reply, now);
+                signed_out(context, next, now)
+            }
+        }
+    }
+}
+
+impl StoreOp for Watch {
+    type Reply = WatchOutcome;
+    type Next = Watching;
+    const NAME: &'static str = "watch";
+    const SLICED: bool = true;
+
+    fn run(&self, store: &dyn Store, key: &TokenKey, within: Duration) -> Result<WatchOutcome, StoreError> {
+        store.watch(key, self.version, within)
+    }
+
+    fn is_final(reply: &WatchOutcome) -> bool {
+        *reply != WatchOutcome::Unchanged
+    }
+
+    fn timed_out() -> StoreError {
+        StoreError::unavailable("the store did not answer in time")
+    }
+
+    fn resume(next: Watching, reply: Result<WatchOutcome, StoreError>, now: Clocks) -> Step {
+        let Watching { context, phase } = next;
+        let next = phase.watched(&context, reply, now);
+        judged(context, next, now)
+    }
+}
+
+impl StoreOp for Spill {
+    type Reply = ();
+    type Next = Spilling;
+    const NAME: &'static str = "spill";
+
+    fn run(&self, store: &dyn Store, key: &TokenKey, _: Duration) -> Result<(), StoreError> {
+        store.spill(key, &self.pending_save)
+    }
+
+    fn resume(next: Spilling, reply: Result<(), StoreError>, now: Clocks) -> Step {
+        let Spilling { context, phase } = next;
+        stored(context, phase.spilled(reply, now), now)
+    }
+}
+
+impl StoreOp for Forget {
+    type Reply = ();
+    type Next = Forgetting;
+    const NAME: &'static str = "forget";
+
+    fn run(&self, store: &dyn Store, key: &TokenKey, _: Duration) -> Result<(), StoreError> {
+        store.forget_spill(key, self.attempt)
+    }
+
+    fn resume(next: Forgetting, reply: Result<(), StoreError>, now: Clocks) -> Step {
+        let Forgetting { context, phase } = next;
+        stored(context, phase.forgotten(reply), now)
+    }
+}
+
+impl Sleeping {
+    /// Goes on after the pause.
+    pub fn resume(self, now: Clocks) -> Step {
+        load(self.context, self.phase, now)
+    }
+}
+
+impl Sent {
+    /// Goes on with the answer.
+    pub fn resume(self, answer: Answer, now: Clocks) -> Step {
+        let Self { context, phase } = self;
+        match phase {
+            AfterSend::Exchange(exchange) => {
+                let next = exchange.answered(&context, answer, now);
+                exchanged(context, next, now)
+            }
+            AfterSend::SignIn(sign_in) => {
+                let next = sign_in.answered(&context, answer, now);
+                signed_in(context, next, now)
+            }
+            AfterSend::RevokeOrphan(concluded) => stored(context, concluded.forget(), now),
+            AfterSend::Revoke(revoke) => signed_out(context, revoke.answered(answer), now),
+        }
+    }
+}
+
+impl UnfinishedSave {
+    /// Goes on with it. The liveness lock of its renewal is to be held until this is done.
+    pub fn recover(self, now: Clocks) -> Step {
+        let Self { context, phase } = self;
+        stored(context, phase.recover(now), now)
+    }
+}

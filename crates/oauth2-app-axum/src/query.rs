@@ -1,0 +1,27 @@
+//! The query of a URL, read and written.
+
+use axum::extract::Query;
+use http::Uri;
+
+/// The parameters of a request; none if the query cannot be read.
+pub(crate) fn parameters(uri: &Uri) -> Vec<(String, String)> {
+    Query::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default()
+}
+
+/// The value of a parameter that occurs exactly once.
+pub(crate) fn only<'a>(parameters: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut values = parameters.iter().filter(|(known, value)| known == name && !value.is_empty());
+    values.next().filter(|_| values.next().is_none()).map(|(_, value)| value.as_str())
+}
+
+/// Percent-encodes all but the unreserved characters
+/// ([RFC 3986 §2.3](https://www.rfc-editor.org/rfc/rfc3986#section-2.3)).
+pub(crate) fn percent(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+        out
+    })
+}

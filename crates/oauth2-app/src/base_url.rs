@@ -1,0 +1,13 @@
+//! The base URL of AIHubMix.
+
+use wellspring_core::{Origin, TokenError};
+
+/// The origin of a base URL, and the URL without its trailing slashes.
+pub(crate) fn checked(base_url: &str) -> Result<(Origin, &str), TokenError> {
+    let origin = Origin::of(base_url)
+        .map_err(|error| TokenError::misconfigured(format!("the base URL is invalid: {error}")))?;
+    if base_url.contains('?') {
+        return Err(TokenError::misconfigured("the base URL must not carry a query"));
+    }
+    Ok((origin, base_url.trim_end_matches('/')))
+}

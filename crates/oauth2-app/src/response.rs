@@ -1,0 +1,72 @@
+//! The answers of every endpoint except the token endpoint: a JSON object, or an error.
+
+use wellspring_core::{AuthorizationGrant, HttpResponse, TokenError, UnixTime};
+use wellspring_wire::{Body, ErrorBody, Object, Redaction, TokenFormat};
+
+/// Reads the object of a successful answer to a call that carried a token.
+///
+/// Outages, `Retry-After` and pages of an intermediary are read as at the token endpoint. A 401 or a 403 is about the
+/// token, and the token source has already retried with another one.
+pub(crate) fn object(response: &HttpResponse, now: UnixTime) -> Result<Object, TokenError> {
+    let refusal = match response.status() {
+        401 => Some("the API refuses the access token"),
+        403 => Some("the API denies this call to the access token: check its scope"),
+        _ => None,
+    };
+    read(response, now, refusal)
+}
+
+/// Reads the object of a successful answer to a request without credentials.
+pub(crate) fn public_object(response: &HttpResponse, now: UnixTime) -> Result<Object, TokenError> {
+    let denied = matches!(response.status(), 401 | 403);
+    read(response, now, denied.then_some("the server denies public access to this URL"))
+}
+
+fn read(response: &HttpResponse, now: UnixTime, refusal: Option<&'static str>) -> Result<Object, TokenError> {
+    match (Body::of(response), refusal) {
+        (Body::Object(body), Some(text)) => Err(error(text, response.status(), &body)),
+        (Body::Unreadable(_), Some(text)) => {
+            Err(TokenError::protocol(text).with_status(response.status(), None))
+        }
+        (body, None) => successful(&TokenFormat::new(), body, response, now),
+    }
+}
+
+/// The object of a 2xx without an `error` member. Any other answer is an error, read as at the token endpoint.
+pub(crate) fn successful(
+    format: &TokenFormat,
+    body: Body,
+    response: &HttpResponse,
+    now: UnixTime,
+) -> Result<Object, TokenError> {
+    // The request carried no single-use grant, so the error is read as one of client credentials.
+    let grant = &AuthorizationGrant::ClientCredentials;
+    match body {
+        Body::Object(object) if response.head().is_success() && !has_error(&object) => Ok(object),
+        Body::Object(body) => Err(format.refused(grant, response, &ErrorBody::of(&body), now)),
+        Body::Unreadable(fault) => Err(format.unreadable(grant, response, fault, now)),
+    }
+}
+
+/// An error with the code and message of this body, as far as they may be shown.
+pub(crate) fn error(text: &'static str, status: u16, body: &Object) -> TokenError {
+    let body = ErrorBody::of(body);
+    let redaction = Redaction::new();
+    let mut error = TokenError::protocol(text).with_status(status, None);
+    if let Some(code) = body.code.as_deref().and_then(|code| redaction.code(code)) {
+        error = error.with_code(code);
+    }
+    match &body.message {
+        Some(message) => error.with_description(redaction.text(message)),
+        None => error,
+    }
+}
+
+/// The vendor's `created_time`, in seconds since the Unix epoch.
+pub(crate) fn created_time(object: &Object) -> Option<UnixTime> {
+    u64::try_from(object.integer("created_time")?).ok().map(UnixTime::from_secs)
+}
+
+fn has_error(object: &Object) -> bool {
+    object.get("error").is_some_and(|error| !error.is_null() && error.as_text() != Some(""))
+}

@@ -1,0 +1,20 @@
+//! The cases on tokio.
+
+use oauth2_app::asynchronous::{Client, discover, register_app};
+use tokio::runtime::{Builder, Runtime};
+use wellspring_transport_async::{ReqwestTransport, Tls, Transport};
+
+thread_local! {
+    /// Each test has its own thread, and a runtime for all of its calls.
+    static RUNTIME: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
+}
+
+fn wait<F: Future>(call: F) -> F::Output {
+    RUNTIME.with(|runtime| runtime.block_on(call))
+}
+
+fn transport() -> ReqwestTransport {
+    ReqwestTransport::new(Tls::new()).unwrap()
+}
+
+include!("cases.rs");

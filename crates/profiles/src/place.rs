@@ -1,0 +1,33 @@
+//! A place in the file, for messages.
+
+use core::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A place in the file. Its `Display` begins a sentence: "wellspring.toml:8: `client_secret`".
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub(crate) file: Arc<Path>,
+    pub(crate) line: usize,
+    pub(crate) key: String,
+}
+
+impl Place {
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The name in messages: a key in backticks, a section in brackets.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file.display(), self.line, self.key)
+    }
+}

@@ -1,0 +1,63 @@
+//! The policy and the TLS settings of a source.
+
+use wellspring_core::Policy;
+use wellspring_transport_blocking::Tls;
+
+use crate::error::Error;
+use crate::settings::{PolicySettings, TlsSettings};
+
+impl PolicySettings {
+    pub(crate) fn policy(&self) -> Result<Policy, Error> {
+        let mut policy = Policy::default();
+        let given = [
+            (&self.deadline, &mut policy.deadline),
+            (&self.margin, &mut policy.margin),
+            (&self.jitter, &mut policy.jitter),
+            (&self.min_age, &mut policy.min_age),
+            (&self.store_deadline, &mut policy.store_deadline),
+        ];
+        for (value, place) in given {
+            if let Some(value) = value {
+                *place = value.duration()?;
+            }
+        }
+        let never_zero = [(&self.deadline, policy.deadline), (&self.store_deadline, policy.store_deadline)];
+        for (value, duration) in never_zero {
+            if let Some(value) = value
+                && duration.is_zero()
+            {
+                return Err(value.place.error("must not be zero"));
+            }
+        }
+        Ok(policy)
+    }
+}
+
+impl TlsSettings {
+    pub(crate) fn tls(&self) -> Result<Tls, Error> {
+        let mut tls = Tls::new();
+        // The setting that an error names.
+        let mut last = None;
+        if let Some(authority) = &self.ca_certificate {
+            tls = tls.certificate_authority(authority.pem()?.to_vec());
+            last = Some(authority);
+        }
+        match (&self.client_certificate, &self.client_key) {
+            (Some(certificate), key) => {
+                let pem = certificate.pem()?;
+                // One file may hold the certificate and the key.
+                let key = key.as_ref().map_or_else(|| Ok(pem.clone()), |key| key.pem())?;
+                tls = tls.client_certificate(pem.to_vec(), key.to_vec());
+                last = Some(certificate);
+            }
+            (None, Some(key)) => {
+                return Err(key.place.error("needs `client_certificate`; add it"));
+            }
+            (None, None) => {}
+        }
+        if let Some(value) = last {
+            tls.client_config().map_err(|error| value.place.error(format_args!("is invalid: {error}")))?;
+        }
+        Ok(tls)
+    }
+}

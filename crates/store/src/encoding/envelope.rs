@@ -1,0 +1,36 @@
+//! The first line of an encoding: kind, format and checksum.
+
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::fields::{Reader, Writer};
+use super::unreadable::{FORMAT, Unreadable};
+use crate::map::hex;
+
+/// Puts the first line before the fields.
+pub(super) fn seal(kind: &str, fields: Writer) -> Zeroizing<Vec<u8>> {
+    let fields = fields.into_bytes();
+    let first = format!("wellspring {kind} {FORMAT} {}\n", hex(&Sha256::digest(&*fields)));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(first.len() + fields.len()));
+    bytes.extend_from_slice(first.as_bytes());
+    bytes.extend_from_slice(&fields);
+    bytes
+}
+
+/// Checks the first line and returns a reader of the fields.
+pub(super) fn unseal<'a>(kind: &str, bytes: &'a [u8]) -> Result<Reader<'a>, Unreadable> {
+    let end = bytes.iter().position(|byte| *byte == b'\n').ok_or(Unreadable::Corrupt)?;
+    let (first, fields) = (&bytes[..end], &bytes[end + 1..]);
+    let first = core::str::from_utf8(first).map_err(|_| Unreadable::Corrupt)?;
+    let rest = first.strip_prefix("wellspring ").and_then(|rest| rest.strip_prefix(kind));
+    let (format, checksum) =
+        rest.and_then(|rest| rest.strip_prefix(' ')?.split_once(' ')).ok_or(Unreadable::Corrupt)?;
+    if format != FORMAT.to_string() {
+        // An unknown format may keep its checksum elsewhere, so only the format's number can be reported.
+        return Err(format.parse().map_or(Unreadable::Corrupt, Unreadable::NewerFormat));
+    }
+    if checksum != hex(&Sha256::digest(fields)) {
+        return Err(Unreadable::Corrupt);
+    }
+    core::str::from_utf8(fields).map(Reader::new).map_err(|_| Unreadable::Corrupt)
+}

@@ -1,0 +1,61 @@
+//! The rule of a call. `Call`, `Response` and `Carrier` are the traits of the transport's `carrier.rs`.
+
+/// The rule of a call, for whatever carries it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! send_methods {
+    ([$($async:tt)?] [$($await:tt)*] [$($boxed:tt)*]) => {
+        impl TokenSource {
+            /// Sends this request with the token on it.
+            ///
+            /// A token that the API refuses is renewed, and the call is retried once if its body can be sent again. The
+            /// result is the API's response, whatever its status; redirects are not followed.
+            ///
+            /// # Errors
+            ///
+            /// When there is no token, the token may not go to the request's origin, or no response came. After a
+            /// refusal, the error is the reason why there is no other token.
+            pub $($async)? fn send<B: Into<Body>>(
+                &self,
+                request: http::Request<B>,
+            ) -> Result<http::Response<Body>, TokenError> {
+                self.send_over(&mut Own(self), request.map(Into::into))$($await)*
+            }
+
+            /// The rule of [`send`](Self::send), over this carrier.
+            pub(crate) $($async)? fn send_over<C: Carrier>(
+                &self,
+                carrier: &mut C,
+                call: C::Call,
+            ) -> Result<C::Response, C::Error> {
+                let provider = &**self.0.shared.provider();
+                self.0.origins.check(&call.url())?;
+                let spare = call.again();
+                let can_repeat = spare.is_some();
+                let mut requests = [Some(call), spare].into_iter().flatten();
+                let mut step = wellspring_core::Call::begin();
+                loop {
+                    step = match step {
+                        CallStep::Token(Need::Fresh, next) => next.resume(self.token()$($await)*?),
+                        CallStep::Token(need, next) => {
+                            next.resume($($boxed)*(self.acquire_once(need))$($await)*?)
+                        }
+                        CallStep::Send(token, next) => {
+                            if next.is_retry() {
+                                events::send_retried(&provider.spec().name, token.generation());
+                            }
+                            let Some(mut call) = requests.next() else { return Err(not_repeatable().into()) };
+                            call.headers_mut().insert(AUTHORIZATION, self.0.header(token)?);
+                            let mut response = carrier.carry(call)$($await)*?;
+                            let verdict = response.verdict(provider)$($await)*?;
+                            let can_repeat = can_repeat && response.is_to_the_call();
+                            next.resume(response, &verdict, can_repeat)
+                        }
+                        CallStep::Reject(generation, next) => next.resume(self.reject(generation)),
+                        CallStep::Done(response) => return Ok(response),
+                    };
+                }
+            }
+        }
+    };
+}

@@ -1,0 +1,245 @@
+//! What a response of a token endpoint means: a token, or the error that says what to do next.
+//!
+//! Only this file decides it. A status that concerns the server's health takes precedence over every error code, and a
+//! provider's own codes take precedence over the standard codes.
+
+use alloc::borrow::Cow;
+use alloc::string::ToString as _;
+
+use wellspring_core::{
+    AuthorizationGrant, Deviation, Fate, HttpResponse, LoginReason, Reading, TokenError, TokenResponse,
+    UnixTime,
+};
+
+use crate::body::{Body, media_type};
+use crate::body_fault::BodyFault;
+use crate::error_body::{ErrorBody, ErrorShape};
+use crate::error_code::Meaning;
+use crate::json::{BYTE_ORDER_MARK, Json, Object};
+use crate::retry_after::retry_after;
+use crate::token_format::TokenFormat;
+
+impl TokenFormat {
+    /// Reads a whole response, for [`Provider::read`](wellspring_core::Provider::read).
+    #[must_use]
+    pub fn reading(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
+        match self.read(grant, response, now) {
+            Ok(granted) => Reading::Granted(granted),
+            Err(error) => Reading::Refused(error),
+        }
+    }
+
+    /// Reads a whole response.
+    ///
+    /// # Errors
+    ///
+    /// When the response is not a token response. The error's [`Fate`] says whether the grant was spent.
+    pub fn read(
+        &self,
+        grant: &AuthorizationGrant,
+        response: &HttpResponse,
+        now: UnixTime,
+    ) -> Result<TokenResponse, TokenError> {
+        match Body::of(response) {
+            Body::Unreadable(fault) => Err(self.unreadable(grant, response, fault, now)),
+            Body::Object(object) if !response.head().is_success() || has_error(&object) => {
+                Err(self.refused(grant, response, &ErrorBody::of(&object), now))
+            }
+            Body::Object(object) => self.token(grant, response, &object, now),
+        }
+    }
+
+    /// Reads the token in this object, which is the body of a successful response or a part of it.
+    ///
+    /// # Errors
+    ///
+    /// When the object is not a token response. The server may have spent the grant.
+    pub fn token(
+        &self,
+        grant: &AuthorizationGrant,
+        response: &HttpResponse,
+        object: &Object,
+        now: UnixTime,
+    ) -> Result<TokenResponse, TokenError> {
+        let has_byte_order_mark = response.expose_body().starts_with(BYTE_ORDER_MARK);
+        match self.read_members(grant, object, response.head(), now) {
+            Ok(_) if has_byte_order_mark && self.strict => {
+                Err(self.malformed(grant, response, "the response starts with a byte order mark"))
+            }
+            Ok(mut granted) => {
+                granted.deviations.extend(has_byte_order_mark.then_some(Deviation::ByteOrderMark));
+                Ok(granted)
+            }
+            Err(fault) => Err(self.malformed(grant, response, fault)),
+        }
+    }
+
+    /// The error for a successful response that is not a token response. The error is permanent, and the server may have
+    /// spent the grant.
+    #[must_use]
+    pub fn malformed(
+        &self,
+        grant: &AuthorizationGrant,
+        response: &HttpResponse,
+        fault: impl Into<Cow<'static, str>>,
+    ) -> TokenError {
+        self.with_snippet(TokenError::protocol(fault).with_fate(Fate::Unknown), grant, response)
+    }
+
+    /// The error for a response whose body is not a JSON object.
+    #[must_use]
+    pub fn unreadable(
+        &self,
+        grant: &AuthorizationGrant,
+        response: &HttpResponse,
+        fault: BodyFault,
+        now: UnixTime,
+    ) -> TokenError {
+        let (status, success) = (response.status(), response.head().is_success());
+        let pause = retry_after(response.head(), now);
+        let error = match (error_of_status(status, pause.is_some()), fault) {
+            (Some(error), _) => error,
+            (None, BodyFault::Page) => TokenError::from_intermediary(fault.to_string()),
+            // The web frameworks of many endpoints send a 401 as plain text.
+            (None, BodyFault::Text) if status != 401 => TokenError::from_intermediary(fault.to_string()),
+            (None, _) if success => TokenError::protocol(fault.to_string()),
+            (None, _) => refusal_without_code(status),
+        };
+        let error = if success { error.with_fate(Fate::Unknown) } else { error };
+        let error = if fault == BodyFault::NotUtf8 {
+            error.with_status(status, media_type(response.head()))
+        } else {
+            self.with_snippet(error, grant, response)
+        };
+        match pause {
+            Some(pause) if !success => error.with_retry_after(pause),
+            _ => error,
+        }
+    }
+
+    /// The error for a response with this error body.
+    #[must_use]
+    pub fn refused(
+        &self,
+        grant: &AuthorizationGrant,
+        response: &HttpResponse,
+        body: &ErrorBody,
+        now: UnixTime,
+    ) -> TokenError {
+        let status = response.status();
+        let pause = retry_after(response.head(), now);
+        let redaction = self.redaction.clone().grant(grant);
+        let code = body.code.as_deref().and_then(|code| redaction.code(code));
+        let mut error = error_of_status(status, pause.is_some())
+            .or_else(|| error_of_code(self.meaning(body, grant), body.code.as_deref(), grant))
+            .unwrap_or_else(|| refusal_without_code(status))
+            .with_status(status, media_type(response.head()));
+        if let Some(code) = code {
+            error = error.with_code(code);
+        }
+        error = match &body.message {
+            Some(message) => error.with_description(redaction.text(message)),
+            None if body.code.is_none() => self.with_snippet(error, grant, response),
+            None => error,
+        };
+        if let Some(pause) = pause { error.with_retry_after(pause) } else { error }
+    }
+
+    fn meaning(&self, body: &ErrorBody, grant: &AuthorizationGrant) -> Meaning {
+        let Some(code) = body.code.as_deref() else { return Meaning::Unknown };
+        match self.meanings.iter().rev().find(|(own_code, _)| own_code == code) {
+            Some((_, meaning)) => *meaning,
+            None if body.shape == ErrorShape::OAuth => Meaning::by_standard(code, grant),
+            None => Meaning::Unknown,
+        }
+    }
+
+    /// Adds status, media type and the start of the body to the error. A successful response may contain a token even if
+    /// it is malformed, so only its outline is shown.
+    fn with_snippet(
+        &self,
+        error: TokenError,
+        grant: &AuthorizationGrant,
+        response: &HttpResponse,
+    ) -> TokenError {
+        let error = error.with_status(response.status(), media_type(response.head()));
+        let body = response.expose_body();
+        if body.is_empty() {
+            return error;
+        }
+        let redaction = self.redaction.clone().grant(grant);
+        let success = response.head().is_success();
+        error.with_snippet(if success { redaction.outline(body) } else { redaction.snippet(body) })
+    }
+}
+
+/// Whether a successful response contains an error. An error takes precedence over a token beside it.
+fn has_error(object: &Object) -> bool {
+    let is_empty =
+        |error: &Json| error.is_null() || error.as_text() == Some("") || error.as_bool() == Some(false);
+    object.get("error").is_some_and(|error| !is_empty(error))
+}
+
+/// The error for a status that concerns the server's health or an intermediary, independent of the body.
+fn error_of_status(status: u16, has_retry_after: bool) -> Option<TokenError> {
+    let unavailable = |text, fate| Some(TokenError::unavailable(text).with_fate(fate));
+    match status {
+        200..=299 => None,
+        // A request with a secret is never repeated at another URL. The server may have processed the request before it
+        // sent one of these two (RFC 9110 §15.4).
+        302 | 303 => Some(redirected().with_fate(Fate::Unknown)),
+        300..=399 => Some(redirected()),
+        429 => unavailable("the endpoint received too many requests", Fate::Unspent),
+        // The server refuses the request before it processes it (RFC 8470 §5.2).
+        425 => unavailable("the endpoint refused the request as TLS early data", Fate::Unspent),
+        408 => unavailable("the endpoint timed out while it waited for the request", Fate::Unknown),
+        407 => Some(TokenError::from_intermediary("a proxy requires credentials")),
+        503 if has_retry_after => unavailable("the endpoint is temporarily unavailable", Fate::Unspent),
+        500..=599 => unavailable("the endpoint failed", Fate::Unknown),
+        400..=499 => None,
+        _ => Some(TokenError::protocol("the response has an invalid status").with_fate(Fate::Unknown)),
+    }
+}
+
+fn redirected() -> TokenError {
+    TokenError::protocol("the endpoint redirected the token request, and a token request follows no redirect")
+}
+
+fn error_of_code(meaning: Meaning, code: Option<&str>, grant: &AuthorizationGrant) -> Option<TokenError> {
+    Some(match (meaning, grant) {
+        (Meaning::GrantRefused, AuthorizationGrant::RefreshToken(_)) => {
+            TokenError::login_required(LoginReason::Refused)
+        }
+        (Meaning::GrantRefused, AuthorizationGrant::AuthorizationCode { .. }) => {
+            TokenError::protocol("the endpoint refused the authorization code").with_fate(Fate::Dead)
+        }
+        (Meaning::GrantRefused, AuthorizationGrant::DeviceCode(_)) => TokenError::protocol(match code {
+            Some("access_denied") => "the user refused the sign-in",
+            Some("expired_token") => "the device code expired before the user signed in",
+            _ => "the endpoint refused the device code",
+        })
+        .with_fate(Fate::Dead),
+        (Meaning::GrantRefused, _) => TokenError::misconfigured("the endpoint refused the credentials"),
+        (Meaning::Misconfigured, _) => TokenError::misconfigured(match code {
+            Some("invalid_client") => "the endpoint does not accept the client id or its secret",
+            Some("unauthorized_client") => "this client may not use this grant type",
+            Some("invalid_scope") => "the endpoint does not grant the requested scope",
+            Some("unsupported_grant_type") => "the endpoint does not support this grant type",
+            Some("invalid_target") => "the endpoint does not know the requested resource",
+            _ => "the endpoint refused the client",
+        }),
+        (Meaning::NotProcessed, _) => TokenError::unavailable("the endpoint is temporarily unavailable"),
+        (Meaning::Unavailable, _) => TokenError::unavailable("the endpoint failed").with_fate(Fate::Unknown),
+        (Meaning::Pending, _) => TokenError::unavailable("the user has not answered the sign-in yet"),
+        (Meaning::Unknown, _) => return None,
+    })
+}
+
+/// The error for a refusal by the endpoint whose code has no known meaning.
+fn refusal_without_code(status: u16) -> TokenError {
+    match status {
+        401 => TokenError::misconfigured("the endpoint did not accept the client's credentials"),
+        403 => TokenError::misconfigured("the endpoint does not allow this client to get a token"),
+        _ => TokenError::protocol("the endpoint refused the request"),
+    }
+}
