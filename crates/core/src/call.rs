@@ -9,9 +9,9 @@
 //! The driver carries out each [`CallStep`] and resumes it. How a request travels, and how much of a response is read to
 //! judge it, is the driver's business.
 
+use crate::generation::Generation;
 use crate::lifecycle::{Need, Rejected};
 use crate::provider::Verdict;
-use crate::record::Generation;
 use crate::rules::{Rule, holds};
 use crate::token::Token;
 

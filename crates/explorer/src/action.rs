@@ -37,8 +37,8 @@ pub(crate) enum Action {
     Written(usize),
     /// A request whose sender has given it up is processed.
     Arrived(usize),
-    SomebodyLogsOut,
-    SomebodySignsIn,
+    UserLogsOut,
+    UserSignsIn,
     StoreIsEmptied,
     /// Something happens to the callers of this process.
     Callers(usize, CallersAction),
@@ -50,7 +50,7 @@ pub(crate) enum How {
     Well,
     /// Of several spilled tokens this one is found.
     Finding(usize),
-    /// The store fails without having done anything; at once, or when the time is over.
+    /// The store fails without having done anything; at once, or when the time is up.
     Failing {
         late: bool,
     },
@@ -73,7 +73,7 @@ pub(crate) enum How {
     Lost,
     /// The request is given up, and may arrive later.
     Straggling,
-    /// The time for waiting is over.
+    /// The time for waiting is up.
     TimeUp,
     /// The time for sending has passed.
     Overdue,
@@ -145,10 +145,10 @@ impl World {
         found.extend((0..self.history.stragglers.len()).map(Action::Arrived));
         let is_there = |slot: usize| !self.people[slot].runs.is_empty();
         if may(Trouble::SignIn) && !is_there(scene.visitor()) {
-            found.push(Action::SomebodySignsIn);
+            found.push(Action::UserSignsIn);
         }
         if may(Trouble::Logout) && !is_there(scene.visitor() + 1) {
-            found.push(Action::SomebodyLogsOut);
+            found.push(Action::UserLogsOut);
         }
         if may(Trouble::Emptied) && self.shelf.stored.is_some() {
             found.push(Action::StoreIsEmptied);
@@ -247,7 +247,7 @@ impl World {
         }
     }
 
-    /// Nobody is left who has made the lease in the store, on whatever machine.
+    /// The owner of the lease in the store is gone, on whatever machine.
     pub(crate) fn is_claimed_by_the_dead(&self) -> bool {
         let Some(lease) = self.shelf.record().and_then(|record| record.lease) else { return false };
         let owner = lease.attempt.owner;
@@ -266,8 +266,8 @@ impl fmt::Display for Action {
             Self::Drop { who, run, lost } => write!(f, "{who}/{run} is dropped, answer lost: {lost}"),
             Self::Written(n) => write!(f, "write {n} is made, late"),
             Self::Arrived(n) => write!(f, "request {n} arrives, late"),
-            Self::SomebodyLogsOut => write!(f, "somebody logs out"),
-            Self::SomebodySignsIn => write!(f, "somebody signs in"),
+            Self::UserLogsOut => write!(f, "a user logs out"),
+            Self::UserSignsIn => write!(f, "a user signs in"),
             Self::StoreIsEmptied => write!(f, "the store is emptied"),
             Self::Callers(who, what) => write!(f, "{who}: {what}"),
         }

@@ -37,7 +37,7 @@ pub(crate) struct Past {
     pub(crate) saved: u16,
     /// How often it has refused any.
     pub(crate) refusals: u8,
-    /// Nobody could keep it: a crash or a lost answer has taken it.
+    /// No process could keep it: a crash or a lost answer has taken it.
     pub(crate) lost: u16,
     /// A logout, a later sign-in or an emptied store has ended it: it must never be in the store again.
     pub(crate) over: bool,

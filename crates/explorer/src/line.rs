@@ -17,9 +17,9 @@ pub(crate) struct Line {
     pub(crate) faults: u8,
     /// What may go wrong.
     pub(crate) troubles: &'static [Trouble],
-    /// How often somebody who has a token, or was told to sign in again, asks once more.
+    /// How often a caller that has a token, or the error to sign in again, asks once more.
     pub(crate) again: u8,
-    /// How often somebody gives up waiting for another's lease, or takes an owner on another machine for gone.
+    /// How often a process stops waiting for the lease of another, or takes an owner on another machine for gone.
     pub(crate) impatience: u8,
     pub(crate) start: Start,
     pub(crate) callers: Setup,
@@ -58,9 +58,9 @@ pub(crate) enum Trouble {
     Straggler,
     /// Saving a lease takes longer than the lease allows.
     Slow,
-    /// Somebody logs out.
+    /// A user logs out.
     Logout,
-    /// Somebody signs in.
+    /// A user signs in.
     SignIn,
     /// The store is emptied.
     Emptied,
@@ -68,12 +68,12 @@ pub(crate) enum Trouble {
     Dropped,
 }
 
-/// What the participants hold when it begins. The store holds a refresh token and an access token that is over or due.
+/// What the participants hold when it begins. The store holds a refresh token and an access token that has expired or is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Start {
     /// They have just been started.
     Cold,
-    /// They have known the session for as long as it exists; the access token is over.
+    /// They have known the session for as long as it exists; the access token has expired.
     Warm,
     /// The same; the access token is due and still in force.
     Due,
@@ -96,7 +96,7 @@ pub(crate) enum Mutation {
     SwapByPlace,
     /// A token that a dropped task held is not spilled.
     NothingGuarded,
-    /// A watcher does not look at the version again when it has found that nobody is alive.
+    /// A watcher does not look at the version again when it has found that no process is alive.
     GoneWithoutLook,
     /// A watcher says that the owner is gone though it may only be slow.
     GoneTooSoon,

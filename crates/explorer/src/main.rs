@@ -6,11 +6,11 @@
 //!
 //! - `line`, `lines`: what is explored; `mutants`, `cells`: deliberate mistakes
 //! - `world`, `shelf`, `server`, `provider`, `history`: one state of everything
-//! - `action`, `play`: what can happen, and what comes of it, as the drivers do it
+//! - `action`, `play`: what can happen, and the next state, as the drivers carry it out
 //! - `law`: what must hold
 //! - `callers`: what waits for tokens and calls APIs, and what must hold for it
 //! - `search`: visits every state
-//! - `report`, `pins`, `clock`: says what came of it
+//! - `report`, `pins`, `clock`: the results
 #![forbid(unsafe_code)]
 
 #[cfg(wellspring_explore)]

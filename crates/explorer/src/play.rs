@@ -45,7 +45,7 @@ impl World {
                 self.lose_what_was(said);
                 Ok(())
             }
-            Action::SomebodyLogsOut | Action::SomebodySignsIn => self.visit(scene, action),
+            Action::UserLogsOut | Action::UserSignsIn => self.visit(scene, action),
             Action::Callers(who, what) => self.play_callers(scene, who, what),
             Action::StoreIsEmptied => {
                 Rc::make_mut(&mut self.shelf).stored = None;
@@ -115,15 +115,15 @@ impl World {
         }
     }
 
-    /// Somebody comes by, with a process of their own.
+    /// A user signs in or logs out, in a process of its own.
     fn visit(&mut self, scene: &Scene, action: Action) -> Result<(), Broken> {
-        let who = scene.visitor() + usize::from(action == Action::SomebodyLogsOut);
+        let who = scene.visitor() + usize::from(action == Action::UserLogsOut);
         let mut visitor = Person::clone(&self.people[who]);
         visitor.restart();
         visitor.told = Told::Fresh;
         let now = visitor.now();
         let provider = scene.provider.clone();
-        let (job, begun) = if action == Action::SomebodyLogsOut {
+        let (job, begun) = if action == Action::UserLogsOut {
             (Job::SignOut, visitor.lifecycle.sign_out(provider).expect("it is not closed"))
         } else {
             let code = AuthorizationCode::new("code");
@@ -162,7 +162,7 @@ impl World {
         Ok(())
     }
 
-    /// The task of a renewal is dropped: its guard spills what nobody has stored.
+    /// The task of a renewal is dropped: its guard spills the token that is not saved.
     fn drop_task(&mut self, scene: &Scene, who: usize, run: usize, lost: bool) -> Result<(), Broken> {
         let mut person = Person::clone(&self.people[who]);
         let Run { job, step, mut sent, .. } = person.runs.remove(run);
@@ -182,7 +182,7 @@ impl World {
         self.complete(scene, who, person, *permit, Outcome::abandoned(byte_left))
     }
 
-    /// The answer reaches nobody.
+    /// The answer is lost.
     fn lose_what_was(&mut self, said: Said) {
         if let Said::Granted(name) = said {
             self.lose(name);

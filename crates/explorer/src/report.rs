@@ -1,4 +1,4 @@
-//! Runs lines and mutants and says what came of them.
+//! Runs lines and mutants and prints the results.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
@@ -25,7 +25,7 @@ pub(crate) fn lines(lines: &[Line], pins: &Mutex<Pins>, pin: bool) -> usize {
             scope.spawn(|| {
                 while let Some(line) = lines.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let (found, took) = timed(|| explore(*line, LIMIT));
-                    let mut pins = pins.lock().expect("nobody panics while holding the pins");
+                    let mut pins = pins.lock().expect("no thread panics while it holds the pins");
                     if pin {
                         pins.pin(line.name, &found).expect("the pins stand beside this program's sources");
                     }

@@ -28,7 +28,7 @@ impl Scene {
         Self { provider: provider(&line), line }
     }
 
-    /// The slot of whoever comes by to sign in; whoever logs out has the next.
+    /// The slot of the process in which a user signs in; the process of a logout has the next.
     pub(crate) const fn visitor(&self) -> usize {
         self.line.machines.len()
     }
@@ -58,7 +58,7 @@ pub(crate) struct Person {
     pub(crate) told: Told,
     /// The token that an API has refused last.
     pub(crate) refused: Option<Name>,
-    /// Its callers were told of a logout, and have had no token since.
+    /// Its callers have got the error of a logout, and no token since.
     pub(crate) saw_logout: bool,
     pub(crate) callers: Callers,
 }
@@ -82,7 +82,7 @@ pub(crate) enum Job {
     UnfinishedSave,
 }
 
-/// What the callers of a process were told last.
+/// The last answer to the callers of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Told {
     Nothing,
@@ -217,7 +217,7 @@ impl World {
         here.any(|(slot, person)| hanging(slot) || person.runs.iter().any(|run| run.alive))
     }
 
-    /// Whether this refresh token is in the store, spilled beside it, or in the memory of somebody who will store it.
+    /// Whether this refresh token is in the store, spilled beside it, or in the memory of a process that will save it.
     pub(crate) fn is_held(&self, name: Name) -> bool {
         let same = |record: &Record| Name::of(record) == Some(name);
         self.shelf.record().is_some_and(same)
@@ -226,7 +226,7 @@ impl World {
             || self.people.iter().any(|person| person.is_holding(name))
     }
 
-    /// The family of the record in the store, if the server would still renew it and somebody has what it takes.
+    /// The family of the record in the store, if the server would still renew it and its refresh token is held.
     pub(crate) fn session_in_reach(&self) -> Option<Name> {
         let stored = Name::of(self.shelf.record()?)?;
         let family = self.server.family(stored);
@@ -234,12 +234,12 @@ impl World {
         (!family.revoked && self.is_held(live)).then_some(live)
     }
 
-    /// Nobody has anything left to do.
+    /// No process has anything left to do.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.shelf.hanging.is_empty() && self.people.iter().all(|person| person.is_settled())
     }
 
-    /// Somebody was told to sign in again while the session could have gone on.
+    /// A user was asked to sign in again while the session could have gone on.
     pub(crate) fn is_needless(&self) -> bool {
         self.people.iter().any(|person| matches!(person.told, Told::Login { needless: true, .. }))
     }
