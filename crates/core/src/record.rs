@@ -5,7 +5,6 @@ use alloc::string::String;
 
 use crate::error::LoginReason;
 use crate::generation::{Epoch, Generation};
-use crate::generation::{Epoch, Generation};
 use crate::lease::{Attempt, Fingerprint, Lease};
 use crate::time::UnixTime;
 use crate::token::TokenResponse;

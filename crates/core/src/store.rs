@@ -13,7 +13,6 @@ use core::time::Duration;
 
 use crate::error::{ErrorSource, TokenError};
 use crate::generation::{Epoch, Generation};
-use crate::generation::{Epoch, Generation};
 use crate::key::TokenKey;
 use crate::lease::Attempt;
 use crate::record::Record;
