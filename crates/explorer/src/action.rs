@@ -4,6 +4,7 @@ use core::fmt;
 
 use wellspring_core::{SessionState, Step};
 
+use crate::callers::action::CallersAction;
 use crate::line::{Mutation, Trouble};
 use crate::provider::{Name, Wish};
 use crate::world::{Job, Run, Scene, Told, World};
@@ -39,6 +40,8 @@ pub(crate) enum Action {
     UserLogsOut,
     UserSignsIn,
     StoreIsEmptied,
+    /// Something happens to the callers of this process.
+    Callers(usize, CallersAction),
 }
 
 /// How a step comes out.
@@ -72,22 +75,39 @@ pub(crate) enum How {
     Straggling,
     /// The time for waiting is up.
     TimeUp,
+    /// The time for sending has passed.
+    Overdue,
 }
 
 impl Action {
     /// Whether something goes wrong.
     pub(crate) const fn is_fault(self) -> bool {
         match self {
-            Self::Ask(_) | Self::Refused(_) | Self::Written(_) | Self::Arrived(_) => false,
+            Self::Ask(_) | Self::Refused(_) | Self::Written(_) | Self::Arrived(_) | Self::Callers(..) => {
+                false
+            }
             Self::Work { how, .. } => how.is_fault(),
             _ => true,
+        }
+    }
+
+    /// Whether a good end may depend on it: it does not go wrong, and sooner or later it happens.
+    pub(crate) const fn leads_on(self) -> bool {
+        match self {
+            Self::Callers(_, what) => what.leads_on(),
+            _ => !self.is_fault(),
         }
     }
 }
 
 impl How {
     pub(crate) const fn is_fault(self) -> bool {
-        !matches!(self, Self::Well | Self::Finding(_) | Self::TimeUp)
+        !matches!(self, Self::Well | Self::Finding(_) | Self::TimeUp | Self::Overdue)
+    }
+
+    /// Whether a byte of the request leaves.
+    pub(crate) const fn leaves(self) -> bool {
+        !matches!(self, Self::Unsent | Self::Overdue)
     }
 }
 
@@ -100,6 +120,7 @@ impl World {
         for (who, person) in self.people.iter().enumerate() {
             if who < scene.visitor() {
                 self.asks(who, &mut found);
+                self.caller_actions(who, &mut found);
             }
             for (run, doing) in person.runs.iter().enumerate() {
                 let mut hows = Vec::new();
@@ -154,6 +175,8 @@ impl World {
         let failing = |ways: &mut Vec<How>| {
             if may(Trouble::Store) {
                 ways.extend(lates.iter().map(|late| How::Failing { late: *late }));
+            } else if may(Trouble::Outage) {
+                ways.extend(lates.last().map(|late| How::Failing { late: *late }));
             }
         };
         match &run.step {
@@ -190,6 +213,11 @@ impl World {
                 }
                 failing(ways);
             }
+            Step::Send(sending, _)
+                if scene.line.has_callers() && self.people[who].now().instant > sending.not_after =>
+            {
+                ways.push(How::Overdue);
+            }
             Step::Send(sending, _) => {
                 ways.push(How::Well);
                 if may(Trouble::Silence) {
@@ -205,7 +233,7 @@ impl World {
             }
             Step::Spill(..) | Step::Forget(..) => {
                 ways.push(How::Well);
-                if may(Trouble::Store) {
+                if may(Trouble::Store) || may(Trouble::Outage) {
                     ways.push(How::Failing { late: false });
                 }
             }
@@ -241,6 +269,7 @@ impl fmt::Display for Action {
             Self::UserLogsOut => write!(f, "a user logs out"),
             Self::UserSignsIn => write!(f, "a user signs in"),
             Self::StoreIsEmptied => write!(f, "the store is emptied"),
+            Self::Callers(who, what) => write!(f, "{who}: {what}"),
         }
     }
 }
@@ -282,6 +311,9 @@ impl fmt::Display for World {
         }
         write!(f, "]")?;
         for person in &self.people {
+            if !person.callers.all.is_empty() {
+                write!(f, " {}{}", person.slot, person.callers)?;
+            }
             for run in &person.runs {
                 let alive = if run.alive { "*" } else { "" };
                 write!(f, " {}{alive}:{}", person.slot, Doing(run))?;

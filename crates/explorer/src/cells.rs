@@ -5,7 +5,7 @@ mod dropped;
 mod loaded;
 mod replay;
 
-use wellspring_core::{CONFLICT, LOADED, REPLAY, Table};
+use wellspring_core::{CONFLICT, LOADED, REFUSALS, REPLAY, TABLE, Table};
 
 use crate::mutants::Mutant;
 
@@ -18,6 +18,7 @@ pub(crate) fn name(table: Table, cell: usize) -> String {
         Table::Loaded => format!("{:?}, {:?}", LOADED[cell / 2].0, LOADED[cell / 2].1[cell % 2].0),
         Table::Replay => format!("{:?}, {:?}", REPLAY[cell / 2].0, REPLAY[cell / 2].1[cell % 2].0),
         Table::Conflict => format!("{:?}, {:?}", CONFLICT[cell / 5].0, CONFLICT[cell / 5].1[cell % 5].0),
-        Table::Acquire | Table::Refusal => cell.to_string(),
+        Table::Acquire => format!("{:?}, {:?}", TABLE[cell / 5].0, TABLE[cell / 5].1[cell % 5].0),
+        Table::Refusal => format!("{:?}, {:?}", REFUSALS[cell / 5].0, REFUSALS[cell / 5].1[cell % 5].0),
     }
 }

@@ -2,6 +2,8 @@
 
 use wellspring_core::{Replay, Rule, Table};
 
+use crate::callers::Setup;
+
 /// One world to be explored whole.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Line {
@@ -20,6 +22,7 @@ pub(crate) struct Line {
     /// How often a process stops waiting for the lease of another, or takes an owner on another machine for gone.
     pub(crate) impatience: u8,
     pub(crate) start: Start,
+    pub(crate) callers: Setup,
     pub(crate) mutation: Option<Mutation>,
 }
 
@@ -47,7 +50,9 @@ pub(crate) enum Trouble {
     Unsent,
     /// The store, or the place for spills, fails, before or after it has done what it was asked for.
     Store,
-    /// The same, and it may still do it later.
+    /// The store fails for as long as it is tried, or the place for spills does, without having done anything.
+    Outage,
+    /// The store fails, before or after it has done what it was asked for, and may still do it later.
     Hanging,
     /// A request is processed long after its sender has given it up or is gone.
     Straggler,
@@ -95,6 +100,14 @@ pub(crate) enum Mutation {
     GoneWithoutLook,
     /// A watcher says that the owner is gone though it may only be slow.
     GoneTooSoon,
+    /// The result of a renewal reaches only the first caller that waits.
+    ResultForFirstWaiterOnly,
+    /// `close` wakes no caller that sleeps.
+    CloseWakesNoSleeper,
+    /// The lifecycle does not learn that a token is in memory only.
+    SaveNeverPending,
+    /// A caller whose clock has ended goes on as if the lifecycle had changed.
+    ClockEndCountsAsChange,
 }
 
 pub(crate) const ALL_BUT_RARE: &[Trouble] = &[
@@ -120,12 +133,17 @@ impl Line {
             again: 0,
             impatience: 1,
             start: Start::Cold,
+            callers: Setup::NONE,
             mutation: None,
         }
     }
 
     pub(crate) fn may(&self, trouble: Trouble) -> bool {
         self.troubles.contains(&trouble)
+    }
+
+    pub(crate) const fn has_callers(&self) -> bool {
+        !self.callers.is_none()
     }
 
     pub(crate) fn mutated(&self, mutation: Mutation) -> bool {

@@ -46,6 +46,7 @@ impl World {
                 Ok(())
             }
             Action::UserLogsOut | Action::UserSignsIn => self.visit(scene, action),
+            Action::Callers(who, what) => self.play_callers(scene, who, what),
             Action::StoreIsEmptied => {
                 Rc::make_mut(&mut self.shelf).stored = None;
                 let history = Rc::make_mut(&mut self.history);
@@ -257,7 +258,7 @@ impl World {
             }
             Step::Send(sending, next) => {
                 let wish = Wish::read(&sending.request);
-                sent |= how != How::Unsent;
+                sent |= how.leaves();
                 let answer = self.exchange(scene, who, person.ticks, wish, how)?;
                 next.resume(answer, now)
             }
@@ -292,7 +293,7 @@ impl World {
         wish: Wish,
         how: How,
     ) -> Result<Answer, Broken> {
-        if how != How::Unsent {
+        if how.leaves() {
             self.may_send(scene, who, wish)?;
         }
         let silent = |kind| Answer::Failed(TransportError::new(kind, "no answer came"));
@@ -313,12 +314,21 @@ impl World {
     }
 
     /// Runs on to the next step that others can notice.
-    fn settle(&mut self, scene: &Scene, who: usize, mut person: Person, mut run: Run) -> Result<(), Broken> {
+    pub(crate) fn settle(
+        &mut self,
+        scene: &Scene,
+        who: usize,
+        mut person: Person,
+        mut run: Run,
+    ) -> Result<(), Broken> {
         loop {
             run.step = match run.step {
                 Step::Sleep(_, sleeping) if !scene.line.is_fleet() => sleeping.resume(person.now()),
                 Step::Done(outcome, unfinished) => {
                     if let Some(unfinished) = unfinished {
+                        if unfinished.pending_save().is_some() {
+                            person.save_pends(scene);
+                        }
                         let alive = run.alive && !scene.line.mutated(Mutation::LivenessLockEndsEarly);
                         let step = unfinished.recover(person.now());
                         let rest = Run { job: Job::UnfinishedSave, step, alive, sent: false };
@@ -372,6 +382,7 @@ impl World {
             Job::SignOut => {
                 let _ = person.lifecycle.signed_out(outcome, now);
             }
+            Job::UnfinishedSave if scene.line.has_callers() => person.save_ended(outcome),
             Job::UnfinishedSave => {
                 if let Outcome::Adopted(record) = &outcome {
                     let _ = person.lifecycle.adopt(record, now);
@@ -392,6 +403,9 @@ impl World {
     ) -> Result<(), Broken> {
         let now = person.now();
         let completed = person.lifecycle.complete(permit, outcome, now);
+        if scene.line.has_callers() {
+            return self.deliver(scene, who, person, completed);
+        }
         let before = person.told;
         person.told = match completed {
             Completed::Renewed(token) | Completed::Adopted(token) => self.hand_out(who, token.expose())?,

@@ -61,10 +61,10 @@ fn row(line: &Line, found: &Findings, took: Duration, complaints: &[String]) -> 
 
 /// Makes each mistake and says how many were not found. What a machine decides is switched for the whole process: one
 /// at a time.
-pub(crate) fn mutants(mutants: &[Mutant], wanted: impl Fn(&str) -> bool) -> usize {
+pub(crate) fn mutants<'a>(mutants: impl Iterator<Item = &'a Mutant>, wanted: impl Fn(&str) -> bool) -> usize {
     let mut missed = 0;
     println!("{:>9}  {:>7}  mistake: how it was found", "states", "seconds");
-    for mutant in mutants.iter().filter(|mutant| wanted(&name(mutant.mutation))) {
+    for mutant in mutants.filter(|mutant| wanted(&name(mutant.mutation))) {
         let ((states, verdict), took) = timed(|| verdict(mutant));
         missed += usize::from(verdict.is_none());
         let verdict = verdict.unwrap_or_else(|| "NOT FOUND".to_owned());

@@ -169,7 +169,7 @@ pub(crate) fn explore(line: Line, limit: usize) -> Findings {
             match world.after(&scene, action) {
                 Ok(next) => {
                     let there = atlas.visit(&next, here);
-                    if !action.is_fault() && there != here {
+                    if action.leads_on() && there != here {
                         ways.push((here, there));
                     }
                 }

@@ -9,6 +9,7 @@ use wellspring_core::{
     Record, SessionState, Step, UnixTime,
 };
 
+use crate::callers::{Callers, with_pauses};
 use crate::history::History;
 use crate::line::{Line, Start};
 use crate::provider::{Name, granted_long_ago, provider};
@@ -59,6 +60,7 @@ pub(crate) struct Person {
     pub(crate) refused: Option<Name>,
     /// Its callers have got the error of a logout, and no token since.
     pub(crate) saw_logout: bool,
+    pub(crate) callers: Callers,
 }
 
 /// One loop of a driver.
@@ -108,18 +110,25 @@ pub(crate) fn policy() -> Policy {
     policy
 }
 
+/// The lifecycle of a process with these callers.
+fn lifecycle(callers: &Callers) -> Lifecycle {
+    let policy = policy();
+    Lifecycle::new(if callers.all.is_empty() { policy } else { with_pauses(policy) }, 7)
+}
+
 impl Person {
-    fn new(slot: usize, machine: u8) -> Self {
+    fn new(slot: usize, machine: u8, callers: Callers) -> Self {
         Self {
             slot: u8::try_from(slot).expect("few take part"),
             machine,
             life: 0,
             ticks: 0,
-            lifecycle: Lifecycle::new(policy(), 7),
+            lifecycle: lifecycle(&callers),
             runs: Vec::new(),
             told: Told::Nothing,
             refused: None,
             saw_logout: false,
+            callers,
         }
     }
 
@@ -150,28 +159,38 @@ impl Person {
     /// The process is gone and another one takes its place, without any memory.
     pub(crate) fn restart(&mut self) {
         self.life += 1;
-        self.lifecycle = Lifecycle::new(policy(), 7);
+        self.callers.crash();
+        self.lifecycle = lifecycle(&self.callers);
         self.runs.clear();
-        self.told = Told::Nothing;
+        self.told = if self.callers.all.is_empty() { Told::Nothing } else { Told::Fresh };
         self.refused = None;
         self.saw_logout = false;
     }
 
     pub(crate) fn is_settled(&self) -> bool {
-        matches!(self.told, Told::Fresh | Told::Login { .. }) && self.runs.is_empty()
+        matches!(self.told, Told::Fresh | Told::Login { .. })
+            && self.runs.is_empty()
+            && self.callers.are_done()
     }
 }
 
 impl World {
     pub(crate) fn begin(scene: &Scene) -> Self {
         let line = &scene.line;
-        let life = Duration::from_secs(if line.start == Start::Due { 906 } else { 900 });
-        let obtained_at = UnixTime::from_secs(1_000_000 - 900);
+        let (life, age) = if line.has_callers() {
+            (line.callers.lifetime, line.callers.age)
+        } else {
+            (Duration::from_secs(if line.start == Start::Due { 906 } else { 900 }), Duration::from_secs(900))
+        };
+        let obtained_at = UnixTime::from_secs(1_000_000).minus(age);
         let granted = Granted::new(obtained_at, granted_long_ago(life, line.grant));
         let record = Record::new(Epoch::new(1), Generation::new(1), SessionState::Active(granted));
         let mut people = Vec::new();
         for (slot, machine) in line.machines.iter().enumerate() {
-            let mut person = Person::new(slot, *machine);
+            let mut person = Person::new(slot, *machine, line.callers.callers(slot));
+            if line.has_callers() {
+                person.told = Told::Fresh;
+            }
             if line.start != Start::Cold {
                 let now = person.now();
                 let _ = person.lifecycle.adopt(&record, now);
@@ -179,7 +198,7 @@ impl World {
             people.push(Rc::new(person));
         }
         for slot in [scene.visitor(), scene.visitor() + 1] {
-            let mut visitor = Person::new(slot, line.machines[0]);
+            let mut visitor = Person::new(slot, line.machines[0], Callers::default());
             visitor.told = Told::Fresh;
             people.push(Rc::new(visitor));
         }
