@@ -1,6 +1,6 @@
 //! Bodies of API calls and of their responses.
 //!
-//! A body of bytes can be sent again when the API refuses the token; a body that is read from a source cannot.
+//! A body of bytes can be sent again when the API refuses the token; a body that is read from a stream cannot.
 
 use std::io::{self, Read};
 use std::sync::{Mutex, PoisonError};
@@ -9,15 +9,15 @@ use bytes::Buf as _;
 use wellspring_transport::body_methods;
 use wellspring_transport::twins::prelude::*;
 
-type Source = Box<dyn Read + Send>;
+type Stream = Box<dyn Read + Send>;
 
-/// The body of a call or of its response.
+/// The body of a call or of a response.
 #[derive(Default)]
 pub struct Body {
-    /// The bytes that are there, to be read first.
+    /// The bytes in memory, which come first.
     ready: VecDeque<Bytes>,
-    /// A source of more bytes. The lock is never contended; it makes the body `Sync`.
-    rest: Option<Mutex<Source>>,
+    /// The bytes after them. The lock is never contended; it makes the body `Sync`.
+    rest: Option<Mutex<Stream>>,
 }
 
 body_methods!([] []);
@@ -33,10 +33,10 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// When the connection broke or its deadline passed.
+    /// When the connection broke or the deadline passed.
     pub fn chunk(&mut self) -> Result<Option<Bytes>, TokenError> {
         self.next_chunk().map_err(|error| {
-            TokenError::unavailable("the body could not be read to its end").with_source(Arc::new(error))
+            TokenError::unavailable("the body cannot be read to its end").with_source(Arc::new(error))
         })
     }
 

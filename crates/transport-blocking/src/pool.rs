@@ -1,4 +1,4 @@
-//! Many users' sources, each with its own single flight, over one client and one store.
+//! Many users' sources, each with its own single flight, which share one client and one store.
 
 use wellspring_transport::pool_methods;
 use wellspring_transport::twins::prelude::*;
@@ -8,8 +8,8 @@ use crate::source::TokenSource;
 
 /// Many users' sources. Clones share everything; make one with [`Builder::pool`](crate::Builder::pool) and keep it.
 ///
-/// A user's source is made when a caller first asks for it. It is dropped when no caller has asked for it for a while, and
-/// it is neither held nor renewing; what it held is in the store and comes back from there.
+/// The pool makes a user's source when a caller first asks for it, and drops the source when it is idle: no caller holds it
+/// or has asked for it for a while, and it does not renew. The store keeps its tokens, and the pool loads them again.
 #[derive(Clone, Debug)]
 pub struct TokenPool(pub(crate) Arc<Pool<Background>>);
 

@@ -1,5 +1,5 @@
-//! The body's methods. `Body` has the fields `ready`, the bytes that are there, and `rest`, a source of more; it has the
-//! methods `once` and `chunk`.
+//! The methods of `Body`. `Body` has the fields `ready`, the bytes in memory, and `rest`, the source of the bytes after them;
+//! it has the methods `once` and `chunk`.
 
 /// The methods that the bodies of both transports have.
 #[doc(hidden)]
@@ -19,7 +19,7 @@ macro_rules! body_methods {
                 self.rest.is_none().then(|| Self { ready: self.ready.clone(), rest: None })
             }
 
-            /// Whether it has no bytes.
+            /// Whether the body has no bytes.
             #[must_use]
             pub fn is_empty(&self) -> bool {
                 self.rest.is_none() && self.ready.iter().all(Bytes::is_empty)
@@ -29,7 +29,7 @@ macro_rules! body_methods {
             ///
             /// # Errors
             ///
-            /// When it is longer, or could not be read to its end.
+            /// When the body is longer, or cannot be read to its end.
             pub $($async)? fn bytes(mut self, limit: usize) -> Result<Bytes, TokenError> {
                 let mut all = Vec::new();
                 while let Some(chunk) = self.chunk()$($await)*? {
@@ -45,13 +45,13 @@ macro_rules! body_methods {
             ///
             /// # Errors
             ///
-            /// When it is longer, is not UTF-8, or could not be read to its end.
+            /// When the body is longer, is not UTF-8, or cannot be read to its end.
             pub $($async)? fn text(self, limit: usize) -> Result<String, TokenError> {
                 let bytes = self.bytes(limit)$($await)*?;
                 String::from_utf8(bytes.into()).map_err(|_| TokenError::protocol("the response is not UTF-8"))
             }
 
-            /// At most this many of its first bytes, which stay in it.
+            /// At most this many of the first bytes, which stay in the body.
             pub(crate) $($async)? fn peek(&mut self, wanted: usize) -> Result<Vec<u8>, TokenError> {
                 let (mut seen, mut start) = (VecDeque::new(), Vec::new());
                 while start.len() < wanted {

@@ -1,6 +1,7 @@
-//! The rule of a call. `Call`, `Response` and `Carrier` are the traits of the transport's `carrier.rs`.
+//! The rule of a call: attach the token; if the API refuses it, renew it and retry once. `Call`, `Response` and `Carrier`
+//! are the traits of the transport's `carrier.rs`.
 
-/// The rule of a call, for whatever carries it.
+/// The rule of a call, for every carrier.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! send_methods {
@@ -13,7 +14,7 @@ macro_rules! send_methods {
             ///
             /// # Errors
             ///
-            /// When there is no token, the token may not go to the request's origin, or no response came. After a
+            /// When there is no token, the token may not be sent to the request's origin, or no response came. After a
             /// refusal, the error is the reason why there is no other token.
             pub $($async)? fn send<B: Into<Body>>(
                 &self,
@@ -48,7 +49,7 @@ macro_rules! send_methods {
                             call.headers_mut().insert(AUTHORIZATION, self.0.header(token)?);
                             let mut response = carrier.carry(call)$($await)*?;
                             let verdict = response.verdict(provider)$($await)*?;
-                            let can_repeat = can_repeat && response.is_to_the_call();
+                            let can_repeat = can_repeat && response.is_direct();
                             next.resume(response, &verdict, can_repeat)
                         }
                         CallStep::Reject(generation, next) => next.resume(self.reject(generation)),
