@@ -1,4 +1,4 @@
-//! The read of a fresh token, beside one look at the standard library's clock, on both transports.
+//! The read of a fresh token, compared with one read of the standard library's clock, on both transports.
 #![expect(clippy::disallowed_methods, reason = "a bench measures time, and this one measures a clock")]
 
 use core::hint::black_box;
@@ -12,7 +12,7 @@ use wellspring_transport_blocking as blocking;
 
 fn read(c: &mut Criterion) {
     let source = asynchronous::TokenSource::scripted([]).build().expect("a scripted source needs nothing");
-    source.adopt(benches::granted()).expect("no store is beside it");
+    source.adopt(benches::granted()).expect("it has no store");
     let mut group = c.benchmark_group("read");
     group.bench_function("instant_now", |b| b.iter(Instant::now));
     group.bench_function("try_token", |b| {
@@ -40,7 +40,7 @@ fn read(c: &mut Criterion) {
 
 fn read_blocking(c: &mut Criterion) {
     let source = blocking::TokenSource::scripted([]).build().expect("a scripted source needs nothing");
-    source.adopt(benches::granted()).expect("no store is beside it");
+    source.adopt(benches::granted()).expect("it has no store");
     let mut group = c.benchmark_group("read_blocking");
     group.bench_function("instant_now", |b| b.iter(Instant::now));
     group.bench_function("try_token", |b| {
@@ -50,7 +50,7 @@ fn read_blocking(c: &mut Criterion) {
     group.finish();
 }
 
-/// The time in which each of so many threads reads so often, from a common start to the last end.
+/// The time in which each of these threads makes this number of reads, from the common start to the last end.
 fn reads_on(source: &asynchronous::TokenSource, threads: usize, rounds: u64) -> Duration {
     let ready = Barrier::new(threads + 1);
     std::thread::scope(|scope| {

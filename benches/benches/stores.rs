@@ -1,4 +1,4 @@
-//! What a store adds: to a renewal, to those who wait for one, and (nothing) to the read of a fresh token.
+//! The cost of a store: for a renewal, for the callers that wait for one, and (none) for the read of a fresh token.
 #![expect(clippy::disallowed_methods, reason = "a bench measures time")]
 
 use core::hint::black_box;
@@ -31,7 +31,7 @@ const STORES: [(&str, Open); 2] = [
     ("sqlite", |folder| Arc::new(SqliteStore::open(folder.join("tokens.db")).expect("a database"))),
 ];
 
-/// An endpoint that answers after this time, and tells when it is asked.
+/// An endpoint that answers after this time, and reports each request.
 #[derive(Debug)]
 struct Endpoint {
     latency: Duration,
@@ -47,7 +47,7 @@ impl Endpoint {
 impl Transport for Endpoint {
     fn exchange(&self, _: &HttpRequest, _: Duration) -> Result<HttpResponse, TransportError> {
         if let Some(asked) = &*self.asked.lock().unwrap_or_else(PoisonError::into_inner) {
-            asked.send(()).expect("somebody listens");
+            asked.send(()).expect("the receiver is alive");
             thread::sleep(self.latency);
         }
         let body = format!(
@@ -62,12 +62,12 @@ impl Transport for Endpoint {
     }
 }
 
-/// A store whose saves of what was obtained are timed.
+/// A store that records the time of its saves.
 #[derive(Debug)]
 struct Timed {
     store: Arc<dyn Store>,
     saved: Mutex<Option<Instant>>,
-    /// Loads never come back.
+    /// Whether loads hang.
     hangs: AtomicBool,
 }
 
@@ -191,7 +191,7 @@ fn renewal(store: &Arc<dyn Store>, key: &TokenKey) -> Duration {
     start.elapsed()
 }
 
-/// From the end of the save of the one until the other is served.
+/// The time from the end of one source's save until the other source is served.
 fn waiter(folder: &Path, open: Open, key: &TokenKey) -> Duration {
     let store = Arc::new(Timed::new(open(folder)));
     save(&*store, key, &expired());
@@ -206,7 +206,7 @@ fn waiter(folder: &Path, open: Open, key: &TokenKey) -> Duration {
         asked.recv().expect("the endpoint is asked");
         let token = waiting.token().expect("a token");
         let served = Instant::now();
-        assert_eq!(token.generation().value(), 2, "it has not renewed itself");
+        assert_eq!(token.generation().value(), 2, "the waiting source has not renewed");
         let saved = store.saved.lock().unwrap_or_else(PoisonError::into_inner).expect("it was saved");
         served.saturating_duration_since(saved)
     })
@@ -214,10 +214,10 @@ fn waiter(folder: &Path, open: Open, key: &TokenKey) -> Duration {
 
 fn reads(c: &mut Criterion) {
     let mut group = c.benchmark_group("stores");
-    let alone = TokenSource::scripted([]).build().expect("a scripted source needs nothing");
-    alone.adopt(benches::granted()).expect("nothing to store it in");
+    let without_store = TokenSource::scripted([]).build().expect("a scripted source needs nothing");
+    without_store.adopt(benches::granted()).expect("it has no store");
     group.bench_function("read", |b| {
-        b.iter(|| black_box(alone.try_token().expect("a fresh token").expose().as_ptr()));
+        b.iter(|| black_box(without_store.try_token().expect("a fresh token").expose().as_ptr()));
     });
     let folder = Folder::new();
     let (_, open) = STORES[0];
@@ -227,7 +227,7 @@ fn reads(c: &mut Criterion) {
     let source = builder.build().expect("a source");
     source.token().expect("a token");
     store.hangs.store(true, Ordering::SeqCst);
-    // It wants a token that lives longer, and waits for the store for as long as this process lives.
+    // This caller asks for a longer lifetime and waits for the store until the process ends.
     let hanging = source.clone();
     thread::spawn(move || {
         hanging.acquire(Need::ValidFor(Duration::from_secs(7_200)), Duration::from_secs(3_600))

@@ -1,6 +1,6 @@
-//! Everybody at once on an empty source: one request, and hardly more time than waiting for it takes.
+//! Many callers at once on an empty source: one request, and hardly more time than its response takes.
 //!
-//! The endpoint answers after 20 ms. Beside it as many callers who only sleep that long.
+//! The endpoint answers after 20 ms. The reference is the same number of callers that only sleep that long.
 #![expect(clippy::disallowed_methods, reason = "a bench measures time, and these callers sleep")]
 
 use core::time::Duration;

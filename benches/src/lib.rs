@@ -1,7 +1,7 @@
-//! What the benches share: what to grant, and whom to ask.
+//! Shared parts of the benches: a token response and a gateway.
 //!
-//! Each bench measures a pair, the thing and what it is compared with, in one run; `cargo xtask bench` prints their
-//! ratios beside the bars that they must stay under. No test measures time.
+//! Each bench measures a pair in one run, the subject and its reference; `cargo xtask bench` prints their ratios beside the
+//! bars. No test measures time.
 #![forbid(unsafe_code)]
 
 use core::time::Duration;
@@ -10,18 +10,18 @@ use pix_bacen::Gateway;
 use wellspring_core::{AccessToken, TokenError, TokenResponse};
 use wellspring_simulator::Simulator;
 
-/// A one-hour token, as long as the JWTs that real endpoints grant.
+/// A one-hour token, as long as the JWTs of real endpoints.
 #[must_use]
 pub fn granted() -> TokenResponse {
     let text = "eyJhbGciOiJIUzI1NiJ9.".repeat(12);
     TokenResponse::new(AccessToken::new(text)).with_lifetime(Duration::from_secs(3_600))
 }
 
-/// A gateway of this simulator, with the credentials that it knows from the start.
+/// A gateway of this simulator, with the simulator's default credentials.
 ///
 /// # Errors
 ///
-/// When the gateway cannot be built.
+/// If the gateway cannot be built.
 pub fn gateway(simulator: &Simulator) -> Result<Gateway, TokenError> {
     Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")
 }

@@ -1,22 +1,22 @@
-//! What each build pulls in, counted in third-party crates, and the program that runs without std.
+//! How many third-party crates each build depends on, and the program that runs without std.
 //!
-//! Procedural macros and build scripts are not counted: they stay on the machine that builds.
+//! Procedural macros and build scripts do not count: they are no part of the program.
 
 use std::path::Path;
 
 use crate::cargo::{cargo, output};
 use crate::workspace::Workspace;
 
-/// How many crates `wellspring-core` may stand on.
+/// How many crates `wellspring-core` may depend on.
 const CORE: usize = 8;
 
 /// How many crates the blocking build may add to bare ureq with TLS.
 const OVER_BARE_UREQ: usize = 14;
 
-/// Programs to be compared, in a workspace of their own so that each is built with its own features.
+/// The programs to compare, in their own workspace so that each is built with its own features.
 pub(crate) const PROGRAMS: &str = "xtask/programs/Cargo.toml";
 
-/// The program without std, a package of its own.
+/// The program without std, in its own package.
 pub(crate) const PROOF: &str = "crates/core/no-std-proof/Cargo.toml";
 
 /// Counts, compares, and runs the program without std.
@@ -39,10 +39,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
 
 fn within(what: &str, count: usize, most: usize) -> Result<(), String> {
     println!("  {what}: {count} crates, at most {most}");
-    if count <= most { Ok(()) } else { Err(format!("{what} takes {count} crates, more than {most}.")) }
+    if count <= most { Ok(()) } else { Err(format!("{what} depends on {count} crates, more than {most}.")) }
 }
 
-/// The third-party crates below this package with these features alone, each as `name vVERSION`.
+/// The third-party crates that this package depends on with only these features, each as `name vVERSION`.
 pub(crate) fn third_party(root: &Path, package: &str, features: &str) -> Result<Vec<String>, String> {
     tree(root, &["--package", package, "--no-default-features", "--features", features])
 }
@@ -54,7 +54,7 @@ fn tree(root: &Path, of: &[&str]) -> Result<Vec<String>, String> {
     Ok(crates(&output(command)?))
 }
 
-/// Lines such as `base64 v0.22.1`; a path after the version marks a crate of ours, a star one seen before.
+/// Lines such as `base64 v0.22.1`. A path after the version marks a crate of this workspace, a star a repetition.
 fn crates(tree: &str) -> Vec<String> {
     let foreign = |line: &&str| !line.is_empty() && !line.contains('/');
     let mut crates: Vec<String> =
@@ -70,7 +70,7 @@ fn added<'a>(ours: &'a [String], bare: &[String]) -> Vec<&'a str> {
     ours.iter().filter(|line| !bare.contains(&name(line))).map(String::as_str).collect()
 }
 
-/// The lock file holds every crate that any set of features of any member can pull in.
+/// The lock file has every crate that any set of features of any member can add.
 fn one_tls_provider(lock: &str) -> Result<(), String> {
     let foreign = ["aws-lc", "openssl", "native-tls", "boring"];
     let names = lock.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
@@ -79,7 +79,7 @@ fn one_tls_provider(lock: &str) -> Result<(), String> {
         .find(|name| foreign.iter().any(|it| name.starts_with(it)) && *name != "openssl-probe")
     {
         Some(name) => Err(format!(
-            "{name} is in the tree, and ring is to be the only TLS provider: `cargo tree -i {name}`."
+            "{name} is in Cargo.lock, but ring must be the only TLS provider: `cargo tree -i {name}` shows what depends on it."
         )),
         None => Ok(()),
     }
@@ -95,11 +95,11 @@ fn prove_no_std(workspace: &Workspace) -> Result<(), String> {
     summarized(&printed)
 }
 
-/// An exit status of zero alone would also be that of a program which did nothing.
+/// A program that does nothing also exits with zero: the output must show the whole run.
 fn summarized(printed: &str) -> Result<(), String> {
     let whole = ["acquired", "renewed", "rejected", "without std"];
     match whole.iter().find(|word| !printed.contains(**word)) {
-        Some(word) => Err(format!("the program without std did not say \"{word}\".")),
+        Some(word) => Err(format!("the program without std did not print \"{word}\".")),
         None => Ok(()),
     }
 }
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn crates_of_ours_and_repetitions_are_not_counted() {
+    fn crates_of_this_workspace_and_repetitions_do_not_count() {
         let tree = "a v1.0.0 (/somewhere/a)\nb v1.0.0\nc v2.0.0\nb v1.0.0 (*)\n\n";
         assert_eq!(crates(tree), ["b v1.0.0", "c v2.0.0"]);
     }
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn more_than_the_budget_is_an_error() {
         assert!(within("x", 8, 8).is_ok());
-        assert_eq!(within("x", 9, 8), Err("x takes 9 crates, more than 8.".to_owned()));
+        assert_eq!(within("x", 9, 8), Err("x depends on 9 crates, more than 8.".to_owned()));
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_that_proves_nothing_is_found() {
+    fn a_program_that_does_nothing_is_found() {
         assert!(summarized("without std: acquired, renewed, rejected").is_ok());
         assert!(summarized("").is_err());
     }

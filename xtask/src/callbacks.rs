@@ -1,9 +1,9 @@
-//! Millions of forged callbacks against a model of what may come of them; `cargo test` makes some ten thousand.
+//! Millions of forged callbacks, each result compared with a model; `cargo test` runs about ten thousand.
 
 use crate::cargo::{cargo, run as run_command};
 use crate::workspace::Workspace;
 
-/// The test says what it was that went wrong, and in which of its worlds.
+/// A failing test prints what differed and the number of its world.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
     let arguments =
         ["test", "--quiet", "--release", "--package", "oauth2-app-axum", "--test", "forged", "--"];

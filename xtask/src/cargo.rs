@@ -4,10 +4,10 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// A cargo command in this folder, as if it had been typed there.
+/// A cargo command in this folder, with the environment of a shell.
 ///
-/// What `cargo run` tells this program about itself is taken out of the environment: build scripts that ask to
-/// be run again when it changes (ring's does) would otherwise run again for every gate.
+/// `cargo run` sets variables about this package. They are removed: a build script that depends on one (ring's does) would
+/// otherwise run again for every gate.
 pub(crate) fn cargo<S: AsRef<OsStr>>(root: &Path, arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new("cargo");
     for (name, _) in std::env::vars_os() {
@@ -21,13 +21,13 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(root: &Path, arguments: impl IntoIterator<I
     command
 }
 
-/// Runs the command and lets it talk; says in a sentence what was run when it fails.
+/// Runs the command with this program's output. The error names the command.
 pub(crate) fn run(mut command: Command) -> Result<(), String> {
     let status = command.status().map_err(|error| format!("{} cannot be run: {error}.", line(&command)))?;
     if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status}).", line(&command))) }
 }
 
-/// Runs the command and returns what it printed, which is part of the sentence when it fails.
+/// Runs the command and returns its output. The error names the command and has its output.
 pub(crate) fn output(mut command: Command) -> Result<String, String> {
     let output = command
         .stdin(Stdio::null())

@@ -1,9 +1,9 @@
-//! A thousand people who sign in at once, and ten thousand whose tokens end at one moment; `cargo test` plays a few.
+//! A thousand users who sign in at once, and ten thousand whose tokens expire at once; `cargo test` runs fewer.
 
 use crate::cargo::{cargo, run as run_command};
 use crate::workspace::Workspace;
 
-/// The trial prints how long it took and what memory, and fails where anybody saw an error.
+/// The trial prints its time and its memory, and fails if a user gets an error.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
     let arguments = ["test", "--quiet", "--release", "--package", "oauth2-app-axum", "--test", "crowd", "--"];
     let mut command = cargo(&workspace.root, arguments);

@@ -1,24 +1,24 @@
-//! Every interleaving of renewals, crashes and failing stores, on the code that is shipped.
+//! Every interleaving of renewals, crashes and failing stores, on the shipped code.
 
 use crate::cargo::{cargo, run as run_command};
 use crate::workspace::Workspace;
 
-/// Everything: minutes for the lines of every change, and some more for those that take longer.
+/// Explores everything, including the parts that take too long for every change.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
     explore(workspace, &[])
 }
 
-/// What every change is measured by.
+/// Explores the parts that run for every change.
 pub(crate) fn quick(workspace: &Workspace) -> Result<(), String> {
     explore(workspace, &["--quick"])
 }
 
-/// Writes down how many states there are.
+/// Records how many states each part has.
 pub(crate) fn pin(workspace: &Workspace) -> Result<(), String> {
     explore(workspace, &["--pin"])
 }
 
-/// Builds in a folder of its own, because core is built with the flag too.
+/// Builds in a separate folder: the flag changes how core is built.
 fn explore(workspace: &Workspace, words: &[&str]) -> Result<(), String> {
     for what in ["test", "run"] {
         let arguments = [what, "--quiet", "--release", "--package", "wellspring-explorer", "--target-dir"];

@@ -1,10 +1,10 @@
-//! Each set of features that users pick builds by itself, without a warning.
+//! Each set of features that users choose builds without a warning.
 
 use crate::cargo::{cargo, run as run_command};
 use crate::workspace::Workspace;
 
-/// The features of each library, in the sets that users pick; the empty set is every library's.
-const PICKED: [(&str, &[&str]); 8] = [
+/// The sets of features that users choose, for each library. Every library also has the empty set.
+const CHOSEN: [(&str, &[&str]); 8] = [
     ("pix-bacen", &["async", "blocking", "async,blocking"]),
     ("oauth2-app", &["async", "blocking", "async,blocking", "getrandom"]),
     ("hive-auth", &["async", "blocking", "async,blocking"]),
@@ -15,9 +15,9 @@ const PICKED: [(&str, &[&str]); 8] = [
     ("wellspring-wire", &["pkce"]),
 ];
 
-/// Checks every set. With clippy, which shares what it has built with the gate before it.
+/// Checks every set, with clippy: it reuses what the gate for lints has built.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
-    if let Some(sentence) = unpicked(workspace).into_iter().next() {
+    if let Some(sentence) = unchosen(workspace).into_iter().next() {
         return Err(sentence);
     }
     for package in workspace.libraries() {
@@ -32,16 +32,16 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
 }
 
 fn sets(package: &str) -> impl Iterator<Item = &'static str> {
-    let picked = PICKED.iter().find(|(name, _)| *name == package).map_or(&[][..], |(_, sets)| sets);
-    core::iter::once("").chain(picked.iter().copied())
+    let chosen = CHOSEN.iter().find(|(name, _)| *name == package).map_or(&[][..], |(_, sets)| sets);
+    core::iter::once("").chain(chosen.iter().copied())
 }
 
-/// A feature in no set is one that nobody would see break.
-fn unpicked(workspace: &Workspace) -> Vec<String> {
+/// A feature in no set would break unnoticed.
+fn unchosen(workspace: &Workspace) -> Vec<String> {
     let mut found = Vec::new();
     for package in workspace.libraries() {
         for feature in &package.features {
-            if !sets(&package.name).any(|set| set.split(',').any(|picked| picked == feature)) {
+            if !sets(&package.name).any(|set| set.split(',').any(|chosen| chosen == feature)) {
                 found.push(format!(
                     "The feature {feature} of {} is in no set of xtask/src/features.rs.",
                     package.name
@@ -61,7 +61,7 @@ mod tests {
         let mut workspace = Workspace::default().library("wellspring-wire", "crates/wire");
         workspace.packages[0].features = vec!["pkce".to_owned(), "new".to_owned()];
         assert_eq!(
-            unpicked(&workspace),
+            unchosen(&workspace),
             ["The feature new of wellspring-wire is in no set of xtask/src/features.rs."]
         );
     }

@@ -1,10 +1,10 @@
-//! The threads of the transports under every schedule, on the locks and threads of shuttle.
+//! Runs the threads of the transports under every schedule, with shuttle's locks and threads.
 
 use crate::cargo::{cargo, output};
 use crate::workspace::Workspace;
 
-/// What is built with shuttle's types, and which of its tests know of schedules.
-const PLAYS: [&[&str]; 2] = [
+/// The packages that are built with shuttle's types, and the names of the tests that use them.
+const RUNS: [&[&str]; 2] = [
     &["--package", "wellspring-transport", "--test", "interleavings"],
     &[
         "--package",
@@ -16,25 +16,25 @@ const PLAYS: [&[&str]; 2] = [
     ],
 ];
 
-/// Builds in a folder of its own, because all that the transports stand on is built with the flag too.
+/// Builds in a separate folder: the flag also applies to everything that the transports depend on.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
-    for play in PLAYS {
+    for run in RUNS {
         let mut command = cargo(&workspace.root, ["test", "--quiet", "--target-dir"]);
-        command.arg(workspace.target.join("interleavings")).args(play).args(["--", "--show-output"]);
+        command.arg(workspace.target.join("interleavings")).args(run).args(["--", "--show-output"]);
         command.env("RUSTFLAGS", "--cfg wellspring_shuttle -D warnings");
-        let plays = played(&output(command)?);
-        if plays.is_empty() {
-            return Err("no test has run a single schedule.".to_owned());
+        let schedules = schedules(&output(command)?);
+        if schedules.is_empty() {
+            return Err("no test ran a schedule.".to_owned());
         }
-        for line in plays {
+        for line in schedules {
             println!("  {line}");
         }
     }
     Ok(())
 }
 
-/// What each test says about the schedules that it has run.
-fn played(printed: &str) -> Vec<String> {
+/// What each test prints about the schedules that it ran.
+fn schedules(printed: &str) -> Vec<String> {
     let mut name = "";
     let mut found = Vec::new();
     for line in printed.lines() {
@@ -52,10 +52,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_test_has_run_is_read_from_what_it_prints() {
+    fn the_schedules_of_each_test_are_read_from_its_output() {
         let printed = "running 2 tests\n..\nsuccesses:\n\n---- interleavings::a stdout ----\n34 schedules, which is \
                        all of them\n\n---- b stdout ----\nother\n10000 schedules\n\nsuccesses:\n    a\n    b\n";
-        assert_eq!(played(printed), ["a: 34 schedules, which is all of them", "b: 10000 schedules"]);
-        assert!(played("running 0 tests\n").is_empty());
+        assert_eq!(schedules(printed), ["a: 34 schedules, which is all of them", "b: 10000 schedules"]);
+        assert!(schedules("running 0 tests\n").is_empty());
     }
 }

@@ -1,7 +1,7 @@
-//! The gates of this workspace: what has to hold before a change goes in, and the measurements behind it.
+//! The gates of this workspace: what must hold before a change is merged, and the measurements.
 //!
-//! `cargo xtask test` is all of it and is what runs on every change. The other commands are its parts, and the
-//! two measurements that depend on the machine and therefore never fail a change by themselves.
+//! `cargo xtask test` runs every gate, for every change. The other commands run one gate, a longer version of a test, or a
+//! measurement. The measurements depend on the machine and are no gates.
 #![forbid(unsafe_code)]
 
 mod bench;
@@ -17,6 +17,8 @@ mod features;
 mod gates;
 mod interleavings;
 mod markdown;
+mod modules;
+mod paths;
 mod rust;
 mod size;
 mod tidy;
@@ -31,17 +33,17 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   test             every gate, in order; those that failed are listed at the end
-  tidy             what no lint can hold: directions, tables, lists and words
-  budget           how many crates each build pulls in, and the program without std
+  tidy             what no lint can check: dependencies, imports, tables, lists and words
+  budget           how many crates each build depends on, and the program without std
   explore [--quick | --pin]
-                   renewals, crashes and failing stores in every interleaving; --pin writes down how many states
-  browser          the sign-in's page in Chromium, which is installed first where it is missing
+                   renewals, crashes and failing stores in every interleaving; --pin records the number of states
+  browser          the sign-in page in Chromium; installs Chromium if it is missing
   interleavings    the transports' threads under every schedule of their locks and wake-ups
-  crash            a thousand processes killed while they renew, at each effect, and what became of their tokens
-  crowd            a thousand sign-ins at once, and ten thousand users whose tokens end at one moment: time and memory
-  callbacks        five million forged callbacks of a sign-in, against a model of what may come of them
-  size             a released token program against bare ureq: bytes, and time from start to token
-  bench            the benchmarks, each measured ratio against its bar
+  crash            a thousand processes killed at the effects of their renewals, and what is left in store and server
+  crowd            a thousand sign-ins at once, and ten thousand users whose tokens expire at once: time and memory
+  callbacks        five million forged callbacks of a sign-in, each result compared with a model
+  size             a release build that gets one token, against bare ureq: bytes, and time from start to token
+  bench            the benchmarks; compares each measured ratio with its limit
   table [--write]  the decision table, printed or written into the book
 ";
 

@@ -50,7 +50,7 @@ pub(crate) fn prose(text: &str) -> String {
     out
 }
 
-/// The anchors of the headings, made as the usual renderers make them.
+/// The anchors of the headings, as the usual renderers make them.
 pub(crate) fn anchors(text: &str) -> Vec<String> {
     let mut fenced = false;
     let mut found: Vec<String> = Vec::new();
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn links_inside_code_are_none() {
+    fn links_inside_code_do_not_count() {
         let text = "[a](b.md#c) `[d](e)` ![f](g.png \"t\")\n```\n[h](i)\n```\n[j]: k.md\n";
         assert_eq!(links(text), ["b.md#c", "g.png", "k.md"]);
     }

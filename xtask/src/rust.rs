@@ -1,43 +1,70 @@
-//! As much of Rust as the checks need: which bytes are code, which functions are tests, what is public.
+//! As much of Rust as the checks need: what is code and what a comment, which items are tests, what is public.
 //!
-//! A reader of text, not a parser: it knows formatted source (one attribute or item a line), which is what the
-//! first gate leaves in the tree.
+//! A reader of text, not a parser. It relies on formatted source (one attribute or item a line), which the first gate
+//! checks.
 
 use std::collections::BTreeSet;
 
+/// The kinds of text in a source file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Code,
+    Comment,
+    Literal,
+}
+
 /// The source with every comment, string and character literal blanked out; lines keep their numbers.
 pub(crate) fn code(source: &str) -> String {
+    keep(source, |part| part == Part::Code)
+}
+
+/// The source with everything but its comments blanked out; lines keep their numbers.
+pub(crate) fn comments(source: &str) -> String {
+    keep(source, |part| part == Part::Comment)
+}
+
+/// The source with every comment blanked out; lines keep their numbers.
+pub(crate) fn without_comments(source: &str) -> String {
+    keep(source, |part| part != Part::Comment)
+}
+
+fn keep(source: &str, kept: impl Fn(Part) -> bool) -> String {
     let mut out = String::with_capacity(source.len());
     let mut rest = source;
+    let mut before = None;
     while let Some(first) = rest.chars().next() {
-        let length = literal_or_comment(rest, out.chars().next_back()).unwrap_or_default();
-        if length == 0 {
-            out.push(first);
-            rest = &rest[first.len_utf8()..];
+        let (length, part) = literal_or_comment(rest, before).unwrap_or((first.len_utf8(), Part::Code));
+        let text = &rest[..length];
+        if kept(part) {
+            out.push_str(text);
         } else {
-            out.extend(rest[..length].chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
-            rest = &rest[length..];
+            out.extend(text.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
         }
+        before = (part == Part::Code).then_some(first);
+        rest = &rest[length..];
     }
     out
 }
 
 /// How many bytes at the start of `rest` are a comment or a literal.
-fn literal_or_comment(rest: &str, before: Option<char>) -> Option<usize> {
+fn literal_or_comment(rest: &str, before: Option<char>) -> Option<(usize, Part)> {
     if rest.starts_with("//") {
-        return Some(rest.find('\n').unwrap_or(rest.len()));
+        return Some((rest.find('\n').unwrap_or(rest.len()), Part::Comment));
     }
     if rest.starts_with("/*") {
-        return Some(rest.find("*/").map_or(rest.len(), |end| end + 2));
+        return Some((rest.find("*/").map_or(rest.len(), |end| end + 2), Part::Comment));
     }
     let in_a_word = before.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    if !in_a_word && let Some(length) = raw_string(rest) {
-        return Some(length);
-    }
+    let raw = if in_a_word { None } else { raw_string(rest) };
+    let length = raw.or_else(|| quoted(rest))?;
+    Some((length, Part::Literal))
+}
+
+fn quoted(rest: &str) -> Option<usize> {
     if rest.starts_with('"') {
         return Some(until_quote(rest, '"'));
     }
-    // A quote that a lifetime begins with is not closed two characters later.
+    // The quote before a lifetime has no closing quote two characters later.
     let mut chars = rest.strip_prefix('\'')?.chars();
     match (chars.next()?, chars.next()?) {
         ('\\', _) => Some(until_quote(rest, '\'')),
@@ -68,7 +95,26 @@ fn until_quote(rest: &str, quote: char) -> usize {
     rest.len()
 }
 
-/// Whether `word` stands in `text` with nothing of an identifier on either side.
+/// The source without the items under `#[cfg(test)]` or `#[cfg(all(test, ..))]`; lines keep their numbers.
+pub(crate) fn without_tests(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    let mut skipped = None;
+    for line in source.lines() {
+        let text = line.trim();
+        let indentation = line.len() - line.trim_start().len();
+        if text.starts_with("#[cfg(test)]") || text.starts_with("#[cfg(all(test,") {
+            skipped = skipped.or(Some(indentation));
+        } else if skipped.is_none() {
+            out.push_str(line);
+        } else if skipped == Some(indentation) && text.ends_with([';', '}', ',']) {
+            skipped = None;
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// Whether `word` is in `text` as a whole identifier.
 pub(crate) fn has_word(text: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(word)
@@ -161,6 +207,46 @@ mod tests {
         }
         assert!(code.contains("'static str") && code.contains("let c =") && code.ends_with("f"));
         assert_eq!(code.lines().count(), source.lines().count());
+    }
+
+    #[test]
+    fn comments_can_be_kept_or_blanked_out() {
+        let source = "let a = \"// b\"; // c\n/// d\nlet e = 1;";
+        assert_eq!(comments(source).split_whitespace().collect::<Vec<_>>(), ["//", "c", "///", "d"]);
+        let rest = without_comments(source);
+        assert_eq!(rest.lines().map(str::trim).collect::<Vec<_>>(), ["let a = \"// b\";", "", "let e = 1;"]);
+    }
+
+    #[test]
+    fn items_that_only_tests_compile_are_taken_out() {
+        let source = "\
+fn a() {}
+#[cfg(test)]
+mod tests;
+#[cfg(all(test, wellspring_shuttle))]
+mod interleavings;
+mod b;
+#[cfg(test)]
+impl C {
+    fn d(
+        e: u8,
+    ) {
+    }
+}
+struct F {
+    #[cfg(test)]
+    g: u8,
+    h: u8,
+}
+#[cfg(test)]
+#[expect(dead_code)]
+fn i() {}
+fn j() {}
+";
+        let kept = without_tests(source);
+        let words: Vec<_> = kept.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        assert_eq!(words, ["fn a() {}", "mod b;", "struct F {", "h: u8,", "}", "fn j() {}"]);
+        assert_eq!(kept.lines().count(), source.lines().count());
     }
 
     #[test]

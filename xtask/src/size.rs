@@ -1,8 +1,8 @@
-//! A program that gets one token, with pix-bacen and with bare ureq: bytes when released, and time from its start
-//! to the token.
+//! A program that gets one token, with pix-bacen and with bare ureq: the size of its release build, and the time from its
+//! start to the token.
 //!
-//! Both programs get the same answer from a server on loopback in this process. The times are taken in turns, one of
-//! ours and one bare, and compared pair by pair, so that whatever else the machine does hits both.
+//! A server on loopback in this process gives both programs the same answer. The programs run in turns and their times are
+//! compared pair by pair, so that other load on the machine slows both.
 
 mod server;
 
@@ -20,7 +20,7 @@ const MOST_BYTES: f64 = 1.15;
 const MOST_TIME: f64 = 1.3;
 const PAIRS: usize = 101;
 
-/// Measures both and holds them against their bars.
+/// Measures both and compares the ratios with their limits.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
     let (ours, bare) = (built(workspace, "pix-token")?, built(workspace, "bare-ureq")?);
     let bytes = ratio_of_bytes(&ours, &bare)?;
@@ -35,7 +35,7 @@ fn within(what: &str, ratio: f64, most: f64) -> Result<(), String> {
     if ratio <= most { Ok(()) } else { Err(format!("{what}: {ratio:.3} of bare ureq, more than {most}.")) }
 }
 
-/// Builds one program by itself: built together, each would get the other's features.
+/// Builds one program separately: built together, each would get the other's features.
 fn built(workspace: &Workspace, program: &str) -> Result<PathBuf, String> {
     let target = workspace.target.join("programs");
     let mut command = cargo(&workspace.root, ["build", "--quiet", "--release", "--manifest-path", PROGRAMS]);
@@ -88,14 +88,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ratio_above_its_bar_is_an_error_and_one_that_is_not_a_number_too() {
+    fn a_ratio_above_its_limit_or_not_a_number_is_an_error() {
         assert!(within("bytes", 1.15, 1.15).is_ok());
         assert!(within("bytes", 1.16, 1.15).is_err());
         assert!(within("bytes", median(Vec::new()), 1.15).is_err());
     }
 
     #[test]
-    fn the_median_is_not_moved_by_one_that_is_far_off() {
+    fn an_outlier_does_not_change_the_median() {
         assert!((median(vec![1.0, 900.0, 1.2]) - 1.2).abs() < f64::EPSILON);
     }
 }

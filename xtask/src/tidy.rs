@@ -1,11 +1,12 @@
-//! What no lint can hold: directions, twins, tables, lists and words.
+//! What no lint can check: dependencies, imports, the two transports, tables, lists and words.
 //!
-//! Each check looks at one idea, lives in a file of its own with a test that shows it fail, and says where it
-//! found what and what to do about it.
+//! Each check has one idea and its own file, with a test that shows it fail. A finding says what is wrong, where, and what
+//! to do.
 
 mod adapters;
 mod blocking_tree;
 mod canary;
+mod circles;
 mod clocks;
 mod coverage;
 mod dependencies;
@@ -18,6 +19,7 @@ mod links;
 mod lints;
 mod readme;
 mod reasons;
+mod repeats;
 mod secrets;
 mod table;
 mod twins;
@@ -29,13 +31,15 @@ pub(crate) use table::{print as print_table, write as write_table};
 
 type Check = fn(&Workspace) -> Vec<String>;
 
-const CHECKS: [(&str, Check); 19] = [
+const CHECKS: [(&str, Check); 21] = [
     ("dependencies point one way", dependencies::findings),
     ("no runtime in a blocking tree", blocking_tree::findings),
+    ("no files import each other in a circle", circles::findings),
     ("both transports have the same files", twins::findings),
+    (repeats::RULE, repeats::findings),
     ("a client's types stay in its adapter", adapters::findings),
     ("lints and `forbid(unsafe_code)` everywhere", lints::findings),
-    ("clocks are read in clock.rs", clocks::findings),
+    ("clocks are read only in clock.rs", clocks::findings),
     ("secrets are neither displayed nor serialized", secrets::findings),
     ("every public type is in the canary test", canary::findings),
     ("every decision and quirk has its test", coverage::findings),
@@ -43,20 +47,22 @@ const CHECKS: [(&str, Check); 19] = [
     ("the book's decision table is the code's", table::findings),
     ("every error kind has its row in the book", errors_page::findings),
     ("the book's events are the code's", events::findings),
-    ("the README's example is the tested one", readme::findings),
+    ("the README's example is the tested example", readme::findings),
     ("every dependency has its reason", reasons::findings),
     ("the documents are there", documents::findings),
-    ("links lead somewhere", links::findings),
+    ("every link has a target", links::findings),
     ("no file is too long", length::findings),
-    ("nothing is left over", words::findings),
+    ("nothing is left over, no word or name is retired", words::findings),
 ];
 
-/// Runs every check and reports all there is to report.
+/// Runs every check and prints all findings.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
     let mut total = 0;
     for (rule, check) in CHECKS {
         let findings = check(workspace);
-        println!("  {} {rule}", if findings.is_empty() { "ok    " } else { "BROKEN" });
+        let number =
+            if rule == repeats::RULE { format!(": {}", repeats::measured(workspace)) } else { String::new() };
+        println!("  {} {rule}{number}", if findings.is_empty() { "ok    " } else { "BROKEN" });
         for finding in &findings {
             println!("           {finding}");
         }

@@ -1,10 +1,10 @@
-//! The files of the checkout, read once: every check looks at the same text, and a test makes its own.
+//! The files of the checkout, read once, so that every check sees the same text. Tests make their own trees.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// Folders that hold no sources.
+/// Folders without sources.
 const SKIPPED: [&str; 3] = [".git", "target", "node_modules"];
 
 /// Text files by their path from the root, with `/` between folders.
@@ -12,7 +12,7 @@ const SKIPPED: [&str; 3] = [".git", "target", "node_modules"];
 pub(crate) struct Tree(BTreeMap<String, String>);
 
 impl Tree {
-    /// Reads every file below the root. One that is not UTF-8 is there and empty.
+    /// Reads every file below the root. The text of a file that is not UTF-8 is empty.
     pub(crate) fn read(root: &Path) -> Result<Self, String> {
         let mut tree = Self::default();
         tree.read_folder(root, "").map_err(|error| format!("the checkout cannot be read: {error}."))?;
@@ -34,7 +34,7 @@ impl Tree {
         Ok(())
     }
 
-    /// The text of this file, if it is there.
+    /// The text of this file, if it exists.
     pub(crate) fn text(&self, path: &str) -> Option<&str> {
         self.0.get(path).map(String::as_str)
     }
@@ -48,7 +48,7 @@ impl Tree {
             .map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
-    /// The files below this folder whose name ends like this.
+    /// The files below this folder with this ending.
     pub(crate) fn ending(
         &self,
         folder: &str,

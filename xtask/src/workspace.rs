@@ -1,4 +1,4 @@
-//! The workspace as cargo and the checks see it: its packages, what they depend on, and every file.
+//! The workspace: its packages and their dependencies as cargo reports them, and every file.
 
 use std::path::{Path, PathBuf};
 
@@ -55,7 +55,7 @@ impl Workspace {
         Ok(Self { root, target, packages, tree })
     }
 
-    /// The members that others build upon.
+    /// The libraries that other packages may depend on.
     pub(crate) fn libraries(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(|package| package.library && !package.is_leaf())
     }
@@ -67,7 +67,7 @@ impl Workspace {
 }
 
 impl Package {
-    /// Whether it may use everything and nothing may use it.
+    /// Whether it may depend on every package, and no package on it.
     pub(crate) fn is_leaf(&self) -> bool {
         ["crates/cli", "crates/explorer", "crates/scenarios", "crates/trials"].contains(&self.folder.as_str())
             || ["benches", "examples", "xtask"].contains(&self.folder.split('/').next().unwrap_or_default())

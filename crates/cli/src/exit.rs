@@ -170,7 +170,7 @@ mod tests {
             (TokenError::store("the store is locked", true), 5),
             (TokenError::store("the record cannot be read", false), 5),
             (TokenError::misconfigured("no request can be made"), 2),
-            (TokenError::misconfigured("turned away").with_status(401, None), 4),
+            (TokenError::misconfigured("refused").with_status(401, None), 4),
             (TokenError::protocol("not a token response"), 4),
             (TokenError::from_intermediary("a page"), 5),
             (TokenError::unavailable("down"), 5),

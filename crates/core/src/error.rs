@@ -1,7 +1,7 @@
-//! What went wrong, said as what to do next.
+//! Errors, by what the reader does next.
 //!
-//! One opaque error for the whole workspace. Its text names the endpoint's own code and message where there
-//! are any, cut short and stripped of secrets by whoever read them, and never its source.
+//! One opaque error for the whole workspace. Its text has the endpoint's own code and message where there are any; the
+//! code that reads them shortens them and removes secrets. The text never has the source's text.
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
@@ -16,32 +16,32 @@ use crate::UnixTime;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LoginReason {
-    /// Nobody has signed in yet.
+    /// No user has signed in yet.
     NotSignedIn,
     /// The endpoint refused the refresh token: revoked, or already spent.
     Refused,
-    /// The refresh token's known lifetime is over.
+    /// The refresh token has expired.
     Expired,
-    /// The refresh token was sent, no answer came, and the provider's rules forbid sending it again, or it was
-    /// refused when it was sent again.
+    /// The refresh token was sent and no response came. The provider's rules forbid to send it again, or the endpoint
+    /// refused it when it was sent again.
     Ambiguous,
-    /// Somebody has logged out.
+    /// The user has logged out.
     LoggedOut,
-    /// The store no longer holds what it held: it was emptied, or has gone back in time.
+    /// The store has lost the session: it was emptied, or shows an older state.
     StoreLost,
 }
 
 impl LoginReason {
     const fn text(self) -> &'static str {
         match self {
-            Self::NotSignedIn => "nobody has signed in yet",
+            Self::NotSignedIn => "not signed in",
             Self::Refused => "the refresh token was refused: it is revoked or already spent",
             Self::Expired => "the refresh token has expired",
-            Self::Ambiguous => "the refresh token was sent, its answer was lost, and it cannot be used again",
-            Self::LoggedOut => "somebody has logged out",
-            Self::StoreLost => {
-                "the store no longer holds what it held: it was emptied or has gone back in time"
+            Self::Ambiguous => {
+                "the refresh token was sent, the response was lost, and the token cannot be used again"
             }
+            Self::LoggedOut => "the user has logged out",
+            Self::StoreLost => "the store has lost the session: it was emptied or shows an older state",
         }
     }
 }
@@ -55,17 +55,17 @@ pub enum ErrorKind {
         /// Why.
         reason: LoginReason,
     },
-    /// Call the operator: client id, secret, certificate, scope or URL was turned away, or makes no sense.
+    /// Call the operator: the client id, secret, certificate, scope or URL is refused or invalid.
     Misconfigured,
-    /// The answer is not a token response; status, content type, the provider's own code and message, and a
-    /// redacted, bounded snippet are there.
+    /// The response is not a token response. The error has its status, content type, the provider's own code and message,
+    /// and a redacted, bounded excerpt.
     Protocol,
-    /// Wait: the endpoint or the network is down, or asked to be left alone.
+    /// Wait: the endpoint or the network is down, or the endpoint asked for a pause.
     Unavailable {
         /// When the next attempt will be made; `None` when none is planned yet.
         retry_at: Option<UnixTime>,
     },
-    /// Somebody else is renewing and did not finish in time.
+    /// Another caller or process is renewing and did not finish in time.
     Busy,
     /// The store failed; the text says what was saved and what was not.
     Store,
@@ -75,15 +75,15 @@ pub enum ErrorKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the machines match on every case")]
 pub enum Fate {
-    /// It was not spent: never sent, or the endpoint said that it did not process the request.
+    /// The grant was not spent: it was never sent, or the endpoint said that it did not process the request.
     Unspent,
-    /// Nobody knows: a byte may have left and no complete answer came, or a 5xx did.
+    /// Unknown: a byte may have left, and no complete response came or a 5xx did.
     Unknown,
-    /// The endpoint said that the grant is no good.
+    /// The endpoint refused the grant.
     Dead,
 }
 
-/// An error, cheap to clone, because everybody who waited for one exchange gets the same one.
+/// An error. Cheap to clone: every caller that waits for one exchange gets the same error.
 #[derive(Clone)]
 pub struct TokenError(Arc<Parts>);
 
@@ -131,13 +131,13 @@ impl TokenError {
         Self::new(ErrorKind::Misconfigured, false, text)
     }
 
-    /// The answer is not what the protocol says, and will not be the next time either.
+    /// The response breaks the protocol, and the next one will too.
     #[must_use]
     pub fn protocol(text: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Protocol, false, text)
     }
 
-    /// The answer came from somebody in between (a proxy, a firewall, a captive portal) and may be gone soon.
+    /// The response came from an intermediary (a proxy, a firewall, a captive portal), which may go away soon.
     #[must_use]
     pub fn from_intermediary(text: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Protocol, true, text)
@@ -149,7 +149,7 @@ impl TokenError {
         Self::new(ErrorKind::Unavailable { retry_at: None }, true, text)
     }
 
-    /// Somebody else is renewing and did not finish in time.
+    /// Another caller or process is renewing and did not finish in time.
     #[must_use]
     pub fn busy(text: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Busy, true, text)
@@ -172,7 +172,7 @@ impl TokenError {
         self.edit(|parts| parts.fate = fate)
     }
 
-    /// The same error, with the status of the answer and its content type, if it named one.
+    /// The same error, with the status and the content type of the response.
     #[must_use]
     pub fn with_status(self, status: u16, content_type: Option<&str>) -> Self {
         self.edit(|parts| {
@@ -245,7 +245,7 @@ impl TokenError {
         self.0.fate
     }
 
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// Whether the same call may succeed later without a change by the operator or the user.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.0.transient
@@ -256,13 +256,13 @@ impl TokenError {
         &self.0.text
     }
 
-    /// The status of the answer, if there was one.
+    /// The status of the response, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// The content type of the answer, if it named one.
+    /// The content type of the response, if it has one.
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         self.0.content_type.as_deref()
@@ -428,7 +428,7 @@ mod tests {
             LoginReason::StoreLost,
         ];
         let texts = reasons.map(|reason| TokenError::login_required(reason).to_string());
-        assert_eq!(texts[0], "nobody has signed in yet");
+        assert_eq!(texts[0], "not signed in");
         assert!(texts.iter().enumerate().all(|(n, text)| text.len() > 10 && !texts[..n].contains(text)));
     }
 

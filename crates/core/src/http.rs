@@ -128,7 +128,7 @@ impl HttpRequest {
 
 impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The query is left out: nobody should put a secret there, and somebody will.
+        // Without the query: a program may have put a secret there.
         let url = self.url.split(['?', '#']).next().unwrap_or_default();
         f.debug_struct("HttpRequest")
             .field("method", &self.method)

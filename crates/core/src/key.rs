@@ -26,7 +26,7 @@ impl TokenKey {
         self.part(b'c', id.as_bytes())
     }
 
-    /// The key for this user: whoever signed in, in the application's own terms.
+    /// The key for this user, under the application's own name for the user.
     #[must_use]
     pub fn user(self, id: &str) -> Self {
         self.part(b'u', id.as_bytes())

@@ -1,18 +1,18 @@
 //! Bearer tokens that never run dry: the types and the refresh state machine, without I/O.
 //!
-//! This crate decides; it does not act. It says when a token is fresh, when to renew it, who may renew it,
-//! how long to leave a failing endpoint alone and what an outcome means. It reads no clock, opens no socket,
-//! draws no random number and names no HTTP client, runtime, data format or provider.
+//! This crate decides; it does not act. It decides when a token is fresh, when to renew it, which caller renews it, how
+//! long the pauses after failures are, and what an outcome means. It reads no clock, opens no socket, draws no random
+//! number and names no HTTP client, runtime, data format or provider.
 //!
-//! - [`Lifecycle`] is the state machine of one [`TokenKey`] inside one process: one verb for each input, one
-//!   answer for each verb.
-//! - [`Renewal`] is one renewal as a machine of effects: it asks the driver for I/O and is resumed with the
-//!   result.
-//! - [`Provider`] knows one token endpoint's dialect.
+//! - [`Lifecycle`] is the state machine of one [`TokenKey`] inside one process: one verb for each input, one answer for
+//!   each verb. Its tables, [`TABLE`] and [`REFUSALS`], say who gets what.
+//! - [`Acquire`] is one caller's wait for a token, [`Call`] one authenticated call, [`Renewal`] one renewal. All three
+//!   are machines of effects: each asks the driver for the next step and is resumed with its result.
+//! - [`Provider`] knows the requests and responses of one token endpoint.
 //! - [`Store`] holds [`Record`]s where tokens outlive the process.
 //!
-//! In scope: time, policy, secrets, errors, tokens, the two machines.
-//! Out of scope: sockets, parsing, files and databases, waiting, waking.
+//! In scope: time, policy, secrets, errors, tokens, the machines.
+//! Out of scope: sockets, parsing, files and databases, threads, tasks.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -170,7 +170,7 @@ impl Lifecycle {
             ) if (epoch, generation) > self.place() => {
                 let token = self.install((epoch, generation), granted, Some(sent), now);
                 if self.token.is_none() {
-                    let cause = TokenError::unavailable("the token just granted was over already");
+                    let cause = TokenError::unavailable("the token just granted had expired already");
                     let until = now.instant.plus(self.policy.min_age);
                     self.gate = Gate::Shut { until, retry_at: None, cause };
                 }
@@ -178,7 +178,10 @@ impl Lifecycle {
             }
             Outcome::Adopted(record) => {
                 let _ = self.adopt(&record, now);
-                self.superseded(TokenError::unavailable("what another process obtained is over already"), now)
+                self.superseded(
+                    TokenError::unavailable("the token that another process obtained has expired already"),
+                    now,
+                )
             }
             Outcome::Renewed(..) | Outcome::SignedOut(..) => {
                 self.superseded(TokenError::unavailable("the renewal was overtaken by a newer token"), now)
@@ -188,8 +191,7 @@ impl Lifecycle {
         }
     }
 
-    /// A record has come in from elsewhere: another process, another source. The token it brings, if it is newer and
-    /// in force.
+    /// A record has come from another process or another source. Returns its token, if that is newer and in force.
     pub fn adopt(&mut self, record: &Record, now: Clocks) -> Option<Token> {
         if record.place() <= self.place() {
             return None;
@@ -198,7 +200,7 @@ impl Lifecycle {
         self.token.clone()
     }
 
-    /// Somebody has signed in elsewhere, and this was granted by a request sent then. Newer than anything before it.
+    /// The program has obtained this itself, with a request sent then. It is newer than all that came before.
     pub fn take_over(&mut self, response: TokenResponse, sent: Clocks, now: Clocks) -> Token {
         self.install(self.next_place(), Granted::new(sent.unix, response), Some(sent), now)
     }
@@ -236,7 +238,7 @@ impl Lifecycle {
         }
     }
 
-    /// Whether a token lasts as long as wanted, or as long as a new one would.
+    /// Whether a token lasts as long as wanted, or as long as a new token would.
     fn lasts(&self, token: &Token, wanted: Duration, now: Clocks) -> bool {
         let Some((lifetime, left)) = token.lifetime().zip(token.remaining(now)) else { return true };
         self.policy.lasts(lifetime, left, wanted)
@@ -258,8 +260,8 @@ impl Lifecycle {
         }
     }
 
-    /// Every way to a new token ends here. A permit that is out stays out. `sent` is known of a request of this
-    /// process alone.
+    /// Every way to a new token ends here. A permit that is out stays out. `sent` is known only of a request of this
+    /// process.
     fn install(
         &mut self,
         place: (Epoch, Generation),
@@ -277,7 +279,7 @@ impl Lifecycle {
         let Granted { obtained_at, response, reusable } = granted;
         let after_sending = |life: Duration| match sent {
             Some(sent) => sent.plus(life),
-            // The origin of this driver's clock may be younger than the token: count forward from now instead.
+            // The origin of this driver's clock may be younger than the token: count forward from now.
             None => {
                 let unix = obtained_at.plus(life);
                 Clocks { instant: now.instant_of(unix), unix }
@@ -299,12 +301,12 @@ impl Lifecycle {
             lead: self.policy.lead(lifetime, &mut self.jitter),
         });
         let token = Token::new(response, self.generation, sent, due);
-        // One that is over by now goes to those who waited for it and is kept for nobody.
+        // A token that has expired by now goes to the callers that waited for it and is not kept.
         self.token = Some(token.clone()).filter(|token| in_force(token, now));
         token
     }
 
-    /// The renewal that ended was of a grant that something newer has replaced.
+    /// The renewal that ended was of a grant that a newer one has replaced.
     fn superseded(&self, error: TokenError, now: Clocks) -> Completed {
         match self.token.as_ref().filter(|token| in_force(token, now)) {
             Some(token) => Completed::Adopted(token.clone()),
@@ -319,7 +321,7 @@ impl Lifecycle {
             RefreshUpdate::As(held) => self.held = held,
             RefreshUpdate::Abandoned { byte_left: true } => {
                 if let Some(held) = &mut self.held {
-                    // Known to be of unknown fate before this renewal: then this was one more repetition.
+                    // Its fate was unknown before this renewal: this was one more repetition.
                     held.replays = held.replays.saturating_add(u32::from(held.first_sent.is_some()));
                     held.first_sent.get_or_insert(permit.started);
                 }
@@ -334,7 +336,7 @@ impl Lifecycle {
             }
         }
         if recorded {
-            // The store tells all processes how long to wait, and may tell something better at any time.
+            // The store has the pause of all processes, and may get a new sign-in at any time.
             self.shut(LOOK_AGAIN, error, now);
         } else {
             self.failures = self.failures.saturating_add(1);

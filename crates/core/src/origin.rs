@@ -1,7 +1,7 @@
-//! Where a secret may be sent: HTTPS origins, and plain HTTP to this machine alone.
+//! Where a secret may be sent: to HTTPS origins, and over plain HTTP only to this machine.
 //!
-//! A small, strict reader of absolute URLs. What it does not understand it refuses: a URL that two parsers read
-//! differently is how tokens end up elsewhere.
+//! A small, strict reader of absolute URLs. It refuses what it does not understand: a URL that two parsers read
+//! differently can send a token to the wrong host.
 
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -130,7 +130,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<&str>), OriginError> {
     }
 }
 
-/// The host as every resolver will read it: the many spellings of an IPv4 address become the dotted one.
+/// The host as every resolver reads it: all spellings of an IPv4 address become the dotted one.
 fn canonical_host(host: &str) -> Result<String, OriginError> {
     const UNREADABLE: OriginError = OriginError("the URL's host is not readable");
     if let Some(inner) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
@@ -170,7 +170,7 @@ fn number(part: &str) -> Option<u32> {
         None if part.len() > 1 && part.starts_with('0') => (&part[1..], 8),
         None => (part, 10),
     };
-    // Of the characters that a host may hold, no sign is one: what is left are digits or nothing readable.
+    // A host has no sign characters: the rest is digits or unreadable.
     u32::from_str_radix(digits, radix).ok()
 }
 

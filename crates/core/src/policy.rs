@@ -1,4 +1,4 @@
-//! When to renew, and how long to leave a failing endpoint alone.
+//! When to renew, and how long the pauses after failures are.
 //!
 //! Arithmetic on durations only: instants are made in [`Lifecycle`](crate::Lifecycle), clocks are read in the
 //! transports. With the defaults a one-hour token is renewed between 50 and 55 minutes after its request was
@@ -9,15 +9,15 @@ use core::time::Duration;
 use crate::TokenError;
 use crate::jitter::Jitter;
 
-/// When to renew, and how long to leave a failing endpoint alone. All of it is data, with defaults that fit the
-/// providers of this workspace.
+/// When to renew, and how long the pauses after failures are: data, with defaults that fit the providers of this
+/// workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Policy {
     /// How long before its expiry a token is renewed; never more than a fifth of its life. Default: 300 s.
     pub margin: Duration,
-    /// How much earlier still, at most, so that a fleet does not renew at one moment; never more than the margin
-    /// or a tenth of the life. Default: no other bound than these.
+    /// How much earlier still, at most, so that a fleet does not renew at one moment; never more than the margin or a tenth
+    /// of the life. Default: no other bound.
     pub jitter: Duration,
     /// The time for one exchange, everything included: from name lookup to the last byte. Default: 30 s.
     pub deadline: Duration,
@@ -27,14 +27,13 @@ pub struct Policy {
     pub min_age: Duration,
     /// The first pause after a failure; it doubles with each further one. Default: 1 s.
     pub first_pause: Duration,
-    /// The longest pause of our own making. Default: 60 s.
+    /// The longest pause without a request of the endpoint. Default: 60 s.
     pub longest_pause: Duration,
     /// The longest pause that an endpoint may ask for. Default: one hour.
     pub longest_retry_after: Duration,
-    /// The pause after an error that will not go away by itself: at most three calls an hour. Default: 1201 s.
+    /// The pause after a permanent error: at most three calls an hour. Default: 1201 s.
     pub dead_pause: Duration,
-    /// A token refused this soon after its request was sent tells of an API that refuses every token.
-    /// Default: 60 s.
+    /// A token refused this soon after its request was sent shows that the API refuses every token. Default: 60 s.
     pub refusal_window: Duration,
     /// The lifetime to assume where the endpoint names none. Default: none, which means renewal on a 401 only.
     pub assumed_lifetime: Option<Duration>,
@@ -68,7 +67,7 @@ impl Policy {
         self.margin.min(lifetime / 5)
     }
 
-    /// Whether a token of this lifetime, of which that is left, lasts as long as wanted, or as long as a new one would.
+    /// Whether a token of this lifetime with this time left lasts as long as wanted, or as long as a new token would.
     pub(crate) fn lasts(&self, lifetime: Duration, left: Duration, wanted: Duration) -> bool {
         let age = lifetime.saturating_sub(left);
         // No renewal makes a token longer than the endpoint's own: only an old one is worth replacing.
@@ -76,7 +75,7 @@ impl Policy {
         left >= wanted || age < young.max(self.min_age)
     }
 
-    /// The margin and this token's own share of jitter. Drawn once for a token, so that it does not wander.
+    /// The margin and this token's own share of jitter, drawn once for each token.
     pub(crate) fn lead(&self, lifetime: Duration, jitter: &mut Jitter) -> Duration {
         let margin = self.margin_of(lifetime);
         let width = self.jitter.min(margin).min(lifetime / 10);

@@ -1,4 +1,4 @@
-//! The dialect of one token endpoint: pure questions that the machines ask.
+//! One token endpoint's requests and responses: pure functions that the machines call.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -13,17 +13,17 @@ use crate::{
     ResponseHead, Scope, TokenError, TokenKey, TokenResponse, UnixTime,
 };
 
-/// What one request spends to get a token.
+/// The authorization grant of one token request ([RFC 6749 §1.3](https://www.rfc-editor.org/rfc/rfc6749#section-1.3)).
 #[derive(Clone, Debug)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 #[non_exhaustive]
 pub enum AuthorizationGrant {
-    /// The client's own credentials, which may be spent again.
+    /// The client's own credentials, which may be sent again.
     ClientCredentials,
     /// A refresh token ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
     RefreshToken(RefreshToken),
     /// An authorization code ([RFC 6749 §4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3)), which
-    /// is sent once and never again.
+    /// is sent once.
     AuthorizationCode {
         /// The code that the callback brought.
         code: AuthorizationCode,
@@ -32,33 +32,33 @@ pub enum AuthorizationGrant {
         /// The PKCE verifier, where the authorization request carried a challenge.
         verifier: Option<CodeVerifier>,
     },
-    /// A device code ([RFC 8628 §3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)), which is sent again and
-    /// again until the user has decided: a sign-in that fails with the fate [`Unspent`](crate::Fate::Unspent) or
-    /// [`Unknown`](crate::Fate::Unknown) may be tried again with the same one.
+    /// A device code ([RFC 8628 §3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)), which is polled until the
+    /// user has decided: a sign-in that fails with the fate [`Unspent`](crate::Fate::Unspent) or
+    /// [`Unknown`](crate::Fate::Unknown) may be retried with the same code.
     DeviceCode(DeviceCode),
 }
 
-/// What a token endpoint's answer means.
+/// What a token endpoint's response means.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "the renewal matches on every case")]
 pub enum Reading {
     /// A token.
     Granted(TokenResponse),
-    /// Not this way; spend that instead, once, within the same exchange.
+    /// No token for this grant: send that grant instead, once, within the same exchange.
     Next(AuthorizationGrant),
-    /// No token. The error's [`Fate`](crate::Fate) says what has become of the grant.
+    /// No token. The error's [`Fate`](crate::Fate) says whether the grant is spent.
     Refused(TokenError),
 }
 
-/// What an API's answer says of the token that the call carried.
+/// What an API's response says of the token that the call carried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "`send` matches on every case")]
 pub enum Verdict {
-    /// Nothing: the answer is the caller's.
+    /// The API took the token: the response is the caller's.
     Accepted,
-    /// The token was refused; another one may not be.
+    /// The API refused the token; it may take another one.
     TokenRefused,
-    /// The token is good and lacks a scope, which is named where the API names it.
+    /// The token lacks a scope, which the API may have named.
     ScopeMissing(Option<Scope>),
 }
 
@@ -66,10 +66,10 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "there is no third answer: what is not known to survive counts as spent"
+    reason = "there is no third case: a grant that is not known to survive counts as spent"
 )]
 pub enum Rotation {
-    /// Each use may spend it; so do all whose rotation is not known, until a refresh shows otherwise.
+    /// Each use may spend it. Also for providers whose rotation is not known, until a refresh shows otherwise.
     SingleUse,
     /// It stays in force.
     Reusable,
@@ -81,16 +81,16 @@ pub enum Rotation {
 pub enum Replay {
     /// Never: ask for a new sign-in instead.
     Never,
-    /// Within this time of its first sending: the server answers a repetition in that window alike.
+    /// Within this time of its first sending, in which the server answers a repetition alike.
     Within(Duration),
-    /// Once nobody is left who could still get the lost answer: then a replay destroys nothing.
+    /// When no process is left that could still get the lost response: then a replay destroys nothing.
     #[default]
     OwnerDead,
-    /// Once, when the access token has expired and nothing else is left.
+    /// Once, when the access token has expired.
     LastResort,
 }
 
-/// The data by which the machines treat one provider's tokens.
+/// The data with which the machines handle one provider's tokens.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ProviderSpec {
@@ -98,7 +98,7 @@ pub struct ProviderSpec {
     pub name: Cow<'static, str>,
     /// Which token this is.
     pub key: TokenKey,
-    /// Whether [`AuthorizationGrant::ClientCredentials`] is an answer to "nothing to refresh with".
+    /// Whether the provider grants tokens for [`AuthorizationGrant::ClientCredentials`].
     pub credentials: bool,
     /// Whether refresh tokens survive their use.
     pub rotation: Rotation,
@@ -106,12 +106,12 @@ pub struct ProviderSpec {
     pub replay: Replay,
     /// The origins to which calls may carry the token.
     pub origins: Vec<Origin>,
-    /// How many bytes of an API's answer [`Provider::judge`] wants to see; zero when its head is enough.
+    /// How many bytes of an API's response body [`Provider::judge`] reads; zero when the head is enough.
     pub judged_bytes: usize,
 }
 
 impl ProviderSpec {
-    /// A profile with the careful defaults: no credentials, single-use refresh tokens, no origin.
+    /// A spec with the careful defaults: no credentials, single-use refresh tokens, no origin.
     #[must_use]
     pub fn new(name: impl Into<Cow<'static, str>>, key: TokenKey) -> Self {
         Self {
@@ -126,18 +126,18 @@ impl ProviderSpec {
     }
 }
 
-/// One token endpoint's dialect: builds its requests, reads its answers, says what kills a grant.
+/// One token endpoint: builds its requests, reads its responses, says which errors end a grant.
 ///
 /// Pure: no I/O, no clock, no state. An exchange has no state of its own, so this is dyn-safe.
 pub trait Provider: Send + Sync + fmt::Debug {
-    /// The request that spends this.
+    /// The request that sends this grant.
     ///
     /// # Errors
     ///
-    /// When this provider cannot spend it, or its configuration makes no request possible.
+    /// When this provider does not take the grant, or its configuration makes no request possible.
     fn request(&self, spend: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError>;
 
-    /// What the answer to that request means.
+    /// What the response to that request means.
     fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading;
 
     /// The request that revokes this refresh token, where the provider can
@@ -147,11 +147,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
         None
     }
 
-    /// What an API's answer says of the token it was called with.
+    /// What an API's response says of the token that the call carried.
     fn judge(&self, head: &ResponseHead, body_start: &[u8]) -> Verdict;
 
-    /// Feeds the provider's own credential, a client secret say, to this hasher, so that a changed one is noticed: it
-    /// need not wait for the end of a pause that the old one earned. Only a salted fingerprint is ever stored.
+    /// Feeds the provider's own credential, for example a client secret, to this hasher. A changed credential need not wait
+    /// for the end of the old one's pause. Only a salted fingerprint is ever stored.
     fn credential(&self, hasher: &mut dyn Hasher) {
         let _ = hasher;
     }

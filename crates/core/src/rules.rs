@@ -6,7 +6,7 @@
 /// A rule of the renewal protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(not(wellspring_explore), expect(unreachable_pub, reason = "only the explorer names them"))]
-#[cfg_attr(wellspring_explore, expect(clippy::exhaustive_enums, reason = "the explorer alone sees it"))]
+#[cfg_attr(wellspring_explore, expect(clippy::exhaustive_enums, reason = "only the explorer sees it"))]
 #[repr(u8)]
 pub enum Rule {
     /// 1: a newer token in force is adopted without a call.

@@ -1,6 +1,6 @@
-//! Secrets, one type for each, so that they can neither be mixed up nor shown.
+//! Secrets, one type for each, so that they can be neither confused nor shown.
 //!
-//! No secret has `Display` or `Serialize`, its `Debug` shows its name alone, equality takes the same time
+//! No secret has `Display` or `Serialize`, its `Debug` shows only its name, equality takes the same time
 //! wherever two secrets differ, and the last owner wipes the memory. Reading one is a call to `expose`, which
 //! can be searched for.
 
@@ -18,7 +18,7 @@ struct Text(Arc<Zeroizing<String>>);
 impl Text {
     fn same_as(&self, other: &Self) -> bool {
         let (a, b) = (self.0.as_bytes(), other.0.as_bytes());
-        // Lengths are no secret; contents are, so every byte is looked at whatever the first ones say.
+        // Lengths are not secret. Contents are, so every byte is compared, also after a difference.
         a.len() == b.len() && black_box(a.iter().zip(b).fold(0, |acc, (x, y)| acc | (x ^ y))) == 0
     }
 }
@@ -30,7 +30,7 @@ macro_rules! secrets {
         pub struct $name(Text);
 
         impl $name {
-            /// Takes the text over. Nothing is trimmed or checked: that is the reader's business.
+            /// Takes the text, without a check or a change.
             #[must_use]
             pub fn new(text: impl Into<String>) -> Self {
                 Self(Text(Arc::new(Zeroizing::new(text.into()))))

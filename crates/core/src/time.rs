@@ -136,7 +136,7 @@ impl Clocks {
         Self { instant: self.instant.minus(lead), unix: self.unix.minus(lead) }
     }
 
-    /// Whether `moment` has come on either clock: the careful reading, for anything that expires.
+    /// Whether `moment` has come on either clock: for all that expires.
     #[must_use]
     pub fn reached(self, moment: Self) -> bool {
         self.instant >= moment.instant || self.unix >= moment.unix
@@ -148,7 +148,7 @@ impl Clocks {
         moment.instant.since(self.instant).min(moment.unix.since(self.unix))
     }
 
-    /// The instant at which a wall-clock time will be shown if nobody sets the clock. Never before now.
+    /// The instant at which the wall clock shows this time if it is not set meanwhile. Never before now.
     #[must_use]
     pub const fn instant_of(self, unix: UnixTime) -> Instant {
         self.instant.plus(unix.since(self.unix))

@@ -10,7 +10,7 @@ use crate::wiped::Zeroizing;
 
 use crate::{AccessToken, Clocks, Generation, RefreshToken, Scope};
 
-/// What one successful answer carries, in the terms of
+/// One successful token response, in the terms of
 /// [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1).
 #[derive(Clone, Debug)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
@@ -18,17 +18,17 @@ use crate::{AccessToken, Clocks, Generation, RefreshToken, Scope};
 pub struct TokenResponse {
     /// The access token.
     pub access_token: AccessToken,
-    /// How long it lives, counted from the sending of its request; `None` when nobody knows.
+    /// Its lifetime, counted from the sending of its request; `None` when unknown.
     pub lifetime: Option<Duration>,
-    /// A refresh token, where the answer brought one.
+    /// A refresh token, where the response has one.
     pub refresh_token: Option<RefreshToken>,
     /// How long the refresh token lives, where that is known.
     pub refresh_lifetime: Option<Duration>,
     /// The granted scope; `None` means as requested.
     pub scope: Option<Scope>,
-    /// Members of the answer that nobody here knows.
+    /// Other members of the response.
     pub extra: Extra,
-    /// What had to be overlooked to read the answer.
+    /// Deviations from the standard that the reader accepted.
     pub deviations: Vec<Deviation>,
 }
 
@@ -69,8 +69,8 @@ impl TokenResponse {
     }
 }
 
-/// Unknown members of an answer, each as the text it had on the wire. They may hold secrets (an ID token, say),
-/// so `Debug` shows the names alone.
+/// Other members of a response, each as its text on the wire. They may hold secrets, for example an ID token, so `Debug`
+/// shows only their names.
 #[derive(Clone, Default)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 pub struct Extra(Vec<(String, Zeroizing<String>)>);
@@ -101,7 +101,7 @@ impl fmt::Debug for Extra {
     }
 }
 
-/// A harmless deviation from the standard that was overlooked while reading an answer.
+/// A harmless deviation from the standard that the reader of a response accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Deviation {
@@ -123,7 +123,7 @@ pub enum Deviation {
     ByteOrderMark,
 }
 
-/// When a token is over, and how long before that it is due.
+/// When a token expires, and how long before that it is due.
 #[derive(Clone, Copy)]
 pub(crate) struct Due {
     pub(crate) lifetime: Duration,
@@ -171,7 +171,7 @@ impl Token {
         self.0.access_token.expose()
     }
 
-    /// Which token of its key this is. A 401 names the generation that it means.
+    /// Which token of its key this is. A refusal names the generation that it means.
     #[must_use]
     pub fn generation(&self) -> Generation {
         self.0.generation
@@ -183,7 +183,7 @@ impl Token {
         self.0.scope.as_ref()
     }
 
-    /// How long it lives in all, counted from the sending of its request; `None` when nobody knows.
+    /// Its whole lifetime, counted from the sending of its request; `None` when unknown.
     #[must_use]
     pub fn lifetime(&self) -> Option<Duration> {
         self.0.lifetime
@@ -195,13 +195,13 @@ impl Token {
         self.0.sent
     }
 
-    /// From when on it must not be used; `None` when nobody knows.
+    /// When it expires; `None` when unknown.
     #[must_use]
     pub fn expires(&self) -> Option<Clocks> {
         self.0.expires
     }
 
-    /// From when on it is due for renewal, its own share of jitter included; `None` when nobody knows.
+    /// When it is due for renewal, with its own share of jitter; `None` when unknown.
     #[must_use]
     pub fn renew_at(&self) -> Option<Clocks> {
         self.0.renew_at

@@ -82,11 +82,11 @@ pub(crate) enum Mutation {
     /// A cell of a decision table answers as its row or column would elsewhere.
     Cell(Table, usize),
     /// No liveness lock is shown.
-    NoSignOfLife,
+    NoLivenessLock,
     /// The liveness lock ends with the renewal, though a spilled token is still to be stored.
-    SignOfLifeEndsEarly,
+    LivenessLockEndsEarly,
     /// A watcher goes on showing its own liveness lock.
-    SignOfLifeWhileWatching,
+    LivenessLockWhileWatching,
     /// The store compares the place of a record instead of its version.
     SwapByPlace,
     /// A token that a dropped task held is not spilled.

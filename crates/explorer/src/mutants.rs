@@ -104,9 +104,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         Shows::Broken,
         of(with(two(Replay::OwnerDead, 2), LOGOUT), Grants::Credentials),
     ),
-    mutant(Mutation::NoSignOfLife, Shows::Broken, two(Replay::OwnerDead, 1)),
-    mutant(Mutation::SignOfLifeEndsEarly, Shows::Broken, two(Replay::OwnerDead, 2)),
-    mutant(Mutation::SignOfLifeWhileWatching, Shows::Broken, patient(two(Replay::OwnerDead, 1))),
+    mutant(Mutation::NoLivenessLock, Shows::Broken, two(Replay::OwnerDead, 1)),
+    mutant(Mutation::LivenessLockEndsEarly, Shows::Broken, two(Replay::OwnerDead, 2)),
+    mutant(Mutation::LivenessLockWhileWatching, Shows::Broken, patient(two(Replay::OwnerDead, 1))),
     mutant(Mutation::SwapByPlace, Shows::Broken, two(Replay::OwnerDead, 1)),
     mutant(
         Mutation::NothingGuarded,

@@ -226,7 +226,7 @@ impl World {
                 load.resume(if how.is_fault() { Err(failed()) } else { Ok(loaded) }, now)
             }
             Step::Save(Pending { operation: save, next, .. }) => {
-                alive |= save.liveness_lock && !scene.line.mutated(Mutation::NoSignOfLife);
+                alive |= save.liveness_lock && !scene.line.mutated(Mutation::NoLivenessLock);
                 let saved = match how {
                     How::Well | How::Slow => Ok(self.swap(scene, save.expected, &save.record)?),
                     How::Unsure { made, .. } => {
@@ -319,7 +319,7 @@ impl World {
                 Step::Sleep(_, sleeping) if !scene.line.is_fleet() => sleeping.resume(person.now()),
                 Step::Done(outcome, unfinished) => {
                     if let Some(unfinished) = unfinished {
-                        let alive = run.alive && !scene.line.mutated(Mutation::SignOfLifeEndsEarly);
+                        let alive = run.alive && !scene.line.mutated(Mutation::LivenessLockEndsEarly);
                         let step = unfinished.recover(person.now());
                         let rest = Run { job: Job::UnfinishedSave, step, alive, sent: false };
                         self.settle_leftover(scene, &mut person, rest);
@@ -328,7 +328,7 @@ impl World {
                 }
                 step => {
                     if matches!(step, Step::Watch(..))
-                        && !scene.line.mutated(Mutation::SignOfLifeWhileWatching)
+                        && !scene.line.mutated(Mutation::LivenessLockWhileWatching)
                     {
                         run.alive = false;
                     }

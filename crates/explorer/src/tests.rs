@@ -80,7 +80,7 @@ fn a_watcher_that_says_too_soon_that_the_owner_is_gone_is_found_with_the_way_the
 #[test]
 fn a_participant_that_can_never_end_is_found() {
     let mut line = Line::new("a line", Replay::OwnerDead);
-    (line.mutation, line.impatience) = (Some(Mutation::SignOfLifeWhileWatching), 0);
+    (line.mutation, line.impatience) = (Some(Mutation::LivenessLockWhileWatching), 0);
     line.troubles = &[Trouble::Crash];
     let broken = explore(line, 100_000).broken.unwrap();
     assert!(broken.starts_with("nothing that does not go wrong ends it"), "{broken}");

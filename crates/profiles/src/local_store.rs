@@ -89,7 +89,7 @@ impl StoreSettings {
                 let parent = parent.display();
                 Err(self
                     .place
-                    .error(format_args!("lies in {parent}, which is not a folder; create it first")))
+                    .error(format_args!("has the parent {parent}, which is not a folder; create it first")))
             }
             _ => Ok(()),
         }

@@ -1,15 +1,16 @@
-//! The bare machine: lifecycle, renewal and provider, driven in one thread against a world without sockets.
+//! The bare machines: lifecycle, callers, calls, renewal and provider, driven in one thread against a world without sockets.
 //!
 //! A program with its own I/O needs this code and nothing else. Simultaneous callers are a queue here, a waiting caller has
 //! a place in it, and the world says what a broken connection does to a response.
 
+use core::ops::ControlFlow;
 use core::time::Duration;
 use std::sync::Arc;
 
 use wellspring_core::{
-    Answer, AuthorizationGrant, BoundedRequest, Completed, Decision, HttpRequest, HttpResponse, Lifecycle,
-    Need, Origin, Outcome, Permit, Provider, Rejected, Renewal, ResponseHead, Step, Token, TokenError,
-    TransportError, TransportErrorKind, Verdict,
+    Acquire, AcquireStep, Answer, AuthorizationGrant, BoundedRequest, CallStep, Completed, HttpRequest,
+    HttpResponse, Instant, Lifecycle, Need, Origin, Outcome, Patience, Permit, Provider, Rejected, Renewal,
+    ResponseHead, Step, Token, TokenError, TransportError, TransportErrorKind, Verdict,
 };
 use wellspring_simulator::{Answer as Delivered, Delivery, Request};
 use wellspring_transport::ManualClock;
@@ -99,25 +100,30 @@ impl Machine {
     fn serve(&mut self, needs: impl IntoIterator<Item = Need>) -> Vec<Result<Token, TokenError>> {
         let now = self.clock.now();
         let mut under_way = None;
-        let mut served = Vec::new();
+        let mut callers = Vec::new();
         for need in needs {
-            served.push(match self.lifecycle.acquire(need, now) {
-                Decision::Use(token) => Some(Ok(token)),
-                Decision::UseAndRefresh(token, permit) => {
+            let caller = Acquire::new(need, Patience::OneRenewal, Instant::NEVER);
+            callers.push(match caller.ask(&mut self.lifecycle, Ok(()), now) {
+                AcquireStep::Start(permit, waiting) => {
                     under_way = Some(permit);
-                    Some(Ok(token))
+                    Err(waiting)
                 }
-                Decision::Refresh(permit) => {
+                AcquireStep::StartBeside(permit, token, _) => {
                     under_way = Some(permit);
-                    None
+                    Ok(Ok(token))
                 }
-                Decision::Wait => None,
-                Decision::Fail(error) => Some(Err(error)),
+                AcquireStep::Wait(waiting) => Err(waiting),
+                AcquireStep::Sleep(..) => Ok(Err(TokenError::busy("no caller here sleeps"))),
+                AcquireStep::Done(result) => Ok(result),
             });
         }
-        let renewed = under_way.map(|permit| self.renew(permit));
-        let shared = renewed.unwrap_or_else(|| Err(TokenError::busy("no renewal is running")));
-        served.into_iter().map(|served| served.unwrap_or_else(|| shared.clone())).collect()
+        let result = under_way.map(|permit| self.renew(permit));
+        let served =
+            callers.into_iter().map(|caller| match caller.map_err(|next| next.resume(result.clone())) {
+                Ok(result) | Err(ControlFlow::Break(result)) => result,
+                Err(ControlFlow::Continue(_)) => Err(TokenError::busy("no caller here asks again")),
+            });
+        served.collect()
     }
 
     fn api(&self, call: &Call, token: &Token) -> Result<Delivered, TokenError> {
@@ -144,24 +150,58 @@ impl Machine {
         Reply { status: answer.status, missing }
     }
 
-    /// Another token for each refused caller, if there can be one; `None` if the caller keeps the refusal.
-    fn second_tokens(&mut self, refused: &[Token]) -> Vec<Option<Result<Token, TokenError>>> {
-        let now = self.clock.now();
-        let rejected: Vec<_> =
-            refused.iter().map(|token| self.lifecycle.reject(token.generation(), now)).collect();
-        let newer = rejected.iter().zip(refused).filter(|(rejected, _)| matches!(rejected, Rejected::Renew));
-        let needs: Vec<_> = newer.map(|(_, token)| Need::Newer(token.generation())).collect();
-        let mut served = self.serve(needs).into_iter();
-        let second = rejected.into_iter().map(|rejected| match rejected {
-            Rejected::Replaced(token) => Some(Ok(token)),
-            Rejected::Renew => served.next(),
-            Rejected::KeepResponse => None,
+    /// Takes all calls one step further: first those that need a token, which share one renewal, then those that send, then
+    /// those that were refused.
+    fn step(&mut self, call: &Call, calls: Vec<Progress>) -> Vec<Progress> {
+        let needs = calls.iter().filter_map(|progress| match progress {
+            Progress::Step(CallStep::Token(need, _)) => Some(*need),
+            _ => None,
         });
-        second.collect()
+        let mut served = self.serve(needs.collect::<Vec<_>>()).into_iter();
+        let with_tokens = calls.into_iter().map(|progress| match progress {
+            Progress::Step(CallStep::Token(_, next)) => match served.next() {
+                Some(Ok(token)) => Progress::Step(next.resume(token)),
+                Some(Err(error)) => Progress::Ended(Err(error)),
+                None => Progress::Ended(Err(TokenError::busy("no renewal is running"))),
+            },
+            other => other,
+        });
+        let sent: Vec<_> = with_tokens.map(|progress| self.send_call(call, progress)).collect();
+        let now = self.clock.now();
+        let ended = sent.into_iter().map(|progress| match progress {
+            Progress::Step(CallStep::Reject(generation, next)) => {
+                Progress::Step(next.resume(self.lifecycle.reject(generation, now)))
+            }
+            Progress::Step(CallStep::Done(answer)) => Progress::Ended(Ok(self.reply(&answer))),
+            other => other,
+        });
+        ended.collect()
     }
 
-    fn is_refused(&self, answer: &Result<Delivered, TokenError>) -> bool {
-        answer.as_ref().is_ok_and(|answer| self.verdict(answer) == Verdict::TokenRefused)
+    fn send_call(&self, call: &Call, progress: Progress) -> Progress {
+        let Progress::Step(CallStep::Send(token, next)) = progress else { return progress };
+        match self.api(call, &token) {
+            Ok(answer) => {
+                let verdict = self.verdict(&answer);
+                Progress::Step(next.resume(answer, &verdict, call.body != Body::Once))
+            }
+            Err(error) => Progress::Ended(Err(error)),
+        }
+    }
+}
+
+/// How far a call is.
+enum Progress {
+    Step(CallStep<Delivered>),
+    Ended(Result<Reply, TokenError>),
+}
+
+impl Progress {
+    fn reply(&self) -> Option<Result<Reply, TokenError>> {
+        match self {
+            Self::Step(_) => None,
+            Self::Ended(reply) => Some(reply.clone()),
+        }
     }
 }
 
@@ -182,29 +222,14 @@ impl Player for Machine {
         if !origin.is_some_and(|origin| self.provider.spec().origins.contains(&origin)) {
             return vec![Err(TokenError::misconfigured("the token may not go there")); callers];
         }
-        let tokens = self.get(Need::Fresh, callers);
-        let mut answers: Vec<_> =
-            tokens.iter().map(|token| token.clone().and_then(|token| self.api(call, &token))).collect();
-        let refused: Vec<usize> = (0..callers).filter(|at| self.is_refused(&answers[*at])).collect();
-        let refused_tokens: Vec<Token> = refused.iter().filter_map(|at| tokens[*at].clone().ok()).collect();
-        if call.body == Body::Once {
-            // The body cannot be sent again: only the next call gets the new token.
-            for token in &refused_tokens {
-                let _ = self.reject(token);
-            }
-        } else {
-            for (at, second) in refused.into_iter().zip(self.second_tokens(&refused_tokens)) {
-                let Some(second) = second else { continue };
-                answers[at] = second.clone().and_then(|token| self.api(call, &token));
-                if let Ok(token) = second
-                    && self.is_refused(&answers[at])
-                {
-                    // The caller gets this response; the lifecycle learns that the API refuses every token.
-                    let _ = self.reject(&token);
-                }
-            }
+        let mut calls: Vec<_> =
+            (0..callers).map(|_| Progress::Step(wellspring_core::Call::begin())).collect();
+        let mut replies = Vec::new();
+        while replies.len() < callers {
+            calls = self.step(call, calls);
+            replies = calls.iter().filter_map(Progress::reply).collect();
         }
-        answers.into_iter().map(|answer| answer.map(|answer| self.reply(&answer))).collect()
+        replies
     }
 
     fn sign_in(&mut self, grant: AuthorizationGrant) -> Result<Token, TokenError> {

@@ -16,23 +16,23 @@ use wellspring_transport::{
 use crate::clock::wait;
 use crate::transport::Transport;
 
-/// Carries out steps until it is over.
+/// Carries out steps until the renewal has ended.
 pub(crate) async fn drive(
-    course: &mut ActiveRenewal,
+    active: &mut ActiveRenewal,
     first: Step,
     transport: &dyn Transport,
     runtime: &Handle,
 ) -> (Outcome, Option<UnfinishedSave>) {
-    let clock = course.shared().clock().clone();
+    let clock = active.shared().clock().clone();
     let mut step = first;
     loop {
-        course.enter(&step);
+        active.enter(&step);
         step = match step {
-            Step::Load(load) => operate(course, load, runtime).await,
-            Step::Save(save) => operate(course, save, runtime).await,
-            Step::Watch(watch) => operate(course, watch, runtime).await,
-            Step::Spill(spill) => operate(course, spill, runtime).await,
-            Step::Forget(forget) => operate(course, forget, runtime).await,
+            Step::Load(load) => operate(active, load, runtime).await,
+            Step::Save(save) => operate(active, save, runtime).await,
+            Step::Watch(watch) => operate(active, watch, runtime).await,
+            Step::Spill(spill) => operate(active, spill, runtime).await,
+            Step::Forget(forget) => operate(active, forget, runtime).await,
             Step::Send(sending, sent) => {
                 let deadline = sending.deadline;
                 let answer = match check_start(sending.not_after, clock.now().instant) {
@@ -50,31 +50,31 @@ pub(crate) async fn drive(
     }
 }
 
-/// Between the end of an operation and the end of waiting for the thread that carries it out.
+/// Between the end of an operation and the end of waiting for its thread.
 const MOMENT: Duration = Duration::from_millis(250);
 
 /// Runs one operation on the store, a watch in slices, and goes on with the reply.
-async fn operate<O: StoreOp>(course: &ActiveRenewal, pending: Pending<O>, runtime: &Handle) -> Step {
+async fn operate<O: StoreOp>(active: &ActiveRenewal, pending: Pending<O>, runtime: &Handle) -> Step {
     let Pending { operation, deadline, next, .. } = pending;
-    let (operation, clock) = (Arc::new(operation), course.shared().clock());
+    let (operation, clock) = (Arc::new(operation), active.shared().clock());
     let mut slices = Slices::new(deadline, Instant::NEVER);
     loop {
         let within = slices.within::<O>(clock.now().instant);
-        let reply = run(course, &operation, within, runtime).await;
+        let reply = run(active, &operation, within, runtime).await;
         if slices.end_with::<O>(&reply, clock.now().instant) {
-            return course.leave::<O>(next, reply);
+            return active.leave::<O>(next, reply);
         }
     }
 }
 
 /// One run, on a thread made for blocking.
 async fn run<O: StoreOp>(
-    course: &ActiveRenewal,
+    active: &ActiveRenewal,
     operation: &Arc<O>,
     within: Duration,
     runtime: &Handle,
 ) -> Result<O::Reply, StoreError> {
-    let mut thread = runtime.spawn_blocking(course.run(operation, within));
+    let mut thread = runtime.spawn_blocking(active.run(operation, within));
     // The machine's own clock: a store works in real time, whatever time the source is shown.
     let system = Clock::system();
     let end = system.now().instant.plus(within.saturating_add(MOMENT));

@@ -12,12 +12,12 @@ use wellspring_transport::{
 use crate::clock::wait;
 use crate::transport::Transport;
 
-/// How long a renewal may wait for others or for better times.
+/// How long a renewal may wait for other processes, or before it retries.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
-    /// Until this instant, unless something would be lost by that.
+    /// Until this instant, unless a token would be lost by that.
     pub(crate) end: Instant,
-    /// So many times.
+    /// So many pauses.
     pub(crate) naps: u32,
 }
 
@@ -26,36 +26,36 @@ impl Patience {
     pub(crate) const ENDLESS: Self = Self { end: Instant::NEVER, naps: u32::MAX };
 }
 
-/// Carries out steps until it is over, or until patience is: then the step that was next.
+/// Carries out steps until the renewal has ended, or until the patience of the caller has: then returns the next step.
 pub(crate) fn drive(
-    course: &mut ActiveRenewal,
+    active: &mut ActiveRenewal,
     first: Step,
     transport: &dyn Transport,
     patience: Patience,
 ) -> Result<(Outcome, Option<UnfinishedSave>), Box<Step>> {
     let Patience { end, mut naps } = patience;
-    // Who tries but once is a caller with a deadline.
+    // A caller with a deadline tries once.
     let latest = if naps == 1 { end } else { Instant::NEVER };
-    let clock = course.shared().clock().clone();
+    let clock = active.shared().clock().clone();
     let mut step = first;
     loop {
-        // What was obtained is stored, however late it is; who only waits leaves time for an exchange after it.
-        let exchange_deadline = course.shared().policy().deadline;
+        // A token is saved, however late it is. A renewal that only waits leaves time for the exchange after it.
+        let exchange_deadline = active.shared().policy().deadline;
         let patience =
             if step.pending_save().is_some() { Instant::NEVER } else { end.minus(exchange_deadline) };
         let waits = matches!(step, Step::Watch(..) | Step::Sleep(..));
         if waits && (naps == 0 || clock.now().instant >= patience) {
             return Err(Box::new(step));
         }
-        course.enter(&step);
+        active.enter(&step);
         step = match step {
-            Step::Load(load) => operate(course, load, latest, patience),
-            Step::Save(save) => operate(course, save, latest, patience),
-            Step::Watch(watch) => operate(course, watch, latest, patience),
-            Step::Spill(spill) => operate(course, spill, latest, patience),
-            Step::Forget(forget) => operate(course, forget, latest, patience),
+            Step::Load(load) => operate(active, load, latest, patience),
+            Step::Save(save) => operate(active, save, latest, patience),
+            Step::Watch(watch) => operate(active, watch, latest, patience),
+            Step::Spill(spill) => operate(active, spill, latest, patience),
+            Step::Forget(forget) => operate(active, forget, latest, patience),
             Step::Send(sending, sent) => {
-                // Never cut short: what was sent has been sent.
+                // Never cut short: a request that was sent cannot be taken back.
                 let answer = check_start(sending.not_after, clock.now().instant)
                     .and_then(|()| exchange(transport, &clock, &sending.request, sending.deadline));
                 sent.resume(answer.unwrap_or_else(Answer::Failed), clock.now())
@@ -72,19 +72,19 @@ pub(crate) fn drive(
 
 /// Runs one operation on the store, a watch in slices, and goes on with the reply.
 fn operate<O: StoreOp>(
-    course: &ActiveRenewal,
+    active: &ActiveRenewal,
     pending: Pending<O>,
     latest: Instant,
     patience: Instant,
 ) -> Step {
     let Pending { operation, deadline, next, .. } = pending;
-    let (operation, clock) = (Arc::new(operation), course.shared().clock());
+    let (operation, clock) = (Arc::new(operation), active.shared().clock());
     let mut slices = Slices::new(deadline.min(latest), patience);
     loop {
         let within = slices.within::<O>(clock.now().instant);
-        let reply = course.run(&operation, within)();
+        let reply = active.run(&operation, within)();
         if slices.end_with::<O>(&reply, clock.now().instant) {
-            return course.leave::<O>(next, reply);
+            return active.leave::<O>(next, reply);
         }
     }
 }

@@ -19,21 +19,21 @@ pub struct ActiveRenewal {
     pub(crate) byte_left: ByteLeft,
     pending_save: Option<PendingSave>,
     /// Held from before the lease is saved until the renewal ends, and by each operation until it returns.
-    life: LivenessSlot,
+    liveness_lock: LivenessSlot,
 }
 
 impl ActiveRenewal {
     pub(crate) fn new(shared: Arc<SharedLifecycle>) -> Self {
-        Self { shared, byte_left: ByteLeft::No, pending_save: None, life: LivenessSlot::default() }
+        Self { shared, byte_left: ByteLeft::No, pending_save: None, liveness_lock: LivenessSlot::default() }
     }
 
     /// Goes on with a save that was set aside.
     pub(crate) const fn with(
         shared: Arc<SharedLifecycle>,
         pending_save: Option<PendingSave>,
-        life: LivenessSlot,
+        liveness_lock: LivenessSlot,
     ) -> Self {
-        Self { shared, byte_left: ByteLeft::No, pending_save, life }
+        Self { shared, byte_left: ByteLeft::No, pending_save, liveness_lock }
     }
 
     /// Looks at a step before it is carried out.
@@ -42,7 +42,7 @@ impl ActiveRenewal {
         match step {
             Step::Send(..) => self.byte_left = ByteLeft::Maybe,
             // While it watches another holder's lease, the renewal has none of its own.
-            Step::Watch(..) => self.rest(),
+            Step::Watch(..) => self.release_liveness_lock(),
             _ => {}
         }
     }
@@ -66,7 +66,7 @@ impl ActiveRenewal {
         within: Duration,
     ) -> impl FnOnce() -> Result<O::Reply, StoreError> + Send + use<O> {
         let (storage, key) = (self.shared.storage().cloned(), self.shared.provider().spec().key.clone());
-        let (operation, slot) = (Arc::clone(operation), self.life());
+        let (operation, slot) = (Arc::clone(operation), self.liveness_lock());
         move || match storage {
             Some(storage) => storage.run(&*operation, &key, within, &slot),
             None => Err(StoreError::unavailable("this source has no store")),
@@ -88,23 +88,23 @@ impl ActiveRenewal {
                 Err(error) => events::store_failed(&profile.name, "spill", &error),
             }
         }
-        self.rest();
+        self.release_liveness_lock();
     }
 
     /// The save is set aside: its token is not to be spilled yet.
-    pub(crate) fn keep_for_later(&mut self) {
+    pub(crate) fn set_pending_save_aside(&mut self) {
         self.pending_save = None;
     }
 
     /// Releases the liveness lock. A thread that hangs, and may still save, keeps its share of it.
-    pub(crate) fn rest(&mut self) {
-        self.life = LivenessSlot::default();
+    pub(crate) fn release_liveness_lock(&mut self) {
+        self.liveness_lock = LivenessSlot::default();
     }
 
     /// The liveness lock, for a thread that works for this renewal.
     #[must_use]
-    pub fn life(&self) -> LivenessSlot {
-        Arc::clone(&self.life)
+    pub fn liveness_lock(&self) -> LivenessSlot {
+        Arc::clone(&self.liveness_lock)
     }
 
     /// The lifecycle it is for.

@@ -80,7 +80,7 @@ impl RenewalRun {
             SaveGuard { unfinished, run: SaveRun { active, in_flight } }
         });
         // This renewal saves nothing more, and the next renewal looks for its liveness lock.
-        self.active.rest();
+        self.active.release_liveness_lock();
         if let Some(kind) = self.kind.take() {
             shared.finish(kind, outcome, &self.in_flight, sent);
         }
@@ -127,9 +127,9 @@ impl SaveRun {
     /// Sets the save aside until a caller asks for a token: there is no thread to continue it.
     pub fn set_aside(mut self, step: Step) {
         if let Some(unfinished) = step.into_unfinished_save()
-            && self.active.shared().set_aside(unfinished, self.active.life())
+            && self.active.shared().set_aside(unfinished, self.active.liveness_lock())
         {
-            self.active.keep_for_later();
+            self.active.set_pending_save_aside();
         }
     }
 

@@ -1,4 +1,4 @@
-//! The child: asks for its tokens, says what it got, and dies where it was told to.
+//! The child process: asks for its tokens, prints its results, and kills itself at its kill point.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
@@ -14,31 +14,32 @@ use wellspring_transport_blocking as blocking;
 
 use crate::clock;
 use crate::deadly::{Deadly, DeadlyStore};
-use crate::part::{Driver, Line, Part, Told};
+use crate::part::{CallerResult, Driver, Line, Part};
 use crate::server::app;
 
-/// What the callers of one process got: for each user and each answer how many, and when the last of them.
+/// The results of the callers of one process: for each user and each result the count and the time of the last one.
 #[derive(Debug, Default)]
-struct Tally(Mutex<BTreeMap<(u32, Told), (u32, Duration)>>);
+struct Tally(Mutex<BTreeMap<(u32, CallerResult), (u32, Duration)>>);
 
 impl Tally {
     fn add(&self, user: u32, outcome: &Result<Token, TokenError>) {
         let mut tally = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (count, last) = tally.entry((user, Told::of(outcome))).or_default();
+        let (count, last) = tally.entry((user, CallerResult::of(outcome))).or_default();
         *count += 1;
         *last = clock::unix();
     }
 }
 
-/// Plays this part: says that it is ready, waits for a line on standard input, asks, and says what came of it.
+/// Plays this part: prints "ready", waits for a line on standard input, asks for tokens, and prints the results.
 ///
 /// # Errors
 ///
-/// When the part makes no sense.
+/// If the part is invalid.
 pub fn play(part: &Part) -> Result<(), String> {
     let saved = Arc::new(AtomicU64::new(0));
     let store = part.place.open().map_err(|error| error.to_string())?;
-    let store = DeadlyStore { store, blow: part.blow, refuses: part.refuses, saved: Arc::clone(&saved) };
+    let store =
+        DeadlyStore { store, kill_point: part.kill_point, refuses: part.refuses, saved: Arc::clone(&saved) };
     let mut policy = Policy::default();
     policy.deadline = part.deadline;
     policy.store_deadline = part.deadline;
@@ -54,13 +55,13 @@ pub fn play(part: &Part) -> Result<(), String> {
         say(format!("saved {saved}"))?;
     }
     let tally = tally.0.lock().unwrap_or_else(PoisonError::into_inner);
-    for ((user, told), (callers, last)) in &*tally {
-        say(Line { user: *user, callers: *callers, last: *last, told: told.clone() }.to_string())?;
+    for ((user, result), (callers, last)) in &*tally {
+        say(Line { user: *user, callers: *callers, last: *last, result: result.clone() }.to_string())?;
     }
     Ok(())
 }
 
-/// Says that all is ready, and waits to be told to begin.
+/// Prints "ready" and waits for the start signal of the parent.
 fn at_the_gate() -> Result<(), String> {
     println!("ready");
     std::io::stdout().flush().map_err(|error| error.to_string())?;
@@ -79,7 +80,7 @@ fn ask_on_tasks(part: &Part, store: &DeadlyStore, policy: &Policy, tally: &Arc<T
         let source = asynchronous::TokenSource::builder(app(&part.server, part.replay, user)?)
             .policy(policy.clone())
             .store(store.clone())
-            .transport(Deadly { transport, blow: part.blow })
+            .transport(Deadly { transport, kill_point: part.kill_point })
             .build();
         sources.push((user, source.map_err(|error| error.to_string())?));
     }
@@ -113,7 +114,7 @@ fn ask_on_threads(part: &Part, store: &DeadlyStore, policy: &Policy, tally: &Tal
         let source = blocking::TokenSource::builder(app(&part.server, part.replay, user)?)
             .policy(policy.clone())
             .store(store.clone())
-            .transport(Deadly { transport, blow: part.blow })
+            .transport(Deadly { transport, kill_point: part.kill_point })
             .build();
         sources.push((user, source.map_err(|error| error.to_string())?));
     }

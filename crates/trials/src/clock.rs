@@ -1,4 +1,4 @@
-//! The machine's clock, for what only real processes can show.
+//! The machine's clock, for trials with real processes.
 
 use core::time::Duration;
 use std::thread;
@@ -10,14 +10,14 @@ pub fn nap(length: Duration) {
     thread::sleep(length);
 }
 
-/// Since the Unix epoch: the one clock whose numbers two processes can compare.
+/// The time since the Unix epoch: the only clock whose values two processes can compare.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is clock.rs")]
 pub fn unix() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// How long this took.
+/// Runs the action and measures its time.
 #[expect(clippy::disallowed_methods, reason = "this is clock.rs")]
 pub fn timed<T>(action: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();

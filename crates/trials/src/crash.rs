@@ -1,5 +1,5 @@
-//! One trial of a crash: a process is killed while it renews, another takes over, and what both the store and the
-//! server say about it is held to what was promised.
+//! One trial of a crash: a process is killed during its renewal, another process takes over, and the state of the store and
+//! the server is checked against the guarantees.
 
 use core::time::Duration;
 use std::path::Path;
@@ -7,34 +7,34 @@ use std::path::Path;
 use wellspring_core::{Provider as _, Record, Replay};
 use wellspring_store::contract::Folder;
 
-use crate::blow::{Blow, Effect, When};
 use crate::clock;
+use crate::kill_point::{Effect, KillPoint, When};
 use crate::moment::{Left, Moment};
-use crate::part::{Driver, Part, Told};
+use crate::part::{CallerResult, Driver, Part};
 use crate::place::{Kind, Place};
 use crate::process::{End, Process};
 use crate::relay::{Relay, Wire};
 use crate::server::{FIRST, Seen, Server, app};
 
-/// What is to be tried.
+/// The settings of a trial.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "trials make it")]
 pub struct Trial {
     /// When the first process is killed.
     pub moment: Moment,
-    /// In which store its tokens are.
+    /// The kind of store.
     pub kind: Kind,
     /// Whether a refresh token of unknown fate may be sent again: `Never`, or `OwnerDead`.
     pub replay: Replay,
-    /// Its driver.
+    /// The driver of the killed process.
     pub victim: Driver,
-    /// The driver of whoever takes over.
+    /// The driver of the process that takes over.
     pub taker: Driver,
-    /// What delays are drawn from.
+    /// The seed of the delays.
     pub seed: u64,
 }
 
-/// What came of a trial.
+/// The result of a trial.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "trials look at it")]
 pub struct Verdict {
@@ -42,32 +42,32 @@ pub struct Verdict {
     pub kills: u32,
     /// How far they had come.
     pub left: Left,
-    /// Whether the server had processed a request of theirs.
+    /// Whether the server had processed one of their requests.
     pub processed: bool,
-    /// What the one who took over was told.
-    pub told: Told,
-    /// What the server had seen in the end.
+    /// The result of the process that took over.
+    pub result: CallerResult,
+    /// The counters of the server at the end.
     pub seen: Seen,
 }
 
-/// The longest delay of a blow in the middle of a save: longer than a save takes.
+/// The longest delay of a kill during a save: longer than a save takes.
 const SAVE: u64 = 15_000;
 
 /// The longest time until a parent kills its child.
 const RENEWAL: u64 = 60_000;
 
-/// Long enough for a process to begin and to see another's lease.
+/// Long enough for a process to start and to find the lease of another.
 const WATCHING: Duration = Duration::from_millis(60);
 
 /// How often a kill may come too late before that is an error.
 const TRIES: u64 = 20;
 
 impl Trial {
-    /// Plays it. `program` is what plays the children.
+    /// Plays the trial. `program` is the executable of the children.
     ///
     /// # Errors
     ///
-    /// A sentence about a broken promise, or why it cannot be played.
+    /// A sentence about a broken guarantee, or why the trial cannot be played.
     pub fn play(&self, program: &Path) -> Result<Verdict, String> {
         for round in 0..TRIES {
             if let Some(verdict) = self.play_once(program, round).map_err(|sentence| self.says(&sentence))? {
@@ -77,7 +77,7 @@ impl Trial {
         Err(self.says("each kill came too late"))
     }
 
-    /// `None` where the process had ended by itself before its parent would kill it.
+    /// `None` if the process had ended by itself before its parent killed it.
     fn play_once(&self, program: &Path, round: u64) -> Result<Option<Verdict>, String> {
         let folder = Folder::new();
         let place = self.kind.below(folder.path());
@@ -100,23 +100,27 @@ impl Trial {
                 clock::nap(Duration::from_micros(random % (RENEWAL >> round.min(5))));
                 true
             })?,
-            Moment::Heir(..) => stage.dies_at(self.victim, Effect::Spill, When::After, random)?,
+            Moment::Successor(..) => stage.dies_at(self.victim, Effect::Spill, When::After, random)?,
         };
         if !first {
-            return if self.moment == Moment::Whenever { Ok(None) } else { Err("nobody died".to_owned()) };
+            return if self.moment == Moment::Whenever {
+                Ok(None)
+            } else {
+                Err("no process died".to_owned())
+            };
         }
-        if let Moment::Heir(effect, when) = self.moment
+        if let Moment::Successor(effect, when) = self.moment
             && !stage.inherits(effect, when, random)?
         {
-            return Err("the heir lived".to_owned());
+            return Err("the second process survived".to_owned());
         }
         relay.settle().map_err(|error| error.to_string())?;
         let (left, before) = (left(&stage.record()?), server.seen());
-        let told = stage.takes_over()?;
-        self.verdict(&stage, &server, left, before, told).map(Some)
+        let result = stage.takes_over()?;
+        self.verdict(&stage, &server, left, before, result).map(Some)
     }
 
-    /// Whoever takes over has waited for the killed process from before its end.
+    /// The process that takes over has waited for the killed process since before its end.
     fn play_watched(&self, stage: &Stage<'_>, server: &Server, wire: Wire) -> Result<Verdict, String> {
         stage.relay.arm(wire);
         let mut victim = Process::start(stage.program, &stage.part(self.victim))?;
@@ -130,11 +134,11 @@ impl Trial {
         let end = victim.end();
         stage.relay.release();
         if !reached || !matches!(end?, End::Killed) {
-            return Err("nobody died".to_owned());
+            return Err("no process died".to_owned());
         }
-        let told = stage.told(&mut taker)?;
-        // The exchange was stopped, and its lease was saved before it.
-        self.verdict(stage, server, Left::Claimed, before, told)
+        let result = stage.result(&mut taker)?;
+        // The relay stopped the exchange, whose lease was saved before.
+        self.verdict(stage, server, Left::Leased, before, result)
     }
 
     fn verdict(
@@ -143,10 +147,10 @@ impl Trial {
         server: &Server,
         left: Left,
         before: Seen,
-        told: Told,
+        result: CallerResult,
     ) -> Result<Verdict, String> {
         let (processed, seen) = (before.exchanged > 0, server.seen());
-        let verdict = Verdict { kills: self.moment.kills(), left, processed, told, seen };
+        let verdict = Verdict { kills: self.moment.kills(), left, processed, result, seen };
         let (record, _) = stage.record()?;
         self.judge(&verdict, before, &record, server)?;
         Ok(verdict)
@@ -158,17 +162,17 @@ impl Trial {
     }
 
     fn judge(&self, verdict: &Verdict, before: Seen, record: &Record, server: &Server) -> Result<(), String> {
-        let Verdict { left, processed, told, seen, .. } = verdict;
+        let Verdict { left, processed, result, seen, .. } = verdict;
         let must = |so: bool, sentence: &str| {
             if so { Ok(()) } else { Err(format!("{sentence}: {verdict:?}, before {before:?}")) }
         };
         must(self.moment.leaves(*left, *processed), "the store and the server show another moment")?;
-        must(before.reused == 0 && before.revoked == 0, "a family was revoked before anybody took over")?;
-        let lost = *left == Left::Claimed && (self.replay == Replay::Never || *processed);
+        must(before.reused == 0 && before.revoked == 0, "a family was revoked before the takeover")?;
+        let lost = *left == Left::Leased && (self.replay == Replay::Never || *processed);
         if lost {
-            must(told.is_ambiguous(), "what nobody can tell was not told as that")?;
+            must(result.is_ambiguous(), "an unknown fate was not reported as ambiguous")?;
         } else {
-            must(*told == Told::Served(FIRST.next().value()), "something was lost")?;
+            must(*result == CallerResult::Served(FIRST.next().value()), "something was lost")?;
             must(seen.exchanged == 1, "more than one exchange brought a token")?;
             let granted = record.granted().ok_or("the record holds no grant")?;
             must(record.lease.is_none(), "a lease is left behind")?;
@@ -178,11 +182,11 @@ impl Trial {
         let again = u64::from(own_replay);
         must((seen.reused, seen.revoked) == (again, again), "a family was revoked, or was not")?;
         let sends = u64::from(own_replay || (!lost && seen.exchanged > before.exchanged));
-        must(seen.asked == before.asked + sends, "the one who took over asked too often, or not at all")
+        must(seen.asked == before.asked + sends, "the process that took over sent too many requests, or none")
     }
 }
 
-/// A number that the seed determines.
+/// A pseudo-random number from the seed.
 fn random(seed: u64) -> u64 {
     let mut x = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -194,12 +198,12 @@ fn left((record, spilled): &(Record, bool)) -> Left {
     match (record.generation == FIRST, record.lease) {
         (false, _) => Left::Saved,
         (true, _) if *spilled => Left::Spilled,
-        (true, Some(_)) => Left::Claimed,
-        (true, None) => Left::Unclaimed,
+        (true, Some(_)) => Left::Leased,
+        (true, None) => Left::NoLease,
     }
 }
 
-/// Where a trial is played.
+/// The stage of a trial.
 struct Stage<'a> {
     trial: &'a Trial,
     program: &'a Path,
@@ -216,7 +220,7 @@ impl Stage<'_> {
         Part::new(self.place.clone(), driver, self.trial.replay, self.relay.url())
     }
 
-    /// What the store holds, and whether something is spilled.
+    /// The stored record, and whether there is a spill.
     fn record(&self) -> Result<(Record, bool), String> {
         let store = self.place.open().map_err(|error| error.to_string())?;
         let key = self.app()?.spec().key.clone();
@@ -241,13 +245,13 @@ impl Stage<'_> {
         } else {
             when
         };
-        part.blow = Some(Blow { effect, when });
+        part.kill_point = Some(KillPoint { effect, when });
         let mut child = Process::start(self.program, &part)?;
         child.begin()?;
         Ok(matches!(child.end()?, End::Killed))
     }
 
-    /// Kills a process when that returns; `false` where it returned `false`, or the process had ended by then.
+    /// Kills a process when `now` returns. `false` if `now` returned `false`, or the process had ended by then.
     fn dies_when(&self, driver: Driver, now: impl FnOnce() -> bool) -> Result<bool, String> {
         let mut child = Process::start(self.program, &self.part(driver))?;
         child.begin()?;
@@ -258,17 +262,17 @@ impl Stage<'_> {
         Ok(now && matches!(end?, End::Killed))
     }
 
-    fn takes_over(&self) -> Result<Told, String> {
+    fn takes_over(&self) -> Result<CallerResult, String> {
         let mut child = Process::start(self.program, &self.part(self.trial.taker))?;
         child.begin()?;
-        self.told(&mut child)
+        self.result(&mut child)
     }
 
-    /// What the one who takes over is told.
-    fn told(&self, child: &mut Process) -> Result<Told, String> {
+    /// The result of the process that takes over.
+    fn result(&self, child: &mut Process) -> Result<CallerResult, String> {
         match child.end()? {
-            End::Done(done) if done.lines.len() == 1 => Ok(done.lines[0].told.clone()),
-            other => Err(format!("the one who took over ended strangely: {other:?}")),
+            End::Done(done) if done.lines.len() == 1 => Ok(done.lines[0].result.clone()),
+            other => Err(format!("the process that took over ended unexpectedly: {other:?}")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The store and the transports of a process that is to die at one of their effects.
+//! The store and the transports of a process that kills itself at one of their effects.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
@@ -12,17 +12,17 @@ use wellspring_core::{
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
 
-use crate::blow::{Blow, Effect};
 use crate::clock;
+use crate::kill_point::{Effect, KillPoint};
 
 /// A store at which the process dies.
 #[derive(Clone, Debug)]
 pub(crate) struct DeadlyStore {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) blow: Option<Blow>,
-    /// It takes nothing that was obtained.
+    pub(crate) kill_point: Option<KillPoint>,
+    /// Whether it refuses obtained tokens.
     pub(crate) refuses: bool,
-    /// When it has taken something that was obtained, in microseconds since the Unix epoch.
+    /// When it saved an obtained token, in microseconds since the Unix epoch.
     pub(crate) saved: Arc<AtomicU64>,
 }
 
@@ -32,7 +32,7 @@ impl Store for DeadlyStore {
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
-        Blow::around(self.blow, Effect::Load, || self.store.load(key, within))
+        KillPoint::around(self.kill_point, Effect::Load, || self.store.load(key, within))
     }
 
     fn save(
@@ -43,13 +43,16 @@ impl Store for DeadlyStore {
         within: Duration,
     ) -> Result<Swap, StoreError> {
         if record.lease.is_some() {
-            return Blow::around(self.blow, Effect::Lease, || self.store.save(key, expected, record, within));
+            return KillPoint::around(self.kill_point, Effect::Lease, || {
+                self.store.save(key, expected, record, within)
+            });
         }
         if self.refuses {
-            return Err(StoreError::unavailable("it takes nothing, for the sake of the trial"));
+            return Err(StoreError::unavailable("the trial refuses every save"));
         }
-        let saved =
-            Blow::around(self.blow, Effect::Outcome, || self.store.save(key, expected, record, within));
+        let saved = KillPoint::around(self.kill_point, Effect::Outcome, || {
+            self.store.save(key, expected, record, within)
+        });
         if matches!(saved, Ok(Swap::Done(_))) {
             let micros = u64::try_from(clock::unix().as_micros()).unwrap_or(u64::MAX);
             self.saved.store(micros, Ordering::SeqCst);
@@ -62,15 +65,15 @@ impl Store for DeadlyStore {
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
-        Blow::around(self.blow, Effect::Life, || self.store.liveness_lock(key, within))
+        KillPoint::around(self.kill_point, Effect::Life, || self.store.liveness_lock(key, within))
     }
 
     fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
-        Blow::around(self.blow, Effect::Spill, || self.store.spill(key, pending_save))
+        KillPoint::around(self.kill_point, Effect::Spill, || self.store.spill(key, pending_save))
     }
 
     fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
-        Blow::around(self.blow, Effect::Forget, || self.store.forget_spill(key, attempt))
+        KillPoint::around(self.kill_point, Effect::Forget, || self.store.forget_spill(key, attempt))
     }
 }
 
@@ -78,7 +81,7 @@ impl Store for DeadlyStore {
 #[derive(Debug)]
 pub(crate) struct Deadly<T> {
     pub(crate) transport: T,
-    pub(crate) blow: Option<Blow>,
+    pub(crate) kill_point: Option<KillPoint>,
 }
 
 #[async_trait]
@@ -88,9 +91,9 @@ impl<T: asynchronous::Transport> asynchronous::Transport for Deadly<T> {
         request: &HttpRequest,
         within: Duration,
     ) -> Result<HttpResponse, TransportError> {
-        Blow::before(self.blow, Effect::Send);
+        KillPoint::before(self.kill_point, Effect::Send);
         let answer = self.transport.exchange(request, within).await;
-        Blow::after(self.blow, Effect::Send);
+        KillPoint::after(self.kill_point, Effect::Send);
         answer
     }
 
@@ -105,7 +108,7 @@ impl<T: asynchronous::Transport> asynchronous::Transport for Deadly<T> {
 
 impl<T: blocking::Transport> blocking::Transport for Deadly<T> {
     fn exchange(&self, request: &HttpRequest, within: Duration) -> Result<HttpResponse, TransportError> {
-        Blow::around(self.blow, Effect::Send, || self.transport.exchange(request, within))
+        KillPoint::around(self.kill_point, Effect::Send, || self.transport.exchange(request, within))
     }
 
     fn call(

@@ -1,19 +1,19 @@
-//! Processes that share a store: killed at each effect, raced against each other, and put on bad disks.
+//! Trials of processes that share a store: killed at each effect, raced against each other, and run on bad disks.
 //!
-//! Everything here is real: processes, SIGKILL, kernel locks, disks, sockets. What could happen in another order is the
-//! explorer's business; here is shown that the machine, the drivers and the stores keep together what it has shown. For
-//! Unix alone, where there is a SIGKILL.
+//! Everything here is real: processes, SIGKILL, kernel locks, disks, sockets. The explorer covers every other order of
+//! events; the trials show that the machine, the drivers and the stores together keep its results. The crate is only for
+//! Unix, which has SIGKILL.
 //!
 //! - [`crash`] kills a process at a [`moment`](Moment) of its renewal and lets another take over; [`table`] plays many.
 //! - [`race`] starts many processes at once.
-//! - [`child`] is what those processes run, [`server`] whom they ask: it rotates refresh tokens and detects reuse.
+//! - [`child`] is the program of those processes, [`server`] their server: it rotates refresh tokens and detects reuse.
 #![forbid(unsafe_code)]
 
-mod blow;
 pub mod child;
 pub mod clock;
 pub mod crash;
 mod deadly;
+mod kill_point;
 mod moment;
 mod part;
 mod place;
@@ -26,9 +26,9 @@ mod source;
 pub mod table;
 
 // The public interface is:
-pub use blow::{Blow, Effect, When};
+pub use kill_point::{Effect, KillPoint, When};
 pub use moment::{Left, Moment};
-pub use part::{Driver, Line, Part, Told};
+pub use part::{CallerResult, Driver, Line, Part};
 pub use place::{Kind, Place};
 pub use process::{Done, End, Process};
 pub use relay::{Relay, Wire};

@@ -1,4 +1,4 @@
-//! The trials, as `cargo xtask crash` runs them; and their children.
+//! The program of `cargo xtask crash`, and of its child processes.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use wellspring_trials::{Part, child, clock, table};
 
 const USAGE: &str = "\
-wellspring-trials crash [KILLS]   kills so many processes (default: 1000), each while it renews; prints what came of it
-wellspring-trials child ..        one of those processes
+wellspring-trials crash [KILLS]   kills this number of processes (default: 1000) during their renewals; prints the results
+wellspring-trials child ..        runs one of those processes
 ";
 
 fn main() -> ExitCode {
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 fn crash(words: &[String]) -> Result<(), String> {
     let kills: u32 = match words {
         [] => 1_000,
-        [word] => word.parse().map_err(|_| format!("{word} is no number"))?,
+        [word] => word.parse().map_err(|_| format!("{word} is not a number"))?,
         _ => return Err(USAGE.to_owned()),
     };
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
@@ -41,6 +41,6 @@ fn crash(words: &[String]) -> Result<(), String> {
     match table.broken() {
         [] if table.kills() >= kills => Ok(()),
         [] => Err(format!("there were fewer than {kills} kills")),
-        broken => Err(format!("{} trials have broken a promise, the first: {}", broken.len(), broken[0])),
+        broken => Err(format!("{} trials broke a guarantee, the first: {}", broken.len(), broken[0])),
     }
 }

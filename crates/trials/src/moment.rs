@@ -1,8 +1,8 @@
-//! When a process is killed, and what may be found afterwards.
+//! The moment at which a process is killed, and the possible states afterwards.
 
 use core::fmt;
 
-use crate::blow::{Effect, When};
+use crate::kill_point::{Effect, When};
 use crate::relay::Wire;
 
 /// When a process is killed.
@@ -11,24 +11,24 @@ use crate::relay::Wire;
 pub enum Moment {
     /// By itself, at an effect of its renewal.
     At(Effect, When),
-    /// While its exchange is so far.
+    /// At this point of its exchange.
     On(Wire),
-    /// The same, while another process waits for it.
+    /// The same, while another process watches its lease.
     Watched(Wire),
-    /// By its parent, whenever.
+    /// By its parent, at a random time.
     Whenever,
-    /// By itself, at an effect of a renewal that finds what a process killed before it has spilled.
-    Heir(Effect, When),
+    /// By itself, at an effect of a renewal that finds the spill of a process killed before.
+    Successor(Effect, When),
 }
 
-/// How far the killed processes have come, as the store says.
+/// How far the killed processes have come, by the state of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "a trial looks at each")]
 pub enum Left {
     /// No lease is saved.
-    Unclaimed,
+    NoLease,
     /// The lease is saved, and no outcome.
-    Claimed,
+    Leased,
     /// The outcome is spilled.
     Spilled,
     /// The outcome is saved.
@@ -38,7 +38,7 @@ pub enum Left {
 const DURING: When = When::During(0);
 
 impl Moment {
-    /// Every one.
+    /// Every moment.
     pub const ALL: [Self; 35] = [
         Self::At(Effect::Load, When::Before),
         Self::At(Effect::Load, DURING),
@@ -67,21 +67,21 @@ impl Moment {
         Self::Watched(Wire::Processed),
         Self::Watched(Wire::HalfAnswer),
         Self::Whenever,
-        Self::Heir(Effect::Load, When::Before),
-        Self::Heir(Effect::Load, When::After),
-        Self::Heir(Effect::Outcome, When::Before),
-        Self::Heir(Effect::Outcome, DURING),
-        Self::Heir(Effect::Outcome, When::After),
-        Self::Heir(Effect::Forget, When::Before),
-        Self::Heir(Effect::Forget, DURING),
-        Self::Heir(Effect::Forget, When::After),
+        Self::Successor(Effect::Load, When::Before),
+        Self::Successor(Effect::Load, When::After),
+        Self::Successor(Effect::Outcome, When::Before),
+        Self::Successor(Effect::Outcome, DURING),
+        Self::Successor(Effect::Outcome, When::After),
+        Self::Successor(Effect::Forget, When::Before),
+        Self::Successor(Effect::Forget, DURING),
+        Self::Successor(Effect::Forget, When::After),
     ];
 
     /// How many processes are killed.
     #[must_use]
     pub const fn kills(self) -> u32 {
         match self {
-            Self::Heir(..) => 2,
+            Self::Successor(..) => 2,
             Self::At(..) | Self::On(_) | Self::Watched(_) | Self::Whenever => 1,
         }
     }
@@ -91,37 +91,37 @@ impl Moment {
         Self::ALL.into_iter().position(|moment| moment == self).unwrap_or(Self::ALL.len())
     }
 
-    /// What may be left by a kill at this moment, and whether the server may and must have processed the request.
+    /// Whether a kill at this moment may leave this state, with or without a request that the server processed.
     #[must_use]
     pub fn leaves(self, left: Left, processed: bool) -> bool {
-        use Left::{Claimed, Saved, Spilled, Unclaimed};
+        use Left::{Leased, NoLease, Saved, Spilled};
         match self {
             Self::Whenever => true,
             Self::At(Effect::Load | Effect::Life, _) | Self::At(Effect::Lease, When::Before) => {
-                left == Unclaimed && !processed
+                left == NoLease && !processed
             }
-            Self::At(Effect::Lease, When::During(_)) => matches!(left, Unclaimed | Claimed) && !processed,
+            Self::At(Effect::Lease, When::During(_)) => matches!(left, NoLease | Leased) && !processed,
             Self::At(Effect::Lease, When::After)
             | Self::At(Effect::Send, When::Before)
             | Self::On(Wire::Connected | Wire::FirstByte)
-            | Self::Watched(Wire::Connected | Wire::FirstByte) => left == Claimed && !processed,
-            Self::At(Effect::Send, When::During(_)) => left == Claimed,
+            | Self::Watched(Wire::Connected | Wire::FirstByte) => left == Leased && !processed,
+            Self::At(Effect::Send, When::During(_)) => left == Leased,
             Self::On(Wire::Processed | Wire::HalfAnswer)
             | Self::Watched(Wire::Processed | Wire::HalfAnswer)
             | Self::At(Effect::Send, When::After)
-            | Self::At(Effect::Outcome | Effect::Spill, When::Before) => left == Claimed && processed,
+            | Self::At(Effect::Outcome | Effect::Spill, When::Before) => left == Leased && processed,
             Self::On(Wire::Answer) | Self::At(Effect::Outcome, When::During(_)) => {
-                matches!(left, Claimed | Saved) && processed
+                matches!(left, Leased | Saved) && processed
             }
-            Self::At(Effect::Spill, When::During(_)) => matches!(left, Claimed | Spilled) && processed,
+            Self::At(Effect::Spill, When::During(_)) => matches!(left, Leased | Spilled) && processed,
             Self::At(Effect::Spill, When::After)
-            | Self::Heir(Effect::Load, _)
-            | Self::Heir(Effect::Outcome, When::Before) => left == Spilled && processed,
-            Self::Heir(Effect::Outcome, When::During(_)) => matches!(left, Spilled | Saved) && processed,
+            | Self::Successor(Effect::Load, _)
+            | Self::Successor(Effect::Outcome, When::Before) => left == Spilled && processed,
+            Self::Successor(Effect::Outcome, When::During(_)) => matches!(left, Spilled | Saved) && processed,
             Self::At(Effect::Outcome, When::After)
-            | Self::Heir(Effect::Outcome, When::After)
-            | Self::Heir(Effect::Forget, _) => left == Saved && processed,
-            Self::At(Effect::Forget, _) | Self::Watched(Wire::Answer) | Self::Heir(..) => false,
+            | Self::Successor(Effect::Outcome, When::After)
+            | Self::Successor(Effect::Forget, _) => left == Saved && processed,
+            Self::At(Effect::Forget, _) | Self::Watched(Wire::Answer) | Self::Successor(..) => false,
         }
     }
 }
@@ -154,7 +154,7 @@ impl fmt::Display for Moment {
             Self::On(wire) => so_far(wire).to_owned(),
             Self::Watched(wire) => format!("watched: {}", so_far(wire)),
             Self::Whenever => "whenever".to_owned(),
-            Self::Heir(what, at) => format!("heir: {} {}", when(at), effect(what)),
+            Self::Successor(what, at) => format!("successor: {} {}", when(at), effect(what)),
         };
         f.pad(&text)
     }

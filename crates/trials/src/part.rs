@@ -1,14 +1,14 @@
-//! What a child is told on its command line, and what it says of its renewals.
+//! The command line of a child, and the lines that it prints about its renewals.
 
 use core::fmt;
 use core::time::Duration;
 
 use wellspring_core::{ErrorKind, Replay, Token, TokenError};
 
-use crate::blow::Blow;
+use crate::kill_point::KillPoint;
 use crate::place::Place;
 
-/// Which driver.
+/// The driver of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a trial runs on each")]
 pub enum Driver {
@@ -19,10 +19,10 @@ pub enum Driver {
 }
 
 impl Driver {
-    /// Both.
+    /// Both drivers.
     pub const ALL: [Self; 2] = [Self::Async, Self::Blocking];
 
-    /// The other one.
+    /// The other driver.
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
@@ -32,34 +32,34 @@ impl Driver {
     }
 }
 
-/// What a child has to do.
+/// The task of a child.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "trials make it")]
 pub struct Part {
-    /// Whose tokens it shares.
+    /// The store.
     pub place: Place,
-    /// With which driver.
+    /// The driver.
     pub driver: Driver,
     /// Whether a refresh token of unknown fate may be sent again: `Never`, or `OwnerDead`.
     pub replay: Replay,
     /// The server's URL.
     pub server: String,
-    /// Where it dies.
-    pub blow: Option<Blow>,
-    /// Its store takes nothing that was obtained.
+    /// Where the process kills itself.
+    pub kill_point: Option<KillPoint>,
+    /// Whether its store refuses obtained tokens.
     pub refuses: bool,
     /// The deadline of an exchange, and of the store.
     pub deadline: Duration,
-    /// How long it waits through failures; `None`: it asks once.
+    /// How long it waits through failures; `None` if it asks once.
     pub patience: Option<Duration>,
-    /// How many keys it asks for, each of another user.
+    /// The number of keys, each of another user.
     pub keys: u32,
-    /// By how many tasks or threads each.
+    /// The number of tasks or threads for each key.
     pub callers: u32,
 }
 
 impl Part {
-    /// One caller at this place who asks for one key.
+    /// A part with one caller for one key in this store.
     #[must_use]
     pub const fn new(place: Place, driver: Driver, replay: Replay, server: String) -> Self {
         let second = Duration::from_secs(1);
@@ -68,7 +68,7 @@ impl Part {
             driver,
             replay,
             server,
-            blow: None,
+            kill_point: None,
             refuses: false,
             deadline: second,
             patience: Some(Duration::from_secs(30)),
@@ -77,7 +77,7 @@ impl Part {
         }
     }
 
-    /// The words of its command line.
+    /// The arguments of the command line.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
         let mut words = vec![
@@ -89,7 +89,7 @@ impl Part {
             format!("keys={}", self.keys),
             format!("callers={}", self.callers),
         ];
-        words.extend(self.blow.map(|blow| format!("blow={blow}")));
+        words.extend(self.kill_point.map(|kill_point| format!("kill_point={kill_point}")));
         words.extend(self.patience.map(|patience| format!("patience={}", patience.as_millis())));
         if self.refuses {
             words.push("refuses=outcome".to_owned());
@@ -97,26 +97,27 @@ impl Part {
         words
     }
 
-    /// The part that these words say.
+    /// Reads these arguments.
     ///
     /// # Errors
     ///
-    /// When they say none.
+    /// If they are incomplete or malformed.
     pub fn parse(words: &[String]) -> Result<Self, String> {
         let word = |name: &str| {
             words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
         };
-        let told = |name: &str| word(name).ok_or(format!("{name}=.. is missing"));
-        let number = |name: &str| told(name)?.parse::<u32>().map_err(|_| format!("{name} is no number"));
-        let driver = if told("driver")? == "async" { Driver::Async } else { Driver::Blocking };
-        let replay = if told("replay")? == "never" { Replay::Never } else { Replay::OwnerDead };
-        let mut part = Self::new(Place::parse(&told("store")?)?, driver, replay, told("server")?);
+        let required = |name: &str| word(name).ok_or(format!("{name}=.. is missing"));
+        let number =
+            |name: &str| required(name)?.parse::<u32>().map_err(|_| format!("{name} is not a number"));
+        let driver = if required("driver")? == "async" { Driver::Async } else { Driver::Blocking };
+        let replay = if required("replay")? == "never" { Replay::Never } else { Replay::OwnerDead };
+        let mut part = Self::new(Place::parse(&required("store")?)?, driver, replay, required("server")?);
         part.deadline = Duration::from_millis(number("deadline")?.into());
         part.patience = match word("patience") {
             Some(_) => Some(Duration::from_millis(number("patience")?.into())),
             None => None,
         };
-        part.blow = word("blow").map(|text| Blow::parse(&text)).transpose()?;
+        part.kill_point = word("kill_point").map(|text| KillPoint::parse(&text)).transpose()?;
         part.refuses = word("refuses").is_some();
         part.keys = number("keys")?;
         part.callers = number("callers")?;
@@ -124,19 +125,19 @@ impl Part {
     }
 }
 
-/// What a caller got, as far as it may be printed.
+/// The result of a caller, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "a trial looks at each")]
-pub enum Told {
+pub enum CallerResult {
     /// A token of this generation.
     Served(u64),
-    /// That somebody has to sign in, and why.
+    /// The user must sign in, for this reason.
     LoginRequired(String),
-    /// Something else.
+    /// Another error.
     Failed(String),
 }
 
-impl Told {
+impl CallerResult {
     pub(crate) fn of(outcome: &Result<Token, TokenError>) -> Self {
         match outcome {
             Ok(token) => Self::Served(token.generation().value()),
@@ -147,7 +148,7 @@ impl Told {
         }
     }
 
-    /// Whether somebody has to sign in because nobody can tell what has become of the refresh token.
+    /// Whether the user must sign in because the fate of the refresh token is unknown.
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {
         *self == Self::LoginRequired("Ambiguous".to_owned())
@@ -164,7 +165,7 @@ impl Told {
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for CallerResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Served(generation) => write!(f, "served {generation}"),
@@ -174,34 +175,34 @@ impl fmt::Display for Told {
     }
 }
 
-/// What a child says of so many callers who asked for one key.
+/// A line of a child's output: the callers of one key with the same result.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "trials look at it")]
 pub struct Line {
-    /// Whose key.
+    /// The user of the key.
     pub user: u32,
-    /// How many got this.
+    /// The number of callers with this result.
     pub callers: u32,
     /// When the last of them got it, since the Unix epoch.
     pub last: Duration,
-    /// What.
-    pub told: Told,
+    /// The result.
+    pub result: CallerResult,
 }
 
 impl Line {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut words = text.strip_prefix("told ")?.splitn(4, ' ');
+        let mut words = text.strip_prefix("result ")?.splitn(4, ' ');
         Some(Self {
             user: words.next()?.parse().ok()?,
             callers: words.next()?.parse().ok()?,
             last: Duration::from_micros(words.next()?.parse().ok()?),
-            told: Told::parse(words.next()?)?,
+            result: CallerResult::parse(words.next()?)?,
         })
     }
 }
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "told {} {} {} {}", self.user, self.callers, self.last.as_micros(), self.told)
+        write!(f, "result {} {} {} {}", self.user, self.callers, self.last.as_micros(), self.result)
     }
 }

@@ -1,4 +1,4 @@
-//! Where a trial's records are: which kind of store, and its path.
+//! The store of a trial: its kind and its path.
 
 use core::fmt;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use wellspring_core::{Store, StoreError};
 use wellspring_store_file::FileStore;
 use wellspring_store_sqlite::SqliteStore;
 
-/// Which store.
+/// The kind of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "a trial runs on each")]
 pub enum Kind {
@@ -19,7 +19,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Both.
+    /// Both kinds.
     pub const ALL: [Self; 2] = [Self::File, Self::Sqlite];
 
     /// A store of this kind in this folder.
@@ -50,15 +50,15 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place that this says.
+    /// Reads a place.
     ///
     /// # Errors
     ///
-    /// When it says none.
+    /// If the text is malformed.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let (kind, path) = text.split_once(':').ok_or(format!("{text} is no store"))?;
+        let (kind, path) = text.split_once(':').ok_or(format!("{text} is not a store"))?;
         let kind = Kind::ALL.into_iter().find(|known| known.to_string() == kind);
-        Ok(Self { kind: kind.ok_or(format!("{text} is no kind of store"))?, path: path.into() })
+        Ok(Self { kind: kind.ok_or(format!("{text} is not a kind of store"))?, path: path.into() })
     }
 
     /// The folder or database.
@@ -67,17 +67,17 @@ impl Place {
         &self.path
     }
 
-    /// Which store.
+    /// The kind of store.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Opens it once more, as another process does.
+    /// Opens the store again, as another process does.
     ///
     /// # Errors
     ///
-    /// When it cannot be opened.
+    /// If the store cannot be opened.
     pub fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
         Ok(match self.kind {
             Kind::File => Arc::new(FileStore::open(&self.path)?),
@@ -85,11 +85,11 @@ impl Place {
         })
     }
 
-    /// The same, with another folder for what it would not take.
+    /// As `open`, with another spill folder.
     ///
     /// # Errors
     ///
-    /// When it cannot be opened.
+    /// If the store cannot be opened.
     pub fn open_spilling_to(&self, folder: &Path) -> Result<Arc<dyn Store>, StoreError> {
         Ok(match self.kind {
             Kind::File => Arc::new(FileStore::open(&self.path)?.with_spills(folder)),

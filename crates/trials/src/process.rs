@@ -1,4 +1,4 @@
-//! The parent's hold on a child.
+//! A child process, as its parent controls it.
 
 use core::time::Duration;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -13,7 +13,7 @@ use wellspring_store::Deadline;
 use crate::clock;
 use crate::part::{Line, Part};
 
-/// A child that takes longer than this hangs.
+/// A child that runs longer than this counts as hanging.
 const LONGEST: Duration = Duration::from_secs(120);
 
 const SIGKILL: i32 = 9;
@@ -35,22 +35,22 @@ pub enum End {
     Done(Done),
 }
 
-/// What a child that lived said.
+/// The output of a child that ended by itself.
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "trials look at it")]
 pub struct Done {
-    /// When it has saved what it obtained, since the Unix epoch, if it has.
+    /// When it saved its token, since the Unix epoch, if it did.
     pub saved: Option<Duration>,
-    /// What its callers got.
+    /// The results of its callers.
     pub lines: Vec<Line>,
 }
 
 impl Process {
-    /// Starts this program as a child with this part, and returns when it is ready to begin.
+    /// Starts this program as a child with this part, and returns when the child is ready.
     ///
     /// # Errors
     ///
-    /// When it cannot be started.
+    /// If the child cannot be started.
     pub fn start(program: &Path, part: &Part) -> Result<Self, String> {
         let mut child = Command::new(program)
             .arg("child")
@@ -58,7 +58,7 @@ impl Process {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
+            .map_err(|error| format!("cannot start {}: {error}", program.display()))?;
         let (sender, lines) = channel();
         let output = child.stdout.take().ok_or("the child has no output")?;
         thread::spawn(move || {
@@ -70,26 +70,26 @@ impl Process {
         if ready == "ready" { Ok(Self { child, lines }) } else { Err(format!("the child says {ready}")) }
     }
 
-    /// Lets it begin.
+    /// Sends the start signal.
     ///
     /// # Errors
     ///
-    /// When it is gone.
+    /// If the child has ended.
     pub fn begin(&mut self) -> Result<(), String> {
         let gate = self.child.stdin.as_mut().ok_or("the child has no input")?;
         gate.write_all(b"\n").and_then(|()| gate.flush()).map_err(|error| error.to_string())
     }
 
-    /// Kills it, if it still lives.
+    /// Kills the child if it is still running.
     pub fn kill(&mut self) {
         drop(self.child.kill());
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the child.
     ///
     /// # Errors
     ///
-    /// When it does not end, or by itself and not well.
+    /// If the child does not end, or ends by itself with a failure.
     pub fn end(&mut self) -> Result<End, String> {
         let deadline = Deadline::after(LONGEST);
         let status = loop {
@@ -110,7 +110,7 @@ impl Process {
             return Err(format!("the child failed: {status}"));
         }
         let mut done = Done::default();
-        // Ends with the child's output.
+        // The loop ends with the child's output.
         for line in self.lines.iter() {
             if let Some(micros) = line.strip_prefix("saved ").and_then(|micros| micros.parse().ok()) {
                 done.saved = Some(Duration::from_micros(micros));

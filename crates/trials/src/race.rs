@@ -1,50 +1,50 @@
-//! Many processes that all want the same tokens at once.
+//! Many processes that request the same tokens at once.
 
 use core::time::Duration;
 use std::path::Path;
 
 use wellspring_core::Replay;
 
-use crate::part::{Driver, Part, Told};
+use crate::part::{CallerResult, Driver, Part};
 use crate::place::Kind;
 use crate::process::{End, Process};
 use crate::scratch::Scratch;
 use crate::server::{FIRST, Seen, Server, app};
 
-/// Who races for what.
+/// The settings of a race.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "tests make it")]
 pub struct Race {
-    /// In which store the tokens are.
+    /// The kind of store.
     pub kind: Kind,
-    /// So many expired keys.
+    /// The number of expired keys.
     pub keys: u32,
-    /// Processes, every other one of them async.
+    /// The number of processes; every second one is async.
     pub processes: usize,
     /// Tasks for each key in an async process.
     pub tasks: u32,
     /// Threads for each key in a blocking process.
     pub threads: u32,
-    /// How long the server takes to answer.
+    /// The delay of the server's responses.
     pub latency: Duration,
 }
 
-/// What came of a race.
+/// The result of a race.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "tests look at it")]
 pub struct Outcome {
-    /// What the server has seen.
+    /// The counters of the server.
     pub seen: Seen,
     /// How many callers got the new token.
     pub served: u32,
-    /// What the others were told.
-    pub others: Vec<Told>,
-    /// How long after the last save the last caller of each process was served, where that is one key's.
+    /// The results of the other callers.
+    pub others: Vec<CallerResult>,
+    /// The time from the last save until the last caller of each waiting process was served, if there is only one key.
     pub lags: Vec<Duration>,
 }
 
 impl Race {
-    /// How many callers there are.
+    /// The number of callers.
     #[must_use]
     pub const fn callers(&self) -> u32 {
         let pairs = (self.processes / 2) as u32;
@@ -52,11 +52,11 @@ impl Race {
         self.keys * (pairs * (self.tasks + self.threads) + odd * self.tasks)
     }
 
-    /// Runs it. `program` is what plays the children.
+    /// Runs the race. `program` is the executable of the children.
     ///
     /// # Errors
     ///
-    /// Why it cannot be run.
+    /// Why the race cannot be run.
     pub fn run(&self, program: &Path) -> Result<Outcome, String> {
         let folder = if self.keys > 1 { Scratch::new() } else { Scratch::Disk(<_>::default()) };
         let place = self.kind.below(folder.path());
@@ -87,10 +87,10 @@ impl Race {
         let mut outcome = Outcome { seen: server.seen(), served: 0, others: Vec::new(), lags: Vec::new() };
         for it in &done {
             for line in &it.lines {
-                if line.told == Told::Served(FIRST.next().value()) {
+                if line.result == CallerResult::Served(FIRST.next().value()) {
                     outcome.served += line.callers;
                 } else {
-                    outcome.others.push(line.told.clone());
+                    outcome.others.push(line.result.clone());
                 }
                 if it.saved.is_none() && self.keys == 1 {
                     outcome.lags.push(line.last.saturating_sub(saved));

@@ -1,4 +1,4 @@
-//! A relay between a child and the server: it sees every byte, and stops at one of them until the child is dead.
+//! A relay between a child and the server: it sees every byte, and stops at a chosen point until the child is dead.
 
 use core::net::SocketAddr;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-/// Where an exchange is stopped.
+/// The point at which the relay stops an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "a trial kills at each")]
 pub enum Wire {
@@ -17,11 +17,11 @@ pub enum Wire {
     Connected,
     /// The first byte has arrived; the server sees nothing.
     FirstByte,
-    /// The server has processed the request, and its answer goes nowhere.
+    /// The server has processed the request, and the relay delivers nothing of the response.
     Processed,
-    /// Half of the answer is delivered.
+    /// The relay has delivered half of the response.
     HalfAnswer,
-    /// All of it is.
+    /// The relay has delivered the whole response.
     Answer,
 }
 
@@ -45,10 +45,10 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     armed: Option<Wire>,
-    /// The child that was stopped at is dead.
+    /// The stopped child is dead.
     released: bool,
     open: usize,
-    /// The ports of those who are gone.
+    /// The ports of closed connections.
     gone: Vec<u16>,
 }
 
@@ -57,7 +57,7 @@ impl Relay {
     ///
     /// # Errors
     ///
-    /// When there is no free port.
+    /// If there is no free port.
     pub fn to(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
@@ -70,38 +70,38 @@ impl Relay {
         Ok(Self { address, shared, reached, thread })
     }
 
-    /// What children are to take for the server.
+    /// The URL that children use as the server's.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Stops the next exchange there.
+    /// Makes the relay stop the next exchange at this point.
     pub fn arm(&self, wire: Wire) {
         let mut state = self.shared.state();
         state.armed = Some(wire);
         state.released = false;
     }
 
-    /// Waits for the exchange to get there; `false` when it does not.
+    /// Waits until the exchange reaches the point; `false` if it does not.
     #[must_use]
     pub fn reached(&self) -> bool {
         self.reached.recv_timeout(Duration::from_secs(30)).is_ok()
     }
 
-    /// The child is dead.
+    /// Ends the stop, after the child's death.
     pub fn release(&self) {
         self.shared.state().released = true;
         self.shared.changed.notify_all();
     }
 
-    /// Waits until everything that was sent here before is done with, by the server too.
+    /// Waits until the relay and the server have processed everything that was sent before.
     ///
     /// # Errors
     ///
-    /// When the relay cannot be reached.
+    /// If the relay cannot be reached.
     pub fn settle(&self) -> io::Result<()> {
-        // Connections are accepted in order: whoever came before this one is counted by then.
+        // The relay accepts connections in order, so all earlier connections are counted by then.
         let marker = TcpStream::connect(self.address)?;
         let port = marker.local_addr()?.port();
         marker.shutdown(Shutdown::Both)?;
@@ -148,7 +148,7 @@ impl Shared {
     }
 
     fn relay(&self, mut client: TcpStream, reached: &Sender<()>) -> io::Result<()> {
-        // Whoever is told to connect sends something; the marker of `settle` does not.
+        // A client sends bytes after it connects; the marker of `settle` does not.
         let armed = self.state().armed.take();
         let stop_at = |wire| armed == Some(wire);
         if stop_at(Wire::Connected) {
@@ -186,7 +186,7 @@ impl Shared {
     }
 }
 
-/// One whole request or answer, as it is; `None` where the other side has ended.
+/// One complete request or response; `None` if the other side has closed the connection.
 fn message(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4_096];
@@ -203,7 +203,7 @@ fn message(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Where the message ends that begins with these bytes, once its head is whole.
+/// The length of the message that begins with these bytes, once its head is complete.
 fn end_of(bytes: &[u8]) -> Option<usize> {
     let head = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let text = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();

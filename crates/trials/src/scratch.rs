@@ -1,5 +1,5 @@
-//! A folder for one trial that is no disk, where the machine has one: many durable saves one after the other would
-//! measure the disk, and whatever else is written to it at the time.
+//! A folder in memory for one trial, if the machine has such a place: many durable saves in sequence would measure the disk
+//! and everything else that is written to it at the time.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use std::{fs, process};
 use wellspring_store::contract::Folder;
 use wellspring_store::files;
 
-/// What Linux keeps in memory.
+/// The memory file system of Linux.
 const MEMORY: &str = "/dev/shm";
 
-/// An empty folder, removed with all that is in it when this is dropped.
+/// An empty folder, which is removed with its contents when this is dropped.
 #[derive(Debug)]
 pub(crate) enum Scratch {
     Memory(PathBuf),
@@ -24,7 +24,7 @@ impl Scratch {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = Path::new(MEMORY).join(format!("wellspring-trials-{}-{number}", process::id()));
-        // A process of the same number may have been killed before it could tidy up.
+        // A process with the same id may have been killed before it removed its folder.
         drop(fs::remove_dir_all(&path));
         match files::create_private_folder(&path) {
             Ok(()) => Self::Memory(path),

@@ -1,4 +1,4 @@
-//! The server of a trial: it rotates refresh tokens, and revokes the family of one that it sees again.
+//! The server of a trial: it rotates refresh tokens, and revokes the whole family if it sees a used one again.
 
 use core::time::Duration;
 
@@ -17,33 +17,33 @@ const CALLBACK: &str = "https://yourapp.com/oauth/callback";
 const ID: &str = "client_abc123def456";
 const SECRET: &str = "secret_xyz789uvw012";
 
-/// The generation that a trial begins with, expired.
+/// The expired generation with which a trial begins.
 pub const FIRST: Generation = Generation::new(1);
 
 /// A rotating server on a free port.
 #[derive(Debug)]
 pub struct Server(Simulator);
 
-/// How often things have happened at a server.
+/// The counters of a server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "tests compare it")]
 pub struct Seen {
-    /// Requests that spend a refresh token, whatever came of them.
+    /// Requests with a refresh token, whatever their result.
     pub asked: u64,
-    /// Refresh tokens exchanged.
+    /// Exchanged refresh tokens.
     pub exchanged: u64,
-    /// Spent refresh tokens seen again.
+    /// Used refresh tokens that were sent again.
     pub reused: u64,
-    /// Families revoked.
+    /// Revoked families.
     pub revoked: u64,
 }
 
 impl Server {
-    /// Starts one that answers after this time.
+    /// Starts a server that answers after this time.
     ///
     /// # Errors
     ///
-    /// When there is no free port.
+    /// If there is no free port.
     pub fn start(latency: Duration) -> Result<Self, String> {
         let simulator = Simulator::builder().latency(latency).start();
         Ok(Self(simulator.map_err(|error| error.to_string())?))
@@ -55,7 +55,7 @@ impl Server {
         &self.0
     }
 
-    /// What has happened.
+    /// The counters.
     #[must_use]
     pub fn seen(&self) -> Seen {
         let counters = self.0.counters();
@@ -71,7 +71,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the server signs nobody in.
+    /// If the server refuses the sign-in.
     pub fn sign_in(&self) -> Result<Record, String> {
         let mut world = self.0.world();
         let now = clock::unix();
@@ -100,11 +100,11 @@ impl Server {
         Ok(Record::new(Epoch::new(1), FIRST, SessionState::Active(Granted::new(then, response))))
     }
 
-    /// Signs this user in and puts the record, expired, into the store at this place.
+    /// Signs this user in and saves an expired record in this store.
     ///
     /// # Errors
     ///
-    /// When the server or the store will not.
+    /// If the server or the store refuses.
     pub fn sign_in_to(&self, place: &Place, app: &App) -> Result<(), String> {
         let store = place.open().map_err(|error| error.to_string())?;
         let key = &app.spec().key;
@@ -114,7 +114,7 @@ impl Server {
         }
     }
 
-    /// Whether the server takes this access token.
+    /// Whether the server accepts this access token.
     #[must_use]
     pub fn takes(&self, token: &AccessToken) -> bool {
         let request = Request::get("/api/oauth2/userinfo").with_bearer(token.expose());
@@ -126,7 +126,7 @@ impl Server {
 ///
 /// # Errors
 ///
-/// When the URL is none.
+/// If the URL is invalid.
 pub fn app(url: &str, replay: Replay, user: u32) -> Result<App, String> {
     App::builder()
         .authorize_url(format!("{url}/api/oauth2/authorize"))

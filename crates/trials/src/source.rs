@@ -1,4 +1,4 @@
-//! A source on either driver, asked by whoever blocks.
+//! A source on either driver, with blocking calls.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crate::part::Driver;
 #[derive(Debug)]
 #[expect(clippy::exhaustive_enums, reason = "tests take it apart")]
 pub enum Source {
-    /// With the runtime that it lives on.
+    /// With its runtime.
     Async(Runtime, asynchronous::TokenSource),
     /// On threads.
     Blocking(blocking::TokenSource),
 }
 
-/// The policy of trials: these deadlines, and everything else by default.
+/// The policy of trials: these deadlines, and defaults for the rest.
 #[must_use]
 pub fn policy(deadline: Duration, store_deadline: Duration) -> Policy {
     let mut policy = Policy::default();
@@ -32,20 +32,20 @@ pub fn policy(deadline: Duration, store_deadline: Duration) -> Policy {
 }
 
 impl Source {
-    /// A source of this app's tokens, which are in this store.
+    /// A source of this app's tokens with this store.
     ///
     /// # Errors
     ///
-    /// When the source cannot be built.
+    /// If the source cannot be built.
     pub fn new(driver: Driver, app: App, store: &Arc<dyn Store>, policy: Policy) -> Result<Self, TokenError> {
         Self::with_clock(driver, app, store, policy, Clock::system())
     }
 
-    /// The same, on this clock.
+    /// The same, with this clock.
     ///
     /// # Errors
     ///
-    /// When the source cannot be built.
+    /// If the source cannot be built.
     pub fn with_clock(
         driver: Driver,
         app: App,
@@ -57,7 +57,7 @@ impl Source {
         match driver {
             Driver::Async => {
                 let runtime =
-                    Runtime::new().map_err(|_| TokenError::misconfigured("no runtime can be made"))?;
+                    Runtime::new().map_err(|_| TokenError::misconfigured("cannot build a runtime"))?;
                 let here = runtime.enter();
                 let builder = asynchronous::TokenSource::builder(app).policy(policy).store(store);
                 let source = builder.clock(clock).build()?;
@@ -71,7 +71,7 @@ impl Source {
         }
     }
 
-    /// The token; waits for a renewal where there is none.
+    /// The token; waits for a renewal if there is none.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ impl Source {
         }
     }
 
-    /// The token, waited for through failures.
+    /// The token; waits through failures.
     ///
     /// # Errors
     ///

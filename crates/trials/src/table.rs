@@ -1,4 +1,4 @@
-//! Many trials, and the table of what came of them.
+//! Many trials, and the table of their results.
 
 use core::fmt::Write as _;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -11,18 +11,18 @@ use wellspring_core::Replay;
 
 use crate::crash::{Trial, Verdict};
 use crate::moment::{Left, Moment};
-use crate::part::{Driver, Told};
+use crate::part::{CallerResult, Driver};
 use crate::place::Kind;
 
-/// So many at once: most of them wait for a disk.
+/// The number of trials at once; most of them wait for a disk.
 const AT_ONCE: usize = 4;
 
 /// The counts of one row.
 #[derive(Clone, Copy, Debug, Default)]
 struct Row {
     kills: u32,
-    unclaimed: u32,
-    claimed: u32,
+    no_lease: u32,
+    leased: u32,
     spilled: u32,
     saved: u32,
     served: u32,
@@ -34,20 +34,20 @@ impl Row {
     fn add(&mut self, verdict: &Verdict) {
         self.kills += verdict.kills;
         match verdict.left {
-            Left::Unclaimed => self.unclaimed += 1,
-            Left::Claimed => self.claimed += 1,
+            Left::NoLease => self.no_lease += 1,
+            Left::Leased => self.leased += 1,
             Left::Spilled => self.spilled += 1,
             Left::Saved => self.saved += 1,
         }
-        match verdict.told {
-            Told::Served(_) => self.served += 1,
+        match verdict.result {
+            CallerResult::Served(_) => self.served += 1,
             _ => self.login += 1,
         }
         self.revoked += verdict.seen.revoked;
     }
 }
 
-/// What came of many trials.
+/// The results of many trials.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     rows: BTreeMap<(usize, Kind, &'static str), Row>,
@@ -55,13 +55,13 @@ pub struct Table {
 }
 
 impl Table {
-    /// How many processes were killed.
+    /// The number of killed processes.
     #[must_use]
     pub fn kills(&self) -> u32 {
         self.rows.values().map(|row| row.kills).sum()
     }
 
-    /// A sentence about each promise that was broken.
+    /// A sentence about each broken guarantee.
     #[must_use]
     pub fn broken(&self) -> &[String] {
         &self.broken
@@ -76,8 +76,8 @@ impl Table {
             "store",
             "replay",
             "kills",
-            "unclaimed",
-            "claimed",
+            "no lease",
+            "leased",
             "spilled",
             "saved",
             "served",
@@ -88,8 +88,8 @@ impl Table {
         for ((moment, kind, replay), row) in &self.rows {
             line(&mut text, &Moment::ALL[*moment].to_string(), &kind.to_string(), replay, row);
             all.kills += row.kills;
-            all.unclaimed += row.unclaimed;
-            all.claimed += row.claimed;
+            all.no_lease += row.no_lease;
+            all.leased += row.leased;
             all.spilled += row.spilled;
             all.saved += row.saved;
             all.served += row.served;
@@ -102,16 +102,16 @@ impl Table {
 }
 
 fn line(text: &mut String, moment: &str, kind: &str, replay: &str, row: &Row) {
-    let Row { kills, unclaimed, claimed, spilled, saved, served, login, revoked } = row;
+    let Row { kills, no_lease, leased, spilled, saved, served, login, revoked } = row;
     let written = writeln!(
         text,
-        "  {moment:<33} {kind:<7} {replay:<10} {kills:>6} | {unclaimed:>9} {claimed:>8} {spilled:>8} {saved:>6} | \
+        "  {moment:<33} {kind:<7} {replay:<10} {kills:>6} | {no_lease:>9} {leased:>8} {spilled:>8} {saved:>6} | \
          {served:>7} {login:>6} {revoked:>8}"
     );
-    written.expect("a string takes all");
+    written.expect("writing to a String does not fail");
 }
 
-/// Every moment on each store under each rule, so often; drivers take turns.
+/// Every moment on each store under each rule, this number of times; the drivers alternate.
 #[must_use]
 pub fn all(rounds: u64) -> Vec<Trial> {
     let mut trials = Vec::new();
@@ -128,7 +128,7 @@ pub fn all(rounds: u64) -> Vec<Trial> {
     trials
 }
 
-/// Every moment once under each rule; stores and drivers take turns.
+/// Every moment once under each rule; stores and drivers alternate.
 #[must_use]
 pub fn few() -> Vec<Trial> {
     let mut trials = Vec::new();
@@ -143,16 +143,16 @@ pub fn few() -> Vec<Trial> {
 
 fn trial(moment: Moment, kind: Kind, replay: Replay, seed: u64, turn: usize) -> Trial {
     let victim = if turn.is_multiple_of(2) { Driver::Async } else { Driver::Blocking };
-    // Mostly the other driver, and sometimes the same.
+    // Usually the other driver, sometimes the same.
     let taker = if seed.is_multiple_of(3) { victim } else { victim.other() };
     Trial { moment, kind, replay, victim, taker, seed }
 }
 
-/// Plays them, a few at once.
+/// Plays the trials, a few at once.
 ///
 /// # Panics
 ///
-/// When a trial does.
+/// If a trial panics.
 #[must_use]
 pub fn play(trials: &[Trial], program: &Path) -> Table {
     let next = AtomicUsize::new(0);

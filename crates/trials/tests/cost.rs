@@ -1,4 +1,4 @@
-//! What a store costs a source: two saves for a renewal, and nothing for the read of a fresh token.
+//! The cost of a store for a source: two saves for a renewal, and nothing for the read of a fresh token.
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -15,7 +15,7 @@ use wellspring_transport::Clock;
 use wellspring_trials::server::{Server, app};
 use wellspring_trials::{Driver, Kind, Place, Source, clock, policy};
 
-/// Counts what is asked of a store, and keeps everybody waiting while it is shut.
+/// Counts the calls of a store, and blocks them while its gate is shut.
 #[derive(Debug)]
 struct Watched {
     store: Arc<dyn Store>,
@@ -24,8 +24,8 @@ struct Watched {
     saves: AtomicU32,
     outcomes: AtomicU32,
     gate: Gate,
-    /// Only saves of what was obtained wait at the gate.
-    outcomes_alone: bool,
+    /// Only saves of obtained tokens wait at the gate.
+    outcomes_only: bool,
 }
 
 #[derive(Debug, Default)]
@@ -47,25 +47,25 @@ impl Gate {
         drop(self.changed.wait_while(state, |(shut, _)| *shut).unwrap());
     }
 
-    /// Until so many have come.
-    fn have_come(&self, count: u32) {
+    /// Waits until this number of calls have reached the gate.
+    fn wait_for(&self, count: u32) {
         let limit = Duration::from_secs(30);
         let state = self.state.lock().unwrap();
         let (state, _) = self.changed.wait_timeout_while(state, limit, |(_, come)| *come < count).unwrap();
-        assert!(state.1 >= count, "nobody has come to the gate");
+        assert!(state.1 >= count, "no call has reached the gate");
     }
 }
 
 impl Watched {
-    fn new(store: Arc<dyn Store>, outcomes_alone: bool) -> Arc<Self> {
+    fn new(store: Arc<dyn Store>, outcomes_only: bool) -> Arc<Self> {
         let gate = Gate::default();
         let [loads, lives, saves, outcomes] = [0; 4].map(AtomicU32::new);
-        Arc::new(Self { store, loads, lives, saves, outcomes, gate, outcomes_alone })
+        Arc::new(Self { store, loads, lives, saves, outcomes, gate, outcomes_only })
     }
 
     fn count(&self, counter: &AtomicU32, outcome: bool) {
         counter.fetch_add(1, Ordering::SeqCst);
-        if outcome || !self.outcomes_alone {
+        if outcome || !self.outcomes_only {
             self.gate.pass();
         }
     }
@@ -138,8 +138,8 @@ impl Stage {
         }
     }
 
-    fn store(&self, outcomes_alone: bool) -> Arc<Watched> {
-        Watched::new(self.place.open().unwrap(), outcomes_alone)
+    fn store(&self, outcomes_only: bool) -> Arc<Watched> {
+        Watched::new(self.place.open().unwrap(), outcomes_only)
     }
 
     fn source(&self, driver: Driver, store: &Arc<Watched>, clock: Clock) -> Source {
@@ -169,9 +169,9 @@ fn a_renewal_costs_two_saves_one_load_and_one_liveness_lock() {
     }
 }
 
-/// Whoever asks while a store hangs is served as if there was none.
+/// A hanging store does not delay callers while the token is fresh.
 #[test]
-fn a_store_that_hangs_never_slows_the_read_of_a_fresh_token() {
+fn a_hanging_store_never_delays_the_read_of_a_fresh_token() {
     for driver in Driver::ALL {
         let stage = Stage::new(Kind::File);
         let store = stage.store(false);
@@ -185,10 +185,10 @@ fn a_store_that_hangs_never_slows_the_read_of_a_fresh_token() {
                 source.try_token().unwrap();
                 source.token().unwrap();
             }
-            // Due, and still in force: somebody renews beside the callers, and hangs.
+            // The token is due and still in force: a background renewal starts and hangs.
             hands.advance(Duration::from_secs(7_200 - 250));
             source.try_token().unwrap();
-            store.gate.have_come(5);
+            store.gate.wait_for(5);
             for _ in 0..1_000 {
                 source.try_token().unwrap();
                 source.token().unwrap();
@@ -197,16 +197,13 @@ fn a_store_that_hangs_never_slows_the_read_of_a_fresh_token() {
         let hung = store.loads.load(Ordering::SeqCst);
         store.gate.set(false);
         assert_eq!(hung, before + 1, "{driver:?}: one renewal hangs");
-        assert!(
-            took < Duration::from_secs(10),
-            "{driver:?}: 4,000 reads beside a store that hangs took {took:?}"
-        );
+        assert!(took < Duration::from_secs(10), "{driver:?}: 4,000 reads with a hanging store took {took:?}");
     }
 }
 
-/// The runtime goes down while what was obtained is on its way into a store that hangs.
+/// The runtime shuts down while a hanging store saves the obtained token.
 #[test]
-fn what_is_being_saved_when_a_runtime_goes_down_is_spilled() {
+fn a_token_is_spilled_if_the_runtime_shuts_down_during_its_save() {
     for kind in Kind::ALL {
         for lands_later in [false, true] {
             let stage = Stage::new(kind);
@@ -216,18 +213,18 @@ fn what_is_being_saved_when_a_runtime_goes_down_is_spilled() {
                 panic!("an async source is blocking")
             };
             let waiting = runtime.spawn(async move { source.token().await });
-            store.gate.have_come(1);
+            store.gate.wait_for(1);
             runtime.shutdown_background();
             drop(waiting);
             stage.wait_for_spill();
             if lands_later {
                 store.gate.set(false);
             }
-            let heir = stage.store(true);
-            let heirs = stage.source(Driver::Blocking, &heir, Clock::system());
-            let token = heirs.acquire(Duration::from_secs(60)).unwrap();
+            let store_of_next = stage.store(true);
+            let next = stage.source(Driver::Blocking, &store_of_next, Clock::system());
+            let token = next.acquire(Duration::from_secs(60)).unwrap();
             assert_eq!(token.generation().value(), 2, "{kind}");
-            assert_eq!(stage.server.seen().asked, 1, "{kind}: it is not sent again");
+            assert_eq!(stage.server.seen().asked, 1, "{kind}: the refresh token is not sent again");
             store.gate.set(false);
         }
     }

@@ -8,7 +8,7 @@ use wellspring_trials::table;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wellspring-trials");
 
 #[test]
-fn whoever_is_killed_at_whatever_effect_another_takes_over() {
+fn another_process_takes_over_after_a_kill_at_any_effect() {
     let table = table::play(&table::few(), Path::new(PROGRAM));
     println!("{}", table.text());
     assert_eq!(table.broken(), [""; 0]);

@@ -1,4 +1,4 @@
-//! The order of a store's calls, which is the protocol: in both drivers, and nothing else.
+//! The order of a store's calls, which is the protocol, in both drivers.
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 
 use core::time::Duration;
@@ -84,7 +84,7 @@ fn answer() -> HttpResponse {
     HttpResponse::new(ResponseHead::new(200).header("Content-Type", "application/json"), body)
 }
 
-/// Tells when it is dropped.
+/// Records its drop.
 struct Life(Arc<Mutex<bool>>);
 
 impl Drop for Life {
@@ -93,7 +93,7 @@ impl Drop for Life {
     }
 }
 
-/// A store that takes exactly the calls of one renewal, in order; `exchange` adds the one in the middle.
+/// A store that expects exactly the calls of one renewal, in order; `exchange` adds the call in the middle.
 fn shelf(exchange: impl FnOnce(&mut Sequence)) -> MockShelf {
     let mut shelf = MockShelf::new();
     let mut order = Sequence::new();
@@ -139,7 +139,7 @@ fn shelf(exchange: impl FnOnce(&mut Sequence)) -> MockShelf {
 }
 
 #[tokio::test]
-async fn an_async_renewal_loads_shows_life_claims_exchanges_and_saves_in_this_order() {
+async fn an_async_renewal_loads_locks_saves_its_lease_exchanges_and_saves_in_this_order() {
     let mut line = MockLine::new();
     let shelf = shelf(|order| {
         line.expect_exchange().once().in_sequence(order).returning(|_, _| Ok(answer()));
@@ -150,7 +150,7 @@ async fn an_async_renewal_loads_shows_life_claims_exchanges_and_saves_in_this_or
 }
 
 #[test]
-fn a_blocking_renewal_loads_shows_life_claims_exchanges_and_saves_in_this_order() {
+fn a_blocking_renewal_loads_locks_saves_its_lease_exchanges_and_saves_in_this_order() {
     let mut line = MockBlockingLine::new();
     let shelf = shelf(|order| {
         line.expect_exchange().once().in_sequence(order).returning(|_, _| Ok(answer()));

@@ -1,4 +1,4 @@
-//! Many processes want one expired key at once, or a hundred.
+//! Many processes request one expired key at once, or a hundred.
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 
 use core::time::Duration;
@@ -27,7 +27,7 @@ fn run(race: Race) -> Outcome {
         seen.reused,
     );
     assert_eq!(outcome.others, []);
-    assert_eq!(served, &race.callers(), "everybody is served");
+    assert_eq!(served, &race.callers(), "all callers are served");
     let keys = u64::from(race.keys);
     assert_eq!(*seen, Seen { asked: keys, exchanged: keys, reused: 0, revoked: 0 });
     outcome
@@ -84,8 +84,8 @@ fn with_lateness<T>(action: impl FnOnce() -> T) -> (T, Duration) {
     })
 }
 
-/// The bar is 100 ms, which a busy machine may miss: the number is printed, and the test holds the watch to a bound
-/// that no poll by the second could keep. The bound grows by the lateness of the machine.
+/// The bar is 100 ms, which a busy machine may miss. So the test prints the time and checks a limit that no poll once a
+/// second could meet. The limit grows by the lateness of the machine.
 #[test]
 fn a_waiter_in_another_process_is_served_soon_after_the_save() {
     for kind in Kind::ALL {
@@ -98,6 +98,6 @@ fn a_waiter_in_another_process_is_served_soon_after_the_save() {
             "{:?}, on a machine late by {late:?}",
             outcome.lags
         );
-        assert_eq!(outcome.lags.len(), 1, "one process renews and the other one waits");
+        assert_eq!(outcome.lags.len(), 1, "one process renews and the other waits");
     }
 }

@@ -1,17 +1,19 @@
-//! Own I/O: the two machines of `wellspring-core`, driven by hand.
+//! Own I/O: the machines of `wellspring-core`, driven by hand.
 //!
 //! There is no transport here, no socket and no clock: requests go into the simulator as values, and time is a
 //! number that this program moves. A program with its own sockets keeps the same loop and changes only
 //! [`Client::carry`].
 #![forbid(unsafe_code)]
 
+use core::ops::ControlFlow;
 use core::time::Duration;
 use std::sync::Arc;
 
 use pix_bacen::Gateway;
 use wellspring_core::{
-    Answer, Clocks, Completed, Decision, HttpRequest, HttpResponse, Instant, Lifecycle, Need, Permit, Policy,
-    Provider, Rejected, Renewal, ResponseHead, Step, Token, TokenError, UnixTime, Verdict,
+    Acquire, AcquireStep, Answer, Call, CallStep, Clocks, Completed, HttpRequest, HttpResponse, Instant,
+    Lifecycle, Need, Patience, Permit, Policy, Provider, Renewal, ResponseHead, Step, Token, TokenError,
+    UnixTime,
 };
 use wellspring_simulator::{Config, Endpoint, Request, World};
 
@@ -37,19 +39,27 @@ impl Client {
     }
 
     // ANCHOR: token
-    /// A token for this need: the lifecycle decides, this program acts.
+    /// A token for this need: the machine of one caller says what to do, this program does it.
     fn token(&mut self, need: Need) -> Result<Token, TokenError> {
-        match self.lifecycle.acquire(need, self.now) {
-            Decision::Use(token) => Ok(token),
-            Decision::UseAndRefresh(token, permit) => {
-                // Due but still valid: this caller has a token even if the renewal fails.
-                let _ = self.renew(permit);
-                Ok(token)
+        let mut caller = Acquire::new(need, Patience::OneRenewal, Instant::NEVER);
+        loop {
+            let resumed = match caller.ask(&mut self.lifecycle, Ok(()), self.now) {
+                AcquireStep::Done(result) => return result,
+                AcquireStep::StartBeside(permit, token, _) => {
+                    // Due but still valid: this caller has a token even if the renewal fails.
+                    let _ = self.renew(permit);
+                    return Ok(token);
+                }
+                AcquireStep::Start(permit, waiting) => waiting.resume(Some(self.renew(permit))),
+                // Another caller holds the permit. A program with one thread has no other caller.
+                AcquireStep::Wait(waiting) => waiting.resume(None),
+                // A caller with more patience sleeps until this instant, and is resumed.
+                AcquireStep::Sleep(_, sleeping) => sleeping.resume(false, self.now),
+            };
+            match resumed {
+                ControlFlow::Continue(again) => caller = again,
+                ControlFlow::Break(result) => return result,
             }
-            Decision::Refresh(permit) => self.renew(permit),
-            // Another caller holds the permit. A program with one thread has no other caller.
-            Decision::Wait => Err(TokenError::busy("a renewal is under way")),
-            Decision::Fail(error) => Err(error),
         }
     }
     // ANCHOR_END: token
@@ -99,17 +109,21 @@ impl Client {
     // ANCHOR: call
     /// One API call: a refused token is replaced, and the call is made once more.
     fn call(&mut self, path: &str) -> Result<u16, TokenError> {
-        let token = self.token(Need::Fresh)?;
-        let answer = self.answer(&Request::get(path).with_bearer(token.expose()));
-        if self.provider.judge(answer.head(), &[]) != Verdict::TokenRefused {
-            return Ok(answer.status());
+        let mut step = Call::begin();
+        loop {
+            step = match step {
+                CallStep::Token(need, next) => next.resume(self.token(need)?),
+                CallStep::Send(token, next) => {
+                    let response = self.answer(&Request::get(path).with_bearer(token.expose()));
+                    let verdict = self.provider.judge(response.head(), &[]);
+                    next.resume(response.status(), &verdict, true)
+                }
+                CallStep::Reject(generation, next) => {
+                    next.resume(self.lifecycle.reject(generation, self.now))
+                }
+                CallStep::Done(status) => return Ok(status),
+            };
         }
-        let token = match self.lifecycle.reject(token.generation(), self.now) {
-            Rejected::Replaced(token) => token,
-            Rejected::Renew => self.token(Need::Newer(token.generation()))?,
-            Rejected::KeepResponse => return Ok(answer.status()),
-        };
-        Ok(self.answer(&Request::get(path).with_bearer(token.expose())).status())
     }
     // ANCHOR_END: call
 

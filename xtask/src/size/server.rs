@@ -1,4 +1,4 @@
-//! A server on loopback that grants the same token to everybody, one connection after the other.
+//! A server on loopback that gives every client the same token, one connection after the other.
 
 use std::io::{BufRead, BufReader, Read, Result, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::thread;
 
 pub(super) const TOKEN: &str = "a-token-from-loopback";
 
-/// The server; it ends with the process.
+/// The server. It runs until the process ends.
 pub(super) struct Server {
     url: String,
 }
@@ -17,7 +17,7 @@ impl Server {
         let url = format!("http://{}", listener.local_addr()?);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // A client that goes away is the client's problem: it will be missing its token.
+                // If the client disconnects, it prints no token and the measurement fails there.
                 let _ = answer(&stream);
             }
         });

@@ -1,4 +1,4 @@
-//! The types of an HTTP client appear only in the adapter that bears its name.
+//! The types of an HTTP client appear only in the adapter with the client's name.
 
 use crate::rust::{code, has_word};
 use crate::workspace::Workspace;
@@ -21,7 +21,7 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
                 };
                 for (n, _) in code(text).lines().enumerate().filter(|(_, line)| foreign(line)) {
                     found.push(format!(
-                        "{path}:{} names a type of {client}: that belongs in {client}.rs.",
+                        "{path}:{} names a type of {client}: move that to {client}.rs.",
                         n + 1
                     ));
                 }
@@ -48,7 +48,7 @@ mod tests {
         .library("t", "crates/t");
         assert_eq!(
             findings(&workspace),
-            ["crates/t/src/source.rs:3 names a type of reqwest: that belongs in reqwest.rs."]
+            ["crates/t/src/source.rs:3 names a type of reqwest: move that to reqwest.rs."]
         );
     }
 }

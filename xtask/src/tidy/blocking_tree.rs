@@ -1,9 +1,9 @@
-//! Whoever blocks gets no runtime: tokio is nowhere below the blocking transport and the blocking providers.
+//! Blocking users get no runtime: neither the blocking transport nor a blocking provider depends on tokio.
 
 use crate::budget::third_party;
 use crate::workspace::Workspace;
 
-/// Each package with the features that make it block.
+/// Each package with the feature that makes it blocking.
 const BLOCKING: [(&str, &str); 5] = [
     ("wellspring-transport-blocking", "ureq"),
     ("pix-bacen", "blocking"),
@@ -16,7 +16,9 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     let of = |(package, features)| match third_party(&workspace.root, package, features) {
         Ok(crates) => runtimes(&crates)
             .map(|name| {
-                format!("{package} with `{features}` pulls in {name}: `cargo tree -i {name}` says how.")
+                format!(
+                    "{package} with `{features}` depends on {name}: `cargo tree -i {name}` shows the way."
+                )
             })
             .collect(),
         Err(sentence) => vec![sentence],

@@ -1,4 +1,4 @@
-//! Clocks are read in `clock.rs` and nowhere else, so that a test's clock is the only clock of a test.
+//! Clocks are read only in `clock.rs`, so that a test controls every clock.
 
 use crate::rust::code;
 use crate::workspace::Workspace;
@@ -16,7 +16,7 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
             for (n, line) in code(text).lines().enumerate() {
                 let read = READS.iter().find(|read| line.contains(*read));
                 found.extend(
-                    read.map(|read| format!("{path}:{} has `{read}`: that belongs in clock.rs.", n + 1)),
+                    read.map(|read| format!("{path}:{} has `{read}`: move that to clock.rs.", n + 1)),
                 );
             }
         }
@@ -37,7 +37,7 @@ mod tests {
         .library("a", "crates/a");
         assert_eq!(
             findings(&workspace),
-            ["crates/a/src/other.rs:2 has `Instant::now`: that belongs in clock.rs."]
+            ["crates/a/src/other.rs:2 has `Instant::now`: move that to clock.rs."]
         );
     }
 }

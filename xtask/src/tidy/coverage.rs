@@ -1,8 +1,9 @@
-//! Every decision about the wire and every quirk of a provider has something that breaks when it is forgotten.
+//! Every decision about the wire format and every quirk of a provider has a scenario or a test.
 //!
 //! An id is covered by a scenario (`covers = ["L1"]` in its file), by a row of a Markdown table whose first cell is
 //! the id and which names an existing test function, by a test function whose name begins with the id (`l01_..`), or
-//! by one under a `// covers: L1` line. What nothing can show stands in `crates/scenarios/untestable.toml` with its reason.
+//! by a test function under a `// covers: L1` line. An id that cannot be tested is in `crates/scenarios/untestable.toml` with
+//! the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +12,13 @@ use crate::rust;
 use crate::tree::Tree;
 use crate::workspace::Workspace;
 
-/// The decisions, one row each.
+/// The decisions, a row for each.
 const DECISIONS: &str = "crates/wire/DECISIONS.md";
 
-/// The quirks of the three providers: how many each letter has.
+/// The quirks of the three providers: each provider's letter and how many quirks it has.
 const QUIRKS: [(&str, u32); 3] = [("P", 9), ("A", 26), ("H", 9)];
 
-/// What other systems suffer from; a scenario may say that it shows one, and none has to.
+/// Known problems of other systems. A scenario may cover them; none must be covered.
 const PAINS: (&str, u32) = ("PAIN", 15);
 
 const UNTESTABLE: &str = "crates/scenarios/untestable.toml";
@@ -55,7 +56,7 @@ fn numbered((letters, count): (&str, u32)) -> impl Iterator<Item = String> {
     (1..=count).map(move |n| format!("{letters}{n}"))
 }
 
-/// The id that a text consists of: letters and a number, written as `L1` whether it says `l1` or `L01`.
+/// The id that the whole text is: letters and a number. `l1` and `L01` are `L1`.
 fn id(text: &str) -> Option<String> {
     let text = text.trim_matches(['`', '*']);
     let digits = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
@@ -82,7 +83,7 @@ fn scenarios(tree: &Tree, found: &mut Vec<String>) -> BTreeMap<String, String> {
     covered
 }
 
-/// The ids of every `covers` in this value: a file may hold one scenario or many.
+/// The ids of every `covers` in this value: a file may have several scenarios.
 fn covers(value: &toml::Value, ids: &mut Vec<String>) {
     match value {
         toml::Value::Table(table) => {
@@ -130,7 +131,7 @@ fn looks_like_a_test(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
-/// The ids of `// covers: L1, B2` lines that stand above a test.
+/// The ids of `// covers: L1, B2` lines above a test.
 fn marked_tests(text: &str) -> Vec<String> {
     let (mut marked, mut pending) = (Vec::new(), Vec::new());
     let mut attributed = false;
@@ -192,7 +193,7 @@ mod tests {
         assert_eq!(of(&[(DECISIONS, "| L1 | text |\n")]), ["L1 has neither a scenario nor a test."]);
         let row = (DECISIONS, "| L1 | text | `a_known_test_by_name` |\n");
         assert!(of(&[row, TEST]).is_empty());
-        assert_eq!(of(&[row]).len(), 2, "the test has gone");
+        assert_eq!(of(&[row]).len(), 2, "the test does not exist");
     }
 
     #[test]
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn each_scenario_of_a_file_covers_its_own() {
+    fn each_scenario_of_a_file_covers_its_own_ids() {
         let decisions = (DECISIONS, "| L1 | text |\n| L2 | text |\n");
         let scenarios = "[[scenario]]\ncovers = [\"L1\"]\n[[scenario]]\ncovers = [\"L02\"]\n";
         assert!(of(&[decisions, ("x/scenarios/s.toml", scenarios)]).is_empty());
@@ -217,15 +218,15 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_nobody_knows_are_found() {
+    fn unknown_ids_are_found() {
         let row = (DECISIONS, "| L1 | text | `a_known_test_by_name` |\n");
         assert_eq!(of(&[row, TEST, ("x/scenarios/s.toml", "covers = [\"L9\"]")]).len(), 1);
         assert_eq!(of(&[row, TEST, (UNTESTABLE, "Z1 = \"because\"")]).len(), 1);
-        assert_eq!(of(&[row, TEST, (UNTESTABLE, "L1 = \"because\"")]).len(), 1, "covered after all");
+        assert_eq!(of(&[row, TEST, (UNTESTABLE, "L1 = \"because\"")]).len(), 1, "covered and untestable");
     }
 
     #[test]
-    fn what_cannot_be_tested_needs_a_reason() {
+    fn an_untestable_id_needs_a_reason() {
         let row = (DECISIONS, "| L1 | text |\n");
         assert!(of(&[row, (UNTESTABLE, "L1 = \"a matter of wording\"")]).is_empty());
         assert_eq!(

@@ -1,8 +1,8 @@
-//! Dependencies point one way: core, then wire and transport, then the providers, then the command.
+//! Dependencies point one way: the command depends on providers, they on wire and transport, and those on core.
 
 use crate::workspace::{Kind, Package, Workspace};
 
-/// What a library may depend on. Tests may use all of it, and what is said besides.
+/// What a library may depend on. Its tests may also use `in_tests`.
 struct Rule {
     package: &'static str,
     always: &'static [&'static str],
@@ -77,7 +77,10 @@ fn of_package(package: &Package, all: &[Package]) -> Vec<String> {
             _ if target_is_leaf => false,
             _ if package.is_leaf() => true,
             None => {
-                found.push(format!("{}: no rule says what it may depend on.", package.name));
+                found.push(format!(
+                    "{}: no rule says what it may depend on; add one to xtask/src/tidy/dependencies.rs.",
+                    package.name
+                ));
                 return found;
             }
             Some(rule) => {
@@ -89,7 +92,7 @@ fn of_package(package: &Package, all: &[Package]) -> Vec<String> {
         if !allowed {
             let kind = match (dependency.kind, dependency.optional) {
                 (Kind::Dev, _) => "in its tests",
-                (Kind::Build, _) => "to be built",
+                (Kind::Build, _) => "in its build script",
                 (Kind::Normal, true) => "behind a feature",
                 (Kind::Normal, false) => "always",
             };
@@ -137,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_direction_itself_is_fine() {
+    fn a_dependency_in_the_direction_is_allowed() {
         assert!(of("wellspring-cli", "pix-bacen", Kind::Normal, false).is_empty());
         assert!(of("pix-bacen", "wellspring-transport-async", Kind::Normal, true).is_empty());
         assert!(of("pix-bacen", SIMULATOR, Kind::Dev, false).is_empty());
@@ -145,13 +148,16 @@ mod tests {
     }
 
     #[test]
-    fn a_library_that_nobody_placed_is_found() {
+    fn a_library_without_a_rule_is_found() {
         let mut workspace = Workspace::default().library(CORE, "crates/core").library("new", "crates/new");
         workspace.packages[1].dependencies.push(Dependency {
             name: CORE.to_owned(),
             kind: Kind::Normal,
             optional: false,
         });
-        assert_eq!(findings(&workspace), ["new: no rule says what it may depend on."]);
+        assert_eq!(
+            findings(&workspace),
+            ["new: no rule says what it may depend on; add one to xtask/src/tidy/dependencies.rs."]
+        );
     }
 }

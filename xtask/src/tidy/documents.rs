@@ -1,4 +1,4 @@
-//! The documents that a newcomer looks for are there and say something.
+//! The documents that a newcomer looks for exist and are not empty.
 
 use crate::workspace::Workspace;
 
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_document_is_found_and_an_empty_one_too() {
+    fn a_missing_document_and_an_empty_document_are_found() {
         let mut workspace = Workspace::default();
         for path in DOCUMENTS {
             workspace.tree.add(path, "Text.");

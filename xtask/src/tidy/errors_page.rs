@@ -1,4 +1,4 @@
-//! Every error kind, and every reason to sign in again, has its row in the book: what it means, what to do.
+//! Every error kind, and every reason to sign in again, has a row in the book: what it means and what to do.
 
 use crate::markdown::{rows, spans};
 use crate::rust::variants;
@@ -34,7 +34,7 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     let camel = |name: &&&str| name.starts_with(char::is_uppercase) && name.chars().all(char::is_alphabetic);
     for name in listed.iter().filter(camel) {
         if !known.iter().any(|(_, variant)| variant == name) {
-            found.push(format!("{PAGE} has a row for `{name}`, which is no error kind."));
+            found.push(format!("{PAGE} has a row for `{name}`, which is not an error kind."));
         }
     }
     found
@@ -53,7 +53,7 @@ mod tests {
             findings(&workspace),
             [
                 "docs/src/errors.md has no row for `ErrorKind::Busy`.",
-                "docs/src/errors.md has a row for `Gone`, which is no error kind."
+                "docs/src/errors.md has a row for `Gone`, which is not an error kind."
             ]
         );
     }

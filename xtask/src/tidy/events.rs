@@ -1,4 +1,4 @@
-//! The names of the events are a promise: the book's table, the module's own table and the calls agree.
+//! Users rely on the names of the events: the book's table, the module's table and the calls must agree.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use crate::workspace::Workspace;
 
 const SOURCE: &str = "crates/transport/src/events.rs";
 
-/// The head of the book's table, wherever in the book it stands.
+/// The first column of the book's table, which may be on any page.
 const HEAD: &str = "event";
 
 pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     let Some(source) = workspace.tree.text(SOURCE) else { return vec![format!("{SOURCE} is missing.")] };
     let reported: BTreeSet<&str> = source.split("event!(").skip(1).filter_map(name_of_call).collect();
     if reported.is_empty() {
-        return vec![format!("{SOURCE} reports no event that can be found.")];
+        return vec![format!("no event was found in {SOURCE}: this check looks for `event!(` calls.")];
     }
     let header: String =
         source.lines().filter_map(|line| line.strip_prefix("//! ")).map(|line| format!("{line}\n")).collect();
@@ -32,7 +32,7 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     found
 }
 
-/// `level, "name", ..` or, over several lines, the same.
+/// The name in `level, "name", ..`, which may span lines.
 fn name_of_call(call: &str) -> Option<&str> {
     let (level, rest) = call.split_once(',')?;
     level.trim().bytes().all(|b| b.is_ascii_lowercase()).then_some(())?;
@@ -47,7 +47,9 @@ fn names<'a>(rows: &[Vec<&'a str>]) -> BTreeSet<&'a str> {
 
 fn differences(path: &str, reported: &BTreeSet<&str>, listed: &BTreeSet<&str>) -> Vec<String> {
     let missing = reported.difference(listed).map(|name| format!("{path} does not list the event {name}."));
-    let gone = listed.difference(reported).map(|name| format!("{path} lists {name}, which nobody reports."));
+    let gone = listed
+        .difference(reported)
+        .map(|name| format!("{path} lists {name}, which {SOURCE} does not report."));
     missing.chain(gone).collect()
 }
 
@@ -70,14 +72,14 @@ fn two() { event!(
 ";
 
     #[test]
-    fn an_event_that_the_book_lacks_or_invents_is_found() {
+    fn an_event_that_is_only_in_the_code_or_only_in_the_book_is_found() {
         let page = "| other |\n|---|\n| `x` |\n\n| Event | level |\n|---|---|\n| `a.one` | info |\n| `a.three` | info |\n";
         let workspace = Workspace::of([(SOURCE, EVENTS), ("docs/src/events.md", page)]);
         assert_eq!(
             findings(&workspace),
             [
                 "docs/src/events.md does not list the event a.two.",
-                "docs/src/events.md lists a.three, which nobody reports."
+                "docs/src/events.md lists a.three, which crates/transport/src/events.rs does not report."
             ]
         );
     }

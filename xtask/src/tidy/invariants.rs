@@ -1,4 +1,4 @@
-//! The invariants are named in `ARCHITECTURE.md`, each with a test that breaks when it does.
+//! `ARCHITECTURE.md` lists the invariants, each with a test that fails if the invariant is broken.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     let mut found = Vec::new();
     for number in 1..=COUNT {
         match item(page, number) {
-            None => found.push(format!("{PAGE} does not name invariant {number}.")),
+            None => found.push(format!("{PAGE} does not list invariant {number}.")),
             Some(text) if !spans(&text).iter().any(known) => {
                 found.push(format!("{PAGE} names no existing test for invariant {number}."));
             }
@@ -33,8 +33,8 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     found
 }
 
-/// The list item or table row of this number, with the lines that belong to it; below a heading that says what
-/// the numbers are, because other lists have numbers too.
+/// The list item or table row of this number, with the lines that belong to it. Only the section whose heading names
+/// invariants counts: other lists have numbers too.
 fn item(page: &str, number: usize) -> Option<String> {
     let section = page.split("\n#").find(|section| {
         section.lines().next().is_some_and(|title| title.to_lowercase().contains("invariant"))
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_test_that_has_gone_is_found() {
+    fn a_test_that_does_not_exist_is_found() {
         let broken = page(|n| format!("{n}. `one_permit_and_never_two` `no_such_test_any_more`\n"));
         assert_eq!(broken.len(), COUNT);
     }
@@ -79,6 +79,6 @@ mod tests {
     #[test]
     fn a_missing_number_is_found() {
         let without = |n| if n == 11 { String::new() } else { format!("{n}. `one_permit_and_never_two`\n") };
-        assert_eq!(page(without), ["ARCHITECTURE.md does not name invariant 11."]);
+        assert_eq!(page(without), ["ARCHITECTURE.md does not list invariant 11."]);
     }
 }

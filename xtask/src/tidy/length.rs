@@ -1,4 +1,4 @@
-//! No source file is longer than a reader's patience.
+//! No source file is too long to read in one go.
 
 use crate::workspace::Workspace;
 

@@ -1,4 +1,4 @@
-//! Every link inside the repository leads to a file that is there, and to a heading in it where it names one.
+//! Every link inside the repository leads to an existing file, and to an existing heading if it names one.
 
 use crate::markdown::{anchors, links};
 use crate::tree::Tree;
@@ -24,15 +24,15 @@ fn fault(tree: &Tree, from: &str, target: &str) -> Option<&'static str> {
     let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
     let path = if file.is_empty() { from.to_owned() } else { resolve(from, file)? };
     if !path.is_empty() && !tree.has(&path) {
-        return Some("leads nowhere");
+        return Some("has no target");
     }
     let heading = anchor.is_empty()
         || !path.ends_with(".md")
         || tree.text(&path).is_some_and(|text| anchors(text).iter().any(|found| found == anchor));
-    (!heading).then_some("names a heading that is not there")
+    (!heading).then_some("names a heading that does not exist")
 }
 
-/// The path from the root; nothing when it leaves the repository, which no link of ours does by mistake.
+/// The path from the root; `None` if it leaves the repository.
 fn resolve(from: &str, target: &str) -> Option<String> {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
@@ -53,14 +53,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_that_leads_nowhere_is_found() {
+    fn a_link_without_a_target_is_found() {
         let page = "[a](../README.md) [b](gone.md) [c](#here) [d](#there) [e](https://example.com/x) [f](../docs)\n\n# Here\n";
         let workspace = Workspace::of([("docs/page.md", page), ("README.md", "[r](docs/page.md#here)")]);
         assert_eq!(
             findings(&workspace),
             [
-                "docs/page.md: the link to gone.md leads nowhere.",
-                "docs/page.md: the link to #there names a heading that is not there."
+                "docs/page.md: the link to gone.md has no target.",
+                "docs/page.md: the link to #there names a heading that does not exist."
             ]
         );
     }

@@ -1,4 +1,4 @@
-//! No package opts out: the workspace's lints hold in each, and each library forbids unsafe code.
+//! The workspace's lints apply to every package, and every library forbids unsafe code.
 
 use crate::workspace::Workspace;
 
@@ -10,14 +10,14 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
             workspace.tree.text(&manifest).and_then(|text| text.parse().ok()).unwrap_or_default();
         let inherited = table.get("lints").and_then(|lints| lints.get("workspace")?.as_bool());
         if inherited != Some(true) {
-            found.push(format!("{manifest} lacks `[lints] workspace = true`."));
+            found.push(format!("{manifest} lacks `[lints] workspace = true`: add it."));
         }
     }
     for package in workspace.packages.iter().filter(|package| package.library) {
         let root = format!("{}/src/lib.rs", package.folder);
         let text = workspace.tree.text(&root).unwrap_or_default();
         if !text.lines().any(|line| line == "#![forbid(unsafe_code)]") {
-            found.push(format!("{root} lacks `#![forbid(unsafe_code)]`."));
+            found.push(format!("{root} lacks `#![forbid(unsafe_code)]`: add it."));
         }
     }
     found
@@ -40,8 +40,8 @@ mod tests {
         assert_eq!(
             findings(&workspace),
             [
-                "crates/b/Cargo.toml lacks `[lints] workspace = true`.",
-                "crates/b/src/lib.rs lacks `#![forbid(unsafe_code)]`."
+                "crates/b/Cargo.toml lacks `[lints] workspace = true`: add it.",
+                "crates/b/src/lib.rs lacks `#![forbid(unsafe_code)]`: add it."
             ]
         );
     }

@@ -1,7 +1,7 @@
-//! The README's first example is, to the byte, the one that is compiled and run.
+//! The README's first example is, byte for byte, the example that the tests compile and run.
 //!
-//! The example stands in a source file between lines that hold `ANCHOR: readme` and `ANCHOR_END: readme`; the
-//! indentation that its lines share does not count.
+//! The tested example is in a source file, between lines with `ANCHOR: readme` and `ANCHOR_END: readme`. The indentation
+//! that its lines share does not count.
 
 use crate::markdown::first_fence;
 use crate::rust::has_word;
@@ -26,7 +26,7 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
             let mut found = Vec::new();
             if example != shown {
                 found.push(format!(
-                    "{PAGE}: the first example is not the one in {path}.{}",
+                    "{PAGE}: the first example is not the example in {path}.{}",
                     first_difference(shown, example)
                 ));
             }
@@ -77,20 +77,20 @@ mod tests {
 
     #[test]
     fn an_example_that_drifted_is_found() {
-        let fine = "```rust\nlet a = 1;\n\nassert_eq!(a, 1);\n```\n";
+        let same = "```rust\nlet a = 1;\n\nassert_eq!(a, 1);\n```\n";
         let of = |page: &str| findings(&Workspace::of([(PAGE, page), ("examples/a/src/main.rs", EXAMPLE)]));
-        assert!(of(fine).is_empty());
+        assert!(of(same).is_empty());
         assert_eq!(
-            of(&fine.replace("a = 1", "a = 2")),
+            of(&same.replace("a = 1", "a = 2")),
             [
-                "README.md: the first example is not the one in examples/a/src/main.rs. It has `let a = 2;` where that has `let a = 1;`."
+                "README.md: the first example is not the example in examples/a/src/main.rs. It has `let a = 2;` where that has `let a = 1;`."
             ]
         );
         assert_eq!(of("no example").len(), 1);
     }
 
     #[test]
-    fn an_example_that_nobody_runs_is_found() {
+    fn an_example_without_a_test_is_found() {
         assert_eq!(findings(&Workspace::of([(PAGE, "```rust\nassert!(true);\n```\n")])).len(), 1);
     }
 }

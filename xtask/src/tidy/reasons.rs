@@ -1,4 +1,4 @@
-//! Every dependency has its sentence in `DESIGN.md`, and somebody who uses it.
+//! `DESIGN.md` gives the reason for every dependency, and a package uses it.
 
 use crate::rust::has_word;
 use crate::workspace::Workspace;
@@ -17,12 +17,12 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     let mut found = Vec::new();
     for (name, _) in listed.iter().filter(|(_, how)| how.get("path").is_none()) {
         if !has_word(page, name) {
-            found.push(format!("{PAGE} does not say why {name} is needed."));
+            found.push(format!("{PAGE} does not give the reason for {name}."));
         }
         let used =
             |package: &crate::workspace::Package| package.dependencies.iter().any(|it| it.name == *name);
         if !workspace.packages.iter().any(used) {
-            found.push(format!("Cargo.toml lists {name}, which nobody uses."));
+            found.push(format!("Cargo.toml lists {name}, which no package uses."));
         }
     }
     found
@@ -42,7 +42,7 @@ mod tests {
         workspace.packages[0].dependencies.push(used);
         assert_eq!(
             findings(&workspace),
-            ["Cargo.toml lists idle, which nobody uses.", "DESIGN.md does not say why used is needed."]
+            ["Cargo.toml lists idle, which no package uses.", "DESIGN.md does not give the reason for used."]
         );
     }
 }

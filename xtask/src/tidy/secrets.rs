@@ -1,9 +1,9 @@
-//! No secret, and nothing that carries one, can be displayed or serialized.
+//! No secret, and no type with a secret in it, can be displayed or serialized.
 
 use crate::rust::{code, has_word, identifier, public_types, secrets};
 use crate::workspace::Workspace;
 
-/// Types that carry a secret under a name that does not say so.
+/// Types that hold a secret without saying so in their name.
 const CARRIERS: [&str; 9] = [
     "Token",
     "TokenRef",
@@ -16,7 +16,7 @@ const CARRIERS: [&str; 9] = [
     "AuthorizationGrant",
 ];
 
-/// How the name of a secret ends.
+/// The endings of secrets' names.
 const ENDINGS: [&str; 6] = ["Secret", "SecretKey", "Password", "Verifier", "PrivateKey", "State"];
 
 pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
@@ -24,7 +24,7 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     let mut names: Vec<String> = CARRIERS.map(str::to_owned).into();
     for (_, text) in sources() {
         names.extend(secrets(text));
-        // `GateState` and its like are no secrets: only a whole word counts for that one.
+        // `GateState` and similar types are not secrets: `State` must be the whole name.
         names.extend(public_types(text).into_iter().filter(|name| {
             ENDINGS.iter().any(|ending| name.ends_with(ending))
                 && (!name.ends_with("State") || name == "State")

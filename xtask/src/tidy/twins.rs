@@ -1,4 +1,4 @@
-//! What exists in one transport exists in the other, under the same name: sources and tests alike.
+//! Both transports have the same files, sources and tests alike.
 
 use std::collections::BTreeSet;
 
@@ -13,11 +13,16 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     for part in ["src", "tests"] {
         let of = |(folder, client)| files(&workspace.tree, &format!("{folder}/{part}"), client);
         let (one, other) = (of(ASYNC), of(BLOCKING));
-        let shared = one.iter().filter(|path| !ASYNC_ALONE.contains(&path.as_str())).cloned().collect();
+        let shared = one.iter().filter(|path| !ONLY_ASYNC.contains(&path.as_str())).cloned().collect();
         let missing =
             |in_this: &BTreeSet<String>, from: &BTreeSet<String>, (folder, client): (&str, &str)| {
                 from.difference(in_this)
-                    .map(|path| format!("{folder}/{part}/{} is missing.", path.replace(ADAPTER, client)))
+                    .map(|path| {
+                        format!(
+                            "{folder}/{part}/{} is missing: the other transport has it.",
+                            path.replace(ADAPTER, client)
+                        )
+                    })
                     .collect::<Vec<_>>()
             };
         found.extend(missing(&one, &other, ASYNC));
@@ -26,15 +31,15 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     found
 }
 
-/// What exists in async alone, source and tests: nothing in blocking code speaks tower.
-const ASYNC_ALONE: [&str; 1] = ["tower.rs"];
+/// Files that only the async transport has: tower has no blocking form.
+const ONLY_ASYNC: [&str; 1] = ["tower.rs"];
 
-/// Stands for the client's name, which is the one difference.
+/// Takes the place of the client's name, the only difference.
 const ADAPTER: &str = "{client}";
 
 fn files(tree: &Tree, folder: &str, client: &str) -> BTreeSet<String> {
     let relative = |(path, _): (&str, &str)| path[folder.len() + 1..].replace(client, ADAPTER);
-    // What a client needs to be adapted is its own affair: only the adapters themselves are twins.
+    // Each client needs other files below its adapter: only the adapters themselves must match.
     let inside = format!("/{client}/");
     tree.ending(folder, ".rs").filter(|(path, _)| !path.contains(&inside)).map(relative).collect()
 }
@@ -56,24 +61,27 @@ mod tests {
         assert_eq!(
             findings(&workspace),
             [
-                "crates/transport-blocking/src/send.rs is missing.",
-                "crates/transport-async/tests/calls.rs is missing."
+                "crates/transport-blocking/src/send.rs is missing: the other transport has it.",
+                "crates/transport-async/tests/calls.rs is missing: the other transport has it."
             ]
         );
     }
 
     #[test]
-    fn tower_is_of_async_code_alone() {
+    fn only_the_async_transport_has_tower() {
         let mut workspace = Workspace::default();
         workspace.tree.add("crates/transport-async/src/tower.rs", "");
         workspace.tree.add("crates/transport-async/tests/tower.rs", "");
         assert!(findings(&workspace).is_empty());
         workspace.tree.add("crates/transport-async/src/tower/limit.rs", "");
-        assert_eq!(findings(&workspace), ["crates/transport-blocking/src/tower/limit.rs is missing."]);
+        assert_eq!(
+            findings(&workspace),
+            ["crates/transport-blocking/src/tower/limit.rs is missing: the other transport has it."]
+        );
     }
 
     #[test]
-    fn the_adapters_are_each_others_twins() {
+    fn the_adapters_of_the_two_clients_match() {
         let workspace = Workspace::of([
             ("crates/transport-async/src/reqwest.rs", ""),
             ("crates/transport-blocking/src/ureq.rs", ""),

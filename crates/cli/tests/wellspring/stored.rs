@@ -276,10 +276,10 @@ fn commands_that_need_a_store_without_one_are_usage_errors() {
 fn a_path_that_cannot_hold_a_store_is_a_usage_error() {
     for (url, says) in [
         ("file:taken", "names ./taken, which is a file; name a folder"),
-        ("file:no/such/folder", "lies in ./no/such, which is not a folder; create it first"),
+        ("file:no/such/folder", "has the parent ./no/such, which is not a folder; create it first"),
         ("sqlite:folder", "names ./folder, which is a folder; name a file"),
-        ("sqlite:no/tokens.db", "lies in ./no, which is not a folder; create it first"),
-        ("file:taken/tokens", "lies in ./taken, which is not a folder; create it first"),
+        ("sqlite:no/tokens.db", "has the parent ./no, which is not a folder; create it first"),
+        ("file:taken/tokens", "has the parent ./taken, which is not a folder; create it first"),
     ] {
         let (simulator, folder) = login::stage("http://127.0.0.1/callback", url);
         folder.write("taken", "this is mine");

@@ -1,4 +1,4 @@
-//! The right to run one renewal, and what every errand sets out with.
+//! The permit to run one renewal, and what every job starts with.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -8,9 +8,9 @@ use crate::refresh_state::RefreshState;
 use crate::renewal::job::{Goal, ProviderRef, RenewalJob};
 use crate::{Epoch, Generation, Instant, Policy, Provider};
 
-/// The right to run one renewal. Not `Clone`, made by [`Lifecycle::acquire`](crate::Lifecycle::acquire) alone, ended by
-/// [`Lifecycle::complete`](crate::Lifecycle::complete) alone.
-#[must_use = "nobody else may renew until this permit is completed"]
+/// The permit to run one renewal. It is not `Clone`: only [`Lifecycle::acquire`](crate::Lifecycle::acquire) makes it, and
+/// only [`Lifecycle::complete`](crate::Lifecycle::complete) ends it.
+#[must_use = "no other renewal starts until this permit is completed"]
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub struct Permit {
@@ -23,7 +23,7 @@ pub struct Permit {
     pub(super) known: Known,
 }
 
-/// What every errand of one lifecycle sets out with.
+/// What every job of one lifecycle starts with.
 #[derive(Clone, Debug)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 pub(super) struct Known {
@@ -60,7 +60,7 @@ impl Known {
 }
 
 impl Permit {
-    /// What the renewal is to do.
+    /// The job of the renewal.
     #[must_use]
     pub fn job(&self, provider: Arc<dyn Provider>) -> RenewalJob {
         let (access_left, wanted) = (self.access_left, self.wanted);

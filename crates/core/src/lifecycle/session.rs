@@ -1,4 +1,4 @@
-//! Where sessions begin and end: signing in, logging out, and what the store takes late.
+//! Where sessions begin and end: sign-in, logout, and saves that end late.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -56,11 +56,11 @@ impl Lifecycle {
         }
     }
 
-    /// A sign-in has ended. What it brought is newer than anything before it.
+    /// A sign-in has ended. Its token is newer than all before it.
     ///
     /// # Errors
     ///
-    /// Why it brought nothing.
+    /// The reason why it brought no token.
     pub fn signed_in(&mut self, outcome: Outcome, now: Clocks) -> Result<Token, TokenError> {
         match outcome {
             Outcome::Renewed(record, sent) => {
@@ -82,11 +82,11 @@ impl Lifecycle {
         }
     }
 
-    /// A logout has ended: there is no session any more, whatever became of its refresh token.
+    /// A logout has ended: there is no session any more. Returns the result of the revocation.
     ///
     /// # Errors
     ///
-    /// Why nobody is logged out.
+    /// The reason why the user is not logged out.
     pub fn signed_out(&mut self, outcome: Outcome, now: Clocks) -> Result<Revocation, TokenError> {
         match outcome {
             Outcome::SignedOut(record, revocation) => {
@@ -108,7 +108,7 @@ impl Lifecycle {
         }
     }
 
-    /// What the store would not take when it was obtained is settled by now, one way or the other.
+    /// A save that went on after its renewal has ended.
     pub fn recovered(&mut self, outcome: Outcome, now: Clocks) {
         match outcome {
             Outcome::Renewed(record, _) | Outcome::Adopted(record) => {

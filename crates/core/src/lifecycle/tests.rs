@@ -296,7 +296,7 @@ fn a_permit_abandoned_before_anything_was_sent_leaves_the_grant_unspent() {
 fn a_request_that_never_left_leaves_the_grant_unspent() {
     let mut life = signed_in("one 60 refresh");
     let permit1 = permit(life.acquire(Need::Fresh, at(60)));
-    let refused = TransportError::new(TransportErrorKind::NotSent, "nobody listens");
+    let refused = TransportError::new(TransportErrorKind::NotSent, "the connection was refused");
     let job = permit1.job(Toy::rotating(Replay::Never).arc());
     let (_, outcome) = run(job, at(60), vec![Answer::Failed(refused)]);
     let _ = life.complete(permit1, outcome, at(60));
@@ -346,7 +346,7 @@ fn a_last_resort_that_was_given_up_half_way_has_been_used() {
 }
 
 #[test]
-fn a_pause_that_is_over_does_not_keep_whoever_keeps_a_fresh_token_warm_awake() {
+fn a_pause_that_has_ended_does_not_wake_a_driver_that_keeps_a_fresh_token_warm() {
     let mut life = with_token();
     let permit = permit(life.acquire(Need::Newer(Generation::new(1)), at(10)));
     fail(&mut life, permit, Toy::with_credentials(), 429, 10);
@@ -365,7 +365,7 @@ fn a_token_that_only_the_wall_clock_calls_due_is_renewed() {
 }
 
 #[test]
-fn whoever_keeps_a_token_warm_wakes_when_it_is_due_or_its_pause_is_over() {
+fn a_driver_that_keeps_a_token_warm_wakes_when_it_is_due_or_its_pause_ends() {
     let mut life = life();
     assert_eq!(life.next_wake(), Some(Instant::ORIGIN));
     let permit1 = permit(life.acquire(Need::Fresh, at(0)));

@@ -1,5 +1,4 @@
-//! Recording a failure: whether the grant was spent, whether it is dead, and how long all processes leave the endpoint
-//! alone.
+//! Recording a failure: whether the grant was spent, whether it is dead, and the pause that all processes keep.
 
 use alloc::string::ToString;
 

@@ -44,6 +44,16 @@ pub enum Step {
 }
 
 /// An operation on the store, with the part of the renewal that goes on with its reply.
+///
+/// The reply of another operation does not compile:
+///
+/// ```compile_fail,E0308
+/// use wellspring_core::{Clocks, Load, Pending, Step, Swap};
+///
+/// fn resume(load: Pending<Load>, now: Clocks) -> Step {
+///     load.resume(Ok(Swap::Conflict), now)
+/// }
+/// ```
 #[must_use = "a renewal goes on only when its operation is carried out"]
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]

@@ -66,7 +66,7 @@ fn reason(result: &Result<Token, TokenError>) -> Option<LoginReason> {
 fn never_means_that_a_lost_answer_ends_in_a_new_sign_in() {
     let seen = history(|| Toy::rotating(Replay::Never), vec![(60, vec![lost()]), (70, vec![])]);
     assert_eq!(seen[0].0, ["refresh"]);
-    assert_eq!(reason(&seen[0].1), None, "ambiguity alone ends nothing");
+    assert_eq!(reason(&seen[0].1), None, "an ambiguous failure ends nothing");
     assert!(seen[1].0.is_empty());
     assert_eq!(reason(&seen[1].1), Some(LoginReason::Ambiguous));
 }

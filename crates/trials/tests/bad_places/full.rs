@@ -1,7 +1,7 @@
-//! A disk that is full in the middle of a renewal, and one that can only be read.
+//! A disk that becomes full during a renewal, and a read-only disk.
 //!
-//! The disk is a tmpfs of one megabyte, which a child mounts for itself. Where nobody may mount anything, and beside it,
-//! a child runs into its own limit on the size of files, which any process may set.
+//! The disk is a tmpfs of one megabyte, which a child mounts. In addition, and also where mounting is not allowed, a child
+//! exceeds its own limit on the size of files, which every process may set.
 
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -27,10 +27,10 @@ use crate::stage::{AMPLE, Stage};
 const PART: &str = "WELLSPRING_BAD_PLACE";
 const WHERE: &str = "WELLSPRING_BAD_PLACE_PATH";
 
-/// How long a store has that will not.
+/// The deadline of a store that fails.
 const SHORT: Duration = Duration::from_secs(1);
 
-/// What takes all room away and gives it back.
+/// Takes all space of a store and gives it back.
 trait Room: Send + Sync {
     fn take(&self);
     fn give(&self);
@@ -49,7 +49,7 @@ impl SmallDisk {
 }
 
 impl Room for SmallDisk {
-    /// Goes on until the room is given back: SQLite makes room by removing its log.
+    /// Fills the disk again and again until `give`: SQLite frees space by removing its log.
     fn take(&self) {
         self.filling.store(true, Ordering::SeqCst);
         let (mut file, filling) = (File::create(&self.filler).unwrap(), Arc::clone(&self.filling));
@@ -64,13 +64,13 @@ impl Room for SmallDisk {
 
     fn give(&self) {
         self.filling.store(false, Ordering::SeqCst);
-        // A file that is still open keeps its room.
+        // A file that is still open keeps its space.
         self.thread.lock().unwrap().take().unwrap().join().unwrap();
         fs::remove_file(&self.filler).unwrap();
     }
 }
 
-/// No file of this process may grow beyond a few bytes.
+/// Limits the files of this process to a few bytes.
 struct FileSize;
 
 impl Room for FileSize {
@@ -85,7 +85,7 @@ impl Room for FileSize {
     }
 }
 
-/// Somebody else keeps the store locked.
+/// Another holder keeps the store locked.
 struct Locked {
     stage: Arc<Stage>,
     lock: Mutex<Option<Box<dyn Any + Send + Sync>>>,
@@ -101,7 +101,7 @@ impl Room for Locked {
     }
 }
 
-/// A store whose room is gone from the moment at which something that was obtained is to be saved.
+/// A store that loses its space just before the save of an obtained token.
 struct Filled {
     store: Arc<dyn Store>,
     room: Arc<dyn Room>,
@@ -157,8 +157,8 @@ fn filled(store: Arc<dyn Store>, room: &Arc<dyn Room>) -> Arc<dyn Store> {
     Arc::new(Filled { store, room: Arc::clone(room), full: AtomicBool::new(false) })
 }
 
-/// The record is as the lease left it. SQLite cannot show it where there is no room for its shared memory.
-fn is_claimed(stage: &Stage) {
+/// The record still carries the lease. SQLite cannot show it without space for its shared memory.
+fn is_leased(stage: &Stage) {
     let store = match stage.place.open() {
         Ok(store) => store,
         Err(_) if stage.place.kind() == Kind::Sqlite => return,
@@ -166,10 +166,10 @@ fn is_claimed(stage: &Stage) {
     };
     let loaded = store.load(&stage.key(), AMPLE).unwrap();
     let record = loaded.stored.unwrap().record;
-    assert!(record.generation.value() == 1 && record.lease.is_some(), "the record is not as it was");
+    assert!(record.generation.value() == 1 && record.lease.is_some(), "the record has changed");
 }
 
-/// With room elsewhere the token is spilled there, handed out, found by others, and stored when it can be.
+/// With space in another folder the token is spilled there, returned, found by others, and stored later.
 fn it_is_spilled_and_stored_later(stage: &Stage, driver: Driver, room: &Arc<dyn Room>) {
     let elsewhere = Folder::new();
     let kind = stage.place.kind();
@@ -177,9 +177,9 @@ fn it_is_spilled_and_stored_later(stage: &Stage, driver: Driver, room: &Arc<dyn 
     let source = stage.source(driver, &filled(open(), room), SHORT);
     let other = stage.source(driver.other(), &open(), SHORT);
     assert_eq!(source.token().unwrap().generation().value(), 2, "{kind} {driver:?}");
-    is_claimed(stage);
-    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1, "it is spilled");
-    assert_eq!(other.token().unwrap().generation().value(), 2, "others find it on a full disk too");
+    is_leased(stage);
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1, "the token is spilled");
+    assert_eq!(other.token().unwrap().generation().value(), 2, "other sources find it on a full disk too");
     room.give();
     stage.wait_for(2);
     let deadline = Deadline::after(AMPLE);
@@ -189,29 +189,29 @@ fn it_is_spilled_and_stored_later(stage: &Stage, driver: Driver, room: &Arc<dyn 
     assert_eq!(stage.server.seen().asked, 1, "{kind} {driver:?}");
 }
 
-/// Without, the error says so, the token is kept in memory, and stored when there is room again.
+/// Without it, the error says so, and the token is kept in memory and stored when there is space again.
 fn it_is_kept_in_memory_and_stored_later(stage: &Stage, driver: Driver, room: &Arc<dyn Room>) {
     let kind = stage.place.kind();
     let source = stage.source(driver, &filled(stage.place.open().unwrap(), room), SHORT);
-    let error = source.token().expect_err(&format!("{kind} {driver:?}: a full disk takes a token"));
+    let error = source.token().expect_err(&format!("{kind} {driver:?}: a full disk accepts a token"));
     assert_eq!(error.kind(), ErrorKind::Store, "{error:?}");
     let text = "a new token was obtained, but neither the store nor the place for spills takes it; it is kept in \
                 memory and tried again";
     assert!(error.to_string().starts_with(text), "{error}");
-    is_claimed(stage);
+    is_leased(stage);
     assert_eq!(
         source.token().unwrap_err().kind(),
         ErrorKind::Store,
-        "nothing is sent while it is not stored"
+        "nothing is sent while the token is not stored"
     );
     room.give();
-    assert_eq!(source.acquire(AMPLE).unwrap().generation().value(), 2, "whoever can wait is served");
+    assert_eq!(source.acquire(AMPLE).unwrap().generation().value(), 2, "a caller that waits is served");
     stage.wait_for(2);
     assert_eq!(stage.server.seen().asked, 1, "{kind} {driver:?}");
 }
 
-/// A full disk before anything is sent: nothing is.
-fn nothing_is_sent_where_no_claim_can_be_saved(stage: &Stage, driver: Driver, room: &Arc<dyn Room>) {
+/// With a full disk before the request nothing is sent.
+fn nothing_is_sent_if_no_lease_can_be_saved(stage: &Stage, driver: Driver, room: &Arc<dyn Room>) {
     let source = stage.source(driver, &stage.place.open().unwrap(), SHORT);
     let bytes = stage.bytes();
     room.take();
@@ -226,13 +226,13 @@ fn nothing_is_sent_where_no_claim_can_be_saved(stage: &Stage, driver: Driver, ro
 
 fn a_disk_that_can_only_be_read(stage: &Stage, driver: Driver, mount: &Path) {
     let bytes = stage.bytes();
-    // The threads of the sources before this one may still have a file open.
+    // Threads of earlier sources may still have a file open.
     let remount = |how: &str| {
         let (deadline, mount) = (Deadline::after(AMPLE), || {
             Command::new("mount").args(["-o", how]).arg(mount).output().unwrap().status.success()
         });
         while !mount() {
-            assert!(deadline.sleep(Duration::from_millis(20)), "the small disk cannot be mounted anew");
+            assert!(deadline.sleep(Duration::from_millis(20)), "the small disk cannot be remounted");
         }
     };
     let nothing_is_sent = |source: &Source| {
@@ -248,7 +248,7 @@ fn a_disk_that_can_only_be_read(stage: &Stage, driver: Driver, mount: &Path) {
             nothing_is_sent(&source);
             nothing_is_sent(&stage.source(driver, &open().unwrap(), SHORT));
         }
-        // While a database is open, nobody can take the right to write from its disk.
+        // A disk cannot be remounted read-only while a database on it is open.
         Kind::Sqlite => {
             remount("remount,ro");
             let error = open().unwrap_err();
@@ -262,9 +262,9 @@ fn a_disk_that_can_only_be_read(stage: &Stage, driver: Driver, mount: &Path) {
     assert_eq!(source.token().unwrap().generation().value(), 2);
 }
 
-/// What children play; whoever is none does nothing here.
+/// The part of the children; in a process that is not a child this test does nothing.
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a child learns from its environment that it is one")]
+#[expect(clippy::disallowed_methods, reason = "the environment marks a child")]
 fn a_child_plays_its_part() {
     let (Ok(part), Some(disk)) = (std::env::var(PART), std::env::var_os(WHERE)) else { return };
     let disk = PathBuf::from(disk);
@@ -277,7 +277,7 @@ fn a_child_plays_its_part() {
             };
             let room: Arc<dyn Room> =
                 if part == "disk" { Arc::new(SmallDisk::on(&disk)) } else { Arc::new(FileSize) };
-            nothing_is_sent_where_no_claim_can_be_saved(&place("unsent"), driver, &room);
+            nothing_is_sent_if_no_lease_can_be_saved(&place("unsent"), driver, &room);
             it_is_kept_in_memory_and_stored_later(&place("memory"), driver, &room);
             if part == "disk" {
                 it_is_spilled_and_stored_later(&place("spilled"), driver, &room);
@@ -289,7 +289,7 @@ fn a_child_plays_its_part() {
 }
 
 #[test]
-fn what_was_obtained_while_another_keeps_the_store_locked_is_spilled_and_stored_later() {
+fn a_token_obtained_while_the_store_is_locked_is_spilled_and_stored_later() {
     for kind in Kind::ALL {
         for driver in Driver::ALL {
             let folder = Folder::new();
@@ -300,7 +300,7 @@ fn what_was_obtained_while_another_keeps_the_store_locked_is_spilled_and_stored_
     }
 }
 
-/// This test file once more, started by this script.
+/// Runs this test file as a child of this script.
 fn child(script: &str, part: &str, folder: &Path, before: &[&str]) {
     let this = std::env::current_exe().unwrap();
     let (program, arguments) = before.split_first().unwrap();
@@ -319,10 +319,10 @@ fn child(script: &str, part: &str, folder: &Path, before: &[&str]) {
 }
 
 #[test]
-fn what_was_obtained_survives_a_disk_that_is_full_and_one_that_can_only_be_read_stays_as_it_is() {
+fn an_obtained_token_survives_a_full_disk_and_a_read_only_disk_stays_as_it_is() {
     let may = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output();
     if !may.is_ok_and(|output| output.status.success()) {
-        eprintln!("no small disk can be mounted here: files that may not grow stand in for it");
+        eprintln!("cannot mount a small disk here: the limit on the size of files replaces it");
         return;
     }
     let folder = Folder::new();
@@ -332,7 +332,7 @@ fn what_was_obtained_survives_a_disk_that_is_full_and_one_that_can_only_be_read_
 }
 
 #[test]
-fn what_was_obtained_survives_files_that_may_not_grow() {
+fn an_obtained_token_survives_a_limit_on_the_size_of_files() {
     let folder = Folder::new();
     child("trap '' XFSZ; exec \"$0\" \"$@\"", "limit", folder.path(), &["env"]);
 }

@@ -1,4 +1,4 @@
-//! Records that cannot be read, locks that nobody lets go of, and clocks that were set back.
+//! Unreadable records, locks that are not released, and clocks that were set back.
 
 use core::time::Duration;
 
@@ -29,7 +29,7 @@ fn says(error: &TokenError, pieces: &[&str], transient: bool) {
 }
 
 #[test]
-fn a_record_that_cannot_be_read_is_told_and_neither_overwritten_nor_taken_for_absent() {
+fn an_unreadable_record_is_an_error_and_is_neither_overwritten_nor_taken_for_absent() {
     each(|_, driver, stage| {
         let whole = stage.bytes();
         let line = if stage.place.kind() == Kind::File { &whole[..33] } else { &[] };
@@ -44,7 +44,7 @@ fn a_record_that_cannot_be_read_is_told_and_neither_overwritten_nor_taken_for_ab
             let error = source.token().unwrap_err();
             says(&error, &["nothing was sent", &stage.name(), why], false);
             assert!(!format!("{error:?}").contains("canary"));
-            assert_eq!(stage.bytes(), bytes, "what cannot be read stays as it is");
+            assert_eq!(stage.bytes(), bytes, "an unreadable record stays as it is");
         }
         stage.overwrite(&whole);
         assert_eq!(stage.server.seen(), Seen::default());
@@ -54,7 +54,7 @@ fn a_record_that_cannot_be_read_is_told_and_neither_overwritten_nor_taken_for_ab
 }
 
 #[test]
-fn a_store_that_another_keeps_locked_for_too_long_is_told_and_nothing_is_sent() {
+fn a_store_that_stays_locked_for_too_long_is_an_error_and_nothing_is_sent() {
     each(|kind, driver, stage| {
         let bytes = stage.bytes();
         let store = stage.place.open().unwrap();
@@ -66,12 +66,16 @@ fn a_store_that_another_keeps_locked_for_too_long_is_told_and_nothing_is_sent() 
         drop(lock);
         let patient = stage.source(driver, &store, AMPLE);
         assert_eq!(patient.token().unwrap().generation().value(), 2);
-        assert_eq!(source.acquire(AMPLE).unwrap().generation().value(), 2, "who was told may ask again");
+        assert_eq!(
+            source.acquire(AMPLE).unwrap().generation().value(),
+            2,
+            "a caller with an error may ask again"
+        );
         assert_eq!(stage.server.seen().asked, 1);
     });
 }
 
-/// A token that seems to come from tomorrow is not trusted, and not lost either.
+/// A token with a time of tomorrow is not trusted, and not lost either.
 #[test]
 fn a_clock_that_was_set_back_a_day_costs_one_renewal_and_no_session() {
     each(|_, driver, stage| {

@@ -1,4 +1,4 @@
-//! One session in one store, and what can be done to it from outside.
+//! One session in one store, and ways to damage or lock it.
 
 use core::any::Any;
 use core::time::Duration;
@@ -13,7 +13,7 @@ use wellspring_store::{Deadline, FileLocks, KeyName};
 use wellspring_trials::server::{Server, app};
 use wellspring_trials::{Driver, Kind, Place, Source, policy};
 
-/// Longer than anything takes that is not meant to be waited out.
+/// Longer than any operation takes that is not meant to reach its deadline.
 pub(crate) const AMPLE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Stage {
@@ -41,7 +41,7 @@ impl Stage {
         KeyName::of(&self.key()).to_string()
     }
 
-    /// A source whose store has this long for each of its deadlines.
+    /// A source with this store deadline.
     pub(crate) fn source(&self, driver: Driver, store: &Arc<dyn Store>, store_deadline: Duration) -> Source {
         Source::new(driver, self.app(), store, policy(AMPLE, store_deadline)).unwrap()
     }
@@ -55,7 +55,7 @@ impl Stage {
         self.loaded().stored.unwrap().record.generation.value()
     }
 
-    /// Until the store holds this generation, and nothing is spilled.
+    /// Waits until the store holds this generation and nothing is spilled.
     pub(crate) fn wait_for(&self, generation: u64) {
         let deadline = Deadline::after(AMPLE);
         while self.generation() != generation || self.loaded().spilled.is_some() {
@@ -63,7 +63,7 @@ impl Stage {
         }
     }
 
-    /// The record's bytes as they lie there.
+    /// The stored bytes of the record.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         match self.place.kind() {
             Kind::File => fs::read(self.file()).unwrap(),
@@ -74,7 +74,7 @@ impl Stage {
         }
     }
 
-    /// Puts these in their place; the version stays.
+    /// Replaces the bytes; the version stays.
     pub(crate) fn overwrite(&self, bytes: &[u8]) {
         match self.place.kind() {
             Kind::File => fs::write(self.file(), bytes).unwrap(),
@@ -85,7 +85,7 @@ impl Stage {
         }
     }
 
-    /// Keeps everybody else from saving until it is dropped.
+    /// Blocks all other saves until the returned value is dropped.
     pub(crate) fn lock(&self) -> Box<dyn Any + Send + Sync> {
         match self.place.kind() {
             Kind::File => {

@@ -11,9 +11,10 @@ use wellspring_core::{
 fn markdown<R: Copy, C: Copy, V: Copy, const N: usize>(
     corner: &str,
     rows: &[(R, [(C, V); N])],
-    text_of: (fn(R) -> &'static str, fn(C) -> &'static str, fn(V) -> &'static str),
+    row_text: fn(R) -> &'static str,
+    column_text: fn(C) -> &'static str,
+    cell_text: fn(V) -> &'static str,
 ) -> String {
-    let (row_text, column_text, cell_text) = text_of;
     let mut out = format!("| {corner} |");
     // Writing to a string cannot fail.
     for (column, _) in rows.iter().take(1).flat_map(|(_, cells)| cells) {
@@ -31,15 +32,15 @@ fn markdown<R: Copy, C: Copy, V: Copy, const N: usize>(
 }
 
 pub(super) fn loaded() -> String {
-    markdown("the store holds", &LOADED, (found, fallback, judgment))
+    markdown("the store holds", &LOADED, found, fallback, judgment)
 }
 
 pub(super) fn replay() -> String {
-    markdown("the refresh token", &REPLAY, (grant_state, fallback, choice))
+    markdown("the refresh token", &REPLAY, grant_state, fallback, choice)
 }
 
 pub(super) fn conflict() -> String {
-    markdown("the store holds", &CONFLICT, (store_state, obtainment, resolution))
+    markdown("the store holds", &CONFLICT, store_state, obtainment, resolution)
 }
 
 const fn fallback(fallback: Fallback) -> &'static str {

@@ -27,7 +27,7 @@ pub(crate) fn response() -> TokenResponse {
     response
 }
 
-pub(crate) fn spend() -> AuthorizationGrant {
+pub(crate) fn grant() -> AuthorizationGrant {
     AuthorizationGrant::AuthorizationCode {
         code: AuthorizationCode::new(CODE),
         redirect_uri: "https://app.example/callback".into(),
@@ -51,7 +51,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         let token = lifecycle.take_over(response(), Clocks::default(), Clocks::default());
         (lifecycle, token)
     };
-    let error = TokenError::misconfigured("turned away").with_status(401, Some("application/json"));
+    let error = TokenError::misconfigured("refused").with_status(401, Some("application/json"));
     show!(shown:
         AccessToken = AccessToken::new(ACCESS);
         RefreshToken = RefreshToken::new(REFRESH);
@@ -78,7 +78,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Rejected = Rejected::Replaced(lifecycle().1);
         Replay = Replay::OwnerDead;
         Rotation = Rotation::SingleUse;
-        AuthorizationGrant = spend();
+        AuthorizationGrant = grant();
         TransportErrorKind = TransportErrorKind::Ambiguous;
         Verb = Verb::UseAndRefresh;
         Found = Found::Free;
@@ -94,7 +94,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Verdict = Verdict::TokenRefused;
         Clocks = clocks;
         Epoch = Epoch::new(1);
-        RenewalJob = Lifecycle::new(Policy::default(), 7).sign_in(provider(), spend()).unwrap();
+        RenewalJob = Lifecycle::new(Policy::default(), 7).sign_in(provider(), grant()).unwrap();
         Extra = response().extra;
         Generation = Generation::new(1);
         Header = Header::new("Authorization", SECRET);

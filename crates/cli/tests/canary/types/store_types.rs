@@ -40,7 +40,7 @@ fn dead() -> Dead {
 }
 
 fn throttle() -> Throttle {
-    let cause = Cause { kind: CauseKind::Misconfigured, text: "turned away".into(), code: None };
+    let cause = Cause { kind: CauseKind::Misconfigured, text: "refused".into(), code: None };
     let credential = Some(Fingerprint::of(&*provider(), 7));
     Throttle { until: UnixTime::from_secs(1_700_000_000), failures: 1, credential, cause }
 }

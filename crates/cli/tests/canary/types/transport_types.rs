@@ -18,7 +18,7 @@ use wellspring_transport::{
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
 
-use super::core_types::{provider, response, spend};
+use super::core_types::{grant, provider, response};
 use super::{ACCESS, REFRESH, SECRET, Shown, show};
 
 pub(crate) fn show_all(shown: &mut Shown) {
@@ -152,7 +152,7 @@ fn show_an_unfinished_save(shown: &mut Shown) {
     shown.add(&Slices::new(Instant::ORIGIN, Instant::NEVER));
     let clock = Clock::manual(1_700_000_000);
     let shared = SharedLifecycle::new(signs_in(), Policy::default(), 7, Clock::from(&clock), Some(storage));
-    let renewal = shared.sign_in(spend()).unwrap();
+    let renewal = shared.sign_in(grant()).unwrap();
     shown.add::<RenewalGuard>(&renewal);
     let (mut renewal, mut step) = renewal.begin();
     shown.add::<RenewalRun>(&renewal);
@@ -176,7 +176,7 @@ fn show_an_unfinished_save(shown: &mut Shown) {
             Step::Done(outcome, unfinished) => break (outcome, unfinished),
         };
     };
-    let save = renewal.finish(outcome, unfinished).expect("it is not saved");
+    let save = renewal.finish(outcome, unfinished).expect("the token is not stored yet");
     shown.add::<SaveGuard>(&save);
     let (save, _) = save.begin();
     shown.add::<SaveRun>(&save);

@@ -18,7 +18,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Builder = WebLogin::builder(app.clone(), pool.clone());
         WebLogin = WebLogin::builder(app, pool).build().unwrap();
         MemorySessions = MemorySessions::default();
-        SignedIn = SignedIn::over("a name for nobody", TokenSource::fixed(ACCESS));
+        SignedIn = SignedIn::over("an unused name", TokenSource::fixed(ACCESS));
         NotSignedIn = NotSignedIn::Refused;
     );
 }

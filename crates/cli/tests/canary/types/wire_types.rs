@@ -6,7 +6,7 @@ use wellspring_wire::{
     Object, Redaction, TokenFormat, TokenNames, challenges,
 };
 
-use super::core_types::spend;
+use super::core_types::grant;
 use super::{ACCESS, REFRESH, SECRET, Shown, show};
 
 pub(crate) fn show_all(shown: &mut Shown) {
@@ -15,7 +15,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
     let object = || Object::parse(json.as_bytes()).unwrap();
     let head = ResponseHead::new(401).header("WWW-Authenticate", "Bearer error=\"invalid_token\"");
     let payload = "eyJpYXQiOjE2NjczODI2OTUsImV4cCI6MTY2NzQ2OTA5NX0";
-    let redaction = || Redaction::new().secret(SECRET).grant(&spend());
+    let redaction = || Redaction::new().secret(SECRET).grant(&grant());
     show!(shown:
         BasicEncoding = BasicEncoding::Form;
         Body = Body::of(&HttpResponse::new(ResponseHead::new(200), json.clone()));
@@ -35,8 +35,8 @@ pub(crate) fn show_all(shown: &mut Shown) {
         TokenNames = TokenNames::default();
     );
     // The redacted text contains no secret.
-    let told = format!("you sent {SECRET} and {}", super::CODE);
-    shown.add(&redaction().text(&told));
-    shown.add(&redaction().snippet(told.as_bytes()));
+    let echoed = format!("you sent {SECRET} and {}", super::CODE);
+    shown.add(&redaction().text(&echoed));
+    shown.add(&redaction().snippet(echoed.as_bytes()));
     let _ = (ClientSecret::new(SECRET), UnixTime::EPOCH);
 }

@@ -58,7 +58,7 @@ fn only_a_newer_record_is_adopted_and_its_clock_is_the_wall() {
     assert!(life.adopt(&record(1, 1, 0), at(1_000)).is_some(), "a newer epoch wins whatever the generation");
     assert!(
         life.adopt(&record(2, 1, 0), at(3_600)).is_none(),
-        "its refresh token is news, its access token is over"
+        "its refresh token is new, its access token has expired"
     );
     let permit = permit(life.acquire(Need::Fresh, at(3_600)));
     let (sent, outcome) = run(permit.job(Toy::reusable().arc()), at(3_600), vec![answer(200, "x 60")]);

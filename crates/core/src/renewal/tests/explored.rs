@@ -84,9 +84,9 @@ fn a_sign_in_that_may_be_saved_does_not_replace_what_was_renewed_from_it() {
     let job = life.sign_in(Toy::rotating(Replay::Never).arc(), grant);
     let step = load(Renewal::begin(job.unwrap().stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
     let Step::Send(_, sent) = step else { panic!("the code is not sent: {step:?}") };
-    let (request, step) = save(sent.resume(answer(200, "a 60 mine"), at(0)), maybe());
+    let (request, step) = save(sent.resume(answer(200, "a 60 ours"), at(0)), maybe());
     let place = request.record.place();
-    let step = load(step, loaded(3, record(place.0.value(), place.1.value() + 1, "renewed from mine")));
+    let step = load(step, loaded(3, record(place.0.value(), place.1.value() + 1, "renewed from ours")));
     let Step::Done(Outcome::Adopted(record), None) = step else { panic!("it is not taken over: {step:?}") };
     assert!(record.place() > place);
 }
@@ -102,7 +102,7 @@ fn a_sign_in_that_may_be_saved_is_saved_after_a_logout_of_its_own_epoch() {
     let job = life.sign_in(Toy::rotating(Replay::Never).arc(), grant);
     let step = load(Renewal::begin(job.unwrap().stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
     let Step::Send(_, sent) = step else { panic!("the code is not sent: {step:?}") };
-    let (request, step) = save(sent.resume(answer(200, "a 60 mine"), at(0)), maybe());
+    let (request, step) = save(sent.resume(answer(200, "a 60 ours"), at(0)), maybe());
     let place = request.record.place();
     let step = load(step, loaded(2, Record::new(place.0, place.1, SessionState::LoggedOut)));
     let (request, _) = save(step, Ok(Swap::Conflict));
@@ -133,7 +133,7 @@ fn a_token_obtained_without_the_store_does_not_stop_later_ones_from_being_saved(
     };
     let (permit, step) = begin(&mut life, Need::Fresh);
     let Step::Send(_, sent) = load(step, without_store()) else { panic!("the store is waited for") };
-    let Step::Done(outcome, None) = sent.resume(answer(200, "alone 60"), at(0)) else {
+    let Step::Done(outcome, None) = sent.resume(answer(200, "unstored 60"), at(0)) else {
         panic!("it is stored")
     };
     let Completed::Renewed(token) = life.complete(permit, outcome, at(0)) else { panic!("no token") };
@@ -250,15 +250,15 @@ fn an_unsent_lease_that_replaced_another_does_not_make_the_earlier_sender_unsent
     let step =
         load(Renewal::begin(permit.job(toy()).stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "r")));
     let Step::Save(saving) = step else { panic!("{step:?}") };
-    let mut mine = saving.operation.record.clone();
+    let mut ours = saving.operation.record.clone();
     let late = Clocks { instant: saving.deadline, ..at(0) };
     let Step::Done(outcome, None) = saving.resume(maybe(), late) else { panic!("there is time left") };
     let _ = life.complete(permit, outcome, late);
 
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(60)) else { panic!("no permit") };
     let step = Renewal::begin(permit.job(toy()).stored_by(owner(1)), at(60));
-    mine.lease.as_mut().unwrap().first_sent = Some(at(0).unix);
-    let step = load(step, loaded(2, mine));
+    ours.lease.as_mut().unwrap().first_sent = Some(at(0).unix);
+    let step = load(step, loaded(2, ours));
     assert!(matches!(step, Step::Watch(..)), "the first sender may be alive: {step:?}");
 }
 

@@ -1,4 +1,4 @@
-//! What processes tell one another through the store: that a grant is dead, and how long to leave an endpoint alone.
+//! What processes share through the store: dead marks, and pauses of the endpoint.
 
 use std::vec;
 

@@ -358,7 +358,7 @@ fn a_request_that_never_left_clears_the_lease_and_one_of_unknown_fate_keeps_it()
         let result = Process::new(1, Toy::rotating(Replay::Never)).renew(&mut slot, at(60), vec![given]);
         assert!(matches!(kind(&result), Some(ErrorKind::Unavailable { retry_at: Some(_) })));
         assert_eq!(slot.record().lease.is_some(), stands);
-        assert!(slot.record().throttle.is_some(), "all processes leave the endpoint alone");
+        assert!(slot.record().throttle.is_some(), "all processes keep the pause");
     }
 }
 

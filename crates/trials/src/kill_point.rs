@@ -1,6 +1,6 @@
-//! Where a process kills itself: before, during or after one of the effects of a renewal.
+//! The point at which a process kills itself: before, during or after one of the effects of a renewal.
 //!
-//! The blow is SIGKILL, so nothing is tidied up and no destructor runs.
+//! The process sends itself SIGKILL, so no destructor runs and nothing is cleaned up.
 
 use core::fmt;
 use core::time::Duration;
@@ -14,31 +14,31 @@ use crate::clock;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "a trial kills at each")]
 pub enum Effect {
-    /// Reading the record.
+    /// Load the record.
     Load,
-    /// Showing the liveness lock.
+    /// Take the liveness lock.
     Life,
-    /// Saving the lease.
+    /// Save the lease.
     Lease,
     /// The exchange.
     Send,
-    /// Saving what it brought.
+    /// Save the outcome.
     Outcome,
-    /// Spilling it, because the store will not take it.
+    /// Spill the outcome, because the store refuses it.
     Spill,
-    /// Removing what was spilled.
+    /// Remove the spill.
     Forget,
 }
 
-/// Where in it.
+/// The point relative to the effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "a trial kills at each")]
 pub enum When {
-    /// Before it.
+    /// Before the effect.
     Before,
-    /// So many microseconds after its beginning.
+    /// This number of microseconds after its beginning.
     During(u64),
-    /// After it, before anybody hears of it.
+    /// After the effect, before its result is used.
     After,
 }
 
@@ -56,22 +56,22 @@ impl fmt::Display for Effect {
     }
 }
 
-/// A process kills itself there.
+/// The point at which a process kills itself.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "it is what it says")]
-pub struct Blow {
-    /// At which effect.
+#[expect(clippy::exhaustive_structs, reason = "an effect and a point, nothing else")]
+pub struct KillPoint {
+    /// The effect.
     pub effect: Effect,
-    /// Where in it.
+    /// The point relative to it.
     pub when: When,
 }
 
-impl Blow {
-    /// The blow that these words say: `lease:before`, `lease:during:500`, `lease:after`.
+impl KillPoint {
+    /// Reads a kill point: `lease:before`, `lease:during:500`, `lease:after`.
     ///
     /// # Errors
     ///
-    /// When they say none.
+    /// If the text is malformed.
     pub fn parse(text: &str) -> Result<Self, String> {
         const ALL: [Effect; 7] = [
             Effect::Load,
@@ -82,7 +82,7 @@ impl Blow {
             Effect::Spill,
             Effect::Forget,
         ];
-        let unknown = || format!("{text} is no blow");
+        let unknown = || format!("{text} is not a kill point");
         let (effect, when) = text.split_once(':').ok_or_else(unknown)?;
         let effect = ALL.into_iter().find(|known| known.to_string() == effect).ok_or_else(unknown)?;
         let when = match when.split_once(':') {
@@ -94,16 +94,16 @@ impl Blow {
         Ok(Self { effect, when })
     }
 
-    /// Carries the effect out, if this process lives to see it.
-    pub(crate) fn around<T>(blow: Option<Self>, effect: Effect, action: impl FnOnce() -> T) -> T {
-        Self::before(blow, effect);
+    /// Carries out the effect, if this process is alive by then.
+    pub(crate) fn around<T>(kill_point: Option<Self>, effect: Effect, action: impl FnOnce() -> T) -> T {
+        Self::before(kill_point, effect);
         let outcome = action();
-        Self::after(blow, effect);
+        Self::after(kill_point, effect);
         outcome
     }
 
-    pub(crate) fn before(blow: Option<Self>, effect: Effect) {
-        match blow {
+    pub(crate) fn before(kill_point: Option<Self>, effect: Effect) {
+        match kill_point {
             Some(Self { effect: mine, when: When::Before }) if mine == effect => die(),
             Some(Self { effect: mine, when: When::During(micros) }) if mine == effect => {
                 thread::spawn(move || {
@@ -115,17 +115,17 @@ impl Blow {
         }
     }
 
-    pub(crate) fn after(blow: Option<Self>, effect: Effect) {
-        match blow {
+    pub(crate) fn after(kill_point: Option<Self>, effect: Effect) {
+        match kill_point {
             Some(Self { effect: mine, when: When::After }) if mine == effect => die(),
-            // It comes: nothing may happen before it does.
-            Some(Self { effect: mine, when: When::During(_) }) if mine == effect => wait_for_it(),
+            // The signal is on its way: nothing may happen before it arrives.
+            Some(Self { effect: mine, when: When::During(_) }) if mine == effect => wait_for_signal(),
             _ => {}
         }
     }
 }
 
-impl fmt::Display for Blow {
+impl fmt::Display for KillPoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.when {
             When::Before => write!(f, "{}:before", self.effect),
@@ -137,10 +137,10 @@ impl fmt::Display for Blow {
 
 fn die() -> ! {
     let _ = kill_process(getpid(), Signal::KILL);
-    wait_for_it()
+    wait_for_signal()
 }
 
-fn wait_for_it() -> ! {
+fn wait_for_signal() -> ! {
     loop {
         thread::park();
     }
