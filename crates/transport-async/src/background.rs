@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use wellspring_core::TokenError;
-use wellspring_transport::{Driver, RenewalGuard, SaveGuard, Watch};
+use wellspring_transport::{Driver, RenewalGuard, Watch};
 
 use crate::clock::{is_here, polled, wait};
-use crate::drive::drive;
+use crate::drive::Worker;
 use crate::transport::Transport;
 
 /// Where renewals may run.
@@ -49,9 +49,12 @@ impl Driver for Background {
         // If the runtime drops this task, the run is dropped with it and ends for the callers that wait.
         drop(place.spawn(async move {
             let (mut run, first) = renewal.begin();
-            let (outcome, unfinished) = drive(&mut run.active, first, &*transport, &runtime).await;
+            let worker = Worker { transport: &*transport, runtime: &runtime };
+            let (outcome, unfinished) = worker.drive(&mut run.active, first).await;
             if let Some(save) = run.finish(outcome, unfinished) {
-                finish_save(save, &*transport, &runtime).await;
+                let (mut run, first) = save.begin();
+                let (outcome, _) = worker.drive(&mut run.active, first).await;
+                run.finish(outcome);
             }
         }));
     }
@@ -66,13 +69,6 @@ impl Driver for Background {
         }));
         Ok(())
     }
-}
-
-/// Retries a save until the store has taken it.
-async fn finish_save(save: SaveGuard, transport: &dyn Transport, runtime: &Handle) {
-    let (mut run, first) = save.begin();
-    let (outcome, _) = drive(&mut run.active, first, transport, runtime).await;
-    run.finish(outcome);
 }
 
 /// Runs this where the given runtime drives it: here, if the caller is on that runtime, else on one of its tasks.

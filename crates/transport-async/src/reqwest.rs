@@ -3,7 +3,6 @@
 //! Token requests have clients of their own: they follow no redirect, keep no idle connection and decompress nothing. No
 //! request to loopback goes through a proxy. All other requests are HTTPS, which a proxy forwards without reading it.
 
-use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -201,8 +200,4 @@ fn incomplete(error: reqwest::Error) -> TransportError {
     failure.with_source(error.without_url())
 }
 
-impl fmt::Debug for ReqwestTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ReqwestTransport")
-    }
-}
+wellspring_transport::debug_fields!([] ReqwestTransport, |_|);

@@ -5,7 +5,7 @@ use wellspring_transport::{Driver as _, RenewalGuard, source_methods};
 
 use crate::background::{Background, run};
 use crate::clock::{polled, wait};
-use crate::drive::exchange;
+use crate::drive::Worker;
 
 /// A source of fresh tokens. Clones share everything; make one for each credential and keep it.
 ///
@@ -42,15 +42,18 @@ impl TokenSource {
     /// Waits until `ready` returns a value; `None` when the instant comes first, or no runtime measures the time.
     async fn wait<T>(&self, until: Instant, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
         let Ok(place) = self.0.driver.place() else { return ready() };
-        wait(self.0.shared.clock(), Some(self.0.shared.changes()), until, &place, polled(ready)).await
+        wait(&self.0.shared.clock, Some(self.0.shared.changes()), until, &place, polled(ready)).await
     }
 
     /// Sends this request under the rules of a token request.
     async fn exchange_before(&self, request: &HttpRequest, end: Instant) -> Result<Answer, TokenError> {
         let place = self.0.driver.place()?;
-        let (transport, clock) = (Arc::clone(&self.0.transport), self.0.shared.clock().clone());
+        let (transport, clock) = (Arc::clone(&self.0.transport), self.0.shared.clock.clone());
         let (request, runtime) = (request.clone(), place.clone());
-        let work = async move { exchange(&*transport, &clock, &request, end, &runtime).await };
+        let work = async move {
+            let worker = Worker { transport: &*transport, runtime: &runtime };
+            worker.exchange(&clock, &request, end).await
+        };
         Ok(run(&place, work).await?.unwrap_or_else(Answer::Failed))
     }
 

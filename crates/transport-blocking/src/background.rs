@@ -11,7 +11,7 @@ use wellspring_core::{Instant, TokenError};
 use wellspring_transport::{Driver, RenewalGuard, SaveGuard, Watch};
 
 use crate::clock::{thread, wait};
-use crate::drive::{Patience, drive};
+use crate::drive::{Limits, Worker};
 use crate::transport::Transport;
 
 /// Where renewals may run.
@@ -94,7 +94,7 @@ pub(crate) fn finish_save(
 /// Retries a save until the store has taken it.
 fn save_until_done(save: SaveGuard, transport: &dyn Transport) {
     let (mut run, first) = save.begin();
-    if let Ok((outcome, _)) = drive(&mut run.active, first, transport, Patience::ENDLESS) {
+    if let Ok((outcome, _)) = Worker::new(transport).drive(&mut run.active, first, Limits::NONE) {
         run.finish(outcome);
     }
 }
@@ -103,7 +103,7 @@ fn save_until_done(save: SaveGuard, transport: &dyn Transport) {
 pub(crate) fn save_once(save: SaveGuard, transport: &dyn Transport, end: Instant) -> Result<(), TokenError> {
     let (mut run, first) = save.begin();
     // The first pause comes before the first try.
-    match drive(&mut run.active, first, transport, Patience { end, naps: 1 }) {
+    match Worker::new(transport).drive(&mut run.active, first, Limits { end, pauses: 1 }) {
         Ok((outcome, _)) => run.finish(outcome),
         Err(step) => {
             run.set_aside(*step);
@@ -130,8 +130,8 @@ pub(crate) fn carry_out(renewal: RenewalGuard, transport: &dyn Transport, end: I
             return None;
         }
         let (mut run, first) = renewal.begin();
-        let patience = Patience { end, ..Patience::ENDLESS };
-        let (outcome, unfinished) = drive(&mut run.active, first, transport, patience).ok()?;
+        let limits = Limits { end, ..Limits::NONE };
+        let (outcome, unfinished) = Worker::new(transport).drive(&mut run.active, first, limits).ok()?;
         run.finish(outcome, unfinished)
     });
     catch_unwind(run).ok().flatten()

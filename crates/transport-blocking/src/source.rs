@@ -5,7 +5,7 @@ use wellspring_transport::{Driver as _, GRACE, RenewalGuard, source_methods};
 
 use crate::background::{Background, carry_out, finish_save, save_once};
 use crate::clock::wait;
-use crate::drive::exchange;
+use crate::drive::Worker;
 
 /// A source of fresh tokens. Clones share everything; make one for each credential and keep it.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ impl TokenSource {
     /// Runs the renewal in this thread if a whole exchange ends before the deadline, else on a thread of its own. With a
     /// store it runs on a thread of its own, because the time that other lease holders take is not known.
     fn run(&self, renewal: RenewalGuard, deadline: Instant) {
-        let in_time = self.covers_a_renewal(deadline) && self.0.shared.storage().is_none();
+        let in_time = self.covers_a_renewal(deadline) && self.0.shared.storage.is_none();
         match self.0.driver.place() {
             Ok(place) if !in_time => Background::start(&place, renewal, &self.0.transport),
             _ => self.run_until(renewal, deadline),
@@ -64,12 +64,12 @@ impl TokenSource {
 
     /// Waits until `ready` returns a value; `None` when the instant comes first.
     fn wait<T>(&self, until: Instant, ready: impl FnMut() -> Option<T>) -> Option<T> {
-        wait(self.0.shared.clock(), Some(self.0.shared.changes()), until, ready)
+        wait(&self.0.shared.clock, Some(self.0.shared.changes()), until, ready)
     }
 
     /// Sends this request under the rules of a token request.
     fn exchange_before(&self, request: &HttpRequest, end: Instant) -> Result<Answer, TokenError> {
-        let exchanged = exchange(&*self.0.transport, self.0.shared.clock(), request, end);
+        let exchanged = Worker::new(&*self.0.transport).exchange(&self.0.shared.clock, request, end);
         Ok(exchanged.unwrap_or_else(Answer::Failed))
     }
 

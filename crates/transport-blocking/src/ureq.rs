@@ -3,7 +3,6 @@
 //! Token requests have an agent of their own: it follows no redirect, keeps no idle connection and decompresses nothing. No
 //! request to loopback goes through a proxy. All other requests are HTTPS, which a proxy forwards without reading it.
 
-use core::fmt;
 use core::time::Duration;
 use std::io::Read;
 use std::sync::Arc;
@@ -157,8 +156,4 @@ fn failure(error: ureq::Error) -> TransportError {
     }
 }
 
-impl fmt::Debug for UreqTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("UreqTransport")
-    }
-}
+wellspring_transport::debug_fields!([] UreqTransport, |_|);

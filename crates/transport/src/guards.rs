@@ -37,7 +37,7 @@ impl RenewalGuard {
         job: RenewalJob,
         kind: JobKind,
     ) -> Self {
-        let job = match shared.storage() {
+        let job = match &shared.storage {
             Some(storage) => job.stored_by(storage.owner()),
             None => job,
         };
@@ -46,7 +46,7 @@ impl RenewalGuard {
 
     /// Begins the renewal: its run and the first step.
     pub fn begin(self) -> (RenewalRun, Step) {
-        let first = Renewal::begin(self.job, self.run.active.shared().clock().now());
+        let first = Renewal::begin(self.job, self.run.active.shared().clock.now());
         (self.run, first)
     }
 
@@ -118,7 +118,7 @@ pub struct SaveRun {
 impl SaveGuard {
     /// Begins the save: its run and the first step.
     pub fn begin(self) -> (SaveRun, Step) {
-        let first = self.unfinished.recover(self.run.active.shared().clock().now());
+        let first = self.unfinished.recover(self.run.active.shared().clock.now());
         (self.run, first)
     }
 }

@@ -61,8 +61,4 @@ impl Watch {
     }
 }
 
-impl core::fmt::Debug for Watch {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Watch").field("changes", &self.changes).finish_non_exhaustive()
-    }
-}
+crate::debug_fields!([] Watch, |watch| changes: watch.changes);

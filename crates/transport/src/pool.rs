@@ -179,14 +179,8 @@ impl<D: Driver> Pool<D> {
 
     /// How many users are in the pool now.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn users(&self) -> usize {
         self.lock().pooled.len()
-    }
-
-    /// Whether no user is in the pool.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// The instant at which this deadline ends.
@@ -210,11 +204,7 @@ impl<D: Driver> Pool<D> {
     }
 }
 
-impl<D: Driver> core::fmt::Debug for Pool<D> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Pool").field("users", &self.len()).finish_non_exhaustive()
-    }
-}
+crate::debug_fields!([D: Driver] Pool<D>, |pool| users: pool.users());
 
 impl Users {
     fn sweep(&mut self, now: Instant, idle: Duration) {

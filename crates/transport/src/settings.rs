@@ -89,8 +89,4 @@ impl<D: Driver> SharedSettings<D> {
     }
 }
 
-impl<D> core::fmt::Debug for SharedSettings<D> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("SharedSettings").field("policy", &self.policy).finish_non_exhaustive()
-    }
-}
+crate::debug_fields!([D] SharedSettings<D>, |settings| policy: settings.policy);

@@ -22,13 +22,17 @@ use crate::sync::{Mutex, MutexGuard};
 
 /// One lifecycle, with the published token and the waiters.
 pub struct SharedLifecycle {
-    pub(crate) provider: Arc<dyn Provider>,
-    policy: Policy,
-    pub(crate) clock: Clock,
+    /// The provider of the tokens.
+    pub provider: Arc<dyn Provider>,
+    /// When to renew.
+    pub policy: Policy,
+    /// The clock.
+    pub clock: Clock,
+    /// The store, where tokens outlive the process.
+    pub storage: Option<Storage>,
     pub(crate) state: Mutex<State>,
     pub(crate) published: Published,
     pub(crate) changes: Arc<Notify>,
-    storage: Option<Storage>,
 }
 
 pub(crate) struct State {
@@ -237,30 +241,6 @@ impl SharedLifecycle {
         self.policy.deadline.saturating_add(store).saturating_add(store)
     }
 
-    /// The store of this source, if it has one.
-    #[must_use]
-    pub const fn storage(&self) -> Option<&Storage> {
-        self.storage.as_ref()
-    }
-
-    /// The provider of the tokens.
-    #[must_use]
-    pub fn provider(&self) -> &Arc<dyn Provider> {
-        &self.provider
-    }
-
-    /// When to renew.
-    #[must_use]
-    pub const fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
-    /// The clock of this source.
-    #[must_use]
-    pub const fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
     /// Notifies when a renewal ends, a token is taken over, or the source closes or is dropped.
     #[must_use]
     pub const fn changes(&self) -> &Arc<Notify> {
@@ -292,14 +272,7 @@ impl Drop for SharedLifecycle {
     }
 }
 
-impl core::fmt::Debug for SharedLifecycle {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("SharedLifecycle")
-            .field("provider", &self.provider.spec().name)
-            .field("token", &self.lock().lifecycle.token())
-            .finish_non_exhaustive()
-    }
-}
+crate::debug_fields!([] SharedLifecycle, |shared| provider: shared.provider.spec().name, token: shared.lock().lifecycle.token());
 
 mod pending_save;
 

@@ -100,7 +100,7 @@ impl<D: Driver> Source<D> {
             // Without an instant, only a change wakes the watch.
             Some(shared.next_wake().unwrap_or(Instant::NEVER))
         };
-        let (warm, watch) = KeepWarm::over(self.shared.changes(), self.shared.clock().clone(), look);
+        let (warm, watch) = KeepWarm::over(self.shared.changes(), self.shared.clock.clone(), look);
         D::watch(&place, "wellspring-keep-warm", watch)?;
         Ok(warm)
     }
@@ -118,8 +118,4 @@ impl<D: Driver> Clone for Source<D> {
     }
 }
 
-impl<D: Driver> core::fmt::Debug for Source<D> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Source").field("lifecycle", &self.shared).finish_non_exhaustive()
-    }
-}
+crate::debug_fields!([D: Driver] Source<D>, |source| lifecycle: source.shared);

@@ -35,12 +35,6 @@ impl Storage {
         self.owner
     }
 
-    /// Which sources share the store.
-    #[must_use]
-    pub fn reaches(&self) -> SharedBy {
-        self.store.guarantees().scope
-    }
-
     pub(crate) fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
         self.store.spill(key, pending_save)
     }

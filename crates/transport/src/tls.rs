@@ -99,11 +99,4 @@ fn unusable(text: impl Into<std::borrow::Cow<'static, str>>) -> TokenError {
     TokenError::misconfigured(text)
 }
 
-impl core::fmt::Debug for Tls {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Tls")
-            .field("client_certificate", &self.identity.is_some())
-            .field("authorities", &self.authorities.len())
-            .finish()
-    }
-}
+crate::debug_fields!([] Tls, |tls| client_certificate: tls.identity.is_some(), authorities: tls.authorities.len());

@@ -8,6 +8,8 @@ mod attach;
 mod body;
 mod builder;
 mod carrier;
+mod debug;
+mod drive;
 mod pool;
 mod send;
 mod source;
@@ -25,8 +27,9 @@ pub mod prelude {
     pub use http::{HeaderMap, HeaderValue};
     pub use wellspring_core::{
         Acquire, Answer, AuthorizationGrant, CallStep, Generation, HttpRequest, HttpResponse, Instant, Need,
-        Patience, Policy, Provider, Rejected, Revocation, Scope, SharedBy, Store, Token, TokenError,
-        TokenResponse, TransportError, TransportErrorKind, Verdict, overdue,
+        Outcome, Patience, Pending, Policy, Provider, Rejected, Revocation, Scope, SharedBy, Step, Store,
+        StoreError, StoreOp, Token, TokenError, TokenResponse, TransportError, TransportErrorKind,
+        UnfinishedSave, Verdict, overdue,
     };
 
     pub use crate::ask::Action;
@@ -37,6 +40,7 @@ pub mod prelude {
     pub use crate::keep_warm::KeepWarm;
     pub use crate::pool::Pool;
     pub use crate::published::TokenRef;
+    pub use crate::rules::{acceptable, check_deadline, check_start, check_url};
     pub use crate::scripted::Scripted;
     pub use crate::selector::SourceSelector;
     pub use crate::settings::SharedSettings;

@@ -4,7 +4,6 @@
 //! the end of the handshake as unsent. ureq's interface for that is not covered by its version number, so the workspace pins
 //! ureq to one minor version.
 
-use core::fmt;
 use std::io::{self, Read, Write};
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
@@ -184,8 +183,4 @@ impl Transport for TlsTransport {
     }
 }
 
-impl fmt::Debug for TlsTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TlsTransport")
-    }
-}
+wellspring_transport::debug_fields!([] TlsTransport, |_|);

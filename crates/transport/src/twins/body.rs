@@ -83,11 +83,7 @@ macro_rules! body_methods {
             }
         }
 
-        impl core::fmt::Debug for Body {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.debug_struct("Body").field("repeatable", &self.rest.is_none()).finish_non_exhaustive()
-            }
-        }
+        $crate::debug_fields!([] Body, |body| repeatable: body.rest.is_none());
     };
     (from $bytes:ty) => {
         impl From<$bytes> for Body {

@@ -197,13 +197,6 @@ macro_rules! builder_methods {
             }
         }
 
-        impl core::fmt::Debug for Builder {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.debug_struct("Builder")
-                    .field("provider", &self.provider.spec().name)
-                    .field("settings", &self.settings)
-                    .finish_non_exhaustive()
-            }
-        }
+        $crate::debug_fields!([] Builder, |builder| provider: builder.provider.spec().name, settings: builder.settings);
     };
 }

@@ -18,13 +18,13 @@ macro_rules! pool_methods {
             /// How many users are in the pool now.
             #[must_use]
             pub fn len(&self) -> usize {
-                self.0.len()
+                self.0.users()
             }
 
             /// Whether no user is in the pool.
             #[must_use]
             pub fn is_empty(&self) -> bool {
-                self.0.is_empty()
+                self.len() == 0
             }
 
             /// Renews the tokens of all users in the background and drops idle users: one task or thread for all users. It

@@ -29,7 +29,7 @@ macro_rules! send_methods {
                 carrier: &mut C,
                 call: C::Call,
             ) -> Result<C::Response, C::Error> {
-                let provider = &**self.0.shared.provider();
+                let provider = &*self.0.shared.provider;
                 self.0.origins.check(&call.url())?;
                 let spare = call.again();
                 let can_repeat = spare.is_some();

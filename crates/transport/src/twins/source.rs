@@ -87,7 +87,7 @@ macro_rules! source_methods {
                         }
                         Action::Sleep(seen, until, sleeping) => {
                             let changed = self.change_after(seen, until)$($await)*;
-                            sleeping.resume(changed, self.0.shared.clock().now())
+                            sleeping.resume(changed, self.0.shared.clock.now())
                         }
                         Action::Done(result) => return result,
                     };
@@ -163,7 +163,7 @@ macro_rules! source_methods {
             /// The scope that a refused call lacks, where its response says so; empty where the response names no scope.
             #[must_use]
             pub fn missing_scope<B>(&self, response: &http::Response<B>) -> Option<Scope> {
-                missing_scope(&**self.0.shared.provider(), response)
+                missing_scope(&*self.0.shared.provider, response)
             }
 
             /// Closes the source: no renewal, sign-in or logout starts from now on. Waits for those in flight. The token in
@@ -186,7 +186,7 @@ macro_rules! source_methods {
             /// When to renew.
             #[must_use]
             pub fn policy(&self) -> &Policy {
-                self.0.shared.policy()
+                &self.0.shared.policy
             }
 
             /// Renews in the background whenever a renewal is due, so that no caller waits for a renewal. After a failure it
