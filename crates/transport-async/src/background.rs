@@ -1,7 +1,7 @@
 //! Where renewals run: each on its own task, which the cancellation of a caller does not reach.
 //!
-//! The runtime is the one given to the builder, else the caller's runtime, else the runtime on which the source was built.
-//! When that runtime ends, the renewal ends with it, with an error for every caller that waits.
+//! The runtime is the one given to the builder, else the caller's runtime, else the runtime on which the source was
+//! built. When that runtime ends, the renewal ends with it, with an error for every caller that waits.
 
 use core::future::Future;
 use std::sync::Arc;

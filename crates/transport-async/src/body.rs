@@ -5,22 +5,12 @@
 use core::error::Error;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use std::sync::{Mutex, PoisonError};
 
 use http_body::{Frame, SizeHint};
 use wellspring_transport::body_methods;
 use wellspring_transport::twins::prelude::*;
 
 type Stream = Pin<Box<dyn http_body::Body<Data = Bytes, Error = TokenError> + Send>>;
-
-/// The body of a call or of a response.
-#[derive(Default)]
-pub struct Body {
-    /// The bytes in memory, which come first.
-    ready: VecDeque<Bytes>,
-    /// The bytes after them. The lock is never contended; it makes the body `Sync`.
-    rest: Option<Mutex<Stream>>,
-}
 
 body_methods!([async] [.await]);
 

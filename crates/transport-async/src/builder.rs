@@ -1,8 +1,8 @@
 //! The settings of a source or a pool, and how to build it.
 
 use tokio::runtime::Handle;
-use wellspring_transport::builder_methods;
 use wellspring_transport::twins::prelude::*;
+use wellspring_transport::{builder_methods, builder_setters};
 
 use crate::background::Background;
 use crate::pool::TokenPool;
@@ -11,35 +11,17 @@ use crate::reqwest::{Client, ClientBuilder, ReqwestTransport as ClientTransport}
 use crate::source::TokenSource;
 use crate::transport::{ScriptedTransport, Transport};
 
-/// Builds a source or a pool. Every setting has a default.
-#[must_use = "nothing happens before `build`"]
-pub struct Builder {
-    provider: Arc<dyn Provider>,
-    settings: SharedSettings<Background>,
-    transport: Option<Arc<dyn Transport>>,
-    /// Whether this builds a double, whose renewals have scripted results.
-    scripted: bool,
-    #[cfg(feature = "reqwest")]
-    client: ClientSettings<Client, ClientBuilder>,
-}
-
 builder_methods!("reqwest");
 
-impl Builder {
-    /// Renews on this runtime, whichever runtime the caller is on. Default: the caller's runtime, or where the caller has
-    /// none, the runtime on which the source was built. The runtime needs its drivers for I/O and time (`enable_all`).
-    pub fn runtime(mut self, runtime: Handle) -> Self {
-        self.settings.driver.given = Some(runtime);
-        self
-    }
-
-    /// Carries calls by this client. The built-in client still carries token requests, whose rules this client may not keep,
-    /// and calls in plain HTTP to loopback, which a proxy could read. Give this client `reqwest::redirect::Policy::none()`:
-    /// otherwise it decides whether a redirect carries the token to another origin. A call that was redirected to another
-    /// URL is not retried.
+builder_setters! {
+    /// Renews on this runtime, whichever runtime the caller is on. Default: the caller's runtime, or where the caller
+    /// has none, the runtime on which the source was built. The runtime needs its drivers for I/O and time
+    /// (`enable_all`).
+    runtime(runtime: Handle) => settings.driver.given = Some(runtime);
+    /// Carries calls by this client. The built-in client still carries token requests, whose rules this client may not
+    /// keep, and calls in plain HTTP to loopback, which a proxy could read. Give this client
+    /// `reqwest::redirect::Policy::none()`: otherwise it decides whether a redirect carries the token to another
+    /// origin. A call that was redirected to another URL is not retried.
     #[cfg(feature = "reqwest")]
-    pub fn client(mut self, client: Client) -> Self {
-        self.client.client = Some(client);
-        self
-    }
+    client(client: Client) => client.client = Some(client);
 }

@@ -12,8 +12,8 @@ use tokio::runtime::Handle;
 use wellspring_core::Instant;
 use wellspring_transport::{Clock, LONGEST_NAP, Notify};
 
-/// Waits until `ready` returns a value, and looks again at each notification; `None` when the instant comes first, or the
-/// runtime that measures the time has ended.
+/// Waits until `ready` returns a value, and looks again at each notification; `None` when the instant comes first, or
+/// the runtime that measures the time has ended.
 pub(crate) async fn wait<T>(
     clock: &Clock,
     notify: Option<&Notify>,

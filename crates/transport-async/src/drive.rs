@@ -76,6 +76,6 @@ impl Worker<'_> {
         let mut exchange = self.transport.exchange(request, within);
         let response =
             wait(clock, None, deadline, self.runtime, |context| exchange.as_mut().poll(context)).await;
-        response.unwrap_or_else(|| Err(Failure::TimedOut.into()))
+        response.unwrap_or_else(|| Err(Failure::TIMED_OUT.into()))
     }
 }

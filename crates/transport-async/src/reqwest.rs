@@ -1,7 +1,8 @@
 //! The adapter for reqwest.
 //!
-//! Token requests have clients of their own: they follow no redirect, keep no idle connection and decompress nothing. No
-//! request to loopback goes through a proxy. All other requests are HTTPS, which a proxy forwards without reading it.
+//! Token requests have clients of their own: they follow no redirect, keep no idle connection and decompress nothing.
+//! No request to loopback goes through a proxy. All other requests are HTTPS, which a proxy forwards without reading
+//! it.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -11,13 +12,12 @@ use reqwest::redirect::Policy;
 use reqwest::{Response, Url};
 use wellspring_core::{HttpRequest, HttpResponse, Origin, TokenError, TransportError};
 use wellspring_transport::{
-    BODY_CAP, ClientSettings, Failure, Tls, check_url, is_untrusted, response_head, wire_request,
+    BODY_CAP, ClientSettings, Failure, Redirected, Tls, check_url, is_untrusted, response_head, wire_request,
 };
 use zeroize::Zeroizing;
 
 use crate::background::Background;
 use crate::body::Body;
-use crate::carrier::Redirected;
 use crate::source::TokenSource;
 use crate::transport::Transport;
 
@@ -55,8 +55,8 @@ impl Clients {
 }
 
 impl TokenSource {
-    /// [`send`](Self::send) for a request that reqwest's builder has made. This source's client sends it under this source's
-    /// deadline, not the builder's client under the builder's timeout.
+    /// [`send`](Self::send) for a request that reqwest's builder has made. This source's client sends it under this
+    /// source's deadline, not the builder's client under the builder's timeout.
     ///
     /// # Errors
     ///
@@ -136,7 +136,7 @@ impl Transport for ReqwestTransport {
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(incomplete)? {
             if chunk.len() > BODY_CAP - body.len() {
-                return Err(Failure::TooLarge.into());
+                return Err(Failure::TOO_LARGE.into());
             }
             body.extend_from_slice(&chunk);
         }
@@ -162,7 +162,7 @@ async fn send(
     request: http::Request<reqwest::Body>,
     within: Duration,
 ) -> Result<Response, TransportError> {
-    let invalid = |error: reqwest::Error| Failure::Invalid.with_source(error.without_url());
+    let invalid = |error: reqwest::Error| Failure::INVALID.with_source(error.without_url());
     let mut request = reqwest::Request::try_from(request).map_err(invalid)?;
     *request.timeout_mut() = Some(within);
     let called = request.url().clone();
@@ -184,19 +184,19 @@ fn failure(error: reqwest::Error) -> TransportError {
     // The URL may hold a secret.
     let error = error.without_url();
     let failure = match () {
-        () if is_untrusted(&error) => Failure::Untrusted,
-        () if error.is_builder() => Failure::Invalid,
-        () if error.is_connect() && error.is_timeout() => Failure::ConnectTimeout,
-        () if error.is_connect() => Failure::Unreachable,
-        () if error.is_timeout() => Failure::TimedOut,
-        () => Failure::Broken,
+        () if is_untrusted(&error) => Failure::UNTRUSTED,
+        () if error.is_builder() => Failure::INVALID,
+        () if error.is_connect() && error.is_timeout() => Failure::CONNECT_TIMEOUT,
+        () if error.is_connect() => Failure::UNREACHABLE,
+        () if error.is_timeout() => Failure::TIMED_OUT,
+        () => Failure::BROKEN,
     };
     failure.with_source(error)
 }
 
 /// The head came, but not the whole body.
 fn incomplete(error: reqwest::Error) -> TransportError {
-    let failure = if error.is_timeout() { Failure::TimedOut } else { Failure::Broken };
+    let failure = if error.is_timeout() { Failure::TIMED_OUT } else { Failure::BROKEN };
     failure.with_source(error.without_url())
 }
 

@@ -20,9 +20,9 @@ type BoxError = Box<dyn core::error::Error + Send + Sync>;
 
 /// Attaches tokens to the requests that go through a tower service, by the rule of [`TokenSource::send`].
 ///
-/// Put it directly above the client: the services below it must neither change a request's URL nor follow redirects, because
-/// the layer checks the origin of the URL that it gets. The deadlines are those of the services: below the layer for each
-/// attempt, above it for both attempts together.
+/// Put it directly above the client: the services below it must neither change a request's URL nor follow redirects,
+/// because the layer checks the origin of the URL that it gets. The deadlines are those of the services: below the
+/// layer for each attempt, above it for both attempts together.
 ///
 /// Bodies are [`Body`]. Bytes, text and an empty body can be sent again after a 401; any other body goes into
 /// [`Body::once`] and is sent once.

@@ -1,6 +1,7 @@
 //! Where renewals run: early renewals on a short-lived thread, needed renewals in the caller.
 //!
-//! Where the program forbids threads, no renewal runs beside the callers: they renew themselves, before their deadlines.
+//! Where the program forbids threads, no renewal runs beside the callers: they renew themselves, before their
+//! deadlines.
 
 use core::panic::AssertUnwindSafe;
 use std::io;
@@ -15,7 +16,7 @@ use crate::drive::{Limits, Worker};
 use crate::transport::Transport;
 
 /// Where renewals may run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Background {
     pub(crate) threads: bool,
 }
@@ -35,7 +36,7 @@ impl Driver for Background {
     type Place = Threads;
 
     fn for_source(&self) -> Self {
-        self.clone()
+        *self
     }
 
     fn place(&self) -> Result<Threads, TokenError> {
@@ -65,8 +66,8 @@ impl Driver for Background {
             }
         });
         started.map_err(|error| {
-            TokenError::misconfigured("no thread can be started to keep tokens warm")
-                .with_source(Arc::new(error))
+            let text = "tokens are not kept warm: the system starts no thread";
+            TokenError::misconfigured(text).with_source(Arc::new(error))
         })
     }
 }
@@ -76,19 +77,14 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
 }
 
 /// Continues a save on a thread of its own. Without threads, tries once before this instant.
-pub(crate) fn finish_save(
-    place: Option<Threads>,
-    save: SaveGuard,
-    transport: &Arc<dyn Transport>,
-    end: Instant,
-) {
-    if place.is_none() {
-        // On failure the save is set aside, and the next caller gets the error.
-        let _ = save_once(save, &**transport, end);
-        return;
-    }
+pub(crate) fn finish_save(on: Background, save: SaveGuard, transport: &Arc<dyn Transport>, end: Instant) {
     let transport = Arc::clone(transport);
-    let _ = spawn("wellspring-store", move || save_until_done(save, &*transport));
+    if on.threads {
+        let _ = spawn("wellspring-store", move || save_until_done(save, &*transport));
+    } else {
+        // On failure the save is set aside, and the next caller gets the error.
+        let _ = save_once(save, &*transport, end);
+    }
 }
 
 /// Retries a save until the store has taken it.
@@ -104,17 +100,17 @@ pub(crate) fn save_once(save: SaveGuard, transport: &dyn Transport, end: Instant
     let (mut run, first) = save.begin();
     // The first pause comes before the first try.
     match Worker::new(transport).drive(&mut run.active, first, Limits { end, pauses: 1 }) {
-        Ok((outcome, _)) => run.finish(outcome),
+        Ok((outcome, _)) => {
+            run.finish(outcome);
+            Ok(())
+        }
         Err(step) => {
             run.set_aside(*step);
-            return Err(TokenError::store(
-                "the store has not saved a token that was obtained: only this process holds it, and no request is sent \
-                 before it is saved; repair the store",
-                true,
-            ));
+            let text = "the store has not saved a token that was obtained: only this process holds it, and no request is \
+                        sent before it is saved; check the store";
+            Err(TokenError::store(text, true))
         }
     }
-    Ok(())
 }
 
 /// Runs the renewal in this thread, until its end or this instant. Returns the save that continues.

@@ -3,22 +3,12 @@
 //! A body of bytes can be sent again when the API refuses the token; a body that is read from a stream cannot.
 
 use std::io::{self, Read};
-use std::sync::{Mutex, PoisonError};
 
 use bytes::Buf as _;
 use wellspring_transport::body_methods;
 use wellspring_transport::twins::prelude::*;
 
 type Stream = Box<dyn Read + Send>;
-
-/// The body of a call or of a response.
-#[derive(Default)]
-pub struct Body {
-    /// The bytes in memory, which come first.
-    ready: VecDeque<Bytes>,
-    /// The bytes after them. The lock is never contended; it makes the body `Sync`.
-    rest: Option<Mutex<Stream>>,
-}
 
 body_methods!([] []);
 

@@ -83,7 +83,8 @@ impl<'a> Worker<'a> {
         wait(clock, None, until.min(self.wait_end), || None::<()>);
     }
 
-    /// Sends the request. Nothing stops it before the transport's own deadline: a request that was sent cannot be taken back.
+    /// Sends the request. Nothing stops it before the transport's own deadline: a request that was sent cannot be taken
+    /// back.
     fn send(
         &self,
         _: &Clock,

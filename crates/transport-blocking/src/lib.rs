@@ -1,7 +1,7 @@
 //! Bearer tokens that never run dry, in blocking code: ureq, and no async runtime.
 //!
-//! A program holds a [`TokenSource`]. It returns a fresh token at once, renews the token before it expires, runs one renewal
-//! for all threads that wait, and sends requests that carry the token.
+//! A program holds a [`TokenSource`]. It returns a fresh token at once, renews the token before it expires, runs one
+//! renewal for all threads that wait, and sends requests that carry the token.
 //!
 //! The feature `ureq-middleware` attaches tokens to the requests of a client that the program already has.
 //!

@@ -32,8 +32,8 @@ impl TokenSource {
         shared.end_of(shared.longest_renewal()) <= end.plus(GRACE)
     }
 
-    /// Runs the renewal in this thread if a whole exchange ends before the deadline, else on a thread of its own. With a
-    /// store it runs on a thread of its own, because the time that other lease holders take is not known.
+    /// Runs the renewal in this thread if a whole exchange ends before the deadline, else on a thread of its own. With
+    /// a store it runs on a thread of its own, because the time that other lease holders take is not known.
     fn run(&self, renewal: RenewalGuard, deadline: Instant) {
         let in_time = self.covers_a_renewal(deadline) && self.0.shared.storage.is_none();
         match self.0.driver.place() {
@@ -48,7 +48,7 @@ impl TokenSource {
 
     fn run_until(&self, renewal: RenewalGuard, deadline: Instant) {
         if let Some(save) = carry_out(renewal, &*self.0.transport, deadline) {
-            finish_save(self.0.driver.place().ok(), save, &self.0.transport, deadline);
+            finish_save(self.0.driver, save, &self.0.transport, deadline);
         }
     }
 

@@ -1,7 +1,8 @@
 //! The adapter for ureq.
 //!
-//! Token requests have an agent of their own: it follows no redirect, keeps no idle connection and decompresses nothing. No
-//! request to loopback goes through a proxy. All other requests are HTTPS, which a proxy forwards without reading it.
+//! Token requests have an agent of their own: it follows no redirect, keeps no idle connection and decompresses
+//! nothing. No request to loopback goes through a proxy. All other requests are HTTPS, which a proxy forwards without
+//! reading it.
 
 use core::time::Duration;
 use std::io::Read;
@@ -81,7 +82,7 @@ impl Transport for UreqTransport {
         let mut reader = body.into_reader().take(BODY_CAP as u64 + 1);
         reader.read_to_end(&mut bytes).map_err(|error| failure(error.into()))?;
         if bytes.len() > BODY_CAP {
-            return Err(Failure::TooLarge.into());
+            return Err(Failure::TOO_LARGE.into());
         }
         Ok(HttpResponse::new(response_head(head.status, &head.headers), core::mem::take(&mut *bytes)))
     }
@@ -94,7 +95,7 @@ impl Transport for UreqTransport {
         let (parts, body) = request.into_parts();
         let response = match body.again().map(|body| body.bytes(usize::MAX)) {
             Some(Ok(bytes)) => send(&self.calls, parts, &bytes, within),
-            Some(Err(_)) => Err(Failure::BodyUnreadable.into()),
+            Some(Err(_)) => Err(Failure::BODY_UNREADABLE.into()),
             None => {
                 let body = SendBody::from_owned_reader(body);
                 run(&self.calls, http::Request::from_parts(parts, body), within)
@@ -140,12 +141,12 @@ fn guarded<B: AsSendBody>(
 fn failure(error: ureq::Error) -> TransportError {
     use ureq::Error;
     let failure = match &error {
-        Error::Other(other) => other.downcast_ref().map_or(Failure::Broken, Unsent::failure),
-        Error::Timeout(_) => Failure::TimedOut,
-        Error::BadUri(_) | Error::Http(_) | Error::InvalidProxyUrl => Failure::Invalid,
-        Error::HostNotFound | Error::ConnectionFailed => Failure::Unreachable,
-        Error::Io(io) if is_untrusted(io) => Failure::Untrusted,
-        _ => Failure::Broken,
+        Error::Other(other) => other.downcast_ref().map_or(Failure::BROKEN, Unsent::failure),
+        Error::Timeout(_) => Failure::TIMED_OUT,
+        Error::BadUri(_) | Error::Http(_) | Error::InvalidProxyUrl => Failure::INVALID,
+        Error::HostNotFound | Error::ConnectionFailed => Failure::UNREACHABLE,
+        Error::Io(io) if is_untrusted(io) => Failure::UNTRUSTED,
+        _ => Failure::BROKEN,
     };
     match error {
         Error::Io(_) | Error::Timeout(_) | Error::HostNotFound | Error::Other(_) => {

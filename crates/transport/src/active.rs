@@ -1,5 +1,5 @@
-//! What a renewal holds while a driver carries it out: how far its request came, the token that is not saved yet, and its
-//! liveness lock.
+//! What a renewal holds while a driver carries it out: how far its request came, the token that is not saved yet, and
+//! its liveness lock.
 //!
 //! However the renewal ends, even when its task is dropped, a token that is not saved by then is spilled.
 
@@ -57,8 +57,8 @@ impl ActiveRenewal {
         O::resume(next, reply, self.shared.clock.now())
     }
 
-    /// One run of this operation on the store, for the thread that calls the function. The thread holds the liveness lock,
-    /// because it may still run when its caller no longer waits for it.
+    /// One run of this operation on the store, for the thread that calls the function. The thread holds the liveness
+    /// lock, because it may still run when its caller no longer waits for it.
     pub fn run<O: StoreOp>(
         &self,
         operation: &Arc<O>,

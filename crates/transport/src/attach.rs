@@ -56,6 +56,16 @@ impl AllowedOrigins {
     }
 }
 
+/// Where a client was redirected before its response came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "only the transports use it")]
+pub enum Redirected {
+    /// To another URL of the same origin.
+    WithinTheOrigin,
+    /// To another origin, whose response says nothing about the token.
+    Elsewhere,
+}
+
 /// What a response says about the token. A 401 refuses the token, whatever the provider says.
 #[must_use]
 pub fn verdict(
@@ -77,12 +87,6 @@ pub fn missing_scope<B>(provider: &dyn Provider, response: &http::Response<B>) -
         Verdict::ScopeMissing(scope) => Some(scope.unwrap_or_default()),
         Verdict::Accepted | Verdict::TokenRefused => None,
     }
-}
-
-/// The error of a call that must be retried, whose request can be sent only once.
-#[must_use]
-pub fn not_repeatable() -> TokenError {
-    TokenError::misconfigured("the call was not retried: its request can be sent only once")
 }
 
 /// The same request with this body.

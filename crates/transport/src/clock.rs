@@ -1,8 +1,8 @@
 //! The only module that reads clocks, and the clock that tests move.
 //!
-//! The precise clock counts the time a machine is suspended (`CLOCK_BOOTTIME` on Linux and Android, `CLOCK_MONOTONIC` on
-//! Apple systems): `std::time::Instant` stops while a laptop sleeps, and a token's lifetime does not. Only the read path
-//! uses the coarse clocks; it adds their lag to what they show. Waiting belongs to the transports.
+//! The precise clock counts the time a machine is suspended (`CLOCK_BOOTTIME` on Linux and Android, `CLOCK_MONOTONIC`
+//! on Apple systems): `std::time::Instant` stops while a laptop sleeps, and a token's lifetime does not. Only the read
+//! path uses the coarse clocks; it adds their lag to what they show. Waiting belongs to the transports.
 
 use core::time::Duration;
 use std::sync::{Arc, PoisonError};
@@ -162,21 +162,10 @@ mod system {
     use super::{Clocks, Duration, Instant, UnixTime};
     use rustix::time::{ClockId, Timespec, clock_gettime};
 
-    struct Ids {
-        precise: ClockId,
-        coarse: ClockId,
-        coarse_wall: ClockId,
-    }
-
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    const IDS: Ids = Ids {
-        precise: ClockId::Boottime,
-        coarse: ClockId::MonotonicCoarse,
-        coarse_wall: ClockId::RealtimeCoarse,
-    };
+    use ClockId::{Boottime as Precise, MonotonicCoarse as Coarse, RealtimeCoarse as CoarseWall};
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    const IDS: Ids =
-        Ids { precise: ClockId::Monotonic, coarse: ClockId::Monotonic, coarse_wall: ClockId::Realtime };
+    use ClockId::{Monotonic as Precise, Monotonic as Coarse, Realtime as CoarseWall};
 
     fn duration(time: Timespec) -> Duration {
         let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
@@ -185,23 +174,23 @@ mod system {
 
     pub(super) fn now() -> Clocks {
         Clocks {
-            instant: Instant::after_origin(duration(clock_gettime(IDS.precise))),
+            instant: Instant::after_origin(duration(clock_gettime(Precise))),
             unix: UnixTime::after_epoch(duration(clock_gettime(ClockId::Realtime))),
         }
     }
 
     #[inline]
     pub(super) fn coarse_monotonic() -> u64 {
-        flat(clock_gettime(IDS.coarse))
+        flat(clock_gettime(Coarse))
     }
 
     #[inline]
     pub(super) fn coarse_wall() -> u64 {
-        flat(clock_gettime(IDS.coarse_wall))
+        flat(clock_gettime(CoarseWall))
     }
 
-    /// The time in nanoseconds, right from 1970 to 2554. Outside these years the result is so late that no token is fresh,
-    /// or so early that the token seems to come from the future.
+    /// The time in nanoseconds, right from 1970 to 2554. Outside these years the result is so late that no token is
+    /// fresh, or so early that the token seems to come from the future.
     #[inline]
     const fn flat(time: Timespec) -> u64 {
         (time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64)

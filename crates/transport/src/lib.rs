@@ -1,8 +1,8 @@
 //! What both transports of Wellspring share: clocks, the published token, single flight, TLS settings, and the rules of
 //! a request.
 //!
-//! This crate holds what needs std but neither waits nor does I/O. The transports add waiting, spawning and an HTTP client.
-//! Programs use one of the transports, which re-exports the public types of this crate.
+//! This crate holds what needs std but neither waits nor does I/O. The transports add waiting, spawning and an HTTP
+//! client. Programs use one of the transports, which re-exports the public types of this crate.
 //!
 //! In scope: reading clocks, the lock around the lifecycle, notifications, the rules of where a token may be sent.
 //! Out of scope: sockets, runtimes, threads.
@@ -40,7 +40,7 @@ pub mod twins;
 // The public interface is:
 pub use active::ActiveRenewal;
 pub use ask::Action;
-pub use attach::{AllowedOrigins, missing_scope, not_repeatable, repeated, verdict};
+pub use attach::{AllowedOrigins, Redirected, missing_scope, repeated, verdict};
 #[cfg(feature = "tls")]
 pub use client::ClientSettings;
 pub use clock::{Clock, LONGEST_NAP, ManualClock};
@@ -52,9 +52,10 @@ pub use keep_warm::{KeepWarm, Watch};
 pub use notify::{Listener, Notify};
 pub use pool::Pool;
 pub use published::TokenRef;
+#[cfg(feature = "tls")]
+pub use rules::is_untrusted;
 pub use rules::{
-    BODY_CAP, acceptable, check_deadline, check_start, check_url, error_chain, is_untrusted, response_head,
-    wire_request,
+    BODY_CAP, acceptable, check_deadline, check_start, check_url, error_chain, response_head, wire_request,
 };
 pub use scripted::Scripted;
 pub use selector::SourceSelector;

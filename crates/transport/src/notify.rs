@@ -1,7 +1,7 @@
 //! Wakes every task and thread that waits for a change.
 //!
-//! Both transports wait in the same way: a task leaves its waker, a blocked thread leaves a waker that unparks it. A waiter
-//! first listens, then looks, then waits: a change after the look wakes the waiter, so no wake-up is lost.
+//! Both transports wait in the same way: a task leaves its waker, a blocked thread leaves a waker that unparks it. A
+//! waiter first listens, then looks, then waits: a change after the look wakes the waiter, so no wake-up is lost.
 
 use core::task::Waker;
 use std::sync::PoisonError;

@@ -67,8 +67,8 @@ impl<D: Driver> Pool<D> {
         Ok(Self { users, settings, transport, for_user, template, changes })
     }
 
-    /// This user's source, made if the pool has none. The pool makes it without a lock; where two threads make it at once,
-    /// the pool keeps one of the two.
+    /// This user's source, made if the pool has none. The pool makes it without a lock; where two threads make it at
+    /// once, the pool keeps one of the two.
     ///
     /// # Errors
     ///
@@ -132,7 +132,8 @@ impl<D: Driver> Pool<D> {
         Ok(warm)
     }
 
-    /// Drops idle users and starts the renewals that are due. Returns when to look again; `None` when the pool is closed.
+    /// Drops idle users and starts the renewals that are due. Returns when to look again; `None` when the pool is
+    /// closed.
     fn renew_due(&self) -> Option<Instant> {
         let now = self.now();
         let (awake, mut again) = {

@@ -1,8 +1,8 @@
 //! The read path: a token in force, without a lock and without an allocation.
 //!
 //! Writers publish the token that the lifecycle holds, with its deadlines computed beforehand; readers compare the
-//! deadlines with two coarse clocks. A reader gets the token only if both clocks say that it is fresh, or that it has not
-//! expired while no renewal can start. In every other case the caller asks the lifecycle.
+//! deadlines with two coarse clocks. A reader gets the token only if both clocks say that it is fresh, or that it has
+//! not expired while no renewal can start. In every other case the caller asks the lifecycle.
 
 use core::marker::PhantomData;
 use core::ops::Deref;
@@ -79,8 +79,8 @@ impl Installed {
         self.token.as_ref().map(Token::generation)
     }
 
-    /// Whether both clocks are before this deadline. The coarse monotonic clock does not count suspend: only the wall clock
-    /// shows that the machine was suspended.
+    /// Whether both clocks are before this deadline. The coarse monotonic clock does not count suspend: only the wall
+    /// clock shows that the machine was suspended.
     #[inline]
     fn is_before(&self, deadline: &Deadline, monotonic: u64, clock: &Clock) -> bool {
         if monotonic >= deadline.monotonic {
@@ -159,15 +159,9 @@ impl TokenRef<'_> {
     /// When the token holds a byte that no header can carry.
     #[inline]
     pub fn authorization(&self) -> Result<&HeaderValue, TokenError> {
-        self.guard.header.as_ref().ok_or_else(no_header)
+        let text = "the access token cannot be sent: it holds a byte that no Authorization header may hold";
+        self.guard.header.as_ref().ok_or_else(|| TokenError::protocol(text))
     }
-}
-
-#[cold]
-fn no_header() -> TokenError {
-    TokenError::protocol(
-        "the access token cannot be sent: it holds a byte that no Authorization header may hold",
-    )
 }
 
 impl Deref for TokenRef<'_> {

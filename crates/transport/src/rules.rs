@@ -1,7 +1,8 @@
 //! The rules of every token request, whichever client carries it.
 //!
 //! HTTPS except to loopback, checked before anything is sent; no compression; a response of at most 1 MiB; always a
-//! deadline. This module also says which failures no retry helps, so that both transports report the same failure alike.
+//! deadline. This module also says which failures no retry helps, so that both transports report the same failure
+//! alike.
 
 use core::error::Error;
 use core::time::Duration;
@@ -33,10 +34,7 @@ pub fn check_url(url: &str) -> Result<Origin, TransportError> {
 ///
 /// [`TransportErrorKind::NotSent`] when it is too late.
 pub fn check_start(not_after: Instant, now: Instant) -> Result<(), TransportError> {
-    if now <= not_after {
-        return Ok(());
-    }
-    Err(not_sent("the token request was not sent: its lease would expire before the response is saved"))
+    if now > not_after { Err(Failure::LEASE_TOO_SHORT.into()) } else { Ok(()) }
 }
 
 /// The time that is left for a token request.
@@ -45,10 +43,7 @@ pub fn check_start(not_after: Instant, now: Instant) -> Result<(), TransportErro
 ///
 /// [`TransportErrorKind::NotSent`] when no time is left.
 pub fn check_deadline(left: Duration) -> Result<Duration, TransportError> {
-    if left.is_zero() {
-        return Err(not_sent("the token request was not sent: its deadline has passed"));
-    }
-    Ok(left)
+    if left.is_zero() { Err(Failure::NO_TIME_LEFT.into()) } else { Ok(left) }
 }
 
 /// A complete response, unless it breaks a rule.
@@ -56,10 +51,10 @@ pub fn check_deadline(left: Duration) -> Result<Duration, TransportError> {
 pub fn acceptable(response: HttpResponse) -> Answer {
     let compresses = |coding: &str| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
     if response.head().all("content-encoding").any(|coding| compresses(coding.trim())) {
-        return Answer::Failed(Failure::Compressed.into());
+        return Answer::Failed(Failure::COMPRESSED.into());
     }
     if response.expose_body().len() > BODY_CAP {
-        return Answer::Failed(Failure::TooLarge.into());
+        return Answer::Failed(Failure::TOO_LARGE.into());
     }
     Answer::Response(response)
 }
@@ -111,23 +106,13 @@ pub fn response_head(status: http::StatusCode, headers: &HeaderMap) -> ResponseH
 }
 
 /// Whether an error, or an error behind it, says that the server's certificate is not trusted: no retry helps.
+#[cfg(feature = "tls")]
 #[must_use]
 pub fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
-    error_chain(error).any(refuses_certificate)
-}
-
-#[cfg(feature = "tls")]
-fn refuses_certificate(error: &(dyn Error + 'static)) -> bool {
-    use rustls::Error as Tls;
-    matches!(
-        error.downcast_ref::<Tls>(),
-        Some(Tls::InvalidCertificate(_) | Tls::NoCertificatesPresented | Tls::InvalidCertRevocationList(_))
-    )
-}
-
-#[cfg(not(feature = "tls"))]
-fn refuses_certificate(_: &(dyn Error + 'static)) -> bool {
-    false
+    use rustls::Error::{InvalidCertRevocationList, InvalidCertificate, NoCertificatesPresented};
+    error_chain(error).filter_map(|error| error.downcast_ref()).any(|error| {
+        matches!(error, InvalidCertificate(_) | NoCertificatesPresented | InvalidCertRevocationList(_))
+    })
 }
 
 /// An error and all errors behind it, those inside I/O errors too.
@@ -136,10 +121,6 @@ pub fn error_chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item =
         let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         inside.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source())
     })
-}
-
-fn not_sent(text: &'static str) -> TransportError {
-    TransportError::new(TransportErrorKind::NotSent, text)
 }
 
 fn refused(text: impl Into<std::borrow::Cow<'static, str>>) -> TransportError {

@@ -1,8 +1,8 @@
 //! One lifecycle, shared by every clone of a source.
 //!
-//! A caller holds the lock for a decision, never across I/O or a wait. Every change is published to the readers before the
-//! lock is released, and notifies the waiters afterwards. A poisoned lock is taken over: every method of the lifecycle
-//! leaves it valid.
+//! A caller holds the lock for a decision, never across I/O or a wait. Every change is published to the readers before
+//! the lock is released, and notifies the waiters afterwards. A poisoned lock is taken over: every method of the
+//! lifecycle leaves it valid.
 
 use core::time::Duration;
 use std::sync::{Arc, PoisonError};

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use http::HeaderValue;
-use wellspring_core::{AccessToken, Instant, Token, TokenError, TokenResponse};
+use wellspring_core::{Instant, Token, TokenError};
 
 use crate::attach::AllowedOrigins;
 use crate::driver::Driver;
@@ -26,8 +26,8 @@ pub struct Source<D: Driver> {
     pub call_deadline: Duration,
 }
 
-/// How much longer a caller waits than a renewal may take, so that the caller gets the result of a renewal that ends at its
-/// deadline.
+/// How much longer a caller waits than a renewal may take, so that the caller gets the result of a renewal that ends at
+/// its deadline.
 pub const GRACE: Duration = Duration::from_secs(1);
 
 impl<D: Driver> Source<D> {
@@ -66,13 +66,6 @@ impl<D: Driver> Source<D> {
     /// When the token holds a byte that no header can carry.
     pub fn header(&self, token: Token) -> Result<HeaderValue, TokenError> {
         self.shared.lend(token).authorization().cloned()
-    }
-
-    /// The same source with this token, which never expires: for doubles, which have no store.
-    #[must_use]
-    pub fn holding(self, token: String) -> Self {
-        let _ = self.shared.adopt(TokenResponse::new(AccessToken::new(token)));
-        self
     }
 
     /// The instant by which a renewal that starts now has ended.

@@ -1,7 +1,7 @@
 //! TLS settings, as one configuration for both clients.
 //!
-//! rustls with ring, named explicitly: nothing here looks for a process-wide provider. The webpki roots are always trusted,
-//! and the CAs that a program adds are trusted too, by both transports alike.
+//! rustls with ring, named explicitly: nothing here looks for a process-wide provider. The webpki roots are always
+//! trusted, and the CAs that a program adds are trusted too, by both transports alike.
 
 use std::sync::Arc;
 
@@ -62,23 +62,27 @@ impl Tls {
         for pem in &self.authorities {
             for authority in certificates(pem, "the CA certificate")? {
                 let added = roots.add(authority);
-                added.map_err(|_| unusable("the CA certificate is not valid: give a CA's certificate"))?;
+                added.map_err(|_| {
+                    TokenError::misconfigured("the CA certificate is not valid: give a CA's certificate")
+                })?;
             }
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|_| unusable("this build of rustls has no TLS version: enable one"))?
+            .map_err(|_| TokenError::misconfigured("this build of rustls has no TLS version: enable one"))?
             .with_root_certificates(roots);
         let config = match &self.identity {
             None => builder.with_no_client_auth(),
             Some(identity) => {
                 let chain = certificates(&identity.certificate, "the client certificate")?;
                 let key = PrivateKeyDer::from_pem_slice(&identity.key).map_err(|_| {
-                    unusable("the client key is not readable: it must be PEM, as PKCS #8, PKCS #1 or SEC 1")
+                    TokenError::misconfigured(
+                        "the client key is not readable: it must be PEM, as PKCS #8, PKCS #1 or SEC 1",
+                    )
                 })?;
                 builder.with_client_auth_cert(chain, key).map_err(|_| {
-                    unusable("the client key does not belong to the client certificate, or its type is not supported")
+                    TokenError::misconfigured("the client key does not belong to the client certificate, or its type is not supported")
                 })?
             }
         };
@@ -89,14 +93,10 @@ impl Tls {
 fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, TokenError> {
     match CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() {
         Ok(all) if !all.is_empty() => Ok(all),
-        _ => {
-            Err(unusable(format!("{what} is not readable: it must be PEM, beginning with BEGIN CERTIFICATE")))
-        }
+        _ => Err(TokenError::misconfigured(format!(
+            "{what} is not readable: it must be PEM, beginning with BEGIN CERTIFICATE"
+        ))),
     }
-}
-
-fn unusable(text: impl Into<std::borrow::Cow<'static, str>>) -> TokenError {
-    TokenError::misconfigured(text)
 }
 
 crate::debug_fields!([] Tls, |tls| client_certificate: tls.identity.is_some(), authorities: tls.authorities.len());

@@ -1,8 +1,8 @@
 //! Methods that both transports have, written once.
 //!
-//! Each macro takes the tokens that differ between the transports: `[async] [.await] [Box::pin]` in the async transport,
-//! `[] [] []` in the blocking transport. The transport defines the types, and the methods that the macro calls on `self`;
-//! the file of each macro lists them. All other names come from the [`prelude`].
+//! Each macro takes the tokens that differ between the transports: `[async] [.await] [Box::pin]` in the async
+//! transport, `[] [] []` in the blocking transport. The transport defines the types, and the methods that the macro
+//! calls on `self`; the file of each macro lists them. All other names come from the [`prelude`].
 
 mod attach;
 mod body;
@@ -20,20 +20,20 @@ pub mod prelude {
     pub use core::ops::ControlFlow;
     pub use core::time::Duration;
     pub use std::collections::VecDeque;
-    pub use std::sync::Arc;
+    pub use std::sync::{Arc, Mutex, PoisonError};
 
     pub use bytes::Bytes;
     pub use http::header::AUTHORIZATION;
     pub use http::{HeaderMap, HeaderValue};
     pub use wellspring_core::{
-        Acquire, Answer, AuthorizationGrant, CallStep, Generation, HttpRequest, HttpResponse, Instant, Need,
-        Outcome, Patience, Pending, Policy, Provider, Rejected, Revocation, Scope, SharedBy, Step, Store,
-        StoreError, StoreOp, Token, TokenError, TokenResponse, TransportError, TransportErrorKind,
-        UnfinishedSave, Verdict, overdue,
+        AccessToken, Acquire, Answer, AuthorizationGrant, CallStep, Generation, HttpRequest, HttpResponse,
+        Instant, Need, Outcome, Patience, Pending, Policy, Provider, Rejected, Revocation, Scope, SharedBy,
+        Step, Store, StoreError, StoreOp, Token, TokenError, TokenResponse, TransportError,
+        TransportErrorKind, UnfinishedSave, Verdict, overdue,
     };
 
     pub use crate::ask::Action;
-    pub use crate::attach::{missing_scope, not_repeatable, repeated, verdict};
+    pub use crate::attach::{Redirected, missing_scope, repeated, verdict};
     pub use crate::clock::Clock;
     pub use crate::events;
     pub use crate::in_flight::InFlight;

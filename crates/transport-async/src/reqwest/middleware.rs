@@ -7,25 +7,26 @@ use http::{Extensions, HeaderMap};
 use reqwest::{Request, Response, ResponseBuilderExt};
 use reqwest_middleware::{Error, Middleware, Next};
 use wellspring_core::{Provider, TokenError, Verdict};
-use wellspring_transport::{SourceSelector, attach_methods, verdict};
+use wellspring_transport::{Redirected, SourceSelector, attach_methods, verdict};
 
 use crate::body::Body;
-use crate::carrier::{self, Call, Carrier, Redirected};
+use crate::carrier::{self, Call, Carrier};
 use crate::reqwest::redirected;
 use crate::source::TokenSource;
 
 /// Attaches tokens to the requests of a reqwest client, by the rule of [`TokenSource::send`].
 ///
-/// Give it to `reqwest_middleware::ClientBuilder::with`. No middleware after it may change a request's URL. A [`TokenError`]
-/// is returned as `Error::Middleware`, from which `downcast_ref::<TokenError>()` takes it. All other errors are the client's
-/// own, and show the URL unless `without_url` removes it. `with_extension` puts a source among a request's extensions.
+/// Give it to `reqwest_middleware::ClientBuilder::with`. No middleware after it may change a request's URL. A
+/// [`TokenError`] is returned as `Error::Middleware`, from which `downcast_ref::<TokenError>()` takes it. All other
+/// errors are the client's own, and show the URL unless `without_url` removes it. `with_extension` puts a source among
+/// a request's extensions.
 ///
-/// The client's own settings apply: its timeouts, for each attempt; its proxies, which read plain HTTP to loopback too unless
-/// the client has `no_proxy`; and its redirects. Give the client `reqwest::redirect::Policy::none()`: reqwest removes the
-/// token for the first redirect to another origin, and adds it again for a second redirect within that origin. After a
-/// redirect the middleware does not retry, because the API took the call before it redirected. A 401 from the same origin
-/// then renews the token for the next call; a 401 from another origin changes nothing. A redirect to the URL of the call
-/// itself is not recognized.
+/// The client's own settings apply: its timeouts, for each attempt; its proxies, which read plain HTTP to loopback too
+/// unless the client has `no_proxy`; and its redirects. Give the client `reqwest::redirect::Policy::none()`: reqwest
+/// removes the token for the first redirect to another origin, and adds it again for a second redirect within that
+/// origin. After a redirect the middleware does not retry, because the API took the call before it redirected. A 401
+/// from the same origin then renews the token for the next call; a 401 from another origin changes nothing. A redirect
+/// to the URL of the call itself is not recognized.
 #[derive(Clone, Debug)]
 pub struct AttachMiddleware {
     selector: SourceSelector<TokenSource>,
@@ -90,9 +91,6 @@ impl Call for Request {
 
 impl carrier::Response for Response {
     async fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
-        if self.extensions().get() == Some(&Redirected::Elsewhere) {
-            return Ok(Verdict::Accepted);
-        }
         let (wanted, mut start) = (provider.spec().judged_bytes, Vec::new());
         if wanted > 0 {
             let unread = mem::replace(self, http::Response::new("").into());
@@ -101,8 +99,8 @@ impl carrier::Response for Response {
         Ok(verdict(provider, self.status(), self.headers(), &start))
     }
 
-    fn is_direct(&self) -> bool {
-        self.extensions().get::<Redirected>().is_none()
+    fn redirected(&self) -> Option<Redirected> {
+        self.extensions().get().copied()
     }
 }
 

@@ -1,8 +1,8 @@
 //! Connections that distinguish a failure before the first byte of a request from a failure after it.
 //!
-//! ureq reports a refused connection, a failed handshake and a reset in mid-body alike. This module marks every failure up to
-//! the end of the handshake as unsent. ureq's interface for that is not covered by its version number, so the workspace pins
-//! ureq to one minor version.
+//! ureq reports a refused connection, a failed handshake and a reset in mid-body alike. This module marks every failure
+//! up to the end of the handshake as unsent. ureq's interface for that is not covered by its version number, so the
+//! workspace pins ureq to one minor version.
 
 use std::io::{self, Read, Write};
 use std::net::ToSocketAddrs;
@@ -36,10 +36,10 @@ impl Unsent {
 
     pub(super) fn failure(&self) -> Failure {
         match &self.0 {
-            ureq::Error::Io(io) if is_untrusted(io) => Failure::Untrusted,
-            ureq::Error::Timeout(_) => Failure::ConnectTimeout,
-            ureq::Error::BadUri(_) | ureq::Error::Tls(_) => Failure::Invalid,
-            _ => Failure::Unreachable,
+            ureq::Error::Io(io) if is_untrusted(io) => Failure::UNTRUSTED,
+            ureq::Error::Timeout(_) => Failure::CONNECT_TIMEOUT,
+            ureq::Error::BadUri(_) | ureq::Error::Tls(_) => Failure::INVALID,
+            _ => Failure::UNREACHABLE,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The middleware for ureq that attaches tokens.
 //!
-//! A ureq middleware can call the rest of its chain only once, but a refused call is sent twice. So this middleware is the
-//! only one of its agent, and sends each attempt through a second agent.
+//! A ureq middleware can call the rest of its chain only once, but a refused call is sent twice. So this middleware is
+//! the only one of its agent, and sends each attempt through a second agent.
 
 use core::mem;
 use std::io::{Cursor, Read};
@@ -24,16 +24,17 @@ const MAX_REPEATABLE: usize = 1 << 20;
 
 /// Attaches tokens to the requests of a ureq agent, by the rule of [`TokenSource::send`].
 ///
-/// The settings of the agent and of the single request apply: timeouts, for each attempt; middlewares; statuses as errors. Two
-/// settings do not apply: the agent follows no redirect, and reaches loopback without a proxy. `extension` puts a source among
-/// a request's extensions.
+/// The settings of the agent and of the single request apply: timeouts, for each attempt; middlewares; statuses as
+/// errors. Two settings do not apply: the agent follows no redirect, and reaches loopback without a proxy. `extension`
+/// puts a source among a request's extensions.
 ///
-/// A body of up to 1 MiB can be sent again after a 401, whatever its type. A longer body is sent once: its first MiB is read
-/// before anything is sent, the rest while it is sent. Give its length in `Content-Length`, or it is sent in chunks.
+/// A body of up to 1 MiB can be sent again after a 401, whatever its type. A longer body is sent once: its first MiB is
+/// read before anything is sent, the rest while it is sent. Give its length in `Content-Length`, or it is sent in
+/// chunks.
 ///
-/// A [`TokenError`] is returned as [`ureq::Error::Other`], from which `downcast_ref::<TokenError>()` takes it. Where statuses
-/// are errors, ureq drops everything of a response but its status: the middleware recognizes a 401, but no other refusal that
-/// the provider would read from the response.
+/// A [`TokenError`] is returned as [`ureq::Error::Other`], from which `downcast_ref::<TokenError>()` takes it. Where
+/// statuses are errors, ureq drops everything of a response but its status: the middleware recognizes a 401, but no
+/// other refusal that the provider would read from the response.
 #[derive(Clone, Debug)]
 pub struct AttachMiddleware {
     selector: SourceSelector<TokenSource>,
@@ -96,7 +97,7 @@ impl Middleware for AttachingMiddleware {
         let (parts, body) = request.into_parts();
         let call = Request::from_parts(parts, CallBody::read(body.into_reader())?);
         let sent = source.send_over(&mut SecondAgent(&self.agent), call).map_err(|Failure(error)| error)?;
-        sent.map_err(|status| Error::StatusCode(status.as_u16()))
+        sent.map_err(Error::StatusCode)
     }
 }
 
@@ -140,10 +141,7 @@ impl SecondAgent<'_> {
     fn run(&self, request: Request<impl AsSendBody>) -> Result<CallResponse, Failure> {
         let config = guarded(self.0, request).map_err(TransportError::into_error)?;
         match self.0.run(config.build()) {
-            Err(Error::StatusCode(code)) => match StatusCode::from_u16(code) {
-                Ok(status) => Ok(Err(status)),
-                Err(_) => Err(Failure(Error::StatusCode(code))),
-            },
+            Err(Error::StatusCode(code)) => Ok(Err(code)),
             result => result.map(Ok).map_err(Failure),
         }
     }
@@ -183,14 +181,17 @@ impl Call for Request<CallBody<'_>> {
     }
 }
 
-/// A response, or its status where statuses are errors.
-type CallResponse = Result<Response<ureq::Body>, StatusCode>;
+/// A response, or its status code where statuses are errors.
+type CallResponse = Result<Response<ureq::Body>, u16>;
 
 impl carrier::Response for CallResponse {
     fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
         let response = match self {
             Ok(response) => response,
-            Err(status) => return Ok(verdict(provider, *status, &HeaderMap::new(), &[])),
+            Err(code) => {
+                let status = StatusCode::from_u16(*code).unwrap_or_default();
+                return Ok(verdict(provider, status, &HeaderMap::new(), &[]));
+            }
         };
         let (wanted, mut start) = (provider.spec().judged_bytes, Vec::new());
         if wanted > 0 {

@@ -12,8 +12,8 @@ macro_rules! attach_methods {
                 Self { selector: SourceSelector::Always(source) }
             }
 
-            /// Attaches the tokens of the [`TokenSource`] among each request's extensions, so that one client serves many
-            /// users. A request without a source is not sent.
+            /// Attaches the tokens of the [`TokenSource`] among each request's extensions, so that one client serves
+            /// many users. A request without a source is not sent.
             #[must_use]
             pub const fn per_request() -> Self {
                 Self { selector: SourceSelector::OfEachCall }

@@ -1,11 +1,19 @@
-//! The methods of `Body`. `Body` has the fields `ready`, the bytes in memory, and `rest`, the source of the bytes after them;
-//! it has the methods `once` and `chunk`.
+//! `Body`, which is bytes in memory and then a `Stream`. The transport adds the methods `once` and `chunk`.
 
-/// The methods that the bodies of both transports have.
+/// Declares `Body` and the methods that both transports have.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! body_methods {
     ([$($async:tt)?] [$($await:tt)*]) => {
+        /// The body of a call or of a response.
+        #[derive(Default)]
+        pub struct Body {
+            /// The bytes in memory, which come first.
+            ready: VecDeque<Bytes>,
+            /// The bytes after them. The lock is never contended; it makes the body `Sync`.
+            rest: Option<Mutex<Stream>>,
+        }
+
         impl Body {
             /// No body.
             #[must_use]

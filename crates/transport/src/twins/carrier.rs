@@ -1,11 +1,11 @@
-//! The client under a call, and what the rule of a call reads from its requests and responses. The source's own transport is
-//! one carrier; each HTTP client of a program is another, with its own types.
+//! The client under a call, and what the rule of a call reads from its requests and responses. The source's own
+//! transport is one carrier; each HTTP client of a program is another, with its own types.
 
 /// Declares `Call`, `Response` and `Carrier`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! carrier_methods {
-    ([$($async:tt)?]) => {
+    ([$($async:tt)?] [$($await:tt)*]) => {
         /// A request.
         pub(crate) trait Call: Sized {
             fn url(&self) -> String;
@@ -21,10 +21,10 @@ macro_rules! carrier_methods {
             /// What the response says about the token. The response stays complete.
             $($async)? fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError>;
 
-            /// Whether the API responded to the call itself. If the API redirected, it has already taken the call, which
-            /// must not be retried.
-            fn is_direct(&self) -> bool {
-                true
+            /// Where the client was redirected. The call is then not retried, because the API took it before it
+            /// redirected.
+            fn redirected(&self) -> Option<Redirected> {
+                None
             }
         }
 
@@ -48,6 +48,17 @@ macro_rules! carrier_methods {
 
             fn again(&self) -> Option<Self> {
                 self.body().again().map(|body| repeated(self, body))
+            }
+        }
+
+        impl Response for http::Response<Body> {
+            $($async)? fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
+                let start = self.body_mut().peek(provider.spec().judged_bytes)$($await)*?;
+                Ok(verdict(provider, self.status(), self.headers(), &start))
+            }
+
+            fn redirected(&self) -> Option<Redirected> {
+                self.extensions().get().copied()
             }
         }
     };

@@ -1,10 +1,19 @@
-//! The methods of `TokenPool`, which holds an `Arc` of a [`Pool`](crate::Pool).
+//! `TokenPool`, which holds an `Arc` of a [`Pool`](crate::Pool).
 
-/// The methods that the pools of both transports have.
+/// Declares `TokenPool`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! pool_methods {
     ([$($async:tt)?] [$($await:tt)*]) => {
+        /// Many users' sources. Clones share everything; make one with [`Builder::pool`](crate::Builder::pool) and keep
+        /// it.
+        ///
+        /// The pool makes a user's source when a caller first asks for it, and drops the source when it is idle: no
+        /// caller holds it or has asked for it for a while, and it does not renew. The store keeps its tokens, and the
+        /// pool loads them again.
+        #[derive(Clone, Debug)]
+        pub struct TokenPool(pub(crate) Arc<Pool<Background>>);
+
         impl TokenPool {
             /// This user's source. Ask the pool each time: it never drops a source that a caller holds.
             ///
@@ -27,8 +36,8 @@ macro_rules! pool_methods {
                 self.len() == 0
             }
 
-            /// Renews the tokens of all users in the background and drops idle users: one task or thread for all users. It
-            /// does not renew for a user without a token in force: the next caller does.
+            /// Renews the tokens of all users in the background and drops idle users: one task or thread for all users.
+            /// It does not renew for a user without a token in force: the next caller does.
             ///
             /// # Errors
             ///
@@ -37,7 +46,8 @@ macro_rules! pool_methods {
                 self.0.keep_warm()
             }
 
-            /// Closes the sources of all users, as [`TokenSource::close`] does for one user. The pool makes no new source.
+            /// Closes the sources of all users, as [`TokenSource::close`] does for one user. The pool makes no new
+            /// source.
             ///
             /// # Errors
             ///

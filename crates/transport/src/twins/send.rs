@@ -1,5 +1,5 @@
-//! The rule of a call: attach the token; if the API refuses it, renew it and retry once. `Call`, `Response` and `Carrier`
-//! are the traits of the transport's `carrier.rs`.
+//! The rule of a call: attach the token; if the API refuses it, renew it and retry once. `Call`, `Response` and
+//! `Carrier` are the traits of the transport's `carrier.rs`.
 
 /// The rule of a call, for every carrier.
 #[doc(hidden)]
@@ -45,12 +45,16 @@ macro_rules! send_methods {
                             if next.is_retry() {
                                 events::send_retried(&provider.spec().name, token.generation());
                             }
-                            let Some(mut call) = requests.next() else { return Err(not_repeatable().into()) };
+                            let text = "the call was not retried: its request can be sent only once";
+                            let mut call = requests.next().ok_or_else(|| TokenError::misconfigured(text))?;
                             call.headers_mut().insert(AUTHORIZATION, self.0.header(token)?);
                             let mut response = carrier.carry(call)$($await)*?;
-                            let verdict = response.verdict(provider)$($await)*?;
-                            let can_repeat = can_repeat && response.is_direct();
-                            next.resume(response, &verdict, can_repeat)
+                            let redirected = response.redirected();
+                            let verdict = match redirected {
+                                Some(Redirected::Elsewhere) => Verdict::Accepted,
+                                _ => response.verdict(provider)$($await)*?,
+                            };
+                            next.resume(response, &verdict, can_repeat && redirected.is_none())
                         }
                         CallStep::Reject(generation, next) => next.resume(self.reject(generation)),
                         CallStep::Done(response) => return Ok(response),

@@ -1,5 +1,5 @@
-//! The methods of `TokenSource`, which holds a [`Source`](crate::Source) and has the methods `executor`, `run`, `run_here`,
-//! `run_beside`, `wait`, `exchange_before` and `save_set_aside`.
+//! The methods of `TokenSource`, which holds a [`Source`](crate::Source) and has the methods `executor`, `run`,
+//! `run_here`, `run_beside`, `wait`, `exchange_before` and `save_set_aside`.
 
 /// The methods that the sources of both transports have.
 #[doc(hidden)]
@@ -17,7 +17,8 @@ macro_rules! source_methods {
                 self.0.try_token()
             }
 
-            /// The token. Waits for a renewal where no token is in force, but not for the end of a pause after a failure.
+            /// The token. Waits for a renewal where no token is in force, but not for the end of a pause after a
+            /// failure.
             ///
             /// # Errors
             ///
@@ -98,7 +99,8 @@ macro_rules! source_methods {
                 }
             }
 
-            /// Reports that an API has refused the token of this generation. Returns whether another token is available.
+            /// Reports that an API has refused the token of this generation. Returns whether another token is
+            /// available.
             pub fn reject(&self, generation: Generation) -> Rejected {
                 self.0.shared.reject(generation)
             }
@@ -132,7 +134,8 @@ macro_rules! source_methods {
             ///
             /// # Errors
             ///
-            /// The reason why the user is not logged out: the store did not save the tombstone, or the source is closed.
+            /// The reason why the user is not logged out: the store did not save the tombstone, or the source is
+            /// closed.
             pub $($async)? fn sign_out(&self) -> Result<Revocation, TokenError> {
                 self.executor(Instant::NEVER)?;
                 let renewal = self.0.shared.sign_out()?;
@@ -146,8 +149,8 @@ macro_rules! source_methods {
                 }
             }
 
-            /// Sends a request to another endpoint of the server (metadata, registration, revocation) under the rules of a
-            /// token request: it carries no token, follows no redirect, and ends at the policy's deadline.
+            /// Sends a request to another endpoint of the server (metadata, registration, revocation) under the rules
+            /// of a token request: it carries no token, follows no redirect, and ends at the policy's deadline.
             ///
             /// # Errors
             ///
@@ -160,14 +163,15 @@ macro_rules! source_methods {
                 }
             }
 
-            /// The scope that a refused call lacks, where its response says so; empty where the response names no scope.
+            /// The scope that a refused call lacks, where its response says so; empty where the response names no
+            /// scope.
             #[must_use]
             pub fn missing_scope<B>(&self, response: &http::Response<B>) -> Option<Scope> {
                 missing_scope(&*self.0.shared.provider, response)
             }
 
-            /// Closes the source: no renewal, sign-in or logout starts from now on. Waits for those in flight. The token in
-            /// force stays usable.
+            /// Closes the source: no renewal, sign-in or logout starts from now on. Waits for those in flight. The
+            /// token in force stays usable.
             ///
             /// # Errors
             ///
@@ -189,8 +193,8 @@ macro_rules! source_methods {
                 &self.0.shared.policy
             }
 
-            /// Renews in the background whenever a renewal is due, so that no caller waits for a renewal. After a failure it
-            /// continues when the pause ends.
+            /// Renews in the background whenever a renewal is due, so that no caller waits for a renewal. After a
+            /// failure it continues when the pause ends.
             ///
             /// # Errors
             ///

@@ -7,8 +7,8 @@ macro_rules! transport_methods {
     ([$($async:tt)?] [$($await:tt)*] [$($attribute:tt)*]) => {
         /// Carries the requests of a source.
         ///
-        /// This crate implements it for its own HTTP client. Implement it for another client under these rules: follow no
-        /// redirect, retry nothing, and let `within` cover everything from name lookup to the last byte.
+        /// This crate implements it for its own HTTP client. Implement it for another client under these rules: follow
+        /// no redirect, retry nothing, and let `within` cover everything from name lookup to the last byte.
         $($attribute)*
         pub trait Transport: Send + Sync + core::fmt::Debug {
             /// Sends a token request and reads the whole response.
