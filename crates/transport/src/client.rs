@@ -6,7 +6,6 @@ use crate::tls::Tls;
 
 /// The settings of a built-in client. `C` is the client's type, `B` the type of its builder.
 #[expect(clippy::exhaustive_structs, reason = "the builders of the transports fill it in")]
-#[expect(missing_debug_implementations, reason = "it holds a function")]
 pub struct ClientSettings<C, B> {
     /// TLS settings.
     pub tls: Tls,
@@ -16,6 +15,12 @@ pub struct ClientSettings<C, B> {
     pub configure: Option<Box<dyn Fn(B) -> B + Send + Sync>>,
     /// The time for name lookup, connection and TLS handshake.
     pub connect_timeout: Duration,
+}
+
+impl<C, B> core::fmt::Debug for ClientSettings<C, B> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("ClientSettings").field("tls", &self.tls).finish_non_exhaustive()
+    }
 }
 
 impl<C, B> ClientSettings<C, B> {
