@@ -1,8 +1,7 @@
 //! The rules of every token request, whichever client carries it.
 //!
 //! HTTPS except to loopback, checked before anything is sent; no compression; a response of at most 1 MiB; always a
-//! deadline. This module also says which failures no retry helps, so that both transports report the same failure
-//! alike.
+//! deadline. This module also says which failures no retry helps, so that both transports report them alike.
 
 use core::error::Error;
 use core::time::Duration;
@@ -80,7 +79,7 @@ pub fn wire_request(request: &HttpRequest) -> Result<http::Request<Vec<u8>>, Tra
         let value = HeaderValue::from_str(header.expose());
         let (Ok(name), Ok(mut value)) = (name, value) else {
             return Err(refused(format!(
-                "the token request was not sent: its header {} holds a byte that no header may hold; correct the credentials",
+                "the token request was not sent: its header {} holds an invalid byte; correct the credentials",
                 header.name().escape_default()
             )));
         };

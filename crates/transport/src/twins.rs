@@ -33,7 +33,7 @@ pub mod prelude {
     };
 
     pub use crate::ask::Action;
-    pub use crate::attach::{Redirected, missing_scope, repeated, verdict};
+    pub use crate::attach::{Redirected, SourceSelector, missing_scope, repeated, verdict};
     pub use crate::clock::Clock;
     pub use crate::events;
     pub use crate::in_flight::InFlight;
@@ -42,7 +42,6 @@ pub mod prelude {
     pub use crate::published::TokenRef;
     pub use crate::rules::{acceptable, check_deadline, check_start, check_url};
     pub use crate::scripted::Scripted;
-    pub use crate::selector::SourceSelector;
     pub use crate::settings::SharedSettings;
     pub use crate::source::Source;
     #[cfg(feature = "tls")]

@@ -21,8 +21,7 @@ macro_rules! carrier_methods {
             /// What the response says about the token. The response stays complete.
             $($async)? fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError>;
 
-            /// Where the client was redirected. The call is then not retried, because the API took it before it
-            /// redirected.
+            /// Where the client was redirected. The API took the call before that, so the call is not retried.
             fn redirected(&self) -> Option<Redirected> {
                 None
             }
