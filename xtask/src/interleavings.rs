@@ -39,7 +39,8 @@ fn schedules(printed: &str) -> Vec<String> {
     let mut found = Vec::new();
     for line in printed.lines() {
         if let Some(heading) = line.strip_prefix("---- ") {
-            name = heading.trim_end_matches(" stdout ----").trim_start_matches("interleavings::");
+            let path = heading.trim_end_matches(" stdout ----");
+            name = path.rsplit("::").next().unwrap_or(path);
         } else if line.ends_with(" schedules") || line.contains(" schedules, ") {
             found.push(format!("{name}: {line}"));
         }
@@ -53,7 +54,7 @@ mod tests {
 
     #[test]
     fn the_schedules_of_each_test_are_read_from_its_output() {
-        let printed = "running 2 tests\n..\nsuccesses:\n\n---- interleavings::a stdout ----\n34 schedules, which is \
+        let printed = "running 2 tests\n..\nsuccesses:\n\n---- interleavings::twins::a stdout ----\n34 schedules, which is \
                        all of them\n\n---- b stdout ----\nother\n10000 schedules\n\nsuccesses:\n    a\n    b\n";
         assert_eq!(schedules(printed), ["a: 34 schedules, which is all of them", "b: 10000 schedules"]);
         assert!(schedules("running 0 tests\n").is_empty());

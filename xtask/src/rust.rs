@@ -132,7 +132,7 @@ pub(crate) fn tests(source: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut attributed = false;
     for line in code(source).lines().map(str::trim) {
-        if line.starts_with("#[test") || line.starts_with("#[tokio::test") {
+        if is_test_attribute(line) {
             attributed = true;
         } else if let Some(name) = function(line).filter(|_| attributed) {
             names.insert(name.to_owned());
@@ -140,6 +140,11 @@ pub(crate) fn tests(source: &str) -> BTreeSet<String> {
         }
     }
     names
+}
+
+/// Whether this line makes a test of the function below it; a twin is a test of both transports.
+pub(crate) fn is_test_attribute(line: &str) -> bool {
+    ["#[test", "#[tokio::test", "#[twin::test"].iter().any(|start| line.starts_with(start))
 }
 
 /// The name of the function that a line declares.
@@ -251,8 +256,8 @@ fn j() {}
 
     #[test]
     fn a_test_is_a_function_under_a_test_attribute() {
-        let source = "#[test]\nfn one() {}\nfn not() {}\n    #[tokio::test(start_paused = true)]\n    async fn two() {}\n// #[test]\nfn nor() {}\n";
-        assert_eq!(tests(source).into_iter().collect::<Vec<_>>(), ["one", "two"]);
+        let source = "#[test]\nfn one() {}\nfn not() {}\n    #[tokio::test(start_paused = true)]\n    async fn two() {}\n// #[test]\nfn nor() {}\n#[twin::test]\nasync fn both() {}\n";
+        assert_eq!(tests(source).into_iter().collect::<Vec<_>>(), ["both", "one", "two"]);
     }
 
     #[test]

@@ -35,7 +35,7 @@ const CHECKS: [(&str, Check); 21] = [
     ("dependencies point one way", dependencies::findings),
     ("no runtime in a blocking tree", blocking_tree::findings),
     ("no files import each other in a circle", circles::findings),
-    ("both transports have the same files", twins::findings),
+    ("both transports have the same files and tests", twins::findings),
     (repeats::RULE, repeats::findings),
     ("a client's types stay in its adapter", adapters::findings),
     ("lints and `forbid(unsafe_code)` everywhere", lints::findings),

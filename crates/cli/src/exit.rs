@@ -90,11 +90,9 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match &error {
-            Error::NotFound { .. } => {
-                Self::usage(format!("{error}; create it, or name another file with --config FILE"))
-            }
-            Error::File { .. } => {
-                Self::usage(format!("{}; name another file with --config FILE", with_causes(&error)))
+            Error::File { source, .. } => {
+                let create = if source.kind() == io::ErrorKind::NotFound { "create it, or " } else { "" };
+                Self::usage(format!("{}; {create}name another file with --config FILE", with_causes(&error)))
             }
             Error::Store { place, source } => Self::store(place, "cannot be opened", source),
             Error::Issuer(error) => error.clone().into(),

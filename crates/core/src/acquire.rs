@@ -37,6 +37,8 @@ pub struct Acquire {
     need: Need,
     patience: Patience,
     deadline: Instant,
+    /// A renewal for this very need has brought a token that may not last as long.
+    fell_short: bool,
 }
 
 /// What the driver does next for a caller.
@@ -62,7 +64,12 @@ pub enum AcquireStep {
 #[must_use = "a caller waits for its token"]
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub struct AwaitRenewal(Acquire);
+pub struct AwaitRenewal {
+    acquire: Acquire,
+    asked: Instant,
+    /// The renewal is for this caller's need.
+    own: bool,
+}
 
 /// A caller that waits for the end of a pause.
 #[must_use = "a caller waits for its token"]
@@ -77,7 +84,7 @@ pub struct AwaitChange {
 impl Acquire {
     /// A caller with this need, this patience, and no time after this instant.
     pub const fn new(need: Need, patience: Patience, deadline: Instant) -> Self {
-        Self { need, patience, deadline }
+        Self { need, patience, deadline, fell_short: false }
     }
 
     /// What the caller needs.
@@ -99,12 +106,15 @@ impl Acquire {
         executor: Result<(), TokenError>,
         now: Clocks,
     ) -> AcquireStep {
+        // The store may bring the same token again and again.
+        let executor = if self.fell_short { Err(short()) } else { executor };
         let has_executor = executor.is_ok();
+        let waits = |own| AwaitRenewal { acquire: self, asked: now.instant, own };
         match acquire(lifecycle, self.need, executor, now) {
             Decision::Use(token) => AcquireStep::Done(Ok(token)),
             Decision::UseAndRefresh(token, permit) => AcquireStep::StartBeside(permit, token, self),
-            Decision::Refresh(permit) => AcquireStep::Start(permit, AwaitRenewal(self)),
-            Decision::Wait => AcquireStep::Wait(AwaitRenewal(self)),
+            Decision::Refresh(permit) => AcquireStep::Start(permit, waits(true)),
+            Decision::Wait => AcquireStep::Wait(waits(false)),
             Decision::Fail(error) => {
                 let retry_at = lifecycle.retry_at(&error, now).filter(|retry_at| {
                     has_executor && self.patience == Patience::UntilDeadline && *retry_at < self.deadline
@@ -148,18 +158,28 @@ impl AwaitRenewal {
     /// The instant after which the caller no longer waits.
     #[must_use]
     pub const fn deadline(&self) -> Instant {
-        self.0.deadline
+        self.acquire.deadline
     }
 
     /// Goes on with the renewal's result; `None` when the caller's time ended first.
     pub fn resume(self, result: Option<Result<Token, TokenError>>) -> Resumed {
+        let acquire = self.acquire;
         match result {
             None => ControlFlow::Break(Err(overdue())),
-            Some(Err(error)) if self.0.patience == Patience::UntilDeadline && error.is_transient() => {
-                ControlFlow::Continue(self.0)
+            Some(Ok(token)) if self.may_be_short(&token) => {
+                ControlFlow::Continue(Acquire { fell_short: self.own, ..acquire })
+            }
+            Some(Err(error)) if acquire.patience == Patience::UntilDeadline && error.is_transient() => {
+                ControlFlow::Continue(acquire)
             }
             Some(result) => ControlFlow::Break(result),
         }
+    }
+
+    /// Whether another request could have brought a token that lasts longer: a renewal for a caller with a smaller need
+    /// hands out an older token.
+    fn may_be_short(&self, token: &Token) -> bool {
+        matches!(self.acquire.need, Need::ValidFor(_)) && token.sent().instant < self.asked
     }
 }
 
@@ -180,6 +200,11 @@ fn not_yet() -> TokenError {
     TokenError::busy(
         "there is no token yet, and a renewal is under way: retry, or wait with `token` or `acquire`",
     )
+}
+
+/// The error of a caller for which no token lasts long enough.
+fn short() -> TokenError {
+    TokenError::unavailable("no renewal brought a token that lasts as long as needed: retry, or need less")
 }
 
 /// The error of a caller whose time ends while a renewal is under way.

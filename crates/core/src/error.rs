@@ -10,7 +10,7 @@ use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
-use crate::UnixTime;
+use crate::time::UnixTime;
 
 /// Why the user has to sign in again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

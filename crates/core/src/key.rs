@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::Scope;
+use crate::scope::Scope;
 
 /// Everything that makes one token another's: provider, endpoint, client, user, grant, scopes, resource,
 /// certificate.

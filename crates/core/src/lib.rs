@@ -24,6 +24,7 @@ mod acquire;
 mod call;
 mod decision;
 mod error;
+mod generation;
 mod http;
 mod jitter;
 mod key;
@@ -49,11 +50,12 @@ mod wiped;
 pub use acquire::{
     Acquire, AcquireStep, AwaitChange, AwaitRenewal, Patience, Resumed, acquire_at_once, overdue,
 };
-pub use call::{AwaitRejection, AwaitToken, AwaitVerdict, Call, CallStep};
+pub use call::{AwaitRejection, AwaitToken, AwaitVerdict, Call, CallStep, judge};
 pub use decision::{
     GateState, Holding, REFUSALS, Refusal, RefusedToken, TABLE, Verb, decide, decide_refusal,
 };
 pub use error::{ErrorKind, Fate, LoginReason, TokenError};
+pub use generation::{Epoch, Generation};
 pub use http::{Header, HttpRequest, HttpResponse, Method, ResponseHead};
 pub use key::TokenKey;
 pub use lease::{Attempt, Fingerprint, Lease, Owner};
@@ -61,7 +63,7 @@ pub use lifecycle::{Completed, Decision, Lifecycle, Need, Permit, Rejected};
 pub use origin::{Origin, OriginError};
 pub use policy::Policy;
 pub use provider::{AuthorizationGrant, Provider, ProviderSpec, Reading, Replay, Rotation, Verdict};
-pub use record::{Cause, CauseKind, Dead, Epoch, Generation, Granted, Record, SessionState, Throttle};
+pub use record::{Cause, CauseKind, Dead, Granted, Record, SessionState, Throttle};
 pub use renewal::{
     Answer, BoundedRequest, ByteLeft, CONFLICT, Choice, Fallback, Forget, Forgetting, Found, GrantState,
     Judgment, LOADED, Load, Loading, Obtainment, Outcome, Pending, REPLAY, Renewal, RenewalJob, Resolution,

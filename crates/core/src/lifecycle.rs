@@ -7,25 +7,30 @@
 use core::time::Duration;
 
 use crate::decision::{GateState, Holding, Verb, decide};
+use crate::error::{ErrorKind, TokenError};
+use crate::generation::{Epoch, Generation};
 use crate::jitter::Jitter;
 use crate::policy::CLOCK_WENT_BACK;
+use crate::policy::Policy;
+use crate::record::{Granted, Record, SessionState};
 use crate::refresh_state::RefreshState;
+use crate::renewal::outcome::Outcome;
 use crate::renewal::outcome::{Failure, RefreshUpdate};
+use crate::time::{Clocks, Instant};
 use crate::token::Due;
-use crate::{
-    Clocks, Epoch, ErrorKind, Generation, Granted, Instant, Outcome, Policy, Record, SessionState, Token,
-    TokenError, TokenResponse,
-};
+use crate::token::{Token, TokenResponse};
 
 mod gate;
+mod gates;
 mod permit;
-mod refusal;
+mod refusals;
+mod reject;
 mod session;
 
 pub use permit::Permit;
 
 use gate::Gate;
-use refusal::Refusals;
+use refusals::Refusals;
 
 /// What a caller needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -6,7 +6,7 @@
 
 use core::time::Duration;
 
-use crate::TokenError;
+use crate::error::TokenError;
 use crate::jitter::Jitter;
 
 /// When to renew, and how long the pauses after failures are: data, with defaults that fit the providers of this

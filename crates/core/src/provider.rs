@@ -8,10 +8,14 @@ use core::fmt;
 use core::hash::Hasher;
 use core::time::Duration;
 
-use crate::{
-    AuthorizationCode, CodeVerifier, DeviceCode, HttpRequest, HttpResponse, Origin, RefreshToken,
-    ResponseHead, Scope, TokenError, TokenKey, TokenResponse, UnixTime,
-};
+use crate::error::TokenError;
+use crate::http::{HttpRequest, HttpResponse, ResponseHead};
+use crate::key::TokenKey;
+use crate::origin::Origin;
+use crate::scope::Scope;
+use crate::secret::{AuthorizationCode, CodeVerifier, DeviceCode, RefreshToken};
+use crate::time::UnixTime;
+use crate::token::TokenResponse;
 
 /// The authorization grant of one token request ([RFC 6749 §1.3](https://www.rfc-editor.org/rfc/rfc6749#section-1.3)).
 #[derive(Clone, Debug)]

@@ -12,9 +12,10 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::error::{ErrorSource, TokenError};
+use crate::generation::{Epoch, Generation};
 use crate::key::TokenKey;
 use crate::lease::Attempt;
-use crate::record::{Epoch, Generation, Record};
+use crate::record::Record;
 
 /// Names one state of one key. No version recurs, not even after the store was emptied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,7 +8,10 @@ use core::time::Duration;
 
 use crate::wiped::Zeroizing;
 
-use crate::{AccessToken, Clocks, Generation, RefreshToken, Scope};
+use crate::generation::Generation;
+use crate::scope::Scope;
+use crate::secret::{AccessToken, RefreshToken};
+use crate::time::Clocks;
 
 /// One successful token response, in the terms of
 /// [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1).

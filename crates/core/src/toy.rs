@@ -5,11 +5,15 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::{
-    AccessToken, Answer, AuthorizationGrant, Clocks, Fate, HttpRequest, HttpResponse, Instant, LoginReason,
-    Method, Outcome, Provider, ProviderSpec, Reading, RefreshToken, Renewal, Replay, ResponseHead, Rotation,
-    Step, TokenError, TokenKey, TokenResponse, UnixTime, Verdict,
-};
+use crate::error::{Fate, LoginReason, TokenError};
+use crate::http::{HttpRequest, HttpResponse, Method, ResponseHead};
+use crate::key::TokenKey;
+use crate::provider::{AuthorizationGrant, Provider, ProviderSpec, Reading, Replay, Rotation, Verdict};
+use crate::renewal::outcome::Outcome;
+use crate::renewal::{Answer, Renewal, Step};
+use crate::secret::{AccessToken, RefreshToken};
+use crate::time::{Clocks, Instant, UnixTime};
+use crate::token::TokenResponse;
 
 /// Reads status 200 as a token whose text, lifetime and refresh token stand in the body, 401 as a dead grant,
 /// 409 as "send the credentials instead", 429 as "not processed", anything else as unknown fate.

@@ -4,6 +4,7 @@ use core::fmt;
 
 use wellspring_core::{SessionState, Step};
 
+use crate::callers::action::CallersAction;
 use crate::line::{Mutation, Trouble};
 use crate::provider::{Name, Wish};
 use crate::world::{Job, Run, Scene, Told, World};
@@ -36,9 +37,11 @@ pub(crate) enum Action {
     Written(usize),
     /// A request whose sender has given it up is processed.
     Arrived(usize),
-    SomebodyLogsOut,
-    SomebodySignsIn,
+    UserLogsOut,
+    UserSignsIn,
     StoreIsEmptied,
+    /// Something happens to the callers of this process.
+    Callers(usize, CallersAction),
 }
 
 /// How a step comes out.
@@ -47,7 +50,7 @@ pub(crate) enum How {
     Well,
     /// Of several spilled tokens this one is found.
     Finding(usize),
-    /// The store fails without having done anything; at once, or when the time is over.
+    /// The store fails without having done anything; at once, or when the time is up.
     Failing {
         late: bool,
     },
@@ -70,24 +73,41 @@ pub(crate) enum How {
     Lost,
     /// The request is given up, and may arrive later.
     Straggling,
-    /// The time for waiting is over.
+    /// The time for waiting is up.
     TimeUp,
+    /// The time for sending has passed.
+    Overdue,
 }
 
 impl Action {
     /// Whether something goes wrong.
     pub(crate) const fn is_fault(self) -> bool {
         match self {
-            Self::Ask(_) | Self::Refused(_) | Self::Written(_) | Self::Arrived(_) => false,
+            Self::Ask(_) | Self::Refused(_) | Self::Written(_) | Self::Arrived(_) | Self::Callers(..) => {
+                false
+            }
             Self::Work { how, .. } => how.is_fault(),
             _ => true,
+        }
+    }
+
+    /// Whether a good end may depend on it: it does not go wrong, and sooner or later it happens.
+    pub(crate) const fn leads_on(self) -> bool {
+        match self {
+            Self::Callers(_, what) => what.leads_on(),
+            _ => !self.is_fault(),
         }
     }
 }
 
 impl How {
     pub(crate) const fn is_fault(self) -> bool {
-        !matches!(self, Self::Well | Self::Finding(_) | Self::TimeUp)
+        !matches!(self, Self::Well | Self::Finding(_) | Self::TimeUp | Self::Overdue)
+    }
+
+    /// Whether a byte of the request leaves.
+    pub(crate) const fn leaves(self) -> bool {
+        !matches!(self, Self::Unsent | Self::Overdue)
     }
 }
 
@@ -100,6 +120,7 @@ impl World {
         for (who, person) in self.people.iter().enumerate() {
             if who < scene.visitor() {
                 self.asks(who, &mut found);
+                self.caller_actions(who, &mut found);
             }
             for (run, doing) in person.runs.iter().enumerate() {
                 let mut hows = Vec::new();
@@ -124,10 +145,10 @@ impl World {
         found.extend((0..self.history.stragglers.len()).map(Action::Arrived));
         let is_there = |slot: usize| !self.people[slot].runs.is_empty();
         if may(Trouble::SignIn) && !is_there(scene.visitor()) {
-            found.push(Action::SomebodySignsIn);
+            found.push(Action::UserSignsIn);
         }
         if may(Trouble::Logout) && !is_there(scene.visitor() + 1) {
-            found.push(Action::SomebodyLogsOut);
+            found.push(Action::UserLogsOut);
         }
         if may(Trouble::Emptied) && self.shelf.stored.is_some() {
             found.push(Action::StoreIsEmptied);
@@ -154,6 +175,8 @@ impl World {
         let failing = |ways: &mut Vec<How>| {
             if may(Trouble::Store) {
                 ways.extend(lates.iter().map(|late| How::Failing { late: *late }));
+            } else if may(Trouble::Outage) {
+                ways.extend(lates.last().map(|late| How::Failing { late: *late }));
             }
         };
         match &run.step {
@@ -190,6 +213,11 @@ impl World {
                 }
                 failing(ways);
             }
+            Step::Send(sending, _)
+                if scene.line.has_callers() && self.people[who].now().instant > sending.not_after =>
+            {
+                ways.push(How::Overdue);
+            }
             Step::Send(sending, _) => {
                 ways.push(How::Well);
                 if may(Trouble::Silence) {
@@ -205,7 +233,7 @@ impl World {
             }
             Step::Spill(..) | Step::Forget(..) => {
                 ways.push(How::Well);
-                if may(Trouble::Store) {
+                if may(Trouble::Store) || may(Trouble::Outage) {
                     ways.push(How::Failing { late: false });
                 }
             }
@@ -219,7 +247,7 @@ impl World {
         }
     }
 
-    /// Nobody is left who has made the lease in the store, on whatever machine.
+    /// The owner of the lease in the store is gone, on whatever machine.
     pub(crate) fn is_claimed_by_the_dead(&self) -> bool {
         let Some(lease) = self.shelf.record().and_then(|record| record.lease) else { return false };
         let owner = lease.attempt.owner;
@@ -238,9 +266,10 @@ impl fmt::Display for Action {
             Self::Drop { who, run, lost } => write!(f, "{who}/{run} is dropped, answer lost: {lost}"),
             Self::Written(n) => write!(f, "write {n} is made, late"),
             Self::Arrived(n) => write!(f, "request {n} arrives, late"),
-            Self::SomebodyLogsOut => write!(f, "somebody logs out"),
-            Self::SomebodySignsIn => write!(f, "somebody signs in"),
+            Self::UserLogsOut => write!(f, "a user logs out"),
+            Self::UserSignsIn => write!(f, "a user signs in"),
             Self::StoreIsEmptied => write!(f, "the store is emptied"),
+            Self::Callers(who, what) => write!(f, "{who}: {what}"),
         }
     }
 }
@@ -282,6 +311,9 @@ impl fmt::Display for World {
         }
         write!(f, "]")?;
         for person in &self.people {
+            if !person.callers.all.is_empty() {
+                write!(f, " {}{}", person.slot, person.callers)?;
+            }
             for run in &person.runs {
                 let alive = if run.alive { "*" } else { "" };
                 write!(f, " {}{alive}:{}", person.slot, Doing(run))?;

@@ -2,6 +2,7 @@
 
 use wellspring_core::Attempt;
 
+use crate::callers::Limits;
 use crate::line::Line;
 use crate::provider::{Name, Wish};
 
@@ -11,6 +12,7 @@ pub(crate) struct History {
     pub(crate) faults: u8,
     pub(crate) impatience: u8,
     pub(crate) again: u8,
+    pub(crate) limits: Limits,
     pub(crate) families: Vec<Past>,
     /// Requests whose senders have given them up, each with the sender and its time.
     pub(crate) stragglers: Vec<(usize, u8, Wish)>,
@@ -35,7 +37,7 @@ pub(crate) struct Past {
     pub(crate) saved: u16,
     /// How often it has refused any.
     pub(crate) refusals: u8,
-    /// Nobody could keep it: a crash or a lost answer has taken it.
+    /// No process could keep it: a crash or a lost answer has taken it.
     pub(crate) lost: u16,
     /// A logout, a later sign-in or an emptied store has ended it: it must never be in the store again.
     pub(crate) over: bool,
@@ -50,6 +52,7 @@ impl History {
             faults: line.faults,
             impatience: line.impatience,
             again: line.again,
+            limits: line.callers.limits,
             families: vec![first],
             stragglers: Vec::new(),
             tombstones: Vec::new(),

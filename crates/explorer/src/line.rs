@@ -2,6 +2,8 @@
 
 use wellspring_core::{Replay, Rule, Table};
 
+use crate::callers::Setup;
+
 /// One world to be explored whole.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Line {
@@ -15,11 +17,12 @@ pub(crate) struct Line {
     pub(crate) faults: u8,
     /// What may go wrong.
     pub(crate) troubles: &'static [Trouble],
-    /// How often somebody who has a token, or was told to sign in again, asks once more.
+    /// How often a caller that has a token, or the error to sign in again, asks once more.
     pub(crate) again: u8,
-    /// How often somebody gives up waiting for another's lease, or takes an owner on another machine for gone.
+    /// How often a process stops waiting for the lease of another, or takes an owner on another machine for gone.
     pub(crate) impatience: u8,
     pub(crate) start: Start,
+    pub(crate) callers: Setup,
     pub(crate) mutation: Option<Mutation>,
 }
 
@@ -47,15 +50,17 @@ pub(crate) enum Trouble {
     Unsent,
     /// The store, or the place for spills, fails, before or after it has done what it was asked for.
     Store,
-    /// The same, and it may still do it later.
+    /// The store fails for as long as it is tried, or the place for spills does, without having done anything.
+    Outage,
+    /// The store fails, before or after it has done what it was asked for, and may still do it later.
     Hanging,
     /// A request is processed long after its sender has given it up or is gone.
     Straggler,
     /// Saving a lease takes longer than the lease allows.
     Slow,
-    /// Somebody logs out.
+    /// A user logs out.
     Logout,
-    /// Somebody signs in.
+    /// A user signs in.
     SignIn,
     /// The store is emptied.
     Emptied,
@@ -63,12 +68,12 @@ pub(crate) enum Trouble {
     Dropped,
 }
 
-/// What the participants hold when it begins. The store holds a refresh token and an access token that is over or due.
+/// What the participants hold when it begins. The store holds a refresh token and an access token that has expired or is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Start {
     /// They have just been started.
     Cold,
-    /// They have known the session for as long as it exists; the access token is over.
+    /// They have known the session for as long as it exists; the access token has expired.
     Warm,
     /// The same; the access token is due and still in force.
     Due,
@@ -91,10 +96,18 @@ pub(crate) enum Mutation {
     SwapByPlace,
     /// A token that a dropped task held is not spilled.
     NothingGuarded,
-    /// A watcher does not look at the version again when it has found that nobody is alive.
+    /// A watcher does not look at the version again when it has found that no process is alive.
     GoneWithoutLook,
     /// A watcher says that the owner is gone though it may only be slow.
     GoneTooSoon,
+    /// The result of a renewal reaches only the first caller that waits.
+    ResultForFirstWaiterOnly,
+    /// `close` wakes no caller that sleeps.
+    CloseWakesNoSleeper,
+    /// The lifecycle does not learn that a token is in memory only.
+    SaveNeverPending,
+    /// A caller whose clock has ended goes on as if the lifecycle had changed.
+    ClockEndCountsAsChange,
 }
 
 pub(crate) const ALL_BUT_RARE: &[Trouble] = &[
@@ -120,12 +133,17 @@ impl Line {
             again: 0,
             impatience: 1,
             start: Start::Cold,
+            callers: Setup::NONE,
             mutation: None,
         }
     }
 
     pub(crate) fn may(&self, trouble: Trouble) -> bool {
         self.troubles.contains(&trouble)
+    }
+
+    pub(crate) const fn has_callers(&self) -> bool {
+        !self.callers.is_none()
     }
 
     pub(crate) fn mutated(&self, mutation: Mutation) -> bool {

@@ -6,14 +6,17 @@
 //!
 //! - `line`, `lines`: what is explored; `mutants`, `cells`: deliberate mistakes
 //! - `world`, `shelf`, `server`, `provider`, `history`: one state of everything
-//! - `action`, `play`: what can happen, and what comes of it, as the drivers do it
+//! - `action`, `play`: what can happen, and the next state, as the drivers carry it out
 //! - `law`: what must hold
+//! - `callers`: what waits for tokens and calls APIs, and what must hold for it
 //! - `search`: visits every state
-//! - `report`, `pins`, `clock`: says what came of it
+//! - `report`, `pins`, `clock`: the results
 #![forbid(unsafe_code)]
 
 #[cfg(wellspring_explore)]
 mod action;
+#[cfg(wellspring_explore)]
+mod callers;
 #[cfg(wellspring_explore)]
 mod cells;
 #[cfg(wellspring_explore)]
@@ -54,7 +57,8 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let has = |word: &str| words.iter().any(|given| given == word);
     let wanted = |line: &line::Line| words.iter().any(|word| line.name.contains(word.as_str()));
-    let all = lines::QUICK.iter().chain(lines::LONG).copied();
+    let quick = || lines::QUICK.iter().chain(callers::lines::QUICK).copied();
+    let all = quick().chain(lines::LONG.iter().copied()).chain(callers::lines::LONG.iter().copied());
     if let Some(line) = all.clone().find(|line| has("--needless") && wanted(line)) {
         println!("{}", search::explore(line, usize::MAX).first_needless.unwrap_or_default());
         return ExitCode::SUCCESS;
@@ -62,7 +66,7 @@ fn main() -> ExitCode {
     let named = words.iter().any(|word| !word.starts_with("--"));
     let chosen: Vec<line::Line> = match (has("--quick"), named) {
         (_, true) => all.filter(wanted).collect(),
-        (true, false) => lines::QUICK.to_vec(),
+        (true, false) => quick().collect(),
         (false, false) => all.collect(),
     };
     let pins = std::sync::Mutex::new(pins::Pins::read());
@@ -72,8 +76,8 @@ fn main() -> ExitCode {
     }
     if !named || has("--mutants") {
         let wanted = |name: &str| !named || words.iter().any(|word| name.contains(word.as_str()));
-        failed += report::mutants(mutants::MUTANTS, wanted);
-        failed += cells::CELLS.iter().map(|cells| report::mutants(cells, wanted)).sum::<usize>();
+        let mutants = [mutants::MUTANTS, callers::mutants::MUTANTS].into_iter().chain(cells::CELLS);
+        failed += report::mutants(mutants.flatten(), wanted);
     }
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

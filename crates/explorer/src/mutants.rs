@@ -9,9 +9,9 @@ use crate::line::{ALL_BUT_RARE, Grants, Line, Mutation, Start, Trouble};
 pub(crate) enum Shows {
     /// Something is broken.
     Broken,
-    /// In more states somebody has to sign in needlessly.
+    /// In more states a user has to sign in needlessly.
     Needless,
-    /// It does not, for this reason: should it ever, that is told.
+    /// It does not, for this reason. If it does, the report says so.
     Nothing(&'static str),
     /// In more states the session goes on at the server after a logout.
     Outlived,

@@ -1,4 +1,4 @@
-//! How many states each line had when somebody last looked: a number that changes unnoticed hides a change of the
+//! How many states each line had at the last pinning: a number that changes unnoticed hides a change of the
 //! protocol, or of what is explored.
 
 use std::collections::BTreeMap;

@@ -45,7 +45,8 @@ impl World {
                 self.lose_what_was(said);
                 Ok(())
             }
-            Action::SomebodyLogsOut | Action::SomebodySignsIn => self.visit(scene, action),
+            Action::UserLogsOut | Action::UserSignsIn => self.visit(scene, action),
+            Action::Callers(who, what) => self.play_callers(scene, who, what),
             Action::StoreIsEmptied => {
                 Rc::make_mut(&mut self.shelf).stored = None;
                 let history = Rc::make_mut(&mut self.history);
@@ -114,15 +115,15 @@ impl World {
         }
     }
 
-    /// Somebody comes by, with a process of their own.
+    /// A user signs in or logs out, in a process of its own.
     fn visit(&mut self, scene: &Scene, action: Action) -> Result<(), Broken> {
-        let who = scene.visitor() + usize::from(action == Action::SomebodyLogsOut);
+        let who = scene.visitor() + usize::from(action == Action::UserLogsOut);
         let mut visitor = Person::clone(&self.people[who]);
         visitor.restart();
         visitor.told = Told::Fresh;
         let now = visitor.now();
         let provider = scene.provider.clone();
-        let (job, begun) = if action == Action::SomebodyLogsOut {
+        let (job, begun) = if action == Action::UserLogsOut {
             (Job::SignOut, visitor.lifecycle.sign_out(provider).expect("it is not closed"))
         } else {
             let code = AuthorizationCode::new("code");
@@ -161,7 +162,7 @@ impl World {
         Ok(())
     }
 
-    /// The task of a renewal is dropped: its guard spills what nobody has stored.
+    /// The task of a renewal is dropped: its guard spills the token that is not saved.
     fn drop_task(&mut self, scene: &Scene, who: usize, run: usize, lost: bool) -> Result<(), Broken> {
         let mut person = Person::clone(&self.people[who]);
         let Run { job, step, mut sent, .. } = person.runs.remove(run);
@@ -181,7 +182,7 @@ impl World {
         self.complete(scene, who, person, *permit, Outcome::abandoned(byte_left))
     }
 
-    /// The answer reaches nobody.
+    /// The answer is lost.
     fn lose_what_was(&mut self, said: Said) {
         if let Said::Granted(name) = said {
             self.lose(name);
@@ -257,7 +258,7 @@ impl World {
             }
             Step::Send(sending, next) => {
                 let wish = Wish::read(&sending.request);
-                sent |= how != How::Unsent;
+                sent |= how.leaves();
                 let answer = self.exchange(scene, who, person.ticks, wish, how)?;
                 next.resume(answer, now)
             }
@@ -292,7 +293,7 @@ impl World {
         wish: Wish,
         how: How,
     ) -> Result<Answer, Broken> {
-        if how != How::Unsent {
+        if how.leaves() {
             self.may_send(scene, who, wish)?;
         }
         let silent = |kind| Answer::Failed(TransportError::new(kind, "no answer came"));
@@ -313,12 +314,21 @@ impl World {
     }
 
     /// Runs on to the next step that others can notice.
-    fn settle(&mut self, scene: &Scene, who: usize, mut person: Person, mut run: Run) -> Result<(), Broken> {
+    pub(crate) fn settle(
+        &mut self,
+        scene: &Scene,
+        who: usize,
+        mut person: Person,
+        mut run: Run,
+    ) -> Result<(), Broken> {
         loop {
             run.step = match run.step {
                 Step::Sleep(_, sleeping) if !scene.line.is_fleet() => sleeping.resume(person.now()),
                 Step::Done(outcome, unfinished) => {
                     if let Some(unfinished) = unfinished {
+                        if unfinished.pending_save().is_some() {
+                            person.save_pends(scene);
+                        }
                         let alive = run.alive && !scene.line.mutated(Mutation::LivenessLockEndsEarly);
                         let step = unfinished.recover(person.now());
                         let rest = Run { job: Job::UnfinishedSave, step, alive, sent: false };
@@ -372,6 +382,7 @@ impl World {
             Job::SignOut => {
                 let _ = person.lifecycle.signed_out(outcome, now);
             }
+            Job::UnfinishedSave if scene.line.has_callers() => person.save_ended(outcome),
             Job::UnfinishedSave => {
                 if let Outcome::Adopted(record) = &outcome {
                     let _ = person.lifecycle.adopt(record, now);
@@ -392,6 +403,9 @@ impl World {
     ) -> Result<(), Broken> {
         let now = person.now();
         let completed = person.lifecycle.complete(permit, outcome, now);
+        if scene.line.has_callers() {
+            return self.deliver(scene, who, person, completed);
+        }
         let before = person.told;
         person.told = match completed {
             Completed::Renewed(token) | Completed::Adopted(token) => self.hand_out(who, token.expose())?,

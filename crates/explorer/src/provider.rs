@@ -72,8 +72,9 @@ impl Wish {
     }
 }
 
+/// The second is how long its tokens live, where that is known.
 #[derive(Debug)]
-struct Words(ProviderSpec);
+struct Words(ProviderSpec, Option<Duration>);
 
 /// The provider of this line.
 pub(crate) fn provider(line: &Line) -> Arc<dyn Provider> {
@@ -81,7 +82,7 @@ pub(crate) fn provider(line: &Line) -> Arc<dyn Provider> {
     profile.replay = line.replay;
     profile.credentials = matches!(line.grant, Grants::Credentials | Grants::RotatingWithCredentials);
     profile.rotation = if line.grant == Grants::Reusable { Rotation::Reusable } else { Rotation::SingleUse };
-    Arc::new(Words(profile))
+    Arc::new(Words(profile, line.has_callers().then_some(line.callers.lifetime)))
 }
 
 fn post(text: String) -> HttpRequest {
@@ -114,10 +115,12 @@ impl Provider for Words {
         match response.status() {
             200 => {
                 let text = core::str::from_utf8(response.expose_body()).unwrap_or_default();
-                if text == "kept" {
-                    return Reading::Granted(TokenResponse::new(AccessToken::new("own")));
-                }
-                Reading::Granted(granted(Name::parse(text)))
+                let mut response = match text {
+                    "kept" => TokenResponse::new(AccessToken::new("own")),
+                    _ => granted(Name::parse(text)),
+                };
+                response.lifetime = self.1;
+                Reading::Granted(response)
             }
             409 => Reading::Next(AuthorizationGrant::ClientCredentials),
             401 => Reading::Refused(TokenError::login_required(LoginReason::Refused)),

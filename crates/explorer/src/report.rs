@@ -1,4 +1,4 @@
-//! Runs lines and mutants and says what came of them.
+//! Runs lines and mutants and prints the results.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
@@ -25,7 +25,7 @@ pub(crate) fn lines(lines: &[Line], pins: &Mutex<Pins>, pin: bool) -> usize {
             scope.spawn(|| {
                 while let Some(line) = lines.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let (found, took) = timed(|| explore(*line, LIMIT));
-                    let mut pins = pins.lock().expect("nobody panics while holding the pins");
+                    let mut pins = pins.lock().expect("no thread panics while it holds the pins");
                     if pin {
                         pins.pin(line.name, &found).expect("the pins stand beside this program's sources");
                     }
@@ -61,10 +61,10 @@ fn row(line: &Line, found: &Findings, took: Duration, complaints: &[String]) -> 
 
 /// Makes each mistake and says how many were not found. What a machine decides is switched for the whole process: one
 /// at a time.
-pub(crate) fn mutants(mutants: &[Mutant], wanted: impl Fn(&str) -> bool) -> usize {
+pub(crate) fn mutants<'a>(mutants: impl Iterator<Item = &'a Mutant>, wanted: impl Fn(&str) -> bool) -> usize {
     let mut missed = 0;
     println!("{:>9}  {:>7}  mistake: how it was found", "states", "seconds");
-    for mutant in mutants.iter().filter(|mutant| wanted(&name(mutant.mutation))) {
+    for mutant in mutants.filter(|mutant| wanted(&name(mutant.mutation))) {
         let ((states, verdict), took) = timed(|| verdict(mutant));
         missed += usize::from(verdict.is_none());
         let verdict = verdict.unwrap_or_else(|| "NOT FOUND".to_owned());

@@ -16,7 +16,7 @@ pub(crate) struct Findings {
     pub(crate) states: usize,
     /// Every state was visited.
     pub(crate) exhausted: bool,
-    /// States in which nobody has anything left to do, and those among them in which somebody has to sign in needlessly.
+    /// States in which no process has anything left to do, and those among them in which a user has to sign in needlessly.
     pub(crate) ends: usize,
     pub(crate) needless: usize,
     /// And those in which the session goes on at the server after a logout.
@@ -80,7 +80,7 @@ impl Atlas {
         }
     }
 
-    /// The number of this state, which is new if nobody has been there.
+    /// The number of this state, which is new if it was not visited before.
     fn visit(&mut self, world: &World, parent: u32) -> u32 {
         let mut key = [0; MOST_PARTS];
         for (slot, person) in key.iter_mut().zip(&world.people) {
@@ -169,7 +169,7 @@ pub(crate) fn explore(line: Line, limit: usize) -> Findings {
             match world.after(&scene, action) {
                 Ok(next) => {
                     let there = atlas.visit(&next, here);
-                    if !action.is_fault() && there != here {
+                    if action.leads_on() && there != here {
                         ways.push((here, there));
                     }
                 }

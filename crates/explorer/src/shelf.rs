@@ -11,7 +11,7 @@ pub(crate) struct Shelf {
     versions: u64,
     /// Each with the machine where it lies.
     pub(crate) spills: Vec<(u8, PendingSave)>,
-    /// Writes whose writer was told that they may still come.
+    /// Writes that may still come, as their writers know.
     pub(crate) hanging: Vec<Hanging>,
 }
 

@@ -43,7 +43,7 @@ fn a_server_that_sees_a_spent_token_revokes_its_family() {
 }
 
 #[test]
-fn a_token_that_nobody_has_stored_is_not_handed_out_and_not_dropped() {
+fn a_token_that_is_not_saved_is_neither_handed_out_nor_dropped() {
     let (scene, mut world) = scene(Replay::OwnerDead);
     world.process(&scene, 0, 0, Wish::Refresh(FIRST)).unwrap();
     assert!(what(world.hand_out(0, &SECOND.to_string())).starts_with("4:"));

@@ -9,6 +9,7 @@ use wellspring_core::{
     Record, SessionState, Step, UnixTime,
 };
 
+use crate::callers::{Callers, with_pauses};
 use crate::history::History;
 use crate::line::{Line, Start};
 use crate::provider::{Name, granted_long_ago, provider};
@@ -27,7 +28,7 @@ impl Scene {
         Self { provider: provider(&line), line }
     }
 
-    /// The slot of whoever comes by to sign in; whoever logs out has the next.
+    /// The slot of the process in which a user signs in; the process of a logout has the next.
     pub(crate) const fn visitor(&self) -> usize {
         self.line.machines.len()
     }
@@ -57,8 +58,9 @@ pub(crate) struct Person {
     pub(crate) told: Told,
     /// The token that an API has refused last.
     pub(crate) refused: Option<Name>,
-    /// Its callers were told of a logout, and have had no token since.
+    /// Its callers have got the error of a logout, and no token since.
     pub(crate) saw_logout: bool,
+    pub(crate) callers: Callers,
 }
 
 /// One loop of a driver.
@@ -80,7 +82,7 @@ pub(crate) enum Job {
     UnfinishedSave,
 }
 
-/// What the callers of a process were told last.
+/// The last answer to the callers of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Told {
     Nothing,
@@ -108,18 +110,25 @@ pub(crate) fn policy() -> Policy {
     policy
 }
 
+/// The lifecycle of a process with these callers.
+fn lifecycle(callers: &Callers) -> Lifecycle {
+    let policy = policy();
+    Lifecycle::new(if callers.all.is_empty() { policy } else { with_pauses(policy) }, 7)
+}
+
 impl Person {
-    fn new(slot: usize, machine: u8) -> Self {
+    fn new(slot: usize, machine: u8, callers: Callers) -> Self {
         Self {
             slot: u8::try_from(slot).expect("few take part"),
             machine,
             life: 0,
             ticks: 0,
-            lifecycle: Lifecycle::new(policy(), 7),
+            lifecycle: lifecycle(&callers),
             runs: Vec::new(),
             told: Told::Nothing,
             refused: None,
             saw_logout: false,
+            callers,
         }
     }
 
@@ -150,28 +159,38 @@ impl Person {
     /// The process is gone and another one takes its place, without any memory.
     pub(crate) fn restart(&mut self) {
         self.life += 1;
-        self.lifecycle = Lifecycle::new(policy(), 7);
+        self.callers.crash();
+        self.lifecycle = lifecycle(&self.callers);
         self.runs.clear();
-        self.told = Told::Nothing;
+        self.told = if self.callers.all.is_empty() { Told::Nothing } else { Told::Fresh };
         self.refused = None;
         self.saw_logout = false;
     }
 
     pub(crate) fn is_settled(&self) -> bool {
-        matches!(self.told, Told::Fresh | Told::Login { .. }) && self.runs.is_empty()
+        matches!(self.told, Told::Fresh | Told::Login { .. })
+            && self.runs.is_empty()
+            && self.callers.are_done()
     }
 }
 
 impl World {
     pub(crate) fn begin(scene: &Scene) -> Self {
         let line = &scene.line;
-        let life = Duration::from_secs(if line.start == Start::Due { 906 } else { 900 });
-        let obtained_at = UnixTime::from_secs(1_000_000 - 900);
+        let (life, age) = if line.has_callers() {
+            (line.callers.lifetime, line.callers.age)
+        } else {
+            (Duration::from_secs(if line.start == Start::Due { 906 } else { 900 }), Duration::from_secs(900))
+        };
+        let obtained_at = UnixTime::from_secs(1_000_000).minus(age);
         let granted = Granted::new(obtained_at, granted_long_ago(life, line.grant));
         let record = Record::new(Epoch::new(1), Generation::new(1), SessionState::Active(granted));
         let mut people = Vec::new();
         for (slot, machine) in line.machines.iter().enumerate() {
-            let mut person = Person::new(slot, *machine);
+            let mut person = Person::new(slot, *machine, line.callers.callers(slot));
+            if line.has_callers() {
+                person.told = Told::Fresh;
+            }
             if line.start != Start::Cold {
                 let now = person.now();
                 let _ = person.lifecycle.adopt(&record, now);
@@ -179,7 +198,7 @@ impl World {
             people.push(Rc::new(person));
         }
         for slot in [scene.visitor(), scene.visitor() + 1] {
-            let mut visitor = Person::new(slot, line.machines[0]);
+            let mut visitor = Person::new(slot, line.machines[0], Callers::default());
             visitor.told = Told::Fresh;
             people.push(Rc::new(visitor));
         }
@@ -198,7 +217,7 @@ impl World {
         here.any(|(slot, person)| hanging(slot) || person.runs.iter().any(|run| run.alive))
     }
 
-    /// Whether this refresh token is in the store, spilled beside it, or in the memory of somebody who will store it.
+    /// Whether this refresh token is in the store, spilled beside it, or in the memory of a process that will save it.
     pub(crate) fn is_held(&self, name: Name) -> bool {
         let same = |record: &Record| Name::of(record) == Some(name);
         self.shelf.record().is_some_and(same)
@@ -207,7 +226,7 @@ impl World {
             || self.people.iter().any(|person| person.is_holding(name))
     }
 
-    /// The family of the record in the store, if the server would still renew it and somebody has what it takes.
+    /// The family of the record in the store, if the server would still renew it and its refresh token is held.
     pub(crate) fn session_in_reach(&self) -> Option<Name> {
         let stored = Name::of(self.shelf.record()?)?;
         let family = self.server.family(stored);
@@ -215,12 +234,12 @@ impl World {
         (!family.revoked && self.is_held(live)).then_some(live)
     }
 
-    /// Nobody has anything left to do.
+    /// No process has anything left to do.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.shelf.hanging.is_empty() && self.people.iter().all(|person| person.is_settled())
     }
 
-    /// Somebody was told to sign in again while the session could have gone on.
+    /// A user was asked to sign in again while the session could have gone on.
     pub(crate) fn is_needless(&self) -> bool {
         self.people.iter().any(|person| matches!(person.told, Told::Login { needless: true, .. }))
     }

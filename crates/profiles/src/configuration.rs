@@ -3,7 +3,6 @@
 //! Loading checks the keys of every profile. Environment variables and other files are read later, for the profile that
 //! the program uses.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,10 +29,8 @@ impl Configuration {
     /// If the file cannot be read, is not TOML, lacks a required key, or has an unknown key.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
-            ErrorKind::NotFound => Error::NotFound { path: path.to_owned() },
-            _ => Error::File { path: path.to_owned(), source },
-        })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
         Self::read(path, &zeroize::Zeroizing::new(text))
     }
 

@@ -12,13 +12,7 @@ use crate::place::Place;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file does not exist.
-    #[error("{} does not exist", path.display())]
-    NotFound {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file cannot be read.
+    /// The file does not exist or cannot be read.
     #[error("{} cannot be read", path.display())]
     File {
         /// The file.

@@ -1,4 +1,4 @@
-//! Where renewals run, and what becomes of them when their callers or their runtime go.
+//! Where renewals run, and how they end when a caller is cancelled or a runtime shuts down.
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 #![cfg(feature = "reqwest")]
 
@@ -7,21 +7,11 @@ mod driver;
 use core::time::Duration;
 
 use driver::transport::{Clock, TokenSource};
-use driver::{Gate, Reply, Server, Toy, join, spawn};
+use driver::{Reply, Server, Toy, join, spawn};
 use tokio::runtime::{Builder, Runtime};
 use wellspring_core::{AccessToken, ErrorKind, Fate, Need, Policy, RefreshToken, TokenResponse};
 
 const LONG: Duration = Duration::from_secs(20);
-
-fn gated() -> (Server, Gate) {
-    let gate = Gate::default();
-    let door = gate.clone();
-    let server = Server::start(move |_, n| {
-        door.pass();
-        Reply::token(n + 1, 3_600)
-    });
-    (server, gate)
-}
 
 fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
@@ -29,7 +19,7 @@ fn runtime() -> Runtime {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_callers_cancellation_does_not_cut_the_renewal() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let source = TokenSource::builder(Toy::at(&server.url)).build().unwrap();
     let first = spawn({
         let source = source.clone();
@@ -45,8 +35,8 @@ async fn a_callers_cancellation_does_not_cut_the_renewal() {
 }
 
 #[test]
-fn a_runtime_that_goes_tells_the_waiters_of_another_and_leaves_the_fate_unknown() {
-    let (server, gate) = gated();
+fn a_runtime_that_shuts_down_ends_the_wait_of_callers_on_another_and_leaves_the_fate_unknown() {
+    let (server, gate) = Server::gated();
     let (first, second) = (runtime(), runtime());
     let toy = Toy::at(&server.url).without_credentials();
     let clock = Clock::manual(1_000);
@@ -59,7 +49,7 @@ fn a_runtime_that_goes_tells_the_waiters_of_another_and_leaves_the_fate_unknown(
     gate.arrived();
     let waiter = source.clone();
     let waiting = second.spawn(async move { waiter.token().await });
-    // The exchange, the one who started it and the other runtime's caller.
+    // The exchange, the caller that started it, and the caller on the other runtime.
     while clock.waiting() < 3 {
         std::thread::yield_now();
     }
@@ -103,7 +93,7 @@ fn without_a_runtime_there_is_an_error_and_with_a_given_one_there_is_a_token() {
 
 #[test]
 fn on_a_foreign_executor_deadlines_hold_and_a_runtime_that_is_gone_is_an_error() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let runtime = runtime();
     let builder = TokenSource::builder(Toy::at(&server.url)).runtime(runtime.handle().clone());
     let source = builder.build().unwrap();
@@ -115,7 +105,7 @@ fn on_a_foreign_executor_deadlines_hold_and_a_runtime_that_is_gone_is_an_error()
 }
 
 #[test]
-fn whoever_waits_for_a_pause_is_told_when_the_runtime_that_tells_the_time_is_gone() {
+fn a_caller_that_waits_for_a_pause_gets_an_error_when_the_runtime_of_its_timer_is_gone() {
     let server = Server::start(|_, _| Reply::Hangup);
     let runtime = runtime();
     let mut policy = Policy::default();
@@ -129,7 +119,7 @@ fn whoever_waits_for_a_pause_is_told_when_the_runtime_that_tells_the_time_is_gon
     assert_eq!(server.asked("/token"), 1);
 }
 
-/// The smallest executor there is.
+/// An executor of a few lines.
 fn pollster<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(std::thread::Thread);
     impl std::task::Wake for Unpark {

@@ -1,4 +1,4 @@
-//! What a tower service asks for besides the rule: readiness, limits, and callers who go away.
+//! What a tower service needs besides the rule of `send`: readiness, limits, and callers that go away.
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 #![cfg(all(feature = "tower", feature = "reqwest-middleware"))]
 
@@ -32,7 +32,7 @@ fn get() -> http::Request<Body> {
     http::Request::get("http://127.0.0.1:1/cob").body(Body::empty()).unwrap()
 }
 
-/// Answers with these statuses, one for each call; like many a service it is ready late, and its clones are not.
+/// Responds with these statuses, one for each call. It is ready late, and a clone of a ready service is not ready.
 struct Late {
     statuses: Arc<Mutex<VecDeque<u16>>>,
     carried: Arc<Mutex<Vec<String>>>,
@@ -80,7 +80,7 @@ impl Service<http::Request<Body>> for Late {
     }
 }
 
-/// A body of nothing but trailers.
+/// A body of trailers only.
 struct Ending(bool);
 
 impl http_body::Body for Ending {
@@ -109,7 +109,7 @@ async fn each_try_waits_until_the_service_is_ready() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_service_is_told_from_one_of_the_token() {
+async fn an_error_of_the_service_is_distinct_from_an_error_of_the_token() {
     let service = ServiceBuilder::new().layer(AttachLayer::new(scripted())).service(Late::answering([]));
     let AttachError::Client(error) = service.clone().oneshot(get()).await.unwrap_err() else {
         panic!("the source did nothing wrong")
@@ -152,14 +152,14 @@ async fn a_limit_of_one_call_at_a_time_lets_the_second_try_through() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_who_goes_away_during_the_renewal_leaves_nobody_waiting() {
+async fn a_caller_that_goes_away_during_the_renewal_leaves_no_other_caller_waiting() {
     for kind in KINDS {
         let gate = Gate::default();
-        let door = gate.clone();
+        let in_server = gate.clone();
         let server = Server::start(move |request, n| match (request.path(), n) {
             ("/token", 0) => Reply::token(1, 3_600),
             ("/token", n) => {
-                door.pass();
+                in_server.pass();
                 Reply::token(n + 1, 3_600)
             }
             _ if request.header("authorization") == Some("Bearer token-1") => Reply::status(401),

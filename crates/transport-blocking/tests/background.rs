@@ -1,4 +1,4 @@
-//! Where renewals run: beside their callers, with them, and where no thread may be started.
+//! Where renewals run: on threads of their own, in their callers, and where no thread may be started.
 #![cfg(feature = "ureq")]
 
 mod driver;
@@ -7,24 +7,14 @@ use core::time::Duration;
 use std::thread;
 
 use driver::transport::{Clock, TokenSource};
-use driver::{Gate, Reply, Server, Toy, join, spawn};
+use driver::{Server, Toy, join, spawn};
 use wellspring_core::{ErrorKind, Need};
 
 const LONG: Duration = Duration::from_secs(60);
 
-fn gated() -> (Server, Gate) {
-    let gate = Gate::default();
-    let door = gate.clone();
-    let server = Server::start(move |_, n| {
-        door.pass();
-        Reply::token(n + 1, 3_600)
-    });
-    (server, gate)
-}
-
 #[test]
-fn a_caller_whose_time_is_over_does_not_cut_the_renewal() {
-    let (server, gate) = gated();
+fn a_caller_whose_deadline_has_passed_does_not_cut_the_renewal() {
+    let (server, gate) = Server::gated();
     let source = TokenSource::builder(Toy::at(&server.url)).build().unwrap();
     let error = source.acquire(Need::Fresh, Duration::from_millis(50)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy);
@@ -36,8 +26,8 @@ fn a_caller_whose_time_is_over_does_not_cut_the_renewal() {
 }
 
 #[test]
-fn where_threads_are_forbidden_whoever_needs_a_token_renews_it() {
-    let (server, gate) = gated();
+fn where_threads_are_forbidden_the_caller_that_needs_a_token_renews_it() {
+    let (server, gate) = Server::gated();
     gate.open();
     let clock = Clock::manual(1_000);
     let builder = TokenSource::builder(Toy::at(&server.url)).threads(false).clock(&clock);
@@ -55,7 +45,7 @@ fn where_threads_are_forbidden_whoever_needs_a_token_renews_it() {
 
 #[test]
 fn where_threads_are_forbidden_no_exchange_starts_that_its_caller_would_cut_short() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     gate.open();
     let clock = Clock::manual(1_000);
     let builder = TokenSource::builder(Toy::at(&server.url)).threads(false).clock(&clock);
@@ -64,7 +54,7 @@ fn where_threads_are_forbidden_no_exchange_starts_that_its_caller_would_cut_shor
     assert_eq!((error.kind(), server.asked("/token")), (ErrorKind::Busy, 0));
     assert_eq!(source.acquire(Need::Fresh, source.policy().deadline).unwrap().expose(), "token-1");
     clock.advance(Duration::from_secs(3_400));
-    // Due, and good enough for a caller in a hurry.
+    // Due, and in force: a caller without time gets it.
     assert_eq!(source.acquire(Need::Fresh, Duration::ZERO).unwrap().expose(), "token-1");
     let newer = Need::Newer(source.try_token().unwrap().generation());
     assert_eq!(source.acquire(newer, Duration::ZERO).unwrap_err().kind(), ErrorKind::Busy);
@@ -73,7 +63,7 @@ fn where_threads_are_forbidden_no_exchange_starts_that_its_caller_would_cut_shor
 
 #[test]
 fn an_early_renewal_runs_on_a_thread_that_has_a_name_and_the_caller_goes_on() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let clock = Clock::manual(1_000);
     let source = TokenSource::builder(Named(Toy::at(&server.url))).clock(&clock).build().unwrap();
     gate.open();
@@ -92,19 +82,19 @@ struct Named(Toy);
 impl wellspring_core::Provider for Named {
     fn request(
         &self,
-        spend: &wellspring_core::AuthorizationGrant,
+        grant: &wellspring_core::AuthorizationGrant,
         now: wellspring_core::UnixTime,
     ) -> Result<wellspring_core::HttpRequest, wellspring_core::TokenError> {
-        self.0.request(spend, now)
+        self.0.request(grant, now)
     }
 
     fn read(
         &self,
-        spend: &wellspring_core::AuthorizationGrant,
+        grant: &wellspring_core::AuthorizationGrant,
         response: &wellspring_core::HttpResponse,
         now: wellspring_core::UnixTime,
     ) -> wellspring_core::Reading {
-        match self.0.read(spend, response, now) {
+        match self.0.read(grant, response, now) {
             wellspring_core::Reading::Granted(granted) => {
                 let name = thread::current().name().unwrap_or_default().to_owned();
                 wellspring_core::Reading::Granted(granted.with_scope(wellspring_core::Scope::parse(&name)))

@@ -1,6 +1,6 @@
-//! Bells, flights and the published token under each schedule of a few threads: `cargo xtask interleavings`.
+//! Notifications, renewals and the published token under each schedule of a few threads: `cargo xtask interleavings`.
 //!
-//! Memory is sequentially consistent here: that the orderings of the atomics suffice is not shown.
+//! Memory is sequentially consistent here: these tests do not show that the orderings of the atomics suffice.
 #![cfg(wellspring_shuttle)]
 
 #[path = "support/schedules.rs"]
@@ -16,7 +16,7 @@ use shuttle::thread;
 use wellspring_core::{AccessToken, Acquire, Instant, Need, Patience, Policy, TokenResponse};
 use wellspring_transport::{Action, Clock, InFlight, ManualClock, Notify, Scripted, SharedLifecycle};
 
-/// First sits, then looks, then waits.
+/// Listens, then looks, then parks.
 fn wait<T>(notify: &Notify, mut ready: impl FnMut() -> Option<T>) -> T {
     let (waker, listener) = (waker(), notify.listener());
     loop {
@@ -45,7 +45,7 @@ fn response(token: &str) -> TokenResponse {
     TokenResponse::new(AccessToken::new(token)).with_lifetime(Duration::from_secs(3_600))
 }
 
-/// One that has a token, which is due.
+/// A lifecycle with a token that is due for renewal.
 fn due() -> (ManualClock, Arc<SharedLifecycle>) {
     let (clock, shared) = empty();
     shared.adopt(response("due")).unwrap();
@@ -55,10 +55,10 @@ fn due() -> (ManualClock, Arc<SharedLifecycle>) {
 }
 
 #[test]
-fn whoever_sits_before_looking_hears_the_bell() {
+fn a_caller_that_listens_before_it_looks_is_woken() {
     every(|| {
         let (notify, changed) = (Arc::new(Notify::default()), Arc::new(AtomicBool::new(false)));
-        let ringer = {
+        let notifier = {
             let (notify, changed) = (Arc::clone(&notify), Arc::clone(&changed));
             thread::spawn(move || {
                 changed.store(true, Ordering::SeqCst);
@@ -66,16 +66,16 @@ fn whoever_sits_before_looking_hears_the_bell() {
             })
         };
         wait(&notify, || changed.load(Ordering::SeqCst).then_some(()));
-        ringer.join().unwrap();
+        notifier.join().unwrap();
         assert_eq!(notify.waiting(), 0);
     });
 }
 
 #[test]
-fn a_seat_that_is_left_while_the_bell_rings_costs_nobody_else_their_waking() {
+fn a_listener_that_is_dropped_during_a_notification_costs_no_other_listener_its_wake_up() {
     many(3_000, || {
         let (notify, changed) = (Arc::new(Notify::default()), Arc::new(AtomicBool::new(false)));
-        let leaver = {
+        let leaving = {
             let notify = Arc::clone(&notify);
             thread::spawn(move || {
                 let listener = notify.listener();
@@ -88,7 +88,7 @@ fn a_seat_that_is_left_while_the_bell_rings_costs_nobody_else_their_waking() {
         });
         changed.store(true, Ordering::SeqCst);
         notify.notify();
-        leaver.join().unwrap();
+        leaving.join().unwrap();
         for waiter in waiters {
             waiter.join().unwrap();
         }
@@ -97,7 +97,7 @@ fn a_seat_that_is_left_while_the_bell_rings_costs_nobody_else_their_waking() {
 }
 
 #[test]
-fn everybody_who_waits_for_a_flight_hears_how_it_ended() {
+fn every_caller_that_waits_for_a_renewal_gets_its_result() {
     many(3_000, || {
         let (_, shared) = empty();
         let finished = |in_flight: &InFlight| in_flight.result();
@@ -144,7 +144,7 @@ fn no_reader_is_lent_an_older_token_than_one_whose_writer_has_returned() {
 }
 
 #[test]
-fn what_two_writers_publish_at_once_is_in_the_end_what_the_lifecycle_holds() {
+fn after_two_writers_at_once_the_published_token_is_the_one_that_the_lifecycle_holds() {
     many(3_000, || {
         let (_, shared) = empty();
         let writers = ["one", "two"].map(|token| {
@@ -157,7 +157,7 @@ fn what_two_writers_publish_at_once_is_in_the_end_what_the_lifecycle_holds() {
 }
 
 #[test]
-fn a_refused_token_is_lent_to_nobody_once_its_refusal_has_returned() {
+fn a_refused_token_is_lent_to_no_reader_once_its_refusal_has_returned() {
     many(3_000, || {
         let (clock, shared) = empty();
         let refused = shared.adopt(response("one")).unwrap().generation();
@@ -180,12 +180,12 @@ fn a_refused_token_is_lent_to_nobody_once_its_refusal_has_returned() {
 }
 
 #[test]
-fn a_renewal_that_ended_leaves_no_quiet_behind_in_which_nobody_would_start_the_next() {
+fn a_renewal_that_ended_keeps_no_reader_from_starting_the_next() {
     many(3_000, || {
         let (clock, shared) = due();
         let askers = [(); 2].map(|()| {
             let shared = Arc::clone(&shared);
-            // Whoever gets the permit gives it up at once.
+            // The caller that gets the permit gives it up at once.
             thread::spawn(move || drop(ask(&shared)))
         });
         let reader = {
@@ -196,7 +196,7 @@ fn a_renewal_that_ended_leaves_no_quiet_behind_in_which_nobody_would_start_the_n
             asker.join().unwrap();
         }
         reader.join().unwrap();
-        // In the pause after the failure nobody needs to ask; once it is over, somebody does.
+        // During the pause after the failure readers need not ask; once it has ended they ask.
         assert!(shared.fresh().is_some());
         clock.advance(Duration::from_secs(100));
         assert!(shared.fresh().is_none());
@@ -212,7 +212,7 @@ fn a_clock_that_moves_while_a_token_is_published_makes_it_end_no_later() {
             let clock = clock.clone();
             thread::spawn(move || {
                 clock.advance(Duration::from_secs(3_600));
-                // Somebody sets the wall clock back: the monotonic one alone knows what has passed.
+                // The user sets the wall clock back: only the monotonic clock knows how much time has passed.
                 clock.step_wall_back(Duration::from_secs(3_600));
             })
         };

@@ -139,7 +139,7 @@ fn marked_tests(text: &str) -> Vec<String> {
         if let Some(ids) = line.strip_prefix("// covers: ") {
             pending.extend(ids.split(',').map(|text| id(text.trim()).unwrap_or_else(|| text.to_owned())));
         } else if line.starts_with("#[") {
-            attributed |= line.starts_with("#[test") || line.starts_with("#[tokio::test");
+            attributed |= rust::is_test_attribute(line);
         } else if !line.starts_with("//") {
             if attributed && rust::function(line).is_some() {
                 marked.append(&mut pending);

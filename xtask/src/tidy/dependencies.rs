@@ -15,6 +15,7 @@ const WIRE: &str = "wellspring-wire";
 const TRANSPORT: &str = "wellspring-transport";
 const SIMULATOR: &str = "wellspring-simulator";
 const STORE: &str = "wellspring-store";
+const TWIN_TESTS: &str = "wellspring-twin-tests";
 const DRIVERS: &[&str] =
     &["wellspring-transport", "wellspring-transport-async", "wellspring-transport-blocking"];
 
@@ -31,8 +32,8 @@ const RULES: [Rule; 14] = [
     rule(CORE, &[], &[], &[]),
     rule(WIRE, &[CORE], &[], &[]),
     rule(TRANSPORT, &[CORE], &[], &[SIMULATOR, STORE]),
-    rule("wellspring-transport-async", &[CORE, TRANSPORT], &[], &[SIMULATOR, STORE]),
-    rule("wellspring-transport-blocking", &[CORE, TRANSPORT], &[], &[SIMULATOR, STORE]),
+    rule("wellspring-transport-async", &[CORE, TRANSPORT], &[], &[SIMULATOR, STORE, TWIN_TESTS]),
+    rule("wellspring-transport-blocking", &[CORE, TRANSPORT], &[], &[SIMULATOR, STORE, TWIN_TESTS]),
     rule(STORE, &[CORE], &[], &[]),
     rule("wellspring-store-file", &[CORE, STORE], &[], &[STORE]),
     rule("wellspring-store-sqlite", &[CORE, STORE], &[], &[STORE]),

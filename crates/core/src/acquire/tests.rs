@@ -187,3 +187,44 @@ fn a_token_that_is_not_saved_yet_holds_back_every_renewal() {
     life.save_ended();
     let _ = start(&mut life, caller(Patience::OneRenewal, 100), 0);
 }
+
+/// A renewal that finds what another process has stored: a token that expires at 100.
+fn adopt(life: &mut Lifecycle, permit: Permit, now: u64) -> Result<Token, TokenError> {
+    let granted = crate::Granted::new(at(0).unix, granted("stored 100"));
+    let state = crate::SessionState::Active(granted);
+    let record = crate::Record::new(crate::Epoch::new(1), crate::Generation::new(1), state);
+    match life.complete(permit, crate::Outcome::Adopted(record), at(now)) {
+        Completed::Renewed(token) | Completed::Adopted(token) => Ok(token),
+        Completed::Failed(error) => Err(error),
+    }
+}
+
+const fn lasting(seconds: u64) -> Acquire {
+    Acquire::new(Need::ValidFor(Duration::from_secs(seconds)), Patience::OneRenewal, at(200).instant)
+}
+
+#[test]
+fn a_caller_that_waited_for_a_renewal_with_a_smaller_need_gets_no_token_that_is_too_short() {
+    let mut life = life();
+    let (permit, first) = start(&mut life, caller(Patience::OneRenewal, 200), 50);
+    let step = lasting(60).ask(&mut life, Ok(()), at(50));
+    let AcquireStep::Wait(second) = step else { panic!("{step:?}") };
+    let result = adopt(&mut life, permit, 50);
+    assert_eq!(answer_of(first.resume(Some(result.clone()))).unwrap().expose(), "stored");
+    // 50 s are left of the token, and another renewal can bring a longer one.
+    let ControlFlow::Continue(again) = second.resume(Some(result)) else { panic!("not asked again") };
+    let (permit, second) = start(&mut life, again, 50);
+    let result = complete(&mut life, permit, 200, 50);
+    assert_eq!(answer_of(second.resume(Some(result))).unwrap().expose(), "two");
+}
+
+#[test]
+fn a_caller_whose_own_renewal_brings_an_older_token_gets_it_if_it_is_enough_and_an_error_if_not() {
+    for (seconds, enough) in [(50, true), (60, false)] {
+        let mut life = life();
+        let (permit, waiting) = start(&mut life, lasting(seconds), 50);
+        let result = adopt(&mut life, permit, 50);
+        let ControlFlow::Continue(again) = waiting.resume(Some(result)) else { panic!("not asked again") };
+        assert_eq!(text(again.ask(&mut life, Ok(()), at(50))).is_ok(), enough);
+    }
+}

@@ -3,10 +3,13 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
+use crate::generation::{Epoch, Generation};
 use crate::jitter::Jitter;
+use crate::policy::Policy;
+use crate::provider::Provider;
 use crate::refresh_state::RefreshState;
 use crate::renewal::job::{Goal, ProviderRef, RenewalJob};
-use crate::{Epoch, Generation, Instant, Policy, Provider};
+use crate::time::Instant;
 
 /// The permit to run one renewal. It is not `Clone`: only [`Lifecycle::acquire`](crate::Lifecycle::acquire) makes it, and
 /// only [`Lifecycle::complete`](crate::Lifecycle::complete) ends it.

@@ -6,12 +6,15 @@ use core::time::Duration;
 use super::Lifecycle;
 use super::gate::{Gate, closed_error};
 use super::permit::Known;
+use crate::error::{LoginReason, TokenError};
+use crate::generation::{Epoch, Generation};
+use crate::provider::{AuthorizationGrant, Provider};
+use crate::record::SessionState;
 use crate::renewal::job::{Goal, RenewalJob};
 use crate::renewal::outcome::Failure;
-use crate::{
-    AuthorizationGrant, Clocks, Epoch, Generation, LoginReason, Outcome, Provider, Revocation, SessionState,
-    Token, TokenError,
-};
+use crate::renewal::outcome::{Outcome, Revocation};
+use crate::time::Clocks;
+use crate::token::Token;
 
 impl Lifecycle {
     /// The job of exchanging a new grant, for example an authorization code. The grant is sent once; the outcome goes to

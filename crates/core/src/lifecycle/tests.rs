@@ -6,12 +6,14 @@ mod overtaken;
 mod refusals;
 
 use super::*;
+use crate::decision::TABLE;
 use crate::decision::{Refusal, RefusedToken};
+use crate::error::{ErrorKind, LoginReason};
+use crate::provider::Replay;
+use crate::renewal::outcome::ByteLeft;
+use crate::renewal::{Answer, Renewal, Step, TransportError, TransportErrorKind};
+use crate::time::UnixTime;
 use crate::toy::{Toy, answer, at, granted, run};
-use crate::{
-    Answer, ByteLeft, ErrorKind, LoginReason, Renewal, Replay, Step, TABLE, TransportError,
-    TransportErrorKind, UnixTime,
-};
 
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)

@@ -2,10 +2,11 @@
 
 use core::time::Duration;
 
+use crate::generation::{Epoch, Generation};
 use crate::jitter::Jitter;
 use crate::policy::{CLOCK_WENT_BACK, Policy};
 use crate::provider::{AuthorizationGrant, Rotation};
-use crate::record::{Epoch, Generation, Record};
+use crate::record::Record;
 use crate::refresh_state::RefreshState;
 use crate::rules::{Rule, holds};
 use crate::time::{Clocks, Instant};

@@ -3,11 +3,11 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
+use crate::generation::{Epoch, Generation};
 use crate::jitter::Jitter;
 use crate::lease::Owner;
 use crate::policy::Policy;
 use crate::provider::{AuthorizationGrant, Provider};
-use crate::record::{Epoch, Generation};
 use crate::refresh_state::RefreshState;
 
 /// The job of one renewal, one sign-in or one logout.

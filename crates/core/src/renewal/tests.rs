@@ -10,13 +10,22 @@ use core::time::Duration;
 use std::vec;
 use std::vec::Vec;
 
-use crate::toy::{Toy, answer, at, granted, run};
-use crate::{
-    Answer, Attempt, AuthorizationCode, AuthorizationGrant, ByteLeft, Clocks, Completed, Decision,
-    DeviceCode, Epoch, ErrorKind, Fate, Generation, Lifecycle, Loaded, LoginReason, Need, Outcome, Pending,
-    Policy, Record, Renewal, Replay, Revocation, Save, Step, StoreError, StoreOp, Stored, Swap, Token,
-    TokenError, TransportError, TransportErrorKind, UnfinishedSave, Version, WatchOutcome,
+use crate::error::{ErrorKind, Fate, LoginReason, TokenError};
+use crate::generation::{Epoch, Generation};
+use crate::lease::Attempt;
+use crate::lifecycle::{Completed, Decision, Lifecycle, Need};
+use crate::policy::Policy;
+use crate::provider::{AuthorizationGrant, Replay};
+use crate::record::Record;
+use crate::renewal::outcome::{ByteLeft, Outcome, Revocation};
+use crate::renewal::{
+    Answer, Pending, Renewal, Save, Step, StoreOp, TransportError, TransportErrorKind, UnfinishedSave,
 };
+use crate::secret::{AuthorizationCode, DeviceCode};
+use crate::store::{Loaded, StoreError, Stored, Swap, Version, WatchOutcome};
+use crate::time::Clocks;
+use crate::token::Token;
+use crate::toy::{Toy, answer, at, granted, run};
 
 mod explored;
 

@@ -2,7 +2,7 @@
 
 use wellspring_core::{Obtainment as O, Replay, StoreState as H, Table};
 
-use super::{APART, NONE, ONE, QUIET, TWO, cell, line};
+use super::dropped::{APART, NONE, ONE, QUIET, TWO, cell, line};
 use crate::line::{Grants as G, Line, Start as S, Trouble as T};
 use crate::mutants::Shows::{Broken, Nothing};
 use crate::mutants::{Mutant, Shows};

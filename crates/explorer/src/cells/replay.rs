@@ -2,7 +2,7 @@
 
 use wellspring_core::{Fallback as B, GrantState as R, Replay, Table};
 
-use super::{APART, NONE, ONE, QUIET, TWO, WINDOW, cell, line};
+use super::dropped::{APART, NONE, ONE, QUIET, TWO, WINDOW, cell, line};
 use crate::line::{Grants as G, Line, Start as S, Trouble as T};
 use crate::mutants::Shows::{Broken, Needless, Nothing};
 use crate::mutants::{Mutant, Shows};

@@ -1,4 +1,4 @@
-//! The clients that a program has already, all alike.
+//! The clients that a program may have already, behind one interface.
 
 use hyper_util::client::legacy::Client as Hyper;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -10,7 +10,7 @@ use wellspring_transport_async::{
     Attach, AttachError, AttachLayer, AttachMiddleware, Body, Tls, TokenSource,
 };
 
-/// One of them.
+/// A kind of client.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Reqwest,
@@ -56,7 +56,7 @@ pub(crate) enum Client {
     Tower(Attach<Hyper<HttpConnector, Body>>),
 }
 
-/// Why there is no answer: the token's part of it, and all that can be shown.
+/// Why there is no response: the error of the token, and all that can be shown.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) token: Option<TokenError>,
@@ -95,7 +95,7 @@ impl Client {
     }
 }
 
-/// A body that none of them can send again.
+/// A body that no client can send again.
 pub(crate) fn once_only() -> Body {
     super::once("stream")
 }

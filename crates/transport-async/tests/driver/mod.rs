@@ -1,4 +1,4 @@
-//! The few words in which the tests of the two transports differ.
+//! What the tests of the two transports name differently.
 #![allow(dead_code, unused_imports, clippy::unwrap_used, reason = "each test file uses its own part")]
 
 #[cfg(all(feature = "tower", feature = "reqwest-middleware"))]
@@ -13,22 +13,31 @@ use tokio::task::JoinHandle;
 pub(crate) use wellspring_transport_async as transport;
 pub(crate) use wellspring_transport_async::ReqwestTransport as ClientTransport;
 
-/// Runs it beside the test.
+/// The attributes of a twin: it runs as it stands, on tokio.
+pub(crate) mod twin {
+    pub(crate) use tokio::test;
+    pub(crate) use wellspring_twin_tests::unchanged as function;
+}
+
+/// How many callers ask at once.
+pub(crate) const CROWD: usize = 10_000;
+
+/// Runs this beside the test.
 pub(crate) fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     tokio::spawn(task)
 }
 
-/// What came of it.
+/// Waits for its result.
 pub(crate) async fn join<T>(task: JoinHandle<T>) -> T {
     task.await.unwrap()
 }
 
-/// Looks until it is so; other tasks get their turn meanwhile.
-pub(crate) async fn eventually(mut so: impl FnMut() -> bool) {
+/// Waits until this condition is true, and lets other tasks run meanwhile.
+pub(crate) async fn eventually(mut condition: impl FnMut() -> bool) {
     let clock = transport::Clock::system();
     let end = clock.now().instant.plus(core::time::Duration::from_secs(30));
-    while !so() {
-        assert!(clock.now().instant < end, "what should happen has not happened");
+    while !condition() {
+        assert!(clock.now().instant < end, "the condition is still false after 30 seconds");
         tokio::task::yield_now().await;
     }
 }

@@ -1,4 +1,4 @@
-//! What a reqwest client of the program's own does, and the tokens on its calls must live with.
+//! What a program's own reqwest client does on its own, redirects above all, and how tokens on its calls cope with it.
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 #![cfg(all(feature = "tower", feature = "reqwest-middleware"))]
 
@@ -13,10 +13,24 @@ use driver::{Reply, Server, Toy};
 use http::Extensions;
 use reqwest::{Request, Response};
 use reqwest_middleware::{ClientBuilder, Middleware, Next};
+use wellspring_core::ErrorKind;
 use wellspring_simulator::{Endpoint, Fault, Simulator};
 
 fn source(server: &Server) -> TokenSource {
     TokenSource::builder(Toy::at(&server.url)).build().unwrap()
+}
+
+#[tokio::test]
+async fn a_call_of_reqwests_own_builder_is_renewed_for_like_any_other() {
+    let server = Server::refusing(|bearer| bearer == "Bearer token-1");
+    let client = reqwest_client().build().unwrap();
+    let built =
+        client.put(format!("{}/cob", server.url)).header("Authorization", "Bearer theirs").body("charge");
+    assert_eq!(source(&server).send_built(built).await.unwrap().status(), 200);
+    assert_eq!(server.bearers("/cob"), ["Bearer token-1", "Bearer token-2"]);
+    assert_eq!(server.received("/cob")[1].body, b"charge");
+    let wrong = client.get("no URL");
+    assert_eq!(source(&server).send_built(wrong).await.unwrap_err().kind(), ErrorKind::Misconfigured);
 }
 
 #[tokio::test]
@@ -58,7 +72,7 @@ async fn a_call_that_was_redirected_is_not_sent_again_and_a_401_behind_it_renews
 }
 
 #[tokio::test]
-async fn nor_is_it_by_a_source_whose_own_client_follows_redirects() {
+async fn a_source_whose_own_client_follows_redirects_does_not_send_a_redirected_call_again() {
     let simulator = Simulator::builder().tls().start().unwrap();
     let url = simulator.url();
     let tls = Tls::new().certificate_authority(simulator.identity().unwrap().ca_pem.clone());
@@ -74,7 +88,7 @@ async fn nor_is_it_by_a_source_whose_own_client_follows_redirects() {
     simulator.fault(Endpoint::PixApi, Fault::status(401));
     assert_eq!(source.send(call()).await.unwrap().status(), 401);
     assert_eq!((simulator.asked(Endpoint::PixApi), simulator.asked(Endpoint::PixToken)), (2, 1), "paid once");
-    // The 401 was of this token.
+    // The 401 refused this token.
     source.send(call()).await.unwrap();
     assert_eq!(simulator.asked(Endpoint::PixToken), 2);
 
@@ -102,7 +116,7 @@ async fn a_call_that_was_not_redirected_is_sent_again_however_its_url_is_written
 }
 
 #[tokio::test]
-async fn an_answer_that_was_looked_at_is_like_one_that_was_not() {
+async fn a_response_that_the_provider_judged_is_unchanged() {
     let server = Server::start(|request, n| match request.path() {
         "/token" => Reply::token(n + 1, 3_600),
         _ => Reply::with(200, "", "long enough to be looked at"),
@@ -120,7 +134,7 @@ async fn an_answer_that_was_looked_at_is_like_one_that_was_not() {
     }
 }
 
-/// Notes whether it could send a request once more, as a middleware that retries does.
+/// Records whether it could send each request again, as a middleware that retries does.
 #[derive(Clone, Default)]
 struct Repeats(Arc<Mutex<Vec<bool>>>);
 

@@ -1,10 +1,10 @@
-//! The client that a program has already.
+//! The client that a program may have already.
 
 use ureq::{Agent, SendBody};
 use wellspring_core::TokenError;
 use wellspring_transport_blocking::{AttachMiddleware, Body, TokenSource};
 
-/// The one there is.
+/// A kind of client: there is one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Ureq,
@@ -31,7 +31,7 @@ fn agent() -> Agent {
 #[derive(Clone)]
 pub(crate) struct Client(Agent);
 
-/// Why there is no answer: the token's part of it, and all that can be shown.
+/// Why there is no response: the error of the token, and all that can be shown.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) token: Option<TokenError>,
@@ -62,7 +62,7 @@ impl Client {
     }
 }
 
-/// A body that it cannot send again: longer than what is kept.
+/// A body that the client cannot send again: it is longer than what the transport keeps.
 pub(crate) fn once_only() -> Body {
     Body::once(std::io::Cursor::new(vec![b'x'; (1 << 20) + 1]))
 }

@@ -1,4 +1,4 @@
-//! The few words in which the tests of the two transports differ.
+//! What the tests of the two transports name differently.
 #![allow(dead_code, unused_imports, clippy::unwrap_used, reason = "each test file uses its own part")]
 
 #[cfg(feature = "ureq-middleware")]
@@ -12,22 +12,30 @@ pub(crate) use support::*;
 pub(crate) use wellspring_transport_blocking as transport;
 pub(crate) use wellspring_transport_blocking::UreqTransport as ClientTransport;
 
-/// Runs it beside the test.
+/// The attributes of a twin: it runs without `async` and `.await`.
+pub(crate) mod twin {
+    pub(crate) use wellspring_twin_tests::{blocking as function, blocking_test as test};
+}
+
+/// How many callers ask at once: each has a thread.
+pub(crate) const CROWD: usize = 256;
+
+/// Runs this beside the test.
 pub(crate) fn spawn<T: Send + 'static>(task: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     thread::spawn(task)
 }
 
-/// What came of it.
+/// Waits for its result.
 pub(crate) fn join<T>(task: JoinHandle<T>) -> T {
     task.join().unwrap()
 }
 
-/// Looks until it is so; other threads get their turn meanwhile.
-pub(crate) fn eventually(mut so: impl FnMut() -> bool) {
+/// Waits until this condition is true, and lets other threads run meanwhile.
+pub(crate) fn eventually(mut condition: impl FnMut() -> bool) {
     let clock = transport::Clock::system();
     let end = clock.now().instant.plus(core::time::Duration::from_secs(30));
-    while !so() {
-        assert!(clock.now().instant < end, "what should happen has not happened");
+    while !condition() {
+        assert!(clock.now().instant < end, "the condition is still false after 30 seconds");
         thread::yield_now();
     }
 }

@@ -1,4 +1,4 @@
-//! What a ureq agent of the program's own is set to, and the tokens on its calls leave as it is.
+//! The settings of a program's own ureq agent, which stay as they are with tokens on its calls.
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 #![cfg(feature = "ureq-middleware")]
 
@@ -15,7 +15,7 @@ use driver::{Reply, Server, Toy};
 use ureq::middleware::MiddlewareNext;
 use ureq::{Agent, Error, SendBody};
 
-/// Refuses the first of its tokens.
+/// A server whose API refuses the first token.
 fn api() -> Server {
     Server::start(|request, n| match request.path() {
         "/token" => Reply::token(n + 1, 3_600),

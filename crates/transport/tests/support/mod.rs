@@ -1,4 +1,4 @@
-//! What the tests of both transports share: a provider of a few lines, and a server whose every byte is the test's.
+//! What the tests of both transports share: a provider of a few lines, and a server that sends what a test gives it.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test file uses its own part")]
 
 mod moody;
@@ -10,20 +10,20 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 use wellspring_core::{
-    AccessToken, AuthorizationGrant, Fate, HttpRequest, HttpResponse, LoginReason, Method, Origin, Provider,
-    ProviderSpec, Reading, RefreshToken, Replay, ResponseHead, Rotation, Scope, TokenError, TokenKey,
-    TokenResponse, UnixTime, Verdict,
+    AccessToken, AuthorizationCode, AuthorizationGrant, Fate, HttpRequest, HttpResponse, LoginReason, Method,
+    Origin, Provider, ProviderSpec, Reading, RefreshToken, Replay, ResponseHead, Rotation, Scope, TokenError,
+    TokenKey, TokenResponse, UnixTime, Verdict,
 };
 
 pub use moody::Moody;
 
-/// What must never be seen outside a request.
+/// Must not appear outside a request.
 pub const SECRET: &str = "canary-secret";
 
 /// A provider of a few lines: client credentials, or the refresh token where there is one.
 #[derive(Debug)]
 pub struct Toy {
-    profile: ProviderSpec,
+    spec: ProviderSpec,
     url: String,
     panics: bool,
 }
@@ -31,11 +31,11 @@ pub struct Toy {
 impl Toy {
     /// The token endpoint is `/token` of this server, its API everything else.
     pub fn at(base: &str) -> Self {
-        let mut profile = ProviderSpec::new("toy", TokenKey::new("toy", base));
-        profile.credentials = true;
-        profile.rotation = Rotation::SingleUse;
-        profile.origins.extend(Origin::of(base));
-        Self { profile, url: format!("{base}/token"), panics: false }
+        let mut spec = ProviderSpec::new("toy", TokenKey::new("toy", base));
+        spec.credentials = true;
+        spec.rotation = Rotation::SingleUse;
+        spec.origins.extend(Origin::of(base));
+        Self { spec, url: format!("{base}/token"), panics: false }
     }
 
     pub fn at_path(base: &str, path: &str) -> Self {
@@ -43,22 +43,22 @@ impl Toy {
     }
 
     pub fn of_user(mut self, user: &str) -> Self {
-        self.profile.key = self.profile.key.user(user);
+        self.spec.key = self.spec.key.user(user);
         self
     }
 
     pub fn without_credentials(mut self) -> Self {
-        self.profile.credentials = false;
+        self.spec.credentials = false;
         self
     }
 
     pub fn replaying(mut self, replay: Replay) -> Self {
-        self.profile.replay = replay;
+        self.spec.replay = replay;
         self
     }
 
     pub fn judging(mut self, bytes: usize) -> Self {
-        self.profile.judged_bytes = bytes;
+        self.spec.judged_bytes = bytes;
         self
     }
 
@@ -69,8 +69,8 @@ impl Toy {
 }
 
 impl Provider for Toy {
-    fn request(&self, spend: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
-        let body = match spend {
+    fn request(&self, grant: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
+        let body = match grant {
             AuthorizationGrant::RefreshToken(token) => format!(r#"{{"refresh":"{}"}}"#, token.expose()),
             _ => r#"{"clientId":"your-client-id","clientSecret":"your-client-secret"}"#.to_owned(),
         };
@@ -122,11 +122,21 @@ impl Provider for Toy {
     }
 
     fn spec(&self) -> &ProviderSpec {
-        &self.profile
+        &self.spec
     }
 }
 
-/// A request as it came in.
+/// The code that a user brings back from the sign-in page.
+pub fn code() -> AuthorizationGrant {
+    let redirect_uri = "http://127.0.0.1/".into();
+    AuthorizationGrant::AuthorizationCode {
+        code: AuthorizationCode::new("code"),
+        redirect_uri,
+        verifier: None,
+    }
+}
+
+/// A request that the server has received.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub head: String,
@@ -146,13 +156,13 @@ impl Received {
     }
 }
 
-/// What the server says.
+/// What the server sends.
 pub enum Reply {
     /// These bytes.
     Raw(Vec<u8>),
-    /// These bytes, then one more each so often.
+    /// These bytes, then one more at each interval.
     Drip(Vec<u8>, Duration),
-    /// Nothing: the connection ends.
+    /// Nothing: the server closes the connection.
     Hangup,
 }
 
@@ -171,13 +181,13 @@ impl Reply {
         Self::with(status, "", "")
     }
 
-    /// The token with this number, living this long.
+    /// The token with this number and this lifetime in seconds.
     pub fn token(number: usize, lifetime: u64) -> Self {
         Self::with(200, "", &format!(r#"{{"access_token":"token-{number}","expires_in":{lifetime}}}"#))
     }
 }
 
-/// A server whose every byte is the test's. It ends with the process.
+/// A server that sends what a test gives it. It ends with the process.
 #[derive(Clone)]
 pub struct Server {
     pub url: String,
@@ -185,7 +195,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// The handler gets each request and how many came to the same path before it.
+    /// The handler gets each request, and the number of earlier requests to the same path.
     pub fn start(handler: impl Fn(&Received, usize) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -208,14 +218,43 @@ impl Server {
         })
     }
 
+    /// A server that grants numbered tokens of one hour, and whose API answers 401 to the `Authorization` values that
+    /// are `refused`.
+    pub fn refusing(refused: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self::start(move |request, n| match request.path() {
+            "/token" => Reply::token(n + 1, 3_600),
+            _ if refused(request.header("authorization").unwrap_or_default()) => {
+                Reply::with(401, "", "refused")
+            }
+            _ => Reply::with(200, "", "fine"),
+        })
+    }
+
+    /// A server that grants numbered tokens of one hour once the gate is open.
+    pub fn gated() -> (Self, Gate) {
+        let gate = Gate::default();
+        let in_server = gate.clone();
+        let server = Self::start(move |_, n| {
+            in_server.pass();
+            Reply::token(n + 1, 3_600)
+        });
+        (server, gate)
+    }
+
     /// The requests to this path.
     pub fn received(&self, path: &str) -> Vec<Received> {
         self.received.lock().unwrap().iter().filter(|request| request.path() == path).cloned().collect()
     }
 
-    /// How many came to this path.
+    /// The number of requests to this path.
     pub fn asked(&self, path: &str) -> usize {
         self.received(path).len()
+    }
+
+    /// The `Authorization` values of the requests to this path.
+    pub fn bearers(&self, path: &str) -> Vec<String> {
+        let bearer = |request: &Received| request.header("authorization").unwrap_or_default().to_owned();
+        self.received(path).iter().map(bearer).collect()
     }
 }
 
@@ -267,12 +306,12 @@ fn answer(
     }
 }
 
-/// A door that a server's handler stands behind until the test opens it.
+/// A gate at which the handler of a server waits until the test opens it.
 #[derive(Clone, Default)]
 pub struct Gate(Arc<(Mutex<(bool, usize)>, Condvar)>);
 
 impl Gate {
-    /// The handler's side: waits until it is open.
+    /// For the handler: waits until the gate is open.
     pub fn pass(&self) {
         let (state, changed) = &*self.0;
         let mut state = state.lock().unwrap();
@@ -283,7 +322,7 @@ impl Gate {
         }
     }
 
-    /// The test's side: waits until somebody stands before it.
+    /// For the test: waits until a handler waits at the gate.
     pub fn arrived(&self) {
         let (state, changed) = &*self.0;
         let mut state = state.lock().unwrap();

@@ -1,5 +1,4 @@
-//! A store with moods: it refuses, hangs or takes its time when a test says so. And a server whose refresh tokens are
-//! spent by their use.
+//! A store with moods: it refuses saves and spills when a test says so. And a server of single-use refresh tokens.
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
@@ -14,7 +13,7 @@ use wellspring_store::MemoryStore;
 
 use super::{Gate, Reply, Server};
 
-/// A store in memory, with moods. Clones are handles to the same one.
+/// A store in memory, with moods. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Moody {
     kept: Arc<dyn Store>,
@@ -23,11 +22,11 @@ pub struct Moody {
 
 #[derive(Debug, Default)]
 pub struct Moods {
-    /// What was obtained is not taken; leases are.
+    /// The store refuses to save tokens, but saves leases.
     pub refuses_tokens: AtomicBool,
-    /// Nor is it spilled.
+    /// The store refuses spills.
     pub refuses_spills: AtomicBool,
-    /// Saves that were asked for.
+    /// How many saves were requested.
     pub saves: AtomicUsize,
     spilled: Mutex<Vec<PendingSave>>,
 }
@@ -85,7 +84,7 @@ impl Store for Moody {
 
     fn spill(&self, _: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
         if self.moods.refuses_spills.load(Ordering::SeqCst) {
-            return Err(StoreError::unavailable("so is the place for spills"));
+            return Err(StoreError::unavailable("the place for spills is in a mood"));
         }
         self.moods.spilled.lock().unwrap().push(pending_save.clone());
         Ok(())
@@ -98,14 +97,14 @@ impl Store for Moody {
 }
 
 impl Server {
-    /// A server whose refresh tokens are spent by their use; one that comes again ends the session. Tokens live for
+    /// A server of single-use refresh tokens: a token that is sent again ends the session. Access tokens live for
     /// `lifetime` seconds.
     pub fn rotating(lifetime: u64) -> Self {
         Self::rotating_for_each(lifetime, None)
     }
 
-    /// The same for many users, each with a session of their own, behind a door that each refresh waits for.
-    pub fn rotating_for_each(lifetime: u64, door: Option<Gate>) -> Self {
+    /// The same for many users, each with a session of their own. Each refresh waits at the gate.
+    pub fn rotating_for_each(lifetime: u64, gate: Option<Gate>) -> Self {
         let unspent = Mutex::new(Vec::<usize>::new());
         Self::start(move |request, n| {
             if request.path() != "/token" {
@@ -114,8 +113,8 @@ impl Server {
             let body = String::from_utf8_lossy(&request.body).into_owned();
             let spent =
                 body.split_once("\"refresh\":\"refresh-").map(|(_, rest)| rest.trim_end_matches("\"}"));
-            if let (Some(_), Some(door)) = (spent, &door) {
-                door.pass();
+            if let (Some(_), Some(gate)) = (spent, &gate) {
+                gate.pass();
             }
             let mut unspent = unspent.lock().unwrap();
             if let Some(spent) = spent {

@@ -1,4 +1,4 @@
-//! Runs a play of a few threads under its schedules: all of them where they can be counted, else many.
+//! Runs a few threads under their schedules: all of them where they can be counted, else many.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use core::task::Waker;
@@ -10,31 +10,31 @@ use shuttle::thread::{self, Thread};
 use shuttle::{Config, MaxSteps, Runner};
 
 /// Runs every schedule.
-pub(crate) fn every(play: impl Fn() + Send + Sync + 'static) {
+pub(crate) fn every(threads: impl Fn() + Send + Sync + 'static) {
     const BOUND: usize = 500_000;
-    let schedules = run(DfsScheduler::new(Some(BOUND), false), play);
+    let schedules = run(DfsScheduler::new(Some(BOUND), false), threads);
     assert!(schedules < BOUND, "there are more schedules than were run");
     println!("{schedules} schedules, which is all of them");
 }
 
-/// Runs so many schedules, drawn with a fixed seed; in each the order is turned round in three places at most, which is
-/// what it takes to show almost every race there is.
-pub(crate) fn many(schedules: usize, play: impl Fn() + Send + Sync + 'static) {
-    assert_eq!(run(PctScheduler::new_from_seed(7, 3, schedules), play), schedules);
+/// Runs this many schedules, drawn with a fixed seed. Each changes the order of threads in three places at most: almost
+/// every race shows at that depth.
+pub(crate) fn many(schedules: usize, threads: impl Fn() + Send + Sync + 'static) {
+    assert_eq!(run(PctScheduler::new_from_seed(7, 3, schedules), threads), schedules);
     println!("{schedules} schedules");
 }
 
-fn run(scheduler: impl Scheduler + 'static, play: impl Fn() + Send + Sync + 'static) -> usize {
+fn run(scheduler: impl Scheduler + 'static, threads: impl Fn() + Send + Sync + 'static) -> usize {
     let mut config = Config::new();
-    // What is not optimized needs room.
+    // Code that is not optimized needs a larger stack.
     config.stack_size = 256 * 1024;
-    // That memory is sequentially consistent here is said where it matters.
+    // The warning: memory is sequentially consistent here. The tests that this matters for say it.
     config.silence_warnings = true;
     config.max_steps = MaxSteps::FailAfter(10_000);
-    Runner::new(Punctual(scheduler), config).run(play)
+    Runner::new(Punctual(scheduler), config).run(threads)
 }
 
-/// Wakes no parked thread without a cause: a wake-up that is lost stays lost, and is reported as a deadlock.
+/// Wakes no parked thread without a cause: a lost wake-up stays lost, and shuttle reports a deadlock.
 #[derive(Debug)]
 struct Punctual<S>(S);
 
@@ -54,7 +54,7 @@ impl<S: Scheduler> Scheduler for Punctual<S> {
     }
 }
 
-/// What wakes the thread that calls this.
+/// Wakes the thread that calls this.
 pub(crate) fn waker() -> Waker {
     Waker::from(Arc::new(Unpark(thread::current())))
 }

@@ -1,7 +1,9 @@
 //! Mistakes that the explorer has found, each as one short sequence.
 
 use super::*;
-use crate::{Granted, Lease, Owner, SessionState, UnixTime};
+use crate::lease::{Lease, Owner};
+use crate::record::{Granted, SessionState};
+use crate::time::UnixTime;
 
 const fn owner(process: u32) -> Owner {
     Owner { machine: 1, boot: 1, process, source: process as u64 }

@@ -4,7 +4,8 @@ use std::vec;
 
 use super::stores::{Process, Slot, kind, record, rotating};
 use super::*;
-use crate::{Cause, CauseKind, Dead, Provider, Throttle};
+use crate::provider::Provider;
+use crate::record::{Cause, CauseKind, Dead, Throttle};
 
 #[test]
 fn a_dead_grant_is_marked_and_costs_no_process_a_second_call() {

@@ -4,7 +4,7 @@ use std::vec;
 
 use super::stores::{Process, Slot, record, rotating};
 use super::*;
-use crate::SessionState;
+use crate::record::SessionState;
 
 #[test]
 fn a_logout_during_a_renewal_revokes_the_new_token_and_no_session_comes_back() {

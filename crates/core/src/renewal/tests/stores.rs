@@ -4,7 +4,11 @@ use std::collections::VecDeque;
 use std::format;
 
 use super::*;
-use crate::{Applied, Granted, Lease, Obtained, Owner, PendingSave, Provider, RenewalJob, SessionState};
+use crate::lease::{Lease, Owner};
+use crate::provider::Provider;
+use crate::record::{Granted, SessionState};
+use crate::renewal::job::RenewalJob;
+use crate::store::{Applied, Obtained, PendingSave};
 
 pub(super) const fn owner(source: u64) -> Owner {
     Owner { machine: 1, boot: 1, process: 1, source }

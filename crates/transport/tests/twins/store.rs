@@ -1,29 +1,25 @@
-//! Sources that share a store: one exchange for all, nothing lost, and the truth when the store fails.
-#![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
-#![cfg(feature = "ureq")]
-
-mod driver;
+//! Sources that share a store: one exchange for all of them, no token lost, and an error when the store fails.
 
 use core::time::Duration;
 
-use driver::transport::{Clock, TokenSource};
-use driver::{Gate, Moody, Server, Toy, eventually, join, spawn};
 use wellspring_core::{
-    AccessToken, AuthorizationCode, AuthorizationGrant, ErrorKind, LoginReason, Need, Policy, Replay,
-    Revocation, SharedBy, TokenResponse,
+    AccessToken, ErrorKind, LoginReason, Need, Policy, Replay, Revocation, SharedBy, TokenResponse,
 };
 use wellspring_store::MemoryStore;
 
+use crate::driver::transport::{Clock, ManualClock, TokenSource};
+use crate::driver::{Gate, Moody, Server, Toy, code, eventually, join, spawn, twin};
+
 const START: u64 = 1_800_000_000;
 
-/// No time is lost by a store that refuses.
+/// A store that refuses is tried for a second only.
 fn hasty() -> Policy {
     let mut policy = Policy::default();
     policy.store_deadline = Duration::from_secs(1);
     policy
 }
 
-fn source(server: &Server, store: &Moody, clock: &driver::transport::ManualClock) -> TokenSource {
+fn source(server: &Server, store: &Moody, clock: &ManualClock) -> TokenSource {
     let toy = Toy::at(&server.url).without_credentials().replaying(Replay::Never);
     TokenSource::builder(toy).store(store.clone()).clock(clock).build().unwrap()
 }
@@ -33,14 +29,6 @@ fn hasty_source(server: &Server, store: &Moody) -> TokenSource {
     TokenSource::builder(toy).store(store.clone()).policy(hasty()).build().unwrap()
 }
 
-fn code() -> AuthorizationGrant {
-    AuthorizationGrant::AuthorizationCode {
-        code: AuthorizationCode::new("code"),
-        redirect_uri: String::new(),
-        verifier: None,
-    }
-}
-
 fn reason(kind: ErrorKind) -> Option<LoginReason> {
     match kind {
         ErrorKind::LoginRequired { reason } => Some(reason),
@@ -48,111 +36,113 @@ fn reason(kind: ErrorKind) -> Option<LoginReason> {
     }
 }
 
-#[test]
-fn what_one_source_signs_in_to_another_one_uses_and_renews() {
+#[twin::test(flavor = "multi_thread")]
+async fn a_session_that_one_source_signs_in_to_is_used_and_renewed_by_another() {
     let (server, store, clock) = (Server::rotating(3_600), Moody::new(), Clock::manual(START));
     let (one, two) = (source(&server, &store, &clock), source(&server, &store, &clock));
-    assert_eq!(reason(two.token().unwrap_err().kind()), Some(LoginReason::NotSignedIn));
-    assert_eq!(one.sign_in(code()).unwrap().expose(), "token-1");
+    assert_eq!(reason(two.token().await.unwrap_err().kind()), Some(LoginReason::NotSignedIn));
+    assert_eq!(one.sign_in(code()).await.unwrap().expose(), "token-1");
     clock.advance(Duration::from_secs(2));
-    assert_eq!(two.token().unwrap().expose(), "token-1");
+    assert_eq!(two.token().await.unwrap().expose(), "token-1");
     assert_eq!(server.asked("/token"), 1);
     clock.advance(Duration::from_secs(3_600));
-    assert_eq!(two.token().unwrap().expose(), "token-2");
-    assert_eq!(one.token().unwrap().expose(), "token-2", "taken over, not asked for");
+    assert_eq!(two.token().await.unwrap().expose(), "token-2");
+    assert_eq!(one.token().await.unwrap().expose(), "token-2", "taken from the store, not requested");
     assert_eq!(server.asked("/token"), 2);
     assert_eq!(store.saves(), 3, "the sign-in, the lease and what it brought");
 }
 
-#[test]
-fn two_sources_that_need_a_token_at_once_spend_one_refresh_token() {
+#[twin::test(flavor = "multi_thread")]
+async fn two_sources_that_need_a_token_at_once_spend_one_refresh_token() {
     let gate = Gate::default();
     let server = Server::rotating_for_each(3_600, Some(gate.clone()));
     let (store, clock) = (Moody::new(), Clock::manual(START));
     let (one, two) = (source(&server, &store, &clock), source(&server, &store, &clock));
-    one.sign_in(code()).unwrap();
+    one.sign_in(code()).await.unwrap();
     clock.advance(Duration::from_secs(3_600));
-    let waiting = [one, two].map(|source| spawn(move || source.token().unwrap().expose().to_owned()));
+    let waiting =
+        [one, two].map(|source| spawn(async move { source.token().await.unwrap().expose().to_owned() }));
     gate.arrived();
     gate.open();
     for token in waiting {
-        assert_eq!(join(token), "token-2");
+        assert_eq!(join(token).await, "token-2");
     }
     assert_eq!(server.asked("/token"), 2);
 }
 
-#[test]
-fn a_logout_is_everybodys_and_a_sign_in_brings_everybody_back() {
+#[twin::test(flavor = "multi_thread")]
+async fn a_logout_ends_the_session_of_every_source_and_a_sign_in_brings_every_source_back() {
     let (server, store, clock) = (Server::rotating(3_600), Moody::new(), Clock::manual(START));
     let (one, two) = (source(&server, &store, &clock), source(&server, &store, &clock));
-    one.sign_in(code()).unwrap();
-    assert_eq!(two.token().unwrap().expose(), "token-1");
-    assert!(matches!(one.sign_out().unwrap(), Revocation::NotOffered));
+    one.sign_in(code()).await.unwrap();
+    assert_eq!(two.token().await.unwrap().expose(), "token-1");
+    assert!(matches!(one.sign_out().await.unwrap(), Revocation::NotOffered));
     for source in [&one, &two] {
         clock.advance(Duration::from_secs(3_600));
-        assert_eq!(reason(source.token().unwrap_err().kind()), Some(LoginReason::LoggedOut));
+        assert_eq!(reason(source.token().await.unwrap_err().kind()), Some(LoginReason::LoggedOut));
     }
-    two.sign_in(code()).unwrap();
+    two.sign_in(code()).await.unwrap();
     clock.advance(Duration::from_secs(2));
-    assert_eq!(two.token().unwrap().expose(), "token-2");
+    assert_eq!(two.token().await.unwrap().expose(), "token-2");
 }
 
-#[test]
-fn what_the_store_will_not_take_is_spilled_and_handed_out_and_stored_when_it_will() {
+#[twin::test(flavor = "multi_thread")]
+async fn a_token_that_the_store_refuses_is_spilled_and_handed_out_and_saved_later() {
     let (server, store) = (Server::rotating(0), Moody::new());
     let source = hasty_source(&server, &store);
-    source.sign_in(code()).unwrap();
+    source.sign_in(code()).await.unwrap();
     store.set(|moods| &moods.refuses_tokens, true);
-    assert_eq!(source.token().unwrap().expose(), "token-2");
+    assert_eq!(source.token().await.unwrap().expose(), "token-2");
     assert_eq!(store.spilled(), 1);
     store.set(|moods| &moods.refuses_tokens, false);
-    eventually(|| store.spilled() == 0);
+    eventually(|| store.spilled() == 0).await;
     let other = hasty_source(&server, &store);
-    assert_eq!(other.token().unwrap().expose(), "token-3", "what was spilled is what is spent next");
+    assert_eq!(other.token().await.unwrap().expose(), "token-3", "the spilled refresh token is spent next");
 }
 
-#[test]
-fn what_neither_store_nor_spill_takes_is_handed_to_nobody_and_spent_by_nobody_until_it_is_stored() {
+#[twin::test(flavor = "multi_thread")]
+async fn a_token_that_neither_store_nor_spill_takes_is_neither_handed_out_nor_spent_until_it_is_saved() {
     let (server, store) = (Server::rotating(3_600), Moody::new());
     let source = hasty_source(&server, &store);
     store.set(|moods| &moods.refuses_tokens, true);
     store.set(|moods| &moods.refuses_spills, true);
-    let error = source.sign_in(code()).unwrap_err();
+    let error = source.sign_in(code()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store, "{error}");
-    assert_eq!(source.token().unwrap_err().kind(), ErrorKind::Store);
-    // Whoever can wait is served when it is stored.
+    assert_eq!(source.token().await.unwrap_err().kind(), ErrorKind::Store);
+    // A caller that can wait gets the token once it is saved.
     let patient = source.clone();
-    let waiting = spawn(move || patient.acquire(Need::Fresh, Duration::from_secs(20)).map(|_| ()));
+    let waiting =
+        spawn(async move { patient.acquire(Need::Fresh, Duration::from_secs(20)).await.map(|_| ()) });
     store.set(|moods| &moods.refuses_tokens, false);
-    join(waiting).unwrap();
-    assert_eq!(source.token().unwrap().expose(), "token-1");
+    join(waiting).await.unwrap();
+    assert_eq!(source.token().await.unwrap().expose(), "token-1");
     assert_eq!(server.asked("/token"), 1);
 }
 
-#[test]
-fn a_token_that_is_spilled_while_another_source_waits_is_found_by_it() {
+#[twin::test(flavor = "multi_thread")]
+async fn a_token_that_is_spilled_while_another_source_waits_is_found_by_it() {
     let gate = Gate::default();
     let (server, store) = (Server::rotating_for_each(3_600, Some(gate.clone())), Moody::new());
     let (owner, waiting) = (hasty_source(&server, &store), hasty_source(&server, &store));
-    let refused = owner.sign_in(code()).unwrap().generation();
-    assert_eq!(waiting.token().unwrap().generation(), refused);
+    let refused = owner.sign_in(code()).await.unwrap().generation();
+    assert_eq!(waiting.token().await.unwrap().generation(), refused);
     let [renewing, waiter] = [owner, waiting].map(|source| {
-        spawn(move || {
-            let another = source.acquire(Need::Newer(refused), Duration::from_secs(25));
+        spawn(async move {
+            let another = source.acquire(Need::Newer(refused), Duration::from_secs(25)).await;
             another.unwrap().expose().to_owned()
         })
     });
     gate.arrived();
     store.set(|moods| &moods.refuses_tokens, true);
     gate.open();
-    // The owner lives on, with its liveness lock, and the store goes on refusing: no version changes.
-    assert_eq!(join(renewing), "token-2");
-    assert_eq!(join(waiter), "token-2");
+    // The owner keeps its liveness lock, and the store still refuses its save: no version changes.
+    assert_eq!(join(renewing).await, "token-2");
+    assert_eq!(join(waiter).await, "token-2");
     assert_eq!(server.asked("/token"), 2);
 }
 
-#[test]
-fn a_grant_that_may_be_spent_but_once_is_refused_on_a_store_that_reaches_less_far() {
+#[twin::test]
+async fn a_single_use_grant_is_refused_on_a_store_that_reaches_fewer_processes() {
     let toy = || Toy::at("http://127.0.0.1:9").without_credentials();
     let narrow = TokenSource::builder(toy()).store(MemoryStore::open()).shared_by(SharedBy::Host);
     let error = narrow.build().unwrap_err();
@@ -160,15 +150,15 @@ fn a_grant_that_may_be_spent_but_once_is_refused_on_a_store_that_reaches_less_fa
     assert!(error.to_string().contains("is single-use"), "{error}");
     assert!(
         TokenSource::builder(toy()).shared_by(SharedBy::Host).build().is_err(),
-        "no store reaches nobody"
+        "without a store no other process shares the token"
     );
     assert!(TokenSource::builder(toy()).store(MemoryStore::open()).build().is_ok());
     let repeatable = Toy::at("http://127.0.0.1:9");
     assert!(TokenSource::builder(repeatable).shared_by(SharedBy::Fleet).build().is_ok());
 }
 
-#[test]
-fn a_token_from_elsewhere_is_not_taken_over_beside_a_store() {
+#[twin::test]
+async fn a_token_that_the_program_obtained_itself_is_not_adopted_beside_a_store() {
     let (server, store) = (Server::rotating(3_600), Moody::new());
     let source = hasty_source(&server, &store);
     let error = source.adopt(TokenResponse::new(AccessToken::new("theirs"))).unwrap_err();

@@ -1,19 +1,17 @@
-//! Sources for users' own tests: a fixed token, and renewals that come to what a script says.
-#![cfg(feature = "reqwest")]
-
-mod driver;
+//! Sources for programs' own tests: a fixed token, and renewals whose results a script gives.
 
 use core::time::Duration;
 
-use driver::transport::{Clock, TokenSource};
-use driver::{Reply, Server};
 use wellspring_core::{AccessToken, ErrorKind, LoginReason, TokenError, TokenResponse};
+
+use crate::driver::transport::{Clock, TokenSource};
+use crate::driver::{Reply, Server, twin};
 
 fn token(text: &str) -> Result<TokenResponse, TokenError> {
     Ok(TokenResponse::new(AccessToken::new(text)).with_lifetime(Duration::from_secs(3_600)))
 }
 
-#[tokio::test]
+#[twin::test]
 async fn a_fixed_token_is_always_there_and_goes_on_calls_to_this_machine() {
     let source = TokenSource::fixed("mine");
     assert_eq!(source.try_token().unwrap().expose(), "mine");
@@ -28,7 +26,7 @@ async fn a_fixed_token_is_always_there_and_goes_on_calls_to_this_machine() {
     assert_eq!(source.send(elsewhere).await.unwrap_err().kind(), ErrorKind::Misconfigured);
 }
 
-#[tokio::test]
+#[twin::test]
 async fn a_scripted_source_plays_its_lines_one_for_each_renewal() {
     let clock = Clock::manual(1_000);
     let script = [token("one"), Err(TokenError::login_required(LoginReason::Refused)), token("three")];
@@ -46,7 +44,7 @@ async fn a_scripted_source_plays_its_lines_one_for_each_renewal() {
     assert_eq!(source.token().await.unwrap_err().kind(), ErrorKind::Misconfigured);
 }
 
-#[tokio::test]
+#[twin::test]
 async fn a_token_that_no_header_can_carry_is_an_error_and_not_a_panic() {
     let source = TokenSource::fixed("two\r\nlines");
     assert_eq!(source.authorization().await.unwrap_err().kind(), ErrorKind::Protocol);

@@ -1,39 +1,17 @@
-//! One renewal for all who wait, however they come and go.
-#![cfg(feature = "reqwest")]
-
-mod driver;
+//! One renewal for all callers that wait, however they come and go.
 
 use core::time::Duration;
 
-use driver::transport::{Clock, TokenSource};
-use driver::{Gate, Reply, Server, Toy, eventually, join, spawn};
-use wellspring_core::{AuthorizationCode, AuthorizationGrant, ErrorKind, Need, Policy, Rejected};
+use wellspring_core::{ErrorKind, Need, Policy, Rejected};
 
-const CROWD: usize = 10_000;
+use crate::driver::transport::{Clock, TokenSource};
+use crate::driver::{CROWD, Gate, Reply, Server, Toy, code, eventually, join, spawn, twin};
+
 const LONG: Duration = Duration::from_secs(20);
 
-/// A server that grants tokens of one hour once the gate is open.
-fn gated() -> (Server, Gate) {
-    let gate = Gate::default();
-    let door = gate.clone();
-    let server = Server::start(move |_, n| {
-        door.pass();
-        Reply::token(n + 1, 3_600)
-    });
-    (server, gate)
-}
-
-fn code() -> AuthorizationGrant {
-    AuthorizationGrant::AuthorizationCode {
-        code: AuthorizationCode::new("code"),
-        redirect_uri: "http://127.0.0.1/".into(),
-        verifier: None,
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
+#[twin::test(flavor = "multi_thread")]
 async fn a_crowd_on_an_empty_source_makes_one_request_and_gets_one_token() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let source = TokenSource::builder(Toy::at(&server.url)).build().unwrap();
     let crowd: Vec<_> = (0..CROWD)
         .map(|_| {
@@ -49,12 +27,12 @@ async fn a_crowd_on_an_empty_source_makes_one_request_and_gets_one_token() {
     assert_eq!(server.asked("/token"), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[twin::test(flavor = "multi_thread")]
 async fn a_failure_is_shared_by_all_who_waited_and_followed_by_a_pause() {
     let gate = Gate::default();
-    let door = gate.clone();
+    let in_server = gate.clone();
     let server = Server::start(move |_, _| {
-        door.pass();
+        in_server.pass();
         Reply::status(503)
     });
     let clock = Clock::manual(1_000);
@@ -70,15 +48,15 @@ async fn a_failure_is_shared_by_all_who_waited_and_followed_by_a_pause() {
     for task in crowd {
         assert!(matches!(join(task).await.kind(), ErrorKind::Unavailable { retry_at: Some(_) }));
     }
-    // The pause is not over: nobody asks again, and `token` does not wait for its end.
+    // During the pause no renewal starts, and `token` does not wait for its end.
     assert!(source.token().await.is_err());
     assert!(source.try_token().is_err());
     assert_eq!(server.asked("/token"), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[twin::test(flavor = "multi_thread")]
 async fn no_caller_waits_past_its_own_deadline_and_the_renewal_goes_on() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let source = TokenSource::builder(Toy::at(&server.url)).build().unwrap();
     let error = source.acquire(Need::Fresh, Duration::from_millis(50)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy);
@@ -87,9 +65,9 @@ async fn no_caller_waits_past_its_own_deadline_and_the_renewal_goes_on() {
     assert_eq!(server.asked("/token"), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[twin::test(flavor = "multi_thread")]
 async fn try_token_never_waits_and_starts_the_renewal() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let source = TokenSource::builder(Toy::at(&server.url)).build().unwrap();
     assert_eq!(source.try_token().unwrap_err().kind(), ErrorKind::Busy);
     assert_eq!(source.try_token().unwrap_err().kind(), ErrorKind::Busy);
@@ -99,9 +77,9 @@ async fn try_token_never_waits_and_starts_the_renewal() {
     assert_eq!(server.asked("/token"), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[twin::test(flavor = "multi_thread")]
 async fn an_aging_token_is_handed_out_while_one_renewal_runs() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let clock = Clock::manual(1_000);
     let source = TokenSource::builder(Toy::at(&server.url)).clock(&clock).build().unwrap();
     gate.open();
@@ -115,9 +93,9 @@ async fn an_aging_token_is_handed_out_while_one_renewal_runs() {
     assert_eq!(server.asked("/token"), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[twin::test(flavor = "multi_thread")]
 async fn close_waits_for_the_renewal_under_way_and_none_starts_after_it() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let clock = Clock::manual(1_000);
     let source = TokenSource::builder(Toy::at(&server.url)).clock(&clock).build().unwrap();
     assert!(source.try_token().is_err());
@@ -132,9 +110,9 @@ async fn close_waits_for_the_renewal_under_way_and_none_starts_after_it() {
     assert_eq!(server.asked("/token"), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[twin::test(flavor = "multi_thread")]
 async fn close_waits_for_a_sign_in_too() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let source = TokenSource::builder(Toy::at(&server.url)).build().unwrap();
     let signing_in = spawn({
         let source = source.clone();
@@ -150,9 +128,9 @@ async fn close_waits_for_a_sign_in_too() {
     assert_eq!(server.asked("/token"), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[twin::test(flavor = "multi_thread")]
 async fn close_gives_up_at_its_deadline() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let source = TokenSource::builder(Toy::at(&server.url)).build().unwrap();
     assert!(source.try_token().is_err());
     gate.arrived();
@@ -160,20 +138,20 @@ async fn close_gives_up_at_its_deadline() {
     gate.open();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_provider_that_panics_leaves_nobody_waiting() {
+#[twin::test(flavor = "multi_thread")]
+async fn a_provider_that_panics_leaves_no_caller_waiting() {
     let server = Server::granting();
     let source = TokenSource::builder(Toy::at(&server.url).that_panics()).build().unwrap();
     for task in (0..20).map(|_| source.clone()).map(|source| spawn(async move { source.token().await })) {
         assert!(matches!(join(task).await.unwrap_err().kind(), ErrorKind::Unavailable { .. }));
     }
-    // The gate is not stuck: after the pause another renewal may start.
+    // A caller during the pause gets its error.
     assert!(source.token().await.is_err());
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[twin::test(flavor = "multi_thread")]
 async fn a_late_refusal_of_an_older_generation_changes_nothing() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     gate.open();
     let source = TokenSource::builder(Toy::at(&server.url)).build().unwrap();
     let old = source.token().await.unwrap();
@@ -188,9 +166,9 @@ async fn a_late_refusal_of_an_older_generation_changes_nothing() {
     assert_eq!(server.asked("/token"), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[twin::test(flavor = "multi_thread")]
 async fn an_endpoint_that_hangs_is_left_at_the_deadline_of_the_exchange() {
-    let (server, gate) = gated();
+    let (server, gate) = Server::gated();
     let mut policy = Policy::default();
     policy.deadline = Duration::from_secs(2);
     let source = TokenSource::builder(Toy::at(&server.url)).policy(policy).build().unwrap();

@@ -1,17 +1,10 @@
 //! What a refused token leads to.
 
+use super::refusals::Refusals;
 use super::{Lifecycle, Rejected, in_force};
 use crate::decision::{Refusal, RefusedToken, decide_refusal};
-use crate::record::Generation;
-use crate::time::{Clocks, Instant};
-
-/// Tokens refused soon after their issue, in a row.
-#[derive(Debug, Default)]
-#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
-pub(super) struct Refusals {
-    pub(super) in_a_row: u32,
-    pub(super) pause_until: Instant,
-}
+use crate::generation::Generation;
+use crate::time::Clocks;
 
 impl Lifecycle {
     /// An API has refused the token of this generation: is there, or can there be, a different one?

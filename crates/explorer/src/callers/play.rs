@@ -1,0 +1,318 @@
+//! Carrying out what happens to callers, as the drivers do it.
+
+use core::ops::ControlFlow;
+use std::rc::Rc;
+
+use wellspring_core::{
+    Acquire, AcquireStep, AwaitChange, AwaitRenewal, Call, CallStep, Completed, Instant, Need, Outcome,
+    Patience, Permit, Renewal, Resumed, Token, TokenError, Verdict, acquire_at_once,
+};
+
+use crate::law::Broken;
+use crate::line::Mutation;
+use crate::world::{Job, Person, Run, Scene, World};
+
+use super::action::{CallerAction, CallersAction};
+use super::law::Before;
+use super::{Caller, CallerAnswer, Kind, ONE_RENEWAL, Response, State, UNTIL_DEADLINE};
+
+/// What the lifecycle has a caller do.
+pub(super) enum Told {
+    Answer(Result<Token, TokenError>),
+    Wait(AwaitRenewal),
+    Sleep(Instant, AwaitChange),
+}
+
+impl World {
+    pub(crate) fn play_callers(
+        &mut self,
+        scene: &Scene,
+        who: usize,
+        what: CallersAction,
+    ) -> Result<(), Broken> {
+        let limits = &mut Rc::make_mut(&mut self.history).limits;
+        let mut person = Person::clone(&self.people[who]);
+        match what {
+            CallersAction::One(n, action) => {
+                let caller = person.callers.all[n].clone();
+                return self.go_on(scene, who, person, n, caller, action);
+            }
+            CallersAction::Close => {
+                limits.closes -= 1;
+                person.lifecycle.close();
+                super::law::stays_closed(scene, &person)?;
+                if !scene.line.mutated(Mutation::CloseWakesNoSleeper) {
+                    person.callers.wake();
+                }
+            }
+            CallersAction::TimePasses => {
+                limits.ticks -= 1;
+                person.wait();
+            }
+        }
+        self.people[who] = Rc::new(person);
+        Ok(())
+    }
+
+    fn go_on(
+        &mut self,
+        scene: &Scene,
+        who: usize,
+        mut person: Person,
+        n: usize,
+        mut caller: Caller,
+        action: CallerAction,
+    ) -> Result<(), Broken> {
+        let limits = &mut Rc::make_mut(&mut self.history).limits;
+        let state = core::mem::replace(&mut caller.state, State::Idle);
+        match (state, action) {
+            (State::Idle, CallerAction::Ask { executor }) => {
+                let acquire = caller.begin(&person);
+                return self.ask_for(scene, who, person, (n, caller), acquire, executor);
+            }
+            (State::Asks(acquire), CallerAction::Ask { executor }) => {
+                return self.ask_for(scene, who, person, (n, caller), acquire, executor);
+            }
+            (State::Waits(_, next), CallerAction::DeadlineComes) => {
+                limits.deadlines -= u8::from(person.now().instant < next.deadline());
+                person.wait_until(next.deadline());
+                caller.resumed(next.resume(None), &person)?;
+            }
+            // A driver whose clock has ended does not wait.
+            (State::Waits(_, next), CallerAction::ClockEnds) => {
+                limits.clocks -= 1;
+                caller.resumed(next.resume(None), &person)?;
+            }
+            (State::Sleeps { until, next, changed }, CallerAction::Wakes) => {
+                if !changed {
+                    person.wait_until(until);
+                }
+                caller.resumed(next.resume(changed, person.now()), &person)?;
+            }
+            (State::Sleeps { until, next, .. }, CallerAction::ClockEnds) => {
+                limits.clocks -= 1;
+                let changed = scene.line.mutated(Mutation::ClockEndCountsAsChange);
+                let resumed = next.resume(changed, person.now());
+                super::law::clock_ended(&resumed, until, person.now())?;
+                caller.resumed(resumed, &person)?;
+            }
+            (State::Sends(_, next), CallerAction::Responds { refuses }) => {
+                limits.refusals -= u8::from(refuses);
+                let verdict = if refuses { Verdict::TokenRefused } else { Verdict::Accepted };
+                let repeatable = caller.kind == Kind::Calls { repeatable: true };
+                let response = Response(caller.sends);
+                caller.step(next.resume(response, &verdict, repeatable), &person)?;
+            }
+            (State::Rejects(generation, next), CallerAction::Rejects) => {
+                let rejected = person.reject(generation)?;
+                caller.step(next.resume(rejected), &person)?;
+            }
+            (state, action) => unreachable!("{action} does not fit {state:?}"),
+        }
+        person.callers.all[n] = caller;
+        self.people[who] = Rc::new(person);
+        Ok(())
+    }
+
+    /// The caller asks under the lock, and the renewal that it may run starts.
+    fn ask_for(
+        &mut self,
+        scene: &Scene,
+        who: usize,
+        mut person: Person,
+        (n, mut caller): (usize, Caller),
+        acquire: Acquire,
+        executor: bool,
+    ) -> Result<(), Broken> {
+        Rc::make_mut(&mut self.history).limits.executors -= u8::from(!executor);
+        let now = person.now();
+        let runs_on = || {
+            if executor { Ok(()) } else { Err(TokenError::misconfigured("there is no runtime to renew on")) }
+        };
+        let before = Before::of(&person, acquire, executor);
+        let (permit, told) = if caller.kind == Kind::AtOnce {
+            let (permit, answer) = acquire_at_once(&mut person.lifecycle, acquire.need(), runs_on(), now);
+            (permit, Told::Answer(answer))
+        } else {
+            match acquire.ask(&mut person.lifecycle, runs_on(), now) {
+                AcquireStep::Start(permit, next) => (Some(permit), Told::Wait(next)),
+                AcquireStep::StartBeside(permit, token, _) => (Some(permit), Told::Answer(Ok(token))),
+                AcquireStep::Wait(next) => (None, Told::Wait(next)),
+                AcquireStep::Sleep(until, next) => (None, Told::Sleep(until, next)),
+                AcquireStep::Done(answer) => (None, Told::Answer(answer)),
+            }
+        };
+        before.check(&caller, permit.is_some(), &told)?;
+        caller.waits = matches!(told, Told::Wait(_)).then_some((now.instant, permit.is_some()));
+        if permit.is_some() && matches!(acquire.need(), Need::Newer(_)) {
+            caller.started_renewal()?;
+        }
+        match told {
+            Told::Answer(answer) => caller.answered(answer, &person)?,
+            Told::Wait(next) => caller.state = State::Waits(acquire, next),
+            Told::Sleep(until, next) => caller.state = State::Sleeps { until, next, changed: false },
+        }
+        person.callers.all[n] = caller;
+        match permit {
+            Some(permit) => self.start_renewal(scene, who, person, permit),
+            None => {
+                self.people[who] = Rc::new(person);
+                Ok(())
+            }
+        }
+    }
+
+    fn start_renewal(
+        &mut self,
+        scene: &Scene,
+        who: usize,
+        person: Person,
+        permit: Permit,
+    ) -> Result<(), Broken> {
+        let job = permit.job(scene.provider.clone());
+        let job = if scene.line.callers.stored { job.stored_by(person.owner()) } else { job };
+        let step = Renewal::begin(job, person.now());
+        let run = Run { job: Job::Renewal(Box::new(permit)), step, alive: false, sent: false };
+        self.settle(scene, who, person, run)
+    }
+
+    /// The renewal has ended: every caller that waits gets its result, and every caller that sleeps is waked.
+    pub(crate) fn deliver(
+        &mut self,
+        scene: &Scene,
+        who: usize,
+        mut person: Person,
+        completed: Completed,
+    ) -> Result<(), Broken> {
+        let just_granted = matches!(completed, Completed::Renewed(_));
+        let result = match completed {
+            Completed::Renewed(token) | Completed::Adopted(token) => {
+                self.hand_out(who, token.expose())?;
+                Ok(token)
+            }
+            Completed::Failed(error) => {
+                // What is left over counts as being in reach.
+                self.people[who] = Rc::new(person.clone());
+                self.refuse(scene, who, &error)?;
+                Err(error)
+            }
+        };
+        super::law::ended(scene, &person, &result, just_granted)?;
+        for n in 0..person.callers.all.len() {
+            let mut caller = person.callers.all[n].clone();
+            let State::Waits(acquire, next) = caller.state.clone() else { continue };
+            let resumed = next.resume(Some(result.clone()));
+            caller.check_delivered(acquire.need(), &resumed, just_granted, person.now())?;
+            caller.fell_short =
+                result.is_ok() && resumed.is_continue() && caller.waits.is_some_and(|(_, own)| own);
+            caller.resumed(resumed, &person)?;
+            person.callers.all[n] = caller;
+            if scene.line.mutated(Mutation::ResultForFirstWaiterOnly) {
+                break;
+            }
+        }
+        person.callers.wake();
+        self.people[who] = Rc::new(person);
+        Ok(())
+    }
+}
+
+impl Person {
+    /// The clock shows this instant, or later.
+    fn wait_until(&mut self, instant: Instant) {
+        while self.now().instant < instant {
+            self.wait();
+        }
+    }
+
+    /// A token that a renewal obtained is neither stored nor spilled.
+    pub(crate) fn save_pends(&mut self, scene: &Scene) {
+        if scene.line.has_callers() && !scene.line.mutated(Mutation::SaveNeverPending) {
+            self.lifecycle
+                .save_pending(TokenError::store("a token that was obtained is not stored yet", true));
+        }
+    }
+
+    /// What was left over is stored, or given up.
+    pub(crate) fn save_ended(&mut self, outcome: Outcome) {
+        if !self.holds_unsaved() {
+            self.lifecycle.save_ended();
+        }
+        let now = self.now();
+        self.lifecycle.recovered(outcome, now);
+        self.callers.wake();
+    }
+
+    /// Whether a token that a renewal obtained is in memory only.
+    pub(super) fn holds_unsaved(&self) -> bool {
+        let in_memory =
+            |run: &Run| matches!(run.job, Job::UnfinishedSave) && run.step.pending_save().is_some();
+        self.runs.iter().any(in_memory)
+    }
+}
+
+impl Caller {
+    /// What the caller acquires first.
+    fn begin(&mut self, person: &Person) -> Acquire {
+        let (need, patience) = match self.kind {
+            Kind::AtOnce => (Need::Fresh, Patience::OneRenewal),
+            Kind::Acquires(need, patience) => (need, patience),
+            Kind::Calls { .. } => {
+                let CallStep::Token(need, next) = Call::begin::<Response>() else {
+                    unreachable!("a call begins with a token")
+                };
+                self.call = Some(next);
+                (need, Patience::OneRenewal)
+            }
+        };
+        let time = if patience == Patience::OneRenewal { ONE_RENEWAL } else { UNTIL_DEADLINE };
+        Acquire::new(need, patience, person.now().instant.plus(time))
+    }
+
+    fn resumed(&mut self, resumed: Resumed, person: &Person) -> Result<(), Broken> {
+        match resumed {
+            ControlFlow::Continue(acquire) => {
+                self.waits = None;
+                self.state = State::Asks(acquire);
+                Ok(())
+            }
+            ControlFlow::Break(answer) => self.answered(answer, person),
+        }
+    }
+
+    /// The caller has its token or an error: a call sends its request, or ends.
+    fn answered(&mut self, answer: Result<Token, TokenError>, person: &Person) -> Result<(), Broken> {
+        match (answer, self.call.take()) {
+            (Ok(token), Some(next)) => self.step(next.resume(token), person),
+            (answer, _) => {
+                self.ends(if answer.is_ok() { CallerAnswer::Token } else { CallerAnswer::Error });
+                Ok(())
+            }
+        }
+    }
+
+    fn step(&mut self, step: CallStep<Response>, person: &Person) -> Result<(), Broken> {
+        match step {
+            CallStep::Token(need, next) => {
+                let end = person.now().instant.plus(ONE_RENEWAL);
+                self.call = Some(next);
+                self.state = State::Asks(Acquire::new(need, Patience::OneRenewal, end));
+            }
+            CallStep::Send(token, next) => {
+                self.sends += 1;
+                self.check_sends()?;
+                self.state = State::Sends(token, next);
+            }
+            CallStep::Reject(generation, next) => self.state = State::Rejects(generation, next),
+            CallStep::Done(response) => {
+                self.check_response(response)?;
+                self.ends(CallerAnswer::Response);
+            }
+        }
+        Ok(())
+    }
+
+    fn ends(&mut self, answer: CallerAnswer) {
+        *self = Self { state: State::Done(answer), ..Self::new(self.kind) };
+    }
+}

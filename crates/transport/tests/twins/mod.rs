@@ -1,0 +1,13 @@
+//! Tests that both transports run: each is written once, as an async test.
+//!
+//! In the async transport `#[twin::test]` is `#[tokio::test]`. In the blocking transport it drops `async` and `.await`,
+//! and a task `async move { .. }` becomes the closure `move || { .. }`. What the two name differently (the client, how a
+//! caller runs beside the test) is in each transport's `tests/driver`.
+
+mod call;
+mod doubles;
+mod exchange;
+mod pool;
+mod single_flight;
+mod store;
+mod time;
