@@ -1,6 +1,6 @@
 //! Attaching a token to a call: which source's token, to which origins, and what the response says about it.
 
-use http::{Extensions, HeaderMap, StatusCode};
+use http::Extensions;
 use wellspring_core::{Origin, Provider, Scope, TokenError, Verdict};
 
 use crate::rules::response_head;
@@ -93,20 +93,6 @@ pub enum Redirected {
     WithinTheOrigin,
     /// To another origin, whose response says nothing about the token.
     Elsewhere,
-}
-
-/// What a response says about the token. A 401 refuses the token, whatever the provider says.
-#[must_use]
-pub fn verdict(
-    provider: &dyn Provider,
-    status: StatusCode,
-    headers: &HeaderMap,
-    body_start: &[u8],
-) -> Verdict {
-    if status == StatusCode::UNAUTHORIZED {
-        return Verdict::TokenRefused;
-    }
-    provider.judge(&response_head(status, headers), body_start)
 }
 
 /// The scope that a refused call lacks; empty where the response says so without naming a scope.

@@ -39,7 +39,7 @@ pub mod twins;
 // The public interface is:
 pub use active::ActiveRenewal;
 pub use ask::Action;
-pub use attach::{AllowedOrigins, Redirected, SourceSelector, missing_scope, repeated, verdict};
+pub use attach::{AllowedOrigins, Redirected, SourceSelector, repeated};
 #[cfg(feature = "tls")]
 pub use client::ClientSettings;
 pub use clock::{Clock, LONGEST_NAP, ManualClock};
@@ -49,17 +49,13 @@ pub use guards::{RenewalGuard, RenewalRun, SaveGuard, SaveRun};
 pub use in_flight::InFlight;
 pub use keep_warm::{KeepWarm, Watch};
 pub use notify::{Listener, Notify};
-pub use pool::Pool;
 pub use published::TokenRef;
 #[cfg(feature = "tls")]
 pub use rules::is_untrusted;
-pub use rules::{
-    BODY_CAP, acceptable, check_deadline, check_start, check_url, error_chain, response_head, wire_request,
-};
+pub use rules::{BODY_CAP, check_url, response_head, wire_request};
 pub use scripted::Scripted;
-pub use settings::SharedSettings;
 pub use shared::SharedLifecycle;
 pub use source::{GRACE, Source};
-pub use storage::{LivenessSlot, Slices, Storage, check_store};
+pub use storage::{LivenessSlot, Slices, Storage};
 #[cfg(feature = "tls")]
 pub use tls::Tls;

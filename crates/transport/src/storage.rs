@@ -69,7 +69,7 @@ impl Storage {
 /// # Errors
 ///
 /// `Misconfigured` when more sources are to share a single-use refresh token than share the store.
-pub fn check_store(
+pub(crate) fn check_store(
     store: Option<&dyn Store>,
     shared_by: Option<SharedBy>,
     provider: &dyn Provider,
