@@ -6,7 +6,6 @@ use crate::tls::Tls;
 
 /// The settings of a built-in client. `C` is the client's type, `B` the type of its builder.
 #[expect(clippy::exhaustive_structs, reason = "the builders of the transports fill it in")]
-#[expect(missing_debug_implementations, reason = "it holds a function")]
 pub struct ClientSettings<C, B> {
     /// TLS settings.
     pub tls: Tls,
@@ -33,3 +32,5 @@ impl<C, B> ClientSettings<C, B> {
         }
     }
 }
+
+crate::debug_fields!([C, B] ClientSettings<C, B>, |settings| tls: settings.tls);

@@ -12,8 +12,9 @@ use wellspring_core::{
 };
 use wellspring_store::{MemoryStore, Records};
 use wellspring_transport::{
-    Action, ActiveRenewal, AllowedOrigins, Clock, InFlight, Listener, ManualClock, Notify, RenewalGuard,
-    RenewalRun, SaveGuard, SaveRun, Scripted, SharedLifecycle, Slices, Storage, Tls, TokenRef,
+    Action, ActiveRenewal, AllowedOrigins, ClientSettings, Clock, Failure, InFlight, Listener, ManualClock,
+    Notify, Redirected, RenewalGuard, RenewalRun, SaveGuard, SaveRun, Scripted, SharedLifecycle, Slices,
+    SourceSelector, Storage, Tls, TokenRef,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -50,6 +51,12 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Arc<Scripted> = Scripted::new([Ok(response()), Err(TokenError::busy("later"))]);
         Arc<SharedLifecycle> = holding.clone();
         Tls = Tls::new().client_certificate("a certificate", SECRET).certificate_authority("an authority");
+        ClientSettings<(), ()> = ClientSettings::new(Tls::new().client_certificate("a certificate", SECRET));
+        Failure = Failure::BROKEN;
+        Redirected = Redirected::Elsewhere;
+        SourceSelector<blocking::TokenSource> = SourceSelector::Always(blocking::TokenSource::fixed(ACCESS));
+        Arc<dyn asynchronous::Transport> = Arc::new(asynchronous::ReqwestTransport::new(Tls::new()).unwrap());
+        Arc<dyn blocking::Transport> = Arc::new(blocking::UreqTransport::new(Tls::new()).unwrap());
         asynchronous::Attach<()> = asynchronous::AttachLayer::per_request().layer(());
         asynchronous::AttachError = asynchronous::AttachError::Token(TokenError::busy("later"));
         asynchronous::AttachLayer = asynchronous::AttachLayer::new(asynchronous::TokenSource::fixed(ACCESS));
