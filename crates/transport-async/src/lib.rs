@@ -3,8 +3,7 @@
 //! A program holds a [`TokenSource`]. It returns a fresh token at once, renews the token before it expires, runs one
 //! renewal for all tasks that wait, and sends requests that carry the token.
 //!
-//! The features `tower` and `reqwest-middleware` attach tokens to the requests of a client that the program already
-//! has.
+//! The features `tower` and `reqwest-middleware` attach tokens to the requests of a program's own client.
 //!
 //! The blocking transport has the same types, methods and files, without `.await`.
 //!

@@ -1,8 +1,7 @@
 //! The adapter for reqwest.
 //!
 //! Token requests have clients of their own: they follow no redirect, keep no idle connection and decompress nothing.
-//! No request to loopback goes through a proxy. All other requests are HTTPS, which a proxy forwards without reading
-//! it.
+//! No request to loopback goes through a proxy. All other requests are HTTPS, which no proxy reads.
 
 use core::time::Duration;
 use std::sync::Arc;

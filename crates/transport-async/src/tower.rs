@@ -24,8 +24,7 @@ type BoxError = Box<dyn core::error::Error + Send + Sync>;
 /// because the layer checks the origin of the URL that it gets. The deadlines are those of the services: below the
 /// layer for each attempt, above it for both attempts together.
 ///
-/// Bodies are [`Body`]. Bytes, text and an empty body can be sent again after a 401; any other body goes into
-/// [`Body::once`] and is sent once.
+/// Bodies are [`Body`]. Bytes, text and an empty body can be sent again after a 401; a body of [`Body::once`] cannot.
 #[derive(Clone, Debug)]
 pub struct AttachLayer {
     selector: SourceSelector<TokenSource>,

@@ -1,7 +1,6 @@
 //! Where renewals run: early renewals on a short-lived thread, needed renewals in the caller.
 //!
-//! Where the program forbids threads, no renewal runs beside the callers: they renew themselves, before their
-//! deadlines.
+//! Where the program forbids threads, no renewal runs beside the callers: they renew before their own deadlines.
 
 use core::panic::AssertUnwindSafe;
 use std::io;
@@ -44,7 +43,7 @@ impl Driver for Background {
             return Ok(Threads(()));
         }
         Err(TokenError::misconfigured(
-            "there is no token in force, and no thread may be started to renew on: wait with `token` or `acquire`",
+            "there is no token in force, and no thread may be started to renew it: wait with `token` or `acquire`",
         ))
     }
 

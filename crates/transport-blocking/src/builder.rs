@@ -13,8 +13,7 @@ use crate::ureq::{Agent as Client, ClientBuilder, UreqTransport as ClientTranspo
 builder_methods!("ureq");
 
 builder_setters! {
-    /// Whether threads may be started. Default: yes. Without threads no renewal runs beside its callers, and a name
-    /// lookup has no deadline.
+    /// Whether threads may be started. Default: yes. Without threads callers renew, and name lookups have no deadline.
     threads(threads: bool) => settings.driver.threads = threads;
     /// Carries calls by this client. The built-in client still carries token requests, whose rules this client may not
     /// keep. This client follows no redirect and reaches loopback without a proxy, whatever its settings are.

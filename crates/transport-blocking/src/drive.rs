@@ -83,8 +83,7 @@ impl<'a> Worker<'a> {
         wait(clock, None, until.min(self.wait_end), || None::<()>);
     }
 
-    /// Sends the request. Nothing stops it before the transport's own deadline: a request that was sent cannot be taken
-    /// back.
+    /// Sends the request. Only the transport ends it: a request that was sent cannot be taken back.
     fn send(
         &self,
         _: &Clock,

@@ -3,7 +3,7 @@
 //! A program holds a [`TokenSource`]. It returns a fresh token at once, renews the token before it expires, runs one
 //! renewal for all threads that wait, and sends requests that carry the token.
 //!
-//! The feature `ureq-middleware` attaches tokens to the requests of a client that the program already has.
+//! The feature `ureq-middleware` attaches tokens to the requests of a program's own client.
 //!
 //! The async transport has the same types, methods and files, with `.await`.
 //!

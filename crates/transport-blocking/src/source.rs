@@ -14,15 +14,14 @@ pub struct TokenSource(pub(crate) Source<Background>);
 source_methods!([] [] []);
 
 impl TokenSource {
-    /// Why this caller cannot run a renewal, if it cannot: it would cut an exchange short, which may lose a single-use
-    /// refresh token.
+    /// Why this caller cannot run a renewal: it would cut an exchange short, which may lose a single-use refresh token.
     fn executor(&self, deadline: Instant) -> Result<(), TokenError> {
         if self.0.driver.place().is_ok() || self.covers_a_renewal(deadline) {
             return Ok(());
         }
         Err(TokenError::busy(
-            "no renewal was started: no thread may be started, and this caller's deadline is too short for a whole \
-             exchange; wait for at least the policy's deadline",
+            "no renewal was started: no thread may be started, and this caller's deadline is too short for an exchange; \
+             wait for at least the policy's deadline",
         ))
     }
 

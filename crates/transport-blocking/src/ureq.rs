@@ -1,8 +1,7 @@
 //! The adapter for ureq.
 //!
 //! Token requests have an agent of their own: it follows no redirect, keeps no idle connection and decompresses
-//! nothing. No request to loopback goes through a proxy. All other requests are HTTPS, which a proxy forwards without
-//! reading it.
+//! nothing. No request to loopback goes through a proxy. All other requests are HTTPS, which no proxy reads.
 
 use core::time::Duration;
 use std::io::Read;

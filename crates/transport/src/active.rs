@@ -1,5 +1,4 @@
-//! What a renewal holds while a driver carries it out: how far its request came, the token that is not saved yet, and
-//! its liveness lock.
+//! What a driver holds for a renewal: how far its request came, the token that is not saved yet, its liveness lock.
 //!
 //! However the renewal ends, even when its task is dropped, a token that is not saved by then is spilled.
 

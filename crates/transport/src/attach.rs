@@ -1,9 +1,38 @@
-//! Attaching a token to a call: to which origins it may be sent, and what the response says about it.
+//! Attaching a token to a call: which source's token, to which origins, and what the response says about it.
 
-use http::{HeaderMap, StatusCode};
+use http::Extensions;
 use wellspring_core::{Origin, Provider, Scope, TokenError, Verdict};
 
 use crate::rules::response_head;
+
+/// Which source's token a call carries.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "made by the layers of the transports only")]
+pub enum SourceSelector<S> {
+    /// The token of this source, on every call.
+    Always(S),
+    /// The token of the source among the call's extensions.
+    OfEachCall,
+}
+
+impl<S: Clone + Send + Sync + 'static> SourceSelector<S> {
+    /// The source for a call with these extensions. It stays among the extensions, for a retry.
+    ///
+    /// # Errors
+    ///
+    /// `Misconfigured` when the call's extensions hold no source.
+    pub fn source(&self, extensions: &Extensions) -> Result<S, TokenError> {
+        match self {
+            Self::Always(source) => Ok(source.clone()),
+            Self::OfEachCall => extensions.get::<S>().cloned().ok_or_else(|| {
+                TokenError::misconfigured(
+                    "the call was not sent: put a `TokenSource` among its extensions, or attach the tokens of one source \
+                     to all calls",
+                )
+            }),
+        }
+    }
+}
 
 /// The origins to which calls may carry the token.
 #[derive(Clone, Debug, Default)]
@@ -66,21 +95,7 @@ pub enum Redirected {
     Elsewhere,
 }
 
-/// What a response says about the token. A 401 refuses the token, whatever the provider says.
-#[must_use]
-pub fn verdict(
-    provider: &dyn Provider,
-    status: StatusCode,
-    headers: &HeaderMap,
-    body_start: &[u8],
-) -> Verdict {
-    if status == StatusCode::UNAUTHORIZED {
-        return Verdict::TokenRefused;
-    }
-    provider.judge(&response_head(status, headers), body_start)
-}
-
-/// The scope that a refused call lacks, where the response says so; empty where the response names no scope.
+/// The scope that a refused call lacks; empty where the response says so without naming a scope.
 #[must_use]
 pub fn missing_scope<B>(provider: &dyn Provider, response: &http::Response<B>) -> Option<Scope> {
     match provider.judge(&response_head(response.status(), response.headers()), &[]) {

@@ -38,3 +38,5 @@ impl<C, B> ClientSettings<C, B> {
         }
     }
 }
+
+crate::debug_fields!([C, B] ClientSettings<C, B>, |settings| tls: settings.tls);

@@ -12,8 +12,7 @@ use wellspring_core::{Clocks, Instant, UnixTime};
 use crate::notify::Notify;
 use crate::sync::{Mutex, MutexGuard};
 
-/// The longest that a timer sleeps before it reads the clock again: meanwhile the wall clock may be set, or the machine
-/// suspended.
+/// The longest that a timer sleeps before it reads the clock again: the clock may be set, or the machine suspended.
 pub const LONGEST_NAP: Duration = Duration::from_secs(30);
 
 /// The clock of a source.

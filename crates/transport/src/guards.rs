@@ -1,9 +1,9 @@
 //! The guards that make a renewal or a save end for every caller that waits.
 //!
-//! A [`RenewalGuard`] is a renewal that has not begun, a [`RenewalRun`] is one that has. [`RenewalRun::finish`] gives
-//! all callers the outcome. If the guard is dropped (its task was dropped, no thread started, a provider panicked), all
-//! callers get an error. A save that outlives its renewal continues as a [`SaveGuard`] and a [`SaveRun`]; only `close`
-//! waits for it.
+//! A [`RenewalGuard`] is a renewal that has not begun, a [`RenewalRun`] one that has. [`RenewalRun::finish`] gives all
+//! callers the outcome. If a guard is dropped (its task was dropped, no thread started, a provider panicked), all
+//! callers get an error. A save that outlives its renewal is a [`SaveGuard`] and a [`SaveRun`]; only `close` waits for
+//! it.
 
 use std::sync::Arc;
 
@@ -21,8 +21,7 @@ pub struct RenewalGuard {
     run: RenewalRun,
 }
 
-/// A renewal that runs. If it is dropped, it spills a token that is not saved, and every caller that waits gets an
-/// error.
+/// A renewal that runs. If it is dropped, it spills a token that is not saved, and all callers that wait get an error.
 #[must_use = "callers wait for this renewal"]
 #[derive(Debug)]
 pub struct RenewalRun {

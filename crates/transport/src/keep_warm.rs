@@ -27,8 +27,7 @@ pub struct Watch {
 }
 
 impl KeepWarm {
-    /// A watch that calls `look` now, after each change, and at the instant that `look` returns, until it returns
-    /// `None`.
+    /// A watch that calls `look` now, after each change and at the instant that `look` returns, until that is `None`.
     pub(crate) fn over(
         changes: &Arc<Notify>,
         clock: Clock,
@@ -48,8 +47,7 @@ impl Drop for KeepWarm {
 }
 
 impl Watch {
-    /// Starts the renewals that are due. Returns the count of changes before, and when to look again; `None` at the
-    /// end.
+    /// Starts the renewals that are due. Returns the count of changes before, and when to look again, if at all.
     #[must_use]
     pub fn look(&self) -> Option<(u64, Instant)> {
         let seen = self.changes.count();

@@ -1,5 +1,5 @@
-//! What both transports of Wellspring share: clocks, the published token, single flight, TLS settings, and the rules of
-//! a request.
+//! What both transports of Wellspring share: clocks, the published token, single flight, TLS settings, rules of
+//! requests.
 //!
 //! This crate holds what needs std but neither waits nor does I/O. The transports add waiting, spawning and an HTTP
 //! client. Programs use one of the transports, which re-exports the public types of this crate.
@@ -26,7 +26,6 @@ mod pool;
 mod published;
 mod rules;
 mod scripted;
-mod selector;
 mod settings;
 mod shared;
 mod source;
@@ -40,7 +39,7 @@ pub mod twins;
 // The public interface is:
 pub use active::ActiveRenewal;
 pub use ask::Action;
-pub use attach::{AllowedOrigins, Redirected, missing_scope, repeated, verdict};
+pub use attach::{AllowedOrigins, Redirected, SourceSelector, repeated};
 #[cfg(feature = "tls")]
 pub use client::ClientSettings;
 pub use clock::{Clock, LONGEST_NAP, ManualClock};
@@ -50,18 +49,13 @@ pub use guards::{RenewalGuard, RenewalRun, SaveGuard, SaveRun};
 pub use in_flight::InFlight;
 pub use keep_warm::{KeepWarm, Watch};
 pub use notify::{Listener, Notify};
-pub use pool::Pool;
 pub use published::TokenRef;
 #[cfg(feature = "tls")]
 pub use rules::is_untrusted;
-pub use rules::{
-    BODY_CAP, acceptable, check_deadline, check_start, check_url, error_chain, response_head, wire_request,
-};
+pub use rules::{BODY_CAP, check_url, response_head, wire_request};
 pub use scripted::Scripted;
-pub use selector::SourceSelector;
-pub use settings::SharedSettings;
 pub use shared::SharedLifecycle;
 pub use source::{GRACE, Source};
-pub use storage::{LivenessSlot, Slices, Storage, check_store};
+pub use storage::{LivenessSlot, Slices, Storage};
 #[cfg(feature = "tls")]
 pub use tls::Tls;

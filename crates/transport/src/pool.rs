@@ -1,7 +1,6 @@
 //! Many users' lifecycles: each is made when a caller first asks for it, and dropped when it is idle.
 //!
-//! What a dropped lifecycle held is in the store, and is loaded from there again. A lifecycle that is in use, renews or
-//! saves is never dropped.
+//! The store holds the tokens of a dropped lifecycle. A lifecycle that is in use, renews or saves is never dropped.
 
 use core::time::Duration;
 use std::sync::{Arc, PoisonError};
@@ -59,7 +58,7 @@ impl<D: Driver> Pool<D> {
         for_user: impl Fn(&str) -> Arc<dyn Provider> + Send + Sync + 'static,
     ) -> Result<Self, TokenError> {
         if settings.store.is_none() {
-            let text = "a pool needs a store, from which it loads idle users again that it dropped: give the builder one";
+            let text = "a pool needs a store, from which dropped users come back: give the builder a store";
             return Err(TokenError::misconfigured(text));
         }
         let template = template.spec().key.clone();
@@ -90,7 +89,7 @@ impl<D: Driver> Pool<D> {
         self.settings.check(&*provider)?;
         if provider.spec().key == self.template {
             return Err(TokenError::misconfigured(
-                "this user's provider has the same key as the pool's template: let `for_user` put the user's name into the key",
+                "this user's provider has the key of the pool's template: let `for_user` put the user's name into it",
             ));
         }
         let shared = self.settings.lifecycle(provider);
@@ -132,8 +131,7 @@ impl<D: Driver> Pool<D> {
         Ok(warm)
     }
 
-    /// Drops idle users and starts the renewals that are due. Returns when to look again; `None` when the pool is
-    /// closed.
+    /// Drops idle users and starts the renewals that are due. Returns when to look again, if the pool is not closed.
     fn renew_due(&self) -> Option<Instant> {
         let now = self.now();
         let (awake, mut again) = {

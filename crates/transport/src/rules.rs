@@ -1,10 +1,8 @@
 //! The rules of every token request, whichever client carries it.
 //!
 //! HTTPS except to loopback, checked before anything is sent; no compression; a response of at most 1 MiB; always a
-//! deadline. This module also says which failures no retry helps, so that both transports report the same failure
-//! alike.
+//! deadline. This module also says which failures no retry helps, so that both transports report them alike.
 
-use core::error::Error;
 use core::time::Duration;
 
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, USER_AGENT};
@@ -80,7 +78,7 @@ pub fn wire_request(request: &HttpRequest) -> Result<http::Request<Vec<u8>>, Tra
         let value = HeaderValue::from_str(header.expose());
         let (Ok(name), Ok(mut value)) = (name, value) else {
             return Err(refused(format!(
-                "the token request was not sent: its header {} holds a byte that no header may hold; correct the credentials",
+                "the token request was not sent: its header {} holds an invalid byte; correct the credentials",
                 header.name().escape_default()
             )));
         };
@@ -108,18 +106,18 @@ pub fn response_head(status: http::StatusCode, headers: &HeaderMap) -> ResponseH
 /// Whether an error, or an error behind it, says that the server's certificate is not trusted: no retry helps.
 #[cfg(feature = "tls")]
 #[must_use]
-pub fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
+pub fn is_untrusted(error: &(dyn core::error::Error + 'static)) -> bool {
     use rustls::Error::{InvalidCertRevocationList, InvalidCertificate, NoCertificatesPresented};
-    error_chain(error).filter_map(|error| error.downcast_ref()).any(|error| {
-        matches!(error, InvalidCertificate(_) | NoCertificatesPresented | InvalidCertRevocationList(_))
-    })
-}
-
-/// An error and all errors behind it, those inside I/O errors too.
-pub fn error_chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    core::iter::successors(Some(error), |&error| {
+    let mut chain = core::iter::successors(Some(error), |&error| {
+        // An I/O error shows the error inside it only here, not as its source.
         let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        inside.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source())
+        inside.map(|inner| inner as _).or_else(|| error.source())
+    });
+    chain.any(|error| {
+        let refused = |error| {
+            matches!(error, &(InvalidCertificate(_) | NoCertificatesPresented | InvalidCertRevocationList(_)))
+        };
+        error.downcast_ref().is_some_and(refused)
     })
 }
 

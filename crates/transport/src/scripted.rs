@@ -1,7 +1,6 @@
 //! A provider whose renewals have scripted results, for users' own tests.
 //!
-//! Each renewal takes the next line of the script, whatever the response holds. After the last line every renewal
-//! fails.
+//! Each renewal takes the next line of the script, whatever the response is. After the last line every renewal fails.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};

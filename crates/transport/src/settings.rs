@@ -65,8 +65,7 @@ impl<D: Driver> SharedSettings<D> {
 
     /// The lifecycle of this provider's tokens.
     pub(crate) fn lifecycle(&self, provider: Arc<dyn Provider>) -> Arc<SharedLifecycle> {
-        // Not a secret: it keeps two sources from renewing at the same moment and from having the same number in the
-        // store.
+        // Not a secret: it keeps two sources from renewing at the same moment and from being one owner in the store.
         let number = || RandomState::new().build_hasher().finish();
         let storage = self.store.as_ref().map(|store| Storage::new(Arc::clone(store), number()));
         let seed = self.seed.unwrap_or_else(number);

@@ -1,8 +1,7 @@
 //! One lifecycle, shared by every clone of a source.
 //!
 //! A caller holds the lock for a decision, never across I/O or a wait. Every change is published to the readers before
-//! the lock is released, and notifies the waiters afterwards. A poisoned lock is taken over: every method of the
-//! lifecycle leaves it valid.
+//! the lock is released, and notifies the waiters afterwards. A poisoned lock is taken over: its lifecycle is valid.
 
 use core::time::Duration;
 use std::sync::{Arc, PoisonError};
@@ -180,7 +179,8 @@ impl SharedLifecycle {
     /// `Misconfigured` where there is a store, which would not hold this token.
     pub fn adopt(&self, response: TokenResponse) -> Result<Token, TokenError> {
         if self.storage.is_some() {
-            let text = "a source with a store does not take over a token, because the store would not hold it: sign in";
+            let text =
+                "a source with a store takes over no token, because the store would not hold it: sign in";
             return Err(TokenError::misconfigured(text));
         }
         let token = {
@@ -272,7 +272,10 @@ impl Drop for SharedLifecycle {
     }
 }
 
-crate::debug_fields!([] SharedLifecycle, |shared| provider: shared.provider.spec().name, token: shared.lock().lifecycle.token());
+crate::debug_fields!([] SharedLifecycle, |shared|
+    provider: shared.provider.spec().name,
+    token: shared.lock().lifecycle.token()
+);
 
 mod pending_save;
 

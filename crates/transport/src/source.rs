@@ -26,8 +26,7 @@ pub struct Source<D: Driver> {
     pub call_deadline: Duration,
 }
 
-/// How much longer a caller waits than a renewal may take, so that the caller gets the result of a renewal that ends at
-/// its deadline.
+/// How much longer a caller waits than a renewal may take: a renewal may end right at its deadline.
 pub const GRACE: Duration = Duration::from_secs(1);
 
 impl<D: Driver> Source<D> {

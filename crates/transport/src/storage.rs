@@ -1,5 +1,4 @@
-//! The store of a source: in whose name it is written, how long one operation may take, and whether it suits a
-//! provider.
+//! The store of a source: its owner there, how long one operation may take, and whether the store suits a provider.
 //!
 //! An operation blocks and may hang. A driver therefore runs it on a thread that may block, and continues without the
 //! reply when the time for the operation ends.
@@ -70,7 +69,7 @@ impl Storage {
 /// # Errors
 ///
 /// `Misconfigured` when more sources are to share a single-use refresh token than share the store.
-pub fn check_store(
+pub(crate) fn check_store(
     store: Option<&dyn Store>,
     shared_by: Option<SharedBy>,
     provider: &dyn Provider,
@@ -112,8 +111,7 @@ const LONGEST_OPERATION: Duration = Duration::from_secs(30);
 /// How long one slice of a watch lasts, so that the caller can look at its own clock and its own deadline.
 const WATCH_SLICE: Duration = Duration::from_millis(50);
 
-/// After so many slices of a watch, about a second, the renewal loads the record: a token that the lease holder has
-/// spilled changes no version.
+/// After so many slices of a watch, about a second, the renewal loads the record: a spill changes no version.
 const WATCH_SLICES: u32 = 20;
 
 /// The time that one operation may take: all of it at once or, for a watch, in short slices.

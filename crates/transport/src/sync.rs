@@ -1,7 +1,6 @@
 //! Locks and atomics: those of std, or those of shuttle where a test explores every schedule of its threads.
 //!
-//! `cargo xtask interleavings` builds with shuttle. In every other build these names are those of std and arc-swap, and
-//! shuttle is no dependency.
+//! `cargo xtask interleavings` builds with shuttle. Every other build has the types of std and arc-swap.
 
 #[cfg(wellspring_shuttle)]
 pub(crate) use self::explored::{ArcSwap, HashMap, OnceLock};

@@ -82,7 +82,9 @@ impl Tls {
                     )
                 })?;
                 builder.with_client_auth_cert(chain, key).map_err(|_| {
-                    TokenError::misconfigured("the client key does not belong to the client certificate, or its type is not supported")
+                    TokenError::misconfigured(
+                        "the client key is not the client certificate's, or is of an unsupported type",
+                    )
                 })?
             }
         };
@@ -99,4 +101,7 @@ fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, 
     }
 }
 
-crate::debug_fields!([] Tls, |tls| client_certificate: tls.identity.is_some(), authorities: tls.authorities.len());
+crate::debug_fields!([] Tls, |tls|
+    client_certificate: tls.identity.is_some(),
+    authorities: tls.authorities.len()
+);

@@ -29,20 +29,19 @@ pub mod prelude {
         AccessToken, Acquire, Answer, AuthorizationGrant, CallStep, Generation, HttpRequest, HttpResponse,
         Instant, Need, Outcome, Patience, Pending, Policy, Provider, Rejected, Revocation, Scope, SharedBy,
         Step, Store, StoreError, StoreOp, Token, TokenError, TokenResponse, TransportError,
-        TransportErrorKind, UnfinishedSave, Verdict, overdue,
+        TransportErrorKind, UnfinishedSave, Verdict, judge, overdue,
     };
 
     pub use crate::ask::Action;
-    pub use crate::attach::{Redirected, missing_scope, repeated, verdict};
+    pub use crate::attach::{Redirected, SourceSelector, missing_scope, repeated};
     pub use crate::clock::Clock;
     pub use crate::events;
     pub use crate::in_flight::InFlight;
     pub use crate::keep_warm::KeepWarm;
     pub use crate::pool::Pool;
     pub use crate::published::TokenRef;
-    pub use crate::rules::{acceptable, check_deadline, check_start, check_url};
+    pub use crate::rules::{acceptable, check_deadline, check_start, check_url, response_head};
     pub use crate::scripted::Scripted;
-    pub use crate::selector::SourceSelector;
     pub use crate::settings::SharedSettings;
     pub use crate::source::Source;
     #[cfg(feature = "tls")]

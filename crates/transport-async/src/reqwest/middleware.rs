@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use http::{Extensions, HeaderMap};
 use reqwest::{Request, Response, ResponseBuilderExt};
 use reqwest_middleware::{Error, Middleware, Next};
-use wellspring_core::{Provider, TokenError, Verdict};
-use wellspring_transport::{Redirected, SourceSelector, attach_methods, verdict};
+use wellspring_core::{Provider, TokenError, Verdict, judge};
+use wellspring_transport::{Redirected, SourceSelector, attach_methods, response_head};
 
 use crate::body::Body;
 use crate::carrier::{self, Call, Carrier};
@@ -96,7 +96,7 @@ impl carrier::Response for Response {
             let unread = mem::replace(self, http::Response::new("").into());
             (*self, start) = peeked(unread, wanted).await?;
         }
-        Ok(verdict(provider, self.status(), self.headers(), &start))
+        Ok(judge(provider, &response_head(self.status(), self.headers()), &start))
     }
 
     fn redirected(&self) -> Option<Redirected> {

@@ -7,12 +7,12 @@ use core::mem;
 use std::io::{Cursor, Read};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response};
 use ureq::config::Config;
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Agent, AsSendBody, Error, SendBody};
-use wellspring_core::{Provider, TokenError, TransportError, Verdict};
-use wellspring_transport::{SourceSelector, attach_methods, repeated, verdict};
+use wellspring_core::{Provider, ResponseHead, TokenError, TransportError, Verdict, judge};
+use wellspring_transport::{SourceSelector, attach_methods, repeated, response_head};
 
 use super::guarded;
 use crate::body::Body;
@@ -188,16 +188,13 @@ impl carrier::Response for CallResponse {
     fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
         let response = match self {
             Ok(response) => response,
-            Err(code) => {
-                let status = StatusCode::from_u16(*code).unwrap_or_default();
-                return Ok(verdict(provider, status, &HeaderMap::new(), &[]));
-            }
+            Err(status) => return Ok(judge(provider, &ResponseHead::new(*status), &[])),
         };
         let (wanted, mut start) = (provider.spec().judged_bytes, Vec::new());
         if wanted > 0 {
             start = peek(response.body_mut(), wanted)?;
         }
-        Ok(verdict(provider, response.status(), response.headers(), &start))
+        Ok(judge(provider, &response_head(response.status(), response.headers()), &start))
     }
 }
 

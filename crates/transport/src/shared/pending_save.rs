@@ -1,5 +1,4 @@
-//! Tokens that the store has not saved yet: which save writes them, and that no renewal sends their refresh token
-//! meanwhile.
+//! Tokens that the store has not saved yet. Until a save has written them, no renewal sends their refresh token.
 
 use std::sync::Arc;
 

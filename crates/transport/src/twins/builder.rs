@@ -51,8 +51,7 @@ macro_rules! builder_methods {
             #[cfg(feature = $feature)]
             tls(tls: Tls) => client.tls = tls;
             /// The time for name lookup, connection and TLS handshake. Default: 10 s. Never more than half of the
-            /// policy's deadline, so that an unreachable endpoint is distinguished from an endpoint that does not
-            /// respond.
+            /// policy's deadline, so that an unreachable endpoint is not taken for an endpoint that does not respond.
             #[cfg(feature = $feature)]
             connect_timeout(timeout: Duration) => client.connect_timeout = timeout;
             /// Changes further settings of the built-in client: proxy, name lookup, connection pool. The settings that
@@ -69,8 +68,7 @@ macro_rules! builder_methods {
             clock(clock: impl Into<Clock>) => settings.clock = clock.into();
             /// The seed of jitter. Default: a different number for each source.
             seed(seed: u64) => settings.seed = Some(seed);
-            /// The deadline of one attempt of a call, from name lookup to the last byte of the response. Default: the
-            /// policy's deadline.
+            /// The deadline of one attempt of a call, to the last byte of the response. Default: the policy's deadline.
             call_deadline(deadline: Duration) => settings.call_deadline = Some(deadline);
             /// How long a pool keeps a user whose token no caller asks for. Default: 30 minutes.
             idle(idle: Duration) => settings.idle = idle;
@@ -121,8 +119,7 @@ macro_rules! builder_methods {
             ///
             /// # Errors
             ///
-            /// As for [`build`](Self::build), and `Misconfigured` without a store, from which dropped users are loaded
-            /// again.
+            /// As for [`build`](Self::build), and `Misconfigured` without a store, from which dropped users come back.
             pub fn pool<P: Provider + 'static>(
                 mut self,
                 for_user: impl Fn(&str) -> P + Send + Sync + 'static,
@@ -166,7 +163,10 @@ macro_rules! builder_methods {
             }
         }
 
-        $crate::debug_fields!([] Builder, |builder| provider: builder.provider.spec().name, settings: builder.settings);
+        $crate::debug_fields!([] Builder, |builder|
+            provider: builder.provider.spec().name,
+            settings: builder.settings
+        );
     };
 }
 

@@ -21,8 +21,7 @@ macro_rules! carrier_methods {
             /// What the response says about the token. The response stays complete.
             $($async)? fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError>;
 
-            /// Where the client was redirected. The call is then not retried, because the API took it before it
-            /// redirected.
+            /// Where the client was redirected. The API took the call before that, so the call is not retried.
             fn redirected(&self) -> Option<Redirected> {
                 None
             }
@@ -54,7 +53,7 @@ macro_rules! carrier_methods {
         impl Response for http::Response<Body> {
             $($async)? fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
                 let start = self.body_mut().peek(provider.spec().judged_bytes)$($await)*?;
-                Ok(verdict(provider, self.status(), self.headers(), &start))
+                Ok(judge(provider, &response_head(self.status(), self.headers()), &start))
             }
 
             fn redirected(&self) -> Option<Redirected> {

@@ -5,12 +5,11 @@
 #[macro_export]
 macro_rules! pool_methods {
     ([$($async:tt)?] [$($await:tt)*]) => {
-        /// Many users' sources. Clones share everything; make one with [`Builder::pool`](crate::Builder::pool) and keep
-        /// it.
+        /// Many users' sources. Clones share everything; make one with [`Builder::pool`](crate::Builder::pool).
         ///
-        /// The pool makes a user's source when a caller first asks for it, and drops the source when it is idle: no
-        /// caller holds it or has asked for it for a while, and it does not renew. The store keeps its tokens, and the
-        /// pool loads them again.
+        /// The pool makes a user's source when a caller first asks for it, and drops it when it is idle: no caller
+        /// holds it or has asked for it for a while, and it does not renew. The store keeps its tokens until the user
+        /// comes back.
         #[derive(Clone, Debug)]
         pub struct TokenPool(pub(crate) Arc<Pool<Background>>);
 
@@ -46,8 +45,7 @@ macro_rules! pool_methods {
                 self.0.keep_warm()
             }
 
-            /// Closes the sources of all users, as [`TokenSource::close`] does for one user. The pool makes no new
-            /// source.
+            /// Closes the sources of all users as [`TokenSource::close`] does, and makes no new source.
             ///
             /// # Errors
             ///

@@ -17,8 +17,7 @@ macro_rules! source_methods {
                 self.0.try_token()
             }
 
-            /// The token. Waits for a renewal where no token is in force, but not for the end of a pause after a
-            /// failure.
+            /// The token. Waits for a renewal where no token is in force, but not for the end of a pause.
             ///
             /// # Errors
             ///
@@ -99,8 +98,7 @@ macro_rules! source_methods {
                 }
             }
 
-            /// Reports that an API has refused the token of this generation. Returns whether another token is
-            /// available.
+            /// An API has refused the token of this generation. Returns whether another token is available.
             pub fn reject(&self, generation: Generation) -> Rejected {
                 self.0.shared.reject(generation)
             }
@@ -134,8 +132,7 @@ macro_rules! source_methods {
             ///
             /// # Errors
             ///
-            /// The reason why the user is not logged out: the store did not save the tombstone, or the source is
-            /// closed.
+            /// The reason why the user is not logged out: the store saved no tombstone, or the source is closed.
             pub $($async)? fn sign_out(&self) -> Result<Revocation, TokenError> {
                 self.executor(Instant::NEVER)?;
                 let renewal = self.0.shared.sign_out()?;
@@ -163,8 +160,7 @@ macro_rules! source_methods {
                 }
             }
 
-            /// The scope that a refused call lacks, where its response says so; empty where the response names no
-            /// scope.
+            /// The scope that a refused call lacks; empty where the response says so without naming a scope.
             #[must_use]
             pub fn missing_scope<B>(&self, response: &http::Response<B>) -> Option<Scope> {
                 missing_scope(&*self.0.shared.provider, response)

@@ -54,8 +54,8 @@ macro_rules! transport_methods {
                     Some(calls) => calls.call(request, within)$($await)*,
                     None => Err(TransportError::new(
                         TransportErrorKind::Refused,
-                        "the call was not sent: this double has no HTTP client; enable the client's feature or give the \
-                         builder a transport",
+                        "the call was not sent: this double has no HTTP client; enable the client's feature, or \
+                         give the builder a transport",
                     )),
                 }
             }

@@ -51,6 +51,12 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Arc<Scripted> = Scripted::new([Ok(response()), Err(TokenError::busy("later"))]);
         Arc<SharedLifecycle> = holding.clone();
         Tls = Tls::new().client_certificate("a certificate", SECRET).certificate_authority("an authority");
+        ClientSettings<(), ()> = ClientSettings::new(Tls::new().client_certificate("a certificate", SECRET));
+        Failure = Failure::BROKEN;
+        Redirected = Redirected::Elsewhere;
+        SourceSelector<blocking::TokenSource> = SourceSelector::Always(blocking::TokenSource::fixed(ACCESS));
+        Arc<dyn asynchronous::Transport> = Arc::new(asynchronous::ReqwestTransport::new(Tls::new()).unwrap());
+        Arc<dyn blocking::Transport> = Arc::new(blocking::UreqTransport::new(Tls::new()).unwrap());
         asynchronous::Attach<()> = asynchronous::AttachLayer::per_request().layer(());
         asynchronous::AttachError = asynchronous::AttachError::Token(TokenError::busy("later"));
         asynchronous::AttachLayer = asynchronous::AttachLayer::new(asynchronous::TokenSource::fixed(ACCESS));
