@@ -10,8 +10,9 @@
 //! judge it, is the driver's business.
 
 use crate::generation::Generation;
+use crate::http::ResponseHead;
 use crate::lifecycle::{Need, Rejected};
-use crate::provider::Verdict;
+use crate::provider::{Provider, Verdict};
 use crate::rules::{Rule, holds};
 use crate::token::Token;
 
@@ -67,6 +68,13 @@ pub struct AwaitRejection<R> {
     generation: Generation,
     repeatable: bool,
     response: R,
+}
+
+/// What an API's response says of the token that the call carried. A 401 refuses the token whatever the provider says
+/// ([RFC 6750 §3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
+#[must_use]
+pub fn judge(provider: &dyn Provider, head: &ResponseHead, body_start: &[u8]) -> Verdict {
+    if head.status() == 401 { Verdict::TokenRefused } else { provider.judge(head, body_start) }
 }
 
 impl Call {

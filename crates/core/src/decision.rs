@@ -2,7 +2,8 @@
 //! [`Lifecycle::reject`](crate::Lifecycle::reject).
 //!
 //! The lifecycle looks its answers up here, the tests iterate over every cell, the book prints both tables, and the
-//! explorer drops each cell. There is no other copy.
+//! explorer drops each cell. The read path of a driver may answer for the rows of tokens in force without asking; it may
+//! only be stricter than the table.
 
 use crate::rules::{Table, cell_holds};
 

@@ -50,7 +50,7 @@ mod wiped;
 pub use acquire::{
     Acquire, AcquireStep, AwaitChange, AwaitRenewal, Patience, Resumed, acquire_at_once, overdue,
 };
-pub use call::{AwaitRejection, AwaitToken, AwaitVerdict, Call, CallStep};
+pub use call::{AwaitRejection, AwaitToken, AwaitVerdict, Call, CallStep, judge};
 pub use decision::{
     GateState, Holding, REFUSALS, Refusal, RefusedToken, TABLE, Verb, decide, decide_refusal,
 };

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use wellspring_core::{
     Acquire, AcquireStep, Answer, AuthorizationGrant, BoundedRequest, CallStep, Completed, HttpRequest,
     HttpResponse, Instant, Lifecycle, Need, Origin, Outcome, Patience, Permit, Provider, Rejected, Renewal,
-    ResponseHead, Step, Token, TokenError, TransportError, TransportErrorKind, Verdict,
+    ResponseHead, Step, Token, TokenError, TransportError, TransportErrorKind, Verdict, judge,
 };
 use wellspring_simulator::{Answer as Delivered, Delivery, Request};
 use wellspring_transport::ManualClock;
@@ -135,11 +135,8 @@ impl Machine {
     }
 
     fn verdict(&self, answer: &Delivered) -> Verdict {
-        if answer.status == 401 {
-            return Verdict::TokenRefused;
-        }
         let start = answer.body.len().min(self.provider.spec().judged_bytes);
-        self.provider.judge(&head_of(answer), &answer.body[..start])
+        judge(&*self.provider, &head_of(answer), &answer.body[..start])
     }
 
     fn reply(&self, answer: &Delivered) -> Reply {

@@ -1,25 +1,30 @@
-//! Where renewals run: each on a task of its own, which the caller's cancellation does not reach.
+//! Where renewals run: each on its own task, which the cancellation of a caller does not reach.
 //!
-//! The runtime is the one given to the builder, else the caller's, else the one on which the source was built. When that
-//! runtime ends, the renewal ends with it, with an error for every caller that waits.
+//! The runtime is the one given to the builder, else the caller's runtime, else the runtime on which the source was
+//! built. When that runtime ends, the renewal ends with it, with an error for every caller that waits.
 
 use core::future::Future;
-use core::task::Poll;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use wellspring_core::TokenError;
-use wellspring_transport::{Driver, RenewalGuard, SaveGuard, Watch};
+use wellspring_transport::{Driver, RenewalGuard, Watch};
 
-use crate::clock::{is_here, wait};
-use crate::drive::drive;
+use crate::clock::{is_here, polled, wait};
+use crate::drive::Worker;
 use crate::transport::Transport;
 
 /// Where renewals may run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Background {
     pub(crate) given: Option<Handle>,
     at_build: Option<Handle>,
+}
+
+impl Background {
+    pub(crate) const fn new() -> Self {
+        Self { given: None, at_build: None }
+    }
 }
 
 impl Driver for Background {
@@ -34,19 +39,22 @@ impl Driver for Background {
         let current = || Handle::try_current().ok();
         self.given.clone().or_else(current).or_else(|| self.at_build.clone()).ok_or_else(|| {
             TokenError::misconfigured(
-                "there is no tokio runtime to renew on: call this from within a runtime, or give one to the builder",
+                "there is no tokio runtime to renew on: call this on a runtime, or give the builder one",
             )
         })
     }
 
     fn start(place: &Handle, renewal: RenewalGuard, transport: &Arc<dyn Transport>) {
         let (transport, runtime) = (Arc::clone(transport), place.clone());
-        // However this task ends, the run is dropped with it and ends for the callers that wait.
+        // If the runtime drops this task, the run is dropped with it and ends for the callers that wait.
         drop(place.spawn(async move {
             let (mut run, first) = renewal.begin();
-            let (outcome, unfinished) = drive(&mut run.active, first, &*transport, &runtime).await;
+            let worker = Worker { transport: &*transport, runtime: &runtime };
+            let (outcome, unfinished) = worker.drive(&mut run.active, first).await;
             if let Some(save) = run.finish(outcome, unfinished) {
-                finish_save(save, &*transport, &runtime).await;
+                let (mut run, first) = save.begin();
+                let (outcome, _) = worker.drive(&mut run.active, first).await;
+                run.finish(outcome);
             }
         }));
     }
@@ -55,9 +63,7 @@ impl Driver for Background {
         let runtime = place.clone();
         drop(place.spawn(async move {
             while let Some((seen, wake)) = watch.look() {
-                let changed = |_: &mut core::task::Context<'_>| {
-                    if watch.has_changed(seen) { Poll::Ready(()) } else { Poll::Pending }
-                };
+                let changed = polled(|| watch.has_changed(seen).then_some(()));
                 wait(&watch.clock, Some(&watch.changes), wake, &runtime, changed).await;
             }
         }));
@@ -65,14 +71,7 @@ impl Driver for Background {
     }
 }
 
-/// Goes on with a save until the store has taken it.
-async fn finish_save(save: SaveGuard, transport: &dyn Transport, runtime: &Handle) {
-    let (mut run, first) = save.begin();
-    let (outcome, _) = drive(&mut run.active, first, transport, runtime).await;
-    run.finish(outcome);
-}
-
-/// Runs this where there is a reactor: here, if the caller is on the given runtime, else as a task of it.
+/// Runs this where the given runtime drives it: here, if the caller is on that runtime, else on one of its tasks.
 pub(crate) async fn run<T: Send + 'static>(
     place: &Handle,
     work: impl Future<Output = T> + Send + 'static,
@@ -83,11 +82,13 @@ pub(crate) async fn run<T: Send + 'static>(
     spawned(place, work).await
 }
 
-/// Runs this as a task of that runtime.
+/// Runs this on a task of that runtime.
 pub(crate) fn spawned<T: Send + 'static>(
     place: &Handle,
     work: impl Future<Output = T> + Send + 'static,
 ) -> impl Future<Output = Result<T, TokenError>> {
     let task = place.spawn(work);
-    async { task.await.map_err(|_| TokenError::unavailable("the runtime ended before the response came")) }
+    async {
+        task.await.map_err(|_| TokenError::unavailable("the tokio runtime ended before the response came"))
+    }
 }

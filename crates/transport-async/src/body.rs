@@ -1,26 +1,16 @@
 //! Bodies of API calls and of their responses.
 //!
-//! A body of bytes can be sent again when the API refuses the token; a body that is read from a source cannot.
+//! A body of bytes can be sent again when the API refuses the token; a body that is read from a stream cannot.
 
 use core::error::Error;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use std::sync::{Mutex, PoisonError};
 
 use http_body::{Frame, SizeHint};
 use wellspring_transport::body_methods;
 use wellspring_transport::twins::prelude::*;
 
-type Source = Pin<Box<dyn http_body::Body<Data = Bytes, Error = TokenError> + Send>>;
-
-/// The body of a call or of its response.
-#[derive(Default)]
-pub struct Body {
-    /// The bytes that are there, to be read first.
-    ready: VecDeque<Bytes>,
-    /// A source of more bytes. The lock is never contended; it makes the body `Sync`.
-    rest: Option<Mutex<Source>>,
-}
+type Stream = Pin<Box<dyn http_body::Body<Data = Bytes, Error = TokenError> + Send>>;
 
 body_methods!([async] [.await]);
 
@@ -39,7 +29,7 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// When the connection broke or its deadline passed.
+    /// When the connection broke or the deadline passed.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, TokenError> {
         core::future::poll_fn(|context| self.poll_chunk(context)).await.transpose()
     }
@@ -89,12 +79,13 @@ impl http_body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        let over = |rest: &Mutex<Source>| rest.lock().unwrap_or_else(PoisonError::into_inner).is_end_stream();
-        self.ready.is_empty() && self.rest.as_ref().is_none_or(over)
+        let ended =
+            |rest: &Mutex<Stream>| rest.lock().unwrap_or_else(PoisonError::into_inner).is_end_stream();
+        self.ready.is_empty() && self.rest.as_ref().is_none_or(ended)
     }
 }
 
-/// A body of the caller's, with its errors as ours.
+/// A program's body, whose errors become token errors.
 struct Foreign<B>(Pin<Box<B>>);
 
 impl<B> http_body::Body for Foreign<B>
@@ -109,13 +100,9 @@ where
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, TokenError>>> {
-        self.0.as_mut().poll_frame(context).map(|frame| {
-            frame.map(|frame| {
-                frame.map_err(|error| {
-                    let source: Arc<dyn Error + Send + Sync> = error.into().into();
-                    TokenError::unavailable("the body could not be read to its end").with_source(source)
-                })
-            })
+        self.0.as_mut().poll_frame(context).map_err(|error| {
+            let source: Arc<dyn Error + Send + Sync> = error.into().into();
+            TokenError::unavailable("the body cannot be read to its end").with_source(source)
         })
     }
 

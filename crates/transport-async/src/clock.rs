@@ -1,7 +1,7 @@
-//! Waiting: for something to happen or for an instant to come, whichever is first.
+//! Waiting for a change or for an instant, whichever comes first.
 //!
-//! Timers sleep in slices and look at the clock again, because a machine may be suspended meanwhile; on a clock that
-//! is moved by hand every move wakes the waiters instead.
+//! Timers sleep in slices and read the clock again, because the machine may be suspended meanwhile. A clock that a test
+//! moves wakes the waiters with every move instead.
 
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
@@ -12,8 +12,8 @@ use tokio::runtime::Handle;
 use wellspring_core::Instant;
 use wellspring_transport::{Clock, LONGEST_NAP, Notify};
 
-/// Waits until `ready` has an answer, looking again whenever the bell rings; `None` when the instant comes first, or
-/// the runtime that would tell it is gone.
+/// Waits until `ready` returns a value, and looks again at each notification; `None` when the instant comes first, or
+/// the runtime that measures the time has ended.
 pub(crate) async fn wait<T>(
     clock: &Clock,
     notify: Option<&Notify>,
@@ -22,25 +22,25 @@ pub(crate) async fn wait<T>(
     mut ready: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> Option<T> {
     let listener = notify.map(Notify::listener);
-    let hands = clock.notify().map(Notify::listener);
-    let mut timer: Option<Nap> = None;
+    let moves = clock.notify().map(Notify::listener);
+    let mut timer: Option<Sleep> = None;
     poll_fn(move |context| {
-        // First sit, then look: what changes after the look wakes this task.
-        for listener in listener.iter().chain(&hands) {
+        // First listen, then look: a change after the look wakes this task.
+        for listener in listener.iter().chain(&moves) {
             listener.listen(context.waker());
         }
-        if let Poll::Ready(answer) = ready(context) {
-            return Poll::Ready(Some(answer));
+        if let Poll::Ready(value) = ready(context) {
+            return Poll::Ready(Some(value));
         }
         loop {
             let left = until.since(clock.now().instant);
             if left.is_zero() {
                 return Poll::Ready(None);
             }
-            if hands.is_some() {
+            if moves.is_some() {
                 return Poll::Pending;
             }
-            let current = timer.get_or_insert_with(|| nap(left.min(LONGEST_NAP), runtime));
+            let current = timer.get_or_insert_with(|| sleep(left.min(LONGEST_NAP), runtime));
             if !ready!(current.as_mut().poll(context)) {
                 return Poll::Ready(None);
             }
@@ -50,10 +50,15 @@ pub(crate) async fn wait<T>(
     .await
 }
 
-/// Whether the runtime that counted the time is still there.
-type Nap = Pin<Box<dyn Future<Output = bool> + Send>>;
+/// For [`wait`]: a look that needs no context.
+pub(crate) fn polled<T>(mut ready: impl FnMut() -> Option<T>) -> impl FnMut(&mut Context<'_>) -> Poll<T> {
+    move |_| ready().map_or(Poll::Pending, Poll::Ready)
+}
 
-fn nap(length: Duration, runtime: &Handle) -> Nap {
+/// A timer. It returns whether its runtime still runs.
+type Sleep = Pin<Box<dyn Future<Output = bool> + Send>>;
+
+fn sleep(length: Duration, runtime: &Handle) -> Sleep {
     let timer = async move { tokio::time::sleep(length).await };
     if is_here(runtime) {
         return Box::pin(async {
@@ -61,7 +66,7 @@ fn nap(length: Duration, runtime: &Handle) -> Nap {
             true
         });
     }
-    // The caller is elsewhere, perhaps on an executor without a timer.
+    // The caller's executor may have no timer.
     let timer = runtime.spawn(timer);
     Box::pin(async { timer.await.is_ok() })
 }

@@ -1,14 +1,15 @@
 //! Bearer tokens that never run dry, on tokio and reqwest.
 //!
-//! [`TokenSource`] is what programs hold: it has a fresh token at hand, renews it before it ends, lets one task
-//! renew for all who wait, and sends requests that carry it.
+//! A program holds a [`TokenSource`]. It returns a fresh token at once, renews the token before it expires, runs one
+//! renewal for all tasks that wait, and sends requests that carry the token.
 //!
-//! The features `tower` and `reqwest-middleware` attach tokens in a client that the program has already.
+//! The features `tower` and `reqwest-middleware` attach tokens to the requests of a client that the program already
+//! has.
 //!
-//! The same types, methods and files, without `.await`, are in the blocking transport.
+//! The blocking transport has the same types, methods and files, without `.await`.
 //!
 //! In scope: waiting, spawning, the loop that carries out a renewal's steps, the adapter for reqwest.
-//! Out of scope: deciding (core), dialects (providers).
+//! Out of scope: the rules of renewals (core), the formats of endpoints (providers).
 #![forbid(unsafe_code)]
 
 mod background;
@@ -22,7 +23,6 @@ mod interleavings;
 mod pool;
 #[cfg(feature = "reqwest")]
 mod reqwest;
-mod scripted;
 mod send;
 mod source;
 #[cfg(feature = "tower")]

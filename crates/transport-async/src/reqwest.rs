@@ -1,23 +1,23 @@
 //! The adapter for reqwest.
 //!
-//! Token requests get clients of their own: no redirect, no idle connection, no decompression. This machine is never
-//! reached through a proxy; everything else is HTTPS, which a proxy carries without seeing into it.
+//! Token requests have clients of their own: they follow no redirect, keep no idle connection and decompress nothing.
+//! No request to loopback goes through a proxy. All other requests are HTTPS, which a proxy forwards without reading
+//! it.
 
-use core::error::Error;
-use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, Response, Url};
-use wellspring_core::{HttpRequest, HttpResponse, Origin, TokenError, TransportError, TransportErrorKind};
-use wellspring_transport::{BODY_CAP, Tls, check_url, head_of, is_permanent, too_large, wire_request};
+use reqwest::{Response, Url};
+use wellspring_core::{HttpRequest, HttpResponse, Origin, TokenError, TransportError};
+use wellspring_transport::{
+    BODY_CAP, ClientSettings, Failure, Redirected, Tls, check_url, is_untrusted, response_head, wire_request,
+};
 use zeroize::Zeroizing;
 
+use crate::background::Background;
 use crate::body::Body;
-use crate::builder::Builder;
-use crate::carrier::Redirected;
 use crate::source::TokenSource;
 use crate::transport::Transport;
 
@@ -26,84 +26,48 @@ mod middleware;
 
 #[cfg(feature = "reqwest-middleware")]
 pub use middleware::AttachMiddleware;
+pub(crate) use reqwest::{Client, ClientBuilder};
 
-type Configure = Box<dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync>;
-
-/// What a client is made of.
-pub(crate) struct Settings {
-    pub(crate) tls: Tls,
-    pub(crate) client: Option<Client>,
-    pub(crate) configure: Option<Configure>,
-    pub(crate) connect_timeout: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { tls: Tls::new(), client: None, configure: None, connect_timeout: Duration::from_secs(10) }
-    }
-}
-
-/// Requests by reqwest.
+/// Carries requests by reqwest.
 #[derive(Clone)]
 pub struct ReqwestTransport {
-    tokens: Routes,
-    calls: Routes,
+    tokens: Clients,
+    calls: Clients,
 }
 
-/// One client for this machine, without a proxy, and one for everything else.
+/// The clients for each kind of origin.
 #[derive(Clone)]
-struct Routes {
-    /// Plain HTTP, which a proxy would read: never the user's own client, whose proxies nobody knows.
-    in_the_clear: Client,
+struct Clients {
+    /// Without a proxy, which would read plain HTTP: never the program's client, whose proxies are not known.
+    plain: Client,
     loopback: Client,
-    elsewhere: Client,
+    remote: Client,
 }
 
-impl Routes {
-    fn to(&self, origin: &Origin) -> &Client {
+impl Clients {
+    fn of(&self, origin: &Origin) -> &Client {
         match (origin.is_https(), origin.is_loopback()) {
-            (false, _) => &self.in_the_clear,
+            (false, _) => &self.plain,
             (true, true) => &self.loopback,
-            (true, false) => &self.elsewhere,
+            (true, false) => &self.remote,
         }
     }
 }
 
-impl Builder {
-    /// Carries calls by this client. Token requests keep to the built-in one, whose rules this one may not know, and so
-    /// do calls in plain HTTP to this machine, which a proxy could read. Whether a redirect is followed with the token
-    /// on it is this client's own business: give it `reqwest::redirect::Policy::none()`, which sees to it that no other
-    /// origin gets the token. A call that was redirected to another URL is not sent again.
-    pub fn client(mut self, client: Client) -> Self {
-        self.client.client = Some(client);
-        self
-    }
-
-    /// Changes what else the built-in client is made of: proxy, name lookup, pool. What the rules of a token request
-    /// need is set after it.
-    pub fn configure(
-        mut self,
-        change: impl Fn(ClientBuilder) -> ClientBuilder + Send + Sync + 'static,
-    ) -> Self {
-        self.client.configure = Some(Box::new(change));
-        self
-    }
-}
-
 impl TokenSource {
-    /// [`send`](Self::send) for a request that reqwest's own builder has made. It goes over this source's client, under
-    /// its deadline: a client or a timeout of the builder's own is not used.
+    /// [`send`](Self::send) for a request that reqwest's builder has made. This source's client sends it under this
+    /// source's deadline, not the builder's client under the builder's timeout.
     ///
     /// # Errors
     ///
-    /// As for [`send`](Self::send), and when the builder makes no request.
+    /// As for [`send`](Self::send), and when the builder holds an error.
     pub async fn send_built(
         &self,
         request: reqwest::RequestBuilder,
     ) -> Result<http::Response<Body>, TokenError> {
         let built = request.build().and_then(http::Request::<reqwest::Body>::try_from);
         let request = built.map_err(|error| {
-            TokenError::misconfigured("the request cannot be made: correct its URL, headers or body")
+            TokenError::misconfigured("the request cannot be built: correct its URL, headers or body")
                 .with_source(Arc::new(error.without_url()))
         })?;
         let again = |body: reqwest::Body| match body.as_bytes().map(bytes::Bytes::copy_from_slice) {
@@ -115,23 +79,23 @@ impl TokenSource {
 }
 
 impl ReqwestTransport {
-    /// Requests under these TLS settings, everything else as it is by default.
+    /// A transport with these TLS settings and defaults for everything else.
     ///
     /// # Errors
     ///
-    /// When the TLS settings make no sense.
+    /// When the TLS settings are not usable.
     pub fn new(tls: Tls) -> Result<Self, TokenError> {
-        Self::with(Settings { tls, ..Settings::default() })
+        Self::with(ClientSettings::new(tls), &Background::new())
     }
 
-    pub(crate) fn with(settings: Settings) -> Result<Self, TokenError> {
+    pub(crate) fn with(
+        settings: ClientSettings<Client, ClientBuilder>,
+        _: &Background,
+    ) -> Result<Self, TokenError> {
         let tls = settings.tls.client_config()?;
         let client = |pooled: bool, proxied: bool| {
-            let mut builder = Client::builder();
-            if let Some(configure) = &settings.configure {
-                builder = configure(builder);
-            }
-            builder = builder
+            let mut builder = settings
+                .configured(Client::builder())
                 .tls_backend_preconfigured((*tls).clone())
                 .redirect(Policy::none())
                 .retry(reqwest::retry::never())
@@ -143,23 +107,19 @@ impl ReqwestTransport {
                 builder = builder.no_proxy();
             }
             builder.build().map_err(|error| {
-                TokenError::misconfigured("the HTTP client cannot be made: look at what `configure` does")
+                TokenError::misconfigured("the HTTP client cannot be built: check what `configure` changes")
                     .with_source(Arc::new(error.without_url()))
             })
         };
-        let routes = |pooled| {
+        let clients = |pooled| {
             let loopback = client(pooled, false)?;
-            let elsewhere = client(pooled, true)?;
-            Ok::<_, TokenError>(Routes { in_the_clear: loopback.clone(), loopback, elsewhere })
+            Ok::<_, TokenError>(Clients { plain: loopback.clone(), loopback, remote: client(pooled, true)? })
         };
         let calls = match &settings.client {
-            Some(given) => {
-                let in_the_clear = client(true, false)?;
-                Routes { in_the_clear, loopback: given.clone(), elsewhere: given.clone() }
-            }
-            None => routes(true)?,
+            Some(own) => Clients { plain: client(true, false)?, loopback: own.clone(), remote: own.clone() },
+            None => clients(true)?,
         };
-        Ok(Self { tokens: routes(false)?, calls })
+        Ok(Self { tokens: clients(false)?, calls })
     }
 }
 
@@ -170,14 +130,13 @@ impl Transport for ReqwestTransport {
         request: &HttpRequest,
         within: Duration,
     ) -> Result<HttpResponse, TransportError> {
-        let client = self.tokens.to(&check_url(request.url())?);
-        let request = client.execute(prepared(wire_request(request)?.map(reqwest::Body::from), within)?);
-        let mut response = request.await.map_err(failure)?;
-        let head = head_of(response.status(), response.headers());
+        let client = self.tokens.of(&check_url(request.url())?);
+        let mut response = send(client, wire_request(request)?.map(reqwest::Body::from), within).await?;
+        let head = response_head(response.status(), response.headers());
         let mut body = Zeroizing::new(Vec::new());
-        while let Some(chunk) = response.chunk().await.map_err(cut_short)? {
+        while let Some(chunk) = response.chunk().await.map_err(incomplete)? {
             if chunk.len() > BODY_CAP - body.len() {
-                return Err(too_large());
+                return Err(Failure::TOO_LARGE.into());
             }
             body.extend_from_slice(&chunk);
         }
@@ -189,78 +148,56 @@ impl Transport for ReqwestTransport {
         request: http::Request<Body>,
         within: Duration,
     ) -> Result<http::Response<Body>, TransportError> {
-        let client = self.calls.to(&check_url(&request.uri().to_string())?);
+        let client = self.calls.of(&check_url(&request.uri().to_string())?);
         let request = request.map(|body| match body.again() {
             Some(empty) if empty.is_empty() => reqwest::Body::default(),
             _ => reqwest::Body::wrap(body),
         });
-        let request = prepared(request, within)?;
-        let asked = request.url().clone();
-        let response = client.execute(request).await.map_err(failure)?;
-        let redirected = redirected(&asked, &response);
-        let mut answer = http::Response::from(response).map(Body::once);
-        if let Some(redirected) = redirected {
-            answer.extensions_mut().insert(redirected);
-        }
-        Ok(answer)
+        Ok(http::Response::from(send(client, request, within).await?).map(Body::once))
     }
 }
 
-/// Where redirects have led, if the client has followed any to another URL.
-fn redirected(asked: &Url, answer: &Response) -> Option<Redirected> {
-    (answer.url() != asked).then(|| {
-        let within = answer.url().origin() == asked.origin();
-        if within { Redirected::WithinTheOrigin } else { Redirected::Elsewhere }
-    })
-}
-
-fn prepared(
+async fn send(
+    client: &Client,
     request: http::Request<reqwest::Body>,
     within: Duration,
-) -> Result<reqwest::Request, TransportError> {
-    let mut request = reqwest::Request::try_from(request).map_err(|error| {
-        let text = "the request's URL cannot be sent: correct it";
-        TransportError::new(TransportErrorKind::Refused, text).with_source(Arc::new(error.without_url()))
-    })?;
+) -> Result<Response, TransportError> {
+    let invalid = |error: reqwest::Error| Failure::INVALID.with_source(error.without_url());
+    let mut request = reqwest::Request::try_from(request).map_err(invalid)?;
     *request.timeout_mut() = Some(within);
-    Ok(request)
+    let called = request.url().clone();
+    Ok(redirected(&called, client.execute(request).await.map_err(failure)?))
 }
 
-/// No head of an answer came.
-fn failure(error: reqwest::Error) -> TransportError {
-    // The URL may hold what should not be shown.
-    let error = error.without_url();
-    let chain: &(dyn Error + 'static) = &error;
-    let (kind, text) = if is_permanent(chain) {
-        let text = "the server's certificate is not to be trusted: check the URL, or name the CA in the TLS settings";
-        (TransportErrorKind::Refused, text)
-    } else if error.is_builder() {
-        (TransportErrorKind::Refused, "the request cannot be sent as it is: correct its URL and headers")
-    } else if error.is_connect() && error.is_timeout() {
-        (TransportErrorKind::NotSent, "the endpoint could not be reached in time")
-    } else if error.is_connect() {
-        (TransportErrorKind::NotSent, "the endpoint could not be reached")
-    } else if error.is_timeout() {
-        (TransportErrorKind::Ambiguous, "the endpoint did not answer completely before the deadline")
-    } else {
-        (TransportErrorKind::Ambiguous, "the connection broke before the answer was complete")
-    };
-    TransportError::new(kind, text).with_source(Arc::new(error))
-}
-
-/// The head came, the body did not, or not all of it.
-fn cut_short(error: reqwest::Error) -> TransportError {
-    let error = error.without_url();
-    let text = if error.is_timeout() {
-        "the endpoint did not answer completely before the deadline"
-    } else {
-        "the connection broke before the answer was complete"
-    };
-    TransportError::new(TransportErrorKind::Ambiguous, text).with_source(Arc::new(error))
-}
-
-impl fmt::Debug for ReqwestTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ReqwestTransport")
+/// Marks the response if the client has followed redirects to another URL.
+fn redirected(called: &Url, mut response: Response) -> Response {
+    if response.url() != called {
+        let same = response.url().origin() == called.origin();
+        let mark = if same { Redirected::WithinTheOrigin } else { Redirected::Elsewhere };
+        response.extensions_mut().insert(mark);
     }
+    response
 }
+
+/// No response head came.
+fn failure(error: reqwest::Error) -> TransportError {
+    // The URL may hold a secret.
+    let error = error.without_url();
+    let failure = match () {
+        () if is_untrusted(&error) => Failure::UNTRUSTED,
+        () if error.is_builder() => Failure::INVALID,
+        () if error.is_connect() && error.is_timeout() => Failure::CONNECT_TIMEOUT,
+        () if error.is_connect() => Failure::UNREACHABLE,
+        () if error.is_timeout() => Failure::TIMED_OUT,
+        () => Failure::BROKEN,
+    };
+    failure.with_source(error)
+}
+
+/// The head came, but not the whole body.
+fn incomplete(error: reqwest::Error) -> TransportError {
+    let failure = if error.is_timeout() { Failure::TIMED_OUT } else { Failure::BROKEN };
+    failure.with_source(error.without_url())
+}
+
+wellspring_transport::debug_fields!([] ReqwestTransport, |_|);

@@ -1,6 +1,5 @@
-//! One authenticated call: attach the token, and where it is refused, renew it and retry once.
+//! One authenticated call: attach the token; if the API refuses it, renew it and retry once.
 
-use wellspring_core::TransportError;
 use wellspring_transport::twins::prelude::*;
 use wellspring_transport::{Driver as _, send_methods};
 

@@ -1,79 +1,63 @@
-//! What programs hold: a source of tokens, each of them fresh.
-
-use core::task::Poll;
+//! What programs hold: a source of fresh tokens.
 
 use wellspring_transport::twins::prelude::*;
-use wellspring_transport::{Driver as _, InFlight, RenewalGuard, source_methods};
+use wellspring_transport::{Driver as _, RenewalGuard, source_methods};
 
 use crate::background::{Background, run};
-use crate::builder::Builder;
-use crate::clock::wait;
-use crate::drive::exchange;
+use crate::clock::{polled, wait};
+use crate::drive::Worker;
 
-/// A source of tokens, each of them fresh. Clones share everything; make one for each credential and keep it.
+/// A source of fresh tokens. Clones share everything; make one for each credential and keep it.
 ///
-/// Every future of a source may be awaited on any executor. Renewals need a tokio runtime with its drivers for I/O and
-/// time (`enable_all`): the caller's, the one the source was built on, or one given to the builder.
-#[derive(Clone)]
+/// Any executor may await the futures of a source. Renewals need a tokio runtime with its drivers for I/O and time
+/// (`enable_all`): the caller's runtime, the runtime the source was built on, or the runtime given to the builder.
+#[derive(Clone, Debug)]
 pub struct TokenSource(pub(crate) Source<Background>);
 
 source_methods!([async] [.await] [Box::pin]);
 
 impl TokenSource {
-    /// Why this caller can run no renewal.
+    /// Why this caller cannot run a renewal, if it cannot.
     fn executor(&self, _: Instant) -> Result<(), TokenError> {
         self.0.driver.place().map(drop)
     }
 
-    /// Runs the renewal beside the caller.
-    fn run(&self, renewal: RenewalGuard, _: Instant) {
-        self.run_here(renewal);
-    }
-
-    /// The same. A renewal that finds no runtime ends with an error for all that wait.
+    /// Runs the renewal on a task. Without a runtime the renewal ends with an error for all callers that wait.
     fn run_here(&self, renewal: RenewalGuard) {
         if let Ok(place) = self.0.driver.place() {
             Background::start(&place, renewal, &self.0.transport);
         }
     }
 
-    /// The same; the caller goes on meanwhile.
+    fn run(&self, renewal: RenewalGuard, _: Instant) {
+        self.run_here(renewal);
+    }
+
+    /// Runs the renewal on a task. Returns `true`: the caller continues meanwhile.
     fn run_beside(&self, renewal: RenewalGuard, _: Instant) -> bool {
         self.run_here(renewal);
         true
     }
 
-    /// The renewal's result; `None` when the instant comes first, or no runtime is left to tell the time.
-    async fn wait_for(&self, in_flight: &InFlight, end: Instant) -> Option<Result<Token, TokenError>> {
-        let Ok(place) = self.0.driver.place() else { return in_flight.result() };
-        let (clock, changes) = (self.0.shared.clock(), self.0.shared.changes());
-        wait(clock, Some(changes), end, &place, |_| match in_flight.result() {
-            Some(result) => Poll::Ready(result),
-            None => Poll::Pending,
-        })
-        .await
-    }
-
-    /// Waits for a change since this count of changes, or for the instant. Whether there was one.
-    async fn change_after(&self, seen: u64, until: Instant) -> bool {
-        let Ok(place) = self.0.driver.place() else { return false };
-        let (clock, changes) = (self.0.shared.clock(), self.0.shared.changes());
-        let changed = |_: &mut core::task::Context<'_>| {
-            if changes.count() == seen { Poll::Pending } else { Poll::Ready(()) }
-        };
-        wait(clock, Some(changes), until, &place, changed).await.is_some()
+    /// Waits until `ready` returns a value; `None` when the instant comes first, or no runtime measures the time.
+    async fn wait<T>(&self, until: Instant, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
+        let Ok(place) = self.0.driver.place() else { return ready() };
+        wait(&self.0.shared.clock, Some(self.0.shared.changes()), until, &place, polled(ready)).await
     }
 
     /// Sends this request under the rules of a token request.
     async fn exchange_before(&self, request: &HttpRequest, end: Instant) -> Result<Answer, TokenError> {
         let place = self.0.driver.place()?;
-        let (transport, clock) = (Arc::clone(&self.0.transport), self.0.shared.clock().clone());
+        let (transport, clock) = (Arc::clone(&self.0.transport), self.0.shared.clock.clone());
         let (request, runtime) = (request.clone(), place.clone());
-        let work = async move { exchange(&*transport, &clock, &request, end, &runtime).await };
+        let work = async move {
+            let worker = Worker { transport: &*transport, runtime: &runtime };
+            worker.exchange(&clock, &request, end).await
+        };
         Ok(run(&place, work).await?.unwrap_or_else(Answer::Failed))
     }
 
-    /// Saves run on tasks of their own: none is set aside.
+    /// Saves run on tasks of their own: the source sets none aside.
     fn save_set_aside(&self, _: Instant) -> Result<(), TokenError> {
         Ok(())
     }

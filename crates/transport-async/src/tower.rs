@@ -1,51 +1,37 @@
-//! A tower layer that attaches tokens, for a stack of services that a program has already.
+//! A tower layer that attaches tokens, for a program's own stack of services.
 
-use core::error::Error;
-use core::fmt;
 use core::future::{Future, poll_fn};
 use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use bytes::Bytes;
+use thiserror::Error;
 use tower_layer::Layer;
 use tower_service::Service;
 use wellspring_core::TokenError;
-use wellspring_transport::SourceSelector;
+use wellspring_transport::{SourceSelector, attach_methods};
 
 use crate::body::Body;
 use crate::carrier::Carrier;
 use crate::source::TokenSource;
 
-type BoxError = Box<dyn Error + Send + Sync>;
+type BoxError = Box<dyn core::error::Error + Send + Sync>;
 
 /// Attaches tokens to the requests that go through a tower service, by the rule of [`TokenSource::send`].
 ///
-/// Put it directly above the client: what stands below it must neither change a request's URL nor follow redirects,
-/// because it has judged the one URL it saw. Time limits are those of the services below it, for each try, or above it,
-/// for both together.
+/// Put it directly above the client: the services below it must neither change a request's URL nor follow redirects,
+/// because the layer checks the origin of the URL that it gets. The deadlines are those of the services: below the
+/// layer for each attempt, above it for both attempts together.
 ///
-/// Bodies are [`Body`]: bytes, text and nothing can be sent again after a 401; anything else is given to
-/// [`Body::once`] and sent once.
+/// Bodies are [`Body`]. Bytes, text and an empty body can be sent again after a 401; any other body goes into
+/// [`Body::once`] and is sent once.
 #[derive(Clone, Debug)]
 pub struct AttachLayer {
     selector: SourceSelector<TokenSource>,
 }
 
-impl AttachLayer {
-    /// Attaches this source's tokens to every request.
-    #[must_use]
-    pub const fn new(source: TokenSource) -> Self {
-        Self { selector: SourceSelector::Always(source) }
-    }
-
-    /// Attaches the tokens of the [`TokenSource`] among each request's extensions: one client serves many users, and
-    /// who is served is said where the request is made. A request without one is not sent.
-    #[must_use]
-    pub const fn per_request() -> Self {
-        Self { selector: SourceSelector::OfEachCall }
-    }
-}
+attach_methods!(AttachLayer);
 
 impl<S> Layer<S> for AttachLayer {
     type Service = Attach<S>;
@@ -55,7 +41,7 @@ impl<S> Layer<S> for AttachLayer {
     }
 }
 
-/// A service whose requests carry tokens; made by [`AttachLayer`].
+/// A service whose requests carry tokens. [`AttachLayer`] makes it.
 #[derive(Clone, Debug)]
 pub struct Attach<S> {
     selector: SourceSelector<TokenSource>,
@@ -79,22 +65,22 @@ where
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        // It is this service that is ready, and not its clone.
+        // `self.inner` is ready, its clone is not.
         let fresh = self.inner.clone();
-        let mut carrier = Through { service: mem::replace(&mut self.inner, fresh), ready: true };
+        let mut carrier = Below { service: mem::replace(&mut self.inner, fresh), ready: true };
         let source = self.selector.source(request.extensions());
         Box::pin(async move { source?.send_over(&mut carrier, request).await })
     }
 }
 
-/// The services below.
-struct Through<S> {
+/// The services below the layer.
+struct Below<S> {
     service: S,
-    /// For the first try; each further one has to wait.
+    /// Whether the service is ready, which it is for the first attempt only.
     ready: bool,
 }
 
-impl<S, R> Carrier for Through<S>
+impl<S, R> Carrier for Below<S>
 where
     S: Service<http::Request<Body>, Response = http::Response<R>> + Send,
     S::Future: Send,
@@ -110,47 +96,25 @@ where
         if !mem::take(&mut self.ready) {
             poll_fn(|context| self.service.poll_ready(context)).await.map_err(AttachError::client)?;
         }
-        let answer = self.service.call(call).await.map_err(AttachError::client)?;
-        Ok(answer.map(Body::once))
+        let response = self.service.call(call).await.map_err(AttachError::client)?;
+        Ok(response.map(Body::once))
     }
 }
 
-/// Why a call through [`Attach`] has no answer.
-#[derive(Debug)]
+/// Why a call through [`Attach`] has no response.
+#[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AttachError {
-    /// There is no token for it, or it may not carry one. After a refusal: why there is no other token.
-    Token(TokenError),
-    /// What the services below said.
+    /// There is no token, or it may not be sent to the call's origin. After a refusal: why there is no other token.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The error of the services below the layer.
+    #[error(transparent)]
     Client(BoxError),
 }
 
 impl AttachError {
     fn client(error: impl Into<BoxError>) -> Self {
         Self::Client(error.into())
-    }
-}
-
-impl From<TokenError> for AttachError {
-    fn from(error: TokenError) -> Self {
-        Self::Token(error)
-    }
-}
-
-impl fmt::Display for AttachError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Token(error) => error.fmt(f),
-            Self::Client(error) => error.fmt(f),
-        }
-    }
-}
-
-impl Error for AttachError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Token(error) => error.source(),
-            Self::Client(error) => error.source(),
-        }
     }
 }

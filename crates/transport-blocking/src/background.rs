@@ -1,26 +1,33 @@
-//! Where renewals run: an early one on a short-lived thread, a needed one in the caller that needs it.
+//! Where renewals run: early renewals on a short-lived thread, needed renewals in the caller.
 //!
-//! Where the embedder forbids threads, nothing runs beside the callers: they renew themselves, within the time they have.
+//! Where the program forbids threads, no renewal runs beside the callers: they renew themselves, before their
+//! deadlines.
 
 use core::panic::AssertUnwindSafe;
+use std::io;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 
 use wellspring_core::{Instant, TokenError};
 use wellspring_transport::{Driver, RenewalGuard, SaveGuard, Watch};
 
-use crate::clock::wait;
-use crate::drive::{Patience, drive};
-use crate::thread;
+use crate::clock::{thread, wait};
+use crate::drive::{Limits, Worker};
 use crate::transport::Transport;
 
 /// Where renewals may run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Background {
     pub(crate) threads: bool,
 }
 
-/// Permission to start a thread.
+impl Background {
+    pub(crate) const fn new() -> Self {
+        Self { threads: true }
+    }
+}
+
+/// The permission to start threads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Threads(());
 
@@ -29,7 +36,7 @@ impl Driver for Background {
     type Place = Threads;
 
     fn for_source(&self) -> Self {
-        self.clone()
+        *self
     }
 
     fn place(&self) -> Result<Threads, TokenError> {
@@ -37,94 +44,90 @@ impl Driver for Background {
             return Ok(Threads(()));
         }
         Err(TokenError::misconfigured(
-            "there is no token in force, and no thread may be started to get one: wait with `token` or `acquire`",
+            "there is no token in force, and no thread may be started to renew on: wait with `token` or `acquire`",
         ))
     }
 
     fn start(_: &Threads, renewal: RenewalGuard, transport: &Arc<dyn Transport>) {
         let transport = Arc::clone(transport);
-        let run = move || {
+        // If no thread starts, the renewal is dropped with the closure and ends for the callers that wait.
+        let _ = spawn("wellspring-renewal", move || {
             if let Some(save) = carry_out(renewal, &*transport, Instant::NEVER) {
                 save_until_done(save, &*transport);
             }
-        };
-        // If no thread starts, the renewal is dropped with the closure and ends for the callers that wait.
-        let _ = thread::Builder::new().name("wellspring-renewal".into()).spawn(run);
+        });
     }
 
     fn watch(_: &Threads, name: &'static str, watch: Watch) -> Result<(), TokenError> {
-        let run = move || {
+        let started = spawn(name, move || {
             while let Some((seen, wake)) = watch.look() {
                 let changed = || watch.has_changed(seen).then_some(());
                 wait(&watch.clock, Some(&watch.changes), wake, changed);
             }
-        };
-        match thread::Builder::new().name(name.into()).spawn(run) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(TokenError::misconfigured("no thread can be started to keep tokens warm")
-                .with_source(Arc::new(error))),
-        }
+        });
+        started.map_err(|error| {
+            let text = "tokens are not kept warm: the system starts no thread";
+            TokenError::misconfigured(text).with_source(Arc::new(error))
+        })
     }
 }
 
-/// Goes on with a save; without threads at the latest until this instant.
-pub(crate) fn finish_save(
-    place: Option<Threads>,
-    save: SaveGuard,
-    transport: &Arc<dyn Transport>,
-    end: Instant,
-) {
-    if place.is_none() {
-        // It is set aside, and the next caller gets the error.
-        let _ = save_once(save, &**transport, end);
-        return;
-    }
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name(name.into()).spawn(work).map(drop)
+}
+
+/// Continues a save on a thread of its own. Without threads, tries once before this instant.
+pub(crate) fn finish_save(on: Background, save: SaveGuard, transport: &Arc<dyn Transport>, end: Instant) {
     let transport = Arc::clone(transport);
-    let work = move || save_until_done(save, &*transport);
-    let _ = thread::Builder::new().name("wellspring-store".into()).spawn(work);
+    if on.threads {
+        let _ = spawn("wellspring-store", move || save_until_done(save, &*transport));
+    } else {
+        // On failure the save is set aside, and the next caller gets the error.
+        let _ = save_once(save, &*transport, end);
+    }
 }
 
-/// Retries until the store has taken it.
+/// Retries a save until the store has taken it.
 fn save_until_done(save: SaveGuard, transport: &dyn Transport) {
     let (mut run, first) = save.begin();
-    if let Ok((outcome, _)) = drive(&mut run.active, first, transport, Patience::ENDLESS) {
+    if let Ok((outcome, _)) = Worker::new(transport).drive(&mut run.active, first, Limits::NONE) {
         run.finish(outcome);
     }
 }
 
-/// Tries once, at the latest until this instant.
+/// Tries a save once, before this instant.
 pub(crate) fn save_once(save: SaveGuard, transport: &dyn Transport, end: Instant) -> Result<(), TokenError> {
     let (mut run, first) = save.begin();
     // The first pause comes before the first try.
-    match drive(&mut run.active, first, transport, Patience { end, naps: 1 }) {
-        Ok((outcome, _)) => run.finish(outcome),
+    match Worker::new(transport).drive(&mut run.active, first, Limits { end, pauses: 1 }) {
+        Ok((outcome, _)) => {
+            run.finish(outcome);
+            Ok(())
+        }
         Err(step) => {
             run.set_aside(*step);
-            return Err(TokenError::store(
-                "a token that was obtained is in memory only: the store does not take it, and no request is sent before \
-                 it does",
-                true,
-            ));
+            let text = "the store has not saved a token that was obtained: only this process holds it, and no request is \
+                        sent before it is saved; check the store";
+            Err(TokenError::store(text, true))
         }
     }
-    Ok(())
 }
 
-/// Runs the renewal to its end, in the caller, at the latest until this instant. Returns the save that goes on.
+/// Runs the renewal in this thread, until its end or this instant. Returns the save that continues.
 #[must_use]
 pub(crate) fn carry_out(renewal: RenewalGuard, transport: &dyn Transport, end: Instant) -> Option<SaveGuard> {
-    // A provider that panics must not take the caller with it: the run is dropped and ends for all that wait.
+    // A panic of a provider must not end the caller: the run is dropped and ends for all callers that wait.
     let run = AssertUnwindSafe(move || {
         if let Some(earlier) = renewal.shared().take_up()
             && let Err(error) = save_once(earlier, transport, end)
         {
-            // To spend its grant again would cost the session.
+            // To send its refresh token again would end the session.
             renewal.give_up(error);
             return None;
         }
         let (mut run, first) = renewal.begin();
-        let patience = Patience { end, ..Patience::ENDLESS };
-        let (outcome, unfinished) = drive(&mut run.active, first, transport, patience).ok()?;
+        let limits = Limits { end, ..Limits::NONE };
+        let (outcome, unfinished) = Worker::new(transport).drive(&mut run.active, first, limits).ok()?;
         run.finish(outcome, unfinished)
     });
     catch_unwind(run).ok().flatten()

@@ -1,24 +1,14 @@
 //! Bodies of API calls and of their responses.
 //!
-//! A body of bytes can be sent again when the API refuses the token; a body that is read from a source cannot.
+//! A body of bytes can be sent again when the API refuses the token; a body that is read from a stream cannot.
 
 use std::io::{self, Read};
-use std::sync::{Mutex, PoisonError};
 
 use bytes::Buf as _;
 use wellspring_transport::body_methods;
 use wellspring_transport::twins::prelude::*;
 
-type Source = Box<dyn Read + Send>;
-
-/// The body of a call or of its response.
-#[derive(Default)]
-pub struct Body {
-    /// The bytes that are there, to be read first.
-    ready: VecDeque<Bytes>,
-    /// A source of more bytes. The lock is never contended; it makes the body `Sync`.
-    rest: Option<Mutex<Source>>,
-}
+type Stream = Box<dyn Read + Send>;
 
 body_methods!([] []);
 
@@ -33,10 +23,10 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// When the connection broke or its deadline passed.
+    /// When the connection broke or the deadline passed.
     pub fn chunk(&mut self) -> Result<Option<Bytes>, TokenError> {
         self.next_chunk().map_err(|error| {
-            TokenError::unavailable("the body could not be read to its end").with_source(Arc::new(error))
+            TokenError::unavailable("the body cannot be read to its end").with_source(Arc::new(error))
         })
     }
 

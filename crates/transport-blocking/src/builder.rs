@@ -1,55 +1,23 @@
-//! Everything that can be said about a source before it exists.
+//! The settings of a source or a pool, and how to build it.
 
 use wellspring_transport::twins::prelude::*;
-use wellspring_transport::{SharedSettings, builder_methods};
+use wellspring_transport::{builder_methods, builder_setters};
 
 use crate::background::Background;
 use crate::pool::TokenPool;
-use crate::scripted::ScriptedTransport;
 use crate::source::TokenSource;
-use crate::transport::Transport;
+use crate::transport::{ScriptedTransport, Transport};
 #[cfg(feature = "ureq")]
-use crate::ureq::Settings;
-
-/// Everything that can be said about a source before it exists. All of it has a default.
-#[must_use = "nothing happens before `build`"]
-pub struct Builder {
-    provider: Arc<dyn Provider>,
-    pub(crate) settings: SharedSettings<Background>,
-    transport: Option<Arc<dyn Transport>>,
-    /// A double exchanges with its script, whatever carries its calls.
-    scripted: bool,
-    #[cfg(feature = "ureq")]
-    pub(crate) client: Settings,
-}
+use crate::ureq::{Agent as Client, ClientBuilder, UreqTransport as ClientTransport};
 
 builder_methods!("ureq");
 
-impl Builder {
-    /// Starts to build a source of this provider's tokens.
-    pub fn new(provider: Arc<dyn Provider>) -> Self {
-        Self {
-            settings: SharedSettings::new(&*provider, Background { threads: true }),
-            provider,
-            transport: None,
-            scripted: false,
-            #[cfg(feature = "ureq")]
-            client: Settings::default(),
-        }
-    }
-
-    /// Whether threads may be started. Default: yes. Without threads nothing is renewed beside its callers, and a name
+builder_setters! {
+    /// Whether threads may be started. Default: yes. Without threads no renewal runs beside its callers, and a name
     /// lookup has no deadline.
-    pub const fn threads(mut self, threads: bool) -> Self {
-        self.settings.driver.threads = threads;
-        self
-    }
-
+    threads(threads: bool) => settings.driver.threads = threads;
+    /// Carries calls by this client. The built-in client still carries token requests, whose rules this client may not
+    /// keep. This client follows no redirect and reaches loopback without a proxy, whatever its settings are.
     #[cfg(feature = "ureq")]
-    fn client_transport(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
-        let mut client = core::mem::take(&mut self.client);
-        client.connect_timeout = client.connect_timeout.min(self.settings.policy.deadline / 2);
-        client.threads = self.settings.driver.threads;
-        Ok(Arc::new(crate::ureq::UreqTransport::with(client)?))
-    }
+    client(client: Client) => client.client = Some(client);
 }

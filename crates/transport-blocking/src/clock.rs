@@ -1,7 +1,7 @@
-//! Waiting: for something to happen or for an instant to come, whichever is first.
+//! Waiting for a change or for an instant, whichever comes first.
 //!
-//! Timers sleep in slices and look at the clock again, because a machine may be suspended meanwhile; on a clock that
-//! is moved by hand every move wakes the waiters instead.
+//! Timers sleep in slices and read the clock again, because the machine may be suspended meanwhile. A clock that a test
+//! moves wakes the waiters with every move instead.
 
 use core::task::Waker;
 use std::sync::Arc;
@@ -10,9 +10,13 @@ use std::task::Wake;
 use wellspring_core::Instant;
 use wellspring_transport::{Clock, LONGEST_NAP, Notify};
 
-use crate::thread::{self, Thread};
+// Threads are those of std, or those of shuttle where a test explores every schedule.
+#[cfg(wellspring_shuttle)]
+pub(crate) use shuttle::thread;
+#[cfg(not(wellspring_shuttle))]
+pub(crate) use std::thread;
 
-/// Waits until `ready` has an answer, looking again whenever the bell rings; `None` when the instant comes first.
+/// Waits until `ready` returns a value, and looks again at each notification; `None` when the instant comes first.
 pub(crate) fn wait<T>(
     clock: &Clock,
     notify: Option<&Notify>,
@@ -21,20 +25,20 @@ pub(crate) fn wait<T>(
 ) -> Option<T> {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let listener = notify.map(Notify::listener);
-    let hands = clock.notify().map(Notify::listener);
+    let moves = clock.notify().map(Notify::listener);
     loop {
-        // First sit, then look: what changes after the look unparks this thread.
-        for listener in listener.iter().chain(&hands) {
+        // First listen, then look: a change after the look unparks this thread.
+        for listener in listener.iter().chain(&moves) {
             listener.listen(&waker);
         }
-        if let Some(answer) = ready() {
-            return Some(answer);
+        if let Some(value) = ready() {
+            return Some(value);
         }
         let left = until.since(clock.now().instant);
         if left.is_zero() {
             return None;
         }
-        if hands.is_some() {
+        if moves.is_some() {
             thread::park();
         } else {
             thread::park_timeout(left.min(LONGEST_NAP));
@@ -42,8 +46,8 @@ pub(crate) fn wait<T>(
     }
 }
 
-/// Wakes a thread as a task is woken.
-struct Unpark(Thread);
+/// A waker that unparks a thread.
+struct Unpark(thread::Thread);
 
 impl Wake for Unpark {
     fn wake(self: Arc<Self>) {

@@ -1,14 +1,14 @@
-//! Bearer tokens that never run dry, in blocking code: ureq, and no runtime anywhere.
+//! Bearer tokens that never run dry, in blocking code: ureq, and no async runtime.
 //!
-//! [`TokenSource`] is what programs hold: it has a fresh token at hand, renews it before it ends, lets one thread
-//! renew for all who wait, and sends requests that carry it.
+//! A program holds a [`TokenSource`]. It returns a fresh token at once, renews the token before it expires, runs one
+//! renewal for all threads that wait, and sends requests that carry the token.
 //!
-//! The feature `ureq-middleware` attaches tokens in a client that the program has already.
+//! The feature `ureq-middleware` attaches tokens to the requests of a client that the program already has.
 //!
-//! The same types, methods and files, with `.await`, are in the async transport.
+//! The async transport has the same types, methods and files, with `.await`.
 //!
 //! In scope: waiting, threads, the loop that carries out a renewal's steps, the adapter for ureq.
-//! Out of scope: deciding (core), dialects (providers).
+//! Out of scope: the rules of renewals (core), the formats of endpoints (providers).
 #![forbid(unsafe_code)]
 
 mod background;
@@ -20,18 +20,11 @@ mod drive;
 #[cfg(all(test, wellspring_shuttle))]
 mod interleavings;
 mod pool;
-mod scripted;
 mod send;
 mod source;
 mod transport;
 #[cfg(feature = "ureq")]
 mod ureq;
-
-// Threads are std's, or shuttle's where their schedules are explored.
-#[cfg(wellspring_shuttle)]
-use shuttle::thread;
-#[cfg(not(wellspring_shuttle))]
-use std::thread;
 
 // The public interface is:
 #[cfg(feature = "ureq-middleware")]

@@ -1,15 +1,15 @@
-//! Attaching a token to a call: to which origins it may go, and what a response says of it.
+//! Attaching a token to a call: to which origins it may be sent, and what the response says about it.
 
 use http::{HeaderMap, StatusCode};
 use wellspring_core::{Origin, Provider, Scope, TokenError, Verdict};
 
-use crate::rules::head_of;
+use crate::rules::response_head;
 
 /// The origins to which calls may carry the token.
 #[derive(Clone, Debug, Default)]
 pub struct AllowedOrigins {
     origins: Vec<Origin>,
-    /// This machine, on every port: for doubles in users' own tests.
+    /// Loopback on every port, for doubles in users' own tests.
     loopback: bool,
 }
 
@@ -20,18 +20,18 @@ impl AllowedOrigins {
         Self { origins: provider.spec().origins.clone(), loopback: false }
     }
 
-    /// And this machine, on every port.
+    /// Allows loopback too, on every port.
     #[must_use]
     pub const fn and_loopback(mut self) -> Self {
         self.loopback = true;
         self
     }
 
-    /// And the origin of this URL.
+    /// Allows the origin of this URL too.
     ///
     /// # Errors
     ///
-    /// When no secret may be sent there at all.
+    /// When no secret may be sent there.
     pub fn allow(&mut self, url: &str) -> Result<(), TokenError> {
         let origin = Origin::of(url)
             .map_err(|error| TokenError::misconfigured(format!("this origin cannot be allowed: {error}")))?;
@@ -43,7 +43,7 @@ impl AllowedOrigins {
     ///
     /// # Errors
     ///
-    /// When it may not; nothing is sent then.
+    /// When it may not. The call must not be sent.
     pub fn check(&self, url: &str) -> Result<(), TokenError> {
         let origin = Origin::of(url)
             .map_err(|error| TokenError::misconfigured(format!("the call was not sent: {error}")))?;
@@ -51,12 +51,22 @@ impl AllowedOrigins {
             return Ok(());
         }
         Err(TokenError::misconfigured(format!(
-            "the call was not sent: the token may not go to {origin}; allow it with `allow_origin`"
+            "the call was not sent: its token may not be sent to {origin}; allow that with `allow_origin`"
         )))
     }
 }
 
-/// What a response says of the token. A 401 refuses the token whatever the provider says.
+/// Where a client was redirected before its response came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "only the transports use it")]
+pub enum Redirected {
+    /// To another URL of the same origin.
+    WithinTheOrigin,
+    /// To another origin, whose response says nothing about the token.
+    Elsewhere,
+}
+
+/// What a response says about the token. A 401 refuses the token, whatever the provider says.
 #[must_use]
 pub fn verdict(
     provider: &dyn Provider,
@@ -67,22 +77,16 @@ pub fn verdict(
     if status == StatusCode::UNAUTHORIZED {
         return Verdict::TokenRefused;
     }
-    provider.judge(&head_of(status, headers), body_start)
+    provider.judge(&response_head(status, headers), body_start)
 }
 
-/// The scope that a call was refused for, where the response names it; empty where the response names none.
+/// The scope that a refused call lacks, where the response says so; empty where the response names no scope.
 #[must_use]
 pub fn missing_scope<B>(provider: &dyn Provider, response: &http::Response<B>) -> Option<Scope> {
-    match provider.judge(&head_of(response.status(), response.headers()), &[]) {
+    match provider.judge(&response_head(response.status(), response.headers()), &[]) {
         Verdict::ScopeMissing(scope) => Some(scope.unwrap_or_default()),
         Verdict::Accepted | Verdict::TokenRefused => None,
     }
-}
-
-/// The error of a call whose request is to be sent a second time and cannot be.
-#[must_use]
-pub fn not_repeatable() -> TokenError {
-    TokenError::misconfigured("the call was not retried: its request can be sent only once")
 }
 
 /// The same request with this body.

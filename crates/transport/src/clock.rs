@@ -1,23 +1,22 @@
-//! The one place that reads clocks, and the clock that tests move.
+//! The only module that reads clocks, and the clock that tests move.
 //!
-//! The precise clock counts the time a machine spends suspended (`CLOCK_BOOTTIME` on Linux and Android,
-//! `CLOCK_MONOTONIC` on Apple systems): `std::time::Instant` stops while a laptop sleeps, and a token's life does
-//! not. The coarse clocks are for the read path alone; what they lag behind is added to what they show. Waiting
-//! is each transport's own business.
+//! The precise clock counts the time a machine is suspended (`CLOCK_BOOTTIME` on Linux and Android, `CLOCK_MONOTONIC`
+//! on Apple systems): `std::time::Instant` stops while a laptop sleeps, and a token's lifetime does not. Only the read
+//! path uses the coarse clocks; it adds their lag to what they show. Waiting belongs to the transports.
 
 use core::time::Duration;
 use std::sync::{Arc, PoisonError};
 
 use wellspring_core::{Clocks, Instant, UnixTime};
 
-use crate::Notify;
+use crate::notify::Notify;
 use crate::sync::{Mutex, MutexGuard};
 
-/// The longest that any timer sleeps before it looks at the clock again: a wall clock may be set and a machine
-/// suspended meanwhile.
+/// The longest that a timer sleeps before it reads the clock again: meanwhile the wall clock may be set, or the machine
+/// suspended.
 pub const LONGEST_NAP: Duration = Duration::from_secs(30);
 
-/// Where a source reads the time.
+/// The clock of a source.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Reading);
 
@@ -29,17 +28,17 @@ enum Reading {
 }
 
 impl Clock {
-    /// The machine's own clocks.
+    /// The machine's clocks.
     #[must_use]
     pub const fn system() -> Self {
         Self(Reading::System)
     }
 
-    /// A clock for tests that shows this many seconds after the epoch and stands still until it is moved.
+    /// A clock for tests. It shows this many seconds after the Unix epoch, and stands still until the test moves it.
     #[must_use]
     pub fn manual(unix_seconds: u64) -> ManualClock {
         let now = Clocks {
-            // As on a machine that has been up for a day.
+            // As on a machine that was started a day ago.
             instant: Instant::after_origin(Duration::from_secs(86_400)),
             unix: UnixTime::from_secs(unix_seconds),
         };
@@ -55,7 +54,7 @@ impl Clock {
         }
     }
 
-    /// What rings when this clock is moved by hand; `None` for the machine's own.
+    /// Notifies when a test moves this clock; `None` for the machine's clocks.
     #[must_use]
     pub fn notify(&self) -> Option<&Notify> {
         match &self.0 {
@@ -64,7 +63,7 @@ impl Clock {
         }
     }
 
-    /// The monotonic clock, cheaply. It may lag behind by a [`TICK`].
+    /// The coarse monotonic clock. It lags behind by a [`TICK`] at most.
     #[inline]
     pub(crate) fn coarse_monotonic(&self) -> u64 {
         match &self.0 {
@@ -73,7 +72,7 @@ impl Clock {
         }
     }
 
-    /// The wall clock, cheaply. It may lag behind by a [`TICK`].
+    /// The coarse wall clock. It lags behind by a [`TICK`] at most.
     #[inline]
     pub(crate) fn coarse_wall(&self) -> u64 {
         match &self.0 {
@@ -95,7 +94,7 @@ impl From<&ManualClock> for Clock {
     }
 }
 
-/// A clock that tests move. Clones show the same time; whoever waits is woken by each move.
+/// A clock that tests move. Clones show the same time, and every move wakes the waiters.
 #[derive(Clone, Debug)]
 pub struct ManualClock(Arc<Manual>);
 
@@ -109,30 +108,30 @@ impl ManualClock {
     /// Both clocks now.
     #[must_use]
     pub fn now(&self) -> Clocks {
-        *self.hands()
+        *self.lock()
     }
 
-    /// Time passes, on both clocks.
+    /// Moves both clocks forward.
     pub fn advance(&self, by: Duration) {
         self.change(|now| now.plus(by));
     }
 
-    /// Somebody sets the wall clock.
+    /// Sets the wall clock.
     pub fn set_unix(&self, unix_seconds: u64) {
         self.change(|now| Clocks { unix: UnixTime::from_secs(unix_seconds), ..now });
     }
 
-    /// The wall clock jumps ahead.
+    /// Moves the wall clock forward; the monotonic clock stays.
     pub fn step_wall_forward(&self, by: Duration) {
         self.change(|now| Clocks { unix: now.unix.plus(by), ..now });
     }
 
-    /// The wall clock jumps back.
+    /// Moves the wall clock back; the monotonic clock stays.
     pub fn step_wall_back(&self, by: Duration) {
         self.change(|now| Clocks { unix: now.unix.minus(by), ..now });
     }
 
-    /// How many wait for this clock to move.
+    /// How many tasks or threads wait for this clock to move.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.0.notify.waiting()
@@ -140,18 +139,18 @@ impl ManualClock {
 
     fn change(&self, change: impl FnOnce(Clocks) -> Clocks) {
         {
-            let mut now = self.hands();
+            let mut now = self.lock();
             *now = change(*now);
         }
         self.0.notify.notify();
     }
 
-    fn hands(&self) -> MutexGuard<'_, Clocks> {
+    fn lock(&self) -> MutexGuard<'_, Clocks> {
         self.0.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What a coarse clock lags behind at most, in nanoseconds: one tick of a kernel that ticks 100 times a second.
+/// The longest lag of a coarse clock in nanoseconds: one tick of a kernel that ticks 100 times a second.
 pub(crate) const TICK: u64 = 10_000_000;
 
 pub(crate) fn nanos(duration: Duration) -> u64 {
@@ -164,20 +163,9 @@ mod system {
     use rustix::time::{ClockId, Timespec, clock_gettime};
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    mod ids {
-        use super::ClockId;
-        pub(super) const PRECISE: ClockId = ClockId::Boottime;
-        pub(super) const COARSE: ClockId = ClockId::MonotonicCoarse;
-        pub(super) const COARSE_WALL: ClockId = ClockId::RealtimeCoarse;
-    }
-
+    use ClockId::{Boottime as Precise, MonotonicCoarse as Coarse, RealtimeCoarse as CoarseWall};
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    mod ids {
-        use super::ClockId;
-        pub(super) const PRECISE: ClockId = ClockId::Monotonic;
-        pub(super) const COARSE: ClockId = ClockId::Monotonic;
-        pub(super) const COARSE_WALL: ClockId = ClockId::Realtime;
-    }
+    use ClockId::{Monotonic as Precise, Monotonic as Coarse, Realtime as CoarseWall};
 
     fn duration(time: Timespec) -> Duration {
         let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
@@ -186,23 +174,23 @@ mod system {
 
     pub(super) fn now() -> Clocks {
         Clocks {
-            instant: Instant::after_origin(duration(clock_gettime(ids::PRECISE))),
+            instant: Instant::after_origin(duration(clock_gettime(Precise))),
             unix: UnixTime::after_epoch(duration(clock_gettime(ClockId::Realtime))),
         }
     }
 
     #[inline]
     pub(super) fn coarse_monotonic() -> u64 {
-        flat(clock_gettime(ids::COARSE))
+        flat(clock_gettime(Coarse))
     }
 
     #[inline]
     pub(super) fn coarse_wall() -> u64 {
-        flat(clock_gettime(ids::COARSE_WALL))
+        flat(clock_gettime(CoarseWall))
     }
 
-    /// In nanoseconds. Good from 1970 to 2554; outside it comes out so late that nothing is fresh, or so early that
-    /// the token seems to come from the future.
+    /// The time in nanoseconds, right from 1970 to 2554. Outside these years the result is so late that no token is
+    /// fresh, or so early that the token seems to come from the future.
     #[inline]
     const fn flat(time: Timespec) -> u64 {
         (time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64)
@@ -215,13 +203,13 @@ mod system {
     use std::sync::LazyLock;
     use std::time::{self, SystemTime};
 
-    #[expect(clippy::disallowed_methods, reason = "this is the place that reads clocks")]
+    #[expect(clippy::disallowed_methods, reason = "this module reads the clocks")]
     static ORIGIN: LazyLock<time::Instant> = LazyLock::new(time::Instant::now);
 
-    #[expect(clippy::disallowed_methods, reason = "this is the place that reads clocks")]
+    #[expect(clippy::disallowed_methods, reason = "this module reads the clocks")]
     pub(super) fn now() -> Clocks {
         let origin = *ORIGIN;
-        // A day of room, so that what happened before the first look has an instant too.
+        // The origin is a day earlier, so that events before the first reading have an instant too.
         let elapsed = origin.elapsed().saturating_add(Duration::from_secs(86_400));
         Clocks {
             instant: Instant::after_origin(elapsed),

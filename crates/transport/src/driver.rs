@@ -1,34 +1,34 @@
-//! What a transport adds to what both transports share: where renewals run.
+//! What each transport adds: where renewals run.
 
 use std::sync::Arc;
 
 use wellspring_core::TokenError;
 
-use crate::in_flight::RenewalGuard;
+use crate::guards::RenewalGuard;
 use crate::keep_warm::Watch;
 
-/// Where renewals run: on tokio's tasks, or on threads.
+/// Where renewals run: on tokio tasks, or on threads.
 pub trait Driver: Clone + Send + Sync + 'static {
-    /// What carries requests.
+    /// The trait object that carries requests.
     type Transport: ?Sized + Send + Sync + 'static;
-    /// A place where something can run now.
+    /// A place where a renewal can run now: a runtime, or the permission to start threads.
     type Place;
 
-    /// The same driver, for a source that is built here and now.
+    /// The driver of a source that is built now.
     #[must_use]
     fn for_source(&self) -> Self;
 
-    /// Where a renewal can run beside its caller now.
+    /// The place where a renewal can run beside its caller now.
     ///
     /// # Errors
     ///
-    /// When there is no such place.
+    /// `Misconfigured` when there is no such place.
     fn place(&self) -> Result<Self::Place, TokenError>;
 
     /// Runs the renewal there and returns at once.
     fn start(place: &Self::Place, renewal: RenewalGuard, transport: &Arc<Self::Transport>);
 
-    /// Looks there, again and again, until the watch ends.
+    /// Runs the watch there until it ends, and returns at once.
     ///
     /// # Errors
     ///

@@ -16,7 +16,7 @@
 //! | `send.retried` | info | provider, generation |
 //! | `deviation` | warn | provider, overlooked |
 //!
-//! No field ever holds a secret: tokens are named by their generation, errors by their own text.
+//! No field holds a secret: a token is named by its generation, an error by its text.
 
 use tracing::{debug, info, warn};
 use wellspring_core::{Deviation, Generation, Rejected, StoreError, Token, TokenError};
@@ -32,51 +32,53 @@ pub fn renewal_started(provider: &str) {
     event!(debug, "renewal.started", provider);
 }
 
-/// A renewal has brought a token.
+/// A renewal or a sign-in has obtained a token.
 pub fn renewal_renewed(provider: &str, token: &Token) {
-    let generation = token.generation().value();
-    let lifetime = token.lifetime().map(|lifetime| lifetime.as_secs());
+    let (generation, lifetime) = facts(token);
     event!(info, "renewal.renewed", provider, generation, lifetime);
 }
 
-/// A renewal has failed.
+/// Another process has obtained a token, and this process uses it too.
+pub fn token_adopted(provider: &str, token: &Token) {
+    let (generation, lifetime) = facts(token);
+    event!(info, "token.adopted", provider, generation, lifetime);
+}
+
+fn facts(token: &Token) -> (u64, Option<u64>) {
+    (token.generation().value(), token.lifetime().map(|lifetime| lifetime.as_secs()))
+}
+
+/// A renewal or a sign-in has failed.
 pub fn renewal_failed(provider: &str, error: &TokenError) {
     event!(warn, "renewal.failed", provider, kind = ?error.kind(), error = %error);
 }
 
-/// The store says what it said the last time, and nothing was sent.
+/// Nothing was sent and the renewal has failed as before, or a user has not granted the polled sign-in yet.
 pub fn renewal_still_failed(provider: &str, error: &TokenError) {
     event!(debug, "renewal.still_failed", provider, kind = ?error.kind(), error = %error);
 }
 
-/// Another process has obtained a token, and it is used here too.
-pub fn token_adopted(provider: &str, token: &Token) {
-    let generation = token.generation().value();
-    let lifetime = token.lifetime().map(|lifetime| lifetime.as_secs());
-    event!(info, "token.adopted", provider, generation, lifetime);
-}
-
-/// A token that the store would not take lies where the next load finds it.
+/// The store did not save a token. The token was written where the next load finds it.
 pub fn token_spilled(provider: &str) {
     event!(warn, "token.spilled", provider);
 }
 
-/// What the store would not take at first is settled.
+/// The store has saved a token that it did not save at first, or holds a newer one.
 pub fn token_stored(provider: &str) {
     event!(info, "token.stored", provider);
 }
 
-/// Somebody has logged out through this source.
+/// The user has logged out through this source.
 pub fn signed_out(provider: &str) {
     event!(info, "signed.out", provider);
 }
 
-/// The store has failed.
+/// An operation on the store has failed.
 pub fn store_failed(provider: &str, operation: &str, error: &StoreError) {
     event!(warn, "store.failed", provider, operation, error = %error);
 }
 
-/// A single-use grant is kept in a store that may lose it.
+/// The store may lose a single-use refresh token.
 pub fn store_weak(provider: &str, lacking: &str) {
     event!(warn, "store.weak", provider, lacking);
 }
@@ -84,19 +86,19 @@ pub fn store_weak(provider: &str, lacking: &str) {
 /// An API has refused a token.
 pub fn token_rejected(provider: &str, generation: Generation, answer: &Rejected) {
     let answer = match answer {
-        Rejected::Replaced(_) => "a newer one is there",
-        Rejected::Renew => "it will be renewed",
-        Rejected::KeepResponse => "the refusal stands",
+        Rejected::Replaced(_) => "a newer token is available",
+        Rejected::Renew => "the token will be renewed",
+        Rejected::KeepResponse => "no other token is available",
     };
     event!(info, "token.rejected", provider, generation = generation.value(), answer);
 }
 
-/// A call is made again, with another token.
+/// A call is retried with another token.
 pub fn send_retried(provider: &str, generation: Generation) {
     event!(info, "send.retried", provider, generation = generation.value());
 }
 
-/// Something harmless in an answer was overlooked.
+/// A response deviates harmlessly from the standard.
 pub fn deviation(provider: &str, overlooked: Deviation) {
     event!(warn, "deviation", provider, overlooked = ?overlooked);
 }

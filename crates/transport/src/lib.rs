@@ -1,19 +1,23 @@
-//! What both transports of Wellspring share: clocks, the published token, single flight, TLS settings, the rules
-//! of a request.
+//! What both transports of Wellspring share: clocks, the published token, single flight, TLS settings, and the rules of
+//! a request.
 //!
-//! Everything that needs std and neither waits nor does I/O lives here once; the transports add waiting,
-//! spawning and an HTTP client. Programs use one of the transports and find the public types of this crate
-//! there.
+//! This crate holds what needs std but neither waits nor does I/O. The transports add waiting, spawning and an HTTP
+//! client. Programs use one of the transports, which re-exports the public types of this crate.
 //!
-//! In scope: reading clocks, the lock around the lifecycle, waking, what may be sent where.
+//! In scope: reading clocks, the lock around the lifecycle, notifications, the rules of where a token may be sent.
 //! Out of scope: sockets, runtimes, threads.
 #![forbid(unsafe_code)]
 
 mod active;
+mod ask;
 mod attach;
+#[cfg(feature = "tls")]
+mod client;
 mod clock;
 mod driver;
 pub mod events;
+mod failure;
+mod guards;
 mod in_flight;
 mod keep_warm;
 mod notify;
@@ -35,23 +39,29 @@ pub mod twins;
 
 // The public interface is:
 pub use active::ActiveRenewal;
-pub use attach::{AllowedOrigins, missing_scope, not_repeatable, repeated, verdict};
+pub use ask::Action;
+pub use attach::{AllowedOrigins, Redirected, missing_scope, repeated, verdict};
+#[cfg(feature = "tls")]
+pub use client::ClientSettings;
 pub use clock::{Clock, LONGEST_NAP, ManualClock};
 pub use driver::Driver;
-pub use in_flight::{InFlight, RenewalGuard, RenewalRun, SaveGuard, SaveRun};
+pub use failure::Failure;
+pub use guards::{RenewalGuard, RenewalRun, SaveGuard, SaveRun};
+pub use in_flight::InFlight;
 pub use keep_warm::{KeepWarm, Watch};
 pub use notify::{Listener, Notify};
 pub use pool::Pool;
 pub use published::TokenRef;
+#[cfg(feature = "tls")]
+pub use rules::is_untrusted;
 pub use rules::{
-    BODY_CAP, acceptable, check_deadline, check_start, check_url, error_chain, head_of, is_permanent,
-    too_large, wire_request,
+    BODY_CAP, acceptable, check_deadline, check_start, check_url, error_chain, response_head, wire_request,
 };
 pub use scripted::Scripted;
 pub use selector::SourceSelector;
 pub use settings::SharedSettings;
-pub use shared::{Action, SharedLifecycle};
-pub use source::{MOMENT, Source};
+pub use shared::SharedLifecycle;
+pub use source::{GRACE, Source};
 pub use storage::{LivenessSlot, Slices, Storage, check_store};
 #[cfg(feature = "tls")]
 pub use tls::Tls;

@@ -1,14 +1,14 @@
-//! Wakes everybody who waits for something to change.
+//! Wakes every task and thread that waits for a change.
 //!
-//! Both transports wait on the same bell: a task leaves its waker, a blocked thread leaves one that unparks it.
-//! Take a seat, then look, then wait: whatever changes after the look rings the bell, so no wake-up is lost.
+//! Both transports wait in the same way: a task leaves its waker, a blocked thread leaves a waker that unparks it. A
+//! waiter first listens, then looks, then waits: a change after the look wakes the waiter, so no wake-up is lost.
 
 use core::task::Waker;
 use std::sync::PoisonError;
 
 use crate::sync::{HashMap, Mutex, MutexGuard};
 
-/// Wakes everybody who waits for something to change.
+/// Wakes every task and thread that waits for a change.
 #[derive(Debug, Default)]
 pub struct Notify(Mutex<Listeners>);
 
@@ -16,11 +16,11 @@ pub struct Notify(Mutex<Listeners>);
 struct Listeners {
     wakers: HashMap<u64, Waker>,
     next: u64,
-    rung: u64,
+    notified: u64,
 }
 
 impl Notify {
-    /// A place to wait at.
+    /// A place for one waiter.
     #[must_use]
     pub fn listener(&self) -> Listener<'_> {
         let mut listeners = self.listeners();
@@ -28,11 +28,11 @@ impl Notify {
         Listener { notify: self, number: listeners.next }
     }
 
-    /// Wakes everybody.
+    /// Wakes all waiters.
     pub fn notify(&self) {
         let wakers = {
             let mut listeners = self.listeners();
-            listeners.rung += 1;
+            listeners.notified += 1;
             core::mem::take(&mut listeners.wakers)
         };
         for waker in wakers.into_values() {
@@ -40,13 +40,13 @@ impl Notify {
         }
     }
 
-    /// How often it has rung.
+    /// How many times it has notified.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.listeners().rung
+        self.listeners().notified
     }
 
-    /// How many wait now.
+    /// How many waiters listen now.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.listeners().wakers.len()
@@ -57,7 +57,7 @@ impl Notify {
     }
 }
 
-/// One waiter's place; leaving it takes the waker along.
+/// One waiter's place. Dropping it removes the waker.
 #[derive(Debug)]
 pub struct Listener<'a> {
     notify: &'a Notify,
@@ -65,11 +65,11 @@ pub struct Listener<'a> {
 }
 
 impl Listener<'_> {
-    /// Has this waker woken by the next ring. Once: sit down again before each look.
+    /// The next notification wakes this waker, once: listen again before each look.
     pub fn listen(&self, waker: &Waker) {
         let waker = waker.clone();
         let before = self.notify.listeners().wakers.insert(self.number, waker);
-        // A waker's own drop is foreign code: it runs when the lock is free again.
+        // Dropping a waker runs foreign code, so the lock must be free.
         drop(before);
     }
 }
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ring_wakes_each_sitter_once_and_nobody_who_left() {
+    fn a_notification_wakes_each_listener_once_and_none_that_left() {
         let (notify, here, gone) =
             (Notify::default(), Arc::new(Count::default()), Arc::new(Count::default()));
         let listener = notify.listener();

@@ -1,20 +1,19 @@
-//! Who writes records here: this machine, since it was started, this process.
+//! The owner of the records that this process writes: machine, boot, process and source.
 
 use core::hash::Hasher;
-
 use std::sync::LazyLock;
 
 use siphasher::sip::SipHasher24;
 use wellspring_core::Owner;
 
-/// A source of this process, under this random number.
+/// The owner for a source of this process. `source` is a random number.
 pub(crate) fn here(source: u64) -> Owner {
     static MACHINE: LazyLock<(u64, u128)> = LazyLock::new(|| (machine(), boot()));
     let (machine, boot) = *MACHINE;
     Owner { machine, boot, process: std::process::id(), source }
 }
 
-/// The machine's own id is not for others' eyes: what is written down is a hash of it, made for this purpose alone.
+/// The machine's own id is confidential: records hold a keyed hash of it, which serves only this purpose.
 fn machine() -> u64 {
     let known = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
     let id = known.iter().find_map(|path| std::fs::read(path).ok()).filter(|id| id.len() >= 32);
@@ -31,12 +30,12 @@ fn host_name() -> Option<Vec<u8>> {
 
 #[cfg(not(unix))]
 fn host_name() -> Option<Vec<u8>> {
-    #[expect(clippy::disallowed_methods, reason = "the machine's name, where there is no other way to it")]
+    #[expect(clippy::disallowed_methods, reason = "the only source of the machine's name here")]
     let name = std::env::var_os("COMPUTERNAME")?;
     Some(name.into_encoded_bytes())
 }
 
-/// Which start of the machine this is; zero where nobody says.
+/// The id of this boot of the machine; zero where the system has none.
 fn boot() -> u128 {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let digits: String = id.chars().filter(char::is_ascii_hexdigit).collect();
@@ -48,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_sources_of_one_process_share_all_but_their_number() {
+    fn two_sources_of_one_process_differ_only_in_their_number() {
         let (one, two) = (here(1), here(2));
         assert!(one.shares_machine_with(&two));
         assert_eq!(Owner { source: 2, ..one }, two);

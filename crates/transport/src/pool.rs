@@ -1,7 +1,7 @@
-//! Many users' lifecycles, each made when a caller first asks for it and dropped when no caller needs it.
+//! Many users' lifecycles: each is made when a caller first asks for it, and dropped when it is idle.
 //!
-//! What a dropped lifecycle held is in the store and comes back from there. A lifecycle that is in use, renews or saves is
-//! never dropped.
+//! What a dropped lifecycle held is in the store, and is loaded from there again. A lifecycle that is in use, renews or
+//! saves is never dropped.
 
 use core::time::Duration;
 use std::sync::{Arc, PoisonError};
@@ -21,7 +21,7 @@ const SOON: Duration = Duration::from_secs(2);
 
 type ForUser = Box<dyn Fn(&str) -> Arc<dyn Provider> + Send + Sync>;
 
-/// Many users' sources, over one client and one store.
+/// Many users' sources, which share one client and one store.
 pub struct Pool<D: Driver> {
     users: Mutex<Users>,
     settings: SharedSettings<D>,
@@ -35,7 +35,7 @@ pub struct Pool<D: Driver> {
 #[derive(Debug, Default)]
 struct Users {
     pooled: HashMap<Box<str>, Pooled>,
-    /// When idle users are looked for again.
+    /// When to look for idle users again.
     sweep: Instant,
     closed: bool,
 }
@@ -47,11 +47,11 @@ struct Pooled {
 }
 
 impl<D: Driver> Pool<D> {
-    /// An empty pool, for sources like this provider's.
+    /// An empty pool. `template` is the provider of no user.
     ///
     /// # Errors
     ///
-    /// `Misconfigured` without a store, from which users come back.
+    /// `Misconfigured` without a store, from which dropped users are loaded again.
     pub fn new(
         template: &dyn Provider,
         settings: SharedSettings<D>,
@@ -59,7 +59,7 @@ impl<D: Driver> Pool<D> {
         for_user: impl Fn(&str) -> Arc<dyn Provider> + Send + Sync + 'static,
     ) -> Result<Self, TokenError> {
         if settings.store.is_none() {
-            let text = "a pool drops idle users and needs a store from which they come back";
+            let text = "a pool needs a store, from which it loads idle users again that it dropped: give the builder one";
             return Err(TokenError::misconfigured(text));
         }
         let template = template.spec().key.clone();
@@ -67,22 +67,22 @@ impl<D: Driver> Pool<D> {
         Ok(Self { users, settings, transport, for_user, template, changes })
     }
 
-    /// This user's source, made if it is not there. It is made without a lock; where two threads make it at once, one of
-    /// the two is kept.
+    /// This user's source, made if the pool has none. The pool makes it without a lock; where two threads make it at
+    /// once, the pool keeps one of the two.
     ///
     /// # Errors
     ///
-    /// When the pool is closed, or the user's tokens cannot be kept apart from others'.
+    /// When the pool is closed and has no source of this user, or the user's tokens have no key of their own.
     pub fn source(&self, user: &str) -> Result<Source<D>, TokenError> {
         let shared = match self.known(user)? {
             Some(known) => known,
             None => self.insert(user)?,
         };
-        Ok(self.over(shared))
+        Ok(self.source_of(shared))
     }
 
-    fn over(&self, shared: Arc<SharedLifecycle>) -> Source<D> {
-        self.settings.over(shared, Arc::clone(&self.transport))
+    fn source_of(&self, shared: Arc<SharedLifecycle>) -> Source<D> {
+        self.settings.source_of(shared, Arc::clone(&self.transport))
     }
 
     fn insert(&self, user: &str) -> Result<Arc<SharedLifecycle>, TokenError> {
@@ -90,7 +90,7 @@ impl<D: Driver> Pool<D> {
         self.settings.check(&*provider)?;
         if provider.spec().key == self.template {
             return Err(TokenError::misconfigured(
-                "all providers of this pool have one key: make one for each user, as `for_user` does",
+                "this user's provider has the same key as the pool's template: let `for_user` put the user's name into the key",
             ));
         }
         let shared = self.settings.lifecycle(provider);
@@ -113,24 +113,27 @@ impl<D: Driver> Pool<D> {
             users.sweep(now, self.settings.idle);
         }
         if known.is_none() && users.closed {
-            return Err(TokenError::unavailable("this pool is closed; make a new one"));
+            return Err(TokenError::unavailable("this pool is closed: make a new one"));
         }
         Ok(known)
     }
 
-    /// Renews in the background the tokens of all users in the pool, and drops idle users: one task or thread for all.
+    /// Renews the tokens of all users in the background and drops idle users: one task or thread for all users.
     ///
     /// # Errors
     ///
-    /// When there is nothing to run it on.
+    /// `Misconfigured` where no task or thread can be started.
     pub fn keep_warm(self: &Arc<Self>) -> Result<KeepWarm, TokenError> {
         let place = self.settings.driver.place()?;
         let pool = Arc::downgrade(self);
         let look = move || pool.upgrade()?.renew_due();
-        KeepWarm::start::<D>(&place, "wellspring-pool", &self.changes, self.settings.clock.clone(), look)
+        let (warm, watch) = KeepWarm::over(&self.changes, self.settings.clock.clone(), look);
+        D::watch(&place, "wellspring-pool", watch)?;
+        Ok(warm)
     }
 
-    /// Drops idle users and starts what is due. When to look again; `None` when the pool is closed.
+    /// Drops idle users and starts the renewals that are due. Returns when to look again; `None` when the pool is
+    /// closed.
     fn renew_due(&self) -> Option<Instant> {
         let now = self.now();
         let (awake, mut again) = {
@@ -146,7 +149,7 @@ impl<D: Driver> Pool<D> {
             match shared.in_force().and_then(|_| shared.next_wake()) {
                 Some(wake) if wake > now => again = again.min(wake),
                 due => {
-                    // A user without a token may get one soon, and so may one whose renewal is under way.
+                    // A user without a token may get one soon, and so may a user whose renewal is in flight.
                     again = again.min(now.plus(SOON));
                     if due.is_some()
                         && let Ok(place) = self.settings.driver.place()
@@ -160,12 +163,13 @@ impl<D: Driver> Pool<D> {
         Some(again)
     }
 
-    /// From now on no new user is let in, and no user's source starts a renewal. Returns the sources in the pool.
+    /// From now on the pool makes no source, and its sources start no renewal. Returns these sources.
     #[must_use]
     pub fn close(&self) -> Vec<Source<D>> {
         let mut users = self.lock();
         users.closed = true;
-        let all: Vec<_> = users.pooled.values().map(|pooled| self.over(Arc::clone(&pooled.shared))).collect();
+        let all: Vec<_> =
+            users.pooled.values().map(|pooled| self.source_of(Arc::clone(&pooled.shared))).collect();
         drop(users);
         self.changes.notify();
         for source in &all {
@@ -176,23 +180,17 @@ impl<D: Driver> Pool<D> {
 
     /// How many users are in the pool now.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn users(&self) -> usize {
         self.lock().pooled.len()
     }
 
-    /// Whether no user is in the pool.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The instant at which this much time will have passed.
+    /// The instant at which this deadline ends.
     #[must_use]
     pub fn end_of(&self, deadline: Duration) -> Instant {
         self.now().plus(deadline)
     }
 
-    /// How much time is left until this instant.
+    /// The time that is left until this instant.
     #[must_use]
     pub fn left_until(&self, end: Instant) -> Duration {
         end.since(self.now())
@@ -207,18 +205,14 @@ impl<D: Driver> Pool<D> {
     }
 }
 
-impl<D: Driver> core::fmt::Debug for Pool<D> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Pool").field("users", &self.len()).finish_non_exhaustive()
-    }
-}
+crate::debug_fields!([D: Driver] Pool<D>, |pool| users: pool.users());
 
 impl Users {
     fn sweep(&mut self, now: Instant, idle: Duration) {
         self.pooled.retain(|_, Pooled { shared, used }| {
-            // No caller holds it, and none can get it while the lock is held.
+            // No caller holds the source, and no caller gets it while the pool is locked.
             let unused = Arc::strong_count(shared) == 1;
-            !unused || now.since(*used) < idle || shared.is_under_way()
+            !unused || now.since(*used) < idle || shared.is_in_use()
         });
         self.sweep = now.plus((idle / 4).max(SOON));
     }

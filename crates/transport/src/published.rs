@@ -1,8 +1,8 @@
-//! The read that everyone pays for: the token in force, without a lock and without an allocation.
+//! The read path: a token in force, without a lock and without an allocation.
 //!
-//! Writers publish what the lifecycle holds, with its deadlines computed beforehand; readers compare them with
-//! two coarse clocks. A token is handed out here only if both clocks say that it is fresh, or that it is in force
-//! and asking for another one could not change the answer. Whatever else is the case is the slow path's business.
+//! Writers publish the token that the lifecycle holds, with its deadlines computed beforehand; readers compare the
+//! deadlines with two coarse clocks. A reader gets the token only if both clocks say that it is fresh, or that it has
+//! not expired while no renewal can start. In every other case the caller asks the lifecycle.
 
 use core::marker::PhantomData;
 use core::ops::Deref;
@@ -18,12 +18,12 @@ use zeroize::Zeroizing;
 use crate::clock::{Clock, TICK, nanos};
 use crate::sync::{ArcSwap, AtomicU64};
 
-/// The token in force, where readers find it.
+/// The published token.
 #[derive(Debug, Default)]
 pub(crate) struct Published {
-    /// Always full: an empty slot is an [`Installed`] that is over, so that a loan fits into two registers.
+    /// Never empty: without a token it holds an [`Installed`] that has expired, so that a loan fits into two registers.
     slot: ArcSwap<Installed>,
-    /// On the coarse monotonic clock: before this, asking again cannot change the answer.
+    /// On the coarse monotonic clock: before this, no renewal can start.
     quiet_until: AtomicU64,
 }
 
@@ -33,13 +33,13 @@ struct Installed {
     token: Option<Token>,
     /// `None` when the token holds a byte that no header can carry.
     header: Option<HeaderValue>,
-    /// On the wall clock: an earlier one has been set back, and the lifecycle must judge.
+    /// On the wall clock. A clock that shows an earlier time was set back, and the lifecycle must decide.
     obtained: u64,
     due: Deadline,
     expiry: Deadline,
 }
 
-/// A moment on both coarse clocks, a tick early, because that is what they lag behind.
+/// A deadline on both coarse clocks, a tick early, because they lag behind by as much.
 #[derive(Debug, Default)]
 struct Deadline {
     monotonic: u64,
@@ -56,7 +56,7 @@ impl Deadline {
     }
 }
 
-/// An instant of the precise clock on the coarse monotonic one, whose origin is another, a tick early.
+/// An instant of the precise clock on the coarse monotonic clock, which has another origin, a tick early.
 fn translate(instant: Instant, now: Clocks, coarse: u64) -> u64 {
     if instant == Instant::NEVER {
         return u64::MAX;
@@ -79,26 +79,20 @@ impl Installed {
         self.token.as_ref().map(Token::generation)
     }
 
-    /// Not due on either clock. The monotonic one does not count suspend: only the wall clock, looked at each time,
-    /// notices that a machine has slept.
+    /// Whether both clocks are before this deadline. The coarse monotonic clock does not count suspend: only the wall
+    /// clock shows that the machine was suspended.
     #[inline]
-    fn is_fresh(&self, monotonic: u64, clock: &Clock) -> bool {
-        monotonic < self.due.monotonic && self.wall_is_before(self.due.wall, clock)
-    }
-
-    fn is_in_force(&self, monotonic: u64, clock: &Clock) -> bool {
-        monotonic < self.expiry.monotonic && self.wall_is_before(self.expiry.wall, clock)
-    }
-
-    #[inline]
-    fn wall_is_before(&self, deadline: u64, clock: &Clock) -> bool {
+    fn is_before(&self, deadline: &Deadline, monotonic: u64, clock: &Clock) -> bool {
+        if monotonic >= deadline.monotonic {
+            return false;
+        }
         let wall = clock.coarse_wall();
-        wall < deadline && wall.saturating_add(TICK) >= self.obtained
+        wall < deadline.wall && wall.saturating_add(TICK) >= self.obtained
     }
 }
 
 /// The value of the `Authorization` header ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)),
-/// whose clones share one buffer, wiped with the last of them.
+/// whose clones share one buffer, which is wiped with the last clone.
 fn bearer(token: &Token) -> Option<HeaderValue> {
     let mut text = Zeroizing::new(Vec::with_capacity("Bearer ".len() + token.expose().len()));
     text.extend_from_slice(b"Bearer ");
@@ -109,9 +103,9 @@ fn bearer(token: &Token) -> Option<HeaderValue> {
 }
 
 impl Published {
-    /// Publishes what the lifecycle holds. Called under its lock, after every change.
+    /// Publishes the lifecycle's token. The caller holds the lifecycle's lock and has just changed the lifecycle.
     pub(crate) fn mirror(&self, lifecycle: &Lifecycle, clock: &Clock) {
-        // The coarse clock first: what passes between the two looks makes deadlines earlier, not later.
+        // The coarse clock first: the time between the two readings makes deadlines earlier, not later.
         let coarse = clock.coarse_monotonic();
         let now = clock.now();
         let held = lifecycle.token();
@@ -122,25 +116,25 @@ impl Published {
         self.quiet_until.store(translate(lifecycle.quiet_until(), now, coarse), Ordering::Release);
     }
 
-    /// The token, if nobody needs to be asked about it.
+    /// The token, if it is fresh, or usable while no renewal can start.
     #[inline]
     pub(crate) fn fresh(&self, clock: &Clock) -> Option<TokenRef<'_>> {
         let guard = self.slot.load();
         let now = clock.coarse_monotonic();
         let quiet = || now < self.quiet_until.load(Ordering::Acquire);
-        let usable = guard.is_fresh(now, clock) || (quiet() && guard.is_in_force(now, clock));
+        let usable = guard.is_before(&guard.due, now, clock)
+            || (quiet() && guard.is_before(&guard.expiry, now, clock));
         usable.then_some(TokenRef { guard, source: PhantomData })
     }
 
-    /// The token, if it is in force, whether or not it is due.
+    /// The token, if it has not expired, whether or not a renewal is due.
     pub(crate) fn in_force(&self, clock: &Clock) -> Option<TokenRef<'_>> {
         let guard = self.slot.load();
-        let now = clock.coarse_monotonic();
-        let usable = guard.is_in_force(now, clock);
+        let usable = guard.is_before(&guard.expiry, clock.coarse_monotonic(), clock);
         usable.then_some(TokenRef { guard, source: PhantomData })
     }
 
-    /// A token that was decided on under the lock, lent like one that was read here.
+    /// Lends a token that the lifecycle has handed out under its lock.
     pub(crate) fn lend(&self, token: Token, clock: &Clock) -> TokenRef<'_> {
         let guard = self.slot.load();
         if guard.generation() == Some(token.generation()) {
@@ -151,7 +145,7 @@ impl Published {
     }
 }
 
-/// A token on loan: cheaper than an owned one, for use at once.
+/// A borrowed token: cheaper than an owned one, for immediate use.
 pub struct TokenRef<'a> {
     guard: Guard<Arc<Installed>>,
     source: PhantomData<&'a Published>,
@@ -165,13 +159,9 @@ impl TokenRef<'_> {
     /// When the token holds a byte that no header can carry.
     #[inline]
     pub fn authorization(&self) -> Result<&HeaderValue, TokenError> {
-        self.guard.header.as_ref().ok_or_else(no_header)
+        let text = "the access token cannot be sent: it holds a byte that no Authorization header may hold";
+        self.guard.header.as_ref().ok_or_else(|| TokenError::protocol(text))
     }
-}
-
-#[cold]
-fn no_header() -> TokenError {
-    TokenError::protocol("the access token holds a byte that an Authorization header cannot carry")
 }
 
 impl Deref for TokenRef<'_> {
@@ -179,7 +169,7 @@ impl Deref for TokenRef<'_> {
 
     #[inline]
     fn deref(&self) -> &Token {
-        self.guard.token.as_ref().expect("what is over is never lent")
+        self.guard.token.as_ref().expect("only a token that has not expired is lent")
     }
 }
 

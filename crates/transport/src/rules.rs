@@ -1,8 +1,8 @@
-//! The rules that every token request keeps, whichever client carries it.
+//! The rules of every token request, whichever client carries it.
 //!
-//! HTTPS except to loopback, judged before anything leaves; no compression; an answer of at most 1 MiB; never
-//! without a deadline. What is allowed to call itself permanent is decided here too, so that both transports call
-//! the same failure by the same name.
+//! HTTPS except to loopback, checked before anything is sent; no compression; a response of at most 1 MiB; always a
+//! deadline. This module also says which failures no retry helps, so that both transports report the same failure
+//! alike.
 
 use core::error::Error;
 use core::time::Duration;
@@ -14,7 +14,9 @@ use wellspring_core::{
     TransportErrorKind,
 };
 
-/// The longest body that is read of an answer to a token request.
+use crate::failure::Failure;
+
+/// The longest body of a response to a token request, in bytes.
 pub const BODY_CAP: usize = 1 << 20;
 
 /// Whether a secret may be sent to this URL.
@@ -26,57 +28,38 @@ pub fn check_url(url: &str) -> Result<Origin, TransportError> {
     Origin::of(url).map_err(|error| refused(format!("the token request was not sent: {error}")))
 }
 
-/// Whether a request may still be started.
+/// Whether the lease still allows a token request to start.
 ///
 /// # Errors
 ///
 /// [`TransportErrorKind::NotSent`] when it is too late.
 pub fn check_start(not_after: Instant, now: Instant) -> Result<(), TransportError> {
-    if now > not_after {
-        let text =
-            "the token request was not sent: its lease would have been over before its answer is saved";
-        return Err(TransportError::new(TransportErrorKind::NotSent, text));
-    }
-    Ok(())
+    if now > not_after { Err(Failure::LEASE_TOO_SHORT.into()) } else { Ok(()) }
 }
 
-/// How much time is left.
+/// The time that is left for a token request.
 ///
 /// # Errors
 ///
-/// [`TransportErrorKind::NotSent`] when there is none.
+/// [`TransportErrorKind::NotSent`] when no time is left.
 pub fn check_deadline(left: Duration) -> Result<Duration, TransportError> {
-    if left.is_zero() {
-        let text = "the token request was not sent: no time was left";
-        return Err(TransportError::new(TransportErrorKind::NotSent, text));
-    }
-    Ok(left)
+    if left.is_zero() { Err(Failure::NO_TIME_LEFT.into()) } else { Ok(left) }
 }
 
-/// A complete answer, unless it breaks a rule.
+/// A complete response, unless it breaks a rule.
 #[must_use]
 pub fn acceptable(response: HttpResponse) -> Answer {
-    let encoded = response
-        .head()
-        .all("content-encoding")
-        .any(|coding| !coding.trim().is_empty() && !coding.trim().eq_ignore_ascii_case("identity"));
-    if encoded {
-        let text = "the endpoint compressed its answer although it was asked not to";
-        return Answer::Failed(TransportError::new(TransportErrorKind::Unreadable, text));
+    let compresses = |coding: &str| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
+    if response.head().all("content-encoding").any(|coding| compresses(coding.trim())) {
+        return Answer::Failed(Failure::COMPRESSED.into());
     }
     if response.expose_body().len() > BODY_CAP {
-        return Answer::Failed(too_large());
+        return Answer::Failed(Failure::TOO_LARGE.into());
     }
     Answer::Response(response)
 }
 
-/// An answer that is longer than [`BODY_CAP`].
-#[must_use]
-pub fn too_large() -> TransportError {
-    TransportError::new(TransportErrorKind::Unreadable, "the endpoint's answer is longer than 1 MiB")
-}
-
-/// A token request as an HTTP client takes it.
+/// A token request in the types of the crate `http`.
 ///
 /// # Errors
 ///
@@ -90,14 +73,14 @@ pub fn wire_request(request: &HttpRequest) -> Result<http::Request<Vec<u8>>, Tra
         .method(method)
         .uri(request.url())
         .body(request.expose_body().to_vec())
-        .map_err(|_| refused("the token request's URL cannot be sent: correct it"))?;
+        .map_err(|_| refused("the token request was not sent: its URL is not valid; correct it"))?;
     let headers = wire.headers_mut();
     for header in request.headers() {
         let name = HeaderName::from_bytes(header.name().as_bytes());
         let value = HeaderValue::from_str(header.expose());
         let (Ok(name), Ok(mut value)) = (name, value) else {
             return Err(refused(format!(
-                "the token request's header {} holds a byte that cannot be sent: correct the credentials",
+                "the token request was not sent: its header {} holds a byte that no header may hold; correct the credentials",
                 header.name().escape_default()
             )));
         };
@@ -114,35 +97,25 @@ pub fn wire_request(request: &HttpRequest) -> Result<http::Request<Vec<u8>>, Tra
     Ok(wire)
 }
 
-/// Status and headers, as providers read them.
+/// Status and headers in the type that providers read.
 #[must_use]
-pub fn head_of(status: http::StatusCode, headers: &HeaderMap) -> ResponseHead {
+pub fn response_head(status: http::StatusCode, headers: &HeaderMap) -> ResponseHead {
     headers.iter().fold(ResponseHead::new(status.as_u16()), |head, (name, value)| {
         head.header(name.as_str(), String::from_utf8_lossy(value.as_bytes()))
     })
 }
 
-/// Whether an error, or what caused it, says that the server's certificate is not to be trusted: no retry helps.
-#[must_use]
-pub fn is_permanent(error: &(dyn Error + 'static)) -> bool {
-    error_chain(error).any(certificate_refused)
-}
-
+/// Whether an error, or an error behind it, says that the server's certificate is not trusted: no retry helps.
 #[cfg(feature = "tls")]
-fn certificate_refused(error: &(dyn Error + 'static)) -> bool {
-    use rustls::Error as Tls;
-    matches!(
-        error.downcast_ref::<Tls>(),
-        Some(Tls::InvalidCertificate(_) | Tls::NoCertificatesPresented | Tls::InvalidCertRevocationList(_))
-    )
+#[must_use]
+pub fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
+    use rustls::Error::{InvalidCertRevocationList, InvalidCertificate, NoCertificatesPresented};
+    error_chain(error).filter_map(|error| error.downcast_ref()).any(|error| {
+        matches!(error, InvalidCertificate(_) | NoCertificatesPresented | InvalidCertRevocationList(_))
+    })
 }
 
-#[cfg(not(feature = "tls"))]
-fn certificate_refused(_: &(dyn Error + 'static)) -> bool {
-    false
-}
-
-/// An error and everything behind it, inside I/O errors too.
+/// An error and all errors behind it, those inside I/O errors too.
 pub fn error_chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     core::iter::successors(Some(error), |&error| {
         let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
@@ -183,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compressed_answer_and_one_of_more_than_a_mebibyte_are_unreadable() {
+    fn a_compressed_response_and_a_response_of_more_than_a_mebibyte_are_unreadable() {
         let kind = |response| match acceptable(response) {
             Answer::Failed(error) => Some(error.kind()),
             Answer::Response(_) => None,

@@ -1,7 +1,7 @@
-//! A provider that answers as its script says, for users' own tests.
+//! A provider whose renewals have scripted results, for users' own tests.
 //!
-//! Each renewal takes the next line of the script; what travels meanwhile does not matter. When the script is over,
-//! every further renewal fails and says so.
+//! Each renewal takes the next line of the script, whatever the response holds. After the last line every renewal
+//! fails.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,10 +11,10 @@ use wellspring_core::{
     TokenError, TokenKey, TokenResponse, UnixTime, Verdict,
 };
 
-/// A provider that answers as its script says.
+/// A provider whose renewals have scripted results.
 #[derive(Debug)]
 pub struct Scripted {
-    profile: ProviderSpec,
+    spec: ProviderSpec,
     lines: Mutex<VecDeque<Result<TokenResponse, TokenError>>>,
 }
 
@@ -22,14 +22,14 @@ impl Scripted {
     /// A provider with this script.
     #[must_use]
     pub fn new(lines: impl IntoIterator<Item = Result<TokenResponse, TokenError>>) -> Arc<Self> {
-        let mut profile = ProviderSpec::new("scripted", TokenKey::new("scripted", ENDPOINT));
-        profile.credentials = true;
-        Arc::new(Self { profile, lines: Mutex::new(lines.into_iter().collect()) })
+        let mut spec = ProviderSpec::new("scripted", TokenKey::new("scripted", ENDPOINT));
+        spec.credentials = true;
+        Arc::new(Self { spec, lines: Mutex::new(lines.into_iter().collect()) })
     }
 
-    /// What the double's transport answers to every token request.
+    /// The response of the double's transport to every token request.
     #[must_use]
-    pub fn answer() -> HttpResponse {
+    pub fn response() -> HttpResponse {
         HttpResponse::new(ResponseHead::new(200), Vec::new())
     }
 }
@@ -42,11 +42,12 @@ impl Provider for Scripted {
     }
 
     fn read(&self, _: &AuthorizationGrant, _: &HttpResponse, _: UnixTime) -> Reading {
-        let line = self.lines.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        match line {
+        match self.lines.lock().unwrap_or_else(PoisonError::into_inner).pop_front() {
             Some(Ok(response)) => Reading::Granted(response),
             Some(Err(error)) => Reading::Refused(error),
-            None => Reading::Refused(TokenError::misconfigured("the script of this double is over")),
+            None => Reading::Refused(TokenError::misconfigured(
+                "this double's script has no more lines: add one for each renewal",
+            )),
         }
     }
 
@@ -55,6 +56,6 @@ impl Provider for Scripted {
     }
 
     fn spec(&self) -> &ProviderSpec {
-        &self.profile
+        &self.spec
     }
 }

@@ -1,9 +1,9 @@
-//! Which source's token goes on a call that the program's own client carries.
+//! Which source's token a call of the program's own client carries.
 
 use http::Extensions;
 use wellspring_core::TokenError;
 
-/// Which source's token goes on a call.
+/// Which source's token a call carries.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "made by the layers of the transports only")]
 pub enum SourceSelector<S> {
@@ -14,18 +14,18 @@ pub enum SourceSelector<S> {
 }
 
 impl<S: Clone + Send + Sync + 'static> SourceSelector<S> {
-    /// The source for a call with these extensions. It stays among them, for a retry.
+    /// The source for a call with these extensions. It stays among the extensions, for a retry.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// `Misconfigured` when the call's extensions hold no source.
     pub fn source(&self, extensions: &Extensions) -> Result<S, TokenError> {
         match self {
             Self::Always(source) => Ok(source.clone()),
             Self::OfEachCall => extensions.get::<S>().cloned().ok_or_else(|| {
                 TokenError::misconfigured(
-                    "the call was not sent: put a `TokenSource` among its extensions, or attach with one source for \
-                     all calls",
+                    "the call was not sent: put a `TokenSource` among its extensions, or attach the tokens of one source \
+                     to all calls",
                 )
             }),
         }

@@ -1,4 +1,4 @@
-//! What a builder of either transport collects, and what it makes of that.
+//! The settings that a builder of either transport collects, and the sources that they make.
 
 use core::hash::{BuildHasher, Hasher};
 use core::time::Duration;
@@ -14,27 +14,27 @@ use crate::shared::SharedLifecycle;
 use crate::source::Source;
 use crate::storage::{Storage, check_store};
 
-/// What holds for every source of one builder.
+/// The settings of every source of one builder.
 #[derive(Clone)]
 #[expect(clippy::exhaustive_structs, reason = "the builders of the transports fill it in")]
 pub struct SharedSettings<D> {
     /// When to renew.
     pub policy: Policy,
-    /// Where the time is read.
+    /// The clock.
     pub clock: Clock,
-    /// The seed of jitter; a random one by default.
+    /// The seed of jitter; random by default.
     pub seed: Option<u64>,
-    /// Where calls may carry the token.
+    /// The origins to which calls may carry the token.
     pub origins: AllowedOrigins,
-    /// The time for one try of a call; the policy's deadline by default.
+    /// The deadline of one attempt of a call; the policy's deadline by default.
     pub call_deadline: Option<Duration>,
     /// Where renewals run.
     pub driver: D,
-    /// Where tokens outlive the process.
+    /// The store, where tokens outlive the process.
     pub store: Option<Arc<dyn Store>>,
-    /// Which processes share the tokens; all that the store reaches by default.
+    /// Which processes share the tokens; by default all processes that share the store.
     pub shared_by: Option<SharedBy>,
-    /// How long a pool keeps a user whose token no caller asks for.
+    /// How long a pool keeps an idle user.
     pub idle: Duration,
 }
 
@@ -54,26 +54,27 @@ impl<D: Driver> SharedSettings<D> {
         }
     }
 
-    /// Whether the store can hold what this provider's tokens need.
+    /// Whether the store suits this provider's tokens.
     ///
     /// # Errors
     ///
-    /// `Misconfigured` when it cannot.
+    /// `Misconfigured` when it does not.
     pub fn check(&self, provider: &dyn Provider) -> Result<(), TokenError> {
         check_store(self.store.as_deref(), self.shared_by, provider)
     }
 
     /// The lifecycle of this provider's tokens.
     pub(crate) fn lifecycle(&self, provider: Arc<dyn Provider>) -> Arc<SharedLifecycle> {
-        // Not for secrets: two sources must not renew at one moment, and must not have one number in the store.
+        // Not a secret: it keeps two sources from renewing at the same moment and from having the same number in the
+        // store.
         let number = || RandomState::new().build_hasher().finish();
         let storage = self.store.as_ref().map(|store| Storage::new(Arc::clone(store), number()));
         let seed = self.seed.unwrap_or_else(number);
         SharedLifecycle::new(provider, self.policy.clone(), seed, self.clock.clone(), storage)
     }
 
-    /// The source over this lifecycle.
-    pub(crate) fn over(&self, shared: Arc<SharedLifecycle>, transport: Arc<D::Transport>) -> Source<D> {
+    /// A source of this lifecycle's tokens.
+    pub(crate) fn source_of(&self, shared: Arc<SharedLifecycle>, transport: Arc<D::Transport>) -> Source<D> {
         Source {
             call_deadline: self.call_deadline.unwrap_or(self.policy.deadline),
             shared,
@@ -85,12 +86,8 @@ impl<D: Driver> SharedSettings<D> {
 
     /// A source of this provider's tokens.
     pub fn source(&self, provider: Arc<dyn Provider>, transport: Arc<D::Transport>) -> Source<D> {
-        self.over(self.lifecycle(provider), transport)
+        self.source_of(self.lifecycle(provider), transport)
     }
 }
 
-impl<D> core::fmt::Debug for SharedSettings<D> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("SharedSettings").field("policy", &self.policy).finish_non_exhaustive()
-    }
-}
+crate::debug_fields!([D] SharedSettings<D>, |settings| policy: settings.policy);

@@ -1,10 +1,10 @@
-//! What a source of either transport holds, and what it does without waiting.
+//! The source of either transport: its parts, and what it does without waiting.
 
 use core::time::Duration;
 use std::sync::Arc;
 
 use http::HeaderValue;
-use wellspring_core::{AccessToken, Instant, Token, TokenError, TokenResponse};
+use wellspring_core::{Instant, Token, TokenError};
 
 use crate::attach::AllowedOrigins;
 use crate::driver::Driver;
@@ -12,30 +12,30 @@ use crate::keep_warm::KeepWarm;
 use crate::published::TokenRef;
 use crate::shared::SharedLifecycle;
 
-/// What a source of either transport holds. Clones share everything.
+/// The source of either transport. Clones share everything.
 pub struct Source<D: Driver> {
     /// The lifecycle.
     pub shared: Arc<SharedLifecycle>,
-    /// What carries requests.
+    /// The transport that carries requests.
     pub transport: Arc<D::Transport>,
     /// Where renewals run.
     pub driver: D,
-    /// Where calls may carry the token.
+    /// The origins to which calls may carry the token.
     pub origins: Arc<AllowedOrigins>,
-    /// The time for one try of a call.
+    /// The deadline of one attempt of a call.
     pub call_deadline: Duration,
 }
 
-/// The time between the deadline of a renewal and the end of waiting for it, so that a caller still gets the result of
-/// what ends at its deadline.
-pub const MOMENT: Duration = Duration::from_secs(1);
+/// How much longer a caller waits than a renewal may take, so that the caller gets the result of a renewal that ends at
+/// its deadline.
+pub const GRACE: Duration = Duration::from_secs(1);
 
 impl<D: Driver> Source<D> {
-    /// The token, at once; starts a renewal where one is due.
+    /// The token, without waiting. Starts a renewal where one is due.
     ///
     /// # Errors
     ///
-    /// `Busy` when there is none yet; otherwise the reason.
+    /// `Busy` while the first token is being obtained; otherwise the reason why there is no token.
     #[inline]
     pub fn try_token(&self) -> Result<TokenRef<'_>, TokenError> {
         match self.shared.fresh() {
@@ -47,16 +47,16 @@ impl<D: Driver> Source<D> {
     fn try_aging_token(&self) -> Result<TokenRef<'_>, TokenError> {
         let place = self.driver.place();
         let executor = || place.as_ref().map(drop).map_err(TokenError::clone);
-        let (renewal, answer) = match (self.shared.try_ask_at_once(executor()), self.shared.in_force()) {
-            (Some(answer), _) => answer,
-            // Another thread decides at this moment, and starts the renewal.
+        let (renewal, result) = match (self.shared.try_ask_at_once(executor()), self.shared.in_force()) {
+            (Some(decided), _) => decided,
+            // Another thread holds the lock: it decides, and starts the renewal.
             (None, Some(token)) => return Ok(token),
             (None, None) => self.shared.ask_at_once(executor()),
         };
         if let (Some(renewal), Ok(place)) = (renewal, &place) {
             D::start(place, renewal, &self.transport);
         }
-        answer.map(|token| self.shared.lend(token))
+        result.map(|token| self.shared.lend(token))
     }
 
     /// The value of the `Authorization` header for this token.
@@ -68,24 +68,17 @@ impl<D: Driver> Source<D> {
         self.shared.lend(token).authorization().cloned()
     }
 
-    /// The same source with this token, which never expires. For doubles, which have no store.
-    #[must_use]
-    pub fn holding(self, token: String) -> Self {
-        let _ = self.shared.adopt(TokenResponse::new(AccessToken::new(token)));
-        self
-    }
-
-    /// When a renewal that starts now has certainly ended.
+    /// The instant by which a renewal that starts now has ended.
     #[must_use]
     pub fn end_of_renewal(&self) -> Instant {
-        self.shared.end_of(self.shared.longest_renewal()).plus(MOMENT)
+        self.shared.end_of(self.shared.longest_renewal()).plus(GRACE)
     }
 
-    /// Renews in the background whenever a renewal is due. Failures end nothing: it goes on after their pause.
+    /// Renews in the background whenever a renewal is due. After a failure it continues when the pause ends.
     ///
     /// # Errors
     ///
-    /// When there is nothing to run it on.
+    /// `Misconfigured` where no task or thread can be started.
     pub fn keep_warm(&self) -> Result<KeepWarm, TokenError> {
         let place = self.driver.place()?;
         let (shared, driver) = (Arc::downgrade(&self.shared), self.driver.clone());
@@ -97,11 +90,12 @@ impl<D: Driver> Source<D> {
             {
                 D::start(&place, renewal, &transport);
             }
-            // Without an instant, a change notifies.
+            // Without an instant, only a change wakes the watch.
             Some(shared.next_wake().unwrap_or(Instant::NEVER))
         };
-        let (changes, clock) = (self.shared.changes(), self.shared.clock().clone());
-        KeepWarm::start::<D>(&place, "wellspring-keep-warm", changes, clock, look)
+        let (warm, watch) = KeepWarm::over(self.shared.changes(), self.shared.clock.clone(), look);
+        D::watch(&place, "wellspring-keep-warm", watch)?;
+        Ok(warm)
     }
 }
 
@@ -117,8 +111,4 @@ impl<D: Driver> Clone for Source<D> {
     }
 }
 
-impl<D: Driver> core::fmt::Debug for Source<D> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Source").field("lifecycle", &self.shared).finish_non_exhaustive()
-    }
-}
+crate::debug_fields!([D: Driver] Source<D>, |source| lifecycle: source.shared);

@@ -1,7 +1,8 @@
-//! The store of a source: in whose name it is written, how long one operation may take, and whether it suits a provider.
+//! The store of a source: in whose name it is written, how long one operation may take, and whether it suits a
+//! provider.
 //!
-//! An operation blocks and may hang. A driver therefore runs it on a thread that may block, and goes on without the reply
-//! when the time is up.
+//! An operation blocks and may hang. A driver therefore runs it on a thread that may block, and continues without the
+//! reply when the time for the operation ends.
 
 use core::time::Duration;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,14 +36,32 @@ impl Storage {
         self.owner
     }
 
-    /// Which sources share the store.
-    #[must_use]
-    pub fn reaches(&self) -> SharedBy {
-        self.store.guarantees().scope
-    }
-
     pub(crate) fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
         self.store.spill(key, pending_save)
+    }
+
+    /// Runs the operation. A liveness lock that it needs is taken first and left in `slot`. The lock that is there is
+    /// held until the operation returns, even if its caller no longer waits for it.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails, or the liveness lock cannot be taken.
+    pub(crate) fn run<O: StoreOp>(
+        &self,
+        operation: &O,
+        key: &TokenKey,
+        within: Duration,
+        slot: &LivenessSlot,
+    ) -> Result<O::Reply, StoreError> {
+        let lock = || slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = lock().clone();
+        let clock = Clock::system();
+        let end = clock.now().instant.plus(within);
+        if operation.needs_liveness_lock() && held.is_none() {
+            held = Some(Arc::new(self.store.liveness_lock(key, within)?));
+            lock().clone_from(&held);
+        }
+        operation.run(&*self.store, key, end.since(clock.now().instant))
     }
 }
 
@@ -69,8 +88,8 @@ pub fn check_store(
             SharedBy::Fleet => "several machines",
         };
         return Err(TokenError::misconfigured(format!(
-            "the refresh token is single-use and is to be shared by {}, but the store is shared only by {}: two processes would \
-             send the token, and the server may revoke the session",
+            "the refresh token is single-use and is to be shared by {}, but the store is shared only by {}: two processes \
+             would send the token, and the server may revoke the session",
             name(wanted),
             name(guarantees.scope),
         )));
@@ -122,31 +141,5 @@ impl Slices {
     pub fn end_with<O: StoreOp>(&mut self, reply: &Result<O::Reply, StoreError>, now: Instant) -> bool {
         self.left -= 1;
         reply.as_ref().map_or(true, O::is_final) || self.left == 0 || now >= self.deadline.min(self.patience)
-    }
-}
-
-impl Storage {
-    /// Runs the operation. A liveness lock that it needs is taken first and left in `slot`. The lock that is there is held
-    /// until the operation returns, even if its caller no longer waits for it.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails, or the liveness lock cannot be taken.
-    pub(crate) fn run<O: StoreOp>(
-        &self,
-        operation: &O,
-        key: &TokenKey,
-        within: Duration,
-        slot: &LivenessSlot,
-    ) -> Result<O::Reply, StoreError> {
-        let lock = || slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut held = lock().clone();
-        let clock = Clock::system();
-        let end = clock.now().instant.plus(within);
-        if operation.needs_liveness_lock() && held.is_none() {
-            held = Some(Arc::new(self.store.liveness_lock(key, within)?));
-            lock().clone_from(&held);
-        }
-        operation.run(&*self.store, key, end.since(clock.now().instant))
     }
 }

@@ -1,7 +1,7 @@
-//! What this crate locks and publishes with: std's, or shuttle's where every schedule of its threads is explored.
+//! Locks and atomics: those of std, or those of shuttle where a test explores every schedule of its threads.
 //!
-//! `cargo xtask interleavings` builds with the latter. In every other build the names here are other names for
-//! those of std and of arc-swap, and shuttle is not in the tree.
+//! `cargo xtask interleavings` builds with shuttle. In every other build these names are those of std and arc-swap, and
+//! shuttle is no dependency.
 
 #[cfg(wellspring_shuttle)]
 pub(crate) use self::explored::{ArcSwap, HashMap, OnceLock};
@@ -17,14 +17,14 @@ pub(crate) use std::collections::HashMap;
 #[cfg(not(wellspring_shuttle))]
 pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
 
-/// What shuttle has none of: the real thing, with a point before each use at which another thread may run.
+/// Types that shuttle lacks: the real ones, with a point before each use at which another thread may run.
 #[cfg(wellspring_shuttle)]
 mod explored {
     use arc_swap::Guard;
     use shuttle::sync::atomic::{AtomicBool, Ordering};
     use std::sync::Arc;
 
-    /// In order, so that a schedule that is run again is the same schedule.
+    /// Ordered, so that a schedule is the same when it is run again.
     pub(crate) use std::collections::BTreeMap as HashMap;
 
     #[derive(Debug, Default)]

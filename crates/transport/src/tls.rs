@@ -1,7 +1,7 @@
-//! TLS settings, made into one configuration that both clients take.
+//! TLS settings, as one configuration for both clients.
 //!
 //! rustls with ring, named explicitly: nothing here looks for a process-wide provider. The webpki roots are always
-//! trusted, a CA of one's own is trusted besides, so that a company's CA works on both transports or on neither.
+//! trusted, and the CAs that a program adds are trusted too, by both transports alike.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use rustls::{ClientConfig, RootCertStore};
 use wellspring_core::TokenError;
 use zeroize::Zeroizing;
 
-/// TLS settings: a client certificate and authorities of one's own.
+/// TLS settings: a client certificate and further certificate authorities.
 #[derive(Clone, Default)]
 pub struct Tls {
     identity: Option<Identity>,
@@ -31,7 +31,7 @@ impl Tls {
         Self::default()
     }
 
-    /// Shows this certificate (chain) to servers that ask for one. Both in PEM.
+    /// Shows this certificate (chain) to servers that ask for a client certificate. Both arguments are PEM.
     #[must_use]
     pub fn client_certificate(mut self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
         let key = Arc::new(Zeroizing::new(key.into()));
@@ -39,49 +39,50 @@ impl Tls {
         self
     }
 
-    /// Trusts the authorities in this PEM text too.
+    /// Trusts the certificate authorities in this PEM text too.
     #[must_use]
     pub fn certificate_authority(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.authorities.push(pem.into());
         self
     }
 
-    /// The client certificate as it was given, for the key under which tokens bound to it are kept. It is public.
+    /// The client certificate as given, for the key of the tokens that are bound to it. A certificate is not a secret.
     #[must_use]
     pub fn certificate(&self) -> Option<&[u8]> {
         self.identity.as_ref().map(|identity| identity.certificate.as_slice())
     }
 
-    /// The configuration that both clients take.
+    /// The configuration for both clients.
     ///
     /// # Errors
     ///
-    /// When a certificate or key cannot be read, or they do not belong together.
+    /// When a certificate or the key cannot be read, or the key does not belong to the certificate.
     pub fn client_config(&self) -> Result<Arc<ClientConfig>, TokenError> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         for pem in &self.authorities {
             for authority in certificates(pem, "the CA certificate")? {
-                roots
-                    .add(authority)
-                    .map_err(|_| unusable("the CA certificate is not one that can be trusted"))?;
+                let added = roots.add(authority);
+                added.map_err(|_| {
+                    TokenError::misconfigured("the CA certificate is not valid: give a CA's certificate")
+                })?;
             }
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|_| unusable("this build has no TLS version in common with anybody"))?
+            .map_err(|_| TokenError::misconfigured("this build of rustls has no TLS version: enable one"))?
             .with_root_certificates(roots);
         let config = match &self.identity {
             None => builder.with_no_client_auth(),
             Some(identity) => {
                 let chain = certificates(&identity.certificate, "the client certificate")?;
                 let key = PrivateKeyDer::from_pem_slice(&identity.key).map_err(|_| {
-                    unusable("the client key is not a readable PEM private key (PKCS #8, PKCS #1 or SEC 1)")
+                    TokenError::misconfigured(
+                        "the client key is not readable: it must be PEM, as PKCS #8, PKCS #1 or SEC 1",
+                    )
                 })?;
                 builder.with_client_auth_cert(chain, key).map_err(|_| {
-                    unusable(
-                        "the client key does not belong to the client certificate, or is of an unknown kind",
-                    )
+                    TokenError::misconfigured("the client key does not belong to the client certificate, or its type is not supported")
                 })?
             }
         };
@@ -90,24 +91,12 @@ impl Tls {
 }
 
 fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, TokenError> {
-    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    match all {
+    match CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() {
         Ok(all) if !all.is_empty() => Ok(all),
-        _ => {
-            Err(unusable(format!("{what} is not readable: it must be PEM, beginning with BEGIN CERTIFICATE")))
-        }
+        _ => Err(TokenError::misconfigured(format!(
+            "{what} is not readable: it must be PEM, beginning with BEGIN CERTIFICATE"
+        ))),
     }
 }
 
-fn unusable(text: impl Into<std::borrow::Cow<'static, str>>) -> TokenError {
-    TokenError::misconfigured(text)
-}
-
-impl core::fmt::Debug for Tls {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Tls")
-            .field("client_certificate", &self.identity.is_some())
-            .field("authorities", &self.authorities.len())
-            .finish()
-    }
-}
+crate::debug_fields!([] Tls, |tls| client_certificate: tls.identity.is_some(), authorities: tls.authorities.len());

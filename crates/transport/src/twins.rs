@@ -1,40 +1,50 @@
 //! Methods that both transports have, written once.
 //!
-//! Each macro takes the tokens in which the two differ: `[async] [.await] [Box::pin]` in the async transport, `[] [] []`
-//! in the blocking one. A transport brings its own types and what the methods call on `self`; each macro lists that. All
-//! other names come from the [`prelude`].
+//! Each macro takes the tokens that differ between the transports: `[async] [.await] [Box::pin]` in the async
+//! transport, `[] [] []` in the blocking transport. The transport defines the types, and the methods that the macro
+//! calls on `self`; the file of each macro lists them. All other names come from the [`prelude`].
 
+mod attach;
 mod body;
 mod builder;
+mod carrier;
+mod debug;
+mod drive;
 mod pool;
 mod send;
 mod source;
+mod transport;
 
 /// The names that the macros use.
 pub mod prelude {
     pub use core::ops::ControlFlow;
     pub use core::time::Duration;
     pub use std::collections::VecDeque;
-    pub use std::sync::Arc;
+    pub use std::sync::{Arc, Mutex, PoisonError};
 
     pub use bytes::Bytes;
-    pub use http::HeaderValue;
     pub use http::header::AUTHORIZATION;
+    pub use http::{HeaderMap, HeaderValue};
     pub use wellspring_core::{
-        Acquire, Answer, AuthorizationGrant, CallStep, Generation, HttpRequest, HttpResponse, Instant, Need,
-        Patience, Policy, Provider, Rejected, Revocation, Scope, SharedBy, Store, Token, TokenError,
-        TokenResponse, overdue,
+        AccessToken, Acquire, Answer, AuthorizationGrant, CallStep, Generation, HttpRequest, HttpResponse,
+        Instant, Need, Outcome, Patience, Pending, Policy, Provider, Rejected, Revocation, Scope, SharedBy,
+        Step, Store, StoreError, StoreOp, Token, TokenError, TokenResponse, TransportError,
+        TransportErrorKind, UnfinishedSave, Verdict, overdue,
     };
 
-    pub use crate::attach::{missing_scope, not_repeatable};
+    pub use crate::ask::Action;
+    pub use crate::attach::{Redirected, missing_scope, repeated, verdict};
     pub use crate::clock::Clock;
     pub use crate::events;
+    pub use crate::in_flight::InFlight;
     pub use crate::keep_warm::KeepWarm;
     pub use crate::pool::Pool;
     pub use crate::published::TokenRef;
+    pub use crate::rules::{acceptable, check_deadline, check_start, check_url};
     pub use crate::scripted::Scripted;
-    pub use crate::shared::Action;
+    pub use crate::selector::SourceSelector;
+    pub use crate::settings::SharedSettings;
     pub use crate::source::Source;
     #[cfg(feature = "tls")]
-    pub use crate::tls::Tls;
+    pub use crate::{client::ClientSettings, tls::Tls};
 }

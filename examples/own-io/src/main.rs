@@ -13,7 +13,7 @@ use pix_bacen::Gateway;
 use wellspring_core::{
     Acquire, AcquireStep, Answer, Call, CallStep, Clocks, Completed, HttpRequest, HttpResponse, Instant,
     Lifecycle, Need, Patience, Permit, Policy, Provider, Renewal, ResponseHead, Step, Token, TokenError,
-    UnixTime,
+    UnixTime, judge,
 };
 use wellspring_simulator::{Config, Endpoint, Request, World};
 
@@ -115,7 +115,7 @@ impl Client {
                 CallStep::Token(need, next) => next.resume(self.token(need)?),
                 CallStep::Send(token, next) => {
                     let response = self.answer(&Request::get(path).with_bearer(token.expose()));
-                    let verdict = self.provider.judge(response.head(), &[]);
+                    let verdict = judge(&*self.provider, response.head(), &[]);
                     next.resume(response.status(), &verdict, true)
                 }
                 CallStep::Reject(generation, next) => {

@@ -125,7 +125,7 @@ fn exchange(
 fn renewed(completed: Completed) -> Token {
     match completed {
         Completed::Renewed(token) => token,
-        Completed::Adopted(_) => panic!("adopted, and there is nobody to adopt from"),
+        Completed::Adopted(_) => panic!("adopted, and no other process can have a token"),
         Completed::Failed(error) => panic!("{error}"),
     }
 }

@@ -1,8 +1,13 @@
 //! A call's steps, verdict by verdict.
 
 use super::*;
+use crate::error::TokenError;
+use crate::http::{HttpRequest, HttpResponse};
+use crate::key::TokenKey;
 use crate::lifecycle::Lifecycle;
 use crate::policy::Policy;
+use crate::provider::{AuthorizationGrant, ProviderSpec, Reading};
+use crate::time::UnixTime;
 use crate::toy::{at, granted};
 
 fn token(text: &str) -> Token {
@@ -25,6 +30,30 @@ fn refused(repeatable: bool) -> AwaitRejection<u16> {
         CallStep::Reject(_, next) => next,
         other => panic!("not rejected: {other:?}"),
     }
+}
+
+#[test]
+fn a_401_refuses_the_token_whatever_the_provider_says() {
+    /// A provider that takes every response.
+    #[derive(Debug)]
+    struct Content(ProviderSpec);
+    impl Provider for Content {
+        fn request(&self, _: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
+            Err(TokenError::misconfigured("this provider grants nothing"))
+        }
+        fn read(&self, _: &AuthorizationGrant, _: &HttpResponse, _: UnixTime) -> Reading {
+            Reading::Refused(TokenError::misconfigured("this provider grants nothing"))
+        }
+        fn judge(&self, _: &ResponseHead, _: &[u8]) -> Verdict {
+            Verdict::Accepted
+        }
+        fn spec(&self) -> &ProviderSpec {
+            &self.0
+        }
+    }
+    let provider = Content(ProviderSpec::new("content", TokenKey::new("content", "https://issuer.example")));
+    assert_eq!(judge(&provider, &ResponseHead::new(401), b""), Verdict::TokenRefused);
+    assert_eq!(judge(&provider, &ResponseHead::new(403), b""), Verdict::Accepted);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use core::time::Duration;
 use crate::error::{LoginReason, TokenError};
 use crate::lease::{Attempt, Fingerprint, Lease};
 use crate::policy::CLOCK_WENT_BACK;
-use crate::provider::AuthorizationGrant;
+use crate::provider::{AuthorizationGrant, Rotation};
 use crate::record::{Record, SessionState};
 use crate::refresh_state::RefreshState;
 use crate::rules::{Rule, holds};
@@ -340,8 +340,7 @@ impl Watcher {
 
 fn is_repeatable(context: &Context, record: &Record) -> bool {
     let rotation = context.provider.spec().rotation;
-    rotation == crate::provider::Rotation::Reusable
-        || record.granted().is_some_and(|granted| granted.reusable)
+    rotation == Rotation::Reusable || record.granted().is_some_and(|granted| granted.reusable)
 }
 
 /// The error for all processes until a pause that is recorded in the store ends.

@@ -7,44 +7,32 @@ use http::{Extensions, HeaderMap};
 use reqwest::{Request, Response, ResponseBuilderExt};
 use reqwest_middleware::{Error, Middleware, Next};
 use wellspring_core::{Provider, TokenError, Verdict};
-use wellspring_transport::{SourceSelector, verdict};
+use wellspring_transport::{Redirected, SourceSelector, attach_methods, verdict};
 
 use crate::body::Body;
-use crate::carrier::{self, Call, Carrier, Redirected};
+use crate::carrier::{self, Call, Carrier};
 use crate::reqwest::redirected;
 use crate::source::TokenSource;
 
 /// Attaches tokens to the requests of a reqwest client, by the rule of [`TokenSource::send`].
 ///
-/// Give it to `reqwest_middleware::ClientBuilder::with`, and after it nothing that changes a request's URL. A
-/// [`TokenError`] comes back as `Error::Middleware`, from which `downcast_ref::<TokenError>()` takes it; every other
-/// error is the client's own, and names the URL unless `without_url` takes it away.
+/// Give it to `reqwest_middleware::ClientBuilder::with`. No middleware after it may change a request's URL. A
+/// [`TokenError`] is returned as `Error::Middleware`, from which `downcast_ref::<TokenError>()` takes it. All other
+/// errors are the client's own, and show the URL unless `without_url` removes it. `with_extension` puts a source among
+/// a request's extensions.
 ///
-/// The client's own rules hold: its time limits, for each try, its proxies, which read plain HTTP to this machine too
-/// unless it has `no_proxy`, and its redirects. Give it `reqwest::redirect::Policy::none()`: reqwest takes the token off
-/// for the first step to another origin, and puts it on again for a second step within that one. Behind a redirect
-/// nothing is sent again, because the API took the call before it redirected: a 401 from the same origin has the token
-/// renewed for the next call, one from another origin says nothing of it. A redirect to the URL that was called cannot
-/// be told from none.
+/// The client's own settings apply: its timeouts, for each attempt; its proxies, which read plain HTTP to loopback too
+/// unless the client has `no_proxy`; and its redirects. Give the client `reqwest::redirect::Policy::none()`: reqwest
+/// removes the token for the first redirect to another origin, and adds it again for a second redirect within that
+/// origin. After a redirect the middleware does not retry, because the API took the call before it redirected. A 401
+/// from the same origin then renews the token for the next call; a 401 from another origin changes nothing. A redirect
+/// to the URL of the call itself is not recognized.
 #[derive(Clone, Debug)]
 pub struct AttachMiddleware {
     selector: SourceSelector<TokenSource>,
 }
 
-impl AttachMiddleware {
-    /// Attaches this source's tokens to every request.
-    #[must_use]
-    pub const fn new(source: TokenSource) -> Self {
-        Self { selector: SourceSelector::Always(source) }
-    }
-
-    /// Attaches the tokens of the [`TokenSource`] among each request's extensions (`with_extension`): one client serves
-    /// many users, and who is served is said where the request is made. A request without one is not sent.
-    #[must_use]
-    pub const fn per_request() -> Self {
-        Self { selector: SourceSelector::OfEachCall }
-    }
-}
+attach_methods!(AttachMiddleware);
 
 #[async_trait]
 impl Middleware for AttachMiddleware {
@@ -55,18 +43,18 @@ impl Middleware for AttachMiddleware {
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
         let source = self.selector.source(extensions).map_err(Error::middleware)?;
-        let told = source.send_over(&mut Rest { next, extensions }, request).await;
-        told.map(|told| told.response).map_err(|Failure(error)| error)
+        let sent = source.send_over(&mut RestOfChain { next, extensions }, request).await;
+        sent.map_err(|Failure(error)| error)
     }
 }
 
-/// The middlewares after this one, and the client behind them.
-struct Rest<'a> {
+/// The middlewares after this one, and the client.
+struct RestOfChain<'a> {
     next: Next<'a>,
     extensions: &'a mut Extensions,
 }
 
-/// A [`TokenError`], or whatever the rest of the chain says.
+/// A [`TokenError`], or an error of the rest of the chain.
 struct Failure(Error);
 
 impl From<TokenError> for Failure {
@@ -75,15 +63,15 @@ impl From<TokenError> for Failure {
     }
 }
 
-impl Carrier for Rest<'_> {
+impl Carrier for RestOfChain<'_> {
     type Call = Request;
-    type Response = Judged;
+    type Response = Response;
     type Error = Failure;
 
-    async fn carry(&mut self, call: Request) -> Result<Judged, Failure> {
-        let asked = call.url().clone();
+    async fn carry(&mut self, call: Request) -> Result<Response, Failure> {
+        let called = call.url().clone();
         let response = self.next.clone().run(call, self.extensions).await.map_err(Failure)?;
-        Ok(Judged { redirected: redirected(&asked, &response), response })
+        Ok(redirected(&called, response))
     }
 }
 
@@ -101,39 +89,29 @@ impl Call for Request {
     }
 }
 
-/// An answer, and where redirects have led to it.
-struct Judged {
-    response: Response,
-    redirected: Option<Redirected>,
-}
-
-impl carrier::Response for Judged {
+impl carrier::Response for Response {
     async fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
-        if self.redirected == Some(Redirected::Elsewhere) {
-            return Ok(Verdict::Accepted);
-        }
-        let (response, wanted) = (&mut self.response, provider.spec().judged_bytes);
-        let mut start = Vec::new();
+        let (wanted, mut start) = (provider.spec().judged_bytes, Vec::new());
         if wanted > 0 {
-            let unread = mem::replace(response, http::Response::new("").into());
-            (*response, start) = peeked(unread, wanted).await?;
+            let unread = mem::replace(self, http::Response::new("").into());
+            (*self, start) = peeked(unread, wanted).await?;
         }
-        Ok(verdict(provider, response.status(), response.headers(), &start))
+        Ok(verdict(provider, self.status(), self.headers(), &start))
     }
 
-    fn is_to_the_call(&self) -> bool {
-        self.redirected.is_none()
+    fn redirected(&self) -> Option<Redirected> {
+        self.extensions().get().copied()
     }
 }
 
-/// The same answer, and the first bytes of its body, which stay in it.
+/// The same response, and the first bytes of its body, which stay in the response.
 async fn peeked(response: Response, wanted: usize) -> Result<(Response, Vec<u8>), TokenError> {
     let url = response.url().clone();
     let (head, body) = http::Response::<reqwest::Body>::from(response).into_parts();
     let mut body = Body::once(body);
     let start = body.peek(wanted).await?;
     let built = http::response::Builder::new().url(url).body(reqwest::Body::wrap(body));
-    let mut whole = built.expect("a URL that was parsed before is all that was said");
+    let mut whole = built.expect("the builder has nothing but a valid URL");
     *whole.status_mut() = head.status;
     *whole.version_mut() = head.version;
     *whole.headers_mut() = head.headers;

@@ -1,10 +1,9 @@
-//! Connections, made so that a failure before the first byte of a request can be told from one after it.
+//! Connections that distinguish a failure before the first byte of a request from a failure after it.
 //!
-//! ureq reports a refused connection, a broken handshake and a reset in mid-body alike. Here everything up to the end
-//! of the handshake is marked as unsent. ureq's own interface for this has no version of its own, which is why the
+//! ureq reports a refused connection, a failed handshake and a reset in mid-body alike. This module marks every failure
+//! up to the end of the handshake as unsent. ureq's interface for that is not covered by its version number, so the
 //! workspace pins ureq to one minor version.
 
-use core::fmt;
 use std::io::{self, Read, Write};
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
@@ -19,51 +18,33 @@ use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, LazyBuffers, NextTimeout, TcpConnector,
     Transport, TransportAdapter,
 };
-use wellspring_core::TransportErrorKind;
-use wellspring_transport::is_permanent;
+use wellspring_transport::{Failure, is_untrusted};
 
 /// A failure before the first byte of a request.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("nothing was sent: {0}")]
 pub(super) struct Unsent(ureq::Error);
 
 impl Unsent {
     fn mark(error: ureq::Error) -> ureq::Error {
         match error {
-            // Through a proxy the chain runs twice.
+            // Through a proxy this connector runs twice.
             ureq::Error::Other(other) if other.is::<Self>() => ureq::Error::Other(other),
             error => ureq::Error::Other(Box::new(Self(error))),
         }
     }
 
-    pub(super) fn explain(&self) -> (TransportErrorKind, &'static str) {
+    pub(super) fn failure(&self) -> Failure {
         match &self.0 {
-            ureq::Error::Io(io) if is_permanent(io) => untrusted(),
-            ureq::Error::Timeout(_) => {
-                (TransportErrorKind::NotSent, "the endpoint could not be reached in time")
-            }
-            ureq::Error::BadUri(_) | ureq::Error::Tls(_) => {
-                (TransportErrorKind::Refused, "the request cannot be sent as it is: correct its URL")
-            }
-            _ => (TransportErrorKind::NotSent, "the endpoint could not be reached"),
+            ureq::Error::Io(io) if is_untrusted(io) => Failure::UNTRUSTED,
+            ureq::Error::Timeout(_) => Failure::CONNECT_TIMEOUT,
+            ureq::Error::BadUri(_) | ureq::Error::Tls(_) => Failure::INVALID,
+            _ => Failure::UNREACHABLE,
         }
     }
 }
 
-pub(super) const fn untrusted() -> (TransportErrorKind, &'static str) {
-    let text =
-        "the server's certificate is not to be trusted: check the URL, or name the CA in the TLS settings";
-    (TransportErrorKind::Refused, text)
-}
-
-impl fmt::Display for Unsent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "nothing was sent: {}", self.0)
-    }
-}
-
-impl core::error::Error for Unsent {}
-
-/// Name lookup, with its failures marked.
+/// Name lookup that marks its failures.
 #[derive(Debug)]
 pub(super) struct Resolving {
     inner: DefaultResolver,
@@ -75,7 +56,7 @@ impl Resolving {
         Self { inner: DefaultResolver::default(), threads }
     }
 
-    /// The system's own lookup, which nothing can cut short.
+    /// The system's name lookup, which has no deadline.
     fn on_this_thread(&self, uri: &Uri, config: &Config) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let name = uri.scheme().zip(uri.authority());
         let name = name.and_then(|(scheme, authority)| DefaultResolver::host_and_port(scheme, authority));
@@ -104,7 +85,7 @@ impl Resolver for Resolving {
     }
 }
 
-/// A TCP connection, through a proxy where one is set, under TLS where the URL says so.
+/// Opens TCP connections, through a proxy where the agent has one, with TLS where the URL is HTTPS.
 #[derive(Debug)]
 pub(super) struct Connecting {
     proxy: ConnectProxyConnector,
@@ -141,11 +122,11 @@ impl Connecting {
         connection.complete_io(&mut socket)?;
         let config = details.config;
         let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
-        Ok(Box::new(Secured { buffers, stream: StreamOwned::new(connection, socket) }))
+        Ok(Box::new(TlsTransport { buffers, stream: StreamOwned::new(connection, socket) }))
     }
 }
 
-/// What the connection left of the time for both.
+/// The connect timeout, less the time that the TCP connection took.
 fn left_of(details: &ConnectionDetails<'_>) -> NextTimeout {
     let mut timeout = details.timeout;
     let times = ((details.current_time)(), details.now);
@@ -170,13 +151,13 @@ impl Connector<()> for Connecting {
     }
 }
 
-/// A connection under TLS.
-struct Secured {
+/// A connection with TLS.
+struct TlsTransport {
     buffers: LazyBuffers,
     stream: StreamOwned<ClientConnection, TransportAdapter>,
 }
 
-impl Transport for Secured {
+impl Transport for TlsTransport {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
     }
@@ -202,8 +183,4 @@ impl Transport for Secured {
     }
 }
 
-impl fmt::Debug for Secured {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secured")
-    }
-}
+wellspring_transport::debug_fields!([] TlsTransport, |_|);

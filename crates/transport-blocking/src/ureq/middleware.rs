@@ -1,7 +1,7 @@
 //! The middleware for ureq that attaches tokens.
 //!
-//! What comes after a middleware of ureq can be called once only, and a refused call has to be made twice. So the
-//! middleware is the only one of an agent that does nothing else, and carries each try through the agent behind it.
+//! A ureq middleware can call the rest of its chain only once, but a refused call is sent twice. So this middleware is
+//! the only one of its agent, and sends each attempt through a second agent.
 
 use core::mem;
 use std::io::{Cursor, Read};
@@ -12,56 +12,46 @@ use ureq::config::Config;
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Agent, AsSendBody, Error, SendBody};
 use wellspring_core::{Provider, TokenError, TransportError, Verdict};
-use wellspring_transport::{SourceSelector, repeated, verdict};
+use wellspring_transport::{SourceSelector, attach_methods, repeated, verdict};
 
 use super::guarded;
 use crate::body::Body;
 use crate::carrier::{self, Call, Carrier};
 use crate::source::TokenSource;
 
-/// How long a body may be that is kept to be sent again.
-const KEPT: usize = 1 << 20;
+/// The longest body that is held in memory for a retry.
+const MAX_REPEATABLE: usize = 1 << 20;
 
 /// Attaches tokens to the requests of a ureq agent, by the rule of [`TokenSource::send`].
 ///
-/// The agent's own settings hold, and those of the single request: time limits, for each try, middlewares, statuses as
-/// errors. Two of its rules do not: redirects come back as they are, and this machine is reached without a proxy.
+/// The settings of the agent and of the single request apply: timeouts, for each attempt; middlewares; statuses as
+/// errors. Two settings do not apply: the agent follows no redirect, and reaches loopback without a proxy. `extension`
+/// puts a source among a request's extensions.
 ///
-/// A body of up to 1 MiB can be sent again after a 401, whatever it is read from; of a longer one the first MiB is read
-/// before anything is sent, the rest as it is sent, and it is sent once. Say the length of such a body in
-/// `Content-Length`, or it goes out in chunks.
+/// A body of up to 1 MiB can be sent again after a 401, whatever its type. A longer body is sent once: its first MiB is
+/// read before anything is sent, the rest while it is sent. Give its length in `Content-Length`, or it is sent in
+/// chunks.
 ///
-/// A [`TokenError`] comes back as [`ureq::Error::Other`], from which `downcast_ref::<TokenError>()` takes it. Where
-/// statuses are errors, ureq leaves nothing of an answer but its status: a 401 is understood, and what else a provider
-/// would read as a refusal is not.
+/// A [`TokenError`] is returned as [`ureq::Error::Other`], from which `downcast_ref::<TokenError>()` takes it. Where
+/// statuses are errors, ureq drops everything of a response but its status: the middleware recognizes a 401, but no
+/// other refusal that the provider would read from the response.
 #[derive(Clone, Debug)]
 pub struct AttachMiddleware {
     selector: SourceSelector<TokenSource>,
 }
 
+attach_methods!(AttachMiddleware);
+
 impl AttachMiddleware {
-    /// Attaches this source's tokens to every request.
-    #[must_use]
-    pub const fn new(source: TokenSource) -> Self {
-        Self { selector: SourceSelector::Always(source) }
-    }
-
-    /// Attaches the tokens of the [`TokenSource`] among each request's extensions (`extension`): one agent serves many
-    /// users, and who is served is said where the request is made. A request without one is not sent.
-    #[must_use]
-    pub const fn per_request() -> Self {
-        Self { selector: SourceSelector::OfEachCall }
-    }
-
-    /// An agent like this one, whose requests carry tokens.
+    /// An agent with this agent's settings, whose requests carry tokens.
     #[must_use]
     pub fn over(self, agent: Agent) -> Agent {
         let config = like(agent.config());
-        config.middleware(Over { selector: self.selector, agent }).build().new_agent()
+        config.middleware(AttachingMiddleware { selector: self.selector, agent }).build().new_agent()
     }
 }
 
-/// What a single request's own settings start from.
+/// The settings from which a single request's own settings start.
 fn like(config: &Config) -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
     let timeouts = config.timeouts();
     Config::builder()
@@ -95,29 +85,26 @@ fn like(config: &Config) -> ureq::config::ConfigBuilder<ureq::typestate::AgentSc
         .allow_non_standard_methods(config.allow_non_standard_methods())
 }
 
-/// Carries each try of a call through the agent behind it.
-struct Over {
+/// Sends each attempt of a call through the second agent.
+struct AttachingMiddleware {
     selector: SourceSelector<TokenSource>,
     agent: Agent,
 }
 
-impl Middleware for Over {
+impl Middleware for AttachingMiddleware {
     fn handle(&self, request: Request<SendBody>, _: MiddlewareNext) -> Result<Response<ureq::Body>, Error> {
-        let source = self.selector.source(request.extensions()).map_err(Failure::from)?;
+        let source = self.selector.source(request.extensions()).map_err(|error| Failure::from(error).0)?;
         let (parts, body) = request.into_parts();
         let call = Request::from_parts(parts, CallBody::read(body.into_reader())?);
-        match source.send_over(&mut Through(&self.agent), call) {
-            Ok(Judged::Response(response)) => Ok(response),
-            Ok(Judged::Status(status)) => Err(Error::StatusCode(status.as_u16())),
-            Err(failure) => Err(failure.into()),
-        }
+        let sent = source.send_over(&mut SecondAgent(&self.agent), call).map_err(|Failure(error)| error)?;
+        sent.map_err(Error::StatusCode)
     }
 }
 
-/// The agent behind.
-struct Through<'a>(&'a Agent);
+/// The second agent.
+struct SecondAgent<'a>(&'a Agent);
 
-/// A [`TokenError`], or whatever the agent says.
+/// A [`TokenError`], or an error of the agent.
 struct Failure(Error);
 
 impl From<TokenError> for Failure {
@@ -126,24 +113,18 @@ impl From<TokenError> for Failure {
     }
 }
 
-impl From<Failure> for Error {
-    fn from(Failure(error): Failure) -> Self {
-        error
-    }
-}
-
-impl<'a> Carrier for Through<'a> {
+impl<'a> Carrier for SecondAgent<'a> {
     type Call = Request<CallBody<'a>>;
-    type Response = Judged;
+    type Response = CallResponse;
     type Error = Failure;
 
-    fn carry(&mut self, call: Self::Call) -> Result<Judged, Failure> {
+    fn carry(&mut self, call: Self::Call) -> Result<CallResponse, Failure> {
         let (parts, body) = call.into_parts();
         match body {
-            CallBody::Kept(bytes) if bytes.is_empty() && !means_a_body(&parts.method) => {
+            CallBody::Repeatable(bytes) if bytes.is_empty() && !has_body(&parts.method) => {
                 self.run(Request::from_parts(parts, SendBody::none()))
             }
-            CallBody::Kept(bytes) => self.run(Request::from_parts(parts, &*bytes)),
+            CallBody::Repeatable(bytes) => self.run(Request::from_parts(parts, &*bytes)),
             CallBody::Once(mut body) => {
                 self.run(Request::from_parts(parts, SendBody::from_reader(&mut body)))
             }
@@ -151,37 +132,33 @@ impl<'a> Carrier for Through<'a> {
     }
 }
 
-/// Whether a request of this method has a body, if an empty one.
-fn means_a_body(method: &Method) -> bool {
+/// Whether a request of this method always has a body, even an empty one.
+fn has_body(method: &Method) -> bool {
     [Method::POST, Method::PUT, Method::PATCH].contains(method)
 }
 
-impl Through<'_> {
-    fn run(&self, request: Request<impl AsSendBody>) -> Result<Judged, Failure> {
+impl SecondAgent<'_> {
+    fn run(&self, request: Request<impl AsSendBody>) -> Result<CallResponse, Failure> {
         let config = guarded(self.0, request).map_err(TransportError::into_error)?;
         match self.0.run(config.build()) {
-            Ok(response) => Ok(Judged::Response(response)),
-            Err(Error::StatusCode(code)) => match StatusCode::from_u16(code) {
-                Ok(status) => Ok(Judged::Status(status)),
-                Err(_) => Err(Failure(Error::StatusCode(code))),
-            },
-            Err(error) => Err(Failure(error)),
+            Err(Error::StatusCode(code)) => Ok(Err(code)),
+            result => result.map(Ok).map_err(Failure),
         }
     }
 }
 
-/// What is sent.
+/// The body of a call.
 enum CallBody<'a> {
-    Kept(Bytes),
+    Repeatable(Bytes),
     Once(Box<dyn Read + 'a>),
 }
 
 impl<'a> CallBody<'a> {
     fn read(mut body: impl Read + 'a) -> Result<Self, Error> {
         let mut start = Vec::new();
-        (&mut body).take(KEPT as u64 + 1).read_to_end(&mut start)?;
-        if start.len() <= KEPT {
-            return Ok(Self::Kept(start.into()));
+        (&mut body).take(MAX_REPEATABLE as u64 + 1).read_to_end(&mut start)?;
+        if start.len() <= MAX_REPEATABLE {
+            return Ok(Self::Repeatable(start.into()));
         }
         Ok(Self::Once(Box::new(Cursor::new(start).chain(body))))
     }
@@ -198,26 +175,25 @@ impl Call for Request<CallBody<'_>> {
 
     fn again(&self) -> Option<Self> {
         match self.body() {
-            CallBody::Kept(bytes) => Some(repeated(self, CallBody::Kept(bytes.clone()))),
+            CallBody::Repeatable(bytes) => Some(repeated(self, CallBody::Repeatable(bytes.clone()))),
             CallBody::Once(_) => None,
         }
     }
 }
 
-/// An answer, or what is left of one where statuses are errors.
-enum Judged {
-    Response(Response<ureq::Body>),
-    Status(StatusCode),
-}
+/// A response, or its status code where statuses are errors.
+type CallResponse = Result<Response<ureq::Body>, u16>;
 
-impl carrier::Response for Judged {
+impl carrier::Response for CallResponse {
     fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
         let response = match self {
-            Self::Response(response) => response,
-            Self::Status(status) => return Ok(verdict(provider, *status, &HeaderMap::new(), &[])),
+            Ok(response) => response,
+            Err(code) => {
+                let status = StatusCode::from_u16(*code).unwrap_or_default();
+                return Ok(verdict(provider, status, &HeaderMap::new(), &[]));
+            }
         };
-        let mut start = Vec::new();
-        let wanted = provider.spec().judged_bytes;
+        let (wanted, mut start) = (provider.spec().judged_bytes, Vec::new());
         if wanted > 0 {
             start = peek(response.body_mut(), wanted)?;
         }
@@ -225,14 +201,14 @@ impl carrier::Response for Judged {
     }
 }
 
-/// The first bytes of an answer's body, which stay in it.
+/// The first bytes of a response's body, which stay in the body.
 fn peek(body: &mut ureq::Body, wanted: usize) -> Result<Vec<u8>, TokenError> {
     let mut whole = ureq::Body::builder();
     if let Some(media_type) = body.mime_type() {
         whole = whole.mime_type(media_type);
     }
     let unread = mem::replace(body, ureq::Body::builder().data(Vec::new()));
-    // What is read is decoded already: the new body is told nothing of the old one's coding.
+    // The bytes are decoded already: the new body gets no content coding.
     let mut read = Body::once(unread.into_reader());
     let start = read.peek(wanted)?;
     *body = whole.reader(read);

@@ -1,49 +1,46 @@
-//! Tokens that the store has not saved yet: which save goes on with them, and that no renewal spends their refresh token
+//! Tokens that the store has not saved yet: which save writes them, and that no renewal sends their refresh token
 //! meanwhile.
 
 use std::sync::Arc;
 
 use wellspring_core::{Outcome, TokenError, UnfinishedSave};
 
-use crate::active::ActiveRenewal;
 use crate::events;
-use crate::in_flight::{InFlight, SaveGuard};
+use crate::in_flight::InFlight;
 use crate::shared::SharedLifecycle;
+use crate::storage::LivenessSlot;
 
 impl SharedLifecycle {
-    /// The save that goes on after its renewal.
-    pub(crate) fn save_guard(&self, active: ActiveRenewal, unfinished: UnfinishedSave) -> SaveGuard {
+    /// A save continues after its renewal. While its token is pending, no other renewal starts.
+    pub(crate) fn begin_save(&self, pending: bool) -> Arc<InFlight> {
         let in_flight = Arc::new(InFlight::default());
         let mut state = self.lock();
         state.others.push(Arc::clone(&in_flight));
-        if unfinished.pending_save().is_some() {
-            let error = TokenError::store("a token that was obtained is not saved yet", true);
+        if pending {
+            let error = TokenError::store("the store has not saved a token that was obtained", true);
             state.unsaved = Some((Arc::clone(&in_flight), error));
         }
         self.publish(&mut state);
-        drop(state);
-        SaveGuard::new(active, unfinished, in_flight)
+        in_flight
     }
 
-    pub(crate) fn set_aside(&self, active: &mut ActiveRenewal, unfinished: UnfinishedSave) {
+    /// Sets the save aside, if a token is pending. Returns whether one is.
+    pub(crate) fn set_aside(&self, unfinished: UnfinishedSave, liveness: LivenessSlot) -> bool {
         let mut state = self.lock();
-        if unfinished.pending_save().is_some() {
-            state.set_aside.push((unfinished, active.liveness_lock()));
-            active.set_pending_save_aside();
+        let pending = unfinished.pending_save().is_some();
+        if pending {
+            state.set_aside.push((unfinished, liveness));
         }
         self.publish(&mut state);
+        pending
     }
 
-    /// A save that was set aside, to be finished before anything is sent.
-    #[must_use]
-    pub fn take_up(self: &Arc<Self>) -> Option<SaveGuard> {
+    pub(crate) fn pop_set_aside(&self) -> Option<(UnfinishedSave, LivenessSlot, Arc<InFlight>)> {
         let mut state = self.lock();
-        let (unfinished, life) = state.set_aside.pop()?;
-        let in_flight =
-            state.unsaved.as_ref().map(|(in_flight, _)| Arc::clone(in_flight)).unwrap_or_default();
+        let (unfinished, liveness) = state.set_aside.pop()?;
+        let in_flight = state.unsaved.as_ref().map(|(save, _)| Arc::clone(save)).unwrap_or_default();
         self.publish(&mut state);
-        let active = ActiveRenewal::with(Arc::clone(self), unfinished.pending_save().cloned(), life);
-        Some(SaveGuard::new(active, unfinished, in_flight))
+        Some((unfinished, liveness, in_flight))
     }
 
     /// Whether a save is set aside.
@@ -56,7 +53,7 @@ impl SharedLifecycle {
         let saved = outcome.error().is_none();
         {
             let mut state = self.lock();
-            state.unsaved.take_if(|(held, _)| Arc::ptr_eq(held, in_flight));
+            state.unsaved.take_if(|(save, _)| Arc::ptr_eq(save, in_flight));
             state.lifecycle.recovered(outcome, self.clock.now());
             self.publish(&mut state);
         }
@@ -71,11 +68,11 @@ impl SharedLifecycle {
             let mut state = self.lock();
             if state.set_aside.is_empty() {
                 state.others.retain(|other| !Arc::ptr_eq(other, in_flight));
-                // The guard has spilled the token, or nothing can save it any more.
-                state.unsaved.take_if(|(held, _)| Arc::ptr_eq(held, in_flight));
+                // The guard has spilled the token, or nothing can save the token any more.
+                state.unsaved.take_if(|(save, _)| Arc::ptr_eq(save, in_flight));
             }
             self.publish(&mut state);
-            in_flight.finish(Err(TokenError::unavailable("no caller waits for this save")));
+            in_flight.finish(Err(TokenError::unavailable("the save ended and returns no token")));
         }
         self.changes.notify();
     }

@@ -1,6 +1,7 @@
 use super::*;
-use wellspring_core::{AccessToken, Patience};
+use wellspring_core::{AccessToken, Acquire, Need, Patience};
 
+use crate::ask::Action;
 use crate::scripted::Scripted;
 
 fn ask(shared: &Arc<SharedLifecycle>) -> Action {
@@ -29,7 +30,7 @@ fn readers_wait_for_no_writer() {
     let Some((Some(renewal), Ok(_))) = shared.try_ask_at_once(Ok(())) else {
         panic!("no renewal starts");
     };
-    // A renewal is under way: asking again changes nothing, and no lock is needed to know it.
+    // A renewal is in flight: asking again changes nothing, and the read needs no lock.
     let _writer = shared.lock();
     assert_eq!(shared.fresh().unwrap().expose(), "token");
     drop(_writer);
@@ -37,7 +38,7 @@ fn readers_wait_for_no_writer() {
 }
 
 #[test]
-fn a_pause_keeps_an_aging_token_on_the_fast_path_until_it_is_over() {
+fn a_pause_keeps_an_aging_token_on_the_fast_path_until_the_pause_ends() {
     let clock = Clock::manual(1_000);
     let shared = shared(&clock);
     clock.advance(Duration::from_secs(3_400));

@@ -1,11 +1,19 @@
-//! The body's methods. `Body` has the fields `ready`, the bytes that are there, and `rest`, a source of more; it has the
-//! methods `once` and `chunk`.
+//! `Body`, which is bytes in memory and then a `Stream`. The transport adds the methods `once` and `chunk`.
 
-/// The methods that the bodies of both transports have.
+/// Declares `Body` and the methods that both transports have.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! body_methods {
     ([$($async:tt)?] [$($await:tt)*]) => {
+        /// The body of a call or of a response.
+        #[derive(Default)]
+        pub struct Body {
+            /// The bytes in memory, which come first.
+            ready: VecDeque<Bytes>,
+            /// The bytes after them. The lock is never contended; it makes the body `Sync`.
+            rest: Option<Mutex<Stream>>,
+        }
+
         impl Body {
             /// No body.
             #[must_use]
@@ -19,7 +27,7 @@ macro_rules! body_methods {
                 self.rest.is_none().then(|| Self { ready: self.ready.clone(), rest: None })
             }
 
-            /// Whether it has no bytes.
+            /// Whether the body has no bytes.
             #[must_use]
             pub fn is_empty(&self) -> bool {
                 self.rest.is_none() && self.ready.iter().all(Bytes::is_empty)
@@ -29,7 +37,7 @@ macro_rules! body_methods {
             ///
             /// # Errors
             ///
-            /// When it is longer, or could not be read to its end.
+            /// When the body is longer, or cannot be read to its end.
             pub $($async)? fn bytes(mut self, limit: usize) -> Result<Bytes, TokenError> {
                 let mut all = Vec::new();
                 while let Some(chunk) = self.chunk()$($await)*? {
@@ -45,13 +53,13 @@ macro_rules! body_methods {
             ///
             /// # Errors
             ///
-            /// When it is longer, is not UTF-8, or could not be read to its end.
+            /// When the body is longer, is not UTF-8, or cannot be read to its end.
             pub $($async)? fn text(self, limit: usize) -> Result<String, TokenError> {
                 let bytes = self.bytes(limit)$($await)*?;
                 String::from_utf8(bytes.into()).map_err(|_| TokenError::protocol("the response is not UTF-8"))
             }
 
-            /// At most this many of its first bytes, which stay in it.
+            /// At most this many of the first bytes, which stay in the body.
             pub(crate) $($async)? fn peek(&mut self, wanted: usize) -> Result<Vec<u8>, TokenError> {
                 let (mut seen, mut start) = (VecDeque::new(), Vec::new());
                 while start.len() < wanted {
@@ -83,11 +91,7 @@ macro_rules! body_methods {
             }
         }
 
-        impl core::fmt::Debug for Body {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.debug_struct("Body").field("repeatable", &self.rest.is_none()).finish_non_exhaustive()
-            }
-        }
+        $crate::debug_fields!([] Body, |body| repeatable: body.rest.is_none());
     };
     (from $bytes:ty) => {
         impl From<$bytes> for Body {

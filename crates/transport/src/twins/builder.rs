@@ -1,111 +1,128 @@
-//! The builder's methods. `Builder` has the fields `provider`, `settings`, `transport`, `scripted`, and with the client's
-//! feature `client`; it has the methods `client_transport` and `new`.
+//! `Builder`, and the constructors of `TokenSource` that return it. `ClientTransport` is the adapter of the transport's
+//! own client, `Client` the type of that client and `ClientBuilder` the type that builds it.
 
-/// The methods that the builders of both transports have. `$feature` is the feature of the transport's own client.
+/// Declares `Builder`. `$feature` is the feature of the transport's own client.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! builder_methods {
     ($feature:literal) => {
+        /// Builds a source or a pool. Every setting has a default.
+        #[must_use = "nothing happens before `build`"]
+        pub struct Builder {
+            provider: Arc<dyn Provider>,
+            settings: SharedSettings<Background>,
+            transport: Option<Arc<dyn Transport>>,
+            /// Whether this builds a double, whose renewals have scripted results.
+            scripted: bool,
+            #[cfg(feature = $feature)]
+            client: ClientSettings<Client, ClientBuilder>,
+        }
+
+        impl TokenSource {
+            /// Starts to build a source of this provider's tokens.
+            pub fn builder(provider: impl Provider + 'static) -> Builder {
+                Builder::new(Arc::new(provider))
+            }
+
+            /// A source that always has this token, for a program's own tests. It sends calls only to loopback.
+            #[must_use]
+            pub fn fixed(token: impl Into<String>) -> Self {
+                let mut double = Builder::double(Scripted::new([]));
+                let transport = ScriptedTransport(double.client_transport().ok());
+                let source = double.settings.source(double.provider, Arc::new(transport));
+                // The token has no lifetime, so it never expires. Without a store, the source takes it over.
+                let _ = source.shared.adopt(TokenResponse::new(AccessToken::new(token.into())));
+                Self(source)
+            }
+
+            /// A source whose renewals have the results of this script, one line each, for a program's own tests. It
+            /// sends calls only to loopback, and to the origins that the builder allows.
+            pub fn scripted(script: impl IntoIterator<Item = Result<TokenResponse, TokenError>>) -> Builder {
+                Builder::double(Scripted::new(script))
+            }
+        }
+
+        $crate::builder_setters! {
+            /// When to renew, and how long the pauses after failures are.
+            policy(policy: Policy) => settings.policy = policy;
+            /// Carries all requests by this transport instead of the built-in client.
+            transport(transport: impl Transport + 'static) => transport = Some(Arc::new(transport));
+            /// TLS settings, for token requests and calls.
+            #[cfg(feature = $feature)]
+            tls(tls: Tls) => client.tls = tls;
+            /// The time for name lookup, connection and TLS handshake. Default: 10 s. Never more than half of the
+            /// policy's deadline, so that an unreachable endpoint is distinguished from an endpoint that does not
+            /// respond.
+            #[cfg(feature = $feature)]
+            connect_timeout(timeout: Duration) => client.connect_timeout = timeout;
+            /// Changes further settings of the built-in client: proxy, name lookup, connection pool. The settings that
+            /// the rules of a token request need are made after it.
+            #[cfg(feature = $feature)]
+            configure(change: impl Fn(ClientBuilder) -> ClientBuilder + Send + Sync + 'static) =>
+                client.configure = Some(Box::new(change));
+            /// Keeps tokens in this store, where they outlive the process and all processes with this store share them.
+            store(store: impl Store + 'static) => settings.store = Some(Arc::new(store));
+            /// Which processes share the tokens. Default: all processes that share the store. If more processes share a
+            /// single-use refresh token than share the store, [`build`](Self::build) returns an error.
+            shared_by(shared_by: SharedBy) => settings.shared_by = Some(shared_by);
+            /// The clock. Default: the machine's clocks.
+            clock(clock: impl Into<Clock>) => settings.clock = clock.into();
+            /// The seed of jitter. Default: a different number for each source.
+            seed(seed: u64) => settings.seed = Some(seed);
+            /// The deadline of one attempt of a call, from name lookup to the last byte of the response. Default: the
+            /// policy's deadline.
+            call_deadline(deadline: Duration) => settings.call_deadline = Some(deadline);
+            /// How long a pool keeps a user whose token no caller asks for. Default: 30 minutes.
+            idle(idle: Duration) => settings.idle = idle;
+        }
+
         impl Builder {
-            pub(crate) fn double(script: Arc<Scripted>) -> Self {
+            /// Starts to build a source of this provider's tokens.
+            pub fn new(provider: Arc<dyn Provider>) -> Self {
+                Self {
+                    settings: SharedSettings::new(&*provider, Background::new()),
+                    provider,
+                    transport: None,
+                    scripted: false,
+                    #[cfg(feature = $feature)]
+                    client: ClientSettings::new(Tls::new()),
+                }
+            }
+
+            fn double(script: Arc<Scripted>) -> Self {
                 let mut builder = Self::new(script);
                 builder.settings.origins = builder.settings.origins.and_loopback();
                 builder.scripted = true;
                 builder
             }
 
-            /// When to renew, and how long the pauses after failures are.
-            pub fn policy(mut self, policy: Policy) -> Self {
-                self.settings.policy = policy;
-                self
-            }
-
-            /// Carries all requests by this transport instead of the built-in client.
-            pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
-                self.transport = Some(Arc::new(transport));
-                self
-            }
-
-            /// TLS settings, for token requests and calls alike.
-            #[cfg(feature = $feature)]
-            pub fn tls(mut self, tls: Tls) -> Self {
-                self.client.tls = tls;
-                self
-            }
-
-            /// The time for name lookup, connection and handshake. Default: 10 s. Never more than half of the policy's
-            /// deadline, so that an endpoint that cannot be reached is told apart from one that does not answer.
-            #[cfg(feature = $feature)]
-            pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-                self.client.connect_timeout = timeout;
-                self
-            }
-
-            /// Keeps tokens in this store, where they outlive the process, and shares them with all other users of the
-            /// store.
-            pub fn store(mut self, store: impl Store + 'static) -> Self {
-                self.settings.store = Some(Arc::new(store));
-                self
-            }
-
-            /// Which processes share the tokens. Default: all that the store reaches. A single-use refresh token is
-            /// refused on a store that reaches fewer.
-            pub const fn shared_by(mut self, shared_by: SharedBy) -> Self {
-                self.settings.shared_by = Some(shared_by);
-                self
-            }
-
-            /// Where the time is read. Default: the machine's own clocks.
-            pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
-                self.settings.clock = clock.into();
-                self
-            }
-
-            /// The seed of jitter. Default: a different number for each source.
-            pub const fn seed(mut self, seed: u64) -> Self {
-                self.settings.seed = Some(seed);
-                self
-            }
-
-            /// Lets calls to this URL's origin carry the token, besides calls to the provider's own origins.
+            /// Lets calls to this URL's origin carry the token, in addition to calls to the provider's own origins.
             ///
             /// # Errors
             ///
-            /// When no secret may be sent there.
+            /// When no secret may be sent to this origin.
             pub fn allow_origin(mut self, url: &str) -> Result<Self, TokenError> {
                 self.settings.origins.allow(url)?;
                 Ok(self)
-            }
-
-            /// The time for one try of a call, from name lookup to the last byte of its response. Default: the policy's
-            /// deadline.
-            pub const fn call_deadline(mut self, deadline: Duration) -> Self {
-                self.settings.call_deadline = Some(deadline);
-                self
-            }
-
-            /// How long a pool keeps a user whose token no caller asks for. Default: half an hour.
-            pub const fn idle(mut self, idle: Duration) -> Self {
-                self.settings.idle = idle;
-                self
             }
 
             /// Builds the source.
             ///
             /// # Errors
             ///
-            /// When the TLS settings or the client cannot be used, or the store cannot hold what is to be kept in it.
+            /// When the TLS settings or the client's settings are not usable, or the store does not suit the tokens.
             pub fn build(mut self) -> Result<TokenSource, TokenError> {
                 let transport = self.carrier()?;
                 Ok(TokenSource(self.settings.source(self.provider, transport)))
             }
 
-            /// Builds a pool of many users' sources, each over the provider that `for_user` makes of the user's name. All
-            /// settings hold for all of them, and they share one client.
+            /// Builds a pool of many users' sources. `for_user` makes the provider of each user's source from the
+            /// user's name. All sources have the same settings and share one client.
             ///
             /// # Errors
             ///
-            /// As for [`build`](Self::build), and `Misconfigured` without a store, from which dropped users come back.
+            /// As for [`build`](Self::build), and `Misconfigured` without a store, from which dropped users are loaded
+            /// again.
             pub fn pool<P: Provider + 'static>(
                 mut self,
                 for_user: impl Fn(&str) -> P + Send + Sync + 'static,
@@ -119,20 +136,21 @@ macro_rules! builder_methods {
                 Ok(TokenPool(Arc::new(pool)))
             }
 
-            /// What carries the requests of all sources that this builds.
+            /// The transport of all sources that this builder builds.
             fn carrier(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
                 self.settings.check(&*self.provider)?;
                 let carrier = match self.transport.take() {
                     Some(given) => given,
                     None => self.client_transport()?,
                 };
-                Ok(if self.scripted { Arc::new(ScriptedTransport::new(carrier)) } else { carrier })
+                Ok(if self.scripted { Arc::new(ScriptedTransport(Some(carrier))) } else { carrier })
             }
 
-            /// A double whose calls go as far as this build can carry them.
-            pub(crate) fn build_double(mut self) -> Source<Background> {
-                let transport = self.client_transport().map(ScriptedTransport::new).unwrap_or_default();
-                self.settings.source(self.provider, Arc::new(transport))
+            #[cfg(feature = $feature)]
+            fn client_transport(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
+                let mut client = core::mem::replace(&mut self.client, ClientSettings::new(Tls::new()));
+                client.connect_timeout = client.connect_timeout.min(self.settings.policy.deadline / 2);
+                Ok(Arc::new(ClientTransport::with(client, &self.settings.driver)?))
             }
 
             #[cfg(not(feature = $feature))]
@@ -143,18 +161,28 @@ macro_rules! builder_methods {
                 Err(TokenError::misconfigured(concat!(
                     "there is no HTTP client: enable the feature `",
                     $feature,
-                    "` or give a transport to the builder"
+                    "` or give the builder a transport"
                 )))
             }
         }
 
-        impl core::fmt::Debug for Builder {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.debug_struct("Builder")
-                    .field("provider", &self.provider.spec().name)
-                    .field("settings", &self.settings)
-                    .finish_non_exhaustive()
-            }
+        $crate::debug_fields!([] Builder, |builder| provider: builder.provider.spec().name, settings: builder.settings);
+    };
+}
+
+/// Declares methods of `Builder` that set one setting.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! builder_setters {
+    ($($(#[$attribute:meta])* $name:ident($value:ident: $type:ty) => $($field:ident).+ = $set:expr;)*) => {
+        impl Builder {
+            $(
+                $(#[$attribute])*
+                pub fn $name(mut self, $value: $type) -> Self {
+                    self.$($field).+ = $set;
+                    self
+                }
+            )*
         }
     };
 }

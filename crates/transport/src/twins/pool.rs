@@ -1,16 +1,25 @@
-//! The pool's methods. `TokenPool` holds an `Arc` of a [`Pool`](crate::Pool).
+//! `TokenPool`, which holds an `Arc` of a [`Pool`](crate::Pool).
 
-/// The methods that the pools of both transports have.
+/// Declares `TokenPool`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! pool_methods {
     ([$($async:tt)?] [$($await:tt)*]) => {
+        /// Many users' sources. Clones share everything; make one with [`Builder::pool`](crate::Builder::pool) and keep
+        /// it.
+        ///
+        /// The pool makes a user's source when a caller first asks for it, and drops the source when it is idle: no
+        /// caller holds it or has asked for it for a while, and it does not renew. The store keeps its tokens, and the
+        /// pool loads them again.
+        #[derive(Clone, Debug)]
+        pub struct TokenPool(pub(crate) Arc<Pool<Background>>);
+
         impl TokenPool {
-            /// This user's source. Ask for it each time it is needed: a source that is held is never dropped.
+            /// This user's source. Ask the pool each time: it never drops a source that a caller holds.
             ///
             /// # Errors
             ///
-            /// When the pool is closed and the user is not in it, or the user's tokens cannot be kept apart from others'.
+            /// When the pool is closed and has no source of this user, or the user's tokens have no key of their own.
             pub fn source(&self, user: &str) -> Result<TokenSource, TokenError> {
                 self.0.source(user).map(TokenSource)
             }
@@ -18,26 +27,27 @@ macro_rules! pool_methods {
             /// How many users are in the pool now.
             #[must_use]
             pub fn len(&self) -> usize {
-                self.0.len()
+                self.0.users()
             }
 
             /// Whether no user is in the pool.
             #[must_use]
             pub fn is_empty(&self) -> bool {
-                self.0.is_empty()
+                self.len() == 0
             }
 
-            /// Renews in the background the tokens of all users in the pool, and drops idle users: one task or thread for
-            /// all of them. A user without a token in force is left to the caller that asks.
+            /// Renews the tokens of all users in the background and drops idle users: one task or thread for all users.
+            /// It does not renew for a user without a token in force: the next caller does.
             ///
             /// # Errors
             ///
-            /// When there is nothing to run it on.
+            /// `Misconfigured` where no task or thread can be started.
             pub fn keep_warm(&self) -> Result<KeepWarm, TokenError> {
                 self.0.keep_warm()
             }
 
-            /// Ends renewing for all users, as [`TokenSource::close`] does for one user, and lets no new user in.
+            /// Closes the sources of all users, as [`TokenSource::close`] does for one user. The pool makes no new
+            /// source.
             ///
             /// # Errors
             ///

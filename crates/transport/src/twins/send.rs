@@ -1,6 +1,7 @@
-//! The rule of a call. `Call`, `Response` and `Carrier` are the traits of the transport's `carrier.rs`.
+//! The rule of a call: attach the token; if the API refuses it, renew it and retry once. `Call`, `Response` and
+//! `Carrier` are the traits of the transport's `carrier.rs`.
 
-/// The rule of a call, for whatever carries it.
+/// The rule of a call, for every carrier.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! send_methods {
@@ -13,7 +14,7 @@ macro_rules! send_methods {
             ///
             /// # Errors
             ///
-            /// When there is no token, the token may not go to the request's origin, or no response came. After a
+            /// When there is no token, the token may not be sent to the request's origin, or no response came. After a
             /// refusal, the error is the reason why there is no other token.
             pub $($async)? fn send<B: Into<Body>>(
                 &self,
@@ -28,7 +29,7 @@ macro_rules! send_methods {
                 carrier: &mut C,
                 call: C::Call,
             ) -> Result<C::Response, C::Error> {
-                let provider = &**self.0.shared.provider();
+                let provider = &*self.0.shared.provider;
                 self.0.origins.check(&call.url())?;
                 let spare = call.again();
                 let can_repeat = spare.is_some();
@@ -44,12 +45,16 @@ macro_rules! send_methods {
                             if next.is_retry() {
                                 events::send_retried(&provider.spec().name, token.generation());
                             }
-                            let Some(mut call) = requests.next() else { return Err(not_repeatable().into()) };
+                            let text = "the call was not retried: its request can be sent only once";
+                            let mut call = requests.next().ok_or_else(|| TokenError::misconfigured(text))?;
                             call.headers_mut().insert(AUTHORIZATION, self.0.header(token)?);
                             let mut response = carrier.carry(call)$($await)*?;
-                            let verdict = response.verdict(provider)$($await)*?;
-                            let can_repeat = can_repeat && response.is_to_the_call();
-                            next.resume(response, &verdict, can_repeat)
+                            let redirected = response.redirected();
+                            let verdict = match redirected {
+                                Some(Redirected::Elsewhere) => Verdict::Accepted,
+                                _ => response.verdict(provider)$($await)*?,
+                            };
+                            next.resume(response, &verdict, can_repeat && redirected.is_none())
                         }
                         CallStep::Reject(generation, next) => next.resume(self.reject(generation)),
                         CallStep::Done(response) => return Ok(response),

@@ -1,5 +1,5 @@
-//! The source's methods. `TokenSource` holds a [`Source`](crate::Source) and has the methods `executor`, `run`, `run_here`,
-//! `run_beside`, `wait_for`, `change_after`, `exchange_before`, `save_set_aside`.
+//! The methods of `TokenSource`, which holds a [`Source`](crate::Source) and has the methods `executor`, `run`,
+//! `run_here`, `run_beside`, `wait`, `exchange_before` and `save_set_aside`.
 
 /// The methods that the sources of both transports have.
 #[doc(hidden)]
@@ -7,38 +7,22 @@
 macro_rules! source_methods {
     ([$($async:tt)?] [$($await:tt)*] [$($boxed:tt)*]) => {
         impl TokenSource {
-            /// Starts to build a source of this provider's tokens.
-            pub fn builder(provider: impl Provider + 'static) -> Builder {
-                Builder::new(Arc::new(provider))
-            }
-
-            /// A source that always has this token, for a program's own tests. Its calls go only to this machine.
-            #[must_use]
-            pub fn fixed(token: impl Into<String>) -> Self {
-                Self(Builder::double(Scripted::new([])).build_double().holding(token.into()))
-            }
-
-            /// A source whose renewals have the results of this script, one line each, for a program's own tests. Its
-            /// calls go only to this machine, and to the origins that the builder allows.
-            pub fn scripted(script: impl IntoIterator< Item = Result<TokenResponse, TokenError>, >) -> Builder {
-                Builder::double(Scripted::new(script))
-            }
-
-            /// The token, at once: never waits, and starts a renewal where one is due.
+            /// The token, without waiting. Starts a renewal where one is due.
             ///
             /// # Errors
             ///
-            /// `Busy` when there is none yet; otherwise the reason why there is none.
+            /// `Busy` while the first token is being obtained; otherwise the reason why there is no token.
             #[inline]
             pub fn try_token(&self) -> Result<TokenRef<'_>, TokenError> {
                 self.0.try_token()
             }
 
-            /// The token. Waits for a renewal where there is none, but not for the end of a pause after a failure.
+            /// The token. Waits for a renewal where no token is in force, but not for the end of a pause after a
+            /// failure.
             ///
             /// # Errors
             ///
-            /// The reason why there is none.
+            /// The reason why there is no token.
             #[inline]
             pub $($async)? fn token(&self) -> Result<Token, TokenError> {
                 if let Some(fresh) = self.0.shared.fresh() {
@@ -51,7 +35,7 @@ macro_rules! source_methods {
             ///
             /// # Errors
             ///
-            /// The reason why there is none.
+            /// The reason why there is no token.
             #[inline]
             pub $($async)? fn authorization(&self) -> Result<HeaderValue, TokenError> {
                 if let Some(fresh) = self.0.shared.fresh()
@@ -67,25 +51,22 @@ macro_rules! source_methods {
             ///
             /// # Errors
             ///
-            /// The reason why there is none: at once where no waiting helps, and never after the deadline.
+            /// The reason why there is no token: at once where waiting does not help, and never after the deadline.
             pub $($async)? fn acquire(&self, need: Need, deadline: Duration) -> Result<Token, TokenError> {
                 if let (Need::Fresh, Some(fresh)) = (need, self.0.shared.fresh()) {
                     return Ok(fresh.clone());
                 }
                 let end = self.0.shared.end_of(deadline);
-                let patience = Patience::UntilDeadline;
-                let acquire = Acquire::new(need, patience, end);
-                $($boxed)*(self.obtain(acquire))$($await)*
+                $($boxed)*(self.obtain(Acquire::new(need, Patience::UntilDeadline, end)))$($await)*
             }
 
-            /// For the rule of a call: a token for this need, without patience for a pause.
+            /// A token for this need. Waits for one renewal, but not for the end of a pause.
             pub(crate) $($async)? fn acquire_once(&self, need: Need) -> Result<Token, TokenError> {
-                let patience = Patience::OneRenewal;
                 let end = self.0.end_of_renewal();
-                self.obtain(Acquire::new(need, patience, end))$($await)*
+                self.obtain(Acquire::new(need, Patience::OneRenewal, end))$($await)*
             }
 
-            /// Carries out a caller's steps until it has its answer.
+            /// Carries out the caller's actions until it has a token or an error.
             $($async)? fn obtain(&self, mut acquire: Acquire) -> Result<Token, TokenError> {
                 loop {
                     let deadline = acquire.deadline();
@@ -99,7 +80,7 @@ macro_rules! source_methods {
                             if self.run_beside(renewal, deadline) {
                                 return Ok(token);
                             }
-                            // It ran before the caller goes on: its token may have expired by now.
+                            // The renewal ran in this thread: the token may have expired meanwhile.
                             ControlFlow::Continue(again)
                         }
                         Action::Wait(in_flight, waiting) => {
@@ -107,7 +88,7 @@ macro_rules! source_methods {
                         }
                         Action::Sleep(seen, until, sleeping) => {
                             let changed = self.change_after(seen, until)$($await)*;
-                            sleeping.resume(changed, self.0.shared.clock().now())
+                            sleeping.resume(changed, self.0.shared.clock.now())
                         }
                         Action::Done(result) => return result,
                     };
@@ -118,7 +99,8 @@ macro_rules! source_methods {
                 }
             }
 
-            /// An API has refused the token of this generation: is there, or can there be, another one?
+            /// Reports that an API has refused the token of this generation. Returns whether another token is
+            /// available.
             pub fn reject(&self, generation: Generation) -> Rejected {
                 self.0.shared.reject(generation)
             }
@@ -136,7 +118,7 @@ macro_rules! source_methods {
             ///
             /// # Errors
             ///
-            /// The reason why it brought no token.
+            /// The reason why the grant brought no token.
             pub $($async)? fn sign_in(&self, grant: AuthorizationGrant) -> Result<Token, TokenError> {
                 self.executor(Instant::NEVER)?;
                 let renewal = self.0.shared.sign_in(grant)?;
@@ -146,13 +128,14 @@ macro_rules! source_methods {
                 result.unwrap_or_else(|| Err(overdue()))
             }
 
-            /// Ends the session: first a tombstone in the store, so that nothing brings the session back, then the
-            /// revocation of the refresh token ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) where the provider
-            /// offers it. Returns the result of the revocation.
+            /// Ends the session. First the store gets a tombstone, so that nothing brings the session back; then the
+            /// refresh token is revoked ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) where the provider offers
+            /// that. Returns the result of the revocation.
             ///
             /// # Errors
             ///
-            /// The reason why the user is not logged out: the store did not take the tombstone, or the source is closed.
+            /// The reason why the user is not logged out: the store did not save the tombstone, or the source is
+            /// closed.
             pub $($async)? fn sign_out(&self) -> Result<Revocation, TokenError> {
                 self.executor(Instant::NEVER)?;
                 let renewal = self.0.shared.sign_out()?;
@@ -166,9 +149,8 @@ macro_rules! source_methods {
                 }
             }
 
-            /// Sends a request to an endpoint beside the token endpoint (metadata, registration, revocation) under the
-            /// rules of a token request: no token is attached, no redirect is followed, and the whole exchange has the
-            /// policy's deadline.
+            /// Sends a request to another endpoint of the server (metadata, registration, revocation) under the rules
+            /// of a token request: it carries no token, follows no redirect, and ends at the policy's deadline.
             ///
             /// # Errors
             ///
@@ -181,14 +163,15 @@ macro_rules! source_methods {
                 }
             }
 
-            /// The scope that a call was refused for, where its response names it; empty where the response names none.
+            /// The scope that a refused call lacks, where its response says so; empty where the response names no
+            /// scope.
             #[must_use]
             pub fn missing_scope<B>(&self, response: &http::Response<B>) -> Option<Scope> {
-                missing_scope(&**self.0.shared.provider(), response)
+                missing_scope(&*self.0.shared.provider, response)
             }
 
-            /// Ends renewing: no renewal, sign-in or logout starts from now on, and the call waits for those under way.
-            /// The token in force stays usable.
+            /// Closes the source: no renewal, sign-in or logout starts from now on. Waits for those in flight. The
+            /// token in force stays usable.
             ///
             /// # Errors
             ///
@@ -207,23 +190,28 @@ macro_rules! source_methods {
             /// When to renew.
             #[must_use]
             pub fn policy(&self) -> &Policy {
-                self.0.shared.policy()
+                &self.0.shared.policy
             }
 
-            /// Renews in the background whenever a renewal is due, so that no caller waits for one. Failures end nothing:
-            /// it goes on after their pause.
+            /// Renews in the background whenever a renewal is due, so that no caller waits for a renewal. After a
+            /// failure it continues when the pause ends.
             ///
             /// # Errors
             ///
-            /// When there is nothing to run it on.
+            /// `Misconfigured` where no task or thread can be started.
             pub fn keep_warm(&self) -> Result<KeepWarm, TokenError> {
                 self.0.keep_warm()
             }
-        }
 
-        impl core::fmt::Debug for TokenSource {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.debug_struct("TokenSource").field("lifecycle", &self.0.shared).finish_non_exhaustive()
+            /// Waits for the renewal's result; `None` when the instant comes first.
+            $($async)? fn wait_for(&self, in_flight: &InFlight, end: Instant) -> Option<Result<Token, TokenError>> {
+                self.wait(end, || in_flight.result())$($await)*
+            }
+
+            /// Waits for a change since this count of changes, or for the instant. Returns whether there was a change.
+            $($async)? fn change_after(&self, seen: u64, until: Instant) -> bool {
+                let changes = self.0.shared.changes();
+                self.wait(until, || (changes.count() != seen).then_some(()))$($await)*.is_some()
             }
         }
     };

@@ -195,7 +195,7 @@ fn it_is_kept_in_memory_and_stored_later(stage: &Stage, driver: Driver, room: &A
     let source = stage.source(driver, &filled(stage.place.open().unwrap(), room), SHORT);
     let error = source.token().expect_err(&format!("{kind} {driver:?}: a full disk accepts a token"));
     assert_eq!(error.kind(), ErrorKind::Store, "{error:?}");
-    let text = "a new token was obtained, but neither the store nor the place for spills takes it; it is kept in \
+    let text = "a new token was obtained, but neither the store nor the fallback place takes it; it is kept in \
                 memory and tried again";
     assert!(error.to_string().starts_with(text), "{error}");
     is_leased(stage);

@@ -136,7 +136,7 @@ impl Store for Full {
     }
 
     fn spill(&self, _: &TokenKey, _: &PendingSave) -> Result<(), StoreError> {
-        Err(StoreError::unavailable("so is the place for spills"))
+        Err(StoreError::unavailable("the spill folder is full too"))
     }
 
     fn forget_spill(&self, _: &TokenKey, _: Attempt) -> Result<(), StoreError> {

@@ -1,0 +1,121 @@
+//! What a caller's need leads to: a token, a renewal to run, or a wait.
+
+use std::sync::{Arc, TryLockError};
+
+use wellspring_core::{
+    Acquire, AcquireStep, AuthorizationGrant, AwaitChange, AwaitRenewal, Instant, Lifecycle, Need, Permit,
+    RenewalJob, Token, TokenError, acquire_at_once,
+};
+
+use crate::events;
+use crate::guards::RenewalGuard;
+use crate::in_flight::{InFlight, JobKind};
+use crate::shared::{SharedLifecycle, State};
+use crate::sync::MutexGuard;
+
+/// What a driver does for a caller.
+#[must_use]
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a driver that overlooks an action must not compile")]
+pub enum Action {
+    /// Run this renewal, and resume with its result.
+    Start(RenewalGuard, AwaitRenewal),
+    /// Run this renewal beside the caller, who gets this token.
+    StartBeside(RenewalGuard, Token, Acquire),
+    /// Wait for this renewal, which another caller runs, and resume with its result.
+    Wait(Arc<InFlight>, AwaitRenewal),
+    /// Wait for a change since this count of changes, or for this instant.
+    Sleep(u64, Instant, AwaitChange),
+    /// Return this result to the caller.
+    Done(Result<Token, TokenError>),
+}
+
+/// The result for a caller that does not wait, and the renewal to run beside it.
+type AtOnce = (Option<RenewalGuard>, Result<Token, TokenError>);
+
+impl SharedLifecycle {
+    /// The next action for a caller. `executor` is an error where this caller cannot run a renewal.
+    pub fn ask(self: &Arc<Self>, acquire: Acquire, executor: Result<(), TokenError>) -> Action {
+        let mut state = self.lock();
+        let seen = self.changes.count();
+        let action = match acquire.ask(&mut state.lifecycle, executor, self.clock.now()) {
+            AcquireStep::Start(permit, waiting) => Action::Start(self.renewal(&mut state, permit), waiting),
+            AcquireStep::StartBeside(permit, token, acquire) => {
+                Action::StartBeside(self.renewal(&mut state, permit), token, acquire)
+            }
+            AcquireStep::Wait(waiting) => match &state.in_flight {
+                Some(in_flight) => Action::Wait(Arc::clone(in_flight), waiting),
+                None => Action::Done(Err(TokenError::busy("a renewal is under way"))),
+            },
+            AcquireStep::Sleep(until, sleeping) => Action::Sleep(seen, until, sleeping),
+            AcquireStep::Done(result) => Action::Done(result),
+        };
+        self.published.mirror(&state.lifecycle, &self.clock);
+        action
+    }
+
+    /// The result for a caller that does not wait, with the renewal to run beside it.
+    pub fn ask_at_once(self: &Arc<Self>, executor: Result<(), TokenError>) -> AtOnce {
+        self.at_once(self.lock(), executor)
+    }
+
+    /// The same; `None` when another thread holds the lock.
+    #[must_use]
+    pub fn try_ask_at_once(self: &Arc<Self>, executor: Result<(), TokenError>) -> Option<AtOnce> {
+        match self.state.try_lock() {
+            Ok(state) => Some(self.at_once(state, executor)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(self.at_once(poisoned.into_inner(), executor)),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn at_once(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        executor: Result<(), TokenError>,
+    ) -> AtOnce {
+        let now = self.clock.now();
+        let (permit, result) = acquire_at_once(&mut state.lifecycle, Need::Fresh, executor, now);
+        let renewal = permit.map(|permit| self.renewal(&mut state, permit));
+        self.published.mirror(&state.lifecycle, &self.clock);
+        (renewal, result)
+    }
+
+    fn renewal(self: &Arc<Self>, state: &mut State, permit: Permit) -> RenewalGuard {
+        let in_flight = Arc::new(InFlight::default());
+        state.in_flight = Some(Arc::clone(&in_flight));
+        events::renewal_started(&self.provider.spec().name);
+        let job = permit.job(Arc::clone(&self.provider));
+        RenewalGuard::new(Arc::clone(self), in_flight, job, JobKind::Renewal(Box::new(permit)))
+    }
+
+    /// The exchange of a new grant. The grant is sent once.
+    ///
+    /// # Errors
+    ///
+    /// When the source is closed.
+    pub fn sign_in(self: &Arc<Self>, grant: AuthorizationGrant) -> Result<RenewalGuard, TokenError> {
+        self.beside(JobKind::SignIn, |lifecycle| lifecycle.sign_in(Arc::clone(&self.provider), grant))
+    }
+
+    /// The end of the session.
+    ///
+    /// # Errors
+    ///
+    /// When the source is closed.
+    pub fn sign_out(self: &Arc<Self>) -> Result<RenewalGuard, TokenError> {
+        self.beside(JobKind::SignOut, |lifecycle| lifecycle.sign_out(Arc::clone(&self.provider)))
+    }
+
+    fn beside(
+        self: &Arc<Self>,
+        kind: JobKind,
+        job: impl FnOnce(&mut Lifecycle) -> Result<RenewalJob, TokenError>,
+    ) -> Result<RenewalGuard, TokenError> {
+        let mut state = self.lock();
+        let job = job(&mut state.lifecycle)?;
+        let in_flight = Arc::new(InFlight::default());
+        state.others.push(Arc::clone(&in_flight));
+        Ok(RenewalGuard::new(Arc::clone(self), in_flight, job, kind))
+    }
+}
