@@ -120,7 +120,7 @@ impl World {
         for (who, person) in self.people.iter().enumerate() {
             if who < scene.visitor() {
                 self.asks(who, &mut found);
-                self.caller_actions(who, &mut found);
+                found.extend(self.caller_actions(who).into_iter().map(|what| Action::Callers(who, what)));
             }
             for (run, doing) in person.runs.iter().enumerate() {
                 let mut hows = Vec::new();

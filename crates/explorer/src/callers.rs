@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use wellspring_core::{
     Acquire, AwaitChange, AwaitRejection, AwaitRenewal, AwaitToken, AwaitVerdict, Generation, Instant, Need,
-    Patience, Policy, Token,
+    Patience, Policy, Token, TokenError,
 };
 
 pub(crate) mod action;
@@ -114,6 +114,13 @@ enum State {
 /// The number of the send that this is the response to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Response(u8);
+
+/// What the lifecycle has a caller do that asks it.
+enum AskResult {
+    Answer(Result<Token, TokenError>),
+    Wait(AwaitRenewal),
+    Sleep(Instant, AwaitChange),
+}
 
 /// What a caller got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

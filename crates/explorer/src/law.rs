@@ -209,12 +209,12 @@ impl World {
 
     /// What must hold in every state.
     pub(crate) fn check(&self, scene: &Scene) -> Result<(), Broken> {
-        // Clocks that no other process is compared with may run ahead.
-        let alone = scene.line.has_callers() && scene.line.machines.len() == 1;
+        // With one process no other clock stands still meanwhile.
+        let one_clock = scene.line.has_callers() && scene.line.machines.len() == 1;
         for person in &self.people {
             person.check_callers()?;
         }
-        if !alone && self.people.iter().any(|person| person.ticks >= MOST_TICKS) {
+        if !one_clock && self.people.iter().any(|person| person.ticks >= MOST_TICKS) {
             return broken(
                 "the model itself: clocks of one machine would be more than a minute apart".to_owned(),
             );

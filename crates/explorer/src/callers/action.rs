@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use crate::action::Action;
 use crate::world::{Person, World};
 
 use super::{Caller, Callers, Limits, State};
@@ -50,7 +49,8 @@ impl CallersAction {
 
 impl World {
     /// All that can happen next to the callers of this process.
-    pub(crate) fn caller_actions(&self, who: usize, found: &mut Vec<Action>) {
+    pub(crate) fn caller_actions(&self, who: usize) -> Vec<CallersAction> {
+        let mut found = Vec::new();
         let person = &self.people[who];
         let limits = &self.history.limits;
         for (caller, is) in person.callers.all.iter().enumerate() {
@@ -59,17 +59,17 @@ impl World {
                 // Callers of one kind begin in order: which of them does what is of no interest.
                 continue;
             }
-            let mut add = |action| found.push(Action::Callers(who, CallersAction::One(caller, action)));
-            is.actions(person, limits, &mut add);
+            is.actions(person, limits, &mut |action| found.push(CallersAction::One(caller, action)));
         }
         if !person.callers.are_done() {
             if limits.closes > 0 && !person.lifecycle.is_closed() {
-                found.push(Action::Callers(who, CallersAction::Close));
+                found.push(CallersAction::Close);
             }
             if limits.ticks > 0 {
-                found.push(Action::Callers(who, CallersAction::TimePasses));
+                found.push(CallersAction::TimePasses);
             }
         }
+        found
     }
 }
 

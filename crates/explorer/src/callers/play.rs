@@ -4,8 +4,8 @@ use core::ops::ControlFlow;
 use std::rc::Rc;
 
 use wellspring_core::{
-    Acquire, AcquireStep, AwaitChange, AwaitRenewal, Call, CallStep, Completed, Instant, Need, Outcome,
-    Patience, Permit, Renewal, Resumed, Token, TokenError, Verdict, acquire_at_once,
+    Acquire, AcquireStep, Call, CallStep, Completed, Instant, Need, Outcome, Patience, Permit, Renewal,
+    Resumed, Token, TokenError, Verdict, acquire_at_once,
 };
 
 use crate::law::Broken;
@@ -14,14 +14,7 @@ use crate::world::{Job, Person, Run, Scene, World};
 
 use super::action::{CallerAction, CallersAction};
 use super::law::Before;
-use super::{Caller, CallerAnswer, Kind, ONE_RENEWAL, Response, State, UNTIL_DEADLINE};
-
-/// What the lifecycle has a caller do.
-pub(super) enum Told {
-    Answer(Result<Token, TokenError>),
-    Wait(AwaitRenewal),
-    Sleep(Instant, AwaitChange),
-}
+use super::{AskResult, Caller, CallerAnswer, Kind, ONE_RENEWAL, Response, State, UNTIL_DEADLINE};
 
 impl World {
     pub(crate) fn play_callers(
@@ -130,27 +123,27 @@ impl World {
             if executor { Ok(()) } else { Err(TokenError::misconfigured("there is no runtime to renew on")) }
         };
         let before = Before::of(&person, acquire, executor);
-        let (permit, told) = if caller.kind == Kind::AtOnce {
+        let (permit, result) = if caller.kind == Kind::AtOnce {
             let (permit, answer) = acquire_at_once(&mut person.lifecycle, acquire.need(), runs_on(), now);
-            (permit, Told::Answer(answer))
+            (permit, AskResult::Answer(answer))
         } else {
             match acquire.ask(&mut person.lifecycle, runs_on(), now) {
-                AcquireStep::Start(permit, next) => (Some(permit), Told::Wait(next)),
-                AcquireStep::StartBeside(permit, token, _) => (Some(permit), Told::Answer(Ok(token))),
-                AcquireStep::Wait(next) => (None, Told::Wait(next)),
-                AcquireStep::Sleep(until, next) => (None, Told::Sleep(until, next)),
-                AcquireStep::Done(answer) => (None, Told::Answer(answer)),
+                AcquireStep::Start(permit, next) => (Some(permit), AskResult::Wait(next)),
+                AcquireStep::StartBeside(permit, token, _) => (Some(permit), AskResult::Answer(Ok(token))),
+                AcquireStep::Wait(next) => (None, AskResult::Wait(next)),
+                AcquireStep::Sleep(until, next) => (None, AskResult::Sleep(until, next)),
+                AcquireStep::Done(answer) => (None, AskResult::Answer(answer)),
             }
         };
-        before.check(&caller, permit.is_some(), &told)?;
-        caller.waits = matches!(told, Told::Wait(_)).then_some((now.instant, permit.is_some()));
+        before.check(&caller, permit.is_some(), &result)?;
+        caller.waits = matches!(result, AskResult::Wait(_)).then_some((now.instant, permit.is_some()));
         if permit.is_some() && matches!(acquire.need(), Need::Newer(_)) {
             caller.started_renewal()?;
         }
-        match told {
-            Told::Answer(answer) => caller.answered(answer, &person)?,
-            Told::Wait(next) => caller.state = State::Waits(acquire, next),
-            Told::Sleep(until, next) => caller.state = State::Sleeps { until, next, changed: false },
+        match result {
+            AskResult::Answer(answer) => caller.answered(answer, &person)?,
+            AskResult::Wait(next) => caller.state = State::Waits(acquire, next),
+            AskResult::Sleep(until, next) => caller.state = State::Sleeps { until, next, changed: false },
         }
         person.callers.all[n] = caller;
         match permit {

@@ -13,8 +13,7 @@ use crate::world::{Person, Scene, World};
 use super::law::Before;
 use super::lines::{CALLING, PATIENCE, QUICK, WAITING};
 use super::mutants::{GATES, MUTANTS};
-use super::play::Told;
-use super::{Caller, Kind, Response, State};
+use super::{AskResult, Caller, Kind, Response, State};
 
 const CALL: Kind = Kind::Calls { repeatable: true };
 
@@ -50,7 +49,7 @@ fn every_cell_of_both_tables_has_a_mutant() {
 #[test]
 fn a_token_that_is_not_what_a_caller_needs_is_found() {
     let (person, caller) = (process(), Caller::new(CALL));
-    let held = || Told::Answer(Ok(token(&person)));
+    let held = || AskResult::Answer(Ok(token(&person)));
     let short = Need::ValidFor(core::time::Duration::from_secs(15));
     for need in [Need::Newer(token(&person).generation()), short] {
         let answer = asks(&person, need, true).check(&caller, false, &held());
@@ -65,7 +64,7 @@ fn a_token_that_is_not_what_a_caller_needs_is_found() {
 #[test]
 fn a_renewal_that_may_not_start_is_found() {
     let caller = Caller::new(CALL);
-    let held = |person: &Person| Told::Answer(Ok(token(person)));
+    let held = |person: &Person| AskResult::Answer(Ok(token(person)));
     let mut person = process();
     let starts = asks(&person, Need::Fresh, true).check(&caller, true, &held(&person));
     assert!(what(starts).starts_with("service: a token that is not due"));
