@@ -17,12 +17,6 @@ pub struct ClientSettings<C, B> {
     pub connect_timeout: Duration,
 }
 
-impl<C, B> core::fmt::Debug for ClientSettings<C, B> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("ClientSettings").field("tls", &self.tls).finish_non_exhaustive()
-    }
-}
-
 impl<C, B> ClientSettings<C, B> {
     /// The defaults, with these TLS settings.
     #[must_use]
