@@ -11,10 +11,11 @@ use wellspring_core::{
     StoreGuarantees, StoreOp, Swap, Token, TokenError, TokenKey, Verdict, Version, WatchOutcome,
 };
 use wellspring_store::{MemoryStore, Records};
+use wellspring_transport::twins::prelude::{Pool, SharedSettings};
 use wellspring_transport::{
     Action, ActiveRenewal, AllowedOrigins, ClientSettings, Clock, Driver, Failure, InFlight, Listener,
-    ManualClock, Notify, Pool, Redirected, RenewalGuard, RenewalRun, SaveGuard, SaveRun, Scripted,
-    SharedLifecycle, SharedSettings, Slices, Source, SourceSelector, Storage, Tls, TokenRef, Watch,
+    ManualClock, Notify, Redirected, RenewalGuard, RenewalRun, SaveGuard, SaveRun, Scripted, SharedLifecycle,
+    Slices, Source, SourceSelector, Storage, Tls, TokenRef, Watch,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
