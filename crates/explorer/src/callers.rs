@@ -1,8 +1,8 @@
 //! The callers of a process: each waits for a token or calls an API, on the shipped machines.
 //!
 //! - [`action`]: what can happen to a caller
-//! - [`play`]: carrying it out, as the drivers do it
-//! - [`law`]: what must hold for callers
+//! - [`apply`]: carrying it out, as the drivers do it
+//! - [`invariants`]: what must hold for callers
 //! - [`lines`], [`mutants`]: the lines with callers, and the deliberate mistakes that they show
 
 use core::time::Duration;
@@ -13,10 +13,10 @@ use wellspring_core::{
 };
 
 pub(crate) mod action;
-mod law;
+mod apply;
+mod invariants;
 pub(crate) mod lines;
 pub(crate) mod mutants;
-mod play;
 #[cfg(test)]
 mod tests;
 
@@ -108,7 +108,7 @@ enum State {
     Sends(Token, AwaitVerdict),
     /// Is about to report the refused token to the lifecycle.
     Rejects(Generation, AwaitRejection<Response>),
-    Done(CallerAnswer),
+    Done(CallerResult),
 }
 
 /// The number of the send that this is the response to.
@@ -124,7 +124,7 @@ enum AskResult {
 
 /// What a caller got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum CallerAnswer {
+pub(crate) enum CallerResult {
     Token,
     Error,
     Response,
@@ -182,7 +182,7 @@ impl Callers {
         self.young_refusal = None;
         for caller in &mut self.all {
             if !matches!(caller.state, State::Idle | State::Done(_)) {
-                *caller = Caller { state: State::Done(CallerAnswer::Crashed), ..Caller::new(caller.kind) };
+                *caller = Caller { state: State::Done(CallerResult::Crashed), ..Caller::new(caller.kind) };
             }
         }
     }

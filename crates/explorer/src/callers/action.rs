@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::world::{Person, World};
+use crate::world::{Process, World};
 
 use super::{Caller, Callers, Limits, State};
 
@@ -51,18 +51,18 @@ impl World {
     /// All that can happen next to the callers of this process.
     pub(crate) fn caller_actions(&self, who: usize) -> Vec<CallersAction> {
         let mut found = Vec::new();
-        let person = &self.people[who];
+        let process = &self.processes[who];
         let limits = &self.history.limits;
-        for (caller, is) in person.callers.all.iter().enumerate() {
+        for (caller, is) in process.callers.all.iter().enumerate() {
             let alike = |before: &Caller| before.kind == is.kind && before.state == State::Idle;
-            if is.state == State::Idle && person.callers.all[..caller].iter().any(alike) {
+            if is.state == State::Idle && process.callers.all[..caller].iter().any(alike) {
                 // Callers of one kind begin in order: which of them does what is of no interest.
                 continue;
             }
-            is.actions(person, limits, &mut |action| found.push(CallersAction::One(caller, action)));
+            is.actions(process, limits, &mut |action| found.push(CallersAction::One(caller, action)));
         }
-        if !person.callers.are_done() {
-            if limits.closes > 0 && !person.lifecycle.is_closed() {
+        if !process.callers.are_done() {
+            if limits.closes > 0 && !process.lifecycle.is_closed() {
                 found.push(CallersAction::Close);
             }
             if limits.ticks > 0 {
@@ -74,7 +74,7 @@ impl World {
 }
 
 impl Caller {
-    fn actions(&self, person: &Person, limits: &Limits, add: &mut impl FnMut(CallerAction)) {
+    fn actions(&self, process: &Process, limits: &Limits, add: &mut impl FnMut(CallerAction)) {
         match &self.state {
             State::Idle | State::Asks(_) => {
                 add(CallerAction::Ask { executor: true });
@@ -83,7 +83,7 @@ impl Caller {
                 }
             }
             State::Waits(_, next) => {
-                if limits.deadlines > 0 || person.now().instant >= next.deadline() {
+                if limits.deadlines > 0 || process.now().instant >= next.deadline() {
                     add(CallerAction::DeadlineComes);
                 }
                 if limits.clocks > 0 {

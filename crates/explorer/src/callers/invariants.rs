@@ -18,8 +18,8 @@ use wellspring_core::{
     Token, TokenError,
 };
 
-use crate::law::Broken;
-use crate::world::{Person, Scene};
+use crate::invariants::Broken;
+use crate::world::{Process, Scene};
 
 use super::{AskResult, Caller, Kind, LEAST_PAUSE, PAUSE, REFUSAL_WINDOW, Response, State};
 
@@ -54,15 +54,15 @@ pub(super) struct Before {
 }
 
 impl Before {
-    pub(super) fn of(person: &Person, acquire: Acquire, executor: bool) -> Self {
+    pub(super) fn of(process: &Process, acquire: Acquire, executor: bool) -> Self {
         Self {
             acquire,
             executor,
-            now: person.now(),
-            token: person.lifecycle.token().cloned(),
-            lifecycle: person.lifecycle.clone(),
-            renews: person.renews(),
-            unsaved: person.holds_unsaved(),
+            now: process.now(),
+            token: process.lifecycle.token().cloned(),
+            lifecycle: process.lifecycle.clone(),
+            renews: process.renews(),
+            unsaved: process.holds_unsaved(),
         }
     }
 
@@ -181,28 +181,28 @@ pub(super) fn clock_ended(resumed: &Resumed, until: Instant, now: Clocks) -> Res
 /// waited for it, and is not kept.
 pub(super) fn ended(
     scene: &Scene,
-    person: &Person,
+    process: &Process,
     result: &Result<Token, TokenError>,
     just_granted: bool,
 ) -> Result<(), Broken> {
     if let Ok(token) = result
         && !just_granted
-        && !in_force(token, person.now())
+        && !in_force(token, process.now())
     {
         return broken("2: the result of a renewal is not in force");
     }
-    if let (Ok(token), Some(kept)) = (result, person.lifecycle.token())
+    if let (Ok(token), Some(kept)) = (result, process.lifecycle.token())
         && token == kept
-        && !in_force(token, person.now())
+        && !in_force(token, process.now())
     {
         return broken("2: a token that has expired during its renewal is kept");
     }
-    stays_closed(scene, person)
+    stays_closed(scene, process)
 }
 
 /// After `close` no sign-in or logout starts.
-pub(super) fn stays_closed(scene: &Scene, person: &Person) -> Result<(), Broken> {
-    let mut lifecycle = person.lifecycle.clone();
+pub(super) fn stays_closed(scene: &Scene, process: &Process) -> Result<(), Broken> {
+    let mut lifecycle = process.lifecycle.clone();
     let grant = AuthorizationGrant::AuthorizationCode {
         code: AuthorizationCode::new("code"),
         redirect_uri: String::new(),
@@ -210,13 +210,13 @@ pub(super) fn stays_closed(scene: &Scene, person: &Person) -> Result<(), Broken>
     };
     let starts = lifecycle.sign_in(scene.provider.clone(), grant).is_ok()
         || lifecycle.sign_out(scene.provider.clone()).is_ok();
-    if person.lifecycle.is_closed() && starts {
+    if process.lifecycle.is_closed() && starts {
         return broken("close: a sign-in or a logout starts after `close`");
     }
     Ok(())
 }
 
-impl Person {
+impl Process {
     /// The API has refused the token of this generation, which the caller reports to the lifecycle.
     pub(super) fn reject(&mut self, refused: wellspring_core::Generation) -> Result<Rejected, Broken> {
         let (now, before) = (self.now(), self.lifecycle.clone());
