@@ -22,7 +22,7 @@ impl Body {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        Self { ready: VecDeque::new(), rest: Some(Mutex::new(Box::pin(Foreign(Box::pin(body))))) }
+        Self { ready: VecDeque::new(), rest: Some(Mutex::new(Box::pin(ForeignBody(Box::pin(body))))) }
     }
 
     /// The next bytes; `None` at the end.
@@ -86,9 +86,9 @@ impl http_body::Body for Body {
 }
 
 /// A program's body, whose errors become token errors.
-struct Foreign<B>(Pin<Box<B>>);
+struct ForeignBody<B>(Pin<Box<B>>);
 
-impl<B> http_body::Body for Foreign<B>
+impl<B> http_body::Body for ForeignBody<B>
 where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<Box<dyn Error + Send + Sync>>,

@@ -182,13 +182,13 @@ fn redirected(called: &Url, mut response: Response) -> Response {
 fn failure(error: reqwest::Error) -> TransportError {
     // The URL may hold a secret.
     let error = error.without_url();
-    let failure = match () {
-        () if is_untrusted(&error) => Failure::UNTRUSTED,
-        () if error.is_builder() => Failure::INVALID,
-        () if error.is_connect() && error.is_timeout() => Failure::CONNECT_TIMEOUT,
-        () if error.is_connect() => Failure::UNREACHABLE,
-        () if error.is_timeout() => Failure::TIMED_OUT,
-        () => Failure::BROKEN,
+    let failure = match &error {
+        error if is_untrusted(error) => Failure::UNTRUSTED,
+        error if error.is_builder() => Failure::INVALID,
+        error if error.is_connect() && error.is_timeout() => Failure::CONNECT_TIMEOUT,
+        error if error.is_connect() => Failure::UNREACHABLE,
+        error if error.is_timeout() => Failure::TIMED_OUT,
+        _ => Failure::BROKEN,
     };
     failure.with_source(error)
 }

@@ -66,20 +66,20 @@ where
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         // `self.inner` is ready, its clone is not.
         let fresh = self.inner.clone();
-        let mut carrier = Below { service: mem::replace(&mut self.inner, fresh), ready: true };
+        let mut carrier = InnerService { service: mem::replace(&mut self.inner, fresh), ready: true };
         let source = self.selector.source(request.extensions());
         Box::pin(async move { source?.send_over(&mut carrier, request).await })
     }
 }
 
 /// The services below the layer.
-struct Below<S> {
+struct InnerService<S> {
     service: S,
     /// Whether the service is ready, which it is for the first attempt only.
     ready: bool,
 }
 
-impl<S, R> Carrier for Below<S>
+impl<S, R> Carrier for InnerService<S>
 where
     S: Service<http::Request<Body>, Response = http::Response<R>> + Send,
     S::Future: Send,

@@ -14,8 +14,9 @@ use schedules::{many, waker};
 use wellspring_core::{AccessToken, Instant, Token, TokenError, TokenResponse};
 use wellspring_transport::{Clock, Notify};
 
+use crate::clock::thread;
 use crate::clock::wait;
-use crate::{TokenSource, thread};
+use crate::source::TokenSource;
 
 fn wait_for_change(notify: &Notify, changed: &dyn Fn() -> bool) -> Option<()> {
     wait(&Clock::system(), Some(notify), Instant::NEVER, || changed().then_some(()))

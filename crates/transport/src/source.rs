@@ -13,6 +13,7 @@ use crate::published::TokenRef;
 use crate::shared::SharedLifecycle;
 
 /// The source of either transport. Clones share everything.
+#[expect(clippy::exhaustive_structs, reason = "only `SharedSettings` makes it")]
 pub struct Source<D: Driver> {
     /// The lifecycle.
     pub shared: Arc<SharedLifecycle>,
