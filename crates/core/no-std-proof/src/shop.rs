@@ -3,8 +3,8 @@
 use alloc::string::String;
 
 use wellspring_core::{
-    ClientSecret, HttpRequest, HttpResponse, Method, ProviderSpec, Provider, Reading, ResponseHead, AuthorizationGrant,
-    TokenError, TokenKey, UnixTime, Verdict,
+    AuthorizationGrant, ClientSecret, HttpRequest, HttpResponse, Method, Provider, ProviderSpec, Reading,
+    ResponseHead, TokenError, TokenKey, UnixTime, Verdict,
 };
 use wellspring_wire::{BasicEncoding, Form, TokenFormat, basic_authorization, judge_bearer};
 
