@@ -97,6 +97,8 @@ pub struct Lifecycle {
     held: Option<RefreshState>,
     epoch: Epoch,
     generation: Generation,
+    /// The generation of the last token: of two sessions, records may have the same one.
+    issued: Generation,
     gate: Gate,
     closed: bool,
     /// Why no renewal may start before the store has saved a token that is held in memory only.
@@ -123,6 +125,7 @@ impl Lifecycle {
             held: None,
             epoch: Epoch::default(),
             generation: Generation::default(),
+            issued: Generation::default(),
             gate: Gate::Open,
             closed: false,
             pending_save: None,
@@ -275,6 +278,7 @@ impl Lifecycle {
         now: Clocks,
     ) -> Token {
         (self.epoch, self.generation) = place;
+        self.issued = self.generation.max(self.issued.next());
         self.failures = 0;
         self.unsent = None;
         self.logged_out = false;
@@ -305,7 +309,7 @@ impl Lifecycle {
             expires,
             lead: self.policy.lead(lifetime, &mut self.jitter),
         });
-        let token = Token::new(response, self.generation, sent, due);
+        let token = Token::new(response, self.issued, sent, due);
         // A token that has expired by now goes to the callers that waited for it and is not kept.
         self.token = Some(token.clone()).filter(|token| in_force(token, now));
         token

@@ -25,9 +25,7 @@ const NO_ANSWER: &[Trouble] = &[Trouble::Silence, Trouble::Unsent, Trouble::Drop
 const STORE: &[Trouble] = &[Trouble::Store];
 const OUTAGE: &[Trouble] = &[Trouble::Outage];
 const CRASH: &[Trouble] = &[Trouble::Crash, Trouble::Silence, Trouble::Dropped, Trouble::Outage];
-/// A store that fails is missing: a sign-in elsewhere then may give its token the generation of a token that is only
-/// spilled, and a call that is refused with the one reports the other.
-const SESSIONS: &[Trouble] = &[Trouble::Logout, Trouble::SignIn, Trouble::Silence];
+const SESSIONS: &[Trouble] = &[Trouble::Logout, Trouble::SignIn, Trouble::Outage];
 
 const fn line(name: &'static str, kinds: &'static [&'static [Kind]], limits: Limits) -> Line {
     let mut line = Line::new(name, Replay::OwnerDead);

@@ -142,3 +142,18 @@ fn a_late_401_is_not_answered_with_a_token_that_has_expired_itself() {
     assert!(matches!(life.reject(Generation::new(1), at(59)), Rejected::Replaced(_)));
     assert!(matches!(life.reject(Generation::new(1), at(60)), Rejected::Renew));
 }
+
+#[test]
+fn tokens_of_two_sessions_whose_records_have_one_generation_are_told_apart() {
+    let record = |epoch, text| {
+        let state = SessionState::Active(Granted::new(at(0).unix, granted(text)));
+        Record::new(Epoch::new(epoch), Generation::new(2), state)
+    };
+    let mut life = life();
+    let old = life.adopt(&record(1, "old 3600"), at(0)).unwrap();
+    // Signed in elsewhere, by a process that does not know the second generation of the old session.
+    let new = life.adopt(&record(2, "new 3600"), at(1)).unwrap();
+    assert!(new.generation() > old.generation());
+    let Rejected::Replaced(token) = life.reject(old.generation(), at(2)) else { panic!("not replaced") };
+    assert_eq!(token.expose(), "new");
+}
