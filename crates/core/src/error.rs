@@ -84,10 +84,12 @@ pub enum Fate {
 }
 
 /// An error. Cheap to clone: every caller that waits for one exchange gets the same error.
-#[derive(Clone)]
+#[derive(Clone, thiserror::Error)]
+#[error(transparent)]
 pub struct TokenError(Arc<Parts>);
 
-#[derive(Clone)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}", Sentence(self))]
 struct Parts {
     kind: ErrorKind,
     fate: Fate,
@@ -99,7 +101,8 @@ struct Parts {
     description: Option<String>,
     snippet: Option<String>,
     retry_after: Option<Duration>,
-    source: Option<Arc<dyn Error + Send + Sync>>,
+    #[source]
+    source: Option<ErrorSource>,
 }
 
 impl TokenError {
@@ -208,7 +211,7 @@ impl TokenError {
     /// The same error, with what caused it. The source is never printed by this error.
     #[must_use]
     pub fn with_source(self, source: Arc<dyn Error + Send + Sync>) -> Self {
-        self.edit(|parts| parts.source = Some(source))
+        self.edit(|parts| parts.source = Some(ErrorSource(source)))
     }
 
     /// The same error, with another one as its cause and with what the endpoint said there.
@@ -219,7 +222,7 @@ impl TokenError {
             parts.status = said.status;
             parts.code.clone_from(&said.code);
             parts.description.clone_from(&said.description);
-            parts.source = Some(Arc::new(cause));
+            parts.source = Some(ErrorSource(Arc::new(cause)));
         })
     }
 
@@ -332,9 +335,12 @@ mod explored {
     }
 }
 
-impl fmt::Display for TokenError {
+/// The sentence, then what the endpoint said.
+struct Sentence<'a>(&'a Parts);
+
+impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = &*self.0;
+        let parts = self.0;
         f.write_str(&parts.text)?;
         let mut open = " (";
         let mut detail = |f: &mut fmt::Formatter<'_>, name: &str, value: &dyn fmt::Display| {
@@ -364,12 +370,6 @@ impl fmt::Debug for TokenError {
             .field("fate", &self.0.fate)
             .field("text", &format_args!("{self}"))
             .finish_non_exhaustive()
-    }
-}
-
-impl Error for TokenError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }
 

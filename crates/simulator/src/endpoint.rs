@@ -180,20 +180,16 @@ impl FromStr for Endpoint {
 }
 
 /// No endpoint has this name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no endpoint is called {name:?}; there are: {}", known())]
 #[non_exhaustive]
 pub struct UnknownEndpoint {
     name: String,
 }
 
-impl fmt::Display for UnknownEndpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let known: Vec<_> = NAMES.iter().map(|(_, name)| *name).collect();
-        write!(f, "no endpoint is called {:?}; there are: {}", self.name, known.join(", "))
-    }
+fn known() -> String {
+    NAMES.map(|(_, name)| name).join(", ")
 }
-
-impl core::error::Error for UnknownEndpoint {}
 
 #[cfg(test)]
 mod tests {

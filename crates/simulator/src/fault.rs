@@ -224,16 +224,9 @@ impl fmt::Debug for Fault {
 }
 
 /// No fault has this name, or its value cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no fault is called {}", quoted(name))]
 #[non_exhaustive]
 pub struct UnknownFault {
     name: String,
 }
-
-impl fmt::Display for UnknownFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no fault is called {}", quoted(&self.name))
-    }
-}
-
-impl core::error::Error for UnknownFault {}
