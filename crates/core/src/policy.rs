@@ -67,6 +67,13 @@ impl Policy {
         self.margin.min(lifetime / 5)
     }
 
+    /// The longest time of a renewal that waits for no other process: the exchange, and the store before and after it.
+    #[must_use]
+    pub const fn longest_renewal(&self, with_store: bool) -> Duration {
+        let store = if with_store { self.store_deadline } else { Duration::ZERO };
+        self.deadline.saturating_add(store).saturating_add(store)
+    }
+
     /// Whether a token of this lifetime with this time left lasts as long as wanted, or as long as a new token would.
     pub(crate) fn lasts(&self, lifetime: Duration, left: Duration, wanted: Duration) -> bool {
         let age = lifetime.saturating_sub(left);

@@ -5,7 +5,9 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::any::Any;
 use core::error::Error;
 use core::fmt;
@@ -15,6 +17,7 @@ use crate::error::{ErrorSource, TokenError};
 use crate::generation::{Epoch, Generation};
 use crate::key::TokenKey;
 use crate::lease::Attempt;
+use crate::provider::{ProviderSpec, Rotation};
 use crate::record::Record;
 
 /// Names one state of one key. No version recurs, not even after the store was emptied.
@@ -131,6 +134,51 @@ pub struct StoreGuarantees {
     pub durable: bool,
     /// Whether it may show an older record again, for example after a failover.
     pub may_go_back: bool,
+}
+
+impl StoreGuarantees {
+    /// Whether a store with these guarantees, or no store, suits this provider's tokens. `shared_by` says which sources
+    /// are to share them; all that share the store by default. Returns what the store lacks for a single-use refresh
+    /// token.
+    ///
+    /// # Errors
+    ///
+    /// `Misconfigured` when more sources are to share a single-use refresh token than share the store.
+    pub fn suit(
+        store: Option<Self>,
+        shared_by: Option<SharedBy>,
+        spec: &ProviderSpec,
+    ) -> Result<Vec<&'static str>, TokenError> {
+        if spec.credentials || spec.rotation == Rotation::Reusable {
+            return Ok(Vec::new());
+        }
+        let scope = store.map_or(SharedBy::Process, |store| store.scope);
+        let wanted = shared_by.unwrap_or(scope);
+        if wanted > scope {
+            return Err(TokenError::misconfigured(format!(
+                "the refresh token is single-use and is to be shared by {}, but the store is shared only by {}: two \
+                 processes would send the token, and the server may revoke the session",
+                wanted.name(),
+                scope.name(),
+            )));
+        }
+        let Some(store) = store else { return Ok(Vec::new()) };
+        let lacking = [
+            (!store.durable, "it does not survive the process or a sudden stop of the machine"),
+            (store.may_go_back, "it may show an older record again"),
+        ];
+        Ok(lacking.into_iter().filter(|(lacks, _)| *lacks).map(|(_, what)| what).collect())
+    }
+}
+
+impl SharedBy {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Process => "one process",
+            Self::Host => "the processes of one machine",
+            Self::Fleet => "several machines",
+        }
+    }
 }
 
 /// Shows other processes that its holder is alive. It ends with the process, whatever the cause.
@@ -310,5 +358,38 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
         (**self).forget_spill(key, attempt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_use_refresh_token_needs_a_store_that_all_its_sources_share() {
+        let spec = ProviderSpec::new("toy", TokenKey::new("toy", "https://issuer.example"));
+        let store = |scope| Some(StoreGuarantees { scope, durable: true, may_go_back: false });
+        let scopes = [SharedBy::Process, SharedBy::Host, SharedBy::Fleet];
+        for scope in scopes {
+            for wanted in scopes {
+                let suits = StoreGuarantees::suit(store(scope), Some(wanted), &spec).is_ok();
+                assert_eq!(suits, wanted <= scope, "{wanted:?} {scope:?}");
+            }
+        }
+        assert!(StoreGuarantees::suit(None, None, &spec).is_ok());
+        assert!(StoreGuarantees::suit(None, Some(SharedBy::Host), &spec).is_err());
+        let mut reusable = spec.clone();
+        reusable.rotation = Rotation::Reusable;
+        assert!(StoreGuarantees::suit(None, Some(SharedBy::Fleet), &reusable).is_ok());
+    }
+
+    #[test]
+    fn what_a_store_lacks_for_a_single_use_refresh_token_is_listed() {
+        let spec = ProviderSpec::new("toy", TokenKey::new("toy", "https://issuer.example"));
+        let lacking = |durable, may_go_back| {
+            let store = StoreGuarantees { scope: SharedBy::Host, durable, may_go_back };
+            StoreGuarantees::suit(Some(store), None, &spec).unwrap().len()
+        };
+        assert_eq!((lacking(true, false), lacking(false, false), lacking(false, true)), (0, 1, 2));
     }
 }

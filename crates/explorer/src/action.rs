@@ -6,8 +6,8 @@ use wellspring_core::{SessionState, Step};
 
 use crate::callers::action::CallersAction;
 use crate::line::{Mutation, Trouble};
-use crate::provider::{Name, Wish};
-use crate::world::{Job, Run, Scene, Told, World};
+use crate::provider::{ServerRequest, TokenName};
+use crate::world::{CallerAnswer, Job, Run, Scene, World};
 
 /// One thing that happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(crate) enum Action {
     Work {
         who: usize,
         run: usize,
-        how: How,
+        how: StepOutcome,
     },
     /// A process ends and another one is started. What it was sending may still arrive.
     Crash {
@@ -46,7 +46,7 @@ pub(crate) enum Action {
 
 /// How a step comes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum How {
+pub(crate) enum StepOutcome {
     Well,
     /// Of several spilled tokens this one is found.
     Finding(usize),
@@ -100,7 +100,7 @@ impl Action {
     }
 }
 
-impl How {
+impl StepOutcome {
     pub(crate) const fn is_fault(self) -> bool {
         !matches!(self, Self::Well | Self::Finding(_) | Self::TimeUp | Self::Overdue)
     }
@@ -117,12 +117,12 @@ impl World {
         let mut found = Vec::new();
         let faulty = self.history.faults > 0;
         let may = |trouble| faulty && scene.line.may(trouble);
-        for (who, person) in self.people.iter().enumerate() {
+        for (who, process) in self.processes.iter().enumerate() {
             if who < scene.visitor() {
                 self.asks(who, &mut found);
-                self.caller_actions(who, &mut found);
+                found.extend(self.caller_actions(who).into_iter().map(|what| Action::Callers(who, what)));
             }
-            for (run, doing) in person.runs.iter().enumerate() {
+            for (run, doing) in process.runs.iter().enumerate() {
                 let mut hows = Vec::new();
                 self.ways(scene, who, doing, &mut hows);
                 found.extend(hows.into_iter().map(|how| Action::Work { who, run, how }));
@@ -133,114 +133,119 @@ impl World {
                     }
                 }
             }
-            if may(Trouble::Crash) && !person.runs.is_empty() {
+            if may(Trouble::Crash) && !process.runs.is_empty() {
                 found.push(Action::Crash { who, straggler: false });
-                if may(Trouble::Straggler) && person.runs.iter().any(|run| matches!(run.step, Step::Send(..)))
+                if may(Trouble::Straggler)
+                    && process.runs.iter().any(|run| matches!(run.step, Step::Send(..)))
                 {
                     found.push(Action::Crash { who, straggler: true });
                 }
             }
         }
-        found.extend((0..self.shelf.hanging.len()).map(Action::Written));
+        found.extend((0..self.store.hanging.len()).map(Action::Written));
         found.extend((0..self.history.stragglers.len()).map(Action::Arrived));
-        let is_there = |slot: usize| !self.people[slot].runs.is_empty();
+        let is_there = |slot: usize| !self.processes[slot].runs.is_empty();
         if may(Trouble::SignIn) && !is_there(scene.visitor()) {
             found.push(Action::UserSignsIn);
         }
         if may(Trouble::Logout) && !is_there(scene.visitor() + 1) {
             found.push(Action::UserLogsOut);
         }
-        if may(Trouble::Emptied) && self.shelf.stored.is_some() {
+        if may(Trouble::Emptied) && self.store.stored.is_some() {
             found.push(Action::StoreIsEmptied);
         }
         found
     }
 
     fn asks(&self, who: usize, found: &mut Vec<Action>) {
-        let person = &self.people[who];
-        let answered_at_once = person.lifecycle.quiet_until() < wellspring_core::Instant::NEVER;
-        match person.told {
-            Told::Nothing | Told::Later if !person.renews() => found.push(Action::Ask(who)),
-            Told::Fresh if self.history.again > 0 => found.push(Action::Refused(who)),
-            Told::Login { .. } if self.history.again > 0 && answered_at_once => found.push(Action::Ask(who)),
+        let process = &self.processes[who];
+        let answered_at_once = process.lifecycle.quiet_until() < wellspring_core::Instant::NEVER;
+        match process.answer {
+            CallerAnswer::Nothing | CallerAnswer::Later if !process.renews() => found.push(Action::Ask(who)),
+            CallerAnswer::Fresh if self.history.again > 0 => found.push(Action::Refused(who)),
+            CallerAnswer::Login { .. } if self.history.again > 0 && answered_at_once => {
+                found.push(Action::Ask(who))
+            }
             _ => {}
         }
     }
 
     /// How this step may come out.
-    fn ways(&self, scene: &Scene, who: usize, run: &Run, ways: &mut Vec<How>) {
+    fn ways(&self, scene: &Scene, who: usize, run: &Run, ways: &mut Vec<StepOutcome>) {
         let faulty = self.history.faults > 0;
         let may = |trouble| faulty && scene.line.may(trouble);
         let lates: &[bool] = if matches!(run.job, Job::UnfinishedSave) { &[false] } else { &[false, true] };
-        let failing = |ways: &mut Vec<How>| {
+        let failing = |ways: &mut Vec<StepOutcome>| {
             if may(Trouble::Store) {
-                ways.extend(lates.iter().map(|late| How::Failing { late: *late }));
+                ways.extend(lates.iter().map(|late| StepOutcome::Failing { late: *late }));
             } else if may(Trouble::Outage) {
-                ways.extend(lates.last().map(|late| How::Failing { late: *late }));
+                ways.extend(lates.last().map(|late| StepOutcome::Failing { late: *late }));
             }
         };
         match &run.step {
             Step::Load(..) => {
-                let spilled = self.shelf.spilled_on(self.people[who].machine).count();
-                ways.push(How::Well);
-                ways.extend((1..spilled).map(How::Finding));
+                let spilled = self.store.spilled_on(self.processes[who].machine).count();
+                ways.push(StepOutcome::Well);
+                ways.extend((1..spilled).map(StepOutcome::Finding));
                 failing(ways);
             }
             Step::Save(save) => {
-                ways.push(How::Well);
+                ways.push(StepOutcome::Well);
                 failing(ways);
                 for late in lates.iter().copied() {
                     if may(Trouble::Store) {
-                        ways.push(How::Unsure { made: true, late });
-                        ways.push(How::Unsure { made: false, late });
+                        ways.push(StepOutcome::Unsure { made: true, late });
+                        ways.push(StepOutcome::Unsure { made: false, late });
                     }
                     if may(Trouble::Hanging) {
-                        ways.push(How::Hanging { late });
+                        ways.push(StepOutcome::Hanging { late });
                     }
                 }
                 if may(Trouble::Slow) && save.operation.liveness_lock {
-                    ways.push(How::Slow);
+                    ways.push(StepOutcome::Slow);
                 }
             }
             Step::Watch(watch) => {
-                let gone = !self.is_anybody_alive_on(self.people[who].machine)
+                let gone = !self.is_anybody_alive_on(self.processes[who].machine)
                     || scene.line.mutated(Mutation::GoneTooSoon);
-                if self.shelf.version() != Some(watch.operation.version) || gone {
-                    ways.push(How::Well);
+                if self.store.version() != Some(watch.operation.version) || gone {
+                    ways.push(StepOutcome::Well);
                 }
                 if self.history.impatience > 0 {
-                    ways.push(How::TimeUp);
+                    ways.push(StepOutcome::TimeUp);
                 }
                 failing(ways);
             }
             Step::Send(sending, _)
-                if scene.line.has_callers() && self.people[who].now().instant > sending.not_after =>
+                if scene.line.has_callers() && self.processes[who].now().instant > sending.not_after =>
             {
-                ways.push(How::Overdue);
+                ways.push(StepOutcome::Overdue);
             }
             Step::Send(sending, _) => {
-                ways.push(How::Well);
+                ways.push(StepOutcome::Well);
                 if may(Trouble::Silence) {
-                    ways.push(How::Stray);
-                    ways.push(How::Lost);
+                    ways.push(StepOutcome::Stray);
+                    ways.push(StepOutcome::Lost);
                 }
                 if may(Trouble::Straggler) {
-                    ways.push(How::Straggling);
+                    ways.push(StepOutcome::Straggling);
                 }
-                if may(Trouble::Unsent) && !matches!(Wish::read(&sending.request), Wish::Revoke(_)) {
-                    ways.push(How::Unsent);
+                if may(Trouble::Unsent)
+                    && !matches!(ServerRequest::read(&sending.request), ServerRequest::Revoke(_))
+                {
+                    ways.push(StepOutcome::Unsent);
                 }
             }
             Step::Spill(..) | Step::Forget(..) => {
-                ways.push(How::Well);
+                ways.push(StepOutcome::Well);
                 if may(Trouble::Store) || may(Trouble::Outage) {
-                    ways.push(How::Failing { late: false });
+                    ways.push(StepOutcome::Failing { late: false });
                 }
             }
             Step::Sleep(..) => {
-                ways.push(How::Well);
+                ways.push(StepOutcome::Well);
                 if self.history.impatience > 0 || self.is_claimed_by_the_dead() {
-                    ways.push(How::TimeUp);
+                    ways.push(StepOutcome::TimeUp);
                 }
             }
             Step::Done(..) => {}
@@ -249,9 +254,12 @@ impl World {
 
     /// The owner of the lease in the store is gone, on whatever machine.
     pub(crate) fn is_claimed_by_the_dead(&self) -> bool {
-        let Some(lease) = self.shelf.record().and_then(|record| record.lease) else { return false };
+        let Some(lease) = self.store.record().and_then(|record| record.lease) else { return false };
         let owner = lease.attempt.owner;
-        !self.people.iter().any(|person| person.owner() == owner && person.runs.iter().any(|run| run.alive))
+        !self
+            .processes
+            .iter()
+            .any(|process| process.owner() == owner && process.runs.iter().any(|run| run.alive))
     }
 }
 
@@ -277,13 +285,13 @@ impl fmt::Display for Action {
 /// A state in a line of text, for traces.
 impl fmt::Display for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.shelf.stored {
+        match &self.store.stored {
             None => write!(f, "[store empty")?,
             Some(stored) => {
                 let record = &stored.record;
                 let (epoch, generation) = record.place();
                 write!(f, "[v{} e{epoch} g{generation}", stored.version.value())?;
-                match (Name::of(record), &record.state) {
+                match (TokenName::of(record), &record.state) {
                     (Some(name), _) => write!(f, " token {name}")?,
                     (None, SessionState::LoggedOut) => write!(f, " logged out")?,
                     _ => {}
@@ -300,8 +308,8 @@ impl fmt::Display for World {
                 }
             }
         }
-        for (machine, pending_save) in &self.shelf.spills {
-            write!(f, " spilled@{machine} {:?}", Name::of(&pending_save.record))?;
+        for (machine, pending_save) in &self.store.spills {
+            write!(f, " spilled@{machine} {:?}", TokenName::of(&pending_save.record))?;
         }
         for (n, family) in self.server.families.iter().enumerate() {
             write!(f, "] [server {}.{}", n + 1, family.live)?;
@@ -310,16 +318,16 @@ impl fmt::Display for World {
             }
         }
         write!(f, "]")?;
-        for person in &self.people {
-            if !person.callers.all.is_empty() {
-                write!(f, " {}{}", person.slot, person.callers)?;
+        for process in &self.processes {
+            if !process.callers.all.is_empty() {
+                write!(f, " {}{}", process.slot, process.callers)?;
             }
-            for run in &person.runs {
+            for run in &process.runs {
                 let alive = if run.alive { "*" } else { "" };
-                write!(f, " {}{alive}:{}", person.slot, Doing(run))?;
+                write!(f, " {}{alive}:{}", process.slot, Doing(run))?;
             }
-            if !matches!(person.told, Told::Nothing) && person.runs.is_empty() {
-                write!(f, " {}:{:?}", person.slot, person.told)?;
+            if !matches!(process.answer, CallerAnswer::Nothing) && process.runs.is_empty() {
+                write!(f, " {}:{:?}", process.slot, process.answer)?;
             }
         }
         Ok(())
@@ -333,10 +341,12 @@ impl fmt::Display for Doing<'_> {
         match &self.0.step {
             Step::Load(..) => f.write_str("load"),
             Step::Save(save) if save.operation.record.lease.is_some() => f.write_str("save lease"),
-            Step::Save(save) => write!(f, "save {:?}", Name::of(&save.operation.record)),
+            Step::Save(save) => write!(f, "save {:?}", TokenName::of(&save.operation.record)),
             Step::Watch(watch) => write!(f, "watch v{}", watch.operation.version.value()),
-            Step::Send(sending, _) => write!(f, "send {:?}", Wish::read(&sending.request)),
-            Step::Spill(spill) => write!(f, "spill {:?}", Name::of(&spill.operation.pending_save.record)),
+            Step::Send(sending, _) => write!(f, "send {:?}", ServerRequest::read(&sending.request)),
+            Step::Spill(spill) => {
+                write!(f, "spill {:?}", TokenName::of(&spill.operation.pending_save.record))
+            }
             Step::Forget(..) => f.write_str("forget"),
             Step::Sleep(..) => f.write_str("sleep"),
             Step::Done(..) => f.write_str("done"),

@@ -1,22 +1,22 @@
 //! The callers of a process: each waits for a token or calls an API, on the shipped machines.
 //!
 //! - [`action`]: what can happen to a caller
-//! - [`play`]: carrying it out, as the drivers do it
-//! - [`law`]: what must hold for callers
+//! - [`apply`]: carrying it out, as the drivers do it
+//! - [`invariants`]: what must hold for callers
 //! - [`lines`], [`mutants`]: the lines with callers, and the deliberate mistakes that they show
 
 use core::time::Duration;
 
 use wellspring_core::{
     Acquire, AwaitChange, AwaitRejection, AwaitRenewal, AwaitToken, AwaitVerdict, Generation, Instant, Need,
-    Patience, Policy, Token,
+    Patience, Policy, Token, TokenError,
 };
 
 pub(crate) mod action;
-mod law;
+mod apply;
+mod invariants;
 pub(crate) mod lines;
 pub(crate) mod mutants;
-mod play;
 #[cfg(test)]
 mod tests;
 
@@ -108,16 +108,23 @@ enum State {
     Sends(Token, AwaitVerdict),
     /// Is about to report the refused token to the lifecycle.
     Rejects(Generation, AwaitRejection<Response>),
-    Done(CallerAnswer),
+    Done(CallerResult),
 }
 
 /// The number of the send that this is the response to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Response(u8);
 
+/// What the lifecycle has a caller do that asks it.
+enum AskResult {
+    Answer(Result<Token, TokenError>),
+    Wait(AwaitRenewal),
+    Sleep(Instant, AwaitChange),
+}
+
 /// What a caller got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum CallerAnswer {
+pub(crate) enum CallerResult {
     Token,
     Error,
     Response,
@@ -175,7 +182,7 @@ impl Callers {
         self.young_refusal = None;
         for caller in &mut self.all {
             if !matches!(caller.state, State::Idle | State::Done(_)) {
-                *caller = Caller { state: State::Done(CallerAnswer::Crashed), ..Caller::new(caller.kind) };
+                *caller = Caller { state: State::Done(CallerResult::Crashed), ..Caller::new(caller.kind) };
             }
         }
     }

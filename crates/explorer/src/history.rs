@@ -4,7 +4,7 @@ use wellspring_core::Attempt;
 
 use crate::callers::Limits;
 use crate::line::Line;
-use crate::provider::{Name, Wish};
+use crate::provider::{ServerRequest, TokenName};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct History {
@@ -13,9 +13,9 @@ pub(crate) struct History {
     pub(crate) impatience: u8,
     pub(crate) again: u8,
     pub(crate) limits: Limits,
-    pub(crate) families: Vec<Past>,
+    pub(crate) families: Vec<FamilyHistory>,
     /// Requests whose senders have given them up, each with the sender and its time.
-    pub(crate) stragglers: Vec<(usize, u8, Wish)>,
+    pub(crate) stragglers: Vec<(usize, u8, ServerRequest)>,
     /// Logouts that have been saved.
     pub(crate) tombstones: Vec<Attempt>,
     pub(crate) emptied: bool,
@@ -24,7 +24,7 @@ pub(crate) struct History {
 
 /// What has happened to one family of refresh tokens. Sets of numbers are bits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Past {
+pub(crate) struct FamilyHistory {
     /// May have been sent.
     pub(crate) sent: u16,
     /// May have been sent twice.
@@ -47,7 +47,7 @@ pub(crate) struct Past {
 
 impl History {
     pub(crate) fn new(line: &Line) -> Self {
-        let first = Past { saved: 1 << 1, ..Past::default() };
+        let first = FamilyHistory { saved: 1 << 1, ..FamilyHistory::default() };
         Self {
             faults: line.faults,
             impatience: line.impatience,
@@ -61,16 +61,16 @@ impl History {
         }
     }
 
-    pub(crate) fn past(&self, name: Name) -> &Past {
+    pub(crate) fn past(&self, name: TokenName) -> &FamilyHistory {
         &self.families[usize::from(name.family) - 1]
     }
 
-    pub(crate) fn past_mut(&mut self, name: Name) -> &mut Past {
+    pub(crate) fn past_mut(&mut self, name: TokenName) -> &mut FamilyHistory {
         &mut self.families[usize::from(name.family) - 1]
     }
 
     /// All that is known so far makes room: for another family, or for none.
-    pub(crate) fn end_families(&mut self, but: Option<Name>) {
+    pub(crate) fn end_families(&mut self, but: Option<TokenName>) {
         for (n, past) in self.families.iter_mut().enumerate() {
             if but.is_some_and(|name| usize::from(name.family) == n + 1) {
                 continue;

@@ -5,9 +5,9 @@
 //! there is nothing to run.
 //!
 //! - `line`, `lines`: what is explored; `mutants`, `cells`: deliberate mistakes
-//! - `world`, `shelf`, `server`, `provider`, `history`: one state of everything
-//! - `action`, `play`: what can happen, and the next state, as the drivers carry it out
-//! - `law`: what must hold
+//! - `world`, `store_model`, `server`, `provider`, `history`: one state of everything
+//! - `action`, `apply`: what can happen, and the next state, as the drivers carry it out
+//! - `invariants`: what must hold
 //! - `callers`: what waits for tokens and calls APIs, and what must hold for it
 //! - `search`: visits every state
 //! - `report`, `pins`, `clock`: the results
@@ -15,6 +15,8 @@
 
 #[cfg(wellspring_explore)]
 mod action;
+#[cfg(wellspring_explore)]
+mod apply;
 #[cfg(wellspring_explore)]
 mod callers;
 #[cfg(wellspring_explore)]
@@ -24,7 +26,7 @@ mod clock;
 #[cfg(wellspring_explore)]
 mod history;
 #[cfg(wellspring_explore)]
-mod law;
+mod invariants;
 #[cfg(wellspring_explore)]
 mod line;
 #[cfg(wellspring_explore)]
@@ -34,8 +36,6 @@ mod mutants;
 #[cfg(wellspring_explore)]
 mod pins;
 #[cfg(wellspring_explore)]
-mod play;
-#[cfg(wellspring_explore)]
 mod provider;
 #[cfg(wellspring_explore)]
 mod report;
@@ -44,7 +44,7 @@ mod search;
 #[cfg(wellspring_explore)]
 mod server;
 #[cfg(wellspring_explore)]
-mod shelf;
+mod store_model;
 #[cfg(all(test, wellspring_explore))]
 mod tests;
 #[cfg(wellspring_explore)]

@@ -14,12 +14,12 @@ use crate::line::{Grants, Line};
 
 /// One token of one family; the family begins with a sign-in, and the numbers count its exchanges.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Name {
+pub(crate) struct TokenName {
     pub(crate) family: u8,
     pub(crate) number: u8,
 }
 
-impl Name {
+impl TokenName {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (family, number) = text.split_once('.')?;
         Some(Self { family: family.parse().ok()?, number: number.parse().ok()? })
@@ -35,13 +35,13 @@ impl Name {
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for TokenName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.family, self.number)
     }
 }
 
-impl fmt::Debug for Name {
+impl fmt::Debug for TokenName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
@@ -49,22 +49,22 @@ impl fmt::Debug for Name {
 
 /// What a client asks of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Wish {
-    Refresh(Name),
+pub(crate) enum ServerRequest {
+    Refresh(TokenName),
     Credentials,
     SignIn,
-    Revoke(Name),
+    Revoke(TokenName),
 }
 
-impl Wish {
+impl ServerRequest {
     pub(crate) fn read(request: &HttpRequest) -> Self {
         let text = core::str::from_utf8(request.expose_body()).unwrap_or_default();
         match text.split_once(' ') {
             Some(("refresh", name)) => {
-                Self::Refresh(Name::parse(name).expect("tokens are named by the server"))
+                Self::Refresh(TokenName::parse(name).expect("tokens are named by the server"))
             }
             Some(("revoke", name)) => {
-                Self::Revoke(Name::parse(name).expect("tokens are named by the server"))
+                Self::Revoke(TokenName::parse(name).expect("tokens are named by the server"))
             }
             _ if text == "sign in" => Self::SignIn,
             _ => Self::Credentials,
@@ -90,7 +90,7 @@ fn post(text: String) -> HttpRequest {
 }
 
 /// What a grant of this name looks like. It never expires by itself.
-pub(crate) fn granted(name: Option<Name>) -> TokenResponse {
+pub(crate) fn granted(name: Option<TokenName>) -> TokenResponse {
     let text = name.map_or_else(|| "own".to_owned(), |name| name.to_string());
     let response = TokenResponse::new(AccessToken::new(text.clone()));
     if name.is_some() { response.with_refresh_token(RefreshToken::new(text)) } else { response }
@@ -98,7 +98,7 @@ pub(crate) fn granted(name: Option<Name>) -> TokenResponse {
 
 /// What the store holds at first: granted long ago, for this long.
 pub(crate) fn granted_long_ago(lifetime: Duration, grant: Grants) -> TokenResponse {
-    let first = Name { family: 1, number: 1 };
+    let first = TokenName { family: 1, number: 1 };
     granted((grant != Grants::Credentials).then_some(first)).with_lifetime(lifetime)
 }
 
@@ -117,7 +117,7 @@ impl Provider for Words {
                 let text = core::str::from_utf8(response.expose_body()).unwrap_or_default();
                 let mut response = match text {
                     "kept" => TokenResponse::new(AccessToken::new("own")),
-                    _ => granted(Name::parse(text)),
+                    _ => granted(TokenName::parse(text)),
                 };
                 response.lifetime = self.1;
                 Reading::Granted(response)

@@ -6,9 +6,9 @@ use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
 use crate::action::Action;
-use crate::law::Broken;
+use crate::invariants::Broken;
 use crate::line::Line;
-use crate::world::{Person, Scene, World};
+use crate::world::{Process, Scene, World};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -28,12 +28,12 @@ pub(crate) struct Findings {
 }
 
 /// Keeps one of each kind and numbers it.
-struct Kept<T> {
+struct Interned<T> {
     numbers: HashMap<Rc<T>, u32>,
     all: Vec<Rc<T>>,
 }
 
-impl<T: Eq + Hash> Kept<T> {
+impl<T: Eq + Hash> Interned<T> {
     fn new() -> Self {
         Self { numbers: HashMap::new(), all: Vec::new() }
     }
@@ -54,11 +54,11 @@ const MOST_PARTS: usize = 8;
 /// A state as the numbers of its parts.
 type Key = [u32; MOST_PARTS];
 
-struct Atlas {
-    people: Kept<Person>,
-    shelves: Kept<crate::shelf::Shelf>,
-    servers: Kept<crate::server::Server>,
-    histories: Kept<crate::history::History>,
+struct Visited {
+    processes: Interned<Process>,
+    stores: Interned<crate::store_model::StoreModel>,
+    servers: Interned<crate::server::Server>,
+    histories: Interned<crate::history::History>,
     indices: HashMap<Key, u32>,
     keys: Vec<Key>,
     /// From where each state was reached first.
@@ -66,13 +66,13 @@ struct Atlas {
     crowd: usize,
 }
 
-impl Atlas {
+impl Visited {
     fn new(crowd: usize) -> Self {
         Self {
-            people: Kept::new(),
-            shelves: Kept::new(),
-            servers: Kept::new(),
-            histories: Kept::new(),
+            processes: Interned::new(),
+            stores: Interned::new(),
+            servers: Interned::new(),
+            histories: Interned::new(),
             indices: HashMap::new(),
             keys: Vec::new(),
             parents: Vec::new(),
@@ -83,10 +83,10 @@ impl Atlas {
     /// The number of this state, which is new if it was not visited before.
     fn visit(&mut self, world: &World, parent: u32) -> u32 {
         let mut key = [0; MOST_PARTS];
-        for (slot, person) in key.iter_mut().zip(&world.people) {
-            *slot = self.people.number(person);
+        for (slot, process) in key.iter_mut().zip(&world.processes) {
+            *slot = self.processes.number(process);
         }
-        key[5] = self.shelves.number(&world.shelf);
+        key[5] = self.stores.number(&world.store);
         key[6] = self.servers.number(&world.server);
         key[7] = self.histories.number(&world.history);
         match self.indices.entry(key) {
@@ -103,8 +103,11 @@ impl Atlas {
     fn world(&self, index: usize) -> World {
         let key = self.keys[index];
         World {
-            people: key[..self.crowd].iter().map(|n| Rc::clone(&self.people.all[*n as usize])).collect(),
-            shelf: Rc::clone(&self.shelves.all[key[5] as usize]),
+            processes: key[..self.crowd]
+                .iter()
+                .map(|n| Rc::clone(&self.processes.all[*n as usize]))
+                .collect(),
+            store: Rc::clone(&self.stores.all[key[5] as usize]),
             server: Rc::clone(&self.servers.all[key[6] as usize]),
             history: Rc::clone(&self.histories.all[key[7] as usize]),
         }
@@ -125,18 +128,18 @@ impl Atlas {
                 from.after(scene, *action).is_ok_and(|world| self.key_of(&world) == Some(to))
             };
             let action = from.actions(scene).into_iter().find(leads_there);
-            let said = action.map_or_else(|| "?".to_owned(), |action| action.to_string());
-            text.push_str(&format!("    {said}\n      {}\n", self.world(pair[1])));
+            let reply = action.map_or_else(|| "?".to_owned(), |action| action.to_string());
+            text.push_str(&format!("    {reply}\n      {}\n", self.world(pair[1])));
         }
         text
     }
 
     fn key_of(&self, world: &World) -> Option<Key> {
         let mut key = [0; MOST_PARTS];
-        for (slot, person) in key.iter_mut().zip(&world.people) {
-            *slot = *self.people.numbers.get(person)?;
+        for (slot, process) in key.iter_mut().zip(&world.processes) {
+            *slot = *self.processes.numbers.get(process)?;
         }
-        key[5] = *self.shelves.numbers.get(&world.shelf)?;
+        key[5] = *self.stores.numbers.get(&world.store)?;
         key[6] = *self.servers.numbers.get(&world.server)?;
         key[7] = *self.histories.numbers.get(&world.history)?;
         Some(key)
@@ -147,16 +150,16 @@ impl Atlas {
 pub(crate) fn explore(line: Line, limit: usize) -> Findings {
     let scene = Scene::new(line);
     let begin = World::begin(&scene);
-    let mut atlas = Atlas::new(begin.people.len());
+    let mut visited = Visited::new(begin.processes.len());
     let mut ways: Vec<(u32, u32)> = Vec::new();
     let mut ends = Vec::new();
     let mut findings = Findings::default();
     let mut needless = None;
-    atlas.visit(&begin, 0);
+    visited.visit(&begin, 0);
     let mut index = 0;
-    while index < atlas.keys.len() && index < limit && findings.broken.is_none() {
+    while index < visited.keys.len() && index < limit && findings.broken.is_none() {
         let here = u32::try_from(index).expect("memory is smaller than that");
-        let world = atlas.world(index);
+        let world = visited.world(index);
         if world.is_at_rest() {
             ends.push(here);
             findings.outlived += usize::from(world.outlives_its_logout());
@@ -168,13 +171,13 @@ pub(crate) fn explore(line: Line, limit: usize) -> Findings {
         for action in world.actions(&scene) {
             match world.after(&scene, action) {
                 Ok(next) => {
-                    let there = atlas.visit(&next, here);
+                    let there = visited.visit(&next, here);
                     if action.leads_on() && there != here {
                         ways.push((here, there));
                     }
                 }
                 Err(Broken(what)) => {
-                    let way = atlas.way_to(&scene, index);
+                    let way = visited.way_to(&scene, index);
                     findings.broken = Some(format!("{what}\n{way}    {action}\n"));
                     break;
                 }
@@ -184,12 +187,12 @@ pub(crate) fn explore(line: Line, limit: usize) -> Findings {
     }
     findings.states = index;
     findings.ends = ends.len();
-    findings.first_needless = needless.map(|index| atlas.way_to(&scene, index));
-    findings.exhausted = index == atlas.keys.len() && findings.broken.is_none();
+    findings.first_needless = needless.map(|index| visited.way_to(&scene, index));
+    findings.exhausted = index == visited.keys.len() && findings.broken.is_none();
     if findings.exhausted {
-        let stuck = first_stuck(atlas.keys.len(), &ends, &mut ways);
+        let stuck = first_stuck(visited.keys.len(), &ends, &mut ways);
         findings.broken = stuck.map(|index| {
-            format!("nothing that does not go wrong ends it from here\n{}", atlas.way_to(&scene, index))
+            format!("nothing that does not go wrong ends it from here\n{}", visited.way_to(&scene, index))
         });
     }
     findings

@@ -3,7 +3,7 @@
 use wellspring_core::{Answer, HttpResponse, Replay, ResponseHead};
 
 use crate::line::{Grants, Line};
-use crate::provider::{Name, Wish};
+use crate::provider::{ServerRequest, TokenName};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Server {
@@ -24,15 +24,15 @@ pub(crate) struct Family {
 
 /// What the server makes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
-    Granted(Name),
+pub(crate) enum ServerReply {
+    Granted(TokenName),
     /// A token, and nothing else to spend.
     Own,
     /// A token; the refresh token stays.
-    Kept,
-    Refused(Name),
+    Interned,
+    Refused(TokenName),
     /// The refresh token is no good, and credentials are there to be spent instead.
-    Next(Name),
+    Next(TokenName),
     Revoked,
 }
 
@@ -41,35 +41,35 @@ impl Server {
         Self { families: vec![Family::new(1)] }
     }
 
-    pub(crate) fn family(&self, name: Name) -> &Family {
+    pub(crate) fn family(&self, name: TokenName) -> &Family {
         &self.families[usize::from(name.family) - 1]
     }
 
     /// Does what it is asked for. `time` is the sender's own count of how late it is.
-    pub(crate) fn process(&mut self, wish: Wish, time: u8, line: &Line) -> Said {
-        match wish {
-            Wish::Credentials => Said::Own,
-            Wish::SignIn => {
+    pub(crate) fn serve(&mut self, server_request: ServerRequest, time: u8, line: &Line) -> ServerReply {
+        match server_request {
+            ServerRequest::Credentials => ServerReply::Own,
+            ServerRequest::SignIn => {
                 self.families.push(Family::new(1));
-                let family = u8::try_from(self.families.len()).expect("few people sign in");
-                Said::Granted(Name { family, number: 1 })
+                let family = u8::try_from(self.families.len()).expect("few users sign in");
+                ServerReply::Granted(TokenName { family, number: 1 })
             }
-            Wish::Revoke(name) => {
+            ServerRequest::Revoke(name) => {
                 self.families[usize::from(name.family) - 1].revoked = true;
-                Said::Revoked
+                ServerReply::Revoked
             }
-            Wish::Refresh(name) => {
+            ServerRequest::Refresh(name) => {
                 let family = &mut self.families[usize::from(name.family) - 1];
                 if family.revoked {
                     return refused(name, line);
                 }
                 if line.grant == Grants::Reusable {
-                    return Said::Kept;
+                    return ServerReply::Interned;
                 }
                 let window =
                     matches!(line.replay, Replay::Within(_)) && (line.is_fleet() || time <= family.minted);
                 if name.number + 1 == family.live && window {
-                    return Said::Granted(Name { number: family.live, ..name });
+                    return ServerReply::Granted(TokenName { number: family.live, ..name });
                 }
                 if name.number != family.live {
                     (family.revoked, family.reuse) = (true, true);
@@ -79,14 +79,18 @@ impl Server {
                 if matches!(line.replay, Replay::Within(_)) {
                     family.minted = time;
                 }
-                Said::Granted(Name { number: family.live, ..name })
+                ServerReply::Granted(TokenName { number: family.live, ..name })
             }
         }
     }
 }
 
-const fn refused(name: Name, line: &Line) -> Said {
-    if matches!(line.grant, Grants::RotatingWithCredentials) { Said::Next(name) } else { Said::Refused(name) }
+const fn refused(name: TokenName, line: &Line) -> ServerReply {
+    if matches!(line.grant, Grants::RotatingWithCredentials) {
+        ServerReply::Next(name)
+    } else {
+        ServerReply::Refused(name)
+    }
 }
 
 impl Family {
@@ -95,12 +99,12 @@ impl Family {
     }
 }
 
-impl Said {
+impl ServerReply {
     pub(crate) fn answer(self) -> Answer {
         let (status, body) = match self {
             Self::Granted(name) => (200, name.to_string()),
             Self::Own => (200, "own".to_owned()),
-            Self::Kept => (200, "kept".to_owned()),
+            Self::Interned => (200, "kept".to_owned()),
             Self::Refused(_) => (401, String::new()),
             Self::Next(_) => (409, String::new()),
             Self::Revoked => (200, String::new()),

@@ -6,15 +6,15 @@ use std::rc::Rc;
 use wellspring_core::{CONFLICT, LOADED, LoginReason, PendingSave, REPLAY, Replay, Table, TokenError};
 
 use crate::cells::CELLS;
-use crate::law::Broken;
+use crate::invariants::Broken;
 use crate::line::{Line, Mutation, Trouble};
 use crate::mutants::Shows;
-use crate::provider::{Name, Wish};
+use crate::provider::{ServerRequest, TokenName};
 use crate::search::explore;
-use crate::world::{Scene, Told, World};
+use crate::world::{CallerAnswer, Scene, World};
 
-const FIRST: Name = Name { family: 1, number: 1 };
-const SECOND: Name = Name { family: 1, number: 2 };
+const FIRST: TokenName = TokenName { family: 1, number: 1 };
+const SECOND: TokenName = TokenName { family: 1, number: 2 };
 
 fn scene(replay: Replay) -> (Scene, World) {
     let scene = Scene::new(Line::new("a line", replay));
@@ -29,15 +29,15 @@ fn what<T>(result: Result<T, Broken>) -> String {
 #[test]
 fn a_single_use_token_that_is_sent_twice_is_found() {
     let (scene, mut world) = scene(Replay::Never);
-    world.may_send(&scene, 0, Wish::Refresh(FIRST)).unwrap();
-    assert!(what(world.may_send(&scene, 1, Wish::Refresh(FIRST))).starts_with("3:"));
+    world.may_send(&scene, 0, ServerRequest::Refresh(FIRST)).unwrap();
+    assert!(what(world.may_send(&scene, 1, ServerRequest::Refresh(FIRST))).starts_with("3:"));
 }
 
 #[test]
 fn a_server_that_sees_a_spent_token_revokes_its_family() {
     let (scene, mut world) = scene(Replay::OwnerDead);
     for _ in 0..2 {
-        world.process(&scene, 0, 0, Wish::Refresh(FIRST)).unwrap();
+        world.serve(&scene, 0, 0, ServerRequest::Refresh(FIRST)).unwrap();
     }
     assert!(world.server.family(FIRST).reuse);
 }
@@ -45,16 +45,16 @@ fn a_server_that_sees_a_spent_token_revokes_its_family() {
 #[test]
 fn a_token_that_is_not_saved_is_neither_handed_out_nor_dropped() {
     let (scene, mut world) = scene(Replay::OwnerDead);
-    world.process(&scene, 0, 0, Wish::Refresh(FIRST)).unwrap();
+    world.serve(&scene, 0, 0, ServerRequest::Refresh(FIRST)).unwrap();
     assert!(what(world.hand_out(0, &SECOND.to_string())).starts_with("4:"));
     assert!(what(world.check(&scene)).starts_with("4:"));
-    let mut record = world.shelf.record().unwrap().clone();
+    let mut record = world.store.record().unwrap().clone();
     let wellspring_core::SessionState::Active(granted) = &mut record.state else { unreachable!() };
     granted.response = crate::provider::granted(Some(SECOND));
-    let attempt = wellspring_core::Attempt { owner: world.people[0].owner(), number: 1 };
+    let attempt = wellspring_core::Attempt { owner: world.processes[0].owner(), number: 1 };
     let origin = wellspring_core::Obtained::ByRenewal { spent: record.generation };
-    Rc::make_mut(&mut world.shelf).spill(0, PendingSave { attempt, record, origin });
-    assert_eq!(world.hand_out(0, &SECOND.to_string()), Ok(Told::Fresh));
+    Rc::make_mut(&mut world.store).spill(0, PendingSave { attempt, record, origin });
+    assert_eq!(world.hand_out(0, &SECOND.to_string()), Ok(CallerAnswer::Fresh));
     world.check(&scene).unwrap();
 }
 
@@ -66,7 +66,7 @@ fn what_callers_are_told_has_to_be_true() {
     {
         assert!(what(world.refuse(&scene, 0, &TokenError::login_required(reason))).ends_with("not true"));
     }
-    assert_eq!(world.refuse(&scene, 0, &TokenError::unavailable("down")), Ok(Told::Later));
+    assert_eq!(world.refuse(&scene, 0, &TokenError::unavailable("down")), Ok(CallerAnswer::Later));
 }
 
 #[test]

@@ -12,9 +12,9 @@ use wellspring_core::{
 use crate::callers::{Callers, with_pauses};
 use crate::history::History;
 use crate::line::{Line, Start};
-use crate::provider::{Name, granted_long_ago, provider};
+use crate::provider::{TokenName, granted_long_ago, provider};
 use crate::server::Server;
-use crate::shelf::Shelf;
+use crate::store_model::StoreModel;
 
 /// What does not change while a line is explored.
 #[derive(Debug)]
@@ -37,15 +37,15 @@ impl Scene {
 /// One state of everything. Its parts are shared with the states it came from.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
-    pub(crate) people: Vec<Rc<Person>>,
-    pub(crate) shelf: Rc<Shelf>,
+    pub(crate) processes: Vec<Rc<Process>>,
+    pub(crate) store: Rc<StoreModel>,
     pub(crate) server: Rc<Server>,
     pub(crate) history: Rc<History>,
 }
 
 /// One process, and those that are started in its place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Person {
+pub(crate) struct Process {
     pub(crate) slot: u8,
     pub(crate) machine: u8,
     /// How many were started before.
@@ -55,9 +55,9 @@ pub(crate) struct Person {
     pub(crate) lifecycle: Lifecycle,
     /// What it is doing: at most one renewal, and what is left over from those before.
     pub(crate) runs: Vec<Run>,
-    pub(crate) told: Told,
+    pub(crate) answer: CallerAnswer,
     /// The token that an API has refused last.
-    pub(crate) refused: Option<Name>,
+    pub(crate) refused: Option<TokenName>,
     /// Its callers have got the error of a logout, and no token since.
     pub(crate) saw_logout: bool,
     pub(crate) callers: Callers,
@@ -84,7 +84,7 @@ pub(crate) enum Job {
 
 /// The last answer to the callers of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Told {
+pub(crate) enum CallerAnswer {
     Nothing,
     Fresh,
     /// To sign in again; needlessly, if the session could have gone on.
@@ -116,7 +116,7 @@ fn lifecycle(callers: &Callers) -> Lifecycle {
     Lifecycle::new(if callers.all.is_empty() { policy } else { with_pauses(policy) }, 7)
 }
 
-impl Person {
+impl Process {
     fn new(slot: usize, machine: u8, callers: Callers) -> Self {
         Self {
             slot: u8::try_from(slot).expect("few take part"),
@@ -125,7 +125,7 @@ impl Person {
             ticks: 0,
             lifecycle: lifecycle(&callers),
             runs: Vec::new(),
-            told: Told::Nothing,
+            answer: CallerAnswer::Nothing,
             refused: None,
             saw_logout: false,
             callers,
@@ -148,8 +148,8 @@ impl Person {
 
     pub(crate) const fn owner(&self) -> Owner {
         let machine = self.machine as u64 + 1;
-        let process = self.slot as u32 * 100 + self.life as u32;
-        Owner { machine, boot: machine as u128, process, source: process as u64 }
+        let number = self.slot as u32 * 100 + self.life as u32;
+        Owner { machine, boot: machine as u128, process: number, source: number as u64 }
     }
 
     pub(crate) fn renews(&self) -> bool {
@@ -162,13 +162,13 @@ impl Person {
         self.callers.crash();
         self.lifecycle = lifecycle(&self.callers);
         self.runs.clear();
-        self.told = if self.callers.all.is_empty() { Told::Nothing } else { Told::Fresh };
+        self.answer = if self.callers.all.is_empty() { CallerAnswer::Nothing } else { CallerAnswer::Fresh };
         self.refused = None;
         self.saw_logout = false;
     }
 
     pub(crate) fn is_settled(&self) -> bool {
-        matches!(self.told, Told::Fresh | Told::Login { .. })
+        matches!(self.answer, CallerAnswer::Fresh | CallerAnswer::Login { .. })
             && self.runs.is_empty()
             && self.callers.are_done()
     }
@@ -185,26 +185,26 @@ impl World {
         let obtained_at = UnixTime::from_secs(1_000_000).minus(age);
         let granted = Granted::new(obtained_at, granted_long_ago(life, line.grant));
         let record = Record::new(Epoch::new(1), Generation::new(1), SessionState::Active(granted));
-        let mut people = Vec::new();
+        let mut processes = Vec::new();
         for (slot, machine) in line.machines.iter().enumerate() {
-            let mut person = Person::new(slot, *machine, line.callers.callers(slot));
+            let mut process = Process::new(slot, *machine, line.callers.callers(slot));
             if line.has_callers() {
-                person.told = Told::Fresh;
+                process.answer = CallerAnswer::Fresh;
             }
             if line.start != Start::Cold {
-                let now = person.now();
-                let _ = person.lifecycle.adopt(&record, now);
+                let now = process.now();
+                let _ = process.lifecycle.adopt(&record, now);
             }
-            people.push(Rc::new(person));
+            processes.push(Rc::new(process));
         }
         for slot in [scene.visitor(), scene.visitor() + 1] {
-            let mut visitor = Person::new(slot, line.machines[0], Callers::default());
-            visitor.told = Told::Fresh;
-            people.push(Rc::new(visitor));
+            let mut visitor = Process::new(slot, line.machines[0], Callers::default());
+            visitor.answer = CallerAnswer::Fresh;
+            processes.push(Rc::new(visitor));
         }
         Self {
-            people,
-            shelf: Rc::new(Shelf::holding(record)),
+            processes,
+            store: Rc::new(StoreModel::holding(record)),
             server: Rc::new(Server::new()),
             history: Rc::new(History::new(line)),
         }
@@ -212,36 +212,38 @@ impl World {
 
     /// Whether anybody on this machine shows a liveness lock.
     pub(crate) fn is_anybody_alive_on(&self, machine: u8) -> bool {
-        let hanging = |slot: usize| self.shelf.hanging.iter().any(|write| write.writer == slot);
-        let mut here = self.people.iter().enumerate().filter(|(_, person)| person.machine == machine);
-        here.any(|(slot, person)| hanging(slot) || person.runs.iter().any(|run| run.alive))
+        let hanging = |slot: usize| self.store.hanging.iter().any(|write| write.writer == slot);
+        let mut here = self.processes.iter().enumerate().filter(|(_, process)| process.machine == machine);
+        here.any(|(slot, process)| hanging(slot) || process.runs.iter().any(|run| run.alive))
     }
 
     /// Whether this refresh token is in the store, spilled beside it, or in the memory of a process that will save it.
-    pub(crate) fn is_held(&self, name: Name) -> bool {
-        let same = |record: &Record| Name::of(record) == Some(name);
-        self.shelf.record().is_some_and(same)
-            || self.shelf.spills.iter().any(|(_, pending_save)| same(&pending_save.record))
-            || self.shelf.hanging.iter().any(|write| same(&write.record))
-            || self.people.iter().any(|person| person.is_holding(name))
+    pub(crate) fn is_held(&self, name: TokenName) -> bool {
+        let same = |record: &Record| TokenName::of(record) == Some(name);
+        self.store.record().is_some_and(same)
+            || self.store.spills.iter().any(|(_, pending_save)| same(&pending_save.record))
+            || self.store.hanging.iter().any(|write| same(&write.record))
+            || self.processes.iter().any(|process| process.is_holding(name))
     }
 
     /// The family of the record in the store, if the server would still renew it and its refresh token is held.
-    pub(crate) fn session_in_reach(&self) -> Option<Name> {
-        let stored = Name::of(self.shelf.record()?)?;
+    pub(crate) fn session_in_reach(&self) -> Option<TokenName> {
+        let stored = TokenName::of(self.store.record()?)?;
         let family = self.server.family(stored);
-        let live = Name { number: family.live, ..stored };
+        let live = TokenName { number: family.live, ..stored };
         (!family.revoked && self.is_held(live)).then_some(live)
     }
 
     /// No process has anything left to do.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.shelf.hanging.is_empty() && self.people.iter().all(|person| person.is_settled())
+        self.store.hanging.is_empty() && self.processes.iter().all(|process| process.is_settled())
     }
 
     /// A user was asked to sign in again while the session could have gone on.
     pub(crate) fn is_needless(&self) -> bool {
-        self.people.iter().any(|person| matches!(person.told, Told::Login { needless: true, .. }))
+        self.processes
+            .iter()
+            .any(|process| matches!(process.answer, CallerAnswer::Login { needless: true, .. }))
     }
 
     /// The session goes on at the server after a logout.
@@ -251,13 +253,13 @@ impl World {
     }
 }
 
-impl Person {
-    pub(crate) fn is_holding(&self, name: Name) -> bool {
+impl Process {
+    pub(crate) fn is_holding(&self, name: TokenName) -> bool {
         self.pending_save().any(|pending_save| pending_save == name)
     }
 
     /// What its renewals have obtained and not stored.
-    pub(crate) fn pending_save(&self) -> impl Iterator<Item = Name> {
-        self.runs.iter().filter_map(|run| Name::of(&run.step.pending_save()?.record))
+    pub(crate) fn pending_save(&self) -> impl Iterator<Item = TokenName> {
+        self.runs.iter().filter_map(|run| TokenName::of(&run.step.pending_save()?.record))
     }
 }

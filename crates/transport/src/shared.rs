@@ -234,11 +234,10 @@ impl SharedLifecycle {
         self.clock.now().instant.plus(deadline)
     }
 
-    /// The longest that a renewal takes without other lease holders: the exchange, and the store before and after it.
+    /// The longest time of a renewal that waits for no other process.
     #[must_use]
-    pub fn longest_renewal(&self) -> Duration {
-        let store = if self.storage.is_some() { self.policy.store_deadline } else { Duration::ZERO };
-        self.policy.deadline.saturating_add(store).saturating_add(store)
+    pub const fn longest_renewal(&self) -> Duration {
+        self.policy.longest_renewal(self.storage.is_some())
     }
 
     /// Notifies when a renewal ends, a token is taken over, or the source closes or is dropped.

@@ -7,8 +7,8 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wellspring_core::{
-    Instant, LivenessLock, Owner, PendingSave, Provider, Rotation, SharedBy, Store, StoreError,
-    StoreGuarantees, StoreOp, TokenError, TokenKey,
+    Instant, LivenessLock, Owner, PendingSave, Provider, SharedBy, Store, StoreError, StoreGuarantees,
+    StoreOp, TokenError, TokenKey,
 };
 
 use crate::clock::Clock;
@@ -64,46 +64,18 @@ impl Storage {
     }
 }
 
-/// Whether the store, if there is one, suits the tokens of this provider.
-///
-/// # Errors
-///
-/// `Misconfigured` when more sources are to share a single-use refresh token than share the store.
+/// Whether the store, if there is one, suits the tokens of this provider. What it lacks is reported.
 pub(crate) fn check_store(
     store: Option<&dyn Store>,
     shared_by: Option<SharedBy>,
     provider: &dyn Provider,
 ) -> Result<(), TokenError> {
-    let guarantees = store.map_or(NO_STORE, Store::guarantees);
     let spec = provider.spec();
-    if spec.credentials || spec.rotation == Rotation::Reusable {
-        return Ok(());
-    }
-    let wanted = shared_by.unwrap_or(guarantees.scope);
-    if wanted > guarantees.scope {
-        let name = |scope| match scope {
-            SharedBy::Process => "one process",
-            SharedBy::Host => "the processes of one machine",
-            SharedBy::Fleet => "several machines",
-        };
-        return Err(TokenError::misconfigured(format!(
-            "the refresh token is single-use and is to be shared by {}, but the store is shared only by {}: two processes \
-             would send the token, and the server may revoke the session",
-            name(wanted),
-            name(guarantees.scope),
-        )));
-    }
-    if store.is_some() && !guarantees.durable {
-        events::store_weak(&spec.name, "it does not survive the process or a sudden stop of the machine");
-    }
-    if store.is_some() && guarantees.may_go_back {
-        events::store_weak(&spec.name, "it may show an older record again");
+    for lacking in StoreGuarantees::suit(store.map(Store::guarantees), shared_by, spec)? {
+        events::store_weak(&spec.name, lacking);
     }
     Ok(())
 }
-
-const NO_STORE: StoreGuarantees =
-    StoreGuarantees { scope: SharedBy::Process, durable: false, may_go_back: false };
 
 /// The longest that an operation without a deadline of its own may take.
 const LONGEST_OPERATION: Duration = Duration::from_secs(30);

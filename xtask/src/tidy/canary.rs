@@ -49,6 +49,9 @@ fn reachable(tree: &Tree, package: &Package) -> Vec<(String, String)> {
             || exported.iter().any(|import| import.public && import.path == [module, "*"]);
         let types = public_types(text).into_iter();
         found.extend(types.filter(|name| open || is_exported(name)).map(|name| (path.to_owned(), name)));
+    }
+    // A macro of another crate may declare the name.
+    for (_, text) in tree.ending("crates", ".rs").filter(|(path, _)| path.contains("/src/")) {
         all.push_str(&code(text));
     }
     let of_macros =

@@ -2,8 +2,7 @@
 
 use core::fmt;
 
-use crate::action::Action;
-use crate::world::{Person, World};
+use crate::world::{Process, World};
 
 use super::{Caller, Callers, Limits, State};
 
@@ -50,31 +49,32 @@ impl CallersAction {
 
 impl World {
     /// All that can happen next to the callers of this process.
-    pub(crate) fn caller_actions(&self, who: usize, found: &mut Vec<Action>) {
-        let person = &self.people[who];
+    pub(crate) fn caller_actions(&self, who: usize) -> Vec<CallersAction> {
+        let mut found = Vec::new();
+        let process = &self.processes[who];
         let limits = &self.history.limits;
-        for (caller, is) in person.callers.all.iter().enumerate() {
+        for (caller, is) in process.callers.all.iter().enumerate() {
             let alike = |before: &Caller| before.kind == is.kind && before.state == State::Idle;
-            if is.state == State::Idle && person.callers.all[..caller].iter().any(alike) {
+            if is.state == State::Idle && process.callers.all[..caller].iter().any(alike) {
                 // Callers of one kind begin in order: which of them does what is of no interest.
                 continue;
             }
-            let mut add = |action| found.push(Action::Callers(who, CallersAction::One(caller, action)));
-            is.actions(person, limits, &mut add);
+            is.actions(process, limits, &mut |action| found.push(CallersAction::One(caller, action)));
         }
-        if !person.callers.are_done() {
-            if limits.closes > 0 && !person.lifecycle.is_closed() {
-                found.push(Action::Callers(who, CallersAction::Close));
+        if !process.callers.are_done() {
+            if limits.closes > 0 && !process.lifecycle.is_closed() {
+                found.push(CallersAction::Close);
             }
             if limits.ticks > 0 {
-                found.push(Action::Callers(who, CallersAction::TimePasses));
+                found.push(CallersAction::TimePasses);
             }
         }
+        found
     }
 }
 
 impl Caller {
-    fn actions(&self, person: &Person, limits: &Limits, add: &mut impl FnMut(CallerAction)) {
+    fn actions(&self, process: &Process, limits: &Limits, add: &mut impl FnMut(CallerAction)) {
         match &self.state {
             State::Idle | State::Asks(_) => {
                 add(CallerAction::Ask { executor: true });
@@ -83,7 +83,7 @@ impl Caller {
                 }
             }
             State::Waits(_, next) => {
-                if limits.deadlines > 0 || person.now().instant >= next.deadline() {
+                if limits.deadlines > 0 || process.now().instant >= next.deadline() {
                     add(CallerAction::DeadlineComes);
                 }
                 if limits.clocks > 0 {

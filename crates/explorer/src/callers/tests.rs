@@ -5,35 +5,34 @@ use std::collections::BTreeSet;
 
 use wellspring_core::{Acquire, Need, Patience, Table, Token};
 
-use crate::law::Broken;
+use crate::invariants::Broken;
 use crate::line::{Line, Mutation};
 use crate::search::explore;
-use crate::world::{Person, Scene, World};
+use crate::world::{Process, Scene, World};
 
-use super::law::Before;
+use super::invariants::Before;
 use super::lines::{CALLING, PATIENCE, QUICK, WAITING};
 use super::mutants::{GATES, MUTANTS};
-use super::play::Told;
-use super::{Caller, Kind, Response, State};
+use super::{AskResult, Caller, Kind, Response, State};
 
 const CALL: Kind = Kind::Calls { repeatable: true };
 
 /// The first process of a line before its callers begin, with a token of 16 s that lives for 30 s.
-fn process() -> Person {
-    Person::clone(&World::begin(&Scene::new(CALLING)).people[0])
+fn first_process() -> Process {
+    Process::clone(&World::begin(&Scene::new(CALLING)).processes[0])
 }
 
-fn token(person: &Person) -> Token {
-    person.lifecycle.token().cloned().unwrap()
+fn token(process: &Process) -> Token {
+    process.lifecycle.token().cloned().unwrap()
 }
 
 fn what<T>(result: Result<T, Broken>) -> String {
     result.err().map(|Broken(what)| what).unwrap_or_default()
 }
 
-fn asks(person: &Person, need: Need, executor: bool) -> Before {
-    let deadline = person.now().instant.plus(super::ONE_RENEWAL);
-    Before::of(person, Acquire::new(need, Patience::OneRenewal, deadline), executor)
+fn asks(process: &Process, need: Need, executor: bool) -> Before {
+    let deadline = process.now().instant.plus(super::ONE_RENEWAL);
+    Before::of(process, Acquire::new(need, Patience::OneRenewal, deadline), executor)
 }
 
 #[test]
@@ -49,30 +48,30 @@ fn every_cell_of_both_tables_has_a_mutant() {
 
 #[test]
 fn a_token_that_is_not_what_a_caller_needs_is_found() {
-    let (person, caller) = (process(), Caller::new(CALL));
-    let held = || Told::Answer(Ok(token(&person)));
+    let (process, caller) = (first_process(), Caller::new(CALL));
+    let held = || AskResult::Answer(Ok(token(&process)));
     let short = Need::ValidFor(core::time::Duration::from_secs(15));
-    for need in [Need::Newer(token(&person).generation()), short] {
-        let answer = asks(&person, need, true).check(&caller, false, &held());
+    for need in [Need::Newer(token(&process).generation()), short] {
+        let answer = asks(&process, need, true).check(&caller, false, &held());
         assert!(what(answer).starts_with("need:"));
         let waited =
-            caller.check_delivered(need, &ControlFlow::Break(Ok(token(&person))), false, person.now());
+            caller.check_delivered(need, &ControlFlow::Break(Ok(token(&process))), false, process.now());
         assert!(what(waited).starts_with("need:"));
     }
-    asks(&person, Need::Fresh, true).check(&caller, false, &held()).unwrap();
+    asks(&process, Need::Fresh, true).check(&caller, false, &held()).unwrap();
 }
 
 #[test]
 fn a_renewal_that_may_not_start_is_found() {
     let caller = Caller::new(CALL);
-    let held = |person: &Person| Told::Answer(Ok(token(person)));
-    let mut person = process();
-    let starts = asks(&person, Need::Fresh, true).check(&caller, true, &held(&person));
+    let held = |process: &Process| AskResult::Answer(Ok(token(process)));
+    let mut process = first_process();
+    let starts = asks(&process, Need::Fresh, true).check(&caller, true, &held(&process));
     assert!(what(starts).starts_with("service: a token that is not due"));
-    let starts = asks(&person, Need::Fresh, false).check(&caller, true, &held(&person));
+    let starts = asks(&process, Need::Fresh, false).check(&caller, true, &held(&process));
     assert!(what(starts).starts_with("1: a renewal starts for a caller that can run none"));
-    person.lifecycle.close();
-    let starts = asks(&person, Need::Fresh, true).check(&caller, true, &held(&person));
+    process.lifecycle.close();
+    let starts = asks(&process, Need::Fresh, true).check(&caller, true, &held(&process));
     assert!(what(starts).starts_with("close:"));
 }
 
@@ -91,16 +90,16 @@ fn a_call_that_is_sent_too_often_or_renews_too_often_is_found() {
 
 #[test]
 fn a_caller_that_waits_for_nothing_is_found() {
-    let mut person = process();
-    let mut other = process();
+    let mut process = first_process();
+    let mut other = first_process();
     let deadline = other.now().instant.plus(super::ONE_RENEWAL);
     let acquire = Acquire::new(Need::Newer(token(&other).generation()), Patience::OneRenewal, deadline);
     let now = other.now();
     let wellspring_core::AcquireStep::Start(_, next) = acquire.ask(&mut other.lifecycle, Ok(()), now) else {
         panic!("nothing starts")
     };
-    person.callers.all[0].state = State::Waits(acquire, next);
-    assert!(what(person.check_callers()).starts_with("service:"));
+    process.callers.all[0].state = State::Waits(acquire, next);
+    assert!(what(process.check_callers()).starts_with("service:"));
 }
 
 #[test]

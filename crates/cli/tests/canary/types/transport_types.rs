@@ -11,10 +11,11 @@ use wellspring_core::{
     StoreGuarantees, StoreOp, Swap, Token, TokenError, TokenKey, Verdict, Version, WatchOutcome,
 };
 use wellspring_store::{MemoryStore, Records};
+use wellspring_transport::twins::prelude::{Pool, SharedSettings};
 use wellspring_transport::{
-    Action, ActiveRenewal, AllowedOrigins, ClientSettings, Clock, Failure, InFlight, Listener, ManualClock,
-    Notify, Redirected, RenewalGuard, RenewalRun, SaveGuard, SaveRun, Scripted, SharedLifecycle, Slices,
-    SourceSelector, Storage, Tls, TokenRef,
+    Action, ActiveRenewal, AllowedOrigins, ClientSettings, Clock, Driver, Failure, InFlight, Listener,
+    ManualClock, Notify, Redirected, RenewalGuard, RenewalRun, SaveGuard, SaveRun, Scripted, SharedLifecycle,
+    Slices, Source, SourceSelector, Storage, Tls, TokenRef, Watch,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -79,6 +80,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         shown.add(&warm);
     });
     show_pools(shown);
+    show_shared_parts(shown);
     let warm: blocking::KeepWarm = blocking::TokenSource::fixed(ACCESS).keep_warm().unwrap();
     shown.add(&warm);
     let _ = Duration::ZERO;
@@ -204,6 +206,49 @@ fn show_pools(shown: &mut Shown) {
     let of = blocking::TokenSource::builder(template()).store(MemoryStore::open());
     let pool: blocking::TokenPool = of.pool(move |_| template()).unwrap();
     shown.add(&pool);
+}
+
+/// A driver of the crate that both transports stand on, which runs nothing.
+#[derive(Clone)]
+struct Idle;
+
+impl Driver for Idle {
+    type Transport = ();
+    type Place = ();
+
+    fn for_source(&self) -> Self {
+        Self
+    }
+
+    fn place(&self) -> Result<(), TokenError> {
+        Ok(())
+    }
+
+    fn start((): &(), renewal: RenewalGuard, _: &Arc<()>) {
+        drop(renewal);
+    }
+
+    fn watch((): &(), _: &'static str, watch: Watch) -> Result<(), TokenError> {
+        drop(watch);
+        Ok(())
+    }
+}
+
+fn show_shared_parts(shown: &mut Shown) {
+    let mut settings = SharedSettings::new(&*provider(), Idle);
+    settings.store = Some(Arc::new(MemoryStore::open()));
+    shown.add::<SharedSettings<Idle>>(&settings);
+    let source = settings.source(provider(), Arc::new(()));
+    source.shared.adopt(response()).unwrap_err();
+    shown.add::<Source<Idle>>(&source);
+    shown.add::<SourceSelector<Source<Idle>>>(&SourceSelector::Always(source));
+    let pool = Pool::new(&*provider(), settings, Arc::new(()), |_| signs_in()).unwrap();
+    let _ = pool.source("ann").unwrap();
+    shown.add::<Pool<Idle>>(&pool);
+    let tls = Tls::new().client_certificate("a certificate", SECRET);
+    shown.add::<ClientSettings<(), ()>>(&ClientSettings::new(tls));
+    shown.add(&Failure::UNTRUSTED);
+    shown.add(&Redirected::Elsewhere);
 }
 
 fn signs_in() -> Arc<dyn Provider> {

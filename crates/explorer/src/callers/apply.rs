@@ -4,53 +4,46 @@ use core::ops::ControlFlow;
 use std::rc::Rc;
 
 use wellspring_core::{
-    Acquire, AcquireStep, AwaitChange, AwaitRenewal, Call, CallStep, Completed, Instant, Need, Outcome,
-    Patience, Permit, Renewal, Resumed, Token, TokenError, Verdict, acquire_at_once,
+    Acquire, AcquireStep, Call, CallStep, Completed, Instant, Need, Outcome, Patience, Permit, Renewal,
+    Resumed, Token, TokenError, Verdict, acquire_at_once,
 };
 
-use crate::law::Broken;
+use crate::invariants::Broken;
 use crate::line::Mutation;
-use crate::world::{Job, Person, Run, Scene, World};
+use crate::world::{Job, Process, Run, Scene, World};
 
 use super::action::{CallerAction, CallersAction};
-use super::law::Before;
-use super::{Caller, CallerAnswer, Kind, ONE_RENEWAL, Response, State, UNTIL_DEADLINE};
-
-/// What the lifecycle has a caller do.
-pub(super) enum Told {
-    Answer(Result<Token, TokenError>),
-    Wait(AwaitRenewal),
-    Sleep(Instant, AwaitChange),
-}
+use super::invariants::Before;
+use super::{AskResult, Caller, CallerResult, Kind, ONE_RENEWAL, Response, State, UNTIL_DEADLINE};
 
 impl World {
-    pub(crate) fn play_callers(
+    pub(crate) fn apply_to_callers(
         &mut self,
         scene: &Scene,
         who: usize,
         what: CallersAction,
     ) -> Result<(), Broken> {
         let limits = &mut Rc::make_mut(&mut self.history).limits;
-        let mut person = Person::clone(&self.people[who]);
+        let mut process = Process::clone(&self.processes[who]);
         match what {
             CallersAction::One(n, action) => {
-                let caller = person.callers.all[n].clone();
-                return self.go_on(scene, who, person, n, caller, action);
+                let caller = process.callers.all[n].clone();
+                return self.go_on(scene, who, process, n, caller, action);
             }
             CallersAction::Close => {
                 limits.closes -= 1;
-                person.lifecycle.close();
-                super::law::stays_closed(scene, &person)?;
+                process.lifecycle.close();
+                super::invariants::stays_closed(scene, &process)?;
                 if !scene.line.mutated(Mutation::CloseWakesNoSleeper) {
-                    person.callers.wake();
+                    process.callers.wake();
                 }
             }
             CallersAction::TimePasses => {
                 limits.ticks -= 1;
-                person.wait();
+                process.wait();
             }
         }
-        self.people[who] = Rc::new(person);
+        self.processes[who] = Rc::new(process);
         Ok(())
     }
 
@@ -58,7 +51,7 @@ impl World {
         &mut self,
         scene: &Scene,
         who: usize,
-        mut person: Person,
+        mut process: Process,
         n: usize,
         mut caller: Caller,
         action: CallerAction,
@@ -67,50 +60,50 @@ impl World {
         let state = core::mem::replace(&mut caller.state, State::Idle);
         match (state, action) {
             (State::Idle, CallerAction::Ask { executor }) => {
-                let acquire = caller.begin(&person);
-                return self.ask_for(scene, who, person, (n, caller), acquire, executor);
+                let acquire = caller.begin(&process);
+                return self.ask_for(scene, who, process, (n, caller), acquire, executor);
             }
             (State::Asks(acquire), CallerAction::Ask { executor }) => {
-                return self.ask_for(scene, who, person, (n, caller), acquire, executor);
+                return self.ask_for(scene, who, process, (n, caller), acquire, executor);
             }
             (State::Waits(_, next), CallerAction::DeadlineComes) => {
-                limits.deadlines -= u8::from(person.now().instant < next.deadline());
-                person.wait_until(next.deadline());
-                caller.resumed(next.resume(None), &person)?;
+                limits.deadlines -= u8::from(process.now().instant < next.deadline());
+                process.wait_until(next.deadline());
+                caller.resumed(next.resume(None), &process)?;
             }
             // A driver whose clock has ended does not wait.
             (State::Waits(_, next), CallerAction::ClockEnds) => {
                 limits.clocks -= 1;
-                caller.resumed(next.resume(None), &person)?;
+                caller.resumed(next.resume(None), &process)?;
             }
             (State::Sleeps { until, next, changed }, CallerAction::Wakes) => {
                 if !changed {
-                    person.wait_until(until);
+                    process.wait_until(until);
                 }
-                caller.resumed(next.resume(changed, person.now()), &person)?;
+                caller.resumed(next.resume(changed, process.now()), &process)?;
             }
             (State::Sleeps { until, next, .. }, CallerAction::ClockEnds) => {
                 limits.clocks -= 1;
                 let changed = scene.line.mutated(Mutation::ClockEndCountsAsChange);
-                let resumed = next.resume(changed, person.now());
-                super::law::clock_ended(&resumed, until, person.now())?;
-                caller.resumed(resumed, &person)?;
+                let resumed = next.resume(changed, process.now());
+                super::invariants::clock_ended(&resumed, until, process.now())?;
+                caller.resumed(resumed, &process)?;
             }
             (State::Sends(_, next), CallerAction::Responds { refuses }) => {
                 limits.refusals -= u8::from(refuses);
                 let verdict = if refuses { Verdict::TokenRefused } else { Verdict::Accepted };
                 let repeatable = caller.kind == Kind::Calls { repeatable: true };
                 let response = Response(caller.sends);
-                caller.step(next.resume(response, &verdict, repeatable), &person)?;
+                caller.step(next.resume(response, &verdict, repeatable), &process)?;
             }
             (State::Rejects(generation, next), CallerAction::Rejects) => {
-                let rejected = person.reject(generation)?;
-                caller.step(next.resume(rejected), &person)?;
+                let rejected = process.reject(generation)?;
+                caller.step(next.resume(rejected), &process)?;
             }
             (state, action) => unreachable!("{action} does not fit {state:?}"),
         }
-        person.callers.all[n] = caller;
-        self.people[who] = Rc::new(person);
+        process.callers.all[n] = caller;
+        self.processes[who] = Rc::new(process);
         Ok(())
     }
 
@@ -119,44 +112,44 @@ impl World {
         &mut self,
         scene: &Scene,
         who: usize,
-        mut person: Person,
+        mut process: Process,
         (n, mut caller): (usize, Caller),
         acquire: Acquire,
         executor: bool,
     ) -> Result<(), Broken> {
         Rc::make_mut(&mut self.history).limits.executors -= u8::from(!executor);
-        let now = person.now();
+        let now = process.now();
         let runs_on = || {
             if executor { Ok(()) } else { Err(TokenError::misconfigured("there is no runtime to renew on")) }
         };
-        let before = Before::of(&person, acquire, executor);
-        let (permit, told) = if caller.kind == Kind::AtOnce {
-            let (permit, answer) = acquire_at_once(&mut person.lifecycle, acquire.need(), runs_on(), now);
-            (permit, Told::Answer(answer))
+        let before = Before::of(&process, acquire, executor);
+        let (permit, result) = if caller.kind == Kind::AtOnce {
+            let (permit, answer) = acquire_at_once(&mut process.lifecycle, acquire.need(), runs_on(), now);
+            (permit, AskResult::Answer(answer))
         } else {
-            match acquire.ask(&mut person.lifecycle, runs_on(), now) {
-                AcquireStep::Start(permit, next) => (Some(permit), Told::Wait(next)),
-                AcquireStep::StartBeside(permit, token, _) => (Some(permit), Told::Answer(Ok(token))),
-                AcquireStep::Wait(next) => (None, Told::Wait(next)),
-                AcquireStep::Sleep(until, next) => (None, Told::Sleep(until, next)),
-                AcquireStep::Done(answer) => (None, Told::Answer(answer)),
+            match acquire.ask(&mut process.lifecycle, runs_on(), now) {
+                AcquireStep::Start(permit, next) => (Some(permit), AskResult::Wait(next)),
+                AcquireStep::StartBeside(permit, token, _) => (Some(permit), AskResult::Answer(Ok(token))),
+                AcquireStep::Wait(next) => (None, AskResult::Wait(next)),
+                AcquireStep::Sleep(until, next) => (None, AskResult::Sleep(until, next)),
+                AcquireStep::Done(answer) => (None, AskResult::Answer(answer)),
             }
         };
-        before.check(&caller, permit.is_some(), &told)?;
-        caller.waits = matches!(told, Told::Wait(_)).then_some((now.instant, permit.is_some()));
+        before.check(&caller, permit.is_some(), &result)?;
+        caller.waits = matches!(result, AskResult::Wait(_)).then_some((now.instant, permit.is_some()));
         if permit.is_some() && matches!(acquire.need(), Need::Newer(_)) {
             caller.started_renewal()?;
         }
-        match told {
-            Told::Answer(answer) => caller.answered(answer, &person)?,
-            Told::Wait(next) => caller.state = State::Waits(acquire, next),
-            Told::Sleep(until, next) => caller.state = State::Sleeps { until, next, changed: false },
+        match result {
+            AskResult::Answer(answer) => caller.answered(answer, &process)?,
+            AskResult::Wait(next) => caller.state = State::Waits(acquire, next),
+            AskResult::Sleep(until, next) => caller.state = State::Sleeps { until, next, changed: false },
         }
-        person.callers.all[n] = caller;
+        process.callers.all[n] = caller;
         match permit {
-            Some(permit) => self.start_renewal(scene, who, person, permit),
+            Some(permit) => self.start_renewal(scene, who, process, permit),
             None => {
-                self.people[who] = Rc::new(person);
+                self.processes[who] = Rc::new(process);
                 Ok(())
             }
         }
@@ -166,14 +159,14 @@ impl World {
         &mut self,
         scene: &Scene,
         who: usize,
-        person: Person,
+        process: Process,
         permit: Permit,
     ) -> Result<(), Broken> {
         let job = permit.job(scene.provider.clone());
-        let job = if scene.line.callers.stored { job.stored_by(person.owner()) } else { job };
-        let step = Renewal::begin(job, person.now());
+        let job = if scene.line.callers.stored { job.stored_by(process.owner()) } else { job };
+        let step = Renewal::begin(job, process.now());
         let run = Run { job: Job::Renewal(Box::new(permit)), step, alive: false, sent: false };
-        self.settle(scene, who, person, run)
+        self.settle(scene, who, process, run)
     }
 
     /// The renewal has ended: every caller that waits gets its result, and every caller that sleeps is waked.
@@ -181,7 +174,7 @@ impl World {
         &mut self,
         scene: &Scene,
         who: usize,
-        mut person: Person,
+        mut process: Process,
         completed: Completed,
     ) -> Result<(), Broken> {
         let just_granted = matches!(completed, Completed::Renewed(_));
@@ -192,32 +185,32 @@ impl World {
             }
             Completed::Failed(error) => {
                 // What is left over counts as being in reach.
-                self.people[who] = Rc::new(person.clone());
+                self.processes[who] = Rc::new(process.clone());
                 self.refuse(scene, who, &error)?;
                 Err(error)
             }
         };
-        super::law::ended(scene, &person, &result, just_granted)?;
-        for n in 0..person.callers.all.len() {
-            let mut caller = person.callers.all[n].clone();
+        super::invariants::ended(scene, &process, &result, just_granted)?;
+        for n in 0..process.callers.all.len() {
+            let mut caller = process.callers.all[n].clone();
             let State::Waits(acquire, next) = caller.state.clone() else { continue };
             let resumed = next.resume(Some(result.clone()));
-            caller.check_delivered(acquire.need(), &resumed, just_granted, person.now())?;
+            caller.check_delivered(acquire.need(), &resumed, just_granted, process.now())?;
             caller.fell_short =
                 result.is_ok() && resumed.is_continue() && caller.waits.is_some_and(|(_, own)| own);
-            caller.resumed(resumed, &person)?;
-            person.callers.all[n] = caller;
+            caller.resumed(resumed, &process)?;
+            process.callers.all[n] = caller;
             if scene.line.mutated(Mutation::ResultForFirstWaiterOnly) {
                 break;
             }
         }
-        person.callers.wake();
-        self.people[who] = Rc::new(person);
+        process.callers.wake();
+        self.processes[who] = Rc::new(process);
         Ok(())
     }
 }
 
-impl Person {
+impl Process {
     /// The clock shows this instant, or later.
     fn wait_until(&mut self, instant: Instant) {
         while self.now().instant < instant {
@@ -253,7 +246,7 @@ impl Person {
 
 impl Caller {
     /// What the caller acquires first.
-    fn begin(&mut self, person: &Person) -> Acquire {
+    fn begin(&mut self, process: &Process) -> Acquire {
         let (need, patience) = match self.kind {
             Kind::AtOnce => (Need::Fresh, Patience::OneRenewal),
             Kind::Acquires(need, patience) => (need, patience),
@@ -266,35 +259,35 @@ impl Caller {
             }
         };
         let time = if patience == Patience::OneRenewal { ONE_RENEWAL } else { UNTIL_DEADLINE };
-        Acquire::new(need, patience, person.now().instant.plus(time))
+        Acquire::new(need, patience, process.now().instant.plus(time))
     }
 
-    fn resumed(&mut self, resumed: Resumed, person: &Person) -> Result<(), Broken> {
+    fn resumed(&mut self, resumed: Resumed, process: &Process) -> Result<(), Broken> {
         match resumed {
             ControlFlow::Continue(acquire) => {
                 self.waits = None;
                 self.state = State::Asks(acquire);
                 Ok(())
             }
-            ControlFlow::Break(answer) => self.answered(answer, person),
+            ControlFlow::Break(answer) => self.answered(answer, process),
         }
     }
 
     /// The caller has its token or an error: a call sends its request, or ends.
-    fn answered(&mut self, answer: Result<Token, TokenError>, person: &Person) -> Result<(), Broken> {
+    fn answered(&mut self, answer: Result<Token, TokenError>, process: &Process) -> Result<(), Broken> {
         match (answer, self.call.take()) {
-            (Ok(token), Some(next)) => self.step(next.resume(token), person),
+            (Ok(token), Some(next)) => self.step(next.resume(token), process),
             (answer, _) => {
-                self.ends(if answer.is_ok() { CallerAnswer::Token } else { CallerAnswer::Error });
+                self.ends(if answer.is_ok() { CallerResult::Token } else { CallerResult::Error });
                 Ok(())
             }
         }
     }
 
-    fn step(&mut self, step: CallStep<Response>, person: &Person) -> Result<(), Broken> {
+    fn step(&mut self, step: CallStep<Response>, process: &Process) -> Result<(), Broken> {
         match step {
             CallStep::Token(need, next) => {
-                let end = person.now().instant.plus(ONE_RENEWAL);
+                let end = process.now().instant.plus(ONE_RENEWAL);
                 self.call = Some(next);
                 self.state = State::Asks(Acquire::new(need, Patience::OneRenewal, end));
             }
@@ -306,13 +299,13 @@ impl Caller {
             CallStep::Reject(generation, next) => self.state = State::Rejects(generation, next),
             CallStep::Done(response) => {
                 self.check_response(response)?;
-                self.ends(CallerAnswer::Response);
+                self.ends(CallerResult::Response);
             }
         }
         Ok(())
     }
 
-    fn ends(&mut self, answer: CallerAnswer) {
+    fn ends(&mut self, answer: CallerResult) {
         *self = Self { state: State::Done(answer), ..Self::new(self.kind) };
     }
 }

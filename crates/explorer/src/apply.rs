@@ -8,13 +8,13 @@ use wellspring_core::{
     TransportErrorKind, WatchOutcome,
 };
 
-use crate::action::{Action, How};
-use crate::law::Broken;
+use crate::action::{Action, StepOutcome};
+use crate::invariants::Broken;
 use crate::line::Mutation;
-use crate::provider::{Name, Wish};
-use crate::server::Said;
-use crate::shelf::Hanging;
-use crate::world::{Job, Person, Run, Scene, Told, World};
+use crate::provider::{ServerRequest, TokenName};
+use crate::server::ServerReply;
+use crate::store_model::Hanging;
+use crate::world::{CallerAnswer, Job, Process, Run, Scene, World};
 
 impl World {
     /// The state after this action, with every invariant checked.
@@ -23,12 +23,12 @@ impl World {
         if action.is_fault() {
             Rc::make_mut(&mut world.history).faults -= 1;
         }
-        world.play(scene, action)?;
+        world.apply(scene, action)?;
         world.check(scene)?;
         Ok(world)
     }
 
-    fn play(&mut self, scene: &Scene, action: Action) -> Result<(), Broken> {
+    fn apply(&mut self, scene: &Scene, action: Action) -> Result<(), Broken> {
         match action {
             Action::Ask(who) => self.ask(scene, who, Need::Fresh),
             Action::Refused(who) => self.refused(scene, who),
@@ -36,19 +36,19 @@ impl World {
             Action::Crash { who, straggler } => self.crash(scene, who, straggler),
             Action::Drop { who, run, lost } => self.drop_task(scene, who, run, lost),
             Action::Written(n) => {
-                let write = Rc::make_mut(&mut self.shelf).hanging.remove(n);
+                let write = Rc::make_mut(&mut self.store).hanging.remove(n);
                 self.swap(scene, write.expected, &write.record).map(|_| ())
             }
             Action::Arrived(n) => {
-                let (who, time, wish) = Rc::make_mut(&mut self.history).stragglers.remove(n);
-                let said = self.process(scene, who, time, wish)?;
-                self.lose_what_was(said);
+                let (who, time, server_request) = Rc::make_mut(&mut self.history).stragglers.remove(n);
+                let reply = self.serve(scene, who, time, server_request)?;
+                self.lose_what_was(reply);
                 Ok(())
             }
             Action::UserLogsOut | Action::UserSignsIn => self.visit(scene, action),
-            Action::Callers(who, what) => self.play_callers(scene, who, what),
+            Action::Callers(who, what) => self.apply_to_callers(scene, who, what),
             Action::StoreIsEmptied => {
-                Rc::make_mut(&mut self.shelf).stored = None;
+                Rc::make_mut(&mut self.store).stored = None;
                 let history = Rc::make_mut(&mut self.history);
                 history.emptied = true;
                 history.end_families(None);
@@ -58,57 +58,57 @@ impl World {
     }
 
     fn ask(&mut self, scene: &Scene, who: usize, need: Need) -> Result<(), Broken> {
-        let mut person = Person::clone(&self.people[who]);
-        if let Told::Login { .. } = person.told {
+        let mut process = Process::clone(&self.processes[who]);
+        if let CallerAnswer::Login { .. } = process.answer {
             Rc::make_mut(&mut self.history).again -= 1;
         }
-        let quiet = person.lifecycle.quiet_until();
-        if person.now().instant < quiet && quiet < Instant::NEVER {
-            person.wait();
+        let quiet = process.lifecycle.quiet_until();
+        if process.now().instant < quiet && quiet < Instant::NEVER {
+            process.wait();
         }
-        let now = person.now();
-        let permit = match person.lifecycle.acquire(need, now) {
+        let now = process.now();
+        let permit = match process.lifecycle.acquire(need, now) {
             Decision::Use(token) => {
-                person.told = self.hand_out(who, token.expose())?;
+                process.answer = self.hand_out(who, token.expose())?;
                 None
             }
             Decision::UseAndRefresh(_, permit) => {
-                person.told = Told::Fresh;
+                process.answer = CallerAnswer::Fresh;
                 Some(permit)
             }
             Decision::Refresh(permit) => {
-                person.told = Told::Nothing;
+                process.answer = CallerAnswer::Nothing;
                 Some(permit)
             }
             Decision::Wait => {
-                person.told = Told::Nothing;
+                process.answer = CallerAnswer::Nothing;
                 None
             }
             Decision::Fail(error) => {
-                person.told = self.refuse(scene, who, &error)?;
+                process.answer = self.refuse(scene, who, &error)?;
                 None
             }
         };
         if let Some(permit) = permit {
-            let job = permit.job(scene.provider.clone()).stored_by(person.owner());
+            let job = permit.job(scene.provider.clone()).stored_by(process.owner());
             let step = Renewal::begin(job, now);
             let run = Run { job: Job::Renewal(Box::new(permit)), step, alive: false, sent: false };
-            return self.settle(scene, who, person, run);
+            return self.settle(scene, who, process, run);
         }
-        self.people[who] = Rc::new(person);
+        self.processes[who] = Rc::new(process);
         Ok(())
     }
 
     fn refused(&mut self, scene: &Scene, who: usize) -> Result<(), Broken> {
         Rc::make_mut(&mut self.history).again -= 1;
-        let mut person = Person::clone(&self.people[who]);
-        let now = person.now();
-        let Some(generation) = person.lifecycle.token().map(wellspring_core::Token::generation) else {
+        let mut process = Process::clone(&self.processes[who]);
+        let now = process.now();
+        let Some(generation) = process.lifecycle.token().map(wellspring_core::Token::generation) else {
             return self.ask(scene, who, Need::Fresh);
         };
-        person.refused = person.lifecycle.token().and_then(|token| Name::parse(token.expose()));
-        let rejected = person.lifecycle.reject(generation, now);
-        self.people[who] = Rc::new(person);
+        process.refused = process.lifecycle.token().and_then(|token| TokenName::parse(token.expose()));
+        let rejected = process.lifecycle.reject(generation, now);
+        self.processes[who] = Rc::new(process);
         match rejected {
             Rejected::Renew | Rejected::KeepResponse => self.ask(scene, who, Need::Newer(generation)),
             Rejected::Replaced(_) => Ok(()),
@@ -118,9 +118,9 @@ impl World {
     /// A user signs in or logs out, in a process of its own.
     fn visit(&mut self, scene: &Scene, action: Action) -> Result<(), Broken> {
         let who = scene.visitor() + usize::from(action == Action::UserLogsOut);
-        let mut visitor = Person::clone(&self.people[who]);
+        let mut visitor = Process::clone(&self.processes[who]);
         visitor.restart();
-        visitor.told = Told::Fresh;
+        visitor.answer = CallerAnswer::Fresh;
         let now = visitor.now();
         let provider = scene.provider.clone();
         let (job, begun) = if action == Action::UserLogsOut {
@@ -136,26 +136,26 @@ impl World {
     }
 
     fn crash(&mut self, scene: &Scene, who: usize, straggler: bool) -> Result<(), Broken> {
-        let mut person = Person::clone(&self.people[who]);
-        let mut taken: Vec<Name> = person.pending_save().collect();
-        let shelf = Rc::make_mut(&mut self.shelf);
-        let hanging = shelf.hanging.iter().filter(|write| write.writer == who);
-        taken.extend(hanging.filter_map(|write| Name::of(&write.record)));
-        shelf.hanging.retain(|write| write.writer != who);
+        let mut process = Process::clone(&self.processes[who]);
+        let mut taken: Vec<TokenName> = process.pending_save().collect();
+        let store = Rc::make_mut(&mut self.store);
+        let hanging = store.hanging.iter().filter(|write| write.writer == who);
+        taken.extend(hanging.filter_map(|write| TokenName::of(&write.record)));
+        store.hanging.retain(|write| write.writer != who);
         if straggler {
-            for run in &person.runs {
+            for run in &process.runs {
                 if let Step::Send(sending, _) = &run.step {
-                    let wish = Wish::read(&sending.request);
-                    self.may_send(scene, who, wish)?;
-                    Rc::make_mut(&mut self.history).stragglers.push((who, person.ticks, wish));
+                    let server_request = ServerRequest::read(&sending.request);
+                    self.may_send(scene, who, server_request)?;
+                    Rc::make_mut(&mut self.history).stragglers.push((who, process.ticks, server_request));
                 }
             }
         }
-        person.restart();
+        process.restart();
         if who >= scene.visitor() {
-            person.told = Told::Fresh;
+            process.answer = CallerAnswer::Fresh;
         }
-        self.people[who] = Rc::new(person);
+        self.processes[who] = Rc::new(process);
         for name in taken {
             self.lose(name);
         }
@@ -164,27 +164,27 @@ impl World {
 
     /// The task of a renewal is dropped: its guard spills the token that is not saved.
     fn drop_task(&mut self, scene: &Scene, who: usize, run: usize, lost: bool) -> Result<(), Broken> {
-        let mut person = Person::clone(&self.people[who]);
-        let Run { job, step, mut sent, .. } = person.runs.remove(run);
+        let mut process = Process::clone(&self.processes[who]);
+        let Run { job, step, mut sent, .. } = process.runs.remove(run);
         if let (true, Step::Send(sending, _)) = (lost, &step) {
             sent = true;
-            self.may_send(scene, who, Wish::read(&sending.request))?;
-            let said = self.process(scene, who, person.ticks, Wish::read(&sending.request))?;
-            self.lose_what_was(said);
+            self.may_send(scene, who, ServerRequest::read(&sending.request))?;
+            let reply = self.serve(scene, who, process.ticks, ServerRequest::read(&sending.request))?;
+            self.lose_what_was(reply);
         }
         if let Some(pending_save) = step.pending_save()
             && !scene.line.mutated(Mutation::NothingGuarded)
         {
-            Rc::make_mut(&mut self.shelf).spill(person.machine, PendingSave::clone(pending_save));
+            Rc::make_mut(&mut self.store).spill(process.machine, PendingSave::clone(pending_save));
         }
         let byte_left = if sent { ByteLeft::Maybe } else { ByteLeft::No };
         let Job::Renewal(permit) = job else { unreachable!("only renewals are dropped") };
-        self.complete(scene, who, person, *permit, Outcome::abandoned(byte_left))
+        self.complete(scene, who, process, *permit, Outcome::abandoned(byte_left))
     }
 
     /// The answer is lost.
-    fn lose_what_was(&mut self, said: Said) {
-        if let Said::Granted(name) = said {
+    fn lose_what_was(&mut self, reply: ServerReply) {
+        if let ServerReply::Granted(name) = reply {
             self.lose(name);
         }
     }
@@ -195,8 +195,8 @@ impl World {
         expected: Option<wellspring_core::Version>,
         record: &wellspring_core::Record,
     ) -> Result<wellspring_core::Swap, Broken> {
-        let before = self.shelf.record().cloned();
-        let swap = Rc::make_mut(&mut self.shelf).swap(expected, record, &scene.line);
+        let before = self.store.record().cloned();
+        let swap = Rc::make_mut(&mut self.store).swap(expected, record, &scene.line);
         if let wellspring_core::Swap::Done(_) = swap {
             self.saved(before.as_ref(), record)?;
         }
@@ -204,41 +204,43 @@ impl World {
     }
 
     /// One step of one loop.
-    fn work(&mut self, scene: &Scene, who: usize, run: usize, how: How) -> Result<(), Broken> {
-        let mut person = Person::clone(&self.people[who]);
-        let Run { job, step, mut alive, mut sent } = person.runs.remove(run);
+    fn work(&mut self, scene: &Scene, who: usize, run: usize, how: StepOutcome) -> Result<(), Broken> {
+        let mut process = Process::clone(&self.processes[who]);
+        let Run { job, step, mut alive, mut sent } = process.runs.remove(run);
         let failed = || StoreError::unavailable("the store does not answer");
-        if let How::Failing { late: true }
-        | How::Unsure { late: true, .. }
-        | How::Hanging { late: true }
-        | How::Slow
-        | How::TimeUp = how
+        if let StepOutcome::Failing { late: true }
+        | StepOutcome::Unsure { late: true, .. }
+        | StepOutcome::Hanging { late: true }
+        | StepOutcome::Slow
+        | StepOutcome::TimeUp = how
         {
-            person.wait();
+            process.wait();
         }
-        let now = person.now();
-        if how == How::TimeUp && (matches!(step, Step::Watch(..)) || !self.is_claimed_by_the_dead()) {
+        let now = process.now();
+        if how == StepOutcome::TimeUp && (matches!(step, Step::Watch(..)) || !self.is_claimed_by_the_dead()) {
             Rc::make_mut(&mut self.history).impatience -= 1;
         }
         let next = match step {
             Step::Load(load) => {
-                let which = if let How::Finding(which) = how { which } else { 0 };
-                let loaded = self.shelf.load(person.machine, which);
+                let which = if let StepOutcome::Finding(which) = how { which } else { 0 };
+                let loaded = self.store.load(process.machine, which);
                 load.resume(if how.is_fault() { Err(failed()) } else { Ok(loaded) }, now)
             }
             Step::Save(Pending { operation: save, next, .. }) => {
                 alive |= save.liveness_lock && !scene.line.mutated(Mutation::NoLivenessLock);
                 let saved = match how {
-                    How::Well | How::Slow => Ok(self.swap(scene, save.expected, &save.record)?),
-                    How::Unsure { made, .. } => {
+                    StepOutcome::Well | StepOutcome::Slow => {
+                        Ok(self.swap(scene, save.expected, &save.record)?)
+                    }
+                    StepOutcome::Unsure { made, .. } => {
                         if made {
                             self.swap(scene, save.expected, &save.record)?;
                         }
                         Err(failed().maybe_applied())
                     }
-                    How::Hanging { .. } => {
+                    StepOutcome::Hanging { .. } => {
                         let write = Hanging { writer: who, expected: save.expected, record: save.record };
-                        Rc::make_mut(&mut self.shelf).hanging.push(write);
+                        Rc::make_mut(&mut self.store).hanging.push(write);
                         Err(failed().maybe_applied())
                     }
                     _ => Err(failed()),
@@ -247,42 +249,44 @@ impl World {
             }
             Step::Watch(watch) => {
                 let seen = match how {
-                    How::Well if self.has_changed(scene, person.machine, watch.operation.version) => {
+                    StepOutcome::Well
+                        if self.has_changed(scene, process.machine, watch.operation.version) =>
+                    {
                         Ok(WatchOutcome::Changed)
                     }
-                    How::Well => Ok(WatchOutcome::OwnerGone),
-                    How::TimeUp => Ok(WatchOutcome::Unchanged),
+                    StepOutcome::Well => Ok(WatchOutcome::OwnerGone),
+                    StepOutcome::TimeUp => Ok(WatchOutcome::Unchanged),
                     _ => Err(failed()),
                 };
                 watch.resume(seen, now)
             }
             Step::Send(sending, next) => {
-                let wish = Wish::read(&sending.request);
+                let server_request = ServerRequest::read(&sending.request);
                 sent |= how.leaves();
-                let answer = self.exchange(scene, who, person.ticks, wish, how)?;
+                let answer = self.exchange(scene, who, process.ticks, server_request, how)?;
                 next.resume(answer, now)
             }
-            Step::Spill(spill) if how == How::Well => {
+            Step::Spill(spill) if how == StepOutcome::Well => {
                 let pending_save = spill.operation.pending_save.clone();
-                Rc::make_mut(&mut self.shelf).spill(person.machine, pending_save);
+                Rc::make_mut(&mut self.store).spill(process.machine, pending_save);
                 spill.resume(Ok(()), now)
             }
             Step::Spill(spill) => spill.resume(Err(failed()), now),
-            Step::Forget(forget) if how == How::Well => {
-                Rc::make_mut(&mut self.shelf).forget(person.machine, forget.operation.attempt);
+            Step::Forget(forget) if how == StepOutcome::Well => {
+                Rc::make_mut(&mut self.store).forget(process.machine, forget.operation.attempt);
                 forget.resume(Ok(()), now)
             }
             Step::Forget(forget) => forget.resume(Err(failed()), now),
             Step::Sleep(_, sleeping) => sleeping.resume(now),
             Step::Done(..) => unreachable!("a renewal that is done is settled at once"),
         };
-        self.settle(scene, who, person, Run { job, step: next, alive, sent })
+        self.settle(scene, who, process, Run { job, step: next, alive, sent })
     }
 
     /// Whether a watcher says that the store holds another version.
     fn has_changed(&self, scene: &Scene, machine: u8, version: wellspring_core::Version) -> bool {
         let looks = !scene.line.mutated(Mutation::GoneWithoutLook) || self.is_anybody_alive_on(machine);
-        looks && self.shelf.version() != Some(version)
+        looks && self.store.version() != Some(version)
     }
 
     fn exchange(
@@ -290,25 +294,25 @@ impl World {
         scene: &Scene,
         who: usize,
         time: u8,
-        wish: Wish,
-        how: How,
+        server_request: ServerRequest,
+        how: StepOutcome,
     ) -> Result<Answer, Broken> {
         if how.leaves() {
-            self.may_send(scene, who, wish)?;
+            self.may_send(scene, who, server_request)?;
         }
         let silent = |kind| Answer::Failed(TransportError::new(kind, "no answer came"));
         Ok(match how {
-            How::Well => self.process(scene, who, time, wish)?.answer(),
-            How::Lost => {
-                let said = self.process(scene, who, time, wish)?;
-                self.lose_what_was(said);
+            StepOutcome::Well => self.serve(scene, who, time, server_request)?.answer(),
+            StepOutcome::Lost => {
+                let reply = self.serve(scene, who, time, server_request)?;
+                self.lose_what_was(reply);
                 silent(TransportErrorKind::Ambiguous)
             }
-            How::Straggling => {
-                Rc::make_mut(&mut self.history).stragglers.push((who, time, wish));
+            StepOutcome::Straggling => {
+                Rc::make_mut(&mut self.history).stragglers.push((who, time, server_request));
                 silent(TransportErrorKind::Ambiguous)
             }
-            How::Stray => silent(TransportErrorKind::Ambiguous),
+            StepOutcome::Stray => silent(TransportErrorKind::Ambiguous),
             _ => silent(TransportErrorKind::NotSent),
         })
     }
@@ -318,23 +322,23 @@ impl World {
         &mut self,
         scene: &Scene,
         who: usize,
-        mut person: Person,
+        mut process: Process,
         mut run: Run,
     ) -> Result<(), Broken> {
         loop {
             run.step = match run.step {
-                Step::Sleep(_, sleeping) if !scene.line.is_fleet() => sleeping.resume(person.now()),
+                Step::Sleep(_, sleeping) if !scene.line.is_fleet() => sleeping.resume(process.now()),
                 Step::Done(outcome, unfinished) => {
                     if let Some(unfinished) = unfinished {
                         if unfinished.pending_save().is_some() {
-                            person.save_pends(scene);
+                            process.save_pends(scene);
                         }
                         let alive = run.alive && !scene.line.mutated(Mutation::LivenessLockEndsEarly);
-                        let step = unfinished.recover(person.now());
+                        let step = unfinished.recover(process.now());
                         let rest = Run { job: Job::UnfinishedSave, step, alive, sent: false };
-                        self.settle_leftover(scene, &mut person, rest);
+                        self.settle_leftover(scene, &mut process, rest);
                     }
-                    return self.end(scene, who, person, run.job, outcome);
+                    return self.end(scene, who, process, run.job, outcome);
                 }
                 step => {
                     if matches!(step, Step::Watch(..))
@@ -343,53 +347,53 @@ impl World {
                         run.alive = false;
                     }
                     run.step = step;
-                    let place = if matches!(run.job, Job::UnfinishedSave) { person.runs.len() } else { 0 };
-                    person.runs.insert(place, run);
-                    self.people[who] = Rc::new(person);
+                    let place = if matches!(run.job, Job::UnfinishedSave) { process.runs.len() } else { 0 };
+                    process.runs.insert(place, run);
+                    self.processes[who] = Rc::new(process);
                     return Ok(());
                 }
             };
         }
     }
 
-    fn settle_leftover(&self, scene: &Scene, person: &mut Person, mut run: Run) {
+    fn settle_leftover(&self, scene: &Scene, process: &mut Process, mut run: Run) {
         while let Step::Sleep(_, sleeping) = run.step {
             if scene.line.is_fleet() {
-                run.step = Step::Sleep(person.now().instant, sleeping);
+                run.step = Step::Sleep(process.now().instant, sleeping);
                 break;
             }
-            run.step = sleeping.resume(person.now());
+            run.step = sleeping.resume(process.now());
         }
-        person.runs.push(run);
+        process.runs.push(run);
     }
 
     fn end(
         &mut self,
         scene: &Scene,
         who: usize,
-        mut person: Person,
+        mut process: Process,
         job: Job,
         outcome: Outcome,
     ) -> Result<(), Broken> {
-        let now = person.now();
+        let now = process.now();
         match job {
-            Job::Renewal(permit) => return self.complete(scene, who, person, *permit, outcome),
+            Job::Renewal(permit) => return self.complete(scene, who, process, *permit, outcome),
             Job::SignIn => {
-                if let Ok(token) = person.lifecycle.signed_in(outcome, now) {
+                if let Ok(token) = process.lifecycle.signed_in(outcome, now) {
                     self.hand_out(who, token.expose())?;
                 }
             }
             Job::SignOut => {
-                let _ = person.lifecycle.signed_out(outcome, now);
+                let _ = process.lifecycle.signed_out(outcome, now);
             }
-            Job::UnfinishedSave if scene.line.has_callers() => person.save_ended(outcome),
+            Job::UnfinishedSave if scene.line.has_callers() => process.save_ended(outcome),
             Job::UnfinishedSave => {
                 if let Outcome::Adopted(record) = &outcome {
-                    let _ = person.lifecycle.adopt(record, now);
+                    let _ = process.lifecycle.adopt(record, now);
                 }
             }
         }
-        self.people[who] = Rc::new(person);
+        self.processes[who] = Rc::new(process);
         Ok(())
     }
 
@@ -397,31 +401,31 @@ impl World {
         &mut self,
         scene: &Scene,
         who: usize,
-        mut person: Person,
+        mut process: Process,
         permit: wellspring_core::Permit,
         outcome: Outcome,
     ) -> Result<(), Broken> {
-        let now = person.now();
-        let completed = person.lifecycle.complete(permit, outcome, now);
+        let now = process.now();
+        let completed = process.lifecycle.complete(permit, outcome, now);
         if scene.line.has_callers() {
-            return self.deliver(scene, who, person, completed);
+            return self.deliver(scene, who, process, completed);
         }
-        let before = person.told;
-        person.told = match completed {
+        let before = process.answer;
+        process.answer = match completed {
             Completed::Renewed(token) | Completed::Adopted(token) => self.hand_out(who, token.expose())?,
-            Completed::Failed(_) if before == Told::Fresh => before,
+            Completed::Failed(_) if before == CallerAnswer::Fresh => before,
             Completed::Failed(error) => {
                 // What is left over counts as being in reach.
-                self.people[who] = Rc::new(person.clone());
+                self.processes[who] = Rc::new(process.clone());
                 self.refuse(scene, who, &error)?
             }
         };
-        person.saw_logout = match person.told {
-            Told::Login { reason, .. } => reason == LoginReason::LoggedOut,
-            Told::Fresh => false,
-            _ => person.saw_logout,
+        process.saw_logout = match process.answer {
+            CallerAnswer::Login { reason, .. } => reason == LoginReason::LoggedOut,
+            CallerAnswer::Fresh => false,
+            _ => process.saw_logout,
         };
-        self.people[who] = Rc::new(person);
+        self.processes[who] = Rc::new(process);
         Ok(())
     }
 }

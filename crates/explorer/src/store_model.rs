@@ -5,7 +5,7 @@ use wellspring_core::{Attempt, Loaded, PendingSave, Record, Stored, Swap, Versio
 use crate::line::{Line, Mutation};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Shelf {
+pub(crate) struct StoreModel {
     pub(crate) stored: Option<Stored>,
     /// How many versions there have been.
     versions: u64,
@@ -23,7 +23,7 @@ pub(crate) struct Hanging {
     pub(crate) record: Record,
 }
 
-impl Shelf {
+impl StoreModel {
     pub(crate) const fn holding(record: Record) -> Self {
         let stored = Some(Stored { version: Version::new(1), record });
         Self { stored, versions: 1, spills: Vec::new(), hanging: Vec::new() }

@@ -18,11 +18,10 @@ use wellspring_core::{
     Token, TokenError,
 };
 
-use crate::law::Broken;
-use crate::world::{Person, Scene};
+use crate::invariants::Broken;
+use crate::world::{Process, Scene};
 
-use super::play::Told;
-use super::{Caller, Kind, LEAST_PAUSE, PAUSE, REFUSAL_WINDOW, Response, State};
+use super::{AskResult, Caller, Kind, LEAST_PAUSE, PAUSE, REFUSAL_WINDOW, Response, State};
 
 fn broken<T>(text: &str) -> Result<T, Broken> {
     Err(Broken(text.to_owned()))
@@ -55,15 +54,15 @@ pub(super) struct Before {
 }
 
 impl Before {
-    pub(super) fn of(person: &Person, acquire: Acquire, executor: bool) -> Self {
+    pub(super) fn of(process: &Process, acquire: Acquire, executor: bool) -> Self {
         Self {
             acquire,
             executor,
-            now: person.now(),
-            token: person.lifecycle.token().cloned(),
-            lifecycle: person.lifecycle.clone(),
-            renews: person.renews(),
-            unsaved: person.holds_unsaved(),
+            now: process.now(),
+            token: process.lifecycle.token().cloned(),
+            lifecycle: process.lifecycle.clone(),
+            renews: process.renews(),
+            unsaved: process.holds_unsaved(),
         }
     }
 
@@ -78,21 +77,21 @@ impl Before {
     }
 
     /// What the lifecycle has the caller do: is that right?
-    pub(super) fn check(&self, caller: &Caller, starts: bool, told: &Told) -> Result<(), Broken> {
+    pub(super) fn check(&self, caller: &Caller, starts: bool, result: &AskResult) -> Result<(), Broken> {
         let need = self.acquire.need();
         if starts {
             self.check_start()?;
         }
         let enough = self.token.as_ref().filter(|token| is_enough(token, need, self.now));
-        match (told, enough) {
-            (Told::Answer(Ok(token)), Some(enough)) if token == enough => {}
-            (Told::Answer(Ok(_)), _) => {
+        match (result, enough) {
+            (AskResult::Answer(Ok(token)), Some(enough)) if token == enough => {}
+            (AskResult::Answer(Ok(_)), _) => {
                 return broken("need: a caller gets a token that is not in force, or not what it needs");
             }
             (_, Some(_)) => {
                 return broken("service: a caller that needs the token in force waits or gets an error");
             }
-            (_, None) => self.check_lacking(caller, starts, told)?,
+            (_, None) => self.check_lacking(caller, starts, result)?,
         }
         let due = enough.and_then(Token::renew_at).is_some_and(|due| self.now.reached(due));
         if due && self.executor && !starts && !self.is_stopped() && !self.is_pause() {
@@ -101,7 +100,7 @@ impl Before {
         if enough.is_some() && !due && starts {
             return broken("service: a token that is not due is renewed");
         }
-        self.check_time(told)
+        self.check_time(result)
     }
 
     /// A renewal starts: may it?
@@ -125,15 +124,15 @@ impl Before {
     }
 
     /// A caller for which no token is there.
-    fn check_lacking(&self, caller: &Caller, starts: bool, told: &Told) -> Result<(), Broken> {
-        if caller.fell_short && matches!(told, Told::Answer(Err(_))) {
+    fn check_lacking(&self, caller: &Caller, starts: bool, result: &AskResult) -> Result<(), Broken> {
+        if caller.fell_short && matches!(result, AskResult::Answer(Err(_))) {
             // The store brings the same token again.
             return Ok(());
         }
         if self.executor && !self.is_stopped() && !self.is_pause() && !starts {
             return broken("service: a caller without a token starts no renewal, though one may start");
         }
-        let Told::Answer(Err(error)) = told else { return Ok(()) };
+        let AskResult::Answer(Err(error)) = result else { return Ok(()) };
         if caller.kind == Kind::AtOnce || !self.executor {
             return Ok(());
         }
@@ -153,16 +152,16 @@ impl Before {
         Ok(())
     }
 
-    fn check_time(&self, told: &Told) -> Result<(), Broken> {
+    fn check_time(&self, result: &AskResult) -> Result<(), Broken> {
         let deadline = self.acquire.deadline();
-        match told {
-            Told::Wait(next) if next.deadline() != deadline => {
+        match result {
+            AskResult::Wait(next) if next.deadline() != deadline => {
                 broken("deadline: a caller waits for another time than its own")
             }
-            Told::Sleep(until, _) if *until >= deadline => {
+            AskResult::Sleep(until, _) if *until >= deadline => {
                 broken("deadline: a caller sleeps until after its deadline")
             }
-            Told::Sleep(until, _) if *until <= self.now.instant => {
+            AskResult::Sleep(until, _) if *until <= self.now.instant => {
                 broken("deadline: a caller sleeps for no time")
             }
             _ => Ok(()),
@@ -182,28 +181,28 @@ pub(super) fn clock_ended(resumed: &Resumed, until: Instant, now: Clocks) -> Res
 /// waited for it, and is not kept.
 pub(super) fn ended(
     scene: &Scene,
-    person: &Person,
+    process: &Process,
     result: &Result<Token, TokenError>,
     just_granted: bool,
 ) -> Result<(), Broken> {
     if let Ok(token) = result
         && !just_granted
-        && !in_force(token, person.now())
+        && !in_force(token, process.now())
     {
         return broken("2: the result of a renewal is not in force");
     }
-    if let (Ok(token), Some(kept)) = (result, person.lifecycle.token())
+    if let (Ok(token), Some(kept)) = (result, process.lifecycle.token())
         && token == kept
-        && !in_force(token, person.now())
+        && !in_force(token, process.now())
     {
         return broken("2: a token that has expired during its renewal is kept");
     }
-    stays_closed(scene, person)
+    stays_closed(scene, process)
 }
 
 /// After `close` no sign-in or logout starts.
-pub(super) fn stays_closed(scene: &Scene, person: &Person) -> Result<(), Broken> {
-    let mut lifecycle = person.lifecycle.clone();
+pub(super) fn stays_closed(scene: &Scene, process: &Process) -> Result<(), Broken> {
+    let mut lifecycle = process.lifecycle.clone();
     let grant = AuthorizationGrant::AuthorizationCode {
         code: AuthorizationCode::new("code"),
         redirect_uri: String::new(),
@@ -211,13 +210,13 @@ pub(super) fn stays_closed(scene: &Scene, person: &Person) -> Result<(), Broken>
     };
     let starts = lifecycle.sign_in(scene.provider.clone(), grant).is_ok()
         || lifecycle.sign_out(scene.provider.clone()).is_ok();
-    if person.lifecycle.is_closed() && starts {
+    if process.lifecycle.is_closed() && starts {
         return broken("close: a sign-in or a logout starts after `close`");
     }
     Ok(())
 }
 
-impl Person {
+impl Process {
     /// The API has refused the token of this generation, which the caller reports to the lifecycle.
     pub(super) fn reject(&mut self, refused: wellspring_core::Generation) -> Result<Rejected, Broken> {
         let (now, before) = (self.now(), self.lifecycle.clone());

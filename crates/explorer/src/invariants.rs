@@ -5,9 +5,9 @@ use std::rc::Rc;
 use wellspring_core::{ErrorKind, LoginReason, Record, Replay, SessionState, TokenError};
 
 use crate::line::Grants;
-use crate::provider::{Name, Wish};
-use crate::server::Said;
-use crate::world::{Person, Scene, Told, World};
+use crate::provider::{ServerRequest, TokenName};
+use crate::server::ServerReply;
+use crate::world::{CallerAnswer, Process, Scene, World};
 
 /// An invariant is broken; this says which and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,44 +24,44 @@ fn broken<T>(text: String) -> Result<T, Broken> {
 }
 
 /// Whether the process has an access token that is not over.
-fn in_force(person: &Person) -> bool {
-    let now = person.now();
-    person.lifecycle.token().is_some_and(|token| token.remaining(now).is_none_or(|left| !left.is_zero()))
+fn in_force(process: &Process) -> bool {
+    let now = process.now();
+    process.lifecycle.token().is_some_and(|token| token.remaining(now).is_none_or(|left| !left.is_zero()))
 }
 
 impl World {
     /// The server gets a request.
-    pub(crate) fn process(
+    pub(crate) fn serve(
         &mut self,
         scene: &Scene,
         who: usize,
         time: u8,
-        wish: Wish,
-    ) -> Result<Said, Broken> {
-        if wish == Wish::Credentials {
-            if self.people[who].saw_logout
-                && self.shelf.record().is_some_and(|record| matches!(record.state, SessionState::LoggedOut))
+        server_request: ServerRequest,
+    ) -> Result<ServerReply, Broken> {
+        if server_request == ServerRequest::Credentials {
+            if self.processes[who].saw_logout
+                && self.store.record().is_some_and(|record| matches!(record.state, SessionState::LoggedOut))
             {
                 return broken("6: credentials are sent after a logout that was seen".to_owned());
             }
-            let throttle = self.shelf.record().and_then(|record| record.throttle.as_ref());
-            let now = self.people[who].now().unix;
+            let throttle = self.store.record().and_then(|record| record.throttle.as_ref());
+            let now = self.processes[who].now().unix;
             if throttle.is_some_and(|throttle| throttle.credential.is_some() && throttle.until > now) {
                 return broken("8: credentials that were turned away are sent again".to_owned());
             }
         }
-        if let Wish::Revoke(name) = wish
-            && self.shelf.record().and_then(Name::of).is_some_and(|stored| stored.family == name.family)
+        if let ServerRequest::Revoke(name) = server_request
+            && self.store.record().and_then(TokenName::of).is_some_and(|stored| stored.family == name.family)
         {
             return broken(format!("6: {name} is revoked while the store holds its session"));
         }
-        let said = Rc::make_mut(&mut self.server).process(wish, time, &scene.line);
+        let reply = Rc::make_mut(&mut self.server).serve(server_request, time, &scene.line);
         let history = Rc::make_mut(&mut self.history);
-        match said {
-            Said::Granted(name) if wish == Wish::SignIn => {
+        match reply {
+            ServerReply::Granted(name) if server_request == ServerRequest::SignIn => {
                 history.families.resize_with(usize::from(name.family), Default::default);
             }
-            Said::Refused(name) | Said::Next(name) => {
+            ServerReply::Refused(name) | ServerReply::Next(name) => {
                 let past = history.past_mut(name);
                 past.refused |= name.bit();
                 past.refusals += 1;
@@ -71,36 +71,41 @@ impl World {
             }
             _ => {}
         }
-        if let Wish::Refresh(name) = wish {
+        if let ServerRequest::Refresh(name) = server_request {
             let family = self.server.family(name);
             if family.reuse && scene.line.replay == Replay::Never {
                 return broken(format!("3: {name} came twice, and the server has revoked its family"));
             }
         }
-        Ok(said)
+        Ok(reply)
     }
 
     /// A request is about to leave: is that allowed?
-    pub(crate) fn may_send(&mut self, scene: &Scene, who: usize, wish: Wish) -> Result<(), Broken> {
-        let Wish::Refresh(name) = wish else { return Ok(()) };
-        let granted = self.shelf.record().filter(|record| Name::of(record) == Some(name));
+    pub(crate) fn may_send(
+        &mut self,
+        scene: &Scene,
+        who: usize,
+        server_request: ServerRequest,
+    ) -> Result<(), Broken> {
+        let ServerRequest::Refresh(name) = server_request else { return Ok(()) };
+        let granted = self.store.record().filter(|record| TokenName::of(record) == Some(name));
         let could_be_had =
             granted.and_then(Record::granted).is_some_and(|granted| granted.response.lifetime.is_none());
         // What credentials bring without the store may stand where another's token stands in it.
         let tells_apart = scene.line.grant == Grants::Rotating;
-        if could_be_had && self.people[who].refused != Some(name) && tells_apart {
+        if could_be_had && self.processes[who].refused != Some(name) && tells_apart {
             return broken(format!("3: {name} is spent though the token that came with it could be had"));
         }
-        if let Some(record) = self.shelf.record()
+        if let Some(record) = self.store.record()
             && record.dead.is_some()
-            && Name::of(record) == Some(name)
+            && TokenName::of(record) == Some(name)
         {
             return broken(format!("8: {name} is sent though the store says that it is dead"));
         }
-        let time = self.people[who].ticks;
+        let time = self.processes[who].ticks;
         let past = self.history.past(name).clone();
         let family = self.server.family(name);
-        let live = Name { number: family.live, ..name };
+        let live = TokenName { number: family.live, ..name };
         if past.sent & name.bit() != 0 && scene.line.is_single_use() {
             let overtaken = name != live && !family.revoked && !past.over && !past.idle;
             match scene.line.replay {
@@ -114,7 +119,7 @@ impl World {
                 Replay::LastResort if past.sent_again & name.bit() != 0 => {
                     return broken(format!("3: {name} is sent a third time"));
                 }
-                Replay::LastResort if in_force(&self.people[who]) => {
+                Replay::LastResort if in_force(&self.processes[who]) => {
                     return broken(format!("3: {name} is sent again though the access token is in force"));
                 }
                 _ => {}
@@ -136,7 +141,7 @@ impl World {
         }
         let new_epoch = before.is_none_or(|before| before.epoch < record.epoch);
         let history = Rc::make_mut(&mut self.history);
-        let name = Name::of(record);
+        let name = TokenName::of(record);
         if let Some(name) = name {
             if history.past(name).over {
                 return broken(format!("6, 10: {name} is back in the store, though its session was over"));
@@ -161,33 +166,40 @@ impl World {
     }
 
     /// Callers of this process get this token.
-    pub(crate) fn hand_out(&self, who: usize, text: &str) -> Result<Told, Broken> {
-        let Some(name) = Name::parse(text) else { return Ok(Told::Fresh) };
-        let machine = self.people[who].machine;
-        let spilled =
-            self.shelf.spilled_on(machine).any(|pending_save| Name::of(&pending_save.record) == Some(name));
+    pub(crate) fn hand_out(&self, who: usize, text: &str) -> Result<CallerAnswer, Broken> {
+        let Some(name) = TokenName::parse(text) else { return Ok(CallerAnswer::Fresh) };
+        let machine = self.processes[who].machine;
+        let spilled = self
+            .store
+            .spilled_on(machine)
+            .any(|pending_save| TokenName::of(&pending_save.record) == Some(name));
         if self.history.past(name).saved & name.bit() == 0 && !spilled {
             return broken(format!("4: {name} is handed out, neither stored nor spilled"));
         }
-        Ok(Told::Fresh)
+        Ok(CallerAnswer::Fresh)
     }
 
     /// Callers of this process get this error.
-    pub(crate) fn refuse(&self, scene: &Scene, who: usize, error: &TokenError) -> Result<Told, Broken> {
+    pub(crate) fn refuse(
+        &self,
+        scene: &Scene,
+        who: usize,
+        error: &TokenError,
+    ) -> Result<CallerAnswer, Broken> {
         let ErrorKind::LoginRequired { reason } = error.kind() else {
-            let can_do_without = scene.line.grant == Grants::Credentials && !self.people[who].saw_logout;
+            let can_do_without = scene.line.grant == Grants::Credentials && !self.processes[who].saw_logout;
             if can_do_without && matches!(error.kind(), ErrorKind::Store | ErrorKind::Busy) {
                 return broken("11: the store stops a grant that can do without it".to_owned());
             }
-            return Ok(Told::Later);
+            return Ok(CallerAnswer::Later);
         };
         if scene.line.grant == Grants::Credentials && reason != LoginReason::LoggedOut {
-            return broken(format!("callers are told {reason:?}, and credentials need no sign-in"));
+            return broken(format!("callers get {reason:?}, and credentials need no sign-in"));
         }
         let history = &self.history;
         let refused = history.families.iter().any(|past| past.refused != 0);
         let lost = history.families.iter().any(|past| past.lost != 0);
-        let claimed = self.shelf.record().is_some_and(|record| record.lease.is_some());
+        let claimed = self.store.record().is_some_and(|record| record.lease.is_some());
         let in_reach = self.session_in_reach();
         let truthful = match reason {
             LoginReason::LoggedOut => history.logged_out,
@@ -201,26 +213,26 @@ impl World {
             _ => false,
         };
         if !truthful {
-            return broken(format!("callers are told {reason:?}, which is not true"));
+            return broken(format!("callers get {reason:?}, which is not true"));
         }
         let needless = in_reach.is_some() && reason != LoginReason::LoggedOut;
-        Ok(Told::Login { reason, needless })
+        Ok(CallerAnswer::Login { reason, needless })
     }
 
     /// What must hold in every state.
     pub(crate) fn check(&self, scene: &Scene) -> Result<(), Broken> {
-        // Clocks that no other process is compared with may run ahead.
-        let alone = scene.line.has_callers() && scene.line.machines.len() == 1;
-        for person in &self.people {
-            person.check_callers()?;
+        // With one process no other clock stands still meanwhile.
+        let one_clock = scene.line.has_callers() && scene.line.machines.len() == 1;
+        for process in &self.processes {
+            process.check_callers()?;
         }
-        if !alone && self.people.iter().any(|person| person.ticks >= MOST_TICKS) {
+        if !one_clock && self.processes.iter().any(|process| process.ticks >= MOST_TICKS) {
             return broken(
                 "the model itself: clocks of one machine would be more than a minute apart".to_owned(),
             );
         }
-        if let Some(record) = self.shelf.record()
-            && let Some(name) = Name::of(record)
+        if let Some(record) = self.store.record()
+            && let Some(name) = TokenName::of(record)
             && record.dead.is_some()
             && self.history.past(name).refused & name.bit() == 0
         {
@@ -230,8 +242,8 @@ impl World {
             return Ok(());
         }
         for (n, (family, past)) in self.server.families.iter().zip(&self.history.families).enumerate() {
-            let family_number = u8::try_from(n + 1).expect("few people sign in");
-            let live = Name { family: family_number, number: family.live };
+            let family_number = u8::try_from(n + 1).expect("few users sign in");
+            let live = TokenName { family: family_number, number: family.live };
             let excused = family.revoked || past.over || past.idle || past.lost & live.bit() != 0;
             if !excused && !self.is_held(live) {
                 return broken(format!(
@@ -243,7 +255,7 @@ impl World {
     }
 
     /// A crash or a lost answer takes a token that is in force at the server, unless a process has it.
-    pub(crate) fn lose(&mut self, name: Name) {
+    pub(crate) fn lose(&mut self, name: TokenName) {
         if !self.is_held(name) {
             Rc::make_mut(&mut self.history).past_mut(name).lost |= name.bit();
         }
