@@ -11,7 +11,7 @@ use wellspring_core::{Instant, TokenError};
 use wellspring_transport::{Driver, RenewalGuard, SaveGuard, Watch};
 
 use crate::clock::{thread, wait};
-use crate::drive::{Limits, Worker};
+use crate::drive::Worker;
 use crate::transport::Transport;
 
 /// Where renewals may run.
@@ -89,7 +89,7 @@ pub(crate) fn finish_save(on: Background, save: SaveGuard, transport: &Arc<dyn T
 /// Retries a save until the store has taken it.
 fn save_until_done(save: SaveGuard, transport: &dyn Transport) {
     let (mut run, first) = save.begin();
-    if let Ok((outcome, _)) = Worker::new(transport).drive(&mut run.active, first, Limits::NONE) {
+    if let Ok((outcome, _)) = Worker::new(transport).drive(&mut run.active, first, Instant::NEVER, u32::MAX) {
         run.finish(outcome);
     }
 }
@@ -98,7 +98,7 @@ fn save_until_done(save: SaveGuard, transport: &dyn Transport) {
 pub(crate) fn save_once(save: SaveGuard, transport: &dyn Transport, end: Instant) -> Result<(), TokenError> {
     let (mut run, first) = save.begin();
     // The first pause comes before the first try.
-    match Worker::new(transport).drive(&mut run.active, first, Limits { end, pauses: 1 }) {
+    match Worker::new(transport).drive(&mut run.active, first, end, 1) {
         Ok((outcome, _)) => {
             run.finish(outcome);
             Ok(())
@@ -125,8 +125,8 @@ pub(crate) fn carry_out(renewal: RenewalGuard, transport: &dyn Transport, end: I
             return None;
         }
         let (mut run, first) = renewal.begin();
-        let limits = Limits { end, ..Limits::NONE };
-        let (outcome, unfinished) = Worker::new(transport).drive(&mut run.active, first, limits).ok()?;
+        let (outcome, unfinished) =
+            Worker::new(transport).drive(&mut run.active, first, end, u32::MAX).ok()?;
         run.finish(outcome, unfinished)
     });
     catch_unwind(run).ok().flatten()

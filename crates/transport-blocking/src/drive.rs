@@ -6,20 +6,6 @@ use wellspring_transport::{ActiveRenewal, Slices, drive_methods};
 use crate::clock::wait;
 use crate::transport::Transport;
 
-/// How long a renewal may wait for other processes, or before it retries.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// Until this instant, unless a token would be lost by that.
-    pub(crate) end: Instant,
-    /// So many pauses.
-    pub(crate) pauses: u32,
-}
-
-impl Limits {
-    /// As long as it takes.
-    pub(crate) const NONE: Self = Self { end: Instant::NEVER, pauses: u32::MAX };
-}
-
 /// Carries out steps in this thread.
 pub(crate) struct Worker<'a> {
     transport: &'a dyn Transport,
@@ -36,14 +22,15 @@ impl<'a> Worker<'a> {
         Self { transport, operation_end: Instant::NEVER, wait_end: Instant::NEVER }
     }
 
-    /// Carries out steps until the renewal has ended, or the limits are reached: then returns the next step.
+    /// Carries out steps until the renewal has ended. It waits for other processes, and before it retries, until `end`
+    /// unless a token would be lost by that, and makes at most so many pauses. After these it returns the next step.
     pub(crate) fn drive(
         mut self,
         active: &mut ActiveRenewal,
         first: Step,
-        limits: Limits,
+        end: Instant,
+        mut pauses: u32,
     ) -> Result<(Outcome, Option<UnfinishedSave>), Box<Step>> {
-        let Limits { end, mut pauses } = limits;
         // A caller with a deadline tries once.
         self.operation_end = if pauses == 1 { end } else { Instant::NEVER };
         let mut step = first;
