@@ -1,13 +1,15 @@
 //! The tables of the book are made from those that the machines look their answers up in.
 
+mod grid;
 mod renewal;
 
-use core::fmt::Write as _;
 use std::fs;
 
-use wellspring_core::{GateState, Holding, TABLE};
+use wellspring_core::{GateState, Holding, REFUSALS, Refusal, RefusedToken, TABLE, Verb};
 
 use crate::workspace::Workspace;
+
+use grid::markdown;
 
 /// A table of the book.
 struct Printed {
@@ -15,11 +17,12 @@ struct Printed {
     markdown: fn() -> String,
 }
 
-const TABLES: [Printed; 4] = [
-    Printed { name: "decision table", markdown },
+const TABLES: [Printed; 5] = [
+    Printed { name: "decision table", markdown: acquire },
     Printed { name: "table of loads", markdown: renewal::loaded },
     Printed { name: "table of replays", markdown: renewal::replay },
     Printed { name: "table of conflicts", markdown: renewal::conflict },
+    Printed { name: "table of refusals", markdown: refusal },
 ];
 
 impl Printed {
@@ -91,33 +94,48 @@ pub(crate) fn write(workspace: &Workspace) -> Result<(), String> {
     Ok(())
 }
 
-fn markdown() -> String {
-    let mut out = String::from("| token |");
-    for (gate, _) in TABLE[0].1 {
-        let gate = match gate {
-            GateState::Open => "gate open",
-            GateState::Busy => "gate busy: a renewal is under way",
-            GateState::Shut => "gate shut: the last renewal failed, its pause has not ended",
-            GateState::Closed => "gate closed: the source is closed, or the caller has nothing to renew on",
-            GateState::PendingSave => "gate pending save: a token is in memory only until it is saved",
-        };
-        // Writing to a string cannot fail.
-        let _ = write!(out, " {gate} |");
-    }
-    out.push_str("\n|---|---|---|---|---|---|\n");
-    for (holding, row) in TABLE {
-        let holding = match holding {
-            Holding::Fresh => "fresh",
-            Holding::Aging => "aging",
-            Holding::Lacking => "none, expired, or not enough for the need",
-        };
-        let _ = write!(out, "| {holding} |");
-        for (_, verb) in row {
-            let _ = write!(out, " `{verb:?}` |");
+fn acquire() -> String {
+    let holding = |holding| match holding {
+        Holding::Fresh => "fresh",
+        Holding::Aging => "aging",
+        Holding::Lacking => "none, expired, or not enough for the need",
+    };
+    let verb = |verb| match verb {
+        Verb::Use => "`Use`",
+        Verb::UseAndRefresh => "`UseAndRefresh`",
+        Verb::Refresh => "`Refresh`",
+        Verb::Wait => "`Wait`",
+        Verb::Fail => "`Fail`",
+    };
+    markdown("token", &TABLE, holding, gate, verb)
+}
+
+fn refusal() -> String {
+    let token = |token| match token {
+        RefusedToken::Gone => "no token in force",
+        RefusedToken::Replaced => "a token of another generation: the refusal is late",
+        RefusedToken::Current => "the refused token",
+        RefusedToken::Suspended => {
+            "the refused token, refused soon after its issue, during the pause that an earlier refusal opened"
         }
-        out.push('\n');
+    };
+    let refusal = |refusal| match refusal {
+        Refusal::UseOther => "`Replaced`",
+        Refusal::Discard => "`Renew`",
+        Refusal::DiscardAndKeep => "`KeepResponse`, discard",
+        Refusal::Keep => "`KeepResponse`",
+    };
+    markdown("the lifecycle holds", &REFUSALS, token, gate, refusal)
+}
+
+const fn gate(gate: GateState) -> &'static str {
+    match gate {
+        GateState::Open => "gate open",
+        GateState::Busy => "gate busy: a renewal is under way",
+        GateState::Shut => "gate shut: the last renewal failed, its pause has not ended",
+        GateState::Closed => "gate closed: the source is closed, or the caller has nothing to renew on",
+        GateState::PendingSave => "gate pending save: a token is in memory only until it is saved",
     }
-    out
 }
 
 #[cfg(test)]
@@ -138,6 +156,7 @@ mod tests {
             ("watch the record", "do not", 1),
             ("send it", "keep it", 2),
             ("done", "undone", 3),
+            ("`Renew`", "`Keep`", 4),
         ] {
             let drifted = page.replacen(right, wrong, 1);
             assert_eq!(findings(&Workspace::of([("docs/a.md", &drifted)])).len(), 1, "{wrong}");
@@ -149,7 +168,7 @@ mod tests {
     #[test]
     fn the_table_has_a_row_for_each_holding() {
         assert_eq!(
-            markdown().lines().last(),
+            acquire().lines().last(),
             Some(
                 "| none, expired, or not enough for the need | `Refresh` | `Wait` | `Fail` | `Fail` | `Fail` |"
             )

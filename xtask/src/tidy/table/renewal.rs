@@ -1,35 +1,10 @@
 //! The tables of a renewal, in sentences.
 
-use core::fmt::Write as _;
-
+use super::grid::markdown;
 use wellspring_core::{
     CONFLICT, Choice, Fallback, Found, GrantState, Judgment, LOADED, Obtainment, REPLAY, Resolution,
     StoreState,
 };
-
-/// A table in markdown: the name of the rows, the names of the columns, and the rows.
-fn markdown<R: Copy, C: Copy, V: Copy, const N: usize>(
-    corner: &str,
-    rows: &[(R, [(C, V); N])],
-    row_text: fn(R) -> &'static str,
-    column_text: fn(C) -> &'static str,
-    cell_text: fn(V) -> &'static str,
-) -> String {
-    let mut out = format!("| {corner} |");
-    // Writing to a string cannot fail.
-    for (column, _) in rows.iter().take(1).flat_map(|(_, cells)| cells) {
-        let _ = write!(out, " {} |", column_text(*column));
-    }
-    let _ = writeln!(out, "\n|---|{}", "---|".repeat(N));
-    for (row, cells) in rows {
-        let _ = write!(out, "| {} |", row_text(*row));
-        for (_, cell) in cells {
-            let _ = write!(out, " {} |", cell_text(*cell));
-        }
-        out.push('\n');
-    }
-    out
-}
 
 pub(super) fn loaded() -> String {
     markdown("the store holds", &LOADED, found, fallback, judgment)
