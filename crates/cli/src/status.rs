@@ -1,6 +1,6 @@
 //! `wellspring status`: what the store holds for each profile, how fresh the token is, and which process renews it.
 //!
-//! The command renews nothing and reads no secret. It reports a profile that it cannot read with the reason and goes on
+//! The command renews nothing and reads no secret. It reports a profile that it cannot read with the reason and continues
 //! with the next one.
 
 pub(crate) mod facts;

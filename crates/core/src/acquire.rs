@@ -151,7 +151,7 @@ fn acquire(lifecycle: &mut Lifecycle, need: Need, executor: Result<(), TokenErro
     }
 }
 
-/// Where a caller goes on: it asks again, or this is its answer.
+/// Where a caller continues: it asks again, or this is its answer.
 pub type Resumed = ControlFlow<Result<Token, TokenError>, Acquire>;
 
 impl AwaitRenewal {
@@ -161,7 +161,7 @@ impl AwaitRenewal {
         self.acquire.deadline
     }
 
-    /// Goes on with the renewal's result; `None` when the caller's time ended first.
+    /// Continues with the renewal's result; `None` when the caller's time ended first.
     pub fn resume(self, result: Option<Result<Token, TokenError>>) -> Resumed {
         let acquire = self.acquire;
         match result {
@@ -184,7 +184,7 @@ impl AwaitRenewal {
 }
 
 impl AwaitChange {
-    /// Goes on. `changed` says whether the lifecycle has changed; without a change before the instant, the clock that
+    /// Continues. `changed` says whether the lifecycle has changed; without a change before the instant, the clock that
     /// would have waked the caller has ended.
     pub fn resume(self, changed: bool, now: Clocks) -> Resumed {
         if changed || now.instant >= self.until {

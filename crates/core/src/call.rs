@@ -22,7 +22,7 @@ use crate::token::Token;
 pub struct Call;
 
 /// What the driver does next for a call whose responses are of this type.
-#[must_use = "a call goes on only when its step is carried out"]
+#[must_use = "a call continues only when its step is carried out"]
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 #[expect(clippy::exhaustive_enums, reason = "a driver that overlooks a step must not compile")]
@@ -45,13 +45,13 @@ enum Try {
 }
 
 /// A call without a token.
-#[must_use = "a call goes on only when it is resumed"]
+#[must_use = "a call continues only when it is resumed"]
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub struct AwaitToken(Try);
 
 /// A call whose request is under way.
-#[must_use = "a call goes on only when it is resumed"]
+#[must_use = "a call continues only when it is resumed"]
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub struct AwaitVerdict {
@@ -60,7 +60,7 @@ pub struct AwaitVerdict {
 }
 
 /// A call whose token was refused.
-#[must_use = "a call goes on only when it is resumed"]
+#[must_use = "a call continues only when it is resumed"]
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub struct AwaitRejection<R> {
@@ -85,7 +85,7 @@ impl Call {
 }
 
 impl AwaitToken {
-    /// Goes on with this token.
+    /// Continues with this token.
     pub fn resume<R>(self, token: Token) -> CallStep<R> {
         let generation = token.generation();
         CallStep::Send(token, AwaitVerdict { nth: self.0, generation })
@@ -99,7 +99,7 @@ impl AwaitVerdict {
         self.nth == Try::Retry
     }
 
-    /// Goes on with this response and what it says of the token. `repeatable` says whether the request can be sent once
+    /// Continues with this response and what it says of the token. `repeatable` says whether the request can be sent once
     /// more: its body is still there, and the response is to this request and not to what it was redirected to.
     pub fn resume<R>(self, response: R, verdict: &Verdict, repeatable: bool) -> CallStep<R> {
         let Self { nth, generation } = self;
@@ -113,7 +113,7 @@ impl AwaitVerdict {
 }
 
 impl<R> AwaitRejection<R> {
-    /// Goes on with what the lifecycle says of the refusal. The refused response is dropped before a retry.
+    /// Continues with what the lifecycle says of the refusal. The refused response is dropped before a retry.
     pub fn resume(self, rejected: Rejected) -> CallStep<R> {
         let retries = self.nth == Try::First || !holds(Rule::RetryOnce);
         match rejected {

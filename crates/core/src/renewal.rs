@@ -11,7 +11,7 @@
 //! which follows which. How bytes travel, where records lie and how long callers wait is the driver's business.
 //!
 //! - [`step`]: what a driver does; [`operation`]: what it asks the store for; [`answer`], [`outcome`]: the results
-//! - [`job`], [`transitions`]: how a renewal begins and goes on; [`context`]: what every phase needs
+//! - [`job`], [`transitions`]: how a renewal begins and continues; [`context`]: what every phase needs
 //! - phases: [`judge`], [`acquire_lease`], [`exchange`], [`save_token`], [`record_failure`], [`sign_in`], [`sign_out`]
 //! - tables: [`loaded`], [`replay`], [`conflict`]
 //! - [`ask`], [`request`]: what phases have in common: asking a store that may fail, and a token request

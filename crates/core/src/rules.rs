@@ -49,7 +49,7 @@ pub enum Rule {
     EpochFromClock,
     /// 10: a store that lost its record does not get it back from memory.
     NeverRestore,
-    /// 11: a repeatable grant goes on without the store.
+    /// 11: a repeatable grant continues without the store.
     GoOnWithoutStore,
     /// 11: but not after a logout that was seen.
     NotAfterTombstone,

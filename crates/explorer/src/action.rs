@@ -268,7 +268,7 @@ impl fmt::Display for Action {
         match self {
             Self::Ask(who) => write!(f, "{who} asks for a token"),
             Self::Refused(who) => write!(f, "{who} has its token refused and asks for another"),
-            Self::Work { who, run, how } => write!(f, "{who}/{run} goes on: {how:?}"),
+            Self::Work { who, run, how } => write!(f, "{who}/{run} continues: {how:?}"),
             Self::Crash { who, straggler: false } => write!(f, "{who} crashes"),
             Self::Crash { who, .. } => write!(f, "{who} crashes, its request still under way"),
             Self::Drop { who, run, lost } => write!(f, "{who}/{run} is dropped, answer lost: {lost}"),

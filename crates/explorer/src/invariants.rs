@@ -47,7 +47,7 @@ impl World {
             let throttle = self.store.record().and_then(|record| record.throttle.as_ref());
             let now = self.processes[who].now().unix;
             if throttle.is_some_and(|throttle| throttle.credential.is_some() && throttle.until > now) {
-                return broken("8: credentials that were turned away are sent again".to_owned());
+                return broken("8: credentials that were rejected are sent again".to_owned());
             }
         }
         if let ServerRequest::Revoke(name) = server_request

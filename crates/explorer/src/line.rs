@@ -90,7 +90,7 @@ pub(crate) enum Mutation {
     NoLivenessLock,
     /// The liveness lock ends with the renewal, though a spilled token is still to be stored.
     LivenessLockEndsEarly,
-    /// A watcher goes on showing its own liveness lock.
+    /// A watcher continues to show its own liveness lock.
     LivenessLockWhileWatching,
     /// The store compares the place of a record instead of its version.
     SwapByPlace,
@@ -106,7 +106,7 @@ pub(crate) enum Mutation {
     CloseWakesNoSleeper,
     /// The lifecycle does not learn that a token is in memory only.
     SaveNeverPending,
-    /// A caller whose clock has ended goes on as if the lifecycle had changed.
+    /// A caller whose clock has ended continues as if the lifecycle had changed.
     ClockEndCountsAsChange,
 }
 

@@ -13,7 +13,7 @@ pub(crate) enum Shows {
     Needless,
     /// It does not, for this reason. If it does, the report says so.
     Nothing(&'static str),
-    /// In more states the session goes on at the server after a logout.
+    /// In more states the session continues at the server after a logout.
     Outlived,
 }
 

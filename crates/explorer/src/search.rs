@@ -19,7 +19,7 @@ pub(crate) struct Findings {
     /// States in which no process has anything left to do, and those among them in which a user has to sign in needlessly.
     pub(crate) ends: usize,
     pub(crate) needless: usize,
-    /// And those in which the session goes on at the server after a logout.
+    /// And those in which the session continues at the server after a logout.
     pub(crate) outlived: usize,
     /// The way to the first needless sign-in.
     pub(crate) first_needless: Option<String>,

@@ -246,7 +246,7 @@ impl World {
             .any(|process| matches!(process.answer, CallerAnswer::Login { needless: true, .. }))
     }
 
-    /// The session goes on at the server after a logout.
+    /// The session continues at the server after a logout.
     pub(crate) fn outlives_its_logout(&self) -> bool {
         let pasts = self.history.families.iter().zip(&self.server.families);
         self.history.logged_out && pasts.into_iter().any(|(past, family)| past.over && !family.revoked)

@@ -1,6 +1,6 @@
 //! Discovery over both transports: the two locations, and the error if both fail.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use core::time::Duration;
 use std::sync::Mutex;

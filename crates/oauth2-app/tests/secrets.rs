@@ -1,6 +1,6 @@
 //! No output shows a secret, and no input makes a reader panic.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use core::fmt::{Debug, Write};
 

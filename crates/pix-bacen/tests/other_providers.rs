@@ -1,6 +1,6 @@
 //! A [`TokenRequestSpec`] describes the token endpoints of other Brazilian payment providers. The hosts are examples; the
 //! tests check the shape of the request.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use core::time::Duration;
 

@@ -1,5 +1,5 @@
 //! The two published pages, byte for byte: their requests are sent and their answers are read.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use core::time::Duration;
 

@@ -1,5 +1,5 @@
 //! The errors of the token endpoint: what each means, and that none shows a secret.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use core::time::Duration;
 

@@ -182,7 +182,7 @@ fn apply(connection: &Connection, save: &SaveRequest) -> Result<Result<bool, Err
     match stored_version(connection, &save.name) {
         Ok(version) if version == save.expected => {}
         Ok(_) => return Ok(Ok(false)),
-        // This store did not write the row. The row was only read, so the transaction can go on.
+        // This store did not write the row. The row was only read, so the transaction can continue.
         Err(error) if error.sqlite_error_code().is_none() => return Ok(Err(error)),
         Err(error) => return Err(error),
     }

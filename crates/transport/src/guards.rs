@@ -70,7 +70,7 @@ impl RenewalGuard {
 }
 
 impl RenewalRun {
-    /// Ends the renewal for every caller that waits. Returns the save that goes on.
+    /// Ends the renewal for every caller that waits. Returns the save that continues.
     #[must_use]
     pub fn finish(mut self, outcome: Outcome, unfinished: Option<UnfinishedSave>) -> Option<SaveGuard> {
         let shared = Arc::clone(self.active.shared());

@@ -1,4 +1,4 @@
-//! Tokens that the store does not take: no renewal starts meanwhile, and the save goes on.
+//! Tokens that the store does not take: no renewal starts meanwhile, and the save continues.
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 
 #[path = "support/mod.rs"]
@@ -99,7 +99,7 @@ fn a_save_that_is_set_aside_is_taken_up_once_and_spilled_when_no_caller_goes_on_
     let again = shared.take_up().unwrap();
     assert!(shared.take_up().is_none());
     drop(again);
-    assert_eq!(store.spilled(), 1, "the caller that took it up did not go on with it");
+    assert_eq!(store.spilled(), 1, "the caller that took it up did not continue with it");
 
     let store = Moody::new();
     let (shared, save) = unstored(&store, &clock);

@@ -32,7 +32,7 @@ impl Page {
         Self { status: "400 Bad Request", title: "Not signed in", text }
     }
 
-    /// A request that does not belong to the sign-in; the sign-in goes on.
+    /// A request that does not belong to the sign-in; the sign-in continues.
     pub(crate) fn stray() -> Self {
         let text = "This request does not belong to the sign-in that is in progress. Go back to the page on which you \
                     sign in.";

@@ -20,7 +20,7 @@ struct Bump {
 #[global_allocator]
 static BUMP: Bump = Bump { memory: UnsafeCell::new([0; MEMORY]), used: AtomicUsize::new(0) };
 
-// SAFETY: the memory is reached through pieces alone, and no two pieces overlap, since `used` only grows.
+// SAFETY: the memory is reached only through pieces, and no two pieces overlap, since `used` only grows.
 unsafe impl Sync for Bump {}
 
 // SAFETY: each piece lies within the memory, is aligned as asked and is handed out once.

@@ -86,7 +86,7 @@ fn renew_after_a_401(
     token
 }
 
-/// The refresh token is revoked: the caller is told to sign in again, and the endpoint is left alone.
+/// The refresh token is revoked: the caller is told to sign in again, and no request goes to the endpoint.
 fn lose_the_sign_in_and_fall_silent(life: &mut Lifecycle, provider: &Arc<dyn Provider>, token: &Token) {
     let expired = token.expires().expect("the shop names a lifetime");
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, expired) else {

@@ -19,5 +19,5 @@ pub(super) enum Gate {
 }
 
 pub(crate) fn closed_error() -> TokenError {
-    TokenError::unavailable("this source is closed and renews no more: build a new one")
+    TokenError::unavailable("this source is closed and does not renew tokens: build a new one")
 }

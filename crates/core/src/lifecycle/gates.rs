@@ -9,7 +9,7 @@ use crate::error::{ErrorKind, TokenError};
 use crate::time::{Clocks, Instant};
 
 impl Lifecycle {
-    /// From now on no renewal, sign-in or logout starts. The renewal under way goes on, and the token in force stays
+    /// From now on no renewal, sign-in or logout starts. The renewal under way continues, and the token in force stays
     /// usable.
     pub const fn close(&mut self) {
         self.closed = true;

@@ -127,7 +127,7 @@ impl AcquireLease {
         Leasing::Ask(Ask::Save(save, self.retry.end(), self))
     }
 
-    /// Goes on with the result of the save.
+    /// Continues with the result of the save.
     pub(super) fn saved(
         mut self,
         context: &mut Context,
@@ -149,7 +149,7 @@ impl AcquireLease {
         }
     }
 
-    /// The lease may have been saved or not: goes on with what the store holds.
+    /// The lease may have been saved or not: continues with what the store holds.
     pub(super) fn loaded(
         mut self,
         context: &mut Context,

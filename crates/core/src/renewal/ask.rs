@@ -10,7 +10,7 @@ use crate::time::{Clocks, Instant};
 
 use super::operation::Save;
 
-/// What a phase asks the store before it goes on.
+/// What a phase asks the store before it continues.
 pub(super) enum Ask<P> {
     /// The record.
     Load(P),

@@ -134,7 +134,7 @@ pub(super) fn compare(
                 Ordering::Greater if holds(Rule::EpochFirst) => return newer(stored),
                 _ => {}
             }
-            // A record without a refresh token is not the grant that was spent: the store was emptied and started anew.
+            // A record without a refresh token is not the grant that was spent: the store was emptied and initialized again.
             let grant = kind != Obtainment::SingleUse || has_refresh_token(stored);
             let replaced = stored.generation == spent
                 && grant

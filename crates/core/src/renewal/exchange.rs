@@ -80,7 +80,7 @@ impl Exchange {
         }
     }
 
-    /// Goes on with the response.
+    /// Continues with the response.
     pub(super) fn answered(self, context: &Context, answer: Answer, now: Clocks) -> Exchanged {
         match self.request.read(context, answer, now) {
             Reading::Granted(response) => self.granted(response),

@@ -119,7 +119,7 @@ impl Judge {
         self.ignores_spills = true;
     }
 
-    /// Goes on with what the store holds.
+    /// Continues with what the store holds.
     pub(super) fn loaded(
         mut self,
         context: &Context,
@@ -322,7 +322,7 @@ impl Judge {
 }
 
 impl Watcher {
-    /// Goes on with what the watch has shown.
+    /// Continues with what the watch has shown.
     pub(super) fn watched(
         mut self,
         context: &Context,

@@ -42,7 +42,7 @@ pub enum Found {
 pub enum Judgment {
     /// Save the spilled token, then load again.
     SaveSpilled,
-    /// Start the record anew, after all that the store may have held.
+    /// Start a new record, after all that the store may have held.
     BeginAnew,
     /// Fail: the store has lost the session.
     StoreLost,

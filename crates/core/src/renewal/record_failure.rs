@@ -61,7 +61,7 @@ impl RecordFailure {
             record.dead = Some(Dead { reason, since: now.unix });
         } else {
             if fell_back && has_refresh_token(&record) {
-                // The endpoint has turned away the refresh token before it turned away the credentials.
+                // The endpoint has rejected the refresh token before it rejected the credentials.
                 record.dead.get_or_insert(Dead { reason: LoginReason::Refused, since: now.unix });
             }
             let failures = context.failures.max(before).saturating_add(1);
@@ -83,7 +83,7 @@ impl RecordFailure {
         Recording::Ask(Ask::Save(save, self.retry.end(), self))
     }
 
-    /// Goes on with the result of the save.
+    /// Continues with the result of the save.
     pub(super) fn saved(self, saved: Result<Swap, StoreError>, now: Clocks) -> Recording {
         match saved {
             Ok(Swap::Done(_)) => self.finish(true),
@@ -92,7 +92,7 @@ impl RecordFailure {
         }
     }
 
-    /// Another process has written since the lease, or this failure is recorded already: goes on with what the store
+    /// Another process has written since the lease, or this failure is recorded already: continues with what the store
     /// holds.
     pub(super) fn loaded(mut self, loaded: Result<Loaded, StoreError>, now: Clocks) -> Recording {
         let stored = match loaded {

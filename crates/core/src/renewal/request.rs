@@ -27,7 +27,7 @@ pub struct BoundedRequest {
 pub(super) struct Request {
     pub(super) grant: AuthorizationGrant,
     pub(super) sent: Clocks,
-    /// The provider has named this grant after it had turned away another.
+    /// The provider has named this grant after it had rejected another.
     pub(super) fell_back: bool,
 }
 
@@ -59,7 +59,7 @@ impl Request {
     /// When one was sent already, or no time is left.
     pub(super) fn may_fall_back(&self, context: &Context, now: Clocks) -> Result<(), TokenError> {
         if self.fell_back {
-            Err(TokenError::protocol("the endpoint turned away the fallback too"))
+            Err(TokenError::protocol("the endpoint rejected the fallback too"))
         } else if now.instant >= context.deadline {
             Err(TokenError::unavailable("no time was left to fall back to the credentials"))
         } else {

@@ -47,7 +47,7 @@ pub(super) struct SaveToken {
 enum Recipient {
     /// The callers that wait. The request was sent then.
     Callers(Clocks),
-    /// A renewal that has found it spilled, and goes on after it.
+    /// A renewal that has found it spilled, and continues after it.
     Renewal(Box<Judge>),
     /// No caller waits any more.
     Background,
@@ -171,7 +171,7 @@ impl SaveToken {
         Self { recipient: Recipient::Background, retry: self.retry.endless(), ..self }
     }
 
-    /// Goes on in the background.
+    /// Continues in the background.
     pub(super) fn recover(self, now: Clocks) -> Storing {
         Storing::Ask(Ask::LoadAt(self.retry.next(now), self))
     }
@@ -192,7 +192,7 @@ impl SaveToken {
         Storing::Ask(Ask::Save(save, self.retry.end(), self))
     }
 
-    /// Goes on with the result of the save.
+    /// Continues with the result of the save.
     pub(super) fn saved(self, context: &Context, saved: Result<Swap, StoreError>, now: Clocks) -> Storing {
         match saved {
             Ok(Swap::Done(_)) => self.conclude(context, Conclusion::Saved, now),
@@ -201,7 +201,7 @@ impl SaveToken {
         }
     }
 
-    /// Goes on with what the store holds.
+    /// Continues with what the store holds.
     pub(super) fn loaded(
         self,
         context: &Context,
@@ -301,7 +301,7 @@ impl SaveToken {
         Storing::Spill(Spill { pending_save: PendingSave::clone(&self.pending_save) }, self)
     }
 
-    /// Goes on when the token is spilled, or cannot be.
+    /// Continues when the token is spilled, or cannot be.
     pub(super) fn spilled(mut self, spilled: Result<(), StoreError>, now: Clocks) -> Storing {
         self.spilled = spilled.is_ok();
         match (&self.recipient, spilled) {
@@ -350,7 +350,7 @@ impl Concluded {
         self.finish()
     }
 
-    /// Goes on when the spilled token is removed, or cannot be: then this renewal ignores it.
+    /// Continues when the spilled token is removed, or cannot be: then this renewal ignores it.
     pub(super) fn forgotten(mut self, forgotten: Result<(), StoreError>) -> Storing {
         if let (Err(_), Recipient::Renewal(judge)) = (forgotten, &mut self.save.recipient) {
             judge.ignore_spills();

@@ -64,7 +64,7 @@ impl SignIn {
         Self { grant, session, retry: Retry::until(end) }
     }
 
-    /// Goes on with what the store holds.
+    /// Continues with what the store holds.
     pub(super) fn loaded(
         mut self,
         context: &mut Context,
@@ -110,7 +110,7 @@ impl SignInExchange {
         }
     }
 
-    /// Goes on with the response.
+    /// Continues with the response.
     pub(super) fn answered(self, context: &Context, answer: Answer, now: Clocks) -> SigningIn {
         match self.request.read(context, answer, now) {
             Reading::Granted(response) => self.granted(response),

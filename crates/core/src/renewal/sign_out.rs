@@ -54,7 +54,7 @@ impl SignOut {
         Self { attempt, known, token, tombstone: None, unsure: false, retry: Retry::until(end) }
     }
 
-    /// Goes on with what the store holds.
+    /// Continues with what the store holds.
     pub(super) fn loaded(
         mut self,
         context: &Context,
@@ -93,7 +93,7 @@ impl SignOut {
         SigningOut::Ask(Ask::Save(save, self.retry.end(), self))
     }
 
-    /// Goes on with the result of the save.
+    /// Continues with the result of the save.
     pub(super) fn saved(self, context: &Context, saved: Result<Swap, StoreError>, now: Clocks) -> SigningOut {
         match saved {
             Ok(Swap::Done(_)) => self.revoke(context, now),
@@ -134,7 +134,7 @@ impl Revoke {
         }
     }
 
-    /// Goes on with the response.
+    /// Continues with the response.
     pub(super) fn answered(self, answer: Answer) -> SigningOut {
         self.finish(match answer {
             Answer::Response(response) if (200..300).contains(&response.status()) => Revocation::Done,

@@ -20,7 +20,7 @@ use super::sign_in::{SignIn, SignInExchange};
 use super::sign_out::{Revoke, SignOut};
 
 /// What the driver has to do next.
-#[must_use = "a renewal goes on only when its step is carried out"]
+#[must_use = "a renewal continues only when its step is carried out"]
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 #[expect(clippy::exhaustive_enums, reason = "a driver that overlooks a step must not compile")]
@@ -43,7 +43,7 @@ pub enum Step {
     Done(Outcome, Option<UnfinishedSave>),
 }
 
-/// An operation on the store, with the part of the renewal that goes on with its reply.
+/// An operation on the store, with the part of the renewal that continues with its reply.
 ///
 /// The reply of another operation does not compile:
 ///
@@ -54,7 +54,7 @@ pub enum Step {
 ///     load.resume(Ok(Swap::Conflict), now)
 /// }
 /// ```
-#[must_use = "a renewal goes on only when its operation is carried out"]
+#[must_use = "a renewal continues only when its operation is carried out"]
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 #[non_exhaustive]
@@ -63,12 +63,12 @@ pub struct Pending<O: StoreOp> {
     pub operation: O,
     /// The end of the operation; [`Instant::NEVER`] where it has no deadline of its own.
     pub deadline: Instant,
-    /// What goes on with the reply.
+    /// What continues with the reply.
     pub next: O::Next,
 }
 
 impl<O: StoreOp> Pending<O> {
-    /// Goes on with the reply of the store.
+    /// Continues with the reply of the store.
     pub fn resume(self, reply: Result<O::Reply, StoreError>, now: Clocks) -> Step {
         O::resume(self.next, reply, now)
     }
@@ -81,7 +81,7 @@ impl<O: StoreOp> Pending<O> {
 pub trait StoreOp: fmt::Debug + Send + Sync + Sized + 'static {
     /// What the store answers.
     type Reply: fmt::Debug + Send + 'static;
-    /// What goes on with the reply.
+    /// What continues with the reply.
     type Next: fmt::Debug + Send;
     /// The name of the operation in events.
     const NAME: &'static str;
@@ -113,11 +113,11 @@ pub trait StoreOp: fmt::Debug + Send + Sync + Sized + 'static {
         StoreError::unavailable("the store did not answer in time").maybe_applied()
     }
 
-    /// Goes on with the reply.
+    /// Continues with the reply.
     fn resume(next: Self::Next, reply: Result<Self::Reply, StoreError>, now: Clocks) -> Step;
 }
 
-/// The phases that go on with a record.
+/// The phases that continue with a record.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub(super) enum AfterLoad {
@@ -129,7 +129,7 @@ pub(super) enum AfterLoad {
     SignOut(SignOut),
 }
 
-/// The phases that go on when a record is saved.
+/// The phases that continue when a record is saved.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub(super) enum AfterSave {
@@ -139,7 +139,7 @@ pub(super) enum AfterSave {
     SignOut(SignOut),
 }
 
-/// The phases that go on with an answer.
+/// The phases that continue with an answer.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub(super) enum AfterSend {
@@ -152,7 +152,7 @@ pub(super) enum AfterSend {
 macro_rules! continuations {
     ($($(#[$doc:meta])* $name:ident: $phase:ty;)+) => {$(
         $(#[$doc])*
-        #[must_use = "a renewal goes on only when it is resumed"]
+        #[must_use = "a renewal continues only when it is resumed"]
         #[derive(Debug)]
         #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
         pub struct $name {
@@ -163,21 +163,21 @@ macro_rules! continuations {
 }
 
 continuations! {
-    /// Goes on with the record.
+    /// Continues with the record.
     Loading: AfterLoad;
-    /// Goes on with the result of a save.
+    /// Continues with the result of a save.
     Saving: AfterSave;
-    /// Goes on with what a watch has shown.
+    /// Continues with what a watch has shown.
     Watching: Watcher;
-    /// Goes on with the answer to a request.
+    /// Continues with the answer to a request.
     Sent: AfterSend;
-    /// Goes on when a token is spilled.
+    /// Continues when a token is spilled.
     Spilling: SaveToken;
-    /// Goes on when a spilled token is removed.
+    /// Continues when a spilled token is removed.
     Forgetting: Concluded;
-    /// Goes on after a pause.
+    /// Continues after a pause.
     Sleeping: AfterLoad;
-    /// A token that the store did not take in time; the background goes on with it.
+    /// A token that the store did not take in time; the background continues with it.
     UnfinishedSave: SaveToken;
 }
 

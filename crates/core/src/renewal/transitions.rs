@@ -366,14 +366,14 @@ impl StoreOp for Forget {
 }
 
 impl Sleeping {
-    /// Goes on after the pause.
+    /// Continues after the pause.
     pub fn resume(self, now: Clocks) -> Step {
         load(self.context, self.phase, now)
     }
 }
 
 impl Sent {
-    /// Goes on with the answer.
+    /// Continues with the answer.
     pub fn resume(self, answer: Answer, now: Clocks) -> Step {
         let Self { context, phase } = self;
         match phase {
@@ -392,7 +392,7 @@ impl Sent {
 }
 
 impl UnfinishedSave {
-    /// Goes on with it. The liveness lock of its renewal is to be held until this is done.
+    /// Continues with it. The liveness lock of its renewal is to be held until this is done.
     pub fn recover(self, now: Clocks) -> Step {
         let Self { context, phase } = self;
         stored(context, phase.recover(now), now)

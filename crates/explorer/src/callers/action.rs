@@ -9,7 +9,7 @@ use super::{Caller, Callers, Limits, State};
 /// One thing that happens to the callers of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallersAction {
-    /// One of them goes on.
+    /// One of them continues.
     One(usize, CallerAction),
     /// The source is closed.
     Close,
@@ -17,7 +17,7 @@ pub(crate) enum CallersAction {
     TimePasses,
 }
 
-/// How a caller goes on.
+/// How a caller continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallerAction {
     /// The caller asks the lifecycle, with something to run a renewal on or without.

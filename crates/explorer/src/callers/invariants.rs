@@ -66,7 +66,7 @@ impl Before {
         }
     }
 
-    /// Whether the pause after a failure goes on.
+    /// Whether the pause after a failure continues.
     fn is_pause(&self) -> bool {
         !self.is_stopped() && self.now.instant < self.lifecycle.quiet_until()
     }

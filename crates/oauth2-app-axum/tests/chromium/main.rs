@@ -14,7 +14,7 @@
 //! | `access` | uses the keyboard, a screen reader, the light and the dark theme |
 //! | `processes` | panics, and leaves nothing running |
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod access;
 #[path = "../web/browser.rs"]

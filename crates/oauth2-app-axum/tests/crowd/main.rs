@@ -6,7 +6,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a trial that cannot go on has failed; it tells numbers"
+    reason = "a trial that cannot continue has failed; it tells numbers"
 )]
 
 #[path = "../web/browser.rs"]

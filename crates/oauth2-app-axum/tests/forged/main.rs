@@ -4,7 +4,7 @@
 //! Browsers start sign-ins and load callbacks: valid ones, repeated ones, those of other browsers, late ones, and
 //! forged ones. A model that consists of the rules gives the expected result of each. The token endpoint, which is a
 //! test double, records which codes were exchanged with which verifier.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod callback;
 mod endpoint;

@@ -1,5 +1,5 @@
 //! The whole site over real sockets, against the simulator, with browsers that keep cookies and record answers.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod at_once;
 mod browser;

@@ -1,6 +1,6 @@
 //! Apps of any authorization server: the rules of the standards.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod device;
 mod metadata;

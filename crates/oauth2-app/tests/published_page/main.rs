@@ -1,6 +1,6 @@
 //! The published page, byte for byte: its requests are sent and its answers are read.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod callback;
 

@@ -1,5 +1,5 @@
 //! The simulator against the published pages, the standards, and real sockets.
-#![expect(clippy::unwrap_used, reason = "where a test's helpers cannot go on, the test fails")]
+#![expect(clippy::unwrap_used, reason = "where a test's helpers cannot continue, the test fails")]
 
 mod app;
 mod authorization;
