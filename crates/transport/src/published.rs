@@ -159,9 +159,15 @@ impl TokenRef<'_> {
     /// When the token holds a byte that no header can carry.
     #[inline]
     pub fn authorization(&self) -> Result<&HeaderValue, TokenError> {
-        let text = "the access token cannot be sent: it holds a byte that no Authorization header may hold";
-        self.guard.header.as_ref().ok_or_else(|| TokenError::protocol(text))
+        self.guard.header.as_ref().ok_or_else(no_header)
     }
+}
+
+#[cold]
+fn no_header() -> TokenError {
+    TokenError::protocol(
+        "the access token cannot be sent: it holds a byte that no Authorization header may hold",
+    )
 }
 
 impl Deref for TokenRef<'_> {

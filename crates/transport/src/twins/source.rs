@@ -42,7 +42,12 @@ macro_rules! source_methods {
                 {
                     return Ok(header.clone());
                 }
-                let token = $($boxed)*(self.token())$($await)*?;
+                $($boxed)*(self.acquire_authorization())$($await)*
+            }
+
+            /// The path without a token to read, kept out of the one that reads.
+            $($async)? fn acquire_authorization(&self) -> Result<HeaderValue, TokenError> {
+                let token = self.token()$($await)*?;
                 self.0.header(token)
             }
 
