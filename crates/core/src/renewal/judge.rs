@@ -246,7 +246,7 @@ impl Judge {
         }
     }
 
-    /// Starts a record in a store that holds none, or nothing of this session.
+    /// Starts a record in a store that holds none, or only one of another sign-in.
     fn begin_anew(mut self, context: &Context, stored: Option<Stored>, now: Clocks) -> Judged {
         if holds(Rule::NeverRestore) {
             self.current.held = None;

@@ -7,6 +7,11 @@ use crate::line::{Grants as G, Line, Start as S, Trouble as T};
 use crate::mutants::Shows::{Broken, Needless, Nothing};
 use crate::mutants::{Mutant, Shows};
 
+const LAPSES: &str =
+    "the model's time passes a lease's whole span at once: the lease lapses before the renewal stops waiting";
+const NOTHING_TO_SEND: &str =
+    "nothing is held to send: the user signs in again either way, for another reason";
+
 const fn without(found: F, fallback: B, shows: Shows, line: Line) -> Mutant {
     cell(Table::Loaded, found as usize * 2 + fallback as usize, shows, line)
 }
@@ -27,7 +32,7 @@ pub(super) const CELLS: &[Mutant] = &[
     without(
         F::Empty,
         B::SignIn,
-        Nothing("nothing is held to send: the user signs in again either way, for another reason"),
+        Nothing(NOTHING_TO_SEND),
         line(&[T::Emptied], 1, G::Rotating, Replay::OwnerDead, ONE, S::Cold),
     ),
     without(
@@ -39,7 +44,7 @@ pub(super) const CELLS: &[Mutant] = &[
     without(
         F::Lost,
         B::SignIn,
-        Nothing("nothing is held to send: the user signs in again either way, for another reason"),
+        Nothing(NOTHING_TO_SEND),
         line(&[T::Emptied], 1, G::Rotating, Replay::OwnerDead, ONE, S::Warm),
     ),
     without(
@@ -119,22 +124,8 @@ pub(super) const CELLS: &[Mutant] = &[
         Broken,
         line(NONE, 0, G::RotatingWithCredentials, Replay::LastResort, APART, S::Due),
     ),
-    without(
-        F::LeasedElsewhereTooLong,
-        B::SignIn,
-        Nothing(
-            "the model's time passes a lease's whole span at once: the lease lapses before the renewal stops waiting",
-        ),
-        QUIET,
-    ),
-    without(
-        F::LeasedElsewhereTooLong,
-        B::Credentials,
-        Nothing(
-            "the model's time passes a lease's whole span at once: the lease lapses before the renewal stops waiting",
-        ),
-        QUIET,
-    ),
+    without(F::LeasedElsewhereTooLong, B::SignIn, Nothing(LAPSES), QUIET),
+    without(F::LeasedElsewhereTooLong, B::Credentials, Nothing(LAPSES), QUIET),
     without(F::Lapsed, B::SignIn, Broken, line(NONE, 0, G::Rotating, Replay::OwnerDead, APART, S::Cold)),
     without(
         F::Lapsed,

@@ -19,7 +19,7 @@ pub(super) const CELLS: &[Mutant] = &[
         R::Dead,
         B::Credentials,
         Nothing(
-            "the user signs in again, which the credentials would spare; the law asks that only of clients that hold nothing else",
+            "the user signs in again, which the credentials would spare; the invariant asks that only of clients that hold nothing else",
         ),
         line(&[T::Store], 2, G::RotatingWithCredentials, Replay::OwnerDead, ONE, S::Warm),
     ),
