@@ -9,8 +9,8 @@
 //!  └──▶ StartBeside    a renewal runs, and the caller does not wait for it
 //! ```
 //!
-//! The driver carries out each [`AcquireStep`] and resumes it. Where callers park, and on what a renewal runs, is the
-//! driver's business.
+//! The driver carries out each [`AcquireStep`] and resumes it. The driver decides where callers park and on what
+//! a renewal runs.
 
 use core::ops::ControlFlow;
 
@@ -185,7 +185,7 @@ impl AwaitRenewal {
 
 impl AwaitChange {
     /// Continues. `changed` says whether the lifecycle has changed; without a change before the instant, the clock that
-    /// would have waked the caller has ended.
+    /// would have woken the caller has ended.
     pub fn resume(self, changed: bool, now: Clocks) -> Resumed {
         if changed || now.instant >= self.until {
             ControlFlow::Continue(self.acquire)
