@@ -51,7 +51,14 @@ pub(crate) fn connect(path: &Path, within: Duration) -> Result<Connection, Store
 
 /// Sets how long SQLite waits for the locks of other connections.
 pub(crate) fn set_busy_timeout(connection: &Connection, within: Duration) -> Result<(), Error> {
-    connection.busy_timeout(within.min(LONGEST_BUSY_TIMEOUT))
+    connection.busy_timeout(whole_milliseconds(within.min(LONGEST_BUSY_TIMEOUT)))
+}
+
+/// `within`, rounded up to SQLite's unit. SQLite drops the fraction of a millisecond, so a wait for what is left of a
+/// deadline would end before the deadline.
+fn whole_milliseconds(within: Duration) -> Duration {
+    Duration::from_nanos(within.subsec_nanos().next_multiple_of(1_000_000).into())
+        + Duration::from_secs(within.as_secs())
 }
 
 /// Whether the database has the tables of this store. Fails if another program or a newer version created the database.
@@ -103,6 +110,13 @@ mod tests {
     use wellspring_store::contract::Folder;
 
     use super::*;
+
+    #[test]
+    fn a_wait_for_a_lock_ends_no_fraction_of_a_millisecond_before_its_deadline() {
+        for (within, waits) in [(0, 0), (1, 1), (149_000, 149), (149_970, 150), (1_999_001, 2_000)] {
+            assert_eq!(whole_milliseconds(Duration::from_micros(within)), Duration::from_millis(waits));
+        }
+    }
 
     #[test]
     fn every_connection_flushes_each_commit_and_overwrites_replaced_records() {
