@@ -72,6 +72,8 @@ impl Failure {
     pub(crate) fn store(place: &Place, what: &str, error: &StoreError) -> Self {
         let advice = if error.is_unreadable() {
             "nothing overwrites it: repair it, or move it away and sign in again"
+        } else if error.is_refused() {
+            "a retry changes nothing: correct that first"
         } else {
             "correct that, or try again later"
         };
@@ -120,7 +122,7 @@ impl From<TokenError> for Failure {
                 (Exit::TryLater, "try again later; `wellspring doctor` checks the store")
             }
             ErrorKind::Store => {
-                (Exit::TryLater, "nothing overwrites it: `wellspring doctor` checks the store")
+                (Exit::TryLater, "a retry changes nothing: `wellspring doctor` checks the store")
             }
             _ => (Exit::TryLater, "try again later"),
         };

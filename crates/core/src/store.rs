@@ -271,21 +271,44 @@ pub enum Applied {
 pub struct StoreError {
     text: Cow<'static, str>,
     applied: Applied,
-    unreadable: bool,
+    remedy: Remedy,
     source: Option<ErrorSource>,
 }
 
+/// What helps after a store has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Remedy {
+    /// A retry: the failure may pass by itself.
+    Retry,
+    /// A person corrects a permission, a path or a mount.
+    Correct,
+    /// A person repairs or removes what the store holds.
+    Repair,
+}
+
 impl StoreError {
-    /// The store could not be reached, or refused the operation now; `text` is one sentence without a secret.
+    const fn new(text: Cow<'static, str>, remedy: Remedy) -> Self {
+        Self { text, applied: Applied::No, remedy, source: None }
+    }
+
+    /// The store could not be reached, or it cannot carry out the operation now: a disk is full, a lock is held. A
+    /// retry may succeed. `text` is one sentence without a secret.
     #[must_use]
     pub fn unavailable(text: impl Into<Cow<'static, str>>) -> Self {
-        Self { text: text.into(), applied: Applied::No, unreadable: false, source: None }
+        Self::new(text.into(), Remedy::Retry)
+    }
+
+    /// The store refuses the operation until a person corrects something: a permission, a mode, a path, a read-only
+    /// mount. A retry is of no use. `text` is one sentence without a secret that names the path and says what to do.
+    #[must_use]
+    pub fn refused(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(text.into(), Remedy::Correct)
     }
 
     /// What the store holds cannot be understood until a person repairs it; `text` is one sentence without a secret.
     #[must_use]
     pub fn unreadable(text: impl Into<Cow<'static, str>>) -> Self {
-        Self { text: text.into(), applied: Applied::No, unreadable: true, source: None }
+        Self::new(text.into(), Remedy::Repair)
     }
 
     /// The same error, of a change that may have been made nevertheless.
@@ -308,16 +331,29 @@ impl StoreError {
         self.applied
     }
 
-    /// Whether a retry is of no use.
+    /// Whether a retry is of no use: the store refuses the operation, or what it holds is unreadable.
+    #[must_use]
+    pub const fn is_permanent(&self) -> bool {
+        !matches!(self.remedy, Remedy::Retry)
+    }
+
+    /// Whether the store refuses the operation until a person corrects a permission, a mode, a path or a mount.
+    #[must_use]
+    pub const fn is_refused(&self) -> bool {
+        matches!(self.remedy, Remedy::Correct)
+    }
+
+    /// Whether what the store holds cannot be understood until a person repairs it.
     #[must_use]
     pub const fn is_unreadable(&self) -> bool {
-        self.unreadable
+        matches!(self.remedy, Remedy::Repair)
     }
 
     /// The same failure, as callers of a source see it.
     #[must_use]
     pub fn into_error(self) -> TokenError {
-        let error = TokenError::store(self.text, !self.unreadable);
+        let transient = !self.is_permanent();
+        let error = TokenError::store(self.text, transient);
         match self.source {
             Some(ErrorSource(source)) => error.with_source(source),
             None => error,

@@ -207,7 +207,9 @@ impl AcquireLease {
             facts.unsent = Some(self.judge.attempt.number);
             "the lease could not be saved, and nothing was sent"
         };
-        Leasing::Fail(Failure::new(store_error(text, error), self.judge.current.held, Some(facts)))
+        let error = store_error(text, error);
+        let facts = facts.after(&error);
+        Leasing::Fail(Failure::new(error, self.judge.current.held, Some(facts)))
     }
 }
 

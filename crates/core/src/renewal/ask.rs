@@ -51,7 +51,7 @@ impl Retry {
     /// When to ask again after this failure. `None` when that is of no use, or the time is up.
     pub(super) fn after(&mut self, error: &StoreError, now: Clocks) -> Option<Instant> {
         self.tries = self.tries.saturating_add(1);
-        (!error.is_unreadable() && now.instant < self.end).then(|| self.next(now))
+        (!error.is_permanent() && now.instant < self.end).then(|| self.next(now))
     }
 
     /// When to ask again: a little later for each time the store was asked before.
@@ -72,5 +72,5 @@ fn nap(tries: u32, now: Clocks) -> Instant {
 /// The error of a store, with what was done and what was not.
 pub(super) fn store_error(text: &str, error: &StoreError) -> TokenError {
     let text: String = [text, ": ", &error.to_string()].concat();
-    TokenError::store(text, !error.is_unreadable()).with_source(Arc::new(error.clone()))
+    TokenError::store(text, !error.is_permanent()).with_source(Arc::new(error.clone()))
 }

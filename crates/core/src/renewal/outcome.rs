@@ -51,7 +51,7 @@ pub struct Failure {
 #[derive(Clone, Copy, Debug, Default)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 pub(crate) struct StoreFacts {
-    /// The store holds the pause of the endpoint, or a load costs no request: look again soon.
+    /// The store holds the pause of the endpoint, or only a look at the store is needed: look again soon.
     pub(crate) recorded: bool,
     /// The user has logged out.
     pub(crate) logged_out: bool,
@@ -80,9 +80,14 @@ impl StoreFacts {
 
     /// After this error of a renewal that has recorded nothing.
     pub(super) fn after(self, error: &TokenError) -> Self {
-        // A user may sign in at any time, and a look at the store costs no request.
-        let login_required = matches!(error.kind(), ErrorKind::LoginRequired { .. });
-        Self { recorded: self.recorded || login_required, ..self }
+        // A user may sign in at any time, and an operator may correct what the store refuses. A look at the store costs
+        // no request.
+        let by_a_person = match error.kind() {
+            ErrorKind::LoginRequired { .. } => true,
+            ErrorKind::Store => !error.is_transient(),
+            _ => false,
+        };
+        Self { recorded: self.recorded || by_a_person, ..self }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One renewal, answer by answer.
 
 mod pauses;
+mod refused;
 mod sessions;
 mod stores;
 

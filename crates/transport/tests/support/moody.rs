@@ -26,6 +26,10 @@ pub struct Moods {
     pub refuses_tokens: AtomicBool,
     /// The store refuses spills.
     pub refuses_spills: AtomicBool,
+    /// The store refuses every load until a person corrects its permissions.
+    pub refuses_loads: AtomicBool,
+    /// How many loads were requested.
+    pub loads: AtomicUsize,
     /// How many saves were requested.
     pub saves: AtomicUsize,
     spilled: Mutex<Vec<PendingSave>>,
@@ -44,6 +48,10 @@ impl Moody {
         self.moods.saves.load(Ordering::SeqCst)
     }
 
+    pub fn loads(&self) -> usize {
+        self.moods.loads.load(Ordering::SeqCst)
+    }
+
     pub fn spilled(&self) -> usize {
         self.moods.spilled.lock().unwrap().len()
     }
@@ -55,6 +63,10 @@ impl Store for Moody {
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
+        self.moods.loads.fetch_add(1, Ordering::SeqCst);
+        if self.moods.refuses_loads.load(Ordering::SeqCst) {
+            return Err(StoreError::refused("this user may not read the store"));
+        }
         let mut loaded = self.kept.load(key, within)?;
         loaded.spilled = self.moods.spilled.lock().unwrap().first().cloned();
         Ok(loaded)

@@ -120,6 +120,25 @@ async fn a_token_that_neither_store_nor_spill_takes_is_neither_handed_out_nor_sp
 }
 
 #[twin::test(flavor = "multi_thread")]
+async fn a_store_that_refuses_is_told_at_once_and_keeps_the_token_in_force_usable() {
+    let (server, store, clock) = (Server::rotating(3_600), Moody::new(), Clock::manual(START));
+    let (holding, other) = (source(&server, &store, &clock), source(&server, &store, &clock));
+    holding.sign_in(code()).await.unwrap();
+    store.set(|moods| &moods.refuses_loads, true);
+    let before = store.loads();
+    let error = other.acquire(Need::Fresh, Duration::from_secs(3_600)).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Store, false), "{error}");
+    assert!(error.to_string().contains("this user may not read the store"), "{error}");
+    assert_eq!(store.loads() - before, 1, "a retry is of no use");
+    // The token is due, and in force.
+    clock.advance(Duration::from_secs(3_500));
+    assert_eq!(holding.token().await.unwrap().expose(), "token-1");
+    store.set(|moods| &moods.refuses_loads, false);
+    clock.advance(Duration::from_secs(200));
+    assert_eq!(other.token().await.unwrap().expose(), "token-2", "corrected");
+}
+
+#[twin::test(flavor = "multi_thread")]
 async fn a_token_that_is_spilled_while_another_source_waits_is_found_by_it() {
     let gate = Gate::default();
     let (server, store) = (Server::rotating_for_each(3_600, Some(gate.clone())), Moody::new());

@@ -26,6 +26,8 @@ pub(super) struct Slot {
     pub(super) meanwhile: Option<Record>,
     /// What fails each time.
     never: &'static [&'static str],
+    /// What the store refuses until a person corrects it.
+    pub(super) refused: &'static [&'static str],
     sightings: VecDeque<WatchOutcome>,
     log: Vec<String>,
 }
@@ -33,6 +35,10 @@ pub(super) struct Slot {
 impl Slot {
     pub(super) fn holding(record: Record) -> Self {
         Self { stored: Some(Stored { version: Version::new(1), record }), versions: 1, ..Self::default() }
+    }
+
+    pub(super) fn refusing(self, refused: &'static [&'static str]) -> Self {
+        Self { refused, ..self }
     }
 
     fn wrong(mut self, what: &[(&'static str, Applied)]) -> Self {
@@ -43,6 +49,9 @@ impl Slot {
     fn fails(&mut self, what: &str) -> Option<StoreError> {
         if self.never.contains(&what) {
             return Some(StoreError::unavailable("never"));
+        }
+        if self.refused.contains(&what) {
+            return Some(StoreError::refused("not permitted"));
         }
         let (_, applied) = self.wrong.pop_front_if(|(next, _)| *next == what)?;
         let error = StoreError::unavailable("no");
