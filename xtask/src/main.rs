@@ -19,8 +19,10 @@ mod interleavings;
 mod markdown;
 mod modules;
 mod paths;
+mod programs;
 mod rust;
 mod size;
+mod storm;
 mod tidy;
 mod tree;
 mod workspace;
@@ -40,6 +42,9 @@ cargo xtask COMMAND
   browser          the sign-in page in Chromium; installs Chromium if it is missing
   interleavings    the transports' threads under every schedule of their locks and wake-ups
   crash            a thousand processes killed at the effects of their renewals, and what is left in store and server
+  storm [--seconds N] [--seed N]
+                   32 processes that share sessions at oidc-provider, stopped and killed at random, for two minutes;
+                   installs Node.js if it is missing
   crowd            a thousand sign-ins at once, and ten thousand users whose tokens expire at once: time and memory
   callbacks        five million forged callbacks of a sign-in, each result compared with a model
   size             a release build that gets one token, against bare ureq: bytes, and time from start to token
@@ -62,6 +67,10 @@ fn main() -> ExitCode {
         ["crash"] => crash::run,
         ["crowd"] => crowd::run,
         ["callbacks"] => callbacks::run,
+        ["storm"] => storm::run,
+        ["storm", words @ ..] => {
+            return ended(Workspace::open().and_then(|workspace| storm::run_with(&workspace, words)));
+        }
         ["size"] => size::run,
         ["bench"] => bench::run,
         ["table"] => tidy::print_table,
@@ -75,7 +84,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match Workspace::open().and_then(|workspace| command(&workspace)) {
+    ended(Workspace::open().and_then(|workspace| command(&workspace)))
+}
+
+fn ended(result: Result<(), String>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
             eprintln!("{sentence}");

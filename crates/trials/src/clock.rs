@@ -10,6 +10,11 @@ pub fn nap(length: Duration) {
     thread::sleep(length);
 }
 
+/// Sleeps in a task.
+pub async fn async_nap(length: Duration) {
+    tokio::time::sleep(length).await;
+}
+
 /// The time since the Unix epoch: the only clock whose values two processes can compare.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is clock.rs")]

@@ -13,6 +13,7 @@ use crate::moment::{Left, Moment};
 use crate::part::{CallerResult, Driver, Part};
 use crate::place::{Kind, Place};
 use crate::process::{End, Process};
+use crate::random::Random;
 use crate::relay::{Relay, Wire};
 use crate::server::{FIRST, Seen, Server, app};
 
@@ -89,7 +90,7 @@ impl Trial {
         if let Moment::Watched(wire) = self.moment {
             return self.play_watched(&stage, &server, wire).map(Some);
         }
-        let random = random(self.seed.wrapping_add(round << 32));
+        let random = Random::new(self.seed.wrapping_add(round << 32)).next();
         let first = match self.moment {
             Moment::At(effect, when) => stage.dies_at(self.victim, effect, when, random)?,
             Moment::On(wire) | Moment::Watched(wire) => {
@@ -184,14 +185,6 @@ impl Trial {
         let sends = u64::from(own_replay || (!lost && seen.exchanged > before.exchanged));
         must(seen.asked == before.asked + sends, "the process that took over sent too many requests, or none")
     }
-}
-
-/// A pseudo-random number from the seed.
-fn random(seed: u64) -> u64 {
-    let mut x = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
 
 fn left((record, spilled): &(Record, bool)) -> Left {

@@ -19,10 +19,12 @@ mod part;
 mod place;
 mod process;
 pub mod race;
+mod random;
 mod relay;
 mod scratch;
 pub mod server;
 mod source;
+pub mod storm;
 pub mod table;
 
 // The public interface is:

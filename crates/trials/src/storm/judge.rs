@@ -1,0 +1,182 @@
+//! The judgement of a storm: which reuses are explained by a kill, and which demands to sign in by a reuse.
+
+use core::time::Duration;
+
+use crate::storm::certified::{Refresh, Verdict};
+use crate::storm::event::{Event, What};
+
+/// The life of one process, as the storm saw it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Life {
+    /// Its number in the storm; the process that replaces it has the same.
+    pub(crate) number: usize,
+    /// Its events, in order.
+    pub(crate) events: Vec<Event>,
+    /// When it was killed, if it was.
+    pub(crate) killed: Option<Duration>,
+}
+
+/// A session that was lost, and the sign-in that replaced it.
+#[derive(Clone, Debug)]
+pub(crate) struct Loss {
+    /// The user.
+    pub(crate) user: String,
+    /// When the first caller was told to sign in, since the Unix epoch.
+    pub(crate) told: Duration,
+    /// The reason that the caller was told.
+    pub(crate) reason: String,
+    /// When the user had signed in before that.
+    pub(crate) since: Duration,
+}
+
+/// A reuse that a kill explains.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Explained {
+    /// The user.
+    pub(crate) user: String,
+    /// The number of the killed process.
+    pub(crate) number: usize,
+    /// From the moment at which the process began to send until it was killed.
+    pub(crate) sent_until_killed: Duration,
+}
+
+/// What the server's log and the lives of the processes show together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Judgement {
+    /// Reuses of refresh tokens whose sender was killed before it had saved the outcome.
+    pub(crate) explained: Vec<Explained>,
+    /// A sentence about each other reuse.
+    pub(crate) unexplained: Vec<String>,
+    /// A sentence about each demand to sign in although no refresh token had been used twice.
+    pub(crate) wrong_logins: Vec<String>,
+}
+
+/// Judges a storm.
+#[must_use]
+pub(crate) fn judge(refreshes: &[Refresh], lives: &[Life], losses: &[Loss]) -> Judgement {
+    let mut judgement = Judgement::default();
+    let reuses = || refreshes.iter().filter(|refresh| refresh.verdict == Verdict::Reused);
+    for reuse in reuses() {
+        match explain(reuse, lives) {
+            Ok(explained) => judgement.explained.push(explained),
+            Err(sentence) => judgement.unexplained.push(sentence),
+        }
+    }
+    for loss in losses {
+        let Loss { user, told, reason, since } = loss;
+        let lost = reuses().any(|reuse| reuse.user == *user && (*since..=*told).contains(&reuse.at));
+        if !lost {
+            judgement
+                .wrong_logins
+                .push(format!("{user} was told to sign in ({reason}), and nothing was reused"));
+        }
+    }
+    judgement
+}
+
+/// The kill of the process that sent this refresh token first, or a sentence about why none explains the reuse.
+fn explain(reuse: &Refresh, lives: &[Life]) -> Result<Explained, String> {
+    let Refresh { user, hash, .. } = reuse;
+    let sent = |life: &Life| {
+        let sends = |event: &Event| matches!(&event.what, What::Sending(sent) if sent == hash);
+        life.events.iter().position(sends)
+    };
+    let senders = lives.iter().filter_map(|life| sent(life).map(|n| (life, n)));
+    let Some((life, n)) = senders.min_by_key(|(life, n)| life.events[*n].at) else {
+        return Err(format!("{user}: no process says that it sent {hash}"));
+    };
+    let (at, number) = (life.events[n].at, life.number);
+    let kept = |event: &Event| event.user == *user && matches!(event.what, What::Saved | What::Spilled);
+    let after = &life.events[n..];
+    let Some(killed) = life.killed.filter(|killed| *killed >= at) else {
+        return Err(format!(
+            "{user}: process {number} sent {hash} first and was not killed: {}",
+            tail(user, after)
+        ));
+    };
+    if after.iter().any(kept) {
+        return Err(format!(
+            "{user}: process {number} kept the outcome of {hash} before its kill: {}",
+            tail(user, after)
+        ));
+    }
+    Ok(Explained { user: user.clone(), number, sent_until_killed: killed - at })
+}
+
+/// The next events of this user.
+fn tail(user: &str, events: &[Event]) -> String {
+    let of_user = events.iter().filter(|event| event.user == *user).take(6);
+    of_user.map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    fn event(at: u64, what: What) -> Event {
+        Event { at: ms(at), user: "u".to_owned(), what }
+    }
+
+    fn sending(at: u64) -> Event {
+        event(at, What::Sending("h".to_owned()))
+    }
+
+    fn refresh(at: u64, verdict: Verdict) -> Refresh {
+        Refresh { at: ms(at), user: "u".to_owned(), hash: "h".to_owned(), verdict }
+    }
+
+    fn reused() -> [Refresh; 2] {
+        [refresh(15, Verdict::Rotated), refresh(30, Verdict::Reused)]
+    }
+
+    fn life(number: usize, killed: Option<u64>, events: Vec<Event>) -> Life {
+        Life { number, events, killed: killed.map(ms) }
+    }
+
+    fn loss(since: u64, told: u64) -> Loss {
+        Loss { user: "u".to_owned(), told: ms(told), reason: "Rejected".to_owned(), since: ms(since) }
+    }
+
+    #[test]
+    fn a_kill_between_the_sending_and_the_save_explains_a_reuse_and_its_time_is_told() {
+        let lives = [life(3, Some(22), vec![sending(10)]), life(4, None, vec![sending(25)])];
+        let judgement = judge(&reused(), &lives, &[]);
+        let explained = Explained { user: "u".to_owned(), number: 3, sent_until_killed: ms(12) };
+        assert_eq!(judgement.explained, [explained]);
+        assert_eq!(judgement.unexplained, [""; 0]);
+    }
+
+    #[test]
+    fn a_reuse_by_a_process_that_lives_or_that_had_saved_or_that_is_unknown_is_not_explained() {
+        let again = life(4, None, vec![sending(25)]);
+        let alive = life(3, None, vec![sending(10)]);
+        let before = life(3, Some(5), vec![sending(10)]);
+        let kept = |what| life(3, Some(22), vec![sending(10), event(12, what)]);
+        for first in [alive, before, kept(What::Saved), kept(What::Spilled)] {
+            let judgement = judge(&reused(), &[first.clone(), again.clone()], &[]);
+            assert_eq!((judgement.explained.len(), judgement.unexplained.len()), (0, 1), "{first:?}");
+        }
+        assert_eq!(judge(&reused(), &[], &[]).unexplained, ["u: no process says that it sent h"]);
+    }
+
+    #[test]
+    fn what_was_saved_for_another_user_explains_nothing_away() {
+        let other = Event { user: "v".to_owned(), ..event(12, What::Saved) };
+        let judgement = judge(&reused(), &[life(3, Some(22), vec![sending(10), other])], &[]);
+        assert_eq!(judgement.explained.len(), 1);
+    }
+
+    #[test]
+    fn a_demand_to_sign_in_is_wrong_unless_a_reuse_came_since_the_last_sign_in() {
+        let wrong = |since, told| judge(&reused(), &[], &[loss(since, told)]).wrong_logins.len();
+        assert_eq!(wrong(0, 40), 0);
+        assert_eq!(wrong(0, 29), 1, "told before the reuse");
+        assert_eq!(wrong(31, 40), 1, "signed in again since");
+        let rotated = [refresh(15, Verdict::Rotated), refresh(30, Verdict::Refused)];
+        assert_eq!(judge(&rotated, &[], &[loss(0, 40)]).wrong_logins.len(), 1, "refused without a reuse");
+    }
+}

@@ -1,0 +1,92 @@
+//! Processes that are stopped and killed at random while they share sessions at a certified server, which npm installs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::cargo::{cargo, output, run as run_command};
+use crate::programs::{self, Program};
+use crate::workspace::Workspace;
+
+const PROGRAMS: [Program; 2] = [("node", "nodejs"), ("npm", "npm")];
+
+/// The server: its packages, their exact versions and hashes, and its program.
+const FILES: [&str; 3] = ["package.json", "package-lock.json", "server.js"];
+
+const SOURCES: &str = "crates/trials/certified";
+
+/// The seconds of a storm.
+const LENGTH: &str = "120";
+
+/// Runs the storm for two minutes.
+pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
+    blow(workspace, &[LENGTH])
+}
+
+/// Runs the storm with these words: `--seconds N` and `--seed N`.
+pub(crate) fn run_with(workspace: &Workspace, words: &[&str]) -> Result<(), String> {
+    let [seconds, seed] = read(words)?;
+    let mut numbers = vec![seconds.unwrap_or(LENGTH)];
+    numbers.extend(seed);
+    blow(workspace, &numbers)
+}
+
+/// The number of seconds, and the seed.
+fn read<'a>(words: &[&'a str]) -> Result<[Option<&'a str>; 2], String> {
+    let mut numbers = [None, None];
+    let (pairs, rest) = words.as_chunks::<2>();
+    for [name, number] in pairs {
+        let place = match *name {
+            "--seconds" => 0,
+            "--seed" => 1,
+            other => return Err(format!("{other} is not a word of this command.")),
+        };
+        number.parse::<u64>().map_err(|_| format!("{number} is not a number."))?;
+        numbers[place] = Some(*number);
+    }
+    if rest.is_empty() { Ok(numbers) } else { Err(format!("{} needs a number.", rest[0])) }
+}
+
+fn blow(workspace: &Workspace, numbers: &[&str]) -> Result<(), String> {
+    programs::ensure(&PROGRAMS, "The storm's server runs on Node.js", "Node.js 20 or later with npm")?;
+    let folder = install(workspace)?;
+    let mut command =
+        cargo(&workspace.root, ["run", "--quiet", "--package", "wellspring-trials", "--", "storm"]);
+    command.arg(folder).args(numbers);
+    run_command(command)
+}
+
+/// Installs the server below the target folder, exactly as its lock file says; returns its folder.
+fn install(workspace: &Workspace) -> Result<PathBuf, String> {
+    let folder = workspace.target.join("certified");
+    let sources = workspace.root.join(SOURCES);
+    let says = |path: &Path, error: std::io::Error| format!("{}: {error}.", path.display());
+    let lock = fs::read(sources.join(FILES[1])).map_err(|error| says(&sources, error))?;
+    // npm writes this file last, so a folder that has it is complete.
+    let complete = folder.join("node_modules/.package-lock.json").exists();
+    let installed = complete && fs::read(folder.join(FILES[1])).is_ok_and(|old| old == lock);
+    fs::create_dir_all(&folder).map_err(|error| says(&folder, error))?;
+    for name in FILES {
+        fs::copy(sources.join(name), folder.join(name)).map_err(|error| says(&sources.join(name), error))?;
+    }
+    if !installed {
+        let mut command = Command::new("npm");
+        command.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder);
+        output(command)?;
+    }
+    Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_and_the_seed_are_read_in_either_order() {
+        assert_eq!(read(&[]), Ok([None, None]));
+        assert_eq!(read(&["--seed", "7", "--seconds", "20"]), Ok([Some("20"), Some("7")]));
+        assert_eq!(read(&["--seconds", "soon"]), Err("soon is not a number.".to_owned()));
+        assert_eq!(read(&["--seconds"]), Err("--seconds needs a number.".to_owned()));
+        assert_eq!(read(&["--hours", "2"]), Err("--hours is not a word of this command.".to_owned()));
+    }
+}
