@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wellspring_profiles::parse_duration;
 
 const EXIT_STATUSES: &str = "Exit status: 0 done, 1 a check of the demo failed, 2 usage or configuration, 3 login required, \
-4 refused, 5 try again later; 130 or 143 after SIGINT or SIGTERM.";
+4 refused, 5 try again later; 129, 130, 131 or 143 after SIGHUP, SIGINT, SIGQUIT or SIGTERM.";
 
 /// Bearer tokens that never run dry.
 #[derive(Debug, Parser)]
@@ -40,7 +40,7 @@ pub(crate) enum Command {
     Status(Status),
     /// Checks the configuration, the store and the clock
     Doctor,
-    /// Runs the simulator until Ctrl-C and prints a configuration for it
+    /// Runs the simulator until a signal ends it and prints a configuration for it
     Simulate(Simulate),
 }
 

@@ -1,18 +1,23 @@
-//! Ctrl-C and SIGTERM end the process at once, or after the token request that is in flight.
+//! SIGINT, SIGTERM, SIGHUP and SIGQUIT end the process: at once, or after the token request that is in flight.
 //!
 //! A server that has read a token request may have used up a single-use grant. A process that ends then loses the
 //! response. Therefore a signal waits from before the first byte until the response is read, and with a store until the
-//! save is done. The deadlines of the exchange and of the save bound that wait.
+//! save is done. That wait has a bound: [`LONGEST_WAIT`], or a second signal.
+//!
+//! A process that ignores SIGHUP from its start, as under `nohup`, continues to ignore it.
 
 use core::time::Duration;
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::exit::{Exit, Failure};
+
+/// The longest time between a signal and the end of the process.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 struct State {
@@ -23,36 +28,30 @@ struct State {
 }
 
 static STATE: Mutex<State> = Mutex::new(State { guards: 0, pending: None });
+/// Notified when a signal is pending.
+static SIGNALLED: Condvar = Condvar::new();
 
 /// From now on a signal ends the process, at once or when the last [`SignalGuard`] is dropped.
 pub(crate) fn watch() -> Result<(), Failure> {
-    let mut signals = signals()?;
+    let hangup = (!is_ignored(SIGHUP)).then_some(SIGHUP);
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGQUIT].into_iter().chain(hangup))
+        .map_err(|error| no_handler(&error))?;
     let watching = thread::Builder::new().name("signals".into()).spawn(move || {
         for signal in signals.forever() {
             let mut state = state();
-            if state.guards == 0 {
+            if state.guards == 0 || state.pending.is_some() {
                 end(signal);
             }
-            state.pending = state.pending.or(Some(signal));
+            state.pending = Some(signal);
+            SIGNALLED.notify_all();
+            // Without a thread, the deadlines of the exchange and of the save bound the wait.
+            let _ = thread::Builder::new().name("last call".into()).spawn(move || {
+                nap(LONGEST_WAIT);
+                end(signal)
+            });
         }
     });
     watching.map(drop).map_err(|error| no_handler(&error))
-}
-
-/// The signals of a command that only waits for one.
-#[derive(Debug)]
-pub(crate) struct Stop(Signals);
-
-/// From now on signals do not end the process; [`Stop::wait`] returns at the first one.
-pub(crate) fn listen() -> Result<Stop, Failure> {
-    signals().map(Stop)
-}
-
-impl Stop {
-    /// Waits for the first signal.
-    pub(crate) fn wait(mut self) {
-        self.0.forever().next();
-    }
 }
 
 /// Signals wait while a guard is alive. When the last guard is dropped, a pending signal ends the process.
@@ -64,6 +63,16 @@ pub(crate) fn defer_signals() -> SignalGuard {
     let mut state = state();
     state.guards = state.guards.saturating_add(1);
     SignalGuard(())
+}
+
+impl SignalGuard {
+    /// Waits for a signal. It ends the process when this guard is dropped.
+    pub(crate) fn wait(&self) {
+        let mut state = state();
+        while state.pending.is_none() {
+            state = SIGNALLED.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
 }
 
 impl Drop for SignalGuard {
@@ -102,10 +111,30 @@ fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn signals() -> Result<Signals, Failure> {
-    Signals::new([SIGINT, SIGTERM]).map_err(|error| no_handler(&error))
+/// Whether this process ignores the signal. Linux tells it without a system call of its own; elsewhere the answer is no.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    ignored(&status).is_some_and(|mask| mask >> signal.saturating_sub(1) & 1 == 1)
+}
+
+/// The mask of the ignored signals in the text of `/proc/self/status`.
+fn ignored(status: &str) -> Option<u64> {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(mask.trim(), 16).ok()
 }
 
 fn no_handler(error: &io::Error) -> Failure {
     Failure::new(Exit::TryLater, format!("cannot install a signal handler: {error}; try again later"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mask_of_ignored_signals_is_read_from_the_process_status() {
+        assert_eq!(ignored("Name:\tx\nSigBlk:\t0\nSigIgn:\t0000000000001001\nSigCgt:\t0\n"), Some(0x1001));
+        assert_eq!(ignored("Name:\tx\n"), None);
+        assert_eq!(ignored("SigIgn:\tnone\n"), None);
+    }
 }

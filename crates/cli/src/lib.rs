@@ -43,6 +43,7 @@ pub fn run() -> ExitCode {
 
 fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
     logging::start()?;
+    interrupt::watch()?;
     // The default TLS provider of this process is ring. An error means that a default is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let profile = |name: &str| Ok::<_, Failure>(Configuration::load(config)?.profile(name)?.clone());
@@ -58,17 +59,14 @@ fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
         }
         Command::Login(args) => {
             let profile = profile(&args.profile)?;
-            interrupt::watch()?;
             login::run(&profile, &args, &mut stdout())
         }
         Command::Apps(Apps::Create(args)) => {
             let profile = profile(&args.profile)?;
-            interrupt::watch()?;
             apps::create(&profile, &args, &mut stdout())
         }
         Command::Logout(args) => {
             let profile = profile(&args.profile)?;
-            interrupt::watch()?;
             logout::run(&profile, &args)
         }
         Command::Status(args) => status::run(&Configuration::load(config)?, &args, &mut stdout()),
@@ -93,7 +91,6 @@ fn timed(
     profile: Profile,
     work: impl FnOnce(&Profile) -> Result<(), Failure> + Send + 'static,
 ) -> Result<(), Failure> {
-    interrupt::watch()?;
     let time = source::Time::of(&profile)?;
     source::within(time, move || work(&profile))
 }

@@ -13,14 +13,14 @@ use crate::arguments::{Provider, Rotation as RotationArg, Simulate};
 use crate::exit::{Exit, Failure, say};
 use crate::interrupt;
 
-/// Runs until SIGINT or SIGTERM.
+/// Runs until a signal ends it.
 pub(crate) fn run(args: &Simulate, out: &mut dyn Write) -> Result<(), Failure> {
     if args.fault.iter().any(|name| name == "list") {
         return print(out, &every_fault());
     }
     let faults = args.fault.iter().map(|name| read_fault(name)).collect::<Result<Vec<_>, _>>()?;
     let endpoint: Endpoint = args.at.parse().map_err(|error| Failure::usage(format!("--at: {error}")))?;
-    let stop = interrupt::listen()?;
+    let signals = interrupt::defer_signals();
     let simulator = start(args)?;
     for fault in faults {
         simulator.fault_times(endpoint, fault, args.times.unwrap_or(u32::MAX));
@@ -31,7 +31,9 @@ pub(crate) fn run(args: &Simulate, out: &mut dyn Write) -> Result<(), Failure> {
         "The simulator listens at {url} until Ctrl-C; standard output is a wellspring.toml for it."
     ));
     say(format_args!("Log of its requests: {url}/__sim/log"));
-    stop.wait();
+    signals.wait();
+    drop(simulator);
+    drop(signals);
     Ok(())
 }
 

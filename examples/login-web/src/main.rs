@@ -5,12 +5,12 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod ending;
 mod failure;
 mod from_profile;
 
 use core::net::SocketAddr;
-use core::time::Duration;
-use std::io::{Write as _, stderr};
+use std::io::{Write as _, stderr, stdout};
 use std::process::ExitCode;
 
 use axum::Router;
@@ -27,6 +27,7 @@ use wellspring_store::MemoryStore;
 use wellspring_transport_async::{Builder, TokenPool, TokenSource};
 
 use crate::arguments::{Arguments, Server};
+use crate::ending::{Signals, status_of};
 use crate::failure::Failure;
 
 const ID: &str = "client_of_this_example";
@@ -35,7 +36,8 @@ const SECRET: &str = "secret_of_this_example";
 #[tokio::main]
 async fn main() -> ExitCode {
     match run().await {
-        Ok(()) => ExitCode::SUCCESS,
+        // A handler that a client keeps waiting must not keep the process alive.
+        Ok(status) => std::process::exit(status),
         Err(failure) => {
             // Standard error may be closed.
             let _ = writeln!(stderr(), "login-web: {failure}");
@@ -44,30 +46,57 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<(), Failure> {
-    let Arguments { listen, title, server } = Arguments::parse(std::env::args_os().skip(1))?;
+/// Returns the exit status.
+async fn run() -> Result<i32, Failure> {
+    let arguments = Arguments::parse(std::env::args_os().skip(1))?;
+    let mut signals = Signals::listen()?;
+    let start = tokio::select! {
+        start = start(arguments) => start?,
+        signal = signals.next() => return Ok(status_of(signal)),
+    };
+    print(&start.invitation)?;
+    ending::serve(start.listener, start.site, &start.pool, signals).await
+}
+
+/// A site that is ready to be served.
+struct Start {
+    listener: TcpListener,
+    site: Router,
+    pool: TokenPool,
+    /// What to tell the operator.
+    invitation: String,
+    /// It answers until it is dropped.
+    _simulator: Option<Simulator>,
+}
+
+async fn start(arguments: Arguments) -> Result<Start, Failure> {
+    let Arguments { listen, title, server } = arguments;
+    let (listener, callback) = listen_on(listen).await?;
+    let address = listener.local_addr()?;
     match server {
         Server::Simulator => {
-            let (listener, callback) = listen_on(listen).await?;
             // The registered redirect URI must match byte for byte.
             let client = OauthClient::confidential(ID, SECRET, &callback);
             let simulator = Simulator::builder().client(client).start()?;
             let app = app(&simulator.url(), &callback)?;
             let tokens = TokenSource::builder(app.clone()).store(MemoryStore::open());
             let (site, pool) = site(app, tokens, &title)?;
-            println!("Open http://{}/ in a browser. Ctrl-C ends it.", listener.local_addr()?);
-            serve(listener, site, &pool).await
+            let invitation = format!("Open http://{address}/ in a browser. Ctrl-C ends it.");
+            Ok(Start { listener, site, pool, invitation, _simulator: Some(simulator) })
         }
         Server::OfProfile { config, name } => {
             let profile = from_profile::load(&config, &name)?;
-            let (listener, callback) = listen_on(listen).await?;
             let (app, tokens) = from_profile::application(profile, callback).await?;
-            let invitation = from_profile::invitation(&app, listener.local_addr()?);
+            let invitation = from_profile::invitation(&app, address);
             let (site, pool) = site(app, tokens, &title)?;
-            println!("{invitation}");
-            serve(listener, site, &pool).await
+            Ok(Start { listener, site, pool, invitation, _simulator: None })
         }
     }
+}
+
+/// Prints a text. Standard output may be a closed pipe.
+fn print(text: &str) -> Result<(), Failure> {
+    Ok(writeln!(stdout(), "{text}")?)
 }
 
 /// Binds the port, and returns the redirect URI that leads to it.
@@ -75,13 +104,6 @@ async fn listen_on(address: SocketAddr) -> Result<(TcpListener, String), Failure
     let listener = TcpListener::bind(address).await.map_err(|error| Failure::port(address, &error))?;
     let callback = format!("http://{}/oauth/callback", listener.local_addr()?);
     Ok((listener, callback))
-}
-
-/// Serves until Ctrl-C, then waits for running renewals.
-async fn serve(listener: TcpListener, site: Router, pool: &TokenPool) -> Result<(), Failure> {
-    let ended = async { drop(tokio::signal::ctrl_c().await) };
-    axum::serve(listener, site).with_graceful_shutdown(ended).await?;
-    Ok(pool.close(Duration::from_secs(30)).await?)
 }
 
 // ANCHOR: site

@@ -2,12 +2,11 @@
 
 use core::time::Duration;
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use oauth2_app::{App, Authorization, CallbackError, CallbackErrorKind, Entropy, PendingLogin};
+use oauth2_app::{App, Authorization, Callback, CallbackError, CallbackErrorKind, Entropy, PendingLogin};
 use wellspring_core::{AuthorizationGrant, Token};
 use wellspring_profiles::{LocalStore, Profile};
-use wellspring_transport_blocking::Clock;
 
 use crate::arguments::Login;
 use crate::exit::{Exit, Failure, say};
@@ -40,7 +39,7 @@ impl<'a> SignIn<'a> {
 
     pub(super) fn by_browser(&self, loopback: Loopback, out: &mut dyn Write) -> Result<Token, Failure> {
         let Authorization { url, login, .. } = self.app.authorize(&Entropy::from_system()?)?;
-        let listener = loopback.listen()?;
+        let listener = loopback.listen(judge(self.app.clone(), login))?;
         if self.args.no_browser {
             writeln!(out, "{url}").and_then(|()| out.flush()).map_err(Failure::output)?;
         } else {
@@ -53,7 +52,7 @@ impl<'a> SignIn<'a> {
             })?;
             say("wellspring: continue in your browser; this command waits for the sign-in");
         }
-        let (code, request) = self.callback(listener, login)?;
+        let (code, request) = self.callback(listener)?;
         let token = self.source.sign_in(code);
         request.show(&match &token {
             Ok(_) => Page::signed_in(self.profile.name()),
@@ -65,28 +64,35 @@ impl<'a> SignIn<'a> {
     /// Waits for the callback that carries the state of this sign-in, then closes the port.
     fn callback(
         &self,
-        listener: CallbackListener,
-        mut login: PendingLogin,
+        listener: CallbackListener<Result<AuthorizationGrant, Failure>>,
     ) -> Result<(AuthorizationGrant, BrowserRequest), Failure> {
-        let clock = Clock::system();
-        let end = clock.now().instant.plus(self.args.deadline);
-        loop {
-            let Some(request) = listener.next(end.since(clock.now().instant)) else {
-                return Err(timed_out(self.args.deadline));
-            };
-            match self.app.finish(login, &request.callback) {
-                Ok(code) => return Ok((code, request)),
-                Err(error) => {
-                    let refusal = refused(&error);
-                    match error.into_pending() {
-                        Some(pending) => login = pending,
-                        None => {
-                            request.show(&Page::failed("The server did not grant the sign-in."));
-                            return Err(refusal);
-                        }
-                    }
-                    request.show(&Page::stray());
-                }
+        let (judged, request) =
+            listener.wait(self.args.deadline).ok_or_else(|| timed_out(self.args.deadline))?;
+        drop(listener);
+        match judged {
+            Ok(code) => Ok((code, request)),
+            Err(refusal) => {
+                request.show(&Page::failed("The server did not grant the sign-in."));
+                Err(refusal)
+            }
+        }
+    }
+}
+
+/// Judges callbacks: the code or the refusal of this sign-in; `None` for a callback that is not part of it.
+fn judge(
+    app: App,
+    login: PendingLogin,
+) -> impl Fn(&Callback) -> Option<Result<AuthorizationGrant, Failure>> + Send + Sync {
+    let pending = Mutex::new(Some(login));
+    move |callback| {
+        let mut pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
+        match app.finish(pending.take()?, callback) {
+            Ok(code) => Some(Ok(code)),
+            Err(error) => {
+                let refusal = refused(&error);
+                *pending = error.into_pending();
+                pending.is_none().then_some(Err(refusal))
             }
         }
     }

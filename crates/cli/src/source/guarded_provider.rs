@@ -1,4 +1,4 @@
-//! A provider that makes Ctrl-C and SIGTERM wait while a token request is in flight.
+//! A provider that makes signals wait while a token request is in flight.
 //!
 //! The renewal asks the provider for a request right before it sends it, and hands over the response right after it has
 //! received it. Signals wait between the two. After a request without a response the source calls

@@ -1,4 +1,4 @@
-//! A store that makes Ctrl-C and SIGTERM wait while a renewal holds its liveness lock.
+//! A store that makes signals wait while a renewal holds its liveness lock.
 //!
 //! A renewal of a single-use grant takes the liveness lock before it saves its lease and keeps it until its last save.
 //! Signals wait for that time. A spill ends the wait as well, because the token is safe then; the user is informed.

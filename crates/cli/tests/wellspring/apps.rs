@@ -168,7 +168,7 @@ fn ctrl_c_during_the_registration_waits_until_the_secret_is_saved() {
     while simulator.asked(Endpoint::Apps) == 0 {
         std::thread::yield_now();
     }
-    crate::deadline::signal("INT", &child);
+    crate::signals::signal("INT", &child);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     assert!(String::from_utf8(output.stdout).unwrap().starts_with("client_id = \"client_"));

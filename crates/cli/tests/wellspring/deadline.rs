@@ -1,10 +1,10 @@
-//! The end of a command by the profile's deadline or by a signal.
+//! The end of a command by the profile's deadline.
 
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::sync::{Arc, mpsc};
 
 use wellspring_core::{
@@ -16,7 +16,7 @@ use wellspring_simulator::{Endpoint, Fault, SimClock, Simulator};
 use crate::command::{Folder, profiles};
 use crate::stored;
 
-fn with_deadline(simulator: &Simulator, deadline: &str) -> Folder {
+pub(crate) fn with_deadline(simulator: &Simulator, deadline: &str) -> Folder {
     let policy = format!("[profile.shop.policy]\ndeadline = \"{deadline}\"\n[profile.app]");
     Folder::with(&profiles(simulator).replace("[profile.app]", &policy))
 }
@@ -75,14 +75,9 @@ fn a_pause_is_waited_out_when_the_deadline_allows_it() {
     }
 }
 
-pub(crate) fn signal(name: &str, child: &Child) {
-    let sent = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
-}
-
 /// A token endpoint that the test controls: it reports each request that it has read, and answers when the test sends a
 /// status and a body.
-fn endpoint() -> (String, mpsc::Receiver<()>, mpsc::Sender<(&'static str, &'static str)>) {
+pub(crate) fn endpoint() -> (String, mpsc::Receiver<()>, mpsc::Sender<(&'static str, &'static str)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (asked, was_asked) = mpsc::channel();
@@ -100,13 +95,13 @@ fn endpoint() -> (String, mpsc::Receiver<()>, mpsc::Sender<(&'static str, &'stat
     (url, was_asked, answer)
 }
 
-const GRANTED: (&str, &str) = (
+pub(crate) const GRANTED: (&str, &str) = (
     "200 OK",
     r#"{"access_token":"abc","token_type":"Bearer","expires_in":3600,"refresh_token":"the-next-one"}"#,
 );
 
 /// A profile for this token endpoint, and a store with a refresh token for it.
-fn with_refresh_token(url: &str, store: &str, policy: &str) -> (Folder, Arc<dyn Store>, TokenKey) {
+pub(crate) fn with_refresh_token(url: &str, store: &str, policy: &str) -> (Folder, Arc<dyn Store>, TokenKey) {
     let folder = Folder::with(&format!(
         "[store]\nurl = \"{store}\"\n[profile.user]\nprovider = \"oauth2-app\"\nauthorize_url = \"{url}\"\n\
          token_url = \"{url}\"\nclient_id = \"client_abc123def456\"\nclient_secret = \"a long secret\"\n\
@@ -137,49 +132,6 @@ fn read_request(stream: &TcpStream) {
         }
     }
     reader.read_exact(&mut vec![0; length]).unwrap();
-}
-
-#[test]
-fn a_signal_during_a_token_request_waits_for_the_answer() {
-    for transport in ["async", "blocking"] {
-        for (name, status) in [("INT", 130), ("TERM", 143)] {
-            let (url, was_asked, answer) = endpoint();
-            let folder = Folder::with(&format!(
-                "[profile.shop]\nprovider = \"pix-bacen\"\nbase_url = \"{url}\"\nclient_id = \"id\"\n\
-                 client_secret = \"a long secret\"\n"
-            ));
-            let mut command = folder.command(&["token", "shop", "--transport", transport]);
-            let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-            was_asked.recv().unwrap();
-            signal(name, &child);
-            // Without the deferral of signals the child would have ended long before this.
-            assert!(was_asked.recv_timeout(Duration::from_millis(200)).is_err());
-            assert!(child.try_wait().unwrap().is_none(), "{name} ended it during the exchange");
-            answer.send(GRANTED).unwrap();
-            let output = child.wait_with_output().unwrap();
-            assert_eq!(output.status.code(), Some(status), "{transport}");
-            assert!(output.stdout.is_empty());
-        }
-    }
-}
-
-#[test]
-fn a_signal_during_an_exchange_waits_until_its_result_is_saved() {
-    for (transport, store) in [("async", "file:tokens"), ("blocking", "sqlite:wellspring.db")] {
-        let (url, was_asked, answer) = endpoint();
-        let (folder, store, key) = with_refresh_token(&url, store, "");
-        let mut command = folder.command(&["token", "user", "--transport", transport]);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        was_asked.recv().unwrap();
-        signal("TERM", &child);
-        assert!(was_asked.recv_timeout(Duration::from_millis(200)).is_err());
-        answer.send(GRANTED).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(143), "{transport}");
-        let stored = store.load(&key, Duration::from_secs(5)).unwrap().stored.unwrap().record;
-        assert_eq!(stored.generation, Generation::new(2), "{transport}: the result is saved");
-        assert!(stored.lease.is_none(), "{transport}");
-    }
 }
 
 /// The file of the only key in a file store.
@@ -256,42 +208,4 @@ fn a_command_waits_beyond_its_deadline_for_the_response_to_a_refresh_token() {
         scope.spawn(|| play("async", "sqlite:wellspring.db"));
         scope.spawn(|| play("blocking", "file:tokens"));
     });
-}
-
-#[test]
-fn a_signal_during_a_pause_ends_the_command_at_once() {
-    let simulator = Simulator::start().unwrap();
-    let folder = with_deadline(&simulator, "50s");
-    simulator.fault_times(Endpoint::Token, Fault::parse("retry-after=40+unavailable").unwrap(), u32::MAX);
-    let mut command = folder.command(&["token", "shop"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while simulator.asked(Endpoint::Token) == 0 {
-        std::thread::yield_now();
-    }
-    // If the response has not arrived yet, the signal waits for it.
-    signal("INT", &child);
-    let ran = child.wait_with_output().unwrap();
-    assert_eq!(ran.status.code(), Some(130));
-}
-
-#[test]
-fn a_signal_during_an_api_call_ends_the_command_at_once_even_after_a_renewal() {
-    for transport in ["async", "blocking"] {
-        let simulator = Simulator::start().unwrap();
-        let folder = with_deadline(&simulator, "50s");
-        simulator.fault(Endpoint::Api, Fault::parse("challenge-invalid-token").unwrap());
-        simulator.fault(Endpoint::Api, Fault::parse("silence-before").unwrap());
-        let url = format!("{}/accounts/balances", simulator.url());
-        let mut command = folder.command(&["call", "shop", "GET", &url, "--transport", transport]);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        while simulator.asked(Endpoint::Api) < 2 {
-            std::thread::yield_now();
-        }
-        let signalled = simulator.clock().now();
-        signal("INT", &child);
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(130), "{transport}");
-        assert_eq!(simulator.asked(Endpoint::Token), 2, "{transport}");
-        assert!(simulator.clock().now() - signalled < Duration::from_secs(20), "{transport}");
-    }
 }

@@ -12,13 +12,13 @@ use crate::login::{TRANSPORTS, exchange};
 
 const PROFILE: &str = "provider = \"oauth2-app\"\nclient_id = \"client_public\"\nscopes = [\"profile\"]\n";
 
-fn simulator(interval: u64) -> Simulator {
+pub(crate) fn simulator(interval: u64) -> Simulator {
     let interval = Duration::from_secs(interval);
     Simulator::builder().configure(|config| config.app.device_interval = interval).start().unwrap()
 }
 
 /// A folder with a store and a profile that needs no browser.
-fn folder(simulator: &Simulator, store: &str, more: &str) -> Folder {
+pub(crate) fn folder(simulator: &Simulator, store: &str, more: &str) -> Folder {
     let url = simulator.url();
     Folder::with(&format!(
         "[store]\nurl = \"{store}\"\n[profile.user]\n{PROFILE}\
@@ -28,7 +28,7 @@ fn folder(simulator: &Simulator, store: &str, more: &str) -> Folder {
 }
 
 /// A login that has printed its URL and code and polls.
-struct Login {
+pub(crate) struct Login {
     child: Child,
     stderr: BufReader<ChildStderr>,
     said: String,
@@ -37,7 +37,7 @@ struct Login {
 }
 
 impl Login {
-    fn start(folder: &Folder, arguments: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Folder, arguments: &[&str]) -> Self {
         let mut command = folder.command(&[&["login", "user"], arguments].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
@@ -52,13 +52,17 @@ impl Login {
     }
 
     /// Waits for the end; the result has all of stderr.
-    fn end(mut self) -> Ran {
+    pub(crate) fn end(mut self) -> Ran {
         self.stderr.read_to_string(&mut self.said).unwrap();
         let ran = Ran::from(self.child.wait_with_output().unwrap());
         Ran { stderr: self.said, ..ran }
     }
 
-    fn decide(&self, decision: &str) {
+    pub(crate) fn child(&self) -> &Child {
+        &self.child
+    }
+
+    pub(crate) fn decide(&self, decision: &str) {
         let (authority, path) = self.uri.strip_prefix("http://").unwrap().split_once('/').unwrap();
         let form = format!("user_code={}&decision={decision}", self.code);
         let request = format!(
@@ -72,7 +76,7 @@ impl Login {
 }
 
 /// Waits until the server has received this number of polls.
-fn polled(simulator: &Simulator, times: u64) {
+pub(crate) fn polled(simulator: &Simulator, times: u64) {
     while simulator.asked(Endpoint::DeviceGrant) < times {
         std::thread::yield_now();
     }
@@ -187,7 +191,7 @@ fn the_wait_ends_when_the_code_expires_at_the_deadline_and_with_ctrl_c() {
         ran.stderr
     );
     let login = Login::start(&folder, &["--deadline", "1h"]);
-    crate::deadline::signal("INT", &login.child);
+    crate::signals::signal("INT", &login.child);
     assert_eq!(login.end().status, 130);
     assert_eq!(simulator.asked(Endpoint::DeviceGrant), asked);
 }
@@ -232,7 +236,7 @@ fn the_device_code_is_shown_nowhere() {
         command.env("RUST_LOG", "trace");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         polled(&simulator, 1);
-        crate::deadline::signal("INT", &child);
+        crate::signals::signal("INT", &child);
         let mut said = String::new();
         child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         let _ = child.wait();
@@ -253,7 +257,7 @@ fn ctrl_c_during_a_poll_waits_until_the_token_is_saved() {
         let login = Login::start(&folder, &["--transport", transport]);
         login.decide("allow");
         polled(&simulator, 1);
-        crate::deadline::signal("INT", &login.child);
+        crate::signals::signal("INT", &login.child);
         assert_eq!(login.end().status, 130);
         assert_eq!(folder.run(&["token", "user"]).status, 0, "{transport}");
     }

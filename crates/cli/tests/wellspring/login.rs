@@ -4,8 +4,9 @@ use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::RecvTimeoutError;
 
-use wellspring_simulator::{Endpoint, Fault, OauthClient, Simulator};
+use wellspring_simulator::{Endpoint, Fault, OauthClient, SimClock, Simulator};
 
 use crate::command::{Folder, Ran};
 
@@ -60,6 +61,10 @@ impl Login {
         let mut url = String::new();
         stdout.read_line(&mut url).unwrap();
         Self { child, stdout, url: url.trim_end().to_owned() }
+    }
+
+    pub(crate) fn child(&self) -> &Child {
+        &self.child
     }
 
     /// Waits for the end and checks that standard output carried only the URL.
@@ -245,6 +250,54 @@ fn requests_that_are_not_the_callback_do_not_end_the_wait() {
 }
 
 #[test]
+fn strangers_at_the_port_do_not_delay_the_callback() {
+    let forged = |target: &str| format!("GET /oauth/callback{target} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let clock = SimClock::system();
+    // A stranger sends this and then one byte every 0.1 s, or nothing more.
+    for (strangers, first, drips) in [
+        (30, forged("?code=forged&state=forged"), true),
+        (30, "GET /oauth/callback?code=".to_owned(), true),
+        (300, String::new(), false),
+        (300, forged("?error=access_denied&state=forged"), false),
+    ] {
+        let uri = format!("http://127.0.0.1:{}/oauth/callback", free_port());
+        let (_simulator, folder) = stage(&uri, "file:tokens");
+        let login = Login::start(&folder, &[]);
+        let authority = uri.strip_prefix("http://").unwrap().split('/').next().unwrap();
+        let visit = |_| {
+            let stream = TcpStream::connect(authority).unwrap();
+            (&stream).write_all(first.as_bytes()).unwrap();
+            stream
+        };
+        let streams: Vec<_> = (0..strangers).map(visit).collect();
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            let dripping = scope.spawn(move || {
+                while drips
+                    && stopped
+                        .recv_timeout(Duration::from_millis(100))
+                        .is_err_and(|e| e == RecvTimeoutError::Timeout)
+                {
+                    // The command may have closed the connection.
+                    streams.iter().for_each(|mut stream| drop(stream.write_all(b"x")));
+                }
+                drop(stopped);
+                streams
+            });
+            let started = clock.now();
+            let (_, page) = agree(&login);
+            let took = clock.now() - started;
+            assert!(page.contains("You are signed in"), "{first}: {page}");
+            // One stranger alone may take five seconds.
+            assert!(took < Duration::from_secs(4), "{first}: {took:?}");
+            drop(stop);
+            dripping.join().unwrap();
+        });
+        assert_eq!(login.end().status, 0);
+    }
+}
+
+#[test]
 fn the_port_is_closed_as_soon_as_the_callback_has_arrived() {
     let uri = format!("http://127.0.0.1:{}/oauth/callback", free_port());
     let (simulator, folder) = stage(&uri, "file:tokens");
@@ -317,7 +370,7 @@ fn the_wait_ends_at_the_deadline_and_with_ctrl_c() {
         "wellspring: the sign-in timed out after 300ms; run the command again, with a longer --deadline if needed\n"
     );
     let login = Login::start(&folder, &[]);
-    crate::deadline::signal("INT", &login.child);
+    crate::signals::signal("INT", &login.child);
     assert_eq!(login.end().status, 130);
 }
 
@@ -361,7 +414,7 @@ fn the_systems_browser_gets_the_url_as_one_argument() {
         }
     };
     assert!(seen.starts_with("1 http://127.0.0.1:") && seen.contains("&state="), "{seen}");
-    crate::deadline::signal("TERM", &child);
+    crate::signals::signal("TERM", &child);
     let ran = Ran::from(child.wait_with_output().unwrap());
     assert_eq!((ran.status, ran.stdout.as_str()), (143, ""));
     // Without an opener the error names the alternative.

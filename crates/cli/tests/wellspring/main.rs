@@ -11,6 +11,7 @@ mod device;
 
 mod login;
 mod shared;
+mod signals;
 mod simulate;
 mod stored;
 mod token;

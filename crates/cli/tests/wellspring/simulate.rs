@@ -1,15 +1,11 @@
 //! `wellspring simulate`.
 
-use std::io::Read;
-use std::process::{Command, Stdio};
+use std::io::{Read, Write};
+use std::process::Stdio;
 
 use crate::command::{Folder, Ran, Running};
 use crate::login;
-
-fn signal(name: &str, pid: u32) {
-    let sent = Command::new("kill").args(["-s", name, &pid.to_string()]).status().unwrap();
-    assert!(sent.success());
-}
+use crate::signals::{SIGNALS, signal};
 
 #[test]
 fn the_standard_output_of_simulate_is_a_working_configuration() {
@@ -51,10 +47,9 @@ fn only_the_requested_providers_are_printed() {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut byte = [0];
     child.stderr.take().unwrap().read_exact(&mut byte).unwrap();
-    let pid = child.id();
-    signal("TERM", pid);
+    signal("TERM", &child);
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "it runs until a signal stops it");
+    assert_eq!(output.status.code(), Some(143), "it runs until a signal ends it");
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("[profile.chain]") && !text.contains("[profile.shop]"), "{text}");
 }
@@ -86,5 +81,19 @@ fn the_list_has_every_fault_and_an_unknown_fault_is_a_usage_error() {
     {
         let ran = Ran::of(&mut folder.command(&[&["simulate"], wrong].concat()));
         assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{wrong:?} {}", ran.stderr);
+    }
+}
+
+#[test]
+fn each_signal_ends_the_simulator_even_with_half_a_request() {
+    for (name, status) in SIGNALS {
+        let folder = Folder::with("");
+        let (mut running, line) = Running::start(&mut folder.command(&["simulate"]));
+        let authority = line.trim_start_matches("# http://").trim_end().to_owned();
+        let mut half = std::net::TcpStream::connect(authority).unwrap();
+        half.write_all(b"POST /api/oauth2/token HTTP/1.1\r\nContent-Length: 9\r\n\r\nx").unwrap();
+        signal(name, &running.0);
+        assert_eq!(running.0.wait().unwrap().code(), Some(status));
+        drop(half);
     }
 }

@@ -6,4 +6,5 @@ mod browser;
 mod foreign;
 mod program;
 mod refused;
+mod signals;
 mod simulator;

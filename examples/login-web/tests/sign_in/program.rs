@@ -111,10 +111,14 @@ impl Site {
         format!("{}{path}", self.address)
     }
 
-    /// Ends it as Ctrl-C does, and returns the exit status.
-    pub(crate) fn interrupted(mut self) -> Option<i32> {
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
         let process = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &process]).status().unwrap().success());
+        assert!(Command::new("kill").args(["-s", name, &process]).status().unwrap().success());
+    }
+
+    /// The exit status, at its end.
+    pub(crate) fn ended(mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 

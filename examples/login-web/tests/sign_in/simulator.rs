@@ -8,7 +8,7 @@ use crate::browser::{Browser, Page, parameter};
 use crate::program::{CLIENT, Folder, SECRET, Site};
 
 /// A profile with a sign-in and these lines.
-fn people(lines: &str) -> String {
+pub(crate) fn people(lines: &str) -> String {
     format!(
         "[profile.people]\nprovider = \"oauth2-app\"\nclient_id = \"{CLIENT}\"\n\
          client_secret = {{ env = \"APP_SECRET\" }}\n{lines}\n"
@@ -16,7 +16,7 @@ fn people(lines: &str) -> String {
 }
 
 /// The endpoints, one line each.
-fn endpoints(url: &str) -> String {
+pub(crate) fn endpoints(url: &str) -> String {
     ["authorize_url = authorize", "token_url = token", "userinfo_url = userinfo", "revocation_url = revoke"]
         .map(|line| {
             let (key, name) = line.split_once(" = ").unwrap();
@@ -25,13 +25,13 @@ fn endpoints(url: &str) -> String {
         .join("\n")
 }
 
-fn register(simulator: &Simulator, site: &Site) {
+pub(crate) fn register(simulator: &Simulator, site: &Site) {
     let client = OauthClient::confidential(CLIENT, SECRET, &site.redirect_uri);
     simulator.configure(|config| config.app.clients.push(client));
 }
 
 /// Signs in; the user allows it. Returns the authorization URL and the callback's response.
-fn sign_in(site: &Site, browser: &mut Browser) -> (String, Page) {
+pub(crate) fn sign_in(site: &Site, browser: &mut Browser) -> (String, Page) {
     let start = browser.get(&site.at("/auth/oauth/start"));
     assert_eq!(start.status, 302, "{start:?}");
     let authorization = start.location().to_owned();
@@ -117,7 +117,8 @@ fn without_a_userinfo_endpoint_the_page_says_that_the_user_is_signed_in() {
     assert_eq!(sign_in(&site, &mut browser).1.location(), "/?login=success");
     assert!(browser.get(&site.at("/")).body.contains("You are signed in."));
     assert_eq!(browser.get(&site.at("/account")).status, 404);
-    assert_eq!(site.interrupted(), Some(0));
+    site.signal("INT");
+    assert_eq!(site.ended(), Some(130));
 }
 
 #[test]
