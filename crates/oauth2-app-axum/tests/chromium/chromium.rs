@@ -2,11 +2,11 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use fantoccini::wd::WindowHandle;
@@ -205,6 +205,18 @@ struct Driver {
 
 impl Driver {
     async fn start() -> Self {
+        // With port 0 the driver takes a free port of IPv4 and then the same port of IPv6. It ends if another process has
+        // that one, and only another port helps.
+        for _ in 0..20 {
+            if let Some(driver) = Self::start_once().await {
+                return driver;
+            }
+        }
+        panic!("twenty drivers in a row found the port of IPv6 taken");
+    }
+
+    /// `None` if the driver says that its port is taken.
+    async fn start_once() -> Option<Self> {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let name =
             format!("oauth2-app-axum-{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
@@ -221,11 +233,11 @@ impl Driver {
         let mut driver = Self { process, port: 0, profile: std::env::temp_dir().join(name) };
         let read = tokio::task::spawn_blocking(move || listens_at(output));
         let (port, output) =
-            timeout(PATIENCE, read).await.expect("the driver says in time where it listens").unwrap();
+            timeout(PATIENCE, read).await.expect("the driver says in time where it listens").unwrap()?;
         driver.port = port;
         // A driver whose output is closed would stop.
         driver.process.stdout = Some(output);
-        driver
+        Some(driver)
     }
 
     /// What the driver answers, beside the tasks that serve the pages.
@@ -273,16 +285,32 @@ pub(crate) fn processes_of(profile: &Path) -> Vec<String> {
     all.filter(|line| line.contains(profile)).collect()
 }
 
-/// The port that the driver names in its output.
-fn listens_at(mut output: BufReader<ChildStdout>) -> (u16, ChildStdout) {
+/// The port that the driver names in its output; `None` if the driver says that its port is taken.
+fn listens_at<R: Read>(mut output: BufReader<R>) -> Option<(u16, R)> {
+    let mut said = String::new();
     loop {
-        let mut line = String::new();
-        let read = output.read_line(&mut line).unwrap();
-        assert!(read > 0, "the driver says where it listens");
-        if let Some((_, port)) = line.trim_end().split_once("successfully on port ") {
-            return (port.trim_end_matches('.').parse().unwrap(), output.into_inner());
+        let before = said.len();
+        let read = output.read_line(&mut said).unwrap();
+        let line = said[before..].trim_end();
+        if let Some((_, port)) = line.split_once("successfully on port ") {
+            return Some((port.trim_end_matches('.').parse().unwrap(), output.into_inner()));
         }
+        if line.ends_with("port not available. Exiting...") {
+            return None;
+        }
+        assert!(read > 0, "the driver ended without saying where it listens: {said}");
     }
+}
+
+#[test]
+fn a_driver_whose_port_is_taken_is_told_from_one_that_listens() {
+    let output = |line: &'static str| BufReader::new(line.as_bytes());
+    assert!(listens_at(output("Starting\nIPv6 port not available. Exiting...\n")).is_none());
+    let (port, _) =
+        listens_at(output("Starting\nChromeDriver was started successfully on port 4711.\n")).unwrap();
+    assert_eq!(port, 4711);
+    let ended = std::panic::catch_unwind(|| listens_at(output("Starting\n")).is_some());
+    assert!(ended.is_err());
 }
 
 fn exchange(port: u16, method: &str, path: &str, body: &Value) -> std::io::Result<Value> {
