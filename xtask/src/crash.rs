@@ -1,9 +1,25 @@
-//! Kills a thousand processes at the effects of their renewals; `cargo test` kills a few dozen.
+//! Kills, stops and disturbs real processes during their renewals; a few hundred runs for every change.
 
 use crate::cargo::{cargo, run as run_command};
+use crate::programs::{self, Program};
 use crate::workspace::Workspace;
 
-/// The trials print their table and each broken rule.
+const PROGRAMS: [Program; 1] = [("strace", "strace")];
+
+/// The runs print their summary and each broken guarantee.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
-    run_command(cargo(&workspace.root, ["run", "--quiet", "--package", "wellspring-trials", "--", "crash"]))
+    crash(workspace, &[])
+}
+
+/// A few hundred runs, with each kind of them.
+pub(crate) fn quick(workspace: &Workspace) -> Result<(), String> {
+    crash(workspace, &["quick"])
+}
+
+fn crash(workspace: &Workspace, words: &[&str]) -> Result<(), String> {
+    programs::ensure(&PROGRAMS, "The faults of system calls come from strace", "strace, on Linux")?;
+    let mut command =
+        cargo(&workspace.root, ["run", "--quiet", "--package", "wellspring-trials", "--", "crash"]);
+    command.args(words);
+    run_command(command)
 }

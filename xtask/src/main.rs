@@ -41,7 +41,8 @@ cargo xtask COMMAND
                    renewals, crashes and failing stores in every interleaving; --pin records the number of states
   browser          the sign-in page in Chromium; installs Chromium if it is missing
   interleavings    the transports' threads under every schedule of their locks and wake-ups
-  crash            a thousand processes killed at the effects of their renewals, and what is left in store and server
+  crash [--quick]  3,000 renewals in processes that are killed or stopped, whose store fails, or that reach one store by
+                   two paths, and what is left in store and server; installs strace if it is missing
   storm [--seconds N] [--seed N]
                    32 processes that share sessions at oidc-provider, stopped and killed at random, for two minutes;
                    installs Node.js if it is missing
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         ["browser"] => browser::run,
         ["interleavings"] => interleavings::run,
         ["crash"] => crash::run,
+        ["crash", "--quick"] => crash::quick,
         ["crowd"] => crowd::run,
         ["callbacks"] => callbacks::run,
         ["storm"] => storm::run,

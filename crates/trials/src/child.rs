@@ -7,6 +7,8 @@ use std::io::{BufRead as _, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+#[cfg(target_os = "linux")]
+use rustix::process::{PTracer, set_ptracer};
 use tokio::runtime::Runtime;
 use wellspring_core::{Need, Policy, Token, TokenError};
 use wellspring_transport_async as asynchronous;
@@ -63,6 +65,9 @@ pub fn play(part: &Part) -> Result<(), String> {
 
 /// Prints "ready" and waits for the start signal of the parent.
 fn at_the_gate() -> Result<(), String> {
+    // Where only ancestors may trace a process, its parent's tracer may as well. A kernel without that rule refuses.
+    #[cfg(target_os = "linux")]
+    let _ = set_ptracer(PTracer::Any);
     println!("ready");
     std::io::stdout().flush().map_err(|error| error.to_string())?;
     let mut line = String::new();

@@ -4,18 +4,18 @@
 use core::time::Duration;
 use std::path::Path;
 
-use wellspring_core::{Provider as _, Record, Replay};
-use wellspring_store::contract::Folder;
+use wellspring_core::{Record, Replay};
 
 use crate::clock;
-use crate::kill_point::{Effect, KillPoint, When};
+use crate::kill_point::{Blow, Effect, KillPoint, When};
 use crate::moment::{Left, Moment};
 use crate::part::{CallerResult, Driver, Part};
-use crate::place::{Kind, Place};
-use crate::process::{End, Process};
+use crate::place::Kind;
+use crate::process::End;
 use crate::random::Random;
-use crate::relay::{Relay, Wire};
-use crate::server::{FIRST, Seen, Server, app};
+use crate::relay::Wire;
+use crate::server::{FIRST, Seen, Server};
+use crate::stage::{Stage, result};
 
 /// The settings of a trial.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,7 @@ const SAVE: u64 = 15_000;
 const RENEWAL: u64 = 60_000;
 
 /// Long enough for a process to start and to find the lease of another.
-const WATCHING: Duration = Duration::from_millis(60);
+pub(crate) const WATCHING: Duration = Duration::from_millis(60);
 
 /// How often a kill may come too late before that is an error.
 const TRIES: u64 = 20;
@@ -80,28 +80,23 @@ impl Trial {
 
     /// `None` if the process had ended by itself before its parent killed it.
     fn play_once(&self, program: &Path, round: u64) -> Result<Option<Verdict>, String> {
-        let folder = Folder::new();
-        let place = self.kind.below(folder.path());
-        let server = Server::start(Duration::ZERO)?;
-        let relay = Relay::to(server.simulator().port()).map_err(|error| error.to_string())?;
-        let stage = Stage { trial: self, program, place: &place, relay: &relay };
-        server.sign_in_to(&place, &stage.app()?)?;
-
+        let stage = Stage::new(self.kind, self.replay, program)?;
         if let Moment::Watched(wire) = self.moment {
-            return self.play_watched(&stage, &server, wire).map(Some);
+            return self.play_watched(&stage, wire).map(Some);
         }
+        let (played, relay) = (Played { trial: self, stage: &stage }, &stage.relay);
         let random = Random::new(self.seed.wrapping_add(round << 32)).next();
         let first = match self.moment {
-            Moment::At(effect, when) => stage.dies_at(self.victim, effect, when, random)?,
+            Moment::At(effect, when) => played.dies_at(self.victim, effect, when, random)?,
             Moment::On(wire) | Moment::Watched(wire) => {
                 relay.arm(wire);
-                stage.dies_when(self.victim, || relay.reached())?
+                played.dies_when(self.victim, || relay.reached())?
             }
-            Moment::Whenever => stage.dies_when(self.victim, || {
+            Moment::Whenever => played.dies_when(self.victim, || {
                 clock::nap(Duration::from_micros(random % (RENEWAL >> round.min(5))));
                 true
             })?,
-            Moment::Successor(..) => stage.dies_at(self.victim, Effect::Spill, When::After, random)?,
+            Moment::Successor(..) => played.dies_at(self.victim, Effect::Spill, When::After, random)?,
         };
         if !first {
             return if self.moment == Moment::Whenever {
@@ -111,49 +106,46 @@ impl Trial {
             };
         }
         if let Moment::Successor(effect, when) = self.moment
-            && !stage.inherits(effect, when, random)?
+            && !played.inherits(effect, when, random)?
         {
             return Err("the second process survived".to_owned());
         }
         relay.settle().map_err(|error| error.to_string())?;
-        let (left, before) = (left(&stage.record()?), server.seen());
-        let result = stage.takes_over()?;
-        self.verdict(&stage, &server, left, before, result).map(Some)
+        let (left, before) = (left(&stage.record()?), stage.server.seen());
+        let result = stage.asks(self.taker)?;
+        self.verdict(&stage, left, before, result).map(Some)
     }
 
     /// The process that takes over has waited for the killed process since before its end.
-    fn play_watched(&self, stage: &Stage<'_>, server: &Server, wire: Wire) -> Result<Verdict, String> {
+    fn play_watched(&self, stage: &Stage, wire: Wire) -> Result<Verdict, String> {
         stage.relay.arm(wire);
-        let mut victim = Process::start(stage.program, &stage.part(self.victim))?;
-        victim.begin()?;
+        let mut victim = stage.begin(&stage.part(self.victim))?;
         let reached = stage.relay.reached();
-        let mut taker = Process::start(stage.program, &stage.part(self.taker))?;
-        taker.begin()?;
+        let mut taker = stage.begin(&stage.part(self.taker))?;
         clock::nap(WATCHING);
-        let before = server.seen();
+        let before = stage.server.seen();
         victim.kill();
         let end = victim.end();
         stage.relay.release();
         if !reached || !matches!(end?, End::Killed) {
             return Err("no process died".to_owned());
         }
-        let result = stage.result(&mut taker)?;
+        let result = result(&mut taker)?;
         // The relay stopped the exchange, whose lease was saved before.
-        self.verdict(stage, server, Left::Leased, before, result)
+        self.verdict(stage, Left::Leased, before, result)
     }
 
     fn verdict(
         &self,
-        stage: &Stage<'_>,
-        server: &Server,
+        stage: &Stage,
         left: Left,
         before: Seen,
         result: CallerResult,
     ) -> Result<Verdict, String> {
-        let (processed, seen) = (before.exchanged > 0, server.seen());
+        let (processed, seen) = (before.exchanged > 0, stage.server.seen());
         let verdict = Verdict { kills: self.moment.kills(), left, processed, result, seen };
         let (record, _) = stage.record()?;
-        self.judge(&verdict, before, &record, server)?;
+        self.judge(&verdict, before, &record, &stage.server)?;
         Ok(verdict)
     }
 
@@ -196,76 +188,42 @@ fn left((record, spilled): &(Record, bool)) -> Left {
     }
 }
 
-/// The stage of a trial.
-struct Stage<'a> {
+/// A trial on its stage.
+struct Played<'a> {
     trial: &'a Trial,
-    program: &'a Path,
-    place: &'a Place,
-    relay: &'a Relay,
+    stage: &'a Stage,
 }
 
-impl Stage<'_> {
-    fn app(&self) -> Result<oauth2_app::App, String> {
-        app(&self.relay.url(), self.trial.replay, 0)
-    }
-
-    fn part(&self, driver: Driver) -> Part {
-        Part::new(self.place.clone(), driver, self.trial.replay, self.relay.url())
-    }
-
-    /// The stored record, and whether there is a spill.
-    fn record(&self) -> Result<(Record, bool), String> {
-        let store = self.place.open().map_err(|error| error.to_string())?;
-        let key = self.app()?.spec().key.clone();
-        let loaded = store.load(&key, Duration::from_secs(10)).map_err(|error| error.to_string())?;
-        let stored = loaded.stored.ok_or("the record is gone")?;
-        Ok((stored.record, loaded.spilled.is_some()))
-    }
-
+impl Played<'_> {
     fn dies_at(&self, driver: Driver, effect: Effect, when: When, random: u64) -> Result<bool, String> {
-        let mut part = self.part(driver);
+        let mut part = self.stage.part(driver);
         part.refuses = effect == Effect::Spill;
         self.dies(part, effect, when, random)
     }
 
     fn inherits(&self, effect: Effect, when: When, random: u64) -> Result<bool, String> {
-        self.dies(self.part(self.trial.victim.other()), effect, when, random)
+        self.dies(self.stage.part(self.trial.victim.other()), effect, when, random)
     }
 
     fn dies(&self, mut part: Part, effect: Effect, when: When, random: u64) -> Result<bool, String> {
-        let when = if matches!(when, When::During(_)) {
-            When::During(random % (SAVE >> (random >> 61)))
-        } else {
-            when
-        };
-        part.kill_point = Some(KillPoint { effect, when });
-        let mut child = Process::start(self.program, &part)?;
-        child.begin()?;
+        let when = drawn(when, random);
+        part.kill_point = Some(KillPoint { effect, when, blow: Blow::Kill });
+        let mut child = self.stage.begin(&part)?;
         Ok(matches!(child.end()?, End::Killed))
     }
 
     /// Kills a process when `now` returns. `false` if `now` returned `false`, or the process had ended by then.
     fn dies_when(&self, driver: Driver, now: impl FnOnce() -> bool) -> Result<bool, String> {
-        let mut child = Process::start(self.program, &self.part(driver))?;
-        child.begin()?;
+        let mut child = self.stage.begin(&self.stage.part(driver))?;
         let now = now();
         child.kill();
         let end = child.end();
-        self.relay.release();
+        self.stage.relay.release();
         Ok(now && matches!(end?, End::Killed))
     }
+}
 
-    fn takes_over(&self) -> Result<CallerResult, String> {
-        let mut child = Process::start(self.program, &self.part(self.trial.taker))?;
-        child.begin()?;
-        self.result(&mut child)
-    }
-
-    /// The result of the process that takes over.
-    fn result(&self, child: &mut Process) -> Result<CallerResult, String> {
-        match child.end()? {
-            End::Done(done) if done.lines.len() == 1 => Ok(done.lines[0].result.clone()),
-            other => Err(format!("the process that took over ended unexpectedly: {other:?}")),
-        }
-    }
+/// The point with a delay that is drawn from this number, if it has one.
+pub(crate) fn drawn(when: When, random: u64) -> When {
+    if matches!(when, When::During(_)) { When::During(random % (SAVE >> (random >> 61))) } else { when }
 }

@@ -1,8 +1,9 @@
-//! The point at which a process kills itself: before, during or after one of the effects of a renewal.
+//! The point at which a process kills or stops itself: before, during or after one of the effects of a renewal.
 //!
-//! The process sends itself SIGKILL, so no destructor runs and nothing is cleaned up.
+//! The process sends itself SIGKILL, so no destructor runs and nothing is cleaned up; or SIGSTOP, as a closed lid does.
 
 use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::thread;
 
@@ -56,7 +57,17 @@ impl fmt::Display for Effect {
     }
 }
 
-/// The point at which a process kills itself.
+/// What a process does to itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a trial plays each")]
+pub enum Blow {
+    /// It kills itself.
+    Kill,
+    /// It stops itself, once, until its parent continues it.
+    Stop,
+}
+
+/// The point at which a process kills or stops itself.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "an effect and a point, nothing else")]
 pub struct KillPoint {
@@ -64,10 +75,12 @@ pub struct KillPoint {
     pub effect: Effect,
     /// The point relative to it.
     pub when: When,
+    /// What the process does there.
+    pub blow: Blow,
 }
 
 impl KillPoint {
-    /// Reads a kill point: `lease:before`, `lease:during:500`, `lease:after`.
+    /// Reads a kill point: `kill:lease:before`, `kill:lease:during:500`, `stop:lease:after`.
     ///
     /// # Errors
     ///
@@ -83,6 +96,12 @@ impl KillPoint {
             Effect::Forget,
         ];
         let unknown = || format!("{text} is not a kill point");
+        let (blow, text) = text.split_once(':').ok_or_else(unknown)?;
+        let blow = match blow {
+            "kill" => Blow::Kill,
+            "stop" => Blow::Stop,
+            _ => return Err(unknown()),
+        };
         let (effect, when) = text.split_once(':').ok_or_else(unknown)?;
         let effect = ALL.into_iter().find(|known| known.to_string() == effect).ok_or_else(unknown)?;
         let when = match when.split_once(':') {
@@ -91,7 +110,7 @@ impl KillPoint {
             Some(("during", micros)) => When::During(micros.parse().map_err(|_| unknown())?),
             _ => return Err(unknown()),
         };
-        Ok(Self { effect, when })
+        Ok(Self { effect, when, blow })
     }
 
     /// Carries out the effect, if this process is alive by then.
@@ -104,11 +123,11 @@ impl KillPoint {
 
     pub(crate) fn before(kill_point: Option<Self>, effect: Effect) {
         match kill_point {
-            Some(Self { effect: mine, when: When::Before }) if mine == effect => die(),
-            Some(Self { effect: mine, when: When::During(micros) }) if mine == effect => {
+            Some(Self { effect: mine, when: When::Before, blow }) if mine == effect => blow.strike(),
+            Some(Self { effect: mine, when: When::During(micros), blow }) if mine == effect => {
                 thread::spawn(move || {
                     clock::nap(Duration::from_micros(micros));
-                    die()
+                    blow.strike();
                 });
             }
             _ => {}
@@ -117,9 +136,11 @@ impl KillPoint {
 
     pub(crate) fn after(kill_point: Option<Self>, effect: Effect) {
         match kill_point {
-            Some(Self { effect: mine, when: When::After }) if mine == effect => die(),
+            Some(Self { effect: mine, when: When::After, blow }) if mine == effect => blow.strike(),
             // The signal is on its way: nothing may happen before it arrives.
-            Some(Self { effect: mine, when: When::During(_) }) if mine == effect => wait_for_signal(),
+            Some(Self { effect: mine, when: When::During(_), blow: Blow::Kill }) if mine == effect => {
+                wait_for_signal()
+            }
             _ => {}
         }
     }
@@ -127,17 +148,29 @@ impl KillPoint {
 
 impl fmt::Display for KillPoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.blow == Blow::Kill { "kill" } else { "stop" })?;
         match self.when {
-            When::Before => write!(f, "{}:before", self.effect),
-            When::During(micros) => write!(f, "{}:during:{micros}", self.effect),
-            When::After => write!(f, "{}:after", self.effect),
+            When::Before => write!(f, ":{}:before", self.effect),
+            When::During(micros) => write!(f, ":{}:during:{micros}", self.effect),
+            When::After => write!(f, ":{}:after", self.effect),
         }
     }
 }
 
-fn die() -> ! {
-    let _ = kill_process(getpid(), Signal::KILL);
-    wait_for_signal()
+impl Blow {
+    fn strike(self) {
+        static STOPPED: AtomicBool = AtomicBool::new(false);
+        match self {
+            Self::Kill => {
+                let _ = kill_process(getpid(), Signal::KILL);
+                wait_for_signal()
+            }
+            Self::Stop if STOPPED.swap(true, Ordering::SeqCst) => {}
+            Self::Stop => {
+                let _ = kill_process(getpid(), Signal::STOP);
+            }
+        }
+    }
 }
 
 fn wait_for_signal() -> ! {

@@ -5,6 +5,8 @@
 //! Unix, which has SIGKILL.
 //!
 //! - [`crash`] kills a process at a [`moment`](Moment) of its renewal and lets another take over; [`table`] plays many.
+//! - [`summary`] adds runs that stop a process, interrupt a save, let the store fail, or reach it by two paths.
+//! - [`storm`] does that to many processes at once, at a certified server.
 //! - [`race`] starts many processes at once.
 //! - [`child`] is the program of those processes, [`server`] their server: it rotates refresh tokens and detects reuse.
 #![forbid(unsafe_code)]
@@ -13,22 +15,31 @@ pub mod child;
 pub mod clock;
 pub mod crash;
 mod deadly;
+mod fault;
 mod kill_point;
 mod moment;
+mod parallel;
 mod part;
 mod place;
 mod process;
 pub mod race;
 mod random;
 mod relay;
+mod runs;
 mod scratch;
 pub mod server;
 mod source;
+mod stage;
+mod stop;
 pub mod storm;
+mod strace;
+pub mod summary;
 pub mod table;
+mod two_paths;
+mod unnamed;
 
 // The public interface is:
-pub use kill_point::{Effect, KillPoint, When};
+pub use kill_point::{Blow, Effect, KillPoint, When};
 pub use moment::{Left, Moment};
 pub use part::{CallerResult, Driver, Line, Part};
 pub use place::{Kind, Place};

@@ -5,10 +5,11 @@ use core::time::Duration;
 use std::process::ExitCode;
 
 use wellspring_trials::storm::{self, Storm};
+use wellspring_trials::summary::Summary;
 use wellspring_trials::{Part, child, clock, table};
 
 const USAGE: &str = "\
-wellspring-trials crash [KILLS]   kills this number of processes (default: 1000) during their renewals; prints the results
+wellspring-trials crash [quick]   kills, stops and disturbs processes during their renewals, 3,000 of them or a few hundred
 wellspring-trials storm SERVER [SECONDS [SEED]]
                                   32 processes, stopped and killed at random; SERVER is the certified server's folder
 wellspring-trials child ..        runs one of the processes of `crash`
@@ -33,22 +34,38 @@ fn main() -> ExitCode {
     }
 }
 
+/// How many runs `crash` makes, a third of them kills.
+const RUNS: u32 = 3_000;
+
+/// About how many runs of each kind beside the kills `crash quick` makes.
+const OF_EACH: usize = 80;
+
 fn crash(words: &[String]) -> Result<(), String> {
-    let kills: u32 = match words {
-        [] => 1_000,
-        [word] => word.parse().map_err(|_| format!("{word} is not a number"))?,
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let quick = match words {
+        [] => false,
+        [word] if word == "quick" => true,
         _ => return Err(USAGE.to_owned()),
     };
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let a_round: u32 = table::all(1).iter().map(|trial| trial.moment.kills()).sum();
-    let rounds = kills.div_ceil(a_round);
-    let (table, took) = clock::timed(|| table::play(&table::all(rounds.into()), &program));
-    print!("{}", table.text());
-    println!("  {} kills in {:.0} s", table.kills(), took.as_secs_f64());
-    match table.broken() {
-        [] if table.kills() >= kills => Ok(()),
-        [] => Err(format!("there were fewer than {kills} kills")),
-        broken => Err(format!("{} trials broke a guarantee, the first: {}", broken.len(), broken[0])),
+    let (summary, took) = clock::timed(|| {
+        let a_round: u32 = table::all(1).iter().map(|trial| trial.moment.kills()).sum();
+        let rounds = (RUNS / 3).div_ceil(a_round);
+        let trials = if quick { table::few() } else { table::all(rounds.into()) };
+        let table = table::play(&trials, &program);
+        let mut summary = Summary::of(&table);
+        if quick {
+            summary.play_few(OF_EACH, &program);
+        } else {
+            print!("{}", table.text());
+            summary.play_all(1, RUNS, &program);
+        }
+        summary
+    });
+    print!("{}", summary.text());
+    println!("  {} runs in {:.0} s", summary.runs(), took.as_secs_f64());
+    match summary.broken() {
+        [] => Ok(()),
+        broken => Err(format!("{} runs broke a guarantee, the first: {}", broken.len(), broken[0])),
     }
 }
 

@@ -1,13 +1,14 @@
 //! A child process, as its parent controls it.
 
 use core::time::Duration;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use wellspring_store::Deadline;
 
 use crate::clock;
@@ -23,6 +24,8 @@ const SIGKILL: i32 = 9;
 pub struct Process {
     child: Child,
     lines: Receiver<String>,
+    /// Reads what the child writes to standard error.
+    errors: Option<JoinHandle<String>>,
 }
 
 /// How a child ended.
@@ -52,13 +55,23 @@ impl Process {
     ///
     /// If the child cannot be started.
     pub fn start(program: &Path, part: &Part) -> Result<Self, String> {
-        let mut child = Command::new(program)
+        Self::start_below(Command::new(program), part)
+    }
+
+    /// The same, below another program: `command` is that program with its arguments and with this program.
+    ///
+    /// # Errors
+    ///
+    /// If the child cannot be started.
+    pub fn start_below(mut command: Command, part: &Part) -> Result<Self, String> {
+        let mut child = command
             .arg("child")
             .args(part.words())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| format!("cannot start {}: {error}", program.display()))?;
+            .map_err(|error| format!("cannot start {}: {error}", command.get_program().display()))?;
         let (sender, lines) = channel();
         let output = child.stdout.take().ok_or("the child has no output")?;
         thread::spawn(move || {
@@ -66,8 +79,56 @@ impl Process {
                 drop(sender.send(line));
             }
         });
-        let ready = lines.recv_timeout(LONGEST).map_err(|_| "the child is not ready".to_owned())?;
-        if ready == "ready" { Ok(Self { child, lines }) } else { Err(format!("the child says {ready}")) }
+        let mut errors = child.stderr.take().ok_or("the child has no errors")?;
+        let errors = Some(thread::spawn(move || {
+            let mut bytes = Vec::new();
+            drop(errors.read_to_end(&mut bytes));
+            String::from_utf8_lossy(&bytes).trim_end().to_owned()
+        }));
+        let mut process = Self { child, lines, errors };
+        match process.lines.recv_timeout(LONGEST).as_deref() {
+            Ok("ready") => Ok(process),
+            Ok(other) => Err(format!("the child says {other}")),
+            Err(_) => {
+                process.kill();
+                Err(format!("the child is not ready: {}", process.errors()))
+            }
+        }
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What the child wrote to standard error; waits for its end.
+    fn errors(&mut self) -> String {
+        self.errors.take().and_then(|reader| reader.join().ok()).unwrap_or_default()
+    }
+
+    /// Stops the child.
+    pub fn stop(&self) {
+        let _ = kill_process(Pid::from_child(&self.child), Signal::STOP);
+    }
+
+    /// Continues the child.
+    pub fn proceed(&self) {
+        let _ = kill_process(Pid::from_child(&self.child), Signal::CONT);
+    }
+
+    /// Waits until the child is stopped; `false` if it does not stop.
+    #[must_use]
+    pub fn is_stopped(&mut self) -> bool {
+        let deadline = Deadline::after(LONGEST);
+        let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        while !deadline.left().is_zero() && matches!(self.child.try_wait(), Ok(None)) {
+            if matches!(waitid(WaitId::Pid(Pid::from_child(&self.child)), stopped), Ok(Some(_))) {
+                return true;
+            }
+            clock::nap(Duration::from_millis(1));
+        }
+        false
     }
 
     /// Sends the start signal.
@@ -106,8 +167,9 @@ impl Process {
         if status.signal() == Some(SIGKILL) {
             return Ok(End::Killed);
         }
-        if !status.success() {
-            return Err(format!("the child failed: {status}"));
+        let errors = self.errors();
+        if !status.success() || errors.contains("panicked") {
+            return Err(format!("the child failed: {status}: {errors}"));
         }
         let mut done = Done::default();
         // The loop ends with the child's output.

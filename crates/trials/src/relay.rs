@@ -1,4 +1,5 @@
-//! A relay between a child and the server: it sees every byte, and stops at a chosen point until the child is dead.
+//! A relay between a child and the server: it sees every byte, and stops at a chosen point until the child is dead, or
+//! until the exchange may go on.
 
 use core::net::SocketAddr;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -47,6 +48,8 @@ struct State {
     armed: Option<Wire>,
     /// The stopped child is dead.
     released: bool,
+    /// The stopped exchange goes on.
+    resumed: bool,
     open: usize,
     /// The ports of closed connections.
     gone: Vec<u16>,
@@ -81,6 +84,7 @@ impl Relay {
         let mut state = self.shared.state();
         state.armed = Some(wire);
         state.released = false;
+        state.resumed = false;
     }
 
     /// Waits until the exchange reaches the point; `false` if it does not.
@@ -92,6 +96,12 @@ impl Relay {
     /// Ends the stop, after the child's death.
     pub fn release(&self) {
         self.shared.state().released = true;
+        self.shared.changed.notify_all();
+    }
+
+    /// Ends the stop: the exchange goes on as if it had not been stopped.
+    pub fn resume(&self) {
+        self.shared.state().resumed = true;
         self.shared.changed.notify_all();
     }
 
@@ -151,39 +161,49 @@ impl Shared {
         // A client sends bytes after it connects; the marker of `settle` does not.
         let armed = self.state().armed.take();
         let stop_at = |wire| armed == Some(wire);
-        if stop_at(Wire::Connected) {
-            return self.stop(reached);
+        if stop_at(Wire::Connected) && self.stop(reached) == Then::End {
+            return Ok(());
         }
         if client.peek(&mut [0])? == 0 {
             return Ok(());
         }
-        if stop_at(Wire::FirstByte) {
-            return self.stop(reached);
+        if stop_at(Wire::FirstByte) && self.stop(reached) == Then::End {
+            return Ok(());
         }
         let mut server = TcpStream::connect(self.server)?;
         client.set_nodelay(true)?;
         server.set_nodelay(true)?;
+        let mut stops = matches!(armed, Some(Wire::Processed | Wire::HalfAnswer | Wire::Answer));
         while let Some(request) = message(&mut client)? {
             server.write_all(&request)?;
             let Some(answer) = message(&mut server)? else { return Ok(()) };
             let delivered = match armed {
-                Some(Wire::Processed) => 0,
-                Some(Wire::HalfAnswer) => answer.len() / 2,
+                Some(Wire::Processed) if stops => 0,
+                Some(Wire::HalfAnswer) if stops => answer.len() / 2,
                 _ => answer.len(),
             };
             client.write_all(&answer[..delivered])?;
-            if armed.is_some() {
-                return self.stop(reached);
+            if core::mem::take(&mut stops) && self.stop(reached) == Then::End {
+                return Ok(());
             }
+            client.write_all(&answer[delivered..])?;
         }
         Ok(())
     }
 
-    fn stop(&self, reached: &Sender<()>) -> io::Result<()> {
+    fn stop(&self, reached: &Sender<()>) -> Then {
         let _ = reached.send(());
-        drop(self.changed.wait_while(self.state(), |state| !state.released));
-        Ok(())
+        let waits = |state: &mut State| !state.released && !state.resumed;
+        let state = self.changed.wait_while(self.state(), waits).unwrap_or_else(PoisonError::into_inner);
+        if state.resumed { Then::GoOn } else { Then::End }
     }
+}
+
+/// What follows a stop.
+#[derive(PartialEq, Eq)]
+enum Then {
+    GoOn,
+    End,
 }
 
 /// One complete request or response; `None` if the other side has closed the connection.

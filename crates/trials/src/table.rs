@@ -1,21 +1,17 @@
 //! Many trials, and the table of their results.
 
 use core::fmt::Write as _;
-use core::sync::atomic::{AtomicUsize, Ordering};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use wellspring_core::Replay;
 
 use crate::crash::{Trial, Verdict};
 use crate::moment::{Left, Moment};
+use crate::parallel::at_once;
 use crate::part::{CallerResult, Driver};
 use crate::place::Kind;
-
-/// The number of trials at once; most of them wait for a disk.
-const AT_ONCE: usize = 4;
 
 /// The counts of one row.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,6 +55,18 @@ impl Table {
     #[must_use]
     pub fn kills(&self) -> u32 {
         self.rows.values().map(|row| row.kills).sum()
+    }
+
+    /// The number of sessions that ended.
+    #[must_use]
+    pub fn lost(&self) -> u32 {
+        self.rows.values().map(|row| row.login).sum()
+    }
+
+    /// The number of families that the server revoked.
+    #[must_use]
+    pub fn reuses(&self) -> u64 {
+        self.rows.values().map(|row| row.revoked).sum()
     }
 
     /// A sentence about each broken guarantee.
@@ -155,30 +163,19 @@ fn trial(moment: Moment, kind: Kind, replay: Replay, seed: u64, turn: usize) -> 
 /// If a trial panics.
 #[must_use]
 pub fn play(trials: &[Trial], program: &Path) -> Table {
-    let next = AtomicUsize::new(0);
     let table = Mutex::new(Table::default());
-    thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                while let Some(trial) = trials.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    let played = trial.play(program);
-                    let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
-                    match played {
-                        Ok(verdict) => {
-                            let replay = if trial.replay == Replay::Never { "Never" } else { "OwnerDead" };
-                            table
-                                .rows
-                                .entry((trial.moment.place(), trial.kind, replay))
-                                .or_default()
-                                .add(&verdict);
-                        }
-                        Err(sentence) => {
-                            eprintln!("  BROKEN {sentence}");
-                            table.broken.push(sentence);
-                        }
-                    }
-                }
-            });
+    at_once(trials, |trial| {
+        let played = trial.play(program);
+        let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
+        match played {
+            Ok(verdict) => {
+                let replay = if trial.replay == Replay::Never { "Never" } else { "OwnerDead" };
+                table.rows.entry((trial.moment.place(), trial.kind, replay)).or_default().add(&verdict);
+            }
+            Err(sentence) => {
+                eprintln!("  BROKEN {sentence}");
+                table.broken.push(sentence);
+            }
         }
     });
     table.into_inner().unwrap_or_else(PoisonError::into_inner)
