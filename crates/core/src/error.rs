@@ -101,6 +101,8 @@ struct Parts {
     description: Option<String>,
     snippet: Option<String>,
     retry_after: Option<Duration>,
+    /// The failure is of this process or this host: only this process pauses for it.
+    local: bool,
     #[source]
     source: Option<ErrorSource>,
 }
@@ -118,6 +120,7 @@ impl TokenError {
             description: None,
             snippet: None,
             retry_after: None,
+            local: false,
             source: None,
         }))
     }
@@ -208,6 +211,18 @@ impl TokenError {
         self.edit(|parts| parts.retry_after = Some(pause))
     }
 
+    /// The same error, as a failure of this process or this host: other processes do not pause for it.
+    #[must_use]
+    pub fn as_local(self) -> Self {
+        self.edit(|parts| parts.local = true)
+    }
+
+    /// The same error, of a response whose refresh token is kept.
+    #[must_use]
+    pub(crate) fn keeping_its_refresh_token(self) -> Self {
+        self.edit(|parts| parts.text = [&parts.text, "; its refresh token is kept"].concat().into())
+    }
+
     /// The same error, with what caused it. The source is never printed by this error.
     #[must_use]
     pub fn with_source(self, source: Arc<dyn Error + Send + Sync>) -> Self {
@@ -252,6 +267,13 @@ impl TokenError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.0.transient
+    }
+
+    /// Whether the failure is of this process or this host: nothing reached the server, and other processes do not pause
+    /// for it.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.0.local
     }
 
     /// The sentence that says what went wrong, without what the endpoint said.
@@ -315,8 +337,8 @@ mod explored {
     use core::hash::{Hash, Hasher};
 
     impl TokenError {
-        fn said(&self) -> (ErrorKind, Fate, bool, &str, Option<&str>) {
-            (self.kind(), self.fate(), self.is_transient(), self.text(), self.code())
+        fn said(&self) -> (ErrorKind, Fate, bool, bool, &str, Option<&str>) {
+            (self.kind(), self.fate(), self.is_transient(), self.is_local(), self.text(), self.code())
         }
     }
 

@@ -189,18 +189,33 @@ impl fmt::Debug for ResponseHead {
     }
 }
 
-/// A complete response: the driver has read the body to its end, under its cap and its deadline.
+/// A complete response: the driver has read the body to its end, under its cap and its deadline. The body is also complete
+/// if the connection ended early, but after a whole JSON document: see [`cut_short`](Self::cut_short).
 #[derive(Clone)]
 pub struct HttpResponse {
     head: ResponseHead,
     body: Zeroizing<Vec<u8>>,
+    cut_short: bool,
 }
 
 impl HttpResponse {
     /// A response with this head and body.
     #[must_use]
     pub fn new(head: ResponseHead, body: impl Into<Vec<u8>>) -> Self {
-        Self { head, body: Zeroizing::new(body.into()) }
+        Self { head, body: Zeroizing::new(body.into()), cut_short: false }
+    }
+
+    /// The same response, whose connection ended before the announced end of the body. Its document must be complete.
+    #[must_use]
+    pub fn cut_short(mut self) -> Self {
+        self.cut_short = true;
+        self
+    }
+
+    /// Whether the connection ended before the announced end of the body.
+    #[must_use]
+    pub const fn is_cut_short(&self) -> bool {
+        self.cut_short
     }
 
     /// Status and headers.

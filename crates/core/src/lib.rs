@@ -24,6 +24,7 @@ mod acquire;
 mod call;
 mod decision;
 mod error;
+mod fault;
 mod generation;
 mod http;
 mod jitter;
@@ -55,6 +56,7 @@ pub use decision::{
     GateState, Holding, REFUSALS, Refusal, RefusedToken, TABLE, Verb, decide, decide_refusal,
 };
 pub use error::{ErrorKind, Fate, LoginReason, TokenError};
+pub use fault::{FaultPlace, OBSTACLES, Obstacle};
 pub use generation::{Epoch, Generation};
 pub use http::{Header, HttpRequest, HttpResponse, Method, ResponseHead};
 pub use key::TokenKey;
@@ -79,4 +81,4 @@ pub use store::{
     Stored, Swap, Version, WatchOutcome,
 };
 pub use time::{Clocks, Instant, UnixTime};
-pub use token::{Deviation, Extra, Token, TokenResponse};
+pub use token::{Deviation, Extra, Successor, Token, TokenResponse};

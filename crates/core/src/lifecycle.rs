@@ -184,6 +184,12 @@ impl Lifecycle {
                 }
                 Completed::Renewed(token)
             }
+            Outcome::Kept(record, error) if record.place() > self.place() => {
+                self.keep(&record, now);
+                self.shut_after(record.throttle.is_some(), error, now);
+                Completed::Failed(self.shut_error(now))
+            }
+            Outcome::Kept(_, error) => self.superseded(error, now),
             Outcome::Adopted(record) => {
                 let _ = self.adopt(&record, now);
                 self.superseded(
@@ -285,6 +291,7 @@ impl Lifecycle {
         if matches!(self.gate, Gate::Shut { .. }) {
             self.gate = Gate::Open;
         }
+        let has_access_token = granted.has_access_token();
         let Granted { obtained_at, response, reusable } = granted;
         let after_sending = |life: Duration| match sent {
             Some(sent) => sent.plus(life),
@@ -311,7 +318,7 @@ impl Lifecycle {
         });
         let token = Token::new(response, self.issued, sent, due);
         // A token that has expired by now goes to the callers that waited for it and is not kept.
-        self.token = Some(token.clone()).filter(|token| in_force(token, now));
+        self.token = Some(token.clone()).filter(|token| has_access_token && in_force(token, now));
         token
     }
 
@@ -344,19 +351,31 @@ impl Lifecycle {
                 self.end_session();
             }
         }
-        if recorded {
-            // The store has the pause of all processes, and may get a new sign-in at any time.
-            self.shut(LOOK_AGAIN, error, now);
-        } else {
-            self.failures = self.failures.saturating_add(1);
-            let pause = match error.kind() {
-                ErrorKind::LoginRequired { .. } => Duration::MAX,
-                _ => self.policy.pause_after(&error, self.failures, &mut self.jitter),
-            };
-            self.shut(pause, error, now);
-        }
+        self.shut_after(recorded, error, now);
         debug_assert!(self.held.as_ref().is_none_or(|held| held.replays == 0 || held.first_sent.is_some()));
         Completed::Failed(self.shut_error(now))
+    }
+
+    /// Shuts the gate after this error, which the store has recorded or not.
+    fn shut_after(&mut self, recorded: bool, error: TokenError, now: Clocks) {
+        if recorded {
+            // The store has the pause of all processes, and may get a new sign-in at any time.
+            return self.shut(LOOK_AGAIN, error, now);
+        }
+        self.failures = self.failures.saturating_add(1);
+        let pause = match error.kind() {
+            ErrorKind::LoginRequired { .. } => Duration::MAX,
+            _ => self.policy.pause_after(&error, self.failures, &mut self.jitter),
+        };
+        self.shut(pause, error, now);
+    }
+
+    /// Takes over the refresh token of a response that cannot be used. The access token in force stays.
+    fn keep(&mut self, record: &Record, now: Clocks) {
+        (self.epoch, self.generation) = record.place();
+        self.unsent = None;
+        self.logged_out = false;
+        self.held = RefreshState::of(record, now);
     }
 }
 

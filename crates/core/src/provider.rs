@@ -15,7 +15,7 @@ use crate::origin::Origin;
 use crate::scope::Scope;
 use crate::secret::{AuthorizationCode, CodeVerifier, DeviceCode, RefreshToken};
 use crate::time::UnixTime;
-use crate::token::TokenResponse;
+use crate::token::{Successor, TokenResponse};
 
 /// The authorization grant of one token request ([RFC 6749 §1.3](https://www.rfc-editor.org/rfc/rfc6749#section-1.3)).
 #[derive(Clone, Debug)]
@@ -48,6 +48,14 @@ pub enum AuthorizationGrant {
 pub enum Reading {
     /// A token.
     Granted(TokenResponse),
+    /// A response that grants a new refresh token, but no access token that can be used. The refresh token is kept before
+    /// any caller gets the error, because the server accepts no other.
+    Unusable {
+        /// The new refresh token.
+        successor: Successor,
+        /// What is wrong with the response.
+        error: TokenError,
+    },
     /// No token for this grant: send that grant instead, once, within the same exchange.
     Next(AuthorizationGrant),
     /// No token. The error's [`Fate`](crate::Fate) says whether the grant is spent.

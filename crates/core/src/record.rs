@@ -116,6 +116,12 @@ impl Granted {
     pub const fn new(obtained_at: UnixTime, response: TokenResponse) -> Self {
         Self { obtained_at, response, reusable: false }
     }
+
+    /// Whether there is an access token. Without one the response has brought only a refresh token.
+    #[must_use]
+    pub fn has_access_token(&self) -> bool {
+        !self.response.access_token.expose().is_empty()
+    }
 }
 
 impl Record {

@@ -1,5 +1,6 @@
 //! What is known of a refresh token. It lives beside the access token, not in it: a 401 throws away the access token only.
 
+use crate::record::Record;
 use crate::secret::RefreshToken;
 use crate::time::{Clocks, Instant};
 
@@ -15,4 +16,17 @@ pub(crate) struct RefreshState {
     pub(crate) first_sent: Option<Instant>,
     /// How often it was sent again since then.
     pub(crate) replays: u32,
+}
+
+impl RefreshState {
+    /// The refresh token in a record.
+    pub(crate) fn of(record: &Record, now: Clocks) -> Option<Self> {
+        let granted = record.granted()?;
+        let token = granted.response.refresh_token.clone()?;
+        let expires = granted.response.refresh_lifetime.map(|lifetime| {
+            let unix = granted.obtained_at.plus(lifetime);
+            Clocks { instant: now.instant_of(unix), unix }
+        });
+        Some(Self { token, expires, reusable: granted.reusable, first_sent: None, replays: 0 })
+    }
 }

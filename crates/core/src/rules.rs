@@ -19,6 +19,8 @@ pub enum Rule {
     LoadAfterMaybe,
     /// 4: a token is saved before any caller gets it.
     SaveFirst,
+    /// 4: the refresh token of a response that cannot be used is saved before the error is reported.
+    KeepSuccessor,
     /// 4: on a conflict the epoch decides first.
     EpochFirst,
     /// 4a: a token obtained after a logout is revoked.
@@ -35,6 +37,8 @@ pub enum Rule {
     ClearOnlyUnsent,
     /// 5: a grant that is known never to have been sent may be leased again.
     RememberUnsent,
+    /// 5: a failure of one process or its host is not recorded as a pause of all.
+    LocalStaysLocal,
     /// 6: a spilled token is looked for before a grant is sent again.
     LookForSpill,
     /// 6: a grant of unknown fate is sent again only when no process can still save its token.

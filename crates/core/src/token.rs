@@ -50,6 +50,14 @@ impl TokenResponse {
         }
     }
 
+    /// A response that carries only a refresh token: no access token that can be used.
+    #[must_use]
+    pub fn without_access_token(successor: Successor) -> Self {
+        let Successor { refresh_token, lifetime } = successor;
+        let response = Self::new(AccessToken::new(String::new())).with_lifetime(Duration::ZERO);
+        Self { refresh_lifetime: lifetime, ..response.with_refresh_token(refresh_token) }
+    }
+
     /// The same response, living this long from the sending of its request.
     #[must_use]
     pub const fn with_lifetime(mut self, lifetime: Duration) -> Self {
@@ -68,6 +76,32 @@ impl TokenResponse {
     #[must_use]
     pub fn with_scope(mut self, scope: Scope) -> Self {
         self.scope = Some(scope);
+        self
+    }
+}
+
+/// The refresh token of a response that grants no usable access token.
+#[derive(Clone, Debug)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
+#[non_exhaustive]
+pub struct Successor {
+    /// The refresh token to use next.
+    pub refresh_token: RefreshToken,
+    /// How long it lives, counted from the sending of its request, where that is known.
+    pub lifetime: Option<Duration>,
+}
+
+impl Successor {
+    /// A refresh token whose lifetime is not known.
+    #[must_use]
+    pub const fn new(refresh_token: RefreshToken) -> Self {
+        Self { refresh_token, lifetime: None }
+    }
+
+    /// The same refresh token, which lives this long from the sending of its request.
+    #[must_use]
+    pub const fn with_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = Some(lifetime);
         self
     }
 }
@@ -124,6 +158,8 @@ pub enum Deviation {
     ScopeIsArray,
     /// The body starts with a byte order mark.
     ByteOrderMark,
+    /// The connection ended before the announced end of the body, after a complete JSON document.
+    FrameCutShort,
 }
 
 /// When a token expires, and how long before that it is due.

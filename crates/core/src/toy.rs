@@ -13,9 +13,10 @@ use crate::renewal::outcome::Outcome;
 use crate::renewal::{Answer, Renewal, Step};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::time::{Clocks, Instant, UnixTime};
-use crate::token::TokenResponse;
+use crate::token::{Successor, TokenResponse};
 
-/// Reads status 200 as a token whose text, lifetime and refresh token stand in the body, 401 as a dead grant,
+/// Reads status 200 as a token whose text, lifetime and refresh token stand in the body, 206 as a response of which only
+/// the refresh token in the body can be used, 401 as a dead grant,
 /// 409 as "send the credentials instead", 429 as "not processed", anything else as unknown fate.
 #[derive(Debug)]
 pub(crate) struct Toy(ProviderSpec, &'static str, bool);
@@ -73,6 +74,12 @@ impl Provider for Toy {
     fn read(&self, _grant: &AuthorizationGrant, response: &HttpResponse, _now: UnixTime) -> Reading {
         match response.status() {
             200 => Reading::Granted(granted(core::str::from_utf8(response.expose_body()).unwrap())),
+            206 => Reading::Unusable {
+                successor: Successor::new(RefreshToken::new(
+                    core::str::from_utf8(response.expose_body()).unwrap(),
+                )),
+                error: TokenError::protocol("the token type is not Bearer").with_fate(Fate::Unknown),
+            },
             401 => Reading::Refused(TokenError::login_required(LoginReason::Refused).with_status(401, None)),
             409 => Reading::Next(AuthorizationGrant::ClientCredentials),
             429 => {

@@ -3,8 +3,10 @@
 //! The reader looks at the envelope whatever the HTTP status is: a 200 may carry an error, and the envelope of an error
 //! is more precise than the status.
 
+use core::time::Duration;
+
 use wellspring_core::{
-    AuthorizationGrant, ErrorKind, HttpResponse, Reading, TokenError, TokenResponse, UnixTime,
+    AuthorizationGrant, ErrorKind, HttpResponse, Reading, RefreshToken, TokenError, TokenResponse, UnixTime,
 };
 use wellspring_wire::{Body, ErrorBody, JwtTimes, Object, TokenFormat, TokenNames, date_of};
 
@@ -33,12 +35,19 @@ impl TokenReader {
 
     pub(crate) fn read(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
         match self.granted(grant, response, now) {
-            Ok(granted) => Reading::Granted(granted),
             // The provider has credentials, so a refused refresh token does not need a user.
             Err(error) if matches!(grant, AuthorizationGrant::RefreshToken(_)) && is_refusal(&error) => {
                 Reading::Next(AuthorizationGrant::ClientCredentials)
             }
-            Err(error) => Reading::Refused(error),
+            // A code of the envelope refuses the request: nothing in it was granted.
+            Err(error) if error.code().is_some() => Reading::Refused(error),
+            result => match self.format.keeping(result, grant, response, &["data"]) {
+                Reading::Unusable { mut successor, error } => {
+                    successor.lifetime = lifetime_of(&successor.refresh_token, response, now);
+                    Reading::Unusable { successor, error }
+                }
+                reading => reading,
+            },
         }
     }
 
@@ -67,11 +76,7 @@ impl TokenReader {
         let empty = Object::default();
         let mut granted = format.token(grant, response, envelope.data.unwrap_or(&empty), now)?;
         match &granted.refresh_token {
-            Some(token) => {
-                let reference = date_of(response.head(), now).unwrap_or(now);
-                let times = JwtTimes::of(token.expose());
-                granted.refresh_lifetime = times.and_then(|times| times.lifetime(reference));
-            }
+            Some(token) => granted.refresh_lifetime = lifetime_of(token, response, now),
             // A reissue without a refresh token leaves the old one valid; an issue must bring one.
             None if matches!(grant, AuthorizationGrant::ClientCredentials) => {
                 return Err(format.malformed(grant, response, "the answer holds no refresh token"));
@@ -87,6 +92,11 @@ impl TokenReader {
         let has_message = || envelope.message.is_some_and(|message| message.eq_ignore_ascii_case("success"));
         envelope.code == 0 || self.success_codes.contains(&envelope.code) && has_message()
     }
+}
+
+/// The lifetime of a refresh token, which is a JWT.
+fn lifetime_of(token: &RefreshToken, response: &HttpResponse, now: UnixTime) -> Option<Duration> {
+    JwtTimes::of(token.expose())?.lifetime(date_of(response.head(), now).unwrap_or(now))
 }
 
 /// Whether the service refused the refresh token itself: by its status, by a code for it, or by an unknown code, since

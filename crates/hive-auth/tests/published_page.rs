@@ -45,7 +45,7 @@ fn granted(reading: Reading) -> TokenResponse {
 
 fn refused(reading: Reading) -> TokenError {
     match reading {
-        Reading::Refused(error) => error,
+        Reading::Refused(error) | Reading::Unusable { error, .. } => error,
         other => panic!("not refused: {other:?}"),
     }
 }
@@ -390,4 +390,28 @@ fn no_error_shows_a_secret_that_the_service_echoes() {
         let error = refused(read(&AuthorizationGrant::ClientCredentials, 200, &ISSUE[..cut]));
         assert!(!format!("{error:?}").contains("eyJ"), "{error:?}");
     }
+}
+
+#[test]
+fn a_reissue_that_cannot_be_used_keeps_its_refresh_token() {
+    for body in [
+        r#"{"code":0,"message":"success","data":{"refreshToken":"next"}}"#,
+        r#"{"code":0,"message":"success","data":{"accessToken":{},"refreshToken":"next"}}"#,
+        r#"{"code":1000,"message":"success","data":{"accessToken":"","refreshToken":"next"}}"#,
+        r#"{"message":"success","data":{"accessToken":"a","refreshToken":"next"}}"#,
+        r#"{"code":0,"data":{"accessToken":"a","refreshToken":"next"},"data":{}}"#,
+        r#"{"code":0,"data":{"accessToken":"a","refreshToken":"next","#,
+    ] {
+        let Reading::Unusable { successor, error } = read(&refresh(), 200, body) else { panic!("{body}") };
+        assert_eq!((successor.refresh_token.expose(), error.kind()), ("next", ErrorKind::Protocol), "{body}");
+    }
+    let outside = r#"{"code":0,"message":"success","refreshToken":"next","data":{}}"#;
+    assert!(matches!(read(&refresh(), 200, outside), Reading::Refused(_)));
+}
+
+#[test]
+fn a_code_that_refuses_the_request_grants_no_refresh_token() {
+    let body = r#"{"code":101,"message":"bad","data":{"refreshToken":"next"}}"#;
+    assert!(falls_back(&read(&refresh(), 200, body)));
+    assert!(matches!(read(&AuthorizationGrant::ClientCredentials, 200, body), Reading::Refused(_)));
 }

@@ -37,6 +37,7 @@ mod query;
 mod redaction;
 mod response;
 mod retry_after;
+mod successor;
 mod token_body;
 mod token_format;
 

@@ -23,10 +23,7 @@ impl TokenFormat {
     /// Reads a whole response, for [`Provider::read`](wellspring_core::Provider::read).
     #[must_use]
     pub fn reading(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
-        match self.read(grant, response, now) {
-            Ok(granted) => Reading::Granted(granted),
-            Err(error) => Reading::Refused(error),
-        }
+        self.keeping(self.read(grant, response, now), grant, response, &[])
     }
 
     /// Reads a whole response.

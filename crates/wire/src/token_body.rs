@@ -46,7 +46,7 @@ impl TokenFormat {
         {
             return Err(strict_fault(*deviation).into());
         }
-        if self.require_scopes && !matches!(grant, AuthorizationGrant::RefreshToken(_)) {
+        if self.requires_scope(grant) {
             self.check_scope(scope.as_ref())?;
         }
         let mut response = TokenResponse::new(AccessToken::new(access_token));
@@ -98,6 +98,16 @@ impl TokenFormat {
         }
     }
 
+    /// Whether this object grants less scope than a session needs to begin.
+    pub(crate) fn lacks_scope(&self, grant: &AuthorizationGrant, object: &Object) -> bool {
+        let scope = self.scope(object.get(&self.names.scope), &mut Vec::new());
+        self.requires_scope(grant) && scope.is_ok_and(|scope| self.check_scope(scope.as_ref()).is_err())
+    }
+
+    const fn requires_scope(&self, grant: &AuthorizationGrant) -> bool {
+        self.require_scopes && !matches!(grant, AuthorizationGrant::RefreshToken(_))
+    }
+
     fn check_scope(&self, granted: Option<&Scope>) -> Result<(), TokenFault> {
         let (Some(requested), Some(granted)) = (&self.requested_scope, granted) else { return Ok(()) };
         let missing = granted.missing(requested);
@@ -107,7 +117,7 @@ impl TokenFormat {
         Err(alloc::format!("the endpoint did not grant the scope {missing}").into())
     }
 
-    fn refresh_lifetime(&self, object: &Object) -> Result<Option<Duration>, TokenFault> {
+    pub(crate) fn refresh_lifetime(&self, object: &Object) -> Result<Option<Duration>, TokenFault> {
         let Some(name) = &self.names.refresh_lifetime else { return Ok(self.default_refresh_lifetime) };
         let read = LifetimeRules::default().read(only(object, name)?, &mut Vec::new());
         // Some servers send zero for a refresh token without a lifetime of its own.
@@ -170,7 +180,7 @@ fn jwt_lifetime(token: &str, head: &ResponseHead, now: UnixTime) -> Option<Durat
     JwtTimes::of(token)?.lifetime(date_of(head, now).unwrap_or(now))
 }
 
-fn is_visible(token: &str) -> bool {
+pub(crate) fn is_visible(token: &str) -> bool {
     token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

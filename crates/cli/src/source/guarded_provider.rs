@@ -50,8 +50,13 @@ impl Provider for GuardedProvider {
 
     fn read(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
         let reading = self.provider.read(grant, response, now);
-        if let (AuthorizationGrant::RefreshToken(old), Reading::Granted(granted)) = (grant, &reading)
-            && granted.refresh_token.as_ref().is_some_and(|new| new != old)
+        let new = match &reading {
+            Reading::Granted(granted) => granted.refresh_token.as_ref(),
+            Reading::Unusable { successor, .. } => Some(&successor.refresh_token),
+            Reading::Next(_) | Reading::Refused(_) => None,
+        };
+        if let (AuthorizationGrant::RefreshToken(old), Some(new)) = (grant, new)
+            && new != old
         {
             self.rotated.store(true, Ordering::Relaxed);
         }

@@ -76,6 +76,17 @@ impl Lifecycle {
                     }
                 }
             }
+            Outcome::Kept(mut record, error) => {
+                if record.place() <= self.place() {
+                    (record.epoch, record.generation) = self.next_place();
+                }
+                self.token = None;
+                self.keep(&record, now);
+                if matches!(self.gate, Gate::Shut { .. }) {
+                    self.gate = Gate::Open;
+                }
+                Err(error)
+            }
             Outcome::Adopted(record) => {
                 let overtaken = || TokenError::unavailable("the sign-in was overtaken by another one");
                 self.adopt(&record, now).ok_or_else(overtaken)
@@ -105,7 +116,7 @@ impl Lifecycle {
                 Ok(revocation)
             }
             Outcome::Failed(failure) => Err(failure.error),
-            Outcome::Renewed(..) | Outcome::Adopted(_) => {
+            Outcome::Renewed(..) | Outcome::Kept(..) | Outcome::Adopted(_) => {
                 Err(TokenError::unavailable("the logout was overtaken by a sign-in"))
             }
         }
@@ -114,7 +125,7 @@ impl Lifecycle {
     /// A save that went on after its renewal has ended.
     pub fn recovered(&mut self, outcome: Outcome, now: Clocks) {
         match outcome {
-            Outcome::Renewed(record, _) | Outcome::Adopted(record) => {
+            Outcome::Renewed(record, _) | Outcome::Kept(record, _) | Outcome::Adopted(record) => {
                 let _ = self.adopt(&record, now);
             }
             Outcome::Failed(Failure { facts: Some(facts), .. }) if facts.logged_out => self.end_session(),

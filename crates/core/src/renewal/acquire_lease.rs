@@ -184,7 +184,7 @@ impl AcquireLease {
         let leased = Leased { judge, version, record, lease, until: made.plus(lease.span) };
         if now.instant > leased.latest_start(context) {
             let text = "saving the lease took so long that no time was left to send anything";
-            return Leasing::TooLate(TokenError::unavailable(text), leased);
+            return Leasing::TooLate(TokenError::unavailable(text).as_local(), leased);
         }
         if !repeats {
             context.start_exchange(now);

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use core::error::Error;
 
 use crate::error::{Fate, TokenError};
+use crate::fault::Obstacle;
 use crate::http::HttpResponse;
 
 /// The answer to a request.
@@ -21,7 +22,8 @@ pub enum Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the renewal matches on every case")]
 pub enum TransportErrorKind {
-    /// Nothing was sent: name lookup, connection or TLS handshake failed, or there was no time left.
+    /// Nothing was sent, or the server ended the TLS handshake before it processed anything: name lookup, connection or TLS
+    /// handshake failed, or there was no time left.
     NotSent,
     /// Nothing was sent, and nothing will be until the operator changes something: the server's certificate is not
     /// trusted, the URL is not allowed, or the client cannot be built.
@@ -37,6 +39,7 @@ pub enum TransportErrorKind {
 pub struct TransportError {
     kind: TransportErrorKind,
     text: Cow<'static, str>,
+    obstacle: Option<Obstacle>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -44,7 +47,14 @@ impl TransportError {
     /// A failure of this kind; `text` is one sentence without a secret.
     #[must_use]
     pub fn new(kind: TransportErrorKind, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, text: text.into(), source: None }
+        Self { kind, text: text.into(), obstacle: None, source: None }
+    }
+
+    /// The same failure, with what kept the request from being sent. Without it every process pauses.
+    #[must_use]
+    pub const fn because(mut self, obstacle: Obstacle) -> Self {
+        self.obstacle = Some(obstacle);
+        self
     }
 
     /// The same failure, with the error of the client as its source.
@@ -52,6 +62,12 @@ impl TransportError {
     pub fn with_source(mut self, source: Arc<dyn Error + Send + Sync>) -> Self {
         self.source = Some(source);
         self
+    }
+
+    /// What kept the request from being sent, where that is known.
+    #[must_use]
+    pub const fn obstacle(&self) -> Option<Obstacle> {
+        self.obstacle
     }
 
     /// How far the request came.
@@ -71,6 +87,8 @@ impl TransportError {
                 TokenError::from_intermediary(self.text).with_fate(Fate::Unknown)
             }
         };
+        let local = self.obstacle.is_some_and(Obstacle::is_local);
+        let error = if local { error.as_local() } else { error };
         match self.source {
             Some(source) => error.with_source(source),
             None => error,

@@ -89,7 +89,8 @@ impl Context {
         let from_the_future = granted.obtained_at > now.unix.plus(CLOCK_WENT_BACK);
         let lifetime = granted.response.lifetime.or(self.policy.assumed_lifetime).unwrap_or(Duration::MAX);
         let left = granted.obtained_at.plus(lifetime).since(now.unix);
-        (!from_the_future && !left.is_zero()).then_some((lifetime, left))
+        let usable = granted.has_access_token() && !from_the_future && !left.is_zero();
+        usable.then_some((lifetime, left))
     }
 }
 

@@ -5,8 +5,9 @@ use alloc::boxed::Box;
 use crate::error::{ErrorKind, Fate, LoginReason, TokenError};
 use crate::provider::{AuthorizationGrant, Reading, Replay};
 use crate::record::{Granted, Record, SessionState};
+use crate::rules::{Rule, holds};
 use crate::time::{Clocks, Instant};
-use crate::token::TokenResponse;
+use crate::token::{Successor, TokenResponse};
 
 use super::acquire_lease::Leased;
 use super::answer::Answer;
@@ -42,6 +43,14 @@ pub(super) enum Exchanged {
     /// Save what was granted.
     Save {
         record: Record,
+        grant: AuthorizationGrant,
+        sent: Clocks,
+        leased: Box<Leased>,
+    },
+    /// Save the refresh token of a response that cannot be used, and what is wrong with the response.
+    Keep {
+        record: Record,
+        error: TokenError,
         grant: AuthorizationGrant,
         sent: Clocks,
         leased: Box<Leased>,
@@ -84,6 +93,10 @@ impl Exchange {
     pub(super) fn answered(self, context: &Context, answer: Answer, now: Clocks) -> Exchanged {
         match self.request.read(context, answer, now) {
             Reading::Granted(response) => self.granted(response),
+            Reading::Unusable { successor, error } if holds(Rule::KeepSuccessor) => {
+                self.keep(context, successor, error.keeping_its_refresh_token(), now)
+            }
+            Reading::Unusable { error, .. } => self.refused(context, error, now),
             Reading::Next(next) => self.fall_back(context, next, now),
             Reading::Refused(error) => self.refused(context, error, now),
         }
@@ -99,6 +112,26 @@ impl Exchange {
         match self.route {
             Route::Leased(leased) => Exchanged::Save { record, grant, sent, leased },
             Route::NoStore(_) | Route::WithoutStore { .. } => Exchanged::Done(Outcome::Renewed(record, sent)),
+        }
+    }
+
+    /// The response cannot be used, but its refresh token is the only one that the server still accepts.
+    fn keep(mut self, context: &Context, successor: Successor, error: TokenError, now: Clocks) -> Exchanged {
+        let Request { grant, sent, .. } = self.request;
+        let current = self.route.current();
+        let (epoch, generation) = current.place;
+        let in_force = !current.access_left.is_zero();
+        let before = match &self.route {
+            Route::Leased(leased) if in_force && context.time_left(&leased.record, now).is_some() => {
+                leased.record.granted()
+            }
+            _ => None,
+        };
+        let granted = kept(successor, &grant, before, sent);
+        let record = Record::new(epoch, generation.next(), SessionState::Active(granted));
+        match self.route {
+            Route::Leased(leased) => Exchanged::Keep { record, error, grant, sent, leased },
+            Route::NoStore(_) | Route::WithoutStore { .. } => Exchanged::Done(Outcome::Kept(record, error)),
         }
     }
 
@@ -200,6 +233,30 @@ pub(super) fn merge(
         }
     }
     Granted { reusable, ..Granted::new(sent.unix, response) }
+}
+
+/// What a response that cannot be used has brought: its refresh token, beside the access token of before if that is still in
+/// force.
+pub(super) fn kept(
+    successor: Successor,
+    grant: &AuthorizationGrant,
+    before: Option<&Granted>,
+    sent: Clocks,
+) -> Granted {
+    let reusable =
+        matches!(grant, AuthorizationGrant::RefreshToken(used) if *used == successor.refresh_token);
+    let granted = match before {
+        Some(before) => {
+            // Both lifetimes of a record count from one instant.
+            let older = sent.unix.since(before.obtained_at);
+            let Successor { refresh_token, lifetime } = successor;
+            let mut response = before.response.clone().with_refresh_token(refresh_token);
+            response.refresh_lifetime = lifetime.map(|lifetime| lifetime.saturating_add(older));
+            Granted::new(before.obtained_at, response)
+        }
+        None => Granted::new(sent.unix, TokenResponse::without_access_token(successor)),
+    };
+    Granted { reusable, ..granted }
 }
 
 /// An exchange whose response was lost has spent the token: the error says that, not "refused".

@@ -192,7 +192,7 @@ impl Judge {
         }
         // What repeatable grants brought while the store failed is newer than what it holds.
         self.current.place = record.place().max(self.known);
-        self.current.held = held(record, now).filter(|_| !behind || repeatable);
+        self.current.held = RefreshState::of(record, now).filter(|_| !behind || repeatable);
         match &record.lease {
             Some(lease) => self.find_lease(context, *version, lease, sent, now),
             None => Found::Free,
@@ -354,17 +354,6 @@ fn throttled(context: &Context, record: &Record, now: Clocks) -> Option<TokenErr
     }
     let same = |seen: Fingerprint| seen == Fingerprint::of(&*context.provider, seen.salt);
     throttle.credential.is_none_or(same).then(|| throttle.cause.to_error(throttle.until))
-}
-
-/// The refresh token in a record.
-fn held(record: &Record, now: Clocks) -> Option<RefreshState> {
-    let granted = record.granted()?;
-    let token = granted.response.refresh_token.clone()?;
-    let expires = granted.response.refresh_lifetime.map(|lifetime| {
-        let unix = granted.obtained_at.plus(lifetime);
-        Clocks { instant: now.instant_of(unix), unix }
-    });
-    Some(RefreshState { token, expires, reusable: granted.reusable, first_sent: None, replays: 0 })
 }
 
 /// The instant of a time in the past. A time in the future was long ago: the wall clock was set back.

@@ -12,6 +12,9 @@ use crate::time::Clocks;
 pub enum Outcome {
     /// A token was granted. Its request was sent then.
     Renewed(Record, Clocks),
+    /// A refresh token was granted without a usable access token. The record has it; the error says what is wrong with the
+    /// response.
+    Kept(Record, TokenError),
     /// Another process or source has obtained a newer token.
     Adopted(Record),
     /// The session has ended, and this is the result of the revocation. The record, where there is a store, is the
@@ -129,6 +132,7 @@ impl Outcome {
     pub const fn error(&self) -> Option<&TokenError> {
         match self {
             Self::Renewed(..) | Self::Adopted(_) | Self::SignedOut(..) => None,
+            Self::Kept(_, error) => Some(error),
             Self::Failed(failure) => Some(&failure.error),
         }
     }

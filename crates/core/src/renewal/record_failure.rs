@@ -46,7 +46,6 @@ impl RecordFailure {
         now: Clocks,
     ) -> Recording {
         let Leased { judge, version, mut record, lease, .. } = leased;
-        let before = record.throttle.take().map_or(0, |throttle| throttle.failures);
         record.lease = match error.fate() {
             Fate::Unknown => Some(lease),
             Fate::Dead => None,
@@ -59,19 +58,13 @@ impl RecordFailure {
         let mut error = error;
         if let ErrorKind::LoginRequired { reason } = error.kind() {
             record.dead = Some(Dead { reason, since: now.unix });
-        } else {
+            record.throttle = None;
+        } else if !error.is_local() || !holds(Rule::LocalStaysLocal) {
             if fell_back && has_refresh_token(&record) {
                 // The endpoint has rejected the refresh token before it rejected the credentials.
                 record.dead.get_or_insert(Dead { reason: LoginReason::Refused, since: now.unix });
             }
-            let failures = context.failures.max(before).saturating_add(1);
-            let pause = context.policy.pause_after(&error, failures, &mut context.jitter);
-            let until = now.unix.plus(pause);
-            let salt = judge.attempt.owner.source ^ judge.attempt.number;
-            let credential = (!error.is_transient()).then(|| Fingerprint::of(&*context.provider, salt));
-            let cause = Cause::of(&error);
-            record.throttle = Some(Throttle { until, failures, credential, cause });
-            error = error.with_retry_at(until);
+            error = pause(context, error, judge.attempt, &mut record, now);
         }
         let retry = Retry::until(context.store_deadline(now));
         let (attempt, held, logged_out) = (judge.attempt, judge.current.held, judge.logged_out);
@@ -128,6 +121,8 @@ impl RecordFailure {
     fn finish(self, recorded: bool) -> Recording {
         let unsent = !recorded && self.error.fate() == Fate::Unspent;
         let unsent = unsent.then_some(self.attempt.number);
+        // The pause after a local failure is this process's own.
+        let recorded = recorded && !self.error.is_local();
         let facts = StoreFacts { recorded, logged_out: self.logged_out, unsent };
         self.done(facts)
     }
@@ -135,6 +130,24 @@ impl RecordFailure {
     fn done(self, facts: StoreFacts) -> Recording {
         Recording::Done(Outcome::Failed(Failure::new(self.error, self.held, Some(facts))))
     }
+}
+
+/// Writes the pause after this error into the record, for all processes. Returns the error with the end of the pause.
+pub(super) fn pause(
+    context: &mut Context,
+    error: TokenError,
+    attempt: Attempt,
+    record: &mut Record,
+    now: Clocks,
+) -> TokenError {
+    let before = record.throttle.take().map_or(0, |throttle| throttle.failures);
+    let failures = context.failures.max(before).saturating_add(1);
+    let until = now.unix.plus(context.policy.pause_after(&error, failures, &mut context.jitter));
+    let salt = attempt.owner.source ^ attempt.number;
+    let credential = (!error.is_transient()).then(|| Fingerprint::of(&*context.provider, salt));
+    let cause = Cause::of(&error);
+    record.throttle = Some(Throttle { until, failures, credential, cause });
+    error.with_retry_at(until)
 }
 
 impl Cause {

@@ -4,6 +4,7 @@ use crate::error::TokenError;
 use crate::http::HttpRequest;
 use crate::provider::{AuthorizationGrant, Reading};
 use crate::time::{Clocks, Instant};
+use crate::token::Deviation;
 
 use super::answer::Answer;
 use super::context::Context;
@@ -47,7 +48,13 @@ impl Request {
     /// What the provider reads in the answer.
     pub(super) fn read(&self, context: &Context, answer: Answer, now: Clocks) -> Reading {
         match answer {
-            Answer::Response(response) => context.provider.read(&self.grant, &response, now.unix),
+            Answer::Response(response) => {
+                let mut reading = context.provider.read(&self.grant, &response, now.unix);
+                if let (Reading::Granted(granted), true) = (&mut reading, response.is_cut_short()) {
+                    granted.deviations.push(Deviation::FrameCutShort);
+                }
+                reading
+            }
             Answer::Failed(failure) => Reading::Refused(failure.into_error()),
         }
     }

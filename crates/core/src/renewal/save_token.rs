@@ -17,6 +17,7 @@ use super::context::{Context, Place, place_after};
 use super::judge::Judge;
 use super::operation::{Forget, Save, Spill};
 use super::outcome::{Failure, Outcome, StoreFacts};
+use super::record_failure::pause;
 use super::request::BoundedRequest;
 use super::sign_in::NewSession;
 use super::sign_out::revocation;
@@ -39,6 +40,8 @@ pub(super) struct SaveToken {
     single_use: bool,
     /// It may be saved already, and others may have gone on from there.
     unsure: bool,
+    /// What is wrong with the response, if it brought only a refresh token.
+    fault: Option<TokenError>,
 }
 
 /// Who gets the token when it is saved.
@@ -95,6 +98,32 @@ impl SaveToken {
         leased: Leased,
         now: Clocks,
     ) -> Storing {
+        Self::of_renewal(context, record, grant, sent, leased, now).begin()
+    }
+
+    /// Saves the refresh token of a response that cannot be used, with the pause that this orders.
+    pub(super) fn kept(
+        context: &mut Context,
+        mut record: Record,
+        error: TokenError,
+        grant: &AuthorizationGrant,
+        sent: Clocks,
+        leased: Leased,
+        now: Clocks,
+    ) -> Storing {
+        record.throttle.clone_from(&leased.record.throttle);
+        let fault = Some(pause(context, error, leased.judge.attempt, &mut record, now));
+        Self { fault, ..Self::of_renewal(context, record, grant, sent, leased, now) }.begin()
+    }
+
+    fn of_renewal(
+        context: &Context,
+        record: Record,
+        grant: &AuthorizationGrant,
+        sent: Clocks,
+        leased: Leased,
+        now: Clocks,
+    ) -> Self {
         let Leased { judge, version, .. } = leased;
         let origin = Obtained::ByRenewal { spent: judge.current.place.1 };
         let record = Record { writer: Some(judge.attempt), ..record };
@@ -108,14 +137,15 @@ impl SaveToken {
             spilled: false,
             single_use: !context.is_repeatable(grant, judge.current.held.as_ref()),
             unsure: false,
+            fault: None,
         }
-        .begin()
     }
 
     /// Saves what a sign-in has obtained.
     pub(super) fn signed_in(
         context: &Context,
         record: Record,
+        fault: Option<TokenError>,
         sent: Clocks,
         session: NewSession,
         now: Clocks,
@@ -135,6 +165,7 @@ impl SaveToken {
             spilled: false,
             single_use: true,
             unsure: false,
+            fault,
         }
         .begin()
     }
@@ -157,6 +188,7 @@ impl SaveToken {
             spilled: true,
             single_use: true,
             unsure: false,
+            fault: None,
         }
         .resolve(context, stored, now)
     }
@@ -337,7 +369,7 @@ impl SaveToken {
     }
 
     fn renewed_at(&self, sent: Clocks) -> Outcome {
-        Outcome::Renewed(self.pending_save.record.clone(), sent)
+        renewed(self.pending_save.record.clone(), sent, self.fault.clone())
     }
 }
 
@@ -360,10 +392,10 @@ impl Concluded {
 
     fn finish(self) -> Storing {
         let Self { save, conclusion } = self;
-        let SaveToken { pending_save, recipient, logged_out, .. } = save;
+        let SaveToken { pending_save, recipient, logged_out, fault, .. } = save;
         let outcome = match (conclusion, recipient) {
             (_, Recipient::Renewal(judge)) => return Storing::Judge(*judge),
-            (Conclusion::Saved, Recipient::Callers(sent)) => Outcome::Renewed(pending_save.record, sent),
+            (Conclusion::Saved, Recipient::Callers(sent)) => renewed(pending_save.record, sent, fault),
             (Conclusion::Saved, Recipient::Background) => Outcome::Adopted(pending_save.record),
             (Conclusion::Superseded(record), _) => Outcome::Adopted(*record),
             (Conclusion::LoggedOut, _) => {
@@ -376,5 +408,13 @@ impl Concluded {
             }
         };
         Storing::Done(outcome, None)
+    }
+}
+
+/// The outcome for the callers that wait.
+fn renewed(record: Record, sent: Clocks, fault: Option<TokenError>) -> Outcome {
+    match fault {
+        None => Outcome::Renewed(record, sent),
+        Some(error) => Outcome::Kept(record, error),
     }
 }

@@ -4,14 +4,15 @@ use crate::error::{Fate, LoginReason, TokenError};
 use crate::lease::Attempt;
 use crate::provider::{AuthorizationGrant, Reading, Rotation};
 use crate::record::{Record, SessionState};
+use crate::rules::{Rule, holds};
 use crate::store::{Loaded, StoreError, Stored};
 use crate::time::{Clocks, Instant};
-use crate::token::TokenResponse;
+use crate::token::{Successor, TokenResponse};
 
 use super::answer::Answer;
 use super::ask::{Retry, store_error};
 use super::context::{Context, Place};
-use super::exchange::merge;
+use super::exchange::{kept, merge};
 use super::outcome::{Failure, Outcome};
 use super::request::{BoundedRequest, Request};
 
@@ -53,6 +54,8 @@ pub(super) enum SigningIn {
     /// Save what was granted.
     Save {
         record: Record,
+        /// What is wrong with the response, if it brought only a refresh token.
+        fault: Option<TokenError>,
         sent: Clocks,
         session: NewSession,
     },
@@ -114,6 +117,10 @@ impl SignInExchange {
     pub(super) fn answered(self, context: &Context, answer: Answer, now: Clocks) -> SigningIn {
         match self.request.read(context, answer, now) {
             Reading::Granted(response) => self.granted(response),
+            Reading::Unusable { successor, error } if holds(Rule::KeepSuccessor) => {
+                self.keep(successor, error.keeping_its_refresh_token())
+            }
+            Reading::Unusable { error, .. } => self.refused(context, error),
             Reading::Next(next) => match self.request.may_fall_back(context, now) {
                 Ok(()) => Self::send(context, next, true, (self.place, self.session), now),
                 Err(error) => fail(error),
@@ -127,8 +134,19 @@ impl SignInExchange {
         let granted = merge(response, &grant, None, sent);
         let record = Record::new(self.place.0, self.place.1.next(), SessionState::Active(granted));
         match self.session {
-            Some(session) => SigningIn::Save { record, sent, session },
+            Some(session) => SigningIn::Save { record, fault: None, sent, session },
             None => SigningIn::Done(Outcome::Renewed(record, sent)),
+        }
+    }
+
+    /// The user has signed in, and only the access token cannot be used: the session begins with the refresh token.
+    fn keep(self, successor: Successor, error: TokenError) -> SigningIn {
+        let Request { grant, sent, .. } = self.request;
+        let granted = kept(successor, &grant, None, sent);
+        let record = Record::new(self.place.0, self.place.1.next(), SessionState::Active(granted));
+        match self.session {
+            Some(session) => SigningIn::Save { record, fault: Some(error), sent, session },
+            None => SigningIn::Done(Outcome::Kept(record, error)),
         }
     }
 

@@ -1,5 +1,6 @@
 //! One renewal, answer by answer.
 
+mod kept;
 mod pauses;
 mod refused;
 mod sessions;

@@ -139,6 +139,10 @@ fn exchanged(mut context: Context, exchanged: Exchanged, now: Clocks) -> Step {
             let next = SaveToken::renewed(&context, record, &grant, sent, *leased, now);
             stored(context, next, now)
         }
+        Exchanged::Keep { record, error, grant, sent, leased } => {
+            let next = SaveToken::kept(&mut context, record, error, &grant, sent, *leased, now);
+            stored(context, next, now)
+        }
         Exchanged::Record { error, fell_back, leased } => {
             let next = RecordFailure::begin(&mut context, error, fell_back, *leased, now);
             recorded(context, next, now)
@@ -151,8 +155,8 @@ fn signed_in(context: Context, signing_in: SigningIn, now: Clocks) -> Step {
     match signing_in {
         SigningIn::LoadAt(at, sign_in) => sleep(context, at, AfterLoad::SignIn(sign_in)),
         SigningIn::Send(request, sign_in) => send(context, request, AfterSend::SignIn(sign_in)),
-        SigningIn::Save { record, sent, session } => {
-            let next = SaveToken::signed_in(&context, record, sent, session, now);
+        SigningIn::Save { record, fault, sent, session } => {
+            let next = SaveToken::signed_in(&context, record, fault, sent, session, now);
             stored(context, next, now)
         }
         SigningIn::Done(outcome) => Step::Done(outcome, None),

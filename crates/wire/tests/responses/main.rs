@@ -1,6 +1,7 @@
 //! The decisions of the reader of token responses. Test names begin with the id of their row in `DECISIONS.md`.
 
 mod bodies;
+mod kept;
 mod lifetimes;
 mod mangled;
 mod redaction;

@@ -25,7 +25,7 @@ pub(super) struct Slot {
     /// What another process writes while the first request is under way.
     pub(super) meanwhile: Option<Record>,
     /// What fails each time.
-    never: &'static [&'static str],
+    pub(super) never: &'static [&'static str],
     /// What the store refuses until a person corrects it.
     pub(super) refused: &'static [&'static str],
     sightings: VecDeque<WatchOutcome>,
