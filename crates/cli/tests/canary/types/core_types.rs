@@ -6,12 +6,12 @@ use std::sync::Arc;
 use wellspring_core::{
     AccessToken, Answer, AuthorizationCode, AuthorizationGrant, BoundedRequest, ByteLeft, Choice,
     ClientSecret, Clocks, CodeVerifier, Completed, Decision, Deviation, DeviceCode, Epoch, ErrorKind, Extra,
-    Fallback, Fate, Found, GateState, Generation, GrantState, Granted, Header, Holding, HttpRequest,
-    HttpResponse, Instant, Judgment, Lifecycle, LoginReason, Method, Need, Obtainment, Origin, OriginError,
-    Outcome, Permit, Policy, Provider, ProviderSpec, Reading, Record, RefreshToken, Refusal, RefusedToken,
-    Rejected, Renewal, RenewalJob, Replay, Resolution, ResponseHead, Rotation, Scope, Sent, SessionState,
-    Step, StoreState, Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind,
-    UnixTime, Verb, Verdict,
+    Fallback, Fate, FaultPlace, Found, GateState, Generation, GrantState, Granted, Header, Holding,
+    HttpRequest, HttpResponse, Instant, Judgment, Lifecycle, LoginReason, Method, Need, Obstacle, Obtainment,
+    Origin, OriginError, Outcome, Permit, Policy, Provider, ProviderSpec, Reading, Record, RefreshToken,
+    Refusal, RefusedToken, Rejected, Renewal, RenewalJob, Replay, Resolution, ResponseHead, Rotation, Scope,
+    Sent, SessionState, Step, StoreState, Successor, Token, TokenError, TokenKey, TokenResponse,
+    TransportError, TransportErrorKind, UnixTime, Verb, Verdict,
 };
 
 use super::{ACCESS, CODE, REFRESH, SECRET, Shown, VERIFIER, show};
@@ -66,6 +66,9 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Decision = Decision::Use(lifecycle().1);
         ErrorKind = error.kind();
         Fate = Fate::Dead;
+        FaultPlace = FaultPlace::Local;
+        Obstacle = Obstacle::NoNetwork;
+        Successor = Successor::new(RefreshToken::new(REFRESH));
         GateState = GateState::Busy;
         Holding = Holding::Aging;
         Deviation = Deviation::ByteOrderMark;
