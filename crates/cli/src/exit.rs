@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use wellspring_core::{ErrorKind, LoginReason, StoreError, TokenError};
-use wellspring_profiles::{Error, Place};
+use wellspring_profiles::{Error, Place, visible};
 
 /// The exit status of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +41,9 @@ impl Exit {
     }
 }
 
-/// Writes a line to stderr. A closed stderr does not fail the command.
+/// Writes a line to stderr, safe for a terminal. A closed stderr does not fail the command.
 pub(crate) fn say(text: impl fmt::Display) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", visible(&text.to_string()));
 }
 
 /// Why a command failed: one sentence that also says what to do. It never contains a secret.

@@ -5,6 +5,7 @@ mod apps;
 mod arguments;
 mod call;
 pub mod demo;
+mod descriptors;
 mod doctor;
 mod driver;
 mod exit;
@@ -12,13 +13,15 @@ mod interrupt;
 mod logging;
 mod login;
 mod logout;
+mod output;
+mod progress;
 mod simulate;
 mod source;
 mod span;
 mod status;
 mod token;
 
-use std::io::{IsTerminal, stdout};
+use std::io::{IsTerminal, Stdout, sink};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -27,11 +30,15 @@ use wellspring_profiles::{Configuration, Profile};
 
 use crate::arguments::{Apps, Arguments, Command};
 use crate::exit::{Exit, Failure, say};
+use crate::output::stdout;
 
 /// Carries out the command line of this process.
 #[must_use]
 pub fn run() -> ExitCode {
-    let Arguments { config, command } = Arguments::parse();
+    let Arguments { config, command } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return explain(&error),
+    };
     match carry_out(&config, command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -41,45 +48,63 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Prints the help, or what is wrong with the command line. The message repeats arguments, which may hold any character.
+fn explain(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        error.render().to_string().trim_end().lines().for_each(say);
+    } else {
+        // Standard output may be a closed pipe.
+        let _ = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.status()))
+}
+
 fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
     logging::start()?;
+    descriptors::check()?;
     interrupt::watch()?;
     // The default TLS provider of this process is ring. An error means that a default is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let profile = |name: &str| Ok::<_, Failure>(Configuration::load(config)?.profile(name)?.clone());
     match command {
-        Command::Demo => show(),
+        Command::Demo => show(&mut stdout()?),
         Command::Token(args) => {
             let profile = profile(&args.profile)?;
-            timed(profile, move |profile| token::run(profile, &args, &mut stdout()))
+            let mut out = stdout()?;
+            timed(profile, move |profile| token::run(profile, &args, &mut out))
         }
         Command::Call(args) => {
             let profile = profile(&args.profile)?;
-            timed(profile, move |profile| call::run(profile, &args, &mut stdout()))
+            let mut out = stdout()?;
+            timed(profile, move |profile| call::run(profile, &args, &mut out))
         }
         Command::Login(args) => {
             let profile = profile(&args.profile)?;
-            login::run(&profile, &args, &mut stdout())
+            if args.no_browser {
+                return login::run(&profile, &args, &mut stdout()?);
+            }
+            // Only the URL for another browser goes to standard output.
+            login::run(&profile, &args, &mut sink())
         }
         Command::Apps(Apps::Create(args)) => {
             let profile = profile(&args.profile)?;
-            apps::create(&profile, &args, &mut stdout())
+            apps::create(&profile, &args, &mut stdout()?)
         }
         Command::Logout(args) => {
             let profile = profile(&args.profile)?;
             logout::run(&profile, &args)
         }
-        Command::Status(args) => status::run(&Configuration::load(config)?, &args, &mut stdout()),
-        Command::Doctor => doctor::run(&Configuration::load(config)?, &mut stdout()),
-        Command::Simulate(args) => simulate::run(&args, &mut stdout()),
+        Command::Status(args) => status::run(&Configuration::load(config)?, &args, &mut stdout()?),
+        Command::Doctor => doctor::run(&Configuration::load(config)?, &mut stdout()?),
+        Command::Simulate(args) => simulate::run(&args, &mut stdout()?),
     }
 }
 
 /// Runs the demo, in colour only on a terminal.
-fn show() -> Result<(), Failure> {
-    let colour = stdout().is_terminal() && !logging::colour_is_off();
+fn show(out: &mut Stdout) -> Result<(), Failure> {
+    let colour = out.is_terminal() && !logging::colour_is_off();
     let options = demo::Options { colour, ..demo::Options::default() };
-    let failed = demo::run(&options, &mut stdout()).map_err(Failure::output)?;
+    let failed = demo::run(&options, out).map_err(Failure::output)?;
     match failed.first() {
         None => Ok(()),
         Some(line) => Err(Failure::new(Exit::DemoFailed, format!("a check of the demo failed: {line}"))),

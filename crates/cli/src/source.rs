@@ -20,6 +20,7 @@ use crate::arguments::Transport;
 use crate::driver::{Body, Driver, SourceConfig};
 use crate::exit::{Exit, Failure, say};
 use crate::interrupt;
+use crate::progress;
 use crate::source::guarded_provider::GuardedProvider;
 use crate::source::guarded_store::GuardedStore;
 
@@ -46,6 +47,7 @@ impl Parts {
     /// Resolves the settings. A `redirect_uri` replaces that of the profile.
     pub(crate) fn of(profile: &Profile, redirect_uri: Option<&str>) -> Result<Self, Failure> {
         let (policy, tls) = (profile.policy()?, profile.tls()?);
+        let _waiting = progress::wait_for("the settings of the profile, or the metadata of its issuer");
         let provider = match redirect_uri {
             Some(_) => AnyProvider::Oauth2App(profile.app(redirect_uri)?),
             None => profile.provider()?,
@@ -64,8 +66,7 @@ impl Parts {
 #[derive(Debug)]
 pub(crate) struct Source {
     driver: Driver,
-    /// The provider, if there is no store.
-    provider: Option<Arc<GuardedProvider>>,
+    provider: Arc<GuardedProvider>,
     /// The store, if there is one.
     store: Option<Arc<GuardedStore>>,
     /// The origins that may receive the token.
@@ -135,8 +136,8 @@ impl Source {
         let mut allowed_origins = provider.spec().origins.clone();
         // `api_urls` has checked that each URL has an origin.
         allowed_origins.extend(api_urls.iter().filter_map(|url| Origin::of(url).ok()));
-        let guarded_provider = store.is_none().then(|| Arc::new(GuardedProvider::new(provider.clone())));
-        let provider = guarded_provider.clone().map_or(provider, |guarded| guarded);
+        let guarded_provider = Arc::new(GuardedProvider::new(provider, store.is_none()));
+        let provider = guarded_provider.clone();
         let guarded_store = store.map(|store| Arc::new(GuardedStore::new(store)));
         let store = guarded_store.clone().map(|guarded| guarded as Arc<dyn Store>);
         let config = SourceConfig { provider, policy, tls, clock: clock.clone(), api_urls, store };
@@ -152,7 +153,9 @@ impl Source {
         if need == Need::Fresh {
             return Ok(token);
         }
+        let waiting = progress::wait_for("a token that lasts as long as requested");
         let token = self.driver.acquire(need, self.end.since(self.now()));
+        drop(waiting);
         self.release();
         Ok(token?)
     }
@@ -172,6 +175,8 @@ impl Source {
             if !error.is_transient() || again.max(self.now()).plus(SHORTEST_EXCHANGE) >= self.end {
                 return Err(error.into());
             }
+            progress::failed(&error);
+            let _pause = progress::wait_for("the end of the pause after a failure");
             interrupt::nap(PAUSE_POLL);
         }
     }
@@ -189,19 +194,22 @@ impl Source {
 
     /// Sends a request with the token. The source retries it once, and only after a 401.
     pub(crate) fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Body>, Failure> {
+        let waiting = progress::wait_for("the API's response");
         let answer = self.driver.send(request);
+        drop(waiting);
         self.release();
         answer.map_err(Into::into)
     }
 
     /// The next bytes of a response body; `None` at its end.
     pub(crate) fn chunk(&self, body: &mut Body) -> Result<Option<bytes::Bytes>, Failure> {
+        let _waiting = progress::wait_for("the rest of the API's response");
         Ok(self.driver.chunk(body)?)
     }
 
     /// Warns that the process loses a rotated refresh token when it ends.
     pub(crate) fn warn_of_lost_refresh_token(&self) {
-        if self.provider.as_ref().is_some_and(|provider| provider.has_rotated()) {
+        if self.store.is_none() && self.provider.has_rotated() {
             say(format_args!(
                 "wellspring: the profile's refresh token is used, and its successor is lost when this command ends: \
                  sign in again before the next command, or add a store that keeps it"
@@ -226,6 +234,7 @@ impl Source {
     pub(crate) fn try_sign_in(&self, grant: AuthorizationGrant) -> Result<Token, TokenError> {
         let signals = interrupt::defer_signals();
         let token = self.driver.sign_in(grant);
+        self.release();
         drop(signals);
         token
     }
@@ -250,9 +259,7 @@ impl Source {
 
     /// Lets a pending signal end the process, where there is no store. Called when no token request is in flight.
     fn release(&self) {
-        if let Some(provider) = &self.provider {
-            provider.release();
-        }
+        self.provider.release();
     }
 
     /// The remaining lifetime of a token.
@@ -322,7 +329,10 @@ pub(crate) fn within<T: Send + 'static>(
     in_time.or_else(late).unwrap_or_else(|| {
         Err(Failure::new(
             Exit::TryLater,
-            format!("no response within the profile's deadline of {deadline:?}; try again later"),
+            format!(
+                "no response within the profile's deadline of {deadline:?}{}; try again later",
+                progress::cause()
+            ),
         ))
     })
 }

@@ -9,11 +9,12 @@ use core::time::Duration;
 use std::io::Write;
 
 use wellspring_core::{Store, UnixTime};
-use wellspring_profiles::{Configuration, Profile};
+use wellspring_profiles::{Configuration, Profile, visible};
 use wellspring_transport_blocking::Clock;
 
 use crate::arguments::{Status, StatusFormat};
 use crate::exit::Failure;
+use crate::output;
 use crate::source::{Parts, persistent};
 use crate::status::facts::Facts;
 
@@ -40,13 +41,14 @@ pub(crate) fn run(all: &Configuration, args: &Status, out: &mut dyn Write) -> Re
             }
             Err(failure) => {
                 objects.push(serde_json::json!({ "profile": name, "error": failure.to_string() }));
-                text.push_str(&format!("{name}\n  error          {failure}\n"));
+                let failed = failure.to_string();
+                text.push_str(&format!("{}\n  error          {}\n", visible(name), visible(&failed)));
                 first = first.or(Some(failure));
             }
         }
     }
     if args.format == StatusFormat::Json {
-        text = format!("{}\n", serde_json::Value::Array(objects));
+        text = format!("{}\n", output::json(&serde_json::Value::Array(objects)));
     }
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)?;
     first.map_or(Ok(()), Err)

@@ -54,7 +54,7 @@ fn render(token: &Token, left: Option<Duration>, format: Format) -> Zeroizing<St
                 "expires_at": expires_at,
                 "scope": token.scope().map(ToString::to_string),
             });
-            format!("{object}\n")
+            format!("{}\n", crate::output::json(&object))
         }
     })
 }

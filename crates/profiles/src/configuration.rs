@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::place::Place;
 use crate::profile::Profile;
+use crate::regular_file;
 use crate::section::Document;
 use crate::store_settings::StoreSettings;
 
@@ -26,17 +27,17 @@ impl Configuration {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, is not TOML, lacks a required key, or has an unknown key.
+    /// If the file is not a regular file of at most 16 MiB, cannot be read, is not TOML, lacks a required key, or has an unknown key.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let text =
-            std::fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
-        Self::read(path, &zeroize::Zeroizing::new(text))
+        let text = regular_file::read_text(path, regular_file::CONFIGURATION)
+            .map_err(|source| Error::File { path: path.to_owned(), source })?;
+        Self::read(path, &text)
     }
 
     fn read(path: &Path, text: &str) -> Result<Self, Error> {
         let file: Arc<Path> = path.into();
-        let mut root = Document { file: file.clone(), text }.root()?;
+        let mut root = Document::new(file.clone(), text).root()?;
         let store = match root.section("store")? {
             Some(section) => StoreSettings::read(section)?,
             None => StoreSettings::none(Place { file: file.clone(), line: 1, key: "[store]".to_owned() }),

@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use wellspring_core::{StoreError, TokenError};
 
 use crate::place::Place;
+use crate::visible::visible;
 
 /// Why a profile cannot be used. It never contains a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The file does not exist or cannot be read.
-    #[error("{} cannot be read", path.display())]
+    #[error("{} cannot be read", visible(&path.to_string_lossy()))]
     File {
         /// The file.
         path: PathBuf,
@@ -21,7 +22,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The file, or something that it names, is wrong: a sentence that says where and what to do.
-    #[error("{0}")]
+    #[error("{}", visible(.0))]
     Settings(String),
     /// The store cannot be opened.
     #[error("{place} cannot be opened")]

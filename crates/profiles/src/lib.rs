@@ -34,11 +34,13 @@ mod place;
 mod profile;
 mod provider;
 mod registration;
+mod regular_file;
 mod section;
 mod settings;
 mod shared_settings;
 mod store_settings;
 mod value;
+mod visible;
 
 // The public interface is:
 pub use configuration::Configuration;
@@ -51,3 +53,4 @@ pub use provider::{AnyProvider, SignsIn};
 pub use registration::Developer;
 pub use store_settings::StoreSettings;
 pub use value::SecretSource;
+pub use visible::visible;

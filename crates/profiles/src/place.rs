@@ -4,6 +4,8 @@ use core::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::visible::visible;
+
 /// A place in the file. Its `Display` begins a sentence: "wellspring.toml:8: `client_secret`".
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -28,6 +30,6 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file.display(), self.line, self.key)
+        write!(f, "{}:{}: {}", visible(&self.file.to_string_lossy()), self.line, visible(&self.key))
     }
 }

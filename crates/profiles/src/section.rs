@@ -17,11 +17,18 @@ use crate::value::{Source, Value};
 /// The text of the file and its path.
 #[derive(Clone)]
 pub(crate) struct Document<'i> {
-    pub(crate) file: Arc<Path>,
-    pub(crate) text: &'i str,
+    file: Arc<Path>,
+    text: &'i str,
+    /// Where each line ends, found once: each key asks for its line.
+    line_ends: Arc<[usize]>,
 }
 
 impl<'i> Document<'i> {
+    pub(crate) fn new(file: Arc<Path>, text: &'i str) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        Self { file, text, line_ends: ends.map(|(at, _)| at).collect() }
+    }
+
     /// The root table.
     pub(crate) fn root(&self) -> Result<Section<'i>, Error> {
         let table = DeTable::parse(self.text).map_err(|error| {
@@ -33,8 +40,7 @@ impl<'i> Document<'i> {
     }
 
     fn line(&self, at: usize) -> usize {
-        let before = self.text.as_bytes().get(..at).unwrap_or(self.text.as_bytes());
-        1 + before.iter().filter(|byte| **byte == b'\n').count()
+        1 + self.line_ends.partition_point(|end| *end < at)
     }
 
     fn place(&self, line: usize, key: &str) -> Place {

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::duration::parse_duration;
 use crate::error::Error;
 use crate::place::Place;
+use crate::regular_file;
 
 /// Where a secret comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,9 +104,7 @@ impl Value {
             return Ok(Zeroizing::new(text.as_bytes().to_vec()));
         }
         let path = self.beside(Path::new(&**text));
-        std::fs::read(&path).map(Zeroizing::new).map_err(|error| {
-            self.place.error(format_args!("cannot be read from {}: {error}", path.display()))
-        })
+        self.regular(&path, regular_file::read(&path, regular_file::PEM))
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is where configuration is made")]
@@ -122,9 +121,7 @@ impl Value {
 
     fn file(&self, path: &Path) -> Result<Zeroizing<String>, Error> {
         let path = self.beside(path);
-        let mut text = std::fs::read_to_string(&path).map(Zeroizing::new).map_err(|error| {
-            self.place.error(format_args!("cannot be read from {}: {error}", path.display()))
-        })?;
+        let mut text = self.regular(&path, regular_file::read_text(&path, regular_file::SECRET))?;
         // Editors and `echo` add a line end, which is not part of the secret.
         if text.ends_with('\n') {
             text.pop();
@@ -133,6 +130,12 @@ impl Value {
             }
         }
         Ok(text)
+    }
+
+    fn regular<T>(&self, path: &Path, read: std::io::Result<T>) -> Result<T, Error> {
+        read.map_err(|error| {
+            self.place.error(format_args!("cannot be read from {}: {error}", path.display()))
+        })
     }
 
     /// This path, relative to the folder of the configuration.

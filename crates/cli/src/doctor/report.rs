@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use wellspring_profiles::visible;
+
 use crate::exit::{Exit, Failure};
 
 /// The results of all checks.
@@ -17,8 +19,8 @@ impl Report {
     fn add(&mut self, verdict: &str, what: impl fmt::Display) {
         self.checks = self.checks.saturating_add(1);
         // Each check is one line, also if an error text has several.
-        let what = what.to_string().replace(['\n', '\r'], " ");
-        self.lines.push_str(&format!("{verdict:<6} {what}\n"));
+        let what = what.to_string();
+        self.lines.push_str(&format!("{verdict:<6} {}\n", visible(&what)));
     }
 
     pub(super) fn fine(&mut self, what: impl fmt::Display) {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use oauth2_app::{App, Authorization, Callback, CallbackError, CallbackErrorKind, Entropy, PendingLogin};
 use wellspring_core::{AuthorizationGrant, Token};
-use wellspring_profiles::{LocalStore, Profile};
+use wellspring_profiles::{LocalStore, Profile, visible};
 
 use crate::arguments::Login;
 use crate::exit::{Exit, Failure, say};
@@ -41,7 +41,7 @@ impl<'a> SignIn<'a> {
         let Authorization { url, login, .. } = self.app.authorize(&Entropy::from_system()?)?;
         let listener = loopback.listen(judge(self.app.clone(), login))?;
         if self.args.no_browser {
-            writeln!(out, "{url}").and_then(|()| out.flush()).map_err(Failure::output)?;
+            writeln!(out, "{}", visible(&url)).and_then(|()| out.flush()).map_err(Failure::output)?;
         } else {
             browser::open(&url).map_err(|error| {
                 let name = self.profile.name();

@@ -14,17 +14,27 @@ use wellspring_core::{
 };
 
 use crate::interrupt::{self, SignalGuard};
+use crate::progress::{self, Wait};
+
+/// A request without its response.
+#[derive(Debug)]
+struct InFlight {
+    _wait: Wait,
+    _signals: Option<SignalGuard>,
+}
 
 #[derive(Debug)]
 pub(crate) struct GuardedProvider {
     provider: Arc<dyn Provider>,
-    in_flight: Mutex<Option<SignalGuard>>,
+    /// Whether signals wait for the response. With a store, [`GuardedStore`](super::GuardedStore) makes them wait.
+    defers: bool,
+    in_flight: Mutex<Option<InFlight>>,
     rotated: AtomicBool,
 }
 
 impl GuardedProvider {
-    pub(crate) fn new(provider: Arc<dyn Provider>) -> Self {
-        Self { provider, in_flight: Mutex::new(None), rotated: AtomicBool::new(false) }
+    pub(crate) fn new(provider: Arc<dyn Provider>, defers: bool) -> Self {
+        Self { provider, defers, in_flight: Mutex::new(None), rotated: AtomicBool::new(false) }
     }
 
     /// No request is in flight; a pending signal ends the process now.
@@ -44,7 +54,10 @@ impl Provider for GuardedProvider {
     fn request(&self, grant: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError> {
         let request = self.provider.request(grant, now)?;
         let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
-        in_flight.get_or_insert_with(interrupt::defer_signals);
+        in_flight.get_or_insert_with(|| InFlight {
+            _signals: self.defers.then(interrupt::defer_signals),
+            _wait: progress::wait_for("the token endpoint's response"),
+        });
         Ok(request)
     }
 

@@ -14,6 +14,7 @@ use wellspring_core::{
 
 use crate::exit::say;
 use crate::interrupt::{self, SignalGuard};
+use crate::progress;
 
 #[derive(Debug)]
 pub(crate) struct GuardedStore {
@@ -34,6 +35,12 @@ impl GuardedStore {
     pub(crate) fn has_spilled(&self) -> bool {
         self.spilled.load(Ordering::Relaxed)
     }
+}
+
+/// Carries out an operation of the store, and notes the wait for it and its failure.
+fn noted<T>(what: &'static str, operation: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let _waiting = progress::wait_for(what);
+    operation().inspect_err(|error| progress::failed(error))
 }
 
 /// A liveness lock whose drop also removes its signal guard, unless a spill has removed it before.
@@ -58,7 +65,7 @@ impl Store for GuardedStore {
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
-        self.store.load(key, within)
+        noted("the store, to load the record", || self.store.load(key, within))
     }
 
     fn save(
@@ -68,15 +75,15 @@ impl Store for GuardedStore {
         record: &Record,
         within: Duration,
     ) -> Result<Swap, StoreError> {
-        self.store.save(key, expected, record, within)
+        noted("the store, to save the record", || self.store.save(key, expected, record, within))
     }
 
     fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
-        self.store.watch(key, version, within)
+        noted("the process that renews the token", || self.store.watch(key, version, within))
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
-        let lock = self.store.liveness_lock(key, within)?;
+        let lock = noted("the store's lock", || self.store.liveness_lock(key, within))?;
         if self.has_spilled() {
             return Ok(lock);
         }

@@ -9,6 +9,8 @@ use wellspring_core::{
     WatchOutcome,
 };
 
+use wellspring_profiles::visible;
+
 use crate::span::Span;
 
 /// What the store holds for one key.
@@ -111,7 +113,7 @@ impl Facts {
     /// Lines for people.
     pub(crate) fn write(&self, profile: &str, now: UnixTime, out: &mut String) {
         // Writing to a String does not fail.
-        let _ = writeln!(out, "{profile}");
+        let _ = writeln!(out, "{}", visible(profile));
         match &self.record {
             Some(held) => held.write(now, out),
             None => line(out, "token", "none: the store has no record for this profile"),
@@ -288,7 +290,7 @@ pub(crate) const fn acquired_at(lease: &Lease) -> UnixTime {
 }
 
 fn line(out: &mut String, name: &str, text: &str) {
-    let _ = writeln!(out, "  {name:<14} {text}");
+    let _ = writeln!(out, "  {name:<14} {}", visible(text));
 }
 
 const fn word(reason: LoginReason) -> &'static str {

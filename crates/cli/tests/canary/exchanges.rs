@@ -237,8 +237,15 @@ fn round(endpoint: Endpoint, fault: &str) -> Vec<Played> {
 fn no_secret_is_in_logs_or_errors_whatever_a_server_answers() {
     capture::start();
     let (mut leaks, mut failures) = (Vec::new(), 0);
-    let valued =
-        ["html=503", "oauth-error=canary", "redirect-307=http://127.0.0.1:9/", "retry-after=7", "status=418"];
+    let hostile = format!("oauth-error={HOSTILE}");
+    let valued = [
+        "html=503",
+        "oauth-error=canary",
+        &hostile,
+        "redirect-307=http://127.0.0.1:9/",
+        "retry-after=7",
+        "status=418",
+    ];
     for fault in Fault::all_names().map(|(name, _)| name).chain(valued) {
         for endpoint in [Endpoint::Token, Endpoint::Api] {
             if endpoint == Endpoint::Api && !concerns_the_api(fault) {
@@ -248,8 +255,14 @@ fn no_secret_is_in_logs_or_errors_whatever_a_server_answers() {
             let logged = capture::take();
             failures += logged.matches("renewal.failed").count();
             for Played { scene, output, secrets } in &all {
+                if let Some(c) = controls(output) {
+                    leaks.push(format!("{fault} at {endpoint}, {scene}: shows {c:?}"));
+                }
                 let encodings = secrets.iter().filter_map(|secret| sentinel::found(output, secret));
                 leaks.extend(encodings.map(|how| format!("{fault} at {endpoint}, {scene}: shown {how}")));
+            }
+            if let Some(c) = controls(&logged) {
+                leaks.push(format!("{fault} at {endpoint}: logs {c:?}"));
             }
             let secrets: BTreeSet<_> = all.iter().flat_map(|played| &played.secrets).collect();
             let encodings = secrets.into_iter().filter_map(|secret| sentinel::found(&logged, secret));
@@ -258,6 +271,14 @@ fn no_secret_is_in_logs_or_errors_whatever_a_server_answers() {
     }
     assert!(leaks.is_empty(), "{leaks:#?}");
     assert!(failures > 1_000, "the faults occurred and the log was captured: {failures}");
+}
+
+/// A server's text that would control a terminal.
+const HOSTILE: &str = "\u{1b}]0;x\u{7}\u{1b}[2J\u{8}\u{9b}31m\u{202e}\u{2066}\u{200f}";
+
+/// A character that controls a terminal.
+fn controls(text: &str) -> Option<char> {
+    text.chars().find(|c| c.is_control() && *c != '\n' || HOSTILE.chars().any(|h| !h.is_ascii() && h == *c))
 }
 
 /// Whether an API response with this fault matters: it refuses the token, echoes it, or fails in transport.

@@ -397,14 +397,24 @@ fn a_sign_in_without_a_persistent_store_or_a_usable_redirect_uri_does_not_start(
 
 #[cfg(unix)]
 #[test]
-fn the_systems_browser_gets_the_url_as_one_argument() {
+fn the_systems_browser_gets_the_url_as_one_argument_and_inherits_no_secret_and_no_open_file() {
     use std::os::unix::fs::PermissionsExt as _;
     let (_simulator, folder) = stage("http://127.0.0.1/callback", "file:tokens");
     let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    folder.write(opener, "#!/bin/sh\nprintf '%s %s' \"$#\" \"$1\" > seen.new && mv seen.new seen\n");
+    folder.write(
+        opener,
+        "#!/bin/sh\n{ printf '%s %s\\n' \"$#\" \"$1\"; env; ls -l /proc/$$/fd; } > seen.new && mv seen.new seen\n",
+    );
     let path = folder.path().join(opener);
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
-    let mut command = folder.command(&["login", "user", "--deadline", "20s"]);
+    // The configuration names a variable; another variable and an open file hold secrets too.
+    let text = std::fs::read_to_string(folder.path().join("wellspring.toml")).unwrap();
+    let named = format!("client_secret = \"{SECRET}\"");
+    folder.write("wellspring.toml", &text.replace(&named, "client_secret = { env = \"APP_SECRET\" }"));
+    let mut command = Command::new("sh");
+    command.args(["-c", "exec 7<wellspring.toml; exec \"$0\" login user --deadline 20s"]);
+    command.arg(env!("CARGO_BIN_EXE_wellspring")).current_dir(folder.path()).env_clear().stdin(Stdio::null());
+    command.env("APP_SECRET", SECRET).env("XDG_SECRET", SECRET).env("DISPLAY", ":7");
     let paths = format!("{}:/usr/bin:/bin", folder.path().display());
     let child = command.env("PATH", paths).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let seen = loop {
@@ -414,12 +424,16 @@ fn the_systems_browser_gets_the_url_as_one_argument() {
         }
     };
     assert!(seen.starts_with("1 http://127.0.0.1:") && seen.contains("&state="), "{seen}");
+    assert!(seen.contains("DISPLAY=:7") && !seen.contains(SECRET), "{seen}");
+    for never in ["socket:", "wellspring.toml", "/tokens"] {
+        assert!(!seen.lines().skip(1).any(|line| line.contains(" -> ") && line.contains(never)), "{seen}");
+    }
     crate::signals::signal("TERM", &child);
     let ran = Ran::from(child.wait_with_output().unwrap());
     assert_eq!((ran.status, ran.stdout.as_str()), (143, ""));
     // Without an opener the error names the alternative.
     let mut command = folder.command(&["login", "user", "--deadline", "20s"]);
-    let ran = Ran::of(command.env("PATH", "/nowhere"));
+    let ran = Ran::of(command.env("PATH", "/nowhere").env("APP_SECRET", SECRET));
     assert_eq!((ran.status, ran.stdout.as_str()), (2, ""));
     assert!(
         ran.stderr.contains("run `wellspring login user --no-browser` and open the URL"),

@@ -10,6 +10,8 @@ mod demo;
 mod device;
 
 mod login;
+mod named_files;
+mod output;
 mod shared;
 mod signals;
 mod simulate;

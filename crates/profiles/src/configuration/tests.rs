@@ -202,3 +202,31 @@ fn an_unknown_value_is_reported_with_the_allowed_ones() {
         "wellspring.toml:5: `provider` must be one of: pix-bacen, oauth2-app, hive-auth"
     );
 }
+
+/// The time for reading this number of profiles: the least of five.
+fn time_to_read(profiles: usize) -> core::time::Duration {
+    let one = |number| {
+        format!(
+            "[profile.p{number}]\nprovider = \"hive-auth\"\nenvironment = \"sandbox\"\nid = \"operator\"\n\
+             secret_key = \"x\"\napi_urls = [\"https://api.example\"]\n"
+        )
+    };
+    let text: String = (0..profiles).map(one).collect();
+    let clock = wellspring_simulator::SimClock::system();
+    let once = |_| {
+        let started = clock.now();
+        assert_eq!(
+            Configuration::read(Path::new("wellspring.toml"), &text).unwrap().profiles().len(),
+            profiles
+        );
+        clock.now() - started
+    };
+    (0..5).map(once).min().unwrap()
+}
+
+#[test]
+fn the_time_to_read_a_file_grows_with_its_length_and_not_with_the_square() {
+    let (few, many) = (time_to_read(250), time_to_read(250 * 16));
+    // Sixteen times the profiles; the square would be 256 times the time.
+    assert!(many < few * 64, "{few:?} {many:?}");
+}

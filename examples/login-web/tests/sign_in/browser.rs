@@ -34,7 +34,8 @@ impl Browser {
         self.ask("POST", url)
     }
 
-    fn ask(&mut self, method: &str, url: &str) -> Page {
+    /// Sends the request for a page and does not wait for it.
+    pub(crate) fn send(&self, method: &str, url: &str) -> TcpStream {
         let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
@@ -44,6 +45,11 @@ impl Browser {
         );
         let mut stream = TcpStream::connect(host).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
+        stream
+    }
+
+    fn ask(&mut self, method: &str, url: &str) -> Page {
+        let mut stream = self.send(method, url);
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();

@@ -46,11 +46,36 @@ fn a_signal_during_a_renewal_waits_until_its_result_is_saved() {
             assert!(page.join().unwrap().body.contains("user123"), "{name}: the request is answered");
         });
         assert_eq!(site.ended(), Some(status));
-        let sent = simulator.received(Endpoint::RefreshGrant);
-        let (_, spent) = sent[0].form().into_iter().find(|(name, _)| name == "refresh_token").unwrap();
-        assert!(before.contains(&decoded(&spent)), "the store held the token that was sent");
-        assert!(!record(&folder).contains(&decoded(&spent)), "{name}: the store holds its successor");
+        let spent = spent(&simulator);
+        assert!(before.contains(&spent), "the store held the token that was sent");
+        assert!(!record(&folder).contains(&spent), "{name}: the store holds its successor");
     }
+}
+
+#[test]
+fn a_renewal_whose_browser_is_gone_is_saved_too() {
+    let (simulator, folder, site) = stage();
+    let mut browser = Browser::default();
+    assert_eq!(sign_in(&site, &mut browser).1.location(), "/?login=success");
+    simulator.revoke_access_tokens();
+    simulator.fault(Endpoint::RefreshGrant, Fault::parse("stall-millis=700").unwrap());
+    let before = record(&folder);
+    let request = browser.send("GET", &site.at("/account"));
+    while simulator.asked(Endpoint::RefreshGrant) == 0 {
+        std::thread::yield_now();
+    }
+    drop(request);
+    site.signal("TERM");
+    assert_eq!(site.ended(), Some(143));
+    let spent = spent(&simulator);
+    assert!(before.contains(&spent) && !record(&folder).contains(&spent), "the store holds its successor");
+}
+
+/// The refresh token that the site has sent.
+fn spent(simulator: &Simulator) -> String {
+    let sent = simulator.received(Endpoint::RefreshGrant);
+    let (_, spent) = sent[0].form().into_iter().find(|(name, _)| name == "refresh_token").unwrap();
+    decoded(&spent)
 }
 
 /// A connection with half a request.
