@@ -13,9 +13,9 @@ use std::time::Instant;
 use criterion::{Criterion, criterion_group, criterion_main};
 use oauth2_app::App;
 use wellspring_core::{
-    Attempt, Epoch, Generation, Granted, HttpRequest, HttpResponse, LivenessLock, Loaded, Need, PendingSave,
-    Provider as _, Record, RefreshToken, ResponseHead, SessionState, Store, StoreError, StoreGuarantees,
-    Swap, TokenKey, TransportError, UnixTime, Version, WatchOutcome,
+    Attempt, Epoch, Generation, Granted, HttpRequest, HttpResponse, LivenessLock, Loaded, LockDomain, Need,
+    PendingSave, Provider as _, Record, RefreshToken, ResponseHead, SessionState, Store, StoreError,
+    StoreGuarantees, Swap, TokenKey, TransportError, UnixTime, Version, WatchOutcome,
 };
 use wellspring_store::contract::Folder;
 use wellspring_store_file::FileStore;
@@ -101,8 +101,14 @@ impl Store for Timed {
         saved
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
-        self.store.watch(key, version, within)
+    fn watch(
+        &self,
+        key: &TokenKey,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
+        self.store.watch(key, version, domain, within)
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {

@@ -164,13 +164,20 @@ fn record(all: &Configuration, profile: &Profile, key: &TokenKey, store: &dyn St
     }
     let Some(lease) = &stored.record.lease else { return };
     let (process, since) = (lease.attempt.owner.process, Span(now.since(acquired_at(lease))));
-    match store.watch(key, stored.version, Duration::ZERO) {
+    let unknown = format_args!(
+        "{name}: process {process} started to renew {since} ago, and no process can tell whether it is alive; another one \
+         takes over when the record has stood unchanged for {}",
+        Span(lease.span)
+    );
+    match store.watch(key, stored.version, lease.domain, Duration::ZERO) {
         Ok(WatchOutcome::OwnerGone) => report.note(format_args!(
             "{name}: process {process} started to renew {since} ago and is gone; the next command takes over"
         )),
         Ok(WatchOutcome::Changed) => {
             report.note(format_args!("{name}: process {process} has just renewed it"))
         }
+        Ok(WatchOutcome::OwnerUnknown) => report.note(unknown),
+        Ok(WatchOutcome::Unchanged) if lease.domain.is_none() => report.note(unknown),
         Ok(WatchOutcome::Unchanged) if now > lease.until => report.note(format_args!(
             "{name}: process {process} started to renew {since} ago, is alive and overdue; check that process"
         )),

@@ -61,6 +61,7 @@ fn look(all: &Configuration, profile: &Profile, store: &dyn Store, now: UnixTime
     let loaded = loaded.map_err(|error| Failure::store(all.store().place(), "cannot be read", &error))?;
     Ok(Facts::of(&loaded, &parts.policy, now, || {
         let stored = loaded.stored.as_ref()?;
-        store.watch(key, stored.version, Duration::ZERO).ok()
+        let domain = stored.record.lease.and_then(|lease| lease.domain);
+        store.watch(key, stored.version, domain, Duration::ZERO).ok()
     }))
 }

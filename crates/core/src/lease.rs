@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use siphasher::sip::SipHasher24;
 
+use crate::liveness::LockDomain;
 use crate::provider::Provider;
 use crate::time::UnixTime;
 
@@ -13,22 +14,14 @@ use crate::time::UnixTime;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "stores encode and decode it")]
 pub struct Owner {
-    /// The machine, across reboots; zero where it is not known.
+    /// The machine, across reboots, for people; zero where it is not known. Two machines may have the same number.
     pub machine: u64,
-    /// The machine since its start; zero where it is not known.
+    /// The machine since its start, for people; zero where it is not known.
     pub boot: u128,
     /// The process id, for people.
     pub process: u32,
     /// The source in the process: a random number.
     pub source: u64,
-}
-
-impl Owner {
-    /// Whether both run, or ran, on one machine. Its kernel then shows whether an owner is gone.
-    #[must_use]
-    pub const fn shares_machine_with(&self, other: &Self) -> bool {
-        (self.boot != 0 && self.boot == other.boot) || (self.machine != 0 && self.machine == other.machine)
-    }
 }
 
 /// One attempt of one owner to renew or to sign in. No two attempts are equal, on any machine.
@@ -53,6 +46,8 @@ impl fmt::Display for Attempt {
 pub struct Lease {
     /// The attempt.
     pub attempt: Attempt,
+    /// The lock that shows whether the owner is alive; `None` when no process can tell.
+    pub domain: Option<LockDomain>,
     /// When an earlier attempt may first have sent the grant of this generation; `None` when this attempt is the first.
     pub first_sent: Option<UnixTime>,
     /// The end, on the wall clock of the owner. Other processes must not rely on it.

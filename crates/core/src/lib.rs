@@ -31,6 +31,7 @@ mod jitter;
 mod key;
 mod lease;
 mod lifecycle;
+mod liveness;
 mod origin;
 mod policy;
 mod provider;
@@ -62,6 +63,7 @@ pub use http::{Header, HttpRequest, HttpResponse, Method, ResponseHead};
 pub use key::TokenKey;
 pub use lease::{Attempt, Fingerprint, Lease, Owner};
 pub use lifecycle::{Completed, Decision, Lifecycle, Need, Permit, Rejected};
+pub use liveness::{LivenessLock, LockDomain};
 pub use origin::{Origin, OriginError};
 pub use policy::Policy;
 pub use provider::{AuthorizationGrant, Provider, ProviderSpec, Reading, Replay, Rotation, Verdict};
@@ -77,8 +79,8 @@ pub use rules::{Rule, Table, drop_cell, drop_rule};
 pub use scope::Scope;
 pub use secret::{AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, DeviceCode, RefreshToken};
 pub use store::{
-    Applied, LivenessLock, Loaded, Obtained, PendingSave, SharedBy, Store, StoreError, StoreGuarantees,
-    Stored, Swap, Version, WatchOutcome,
+    Applied, Loaded, Obtained, PendingSave, SharedBy, Store, StoreError, StoreGuarantees, Stored, Swap,
+    Version, WatchOutcome,
 };
 pub use time::{Clocks, Instant, UnixTime};
 pub use token::{Deviation, Extra, Successor, Token, TokenResponse};

@@ -47,6 +47,8 @@ pub enum Rule {
     ObeyReplay,
     /// 8: the lease of another is waited for.
     Watch,
+    /// 8: an owner is gone only if the lock that its lease names was taken.
+    OnlyTheSameLock,
     /// 9: a sign-in or logout begins a new epoch.
     NewEpoch,
     /// 9: in an empty store the epoch is the wall clock's.

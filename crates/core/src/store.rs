@@ -4,11 +4,9 @@
 //! decides nothing: [`Renewal`](crate::Renewal) decides what is written, and when.
 
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::any::Any;
 use core::error::Error;
 use core::fmt;
 use core::time::Duration;
@@ -17,6 +15,7 @@ use crate::error::{ErrorSource, TokenError};
 use crate::generation::{Epoch, Generation};
 use crate::key::TokenKey;
 use crate::lease::Attempt;
+use crate::liveness::{LivenessLock, LockDomain};
 use crate::provider::{ProviderSpec, Rotation};
 use crate::record::Record;
 
@@ -105,9 +104,12 @@ pub enum Swap {
 pub enum WatchOutcome {
     /// The store holds another version now.
     Changed,
-    /// The store holds the same version, and no process of this machine can still save for this key. The watcher has
-    /// held the liveness lock for itself while it compared the version once more.
+    /// The store holds the same version, and the owner of its lease can no longer save. The watcher has held the lock of
+    /// the lease's domain exclusively while it compared the version once more.
     OwnerGone,
+    /// The watcher cannot take the lock of the lease's domain: the lock was removed, or another process cannot see it.
+    /// No process can tell whether the owner is alive.
+    OwnerUnknown,
     /// The time is up, and nothing has changed.
     Unchanged,
 }
@@ -181,23 +183,6 @@ impl SharedBy {
     }
 }
 
-/// Shows other processes that its holder is alive. It ends with the process, whatever the cause.
-pub struct LivenessLock(#[expect(dead_code, reason = "held only for its drop")] Box<dyn Any + Send + Sync>);
-
-impl LivenessLock {
-    /// A liveness lock that ends when `held` is dropped.
-    #[must_use]
-    pub fn new(held: impl Send + Sync + 'static) -> Self {
-        Self(Box::new(held))
-    }
-}
-
-impl fmt::Debug for LivenessLock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LivenessLock")
-    }
-}
-
 /// Where tokens outlive the process.
 ///
 /// Each operation ends within the time that it is given, or fails. The operations block: async code runs them on threads
@@ -226,14 +211,25 @@ pub trait Store: Send + Sync + fmt::Debug {
         within: Duration,
     ) -> Result<Swap, StoreError>;
 
-    /// Waits until the store holds another version, or no process of this machine can still save for this key.
+    /// Waits until the store holds another version than this one, or the owner of its lease is gone.
+    ///
+    /// `domain` is that of the lease. The owner is [gone](WatchOutcome::OwnerGone) only if the store has taken the lock of
+    /// exactly this domain exclusively; if it cannot take that lock, it returns at once that the owner is
+    /// [unknown](WatchOutcome::OwnerUnknown). Without a domain it only waits for a change.
     ///
     /// # Errors
     ///
     /// When the store cannot be read.
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError>;
+    fn watch(
+        &self,
+        key: &TokenKey,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError>;
 
-    /// Shows other processes, until it is dropped, that this process may still save for this key.
+    /// Shows other processes, until it is dropped, that this process may still save for this key. The lock has a domain
+    /// if other processes can tell when it ends.
     ///
     /// # Errors
     ///
@@ -380,8 +376,14 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         (**self).save(key, expected, record, within)
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
-        (**self).watch(key, version, within)
+    fn watch(
+        &self,
+        key: &TokenKey,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
+        (**self).watch(key, version, domain, within)
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {

@@ -1,8 +1,9 @@
 //! What can happen next.
 
 use core::fmt;
+use std::collections::BTreeSet;
 
-use wellspring_core::{SessionState, Step};
+use wellspring_core::{SessionState, Step, Watch};
 
 use crate::callers::action::CallersAction;
 use crate::line::{Mutation, Trouble};
@@ -40,6 +41,8 @@ pub(crate) enum Action {
     UserLogsOut,
     UserSignsIn,
     StoreIsEmptied,
+    /// The lock file of this machine is removed, though a process holds a lock on it.
+    LockIsRemoved(u8),
     /// Something happens to the callers of this process.
     Callers(usize, CallersAction),
 }
@@ -151,6 +154,9 @@ impl World {
         if may(Trouble::Logout) && !is_there(scene.visitor() + 1) {
             found.push(Action::UserLogsOut);
         }
+        let machines = scene.line.machines.iter().copied().collect::<BTreeSet<u8>>();
+        let locked = machines.into_iter().filter(|machine| self.is_locked(self.store.lock_on(*machine)));
+        found.extend(locked.filter(|_| may(Trouble::LockRemoved)).map(Action::LockIsRemoved));
         if may(Trouble::Emptied) && self.store.stored.is_some() {
             found.push(Action::StoreIsEmptied);
         }
@@ -206,12 +212,15 @@ impl World {
                 }
             }
             Step::Watch(watch) => {
-                let gone = !self.is_anybody_alive_on(self.processes[who].machine)
-                    || scene.line.mutated(Mutation::GoneTooSoon);
-                if self.store.version() != Some(watch.operation.version) || gone {
+                let Watch { version, domain, .. } = watch.operation;
+                let too_soon = scene.line.mutated(Mutation::GoneTooSoon);
+                // A lock that is not the one of the watcher's machine is seen to be another one.
+                let here = |domain| domain == self.store.lock_on(self.processes[who].machine);
+                let ends = |domain| too_soon || !here(domain) || !self.is_locked(domain);
+                if self.store.version() != Some(version) || domain.is_some_and(ends) {
                     ways.push(StepOutcome::Well);
                 }
-                if self.history.impatience > 0 {
+                if self.history.impatience > 0 || (domain.is_none() && self.is_claimed_by_the_dead()) {
                     ways.push(StepOutcome::TimeUp);
                 }
                 failing(ways);
@@ -259,7 +268,7 @@ impl World {
         !self
             .processes
             .iter()
-            .any(|process| process.owner() == owner && process.runs.iter().any(|run| run.alive))
+            .any(|process| process.owner() == owner && process.runs.iter().any(|run| run.lock.is_some()))
     }
 }
 
@@ -277,6 +286,7 @@ impl fmt::Display for Action {
             Self::UserLogsOut => write!(f, "a user logs out"),
             Self::UserSignsIn => write!(f, "a user signs in"),
             Self::StoreIsEmptied => write!(f, "the store is emptied"),
+            Self::LockIsRemoved(machine) => write!(f, "the lock of machine {machine} is removed"),
             Self::Callers(who, what) => write!(f, "{who}: {what}"),
         }
     }
@@ -323,7 +333,7 @@ impl fmt::Display for World {
                 write!(f, " {}{}", process.slot, process.callers)?;
             }
             for run in &process.runs {
-                let alive = if run.alive { "*" } else { "" };
+                let alive = if run.lock.is_some() { "*" } else { "" };
                 write!(f, " {}{alive}:{}", process.slot, Doing(run))?;
             }
             if !matches!(process.answer, CallerAnswer::Nothing) && process.runs.is_empty() {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use wellspring_core::{
     Answer, AuthorizationCode, AuthorizationGrant, ByteLeft, Completed, Decision, Instant, LoginReason, Need,
     Outcome, Pending, PendingSave, Rejected, Renewal, Save, Step, StoreError, StoreOp, TransportError,
-    TransportErrorKind, WatchOutcome,
+    TransportErrorKind, Watch, WatchOutcome,
 };
 
 use crate::action::{Action, StepOutcome};
@@ -47,6 +47,10 @@ impl World {
             }
             Action::UserLogsOut | Action::UserSignsIn => self.visit(scene, action),
             Action::Callers(who, what) => self.apply_to_callers(scene, who, what),
+            Action::LockIsRemoved(machine) => {
+                Rc::make_mut(&mut self.store).remove_lock_on(machine);
+                Ok(())
+            }
             Action::StoreIsEmptied => {
                 Rc::make_mut(&mut self.store).stored = None;
                 let history = Rc::make_mut(&mut self.history);
@@ -92,7 +96,7 @@ impl World {
         if let Some(permit) = permit {
             let job = permit.job(scene.provider.clone()).stored_by(process.owner());
             let step = Renewal::begin(job, now);
-            let run = Run { job: Job::Renewal(Box::new(permit)), step, alive: false, sent: false };
+            let run = Run { job: Job::Renewal(Box::new(permit)), step, lock: None, sent: false };
             return self.settle(scene, who, process, run);
         }
         self.processes[who] = Rc::new(process);
@@ -132,7 +136,7 @@ impl World {
             (Job::SignIn, visitor.lifecycle.sign_in(provider, spend).expect("it is not closed"))
         };
         let step = Renewal::begin(begun.stored_by(visitor.owner()), now);
-        self.settle(scene, who, visitor, Run { job, step, alive: false, sent: false })
+        self.settle(scene, who, visitor, Run { job, step, lock: None, sent: false })
     }
 
     fn crash(&mut self, scene: &Scene, who: usize, straggler: bool) -> Result<(), Broken> {
@@ -206,7 +210,7 @@ impl World {
     /// One step of one loop.
     fn work(&mut self, scene: &Scene, who: usize, run: usize, how: StepOutcome) -> Result<(), Broken> {
         let mut process = Process::clone(&self.processes[who]);
-        let Run { job, step, mut alive, mut sent } = process.runs.remove(run);
+        let Run { job, step, mut lock, mut sent } = process.runs.remove(run);
         let failed = || StoreError::unavailable("the store does not answer");
         if let StepOutcome::Failing { late: true }
         | StepOutcome::Unsure { late: true, .. }
@@ -217,7 +221,9 @@ impl World {
             process.wait();
         }
         let now = process.now();
-        if how == StepOutcome::TimeUp && (matches!(step, Step::Watch(..)) || !self.is_claimed_by_the_dead()) {
+        // A watcher of a lock would have learned that its owner is gone.
+        let sees = matches!(&step, Step::Watch(watch) if watch.operation.domain.is_some());
+        if how == StepOutcome::TimeUp && (sees || !self.is_claimed_by_the_dead()) {
             Rc::make_mut(&mut self.history).impatience -= 1;
         }
         let next = match step {
@@ -227,19 +233,22 @@ impl World {
                 load.resume(if how.is_fault() { Err(failed()) } else { Ok(loaded) }, now)
             }
             Step::Save(Pending { operation: save, next, .. }) => {
-                alive |= save.liveness_lock && !scene.line.mutated(Mutation::NoLivenessLock);
+                let mut named = lock;
+                if save.liveness_lock && lock.is_none() {
+                    named = Some(self.store.lock_on(process.machine));
+                    lock = named.filter(|_| !scene.line.mutated(Mutation::NoLivenessLock));
+                }
+                let record = save.record_under(named).into_owned();
                 let saved = match how {
-                    StepOutcome::Well | StepOutcome::Slow => {
-                        Ok(self.swap(scene, save.expected, &save.record)?)
-                    }
+                    StepOutcome::Well | StepOutcome::Slow => Ok(self.swap(scene, save.expected, &record)?),
                     StepOutcome::Unsure { made, .. } => {
                         if made {
-                            self.swap(scene, save.expected, &save.record)?;
+                            self.swap(scene, save.expected, &record)?;
                         }
                         Err(failed().maybe_applied())
                     }
                     StepOutcome::Hanging { .. } => {
-                        let write = Hanging { writer: who, expected: save.expected, record: save.record };
+                        let write = Hanging { writer: who, expected: save.expected, record, lock };
                         Rc::make_mut(&mut self.store).hanging.push(write);
                         Err(failed().maybe_applied())
                     }
@@ -249,12 +258,15 @@ impl World {
             }
             Step::Watch(watch) => {
                 let seen = match how {
-                    StepOutcome::Well
-                        if self.has_changed(scene, process.machine, watch.operation.version) =>
-                    {
+                    StepOutcome::Well if self.has_changed(scene, &watch.operation) => {
                         Ok(WatchOutcome::Changed)
                     }
-                    StepOutcome::Well => Ok(WatchOutcome::OwnerGone),
+                    StepOutcome::Well
+                        if watch.operation.domain == Some(self.store.lock_on(process.machine)) =>
+                    {
+                        Ok(WatchOutcome::OwnerGone)
+                    }
+                    StepOutcome::Well => Ok(WatchOutcome::OwnerUnknown),
                     StepOutcome::TimeUp => Ok(WatchOutcome::Unchanged),
                     _ => Err(failed()),
                 };
@@ -280,13 +292,14 @@ impl World {
             Step::Sleep(_, sleeping) => sleeping.resume(now),
             Step::Done(..) => unreachable!("a renewal that is done is settled at once"),
         };
-        self.settle(scene, who, process, Run { job, step: next, alive, sent })
+        self.settle(scene, who, process, Run { job, step: next, lock, sent })
     }
 
     /// Whether a watcher says that the store holds another version.
-    fn has_changed(&self, scene: &Scene, machine: u8, version: wellspring_core::Version) -> bool {
-        let looks = !scene.line.mutated(Mutation::GoneWithoutLook) || self.is_anybody_alive_on(machine);
-        looks && self.store.version() != Some(version)
+    fn has_changed(&self, scene: &Scene, watch: &Watch) -> bool {
+        let locked = watch.domain.is_none_or(|domain| self.is_locked(domain));
+        let looks = !scene.line.mutated(Mutation::GoneWithoutLook) || locked;
+        looks && self.store.version() != Some(watch.version)
     }
 
     fn exchange(
@@ -333,9 +346,9 @@ impl World {
                         if unfinished.pending_save().is_some() {
                             process.save_pends(scene);
                         }
-                        let alive = run.alive && !scene.line.mutated(Mutation::LivenessLockEndsEarly);
+                        let lock = run.lock.filter(|_| !scene.line.mutated(Mutation::LivenessLockEndsEarly));
                         let step = unfinished.recover(process.now());
-                        let rest = Run { job: Job::UnfinishedSave, step, alive, sent: false };
+                        let rest = Run { job: Job::UnfinishedSave, step, lock, sent: false };
                         self.settle_leftover(scene, &mut process, rest);
                     }
                     return self.end(scene, who, process, run.job, outcome);
@@ -344,7 +357,7 @@ impl World {
                     if matches!(step, Step::Watch(..))
                         && !scene.line.mutated(Mutation::LivenessLockWhileWatching)
                     {
-                        run.alive = false;
+                        run.lock = None;
                     }
                     run.step = step;
                     let place = if matches!(run.job, Job::UnfinishedSave) { process.runs.len() } else { 0 };

@@ -206,7 +206,7 @@ impl World {
             LoginReason::StoreLost | LoginReason::NotSignedIn => history.emptied,
             LoginReason::Refused => refused,
             LoginReason::Ambiguous => {
-                let spurious = scene.line.replay == Replay::OwnerDead && !scene.line.is_fleet();
+                let spurious = scene.line.replay == Replay::OwnerDead && !scene.line.may_lose_sight();
                 // The refused token may have given way to a new session that no process here could know of.
                 (claimed || lost || refused) && !(spurious && in_reach.is_some() && !refused)
             }

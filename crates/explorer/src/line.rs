@@ -11,7 +11,8 @@ pub(crate) struct Line {
     pub(crate) grant: Grants,
     /// What the provider's data says of a grant whose answer was lost.
     pub(crate) replay: Replay,
-    /// The machine of each participant; processes on one machine see whether the other is alive.
+    /// The machine of each participant; processes on one machine see whether the other is alive, while its lock has its
+    /// name.
     pub(crate) machines: &'static [u8],
     /// How much may go wrong in one run.
     pub(crate) faults: u8,
@@ -19,7 +20,7 @@ pub(crate) struct Line {
     pub(crate) troubles: &'static [Trouble],
     /// How often a caller that has a token, or the error to sign in again, asks once more.
     pub(crate) again: u8,
-    /// How often a process stops waiting for the lease of another, or takes an owner on another machine for gone.
+    /// How often a process stops waiting for the lease of another, or takes an owner whom it cannot see for gone.
     pub(crate) impatience: u8,
     pub(crate) start: Start,
     pub(crate) callers: Setup,
@@ -66,6 +67,8 @@ pub(crate) enum Trouble {
     Emptied,
     /// A task is dropped in the middle of a renewal.
     Dropped,
+    /// The lock file on which a process holds its liveness lock is removed.
+    LockRemoved,
 }
 
 /// What the participants hold when it begins. The store holds a refresh token and an access token that has expired or is due.
@@ -153,6 +156,11 @@ impl Line {
     /// Whether the processes run on more than one machine.
     pub(crate) fn is_fleet(&self) -> bool {
         self.machines.iter().any(|machine| *machine != self.machines[0])
+    }
+
+    /// Whether a process may not see that another one is alive.
+    pub(crate) fn may_lose_sight(&self) -> bool {
+        self.is_fleet() || self.may(Trouble::LockRemoved)
     }
 
     /// Whether a refresh token is spent by its use.

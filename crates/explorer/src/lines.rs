@@ -48,6 +48,14 @@ const HANGING: &[Trouble] = &[
 const STRAGGLING: &[Trouble] = &[Trouble::Straggler, Trouble::Crash, Trouble::Silence, Trouble::Store];
 const DROPPED: &[Trouble] =
     &[Trouble::Dropped, Trouble::Crash, Trouble::Store, Trouble::Silence, Trouble::Unsent];
+const LOCK_REMOVED: &[Trouble] = &[
+    Trouble::LockRemoved,
+    Trouble::Crash,
+    Trouble::Silence,
+    Trouble::Unsent,
+    Trouble::Store,
+    Trouble::SignIn,
+];
 const COMINGS_AND_GOINGS: &[Trouble] = &[Trouble::SignIn, Trouble::Logout, Trouble::Store];
 /// A third fault could be a store emptied between two saves of one sign-in, which nothing can tell from one that never
 /// had the first.
@@ -107,6 +115,9 @@ pub(crate) const LONG: &[Line] = &[
     with(line("owner dead, stragglers", Replay::OwnerDead, TWO, 2), STRAGGLING),
     with(line("never, dropped", Replay::Never, TWO, 2), DROPPED),
     with(line("owner dead, dropped", Replay::OwnerDead, TWO, 2), DROPPED),
+    with(line("never, lock removed", Replay::Never, TWO, 2), LOCK_REMOVED),
+    with(line("owner dead, lock removed", Replay::OwnerDead, TWO, 2), LOCK_REMOVED),
+    with(line("last resort, lock removed", Replay::LastResort, TWO, 2), LOCK_REMOVED),
     with(line("owner dead, one, three faults", Replay::OwnerDead, &[0], 3), NEVER_EMPTIED),
     with(line("comings and goings", Replay::Never, &[0], 3), COMINGS_AND_GOINGS),
 ];

@@ -68,6 +68,7 @@ const fn patient(mut line: Line) -> Line {
 
 const WINDOW: Replay = Replay::Within(core::time::Duration::from_secs(3));
 const LOGOUT: &[Trouble] = &[Trouble::Logout, Trouble::Store];
+const LOCK_REMOVED: &[Trouble] = &[Trouble::LockRemoved];
 const HALF_A_LOGOUT: &[Trouble] = &[Trouble::Logout, Trouble::Silence];
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -91,6 +92,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     without(Rule::ReplayOnlyAfterOwner, Shows::Broken, apart(two(Replay::OwnerDead, 1))),
     without(Rule::ObeyReplay, Shows::Broken, two(Replay::Never, 1)),
     without(Rule::Watch, Shows::Broken, two(Replay::OwnerDead, 1)),
+    without(Rule::OnlyTheSameLock, Shows::Broken, with(two(Replay::OwnerDead, 1), LOCK_REMOVED)),
     without(Rule::NewEpoch, Shows::Broken, two(Replay::OwnerDead, 1)),
     without(
         Rule::EpochFromClock,

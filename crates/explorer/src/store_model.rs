@@ -1,6 +1,7 @@
-//! The store: one record, swapped by its version, the tokens spilled beside it, and writes that hang.
+//! The store: one record, swapped by its version, the tokens spilled beside it, writes that hang, and the names of the
+//! liveness locks of each machine.
 
-use wellspring_core::{Attempt, Loaded, PendingSave, Record, Stored, Swap, Version};
+use wellspring_core::{Attempt, Loaded, LockDomain, PendingSave, Record, Stored, Swap, Version};
 
 use crate::line::{Line, Mutation};
 
@@ -13,6 +14,8 @@ pub(crate) struct StoreModel {
     pub(crate) spills: Vec<(u8, PendingSave)>,
     /// Writes that may still come, as their writers know.
     pub(crate) hanging: Vec<Hanging>,
+    /// How often the lock of each machine was removed. The next lock has another name.
+    removed_locks: [u8; 2],
 }
 
 /// A write that has not happened yet.
@@ -21,12 +24,24 @@ pub(crate) struct Hanging {
     pub(crate) writer: usize,
     pub(crate) expected: Option<Version>,
     pub(crate) record: Record,
+    /// The liveness lock that the thread holds until the write is made.
+    pub(crate) lock: Option<LockDomain>,
 }
 
 impl StoreModel {
     pub(crate) const fn holding(record: Record) -> Self {
         let stored = Some(Stored { version: Version::new(1), record });
-        Self { stored, versions: 1, spills: Vec::new(), hanging: Vec::new() }
+        Self { stored, versions: 1, spills: Vec::new(), hanging: Vec::new(), removed_locks: [0; 2] }
+    }
+
+    /// The name of the liveness lock that a process on this machine takes now.
+    pub(crate) fn lock_on(&self, machine: u8) -> LockDomain {
+        let number = u128::from(machine) << 8 | u128::from(self.removed_locks[usize::from(machine)]);
+        LockDomain::new(number + 1).expect("it is not zero")
+    }
+
+    pub(crate) const fn remove_lock_on(&mut self, machine: u8) {
+        self.removed_locks[machine as usize] += 1;
     }
 
     pub(crate) fn version(&self) -> Option<Version> {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use wellspring_core::{
-    Clocks, Epoch, Generation, Granted, Instant, Lifecycle, LoginReason, Owner, Permit, Policy, Provider,
-    Record, SessionState, Step, UnixTime,
+    Clocks, Epoch, Generation, Granted, Instant, Lifecycle, LockDomain, LoginReason, Owner, Permit, Policy,
+    Provider, Record, SessionState, Step, UnixTime,
 };
 
 use crate::callers::{Callers, with_pauses};
@@ -68,8 +68,8 @@ pub(crate) struct Process {
 pub(crate) struct Run {
     pub(crate) job: Job,
     pub(crate) step: Step,
-    /// A liveness lock is shown.
-    pub(crate) alive: bool,
+    /// The liveness lock that is held.
+    pub(crate) lock: Option<LockDomain>,
     /// A byte may have left.
     pub(crate) sent: bool,
 }
@@ -210,11 +210,11 @@ impl World {
         }
     }
 
-    /// Whether anybody on this machine shows a liveness lock.
-    pub(crate) fn is_anybody_alive_on(&self, machine: u8) -> bool {
-        let hanging = |slot: usize| self.store.hanging.iter().any(|write| write.writer == slot);
-        let mut here = self.processes.iter().enumerate().filter(|(_, process)| process.machine == machine);
-        here.any(|(slot, process)| hanging(slot) || process.runs.iter().any(|run| run.alive))
+    /// Whether a process holds this liveness lock.
+    pub(crate) fn is_locked(&self, domain: LockDomain) -> bool {
+        let lock = Some(domain);
+        self.store.hanging.iter().any(|write| write.lock == lock)
+            || self.processes.iter().any(|process| process.runs.iter().any(|run| run.lock == lock))
     }
 
     /// Whether this refresh token is in the store, spilled beside it, or in the memory of a process that will save it.

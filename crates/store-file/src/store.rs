@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wellspring_core::{LivenessLock, SharedBy, StoreError, StoreGuarantees, Version, WatchOutcome};
+use wellspring_core::{
+    LivenessLock, LockDomain, SharedBy, StoreError, StoreGuarantees, Version, WatchOutcome,
+};
 use wellspring_store::{Entry, FileLocks, KeyName, LivenessLocks, Map, Records, Zeroizing, files};
 
 /// The length of the version's line: 32 digits and a line feed.
@@ -125,8 +127,14 @@ impl Map for FileStore {
         Ok(true)
     }
 
-    fn watch(&self, name: &KeyName, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
-        self.liveness_locks.watch(name, version, within, |_| self.version(name))
+    fn watch(
+        &self,
+        name: &KeyName,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
+        self.liveness_locks.watch(name, version, domain, within, |_| self.version(name))
     }
 
     fn liveness_lock(&self, name: &KeyName, within: Duration) -> Result<LivenessLock, StoreError> {

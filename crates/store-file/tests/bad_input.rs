@@ -78,7 +78,7 @@ fn an_invalid_version_is_an_error_for_loads_saves_and_watches() {
         let sentence = ".token is corrupt: it does not begin with a version";
         assert!(assert_fails(store.load(&key(), WITHIN), sentence).is_unreadable());
         let version = wellspring_core::Version::new(5);
-        assert!(assert_fails(store.watch(&key(), version, WITHIN), sentence).is_unreadable());
+        assert!(assert_fails(store.watch(&key(), version, None, WITHIN), sentence).is_unreadable());
         for expected in [None, Some(version)] {
             let error = assert_fails(store.save(&key(), expected, &sample::record(3), WITHIN), sentence);
             assert_eq!(error.applied(), Applied::No);

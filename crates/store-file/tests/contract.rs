@@ -9,7 +9,14 @@ use wellspring_store::contract::{self, Fixture, Folder};
 use wellspring_store::{FileLocks, KeyName};
 use wellspring_store_file::FileStore;
 
-struct InFolder(Folder);
+/// The store's folder, and one for links to it.
+struct InFolder(Folder, Folder);
+
+impl InFolder {
+    fn new() -> Self {
+        Self(Folder::new(), Folder::new())
+    }
+}
 
 impl Fixture for InFolder {
     fn open(&self) -> Box<dyn Store> {
@@ -18,6 +25,18 @@ impl Fixture for InFolder {
 
     fn corrupt(&self, key: &TokenKey) {
         fs::write(self.0.path().join(format!("{}.token", KeyName::of(key))), "not a record").unwrap();
+    }
+
+    fn open_elsewhere(&self) -> Vec<Box<dyn Store>> {
+        let link = self.1.path().join("link");
+        if !link.exists() {
+            std::os::unix::fs::symlink(self.0.path(), &link).unwrap();
+        }
+        vec![Box::new(FileStore::open(link).unwrap())]
+    }
+
+    fn remove_locks(&self) -> bool {
+        fs::remove_dir_all(self.0.path().join("locks")).is_ok()
     }
 
     fn refuse_saves(&self) -> Option<Box<dyn Any>> {
@@ -34,12 +53,12 @@ impl Fixture for InFolder {
 
 #[test]
 fn the_store_in_files_satisfies_the_contract() {
-    contract::check(|| Box::new(InFolder(Folder::new())));
+    contract::check(|| Box::new(InFolder::new()));
 }
 
 #[test]
 fn the_store_in_files_satisfies_the_contract_between_processes() {
-    let fixture = InFolder(Folder::new());
+    let fixture = InFolder::new();
     contract::check_across_processes(&fixture, fixture.0.path(), "child_process");
 }
 

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::OptionalExtension as _;
-use wellspring_core::{LivenessLock, SharedBy, StoreError, StoreGuarantees, Version, WatchOutcome};
+use wellspring_core::{
+    LivenessLock, LockDomain, SharedBy, StoreError, StoreGuarantees, Version, WatchOutcome,
+};
 use wellspring_store::{Entry, KeyName, LivenessLocks, Map, Records, Zeroizing, files};
 
 use crate::group_commit::{GroupCommit, SaveRequest, stored_version};
@@ -100,8 +102,14 @@ impl Map for SqliteStore {
         self.saves.save(SaveRequest { name: name.clone(), expected, entry: entry.clone() }, within)
     }
 
-    fn watch(&self, name: &KeyName, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
-        self.liveness_locks.watch(name, version, within, |left| {
+    fn watch(
+        &self,
+        name: &KeyName,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
+        self.liveness_locks.watch(name, version, domain, within, |left| {
             self.loads.run(left, |connection| stored_version(connection, name))
         })
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test asserts success by unwrapping")]
 
 use core::any::Any;
+use std::fs;
 use std::path::PathBuf;
 
 use rusqlite::Connection;
@@ -30,6 +31,24 @@ impl Fixture for InDatabase {
             .execute("UPDATE record SET record = ?1 WHERE key = ?2", row)
             .unwrap();
         assert_eq!(changed, 1);
+    }
+
+    /// Beside a link lie other lock files, unless the store follows it. A store may refuse a database of several names.
+    fn open_elsewhere(&self) -> Vec<Box<dyn Store>> {
+        let [linked, hard] = ["linked.db", "hard.db"].map(|name| self.0.path().join(name));
+        if !linked.exists() {
+            std::os::unix::fs::symlink(self.path(), &linked).unwrap();
+        }
+        let mut stores: Vec<Box<dyn Store>> = vec![Box::new(SqliteStore::open(linked).unwrap())];
+        fs::hard_link(self.path(), &hard).unwrap();
+        if let Ok(store) = SqliteStore::open(&hard) {
+            stores.push(Box::new(store));
+        }
+        stores
+    }
+
+    fn remove_locks(&self) -> bool {
+        fs::remove_dir_all(self.0.path().join("tokens.db.life")).is_ok()
     }
 
     fn refuse_saves(&self) -> Option<Box<dyn Any>> {

@@ -14,6 +14,7 @@ mod folder;
 mod handle;
 mod liveness;
 mod load_save;
+mod lock_domains;
 mod processes;
 pub mod sample;
 mod spilling;
@@ -34,14 +35,18 @@ pub use processes::check_across_processes;
 
 /// Runs every clause of the contract. `new_fixture` makes an empty store each time.
 ///
+/// No clause expects an answer in no time, so that a store on a network can pass. How soon a watcher must notice a change
+/// is said by [`Fixture::notice`].
+///
 /// # Panics
 ///
 /// When the store breaks a clause.
 pub fn check(mut new_fixture: impl FnMut() -> Box<dyn Fixture>) {
-    let clauses: [&[Clause]; 3] = [&load_save::ALL, &liveness::ALL, &spilling::ALL];
+    let clauses: [&[Clause]; 4] = [&load_save::ALL, &liveness::ALL, &lock_domains::ALL, &spilling::ALL];
     for clause in clauses.into_iter().flatten() {
         clause(&*new_fixture());
     }
+    lock_domains::the_locks_of_two_stores_are_two(&*new_fixture(), &*new_fixture());
 }
 
 /// Does the work of a child process, if the contract started this process as a child; else does nothing.

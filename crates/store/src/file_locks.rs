@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use wellspring_core::StoreError;
 
 use crate::clock::Deadline;
-use crate::files;
 use crate::map::KeyName;
+use crate::{files, lock_domain};
 
 /// How many lock files the keys share.
 const FILES: u8 = 16;
@@ -19,8 +19,8 @@ const FILES: u8 = 16;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(16);
 
-/// Striped locks in a folder: each lock file serves one sixteenth of all keys. No lock file is ever unlinked, because a
-/// lock on an unlinked file excludes no other process.
+/// Striped locks in a folder: each lock file serves one sixteenth of all keys. No lock file is ever unlinked here, because
+/// a lock on an unlinked file excludes no other process. If another program unlinks one, the next lock is on a new file.
 ///
 /// The locks are those of `flock`. Each lock belongs to one open file description, so the threads of one process exclude
 /// one another like processes do.
@@ -32,7 +32,7 @@ pub struct FileLocks {
 
 /// Holds a lock until it is dropped or the process ends.
 #[derive(Debug)]
-pub struct FileLockGuard(File);
+pub struct FileLockGuard(pub(crate) File);
 
 impl Drop for FileLockGuard {
     fn drop(&mut self) {
@@ -95,7 +95,23 @@ impl FileLocks {
     /// When the file cannot be locked.
     pub fn try_exclusive(&self, name: &KeyName) -> Result<Option<FileLockGuard>, StoreError> {
         let file = self.file(name)?;
-        Ok(self.is_locked(name, file.try_lock())?.then(|| FileLockGuard(file)))
+        Ok(self.try_lock(name, &file)?.then(|| FileLockGuard(file)))
+    }
+
+    /// The key's lock file, not locked; `None` if it does not exist.
+    pub(crate) fn existing_file(&self, name: &KeyName) -> Result<Option<File>, StoreError> {
+        files::open_existing(&self.path(name))
+    }
+
+    /// Whether this file, the key's, could be locked exclusively.
+    pub(crate) fn try_lock(&self, name: &KeyName, file: &File) -> Result<bool, StoreError> {
+        self.is_locked(name, file.try_lock())
+    }
+
+    /// Whether this open file is still the key's lock file. If not, a lock on it excludes no other process.
+    pub(crate) fn is_in_place(&self, name: &KeyName, file: &File) -> Result<bool, StoreError> {
+        let path = self.path(name);
+        lock_domain::is_at(file, &path).map_err(|error| files::failed("cannot be inspected", &path, error))
     }
 
     fn wait(
@@ -106,9 +122,15 @@ impl FileLocks {
         wanted: impl Fn() -> Result<bool, StoreError>,
     ) -> Result<Option<FileLockGuard>, StoreError> {
         let deadline = Deadline::after(within);
-        let file = self.file(name)?;
+        let mut file = self.file(name)?;
         let mut pause = SHORTEST_PAUSE;
-        while !self.is_locked(name, try_lock(&file))? {
+        loop {
+            if self.is_locked(name, try_lock(&file))? {
+                if self.is_in_place(name, &file)? {
+                    return Ok(Some(FileLockGuard(file)));
+                }
+                file = self.file(name)?;
+            }
             if !wanted()? {
                 return Ok(None);
             }
@@ -121,7 +143,6 @@ impl FileLocks {
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        Ok(Some(FileLockGuard(file)))
     }
 
     fn is_locked(&self, name: &KeyName, outcome: Result<(), TryLockError>) -> Result<bool, StoreError> {
@@ -144,7 +165,7 @@ impl FileLocks {
         })
     }
 
-    fn path(&self, name: &KeyName) -> PathBuf {
+    pub(crate) fn path(&self, name: &KeyName) -> PathBuf {
         let sum = name.as_str().bytes().fold(0, u8::wrapping_add);
         self.folder.join(format!("{}-{:02}", self.purpose, sum % FILES))
     }

@@ -86,6 +86,19 @@ pub fn open_or_create(path: &Path) -> Result<File, StoreError> {
         .map_err(|error| failed("cannot be opened", path, error))
 }
 
+/// Opens this file for reading and writing; `None` when it does not exist.
+///
+/// # Errors
+///
+/// When the file exists and cannot be opened.
+pub fn open_existing(path: &Path) -> Result<Option<File>, StoreError> {
+    match OpenOptions::new().read(true).write(true).open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("cannot be opened", path, error)),
+    }
+}
+
 /// Creates this file with mode 0600. Does not open a file that exists.
 ///
 /// # Errors

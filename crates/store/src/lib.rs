@@ -28,6 +28,7 @@ mod encoding;
 mod file_locks;
 pub mod files;
 mod liveness_locks;
+mod lock_domain;
 mod map;
 mod memory;
 mod records;

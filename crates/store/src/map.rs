@@ -4,7 +4,9 @@ use core::fmt;
 use core::time::Duration;
 
 use sha2::{Digest as _, Sha256};
-use wellspring_core::{LivenessLock, StoreError, StoreGuarantees, TokenKey, Version, WatchOutcome};
+use wellspring_core::{
+    LivenessLock, LockDomain, StoreError, StoreGuarantees, TokenKey, Version, WatchOutcome,
+};
 use zeroize::Zeroizing;
 
 /// The name under which a key is stored: the key's SHA-256 as 64 hexadecimal digits.
@@ -88,7 +90,13 @@ pub trait Map: Send + Sync + fmt::Debug {
     /// # Errors
     ///
     /// When the map cannot be read.
-    fn watch(&self, name: &KeyName, version: Version, within: Duration) -> Result<WatchOutcome, StoreError>;
+    fn watch(
+        &self,
+        name: &KeyName,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError>;
 
     /// Like [`Store::liveness_lock`](wellspring_core::Store::liveness_lock).
     ///

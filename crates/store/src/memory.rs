@@ -4,20 +4,24 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use wellspring_core::{LivenessLock, SharedBy, StoreError, StoreGuarantees, Version, WatchOutcome};
+use wellspring_core::{
+    LivenessLock, LockDomain, SharedBy, StoreError, StoreGuarantees, Version, WatchOutcome,
+};
 
 use crate::clock::Deadline;
 use crate::map::{Entry, KeyName, Map};
-use crate::records::Records;
+use crate::records::{Records, random_number};
 
 /// A map in memory. Clones share the same entries, which are dropped with the last clone.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore(Arc<Shared>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     contents: Mutex<Contents>,
     changed: Condvar,
+    /// Drawn at random, so that no other map has the same.
+    domain: Option<LockDomain>,
 }
 
 #[derive(Debug, Default)]
@@ -32,6 +36,13 @@ impl MemoryStore {
     #[must_use]
     pub fn open() -> Records<Self> {
         Records::new(Self::default())
+    }
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        let domain = random_number().ok().and_then(LockDomain::new);
+        Self { contents: Mutex::default(), changed: Condvar::default(), domain }
     }
 }
 
@@ -73,15 +84,23 @@ impl Map for MemoryStore {
         Ok(true)
     }
 
-    fn watch(&self, name: &KeyName, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
+    fn watch(
+        &self,
+        name: &KeyName,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
         let deadline = Deadline::after(within);
         let mut contents = self.0.lock();
         loop {
             if contents.version(name) != Some(version) {
                 return Ok(WatchOutcome::Changed);
             }
-            if !contents.liveness_locks.contains_key(name) {
-                return Ok(WatchOutcome::OwnerGone);
+            match domain {
+                Some(domain) if Some(domain) != self.0.domain => return Ok(WatchOutcome::OwnerUnknown),
+                Some(_) if !contents.liveness_locks.contains_key(name) => return Ok(WatchOutcome::OwnerGone),
+                _ => {}
             }
             let left = deadline.left();
             if left.is_zero() {
@@ -93,7 +112,7 @@ impl Map for MemoryStore {
 
     fn liveness_lock(&self, name: &KeyName, _: Duration) -> Result<LivenessLock, StoreError> {
         *self.0.lock().liveness_locks.entry(name.clone()).or_default() += 1;
-        Ok(LivenessLock::new(Counted { shared: Arc::clone(&self.0), name: name.clone() }))
+        Ok(LivenessLock::new(self.0.domain, Counted { shared: Arc::clone(&self.0), name: name.clone() }))
     }
 }
 

@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use wellspring_core::{
-    Attempt, LivenessLock, Loaded, PendingSave, Record, Store, StoreError, StoreGuarantees, Stored, Swap,
-    TokenKey, Version, WatchOutcome,
+    Attempt, LivenessLock, Loaded, LockDomain, PendingSave, Record, Store, StoreError, StoreGuarantees,
+    Stored, Swap, TokenKey, Version, WatchOutcome,
 };
 
 use crate::encoding;
@@ -81,8 +81,14 @@ impl<M: Map> Store for Records<M> {
         Ok(if swapped { Swap::Done(entry.version) } else { Swap::Conflict })
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
-        self.map.watch(&KeyName::of(key), version, within)
+    fn watch(
+        &self,
+        key: &TokenKey,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
+        self.map.watch(&KeyName::of(key), version, domain, within)
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
@@ -101,13 +107,18 @@ impl<M: Map> Store for Records<M> {
     }
 }
 
-/// 128 random bits, so that no version repeats, not even for a key whose record was deleted.
+/// No version repeats, not even for a key whose record was deleted.
 fn random_version() -> Result<Version, StoreError> {
+    random_number().map(Version::new)
+}
+
+/// 128 random bits.
+pub(crate) fn random_number() -> Result<u128, StoreError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
         StoreError::unavailable(format!("the operating system returned no random bytes: {error}"))
     })?;
-    Ok(Version::new(u128::from_be_bytes(bytes)))
+    Ok(u128::from_be_bytes(bytes))
 }
 
 #[cfg(test)]

@@ -49,7 +49,6 @@ mod tests {
     #[test]
     fn two_sources_of_one_process_differ_only_in_their_number() {
         let (one, two) = (here(1), here(2));
-        assert!(one.shares_machine_with(&two));
         assert_eq!(Owner { source: 2, ..one }, two);
         assert_ne!(one.machine, 0);
     }

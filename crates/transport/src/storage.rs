@@ -60,7 +60,8 @@ impl Storage {
             held = Some(Arc::new(self.store.liveness_lock(key, within)?));
             lock().clone_from(&held);
         }
-        operation.run(&*self.store, key, end.since(clock.now().instant))
+        let domain = held.as_ref().and_then(|lock| lock.domain());
+        operation.run(&*self.store, key, domain, end.since(clock.now().instant))
     }
 }
 

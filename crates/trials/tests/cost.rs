@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::sync::{Arc, Condvar, Mutex};
 
 use wellspring_core::{
-    Attempt, LivenessLock, Loaded, PendingSave, Provider as _, Record, Replay, Store, StoreError,
+    Attempt, LivenessLock, Loaded, LockDomain, PendingSave, Provider as _, Record, Replay, Store, StoreError,
     StoreGuarantees, Swap, TokenKey, Version, WatchOutcome,
 };
 use wellspring_store::Deadline;
@@ -93,8 +93,14 @@ impl Store for Watched {
         self.store.save(key, expected, record, within)
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
-        self.store.watch(key, version, within)
+    fn watch(
+        &self,
+        key: &TokenKey,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
+        self.store.watch(key, version, domain, within)
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {

@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use mockall::{Sequence, mock};
 use wellspring_core::{
     AccessToken, Attempt, Epoch, Generation, Granted, HttpRequest, HttpResponse, LivenessLock, Loaded,
-    PendingSave, Record, RefreshToken, Replay, ResponseHead, SessionState, SharedBy, Store, StoreError,
-    StoreGuarantees, Stored, Swap, TokenKey, TokenResponse, TransportError, UnixTime, Version, WatchOutcome,
+    LockDomain, PendingSave, Record, RefreshToken, Replay, ResponseHead, SessionState, SharedBy, Store,
+    StoreError, StoreGuarantees, Stored, Swap, TokenKey, TokenResponse, TransportError, UnixTime, Version,
+    WatchOutcome,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -29,7 +30,13 @@ mock! {
             record: &Record,
             within: Duration,
         ) -> Result<Swap, StoreError>;
-        fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError>;
+        fn watch(
+        &self,
+        key: &TokenKey,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError>;
         fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError>;
         fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError>;
         fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError>;
@@ -109,7 +116,7 @@ fn shelf(exchange: impl FnOnce(&mut Sequence)) -> MockShelf {
     let shown = Arc::clone(&alive);
     shelf.expect_liveness_lock().once().in_sequence(&mut order).returning(move |_, _| {
         *shown.lock().unwrap() = true;
-        Ok(LivenessLock::new(Life(Arc::clone(&shown))))
+        Ok(LivenessLock::new(None, Life(Arc::clone(&shown))))
     });
     let held = Arc::clone(&alive);
     shelf

@@ -8,8 +8,8 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wellspring_core::{
-    Attempt, LivenessLock, Loaded, PendingSave, Record, Store, StoreError, StoreGuarantees, Swap, TokenKey,
-    Version, WatchOutcome,
+    Attempt, LivenessLock, Loaded, LockDomain, PendingSave, Record, Store, StoreError, StoreGuarantees, Swap,
+    TokenKey, Version, WatchOutcome,
 };
 
 use crate::exit::say;
@@ -78,8 +78,14 @@ impl Store for GuardedStore {
         noted("the store, to save the record", || self.store.save(key, expected, record, within))
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
-        noted("the process that renews the token", || self.store.watch(key, version, within))
+    fn watch(
+        &self,
+        key: &TokenKey,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
+        noted("the process that renews the token", || self.store.watch(key, version, domain, within))
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
@@ -90,7 +96,10 @@ impl Store for GuardedStore {
         let id = Arc::new(());
         let mut guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
         guards.push((id.clone(), interrupt::defer_signals()));
-        Ok(LivenessLock::new(GuardedLock { lock: Some(lock), id, guards: self.guards.clone() }))
+        Ok(LivenessLock::new(
+            lock.domain(),
+            GuardedLock { lock: Some(lock), id, guards: self.guards.clone() },
+        ))
     }
 
     fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {

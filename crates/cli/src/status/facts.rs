@@ -63,15 +63,17 @@ struct Refresh {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     Gone,
-    /// Alive, or on another machine.
-    NotGone,
+    Alive,
+    /// No process can tell.
+    Unknown,
 }
 
 impl Owner {
     const fn word(self) -> &'static str {
         match self {
             Self::Gone => "gone",
-            Self::NotGone => "alive",
+            Self::Alive => "alive",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -145,9 +147,13 @@ impl RecordFacts {
             (_, Some(times)) if over(times.due) => State::Due,
             (_, Some(_)) => State::Fresh,
         };
-        let owner = |lease| {
-            let gone = watch() == Some(WatchOutcome::OwnerGone);
-            (lease, if gone { Owner::Gone } else { Owner::NotGone })
+        let owner = |lease: Lease| {
+            let owner = match watch() {
+                Some(WatchOutcome::OwnerGone) => Owner::Gone,
+                Some(WatchOutcome::Unchanged) if lease.domain.is_some() => Owner::Alive,
+                _ => Owner::Unknown,
+            };
+            (lease, owner)
         };
         Self {
             epoch: record.epoch.value(),
@@ -217,7 +223,10 @@ impl RecordFacts {
                 out,
                 "renewing",
                 &match owner {
-                    Owner::NotGone => format!("process {process} since {since}"),
+                    Owner::Alive => format!("process {process} since {since}"),
+                    Owner::Unknown => format!(
+                        "process {process} started {since} ago; no process can tell whether it is alive"
+                    ),
                     Owner::Gone => format!(
                         "process {process} started {since} ago and is gone: the next command takes over"
                     ),

@@ -95,7 +95,8 @@ impl Stage {
         let owner = Owner { machine: 1, boot: 2, process: 4711, source: 3 };
         let span = Duration::from_secs(35);
         let until = self.now().minus(Duration::from_secs(10)).plus(span);
-        Lease { attempt: Attempt { owner, number: 1 }, first_sent: None, until, span, replays: 0 }
+        let domain = self.store.liveness_lock(&self.key, MOMENT).unwrap().domain();
+        Lease { attempt: Attempt { owner, number: 1 }, domain, first_sent: None, until, span, replays: 0 }
     }
 }
 
@@ -185,6 +186,9 @@ fn status_shows_the_lease_holder_a_dead_grant_and_a_pause() {
             "  renewing       process 0000 started 00s ago and is gone: the next command takes over"
         );
         assert_eq!(stage.json()["renewing"]["owner"], "gone");
+        record.lease = Some(Lease { domain: None, ..stage.lease() });
+        stage.put(&record);
+        assert_eq!(stage.json()["renewing"]["owner"], "unknown");
     }
 }
 
@@ -343,6 +347,12 @@ fn doctor_shows_the_lease_holder_since_when_and_whether_it_is_alive() {
     assert_eq!(
         note(),
         "note   user: process 0000 started to renew 00s ago and is gone; the next command takes over"
+    );
+    std::fs::remove_dir_all(stage.folder.path().join("wellspring.db.life")).unwrap();
+    assert_eq!(
+        note(),
+        "note   user: process 0000 started to renew 00s ago, and no process can tell whether it is alive; another one \
+         takes over when the record has stood unchanged for 00s"
     );
 }
 

@@ -118,7 +118,9 @@ impl AcquireLease {
             judge.current.held.as_ref().filter(|_| matches!(grant, AuthorizationGrant::RefreshToken(_)));
         let replays = held.map_or(basis.replays, |held| held.replays);
         let until = now.unix.plus(span);
-        Lease { attempt: judge.attempt, first_sent: basis.first_sent, until, span, replays }
+        // The lock that the driver takes before the save names the domain: see `Save::record_under`.
+        let (attempt, domain, first_sent) = (judge.attempt, None, basis.first_sent);
+        Lease { attempt, domain, first_sent, until, span, replays }
     }
 
     fn save(self) -> Leasing {

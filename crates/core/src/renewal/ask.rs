@@ -31,9 +31,6 @@ pub(super) struct Retry {
 const FIRST_NAP: Duration = Duration::from_millis(50);
 const LONGEST_NAP: Duration = Duration::from_secs(30);
 
-/// A lease of another machine is looked at about every second.
-const TRIES_FOR_A_SECOND: u32 = 4;
-
 impl Retry {
     pub(super) const fn until(end: Instant) -> Self {
         Self { end, tries: 0 }
@@ -56,17 +53,8 @@ impl Retry {
 
     /// When to ask again: a little later for each time the store was asked before.
     pub(super) fn next(&self, now: Clocks) -> Instant {
-        nap(self.tries, now)
+        now.instant.plus(FIRST_NAP.saturating_mul(1 << self.tries.min(16)).min(LONGEST_NAP))
     }
-}
-
-/// When to look at the lease of another machine again.
-pub(super) fn in_about_a_second(now: Clocks) -> Instant {
-    nap(TRIES_FOR_A_SECOND, now)
-}
-
-fn nap(tries: u32, now: Clocks) -> Instant {
-    now.instant.plus(FIRST_NAP.saturating_mul(1 << tries.min(16)).min(LONGEST_NAP))
 }
 
 /// The error of a store, with what was done and what was not.

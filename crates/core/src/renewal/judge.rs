@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use crate::error::{LoginReason, TokenError};
 use crate::lease::{Attempt, Fingerprint, Lease};
+use crate::liveness::LockDomain;
 use crate::policy::CLOCK_WENT_BACK;
 use crate::provider::{AuthorizationGrant, Rotation};
 use crate::record::{Record, SessionState};
@@ -15,7 +16,7 @@ use crate::rules::{Rule, holds};
 use crate::store::{Loaded, PendingSave, StoreError, Stored, Version, WatchOutcome};
 use crate::time::{Clocks, Instant, UnixTime};
 
-use super::ask::{Retry, in_about_a_second, store_error};
+use super::ask::{Retry, store_error};
 use super::context::{Context, Current, Fallback, Place, place_after};
 use super::loaded::{Found, Judgment, judge};
 use super::outcome::{Failure, StoreFacts};
@@ -40,7 +41,9 @@ pub(super) struct Judge {
     patience: Option<Instant>,
     /// The version whose lease has an owner that is gone.
     owner_gone: Option<Version>,
-    /// The version with a lease of another machine, and since when this renewal has seen it unchanged.
+    /// The version whose lease names a lock that this process cannot take.
+    owner_unknown: Option<Version>,
+    /// The version with a lease of an unknown owner, and since when this renewal has seen it unchanged.
     leased_elsewhere: Option<(Version, Instant)>,
     /// A spilled token could not be removed and is ignored from now on.
     ignores_spills: bool,
@@ -52,7 +55,8 @@ pub(super) enum Judged {
     Load(Judge),
     Watch {
         version: Version,
-        patience: Instant,
+        domain: Option<LockDomain>,
+        until: Instant,
         watcher: Watcher,
     },
     SaveSpilled(PendingSave, Option<Stored>, Judge),
@@ -110,6 +114,7 @@ impl Judge {
             retry,
             patience: None,
             owner_gone: None,
+            owner_unknown: None,
             leased_elsewhere: None,
             ignores_spills: false,
         }
@@ -141,11 +146,7 @@ impl Judge {
             (Judgment::Adopt, Some(stored), _) => Judged::Adopt(stored.record),
             (Judgment::Lease, Some(stored), _) => self.lease(context, stored, sent, true, now),
             (Judgment::LeaseAnyway, Some(stored), _) => self.lease(context, stored, sent, false, now),
-            (Judgment::Watch, Some(Stored { version, .. }), _) => {
-                let patience = self.patience.unwrap_or(now.instant);
-                Judged::Watch { version, patience, watcher: Watcher { version, judge: self } }
-            }
-            (Judgment::LoadLater, ..) => Judged::LoadAt(in_about_a_second(now), self),
+            (Judgment::Watch, Some(Stored { version, record }), _) => self.watch(version, record.lease, now),
             (Judgment::StoreLost, ..) => {
                 self.current.held = None;
                 self.fail(TokenError::login_required(LoginReason::StoreLost))
@@ -227,11 +228,11 @@ impl Judge {
             return Found::Lapsed;
         }
         // This source's own lease too: the background may still save the token that it brought.
-        if own || lease.attempt.owner.shares_machine_with(&self.attempt.owner) {
+        if self.known_domain(version, lease).is_some() {
             return if now.instant < patience { Found::LeasedHere } else { Found::LeasedHereTooLong };
         }
-        // No process can tell whether an owner on another machine is gone. Its lease lapses when it has stood unchanged
-        // for its span, on the clock of the watcher.
+        // No process can tell whether this owner is gone. Its lease lapses when it has stood unchanged for its span, on
+        // the clock of the watcher.
         let since = match self.leased_elsewhere {
             Some((seen, since)) if seen == version => since,
             _ => now.instant,
@@ -244,6 +245,22 @@ impl Judge {
         } else {
             Found::LeasedElsewhereTooLong
         }
+    }
+
+    /// The lock that shows whether the owner of this lease is alive, unless this process cannot take it.
+    fn known_domain(&self, version: Version, lease: &Lease) -> Option<LockDomain> {
+        lease.domain.filter(|_| self.owner_unknown != Some(version))
+    }
+
+    /// Watches this version until the renewal looks again by itself.
+    fn watch(self, version: Version, lease: Option<Lease>, now: Clocks) -> Judged {
+        let patience = self.patience.unwrap_or(now.instant);
+        let domain = lease.and_then(|lease| self.known_domain(version, &lease));
+        let until = match (lease, self.leased_elsewhere) {
+            (Some(lease), Some((_, since))) if domain.is_none() => since.min(patience).plus(lease.span),
+            _ => patience,
+        };
+        Judged::Watch { version, domain, until, watcher: Watcher { version, judge: self } }
     }
 
     /// Starts a record in a store that holds none, or only one of another sign-in.
@@ -330,7 +347,12 @@ impl Watcher {
         now: Clocks,
     ) -> Judged {
         match outcome {
-            Ok(WatchOutcome::OwnerGone) => self.judge.owner_gone = Some(self.version),
+            Ok(WatchOutcome::OwnerUnknown) if holds(Rule::OnlyTheSameLock) => {
+                self.judge.owner_unknown = Some(self.version);
+            }
+            Ok(WatchOutcome::OwnerGone | WatchOutcome::OwnerUnknown) => {
+                self.judge.owner_gone = Some(self.version);
+            }
             Ok(WatchOutcome::Changed | WatchOutcome::Unchanged) => {}
             Err(error) => return self.judge.without_store(context, &error, now),
         }

@@ -24,15 +24,15 @@ pub enum Found {
     Unsent,
     /// A lease whose owner is gone.
     OwnerGone,
-    /// A lease on this machine.
+    /// A lease that names a lock within reach of this process.
     LeasedHere,
     /// The same, after all the time that this renewal waits.
     LeasedHereTooLong,
-    /// A lease of another machine.
+    /// A lease that names no lock within reach: no process can tell whether its owner is alive.
     LeasedElsewhere,
     /// The same, after all the time that this renewal waits.
     LeasedElsewhereTooLong,
-    /// A lease of another machine that has stood unchanged for its whole span.
+    /// Such a lease that has stood unchanged for its whole span.
     Lapsed,
 }
 
@@ -56,8 +56,6 @@ pub enum Judgment {
     LeaseAnyway,
     /// Watch the record until it changes or the owner of its lease is gone.
     Watch,
-    /// Load again in about a second.
-    LoadLater,
     /// Fail: another process is renewing.
     Busy,
 }
@@ -76,7 +74,7 @@ pub const LOADED: [(Found, [(Fallback, Judgment); 2]); 13] = {
         (F::OwnerGone, both(J::Lease)),
         (F::LeasedHere, both(J::Watch)),
         (F::LeasedHereTooLong, [(Fallback::SignIn, J::Busy), (Fallback::Credentials, J::LeaseAnyway)]),
-        (F::LeasedElsewhere, both(J::LoadLater)),
+        (F::LeasedElsewhere, both(J::Watch)),
         (F::LeasedElsewhereTooLong, [(Fallback::SignIn, J::Busy), (Fallback::Credentials, J::LeaseAnyway)]),
         (F::Lapsed, both(J::LeaseAnyway)),
     ]
@@ -102,7 +100,7 @@ pub(super) fn judge(found: Found, fallback: Fallback) -> Judgment {
         }
         (Judgment::Lease, _) | (Judgment::LeaseAnyway, Fallback::SignIn) => Judgment::Watch,
         (Judgment::LeaseAnyway, Fallback::Credentials) => Judgment::Busy,
-        (Judgment::Watch | Judgment::LoadLater, _) => Judgment::LeaseAnyway,
+        (Judgment::Watch, _) => Judgment::LeaseAnyway,
     }
 }
 

@@ -1,6 +1,9 @@
 //! What a renewal asks a store for: the operations, as data.
 
-use crate::lease::Attempt;
+use alloc::borrow::Cow;
+
+use crate::lease::{Attempt, Lease};
+use crate::liveness::LockDomain;
 use crate::record::Record;
 use crate::store::{PendingSave, Version};
 
@@ -21,7 +24,7 @@ operations! {
     Save {
         /// The version to replace; `None` when the store holds no record yet.
         expected: Option<Version>,
-        /// The new record.
+        /// The new record, without the domain of its lease: see [`Save::record_under`].
         record: Record,
         /// Whether a liveness lock must be held before the save and until the renewal has ended.
         liveness_lock: bool,
@@ -32,6 +35,8 @@ operations! {
     Watch {
         /// The version that the store holds now.
         version: Version,
+        /// The lock of the lease's owner; `None` when only a change can be seen.
+        domain: Option<LockDomain>,
     }
     /// Write a token to the fallback place, because the store does not take it.
     Spill {
@@ -42,5 +47,18 @@ operations! {
     Forget {
         /// The attempt.
         attempt: Attempt,
+    }
+}
+
+impl Save {
+    /// The record to save by a process that holds a liveness lock of this domain: its lease names the lock.
+    #[must_use]
+    pub fn record_under(&self, domain: Option<LockDomain>) -> Cow<'_, Record> {
+        match self.record.lease {
+            Some(lease) if lease.domain != domain => {
+                Cow::Owned(Record { lease: Some(Lease { domain, ..lease }), ..self.record.clone() })
+            }
+            _ => Cow::Borrowed(&self.record),
+        }
     }
 }

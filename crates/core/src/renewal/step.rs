@@ -4,6 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::key::TokenKey;
+use crate::liveness::LockDomain;
 use crate::store::{PendingSave, Store, StoreError};
 use crate::time::{Clocks, Instant};
 
@@ -94,12 +95,18 @@ pub trait StoreOp: fmt::Debug + Send + Sync + Sized + 'static {
         false
     }
 
-    /// Runs the operation on this store.
+    /// Runs the operation on this store. The caller holds a liveness lock of this domain, if any.
     ///
     /// # Errors
     ///
     /// When the store fails.
-    fn run(&self, store: &dyn Store, key: &TokenKey, within: Duration) -> Result<Self::Reply, StoreError>;
+    fn run(
+        &self,
+        store: &dyn Store,
+        key: &TokenKey,
+        held: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<Self::Reply, StoreError>;
 
     /// Whether this reply ends the operation. If it does not, a driver runs the next slice.
     #[must_use]

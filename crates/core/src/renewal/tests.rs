@@ -1,6 +1,7 @@
 //! One renewal, answer by answer.
 
 mod kept;
+mod owners;
 mod pauses;
 mod refused;
 mod sessions;

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use crate::key::TokenKey;
 use crate::lease::Attempt;
+use crate::liveness::LockDomain;
 use crate::provider::AuthorizationGrant;
 use crate::store::{Loaded, Store, StoreError, Swap, WatchOutcome};
 use crate::time::{Clocks, Instant};
@@ -83,9 +84,9 @@ fn judged(context: Context, judged: Judged, now: Clocks) -> Step {
     match judged {
         Judged::LoadAt(at, judge) => sleep(context, at, AfterLoad::Judge(judge)),
         Judged::Load(judge) => load(context, AfterLoad::Judge(judge), now),
-        Judged::Watch { version, patience, watcher } => {
+        Judged::Watch { version, domain, until, watcher } => {
             let next = Watching { context, phase: watcher };
-            Step::Watch(Pending { operation: Watch { version }, deadline: patience, next })
+            Step::Watch(Pending { operation: Watch { version, domain }, deadline: until, next })
         }
         Judged::SaveSpilled(spilled, record, judge) => {
             let next = SaveToken::found(&context, spilled, record.as_ref(), judge, now);
@@ -245,7 +246,13 @@ impl StoreOp for Load {
     type Next = Loading;
     const NAME: &'static str = "load";
 
-    fn run(&self, store: &dyn Store, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
+    fn run(
+        &self,
+        store: &dyn Store,
+        key: &TokenKey,
+        _: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<Loaded, StoreError> {
         store.load(key, within)
     }
 
@@ -290,8 +297,14 @@ impl StoreOp for Save {
         self.liveness_lock
     }
 
-    fn run(&self, store: &dyn Store, key: &TokenKey, within: Duration) -> Result<Swap, StoreError> {
-        store.save(key, self.expected, &self.record, within)
+    fn run(
+        &self,
+        store: &dyn Store,
+        key: &TokenKey,
+        held: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<Swap, StoreError> {
+        store.save(key, self.expected, &self.record_under(held), within)
     }
 
     fn resume(next: Saving, reply: Result<Swap, StoreError>, now: Clocks) -> Step {
@@ -320,8 +333,14 @@ impl StoreOp for Watch {
     const NAME: &'static str = "watch";
     const SLICED: bool = true;
 
-    fn run(&self, store: &dyn Store, key: &TokenKey, within: Duration) -> Result<WatchOutcome, StoreError> {
-        store.watch(key, self.version, within)
+    fn run(
+        &self,
+        store: &dyn Store,
+        key: &TokenKey,
+        _: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
+        store.watch(key, self.version, self.domain, within)
     }
 
     fn is_final(reply: &WatchOutcome) -> bool {
@@ -344,7 +363,13 @@ impl StoreOp for Spill {
     type Next = Spilling;
     const NAME: &'static str = "spill";
 
-    fn run(&self, store: &dyn Store, key: &TokenKey, _: Duration) -> Result<(), StoreError> {
+    fn run(
+        &self,
+        store: &dyn Store,
+        key: &TokenKey,
+        _: Option<LockDomain>,
+        _: Duration,
+    ) -> Result<(), StoreError> {
         store.spill(key, &self.pending_save)
     }
 
@@ -359,7 +384,13 @@ impl StoreOp for Forget {
     type Next = Forgetting;
     const NAME: &'static str = "forget";
 
-    fn run(&self, store: &dyn Store, key: &TokenKey, _: Duration) -> Result<(), StoreError> {
+    fn run(
+        &self,
+        store: &dyn Store,
+        key: &TokenKey,
+        _: Option<LockDomain>,
+        _: Duration,
+    ) -> Result<(), StoreError> {
         store.forget_spill(key, self.attempt)
     }
 

@@ -165,7 +165,7 @@ impl World {
         let job = permit.job(scene.provider.clone());
         let job = if scene.line.callers.stored { job.stored_by(process.owner()) } else { job };
         let step = Renewal::begin(job, process.now());
-        let run = Run { job: Job::Renewal(Box::new(permit)), step, alive: false, sent: false };
+        let run = Run { job: Job::Renewal(Box::new(permit)), step, lock: None, sent: false };
         self.settle(scene, who, process, run)
     }
 

@@ -126,7 +126,12 @@ pub(super) const CELLS: &[Mutant] = &[
     ),
     without(F::LeasedElsewhereTooLong, B::SignIn, Nothing(LAPSES), QUIET),
     without(F::LeasedElsewhereTooLong, B::Credentials, Nothing(LAPSES), QUIET),
-    without(F::Lapsed, B::SignIn, Broken, line(NONE, 0, G::Rotating, Replay::OwnerDead, APART, S::Cold)),
+    without(
+        F::Lapsed,
+        B::SignIn,
+        Broken,
+        line(&[T::Crash], 1, G::Rotating, Replay::OwnerDead, APART, S::Cold),
+    ),
     without(
         F::Lapsed,
         B::Credentials,

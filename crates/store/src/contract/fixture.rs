@@ -1,6 +1,7 @@
 //! What the contract needs from the author of a store.
 
 use core::any::Any;
+use core::time::Duration;
 
 use wellspring_core::{Store, TokenKey};
 
@@ -14,6 +15,23 @@ pub trait Fixture {
 
     /// Makes the store refuse every save until the returned value is dropped; `None` if the store never refuses a save.
     fn refuse_saves(&self) -> Option<Box<dyn Any>>;
+
+    /// How soon a watcher of this store notices a change or the end of a liveness lock. A caller waits that much longer
+    /// for a token that another process renews, so it must not be more than a second.
+    fn notice(&self) -> Duration {
+        Duration::from_millis(100)
+    }
+
+    /// Opens the store by every other path that leads to it: a link to it, or a folder in which its side files are others.
+    fn open_elsewhere(&self) -> Vec<Box<dyn Store>> {
+        Vec::new()
+    }
+
+    /// Removes every lock file and its folder, as a program that removes old files may do at any time. Returns whether the
+    /// store has any.
+    fn remove_locks(&self) -> bool {
+        false
+    }
 }
 
 /// One clause of the contract.

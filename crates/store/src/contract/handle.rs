@@ -6,7 +6,8 @@ use core::time::Duration;
 use std::thread::ScopedJoinHandle;
 
 use wellspring_core::{
-    LivenessLock, Loaded, Record, Store, StoreError, Stored, Swap, TokenKey, Version, WatchOutcome,
+    LivenessLock, Loaded, LockDomain, Record, Store, StoreError, Stored, Swap, TokenKey, Version,
+    WatchOutcome,
 };
 
 use super::fixture::Fixture;
@@ -51,8 +52,14 @@ impl Handle {
         }
     }
 
-    pub(super) fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> WatchOutcome {
-        expect_ok("a watch", self.0.watch(key, version, within))
+    pub(super) fn watch(
+        &self,
+        key: &TokenKey,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> WatchOutcome {
+        expect_ok("a watch", self.0.watch(key, version, domain, within))
     }
 
     pub(super) fn liveness_lock(&self, key: &TokenKey) -> LivenessLock {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use wellspring_core::{
-    AccessToken, Attempt, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted, Lease,
+    AccessToken, Attempt, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted, Lease, LockDomain,
     LoginReason, Obtained, Owner, PendingSave, Record, RefreshToken, Scope, SessionState, Throttle,
     TokenResponse, UnixTime,
 };
@@ -69,6 +69,10 @@ impl Generator {
         Attempt { owner, number: self.count() }
     }
 
+    fn domain(&mut self) -> Option<LockDomain> {
+        LockDomain::new(u128::from(self.count()) << 64 | u128::from(self.count()))
+    }
+
     fn granted(&mut self) -> Granted {
         let mut response = TokenResponse::new(AccessToken::new(self.text()));
         response.lifetime = self.optional(Self::duration);
@@ -86,6 +90,7 @@ impl Generator {
     fn lease(&mut self) -> Lease {
         Lease {
             attempt: self.attempt(),
+            domain: self.optional(|generator| generator.domain()).flatten(),
             first_sent: self.optional(Self::time),
             until: self.time(),
             span: self.duration(),

@@ -1,8 +1,8 @@
 //! The fields of a record.
 
 use wellspring_core::{
-    AccessToken, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted, Lease, LoginReason, Record,
-    RefreshToken, Scope, SessionState, StoreError, Throttle, TokenResponse,
+    AccessToken, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted, Lease, LockDomain,
+    LoginReason, Record, RefreshToken, Scope, SessionState, StoreError, Throttle, TokenResponse,
 };
 use zeroize::Zeroizing;
 
@@ -123,7 +123,7 @@ fn write_granted(fields: &mut Writer, granted: &Granted) {
 }
 
 fn write_lease(fields: &mut Writer, lease: &Lease) {
-    let Lease { attempt, first_sent, until, span, replays } = lease;
+    let Lease { attempt, domain, first_sent, until, span, replays } = lease;
     fields.attempt("claim", *attempt);
     if let Some(first_sent) = first_sent {
         fields.time("claim_first_sent", *first_sent);
@@ -131,6 +131,9 @@ fn write_lease(fields: &mut Writer, lease: &Lease) {
     fields.time("claim_until", *until);
     fields.duration("claim_span", *span);
     fields.value("claim_replays", replays);
+    if let Some(domain) = domain {
+        fields.value("claim_domain", format_args!("{:032x}", domain.value()));
+    }
 }
 
 fn write_throttle(fields: &mut Writer, throttle: &Throttle) {
@@ -193,6 +196,8 @@ fn read_lease(fields: &mut Reader<'_>) -> Result<Option<Lease>, Unreadable> {
         until: required("claim_until", fields.time("claim_until")?)?,
         span: required("claim_span", fields.duration("claim_span")?)?,
         replays: required("claim_replays", fields.number("claim_replays")?)?,
+        // Versions that knew no domain have written none.
+        domain: fields.read("claim_domain", |text| LockDomain::new(u128::from_str_radix(text, 16).ok()?))?,
     }))
 }
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use wellspring_core::{
-    AccessToken, Attempt, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted, Lease,
+    AccessToken, Attempt, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted, Lease, LockDomain,
     LoginReason, Obtained, Owner, PendingSave, Record, RefreshToken, Scope, SessionState, Throttle,
     TokenResponse, UnixTime,
 };
@@ -32,6 +32,7 @@ fn full() -> Record {
     record.writer = Some(attempt());
     record.lease = Some(Lease {
         attempt: attempt(),
+        domain: LockDomain::new(0xf6),
         first_sent: Some(UnixTime::from_secs(1_700_000_001)),
         until: UnixTime::after_epoch(Duration::new(1_700_000_040, 7)),
         span: Duration::from_secs(40),
@@ -67,6 +68,7 @@ claim_first_sent 20 1700000001.000000000
 claim_until 20 1700000040.000000007
 claim_span 12 40.000000000
 claim_replays 1 2
+claim_domain 32 000000000000000000000000000000f6
 dead 7 refused
 dead_since 20 1700000002.000000000
 throttle_until 20 1700000100.000000000
@@ -87,7 +89,7 @@ fn the_bytes_of_format_1_do_not_change() {
     let bytes = encode_record(&full()).unwrap();
     assert_eq!(core::str::from_utf8(&bytes).unwrap().split_once('\n').unwrap().1, FULL);
     assert!(bytes.starts_with(
-        b"wellspring record 1 f4acadd20c927d9384bf77e7cbc2406af5ab273319845cbd41b85a60932b3f63\n"
+        b"wellspring record 1 b678d9a2c8ce4e64a468f30c3ecb6a5873b2fec40923a33d5c80fd21772735df\n"
     ));
     assert!(sample::same(&decode_record(&sealed("record", FULL)).unwrap(), &full()));
     let pending_save = PendingSave {
@@ -102,6 +104,17 @@ fn the_bytes_of_format_1_do_not_change() {
         &decode_pending_save(&sealed("spill", &fields)).unwrap(),
         &pending_save
     ));
+}
+
+#[test]
+fn a_lease_of_a_version_that_knew_no_domain_has_none() {
+    let old = FULL.replace("claim_domain 32 000000000000000000000000000000f6\n", "");
+    let read = decode_record(&sealed("record", &old)).unwrap();
+    let mut expected = full();
+    expected.lease = expected.lease.map(|lease| Lease { domain: None, ..lease });
+    assert!(sample::same(&read, &expected));
+    let zero = FULL.replace("0000f6\n", "000000\n");
+    assert!(decode_record(&sealed("record", &zero)).is_err(), "zero names no lock");
 }
 
 #[test]
@@ -219,6 +232,7 @@ fn the_buffer_of_an_encoding_never_grows() {
     let mut record = sample::of_length(1 << 20);
     record.lease = Some(Lease {
         attempt: Attempt { number: u64::MAX, ..attempt() },
+        domain: LockDomain::new(u128::MAX),
         first_sent: Some(UnixTime::after_epoch(Duration::MAX)),
         until: UnixTime::after_epoch(Duration::MAX),
         span: Duration::MAX,

@@ -6,8 +6,8 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
 use wellspring_core::{
-    Attempt, LivenessLock, Loaded, PendingSave, Record, SharedBy, Store, StoreError, StoreGuarantees, Swap,
-    TokenKey, Version, WatchOutcome,
+    Attempt, LivenessLock, Loaded, LockDomain, PendingSave, Record, SharedBy, Store, StoreError,
+    StoreGuarantees, Swap, TokenKey, Version, WatchOutcome,
 };
 use wellspring_store::MemoryStore;
 
@@ -86,8 +86,14 @@ impl Store for Moody {
         self.kept.save(key, expected, record, within)
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
-        self.kept.watch(key, version, within)
+    fn watch(
+        &self,
+        key: &TokenKey,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
+        self.kept.watch(key, version, domain, within)
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {

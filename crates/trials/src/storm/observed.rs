@@ -8,8 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
 use wellspring_core::{
-    Attempt, HttpRequest, HttpResponse, LivenessLock, Loaded, PendingSave, Record, Store, StoreError,
-    StoreGuarantees, Swap, TokenKey, TransportError, Version, WatchOutcome,
+    Attempt, HttpRequest, HttpResponse, LivenessLock, Loaded, LockDomain, PendingSave, Record, Store,
+    StoreError, StoreGuarantees, Swap, TokenKey, TransportError, Version, WatchOutcome,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -79,8 +79,14 @@ impl Store for ObservedStore {
         Ok(swap)
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
-        self.store.watch(key, version, within)
+    fn watch(
+        &self,
+        key: &TokenKey,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
+        self.store.watch(key, version, domain, within)
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {

@@ -15,8 +15,8 @@ use std::thread::{self, JoinHandle};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use wellspring_core::{
-    Attempt, ErrorKind, LivenessLock, Loaded, PendingSave, Record, Store, StoreError, StoreGuarantees, Swap,
-    TokenKey, Version, WatchOutcome,
+    Attempt, ErrorKind, LivenessLock, Loaded, LockDomain, PendingSave, Record, Store, StoreError,
+    StoreGuarantees, Swap, TokenKey, Version, WatchOutcome,
 };
 use wellspring_store::Deadline;
 use wellspring_store::contract::Folder;
@@ -136,8 +136,14 @@ impl Store for Filled {
         self.store.save(key, expected, record, within)
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
-        self.store.watch(key, version, within)
+    fn watch(
+        &self,
+        key: &TokenKey,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
+        self.store.watch(key, version, domain, within)
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {

@@ -37,11 +37,11 @@ const fn found(found: Found) -> &'static str {
         Found::Free => "a record without a lease",
         Found::Unsent => "a lease of this source under which nothing was sent",
         Found::OwnerGone => "a lease whose owner is gone",
-        Found::LeasedHere => "a lease on this machine",
+        Found::LeasedHere => "a lease that names a lock within reach",
         Found::LeasedHereTooLong => "the same, after all the time that the renewal waits",
-        Found::LeasedElsewhere => "a lease of another machine",
+        Found::LeasedElsewhere => "a lease that names no lock within reach: its owner may be alive",
         Found::LeasedElsewhereTooLong => "the same, after all the time that the renewal waits",
-        Found::Lapsed => "a lease of another machine, unchanged for its whole span",
+        Found::Lapsed => "such a lease, unchanged for its whole span",
     }
 }
 
@@ -55,7 +55,6 @@ const fn judgment(judgment: Judgment) -> &'static str {
         Judgment::Lease => "lease the record and send a grant",
         Judgment::LeaseAnyway => "lease the record; the earlier owner may still save",
         Judgment::Watch => "watch the record",
-        Judgment::LoadLater => "load again in about a second",
         Judgment::Busy => "fail: `Busy`",
     }
 }

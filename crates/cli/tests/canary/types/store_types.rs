@@ -5,10 +5,10 @@ use core::time::Duration;
 use wellspring_core::{
     Answer, Applied, Attempt, Cause, CauseKind, Clocks, Dead, Decision, Epoch, Fingerprint, Forget,
     Forgetting, Generation, Granted, HttpResponse, Lease, Lifecycle, LivenessLock, Load, Loaded, Loading,
-    LoginReason, Need, Obtained, Owner, Pending, PendingSave, Policy, Record, Renewal, ResponseHead,
-    Revocation, Save, Saving, SessionState, SharedBy, Sleeping, Spill, Spilling, Step, Store, StoreError,
-    StoreGuarantees, Stored, Swap, Throttle, TokenError, TokenKey, UnfinishedSave, UnixTime, Version, Watch,
-    WatchOutcome, Watching,
+    LockDomain, LoginReason, Need, Obtained, Owner, Pending, PendingSave, Policy, Record, Renewal,
+    ResponseHead, Revocation, Save, Saving, SessionState, SharedBy, Sleeping, Spill, Spilling, Step, Store,
+    StoreError, StoreGuarantees, Stored, Swap, Throttle, TokenError, TokenKey, UnfinishedSave, UnixTime,
+    Version, Watch, WatchOutcome, Watching,
 };
 use wellspring_store::contract::Folder;
 use wellspring_store::{
@@ -32,7 +32,8 @@ fn attempt() -> Attempt {
 
 fn lease() -> Lease {
     let until = UnixTime::from_secs(1_700_000_035);
-    Lease { attempt: attempt(), first_sent: None, until, span: Duration::from_secs(35), replays: 0 }
+    let domain = LockDomain::new(7);
+    Lease { attempt: attempt(), domain, first_sent: None, until, span: Duration::from_secs(35), replays: 0 }
 }
 
 fn dead() -> Dead {
@@ -88,7 +89,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Revocation = Revocation::Failed(TokenError::unavailable("down"));
         SharedBy = SharedBy::Fleet;
         WatchOutcome = WatchOutcome::OwnerGone;
-        LivenessLock = LivenessLock::new(record());
+        LivenessLock = LivenessLock::new(LockDomain::new(7), record());
         Stored = loaded().stored.unwrap();
         Swap = Swap::Conflict;
         Throttle = throttle();

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use tower_layer::Layer;
 use wellspring_core::{
     Acquire, AcquireStep, Answer, Attempt, AwaitChange, AwaitRejection, AwaitRenewal, AwaitToken,
-    AwaitVerdict, Call, CallStep, Clocks, HttpResponse, Instant, Lifecycle, LivenessLock, Loaded, Need,
-    Outcome, Patience, Pending, PendingSave, Policy, Provider, Record, ResponseHead, Step, Store, StoreError,
-    StoreGuarantees, StoreOp, Swap, Token, TokenError, TokenKey, Verdict, Version, WatchOutcome,
+    AwaitVerdict, Call, CallStep, Clocks, HttpResponse, Instant, Lifecycle, LivenessLock, Loaded, LockDomain,
+    Need, Outcome, Patience, Pending, PendingSave, Policy, Provider, Record, ResponseHead, Step, Store,
+    StoreError, StoreGuarantees, StoreOp, Swap, Token, TokenError, TokenKey, Verdict, Version, WatchOutcome,
 };
 use wellspring_store::{MemoryStore, Records};
 use wellspring_transport::twins::prelude::{Pool, SharedSettings};
@@ -136,8 +136,14 @@ impl Store for Full {
         self.0.save(key, expected, record, within)
     }
 
-    fn watch(&self, key: &TokenKey, version: Version, within: Duration) -> Result<WatchOutcome, StoreError> {
-        self.0.watch(key, version, within)
+    fn watch(
+        &self,
+        key: &TokenKey,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
+        self.0.watch(key, version, domain, within)
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::lease::{Lease, Owner};
+use crate::liveness::LockDomain;
 use crate::record::{Granted, SessionState};
 use crate::time::UnixTime;
 
@@ -21,7 +22,8 @@ fn record(epoch: u64, generation: u64, refresh: &str) -> Record {
 
 fn leased(mut record: Record, attempt: Attempt) -> Record {
     let until = at(30).unix;
-    record.lease = Some(Lease { attempt, first_sent: None, until, span: s(40), replays: 0 });
+    let (domain, first_sent) = (LockDomain::new(1), None);
+    record.lease = Some(Lease { attempt, domain, first_sent, until, span: s(40), replays: 0 });
     record
 }
 
@@ -198,10 +200,11 @@ fn a_grant_that_was_sent_does_not_count_as_unsent_when_the_lease_to_repeat_it_fa
 
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(60)) else { panic!("no permit") };
     let step = Renewal::begin(permit.job(toy()).stored_by(owner(1)), at(60));
-    let step = load(step, loaded(2, first.record.clone()));
+    let first = first.record_under(LockDomain::new(1)).into_owned();
+    let step = load(step, loaded(2, first.clone()));
     let Step::Watch(watch) = step else { panic!("it counts as never sent: {step:?}") };
     let Step::Load(load) = watch.resume(Ok(WatchOutcome::OwnerGone), at(60)) else { panic!("no look") };
-    let Step::Done(outcome, None) = load.resume(loaded(2, first.record), at(60)) else { panic!("sent") };
+    let Step::Done(outcome, None) = load.resume(loaded(2, first), at(60)) else { panic!("sent") };
     let Completed::Failed(error) = life.complete(permit, outcome, at(60)) else { panic!("a token") };
     assert_eq!(reason(&Err(error)), Some(LoginReason::Ambiguous));
 }

@@ -5,6 +5,7 @@ use std::format;
 
 use super::*;
 use crate::lease::{Lease, Owner};
+use crate::liveness::LockDomain;
 use crate::provider::Provider;
 use crate::record::{Granted, SessionState};
 use crate::renewal::job::RenewalJob;
@@ -28,7 +29,11 @@ pub(super) struct Slot {
     pub(super) never: &'static [&'static str],
     /// What the store refuses until a person corrects it.
     pub(super) refused: &'static [&'static str],
-    sightings: VecDeque<WatchOutcome>,
+    pub(super) sightings: VecDeque<WatchOutcome>,
+    /// What another process writes while the record is watched for a change only.
+    pub(super) while_watched: Option<Record>,
+    /// How long the record was watched in vain.
+    pub(super) watched: Vec<Duration>,
     log: Vec<String>,
 }
 
@@ -62,7 +67,7 @@ impl Slot {
         &self.stored.as_ref().expect("a record").record
     }
 
-    fn put(&mut self, record: Record) {
+    pub(super) fn put(&mut self, record: Record) {
         self.versions += 1;
         self.stored = Some(Stored { version: Version::new(self.versions), record });
     }
@@ -77,6 +82,7 @@ impl Slot {
         let mut now = start;
         let mut answers = answers.into_iter();
         let mut step = Renewal::begin(job, now);
+        let mut held = None;
         loop {
             step = match step {
                 Step::Load(pending) => {
@@ -89,21 +95,29 @@ impl Slot {
                     let save = &pending.operation;
                     let what = if save.record.lease.is_some() { "lease" } else { "save" };
                     let life = if save.liveness_lock { " alive" } else { "" };
+                    held = held.or(LockDomain::new(1).filter(|_| save.liveness_lock));
                     self.log.push(format!("{what}{life}"));
                     let failure = self.fails(what);
                     let lost = matches!(&failure, Some(error) if error.applied() == Applied::No);
                     let stands = self.stored.as_ref().map(|stored| stored.version) == save.expected;
                     if stands && !lost {
-                        self.put(save.record.clone());
+                        self.put(save.record_under(held).into_owned());
                     }
                     let swap = if stands { Swap::Done(Version::new(self.versions)) } else { Swap::Conflict };
                     pending.resume(failure.map_or(Ok(swap), Err), now)
                 }
                 Step::Watch(pending) => {
-                    self.log.push("watch".into());
+                    held = None;
+                    let blind = if pending.operation.domain.is_none() { " for a change only" } else { "" };
+                    self.log.push(format!("watch{blind}"));
                     let seen = self.sightings.pop_front().unwrap_or(WatchOutcome::Unchanged);
                     if seen == WatchOutcome::Unchanged {
-                        now = now.plus(pending.deadline.since(now.instant));
+                        let length = pending.deadline.since(now.instant);
+                        self.watched.push(length);
+                        now = now.plus(length);
+                    }
+                    if let Some(record) = self.while_watched.take_if(|_| seen == WatchOutcome::Changed) {
+                        self.put(record);
                     }
                     pending.resume(Ok(seen), now)
                 }
@@ -259,36 +273,10 @@ fn a_token_of_another_process_that_is_shorter_than_wanted_is_renewed() {
     }
 }
 
-#[test]
-fn the_lease_of_a_live_owner_is_waited_for_and_nothing_is_sent() {
-    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
-    let mut theirs = record(1, 5, "old 60 refresh");
-    theirs.lease = Some(lease_of(2));
-    slot.put(theirs);
-    let busy = Process::new(1, rotating()).renew(&mut slot, at(60), vec![]);
-    assert_eq!(kind(&busy), Some(ErrorKind::Busy));
-    assert_eq!(slot.log(), ["load", "watch", "load"]);
-}
-
-fn lease_of(source: u64) -> Lease {
+pub(super) fn lease_of(source: u64) -> Lease {
     let attempt = Attempt { owner: owner(source), number: 1 };
-    Lease { attempt, first_sent: None, until: at(90).unix, span: s(40), replays: 0 }
-}
-
-#[test]
-fn a_grant_whose_lease_owner_is_gone_is_replayed_only_as_the_provider_says() {
-    for (replay, served) in [(Replay::OwnerDead, true), (Replay::Never, false)] {
-        let mut theirs = record(1, 5, "old 60 refresh");
-        theirs.lease = Some(lease_of(2));
-        let mut slot = Slot::holding(theirs);
-        slot.sightings.push_back(WatchOutcome::OwnerGone);
-        let answers = if served { vec![answer(200, "new 60 next")] } else { vec![] };
-        let result = Process::new(1, Toy::rotating(replay)).renew(&mut slot, at(60), answers);
-        assert_eq!(result.is_ok(), served, "{replay:?}");
-        if !served {
-            assert_eq!(reason(&result), Some(LoginReason::Ambiguous));
-        }
-    }
+    let domain = LockDomain::new(1);
+    Lease { attempt, domain, first_sent: None, until: at(90).unix, span: s(40), replays: 0 }
 }
 
 #[test]
@@ -417,22 +405,4 @@ fn a_repeatable_grant_goes_on_without_the_store_but_not_after_a_logout_that_it_h
     slot.never = &["load"];
     let result = process.renew(&mut slot, at(2), vec![]);
     assert!(matches!(kind(&result), Some(ErrorKind::LoginRequired { .. } | ErrorKind::Store)), "{result:?}");
-}
-
-#[test]
-fn the_lease_of_another_machine_lapses_when_it_has_stood_for_its_span() {
-    let mut theirs = record(1, 5, "old 60 refresh");
-    let mut lease = lease_of(2);
-    lease.attempt.owner = Owner { machine: 7, boot: 7, ..lease.attempt.owner };
-    theirs.lease = Some(lease);
-    for (replay, served) in [(Replay::LastResort, true), (Replay::OwnerDead, false)] {
-        let mut slot = Slot::holding(theirs.clone());
-        let answers = if served { vec![answer(200, "new 60 next")] } else { vec![] };
-        let result = Process::new(1, Toy::rotating(replay)).renew(&mut slot, at(60), answers);
-        assert_eq!(result.is_ok(), served, "{replay:?}: {result:?}");
-        assert!(
-            slot.log().iter().filter(|entry| *entry == "load").count() > 30,
-            "looked at about every second"
-        );
-    }
 }

@@ -1,0 +1,99 @@
+//! The domain of a liveness lock on a lock file: all that must be equal for two processes to have the same kernel lock.
+//!
+//! - The boot of the machine. Two machines that share a folder over a network may each have a lock of their own.
+//! - The lock file's device and inode. A copied folder, a removed file and a folder beside another path of the store are
+//!   other files.
+//! - A random id inside the lock file, for file systems that give two files the same inode.
+//!
+//! The name of a Linux machine is not part of it, because it may be copied with the machine's disk. A container that
+//! shares the lock file with another container of the machine also shares the kernel lock, and has the same domain.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::Path;
+use std::sync::LazyLock;
+
+use sha2::{Digest as _, Sha256};
+use wellspring_core::LockDomain;
+
+/// The length of an id: 32 digits and a line feed.
+const ID_LENGTH: usize = 33;
+
+/// The domain of a lock on this open file; `None` if the file has no id, or the running kernel has no name.
+pub(crate) fn of(file: &File, path: &Path) -> Option<LockDomain> {
+    static KERNEL: LazyLock<Option<Vec<u8>>> = LazyLock::new(kernel);
+    let id = read_id(file).ok().flatten()?;
+    let mut hash = Sha256::new_with_prefix(id);
+    hash.update(place(&file.metadata().ok()?, path)?);
+    hash.update(KERNEL.as_deref()?);
+    let number = *hash.finalize().as_slice().first_chunk()?;
+    LockDomain::new(u128::from_be_bytes(number))
+}
+
+/// Whether this open file is the one at this path.
+///
+/// # Errors
+///
+/// When either cannot be inspected.
+pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let there = match fs::symlink_metadata(path) {
+        Ok(there) => there,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    Ok(place(&file.metadata()?, path) == place(&there, path))
+}
+
+/// Writes a new id into this file, on which the caller holds an exclusive lock, unless the file has one.
+///
+/// # Errors
+///
+/// When the file cannot be written, for example because the disk is full.
+pub(crate) fn ensure_id(mut file: &File, id: u128) -> io::Result<()> {
+    if read_id(file)?.is_some() {
+        return Ok(());
+    }
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(format!("{id:032x}\n").as_bytes())
+}
+
+fn read_id(mut file: &File) -> io::Result<Option<[u8; ID_LENGTH]>> {
+    let mut id = Vec::with_capacity(ID_LENGTH + 1);
+    file.rewind()?;
+    file.take(ID_LENGTH as u64 + 1).read_to_end(&mut id)?;
+    Ok(id.try_into().ok().filter(|id: &[u8; ID_LENGTH]| id.ends_with(b"\n")))
+}
+
+/// What tells this file from every other that the machine has now.
+#[cfg(unix)]
+fn place(metadata: &Metadata, _: &Path) -> Option<Vec<u8>> {
+    use std::os::unix::fs::MetadataExt as _;
+    Some([metadata.dev(), metadata.ino()].map(u64::to_be_bytes).concat())
+}
+
+/// Other systems do not show a file's number. There the id must show that a file was replaced.
+#[cfg(not(unix))]
+fn place(_: &Metadata, path: &Path) -> Option<Vec<u8>> {
+    Some(fs::canonicalize(path).ok()?.into_os_string().into_encoded_bytes())
+}
+
+/// The running kernel's name: the id of this boot.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn kernel() -> Option<Vec<u8>> {
+    fs::read("/proc/sys/kernel/random/boot_id").ok().filter(|id| id.len() >= 32)
+}
+
+/// The running kernel's name: other systems have no id of the boot, only the name of the machine.
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+fn kernel() -> Option<Vec<u8>> {
+    Some(rustix::system::uname().nodename().to_bytes().to_vec()).filter(|name| !name.is_empty())
+}
+
+/// The running kernel's name: other systems have no id of the boot, only the name of the machine.
+#[cfg(not(unix))]
+fn kernel() -> Option<Vec<u8>> {
+    #[expect(clippy::disallowed_methods, reason = "the only source of the machine's name here")]
+    let name = std::env::var_os("COMPUTERNAME")?;
+    Some(name.into_encoded_bytes())
+}
