@@ -1,4 +1,4 @@
-//! Token records in files: for many processes on one host, with only the standard library.
+//! Token records in files: for many processes on one host, with nothing to install.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), wellspring_core::StoreError> {
@@ -26,15 +26,21 @@
 //! ```text
 //! tokens/                    0700
 //!   <key's SHA-256>.token    0600  the version as 32 hexadecimal digits and a line feed; then the record
-//!   <..>.token.new           0600  a save that is in progress or was interrupted; the next save removes it
+//!   <..>.token.<version>.new 0600  a save that replaces this version, or `first`: in progress or interrupted; the next
+//!                                  load or save finishes it if it is whole, and removes it if it is not
+//!   <..>.key                 0600  the key that authenticates the spills of this store, in the same form
 //!   locks/save-00 .. 15      0600  empty; a save locks one of them exclusively
 //!   locks/life-00 .. 15      0600  empty; a lease holder shares a lock on one of them as its liveness lock
 //!   spill/<..>.spill         0600  spilled tokens
 //! ```
 //!
-//! The files contain the tokens unencrypted.
+//! The files contain the tokens unencrypted. Each is used only if it is a regular file of this user with one name that no
+//! other user can access; otherwise the operation is refused with a sentence that says how to correct it.
 #![forbid(unsafe_code)]
 
+mod format;
+mod interrupted;
+mod look;
 mod store;
 
 // The public interface is:

@@ -1,17 +1,16 @@
 //! The store: one file for each key.
 
 use core::time::Duration;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use wellspring_core::{
     LivenessLock, LockDomain, SharedBy, StoreError, StoreGuarantees, Version, WatchOutcome,
 };
 use wellspring_store::{Entry, FileLocks, KeyName, LivenessLocks, Map, Records, Zeroizing, files};
 
-/// The length of the version's line: 32 digits and a line feed.
-const VERSION_LINE: usize = 33;
+use crate::format::{VERSION_LINE, parse, parse_version, version_line};
+use crate::interrupted::Interrupted;
+use crate::look;
 
 /// A map of records in a folder.
 #[derive(Debug)]
@@ -29,11 +28,10 @@ impl FileStore {
     ///
     /// # Errors
     ///
-    /// When the folder cannot be created, when the path is not a folder, or when other users can write to the folder.
+    /// When the folder cannot be created, when the path is not a folder, when the folder belongs to another user, or when
+    /// other users can write to it.
     pub fn open(folder: impl AsRef<Path>) -> Result<Records<Self>, StoreError> {
-        let folder = std::path::absolute(folder).map_err(|error| {
-            StoreError::unavailable("the path of the store's folder is invalid").with_source(Arc::new(error))
-        })?;
+        let folder = files::resolve(folder.as_ref())?;
         files::create_private_folder(&folder)?;
         let locks = folder.join("locks");
         let spills = folder.join("spill");
@@ -51,28 +49,28 @@ impl FileStore {
     /// A sentence about each file and folder of the store that other users than its owner can access.
     #[must_use]
     pub fn open_to_others(&self) -> Vec<String> {
-        let children = fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        core::iter::once(self.folder.clone())
-            .chain(children)
-            .filter_map(|path| files::open_to_others(&path))
-            .collect()
+        look::open_to_others(&self.folder)
     }
 
     fn path(&self, name: &KeyName) -> PathBuf {
-        self.folder.join(format!("{name}.token"))
+        self.folder.join(format!("{name}.{}", if name.is_reserved() { "key" } else { "token" }))
     }
 
     /// Reads this file, or its first `at_most` bytes. If the folder is missing, the file is not absent but unavailable:
     /// the file system of the folder may be unmounted.
     fn read(&self, path: &Path, at_most: u64) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
-        let bytes = files::read(path, at_most)?;
-        if bytes.is_none() && !self.folder.is_dir() {
+        if !files::check_folder(&self.folder)? {
             return Err(StoreError::unavailable(format!(
                 "the store's folder {} does not exist: it was removed or unmounted",
                 self.folder.display()
             )));
         }
-        Ok(bytes)
+        files::read(path, at_most)
+    }
+
+    fn entry(&self, path: &Path) -> Result<Option<Entry>, StoreError> {
+        let Some(bytes) = self.read(path, u64::MAX)? else { return Ok(None) };
+        parse(&bytes).map(Some).ok_or_else(|| corrupt(path))
     }
 
     fn version(&self, name: &KeyName) -> Result<Option<Version>, StoreError> {
@@ -80,14 +78,6 @@ impl FileStore {
         let Some(line) = self.read(&path, VERSION_LINE as u64)? else { return Ok(None) };
         parse_version(&line).map(Some).ok_or_else(|| corrupt(&path))
     }
-}
-
-/// The version on the first line.
-fn parse_version(bytes: &[u8]) -> Option<Version> {
-    let digits = bytes.get(..VERSION_LINE)?.strip_suffix(b"\n")?;
-    let digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    let digits = core::str::from_utf8(digits).ok().filter(|_| digits.iter().all(digit))?;
-    u128::from_str_radix(digits, 16).ok().map(Version::new)
 }
 
 fn corrupt(path: &Path) -> StoreError {
@@ -101,9 +91,20 @@ impl Map for FileStore {
 
     fn load(&self, name: &KeyName, _: Duration) -> Result<Option<Entry>, StoreError> {
         let path = self.path(name);
-        let Some(bytes) = self.read(&path, u64::MAX)? else { return Ok(None) };
-        let version = parse_version(&bytes).ok_or_else(|| corrupt(&path))?;
-        Ok(Some(Entry { version, bytes: Zeroizing::new(bytes[VERSION_LINE..].to_vec()) }))
+        let entry = self.entry(&path)?;
+        let interrupted = Interrupted::of(&path, entry.as_ref().map(|entry| entry.version));
+        // While another process holds the lock, the save is under way.
+        if !interrupted.is_found() {
+            return Ok(entry);
+        }
+        let Ok(Some(_guard)) = self.save_locks.exclusive_while(name, Duration::ZERO, || Ok(false)) else {
+            return Ok(entry);
+        };
+        if self.version(name)? != entry.as_ref().map(|entry| entry.version) {
+            return self.entry(&path);
+        }
+        interrupted.settle(&path)?;
+        self.entry(&path)
     }
 
     fn swap(
@@ -113,17 +114,19 @@ impl Map for FileStore {
         entry: &Entry,
         within: Duration,
     ) -> Result<bool, StoreError> {
+        let path = self.path(name);
         let unchanged = || Ok(self.version(name)? == expected);
         // Of many savers that expect the same version, only the first can succeed. The others stop waiting for the lock as
         // soon as the version changes.
         let Some(_guard) = self.save_locks.exclusive_while(name, within, unchanged)? else {
             return Ok(false);
         };
-        if !unchanged()? {
+        let interrupted = Interrupted::of(&path, expected);
+        if !unchanged()? || interrupted.settle(&path)? {
             return Ok(false);
         }
-        let line = format!("{:032x}\n", entry.version.value());
-        files::replace(&self.path(name), &[line.as_bytes(), &entry.bytes])?;
+        let line = version_line(entry.version);
+        files::replace(&path, interrupted.temporary(), &[line.as_bytes(), &entry.bytes])?;
         Ok(true)
     }
 
@@ -139,5 +142,9 @@ impl Map for FileStore {
 
     fn liveness_lock(&self, name: &KeyName, within: Duration) -> Result<LivenessLock, StoreError> {
         self.liveness_locks.acquire(name, within)
+    }
+
+    fn problems(&self) -> Vec<String> {
+        look::problems(&self.folder)
     }
 }

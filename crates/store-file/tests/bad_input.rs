@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wellspring_core::{Applied, Store as _, StoreError, Swap, TokenKey};
-use wellspring_store::contract::{Folder, sample};
+use wellspring_store::contract::{Folder, sample, write_private};
 use wellspring_store::{FileLocks, KeyName};
 use wellspring_store_file::FileStore;
 
@@ -23,7 +23,7 @@ fn file_of(folder: &Path) -> PathBuf {
 #[track_caller]
 fn assert_fails<T: core::fmt::Debug>(outcome: Result<T, StoreError>, sentence: &str) -> StoreError {
     let error = outcome.unwrap_err();
-    assert!(error.to_string().ends_with(sentence), "{error}");
+    assert!(error.to_string().contains(sentence), "{error}");
     error
 }
 
@@ -36,7 +36,7 @@ fn a_path_that_cannot_be_a_store_is_named() {
     assert_fails(FileStore::open(file.join("below")), "/file/below cannot be created");
     assert_fails(FileStore::open(folder.path().join("no/parent")), "/no/parent cannot be created");
     assert_fails(FileStore::open("/proc/wellspring"), "/proc/wellspring cannot be created");
-    assert_fails(FileStore::open(""), "the path of the store's folder is invalid");
+    assert!(assert_fails(FileStore::open(""), "the path of the store is empty").is_refused());
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_record_of_a_newer_format_is_reported_and_stays() {
     let folder = Folder::new();
     let store = FileStore::open(folder.path()).unwrap();
     let newer = format!("{:032x}\nwellspring record 7 canary\n", 5);
-    fs::write(file_of(folder.path()), &newer).unwrap();
+    write_private(&file_of(folder.path()), &newer);
     let sentence =
         "is of format 7; this version reads only format 1, so a newer one wrote it: update this program";
     assert!(assert_fails(store.load(&key(), WITHIN), sentence).is_unreadable());
@@ -74,7 +74,7 @@ fn an_invalid_version_is_an_error_for_loads_saves_and_watches() {
     let folder = Folder::new();
     let store = FileStore::open(folder.path()).unwrap();
     for garbage in ["", "x", &"0".repeat(33), &format!("+{:031x}\n", 5), &format!("{:032X}\n", u128::MAX)] {
-        fs::write(file_of(folder.path()), garbage).unwrap();
+        write_private(&file_of(folder.path()), garbage);
         let sentence = ".token is corrupt: it does not begin with a version";
         assert!(assert_fails(store.load(&key(), WITHIN), sentence).is_unreadable());
         let version = wellspring_core::Version::new(5);

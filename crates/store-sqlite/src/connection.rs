@@ -5,9 +5,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, Error, OpenFlags, TransactionBehavior};
 use wellspring_core::StoreError;
-use wellspring_store::{Deadline, files};
+use wellspring_store::Deadline;
+use wellspring_store::files::{self, FileId};
 
-use crate::error::{is_busy, store_error};
+use crate::error::{SIDE_FILES, is_busy, read_only, store_error};
 
 /// Marks the database as this store's (`Well`).
 const APPLICATION_ID: i32 = 0x5765_6c6c;
@@ -20,19 +21,23 @@ const RETRY_PAUSE: Duration = Duration::from_millis(10);
 /// Longer than any wait, and within the range of SQLite's milliseconds.
 const LONGEST_BUSY_TIMEOUT: Duration = Duration::from_secs(86_400);
 
-/// Connects to the database at this path, which is created if it does not exist.
-pub(crate) fn connect(path: &Path, within: Duration) -> Result<Connection, StoreError> {
-    // If SQLite created the file, other users could read it. The store must not open a file that exists: closing it would
-    // release the locks that SQLite holds on the file in this process.
-    files::create_if_absent(path)?;
+/// Connects to the database at this path, which is created if it does not exist. Returns the identity of its file.
+pub(crate) fn connect(path: &Path, within: Duration) -> Result<(Connection, FileId), StoreError> {
     let deadline = Deadline::after(within);
     let fail = |error| store_error(path, within, error);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // If SQLite created the file, other users could read it. The store must not open a file that exists: closing it would
+    // release the locks that SQLite holds on the file in this process.
+    if files::check_file(path)?.is_none() {
+        files::create_if_absent(path)?;
+    }
+    let before = check(path)?;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut connection = Connection::open_with_flags(path, flags).map_err(fail)?;
     set_busy_timeout(&connection, within).map_err(fail)?;
     let has_tables = has_tables(&connection, path, within)?;
     if connection.is_readonly("main").map_err(fail)? {
-        return Err(StoreError::unavailable(format!("{} is read-only", path.display())));
+        return Err(read_only(path));
     }
     // SQLite's busy timeout does not cover the switch to the write-ahead log.
     while let Err(error) =
@@ -46,7 +51,21 @@ pub(crate) fn connect(path: &Path, within: Duration) -> Result<Connection, Store
         set_busy_timeout(&connection, deadline.left()).map_err(fail)?;
         create_tables(&mut connection).map_err(fail)?;
     }
-    Ok(connection)
+    // SQLite has opened the database by its path, and may have created the side files.
+    let after = check(path)?;
+    if before != after {
+        return Err(StoreError::unavailable(format!("{} was replaced while it was opened", path.display())));
+    }
+    Ok((connection, after))
+}
+
+/// Judges the database and SQLite's side files, without opening them. Returns the identity of the database.
+fn check(path: &Path) -> Result<FileId, StoreError> {
+    for suffix in SIDE_FILES {
+        files::check_file(&files::with_suffix(path, suffix))?;
+    }
+    let removed = || StoreError::unavailable(format!("{} was removed while it was opened", path.display()));
+    files::check_file(path)?.ok_or_else(removed)
 }
 
 /// Sets how long SQLite waits for the locks of other connections.
@@ -73,6 +92,9 @@ fn has_tables(connection: &Connection, path: &Path, within: Duration) -> Result<
         .map_err(|error| store_error(path, within, error))?;
     let path = path.display();
     match (application_id, schema_version) {
+        (APPLICATION_ID, SCHEMA_VERSION) if tables == 0 => Err(StoreError::refused(format!(
+            "the table of {path} was dropped: restore the database from a copy, or move it away and sign in again"
+        ))),
         (APPLICATION_ID, SCHEMA_VERSION) => Ok(true),
         (0, 0) if tables == 0 => Ok(false),
         (APPLICATION_ID, newer) => Err(StoreError::unreadable(format!(
@@ -122,7 +144,7 @@ mod tests {
     fn every_connection_flushes_each_commit_and_overwrites_replaced_records() {
         let folder = Folder::new();
         for _ in 0..2 {
-            let connection = connect(&folder.path().join("tokens.db"), Duration::from_secs(5)).unwrap();
+            let (connection, _) = connect(&folder.path().join("tokens.db"), Duration::from_secs(5)).unwrap();
             let setting =
                 |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
             assert_eq!((setting("synchronous"), setting("secure_delete")), (2, 1));

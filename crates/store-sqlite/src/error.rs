@@ -4,8 +4,12 @@ use core::time::Duration;
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::{Error, ErrorCode};
+use rusqlite::{Error, ErrorCode, ffi};
 use wellspring_core::StoreError;
+use wellspring_store::files;
+
+/// What SQLite adds to the path of the database for its write-ahead log, its shared memory and its rollback journal.
+pub(crate) const SIDE_FILES: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Whether another connection holds a lock that the operation needs.
 pub(crate) fn is_busy(error: &Error) -> bool {
@@ -14,21 +18,63 @@ pub(crate) fn is_busy(error: &Error) -> bool {
 
 /// The store error for this error of the database at `path`. `within` is the deadline of the failed operation.
 pub(crate) fn store_error(path: &Path, within: Duration, error: Error) -> StoreError {
-    let path = path.display();
-    let store_error = match error.sqlite_error_code() {
-        _ if is_busy(&error) => StoreError::unavailable(format!(
-            "{path} was locked by another process or thread for longer than {within:?}"
-        )),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            StoreError::unreadable(format!("{path} is damaged, or is not a SQLite database"))
-        }
-        Some(ErrorCode::ReadOnly) => StoreError::unavailable(format!("{path} is read-only")),
-        Some(ErrorCode::DiskFull) => {
-            StoreError::unavailable(format!("{path} cannot be written: the disk is full"))
-        }
-        Some(_) => StoreError::unavailable(format!("{path} cannot be used")),
+    let shown = path.display();
+    let Some(code) = error.sqlite_error_code() else {
         // The error is not SQLite's: a column has another type or length than this store writes.
-        None => StoreError::unreadable(format!("{path} has a row that this store did not write")),
+        return StoreError::unreadable(format!("{shown} has a row that this store did not write"))
+            .with_source(Arc::new(error));
+    };
+    let store_error = match code {
+        _ if is_busy(&error) => StoreError::unavailable(format!(
+            "{shown} was locked by another process or thread for longer than {within:?}"
+        )),
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
+            StoreError::unreadable(format!("{shown} is damaged, or is not a SQLite database"))
+        }
+        // SQLite noticed that the file was moved or replaced: the next connection opens what is there now.
+        ErrorCode::ReadOnly if extended(&error) == Some(ffi::SQLITE_READONLY_DBMOVED) => {
+            StoreError::unavailable(format!("{shown} was moved or replaced"))
+        }
+        ErrorCode::ReadOnly => return read_only(path).with_source(Arc::new(error)),
+        ErrorCode::DiskFull => {
+            StoreError::unavailable(format!("{shown} cannot be written: the disk is full"))
+        }
+        ErrorCode::PermissionDenied => StoreError::refused(format!(
+            "{shown} cannot be used: this user has no permission; run the program as the owner of the store, or give \
+             the store to this user with `chown`"
+        )),
+        ErrorCode::Unknown => StoreError::refused(format!(
+            "{shown} has no table as this store created it: restore the database from a copy, or move it away and sign in \
+             again"
+        )),
+        ErrorCode::TooBig => StoreError::unreadable(format!("{shown} has a record that is larger than any")),
+        ErrorCode::CannotOpen | ErrorCode::FileLockingProtocolFailed | ErrorCode::SystemIoFailure => {
+            return cannot_open(path).with_source(Arc::new(error));
+        }
+        _ => StoreError::unavailable(format!("{shown} cannot be used")),
     };
     store_error.with_source(Arc::new(error))
+}
+
+/// A write to a database that this process may only read.
+pub(crate) fn read_only(path: &Path) -> StoreError {
+    StoreError::refused(format!(
+        "{} is read-only: remount its file system writable, or run the program as the owner of the store",
+        path.display()
+    ))
+}
+
+/// SQLite does not say what is wrong with a file: the file system does.
+fn cannot_open(path: &Path) -> StoreError {
+    let paths = core::iter::once("").chain(SIDE_FILES).map(|suffix| files::with_suffix(path, suffix));
+    for path in paths {
+        if let Err(error) = files::check_access(&path) {
+            return error;
+        }
+    }
+    StoreError::unavailable(format!("{} cannot be used", path.display()))
+}
+
+fn extended(error: &Error) -> Option<i32> {
+    error.sqlite_error().map(|error| error.extended_code)
 }

@@ -1,9 +1,7 @@
 //! The store: one row for each key.
 
 use core::time::Duration;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use rusqlite::OptionalExtension as _;
 use wellspring_core::{
@@ -12,6 +10,7 @@ use wellspring_core::{
 use wellspring_store::{Entry, KeyName, LivenessLocks, Map, Records, Zeroizing, files};
 
 use crate::group_commit::{GroupCommit, SaveRequest, stored_version};
+use crate::look;
 use crate::pool::ConnectionPool;
 use crate::tracked_connection::TrackedConnection;
 
@@ -37,17 +36,14 @@ impl SqliteStore {
     /// When the database cannot be opened or created, when another program created it, or when a newer version of this
     /// store created it.
     pub fn open(path: impl AsRef<Path>) -> Result<Records<Self>, StoreError> {
-        let path = std::path::absolute(path).map_err(|error| {
-            StoreError::unavailable("the path of the store's database is invalid")
-                .with_source(Arc::new(error))
-        })?;
+        let path = files::resolve(path.as_ref())?;
         if path.is_dir() {
-            return Err(StoreError::unavailable(format!("{} is a folder, not a database", path.display())));
+            return Err(StoreError::refused(format!("{} is a folder, not a database", path.display())));
         }
         // The database first: if it cannot be opened, no folder is created beside it.
         let connection = TrackedConnection::open(&path, OPEN_WITHIN)?;
-        let liveness_locks = LivenessLocks::open(beside(&path, ".life"))?;
-        let spills = beside(&path, ".spill");
+        let liveness_locks = LivenessLocks::open(files::with_suffix(&path, ".life"))?;
+        let spills = files::with_suffix(&path, ".spill");
         let saves = GroupCommit::new(path.clone());
         let loads = ConnectionPool::new(path, connection);
         Ok(Records::new(Self { loads, saves, liveness_locks }).with_spills(spills))
@@ -62,18 +58,8 @@ impl SqliteStore {
     /// A sentence about each file and folder of the store that other users than its owner can access.
     #[must_use]
     pub fn open_to_others(&self) -> Vec<String> {
-        ["", "-wal", "-shm", ".life", ".spill"]
-            .into_iter()
-            .filter_map(|suffix| files::open_to_others(&beside(self.path(), suffix)))
-            .collect()
+        look::open_to_others(self.path())
     }
-}
-
-/// The path with this suffix.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 impl Map for SqliteStore {
@@ -116,5 +102,9 @@ impl Map for SqliteStore {
 
     fn liveness_lock(&self, name: &KeyName, within: Duration) -> Result<LivenessLock, StoreError> {
         self.liveness_locks.acquire(name, within)
+    }
+
+    fn problems(&self) -> Vec<String> {
+        look::problems(self.path())
     }
 }

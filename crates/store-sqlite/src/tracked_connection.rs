@@ -2,11 +2,10 @@
 
 use core::time::Duration;
 use std::path::Path;
-use std::sync::Arc;
-use std::{fs, io};
 
 use rusqlite::Connection;
 use wellspring_core::StoreError;
+use wellspring_store::files::{self, FileId};
 
 use crate::connection::{connect, set_busy_timeout};
 use crate::error::store_error;
@@ -24,11 +23,7 @@ pub(crate) struct TrackedConnection {
 impl TrackedConnection {
     /// A new connection to the database at this path, which is created if it does not exist.
     pub(crate) fn open(path: &Path, within: Duration) -> Result<Self, StoreError> {
-        let connection = connect(path, within)?;
-        let file = FileId::of(path).map_err(|error| {
-            StoreError::unavailable(format!("{} cannot be inspected", path.display()))
-                .with_source(Arc::new(error))
-        })?;
+        let (connection, file) = connect(path, within)?;
         Ok(Self { connection, file })
     }
 
@@ -38,10 +33,8 @@ impl TrackedConnection {
         path: &Path,
         within: Duration,
     ) -> Result<Self, StoreError> {
-        match idle.filter(|idle| FileId::of(path).is_ok_and(|file| file == idle.file)) {
-            Some(idle) => Ok(idle),
-            None => Self::open(path, within),
-        }
+        let Some(idle) = idle else { return Self::open(path, within) };
+        if files::check_file(path)? == Some(idle.file) { Ok(idle) } else { Self::open(path, within) }
     }
 
     /// The connection, with this busy timeout.
@@ -52,23 +45,5 @@ impl TrackedConnection {
     ) -> Result<&mut Connection, StoreError> {
         set_busy_timeout(&self.connection, within).map_err(|error| store_error(path, within, error))?;
         Ok(&mut self.connection)
-    }
-}
-
-/// Identifies a file independent of its path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct FileId(u64, u64);
-
-impl FileId {
-    #[cfg(unix)]
-    fn of(path: &Path) -> io::Result<Self> {
-        use std::os::unix::fs::MetadataExt as _;
-        fs::metadata(path).map(|metadata| Self(metadata.dev(), metadata.ino()))
-    }
-
-    /// On other systems a database cannot be removed while it is open.
-    #[cfg(not(unix))]
-    fn of(path: &Path) -> io::Result<Self> {
-        fs::metadata(path).map(|_| Self(0, 0))
     }
 }

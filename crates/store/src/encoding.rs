@@ -14,6 +14,7 @@
 //! A field that this version does not know is an error. A reader that skipped it would save the record without it. A
 //! change that adds a field must therefore raise the format's number.
 
+mod authentic;
 mod envelope;
 mod fields;
 mod pending_save;
@@ -22,5 +23,7 @@ mod record;
 mod tests;
 mod unreadable;
 
-pub(crate) use pending_save::{decode_pending_save, encode_pending_save};
+pub(crate) use authentic::{Rejected, SpillKey, decode_spill, encode_spill};
+pub(crate) use envelope::is_whole;
 pub(crate) use record::{decode_record, encode_record};
+pub(crate) use unreadable::Unreadable;

@@ -1,99 +1,130 @@
 //! Files and folders that only their owner can access. A file is replaced completely and durably, or not at all.
 //!
-//! Every failure is a [`StoreError`] that names the path and never shows the contents.
+//! Whatever is read or written is judged by one rule first (`files/rule.rs`): a regular file of this user, closed to other
+//! users, with one name and of a bounded size, in a folder that no other user can write to.
+//!
+//! Every failure is a [`StoreError`] that names the path and never shows the contents. An error that stays until a person
+//! corrects something is [refused](StoreError::is_refused).
+
+mod failure;
+mod folder;
+mod owner;
+mod rule;
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use wellspring_core::StoreError;
 use zeroize::Zeroizing;
 
-/// Creates this folder with mode 0700, unless it exists. Its parent folder must exist.
-///
-/// # Errors
-///
-/// When the folder cannot be created, when the path exists and is not a folder, or when other users can write to it.
-pub fn create_private_folder(path: &Path) -> Result<(), StoreError> {
-    match private_builder().create(path) {
-        Ok(()) => {
-            return sync_folder_of(path).map_err(|error| failed("cannot be flushed to disk", path, error));
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(failed("cannot be created", path, error)),
-    }
-    let metadata = fs::metadata(path).map_err(|error| failed("cannot be inspected", path, error))?;
-    if !metadata.is_dir() {
-        return Err(StoreError::unavailable(format!("{} is not a folder", path.display())));
-    }
-    if mode(&metadata) & 0o022 != 0 {
-        return Err(StoreError::unavailable(format!(
-            "{} is writable by other users: run chmod 700 on it before tokens are stored there",
-            path.display()
-        )));
-    }
-    Ok(())
-}
+use folder::sync_folder_of;
+use owner::{around, give_to_owner_of_folder, user};
+use rule::Facts;
 
-#[cfg(unix)]
-fn private_builder() -> DirBuilder {
-    let mut builder = DirBuilder::new();
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-}
-
-#[cfg(not(unix))]
-fn private_builder() -> DirBuilder {
-    DirBuilder::new()
-}
+// The public interface is, besides the functions below:
+pub use failure::failed;
+pub use folder::{check_folder, create_private_folder, resolve};
 
 /// A sentence about the permissions of this file or folder, if other users than its owner have any.
 #[must_use]
 pub fn open_to_others(path: &Path) -> Option<String> {
-    let metadata = fs::metadata(path).ok()?;
-    let mode = mode(&metadata) & 0o777;
-    let private = if metadata.is_dir() { "700" } else { "600" };
-    (mode & 0o077 != 0)
-        .then(|| format!("{} is open to others (mode {mode:o}): chmod {private} it", path.display()))
+    let facts = Facts::of(&fs::symlink_metadata(path).ok()?);
+    (facts.mode & 0o077 != 0).then(|| rule::open_to_others(path, facts))
+}
+
+/// Judges this file by the rule of all files of a store, without opening it. Returns the identity of the file, which no
+/// other file of the machine has; `None` when the file does not exist.
+///
+/// # Errors
+///
+/// When the path is not a regular file of this user that is closed to others, or cannot be inspected.
+pub fn check_file(path: &Path) -> Result<Option<FileId>, StoreError> {
+    match fs::symlink_metadata(path) {
+        // The size of a database is not bounded: its records are.
+        Ok(metadata) => {
+            let facts = Facts { size: 0, ..Facts::of(&metadata) };
+            rule::file(path, facts, user(), || around(path)).map(|()| Some(FileId::of(&metadata)))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("cannot be inspected", path, error)),
+    }
+}
+
+/// Says what prevents this user from reading and writing this file; nothing does if it does not exist. The file is not
+/// opened.
+///
+/// # Errors
+///
+/// When the file is not one that a store uses, or this user may not read and write it.
+pub fn check_access(path: &Path) -> Result<(), StoreError> {
+    check_file(path)?;
+    match access(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("cannot be used", path, error)),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(unix)]
-fn mode(metadata: &fs::Metadata) -> u32 {
-    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions())
+fn access(path: &Path) -> io::Result<()> {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    Ok(accessat(CWD, path, Access::READ_OK | Access::WRITE_OK, AtFlags::EACCESS)?)
 }
 
-/// On other systems the folders of a user inherit permissions that exclude other users.
 #[cfg(not(unix))]
-fn mode(_: &fs::Metadata) -> u32 {
-    0
+fn access(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
-fn private_file(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+/// Identifies a file independent of its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileId(u64, u64);
+
+impl FileId {
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options.open(path)
+    fn of(metadata: &fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        Self(metadata.dev(), metadata.ino())
+    }
+
+    /// On other systems a file cannot be removed while it is open.
+    #[cfg(not(unix))]
+    fn of(_: &fs::Metadata) -> Self {
+        Self(0, 0)
+    }
 }
 
 /// Opens this file for reading and writing. Creates it with mode 0600 if it does not exist.
 ///
 /// # Errors
 ///
-/// When the file cannot be opened.
+/// When the file cannot be opened, or another user can access it.
 pub fn open_or_create(path: &Path) -> Result<File, StoreError> {
-    private_file(OpenOptions::new().read(true).write(true).create(true).truncate(false), path)
-        .map_err(|error| failed("cannot be opened", path, error))
+    loop {
+        let error = match open(OpenOptions::new().read(true).write(true), path) {
+            Ok(file) => return judged(file, path).map(|(file, _)| file),
+            Err(error) => error,
+        };
+        if error.kind() != ErrorKind::NotFound {
+            return Err(failed("cannot be opened", path, error));
+        }
+        match create(path) {
+            // Another process created it in the meantime.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            outcome => return outcome.map_err(|error| failed("cannot be opened", path, error)),
+        }
+    }
 }
 
 /// Opens this file for reading and writing; `None` when it does not exist.
 ///
 /// # Errors
 ///
-/// When the file exists and cannot be opened.
+/// When the file exists and cannot be opened, or another user can access it.
 pub fn open_existing(path: &Path) -> Result<Option<File>, StoreError> {
-    match OpenOptions::new().read(true).write(true).open(path) {
-        Ok(file) => Ok(Some(file)),
+    match open(OpenOptions::new().read(true).write(true), path) {
+        Ok(file) => judged(file, path).map(|(file, _)| Some(file)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed("cannot be opened", path, error)),
     }
@@ -105,7 +136,7 @@ pub fn open_existing(path: &Path) -> Result<Option<File>, StoreError> {
 ///
 /// When the file does not exist and cannot be created.
 pub fn create_if_absent(path: &Path) -> Result<(), StoreError> {
-    match private_file(OpenOptions::new().write(true).create_new(true), path) {
+    match create(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(failed("cannot be created", path, error)),
@@ -116,11 +147,15 @@ pub fn create_if_absent(path: &Path) -> Result<(), StoreError> {
 ///
 /// # Errors
 ///
-/// When the file exists and cannot be read.
+/// When the file exists and cannot be read, when another user can access it, or when it is larger than any record.
 pub fn read(path: &Path, at_most: u64) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    let (file, facts) = match open(OpenOptions::new().read(true), path) {
+        Ok(file) => judged(file, path)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed("cannot be read", path, error)),
+    };
+    let length = facts.size.min(at_most);
     let reading = || -> io::Result<_> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len().min(at_most);
         // One byte more than the file has, so that the read finds the end without growing the buffer: a buffer that
         // grows leaves copies of tokens in memory.
         let capacity = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(1);
@@ -129,56 +164,72 @@ pub fn read(path: &Path, at_most: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Sto
         file.take(length).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    match reading() {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed("cannot be read", path, error)),
-    }
+    reading().map(Some).map_err(|error| failed("cannot be read", path, error))
 }
 
-/// Replaces the contents of this file by these pieces, completely and durably.
-///
-/// Two callers must not replace the same file at the same time: each removes the temporary file that an interrupted
-/// replacement left.
+/// Replaces the contents of this file by these pieces, completely and durably. They are written to `temporary` first, which
+/// must lie in the same folder; what is there is overwritten.
 ///
 /// # Errors
 ///
 /// When the replacement fails. The file then has its old contents, unless the error says
 /// [`Maybe`](wellspring_core::Applied::Maybe).
-pub fn replace(path: &Path, pieces: &[&[u8]]) -> Result<(), StoreError> {
-    let temporary = temporary_path(path);
-    let written = remove_if_present(&temporary).and_then(|()| write_new(&temporary, pieces));
-    if let Err(error) = written {
-        drop(fs::remove_file(&temporary));
-        return Err(failed("cannot be written", path, error));
+pub fn replace(path: &Path, temporary: &Path, pieces: &[&[u8]]) -> Result<(), StoreError> {
+    if pieces.iter().map(|piece| piece.len() as u64).sum::<u64>() > rule::LARGEST {
+        return Err(rule::too_large(path));
     }
-    fs::rename(&temporary, path)
-        .and_then(|()| sync_folder_of(path))
-        .map_err(|error| failed("cannot be replaced", path, error).maybe_applied())
+    let written = remove_if_present(temporary).and_then(|()| write_new(temporary, pieces));
+    if let Err(error) = written {
+        let error = failed("cannot be written", path, error);
+        // What was written stays, and may be whole.
+        let stays = remove_if_present(temporary).is_err();
+        return Err(if stays { error.maybe_applied() } else { error });
+    }
+    rename(temporary, path).map_err(StoreError::maybe_applied)
 }
 
-/// Removes this file and the temporary file of an interrupted replacement, if they exist.
+/// Finishes a replacement that was interrupted after `temporary` was written completely.
 ///
 /// # Errors
 ///
-/// When a file exists and cannot be removed.
+/// When it cannot be finished. The file then has its old contents, unless the error says
+/// [`Maybe`](wellspring_core::Applied::Maybe).
+pub fn finish(path: &Path, temporary: &Path) -> Result<(), StoreError> {
+    let file = match open(OpenOptions::new().read(true), temporary) {
+        Ok(file) => judged(file, temporary)?.0,
+        Err(error) => return Err(failed("cannot be read", temporary, error)),
+    };
+    file.sync_all().map_err(|error| failed("cannot be flushed to disk", temporary, error))?;
+    rename(temporary, path).map_err(StoreError::maybe_applied)
+}
+
+/// Removes this file, if it exists.
+///
+/// # Errors
+///
+/// When the file exists and cannot be removed.
 pub fn remove(path: &Path) -> Result<(), StoreError> {
-    remove_if_present(&temporary_path(path))
-        .and_then(|()| remove_if_present(path))
-        .map_err(|error| failed("cannot be removed", path, error))
+    remove_if_present(path).map_err(|error| failed("cannot be removed", path, error))
+}
+
+/// The path with this suffix.
+#[must_use]
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
+    fs::rename(from, to)
+        .and_then(|()| sync_folder_of(to))
+        .map_err(|error| failed("cannot be replaced", to, error))
 }
 
 fn write_new(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
-    let mut file = private_file(OpenOptions::new().write(true).create_new(true), path)?;
+    let mut file = create(path)?;
     pieces.iter().try_for_each(|piece| file.write_all(piece))?;
     file.sync_all()
-}
-
-/// Where a replacement is written before it is renamed.
-fn temporary_path(path: &Path) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(".new");
-    PathBuf::from(name)
 }
 
 fn remove_if_present(path: &Path) -> io::Result<()> {
@@ -188,21 +239,33 @@ fn remove_if_present(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A file name is durable only after its folder was flushed.
-#[cfg(unix)]
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+/// A new file with mode 0600. Root gives it to the owner of the folder.
+fn create(path: &Path) -> io::Result<File> {
+    let file = open(OpenOptions::new().read(true).write(true).create_new(true), path)?;
+    if let Err(error) = give_to_owner_of_folder(&file, path) {
+        drop(fs::remove_file(path));
+        return Err(error);
+    }
+    Ok(file)
 }
 
-/// Other systems cannot open a folder; there the file system decides when a file name is durable.
-#[cfg(not(unix))]
-fn sync_folder_of(_: &Path) -> io::Result<()> {
-    Ok(())
+/// Opens neither a symbolic link nor, without an end, a pipe.
+fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+    }
+    options.open(path)
 }
 
-pub(crate) fn failed(what: &str, path: &Path, error: io::Error) -> StoreError {
-    StoreError::unavailable(format!("{} {what}", path.display())).with_source(Arc::new(error))
+/// Judges an open file, so that it cannot be exchanged any more.
+fn judged(file: File, path: &Path) -> Result<(File, Facts), StoreError> {
+    let metadata = file.metadata().map_err(|error| failed("cannot be inspected", path, error))?;
+    let facts = Facts::of(&metadata);
+    rule::file(path, facts, user(), || around(path))?;
+    Ok((file, facts))
 }
 
 #[cfg(all(test, unix))]

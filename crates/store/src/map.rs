@@ -9,15 +9,39 @@ use wellspring_core::{
 };
 use zeroize::Zeroizing;
 
+use crate::encoding::{self, Unreadable};
+
 /// The name under which a key is stored: the key's SHA-256 as 64 hexadecimal digits.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyName(String);
+
+/// The SHA-256 of `wellspring spill key`.
+const SPILL_KEY: &str = "d0a6c0b8d4dad5893d09aa38ac4a679b4a5a1aa3085471798fb04bcab36f6fd0";
 
 impl KeyName {
     /// The name of this key.
     #[must_use]
     pub fn of(key: &TokenKey) -> Self {
         Self(hex(&Sha256::digest(key.as_bytes())))
+    }
+
+    /// The name under which a store keeps the key that its spills are known by. No token key has this name: each begins
+    /// with a tag.
+    pub(crate) fn of_spill_key() -> Self {
+        Self(SPILL_KEY.to_owned())
+    }
+
+    /// Whether this is the name of something else than a record: of the key that spills are known by. A map may keep it
+    /// apart from the records.
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        self.0 == SPILL_KEY
+    }
+
+    /// The name of these 64 digits.
+    pub(crate) fn of_digits(digits: &str) -> Option<Self> {
+        let lower = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        (digits.len() == 64 && digits.bytes().all(lower)).then(|| Self(digits.to_owned()))
     }
 
     /// The 64 digits.
@@ -47,6 +71,23 @@ pub struct Entry {
     pub version: Version,
     /// The record as [`Records`](crate::Records) encoded it.
     pub bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Entry {
+    /// Whether these bytes are complete: a save that was interrupted may have left a part of them.
+    ///
+    /// # Errors
+    ///
+    /// When a newer version wrote them, which only that version can tell.
+    pub fn is_whole(&self) -> Result<bool, StoreError> {
+        match encoding::is_whole(&self.bytes) {
+            Ok(()) => Ok(true),
+            Err(newer @ Unreadable::NewerFormat(_)) => {
+                Err(StoreError::unreadable(format!("an interrupted save {newer}")))
+            }
+            Err(_) => Ok(false),
+        }
+    }
 }
 
 impl fmt::Debug for Entry {
@@ -104,6 +145,12 @@ pub trait Map: Send + Sync + fmt::Debug {
     ///
     /// When the lock cannot be acquired.
     fn liveness_lock(&self, name: &KeyName, within: Duration) -> Result<LivenessLock, StoreError>;
+
+    /// A sentence about each part of the map that needs a person: what other users have access to, what is corrupt, what
+    /// an interrupted operation left. Each names the file and says what to do.
+    fn problems(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Bytes as lowercase hexadecimal digits.
@@ -123,6 +170,13 @@ mod tests {
     fn a_name_is_the_sha_256_of_the_key() {
         let name = KeyName::of(&TokenKey::new("p", "e"));
         assert_eq!(name.as_str(), "8cc70f6b2f6642e47fbddcac8b3614257f01c63f9057a72b88b6ed4221d28c14");
+    }
+
+    #[test]
+    fn the_name_of_the_spill_key_is_that_of_no_token_key() {
+        assert_eq!(SPILL_KEY, hex(&Sha256::digest(b"wellspring spill key")));
+        assert!(KeyName::of_spill_key().is_reserved());
+        assert!(!KeyName::of(&TokenKey::new("wellspring spill key", "")).is_reserved());
     }
 
     #[test]

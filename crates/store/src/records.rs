@@ -2,30 +2,41 @@
 
 use core::time::Duration;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wellspring_core::{
     Attempt, LivenessLock, Loaded, LockDomain, PendingSave, Record, Store, StoreError, StoreGuarantees,
     Stored, Swap, TokenKey, Version, WatchOutcome,
 };
 
-use crate::encoding;
+use crate::clock::Deadline;
+use crate::encoding::{self, SpillKey};
 use crate::map::{Entry, KeyName, Map};
 use crate::spills::Spills;
 
 const NO_FOLDER: &str = "this store has no folder for spilled tokens: name one with `Records::with_spills`";
+
+/// How long a look at the store for its problems may take.
+const LOOK_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long a process relies on a spill key that it has read. A store that is emptied gets another key.
+const KEY_FRESH_FOR: Duration = Duration::from_secs(60);
 
 /// A [`Store`] of records over a [`Map`] of bytes.
 #[derive(Clone, Debug)]
 pub struct Records<M> {
     map: M,
     spills: Option<Spills>,
+    /// The store's spill key when it was last read, and until when it is fresh: a token must be spilled also when the map
+    /// cannot be read.
+    spill_key: Arc<Mutex<Option<(SpillKey, Deadline)>>>,
 }
 
 impl<M: Map> Records<M> {
     /// A store over this map, without a folder for spilled tokens.
     #[must_use]
-    pub const fn new(map: M) -> Self {
-        Self { map, spills: None }
+    pub fn new(map: M) -> Self {
+        Self { map, spills: None, spill_key: Arc::default() }
     }
 
     /// The same store, which spills tokens to this folder. The first spill creates the folder.
@@ -46,6 +57,55 @@ impl<M: Map> Records<M> {
     pub const fn spills(&self) -> Option<&Spills> {
         self.spills.as_ref()
     }
+
+    /// A sentence about each file that needs a person: what other users have access to, what is corrupt, what an
+    /// interrupted operation left, and spills that are not used. Each names the file and says what to do.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = self.map.problems();
+        if let Some(spills) = &self.spills {
+            match self.read_spill_key(LOOK_WITHIN) {
+                Ok(key) => problems.extend(spills.problems(key.as_ref())),
+                Err(error) => problems.push(error.to_string()),
+            }
+        }
+        problems
+    }
+
+    /// Reads the store's spill key. A store that was emptied has none, or another one than before.
+    fn read_spill_key(&self, within: Duration) -> Result<Option<SpillKey>, StoreError> {
+        let name = KeyName::of_spill_key();
+        let key =
+            match self.map.load(&name, within)? {
+                Some(entry) => Some(SpillKey::decode(&entry.bytes).map_err(|error| {
+                    StoreError::unreadable(format!("the store's spill key {name} {error}"))
+                })?),
+                None => None,
+            };
+        *self.known_spill_key() = key.clone().map(|key| (key, Deadline::after(KEY_FRESH_FOR)));
+        Ok(key)
+    }
+
+    fn known_spill_key(&self) -> MutexGuard<'_, Option<(SpillKey, Deadline)>> {
+        self.spill_key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this process has to read the store's spill key.
+    fn needs_spill_key(&self) -> bool {
+        let is_fresh = |(_, until): &(SpillKey, Deadline)| !until.left().is_zero();
+        self.spills.is_some() && !self.known_spill_key().as_ref().is_some_and(is_fresh)
+    }
+
+    /// Makes sure that the store has a spill key and that this process knows it.
+    fn prepare_spill_key(&self, deadline: Deadline) -> Result<(), StoreError> {
+        if self.read_spill_key(deadline.left())?.is_some() {
+            return Ok(());
+        }
+        let entry = Entry { version: random_version()?, bytes: SpillKey::random()?.encode() };
+        self.map.swap(&KeyName::of_spill_key(), None, &entry, deadline.left())?;
+        // Another process may have been first.
+        self.read_spill_key(deadline.left()).map(|_| ())
+    }
 }
 
 impl<M: Map> Store for Records<M> {
@@ -54,6 +114,7 @@ impl<M: Map> Store for Records<M> {
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
+        let deadline = Deadline::after(within);
         let name = KeyName::of(key);
         // The record first: a process that saves a spilled token removes the spill after the save. In this order a
         // load finds the token in the record, in the spill, or in both.
@@ -65,7 +126,18 @@ impl<M: Map> Store for Records<M> {
             }
             None => None,
         };
-        let spilled = self.spills.as_ref().map_or(Ok(None), |spills| spills.find(&name))?;
+        let Some(spills) = &self.spills else { return Ok(Loaded { stored, spilled: None }) };
+        let files = spills.files(&name)?;
+        let spilled = if files.is_empty() {
+            if self.needs_spill_key() {
+                // Only a spill needs it.
+                drop(self.read_spill_key(deadline.left()));
+            }
+            None
+        } else {
+            let spill_key = self.read_spill_key(deadline.left())?;
+            spills.find(&files, &name, spill_key.as_ref())?
+        };
         Ok(Loaded { stored, spilled })
     }
 
@@ -76,8 +148,14 @@ impl<M: Map> Store for Records<M> {
         record: &Record,
         within: Duration,
     ) -> Result<Swap, StoreError> {
+        let deadline = Deadline::after(within);
         let entry = Entry { version: random_version()?, bytes: encoding::encode_record(record)? };
         let swapped = self.map.swap(&KeyName::of(key), expected, &entry, within)?;
+        if self.needs_spill_key() {
+            // A lease is saved before anything is sent, so the key is known before there is a token to spill. Only a
+            // spill needs it: without it the save has succeeded all the same.
+            drop(self.prepare_spill_key(deadline));
+        }
         Ok(if swapped { Swap::Done(entry.version) } else { Swap::Conflict })
     }
 
@@ -96,10 +174,10 @@ impl<M: Map> Store for Records<M> {
     }
 
     fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
-        self.spills
-            .as_ref()
-            .ok_or_else(|| StoreError::unavailable(NO_FOLDER))?
-            .put(&KeyName::of(key), pending_save)
+        let spills = self.spills.as_ref().ok_or_else(|| StoreError::unavailable(NO_FOLDER))?;
+        // The store fails, and may hang: what is known must do.
+        let spill_key = self.known_spill_key().as_ref().map(|(spill_key, _)| spill_key.clone());
+        spills.put(&KeyName::of(key), pending_save, spill_key.as_ref())
     }
 
     fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {

@@ -6,23 +6,43 @@ use std::path::{Path, PathBuf};
 
 use wellspring_core::{Attempt, PendingSave, StoreError};
 
+use crate::encoding::{self, Rejected, SpillKey};
+use crate::files;
 use crate::map::KeyName;
-use crate::{encoding, files};
 
-/// The extension of complete files; a load ignores other files in the folder.
+/// The extension of complete files.
 const EXTENSION: &str = ".spill";
 
+/// What follows the extension while a file is written. A process that dies before it renames the file leaves a whole spill.
+const UNNAMED: &str = ".new";
+
 /// A folder of spilled tokens. The first spill creates it with mode 0700.
+///
+/// A spill is used only if it is certain who wrote it: the folder and the file belong to this user and are closed to others,
+/// the file has the name that its attempt gives it, and the store's own key authenticates it.
 #[derive(Clone, Debug)]
 pub struct Spills {
     folder: PathBuf,
+}
+
+/// A file in the folder that is not used.
+enum Unused {
+    /// It is gone: another process saved the token.
+    Gone,
+    /// It is still written, or the process that wrote it died.
+    Partial,
+    /// No process with access to this store wrote it for this key, or it was changed or copied since.
+    Foreign,
+    Failed(StoreError),
 }
 
 impl Spills {
     /// Spilled tokens in this folder.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        let folder = folder.into();
+        // A link is followed once, and not at each use.
+        Self { folder: files::resolve(&folder).unwrap_or(folder) }
     }
 
     /// The folder.
@@ -35,8 +55,17 @@ impl Spills {
     ///
     /// # Errors
     ///
-    /// When the folder exists and cannot be read.
+    /// When the folder exists and cannot be read, or other users have access to it.
     pub fn files(&self, name: &KeyName) -> Result<Vec<PathBuf>, StoreError> {
+        let of_this_key = |path: &PathBuf| key_of(path).is_some_and(|key| key == name.as_str());
+        Ok(self.all()?.into_iter().filter(of_this_key).collect())
+    }
+
+    /// All files that have the name of a spill.
+    fn all(&self) -> Result<Vec<PathBuf>, StoreError> {
+        if !files::check_folder(&self.folder)? {
+            return Ok(Vec::new());
+        }
         let failed = |error| files::failed("cannot be read", &self.folder, error);
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
@@ -45,40 +74,93 @@ impl Spills {
         };
         let mut found = Vec::new();
         for entry in entries {
-            let entry = entry.map_err(failed)?;
-            let spilled = entry
-                .file_name()
-                .to_str()
-                .is_some_and(|file| file.starts_with(name.as_str()) && file.ends_with(EXTENSION));
-            if spilled {
-                found.push(entry.path());
+            let path = entry.map_err(failed)?.path();
+            if key_of(&path).is_some() {
+                found.push(path);
             }
         }
         Ok(found)
     }
 
-    /// Any spilled token of this key.
-    pub(crate) fn find(&self, name: &KeyName) -> Result<Option<PendingSave>, StoreError> {
-        for path in self.files(name)? {
-            // Another process saved the token and removed the file after this process had read the folder.
-            let Some(bytes) = files::read(&path, u64::MAX)? else { continue };
-            return encoding::decode_pending_save(&bytes).map(Some).map_err(|error| {
-                StoreError::unreadable(format!("the spilled token in {} {error}", path.display()))
-            });
+    /// Any of the spilled tokens in these files of this key. `key` is the spill key of the store, if it has one.
+    pub(crate) fn find(
+        &self,
+        paths: &[PathBuf],
+        name: &KeyName,
+        key: Option<&SpillKey>,
+    ) -> Result<Option<PendingSave>, StoreError> {
+        for path in paths {
+            match self.read(path, name, key) {
+                Ok(pending_save) => return Ok(Some(pending_save)),
+                Err(Unused::Gone | Unused::Partial | Unused::Foreign) => {}
+                Err(Unused::Failed(error)) => return Err(error),
+            }
         }
         Ok(None)
     }
 
-    pub(crate) fn put(&self, name: &KeyName, pending_save: &PendingSave) -> Result<(), StoreError> {
+    fn read(&self, path: &Path, name: &KeyName, key: Option<&SpillKey>) -> Result<PendingSave, Unused> {
+        if !names_an_attempt(path) {
+            return Err(Unused::Foreign);
+        }
+        let bytes = files::read(path, u64::MAX).map_err(Unused::Failed)?.ok_or(Unused::Gone)?;
+        let unnamed = is_unnamed(path);
+        let pending_save = match encoding::decode_spill(&bytes, name, key) {
+            Ok(pending_save) => pending_save,
+            Err(_) if unnamed => return Err(Unused::Partial),
+            Err(Rejected::Foreign) => return Err(Unused::Foreign),
+            Err(Rejected::Unreadable(error)) => {
+                return Err(Unused::Failed(StoreError::unreadable(format!(
+                    "the spilled token in {} {error}",
+                    path.display()
+                ))));
+            }
+        };
+        // What is found under another name could not be removed by its attempt, and would be found again.
+        let named = self.path(name, pending_save.attempt);
+        let expected = if unnamed { files::with_suffix(&named, UNNAMED) } else { named };
+        if path == expected { Ok(pending_save) } else { Err(Unused::Foreign) }
+    }
+
+    pub(crate) fn put(
+        &self,
+        name: &KeyName,
+        pending_save: &PendingSave,
+        key: Option<&SpillKey>,
+    ) -> Result<(), StoreError> {
         files::create_private_folder(&self.folder)?;
-        files::replace(
-            &self.path(name, pending_save.attempt),
-            &[&encoding::encode_pending_save(pending_save)?],
-        )
+        let path = self.path(name, pending_save.attempt);
+        let bytes = encoding::encode_spill(pending_save, name, key)?;
+        files::replace(&path, &files::with_suffix(&path, UNNAMED), &[&bytes])
     }
 
     pub(crate) fn forget(&self, name: &KeyName, attempt: Attempt) -> Result<(), StoreError> {
-        files::remove(&self.path(name, attempt))
+        let path = self.path(name, attempt);
+        files::remove(&files::with_suffix(&path, UNNAMED)).and_then(|()| files::remove(&path))
+    }
+
+    /// A sentence about each file of the folder that is not used, and about the folder if it is not.
+    pub(crate) fn problems(&self, key: Option<&SpillKey>) -> Vec<String> {
+        let paths = match self.all() {
+            Ok(paths) => paths,
+            Err(error) => return vec![error.to_string()],
+        };
+        let folder = files::open_to_others(&self.folder).filter(|_| self.folder.is_dir());
+        let unused = paths.iter().filter_map(|path| {
+            let name = KeyName::of_digits(key_of(path)?)?;
+            let shown = path.display();
+            match self.read(path, &name, key) {
+                Ok(_) | Err(Unused::Gone) => None,
+                Err(Unused::Failed(error)) => Some(format!("{error}; nothing reads or removes it: move it away")),
+                Err(Unused::Partial) => Some(format!(
+                    "{shown} is an interrupted spill: remove it, unless a process is just writing it"
+                )),
+                Err(Unused::Foreign) => Some(format!(
+                    "{shown} is no spill of this store, or a copy of one, or it was changed: it is ignored; move it away"
+                )),
+            }
+        });
+        folder.into_iter().chain(unused).collect()
     }
 
     fn path(&self, name: &KeyName, attempt: Attempt) -> PathBuf {
@@ -86,49 +168,31 @@ impl Spills {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use wellspring_core::TokenKey;
-
-    use super::*;
-    use crate::contract::{Folder, sample};
-
-    #[test]
-    fn a_spilled_token_that_cannot_be_decoded_is_named_and_stays() {
-        let folder = Folder::new();
-        let spills = Spills::new(folder.path().join("spill"));
-        let (name, pending_save) = (KeyName::of(&TokenKey::new("p", "e")), sample::pending_save(1));
-        spills.put(&name, &pending_save).unwrap();
-        let path = spills.files(&name).unwrap().remove(0);
-        fs::write(&path, "canary").unwrap();
-        let error = spills.find(&name).unwrap_err();
-        let text = error.to_string();
-        assert!(error.is_unreadable() && text.contains(&path.display().to_string()), "{text}");
-        assert!(!format!("{error:?}").contains("canary"));
-        assert_eq!(fs::read(&path).unwrap(), b"canary");
-    }
-
-    #[test]
-    fn a_load_ignores_the_temporary_file_of_a_crash_and_forgetting_the_spill_removes_it() {
-        let folder = Folder::new();
-        let spills = Spills::new(folder.path());
-        let (name, pending_save) = (KeyName::of(&TokenKey::new("p", "e")), sample::pending_save(1));
-        let temporary = folder.path().join(format!("{name}-{}{EXTENSION}.new", pending_save.attempt));
-        fs::write(&temporary, "incomplete").unwrap();
-        assert!(spills.find(&name).unwrap().is_none());
-        spills.forget(&name, pending_save.attempt).unwrap();
-        assert!(!temporary.exists());
-    }
-
-    #[test]
-    fn a_path_that_is_not_a_folder_is_an_error_for_loads_and_spills() {
-        let folder = Folder::new();
-        let file = folder.path().join("file");
-        files::replace(&file, &[b"x"]).unwrap();
-        let spills = Spills::new(&file);
-        let name = KeyName::of(&TokenKey::new("p", "e"));
-        assert!(spills.find(&name).unwrap_err().to_string().ends_with("file cannot be read"));
-        let error = spills.put(&name, &sample::pending_save(1)).unwrap_err();
-        assert!(error.to_string().ends_with("file is not a folder"), "{error}");
-    }
+/// The digits of the key's name, if this may be the path of a spill.
+fn key_of(path: &Path) -> Option<&str> {
+    split(path).map(|(key, _)| key)
 }
+
+/// Whether the name of this file is one that a store gives to the spill of an attempt.
+fn names_an_attempt(path: &Path) -> bool {
+    let is_attempt = |rest: &str| {
+        let (source, number) = rest.split_once('-')?;
+        let source = source.len() == 16 && source.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Some(source && number.parse::<u64>().is_ok())
+    };
+    split(path).and_then(|(_, rest)| is_attempt(rest)).unwrap_or(false)
+}
+
+/// The two parts of the name of a spill.
+fn split(path: &Path) -> Option<(&str, &str)> {
+    let file = path.file_name()?.to_str()?;
+    let file = file.strip_suffix(UNNAMED).unwrap_or(file).strip_suffix(EXTENSION)?;
+    file.split_once('-').filter(|(key, _)| key.len() == 64)
+}
+
+fn is_unnamed(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(UNNAMED.as_bytes())
+}
+
+#[cfg(test)]
+mod tests;

@@ -248,6 +248,12 @@ fn a_file_that_is_not_a_database_is_reported_and_stays_as_it_is() {
     let (simulator, folder) = login::stage("http://127.0.0.1/callback", "sqlite:taken");
     let mine = "this is mine, and no database; ".repeat(100);
     folder.write("taken", &mine);
+    #[cfg(unix)]
+    std::fs::set_permissions(
+        folder.path().join("taken"),
+        std::os::unix::fs::PermissionsExt::from_mode(0o600),
+    )
+    .expect("the test owns the file");
     for command in [&["token", "user"][..], &["login", "user"], &["logout", "user"], &["status"]] {
         let ran = folder.run(command);
         assert_eq!((ran.status, ran.stdout.as_str()), (5, ""), "{command:?}: {}", ran.stderr);

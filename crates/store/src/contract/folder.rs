@@ -34,6 +34,17 @@ impl Folder {
     }
 }
 
+/// Writes a file that only its owner can access.
+///
+/// # Panics
+///
+/// When the file cannot be written.
+pub fn write_private(path: &Path, bytes: impl AsRef<[u8]>) {
+    drop(fs::remove_file(path));
+    drop(files::open_or_create(path).expect("a file can be created"));
+    fs::write(path, bytes).expect("a file can be written");
+}
+
 impl Default for Folder {
     fn default() -> Self {
         Self::new()

@@ -19,12 +19,26 @@ pub(super) fn seal(kind: &str, fields: Writer) -> Zeroizing<Vec<u8>> {
 
 /// Checks the first line and returns a reader of the fields.
 pub(super) fn unseal<'a>(kind: &str, bytes: &'a [u8]) -> Result<Reader<'a>, Unreadable> {
+    let (found, fields) = check(bytes)?;
+    if found != kind {
+        return Err(Unreadable::Corrupt);
+    }
+    core::str::from_utf8(fields).map(Reader::new).map_err(|_| Unreadable::Corrupt)
+}
+
+/// Whether these bytes are complete, of whatever kind.
+pub(crate) fn is_whole(bytes: &[u8]) -> Result<(), Unreadable> {
+    check(bytes).map(|_| ())
+}
+
+/// The kind and the fields, if the checksum of the fields is right.
+fn check(bytes: &[u8]) -> Result<(&str, &[u8]), Unreadable> {
     let end = bytes.iter().position(|byte| *byte == b'\n').ok_or(Unreadable::Corrupt)?;
     let (first, fields) = (&bytes[..end], &bytes[end + 1..]);
     let first = core::str::from_utf8(first).map_err(|_| Unreadable::Corrupt)?;
-    let rest = first.strip_prefix("wellspring ").and_then(|rest| rest.strip_prefix(kind));
-    let (format, checksum) =
-        rest.and_then(|rest| rest.strip_prefix(' ')?.split_once(' ')).ok_or(Unreadable::Corrupt)?;
+    let rest = first.strip_prefix("wellspring ").and_then(|rest| rest.split_once(' '));
+    let (kind, (format, checksum)) =
+        rest.and_then(|(kind, rest)| Some((kind, rest.split_once(' ')?))).ok_or(Unreadable::Corrupt)?;
     if format != FORMAT.to_string() {
         // An unknown format may keep its checksum elsewhere, so only the format's number can be reported.
         return Err(format.parse().map_or(Unreadable::Corrupt, Unreadable::NewerFormat));
@@ -32,5 +46,5 @@ pub(super) fn unseal<'a>(kind: &str, bytes: &'a [u8]) -> Result<Reader<'a>, Unre
     if checksum != hex(&Sha256::digest(fields)) {
         return Err(Unreadable::Corrupt);
     }
-    core::str::from_utf8(fields).map(Reader::new).map_err(|_| Unreadable::Corrupt)
+    Ok((kind, fields))
 }

@@ -8,9 +8,7 @@ use super::fields::{Writer, required};
 use super::record;
 use super::unreadable::Unreadable;
 
-const KIND: &str = "spill";
-
-pub(crate) fn encode_pending_save(pending_save: &PendingSave) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+pub(super) fn encode(kind: &str, pending_save: &PendingSave) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     let PendingSave { attempt, record, origin } = pending_save;
     let mut fields = Writer::with_capacity(record::text_length(record));
     fields.attempt("attempt", *attempt);
@@ -27,11 +25,11 @@ pub(crate) fn encode_pending_save(pending_save: &PendingSave) -> Result<Zeroizin
         }
     }
     record::write(&mut fields, record)?;
-    Ok(seal(KIND, fields))
+    Ok(seal(kind, fields))
 }
 
-pub(crate) fn decode_pending_save(bytes: &[u8]) -> Result<PendingSave, Unreadable> {
-    let mut fields = unseal(KIND, bytes)?;
+pub(super) fn decode(kind: &str, bytes: &[u8]) -> Result<PendingSave, Unreadable> {
+    let mut fields = unseal(kind, bytes)?;
     let attempt = required("attempt", fields.attempt("attempt")?)?;
     let origin = match required("origin", fields.text("origin")?)? {
         "renewal" => {

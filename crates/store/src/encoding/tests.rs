@@ -10,7 +10,7 @@ use wellspring_core::{
 };
 
 use super::envelope::unseal;
-use super::{decode_pending_save, decode_record, encode_pending_save, encode_record};
+use super::{decode_record, encode_record, pending_save as pending};
 use crate::contract::sample;
 use crate::map::hex;
 
@@ -99,9 +99,9 @@ fn the_bytes_of_format_1_do_not_change() {
     };
     let first = "attempt 73 00000000000000a1.000000000000000000000000000000b2.4711.00000000000000c3.9\n";
     let fields = format!("{first}origin 7 renewal\nspent 2 40\n{FULL}");
-    assert_eq!(**encode_pending_save(&pending_save).unwrap(), sealed("spill", &fields));
+    assert_eq!(**pending::encode("spill", &pending_save).unwrap(), sealed("spill", &fields));
     assert!(sample::same_pending_save(
-        &decode_pending_save(&sealed("spill", &fields)).unwrap(),
+        &pending::decode("spill", &sealed("spill", &fields)).unwrap(),
         &pending_save
     ));
 }
@@ -123,7 +123,7 @@ fn every_record_and_spill_round_trips() {
         let (record, pending_save) = (sample::record(number), sample::pending_save(number));
         let read = decode_record(&encode_record(&record).unwrap()).unwrap();
         assert!(sample::same(&read, &record), "record {number}: {record:?} came back as {read:?}");
-        let read = decode_pending_save(&encode_pending_save(&pending_save).unwrap()).unwrap();
+        let read = pending::decode("spill", &pending::encode("spill", &pending_save).unwrap()).unwrap();
         assert!(
             sample::same_pending_save(&read, &pending_save),
             "spill {number}: {pending_save:?} came back as {read:?}"
@@ -148,13 +148,13 @@ fn every_changed_byte_is_detected() {
 #[test]
 fn truncated_and_extended_bytes_are_detected() {
     let record = encode_record(&full()).unwrap();
-    let spill = encode_pending_save(&sample::pending_save(3)).unwrap();
+    let spill = pending::encode("spill", &sample::pending_save(3)).unwrap();
     for length in 0..record.len() {
         assert!(decode_record(&record[..length]).is_err(), "a record truncated to {length} bytes is decoded");
     }
     for length in 0..spill.len() {
         assert!(
-            decode_pending_save(&spill[..length]).is_err(),
+            pending::decode("spill", &spill[..length]).is_err(),
             "a spill truncated to {length} bytes is decoded"
         );
     }
@@ -179,8 +179,8 @@ fn a_newer_format_is_reported_by_its_number() {
 
 #[test]
 fn a_spill_does_not_decode_as_a_record_nor_a_record_as_a_spill() {
-    assert!(decode_record(&encode_pending_save(&sample::pending_save(3)).unwrap()).is_err());
-    assert!(decode_pending_save(&encode_record(&full()).unwrap()).is_err());
+    assert!(decode_record(&pending::encode("spill", &sample::pending_save(3)).unwrap()).is_err());
+    assert!(pending::decode("spill", &encode_record(&full()).unwrap()).is_err());
 }
 
 /// A reader that skipped a field would save the record without it.
@@ -240,8 +240,8 @@ fn the_buffer_of_an_encoding_never_grows() {
     });
     let pending_save = PendingSave { attempt: attempt(), record, origin: Obtained::BySignIn { seen: None } };
     assert_eq!(
-        encode_pending_save(&pending_save).unwrap().capacity(),
-        encode_pending_save(&pending_save).unwrap().len()
+        pending::encode("spill", &pending_save).unwrap().capacity(),
+        pending::encode("spill", &pending_save).unwrap().len()
     );
     let mut with_long_cause = full();
     if let Some(throttle) = &mut with_long_cause.throttle {

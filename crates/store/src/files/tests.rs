@@ -6,7 +6,15 @@ use super::*;
 use crate::contract::Folder;
 
 fn mode_of(path: &Path) -> u32 {
-    mode(&fs::metadata(path).expect("the file exists")) & 0o777
+    fs::metadata(path).expect("the file exists").permissions().mode() & 0o777
+}
+
+fn temporary_path(path: &Path) -> PathBuf {
+    with_suffix(path, ".new")
+}
+
+fn put(path: &Path, pieces: &[&[u8]]) -> Result<(), StoreError> {
+    replace(path, &temporary_path(path), pieces)
 }
 
 fn set_mode(path: &Path, mode: u32) {
@@ -18,7 +26,7 @@ fn folders_and_files_are_accessible_only_to_their_owner() {
     let folder = Folder::new();
     let (inner, file) = (folder.path().join("inner"), folder.path().join("inner/file"));
     create_private_folder(&inner).unwrap();
-    replace(&file, &[b"a", b"b"]).unwrap();
+    put(&file, &[b"a", b"b"]).unwrap();
     open_or_create(&inner.join("lock")).unwrap();
     create_if_absent(&inner.join("created")).unwrap();
     assert_eq!((mode_of(&inner), mode_of(&file)), (0o700, 0o600));
@@ -43,10 +51,13 @@ fn a_folder_that_other_users_can_write_to_is_refused() {
 fn a_folder_that_cannot_be_created_is_named() {
     let folder = Folder::new();
     let file = folder.path().join("file");
-    replace(&file, &[]).unwrap();
+    put(&file, &[]).unwrap();
     for (path, sentence) in [
         (file.clone(), "file is not a folder"),
-        (file.join("below"), "file/below cannot be created"),
+        (
+            file.join("below"),
+            "file/below cannot be created: Not a directory (os error 20); a part of the path is not a folder: correct the path",
+        ),
         (folder.path().join("no/parent"), "no/parent cannot be created"),
     ] {
         let error = create_private_folder(&path).unwrap_err();
@@ -59,9 +70,9 @@ fn a_file_is_replaced_completely_and_no_temporary_file_stays() {
     let folder = Folder::new();
     let file = folder.path().join("file");
     assert!(read(&file, 9).unwrap().is_none());
-    replace(&file, &[b"a long text"]).unwrap();
+    put(&file, &[b"a long text"]).unwrap();
     fs::write(temporary_path(&file), "left by a crash").unwrap();
-    replace(&file, &[b"short", b"er"]).unwrap();
+    put(&file, &[b"short", b"er"]).unwrap();
     assert_eq!(**read(&file, u64::MAX).unwrap().unwrap(), *b"shorter");
     assert_eq!(**read(&file, 5).unwrap().unwrap(), *b"short");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -75,11 +86,11 @@ fn a_failed_replacement_says_whether_it_may_have_been_applied() {
     use wellspring_core::Applied;
     let folder = Folder::new();
     let file = folder.path().join("file");
-    let error = replace(&folder.path().join("none/file"), &[b"x"]).unwrap_err();
+    let error = put(&folder.path().join("none/file"), &[b"x"]).unwrap_err();
     assert_eq!(error.applied(), Applied::No);
     // The path is a folder, so only the rename fails.
     fs::create_dir(&file).unwrap();
-    let error = replace(&file, &[b"x"]).unwrap_err();
+    let error = put(&file, &[b"x"]).unwrap_err();
     assert_eq!((error.applied(), error.is_unreadable()), (Applied::Maybe, false));
 }
 
@@ -87,7 +98,7 @@ fn a_failed_replacement_says_whether_it_may_have_been_applied() {
 fn the_buffer_of_a_read_has_its_final_capacity_from_the_start() {
     let folder = Folder::new();
     let file = folder.path().join("file");
-    replace(&file, &[&[b'x'; 10_000]]).unwrap();
+    put(&file, &[&[b'x'; 10_000]]).unwrap();
     let bytes = read(&file, u64::MAX).unwrap().unwrap();
     assert_eq!((bytes.len(), bytes.capacity()), (10_000, 10_001));
 }

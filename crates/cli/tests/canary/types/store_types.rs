@@ -11,6 +11,7 @@ use wellspring_core::{
     Version, Watch, WatchOutcome, Watching,
 };
 use wellspring_store::contract::Folder;
+use wellspring_store::files::{self, FileId};
 use wellspring_store::{
     Deadline, Entry, FileLockGuard, FileLocks, KeyName, LivenessLocks, MemoryStore, Records, Spills,
 };
@@ -119,12 +120,15 @@ fn show_stores(shown: &mut Shown) {
         Spills = Spills::new(folder.path().join("spill"));
         FileLocks = locks;
     );
+    let file = folder.path().join("file");
+    drop(files::open_or_create(&file).unwrap());
+    shown.add::<FileId>(&files::check_file(&file).unwrap().unwrap());
     let memory = MemoryStore::open();
     shown.add::<MemoryStore>(memory.map());
     show_store(shown, &memory, &key);
-    let files = FileStore::open(folder.path().join("tokens")).unwrap();
-    shown.add::<FileStore>(files.map());
-    show_store(shown, &files, &key);
+    let in_files = FileStore::open(folder.path().join("tokens")).unwrap();
+    shown.add::<FileStore>(in_files.map());
+    show_store(shown, &in_files, &key);
     let database = SqliteStore::open(folder.path().join("tokens.db")).unwrap();
     shown.add::<SqliteStore>(database.map());
     show_store(shown, &database, &key);
@@ -133,10 +137,10 @@ fn show_stores(shown: &mut Shown) {
     let path = folder.path().join("tokens").join(format!("{name}.token"));
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
-    shown.add_error::<StoreError>(&files.load(&key, MOMENT).unwrap_err());
+    shown.add_error::<StoreError>(&in_files.load(&key, MOMENT).unwrap_err());
     std::fs::write(&path, REFRESH).unwrap();
-    shown.add_error::<StoreError>(&files.load(&key, MOMENT).unwrap_err());
-    shown.add_error::<TokenError>(&files.load(&key, MOMENT).unwrap_err().into_error());
+    shown.add_error::<StoreError>(&in_files.load(&key, MOMENT).unwrap_err());
+    shown.add_error::<TokenError>(&in_files.load(&key, MOMENT).unwrap_err().into_error());
 }
 
 /// A store that holds a record.

@@ -1,0 +1,120 @@
+//! Folders that only their owner can write to, and paths without symbolic links.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use wellspring_core::StoreError;
+
+use super::failure::failed;
+use super::owner::{around, give_to_owner_of_folder, parent, user};
+use super::rule::{self, Facts};
+
+/// Creates this folder with mode 0700, unless it exists. Its parent folder must exist.
+///
+/// # Errors
+///
+/// When the folder cannot be created, when the path exists and is not a folder, when it belongs to another user, or when
+/// other users can write to it.
+pub fn create_private_folder(path: &Path) -> Result<(), StoreError> {
+    match private_builder().create(path) {
+        Ok(()) => {
+            give_folder_to_owner(path)
+                .map_err(|error| failed("cannot be given to its owner", path, error))?;
+            return sync_folder_of(path).map_err(|error| failed("cannot be flushed to disk", path, error));
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(failed("cannot be created", path, error)),
+    }
+    match check_folder(path)? {
+        true => Ok(()),
+        false => Err(StoreError::unavailable(format!("{} was removed while it was opened", path.display()))),
+    }
+}
+
+/// Judges this folder by the rule of all folders of a store. Returns `false` when it does not exist.
+///
+/// # Errors
+///
+/// When the path is not a folder of this user that only this user can write to, or cannot be inspected.
+pub fn check_folder(path: &Path) -> Result<bool, StoreError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => rule::folder(path, Facts::of(&metadata), user(), || around(path)).map(|()| true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(failed("cannot be inspected", path, error)),
+    }
+}
+
+/// The absolute path without symbolic links. Its last part need not exist. The side files of a store lie beside this path,
+/// so all processes that open the store, by whatever path, use the same side files.
+///
+/// # Errors
+///
+/// When the path is invalid, or a part of it cannot be resolved.
+pub fn resolve(path: &Path) -> Result<PathBuf, StoreError> {
+    if path.as_os_str().is_empty() {
+        return Err(StoreError::refused("the path of the store is empty: name a file or a folder"));
+    }
+    let fail = |error| failed("cannot be resolved", path, error);
+    let path = std::path::absolute(path).map_err(fail)?;
+    match fs::canonicalize(&path) {
+        Ok(path) => Ok(path),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            match (path.file_name(), fs::symlink_metadata(&path)) {
+                (_, Ok(_)) => Err(StoreError::refused(format!(
+                    "{} is a symbolic link to a path that does not exist: create that, or remove the link",
+                    path.display()
+                ))),
+                (Some(name), Err(_)) => match fs::canonicalize(parent(&path)) {
+                    Ok(folder) => Ok(folder.join(name)),
+                    // What creates it says that the parent folder does not exist.
+                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(path),
+                    Err(error) => Err(fail(error)),
+                },
+                (None, Err(_)) => Ok(path),
+            }
+        }
+        // What opens it says what is wrong with it.
+        Err(_) => Ok(path),
+    }
+}
+
+/// A file name is durable only after its folder was flushed.
+#[cfg(unix)]
+pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    File::open(parent(path))?.sync_all()
+}
+
+/// Other systems cannot open a folder; there the file system decides when a file name is durable.
+#[cfg(not(unix))]
+pub(super) fn sync_folder_of(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn private_builder() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+#[cfg(not(unix))]
+fn private_builder() -> DirBuilder {
+    DirBuilder::new()
+}
+
+#[cfg(unix)]
+fn give_folder_to_owner(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    if user() != 0 {
+        return Ok(());
+    }
+    let flags = rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NOFOLLOW;
+    let folder = fs::OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    give_to_owner_of_folder(&folder, path)
+}
+
+#[cfg(not(unix))]
+fn give_folder_to_owner(_: &Path) -> io::Result<()> {
+    Ok(())
+}

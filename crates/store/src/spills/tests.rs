@@ -1,0 +1,198 @@
+//! Which files of the spill folder are used, which are ignored, and which are errors.
+
+use core::time::Duration;
+
+use wellspring_core::{Store as _, TokenKey};
+
+use super::*;
+use crate::contract::{Folder, sample, write_private};
+use crate::memory::MemoryStore;
+use crate::records::Records;
+
+const WITHIN: Duration = Duration::from_secs(60);
+
+fn key() -> TokenKey {
+    TokenKey::new("p", "e")
+}
+
+/// A store that has its spill key, with this folder for spills.
+fn store_with(folder: &Path) -> Records<MemoryStore> {
+    let store = MemoryStore::open().with_spills(folder);
+    store.save(&TokenKey::new("any", "key"), None, &sample::counting(1), WITHIN).unwrap();
+    store
+}
+
+fn only_file(folder: &Path) -> PathBuf {
+    let mut files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let file = files.next().unwrap();
+    assert!(files.next().is_none());
+    file
+}
+
+fn found(spills: &Spills, name: &KeyName) -> Result<Option<PendingSave>, StoreError> {
+    spills.find(&spills.files(name)?, name, None)
+}
+
+#[test]
+fn a_spilled_token_that_cannot_be_decoded_is_named_and_stays() {
+    let folder = Folder::new();
+    let spills = Spills::new(folder.path().join("spill"));
+    let (name, pending_save) = (KeyName::of(&TokenKey::new("p", "e")), sample::pending_save(1));
+    spills.put(&name, &pending_save, None).unwrap();
+    let path = spills.files(&name).unwrap().remove(0);
+    fs::write(&path, "canary").unwrap();
+    let error = found(&spills, &name).unwrap_err();
+    let text = error.to_string();
+    assert!(error.is_unreadable() && text.contains(&path.display().to_string()), "{text}");
+    assert!(!format!("{error:?}").contains("canary"));
+    assert_eq!(fs::read(&path).unwrap(), b"canary");
+}
+
+#[test]
+fn a_load_ignores_the_temporary_file_of_a_crash_and_forgetting_the_spill_removes_it() {
+    let folder = Folder::new();
+    let spills = Spills::new(folder.path());
+    let (name, pending_save) = (KeyName::of(&TokenKey::new("p", "e")), sample::pending_save(1));
+    let temporary = folder.path().join(format!("{name}-{}{EXTENSION}.new", pending_save.attempt));
+    files::replace(&temporary, &folder.path().join("t"), &[b"incomplete"]).unwrap();
+    assert!(found(&spills, &name).unwrap().is_none());
+    spills.forget(&name, pending_save.attempt).unwrap();
+    assert!(!temporary.exists());
+}
+
+#[test]
+fn a_path_that_is_not_a_folder_is_an_error_for_loads_and_spills() {
+    let folder = Folder::new();
+    let file = folder.path().join("file");
+    fs::write(&file, "x").unwrap();
+    let spills = Spills::new(&file);
+    let name = KeyName::of(&TokenKey::new("p", "e"));
+    assert!(found(&spills, &name).unwrap_err().to_string().ends_with("file is not a folder"));
+    let error = spills.put(&name, &sample::pending_save(1), None).unwrap_err();
+    assert!(error.to_string().ends_with("file is not a folder"), "{error}");
+}
+
+#[test]
+fn a_spill_of_another_store_is_ignored_and_reported_and_stays() {
+    let folder = Folder::new();
+    let (ours, theirs) = (store_with(folder.path()), store_with(folder.path()));
+    theirs.spill(&key(), &sample::pending_save(1)).unwrap();
+    assert!(theirs.load(&key(), WITHIN).unwrap().spilled.is_some());
+    assert!(ours.load(&key(), WITHIN).unwrap().spilled.is_none());
+    let file = only_file(folder.path());
+    let problems = ours.problems();
+    assert!(problems.len() == 1 && problems[0].contains(file.to_str().unwrap()), "{problems:?}");
+    assert!(problems[0].contains("is ignored; move it away"), "{problems:?}");
+    assert_eq!(theirs.problems(), [""; 0]);
+}
+
+#[test]
+fn a_spill_that_was_altered_is_ignored_and_hides_no_other() {
+    let folder = Folder::new();
+    let store = store_with(folder.path());
+    store.spill(&key(), &sample::pending_save(1)).unwrap();
+    let file = only_file(folder.path());
+    let whole = fs::read(&file).unwrap();
+    for at in [0, 20, 90, whole.len() / 2, whole.len() - 1] {
+        let mut altered = whole.clone();
+        altered[at] ^= 1;
+        fs::write(&file, altered).unwrap();
+        let loaded = store.load(&key(), WITHIN);
+        assert!(loaded.is_err() || loaded.unwrap().spilled.is_none(), "byte {at}");
+        assert_eq!(store.problems().len(), 1, "byte {at}");
+    }
+    store.spill(&key(), &sample::pending_save(2)).unwrap();
+    assert!(store.load(&key(), WITHIN).unwrap().spilled.is_some());
+}
+
+#[test]
+fn a_copy_of_a_spill_is_not_found_so_what_is_found_can_be_removed() {
+    let folder = Folder::new();
+    let store = store_with(folder.path());
+    let pending_save = sample::pending_save(1);
+    store.spill(&key(), &pending_save).unwrap();
+    let file = only_file(folder.path());
+    let name = KeyName::of(&key());
+    for copy in
+        ["copy", "0000000000000000-1", "0000000000000000-1-copy", &format!("{}-copy", pending_save.attempt)]
+    {
+        fs::copy(&file, folder.path().join(format!("{name}-{copy}.spill"))).unwrap();
+    }
+    let found = store.load(&key(), WITHIN).unwrap().spilled.unwrap();
+    store.forget_spill(&key(), found.attempt).unwrap();
+    assert!(store.load(&key(), WITHIN).unwrap().spilled.is_none());
+    assert_eq!((fs::read_dir(folder.path()).unwrap().count(), store.problems().len()), (4, 4));
+}
+
+#[test]
+fn a_copy_under_another_name_is_not_even_opened() {
+    let folder = Folder::new();
+    let store = store_with(folder.path());
+    let planted = folder.path().join(format!("{}-x.spill", KeyName::of(&key())));
+    // Other users can read it: as a spill it would be refused.
+    fs::write(&planted, "canary").unwrap();
+    assert!(store.load(&key(), WITHIN).unwrap().spilled.is_none());
+    assert_eq!(fs::read(&planted).unwrap(), b"canary");
+}
+
+#[test]
+fn a_whole_spill_that_was_not_yet_renamed_is_found_and_forgotten() {
+    let folder = Folder::new();
+    let store = store_with(folder.path());
+    let pending_save = sample::pending_save(1);
+    store.spill(&key(), &pending_save).unwrap();
+    let file = only_file(folder.path());
+    let whole = fs::read(&file).unwrap();
+    let unnamed = files::with_suffix(&file, UNNAMED);
+    fs::remove_file(&file).unwrap();
+    for length in [0, 30, whole.len() - 1] {
+        write_private(&unnamed, &whole[..length]);
+        assert!(store.load(&key(), WITHIN).unwrap().spilled.is_none(), "{length} bytes");
+        assert!(store.problems()[0].contains("is an interrupted spill"), "{length} bytes");
+    }
+    write_private(&unnamed, &whole);
+    let found = store.load(&key(), WITHIN).unwrap().spilled.unwrap();
+    assert!(sample::same_pending_save(&found, &pending_save));
+    store.forget_spill(&key(), found.attempt).unwrap();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_spill_of_an_earlier_version_is_still_found() {
+    let folder = Folder::new();
+    let store = store_with(folder.path());
+    let (spills, pending_save) = (Spills::new(folder.path()), sample::pending_save(1));
+    spills.put(&KeyName::of(&key()), &pending_save, None).unwrap();
+    assert!(fs::read(only_file(folder.path())).unwrap().starts_with(b"wellspring spill 1 "));
+    let found = store.load(&key(), WITHIN).unwrap().spilled.unwrap();
+    assert!(sample::same_pending_save(&found, &pending_save));
+}
+
+#[test]
+fn a_store_that_was_emptied_gets_a_new_key_and_its_old_spills_are_foreign() {
+    let folder = Folder::new();
+    store_with(folder.path()).spill(&key(), &sample::pending_save(1)).unwrap();
+    let emptied = store_with(folder.path());
+    assert!(emptied.load(&key(), WITHIN).unwrap().spilled.is_none());
+}
+
+#[test]
+fn a_process_binds_its_spills_as_soon_as_it_has_loaded_or_saved_anything() {
+    let map = MemoryStore::default();
+    let first_line = |store: &Records<MemoryStore>| {
+        let pending_save = sample::pending_save(1);
+        store.spill(&key(), &pending_save).unwrap();
+        let bytes = fs::read(only_file(store.spills().unwrap().folder())).unwrap();
+        store.forget_spill(&key(), pending_save.attempt).unwrap();
+        String::from_utf8(bytes).unwrap().lines().next().unwrap()[..18].to_owned()
+    };
+    let open = |folder: &Folder| Records::new(map.clone()).with_spills(folder.path());
+    let folder = Folder::new();
+    let saving = open(&folder);
+    assert_eq!(first_line(&saving), "wellspring spill 1", "it knows no key yet");
+    saving.save(&key(), None, &sample::counting(1), WITHIN).unwrap();
+    assert_eq!(first_line(&saving), "wellspring spill 2");
+    let loading = open(&folder);
+    loading.load(&key(), WITHIN).unwrap();
+    assert_eq!(first_line(&loading), "wellspring spill 2");
+}
