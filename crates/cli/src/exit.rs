@@ -36,6 +36,12 @@ impl Exit {
         }
     }
 
+    /// The exit of another command, by its status.
+    pub(crate) fn of_status(status: u8) -> Option<Self> {
+        let all = [Self::DemoFailed, Self::Usage, Self::LoginRequired, Self::Refused, Self::TryLater];
+        all.into_iter().find(|exit| exit.status() == status)
+    }
+
     pub(crate) fn code(self) -> ExitCode {
         ExitCode::from(self.status())
     }

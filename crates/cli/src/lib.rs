@@ -15,6 +15,7 @@ mod login;
 mod logout;
 mod output;
 mod progress;
+mod replaced;
 mod simulate;
 mod source;
 mod span;

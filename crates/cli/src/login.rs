@@ -9,45 +9,109 @@ mod browser;
 mod device;
 mod loopback;
 mod page;
+mod probe;
 mod sign_in;
+mod turn;
 
 use std::io::Write;
+use std::sync::Arc;
 
-use wellspring_core::AuthorizationGrant;
-use wellspring_profiles::{Profile, SignsIn};
+use wellspring_core::{AuthorizationGrant, Token, TokenKey};
+use wellspring_profiles::{LocalStore, Place, Profile, SignsIn};
 
 use crate::arguments::Login;
 use crate::exit::{Failure, say};
 use crate::login::loopback::Loopback;
 use crate::login::sign_in::SignIn;
+use crate::login::turn::{Outcome, Turn};
 use crate::source::{Parts, Source, persistent, signs_in};
 use crate::span::Span;
 
 /// Signs in and says for how long the token lives.
 pub(crate) fn run(profile: &Profile, args: &Login, out: &mut dyn Write) -> Result<(), Failure> {
     let store = persistent(profile.store())?;
-    let token = if let Some(token) = profile.refresh_token()? {
+    let said = if let Some(token) = profile.refresh_token()? {
+        writable(profile, &store)?;
         let source = Source::over(profile, Parts::of(profile, None)?, Some(store), args.transport)?;
         let token = source.sign_in(AuthorizationGrant::RefreshToken(token))?;
         say(
             "wellspring: `refresh_token` is used, and the store holds its successor: remove it from the profile",
         );
-        token
+        signed_in(profile, &token)
     } else {
         match signs_in(profile)? {
             SignsIn::ByBrowser { redirect_uri, place } if !args.device => {
-                let loopback = Loopback::bind(redirect_uri, &place)?;
-                let parts = Parts::of(profile, Some(loopback.uri()))?;
-                SignIn::new(profile, parts, store, args)?.by_browser(loopback, out)?
+                by_browser(profile, args, store, redirect_uri, &place, out)?
             }
             SignsIn::NotNeeded => {
                 let source = Source::over(profile, Parts::of(profile, None)?, Some(store), args.transport)?;
-                source.sign_in(AuthorizationGrant::ClientCredentials)?
+                signed_in(profile, &source.sign_in(AuthorizationGrant::ClientCredentials)?)
             }
-            _ => SignIn::new(profile, Parts::of(profile, None)?, store, args)?.by_device()?,
+            _ => {
+                let parts = Parts::of(profile, None)?;
+                in_turn(profile, args, &parts.provider.spec().key.clone(), || {
+                    writable(profile, &store)?;
+                    SignIn::new(profile, parts, store, args)?.by_device()
+                })?
+            }
         }
     };
-    let life = token.lifetime().map_or_else(String::new, |life| format!(" for {}", Span(life)));
-    say(format_args!("wellspring: signed in; {} has a token{life}", profile.name()));
+    say(format_args!("wellspring: {said}"));
     Ok(())
+}
+
+fn by_browser(
+    profile: &Profile,
+    args: &Login,
+    store: Arc<dyn LocalStore>,
+    redirect_uri: String,
+    place: &Place,
+    out: &mut dyn Write,
+) -> Outcome {
+    // A free port is taken first, because the redirect URI names it. A port of the profile's own may be in use by the
+    // command that this one waits for.
+    let bound = if Loopback::names_a_port(&redirect_uri, place)? {
+        None
+    } else {
+        Some(Loopback::bind(redirect_uri.clone(), place)?)
+    };
+    let uri = bound.as_ref().map_or(redirect_uri.as_str(), |loopback| loopback.uri());
+    let parts = Parts::of(profile, Some(uri))?;
+    in_turn(profile, args, &parts.provider.spec().key.clone(), || {
+        let loopback = match bound {
+            Some(loopback) => loopback,
+            None => Loopback::bind(redirect_uri, place)?,
+        };
+        writable(profile, &store)?;
+        SignIn::new(profile, parts, store, args)?.by_browser(loopback, out)
+    })
+}
+
+/// Signs in, or takes the result of the command that signs in to the same profile now.
+fn in_turn(
+    profile: &Profile,
+    args: &Login,
+    key: &TokenKey,
+    sign_in: impl FnOnce() -> Result<Token, Failure>,
+) -> Outcome {
+    match Turn::take(profile, key, args.deadline)? {
+        Turn::Joined(outcome) => outcome,
+        Turn::Own(turn) => {
+            let outcome = sign_in().map(|token| signed_in(profile, &token));
+            turn.end(&outcome);
+            outcome
+        }
+    }
+}
+
+fn writable(profile: &Profile, store: &Arc<dyn LocalStore>) -> Result<(), Failure> {
+    let within = profile.policy()?.store_deadline;
+    probe::probe(&**store, within).map_err(|error| {
+        Failure::store(profile.store().place(), "cannot keep a session, so no sign-in starts", &error)
+    })
+}
+
+fn signed_in(profile: &Profile, token: &Token) -> String {
+    let life = token.lifetime().map_or_else(String::new, |life| format!(" for {}", Span(life)));
+    format!("signed in; {} has a token{life}", profile.name())
 }

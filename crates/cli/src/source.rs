@@ -5,6 +5,7 @@
 mod guarded_provider;
 mod guarded_store;
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -74,6 +75,8 @@ pub(crate) struct Source {
     clock: Clock,
     /// When the command must end.
     end: UnixTime,
+    /// Whether the command has given up a token that the store does not take.
+    gave_up: AtomicBool,
 }
 
 /// The time limits of a command.
@@ -142,7 +145,15 @@ impl Source {
         let store = guarded_store.clone().map(|guarded| guarded as Arc<dyn Store>);
         let config = SourceConfig { provider, policy, tls, clock: clock.clone(), api_urls, store };
         let driver = Driver::new(transport, config).map_err(|error| Failure::at(profile.place(), error))?;
-        Ok(Self { driver, provider: guarded_provider, store: guarded_store, allowed_origins, clock, end })
+        Ok(Self {
+            driver,
+            provider: guarded_provider,
+            store: guarded_store,
+            allowed_origins,
+            clock,
+            end,
+            gave_up: AtomicBool::new(false),
+        })
     }
 
     /// A token. Waits out pauses and retries until the command must end.
@@ -239,6 +250,34 @@ impl Source {
         token
     }
 
+    /// The refresh token that the last sign-in was granted, whether it was saved or not.
+    pub(crate) fn granted(&self) -> Option<RefreshToken> {
+        self.provider.granted()
+    }
+
+    /// Whether a token waits in the spill folder.
+    pub(crate) fn has_spilled(&self) -> bool {
+        self.store.as_ref().is_some_and(|store| store.has_spilled())
+    }
+
+    /// From now on this source waits for no save.
+    pub(crate) fn give_up(&self) {
+        self.gave_up.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the provider can revoke this token.
+    pub(crate) fn can_revoke(&self, token: &RefreshToken) -> bool {
+        self.provider.revocation(token).is_some()
+    }
+
+    /// Revokes this token at the server. Returns whether the server has done so.
+    pub(crate) fn revoke(&self, token: &RefreshToken) -> bool {
+        let _signals = interrupt::defer_signals();
+        let request = self.provider.revocation(token);
+        let answer = request.and_then(|request| self.driver.exchange(&request).ok());
+        answer.is_some_and(|answer| (200..300).contains(&answer.head().status()))
+    }
+
     /// Sends a request to another endpoint of the authorization server.
     pub(crate) fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, Failure> {
         Ok(self.driver.exchange(request)?)
@@ -254,7 +293,7 @@ impl Source {
 
     /// Whether an early renewal may run. After a spill the next command saves the spilled token first.
     fn may_renew_early(&self) -> bool {
-        self.store.as_ref().is_some_and(|store| !store.has_spilled())
+        self.store.as_ref().is_some_and(|store| !store.has_spilled()) && !self.gave_up.load(Ordering::Relaxed)
     }
 
     /// Lets a pending signal end the process, where there is no store. Called when no token request is in flight.

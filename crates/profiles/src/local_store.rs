@@ -2,11 +2,11 @@
 //!
 //! A path that cannot hold a store is an error of the settings; a store that does not open is an error of the store.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wellspring_core::{Store, StoreError};
-use wellspring_store::{Map, Records};
+use wellspring_core::{Store, StoreError, TokenKey};
+use wellspring_store::{KeyName, Map, Records};
 use wellspring_store_file::FileStore;
 use wellspring_store_sqlite::SqliteStore;
 
@@ -75,6 +75,24 @@ impl StoreSettings {
             }
         };
         opened.map(Some).map_err(|source| Error::Store { place: self.place.clone(), source })
+    }
+
+    /// A file beside the store for this key and this purpose, if the store is persistent. All processes that share the
+    /// store get the same file, whatever path leads them to it. It need not exist.
+    #[must_use]
+    pub fn beside(&self, key: &TokenKey, purpose: &str) -> Option<PathBuf> {
+        let name = KeyName::of(key);
+        let name = name.as_str().get(..16).unwrap_or_default();
+        let resolved = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        match &self.url {
+            Url::Memory => None,
+            Url::File(folder) => Some(resolved(folder).join(format!("{purpose}-{name}"))),
+            Url::Sqlite(path) => {
+                let mut file = resolved(path).into_os_string();
+                file.push(format!(".{purpose}-{name}"));
+                Some(file.into())
+            }
+        }
     }
 
     /// The parent folder must exist: the store creates only the last part of its path.

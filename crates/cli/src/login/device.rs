@@ -31,7 +31,7 @@ impl SignIn<'_> {
                 return Err(timed_out(self.args.deadline));
             }
             interrupt::nap(login.pause());
-            match self.source.try_sign_in(login.grant()) {
+            match self.exchange(login.grant()) {
                 Ok(token) => return Ok(token),
                 Err(error) => login.poll_failed(error, clock.now().instant).map_err(refused)?,
             }

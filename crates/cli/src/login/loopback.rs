@@ -34,14 +34,14 @@ pub(crate) struct Loopback {
 }
 
 impl Loopback {
+    /// Whether the redirect URI names a port.
+    pub(crate) fn names_a_port(redirect_uri: &str, place: &Place) -> Result<bool, Failure> {
+        split(redirect_uri).map(|(address, _)| address.port() != 0).ok_or_else(|| no_loopback(place))
+    }
+
     /// Binds the port of the redirect URI, or any free port if the URI names none.
     pub(crate) fn bind(redirect_uri: String, place: &Place) -> Result<Self, Failure> {
-        let Some((wanted, rest)) = split(&redirect_uri) else {
-            return Err(Failure::at(
-                place,
-                "must be a loopback URL for a sign-in from this machine: register and write http://127.0.0.1:PORT/PATH",
-            ));
-        };
+        let (wanted, rest) = split(&redirect_uri).ok_or_else(|| no_loopback(place))?;
         let taken = TcpListener::bind(wanted).and_then(|listener| Ok((listener.local_addr()?, listener)));
         let (address, listener) = taken.map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => {
@@ -80,6 +80,13 @@ impl Loopback {
             .map_err(|error| Failure::new(Exit::TryLater, format!("cannot start a thread: {error}")))?;
         Ok(CallbackListener { callbacks, closed, address: self.address, listening: Some(listening) })
     }
+}
+
+fn no_loopback(place: &Place) -> Failure {
+    Failure::at(
+        place,
+        "must be a loopback URL for a sign-in from this machine: register and write http://127.0.0.1:PORT/PATH",
+    )
 }
 
 /// The address and the rest of a plain HTTP URL whose host is a loopback IP literal.

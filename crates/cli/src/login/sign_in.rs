@@ -5,14 +5,17 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use oauth2_app::{App, Authorization, Callback, CallbackError, CallbackErrorKind, Entropy, PendingLogin};
-use wellspring_core::{AuthorizationGrant, Token};
+use wellspring_core::{AuthorizationGrant, Granted, Token, TokenError, TokenKey};
 use wellspring_profiles::{LocalStore, Profile, visible};
+use wellspring_transport_blocking::Clock;
 
 use crate::arguments::Login;
 use crate::exit::{Exit, Failure, say};
+use crate::interrupt;
 use crate::login::browser;
 use crate::login::loopback::{BrowserRequest, CallbackListener, Loopback};
 use crate::login::page::Page;
+use crate::replaced;
 use crate::source::{Parts, Source};
 use crate::span::Span;
 
@@ -22,6 +25,10 @@ pub(super) struct SignIn<'a> {
     pub(super) app: App,
     pub(super) source: Source,
     pub(super) args: &'a Login,
+    store: Arc<dyn LocalStore>,
+    key: TokenKey,
+    /// How long one operation of the store may take.
+    within: Duration,
 }
 
 impl<'a> SignIn<'a> {
@@ -33,8 +40,51 @@ impl<'a> SignIn<'a> {
     ) -> Result<Self, Failure> {
         let app = parts.app.clone();
         let app = app.ok_or_else(|| Failure::at(profile.place(), "does not support signing a person in"))?;
-        let source = Source::over(profile, parts, Some(store), args.transport)?;
-        Ok(Self { profile, app, source, args })
+        let (key, within) = (parts.provider.spec().key.clone(), parts.policy.store_deadline);
+        let source = Source::over(profile, parts, Some(store.clone()), args.transport)?;
+        Ok(Self { profile, app, source, args, store, key, within })
+    }
+
+    /// Exchanges the grant and saves the session. A session that cannot be saved is revoked; a session that this one
+    /// replaces is kept for the next logout.
+    pub(super) fn exchange(&self, grant: AuthorizationGrant) -> Result<Token, TokenError> {
+        let now = Clock::system().now().unix;
+        let replaced = replaced::held(&*self.store, &self.key, self.within, now);
+        let signals = interrupt::defer_signals();
+        let result = self.source.try_sign_in(grant);
+        match &result {
+            Ok(_) => replaced.iter().for_each(|replaced| self.keep_for_logout(replaced)),
+            Err(_) => self.give_up(),
+        }
+        drop(signals);
+        result
+    }
+
+    fn keep_for_logout(&self, replaced: &Granted) {
+        let old = replaced.response.refresh_token.as_ref();
+        let Some(old) = old.filter(|old| self.source.granted().as_ref() != Some(old)) else { return };
+        let name = self.profile.name();
+        let kept = self.source.can_revoke(old)
+            && matches!(replaced::keep(&*self.store, &self.key, replaced, self.within), Ok(true));
+        let until = if kept {
+            format!("`wellspring logout {name}`, which ends both")
+        } else {
+            "it expires".to_owned()
+        };
+        say(format_args!(
+            "wellspring: the session that this sign-in replaces lives on at the server until {until}"
+        ));
+    }
+
+    /// Revokes the session that the server has granted and that nothing here keeps.
+    fn give_up(&self) {
+        let Some(token) = self.source.granted().filter(|_| !self.source.has_spilled()) else { return };
+        self.source.give_up();
+        say(if self.source.revoke(&token) {
+            "wellspring: nothing here keeps the new session, so it was revoked at the server"
+        } else {
+            "wellspring: nothing here keeps the new session, and it lives on at the server until it expires"
+        });
     }
 
     pub(super) fn by_browser(&self, loopback: Loopback, out: &mut dyn Write) -> Result<Token, Failure> {
@@ -53,7 +103,7 @@ impl<'a> SignIn<'a> {
             say("wellspring: continue in your browser; this command waits for the sign-in");
         }
         let (code, request) = self.callback(listener)?;
-        let token = self.source.sign_in(code);
+        let token = self.exchange(code).map_err(Failure::from);
         request.show(&match &token {
             Ok(_) => Page::signed_in(self.profile.name()),
             Err(_) => Page::failed("The server granted the sign-in, but the token request failed."),

@@ -30,11 +30,19 @@ pub(crate) struct GuardedProvider {
     defers: bool,
     in_flight: Mutex<Option<InFlight>>,
     rotated: AtomicBool,
+    /// The refresh token that the last sign-in was granted.
+    granted: Mutex<Option<RefreshToken>>,
 }
 
 impl GuardedProvider {
     pub(crate) fn new(provider: Arc<dyn Provider>, defers: bool) -> Self {
-        Self { provider, defers, in_flight: Mutex::new(None), rotated: AtomicBool::new(false) }
+        Self {
+            provider,
+            defers,
+            in_flight: Mutex::new(None),
+            rotated: AtomicBool::new(false),
+            granted: Mutex::new(None),
+        }
     }
 
     /// No request is in flight; a pending signal ends the process now.
@@ -42,6 +50,11 @@ impl GuardedProvider {
         // A pending signal ends the process in this drop, which must not hold the lock.
         let guard = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(guard);
+    }
+
+    /// The refresh token that the last sign-in was granted.
+    pub(crate) fn granted(&self) -> Option<RefreshToken> {
+        self.granted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether a response has replaced the refresh token.
@@ -72,6 +85,14 @@ impl Provider for GuardedProvider {
             && new != old
         {
             self.rotated.store(true, Ordering::Relaxed);
+        }
+        if let (
+            AuthorizationGrant::AuthorizationCode { .. } | AuthorizationGrant::DeviceCode(_),
+            Reading::Granted(granted),
+        ) = (grant, &reading)
+        {
+            let mut last = self.granted.lock().unwrap_or_else(PoisonError::into_inner);
+            last.clone_from(&granted.refresh_token);
         }
         self.release();
         reading

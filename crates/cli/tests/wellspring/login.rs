@@ -15,7 +15,7 @@ const ID: &str = "client_abc123def456";
 const SECRET: &str = "secret_xyz789uvw012";
 
 /// A port that was free a moment ago.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -91,7 +91,7 @@ fn decoded(text: &str) -> String {
 }
 
 /// Sends a browser's GET to a plain HTTP URL; returns head and body of the response.
-fn visit(url: &str) -> (String, String) {
+pub(crate) fn visit(url: &str) -> (String, String) {
     let (authority, target) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let request = format!("GET /{target} HTTP/1.1\r\nHost: {authority}\r\nAccept: text/html\r\n\r\n");
     exchange(authority, request.as_bytes())

@@ -10,6 +10,7 @@ mod demo;
 mod device;
 
 mod login;
+mod login_twice;
 mod named_files;
 mod output;
 mod shared;

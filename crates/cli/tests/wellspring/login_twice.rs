@@ -1,0 +1,283 @@
+//! Two commands that sign in to one profile at once, and sign-ins that the store cannot keep.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use wellspring_simulator::{Endpoint, Fault, Simulator};
+
+use crate::command::{Folder, Ran};
+use crate::device;
+use crate::login::{self, Login, visit};
+use crate::signals::signal;
+
+const STORES: [&str; 2] = ["file:tokens", "sqlite:wellspring.db"];
+const WAITS: &str =
+    "wellspring: another `wellspring login user` waits for the sign-in; this command waits for its result\n";
+
+/// A login that waits for another one.
+struct Second {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Second {
+    fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        let mut command = folder.command(&[&["login", "user"], arguments].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert_eq!(line, WAITS);
+        Self { child, stderr }
+    }
+
+    /// Waits for the end; the result has what followed on stderr.
+    fn end(mut self) -> Ran {
+        let mut stderr = String::new();
+        self.stderr.read_to_string(&mut stderr).unwrap();
+        Ran { stderr, ..Ran::from(self.child.wait_with_output().unwrap()) }
+    }
+}
+
+/// A simulator and a folder with a profile whose redirect URI names a port.
+fn stage(store: &str) -> (Simulator, Folder) {
+    login::stage(&format!("http://127.0.0.1:{}/oauth/callback", login::free_port()), store)
+}
+
+#[test]
+fn a_second_login_takes_the_result_of_the_first_one() {
+    for store in STORES {
+        let (simulator, folder) = stage(store);
+        let first = Login::start(&folder, &[]);
+        let others =
+            [&["--no-browser"][..], &["--transport", "async"], &["--no-browser", "--transport", "async"]];
+        let others = others.map(|arguments| Second::start(&folder, arguments));
+        assert!(login::agree(&first).1.contains("You are signed in"));
+        let first = first.end();
+        assert_eq!(
+            (first.status, first.stderr.as_str()),
+            (0, "wellspring: signed in; user has a token for 2h\n")
+        );
+        for second in others {
+            let ran = second.end();
+            assert_eq!(
+                (ran.status, ran.stdout.as_str(), ran.stderr),
+                (0, "", first.stderr.clone()),
+                "{store}"
+            );
+        }
+        assert_eq!(simulator.asked(Endpoint::Token), 1, "one sign-in");
+        assert_eq!(folder.run(&["token", "user"]).status, 0);
+        // The result is not that of a later login.
+        let later = Login::start(&folder, &[]);
+        assert!(login::agree(&later).1.contains("You are signed in"));
+        assert_eq!(later.end().status, 0);
+        assert_eq!(simulator.asked(Endpoint::CodeGrant), 2);
+    }
+}
+
+#[test]
+fn a_second_login_fails_as_the_first_one_does() {
+    let (simulator, folder) = stage("file:tokens");
+    let first = Login::start(&folder, &[]);
+    let second = Second::start(&folder, &["--no-browser"]);
+    let state = first.parameter("state").unwrap();
+    visit(&format!("{}?error=access_denied&state={state}", first.redirect_uri()));
+    let (first, second) = (first.end(), second.end());
+    assert_eq!((second.status, second.stdout.as_str(), second.stderr), (3, "", first.stderr));
+    assert_eq!((first.status, simulator.asked(Endpoint::Token)), (3, 0));
+}
+
+#[test]
+fn a_second_login_signs_in_itself_when_the_first_one_dies() {
+    for (store, name) in STORES.into_iter().zip(["KILL", "INT"]) {
+        let (simulator, folder) = stage(store);
+        let first = Login::start(&folder, &[]);
+        let mut second = Second::start(&folder, &["--no-browser"]);
+        signal(name, first.child());
+        let mut url = String::new();
+        BufReader::new(second.child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        assert!(login::agree_by(url.trim_end()).1.contains("You are signed in"));
+        assert_eq!(second.end().status, 0, "{store}");
+        assert_eq!(simulator.asked(Endpoint::CodeGrant), 1);
+    }
+}
+
+#[test]
+fn a_second_login_on_another_device_or_by_another_path_to_the_store_waits_too() {
+    let simulator = device::simulator(1);
+    let folder = device::folder(&simulator, "file:tokens", "");
+    let first = device::Login::start(&folder, &[]);
+    let second = Second::start(&folder, &[]);
+    first.decide("allow");
+    assert_eq!((first.end().status, second.end().status), (0, 0));
+    assert_eq!(simulator.counters().device_grants, 1);
+
+    let (simulator, folder) = stage("file:tokens");
+    let elsewhere = Folder::with(&std::fs::read_to_string(folder.path().join("wellspring.toml")).unwrap());
+    let first = Login::start(&folder, &[]);
+    std::os::unix::fs::symlink(folder.path().join("tokens"), elsewhere.path().join("tokens")).unwrap();
+    let second = Second::start(&elsewhere, &["--no-browser"]);
+    assert!(login::agree(&first).1.contains("You are signed in"));
+    assert_eq!((first.end().status, second.end().status), (0, 0));
+    assert_eq!(simulator.asked(Endpoint::CodeGrant), 1);
+}
+
+#[test]
+fn a_second_login_waits_no_longer_than_its_own_deadline() {
+    let (_simulator, folder) = stage("file:tokens");
+    let first = Login::start(&folder, &[]);
+    let ran = Second::start(&folder, &["--no-browser", "--deadline", "300ms"]).end();
+    assert_eq!(ran.status, 5);
+    assert!(ran.stderr.contains("the sign-in timed out after 300ms"), "{}", ran.stderr);
+    signal("TERM", first.child());
+    assert_eq!(first.end().status, 143);
+}
+
+/// Runs `login user` by a shell that first does this.
+fn login_after(folder: &Folder, preparation: &[&str], script: &str) -> Ran {
+    let mut command = Command::new(preparation[0]);
+    let script = format!("{script}; exec \"$0\" login user --no-browser --deadline 20s");
+    command.args(&preparation[1..]).args(["sh", "-c", &script, env!("CARGO_BIN_EXE_wellspring")]);
+    command.current_dir(folder.path()).stdin(Stdio::null());
+    Ran::of(&mut command)
+}
+
+fn assert_refused(ran: &Ran, of: &str) {
+    assert_eq!((ran.status, ran.stdout.as_str()), (5, ""), "{of}: {}", ran.stderr);
+    assert!(ran.stderr.contains("cannot keep a session, so no sign-in starts"), "{of}: {}", ran.stderr);
+    assert!(ran.stderr.contains("tokens") || ran.stderr.contains("wellspring.db"), "{of}: {}", ran.stderr);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_sign_in_starts_over_a_store_without_room_for_the_session() {
+    for store in STORES {
+        let people = stage(store);
+        let by_code = device::simulator(1);
+        let folder = device::folder(&by_code, store, "");
+        for (simulator, folder) in [people, (by_code, folder)] {
+            // The store exists, and no file may grow: as on a full disk, but for this process only.
+            assert_eq!(folder.run(&["status"]).status, 0);
+            let ran = login_after(&folder, &["env"], "trap '' XFSZ; ulimit -f 80");
+            assert_refused(&ran, store);
+            assert_eq!(simulator.asked(Endpoint::Any), 0, "{store}: no page, no code");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_sign_in_starts_over_a_read_only_store() {
+    let unshare = ["unshare", "-rm"];
+    let may_mount = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output();
+    if !may_mount.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: this user may not mount a disk");
+        return;
+    }
+    for store in STORES {
+        let (simulator, folder) = stage(store);
+        assert_eq!(folder.run(&["status"]).status, 0);
+        let ran =
+            login_after(&folder, &unshare, "mount --bind . . && mount -o remount,ro,bind . && cd \"$PWD\"");
+        assert_eq!((ran.status, ran.stdout.as_str()), (5, ""), "{store}: {}", ran.stderr);
+        let path = store.split_once(':').unwrap().1;
+        assert!(ran.stderr.contains(path) && ran.stderr.lines().count() == 1, "{store}: {}", ran.stderr);
+        assert_eq!(simulator.asked(Endpoint::Any), 0, "{store}: no page");
+    }
+}
+
+#[test]
+fn a_logout_ends_the_sessions_that_sign_ins_have_replaced() {
+    for (store, transport) in STORES.into_iter().zip(login::TRANSPORTS) {
+        let (simulator, folder) = stage(store);
+        let sign_in = || {
+            let login = Login::start(&folder, &["--transport", transport]);
+            assert!(login::agree(&login).1.contains("You are signed in"));
+            let ran = login.end();
+            assert_eq!(ran.status, 0, "{}", ran.stderr);
+            ran.stderr
+        };
+        assert_eq!(sign_in(), "wellspring: signed in; user has a token for 2h\n");
+        for _ in 0..2 {
+            let says = "the session that this sign-in replaces lives on at the server until `wellspring logout user`";
+            let said = sign_in();
+            assert!(said.contains(says), "{said}");
+        }
+        assert_eq!(
+            simulator.asked(Endpoint::Revocation),
+            0,
+            "the new session may share the grant of the old one"
+        );
+        assert_eq!(folder.run(&["token", "user"]).status, 0);
+        // The server is down for the first of the three revocations, that of the current session.
+        simulator.fault(Endpoint::Revocation, Fault::parse("unavailable").unwrap());
+        let ran = folder.run(&["logout", "user", "--transport", transport]);
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        assert!(
+            ran.stderr.starts_with("wellspring: user is logged out here; the session at the server may last"),
+            "{}",
+            ran.stderr
+        );
+        let revoked = simulator.received(Endpoint::Revocation);
+        let token = |request: &wellspring_simulator::Request| {
+            request.form().into_iter().find(|(name, _)| name == "token").unwrap().1
+        };
+        let tokens: std::collections::BTreeSet<_> = revoked.iter().map(token).collect();
+        assert_eq!((revoked.len(), tokens.len()), (3, 3), "{store}");
+        // What was revoked is forgotten.
+        let ran = folder.run(&["logout", "user", "--transport", transport]);
+        assert_eq!(ran.stderr, "wellspring: user is logged out; there was nothing to revoke at the server\n");
+    }
+}
+
+#[test]
+fn an_earlier_session_that_cannot_be_revoked_is_named_and_tried_again() {
+    let (simulator, folder) = stage("file:tokens");
+    for _ in 0..2 {
+        let login = Login::start(&folder, &[]);
+        login::agree(&login);
+        assert_eq!(login.end().status, 0);
+    }
+    simulator.fault_times(Endpoint::Revocation, Fault::parse("unavailable").unwrap(), 2);
+    let ran = folder.run(&["logout", "user"]);
+    assert_eq!(ran.status, 0);
+    assert!(
+        ran.stderr.contains("; 1 earlier sessions, which sign-ins have replaced, last there"),
+        "{}",
+        ran.stderr
+    );
+    let ran = folder.run(&["logout", "user"]);
+    assert_eq!(ran.stderr, "wellspring: user is logged out; there was nothing to revoke at the server\n");
+    assert_eq!(simulator.asked(Endpoint::Revocation), 3);
+}
+
+#[test]
+fn a_session_that_the_store_takes_no_more_is_revoked() {
+    for transport in login::TRANSPORTS {
+        let (simulator, folder) = stage("file:tokens");
+        let text = std::fs::read_to_string(folder.path().join("wellspring.toml")).unwrap();
+        let policy = "[profile.user.policy]\nstore_deadline = \"1s\"\n";
+        folder.write("wellspring.toml", &format!("{text}{policy}"));
+        simulator.fault(Endpoint::Token, Fault::parse("stall-millis=1000").unwrap());
+        let login = Login::start(&folder, &["--transport", transport]);
+        std::thread::scope(|scope| {
+            let page = scope.spawn(|| login::agree(&login).1);
+            while simulator.asked(Endpoint::Token) == 0 {
+                std::thread::yield_now();
+            }
+            // The code is spent, and a file takes the place of the store and of its spill folder.
+            std::fs::rename(folder.path().join("tokens"), folder.path().join("moved")).unwrap();
+            folder.write("tokens", "");
+            assert!(page.join().unwrap().contains("but the token request failed"));
+        });
+        let ran = login.end();
+        assert_eq!(ran.status, 5, "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("nothing here keeps the new session, so it was revoked"),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(simulator.asked(Endpoint::Revocation), 1, "{transport}");
+    }
+}
