@@ -43,7 +43,9 @@ mod connection;
 mod error;
 mod group_commit;
 mod look;
+mod opened;
 mod pool;
+mod read_only;
 mod store;
 mod tracked_connection;
 

@@ -40,9 +40,17 @@ impl SqliteStore {
         if path.is_dir() {
             return Err(StoreError::refused(format!("{} is a folder, not a database", path.display())));
         }
+        if files::is_mounted(&path) {
+            return Err(StoreError::refused(format!(
+                "{} is mounted by itself: its log beside it is not the one that other processes use; mount its folder",
+                path.display()
+            )));
+        }
         // The database first: if it cannot be opened, no folder is created beside it.
         let connection = TrackedConnection::open(&path, OPEN_WITHIN)?;
-        let liveness_locks = LivenessLocks::open(files::with_suffix(&path, ".life"))?;
+        let locks = files::with_suffix(&path, ".life");
+        let liveness_locks =
+            if connection.is_read_only() { LivenessLocks::later(locks) } else { LivenessLocks::open(locks)? };
         let spills = files::with_suffix(&path, ".spill");
         let saves = GroupCommit::new(path.clone());
         let loads = ConnectionPool::new(path, connection);

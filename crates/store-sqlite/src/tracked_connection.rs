@@ -7,8 +7,9 @@ use rusqlite::Connection;
 use wellspring_core::StoreError;
 use wellspring_store::files::{self, FileId};
 
-use crate::connection::{connect, set_busy_timeout};
+use crate::connection::connect;
 use crate::error::store_error;
+use crate::opened::{Access, Connected, set_busy_timeout};
 
 /// A connection and the identity of the file that it has open.
 ///
@@ -18,13 +19,19 @@ use crate::error::store_error;
 pub(crate) struct TrackedConnection {
     connection: Connection,
     file: FileId,
+    access: Access,
 }
 
 impl TrackedConnection {
     /// A new connection to the database at this path, which is created if it does not exist.
     pub(crate) fn open(path: &Path, within: Duration) -> Result<Self, StoreError> {
-        let (connection, file) = connect(path, within)?;
-        Ok(Self { connection, file })
+        let Connected { connection, file, access } = connect(path, within)?;
+        Ok(Self { connection, file, access })
+    }
+
+    /// Whether the database cannot be written.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.access != Access::Full
     }
 
     /// This connection if its file is still the one at the path, else a new connection.
@@ -33,7 +40,8 @@ impl TrackedConnection {
         path: &Path,
         within: Duration,
     ) -> Result<Self, StoreError> {
-        let Some(idle) = idle else { return Self::open(path, within) };
+        let reusable = |idle: &Self| idle.access != Access::OneRead;
+        let Some(idle) = idle.filter(reusable) else { return Self::open(path, within) };
         if files::check_file(path)? == Some(idle.file) { Ok(idle) } else { Self::open(path, within) }
     }
 

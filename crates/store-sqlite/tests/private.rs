@@ -164,6 +164,35 @@ fn a_database_that_is_opened_by_a_symbolic_link_has_its_side_files_beside_the_da
     assert_eq!(stage.save().unwrap(), Swap::Conflict, "both see one database");
 }
 
+/// A container may mount the database without its folder: then SQLite's log lies beside another path.
+#[expect(clippy::disallowed_methods, reason = "the test starts itself again where it may mount")]
+#[test]
+fn a_database_that_is_mounted_without_its_folder_is_refused() {
+    const MOUNTED: &str = "WELLSPRING_MOUNTED_DATABASE";
+    if let Some(path) = std::env::var_os(MOUNTED).map(PathBuf::from) {
+        refused(SqliteStore::open(&path), &path, &["is mounted by itself", "mount its folder"]);
+        return;
+    }
+    let mount = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["-rm", "sh", "-c", script, "sh"]);
+        command
+    };
+    if !mount("mount -t tmpfs tmpfs /mnt").output().is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: this user may not mount");
+        return;
+    }
+    let stage = Stage::new();
+    let path = stage.path(".mounted");
+    fs::write(&path, "").unwrap();
+    let status = mount(r#"mount --bind "$1" "$2" && exec "$3" --exact "$4""#)
+        .args([stage.path(""), path.clone(), std::env::current_exe().unwrap()])
+        .arg("a_database_that_is_mounted_without_its_folder_is_refused")
+        .env(MOUNTED, &path)
+        .status();
+    assert!(status.unwrap().success());
+}
+
 #[test]
 fn a_table_that_was_dropped_is_told_at_once() {
     let stage = Stage::new();

@@ -54,6 +54,11 @@ impl FileLocks {
         Ok(Self { folder, purpose })
     }
 
+    /// Locks for this purpose in this folder, which the first lock creates if it does not exist.
+    pub(crate) fn later(folder: impl Into<PathBuf>, purpose: &'static str) -> Self {
+        Self { folder: folder.into(), purpose }
+    }
+
     /// The key's lock, shared with other holders.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ use rule::Facts;
 
 // The public interface is, besides the functions below:
 pub use failure::failed;
-pub use folder::{check_folder, create_private_folder, resolve};
+pub use folder::{check_folder, create_private_folder, is_mounted, resolve};
 
 /// A sentence about the permissions of this file or folder, if other users than its owner have any.
 #[must_use]
@@ -64,6 +64,24 @@ pub fn check_access(path: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("cannot be used", path, error)),
         _ => Ok(()),
     }
+}
+
+/// Whether this file can be read and not written: by its mode, or because its file system is mounted read-only.
+#[must_use]
+pub fn is_read_only(path: &Path) -> bool {
+    let writing = access(path).err().map(|error| error.kind());
+    matches!(writing, Some(ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied)) && readable(path)
+}
+
+#[cfg(unix)]
+fn readable(path: &Path) -> bool {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    accessat(CWD, path, Access::READ_OK, AtFlags::EACCESS).is_ok()
+}
+
+#[cfg(not(unix))]
+fn readable(_: &Path) -> bool {
+    true
 }
 
 #[cfg(unix)]

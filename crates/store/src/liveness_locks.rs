@@ -34,6 +34,13 @@ impl LivenessLocks {
         FileLocks::open(folder, "life").map(Self)
     }
 
+    /// Liveness locks in this folder, which the first lock creates if it does not exist. A store that can only be read needs
+    /// no lock.
+    #[must_use]
+    pub fn later(folder: impl Into<PathBuf>) -> Self {
+        Self(FileLocks::later(folder, "life"))
+    }
+
     /// Shows other processes, until the lock is dropped, that a save for this key may still come.
     ///
     /// # Errors

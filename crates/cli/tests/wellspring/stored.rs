@@ -249,11 +249,7 @@ fn a_file_that_is_not_a_database_is_reported_and_stays_as_it_is() {
     let mine = "this is mine, and no database; ".repeat(100);
     folder.write("taken", &mine);
     #[cfg(unix)]
-    std::fs::set_permissions(
-        folder.path().join("taken"),
-        std::os::unix::fs::PermissionsExt::from_mode(0o600),
-    )
-    .expect("the test owns the file");
+    set_mode(&folder, "taken", 0o600);
     for command in [&["token", "user"][..], &["login", "user"], &["logout", "user"], &["status"]] {
         let ran = folder.run(command);
         assert_eq!((ran.status, ran.stdout.as_str()), (5, ""), "{command:?}: {}", ran.stderr);

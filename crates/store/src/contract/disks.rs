@@ -1,6 +1,5 @@
 //! Clauses for a disk that is full or read-only: a child process mounts a small disk of its own.
 
-use core::time::Duration;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -45,7 +44,7 @@ pub fn check_on_small_disk(test: &str) {
 pub(super) fn use_small_disk(disk: &Path, open: OpenStore<'_>) {
     let location = disk.join("store");
     a_full_disk_loses_nothing(disk, &location, open);
-    a_read_only_disk_is_an_outage(disk, &location, open);
+    a_read_only_disk_serves_what_it_holds_and_refuses_saves(disk, &location, open);
 }
 
 fn a_full_disk_loses_nothing(disk: &Path, location: &Path, open: OpenStore<'_>) {
@@ -75,17 +74,23 @@ fn a_full_disk_loses_nothing(disk: &Path, location: &Path, open: OpenStore<'_>) 
     assert!(matches!(swap, Swap::Done(_)), "a full disk changed a version");
 }
 
-fn a_read_only_disk_is_an_outage(disk: &Path, location: &Path, open: OpenStore<'_>) {
+fn a_read_only_disk_serves_what_it_holds_and_refuses_saves(
+    disk: &Path,
+    location: &Path,
+    open: OpenStore<'_>,
+) {
     let status = Command::new("mount").args(["-o", "remount,ro"]).arg(disk).status();
     assert!(status.is_ok_and(|status| status.success()), "the small disk cannot be made read-only");
-    let error = match open(location) {
-        Err(error) => error,
-        Ok(store) => {
-            let loaded = expect_ok("a load", store.load(&key(), TIMEOUT)).stored.expect("a record is absent");
-            let saved =
-                store.save(&key(), Some(loaded.version), &sample::counting(3), Duration::from_secs(1));
-            saved.expect_err("a save on a read-only disk succeeded")
-        }
-    };
-    assert!(!error.is_unreadable(), "a read-only disk is reported as an unreadable record: {error}");
+    let store = expect_ok("opening a store on a read-only disk", open(location));
+    let loaded = expect_ok("a load on a read-only disk", store.load(&key(), TIMEOUT));
+    let stored = loaded.stored.expect("a read-only disk lost a record");
+    let again = expect_ok("a second load on a read-only disk", store.load(&key(), TIMEOUT)).stored;
+    assert_equal(again.map(|stored| stored.version), Some(stored.version), "a record has another version");
+    let saved = store.save(&key(), Some(stored.version), &sample::counting(3), TIMEOUT);
+    let error = saved.expect_err("a save on a read-only disk succeeded");
+    assert!(error.is_refused(), "a read-only disk is not reported as a refusal: {error}");
+    let told = |error: &StoreError| error.to_string().to_lowercase().contains("read-only");
+    assert!(told(&error), "the error does not say that the disk is read-only: {error}");
+    let lock = store.liveness_lock(&key(), TIMEOUT);
+    assert!(lock.is_err_and(|error| error.is_refused()), "a lease on a read-only disk is not refused");
 }

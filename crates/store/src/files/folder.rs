@@ -79,6 +79,22 @@ pub fn resolve(path: &Path) -> Result<PathBuf, StoreError> {
     }
 }
 
+/// Whether a file is mounted at this path by itself: beside it lie other side files than beside the same file elsewhere.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[must_use]
+pub fn is_mounted(path: &Path) -> bool {
+    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+    statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty())
+        .is_ok_and(|file| file.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+/// Whether a file is mounted at this path by itself. Other systems do not say so.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[must_use]
+pub fn is_mounted(_: &Path) -> bool {
+    false
+}
+
 /// A file name is durable only after its folder was flushed.
 #[cfg(unix)]
 pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
