@@ -67,7 +67,13 @@ fn secrets(all: &Configuration, report: &mut Report) {
             Err(error) => report.note(format_args!("{file}: cannot read its permissions: {error}")),
         }
     } else {
-        report.fine(format_args!("{file} holds no secret"));
+        match permissions::of(all.file()) {
+            Ok(Some(open)) if open != permissions::READ => report.wrong(
+                Exit::Usage,
+                format_args!("{file} {open}, who could send the tokens elsewhere: chown it to yourself and chmod 600 it"),
+            ),
+            _ => report.fine(format_args!("{file} holds no secret")),
+        }
     }
     for (place, source) in secrets() {
         let SecretSource::File(path) = source else { continue };
@@ -105,9 +111,13 @@ fn open_store(all: &Configuration, report: &mut Report) -> Option<Arc<dyn LocalS
     if open.is_empty() {
         report.fine("only its owner can open the store");
     }
-    for sentence in open {
-        report.wrong(Exit::Usage, sentence);
+    let problems: Vec<_> = store.problems().into_iter().filter(|problem| !open.contains(problem)).collect();
+    if problems.is_empty() {
+        report.fine("the files of the store are whole");
     }
+    problems.iter().for_each(|problem| report.wrong(Exit::TryLater, problem));
+    open.iter().for_each(|open| report.wrong(Exit::Usage, open));
+    locks(all, &*store, report);
     if let Some(folder) = all.store().folder() {
         writable(folder, "the store's folder", report);
     }
@@ -119,20 +129,39 @@ fn open_store(all: &Configuration, report: &mut Report) -> Option<Arc<dyn LocalS
     Some(store)
 }
 
+/// Takes a lock of the store. Some file systems have none.
+fn locks(all: &Configuration, store: &dyn LocalStore, report: &mut Report) {
+    match store.liveness_lock(&TokenKey::new("wellspring", "doctor"), LOAD_TIMEOUT) {
+        Ok(_) => report.fine("the store's locks work"),
+        Err(error) => report.failed(&Failure::store(all.store().place(), "cannot be locked", &error)),
+    }
+}
+
 fn writable(folder: &Path, what: &str, report: &mut Report) {
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let shown = here.display();
     match probe(here) {
         Ok(()) => report.fine(format_args!("{what} is writable: {shown}")),
-        Err(error) => report.wrong(Exit::TryLater, format_args!("{what} is not writable: {shown}: {error}")),
+        Err(error) => {
+            let what = format_args!(
+                "{what} is not writable: {shown}: {error}: make it writable, or free {} KiB there",
+                ROOM >> 10
+            );
+            report.wrong(Exit::TryLater, what);
+        }
     }
 }
 
-/// Creates a file in the folder and removes it again.
+/// The room that tokens and their records may need.
+const ROOM: usize = 256 << 10;
+
+/// Creates a file in the folder, writes into it and removes it again.
 fn probe(folder: &Path) -> io::Result<()> {
     let path = folder.join(format!(".wellspring-doctor-{}", std::process::id()));
-    OpenOptions::new().write(true).create_new(true).open(&path)?;
-    std::fs::remove_file(&path)
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+    let written = file.write_all(&vec![0; ROOM]).and_then(|()| file.sync_all());
+    std::fs::remove_file(&path)?;
+    written
 }
 
 /// Loads the record of one profile and checks its times and its lease.

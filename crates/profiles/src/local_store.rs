@@ -19,6 +19,10 @@ pub trait LocalStore: Store {
     /// A sentence about each file and folder of the store to which other users have access.
     fn open_to_others(&self) -> Vec<String>;
 
+    /// A sentence about each file of the store that needs a person: open to others, foreign, corrupt, left over, or a spill
+    /// that is not used. Each names the file and says what to do.
+    fn problems(&self) -> Vec<String>;
+
     /// The folder for spilled tokens: tokens that the store refused and that wait for their save.
     fn spills(&self) -> Option<&Path>;
 }
@@ -26,6 +30,10 @@ pub trait LocalStore: Store {
 impl LocalStore for Records<FileStore> {
     fn open_to_others(&self) -> Vec<String> {
         self.map().open_to_others()
+    }
+
+    fn problems(&self) -> Vec<String> {
+        self.problems()
     }
 
     fn spills(&self) -> Option<&Path> {
@@ -36,6 +44,10 @@ impl LocalStore for Records<FileStore> {
 impl LocalStore for Records<SqliteStore> {
     fn open_to_others(&self) -> Vec<String> {
         self.map().open_to_others()
+    }
+
+    fn problems(&self) -> Vec<String> {
+        self.problems()
     }
 
     fn spills(&self) -> Option<&Path> {

@@ -58,9 +58,25 @@ fn the_token_and_the_call_share_one_deadline() {
     let ran = folder.run(&["call", "shop", "GET", &url]);
     let took = simulator.clock().now() - started;
     assert_eq!((ran.status, ran.stdout.as_str()), (5, ""), "{}", ran.stderr);
-    assert!(ran.stderr.contains("no response within the profile's deadline of 6s"), "{}", ran.stderr);
+    let said = "no response within the profile's deadline of 6s; it was waiting for the API's response; try again later\n";
+    assert!(ran.stderr.ends_with(said), "{}", ran.stderr);
     // Each with a deadline of its own would take 11 s.
     assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+#[test]
+fn the_error_at_the_deadline_names_what_the_command_waited_for_and_its_last_failure() {
+    for transport in ["async", "blocking"] {
+        let simulator = Simulator::start().unwrap();
+        let folder = with_deadline(&simulator, "5s");
+        simulator.fault(Endpoint::Token, Fault::parse("unavailable").unwrap());
+        simulator.fault(Endpoint::Token, Fault::parse("silence-before").unwrap());
+        let ran = folder.run(&["token", "shop", "--transport", transport]);
+        assert_eq!(ran.status, 5, "{}", ran.stderr);
+        let said = "no response within the profile's deadline of 5s; it was waiting for the token endpoint's response; the \
+                    last failure: ";
+        assert!(ran.stderr.contains(said) && ran.stderr.contains("503"), "{transport}: {}", ran.stderr);
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod command;
 mod deadline;
 mod demo;
 mod device;
+mod doctor;
 
 mod login;
 mod login_twice;

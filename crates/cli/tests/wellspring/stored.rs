@@ -317,6 +317,8 @@ fn doctor_finds_nothing_wrong_in_a_correct_setup() {
         for part in [
             "wellspring.toml holds a secret, and only its owner can read it",
             "only its owner can open the store",
+            "the files of the store are whole",
+            "the store's locks work",
             "the store's folder is writable: ",
             "the folder for spilled tokens is writable: ",
             "user: the store is readable and holds generation 3",

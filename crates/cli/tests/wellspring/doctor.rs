@@ -1,0 +1,168 @@
+//! `doctor`: each state of a store that needs a person is found, and the line names the file.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use wellspring_core::{Generation, Obtained, PendingSave};
+
+use crate::command::Ran;
+use crate::stored::{Stage, stage};
+
+const STORES: [&str; 2] = ["file:tokens", "sqlite:wellspring.db"];
+
+/// A stage with a record, about which `doctor` finds nothing.
+fn sound(url: &str) -> Stage {
+    let stage = stage(url);
+    stage.put(&stage.granted(10));
+    stage
+}
+
+/// The main file of the store.
+fn main_file(stage: &Stage) -> PathBuf {
+    let database = stage.folder.path().join("wellspring.db");
+    if database.exists() {
+        return database;
+    }
+    let mut files =
+        fs::read_dir(stage.folder.path().join("tokens")).unwrap().map(|entry| entry.unwrap().path());
+    files.find(|path| path.extension().is_some_and(|end| end == "token")).unwrap()
+}
+
+/// Asserts that `doctor` ends, fails, and has a line about this that names the path.
+fn assert_found(ran: &Ran, path: &Path, says: &[&str]) {
+    assert!([2, 5].contains(&ran.status), "{}", ran.stdout);
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let found = |line: &str| {
+        line.starts_with("wrong  ") && line.contains(name) && says.iter().any(|says| line.contains(says))
+    };
+    assert!(ran.stdout.lines().any(found), "{says:?} about {name}: {}", ran.stdout);
+    assert!(!ran.stdout.contains("canary"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_pipe_a_folder_a_link_or_an_open_file_in_the_place_of_a_stores_file_is_found() {
+    for url in STORES {
+        for (kind, says) in [
+            ("pipe", &["is not a regular file", "a FIFO", "pipe"][..]),
+            ("folder", &["is a folder", "not a regular file", "cannot be"]),
+            ("hard link", &["link"]),
+            ("open", &["is open to others", "chmod 600", "access"]),
+        ] {
+            let stage = sound(url);
+            let file = main_file(&stage);
+            match kind {
+                "pipe" => {
+                    fs::remove_file(&file).unwrap();
+                    assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+                }
+                "folder" => {
+                    fs::remove_file(&file).unwrap();
+                    fs::create_dir(&file).unwrap();
+                }
+                "hard link" => fs::hard_link(&file, stage.folder.path().join("second name")).unwrap(),
+                _ => fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap(),
+            }
+            assert_found(&stage.folder.run(&["doctor"]), &file, says);
+            let status = stage.folder.run(&["status"]);
+            assert!([2, 5].contains(&status.status), "{url} {kind}: {}", status.stdout);
+        }
+    }
+}
+
+#[test]
+fn a_record_that_is_cut_or_changed_is_named_with_what_to_do() {
+    for cut in [true, false] {
+        let stage = sound("file:tokens");
+        let file = main_file(&stage);
+        let mut bytes = fs::read(&file).unwrap();
+        let middle = bytes.len() / 2;
+        if cut {
+            bytes.truncate(middle);
+        } else {
+            bytes[middle] ^= 1;
+        }
+        fs::write(&file, bytes).unwrap();
+        assert_found(&stage.folder.run(&["doctor"]), &file, &["move it away"]);
+    }
+}
+
+#[test]
+fn a_spill_that_was_changed_is_named() {
+    for url in STORES {
+        let stage = sound(url);
+        let attempt = wellspring_core::Attempt {
+            owner: wellspring_core::Owner { machine: 1, boot: 2, process: 4711, source: 3 },
+            number: 1,
+        };
+        let pending = PendingSave {
+            attempt,
+            record: stage.granted(5),
+            origin: Obtained::ByRenewal { spent: Generation::new(2) },
+        };
+        stage.store.spill(&stage.key, &pending).unwrap();
+        let folders = ["tokens/spill", "wellspring.db.spill"].map(|folder| stage.folder.path().join(folder));
+        let folder = folders.iter().find(|folder| folder.is_dir()).unwrap();
+        let spill = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let spill = spill.filter(|path| path.extension().is_some_and(|end| end == "spill")).next().unwrap();
+        let mut bytes = fs::read(&spill).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&spill, bytes).unwrap();
+        assert_found(&stage.folder.run(&["doctor"]), &spill, &["move it away"]);
+    }
+}
+
+#[test]
+fn files_of_another_user_are_found() {
+    let am_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
+    for url in STORES {
+        let stage = sound(url);
+        let file = main_file(&stage);
+        let changed = Command::new("chown").arg("65534").arg(&file).stderr(Stdio::null()).status().unwrap();
+        assert_eq!(changed.success(), am_root, "only root gives files away");
+        if am_root {
+            assert_found(
+                &stage.folder.run(&["doctor"]),
+                &file,
+                &["belongs to", "owner", "another user", "chown"],
+            );
+        }
+    }
+}
+
+#[test]
+fn a_folder_without_room_is_found() {
+    let stage = sound("file:tokens");
+    let mut command = Command::new("sh");
+    // As on a nearly full disk, but for this process only.
+    command.args(["-c", "trap '' XFSZ; ulimit -f 100; exec \"$0\" doctor", env!("CARGO_BIN_EXE_wellspring")]);
+    let ran = Ran::of(command.current_dir(stage.folder.path()).stdin(Stdio::null()));
+    assert_found(&ran, &stage.folder.path().join("tokens"), &["or free 256 KiB there"]);
+    assert!(
+        fs::read_dir(stage.folder.path().join("tokens"))
+            .unwrap()
+            .all(|entry| { !entry.unwrap().file_name().to_string_lossy().contains("doctor") })
+    );
+}
+
+#[test]
+fn a_configuration_that_others_can_write_and_a_certificate_that_cannot_be_read_are_found() {
+    let stage = sound("file:tokens");
+    let text = fs::read_to_string(stage.folder.path().join("wellspring.toml")).unwrap();
+    stage.folder.write("s", "secret_xyz789uvw012");
+    fs::set_permissions(stage.folder.path().join("s"), fs::Permissions::from_mode(0o600)).unwrap();
+    let text = text.replace("\"secret_xyz789uvw012\"", "{ file = \"s\" }");
+    stage.folder.write("wellspring.toml", &text);
+    let config = stage.folder.path().join("wellspring.toml");
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(stage.folder.run(&["doctor"]).status, 0, "others may read it");
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o666)).unwrap();
+    assert_found(&stage.folder.run(&["doctor"]), &config, &["can be written by others"]);
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o600)).unwrap();
+    stage
+        .folder
+        .write("wellspring.toml", &format!("{text}[profile.user.tls]\nca_certificate = \"missing.pem\"\n"));
+    assert_found(&stage.folder.run(&["doctor"]), Path::new("missing.pem"), &["cannot be read"]);
+}
