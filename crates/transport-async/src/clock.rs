@@ -11,6 +11,8 @@ use core::time::Duration;
 use tokio::runtime::Handle;
 use wellspring_core::Instant;
 use wellspring_transport::{Clock, LONGEST_NAP, Notify};
+#[cfg(feature = "reqwest")]
+use wellspring_transport::{LOOK, LOOKS};
 
 /// Waits until `ready` returns a value, and looks again at each notification; `None` when the instant comes first, or
 /// the runtime that measures the time has ended.
@@ -49,6 +51,41 @@ pub(crate) async fn wait<T>(
     })
     .await
 }
+
+/// The time that a request has left, by the runtime's clock.
+#[cfg(feature = "reqwest")]
+pub(crate) struct TimeLimit {
+    end: tokio::time::Instant,
+    looks: u32,
+}
+
+#[cfg(feature = "reqwest")]
+impl TimeLimit {
+    pub(crate) fn new(within: Duration) -> Self {
+        let now = tokio::time::Instant::now();
+        let end = now.checked_add(within).unwrap_or(now + FAR);
+        Self { end, looks: LOOKS }
+    }
+
+    /// The output of the future. `None` when the time is up and the output has not arrived by then.
+    pub(crate) async fn wait<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = core::pin::pin!(future);
+        // Each of these looks at the future before it looks at the clock.
+        if let Ok(output) = tokio::time::timeout_at(self.end, future.as_mut()).await {
+            return Some(output);
+        }
+        while self.looks > 0 {
+            self.looks -= 1;
+            if let Ok(output) = tokio::time::timeout(LOOK, future.as_mut()).await {
+                return Some(output);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(feature = "reqwest")]
+const FAR: Duration = Duration::from_secs(86_400 * 365);
 
 /// For [`wait`]: a look that needs no context.
 pub(crate) fn polled<T>(mut ready: impl FnMut() -> Option<T>) -> impl FnMut(&mut Context<'_>) -> Poll<T> {

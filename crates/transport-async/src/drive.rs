@@ -1,11 +1,11 @@
 //! The loop that carries out a renewal's steps.
 
 use core::pin::Pin;
-use core::task::Poll;
+use core::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 use wellspring_transport::twins::prelude::*;
-use wellspring_transport::{ActiveRenewal, Failure, Slices, drive_methods};
+use wellspring_transport::{ActiveRenewal, Failure, LOOK, LOOKS, Slices, drive_methods};
 
 use crate::clock::wait;
 use crate::transport::Transport;
@@ -74,8 +74,18 @@ impl Worker<'_> {
         deadline: Instant,
     ) -> Result<HttpResponse, TransportError> {
         let mut exchange = self.transport.exchange(request, within);
-        let response =
-            wait(clock, None, deadline, self.runtime, |context| exchange.as_mut().poll(context)).await;
-        response.unwrap_or_else(|| Err(Failure::TIMED_OUT.into()))
+        let mut look = |context: &mut Context<'_>| exchange.as_mut().poll(context);
+        if let Some(response) = wait(clock, None, deadline, self.runtime, &mut look).await {
+            return response;
+        }
+        // The response may have arrived while the process was stopped. The transport looks for itself as often.
+        let system = Clock::system();
+        for _ in 0..2 * LOOKS {
+            let end = system.now().instant.plus(LOOK);
+            if let Some(response) = wait(&system, None, end, self.runtime, &mut look).await {
+                return response;
+            }
+        }
+        Err(Failure::TIMED_OUT.into())
     }
 }

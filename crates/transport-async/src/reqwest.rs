@@ -3,6 +3,7 @@
 //! Token requests have clients of their own: they follow no redirect, keep no idle connection and decompress nothing.
 //! No request to loopback goes through a proxy. All other requests are HTTPS, which no proxy reads.
 
+use core::error::Error as _;
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -11,12 +12,14 @@ use reqwest::redirect::Policy;
 use reqwest::{Response, Url};
 use wellspring_core::{HttpRequest, HttpResponse, Origin, TokenError, TransportError};
 use wellspring_transport::{
-    BODY_CAP, ClientSettings, Failure, Redirected, Tls, check_url, is_untrusted, response_head, wire_request,
+    BODY_CAP, ClientSettings, FIELDS_CAP, Failure, Redirected, Tls, check_head, check_url, cut_short,
+    handshake_alert, handshake_refused, is_untrusted, response_head, unreachable, wire_request,
 };
 use zeroize::Zeroizing;
 
 use crate::background::Background;
 use crate::body::Body;
+use crate::clock::TimeLimit;
 use crate::source::TokenSource;
 use crate::transport::Transport;
 
@@ -98,6 +101,7 @@ impl ReqwestTransport {
                 .tls_backend_preconfigured((*tls).clone())
                 .redirect(Policy::none())
                 .retry(reqwest::retry::never())
+                .http1_max_headers(FIELDS_CAP)
                 .connect_timeout(settings.connect_timeout);
             if !pooled {
                 builder = builder.pool_max_idle_per_host(0);
@@ -130,10 +134,20 @@ impl Transport for ReqwestTransport {
         within: Duration,
     ) -> Result<HttpResponse, TransportError> {
         let client = self.tokens.of(&check_url(request.url())?);
-        let mut response = send(client, wire_request(request)?.map(reqwest::Body::from), within).await?;
+        let request = wire_request(request)?.map(reqwest::Body::from);
+        let mut limit = TimeLimit::new(within);
+        let timed_out = || Err(Failure::TIMED_OUT.into());
+        let mut response = limit.wait(send(client, request, None)).await.unwrap_or_else(timed_out)?;
+        check_head(response.headers())?;
         let head = response_head(response.status(), response.headers());
         let mut body = Zeroizing::new(Vec::new());
-        while let Some(chunk) = response.chunk().await.map_err(incomplete)? {
+        loop {
+            let chunk = match limit.wait(response.chunk()).await {
+                Some(Ok(Some(chunk))) => chunk,
+                Some(Ok(None)) => break,
+                Some(Err(error)) => return cut_short(head, body, || incomplete(error)),
+                None => return cut_short(head, body, || Failure::TIMED_OUT.into()),
+            };
             if chunk.len() > BODY_CAP - body.len() {
                 return Err(Failure::TOO_LARGE.into());
             }
@@ -152,18 +166,18 @@ impl Transport for ReqwestTransport {
             Some(empty) if empty.is_empty() => reqwest::Body::default(),
             _ => reqwest::Body::wrap(body),
         });
-        Ok(http::Response::from(send(client, request, within).await?).map(Body::once))
+        Ok(http::Response::from(send(client, request, Some(within)).await?).map(Body::once))
     }
 }
 
 async fn send(
     client: &Client,
     request: http::Request<reqwest::Body>,
-    within: Duration,
+    within: Option<Duration>,
 ) -> Result<Response, TransportError> {
     let invalid = |error: reqwest::Error| Failure::INVALID.with_source(error.without_url());
     let mut request = reqwest::Request::try_from(request).map_err(invalid)?;
-    *request.timeout_mut() = Some(within);
+    *request.timeout_mut() = within;
     let called = request.url().clone();
     Ok(redirected(&called, client.execute(request).await.map_err(failure)?))
 }
@@ -182,15 +196,24 @@ fn redirected(called: &Url, mut response: Response) -> Response {
 fn failure(error: reqwest::Error) -> TransportError {
     // The URL may hold a secret.
     let error = error.without_url();
+    if let Some(alert) = handshake_alert(&error) {
+        return handshake_refused(alert).with_source(Arc::new(error));
+    }
     let failure = match &error {
         error if is_untrusted(error) => Failure::UNTRUSTED,
         error if error.is_builder() => Failure::INVALID,
         error if error.is_connect() && error.is_timeout() => Failure::CONNECT_TIMEOUT,
-        error if error.is_connect() => Failure::UNREACHABLE,
+        error if error.is_connect() => unreachable(error, says(error, "dns error")),
         error if error.is_timeout() => Failure::TIMED_OUT,
+        error if says(error, "message head is too large") => Failure::HEAD_TOO_LARGE,
         _ => Failure::BROKEN,
     };
     failure.with_source(error)
+}
+
+/// Whether an error behind this one has this text. hyper shows these two kinds in no other way.
+fn says(error: &reqwest::Error, text: &str) -> bool {
+    core::iter::successors(error.source(), |&error| error.source()).any(|error| error.to_string() == text)
 }
 
 /// The head came, but not the whole body.

@@ -12,7 +12,8 @@ use ureq::typestate::{AgentScope, HttpCrateScope};
 use ureq::{AsSendBody, SendBody};
 use wellspring_core::{HttpRequest, HttpResponse, TokenError, TransportError};
 use wellspring_transport::{
-    BODY_CAP, ClientSettings, Failure, Tls, check_url, is_untrusted, response_head, wire_request,
+    BODY_CAP, ClientSettings, Failure, HEAD_CAP, Tls, check_head, check_url, cut_short, handshake_refused,
+    is_untrusted, response_head, wire_request,
 };
 use zeroize::Zeroizing;
 
@@ -31,6 +32,9 @@ pub(crate) use ureq::Agent;
 
 /// The type that builds the configuration of an agent.
 pub(crate) type ClientBuilder = ConfigBuilder<AgentScope>;
+
+/// Room for the status line, and for white space around the fields of a head.
+const SPARE: usize = 16 * 1024;
 
 /// Carries requests by ureq.
 #[derive(Clone)]
@@ -59,6 +63,9 @@ impl UreqTransport {
                 .configured(Agent::config_builder())
                 .http_status_as_error(false)
                 .max_redirects(0)
+                // A little more than is accepted: the limit itself is the same for both clients.
+                .max_response_header_size(HEAD_CAP + SPARE)
+                .input_buffer_size(HEAD_CAP + 2 * SPARE)
                 .timeout_connect(Some(settings.connect_timeout))
                 .timeout_resolve(Some(settings.connect_timeout));
             if !pooled {
@@ -77,13 +84,17 @@ impl Transport for UreqTransport {
         let (parts, body) = wire_request(request)?.into_parts();
         let body = Zeroizing::new(body);
         let (head, body) = send(&self.tokens, parts, &body, within)?.into_parts();
+        check_head(&head.headers)?;
+        let head = response_head(head.status, &head.headers);
         let mut bytes = Zeroizing::new(Vec::new());
         let mut reader = body.into_reader().take(BODY_CAP as u64 + 1);
-        reader.read_to_end(&mut bytes).map_err(|error| failure(error.into()))?;
+        if let Err(error) = reader.read_to_end(&mut bytes) {
+            return cut_short(head, bytes, || failure(error.into()));
+        }
         if bytes.len() > BODY_CAP {
             return Err(Failure::TOO_LARGE.into());
         }
-        Ok(HttpResponse::new(response_head(head.status, &head.headers), core::mem::take(&mut *bytes)))
+        Ok(HttpResponse::new(head, core::mem::take(&mut *bytes)))
     }
 
     fn call(
@@ -139,11 +150,17 @@ fn guarded<B: AsSendBody>(
 /// No complete response came.
 fn failure(error: ureq::Error) -> TransportError {
     use ureq::Error;
+    if let Some(alert) = unsent(&error).and_then(Unsent::alert) {
+        return handshake_refused(alert).with_source(Arc::new(error));
+    }
     let failure = match &error {
-        Error::Other(other) => other.downcast_ref().map_or(Failure::BROKEN, Unsent::failure),
+        Error::Other(_) => unsent(&error).map_or(Failure::BROKEN, Unsent::failure),
         Error::Timeout(_) => Failure::TIMED_OUT,
         Error::BadUri(_) | Error::Http(_) | Error::InvalidProxyUrl => Failure::INVALID,
-        Error::HostNotFound | Error::ConnectionFailed => Failure::UNREACHABLE,
+        Error::HostNotFound => Failure::NAME_LOOKUP,
+        Error::ConnectionFailed => Failure::UNREACHABLE,
+        Error::LargeResponseHeader(..) => Failure::HEAD_TOO_LARGE,
+        Error::Protocol(error) if has_too_many_fields(error) => Failure::HEAD_TOO_LARGE,
         Error::Io(io) if is_untrusted(io) => Failure::UNTRUSTED,
         _ => Failure::BROKEN,
     };
@@ -154,6 +171,18 @@ fn failure(error: ureq::Error) -> TransportError {
         // Other errors may quote the request or the response.
         _ => failure.into(),
     }
+}
+
+fn unsent(error: &ureq::Error) -> Option<&Unsent> {
+    match error {
+        ureq::Error::Other(other) => other.downcast_ref(),
+        _ => None,
+    }
+}
+
+fn has_too_many_fields(error: &impl core::fmt::Debug) -> bool {
+    // The type of this error is not a part of ureq's interface.
+    format!("{error:?}") == "HttpParseTooManyHeaders"
 }
 
 wellspring_transport::debug_fields!([] UreqTransport, |_|);

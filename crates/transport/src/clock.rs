@@ -15,6 +15,14 @@ use crate::sync::{Mutex, MutexGuard};
 /// The longest that a timer sleeps before it reads the clock again: the clock may be set, or the machine suspended.
 pub const LONGEST_NAP: Duration = Duration::from_secs(30);
 
+/// When a deadline passes, the transports look so many times at what has arrived before they give up. The process may have
+/// been stopped meanwhile (Ctrl-Z, a closed lid). Looks are counted, not the time between them: a process that is stopped
+/// again does not lose them.
+pub const LOOKS: u32 = 10;
+
+/// How long one of these looks waits.
+pub const LOOK: Duration = Duration::from_millis(25);
+
 /// The clock of a source.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Reading);

@@ -3,42 +3,104 @@
 use core::error::Error;
 use std::sync::Arc;
 
+use wellspring_core::Obstacle;
 use wellspring_core::TransportError;
 use wellspring_core::TransportErrorKind::{self, Ambiguous, NotSent, Refused, Unreadable};
 
 /// Why a request got no complete response. Each adapter maps its client's errors to these.
 #[derive(Clone, Copy, Debug)]
-pub struct Failure(TransportErrorKind, &'static str);
+pub struct Failure(TransportErrorKind, Option<Obstacle>, &'static str);
 
 impl Failure {
     /// The server's certificate is not trusted. No retry helps.
     pub const UNTRUSTED: Self = Self(
         Refused,
+        Some(Obstacle::UntrustedServer),
         "the server's certificate is not trusted: check the URL, or add the server's CA to the TLS settings",
     );
     /// The client cannot send this request.
-    pub const INVALID: Self = Self(Refused, "the request cannot be sent: correct its URL and headers");
-    /// Name lookup, connection or TLS handshake failed.
-    pub const UNREACHABLE: Self = Self(NotSent, "the endpoint could not be reached");
+    pub const INVALID: Self =
+        Self(Refused, Some(Obstacle::Settings), "the request cannot be sent: correct its URL and headers");
+    /// The connection or the TLS handshake broke.
+    pub const UNREACHABLE: Self =
+        Self(NotSent, Some(Obstacle::ConnectionBroken), "the endpoint could not be reached");
+    /// The port is closed.
+    pub const REFUSED: Self = Self(
+        NotSent,
+        Some(Obstacle::ConnectionRefused),
+        "the endpoint could not be reached: it refuses the connection",
+    );
+    /// Name lookup failed.
+    pub const NAME_LOOKUP: Self = Self(
+        NotSent,
+        Some(Obstacle::NameLookup),
+        "the endpoint could not be reached: its name cannot be looked up; check the URL and this host's network",
+    );
+    /// No route to the endpoint.
+    pub const NO_NETWORK: Self = Self(
+        NotSent,
+        Some(Obstacle::NoNetwork),
+        "the endpoint could not be reached: this process has no route to it; check this host's network",
+    );
+    /// The system forbids the connection.
+    pub const NOT_PERMITTED: Self = Self(
+        NotSent,
+        Some(Obstacle::NotPermitted),
+        "the endpoint could not be reached: the system forbids this process the connection; check its firewall and sandbox",
+    );
+    /// No free file descriptor.
+    pub const NO_DESCRIPTOR: Self = Self(
+        NotSent,
+        Some(Obstacle::NoDescriptor),
+        "the endpoint could not be reached: no file descriptor is free; close files, or raise the limit (`ulimit -n`)",
+    );
+    /// No memory for a connection.
+    pub const NO_MEMORY: Self = Self(
+        NotSent,
+        Some(Obstacle::NoMemory),
+        "the endpoint could not be reached: the system has no memory for the connection",
+    );
+    /// No thread can be started.
+    pub const NO_THREAD: Self = Self(
+        NotSent,
+        Some(Obstacle::NoThread),
+        "the endpoint could not be reached: the system starts no further thread; raise the limit (`ulimit -u`)",
+    );
     /// Name lookup, connection and TLS handshake took too long.
-    pub const CONNECT_TIMEOUT: Self =
-        Self(NotSent, "the endpoint could not be reached within the connect timeout");
+    pub const CONNECT_TIMEOUT: Self = Self(
+        NotSent,
+        Some(Obstacle::ConnectTimeout),
+        "the endpoint could not be reached within the connect timeout",
+    );
     /// The body of the request itself cannot be read.
-    pub const BODY_UNREADABLE: Self = Self(NotSent, "the request was not sent: its body cannot be read");
+    pub const BODY_UNREADABLE: Self =
+        Self(NotSent, Some(Obstacle::Settings), "the request was not sent: its body cannot be read");
     /// No time was left for the request.
-    pub const NO_TIME_LEFT: Self = Self(NotSent, "the token request was not sent: its deadline has passed");
+    pub const NO_TIME_LEFT: Self =
+        Self(NotSent, Some(Obstacle::TooLate), "the token request was not sent: its deadline has passed");
     /// The lease does not last until the response is saved.
-    pub const LEASE_TOO_SHORT: Self =
-        Self(NotSent, "the token request was not sent: its lease would expire before the response is saved");
+    pub const LEASE_TOO_SHORT: Self = Self(
+        NotSent,
+        Some(Obstacle::TooLate),
+        "the token request was not sent: its lease would expire before the response is saved",
+    );
     /// The deadline passed, and the request may have left.
-    pub const TIMED_OUT: Self = Self(Ambiguous, "the endpoint sent no complete response before the deadline");
+    pub const TIMED_OUT: Self =
+        Self(Ambiguous, None, "the endpoint sent no complete response before the deadline");
     /// The connection broke, and the request may have left.
-    pub const BROKEN: Self = Self(Ambiguous, "the connection broke before the response was complete");
+    pub const BROKEN: Self = Self(Ambiguous, None, "the connection broke before the response was complete");
     /// The response is longer than [`BODY_CAP`](crate::BODY_CAP).
-    pub const TOO_LARGE: Self = Self(Unreadable, "the endpoint's response is longer than 1 MiB");
+    pub const TOO_LARGE: Self = Self(Unreadable, None, "the endpoint's response is longer than 1 MiB");
+    /// The head of the response is larger than [`HEAD_CAP`](crate::HEAD_CAP) or [`FIELDS_CAP`](crate::FIELDS_CAP).
+    pub const HEAD_TOO_LARGE: Self = Self(
+        Unreadable,
+        None,
+        "the head of the endpoint's response is larger than 256 KiB or has more than 128 fields",
+    );
     /// The response is compressed, against the request's `Accept-Encoding: identity`.
     pub const COMPRESSED: Self = Self(
         Unreadable,
+        None,
         "the endpoint compressed its response, although the request asked for no compression",
     );
 
@@ -50,7 +112,11 @@ impl Failure {
 }
 
 impl From<Failure> for TransportError {
-    fn from(Failure(kind, text): Failure) -> Self {
-        Self::new(kind, text)
+    fn from(Failure(kind, obstacle, text): Failure) -> Self {
+        let error = Self::new(kind, text);
+        match obstacle {
+            Some(obstacle) => error.because(obstacle),
+            None => error,
+        }
     }
 }

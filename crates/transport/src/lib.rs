@@ -21,6 +21,7 @@ mod guards;
 mod in_flight;
 mod keep_warm;
 mod notify;
+mod obstacle;
 mod owner;
 mod pool;
 mod published;
@@ -42,17 +43,20 @@ pub use ask::Action;
 pub use attach::{AllowedOrigins, Redirected, SourceSelector, repeated};
 #[cfg(feature = "tls")]
 pub use client::ClientSettings;
-pub use clock::{Clock, LONGEST_NAP, ManualClock};
+pub use clock::{Clock, LONGEST_NAP, LOOK, LOOKS, ManualClock};
 pub use driver::Driver;
 pub use failure::Failure;
 pub use guards::{RenewalGuard, RenewalRun, SaveGuard, SaveRun};
 pub use in_flight::InFlight;
 pub use keep_warm::{KeepWarm, Watch};
 pub use notify::{Listener, Notify};
-pub use published::TokenRef;
+pub use obstacle::unreachable;
 #[cfg(feature = "tls")]
-pub use rules::is_untrusted;
-pub use rules::{BODY_CAP, check_url, response_head, wire_request};
+pub use obstacle::{handshake_alert, handshake_refused, is_untrusted};
+pub use published::TokenRef;
+pub use rules::{
+    BODY_CAP, FIELDS_CAP, HEAD_CAP, check_head, check_url, cut_short, response_head, wire_request,
+};
 pub use scripted::Scripted;
 pub use shared::SharedLifecycle;
 pub use source::{GRACE, Source};

@@ -7,15 +7,23 @@ use core::time::Duration;
 
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_core::de::IgnoredAny;
 use wellspring_core::{
-    Answer, HttpRequest, HttpResponse, Instant, Method, Origin, ResponseHead, TransportError,
+    Answer, HttpRequest, HttpResponse, Instant, Method, Obstacle, Origin, ResponseHead, TransportError,
     TransportErrorKind,
 };
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
 /// The longest body of a response to a token request, in bytes.
 pub const BODY_CAP: usize = 1 << 20;
+
+/// The largest head of a response to a token request, in bytes.
+pub const HEAD_CAP: usize = 256 * 1024;
+
+/// The most header fields of a response to a token request.
+pub const FIELDS_CAP: usize = 128;
 
 /// Whether a secret may be sent to this URL.
 ///
@@ -103,26 +111,41 @@ pub fn response_head(status: http::StatusCode, headers: &HeaderMap) -> ResponseH
     })
 }
 
-/// Whether an error, or an error behind it, says that the server's certificate is not trusted: no retry helps.
-#[cfg(feature = "tls")]
-#[must_use]
-pub fn is_untrusted(error: &(dyn core::error::Error + 'static)) -> bool {
-    use rustls::Error::{InvalidCertRevocationList, InvalidCertificate, NoCertificatesPresented};
-    let mut chain = core::iter::successors(Some(error), |&error| {
-        // An I/O error shows the error inside it only here, not as its source.
-        let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        inside.map(|inner| inner as _).or_else(|| error.source())
-    });
-    chain.any(|error| {
-        let refused = |error| {
-            matches!(error, &(InvalidCertificate(_) | NoCertificatesPresented | InvalidCertRevocationList(_)))
-        };
-        error.downcast_ref().is_some_and(refused)
-    })
+/// The response whose body could not be read to its end for this reason, if its JSON document is complete: nothing but
+/// white space can follow that.
+///
+/// # Errors
+///
+/// This failure, if the document is not complete.
+pub fn cut_short(
+    head: ResponseHead,
+    mut body: Zeroizing<Vec<u8>>,
+    failure: impl FnOnce() -> TransportError,
+) -> Result<HttpResponse, TransportError> {
+    let start = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&body).trim_ascii_start();
+    let complete = start.first() == Some(&b'{') && serde_json::from_slice::<IgnoredAny>(start).is_ok();
+    if !complete {
+        return Err(failure());
+    }
+    Ok(HttpResponse::new(head, core::mem::take(&mut *body)).cut_short())
+}
+
+/// Whether a head is as small as both clients accept it.
+///
+/// # Errors
+///
+/// [`TransportErrorKind::Unreadable`] when it is larger.
+pub fn check_head(headers: &HeaderMap) -> Result<(), TransportError> {
+    // The colon, the space and the line end.
+    let size = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
+    if headers.len() > FIELDS_CAP || headers.iter().map(size).sum::<usize>() > HEAD_CAP {
+        return Err(Failure::HEAD_TOO_LARGE.into());
+    }
+    Ok(())
 }
 
 fn refused(text: impl Into<std::borrow::Cow<'static, str>>) -> TransportError {
-    TransportError::new(TransportErrorKind::Refused, text)
+    TransportError::new(TransportErrorKind::Refused, text).because(Obstacle::Settings)
 }
 
 #[cfg(test)]
@@ -165,5 +188,33 @@ mod tests {
         assert_eq!(kind(large), Some(TransportErrorKind::Unreadable));
         let gzip = HttpResponse::new(head.header("Content-Encoding", "gzip"), Vec::new());
         assert_eq!(kind(gzip), Some(TransportErrorKind::Unreadable));
+    }
+
+    #[test]
+    fn a_response_that_is_cut_short_counts_if_its_document_is_complete() {
+        let cut = |body: &str| {
+            let body = Zeroizing::new(body.as_bytes().to_vec());
+            cut_short(ResponseHead::new(200), body, || Failure::BROKEN.into())
+        };
+        for complete in ["{}", " \u{feff}{\"a\":\"}\"}\r\n".trim_start(), "{\"a\":[1e999,{\"b\":null}]} "] {
+            assert!(cut(complete).is_ok_and(|response| response.is_cut_short()), "{complete}");
+        }
+        for open in ["", "{", "{\"a\":\"}", "{\"a\":1", "{}{", "1", "\"a\"", "[1]", "access_token=a"] {
+            assert_eq!(cut(open).unwrap_err().kind(), TransportErrorKind::Ambiguous, "{open}");
+        }
+    }
+
+    #[test]
+    fn a_head_of_more_than_256_kib_or_128_fields_is_not_accepted() {
+        let head = |fields: usize, length: usize| {
+            let value = HeaderValue::from_bytes(&vec![b'v'; length]).unwrap();
+            let mut headers = HeaderMap::new();
+            for _ in 0..fields {
+                headers.append("set-cookie", value.clone());
+            }
+            check_head(&headers).is_ok()
+        };
+        assert!(head(70, 1_000) && head(128, 2_000) && head(1, 250_000));
+        assert!(!head(129, 1) && !head(128, 2_048) && !head(1, 263_000));
     }
 }

@@ -23,6 +23,10 @@ pub struct Identity {
     pub client_certificate_pem: String,
     /// Its key, PKCS #8 in PEM.
     pub client_key_pem: String,
+    /// A client certificate of the same authority that has expired, PEM.
+    pub expired_certificate_pem: String,
+    /// Its key, PKCS #8 in PEM.
+    pub expired_key_pem: String,
     /// The authority to trust, DER.
     pub ca_der: Vec<u8>,
     /// The client certificate, DER.
@@ -52,9 +56,10 @@ pub(super) fn server(client_certificate: bool) -> Result<(ServerConfig, Identity
     let issuer = Issuer::new(authority, authority_key);
 
     let names = vec!["localhost".into(), "127.0.0.1".into(), "::1".into()];
-    let (server, server_key) = leaf(names, ExtendedKeyUsagePurpose::ServerAuth, &issuer)?;
-    let (client, client_key) =
-        leaf(vec!["client.test".into()], ExtendedKeyUsagePurpose::ClientAuth, &issuer)?;
+    let (server, server_key) = leaf(names, ExtendedKeyUsagePurpose::ServerAuth, &issuer, false)?;
+    let client =
+        |expired| leaf(vec!["client.test".into()], ExtendedKeyUsagePurpose::ClientAuth, &issuer, expired);
+    let ((expired, expired_key), (client, client_key)) = (client(true)?, client(false)?);
 
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -75,6 +80,8 @@ pub(super) fn server(client_certificate: bool) -> Result<(ServerConfig, Identity
         ca_pem: ca.pem(),
         client_certificate_pem: client.pem(),
         client_key_pem: client_key.serialize_pem(),
+        expired_certificate_pem: expired.pem(),
+        expired_key_pem: expired_key.serialize_pem(),
         ca_der: ca.der().to_vec(),
         client_certificate_der: client.der().to_vec(),
         client_key_der: client_key.serialize_der(),
@@ -86,11 +93,15 @@ fn leaf(
     names: Vec<String>,
     purpose: ExtendedKeyUsagePurpose,
     issuer: &Issuer<'_, KeyPair>,
+    expired: bool,
 ) -> Result<(rcgen::Certificate, KeyPair), StartError> {
     let mut params = CertificateParams::new(names).map_err(failed)?;
     params.extended_key_usages = vec![purpose];
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.use_authority_key_identifier_extension = true;
+    if expired {
+        params.not_after = rcgen::date_time_ymd(2001, 1, 1);
+    }
     let key = KeyPair::generate().map_err(failed)?;
     let certificate = params.signed_by(&key, issuer).map_err(failed)?;
     Ok((certificate, key))

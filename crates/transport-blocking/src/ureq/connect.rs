@@ -18,28 +18,42 @@ use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, LazyBuffers, NextTimeout, TcpConnector,
     Transport, TransportAdapter,
 };
-use wellspring_transport::{Failure, is_untrusted};
+use wellspring_transport::{Failure, LOOK, LOOKS, handshake_alert, is_untrusted, unreachable};
 
 /// A failure before the first byte of a request.
 #[derive(Debug, thiserror::Error)]
-#[error("nothing was sent: {0}")]
-pub(super) struct Unsent(ureq::Error);
+#[error("nothing was sent: {error}")]
+pub(super) struct Unsent {
+    error: ureq::Error,
+    /// The name of the endpoint was being looked up.
+    lookup: bool,
+}
 
 impl Unsent {
     fn mark(error: ureq::Error) -> ureq::Error {
+        Self::of(error, false)
+    }
+
+    fn of(error: ureq::Error, lookup: bool) -> ureq::Error {
         match error {
             // Through a proxy this connector runs twice.
             ureq::Error::Other(other) if other.is::<Self>() => ureq::Error::Other(other),
-            error => ureq::Error::Other(Box::new(Self(error))),
+            error => ureq::Error::Other(Box::new(Self { error, lookup })),
         }
     }
 
+    /// The alert with which the server has ended the handshake.
+    pub(super) fn alert(&self) -> Option<&'static str> {
+        if let ureq::Error::Io(io) = &self.error { handshake_alert(io) } else { None }
+    }
+
     pub(super) fn failure(&self) -> Failure {
-        match &self.0 {
+        match &self.error {
             ureq::Error::Io(io) if is_untrusted(io) => Failure::UNTRUSTED,
             ureq::Error::Timeout(_) => Failure::CONNECT_TIMEOUT,
             ureq::Error::BadUri(_) | ureq::Error::Tls(_) => Failure::INVALID,
-            _ => Failure::UNREACHABLE,
+            ureq::Error::Io(io) => unreachable(io, self.lookup),
+            error => unreachable(error, self.lookup || matches!(error, ureq::Error::HostNotFound)),
         }
     }
 }
@@ -81,7 +95,7 @@ impl Resolver for Resolving {
         } else {
             self.on_this_thread(uri, config)
         };
-        found.map_err(Unsent::mark)
+        found.map_err(|error| Unsent::of(error, true))
     }
 }
 
@@ -101,6 +115,7 @@ impl Connecting {
     fn open(&self, details: &ConnectionDetails<'_>) -> Result<Box<dyn Transport>, ureq::Error> {
         let proxied = Connector::<()>::connect(&self.proxy, details, None)?;
         let socket = self.tcp.connect(details, proxied)?.ok_or(ureq::Error::ConnectionFailed)?;
+        let socket = Patient { socket, looks: LOOKS };
         if !details.needs_tls() || socket.is_tls() {
             return Ok(Box::new(socket));
         }
@@ -122,7 +137,7 @@ impl Connecting {
         connection.complete_io(&mut socket)?;
         let config = details.config;
         let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
-        Ok(Box::new(TlsTransport { buffers, stream: StreamOwned::new(connection, socket) }))
+        Ok(Box::new(TlsTransport { buffers, stream: StreamOwned::new(connection, socket), received: false }))
     }
 }
 
@@ -151,10 +166,79 @@ impl Connector<()> for Connecting {
     }
 }
 
+/// A connection that looks at what has arrived before it reports that the time is up: the process may have been stopped
+/// while the response arrived.
+#[derive(Debug)]
+struct Patient<T> {
+    socket: T,
+    looks: u32,
+}
+
+impl<T: Transport> Transport for Patient<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.socket.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.socket.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        let mut arrived = self.socket.await_input(timeout);
+        while self.looks > 0 && matches!(arrived, Err(ureq::Error::Timeout(_))) {
+            self.looks -= 1;
+            let mut look = timeout;
+            look.after = LOOK.into();
+            arrived = self.socket.await_input(look);
+        }
+        arrived
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.socket.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.socket.is_tls()
+    }
+}
+
 /// A connection with TLS.
 struct TlsTransport {
     buffers: LazyBuffers,
     stream: StreamOwned<ClientConnection, TransportAdapter>,
+    /// Whether a byte of a response has arrived.
+    received: bool,
+}
+
+impl TlsTransport {
+    /// The connection has failed. If the server has ended the handshake with an alert before any byte of a response, it has
+    /// read no request, and the alert may have arrived only after a write has failed.
+    fn failed(&mut self, error: io::Error, timeout: NextTimeout) -> ureq::Error {
+        if self.received || error.kind() == io::ErrorKind::TimedOut {
+            return error.into();
+        }
+        let error = if handshake_alert(&error).is_some() { error } else { self.reason(error, timeout) };
+        if handshake_alert(&error).is_some() { Unsent::mark(error.into()) } else { error.into() }
+    }
+
+    /// The alert that has arrived, else this error.
+    fn reason(&mut self, error: io::Error, mut timeout: NextTimeout) -> io::Error {
+        timeout.after = LOOK.into();
+        for _ in 0..LOOKS {
+            self.stream.sock.set_timeout(timeout);
+            match self.stream.conn.read_tls(&mut self.stream.sock) {
+                Err(waiting) if waiting.kind() == io::ErrorKind::TimedOut => {}
+                Ok(0) | Err(_) => break,
+                Ok(_) => {
+                    if let Err(alert) = self.stream.conn.process_new_packets() {
+                        return io::Error::new(io::ErrorKind::InvalidData, alert);
+                    }
+                }
+            }
+        }
+        error
+    }
 }
 
 impl Transport for TlsTransport {
@@ -164,12 +248,19 @@ impl Transport for TlsTransport {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         self.stream.sock.set_timeout(timeout);
-        Ok(self.stream.write_all(&self.buffers.output()[..amount])?)
+        match self.stream.write_all(&self.buffers.output()[..amount]) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.failed(error, timeout)),
+        }
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         self.stream.sock.set_timeout(timeout);
-        let amount = self.stream.read(self.buffers.input_append_buf())?;
+        let amount = match self.stream.read(self.buffers.input_append_buf()) {
+            Ok(amount) => amount,
+            Err(error) => return Err(self.failed(error, timeout)),
+        };
+        self.received |= amount > 0;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }

@@ -26,6 +26,8 @@ pub struct Toy {
     spec: ProviderSpec,
     url: String,
     panics: bool,
+    /// The `User-Agent` of its requests.
+    name: String,
 }
 
 impl Toy {
@@ -35,7 +37,7 @@ impl Toy {
         spec.credentials = true;
         spec.rotation = Rotation::SingleUse;
         spec.origins.extend(Origin::of(base));
-        Self { spec, url: format!("{base}/token"), panics: false }
+        Self { spec, url: format!("{base}/token"), panics: false, name: "toy".to_owned() }
     }
 
     pub fn at_path(base: &str, path: &str) -> Self {
@@ -62,6 +64,11 @@ impl Toy {
         self
     }
 
+    pub fn naming(mut self, process: u32) -> Self {
+        self.name = process.to_string();
+        self
+    }
+
     pub fn that_panics(mut self) -> Self {
         self.panics = true;
         self
@@ -76,6 +83,7 @@ impl Provider for Toy {
         };
         Ok(HttpRequest::new(Method::Post, self.url.as_str())
             .header("Content-Type", "application/json")
+            .header("User-Agent", self.name.as_str())
             .header("Authorization", format!("Basic {SECRET}"))
             .body(body))
     }

@@ -8,6 +8,7 @@ mod call;
 mod doubles;
 mod exchange;
 mod pool;
+mod received;
 mod single_flight;
 mod store;
 mod time;
