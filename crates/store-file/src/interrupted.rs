@@ -2,12 +2,13 @@
 //!
 //! A save writes the new record to a temporary file, whose name says which version it replaces, and renames it. If the
 //! process is killed in between, the temporary file holds a whole record, perhaps with the only valid token: it is renamed
-//! by the process that comes next. A record that was not written completely is discarded: its save was never confirmed.
+//! by the process that comes next. A record that was not written completely is discarded: its save was never confirmed. So
+//! is a lease: nothing was sent under it, and a finished one would look as if its refresh token had been sent.
 
 use std::path::{Path, PathBuf};
 
 use wellspring_core::{StoreError, Version};
-use wellspring_store::files;
+use wellspring_store::{Entry, files};
 
 use crate::format::parse;
 
@@ -43,12 +44,13 @@ impl Interrupted {
         [&self.temporary, &self.earlier].into_iter().any(|path| path.symlink_metadata().is_ok())
     }
 
-    /// Finishes the save that was interrupted, if its record is whole, and discards it otherwise. Returns whether the record
+    /// Finishes the save that was interrupted, if its record is whole and not leased, and discards it otherwise. Returns whether the record
     /// at this path has changed. The caller holds the lock of saves, and the record still has the version.
     pub(crate) fn settle(&self, path: &Path) -> Result<bool, StoreError> {
         for temporary in [&self.temporary, &self.earlier] {
             let Some(bytes) = files::read(temporary, u64::MAX)? else { continue };
-            if parse(&bytes).map_or(Ok(false), |entry| entry.is_whole())? {
+            let worth = |entry: Entry| Ok(entry.is_whole()? && !entry.holds_lease());
+            if parse(&bytes).map_or(Ok(false), worth)? {
                 files::finish(path, temporary)?;
                 return Ok(true);
             }

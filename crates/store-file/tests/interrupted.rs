@@ -94,6 +94,21 @@ fn a_save_that_is_not_whole_is_discarded_at_whatever_byte_it_ends() {
 }
 
 #[test]
+fn an_interrupted_lease_is_discarded_because_nothing_was_sent_under_it() {
+    for which in 0..2 {
+        let folder = Folder::new();
+        let (store, version, _) = interrupted(&folder);
+        let before = fs::read(record(folder.path())).unwrap();
+        let leased = (0..).map(sample::record).find(|record| record.lease.is_some()).unwrap();
+        assert!(matches!(store.save(&key(), version, &leased, WITHIN).unwrap(), Swap::Done(_)));
+        let lease = fs::read(record(folder.path())).unwrap();
+        write_private(&record(folder.path()), before);
+        write_private(&names(folder.path(), version)[which], &lease);
+        assert_eq!((generation(&store), unnamed(folder.path())), (Some(1), 0));
+    }
+}
+
+#[test]
 fn a_save_of_another_version_is_not_finished() {
     let folder = Folder::new();
     let (store, version, second) = interrupted(&folder);

@@ -88,6 +88,12 @@ impl Entry {
             Err(_) => Ok(false),
         }
     }
+
+    /// Whether these bytes are a record with a lease. A process sends nothing before the save of its lease is confirmed.
+    #[must_use]
+    pub fn holds_lease(&self) -> bool {
+        encoding::decode_record(&self.bytes).is_ok_and(|record| record.lease.is_some())
+    }
 }
 
 impl fmt::Debug for Entry {
