@@ -49,11 +49,26 @@ fn read<'a>(words: &[&'a str]) -> Result<[Option<&'a str>; 2], String> {
 
 fn blow(workspace: &Workspace, numbers: &[&str]) -> Result<(), String> {
     programs::ensure(&PROGRAMS, "The storm's server runs on Node.js", "Node.js 20 or later with npm")?;
+    let mut node = Command::new("node");
+    node.arg("--version");
+    supported(output(node)?.trim())?;
     let folder = install(workspace)?;
     let mut command =
         cargo(&workspace.root, ["run", "--quiet", "--package", "wellspring-trials", "--", "storm"]);
     command.arg(folder).args(numbers);
     run_command(command)
+}
+
+/// Fails if this version of Node.js is older than the server's package asks for.
+fn supported(version: &str) -> Result<(), String> {
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_some_and(|major| major >= 20) {
+        Ok(())
+    } else {
+        Err(format!(
+            "The storm's server needs Node.js 20 or later, and `node` is {version}: install a newer one."
+        ))
+    }
 }
 
 /// Installs the server below the target folder, exactly as its lock file says; returns its folder.
@@ -80,6 +95,15 @@ fn install(workspace: &Workspace) -> Result<PathBuf, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_old_node_is_refused_with_its_version() {
+        assert_eq!(supported("v20.20.2"), Ok(()));
+        assert_eq!(supported("v24.0.0"), Ok(()));
+        let sentence = supported("v18.19.0").unwrap_err();
+        assert!(sentence.contains("20 or later") && sentence.contains("v18.19.0"), "{sentence}");
+        assert!(supported("unknown").is_err());
+    }
 
     #[test]
     fn the_length_and_the_seed_are_read_in_either_order() {

@@ -1,5 +1,5 @@
-//! One trial of a store's fault: the n-th of some system calls of each thread fails once. The process must not hang, panic,
-//! lose the session, send a refresh token twice or ask for a sign-in; and afterwards another process goes on.
+//! One trial of a store's fault: the n-th of some system calls of each thread fails, or every one of them. The process must
+//! not hang, panic, lose the session, send a refresh token twice or ask for a sign-in; and afterwards another process goes on.
 
 use std::path::Path;
 
@@ -17,8 +17,8 @@ use crate::strace::Tracer;
 pub(crate) struct Fault {
     pub(crate) calls: &'static str,
     pub(crate) error: &'static str,
-    /// Which call of a thread fails.
-    pub(crate) nth: u32,
+    /// Which call of a thread fails; `None` if each does. Then no lease can be saved, so nothing may be sent.
+    pub(crate) nth: Option<u32>,
     /// Whether calls count only after the server has processed the refresh, when nothing may be lost any more.
     pub(crate) late: bool,
     pub(crate) kind: Kind,
@@ -40,8 +40,12 @@ impl Fault {
     /// Plays the trial: whether the fault hit the store. The error is a sentence about what broke.
     pub(crate) fn play(&self, program: &Path) -> Result<bool, String> {
         let stage = Stage::new(self.kind, Replay::OwnerDead, program)?;
-        let what = format!("error={}:when={}", self.error, self.nth);
-        let mut victim = Process::start(program, &stage.part(self.victim))?;
+        let when = self.nth.map_or_else(|| "1+".to_owned(), |nth| nth.to_string());
+        let what = format!("error={}:when={when}", self.error);
+        let mut part = stage.part(self.victim);
+        // A store that stays broken is no reason to wait.
+        part.patience = part.patience.filter(|_| self.nth.is_some());
+        let mut victim = Process::start(program, &part)?;
         let attach = |victim: &Process| Tracer::attach(victim.id(), self.calls, &what, stage.folder.path());
         let tracer = if self.late {
             stage.relay.arm(Wire::Processed);
@@ -63,7 +67,7 @@ impl Fault {
             // The fault hit nothing, or something else than the store.
             return Ok(false);
         }
-        let says = |sentence: String| format!("{sentence}; failed: {}", injected.join("; "));
+        let says = |sentence: String| format!("{sentence}; failed {} times: {}", injected.len(), injected[0]);
         let got = got.map_err(says)?;
         match &got {
             CallerResult::Failed(why) if why.starts_with("Store") => {}

@@ -10,6 +10,7 @@ use wellspring_trials::{Part, child, clock, table};
 
 const USAGE: &str = "\
 wellspring-trials crash [quick]   kills, stops and disturbs processes during their renewals, 3,000 of them or a few hundred
+wellspring-trials crash only TEXT makes the runs whose description has this text, to repeat what broke
 wellspring-trials storm SERVER [SECONDS [SEED]]
                                   32 processes, stopped and killed at random; SERVER is the certified server's folder
 wellspring-trials child ..        runs one of the processes of `crash`
@@ -42,12 +43,18 @@ const OF_EACH: usize = 80;
 
 fn crash(words: &[String]) -> Result<(), String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let quick = match words {
-        [] => false,
-        [word] if word == "quick" => true,
+    let (quick, only) = match words {
+        [] => (false, None),
+        [word] if word == "quick" => (true, None),
+        [word, text] if word == "only" => (false, Some(text)),
         _ => return Err(USAGE.to_owned()),
     };
     let (summary, took) = clock::timed(|| {
+        if let Some(text) = only {
+            let mut summary = Summary::default();
+            summary.play_only(text, &program);
+            return summary;
+        }
         let a_round: u32 = table::all(1).iter().map(|trial| trial.moment.kills()).sum();
         let rounds = (RUNS / 3).div_ceil(a_round);
         let trials = if quick { table::few() } else { table::all(rounds.into()) };
@@ -57,7 +64,7 @@ fn crash(words: &[String]) -> Result<(), String> {
             summary.play_few(OF_EACH, &program);
         } else {
             print!("{}", table.text());
-            summary.play_all(1, RUNS, &program);
+            summary.play_all(RUNS, &program);
         }
         summary
     });

@@ -159,20 +159,15 @@ impl Fleet<'_> {
         let end = Deadline::after(self.storm.length);
         while !end.left().is_zero() {
             clock::nap(Duration::from_millis(self.seed.below(LULL)));
-            let now = clock::unix();
-            for process in &mut running {
-                if process.wakes.is_some_and(|wakes| wakes <= now) {
-                    process.wake();
-                }
-            }
+            running.iter_mut().for_each(Running::wake_when_due);
             let number = self.seed.below(running.len() as u64) as usize;
             if self.seed.below(2) == 0 {
                 let replacement = self.start(number)?;
                 ended.push(core::mem::replace(&mut running[number], replacement).kill()?);
-            } else if running[number].wakes.is_none() {
+            } else if !running[number].is_stopped() {
                 let power = STOPS.start() + self.seed.below(STOPS.end() - STOPS.start() + 1);
                 let length = (1 << power) + self.seed.below(1 << power);
-                running[number].stop(now + Duration::from_millis(length));
+                running[number].stop(Duration::from_millis(length));
                 stops += 1;
             }
         }

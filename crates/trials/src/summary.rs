@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use crate::parallel::at_once;
-use crate::runs::Run;
+use crate::runs::{self, Run};
 use crate::table::Table;
 
 /// The counts of one kind of run.
@@ -61,17 +61,26 @@ impl Summary {
         Self { rows: [(KILLS, row)].into(), sentences: table.broken().to_vec() }
     }
 
-    /// Plays all other runs this number of times, and more of them until there are this many in all.
-    pub fn play_all(&mut self, rounds: u64, at_least: u32, program: &Path) {
-        self.play(&crate::runs::all(rounds), program);
-        while self.runs() < at_least {
-            self.play(&crate::runs::few(usize::MAX), program);
+    /// Plays all other runs again and again until there are this many in all.
+    pub fn play_all(&mut self, at_least: u32, program: &Path) {
+        for round in 0.. {
+            self.play(&runs::all(round), program);
+            if self.runs() >= at_least {
+                return;
+            }
         }
     }
 
     /// Plays about this number of the other runs of each kind.
     pub fn play_few(&mut self, of_each: usize, program: &Path) {
-        self.play(&crate::runs::few(of_each), program);
+        self.play(&runs::few(of_each), program);
+    }
+
+    /// Plays the other runs whose description has this text.
+    pub fn play_only(&mut self, text: &str, program: &Path) {
+        let mut runs = runs::all(0);
+        runs.retain(|run| format!("{run:?}").contains(text));
+        self.play(&runs, program);
     }
 
     fn play(&mut self, runs: &[Run], program: &Path) {

@@ -81,6 +81,13 @@ impl TwoPaths {
             second if *second == served() => {}
             _ => return Err(says("the second process is neither served nor refused with the path")),
         }
+        // A store with two names is refused, and the trial opens it too.
+        let other = stage.folder.path().join("other");
+        fs::remove_dir_all(&other).map_err(|error| format!("{}: {error}", other.display()))?;
+        let next = stage.asks(self.first.other())?;
+        if next != served() {
+            return Err(says(&format!("the next process got {next:?}")));
+        }
         stage.must_go_on().map_err(|sentence| says(&sentence))
     }
 

@@ -22,8 +22,8 @@ pub(crate) struct Running {
     child: Child,
     life: Arc<Mutex<Life>>,
     readers: Vec<JoinHandle<String>>,
-    /// When it is continued, if it is stopped.
-    pub(crate) wakes: Option<Duration>,
+    /// Since when it is stopped and when it is continued, if it is stopped.
+    stopped: Option<(Duration, Duration)>,
 }
 
 /// How a process ended, besides its life.
@@ -70,7 +70,7 @@ impl Running {
             drop(errors.read_to_end(&mut bytes));
             String::from_utf8_lossy(&bytes).into_owned()
         });
-        Ok(Self { child, life, readers: vec![events, errors], wakes: None })
+        Ok(Self { child, life, readers: vec![events, errors], stopped: None })
     }
 
     fn life(&self) -> MutexGuard<'_, Life> {
@@ -82,22 +82,40 @@ impl Running {
         let _ = kill_process(Pid::from_child(&self.child), signal);
     }
 
-    /// Stops the process until this time.
-    pub(crate) fn stop(&mut self, wakes: Duration) {
-        self.signal(Signal::STOP);
-        self.wakes = Some(wakes);
+    /// Whether the process is stopped.
+    pub(crate) const fn is_stopped(&self) -> bool {
+        self.stopped.is_some()
     }
 
-    /// Continues the process if it is stopped.
-    pub(crate) fn wake(&mut self) {
-        if self.wakes.take().is_some() {
+    /// Stops the process for this time.
+    pub(crate) fn stop(&mut self, length: Duration) {
+        let now = clock::unix();
+        self.signal(Signal::STOP);
+        self.stopped = Some((now, now + length));
+    }
+
+    /// Continues the process if it has been stopped for long enough.
+    pub(crate) fn wake_when_due(&mut self) {
+        if self.stopped.is_some_and(|(_, wakes)| wakes <= clock::unix()) {
+            self.wake();
+        }
+    }
+
+    fn wake(&mut self) {
+        if let Some((from, _)) = self.stopped.take() {
+            self.life().stops.push((from, clock::unix()));
             self.signal(Signal::CONT);
         }
     }
 
     /// Kills the process.
     pub(crate) fn kill(mut self) -> Result<Ended, String> {
-        self.life().killed = Some(clock::unix());
+        let now = clock::unix();
+        let stop = self.stopped.map(|(from, _)| (from, now));
+        let mut life = self.life();
+        life.killed = Some(now);
+        life.stops.extend(stop);
+        drop(life);
         self.signal(Signal::KILL);
         self.child.wait().map_err(|error| error.to_string())?;
         Ok(self.ended(false))

@@ -14,6 +14,8 @@ pub(crate) struct Life {
     pub(crate) events: Vec<Event>,
     /// When it was killed, if it was.
     pub(crate) killed: Option<Duration>,
+    /// From when until when it was stopped.
+    pub(crate) stops: Vec<(Duration, Duration)>,
 }
 
 /// A session that was lost, and the sign-in that replaced it.
@@ -38,6 +40,8 @@ pub(crate) struct Explained {
     pub(crate) number: usize,
     /// From the moment at which the process began to send until it was killed.
     pub(crate) sent_until_killed: Duration,
+    /// How long of this time the process was stopped.
+    pub(crate) stopped: Duration,
 }
 
 /// What the server's log and the lives of the processes show together.
@@ -100,7 +104,9 @@ fn explain(reuse: &Refresh, lives: &[Life]) -> Result<Explained, String> {
             tail(user, after)
         ));
     }
-    Ok(Explained { user: user.clone(), number, sent_until_killed: killed - at })
+    let stopped =
+        life.stops.iter().map(|(from, until)| until.min(&killed).saturating_sub(*from.max(&at))).sum();
+    Ok(Explained { user: user.clone(), number, sent_until_killed: killed - at, stopped })
 }
 
 /// The next events of this user.
@@ -134,7 +140,7 @@ mod tests {
     }
 
     fn life(number: usize, killed: Option<u64>, events: Vec<Event>) -> Life {
-        Life { number, events, killed: killed.map(ms) }
+        Life { number, events, killed: killed.map(ms), stops: Vec::new() }
     }
 
     fn loss(since: u64, told: u64) -> Loss {
@@ -145,9 +151,18 @@ mod tests {
     fn a_kill_between_the_sending_and_the_save_explains_a_reuse_and_its_time_is_told() {
         let lives = [life(3, Some(22), vec![sending(10)]), life(4, None, vec![sending(25)])];
         let judgement = judge(&reused(), &lives, &[]);
-        let explained = Explained { user: "u".to_owned(), number: 3, sent_until_killed: ms(12) };
-        assert_eq!(judgement.explained, [explained]);
+        let explained = |stopped| Explained {
+            user: "u".to_owned(),
+            number: 3,
+            sent_until_killed: ms(12),
+            stopped: ms(stopped),
+        };
+        assert_eq!(judgement.explained, [explained(0)]);
         assert_eq!(judgement.unexplained, [""; 0]);
+        for (from, until, stopped) in [(20, 25, 2), (4, 22, 12), (11, 14, 3), (1, 9, 0)] {
+            let life = Life { stops: vec![(ms(from), ms(until))], ..lives[0].clone() };
+            assert_eq!(judge(&reused(), &[life], &[]).explained, [explained(stopped)]);
+        }
     }
 
     #[test]

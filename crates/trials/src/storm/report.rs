@@ -95,9 +95,14 @@ impl Report {
         for (name, count) in rows {
             writeln!(text, "  {name:<40} {count:>8}")?;
         }
-        for Explained { user, number, sent_until_killed } in &self.explained {
-            let time = sent_until_killed.as_secs_f64() * 1_000.0;
-            writeln!(text, "  reuse: {user}, process {number} killed {time:.1} ms after it began to send")?;
+        for Explained { user, number, sent_until_killed, stopped } in &self.explained {
+            let [time, stopped] = [sent_until_killed, stopped].map(|time| time.as_secs_f64() * 1_000.0);
+            write!(text, "  reuse: {user}, process {number} killed {time:.1} ms after it began to send")?;
+            writeln!(
+                text,
+                "{}",
+                if stopped > 0.0 { format!(", stopped for {stopped:.1} ms of it") } else { String::new() }
+            )?;
         }
         for (why, count) in &self.failed {
             writeln!(text, "  {count} calls failed: {why}")?;
