@@ -4,6 +4,7 @@
 
 mod guarded_provider;
 mod guarded_store;
+mod issuer;
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
@@ -59,7 +60,17 @@ impl Parts {
             }
         }
         let app = if let AnyProvider::Oauth2App(app) = &provider { Some(app.clone()) } else { None };
-        Ok(Self { policy, tls, provider: provider.into(), app })
+        let parts = Self { policy, tls, provider: provider.into(), app };
+        issuer::remember(profile, &*parts.provider);
+        Ok(parts)
+    }
+
+    /// The settings that identify the profile's tokens. Resolving them sends no request, not even to an issuer.
+    pub(crate) fn offline(profile: &Profile) -> Result<Self, Failure> {
+        let Some(token_url) = issuer::remembered(profile)? else { return Self::of(profile, None) };
+        let (policy, tls) = (profile.policy()?, profile.tls()?);
+        let provider = profile.provider_at(&token_url)?;
+        Ok(Self { policy, tls, provider: provider.into(), app: None })
     }
 }
 

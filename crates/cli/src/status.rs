@@ -1,6 +1,6 @@
 //! `wellspring status`: what the store holds for each profile, how fresh the token is, and which process renews it.
 //!
-//! The command renews nothing and reads no secret. It reports a profile that it cannot read with the reason and continues
+//! The command sends nothing, renews nothing and shows no secret. It reports a profile that it cannot read with the reason and continues
 //! with the next one.
 
 pub(crate) mod facts;
@@ -55,7 +55,7 @@ pub(crate) fn run(all: &Configuration, args: &Status, out: &mut dyn Write) -> Re
 }
 
 fn look(all: &Configuration, profile: &Profile, store: &dyn Store, now: UnixTime) -> Result<Facts, Failure> {
-    let parts = Parts::of(profile, None)?;
+    let parts = Parts::offline(profile)?;
     let key = &parts.provider.spec().key;
     let loaded = store.load(key, LOAD_TIMEOUT);
     let loaded = loaded.map_err(|error| Failure::store(all.store().place(), "cannot be read", &error))?;

@@ -66,9 +66,40 @@ impl Profile {
     pub fn provider(&self) -> Result<AnyProvider, Error> {
         Ok(match &self.provider {
             ProviderSettings::PixBacen(settings) => AnyProvider::PixBacen(Box::new(gateway(self, settings)?)),
-            ProviderSettings::Oauth2App(settings) => AnyProvider::Oauth2App(app(self, settings, None)?),
+            ProviderSettings::Oauth2App(settings) => {
+                AnyProvider::Oauth2App(app(self, settings, None, start(self, settings)?)?)
+            }
             ProviderSettings::HiveAuth(settings) => AnyProvider::HiveAuth(Box::new(hive(self, settings)?)),
         })
+    }
+
+    /// The issuer, if the profile names one.
+    ///
+    /// # Errors
+    ///
+    /// If the value cannot be read.
+    pub fn issuer(&self) -> Result<Option<String>, Error> {
+        match &self.provider {
+            ProviderSettings::Oauth2App(settings) => text(settings.issuer.as_ref()),
+            _ => Ok(None),
+        }
+    }
+
+    /// As [`provider`](Self::provider), with a token endpoint that the metadata of the issuer named before, and without a
+    /// request. It knows the key of the profile's tokens and none of the issuer's other endpoints.
+    ///
+    /// # Errors
+    ///
+    /// If a setting is missing or invalid.
+    pub fn provider_at(&self, token_url: &str) -> Result<AnyProvider, Error> {
+        match &self.provider {
+            ProviderSettings::Oauth2App(settings) if settings.issuer.is_some() => {
+                let known = App::builder().token_url(token_url);
+                let known = known.authorize_url(token_url).device_authorization_url(token_url);
+                Ok(AnyProvider::Oauth2App(app(self, settings, None, known)?))
+            }
+            _ => self.provider(),
+        }
     }
 
     /// The provider as an application that people sign in to. A `redirect_uri` replaces that of the profile.
@@ -78,7 +109,9 @@ impl Profile {
     /// As for [`provider`](Self::provider), and if the profile has another provider than `oauth2-app`.
     pub fn app(&self, redirect_uri: Option<&str>) -> Result<App, Error> {
         match &self.provider {
-            ProviderSettings::Oauth2App(settings) => app(self, settings, redirect_uri),
+            ProviderSettings::Oauth2App(settings) => {
+                app(self, settings, redirect_uri, start(self, settings)?)
+            }
             _ => Err(self.place.error("is not an application; set provider = \"oauth2-app\" for one")),
         }
     }
@@ -167,14 +200,20 @@ const METHODS: [(&str, AuthMethod); 3] = [
     ("none", AuthMethod::None),
 ];
 
-fn app(profile: &Profile, settings: &Oauth2App, redirect_uri: Option<&str>) -> Result<App, Error> {
+/// The app, from a builder with the endpoints of the preset or the issuer.
+fn app(
+    profile: &Profile,
+    settings: &Oauth2App,
+    redirect_uri: Option<&str>,
+    start: AppBuilder,
+) -> Result<App, Error> {
     let Some(client_id) = &settings.client_id else {
         return Err(profile.place().error(format_args!(
             "lacks `client_id`; add it: `wellspring apps create {}` registers an app and prints it",
             profile.name()
         )));
     };
-    let mut app = start(profile, settings)?.client_id(client_id.text()?.as_str());
+    let mut app = start.client_id(client_id.text()?.as_str());
     type Set = fn(AppBuilder, String) -> AppBuilder;
     let texts: [(&Option<Value>, Set); 7] = [
         (&settings.authorize_url, AppBuilder::authorize_url),

@@ -286,3 +286,26 @@ fn the_token_of_a_poll_is_spilled_when_the_store_fails_and_serves_the_next_comma
         assert_eq!(simulator.asked(Endpoint::Token), asked, "the command found the spilled token");
     }
 }
+
+#[test]
+fn status_sends_nothing_not_even_to_an_issuer() {
+    for store in ["file:tokens", "sqlite:wellspring.db"] {
+        let simulator = simulator(1);
+        let folder = Folder::with(&format!(
+            "[store]\nurl = \"{store}\"\n[profile.user]\n{PROFILE}issuer = \"{}\"\n",
+            simulator.url()
+        ));
+        let ran = folder.run(&["status"]);
+        assert_eq!((ran.status, simulator.asked(Endpoint::Any)), (5, 0), "{}", ran.stderr);
+        let says = "no command has asked the issuer of user yet, and this one sends nothing; run `wellspring token user`";
+        assert!(ran.stderr.contains(says), "{}", ran.stderr);
+        let login = Login::start(&folder, &[]);
+        login.decide("allow");
+        assert_eq!(login.end().status, 0);
+        // The server is gone.
+        drop(simulator);
+        let ran = folder.run(&["status"]);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{store}");
+        assert!(ran.stdout.contains("fresh, due in "), "{}", ran.stdout);
+    }
+}

@@ -1,15 +1,16 @@
 //! `doctor`: each state of a store that needs a person is found, and the line names the file.
 #![cfg(unix)]
 
+use core::time::Duration;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use wellspring_core::{Generation, Obtained, PendingSave};
+use wellspring_core::{Generation, Obtained, PendingSave, SessionState};
 
 use crate::command::Ran;
-use crate::stored::{Stage, stage};
+use crate::stored::{Stage, private, set_mode, stage};
 
 const STORES: [&str; 2] = ["file:tokens", "sqlite:wellspring.db"];
 
@@ -105,8 +106,8 @@ fn a_spill_that_was_changed_is_named() {
         stage.store.spill(&stage.key, &pending).unwrap();
         let folders = ["tokens/spill", "wellspring.db.spill"].map(|folder| stage.folder.path().join(folder));
         let folder = folders.iter().find(|folder| folder.is_dir()).unwrap();
-        let spill = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let spill = spill.filter(|path| path.extension().is_some_and(|end| end == "spill")).next().unwrap();
+        let mut spills = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let spill = spills.find(|path| path.extension().is_some_and(|end| end == "spill")).unwrap();
         let mut bytes = fs::read(&spill).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
         fs::write(&spill, bytes).unwrap();
@@ -165,4 +166,58 @@ fn a_configuration_that_others_can_write_and_a_certificate_that_cannot_be_read_a
         .folder
         .write("wellspring.toml", &format!("{text}[profile.user.tls]\nca_certificate = \"missing.pem\"\n"));
     assert_found(&stage.folder.run(&["doctor"]), Path::new("missing.pem"), &["cannot be read"]);
+}
+
+#[test]
+fn doctor_finds_a_clock_that_was_set_back() {
+    let stage = stage("file:tokens");
+    let mut record = stage.granted(0);
+    let SessionState::Active(granted) = &mut record.state else { panic!("a token is held") };
+    granted.obtained_at = stage.now().plus(Duration::from_secs(7_260));
+    stage.put(&record);
+    let ran = stage.folder.run(&["doctor"]);
+    assert_eq!(ran.status, 2, "{}", ran.stdout);
+    let found = ran.stdout.lines().any(|line| line.starts_with("wrong  user: the token's time is 2h "));
+    assert!(found, "{}", ran.stdout);
+}
+
+#[test]
+fn doctor_finds_secrets_that_other_users_can_read() {
+    let stage = stage("file:tokens");
+    stage.put(&stage.granted(10));
+    let wrong = |ran: &Ran| {
+        let lines = ran.stdout.lines().filter(|line| line.starts_with("wrong  "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    set_mode(&stage.folder, "wellspring.toml", 0o644);
+    let ran = stage.folder.run(&["doctor"]);
+    assert_eq!(ran.status, 2);
+    assert_eq!(
+        wrong(&ran),
+        [
+            "wrong  wellspring.toml holds a secret and can be read by others: chmod 600 it, or move the secret to a file \
+             or an environment variable"
+        ]
+    );
+    let text = fs::read_to_string(stage.folder.path().join("wellspring.toml")).unwrap();
+    stage
+        .folder
+        .write("wellspring.toml", &text.replace("\"secret_xyz789uvw012\"", "{ file = \"app.secret\" }"));
+    stage.folder.write("app.secret", "secret_xyz789uvw012\n");
+    set_mode(&stage.folder, "app.secret", 0o640);
+    let ran = stage.folder.run(&["doctor"]);
+    assert_eq!(ran.status, 2);
+    assert_eq!(
+        wrong(&ran),
+        [
+            "wrong  wellspring.toml:10: `client_secret` names app.secret, which can be read by others: chmod 600 it"
+        ]
+    );
+    private(&stage.folder, "app.secret");
+    set_mode(&stage.folder, "tokens", 0o755);
+    let ran = stage.folder.run(&["doctor"]);
+    assert_eq!(ran.status, 2);
+    let found = wrong(&ran);
+    assert_eq!(found.len(), 1, "{}", ran.stdout);
+    assert!(found[0].contains("tokens is open to others (mode 755): chmod 700 it"), "{}", found[0]);
 }
