@@ -92,6 +92,10 @@ fn a_second_login_fails_as_the_first_one_does() {
 fn a_second_login_signs_in_itself_when_the_first_one_dies() {
     for (store, name) in STORES.into_iter().zip(["KILL", "INT"]) {
         let (simulator, folder) = stage(store);
+        // The result of an earlier login is not that of the one that dies.
+        let earlier = Login::start(&folder, &[]);
+        assert!(login::agree(&earlier).1.contains("You are signed in"));
+        assert_eq!(earlier.end().status, 0);
         let first = Login::start(&folder, &[]);
         let mut second = Second::start(&folder, &["--no-browser"]);
         signal(name, first.child());
@@ -99,7 +103,7 @@ fn a_second_login_signs_in_itself_when_the_first_one_dies() {
         BufReader::new(second.child.stdout.take().unwrap()).read_line(&mut url).unwrap();
         assert!(login::agree_by(url.trim_end()).1.contains("You are signed in"));
         assert_eq!(second.end().status, 0, "{store}");
-        assert_eq!(simulator.asked(Endpoint::CodeGrant), 1);
+        assert_eq!(simulator.asked(Endpoint::CodeGrant), 2);
     }
 }
 
