@@ -18,6 +18,8 @@ mod lock_domains;
 mod processes;
 pub mod sample;
 mod spilling;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 

@@ -113,10 +113,12 @@ impl FileLocks {
         self.is_locked(name, file.try_lock())
     }
 
-    /// Whether this open file is still the key's lock file. If not, a lock on it excludes no other process.
-    pub(crate) fn is_in_place(&self, name: &KeyName, file: &File) -> Result<bool, StoreError> {
+    /// Whether the lock is still on the key's lock file. If another program has removed that file, the lock excludes only
+    /// processes that had opened the file before.
+    pub(crate) fn is_in_place(&self, name: &KeyName, guard: &FileLockGuard) -> Result<bool, StoreError> {
         let path = self.path(name);
-        lock_domain::is_at(file, &path).map_err(|error| files::failed("cannot be inspected", &path, error))
+        lock_domain::is_at(&guard.0, &path)
+            .map_err(|error| files::failed("cannot be inspected", &path, error))
     }
 
     fn wait(
@@ -131,8 +133,9 @@ impl FileLocks {
         let mut pause = SHORTEST_PAUSE;
         loop {
             if self.is_locked(name, try_lock(&file))? {
-                if self.is_in_place(name, &file)? {
-                    return Ok(Some(FileLockGuard(file)));
+                let guard = FileLockGuard(file);
+                if self.is_in_place(name, &guard)? {
+                    return Ok(Some(guard));
                 }
                 file = self.file(name)?;
             }
@@ -219,6 +222,22 @@ mod tests {
         let wanted = || Ok(calls_left.replace(calls_left.get() - 1) > 1);
         let guard = locks.exclusive_while(&name(1), Duration::MAX, wanted).unwrap();
         assert_eq!((guard.is_none(), calls_left.get()), (true, 0));
+    }
+
+    #[test]
+    fn a_lock_on_a_file_that_was_removed_meanwhile_is_taken_again_on_the_new_one() {
+        let (_folder, locks) = locks();
+        let held = core::cell::Cell::new(Some(locks.exclusive(&name(1), Duration::ZERO).unwrap()));
+        let remove_and_release = || {
+            if let Some(held) = held.take() {
+                std::fs::remove_file(locks.path(&name(1))).unwrap();
+                drop(held);
+            }
+            Ok(true)
+        };
+        let guard = locks.exclusive_while(&name(1), Duration::MAX, remove_and_release).unwrap().unwrap();
+        assert!(locks.is_in_place(&name(1), &guard).unwrap());
+        assert!(locks.try_exclusive(&name(1)).unwrap().is_none());
     }
 
     #[test]

@@ -22,12 +22,13 @@ const ID_LENGTH: usize = 33;
 /// The domain of a lock on this open file; `None` if the file has no id, or the running kernel has no name.
 pub(crate) fn of(file: &File, path: &Path) -> Option<LockDomain> {
     static KERNEL: LazyLock<Option<Vec<u8>>> = LazyLock::new(kernel);
-    let id = read_id(file).ok().flatten()?;
-    let mut hash = Sha256::new_with_prefix(id);
-    hash.update(place(&file.metadata().ok()?, path)?);
-    hash.update(KERNEL.as_deref()?);
-    let number = *hash.finalize().as_slice().first_chunk()?;
-    LockDomain::new(u128::from_be_bytes(number))
+    let (kernel, place) = (KERNEL.as_deref()?, place(&file.metadata().ok()?, path)?);
+    named(kernel, &place, &read_id(file).ok().flatten()?)
+}
+
+fn named(kernel: &[u8], place: &[u8], id: &[u8; ID_LENGTH]) -> Option<LockDomain> {
+    let hash = Sha256::new_with_prefix(id).chain_update(place).chain_update(kernel).finalize();
+    LockDomain::new(u128::from_be_bytes(*hash.as_slice().first_chunk()?))
 }
 
 /// Whether this open file is the one at this path.
@@ -96,4 +97,24 @@ fn kernel() -> Option<Vec<u8>> {
     #[expect(clippy::disallowed_methods, reason = "the only source of the machine's name here")]
     let name = std::env::var_os("COMPUTERNAME")?;
     Some(name.into_encoded_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_of_a_domain_makes_it_another_one() {
+        let (one, two) = ([b'1'; ID_LENGTH], [b'2'; ID_LENGTH]);
+        let domain = named(b"this boot", b"this file", &one);
+        assert!(domain.is_some());
+        assert_eq!(domain, named(b"this boot", b"this file", &one));
+        assert_ne!(
+            domain,
+            named(b"another boot", b"this file", &one),
+            "another machine, or the same one before"
+        );
+        assert_ne!(domain, named(b"this boot", b"another file", &one), "a copied file");
+        assert_ne!(domain, named(b"this boot", b"this file", &two), "a new file with an old inode");
+    }
 }

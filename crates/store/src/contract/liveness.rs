@@ -91,7 +91,7 @@ fn a_missing_liveness_lock_is_seen(fixture: &dyn Fixture) {
     assert_equal(outcome, WatchOutcome::OwnerGone, "a watcher waits although no liveness lock is held");
 }
 
-fn a_liveness_lock_is_seen_by_other_handles(fixture: &dyn Fixture) {
+pub(super) fn a_liveness_lock_is_seen_by_other_handles(fixture: &dyn Fixture) {
     let (owner, watcher) = (Handle::open(fixture), Handle::open(fixture));
     let version = owner.save(&key(), None, &sample::counting(1));
     let liveness_lock = owner.liveness_lock(&key());
@@ -122,7 +122,7 @@ fn one_of_several_liveness_locks_is_enough(fixture: &dyn Fixture) {
     assert_equal(outcome, WatchOutcome::OwnerGone, "the end of all liveness locks was not seen");
 }
 
-fn a_change_takes_precedence_over_a_gone_owner(fixture: &dyn Fixture) {
+pub(super) fn a_change_takes_precedence_over_a_gone_owner(fixture: &dyn Fixture) {
     let store = Handle::open(fixture);
     let old = store.save(&key(), None, &sample::counting(1));
     let liveness_lock = store.liveness_lock(&key());

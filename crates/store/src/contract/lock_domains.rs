@@ -18,7 +18,7 @@ pub(super) const ALL: [Clause; 4] = [
 ];
 
 /// A lease of an older version names no domain. Its owner may run on the same machine and be alive.
-fn without_a_domain_only_a_change_is_seen(fixture: &dyn Fixture) {
+pub(super) fn without_a_domain_only_a_change_is_seen(fixture: &dyn Fixture) {
     let store = Handle::open(fixture);
     let old = store.save(&key(), None, &sample::counting(1));
     let outcome = store.watch(&key(), old, None, quiet(fixture));
@@ -28,7 +28,7 @@ fn without_a_domain_only_a_change_is_seen(fixture: &dyn Fixture) {
     assert_equal(outcome, WatchOutcome::Changed, "a change was not seen without a domain");
 }
 
-fn the_owner_of_a_lock_of_another_domain_is_unknown(fixture: &dyn Fixture) {
+pub(super) fn the_owner_of_a_lock_of_another_domain_is_unknown(fixture: &dyn Fixture) {
     let store = Handle::open(fixture);
     let old = store.save(&key(), None, &sample::counting(1));
     // A lock of its own exists already, so that only its name is another one.
@@ -51,7 +51,7 @@ fn assert_not_gone(watcher: &Handle, domain: Option<LockDomain>, fixture: &dyn F
     );
 }
 
-fn a_live_owner_is_not_gone_for_a_watcher_that_came_by_another_path(fixture: &dyn Fixture) {
+pub(super) fn a_live_owner_is_not_gone_for_a_watcher_that_came_by_another_path(fixture: &dyn Fixture) {
     let here = Handle::open(fixture);
     here.save(&key(), None, &sample::counting(1));
     for there in fixture.open_elsewhere().into_iter().map(Handle::new) {
@@ -65,7 +65,7 @@ fn a_live_owner_is_not_gone_for_a_watcher_that_came_by_another_path(fixture: &dy
     }
 }
 
-fn an_owner_whose_lock_was_removed_is_not_gone(fixture: &dyn Fixture) {
+pub(super) fn an_owner_whose_lock_was_removed_is_not_gone(fixture: &dyn Fixture) {
     let (owner, other) = (Handle::open(fixture), Handle::open(fixture));
     let version = owner.save(&key(), None, &sample::counting(1));
     let liveness_lock = owner.liveness_lock(&key());
