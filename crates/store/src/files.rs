@@ -9,6 +9,7 @@
 mod failure;
 mod folder;
 mod owner;
+mod room;
 mod rule;
 
 use std::ffi::OsString;
@@ -22,6 +23,8 @@ use zeroize::Zeroizing;
 use folder::sync_folder_of;
 use owner::{around, give_to_owner_of_folder, user};
 use rule::Facts;
+
+pub(crate) use room::Room;
 
 // The public interface is, besides the functions below:
 pub use failure::failed;
@@ -193,10 +196,25 @@ pub fn read(path: &Path, at_most: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Sto
 /// When the replacement fails. The file then has its old contents, unless the error says
 /// [`Maybe`](wellspring_core::Applied::Maybe).
 pub fn replace(path: &Path, temporary: &Path, pieces: &[&[u8]]) -> Result<(), StoreError> {
+    replace_in(None, path, temporary, pieces)
+}
+
+/// The same, in room that was taken in the folder before.
+pub(crate) fn replace_in(
+    room: Option<Room>,
+    path: &Path,
+    temporary: &Path,
+    pieces: &[&[u8]],
+) -> Result<(), StoreError> {
     if pieces.iter().map(|piece| piece.len() as u64).sum::<u64>() > rule::LARGEST {
         return Err(rule::too_large(path));
     }
-    let written = remove_if_present(temporary).and_then(|()| write_new(temporary, pieces));
+    let in_room = |room: Room| room.write(temporary, pieces);
+    let written = remove_if_present(temporary).and_then(|()| match room.map(in_room) {
+        Some(Ok(())) => Ok(()),
+        // The room was in a folder that is gone, or is too small and the disk is full. What it had is free now.
+        Some(Err(_)) | None => write_new(temporary, pieces),
+    });
     if let Err(error) = written {
         let error = failed("cannot be written", path, error);
         // What was written stays, and may be whole.

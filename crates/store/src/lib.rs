@@ -32,6 +32,7 @@ mod lock_domain;
 mod map;
 mod memory;
 mod records;
+mod spill_rooms;
 mod spills;
 
 // The public interface is:

@@ -12,6 +12,7 @@ use wellspring_core::{
 use crate::clock::Deadline;
 use crate::encoding::{self, SpillKey};
 use crate::map::{Entry, KeyName, Map};
+use crate::spill_rooms::SpillRooms;
 use crate::spills::Spills;
 
 const NO_FOLDER: &str = "this store has no folder for spilled tokens: name one with `Records::with_spills`";
@@ -30,13 +31,14 @@ pub struct Records<M> {
     /// The store's spill key when it was last read, and until when it is fresh: a token must be spilled also when the map
     /// cannot be read.
     spill_key: Arc<Mutex<Option<(SpillKey, Deadline)>>>,
+    rooms: SpillRooms,
 }
 
 impl<M: Map> Records<M> {
     /// A store over this map, without a folder for spilled tokens.
     #[must_use]
     pub fn new(map: M) -> Self {
-        Self { map, spills: None, spill_key: Arc::default() }
+        Self { map, spills: None, spill_key: Arc::default(), rooms: SpillRooms::default() }
     }
 
     /// The same store, which spills tokens to this folder. The first spill creates the folder.
@@ -170,14 +172,18 @@ impl<M: Map> Store for Records<M> {
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
-        self.map.liveness_lock(&KeyName::of(key), within)
+        let lock = self.map.liveness_lock(&KeyName::of(key), within)?;
+        let Some(spills) = &self.spills else { return Ok(lock) };
+        // A renewal holds the lock from before its lease is saved until it ends, and the room with it.
+        let room = self.rooms.reserve(spills)?;
+        Ok(LivenessLock::new(lock.domain(), (lock, room)))
     }
 
     fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
         let spills = self.spills.as_ref().ok_or_else(|| StoreError::unavailable(NO_FOLDER))?;
         // The store fails, and may hang: what is known must do.
         let spill_key = self.known_spill_key().as_ref().map(|(spill_key, _)| spill_key.clone());
-        spills.put(&KeyName::of(key), pending_save, spill_key.as_ref())
+        spills.put(&KeyName::of(key), pending_save, spill_key.as_ref(), self.rooms.take())
     }
 
     fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use wellspring_core::{Attempt, PendingSave, StoreError};
 
 use crate::encoding::{self, Rejected, SpillKey};
-use crate::files;
+use crate::files::{self, Room};
 use crate::map::KeyName;
 
 /// The extension of complete files.
@@ -127,11 +127,18 @@ impl Spills {
         name: &KeyName,
         pending_save: &PendingSave,
         key: Option<&SpillKey>,
+        room: Option<Room>,
     ) -> Result<(), StoreError> {
         files::create_private_folder(&self.folder)?;
         let path = self.path(name, pending_save.attempt);
         let bytes = encoding::encode_spill(pending_save, name, key)?;
-        files::replace(&path, &files::with_suffix(&path, UNNAMED), &[&bytes])
+        files::replace_in(room, &path, &files::with_suffix(&path, UNNAMED), &[&bytes])
+    }
+
+    /// Takes room for one spill, if the file system can reserve any.
+    pub(crate) fn take_room(&self) -> Result<Option<Room>, StoreError> {
+        files::create_private_folder(&self.folder)?;
+        Room::take(&self.folder)
     }
 
     pub(crate) fn forget(&self, name: &KeyName, attempt: Attempt) -> Result<(), StoreError> {

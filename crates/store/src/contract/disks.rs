@@ -3,10 +3,10 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use wellspring_core::{Store, StoreError, Swap};
+use wellspring_core::{Applied, Store, StoreError, Swap};
 
 use super::child::{self, Role};
 use super::folder::Folder;
@@ -44,6 +44,7 @@ pub fn check_on_small_disk(test: &str) {
 pub(super) fn use_small_disk(disk: &Path, open: OpenStore<'_>) {
     let location = disk.join("store");
     a_full_disk_loses_nothing(disk, &location, open);
+    room_for_a_spill_is_taken_before_the_lease(disk, &location, open);
     a_read_only_disk_serves_what_it_holds_and_refuses_saves(disk, &location, open);
 }
 
@@ -54,9 +55,7 @@ fn a_full_disk_loses_nothing(disk: &Path, location: &Path, open: OpenStore<'_>) 
     let Swap::Done(version) = expect_ok("a save", store.save(&key(), None, &small, TIMEOUT)) else {
         panic!("the first save in a new store returned a conflict")
     };
-    let filler = disk.join("filler");
-    let mut file = File::create(&filler).expect("the disk has room for a file name");
-    while file.write_all(&[0; 1024]).is_ok() {}
+    let filler = fill(disk);
     let file_count = || fs::read_dir(location).ok().map(Iterator::count);
     let before = file_count();
     let error =
@@ -68,10 +67,45 @@ fn a_full_disk_loses_nothing(disk: &Path, location: &Path, open: OpenStore<'_>) 
     assert_equal(stored.version, version, "a full disk changed a version");
 
     let store = expect_ok("opening a store on a full disk", open(location));
-    drop(file);
     fs::remove_file(filler).expect("the filler can be removed");
     let swap = expect_ok("a save after a full disk", store.save(&key(), Some(version), &large, TIMEOUT));
     assert!(matches!(swap, Swap::Done(_)), "a full disk changed a version");
+}
+
+/// Writes a file that takes all that is free.
+fn fill(disk: &Path) -> PathBuf {
+    let filler = disk.join("filler");
+    let mut file = File::create(&filler).expect("the disk has room for a file name");
+    while file.write_all(&[0; 1024]).is_ok() {}
+    filler
+}
+
+fn room_for_a_spill_is_taken_before_the_lease(disk: &Path, location: &Path, open: OpenStore<'_>) {
+    // The lock file exists, so a full disk prevents nothing but the room.
+    drop(expect_ok(
+        "a liveness lock",
+        expect_ok("opening a store", open(location)).liveness_lock(&key(), TIMEOUT),
+    ));
+    let store = expect_ok("opening a store", open(location));
+    let version = expect_ok("a load", store.load(&key(), TIMEOUT)).stored.map(|stored| stored.version);
+    let pending_save = sample::pending_save(3);
+    let filler = fill(disk);
+    let lock = store.liveness_lock(&key(), TIMEOUT);
+    let error = lock.expect_err("a lease on a full disk has no room for its token, and was granted");
+    assert!(!error.is_permanent() && error.applied() == Applied::No, "a full disk is not retried: {error}");
+    assert!(error.to_string().contains("room"), "the error does not say that room is missing: {error}");
+    fs::remove_file(filler).expect("the filler can be removed");
+
+    let lock = expect_ok("a liveness lock after a full disk", store.liveness_lock(&key(), TIMEOUT));
+    let filler = fill(disk);
+    let saved = store.save(&key(), version, &sample::of_length(TOO_LONG), TIMEOUT);
+    saved.expect_err("a save on a full disk succeeded");
+    expect_ok("a spill on a disk that was filled after the lease", store.spill(&key(), &pending_save));
+    let found = expect_ok("a load", store.load(&key(), TIMEOUT)).spilled.expect("a spill is not found");
+    assert!(sample::same_pending_save(&found, &pending_save), "a spill on a full disk is another token");
+    drop(lock);
+    expect_ok("forgetting a spill", store.forget_spill(&key(), pending_save.attempt));
+    fs::remove_file(filler).expect("the filler can be removed");
 }
 
 fn a_read_only_disk_serves_what_it_holds_and_refuses_saves(

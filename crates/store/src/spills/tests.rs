@@ -38,7 +38,7 @@ fn a_spilled_token_that_cannot_be_decoded_is_named_and_stays() {
     let folder = Folder::new();
     let spills = Spills::new(folder.path().join("spill"));
     let (name, pending_save) = (KeyName::of(&TokenKey::new("p", "e")), sample::pending_save(1));
-    spills.put(&name, &pending_save, None).unwrap();
+    spills.put(&name, &pending_save, None, None).unwrap();
     let path = spills.files(&name).unwrap().remove(0);
     fs::write(&path, "canary").unwrap();
     let error = found(&spills, &name).unwrap_err();
@@ -68,7 +68,7 @@ fn a_path_that_is_not_a_folder_is_an_error_for_loads_and_spills() {
     let spills = Spills::new(&file);
     let name = KeyName::of(&TokenKey::new("p", "e"));
     assert!(found(&spills, &name).unwrap_err().to_string().ends_with("file is not a folder"));
-    let error = spills.put(&name, &sample::pending_save(1), None).unwrap_err();
+    let error = spills.put(&name, &sample::pending_save(1), None, None).unwrap_err();
     assert!(error.to_string().ends_with("file is not a folder"), "{error}");
 }
 
@@ -162,7 +162,7 @@ fn a_spill_of_an_earlier_version_is_still_found() {
     let folder = Folder::new();
     let store = store_with(folder.path());
     let (spills, pending_save) = (Spills::new(folder.path()), sample::pending_save(1));
-    spills.put(&KeyName::of(&key()), &pending_save, None).unwrap();
+    spills.put(&KeyName::of(&key()), &pending_save, None, None).unwrap();
     assert!(fs::read(only_file(folder.path())).unwrap().starts_with(b"wellspring spill 1 "));
     let found = store.load(&key(), WITHIN).unwrap().spilled.unwrap();
     assert!(sample::same_pending_save(&found, &pending_save));
