@@ -7,8 +7,11 @@
 
 use core::error::Error;
 use core::time::Duration;
+use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Weak};
 use std::thread;
 
 use oauth2_app::blocking::Client;
@@ -24,39 +27,72 @@ const LIFETIME: Duration = Duration::from_secs(600);
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pause between two looks at the port.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// Connections at the same time; the oldest of more is closed.
+const MAX_CONNECTIONS: usize = 64;
 /// The maximum size of a request's head.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// The next callback to this port, or `None` after `end`. Any page in the browser can send requests here: requests for
-/// other paths get a 404.
+/// The connections to the port, each on a thread of its own: a slow or silent one delays no other.
+struct Visitors {
+    /// The connections in the order of their arrival.
+    open: VecDeque<Weak<TcpStream>>,
+    callbacks: Receiver<(Callback, Arc<TcpStream>)>,
+    sender: Sender<(Callback, Arc<TcpStream>)>,
+}
+
+impl Visitors {
+    fn new() -> Self {
+        let (sender, callbacks) = mpsc::channel();
+        Self { open: VecDeque::new(), callbacks, sender }
+    }
+
+    /// Serves a connection. Requests for other paths get a 404.
+    fn admit(&mut self, stream: TcpStream, path: &'static str, clock: &Clock, end: Instant) {
+        self.open.retain(|open| open.strong_count() > 0);
+        if self.open.len() == MAX_CONNECTIONS
+            && let Some(oldest) = self.open.pop_front().and_then(|oldest| oldest.upgrade())
+        {
+            // A browser sends its request at once, so the oldest of many is no callback. Its thread reads the end.
+            drop(oldest.shutdown(Shutdown::Both));
+        }
+        let (stream, clock, sender) = (Arc::new(stream), clock.clone(), self.sender.clone());
+        self.open.push_back(Arc::downgrade(&stream));
+        // Without a thread the connection is closed.
+        drop(thread::Builder::new().spawn(move || match target(&stream, &clock, end) {
+            Some(target) if target.split('?').next() == Some(path) => {
+                drop(sender.send((Callback::read(&target), stream)));
+            }
+            Some(_) => answer(&stream, "404 Not Found", "There is nothing here."),
+            None => {}
+        }));
+    }
+}
+
+/// The next callback to this port, or `None` after `end`. Any page in the browser can send requests here.
 fn next_callback(
     listener: &TcpListener,
-    path: &str,
+    visitors: &mut Visitors,
+    path: &'static str,
     clock: &Clock,
     end: Instant,
-) -> Option<(Callback, TcpStream)> {
+) -> Option<(Callback, Arc<TcpStream>)> {
     loop {
         let now = clock.now().instant;
         if now >= end {
             return None;
         }
         // The listener does not block.
-        let Ok((mut stream, _)) = listener.accept() else {
-            thread::park_timeout(POLL_INTERVAL);
-            continue;
-        };
-        match target(&mut stream, clock, end.min(now.plus(CONNECTION_TIMEOUT))) {
-            Some(target) if target.split('?').next() == Some(path) => {
-                return Some((Callback::read(&target), stream));
-            }
-            Some(_) => answer(&mut stream, "404 Not Found", "There is nothing here."),
-            None => {}
+        for (stream, _) in (0..MAX_CONNECTIONS).map_while(|_| listener.accept().ok()) {
+            visitors.admit(stream, path, clock, end.min(now.plus(CONNECTION_TIMEOUT)));
+        }
+        if let Ok(callback) = visitors.callbacks.recv_timeout(POLL_INTERVAL) {
+            return Some(callback);
         }
     }
 }
 
 /// The target of a GET request, if all of it arrives before `end`.
-fn target(stream: &mut TcpStream, clock: &Clock, end: Instant) -> Option<String> {
+fn target(mut stream: &TcpStream, clock: &Clock, end: Instant) -> Option<String> {
     let (mut head, mut part) = (Vec::new(), [0; 1024]);
     // Some systems copy the setting from the listener.
     stream.set_nonblocking(false).ok()?;
@@ -74,7 +110,7 @@ fn target(stream: &mut TcpStream, clock: &Clock, end: Instant) -> Option<String>
 }
 
 /// Answers with plain text, which a browser neither runs nor caches.
-fn answer(stream: &mut TcpStream, status: &str, sentence: &str) {
+fn answer(mut stream: &TcpStream, status: &str, sentence: &str) {
     let head = "Content-Type: text/plain\r\nCache-Control: no-store\r\nReferrer-Policy: no-referrer";
     let length = sentence.len();
     let all = format!(
@@ -113,16 +149,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     // ANCHOR: finish
     let clock = Clock::system();
     let (mut login, end) = (login, clock.now().instant.plus(LIFETIME));
+    let mut visitors = Visitors::new();
     loop {
-        let (callback, mut stream) =
-            next_callback(&listener, "/callback", &clock, end).ok_or("the user did not sign in in time")?;
+        let (callback, stream) = next_callback(&listener, &mut visitors, "/callback", &clock, end)
+            .ok_or("the user did not sign in in time")?;
         match client.sign_in(login, &callback) {
             Ok(_token) => {
-                answer(&mut stream, "200 OK", "You are signed in. You can close this window.");
+                answer(&stream, "200 OK", "You are signed in. You can close this window.");
                 break;
             }
             Err(error) => {
-                answer(&mut stream, "400 Bad Request", "This is not the sign-in that this program started.");
+                answer(&stream, "400 Bad Request", "This is not the sign-in that this program started.");
                 // A forged callback ends nothing: the real one may still come.
                 let message = error.to_string();
                 login = error.into_pending().ok_or(message)?;
@@ -173,16 +210,39 @@ mod tests {
         let by_hand = Clock::manual(1_700_000_000);
         let clock = Clock::from(&by_hand);
         let end = clock.now().instant.plus(LIFETIME);
-        let waiting = thread::spawn(move || next_callback(&listener, "/callback", &clock, end).is_none());
+        let waiting = thread::spawn(move || {
+            next_callback(&listener, &mut Visitors::new(), "/callback", &clock, end).is_none()
+        });
         by_hand.advance(LIFETIME);
         assert!(waiting.join().unwrap());
+    }
+
+    #[test]
+    fn silent_connections_delay_no_callback() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        // The clock stands still: no connection times out.
+        let clock = Clock::from(&Clock::manual(1_700_000_000));
+        let end = clock.now().instant.plus(LIFETIME);
+        let waiting = thread::spawn(move || {
+            let found = next_callback(&listener, &mut Visitors::new(), "/callback", &clock, end);
+            found.map(|(_, stream)| answer(&stream, "200 OK", "Found."))
+        });
+        let silent: Vec<_> = (0..300).map(|_| TcpStream::connect(address).unwrap()).collect();
+        let mut browser = TcpStream::connect(address).unwrap();
+        browser.write_all(b"GET /callback?code=1&state=2 HTTP/1.1\r\n\r\n").unwrap();
+        let mut seen = String::new();
+        browser.read_to_string(&mut seen).unwrap();
+        assert!(seen.starts_with("HTTP/1.1 200 OK") && waiting.join().unwrap().is_some(), "{seen}");
+        drop(silent);
     }
 
     #[test]
     fn a_connection_that_sends_a_byte_now_and_then_is_dropped() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut slow = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let mut stream = listener.accept().unwrap().0;
+        let stream = listener.accept().unwrap().0;
         let by_hand = Clock::manual(1_700_000_000);
         let clock = Clock::from(&by_hand);
         let end = clock.now().instant.plus(CONNECTION_TIMEOUT);
@@ -196,7 +256,7 @@ mod tests {
             }
             slow
         });
-        assert_eq!(target(&mut stream, &clock, end), None);
+        assert_eq!(target(&stream, &clock, end), None);
         drop(visit.join().unwrap());
     }
 }
