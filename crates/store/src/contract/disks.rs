@@ -113,7 +113,7 @@ fn a_read_only_disk_serves_what_it_holds_and_refuses_saves(
     location: &Path,
     open: OpenStore<'_>,
 ) {
-    let status = Command::new("mount").args(["-o", "remount,ro"]).arg(disk).status();
+    let status = Command::new("mount").args(["-o", "remount,bind,ro"]).arg(disk).status();
     assert!(status.is_ok_and(|status| status.success()), "the small disk cannot be made read-only");
     let store = expect_ok("opening a store on a read-only disk", open(location));
     let loaded = expect_ok("a load on a read-only disk", store.load(&key(), TIMEOUT));
