@@ -19,6 +19,7 @@ use wellspring_transport_blocking::Clock;
 
 use crate::doctor::report::Report;
 use crate::exit::{Exit, Failure};
+use crate::sharing::Sharing;
 use crate::source::Parts;
 use crate::span::Span;
 use crate::status::LOAD_TIMEOUT;
@@ -30,9 +31,11 @@ pub(crate) fn run(all: &Configuration, out: &mut dyn Write) -> Result<(), Failur
     secrets(all, &mut report);
     let store = open_store(all, &mut report);
     let mut asked = Vec::new();
+    let mut sharing = Sharing::default();
     for profile in all.profiles() {
         match Parts::of(profile, None) {
             Ok(parts) => {
+                sharing.add(&parts.provider.spec().key, profile.name());
                 if let Some(store) = &store {
                     record(all, profile, &parts.provider.spec().key, &**store, &mut report);
                 }
@@ -40,6 +43,12 @@ pub(crate) fn run(all: &Configuration, out: &mut dyn Write) -> Result<(), Failur
             }
             Err(failure) => report.failed(&failure),
         }
+    }
+    for names in sharing.several() {
+        report.note(format_args!(
+            "{} share one record: a logout of one is a logout of all",
+            names.join(" and ")
+        ));
     }
     out.write_all(report.lines.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)?;
     match report.exit {

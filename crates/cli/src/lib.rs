@@ -16,6 +16,7 @@ mod logout;
 mod output;
 mod progress;
 mod replaced;
+mod sharing;
 mod simulate;
 mod source;
 mod span;

@@ -74,6 +74,15 @@ impl Parts {
     }
 }
 
+/// The provider of a profile, without a request to an issuer if one was made before.
+pub(crate) fn offline_provider(profile: &Profile) -> Option<Arc<dyn Provider>> {
+    let provider = match issuer::remembered(profile).ok()? {
+        Some(token_url) => profile.provider_at(&token_url),
+        None => profile.provider(),
+    };
+    Some(provider.ok()?.into())
+}
+
 /// The profile's source, for one command.
 #[derive(Debug)]
 pub(crate) struct Source {

@@ -15,6 +15,7 @@ use wellspring_transport_blocking::Clock;
 use crate::arguments::{Status, StatusFormat};
 use crate::exit::Failure;
 use crate::output;
+use crate::sharing::Sharing;
 use crate::source::{Parts, persistent};
 use crate::status::facts::Facts;
 
@@ -29,12 +30,13 @@ pub(crate) fn run(all: &Configuration, args: &Status, out: &mut dyn Write) -> Re
         None => all.profiles(),
     };
     let now = Clock::system().now().unix;
+    let sharing = Sharing::of(all, profiles);
     let mut first = None;
     let mut objects = Vec::new();
     let mut text = String::new();
     for profile in profiles {
         let name = profile.name();
-        match look(all, profile, &*store, now) {
+        match look(all, profile, &*store, &sharing, now) {
             Ok(facts) => {
                 objects.push(facts.json(name, now));
                 facts.write(name, now, &mut text);
@@ -54,14 +56,21 @@ pub(crate) fn run(all: &Configuration, args: &Status, out: &mut dyn Write) -> Re
     first.map_or(Ok(()), Err)
 }
 
-fn look(all: &Configuration, profile: &Profile, store: &dyn Store, now: UnixTime) -> Result<Facts, Failure> {
+fn look(
+    all: &Configuration,
+    profile: &Profile,
+    store: &dyn Store,
+    sharing: &Sharing,
+    now: UnixTime,
+) -> Result<Facts, Failure> {
     let parts = Parts::offline(profile)?;
     let key = &parts.provider.spec().key;
     let loaded = store.load(key, LOAD_TIMEOUT);
     let loaded = loaded.map_err(|error| Failure::store(all.store().place(), "cannot be read", &error))?;
-    Ok(Facts::of(&loaded, &parts.policy, now, || {
+    let facts = Facts::of(&loaded, &parts.policy, now, || {
         let stored = loaded.stored.as_ref()?;
         let domain = stored.record.lease.and_then(|lease| lease.domain);
         store.watch(key, stored.version, domain, Duration::ZERO).ok()
-    }))
+    });
+    Ok(facts.shared_with(sharing.others(key, profile.name())))
 }

@@ -4,47 +4,16 @@
 //! code that reads them shortens them and removes secrets. The text never has the source's text.
 
 use alloc::borrow::Cow;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
+use crate::login_reason::LoginReason;
+use crate::scope::Scope;
 use crate::time::UnixTime;
-
-/// Why the user has to sign in again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum LoginReason {
-    /// No user has signed in yet.
-    NotSignedIn,
-    /// The endpoint refused the refresh token: revoked, or already spent.
-    Refused,
-    /// The refresh token has expired.
-    Expired,
-    /// The refresh token was sent and no response came. The provider's rules forbid to send it again, or the endpoint
-    /// refused it when it was sent again.
-    Ambiguous,
-    /// The user has logged out.
-    LoggedOut,
-    /// The store has lost the session: it was emptied, or shows an older state.
-    StoreLost,
-}
-
-impl LoginReason {
-    const fn text(self) -> &'static str {
-        match self {
-            Self::NotSignedIn => "not signed in",
-            Self::Refused => "the refresh token was refused: it is revoked or already spent",
-            Self::Expired => "the refresh token has expired",
-            Self::Ambiguous => {
-                "the refresh token was sent, the response was lost, and the token cannot be used again"
-            }
-            Self::LoggedOut => "the user has logged out",
-            Self::StoreLost => "the store has lost the session: it was emptied or shows an older state",
-        }
-    }
-}
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -129,6 +98,13 @@ impl TokenError {
     #[must_use]
     pub fn login_required(reason: LoginReason) -> Self {
         Self::new(ErrorKind::LoginRequired { reason }, false, reason.text()).with_fate(Fate::Dead)
+    }
+
+    /// The user has signed in without these scopes, and has to sign in again.
+    #[must_use]
+    pub fn scope_missing(missing: &Scope) -> Self {
+        let text = format!("the user has signed in without the scope {missing}, which is needed now");
+        Self::login_required(LoginReason::ScopeMissing).edit(|parts| parts.text = text.into())
     }
 
     /// The operator has to change something; `text` says what, in one sentence without a secret.

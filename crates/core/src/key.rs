@@ -1,23 +1,34 @@
-//! Which token: the name under which single flights are shared and records are stored.
+//! Which session, or which token: the name under which single flights are shared and records are stored.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 use crate::scope::Scope;
 
-/// Everything that makes one token another's: provider, endpoint, client, user, grant, scopes, resource,
-/// certificate.
+/// What makes one record another's: provider, endpoint, client, user or profile, grant, resource.
+///
+/// Where a user has signed in, the scopes are not part of it: a sign-in with more scopes supersedes the earlier one in the
+/// same record. Where any process may request the token again (client credentials), the scopes and the client certificate
+/// are part of it, because each token has its own.
 ///
 /// Each part is written with its tag and its length, so no two keys collide however odd the parts are. A key
 /// holds no secret; stores hash it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TokenKey(Vec<u8>);
+#[derive(Clone)]
+pub struct TokenKey {
+    parts: Vec<u8>,
+    /// Under which an earlier version stored the record. Not part of the identity.
+    former: Option<Box<Self>>,
+}
 
 impl TokenKey {
     /// A key for this provider's crate name and this token endpoint's URL.
     #[must_use]
     pub fn new(provider: &str, endpoint: &str) -> Self {
-        Self(Vec::new()).part(b'p', provider.as_bytes()).part(b'e', endpoint.as_bytes())
+        let empty = Self { parts: Vec::new(), former: None };
+        empty.part(b'p', provider.as_bytes()).part(b'e', endpoint.as_bytes())
     }
 
     /// The key for this client id.
@@ -30,6 +41,12 @@ impl TokenKey {
     #[must_use]
     pub fn user(self, id: &str) -> Self {
         self.part(b'u', id.as_bytes())
+    }
+
+    /// The key for the user of this profile: a section of a configuration that names no user.
+    #[must_use]
+    pub fn profile(self, name: &str) -> Self {
+        self.part(b'n', name.as_bytes())
     }
 
     /// The key for this grant type.
@@ -56,23 +73,81 @@ impl TokenKey {
         self.part(b'k', certificate)
     }
 
+    /// The same key, whose record an earlier version of the program has stored under `former`. A store that finds no
+    /// record under this key takes that one, and moves it with the first save.
+    #[must_use]
+    pub fn formerly(mut self, former: Self) -> Self {
+        self.former = (former != self).then(|| Box::new(former));
+        self
+    }
+
+    /// The key under which an earlier version of the program has stored the record.
+    #[must_use]
+    pub fn former(&self) -> Option<&Self> {
+        self.former.as_deref()
+    }
+
+    /// The scopes in the key.
+    #[must_use]
+    pub fn scopes(&self) -> Scope {
+        let mut rest = self.parts.as_slice();
+        let mut words = Vec::new();
+        while let Some((tag, after)) = rest.split_first()
+            && let Some((length, after)) = after.split_first_chunk()
+            && let Ok(length) = usize::try_from(u64::from_be_bytes(*length))
+            && let Some((part, after)) = after.split_at_checked(length)
+        {
+            if *tag == b's' {
+                words.extend(core::str::from_utf8(part));
+            }
+            rest = after;
+        }
+        words.into_iter().collect()
+    }
+
     /// The key as bytes, to be hashed.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.parts
     }
 
     fn part(mut self, tag: u8, bytes: &[u8]) -> Self {
-        self.0.push(tag);
-        self.0.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
-        self.0.extend_from_slice(bytes);
+        self.parts.push(tag);
+        self.parts.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+        self.parts.extend_from_slice(bytes);
         self
+    }
+}
+
+impl PartialEq for TokenKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts == other.parts
+    }
+}
+
+impl Eq for TokenKey {}
+
+impl PartialOrd for TokenKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for TokenKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.parts.cmp(&other.parts)
+    }
+}
+
+impl Hash for TokenKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts.hash(state);
     }
 }
 
 impl fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TokenKey({} bytes)", self.0.len())
+        write!(f, "TokenKey({} bytes)", self.parts.len())
     }
 }
 
@@ -94,6 +169,44 @@ mod tests {
         let key = TokenKey::new("p", "e");
         assert_eq!(key.as_bytes(), b"p\0\0\0\0\0\0\0\x01pe\0\0\0\0\0\0\0\x01e");
         assert_eq!(std::format!("{key:?}"), "TokenKey(20 bytes)");
+    }
+
+    #[test]
+    fn each_part_makes_another_key() {
+        let key = || TokenKey::new("p", "e");
+        let keys = [
+            key(),
+            TokenKey::new("q", "e"),
+            TokenKey::new("p", "f"),
+            key().client("x"),
+            key().user("x"),
+            key().profile("x"),
+            key().grant("x"),
+            key().scope(&Scope::parse("x")),
+            key().resource("x"),
+            key().certificate(b"x"),
+        ];
+        for (at, one) in keys.iter().enumerate() {
+            assert!(keys.iter().skip(at + 1).all(|other| other != one), "{at}");
+        }
+    }
+
+    #[test]
+    fn a_former_key_is_no_part_of_the_identity() {
+        let (old, new) = (TokenKey::new("p", "e").user("x"), TokenKey::new("p", "e"));
+        let moved = new.clone().formerly(old.clone());
+        assert_eq!(moved, new);
+        assert_eq!(moved.cmp(&new), Ordering::Equal);
+        assert_eq!((moved.as_bytes(), moved.former()), (new.as_bytes(), Some(&old)));
+        assert_eq!(new.clone().formerly(new).former(), None, "the key has not changed");
+    }
+
+    #[test]
+    fn the_scopes_of_a_key_are_read_back() {
+        let scope = Scope::parse("profile balance");
+        let key = TokenKey::new("p", "e").client("s").scope(&scope).resource("ss");
+        assert_eq!(key.scopes(), scope);
+        assert!(TokenKey::new("s", "s").user("s").scopes().is_empty());
     }
 
     #[test]

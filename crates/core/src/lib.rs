@@ -22,6 +22,7 @@ extern crate std;
 
 mod acquire;
 mod call;
+mod credential;
 mod decision;
 mod error;
 mod fault;
@@ -32,6 +33,7 @@ mod key;
 mod lease;
 mod lifecycle;
 mod liveness;
+mod login_reason;
 mod origin;
 mod policy;
 mod provider;
@@ -53,10 +55,11 @@ pub use acquire::{
     Acquire, AcquireStep, AwaitChange, AwaitRenewal, Patience, Resumed, acquire_at_once, overdue,
 };
 pub use call::{AwaitRejection, AwaitToken, AwaitVerdict, Call, CallStep, judge};
+pub use credential::Credential;
 pub use decision::{
     GateState, Holding, REFUSALS, Refusal, RefusedToken, TABLE, Verb, decide, decide_refusal,
 };
-pub use error::{ErrorKind, Fate, LoginReason, TokenError};
+pub use error::{ErrorKind, Fate, TokenError};
 pub use fault::{FaultPlace, OBSTACLES, Obstacle};
 pub use generation::{Epoch, Generation};
 pub use http::{Header, HttpRequest, HttpResponse, Method, ResponseHead};
@@ -64,6 +67,7 @@ pub use key::TokenKey;
 pub use lease::{Attempt, Fingerprint, Lease, Owner};
 pub use lifecycle::{Completed, Decision, Lifecycle, Need, Permit, Rejected};
 pub use liveness::{LivenessLock, LockDomain};
+pub use login_reason::LoginReason;
 pub use origin::{Origin, OriginError};
 pub use policy::Policy;
 pub use provider::{AuthorizationGrant, Provider, ProviderSpec, Reading, Replay, Rotation, Verdict};

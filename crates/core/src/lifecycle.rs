@@ -292,7 +292,7 @@ impl Lifecycle {
             self.gate = Gate::Open;
         }
         let has_access_token = granted.has_access_token();
-        let Granted { obtained_at, response, reusable } = granted;
+        let Granted { obtained_at, response, reusable, requested_scope } = granted;
         let after_sending = |life: Duration| match sent {
             Some(sent) => sent.plus(life),
             // The origin of this driver's clock may be younger than the token: count forward from now.
@@ -303,7 +303,7 @@ impl Lifecycle {
         };
         self.held = response.refresh_token.clone().map(|token| {
             let expires = response.refresh_lifetime.map(after_sending);
-            RefreshState { token, expires, reusable, first_sent: None, replays: 0 }
+            RefreshState { token, expires, reusable, requested_scope, first_sent: None, replays: 0 }
         });
         let expires = response.lifetime.or(self.policy.assumed_lifetime).map(after_sending);
         let sent = sent.unwrap_or_else(|| {

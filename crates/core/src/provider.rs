@@ -110,6 +110,9 @@ pub struct ProviderSpec {
     pub name: Cow<'static, str>,
     /// Which token this is.
     pub key: TokenKey,
+    /// The scope that a sign-in asks for; empty where the server decides, or no user signs in. A stored session that was
+    /// asked for less does not serve this provider: the user signs in again.
+    pub requested_scope: Scope,
     /// Whether the provider grants tokens for [`AuthorizationGrant::ClientCredentials`].
     pub credentials: bool,
     /// Whether refresh tokens survive their use.
@@ -129,6 +132,7 @@ impl ProviderSpec {
         Self {
             name: name.into(),
             key,
+            requested_scope: Scope::default(),
             credentials: false,
             rotation: Rotation::SingleUse,
             replay: Replay::default(),
@@ -162,8 +166,9 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// What an API's response says of the token that the call carried.
     fn judge(&self, head: &ResponseHead, body_start: &[u8]) -> Verdict;
 
-    /// Feeds the provider's own credential, for example a client secret, to this hasher. A changed credential need not wait
-    /// for the end of the old one's pause. Only a salted fingerprint is ever stored.
+    /// Feeds the provider's own credential, part by part, to this hasher: [`Credential`](crate::Credential) has a method for
+    /// each part. A changed credential need not wait for the end of the old one's pause. Only a salted fingerprint is ever
+    /// stored. The client certificate of a transport's TLS settings is added by the transport.
     fn credential(&self, hasher: &mut dyn Hasher) {
         let _ = hasher;
     }

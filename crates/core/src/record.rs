@@ -3,9 +3,10 @@
 
 use alloc::string::String;
 
-use crate::error::LoginReason;
 use crate::generation::{Epoch, Generation};
 use crate::lease::{Attempt, Fingerprint, Lease};
+use crate::login_reason::LoginReason;
+use crate::scope::Scope;
 use crate::time::UnixTime;
 use crate::token::TokenResponse;
 
@@ -58,6 +59,9 @@ pub struct Granted {
     pub response: TokenResponse,
     /// Whether a refresh has shown that the refresh token survives its use.
     pub reusable: bool,
+    /// The scope that the sign-in asked for; `None` if that is unknown or no user has signed in. The granted scope, which
+    /// may be smaller or have other words, is the response's.
+    pub requested_scope: Option<Scope>,
 }
 
 /// Why a refresh token can no longer be used.
@@ -114,7 +118,7 @@ impl Granted {
     /// The response to a request that was sent then.
     #[must_use]
     pub const fn new(obtained_at: UnixTime, response: TokenResponse) -> Self {
-        Self { obtained_at, response, reusable: false }
+        Self { obtained_at, response, reusable: false, requested_scope: None }
     }
 
     /// Whether there is an access token. Without one the response has brought only a refresh token.

@@ -1,6 +1,7 @@
 //! What is known of a refresh token. It lives beside the access token, not in it: a 401 throws away the access token only.
 
 use crate::record::Record;
+use crate::scope::Scope;
 use crate::secret::RefreshToken;
 use crate::time::{Clocks, Instant};
 
@@ -12,6 +13,8 @@ pub(crate) struct RefreshState {
     pub(crate) expires: Option<Clocks>,
     /// A refresh has shown that the token survives its use.
     pub(crate) reusable: bool,
+    /// The scope that the sign-in asked for, where that is known.
+    pub(crate) requested_scope: Option<Scope>,
     /// When it was first sent without a known fate.
     pub(crate) first_sent: Option<Instant>,
     /// How often it was sent again since then.
@@ -27,6 +30,7 @@ impl RefreshState {
             let unix = granted.obtained_at.plus(lifetime);
             Clocks { instant: now.instant_of(unix), unix }
         });
-        Some(Self { token, expires, reusable: granted.reusable, first_sent: None, replays: 0 })
+        let (reusable, requested_scope) = (granted.reusable, granted.requested_scope.clone());
+        Some(Self { token, expires, reusable, requested_scope, first_sent: None, replays: 0 })
     }
 }

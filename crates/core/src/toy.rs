@@ -5,12 +5,15 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::error::{Fate, LoginReason, TokenError};
+use crate::error::{Fate, TokenError};
+
 use crate::http::{HttpRequest, HttpResponse, Method, ResponseHead};
 use crate::key::TokenKey;
+use crate::login_reason::LoginReason;
 use crate::provider::{AuthorizationGrant, Provider, ProviderSpec, Reading, Replay, Rotation, Verdict};
 use crate::renewal::outcome::Outcome;
 use crate::renewal::{Answer, Renewal, Step};
+use crate::scope::Scope;
 use crate::secret::{AccessToken, RefreshToken};
 use crate::time::{Clocks, Instant, UnixTime};
 use crate::token::{Successor, TokenResponse};
@@ -47,6 +50,11 @@ impl Toy {
 
     pub(crate) fn with_secret(mut self, secret: &'static str) -> Self {
         self.1 = secret;
+        self
+    }
+
+    pub(crate) fn asking_for(mut self, scope: &str) -> Self {
+        self.0.requested_scope = Scope::parse(scope);
         self
     }
 
@@ -108,12 +116,13 @@ impl Provider for Toy {
     }
 }
 
-/// "access lifetime refresh", of which the last two may be missing or `-`.
+/// "access lifetime refresh scope", of which the last three may be missing; the words of a scope stand between commas.
 pub(crate) fn granted(text: &str) -> TokenResponse {
     let mut words = text.split(' ');
     let mut response = TokenResponse::new(AccessToken::new(words.next().unwrap()));
     response.lifetime = words.next().and_then(|word| word.parse().ok()).map(Duration::from_secs);
     response.refresh_token = words.next().map(RefreshToken::new);
+    response.scope = words.next().map(|scope| scope.split(',').collect());
     response
 }
 

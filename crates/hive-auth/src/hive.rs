@@ -3,10 +3,10 @@
 use core::hash::Hasher;
 
 use wellspring_core::{
-    AuthorizationGrant, ClientSecret, HttpRequest, HttpResponse, Method, Origin, Provider, ProviderSpec,
-    Reading, ResponseHead, TokenError, TokenKey, UnixTime, Verdict,
+    AuthorizationGrant, ClientSecret, Credential, HttpRequest, HttpResponse, Method, Origin, Provider,
+    ProviderSpec, Reading, ResponseHead, TokenError, TokenKey, UnixTime, Verdict,
 };
-use wellspring_wire::{Object, bearer_authorization, json_body, judge_bearer};
+use wellspring_wire::{ClientCertificate, Object, bearer_authorization, json_body, judge_bearer};
 
 use crate::endpoint::Endpoint;
 use crate::envelope::Envelope;
@@ -36,6 +36,7 @@ pub struct HiveAuth {
     refresh_url: String,
     id: String,
     secret_key: ClientSecret,
+    certificate: Option<ClientCertificate>,
     reissue_content_type: bool,
     auth_error_codes: Vec<i64>,
     reader: TokenReader,
@@ -76,6 +77,7 @@ impl HiveAuth {
             token_url,
             id,
             secret_key,
+            certificate: None,
             reissue_content_type: true,
             auth_error_codes: Vec::new(),
             spec,
@@ -92,6 +94,21 @@ impl HiveAuth {
         let origin = Origin::of(url)
             .map_err(|error| TokenError::misconfigured(format!("the API's URL is invalid: {error}")))?;
         self.spec.origins.push(origin);
+        Ok(self)
+    }
+
+    /// The provider for tokens bound to this client certificate
+    /// ([RFC 8705 §3](https://www.rfc-editor.org/rfc/rfc8705#section-3)), a PEM without the private key. The certificate
+    /// becomes part of the tokens' key. The certificate and key of the TLS connection belong in the transport's TLS settings.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the PEM holds no certificate, or holds a private key.
+    pub fn client_certificate(mut self, pem: &str) -> Result<Self, TokenError> {
+        let certificate = ClientCertificate::of_pem(pem)?;
+        let key = TokenKey::new("hive-auth", &self.token_url).client(&self.id);
+        self.spec.key = key.certificate(certificate.as_bytes());
+        self.certificate = Some(certificate);
         Ok(self)
     }
 
@@ -169,7 +186,11 @@ impl Provider for HiveAuth {
     }
 
     fn credential(&self, hasher: &mut dyn Hasher) {
-        hasher.write(self.secret_key.expose().as_bytes());
+        let mut credential = Credential::new(hasher);
+        credential.client(&self.id).secret(self.secret_key.expose());
+        if let Some(certificate) = &self.certificate {
+            credential.certificate(certificate.as_bytes());
+        }
     }
 
     fn spec(&self) -> &ProviderSpec {

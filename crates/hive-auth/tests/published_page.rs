@@ -360,6 +360,31 @@ fn the_provider_has_credentials_and_a_refresh_token_is_single_use() {
 }
 
 #[test]
+fn endpoint_client_and_certificate_are_in_the_key_and_with_the_secret_in_the_credential() {
+    use core::hash::Hasher as _;
+    let credential = |hive: &HiveAuth| {
+        let mut hasher = std::hash::DefaultHasher::new();
+        hive.credential(&mut hasher);
+        hasher.finish()
+    };
+    let of = |id, secret| HiveAuth::sandbox().credentials(id, secret).unwrap();
+    let pem = |base64| format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n");
+    let bound = |base64| of("test", "1234").client_certificate(&pem(base64)).unwrap();
+    let (base, corrected) = (of("test", "1234"), of("test", "4321"));
+    assert_eq!(base.spec().key, corrected.spec().key);
+    let live = HiveAuth::live().credentials("test", "1234").unwrap();
+    let keys =
+        [&base, &live, &of("other", "1234"), &bound("AAAA"), &bound("BBBB")].map(|h| h.spec().key.clone());
+    let credentials =
+        [&base, &corrected, &of("other", "1234"), &bound("AAAA"), &bound("BBBB")].map(credential);
+    for at in 0..keys.len() {
+        assert!(!keys[at + 1..].contains(&keys[at]), "the key lacks the part {at}");
+        assert!(!credentials[at + 1..].contains(&credentials[at]), "the credential lacks the part {at}");
+    }
+    assert!(of("test", "1234").client_certificate("-----BEGIN PRIVATE KEY-----").is_err());
+}
+
+#[test]
 fn the_provider_has_no_sign_in() {
     let code = AuthorizationGrant::AuthorizationCode {
         code: AuthorizationCode::new("c"),

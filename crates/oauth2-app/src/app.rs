@@ -4,12 +4,13 @@ use core::hash::Hasher;
 use std::sync::Arc;
 
 use wellspring_core::{
-    AuthorizationGrant, HttpRequest, HttpResponse, Method, Origin, Provider, ProviderSpec, Reading,
-    RefreshToken, ResponseHead, TokenError, TokenKey, UnixTime, Verdict,
+    AuthorizationGrant, Credential, HttpRequest, HttpResponse, Method, Origin, Provider, ProviderSpec,
+    Reading, RefreshToken, ResponseHead, TokenError, UnixTime, Verdict,
 };
 use wellspring_wire::{BasicEncoding, Form, TokenFormat, basic_authorization, judge_bearer};
 
 use crate::config::{AuthMethod, Config, GrantType};
+use crate::identity::{FormerRecord, Identity, key};
 use crate::redirect_uri::RedirectUri;
 
 /// [RFC 8628 §3.4](https://www.rfc-editor.org/rfc/rfc8628#section-3.4)
@@ -46,8 +47,11 @@ pub struct App {
 }
 
 impl App {
-    pub(crate) fn new(config: Config, user: Option<&str>) -> Self {
-        let mut spec = ProviderSpec::new("oauth2-app", key(&config, user));
+    pub(crate) fn new(config: Config, identity: &Identity, former: FormerRecord) -> Self {
+        let mut spec = ProviderSpec::new("oauth2-app", key(&config, identity, former));
+        if config.grant == GrantType::AuthorizationCode {
+            spec.requested_scope = config.scope.clone();
+        }
         spec.credentials = config.grant == GrantType::ClientCredentials;
         spec.rotation = config.rotation;
         spec.replay = config.replay;
@@ -63,11 +67,11 @@ impl App {
         Self { config: Arc::new(config), spec }
     }
 
-    /// The same app for the tokens of this user. The name is the application's own.
+    /// The same app for the tokens of this user. The name is the application's own. It replaces the name of a profile.
     #[must_use]
     pub fn for_user(&self, user: &str) -> Self {
         let mut app = self.clone();
-        app.spec.key = key(&self.config, Some(user));
+        app.spec.key = key(&self.config, &Identity::User(user.to_owned()), FormerRecord::SameUser);
         app
     }
 
@@ -171,19 +175,6 @@ impl App {
     }
 }
 
-fn key(config: &Config, user: Option<&str>) -> TokenKey {
-    let mut key =
-        TokenKey::new("oauth2-app", &config.token_url).client(&config.client_id).grant(config.grant.as_str());
-    if let Some(user) = user {
-        key = key.user(user);
-    }
-    // Parameters such as `audience` identify the token.
-    for (name, value) in &config.token_parameters {
-        key = key.resource(name).resource(value);
-    }
-    key.scope(&config.scope)
-}
-
 impl Provider for App {
     fn request(&self, grant: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
         self.token_request(grant)
@@ -202,8 +193,14 @@ impl Provider for App {
     }
 
     fn credential(&self, hasher: &mut dyn Hasher) {
-        if let Some(secret) = &self.config.client_secret {
-            hasher.write(secret.expose().as_bytes());
+        let config = &self.config;
+        let mut credential = Credential::new(hasher);
+        credential.client(&config.client_id).method(config.auth.as_str());
+        if let Some(secret) = &config.client_secret {
+            credential.secret(secret.expose());
+        }
+        if let Some(certificate) = &config.client_certificate {
+            credential.certificate(certificate.as_bytes());
         }
     }
 

@@ -2,12 +2,14 @@
 
 use core::time::Duration;
 
-use wellspring_core::{ClientSecret, Origin, Replay, Rotation, Scope, TokenError};
-use wellspring_wire::{TokenFormat, form_decode};
+use wellspring_core::{ClientSecret, Replay, Rotation, Scope, TokenError};
+use wellspring_wire::{ClientCertificate, TokenFormat, form_decode};
 
 use crate::app::App;
 use crate::base_url;
+use crate::checks::{AUTHORIZE, TOKEN, check_reserved, checked_url, has_parameter, missing};
 use crate::config::{AuthMethod, Config, GrantType};
+use crate::identity::{FormerRecord, Identity};
 use crate::metadata::Metadata;
 use crate::redirect_uri::RedirectUri;
 
@@ -26,6 +28,7 @@ pub struct AppBuilder {
     iss_required: bool,
     client_id: String,
     client_secret: Option<ClientSecret>,
+    client_certificate: Option<String>,
     auth_method: Option<AuthMethod>,
     /// The methods of the server's metadata.
     supported_auth_methods: Option<Vec<AuthMethod>>,
@@ -41,7 +44,8 @@ pub struct AppBuilder {
     api_urls: Vec<String>,
     topup_hosts: Vec<String>,
     format: TokenFormat,
-    user: Option<String>,
+    identity: Identity,
+    former: FormerRecord,
 }
 
 /// Declares the setters of the optional text settings.
@@ -129,8 +133,30 @@ impl AppBuilder {
         issuer
         /// The redirect URI, byte for byte as registered: HTTPS, or plain HTTP to loopback.
         redirect_uri
-        /// The user whose tokens these are, for a program with several users. See [`App::for_user`].
-        user
+        /// The client certificate, a PEM without the private key. The certificate and key of the TLS connection belong in
+        /// the transport's TLS settings. With client credentials the certificate is part of the tokens' key
+        /// ([RFC 8705 §3](https://www.rfc-editor.org/rfc/rfc8705#section-3)). A user's session survives a renewed
+        /// certificate.
+        client_certificate
+    }
+
+    /// The user whose tokens these are, for a program with several users. See [`App::for_user`].
+    pub fn user(mut self, user: impl Into<String>) -> Self {
+        self.identity = Identity::User(user.into());
+        self
+    }
+
+    /// The profile of a `wellspring.toml` whose session this is, for a program that shares the session with the command.
+    /// A profile that sets `user` has the session of that [`user`](Self::user).
+    pub fn profile(mut self, name: impl Into<String>) -> Self {
+        self.identity = Identity::Profile(name.into());
+        self
+    }
+
+    /// Which record of an earlier form the app takes over. Default: that of the same user, or of the profile.
+    pub fn former_record(mut self, former: FormerRecord) -> Self {
+        self.former = former;
+        self
     }
 
     /// The client id.
@@ -261,6 +287,10 @@ impl AppBuilder {
             client_id: self.client_id,
             client_secret: self.client_secret,
             auth,
+            client_certificate: match &self.client_certificate {
+                Some(pem) => Some(ClientCertificate::of_pem(pem)?),
+                None => None,
+            },
             redirect_uri,
             scope: self.scopes.iter().flat_map(|words| words.split_ascii_whitespace()).collect::<Scope>(),
             scope_text: self.scopes.join(" "),
@@ -274,7 +304,7 @@ impl AppBuilder {
             topup_hosts: self.topup_hosts,
             format: self.format,
         };
-        Ok(App::new(config, self.user.as_deref()))
+        Ok(App::new(config, &self.identity, self.former))
     }
 
     /// Whether users sign in only on another device.
@@ -337,61 +367,10 @@ impl AppBuilder {
     }
 }
 
-/// The parameters that this crate sets in an authorization URL or a request for a device code. A parameter must not occur
-/// twice (RFC 6749 §3.1).
-const AUTHORIZE: &[&str] = &[
-    "client_id",
-    "client_secret",
-    "redirect_uri",
-    "response_type",
-    "scope",
-    "state",
-    "code_challenge",
-    "code_challenge_method",
-];
-/// The parameters that this crate sets in a token request.
-const TOKEN: &[&str] = &[
-    "grant_type",
-    "code",
-    "device_code",
-    "redirect_uri",
-    "client_id",
-    "client_secret",
-    "refresh_token",
-    "scope",
-    "code_verifier",
-];
-
 fn set_parameter(parameters: &mut Vec<(String, String)>, name: String, value: String) {
     parameters.retain(|(known, _)| *known != name);
     // RFC 6749 §3.1: a parameter without a value counts as omitted.
     if !value.is_empty() {
         parameters.push((name, value));
-    }
-}
-
-fn has_parameter(parameters: &[(String, String)], name: &str) -> bool {
-    parameters.iter().any(|(known, _)| known == name)
-}
-
-fn check_reserved(
-    setting: &str,
-    parameters: &[(String, String)],
-    reserved: &[&str],
-) -> Result<(), TokenError> {
-    match reserved.iter().find(|name| has_parameter(parameters, name)) {
-        None => Ok(()),
-        Some(name) => Err(TokenError::misconfigured(format!("{setting} must not set {name}"))),
-    }
-}
-
-fn missing<T>(setting: &str) -> Result<T, TokenError> {
-    Err(TokenError::misconfigured(format!("{setting} is missing")))
-}
-
-fn checked_url(setting: &str, url: String) -> Result<String, TokenError> {
-    match Origin::of(&url) {
-        Ok(_) => Ok(url),
-        Err(error) => Err(TokenError::misconfigured(format!("{setting} is invalid: {error}"))),
     }
 }

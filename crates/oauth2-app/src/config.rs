@@ -5,7 +5,7 @@ use core::str::FromStr;
 use core::time::Duration;
 
 use wellspring_core::{ClientSecret, Replay, Rotation, Scope, TokenError};
-use wellspring_wire::TokenFormat;
+use wellspring_wire::{ClientCertificate, TokenFormat};
 
 use crate::redirect_uri::RedirectUri;
 
@@ -25,6 +25,7 @@ pub(crate) struct Config {
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<ClientSecret>,
     pub(crate) auth: AuthMethod,
+    pub(crate) client_certificate: Option<ClientCertificate>,
     pub(crate) redirect_uri: Option<RedirectUri>,
     pub(crate) scope: Scope,
     /// The scopes in the order of the settings, as requests carry them.

@@ -7,15 +7,15 @@
 use core::hash::Hasher;
 
 use wellspring_core::{
-    AuthorizationGrant, HttpRequest, HttpResponse, Method, Origin, Provider, ProviderSpec, Reading,
-    ResponseHead, Scope, TokenError, TokenKey, UnixTime, Verdict,
+    AuthorizationGrant, Credential, HttpRequest, HttpResponse, Method, Origin, Provider, ProviderSpec,
+    Reading, ResponseHead, Scope, TokenError, TokenKey, UnixTime, Verdict,
 };
 use wellspring_wire::{
-    BasicEncoding, Form, TokenFormat, append_query, basic_authorization, json_body, judge_bearer,
+    BasicEncoding, ClientCertificate, Form, TokenFormat, append_query, basic_authorization, json_body,
+    judge_bearer,
 };
 
 use crate::call::Call;
-use crate::certificate::Certificate;
 use crate::credentials::{Credentials, Warning};
 use crate::endpoint::Endpoint;
 use crate::spec::{ClientAuthentication, Encoding};
@@ -34,7 +34,7 @@ use crate::txid::Txid;
 pub struct Gateway {
     endpoint: Endpoint,
     credentials: Credentials,
-    certificate: Option<Certificate>,
+    certificate: Option<ClientCertificate>,
     scope: Option<Scope>,
     spec: ProviderSpec,
 }
@@ -58,7 +58,7 @@ impl Gateway {
     ///
     /// Fails if the PEM holds no certificate, or holds a private key.
     pub fn client_certificate(mut self, pem: &str) -> Result<Self, TokenError> {
-        self.certificate = Some(Certificate::of_pem(pem)?);
+        self.certificate = Some(ClientCertificate::of_pem(pem)?);
         Ok(self.with_key())
     }
 
@@ -224,8 +224,17 @@ impl Provider for Gateway {
     }
 
     fn credential(&self, hasher: &mut dyn Hasher) {
+        let spec = &self.endpoint.spec;
+        let mut credential = Credential::new(hasher);
+        credential.client(&self.credentials.id).method(&spec.authentication_words());
         if let Some(secret) = &self.credentials.secret {
-            hasher.write(secret.expose().as_bytes());
+            credential.secret(secret.expose());
+        }
+        for header in &spec.headers {
+            credential.header(header.name(), header.expose());
+        }
+        if let Some(certificate) = &self.certificate {
+            credential.certificate(certificate.as_bytes());
         }
     }
 

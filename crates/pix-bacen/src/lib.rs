@@ -25,7 +25,6 @@ mod call;
 mod call_error;
 #[cfg(any(feature = "async", feature = "blocking"))]
 mod calls;
-mod certificate;
 mod charge;
 mod client;
 mod credentials;

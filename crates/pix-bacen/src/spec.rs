@@ -192,4 +192,10 @@ impl TokenRequestSpec {
         self.format = format;
         self
     }
+
+    /// Where the request carries id and secret, in words: an operator who corrects one of them has another credential.
+    pub(crate) fn authentication_words(&self) -> String {
+        let Self { encoding, authentication, id_name, secret_name, certificate_header, .. } = self;
+        format!("{authentication:?} {encoding:?} {id_name:?} {secret_name:?} {certificate_header:?}")
+    }
 }

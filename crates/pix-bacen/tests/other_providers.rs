@@ -184,6 +184,37 @@ fn the_key_depends_on_the_request_but_not_on_the_secret() {
 }
 
 #[test]
+fn each_part_that_authenticates_the_client_is_in_the_credential() {
+    use core::hash::Hasher as _;
+    let credential = |gateway: Gateway| {
+        let mut hasher = std::hash::DefaultHasher::new();
+        gateway.credential(&mut hasher);
+        hasher.finish()
+    };
+    let of = |spec: TokenRequestSpec, id, secret| {
+        Gateway::custom("https://psp.example.com", spec).unwrap().credentials(id, secret).unwrap()
+    };
+    let pem = |base64| format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n");
+    let bound = |base64| of(spec(), "id", "secret").client_certificate(&pem(base64)).unwrap();
+    let all = [
+        credential(of(spec(), "id", "secret")),
+        credential(of(spec(), "other", "secret")),
+        credential(of(spec(), "id", "corrected")),
+        credential(of(spec().authentication(ClientAuthentication::BasicUnencoded), "id", "secret")),
+        credential(of(spec().encoding(Encoding::Json), "id", "secret")),
+        credential(of(spec().client_names("key", "password"), "id", "secret")),
+        credential(of(spec().header("x-api-key", "one"), "id", "secret")),
+        credential(of(spec().header("x-api-key", "two"), "id", "secret")),
+        credential(of(spec().certificate_header("X-Cert"), "id", "secret")),
+        credential(bound("AAAA")),
+        credential(bound("BBBB")),
+    ];
+    for (at, one) in all.iter().enumerate() {
+        assert!(!all[at + 1..].contains(one), "the credential lacks the part {at}");
+    }
+}
+
+#[test]
 fn an_error_does_not_repeat_the_secret_header_that_an_endpoint_echoes() {
     let gateway = gateway(spec().header("x-itau-apikey", "canary-key").header("x-itau-flowID", "1"));
     let body = r#"{"statusCode":401,"message":"chave canary-key recusada em 1 de 12"}"#;

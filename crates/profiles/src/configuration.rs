@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::identity::Claims;
 use crate::place::Place;
 use crate::profile::Profile;
 use crate::regular_file;
@@ -44,8 +45,11 @@ impl Configuration {
         };
         let sections = root.sections("profile")?;
         root.finish()?;
-        let profiles = sections.into_iter().map(|(name, section)| Profile::read(name, section, &store));
-        let profiles = profiles.collect::<Result<_, _>>()?;
+        let claims = Claims::default();
+        let profiles =
+            sections.into_iter().map(|(name, section)| Profile::read(name, section, &store, &claims));
+        let profiles: Vec<_> = profiles.collect::<Result<_, _>>()?;
+        claims.are_of(profiles.iter().filter_map(Profile::candidate).collect());
         Ok(Self { file, store, profiles })
     }
 

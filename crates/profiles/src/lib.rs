@@ -29,6 +29,7 @@
 mod configuration;
 mod duration;
 mod error;
+mod identity;
 mod local_store;
 mod place;
 mod profile;
@@ -38,6 +39,7 @@ mod regular_file;
 mod section;
 mod settings;
 mod shared_settings;
+mod sharing;
 mod store_settings;
 mod value;
 mod visible;

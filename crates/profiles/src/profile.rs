@@ -2,10 +2,13 @@
 //!
 //! Each call reads environment variables and files again.
 
+use std::sync::Arc;
+
 use wellspring_core::{Origin, Policy, RefreshToken};
 use wellspring_transport_blocking::Tls;
 
 use crate::error::Error;
+use crate::identity::{Candidate, Claims};
 use crate::place::Place;
 use crate::section::Section;
 use crate::settings::{HiveAuth, Oauth2App, PixBacen, PolicySettings, ProviderSettings, TlsSettings};
@@ -18,6 +21,7 @@ pub struct Profile {
     name: String,
     pub(crate) place: Place,
     pub(crate) provider: ProviderSettings,
+    pub(crate) claims: Claims,
     api_urls: Option<Vec<Value>>,
     policy: PolicySettings,
     tls: TlsSettings,
@@ -35,7 +39,12 @@ const KINDS: [(&str, Kind); 3] =
     [("pix-bacen", Kind::PixBacen), ("oauth2-app", Kind::Oauth2App), ("hive-auth", Kind::HiveAuth)];
 
 impl Profile {
-    pub(crate) fn read(name: String, mut section: Section<'_>, store: &StoreSettings) -> Result<Self, Error> {
+    pub(crate) fn read(
+        name: String,
+        mut section: Section<'_>,
+        store: &StoreSettings,
+        claims: &Claims,
+    ) -> Result<Self, Error> {
         let Some(kind) = section.value("provider")? else {
             return Err(section.error("lacks `provider`; add it, such as provider = \"pix-bacen\""));
         };
@@ -43,18 +52,26 @@ impl Profile {
         let tls = section.section("tls")?.map(TlsSettings::read).transpose()?.unwrap_or_default();
         let provider = match kind.one_of(&KINDS)? {
             Kind::PixBacen => ProviderSettings::PixBacen(PixBacen::read(&mut section)?),
-            Kind::Oauth2App => ProviderSettings::Oauth2App(Box::new(Oauth2App::read(&mut section)?)),
+            Kind::Oauth2App => ProviderSettings::Oauth2App(Arc::new(Oauth2App::read(&mut section)?)),
             Kind::HiveAuth => ProviderSettings::HiveAuth(HiveAuth::read(&mut section)?),
         };
         let (place, api_urls) = (section.place(), section.list("api_urls")?);
         section.finish()?;
-        Ok(Self { name, place, provider, api_urls, policy, tls, store: store.clone() })
+        let (store, claims) = (store.clone(), claims.clone());
+        Ok(Self { name, place, provider, claims, api_urls, policy, tls, store })
     }
 
     /// The name, as in `[profile.NAME]`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// This profile, if a person may sign in to it.
+    pub(crate) fn candidate(&self) -> Option<Candidate> {
+        let ProviderSettings::Oauth2App(settings) = &self.provider else { return None };
+        let settings = Arc::clone(settings);
+        Some(Candidate { name: self.name.clone(), line: self.place.line, settings })
     }
 
     /// Where the file defines the profile.

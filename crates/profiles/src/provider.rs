@@ -9,6 +9,7 @@ use wellspring_core::Provider;
 use wellspring_transport_blocking::UreqTransport;
 
 use crate::error::Error;
+use crate::identity::identify;
 use crate::place::Place;
 use crate::profile::Profile;
 use crate::settings::{self, Oauth2App, PixBacen, ProviderSettings};
@@ -232,8 +233,16 @@ fn app(
     if let Some(uri) = redirect_uri {
         app = app.redirect_uri(uri);
     }
-    if let Some(grant) = &settings.grant_type {
-        app = app.grant_type(grant.one_of(&GRANTS)?);
+    let grant = settings.grant_type.as_ref().map(|grant| grant.one_of(&GRANTS)).transpose()?;
+    app = match (grant.unwrap_or_default(), &settings.user) {
+        (GrantType::ClientCredentials, Some(user)) => {
+            return Err(user.place.error("is for a profile that a person signs in to; remove it"));
+        }
+        (GrantType::ClientCredentials, None) => app.grant_type(GrantType::ClientCredentials),
+        (grant, _) => identify(app.grant_type(grant), profile.name(), settings, &profile.claims)?,
+    };
+    if let Some(pem) = profile.tls()?.certificate() {
+        app = app.client_certificate(leaf(pem));
     }
     if let Some(method) = &settings.token_endpoint_auth_method {
         app = app.token_endpoint_auth_method(method.one_of(&METHODS)?);
@@ -293,5 +302,9 @@ fn hive(profile: &Profile, settings: &settings::HiveAuth) -> Result<HiveAuth, Er
         _ => return Err(profile.place().error("needs either `environment` or `base_url`")),
     };
     let hive = endpoint.credentials(settings.id.text()?.as_str(), settings.secret_key.text()?.as_str());
-    hive.map_err(|error| settings.secret_key.place.error(format_args!("is invalid: {error}")))
+    let hive = hive.map_err(|error| settings.secret_key.place.error(format_args!("is invalid: {error}")))?;
+    match profile.tls()?.certificate() {
+        Some(pem) => hive.client_certificate(&leaf(pem)).map_err(|error| profile.place().error(error)),
+        None => Ok(hive),
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! Values stay unresolved here: environment variables and files are read when the profile is used.
 
+use std::sync::Arc;
+
 use crate::error::Error;
 use crate::section::Section;
 use crate::value::Value;
@@ -10,7 +12,7 @@ use crate::value::Value;
 #[derive(Clone, Debug)]
 pub(crate) enum ProviderSettings {
     PixBacen(PixBacen),
-    Oauth2App(Box<Oauth2App>),
+    Oauth2App(Arc<Oauth2App>),
     HiveAuth(HiveAuth),
 }
 
@@ -43,6 +45,8 @@ pub(crate) struct Oauth2App {
     pub(crate) token_endpoint_auth_method: Option<Value>,
     pub(crate) redirect_uri: Option<Value>,
     pub(crate) scopes: Option<Vec<Value>>,
+    /// Whose session this is, if not that of this profile alone.
+    pub(crate) user: Option<Value>,
     pub(crate) authorize_parameters: Vec<(String, Value)>,
     pub(crate) token_parameters: Vec<(String, Value)>,
     pub(crate) refresh_token: Option<Value>,
@@ -112,6 +116,7 @@ impl Oauth2App {
             token_endpoint_auth_method: section.value("token_endpoint_auth_method")?,
             redirect_uri: section.value("redirect_uri")?,
             scopes: section.list("scopes")?,
+            user: section.value("user")?,
             authorize_parameters: section.pairs("authorize_parameters")?,
             token_parameters: section.pairs("token_parameters")?,
             refresh_token: section.value("refresh_token")?,

@@ -57,6 +57,11 @@ fn the_store_in_files_satisfies_the_contract() {
 }
 
 #[test]
+fn a_record_of_an_earlier_version_moves_to_its_new_key_once() {
+    contract::check_moved_records(|| Box::new(InFolder::new()));
+}
+
+#[test]
 fn the_store_in_files_satisfies_the_contract_between_processes() {
     let fixture = InFolder::new();
     contract::check_across_processes(&fixture, fixture.0.path(), "child_process");

@@ -62,6 +62,11 @@ fn the_store_in_sqlite_satisfies_the_contract() {
 }
 
 #[test]
+fn a_record_of_an_earlier_version_moves_to_its_new_key_once() {
+    contract::check_moved_records(|| Box::new(InDatabase(Folder::new())));
+}
+
+#[test]
 fn the_store_in_sqlite_satisfies_the_contract_between_processes() {
     let fixture = InDatabase(Folder::new());
     contract::check_across_processes(&fixture, &fixture.path(), "child_process");

@@ -15,6 +15,7 @@ mod handle;
 mod liveness;
 mod load_save;
 mod lock_domains;
+mod moved_records;
 mod processes;
 pub mod sample;
 mod spilling;
@@ -49,6 +50,18 @@ pub fn check(mut new_fixture: impl FnMut() -> Box<dyn Fixture>) {
         clause(&*new_fixture());
     }
     lock_domains::the_locks_of_two_stores_are_two(&*new_fixture(), &*new_fixture());
+}
+
+/// Runs the clauses of records that an earlier version has stored under another key
+/// ([`TokenKey::formerly`](wellspring_core::TokenKey::formerly)). Every store over a [`Map`](crate::Map) keeps them.
+///
+/// # Panics
+///
+/// When the store breaks a clause.
+pub fn check_moved_records(mut new_fixture: impl FnMut() -> Box<dyn Fixture>) {
+    for clause in moved_records::ALL {
+        clause(&*new_fixture());
+    }
 }
 
 /// Does the work of a child process, if the contract started this process as a child; else does nothing.

@@ -12,7 +12,11 @@
 //! ```
 //!
 //! A field that this version does not know is an error. A reader that skipped it would save the record without it. A
-//! change that adds a field must therefore raise the format's number.
+//! change that adds a field must therefore raise the format's number. The first line has the number of the oldest format
+//! that knows all the fields, so that an earlier version reads what it can.
+//!
+//! Format 2 is that of a spill which is bound to its store. Format 3 adds `claim_domain`, `requested_scope`, and
+//! `moving_to` for a record that moves to another key.
 
 mod authentic;
 mod envelope;
@@ -25,5 +29,5 @@ mod unreadable;
 
 pub(crate) use authentic::{Rejected, SpillKey, decode_spill, encode_spill};
 pub(crate) use envelope::is_whole;
-pub(crate) use record::{decode_record, encode_record};
+pub(crate) use record::{Decoded, decode_record, encode_moving, encode_record};
 pub(crate) use unreadable::Unreadable;

@@ -25,8 +25,10 @@ mod clock;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod encoding;
+mod entries;
 mod file_locks;
 pub mod files;
+mod former;
 mod liveness_locks;
 mod lock_domain;
 mod map;

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use wellspring_core::{LivenessLock, LockDomain, StoreError, Version, WatchOutcome};
 
 use crate::clock::Deadline;
+use crate::entries::random_number;
 use crate::file_locks::{FileLockGuard, FileLocks};
 use crate::lock_domain;
 use crate::map::KeyName;
-use crate::records::random_number;
 
 /// How often a watcher polls the version of its key: short beside the 30 ms within which a waiter is to be served, and
 /// long beside the few microseconds that a poll takes.

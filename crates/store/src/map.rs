@@ -92,7 +92,7 @@ impl Entry {
     /// Whether these bytes are a record with a lease. A process sends nothing before the save of its lease is confirmed.
     #[must_use]
     pub fn holds_lease(&self) -> bool {
-        encoding::decode_record(&self.bytes).is_ok_and(|record| record.lease.is_some())
+        encoding::decode_record(&self.bytes).is_ok_and(|decoded| decoded.record.lease.is_some())
     }
 }
 

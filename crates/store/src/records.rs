@@ -10,7 +10,9 @@ use wellspring_core::{
 };
 
 use crate::clock::Deadline;
-use crate::encoding::{self, SpillKey};
+use crate::encoding::{self, Decoded, SpillKey};
+use crate::entries::{decode, random_version};
+use crate::former::{Former, Found, Settled, carry_over};
 use crate::map::{Entry, KeyName, Map};
 use crate::spill_rooms::SpillRooms;
 use crate::spills::Spills;
@@ -32,13 +34,20 @@ pub struct Records<M> {
     /// cannot be read.
     spill_key: Arc<Mutex<Option<(SpillKey, Deadline)>>>,
     rooms: SpillRooms,
+    settled: Settled,
 }
 
 impl<M: Map> Records<M> {
     /// A store over this map, without a folder for spilled tokens.
     #[must_use]
     pub fn new(map: M) -> Self {
-        Self { map, spills: None, spill_key: Arc::default(), rooms: SpillRooms::default() }
+        Self {
+            map,
+            spills: None,
+            spill_key: Arc::default(),
+            rooms: SpillRooms::default(),
+            settled: Settled::default(),
+        }
     }
 
     /// The same store, which spills tokens to this folder. The first spill creates the folder.
@@ -88,6 +97,33 @@ impl<M: Map> Records<M> {
         Ok(key)
     }
 
+    /// The record under this name.
+    fn stored(&self, name: &KeyName, end: Deadline) -> Result<Option<Stored>, StoreError> {
+        let Some(entry) = self.map.load(name, end.left())? else { return Ok(None) };
+        let Decoded { record, moving_to } = decode(name, &entry)?;
+        let Some(to) = moving_to else { return Ok(Some(Stored { version: entry.version, record })) };
+        // The record moves from this name to another, and its mover may be gone.
+        carry_over(&self.map, (name, entry.version), &to, &record, end)?;
+        let Some(entry) = self.map.load(name, end.left())? else { return Ok(None) };
+        let record = decode(name, &entry)?.record;
+        Ok(Some(Stored { version: entry.version, record }))
+    }
+
+    /// A spilled token under this name.
+    fn spilled(&self, name: &KeyName, end: Deadline) -> Result<Option<PendingSave>, StoreError> {
+        let Some(spills) = &self.spills else { return Ok(None) };
+        let files = spills.files(name)?;
+        if files.is_empty() {
+            if self.needs_spill_key() {
+                // Only a spill needs it.
+                drop(self.read_spill_key(end.left()));
+            }
+            return Ok(None);
+        }
+        let spill_key = self.read_spill_key(end.left())?;
+        spills.find(&files, name, spill_key.as_ref())
+    }
+
     fn known_spill_key(&self) -> MutexGuard<'_, Option<(SpillKey, Deadline)>> {
         self.spill_key.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -116,30 +152,27 @@ impl<M: Map> Store for Records<M> {
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
-        let deadline = Deadline::after(within);
-        let name = KeyName::of(key);
+        let (name, end) = (KeyName::of(key), Deadline::after(within));
+        let former = Former::of(&self.map, &name, key);
         // The record first: a process that saves a spilled token removes the spill after the save. In this order a
         // load finds the token in the record, in the spill, or in both.
-        let stored = match self.map.load(&name, within)? {
-            Some(entry) => {
-                let record = encoding::decode_record(&entry.bytes)
-                    .map_err(|error| StoreError::unreadable(format!("the record {name} {error}")))?;
-                Some(Stored { version: entry.version, record })
+        let stored = self.stored(&name, end)?;
+        let (stored, former) = match (stored, former) {
+            (None, Some(former)) => match former.find(end)? {
+                Found::Record(stored) => (Some(*stored), Some(former)),
+                Found::Nothing => (None, Some(former)),
+                Found::Moved => (self.stored(&name, end)?, None),
+            },
+            (stored, Some(former)) => {
+                former.settle(&self.settled, end);
+                (stored, None)
             }
-            None => None,
+            (stored, None) => (stored, None),
         };
-        let Some(spills) = &self.spills else { return Ok(Loaded { stored, spilled: None }) };
-        let files = spills.files(&name)?;
-        let spilled = if files.is_empty() {
-            if self.needs_spill_key() {
-                // Only a spill needs it.
-                drop(self.read_spill_key(deadline.left()));
-            }
-            None
-        } else {
-            let spill_key = self.read_spill_key(deadline.left())?;
-            spills.find(&files, &name, spill_key.as_ref())?
-        };
+        let mut spilled = self.spilled(&name, end)?;
+        if let (None, Some(former)) = (&spilled, former) {
+            spilled = self.spilled(former.name(), end)?;
+        }
         Ok(Loaded { stored, spilled })
     }
 
@@ -150,15 +183,21 @@ impl<M: Map> Store for Records<M> {
         record: &Record,
         within: Duration,
     ) -> Result<Swap, StoreError> {
-        let deadline = Deadline::after(within);
+        let (name, end) = (KeyName::of(key), Deadline::after(within));
         let entry = Entry { version: random_version()?, bytes: encoding::encode_record(record)? };
-        let swapped = self.map.swap(&KeyName::of(key), expected, &entry, within)?;
+        let swap = if self.map.swap(&name, expected, &entry, within)? {
+            Swap::Done(entry.version)
+        } else if let (Some(former), Some(version)) = (Former::of(&self.map, &name, key), expected) {
+            former.save(version, record, end)?
+        } else {
+            Swap::Conflict
+        };
         if self.needs_spill_key() {
             // A lease is saved before anything is sent, so the key is known before there is a token to spill. Only a
             // spill needs it: without it the save has succeeded all the same.
-            drop(self.prepare_spill_key(deadline));
+            drop(self.prepare_spill_key(end));
         }
-        Ok(if swapped { Swap::Done(entry.version) } else { Swap::Conflict })
+        Ok(swap)
     }
 
     fn watch(
@@ -168,7 +207,19 @@ impl<M: Map> Store for Records<M> {
         domain: Option<LockDomain>,
         within: Duration,
     ) -> Result<WatchOutcome, StoreError> {
-        self.map.watch(&KeyName::of(key), version, domain, within)
+        let (name, end) = (KeyName::of(key), Deadline::after(within));
+        let outcome = self.map.watch(&name, version, domain, within)?;
+        match Former::of(&self.map, &name, key) {
+            // The version may be that of the former entry.
+            Some(former) if outcome == WatchOutcome::Changed => {
+                let entry = self.map.load(former.name(), end.left())?;
+                if entry.is_none_or(|entry| entry.version != version) {
+                    return Ok(outcome);
+                }
+                self.map.watch(former.name(), version, domain, end.left())
+            }
+            _ => Ok(outcome),
+        }
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
@@ -187,22 +238,12 @@ impl<M: Map> Store for Records<M> {
     }
 
     fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
-        self.spills.as_ref().map_or(Ok(()), |spills| spills.forget(&KeyName::of(key), attempt))
+        let Some(spills) = &self.spills else { return Ok(()) };
+        if let Some(former) = key.former() {
+            spills.forget(&KeyName::of(former), attempt)?;
+        }
+        spills.forget(&KeyName::of(key), attempt)
     }
-}
-
-/// No version repeats, not even for a key whose record was deleted.
-fn random_version() -> Result<Version, StoreError> {
-    random_number().map(Version::new)
-}
-
-/// 128 random bits.
-pub(crate) fn random_number() -> Result<u128, StoreError> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        StoreError::unavailable(format!("the operating system returned no random bytes: {error}"))
-    })?;
-    Ok(u128::from_be_bytes(bytes))
 }
 
 #[cfg(test)]

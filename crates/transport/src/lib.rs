@@ -11,6 +11,7 @@
 mod active;
 mod ask;
 mod attach;
+mod certified;
 #[cfg(feature = "tls")]
 mod client;
 mod clock;

@@ -8,15 +8,18 @@ use std::sync::Arc;
 use wellspring_core::{Policy, Provider, SharedBy, Store, TokenError};
 
 use crate::attach::AllowedOrigins;
+use crate::certified::{Identity, certified};
 use crate::clock::Clock;
 use crate::driver::Driver;
 use crate::shared::SharedLifecycle;
 use crate::source::Source;
 use crate::storage::{Storage, check_store};
+#[cfg(feature = "tls")]
+use crate::tls::Tls;
 
 /// The settings of every source of one builder.
 #[derive(Clone)]
-#[expect(clippy::exhaustive_structs, reason = "the builders of the transports fill it in")]
+#[non_exhaustive]
 pub struct SharedSettings<D> {
     /// When to renew.
     pub policy: Policy,
@@ -36,6 +39,8 @@ pub struct SharedSettings<D> {
     pub shared_by: Option<SharedBy>,
     /// How long a pool keeps an idle user.
     pub idle: Duration,
+    /// The client certificate of the built-in client: a part of the credential.
+    pub(crate) identity: Option<Identity>,
 }
 
 impl<D: Driver> SharedSettings<D> {
@@ -51,7 +56,14 @@ impl<D: Driver> SharedSettings<D> {
             store: None,
             shared_by: None,
             idle: Duration::from_secs(1_800),
+            identity: None,
         }
+    }
+
+    /// Makes the client certificate of these TLS settings a part of the credential.
+    #[cfg(feature = "tls")]
+    pub fn certify(&mut self, tls: &Tls) {
+        self.identity = tls.identity().cloned();
     }
 
     /// Whether the store suits this provider's tokens.
@@ -69,6 +81,7 @@ impl<D: Driver> SharedSettings<D> {
         let number = || RandomState::new().build_hasher().finish();
         let storage = self.store.as_ref().map(|store| Storage::new(Arc::clone(store), number()));
         let seed = self.seed.unwrap_or_else(number);
+        let provider = certified(provider, self.identity.as_ref());
         SharedLifecycle::new(provider, self.policy.clone(), seed, self.clock.clone(), storage)
     }
 

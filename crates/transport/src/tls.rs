@@ -11,17 +11,13 @@ use rustls::{ClientConfig, RootCertStore};
 use wellspring_core::TokenError;
 use zeroize::Zeroizing;
 
+use crate::certified::Identity;
+
 /// TLS settings: a client certificate and further certificate authorities.
 #[derive(Clone, Default)]
 pub struct Tls {
     identity: Option<Identity>,
     authorities: Vec<Vec<u8>>,
-}
-
-#[derive(Clone)]
-struct Identity {
-    certificate: Vec<u8>,
-    key: Arc<Zeroizing<Vec<u8>>>,
 }
 
 impl Tls {
@@ -50,6 +46,10 @@ impl Tls {
     #[must_use]
     pub fn certificate(&self) -> Option<&[u8]> {
         self.identity.as_ref().map(|identity| identity.certificate.as_slice())
+    }
+
+    pub(crate) const fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
     }
 
     /// The configuration for both clients.

@@ -4,11 +4,11 @@ use crate::markdown::{rows, spans};
 use crate::rust::variants;
 use crate::workspace::Workspace;
 
-const SOURCE: &str = "crates/core/src/error.rs";
+const KINDS: [(&str, &str); 2] =
+    [("ErrorKind", "crates/core/src/error.rs"), ("LoginReason", "crates/core/src/login_reason.rs")];
 const PAGE: &str = "docs/src/errors.md";
 
 pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
-    let Some(source) = workspace.tree.text(SOURCE) else { return vec![format!("{SOURCE} is missing.")] };
     let Some(page) = workspace.tree.text(PAGE) else { return vec![format!("{PAGE} is missing.")] };
     let listed: Vec<&str> = rows(page)
         .into_iter()
@@ -16,14 +16,15 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
         .map(|name| name.rsplit("::").next().unwrap_or(name))
         .map(|name| name.split([' ', '{', '(']).next().unwrap_or(name))
         .collect();
-    let known: Vec<(&str, String)> = ["ErrorKind", "LoginReason"]
-        .into_iter()
-        .flat_map(|kind| variants(source, kind).into_iter().map(move |variant| (kind, variant)))
-        .collect();
+    let of_kind = |(kind, source)| {
+        let text = workspace.tree.text(source).unwrap_or_default();
+        variants(text, kind).into_iter().map(move |variant| (kind, variant))
+    };
+    let known: Vec<(&str, String)> = KINDS.into_iter().flat_map(of_kind).collect();
     let mut found = Vec::new();
-    for kind in ["ErrorKind", "LoginReason"] {
+    for (kind, source) in KINDS {
         if !known.iter().any(|(of, _)| *of == kind) {
-            found.push(format!("{SOURCE} has no enum {kind}."));
+            found.push(format!("{source} has no enum {kind}."));
         }
     }
     for (kind, variant) in &known {
@@ -46,9 +47,11 @@ mod tests {
 
     #[test]
     fn a_kind_without_a_row_and_a_row_without_a_kind_are_found() {
-        let source = "pub enum LoginReason {\n    Refused,\n}\npub enum ErrorKind {\n    LoginRequired {\n        reason: LoginReason,\n    },\n    Busy,\n}\n";
+        let reasons = "pub enum LoginReason {\n    Refused,\n}\n";
+        let kinds =
+            "pub enum ErrorKind {\n    LoginRequired {\n        reason: LoginReason,\n    },\n    Busy,\n}\n";
         let page = "| kind | what to do |\n|---|---|\n| `LoginRequired { reason }` | sign in |\n| `Gone` | x |\n\n| `LoginReason::Refused` | y |\n";
-        let workspace = Workspace::of([(SOURCE, source), (PAGE, page)]);
+        let workspace = Workspace::of([(KINDS[0].1, kinds), (KINDS[1].1, reasons), (PAGE, page)]);
         assert_eq!(
             findings(&workspace),
             [

@@ -20,6 +20,8 @@ pub(crate) struct Facts {
     record: Option<RecordFacts>,
     /// Whether a spilled token waits for its save.
     spilled: bool,
+    /// The other profiles with the same record.
+    shared_with: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -99,13 +101,22 @@ impl Facts {
         watch: impl FnOnce() -> Option<WatchOutcome>,
     ) -> Self {
         let record = loaded.stored.as_ref().map(|stored| RecordFacts::of(&stored.record, policy, now, watch));
-        Self { record, spilled: loaded.spilled.is_some() }
+        Self { record, spilled: loaded.spilled.is_some(), shared_with: Vec::new() }
+    }
+
+    /// The same facts, with the other profiles of the record.
+    pub(crate) fn shared_with<'p>(mut self, others: impl Iterator<Item = &'p str>) -> Self {
+        self.shared_with = others.map(str::to_owned).collect();
+        self
     }
 
     /// One JSON object.
     pub(crate) fn json(&self, profile: &str, now: UnixTime) -> Value {
         let mut object =
             json!({ "profile": profile, "state": State::Nothing.word(), "spilled": self.spilled });
+        if !self.shared_with.is_empty() {
+            object["shared_with"] = json!(self.shared_with);
+        }
         if let (Some(held), Value::Object(object)) = (&self.record, &mut object) {
             held.fill(object, now);
         }
@@ -119,6 +130,9 @@ impl Facts {
         match &self.record {
             Some(held) => held.write(now, out),
             None => line(out, "token", "none: the store has no record for this profile"),
+        }
+        if !self.shared_with.is_empty() {
+            line(out, "shared with", &self.shared_with.join(", "));
         }
         if self.spilled {
             line(
@@ -310,6 +324,7 @@ const fn word(reason: LoginReason) -> &'static str {
         LoginReason::Ambiguous => "ambiguous",
         LoginReason::LoggedOut => "logged-out",
         LoginReason::StoreLost => "store-lost",
+        LoginReason::ScopeMissing => "scope-missing",
         _ => "unknown",
     }
 }

@@ -9,6 +9,7 @@ mod deadline;
 mod demo;
 mod device;
 mod doctor;
+mod identity;
 
 mod login;
 mod login_twice;

@@ -52,6 +52,7 @@ pub(crate) fn key(token_url: &str) -> TokenKey {
         .client_id("client_abc123def456")
         .client_secret("secret")
         .redirect_uri("http://127.0.0.1/callback")
+        .profile("user")
         .scopes(["profile", "balance"]);
     app.build().unwrap().spec().key.clone()
 }

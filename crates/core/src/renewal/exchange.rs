@@ -2,7 +2,9 @@
 
 use alloc::boxed::Box;
 
-use crate::error::{ErrorKind, Fate, LoginReason, TokenError};
+use crate::error::{ErrorKind, Fate, TokenError};
+
+use crate::login_reason::LoginReason;
 use crate::provider::{AuthorizationGrant, Reading, Replay};
 use crate::record::{Granted, Record, SessionState};
 use crate::rules::{Rule, holds};
@@ -106,7 +108,10 @@ impl Exchange {
         let Request { grant, sent, .. } = self.request;
         let current = self.route.current();
         let expires = current.held.as_ref().and_then(|held| held.expires);
-        let granted = merge(response, &grant, expires, sent);
+        let mut granted = merge(response, &grant, expires, sent);
+        if let (AuthorizationGrant::RefreshToken(_), Some(held)) = (&grant, &current.held) {
+            granted.requested_scope.clone_from(&held.requested_scope);
+        }
         let (epoch, generation) = current.place;
         let record = Record::new(epoch, generation.next(), SessionState::Active(granted));
         match self.route {
@@ -121,13 +126,15 @@ impl Exchange {
         let current = self.route.current();
         let (epoch, generation) = current.place;
         let in_force = !current.access_left.is_zero();
+        let requested_scope = current.held.as_ref().and_then(|held| held.requested_scope.clone());
         let before = match &self.route {
             Route::Leased(leased) if in_force && context.time_left(&leased.record, now).is_some() => {
                 leased.record.granted()
             }
             _ => None,
         };
-        let granted = kept(successor, &grant, before, sent);
+        let mut granted = kept(successor, &grant, before, sent);
+        granted.requested_scope = requested_scope;
         let record = Record::new(epoch, generation.next(), SessionState::Active(granted));
         match self.route {
             Route::Leased(leased) => Exchanged::Keep { record, error, grant, sent, leased },

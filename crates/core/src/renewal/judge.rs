@@ -5,14 +5,16 @@
 
 use core::time::Duration;
 
-use crate::error::{LoginReason, TokenError};
+use crate::error::TokenError;
 use crate::lease::{Attempt, Fingerprint, Lease};
 use crate::liveness::LockDomain;
+use crate::login_reason::LoginReason;
 use crate::policy::CLOCK_WENT_BACK;
 use crate::provider::{AuthorizationGrant, Rotation};
 use crate::record::{Record, SessionState};
 use crate::refresh_state::RefreshState;
 use crate::rules::{Rule, holds};
+use crate::scope::Scope;
 use crate::store::{Loaded, PendingSave, StoreError, Stored, Version, WatchOutcome};
 use crate::time::{Clocks, Instant, UnixTime};
 
@@ -139,6 +141,12 @@ impl Judge {
         self.retry = Retry::until(context.store_deadline(now));
         let mut sent = Sent::default();
         let found = self.find(context, &loaded, &mut sent, now);
+        if !matches!(found, Found::Spilled | Found::Lost | Found::Tombstone)
+            && let Some(missing) = missing_scope(context, &loaded)
+        {
+            self.current.held = None;
+            return self.fail(TokenError::scope_missing(&missing));
+        }
         let fallback = if holds(Rule::GoOnWithoutStore) { context.fallback() } else { Fallback::SignIn };
         let Loaded { stored, spilled } = loaded;
         match (judge(found, fallback), stored, spilled) {
@@ -363,6 +371,17 @@ impl Watcher {
 fn is_repeatable(context: &Context, record: &Record) -> bool {
     let rotation = context.provider.spec().rotation;
     rotation == Rotation::Reusable || record.granted().is_some_and(|granted| granted.reusable)
+}
+
+/// The scope that this provider asks for and that the stored sign-in neither asked for nor was granted.
+fn missing_scope(context: &Context, loaded: &Loaded) -> Option<Scope> {
+    if context.fallback() == Fallback::Credentials {
+        return None;
+    }
+    let granted = loaded.stored.as_ref()?.record.granted()?;
+    let missing = granted.requested_scope.as_ref()?.missing(&context.provider.spec().requested_scope);
+    let missing = granted.response.scope.as_ref().map_or(missing.clone(), |scope| scope.missing(&missing));
+    (!missing.is_empty()).then_some(missing)
 }
 
 /// The error for all processes until a pause that is recorded in the store ends.

@@ -2,8 +2,10 @@
 
 use alloc::string::ToString;
 
-use crate::error::{ErrorKind, Fate, LoginReason, TokenError};
+use crate::error::{ErrorKind, Fate, TokenError};
+
 use crate::lease::{Attempt, Fingerprint, Lease};
+use crate::login_reason::LoginReason;
 use crate::record::{Cause, CauseKind, Dead, Record, SessionState, Throttle};
 use crate::refresh_state::RefreshState;
 use crate::rules::{Rule, holds};

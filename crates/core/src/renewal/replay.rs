@@ -1,6 +1,8 @@
 //! What a renewal sends: the refresh token, again or for the first time, or the client's own credentials. A table.
 
-use crate::error::{LoginReason, TokenError};
+use crate::error::TokenError;
+
+use crate::login_reason::LoginReason;
 use crate::provider::{AuthorizationGrant, Replay};
 use crate::rules::{Rule, Table, cell_holds, holds};
 use crate::time::Clocks;

@@ -3,7 +3,9 @@
 
 use alloc::boxed::Box;
 
-use crate::error::{LoginReason, TokenError};
+use crate::error::TokenError;
+
+use crate::login_reason::LoginReason;
 use crate::provider::AuthorizationGrant;
 use crate::record::{Record, SessionState};
 use crate::rules::{Rule, holds};

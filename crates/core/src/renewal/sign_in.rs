@@ -1,10 +1,13 @@
 //! Signing in: the first token of a new grant.
 
-use crate::error::{Fate, LoginReason, TokenError};
+use crate::error::{Fate, TokenError};
+
 use crate::lease::Attempt;
+use crate::login_reason::LoginReason;
 use crate::provider::{AuthorizationGrant, Reading, Rotation};
 use crate::record::{Record, SessionState};
 use crate::rules::{Rule, holds};
+use crate::scope::Scope;
 use crate::store::{Loaded, StoreError, Stored};
 use crate::time::{Clocks, Instant};
 use crate::token::{Successor, TokenResponse};
@@ -116,9 +119,9 @@ impl SignInExchange {
     /// Continues with the response.
     pub(super) fn answered(self, context: &Context, answer: Answer, now: Clocks) -> SigningIn {
         match self.request.read(context, answer, now) {
-            Reading::Granted(response) => self.granted(response),
+            Reading::Granted(response) => self.granted(context, response),
             Reading::Unusable { successor, error } if holds(Rule::KeepSuccessor) => {
-                self.keep(successor, error.keeping_its_refresh_token())
+                self.keep(context, successor, error.keeping_its_refresh_token())
             }
             Reading::Unusable { error, .. } => self.refused(context, error),
             Reading::Next(next) => match self.request.may_fall_back(context, now) {
@@ -129,9 +132,10 @@ impl SignInExchange {
         }
     }
 
-    fn granted(self, response: TokenResponse) -> SigningIn {
+    fn granted(self, context: &Context, response: TokenResponse) -> SigningIn {
         let Request { grant, sent, .. } = self.request;
-        let granted = merge(response, &grant, None, sent);
+        let mut granted = merge(response, &grant, None, sent);
+        granted.requested_scope = requested_scope(context, &grant);
         let record = Record::new(self.place.0, self.place.1.next(), SessionState::Active(granted));
         match self.session {
             Some(session) => SigningIn::Save { record, fault: None, sent, session },
@@ -140,9 +144,10 @@ impl SignInExchange {
     }
 
     /// The user has signed in, and only the access token cannot be used: the session begins with the refresh token.
-    fn keep(self, successor: Successor, error: TokenError) -> SigningIn {
+    fn keep(self, context: &Context, successor: Successor, error: TokenError) -> SigningIn {
         let Request { grant, sent, .. } = self.request;
-        let granted = kept(successor, &grant, None, sent);
+        let mut granted = kept(successor, &grant, None, sent);
+        granted.requested_scope = requested_scope(context, &grant);
         let record = Record::new(self.place.0, self.place.1.next(), SessionState::Active(granted));
         match self.session {
             Some(session) => SigningIn::Save { record, fault: Some(error), sent, session },
@@ -165,6 +170,14 @@ impl SignInExchange {
             TokenError::login_required(LoginReason::Ambiguous).caused_by(error)
         })
     }
+}
+
+/// The scope that a sign-in with this grant has asked for, where that is known.
+fn requested_scope(context: &Context, grant: &AuthorizationGrant) -> Option<Scope> {
+    let requested = &context.provider.spec().requested_scope;
+    // A refresh token of another program's sign-in does not show what that sign-in asked for.
+    let known = !matches!(grant, AuthorizationGrant::RefreshToken(_)) && !requested.is_empty();
+    known.then(|| requested.clone())
 }
 
 const fn fail(error: TokenError) -> SigningIn {

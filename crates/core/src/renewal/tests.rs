@@ -4,6 +4,7 @@ mod kept;
 mod owners;
 mod pauses;
 mod refused;
+mod scopes;
 mod sessions;
 mod stores;
 
@@ -13,10 +14,12 @@ use core::time::Duration;
 use std::vec;
 use std::vec::Vec;
 
-use crate::error::{ErrorKind, Fate, LoginReason, TokenError};
+use crate::error::{ErrorKind, Fate, TokenError};
+
 use crate::generation::{Epoch, Generation};
 use crate::lease::Attempt;
 use crate::lifecycle::{Completed, Decision, Lifecycle, Need};
+use crate::login_reason::LoginReason;
 use crate::policy::Policy;
 use crate::provider::{AuthorizationGrant, Replay};
 use crate::record::Record;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod device;
+mod identity;
 mod metadata;
 
 use oauth2_app::{
@@ -214,28 +215,6 @@ fn the_operator_decides_rotation_and_replay() {
     assert_eq!(spec(confidential()).replay, Replay::OwnerDead);
     let set = spec(confidential().rotation(Rotation::Reusable).replay(Replay::Never));
     assert_eq!((set.rotation, set.replay), (Rotation::Reusable, Replay::Never));
-}
-
-#[test]
-fn users_scopes_and_parameters_have_their_own_keys() {
-    let key = |app: &App| app.spec().key.clone();
-    let app = confidential().scopes(["a", "b"]).build().unwrap();
-    assert_eq!(key(&app), key(&confidential().scopes(["b a"]).build().unwrap()));
-    assert_ne!(key(&app), key(&app.for_user("alice")));
-    assert_ne!(key(&app.for_user("alice")), key(&app.for_user("bob")));
-    assert_eq!(
-        key(&app.for_user("alice")),
-        key(&confidential().scopes(["a", "b"]).user("alice").build().unwrap())
-    );
-    assert_ne!(key(&app), key(&confidential().scopes(["a"]).build().unwrap()));
-    assert_ne!(
-        key(&app),
-        key(&confidential().scopes(["a", "b"]).token_parameter("audience", "x").build().unwrap())
-    );
-    assert_eq!(
-        key(&app),
-        key(&confidential().client_secret("corrected").scopes(["a", "b"]).build().unwrap())
-    );
 }
 
 #[test]

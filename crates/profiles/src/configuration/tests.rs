@@ -51,7 +51,7 @@ fn a_profile_is_found_by_name_and_has_the_keys_of_its_provider() {
     let ProviderSettings::Oauth2App(app) = parse(GOOD, "app").unwrap().provider else {
         panic!("an application")
     };
-    assert_eq!(app.scopes.unwrap().len(), 2);
+    assert_eq!(app.scopes.as_ref().unwrap().len(), 2);
     assert_eq!(app.authorize_parameters[0].0, "prompt");
     assert!(matches!(parse(GOOD, "chain").unwrap().provider, ProviderSettings::HiveAuth(_)));
 }

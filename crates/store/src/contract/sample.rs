@@ -84,6 +84,8 @@ impl Generator {
         });
         let mut granted = Granted::new(self.time(), response);
         granted.reusable = self.below(2) == 0;
+        granted.requested_scope = self
+            .optional(|generator| [generator.text(), generator.text()].iter().map(String::as_str).collect());
         granted
     }
 
@@ -106,6 +108,7 @@ impl Generator {
             LoginReason::Ambiguous,
             LoginReason::LoggedOut,
             LoginReason::StoreLost,
+            LoginReason::ScopeMissing,
         ]);
         Dead { reason, since: self.time() }
     }
@@ -160,6 +163,17 @@ pub fn pending_save(number: u64) -> PendingSave {
     PendingSave { attempt: generator.attempt(), record: generator.record(), origin }
 }
 
+/// The same spilled token, without what only a later format than 1 has.
+#[must_use]
+pub fn of_format_1(mut pending_save: PendingSave) -> PendingSave {
+    let record = &mut pending_save.record;
+    record.lease = record.lease.map(|lease| Lease { domain: None, ..lease });
+    if let SessionState::Active(granted) = &mut record.state {
+        granted.requested_scope = None;
+    }
+    pending_save
+}
+
 /// An empty record of this generation.
 #[must_use]
 pub fn counting(generation: u64) -> Record {
@@ -188,6 +202,7 @@ pub fn same(a: &Record, b: &Record) -> bool {
             let (x, y) = (&a.response, &b.response);
             a.obtained_at == b.obtained_at
                 && a.reusable == b.reusable
+                && a.requested_scope == b.requested_scope
                 && x.access_token == y.access_token
                 && x.lifetime == y.lifetime
                 && x.refresh_token == y.refresh_token

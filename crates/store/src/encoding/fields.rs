@@ -15,16 +15,29 @@ const OVERHEAD: usize = 4096;
 
 /// Writes fields into a buffer that is wiped when it is dropped. The buffer never grows, because a buffer that grows leaves
 /// copies of tokens in memory.
-pub(super) struct Writer(Zeroizing<Vec<u8>>);
+pub(super) struct Writer {
+    fields: Zeroizing<Vec<u8>>,
+    /// The first format that has all the fields.
+    format: u32,
+}
 
 impl Writer {
     /// A writer for fields whose texts have this length in total.
     pub(super) fn with_capacity(texts: usize) -> Self {
-        Self(Zeroizing::new(Vec::with_capacity(OVERHEAD + texts)))
+        Self { fields: Zeroizing::new(Vec::with_capacity(OVERHEAD + texts)), format: 1 }
+    }
+
+    /// The fields that follow are of this format or an earlier one.
+    pub(super) fn of_format(&mut self, format: u32) {
+        self.format = self.format.max(format);
+    }
+
+    pub(super) const fn format(&self) -> u32 {
+        self.format
     }
 
     pub(super) fn text(&mut self, name: &str, value: &str) {
-        writeln!(self.0, "{name} {} {value}", value.len()).expect("writing to a Vec never fails");
+        writeln!(self.fields, "{name} {} {value}", value.len()).expect("writing to a Vec never fails");
     }
 
     /// Writes a value that is not a secret. Its text passes through memory that is not wiped.
@@ -48,29 +61,48 @@ impl Writer {
     /// The length up to which the buffer does not grow.
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
-        self.0.capacity()
+        self.fields.capacity()
     }
 
     pub(super) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
-        self.0
+        self.fields
     }
 }
 
 /// Reads fields in the order in which the writer wrote them.
-pub(super) struct Reader<'a>(&'a str);
+pub(super) struct Reader<'a> {
+    rest: &'a str,
+    /// The format of the first line.
+    format: u32,
+    /// The first format that has all the fields that were read.
+    needed: u32,
+}
 
 impl<'a> Reader<'a> {
-    pub(super) const fn new(fields: &'a str) -> Self {
-        Self(fields)
+    pub(super) const fn new(fields: &'a str, format: u32) -> Self {
+        Self { rest: fields, format, needed: 1 }
+    }
+
+    /// The value of the next field, if the field has this name. This format is the first that has it.
+    pub(super) fn text_of_format(
+        &mut self,
+        format: u32,
+        name: &'static str,
+    ) -> Result<Option<&'a str>, Unreadable> {
+        let text = self.text(name)?;
+        if text.is_some() {
+            self.needed = self.needed.max(format);
+        }
+        Ok(text)
     }
 
     /// The value of the next field, if the field has this name.
     pub(super) fn text(&mut self, name: &'static str) -> Result<Option<&'a str>, Unreadable> {
-        let Some(rest) = self.0.strip_prefix(name).and_then(|rest| rest.strip_prefix(' ')) else {
+        let Some(rest) = self.rest.strip_prefix(name).and_then(|rest| rest.strip_prefix(' ')) else {
             return Ok(None);
         };
         let (value, rest) = split(rest).ok_or(Unreadable::Field(name))?;
-        self.0 = rest;
+        self.rest = rest;
         Ok(Some(value))
     }
 
@@ -114,9 +146,10 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Fails unless every field was read.
+    /// Fails unless every field was read, and the first line has the format that the fields need.
     pub(super) fn end(self) -> Result<(), Unreadable> {
-        if self.0.is_empty() { Ok(()) } else { Err(Unreadable::UnexpectedField) }
+        let as_written = self.rest.is_empty() && self.format == self.needed;
+        if as_written { Ok(()) } else { Err(Unreadable::UnexpectedField) }
     }
 }
 

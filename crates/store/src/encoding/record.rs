@@ -9,19 +9,21 @@ use zeroize::Zeroizing;
 use super::envelope::{seal, unseal};
 use super::fields::{Reader, Writer, required};
 use super::unreadable::Unreadable;
+use crate::map::KeyName;
 
 const KIND: &str = "record";
 
 /// The most bytes that the field of a scope word takes in addition to the word.
-const SCOPE_WORD_OVERHEAD: usize = "scope_word 18446744073709551615 \n".len();
+const SCOPE_WORD_OVERHEAD: usize = "requested_scope_word 18446744073709551615 \n".len();
 
-const REASONS: [(LoginReason, &str); 6] = [
+const REASONS: [(LoginReason, &str); 7] = [
     (LoginReason::NotSignedIn, "not-signed-in"),
     (LoginReason::Refused, "refused"),
     (LoginReason::Expired, "expired"),
     (LoginReason::Ambiguous, "ambiguous"),
     (LoginReason::LoggedOut, "logged-out"),
     (LoginReason::StoreLost, "store-lost"),
+    (LoginReason::ScopeMissing, "scope-missing"),
 ];
 
 const CAUSES: [(CauseKind, &str); 4] = [
@@ -45,19 +47,39 @@ pub(crate) fn encode_record(record: &Record) -> Result<Zeroizing<Vec<u8>>, Store
     Ok(seal(KIND, fields))
 }
 
-pub(crate) fn decode_record(bytes: &[u8]) -> Result<Record, Unreadable> {
+/// The record, on its way to the key of this name. Earlier versions refuse it: it is of format 3.
+pub(crate) fn encode_moving(record: &Record, to: &KeyName) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+    let mut fields = Writer::with_capacity(text_length(record));
+    fields.of_format(3);
+    fields.text("moving_to", to.as_str());
+    write(&mut fields, record)?;
+    Ok(seal(KIND, fields))
+}
+
+/// A decoded record.
+#[derive(Debug)]
+pub(crate) struct Decoded {
+    pub(crate) record: Record,
+    /// The name of the key to which the record moves.
+    pub(crate) moving_to: Option<KeyName>,
+}
+
+pub(crate) fn decode_record(bytes: &[u8]) -> Result<Decoded, Unreadable> {
     let mut fields = unseal(KIND, bytes)?;
+    let moving_to = fields.text_of_format(3, "moving_to")?;
+    let moving_to =
+        moving_to.map(|name| KeyName::of_digits(name).ok_or(Unreadable::Field("moving_to"))).transpose()?;
     let record = read(&mut fields)?;
     fields.end()?;
-    Ok(record)
+    Ok(Decoded { record, moving_to })
 }
 
 /// The total length of the texts of a record.
 pub(super) fn text_length(record: &Record) -> usize {
     let granted = record.granted().map_or(0, |granted| {
         let response = &granted.response;
-        let scope: usize =
-            response.scope.iter().flat_map(Scope::iter).map(|word| SCOPE_WORD_OVERHEAD + word.len()).sum();
+        let scopes = response.scope.iter().chain(&granted.requested_scope);
+        let scope: usize = scopes.flat_map(Scope::iter).map(|word| SCOPE_WORD_OVERHEAD + word.len()).sum();
         let refresh_token = response.refresh_token.as_ref().map_or(0, |token| token.expose().len());
         response.access_token.expose().len() + refresh_token + scope
     });
@@ -120,6 +142,11 @@ fn write_granted(fields: &mut Writer, granted: &Granted) {
         scope.iter().for_each(|word| fields.text("scope_word", word));
     }
     fields.value("reusable", granted.reusable);
+    if let Some(scope) = &granted.requested_scope {
+        fields.of_format(3);
+        fields.value("requested_scope", scope.iter().count());
+        scope.iter().for_each(|word| fields.text("requested_scope_word", word));
+    }
 }
 
 fn write_lease(fields: &mut Writer, lease: &Lease) {
@@ -132,6 +159,7 @@ fn write_lease(fields: &mut Writer, lease: &Lease) {
     fields.duration("claim_span", *span);
     fields.value("claim_replays", replays);
     if let Some(domain) = domain {
+        fields.of_format(3);
         fields.value("claim_domain", format_args!("{:032x}", domain.value()));
     }
 }
@@ -177,15 +205,20 @@ fn read_granted(fields: &mut Reader<'_>) -> Result<Granted, Unreadable> {
     response.lifetime = fields.duration("lifetime")?;
     response.refresh_token = fields.text("refresh_token")?.map(RefreshToken::new);
     response.refresh_lifetime = fields.duration("refresh_lifetime")?;
-    response.scope = read_scope(fields)?;
+    if let Some(count) = fields.number("scope")? {
+        response.scope = Some(read_scope(fields, "scope_word", count)?);
+    }
     let mut granted = Granted::new(obtained_at, response);
     granted.reusable = required("reusable", fields.number("reusable")?)?;
+    if let Some(count) = fields.text_of_format(3, "requested_scope")? {
+        let count = count.parse().map_err(|_| Unreadable::Field("requested_scope"))?;
+        granted.requested_scope = Some(read_scope(fields, "requested_scope_word", count)?);
+    }
     Ok(granted)
 }
 
-fn read_scope(fields: &mut Reader<'_>) -> Result<Option<Scope>, Unreadable> {
-    let Some(count) = fields.number::<usize>("scope")? else { return Ok(None) };
-    (0..count).map(|_| required("scope_word", fields.text("scope_word")?)).collect::<Result<_, _>>().map(Some)
+fn read_scope(fields: &mut Reader<'_>, word: &'static str, count: usize) -> Result<Scope, Unreadable> {
+    (0..count).map(|_| required(word, fields.text(word)?)).collect()
 }
 
 fn read_lease(fields: &mut Reader<'_>) -> Result<Option<Lease>, Unreadable> {
@@ -196,9 +229,15 @@ fn read_lease(fields: &mut Reader<'_>) -> Result<Option<Lease>, Unreadable> {
         until: required("claim_until", fields.time("claim_until")?)?,
         span: required("claim_span", fields.duration("claim_span")?)?,
         replays: required("claim_replays", fields.number("claim_replays")?)?,
-        // Versions that knew no domain have written none.
-        domain: fields.read("claim_domain", |text| LockDomain::new(u128::from_str_radix(text, 16).ok()?))?,
+        domain: read_domain(fields)?,
     }))
+}
+
+/// Format 1 has no domain.
+fn read_domain(fields: &mut Reader<'_>) -> Result<Option<LockDomain>, Unreadable> {
+    let Some(text) = fields.text_of_format(3, "claim_domain")? else { return Ok(None) };
+    let number = u128::from_str_radix(text, 16).ok();
+    number.and_then(LockDomain::new).map(Some).ok_or(Unreadable::Field("claim_domain"))
 }
 
 fn read_throttle(fields: &mut Reader<'_>) -> Result<Option<Throttle>, Unreadable> {

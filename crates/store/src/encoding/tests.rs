@@ -5,14 +5,14 @@ use core::time::Duration;
 use sha2::{Digest as _, Sha256};
 use wellspring_core::{
     AccessToken, Attempt, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted, Lease, LockDomain,
-    LoginReason, Obtained, Owner, PendingSave, Record, RefreshToken, Scope, SessionState, Throttle,
+    LoginReason, Obtained, Owner, PendingSave, Record, RefreshToken, Scope, SessionState, Throttle, TokenKey,
     TokenResponse, UnixTime,
 };
 
 use super::envelope::unseal;
-use super::{decode_record, encode_record, pending_save as pending};
+use super::{decode_record, encode_moving, encode_record, pending_save as pending};
 use crate::contract::sample;
-use crate::map::hex;
+use crate::map::{KeyName, hex};
 
 fn attempt() -> Attempt {
     let owner = Owner { machine: 0xa1, boot: 0xb2, process: 4711, source: 0xc3 };
@@ -32,7 +32,7 @@ fn full() -> Record {
     record.writer = Some(attempt());
     record.lease = Some(Lease {
         attempt: attempt(),
-        domain: LockDomain::new(0xf6),
+        domain: None,
         first_sent: Some(UnixTime::from_secs(1_700_000_001)),
         until: UnixTime::after_epoch(Duration::new(1_700_000_040, 7)),
         span: Duration::from_secs(40),
@@ -68,7 +68,6 @@ claim_first_sent 20 1700000001.000000000
 claim_until 20 1700000040.000000007
 claim_span 12 40.000000000
 claim_replays 1 2
-claim_domain 32 000000000000000000000000000000f6
 dead 7 refused
 dead_since 20 1700000002.000000000
 throttle_until 20 1700000100.000000000
@@ -89,9 +88,9 @@ fn the_bytes_of_format_1_do_not_change() {
     let bytes = encode_record(&full()).unwrap();
     assert_eq!(core::str::from_utf8(&bytes).unwrap().split_once('\n').unwrap().1, FULL);
     assert!(bytes.starts_with(
-        b"wellspring record 1 b678d9a2c8ce4e64a468f30c3ecb6a5873b2fec40923a33d5c80fd21772735df\n"
+        b"wellspring record 1 f4acadd20c927d9384bf77e7cbc2406af5ab273319845cbd41b85a60932b3f63\n"
     ));
-    assert!(sample::same(&decode_record(&sealed("record", FULL)).unwrap(), &full()));
+    assert!(sample::same(&decode_record(&sealed("record", FULL)).unwrap().record, &full()));
     let pending_save = PendingSave {
         attempt: attempt(),
         record: full(),
@@ -107,21 +106,10 @@ fn the_bytes_of_format_1_do_not_change() {
 }
 
 #[test]
-fn a_lease_of_a_version_that_knew_no_domain_has_none() {
-    let old = FULL.replace("claim_domain 32 000000000000000000000000000000f6\n", "");
-    let read = decode_record(&sealed("record", &old)).unwrap();
-    let mut expected = full();
-    expected.lease = expected.lease.map(|lease| Lease { domain: None, ..lease });
-    assert!(sample::same(&read, &expected));
-    let zero = FULL.replace("0000f6\n", "000000\n");
-    assert!(decode_record(&sealed("record", &zero)).is_err(), "zero names no lock");
-}
-
-#[test]
 fn every_record_and_spill_round_trips() {
     for number in 0..2_000 {
         let (record, pending_save) = (sample::record(number), sample::pending_save(number));
-        let read = decode_record(&encode_record(&record).unwrap()).unwrap();
+        let read = decode_record(&encode_record(&record).unwrap()).unwrap().record;
         assert!(sample::same(&read, &record), "record {number}: {record:?} came back as {read:?}");
         let read = pending::decode("spill", &pending::encode("spill", &pending_save).unwrap()).unwrap();
         assert!(
@@ -165,14 +153,14 @@ fn truncated_and_extended_bytes_are_detected() {
 
 #[test]
 fn a_newer_format_is_reported_by_its_number() {
-    let bytes = b"wellspring record 2 whatever comes\n\xff\xfe";
+    let bytes = b"wellspring record 4 whatever comes\n\xff\xfe";
     let error = decode_record(bytes).unwrap_err().to_string();
     assert_eq!(
         error,
-        "is of format 2; this version reads only format 1, so a newer one wrote it: update this program"
+        "is of format 4; this version reads no format after 3, so a newer one wrote it: update this program"
     );
-    let error = decode_record(b"wellspring record 02 x\n").unwrap_err().to_string();
-    assert!(error.contains("format 2"), "{error}");
+    let error = decode_record(b"wellspring record 04 x\n").unwrap_err().to_string();
+    assert!(error.contains("format 4"), "{error}");
     let error = decode_record(b"wellspring record x x\n").unwrap_err().to_string();
     assert!(error.starts_with("is corrupt"), "{error}");
 }
@@ -264,5 +252,53 @@ fn no_error_shows_a_byte_of_the_input() {
         let error = decode_record(&bytes).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("canary"));
         bytes[at] ^= 1;
+    }
+}
+
+/// What only format 3 has, in the places where it belongs.
+const REQUESTED: &str =
+    "reusable 4 true\nrequested_scope 1 2\nrequested_scope_word 7 balance\nrequested_scope_word 7 profile\n";
+
+const REPLAYS: &str = "claim_replays 1 2\n";
+const REPLAYS_AND_DOMAIN: &str = "claim_replays 1 2\nclaim_domain 32 000000000000000000000000000000f6\n";
+
+fn with_requested_scope() -> Record {
+    let mut record = full();
+    record.lease = record.lease.map(|lease| Lease { domain: LockDomain::new(0xf6), ..lease });
+    if let SessionState::Active(granted) = &mut record.state {
+        granted.requested_scope = Some(Scope::parse("profile balance"));
+    }
+    record
+}
+
+fn sealed_as(format: u32, fields: &str) -> Vec<u8> {
+    format!("wellspring record {format} {}\n{fields}", hex(&Sha256::digest(fields))).into_bytes()
+}
+
+#[test]
+fn a_record_has_the_oldest_format_that_knows_all_of_its_fields() {
+    let fields = FULL.replace("reusable 4 true\n", REQUESTED).replace(REPLAYS, REPLAYS_AND_DOMAIN);
+    assert_eq!(**encode_record(&with_requested_scope()).unwrap(), sealed_as(3, &fields));
+    let read = decode_record(&sealed_as(3, &fields)).unwrap();
+    assert!(sample::same(&read.record, &with_requested_scope()) && read.moving_to.is_none());
+    assert!(decode_record(&sealed_as(1, &fields)).is_err(), "format 1 has no such field");
+    assert!(decode_record(&sealed_as(3, FULL)).is_err(), "the record is of format 1");
+    let with_domain = FULL.replace(REPLAYS, REPLAYS_AND_DOMAIN);
+    assert!(decode_record(&sealed_as(3, &with_domain)).is_ok());
+    let zero = with_domain.replace("0000f6\n", "000000\n");
+    assert!(decode_record(&sealed_as(3, &zero)).is_err(), "zero names no lock");
+    assert!(decode_record(&sealed_as(1, &with_domain)).is_err(), "format 1 has no such field either");
+}
+
+#[test]
+fn a_record_that_moves_names_its_new_key_and_is_of_format_3() {
+    let to = KeyName::of(&TokenKey::new("p", "e"));
+    let fields = format!("moving_to 64 {to}\n{FULL}");
+    assert_eq!(**encode_moving(&full(), &to).unwrap(), sealed_as(3, &fields));
+    let read = decode_record(&sealed_as(3, &fields)).unwrap();
+    assert!(sample::same(&read.record, &full()) && read.moving_to == Some(to));
+    assert!(decode_record(&sealed_as(1, &fields)).is_err());
+    for bad in ["moving_to 1 x\n".to_owned(), format!("moving_to 64 {}\n", "G".repeat(64))] {
+        assert!(decode_record(&sealed_as(3, &format!("{bad}{FULL}"))).is_err(), "{bad}");
     }
 }

@@ -1,7 +1,7 @@
 //! Why bytes cannot be decoded.
 
-/// The format that this version reads and writes.
-pub(super) const FORMAT: u32 = 1;
+/// The newest format that this version reads. It writes the oldest one that has all the fields of a record.
+pub(super) const NEWEST_FORMAT: u32 = 3;
 
 /// Why bytes cannot be decoded. The message follows the name of the record or spill, and shows none of the bytes.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +13,7 @@ pub(crate) enum Unreadable {
     #[error("is corrupt: it has an unknown or misplaced field")]
     UnexpectedField,
     #[error(
-        "is of format {0}; this version reads only format {FORMAT}, so a newer one wrote it: update this program"
+        "is of format {0}; this version reads no format after {NEWEST_FORMAT}, so a newer one wrote it: update this program"
     )]
     NewerFormat(u32),
 }

@@ -161,7 +161,7 @@ fn a_whole_spill_that_was_not_yet_renamed_is_found_and_forgotten() {
 fn a_spill_of_an_earlier_version_is_still_found() {
     let folder = Folder::new();
     let store = store_with(folder.path());
-    let (spills, pending_save) = (Spills::new(folder.path()), sample::pending_save(1));
+    let (spills, pending_save) = (Spills::new(folder.path()), sample::of_format_1(sample::pending_save(1)));
     spills.put(&KeyName::of(&key()), &pending_save, None, None).unwrap();
     assert!(fs::read(only_file(folder.path())).unwrap().starts_with(b"wellspring spill 1 "));
     let found = store.load(&key(), WITHIN).unwrap().spilled.unwrap();
@@ -180,7 +180,7 @@ fn a_store_that_was_emptied_gets_a_new_key_and_its_old_spills_are_foreign() {
 fn a_process_binds_its_spills_as_soon_as_it_has_loaded_or_saved_anything() {
     let map = MemoryStore::default();
     let first_line = |store: &Records<MemoryStore>| {
-        let pending_save = sample::pending_save(1);
+        let pending_save = sample::of_format_1(sample::pending_save(1));
         store.spill(&key(), &pending_save).unwrap();
         let bytes = fs::read(only_file(store.spills().unwrap().folder())).unwrap();
         store.forget_spill(&key(), pending_save.attempt).unwrap();

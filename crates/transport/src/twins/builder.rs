@@ -146,6 +146,7 @@ macro_rules! builder_methods {
             #[cfg(feature = $feature)]
             fn client_transport(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
                 let mut client = core::mem::replace(&mut self.client, ClientSettings::new(Tls::new()));
+                self.settings.certify(&client.tls);
                 client.connect_timeout = client.connect_timeout.min(self.settings.policy.deadline / 2);
                 Ok(Arc::new(ClientTransport::with(client, &self.settings.driver)?))
             }

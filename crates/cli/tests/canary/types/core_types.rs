@@ -1,17 +1,18 @@
 //! The types of `wellspring-core`.
 
 use core::time::Duration;
+use std::hash::DefaultHasher;
 use std::sync::Arc;
 
 use wellspring_core::{
     AccessToken, Answer, AuthorizationCode, AuthorizationGrant, BoundedRequest, ByteLeft, Choice,
-    ClientSecret, Clocks, CodeVerifier, Completed, Decision, Deviation, DeviceCode, Epoch, ErrorKind, Extra,
-    Fallback, Fate, FaultPlace, Found, GateState, Generation, GrantState, Granted, Header, Holding,
-    HttpRequest, HttpResponse, Instant, Judgment, Lifecycle, LoginReason, Method, Need, Obstacle, Obtainment,
-    Origin, OriginError, Outcome, Permit, Policy, Provider, ProviderSpec, Reading, Record, RefreshToken,
-    Refusal, RefusedToken, Rejected, Renewal, RenewalJob, Replay, Resolution, ResponseHead, Rotation, Scope,
-    Sent, SessionState, Step, StoreState, Successor, Token, TokenError, TokenKey, TokenResponse,
-    TransportError, TransportErrorKind, UnixTime, Verb, Verdict,
+    ClientSecret, Clocks, CodeVerifier, Completed, Credential, Decision, Deviation, DeviceCode, Epoch,
+    ErrorKind, Extra, Fallback, Fate, FaultPlace, Found, GateState, Generation, GrantState, Granted, Header,
+    Holding, HttpRequest, HttpResponse, Instant, Judgment, Lifecycle, LoginReason, Method, Need, Obstacle,
+    Obtainment, Origin, OriginError, Outcome, Permit, Policy, Provider, ProviderSpec, Reading, Record,
+    RefreshToken, Refusal, RefusedToken, Rejected, Renewal, RenewalJob, Replay, Resolution, ResponseHead,
+    Rotation, Scope, Sent, SessionState, Step, StoreState, Successor, Token, TokenError, TokenKey,
+    TokenResponse, TransportError, TransportErrorKind, UnixTime, Verb, Verdict,
 };
 
 use super::{ACCESS, CODE, REFRESH, SECRET, Shown, VERIFIER, show};
@@ -120,6 +121,10 @@ pub(crate) fn show_all(shown: &mut Shown) {
         TransportError = TransportError::new(TransportErrorKind::NotSent, "not reached");
         UnixTime = UnixTime::from_secs(1);
     );
+    let mut hasher = DefaultHasher::new();
+    let mut credential = Credential::new(&mut hasher);
+    credential.client("client").secret(SECRET);
+    show!(shown: Credential<'_> = credential;);
     shown.add_error::<TokenError>(&error);
     let url = format!("https://user:{SECRET}@api.example/");
     shown.add_error::<OriginError>(&Origin::of(&url).unwrap_err());

@@ -3,8 +3,8 @@
 use hive_auth::HiveAuth;
 use oauth2_app::{
     App, AppBuilder, AuthMethod, Authorization, Callback, CallbackError, CallbackErrorKind, DeviceLogin,
-    Discovery, Entropy, GrantType, Metadata, PendingLogin, RedirectUri, RegisteredApp, Registration,
-    SignInError, State, UserInfo,
+    Discovery, Entropy, FormerRecord, GrantType, Metadata, PendingLogin, RedirectUri, RegisteredApp,
+    Registration, SignInError, State, UserInfo,
 };
 use pix_bacen::{
     ApiError, Balance, Call, CallError, Charge, ClientAuthentication, Encoding, Gateway, TokenRequestSpec,
@@ -99,6 +99,7 @@ fn show_app(shown: &mut Shown) {
         GrantType = GrantType::AuthorizationCode;
         Authorization = authorization;
         Entropy = Entropy::new(VERIFIER.repeat(2).as_bytes()[..64].try_into().unwrap());
+        FormerRecord = FormerRecord::SameUser;
         PendingLogin = pending();
         DeviceLogin = device_login();
         State = pending().into_parts().0;

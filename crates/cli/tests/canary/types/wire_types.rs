@@ -2,8 +2,8 @@
 
 use wellspring_core::{ClientSecret, HttpResponse, ResponseHead, UnixTime};
 use wellspring_wire::{
-    BasicEncoding, Body, BodyFault, Challenge, ErrorBody, ErrorShape, Form, Json, JwtTimes, Meaning, Number,
-    Object, Redaction, TokenFormat, TokenNames, challenges,
+    BasicEncoding, Body, BodyFault, Challenge, ClientCertificate, ErrorBody, ErrorShape, Form, Json,
+    JwtTimes, Meaning, Number, Object, Redaction, TokenFormat, TokenNames, challenges,
 };
 
 use super::core_types::grant;
@@ -31,6 +31,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Number = Number::Unsigned(1);
         Object = object();
         Redaction = redaction();
+        ClientCertificate = ClientCertificate::of_pem("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----").unwrap();
         TokenFormat = TokenFormat::new().secret(SECRET);
         TokenNames = TokenNames::default();
     );

@@ -1,20 +1,30 @@
-//! The client certificate: the value of a request header, and part of the key of the tokens bound to it.
+//! The client certificate: part of the credential, part of the key of the tokens bound to it, and the value of a request
+//! header.
 //!
 //! A certificate is public. The private key belongs only in the transport's TLS settings, so a PEM with one is rejected.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use wellspring_core::TokenError;
-use wellspring_wire::percent_encode;
+
+use crate::percent::percent_encode;
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
 /// The first certificate of a PEM file, with `\n` as line ends.
-#[derive(Clone, Debug)]
-pub(crate) struct Certificate(String);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate(String);
 
-impl Certificate {
+impl ClientCertificate {
     /// Takes the first certificate. The text around it is dropped, the rest of a chain included.
-    pub(crate) fn of_pem(pem: &str) -> Result<Self, TokenError> {
+    ///
+    /// # Errors
+    ///
+    /// Fails if the PEM holds no certificate, or holds a private key.
+    pub fn of_pem(pem: &str) -> Result<Self, TokenError> {
         if pem.contains("PRIVATE KEY-----") {
             return Err(TokenError::misconfigured(
                 "the client certificate's PEM holds a private key, which belongs only in the TLS settings",
@@ -30,19 +40,24 @@ impl Certificate {
         Ok(Self(format!("{BEGIN}\n{}\n{END}\n", lines.join("\n"))))
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    /// The PEM as bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
     /// The PEM as a header value: a space is `%20` and a line end `%0A`. A space is never `+`: percent-decoding keeps
     /// `+`, so the server would read `BEGIN+CERTIFICATE`.
-    pub(crate) fn header_value(&self) -> String {
+    #[must_use]
+    pub fn header_value(&self) -> String {
         percent_encode(&self.0)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString as _;
+
     use super::*;
 
     const PEM: &str = "Bag Attributes\r\n-----BEGIN CERTIFICATE-----\r\nMIIB+/==\r\n-----END CERTIFICATE-----\r\n\
@@ -51,7 +66,7 @@ mod tests {
     #[test]
     fn a_space_is_percent_20_a_line_end_is_percent_0a_and_only_the_leaf_is_sent() {
         assert_eq!(
-            Certificate::of_pem(PEM).unwrap().header_value(),
+            ClientCertificate::of_pem(PEM).unwrap().header_value(),
             "-----BEGIN%20CERTIFICATE-----%0AMIIB%2B%2F%3D%3D%0A-----END%20CERTIFICATE-----%0A"
         );
     }
@@ -60,8 +75,8 @@ mod tests {
     fn a_certificate_is_the_same_with_either_line_end() {
         let unix = PEM.replace('\r', "");
         assert_eq!(
-            Certificate::of_pem(PEM).unwrap().as_bytes(),
-            Certificate::of_pem(&unix).unwrap().as_bytes()
+            ClientCertificate::of_pem(PEM).unwrap().as_bytes(),
+            ClientCertificate::of_pem(&unix).unwrap().as_bytes()
         );
     }
 
@@ -74,10 +89,10 @@ mod tests {
             "-----BEGIN CERTIFICATE-----\nMI\u{0}IB\n-----END CERTIFICATE-----",
             "-----END CERTIFICATE-----MIIB-----BEGIN CERTIFICATE-----",
         ] {
-            assert!(Certificate::of_pem(bad).is_err(), "{bad}");
+            assert!(ClientCertificate::of_pem(bad).is_err(), "{bad}");
         }
         let with_key = format!("{PEM}-----BEGIN EC PRIVATE KEY-----\ncanary\n-----END EC PRIVATE KEY-----\n");
-        let error = Certificate::of_pem(&with_key).unwrap_err();
+        let error = ClientCertificate::of_pem(&with_key).unwrap_err();
         assert!(error.to_string().contains("private key") && !format!("{error:?}").contains("canary"));
     }
 }

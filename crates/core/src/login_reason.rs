@@ -1,0 +1,38 @@
+//! Why a user has to sign in again.
+
+/// Why the user has to sign in again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LoginReason {
+    /// No user has signed in yet.
+    NotSignedIn,
+    /// The endpoint refused the refresh token: revoked, or already spent.
+    Refused,
+    /// The refresh token has expired.
+    Expired,
+    /// The refresh token was sent and no response came. The provider's rules forbid to send it again, or the endpoint
+    /// refused it when it was sent again.
+    Ambiguous,
+    /// The user has logged out.
+    LoggedOut,
+    /// The store has lost the session: it was emptied, or shows an older state.
+    StoreLost,
+    /// The user has signed in without a scope that is needed now. The error's text names the scope.
+    ScopeMissing,
+}
+
+impl LoginReason {
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::NotSignedIn => "not signed in",
+            Self::Refused => "the refresh token was refused: it is revoked or already spent",
+            Self::Expired => "the refresh token has expired",
+            Self::Ambiguous => {
+                "the refresh token was sent, the response was lost, and the token cannot be used again"
+            }
+            Self::LoggedOut => "the user has logged out",
+            Self::StoreLost => "the store has lost the session: it was emptied or shows an older state",
+            Self::ScopeMissing => "the user has signed in without a scope that is needed now",
+        }
+    }
+}

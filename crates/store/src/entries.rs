@@ -1,0 +1,26 @@
+//! What every entry of a map needs: a version that no other entry has, and a record that can be decoded.
+
+use wellspring_core::{StoreError, Version};
+
+use crate::encoding::{self, Decoded};
+use crate::map::{Entry, KeyName};
+
+/// Decodes an entry. The error names the record.
+pub(crate) fn decode(name: &KeyName, entry: &Entry) -> Result<Decoded, StoreError> {
+    encoding::decode_record(&entry.bytes)
+        .map_err(|error| StoreError::unreadable(format!("the record {name} {error}")))
+}
+
+/// No version repeats, not even for a key whose record was deleted.
+pub(crate) fn random_version() -> Result<Version, StoreError> {
+    random_number().map(Version::new)
+}
+
+/// 128 random bits.
+pub(crate) fn random_number() -> Result<u128, StoreError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        StoreError::unavailable(format!("the operating system returned no random bytes: {error}"))
+    })?;
+    Ok(u128::from_be_bytes(bytes))
+}

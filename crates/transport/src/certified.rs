@@ -1,0 +1,89 @@
+//! A provider whose credential has the client certificate of the TLS settings in it, whatever the provider.
+//!
+//! A server that refuses a client because of its certificate is asked again when the certificate is another one.
+
+use core::hash::Hasher;
+use std::sync::Arc;
+
+use wellspring_core::{
+    AuthorizationGrant, Credential, HttpRequest, HttpResponse, Provider, ProviderSpec, Reading, RefreshToken,
+    ResponseHead, TokenError, UnixTime, Verdict,
+};
+
+use zeroize::Zeroizing;
+
+/// A client certificate and its key, as given.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    pub(crate) certificate: Vec<u8>,
+    pub(crate) key: Arc<Zeroizing<Vec<u8>>>,
+}
+
+#[derive(Debug)]
+struct Certified {
+    provider: Arc<dyn Provider>,
+    identity: Identity,
+}
+
+/// The same provider, with this client certificate in its credential.
+pub(crate) fn certified(provider: Arc<dyn Provider>, identity: Option<&Identity>) -> Arc<dyn Provider> {
+    match identity {
+        Some(identity) => Arc::new(Certified { provider, identity: identity.clone() }),
+        None => provider,
+    }
+}
+
+impl Provider for Certified {
+    fn request(&self, grant: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError> {
+        self.provider.request(grant, now)
+    }
+
+    fn read(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
+        self.provider.read(grant, response, now)
+    }
+
+    fn revocation(&self, token: &RefreshToken) -> Option<HttpRequest> {
+        self.provider.revocation(token)
+    }
+
+    fn judge(&self, head: &ResponseHead, body_start: &[u8]) -> Verdict {
+        self.provider.judge(head, body_start)
+    }
+
+    fn credential(&self, hasher: &mut dyn Hasher) {
+        self.provider.credential(hasher);
+        let Identity { certificate, key } = &self.identity;
+        Credential::new(hasher).certificate(certificate).private_key(key);
+    }
+
+    fn spec(&self) -> &ProviderSpec {
+        self.provider.spec()
+    }
+}
+
+crate::debug_fields!([] Identity, |identity| certificate: identity.certificate.len());
+
+#[cfg(test)]
+mod tests {
+    use wellspring_core::Fingerprint;
+
+    use super::*;
+    use crate::scripted::Scripted;
+
+    #[test]
+    fn the_certificate_and_the_key_of_the_tls_settings_are_in_the_credential_of_any_provider() {
+        let fingerprint = |identity: Option<(&[u8], &[u8])>| {
+            let identity = identity.map(|(certificate, key)| Identity {
+                certificate: certificate.to_vec(),
+                key: Arc::new(Zeroizing::new(key.to_vec())),
+            });
+            let provider: Arc<dyn Provider> = Scripted::new([]);
+            Fingerprint::of(&*certified(provider, identity.as_ref()), 7).hash
+        };
+        let old = fingerprint(Some((b"old", b"key")));
+        assert_eq!(old, fingerprint(Some((b"old", b"key"))));
+        assert_ne!(old, fingerprint(Some((b"renewed", b"key"))));
+        assert_ne!(old, fingerprint(Some((b"old", b"other key"))));
+        assert_ne!(old, fingerprint(None));
+    }
+}
