@@ -117,14 +117,17 @@ fn a_second_login_on_another_device_or_by_another_path_to_the_store_waits_too() 
     assert_eq!((first.end().status, second.end().status), (0, 0));
     assert_eq!(simulator.counters().device_grants, 1);
 
-    let (simulator, folder) = stage("file:tokens");
-    let elsewhere = Folder::with(&std::fs::read_to_string(folder.path().join("wellspring.toml")).unwrap());
-    let first = Login::start(&folder, &[]);
-    std::os::unix::fs::symlink(folder.path().join("tokens"), elsewhere.path().join("tokens")).unwrap();
-    let second = Second::start(&elsewhere, &["--no-browser"]);
-    assert!(login::agree(&first).1.contains("You are signed in"));
-    assert_eq!((first.end().status, second.end().status), (0, 0));
-    assert_eq!(simulator.asked(Endpoint::CodeGrant), 1);
+    for (store, name) in STORES.into_iter().zip(["tokens", "wellspring.db"]) {
+        let (simulator, folder) = stage(store);
+        let text = std::fs::read_to_string(folder.path().join("wellspring.toml")).unwrap();
+        let elsewhere = Folder::with(&text);
+        let first = Login::start(&folder, &[]);
+        std::os::unix::fs::symlink(folder.path().join(name), elsewhere.path().join(name)).unwrap();
+        let second = Second::start(&elsewhere, &["--no-browser"]);
+        assert!(login::agree(&first).1.contains("You are signed in"));
+        assert_eq!((first.end().status, second.end().status), (0, 0), "{store}");
+        assert_eq!(simulator.asked(Endpoint::CodeGrant), 1, "{store}");
+    }
 }
 
 #[test]
