@@ -5,11 +5,11 @@ use core::time::Duration;
 use crate::cargo::{cargo, run as run_command};
 use crate::clock::timed;
 use crate::workspace::Workspace;
-use crate::{browser, budget, explore, features, interleavings, tidy};
+use crate::{browser, budget, crash, explore, features, interleavings, storm, tidy};
 
 type Gate = fn(&Workspace) -> Result<(), String>;
 
-const GATES: [(&str, Gate); 12] = [
+const GATES: [(&str, Gate); 14] = [
     ("formatting", formatting),
     ("lints, warnings denied", lints),
     ("tidy", tidy::run),
@@ -17,6 +17,8 @@ const GATES: [(&str, Gate); 12] = [
     ("tests", tests),
     ("the page in a browser", browser::run),
     ("processes in every interleaving", explore::quick),
+    ("processes killed, stopped and disturbed", crash::quick),
+    ("a storm at a certified server", storm::quick),
     ("threads under every schedule", interleavings::run),
     ("each set of features by itself", features::run),
     ("budgets, and the program without std", budget::run),

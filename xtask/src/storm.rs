@@ -23,6 +23,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
     blow(workspace, &[LENGTH])
 }
 
+/// Runs a storm that is short enough for every change.
+pub(crate) fn quick(workspace: &Workspace) -> Result<(), String> {
+    blow(workspace, &["20"])
+}
+
 /// Runs the storm with these words: `--seconds N` and `--seed N`.
 pub(crate) fn run_with(workspace: &Workspace, words: &[&str]) -> Result<(), String> {
     let [seconds, seed] = read(words)?;

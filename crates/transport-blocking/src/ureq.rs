@@ -25,7 +25,7 @@ mod connect;
 #[cfg(feature = "ureq-middleware")]
 mod middleware;
 
-use connect::{Connecting, Resolving, Unsent};
+use connect::{Connecting, Resolving, SLACK, Unsent};
 #[cfg(feature = "ureq-middleware")]
 pub use middleware::AttachMiddleware;
 pub(crate) use ureq::Agent;
@@ -71,7 +71,8 @@ impl UreqTransport {
             if !pooled {
                 config = config.max_idle_connections(0).max_idle_connections_per_host(0);
             }
-            let connector = Connecting::new(Arc::clone(&tls));
+            let slack = if pooled { Duration::ZERO } else { SLACK };
+            let connector = Connecting::new(Arc::clone(&tls), slack);
             Agent::with_parts(config.build(), connector, Resolving::new(background.threads))
         };
         let calls = settings.client.clone().unwrap_or_else(|| agent(true));
@@ -83,7 +84,9 @@ impl Transport for UreqTransport {
     fn exchange(&self, request: &HttpRequest, within: Duration) -> Result<HttpResponse, TransportError> {
         let (parts, body) = wire_request(request)?.into_parts();
         let body = Zeroizing::new(body);
-        let (head, body) = send(&self.tokens, parts, &body, within)?.into_parts();
+        let connect = self.tokens.config().timeouts().connect.map_or(within, |connect| connect.min(within));
+        let limits = Limits { connect: Some(connect), all: within.saturating_add(SLACK) };
+        let (head, body) = send(&self.tokens, parts, &body, limits)?.into_parts();
         check_head(&head.headers)?;
         let head = response_head(head.status, &head.headers);
         let mut bytes = Zeroizing::new(Vec::new());
@@ -104,15 +107,24 @@ impl Transport for UreqTransport {
     ) -> Result<http::Response<Body>, TransportError> {
         let (parts, body) = request.into_parts();
         let response = match body.again().map(|body| body.bytes(usize::MAX)) {
-            Some(Ok(bytes)) => send(&self.calls, parts, &bytes, within),
+            Some(Ok(bytes)) => send(&self.calls, parts, &bytes, Limits { connect: None, all: within }),
             Some(Err(_)) => Err(Failure::BODY_UNREADABLE.into()),
             None => {
                 let body = SendBody::from_owned_reader(body);
-                run(&self.calls, http::Request::from_parts(parts, body), within)
+                let limits = Limits { connect: None, all: within };
+                run(&self.calls, http::Request::from_parts(parts, body), limits)
             }
         };
         Ok(response?.map(|body| Body::once(body.into_reader())))
     }
+}
+
+/// How long a request may take.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// To look up the name and to connect, if that is not what the agent allows.
+    connect: Option<Duration>,
+    all: Duration,
 }
 
 /// Sends a request whose body is in memory. An empty body is none, so that ureq adds no header for it.
@@ -120,20 +132,23 @@ fn send(
     agent: &Agent,
     parts: http::request::Parts,
     body: &[u8],
-    within: Duration,
+    limits: Limits,
 ) -> Result<http::Response<ureq::Body>, TransportError> {
     if body.is_empty() {
-        return run(agent, http::Request::from_parts(parts, SendBody::none()), within);
+        return run(agent, http::Request::from_parts(parts, SendBody::none()), limits);
     }
-    run(agent, http::Request::from_parts(parts, body), within)
+    run(agent, http::Request::from_parts(parts, body), limits)
 }
 
 fn run(
     agent: &Agent,
     request: http::Request<impl AsSendBody>,
-    within: Duration,
+    limits: Limits,
 ) -> Result<http::Response<ureq::Body>, TransportError> {
-    let config = guarded(agent, request)?.http_status_as_error(false).timeout_global(Some(within));
+    let mut config = guarded(agent, request)?.http_status_as_error(false).timeout_global(Some(limits.all));
+    if limits.connect.is_some() {
+        config = config.timeout_connect(limits.connect).timeout_resolve(limits.connect);
+    }
     agent.run(config.build()).map_err(failure)
 }
 

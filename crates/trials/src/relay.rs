@@ -31,7 +31,7 @@ pub enum Wire {
 pub struct Relay {
     address: SocketAddr,
     shared: Arc<Shared>,
-    reached: Receiver<()>,
+    reached: Mutex<Receiver<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -70,7 +70,7 @@ impl Relay {
         let (sender, reached) = channel();
         let accepting = Arc::clone(&shared);
         let thread = Some(thread::spawn(move || accepting.accept(&listener, &sender)));
-        Ok(Self { address, shared, reached, thread })
+        Ok(Self { address, shared, reached: Mutex::new(reached), thread })
     }
 
     /// The URL that children use as the server's.
@@ -90,7 +90,8 @@ impl Relay {
     /// Waits until the exchange reaches the point; `false` if it does not.
     #[must_use]
     pub fn reached(&self) -> bool {
-        self.reached.recv_timeout(Duration::from_secs(30)).is_ok()
+        let reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        reached.recv_timeout(Duration::from_secs(30)).is_ok()
     }
 
     /// Ends the stop, after the child's death.

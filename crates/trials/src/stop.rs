@@ -3,6 +3,7 @@
 
 use core::time::Duration;
 use std::path::Path;
+use std::thread;
 
 use wellspring_core::Replay;
 
@@ -10,9 +11,9 @@ use crate::clock;
 use crate::crash::drawn;
 use crate::kill_point::{Blow, Effect, KillPoint, When};
 use crate::moment::Moment;
-use crate::part::{Driver, Part};
+use crate::part::{CallerResult, Driver, Part};
 use crate::place::Kind;
-use crate::process::{End, Process};
+use crate::process::End;
 use crate::random::Random;
 use crate::stage::{Stage, result, served};
 
@@ -77,23 +78,25 @@ impl Stop {
             return Ok(false);
         }
         stage.relay.resume();
-        // The other process asks during the stop, or after it.
-        let early = random.below(2) == 0;
-        let mut other = early.then(|| stage.begin(&stage.part(self.victim.other()))).transpose()?;
-        let long = random.below(3) == 0;
-        clock::nap(if long { LONGER_THAN_THE_LEASE } else { LONGER_THAN_THE_DEADLINE });
-        victim.proceed();
-        self.judge(&stage, &mut victim, other.as_mut()).map(|()| true)
+        let (early, long) = (random.below(2) == 0, random.below(3) == 0);
+        let length = if long { LONGER_THAN_THE_LEASE } else { LONGER_THAN_THE_DEADLINE };
+        // The other process asks during the stop, or after it. It may not even open a store that the stopped one has locked.
+        let other = || stage.asks(self.victim.other());
+        let (stopped, other) = thread::scope(|scope| {
+            let asking = early.then(|| scope.spawn(other));
+            clock::nap(length);
+            victim.proceed();
+            let stopped = result(&mut victim);
+            let other = asking
+                .map_or_else(other, |asking| asking.join().map_err(|_| "the trial panicked".to_owned())?);
+            (stopped, other)
+        });
+        self.judge(&stage, &stopped?, &other?).map(|()| true)
     }
 
-    fn judge(&self, stage: &Stage, victim: &mut Process, other: Option<&mut Process>) -> Result<(), String> {
-        let stopped = result(victim)?;
-        let others = match other {
-            Some(other) => result(other)?,
-            None => stage.asks(self.victim.other())?,
-        };
+    fn judge(&self, stage: &Stage, stopped: &CallerResult, other: &CallerResult) -> Result<(), String> {
         let last = stage.asks(self.victim)?;
-        for (who, result) in [("stopped", &stopped), ("other", &others), ("last", &last)] {
+        for (who, result) in [("stopped", stopped), ("other", other), ("last", &last)] {
             if *result != served() {
                 return Err(format!("the {who} process got {result:?}: {:?}", stage.server.seen()));
             }

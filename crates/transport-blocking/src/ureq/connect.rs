@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use ureq::Timeout;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
@@ -99,23 +100,29 @@ impl Resolver for Resolving {
     }
 }
 
+/// ureq gives up at the first look at a clock after its deadline, between two reads too. A token request gives ureq so much
+/// more time than it has, and the connection keeps the deadline. No process is stopped for longer than this.
+pub(super) const SLACK: core::time::Duration = core::time::Duration::from_secs(30 * 86_400);
+
 /// Opens TCP connections, through a proxy where the agent has one, with TLS where the URL is HTTPS.
 #[derive(Debug)]
 pub(super) struct Connecting {
     proxy: ConnectProxyConnector,
     tcp: TcpConnector,
     tls: Arc<ClientConfig>,
+    /// How much more time ureq has than the request.
+    slack: core::time::Duration,
 }
 
 impl Connecting {
-    pub(super) fn new(tls: Arc<ClientConfig>) -> Self {
-        Self { proxy: ConnectProxyConnector::default(), tcp: TcpConnector::default(), tls }
+    pub(super) fn new(tls: Arc<ClientConfig>, slack: core::time::Duration) -> Self {
+        Self { proxy: ConnectProxyConnector::default(), tcp: TcpConnector::default(), tls, slack }
     }
 
     fn open(&self, details: &ConnectionDetails<'_>) -> Result<Box<dyn Transport>, ureq::Error> {
         let proxied = Connector::<()>::connect(&self.proxy, details, None)?;
         let socket = self.tcp.connect(details, proxied)?.ok_or(ureq::Error::ConnectionFailed)?;
-        let socket = Patient { socket, looks: LOOKS };
+        let socket = Patient { socket, looks: LOOKS, slack: self.slack };
         if !details.needs_tls() || socket.is_tls() {
             return Ok(Box::new(socket));
         }
@@ -137,7 +144,8 @@ impl Connecting {
         connection.complete_io(&mut socket)?;
         let config = details.config;
         let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
-        Ok(Box::new(TlsTransport { buffers, stream: StreamOwned::new(connection, socket), received: false }))
+        let stream = StreamOwned::new(connection, socket);
+        Ok(Box::new(TlsTransport { buffers, stream, received: false, slack: self.slack }))
     }
 }
 
@@ -172,6 +180,20 @@ impl Connector<()> for Connecting {
 struct Patient<T> {
     socket: T,
     looks: u32,
+    slack: core::time::Duration,
+}
+
+/// The time that the request has, of the time that ureq has.
+fn own(mut timeout: NextTimeout, slack: core::time::Duration) -> NextTimeout {
+    if let (Timeout::Global, Duration::Exact(after)) = (timeout.reason, timeout.after) {
+        timeout.after = Duration::Exact(after.saturating_sub(slack));
+    }
+    timeout
+}
+
+/// Fails if the time of the request is up. What was to be sent is missing, so the server never has the whole request.
+fn check_unsent(timeout: NextTimeout) -> Result<(), ureq::Error> {
+    if timeout.after.is_zero() { Err(Unsent::mark(ureq::Error::Timeout(timeout.reason))) } else { Ok(()) }
 }
 
 impl<T: Transport> Transport for Patient<T> {
@@ -180,10 +202,13 @@ impl<T: Transport> Transport for Patient<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        let timeout = own(timeout, self.slack);
+        check_unsent(timeout)?;
         self.socket.transmit_output(amount, timeout)
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        let timeout = own(timeout, self.slack);
         let mut arrived = self.socket.await_input(timeout);
         while self.looks > 0 && matches!(arrived, Err(ureq::Error::Timeout(_))) {
             self.looks -= 1;
@@ -209,6 +234,7 @@ struct TlsTransport {
     stream: StreamOwned<ClientConnection, TransportAdapter>,
     /// Whether a byte of a response has arrived.
     received: bool,
+    slack: core::time::Duration,
 }
 
 impl TlsTransport {
@@ -224,7 +250,7 @@ impl TlsTransport {
 
     /// The alert that has arrived, else this error.
     fn reason(&mut self, error: io::Error, mut timeout: NextTimeout) -> io::Error {
-        timeout.after = LOOK.into();
+        timeout.after = (LOOK + self.slack).into();
         for _ in 0..LOOKS {
             self.stream.sock.set_timeout(timeout);
             match self.stream.conn.read_tls(&mut self.stream.sock) {
@@ -247,6 +273,7 @@ impl Transport for TlsTransport {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        check_unsent(own(timeout, self.slack))?;
         self.stream.sock.set_timeout(timeout);
         match self.stream.write_all(&self.buffers.output()[..amount]) {
             Ok(()) => Ok(()),
