@@ -5,6 +5,7 @@ use std::path::Path;
 
 use wellspring_core::Replay;
 
+use crate::ending::Ending;
 use crate::part::{CallerResult, Driver};
 use crate::place::Kind;
 use crate::process::Process;
@@ -37,8 +38,8 @@ pub(crate) const FAULTS: [(&str, &[&str]); 7] = [
 ];
 
 impl Fault {
-    /// Plays the trial: whether the fault hit the store. The error is a sentence about what broke.
-    pub(crate) fn play(&self, program: &Path) -> Result<bool, String> {
+    /// Plays the trial; the error is a sentence about what broke.
+    pub(crate) fn play(&self, program: &Path) -> Result<Ending, String> {
         let stage = Stage::new(self.kind, Replay::OwnerDead, program)?;
         let when = self.nth.map_or_else(|| "1+".to_owned(), |nth| nth.to_string());
         let what = format!("error={}:when={when}", self.error);
@@ -65,7 +66,11 @@ impl Fault {
         let injected = tracer.injected(stage.folder.path())?;
         if injected.is_empty() {
             // The fault hit nothing, or something else than the store.
-            return Ok(false);
+            return Ok(Ending::Missed);
+        }
+        if self.late && injected.len() > 1 {
+            // Each thread counts its own calls. Several failures at once may leave no place for the token.
+            return Ok(Ending::Missed);
         }
         let says = |sentence: String| format!("{sentence}; failed {} times: {}", injected.len(), injected[0]);
         let got = got.map_err(says)?;
@@ -81,6 +86,6 @@ impl Fault {
                 stage.server.seen()
             )));
         }
-        stage.must_go_on().map_err(says).map(|()| true)
+        stage.must_go_on().map_err(says).map(|()| Ending::Whole)
     }
 }

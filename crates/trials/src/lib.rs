@@ -15,6 +15,7 @@ pub mod child;
 pub mod clock;
 pub mod crash;
 mod deadly;
+mod ending;
 mod fault;
 mod kill_point;
 mod moment;

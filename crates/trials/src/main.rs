@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 const RUNS: u32 = 3_000;
 
 /// About how many runs of each kind beside the kills `crash quick` makes.
-const OF_EACH: usize = 80;
+const OF_EACH: usize = 120;
 
 fn crash(words: &[String]) -> Result<(), String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;

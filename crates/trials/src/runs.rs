@@ -4,6 +4,7 @@ use std::path::Path;
 
 use wellspring_core::Replay;
 
+use crate::ending::Ending;
 use crate::fault::{FAULTS, Fault};
 use crate::moment::Moment;
 use crate::part::Driver;
@@ -33,13 +34,13 @@ impl Run {
         }
     }
 
-    /// Whether the run played what it is for; the error is a sentence about what broke.
-    pub(crate) fn play(&self, program: &Path) -> Result<bool, String> {
+    /// Plays the run; the error is a sentence about what broke.
+    pub(crate) fn play(&self, program: &Path) -> Result<Ending, String> {
         match self {
-            Self::Stop(stop) => stop.play(program).map(|()| true),
-            Self::Unnamed(unnamed) => unnamed.play(program).map(|()| true),
+            Self::Stop(stop) => stop.play(program),
+            Self::Unnamed(unnamed) => unnamed.play(program).map(|()| Ending::Whole),
             Self::Fault(fault) => fault.play(program),
-            Self::TwoPaths(paths) => paths.play(program).map(|()| true),
+            Self::TwoPaths(paths) => paths.play(program).map(|()| Ending::Whole),
         }
         .map_err(|sentence| format!("{self:?}: {sentence}"))
     }

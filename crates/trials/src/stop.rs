@@ -9,6 +9,7 @@ use wellspring_core::Replay;
 
 use crate::clock;
 use crate::crash::drawn;
+use crate::ending::Ending;
 use crate::kill_point::{Blow, Effect, KillPoint, When};
 use crate::moment::Moment;
 use crate::part::{CallerResult, Driver, Part};
@@ -39,17 +40,17 @@ const TRIES: u64 = 20;
 
 impl Stop {
     /// Plays the trial; the error is a sentence about what broke.
-    pub(crate) fn play(&self, program: &Path) -> Result<(), String> {
+    pub(crate) fn play(&self, program: &Path) -> Result<Ending, String> {
         for round in 0..TRIES {
-            if self.play_once(program, round)? {
-                return Ok(());
+            if let Some(ending) = self.play_once(program, round)? {
+                return Ok(ending);
             }
         }
         Err("each stop came too late".to_owned())
     }
 
-    /// `false` if the process had ended by itself before the stop.
-    fn play_once(&self, program: &Path, round: u64) -> Result<bool, String> {
+    /// `None` if the process had ended by itself before the stop.
+    fn play_once(&self, program: &Path, round: u64) -> Result<Option<Ending>, String> {
         let mut random = Random::new(self.seed.wrapping_add(round << 32));
         let stage = Stage::new(self.kind, self.replay, program)?;
         if let Moment::Successor(..) = self.moment {
@@ -75,7 +76,7 @@ impl Stop {
             Moment::Watched(_) | Moment::Whenever => return Err("no stop is defined there".to_owned()),
         };
         if !victim.is_stopped() {
-            return Ok(false);
+            return Ok(None);
         }
         stage.relay.resume();
         let (early, long) = (random.below(2) == 0, random.below(3) == 0);
@@ -91,17 +92,28 @@ impl Stop {
                 .map_or_else(other, |asking| asking.join().map_err(|_| "the trial panicked".to_owned())?);
             (stopped, other)
         });
-        self.judge(&stage, &stopped?, &other?).map(|()| true)
+        self.judge(&stage, &stopped?, &other?).map(Some)
     }
 
-    fn judge(&self, stage: &Stage, stopped: &CallerResult, other: &CallerResult) -> Result<(), String> {
+    /// Whether the process may be stopped while it saves its lease.
+    const fn in_lease(&self) -> bool {
+        matches!(
+            self.moment,
+            Moment::At(Effect::Load | Effect::Life, When::During(_))
+                | Moment::At(Effect::Lease, When::During(_) | When::After)
+        )
+    }
+
+    fn judge(&self, stage: &Stage, stopped: &CallerResult, other: &CallerResult) -> Result<Ending, String> {
         let last = stage.asks(self.victim)?;
+        let too_early = self.replay == Replay::Never && self.in_lease() && other.is_ambiguous();
         for (who, result) in [("stopped", stopped), ("other", other), ("last", &last)] {
-            if *result != served() {
+            if *result != served() && !(who == "other" && too_early) {
                 return Err(format!("the {who} process got {result:?}: {:?}", stage.server.seen()));
             }
         }
-        stage.must_go_on()
+        stage.must_go_on()?;
+        Ok(if too_early { Ending::ToldTooEarly } else { Ending::Whole })
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use crate::ending::Ending;
 use crate::parallel::at_once;
 use crate::runs::{self, Run};
 use crate::table::Table;
@@ -15,6 +16,8 @@ struct Row {
     runs: u32,
     /// Sessions that ended, each by a kill between the sending and the save.
     lost: u32,
+    /// Callers that were told to sign in, though the session goes on.
+    early: u32,
     reuses: u64,
     /// What broke.
     broken: Broken,
@@ -55,8 +58,13 @@ impl Summary {
     /// The kills of this table.
     #[must_use]
     pub fn of(table: &Table) -> Self {
-        let mut row =
-            Row { runs: table.kills(), lost: table.lost(), reuses: table.reuses(), broken: <_>::default() };
+        let mut row = Row {
+            runs: table.kills(),
+            lost: table.lost(),
+            early: 0,
+            reuses: table.reuses(),
+            broken: <_>::default(),
+        };
         table.broken().iter().for_each(|sentence| row.broken.add(sentence));
         Self { rows: [(KILLS, row)].into(), sentences: table.broken().to_vec() }
     }
@@ -92,10 +100,13 @@ impl Summary {
         *self = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
     }
 
-    fn add(&mut self, kind: &'static str, played: Result<bool, String>) {
+    fn add(&mut self, kind: &'static str, played: Result<Ending, String>) {
         let row = self.rows.entry(kind).or_default();
         match played {
-            Ok(hit) => row.runs += u32::from(hit),
+            Ok(ending) => {
+                row.runs += u32::from(ending != Ending::Missed);
+                row.early += u32::from(ending == Ending::ToldTooEarly);
+            }
             Err(sentence) => {
                 eprintln!("  BROKEN {sentence}");
                 row.runs += 1;
@@ -121,16 +132,29 @@ impl Summary {
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
-        let header = ["runs", "lost", "reuses", "other reuses", "wrong login", "hangs", "panics", "broken"];
+        let header = [
+            "runs",
+            "lost",
+            "reuses",
+            "early login",
+            "other reuses",
+            "wrong login",
+            "hangs",
+            "panics",
+            "broken",
+        ];
         line(&mut text, "", &header.map(str::to_owned));
-        for (kind, Row { runs, lost, reuses, broken }) in &self.rows {
+        for (kind, Row { runs, lost, early, reuses, broken }) in &self.rows {
             let Broken { all, reuses: other, logins, hangs, panics } = broken;
-            let counts = [*runs, *lost, u32::try_from(*reuses).unwrap_or(u32::MAX)];
+            let counts = [*runs, *lost, u32::try_from(*reuses).unwrap_or(u32::MAX), *early];
             let counts = counts.into_iter().chain([*other, *logins, *hangs, *panics, *all]);
             line(&mut text, kind, &counts.map(|count| count.to_string()).collect::<Vec<_>>());
         }
         text.push_str(
             "  Lost, with a reuse: the kill came between the sending and the save, and no store can help.\n",
+        );
+        text.push_str(
+            "  Early login: under Never, beside a process that was stopped while it saved its lease.\n",
         );
         text
     }
@@ -152,8 +176,9 @@ mod tests {
     #[test]
     fn a_broken_run_is_counted_as_what_its_sentence_says() {
         let mut summary = Summary::default();
-        summary.add("k", Ok(true));
-        summary.add("k", Ok(false));
+        summary.add("k", Ok(Ending::Whole));
+        summary.add("k", Ok(Ending::Missed));
+        summary.add("k", Ok(Ending::ToldTooEarly));
         summary.add("k", Err("the child hangs".to_owned()));
         summary.add(
             "k",
@@ -161,7 +186,7 @@ mod tests {
         );
         summary.add("k", Err("panicked: Seen { asked: 2, reused: 0, revoked: 0 }".to_owned()));
         let broken = Broken { all: 3, reuses: 1, logins: 1, hangs: 1, panics: 1 };
-        assert_eq!(summary.rows["k"], Row { runs: 4, lost: 0, reuses: 0, broken });
+        assert_eq!(summary.rows["k"], Row { runs: 5, lost: 0, early: 1, reuses: 0, broken });
         assert_eq!(summary.broken().len(), 3);
     }
 }

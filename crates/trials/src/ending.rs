@@ -1,0 +1,13 @@
+//! How a run ends that breaks nothing.
+
+/// How a run ends that breaks nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The fault hit nothing of the store: the run does not count.
+    Missed,
+    /// Every caller is served.
+    Whole,
+    /// The session goes on, but under `Never` a caller was told to sign in: it could not know that a process that was
+    /// stopped while it saved its lease had sent nothing.
+    ToldTooEarly,
+}
