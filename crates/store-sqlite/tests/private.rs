@@ -226,12 +226,13 @@ fn what_root_creates_beside_the_database_of_a_user_belongs_to_that_user() {
     let folder = Folder::new();
     let (own, path) = (folder.path().join("own"), folder.path().join("own/w.db"));
     fs::create_dir(&own).unwrap();
-    set_mode(&own, 0o700);
     if !is_root(&folder) {
         assert!(chown(&own, Some(STRANGER), None).is_err(), "only root can make this test's files");
         return;
     }
     chown(&own, Some(STRANGER), Some(STRANGER)).unwrap();
+    // The group of the user may write to the folder, as on many systems.
+    set_mode(&own, 0o775);
     let store = SqliteStore::open(&path).unwrap();
     store.save(&key(), None, &sample::record(2), WITHIN).unwrap();
     store.spill(&key(), &sample::pending_save(2)).unwrap();

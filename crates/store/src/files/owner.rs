@@ -31,8 +31,7 @@ pub(crate) fn user() -> u32 {
     0
 }
 
-/// Gives what this process has just created at this path to the owner of the folder around it, if the process is root
-/// and no other user can write to that folder.
+/// Gives what this process has just created at this path to the owner of the folder around it, if the process is root.
 #[cfg(unix)]
 pub(crate) fn give_to_owner_of_folder(created: &File, path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, fchown};
@@ -40,7 +39,7 @@ pub(crate) fn give_to_owner_of_folder(created: &File, path: &Path) -> io::Result
         return Ok(());
     }
     let folder = fs::metadata(parent(path))?;
-    if folder.uid() == 0 || Facts::of(&folder).is_writable_by_others() {
+    if folder.uid() == 0 {
         return Ok(());
     }
     fchown(created, Some(folder.uid()), Some(folder.gid()))

@@ -77,8 +77,9 @@ pub(crate) fn file(
     folder: impl FnOnce() -> Option<Facts>,
 ) -> Result<(), StoreError> {
     regular(path, facts)?;
-    // Root also uses what belongs to the owner of the folder, who can put any file there.
-    let trusted = |folder: Facts| folder.owner == facts.owner && !folder.is_writable_by_others();
+    // Root also uses what belongs to the owner of the folder, who can put any file there. No other user can make a file of
+    // that owner.
+    let trusted = |folder: Facts| folder.owner == facts.owner;
     if facts.owner != user && !(user == 0 && folder().is_some_and(trusted)) {
         return Err(foreign(path, facts, user));
     }
@@ -117,7 +118,7 @@ pub(crate) fn folder(
         }
     }
     // Root also uses the folders of other users, except where another user could have put one in the way.
-    let trusted = |parent: Facts| !parent.is_writable_by_others();
+    let trusted = |parent: Facts| parent.owner == facts.owner || !parent.is_writable_by_others();
     if facts.owner != user && !(user == 0 && parent().is_some_and(trusted)) {
         return Err(foreign(path, facts, user));
     }
@@ -233,9 +234,11 @@ mod tests {
     fn root_uses_what_belongs_to_the_owner_of_the_folder_and_nothing_that_another_user_put_there() {
         assert_eq!(said(judge_file(FILE, 0, FOLDER)), None);
         refuses(judge_file(FILE, 0, Facts { owner: 0, ..FOLDER }), "belongs to user 7");
-        refuses(judge_file(FILE, 0, Facts { mode: 0o1777, ..FOLDER }), "belongs to user 7");
+        refuses(judge_file(FILE, 0, Facts { owner: 0, mode: 0o1777, ..FOLDER }), "belongs to user 7");
+        assert_eq!(said(judge_file(FILE, 0, Facts { mode: 0o775, ..FOLDER })), None);
         assert_eq!(said(judge_file(Facts { owner: 0, ..FILE }, 0, FOLDER)), None);
         assert_eq!(said(judge_folder(FOLDER, 0, Facts { owner: 0, mode: 0o755, ..FOLDER })), None);
         refuses(judge_folder(FOLDER, 0, Facts { owner: 0, mode: 0o1777, ..FOLDER }), "belongs to user 7");
+        assert_eq!(said(judge_folder(FOLDER, 0, Facts { mode: 0o775, ..FOLDER })), None);
     }
 }
