@@ -74,6 +74,12 @@ pub(crate) enum StepOutcome {
     Stray,
     /// The answer was lost.
     Lost,
+    /// The answer cannot be used, but for its refresh token.
+    Unusable,
+    /// The answer has arrived while the process was stopped.
+    Stopped,
+    /// Nothing was sent, for a reason of this process.
+    UnsentLocally,
     /// The request is given up, and may arrive later.
     Straggling,
     /// The time for waiting is up.
@@ -110,7 +116,7 @@ impl StepOutcome {
 
     /// Whether a byte of the request leaves.
     pub(crate) const fn leaves(self) -> bool {
-        !matches!(self, Self::Unsent | Self::Overdue)
+        !matches!(self, Self::Unsent | Self::UnsentLocally | Self::Overdue)
     }
 }
 
@@ -239,10 +245,11 @@ impl World {
                 if may(Trouble::Straggler) {
                     ways.push(StepOutcome::Straggling);
                 }
-                if may(Trouble::Unsent)
-                    && !matches!(ServerRequest::read(&sending.request), ServerRequest::Revoke(_))
-                {
-                    ways.push(StepOutcome::Unsent);
+                if !matches!(ServerRequest::read(&sending.request), ServerRequest::Revoke(_)) {
+                    ways.extend(may(Trouble::Unsent).then_some(StepOutcome::Unsent));
+                    ways.extend(may(Trouble::Local).then_some(StepOutcome::UnsentLocally));
+                    ways.extend(may(Trouble::Unusable).then_some(StepOutcome::Unusable));
+                    ways.extend(may(Trouble::Stop).then_some(StepOutcome::Stopped));
                 }
             }
             Step::Spill(..) | Step::Forget(..) => {

@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use wellspring_core::{
     Answer, AuthorizationCode, AuthorizationGrant, ByteLeft, Completed, Decision, Instant, LoginReason, Need,
-    Outcome, Pending, PendingSave, Rejected, Renewal, Save, Step, StoreError, StoreOp, TransportError,
-    TransportErrorKind, Watch, WatchOutcome,
+    Obstacle, Outcome, Pending, PendingSave, Rejected, Renewal, Save, Step, StoreError, StoreOp,
+    TransportError, TransportErrorKind, Watch, WatchOutcome,
 };
 
 use crate::action::{Action, StepOutcome};
-use crate::invariants::Broken;
+use crate::invariants::{Broken, LOCAL};
 use crate::line::Mutation;
 use crate::provider::{ServerRequest, TokenName};
 use crate::server::ServerReply;
@@ -216,6 +216,7 @@ impl World {
         | StepOutcome::Unsure { late: true, .. }
         | StepOutcome::Hanging { late: true }
         | StepOutcome::Slow
+        | StepOutcome::Stopped
         | StepOutcome::TimeUp = how
         {
             process.wait();
@@ -275,7 +276,9 @@ impl World {
             Step::Send(sending, next) => {
                 let server_request = ServerRequest::read(&sending.request);
                 sent |= how.leaves();
-                let answer = self.exchange(scene, who, process.ticks, server_request, how)?;
+                // The request has arrived before the process was stopped.
+                let ticks = process.ticks - u8::from(how == StepOutcome::Stopped);
+                let answer = self.exchange(scene, who, ticks, server_request, how)?;
                 next.resume(answer, now)
             }
             Step::Spill(spill) if how == StepOutcome::Well => {
@@ -316,6 +319,16 @@ impl World {
         let silent = |kind| Answer::Failed(TransportError::new(kind, "no answer came"));
         Ok(match how {
             StepOutcome::Well => self.serve(scene, who, time, server_request)?.answer(),
+            StepOutcome::Stopped if scene.line.mutated(Mutation::NothingReadAfterStop) => {
+                self.serve(scene, who, time, server_request)?;
+                silent(TransportErrorKind::Ambiguous)
+            }
+            StepOutcome::Stopped => self.serve(scene, who, time, server_request)?.answer(),
+            StepOutcome::Unusable => self.serve(scene, who, time, server_request)?.unusable_answer(),
+            StepOutcome::UnsentLocally => {
+                let error = TransportError::new(TransportErrorKind::NotSent, LOCAL);
+                Answer::Failed(error.because(Obstacle::NoNetwork))
+            }
             StepOutcome::Lost => {
                 let reply = self.serve(scene, who, time, server_request)?;
                 self.lose_what_was(reply);

@@ -19,6 +19,9 @@ const MOST_TICKS: u8 = 15;
 /// In an hour, and no more than an hour passes.
 const MOST_REFUSALS: u8 = 3;
 
+/// Why nothing was sent, if that is a reason of one process.
+pub(crate) const LOCAL: &str = "this process has no network";
+
 fn broken<T>(text: String) -> Result<T, Broken> {
     Err(Broken(text))
 }
@@ -138,6 +141,9 @@ impl World {
     pub(crate) fn saved(&mut self, before: Option<&Record>, record: &Record) -> Result<(), Broken> {
         if before.is_some_and(|before| before.place() > record.place()) {
             return broken("6: an older record replaces a newer one".to_owned());
+        }
+        if record.throttle.as_ref().is_some_and(|throttle| throttle.cause.text == LOCAL) {
+            return broken("8: a failure of one process pauses all".to_owned());
         }
         let new_epoch = before.is_none_or(|before| before.epoch < record.epoch);
         let history = Rc::make_mut(&mut self.history);

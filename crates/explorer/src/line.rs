@@ -55,6 +55,12 @@ pub(crate) enum Trouble {
     Outage,
     /// The store fails, before or after it has done what it was asked for, and may still do it later.
     Hanging,
+    /// The answer cannot be used, but for its refresh token.
+    Unusable,
+    /// The process is stopped for longer than its deadline, and the answer arrives meanwhile.
+    Stop,
+    /// Certainly nothing was sent, for a reason of this process.
+    Local,
     /// A request is processed long after its sender has given it up or is gone.
     Straggler,
     /// Saving a lease takes longer than the lease allows.
@@ -97,6 +103,8 @@ pub(crate) enum Mutation {
     LivenessLockWhileWatching,
     /// The store compares the place of a record instead of its version.
     SwapByPlace,
+    /// A process that was stopped does not look at what has arrived before it says that the time is up.
+    NothingReadAfterStop,
     /// A token that a dropped task held is not spilled.
     NothingGuarded,
     /// A watcher does not look at the version again when it has found that no process is alive.

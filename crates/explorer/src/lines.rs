@@ -85,7 +85,18 @@ pub(crate) const QUICK: &[Line] = &[
     line("owner dead, two, two faults", Replay::OwnerDead, TWO, 2),
     line("never, three, one fault", Replay::Never, THREE, 1),
     line("owner dead, three, one fault", Replay::OwnerDead, THREE, 1),
+    with(line("never, answers that cannot be used", Replay::Never, TWO, 2), UNUSABLE),
+    with(line("owner dead, answers that cannot be used", Replay::OwnerDead, TWO, 2), UNUSABLE),
+    with(line("never, stopped processes and local faults", Replay::Never, TWO, 2), ONE_PROCESS),
+    with(line("owner dead, stopped processes and local faults", Replay::OwnerDead, TWO, 2), ONE_PROCESS),
 ];
+
+/// An answer that cannot be used, beside what may go wrong with the save of its refresh token.
+const UNUSABLE: &[Trouble] =
+    &[Trouble::Unusable, Trouble::Store, Trouble::Crash, Trouble::Logout, Trouble::SignIn];
+
+/// A process that is stopped, or fails for a reason of its own.
+const ONE_PROCESS: &[Trouble] = &[Trouble::Stop, Trouble::Local, Trouble::Store, Trouble::Crash];
 
 /// What takes longer.
 pub(crate) const LONG: &[Line] = &[

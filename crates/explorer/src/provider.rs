@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use wellspring_core::{
     AccessToken, AuthorizationGrant, Fate, HttpRequest, HttpResponse, LoginReason, Method, Provider,
-    ProviderSpec, Reading, Record, RefreshToken, ResponseHead, Rotation, TokenError, TokenKey, TokenResponse,
-    UnixTime, Verdict,
+    ProviderSpec, Reading, Record, RefreshToken, ResponseHead, Rotation, Successor, TokenError, TokenKey,
+    TokenResponse, UnixTime, Verdict,
 };
 
 use crate::line::{Grants, Line};
@@ -122,6 +122,10 @@ impl Provider for Words {
                 response.lifetime = self.1;
                 Reading::Granted(response)
             }
+            206 => Reading::Unusable {
+                successor: Successor::new(RefreshToken::new(String::from_utf8_lossy(response.expose_body()))),
+                error: TokenError::unavailable("the access token cannot be used").with_fate(Fate::Unknown),
+            },
             409 => Reading::Next(AuthorizationGrant::ClientCredentials),
             401 => Reading::Refused(TokenError::login_required(LoginReason::Refused)),
             _ => Reading::Refused(TokenError::unavailable("down").with_fate(Fate::Unknown)),

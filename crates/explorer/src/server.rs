@@ -100,6 +100,16 @@ impl Family {
 }
 
 impl ServerReply {
+    /// The same, where the access token cannot be used.
+    pub(crate) fn unusable_answer(self) -> Answer {
+        match self {
+            Self::Granted(name) => {
+                Answer::Response(HttpResponse::new(ResponseHead::new(206), name.to_string()))
+            }
+            other => other.answer(),
+        }
+    }
+
     pub(crate) fn answer(self) -> Answer {
         let (status, body) = match self {
             Self::Granted(name) => (200, name.to_string()),
