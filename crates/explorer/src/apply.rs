@@ -3,13 +3,12 @@
 use std::rc::Rc;
 
 use wellspring_core::{
-    Answer, AuthorizationCode, AuthorizationGrant, ByteLeft, Completed, Decision, Instant, LoginReason, Need,
-    Obstacle, Outcome, Pending, PendingSave, Rejected, Renewal, Save, Step, StoreError, StoreOp,
-    TransportError, TransportErrorKind, Watch, WatchOutcome,
+    AuthorizationCode, AuthorizationGrant, ByteLeft, Completed, Decision, Instant, LoginReason, Need,
+    Outcome, Pending, PendingSave, Rejected, Renewal, Save, Step, StoreError, StoreOp, Watch, WatchOutcome,
 };
 
 use crate::action::{Action, StepOutcome};
-use crate::invariants::{Broken, LOCAL};
+use crate::invariants::Broken;
 use crate::line::Mutation;
 use crate::provider::{ServerRequest, TokenName};
 use crate::server::ServerReply;
@@ -187,7 +186,7 @@ impl World {
     }
 
     /// The answer is lost.
-    fn lose_what_was(&mut self, reply: ServerReply) {
+    pub(crate) fn lose_what_was(&mut self, reply: ServerReply) {
         if let ServerReply::Granted(name) = reply {
             self.lose(name);
         }
@@ -303,44 +302,6 @@ impl World {
         let locked = watch.domain.is_none_or(|domain| self.is_locked(domain));
         let looks = !scene.line.mutated(Mutation::GoneWithoutLook) || locked;
         looks && self.store.version() != Some(watch.version)
-    }
-
-    fn exchange(
-        &mut self,
-        scene: &Scene,
-        who: usize,
-        time: u8,
-        server_request: ServerRequest,
-        how: StepOutcome,
-    ) -> Result<Answer, Broken> {
-        if how.leaves() {
-            self.may_send(scene, who, server_request)?;
-        }
-        let silent = |kind| Answer::Failed(TransportError::new(kind, "no answer came"));
-        Ok(match how {
-            StepOutcome::Well => self.serve(scene, who, time, server_request)?.answer(),
-            StepOutcome::Stopped if scene.line.mutated(Mutation::NothingReadAfterStop) => {
-                self.serve(scene, who, time, server_request)?;
-                silent(TransportErrorKind::Ambiguous)
-            }
-            StepOutcome::Stopped => self.serve(scene, who, time, server_request)?.answer(),
-            StepOutcome::Unusable => self.serve(scene, who, time, server_request)?.unusable_answer(),
-            StepOutcome::UnsentLocally => {
-                let error = TransportError::new(TransportErrorKind::NotSent, LOCAL);
-                Answer::Failed(error.because(Obstacle::NoNetwork))
-            }
-            StepOutcome::Lost => {
-                let reply = self.serve(scene, who, time, server_request)?;
-                self.lose_what_was(reply);
-                silent(TransportErrorKind::Ambiguous)
-            }
-            StepOutcome::Straggling => {
-                Rc::make_mut(&mut self.history).stragglers.push((who, time, server_request));
-                silent(TransportErrorKind::Ambiguous)
-            }
-            StepOutcome::Stray => silent(TransportErrorKind::Ambiguous),
-            _ => silent(TransportErrorKind::NotSent),
-        })
     }
 
     /// Runs on to the next step that others can notice.

@@ -6,7 +6,7 @@
 //!
 //! - `line`, `lines`: what is explored; `mutants`, `cells`: deliberate mistakes
 //! - `world`, `store_model`, `server`, `provider`, `history`: one state of everything
-//! - `action`, `apply`: what can happen, and the next state, as the drivers carry it out
+//! - `action`, `apply`, `exchange`: what can happen, and the next state, as the drivers carry it out
 //! - `invariants`: what must hold
 //! - `callers`: what waits for tokens and calls APIs, and what must hold for it
 //! - `search`: visits every state
@@ -23,6 +23,8 @@ mod callers;
 mod cells;
 #[cfg(wellspring_explore)]
 mod clock;
+#[cfg(wellspring_explore)]
+mod exchange;
 #[cfg(wellspring_explore)]
 mod history;
 #[cfg(wellspring_explore)]

@@ -1,7 +1,10 @@
 //! The loop that carries out a renewal's steps.
 
+use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+
+use std::panic::catch_unwind;
 
 use tokio::runtime::Handle;
 use wellspring_transport::twins::prelude::*;
@@ -50,7 +53,13 @@ impl Worker<'_> {
         operation: &Arc<O>,
         within: Duration,
     ) -> Result<O::Reply, StoreError> {
-        let mut thread = self.runtime.spawn_blocking(active.run(operation, within));
+        // tokio panics where the system starts no thread.
+        let started =
+            catch_unwind(AssertUnwindSafe(|| self.runtime.spawn_blocking(active.run(operation, within))));
+        let Ok(mut thread) = started else {
+            let text = "the system starts no thread for the store; raise the limit (`ulimit -u`)";
+            return Err(StoreError::unavailable(text));
+        };
         // The machine's clock: a store works in real time, whatever clock the source has.
         let system = Clock::system();
         let end = system.now().instant.plus(within.saturating_add(GRACE));

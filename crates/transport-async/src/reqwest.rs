@@ -23,8 +23,11 @@ use crate::clock::TimeLimit;
 use crate::source::TokenSource;
 use crate::transport::Transport;
 
+mod lookup;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
+
+use lookup::Lookup;
 
 #[cfg(feature = "reqwest-middleware")]
 pub use middleware::AttachMiddleware;
@@ -97,7 +100,7 @@ impl ReqwestTransport {
         let tls = settings.tls.client_config()?;
         let client = |pooled: bool, proxied: bool| {
             let mut builder = settings
-                .configured(Client::builder())
+                .configured(Client::builder().dns_resolver(Arc::new(Lookup)))
                 .tls_backend_preconfigured((*tls).clone())
                 .redirect(Policy::none())
                 .retry(reqwest::retry::never())

@@ -4,9 +4,12 @@
 //! up to the end of the handshake as unsent. ureq's interface for that is not covered by its version number, so the
 //! workspace pins ureq to one minor version.
 
+use core::net::SocketAddr;
 use std::io::{self, Read, Write};
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
@@ -62,25 +65,53 @@ impl Unsent {
 /// Name lookup that marks its failures.
 #[derive(Debug)]
 pub(super) struct Resolving {
-    inner: DefaultResolver,
     threads: bool,
 }
 
 impl Resolving {
     pub(super) fn new(threads: bool) -> Self {
-        Self { inner: DefaultResolver::default(), threads }
+        Self { threads }
     }
 
-    /// The system's name lookup, which has no deadline.
-    fn on_this_thread(&self, uri: &Uri, config: &Config) -> Result<ResolvedSocketAddrs, ureq::Error> {
+    fn look_up(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let name = uri.scheme().zip(uri.authority());
         let name = name.and_then(|(scheme, authority)| DefaultResolver::host_and_port(scheme, authority));
         let name = name.ok_or(ureq::Error::HostNotFound)?;
+        let addresses = match name.parse() {
+            Ok(address) => vec![address],
+            Err(_) if self.threads => on_a_thread(name, timeout)?,
+            Err(_) => name.to_socket_addrs()?.collect(),
+        };
         let mut found = self.empty();
-        for address in config.ip_family().keep_wanted(name.to_socket_addrs()?).take(16) {
+        for address in config.ip_family().keep_wanted(addresses.into_iter()).take(16) {
             found.push(address);
         }
         if found.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(found) }
+    }
+}
+
+/// The system's name lookup has no deadline, so it runs on a thread of its own. ureq's own resolver panics where the system
+/// starts no thread.
+fn on_a_thread(name: String, timeout: NextTimeout) -> Result<Vec<SocketAddr>, ureq::Error> {
+    let (sender, found) = mpsc::channel();
+    thread::Builder::new().name("wellspring-lookup".into()).spawn(move || {
+        let found = name.to_socket_addrs().map(|found| found.collect());
+        // The request may have been given up.
+        let _ = sender.send(found);
+    })?;
+    let found = match timeout.not_zero() {
+        Some(left) => found.recv_timeout(*left),
+        None => found.recv().map_err(Into::into),
+    };
+    match found {
+        Ok(found) => Ok(found?),
+        Err(RecvTimeoutError::Timeout) => Err(ureq::Error::Timeout(timeout.reason)),
+        Err(RecvTimeoutError::Disconnected) => Err(ureq::Error::HostNotFound),
     }
 }
 
@@ -91,12 +122,7 @@ impl Resolver for Resolving {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let found = if self.threads {
-            self.inner.resolve(uri, config, timeout)
-        } else {
-            self.on_this_thread(uri, config)
-        };
-        found.map_err(|error| Unsent::of(error, true))
+        self.look_up(uri, config, timeout).map_err(|error| Unsent::of(error, true))
     }
 }
 

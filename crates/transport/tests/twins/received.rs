@@ -241,3 +241,33 @@ async fn child_of_the_descriptor_test() {
     assert!(error.is_local() && error.to_string().contains("no file descriptor is free"), "{error}");
     assert!(exchange(&client, &url).await.is_ok());
 }
+
+#[cfg(target_os = "linux")]
+#[twin::test]
+async fn a_process_that_can_start_no_thread_says_so_and_does_not_panic() {
+    let server = Server::granting();
+    let output = child("child_of_the_thread_test", &server.url).wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[twin::test]
+async fn child_of_the_thread_test() {
+    let Some(url) = given_url() else { return };
+    let client = client();
+    assert!(exchange(&client, format!("{url}/token")).await.is_ok());
+    // No room for the stack of another thread.
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
+    let room = Some(pages * rustix::param::page_size() as u64 + (1 << 20));
+    rustix::process::setrlimit(
+        rustix::process::Resource::As,
+        rustix::process::Rlimit { current: room, maximum: None },
+    )
+    .unwrap();
+    let error = exchange(&client, "https://host.invalid/token").await.unwrap_err();
+    assert_eq!(error.obstacle(), Some(Obstacle::NoThread), "{error:?}");
+    assert!(error.into_error().to_string().contains("starts no further thread"));
+}

@@ -1,0 +1,52 @@
+//! The answer to a request: served, lost, never sent, or arrived while its sender was stopped.
+
+use std::rc::Rc;
+
+use wellspring_core::{Answer, Obstacle, TransportError, TransportErrorKind};
+
+use crate::action::StepOutcome;
+use crate::invariants::{Broken, LOCAL};
+use crate::line::Mutation;
+use crate::provider::ServerRequest;
+use crate::world::{Scene, World};
+
+impl World {
+    /// The answer to a request, or how far the request came.
+    pub(crate) fn exchange(
+        &mut self,
+        scene: &Scene,
+        who: usize,
+        time: u8,
+        server_request: ServerRequest,
+        how: StepOutcome,
+    ) -> Result<Answer, Broken> {
+        if how.leaves() {
+            self.may_send(scene, who, server_request)?;
+        }
+        let silent = |kind| Answer::Failed(TransportError::new(kind, "no answer came"));
+        Ok(match how {
+            StepOutcome::Well => self.serve(scene, who, time, server_request)?.answer(),
+            StepOutcome::Stopped if scene.line.mutated(Mutation::NothingReadAfterStop) => {
+                self.serve(scene, who, time, server_request)?;
+                silent(TransportErrorKind::Ambiguous)
+            }
+            StepOutcome::Stopped => self.serve(scene, who, time, server_request)?.answer(),
+            StepOutcome::Unusable => self.serve(scene, who, time, server_request)?.unusable_answer(),
+            StepOutcome::UnsentLocally => {
+                let error = TransportError::new(TransportErrorKind::NotSent, LOCAL);
+                Answer::Failed(error.because(Obstacle::NoNetwork))
+            }
+            StepOutcome::Lost => {
+                let reply = self.serve(scene, who, time, server_request)?;
+                self.lose_what_was(reply);
+                silent(TransportErrorKind::Ambiguous)
+            }
+            StepOutcome::Straggling => {
+                Rc::make_mut(&mut self.history).stragglers.push((who, time, server_request));
+                silent(TransportErrorKind::Ambiguous)
+            }
+            StepOutcome::Stray => silent(TransportErrorKind::Ambiguous),
+            _ => silent(TransportErrorKind::NotSent),
+        })
+    }
+}
