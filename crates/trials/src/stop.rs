@@ -95,12 +95,11 @@ impl Stop {
         self.judge(&stage, &stopped?, &other?).map(Some)
     }
 
-    /// Whether the process may be stopped while it saves its lease.
+    /// Whether the process may be stopped while it saves its lease, or so that the time for that is up.
     const fn in_lease(&self) -> bool {
         matches!(
             self.moment,
-            Moment::At(Effect::Load | Effect::Life, When::During(_))
-                | Moment::At(Effect::Lease, When::During(_) | When::After)
+            Moment::At(Effect::Load, When::During(_)) | Moment::At(Effect::Life | Effect::Lease, _)
         )
     }
 
