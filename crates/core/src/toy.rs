@@ -53,6 +53,11 @@ impl Toy {
         self
     }
 
+    pub(crate) fn with_key(mut self, key: TokenKey) -> Self {
+        self.0.key = key;
+        self
+    }
+
     pub(crate) fn asking_for(mut self, scope: &str) -> Self {
         self.0.requested_scope = Scope::parse(scope);
         self

@@ -1,5 +1,6 @@
 //! One renewal, answer by answer.
 
+mod identities;
 mod kept;
 mod owners;
 mod pauses;
