@@ -1,7 +1,7 @@
 //! A move that is interrupted at each of its operations, by the end of its process or by another process.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wellspring_core::{
     AccessToken, Epoch, Generation, Granted, LivenessLock, LockDomain, RefreshToken, Scope, Store,
