@@ -76,6 +76,6 @@ pub use endpoint::{Endpoint, UnknownEndpoint};
 pub use fault::{Fault, Stage, UnknownFault};
 pub use log::{Counters, Entry, Fingerprint};
 pub use request::Request;
-pub use server::{Identity, StartError};
+pub use server::{Hold, Identity, StartError};
 pub use simulator::{Builder, Simulator};
 pub use world::World;

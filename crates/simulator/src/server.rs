@@ -13,9 +13,10 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::HashMap;
 use std::io;
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 
+pub use shared::Hold;
 pub use start_error::StartError;
 pub use tls::Identity;
 
@@ -60,6 +61,8 @@ impl Server {
             open: Mutex::new(HashMap::new()),
             accepted: AtomicU64::new(0),
             refused_handshakes: AtomicU64::new(0),
+            held: Mutex::new(Vec::new()),
+            released: Condvar::new(),
         });
         let listener = Some(listen(listener, Arc::clone(&shared)).map_err(StartError::Listen)?);
         Ok(Self { shared, address, identity, listener })
@@ -69,6 +72,7 @@ impl Server {
     pub(crate) fn unplug(&mut self) {
         let Some(listening) = self.listener.take() else { return };
         listening.stop.order();
+        self.shared.wake_held();
         // This connection wakes the listener's thread. If it fails, the thread has already ended.
         drop(TcpStream::connect(self.address));
         locked(&self.shared.open).values().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::sync::atomic::Ordering;
 use core::time::Duration;
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 
 use crate::clock::SimClock;
 use crate::config::{Config, OauthClient, Rotation};
@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::fault::Fault;
 use crate::log::{Counters, Entry};
 use crate::request::Request;
-use crate::server::{Identity, Security, Server, StartError};
+use crate::server::{Hold, Identity, Security, Server, StartError};
 use crate::world::World;
 
 /// The providers on a port of 127.0.0.1. Dropping it stops the server and closes every connection.
@@ -82,6 +82,12 @@ impl Simulator {
     /// Queues a fault for this number of requests; `u32::MAX` means for ever.
     pub fn fault_times(&self, endpoint: Endpoint, fault: Fault, times: u32) {
         self.world().fault_times(endpoint, fault, times);
+    }
+
+    /// Holds back every answer of an endpoint, or of a group, until the returned guard is dropped. The requests are
+    /// processed and counted at once.
+    pub fn hold(&self, endpoint: Endpoint) -> Hold {
+        Hold::new(Arc::clone(&self.server.shared), endpoint)
     }
 
     /// Removes all queued faults.

@@ -19,6 +19,9 @@ pub(super) static VALUED: &[Valued] = &[
     valued("expires-in", "expires_in is this JSON text", |value| set("expires_in", value.into())),
     valued("token-type", "token_type is this string", |value| set("token_type", string(value))),
     valued("scope", "scope is this string", |value| set("scope", string(value))),
+    valued("error-beside", "a token and this OAuth error code in one answer", |value| {
+        set("error", string(value))
+    }),
     valued("status", "this status, with an empty body", |value| {
         Some(vec![Effect::Instead(Instead::bare(status(value)?))])
     }),

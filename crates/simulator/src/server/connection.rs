@@ -11,6 +11,7 @@ use rustls::{ServerConnection, StreamOwned};
 
 use crate::answer::{Answer, Delivery};
 use crate::control;
+use crate::endpoint::Endpoint;
 use crate::request::Request;
 use crate::server::shared::{Shared, locked};
 use crate::server::stop::Stop;
@@ -141,13 +142,17 @@ impl<S: Stream> Connection<S> {
                 }
                 Incoming::Gone => return Ok(End::Closed),
             };
-            let (answer, latency) = if request.path.starts_with("/__sim/") {
+            let is_control = request.path.starts_with("/__sim/");
+            let (answer, latency) = if is_control {
                 (control::answer(&mut shared.world(), &shared.clock, &request), Duration::ZERO)
             } else {
                 let mut world = shared.world();
                 (world.answer(&request, shared.clock.now()), world.providers.config.latency)
             };
-            if !stop.pause(latency) {
+            if !is_control {
+                shared.wait_for_release(Endpoint::of(&request), || stop.is_ordered());
+            }
+            if stop.is_ordered() || !stop.pause(latency) {
                 return Ok(End::Closed);
             }
             match self.deliver(&answer, close, request.method == "HEAD", stop)? {

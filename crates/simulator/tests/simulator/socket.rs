@@ -157,6 +157,26 @@ fn nothing_comes(stream: &mut TcpStream) {
 }
 
 #[test]
+fn an_answer_is_held_back_until_it_is_released() {
+    let simulator = Simulator::start().unwrap();
+    let mut stream = connect(&simulator);
+    let (group, endpoint) = (simulator.hold(Endpoint::Token), simulator.hold(Endpoint::PixToken));
+    stream.write_all(&bytes_of(&ask())).unwrap();
+    while simulator.asked(Endpoint::PixToken) == 0 {
+        thread::yield_now();
+    }
+    drop(group);
+    stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    let error = stream.read(&mut [0]).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+    drop(endpoint);
+    stream.set_read_timeout(None).unwrap();
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 200");
+}
+
+#[test]
 fn latency_delays_every_answer() {
     let simulator = Simulator::builder().latency(Duration::from_millis(1)).start().unwrap();
     let mut stream = connect(&simulator);
