@@ -48,7 +48,7 @@ pub enum Fate {
     Unspent,
     /// Unknown: a byte may have left, and no complete response came or a 5xx did.
     Unknown,
-    /// The endpoint refused the grant.
+    /// The endpoint refused the grant, or has granted a sign-in with it.
     Dead,
 }
 

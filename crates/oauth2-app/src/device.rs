@@ -110,7 +110,8 @@ impl DeviceLogin {
     /// [`pause`](Self::pause) ([RFC 8628 §3.5](https://www.rfc-editor.org/rfc/rfc8628#section-3.5)).
     ///
     /// While the endpoint or the network is down, the pause grows. A store error ends the sign-in, because the server may
-    /// have granted the token.
+    /// have granted the token; so does a response that cannot be used and whose refresh token is kept, because the
+    /// source has the session then.
     ///
     /// # Errors
     ///
@@ -118,6 +119,8 @@ impl DeviceLogin {
     /// refused, `expired_token` if the codes expired first.
     pub fn poll_failed(&mut self, error: TokenError, now: Instant) -> Result<(), TokenError> {
         let is_transient = match error.kind() {
+            // The server may have granted the session with a response that cannot be used, and kept is what it granted.
+            _ if error.fate() == Fate::Dead => false,
             ErrorKind::Unavailable { .. } => true,
             ErrorKind::Protocol => error.is_transient(),
             _ => false,

@@ -121,7 +121,8 @@ impl SignInExchange {
         match self.request.read(context, answer, now) {
             Reading::Granted(response) => self.granted(context, response),
             Reading::Unusable { successor, error } if holds(Rule::KeepSuccessor) => {
-                self.keep(context, successor, error.keeping_its_refresh_token())
+                // The server has granted the session, so the grant is spent.
+                self.keep(context, successor, error.keeping_its_refresh_token().with_fate(Fate::Dead))
             }
             Reading::Unusable { error, .. } => self.refused(context, error),
             Reading::Next(next) => match self.request.may_fall_back(context, now) {

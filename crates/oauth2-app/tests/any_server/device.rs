@@ -191,6 +191,11 @@ fn an_error_that_ends_the_sign_in_is_returned_unchanged() {
         let error = login.poll_failed(polled(&login, status, &error_body(code)), at(5)).unwrap_err();
         assert_eq!(error.code(), Some(code));
     }
+    let kept = TokenError::unavailable("an error beside the tokens").with_fate(Fate::Dead);
+    assert!(
+        login.poll_failed(kept, at(5)).unwrap_err().is_transient(),
+        "the session is kept, the code is spent"
+    );
     let stored = TokenError::store("the token could not be saved", true);
     assert_eq!(login.poll_failed(stored, at(5)).unwrap_err().kind(), ErrorKind::Store);
 }

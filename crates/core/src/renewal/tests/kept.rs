@@ -73,7 +73,7 @@ fn a_sign_in_whose_access_token_cannot_be_used_begins_the_session_with_its_refre
     let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
     let mut process = Process::new(1, rotating());
     let error = process.sign_in(&mut slot, at(10), vec![unusable("first")]).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert_eq!((error.kind(), error.fate()), (ErrorKind::Protocol, Fate::Dead), "the code is spent");
     assert_eq!(refresh_token(slot.record()), "first");
     assert!(slot.record().epoch > Epoch::new(1) && slot.record().throttle.is_none());
     let renewed = process.renew(&mut slot, at(11), vec![answer(200, "new 60 second")]);
@@ -82,7 +82,8 @@ fn a_sign_in_whose_access_token_cannot_be_used_begins_the_session_with_its_refre
     let mut life = Lifecycle::new(Policy::default(), 1);
     let job = life.sign_in(rotating().arc(), device_code()).unwrap();
     let (_, outcome) = run(job, at(0), vec![unusable("first")]);
-    assert_eq!(life.signed_in(outcome, at(0)).unwrap_err().kind(), ErrorKind::Protocol);
+    let error = life.signed_in(outcome, at(0)).unwrap_err();
+    assert_eq!((error.kind(), error.fate()), (ErrorKind::Protocol, Fate::Dead));
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(1)) else { panic!("no pause was earned") };
     let (sent, outcome) = run(permit.job(rotating().arc()), at(1), vec![answer(200, "new 60 second")]);
     assert_eq!(sent, ["first"]);
