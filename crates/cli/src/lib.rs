@@ -69,36 +69,36 @@ fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let profile = |name: &str| Ok::<_, Failure>(Configuration::load(config)?.profile(name)?.clone());
     match command {
-        Command::Demo => show(&mut stdout()?),
+        Command::Demo => show(&mut stdout()),
         Command::Token(args) => {
             let profile = profile(&args.profile)?;
-            let mut out = stdout()?;
+            let mut out = stdout();
             timed(profile, move |profile| token::run(profile, &args, &mut out))
         }
         Command::Call(args) => {
             let profile = profile(&args.profile)?;
-            let mut out = stdout()?;
+            let mut out = stdout();
             timed(profile, move |profile| call::run(profile, &args, &mut out))
         }
         Command::Login(args) => {
             let profile = profile(&args.profile)?;
             if args.no_browser {
-                return login::run(&profile, &args, &mut stdout()?);
+                return login::run(&profile, &args, &mut stdout());
             }
             // Only the URL for another browser goes to standard output.
             login::run(&profile, &args, &mut sink())
         }
         Command::Apps(Apps::Create(args)) => {
             let profile = profile(&args.profile)?;
-            apps::create(&profile, &args, &mut stdout()?)
+            apps::create(&profile, &args, &mut stdout())
         }
         Command::Logout(args) => {
             let profile = profile(&args.profile)?;
             logout::run(&profile, &args)
         }
-        Command::Status(args) => status::run(&Configuration::load(config)?, &args, &mut stdout()?),
-        Command::Doctor => doctor::run(&Configuration::load(config)?, &mut stdout()?),
-        Command::Simulate(args) => simulate::run(&args, &mut stdout()?),
+        Command::Status(args) => status::run(&Configuration::load(config)?, &args, &mut stdout()),
+        Command::Doctor => doctor::run(&Configuration::load(config)?, &mut stdout()),
+        Command::Simulate(args) => simulate::run(&args, &mut stdout()),
     }
 }
 

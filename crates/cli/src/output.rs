@@ -1,28 +1,26 @@
-//! Standard output: it must be open before a command does anything that cannot be repeated.
+//! Standard output: whether the result can be read there, and JSON that is safe for a terminal.
 
 use core::fmt::Write as _;
 use std::io::{self, Stdout};
 
-use crate::exit::{Exit, Failure};
+use crate::exit::say;
 
-/// Standard output, if it is open.
+/// Standard output. If the result cannot be read there, a sentence says so before the command does anything.
 ///
-/// # Errors
-///
-/// If it was closed when the process started. The runtime of Rust replaces a closed descriptor by the null device, opened
-/// for reading and writing, so that no other file takes its number.
-pub(crate) fn stdout() -> Result<Stdout, Failure> {
-    if was_closed().unwrap_or(false) {
-        return Err(Failure::new(
-            Exit::TryLater,
-            "standard output is closed, so the result would be lost; redirect it to a file, a pipe or /dev/null",
-        ));
+/// The runtime of Rust replaces a closed descriptor by the null device, opened for reading and writing, so that no other
+/// file takes its number. A parent that wants no output (Python's `DEVNULL`, Node's `ignore`) opens the same, so this is no
+/// error.
+pub(crate) fn stdout() -> Stdout {
+    if may_have_been_closed().unwrap_or(false) {
+        say(
+            "wellspring: standard output is closed or the null device, so the result of this command is lost",
+        );
     }
-    Ok(io::stdout())
+    io::stdout()
 }
 
 #[cfg(unix)]
-fn was_closed() -> io::Result<bool> {
+fn may_have_been_closed() -> io::Result<bool> {
     use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
     let out = io::stdout();
     let (now, null) = (fstat(&out)?, stat("/dev/null")?);
@@ -32,7 +30,7 @@ fn was_closed() -> io::Result<bool> {
 
 /// Elsewhere a write to a closed standard output fails.
 #[cfg(not(unix))]
-fn was_closed() -> io::Result<bool> {
+fn may_have_been_closed() -> io::Result<bool> {
     Ok(false)
 }
 

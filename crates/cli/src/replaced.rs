@@ -6,8 +6,8 @@
 use core::time::Duration;
 
 use wellspring_core::{
-    Epoch, Generation, Granted, Record, RefreshToken, SessionState, Store, StoreError, Swap, TokenKey,
-    UnixTime,
+    Epoch, Generation, Granted, Record, RefreshToken, SessionState, Store, StoreError, Successor, Swap,
+    TokenKey, TokenResponse, UnixTime,
 };
 
 /// The most replaced sessions of one profile.
@@ -18,20 +18,40 @@ fn slot(key: &TokenKey, number: u64) -> TokenKey {
     key.clone().grant(&format!("replaced session {number}"))
 }
 
-/// The session that a sign-in would replace, if it can be refreshed.
-pub(crate) fn held(store: &dyn Store, key: &TokenKey, within: Duration, now: UnixTime) -> Option<Granted> {
+/// The refresh token of a session that a sign-in replaces. A revocation needs no access token.
+pub(crate) struct Replaced {
+    obtained_at: UnixTime,
+    refresh_token: RefreshToken,
+    lifetime: Option<Duration>,
+}
+
+impl Replaced {
+    pub(crate) fn refresh_token(&self) -> &RefreshToken {
+        &self.refresh_token
+    }
+
+    fn record(&self) -> Record {
+        let mut successor = Successor::new(self.refresh_token.clone());
+        successor.lifetime = self.lifetime;
+        let response = TokenResponse::without_access_token(successor);
+        record(SessionState::Active(Granted::new(self.obtained_at, response)))
+    }
+}
+
+/// The session in the store, if it can be refreshed.
+pub(crate) fn held(store: &dyn Store, key: &TokenKey, within: Duration, now: UnixTime) -> Option<Replaced> {
     let loaded = store.load(key, within).ok()?;
-    let granted = loaded.stored?.record.granted()?.clone();
-    let expires = granted.response.refresh_lifetime.map(|lifetime| granted.obtained_at.plus(lifetime));
-    let lives = granted.response.refresh_token.is_some() && expires.is_none_or(|expires| expires > now);
-    lives.then_some(granted)
+    let Granted { obtained_at, response, .. } = loaded.stored?.record.granted()?.clone();
+    let expires = response.refresh_lifetime.map(|lifetime| obtained_at.plus(lifetime));
+    let refresh_token = response.refresh_token.filter(|_| expires.is_none_or(|expires| expires > now))?;
+    Some(Replaced { obtained_at, refresh_token, lifetime: response.refresh_lifetime })
 }
 
 /// Keeps a replaced session for the next logout. Returns whether there was room for it.
 pub(crate) fn keep(
     store: &dyn Store,
     key: &TokenKey,
-    replaced: &Granted,
+    replaced: &Replaced,
     within: Duration,
 ) -> Result<bool, StoreError> {
     for number in 0..SLOTS {
@@ -41,8 +61,7 @@ pub(crate) fn keep(
             continue;
         }
         let version = stored.map(|stored| stored.version);
-        let record = record(SessionState::Active(replaced.clone()));
-        if matches!(store.save(&key, version, &record, within)?, Swap::Done(_)) {
+        if matches!(store.save(&key, version, &replaced.record(), within)?, Swap::Done(_)) {
             return Ok(true);
         }
     }

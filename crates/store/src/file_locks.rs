@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use wellspring_core::StoreError;
 
 use crate::clock::Deadline;
+use crate::files;
 use crate::map::KeyName;
-use crate::{files, lock_domain};
 
 /// How many lock files the keys share.
 const FILES: u8 = 16;
@@ -116,9 +116,7 @@ impl FileLocks {
     /// Whether the lock is still on the key's lock file. If another program has removed that file, the lock excludes only
     /// processes that had opened the file before.
     pub(crate) fn is_in_place(&self, name: &KeyName, guard: &FileLockGuard) -> Result<bool, StoreError> {
-        let path = self.path(name);
-        lock_domain::is_at(&guard.0, &path)
-            .map_err(|error| files::failed("cannot be inspected", &path, error))
+        files::is_in_place(&guard.0, &self.path(name))
     }
 
     fn wait(

@@ -20,6 +20,8 @@ use std::path::{Path, PathBuf};
 use wellspring_core::StoreError;
 use zeroize::Zeroizing;
 
+use crate::lock_domain;
+
 use folder::sync_folder_of;
 use owner::{around, give_to_owner_of_folder, user};
 use rule::Facts;
@@ -237,6 +239,16 @@ pub fn finish(path: &Path, temporary: &Path) -> Result<(), StoreError> {
     };
     file.sync_all().map_err(|error| failed("cannot be flushed to disk", temporary, error))?;
     rename(temporary, path).map_err(StoreError::maybe_applied)
+}
+
+/// Whether this file, which was opened by this path, is still what the path names. A lock on a file that was removed
+/// excludes only processes that have opened it before.
+///
+/// # Errors
+///
+/// When either cannot be inspected.
+pub fn is_in_place(file: &File, path: &Path) -> Result<bool, StoreError> {
+    lock_domain::is_at(file, path).map_err(|error| failed("cannot be inspected", path, error))
 }
 
 /// Removes this file, if it exists.

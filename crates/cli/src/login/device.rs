@@ -9,7 +9,7 @@ use oauth2_app::DeviceLogin;
 use wellspring_core::{Token, TokenError};
 use wellspring_transport_blocking::Clock;
 
-use super::sign_in::{SignIn, timed_out};
+use super::sign_in::{NoToken, SignIn, timed_out};
 use crate::exit::{Exit, Failure, say, with_causes};
 use crate::interrupt;
 use crate::span::Span;
@@ -33,7 +33,11 @@ impl SignIn<'_> {
             interrupt::nap(login.pause());
             match self.exchange(login.grant()) {
                 Ok(token) => return Ok(token),
-                Err(error) => login.poll_failed(error, clock.now().instant).map_err(refused)?,
+                Err(NoToken::NotGranted(error)) => {
+                    login.poll_failed(error, clock.now().instant).map_err(refused)?;
+                }
+                // The code is spent.
+                Err(reason) => return Err(reason.into()),
             }
         }
     }

@@ -5,17 +5,17 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use oauth2_app::{App, Authorization, Callback, CallbackError, CallbackErrorKind, Entropy, PendingLogin};
-use wellspring_core::{AuthorizationGrant, Granted, Token, TokenError, TokenKey};
+use wellspring_core::{AuthorizationGrant, RefreshToken, Token, TokenError, TokenKey};
 use wellspring_profiles::{LocalStore, Profile, visible};
 use wellspring_transport_blocking::Clock;
 
 use crate::arguments::Login;
-use crate::exit::{Exit, Failure, say};
+use crate::exit::{Exit, Failure, say, with_causes};
 use crate::interrupt;
 use crate::login::browser;
 use crate::login::loopback::{BrowserRequest, CallbackListener, Loopback};
 use crate::login::page::Page;
-use crate::replaced;
+use crate::replaced::{self, Replaced};
 use crate::source::{Parts, Source};
 use crate::span::Span;
 
@@ -29,6 +29,25 @@ pub(super) struct SignIn<'a> {
     key: TokenKey,
     /// How long one operation of the store may take.
     within: Duration,
+}
+
+/// A sign-in that has brought no token.
+pub(super) enum NoToken {
+    /// The server has granted no session.
+    NotGranted(TokenError),
+    /// The session is saved, but its access token cannot be used.
+    Session(Failure),
+    /// The server has granted a session that nothing here keeps.
+    GivenUp(Failure),
+}
+
+impl From<NoToken> for Failure {
+    fn from(reason: NoToken) -> Self {
+        match reason {
+            NoToken::NotGranted(error) => error.into(),
+            NoToken::Session(failure) | NoToken::GivenUp(failure) => failure,
+        }
+    }
 }
 
 impl<'a> SignIn<'a> {
@@ -47,22 +66,44 @@ impl<'a> SignIn<'a> {
 
     /// Exchanges the grant and saves the session. A session that cannot be saved is revoked; a session that this one
     /// replaces is kept for the next logout.
-    pub(super) fn exchange(&self, grant: AuthorizationGrant) -> Result<Token, TokenError> {
-        let now = Clock::system().now().unix;
-        let replaced = replaced::held(&*self.store, &self.key, self.within, now);
+    pub(super) fn exchange(&self, grant: AuthorizationGrant) -> Result<Token, NoToken> {
+        let before = self.held();
         let signals = interrupt::defer_signals();
-        let result = self.source.try_sign_in(grant);
-        match &result {
-            Ok(_) => replaced.iter().for_each(|replaced| self.keep_for_logout(replaced)),
-            Err(_) => self.give_up(),
+        let result = self.source.try_sign_in(grant).map_err(|error| self.without_token(error));
+        if matches!(result, Ok(_) | Err(NoToken::Session(_))) {
+            before.iter().for_each(|replaced| self.keep_for_logout(replaced));
         }
         drop(signals);
         result
     }
 
-    fn keep_for_logout(&self, replaced: &Granted) {
-        let old = replaced.response.refresh_token.as_ref();
-        let Some(old) = old.filter(|old| self.source.granted().as_ref() != Some(old)) else { return };
+    fn held(&self) -> Option<Replaced> {
+        replaced::held(&*self.store, &self.key, self.within, Clock::system().now().unix)
+    }
+
+    /// What a sign-in without a token has left.
+    fn without_token(&self, error: TokenError) -> NoToken {
+        let Some(granted) = self.source.granted() else { return NoToken::NotGranted(error) };
+        let is_stored = self.held().is_some_and(|held| *held.refresh_token() == granted);
+        if is_stored || self.source.has_spilled() {
+            let name = self.profile.name();
+            return NoToken::Session(Failure::new(
+                Exit::TryLater,
+                format!(
+                    "{}; the session is saved, so no other sign-in is needed: run `wellspring token {name}`",
+                    with_causes(&error)
+                ),
+            ));
+        }
+        self.give_up(&granted);
+        NoToken::GivenUp(error.into())
+    }
+
+    fn keep_for_logout(&self, replaced: &Replaced) {
+        let old = replaced.refresh_token();
+        if self.source.granted().as_ref() == Some(old) {
+            return;
+        }
         let name = self.profile.name();
         let kept = self.source.can_revoke(old)
             && matches!(replaced::keep(&*self.store, &self.key, replaced, self.within), Ok(true));
@@ -77,10 +118,9 @@ impl<'a> SignIn<'a> {
     }
 
     /// Revokes the session that the server has granted and that nothing here keeps.
-    fn give_up(&self) {
-        let Some(token) = self.source.granted().filter(|_| !self.source.has_spilled()) else { return };
+    fn give_up(&self, granted: &RefreshToken) {
         self.source.give_up();
-        say(if self.source.revoke(&token) {
+        say(if self.source.revoke(granted) {
             "wellspring: nothing here keeps the new session, so it was revoked at the server"
         } else {
             "wellspring: nothing here keeps the new session, and it lives on at the server until it expires"
@@ -103,12 +143,12 @@ impl<'a> SignIn<'a> {
             say("wellspring: continue in your browser; this command waits for the sign-in");
         }
         let (code, request) = self.callback(listener)?;
-        let token = self.exchange(code).map_err(Failure::from);
+        let token = self.exchange(code);
         request.show(&match &token {
-            Ok(_) => Page::signed_in(self.profile.name()),
+            Ok(_) | Err(NoToken::Session(_)) => Page::signed_in(self.profile.name()),
             Err(_) => Page::failed("The server granted the sign-in, but the token request failed."),
         });
-        token
+        token.map_err(Failure::from)
     }
 
     /// Waits for the callback that carries the state of this sign-in, then closes the port.

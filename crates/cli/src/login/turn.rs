@@ -1,12 +1,14 @@
 //! One sign-in of a profile at a time: a second command waits for the first one's result and takes it.
 //!
 //! Two browsers would end in two sessions, of which one is lost. The file beside the store is locked for as long as a
-//! command signs in, and then holds the result. If that command dies, the kernel frees the lock, the file holds no result,
+//! command signs in. It holds the number of that process, and then the result too. If that command dies, the kernel frees the lock, the file holds no result,
 //! and the next command signs in itself.
 
+use core::fmt;
 use core::time::Duration;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use wellspring_core::{StoreError, TokenKey};
@@ -16,10 +18,12 @@ use wellspring_transport_blocking::Clock;
 
 use crate::exit::{Exit, Failure, say};
 use crate::interrupt;
-use crate::login::sign_in::timed_out;
+use crate::span::Span;
 
 /// How often a command looks whether the other one has ended.
 const POLL: Duration = Duration::from_millis(50);
+/// How many looks a command takes before it says that it waits for a command that has not yet written its number.
+const ROUNDS_WITHOUT_OWNER: u32 = 20;
 /// The longest result: a sentence.
 const LONGEST_RESULT: u64 = 16 * 1024;
 
@@ -45,44 +49,92 @@ impl Turn {
             Failure::at(profile.store().place(), "keeps nothing after this command; name a persistent store")
         })?;
         let mut file = files::open_or_create(&path).map_err(failed)?;
-        let (clock, mut joined) = (Clock::system(), false);
+        let clock = Clock::system();
         let end = clock.now().instant.plus(longest);
+        let mut waiting = Waiting::default();
         loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if clock.now().instant >= end => {
-                    return Err(timed_out(longest));
+            if is_locked(&file, &path).map_err(failed)? {
+                let outcome = if waiting.has_waited() { State::read(&mut file).outcome } else { None };
+                if let Some(outcome) = outcome {
+                    return Ok(Self::Joined(outcome));
                 }
-                Err(TryLockError::WouldBlock) => {
-                    if !joined {
-                        let name = profile.name();
-                        say(format_args!(
-                            "wellspring: another `wellspring login {name}` waits for the sign-in; this command waits for \
-                             its result"
-                        ));
-                        joined = true;
-                    }
-                    interrupt::nap(POLL);
+                if files::is_in_place(&file, &path).map_err(failed)? {
+                    break;
                 }
-                Err(TryLockError::Error(error)) => {
-                    let text = format!("{} cannot be locked", path.display());
-                    return Err(failed(StoreError::unavailable(text).with_source(Arc::new(error))));
-                }
+                // Another program has removed the file: other commands lock the one that is there now.
+                file = files::open_or_create(&path).map_err(failed)?;
+                continue;
             }
+            let owner = State::read(&mut file).owner();
+            if clock.now().instant >= end {
+                return Err(waited_too_long(profile.name(), owner, longest));
+            }
+            waiting.say(profile.name(), owner);
+            interrupt::nap(POLL);
         }
-        if joined && let Some(outcome) = read(&mut file) {
-            return Ok(Self::Joined(outcome));
-        }
-        let cleared = file.set_len(0).and_then(|()| file.rewind());
-        cleared.map_err(|error| {
-            let text = format!("{} cannot be written", path.display());
-            failed(StoreError::unavailable(text).with_source(Arc::new(error)))
-        })?;
-        Ok(Self::Own(OwnTurn(file)))
+        let mut turn = OwnTurn(file);
+        turn.begin().map_err(|error| failed(failure("cannot be written", &path, error)))?;
+        Ok(Self::Own(turn))
     }
 }
 
+/// Locks the file; `false` if another command has locked it.
+fn is_locked(file: &File, path: &Path) -> Result<bool, StoreError> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(failure("cannot be locked", path, error)),
+    }
+}
+
+fn failure(what: &str, path: &Path, error: io::Error) -> StoreError {
+    StoreError::unavailable(format!("{} {what}", path.display())).with_source(Arc::new(error))
+}
+
+/// The wait for another command.
+#[derive(Default)]
+struct Waiting {
+    rounds: u32,
+    said: bool,
+}
+
+impl Waiting {
+    fn has_waited(&self) -> bool {
+        self.rounds > 0
+    }
+
+    /// Says once that this command waits, and for which process as soon as that is known.
+    fn say(&mut self, name: &str, owner: Option<Owner>) {
+        self.rounds = self.rounds.saturating_add(1);
+        if self.said || owner.is_none() && self.rounds < ROUNDS_WITHOUT_OWNER {
+            return;
+        }
+        let owner = owner.map_or_else(String::new, |owner| format!(" ({owner})"));
+        say(format_args!(
+            "wellspring: another `wellspring login {name}`{owner} waits for the sign-in; this command waits for its result"
+        ));
+        self.said = true;
+    }
+}
+
+fn waited_too_long(name: &str, owner: Option<Owner>, longest: Duration) -> Failure {
+    let owner = owner.map_or_else(String::new, |owner| format!(" ({owner})"));
+    let text = format!(
+        "the sign-in timed out after {}: another `wellspring login {name}`{owner} has not ended; finish that sign-in or \
+         end that process, and run the command again",
+        Span(longest)
+    );
+    Failure::new(Exit::TryLater, text)
+}
+
 impl OwnTurn {
+    /// Writes which process has the turn in place of an earlier result.
+    fn begin(&mut self) -> io::Result<()> {
+        self.0.set_len(0)?;
+        self.0.rewind()?;
+        self.0.write_all(format!("{}\n", std::process::id()).as_bytes())
+    }
+
     /// Leaves the result for the commands that wait, and ends the turn.
     pub(super) fn end(mut self, outcome: &Outcome) {
         let (status, text) = match outcome {
@@ -90,19 +142,65 @@ impl OwnTurn {
             Err(failure) => (failure.exit.status(), failure.to_string()),
         };
         // Without a result the next command signs in itself.
-        let _ = writeln!(self.0, "{status} {text}");
+        let _ = self.0.write_all(format!("{status} {text}\n").as_bytes());
     }
 }
 
-/// The result in the file; `None` if the command that had the turn has left none.
-fn read(file: &mut File) -> Option<Outcome> {
-    let mut text = String::new();
-    let read =
-        file.rewind().and_then(|()| io::Read::by_ref(file).take(LONGEST_RESULT).read_to_string(&mut text));
-    read.ok()?;
+/// What the file holds: the process that has the turn, in a line, and the result, in another.
+#[derive(Default)]
+struct State {
+    process: Option<u32>,
+    outcome: Option<Outcome>,
+}
+
+impl State {
+    fn read(file: &mut File) -> Self {
+        let mut text = String::new();
+        let read = file
+            .rewind()
+            .and_then(|()| io::Read::by_ref(file).take(LONGEST_RESULT).read_to_string(&mut text));
+        let Some((process, result)) = read.ok().and_then(|_| text.split_once('\n')) else {
+            return Self::default();
+        };
+        Self { process: process.parse().ok(), outcome: outcome(result) }
+    }
+
+    /// The process that has the turn; `None` while the file still holds an earlier result.
+    fn owner(&self) -> Option<Owner> {
+        self.process.filter(|_| self.outcome.is_none()).map(Owner)
+    }
+}
+
+/// The result; `None` if the command that had the turn has left none.
+fn outcome(text: &str) -> Option<Outcome> {
     let (status, said) = text.strip_suffix('\n')?.split_once(' ')?;
     match status.parse().ok()? {
         0 => Some(Ok(said.to_owned())),
         status => Some(Err(Failure::new(Exit::of_status(status)?, said))),
     }
+}
+
+/// The process that signs in.
+struct Owner(u32);
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(process) = self;
+        write!(f, "process {process}")?;
+        if is_stopped(*process) {
+            write!(f, ", which is stopped: `kill -CONT {process}` continues it")?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a process of this program and this number is stopped, for example by Ctrl-Z. Elsewhere than on Linux the answer
+/// is no.
+fn is_stopped(process: u32) -> bool {
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{process}/stat")) else { return false };
+    // In another container the number may be that of another program.
+    let is_ours =
+        |name: &str| std::fs::read_to_string("/proc/self/comm").is_ok_and(|ours| ours.trim_end() == name);
+    let name = stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')'));
+    name.is_some_and(|(name, rest)| is_ours(name) && rest.trim_start().starts_with('T'))
 }

@@ -86,13 +86,9 @@ impl Provider for GuardedProvider {
         {
             self.rotated.store(true, Ordering::Relaxed);
         }
-        if let (
-            AuthorizationGrant::AuthorizationCode { .. } | AuthorizationGrant::DeviceCode(_),
-            Reading::Granted(granted),
-        ) = (grant, &reading)
-        {
+        if matches!(grant, AuthorizationGrant::AuthorizationCode { .. } | AuthorizationGrant::DeviceCode(_)) {
             let mut last = self.granted.lock().unwrap_or_else(PoisonError::into_inner);
-            last.clone_from(&granted.refresh_token);
+            *last = new.cloned();
         }
         self.release();
         reading

@@ -160,7 +160,7 @@ fn a_registration_that_cannot_be_requested_is_a_usage_error() {
 fn ctrl_c_during_the_registration_waits_until_the_secret_is_saved() {
     let simulator = Simulator::start().unwrap();
     let folder = folder(&simulator);
-    simulator.fault(Endpoint::Apps, Fault::parse("stall-millis=1000").unwrap());
+    let hold = simulator.hold(Endpoint::Apps);
     let arguments = ["apps", "create", "mine", "--name", "n", "--redirect-uri", CALLBACK];
     let mut command = folder.command(&arguments);
     command.args(["--secret-file", "app.secret"]);
@@ -168,7 +168,8 @@ fn ctrl_c_during_the_registration_waits_until_the_secret_is_saved() {
     while simulator.asked(Endpoint::Apps) == 0 {
         std::thread::yield_now();
     }
-    crate::signals::signal("INT", &child);
+    crate::signals::deferred_signal("INT", &child);
+    drop(hold);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     assert!(String::from_utf8(output.stdout).unwrap().starts_with("client_id = \"client_"));
@@ -179,7 +180,7 @@ fn ctrl_c_during_the_registration_waits_until_the_secret_is_saved() {
 fn the_file_of_a_killed_registration_is_not_accepted_as_a_secret() {
     let simulator = Simulator::start().unwrap();
     let folder = folder(&simulator);
-    simulator.fault(Endpoint::Apps, Fault::parse("stall-millis=60000").unwrap());
+    let _hold = simulator.hold(Endpoint::Apps);
     let mut command = folder.command(&["apps", "create", "mine", "--name", "n", "--redirect-uri", CALLBACK]);
     command.args(["--secret-file", "app.secret"]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

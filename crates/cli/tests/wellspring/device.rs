@@ -145,6 +145,29 @@ fn polling_continues_through_an_outage() {
 }
 
 #[test]
+fn a_poll_whose_access_token_cannot_be_used_ends_the_wait_with_a_saved_session() {
+    for (transport, store) in TRANSPORTS.into_iter().zip(["file:tokens", "sqlite:wellspring.db"]) {
+        for fault in ["error-beside=temporarily_unavailable", "token-type-mac"] {
+            let simulator = simulator(1);
+            let folder = folder(&simulator, store, "");
+            let login = Login::start(&folder, &["--transport", transport]);
+            let hold = simulator.hold(Endpoint::DeviceGrant);
+            login.decide("allow");
+            simulator.fault_times(Endpoint::DeviceGrant, Fault::parse(fault).unwrap(), u32::MAX);
+            drop(hold);
+            let ran = login.end();
+            assert_eq!(ran.status, 5, "{fault}: {}", ran.stderr);
+            let says = "the session is saved, so no other sign-in is needed: run `wellspring token user`\n";
+            assert!(ran.stderr.ends_with(says), "{fault}: {}", ran.stderr);
+            assert_eq!(simulator.counters().device_grants, 1, "{fault}");
+            let codes = simulator.received(Endpoint::DeviceGrant).len();
+            assert_eq!(folder.run(&["token", "user"]).status, 0, "{fault}");
+            assert_eq!(simulator.asked(Endpoint::DeviceGrant), codes as u64, "{fault}");
+        }
+    }
+}
+
+#[test]
 fn a_failed_sign_in_has_the_exit_status_of_its_next_action() {
     for (fault, status, says) in [
         ("oauth-error=access_denied", 3, "the user refused the sign-in (status 400, code access_denied"),
@@ -253,11 +276,12 @@ fn ctrl_c_during_a_poll_waits_until_the_token_is_saved() {
     for transport in TRANSPORTS {
         let simulator = simulator(1);
         let folder = folder(&simulator, "file:tokens", "");
-        simulator.fault(Endpoint::DeviceGrant, Fault::parse("stall-millis=1000").unwrap());
+        let hold = simulator.hold(Endpoint::DeviceGrant);
         let login = Login::start(&folder, &["--transport", transport]);
         login.decide("allow");
         polled(&simulator, 1);
-        crate::signals::signal("INT", &login.child);
+        crate::signals::deferred_signal("INT", &login.child);
+        drop(hold);
         assert_eq!(login.end().status, 130);
         assert_eq!(folder.run(&["token", "user"]).status, 0, "{transport}");
     }
@@ -269,13 +293,14 @@ fn the_token_of_a_poll_is_spilled_when_the_store_fails_and_serves_the_next_comma
         let simulator = simulator(1);
         let policy = "[profile.user.policy]\nstore_deadline = \"500ms\"\n";
         let folder = folder(&simulator, "file:tokens\"\nspill = \"spilled", policy);
-        simulator.fault(Endpoint::DeviceGrant, Fault::parse("stall-millis=1000").unwrap());
+        let hold = simulator.hold(Endpoint::DeviceGrant);
         let login = Login::start(&folder, &["--transport", transport]);
         login.decide("allow");
         polled(&simulator, 1);
         let (tokens, away) = (folder.path().join("tokens"), folder.path().join("away"));
         fs::rename(&tokens, &away).unwrap();
         folder.write("tokens", "no folder");
+        drop(hold);
         let ran = login.end();
         assert_eq!(ran.status, 0, "{}", ran.stderr);
         fs::remove_file(&tokens).unwrap();

@@ -1,19 +1,17 @@
-//! Two commands that sign in to one profile at once, and sign-ins that the store cannot keep.
+//! Two commands that sign in to one profile at once, and sign-ins that do not start because the store cannot keep them.
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-use wellspring_simulator::{Endpoint, Fault, Simulator};
+use wellspring_simulator::{Endpoint, Simulator};
 
 use crate::command::{Folder, Ran};
 use crate::device;
 use crate::login::{self, Login, visit};
 use crate::signals::signal;
 
-const STORES: [&str; 2] = ["file:tokens", "sqlite:wellspring.db"];
-const WAITS: &str =
-    "wellspring: another `wellspring login user` waits for the sign-in; this command waits for its result\n";
-
+pub(crate) const STORES: [&str; 2] = ["file:tokens", "sqlite:wellspring.db"];
 /// A login that waits for another one.
 struct Second {
     child: Child,
@@ -21,13 +19,18 @@ struct Second {
 }
 
 impl Second {
-    fn start(folder: &Folder, arguments: &[&str]) -> Self {
+    fn start(folder: &Folder, first: &Child, arguments: &[&str]) -> Self {
         let mut command = folder.command(&[&["login", "user"], arguments].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         stderr.read_line(&mut line).unwrap();
-        assert_eq!(line, WAITS);
+        let process = first.id();
+        let says = format!(
+            "wellspring: another `wellspring login user` (process {process}) waits for the sign-in; this command waits for \
+             its result\n"
+        );
+        assert_eq!(line, says);
         Self { child, stderr }
     }
 
@@ -40,7 +43,7 @@ impl Second {
 }
 
 /// A simulator and a folder with a profile whose redirect URI names a port.
-fn stage(store: &str) -> (Simulator, Folder) {
+pub(crate) fn stage(store: &str) -> (Simulator, Folder) {
     login::stage(&format!("http://127.0.0.1:{}/oauth/callback", login::free_port()), store)
 }
 
@@ -51,7 +54,7 @@ fn a_second_login_takes_the_result_of_the_first_one() {
         let first = Login::start(&folder, &[]);
         let others =
             [&["--no-browser"][..], &["--transport", "async"], &["--no-browser", "--transport", "async"]];
-        let others = others.map(|arguments| Second::start(&folder, arguments));
+        let others = others.map(|arguments| Second::start(&folder, first.child(), arguments));
         assert!(login::agree(&first).1.contains("You are signed in"));
         let first = first.end();
         assert_eq!(
@@ -80,7 +83,7 @@ fn a_second_login_takes_the_result_of_the_first_one() {
 fn a_second_login_fails_as_the_first_one_does() {
     let (simulator, folder) = stage("file:tokens");
     let first = Login::start(&folder, &[]);
-    let second = Second::start(&folder, &["--no-browser"]);
+    let second = Second::start(&folder, first.child(), &["--no-browser"]);
     let state = first.parameter("state").unwrap();
     visit(&format!("{}?error=access_denied&state={state}", first.redirect_uri()));
     let (first, second) = (first.end(), second.end());
@@ -97,7 +100,7 @@ fn a_second_login_signs_in_itself_when_the_first_one_dies() {
         assert!(login::agree(&earlier).1.contains("You are signed in"));
         assert_eq!(earlier.end().status, 0);
         let first = Login::start(&folder, &[]);
-        let mut second = Second::start(&folder, &["--no-browser"]);
+        let mut second = Second::start(&folder, first.child(), &["--no-browser"]);
         signal(name, first.child());
         let mut url = String::new();
         BufReader::new(second.child.stdout.take().unwrap()).read_line(&mut url).unwrap();
@@ -112,7 +115,7 @@ fn a_second_login_on_another_device_or_by_another_path_to_the_store_waits_too() 
     let simulator = device::simulator(1);
     let folder = device::folder(&simulator, "file:tokens", "");
     let first = device::Login::start(&folder, &[]);
-    let second = Second::start(&folder, &[]);
+    let second = Second::start(&folder, first.child(), &[]);
     first.decide("allow");
     assert_eq!((first.end().status, second.end().status), (0, 0));
     assert_eq!(simulator.counters().device_grants, 1);
@@ -123,7 +126,7 @@ fn a_second_login_on_another_device_or_by_another_path_to_the_store_waits_too() 
         let elsewhere = Folder::with(&text);
         let first = Login::start(&folder, &[]);
         std::os::unix::fs::symlink(folder.path().join(name), elsewhere.path().join(name)).unwrap();
-        let second = Second::start(&elsewhere, &["--no-browser"]);
+        let second = Second::start(&elsewhere, first.child(), &["--no-browser"]);
         assert!(login::agree(&first).1.contains("You are signed in"));
         assert_eq!((first.end().status, second.end().status), (0, 0), "{store}");
         assert_eq!(simulator.asked(Endpoint::CodeGrant), 1, "{store}");
@@ -134,11 +137,63 @@ fn a_second_login_on_another_device_or_by_another_path_to_the_store_waits_too() 
 fn a_second_login_waits_no_longer_than_its_own_deadline() {
     let (_simulator, folder) = stage("file:tokens");
     let first = Login::start(&folder, &[]);
-    let ran = Second::start(&folder, &["--no-browser", "--deadline", "300ms"]).end();
+    let ran = Second::start(&folder, first.child(), &["--no-browser", "--deadline", "300ms"]).end();
     assert_eq!(ran.status, 5);
-    assert!(ran.stderr.contains("the sign-in timed out after 300ms"), "{}", ran.stderr);
+    let process = first.child().id();
+    let says = format!(
+        "wellspring: the sign-in timed out after 300ms: another `wellspring login user` (process {process}) has not ended; \
+         finish that sign-in or end that process, and run the command again\n"
+    );
+    assert_eq!(ran.stderr, says);
     signal("TERM", first.child());
     assert_eq!(first.end().status, 143);
+}
+
+/// The file that a login locks.
+fn lock_file(folder: &Folder) -> PathBuf {
+    let root = folder.path();
+    let mut files =
+        [root.to_owned(), root.join("tokens")].into_iter().filter_map(|folder| folder.read_dir().ok());
+    let is_lock = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().contains("login-");
+    files.find_map(|mut files| files.find_map(|file| Some(file.unwrap().path()).filter(is_lock))).unwrap()
+}
+
+#[test]
+fn a_login_whose_lock_file_was_removed_locks_the_one_that_others_lock() {
+    for store in STORES {
+        let (_simulator, folder) = stage(store);
+        let first = Login::start(&folder, &[]);
+        let mut second = Second::start(&folder, first.child(), &["--no-browser"]);
+        std::fs::remove_file(lock_file(&folder)).unwrap();
+        signal("KILL", first.child());
+        let mut url = String::new();
+        BufReader::new(second.child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        let third = Second::start(&folder, &second.child, &["--no-browser"]);
+        assert!(login::agree_by(url.trim_end()).1.contains("You are signed in"));
+        assert_eq!((second.end().status, third.end().status), (0, 0), "{store}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_login_that_waits_for_a_stopped_one_says_how_to_continue_that() {
+    let (_simulator, folder) = stage("file:tokens");
+    let first = Login::start(&folder, &[]);
+    let process = first.child().id();
+    signal("STOP", first.child());
+    let is_stopped = || {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+        stat.rsplit_once(')').unwrap().1.starts_with(" T")
+    };
+    while !is_stopped() {
+        std::thread::yield_now();
+    }
+    let ran = folder.run(&["login", "user", "--no-browser", "--deadline", "300ms"]);
+    signal("KILL", first.child());
+    assert_eq!(ran.status, 5);
+    let says = format!("(process {process}, which is stopped: `kill -CONT {process}` continues it)");
+    let lines: Vec<_> = ran.stderr.lines().collect();
+    assert!(lines.len() == 2 && lines.iter().all(|line| line.contains(&says)), "{}", ran.stderr);
 }
 
 /// Runs `login user` by a shell that first does this.
@@ -191,100 +246,5 @@ fn no_sign_in_starts_over_a_read_only_store() {
         let path = store.split_once(':').unwrap().1;
         assert!(ran.stderr.contains(path) && ran.stderr.lines().count() == 1, "{store}: {}", ran.stderr);
         assert_eq!(simulator.asked(Endpoint::Any), 0, "{store}: no page");
-    }
-}
-
-#[test]
-fn a_logout_ends_the_sessions_that_sign_ins_have_replaced() {
-    for (store, transport) in STORES.into_iter().zip(login::TRANSPORTS) {
-        let (simulator, folder) = stage(store);
-        let sign_in = || {
-            let login = Login::start(&folder, &["--transport", transport]);
-            assert!(login::agree(&login).1.contains("You are signed in"));
-            let ran = login.end();
-            assert_eq!(ran.status, 0, "{}", ran.stderr);
-            ran.stderr
-        };
-        assert_eq!(sign_in(), "wellspring: signed in; user has a token for 2h\n");
-        for _ in 0..2 {
-            let says = "the session that this sign-in replaces lives on at the server until `wellspring logout user`";
-            let said = sign_in();
-            assert!(said.contains(says), "{said}");
-        }
-        assert_eq!(
-            simulator.asked(Endpoint::Revocation),
-            0,
-            "the new session may share the grant of the old one"
-        );
-        assert_eq!(folder.run(&["token", "user"]).status, 0);
-        // The server is down for the first of the three revocations, that of the current session.
-        simulator.fault(Endpoint::Revocation, Fault::parse("unavailable").unwrap());
-        let ran = folder.run(&["logout", "user", "--transport", transport]);
-        assert_eq!(ran.status, 0, "{}", ran.stderr);
-        assert!(
-            ran.stderr.starts_with("wellspring: user is logged out here; the session at the server may last"),
-            "{}",
-            ran.stderr
-        );
-        let revoked = simulator.received(Endpoint::Revocation);
-        let token = |request: &wellspring_simulator::Request| {
-            request.form().into_iter().find(|(name, _)| name == "token").unwrap().1
-        };
-        let tokens: std::collections::BTreeSet<_> = revoked.iter().map(token).collect();
-        assert_eq!((revoked.len(), tokens.len()), (3, 3), "{store}");
-        // What was revoked is forgotten.
-        let ran = folder.run(&["logout", "user", "--transport", transport]);
-        assert_eq!(ran.stderr, "wellspring: user is logged out; there was nothing to revoke at the server\n");
-    }
-}
-
-#[test]
-fn an_earlier_session_that_cannot_be_revoked_is_named_and_tried_again() {
-    let (simulator, folder) = stage("file:tokens");
-    for _ in 0..2 {
-        let login = Login::start(&folder, &[]);
-        login::agree(&login);
-        assert_eq!(login.end().status, 0);
-    }
-    simulator.fault_times(Endpoint::Revocation, Fault::parse("unavailable").unwrap(), 2);
-    let ran = folder.run(&["logout", "user"]);
-    assert_eq!(ran.status, 0);
-    assert!(
-        ran.stderr.contains("; 1 earlier sessions, which sign-ins have replaced, last there"),
-        "{}",
-        ran.stderr
-    );
-    let ran = folder.run(&["logout", "user"]);
-    assert_eq!(ran.stderr, "wellspring: user is logged out; there was nothing to revoke at the server\n");
-    assert_eq!(simulator.asked(Endpoint::Revocation), 3);
-}
-
-#[test]
-fn a_session_that_the_store_takes_no_more_is_revoked() {
-    for transport in login::TRANSPORTS {
-        let (simulator, folder) = stage("file:tokens");
-        let text = std::fs::read_to_string(folder.path().join("wellspring.toml")).unwrap();
-        let policy = "[profile.user.policy]\nstore_deadline = \"1s\"\n";
-        folder.write("wellspring.toml", &format!("{text}{policy}"));
-        simulator.fault(Endpoint::Token, Fault::parse("stall-millis=1000").unwrap());
-        let login = Login::start(&folder, &["--transport", transport]);
-        std::thread::scope(|scope| {
-            let page = scope.spawn(|| login::agree(&login).1);
-            while simulator.asked(Endpoint::Token) == 0 {
-                std::thread::yield_now();
-            }
-            // The code is spent, and a file takes the place of the store and of its spill folder.
-            std::fs::rename(folder.path().join("tokens"), folder.path().join("moved")).unwrap();
-            folder.write("tokens", "");
-            assert!(page.join().unwrap().contains("but the token request failed"));
-        });
-        let ran = login.end();
-        assert_eq!(ran.status, 5, "{}", ran.stderr);
-        assert!(
-            ran.stderr.contains("nothing here keeps the new session, so it was revoked"),
-            "{}",
-            ran.stderr
-        );
-        assert_eq!(simulator.asked(Endpoint::Revocation), 1, "{transport}");
     }
 }

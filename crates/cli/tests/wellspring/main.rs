@@ -13,8 +13,10 @@ mod identity;
 
 mod login;
 mod login_twice;
+mod loopback;
 mod named_files;
 mod output;
+mod replaced;
 mod shared;
 mod signals;
 mod simulate;

@@ -1,4 +1,4 @@
-//! What the command prints: nothing that controls a terminal, and nothing into a closed standard output.
+//! What the command prints: nothing that controls a terminal, and a warning where the result is lost.
 
 use std::process::{Command, Stdio};
 
@@ -65,52 +65,62 @@ fn redirected(folder: &Folder, arguments: &[&str], redirection: &str) -> Ran {
     Ran::of(&mut command)
 }
 
-#[cfg(unix)]
-#[test]
-fn with_a_closed_standard_output_nothing_is_done_and_the_command_says_so() {
+/// A folder whose profile `shop` has a store.
+fn stage_with_a_store() -> (Simulator, Folder) {
     let (simulator, folder) = stage();
     let text = std::fs::read_to_string(folder.path().join("wellspring.toml")).unwrap();
     folder.write("wellspring.toml", &format!("[store]\nurl = \"file:tokens\"\n{text}"));
+    (simulator, folder)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_whose_result_is_lost_says_so_before_it_does_anything_and_is_carried_out() {
+    let (simulator, folder) = stage_with_a_store();
     let url = format!("{}/accounts/balances", simulator.url());
-    for arguments in [
-        &["token", "shop"][..],
-        &["token", "shop", "--transport", "async"],
-        &["token", "chain", "--format", "json"],
-        &["call", "shop", "GET", &url],
-        &["login", "user", "--no-browser"],
-        &["status"],
-        &["doctor"],
-        &["simulate"],
-        &["demo"],
-        &[
-            "apps",
-            "create",
-            "user",
-            "--name",
-            "n",
-            "--redirect-uri",
-            "https://a.example/",
-            "--secret-file",
-            "s",
-        ],
-    ] {
-        let ran = redirected(&folder, arguments, ">&-");
-        assert_eq!(ran.status, 5, "{arguments:?}: {}", ran.stderr);
-        assert!(ran.stderr.starts_with("wellspring: standard output is closed"), "{}", ran.stderr);
-        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    // Parents that want no output open the null device for reading and writing. The runtime puts the same in the place of a
+    // closed descriptor.
+    for redirection in ["1<>/dev/null", ">&-", "2>&1 1<>/dev/null"] {
+        for (arguments, status) in [
+            (&["token", "shop"][..], 0),
+            (&["token", "shop", "--transport", "async"], 0),
+            (&["token", "app", "--format", "json"], 0),
+            (&["token", "chain"], 0),
+            (&["call", "shop", "GET", &url], 0),
+            (&["status"], 0),
+            (&["status", "--format", "json"], 0),
+            (&["doctor"], 2),
+            (&["demo"], 0),
+            (&["login", "user", "--no-browser"], 2),
+        ] {
+            let ran = redirected(&folder, arguments, redirection);
+            assert_eq!(ran.status, status, "{arguments:?} {redirection}: {}", ran.stderr);
+            let printed = if redirection.starts_with("2>&1") { &ran.stdout } else { &ran.stderr };
+            let first = printed.lines().next().unwrap();
+            assert!(
+                first.starts_with("wellspring: standard output is closed or the null device"),
+                "{printed}"
+            );
+            assert_eq!(printed.lines().count(), if status == 0 { 1 } else { 2 }, "{arguments:?}: {printed}");
+        }
     }
-    assert_eq!(simulator.asked(Endpoint::Any), 0);
-    // A program that wants no output redirects it, and a closed standard error changes nothing.
+    assert!(simulator.asked(Endpoint::Token) > 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_wants_no_output_redirects_it_and_a_closed_standard_error_changes_nothing() {
+    let (_simulator, folder) = stage_with_a_store();
     for (redirection, stdout) in [(">/dev/null", ""), ("2>&-", "token"), (">/dev/null 2>&-", "")] {
         let ran = redirected(&folder, &["token", "shop"], redirection);
         assert_eq!(
-            (ran.status, ran.stdout.is_empty()),
-            (0, stdout.is_empty()),
-            "{redirection}: {}",
-            ran.stderr
+            (ran.status, ran.stdout.is_empty(), ran.stderr.as_str()),
+            (0, stdout.is_empty(), ""),
+            "{redirection}"
         );
     }
     assert_eq!(redirected(&folder, &["token", "none"], ">&- 2>&-").status, 2);
+    assert_eq!(redirected(&folder, &["token", "shop"], ">&- 2>&-").status, 0);
     assert_eq!(redirected(&folder, &["logout", "shop"], ">&- 2>&-").status, 0);
 }
 
@@ -118,10 +128,11 @@ fn with_a_closed_standard_output_nothing_is_done_and_the_command_says_so() {
 fn a_pipe_that_is_closed_before_the_token_is_there_is_an_error() {
     for transport in ["async", "blocking"] {
         let (simulator, folder) = stage();
-        simulator.fault(Endpoint::Token, Fault::parse("stall-millis=500").unwrap());
+        let hold = simulator.hold(Endpoint::Token);
         let mut command = folder.command(&["token", "shop", "--transport", transport]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
+        drop(hold);
         let ran = Ran::from(child.wait_with_output().unwrap());
         assert_eq!(ran.status, 5, "{}", ran.stderr);
         assert!(ran.stderr.starts_with("wellspring: cannot write to standard output: "), "{}", ran.stderr);

@@ -22,6 +22,25 @@ pub(crate) fn signal(name: &str, child: &Child) {
     assert!(sent.success());
 }
 
+/// Sends a signal during an exchange, and waits until the command has received it and goes on with the exchange.
+pub(crate) fn deferred_signal(name: &str, child: &Child) {
+    signal(name, child);
+    let process = format!("/proc/{}", child.id());
+    let waits = |task: std::io::Result<std::fs::DirEntry>| {
+        // The thread may have ended meanwhile.
+        let comm = std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap_or_default();
+        comm.trim_end() == "last call"
+    };
+    while cfg!(target_os = "linux") {
+        let stat = std::fs::read_to_string(format!("{process}/stat")).unwrap();
+        assert!(!stat.rsplit_once(')').unwrap().1.starts_with(" Z"), "{name} ended it during the exchange");
+        if std::fs::read_dir(format!("{process}/task")).unwrap().any(waits) {
+            break;
+        }
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_signal_during_a_token_request_waits_for_the_answer() {
     for transport in ["async", "blocking"] {
@@ -32,12 +51,9 @@ fn a_signal_during_a_token_request_waits_for_the_answer() {
                  client_secret = \"a long secret\"\n"
             ));
             let mut command = folder.command(&["token", "shop", "--transport", transport]);
-            let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
             was_asked.recv().unwrap();
-            signal(name, &child);
-            // Without the deferral of signals the child would have ended long before this.
-            assert!(was_asked.recv_timeout(Duration::from_millis(200)).is_err());
-            assert!(child.try_wait().unwrap().is_none(), "{name} ended it during the exchange");
+            deferred_signal(name, &child);
             answer.send(GRANTED).unwrap();
             let output = child.wait_with_output().unwrap();
             assert_eq!(output.status.code(), Some(status), "{transport}");
@@ -55,8 +71,7 @@ fn a_signal_during_an_exchange_waits_until_its_result_is_saved() {
             let mut command = folder.command(&["token", "user", "--transport", transport]);
             let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
             was_asked.recv().unwrap();
-            signal(name, &child);
-            assert!(was_asked.recv_timeout(Duration::from_millis(200)).is_err());
+            deferred_signal(name, &child);
             answer.send(GRANTED).unwrap();
             let output = child.wait_with_output().unwrap();
             assert_eq!(output.status.code(), Some(status), "{transport}");
@@ -72,7 +87,7 @@ fn a_signal_during_a_sign_in_waits_until_the_session_is_saved() {
     for (transport, store) in PAIRS {
         for (name, status) in SIGNALS {
             let (simulator, folder) = login::stage("http://127.0.0.1/callback", store);
-            simulator.fault(Endpoint::Token, Fault::parse("stall-millis=700").unwrap());
+            let hold = simulator.hold(Endpoint::Token);
             let login = Login::start(&folder, &["--transport", transport]);
             let uri = login.redirect_uri();
             simulator.configure(|config| config.app.clients[0].redirect_uris = vec![uri]);
@@ -81,7 +96,8 @@ fn a_signal_during_a_sign_in_waits_until_the_session_is_saved() {
                 while simulator.asked(Endpoint::Token) == 0 {
                     std::thread::yield_now();
                 }
-                signal(name, login.child());
+                deferred_signal(name, login.child());
+                drop(hold);
             });
             assert_eq!(login.end().status, status, "{transport}");
             let ran = folder.run(&["token", "user", "--transport", transport]);
@@ -98,10 +114,11 @@ fn a_signal_during_a_poll_of_a_device_sign_in_waits_until_the_session_is_saved()
             let simulator = device::simulator(1);
             let folder = device::folder(&simulator, store, "");
             let login = device::Login::start(&folder, &["--transport", transport]);
-            simulator.fault_times(Endpoint::DeviceGrant, Fault::parse("stall-millis=700").unwrap(), u32::MAX);
+            let hold = simulator.hold(Endpoint::DeviceGrant);
             login.decide("allow");
             device::polled(&simulator, 1);
-            signal(name, login.child());
+            deferred_signal(name, login.child());
+            drop(hold);
             assert_eq!(login.end().status, status, "{transport}");
             let asked = simulator.asked(Endpoint::Token);
             let ran = folder.run(&["token", "user", "--transport", transport]);
@@ -132,16 +149,8 @@ fn endless_refresh(transport: &str) -> (Folder, Child, impl Drop) {
 fn a_second_signal_ends_the_command_at_once() {
     for transport in ["async", "blocking"] {
         let (_folder, child, _endpoint) = endless_refresh(transport);
-        signal("TERM", &child);
         // Two signals that arrive together count as one: the second is sent once the first one waits.
-        let threads = format!("/proc/{}/task", child.id());
-        let waits = |task: std::io::Result<std::fs::DirEntry>| {
-            let name = std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap_or_default();
-            name.trim_end() == "last call"
-        };
-        while cfg!(target_os = "linux") && !std::fs::read_dir(&threads).unwrap().any(waits) {
-            std::thread::yield_now();
-        }
+        deferred_signal("TERM", &child);
         signal("HUP", &child);
         // The status is that of the second signal: the first one alone would end the command later.
         assert_eq!(child.wait_with_output().unwrap().status.code(), Some(129), "{transport}");
