@@ -1,6 +1,7 @@
 //! `wellspring doctor`: checks the configuration, the store and the clock.
 //!
-//! Each check prints one line. The command changes nothing, sends no credential and prints no secret. A `note` line does
+//! Each check prints one line. The command changes no token, sends no credential and prints no secret. Like every command it
+//! creates the lock files and the spill folder of the store, and finishes an interrupted save. A `note` line does
 //! not make the command fail.
 
 mod clock;
@@ -126,6 +127,7 @@ fn open_store(all: &Configuration, report: &mut Report) -> Option<Arc<dyn LocalS
     }
     problems.iter().for_each(|problem| report.wrong(Exit::TryLater, problem));
     open.iter().for_each(|open| report.wrong(Exit::Usage, open));
+    store.notes().iter().for_each(|note| report.note(note));
     locks(all, &*store, report);
     if let Some(folder) = all.store().folder() {
         writable(folder, "the store's folder", report);

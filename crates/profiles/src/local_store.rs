@@ -23,6 +23,9 @@ pub trait LocalStore: Store {
     /// that is not used. Each names the file and says what to do.
     fn problems(&self) -> Vec<String>;
 
+    /// A sentence about each part of the store that a person should know of and need not correct.
+    fn notes(&self) -> Vec<String>;
+
     /// The folder for spilled tokens: tokens that the store refused and that wait for their save.
     fn spills(&self) -> Option<&Path>;
 }
@@ -34,6 +37,10 @@ impl LocalStore for Records<FileStore> {
 
     fn problems(&self) -> Vec<String> {
         self.problems()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes()
     }
 
     fn spills(&self) -> Option<&Path> {
@@ -48,6 +55,10 @@ impl LocalStore for Records<SqliteStore> {
 
     fn problems(&self) -> Vec<String> {
         self.problems()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes()
     }
 
     fn spills(&self) -> Option<&Path> {

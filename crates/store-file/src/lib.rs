@@ -30,7 +30,7 @@
 //!                                  load or save finishes it if it is whole, and removes it if it is not
 //!   <..>.key                 0600  the key that authenticates the spills of this store, in the same form
 //!   locks/save-00 .. 15      0600  empty; a save locks one of them exclusively
-//!   locks/life-00 .. 15      0600  empty; a lease holder shares a lock on one of them as its liveness lock
+//!   locks/life-00 .. 15      0600  a random id, which tells the file from a copy of it; a lease holder shares a lock on one of them as its liveness lock
 //!   spill/<..>.spill         0600  spilled tokens
 //! ```
 //!

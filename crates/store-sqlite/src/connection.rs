@@ -3,9 +3,11 @@
 use core::time::Duration;
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, OpenFlags, TransactionBehavior};
 use wellspring_core::StoreError;
-use wellspring_store::{Deadline, files};
+use wellspring_store::Deadline;
+use wellspring_store::files::{self, FileId};
 
 use crate::error::{self, is_busy, store_error};
 use crate::opened::{APPLICATION_ID, Access, Connected, SCHEMA_VERSION, check, has_tables, set_busy_timeout};
@@ -17,7 +19,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(10);
 /// Connects to the database at this path, which is created if it does not exist.
 pub(crate) fn connect(path: &Path, within: Duration) -> Result<Connected, StoreError> {
     let deadline = Deadline::after(within);
-    let fail = |error| store_error(path, within, error);
+    files::check_folder_around(path)?;
     // If SQLite created the file, other users could read it. The store must not open a file that exists: closing it would
     // release the locks that SQLite holds on the file in this process.
     if files::check_file(path)?.is_none() {
@@ -27,9 +29,17 @@ pub(crate) fn connect(path: &Path, within: Duration) -> Result<Connected, StoreE
     if files::is_read_only(path) {
         return read_only::connect(path, before, within);
     }
+    accept(configured(path, deadline, within)?, path, before)
+}
+
+/// A connection with durable commits to the database at this path, which has the tables of this store.
+fn configured(path: &Path, deadline: Deadline, within: Duration) -> Result<Connection, StoreError> {
+    let fail = |error| store_error(path, within, error);
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut connection = Connection::open_with_flags(path, flags).map_err(fail)?;
+    // A log that the second check does not pass must not get into the database when the connection is closed.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fail)?;
     set_busy_timeout(&connection, within).map_err(fail)?;
     let has_tables = has_tables(&connection, path, within)?;
     if connection.is_readonly("main").map_err(fail)? {
@@ -53,11 +63,19 @@ pub(crate) fn connect(path: &Path, within: Duration) -> Result<Connected, StoreE
         set_busy_timeout(&connection, deadline.left()).map_err(fail)?;
         create_tables(&mut connection).map_err(fail)?;
     }
-    // SQLite has opened the database by its path, and may have created the side files.
+    Ok(connection)
+}
+
+/// Judges the files of this connection again: SQLite has opened the database by its path, and may have created the side
+/// files.
+fn accept(connection: Connection, path: &Path, before: FileId) -> Result<Connected, StoreError> {
     let after = check(path)?;
     if before != after {
         return Err(StoreError::unavailable(format!("{} was replaced while it was opened", path.display())));
     }
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+        .map_err(|error| store_error(path, Duration::ZERO, error))?;
     Ok(Connected { connection, file: after, access: Access::Full })
 }
 
@@ -85,17 +103,47 @@ mod tests {
 
     use super::*;
 
+    const WITHIN: Duration = Duration::from_secs(5);
+    const INSERT: &str = "INSERT INTO record VALUES ('k', zeroblob(16), zeroblob(9))";
+
     #[test]
     fn every_connection_flushes_each_commit_and_overwrites_replaced_records() {
         let folder = Folder::new();
         for _ in 0..2 {
-            let Connected { connection, .. } =
-                connect(&folder.path().join("tokens.db"), Duration::from_secs(5)).unwrap();
+            let Connected { connection, .. } = connect(&folder.path().join("tokens.db"), WITHIN).unwrap();
             let setting =
                 |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
             assert_eq!((setting("synchronous"), setting("secure_delete")), (2, 1));
             let mode = connection.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
             assert_eq!(mode.unwrap(), "wal");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_log_that_does_not_pass_the_second_check_does_not_get_into_the_database() {
+        use std::fs;
+        use std::os::unix::fs::PermissionsExt as _;
+        let (folder, other) = (Folder::new(), Folder::new());
+        let [ours, theirs] = [&folder, &other].map(|folder| folder.path().join("tokens.db"));
+        let log = |path| files::with_suffix(path, "-wal");
+        let writing = connect(&ours, WITHIN).unwrap();
+        writing.connection.execute_batch(INSERT).unwrap();
+        // The copy is what a process leaves that is killed before its log gets into the database.
+        for (from, to) in [(ours.clone(), theirs.clone()), (log(&ours), log(&theirs))] {
+            files::create_if_absent(&to).unwrap();
+            fs::write(&to, fs::read(from).unwrap()).unwrap();
+        }
+        let (database, planted) = (fs::read(&theirs).unwrap(), fs::read(log(&theirs)).unwrap());
+        let before = check(&theirs).unwrap();
+        let connection = configured(&theirs, Deadline::after(WITHIN), WITHIN).unwrap();
+        fs::set_permissions(log(&theirs), fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(accept(connection, &theirs, before).unwrap_err().is_refused());
+        assert!(fs::read(&theirs).unwrap() == database, "the log got into the database");
+        assert!(fs::read(log(&theirs)).unwrap() == planted, "the log was changed");
+        // With the mode corrected, it is the log of this database.
+        fs::set_permissions(log(&theirs), fs::Permissions::from_mode(0o600)).unwrap();
+        drop(connect(&theirs, WITHIN).unwrap());
+        assert!(fs::read(&theirs).unwrap() != database && !log(&theirs).exists());
     }
 }

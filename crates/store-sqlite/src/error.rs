@@ -29,7 +29,7 @@ pub(crate) fn store_error(path: &Path, within: Duration, error: Error) -> StoreE
             "{shown} was locked by another process or thread for longer than {within:?}"
         )),
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
-            StoreError::unreadable(format!("{shown} is damaged, or is not a SQLite database"))
+            StoreError::unreadable(format!("{shown} is damaged, or is not a SQLite database: {error}"))
         }
         // SQLite noticed that the file was moved or replaced: the next connection opens what is there now.
         ErrorCode::ReadOnly if extended(&error) == Some(ffi::SQLITE_READONLY_DBMOVED) => {
@@ -49,9 +49,9 @@ pub(crate) fn store_error(path: &Path, within: Duration, error: Error) -> StoreE
         )),
         ErrorCode::TooBig => StoreError::unreadable(format!("{shown} has a record that is larger than any")),
         ErrorCode::CannotOpen | ErrorCode::FileLockingProtocolFailed | ErrorCode::SystemIoFailure => {
-            return cannot_open(path).with_source(Arc::new(error));
+            return cannot_open(path, &error).with_source(Arc::new(error));
         }
-        _ => StoreError::unavailable(format!("{shown} cannot be used")),
+        _ => StoreError::unavailable(format!("{shown} cannot be used: {error}")),
     };
     store_error.with_source(Arc::new(error))
 }
@@ -65,14 +65,14 @@ pub(crate) fn read_only(path: &Path) -> StoreError {
 }
 
 /// SQLite does not say what is wrong with a file: the file system does.
-fn cannot_open(path: &Path) -> StoreError {
+fn cannot_open(path: &Path, error: &Error) -> StoreError {
     let paths = core::iter::once("").chain(SIDE_FILES).map(|suffix| files::with_suffix(path, suffix));
     for path in paths {
         if let Err(error) = files::check_access(&path) {
             return error;
         }
     }
-    StoreError::unavailable(format!("{} cannot be used", path.display()))
+    StoreError::unavailable(format!("{} cannot be used: {error}", path.display()))
 }
 
 fn extended(error: &Error) -> Option<i32> {

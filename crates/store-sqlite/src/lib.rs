@@ -31,7 +31,7 @@
 //! tokens.db                  0600  table record: key (the key's SHA-256), version (16 bytes), record;
 //!                                   one row is the key that authenticates the spills
 //! tokens.db-wal, -shm        0600  SQLite's write-ahead log and shared memory
-//! tokens.db.life/            0700  life-00 .. 15, empty: a lease holder shares a lock on one of them as its liveness lock
+//! tokens.db.life/            0700  life-00 .. 15, each with a random id: a lease holder shares a lock on one of them as its liveness lock
 //! tokens.db.spill/           0700  spilled tokens
 //! ```
 //!

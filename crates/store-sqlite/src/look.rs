@@ -16,8 +16,9 @@ pub(crate) fn open_to_others(path: &Path) -> Vec<String> {
 /// A sentence about each file and folder of the store that needs a person, except spills. SQLite finishes or takes back
 /// what an interrupted save left.
 pub(crate) fn problems(path: &Path) -> Vec<String> {
+    let around = files::check_folder_around(path).err().map(|error| error.to_string());
     let paths = own_files(path).into_iter().chain(below(path, ".life"));
-    paths.filter_map(|path| problem(&path)).collect()
+    around.into_iter().chain(paths.filter_map(|path| problem(&path))).collect()
 }
 
 /// The database and SQLite's side files.

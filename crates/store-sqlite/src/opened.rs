@@ -33,8 +33,10 @@ pub(crate) enum Access {
     OneRead,
 }
 
-/// Judges the database and SQLite's side files, without opening them. Returns the identity of the database.
+/// Judges the database, SQLite's side files and the folder around them, without opening them. Returns the identity of the
+/// database.
 pub(crate) fn check(path: &Path) -> Result<FileId, StoreError> {
+    files::check_folder_around(path)?;
     for suffix in SIDE_FILES {
         files::check_file(&files::with_suffix(path, suffix))?;
     }

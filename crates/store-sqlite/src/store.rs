@@ -115,4 +115,8 @@ impl Map for SqliteStore {
     fn problems(&self) -> Vec<String> {
         look::problems(self.path())
     }
+
+    fn notes(&self) -> Vec<String> {
+        files::note_about_folder_around(self.path()).into_iter().collect()
+    }
 }

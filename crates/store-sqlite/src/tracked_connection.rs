@@ -42,6 +42,7 @@ impl TrackedConnection {
     ) -> Result<Self, StoreError> {
         let reusable = |idle: &Self| idle.access != Access::OneRead;
         let Some(idle) = idle.filter(reusable) else { return Self::open(path, within) };
+        files::check_folder_around(path)?;
         if files::check_file(path)? == Some(idle.file) { Ok(idle) } else { Self::open(path, within) }
     }
 

@@ -34,7 +34,7 @@ fn a_path_that_cannot_be_a_database_is_named_and_no_file_is_created() {
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
     assert_fails(SqliteStore::open(folder.path()), "is a folder, not a database");
-    assert_fails(SqliteStore::open(file.join("below.db")), "/file/below.db cannot be ");
+    assert_fails(SqliteStore::open(file.join("below.db")), "/file is not a folder");
     assert_fails(SqliteStore::open(folder.path().join("no/parent.db")), "/no/parent.db cannot be created");
     assert_fails(SqliteStore::open("/proc/wellspring.db"), "/proc/wellspring.db cannot be created");
     assert!(assert_fails(SqliteStore::open(""), "the path of the store is empty").is_refused());

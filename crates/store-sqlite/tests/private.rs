@@ -132,6 +132,48 @@ fn the_folders_of_locks_and_spills_are_used_only_if_no_other_user_can_write_to_t
 }
 
 #[test]
+fn a_database_in_a_folder_where_other_users_can_exchange_its_files_is_not_used() {
+    let stage = Stage::new();
+    let folder = stage.folder.path();
+    for mode in [0o1777, 0o777, 0o702, 0o1775] {
+        set_mode(folder, mode);
+        let sentence = format!("is writable by other users (mode {mode:o}): run `chmod 700 ");
+        refused(stage.open(), folder, &[&sentence]);
+        refused(stage.load(), folder, &[&sentence]);
+        refused(stage.save(), folder, &[&sentence]);
+        refused(stage.store.watch(&key(), stage.version, None, WITHIN), folder, &[&sentence]);
+        assert!(stage.store.problems().iter().any(|text| text.contains(&sentence)), "{mode:o}");
+        let fresh = folder.join("other.db");
+        refused(SqliteStore::open(&fresh), folder, &[&sentence]);
+        assert!(!fresh.exists(), "nothing is created there");
+    }
+    set_mode(folder, 0o775);
+    assert!(stage.open().is_ok() && stage.load().is_ok());
+    assert_eq!(stage.store.problems(), [""; 0]);
+    let notes = stage.store.notes();
+    assert!(notes.len() == 1 && notes[0].contains("is writable by its group (mode 775)"), "{notes:?}");
+    set_mode(folder, 0o755);
+    assert_eq!(stage.store.notes(), [""; 0]);
+}
+
+#[test]
+fn a_database_in_the_folder_of_another_user_is_not_used() {
+    let (around, stage) = (Folder::new(), Stage::new());
+    let folder = around.path().join("theirs");
+    fs::create_dir(&folder).unwrap();
+    set_mode(around.path(), 0o777);
+    if !is_root(&around) {
+        assert!(chown(&folder, Some(STRANGER), None).is_err(), "only root can make this test's files");
+        return;
+    }
+    chown(&folder, Some(STRANGER), None).unwrap();
+    refused(SqliteStore::open(folder.join("w.db")), &folder, &["belongs to user 65534"]);
+    chown(stage.folder.path(), Some(STRANGER), None).unwrap();
+    set_mode(stage.folder.path(), 0o1777);
+    refused(stage.load(), stage.folder.path(), &[]);
+}
+
+#[test]
 fn only_a_regular_file_with_one_name_is_a_database_and_a_pipe_hangs_no_open() {
     let folder = Folder::new();
     let path = folder.path().join("w.db");

@@ -27,7 +27,7 @@ mod record;
 mod tests;
 mod unreadable;
 
-pub(crate) use authentic::{Rejected, SpillKey, decode_spill, encode_spill};
+pub(crate) use authentic::{Rejected, SpillKey, decode_spill, encode_spill, unbound_digest};
 pub(crate) use envelope::is_whole;
 pub(crate) use record::{Decoded, decode_record, encode_moving, encode_record};
 pub(crate) use unreadable::Unreadable;

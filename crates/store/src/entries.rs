@@ -19,8 +19,13 @@ pub(crate) fn random_version() -> Result<Version, StoreError> {
 /// 128 random bits.
 pub(crate) fn random_number() -> Result<u128, StoreError> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        StoreError::unavailable(format!("the operating system returned no random bytes: {error}"))
-    })?;
+    fill_random(&mut bytes)?;
     Ok(u128::from_be_bytes(bytes))
+}
+
+/// Random bytes of the operating system.
+pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), StoreError> {
+    getrandom::fill(bytes).map_err(|error| {
+        StoreError::unavailable(format!("the operating system returned no random bytes: {error}"))
+    })
 }

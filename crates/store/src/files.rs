@@ -26,11 +26,13 @@ use folder::sync_folder_of;
 use owner::{around, give_to_owner_of_folder, user};
 use rule::Facts;
 
-pub(crate) use room::Room;
+pub(crate) use room::{Room, is_full};
 
 // The public interface is, besides the functions below:
 pub use failure::failed;
-pub use folder::{check_folder, create_private_folder, is_mounted, resolve};
+pub use folder::{
+    check_folder, check_folder_around, create_private_folder, is_mounted, note_about_folder_around, resolve,
+};
 
 /// A sentence about the permissions of this file or folder, if other users than its owner have any.
 #[must_use]

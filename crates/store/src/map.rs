@@ -157,6 +157,11 @@ pub trait Map: Send + Sync + fmt::Debug {
     fn problems(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// A sentence about each part of the map that a person should know of and need not correct.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Bytes as lowercase hexadecimal digits.
@@ -168,6 +173,19 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// The bytes that these hexadecimal digits stand for.
+pub(crate) fn from_hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+    let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let mut bytes = [0; N];
+    if digits.len() != 2 * N {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = value(pair[0])? << 4 | value(pair[1])?;
+    }
+    Some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +194,15 @@ mod tests {
     fn a_name_is_the_sha_256_of_the_key() {
         let name = KeyName::of(&TokenKey::new("p", "e"));
         assert_eq!(name.as_str(), "8cc70f6b2f6642e47fbddcac8b3614257f01c63f9057a72b88b6ed4221d28c14");
+    }
+
+    #[test]
+    fn hexadecimal_digits_round_trip_and_nothing_else_is_read() {
+        let bytes = [0x00, 0x9a, 0xff, 0x07];
+        assert_eq!(from_hex(hex(&bytes).as_bytes()), Some(bytes));
+        for digits in ["009aff0", "009aff077", "009aff0g", "+09aff07", ""] {
+            assert_eq!(from_hex::<4>(digits.as_bytes()), None, "{digits}");
+        }
     }
 
     #[test]

@@ -22,6 +22,9 @@ const NO_FOLDER: &str = "this store has no folder for spilled tokens: name one w
 /// How long a look at the store for its problems may take.
 const LOOK_WITHIN: Duration = Duration::from_secs(5);
 
+/// How long a spill waits for the store's key if no load or save has read it.
+const KEY_WITHIN: Duration = Duration::from_secs(1);
+
 /// How long a process relies on a spill key that it has read. A store that is emptied gets another key.
 const KEY_FRESH_FOR: Duration = Duration::from_secs(60);
 
@@ -83,6 +86,12 @@ impl<M: Map> Records<M> {
         problems
     }
 
+    /// A sentence about each part of the store that a person should know of and need not correct.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        self.map.notes()
+    }
+
     /// Reads the store's spill key. A store that was emptied has none, or another one than before.
     fn read_spill_key(&self, within: Duration) -> Result<Option<SpillKey>, StoreError> {
         let name = KeyName::of_spill_key();
@@ -124,7 +133,7 @@ impl<M: Map> Records<M> {
         spills.find(&files, name, spill_key.as_ref())
     }
 
-    fn known_spill_key(&self) -> MutexGuard<'_, Option<(SpillKey, Deadline)>> {
+    pub(crate) fn known_spill_key(&self) -> MutexGuard<'_, Option<(SpillKey, Deadline)>> {
         self.spill_key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -139,7 +148,9 @@ impl<M: Map> Records<M> {
         if self.read_spill_key(deadline.left())?.is_some() {
             return Ok(());
         }
-        let entry = Entry { version: random_version()?, bytes: SpillKey::random()?.encode() };
+        // What earlier versions have spilled is still used.
+        let unbound = self.spills.as_ref().map_or(Ok(Vec::new()), Spills::unbound)?;
+        let entry = Entry { version: random_version()?, bytes: SpillKey::random(unbound)?.encode() };
         self.map.swap(&KeyName::of_spill_key(), None, &entry, deadline.left())?;
         // Another process may have been first.
         self.read_spill_key(deadline.left()).map(|_| ())
@@ -193,8 +204,7 @@ impl<M: Map> Store for Records<M> {
             Swap::Conflict
         };
         if self.needs_spill_key() {
-            // A lease is saved before anything is sent, so the key is known before there is a token to spill. Only a
-            // spill needs it: without it the save has succeeded all the same.
+            // Only a spill needs it: without it the save has succeeded all the same.
             drop(self.prepare_spill_key(end));
         }
         Ok(swap)
@@ -223,8 +233,17 @@ impl<M: Map> Store for Records<M> {
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
+        let end = Deadline::after(within);
         let lock = self.map.liveness_lock(&KeyName::of(key), within)?;
         let Some(spills) = &self.spills else { return Ok(lock) };
+        // The lock comes before the lease, and the lease before the request. A store that has a key takes no token that was
+        // spilled without it. If a person must correct the key, that must not end all renewals.
+        if self.needs_spill_key()
+            && let Err(error) = self.prepare_spill_key(end)
+            && !error.is_permanent()
+        {
+            return Err(error);
+        }
         // A renewal holds the lock from before its lease is saved until it ends, and the room with it.
         let room = self.rooms.reserve(spills)?;
         Ok(LivenessLock::new(lock.domain(), (lock, room)))
@@ -232,8 +251,9 @@ impl<M: Map> Store for Records<M> {
 
     fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
         let spills = self.spills.as_ref().ok_or_else(|| StoreError::unavailable(NO_FOLDER))?;
-        // The store fails, and may hang: what is known must do.
-        let spill_key = self.known_spill_key().as_ref().map(|(spill_key, _)| spill_key.clone());
+        // The store refuses the token, and may refuse all else: what is known must do.
+        let known = self.known_spill_key().as_ref().map(|(spill_key, _)| spill_key.clone());
+        let spill_key = known.or_else(|| self.read_spill_key(KEY_WITHIN).ok().flatten());
         spills.put(&KeyName::of(key), pending_save, spill_key.as_ref(), self.rooms.take())
     }
 

@@ -1,5 +1,6 @@
 //! Spilled tokens: one file for each attempt whose save the store refused.
 
+use core::error::Error as _;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,8 @@ const UNNAMED: &str = ".new";
 /// A folder of spilled tokens. The first spill creates it with mode 0700.
 ///
 /// A spill is used only if it is certain who wrote it: the folder and the file belong to this user and are closed to others,
-/// the file has the name that its attempt gives it, and the store's own key authenticates it.
+/// the file has the name that its attempt gives it, and the store's own key authenticates it. A store without a key takes
+/// what belongs to this user.
 #[derive(Clone, Debug)]
 pub struct Spills {
     folder: PathBuf,
@@ -31,7 +33,8 @@ enum Unused {
     Gone,
     /// It is still written, or the process that wrote it died.
     Partial,
-    /// No process with access to this store wrote it for this key, or it was changed or copied since.
+    /// No process with access to this store wrote it for this key, or it was changed or copied since, or it is bound to no
+    /// store and younger than the store's key.
     Foreign,
     Failed(StoreError),
 }
@@ -80,6 +83,15 @@ impl Spills {
             }
         }
         Ok(found)
+    }
+
+    /// The digests of the unbound spills of this user: those that lie here before the store gets its key.
+    pub(crate) fn unbound(&self) -> Result<Vec<String>, StoreError> {
+        let digest = |path: PathBuf| {
+            let name = KeyName::of_digits(key_of(&path)?)?;
+            encoding::unbound_digest(&files::read(&path, u64::MAX).ok()??, &name)
+        };
+        Ok(self.all()?.into_iter().filter_map(digest).collect())
     }
 
     /// Any of the spilled tokens in these files of this key. `key` is the spill key of the store, if it has one.
@@ -135,10 +147,14 @@ impl Spills {
         files::replace_in(room, &path, &files::with_suffix(&path, UNNAMED), &[&bytes])
     }
 
-    /// Takes room for one spill, if the file system can reserve any.
+    /// Takes room for one spill, if the file system can reserve any. Fails only if the disk is full: a folder that cannot be
+    /// used prevents spills, and no renewal.
     pub(crate) fn take_room(&self) -> Result<Option<Room>, StoreError> {
-        files::create_private_folder(&self.folder)?;
-        Room::take(&self.folder)
+        match files::create_private_folder(&self.folder) {
+            Ok(()) => Room::take(&self.folder),
+            Err(error) if is_of_full_disk(&error) => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 
     pub(crate) fn forget(&self, name: &KeyName, attempt: Attempt) -> Result<(), StoreError> {
@@ -163,7 +179,8 @@ impl Spills {
                     "{shown} is an interrupted spill: remove it, unless a process is just writing it"
                 )),
                 Err(Unused::Foreign) => Some(format!(
-                    "{shown} is no spill of this store, or a copy of one, or it was changed: it is ignored; move it away"
+                    "{shown} is no spill of this store, or a copy of one, or it was changed, or a process without the store's \
+                     key wrote it: it is ignored; move it away"
                 )),
             }
         });
@@ -173,6 +190,10 @@ impl Spills {
     fn path(&self, name: &KeyName, attempt: Attempt) -> PathBuf {
         self.folder.join(format!("{name}-{attempt}{EXTENSION}"))
     }
+}
+
+fn is_of_full_disk(error: &StoreError) -> bool {
+    error.source().and_then(|source| source.downcast_ref()).is_some_and(files::is_full)
 }
 
 /// The digits of the key's name, if this may be the path of a spill.

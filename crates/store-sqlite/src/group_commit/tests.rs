@@ -176,7 +176,7 @@ fn no_save_of_a_group_is_applied_if_sqlite_refuses_one() {
          BEGIN SELECT RAISE(ABORT, 'no'); END";
     database.other_connection().execute_batch(refuses).unwrap();
     for outcome in database.commit_together([save(1, None, 101), save(2, None, 0), save(3, None, 103)]) {
-        assert_failed(&outcome, Applied::No, "tokens.db cannot be used");
+        assert_failed(&outcome, Applied::No, "tokens.db cannot be used: no");
     }
     assert_eq!([1, 2, 3].map(|key| database.version(key)), [None; 3]);
 }
@@ -233,7 +233,7 @@ fn after_a_failed_commit_each_save_of_the_group_may_be_applied() {
     database.other_connection().execute_batch(broken).unwrap();
     let saves = || [save(1, None, 101), save(2, None, 102), save(1, None, 103), save(3, None, 104)];
     for outcome in database.commit_together(saves()) {
-        assert_failed(&outcome, Applied::Maybe, "tokens.db cannot be used");
+        assert_failed(&outcome, Applied::Maybe, "tokens.db cannot be used: FOREIGN KEY constraint failed");
     }
     assert_eq!([1, 2, 3].map(|key| database.version(key)), [None; 3]);
     database.other_connection().execute_batch("DROP TRIGGER breaks").unwrap();

@@ -13,8 +13,8 @@ use super::folder::Folder;
 use super::handle::{Handle, TIMEOUT, assert_equal, expect_ok, key};
 use super::sample;
 
-/// The size of the disk. The log and the shared memory of a database take part of it.
-const SIZE: &str = "size=1m";
+/// The size of the disk, and its mode: no other user can write to it. The log and the shared memory of a database take part of it.
+const SIZE: &str = "size=1m,mode=700";
 
 /// The length of a token that does not fit in the rest.
 const TOO_LONG: usize = 400_000;

@@ -7,11 +7,16 @@
 //! wellspring bound-spill 1 <SHA-256 of all that follows>
 //! ...
 //! ```
+//!
+//! A spill without such a first line is not bound: an earlier version wrote it, or a process that knew no key. The key lists
+//! those that lay there when the store got it; later ones are ignored.
 
 use core::fmt;
 
+use std::collections::BTreeSet;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use wellspring_core::{PendingSave, StoreError};
 use zeroize::Zeroizing;
 
@@ -19,16 +24,20 @@ use super::envelope::{seal, unseal};
 use super::fields::{Writer, required};
 use super::pending_save;
 use super::unreadable::Unreadable;
-use crate::map::{KeyName, hex};
+use crate::entries::fill_random;
+use crate::map::{KeyName, from_hex, hex};
 
 const FIRST_WORDS: &str = "wellspring spill 2 ";
 const BOUND: &str = "bound-spill";
 const UNBOUND: &str = "spill";
 const KEY: &str = "spill-key";
 
-/// The secret of a store by which its spills are known.
+/// The secret of a store by which its spills are known, and the digests of the unbound spills that are older than it.
 #[derive(Clone)]
-pub(crate) struct SpillKey(Zeroizing<[u8; 32]>);
+pub(crate) struct SpillKey {
+    secret: Zeroizing<[u8; 32]>,
+    unbound: BTreeSet<String>,
+}
 
 impl fmt::Debug for SpillKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,43 +61,49 @@ impl From<Unreadable> for Rejected {
 }
 
 impl SpillKey {
-    pub(crate) fn random() -> Result<Self, StoreError> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        getrandom::fill(&mut *bytes).map_err(|error| {
-            StoreError::unavailable(format!("the operating system returned no random bytes: {error}"))
-        })?;
-        Ok(Self(bytes))
+    /// A new key, for a store with these unbound spills.
+    pub(crate) fn random(unbound: impl IntoIterator<Item = String>) -> Result<Self, StoreError> {
+        let mut secret = Zeroizing::new([0; 32]);
+        fill_random(&mut *secret)?;
+        Ok(Self { secret, unbound: unbound.into_iter().collect() })
     }
 
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let mut fields = Writer::with_capacity(64);
-        fields.text("key", &Zeroizing::new(hex(&*self.0)));
+        let unbound = self.unbound.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+        let mut fields = Writer::with_capacity(64 + unbound.len());
+        fields.text("key", &Zeroizing::new(hex(&*self.secret)));
+        if !unbound.is_empty() {
+            fields.text("unbound", &unbound);
+        }
         seal(KEY, fields)
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
         let mut fields = unseal(KEY, bytes)?;
         let digits = required("key", fields.text("key")?)?;
+        let unbound = fields.text("unbound")?.unwrap_or_default();
         fields.end()?;
-        let mut key = Zeroizing::new([0; 32]);
-        let pairs = digits.as_bytes().chunks(2);
-        if pairs.len() != key.len() {
-            return Err(Unreadable::Field("key"));
-        }
-        for (byte, pair) in key.iter_mut().zip(pairs) {
-            let pair = core::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
-            *byte = pair.ok_or(Unreadable::Field("key"))?;
-        }
-        Ok(Self(key))
+        let secret = Zeroizing::new(from_hex(digits.as_bytes()).ok_or(Unreadable::Field("key"))?);
+        Ok(Self { secret, unbound: unbound.split_whitespace().map(str::to_owned).collect() })
     }
 
     fn mac(&self, name: &KeyName, bytes: &[u8]) -> Hmac<Sha256> {
-        let mut mac = Hmac::new_from_slice(&*self.0).expect("HMAC takes keys of any length");
+        let mut mac = Hmac::new_from_slice(&*self.secret).expect("HMAC takes keys of any length");
         mac.update(name.as_str().as_bytes());
         mac.update(b"\n");
         mac.update(bytes);
         mac
     }
+}
+
+/// What a store's key keeps of an unbound spill in these bytes; `None` if they are not one.
+pub(crate) fn unbound_digest(bytes: &[u8], name: &KeyName) -> Option<String> {
+    pending_save::decode(UNBOUND, bytes).ok()?;
+    Some(digest(bytes, name))
+}
+
+fn digest(bytes: &[u8], name: &KeyName) -> String {
+    hex(&Sha256::new_with_prefix(name.as_str()).chain_update("\n").chain_update(bytes).finalize())
 }
 
 /// A spill of this key, bound to the store; without the store's spill key it is not bound.
@@ -107,24 +122,21 @@ pub(crate) fn encode_spill(
 }
 
 /// The spill in these bytes, if it is one of this key and this store. `key` is the store's spill key, if it has one.
-///
-/// A spill without a first line of this kind was written where the store could not be read, or by an earlier version.
 pub(crate) fn decode_spill(
     bytes: &[u8],
     name: &KeyName,
     key: Option<&SpillKey>,
 ) -> Result<PendingSave, Rejected> {
     let Some(rest) = bytes.strip_prefix(FIRST_WORDS.as_bytes()) else {
-        return Ok(pending_save::decode(UNBOUND, bytes)?);
+        let pending_save = pending_save::decode(UNBOUND, bytes)?;
+        let trusted = key.is_none_or(|key| key.unbound.contains(&digest(bytes, name)));
+        return if trusted { Ok(pending_save) } else { Err(Rejected::Foreign) };
     };
     let (mac, bound) = rest.split_at_checked(64).ok_or(Rejected::Foreign)?;
     let bound = bound.strip_prefix(b"\n").ok_or(Rejected::Foreign)?;
     let key = key.ok_or(Rejected::Foreign)?;
     // The comparison takes the same time wherever the codes differ.
-    let given: Vec<u8> = mac
-        .chunks(2)
-        .filter_map(|pair| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok())
-        .collect();
+    let given: [u8; 32] = from_hex(mac).ok_or(Rejected::Foreign)?;
     key.mac(name, bound).verify_slice(&given).map_err(|_| Rejected::Foreign)?;
     Ok(pending_save::decode(BOUND, bound)?)
 }
@@ -146,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_spill_is_read_only_with_the_key_of_its_store_and_under_its_own_name() {
-        let (ours, theirs) = (SpillKey::random().unwrap(), SpillKey::random().unwrap());
+        let (ours, theirs) = (SpillKey::random(None).unwrap(), SpillKey::random(None).unwrap());
         let pending_save = sample::pending_save(3);
         let bytes = encode_spill(&pending_save, &name("a"), Some(&ours)).unwrap();
         let read = decode_spill(&bytes, &name("a"), Some(&ours)).unwrap();
@@ -158,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_spill_that_was_changed_in_any_byte_or_cut_is_not_read() {
-        let key = SpillKey::random().unwrap();
+        let key = SpillKey::random(None).unwrap();
         let bytes = encode_spill(&sample::pending_save(3), &name("a"), Some(&key)).unwrap();
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
@@ -171,23 +183,26 @@ mod tests {
     }
 
     #[test]
-    fn a_spill_of_a_process_without_the_key_is_read_by_all() {
-        let key = SpillKey::random().unwrap();
-        let pending_save = sample::pending_save(3);
-        let bytes = encode_spill(&pending_save, &name("a"), None).unwrap();
+    fn an_unbound_spill_is_read_only_in_a_store_without_a_key_or_if_it_is_older_than_the_key() {
+        let bytes = encode_spill(&sample::pending_save(3), &name("a"), None).unwrap();
+        let later = encode_spill(&sample::pending_save(4), &name("a"), None).unwrap();
+        let key = SpillKey::random(unbound_digest(&bytes, &name("a"))).unwrap();
+        let key = SpillKey::decode(&key.encode()).unwrap();
         for key in [None, Some(&key)] {
-            assert!(sample::same_pending_save(
-                &decode_spill(&bytes, &name("a"), key).unwrap(),
-                &pending_save
-            ));
+            let read = decode_spill(&bytes, &name("a"), key).unwrap();
+            assert!(sample::same_pending_save(&read, &sample::pending_save(3)));
         }
+        assert!(decode_spill(&later, &name("a"), None).is_ok());
+        assert!(is_foreign(decode_spill(&later, &name("a"), Some(&key))), "younger than the key");
+        assert!(is_foreign(decode_spill(&bytes, &name("b"), Some(&key))), "another key");
+        assert_eq!(unbound_digest(b"no spill", &name("a")), None);
     }
 
     #[test]
     fn a_spill_key_round_trips_and_is_never_shown() {
-        let key = SpillKey::random().unwrap();
+        let key = SpillKey::random(None).unwrap();
         let bytes = key.encode();
-        assert_eq!(*SpillKey::decode(&bytes).unwrap().0, *key.0);
+        assert_eq!(*SpillKey::decode(&bytes).unwrap().secret, *key.secret);
         assert_eq!(format!("{key:?}"), "SpillKey");
         assert!(SpillKey::decode(&bytes[..bytes.len() - 1]).is_err());
     }

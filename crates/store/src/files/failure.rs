@@ -8,15 +8,15 @@ use wellspring_core::StoreError;
 
 /// The store error of an operation on this path. `what` continues a sentence that begins with the path.
 ///
-/// A full disk, a broken disk and a process without free descriptors may recover; a retry is worth it. A permission, a
-/// mount and what lies at the path stay as they are until a person changes them: the error says so, with the cause and
-/// what to do.
+/// A full disk, a broken disk and a process without free descriptors may recover: the error names the cause, and a retry
+/// is worth it. A permission, a mount and what lies at the path stay as they are until a person changes them: the error
+/// also says what to do.
 #[must_use]
 pub fn failed(what: &str, path: &Path, error: io::Error) -> StoreError {
     let path = path.display();
     let store_error = match advice(&error) {
         Some(advice) => StoreError::refused(format!("{path} {what}: {error}; {advice}")),
-        None => StoreError::unavailable(format!("{path} {what}")),
+        None => StoreError::unavailable(format!("{path} {what}: {error}")),
     };
     store_error.with_source(Arc::new(error))
 }
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_pass_by_itself_is_worth_a_retry() {
+    fn what_may_pass_by_itself_is_worth_a_retry_and_names_its_cause() {
         for errno in [
             Errno::NOSPC,
             Errno::DQUOT,
@@ -109,7 +109,8 @@ mod tests {
         ] {
             let error = of(errno);
             assert!(!error.is_permanent(), "{errno:?}");
-            assert_eq!(error.to_string(), "/s/x cannot be opened");
+            assert_eq!(error.to_string(), format!("/s/x cannot be opened: {}", io::Error::from(errno)));
+            assert!(core::error::Error::source(&error).is_some());
         }
     }
 }

@@ -45,6 +45,27 @@ pub fn check_folder(path: &Path) -> Result<bool, StoreError> {
     }
 }
 
+/// Judges the folder around the files of a store that has no folder of its own. Nothing is judged if it does not exist.
+///
+/// # Errors
+///
+/// When another user can exchange files there, when the path is not a folder, or cannot be inspected.
+pub fn check_folder_around(path: &Path) -> Result<(), StoreError> {
+    let folder = parent(path);
+    match fs::symlink_metadata(folder) {
+        Ok(metadata) => rule::around_files(folder, Facts::of(&metadata), user(), || around(folder)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(failed("cannot be inspected", folder, error)),
+    }
+}
+
+/// A sentence about the folder around such files if its group can exchange them.
+#[must_use]
+pub fn note_about_folder_around(path: &Path) -> Option<String> {
+    let folder = parent(path);
+    rule::note(folder, Facts::of(&fs::symlink_metadata(folder).ok()?))
+}
+
 /// The absolute path without symbolic links. Its last part need not exist. The side files of a store lie beside this path,
 /// so all processes that open the store, by whatever path, use the same side files.
 ///

@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use wellspring_core::StoreError;
 
@@ -16,15 +17,16 @@ const SIZE: u64 = 64 << 10;
 pub(crate) struct Room(File);
 
 impl Room {
-    /// Takes room in this folder; `None` where the system or its file system cannot reserve any.
+    /// Takes room in this folder; `None` if none can be taken for another reason than that the disk is full.
     pub(crate) fn take(folder: &Path) -> Result<Option<Self>, StoreError> {
         match take(folder) {
             Ok(file) => Ok(Some(Self(file))),
-            Err(error) if cannot_reserve(&error) => Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::StorageFull => Err(StoreError::unavailable(
-                format!("{} has no room for a new token: {error}; free some space", folder.display()),
-            )),
-            Err(error) => Err(super::failed("cannot take room for a new token", folder, error)),
+            Err(error) if is_full(&error) => Err(StoreError::unavailable(format!(
+                "{} has no room for a new token: {error}; free some space",
+                folder.display()
+            ))
+            .with_source(Arc::new(error))),
+            Err(_) => Ok(None),
         }
     }
 
@@ -58,11 +60,9 @@ fn name(file: &File, path: &Path) -> io::Result<()> {
     Ok(linkat(CWD, unnamed, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn cannot_reserve(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let unknown = [Errno::OPNOTSUPP, Errno::NOSYS, Errno::ISDIR, Errno::INVAL];
-    Errno::from_io_error(error).is_some_and(|errno| unknown.contains(&errno))
+/// Whether the disk is full, or this user's part of it.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -74,9 +74,4 @@ fn take(_: &Path) -> io::Result<File> {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn name(_: &File, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn cannot_reserve(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::Unsupported
 }

@@ -107,6 +107,19 @@ pub(crate) fn folder(
     user: u32,
     parent: impl FnOnce() -> Option<Facts>,
 ) -> Result<(), StoreError> {
+    owned_folder(path, facts, user, parent)?;
+    if facts.is_writable_by_others() {
+        return Err(writable_by_others(path, facts));
+    }
+    Ok(())
+}
+
+fn owned_folder(
+    path: &Path,
+    facts: Facts,
+    user: u32,
+    parent: impl FnOnce() -> Option<Facts>,
+) -> Result<(), StoreError> {
     let shown = path.display();
     match facts.kind {
         Kind::Folder => {}
@@ -122,13 +135,37 @@ pub(crate) fn folder(
     if facts.owner != user && !(user == 0 && parent().is_some_and(trusted)) {
         return Err(foreign(path, facts, user));
     }
-    if facts.is_writable_by_others() {
-        return Err(StoreError::refused(format!(
-            "{shown} is writable by other users (mode {:o}): run `chmod 700 {shown}` before tokens are stored there",
-            facts.mode
-        )));
+    Ok(())
+}
+
+/// Judges a folder that is not the store's own, but holds its files: that of a database. The folder of the user's group is
+/// used, because on many systems that group has no other user; [`note`] says so.
+pub(crate) fn around_files(
+    path: &Path,
+    facts: Facts,
+    user: u32,
+    parent: impl FnOnce() -> Option<Facts>,
+) -> Result<(), StoreError> {
+    // Root can put any file anywhere.
+    let owner = if facts.owner == 0 { user } else { facts.owner };
+    owned_folder(path, Facts { owner, ..facts }, user, parent)?;
+    // A group that needs the sticky bit has several users.
+    if facts.mode & 0o002 != 0 || facts.mode & 0o1020 == 0o1020 {
+        return Err(writable_by_others(path, facts));
     }
     Ok(())
+}
+
+/// A sentence about a folder of this kind in which the group can exchange the files of the store.
+pub(crate) fn note(path: &Path, facts: Facts) -> Option<String> {
+    let shown = path.display();
+    (facts.mode & 0o020 != 0).then(|| {
+        format!(
+            "{shown} is writable by its group (mode {:o}): each member can exchange the files of the store; run \
+             `chmod g-w {shown}` if the group has other users",
+            facts.mode
+        )
+    })
 }
 
 /// Judges what may lie in the place of a regular file.
@@ -150,7 +187,26 @@ pub(crate) fn too_large(path: &Path) -> StoreError {
 pub(crate) fn open_to_others(path: &Path, facts: Facts) -> String {
     let (path, mode) = (path.display(), facts.mode & 0o1777);
     let private = if facts.kind == Kind::Folder { "700" } else { "600" };
-    format!("{path} is open to others (mode {mode:o}): chmod {private} it")
+    format!("{path} is open to others (mode {mode:o}): chmod {private} it{}", volume(mode))
+}
+
+fn writable_by_others(path: &Path, facts: Facts) -> StoreError {
+    let (shown, mode) = (path.display(), facts.mode);
+    StoreError::refused(format!(
+        "{shown} is writable by other users (mode {mode:o}): run `chmod 700 {shown}` before tokens are stored there{}",
+        volume(mode)
+    ))
+}
+
+/// What to add to the advice to change this mode. Some volumes give each file one mode, in which the group or all users
+/// have the rights of the owner.
+const fn volume(mode: u32) -> &'static str {
+    let (owner, group) = (mode >> 6 & 0o6, mode >> 3 & 0o6);
+    if owner == group && mode & 0o1000 == 0 {
+        "; if the mode comes back, the volume sets it: correct its mount options, or the `fsGroup` of the Kubernetes pod"
+    } else {
+        ""
+    }
 }
 
 fn foreign(path: &Path, facts: Facts, user: u32) -> StoreError {
@@ -228,6 +284,42 @@ mod tests {
             );
         }
         refuses(judge_folder(FOLDER, 8, FOLDER), "belongs to user 7");
+    }
+
+    #[test]
+    fn the_folder_of_a_database_is_that_of_the_user_or_of_root_and_other_users_cannot_write_to_it() {
+        let judge = |facts, user| around_files(Path::new("/s/x"), facts, user, || Some(FOLDER));
+        for mode in [0o700, 0o755, 0o775, 0o2775, 0o770] {
+            assert_eq!(said(judge(Facts { mode, ..FOLDER }, 7)), None, "{mode:o}");
+            assert_eq!(said(judge(Facts { mode, owner: 0, ..FOLDER }, 7)), None, "{mode:o}");
+        }
+        for mode in [0o1777, 0o777, 0o702, 0o1775, 0o1770] {
+            refuses(
+                judge(Facts { mode, ..FOLDER }, 7),
+                &format!("writable by other users (mode {mode:o}): run `chmod 700 /s/x`"),
+            );
+        }
+        refuses(judge(FOLDER, 8), "belongs to user 7");
+        for kind in [Kind::File, Kind::Other, Kind::SymbolicLink] {
+            assert!(said(judge(Facts { kind, ..FOLDER }, 7)).is_some());
+        }
+        assert_eq!(note(Path::new("/s/x"), FOLDER), None);
+        let noted = note(Path::new("/s/x"), Facts { mode: 0o775, ..FOLDER }).unwrap();
+        assert!(noted.contains("/s/x is writable by its group (mode 775)") && noted.contains("chmod g-w"));
+    }
+
+    #[test]
+    fn a_mode_that_a_volume_may_set_is_told_with_the_volume() {
+        for mode in [0o660, 0o664, 0o666, 0o777] {
+            refuses(judge_file(Facts { mode, ..FILE }, 7, FOLDER), "`fsGroup` of the Kubernetes pod");
+        }
+        for mode in [0o640, 0o644, 0o604] {
+            let text = said(judge_file(Facts { mode, ..FILE }, 7, FOLDER)).unwrap();
+            assert!(text.ends_with("chmod 600 it"), "{text}");
+        }
+        for mode in [0o770, 0o2775, 0o777] {
+            refuses(judge_folder(Facts { mode, ..FOLDER }, 7, FOLDER), "correct its mount options");
+        }
     }
 
     #[test]

@@ -58,7 +58,10 @@ fn a_folder_that_cannot_be_created_is_named() {
             file.join("below"),
             "file/below cannot be created: Not a directory (os error 20); a part of the path is not a folder: correct the path",
         ),
-        (folder.path().join("no/parent"), "no/parent cannot be created"),
+        (
+            folder.path().join("no/parent"),
+            "no/parent cannot be created: No such file or directory (os error 2)",
+        ),
     ] {
         let error = create_private_folder(&path).unwrap_err();
         assert!(error.to_string().ends_with(sentence), "{error}");

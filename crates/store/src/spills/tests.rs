@@ -157,15 +157,50 @@ fn a_whole_spill_that_was_not_yet_renamed_is_found_and_forgotten() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+/// A spill that is bound to no store, as an earlier version wrote it.
+fn put_unbound(folder: &Path, number: u64) -> PendingSave {
+    let pending_save = sample::of_format_1(sample::pending_save(number));
+    Spills::new(folder).put(&KeyName::of(&key()), &pending_save, None, None).unwrap();
+    pending_save
+}
+
 #[test]
-fn a_spill_of_an_earlier_version_is_still_found() {
+fn a_spill_of_an_earlier_version_is_found_before_and_after_the_store_gets_its_key() {
+    let folder = Folder::new();
+    let pending_save = put_unbound(folder.path(), 1);
+    assert!(fs::read(only_file(folder.path())).unwrap().starts_with(b"wellspring spill 1 "));
+    let store = MemoryStore::open().with_spills(folder.path());
+    for saves in 0..2 {
+        let found = store.load(&key(), WITHIN).unwrap().spilled.unwrap();
+        assert!(sample::same_pending_save(&found, &pending_save), "after {saves} saves");
+        assert_eq!(store.problems(), [""; 0], "after {saves} saves");
+        store.save(&TokenKey::new("any", "key"), None, &sample::counting(1), WITHIN).unwrap();
+    }
+    assert!(store.known_spill_key().is_some(), "the store has a key");
+}
+
+#[test]
+fn an_unbound_spill_that_is_put_beside_a_store_with_a_key_is_ignored_and_reported_and_hides_no_other() {
     let folder = Folder::new();
     let store = store_with(folder.path());
-    let (spills, pending_save) = (Spills::new(folder.path()), sample::of_format_1(sample::pending_save(1)));
-    spills.put(&KeyName::of(&key()), &pending_save, None, None).unwrap();
-    assert!(fs::read(only_file(folder.path())).unwrap().starts_with(b"wellspring spill 1 "));
+    put_unbound(folder.path(), 1);
+    let planted = only_file(folder.path());
+    assert!(store.load(&key(), WITHIN).unwrap().spilled.is_none());
+    let problems = store.problems();
+    assert!(problems.len() == 1 && problems[0].contains("without the store's key"), "{problems:?}");
+    store.spill(&key(), &sample::pending_save(2)).unwrap();
     let found = store.load(&key(), WITHIN).unwrap().spilled.unwrap();
-    assert!(sample::same_pending_save(&found, &pending_save));
+    assert!(sample::same_pending_save(&found, &sample::pending_save(2)));
+    assert!(planted.exists(), "it is not removed");
+}
+
+#[test]
+fn the_key_is_known_before_a_lease_can_be_saved() {
+    let folder = Folder::new();
+    let store = MemoryStore::open().with_spills(folder.path());
+    assert!(store.known_spill_key().is_none());
+    drop(store.liveness_lock(&key(), WITHIN).unwrap());
+    assert!(store.known_spill_key().is_some());
 }
 
 #[test]
@@ -195,4 +230,25 @@ fn a_process_binds_its_spills_as_soon_as_it_has_loaded_or_saved_anything() {
     let loading = open(&folder);
     loading.load(&key(), WITHIN).unwrap();
     assert_eq!(first_line(&loading), "wellspring spill 2");
+}
+
+#[test]
+fn a_spill_folder_that_cannot_be_used_prevents_no_renewal() {
+    let folder = Folder::new();
+    let file = folder.path().join("file");
+    fs::write(&file, "x").unwrap();
+    for unusable in [file, folder.path().join("no/parent")] {
+        let store = store_with(&unusable);
+        assert!(store.liveness_lock(&key(), WITHIN).is_ok(), "{}", unusable.display());
+        assert!(store.spill(&key(), &sample::pending_save(1)).is_err(), "{}", unusable.display());
+    }
+}
+
+#[test]
+fn only_a_full_disk_prevents_a_renewal_for_want_of_room() {
+    use std::io::{Error, ErrorKind};
+    let full = |kind: ErrorKind| is_of_full_disk(&files::failed("x", Path::new("/s"), Error::from(kind)));
+    assert!([ErrorKind::StorageFull, ErrorKind::QuotaExceeded].into_iter().all(full));
+    let others = [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem, ErrorKind::NotFound];
+    assert!(!others.into_iter().any(full));
 }

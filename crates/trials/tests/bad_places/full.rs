@@ -345,7 +345,7 @@ fn an_obtained_token_survives_a_full_disk_and_a_read_only_disk_stays_as_it_is() 
     }
     let folder = Folder::new();
     let path = folder.path().display();
-    let script = format!("mount -t tmpfs -o size=1m tmpfs '{path}' && exec \"$0\" \"$@\"");
+    let script = format!("mount -t tmpfs -o size=1m,mode=700 tmpfs '{path}' && exec \"$0\" \"$@\"");
     child(&script, "disk", folder.path(), &["unshare", "-rm"]);
 }
 
