@@ -20,6 +20,7 @@ use crate::time::{Clocks, Instant};
 use crate::token::Due;
 use crate::token::{Token, TokenResponse};
 
+mod adopt;
 mod gate;
 mod gates;
 mod permit;
@@ -107,6 +108,8 @@ pub struct Lifecycle {
     /// Failures in a row.
     failures: u32,
     refusals: Refusals,
+    /// The access token that an API has refused, until a renewal of this process or another access token replaces it.
+    refused: Option<Token>,
     /// An attempt that certainly sent nothing, though its lease may stand in the store.
     unsent: Option<u64>,
     /// The store has shown a logout, and nothing newer since.
@@ -132,6 +135,7 @@ impl Lifecycle {
             attempts: 0,
             failures: 0,
             refusals: Refusals::default(),
+            refused: None,
             unsent: None,
             logged_out: false,
         }
@@ -186,16 +190,20 @@ impl Lifecycle {
             }
             Outcome::Kept(record, error) if record.place() > self.place() => {
                 self.keep(&record, now);
-                self.shut_after(record.throttle.is_some(), error, now);
+                let recorded = if record.throttle.is_some() { Recorded::Yes } else { Recorded::No };
+                self.shut_after(recorded, error, now);
                 Completed::Failed(self.shut_error(now))
             }
             Outcome::Kept(_, error) => self.superseded(error, now),
             Outcome::Adopted(record) => {
                 let _ = self.adopt(&record, now);
-                self.superseded(
-                    TokenError::unavailable("the token that another process obtained has expired already"),
-                    now,
-                )
+                let has_access_token = record.granted().is_some_and(Granted::has_access_token);
+                let text = if has_access_token {
+                    "the token that another process obtained has expired already"
+                } else {
+                    "another process obtained a refresh token without a usable access token: try again"
+                };
+                self.superseded(TokenError::unavailable(text), now)
             }
             Outcome::Renewed(..) | Outcome::SignedOut(..) => {
                 self.superseded(TokenError::unavailable("the renewal was overtaken by a newer token"), now)
@@ -203,15 +211,6 @@ impl Lifecycle {
             Outcome::Failed(failure) if permit.place < self.place() => self.superseded(failure.error, now),
             Outcome::Failed(failure) => self.failed(&permit, failure, now),
         }
-    }
-
-    /// A record has come from another process or another source. Returns its token, if that is newer and in force.
-    pub fn adopt(&mut self, record: &Record, now: Clocks) -> Option<Token> {
-        if record.place() <= self.place() {
-            return None;
-        }
-        self.install(record.place(), record.granted()?.clone(), None, now);
-        self.token.clone()
     }
 
     /// The program has obtained this itself, with a request sent then. It is newer than all that came before.
@@ -266,6 +265,7 @@ impl Lifecycle {
             started: now.instant,
             place: self.place(),
             held: self.held.clone(),
+            refused: self.refused.clone(),
             access_left: in_force
                 .map_or(Duration::ZERO, |token| token.remaining(now).unwrap_or(Duration::MAX)),
             wanted: if let Need::ValidFor(wanted) = need { wanted } else { Duration::ZERO },
@@ -288,9 +288,8 @@ impl Lifecycle {
         self.failures = 0;
         self.unsent = None;
         self.logged_out = false;
-        if matches!(self.gate, Gate::Shut { .. }) {
-            self.gate = Gate::Open;
-        }
+        self.refused = None;
+        self.reopen();
         let has_access_token = granted.has_access_token();
         let Granted { obtained_at, response, reusable, requested_scope } = granted;
         let after_sending = |life: Duration| match sent {
@@ -332,7 +331,7 @@ impl Lifecycle {
 
     fn failed(&mut self, permit: &Permit, failure: Failure, now: Clocks) -> Completed {
         let Failure { error, held, facts } = failure;
-        let mut recorded = false;
+        let mut recorded = Recorded::NoStore;
         match held {
             RefreshUpdate::As(held) => self.held = held,
             RefreshUpdate::Abandoned { byte_left: true } => {
@@ -346,7 +345,7 @@ impl Lifecycle {
         }
         if let Some(facts) = facts {
             self.unsent = facts.unsent.or(self.unsent);
-            recorded = facts.recorded || facts.logged_out;
+            recorded = if facts.recorded || facts.logged_out { Recorded::Yes } else { Recorded::No };
             if facts.logged_out {
                 self.end_session();
             }
@@ -356,27 +355,37 @@ impl Lifecycle {
         Completed::Failed(self.shut_error(now))
     }
 
-    /// Shuts the gate after this error, which the store has recorded or not.
-    fn shut_after(&mut self, recorded: bool, error: TokenError, now: Clocks) {
-        if recorded {
+    /// Shuts the gate after this error.
+    fn shut_after(&mut self, recorded: Recorded, error: TokenError, now: Clocks) {
+        if recorded == Recorded::Yes {
             // The store has the pause of all processes, and may get a new sign-in at any time.
             return self.shut(LOOK_AGAIN, error, now);
         }
         self.failures = self.failures.saturating_add(1);
         let pause = match error.kind() {
-            ErrorKind::LoginRequired { .. } => Duration::MAX,
+            ErrorKind::LoginRequired { .. } if recorded == Recorded::NoStore => Duration::MAX,
+            // The user may sign in from another process at any time. The refresh token that was refused stands in the store
+            // without a mark, so each look may cost a request.
+            ErrorKind::LoginRequired { .. } => self.policy.pause(self.failures, &mut self.jitter),
             _ => self.policy.pause_after(&error, self.failures, &mut self.jitter),
         };
         self.shut(pause, error, now);
     }
 
-    /// Takes over the refresh token of a response that cannot be used. The access token in force stays.
-    fn keep(&mut self, record: &Record, now: Clocks) {
-        (self.epoch, self.generation) = record.place();
-        self.unsent = None;
-        self.logged_out = false;
-        self.held = RefreshState::of(record, now);
+    /// Ends the pause after a failure.
+    fn reopen(&mut self) {
+        if matches!(self.gate, Gate::Shut { .. }) {
+            self.gate = Gate::Open;
+        }
     }
+}
+
+/// Whether the store shows a failure to all processes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Recorded {
+    Yes,
+    No,
+    NoStore,
 }
 
 /// The pause after a failure that the store has recorded: another process may sign in at any time.

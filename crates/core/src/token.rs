@@ -210,6 +210,18 @@ impl Token {
         self.0.access_token.expose()
     }
 
+    pub(crate) fn has_text_of(&self, response: &TokenResponse) -> bool {
+        self.0.access_token == response.access_token
+    }
+
+    /// The same token, as that of this generation.
+    pub(crate) fn of_generation(self, generation: Generation) -> Self {
+        let Parts { access_token, sent, lifetime, expires, renew_at, scope, .. } = &*self.0;
+        let (access_token, scope) = (access_token.clone(), scope.clone());
+        let (sent, lifetime, expires, renew_at) = (*sent, *lifetime, *expires, *renew_at);
+        Self(Arc::new(Parts { access_token, generation, sent, lifetime, expires, renew_at, scope }))
+    }
+
     /// Which token of its key this is. A refusal names the generation that it means.
     #[must_use]
     pub fn generation(&self) -> Generation {

@@ -76,6 +76,9 @@ impl Toy {
 impl Provider for Toy {
     fn request(&self, grant: &AuthorizationGrant, _now: UnixTime) -> Result<HttpRequest, TokenError> {
         let what = match grant {
+            AuthorizationGrant::ClientCredentials if self.1.is_empty() => {
+                return Err(TokenError::misconfigured("the secret cannot be read"));
+            }
             AuthorizationGrant::ClientCredentials => "credentials".to_string(),
             AuthorizationGrant::RefreshToken(token) => token.expose().to_string(),
             AuthorizationGrant::AuthorizationCode { code, .. } => code.expose().to_string(),

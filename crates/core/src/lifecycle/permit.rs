@@ -10,6 +10,7 @@ use crate::provider::Provider;
 use crate::refresh_state::RefreshState;
 use crate::renewal::job::{Goal, ProviderRef, RenewalJob};
 use crate::time::Instant;
+use crate::token::Token;
 
 /// The permit to run one renewal. It is not `Clone`: only [`Lifecycle::acquire`](crate::Lifecycle::acquire) makes it, and
 /// only [`Lifecycle::complete`](crate::Lifecycle::complete) ends it.
@@ -20,6 +21,7 @@ pub struct Permit {
     pub(super) started: Instant,
     pub(super) place: (Epoch, Generation),
     pub(super) held: Option<RefreshState>,
+    pub(super) refused: Option<Token>,
     pub(super) access_left: Duration,
     pub(super) wanted: Duration,
     pub(super) number: u64,
@@ -67,7 +69,8 @@ impl Permit {
     #[must_use]
     pub fn job(&self, provider: Arc<dyn Provider>) -> RenewalJob {
         let (access_left, wanted) = (self.access_left, self.wanted);
-        let goal = Goal::Renew { held: self.held.clone(), access_left, wanted };
+        let (held, refused) = (self.held.clone(), self.refused.clone());
+        let goal = Goal::Renew { held, refused, access_left, wanted };
         self.known.clone().job(provider, self.place, self.number, goal)
     }
 

@@ -23,7 +23,7 @@ impl Lifecycle {
             if refused == RefusedToken::Current {
                 self.count_refusal(young, now);
             }
-            self.token = None;
+            self.refused = self.token.take();
         }
         match (refusal, &self.token) {
             (Refusal::UseOther, Some(token)) => Rejected::Replaced(token.clone()),

@@ -83,9 +83,7 @@ impl Lifecycle {
                 }
                 self.token = None;
                 self.keep(&record, now);
-                if matches!(self.gate, Gate::Shut { .. }) {
-                    self.gate = Gate::Open;
-                }
+                self.reopen();
                 Err(error)
             }
             Outcome::Adopted(record) => {

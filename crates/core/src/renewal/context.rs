@@ -10,6 +10,7 @@ use crate::record::Record;
 use crate::refresh_state::RefreshState;
 use crate::rules::{Rule, holds};
 use crate::time::{Clocks, Instant};
+use crate::token::Token;
 
 use super::job::ProviderRef;
 
@@ -37,6 +38,23 @@ pub(super) struct Current {
     pub(super) held: Option<RefreshState>,
     /// How long the access token stays in force.
     pub(super) access_left: Duration,
+}
+
+/// What the callers need of a token that another process has obtained.
+#[derive(Debug)]
+#[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
+pub(super) struct Needed {
+    /// How long it is to last, if the endpoint grants any that do.
+    pub(super) wanted: Duration,
+    /// The access token that an API has refused: a response that cannot be used leaves it in the record.
+    pub(super) refused: Option<Token>,
+}
+
+impl Needed {
+    pub(super) fn is_refused(&self, record: &Record) -> bool {
+        let response = record.granted().map(|granted| &granted.response);
+        self.refused.as_ref().zip(response).is_some_and(|(token, response)| token.has_text_of(response))
+    }
 }
 
 /// What is left to do when the refresh token cannot be used: the columns of two tables.

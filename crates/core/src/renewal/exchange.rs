@@ -14,7 +14,7 @@ use crate::token::{Successor, TokenResponse};
 use super::acquire_lease::Leased;
 use super::answer::Answer;
 use super::context::{Context, Current};
-use super::outcome::{Failure, Outcome};
+use super::outcome::{Failure, Outcome, StoreFacts};
 use super::request::{BoundedRequest, Request};
 
 /// A grant that is being sent.
@@ -87,6 +87,8 @@ impl Exchange {
         let not_after = route.latest_start(context);
         match Request::new(context, grant, fell_back, not_after, now) {
             Ok((bounded, request)) => Exchanged::Send(bounded, Self { request, route }),
+            // The refusal before it is recorded. The request that cannot be built is this process's own failure.
+            Err(error) if fell_back => route.failed(error.as_local(), true),
             Err(error) => route.fail(error),
         }
     }
@@ -149,7 +151,7 @@ impl Exchange {
         }
         match self.request.may_fall_back(context, now) {
             Ok(()) => Self::send(context, next, true, self.route, now),
-            Err(error) => self.failed(error),
+            Err(error) => self.route.failed(error, true),
         }
     }
 
@@ -187,10 +189,7 @@ impl Exchange {
     }
 
     fn failed(self, error: TokenError) -> Exchanged {
-        match self.route {
-            Route::Leased(leased) => Exchanged::Record { error, fell_back: self.request.fell_back, leased },
-            route => route.fail(error),
-        }
+        self.route.failed(error, self.request.fell_back)
     }
 }
 
@@ -210,11 +209,22 @@ impl Route {
         }
     }
 
+    /// Records why nothing was granted, where there is a lease. `fell_back`: the endpoint has rejected the refresh token.
+    fn failed(self, error: TokenError, fell_back: bool) -> Exchanged {
+        match self {
+            Self::Leased(leased) => Exchanged::Record { error, fell_back, leased },
+            route => route.fail(error),
+        }
+    }
+
     /// There is nothing to record.
     fn fail(self, error: TokenError) -> Exchanged {
         Exchanged::Done(Outcome::Failed(match self {
             Self::NoStore(current) => Failure::new(error, current.held, None),
-            Self::WithoutStore { current, logged_out } => Failure::looked(error, current.held, logged_out),
+            // The next renewal may send it again, so this is no look that costs nothing.
+            Self::WithoutStore { current, logged_out } => {
+                Failure::new(error, current.held, Some(StoreFacts::new(logged_out)))
+            }
             Self::Leased(leased) => {
                 Failure::looked(error, leased.judge.current.held, leased.judge.logged_out)
             }

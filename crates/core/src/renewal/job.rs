@@ -9,6 +9,7 @@ use crate::lease::Owner;
 use crate::policy::Policy;
 use crate::provider::{AuthorizationGrant, Provider};
 use crate::refresh_state::RefreshState;
+use crate::token::Token;
 
 /// The job of one renewal, one sign-in or one logout.
 #[derive(Debug)]
@@ -32,7 +33,13 @@ pub struct RenewalJob {
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub(crate) enum Goal {
     /// A new token for a grant that is there.
-    Renew { held: Option<RefreshState>, access_left: Duration, wanted: Duration },
+    Renew {
+        held: Option<RefreshState>,
+        /// The access token that an API has refused.
+        refused: Option<Token>,
+        access_left: Duration,
+        wanted: Duration,
+    },
     /// A first token for a new grant.
     SignIn(AuthorizationGrant),
     /// The end of the session.

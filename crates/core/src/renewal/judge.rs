@@ -19,7 +19,7 @@ use crate::store::{Loaded, PendingSave, StoreError, Stored, Version, WatchOutcom
 use crate::time::{Clocks, Instant, UnixTime};
 
 use super::ask::{Retry, store_error};
-use super::context::{Context, Current, Fallback, Place, place_after};
+use super::context::{Context, Current, Fallback, Needed, Place, place_after};
 use super::loaded::{Found, Judgment, judge};
 use super::outcome::{Failure, StoreFacts};
 use super::replay::choose;
@@ -34,8 +34,7 @@ pub(super) struct Judge {
     pub(super) logged_out: bool,
     /// The place that this lifecycle has reached before.
     pub(super) known: Place,
-    /// How long the token is to last, if the endpoint grants any that do.
-    wanted: Duration,
+    needed: Needed,
     /// An earlier attempt of this lifecycle that certainly sent nothing.
     unsent: Option<u64>,
     retry: Retry,
@@ -100,7 +99,7 @@ impl Judge {
     pub(super) const fn new(
         current: Current,
         attempt: Attempt,
-        wanted: Duration,
+        needed: Needed,
         unsent: Option<u64>,
         logged_out: bool,
         end: Instant,
@@ -111,7 +110,7 @@ impl Judge {
             attempt,
             logged_out,
             known,
-            wanted,
+            needed,
             unsent,
             retry,
             patience: None,
@@ -192,9 +191,8 @@ impl Judge {
         }
         if record.place() > self.known {
             let left = context.time_left(record, now);
-            if left.is_some_and(|(lifetime, left)| context.policy.lasts(lifetime, left, self.wanted))
-                && holds(Rule::AdoptNewer)
-            {
+            let lasts = |(lifetime, left)| context.policy.lasts(lifetime, left, self.needed.wanted);
+            if left.is_some_and(lasts) && !self.needed.is_refused(record) && holds(Rule::AdoptNewer) {
                 return Found::Newer;
             }
             self.current.access_left = left.map_or(Duration::ZERO, |(_, left)| left);

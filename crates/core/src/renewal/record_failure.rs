@@ -61,12 +61,14 @@ impl RecordFailure {
         if let ErrorKind::LoginRequired { reason } = error.kind() {
             record.dead = Some(Dead { reason, since: now.unix });
             record.throttle = None;
-        } else if !error.is_local() || !holds(Rule::LocalStaysLocal) {
+        } else {
             if fell_back && has_refresh_token(&record) {
-                // The endpoint has rejected the refresh token before it rejected the credentials.
+                // The endpoint has rejected the refresh token before the credentials failed, here or there.
                 record.dead.get_or_insert(Dead { reason: LoginReason::Refused, since: now.unix });
             }
-            error = pause(context, error, judge.attempt, &mut record, now);
+            if !error.is_local() || !holds(Rule::LocalStaysLocal) {
+                error = pause(context, error, judge.attempt, &mut record, now);
+            }
         }
         let retry = Retry::until(context.store_deadline(now));
         let (attempt, held, logged_out) = (judge.attempt, judge.current.held, judge.logged_out);

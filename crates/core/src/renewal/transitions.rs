@@ -13,7 +13,7 @@ use crate::time::{Clocks, Instant};
 use super::acquire_lease::{AcquireLease, Leasing};
 use super::answer::Answer;
 use super::ask::Ask;
-use super::context::{Context, Current};
+use super::context::{Context, Current, Needed};
 use super::exchange::{Exchange, Exchanged, Route};
 use super::job::{Goal, RenewalJob};
 use super::judge::{Judge, Judged};
@@ -45,9 +45,9 @@ impl Renewal {
         let attempt = owner.map(|owner| Attempt { owner, number });
         let end = context.store_deadline(now);
         match (goal, attempt) {
-            (Goal::Renew { held, access_left, wanted }, Some(attempt)) => {
+            (Goal::Renew { held, refused, access_left, wanted }, Some(attempt)) => {
                 let current = Current { place, held, access_left };
-                let judge = Judge::new(current, attempt, wanted, unsent, logged_out, end);
+                let judge = Judge::new(current, attempt, Needed { wanted, refused }, unsent, logged_out, end);
                 load(context, AfterLoad::Judge(judge), now)
             }
             (Goal::Renew { held, access_left, .. }, None) => {

@@ -4,6 +4,10 @@ use std::vec;
 
 use super::stores::{Process, Slot, kind, record, rotating};
 use super::*;
+use crate::lifecycle::Rejected;
+use crate::record::{Granted, SessionState};
+use crate::secret::RefreshToken;
+use crate::token::{Successor, TokenResponse};
 
 fn unusable(successor: &str) -> Answer {
     answer(206, successor)
@@ -94,7 +98,7 @@ fn a_sign_in_whose_access_token_cannot_be_used_begins_the_session_with_its_refre
 fn a_logout_during_the_exchange_wins_over_the_refresh_token_that_was_kept() {
     let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
     let mut logged_out = record(2, 6, "x");
-    logged_out.state = crate::record::SessionState::LoggedOut;
+    logged_out.state = SessionState::LoggedOut;
     slot.meanwhile = Some(logged_out);
     let process = &mut Process::new(1, rotating().with_revocation());
     let result = process.renew(&mut slot, at(60), vec![unusable("second"), answer(200, "")]);
@@ -149,4 +153,54 @@ fn the_pauses_of_a_process_that_fails_locally_double() {
         now = now.plus(until.since(now.instant));
     }
     assert!(pauses[1] > pauses[0] && pauses[2] > pauses[1], "{pauses:?}");
+}
+
+#[test]
+fn a_response_that_cannot_be_used_elsewhere_leaves_the_access_token_in_force() {
+    let mut slot = Slot::holding(record(1, 5, "old 600 refresh"));
+    let mut process = Process::new(1, rotating());
+    let _ = process.renew(&mut slot, at(1), vec![]).unwrap();
+    let successor = || Successor::new(RefreshToken::new("second"));
+    let kept = |epoch| {
+        let granted = Granted::new(at(2).unix, TokenResponse::without_access_token(successor()));
+        Record::new(Epoch::new(epoch), Generation::new(6), SessionState::Active(granted))
+    };
+    assert!(process.life.adopt(&kept(1), at(2)).is_none());
+    assert_eq!(process.life.token().unwrap().expose(), "old");
+    slot.put(kept(1));
+    let _ = process.renew(&mut slot, at(400), vec![answer(200, "new 600 third")]).unwrap();
+    assert!(slot.log().contains(&"send second".into()));
+    let _ = process.life.adopt(&kept(2), at(401));
+    assert!(process.life.token().is_none(), "another session has another access token");
+}
+
+#[test]
+fn an_access_token_that_an_api_has_refused_does_not_come_back_from_another_process() {
+    let mut slot = Slot::holding(record(1, 5, "old 6000 refresh"));
+    let (mut first, mut second) = (Process::new(1, rotating()), Process::new(2, rotating()));
+    let _ = first.renew(&mut slot, at(1), vec![]).unwrap();
+    let token = second.renew(&mut slot, at(1), vec![]).unwrap();
+    let _ = first.renew(&mut slot, at(20), vec![unusable("second")]);
+    assert!(matches!(second.life.reject(token.generation(), at(300)), Rejected::Renew));
+    assert_eq!(
+        kind(&second.renew(&mut slot, at(300), vec![])),
+        Some(ErrorKind::Protocol),
+        "the pause of all"
+    );
+    let renewed = second.renew(&mut slot, at(2_000), vec![answer(200, "new 600 third")]);
+    assert_eq!(renewed.unwrap().expose(), "new");
+    assert!(slot.log().contains(&"send second".into()));
+}
+
+#[test]
+fn a_refusal_means_the_access_token_also_where_a_newer_record_holds_it() {
+    let mut slot = Slot::holding(record(1, 5, "old 600 refresh"));
+    let mut process = Process::new(1, rotating());
+    let token = process.renew(&mut slot, at(1), vec![]).unwrap();
+    let again = process.life.adopt(&record(1, 6, "old 600 second"), at(2)).unwrap();
+    assert_eq!((again.expose(), again.generation()), ("old", token.generation()));
+    assert!(matches!(process.life.reject(token.generation(), at(300)), Rejected::Renew));
+    assert!(process.life.adopt(&record(1, 7, "old 600 third"), at(301)).is_none());
+    assert!(process.life.token().is_none());
+    assert_eq!(process.life.adopt(&record(1, 8, "new 600 fourth"), at(302)).unwrap().expose(), "new");
 }
