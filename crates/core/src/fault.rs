@@ -19,6 +19,8 @@ pub enum Obstacle {
     NotPermitted,
     /// The name of the endpoint cannot be looked up.
     NameLookup,
+    /// The proxy that this process is to use makes no connection to the endpoint.
+    Proxy,
     /// This process does not trust the server's certificate.
     UntrustedServer,
     /// The settings of this process allow no such request.
@@ -27,12 +29,14 @@ pub enum Obstacle {
     TooLate,
     /// No connection was made in time.
     ConnectTimeout,
-    /// The connection broke, or a proxy refused it, before the request was sent.
+    /// The connection broke before the request was sent.
     ConnectionBroken,
     /// The port of the endpoint is closed.
     ConnectionRefused,
-    /// The server ended the TLS handshake with an alert.
+    /// An alert ended the TLS handshake. Until the handshake is complete nothing shows that the server has sent it.
     HandshakeRefused,
+    /// The server has refused the client certificate, or asks for one, with an alert on the connection that it has secured.
+    CertificateRefused,
 }
 
 /// Where a request that was not sent has failed: the cells of the table.
@@ -48,7 +52,7 @@ pub enum FaultPlace {
 }
 
 /// Where each obstacle is.
-pub const OBSTACLES: [(Obstacle, FaultPlace); 13] = {
+pub const OBSTACLES: [(Obstacle, FaultPlace); 15] = {
     use {FaultPlace as P, Obstacle as O};
     [
         (O::NoDescriptor, P::Local),
@@ -57,13 +61,15 @@ pub const OBSTACLES: [(Obstacle, FaultPlace); 13] = {
         (O::NoNetwork, P::Local),
         (O::NotPermitted, P::Local),
         (O::NameLookup, P::Local),
+        (O::Proxy, P::Local),
         (O::UntrustedServer, P::Local),
         (O::Settings, P::Local),
         (O::TooLate, P::Local),
         (O::ConnectTimeout, P::OnTheWay),
         (O::ConnectionBroken, P::OnTheWay),
         (O::ConnectionRefused, P::AtTheServer),
-        (O::HandshakeRefused, P::AtTheServer),
+        (O::HandshakeRefused, P::OnTheWay),
+        (O::CertificateRefused, P::AtTheServer),
     ]
 };
 

@@ -12,8 +12,9 @@ use reqwest::redirect::Policy;
 use reqwest::{Response, Url};
 use wellspring_core::{HttpRequest, HttpResponse, Origin, TokenError, TransportError};
 use wellspring_transport::{
-    BODY_CAP, ClientSettings, FIELDS_CAP, Failure, Redirected, Tls, check_head, check_url, cut_short,
-    handshake_alert, handshake_refused, is_untrusted, response_head, unreachable, wire_request,
+    BODY_CAP, ClientSettings, FIELDS_CAP, Failure, Redirected, Tls, certificate_refused, check_head,
+    check_url, cut_short, handshake_ended, is_untrusted, response_head, unreachable, unreachable_by_proxy,
+    wire_request,
 };
 use zeroize::Zeroizing;
 
@@ -199,10 +200,17 @@ fn redirected(called: &Url, mut response: Response) -> Response {
 fn failure(error: reqwest::Error) -> TransportError {
     // The URL may hold a secret.
     let error = error.without_url();
-    if let Some(alert) = handshake_alert(&error) {
-        return handshake_refused(alert).with_source(Arc::new(error));
+    let by_proxy = error.is_connect() && behind(&error).any(|text| text.starts_with("tunnel error: "));
+    let alert = match error.is_connect() {
+        _ if by_proxy => None,
+        true => handshake_ended(&error),
+        false => certificate_refused(&error),
+    };
+    if let Some(failure) = alert {
+        return failure.with_source(Arc::new(error));
     }
     let failure = match &error {
+        error if by_proxy => unreachable_by_proxy(error),
         error if is_untrusted(error) => Failure::UNTRUSTED,
         error if error.is_builder() => Failure::INVALID,
         error if error.is_connect() && error.is_timeout() => Failure::CONNECT_TIMEOUT,
@@ -216,7 +224,12 @@ fn failure(error: reqwest::Error) -> TransportError {
 
 /// Whether an error behind this one has this text. hyper shows these two kinds in no other way.
 fn says(error: &reqwest::Error, text: &str) -> bool {
-    core::iter::successors(error.source(), |&error| error.source()).any(|error| error.to_string() == text)
+    behind(error).any(|behind| behind == text)
+}
+
+/// The texts of the errors behind this one.
+fn behind(error: &reqwest::Error) -> impl Iterator<Item = String> {
+    core::iter::successors(error.source(), |&error| error.source()).map(ToString::to_string)
 }
 
 /// The head came, but not the whole body.

@@ -12,8 +12,8 @@ use ureq::typestate::{AgentScope, HttpCrateScope};
 use ureq::{AsSendBody, SendBody};
 use wellspring_core::{HttpRequest, HttpResponse, TokenError, TransportError};
 use wellspring_transport::{
-    BODY_CAP, ClientSettings, Failure, HEAD_CAP, Tls, check_head, check_url, cut_short, handshake_refused,
-    is_untrusted, response_head, wire_request,
+    BODY_CAP, ClientSettings, Failure, HEAD_CAP, Tls, check_head, check_url, cut_short, is_untrusted,
+    response_head, wire_request,
 };
 use zeroize::Zeroizing;
 
@@ -165,8 +165,8 @@ fn guarded<B: AsSendBody>(
 /// No complete response came.
 fn failure(error: ureq::Error) -> TransportError {
     use ureq::Error;
-    if let Some(alert) = unsent(&error).and_then(Unsent::alert) {
-        return handshake_refused(alert).with_source(Arc::new(error));
+    if let Some(failure) = unsent(&error).and_then(Unsent::alert) {
+        return failure.with_source(Arc::new(error));
     }
     let failure = match &error {
         Error::Other(_) => unsent(&error).map_or(Failure::BROKEN, Unsent::failure),

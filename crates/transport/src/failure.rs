@@ -36,6 +36,12 @@ impl Failure {
         Some(Obstacle::NameLookup),
         "the endpoint could not be reached: its name cannot be looked up; check the URL and this host's network",
     );
+    /// The proxy makes no connection.
+    pub const PROXY: Self = Self(
+        NotSent,
+        Some(Obstacle::Proxy),
+        "the endpoint could not be reached through the proxy: check the proxy that this process uses, and its settings (`HTTPS_PROXY`, `NO_PROXY`)",
+    );
     /// No route to the endpoint.
     pub const NO_NETWORK: Self = Self(
         NotSent,
@@ -108,6 +114,19 @@ impl Failure {
     #[must_use]
     pub fn with_source(self, source: impl Error + Send + Sync + 'static) -> TransportError {
         TransportError::from(self).with_source(Arc::new(source))
+    }
+}
+
+impl Failure {
+    /// The same failure, met on the way to a proxy.
+    #[must_use]
+    pub(crate) const fn at_the_proxy(self) -> Self {
+        match self.1 {
+            Some(
+                Obstacle::NoDescriptor | Obstacle::NoMemory | Obstacle::NoThread | Obstacle::NotPermitted,
+            ) => self,
+            _ => Self::PROXY,
+        }
     }
 }
 

@@ -51,9 +51,9 @@ pub use guards::{RenewalGuard, RenewalRun, SaveGuard, SaveRun};
 pub use in_flight::InFlight;
 pub use keep_warm::{KeepWarm, Watch};
 pub use notify::{Listener, Notify};
-pub use obstacle::unreachable;
 #[cfg(feature = "tls")]
-pub use obstacle::{handshake_alert, handshake_refused, is_untrusted};
+pub use obstacle::{certificate_refused, handshake_ended, is_untrusted};
+pub use obstacle::{unreachable, unreachable_by_proxy};
 pub use published::TokenRef;
 pub use rules::{
     BODY_CAP, FIELDS_CAP, HEAD_CAP, check_head, check_url, cut_short, response_head, wire_request,

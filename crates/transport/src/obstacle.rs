@@ -7,6 +7,8 @@ use core::error::Error;
 use std::io;
 
 use wellspring_core::TransportError;
+#[cfg(feature = "tls")]
+use wellspring_core::{Obstacle, TransportErrorKind};
 
 use crate::failure::Failure;
 
@@ -24,6 +26,12 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 pub fn unreachable(error: &(dyn Error + 'static), lookup: bool) -> Failure {
     let io = chain(error).filter_map(|error| error.downcast_ref::<io::Error>()).find_map(of_io);
     io.unwrap_or(if lookup { Failure::NAME_LOOKUP } else { Failure::UNREACHABLE })
+}
+
+/// The failure of a connection that was not made through a proxy.
+#[must_use]
+pub fn unreachable_by_proxy(error: &(dyn Error + 'static)) -> Failure {
+    unreachable(error, false).at_the_proxy()
 }
 
 fn of_io(error: &io::Error) -> Option<Failure> {
@@ -63,60 +71,96 @@ pub fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// The alert with which the server has ended the TLS handshake, if an error behind this one says so.
-///
-/// In TLS 1.3 the alert about a client certificate arrives after the client has sent its request. The server has not read
-/// that request: it reads none before it has accepted the certificate
-/// ([RFC 8446 §4.4.2.4](https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2.4)).
+/// The alert that has ended the connection, if an error behind this one says so.
 #[cfg(feature = "tls")]
-#[must_use]
-pub fn handshake_alert(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    use rustls::AlertDescription as Alert;
+fn alert(error: &(dyn Error + 'static)) -> Option<rustls::AlertDescription> {
     chain(error).find_map(|error| match error.downcast_ref::<rustls::Error>()? {
-        rustls::Error::AlertReceived(alert) => Some(match *alert {
-            Alert::HandshakeFailure => "handshake_failure",
-            Alert::NoCertificate => "no_certificate",
-            Alert::BadCertificate => "bad_certificate",
-            Alert::UnsupportedCertificate => "unsupported_certificate",
-            Alert::CertificateRevoked => "certificate_revoked",
-            Alert::CertificateExpired => "certificate_expired",
-            Alert::CertificateUnknown => "certificate_unknown",
-            Alert::IllegalParameter => "illegal_parameter",
-            Alert::UnknownCA => "unknown_ca",
-            Alert::AccessDenied => "access_denied",
-            Alert::DecodeError => "decode_error",
-            Alert::DecryptError => "decrypt_error",
-            Alert::ProtocolVersion => "protocol_version",
-            Alert::InsufficientSecurity => "insufficient_security",
-            Alert::InappropriateFallback => "inappropriate_fallback",
-            Alert::MissingExtension => "missing_extension",
-            Alert::UnsupportedExtension => "unsupported_extension",
-            Alert::UnrecognisedName => "unrecognized_name",
-            Alert::BadCertificateStatusResponse => "bad_certificate_status_response",
-            Alert::UnknownPSKIdentity => "unknown_psk_identity",
-            Alert::CertificateRequired => "certificate_required",
-            Alert::NoApplicationProtocol => "no_application_protocol",
-            // The others may come at any time: the server may have processed the request.
-            _ => return None,
-        }),
+        rustls::Error::AlertReceived(alert) => Some(*alert),
         _ => None,
     })
 }
 
-/// The failure of a handshake that the server has ended with this alert.
+/// The name of an alert ([RFC 8446 §6](https://www.rfc-editor.org/rfc/rfc8446#section-6)).
+#[cfg(feature = "tls")]
+const fn name(alert: rustls::AlertDescription) -> &'static str {
+    use rustls::AlertDescription as Alert;
+    match alert {
+        Alert::CloseNotify => "close_notify",
+        Alert::UnexpectedMessage => "unexpected_message",
+        Alert::BadRecordMac => "bad_record_mac",
+        Alert::RecordOverflow => "record_overflow",
+        Alert::HandshakeFailure => "handshake_failure",
+        Alert::NoCertificate => "no_certificate",
+        Alert::BadCertificate => "bad_certificate",
+        Alert::UnsupportedCertificate => "unsupported_certificate",
+        Alert::CertificateRevoked => "certificate_revoked",
+        Alert::CertificateExpired => "certificate_expired",
+        Alert::CertificateUnknown => "certificate_unknown",
+        Alert::IllegalParameter => "illegal_parameter",
+        Alert::UnknownCA => "unknown_ca",
+        Alert::AccessDenied => "access_denied",
+        Alert::DecodeError => "decode_error",
+        Alert::DecryptError => "decrypt_error",
+        Alert::ProtocolVersion => "protocol_version",
+        Alert::InsufficientSecurity => "insufficient_security",
+        Alert::InternalError => "internal_error",
+        Alert::InappropriateFallback => "inappropriate_fallback",
+        Alert::UserCanceled => "user_canceled",
+        Alert::MissingExtension => "missing_extension",
+        Alert::UnsupportedExtension => "unsupported_extension",
+        Alert::UnrecognisedName => "unrecognized_name",
+        Alert::BadCertificateStatusResponse => "bad_certificate_status_response",
+        Alert::UnknownPSKIdentity => "unknown_psk_identity",
+        Alert::CertificateRequired => "certificate_required",
+        Alert::NoApplicationProtocol => "no_application_protocol",
+        _ => "of an unknown kind",
+    }
+}
+
+/// The failure of a handshake that an alert has ended, if an error behind this one says so.
+///
+/// Such an alert is not protected: anything between this process and the server can send it. So a retry may help, and no
+/// process calls the operator.
 #[cfg(feature = "tls")]
 #[must_use]
-pub fn handshake_refused(alert: &str) -> TransportError {
-    let advice = if alert.contains("certificate") || matches!(alert, "unknown_ca" | "access_denied") {
-        "check the client certificate"
-    } else {
-        "check the TLS settings and the client certificate"
-    };
+pub fn handshake_ended(error: &(dyn Error + 'static)) -> Option<TransportError> {
     let text = format!(
-        "the server ended the TLS handshake with the alert {alert} and has not processed the request: {advice}"
+        "the TLS handshake ended with the alert {}, and nothing was sent; if this stays, check the TLS settings and the client certificate",
+        name(alert(error)?)
     );
-    TransportError::new(wellspring_core::TransportErrorKind::Refused, text)
-        .because(wellspring_core::Obstacle::HandshakeRefused)
+    Some(TransportError::new(TransportErrorKind::NotSent, text).because(Obstacle::HandshakeRefused))
+}
+
+/// The failure of a connection that the server has ended with an alert about the client certificate, if an error behind
+/// this one says so. Only for connections whose handshake is complete.
+///
+/// In TLS 1.3 this alert arrives after the client has sent its request. The server has not read that request: it reads
+/// none before it has accepted the certificate
+/// ([RFC 8446 §4.4.2.4](https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2.4)). Other alerts may follow a request that the
+/// server has processed.
+#[cfg(feature = "tls")]
+#[must_use]
+pub fn certificate_refused(error: &(dyn Error + 'static)) -> Option<TransportError> {
+    use rustls::AlertDescription as Alert;
+    let alert = alert(error)?;
+    let about_the_certificate = matches!(
+        alert,
+        Alert::NoCertificate
+            | Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::CertificateRequired
+    );
+    let text = about_the_certificate.then(|| {
+        format!(
+            "the server ended the TLS connection with the alert {} and has not processed the request: check the client certificate",
+            name(alert)
+        )
+    })?;
+    Some(TransportError::new(TransportErrorKind::Refused, text).because(Obstacle::CertificateRefused))
 }
 
 #[cfg(test)]
@@ -169,20 +213,79 @@ mod tests {
     }
 
     #[cfg(feature = "tls")]
+    fn received(alert: rustls::AlertDescription) -> io::Error {
+        let error = io::Error::new(io::ErrorKind::InvalidData, rustls::Error::AlertReceived(alert));
+        io::Error::other(error)
+    }
+
+    #[cfg(feature = "tls")]
     #[test]
-    fn only_an_alert_of_the_handshake_means_that_the_request_was_not_processed() {
+    fn only_an_alert_about_the_certificate_means_that_the_request_was_not_processed() {
         use rustls::AlertDescription as Alert;
-        let alert = |alert| {
-            let error = io::Error::new(io::ErrorKind::InvalidData, rustls::Error::AlertReceived(alert));
-            handshake_alert(&io::Error::other(error))
-        };
-        assert_eq!(alert(Alert::CertificateExpired), Some("certificate_expired"));
-        assert_eq!(alert(Alert::UnknownCA), Some("unknown_ca"));
-        for other in [Alert::InternalError, Alert::CloseNotify, Alert::BadRecordMac, Alert::UserCanceled] {
-            assert_eq!(alert(other), None, "{other:?}");
+        for (alert, name) in [
+            (Alert::NoCertificate, "no_certificate"),
+            (Alert::BadCertificate, "bad_certificate"),
+            (Alert::UnsupportedCertificate, "unsupported_certificate"),
+            (Alert::CertificateRevoked, "certificate_revoked"),
+            (Alert::CertificateExpired, "certificate_expired"),
+            (Alert::CertificateUnknown, "certificate_unknown"),
+            (Alert::UnknownCA, "unknown_ca"),
+            (Alert::CertificateRequired, "certificate_required"),
+        ] {
+            let error = certificate_refused(&received(alert)).unwrap();
+            assert_eq!(error.obstacle(), Some(Obstacle::CertificateRefused));
+            let error = error.into_error();
+            assert!(error.to_string().contains(name), "{error}");
+            assert_eq!(error.fate(), wellspring_core::Fate::Unspent);
+            assert!(!error.is_local() && !error.is_transient());
         }
-        let error = handshake_refused("certificate_expired");
-        assert!(error.clone().into_error().fate() == wellspring_core::Fate::Unspent);
-        assert!(!error.into_error().is_local(), "the server has said it");
+        for other in [
+            Alert::CloseNotify,
+            Alert::UnexpectedMessage,
+            Alert::BadRecordMac,
+            Alert::HandshakeFailure,
+            Alert::IllegalParameter,
+            Alert::AccessDenied,
+            Alert::DecodeError,
+            Alert::DecryptError,
+            Alert::InternalError,
+            Alert::UserCanceled,
+            Alert::UnrecognisedName,
+        ] {
+            assert!(certificate_refused(&received(other)).is_none(), "{other:?}");
+        }
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn every_alert_that_ends_a_handshake_is_transient_because_anything_on_the_way_can_send_it() {
+        use rustls::AlertDescription as Alert;
+        for (alert, name) in [
+            (Alert::UnrecognisedName, "unrecognized_name"),
+            (Alert::CertificateRequired, "certificate_required"),
+            (Alert::HandshakeFailure, "handshake_failure"),
+            (Alert::InternalError, "internal_error"),
+            (Alert::Unknown(200), "of an unknown kind"),
+        ] {
+            let error = handshake_ended(&received(alert)).unwrap();
+            assert_eq!(error.obstacle(), Some(Obstacle::HandshakeRefused));
+            let error = error.into_error();
+            assert!(error.to_string().contains(&format!("the alert {name},")), "{error}");
+            assert!(error.is_transient() && error.fate() == wellspring_core::Fate::Unspent);
+        }
+        assert!(handshake_ended(&io::Error::other("no alert")).is_none());
+    }
+
+    #[test]
+    fn a_failure_at_the_proxy_is_the_proxys_unless_this_process_lacks_something() {
+        for failure in [Failure::REFUSED, Failure::UNREACHABLE, Failure::NO_NETWORK, Failure::NAME_LOOKUP] {
+            assert_eq!(TransportError::from(failure.at_the_proxy()).obstacle(), Some(Obstacle::Proxy));
+        }
+        for failure in
+            [Failure::NO_DESCRIPTOR, Failure::NO_MEMORY, Failure::NO_THREAD, Failure::NOT_PERMITTED]
+        {
+            let obstacle = TransportError::from(failure).obstacle();
+            assert_eq!(TransportError::from(failure.at_the_proxy()).obstacle(), obstacle);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The tables of the book are made from those that the machines look their answers up in.
 
+mod faults;
 mod grid;
 mod renewal;
 
@@ -17,12 +18,13 @@ struct Printed {
     markdown: fn() -> String,
 }
 
-const TABLES: [Printed; 5] = [
+const TABLES: [Printed; 6] = [
     Printed { name: "decision table", markdown: acquire },
     Printed { name: "table of loads", markdown: renewal::loaded },
     Printed { name: "table of replays", markdown: renewal::replay },
     Printed { name: "table of conflicts", markdown: renewal::conflict },
     Printed { name: "table of refusals", markdown: refusal },
+    Printed { name: "table of faults", markdown: faults::faults },
 ];
 
 impl Printed {
@@ -157,6 +159,7 @@ mod tests {
             ("send it", "keep it", 2),
             ("done", "undone", 3),
             ("`Renew`", "`Keep`", 4),
+            ("on the way", "at the server", 5),
         ] {
             let drifted = page.replacen(right, wrong, 1);
             assert_eq!(findings(&Workspace::of([("docs/a.md", &drifted)])).len(), 1, "{wrong}");

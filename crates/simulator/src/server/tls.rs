@@ -50,8 +50,11 @@ pub(super) fn server(client_certificate: bool) -> Result<(ServerConfig, Identity
     let mut authority = CertificateParams::new(Vec::new()).map_err(failed)?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
-    authority.distinguished_name.push(rcgen::DnType::CommonName, "Simulator authority");
     let authority_key = KeyPair::generate().map_err(failed)?;
+    // A name of its own: a certificate of another run's authority is one of an unknown authority.
+    let number: String =
+        authority_key.public_key_raw()[1..9].iter().map(|byte| format!("{byte:02x}")).collect();
+    authority.distinguished_name.push(rcgen::DnType::CommonName, format!("Simulator authority {number}"));
     let ca = authority.self_signed(&authority_key).map_err(failed)?;
     let issuer = Issuer::new(authority, authority_key);
 

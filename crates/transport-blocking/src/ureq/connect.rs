@@ -22,42 +22,71 @@ use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, LazyBuffers, NextTimeout, TcpConnector,
     Transport, TransportAdapter,
 };
-use wellspring_transport::{Failure, LOOK, LOOKS, handshake_alert, is_untrusted, unreachable};
+use wellspring_core::TransportError;
+use wellspring_transport::{
+    Failure, LOOK, LOOKS, certificate_refused, handshake_ended, is_untrusted, unreachable,
+    unreachable_by_proxy,
+};
 
 /// A failure before the first byte of a request.
 #[derive(Debug, thiserror::Error)]
 #[error("nothing was sent: {error}")]
 pub(super) struct Unsent {
     error: ureq::Error,
+    stage: Stage,
+}
+
+/// How far the connection came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
     /// The name of the endpoint was being looked up.
-    lookup: bool,
+    Lookup,
+    /// The proxy was asked for a connection.
+    Proxy,
+    /// The connection was being made, up to the end of the handshake.
+    Connect,
+    /// The handshake is complete.
+    Connected,
 }
 
 impl Unsent {
     fn mark(error: ureq::Error) -> ureq::Error {
-        Self::of(error, false)
+        Self::of(error, Stage::Connect)
     }
 
-    fn of(error: ureq::Error, lookup: bool) -> ureq::Error {
+    fn of(error: ureq::Error, stage: Stage) -> ureq::Error {
         match error {
             // Through a proxy this connector runs twice.
-            ureq::Error::Other(other) if other.is::<Self>() => ureq::Error::Other(other),
-            error => ureq::Error::Other(Box::new(Self { error, lookup })),
+            ureq::Error::Other(mut other) if other.is::<Self>() => {
+                if let (Some(inner), Stage::Proxy) = (other.downcast_mut::<Self>(), stage) {
+                    inner.stage = stage;
+                }
+                ureq::Error::Other(other)
+            }
+            error => ureq::Error::Other(Box::new(Self { error, stage })),
         }
     }
 
-    /// The alert with which the server has ended the handshake.
-    pub(super) fn alert(&self) -> Option<&'static str> {
-        if let ureq::Error::Io(io) = &self.error { handshake_alert(io) } else { None }
+    /// The failure that an alert of the server means.
+    pub(super) fn alert(&self) -> Option<TransportError> {
+        let ureq::Error::Io(io) = &self.error else { return None };
+        match self.stage {
+            Stage::Lookup | Stage::Proxy => None,
+            Stage::Connect => handshake_ended(io),
+            Stage::Connected => certificate_refused(io),
+        }
     }
 
     pub(super) fn failure(&self) -> Failure {
+        let lookup = self.stage == Stage::Lookup;
         match &self.error {
-            ureq::Error::Io(io) if is_untrusted(io) => Failure::UNTRUSTED,
             ureq::Error::Timeout(_) => Failure::CONNECT_TIMEOUT,
+            ureq::Error::Io(io) if self.stage == Stage::Proxy => unreachable_by_proxy(io),
+            error if self.stage == Stage::Proxy => unreachable_by_proxy(error),
+            ureq::Error::Io(io) if is_untrusted(io) => Failure::UNTRUSTED,
             ureq::Error::BadUri(_) | ureq::Error::Tls(_) => Failure::INVALID,
-            ureq::Error::Io(io) => unreachable(io, self.lookup),
-            error => unreachable(error, self.lookup || matches!(error, ureq::Error::HostNotFound)),
+            ureq::Error::Io(io) => unreachable(io, lookup),
+            error => unreachable(error, lookup || matches!(error, ureq::Error::HostNotFound)),
         }
     }
 }
@@ -122,7 +151,7 @@ impl Resolver for Resolving {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        self.look_up(uri, config, timeout).map_err(|error| Unsent::of(error, true))
+        self.look_up(uri, config, timeout).map_err(|error| Unsent::of(error, Stage::Lookup))
     }
 }
 
@@ -146,7 +175,8 @@ impl Connecting {
     }
 
     fn open(&self, details: &ConnectionDetails<'_>) -> Result<Box<dyn Transport>, ureq::Error> {
-        let proxied = Connector::<()>::connect(&self.proxy, details, None)?;
+        let proxied = Connector::<()>::connect(&self.proxy, details, None);
+        let proxied = proxied.map_err(|error| Unsent::of(error, Stage::Proxy))?;
         let socket = self.tcp.connect(details, proxied)?.ok_or(ureq::Error::ConnectionFailed)?;
         let socket = Patient { socket, looks: LOOKS, slack: self.slack };
         if !details.needs_tls() || socket.is_tls() {
@@ -264,14 +294,15 @@ struct TlsTransport {
 }
 
 impl TlsTransport {
-    /// The connection has failed. If the server has ended the handshake with an alert before any byte of a response, it has
-    /// read no request, and the alert may have arrived only after a write has failed.
+    /// The connection has failed. If the server has ended it with an alert about the certificate, it has read no request, and
+    /// the alert may have arrived only after a write has failed.
     fn failed(&mut self, error: io::Error, timeout: NextTimeout) -> ureq::Error {
         if self.received || error.kind() == io::ErrorKind::TimedOut {
             return error.into();
         }
-        let error = if handshake_alert(&error).is_some() { error } else { self.reason(error, timeout) };
-        if handshake_alert(&error).is_some() { Unsent::mark(error.into()) } else { error.into() }
+        let about_the_certificate = |error: &io::Error| certificate_refused(error).is_some();
+        let error = if about_the_certificate(&error) { error } else { self.reason(error, timeout) };
+        if about_the_certificate(&error) { Unsent::of(error.into(), Stage::Connected) } else { error.into() }
     }
 
     /// The alert that has arrived, else this error.

@@ -4,6 +4,7 @@
 //! and a task `async move { .. }` becomes the closure `move || { .. }`. What the two name differently (the client, how a
 //! caller runs beside the test) is in each transport's `tests/driver`.
 
+mod broken;
 mod call;
 mod doubles;
 mod exchange;

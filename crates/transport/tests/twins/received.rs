@@ -108,7 +108,7 @@ async fn a_large_head_is_accepted_up_to_the_same_limits() {
 }
 
 #[twin::test]
-async fn a_handshake_that_the_server_refuses_has_sent_nothing_and_names_the_alert() {
+async fn a_client_certificate_that_the_server_refuses_has_sent_nothing_and_names_the_alert() {
     let ours = Simulator::builder().mutual_tls().start().unwrap();
     let other = Simulator::builder().mutual_tls().start().unwrap();
     let (identity, foreign) = (ours.identity().unwrap(), other.identity().unwrap());
@@ -122,13 +122,13 @@ async fn a_handshake_that_the_server_refuses_has_sent_nothing_and_names_the_aler
     for (tls, alert) in [
         (trusting(), "certificate_required"),
         (with(expired), "certificate_expired"),
-        (with(foreign_certificate), "decrypt_error"),
+        (with(foreign_certificate), "unknown_ca"),
     ] {
         // Where the server closes before the request is written, the alert has to be read all the same.
         let client = ClientTransport::new(tls).unwrap();
         for _ in 0..20 {
             let error = exchange(&client, &url).await.unwrap_err();
-            assert_eq!(error.obstacle(), Some(Obstacle::HandshakeRefused), "{error:?}");
+            assert_eq!(error.obstacle(), Some(Obstacle::CertificateRefused), "{error:?}");
             let error = error.into_error();
             assert!(error.to_string().contains(alert), "{alert}: {error}");
             assert_eq!((error.fate(), error.kind()), (Fate::Unspent, ErrorKind::Misconfigured));
