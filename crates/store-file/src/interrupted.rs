@@ -5,6 +5,8 @@
 //! by the process that comes next. A record that was not written completely is discarded: its save was never confirmed. So
 //! is a lease: nothing was sent under it, and a finished one would look as if its refresh token had been sent.
 
+use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use wellspring_core::{StoreError, Version};
@@ -57,5 +59,22 @@ impl Interrupted {
             files::remove(temporary)?;
         }
         Ok(false)
+    }
+
+    /// Removes what was left by saves that replace other versions of the record at this path: the record has none of these
+    /// versions any more, so nothing can finish them, and they may hold tokens. The caller holds the lock of saves.
+    pub(crate) fn remove_superseded(&self, path: &Path) -> Result<(), StoreError> {
+        let (Some(folder), Some(record)) = (path.parent(), path.file_name().and_then(OsStr::to_str)) else {
+            return Ok(());
+        };
+        let entries = fs::read_dir(folder).map_err(|error| files::failed("cannot be read", folder, error))?;
+        let is_superseded = |name: &OsStr| {
+            let rest = name.to_str().and_then(|name| name.strip_prefix(record));
+            rest.is_some_and(|rest| rest.starts_with('.') && rest.ends_with(TEMPORARY) && rest != TEMPORARY)
+        };
+        entries
+            .flatten()
+            .filter(|entry| is_superseded(&entry.file_name()) && entry.path() != self.temporary)
+            .try_for_each(|entry| files::remove(&entry.path()))
     }
 }

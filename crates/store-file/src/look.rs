@@ -51,7 +51,8 @@ fn problem(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     if name.ends_with(TEMPORARY) {
         return Some(format!(
-            "{} is a save that is in progress or was interrupted: the next save of its record finishes or removes it",
+            "{} is a save that is in progress or was interrupted, and may hold a token: a save of its record finishes or \
+             removes it",
             path.display()
         ));
     }

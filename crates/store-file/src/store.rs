@@ -1,7 +1,9 @@
 //! The store: one file for each key.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use wellspring_core::{
     LivenessLock, LockDomain, SharedBy, StoreError, StoreGuarantees, Version, WatchOutcome,
@@ -18,6 +20,8 @@ pub struct FileStore {
     folder: PathBuf,
     save_locks: FileLocks,
     liveness_locks: LivenessLocks,
+    /// The records whose superseded saves this store has removed.
+    tidied: Mutex<BTreeSet<KeyName>>,
 }
 
 impl FileStore {
@@ -37,7 +41,8 @@ impl FileStore {
         let spills = folder.join("spill");
         let save_locks = FileLocks::open(&locks, "save")?;
         let liveness_locks = LivenessLocks::open(locks)?;
-        Ok(Records::new(Self { folder, save_locks, liveness_locks }).with_spills(spills))
+        Ok(Records::new(Self { folder, save_locks, liveness_locks, tidied: Mutex::default() })
+            .with_spills(spills))
     }
 
     /// The folder of the store.
@@ -78,6 +83,50 @@ impl FileStore {
         let Some(line) = self.read(&path, VERSION_LINE as u64)? else { return Ok(None) };
         parse_version(&line).map(Some).ok_or_else(|| corrupt(&path))
     }
+
+    /// Saves this entry. Calls `written` between writing the temporary file and renaming it.
+    fn save(
+        &self,
+        name: &KeyName,
+        expected: Option<Version>,
+        entry: &Entry,
+        within: Duration,
+        written: impl FnOnce(),
+    ) -> Result<bool, StoreError> {
+        let path = self.path(name);
+        let unchanged = || Ok(self.version(name)? == expected);
+        // Of many savers that expect the same version, only the first can succeed. The others stop waiting for the lock as
+        // soon as the version changes.
+        let Some(guard) = self.save_locks.exclusive_while(name, within, unchanged)? else {
+            return Ok(false);
+        };
+        let interrupted = Interrupted::of(&path, expected);
+        if !unchanged()? || interrupted.settle(&path)? {
+            return Ok(false);
+        }
+        // Once is enough: a save leaves nothing of an earlier version.
+        if self.tidied.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
+            interrupted.remove_superseded(&path)?;
+        }
+        let line = version_line(entry.version);
+        // If a program removed the lock file, another saver may have a lock on a new one and write to the same temporary
+        // file. Then only what the record holds says which of them has saved.
+        let in_place = || self.save_locks.is_in_place(name, &guard);
+        let pieces = [line.as_bytes(), &entry.bytes];
+        let replaced = files::replace_if(&path, interrupted.temporary(), &pieces, || {
+            written();
+            Ok(in_place()? && unchanged()?)
+        })?;
+        let lasts = || Ok(replaced && in_place()? && self.version(name)? == Some(entry.version));
+        if lasts().map_err(StoreError::maybe_applied)? {
+            return Ok(true);
+        }
+        Err(StoreError::unavailable(format!(
+            "the lock file of {} was removed while it was saved",
+            path.display()
+        ))
+        .maybe_applied())
+    }
 }
 
 fn corrupt(path: &Path) -> StoreError {
@@ -114,20 +163,7 @@ impl Map for FileStore {
         entry: &Entry,
         within: Duration,
     ) -> Result<bool, StoreError> {
-        let path = self.path(name);
-        let unchanged = || Ok(self.version(name)? == expected);
-        // Of many savers that expect the same version, only the first can succeed. The others stop waiting for the lock as
-        // soon as the version changes.
-        let Some(_guard) = self.save_locks.exclusive_while(name, within, unchanged)? else {
-            return Ok(false);
-        };
-        let interrupted = Interrupted::of(&path, expected);
-        if !unchanged()? || interrupted.settle(&path)? {
-            return Ok(false);
-        }
-        let line = version_line(entry.version);
-        files::replace(&path, interrupted.temporary(), &[line.as_bytes(), &entry.bytes])?;
-        Ok(true)
+        self.save(name, expected, entry, within, || ())
     }
 
     fn watch(
@@ -146,5 +182,56 @@ impl Map for FileStore {
 
     fn problems(&self) -> Vec<String> {
         look::problems(&self.folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use wellspring_core::{Applied, TokenKey};
+    use wellspring_store::contract::{Folder, write_private};
+
+    use super::*;
+
+    fn entry(version: u128) -> Entry {
+        Entry { version: Version::new(version), bytes: Zeroizing::new(b"a record".to_vec()) }
+    }
+
+    /// Another program removes the lock files during a save. Another saver, which locks a new file, has begun to write.
+    #[test]
+    fn a_saver_that_has_lost_its_lock_file_does_not_move_the_file_of_another_saver_into_place() {
+        let folder = Folder::new();
+        let folder = folder.path();
+        let records = FileStore::open(folder).unwrap();
+        let (store, name) = (records.map(), KeyName::of(&TokenKey::new("p", "e")));
+        assert!(store.swap(&name, None, &entry(1), Duration::MAX).unwrap());
+        let first = Some(Version::new(1));
+        let path = store.path(&name);
+        let temporary = Interrupted::of(&path, first).temporary().to_owned();
+        let lose_lock = || {
+            fs::remove_dir_all(folder.join("locks")).unwrap();
+            fs::remove_file(&temporary).unwrap();
+            write_private(&temporary, format!("{}half", version_line(Version::new(3))));
+        };
+        let error = store.save(&name, first, &entry(2), Duration::MAX, lose_lock).unwrap_err();
+        assert_eq!(error.applied(), Applied::Maybe);
+        assert!(error.to_string().ends_with("was removed while it was saved"), "{error}");
+        assert_eq!((store.version(&name).unwrap(), temporary.exists()), (first, true));
+    }
+
+    #[test]
+    fn a_saver_that_has_lost_its_lock_file_does_not_know_that_it_has_saved() {
+        let folder = Folder::new();
+        let folder = folder.path();
+        let (here, there) = (FileStore::open(folder).unwrap(), FileStore::open(folder).unwrap());
+        let name = KeyName::of(&TokenKey::new("p", "e"));
+        let lose_lock = || {
+            fs::remove_dir_all(folder.join("locks")).unwrap();
+            assert!(there.map().swap(&name, None, &entry(3), Duration::MAX).unwrap());
+        };
+        let error = here.map().save(&name, None, &entry(2), Duration::MAX, lose_lock).unwrap_err();
+        assert_eq!(error.applied(), Applied::Maybe);
+        assert_eq!(here.map().version(&name).unwrap(), Some(Version::new(3)));
     }
 }

@@ -120,6 +120,24 @@ fn a_save_of_another_version_is_not_finished() {
 }
 
 #[test]
+fn the_first_save_of_a_process_removes_what_saves_of_other_versions_have_left_of_its_record_only() {
+    let folder = Folder::new();
+    let (_, version, second) = interrupted(&folder);
+    let other = Some(Version::new(version.unwrap().value() ^ 1));
+    let [left, _] = names(folder.path(), other);
+    let [first, _] = names(folder.path(), None);
+    let another_record = folder.path().join(format!("{}.token.first.new", "0".repeat(64)));
+    for path in [&left, &first, &another_record] {
+        write_private(path, &second);
+    }
+    let store = FileStore::open(folder.path()).unwrap();
+    assert_eq!((generation(&store), left.exists()), (Some(1), true));
+    assert!(matches!(store.save(&key(), version, &sample::counting(9), WITHIN), Ok(Swap::Done(_))));
+    assert_eq!([&left, &first, &another_record].map(|path| path.exists()), [false, false, true]);
+    assert_eq!(generation(&store), Some(9));
+}
+
+#[test]
 fn a_load_leaves_a_save_that_is_under_way_alone() {
     let folder = Folder::new();
     let (store, version, second) = interrupted(&folder);

@@ -282,6 +282,6 @@ fn problems_name_each_file_that_needs_a_person_and_say_what_to_do() {
     assert_eq!(problems.len(), 4, "{problems:#?}");
     assert!(said(["-copy.spill", "it is ignored; move it away"]), "{problems:#?}");
     assert!(said(["bad.token is corrupt", "restore it from a copy"]), "{problems:#?}");
-    assert!(said([".first.new", "the next save of its record finishes or removes it"]), "{problems:#?}");
+    assert!(said([".first.new", "a save of its record finishes or removes it"]), "{problems:#?}");
     assert!(said(["locks is open to others (mode 755)", "chmod 700 it"]), "{problems:#?}");
 }

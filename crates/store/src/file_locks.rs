@@ -115,7 +115,11 @@ impl FileLocks {
 
     /// Whether the lock is still on the key's lock file. If another program has removed that file, the lock excludes only
     /// processes that had opened the file before.
-    pub(crate) fn is_in_place(&self, name: &KeyName, guard: &FileLockGuard) -> Result<bool, StoreError> {
+    ///
+    /// # Errors
+    ///
+    /// When the lock file cannot be inspected.
+    pub fn is_in_place(&self, name: &KeyName, guard: &FileLockGuard) -> Result<bool, StoreError> {
         files::is_in_place(&guard.0, &self.path(name))
     }
 

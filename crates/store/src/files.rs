@@ -203,8 +203,39 @@ pub fn replace(path: &Path, temporary: &Path, pieces: &[&[u8]]) -> Result<(), St
     replace_in(None, path, temporary, pieces)
 }
 
+/// The same, unless `is_mine` says right before the file is replaced that another process may replace it. Then the file is
+/// unchanged, and `temporary` stays: it may be that process's.
+///
+/// # Errors
+///
+/// Those of `is_mine`; when the replacement fails. The file then has its old contents, unless the error says
+/// [`Maybe`](wellspring_core::Applied::Maybe).
+pub fn replace_if(
+    path: &Path,
+    temporary: &Path,
+    pieces: &[&[u8]],
+    is_mine: impl FnOnce() -> Result<bool, StoreError>,
+) -> Result<bool, StoreError> {
+    write_temporary(None, path, temporary, pieces)?;
+    // What was written stays, and may be whole: another process may finish the replacement.
+    if !is_mine().map_err(StoreError::maybe_applied)? {
+        return Ok(false);
+    }
+    rename(temporary, path).map(|()| true).map_err(StoreError::maybe_applied)
+}
+
 /// The same, in room that was taken in the folder before.
 pub(crate) fn replace_in(
+    room: Option<Room>,
+    path: &Path,
+    temporary: &Path,
+    pieces: &[&[u8]],
+) -> Result<(), StoreError> {
+    write_temporary(room, path, temporary, pieces)?;
+    rename(temporary, path).map_err(StoreError::maybe_applied)
+}
+
+fn write_temporary(
     room: Option<Room>,
     path: &Path,
     temporary: &Path,
@@ -225,7 +256,7 @@ pub(crate) fn replace_in(
         let stays = remove_if_present(temporary).is_err();
         return Err(if stays { error.maybe_applied() } else { error });
     }
-    rename(temporary, path).map_err(StoreError::maybe_applied)
+    Ok(())
 }
 
 /// Finishes a replacement that was interrupted after `temporary` was written completely.
