@@ -27,6 +27,7 @@ pub mod contract;
 mod encoding;
 mod entries;
 mod file_locks;
+mod file_system;
 pub mod files;
 mod former;
 mod liveness_locks;

@@ -57,7 +57,7 @@ impl LivenessLocks {
         if domain.is_none() {
             // The lock file is new, or an older version of this store has created it.
             drop(guard);
-            self.name_lock_file(name, deadline.left().min(NAMING_WITHIN));
+            self.name_lock_file(name, NAMING_WITHIN.min(deadline.left() / 2));
             guard = self.0.shared(name, deadline.left())?;
             domain = self.domain_of(name, &guard.0);
         }

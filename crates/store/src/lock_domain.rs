@@ -1,9 +1,11 @@
 //! The domain of a liveness lock on a lock file: all that must be equal for two processes to have the same kernel lock.
 //!
-//! - The boot of the machine. Two machines that share a folder over a network may each have a lock of their own.
-//! - The lock file's device and inode. A copied folder, a removed file and a folder beside another path of the store are
-//!   other files.
 //! - A random id inside the lock file, for file systems that give two files the same inode.
+//! - The lock file's inode and its file system. A copied folder, a removed file and a folder beside another path of the
+//!   store are other files.
+//! - The boot of the machine, unless the file system is one that only this machine can have mounted. Two machines that
+//!   share a folder over a network may each have a lock of their own. On a disk of this machine there is only one lock, and
+//!   a restart of the machine has freed it: the processes of the boot before are gone.
 //!
 //! The name of a Linux machine is not part of it, because it may be copied with the machine's disk. A container that
 //! shares the lock file with another container of the machine also shares the kernel lock, and has the same domain.
@@ -16,19 +18,43 @@ use std::sync::LazyLock;
 use sha2::{Digest as _, Sha256};
 use wellspring_core::LockDomain;
 
+use crate::file_system;
+
 /// The length of an id: 32 digits and a line feed.
 const ID_LENGTH: usize = 33;
 
-/// The domain of a lock on this open file; `None` if the file has no id, or the running kernel has no name.
+/// The domain of a lock on this open file; `None` if the file has no id, or if the running kernel has no name and another
+/// one may use the file.
 pub(crate) fn of(file: &File, path: &Path) -> Option<LockDomain> {
     static KERNEL: LazyLock<Option<Vec<u8>>> = LazyLock::new(kernel);
-    let (kernel, place) = (KERNEL.as_deref()?, place(&file.metadata().ok()?, path)?);
-    named(kernel, &place, &read_id(file).ok().flatten()?)
+    let id = read_id(file).ok().flatten()?;
+    let metadata = file.metadata().ok()?;
+    let own_disk = file_system::of_this_machine(file).zip(inode(&metadata));
+    let place = match own_disk {
+        Some(place) => Place::OwnDisk(place.0, place.1),
+        None => Place::Elsewhere(KERNEL.as_deref()?, place(&metadata, path)?),
+    };
+    named(&place, &id)
 }
 
-fn named(kernel: &[u8], place: &[u8], id: &[u8; ID_LENGTH]) -> Option<LockDomain> {
-    let hash = Sha256::new_with_prefix(id).chain_update(place).chain_update(kernel).finalize();
-    LockDomain::new(u128::from_be_bytes(*hash.as_slice().first_chunk()?))
+/// Where a lock file lies.
+enum Place<'a> {
+    /// On a disk that only this machine has: the id of the file system, and the inode.
+    OwnDisk(u64, u64),
+    /// Where other kernels may have locks of their own: the running kernel, and the file.
+    Elsewhere(&'a [u8], Vec<u8>),
+}
+
+fn named(place: &Place<'_>, id: &[u8; ID_LENGTH]) -> Option<LockDomain> {
+    let hash = Sha256::new_with_prefix(id);
+    let hash = match place {
+        Place::OwnDisk(file_system, inode) => hash
+            .chain_update(b"own disk")
+            .chain_update(file_system.to_be_bytes())
+            .chain_update(inode.to_be_bytes()),
+        Place::Elsewhere(kernel, file) => hash.chain_update(file).chain_update(kernel),
+    };
+    LockDomain::new(u128::from_be_bytes(*hash.finalize().as_slice().first_chunk()?))
 }
 
 /// Whether this open file is the one at this path.
@@ -64,6 +90,17 @@ fn read_id(mut file: &File) -> io::Result<Option<[u8; ID_LENGTH]>> {
     file.rewind()?;
     file.take(ID_LENGTH as u64 + 1).read_to_end(&mut id)?;
     Ok(id.try_into().ok().filter(|id: &[u8; ID_LENGTH]| id.ends_with(b"\n")))
+}
+
+#[cfg(unix)]
+fn inode(metadata: &Metadata) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt as _;
+    Some(metadata.ino())
+}
+
+#[cfg(not(unix))]
+fn inode(_: &Metadata) -> Option<u64> {
+    None
 }
 
 /// What tells this file from every other that the machine has now.
@@ -103,18 +140,34 @@ fn kernel() -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
+    const IDS: [[u8; ID_LENGTH]; 2] = [[b'1'; ID_LENGTH], [b'2'; ID_LENGTH]];
+
     #[test]
     fn each_part_of_a_domain_makes_it_another_one() {
-        let (one, two) = ([b'1'; ID_LENGTH], [b'2'; ID_LENGTH]);
-        let domain = named(b"this boot", b"this file", &one);
+        let elsewhere = |kernel: &[u8], file: &[u8], id| named(&Place::Elsewhere(kernel, file.to_vec()), id);
+        let domain = elsewhere(b"this boot", b"this file", &IDS[0]);
         assert!(domain.is_some());
-        assert_eq!(domain, named(b"this boot", b"this file", &one));
-        assert_ne!(
-            domain,
-            named(b"another boot", b"this file", &one),
-            "another machine, or the same one before"
-        );
-        assert_ne!(domain, named(b"this boot", b"another file", &one), "a copied file");
-        assert_ne!(domain, named(b"this boot", b"this file", &two), "a new file with an old inode");
+        assert_eq!(domain, elsewhere(b"this boot", b"this file", &IDS[0]));
+        for (other, what) in [
+            (elsewhere(b"another boot", b"this file", &IDS[0]), "another machine, or the same one before"),
+            (elsewhere(b"this boot", b"another file", &IDS[0]), "a copied file"),
+            (elsewhere(b"this boot", b"this file", &IDS[1]), "a new file with an old inode"),
+        ] {
+            assert_ne!(domain, other, "{what}");
+        }
+    }
+
+    #[test]
+    fn on_a_disk_of_this_machine_the_file_makes_the_domain_and_the_boot_does_not() {
+        let domain = named(&Place::OwnDisk(1, 2), &IDS[0]);
+        assert!(domain.is_some());
+        for other in [
+            named(&Place::OwnDisk(2, 2), &IDS[0]),
+            named(&Place::OwnDisk(1, 1), &IDS[0]),
+            named(&Place::OwnDisk(1, 2), &IDS[1]),
+            named(&Place::Elsewhere(b"", [1_u64, 2].map(u64::to_be_bytes).concat()), &IDS[0]),
+        ] {
+            assert_ne!(domain, other);
+        }
     }
 }

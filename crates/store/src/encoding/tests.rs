@@ -290,6 +290,18 @@ fn a_record_has_the_oldest_format_that_knows_all_of_its_fields() {
     assert!(decode_record(&sealed_as(1, &with_domain)).is_err(), "format 1 has no such field either");
 }
 
+/// An earlier version that reads format 1 only says "update this program", and not that the record is corrupt.
+#[test]
+fn the_first_line_of_a_record_whose_lease_names_a_lock_says_format_3_and_without_a_lock_format_1() {
+    let mut record = full();
+    for (domain, first) in [(None, "wellspring record 1 "), (LockDomain::new(0xf6), "wellspring record 3 ")] {
+        record.lease = record.lease.map(|lease| Lease { domain, ..lease });
+        let bytes = encode_record(&record).unwrap();
+        assert!(bytes.starts_with(first.as_bytes()), "{domain:?}");
+        assert_eq!(decode_record(&bytes).unwrap().record.lease, record.lease);
+    }
+}
+
 #[test]
 fn a_record_that_moves_names_its_new_key_and_is_of_format_3() {
     let to = KeyName::of(&TokenKey::new("p", "e"));
