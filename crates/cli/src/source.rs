@@ -25,6 +25,7 @@ use crate::interrupt;
 use crate::progress;
 use crate::source::guarded_provider::GuardedProvider;
 use crate::source::guarded_store::GuardedStore;
+use crate::span::TimeOfDay;
 
 /// How long the command sleeps during a pause before it checks the clock again.
 const PAUSE_POLL: Duration = Duration::from_millis(50);
@@ -204,12 +205,22 @@ impl Source {
                 _ => self.now(),
             };
             if !error.is_transient() || again.max(self.now()).plus(SHORTEST_EXCHANGE) >= self.end {
-                return Err(error.into());
+                return Err(self.too_late(error, again));
             }
             progress::failed(&error);
             let _pause = progress::wait_for("the end of the pause after a failure");
             interrupt::nap(PAUSE_POLL);
         }
+    }
+
+    /// The failure of a command that must end before its next attempt can succeed.
+    fn too_late(&self, error: TokenError, again: UnixTime) -> Failure {
+        let lease = self.store.as_ref().and_then(|store| store.lease());
+        if !error.is_local() || lease.is_none() || again < self.end {
+            return error.into();
+        }
+        let after = TimeOfDay(again);
+        Failure::new(Exit::TryLater, format!("{error}; another one takes over after {after}; try again then"))
     }
 
     /// Checks that a call to this URL may carry the token, before the command gets one.

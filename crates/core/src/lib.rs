@@ -30,6 +30,7 @@ mod generation;
 mod http;
 mod jitter;
 mod key;
+mod lapse;
 mod lease;
 mod lifecycle;
 mod liveness;

@@ -12,7 +12,7 @@
 //!
 //! - [`step`]: what a driver does; [`operation`]: what it asks the store for; [`answer`], [`outcome`]: the results
 //! - [`job`], [`transitions`]: how a renewal begins and continues; [`context`]: what every phase needs
-//! - phases: [`judge`], [`acquire_lease`], [`exchange`], [`save_token`], [`record_failure`], [`sign_in`], [`sign_out`]
+//! - phases: [`judge`], [`unknown_owner`], [`end_lease`], [`acquire_lease`], [`exchange`], [`save_token`], [`record_failure`], [`sign_in`], [`sign_out`]
 //! - tables: [`loaded`], [`replay`], [`conflict`]
 //! - [`ask`], [`request`]: what phases have in common: asking a store that may fail, and a token request
 
@@ -23,6 +23,7 @@ mod answer;
 mod ask;
 mod conflict;
 mod context;
+mod end_lease;
 mod exchange;
 pub(crate) mod job;
 mod judge;
@@ -37,6 +38,7 @@ mod sign_in;
 mod sign_out;
 mod step;
 mod transitions;
+mod unknown_owner;
 
 // The public interface is:
 pub use answer::{Answer, TransportError, TransportErrorKind};

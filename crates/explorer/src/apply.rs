@@ -93,7 +93,7 @@ impl World {
             }
         };
         if let Some(permit) = permit {
-            let job = permit.job(scene.provider.clone()).stored_by(process.owner());
+            let job = permit.job(scene.provider.clone()).stored_by(process.owner(), scene.line.shared_by());
             let step = Renewal::begin(job, now);
             let run = Run { job: Job::Renewal(Box::new(permit)), step, lock: None, sent: false };
             return self.settle(scene, who, process, run);
@@ -134,7 +134,7 @@ impl World {
                 AuthorizationGrant::AuthorizationCode { code, redirect_uri: String::new(), verifier: None };
             (Job::SignIn, visitor.lifecycle.sign_in(provider, spend).expect("it is not closed"))
         };
-        let step = Renewal::begin(begun.stored_by(visitor.owner()), now);
+        let step = Renewal::begin(begun.stored_by(visitor.owner(), scene.line.shared_by()), now);
         self.settle(scene, who, visitor, Run { job, step, lock: None, sent: false })
     }
 

@@ -26,6 +26,11 @@ fn broken<T>(text: String) -> Result<T, Broken> {
     Err(Broken(text))
 }
 
+/// Whether the record says that its grant may have been sent and is not sent again.
+fn is_ambiguous(record: &Record) -> bool {
+    record.dead.is_some_and(|dead| dead.reason == LoginReason::Ambiguous)
+}
+
 /// Whether the process has an access token that is not over.
 fn in_force(process: &Process) -> bool {
     let now = process.now();
@@ -101,6 +106,8 @@ impl World {
         }
         if let Some(record) = self.store.record()
             && record.dead.is_some()
+            // The owner of a lapsed lease may be alive, and may send for the first time.
+            && !is_ambiguous(record)
             && TokenName::of(record) == Some(name)
         {
             return broken(format!("8: {name} is sent though the store says that it is dead"));
@@ -144,6 +151,19 @@ impl World {
         }
         if record.throttle.as_ref().is_some_and(|throttle| throttle.cause.text == LOCAL) {
             return broken("8: a failure of one process pauses all".to_owned());
+        }
+        let marked =
+            |record: &Record| is_ambiguous(record) && before.is_none_or(|before| !is_ambiguous(before));
+        if marked(record) && before.is_none_or(|before| before.lease.is_none()) {
+            return broken(
+                "8: a grant is marked as ambiguous, and no lease says that it was sent".to_owned(),
+            );
+        }
+        if let Some(before) = before.filter(|before| is_ambiguous(before))
+            && record.lease.is_some()
+            && TokenName::of(before) == TokenName::of(record)
+        {
+            return broken("8: a grant that is marked as ambiguous is leased".to_owned());
         }
         let new_epoch = before.is_none_or(|before| before.epoch < record.epoch);
         let history = Rc::make_mut(&mut self.history);
@@ -205,7 +225,8 @@ impl World {
         let history = &self.history;
         let refused = history.families.iter().any(|past| past.refused != 0);
         let lost = history.families.iter().any(|past| past.lost != 0);
-        let claimed = self.store.record().is_some_and(|record| record.lease.is_some());
+        let claimed =
+            self.store.record().is_some_and(|record| record.lease.is_some() || is_ambiguous(record));
         let in_reach = self.session_in_reach();
         let truthful = match reason {
             LoginReason::LoggedOut => history.logged_out,
@@ -240,6 +261,7 @@ impl World {
         if let Some(record) = self.store.record()
             && let Some(name) = TokenName::of(record)
             && record.dead.is_some()
+            && !is_ambiguous(record)
             && self.history.past(name).refused & name.bit() == 0
         {
             return broken(format!("5: {name} is called dead, and the server has not said so"));

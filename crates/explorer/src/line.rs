@@ -1,6 +1,6 @@
 //! What one run of the explorer has to do with: who takes part, what may go wrong, and how often.
 
-use wellspring_core::{Replay, Rule, Table};
+use wellspring_core::{Replay, Rule, SharedBy, Table};
 
 use crate::callers::Setup;
 
@@ -155,6 +155,12 @@ impl Line {
 
     pub(crate) const fn has_callers(&self) -> bool {
         !self.callers.is_none()
+    }
+
+    /// The wall clock of each process moves on its own, as on the machines of a fleet.
+    #[expect(clippy::unused_self, reason = "each line is such a world")]
+    pub(crate) const fn shared_by(&self) -> SharedBy {
+        SharedBy::Fleet
     }
 
     pub(crate) fn mutated(&self, mutation: Mutation) -> bool {

@@ -39,7 +39,7 @@ impl RenewalGuard {
         kind: JobKind,
     ) -> Self {
         let job = match &shared.storage {
-            Some(storage) => job.stored_by(storage.owner()),
+            Some(storage) => job.stored_by(storage.owner(), storage.shared_by()),
             None => job,
         };
         Self { job, run: RenewalRun { active: ActiveRenewal::new(shared), in_flight, kind: Some(kind) } }

@@ -35,6 +35,10 @@ impl Storage {
         self.owner
     }
 
+    pub(crate) fn shared_by(&self) -> SharedBy {
+        self.store.guarantees().scope
+    }
+
     pub(crate) fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
         self.store.spill(key, pending_save)
     }

@@ -5,16 +5,19 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wellspring_core::{
-    Attempt, LivenessLock, Loaded, LockDomain, PendingSave, Record, Store, StoreError, StoreGuarantees, Swap,
-    TokenKey, Version, WatchOutcome,
+    Attempt, Lease, LivenessLock, Loaded, LockDomain, PendingSave, Record, Store, StoreError,
+    StoreGuarantees, Swap, TokenKey, UnixTime, Version, WatchOutcome,
 };
+use wellspring_transport_blocking::Clock;
 
 use crate::exit::say;
 use crate::interrupt::{self, SignalGuard};
 use crate::progress;
+use crate::span::TimeOfDay;
 
 #[derive(Debug)]
 pub(crate) struct GuardedStore {
@@ -22,13 +25,31 @@ pub(crate) struct GuardedStore {
     /// One guard for each liveness lock.
     guards: Guards,
     spilled: AtomicBool,
+    /// The lease in the record that was loaded last.
+    lease: Mutex<Option<Lease>>,
 }
 
 type Guards = Arc<Mutex<Vec<(Arc<()>, SignalGuard)>>>;
 
 impl GuardedStore {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, guards: Guards::default(), spilled: AtomicBool::new(false) }
+        Self { store, guards: Guards::default(), spilled: AtomicBool::new(false), lease: Mutex::default() }
+    }
+
+    /// The lease in the record that was loaded last.
+    pub(crate) fn lease(&self) -> Option<Lease> {
+        *self.lease.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a watch that sees only changes waits for: no process can tell whether the lease's owner is alive.
+    fn unknown_owner(&self, now: UnixTime) -> Option<String> {
+        let lease = self.lease()?;
+        let lapses = lease.lapses_at(self.guarantees().scope, now)?;
+        let process = lease.attempt.owner.process;
+        Some(format!(
+            "process {process}, and no process can tell whether it still renews the token: another one takes over after {}",
+            TimeOfDay(lapses)
+        ))
     }
 
     /// Whether a spilled token waits for the next command.
@@ -38,7 +59,10 @@ impl GuardedStore {
 }
 
 /// Carries out an operation of the store, and notes the wait for it and its failure.
-fn noted<T>(what: &'static str, operation: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+fn noted<T>(
+    what: impl Into<Cow<'static, str>>,
+    operation: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     let _waiting = progress::wait_for(what);
     operation().inspect_err(|error| progress::failed(error))
 }
@@ -65,7 +89,10 @@ impl Store for GuardedStore {
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
-        noted("the store, to load the record", || self.store.load(key, within))
+        let loaded = noted("the store, to load the record", || self.store.load(key, within))?;
+        let lease = loaded.stored.as_ref().and_then(|stored| stored.record.lease);
+        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = lease;
+        Ok(loaded)
     }
 
     fn save(
@@ -85,7 +112,9 @@ impl Store for GuardedStore {
         domain: Option<LockDomain>,
         within: Duration,
     ) -> Result<WatchOutcome, StoreError> {
-        noted("the process that renews the token", || self.store.watch(key, version, domain, within))
+        let unknown = domain.is_none().then(|| self.unknown_owner(Clock::system().now().unix)).flatten();
+        let what = unknown.map_or(Cow::Borrowed("the process that renews the token"), Cow::Owned);
+        noted(what, || self.store.watch(key, version, domain, within))
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {

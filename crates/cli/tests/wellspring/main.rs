@@ -22,3 +22,4 @@ mod signals;
 mod simulate;
 mod stored;
 mod token;
+mod unknown_owner;

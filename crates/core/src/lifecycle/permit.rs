@@ -59,7 +59,7 @@ impl Known {
             unsent,
             logged_out,
             goal,
-            owner: None,
+            store: None,
         }
     }
 }

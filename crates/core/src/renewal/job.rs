@@ -9,6 +9,7 @@ use crate::lease::Owner;
 use crate::policy::Policy;
 use crate::provider::{AuthorizationGrant, Provider};
 use crate::refresh_state::RefreshState;
+use crate::store::SharedBy;
 use crate::token::Token;
 
 /// The job of one renewal, one sign-in or one logout.
@@ -26,7 +27,8 @@ pub struct RenewalJob {
     pub(crate) unsent: Option<u64>,
     pub(crate) logged_out: bool,
     pub(crate) goal: Goal,
-    pub(crate) owner: Option<Owner>,
+    /// Who writes to the store, and which sources share it; `None` without a store.
+    pub(crate) store: Option<(Owner, SharedBy)>,
 }
 
 #[derive(Debug)]
@@ -47,10 +49,10 @@ pub(crate) enum Goal {
 }
 
 impl RenewalJob {
-    /// The same job with a store, in which this owner saves every token before callers get it.
+    /// The same job with a store that these sources share. This owner saves every token there before callers get it.
     #[must_use]
-    pub const fn stored_by(mut self, owner: Owner) -> Self {
-        self.owner = Some(owner);
+    pub const fn stored_by(mut self, owner: Owner, shared_by: SharedBy) -> Self {
+        self.store = Some((owner, shared_by));
         self
     }
 }

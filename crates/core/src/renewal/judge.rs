@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use crate::error::TokenError;
+use crate::error::{ErrorKind, TokenError};
 use crate::lease::{Attempt, Fingerprint, Lease};
 use crate::liveness::LockDomain;
 use crate::login_reason::LoginReason;
@@ -15,7 +15,7 @@ use crate::record::{Record, SessionState};
 use crate::refresh_state::RefreshState;
 use crate::rules::{Rule, holds};
 use crate::scope::Scope;
-use crate::store::{Loaded, PendingSave, StoreError, Stored, Version, WatchOutcome};
+use crate::store::{Loaded, PendingSave, SharedBy, StoreError, Stored, Version, WatchOutcome};
 use crate::time::{Clocks, Instant, UnixTime};
 
 use super::ask::{Retry, store_error};
@@ -23,6 +23,7 @@ use super::context::{Context, Current, Fallback, Needed, Place, place_after};
 use super::loaded::{Found, Judgment, judge};
 use super::outcome::{Failure, StoreFacts};
 use super::replay::choose;
+use super::unknown_owner::{Patience, UnknownOwner};
 
 /// A renewal that looks at the store.
 #[derive(Debug)]
@@ -38,14 +39,12 @@ pub(super) struct Judge {
     /// An earlier attempt of this lifecycle that certainly sent nothing.
     unsent: Option<u64>,
     retry: Retry,
-    /// When this renewal stops waiting for the lease of another.
-    patience: Option<Instant>,
+    /// When this renewal first waited for the lease of another.
+    waits_since: Option<Instant>,
     /// The version whose lease has an owner that is gone.
     owner_gone: Option<Version>,
-    /// The version whose lease names a lock that this process cannot take.
-    owner_unknown: Option<Version>,
-    /// The version with a lease of an unknown owner, and since when this renewal has seen it unchanged.
-    leased_elsewhere: Option<(Version, Instant)>,
+    /// The lease of an owner that no process can tell alive from gone.
+    unknown: UnknownOwner,
     /// A spilled token could not be removed and is ignored from now on.
     ignores_spills: bool,
 }
@@ -65,6 +64,8 @@ pub(super) enum Judged {
     Lease(AuthorizationGrant, Basis, Judge),
     /// The store fails, and this grant can be sent again in any case.
     SendWithoutStore(AuthorizationGrant, Judge),
+    /// The grant of this lease may not be sent again: the record says so before any caller gets the error.
+    EndLease(TokenError, Version, Record, Judge),
     Fail(Failure),
 }
 
@@ -102,6 +103,7 @@ impl Judge {
         needed: Needed,
         unsent: Option<u64>,
         logged_out: bool,
+        shared_by: SharedBy,
         end: Instant,
     ) -> Self {
         let (known, retry) = (current.place, Retry::until(end));
@@ -113,10 +115,9 @@ impl Judge {
             needed,
             unsent,
             retry,
-            patience: None,
+            waits_since: None,
             owner_gone: None,
-            owner_unknown: None,
-            leased_elsewhere: None,
+            unknown: UnknownOwner::new(shared_by),
             ignores_spills: false,
         }
     }
@@ -153,7 +154,9 @@ impl Judge {
             (Judgment::Adopt, Some(stored), _) => Judged::Adopt(stored.record),
             (Judgment::Lease, Some(stored), _) => self.lease(context, stored, sent, true, now),
             (Judgment::LeaseAnyway, Some(stored), _) => self.lease(context, stored, sent, false, now),
-            (Judgment::Watch, Some(Stored { version, record }), _) => self.watch(version, record.lease, now),
+            (Judgment::Watch, Some(Stored { version, record }), _) => {
+                self.watch(context, version, record.lease, now)
+            }
             (Judgment::StoreLost, ..) => {
                 self.current.held = None;
                 self.fail(TokenError::login_required(LoginReason::StoreLost))
@@ -163,9 +166,7 @@ impl Judge {
                 self.current.held = None;
                 self.fail(TokenError::login_required(LoginReason::LoggedOut))
             }
-            (Judgment::Busy, ..) => {
-                self.fail(TokenError::busy("another process is renewing and did not finish in time"))
-            }
+            (Judgment::Busy, stored, _) => self.busy(stored, now),
             // Where there is no record, there is no other way on.
             (Judgment::BeginAnew, stored, _) => self.begin_anew(context, stored, now),
             (_, None, _) | (Judgment::SaveSpilled, _, None) => self.begin_anew(context, None, now),
@@ -215,8 +216,7 @@ impl Judge {
         sent: &mut Sent,
         now: Clocks,
     ) -> Found {
-        let patience = now.instant.plus(context.policy.deadline).plus(context.policy.store_deadline);
-        let patience = *self.patience.get_or_insert(patience);
+        let patience = self.patience(context, now);
         let own = lease.attempt.owner == self.attempt.owner;
         if own && self.unsent == Some(lease.attempt.number) && holds(Rule::RememberUnsent) {
             if lease.first_sent.is_none() {
@@ -234,39 +234,42 @@ impl Judge {
             return Found::Lapsed;
         }
         // This source's own lease too: the background may still save the token that it brought.
-        if self.known_domain(version, lease).is_some() {
-            return if now.instant < patience { Found::LeasedHere } else { Found::LeasedHereTooLong };
+        if self.unknown.domain_within_reach(version, lease).is_none() {
+            return self.unknown.find(version, lease, patience, now);
         }
-        // No process can tell whether this owner is gone. Its lease lapses when it has stood unchanged for its span, on
-        // the clock of the watcher.
-        let since = match self.leased_elsewhere {
-            Some((seen, since)) if seen == version => since,
-            _ => now.instant,
-        };
-        self.leased_elsewhere = Some((version, since));
-        if now.instant.since(since) >= lease.span {
-            Found::Lapsed
-        } else if now.instant < patience.plus(lease.span) {
-            Found::LeasedElsewhere
-        } else {
-            Found::LeasedElsewhereTooLong
-        }
+        if now.instant < patience.renewal { Found::LeasedHere } else { Found::LeasedHereTooLong }
     }
 
-    /// The lock that shows whether the owner of this lease is alive, unless this process cannot take it.
-    fn known_domain(&self, version: Version, lease: &Lease) -> Option<LockDomain> {
-        lease.domain.filter(|_| self.owner_unknown != Some(version))
+    /// How long this renewal waits for the lease of another, from its first look at one.
+    fn patience(&mut self, context: &Context, now: Clocks) -> Patience {
+        let callers = self.waits_since.get_or_insert(now.instant).plus(context.policy.deadline);
+        Patience { callers, renewal: callers.plus(context.policy.store_deadline) }
     }
 
     /// Watches this version until the renewal looks again by itself.
-    fn watch(self, version: Version, lease: Option<Lease>, now: Clocks) -> Judged {
-        let patience = self.patience.unwrap_or(now.instant);
-        let domain = lease.and_then(|lease| self.known_domain(version, &lease));
-        let until = match (lease, self.leased_elsewhere) {
-            (Some(lease), Some((_, since))) if domain.is_none() => since.min(patience).plus(lease.span),
-            _ => patience,
+    fn watch(mut self, context: &Context, version: Version, lease: Option<Lease>, now: Clocks) -> Judged {
+        let patience = self.patience(context, now);
+        let domain = lease.and_then(|lease| self.unknown.domain_within_reach(version, &lease));
+        let until = match lease {
+            Some(lease) if domain.is_none() => self.unknown.next_look(&lease, patience, now),
+            _ => patience.renewal,
         };
         Judged::Watch { version, domain, until, watcher: Watcher { version, judge: self } }
+    }
+
+    /// Another process has leased the record for longer than this renewal waits.
+    fn busy(self, stored: Option<Stored>, now: Clocks) -> Judged {
+        let unknown = stored.and_then(|Stored { version, record }| {
+            let lease = record.lease?;
+            let is_known = self.unknown.domain_within_reach(version, &lease).is_some();
+            self.unknown.error(&lease, now).filter(|_| !is_known)
+        });
+        let Some(error) = unknown else {
+            return self.fail(TokenError::busy("another process is renewing and did not finish in time"));
+        };
+        // Until then the owner may still save its token: the next look costs no request.
+        let facts = StoreFacts::new(self.logged_out).recorded();
+        Judged::Fail(Failure::new(error, self.current.held, Some(facts)))
     }
 
     /// Starts a record in a store that holds none, or only one of another sign-in.
@@ -309,6 +312,9 @@ impl Judge {
         let basis = Basis { version: Some(version), record, first_sent, replays };
         match choose(context, &mut self.current, dead, owner_gone, now) {
             Ok(grant) => Judged::Lease(grant, basis, self),
+            Err(error) if !owner_gone && ends_lease(&error, &basis.record) => {
+                Judged::EndLease(error, version, basis.record, self)
+            }
             Err(error) => self.fail(error),
         }
     }
@@ -354,7 +360,7 @@ impl Watcher {
     ) -> Judged {
         match outcome {
             Ok(WatchOutcome::OwnerUnknown) if holds(Rule::OnlyTheSameLock) => {
-                self.judge.owner_unknown = Some(self.version);
+                self.judge.unknown.cannot_reach(self.version);
             }
             Ok(WatchOutcome::OwnerGone | WatchOutcome::OwnerUnknown) => {
                 self.judge.owner_gone = Some(self.version);
@@ -380,6 +386,13 @@ fn missing_scope(context: &Context, loaded: &Loaded) -> Option<Scope> {
     let missing = granted.requested_scope.as_ref()?.missing(&context.provider.spec().requested_scope);
     let missing = granted.response.scope.as_ref().map_or(missing.clone(), |scope| scope.missing(&missing));
     (!missing.is_empty()).then_some(missing)
+}
+
+/// Whether the user has to sign in because of a lapsed lease in this record: its grant may have been sent. The lease of an
+/// owner that is gone stays, because no process waits for it.
+fn ends_lease(error: &TokenError, record: &Record) -> bool {
+    let ambiguous = ErrorKind::LoginRequired { reason: LoginReason::Ambiguous };
+    record.lease.is_some() && (error.kind() == ambiguous || record.dead.is_some())
 }
 
 /// The error for all processes until a pause that is recorded in the store ends.

@@ -32,7 +32,7 @@ pub enum Found {
     LeasedElsewhere,
     /// The same, after all the time that this renewal waits.
     LeasedElsewhereTooLong,
-    /// Such a lease that has stood unchanged for its whole span.
+    /// Such a lease that has lapsed.
     Lapsed,
 }
 

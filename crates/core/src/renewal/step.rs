@@ -10,6 +10,7 @@ use crate::time::{Clocks, Instant};
 
 use super::acquire_lease::AcquireLease;
 use super::context::Context;
+use super::end_lease::EndLease;
 use super::exchange::Exchange;
 use super::judge::{Judge, Watcher};
 use super::operation::{Forget, Load, Save, Spill, Watch};
@@ -141,6 +142,7 @@ pub(super) enum AfterLoad {
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub(super) enum AfterSave {
     AcquireLease(AcquireLease),
+    EndLease(EndLease),
     SaveToken(SaveToken),
     RecordFailure(RecordFailure),
     SignOut(SignOut),

@@ -14,6 +14,7 @@ use super::acquire_lease::{AcquireLease, Leasing};
 use super::answer::Answer;
 use super::ask::Ask;
 use super::context::{Context, Current, Needed};
+use super::end_lease::EndLease;
 use super::exchange::{Exchange, Exchanged, Route};
 use super::job::{Goal, RenewalJob};
 use super::judge::{Judge, Judged};
@@ -38,16 +39,17 @@ pub struct Renewal;
 impl Renewal {
     /// Starts the job.
     pub fn begin(job: RenewalJob, now: Clocks) -> Step {
-        let RenewalJob { provider, policy, jitter, failures, place, number, unsent, logged_out, goal, owner } =
+        let RenewalJob { provider, policy, jitter, failures, place, number, unsent, logged_out, goal, store } =
             job;
         let context =
             Context { provider, deadline: now.instant.plus(policy.deadline), policy, jitter, failures };
-        let attempt = owner.map(|owner| Attempt { owner, number });
+        let stored = store.map(|(owner, shared_by)| (Attempt { owner, number }, shared_by));
         let end = context.store_deadline(now);
-        match (goal, attempt) {
-            (Goal::Renew { held, refused, access_left, wanted }, Some(attempt)) => {
+        match (goal, stored) {
+            (Goal::Renew { held, refused, access_left, wanted }, Some((attempt, shared_by))) => {
                 let current = Current { place, held, access_left };
-                let judge = Judge::new(current, attempt, Needed { wanted, refused }, unsent, logged_out, end);
+                let needed = Needed { wanted, refused };
+                let judge = Judge::new(current, attempt, needed, unsent, logged_out, shared_by, end);
                 load(context, AfterLoad::Judge(judge), now)
             }
             (Goal::Renew { held, access_left, .. }, None) => {
@@ -60,7 +62,7 @@ impl Renewal {
                     Err(error) => failed(Failure::new(error, current.held, None)),
                 }
             }
-            (Goal::SignIn(grant), Some(attempt)) => {
+            (Goal::SignIn(grant), Some((attempt, _))) => {
                 let session = NewSession { attempt, known: place, logged_out, stored: None };
                 load(context, AfterLoad::SignIn(SignIn::new(grant, session, end)), now)
             }
@@ -68,7 +70,7 @@ impl Renewal {
                 let next = SignInExchange::begin(&context, grant, place, None, now);
                 signed_in(context, next, now)
             }
-            (Goal::SignOut { held }, Some(attempt)) => {
+            (Goal::SignOut { held }, Some((attempt, _))) => {
                 let token = held.map(|held| held.token);
                 load(context, AfterLoad::SignOut(SignOut::new(attempt, place, token, end)), now)
             }
@@ -98,6 +100,12 @@ fn judged(context: Context, judged: Judged, now: Clocks) -> Step {
             leased(context, next, now)
         }
         Judged::SendWithoutStore(grant, judge) => without_store(context, grant, judge, now),
+        Judged::EndLease(error, version, record, judge) => {
+            let (operation, phase) = EndLease::begin(error, version, record, judge, now);
+            let deadline = context.store_deadline(now);
+            let next = Saving { context, phase: AfterSave::EndLease(phase) };
+            Step::Save(Pending { operation, deadline, next })
+        }
         Judged::Fail(failure) => failed(failure),
     }
 }
@@ -318,6 +326,7 @@ impl StoreOp for Save {
                 let next = save.saved(&context, reply, now);
                 stored(context, next, now)
             }
+            AfterSave::EndLease(end) => judged(context, end.saved(reply), now),
             AfterSave::RecordFailure(record) => recorded(context, record.saved(reply, now), now),
             AfterSave::SignOut(sign_out) => {
                 let next = sign_out.saved(&context, reply, now);

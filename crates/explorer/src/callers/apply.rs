@@ -163,7 +163,11 @@ impl World {
         permit: Permit,
     ) -> Result<(), Broken> {
         let job = permit.job(scene.provider.clone());
-        let job = if scene.line.callers.stored { job.stored_by(process.owner()) } else { job };
+        let job = if scene.line.callers.stored {
+            job.stored_by(process.owner(), scene.line.shared_by())
+        } else {
+            job
+        };
         let step = Renewal::begin(job, process.now());
         let run = Run { job: Job::Renewal(Box::new(permit)), step, lock: None, sent: false };
         self.settle(scene, who, process, run)

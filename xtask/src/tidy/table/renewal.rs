@@ -41,7 +41,7 @@ const fn found(found: Found) -> &'static str {
         Found::LeasedHereTooLong => "the same, after all the time that the renewal waits",
         Found::LeasedElsewhere => "a lease that names no lock within reach: its owner may be alive",
         Found::LeasedElsewhereTooLong => "the same, after all the time that the renewal waits",
-        Found::Lapsed => "such a lease, unchanged for its whole span",
+        Found::Lapsed => "such a lease that has lapsed",
     }
 }
 
@@ -55,7 +55,7 @@ const fn judgment(judgment: Judgment) -> &'static str {
         Judgment::Lease => "lease the record and send a grant",
         Judgment::LeaseAnyway => "lease the record; the earlier owner may still save",
         Judgment::Watch => "watch the record",
-        Judgment::Busy => "fail: `Busy`",
+        Judgment::Busy => "fail: `Busy`, or `Unavailable` with the time at which the lease lapses",
     }
 }
 

@@ -158,7 +158,7 @@ fn show_renewal(shown: &mut Shown) {
     let Decision::Refresh(permit) = lifecycle.acquire(Need::Fresh, now) else {
         panic!("there is no token yet")
     };
-    let mut step = Renewal::begin(permit.job(provider()).stored_by(owner()), now);
+    let mut step = Renewal::begin(permit.job(provider()).stored_by(owner(), SharedBy::Host), now);
     let mut held = record();
     (held.lease, held.dead, held.throttle) = (None, None, None);
     let mut version = 1;

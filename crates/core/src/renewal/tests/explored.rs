@@ -4,6 +4,7 @@ use super::*;
 use crate::lease::{Lease, Owner};
 use crate::liveness::LockDomain;
 use crate::record::{Granted, SessionState};
+use crate::store::SharedBy;
 use crate::time::UnixTime;
 
 const fn owner(process: u32) -> Owner {
@@ -54,7 +55,7 @@ fn maybe() -> Result<Swap, StoreError> {
 fn begin(toy: Toy) -> Step {
     let mut life = Lifecycle::new(Policy::default(), 1);
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!("no permit") };
-    Renewal::begin(permit.job(toy.arc()).stored_by(owner(1)), at(0))
+    Renewal::begin(permit.job(toy.arc()).stored_by(owner(1), SharedBy::Fleet), at(0))
 }
 
 #[test]
@@ -86,7 +87,10 @@ fn a_sign_in_that_may_be_saved_does_not_replace_what_was_renewed_from_it() {
         verifier: None,
     };
     let job = life.sign_in(Toy::rotating(Replay::Never).arc(), grant);
-    let step = load(Renewal::begin(job.unwrap().stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
+    let step = load(
+        Renewal::begin(job.unwrap().stored_by(owner(1), SharedBy::Fleet), at(0)),
+        loaded(1, record(1, 1, "old")),
+    );
     let Step::Send(_, sent) = step else { panic!("the code is not sent: {step:?}") };
     let (request, step) = save(sent.resume(answer(200, "a 60 ours"), at(0)), maybe());
     let place = request.record.place();
@@ -104,7 +108,10 @@ fn a_sign_in_that_may_be_saved_is_saved_after_a_logout_of_its_own_epoch() {
         verifier: None,
     };
     let job = life.sign_in(Toy::rotating(Replay::Never).arc(), grant);
-    let step = load(Renewal::begin(job.unwrap().stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
+    let step = load(
+        Renewal::begin(job.unwrap().stored_by(owner(1), SharedBy::Fleet), at(0)),
+        loaded(1, record(1, 1, "old")),
+    );
     let Step::Send(_, sent) = step else { panic!("the code is not sent: {step:?}") };
     let (request, step) = save(sent.resume(answer(200, "a 60 ours"), at(0)), maybe());
     let place = request.record.place();
@@ -118,7 +125,10 @@ fn a_sign_in_that_may_be_saved_is_saved_after_a_logout_of_its_own_epoch() {
 fn a_logout_that_may_be_saved_does_not_end_a_session_that_began_after_it() {
     let mut life = Lifecycle::new(Policy::default(), 1);
     let job = life.sign_out(Toy::rotating(Replay::Never).arc());
-    let step = load(Renewal::begin(job.unwrap().stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "old")));
+    let step = load(
+        Renewal::begin(job.unwrap().stored_by(owner(1), SharedBy::Fleet), at(0)),
+        loaded(1, record(1, 1, "old")),
+    );
     let (request, step) = save(step, maybe());
     let place = request.record.place();
     let step = load(step, loaded(3, record(place.0.value() + 1, place.1.value() + 1, "new")));
@@ -132,7 +142,7 @@ fn a_token_obtained_without_the_store_does_not_stop_later_ones_from_being_saved(
     let without_store = || Err(StoreError::unavailable("no answer"));
     let begin = |life: &mut Lifecycle, need| {
         let Decision::Refresh(permit) = life.acquire(need, at(0)) else { panic!("no permit") };
-        let job = permit.job(Toy::with_credentials().arc()).stored_by(owner(1));
+        let job = permit.job(Toy::with_credentials().arc()).stored_by(owner(1), SharedBy::Fleet);
         (permit, Renewal::begin(job, at(0)))
     };
     let (permit, step) = begin(&mut life, Need::Fresh);
@@ -171,7 +181,10 @@ fn a_refresh_token_that_was_not_sent_is_not_marked_as_refused() {
 fn a_failed_renewal_does_not_count_the_token_it_has_seen_as_held() {
     let mut life = Lifecycle::new(Policy::default(), 1);
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!("no permit") };
-    let step = Renewal::begin(permit.job(Toy::rotating(Replay::Never).arc()).stored_by(owner(1)), at(0));
+    let step = Renewal::begin(
+        permit.job(Toy::rotating(Replay::Never).arc()).stored_by(owner(1), SharedBy::Fleet),
+        at(0),
+    );
     let step = load(step, loaded(2, leased(record(1, 1, "r"), attempt(2, 1))));
     let Step::Watch(watch) = step else { panic!("{step:?}") };
     let until = watch.deadline;
@@ -190,7 +203,7 @@ fn a_grant_that_was_sent_does_not_count_as_unsent_when_the_lease_to_repeat_it_fa
     let mut life = Lifecycle::new(Policy::default(), 1);
     let toy = || Toy::rotating(Replay::Within(s(30))).arc();
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!("no permit") };
-    let step = Renewal::begin(permit.job(toy()).stored_by(owner(1)), at(0));
+    let step = Renewal::begin(permit.job(toy()).stored_by(owner(1), SharedBy::Fleet), at(0));
     let (first, step) = save(load(step, loaded(1, record(1, 1, "r"))), Ok(Swap::Done(Version::new(2))));
     let Step::Send(_, sent) = step else { panic!("{step:?}") };
     let Step::Save(saving) = sent.resume(lost(), at(0)) else { panic!("it is not sent again") };
@@ -199,7 +212,7 @@ fn a_grant_that_was_sent_does_not_count_as_unsent_when_the_lease_to_repeat_it_fa
     let _ = life.complete(permit, outcome, late);
 
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(60)) else { panic!("no permit") };
-    let step = Renewal::begin(permit.job(toy()).stored_by(owner(1)), at(60));
+    let step = Renewal::begin(permit.job(toy()).stored_by(owner(1), SharedBy::Fleet), at(60));
     let first = first.record_under(LockDomain::new(1)).into_owned();
     let step = load(step, loaded(2, first.clone()));
     let Step::Watch(watch) = step else { panic!("it counts as never sent: {step:?}") };
@@ -252,8 +265,10 @@ fn an_unsent_lease_that_replaced_another_does_not_make_the_earlier_sender_unsent
     let mut life = Lifecycle::new(Policy::default(), 1);
     let toy = || Toy::rotating(Replay::OwnerDead).arc();
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!("no permit") };
-    let step =
-        load(Renewal::begin(permit.job(toy()).stored_by(owner(1)), at(0)), loaded(1, record(1, 1, "r")));
+    let step = load(
+        Renewal::begin(permit.job(toy()).stored_by(owner(1), SharedBy::Fleet), at(0)),
+        loaded(1, record(1, 1, "r")),
+    );
     let Step::Save(saving) = step else { panic!("{step:?}") };
     let mut ours = saving.operation.record.clone();
     let late = Clocks { instant: saving.deadline, ..at(0) };
@@ -261,7 +276,7 @@ fn an_unsent_lease_that_replaced_another_does_not_make_the_earlier_sender_unsent
     let _ = life.complete(permit, outcome, late);
 
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(60)) else { panic!("no permit") };
-    let step = Renewal::begin(permit.job(toy()).stored_by(owner(1)), at(60));
+    let step = Renewal::begin(permit.job(toy()).stored_by(owner(1), SharedBy::Fleet), at(60));
     ours.lease.as_mut().unwrap().first_sent = Some(at(0).unix);
     let step = load(step, loaded(2, ours));
     assert!(matches!(step, Step::Watch(..)), "the first sender may be alive: {step:?}");

@@ -9,6 +9,7 @@ use super::*;
 use crate::key::TokenKey;
 use crate::provider::Provider;
 use crate::renewal::job::RenewalJob;
+use crate::store::SharedBy;
 
 /// A store by key, without failures.
 #[derive(Debug, Default)]
@@ -36,7 +37,7 @@ impl User {
     }
 
     fn stored(&self, job: RenewalJob) -> RenewalJob {
-        job.stored_by(owner(self.name.len() as u64))
+        job.stored_by(owner(self.name.len() as u64), SharedBy::Host)
     }
 
     /// Starts the next job, if the user has one left.

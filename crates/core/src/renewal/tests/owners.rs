@@ -4,7 +4,7 @@ use super::stores::{Process, Slot, kind, lease_of, record, rotating};
 use super::*;
 use crate::lease::Lease;
 use crate::liveness::LockDomain;
-use crate::record::{Cause, CauseKind, Throttle};
+use crate::record::{Cause, CauseKind, Dead, Throttle};
 
 #[test]
 fn the_lease_of_a_live_owner_is_waited_for_and_nothing_is_sent() {
@@ -104,4 +104,97 @@ fn the_grant_of_an_owner_that_is_gone_is_repeated_at_once_and_in_a_pause_of_the_
     slot.sightings.push_back(WatchOutcome::OwnerGone);
     let result = Process::new(1, rotating()).renew(&mut slot, at(60), vec![]);
     assert!(matches!(kind(&result), Some(ErrorKind::Unavailable { .. })), "{result:?}");
+}
+
+/// A record with a lease of an unknown owner: from 50 until 90 seconds.
+fn leased_by_an_unknown_owner() -> Record {
+    let mut theirs = record(1, 5, "old 50 refresh");
+    theirs.lease = Some(Lease { domain: None, ..lease_of(2) });
+    theirs
+}
+
+#[test]
+fn processes_that_live_shorter_than_a_lease_of_an_unknown_owner_see_it_lapse_by_their_wall_clock() {
+    let mut slot = Slot::holding(leased_by_an_unknown_owner());
+    let command = || Process::new(1, rotating()).on_one_host();
+    let first = command().renew(&mut slot, at(55), vec![]);
+    assert_eq!(kind(&first), Some(ErrorKind::Unavailable { retry_at: Some(at(130).unix) }));
+    assert_eq!(
+        first.unwrap_err().to_string(),
+        "no process can tell whether process 1 still renews the token"
+    );
+    assert_eq!(
+        (slot.log().concat(), slot.watched.split_off(0)),
+        ("loadwatch for a change onlyload".into(), vec![s(30)])
+    );
+    let overdue = command().renew(&mut slot, at(95), vec![]);
+    assert_eq!(kind(&overdue), Some(ErrorKind::Unavailable { retry_at: Some(at(130).unix) }));
+    assert_eq!(slot.log(), ["load"], "a live owner would have saved by now");
+    let last = command().renew(&mut slot, at(105), vec![]);
+    assert_eq!(reason(&last), Some(LoginReason::Ambiguous));
+    assert_eq!(
+        (slot.log().concat(), slot.watched.split_off(0)),
+        ("loadwatch for a change onlyloadsave".into(), vec![s(25)])
+    );
+    let after = command().renew(&mut slot, at(131), vec![]);
+    assert_eq!((reason(&after), slot.log().concat()), (Some(LoginReason::Ambiguous), "load".into()));
+}
+
+#[test]
+fn a_lease_that_lapses_and_whose_grant_may_not_be_repeated_leaves_a_mark_and_no_lease() {
+    for on_one_host in [true, false] {
+        let mut slot = Slot::holding(leased_by_an_unknown_owner());
+        let process = Process::new(1, rotating());
+        let mut process = if on_one_host { process.on_one_host() } else { process };
+        let result = process.renew(&mut slot, at(130), vec![]);
+        assert_eq!(reason(&result), Some(LoginReason::Ambiguous));
+        let since = if on_one_host { at(130).unix } else { at(170).unix };
+        let Record { lease, dead, .. } = slot.record();
+        assert_eq!((lease, dead), (&None, &Some(Dead { reason: LoginReason::Ambiguous, since })));
+    }
+}
+
+#[test]
+fn a_lapsed_lease_whose_grant_may_be_repeated_is_repeated() {
+    for (replay, served) in
+        [(Replay::LastResort, true), (Replay::Within(s(600)), true), (Replay::Within(s(60)), false)]
+    {
+        let mut slot = Slot::holding(leased_by_an_unknown_owner());
+        let answers = if served { vec![answer(200, "new 60 next")] } else { vec![] };
+        let result = Process::new(1, Toy::rotating(replay)).on_one_host().renew(&mut slot, at(130), answers);
+        assert_eq!(result.is_ok(), served, "{replay:?}: {result:?}");
+        assert_eq!(slot.watched, [], "{replay:?}");
+    }
+}
+
+#[test]
+fn an_owner_that_is_alive_after_all_saves_its_token_over_the_mark_of_a_lapsed_lease() {
+    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
+    let mut marked = record(1, 5, "old 60 refresh");
+    marked.dead = Some(Dead { reason: LoginReason::Ambiguous, since: at(150).unix });
+    slot.meanwhile = Some(marked);
+    let token =
+        Process::new(2, rotating()).renew(&mut slot, at(60), vec![answer(200, "new 60 next")]).unwrap();
+    assert_eq!(
+        (token.expose(), slot.record().dead, slot.record().place().1),
+        ("new", None, Generation::new(6))
+    );
+}
+
+#[test]
+fn a_lease_is_not_ended_over_a_record_that_has_changed() {
+    let mut slot = Slot::holding(leased_by_an_unknown_owner());
+    slot.while_saved = Some(record(1, 6, "theirs 3600 next"));
+    let token = Process::new(1, rotating()).on_one_host().renew(&mut slot, at(130), vec![]).unwrap();
+    assert_eq!((token.expose(), slot.log().concat()), ("theirs", "loadsaveload".into()));
+}
+
+#[test]
+fn a_lapsed_lease_that_cannot_be_ended_is_an_error_of_the_store_because_the_record_may_have_changed() {
+    let mut slot = Slot::holding(leased_by_an_unknown_owner());
+    slot.never = &["save"];
+    let result = Process::new(1, rotating()).on_one_host().renew(&mut slot, at(130), vec![]);
+    assert_eq!(kind(&result), Some(ErrorKind::Store));
+    let text = "the refresh token may have been used, and that could not be recorded: never";
+    assert_eq!(result.unwrap_err().to_string(), text);
 }

@@ -48,15 +48,22 @@ fn a_sign_in_by_refresh_token_keeps_it_without_a_new_one_and_a_lost_answer_is_am
     for (given, kept) in [("one 60", "theirs"), ("one 60 next", "next")] {
         let mut slot = Slot::default();
         let mut process = Process::new(1, rotating());
-        let job =
-            process.life.sign_in(Arc::clone(&process.provider), grant()).unwrap().stored_by(process.owner);
+        let job = process
+            .life
+            .sign_in(Arc::clone(&process.provider), grant())
+            .unwrap()
+            .stored_by(process.owner, process.shared_by);
         let (outcome, _) = slot.run(job, at(0), vec![answer(200, given)]);
         process.life.signed_in(outcome, at(0)).unwrap();
         let held = slot.record().granted().unwrap().response.refresh_token.clone();
         assert_eq!(held.unwrap().expose(), kept);
     }
     let mut process = Process::new(1, rotating());
-    let job = process.life.sign_in(Arc::clone(&process.provider), grant()).unwrap().stored_by(process.owner);
+    let job = process
+        .life
+        .sign_in(Arc::clone(&process.provider), grant())
+        .unwrap()
+        .stored_by(process.owner, process.shared_by);
     let (outcome, _) = Slot::default().run(job, at(0), vec![lost()]);
     assert_eq!(reason(&process.life.signed_in(outcome, at(0))), Some(LoginReason::Ambiguous));
 }

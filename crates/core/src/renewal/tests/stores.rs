@@ -9,7 +9,7 @@ use crate::liveness::LockDomain;
 use crate::provider::Provider;
 use crate::record::{Granted, SessionState};
 use crate::renewal::job::RenewalJob;
-use crate::store::{Applied, Obtained, PendingSave};
+use crate::store::{Applied, Obtained, PendingSave, SharedBy};
 
 pub(super) const fn owner(source: u64) -> Owner {
     Owner { machine: 1, boot: 1, process: 1, source }
@@ -32,6 +32,8 @@ pub(super) struct Slot {
     pub(super) sightings: VecDeque<WatchOutcome>,
     /// What another process writes while the record is watched for a change only.
     pub(super) while_watched: Option<Record>,
+    /// What another process writes before the first save.
+    pub(super) while_saved: Option<Record>,
     /// How long the record was watched in vain.
     pub(super) watched: Vec<Duration>,
     log: Vec<String>,
@@ -98,6 +100,9 @@ impl Slot {
                     held = held.or(LockDomain::new(1).filter(|_| save.liveness_lock));
                     self.log.push(format!("{what}{life}"));
                     let failure = self.fails(what);
+                    if let Some(record) = self.while_saved.take() {
+                        self.put(record);
+                    }
                     let lost = matches!(&failure, Some(error) if error.applied() == Applied::No);
                     let stands = self.stored.as_ref().map(|stored| stored.version) == save.expected;
                     if stands && !lost {
@@ -165,13 +170,20 @@ pub(super) fn record(epoch: u64, generation: u64, text: &str) -> Record {
 pub(super) struct Process {
     pub(super) life: Lifecycle,
     pub(super) owner: Owner,
+    pub(super) shared_by: SharedBy,
     pub(super) provider: Arc<dyn Provider>,
 }
 
 impl Process {
     pub(super) fn new(source: u64, toy: Toy) -> Self {
         let policy = Policy { jitter: Duration::ZERO, ..Policy::default() };
-        Self { life: Lifecycle::new(policy, source), owner: owner(source), provider: toy.arc() }
+        let life = Lifecycle::new(policy, source);
+        Self { life, owner: owner(source), shared_by: SharedBy::Fleet, provider: toy.arc() }
+    }
+
+    /// The same process, whose store is shared by the processes of one machine.
+    pub(super) fn on_one_host(self) -> Self {
+        Self { shared_by: SharedBy::Host, ..self }
     }
 
     pub(super) fn renew(
@@ -185,7 +197,7 @@ impl Process {
             Decision::Fail(error) => return Err(error),
             other => panic!("{other:?}"),
         };
-        let job = permit.job(Arc::clone(&self.provider)).stored_by(self.owner);
+        let job = permit.job(Arc::clone(&self.provider)).stored_by(self.owner, self.shared_by);
         let (outcome, unfinished) = slot.run(job, now, answers);
         if let Some(unfinished) = unfinished {
             assert_eq!(unfinished.pending_save().is_none(), !slot.spills.is_empty());
@@ -197,7 +209,8 @@ impl Process {
     }
 
     pub(super) fn sign_out(&mut self, slot: &mut Slot, now: Clocks, answers: Vec<Answer>) -> Revocation {
-        let job = self.life.sign_out(Arc::clone(&self.provider)).unwrap().stored_by(self.owner);
+        let job =
+            self.life.sign_out(Arc::clone(&self.provider)).unwrap().stored_by(self.owner, self.shared_by);
         let (outcome, _) = slot.run(job, now, answers);
         self.life.signed_out(outcome, now).expect("logged out")
     }
@@ -223,7 +236,11 @@ impl Process {
         now: Clocks,
         answers: Vec<Answer>,
     ) -> Result<Token, TokenError> {
-        let job = self.life.sign_in(Arc::clone(&self.provider), grant).unwrap().stored_by(self.owner);
+        let job = self
+            .life
+            .sign_in(Arc::clone(&self.provider), grant)
+            .unwrap()
+            .stored_by(self.owner, self.shared_by);
         let (outcome, _) = slot.run(job, now, answers);
         self.life.signed_in(outcome, now)
     }
@@ -266,7 +283,7 @@ fn a_token_of_another_process_that_is_shorter_than_wanted_is_renewed() {
         else {
             panic!()
         };
-        let job = permit.job(Arc::clone(&process.provider)).stored_by(process.owner);
+        let job = permit.job(Arc::clone(&process.provider)).stored_by(process.owner, process.shared_by);
         let answers = sent.map(|text| answer(200, text));
         let (outcome, _) = slot.run(job, at(now), answers.into_iter().collect());
         assert_eq!(matches!(outcome, Outcome::Renewed(..)), sent.is_some(), "{wanted}: {outcome:?}");
@@ -329,7 +346,7 @@ fn a_token_that_neither_store_nor_fallback_place_takes_is_kept_and_not_handed_ou
     let mut slot = Slot { never: &["save", "spill"], ..Slot::holding(record(1, 5, "old 60 refresh")) };
     let mut process = Process::new(1, rotating());
     let Decision::Refresh(permit) = process.life.acquire(Need::Fresh, at(60)) else { panic!() };
-    let job = permit.job(Arc::clone(&process.provider)).stored_by(process.owner);
+    let job = permit.job(Arc::clone(&process.provider)).stored_by(process.owner, process.shared_by);
     let (outcome, unfinished) = slot.run(job, at(60), vec![answer(200, "new 60 next")]);
     let error = outcome.error().expect("no caller gets it yet").clone();
     assert_eq!(error.kind(), ErrorKind::Store);
