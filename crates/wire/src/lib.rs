@@ -38,6 +38,7 @@ mod query;
 mod redaction;
 mod response;
 mod retry_after;
+mod scattered;
 mod successor;
 mod token_body;
 mod token_format;

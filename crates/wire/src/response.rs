@@ -135,6 +135,9 @@ impl TokenFormat {
             error = error.with_code(code);
         }
         error = match &body.message {
+            Some(message) if names_token(message.as_bytes()) => {
+                error.with_description(redaction.outline(message.as_bytes()))
+            }
             Some(message) => error.with_description(redaction.text(message)),
             None if body.code.is_none() => self.with_snippet(error, grant, response),
             None => error,
@@ -151,8 +154,8 @@ impl TokenFormat {
         }
     }
 
-    /// Adds status, media type and the start of the body to the error. A successful response may contain a token even if
-    /// it is malformed, so only its outline is shown.
+    /// Adds status, media type and the start of the body to the error. A response may contain a token under any status, so
+    /// only the outline of a body that names one is shown.
     fn with_snippet(
         &self,
         error: TokenError,
@@ -165,9 +168,14 @@ impl TokenFormat {
             return error;
         }
         let redaction = self.redaction.clone().grant(grant);
-        let success = response.head().is_success();
-        error.with_snippet(if success { redaction.outline(body) } else { redaction.snippet(body) })
+        let may_grant = response.head().is_success() || names_token(body);
+        error.with_snippet(if may_grant { redaction.outline(body) } else { redaction.snippet(body) })
     }
+}
+
+/// Whether a text may have a token as a member or a parameter. No token is known without such a name.
+fn names_token(text: &[u8]) -> bool {
+    text.windows(5).any(|part| part.eq_ignore_ascii_case(b"token"))
 }
 
 /// Whether a successful response contains an error. An error takes precedence over a token beside it.

@@ -1,7 +1,8 @@
-//! The refresh token of a successful response that cannot be used otherwise.
+//! The refresh token of a response that cannot be used otherwise.
 //!
 //! The server has replaced the refresh token that it was sent. The new one is the only one that it still accepts, so it is
 //! read also where a member beside it is invalid, where a number is out of range, and where the document breaks off after it.
+//! Beside an access token it is read under any status, in any place of the document and in a form.
 
 use alloc::string::String;
 use core::fmt;
@@ -13,6 +14,7 @@ use wellspring_core::{
 use zeroize::Zeroizing;
 
 use crate::json::{BYTE_ORDER_MARK, Object};
+use crate::scattered::granted_in;
 use crate::token_body::is_visible;
 use crate::token_format::TokenFormat;
 
@@ -45,11 +47,13 @@ impl TokenFormat {
         inside: &[&str],
     ) -> Option<Successor> {
         let name = self.names.refresh_token.as_deref()?;
-        // Only a success grants anything. A refusal may name the member that it complains about.
-        if !response.head().is_success() || error.fate() == Fate::Dead {
+        if error.fate() == Fate::Dead {
             return None;
         }
-        let refresh_token = find(response.expose_body(), inside, name)?;
+        let text = readable(response.expose_body());
+        // A refusal may name the member that it complains about: there, only an access token beside it shows a grant.
+        let in_place = if response.head().is_success() { find(&text, inside, name) } else { None };
+        let refresh_token = in_place.or_else(|| granted_in(&text, &self.names.access_token, name))?;
         let sent = matches!(grant, AuthorizationGrant::RefreshToken(used) if *used == refresh_token);
         if sent && error.code().is_some() {
             return None;
@@ -79,14 +83,21 @@ impl TokenFormat {
     }
 }
 
-/// The last refresh token of this name, however far the document can be read.
-fn find(body: &[u8], inside: &[&str], name: &str) -> Option<RefreshToken> {
+/// The body as text. A token is ASCII: it survives the replacement of other bytes.
+fn readable(body: &[u8]) -> Zeroizing<String> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-    // A refresh token is ASCII: it survives the replacement of other bytes.
-    let text = Zeroizing::new(String::from_utf8_lossy(body).into_owned());
+    Zeroizing::new(String::from_utf8_lossy(body).into_owned())
+}
+
+/// The last refresh token of this name, however far the document can be read.
+fn find(text: &str, inside: &[&str], name: &str) -> Option<RefreshToken> {
     let mut found = None;
     let search = Search { inside, name, found: &mut found };
-    let _ = search.deserialize(&mut serde_json::Deserializer::from_str(&text));
+    let _ = search.deserialize(&mut serde_json::Deserializer::from_str(text));
+    token(found)
+}
+
+fn token(found: Option<Zeroizing<String>>) -> Option<RefreshToken> {
     let found = found.filter(|token| !token.is_empty() && is_visible(token))?;
     Some(RefreshToken::new(found.as_str()))
 }

@@ -1,9 +1,9 @@
-//! The refresh token of a successful response that cannot be used.
+//! The refresh token of a response that cannot be used.
 
 use wellspring_core::{AuthorizationGrant, HttpResponse, Reading, Scope, Successor, TokenError};
 use wellspring_wire::TokenFormat;
 
-use super::{NOW, code, read_with, refresh, response, seconds};
+use super::{NOW, code, read_with, refresh, response, response_of_type, seconds};
 
 fn reading(grant: &AuthorizationGrant, response: &HttpResponse) -> Reading {
     TokenFormat::new().reading(grant, response, NOW)
@@ -81,6 +81,78 @@ fn t22_only_a_string_that_can_be_sent_is_kept() {
     }
     let no_refresh_tokens = TokenFormat::new().without_refresh_token();
     assert!(kept(&no_refresh_tokens, &refresh(), r#"{"refresh_token":"next"}"#).is_none());
+}
+
+/// The refresh token that a response of this status and type grants to a refresh.
+fn kept_under(status: u16, content_type: &str, body: &[u8]) -> Option<String> {
+    let response = response_of_type(status, content_type, body);
+    match reading(&refresh(), &response) {
+        Reading::Unusable { successor, error } => {
+            let shown = format!("{error}{error:?}{successor:?}");
+            assert!(!shown.contains("next") && !shown.contains("acc-1"), "{shown}");
+            Some(successor.refresh_token.expose().to_owned())
+        }
+        Reading::Refused(error) => {
+            let shown = format!("{error}{error:?}");
+            assert!(!shown.contains("next") && !shown.contains("acc-1"), "{shown}");
+            None
+        }
+        other => panic!("{status}: {other:?}"),
+    }
+}
+
+const DOCUMENT: &str =
+    r#"{"access_token":"acc-1","token_type":"Bearer","expires_in":60,"refresh_token":"next"}"#;
+
+#[test]
+fn t26_beside_an_access_token_a_new_refresh_token_is_kept_in_any_place_and_under_any_status() {
+    let in_a_string = DOCUMENT.replace('"', "\\\"");
+    let utf_16: Vec<u8> = DOCUMENT.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for body in [
+        format!("[{DOCUMENT}]"),
+        format!(r#"{{"data":{DOCUMENT}}}"#),
+        format!(r#"{{"data":[{{"result":{DOCUMENT}}}]}}"#),
+        format!(")]}}',\n{DOCUMENT}"),
+        format!("while(1);{DOCUMENT}"),
+        format!("callback({DOCUMENT});"),
+        format!(r#"{{"statusCode":200,"body":"{in_a_string}"}}"#),
+        format!(r#"{{"data":{}"#, DOCUMENT.replace("60", "60,\"x\":NaN")),
+        "access_token=acc-1&token_type=bearer&refresh_token=next&scope=".to_owned(),
+        "refresh_token=n%65xt&access_token=acc-1\n".to_owned(),
+    ] {
+        for (status, content_type) in [(200, "application/json"), (200, "text/plain"), (400, "text/html")] {
+            assert_eq!(kept_under(status, content_type, body.as_bytes()).as_deref(), Some("next"), "{body}");
+        }
+    }
+    assert_eq!(kept_under(200, "application/json", &utf_16).as_deref(), Some("next"));
+    let latin_1 = [b"{\"user\":\"\xE9\",\"data\":", DOCUMENT.as_bytes(), b"}"].concat();
+    assert_eq!(kept_under(200, "application/json", &latin_1).as_deref(), Some("next"));
+    for status in [302, 307, 400, 401, 403, 404, 408, 422, 429, 500, 502, 503, 599] {
+        let kept = kept_under(status, "application/json", DOCUMENT.as_bytes());
+        assert_eq!(kept.as_deref(), Some("next"), "{status}");
+    }
+}
+
+#[test]
+fn t27_without_an_access_token_beside_it_nothing_is_kept_from_another_place_or_status() {
+    for body in [
+        r#"{"errors":{"refresh_token":"invalid"}}"#,
+        r#"{"refresh_token":"invalid","access_token":null}"#,
+        r#"{"error":"invalid_grant","access_token":"acc-1","refresh_token":"next"}"#,
+        r#"{"error":"invalid_request","access_token":"acc-1","refresh_token":"refresh-canary-1"}"#,
+        r#"{"message":"access_token and refresh_token are wrong"}"#,
+        r#"["access_token","acc-1","refresh_token","next"]"#,
+        r#"[{"access_token":"acc-1","refresh_token":"nex"#,
+        "refresh_token=next",
+        "access_token=acc-1&refresh_token=",
+        "access_token=acc-1&refresh_token=a+b",
+    ] {
+        assert_eq!(kept_under(400, "application/json", body.as_bytes()), None, "{body}");
+    }
+    let elsewhere = r#"{"errors":{"refresh_token":"invalid"}}"#;
+    assert_eq!(kept_under(200, "application/json", elsewhere.as_bytes()), None);
+    let invalid = r#"{"error":"invalid_grant","access_token":"acc-1","refresh_token":"next"}"#;
+    assert_eq!(kept_under(200, "application/json", invalid.as_bytes()), None);
 }
 
 #[test]

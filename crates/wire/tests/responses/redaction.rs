@@ -137,6 +137,29 @@ fn a_malformed_response_with_a_token_shows_none_of_its_values() {
 }
 
 #[test]
+fn a_token_in_a_response_of_any_status_is_not_shown() {
+    for body in [
+        r#"{"access_token":"xoxe-1","refresh_token":"My0xLTQ2"}"#,
+        r#"{"accessToken":"xoxe-1","refreshToken":"My0xLTQ2"}"#,
+        r#"{"data":{"id_token":"xoxe-1"},"x":["My0xLTQ2"]}"#,
+        r#"{"message":"{\"access_token\":\"xoxe-1\"}"}"#,
+        r#"{"error":"try_again","error_description":"access_token=xoxe-1&x=1"}"#,
+        r#"{"access_token":"xoxe-1","refresh_token":"My0xL"#,
+        "access_token=xoxe-1&refresh_token=My0xLTQ2",
+    ] {
+        for status in [302, 303, 307, 400, 401, 403, 404, 408, 422, 429, 500, 503] {
+            for content_type in ["application/json", "text/plain", "text/html"] {
+                let error = error_of(&refresh(), &response_of_type(status, content_type, body));
+                let shown = format!("{error} {error:?}");
+                assert!(!shown.contains("xoxe") && !shown.contains("My0xL"), "{status} {shown}");
+            }
+        }
+    }
+    let error = error_of(&refresh(), &response(400, r#"{"detail":[{"loc":["grant_type"]}]}"#));
+    assert_eq!(error.snippet(), Some(r#"{"detail":[{"loc":["grant_type"]}]}"#));
+}
+
+#[test]
 fn redacted_text_is_short_and_printable() {
     let redaction = Redaction::new();
     let long = redaction.text(&"é ".repeat(500));
