@@ -4,7 +4,7 @@
 //! nothing. No request to loopback goes through a proxy. All other requests are HTTPS, which no proxy reads.
 
 use core::time::Duration;
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use ureq::config::ConfigBuilder;
@@ -90,8 +90,7 @@ impl Transport for UreqTransport {
         check_head(&head.headers)?;
         let head = response_head(head.status, &head.headers);
         let mut bytes = Zeroizing::new(Vec::new());
-        let mut reader = body.into_reader().take(BODY_CAP as u64 + 1);
-        if let Err(error) = reader.read_to_end(&mut bytes) {
+        if let Err(error) = read_all(body.into_reader().take(BODY_CAP as u64 + 1), &mut bytes) {
             return cut_short(head, bytes, || failure(error.into()));
         }
         if bytes.len() > BODY_CAP {
@@ -117,6 +116,15 @@ impl Transport for UreqTransport {
         };
         Ok(response?.map(|body| Body::once(body.into_reader())))
     }
+}
+
+/// Reads byte by byte: where the frame breaks, ureq loses what it has decoded in the same call.
+fn read_all(mut reader: impl Read, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let mut byte = [0];
+    while reader.read(&mut byte)? > 0 {
+        bytes.extend_from_slice(&byte);
+    }
+    Ok(())
 }
 
 /// How long a request may take.

@@ -52,11 +52,13 @@ pub fn check_deadline(left: Duration) -> Result<Duration, TransportError> {
     if left.is_zero() { Err(Failure::NO_TIME_LEFT.into()) } else { Ok(left) }
 }
 
-/// A complete response, unless it breaks a rule.
+/// A complete response, unless it breaks a rule. A server that labels plain text as compressed is read: no compressed body is
+/// text.
 #[must_use]
 pub fn acceptable(response: HttpResponse) -> Answer {
     let compresses = |coding: &str| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
-    if response.head().all("content-encoding").any(|coding| compresses(coding.trim())) {
+    let is_text = !response.expose_body().is_empty() && core::str::from_utf8(response.expose_body()).is_ok();
+    if !is_text && response.head().all("content-encoding").any(|coding| compresses(coding.trim())) {
         return Answer::Failed(Failure::COMPRESSED.into());
     }
     if response.expose_body().len() > BODY_CAP {
@@ -186,8 +188,13 @@ mod tests {
         assert_eq!(kind(HttpResponse::new(head.clone(), vec![0; BODY_CAP])), None);
         let large = HttpResponse::new(head.clone(), vec![0; BODY_CAP + 1]);
         assert_eq!(kind(large), Some(TransportErrorKind::Unreadable));
-        let gzip = HttpResponse::new(head.header("Content-Encoding", "gzip"), Vec::new());
-        assert_eq!(kind(gzip), Some(TransportErrorKind::Unreadable));
+        let labelled = |body: &[u8]| HttpResponse::new(head.clone().header("Content-Encoding", "gzip"), body);
+        for compressed in [&b""[..], b"\x1F\x8B\x08\0", b"\x78\x9C\xAB", b"\x28\xB5\x2F\xFD"] {
+            assert_eq!(kind(labelled(compressed)), Some(TransportErrorKind::Unreadable), "{compressed:?}");
+        }
+        for plain in [&b"{\"access_token\":\"a\"}"[..], b"access_token=a"] {
+            assert_eq!(kind(labelled(plain)), None, "{plain:?}");
+        }
     }
 
     #[test]

@@ -42,6 +42,7 @@ async fn a_complete_document_whose_frame_is_short_is_an_answer() {
     for (frame, body) in [
         ("Transfer-Encoding: chunked", chunk.as_str()),
         ("Transfer-Encoding: chunked", &format!("{chunk}0\r\n")),
+        ("Transfer-Encoding: chunked", &format!("{chunk}zz\r\n\r\n")),
         (&longer, TOKEN),
         ("Content-Length: 4096", &format!("{TOKEN}\r\n")),
     ] {
@@ -55,6 +56,14 @@ async fn a_complete_document_whose_frame_is_short_is_an_answer() {
     }
     let whole = Server::granting();
     assert!(!exchange(&client(), format!("{}/token", whole.url)).await.unwrap().is_cut_short());
+}
+
+#[twin::test]
+async fn plain_json_that_the_server_labels_as_compressed_is_read() {
+    let server = Server::start(|_, _| Reply::with(200, "Content-Encoding: gzip\r\n", TOKEN));
+    let source = TokenSource::builder(Toy::at(&server.url)).build().unwrap();
+    assert_eq!(source.token().await.unwrap().expose(), "token-1");
+    assert_eq!(server.asked("/token"), 1);
 }
 
 #[twin::test]
