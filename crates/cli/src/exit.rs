@@ -77,7 +77,7 @@ impl Failure {
     /// The store that is configured at this place has failed.
     pub(crate) fn store(place: &Place, what: &str, error: &StoreError) -> Self {
         let advice = if error.is_unreadable() {
-            "nothing overwrites it: repair it, or move it away and sign in again"
+            UNREADABLE
         } else if error.is_refused() {
             "a retry changes nothing: correct that first"
         } else {
@@ -127,6 +127,9 @@ impl From<TokenError> for Failure {
             ErrorKind::Store if error.is_transient() => {
                 (Exit::TryLater, "try again later; `wellspring doctor` checks the store")
             }
+            ErrorKind::Store if of_store(&error).is_some_and(StoreError::is_unreadable) => {
+                (Exit::TryLater, UNREADABLE)
+            }
             ErrorKind::Store => {
                 (Exit::TryLater, "a retry changes nothing: `wellspring doctor` checks the store")
             }
@@ -134,6 +137,14 @@ impl From<TokenError> for Failure {
         };
         Self::new(exit, format!("{}; {advice}", with_causes(&error)))
     }
+}
+
+/// What to do about what a store holds and no retry makes readable.
+const UNREADABLE: &str = "nothing overwrites it: repair it, or move it away and sign in again";
+
+/// The store's error behind this one.
+fn of_store(error: &TokenError) -> Option<&StoreError> {
+    core::error::Error::source(error)?.downcast_ref()
 }
 
 const fn sign_in_advice(reason: LoginReason) -> &'static str {

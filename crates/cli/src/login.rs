@@ -31,8 +31,9 @@ use crate::span::Span;
 pub(crate) fn run(profile: &Profile, args: &Login, out: &mut dyn Write) -> Result<(), Failure> {
     let store = persistent(profile.store())?;
     let said = if let Some(token) = profile.refresh_token()? {
-        writable(profile, &store)?;
-        let source = Source::over(profile, Parts::of(profile, None)?, Some(store), args.transport)?;
+        let parts = Parts::of(profile, None)?;
+        keeps(profile, &store, &parts.provider.spec().key)?;
+        let source = Source::over(profile, parts, Some(store), args.transport)?;
         let token = source.sign_in(AuthorizationGrant::RefreshToken(token))?;
         say(
             "wellspring: `refresh_token` is used, and the store holds its successor: remove it from the profile",
@@ -49,8 +50,9 @@ pub(crate) fn run(profile: &Profile, args: &Login, out: &mut dyn Write) -> Resul
             }
             _ => {
                 let parts = Parts::of(profile, None)?;
-                in_turn(profile, args, &parts.provider.spec().key.clone(), || {
-                    writable(profile, &store)?;
+                let key = parts.provider.spec().key.clone();
+                in_turn(profile, args, &key, || {
+                    keeps(profile, &store, &key)?;
                     SignIn::new(profile, parts, store, args)?.by_device()
                 })?
             }
@@ -77,12 +79,13 @@ fn by_browser(
     };
     let uri = bound.as_ref().map_or(redirect_uri.as_str(), |loopback| loopback.uri());
     let parts = Parts::of(profile, Some(uri))?;
-    in_turn(profile, args, &parts.provider.spec().key.clone(), || {
+    let key = parts.provider.spec().key.clone();
+    in_turn(profile, args, &key, || {
         let loopback = match bound {
             Some(loopback) => loopback,
             None => Loopback::bind(redirect_uri, place)?,
         };
-        writable(profile, &store)?;
+        keeps(profile, &store, &key)?;
         SignIn::new(profile, parts, store, args)?.by_browser(loopback, out)
     })
 }
@@ -104,9 +107,11 @@ fn in_turn(
     }
 }
 
-fn writable(profile: &Profile, store: &Arc<dyn LocalStore>) -> Result<(), Failure> {
+/// Checks that the store can keep the session of this key.
+fn keeps(profile: &Profile, store: &Arc<dyn LocalStore>, key: &TokenKey) -> Result<(), Failure> {
     let within = profile.policy()?.store_deadline;
-    probe::probe(&**store, within).map_err(|error| {
+    let kept = store.load(key, within).and_then(|_| probe::probe(&**store, within));
+    kept.map_err(|error| {
         Failure::store(profile.store().place(), "cannot keep a session, so no sign-in starts", &error)
     })
 }

@@ -134,6 +134,10 @@ fn corrupt(path: &Path) -> StoreError {
 }
 
 impl Map for FileStore {
+    fn shown(&self, name: &KeyName) -> String {
+        self.path(name).display().to_string()
+    }
+
     fn guarantees(&self) -> StoreGuarantees {
         StoreGuarantees { scope: SharedBy::Host, durable: true, may_go_back: false }
     }

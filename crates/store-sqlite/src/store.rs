@@ -71,6 +71,10 @@ impl SqliteStore {
 }
 
 impl Map for SqliteStore {
+    fn shown(&self, name: &KeyName) -> String {
+        format!("{name} in {}", self.path().display())
+    }
+
     fn guarantees(&self) -> StoreGuarantees {
         StoreGuarantees { scope: SharedBy::Host, durable: true, may_go_back: false }
     }

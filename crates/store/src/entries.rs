@@ -3,12 +3,12 @@
 use wellspring_core::{StoreError, Version};
 
 use crate::encoding::{self, Decoded};
-use crate::map::{Entry, KeyName};
+use crate::map::{Entry, KeyName, Map};
 
-/// Decodes an entry. The error names the record.
-pub(crate) fn decode(name: &KeyName, entry: &Entry) -> Result<Decoded, StoreError> {
+/// Decodes an entry of this map. The error says where the record is.
+pub(crate) fn decode(map: &impl Map, name: &KeyName, entry: &Entry) -> Result<Decoded, StoreError> {
     encoding::decode_record(&entry.bytes)
-        .map_err(|error| StoreError::unreadable(format!("the record {name} {error}")))
+        .map_err(|error| StoreError::unreadable(format!("the record {} {error}", map.shown(name))))
 }
 
 /// No version repeats, not even for a key whose record was deleted.

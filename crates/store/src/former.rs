@@ -66,7 +66,7 @@ impl<'a, M: Map> Former<'a, M> {
     /// Looks for the record under the former name, after none was found under the key's own.
     pub(crate) fn find(&self, end: Deadline) -> Result<Found, StoreError> {
         let Some(entry) = self.map.load(&self.former, end.left())? else { return Ok(Found::Nothing) };
-        let decoded = decode(&self.former, &entry)?;
+        let decoded = decode(self.map, &self.former, &entry)?;
         if let Some(to) = decoded.moving_to {
             let (version, record) = (entry.version, decoded.record);
             carry_over(self.map, (&self.former, version), &to, &record, end)?;
@@ -111,7 +111,7 @@ impl<'a, M: Map> Former<'a, M> {
         // wait for the next load.
         let Ok(entry) = self.map.load(&self.former, end.left()) else { return };
         let moving = entry.and_then(|entry| {
-            let decoded = decode(&self.former, &entry).ok()?;
+            let decoded = decode(self.map, &self.former, &entry).ok()?;
             (decoded.moving_to.as_ref() == Some(self.name)).then_some((entry.version, decoded.record))
         });
         let done = match moving {

@@ -152,6 +152,11 @@ pub trait Map: Send + Sync + fmt::Debug {
     /// When the lock cannot be acquired.
     fn liveness_lock(&self, name: &KeyName, within: Duration) -> Result<LivenessLock, StoreError>;
 
+    /// Where an error says that the entry of this name is: its file, or its name and the file of all.
+    fn shown(&self, name: &KeyName) -> String {
+        name.to_string()
+    }
+
     /// A sentence about each part of the map that needs a person: what other users have access to, what is corrupt, what
     /// an interrupted operation left. Each names the file and says what to do.
     fn problems(&self) -> Vec<String> {

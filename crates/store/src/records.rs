@@ -95,13 +95,12 @@ impl<M: Map> Records<M> {
     /// Reads the store's spill key. A store that was emptied has none, or another one than before.
     fn read_spill_key(&self, within: Duration) -> Result<Option<SpillKey>, StoreError> {
         let name = KeyName::of_spill_key();
-        let key =
-            match self.map.load(&name, within)? {
-                Some(entry) => Some(SpillKey::decode(&entry.bytes).map_err(|error| {
-                    StoreError::unreadable(format!("the store's spill key {name} {error}"))
-                })?),
-                None => None,
-            };
+        let key = match self.map.load(&name, within)? {
+            Some(entry) => Some(SpillKey::decode(&entry.bytes).map_err(|error| {
+                StoreError::unreadable(format!("the store's spill key {} {error}", self.map.shown(&name)))
+            })?),
+            None => None,
+        };
         *self.known_spill_key() = key.clone().map(|key| (key, Deadline::after(KEY_FRESH_FOR)));
         Ok(key)
     }
@@ -109,17 +108,22 @@ impl<M: Map> Records<M> {
     /// The record under this name.
     fn stored(&self, name: &KeyName, end: Deadline) -> Result<Option<Stored>, StoreError> {
         let Some(entry) = self.map.load(name, end.left())? else { return Ok(None) };
-        let Decoded { record, moving_to } = decode(name, &entry)?;
+        let Decoded { record, moving_to } = decode(&self.map, name, &entry)?;
         let Some(to) = moving_to else { return Ok(Some(Stored { version: entry.version, record })) };
         // The record moves from this name to another, and its mover may be gone.
         carry_over(&self.map, (name, entry.version), &to, &record, end)?;
         let Some(entry) = self.map.load(name, end.left())? else { return Ok(None) };
-        let record = decode(name, &entry)?.record;
+        let record = decode(&self.map, name, &entry)?.record;
         Ok(Some(Stored { version: entry.version, record }))
     }
 
-    /// A spilled token under this name.
-    fn spilled(&self, name: &KeyName, end: Deadline) -> Result<Option<PendingSave>, StoreError> {
+    /// A spilled token under this name, beside a record with a lease of this attempt.
+    fn spilled(
+        &self,
+        name: &KeyName,
+        leased: Option<Attempt>,
+        end: Deadline,
+    ) -> Result<Option<PendingSave>, StoreError> {
         let Some(spills) = &self.spills else { return Ok(None) };
         let files = spills.files(name)?;
         if files.is_empty() {
@@ -130,7 +134,7 @@ impl<M: Map> Records<M> {
             return Ok(None);
         }
         let spill_key = self.read_spill_key(end.left())?;
-        spills.find(&files, name, spill_key.as_ref())
+        spills.find(&files, name, spill_key.as_ref(), leased)
     }
 
     pub(crate) fn known_spill_key(&self) -> MutexGuard<'_, Option<(SpillKey, Deadline)>> {
@@ -180,9 +184,11 @@ impl<M: Map> Store for Records<M> {
             }
             (stored, None) => (stored, None),
         };
-        let mut spilled = self.spilled(&name, end)?;
+        let lease = stored.as_ref().and_then(|stored| stored.record.lease);
+        let leased = lease.map(|lease| lease.attempt);
+        let mut spilled = self.spilled(&name, leased, end)?;
         if let (None, Some(former)) = (&spilled, former) {
-            spilled = self.spilled(former.name(), end)?;
+            spilled = self.spilled(former.name(), leased, end)?;
         }
         Ok(Loaded { stored, spilled })
     }

@@ -95,20 +95,38 @@ impl Spills {
     }
 
     /// Any of the spilled tokens in these files of this key. `key` is the spill key of the store, if it has one.
+    ///
+    /// `leased` is the attempt of the lease in the record. A file with its name shows that the server has answered this
+    /// attempt. If that file cannot be used, nothing may be sent: the refresh token in the record is spent.
+    ///
+    /// # Errors
+    ///
+    /// When a spill cannot be read, or the spill of the leased attempt cannot be used.
     pub(crate) fn find(
         &self,
         paths: &[PathBuf],
         name: &KeyName,
         key: Option<&SpillKey>,
+        leased: Option<Attempt>,
     ) -> Result<Option<PendingSave>, StoreError> {
+        let leased = leased.map(|attempt| self.path(name, attempt));
+        let is_of_lease = |path: &PathBuf| {
+            leased
+                .as_ref()
+                .is_some_and(|leased| path == leased || *path == files::with_suffix(leased, UNNAMED))
+        };
+        let mut unusable = None;
         for path in paths {
             match self.read(path, name, key) {
                 Ok(pending_save) => return Ok(Some(pending_save)),
-                Err(Unused::Gone | Unused::Partial | Unused::Foreign) => {}
                 Err(Unused::Failed(error)) => return Err(error),
+                Err(unused @ (Unused::Partial | Unused::Foreign)) if is_of_lease(path) => {
+                    unusable = Some(answered(path, &unused));
+                }
+                Err(Unused::Gone | Unused::Partial | Unused::Foreign) => {}
             }
         }
-        Ok(None)
+        unusable.map_or(Ok(None), Err)
     }
 
     fn read(&self, path: &Path, name: &KeyName, key: Option<&SpillKey>) -> Result<PendingSave, Unused> {
@@ -189,6 +207,22 @@ impl Spills {
 
     fn path(&self, name: &KeyName, attempt: Attempt) -> PathBuf {
         self.folder.join(format!("{name}-{attempt}{EXTENSION}"))
+    }
+}
+
+/// The server has answered the attempt of the lease, and its answer cannot be used.
+fn answered(path: &Path, unused: &Unused) -> StoreError {
+    let shown = path.display();
+    let consequence = "the server has answered the last refresh, so its refresh token is not sent again";
+    match unused {
+        // Its process may be about to complete it: a retry shows that.
+        Unused::Partial => StoreError::unavailable(format!(
+            "{shown} is an interrupted spill: {consequence}; unless a process is just writing it, move it away and sign in again"
+        )),
+        _ => StoreError::unreadable(format!(
+            "{shown} was changed, copied or restored, or belongs to another store: {consequence}; restore the file, or move it \
+             away and sign in again"
+        )),
     }
 }
 

@@ -106,7 +106,7 @@ impl<'a> SignIn<'a> {
         }
         let name = self.profile.name();
         let kept = self.source.can_revoke(old)
-            && matches!(replaced::keep(&*self.store, &self.key, replaced, self.within), Ok(true));
+            && matches!(replaced::keep(&*self.store, &self.key, replaced, self.within), Ok(Some(_)));
         let until = if kept {
             format!("`wellspring logout {name}`, which ends both")
         } else {

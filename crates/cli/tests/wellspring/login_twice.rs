@@ -1,7 +1,7 @@
 //! Two commands that sign in to one profile at once, and sign-ins that do not start because the store cannot keep them.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 use wellspring_simulator::{Endpoint, Simulator};
@@ -246,5 +246,52 @@ fn no_sign_in_starts_over_a_read_only_store() {
         let path = store.split_once(':').unwrap().1;
         assert!(ran.stderr.contains(path) && ran.stderr.lines().count() == 1, "{store}: {}", ran.stderr);
         assert_eq!(simulator.asked(Endpoint::Any), 0, "{store}: no page");
+    }
+}
+
+/// Flips a bit of this text wherever a file in this folder, or below, holds it.
+fn damage(folder: &Path, text: &str) {
+    for entry in folder.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            damage(&path, text);
+            continue;
+        }
+        let mut bytes = std::fs::read(&path).unwrap();
+        let places: Vec<_> =
+            (0..bytes.len()).filter(|at| bytes[*at..].starts_with(text.as_bytes())).collect();
+        places.iter().for_each(|at| bytes[*at] ^= 1);
+        if !places.is_empty() {
+            std::fs::write(&path, bytes).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_named_by_its_file_and_no_sign_in_starts_over_it() {
+    for (store, path) in STORES.into_iter().zip(["/tokens/", "/wellspring.db"]) {
+        let (simulator, folder) = stage(store);
+        let login = Login::start(&folder, &[]);
+        assert!(login::agree(&login).1.contains("You are signed in"));
+        assert_eq!(login.end().status, 0);
+        let token = folder.run(&["token", "user"]).stdout;
+        let asked = simulator.asked(Endpoint::Any);
+        damage(folder.path(), token.trim_end());
+        for arguments in [
+            &["login", "user", "--no-browser", "--deadline", "5s"][..],
+            &["token", "user"],
+            &["status", "user"],
+            &["doctor"],
+        ] {
+            let ran = folder.run(arguments);
+            assert_ne!(ran.status, 0, "{store} {arguments:?}");
+            let is_doctor = arguments == ["doctor"];
+            assert!(is_doctor || simulator.asked(Endpoint::Any) == asked, "{store}: no page, no request");
+            let said = ran.stdout + &ran.stderr;
+            let file = format!("{}{path}", folder.path().display());
+            for says in [file.as_str(), "is corrupt", "move it away and sign in again"] {
+                assert!(said.contains(says), "{store} {arguments:?}: {said}");
+            }
+        }
     }
 }

@@ -104,9 +104,25 @@ fn a_logout_ends_the_sessions_that_sign_ins_have_replaced() {
         };
         let tokens: std::collections::BTreeSet<_> = revoked.iter().map(token).collect();
         assert_eq!((revoked.len(), tokens.len()), (3, 3), "{store}");
-        // What was revoked is forgotten.
-        let ran = folder.run(&["logout", "user", "--transport", transport]);
-        assert_eq!(ran.stderr, "wellspring: user is logged out; there was nothing to revoke at the server\n");
+        assert!(
+            ran.stderr.contains(" until it expires or `wellspring logout user` revokes it: "),
+            "{}",
+            ran.stderr
+        );
+        assert!(ran.stderr.ends_with("; 2 earlier sessions were revoked at the server\n"), "{}", ran.stderr);
+        // What could not be revoked is kept, and what was revoked is forgotten.
+        for says in
+            ["1 earlier session was revoked at the server", "there was nothing to revoke at the server"]
+        {
+            let ran = folder.run(&["logout", "user", "--transport", transport]);
+            assert_eq!(ran.stderr, format!("wellspring: user is logged out; {says}\n"));
+        }
+        let asked: Vec<_> = simulator.received(Endpoint::Revocation).iter().map(token).collect();
+        assert_eq!(
+            (asked.len(), &asked[3]),
+            (4, &asked[0]),
+            "{store}: the newest session is revoked at last"
+        );
     }
 }
 
@@ -122,13 +138,15 @@ fn an_earlier_session_that_cannot_be_revoked_is_named_and_tried_again() {
     let ran = folder.run(&["logout", "user"]);
     assert_eq!(ran.status, 0);
     assert!(
-        ran.stderr.contains("; 1 earlier sessions, which sign-ins have replaced, last there"),
+        ran.stderr.ends_with(
+            "; 1 earlier session lasts there until it expires or `wellspring logout user` revokes it\n"
+        ),
         "{}",
         ran.stderr
     );
     let ran = folder.run(&["logout", "user"]);
-    assert_eq!(ran.stderr, "wellspring: user is logged out; there was nothing to revoke at the server\n");
-    assert_eq!(simulator.asked(Endpoint::Revocation), 3);
+    assert_eq!(ran.stderr, "wellspring: user is logged out; 2 earlier sessions were revoked at the server\n");
+    assert_eq!(simulator.asked(Endpoint::Revocation), 4);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use wellspring_core::{Store as _, TokenKey};
+use wellspring_core::{Lease, Store as _, TokenKey};
 
 use super::*;
 use crate::contract::{Folder, sample, write_private};
@@ -30,7 +30,7 @@ fn only_file(folder: &Path) -> PathBuf {
 }
 
 fn found(spills: &Spills, name: &KeyName) -> Result<Option<PendingSave>, StoreError> {
-    spills.find(&spills.files(name)?, name, None)
+    spills.find(&spills.files(name)?, name, None, None)
 }
 
 #[test]
@@ -251,4 +251,59 @@ fn only_a_full_disk_prevents_a_renewal_for_want_of_room() {
     assert!([ErrorKind::StorageFull, ErrorKind::QuotaExceeded].into_iter().all(full));
     let others = [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem, ErrorKind::NotFound];
     assert!(!others.into_iter().any(full));
+}
+
+/// A store whose record has a lease of the attempt of this spilled token.
+fn store_with_lease_of(pending_save: &PendingSave, folder: &Path) -> Records<MemoryStore> {
+    let store = store_with(folder);
+    let mut record = sample::counting(1);
+    let lease = (1..).find_map(|number| sample::record(number).lease).unwrap();
+    record.lease = Some(Lease { attempt: pending_save.attempt, ..lease });
+    store.save(&key(), None, &record, WITHIN).unwrap();
+    store
+}
+
+#[test]
+fn a_damaged_spill_of_the_leased_attempt_stops_the_load_and_is_named() {
+    let folder = Folder::new();
+    let pending_save = sample::pending_save(1);
+    let store = store_with_lease_of(&pending_save, folder.path());
+    store.spill(&key(), &pending_save).unwrap();
+    let file = only_file(folder.path());
+    let whole = fs::read(&file).unwrap();
+    for at in 0..whole.len() {
+        let mut altered = whole.clone();
+        altered[at] ^= 1;
+        fs::write(&file, altered).unwrap();
+        let error = store.load(&key(), WITHIN).unwrap_err();
+        let text = error.to_string();
+        assert!(error.is_unreadable() && text.contains(file.to_str().unwrap()), "byte {at}: {text}");
+    }
+    for other in [store_with(folder.path()), store_with_lease_of(&sample::pending_save(2), folder.path())] {
+        assert!(other.load(&key(), WITHIN).unwrap().spilled.is_none(), "the lease is of another attempt");
+    }
+    fs::write(&file, whole).unwrap();
+    assert!(store.load(&key(), WITHIN).unwrap().spilled.is_some());
+}
+
+#[test]
+fn an_interrupted_spill_of_the_leased_attempt_stops_the_load_until_it_is_complete_or_removed() {
+    let folder = Folder::new();
+    let pending_save = sample::pending_save(1);
+    let store = store_with_lease_of(&pending_save, folder.path());
+    store.spill(&key(), &pending_save).unwrap();
+    let file = only_file(folder.path());
+    let whole = fs::read(&file).unwrap();
+    let unnamed = files::with_suffix(&file, UNNAMED);
+    fs::remove_file(&file).unwrap();
+    for length in [0, 30, whole.len() - 1] {
+        write_private(&unnamed, &whole[..length]);
+        let error = store.load(&key(), WITHIN).unwrap_err();
+        assert!(!error.is_permanent(), "its process may complete it: {error}");
+        assert!(error.to_string().contains(unnamed.to_str().unwrap()), "{error}");
+    }
+    write_private(&file, &whole);
+    assert!(store.load(&key(), WITHIN).unwrap().spilled.is_some(), "the other file is no obstacle");
+    store.forget_spill(&key(), pending_save.attempt).unwrap();
+    assert!(store.load(&key(), WITHIN).unwrap().spilled.is_none());
 }
