@@ -16,7 +16,8 @@ impl Failure {
     pub const UNTRUSTED: Self = Self(
         Refused,
         Some(Obstacle::UntrustedServer),
-        "the server's certificate is not trusted: check the URL, or add the server's CA to the TLS settings",
+        "the server's certificate is not trusted: check the URL and this host's clock; where the certificate has expired, its \
+         operator renews it; where its issuer is unknown, add the server's CA to the TLS settings",
     );
     /// The client cannot send this request.
     pub const INVALID: Self =
@@ -136,6 +137,19 @@ impl From<Failure> for TransportError {
         match obstacle {
             Some(obstacle) => error.because(obstacle),
             None => error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_may_have_expired_or_be_of_an_unknown_issuer() {
+        let said = TransportError::from(Failure::UNTRUSTED).into_error().to_string();
+        for word in ["check the URL", "clock", "has expired", "add the server's CA"] {
+            assert!(said.contains(word), "{said}");
         }
     }
 }
