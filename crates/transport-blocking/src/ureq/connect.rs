@@ -197,12 +197,26 @@ impl Connecting {
         let mut connection = ClientConnection::new(Arc::clone(&self.tls), name).map_err(io::Error::other)?;
         let mut socket = TransportAdapter::new(Box::new(socket) as _, Arc::clone(&details.current_time));
         socket.set_timeout(left_of(details));
-        connection.complete_io(&mut socket)?;
+        shake_hands(&mut connection, &mut socket)?;
         let config = details.config;
         let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
         let stream = StreamOwned::new(connection, socket);
         Ok(Box::new(TlsTransport { buffers, stream, received: false, slack: self.slack }))
     }
+}
+
+/// A server that ends the handshake closes the connection behind its alert: a write may fail before the alert is read.
+fn shake_hands(connection: &mut ClientConnection, socket: &mut (impl Read + Write)) -> io::Result<()> {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    let Err(error) = connection.complete_io(socket) else { return Ok(()) };
+    if matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset) {
+        while connection.read_tls(socket).is_ok_and(|read| read > 0) {
+            if let Err(alert) = connection.process_new_packets() {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, alert));
+            }
+        }
+    }
+    Err(error)
 }
 
 /// The connect timeout, less the time that the TCP connection took.
@@ -359,3 +373,41 @@ impl Transport for TlsTransport {
 }
 
 wellspring_transport::debug_fields!([] TlsTransport, |_|);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wellspring_transport::Tls;
+
+    /// A connection whose other end has closed behind these bytes.
+    struct Closed(&'static [u8]);
+
+    impl Read for Closed {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(buffer)
+        }
+    }
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_alert_that_arrived_before_a_write_failed_is_the_reason() {
+        let failure = |arrived| {
+            let name = ServerName::try_from("issuer.example").unwrap();
+            let mut connection = ClientConnection::new(Tls::new().client_config().unwrap(), name).unwrap();
+            shake_hands(&mut connection, &mut Closed(arrived)).unwrap_err()
+        };
+        // A fatal alert: certificate_expired.
+        let alert = failure(b"\x15\x03\x03\x00\x02\x02\x2D");
+        assert!(alert.to_string().contains("CertificateExpired"), "{alert}");
+        assert_eq!(failure(b"").kind(), io::ErrorKind::BrokenPipe);
+    }
+}
