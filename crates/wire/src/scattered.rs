@@ -40,7 +40,7 @@ fn member(text: &str, name: &str) -> Option<Zeroizing<String>> {
 /// The last parameter with this name in a form, if it can be sent.
 fn parameter(text: &str, name: &str) -> Option<Zeroizing<String>> {
     let values = form_decode(text.trim_ascii()).into_iter().filter(|(parameter, _)| parameter == name);
-    values.filter_map(|(_, value)| sendable(value)).last()
+    values.rev().find_map(|(_, value)| sendable(value))
 }
 
 fn sendable(value: String) -> Option<Zeroizing<String>> {
