@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use wellspring_core::StoreError;
+
 type Text = Cow<'static, str>;
 
 #[derive(Debug)]
@@ -12,9 +14,12 @@ struct Progress {
     next: u64,
     /// The last failure that the command retries.
     failure: Option<String>,
+    /// The store's operation that has failed last and is retried.
+    retried: Option<Text>,
 }
 
-static PROGRESS: Mutex<Progress> = Mutex::new(Progress { waits: Vec::new(), next: 0, failure: None });
+static PROGRESS: Mutex<Progress> =
+    Mutex::new(Progress { waits: Vec::new(), next: 0, failure: None, retried: None });
 
 fn progress() -> MutexGuard<'static, Progress> {
     PROGRESS.lock().unwrap_or_else(PoisonError::into_inner)
@@ -45,10 +50,19 @@ pub(crate) fn failed(error: &dyn core::error::Error) {
     progress().failure = Some(text);
 }
 
+/// An operation of the store has failed, and is retried before anything else; `None` after a success.
+pub(crate) fn retries(failure: Option<(Text, &StoreError)>) {
+    if let Some((_, error)) = &failure {
+        failed(*error);
+    }
+    progress().retried = failure.map(|(what, _)| what);
+}
+
 /// What the command waits for and its last failure, as the end of a sentence about a deadline.
 pub(crate) fn cause() -> String {
     let progress = progress();
-    let waits = progress.waits.last().map(|(_, what)| format!("; it was waiting for {what}"));
+    let waits = progress.retried.as_ref().or_else(|| progress.waits.last().map(|(_, what)| what));
+    let waits = waits.map(|what| format!("; it was waiting for {what}"));
     let failure = progress.failure.as_ref().map(|failure| format!("; the last failure: {failure}"));
     [waits, failure].into_iter().flatten().collect()
 }

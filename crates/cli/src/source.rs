@@ -204,7 +204,9 @@ impl Source {
                 ErrorKind::Unavailable { retry_at: Some(again) } => again,
                 _ => self.now(),
             };
-            if !error.is_transient() || again.max(self.now()).plus(SHORTEST_EXCHANGE) >= self.end {
+            // The source has retried the store for as long as that may take.
+            let may_retry = error.is_transient() && error.kind() != ErrorKind::Store;
+            if !may_retry || again.max(self.now()).plus(SHORTEST_EXCHANGE) >= self.end {
                 return Err(self.too_late(error, again));
             }
             progress::failed(&error);

@@ -66,6 +66,8 @@ impl GuardedProvider {
 impl Provider for GuardedProvider {
     fn request(&self, grant: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError> {
         let request = self.provider.request(grant, now)?;
+        // The grant of a client needs no store.
+        progress::retries(None);
         let mut in_flight = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
         in_flight.get_or_insert_with(|| InFlight {
             _signals: self.defers.then(interrupt::defer_signals),

@@ -1,7 +1,8 @@
 //! A store that makes signals wait while a renewal holds its liveness lock.
 //!
 //! A renewal of a single-use grant takes the liveness lock before it saves its lease and keeps it until its last save.
-//! Signals wait for that time. A spill ends the wait as well, because the token is safe then; the user is informed.
+//! Signals wait for that time. A spill ends the wait as well, because the token is safe then; the user is informed. While
+//! the store refuses the lease, nothing is sent: signals and the deadline end the command between two attempts.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
@@ -22,14 +23,14 @@ use crate::span::TimeOfDay;
 #[derive(Debug)]
 pub(crate) struct GuardedStore {
     store: Arc<dyn Store>,
-    /// One guard for each liveness lock.
+    /// One guard for each liveness lock, unless its lease was refused.
     guards: Guards,
     spilled: AtomicBool,
     /// The lease in the record that was loaded last.
     lease: Mutex<Option<Lease>>,
 }
 
-type Guards = Arc<Mutex<Vec<(Arc<()>, SignalGuard)>>>;
+type Guards = Arc<Mutex<Vec<(Arc<()>, Option<SignalGuard>)>>>;
 
 impl GuardedStore {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
@@ -56,6 +57,20 @@ impl GuardedStore {
     pub(crate) fn has_spilled(&self) -> bool {
         self.spilled.load(Ordering::Relaxed)
     }
+
+    /// Makes signals wait, or no longer, while a liveness lock is held.
+    fn defer_signals(&self, deferred: bool) {
+        let mut ended = Vec::new();
+        for (_, guard) in self.guards.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            if deferred {
+                guard.get_or_insert_with(interrupt::defer_signals);
+            } else {
+                ended.extend(guard.take());
+            }
+        }
+        // A pending signal ends the process in this drop, which must not hold the lock.
+        drop(ended);
+    }
 }
 
 /// Carries out an operation of the store, and notes the wait for it and its failure.
@@ -63,8 +78,12 @@ fn noted<T>(
     what: impl Into<Cow<'static, str>>,
     operation: impl FnOnce() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let _waiting = progress::wait_for(what);
-    operation().inspect_err(|error| progress::failed(error))
+    let what = what.into();
+    let waiting = progress::wait_for(what.clone());
+    let result = operation();
+    drop(waiting);
+    progress::retries(result.as_ref().err().map(|error| (what, error)));
+    result
 }
 
 /// A liveness lock whose drop also removes its signal guard, unless a spill has removed it before.
@@ -102,7 +121,15 @@ impl Store for GuardedStore {
         record: &Record,
         within: Duration,
     ) -> Result<Swap, StoreError> {
-        noted("the store, to save the record", || self.store.save(key, expected, record, within))
+        let is_lease = record.lease.is_some();
+        if is_lease && !self.has_spilled() {
+            self.defer_signals(true);
+        }
+        let saved = noted("the store, to save the record", || self.store.save(key, expected, record, within));
+        if is_lease && saved.is_err() {
+            self.defer_signals(false);
+        }
+        saved
     }
 
     fn watch(
@@ -124,7 +151,7 @@ impl Store for GuardedStore {
         }
         let id = Arc::new(());
         let mut guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
-        guards.push((id.clone(), interrupt::defer_signals()));
+        guards.push((id.clone(), Some(interrupt::defer_signals())));
         Ok(LivenessLock::new(
             lock.domain(),
             GuardedLock { lock: Some(lock), id, guards: self.guards.clone() },

@@ -225,3 +225,31 @@ fn a_command_waits_beyond_its_deadline_for_the_response_to_a_refresh_token() {
         scope.spawn(|| play("blocking", "file:tokens"));
     });
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_whose_lease_finds_no_room_waits_for_the_store_and_says_so() {
+    for transport in ["async", "blocking"] {
+        let (url, was_asked, _answer) = endpoint();
+        let policy = "[profile.user.policy]\ndeadline = \"2s\"\n";
+        let (folder, _store, _key) = with_refresh_token(&url, "file:tokens", policy);
+        // No file may grow: as on a full disk, but for this process only.
+        let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"";
+        let mut command = std::process::Command::new("sh");
+        command.args([
+            "-c",
+            script,
+            env!("CARGO_BIN_EXE_wellspring"),
+            "token",
+            "user",
+            "--transport",
+            transport,
+        ]);
+        command.current_dir(folder.path()).env_clear().stdin(Stdio::null());
+        let ran = crate::command::Ran::of(&mut command);
+        assert_eq!((ran.status, ran.stdout.as_str()), (5, ""), "{}", ran.stderr);
+        let said = "within the profile's deadline of 2s; it was waiting for the store";
+        assert!(ran.stderr.contains(said) && ran.stderr.contains("tokens"), "{transport}: {}", ran.stderr);
+        assert!(was_asked.try_recv().is_err(), "nothing was sent");
+    }
+}
