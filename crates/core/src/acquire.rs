@@ -16,6 +16,8 @@ use core::ops::ControlFlow;
 
 use crate::error::TokenError;
 use crate::lifecycle::{Decision, Lifecycle, Need, Permit};
+use crate::renewal::ask::store_error;
+use crate::store::StoreError;
 use crate::time::{Clocks, Instant};
 use crate::token::Token;
 
@@ -32,13 +34,16 @@ pub enum Patience {
 /// One caller that needs a token. [`ask`](Self::ask), carry out the [`AcquireStep`], and resume with its result, which is
 /// the caller's answer or makes it ask again.
 #[must_use = "a caller waits for its token"]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 pub struct Acquire {
     need: Need,
     patience: Patience,
     deadline: Instant,
     /// A renewal for this very need has brought a token that may not last as long.
     fell_short: bool,
+    /// Why the last renewal brought no token.
+    failure: Option<TokenError>,
 }
 
 /// What the driver does next for a caller.
@@ -84,18 +89,18 @@ pub struct AwaitChange {
 impl Acquire {
     /// A caller with this need, this patience, and no time after this instant.
     pub const fn new(need: Need, patience: Patience, deadline: Instant) -> Self {
-        Self { need, patience, deadline, fell_short: false }
+        Self { need, patience, deadline, fell_short: false, failure: None }
     }
 
     /// What the caller needs.
     #[must_use]
-    pub const fn need(self) -> Need {
+    pub const fn need(&self) -> Need {
         self.need
     }
 
     /// The end of the caller's time.
     #[must_use]
-    pub const fn deadline(self) -> Instant {
+    pub const fn deadline(&self) -> Instant {
         self.deadline
     }
 
@@ -109,12 +114,12 @@ impl Acquire {
         // The store may bring the same token again and again.
         let executor = if self.fell_short { Err(short()) } else { executor };
         let has_executor = executor.is_ok();
-        let waits = |own| AwaitRenewal { acquire: self, asked: now.instant, own };
-        match acquire(lifecycle, self.need, executor, now) {
+        let decision = acquire(lifecycle, self.need, executor, now);
+        match decision {
             Decision::Use(token) => AcquireStep::Done(Ok(token)),
             Decision::UseAndRefresh(token, permit) => AcquireStep::StartBeside(permit, token, self),
-            Decision::Refresh(permit) => AcquireStep::Start(permit, waits(true)),
-            Decision::Wait => AcquireStep::Wait(waits(false)),
+            Decision::Refresh(permit) => AcquireStep::Start(permit, self.waits(true, now)),
+            Decision::Wait => AcquireStep::Wait(self.waits(false, now)),
             Decision::Fail(error) => {
                 let retry_at = lifecycle.retry_at(&error, now).filter(|retry_at| {
                     has_executor && self.patience == Patience::UntilDeadline && *retry_at < self.deadline
@@ -125,6 +130,10 @@ impl Acquire {
                 }
             }
         }
+    }
+
+    const fn waits(self, own: bool, now: Clocks) -> AwaitRenewal {
+        AwaitRenewal { acquire: self, asked: now.instant, own }
     }
 }
 
@@ -161,18 +170,25 @@ impl AwaitRenewal {
         self.acquire.deadline
     }
 
-    /// Continues with the renewal's result; `None` when the caller's time ended first.
-    pub fn resume(self, result: Option<Result<Token, TokenError>>) -> Resumed {
-        let acquire = self.acquire;
+    /// Continues with the renewal's result.
+    pub fn resume(self, result: Result<Token, TokenError>) -> Resumed {
         match result {
-            None => ControlFlow::Break(Err(overdue())),
-            Some(Ok(token)) if self.may_be_short(&token) => {
-                ControlFlow::Continue(Acquire { fell_short: self.own, ..acquire })
+            Ok(token) if self.may_be_short(&token) => {
+                ControlFlow::Continue(Acquire { fell_short: self.own, ..self.acquire })
             }
-            Some(Err(error)) if acquire.patience == Patience::UntilDeadline && error.is_transient() => {
-                ControlFlow::Continue(acquire)
+            Err(error) if self.acquire.patience == Patience::UntilDeadline && error.is_transient() => {
+                ControlFlow::Continue(Acquire { failure: Some(error), ..self.acquire })
             }
-            Some(result) => ControlFlow::Break(result),
+            result => ControlFlow::Break(result),
+        }
+    }
+
+    /// The error of a caller whose time ends first. `store` is the store's last answer to the renewal, if it was an error.
+    #[must_use]
+    pub fn time_up(self, store: Option<&StoreError>) -> TokenError {
+        match (store, self.acquire.failure) {
+            (None, Some(failure)) => failure,
+            (store, _) => overdue(store),
         }
     }
 
@@ -207,10 +223,14 @@ fn short() -> TokenError {
     TokenError::unavailable("no renewal brought a token that lasts as long as needed: retry, or need less")
 }
 
-/// The error of a caller whose time ends while a renewal is under way.
+/// The error of a caller whose time ends while a renewal is under way. `store` is the store's last answer to the renewal,
+/// if it was an error.
 #[must_use]
-pub fn overdue() -> TokenError {
-    TokenError::busy("a renewal is under way and did not end in time: retry")
+pub fn overdue(store: Option<&StoreError>) -> TokenError {
+    match store {
+        Some(error) => store_error("a renewal is under way and did not end in time", error),
+        None => TokenError::busy("a renewal is under way and did not end in time: retry"),
+    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@
 
 mod acquire_lease;
 mod answer;
-mod ask;
+pub(crate) mod ask;
 mod conflict;
 mod context;
 mod end_lease;

@@ -37,6 +37,8 @@ pub enum Rule {
     ClearOnlyUnsent,
     /// 5: a grant that is known never to have been sent may be leased again.
     RememberUnsent,
+    /// 5: a lease that may be saved is withdrawn when nothing was sent under it.
+    WithdrawUnsent,
     /// 5: a failure of one process or its host is not recorded as a pause of all.
     LocalStaysLocal,
     /// 6: a spilled token is looked for before a grant is sent again.

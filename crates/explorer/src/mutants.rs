@@ -91,6 +91,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         Shows::Needless,
         with(two(Replay::Never, 2), &[Trouble::Unsent, Trouble::Store]),
     ),
+    without(
+        Rule::WithdrawUnsent,
+        Shows::Needless,
+        with(two(Replay::Never, 1), &[Trouble::Hanging, Trouble::Store]),
+    ),
     without(Rule::LookForSpill, Shows::Broken, two(Replay::OwnerDead, 2)),
     without(Rule::ReplayOnlyAfterOwner, Shows::Broken, apart(two(Replay::OwnerDead, 1))),
     without(Rule::ObeyReplay, Shows::Broken, two(Replay::Never, 1)),

@@ -8,9 +8,10 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use wellspring_core::{
-    Acquire, AcquireStep, Answer, AuthorizationGrant, BoundedRequest, CallStep, Completed, HttpRequest,
-    HttpResponse, Instant, Lifecycle, Need, Origin, Outcome, Patience, Permit, Provider, Rejected, Renewal,
-    ResponseHead, Step, Token, TokenError, TransportError, TransportErrorKind, Verdict, judge,
+    Acquire, AcquireStep, Answer, AuthorizationGrant, AwaitRenewal, BoundedRequest, CallStep, Completed,
+    HttpRequest, HttpResponse, Instant, Lifecycle, Need, Origin, Outcome, Patience, Permit, Provider,
+    Rejected, Renewal, ResponseHead, Step, Token, TokenError, TransportError, TransportErrorKind, Verdict,
+    judge,
 };
 use wellspring_simulator::{Answer as Delivered, Delivery, Request};
 use wellspring_transport::ManualClock;
@@ -118,11 +119,14 @@ impl Machine {
             });
         }
         let result = under_way.map(|permit| self.renew(permit));
-        let served =
-            callers.into_iter().map(|caller| match caller.map_err(|next| next.resume(result.clone())) {
-                Ok(result) | Err(ControlFlow::Break(result)) => result,
-                Err(ControlFlow::Continue(_)) => Err(TokenError::busy("no caller here asks again")),
-            });
+        let resumed = |next: AwaitRenewal| match &result {
+            Some(result) => next.resume(result.clone()),
+            None => ControlFlow::Break(Err(next.time_up(None))),
+        };
+        let served = callers.into_iter().map(|caller| match caller.map_err(resumed) {
+            Ok(result) | Err(ControlFlow::Break(result)) => result,
+            Err(ControlFlow::Continue(_)) => Err(TokenError::busy("no caller here asks again")),
+        });
         served.collect()
     }
 

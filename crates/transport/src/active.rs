@@ -8,12 +8,15 @@ use std::sync::Arc;
 use wellspring_core::{ByteLeft, PendingSave, Spill, Step, StoreError, StoreOp};
 
 use crate::events;
+use crate::in_flight::InFlight;
 use crate::shared::SharedLifecycle;
 use crate::storage::LivenessSlot;
 
 /// What a renewal holds while it is carried out.
 pub struct ActiveRenewal {
     shared: Arc<SharedLifecycle>,
+    /// Where callers wait for it.
+    in_flight: Arc<InFlight>,
     pub(crate) byte_left: ByteLeft,
     pending_save: Option<PendingSave>,
     /// Held from before the lease is saved until the renewal ends, and by each operation until it returns.
@@ -21,17 +24,24 @@ pub struct ActiveRenewal {
 }
 
 impl ActiveRenewal {
-    pub(crate) fn new(shared: Arc<SharedLifecycle>) -> Self {
-        Self { shared, byte_left: ByteLeft::No, pending_save: None, liveness_lock: LivenessSlot::default() }
+    pub(crate) fn new(shared: Arc<SharedLifecycle>, in_flight: Arc<InFlight>) -> Self {
+        Self::with(shared, in_flight, None, LivenessSlot::default())
     }
 
     /// Continues a save that was set aside.
     pub(crate) const fn with(
         shared: Arc<SharedLifecycle>,
+        in_flight: Arc<InFlight>,
         pending_save: Option<PendingSave>,
         liveness_lock: LivenessSlot,
     ) -> Self {
-        Self { shared, byte_left: ByteLeft::No, pending_save, liveness_lock }
+        Self { shared, in_flight, byte_left: ByteLeft::No, pending_save, liveness_lock }
+    }
+
+    /// The save of the renewal's token, for which callers wait there.
+    pub(crate) fn for_save(mut self, in_flight: Arc<InFlight>) -> Self {
+        self.in_flight = in_flight;
+        self
     }
 
     /// Notes what a step means for the renewal, before the step is carried out.
@@ -48,6 +58,7 @@ impl ActiveRenewal {
     /// Resumes with the reply of the store.
     pub fn leave<O: StoreOp>(&self, next: O::Next, reply: Result<O::Reply, StoreError>) -> Step {
         let name = &self.shared.provider.spec().name;
+        self.in_flight.store_answered(reply.as_ref().err());
         match &reply {
             Err(error) => events::store_failed(name, O::NAME, error),
             Ok(_) if O::NAME == Spill::NAME => events::token_spilled(name),

@@ -42,7 +42,8 @@ impl RenewalGuard {
             Some(storage) => job.stored_by(storage.owner(), storage.shared_by()),
             None => job,
         };
-        Self { job, run: RenewalRun { active: ActiveRenewal::new(shared), in_flight, kind: Some(kind) } }
+        let active = ActiveRenewal::new(shared, Arc::clone(&in_flight));
+        Self { job, run: RenewalRun { active, in_flight, kind: Some(kind) } }
     }
 
     /// Begins the renewal: its run and the first step.
@@ -76,8 +77,9 @@ impl RenewalRun {
         let shared = Arc::clone(self.active.shared());
         let sent = self.active.byte_left == ByteLeft::Maybe;
         let save = unfinished.map(|unfinished| {
-            let active = core::mem::replace(&mut self.active, ActiveRenewal::new(Arc::clone(&shared)));
             let in_flight = shared.begin_save(unfinished.pending_save().is_some());
+            let none = ActiveRenewal::new(Arc::clone(&shared), Arc::clone(&self.in_flight));
+            let active = core::mem::replace(&mut self.active, none).for_save(Arc::clone(&in_flight));
             SaveGuard { unfinished, run: SaveRun { active, in_flight } }
         });
         // This renewal saves nothing more, and the next renewal looks for its liveness lock.
@@ -151,7 +153,12 @@ impl SharedLifecycle {
     #[must_use]
     pub fn take_up(self: &Arc<Self>) -> Option<SaveGuard> {
         let (unfinished, liveness, in_flight) = self.pop_set_aside()?;
-        let active = ActiveRenewal::with(Arc::clone(self), unfinished.pending_save().cloned(), liveness);
+        let active = ActiveRenewal::with(
+            Arc::clone(self),
+            Arc::clone(&in_flight),
+            unfinished.pending_save().cloned(),
+            liveness,
+        );
         Some(SaveGuard { unfinished, run: SaveRun { active, in_flight } })
     }
 }

@@ -1,14 +1,19 @@
 //! The result of a renewal or a save, for the callers that wait for it.
 
-use wellspring_core::{Permit, Revocation, Token, TokenError};
+use core::ops::ControlFlow;
+use std::sync::PoisonError;
 
-use crate::sync::OnceLock;
+use wellspring_core::{AwaitRenewal, Permit, Resumed, Revocation, StoreError, Token, TokenError, overdue};
+
+use crate::sync::{Mutex, OnceLock};
 
 /// A renewal or a save in flight, as the callers that wait for it see it.
 #[derive(Debug, Default)]
 pub struct InFlight {
     result: OnceLock<Result<Token, TokenError>>,
     revocation: OnceLock<Revocation>,
+    /// The store's last answer, while it is an error.
+    store_error: Mutex<Option<StoreError>>,
 }
 
 impl InFlight {
@@ -22,6 +27,29 @@ impl InFlight {
     #[must_use]
     pub fn revocation(&self) -> Option<Revocation> {
         self.revocation.get().cloned()
+    }
+
+    /// Where a caller continues that has waited for this renewal; without a result its time has ended first.
+    pub fn resume(&self, waiting: AwaitRenewal, result: Option<Result<Token, TokenError>>) -> Resumed {
+        match result {
+            Some(result) => waiting.resume(result),
+            None => ControlFlow::Break(Err(waiting.time_up(self.store_error().as_ref()))),
+        }
+    }
+
+    /// The error of a caller whose time ends before this renewal or save.
+    #[must_use]
+    pub fn overdue(&self) -> TokenError {
+        overdue(self.store_error().as_ref())
+    }
+
+    fn store_error(&self) -> Option<StoreError> {
+        self.store_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The store has answered, with this error or without one.
+    pub(crate) fn store_answered(&self, error: Option<&StoreError>) {
+        *self.store_error.lock().unwrap_or_else(PoisonError::into_inner) = error.cloned();
     }
 
     pub(crate) fn finish(&self, result: Result<Token, TokenError>) {

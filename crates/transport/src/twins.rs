@@ -29,7 +29,7 @@ pub mod prelude {
         AccessToken, Acquire, Answer, AuthorizationGrant, CallStep, Generation, HttpRequest, HttpResponse,
         Instant, Need, Outcome, Patience, Pending, Policy, Provider, Rejected, Revocation, Scope, SharedBy,
         Step, Store, StoreError, StoreOp, Token, TokenError, TokenResponse, TransportError,
-        TransportErrorKind, UnfinishedSave, Verdict, judge, overdue,
+        TransportErrorKind, UnfinishedSave, Verdict, judge,
     };
 
     pub use crate::ask::Action;

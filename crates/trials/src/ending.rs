@@ -7,7 +7,4 @@ pub(crate) enum Ending {
     Missed,
     /// Every caller is served.
     Whole,
-    /// The session goes on, but under `Never` a caller was told to sign in: it could not know that a process that was
-    /// stopped while it saved its lease had sent nothing.
-    ToldTooEarly,
 }

@@ -1,6 +1,7 @@
 //! One trial of a store's fault: the n-th of some system calls of each thread fails, or every one of them. The process must
 //! not hang, panic, lose the session, send a refresh token twice or ask for a sign-in; and afterwards another process goes on.
 
+use core::time::Duration;
 use std::path::Path;
 
 use wellspring_core::Replay;
@@ -26,6 +27,9 @@ pub(crate) struct Fault {
     pub(crate) victim: Driver,
 }
 
+/// Longer than the store is tried for.
+const SHORT_PATIENCE: Duration = Duration::from_secs(3);
+
 /// System calls of the stores, and errors that they may bring.
 pub(crate) const FAULTS: [(&str, &[&str]); 7] = [
     ("fsync,fdatasync", &["EIO", "ENOSPC"]),
@@ -44,8 +48,10 @@ impl Fault {
         let when = self.nth.map_or_else(|| "1+".to_owned(), |nth| nth.to_string());
         let what = format!("error={}:when={when}", self.error);
         let mut part = stage.part(self.victim);
-        // A store that stays broken is no reason to wait.
-        part.patience = part.patience.filter(|_| self.nth.is_some());
+        if self.nth.is_none() {
+            // The caller's time ends beside a store that stays broken, and the caller is told what breaks it.
+            part.patience = Some(SHORT_PATIENCE);
+        }
         let mut victim = Process::start(program, &part)?;
         let attach = |victim: &Process| Tracer::attach(victim.id(), self.calls, &what, stage.folder.path());
         let tracer = if self.late {

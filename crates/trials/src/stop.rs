@@ -95,24 +95,14 @@ impl Stop {
         self.judge(&stage, &stopped?, &other?).map(Some)
     }
 
-    /// Whether the process may be stopped while it saves its lease, or so that the time for that is up.
-    const fn in_lease(&self) -> bool {
-        matches!(
-            self.moment,
-            Moment::At(Effect::Load, When::During(_)) | Moment::At(Effect::Life | Effect::Lease, _)
-        )
-    }
-
     fn judge(&self, stage: &Stage, stopped: &CallerResult, other: &CallerResult) -> Result<Ending, String> {
         let last = stage.asks(self.victim)?;
-        let too_early = self.replay == Replay::Never && self.in_lease() && other.is_ambiguous();
         for (who, result) in [("stopped", stopped), ("other", other), ("last", &last)] {
-            if *result != served() && !(who == "other" && too_early) {
+            if *result != served() {
                 return Err(format!("the {who} process got {result:?}: {:?}", stage.server.seen()));
             }
         }
-        stage.must_go_on()?;
-        Ok(if too_early { Ending::ToldTooEarly } else { Ending::Whole })
+        stage.must_go_on().map(|()| Ending::Whole)
     }
 }
 

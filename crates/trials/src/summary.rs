@@ -16,8 +16,6 @@ struct Row {
     runs: u32,
     /// Sessions that ended, each by a kill between the sending and the save.
     lost: u32,
-    /// Callers that were told to sign in, though the session goes on.
-    early: u32,
     reuses: u64,
     /// What broke.
     broken: Broken,
@@ -58,13 +56,8 @@ impl Summary {
     /// The kills of this table.
     #[must_use]
     pub fn of(table: &Table) -> Self {
-        let mut row = Row {
-            runs: table.kills(),
-            lost: table.lost(),
-            early: 0,
-            reuses: table.reuses(),
-            broken: <_>::default(),
-        };
+        let mut row =
+            Row { runs: table.kills(), lost: table.lost(), reuses: table.reuses(), broken: <_>::default() };
         table.broken().iter().for_each(|sentence| row.broken.add(sentence));
         Self { rows: [(KILLS, row)].into(), sentences: table.broken().to_vec() }
     }
@@ -105,7 +98,6 @@ impl Summary {
         match played {
             Ok(ending) => {
                 row.runs += u32::from(ending != Ending::Missed);
-                row.early += u32::from(ending == Ending::ToldTooEarly);
             }
             Err(sentence) => {
                 eprintln!("  BROKEN {sentence}");
@@ -132,29 +124,16 @@ impl Summary {
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
-        let header = [
-            "runs",
-            "lost",
-            "reuses",
-            "early login",
-            "other reuses",
-            "wrong login",
-            "hangs",
-            "panics",
-            "broken",
-        ];
+        let header = ["runs", "lost", "reuses", "other reuses", "wrong login", "hangs", "panics", "broken"];
         line(&mut text, "", &header.map(str::to_owned));
-        for (kind, Row { runs, lost, early, reuses, broken }) in &self.rows {
+        for (kind, Row { runs, lost, reuses, broken }) in &self.rows {
             let Broken { all, reuses: other, logins, hangs, panics } = broken;
-            let counts = [*runs, *lost, u32::try_from(*reuses).unwrap_or(u32::MAX), *early];
+            let counts = [*runs, *lost, u32::try_from(*reuses).unwrap_or(u32::MAX)];
             let counts = counts.into_iter().chain([*other, *logins, *hangs, *panics, *all]);
             line(&mut text, kind, &counts.map(|count| count.to_string()).collect::<Vec<_>>());
         }
         text.push_str(
             "  Lost, with a reuse: the kill came between the sending and the save, and no store can help.\n",
-        );
-        text.push_str(
-            "  Early login: under Never, beside a process that was stopped while it saved its lease.\n",
         );
         text
     }
@@ -178,7 +157,6 @@ mod tests {
         let mut summary = Summary::default();
         summary.add("k", Ok(Ending::Whole));
         summary.add("k", Ok(Ending::Missed));
-        summary.add("k", Ok(Ending::ToldTooEarly));
         summary.add("k", Err("the child hangs".to_owned()));
         summary.add(
             "k",
@@ -186,7 +164,7 @@ mod tests {
         );
         summary.add("k", Err("panicked: Seen { asked: 2, reused: 0, revoked: 0 }".to_owned()));
         let broken = Broken { all: 3, reuses: 1, logins: 1, hangs: 1, panics: 1 };
-        assert_eq!(summary.rows["k"], Row { runs: 5, lost: 0, early: 1, reuses: 0, broken });
+        assert_eq!(summary.rows["k"], Row { runs: 4, lost: 0, reuses: 0, broken });
         assert_eq!(summary.broken().len(), 3);
     }
 }

@@ -50,9 +50,9 @@ impl Client {
                     let _ = self.renew(permit);
                     return Ok(token);
                 }
-                AcquireStep::Start(permit, waiting) => waiting.resume(Some(self.renew(permit))),
+                AcquireStep::Start(permit, waiting) => waiting.resume(self.renew(permit)),
                 // Another caller holds the permit. A program with one thread has no other caller.
-                AcquireStep::Wait(waiting) => waiting.resume(None),
+                AcquireStep::Wait(waiting) => return Err(waiting.time_up(None)),
                 // A caller with more patience sleeps until this instant, and is resumed.
                 AcquireStep::Sleep(_, sleeping) => sleeping.resume(false, self.now),
             };

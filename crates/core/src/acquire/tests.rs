@@ -79,7 +79,7 @@ fn the_caller_that_starts_a_renewal_and_those_that_wait_get_its_result() {
     assert_eq!(second.deadline(), at(50).instant);
     let result = complete(&mut life, permit, 200, 2);
     for waiting in [first, second] {
-        assert_eq!(answer_of(waiting.resume(Some(result.clone()))).unwrap().expose(), "two");
+        assert_eq!(answer_of(waiting.resume(result.clone())).unwrap().expose(), "two");
     }
 }
 
@@ -101,7 +101,27 @@ fn a_caller_that_does_not_wait_starts_the_renewal_and_is_told_to_retry() {
 fn a_caller_whose_time_ends_first_is_told_to_retry() {
     let mut life = life();
     let (_permit, waiting) = start(&mut life, caller(Patience::OneRenewal, 10), 0);
-    assert_eq!(answer_of(waiting.resume(None)).unwrap_err().kind(), crate::ErrorKind::Busy);
+    assert_eq!(waiting.time_up(None).kind(), crate::ErrorKind::Busy);
+}
+
+#[test]
+fn a_caller_whose_time_ends_first_is_told_what_the_store_answers_to_the_renewal() {
+    let mut life = life();
+    let (_permit, waiting) = start(&mut life, caller(Patience::OneRenewal, 10), 0);
+    let error = waiting.time_up(Some(&StoreError::unavailable("/x/store: the disk is full")));
+    assert_eq!((error.kind(), error.is_transient()), (crate::ErrorKind::Store, true));
+    assert!(error.to_string().ends_with("did not end in time: /x/store: the disk is full"), "{error}");
+}
+
+#[test]
+fn a_patient_caller_whose_time_ends_in_a_later_renewal_is_told_why_the_earlier_failed() {
+    let mut life = life();
+    let (permit, waiting) = start(&mut life, caller(Patience::UntilDeadline, 100), 0);
+    let failed = complete(&mut life, permit, 500, 0);
+    let cause = failed.as_ref().unwrap_err().to_string();
+    let ControlFlow::Continue(again) = waiting.resume(failed) else { panic!("not asked again") };
+    let (_permit, waiting) = start(&mut life, again, 50);
+    assert_eq!(waiting.time_up(None).to_string(), cause);
 }
 
 #[test]
@@ -109,7 +129,7 @@ fn a_patient_caller_asks_again_after_a_failure_that_may_pass_and_sleeps_through_
     let mut life = life();
     let (permit, waiting) = start(&mut life, caller(Patience::UntilDeadline, 100), 0);
     let failed = complete(&mut life, permit, 500, 0);
-    let ControlFlow::Continue(again) = waiting.resume(Some(failed)) else { panic!("not asked again") };
+    let ControlFlow::Continue(again) = waiting.resume(failed) else { panic!("not asked again") };
     let step = again.ask(&mut life, Ok(()), at(0));
     let AcquireStep::Sleep(until, sleeping) = step else { panic!("{step:?}") };
     assert_eq!(until, life.quiet_until());
@@ -133,7 +153,7 @@ fn a_failure_that_stays_is_the_answer_of_the_patient_caller_too() {
     let mut life = life();
     let (permit, waiting) = start(&mut life, caller(Patience::UntilDeadline, 9_999), 0);
     let failed = complete(&mut life, permit, 403, 0);
-    assert!(!answer_of(waiting.resume(Some(failed))).unwrap_err().is_transient());
+    assert!(!answer_of(waiting.resume(failed)).unwrap_err().is_transient());
     assert!(
         !text(caller(Patience::UntilDeadline, 9_999).ask(&mut life, Ok(()), at(1)))
             .unwrap_err()
@@ -210,12 +230,12 @@ fn a_caller_that_waited_for_a_renewal_with_a_smaller_need_gets_no_token_that_is_
     let step = lasting(60).ask(&mut life, Ok(()), at(50));
     let AcquireStep::Wait(second) = step else { panic!("{step:?}") };
     let result = adopt(&mut life, permit, 50);
-    assert_eq!(answer_of(first.resume(Some(result.clone()))).unwrap().expose(), "stored");
+    assert_eq!(answer_of(first.resume(result.clone())).unwrap().expose(), "stored");
     // 50 s are left of the token, and another renewal can bring a longer one.
-    let ControlFlow::Continue(again) = second.resume(Some(result)) else { panic!("not asked again") };
+    let ControlFlow::Continue(again) = second.resume(result) else { panic!("not asked again") };
     let (permit, second) = start(&mut life, again, 50);
     let result = complete(&mut life, permit, 200, 50);
-    assert_eq!(answer_of(second.resume(Some(result))).unwrap().expose(), "two");
+    assert_eq!(answer_of(second.resume(result)).unwrap().expose(), "two");
 }
 
 #[test]
@@ -224,7 +244,7 @@ fn a_caller_whose_own_renewal_brings_an_older_token_gets_it_if_it_is_enough_and_
         let mut life = life();
         let (permit, waiting) = start(&mut life, lasting(seconds), 50);
         let result = adopt(&mut life, permit, 50);
-        let ControlFlow::Continue(again) = waiting.resume(Some(result)) else { panic!("not asked again") };
+        let ControlFlow::Continue(again) = waiting.resume(result) else { panic!("not asked again") };
         assert_eq!(text(again.ask(&mut life, Ok(()), at(50))).is_ok(), enough);
     }
 }

@@ -5,7 +5,7 @@ use crate::lease::Lease;
 use crate::provider::AuthorizationGrant;
 use crate::record::Record;
 use crate::rules::{Rule, holds};
-use crate::store::{Loaded, StoreError, Swap, Version};
+use crate::store::{Applied, Loaded, StoreError, Swap, Version};
 use crate::time::{Clocks, Instant};
 
 use super::ask::{Ask, Retry, store_error};
@@ -27,7 +27,19 @@ pub(super) struct AcquireLease {
     made: Instant,
     /// This renewal has sent the grant before, within the same exchange.
     repeats: bool,
+    /// A save that was not answered may have been made, or may still be made.
+    unsure: bool,
     retry: Retry,
+}
+
+/// A lease that may be saved, under which nothing was sent.
+#[derive(Debug)]
+pub(super) struct UnsureLease {
+    pub(super) judge: Judge,
+    /// The version that the lease was to replace.
+    pub(super) expected: Option<Version>,
+    pub(super) record: Record,
+    pub(super) lease: Lease,
 }
 
 /// A lease that is saved.
@@ -50,6 +62,8 @@ pub(super) enum Leasing {
     Leased(AuthorizationGrant, Leased),
     /// The lease is saved, and no time is left to send anything.
     TooLate(TokenError, Leased),
+    /// The lease may be saved, and nothing was sent.
+    Withdraw(TokenError, UnsureLease),
     /// The store holds another version.
     Conflict(Judge),
     /// The store holds another version, which this is.
@@ -103,7 +117,7 @@ impl AcquireLease {
         let lease = Self::lease(context, &judge, &grant, &basis, now);
         let (expected, record, made) = (basis.version, basis.record, now.instant);
         let retry = Retry::until(context.store_deadline(now));
-        Self { judge, grant, expected, record, lease, made, repeats, retry }.save()
+        Self { judge, grant, expected, record, lease, made, repeats, unsure: false, retry }.save()
     }
 
     fn lease(
@@ -143,11 +157,14 @@ impl AcquireLease {
                 context.start_exchange(now);
                 Leasing::SendWithoutStore(self.grant, self.judge)
             }
-            Err(error) => match self.retry.after(&error, now) {
-                None => self.give_up(&error),
-                Some(_) if !holds(Rule::LoadAfterMaybe) => self.save(),
-                Some(next) => Leasing::Ask(Ask::LoadAt(next, self)),
-            },
+            Err(error) => {
+                self.unsure |= error.applied() == Applied::Maybe;
+                match self.retry.after(&error, now) {
+                    None => self.give_up(&error),
+                    Some(_) if !holds(Rule::LoadAfterMaybe) => self.save(),
+                    Some(next) => Leasing::Ask(Ask::LoadAt(next, self)),
+                }
+            }
         }
     }
 
@@ -200,18 +217,22 @@ impl AcquireLease {
             && context.is_repeatable(&self.grant, self.judge.current.held.as_ref())
     }
 
-    /// The lease may be in the store, and nothing was sent under it.
+    /// The time for saving the lease is up, or the store refuses it.
     fn give_up(self, error: &StoreError) -> Leasing {
-        let mut facts = StoreFacts::new(self.judge.logged_out);
-        let text = if self.repeats {
+        let Self { judge, expected, record, lease, repeats, unsure, .. } = self;
+        let mut facts = StoreFacts::new(judge.logged_out);
+        let text = if repeats {
             "a request got no response, and the lease to repeat it could not be saved"
         } else {
-            facts.unsent = Some(self.judge.attempt.number);
+            facts.unsent = Some(judge.attempt.number);
             "the lease could not be saved, and nothing was sent"
         };
         let error = store_error(text, error);
+        if unsure && !repeats && holds(Rule::WithdrawUnsent) {
+            return Leasing::Withdraw(error.as_local(), UnsureLease { judge, expected, record, lease });
+        }
         let facts = facts.after(&error);
-        Leasing::Fail(Failure::new(error, self.judge.current.held, Some(facts)))
+        Leasing::Fail(Failure::new(error, judge.current.held, Some(facts)))
     }
 }
 

@@ -58,7 +58,7 @@ impl Retry {
 }
 
 /// The error of a store, with what was done and what was not.
-pub(super) fn store_error(text: &str, error: &StoreError) -> TokenError {
+pub(crate) fn store_error(text: &str, error: &StoreError) -> TokenError {
     let text: String = [text, ": ", &error.to_string()].concat();
     TokenError::store(text, !error.is_permanent()).with_source(Arc::new(error.clone()))
 }

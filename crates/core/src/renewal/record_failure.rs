@@ -12,7 +12,7 @@ use crate::rules::{Rule, holds};
 use crate::store::{Loaded, StoreError, Stored, Swap, Version};
 use crate::time::{Clocks, UnixTime};
 
-use super::acquire_lease::Leased;
+use super::acquire_lease::{Leased, UnsureLease};
 use super::ask::{Ask, Retry};
 use super::conflict::has_refresh_token;
 use super::context::Context;
@@ -27,9 +27,11 @@ pub(super) struct RecordFailure {
     attempt: Attempt,
     held: Option<RefreshState>,
     logged_out: bool,
-    expected: Version,
+    expected: Option<Version>,
     record: Record,
     retry: Retry,
+    /// When the time is up, the store is asked for once more: a lease under which nothing was sent may stand.
+    looks_again: bool,
 }
 
 /// What the renewal does next.
@@ -51,11 +53,7 @@ impl RecordFailure {
         record.lease = match error.fate() {
             Fate::Unknown => Some(lease),
             Fate::Dead => None,
-            // An earlier attempt has sent it. That this attempt did not makes its fate no better known.
-            Fate::Unspent if lease.first_sent.is_some() && holds(Rule::ClearOnlyUnsent) => {
-                Some(Lease { replays: lease.replays.saturating_sub(1), ..lease })
-            }
-            Fate::Unspent => None,
+            Fate::Unspent => unsent(lease),
         };
         let mut error = error;
         if let ErrorKind::LoginRequired { reason } = error.kind() {
@@ -72,32 +70,58 @@ impl RecordFailure {
         }
         let retry = Retry::until(context.store_deadline(now));
         let (attempt, held, logged_out) = (judge.attempt, judge.current.held, judge.logged_out);
-        Self { error, attempt, held, logged_out, expected: version, record, retry }.save()
+        let looks_again = error.fate() == Fate::Unspent && holds(Rule::WithdrawUnsent);
+        let expected = Some(version);
+        Self { error, attempt, held, logged_out, expected, record, retry, looks_again }.save()
+    }
+
+    /// Nothing was sent under a lease that may be saved, now or later. This save replaces what the lease was to replace,
+    /// so that a late save of the lease finds a conflict; if the lease is saved already, a load shows it.
+    pub(super) fn withdraw(
+        context: &Context,
+        error: TokenError,
+        lease: UnsureLease,
+        now: Clocks,
+    ) -> Recording {
+        let UnsureLease { judge, expected, record, lease } = lease;
+        let record = Record { lease: unsent(lease), ..record };
+        let retry = Retry::until(context.store_deadline(now));
+        let (attempt, held, logged_out) = (judge.attempt, judge.current.held, judge.logged_out);
+        Self { error, attempt, held, logged_out, expected, record, retry, looks_again: false }.save()
     }
 
     fn save(self) -> Recording {
-        let save = Save { expected: Some(self.expected), record: self.record.clone(), liveness_lock: false };
+        let save = Save { expected: self.expected, record: self.record.clone(), liveness_lock: false };
         Recording::Ask(Ask::Save(save, self.retry.end(), self))
     }
 
     /// Continues with the result of the save.
-    pub(super) fn saved(self, saved: Result<Swap, StoreError>, now: Clocks) -> Recording {
+    pub(super) fn saved(self, context: &Context, saved: Result<Swap, StoreError>, now: Clocks) -> Recording {
         match saved {
             Ok(Swap::Done(_)) => self.finish(true),
             Ok(Swap::Conflict) => Recording::Ask(Ask::Load(self)),
-            Err(error) => self.try_again(&error, now),
+            Err(error) => self.try_again(context, &error, now),
         }
     }
 
     /// Another process has written since the lease, or this failure is recorded already: continues with what the store
     /// holds.
-    pub(super) fn loaded(mut self, loaded: Result<Loaded, StoreError>, now: Clocks) -> Recording {
+    pub(super) fn loaded(
+        mut self,
+        context: &Context,
+        loaded: Result<Loaded, StoreError>,
+        now: Clocks,
+    ) -> Recording {
         let stored = match loaded {
             Ok(loaded) => loaded.stored,
-            Err(error) => return self.try_again(&error, now),
+            Err(error) => return self.try_again(context, &error, now),
         };
+        if stored.as_ref().map(|stored| stored.version) == self.expected {
+            return self.save();
+        }
         let Some(Stored { version, record }) = stored else { return self.finish(false) };
-        if version == self.expected {
+        if self.is_to_be_replaced(record.lease) {
+            self.expected = Some(version);
             return self.save();
         }
         let same = record.place() == self.record.place();
@@ -115,9 +139,24 @@ impl RecordFailure {
         self.finish(false)
     }
 
-    fn try_again(mut self, error: &StoreError, now: Clocks) -> Recording {
+    /// Whether this is the lease of this attempt, as it was before the failure.
+    fn is_to_be_replaced(&self, stored: Option<Lease>) -> bool {
+        stored.is_some_and(|stored| {
+            let domain = stored.domain;
+            stored.attempt == self.attempt
+                && self.record.lease.map(|lease| Lease { domain, ..lease }) != Some(stored)
+        })
+    }
+
+    fn try_again(mut self, context: &Context, error: &StoreError, now: Clocks) -> Recording {
         match self.retry.after(error, now) {
             Some(next) => Recording::Ask(Ask::LoadAt(next, self)),
+            // The process may have been stopped for all that time.
+            None if self.looks_again && !error.is_permanent() => {
+                self.looks_again = false;
+                self.retry = Retry::until(context.store_deadline(now));
+                Recording::Ask(Ask::Load(self))
+            }
             None => self.finish(false),
         }
     }
@@ -128,12 +167,21 @@ impl RecordFailure {
         // The pause after a local failure is this process's own.
         let recorded = recorded && !self.error.is_local();
         let facts = StoreFacts { recorded, logged_out: self.logged_out, unsent };
+        // A store that refuses may be corrected at any time, and a look at it costs no request.
+        let facts = if self.error.kind() == ErrorKind::Store { facts.after(&self.error) } else { facts };
         self.done(facts)
     }
 
     fn done(self, facts: StoreFacts) -> Recording {
         Recording::Done(Outcome::Failed(Failure::new(self.error, self.held, Some(facts))))
     }
+}
+
+/// What is left of a lease under which this attempt sent nothing.
+fn unsent(lease: Lease) -> Option<Lease> {
+    // An earlier attempt has sent the grant. That this attempt did not makes its fate no better known.
+    let earlier = lease.first_sent.is_some() && holds(Rule::ClearOnlyUnsent);
+    earlier.then(|| Lease { replays: lease.replays.saturating_sub(1), ..lease })
 }
 
 /// Writes the pause after this error into the record, for all processes. Returns the error with the end of the pause.

@@ -8,6 +8,7 @@ mod refused;
 mod scopes;
 mod sessions;
 mod stores;
+mod withdrawn;
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;

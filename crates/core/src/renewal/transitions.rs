@@ -121,6 +121,10 @@ fn leased(mut context: Context, leasing: Leasing, now: Clocks) -> Step {
             let next = RecordFailure::begin(&mut context, error, false, leased, now);
             recorded(context, next, now)
         }
+        Leasing::Withdraw(error, lease) => {
+            let next = RecordFailure::withdraw(&context, error, lease, now);
+            recorded(context, next, now)
+        }
         Leasing::Conflict(judge) => load(context, AfterLoad::Judge(judge), now),
         Leasing::Moved(loaded, judge) => {
             let next = judge.loaded(&context, Ok(loaded), now);
@@ -287,7 +291,10 @@ impl StoreOp for Load {
                 let next = save.loaded(&context, reply, now);
                 stored(context, next, now)
             }
-            AfterLoad::RecordFailure(record) => recorded(context, record.loaded(reply, now), now),
+            AfterLoad::RecordFailure(record) => {
+                let next = record.loaded(&context, reply, now);
+                recorded(context, next, now)
+            }
             AfterLoad::SignOut(sign_out) => {
                 let next = sign_out.loaded(&context, reply, now);
                 signed_out(context, next, now)
@@ -327,7 +334,10 @@ impl StoreOp for Save {
                 stored(context, next, now)
             }
             AfterSave::EndLease(end) => judged(context, end.saved(reply), now),
-            AfterSave::RecordFailure(record) => recorded(context, record.saved(reply, now), now),
+            AfterSave::RecordFailure(record) => {
+                let next = record.saved(&context, reply, now);
+                recorded(context, next, now)
+            }
             AfterSave::SignOut(sign_out) => {
                 let next = sign_out.saved(&context, reply, now);
                 signed_out(context, next, now)

@@ -69,12 +69,12 @@ impl World {
             (State::Waits(_, next), CallerAction::DeadlineComes) => {
                 limits.deadlines -= u8::from(process.now().instant < next.deadline());
                 process.wait_until(next.deadline());
-                caller.resumed(next.resume(None), &process)?;
+                caller.resumed(ControlFlow::Break(Err(next.time_up(None))), &process)?;
             }
             // A driver whose clock has ended does not wait.
             (State::Waits(_, next), CallerAction::ClockEnds) => {
                 limits.clocks -= 1;
-                caller.resumed(next.resume(None), &process)?;
+                caller.resumed(ControlFlow::Break(Err(next.time_up(None))), &process)?;
             }
             (State::Sleeps { until, next, changed }, CallerAction::Wakes) => {
                 if !changed {
@@ -122,12 +122,12 @@ impl World {
         let runs_on = || {
             if executor { Ok(()) } else { Err(TokenError::misconfigured("there is no runtime to renew on")) }
         };
-        let before = Before::of(&process, acquire, executor);
+        let before = Before::of(&process, acquire.clone(), executor);
         let (permit, result) = if caller.kind == Kind::AtOnce {
             let (permit, answer) = acquire_at_once(&mut process.lifecycle, acquire.need(), runs_on(), now);
             (permit, AskResult::Answer(answer))
         } else {
-            match acquire.ask(&mut process.lifecycle, runs_on(), now) {
+            match acquire.clone().ask(&mut process.lifecycle, runs_on(), now) {
                 AcquireStep::Start(permit, next) => (Some(permit), AskResult::Wait(next)),
                 AcquireStep::StartBeside(permit, token, _) => (Some(permit), AskResult::Answer(Ok(token))),
                 AcquireStep::Wait(next) => (None, AskResult::Wait(next)),
@@ -198,7 +198,7 @@ impl World {
         for n in 0..process.callers.all.len() {
             let mut caller = process.callers.all[n].clone();
             let State::Waits(acquire, next) = caller.state.clone() else { continue };
-            let resumed = next.resume(Some(result.clone()));
+            let resumed = next.resume(result.clone());
             caller.check_delivered(acquire.need(), &resumed, just_granted, process.now())?;
             caller.fell_short =
                 result.is_ok() && resumed.is_continue() && caller.waits.is_some_and(|(_, own)| own);

@@ -95,7 +95,8 @@ fn a_caller_that_waits_for_nothing_is_found() {
     let deadline = other.now().instant.plus(super::ONE_RENEWAL);
     let acquire = Acquire::new(Need::Newer(token(&other).generation()), Patience::OneRenewal, deadline);
     let now = other.now();
-    let wellspring_core::AcquireStep::Start(_, next) = acquire.ask(&mut other.lifecycle, Ok(()), now) else {
+    let wellspring_core::AcquireStep::Start(_, next) = acquire.clone().ask(&mut other.lifecycle, Ok(()), now)
+    else {
         panic!("nothing starts")
     };
     process.callers.all[0].state = State::Waits(acquire, next);

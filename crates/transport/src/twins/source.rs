@@ -78,7 +78,8 @@ macro_rules! source_methods {
                         Action::Start(renewal, waiting) => {
                             let in_flight = Arc::clone(renewal.in_flight());
                             self.run(renewal, deadline);
-                            waiting.resume(self.wait_for(&in_flight, deadline)$($await)*)
+                            let result = self.wait_for(&in_flight, deadline)$($await)*;
+                            in_flight.resume(waiting, result)
                         }
                         Action::StartBeside(renewal, token, again) => {
                             if self.run_beside(renewal, deadline) {
@@ -88,7 +89,8 @@ macro_rules! source_methods {
                             ControlFlow::Continue(again)
                         }
                         Action::Wait(in_flight, waiting) => {
-                            waiting.resume(self.wait_for(&in_flight, deadline)$($await)*)
+                            let result = self.wait_for(&in_flight, deadline)$($await)*;
+                            in_flight.resume(waiting, result)
                         }
                         Action::Sleep(seen, until, sleeping) => {
                             let changed = self.change_after(seen, until)$($await)*;
@@ -128,7 +130,7 @@ macro_rules! source_methods {
                 let in_flight = Arc::clone(renewal.in_flight());
                 self.run_here(renewal);
                 let result = self.wait_for(&in_flight, self.0.end_of_renewal())$($await)*;
-                result.unwrap_or_else(|| Err(overdue()))
+                result.unwrap_or_else(|| Err(in_flight.overdue()))
             }
 
             /// Ends the session. First the store gets a tombstone, so that nothing brings the session back; then the
@@ -147,7 +149,7 @@ macro_rules! source_methods {
                 match (in_flight.revocation(), result) {
                     (Some(revocation), _) => Ok(revocation),
                     (None, Some(Err(error))) => Err(error),
-                    (None, Some(Ok(_)) | None) => Err(overdue()),
+                    (None, Some(Ok(_)) | None) => Err(in_flight.overdue()),
                 }
             }
 
@@ -182,7 +184,7 @@ macro_rules! source_methods {
                 for in_flight in self.0.shared.close() {
                     if self.wait_for(&in_flight, end)$($await)*.is_none() {
                         self.executor(Instant::NEVER)?;
-                        return Err(overdue());
+                        return Err(in_flight.overdue());
                     }
                 }
                 self.save_set_aside(end)

@@ -28,6 +28,10 @@ pub struct Moods {
     pub refuses_spills: AtomicBool,
     /// The store refuses every load until a person corrects its permissions.
     pub refuses_loads: AtomicBool,
+    /// The store fails every load; a retry may succeed.
+    pub fails_loads: AtomicBool,
+    /// The store refuses every lease until a person corrects its permissions.
+    pub refuses_leases: AtomicBool,
     /// How many loads were requested.
     pub loads: AtomicUsize,
     /// How many saves were requested.
@@ -67,6 +71,9 @@ impl Store for Moody {
         if self.moods.refuses_loads.load(Ordering::SeqCst) {
             return Err(StoreError::refused("this user may not read the store"));
         }
+        if self.moods.fails_loads.load(Ordering::SeqCst) {
+            return Err(StoreError::unavailable("/var/lib/s: the disk has an error"));
+        }
         let mut loaded = self.kept.load(key, within)?;
         loaded.spilled = self.moods.spilled.lock().unwrap().first().cloned();
         Ok(loaded)
@@ -82,6 +89,9 @@ impl Store for Moody {
         self.moods.saves.fetch_add(1, Ordering::SeqCst);
         if record.lease.is_none() && self.moods.refuses_tokens.load(Ordering::SeqCst) {
             return Err(StoreError::unavailable("the store is in a mood"));
+        }
+        if record.lease.is_some() && self.moods.refuses_leases.load(Ordering::SeqCst) {
+            return Err(StoreError::refused("this user may not write to the store"));
         }
         self.kept.save(key, expected, record, within)
     }

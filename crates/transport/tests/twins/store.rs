@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use wellspring_core::{
-    AccessToken, ErrorKind, LoginReason, Need, Policy, Replay, Revocation, SharedBy, TokenResponse,
+    AccessToken, ErrorKind, Generation, LoginReason, Need, Policy, Replay, Revocation, SharedBy,
+    TokenResponse,
 };
 use wellspring_store::MemoryStore;
 
@@ -136,6 +137,54 @@ async fn a_store_that_refuses_is_told_at_once_and_keeps_the_token_in_force_usabl
     store.set(|moods| &moods.refuses_loads, false);
     clock.advance(Duration::from_secs(200));
     assert_eq!(other.token().await.unwrap().expose(), "token-2", "corrected");
+}
+
+fn needs() -> [Need; 3] {
+    [Need::Fresh, Need::ValidFor(Duration::from_secs(60)), Need::Newer(Generation::default())]
+}
+
+#[twin::test(flavor = "multi_thread")]
+async fn a_store_that_refuses_is_told_at_once_for_every_need() {
+    let (server, clock) = (Server::rotating(3_600), Clock::manual(START));
+    for need in needs() {
+        for reads in [true, false] {
+            let store = Moody::new();
+            source(&server, &store, &clock).sign_in(code()).await.unwrap();
+            clock.advance(Duration::from_secs(3_600));
+            store.set(|moods| &moods.refuses_loads, !reads);
+            store.set(|moods| &moods.refuses_leases, reads);
+            let source = source(&server, &store, &clock);
+            for _ in 0..2 {
+                let error = source.acquire(need, Duration::from_secs(3_600)).await.unwrap_err();
+                assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Store, false), "{error}");
+                assert!(error.to_string().contains("this user may not"), "{error}");
+            }
+        }
+    }
+}
+
+#[twin::test(flavor = "multi_thread")]
+async fn a_caller_whose_time_ends_beside_a_store_that_fails_is_told_why_it_fails() {
+    let (server, clock) = (Server::rotating(3_600), Clock::manual(START));
+    for need in needs() {
+        let store = Moody::new();
+        store.set(|moods| &moods.fails_loads, true);
+        let source = source(&server, &store, &clock);
+        let waiting = spawn({
+            let source = source.clone();
+            async move { source.acquire(need, Duration::from_secs(5)).await.map(|_| ()) }
+        });
+        // The second load comes after the error of the first.
+        eventually(|| {
+            clock.advance(Duration::from_millis(1));
+            store.loads() > 1
+        })
+        .await;
+        clock.advance(Duration::from_secs(5));
+        let error = join(waiting).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Store, "{error}");
+        assert!(error.to_string().contains("/var/lib/s: the disk has an error"), "{error}");
+    }
 }
 
 #[twin::test(flavor = "multi_thread")]

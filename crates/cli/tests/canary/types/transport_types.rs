@@ -92,7 +92,7 @@ fn show_callers(shown: &mut Shown, token: &Token) {
     let caller = Acquire::new(Need::Fresh, Patience::UntilDeadline, Instant::NEVER);
     shown.add::<Acquire>(&caller);
     let mut life = Lifecycle::new(Policy::default(), 7);
-    let step = caller.ask(&mut life, Ok(()), now);
+    let step = caller.clone().ask(&mut life, Ok(()), now);
     shown.add::<AcquireStep>(&step);
     let AcquireStep::Start(permit, waiting) = step else { panic!("no token is held") };
     shown.add::<AwaitRenewal>(&waiting);

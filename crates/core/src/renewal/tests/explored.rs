@@ -11,28 +11,28 @@ const fn owner(process: u32) -> Owner {
     Owner { machine: 1, boot: 1, process, source: process as u64 }
 }
 
-const fn attempt(process: u32, number: u64) -> Attempt {
+pub(super) const fn attempt(process: u32, number: u64) -> Attempt {
     Attempt { owner: owner(process), number }
 }
 
-fn record(epoch: u64, generation: u64, refresh: &str) -> Record {
+pub(super) fn record(epoch: u64, generation: u64, refresh: &str) -> Record {
     let response = granted(&std::format!("over 60 {refresh}"));
     let granted = Granted::new(UnixTime::from_secs(900_000), response);
     Record::new(Epoch::new(epoch), Generation::new(generation), SessionState::Active(granted))
 }
 
-fn leased(mut record: Record, attempt: Attempt) -> Record {
+pub(super) fn leased(mut record: Record, attempt: Attempt) -> Record {
     let until = at(30).unix;
     let (domain, first_sent) = (LockDomain::new(1), None);
     record.lease = Some(Lease { attempt, domain, first_sent, until, span: s(40), replays: 0 });
     record
 }
 
-fn loaded(version: u128, record: Record) -> Result<Loaded, StoreError> {
+pub(super) fn loaded(version: u128, record: Record) -> Result<Loaded, StoreError> {
     Ok(Loaded { stored: Some(Stored { version: Version::new(version), record }), spilled: None })
 }
 
-fn load(step: Step, with: Result<Loaded, StoreError>) -> Step {
+pub(super) fn load(step: Step, with: Result<Loaded, StoreError>) -> Step {
     match step {
         Step::Load(pending) => pending.resume(with, at(0)),
         Step::Sleep(_, sleeping) => load(sleeping.resume(at(0)), with),
@@ -41,18 +41,18 @@ fn load(step: Step, with: Result<Loaded, StoreError>) -> Step {
 }
 
 /// What is saved, until when, and the step after it.
-fn save(step: Step, with: Result<Swap, StoreError>) -> (Save, Step) {
+pub(super) fn save(step: Step, with: Result<Swap, StoreError>) -> (Save, Step) {
     match step {
         Step::Save(Pending { operation, next, .. }) => (operation, Save::resume(next, with, at(0))),
         other => panic!("nothing is saved: {other:?}"),
     }
 }
 
-fn maybe() -> Result<Swap, StoreError> {
+pub(super) fn maybe() -> Result<Swap, StoreError> {
     Err(StoreError::unavailable("no answer").maybe_applied())
 }
 
-fn begin(toy: Toy) -> Step {
+pub(super) fn begin(toy: Toy) -> Step {
     let mut life = Lifecycle::new(Policy::default(), 1);
     let Decision::Refresh(permit) = life.acquire(Need::Fresh, at(0)) else { panic!("no permit") };
     Renewal::begin(permit.job(toy.arc()).stored_by(owner(1), SharedBy::Fleet), at(0))
@@ -271,6 +271,8 @@ fn an_unsent_lease_that_replaced_another_does_not_make_the_earlier_sender_unsent
     );
     let Step::Save(saving) = step else { panic!("{step:?}") };
     let mut ours = saving.operation.record.clone();
+    let late = Clocks { instant: saving.deadline, ..at(0) };
+    let Step::Save(saving) = saving.resume(maybe(), late) else { panic!("it is not withdrawn") };
     let late = Clocks { instant: saving.deadline, ..at(0) };
     let Step::Done(outcome, None) = saving.resume(maybe(), late) else { panic!("there is time left") };
     let _ = life.complete(permit, outcome, late);
