@@ -2,7 +2,10 @@
 
 use core::time::Duration;
 use std::thread;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
+
+/// The times of files are whole seconds on some file systems, and even seconds on FAT; a clock may be adjusted meanwhile.
+const COARSEST_FILE_TIME: Duration = Duration::from_secs(5);
 
 /// The end of a wait, on the monotonic clock.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +38,12 @@ impl Deadline {
         thread::sleep(length);
         !length.is_zero()
     }
+}
+
+/// Whether this time of a file lies so long before now, on the wall clock, that a change now would get another time.
+#[expect(clippy::disallowed_methods, reason = "this is clock.rs")]
+pub(crate) fn is_settled(changed: SystemTime) -> bool {
+    SystemTime::now().duration_since(changed).is_ok_and(|age| age > COARSEST_FILE_TIME)
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ use folder::sync_folder_of;
 use owner::{around, give_to_owner_of_folder, user};
 use rule::Facts;
 
+pub(crate) use folder::{FolderState, state_of_folder};
 pub(crate) use room::{Room, is_full};
 
 // The public interface is, besides the functions below:
@@ -245,11 +246,12 @@ fn write_temporary(
         return Err(rule::too_large(path));
     }
     let in_room = |room: Room| room.write(temporary, pieces);
-    let written = remove_if_present(temporary).and_then(|()| match room.map(in_room) {
+    let written = match room.map(in_room) {
         Some(Ok(())) => Ok(()),
-        // The room was in a folder that is gone, or is too small and the disk is full. What it had is free now.
+        // The room was in a folder that is gone, or is too small and the disk is full, or an interrupted save left the
+        // temporary file. What the room had is free now.
         Some(Err(_)) | None => write_new(temporary, pieces),
-    });
+    };
     if let Err(error) = written {
         let error = failed("cannot be written", path, error);
         // What was written stays, and may be whole.
@@ -308,7 +310,13 @@ fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
 }
 
 fn write_new(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
-    let mut file = create(path)?;
+    let mut file = match create(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            remove_if_present(path)?;
+            create(path)?
+        }
+        outcome => outcome?,
+    };
     pieces.iter().try_for_each(|piece| file.write_all(piece))?;
     file.sync_all()
 }

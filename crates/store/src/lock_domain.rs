@@ -11,7 +11,7 @@
 //! shares the lock file with another container of the machine also shares the kernel lock, and has the same domain.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -85,11 +85,23 @@ pub(crate) fn ensure_id(mut file: &File, id: u128) -> io::Result<()> {
     file.write_all(format!("{id:032x}\n").as_bytes())
 }
 
-fn read_id(mut file: &File) -> io::Result<Option<[u8; ID_LENGTH]>> {
-    let mut id = Vec::with_capacity(ID_LENGTH + 1);
+fn read_id(file: &File) -> io::Result<Option<[u8; ID_LENGTH]>> {
+    let mut bytes = [0; ID_LENGTH + 1];
+    let length = read_start(file, &mut bytes)?;
+    let id = bytes.first_chunk().filter(|id| length == ID_LENGTH && id.ends_with(b"\n"));
+    Ok(id.copied())
+}
+
+#[cfg(unix)]
+fn read_start(file: &File, bytes: &mut [u8]) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, bytes, 0)
+}
+
+#[cfg(not(unix))]
+fn read_start(mut file: &File, bytes: &mut [u8]) -> io::Result<usize> {
+    use std::io::Read as _;
     file.rewind()?;
-    file.take(ID_LENGTH as u64 + 1).read_to_end(&mut id)?;
-    Ok(id.try_into().ok().filter(|id: &[u8; ID_LENGTH]| id.ends_with(b"\n")))
+    file.read(bytes)
 }
 
 #[cfg(unix)]

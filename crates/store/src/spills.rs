@@ -4,11 +4,12 @@ use core::error::Error as _;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use wellspring_core::{Attempt, PendingSave, StoreError};
 
 use crate::encoding::{self, Rejected, SpillKey};
-use crate::files::{self, Room};
+use crate::files::{self, FolderState, Room};
 use crate::map::KeyName;
 
 /// The extension of complete files.
@@ -25,6 +26,8 @@ const UNNAMED: &str = ".new";
 #[derive(Clone, Debug)]
 pub struct Spills {
     folder: PathBuf,
+    /// The state in which the folder had no spill: while it lasts, the folder need not be listed.
+    without_any: Arc<Mutex<Option<FolderState>>>,
 }
 
 /// A file in the folder that is not used.
@@ -45,7 +48,7 @@ impl Spills {
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
         // A link is followed once, and not at each use.
-        Self { folder: files::resolve(&folder).unwrap_or(folder) }
+        Self { folder: files::resolve(&folder).unwrap_or(folder), without_any: Arc::default() }
     }
 
     /// The folder.
@@ -66,9 +69,12 @@ impl Spills {
 
     /// All files that have the name of a spill.
     fn all(&self) -> Result<Vec<PathBuf>, StoreError> {
-        if !files::check_folder(&self.folder)? {
+        // The state is older than the list, so a file that comes in between gives the folder another state.
+        let Some(state) = files::state_of_folder(&self.folder)? else { return Ok(Vec::new()) };
+        if *self.without_any.lock().unwrap_or_else(PoisonError::into_inner) == Some(state) {
             return Ok(Vec::new());
         }
+        let settled = state.is_settled();
         let failed = |error| files::failed("cannot be read", &self.folder, error);
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
@@ -81,6 +87,9 @@ impl Spills {
             if key_of(&path).is_some() {
                 found.push(path);
             }
+        }
+        if settled && found.is_empty() {
+            *self.without_any.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
         }
         Ok(found)
     }

@@ -3,12 +3,15 @@
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use wellspring_core::StoreError;
 
+use super::FileId;
 use super::failure::failed;
 use super::owner::{around, give_to_owner_of_folder, parent, user};
 use super::rule::{self, Facts};
+use crate::clock;
 
 /// Creates this folder with mode 0700, unless it exists. Its parent folder must exist.
 ///
@@ -38,9 +41,32 @@ pub fn create_private_folder(path: &Path) -> Result<(), StoreError> {
 ///
 /// When the path is not a folder of this user that only this user can write to, or cannot be inspected.
 pub fn check_folder(path: &Path) -> Result<bool, StoreError> {
+    judged_folder(path).map(|found| found.is_some())
+}
+
+/// Like [`check_folder`]; returns what changes with the files in the folder, or `None` when it does not exist.
+pub(crate) fn state_of_folder(path: &Path) -> Result<Option<FolderState>, StoreError> {
+    let state = |metadata: &fs::Metadata| Some((FileId::of(metadata), metadata.modified().ok()?));
+    judged_folder(path).map(|found| found.map(|metadata| FolderState(state(&metadata))))
+}
+
+/// A folder and when a file in it was last created, renamed or removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FolderState(Option<(FileId, SystemTime)>);
+
+impl FolderState {
+    /// Whether each later change in the folder gives it another state.
+    pub(crate) fn is_settled(self) -> bool {
+        self.0.is_some_and(|(_, changed)| clock::is_settled(changed))
+    }
+}
+
+fn judged_folder(path: &Path) -> Result<Option<fs::Metadata>, StoreError> {
     match fs::symlink_metadata(path) {
-        Ok(metadata) => rule::folder(path, Facts::of(&metadata), user(), || around(path)).map(|()| true),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Ok(metadata) => {
+            rule::folder(path, Facts::of(&metadata), user(), || around(path)).map(|()| Some(metadata))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed("cannot be inspected", path, error)),
     }
 }

@@ -1,6 +1,7 @@
 //! Which files of the spill folder are used, which are ignored, and which are errors.
 
 use core::time::Duration;
+use std::time::SystemTime;
 
 use wellspring_core::{Lease, Store as _, TokenKey};
 
@@ -306,4 +307,38 @@ fn an_interrupted_spill_of_the_leased_attempt_stops_the_load_until_it_is_complet
     assert!(store.load(&key(), WITHIN).unwrap().spilled.is_some(), "the other file is no obstacle");
     store.forget_spill(&key(), pending_save.attempt).unwrap();
     assert!(store.load(&key(), WITHIN).unwrap().spilled.is_none());
+}
+
+/// Sets when the folder was last changed.
+fn set_changed(folder: &Path, changed: SystemTime) {
+    fs::File::open(folder).unwrap().set_modified(changed).unwrap();
+}
+
+#[test]
+fn a_folder_is_listed_again_as_soon_as_it_has_changed() {
+    let folder = Folder::new();
+    let store = store_with(folder.path());
+    let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    set_changed(folder.path(), old);
+    assert!(store.load(&key(), WITHIN).unwrap().spilled.is_none());
+    let name = KeyName::of(&key());
+    let spills = store.spills().unwrap();
+    write_private(&folder.path().join(format!("{name}-0000000000000000-1.spill")), "x");
+    set_changed(folder.path(), old);
+    assert!(spills.files(&name).unwrap().is_empty(), "an unchanged folder is not listed");
+    set_changed(folder.path(), old + Duration::from_nanos(1));
+    assert_eq!(spills.files(&name).unwrap().len(), 1);
+}
+
+#[test]
+fn a_folder_that_has_just_changed_is_listed_each_time() {
+    let folder = Folder::new();
+    let (spills, name) = (Spills::new(folder.path()), KeyName::of(&key()));
+    // A clock that was set back gives the same times again.
+    let changed = fs::metadata(folder.path()).unwrap().modified().unwrap() + Duration::from_secs(3_600);
+    set_changed(folder.path(), changed);
+    assert!(spills.files(&name).unwrap().is_empty());
+    write_private(&folder.path().join(format!("{name}-0000000000000000-1.spill")), "x");
+    set_changed(folder.path(), changed);
+    assert_eq!(spills.files(&name).unwrap().len(), 1);
 }
