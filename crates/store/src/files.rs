@@ -7,6 +7,7 @@
 //! corrects something is [refused](StoreError::is_refused).
 
 mod failure;
+mod file_id;
 mod folder;
 mod owner;
 mod room;
@@ -31,6 +32,7 @@ pub(crate) use room::{Room, is_full};
 
 // The public interface is, besides the functions below:
 pub use failure::failed;
+pub use file_id::FileId;
 pub use folder::{
     check_folder, check_folder_around, create_private_folder, is_mounted, note_about_folder_around, resolve,
 };
@@ -101,24 +103,6 @@ fn access(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn access(_: &Path) -> io::Result<()> {
     Ok(())
-}
-
-/// Identifies a file independent of its path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileId(u64, u64);
-
-impl FileId {
-    #[cfg(unix)]
-    fn of(metadata: &fs::Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt as _;
-        Self(metadata.dev(), metadata.ino())
-    }
-
-    /// On other systems a file cannot be removed while it is open.
-    #[cfg(not(unix))]
-    fn of(_: &fs::Metadata) -> Self {
-        Self(0, 0)
-    }
 }
 
 /// Opens this file for reading and writing. Creates it with mode 0600 if it does not exist.

@@ -182,4 +182,18 @@ mod tests {
             assert_ne!(domain, other);
         }
     }
+
+    #[test]
+    fn only_a_file_that_holds_nothing_but_an_id_has_one() {
+        let folder = crate::contract::Folder::new();
+        let path = folder.path().join("lock");
+        let id = format!("{:032x}\n", 7);
+        for (text, has_one) in
+            [(id.clone(), true), (format!("{id}x"), false), ("7\n".to_owned(), false), (String::new(), false)]
+        {
+            fs::write(&path, &text).unwrap();
+            let read = read_id(&File::open(&path).unwrap()).unwrap();
+            assert_eq!(read.is_some(), has_one, "{text}");
+        }
+    }
 }

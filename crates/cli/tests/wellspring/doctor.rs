@@ -221,3 +221,21 @@ fn doctor_finds_secrets_that_other_users_can_read() {
     assert_eq!(found.len(), 1, "{}", ran.stdout);
     assert!(found[0].contains("tokens is open to others (mode 755): chmod 700 it"), "{}", found[0]);
 }
+
+#[test]
+fn doctor_notes_a_database_whose_folder_the_group_can_write_to_and_refuses_one_that_all_users_can_write_to() {
+    let stage = sound("sqlite:wellspring.db");
+    let folder = stage.folder.path();
+    let with_mode = |mode| {
+        fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
+        stage.folder.run(&["doctor"])
+    };
+    let noted = with_mode(0o775);
+    let is_note =
+        |line: &str| line.starts_with("note   ") && line.contains("writable by its group (mode 775)");
+    assert!(noted.stdout.lines().any(is_note), "{}", noted.stdout);
+    assert!(!noted.stdout.contains("wrong  "), "{}", noted.stdout);
+    let refused = with_mode(0o1777);
+    assert_eq!(refused.status, 5);
+    assert_found(&refused, folder, &["is writable by other users (mode 1777)"]);
+}

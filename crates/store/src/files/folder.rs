@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 use wellspring_core::StoreError;
 
-use super::FileId;
 use super::failure::failed;
+use super::file_id::FileId;
 use super::owner::{around, give_to_owner_of_folder, parent, user};
 use super::rule::{self, Facts};
 use crate::clock;
