@@ -32,7 +32,7 @@ use wellspring_profiles::{Configuration, Profile};
 
 use crate::arguments::{Apps, Arguments, Command};
 use crate::exit::{Exit, Failure, say};
-use crate::output::stdout;
+use crate::output::{needed_stdout, stdout};
 
 /// Carries out the command line of this process.
 #[must_use]
@@ -72,7 +72,7 @@ fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
         Command::Demo => show(&mut stdout()),
         Command::Token(args) => {
             let profile = profile(&args.profile)?;
-            let mut out = stdout();
+            let mut out = needed_stdout()?;
             timed(profile, move |profile| token::run(profile, &args, &mut out))
         }
         Command::Call(args) => {
@@ -83,14 +83,14 @@ fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
         Command::Login(args) => {
             let profile = profile(&args.profile)?;
             if args.no_browser {
-                return login::run(&profile, &args, &mut stdout());
+                return login::run(&profile, &args, &mut needed_stdout()?);
             }
             // Only the URL for another browser goes to standard output.
             login::run(&profile, &args, &mut sink())
         }
         Command::Apps(Apps::Create(args)) => {
             let profile = profile(&args.profile)?;
-            apps::create(&profile, &args, &mut stdout())
+            apps::create(&profile, &args, &mut needed_stdout()?)
         }
         Command::Logout(args) => {
             let profile = profile(&args.profile)?;

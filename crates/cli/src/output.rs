@@ -3,20 +3,34 @@
 use core::fmt::Write as _;
 use std::io::{self, Stdout};
 
-use crate::exit::say;
+use crate::exit::{Exit, Failure, say};
 
-/// Standard output. If the result cannot be read there, a sentence says so before the command does anything.
+/// Standard output of a command that does more than print. If it may be closed, a sentence says that what is printed is lost.
 ///
 /// The runtime of Rust replaces a closed descriptor by the null device, opened for reading and writing, so that no other
 /// file takes its number. A parent that wants no output (Python's `DEVNULL`, Node's `ignore`) opens the same, so this is no
 /// error.
 pub(crate) fn stdout() -> Stdout {
     if may_have_been_closed().unwrap_or(false) {
-        say(
-            "wellspring: standard output is closed or the null device, so the result of this command is lost",
-        );
+        say("wellspring: standard output is closed or the null device, so what this command prints is lost");
     }
     io::stdout()
+}
+
+/// Standard output of a command that only brings what it prints there.
+///
+/// # Errors
+///
+/// When standard output may be closed: the command would do its work and the result would be nowhere.
+pub(crate) fn needed_stdout() -> Result<Stdout, Failure> {
+    if may_have_been_closed().unwrap_or(false) {
+        return Err(Failure::new(
+            Exit::TryLater,
+            "standard output is closed or the null device, so the result of this command would be lost, and nothing was done; \
+             to discard the result, redirect it with `>/dev/null`",
+        ));
+    }
+    Ok(io::stdout())
 }
 
 #[cfg(unix)]

@@ -75,23 +75,39 @@ fn stage_with_a_store() -> (Simulator, Folder) {
 
 #[cfg(unix)]
 #[test]
-fn a_command_whose_result_is_lost_says_so_before_it_does_anything_and_is_carried_out() {
+fn a_command_that_only_brings_a_result_does_nothing_where_it_is_lost_and_any_other_says_so_first() {
     let (simulator, folder) = stage_with_a_store();
+    let create = ["apps", "create", "user", "--name", "n", "--redirect-uri", "https://a.example/"];
+    let create: Vec<&str> = create.into_iter().chain(["--secret-file", "s"]).collect();
+    for redirection in ["1<>/dev/null", ">&-"] {
+        for arguments in [
+            &["token", "shop"][..],
+            &["token", "shop", "--transport", "async"],
+            &["token", "app", "--format", "json"],
+            &["token", "chain"],
+            &["login", "user", "--no-browser"],
+            &create,
+        ] {
+            let ran = redirected(&folder, arguments, redirection);
+            assert_eq!(ran.status, 5, "{arguments:?} {redirection}: {}", ran.stderr);
+            let start = "wellspring: standard output is closed or the null device, so the result";
+            assert!(ran.stderr.starts_with(start), "{}", ran.stderr);
+            assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        }
+    }
+    assert_eq!(simulator.asked(Endpoint::Token), 0, "nothing was done");
+    assert!(!folder.path().join("s").exists());
     let url = format!("{}/accounts/balances", simulator.url());
     // Parents that want no output open the null device for reading and writing. The runtime puts the same in the place of a
     // closed descriptor.
     for redirection in ["1<>/dev/null", ">&-", "2>&1 1<>/dev/null"] {
         for (arguments, status) in [
-            (&["token", "shop"][..], 0),
-            (&["token", "shop", "--transport", "async"], 0),
-            (&["token", "app", "--format", "json"], 0),
-            (&["token", "chain"], 0),
-            (&["call", "shop", "GET", &url], 0),
+            (&["call", "shop", "GET", &url][..], 0),
+            (&["call", "shop", "GET", &url, "--transport", "async"], 0),
             (&["status"], 0),
             (&["status", "--format", "json"], 0),
             (&["doctor"], 2),
             (&["demo"], 0),
-            (&["login", "user", "--no-browser"], 2),
         ] {
             let ran = redirected(&folder, arguments, redirection);
             assert_eq!(ran.status, status, "{arguments:?} {redirection}: {}", ran.stderr);
@@ -120,7 +136,7 @@ fn a_program_that_wants_no_output_redirects_it_and_a_closed_standard_error_chang
         );
     }
     assert_eq!(redirected(&folder, &["token", "none"], ">&- 2>&-").status, 2);
-    assert_eq!(redirected(&folder, &["token", "shop"], ">&- 2>&-").status, 0);
+    assert_eq!(redirected(&folder, &["token", "shop"], ">&- 2>&-").status, 5);
     assert_eq!(redirected(&folder, &["logout", "shop"], ">&- 2>&-").status, 0);
 }
 
