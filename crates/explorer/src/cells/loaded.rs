@@ -79,12 +79,12 @@ pub(super) const CELLS: &[Mutant] = &[
         Broken,
         line(NONE, 0, G::RotatingWithCredentials, Replay::LastResort, TWO, S::Due),
     ),
-    without(F::Unsent, B::SignIn, Broken, line(&[T::Store], 1, G::Rotating, Replay::OwnerDead, ONE, S::Cold)),
+    without(F::Unsent, B::SignIn, Broken, line(&[T::Store], 2, G::Rotating, Replay::OwnerDead, ONE, S::Cold)),
     without(
         F::Unsent,
         B::Credentials,
         Broken,
-        line(&[T::Store], 1, G::RotatingWithCredentials, Replay::OwnerDead, ONE, S::Cold),
+        line(&[T::Store], 2, G::RotatingWithCredentials, Replay::OwnerDead, ONE, S::Cold),
     ),
     without(F::OwnerGone, B::SignIn, Broken, line(&[T::Crash], 1, G::Rotating, WINDOW, ONE, S::Cold)),
     without(

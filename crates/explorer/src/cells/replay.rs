@@ -49,7 +49,7 @@ pub(super) const CELLS: &[Mutant] = &[
         R::Never,
         B::Credentials,
         Needless,
-        line(NONE, 0, G::RotatingWithCredentials, Replay::Never, TWO, S::Cold),
+        line(&[T::Silence], 1, G::RotatingWithCredentials, Replay::Never, ONE, S::Due),
     ),
     without(R::InWindow, B::SignIn, Needless, line(&[T::Crash], 1, G::Rotating, WINDOW, ONE, S::Cold)),
     without(
@@ -63,7 +63,7 @@ pub(super) const CELLS: &[Mutant] = &[
         R::AfterWindow,
         B::Credentials,
         Needless,
-        line(NONE, 0, G::RotatingWithCredentials, WINDOW, TWO, S::Cold),
+        line(&[T::Silence], 2, G::RotatingWithCredentials, WINDOW, ONE, S::Due),
     ),
     without(
         R::OwnerGone,
@@ -111,7 +111,7 @@ pub(super) const CELLS: &[Mutant] = &[
         R::LastResort,
         B::Credentials,
         Needless,
-        line(NONE, 0, G::RotatingWithCredentials, Replay::LastResort, TWO, S::Cold),
+        line(&[T::Silence], 2, G::RotatingWithCredentials, Replay::LastResort, ONE, S::Due),
     ),
     without(
         R::LastResortUsed,
