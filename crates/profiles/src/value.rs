@@ -47,10 +47,15 @@ impl Value {
     /// The text, which is not empty. A text of only white space counts as empty: it is the placeholder of a secret that
     /// was never written.
     pub(crate) fn text(&self) -> Result<Zeroizing<String>, Error> {
+        self.text_of(regular_file::SECRET)
+    }
+
+    /// The text, of at most this many bytes where it is in a file.
+    fn text_of(&self, at_most: u64) -> Result<Zeroizing<String>, Error> {
         let text = match &self.source {
             Source::Written(text) => text.clone(),
             Source::Environment(name) => self.environment(name)?,
-            Source::File(path) => self.file(path)?,
+            Source::File(path) => self.file(path, at_most)?,
         };
         if text.trim().is_empty() {
             return Err(match &self.source {
@@ -99,7 +104,7 @@ impl Value {
 
     /// The PEM: the text itself, or the contents of the file that it names.
     pub(crate) fn pem(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let text = self.text()?;
+        let text = self.text_of(regular_file::PEM)?;
         if text.contains("-----BEGIN ") {
             return Ok(Zeroizing::new(text.as_bytes().to_vec()));
         }
@@ -119,9 +124,9 @@ impl Value {
         })
     }
 
-    fn file(&self, path: &Path) -> Result<Zeroizing<String>, Error> {
+    fn file(&self, path: &Path, at_most: u64) -> Result<Zeroizing<String>, Error> {
         let path = self.beside(path);
-        let mut text = self.regular(&path, regular_file::read_text(&path, regular_file::SECRET))?;
+        let mut text = self.regular(&path, regular_file::read_text(&path, at_most))?;
         // Editors and `echo` add a line end, which is not part of the secret.
         if text.ends_with('\n') {
             text.pop();

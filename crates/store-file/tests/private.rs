@@ -221,6 +221,36 @@ fn what_belongs_to_another_user_is_refused() {
     refused(stage.save(), &stage.path("locks/save"), &sentence);
 }
 
+/// A container may mount a record without its folder: then no save can replace it, and what it shows may be old.
+#[expect(clippy::disallowed_methods, reason = "the test starts itself again where it may mount")]
+#[test]
+fn a_record_that_is_mounted_without_its_folder_is_not_saved_and_the_error_says_why_at_once() {
+    const MOUNTED: &str = "WELLSPRING_MOUNTED_RECORD";
+    if let Some(path) = std::env::var_os(MOUNTED).map(PathBuf::from) {
+        let store = FileStore::open(&path).unwrap();
+        let version = store.load(&key(), WITHIN).unwrap().stored.unwrap().version;
+        let saved = store.save(&key(), Some(version), &sample::record(3), WITHIN);
+        refused(saved, &path, &["is mounted by itself", "mount its folder"]);
+        return;
+    }
+    let mount = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["-rm", "sh", "-c", script, "sh"]);
+        command
+    };
+    if !mount("mount -t tmpfs tmpfs /mnt").output().is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: this user may not mount");
+        return;
+    }
+    let stage = Stage::new();
+    let status = mount(r#"mount --bind "$1" "$1" && exec "$2" --exact "$3""#)
+        .args([stage.record(), std::env::current_exe().unwrap()])
+        .arg("a_record_that_is_mounted_without_its_folder_is_not_saved_and_the_error_says_why_at_once")
+        .env(MOUNTED, stage.path(""))
+        .status();
+    assert!(status.unwrap().success());
+}
+
 #[test]
 fn what_root_creates_in_the_store_of_a_user_belongs_to_that_user() {
     let folder = Folder::new();

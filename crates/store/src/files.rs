@@ -17,6 +17,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use wellspring_core::StoreError;
 use zeroize::Zeroizing;
@@ -288,9 +289,14 @@ pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
-    fs::rename(from, to)
-        .and_then(|()| sync_folder_of(to))
-        .map_err(|error| failed("cannot be replaced", to, error))
+    fs::rename(from, to).and_then(|()| sync_folder_of(to)).map_err(|error| match error.kind() {
+        ErrorKind::ResourceBusy if is_mounted(to) => StoreError::refused(format!(
+            "{} is mounted by itself, so no save can replace it: mount its folder",
+            to.display()
+        ))
+        .with_source(Arc::new(error)),
+        _ => failed("cannot be replaced", to, error),
+    })
 }
 
 fn write_new(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use wellspring_simulator::{Endpoint, Simulator};
 
-use crate::command::{Folder, profiles};
+use crate::command::{Folder, profiles, stage};
 
 /// A file of each kind that is refused, and the words of the error.
 fn refused(folder: &Folder) -> Vec<(&'static str, &'static str)> {
@@ -85,4 +85,17 @@ fn a_secret_of_64_kibibytes_is_read_and_a_longer_one_is_refused() {
     let ran = folder.run(&["token", "app"]);
     assert_eq!(ran.status, 2);
     assert!(ran.stderr.contains("it has more than 64 KiB"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_bundle_of_authorities_may_be_longer_than_a_secret_however_its_file_is_named() {
+    let (_simulator, folder) = stage();
+    let authority = rcgen::generate_simple_self_signed(vec!["a.example".to_owned()]).unwrap().cert.pem();
+    folder.write("ca.pem", &authority.repeat((64 << 10) / authority.len() + 1));
+    let text = std::fs::read_to_string(folder.path().join("wellspring.toml")).unwrap();
+    for named in ["\"ca.pem\"", "{ file = \"ca.pem\" }"] {
+        folder.write("wellspring.toml", &format!("{text}\n[profile.shop.tls]\nca_certificate = {named}\n"));
+        let ran = folder.run(&["token", "shop"]);
+        assert_eq!(ran.status, 0, "{named}: {}", ran.stderr);
+    }
 }
