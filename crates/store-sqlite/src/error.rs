@@ -39,6 +39,11 @@ pub(crate) fn store_error(path: &Path, within: Duration, error: Error) -> StoreE
         ErrorCode::DiskFull => {
             StoreError::unavailable(format!("{shown} cannot be written: the disk is full"))
         }
+        ErrorCode::SystemIoFailure if extended(&error) == Some(ffi::SQLITE_IOERR_SHMSIZE) => {
+            StoreError::unavailable(format!(
+                "{shown} cannot be used: the disk has no room for its shared memory, {shown}-shm; free some space"
+            ))
+        }
         ErrorCode::PermissionDenied => StoreError::refused(format!(
             "{shown} cannot be used: this user has no permission; run the program as the owner of the store, or give \
              the store to this user with `chown`"
@@ -77,4 +82,20 @@ fn cannot_open(path: &Path, error: &Error) -> StoreError {
 
 fn extended(error: &Error) -> Option<i32> {
     error.sqlite_error().map(|error| error.extended_code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shared_memory_that_finds_no_room_is_told_as_a_full_disk_and_may_be_tried_again() {
+        let failure = ffi::Error::new(ffi::SQLITE_IOERR_SHMSIZE);
+        let error = store_error(Path::new("w.db"), Duration::ZERO, Error::SqliteFailure(failure, None));
+        assert_eq!(
+            error.to_string(),
+            "w.db cannot be used: the disk has no room for its shared memory, w.db-shm; free some space"
+        );
+        assert!(!error.is_permanent());
+    }
 }

@@ -92,7 +92,7 @@ fn a_bundle_of_authorities_may_be_longer_than_a_secret_however_its_file_is_named
     let (_simulator, folder) = stage();
     let authority = rcgen::generate_simple_self_signed(vec!["a.example".to_owned()]).unwrap().cert.pem();
     folder.write("ca.pem", &authority.repeat((64 << 10) / authority.len() + 1));
-    let text = std::fs::read_to_string(folder.path().join("wellspring.toml")).unwrap();
+    let text = fs::read_to_string(folder.path().join("wellspring.toml")).unwrap();
     for named in ["\"ca.pem\"", "{ file = \"ca.pem\" }"] {
         folder.write("wellspring.toml", &format!("{text}\n[profile.shop.tls]\nca_certificate = {named}\n"));
         let ran = folder.run(&["token", "shop"]);
