@@ -33,6 +33,7 @@ pub(crate) mod outcome;
 mod record_failure;
 mod replay;
 mod request;
+mod resume;
 mod save_token;
 mod sign_in;
 mod sign_out;

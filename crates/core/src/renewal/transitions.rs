@@ -1,24 +1,19 @@
 //! How the phases of a renewal follow each other.
 
 use alloc::boxed::Box;
-use core::time::Duration;
 
-use crate::key::TokenKey;
 use crate::lease::Attempt;
-use crate::liveness::LockDomain;
 use crate::provider::AuthorizationGrant;
-use crate::store::{Loaded, Store, StoreError, Swap, WatchOutcome};
 use crate::time::{Clocks, Instant};
 
 use super::acquire_lease::{AcquireLease, Leasing};
-use super::answer::Answer;
 use super::ask::Ask;
 use super::context::{Context, Current, Needed};
 use super::end_lease::EndLease;
 use super::exchange::{Exchange, Exchanged, Route};
 use super::job::{Goal, RenewalJob};
 use super::judge::{Judge, Judged};
-use super::operation::{Forget, Load, Save, Spill, Watch};
+use super::operation::{Load, Watch};
 use super::outcome::{Failure, Outcome};
 use super::record_failure::{RecordFailure, Recording};
 use super::replay::choose;
@@ -28,7 +23,7 @@ use super::sign_in::{NewSession, SignIn, SignInExchange, SigningIn};
 use super::sign_out::{Revoke, SignOut, SigningOut};
 use super::step::{
     AfterLoad, AfterSave, AfterSend, Forgetting, Loading, Pending, Saving, Sent, Sleeping, Spilling, Step,
-    StoreOp, UnfinishedSave, Watching,
+    UnfinishedSave, Watching,
 };
 
 /// One renewal: [`begin`](Self::begin) it, carry out each [`Step`], and resume with the result until it is done.
@@ -82,7 +77,7 @@ impl Renewal {
     }
 }
 
-fn judged(context: Context, judged: Judged, now: Clocks) -> Step {
+pub(super) fn judged(context: Context, judged: Judged, now: Clocks) -> Step {
     match judged {
         Judged::LoadAt(at, judge) => sleep(context, at, AfterLoad::Judge(judge)),
         Judged::Load(judge) => load(context, AfterLoad::Judge(judge), now),
@@ -110,7 +105,7 @@ fn judged(context: Context, judged: Judged, now: Clocks) -> Step {
     }
 }
 
-fn leased(mut context: Context, leasing: Leasing, now: Clocks) -> Step {
+pub(super) fn leased(mut context: Context, leasing: Leasing, now: Clocks) -> Step {
     match leasing {
         Leasing::Ask(next) => ask(context, next, now),
         Leasing::Leased(grant, leased) => {
@@ -141,7 +136,7 @@ fn without_store(context: Context, grant: AuthorizationGrant, judge: Judge, now:
     exchanged(context, next, now)
 }
 
-fn exchanged(mut context: Context, exchanged: Exchanged, now: Clocks) -> Step {
+pub(super) fn exchanged(mut context: Context, exchanged: Exchanged, now: Clocks) -> Step {
     match exchanged {
         Exchanged::Send(request, exchange) => send(context, request, AfterSend::Exchange(exchange)),
         Exchanged::LeaseAgain(grant, again) => {
@@ -164,7 +159,7 @@ fn exchanged(mut context: Context, exchanged: Exchanged, now: Clocks) -> Step {
     }
 }
 
-fn signed_in(context: Context, signing_in: SigningIn, now: Clocks) -> Step {
+pub(super) fn signed_in(context: Context, signing_in: SigningIn, now: Clocks) -> Step {
     match signing_in {
         SigningIn::LoadAt(at, sign_in) => sleep(context, at, AfterLoad::SignIn(sign_in)),
         SigningIn::Send(request, sign_in) => send(context, request, AfterSend::SignIn(sign_in)),
@@ -176,7 +171,7 @@ fn signed_in(context: Context, signing_in: SigningIn, now: Clocks) -> Step {
     }
 }
 
-fn stored(context: Context, storing: Storing, now: Clocks) -> Step {
+pub(super) fn stored(context: Context, storing: Storing, now: Clocks) -> Step {
     match storing {
         Storing::Ask(next) => ask(context, next, now),
         Storing::Spill(operation, phase) => {
@@ -193,14 +188,14 @@ fn stored(context: Context, storing: Storing, now: Clocks) -> Step {
     }
 }
 
-fn recorded(context: Context, recording: Recording, now: Clocks) -> Step {
+pub(super) fn recorded(context: Context, recording: Recording, now: Clocks) -> Step {
     match recording {
         Recording::Ask(next) => ask(context, next, now),
         Recording::Done(outcome) => Step::Done(outcome, None),
     }
 }
 
-fn signed_out(context: Context, signing_out: SigningOut, now: Clocks) -> Step {
+pub(super) fn signed_out(context: Context, signing_out: SigningOut, now: Clocks) -> Step {
     match signing_out {
         SigningOut::Ask(next) => ask(context, next, now),
         SigningOut::Send(request, revoke) => send(context, request, AfterSend::Revoke(revoke)),
@@ -212,7 +207,7 @@ const fn failed(failure: Failure) -> Step {
     Step::Done(Outcome::Failed(failure), None)
 }
 
-fn load(context: Context, phase: AfterLoad, now: Clocks) -> Step {
+pub(super) fn load(context: Context, phase: AfterLoad, now: Clocks) -> Step {
     let deadline = context.store_deadline(now);
     Step::Load(Pending { operation: Load {}, deadline, next: Loading { context, phase } })
 }
@@ -252,203 +247,3 @@ macro_rules! after_load_and_save {
 }
 
 after_load_and_save!(AcquireLease SaveToken RecordFailure SignOut);
-
-impl StoreOp for Load {
-    type Reply = Loaded;
-    type Next = Loading;
-    const NAME: &'static str = "load";
-
-    fn run(
-        &self,
-        store: &dyn Store,
-        key: &TokenKey,
-        _: Option<LockDomain>,
-        within: Duration,
-    ) -> Result<Loaded, StoreError> {
-        store.load(key, within)
-    }
-
-    fn timed_out() -> StoreError {
-        StoreError::unavailable("the store did not answer in time")
-    }
-
-    fn resume(next: Loading, reply: Result<Loaded, StoreError>, now: Clocks) -> Step {
-        let Loading { mut context, phase } = next;
-        match phase {
-            AfterLoad::Judge(judge) => {
-                let next = judge.loaded(&context, reply, now);
-                judged(context, next, now)
-            }
-            AfterLoad::SignIn(sign_in) => {
-                let next = sign_in.loaded(&mut context, reply, now);
-                signed_in(context, next, now)
-            }
-            AfterLoad::AcquireLease(lease) => {
-                let next = lease.loaded(&mut context, reply, now);
-                leased(context, next, now)
-            }
-            AfterLoad::SaveToken(save) => {
-                let next = save.loaded(&context, reply, now);
-                stored(context, next, now)
-            }
-            AfterLoad::RecordFailure(record) => {
-                let next = record.loaded(&context, reply, now);
-                recorded(context, next, now)
-            }
-            AfterLoad::SignOut(sign_out) => {
-                let next = sign_out.loaded(&context, reply, now);
-                signed_out(context, next, now)
-            }
-        }
-    }
-}
-
-impl StoreOp for Save {
-    type Reply = Swap;
-    type Next = Saving;
-    const NAME: &'static str = "save";
-
-    fn needs_liveness_lock(&self) -> bool {
-        self.liveness_lock
-    }
-
-    fn run(
-        &self,
-        store: &dyn Store,
-        key: &TokenKey,
-        held: Option<LockDomain>,
-        within: Duration,
-    ) -> Result<Swap, StoreError> {
-        store.save(key, self.expected, &self.record_under(held), within)
-    }
-
-    fn resume(next: Saving, reply: Result<Swap, StoreError>, now: Clocks) -> Step {
-        let Saving { mut context, phase } = next;
-        match phase {
-            AfterSave::AcquireLease(lease) => {
-                let next = lease.saved(&mut context, reply, now);
-                leased(context, next, now)
-            }
-            AfterSave::SaveToken(save) => {
-                let next = save.saved(&context, reply, now);
-                stored(context, next, now)
-            }
-            AfterSave::EndLease(end) => judged(context, end.saved(reply), now),
-            AfterSave::RecordFailure(record) => {
-                let next = record.saved(&context, reply, now);
-                recorded(context, next, now)
-            }
-            AfterSave::SignOut(sign_out) => {
-                let next = sign_out.saved(&context, reply, now);
-                signed_out(context, next, now)
-            }
-        }
-    }
-}
-
-impl StoreOp for Watch {
-    type Reply = WatchOutcome;
-    type Next = Watching;
-    const NAME: &'static str = "watch";
-    const SLICED: bool = true;
-
-    fn run(
-        &self,
-        store: &dyn Store,
-        key: &TokenKey,
-        _: Option<LockDomain>,
-        within: Duration,
-    ) -> Result<WatchOutcome, StoreError> {
-        store.watch(key, self.version, self.domain, within)
-    }
-
-    fn is_final(reply: &WatchOutcome) -> bool {
-        *reply != WatchOutcome::Unchanged
-    }
-
-    fn timed_out() -> StoreError {
-        StoreError::unavailable("the store did not answer in time")
-    }
-
-    fn resume(next: Watching, reply: Result<WatchOutcome, StoreError>, now: Clocks) -> Step {
-        let Watching { context, phase } = next;
-        let next = phase.watched(&context, reply, now);
-        judged(context, next, now)
-    }
-}
-
-impl StoreOp for Spill {
-    type Reply = ();
-    type Next = Spilling;
-    const NAME: &'static str = "spill";
-
-    fn run(
-        &self,
-        store: &dyn Store,
-        key: &TokenKey,
-        _: Option<LockDomain>,
-        _: Duration,
-    ) -> Result<(), StoreError> {
-        store.spill(key, &self.pending_save)
-    }
-
-    fn resume(next: Spilling, reply: Result<(), StoreError>, now: Clocks) -> Step {
-        let Spilling { context, phase } = next;
-        stored(context, phase.spilled(reply, now), now)
-    }
-}
-
-impl StoreOp for Forget {
-    type Reply = ();
-    type Next = Forgetting;
-    const NAME: &'static str = "forget";
-
-    fn run(
-        &self,
-        store: &dyn Store,
-        key: &TokenKey,
-        _: Option<LockDomain>,
-        _: Duration,
-    ) -> Result<(), StoreError> {
-        store.forget_spill(key, self.attempt)
-    }
-
-    fn resume(next: Forgetting, reply: Result<(), StoreError>, now: Clocks) -> Step {
-        let Forgetting { context, phase } = next;
-        stored(context, phase.forgotten(reply), now)
-    }
-}
-
-impl Sleeping {
-    /// Continues after the pause.
-    pub fn resume(self, now: Clocks) -> Step {
-        load(self.context, self.phase, now)
-    }
-}
-
-impl Sent {
-    /// Continues with the answer.
-    pub fn resume(self, answer: Answer, now: Clocks) -> Step {
-        let Self { context, phase } = self;
-        match phase {
-            AfterSend::Exchange(exchange) => {
-                let next = exchange.answered(&context, answer, now);
-                exchanged(context, next, now)
-            }
-            AfterSend::SignIn(sign_in) => {
-                let next = sign_in.answered(&context, answer, now);
-                signed_in(context, next, now)
-            }
-            AfterSend::RevokeOrphan(concluded) => stored(context, concluded.forget(), now),
-            AfterSend::Revoke(revoke) => signed_out(context, revoke.answered(answer), now),
-        }
-    }
-}
-
-impl UnfinishedSave {
-    /// Continues with it. The liveness lock of its renewal is to be held until this is done.
-    pub fn recover(self, now: Clocks) -> Step {
-        let Self { context, phase } = self;
-        stored(context, phase.recover(now), now)
-    }
-}
