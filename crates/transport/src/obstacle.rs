@@ -6,9 +6,8 @@
 use core::error::Error;
 use std::io;
 
-use wellspring_core::TransportError;
 #[cfg(feature = "tls")]
-use wellspring_core::{Obstacle, TransportErrorKind};
+use wellspring_core::{Obstacle, TransportError, TransportErrorKind};
 
 use crate::failure::Failure;
 
@@ -165,8 +164,9 @@ pub fn certificate_refused(error: &(dyn Error + 'static)) -> Option<TransportErr
 
 #[cfg(test)]
 mod tests {
+    use wellspring_core::{Obstacle, TransportError};
+
     use super::*;
-    use wellspring_core::Obstacle;
 
     fn obstacle(error: io::Error) -> Option<Obstacle> {
         let error = io::Error::other(io::Error::other(error));
