@@ -29,7 +29,7 @@ pub(crate) fn run(profile: &Profile, args: &Logout) -> Result<(), Failure> {
     }
     let earlier = replaced::revoke_all(&*store, &key, pending, (now, within), |token| source.revoke(token))
         .map_err(|error| {
-            Failure::store(profile.store().place(), "cannot be read for earlier sessions", &error)
+            Failure::store(profile.store().place(), "cannot be read for former sessions", &error)
         });
     let there = match revocation {
         Revocation::Done => ", here and at the server".to_owned(),
@@ -58,12 +58,12 @@ pub(crate) fn run(profile: &Profile, args: &Logout) -> Result<(), Failure> {
 fn of_earlier(name: &str, earlier: &Result<Revoked, Failure>) -> String {
     let Revoked { revoked, left } = match earlier {
         Ok(earlier) => earlier,
-        Err(failure) => return format!("; earlier sessions may last there until they expire: {failure}"),
+        Err(failure) => return format!("; former sessions may last there until they expire: {failure}"),
     };
     let mut text = match revoked {
         0 => String::new(),
-        1 => "; 1 earlier session was revoked at the server".to_owned(),
-        _ => format!("; {revoked} earlier sessions were revoked at the server"),
+        1 => "; 1 former session was revoked at the server".to_owned(),
+        _ => format!("; {revoked} former sessions were revoked at the server"),
     };
     let (sessions, they) = match left {
         0 => return text,
@@ -71,7 +71,7 @@ fn of_earlier(name: &str, earlier: &Result<Revoked, Failure>) -> String {
         _ => ("sessions last", "they expire"),
     };
     text.push_str(&format!(
-        "; {left} earlier {sessions} there until {they} or `wellspring logout {name}` revokes "
+        "; {left} former {sessions} there until {they} or `wellspring logout {name}` revokes "
     ));
     text.push_str(if *left == 1 { "it" } else { "them" });
     text

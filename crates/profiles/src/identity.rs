@@ -48,7 +48,7 @@ impl Claims {
         let _ = self.0.candidates.set(candidates);
     }
 
-    /// Whether this session takes over the record that an earlier version has stored for these settings.
+    /// Whether this profile takes over the record that an earlier version has stored for these settings.
     fn belong_to(&self, session: &Session, settings: &Oauth2App) -> bool {
         let first = self.0.first.get_or_init(|| {
             let mut first = HashMap::new();

@@ -109,10 +109,10 @@ fn a_logout_ends_the_sessions_that_sign_ins_have_replaced() {
             "{}",
             ran.stderr
         );
-        assert!(ran.stderr.ends_with("; 2 earlier sessions were revoked at the server\n"), "{}", ran.stderr);
+        assert!(ran.stderr.ends_with("; 2 former sessions were revoked at the server\n"), "{}", ran.stderr);
         // What could not be revoked is kept, and what was revoked is forgotten.
         for says in
-            ["1 earlier session was revoked at the server", "there was nothing to revoke at the server"]
+            ["1 former session was revoked at the server", "there was nothing to revoke at the server"]
         {
             let ran = folder.run(&["logout", "user", "--transport", transport]);
             assert_eq!(ran.stderr, format!("wellspring: user is logged out; {says}\n"));
@@ -139,13 +139,13 @@ fn an_earlier_session_that_cannot_be_revoked_is_named_and_tried_again() {
     assert_eq!(ran.status, 0);
     assert!(
         ran.stderr.ends_with(
-            "; 1 earlier session lasts there until it expires or `wellspring logout user` revokes it\n"
+            "; 1 former session lasts there until it expires or `wellspring logout user` revokes it\n"
         ),
         "{}",
         ran.stderr
     );
     let ran = folder.run(&["logout", "user"]);
-    assert_eq!(ran.stderr, "wellspring: user is logged out; 2 earlier sessions were revoked at the server\n");
+    assert_eq!(ran.stderr, "wellspring: user is logged out; 2 former sessions were revoked at the server\n");
     assert_eq!(simulator.asked(Endpoint::Revocation), 4);
 }
 

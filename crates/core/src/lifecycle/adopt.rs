@@ -32,7 +32,7 @@ impl Lifecycle {
     /// Takes over the refresh token of a response that cannot be used. The access token in force stays.
     pub(super) fn keep(&mut self, record: &Record, now: Clocks) {
         if record.epoch != self.epoch {
-            // The access token is of an earlier session.
+            // The access token is of another epoch.
             self.token = None;
         }
         (self.epoch, self.generation) = record.place();
