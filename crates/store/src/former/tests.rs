@@ -106,7 +106,7 @@ fn with_former_record() -> MemoryStore {
     map
 }
 
-/// Loads and saves the next session as a process does that ends or is overtaken at the operation of this number.
+/// Renews the record, as a process does that ends or is overtaken at one of its operations.
 fn renew<M: Map>(store: &Records<M>, key: &TokenKey, next: &str) -> Result<Option<Swap>, StoreError> {
     let Some(stored) = store.load(key, TIMEOUT)?.stored else { return Ok(None) };
     if stored.record.granted().is_none() {
