@@ -21,6 +21,7 @@ mod failure;
 mod guards;
 mod in_flight;
 mod keep_warm;
+mod lookup;
 mod notify;
 mod obstacle;
 mod owner;
@@ -50,6 +51,7 @@ pub use failure::Failure;
 pub use guards::{RenewalGuard, RenewalRun, SaveGuard, SaveRun};
 pub use in_flight::InFlight;
 pub use keep_warm::{KeepWarm, Watch};
+pub use lookup::look_up;
 pub use notify::{Listener, Notify};
 #[cfg(feature = "tls")]
 pub use obstacle::{certificate_refused, handshake_ended, is_untrusted};

@@ -4,11 +4,10 @@
 //! set by `configure`, takes the place of this one.
 
 use std::io;
-use std::net::ToSocketAddrs as _;
-use std::thread;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::oneshot;
+use wellspring_transport::look_up;
 
 /// The system's name lookup.
 pub(super) struct Lookup;
@@ -17,8 +16,7 @@ impl Resolve for Lookup {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let (sender, found) = oneshot::channel();
-            thread::Builder::new().name("wellspring-lookup".into()).spawn(move || {
-                let found = (name.as_str(), 0).to_socket_addrs().map(|found| found.collect::<Vec<_>>());
+            look_up((name.as_str().to_owned(), 0), move |found| {
                 // The request may have been given up.
                 let _ = sender.send(found);
             })?;

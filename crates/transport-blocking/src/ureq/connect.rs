@@ -9,7 +9,6 @@ use std::io::{self, Read, Write};
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
@@ -24,7 +23,7 @@ use ureq::unversioned::transport::{
 };
 use wellspring_core::TransportError;
 use wellspring_transport::{
-    Failure, LOOK, LOOKS, certificate_refused, handshake_ended, is_untrusted, unreachable,
+    Failure, LOOK, LOOKS, certificate_refused, handshake_ended, is_untrusted, look_up, unreachable,
     unreachable_by_proxy,
 };
 
@@ -124,12 +123,10 @@ impl Resolving {
     }
 }
 
-/// The system's name lookup has no deadline, so it runs on a thread of its own. ureq's own resolver panics where the system
-/// starts no thread.
+/// The addresses of this host, or the end of the time.
 fn on_a_thread(name: String, timeout: NextTimeout) -> Result<Vec<SocketAddr>, ureq::Error> {
     let (sender, found) = mpsc::channel();
-    thread::Builder::new().name("wellspring-lookup".into()).spawn(move || {
-        let found = name.to_socket_addrs().map(|found| found.collect());
+    look_up(name, move |found| {
         // The request may have been given up.
         let _ = sender.send(found);
     })?;
