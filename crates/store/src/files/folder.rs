@@ -106,23 +106,28 @@ pub fn resolve(path: &Path) -> Result<PathBuf, StoreError> {
     let path = std::path::absolute(path).map_err(fail)?;
     match fs::canonicalize(&path) {
         Ok(path) => Ok(path),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            match (path.file_name(), fs::symlink_metadata(&path)) {
-                (_, Ok(_)) => Err(StoreError::refused(format!(
-                    "{} is a symbolic link to a path that does not exist: create that, or remove the link",
-                    path.display()
-                ))),
-                (Some(name), Err(_)) => match fs::canonicalize(parent(&path)) {
-                    Ok(folder) => Ok(folder.join(name)),
-                    // What creates it says that the parent folder does not exist.
-                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(path),
-                    Err(error) => Err(fail(error)),
-                },
-                (None, Err(_)) => Ok(path),
-            }
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound => absent(&path).map_err(fail)?,
         // What opens it says what is wrong with it.
         Err(_) => Ok(path),
+    }
+}
+
+/// The path of what does not exist, or did not until now, without symbolic links.
+fn absent(path: &Path) -> io::Result<Result<PathBuf, StoreError>> {
+    match (path.file_name(), fs::symlink_metadata(path)) {
+        (_, Ok(found)) if found.is_symlink() => Ok(Err(StoreError::refused(format!(
+            "{} is a symbolic link to a path that does not exist: create that, or remove the link",
+            path.display()
+        )))),
+        // Another process has created it in the meantime.
+        (_, Ok(_)) => fs::canonicalize(path).map(Ok),
+        (Some(name), Err(_)) => match fs::canonicalize(parent(path)) {
+            Ok(folder) => Ok(Ok(folder.join(name))),
+            // What creates it says that the parent folder does not exist.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Ok(path.to_owned())),
+            Err(error) => Err(error),
+        },
+        (None, Err(_)) => Ok(Ok(path.to_owned())),
     }
 }
 
@@ -180,4 +185,23 @@ fn give_folder_to_owner(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn give_folder_to_owner(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::contract::Folder;
+
+    #[test]
+    fn a_path_that_another_process_creates_while_it_is_resolved_is_not_a_broken_link() {
+        let folder = Folder::new();
+        let path = folder.path().join("tokens.db");
+        fs::write(&path, "").unwrap();
+        // Between the two looks of `resolve` the path came to exist.
+        assert_eq!(absent(&path).unwrap().unwrap(), fs::canonicalize(&path).unwrap());
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(folder.path().join("nothing"), &link).unwrap();
+        let error = absent(&link).unwrap().unwrap_err();
+        assert!(error.to_string().contains("symbolic link to a path that does not exist"), "{error}");
+    }
 }
