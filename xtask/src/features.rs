@@ -4,7 +4,7 @@ use crate::cargo::{cargo, run as run_command};
 use crate::workspace::Workspace;
 
 /// The sets of features that users choose, for each library. Every library also has the empty set.
-const CHOSEN: [(&str, &[&str]); 8] = [
+const CHOSEN: [(&str, &[&str]); 9] = [
     ("pix-bacen", &["async", "blocking", "async,blocking"]),
     ("oauth2-app", &["async", "blocking", "async,blocking", "getrandom"]),
     ("hive-auth", &["async", "blocking", "async,blocking"]),
@@ -13,6 +13,14 @@ const CHOSEN: [(&str, &[&str]); 8] = [
     ("wellspring-transport-async", &["reqwest", "reqwest-middleware", "tower"]),
     ("wellspring-transport-blocking", &["ureq", "ureq-middleware"]),
     ("wellspring-wire", &["pkce"]),
+    (
+        "wellspring",
+        &[
+            "async",
+            "blocking",
+            "async,blocking,file,sqlite,axum,tower,reqwest-middleware,ureq-middleware,pix-bacen,hive-auth,profiles",
+        ],
+    ),
 ];
 
 /// Checks every set, with clippy: it reuses what the gate for lints has built.

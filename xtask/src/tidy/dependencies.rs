@@ -28,7 +28,7 @@ const fn rule(
     Rule { package, always, optional, in_tests }
 }
 
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     rule(CORE, &[], &[], &[]),
     rule(WIRE, &[CORE], &[], &[]),
     rule(TRANSPORT, &[CORE], &[], &[SIMULATOR, STORE]),
@@ -62,6 +62,22 @@ const RULES: [Rule; 14] = [
         &[SIMULATOR],
     ),
     rule(SIMULATOR, &[CORE], &[], &[]),
+    rule(
+        "wellspring",
+        &[CORE, "oauth2-app"],
+        &[
+            STORE,
+            "hive-auth",
+            "oauth2-app-axum",
+            "pix-bacen",
+            "wellspring-profiles",
+            "wellspring-store-file",
+            "wellspring-store-sqlite",
+            "wellspring-transport-async",
+            "wellspring-transport-blocking",
+        ],
+        &[SIMULATOR],
+    ),
 ];
 
 pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
