@@ -67,7 +67,8 @@ pub(crate) enum Format {
     Token,
     /// An Authorization header field
     Header,
-    /// A JSON object: access_token, token_type, expires_in, expires_at, scope
+    /// A JSON object: access_token, token_type, expires_in, expires_at, scope, and the other members of the response, such
+    /// as id_token
     Json,
     /// Lines for a shell or an environment file: ACCESS_TOKEN, ACCESS_TOKEN_EXPIRES_AT
     Env,

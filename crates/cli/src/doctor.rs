@@ -22,7 +22,7 @@ use crate::doctor::report::Report;
 use crate::exit::{Exit, Failure};
 use crate::sharing::Sharing;
 use crate::source::Parts;
-use crate::span::{Span, TimeOfDay};
+use crate::span::{Span, rounded_up};
 use crate::status::LOAD_TIMEOUT;
 use crate::status::facts::acquired_at;
 
@@ -207,7 +207,7 @@ fn record(all: &Configuration, profile: &Profile, key: &TokenKey, store: &dyn St
     let unknown = format_args!(
         "{name}: process {process} started to renew {since} ago, and no process can tell whether it is alive; another one \
          takes over after {}",
-        TimeOfDay(lease.lapses_at(store.guarantees().scope, now).unwrap_or(now.plus(lease.span)))
+        rounded_up(lease.lapses_at(store.guarantees().scope, now).unwrap_or(now.plus(lease.span)))
     );
     match store.watch(key, stored.version, lease.domain, Duration::ZERO) {
         Ok(WatchOutcome::OwnerGone) => report.note(format_args!(

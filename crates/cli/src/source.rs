@@ -25,7 +25,7 @@ use crate::interrupt;
 use crate::progress;
 use crate::source::guarded_provider::GuardedProvider;
 use crate::source::guarded_store::GuardedStore;
-use crate::span::TimeOfDay;
+use crate::span::rounded_up;
 
 /// How long the command sleeps during a pause before it checks the clock again.
 const PAUSE_POLL: Duration = Duration::from_millis(50);
@@ -221,7 +221,7 @@ impl Source {
         if !error.is_local() || lease.is_none() || again < self.end {
             return error.into();
         }
-        let after = TimeOfDay(again);
+        let after = rounded_up(again);
         Failure::new(Exit::TryLater, format!("{error}; another one takes over after {after}; try again then"))
     }
 

@@ -1,4 +1,4 @@
-//! Durations for people, in their two largest units, and times of a day.
+//! Durations for people, in their two largest units, and times.
 
 use core::fmt;
 use core::time::Duration;
@@ -33,15 +33,9 @@ impl fmt::Display for Span {
     }
 }
 
-/// A time of this day in UTC, rounded up to a second: "14:32:10 UTC".
-pub(crate) struct TimeOfDay(pub(crate) UnixTime);
-
-impl fmt::Display for TimeOfDay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.plus(Duration::from_nanos(999_999_999)).as_secs();
-        let (hours, minutes) = (seconds / 3_600 % 24, seconds / 60 % 60);
-        write!(f, "{hours:02}:{minutes:02}:{:02} UTC", seconds % 60)
-    }
+/// This time, rounded up to a second for people: nothing happens before it.
+pub(crate) const fn rounded_up(time: UnixTime) -> UnixTime {
+    UnixTime::from_secs(time.plus(Duration::from_nanos(999_999_999)).as_secs())
 }
 
 #[cfg(test)]
@@ -49,11 +43,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_of_day_is_rounded_up_because_nothing_happens_before_it() {
-        for (millis, text) in
-            [(0, "00:00:00 UTC"), (52_329_001, "14:32:10 UTC"), (172_800_000, "00:00:00 UTC")]
-        {
-            assert_eq!(TimeOfDay(UnixTime::after_epoch(Duration::from_millis(millis))).to_string(), text);
+    fn a_time_is_rounded_up_because_nothing_happens_before_it() {
+        for (millis, text) in [(0, "1970-01-01T00:00:00Z"), (52_329_001, "1970-01-01T14:32:10Z")] {
+            assert_eq!(rounded_up(UnixTime::after_epoch(Duration::from_millis(millis))).to_string(), text);
         }
     }
 

@@ -4,7 +4,8 @@ use core::fmt::Write as _;
 use core::time::Duration;
 use std::io::Write;
 
-use wellspring_core::{Need, Token};
+use serde_json::Value;
+use wellspring_core::{Member, Members, Need, Token};
 use wellspring_profiles::Profile;
 use zeroize::Zeroizing;
 
@@ -47,16 +48,32 @@ fn render(token: &Token, left: Option<Duration>, format: Format) -> Zeroizing<St
             text
         }
         Format::Json => {
-            let object = serde_json::json!({
+            let own = serde_json::json!({
                 "access_token": secret,
                 "token_type": "Bearer",
                 "expires_in": left.map(|left| left.as_secs()),
                 "expires_at": expires_at,
                 "scope": token.scope().map(ToString::to_string),
             });
-            format!("{}\n", crate::output::json(&object))
+            format!("{}\n", crate::output::json(&with_members(own, token.members())))
         }
     })
+}
+
+/// The object with the other members of the token response beside its own, which take precedence.
+fn with_members(mut own: Value, members: &Members) -> Value {
+    if let Value::Object(object) = &mut own {
+        for (name, member) in members.iter() {
+            object.entry(name).or_insert_with(|| value_of(member));
+        }
+    }
+    own
+}
+
+fn value_of(member: &Member) -> Value {
+    let text = member.expose();
+    let json = if member.is_text() { None } else { serde_json::from_str(text).ok() };
+    json.unwrap_or_else(|| text.into())
 }
 
 /// Quotes a text for shells and environment files, if it needs quotes.
@@ -68,6 +85,26 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_has_the_members_of_the_response_beside_the_commands_own() {
+        let mut members = Members::default();
+        assert!(
+            members.insert_text("instance_url", "https://eu.example")
+                && members.insert_text("scope", "theirs")
+        );
+        assert!(
+            members.insert_json("team", r#"{"ids":[1,"a"],"admin":true}"#) && members.insert_text("n", "1")
+        );
+        let printed = with_members(serde_json::json!({ "scope": "ours" }), &members);
+        let expected = serde_json::json!({
+            "scope": "ours",
+            "instance_url": "https://eu.example",
+            "team": { "ids": [1, "a"], "admin": true },
+            "n": "1",
+        });
+        assert_eq!(printed, expected);
+    }
 
     #[test]
     fn only_a_token_with_characters_special_to_a_shell_is_quoted() {

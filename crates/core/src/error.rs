@@ -70,6 +70,7 @@ struct Parts {
     description: Option<String>,
     snippet: Option<String>,
     retry_after: Option<Duration>,
+    retry_at: Option<UnixTime>,
     /// The failure is of this process or this host: only this process pauses for it.
     local: bool,
     #[source]
@@ -89,6 +90,7 @@ impl TokenError {
             description: None,
             snippet: None,
             retry_after: None,
+            retry_at: None,
             local: false,
             source: None,
         }))
@@ -217,10 +219,11 @@ impl TokenError {
         })
     }
 
-    /// The same error, naming the next attempt, where waiting is what to do.
+    /// The same error, naming the next attempt.
     #[must_use]
     pub(crate) fn with_retry_at(self, when: UnixTime) -> Self {
         self.edit(|parts| {
+            parts.retry_at = Some(when);
             if let ErrorKind::Unavailable { retry_at } = &mut parts.kind {
                 *retry_at = Some(when);
             }
@@ -285,6 +288,16 @@ impl TokenError {
     #[must_use]
     pub fn snippet(&self) -> Option<&str> {
         self.0.snippet.as_deref()
+    }
+
+    /// When the next attempt will be made; `None` if no time is set, or only a sign-in helps.
+    #[must_use]
+    pub fn next_attempt(&self) -> Option<UnixTime> {
+        match self.0.kind {
+            ErrorKind::LoginRequired { .. } => None,
+            ErrorKind::Unavailable { retry_at } => retry_at.or(self.0.retry_at),
+            _ => self.0.retry_at,
+        }
     }
 
     /// The pause that the endpoint asked for.

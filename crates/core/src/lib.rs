@@ -17,14 +17,17 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "std"))]
 extern crate std;
 
 mod acquire;
+mod attachments;
+mod bounded;
 mod call;
 mod credential;
 mod decision;
 mod error;
+mod existing_tokens;
 mod fault;
 mod generation;
 mod http;
@@ -35,16 +38,20 @@ mod lease;
 mod lifecycle;
 mod liveness;
 mod login_reason;
+mod members;
 mod origin;
 mod policy;
 mod provider;
 mod record;
 mod refresh_state;
 mod renewal;
+mod rfc3339;
 mod rules;
 mod scope;
 mod secret;
 mod store;
+#[cfg(feature = "std")]
+mod system_time;
 mod time;
 mod token;
 #[cfg(test)]
@@ -55,12 +62,14 @@ mod wiped;
 pub use acquire::{
     Acquire, AcquireStep, AwaitChange, AwaitRenewal, Patience, Resumed, acquire_at_once, overdue,
 };
+pub use attachments::Attachments;
 pub use call::{AwaitRejection, AwaitToken, AwaitVerdict, Call, CallStep, judge};
 pub use credential::Credential;
 pub use decision::{
     GateState, Holding, REFUSALS, Refusal, RefusedToken, TABLE, Verb, decide, decide_refusal,
 };
 pub use error::{ErrorKind, Fate, TokenError};
+pub use existing_tokens::ExistingTokens;
 pub use fault::{FaultPlace, OBSTACLES, Obstacle};
 pub use generation::{Epoch, Generation};
 pub use http::{Header, HttpRequest, HttpResponse, Method, ResponseHead};
@@ -69,23 +78,26 @@ pub use lease::{Attempt, Fingerprint, Lease, Owner};
 pub use lifecycle::{Completed, Decision, Lifecycle, Need, Permit, Rejected};
 pub use liveness::{LivenessLock, LockDomain};
 pub use login_reason::LoginReason;
+pub use members::{Member, Members};
 pub use origin::{Origin, OriginError};
 pub use policy::Policy;
 pub use provider::{AuthorizationGrant, Provider, ProviderSpec, Reading, Replay, Rotation, Verdict};
-pub use record::{Cause, CauseKind, Dead, Granted, Record, SessionState, Throttle};
+pub use record::{Cause, CauseKind, Dead, Granted, Record, SessionState, Throttle, UnknownFields};
 pub use renewal::{
-    Answer, BoundedRequest, ByteLeft, CONFLICT, Choice, Fallback, Forget, Forgetting, Found, GrantState,
-    Judgment, LOADED, Load, Loading, Obtainment, Outcome, Pending, REPLAY, Renewal, RenewalJob, Resolution,
-    Revocation, Save, Saving, Sent, Sleeping, Spill, Spilling, Step, StoreOp, StoreState, TransportError,
-    TransportErrorKind, UnfinishedSave, Watch, Watching,
+    Amendment, Answer, BoundedRequest, ByteLeft, CONFLICT, Choice, Fallback, Forget, Forgetting, Found,
+    GrantState, Judgment, LOADED, Load, Loading, Obtainment, Outcome, Pending, REPLAY, Renewal, RenewalJob,
+    Resolution, Revocation, Save, Saving, Sent, Sleeping, Spill, Spilling, Step, StoreOp, StoreState,
+    TransportError, TransportErrorKind, UnfinishedSave, Watch, Watching,
 };
 #[cfg(wellspring_explore)]
 pub use rules::{Rule, Table, drop_cell, drop_rule};
 pub use scope::Scope;
-pub use secret::{AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, DeviceCode, RefreshToken};
+pub use secret::{
+    AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, DeviceCode, IdToken, RefreshToken,
+};
 pub use store::{
     Applied, Loaded, Obtained, PendingSave, SharedBy, Store, StoreError, StoreGuarantees, Stored, Swap,
     Version, WatchOutcome,
 };
 pub use time::{Clocks, Instant, UnixTime};
-pub use token::{Deviation, Extra, Successor, Token, TokenResponse};
+pub use token::{Deviation, Successor, Token, TokenResponse};

@@ -21,6 +21,7 @@ use crate::token::Due;
 use crate::token::{Token, TokenResponse};
 
 mod adopt;
+mod amended;
 mod gate;
 mod gates;
 mod permit;
@@ -205,7 +206,7 @@ impl Lifecycle {
                 };
                 self.superseded(TokenError::unavailable(text), now)
             }
-            Outcome::Renewed(..) | Outcome::SignedOut(..) => {
+            Outcome::Renewed(..) | Outcome::SignedOut(..) | Outcome::Imported(_) | Outcome::Looked(_) => {
                 self.superseded(TokenError::unavailable("the renewal was overtaken by a newer token"), now)
             }
             Outcome::Failed(failure) if permit.place < self.place() => self.superseded(failure.error, now),
@@ -302,7 +303,15 @@ impl Lifecycle {
         };
         self.held = response.refresh_token.clone().map(|token| {
             let expires = response.refresh_lifetime.map(after_sending);
-            RefreshState { token, expires, reusable, requested_scope, first_sent: None, replays: 0 }
+            RefreshState {
+                token,
+                expires,
+                reusable,
+                requested_scope,
+                members: response.members.clone(),
+                first_sent: None,
+                replays: 0,
+            }
         });
         let expires = response.lifetime.or(self.policy.assumed_lifetime).map(after_sending);
         let sent = sent.unwrap_or_else(|| {

@@ -107,6 +107,14 @@ impl Origin {
     }
 }
 
+impl core::str::FromStr for Origin {
+    type Err = OriginError;
+
+    fn from_str(url: &str) -> Result<Self, OriginError> {
+        Self::of(url)
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}:{}", if self.https { "https" } else { "http" }, self.host, self.port)

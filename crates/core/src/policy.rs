@@ -10,7 +10,7 @@ use crate::error::TokenError;
 use crate::jitter::Jitter;
 
 /// When to renew, and how long the pauses after failures are: data, with defaults that fit the providers of this
-/// workspace.
+/// workspace. Every time is a [`Duration`], and each field has a setter: `with_margin`, `with_deadline` and so on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Policy {
@@ -57,6 +57,96 @@ impl Default for Policy {
             refusal_window: Duration::from_secs(60),
             assumed_lifetime: None,
         }
+    }
+}
+
+/// Each field has a setter, for a policy in one expression.
+///
+/// ```
+/// use core::time::Duration;
+///
+/// use wellspring_core::Policy;
+///
+/// let policy = Policy::default().with_margin(Duration::from_secs(120)).with_deadline(Duration::from_secs(10));
+/// assert_eq!((policy.margin.as_secs(), policy.deadline.as_secs()), (120, 10));
+/// assert_eq!(policy.store_deadline, Policy::default().store_deadline);
+/// ```
+impl Policy {
+    /// Renews a token this long before its expiry; never more than a fifth of its life.
+    #[must_use]
+    pub const fn with_margin(mut self, time: Duration) -> Self {
+        self.margin = time;
+        self
+    }
+
+    /// Renews a token up to this much earlier still, so that a fleet does not renew at one moment.
+    #[must_use]
+    pub const fn with_jitter(mut self, time: Duration) -> Self {
+        self.jitter = time;
+        self
+    }
+
+    /// Limits one exchange to this time, from name lookup to the last byte.
+    #[must_use]
+    pub const fn with_deadline(mut self, time: Duration) -> Self {
+        self.deadline = time;
+        self
+    }
+
+    /// Limits the store to this time, before an exchange and after it each, retries included.
+    #[must_use]
+    pub const fn with_store_deadline(mut self, time: Duration) -> Self {
+        self.store_deadline = time;
+        self
+    }
+
+    /// Waits at least this long between two exchanges that succeed.
+    #[must_use]
+    pub const fn with_min_age(mut self, time: Duration) -> Self {
+        self.min_age = time;
+        self
+    }
+
+    /// Pauses this long after the first failure; the pause doubles with each further one.
+    #[must_use]
+    pub const fn with_first_pause(mut self, time: Duration) -> Self {
+        self.first_pause = time;
+        self
+    }
+
+    /// Limits the pauses that the endpoint has not asked for to this time.
+    #[must_use]
+    pub const fn with_longest_pause(mut self, time: Duration) -> Self {
+        self.longest_pause = time;
+        self
+    }
+
+    /// Limits the pauses that the endpoint asks for to this time.
+    #[must_use]
+    pub const fn with_longest_retry_after(mut self, time: Duration) -> Self {
+        self.longest_retry_after = time;
+        self
+    }
+
+    /// Pauses this long after a permanent error, such as a refused client.
+    #[must_use]
+    pub const fn with_dead_pause(mut self, time: Duration) -> Self {
+        self.dead_pause = time;
+        self
+    }
+
+    /// Takes the API to refuse every token if it refuses one this soon after the token's request was sent.
+    #[must_use]
+    pub const fn with_refusal_window(mut self, time: Duration) -> Self {
+        self.refusal_window = time;
+        self
+    }
+
+    /// Assumes this lifetime where the endpoint names none. Without it such a token is renewed only after a 401.
+    #[must_use]
+    pub const fn with_assumed_lifetime(mut self, lifetime: Duration) -> Self {
+        self.assumed_lifetime = Some(lifetime);
+        self
     }
 }
 

@@ -42,6 +42,15 @@ pub enum AuthorizationGrant {
     DeviceCode(DeviceCode),
 }
 
+impl AuthorizationGrant {
+    /// A refresh token that another program has obtained. To keep it without sending it, see
+    /// [`ExistingTokens`](crate::ExistingTokens).
+    #[must_use]
+    pub fn refresh_token(token: impl Into<RefreshToken>) -> Self {
+        Self::RefreshToken(token.into())
+    }
+}
+
 /// What a token endpoint's response means.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "the renewal matches on every case")]

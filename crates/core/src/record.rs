@@ -2,13 +2,17 @@
 //! processes can read them.
 
 use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
 
+use crate::attachments::Attachments;
 use crate::generation::{Epoch, Generation};
 use crate::lease::{Attempt, Fingerprint, Lease};
 use crate::login_reason::LoginReason;
 use crate::scope::Scope;
 use crate::time::UnixTime;
 use crate::token::TokenResponse;
+use crate::wiped::Zeroizing;
 
 /// What a store holds for one key.
 ///
@@ -32,6 +36,10 @@ pub struct Record {
     pub dead: Option<Dead>,
     /// The pause that all processes keep together.
     pub throttle: Option<Throttle>,
+    /// What the program has attached to the session.
+    pub attachments: Attachments,
+    /// What a later version has added to the record and this version does not know.
+    pub unknown: UnknownFields,
 }
 
 /// The state of a session.
@@ -62,6 +70,40 @@ pub struct Granted {
     /// The scope that the sign-in asked for; `None` if that is unknown or no user has signed in. The granted scope, which
     /// may be smaller or have other words, is the response's.
     pub requested_scope: Option<Scope>,
+}
+
+/// Fields of a record that a later version has written and this version does not know, in the store's own encoding.
+///
+/// This version writes them back as they are, so that two versions that share a store lose nothing of each other. They may
+/// be secrets, so `Debug` does not show them.
+#[derive(Clone, Default)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
+pub struct UnknownFields(Arc<Zeroizing<String>>);
+
+impl UnknownFields {
+    /// Fields in this encoding.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Arc::new(Zeroizing::new(text.into())))
+    }
+
+    /// The fields in their encoding.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for UnknownFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UnknownFields({} bytes)", self.0.len())
+    }
 }
 
 /// Why a refresh token can no longer be used.
@@ -131,8 +173,27 @@ impl Granted {
 impl Record {
     /// A record in this state, with nothing else.
     #[must_use]
-    pub const fn new(epoch: Epoch, generation: Generation, state: SessionState) -> Self {
-        Self { epoch, generation, writer: None, state, lease: None, dead: None, throttle: None }
+    pub fn new(epoch: Epoch, generation: Generation, state: SessionState) -> Self {
+        Self {
+            epoch,
+            generation,
+            writer: None,
+            state,
+            lease: None,
+            dead: None,
+            throttle: None,
+            attachments: Attachments::default(),
+            unknown: UnknownFields::default(),
+        }
+    }
+
+    /// Takes over what lasts as long as the session, if this earlier record is of the same one: attachments, and fields that
+    /// this version does not know.
+    pub(crate) fn keep_from(&mut self, earlier: &Self) {
+        if self.epoch == earlier.epoch {
+            self.attachments.clone_from(&earlier.attachments);
+            self.unknown.clone_from(&earlier.unknown);
+        }
     }
 
     /// The place of this record in the history of its key. Of two records the newer one has the later place.

@@ -1,5 +1,6 @@
 //! What is known of a refresh token. It lives beside the access token, not in it: a 401 throws away the access token only.
 
+use crate::members::Members;
 use crate::record::Record;
 use crate::scope::Scope;
 use crate::secret::RefreshToken;
@@ -15,6 +16,8 @@ pub(crate) struct RefreshState {
     pub(crate) reusable: bool,
     /// The scope that the sign-in asked for, where that is known.
     pub(crate) requested_scope: Option<Scope>,
+    /// The members of the session's responses, which a refresh response need not repeat.
+    pub(crate) members: Members,
     /// When it was first sent without a known fate.
     pub(crate) first_sent: Option<Instant>,
     /// How often it was sent again since then.
@@ -30,7 +33,14 @@ impl RefreshState {
             let unix = granted.obtained_at.plus(lifetime);
             Clocks { instant: now.instant_of(unix), unix }
         });
-        let (reusable, requested_scope) = (granted.reusable, granted.requested_scope.clone());
-        Some(Self { token, expires, reusable, requested_scope, first_sent: None, replays: 0 })
+        Some(Self {
+            token,
+            expires,
+            reusable: granted.reusable,
+            requested_scope: granted.requested_scope.clone(),
+            members: granted.response.members.clone(),
+            first_sent: None,
+            replays: 0,
+        })
     }
 }

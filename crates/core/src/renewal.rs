@@ -12,13 +12,14 @@
 //!
 //! - [`step`]: what a driver does; [`operation`]: what it asks the store for; [`answer`], [`outcome`]: the results
 //! - [`job`], [`transitions`]: how a renewal begins and continues; [`context`]: what every phase needs
-//! - phases: [`judge`], [`unknown_owner`], [`end_lease`], [`acquire_lease`], [`exchange`], [`save_token`], [`record_failure`], [`sign_in`], [`sign_out`]
+//! - phases: [`judge`], [`unknown_owner`], [`end_lease`], [`acquire_lease`], [`exchange`], [`save_token`], [`record_failure`], [`sign_in`], [`sign_out`], [`amend`]
 //! - tables: [`loaded`], [`replay`], [`conflict`]
 //! - [`ask`], [`request`]: what phases have in common: asking a store that may fail, and a token request
 
 #![expect(clippy::large_enum_variant, reason = "a phase is moved a few times for each request that it makes")]
 
 mod acquire_lease;
+pub(crate) mod amend;
 mod answer;
 pub(crate) mod ask;
 mod conflict;
@@ -42,6 +43,7 @@ mod transitions;
 mod unknown_owner;
 
 // The public interface is:
+pub use amend::Amendment;
 pub use answer::{Answer, TransportError, TransportErrorKind};
 pub use conflict::{CONFLICT, Obtainment, Resolution, StoreState};
 pub use context::Fallback;

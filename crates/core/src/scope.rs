@@ -56,6 +56,12 @@ impl<'a> FromIterator<&'a str> for Scope {
     }
 }
 
+impl From<&str> for Scope {
+    fn from(text: &str) -> Self {
+        Self::parse(text)
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, word) in self.iter().enumerate() {

@@ -2,8 +2,9 @@
 //!
 //! No secret has `Display` or `Serialize`, its `Debug` shows only its name, equality takes the same time
 //! wherever two secrets differ, and the last owner wipes the memory. Reading one is a call to `expose`, which
-//! can be searched for.
+//! can be searched for. A secret is made of a `String`, a `&str` or a `Box<str>`, so also of what the crate `secrecy` exposes.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
@@ -43,6 +44,30 @@ macro_rules! secrets {
             }
         }
 
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self::new(text)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self::new(text)
+            }
+        }
+
+        impl From<&String> for $name {
+            fn from(text: &String) -> Self {
+                Self::new(text.as_str())
+            }
+        }
+
+        impl From<Box<str>> for $name {
+            fn from(text: Box<str>) -> Self {
+                Self::new(text)
+            }
+        }
+
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
                 self.0.same_as(&other.0)
@@ -71,6 +96,8 @@ secrets! {
     AccessToken;
     /// A refresh token ([RFC 6749 §1.5](https://www.rfc-editor.org/rfc/rfc6749#section-1.5)).
     RefreshToken;
+    /// An ID token ([OpenID Connect Core §2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)).
+    IdToken;
     /// A client secret ([RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
     ClientSecret;
     /// An authorization code ([RFC 6749 §1.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-1.3.1)).

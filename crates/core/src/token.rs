@@ -6,11 +6,10 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use crate::wiped::Zeroizing;
-
 use crate::generation::Generation;
+use crate::members::Members;
 use crate::scope::Scope;
-use crate::secret::{AccessToken, RefreshToken};
+use crate::secret::{AccessToken, IdToken, RefreshToken};
 use crate::time::Clocks;
 
 /// One successful token response, in the terms of
@@ -29,8 +28,9 @@ pub struct TokenResponse {
     pub refresh_lifetime: Option<Duration>,
     /// The granted scope; `None` means as requested.
     pub scope: Option<Scope>,
-    /// Other members of the response.
-    pub extra: Extra,
+    /// The other members of the response, such as `id_token`. A refresh response need not repeat them: see
+    /// [`Token::members`].
+    pub members: Members,
     /// Deviations from the standard that the reader accepted.
     pub deviations: Vec<Deviation>,
 }
@@ -38,14 +38,14 @@ pub struct TokenResponse {
 impl TokenResponse {
     /// A response that carries an access token and nothing else.
     #[must_use]
-    pub fn new(access_token: AccessToken) -> Self {
+    pub fn new(access_token: impl Into<AccessToken>) -> Self {
         Self {
-            access_token,
+            access_token: access_token.into(),
             lifetime: None,
             refresh_token: None,
             refresh_lifetime: None,
             scope: None,
-            extra: Extra::default(),
+            members: Members::default(),
             deviations: Vec::new(),
         }
     }
@@ -67,15 +67,15 @@ impl TokenResponse {
 
     /// The same response, with a refresh token.
     #[must_use]
-    pub fn with_refresh_token(mut self, refresh_token: RefreshToken) -> Self {
-        self.refresh_token = Some(refresh_token);
+    pub fn with_refresh_token(mut self, refresh_token: impl Into<RefreshToken>) -> Self {
+        self.refresh_token = Some(refresh_token.into());
         self
     }
 
     /// The same response, with the granted scope.
     #[must_use]
-    pub fn with_scope(mut self, scope: Scope) -> Self {
-        self.scope = Some(scope);
+    pub fn with_scope(mut self, scope: impl Into<Scope>) -> Self {
+        self.scope = Some(scope.into());
         self
     }
 }
@@ -106,38 +106,6 @@ impl Successor {
     }
 }
 
-/// Other members of a response, each as its text on the wire. They may hold secrets, for example an ID token, so `Debug`
-/// shows only their names.
-#[derive(Clone, Default)]
-#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
-pub struct Extra(Vec<(String, Zeroizing<String>)>);
-
-impl Extra {
-    /// The text of this member, as it stood on the wire.
-    #[must_use]
-    pub fn expose(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
-    }
-
-    /// The members' names.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_str())
-    }
-
-    /// Adds a member; the last one of a name wins.
-    pub fn insert(&mut self, name: impl Into<String>, text: impl Into<String>) {
-        let name = name.into();
-        self.0.retain(|(known, _)| *known != name);
-        self.0.push((name, Zeroizing::new(text.into())));
-    }
-}
-
-impl fmt::Debug for Extra {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.names()).finish()
-    }
-}
-
 /// A harmless deviation from the standard that the reader of a response accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -158,6 +126,8 @@ pub enum Deviation {
     ScopeIsArray,
     /// The body starts with a byte order mark.
     ByteOrderMark,
+    /// Members that no token needs are left out: all together are longer than 64 KiB.
+    MembersLeftOut,
     /// The connection ended before the announced end of the body, after a complete JSON document.
     FrameCutShort,
 }
@@ -175,6 +145,7 @@ pub(crate) struct Due {
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 pub struct Token(Arc<Parts>);
 
+#[derive(Clone)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 struct Parts {
     access_token: AccessToken,
@@ -184,6 +155,7 @@ struct Parts {
     expires: Option<Clocks>,
     renew_at: Option<Clocks>,
     scope: Option<Scope>,
+    members: Members,
 }
 
 impl Token {
@@ -201,6 +173,7 @@ impl Token {
             expires: due.map(|due| due.expires),
             renew_at: due.map(|due| due.expires.minus(due.lead)),
             scope: response.scope,
+            members: response.members,
         }))
     }
 
@@ -216,10 +189,7 @@ impl Token {
 
     /// The same token, as that of this generation.
     pub(crate) fn of_generation(self, generation: Generation) -> Self {
-        let Parts { access_token, sent, lifetime, expires, renew_at, scope, .. } = &*self.0;
-        let (access_token, scope) = (access_token.clone(), scope.clone());
-        let (sent, lifetime, expires, renew_at) = (*sent, *lifetime, *expires, *renew_at);
-        Self(Arc::new(Parts { access_token, generation, sent, lifetime, expires, renew_at, scope }))
+        Self(Arc::new(Parts { generation, ..Parts::clone(&self.0) }))
     }
 
     /// Which token of its key this is. A refusal names the generation that it means.
@@ -232,6 +202,27 @@ impl Token {
     #[must_use]
     pub fn scope(&self) -> Option<&Scope> {
         self.0.scope.as_ref()
+    }
+
+    /// The members of the token response beyond those of RFC 6749, such as `instance_url`.
+    ///
+    /// They belong to the session: a refresh response that does not repeat a member keeps the one of before, as
+    /// [OpenID Connect Core §12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse) has it for
+    /// `id_token`. Any other grant begins with the members of its own response. `null` counts as absent. A store keeps
+    /// them. At most [`Members::MAX_BYTES`] are kept.
+    #[must_use]
+    pub fn members(&self) -> &Members {
+        &self.0.members
+    }
+
+    /// The ID token of the session
+    /// ([OpenID Connect Core §3.1.3.3](https://openid.net/specs/openid-connect-core-1_0.html#TokenResponse)), as
+    /// received: its signature and its claims are not checked. After a refresh it is the newest that the server has sent,
+    /// and it may have expired.
+    #[must_use]
+    pub fn id_token(&self) -> Option<IdToken> {
+        let member = self.members().get("id_token").filter(|member| member.is_text())?;
+        Some(IdToken::new(member.expose())).filter(|token| !token.expose().is_empty())
     }
 
     /// Its whole lifetime, counted from the sending of its request; `None` when unknown.
@@ -279,15 +270,6 @@ impl fmt::Debug for Token {
 mod tests {
     use super::*;
     use std::format;
-
-    #[test]
-    fn unknown_members_are_kept_and_not_shown() {
-        let mut extra = Extra::default();
-        extra.insert("id_token", "first");
-        extra.insert("id_token", "canary");
-        assert_eq!((extra.expose("id_token"), extra.expose("other")), (Some("canary"), None));
-        assert_eq!(format!("{extra:?}"), "{\"id_token\"}");
-    }
 
     #[test]
     fn debug_of_a_token_shows_its_place_and_not_its_text() {

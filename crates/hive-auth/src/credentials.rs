@@ -18,9 +18,9 @@ impl Endpoint {
     pub fn credentials(
         self,
         id: impl Into<String>,
-        secret_key: impl Into<String>,
+        secret_key: impl Into<ClientSecret>,
     ) -> Result<HiveAuth, TokenError> {
-        let (id, secret_key) = (id.into(), ClientSecret::new(secret_key));
+        let (id, secret_key) = (id.into(), secret_key.into());
         if id.is_empty() {
             return Err(TokenError::misconfigured("the id is empty"));
         }

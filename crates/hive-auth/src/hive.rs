@@ -61,8 +61,8 @@ impl HiveAuth {
     /// # Errors
     ///
     /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
-    pub fn base_url(url: &str) -> Result<Endpoint, TokenError> {
-        Endpoint::new(url)
+    pub fn base_url(url: impl AsRef<str>) -> Result<Endpoint, TokenError> {
+        Endpoint::new(url.as_ref())
     }
 
     pub(crate) fn new(endpoint: Endpoint, id: String, secret_key: ClientSecret) -> Self {
@@ -90,8 +90,8 @@ impl HiveAuth {
     /// # Errors
     ///
     /// Fails if the URL is neither HTTPS nor plain HTTP to loopback.
-    pub fn api_origin(mut self, url: &str) -> Result<Self, TokenError> {
-        let origin = Origin::of(url)
+    pub fn api_origin(mut self, url: impl AsRef<str>) -> Result<Self, TokenError> {
+        let origin = Origin::of(url.as_ref())
             .map_err(|error| TokenError::misconfigured(format!("the API's URL is invalid: {error}")))?;
         self.spec.origins.push(origin);
         Ok(self)

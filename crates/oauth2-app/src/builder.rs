@@ -166,8 +166,8 @@ impl AppBuilder {
     }
 
     /// The client secret. Keep it on your server.
-    pub fn client_secret(mut self, secret: impl Into<String>) -> Self {
-        self.client_secret = Some(ClientSecret::new(secret));
+    pub fn client_secret(mut self, secret: impl Into<ClientSecret>) -> Self {
+        self.client_secret = Some(secret.into());
         self
     }
 

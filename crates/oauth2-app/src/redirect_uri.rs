@@ -34,6 +34,22 @@ impl RedirectUri {
     }
 }
 
+impl core::str::FromStr for RedirectUri {
+    type Err = TokenError;
+
+    fn from_str(uri: &str) -> Result<Self, TokenError> {
+        Self::new(uri)
+    }
+}
+
+impl TryFrom<String> for RedirectUri {
+    type Error = TokenError;
+
+    fn try_from(uri: String) -> Result<Self, TokenError> {
+        Self::new(uri)
+    }
+}
+
 impl fmt::Display for RedirectUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

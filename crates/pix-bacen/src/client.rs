@@ -17,9 +17,9 @@ impl Endpoint {
     pub fn credentials(
         self,
         client_id: impl Into<String>,
-        client_secret: impl Into<String>,
+        client_secret: impl Into<ClientSecret>,
     ) -> Result<Gateway, TokenError> {
-        self.client(client_id.into(), Some(ClientSecret::new(client_secret)))
+        self.client(client_id.into(), Some(client_secret.into()))
     }
 
     /// The gateway for the client with this id, which authenticates by its certificate and has no secret.

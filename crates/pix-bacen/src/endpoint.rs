@@ -48,8 +48,8 @@ impl Endpoint {
     /// # Errors
     ///
     /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
-    pub fn api_base_url(mut self, url: &str) -> Result<Self, TokenError> {
-        self.api_base = checked_base(url)?;
+    pub fn api_base_url(mut self, url: impl AsRef<str>) -> Result<Self, TokenError> {
+        self.api_base = checked_base(url.as_ref())?;
         Ok(self)
     }
 

@@ -48,8 +48,8 @@ impl Gateway {
     /// # Errors
     ///
     /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
-    pub fn base_url(url: &str) -> Result<Endpoint, TokenError> {
-        Endpoint::new(url, TokenRequestSpec::pix_bacen())
+    pub fn base_url(url: impl AsRef<str>) -> Result<Endpoint, TokenError> {
+        Endpoint::new(url.as_ref(), TokenRequestSpec::pix_bacen())
     }
 
     /// Any token endpoint that takes client credentials, by its base URL and its [`TokenRequestSpec`].
@@ -58,8 +58,8 @@ impl Gateway {
     ///
     /// Fails for the reasons of [`base_url`](Self::base_url), and if the spec contradicts itself: it puts a secret in the
     /// query, has a header that cannot be sent, or sets a header or parameter twice.
-    pub fn custom(base_url: &str, spec: TokenRequestSpec) -> Result<Endpoint, TokenError> {
-        Endpoint::new(base_url, spec)
+    pub fn custom(base_url: impl AsRef<str>, spec: TokenRequestSpec) -> Result<Endpoint, TokenError> {
+        Endpoint::new(base_url.as_ref(), spec)
     }
 
     /// The gateway with this name: `goforge`, `fire-banking`, `avista`, `ntx-pay` or `safira-pay`.

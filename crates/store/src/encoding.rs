@@ -11,13 +11,21 @@
 //! ...
 //! ```
 //!
-//! A field that this version does not know is an error. A reader that skipped it would save the record without it. A
-//! change that adds a field must therefore raise the format's number. The first line has the number of the oldest format
-//! that knows all the fields, so that an earlier version reads what it can.
+//! The first line has the number of the oldest format that knows all the fields, so that an earlier version reads what it
+//! can. A later version adds a field in one of two ways:
+//!
+//! - A field that an earlier version must not overlook raises the format's number: an earlier version refuses the record.
+//! - A field that an earlier version may carry along comes last, and its name begins with `+`. From format 4 on, a reader
+//!   that does not know such a field keeps it and writes it back for as long as the session lasts. A field that belongs to
+//!   one token therefore names the token's generation.
+//!
+//! Any other unknown field is an error: a reader that skipped it would save the record without it.
 //!
 //! Format 2 is that of a spill which is bound to its store. Format 3 adds `claim_domain`, `requested_scope`, and
-//! `moving_to` for a record that moves to another key.
+//! `moving_to` for a record that moves to another key. Format 4 adds the members of the token response, attachments, and
+//! the fields that begin with `+`.
 
+mod additions;
 mod authentic;
 mod envelope;
 mod fields;

@@ -15,7 +15,8 @@
 //!
 //! An encoded record carries a format version, field names and a checksum, and its times are wall-clock times. A record
 //! that cannot be decoded is an error, never "absent"; the store leaves a record of a newer format unchanged. The
-//! encoding drops the unknown members of a token response and the deviations that its reader noted.
+//! encoding keeps the other members of a token response, what a program has attached, and the fields of a later version that
+//! may be carried along; it drops the deviations that the reader of the response noted.
 //!
 //! The store does not encrypt tokens: everyone who can read the files can use the tokens. Therefore the store creates
 //! folders with mode 0700 and files with mode 0600.

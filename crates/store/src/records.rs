@@ -25,6 +25,9 @@ const LOOK_WITHIN: Duration = Duration::from_secs(5);
 /// How long a spill waits for the store's key if no load or save has read it.
 const KEY_WITHIN: Duration = Duration::from_secs(1);
 
+/// The longest record that fits into the ordinary room for a spill beside a new token.
+const RECORD_WITHOUT_ADDITIONS: usize = 8 << 10;
+
 /// How long a process relies on a spill key that it has read. A store that is emptied gets another key.
 const KEY_FRESH_FOR: Duration = Duration::from_secs(60);
 
@@ -202,6 +205,12 @@ impl<M: Map> Store for Records<M> {
     ) -> Result<Swap, StoreError> {
         let (name, end) = (KeyName::of(key), Deadline::after(within));
         let entry = Entry { version: random_version()?, bytes: encoding::encode_record(record)? };
+        // The token that the lease leads to is spilled, if it must be, with all that its record keeps.
+        if let (Some(spills), true) =
+            (&self.spills, record.lease.is_some() && entry.bytes.len() > RECORD_WITHOUT_ADDITIONS)
+        {
+            self.rooms.grow(spills, entry.bytes.len())?;
+        }
         let swap = if self.map.swap(&name, expected, &entry, within)? {
             Swap::Done(entry.version)
         } else if let (Some(former), Some(version)) = (Former::of(&self.map, &name, key), expected) {

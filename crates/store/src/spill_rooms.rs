@@ -38,6 +38,12 @@ impl SpillRooms {
         Ok(Reservation(self.clone()))
     }
 
+    /// Makes the rooms large enough for a token whose record keeps so many bytes, for example attachments.
+    pub(crate) fn grow(&self, spills: &Spills, kept: usize) -> Result<(), StoreError> {
+        let kept = u64::try_from(kept).unwrap_or(u64::MAX);
+        self.lock().rooms.iter().try_for_each(|room| room.grow(spills.folder(), kept))
+    }
+
     /// The room for one spill, if this process has any.
     pub(crate) fn take(&self) -> Option<Room> {
         self.lock().rooms.pop()

@@ -1,7 +1,7 @@
 //! What programs hold: a source of fresh tokens.
 
 use wellspring_transport::twins::prelude::*;
-use wellspring_transport::{Driver as _, RenewalGuard, source_methods};
+use wellspring_transport::{Driver as _, RenewalGuard, record_methods, source_methods};
 
 use crate::background::{Background, run};
 use crate::clock::{polled, wait};
@@ -15,6 +15,7 @@ use crate::drive::Worker;
 pub struct TokenSource(pub(crate) Source<Background>);
 
 source_methods!([async] [.await] [Box::pin]);
+record_methods!([async] [.await]);
 
 impl TokenSource {
     /// Why this caller cannot run a renewal, if it cannot.

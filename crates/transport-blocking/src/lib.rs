@@ -7,6 +7,24 @@
 //!
 //! The async transport has the same types, methods and files, with `.await`.
 //!
+//! A session that another program or library has begun continues here without a sign-in:
+//!
+//! ```
+//! use std::time::{Duration, SystemTime};
+//!
+//! use wellspring_core::ExistingTokens;
+//! use wellspring_transport_blocking::TokenSource;
+//!
+//! // A program builds the source with its own provider and store: `TokenSource::builder(app).store(store)`.
+//! let source = TokenSource::scripted([]).build()?;
+//! let in_an_hour = SystemTime::now() + Duration::from_secs(3_600);
+//! let tokens = ExistingTokens::new("the-refresh-token").with_access_token("the-access-token", in_an_hour);
+//! assert!(source.import(tokens.clone())?);
+//! assert_eq!(source.token()?.expose(), "the-access-token");
+//! assert!(!source.import(tokens)?, "there is a session already, which stays");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! In scope: waiting, threads, the loop that carries out a renewal's steps, the adapter for ureq.
 //! Out of scope: the rules of renewals (core), the formats of endpoints (providers).
 #![forbid(unsafe_code)]

@@ -1,7 +1,7 @@
 //! What programs hold: a source of fresh tokens.
 
 use wellspring_transport::twins::prelude::*;
-use wellspring_transport::{Driver as _, GRACE, RenewalGuard, source_methods};
+use wellspring_transport::{Driver as _, GRACE, RenewalGuard, record_methods, source_methods};
 
 use crate::background::{Background, carry_out, finish_save, save_once};
 use crate::clock::wait;
@@ -12,6 +12,7 @@ use crate::drive::Worker;
 pub struct TokenSource(pub(crate) Source<Background>);
 
 source_methods!([] [] []);
+record_methods!([] []);
 
 impl TokenSource {
     /// Why this caller cannot run a renewal: it would cut an exchange short, which may lose a single-use refresh token.

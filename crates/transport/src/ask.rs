@@ -3,8 +3,8 @@
 use std::sync::{Arc, TryLockError};
 
 use wellspring_core::{
-    Acquire, AcquireStep, AuthorizationGrant, AwaitChange, AwaitRenewal, Instant, Lifecycle, Need, Permit,
-    RenewalJob, Token, TokenError, acquire_at_once,
+    Acquire, AcquireStep, Amendment, AuthorizationGrant, AwaitChange, AwaitRenewal, Instant, Lifecycle, Need,
+    Permit, RenewalJob, Token, TokenError, acquire_at_once,
 };
 
 use crate::events;
@@ -105,6 +105,16 @@ impl SharedLifecycle {
     /// When the source is closed.
     pub fn sign_out(self: &Arc<Self>) -> Result<RenewalGuard, TokenError> {
         self.beside(JobKind::SignOut, |lifecycle| lifecycle.sign_out(Arc::clone(&self.provider)))
+    }
+
+    /// A change of the session's record, or a look at it. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// When the source is closed.
+    pub fn amend(self: &Arc<Self>, amendment: Amendment) -> Result<RenewalGuard, TokenError> {
+        let kind = if matches!(amendment, Amendment::Import(_)) { JobKind::Import } else { JobKind::Attach };
+        self.beside(kind, |lifecycle| lifecycle.amend(Arc::clone(&self.provider), amendment))
     }
 
     fn beside(

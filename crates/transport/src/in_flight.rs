@@ -3,7 +3,9 @@
 use core::ops::ControlFlow;
 use std::sync::PoisonError;
 
-use wellspring_core::{AwaitRenewal, Permit, Resumed, Revocation, StoreError, Token, TokenError, overdue};
+use wellspring_core::{
+    Attachments, AwaitRenewal, Permit, Resumed, Revocation, StoreError, Token, TokenError, overdue,
+};
 
 use crate::sync::{Mutex, OnceLock};
 
@@ -11,7 +13,7 @@ use crate::sync::{Mutex, OnceLock};
 #[derive(Debug, Default)]
 pub struct InFlight {
     result: OnceLock<Result<Token, TokenError>>,
-    revocation: OnceLock<Revocation>,
+    report: OnceLock<Report>,
     /// The store's last answer, while it is an error.
     store_error: Mutex<Option<StoreError>>,
 }
@@ -23,10 +25,16 @@ impl InFlight {
         self.result.get().cloned()
     }
 
+    /// The result that is no token, once a logout or a change of the session's record has ended.
+    #[must_use]
+    pub fn report(&self) -> Option<Report> {
+        self.report.get().cloned()
+    }
+
     /// The result of the revocation at the endpoint, once a logout has ended.
     #[must_use]
     pub fn revocation(&self) -> Option<Revocation> {
-        self.revocation.get().cloned()
+        if let Some(Report::Revocation(revocation)) = self.report() { Some(revocation) } else { None }
     }
 
     /// Where a caller continues that has waited for this renewal; without a result its time has ended first.
@@ -57,9 +65,21 @@ impl InFlight {
         let _ = self.result.set(result);
     }
 
-    pub(crate) fn sign_out(&self, revocation: Revocation) {
-        let _ = self.revocation.set(revocation);
+    pub(crate) fn set_report(&self, report: Report) {
+        let _ = self.report.set(report);
     }
+}
+
+/// The result of what brings no token.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Report {
+    /// Of a logout: the result of the revocation at the endpoint.
+    Revocation(Revocation),
+    /// Of an import: whether the session is that of the imported tokens.
+    Imported(bool),
+    /// Of a look at the record, or a change of its attachments: the attachments.
+    Attachments(Attachments),
 }
 
 /// What a renewal was started for.
@@ -68,4 +88,6 @@ pub(crate) enum JobKind {
     Renewal(Box<Permit>),
     SignIn,
     SignOut,
+    Import,
+    Attach,
 }

@@ -49,7 +49,7 @@ pub use clock::{Clock, LONGEST_NAP, LOOK, LOOKS, ManualClock};
 pub use driver::Driver;
 pub use failure::Failure;
 pub use guards::{RenewalGuard, RenewalRun, SaveGuard, SaveRun};
-pub use in_flight::InFlight;
+pub use in_flight::{InFlight, Report};
 pub use keep_warm::{KeepWarm, Watch};
 pub use lookup::look_up;
 pub use notify::{Listener, Notify};

@@ -13,7 +13,7 @@ use wellspring_core::{
 
 use crate::clock::Clock;
 use crate::events;
-use crate::in_flight::{InFlight, JobKind};
+use crate::in_flight::{InFlight, JobKind, Report};
 use crate::notify::Notify;
 use crate::published::{Published, TokenRef};
 use crate::storage::{LivenessSlot, Storage};
@@ -108,6 +108,7 @@ impl SharedLifecycle {
         }
         let adopted = matches!(outcome, Outcome::Adopted(_));
         let sign_in = matches!(kind, JobKind::SignIn);
+        let amends = matches!(kind, JobKind::Import | JobKind::Attach);
         let (result, known) = {
             let mut state = self.lock();
             let now = self.clock.now();
@@ -122,8 +123,16 @@ impl SharedLifecycle {
                 }
                 JobKind::SignIn => state.lifecycle.signed_in(outcome, now),
                 JobKind::SignOut => state.lifecycle.signed_out(outcome, now).and_then(|revocation| {
-                    in_flight.sign_out(revocation);
+                    in_flight.set_report(Report::Revocation(revocation));
                     Err(TokenError::login_required(LoginReason::LoggedOut))
+                }),
+                JobKind::Import => state.lifecycle.imported(outcome, now).and_then(|imported| {
+                    in_flight.set_report(Report::Imported(imported));
+                    Err(no_token())
+                }),
+                JobKind::Attach => state.lifecycle.attached(outcome).and_then(|attachments| {
+                    in_flight.set_report(Report::Attachments(attachments));
+                    Err(no_token())
                 }),
             };
             if let (Err(error), Some((_, unsaved))) = (&result, &mut state.unsaved)
@@ -136,13 +145,17 @@ impl SharedLifecycle {
             let same_grant_again = |error: &TokenError| error.is_transient() && error.fate() == Fate::Unspent;
             let polled = sign_in && result.as_ref().is_err_and(same_grant_again);
             let known = polled || !sent && failure.is_some() && failure == state.failure;
-            state.failure = failure;
+            if !amends {
+                state.failure = failure;
+            }
             self.publish(&mut state);
             in_flight.finish(result.clone());
             (result, known)
         };
         self.changes.notify();
         match result {
+            // The caller gets the error.
+            Err(_) if amends => {}
             Err(error) if known => events::renewal_still_failed(name, &error),
             Ok(token) if adopted => events::token_adopted(name, &token),
             Ok(token) => events::renewal_renewed(name, &token),
@@ -258,6 +271,11 @@ impl SharedLifecycle {
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The result for a caller that waits for a token, of what brings none.
+fn no_token() -> TokenError {
+    TokenError::unavailable("the session's record was read or changed, which returns no token")
 }
 
 impl Drop for SharedLifecycle {

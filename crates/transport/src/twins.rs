@@ -11,6 +11,7 @@ mod carrier;
 mod debug;
 mod drive;
 mod pool;
+mod record;
 mod send;
 mod source;
 mod transport;
@@ -26,17 +27,17 @@ pub mod prelude {
     pub use http::header::AUTHORIZATION;
     pub use http::{HeaderMap, HeaderValue};
     pub use wellspring_core::{
-        AccessToken, Acquire, Answer, AuthorizationGrant, CallStep, Generation, HttpRequest, HttpResponse,
-        Instant, Need, Outcome, Patience, Pending, Policy, Provider, Rejected, Revocation, Scope, SharedBy,
-        Step, Store, StoreError, StoreOp, Token, TokenError, TokenResponse, TransportError,
-        TransportErrorKind, UnfinishedSave, Verdict, judge,
+        AccessToken, Acquire, Amendment, Answer, Attachments, AuthorizationGrant, CallStep, ExistingTokens,
+        Generation, HttpRequest, HttpResponse, Instant, Need, Outcome, Patience, Pending, Policy, Provider,
+        Rejected, Revocation, Scope, SharedBy, Step, Store, StoreError, StoreOp, Token, TokenError,
+        TokenResponse, TransportError, TransportErrorKind, UnfinishedSave, Verdict, judge,
     };
 
     pub use crate::ask::Action;
     pub use crate::attach::{Redirected, SourceSelector, missing_scope, repeated};
     pub use crate::clock::Clock;
     pub use crate::events;
-    pub use crate::in_flight::InFlight;
+    pub use crate::in_flight::{InFlight, Report};
     pub use crate::keep_warm::KeepWarm;
     pub use crate::pool::Pool;
     pub use crate::published::TokenRef;

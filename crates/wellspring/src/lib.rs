@@ -33,8 +33,9 @@
 pub use http;
 
 pub use wellspring_core::{
-    AccessToken, ClientSecret, ErrorKind, LoginReason, Need, Policy, RefreshToken, Scope, SharedBy, Token,
-    TokenError, TokenResponse,
+    AccessToken, Attachments, AuthorizationGrant, ClientSecret, ErrorKind, ExistingTokens, IdToken,
+    LoginReason, Member, Members, Need, Policy, RefreshToken, Scope, SharedBy, Token, TokenError,
+    TokenResponse,
 };
 #[cfg(feature = "async")]
 pub use wellspring_transport_async::*;

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use wellspring_core::{
-    AccessToken, AuthorizationGrant, Deviation, Extra, RefreshToken, ResponseHead, Scope, TokenResponse,
+    AccessToken, AuthorizationGrant, Deviation, Members, RefreshToken, ResponseHead, Scope, TokenResponse,
     UnixTime,
 };
 
@@ -16,6 +16,8 @@ use crate::json::{Json, Object};
 use crate::jwt::JwtTimes;
 use crate::lifetime::LifetimeRules;
 use crate::token_format::TokenFormat;
+
+const REFRESH_TOKEN: Cow<'static, str> = Cow::Borrowed("refresh_token");
 
 /// Why an object is not a token response, as a sentence for a person.
 pub(crate) type TokenFault = Cow<'static, str>;
@@ -55,7 +57,7 @@ impl TokenFormat {
         response.refresh_lifetime = refresh_token.as_ref().and(refresh_lifetime);
         response.refresh_token = refresh_token;
         response.scope = scope;
-        response.extra = self.extra(object);
+        response.members = self.members(object, &mut deviations);
         response.deviations = deviations;
         Ok(response)
     }
@@ -124,28 +126,31 @@ impl TokenFormat {
         Ok(read.or(self.default_refresh_lifetime).filter(|lifetime| !lifetime.is_zero()))
     }
 
-    /// The members that this format does not know. Of a repeated member the last one counts.
-    fn extra(&self, object: &Object) -> Extra {
+    /// The members that this format does not know, without those that are `null`. Of a repeated member the last one counts.
+    fn members(&self, object: &Object, deviations: &mut Vec<Deviation>) -> Members {
         let names = &self.names;
         let known = [
             Some(&names.access_token),
             names.token_type.as_ref(),
             Some(&names.lifetime),
-            names.refresh_token.as_ref(),
+            // A refresh token that the client ignores is no member for the user.
+            Some(names.refresh_token.as_ref().unwrap_or(&REFRESH_TOKEN)),
             names.refresh_lifetime.as_ref(),
             Some(&names.scope),
         ];
-        let mut extra = Extra::default();
+        let mut members = Members::default();
         for (name, value) in object.members() {
-            if known.iter().flatten().any(|known| *known == name) {
-                continue;
-            }
-            match value {
-                Json::Text(text) => extra.insert(name, text.to_string()),
-                _ => extra.insert(name, value.to_json()),
+            let kept = match value {
+                Json::Null => true,
+                _ if known.iter().flatten().any(|known| *known == name) => true,
+                Json::Text(text) => members.insert_text(name, text.as_str()),
+                _ => members.insert_json(name, value.to_json()),
+            };
+            if !kept && !deviations.contains(&Deviation::MembersLeftOut) {
+                deviations.push(Deviation::MembersLeftOut);
             }
         }
-        extra
+        members
     }
 }
 
@@ -191,7 +196,7 @@ fn is_token68_text(token: &str) -> bool {
 
 /// Whether the deviation violates the standard, which allows lifetimes of any length, also zero.
 fn violates_standard(deviation: Deviation) -> bool {
-    !matches!(deviation, Deviation::LifetimeIsCut | Deviation::LifetimeIsOver)
+    !matches!(deviation, Deviation::LifetimeIsCut | Deviation::LifetimeIsOver | Deviation::MembersLeftOut)
 }
 
 const fn strict_fault(deviation: Deviation) -> &'static str {

@@ -18,9 +18,8 @@ async fn main() -> Result<(), Box<dyn core::error::Error>> {
     let gateway = Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?;
 
     // ANCHOR: policy
-    let mut policy = Policy::default();
-    policy.margin = Duration::from_secs(120);
-    policy.deadline = Duration::from_secs(10);
+    let policy =
+        Policy::default().with_margin(Duration::from_secs(120)).with_deadline(Duration::from_secs(10));
     let source = TokenSource::builder(gateway).policy(policy).clock(&clock).build()?;
     // ANCHOR_END: policy
 

@@ -4,11 +4,14 @@ use crate::rust::{code, has_word, identifier, public_types, secrets};
 use crate::workspace::Workspace;
 
 /// Types that hold a secret without saying so in their name.
-const CARRIERS: [&str; 9] = [
+const CARRIERS: [&str; 12] = [
     "Token",
     "TokenRef",
     "TokenResponse",
-    "Extra",
+    "Member",
+    "Members",
+    "Attachments",
+    "UnknownFields",
     "Header",
     "HttpRequest",
     "HttpResponse",

@@ -44,8 +44,7 @@ impl Stage {
             simulator.fault_times(*endpoint, fault.clone(), u32::MAX);
         }
         let cast = subject.cast(&simulator.url()).map_err(|error| error.to_string())?;
-        let mut policy = Policy::default();
-        policy.deadline = Duration::from_secs(5);
+        let policy = Policy::default().with_deadline(Duration::from_secs(5));
         let config = SourceConfig {
             provider: cast.provider,
             policy,

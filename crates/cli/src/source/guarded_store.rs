@@ -18,7 +18,7 @@ use wellspring_transport_blocking::Clock;
 use crate::exit::say;
 use crate::interrupt::{self, SignalGuard};
 use crate::progress;
-use crate::span::TimeOfDay;
+use crate::span::rounded_up;
 
 #[derive(Debug)]
 pub(crate) struct GuardedStore {
@@ -49,7 +49,7 @@ impl GuardedStore {
         let process = lease.attempt.owner.process;
         Some(format!(
             "process {process}, and no process can tell whether it still renews the token: another one takes over after {}",
-            TimeOfDay(lapses)
+            rounded_up(lapses)
         ))
     }
 

@@ -42,7 +42,7 @@ impl Lifecycle {
         self.job(provider, goal)
     }
 
-    fn job(&mut self, provider: Arc<dyn Provider>, goal: Goal) -> Result<RenewalJob, TokenError> {
+    pub(super) fn job(&mut self, provider: Arc<dyn Provider>, goal: Goal) -> Result<RenewalJob, TokenError> {
         if self.is_closed() {
             return Err(closed_error());
         }
@@ -91,7 +91,9 @@ impl Lifecycle {
                 self.adopt(&record, now).ok_or_else(overtaken)
             }
             Outcome::Failed(failure) => Err(failure.error),
-            Outcome::SignedOut(..) => Err(TokenError::unavailable("the sign-in was overtaken by a logout")),
+            Outcome::SignedOut(..) | Outcome::Imported(_) | Outcome::Looked(_) => {
+                Err(TokenError::unavailable("the sign-in was overtaken by a logout"))
+            }
         }
     }
 
@@ -115,9 +117,11 @@ impl Lifecycle {
                 Ok(revocation)
             }
             Outcome::Failed(failure) => Err(failure.error),
-            Outcome::Renewed(..) | Outcome::Kept(..) | Outcome::Adopted(_) => {
-                Err(TokenError::unavailable("the logout was overtaken by a sign-in"))
-            }
+            Outcome::Renewed(..)
+            | Outcome::Kept(..)
+            | Outcome::Adopted(_)
+            | Outcome::Imported(_)
+            | Outcome::Looked(_) => Err(TokenError::unavailable("the logout was overtaken by a sign-in")),
         }
     }
 
@@ -128,7 +132,7 @@ impl Lifecycle {
                 let _ = self.adopt(&record, now);
             }
             Outcome::Failed(Failure { facts: Some(facts), .. }) if facts.logged_out => self.end_session(),
-            Outcome::Failed(_) | Outcome::SignedOut(..) => {}
+            Outcome::Failed(_) | Outcome::SignedOut(..) | Outcome::Imported(_) | Outcome::Looked(_) => {}
         }
     }
 

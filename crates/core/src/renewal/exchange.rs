@@ -113,9 +113,13 @@ impl Exchange {
         let mut granted = merge(response, &grant, expires, sent);
         if let (AuthorizationGrant::RefreshToken(_), Some(held)) = (&grant, &current.held) {
             granted.requested_scope.clone_from(&held.requested_scope);
+            granted.response.members.keep_from(&held.members);
         }
         let (epoch, generation) = current.place;
-        let record = Record::new(epoch, generation.next(), SessionState::Active(granted));
+        let mut record = Record::new(epoch, generation.next(), SessionState::Active(granted));
+        if let Route::Leased(leased) = &self.route {
+            record.keep_from(&leased.record);
+        }
         match self.route {
             Route::Leased(leased) => Exchanged::Save { record, grant, sent, leased },
             Route::NoStore(_) | Route::WithoutStore { .. } => Exchanged::Done(Outcome::Renewed(record, sent)),
@@ -128,7 +132,10 @@ impl Exchange {
         let current = self.route.current();
         let (epoch, generation) = current.place;
         let in_force = !current.access_left.is_zero();
-        let requested_scope = current.held.as_ref().and_then(|held| held.requested_scope.clone());
+        let (requested_scope, members) = current
+            .held
+            .as_ref()
+            .map_or_else(Default::default, |held| (held.requested_scope.clone(), held.members.clone()));
         let before = match &self.route {
             Route::Leased(leased) if in_force && context.time_left(&leased.record, now).is_some() => {
                 leased.record.granted()
@@ -137,7 +144,11 @@ impl Exchange {
         };
         let mut granted = kept(successor, &grant, before, sent);
         granted.requested_scope = requested_scope;
-        let record = Record::new(epoch, generation.next(), SessionState::Active(granted));
+        granted.response.members = members;
+        let mut record = Record::new(epoch, generation.next(), SessionState::Active(granted));
+        if let Route::Leased(leased) = &self.route {
+            record.keep_from(&leased.record);
+        }
         match self.route {
             Route::Leased(leased) => Exchanged::Keep { record, error, grant, sent, leased },
             Route::NoStore(_) | Route::WithoutStore { .. } => Exchanged::Done(Outcome::Kept(record, error)),

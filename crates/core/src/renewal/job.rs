@@ -12,7 +12,9 @@ use crate::refresh_state::RefreshState;
 use crate::store::SharedBy;
 use crate::token::Token;
 
-/// The job of one renewal, one sign-in or one logout.
+use super::amend::Amendment;
+
+/// The job of one renewal, one sign-in, one logout or one change of the record.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
 pub struct RenewalJob {
@@ -46,6 +48,8 @@ pub(crate) enum Goal {
     SignIn(AuthorizationGrant),
     /// The end of the session.
     SignOut { held: Option<RefreshState> },
+    /// A change of the record, without a request.
+    Amend(Amendment),
 }
 
 impl RenewalJob {

@@ -51,11 +51,12 @@ operations! {
 }
 
 impl Save {
-    /// The record to save by a process that holds a liveness lock of this domain: its lease names the lock.
+    /// The record to save by a process that holds a liveness lock of this domain: its own lease names the lock. The lease of
+    /// another process, which stays as it is, names a lock already.
     #[must_use]
     pub fn record_under(&self, domain: Option<LockDomain>) -> Cow<'_, Record> {
         match self.record.lease {
-            Some(lease) if lease.domain != domain => {
+            Some(lease) if lease.domain.is_none() && domain.is_some() => {
                 Cow::Owned(Record { lease: Some(Lease { domain, ..lease }), ..self.record.clone() })
             }
             _ => Cow::Borrowed(&self.record),

@@ -20,6 +20,10 @@ pub enum Outcome {
     /// The session has ended, and this is the result of the revocation. The record, where there is a store, is the
     /// tombstone.
     SignedOut(Option<Record>, Revocation),
+    /// A session has begun with the tokens of another program.
+    Imported(Record),
+    /// The record, if there is one, as it is now. Nothing was obtained.
+    Looked(Option<Record>),
     /// No token.
     Failed(Failure),
 }
@@ -131,7 +135,11 @@ impl Outcome {
     #[must_use]
     pub const fn error(&self) -> Option<&TokenError> {
         match self {
-            Self::Renewed(..) | Self::Adopted(_) | Self::SignedOut(..) => None,
+            Self::Renewed(..)
+            | Self::Adopted(_)
+            | Self::SignedOut(..)
+            | Self::Imported(_)
+            | Self::Looked(_) => None,
             Self::Kept(_, error) => Some(error),
             Self::Failed(failure) => Some(&failure.error),
         }

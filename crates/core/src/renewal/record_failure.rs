@@ -121,6 +121,7 @@ impl RecordFailure {
         }
         let Some(Stored { version, record }) = stored else { return self.finish(false) };
         if self.is_to_be_replaced(record.lease) {
+            self.record.keep_from(&record);
             self.expected = Some(version);
             return self.save();
         }

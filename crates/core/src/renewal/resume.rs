@@ -13,7 +13,7 @@ use super::step::{
     AfterLoad, AfterSave, AfterSend, Forgetting, Loading, Saving, Sent, Sleeping, Spilling, Step, StoreOp,
     UnfinishedSave, Watching,
 };
-use super::transitions::{exchanged, judged, leased, load, recorded, signed_in, signed_out, stored};
+use super::transitions::{amended, exchanged, judged, leased, load, recorded, signed_in, signed_out, stored};
 
 impl StoreOp for Load {
     type Reply = Loaded;
@@ -61,6 +61,7 @@ impl StoreOp for Load {
                 let next = sign_out.loaded(&context, reply, now);
                 signed_out(context, next, now)
             }
+            AfterLoad::Amend(amend) => amended(context, amend.loaded(reply, now), now),
         }
     }
 }
@@ -104,6 +105,7 @@ impl StoreOp for Save {
                 let next = sign_out.saved(&context, reply, now);
                 signed_out(context, next, now)
             }
+            AfterSave::Amend(amend) => amended(context, amend.saved(reply, now), now),
         }
     }
 }

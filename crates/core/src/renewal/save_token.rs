@@ -255,8 +255,12 @@ impl SaveToken {
         let store = compare(record, token, self.pending_save.origin, kind);
         let version = stored.map(|stored| stored.version);
         match (resolve(store, kind), record) {
-            (Resolution::Save, _) => {}
-            (Resolution::SaveAfter, record) => self.move_after(record.map(Record::place), version, now),
+            (Resolution::Save, Some(record)) => self.keep_from(record),
+            (Resolution::Save, None) => {}
+            (Resolution::SaveAfter, record) => {
+                record.into_iter().for_each(|record| self.keep_from(record));
+                self.move_after(record.map(Record::place), version, now);
+            }
             (Resolution::Superseded, Some(record)) => {
                 return self.conclude(context, Conclusion::Superseded(Box::new(record.clone())), now);
             }
@@ -268,6 +272,14 @@ impl SaveToken {
         }
         self.expected = version;
         self.save()
+    }
+
+    /// Takes over what the session's record has got since the lease, for example an attachment.
+    fn keep_from(&mut self, stored: &Record) {
+        // A sign-in begins another session.
+        if matches!(self.pending_save.origin, Obtained::ByRenewal { .. }) {
+            self.pending_save.record.keep_from(stored);
+        }
     }
 
     fn kind(&self, stored: Option<&Record>) -> Obtainment {

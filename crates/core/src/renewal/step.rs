@@ -9,6 +9,7 @@ use crate::store::{PendingSave, Store, StoreError};
 use crate::time::{Clocks, Instant};
 
 use super::acquire_lease::AcquireLease;
+use super::amend::Amend;
 use super::context::Context;
 use super::end_lease::EndLease;
 use super::exchange::Exchange;
@@ -135,6 +136,7 @@ pub(super) enum AfterLoad {
     SaveToken(SaveToken),
     RecordFailure(RecordFailure),
     SignOut(SignOut),
+    Amend(Amend),
 }
 
 /// The phases that continue when a record is saved.
@@ -146,6 +148,7 @@ pub(super) enum AfterSave {
     SaveToken(SaveToken),
     RecordFailure(RecordFailure),
     SignOut(SignOut),
+    Amend(Amend),
 }
 
 /// The phases that continue with an answer.

@@ -7,6 +7,7 @@ use crate::provider::AuthorizationGrant;
 use crate::time::{Clocks, Instant};
 
 use super::acquire_lease::{AcquireLease, Leasing};
+use super::amend::{self, Amend, Amending};
 use super::ask::Ask;
 use super::context::{Context, Current, Needed};
 use super::end_lease::EndLease;
@@ -72,6 +73,12 @@ impl Renewal {
             (Goal::SignOut { held }, None) => {
                 let next = Revoke::begin(&context, held.map(|held| held.token), None, now);
                 signed_out(context, next, now)
+            }
+            (Goal::Amend(amendment), Some((attempt, _))) => {
+                load(context, AfterLoad::Amend(Amend::new(amendment, attempt, place, end)), now)
+            }
+            (Goal::Amend(amendment), None) => {
+                Step::Done(amend::without_store(amendment, place, logged_out, now), None)
             }
         }
     }
@@ -203,6 +210,13 @@ pub(super) fn signed_out(context: Context, signing_out: SigningOut, now: Clocks)
     }
 }
 
+pub(super) fn amended(context: Context, amending: Amending, now: Clocks) -> Step {
+    match amending {
+        Amending::Ask(next) => ask(context, next, now),
+        Amending::Done(outcome) => Step::Done(outcome, None),
+    }
+}
+
 const fn failed(failure: Failure) -> Step {
     Step::Done(Outcome::Failed(failure), None)
 }
@@ -246,4 +260,4 @@ macro_rules! after_load_and_save {
     )+};
 }
 
-after_load_and_save!(AcquireLease SaveToken RecordFailure SignOut);
+after_load_and_save!(AcquireLease SaveToken RecordFailure SignOut Amend);

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use wellspring_core::{Applied, Store, StoreError, Swap};
+use wellspring_core::{Applied, PendingSave, Store, StoreError, Swap};
 
 use super::child::{self, Role};
 use super::folder::Folder;
@@ -45,6 +45,7 @@ pub(super) fn use_small_disk(disk: &Path, open: OpenStore<'_>) {
     let location = disk.join("store");
     a_full_disk_loses_nothing(disk, &location, open);
     room_for_a_spill_is_taken_before_the_lease(disk, &location, open);
+    room_for_a_spill_grows_with_what_its_record_keeps(disk, &location, open);
     a_read_only_disk_serves_what_it_holds_and_refuses_saves(disk, &location, open);
 }
 
@@ -103,6 +104,24 @@ fn room_for_a_spill_is_taken_before_the_lease(disk: &Path, location: &Path, open
     expect_ok("a spill on a disk that was filled after the lease", store.spill(&key(), &pending_save));
     let found = expect_ok("a load", store.load(&key(), TIMEOUT)).spilled.expect("a spill is not found");
     assert!(sample::same_pending_save(&found, &pending_save), "a spill on a full disk is another token");
+    drop(lock);
+    expect_ok("forgetting a spill", store.forget_spill(&key(), pending_save.attempt));
+    fs::remove_file(filler).expect("the filler can be removed");
+}
+
+fn room_for_a_spill_grows_with_what_its_record_keeps(disk: &Path, location: &Path, open: OpenStore<'_>) {
+    let store = expect_ok("opening a store", open(location));
+    let version = expect_ok("a load", store.load(&key(), TIMEOUT)).stored.map(|stored| stored.version);
+    let lock = expect_ok("a liveness lock", store.liveness_lock(&key(), TIMEOUT));
+    let lease = sample::with_attachments();
+    let swap = expect_ok("a lease", store.save(&key(), version, &lease, TIMEOUT));
+    assert!(matches!(swap, Swap::Done(_)), "a lease with attachments is a conflict");
+    let filler = fill(disk);
+    let pending_save = PendingSave { record: lease, ..sample::pending_save(3) };
+    expect_ok(
+        "a spill with attachments on a disk that was filled after the lease",
+        store.spill(&key(), &pending_save),
+    );
     drop(lock);
     expect_ok("forgetting a spill", store.forget_spill(&key(), pending_save.attempt));
     fs::remove_file(filler).expect("the filler can be removed");

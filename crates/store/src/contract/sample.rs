@@ -3,9 +3,9 @@
 use core::time::Duration;
 
 use wellspring_core::{
-    AccessToken, Attempt, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted, Lease, LockDomain,
-    LoginReason, Obtained, Owner, PendingSave, Record, RefreshToken, Scope, SessionState, Throttle,
-    TokenResponse, UnixTime,
+    AccessToken, Attachments, Attempt, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted,
+    Lease, LockDomain, LoginReason, Members, Obtained, Owner, PendingSave, Record, RefreshToken, Scope,
+    SessionState, Throttle, TokenResponse, UnixTime, UnknownFields,
 };
 
 /// A pseudo-random generator (SplitMix64).
@@ -78,6 +78,7 @@ impl Generator {
         response.lifetime = self.optional(Self::duration);
         response.refresh_token = self.optional(|generator| RefreshToken::new(generator.text()));
         response.refresh_lifetime = self.optional(Self::duration);
+        response.members = self.members();
         response.scope = self.optional(|generator| {
             let words = [generator.text(), generator.text(), generator.text()];
             words.iter().map(String::as_str).collect::<Scope>()
@@ -87,6 +88,24 @@ impl Generator {
         granted.requested_scope = self
             .optional(|generator| [generator.text(), generator.text()].iter().map(String::as_str).collect());
         granted
+    }
+
+    fn members(&mut self) -> Members {
+        let mut members = Members::default();
+        for _ in 0..self.below(3) {
+            let _ = members.insert_text(self.text(), self.text())
+                && members.insert_json(self.text(), "[{\"a\":1}]");
+        }
+        members
+    }
+
+    fn attachments(&mut self) -> Attachments {
+        let mut attachments = Attachments::default();
+        for _ in 0..self.below(3) {
+            let bytes: Vec<u8> = (0..self.below(40)).map(|_| self.number().to_le_bytes()[0]).collect();
+            let _ = attachments.insert(self.text(), bytes);
+        }
+        attachments
     }
 
     fn lease(&mut self) -> Lease {
@@ -141,6 +160,8 @@ impl Generator {
         record.lease = self.optional(Self::lease);
         record.dead = self.optional(Self::dead);
         record.throttle = self.optional(Self::throttle);
+        record.attachments = self.attachments();
+        record.unknown = self.optional(|_| UnknownFields::new("+next 3 a\nb\n")).unwrap_or_default();
         record
     }
 }
@@ -170,7 +191,10 @@ pub fn of_format_1(mut pending_save: PendingSave) -> PendingSave {
     record.lease = record.lease.map(|lease| Lease { domain: None, ..lease });
     if let SessionState::Active(granted) = &mut record.state {
         granted.requested_scope = None;
+        granted.response.members = Members::default();
     }
+    record.attachments = Attachments::default();
+    record.unknown = UnknownFields::default();
     pending_save
 }
 
@@ -191,6 +215,16 @@ pub fn of_length(length: usize) -> Record {
     )
 }
 
+/// A record with a lease and with as much attached as a session may have.
+#[must_use]
+pub fn with_attachments() -> Record {
+    let mut record = of_length(1);
+    record.lease = Some(Generator(1).lease());
+    let fits = record.attachments.insert("a", vec![7; Attachments::MAX_BYTES - 1]);
+    debug_assert!(fits, "the longest attachment is one byte shorter, for its name");
+    record
+}
+
 /// Whether these records are equal in everything that a store keeps.
 #[must_use]
 pub fn same(a: &Record, b: &Record) -> bool {
@@ -208,6 +242,7 @@ pub fn same(a: &Record, b: &Record) -> bool {
                 && x.refresh_token == y.refresh_token
                 && x.refresh_lifetime == y.refresh_lifetime
                 && x.scope == y.scope
+                && same_members(&x.members, &y.members)
         }
         _ => false,
     };
@@ -217,6 +252,15 @@ pub fn same(a: &Record, b: &Record) -> bool {
         && a.lease == b.lease
         && a.dead == b.dead
         && a.throttle == b.throttle
+        && a.attachments.iter().eq(b.attachments.iter())
+        && a.unknown.expose() == b.unknown.expose()
+}
+
+fn same_members(a: &Members, b: &Members) -> bool {
+    let parts = |members: &Members| -> Vec<(String, String, bool)> {
+        members.iter().map(|(name, member)| (name.into(), member.expose().into(), member.is_text())).collect()
+    };
+    parts(a) == parts(b)
 }
 
 /// Whether these are equal in everything that a spill file keeps.

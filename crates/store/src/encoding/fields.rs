@@ -40,6 +40,11 @@ impl Writer {
         writeln!(self.fields, "{name} {} {value}", value.len()).expect("writing to a Vec never fails");
     }
 
+    /// Writes fields that are encoded already.
+    pub(super) fn encoded(&mut self, fields: &str) {
+        self.fields.extend_from_slice(fields.as_bytes());
+    }
+
     /// Writes a value that is not a secret. Its text passes through memory that is not wiped.
     pub(super) fn value(&mut self, name: &str, value: impl Display) {
         self.text(name, &value.to_string());
@@ -94,6 +99,21 @@ impl<'a> Reader<'a> {
             self.needed = self.needed.max(format);
         }
         Ok(text)
+    }
+
+    /// The next fields as they are encoded, as long as their names begin with `+`. Format 4 is the first that has them.
+    pub(super) fn carried(&mut self) -> Result<&'a str, Unreadable> {
+        let start = self.rest;
+        while let Some(rest) = self.rest.strip_prefix('+') {
+            let (name, rest) = rest.split_once(' ').ok_or(Unreadable::UnexpectedField)?;
+            let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+            if name.is_empty() || !name.bytes().all(is_name) {
+                return Err(Unreadable::UnexpectedField);
+            }
+            self.rest = split(rest).ok_or(Unreadable::UnexpectedField)?.1;
+            self.needed = self.needed.max(4);
+        }
+        Ok(&start[..start.len() - self.rest.len()])
     }
 
     /// The value of the next field, if the field has this name.

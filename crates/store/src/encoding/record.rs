@@ -6,6 +6,7 @@ use wellspring_core::{
 };
 use zeroize::Zeroizing;
 
+use super::additions;
 use super::envelope::{seal, unseal};
 use super::fields::{Reader, Writer, required};
 use super::unreadable::Unreadable;
@@ -81,12 +82,13 @@ pub(super) fn text_length(record: &Record) -> usize {
         let scopes = response.scope.iter().chain(&granted.requested_scope);
         let scope: usize = scopes.flat_map(Scope::iter).map(|word| SCOPE_WORD_OVERHEAD + word.len()).sum();
         let refresh_token = response.refresh_token.as_ref().map_or(0, |token| token.expose().len());
-        response.access_token.expose().len() + refresh_token + scope
+        let members = additions::length_of_members(&response.members);
+        response.access_token.expose().len() + refresh_token + scope + members
     });
     let throttle = record.throttle.as_ref().map_or(0, |throttle| {
         throttle.cause.text.len() + throttle.cause.code.as_ref().map_or(0, String::len)
     });
-    granted + throttle
+    granted + throttle + additions::length(record)
 }
 
 pub(super) fn write(fields: &mut Writer, record: &Record) -> Result<(), StoreError> {
@@ -119,7 +121,7 @@ pub(super) fn write(fields: &mut Writer, record: &Record) -> Result<(), StoreErr
     if let Some(throttle) = throttle {
         write_throttle(fields, throttle);
     }
-    Ok(())
+    additions::write(fields, record)
 }
 
 fn write_granted(fields: &mut Writer, granted: &Granted) {
@@ -147,6 +149,7 @@ fn write_granted(fields: &mut Writer, granted: &Granted) {
         fields.value("requested_scope", scope.iter().count());
         scope.iter().for_each(|word| fields.text("requested_scope_word", word));
     }
+    additions::write_members(fields, &granted.response.members);
 }
 
 fn write_lease(fields: &mut Writer, lease: &Lease) {
@@ -195,6 +198,7 @@ pub(super) fn read(fields: &mut Reader<'_>) -> Result<Record, Unreadable> {
         record.dead = Some(Dead { reason, since: required("dead_since", fields.time("dead_since")?)? });
     }
     record.throttle = read_throttle(fields)?;
+    additions::read(fields, &mut record)?;
     Ok(record)
 }
 
@@ -214,6 +218,7 @@ fn read_granted(fields: &mut Reader<'_>) -> Result<Granted, Unreadable> {
         let count = count.parse().map_err(|_| Unreadable::Field("requested_scope"))?;
         granted.requested_scope = Some(read_scope(fields, "requested_scope_word", count)?);
     }
+    granted.response.members = additions::read_members(fields)?;
     Ok(granted)
 }
 

@@ -153,14 +153,14 @@ fn truncated_and_extended_bytes_are_detected() {
 
 #[test]
 fn a_newer_format_is_reported_by_its_number() {
-    let bytes = b"wellspring record 4 whatever comes\n\xff\xfe";
+    let bytes = b"wellspring record 5 whatever comes\n\xff\xfe";
     let error = decode_record(bytes).unwrap_err().to_string();
     assert_eq!(
         error,
-        "is of format 4; this version reads no format after 3, so a newer one wrote it: update this program"
+        "is of format 5; this version reads no format after 4, so a newer one wrote it: update this program"
     );
-    let error = decode_record(b"wellspring record 04 x\n").unwrap_err().to_string();
-    assert!(error.contains("format 4"), "{error}");
+    let error = decode_record(b"wellspring record 05 x\n").unwrap_err().to_string();
+    assert!(error.contains("format 5"), "{error}");
     let error = decode_record(b"wellspring record x x\n").unwrap_err().to_string();
     assert!(error.starts_with("is corrupt"), "{error}");
 }

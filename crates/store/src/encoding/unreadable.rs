@@ -1,7 +1,7 @@
 //! Why bytes cannot be decoded.
 
 /// The newest format that this version reads. It writes the oldest one that has all the fields of a record.
-pub(super) const NEWEST_FORMAT: u32 = 3;
+pub(super) const NEWEST_FORMAT: u32 = 4;
 
 /// Why bytes cannot be decoded. The message follows the name of the record or spill, and shows none of the bytes.
 #[derive(Debug, thiserror::Error)]

@@ -21,12 +21,17 @@ impl Room {
     pub(crate) fn take(folder: &Path) -> Result<Option<Self>, StoreError> {
         match take(folder) {
             Ok(file) => Ok(Some(Self(file))),
-            Err(error) if is_full(&error) => Err(StoreError::unavailable(format!(
-                "{} has no room for a new token: {error}; free some space",
-                folder.display()
-            ))
-            .with_source(Arc::new(error))),
+            Err(error) if is_full(&error) => Err(without_room(folder, error)),
             Err(_) => Ok(None),
+        }
+    }
+
+    /// Takes room for a token beside so many bytes that its record keeps, such as attachments. Fails only if the disk is
+    /// full.
+    pub(crate) fn grow(&self, folder: &Path, kept: u64) -> Result<(), StoreError> {
+        match allocate(&self.0, SIZE.saturating_add(kept)) {
+            Err(error) if is_full(&error) => Err(without_room(folder, error)),
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 
@@ -43,12 +48,18 @@ impl Room {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn take(folder: &Path) -> io::Result<File> {
-    use rustix::fs::{FallocateFlags, Mode, OFlags, fallocate, open};
+    use rustix::fs::{Mode, OFlags, open};
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     let file = File::from(open(folder, flags, Mode::RUSR | Mode::WUSR)?);
-    fallocate(&file, FallocateFlags::empty(), 0, SIZE)?;
+    allocate(&file, SIZE)?;
     super::owner::give_to_owner_of_folder(&file, &folder.join("room"))?;
     Ok(file)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn allocate(file: &File, size: u64) -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    Ok(fallocate(file, FallocateFlags::empty(), 0, size)?)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -60,6 +71,14 @@ fn name(file: &File, path: &Path) -> io::Result<()> {
     Ok(linkat(CWD, unnamed, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
 }
 
+fn without_room(folder: &Path, error: io::Error) -> StoreError {
+    StoreError::unavailable(format!(
+        "{} has no room for a new token: {error}; free some space",
+        folder.display()
+    ))
+    .with_source(Arc::new(error))
+}
+
 /// Whether the disk is full, or this user's part of it.
 pub(crate) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
@@ -68,6 +87,11 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn take(_: &Path) -> io::Result<File> {
     let _ = SIZE;
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn allocate(_: &File, _: u64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

@@ -26,12 +26,12 @@ macro_rules! builder_methods {
 
             /// A source that always has this token, for a program's own tests. It sends calls only to loopback.
             #[must_use]
-            pub fn fixed(token: impl Into<String>) -> Self {
+            pub fn fixed(token: impl Into<AccessToken>) -> Self {
                 let mut double = Builder::double(Scripted::new([]));
                 let transport = ScriptedTransport(double.client_transport().ok());
                 let source = double.settings.source(double.provider, Arc::new(transport));
                 // The token has no lifetime, so it never expires. Without a store, the source takes it over.
-                let _ = source.shared.adopt(TokenResponse::new(AccessToken::new(token.into())));
+                let _ = source.shared.adopt(TokenResponse::new(token));
                 Self(source)
             }
 
@@ -99,8 +99,8 @@ macro_rules! builder_methods {
             /// # Errors
             ///
             /// When no secret may be sent to this origin.
-            pub fn allow_origin(mut self, url: &str) -> Result<Self, TokenError> {
-                self.settings.origins.allow(url)?;
+            pub fn allow_origin(mut self, url: impl AsRef<str>) -> Result<Self, TokenError> {
+                self.settings.origins.allow(url.as_ref())?;
                 Ok(self)
             }
 

@@ -101,6 +101,9 @@ impl Provider for Toy {
                 granted.lifetime =
                     member("expires_in").map(|text| Duration::from_secs(text.parse().unwrap()));
                 granted.refresh_token = member("refresh_token").map(RefreshToken::new);
+                for name in ["id_token", "region"] {
+                    assert!(member(name).is_none_or(|text| granted.members.insert_text(name, text)));
+                }
                 Reading::Granted(granted)
             }
             (400, _) => Reading::Refused(TokenError::login_required(LoginReason::Refused)),

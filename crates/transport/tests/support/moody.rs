@@ -131,6 +131,22 @@ impl Server {
         Self::rotating_for_each(lifetime, None)
     }
 
+    /// A server of single-use refresh tokens and tokens of one hour, which accepts this refresh token first.
+    pub fn renewing(first: &'static str) -> Self {
+        Self::start(move |request, n| {
+            let body = String::from_utf8_lossy(&request.body).into_owned();
+            let expected = if n == 0 { first.to_owned() } else { format!("refresh-{n}") };
+            if !body.contains(&format!("\"refresh\":\"{expected}\"")) {
+                return Reply::status(400);
+            }
+            let number = n + 1;
+            let body = format!(
+                r#"{{"access_token":"token-{number}","expires_in":3600,"refresh_token":"refresh-{number}"}}"#
+            );
+            Reply::with(200, "", &body)
+        })
+    }
+
     /// The same for many users, each with a session of their own. Each refresh waits at the gate.
     pub fn rotating_for_each(lifetime: u64, gate: Option<Gate>) -> Self {
         let unspent = Mutex::new(Vec::<usize>::new());

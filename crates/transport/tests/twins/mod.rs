@@ -10,6 +10,7 @@ mod doubles;
 mod exchange;
 mod pool;
 mod received;
+mod record;
 mod single_flight;
 mod store;
 mod time;

@@ -1,6 +1,6 @@
 //! Rows T of `DECISIONS.md`: the other members of a token response.
 
-use wellspring_core::{AuthorizationGrant, Deviation, ErrorKind, Fate, Scope, TokenError};
+use wellspring_core::{AuthorizationGrant, Deviation, ErrorKind, Fate, Members, Scope, TokenError};
 use wellspring_wire::{TokenFormat, TokenNames};
 
 use crate::{NOW, read, read_with, refresh, response, seconds, token_body};
@@ -130,20 +130,33 @@ fn t11_less_scope_than_required_is_an_error_only_for_a_first_token() {
 }
 
 #[test]
-fn t12_unknown_members_are_kept_and_not_shown() {
+fn t12_other_members_are_kept_and_not_shown() {
     let granted = read(&token_body(
-        r#""id_token":"canary","not-before-policy":0,"refresh_expires_in":1800,"x":{"y":[1.5,null,"z"]}"#,
+        r#""id_token":"canary","not-before-policy":0,"refresh_expires_in":1800,"gone":null,"x":{"y":[1.5,null,"z"]}"#,
     ))
     .unwrap();
-    let extra = &granted.extra;
+    let members = &granted.members;
     assert_eq!(
-        extra.names().collect::<Vec<_>>(),
+        members.names().collect::<Vec<_>>(),
         ["id_token", "not-before-policy", "refresh_expires_in", "x"]
     );
-    assert_eq!(extra.expose("id_token"), Some("canary"));
-    assert_eq!(extra.expose("not-before-policy"), Some("0"));
-    assert_eq!(extra.expose("x"), Some(r#"{"y":[1.5,null,"z"]}"#));
+    assert_eq!(members.expose("id_token"), Some("canary"));
+    assert_eq!(members.expose("not-before-policy"), Some("0"));
+    assert_eq!(members.expose("x"), Some(r#"{"y":[1.5,null,"z"]}"#));
+    assert!(
+        members.get("id_token").unwrap().is_text() && !members.get("not-before-policy").unwrap().is_text()
+    );
     assert!(!format!("{granted:?}").contains("canary"));
+}
+
+#[test]
+fn t28_members_beyond_64_kib_are_left_out_and_the_token_stays() {
+    let body = format!(r#""id_token":"a","blob":"{}","region":"eu""#, "x".repeat(Members::MAX_BYTES));
+    for format in [TokenFormat::new(), TokenFormat::new().strict()] {
+        let granted = read_with(&format, &token_body(&body)).unwrap();
+        assert_eq!(granted.members.names().collect::<Vec<_>>(), ["id_token", "region"]);
+        assert_eq!(granted.deviations, [Deviation::MembersLeftOut]);
+    }
 }
 
 #[test]
@@ -163,7 +176,7 @@ fn t13_a_repeated_known_member_makes_the_response_invalid() {
 #[test]
 fn t14_the_last_of_a_repeated_unknown_member_counts() {
     let granted = read(&token_body(r#""x":"first","x":"last""#)).unwrap();
-    assert_eq!(granted.extra.expose("x"), Some("last"));
+    assert_eq!(granted.members.expose("x"), Some("last"));
 }
 
 #[test]

@@ -5,27 +5,38 @@ use std::hash::DefaultHasher;
 use std::sync::Arc;
 
 use wellspring_core::{
-    AccessToken, Answer, AuthorizationCode, AuthorizationGrant, BoundedRequest, ByteLeft, Choice,
-    ClientSecret, Clocks, CodeVerifier, Completed, Credential, Decision, Deviation, DeviceCode, Epoch,
-    ErrorKind, Extra, Fallback, Fate, FaultPlace, Found, GateState, Generation, GrantState, Granted, Header,
-    Holding, HttpRequest, HttpResponse, Instant, Judgment, Lifecycle, LoginReason, Method, Need, Obstacle,
-    Obtainment, Origin, OriginError, Outcome, Permit, Policy, Provider, ProviderSpec, Reading, Record,
-    RefreshToken, Refusal, RefusedToken, Rejected, Renewal, RenewalJob, Replay, Resolution, ResponseHead,
-    Rotation, Scope, Sent, SessionState, Step, StoreState, Successor, Token, TokenError, TokenKey,
-    TokenResponse, TransportError, TransportErrorKind, UnixTime, Verb, Verdict,
+    AccessToken, Amendment, Answer, Attachments, AuthorizationCode, AuthorizationGrant, BoundedRequest,
+    ByteLeft, Choice, ClientSecret, Clocks, CodeVerifier, Completed, Credential, Decision, Deviation,
+    DeviceCode, Epoch, ErrorKind, ExistingTokens, Fallback, Fate, FaultPlace, Found, GateState, Generation,
+    GrantState, Granted, Header, Holding, HttpRequest, HttpResponse, IdToken, Instant, Judgment, Lifecycle,
+    LoginReason, Member, Members, Method, Need, Obstacle, Obtainment, Origin, OriginError, Outcome, Permit,
+    Policy, Provider, ProviderSpec, Reading, Record, RefreshToken, Refusal, RefusedToken, Rejected, Renewal,
+    RenewalJob, Replay, Resolution, ResponseHead, Rotation, Scope, Sent, SessionState, Step, StoreState,
+    Successor, Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind, UnixTime,
+    UnknownFields, Verb, Verdict,
 };
 
 use super::{ACCESS, CODE, REFRESH, SECRET, Shown, VERIFIER, show};
 
 pub(crate) fn response() -> TokenResponse {
-    let mut extra = Extra::default();
-    extra.insert("id_token", ACCESS);
+    let mut members = Members::default();
+    assert!(
+        members.insert_text("id_token", ACCESS) && members.insert_json("team", format!("[\"{SECRET}\"]"))
+    );
     let mut response = TokenResponse::new(AccessToken::new(ACCESS))
         .with_lifetime(Duration::from_secs(3_600))
         .with_refresh_token(RefreshToken::new(REFRESH))
         .with_scope(Scope::parse("profile"));
-    response.extra = extra;
+    response.members = members;
     response
+}
+
+pub(crate) fn record() -> Record {
+    let granted = Granted::new(UnixTime::from_secs(1), response());
+    let mut record = Record::new(Epoch::new(1), Generation::new(1), SessionState::Active(granted));
+    assert!(record.attachments.insert("registration", SECRET));
+    record.unknown = UnknownFields::new(format!("+next {} {SECRET}\n", SECRET.len()));
+    record
 }
 
 pub(crate) fn grant() -> AuthorizationGrant {
@@ -99,7 +110,14 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Clocks = clocks;
         Epoch = Epoch::new(1);
         RenewalJob = Lifecycle::new(Policy::default(), 7).sign_in(provider(), grant()).unwrap();
-        Extra = response().extra;
+        Members = response().members;
+        Member = response().members.get("team").cloned().unwrap();
+        IdToken = lifecycle().1.id_token().unwrap();
+        Attachments = record().attachments;
+        Amendment = Amendment::Attach(record().attachments);
+        ExistingTokens = ExistingTokens::new(REFRESH).with_access_token(ACCESS, UnixTime::from_secs(1)).with_id_token(CODE);
+        Outcome = Outcome::Looked(Some(record()));
+        UnknownFields = record().unknown;
         Generation = Generation::new(1);
         Header = Header::new("Authorization", SECRET);
         HttpRequest = HttpRequest::new(Method::Post, "https://auth.example/token")
@@ -111,7 +129,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Origin = Origin::of("https://api.example").unwrap();
         Policy = Policy::default();
         ProviderSpec = provider().spec().clone();
-        Record = Record::new(Epoch::new(1), Generation::new(1), SessionState::Active(Granted::new(UnixTime::from_secs(1), response())));
+        Record = record();
         ResponseHead = head();
         Scope = Scope::parse("profile");
         Token = lifecycle().1;

@@ -14,13 +14,13 @@ use wellspring_store::{MemoryStore, Records};
 use wellspring_transport::twins::prelude::{Pool, SharedSettings};
 use wellspring_transport::{
     Action, ActiveRenewal, AllowedOrigins, ClientSettings, Clock, Driver, Failure, InFlight, Listener,
-    ManualClock, Notify, Redirected, RenewalGuard, RenewalRun, SaveGuard, SaveRun, Scripted, SharedLifecycle,
-    Slices, Source, SourceSelector, Storage, Tls, TokenRef, Watch,
+    ManualClock, Notify, Redirected, RenewalGuard, RenewalRun, Report, SaveGuard, SaveRun, Scripted,
+    SharedLifecycle, Slices, Source, SourceSelector, Storage, Tls, TokenRef, Watch,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
 
-use super::core_types::{grant, provider, response};
+use super::core_types::{grant, provider, record, response};
 use super::{ACCESS, REFRESH, SECRET, Shown, show};
 
 pub(crate) fn show_all(shown: &mut Shown) {
@@ -34,6 +34,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
     let Action::Start(renewal, _) = asked else { panic!("no token is held") };
     show_callers(shown, &token);
     shown.add::<InFlight>(renewal.in_flight());
+    shown.add::<Report>(&Report::Attachments(record().attachments));
     shown.add::<RenewalGuard>(&renewal);
     show_an_unfinished_save(shown);
     let notify = Notify::default();

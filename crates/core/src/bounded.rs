@@ -1,0 +1,60 @@
+//! Named values in order, bounded in all. Clones share them.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// How long a value is.
+pub(crate) trait Length {
+    /// The bytes of the value.
+    fn length(&self) -> usize;
+}
+
+/// Named values, each name once, in order. Names and values have at most [`MAX_BYTES`](Self::MAX_BYTES) in all.
+#[derive(Clone)]
+#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
+pub(crate) struct Bounded<V>(Arc<Vec<(String, V)>>);
+
+impl<V: Length + Clone> Bounded<V> {
+    pub(crate) const MAX_BYTES: usize = 64 << 10;
+
+    pub(crate) fn get(&self, name: &str) -> Option<&V> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds a value; the last one of a name wins. Returns false, and adds nothing, where there is no room.
+    pub(crate) fn insert(&mut self, name: String, value: V) -> bool {
+        let kept = self.iter().filter(|(known, _)| *known != name);
+        let length: usize = kept.map(|(name, value)| name.len() + value.length()).sum();
+        if length.saturating_add(name.len()).saturating_add(value.length()) > Self::MAX_BYTES {
+            return false;
+        }
+        let values = Arc::make_mut(&mut self.0);
+        values.retain(|(known, _)| *known != name);
+        values.push((name, value));
+        true
+    }
+
+    /// Removes the value of this name. Returns whether there was one.
+    pub(crate) fn remove(&mut self, name: &str) -> bool {
+        let found = self.get(name).is_some();
+        if found {
+            Arc::make_mut(&mut self.0).retain(|(known, _)| known != name);
+        }
+        found
+    }
+}
+
+impl<V> Default for Bounded<V> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}

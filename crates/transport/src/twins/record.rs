@@ -1,0 +1,80 @@
+//! The methods of `TokenSource` that change the stored session and send nothing. They use those of `source_methods`.
+
+/// The methods of both transports' sources that change the stored session.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! record_methods {
+    ([$($async:tt)?] [$($await:tt)*]) => {
+        impl TokenSource {
+            /// Begins a session with tokens that another program or library has obtained. Nothing is sent. Returns whether
+            /// the session is that of these tokens.
+            ///
+            /// A program can call this at every start: where the store has a session already, or remembers a logout, nothing
+            /// changes and the result is `false`. So a refresh token that was spent meanwhile never comes back.
+            ///
+            /// Only one program may use a refresh token that the server replaces at each use: stop the other program first.
+            ///
+            /// # Errors
+            ///
+            /// The reason why the store did not take the tokens, or `Unavailable` when the source is closed.
+            pub $($async)? fn import(&self, tokens: ExistingTokens) -> Result<bool, TokenError> {
+                match self.amend(Amendment::Import(tokens))$($await)*? {
+                    Report::Imported(imported) => Ok(imported),
+                    _ => Ok(false),
+                }
+            }
+
+            /// Attaches bytes to the stored session, for example a client registration or a key; those of the same name are
+            /// replaced. Names and bytes of all have at most 64 KiB.
+            ///
+            /// Attachments are shared by all processes and last as long as the session: renewals keep them; a logout and a
+            /// new sign-in begin without them.
+            ///
+            /// # Errors
+            ///
+            /// `LoginRequired` without a session in the store, `Misconfigured` without a store or beyond 64 KiB; otherwise
+            /// the reason why the store did not take the bytes.
+            pub $($async)? fn attach(&self, name: &str, bytes: &[u8]) -> Result<(), TokenError> {
+                let mut added = Attachments::default();
+                if !added.insert(name, bytes) {
+                    return Err(TokenError::misconfigured("an attachment has at most 64 KiB with its name"));
+                }
+                self.amend(Amendment::Attach(added))$($await)*.map(drop)
+            }
+
+            /// Removes what is attached to the stored session under this name, if anything is.
+            ///
+            /// # Errors
+            ///
+            /// As [`attach`](Self::attach).
+            pub $($async)? fn detach(&self, name: &str) -> Result<(), TokenError> {
+                self.amend(Amendment::Detach(name.to_owned()))$($await)*.map(drop)
+            }
+
+            /// What is attached to the stored session; nothing where there is no session.
+            ///
+            /// # Errors
+            ///
+            /// `Misconfigured` without a store; otherwise the reason why the store cannot be read.
+            pub $($async)? fn attachments(&self) -> Result<Attachments, TokenError> {
+                match self.amend(Amendment::Look)$($await)*? {
+                    Report::Attachments(attachments) => Ok(attachments),
+                    _ => Ok(Attachments::default()),
+                }
+            }
+
+            $($async)? fn amend(&self, amendment: Amendment) -> Result<Report, TokenError> {
+                self.executor(Instant::NEVER)?;
+                let renewal = self.0.shared.amend(amendment)?;
+                let in_flight = Arc::clone(renewal.in_flight());
+                self.run_here(renewal);
+                let result = self.wait_for(&in_flight, self.0.end_of_renewal())$($await)*;
+                match (in_flight.report(), result) {
+                    (Some(report), _) => Ok(report),
+                    (None, Some(Err(error))) => Err(error),
+                    (None, Some(Ok(_)) | None) => Err(in_flight.overdue()),
+                }
+            }
+        }
+    };
+}
