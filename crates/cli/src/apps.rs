@@ -9,8 +9,9 @@ mod secret_file;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use oauth2_app::blocking::register_app;
-use oauth2_app::{RedirectUri, RegisteredApp, Registration};
+use oauth2_app::RedirectUri;
+use oauth2_app::aihubmix::blocking::register_app;
+use oauth2_app::aihubmix::{RegisteredApp, Registration};
 use wellspring_core::{Fate, TokenError};
 use wellspring_profiles::{Developer, Profile};
 use wellspring_transport_blocking::UreqTransport;

@@ -7,8 +7,6 @@
 
 mod browser;
 mod device;
-mod loopback;
-mod page;
 mod probe;
 mod sign_in;
 mod turn;
@@ -16,12 +14,12 @@ mod turn;
 use std::io::Write;
 use std::sync::Arc;
 
+use oauth2_app::loopback::{Loopback, LoopbackError};
 use wellspring_core::{AuthorizationGrant, Token, TokenKey};
 use wellspring_profiles::{LocalStore, Place, Profile, SignsIn};
 
 use crate::arguments::Login;
-use crate::exit::{Failure, say};
-use crate::login::loopback::Loopback;
+use crate::exit::{Failure, say, with_causes};
 use crate::login::sign_in::SignIn;
 use crate::login::turn::{Outcome, Turn};
 use crate::source::{Parts, Source, persistent, signs_in};
@@ -72,22 +70,46 @@ fn by_browser(
 ) -> Outcome {
     // A free port is taken first, because the redirect URI names it. A port of the profile's own may be in use by the
     // command that this one waits for.
-    let bound = if Loopback::names_a_port(&redirect_uri, place)? {
-        None
-    } else {
-        Some(Loopback::bind(redirect_uri.clone(), place)?)
-    };
-    let uri = bound.as_ref().map_or(redirect_uri.as_str(), |loopback| loopback.uri());
+    let names_port = Loopback::names_port(&redirect_uri).map_err(|error| unusable(place, &error))?;
+    let bound = if names_port { None } else { Some(bind(&redirect_uri, place)?) };
+    let uri = bound.as_ref().map_or(redirect_uri.as_str(), Loopback::redirect_uri);
     let parts = Parts::of(profile, Some(uri))?;
     let key = parts.provider.spec().key.clone();
     in_turn(profile, args, &key, || {
         let loopback = match bound {
             Some(loopback) => loopback,
-            None => Loopback::bind(redirect_uri, place)?,
+            None => bind(&redirect_uri, place)?,
         };
         keeps(profile, &store, &key)?;
         SignIn::new(profile, parts, store, args)?.by_browser(loopback, out)
     })
+}
+
+/// Binds the port of the redirect URI.
+fn bind(redirect_uri: &str, place: &Place) -> Result<Loopback, Failure> {
+    let loopback = Loopback::bind(redirect_uri).map_err(|error| unusable(place, &error))?;
+    if loopback.uses_localhost() {
+        say(format_args!(
+            "wellspring: {place} has the host `localhost`, which may lead the code to another program; register \
+             http://127.0.0.1/PATH if the server allows it"
+        ));
+    }
+    Ok(loopback)
+}
+
+/// The failure for a redirect URI whose port cannot be bound.
+fn unusable(place: &Place, error: &LoopbackError) -> Failure {
+    match error {
+        LoopbackError::NotLoopback => Failure::at(
+            place,
+            "must be a loopback URL for a sign-in from this machine: register and write http://127.0.0.1:PORT/PATH",
+        ),
+        LoopbackError::PortInUse(port) => Failure::at(
+            place,
+            format_args!("needs port {port}, which another program uses; stop that program first"),
+        ),
+        error => Failure::at(place, format_args!("cannot be used: {}", with_causes(error))),
+    }
 }
 
 /// Signs in, or takes the result of the command that signs in to the same profile now.

@@ -1,31 +1,17 @@
 //! The account of the signed-in user: the user info that the server sends, and the part of it that a browser may see.
 
-use oauth2_app::{App, UserInfo};
+use oauth2_app::UserInfo;
 use serde_json::{Map, Value};
 use wellspring_core::{ErrorKind, HttpRequest, HttpResponse, ResponseHead, TokenError, UnixTime};
-use wellspring_transport::Clock;
 use wellspring_transport_async::TokenSource;
 
-/// The members of the user info that the browser may see. All others stay here: some servers put tokens beside the
-/// name.
-const SHOWN: [&str; 12] = [
-    "id",
-    "sub",
-    "username",
-    "preferred_username",
-    "name",
-    "email",
-    "quota",
-    "used_quota",
-    "balance_formatted",
-    "balance",
-    "created_time",
-    "status",
-];
+use crate::account_page::{AccountPage, NAME, first};
+use crate::web_login::WebLogin;
+
 /// The maximum size of a response body.
 const MAX_BYTES: usize = 1 << 16;
 
-/// The user info, cut to [`SHOWN`].
+/// The user info, cut to what the [`AccountPage`] shows.
 pub(crate) struct Account(pub(crate) Map<String, Value>);
 
 /// Why the account cannot be shown.
@@ -48,30 +34,30 @@ impl From<TokenError> for AccountError {
 
 impl Account {
     /// Asks the server. Without a userinfo endpoint only a token is acquired, which fails if the sign-in has ended.
-    pub(crate) async fn of(app: &App, source: &TokenSource, clock: &Clock) -> Result<Self, TokenError> {
-        let Ok(request) = app.userinfo_request() else {
+    pub(crate) async fn of(login: &WebLogin, source: &TokenSource) -> Result<Self, TokenError> {
+        let Ok(request) = login.app().userinfo_request() else {
             return source.token().await.map(|_| Self(Map::new()));
         };
-        Self::judge(&call(source, &request).await?, clock.now().unix)
+        Self::judge(&call(source, &request).await?, login.clock().now().unix, login.account_page())
     }
 
     /// Accepts user info without an id if it has a name, which is all that the page needs. A duplicate id is an error.
-    fn judge(answer: &HttpResponse, now: UnixTime) -> Result<Self, TokenError> {
-        match (UserInfo::read(answer, now), Self::read(answer.expose_body())) {
+    fn judge(answer: &HttpResponse, now: UnixTime, page: &AccountPage) -> Result<Self, TokenError> {
+        match (UserInfo::read(answer, now), Self::read(answer.expose_body(), page)) {
             (Ok(_), account) => account,
             (Err(_), Ok(account)) if answer.head().is_success() && account.has_only_a_name() => Ok(account),
             (Err(error), _) => Err(error),
         }
     }
 
-    fn read(body: &[u8]) -> Result<Self, TokenError> {
+    fn read(body: &[u8], page: &AccountPage) -> Result<Self, TokenError> {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let mut all: Map<String, Value> = serde_json::from_slice(body)
             .map_err(|_| TokenError::protocol("the user info is not a JSON object"))?;
         if all.get("error").is_some_and(|error| !error.is_null()) {
             return Err(TokenError::protocol("the server sent an error instead of the user info"));
         }
-        all.retain(|name, value| SHOWN.contains(&name.as_str()) && !value.is_object() && !value.is_array());
+        all.retain(|name, value| page.shows(name) && !value.is_object() && !value.is_array());
         Ok(Self(all))
     }
 
@@ -82,20 +68,7 @@ impl Account {
 
     /// `username`, `preferred_username`, `name`, or the id.
     pub(crate) fn username(&self) -> Option<String> {
-        self.first(&["username", "preferred_username", "name", "sub", "id"])
-    }
-
-    /// The server's own text or number. Never computed.
-    pub(crate) fn balance(&self) -> Option<String> {
-        self.first(&["balance_formatted", "balance"])
-    }
-
-    fn first(&self, names: &[&str]) -> Option<String> {
-        names.iter().find_map(|name| match self.0.get(*name)? {
-            Value::String(text) if !text.is_empty() => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        })
+        first(&self.0, &NAME)
     }
 }
 
@@ -117,27 +90,31 @@ pub(crate) async fn call(source: &TokenSource, request: &HttpRequest) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aihubmix;
 
     #[test]
     fn only_listed_members_of_the_user_info_reach_the_browser() {
-        let body = br#"{"id":7,"username":"ann","access_token":"canary","quota":{"secret":"canary"}}"#;
-        let account = Account::read(body).unwrap();
-        assert!(!Value::Object(account.0.clone()).to_string().contains("canary"));
+        let body =
+            br#"{"id":7,"username":"ann","access_token":"canary","email":{"secret":"canary"},"plan":"free"}"#;
+        let account = Account::read(body, &AccountPage::new()).unwrap();
+        assert_eq!(Value::Object(account.0.clone()).to_string(), r#"{"id":7,"username":"ann"}"#);
         assert_eq!(account.username().as_deref(), Some("ann"));
-        assert_eq!(account.balance(), None);
+        let page = AccountPage::new().row("plan", "Plan", ["plan_name", "plan"]);
+        assert!(Account::read(body, &page).unwrap().0.contains_key("plan"));
     }
 
     #[test]
-    fn the_name_and_the_balance_are_read_from_each_member_that_servers_use() {
+    fn the_name_and_a_row_are_read_from_each_member_that_servers_use() {
+        let page = aihubmix::account_page();
         for (body, name, balance) in [
             (r#"{"id":7,"balance_formatted":"750.00","balance":1}"#, "7", Some("750.00")),
             (r#"{"sub":"s","preferred_username":"ann","balance":12.5}"#, "ann", Some("12.5")),
             (r#"{"sub":"s","name":"Ann","balance":"9"}"#, "Ann", Some("9")),
             (r#"{"sub":"s","username":"","balance":null}"#, "s", None),
         ] {
-            let account = Account::read(body.as_bytes()).unwrap();
+            let account = Account::read(body.as_bytes(), &page).unwrap();
             assert_eq!(account.username().as_deref(), Some(name), "{body}");
-            assert_eq!(account.balance().as_deref(), balance, "{body}");
+            assert_eq!(first(&account.0, &page.rows[0].members).as_deref(), balance, "{body}");
         }
     }
 
@@ -145,7 +122,8 @@ mod tests {
     fn user_info_without_an_id_is_accepted_with_a_name_and_every_other_answer_is_an_error() {
         let judge = |status, body: &str| {
             let head = ResponseHead::new(status).header("Content-Type", "application/json");
-            let account = Account::judge(&HttpResponse::new(head, body), UnixTime::from_secs(1));
+            let account =
+                Account::judge(&HttpResponse::new(head, body), UnixTime::from_secs(1), &AccountPage::new());
             account.ok().map(|account| account.username().unwrap_or_default())
         };
         for (status, body, name) in [

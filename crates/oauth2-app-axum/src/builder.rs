@@ -11,6 +11,7 @@ use wellspring_core::TokenError;
 use wellspring_transport::Clock;
 use wellspring_transport_async::TokenPool;
 
+use crate::account_page::AccountPage;
 use crate::memory_sessions::MemorySessions;
 use crate::next::Next;
 use crate::pending::Pending;
@@ -29,6 +30,7 @@ pub struct Builder {
     title: String,
     home: String,
     page: bool,
+    account_page: AccountPage,
 }
 
 impl WebLogin {
@@ -50,6 +52,7 @@ impl Builder {
             title: "Your account".to_owned(),
             home: "/".to_owned(),
             page: true,
+            account_page: AccountPage::new(),
         }
     }
 
@@ -74,6 +77,12 @@ impl Builder {
     /// The path of the page, to which the browser is redirected with `?login=success` or `?error=`. Default: `/`.
     pub fn home(mut self, path: impl Into<String>) -> Self {
         self.home = path.into();
+        self
+    }
+
+    /// What the page shows of the account. Default: the user's name.
+    pub fn account_page(mut self, page: AccountPage) -> Self {
+        self.account_page = page;
         self
     }
 
@@ -137,19 +146,14 @@ impl Builder {
             title: self.title,
             home: self.home,
             page: self.page,
+            account_page: self.account_page,
         })))
     }
 }
 
 /// The paths of the other routes.
-const RESERVED: [&str; 6] = [
-    "/auth/oauth/start",
-    "/auth/logout",
-    "/api/user/info",
-    "/api/user/topup",
-    crate::page::SCRIPT,
-    crate::page::STYLE,
-];
+const RESERVED: [&str; 5] =
+    ["/auth/oauth/start", "/auth/logout", "/api/user/info", crate::page::SCRIPT, crate::page::STYLE];
 
 /// Whether axum takes the path literally: no pattern, and nothing that makes it panic.
 fn routable(path: &str) -> bool {

@@ -1,8 +1,8 @@
 //! Sign-in with a browser, as an axum router.
 //!
 //! A [`WebLogin`] is an [`App`](oauth2_app::App) and the [`TokenPool`](wellspring_transport_async::TokenPool) of its
-//! users' tokens behind a few routes: start, callback, user info, top-up, logout, and a page that uses them. The
-//! application's own handlers take [`SignedIn`] and send requests as the signed-in user.
+//! users' tokens behind a few routes: start, callback, user info, logout, and a page that uses them. The application's
+//! own handlers take [`SignedIn`] and send requests as the signed-in user.
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
@@ -12,11 +12,14 @@
 //! use wellspring_transport_async::TokenSource;
 //!
 //! # fn main() -> Result<(), Box<dyn core::error::Error>> {
-//! let app = App::aihubmix("https://api.aihubmix.com")?
+//! let app = App::builder()
+//!     .authorize_url("https://server.example.com/authorize")
+//!     .token_url("https://server.example.com/token")
+//!     .userinfo_url("https://server.example.com/userinfo")
 //!     .client_id("client_abc123def456")
 //!     .client_secret("secret_xyz789uvw012")
 //!     .redirect_uri("https://yourapp.com/oauth/callback")
-//!     .scopes(["profile", "balance"])
+//!     .scopes(["profile", "email"])
 //!     .build()?;
 //! let users = app.clone();
 //! let pool = TokenSource::builder(app.clone())
@@ -35,7 +38,6 @@
 //! | `GET /auth/oauth/start` | 302 to the authorization server; `?next=/path` names where to go afterwards |
 //! | `GET /oauth/callback`, or the path of the redirect URI | 302 to `/?login=success` or to `next`; else to `/?error=` and one word |
 //! | `GET /api/user/info` | the user info; 401 `{"error":"Not authenticated"}`, 500 `{"error":"Server error"}` |
-//! | `GET /api/user/topup` | `{"topup_url": ..}`, or `{}` without one; a browser that asks for a page is redirected there |
 //! | `POST /auth/logout` | 303 to `/?logout=success`, the tokens revoked |
 //! | `GET /` | the page; not with [`Builder::without_page`] |
 //!
@@ -44,15 +46,18 @@
 //! is exchanged, and some servers never name the user; the server's user info must not decide whose tokens are used;
 //! and a user with two browsers has two sign-ins, so that a logout in one browser does not end the other.
 //!
+//! What only one vendor's sites have is in a module: [`aihubmix`].
+//!
 //! In scope: HTTP, sessions, the page. Out of scope: tokens (the pool), the protocol (`oauth2-app`), a database for
 //! sessions (any store of `tower-sessions`).
 #![forbid(unsafe_code)]
 
 mod account;
+mod account_page;
+pub mod aihubmix;
 mod browser_session;
 mod builder;
 mod callback;
-mod compat;
 mod headers;
 mod log;
 mod logout;
@@ -74,6 +79,7 @@ mod user;
 mod web_login;
 
 // The public interface is:
+pub use account_page::AccountPage;
 pub use builder::Builder;
 pub use memory_sessions::MemorySessions;
 pub use signed_in::{NotSignedIn, SignedIn};

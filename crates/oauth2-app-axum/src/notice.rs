@@ -17,7 +17,6 @@ pub(crate) fn sentence(code: &str) -> &'static str {
             "You are signed out here, but the server could not be told. To be sure, end this application's access in \
              your account there."
         }
-        "no_topup" => "There is no page to top up this account at the moment.",
         "server_error" | "temporarily_unavailable" => SERVER_DOWN,
         _ => "The sign-in was refused. Please try again.",
     }

@@ -1,4 +1,4 @@
-// The popup, and a balance that is refreshed in place. The page works without this.
+// The popup, and an account that is refreshed in place. The page works without this.
 "use strict";
 (() => {
   const element = (id) => document.getElementById(id);
@@ -84,13 +84,12 @@
           go("");
           return;
         }
-        const show = (id, ...values) => {
-          const value = values.find((value) => value !== undefined && value !== null && value !== "");
-          if (element(id) && value !== undefined) element(id).textContent = String(value);
-        };
         // Another user may have signed in from another tab.
-        show("username", user.username, user.preferred_username, user.name, user.sub, user.id);
-        show("balance", user.balance_formatted, user.balance);
+        for (const row of document.querySelectorAll("[data-members]")) {
+          const values = row.dataset.members.split(" ").map((member) => user[member]);
+          const value = values.find((value) => value !== undefined && value !== null && value !== "");
+          if (value !== undefined) row.querySelector("dd").textContent = String(value);
+        }
         error.hidden = true;
         status.textContent = status.dataset.updated;
       } catch {

@@ -1,6 +1,6 @@
 //! The page: a complete document for each state, rendered on the server, so that it works without a script.
 //!
-//! The script adds the popup and refreshes the balance in place. The page loads nothing from other sites.
+//! The script adds the popup and refreshes the account in place. The page loads nothing from other sites.
 
 use axum::extract::Extension;
 use axum::response::{IntoResponse, Response};
@@ -8,6 +8,7 @@ use http::Uri;
 use http::header::CONTENT_TYPE;
 
 use crate::account::{Account, AccountError};
+use crate::account_page::{Link, NAME, first};
 use crate::log::log_failure;
 use crate::notice::{SERVER_DOWN, sentence};
 use crate::query::{only, parameters};
@@ -31,7 +32,8 @@ pub(crate) async fn page(
     uri: Uri,
 ) -> Response {
     let parameters = parameters(&uri);
-    let mut message = only(&parameters, "error").map(sentence);
+    let own = |code| login.account_page().sentence(code);
+    let mut message = only(&parameters, "error").map(|code| own(code).unwrap_or_else(|| sentence(code)));
     let body = match signed_in {
         Ok(None) => signed_out_section(),
         // The sessions cannot be read, so the user may be signed in or not. Both can retry by signing in.
@@ -39,7 +41,7 @@ pub(crate) async fn page(
             message = message.or(Some(SERVER_DOWN));
             signed_out_section()
         }
-        Ok(Some(signed_in)) => match Account::of(login.app(), signed_in.source(), login.clock()).await {
+        Ok(Some(signed_in)) => match Account::of(&login, signed_in.source()).await {
             Ok(account) => account_section(&login, Some(&account)),
             Err(error) => {
                 log_failure("userinfo", &error);
@@ -99,40 +101,43 @@ fn signed_out_section() -> String {
 
 /// The account, or only the actions if it is unknown.
 fn account_section(login: &WebLogin, account: Option<&Account>) -> String {
-    let rows = [
-        ("Signed in as", "username", account.and_then(Account::username)),
-        ("Balance", "balance", account.and_then(Account::balance)),
-    ];
-    let rows: String = rows
-        .into_iter()
-        .filter_map(|(label, id, value)| {
-            Some(format!("<div><dt>{label}</dt><dd id=\"{id}\">{}</dd></div>\n", escaped(&value?)))
-        })
-        .collect();
+    let page = login.account_page();
+    let user = account.map(|account| &account.0);
+    let row = |label: &str, id: &str, members: &[&str]| {
+        let value = first(user?, members)?;
+        let members = escaped(&members.join(" "));
+        let (label, id, value) = (escaped(label), escaped(id), escaped(&value));
+        Some(format!("<div data-members=\"{members}\"><dt>{label}</dt><dd id=\"{id}\">{value}</dd></div>\n"))
+    };
+    let added = page.rows.iter().filter_map(|added| {
+        let members: Vec<&str> = added.members.iter().map(String::as_str).collect();
+        row(&added.label, &added.id, &members)
+    });
+    let rows: String = row("Signed in as", "username", &NAME).into_iter().chain(added).collect();
     let rows = match rows.as_str() {
         "" => "<p>You are signed in.</p>\n".to_owned(),
         rows => format!("<dl>\n{rows}</dl>\n"),
     };
-    let balance = account.is_none_or(|account| account.balance().is_some());
-    let (refresh, updated) =
-        if balance { ("Refresh balance", "Balance updated.") } else { ("Refresh", "Updated.") };
+    let (refresh, updated) = page.refresh_labels(user);
+    let links: String = page.links.iter().map(link).collect();
     format!(
         "{rows}\
          <div class=\"actions\">\n\
          <form method=\"get\" action=\"{home}\">\
          <button id=\"refresh\" class=\"primary\">{refresh}</button></form>\n\
-         {topup}\
+         {links}\
          <form method=\"post\" action=\"/auth/logout\"><button id=\"logout\">Sign out</button></form>\n\
          </div>\n\
          <p id=\"status\" role=\"status\" data-updated=\"{updated}\"></p>\n",
         home = escaped(&login.0.home),
-        topup = match login.app().topup_request() {
-            Ok(_) => {
-                "<a id=\"topup\" href=\"/api/user/topup\" target=\"_blank\" rel=\"noopener noreferrer\">Top up</a>\n"
-            }
-            Err(_) => "",
-        },
+        refresh = escaped(refresh),
+        updated = escaped(updated),
     )
+}
+
+fn link(link: &Link) -> String {
+    let (id, label, href) = (escaped(&link.id), escaped(&link.label), escaped(&link.href));
+    format!("<a id=\"{id}\" href=\"{href}\" target=\"_blank\" rel=\"noopener noreferrer\">{label}</a>\n")
 }
 
 /// Escapes text for an element or a quoted attribute.

@@ -9,6 +9,7 @@ use oauth2_app::App;
 use wellspring_transport::Clock;
 use wellspring_transport_async::TokenPool;
 
+use crate::account_page::AccountPage;
 use crate::pending::Pending;
 use crate::query::percent;
 use crate::response::redirect;
@@ -34,6 +35,7 @@ pub(crate) struct Parts {
     pub(crate) title: String,
     pub(crate) home: String,
     pub(crate) page: bool,
+    pub(crate) account_page: AccountPage,
 }
 
 impl WebLogin {
@@ -59,6 +61,10 @@ impl WebLogin {
 
     pub(crate) fn session_lifetime(&self) -> Duration {
         self.0.session_lifetime
+    }
+
+    pub(crate) fn account_page(&self) -> &AccountPage {
+        &self.0.account_page
     }
 
     /// Redirects to the home path with this query.

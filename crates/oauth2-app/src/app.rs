@@ -22,16 +22,18 @@ const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// use oauth2_app::{App, Callback, Entropy};
 /// use wellspring_core::AuthorizationGrant;
 ///
-/// let app = App::aihubmix("https://api.aihubmix.com")?
+/// let app = App::builder()
+///     .authorize_url("https://server.example.com/authorize")
+///     .token_url("https://server.example.com/token")
 ///     .client_id("client_abc123def456")
 ///     .client_secret("secret_xyz789uvw012")
 ///     .redirect_uri("https://yourapp.com/oauth/callback")
-///     .scopes(["profile", "balance"])
+///     .scopes(["profile", "email"])
 ///     .build()?;
 ///
 /// // In a program: `Entropy::from_system()`, with the feature `getrandom`.
 /// let authorization = app.authorize(&Entropy::new([7; 64]))?;
-/// assert!(authorization.url.starts_with("https://api.aihubmix.com/api/oauth2/authorize?client_id=client_abc123def456&"));
+/// assert!(authorization.url.starts_with("https://server.example.com/authorize?client_id=client_abc123def456&"));
 ///
 /// // The browser loads the redirect URI with a code and the state.
 /// let state = authorization.login.state().expose().to_owned();
@@ -59,7 +61,6 @@ impl App {
             .api_urls
             .iter()
             .chain(&config.userinfo_url)
-            .chain(&config.topup_url)
             .filter_map(|url| Origin::of(url).ok())
             .collect();
         spec.origins.sort_unstable();

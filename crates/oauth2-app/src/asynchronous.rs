@@ -16,4 +16,19 @@
 //! # }
 //! ```
 
+#[cfg(feature = "loopback")]
+use crate::loopback::{Answer, BrowserRequest, LoopbackError, Page, SignIn, on_thread};
+
+/// Waits for the callback of a sign-in.
+#[cfg(feature = "loopback")]
+async fn wait(sign_in: SignIn, within: Duration) -> Result<Answer, LoopbackError> {
+    sign_in.wait_async(within).await
+}
+
+/// Shows a page. It is only for the eye, so a thread that cannot be started fails nothing.
+#[cfg(feature = "loopback")]
+async fn show(request: BrowserRequest, page: Page) {
+    let _ = on_thread(move || request.show(&page)).await;
+}
+
 crate::calls::calls!(wellspring_transport_async, [async], [.await]);

@@ -15,4 +15,19 @@
 //! # }
 //! ```
 
+#[cfg(feature = "loopback")]
+use crate::loopback::{Answer, BrowserRequest, LoopbackError, Page, SignIn};
+
+/// Waits for the callback of a sign-in.
+#[cfg(feature = "loopback")]
+fn wait(sign_in: SignIn, within: Duration) -> Result<Answer, LoopbackError> {
+    sign_in.wait(within)
+}
+
+/// Shows a page.
+#[cfg(feature = "loopback")]
+fn show(request: BrowserRequest, page: Page) {
+    request.show(&page);
+}
+
 crate::calls::calls!(wellspring_transport_blocking, [], []);

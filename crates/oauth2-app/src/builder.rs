@@ -6,7 +6,6 @@ use wellspring_core::{ClientSecret, Replay, Rotation, Scope, TokenError};
 use wellspring_wire::{ClientCertificate, TokenFormat, form_decode};
 
 use crate::app::App;
-use crate::base_url;
 use crate::checks::{AUTHORIZE, TOKEN, check_reserved, checked_url, has_parameter, missing};
 use crate::config::{AuthMethod, Config, GrantType};
 use crate::identity::{FormerRecord, Identity};
@@ -23,7 +22,6 @@ pub struct AppBuilder {
     token_url: Option<String>,
     userinfo_url: Option<String>,
     revocation_url: Option<String>,
-    topup_url: Option<String>,
     issuer: Option<String>,
     iss_required: bool,
     client_id: String,
@@ -42,7 +40,6 @@ pub struct AppBuilder {
     default_lifetime: Option<Duration>,
     refresh_lifetime: Option<Duration>,
     api_urls: Vec<String>,
-    topup_hosts: Vec<String>,
     format: TokenFormat,
     identity: Identity,
     former: FormerRecord,
@@ -63,32 +60,6 @@ impl App {
     /// An app of any OAuth 2.0 authorization server. Set its URLs.
     pub fn builder() -> AppBuilder {
         AppBuilder::default()
-    }
-
-    /// An app of AIHubMix at this base URL. The published page names `https://api.aihubmix.com` only for the registration of
-    /// apps and a placeholder for every other endpoint, so the preset has no base URL of its own.
-    ///
-    /// The preset signs users in with one click (`auto_authorize`), sends the client secret in the body, and uses no PKCE,
-    /// which the page does not mention. An access token lives two hours and a refresh token thirty days. A refresh token
-    /// counts as single-use, because the page does not mention rotation.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
-    pub fn aihubmix(base_url: &str) -> Result<AppBuilder, TokenError> {
-        let (origin, base) = base_url::checked(base_url)?;
-        Ok(Self::builder()
-            .authorize_url(format!("{base}/api/oauth2/authorize"))
-            .token_url(format!("{base}/api/oauth2/token"))
-            .userinfo_url(format!("{base}/api/oauth2/userinfo"))
-            .topup_url(format!("{base}/api/oauth2/topup"))
-            // The page names no host for top-up pages. The vendor's domain serves them for every API host.
-            .topup_hosts(["aihubmix.com", origin.host()])
-            .token_endpoint_auth_method(AuthMethod::ClientSecretPost)
-            .authorize_parameter("auto_authorize", "true")
-            .pkce(false)
-            .default_lifetime(Duration::from_secs(7_200))
-            .refresh_lifetime(Duration::from_secs(30 * 86_400)))
     }
 
     /// An app of the authorization server with this metadata.
@@ -126,8 +97,6 @@ impl AppBuilder {
         userinfo_url
         /// The revocation endpoint ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)).
         revocation_url
-        /// The endpoint that returns the URL of the top-up page. Calls to its origin may carry the token.
-        topup_url
         /// The issuer. A callback's `iss` must equal it
         /// ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
         issuer
@@ -186,7 +155,7 @@ impl AppBuilder {
     }
 
     /// Adds a parameter, such as `prompt`, to the authorization URL and to the request for a device code. A second value
-    /// for a name replaces the first. An empty value removes the parameter, for example AIHubMix's `auto_authorize`.
+    /// for a name replaces the first. An empty value removes the parameter.
     pub fn authorize_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         set_parameter(&mut self.authorize_parameters, name.into(), value.into());
         self
@@ -242,12 +211,6 @@ impl AppBuilder {
         self
     }
 
-    /// The hosts of allowed top-up pages. Their subdomains are allowed too.
-    pub fn topup_hosts<S: Into<String>>(mut self, hosts: impl IntoIterator<Item = S>) -> Self {
-        self.topup_hosts = hosts.into_iter().map(|host| host.into().to_ascii_lowercase()).collect();
-        self
-    }
-
     /// Checks the settings and creates the app.
     ///
     /// # Errors
@@ -276,7 +239,6 @@ impl AppBuilder {
             token_url,
             userinfo_url: url("userinfo_url", self.userinfo_url)?,
             revocation_url: url("revocation_url", self.revocation_url)?,
-            topup_url: url("topup_url", self.topup_url)?,
             api_urls: self
                 .api_urls
                 .into_iter()
@@ -301,7 +263,6 @@ impl AppBuilder {
             replay: self.replay.unwrap_or_default(),
             default_lifetime: self.default_lifetime,
             refresh_lifetime: self.refresh_lifetime,
-            topup_hosts: self.topup_hosts,
             format: self.format,
         };
         Ok(App::new(config, &self.identity, self.former))

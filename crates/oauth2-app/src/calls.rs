@@ -5,15 +5,14 @@ use wellspring_core::{HttpRequest, HttpResponse, ResponseHead, TokenError};
 /// The most bytes of an answer that a client reads.
 pub(crate) const MAX_ANSWER: usize = 1 << 20;
 
-/// Declares `Client`, `register_app` and `discover` over one transport: its crate, then `async` and `.await`, or nothing
+/// Declares `Client` and `discover` over one transport: its crate, then `async` and `.await`, or nothing
 /// in blocking code.
 macro_rules! calls {
     ($transport:ident, [$($async:tt)?], [$($await:tt)*]) => {
         use core::time::Duration;
 
         use wellspring_core::{
-            AccessToken, HttpRequest, HttpResponse, Provider, RefreshToken, Token, TokenError, TransportError,
-            UnixTime,
+            AccessToken, HttpRequest, HttpResponse, Provider, RefreshToken, Token, TokenError, UnixTime,
         };
         use $transport::{Clock, TokenSource, Transport};
 
@@ -24,7 +23,6 @@ macro_rules! calls {
         use crate::login::PendingLogin;
         use crate::metadata::locations::read_location;
         use crate::metadata::{Discovery, Metadata};
-        use crate::registration::{RegisteredApp, Registration};
         use crate::sign_in_error::SignInError;
         use crate::userinfo::UserInfo;
 
@@ -52,6 +50,12 @@ macro_rules! calls {
                 Self { app, source }
             }
 
+            /// The app.
+            #[must_use]
+            pub const fn app(&self) -> &App {
+                &self.app
+            }
+
             /// The token source, for API calls that this client does not have.
             #[must_use]
             pub const fn source(&self) -> &TokenSource {
@@ -70,6 +74,30 @@ macro_rules! calls {
             ) -> Result<Token, SignInError> {
                 let grant = self.app.finish(login, callback)?;
                 Ok(self.source.sign_in(grant)$($await)*?)
+            }
+
+            /// Waits for the user to come back from the browser, exchanges the code for tokens, and shows the browser a last
+            /// page. Open [`url`](crate::loopback::SignIn::url) in the browser first.
+            ///
+            /// # Errors
+            ///
+            /// Fails if the user does not sign in within this time, the server refuses the sign-in, or it grants no token for
+            /// the code.
+            #[cfg(feature = "loopback")]
+            pub $($async)? fn sign_in_on_loopback(
+                &self,
+                sign_in: crate::loopback::SignIn,
+                within: Duration,
+            ) -> Result<Token, crate::loopback::LoopbackError> {
+                use crate::loopback::{Answer, Page};
+                let Answer { grant, request, .. } = wait(sign_in, within)$($await)*?;
+                let token = self.source.sign_in(grant)$($await)*;
+                let page = match &token {
+                    Ok(_) => Page::signed_in(),
+                    Err(_) => Page::failed("The server granted the sign-in, but the token request failed."),
+                };
+                show(request, page)$($await)*;
+                Ok(token?)
             }
 
             /// Starts a sign-in on another device: show the user the code and the URL, then [`poll`](Self::poll) after
@@ -106,16 +134,6 @@ macro_rules! calls {
                 UserInfo::read(&response, now())
             }
 
-            /// The URL of the top-up page, to open in the user's browser; `None` if the server names none.
-            ///
-            /// # Errors
-            ///
-            /// Fails if the source has no token, the server does not answer, or the URL's host is not allowed.
-            pub $($async)? fn topup(&self) -> Result<Option<String>, TokenError> {
-                let response = self.call(&self.app.topup_request()?)$($await)*?;
-                self.app.read_topup(&response, now())
-            }
-
             /// Revokes this refresh token at the server, and with it the access tokens of its grant
             /// ([RFC 7009 §2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1)).
             ///
@@ -147,29 +165,11 @@ macro_rules! calls {
                 self.app.read_revocation(&response, now())
             }
 
-            $($async)? fn call(&self, request: &HttpRequest) -> Result<HttpResponse, TokenError> {
+            /// Sends a call with the token and reads the whole answer.
+            pub(crate) $($async)? fn call(&self, request: &HttpRequest) -> Result<HttpResponse, TokenError> {
                 let (head, body) = self.source.send(http_request(request)?)$($await)*?.into_parts();
                 Ok(http_response(&head, body.bytes(MAX_ANSWER)$($await)*?.into()))
             }
-        }
-
-        /// Registers an app at this base URL, such as [`Registration::AIHUBMIX`], with the developer's own token.
-        ///
-        /// # Errors
-        ///
-        /// Fails if no answer arrives in time or the server refuses. The request is not retried, because the server may have
-        /// registered the app.
-        pub $($async)? fn register_app(
-            transport: &dyn Transport,
-            base_url: &str,
-            developer_token: &AccessToken,
-            registration: &Registration,
-            within: Duration,
-        ) -> Result<RegisteredApp, TokenError> {
-            let request = registration.request(base_url, developer_token)?;
-            let response =
-                transport.exchange(&request, within)$($await)*.map_err(TransportError::into_error)?;
-            RegisteredApp::read(&response, now())
         }
 
         /// Fetches the metadata of an issuer from RFC 8414's location and, if that fails for any reason, from OpenID

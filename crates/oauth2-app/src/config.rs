@@ -17,7 +17,6 @@ pub(crate) struct Config {
     pub(crate) token_url: String,
     pub(crate) userinfo_url: Option<String>,
     pub(crate) revocation_url: Option<String>,
-    pub(crate) topup_url: Option<String>,
     pub(crate) api_urls: Vec<String>,
     pub(crate) issuer: Option<String>,
     /// Whether a callback without `iss` is an error.
@@ -37,7 +36,6 @@ pub(crate) struct Config {
     pub(crate) replay: Replay,
     pub(crate) default_lifetime: Option<Duration>,
     pub(crate) refresh_lifetime: Option<Duration>,
-    pub(crate) topup_hosts: Vec<String>,
     pub(crate) format: TokenFormat,
 }
 

@@ -1,16 +1,18 @@
-//! OAuth 2.0 for third-party apps: sign-in, rotating refresh tokens, user info, top-up.
+//! OAuth 2.0 clients of any authorization server: sign-in, rotating refresh tokens, client credentials, user info.
 //!
-//! An [`App`] is one client of one authorization server: [`App::aihubmix`] from a preset, [`App::builder`] from its URLs,
-//! [`App::from_metadata`] from the server's metadata.
+//! An [`App`] is one client of one authorization server: [`App::builder`] from the server's URLs,
+//! [`App::from_metadata`] from its metadata.
 //!
 //! - Sign-in in a browser: [`App::authorize`] returns the URL for the browser and a [`PendingLogin`]. [`App::finish`] checks
 //!   the [`Callback`] and returns the grant, to exchange once.
+//! - Sign-in in a browser for a program without a site, with the feature `loopback`: `loopback::Loopback`.
 //! - Sign-in without a browser: [`App::device_authorization`] and [`DeviceLogin`], which holds what to show the user and
 //!   when to poll.
 //! - [`App`] is a [`Provider`](wellspring_core::Provider): a token source exchanges codes, refresh tokens and client
 //!   credentials for tokens.
-//! - Other endpoints: [`UserInfo`], [`App::read_topup`], [`Registration`], [`App::read_revocation`] and [`Discovery`], each
-//!   with a request and a reader of the answer.
+//! - Other endpoints: [`UserInfo`], [`App::read_revocation`] and [`Discovery`], each with a request and a reader of the
+//!   answer.
+//! - One vendor with endpoints of its own has a module: [`aihubmix`].
 //! - The features `async` and `blocking` add a `Client` that makes these calls. The feature `getrandom` adds
 //!   `Entropy::from_system`.
 //!
@@ -18,10 +20,10 @@
 //! no I/O.
 #![forbid(unsafe_code)]
 
+pub mod aihubmix;
 mod app;
 #[cfg(feature = "async")]
 pub mod asynchronous;
-mod base_url;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
@@ -36,15 +38,15 @@ mod entropy;
 mod finish;
 mod identity;
 mod login;
+#[cfg(feature = "loopback")]
+pub mod loopback;
 mod metadata;
 mod redirect_uri;
-mod registration;
 mod response;
 mod revocation;
 #[cfg(any(feature = "async", feature = "blocking"))]
 mod sign_in_error;
 mod state;
-mod topup;
 mod userinfo;
 
 // The public interface is:
@@ -59,7 +61,6 @@ pub use identity::FormerRecord;
 pub use login::{Authorization, PendingLogin};
 pub use metadata::{Discovery, Metadata};
 pub use redirect_uri::RedirectUri;
-pub use registration::{RegisteredApp, Registration};
 #[cfg(any(feature = "async", feature = "blocking"))]
 pub use sign_in_error::SignInError;
 pub use state::State;

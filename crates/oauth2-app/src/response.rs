@@ -62,11 +62,6 @@ pub(crate) fn error(text: &'static str, status: u16, body: &Object) -> TokenErro
     }
 }
 
-/// The vendor's `created_time`, in seconds since the Unix epoch.
-pub(crate) fn created_time(object: &Object) -> Option<UnixTime> {
-    u64::try_from(object.integer("created_time")?).ok().map(UnixTime::from_secs)
-}
-
 fn has_error(object: &Object) -> bool {
     object.get("error").is_some_and(|error| !error.is_null() && error.as_text() != Some(""))
 }

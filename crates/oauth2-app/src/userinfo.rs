@@ -22,17 +22,6 @@ pub struct UserInfo {
     pub name: Option<String>,
     /// `email`.
     pub email: Option<String>,
-    /// `quota`, in the vendor's own unit.
-    pub quota: Option<i64>,
-    /// `used_quota`, in the vendor's own unit.
-    pub used_quota: Option<i64>,
-    /// `balance_formatted`, as the vendor writes it. This crate does not compute a balance, because the vendor's documents
-    /// contradict each other about the formula.
-    pub balance_formatted: Option<String>,
-    /// `created_time`.
-    pub created: Option<UnixTime>,
-    /// `status`. 1 is an active account.
-    pub status: Option<i64>,
 }
 
 impl UserInfo {
@@ -42,19 +31,18 @@ impl UserInfo {
     ///
     /// Fails if the answer is an error, is a page of an intermediary, or holds no id.
     pub fn read(response: &HttpResponse, now: UnixTime) -> Result<Self, TokenError> {
-        let object = response::object(response, now)?;
+        Self::of(&response::object(response, now)?)
+    }
+
+    /// The user that these members describe.
+    pub(crate) fn of(object: &Object) -> Result<Self, TokenError> {
         let text = |name| object.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
-        let id = only(&object, "sub")?.or(only(&object, "id")?);
+        let id = only(object, "sub")?.or(only(object, "id")?);
         Ok(Self {
             id: id.ok_or_else(|| unusable("the user info holds no id"))?,
             username: text("username").or_else(|| text("preferred_username")),
             name: text("name"),
             email: text("email"),
-            quota: object.integer("quota"),
-            used_quota: object.integer("used_quota"),
-            balance_formatted: text("balance_formatted"),
-            created: response::created_time(&object),
-            status: object.integer("status"),
         })
     }
 }

@@ -4,7 +4,8 @@
 
 use core::fmt::{Debug, Write};
 
-use oauth2_app::{App, Callback, Discovery, Entropy, RedirectUri, RegisteredApp, Registration, UserInfo};
+use oauth2_app::aihubmix::{self, Account, RegisteredApp, Registration, TopUp};
+use oauth2_app::{App, Callback, Discovery, Entropy, RedirectUri, UserInfo};
 use wellspring_core::{
     AccessToken, AuthorizationCode, AuthorizationGrant, Clocks, CodeVerifier, DeviceCode, HttpResponse,
     Instant, Provider, Reading, RefreshToken, ResponseHead, UnixTime,
@@ -19,7 +20,7 @@ const VERIFIER: &str = "canary-verifier-4";
 const DEVICE_CODE: &str = "canary-device-code-5";
 
 fn app() -> App {
-    App::aihubmix("https://api.aihubmix.com")
+    aihubmix::app("https://api.aihubmix.com")
         .unwrap()
         .client_id("client")
         .client_secret(SECRET)
@@ -62,7 +63,7 @@ fn no_debug_shows_a_secret() {
     let redirect_uri = RedirectUri::new("https://yourapp.com/cb").unwrap();
     show(
         &Registration::new("n", "d", redirect_uri)
-            .request(Registration::AIHUBMIX, &AccessToken::new("canary"))
+            .request(aihubmix::API, &AccessToken::new("canary"))
             .unwrap(),
     );
     let body = r#"{"success":true,"data":{"client_id":"c","client_secret":"canary"}}"#;
@@ -125,6 +126,7 @@ fn mangled(text: &str, mut check: impl FnMut(&[u8])) {
 #[test]
 fn no_mangled_answer_makes_a_reader_panic() {
     let app = app();
+    let topup = TopUp::new(aihubmix::API).unwrap();
     let discovery = Discovery::new("https://a.com").unwrap();
     for text in [
         r#"{"access_token":"eyJ","token_type":"Bearer","expires_in":7200,"refresh_token":"r","scope":"profile balance"}"#,
@@ -141,8 +143,9 @@ fn no_mangled_answer_makes_a_reader_panic() {
                     let _ = app.read(&grant, &response, NOW);
                 }
                 let _ = UserInfo::read(&response, NOW);
+                let _ = Account::read(&response, NOW);
                 let _ = RegisteredApp::read(&response, NOW);
-                let _ = app.read_topup(&response, NOW);
+                let _ = topup.read(&response, NOW);
                 let _ = app.read_revocation(&response, NOW);
                 let _ = discovery.read(&response, NOW);
                 if let Ok(login) = app.read_device_authorization(&response, SENT) {

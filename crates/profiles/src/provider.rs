@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hive_auth::HiveAuth;
-use oauth2_app::{App, AppBuilder, AuthMethod, Discovery, GrantType};
+use oauth2_app::{App, AppBuilder, AuthMethod, Discovery, GrantType, aihubmix};
 use pix_bacen::{Endpoint, Gateway};
 use wellspring_core::Provider;
 use wellspring_transport_blocking::UreqTransport;
@@ -270,7 +270,7 @@ fn start(profile: &Profile, settings: &Oauth2App) -> Result<AppBuilder, Error> {
                     .place()
                     .error("lacks `base_url`, which the preset aihubmix needs; add it"));
             };
-            App::aihubmix(&url.text()?).map_err(|error| url.place.error(format_args!("is invalid: {error}")))
+            aihubmix::app(&url.text()?).map_err(|error| url.place.error(format_args!("is invalid: {error}")))
         }
         (None, Some(issuer)) => {
             let url = issuer.text()?;

@@ -1,6 +1,6 @@
 //! The developer account of a profile, for the registration of apps.
 
-use oauth2_app::Registration;
+use oauth2_app::aihubmix;
 use wellspring_core::AccessToken;
 
 use crate::error::Error;
@@ -38,7 +38,7 @@ impl Profile {
         let token = AccessToken::new(token.text()?.as_str());
         let base_url = match &settings.base_url {
             Some(url) => url.text()?.to_string(),
-            None => Registration::AIHUBMIX.to_owned(),
+            None => aihubmix::API.to_owned(),
         };
         Ok(Developer { base_url, token })
     }

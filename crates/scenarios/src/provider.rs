@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hive_auth::HiveAuth;
-use oauth2_app::{App, AuthMethod, Callback, Entropy, GrantType, PendingLogin};
+use oauth2_app::{App, AuthMethod, Callback, Entropy, GrantType, PendingLogin, aihubmix};
 use pix_bacen::Gateway;
 use wellspring_core::{AuthorizationGrant, Policy, Provider, Replay, Rotation, TokenError};
 
@@ -90,7 +90,7 @@ fn hive(secret: Option<&str>, base: &str) -> Result<HiveAuth, TokenError> {
 }
 
 fn oauth2(settings: &OauthApp, base: &str) -> Result<App, String> {
-    let mut app = App::aihubmix(base).map_err(text)?.scopes(&settings.scopes);
+    let mut app = aihubmix::app(base).map_err(text)?.scopes(&settings.scopes);
     let method = match settings.authentication {
         Authentication::ClientSecretPost => AuthMethod::ClientSecretPost,
         Authentication::ClientSecretBasic => AuthMethod::ClientSecretBasic,

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use http::header::LOCATION;
 use http::{Response, StatusCode};
-use oauth2_app::{App, Authorization, Callback, Entropy, PendingLogin};
+use oauth2_app::{App, Authorization, Callback, Entropy, PendingLogin, aihubmix};
 use wellspring_core::{AuthorizationGrant, HttpRequest, Instant, Method, Revocation, TokenError};
 use wellspring_simulator::{Endpoint, OauthClient, Simulator};
 use wellspring_store::MemoryStore;
@@ -125,7 +125,7 @@ fn site() -> Result<(Site, Simulator), Box<dyn Error>> {
     const CALLBACK: &str = "https://yourapp.com/oauth/callback";
     let client = OauthClient::confidential("client_of_this_example", "secret_of_this_example", CALLBACK);
     let simulator = Simulator::builder().client(client).start()?;
-    let app = App::aihubmix(&simulator.url())?
+    let app = aihubmix::app(&simulator.url())?
         .client_id("client_of_this_example")
         .client_secret("secret_of_this_example")
         .redirect_uri(CALLBACK)

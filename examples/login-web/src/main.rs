@@ -109,13 +109,14 @@ async fn listen_on(address: SocketAddr) -> Result<(TcpListener, String), Failure
 // ANCHOR: site
 /// The application as it is registered at this server.
 fn app(server: &str, redirect_uri: &str) -> Result<App, TokenError> {
-    App::aihubmix(server)?
+    App::builder()
+        .authorize_url(format!("{server}/api/oauth2/authorize"))
+        .token_url(format!("{server}/api/oauth2/token"))
+        .userinfo_url(format!("{server}/api/oauth2/userinfo"))
         .client_id(ID)
         .client_secret(SECRET)
         .redirect_uri(redirect_uri)
-        .scopes(["profile", "balance"])
-        // The preset signs in the server's current user without a question. Here the server asks the user.
-        .authorize_parameter("auto_authorize", "")
+        .scopes(["profile"])
         .revocation_url(format!("{server}/api/oauth2/revoke"))
         .build()
 }

@@ -1,7 +1,7 @@
 //! A person signs in once; from then on the refresh token keeps them signed in.
 //!
-//! The simulator signs every user in without a question, so this program needs no browser: it follows the redirect
-//! itself.
+//! The simulator is the server here. This program needs no browser: it presses the button of the server's page and follows
+//! the redirect itself.
 #![forbid(unsafe_code)]
 
 use core::time::Duration;
@@ -19,12 +19,16 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let (server_clock, clock) = (SimClock::manual(NOW), Clock::manual(NOW));
     let simulator = Simulator::builder().clock(server_clock.clone()).start()?;
 
+    let server = simulator.url();
     // ANCHOR: app
-    let app = App::aihubmix(&simulator.url())?
+    let app = App::builder()
+        .authorize_url(format!("{server}/api/oauth2/authorize"))
+        .token_url(format!("{server}/api/oauth2/token"))
+        .userinfo_url(format!("{server}/api/oauth2/userinfo"))
         .client_id("client_abc123def456")
         .client_secret("secret_xyz789uvw012")
         .redirect_uri("https://yourapp.com/oauth/callback")
-        .scopes(["profile", "balance"])
+        .scopes(["profile"])
         .build()?;
     let source = TokenSource::builder(app.clone()).clock(&clock).build()?;
     let client = Client::with_source(app.clone(), source.clone());
@@ -57,9 +61,9 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     Ok(())
 }
 
-/// What a browser does: it loads the URL and follows the redirect back to the application.
+/// What a browser does for a user who agrees: it follows the redirect back to the application.
 fn browser(source: &TokenSource, url: &str) -> Result<Callback, Box<dyn core::error::Error>> {
-    let answer = source.exchange(&HttpRequest::new(Method::Get, url))?;
+    let answer = source.exchange(&HttpRequest::new(Method::Get, format!("{url}&decision=allow")))?;
     let location = answer.head().first("location").ok_or("the server did not redirect")?;
     Ok(Callback::read(location))
 }

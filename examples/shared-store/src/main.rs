@@ -8,7 +8,7 @@ use core::error::Error;
 use core::time::Duration;
 use std::path::Path;
 
-use oauth2_app::{App, Authorization, Callback, Entropy};
+use oauth2_app::{App, Authorization, Callback, Entropy, aihubmix};
 use wellspring_core::{HttpRequest, Method, SharedBy};
 use wellspring_simulator::{Endpoint, SimClock, Simulator};
 use wellspring_store_sqlite::SqliteStore;
@@ -36,7 +36,7 @@ fn share(store: &Path) -> Result<(), Box<dyn Error>> {
     // This program moves the clocks of the server and the clients.
     let (server_clock, clock) = (SimClock::manual(NOW), Clock::manual(NOW));
     let simulator = Simulator::builder().clock(server_clock.clone()).start()?;
-    let app = App::aihubmix(&simulator.url())?
+    let app = aihubmix::app(&simulator.url())?
         .client_id("client_abc123def456")
         .client_secret("secret_xyz789uvw012")
         .redirect_uri("https://yourapp.com/oauth/callback")

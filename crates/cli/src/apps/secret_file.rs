@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use oauth2_app::RegisteredApp;
+use oauth2_app::aihubmix::RegisteredApp;
 
 use crate::apps::quoted::quoted;
 use crate::exit::{Exit, Failure};

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use hive_auth::HiveAuth;
-use oauth2_app::App;
+use oauth2_app::{App, aihubmix};
 use pix_bacen::Gateway;
 use wellspring_core::{Provider, TokenError};
 use wellspring_simulator::Endpoint;
@@ -76,7 +76,7 @@ impl Subject {
                 Cast { provider: Arc::new(gateway), app: None }
             }
             Self::Oauth2App => {
-                let app = App::aihubmix(url)?
+                let app = aihubmix::app(url)?
                     .client_id("client_abc123def456")
                     .client_secret("secret_xyz789uvw012")
                     .redirect_uri("https://yourapp.com/oauth/callback")

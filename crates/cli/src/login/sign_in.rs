@@ -2,9 +2,10 @@
 
 use core::time::Duration;
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use oauth2_app::{App, Authorization, Callback, CallbackError, CallbackErrorKind, Entropy, PendingLogin};
+use oauth2_app::loopback::{Loopback, LoopbackError, Page};
+use oauth2_app::{App, CallbackError, CallbackErrorKind};
 use wellspring_core::{AuthorizationGrant, RefreshToken, Token, TokenError, TokenKey};
 use wellspring_profiles::{LocalStore, Profile, visible};
 use wellspring_transport_blocking::Clock;
@@ -13,8 +14,6 @@ use crate::arguments::Login;
 use crate::exit::{Exit, Failure, say, with_causes};
 use crate::interrupt;
 use crate::login::browser;
-use crate::login::loopback::{BrowserRequest, CallbackListener, Loopback};
-use crate::login::page::Page;
 use crate::replaced::{self, Replaced};
 use crate::source::{Parts, Source};
 use crate::span::Span;
@@ -128,12 +127,13 @@ impl<'a> SignIn<'a> {
     }
 
     pub(super) fn by_browser(&self, loopback: Loopback, out: &mut dyn Write) -> Result<Token, Failure> {
-        let Authorization { url, login, .. } = self.app.authorize(&Entropy::from_system()?)?;
-        let listener = loopback.listen(judge(self.app.clone(), login))?;
+        let pending = loopback.start(&self.app).map_err(|error| self.loopback_failed(error))?;
         if self.args.no_browser {
-            writeln!(out, "{}", visible(&url)).and_then(|()| out.flush()).map_err(Failure::output)?;
+            writeln!(out, "{}", visible(pending.url()))
+                .and_then(|()| out.flush())
+                .map_err(Failure::output)?;
         } else {
-            browser::open(&url).map_err(|error| {
+            browser::open(pending.url()).map_err(|error| {
                 let name = self.profile.name();
                 Failure::usage(format!(
                     "cannot start a browser ({error}); run `wellspring login {name} --no-browser` and open the URL \
@@ -142,48 +142,21 @@ impl<'a> SignIn<'a> {
             })?;
             say("wellspring: continue in your browser; this command waits for the sign-in");
         }
-        let (code, request) = self.callback(listener)?;
-        let token = self.exchange(code);
-        request.show(&match &token {
-            Ok(_) | Err(NoToken::Session(_)) => Page::signed_in(self.profile.name()),
+        let answer = pending.wait(self.args.deadline).map_err(|error| self.loopback_failed(error))?;
+        let token = self.exchange(answer.grant);
+        answer.request.show(&match &token {
+            Ok(_) | Err(NoToken::Session(_)) => Page::signed_in_to(self.profile.name()),
             Err(_) => Page::failed("The server granted the sign-in, but the token request failed."),
         });
         token.map_err(Failure::from)
     }
 
-    /// Waits for the callback that carries the state of this sign-in, then closes the port.
-    fn callback(
-        &self,
-        listener: CallbackListener<Result<AuthorizationGrant, Failure>>,
-    ) -> Result<(AuthorizationGrant, BrowserRequest), Failure> {
-        let (judged, request) =
-            listener.wait(self.args.deadline).ok_or_else(|| timed_out(self.args.deadline))?;
-        drop(listener);
-        match judged {
-            Ok(code) => Ok((code, request)),
-            Err(refusal) => {
-                request.show(&Page::failed("The server did not grant the sign-in."));
-                Err(refusal)
-            }
-        }
-    }
-}
-
-/// Judges callbacks: the code or the refusal of this sign-in; `None` for a callback that is not part of it.
-fn judge(
-    app: App,
-    login: PendingLogin,
-) -> impl Fn(&Callback) -> Option<Result<AuthorizationGrant, Failure>> + Send + Sync {
-    let pending = Mutex::new(Some(login));
-    move |callback| {
-        let mut pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
-        match app.finish(pending.take()?, callback) {
-            Ok(code) => Some(Ok(code)),
-            Err(error) => {
-                let refusal = refused(&error);
-                *pending = error.into_pending();
-                pending.is_none().then_some(Err(refusal))
-            }
+    fn loopback_failed(&self, error: LoopbackError) -> Failure {
+        match error {
+            LoopbackError::TimedOut => timed_out(self.args.deadline),
+            LoopbackError::Callback(refusal) => refused(&refusal),
+            LoopbackError::Token(error) => error.into(),
+            error => Failure::new(Exit::TryLater, with_causes(&error)),
         }
     }
 }

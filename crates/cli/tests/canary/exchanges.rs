@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hive_auth::HiveAuth;
-use oauth2_app::{App, AuthMethod, Callback, Entropy, GrantType};
+use oauth2_app::{App, AuthMethod, Callback, Entropy, GrantType, aihubmix};
 use pix_bacen::Gateway;
 use wellspring_core::{
     AuthorizationGrant, Clocks, HttpResponse, Policy, Provider, ResponseHead, Token, TokenError,
@@ -56,7 +56,7 @@ fn simulator(clock: &SimClock) -> Simulator {
 }
 
 fn app(url: &str) -> App {
-    let app = App::aihubmix(url).unwrap().client_id("canary-app").client_secret(APP);
+    let app = aihubmix::app(url).unwrap().client_id("canary-app").client_secret(APP);
     let device = format!("{url}/api/oauth2/device_authorization");
     app.redirect_uri(CALLBACK).device_authorization_url(device).pkce(true).build().unwrap()
 }

@@ -178,6 +178,20 @@ fn a_redirect_uri_without_a_port_gets_a_free_one() {
 }
 
 #[test]
+fn a_redirect_uri_with_localhost_works_and_is_warned_about() {
+    let uri = format!("http://localhost:{}/callback", free_port());
+    let (_simulator, folder) = stage(&uri, "file:tokens");
+    let login = Login::start(&folder, &[]);
+    assert_eq!(login.redirect_uri(), uri);
+    let (_, page) = agree(&login);
+    assert!(page.contains("You are signed in"), "{page}");
+    let ran = login.end();
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let warning = "has the host `localhost`, which may lead the code to another program; register http://127.0.0.1/PATH";
+    assert!(ran.stderr.contains(warning), "{}", ran.stderr);
+}
+
+#[test]
 fn a_denied_sign_in_has_status_3_and_other_refusals_the_status_of_their_cause() {
     for (error, status, says) in [
         (
@@ -244,7 +258,7 @@ fn a_sign_in_without_a_persistent_store_or_a_usable_redirect_uri_does_not_start(
     let is_taken = format!("needs port {port}, which another program uses; stop that program first");
     for (uri, store, says) in [
         ("https://yourapp.com/oauth/callback", "file:tokens", place),
-        ("http://localhost:8765/callback", "file:tokens", place),
+        ("http://localhost.example:8765/callback", "file:tokens", place),
         (taken_uri.as_str(), "file:tokens", is_taken.as_str()),
         ("http://127.0.0.1/callback", "memory:", "keeps nothing after this command; add a persistent store"),
     ] {

@@ -16,7 +16,7 @@ pub(crate) async fn site() -> Site {
 /// With changes to the app, which is told the simulator's URL.
 pub(crate) async fn site_of(change: impl FnOnce(&str, AppBuilder) -> AppBuilder) -> Site {
     let ask = |url: &str, app: AppBuilder| {
-        let app = app.authorize_parameter("auto_authorize", "").topup_hosts(["localhost"]);
+        let app = app.authorize_parameter("auto_authorize", "");
         change(url, app.revocation_url(format!("{url}/api/oauth2/revoke")))
     };
     Site::of(ask, |login| login.title("A third-party application")).await

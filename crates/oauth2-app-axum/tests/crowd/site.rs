@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use axum::Router;
-use oauth2_app::App;
+use oauth2_app::aihubmix;
 use oauth2_app_axum::WebLogin;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -23,7 +23,7 @@ pub(crate) async fn serve(folder: &str) {
     let mut input = BufReader::new(tokio::io::stdin()).lines();
     let server = input.next_line().await.unwrap().expect("the server's URL");
 
-    let app = App::aihubmix(&server).unwrap().client_id(CLIENT).client_secret(SECRET);
+    let app = aihubmix::app(&server).unwrap().client_id(CLIENT).client_secret(SECRET);
     let app = app.redirect_uri(format!("{url}/oauth/callback")).scopes(["profile", "balance"]);
     let app = app.build().unwrap();
     let users = app.clone();

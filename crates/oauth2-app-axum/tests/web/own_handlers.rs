@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::routing::get;
-use oauth2_app::{App, AppBuilder};
+use oauth2_app::{App, AppBuilder, aihubmix};
 use oauth2_app_axum::{Builder, SignedIn, WebLogin};
 use tokio::net::TcpListener;
 use wellspring_core::ErrorKind;
@@ -46,7 +46,7 @@ async fn a_handler_in_a_nested_router_redirects_back_to_its_full_path() {
 #[tokio::test]
 async fn a_handler_reads_the_user_info() {
     let simulator = Simulator::start().unwrap();
-    let app = App::aihubmix(&simulator.url()).unwrap().client_id("client_abc123def456");
+    let app = aihubmix::app(&simulator.url()).unwrap().client_id("client_abc123def456");
     let app = app.client_secret("secret_xyz789uvw012").redirect_uri("https://yourapp.com/oauth/callback");
     let app = app.build().unwrap();
     let who = SignedIn::over("ann", TokenSource::fixed("unknown-token"));
@@ -72,13 +72,13 @@ async fn without_user_info_the_user_is_still_signed_in() {
     let mut browser = site.signed_in().await;
     let page = browser.get(&site.at("/")).await;
     assert!(page.body.contains("You are signed in.") && page.body.contains("id=\"logout\""), "{}", page.body);
-    assert!(!page.body.contains("id=\"username\"") && !page.body.contains("id=\"topup\""), "{}", page.body);
+    assert!(!page.body.contains("id=\"username\""), "{}", page.body);
     assert_eq!(browser.fetch(&site.at("/api/user/info")).await.body, "{}");
     assert_eq!(site.simulator.asked(Endpoint::Userinfo), 0);
 }
 
 fn app(redirect_uri: &str) -> AppBuilder {
-    let app = App::aihubmix("https://api.example").unwrap();
+    let app = aihubmix::app("https://api.example").unwrap();
     app.client_id("id").client_secret("secret").redirect_uri(redirect_uri)
 }
 
@@ -117,5 +117,29 @@ async fn an_invalid_site_cannot_be_built() {
     for home in ["", "account", "//evil.example", "/a?b", "/oauth/callback", "/auth/logout", "/*x"] {
         let made = login(app("https://yourapp.com/oauth/callback").build().unwrap()).home(home).build();
         assert!(made.is_err(), "{home}");
+    }
+}
+
+#[tokio::test]
+async fn a_site_of_another_server_has_nothing_of_one_vendor() {
+    let simulator = Simulator::start().unwrap();
+    let url = simulator.url();
+    let app = App::builder()
+        .authorize_url(format!("{url}/api/oauth2/authorize"))
+        .token_url(format!("{url}/api/oauth2/token"))
+        .userinfo_url(format!("{url}/api/oauth2/userinfo"))
+        .authorize_parameter("auto_authorize", "true");
+    let site = Site::plain(simulator, app).await;
+    let mut browser = site.signed_in().await;
+    let mut shown = browser.get(&site.at("/?error=no_topup")).await.body;
+    for path in ["/api/user/info", "/auth/oauth/page.js", "/auth/oauth/page.css"] {
+        shown.push_str(&browser.fetch(&site.at(path)).await.body);
+    }
+    assert!(shown.contains("user123"), "{shown}");
+    for word in ["alance", "quota", "op up", "topup", "750"] {
+        assert!(!shown.contains(word), "{word}: {shown}");
+    }
+    for path in ["/api/user/topup", "/api/oauth/userinfo"] {
+        assert_eq!(browser.fetch(&site.at(path)).await.status, 404, "{path}");
     }
 }

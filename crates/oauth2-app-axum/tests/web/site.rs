@@ -5,7 +5,9 @@ use axum::extract::Extension;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use http::StatusCode;
+use oauth2_app::aihubmix::{self, TopUp};
 use oauth2_app::{App, AppBuilder};
+use oauth2_app_axum::aihubmix::{account_page, compat_router, topup_router};
 use oauth2_app_axum::{Builder, MemorySessions, SignedIn, WebLogin};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -59,9 +61,25 @@ impl Site {
         let client = OauthClient::confidential(CLIENT, SECRET, &redirect_uri);
         let simulator = Simulator::builder().client(client).start().unwrap();
         let app =
-            app(&simulator.url(), App::aihubmix(&simulator.url()).unwrap().scopes(["profile", "balance"]));
+            app(&simulator.url(), aihubmix::app(&simulator.url()).unwrap().scopes(["profile", "balance"]));
         let app = app.client_id(CLIENT).client_secret(SECRET).redirect_uri(redirect_uri).build().unwrap();
         Self::with(simulator, listener, store, app, login, routes)
+    }
+
+    /// Starts a site of any server: it has only what every site has.
+    pub(crate) async fn plain(simulator: Simulator, app: AppBuilder) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let redirect_uri = format!("{url}/oauth/callback");
+        let client = OauthClient::confidential(CLIENT, SECRET, &redirect_uri);
+        simulator.configure(|config| config.app.clients.push(client));
+        let app = app.client_id(CLIENT).client_secret(SECRET).redirect_uri(redirect_uri).build().unwrap();
+        let users = app.clone();
+        let pool = TokenSource::builder(app.clone()).store(MemoryStore::open());
+        let pool = pool.pool(move |user| users.for_user(user)).unwrap();
+        let router = WebLogin::builder(app, pool.clone()).build().unwrap().router(Router::new());
+        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { simulator, url, pool, server }
     }
 
     /// Starts a site whose front end keeps the tokens.
@@ -71,10 +89,10 @@ impl Site {
         let client = OauthClient::confidential(CLIENT, SECRET, &redirect_uri);
         let simulator = Simulator::builder().client(client).start().unwrap();
         let app =
-            app(&simulator.url(), App::aihubmix(&simulator.url()).unwrap().scopes(["profile", "balance"]));
+            app(&simulator.url(), aihubmix::app(&simulator.url()).unwrap().scopes(["profile", "balance"]));
         let app = app.client_id(CLIENT).client_secret(SECRET).redirect_uri(redirect_uri).build().unwrap();
         let store = MemoryStore::open();
-        Self::with(simulator, listener, store, app, |login| login, WebLogin::compat_router)
+        Self::with(simulator, listener, store, app, |login| login, compat_router)
     }
 
     fn with(
@@ -89,10 +107,12 @@ impl Site {
         let users = app.clone();
         let pool = TokenSource::builder(app.clone()).store(store);
         let pool = pool.pool(move |user| users.for_user(user)).unwrap();
-        let login = login(WebLogin::builder(app, pool.clone())).build().unwrap();
+        let builder = WebLogin::builder(app, pool.clone()).account_page(account_page());
+        let login = login(builder).build().unwrap();
         let own =
             Router::new().route("/mine", get(mine)).route("/who", get(who)).layer(Extension(simulator.url()));
-        let router = routes(&login, own);
+        let topup = TopUp::new(&simulator.url()).unwrap().hosts(["aihubmix.com", "127.0.0.1", "localhost"]);
+        let router = routes(&login, own.merge(topup_router(topup)));
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { simulator, url, pool, server }
     }
@@ -102,7 +122,7 @@ impl Site {
         self.server.abort();
         let _ = self.server.await;
         let listener = TcpListener::bind(self.url.strip_prefix("http://").unwrap()).await.unwrap();
-        let app = App::aihubmix(&self.simulator.url()).unwrap().scopes(["profile", "balance"]);
+        let app = aihubmix::app(&self.simulator.url()).unwrap().scopes(["profile", "balance"]);
         let app = app.client_id(CLIENT).client_secret(SECRET);
         let app = app.redirect_uri(format!("{}/oauth/callback", self.url)).build().unwrap();
         Self::with(self.simulator, listener, store, app, |login| login.sessions(sessions), WebLogin::router)

@@ -1,6 +1,7 @@
 //! The cases on tokio.
 
-use oauth2_app::asynchronous::{Client, discover, register_app};
+use oauth2_app::aihubmix::asynchronous::{account, register_app, topup};
+use oauth2_app::asynchronous::{Client, discover};
 use tokio::runtime::{Builder, Runtime};
 use wellspring_transport_async::{ReqwestTransport, Tls, Transport};
 

@@ -1,6 +1,7 @@
 //! The cases in blocking code.
 
-use oauth2_app::blocking::{Client, discover, register_app};
+use oauth2_app::aihubmix::blocking::{account, register_app, topup};
+use oauth2_app::blocking::{Client, discover};
 use wellspring_transport_blocking::{Tls, Transport, UreqTransport};
 
 /// A blocking call has its result already.

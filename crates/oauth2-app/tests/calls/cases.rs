@@ -2,8 +2,9 @@
 
 use core::time::Duration;
 
+use oauth2_app::aihubmix::{self, Registration, TopUp};
 use oauth2_app::{
-    App, Authorization, Callback, DeviceLogin, Entropy, RedirectUri, Registration, SignInError,
+    App, Authorization, Callback, DeviceLogin, Entropy, RedirectUri, SignInError,
 };
 use wellspring_core::{AccessToken, ErrorKind, HttpRequest, Method};
 use wellspring_simulator::{Endpoint, Fault, SimClock, Simulator};
@@ -12,7 +13,7 @@ use wellspring_wire::Form;
 const WITHIN: Duration = Duration::from_secs(10);
 
 fn app(simulator: &Simulator) -> App {
-    App::aihubmix(&simulator.url())
+    aihubmix::app(&simulator.url())
         .unwrap()
         .client_id("client_abc123def456")
         .client_secret("secret_xyz789uvw012")
@@ -43,9 +44,16 @@ fn signed_in(simulator: &Simulator) -> Client {
 fn a_user_signs_in_and_the_user_info_is_read() {
     let simulator = Simulator::builder().start().unwrap();
     let client = signed_in(&simulator);
-    let user = wait(client.userinfo()).unwrap();
-    assert_eq!((user.id.as_str(), user.balance_formatted.as_deref()), ("12345", Some("750.00")));
+    assert_eq!(wait(client.userinfo()).unwrap().id, "12345");
     assert_eq!(simulator.asked(Endpoint::CodeGrant), 1);
+}
+
+#[test]
+fn the_account_with_its_balance_is_read() {
+    let simulator = Simulator::builder().start().unwrap();
+    let account = wait(account(&signed_in(&simulator))).unwrap();
+    let shown = (account.user.id.as_str(), account.balance_formatted.as_deref());
+    assert_eq!(shown, ("12345", Some("750.00")));
 }
 
 #[test]
@@ -100,7 +108,8 @@ fn a_code_whose_answer_is_lost_is_not_sent_again() {
 fn the_url_of_the_top_up_page_is_read() {
     let simulator = Simulator::builder().start().unwrap();
     let client = signed_in(&simulator);
-    assert_eq!(wait(client.topup()).unwrap().as_deref(), Some("https://aihubmix.com/topup"));
+    let endpoint = TopUp::new(&simulator.url()).unwrap();
+    assert_eq!(wait(topup(&client, &endpoint)).unwrap().as_deref(), Some("https://aihubmix.com/topup"));
     assert_eq!(simulator.asked(Endpoint::TopUp), 1);
 }
 

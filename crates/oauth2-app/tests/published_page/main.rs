@@ -6,7 +6,8 @@ mod callback;
 
 use core::time::Duration;
 
-use oauth2_app::{App, Authorization, Callback, Entropy, RedirectUri, RegisteredApp, Registration, UserInfo};
+use oauth2_app::aihubmix::{self, Account, RegisteredApp, Registration, TopUp};
+use oauth2_app::{App, Authorization, Callback, Entropy, RedirectUri, UserInfo};
 use wellspring_core::{
     AccessToken, AuthorizationGrant, HttpRequest, HttpResponse, Provider, Reading, RefreshToken,
     ResponseHead, Rotation, Scope, TokenResponse, UnixTime,
@@ -15,7 +16,7 @@ use wellspring_core::{
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 
 fn app() -> App {
-    App::aihubmix("https://your-domain.com")
+    aihubmix::app("https://your-domain.com")
         .unwrap()
         .client_id("client_abc123def456")
         .client_secret("secret_xyz789uvw012")
@@ -129,7 +130,7 @@ fn an_app_is_registered_with_the_pages_own_request() {
     let redirect_uri = RedirectUri::new("https://yourapp.com/oauth/callback").unwrap();
     let registration = Registration::new("My Third-party App", "App description", redirect_uri);
     let developer = AccessToken::new("YOUR_DEVELOPER_TOKEN");
-    let request = registration.request(Registration::AIHUBMIX, &developer).unwrap();
+    let request = registration.request(aihubmix::API, &developer).unwrap();
     assert_eq!(
         (request.method().as_str(), request.url()),
         ("POST", "https://api.aihubmix.com/api/oauth_apps")
@@ -188,11 +189,11 @@ fn the_user_info_is_the_pages_own() {
         ("GET", "https://your-domain.com/api/oauth2/userinfo")
     );
     assert!(app.spec().origins.iter().any(|origin| origin.covers(request.url())));
-    let user = UserInfo::read(&answer(200, USER), NOW).unwrap();
-    assert_eq!((user.id.as_str(), user.username.as_deref()), ("12345", Some("user123")));
-    assert_eq!((user.email.as_deref(), user.status), (Some("user@example.com"), Some(1)));
-    assert_eq!((user.quota, user.used_quota), (Some(1_000_000), Some(250_000)));
-    assert_eq!(user.created, Some(UnixTime::from_secs(1_640_995_200)));
+    let account = Account::read(&answer(200, USER), NOW).unwrap();
+    assert_eq!((account.user.id.as_str(), account.user.username.as_deref()), ("12345", Some("user123")));
+    assert_eq!((account.user.email.as_deref(), account.status), (Some("user@example.com"), Some(1)));
+    assert_eq!((account.quota, account.used_quota), (Some(1_000_000), Some(250_000)));
+    assert_eq!(account.created, Some(UnixTime::from_secs(1_640_995_200)));
 }
 
 #[test]
@@ -203,7 +204,7 @@ fn a3_a_missing_lifetime_is_the_documented_two_hours() {
 
 #[test]
 fn a7_everything_in_a_url_is_encoded() {
-    let app = App::aihubmix("https://your-domain.com")
+    let app = aihubmix::app("https://your-domain.com")
         .unwrap()
         .client_id("a&b=c d#é")
         .client_secret("s")
@@ -228,15 +229,15 @@ fn a13_a_missing_refresh_token_is_not_the_text_undefined() {
 
 #[test]
 fn a14_userinfo_and_top_up_requests_carry_no_authorization_of_their_own() {
-    let app = app();
-    for request in [app.userinfo_request().unwrap(), app.topup_request().unwrap()] {
+    let topup = TopUp::new("https://your-domain.com").unwrap();
+    for request in [app().userinfo_request().unwrap(), topup.request()] {
         assert_eq!(header(&request, "Authorization"), None);
     }
 }
 
 #[test]
 fn a18_every_url_follows_the_base_url() {
-    let app = App::aihubmix("http://127.0.0.1:9001/")
+    let app = aihubmix::app("http://127.0.0.1:9001/")
         .unwrap()
         .client_id("c")
         .client_secret("s")
@@ -246,36 +247,31 @@ fn a18_every_url_follows_the_base_url() {
     assert!(authorize(&app).url.starts_with("http://127.0.0.1:9001/api/oauth2/authorize?"));
     assert_eq!(app.request(&refresh(), NOW).unwrap().url(), "http://127.0.0.1:9001/api/oauth2/token");
     assert_eq!(app.userinfo_request().unwrap().url(), "http://127.0.0.1:9001/api/oauth2/userinfo");
-    assert_eq!(app.topup_request().unwrap().url(), "http://127.0.0.1:9001/api/oauth2/topup");
+    let topup = TopUp::new("http://127.0.0.1:9001/").unwrap();
+    assert_eq!(topup.request().url(), "http://127.0.0.1:9001/api/oauth2/topup");
     for bad in [
         "http://your-domain.com",
         "https://your-domain.com?x",
         "your-domain.com",
         "https://u@your-domain.com",
     ] {
-        assert!(App::aihubmix(bad).is_err(), "{bad}");
+        assert!(aihubmix::app(bad).is_err() && TopUp::new(bad).is_err(), "{bad}");
     }
 }
 
 #[test]
 fn a19_the_balance_is_the_vendors_text_and_never_computed() {
-    let user = UserInfo::read(&answer(200, USER), NOW).unwrap();
-    assert_eq!(user.balance_formatted.as_deref(), Some("750.00"));
+    let account = Account::read(&answer(200, USER), NOW).unwrap();
+    assert_eq!(account.balance_formatted.as_deref(), Some("750.00"));
     let without =
-        UserInfo::read(&answer(200, r#"{"id":1,"quota":1000000,"used_quota":250000}"#), NOW).unwrap();
+        Account::read(&answer(200, r#"{"id":1,"quota":1000000,"used_quota":250000}"#), NOW).unwrap();
     assert_eq!(without.balance_formatted, None);
 }
 
 #[test]
 fn a22_a_top_up_page_is_https_and_on_an_allowed_host() {
-    let app = App::aihubmix("https://api.aihubmix.com")
-        .unwrap()
-        .client_id("c")
-        .client_secret("s")
-        .redirect_uri("https://yourapp.com/cb")
-        .build()
-        .unwrap();
-    let read = |body: &str| app.read_topup(&answer(200, body), NOW);
+    let topup = TopUp::new(aihubmix::API).unwrap();
+    let read = |body: &str| topup.read(&answer(200, body), NOW);
     let url = |url: &str| read(&format!(r#"{{"topup_url":"{url}"}}"#));
     for allowed in
         ["https://aihubmix.com/topup?id=1", "https://pay.AIHubMix.com/x", "https://api.aihubmix.com/topup"]
@@ -315,13 +311,16 @@ fn a26_a_refresh_token_lives_thirty_days_from_its_receipt() {
 
 #[test]
 fn a_narrower_scope_omits_everything_except_the_id() {
-    let user = UserInfo::read(&answer(200, r#"{"id":12345}"#), NOW).unwrap();
-    assert_eq!((user.id.as_str(), user.username, user.email, user.quota), ("12345", None, None, None));
+    let account = Account::read(&answer(200, r#"{"id":12345}"#), NOW).unwrap();
+    assert_eq!(
+        (account.user.id.as_str(), account.user.username, account.user.email, account.quota),
+        ("12345", None, None, None)
+    );
     let wrong_types =
         r#"{"id":"7","username":7,"email":null,"quota":"x","created_time":-1,"balance_formatted":750.0}"#;
-    let user = UserInfo::read(&answer(200, wrong_types), NOW).unwrap();
+    let account = Account::read(&answer(200, wrong_types), NOW).unwrap();
     assert_eq!(
-        (user.id.as_str(), user.username, user.created, user.balance_formatted),
+        (account.user.id.as_str(), account.user.username, account.created, account.balance_formatted),
         ("7", None, None, None)
     );
 }

@@ -1,10 +1,16 @@
 //! The types of the three providers and of the command's library.
 
+use core::time::Duration;
+use std::io::Write as _;
+use std::net::TcpStream;
+
 use hive_auth::HiveAuth;
+use oauth2_app::aihubmix::{self, Account, RegisteredApp, Registration, TopUp};
+use oauth2_app::loopback::{Answer, BrowserRequest, Loopback, LoopbackError, Page, SignIn};
 use oauth2_app::{
     App, AppBuilder, AuthMethod, Authorization, Callback, CallbackError, CallbackErrorKind, DeviceLogin,
-    Discovery, Entropy, FormerRecord, GrantType, Metadata, PendingLogin, RedirectUri, RegisteredApp,
-    Registration, SignInError, State, UserInfo,
+    Discovery, Entropy, FormerRecord, GrantType, Metadata, PendingLogin, RedirectUri, SignInError, State,
+    UserInfo,
 };
 use pix_bacen::{
     ApiError, Balance, Call, CallError, Charge, ClientAuthentication, Encoding, Gateway, TokenRequestSpec,
@@ -20,6 +26,7 @@ const CALLBACK: &str = "https://app.example/callback";
 pub(crate) fn show_all(shown: &mut Shown) {
     show_pix(shown);
     show_app(shown);
+    show_loopback(shown);
     show!(shown:
         hive_auth::Endpoint = HiveAuth::live();
         HiveAuth = HiveAuth::live().credentials("operator", SECRET).unwrap();
@@ -57,7 +64,7 @@ fn show_pix(shown: &mut Shown) {
 }
 
 fn builder() -> AppBuilder {
-    App::aihubmix("https://api.example")
+    aihubmix::app("https://api.example")
         .unwrap()
         .client_id("client")
         .client_secret(SECRET)
@@ -112,10 +119,38 @@ fn show_app(shown: &mut Shown) {
         Metadata = discovery().read(&json(metadata.into()), UnixTime::EPOCH).unwrap();
         Registration = Registration::new("n", "d", RedirectUri::new(CALLBACK).unwrap());
         RegisteredApp = RegisteredApp::read(&json(registered), UnixTime::EPOCH).unwrap();
+        TopUp = TopUp::new(aihubmix::API).unwrap();
+        Account = Account::read(&json(r#"{"id":1}"#.into()), UnixTime::EPOCH).unwrap();
         UserInfo = UserInfo::read(&json(r#"{"id":1}"#.into()), UnixTime::EPOCH).unwrap();
         oauth2_app::blocking::Client = oauth2_app::blocking::Client::new(app()).unwrap();
         oauth2_app::asynchronous::Client = oauth2_app::asynchronous::Client::new(app()).unwrap();
     );
     shown.add_error::<CallbackError>(&refused());
     shown.add_error::<SignInError>(&SignInError::from(refused()));
+}
+
+/// A sign-in whose callback has arrived.
+fn show_loopback(shown: &mut Shown) {
+    let loopback = Loopback::bind("http://127.0.0.1/callback").unwrap();
+    let redirect_uri = loopback.redirect_uri().to_owned();
+    let app = builder().redirect_uri(redirect_uri.as_str()).build().unwrap();
+    let other = Loopback::bind("http://127.0.0.1/callback").unwrap();
+    let sign_in: SignIn = loopback.start(&app).unwrap();
+    let (_, query) = sign_in.url().split_once('?').unwrap();
+    let state = query.split('&').find(|pair| pair.starts_with("state=")).unwrap().to_owned();
+    assert!(!format!("{sign_in:?}").contains(&state));
+    let authority = redirect_uri.strip_prefix("http://").unwrap().split('/').next().unwrap();
+    let mut browser = TcpStream::connect(authority).unwrap();
+    write!(browser, "GET /callback?code={CODE}&{state} HTTP/1.1\r\n\r\n").unwrap();
+    let answer: Answer = sign_in.wait(Duration::from_secs(600)).unwrap();
+    shown.add(&answer);
+    show!(shown:
+        Loopback = other;
+        BrowserRequest = answer.request;
+        Page = Page::signed_in_to("an account");
+        LoopbackError = LoopbackError::TimedOut;
+    );
+    shown.add_error::<LoopbackError>(&LoopbackError::Callback(
+        app.finish(pending(), &Callback::read("")).unwrap_err(),
+    ));
 }

@@ -259,7 +259,7 @@ fn show_shared_parts(shown: &mut Shown) {
 }
 
 fn signs_in() -> Arc<dyn Provider> {
-    let app = oauth2_app::App::aihubmix("https://api.example").unwrap();
+    let app = oauth2_app::aihubmix::app("https://api.example").unwrap();
     Arc::new(
         app.client_id("id")
             .client_secret(SECRET)

@@ -1,20 +1,21 @@
 //! The types of the web login.
 
-use oauth2_app::App;
-use oauth2_app_axum::{Builder, MemorySessions, NotSignedIn, SignedIn, WebLogin};
+use oauth2_app::aihubmix;
+use oauth2_app_axum::{AccountPage, Builder, MemorySessions, NotSignedIn, SignedIn, WebLogin};
 use wellspring_store::MemoryStore;
 use wellspring_transport_async::TokenSource;
 
 use super::{ACCESS, SECRET, Shown, show};
 
 pub(crate) fn show_all(shown: &mut Shown) {
-    let app = App::aihubmix("https://api.example").unwrap();
+    let app = aihubmix::app("https://api.example").unwrap();
     let app = app.client_id("id").client_secret(SECRET).redirect_uri("https://app.example/callback");
     let app = app.build().unwrap();
     let users = app.clone();
     let pool = TokenSource::builder(app.clone()).store(MemoryStore::open());
     let pool = pool.pool(move |user| users.for_user(user)).unwrap();
     show!(shown:
+        AccountPage = AccountPage::new();
         Builder = WebLogin::builder(app.clone(), pool.clone());
         WebLogin = WebLogin::builder(app, pool).build().unwrap();
         MemorySessions = MemorySessions::default();

@@ -7,14 +7,16 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use oauth2_app::Callback;
+use wellspring_transport::Clock;
 
-use crate::login::loopback::request::{BrowserRequest, path_of, read_target};
-use crate::login::page::Page;
+use super::judge::{Judge, Judged};
+use super::page::Page;
+use super::request::{BrowserRequest, path_of, read_target};
+use super::slot::Slot;
+use crate::callback::Callback;
 
 /// Connections at the same time.
 const MAX_CONNECTIONS: usize = 64;
@@ -22,17 +24,18 @@ const MAX_CONNECTIONS: usize = 64;
 const ACCEPT_RETRY: Duration = Duration::from_millis(20);
 
 /// What the threads of all connections share.
-pub(super) struct Visitors<T, J> {
+pub(super) struct Visitors {
     path: String,
-    judge: J,
-    callbacks: Mutex<Sender<(T, BrowserRequest)>>,
+    judge: Judge,
+    slot: Arc<Slot<Judged>>,
+    clock: Clock,
     /// The connections whose requests are not complete, the oldest first.
     open: Mutex<VecDeque<Arc<TcpStream>>>,
 }
 
-impl<T: Send + 'static, J: Fn(&Callback) -> Option<T> + Send + Sync + 'static> Visitors<T, J> {
-    pub(super) fn new(path: String, judge: J, callbacks: Sender<(T, BrowserRequest)>) -> Self {
-        Self { path, judge, callbacks: Mutex::new(callbacks), open: Mutex::default() }
+impl Visitors {
+    pub(super) fn new(path: String, judge: Judge, slot: Arc<Slot<Judged>>, clock: Clock) -> Self {
+        Self { path, judge, slot, clock, open: Mutex::default() }
     }
 
     fn open(&self) -> MutexGuard<'_, VecDeque<Arc<TcpStream>>> {
@@ -52,18 +55,16 @@ impl<T: Send + 'static, J: Fn(&Callback) -> Option<T> + Send + Sync + 'static> V
     }
 
     fn serve(&self, stream: Arc<TcpStream>) {
-        let target = read_target(&stream);
+        let target = read_target(&stream, &self.clock);
         self.forget(&stream);
-        let request = BrowserRequest::new(stream);
+        let request = BrowserRequest::new(stream, self.clock.clone());
         match target {
-            Some(target) if path_of(&target) == self.path => match (self.judge)(&Callback::read(&target)) {
-                Some(judged) => {
-                    // The receiver is gone once the sign-in has ended.
-                    let callbacks = self.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
-                    let _ = callbacks.send((judged, request));
+            Some(target) if path_of(&target) == self.path => {
+                match self.judge.judge(&Callback::read(&target)) {
+                    Some(judged) => self.slot.put((judged, request)),
+                    None => request.show(&Page::stray()),
                 }
-                None => request.show(&Page::stray()),
-            },
+            }
             Some(_) => request.show(&Page::not_found()),
             None => request.show(&Page::unreadable()),
         }
@@ -78,11 +79,7 @@ fn close_oldest(open: &mut VecDeque<Arc<TcpStream>>) {
 }
 
 /// Accepts connections until the port is closed.
-pub(super) fn receive<T, J>(listener: &TcpListener, closed: &AtomicBool, visitors: &Arc<Visitors<T, J>>)
-where
-    T: Send + 'static,
-    J: Fn(&Callback) -> Option<T> + Send + Sync + 'static,
-{
+pub(super) fn receive(listener: &TcpListener, closed: &AtomicBool, visitors: &Arc<Visitors>) {
     for stream in listener.incoming() {
         if closed.load(Ordering::Acquire) {
             return;

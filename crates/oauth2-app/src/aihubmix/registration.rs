@@ -3,7 +3,8 @@
 use wellspring_core::{AccessToken, ClientSecret, HttpRequest, HttpResponse, Method, TokenError, UnixTime};
 use wellspring_wire::{Object, bearer_authorization, json_body};
 
-use crate::base_url;
+use super::account::created_time;
+use super::base_url;
 use crate::redirect_uri::RedirectUri;
 use crate::response;
 
@@ -16,9 +17,6 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// The base URL at which the published page registers apps.
-    pub const AIHUBMIX: &'static str = "https://api.aihubmix.com";
-
     /// An app with this name. Its redirect URI is registered byte for byte.
     #[must_use]
     pub fn new(name: impl Into<String>, description: impl Into<String>, redirect_uri: RedirectUri) -> Self {
@@ -99,7 +97,7 @@ impl RegisteredApp {
             id: data.integer("id"),
             name: text("name"),
             redirect_uri: text("redirect_uri"),
-            created: response::created_time(data),
+            created: created_time(data),
         })
     }
 }

@@ -6,10 +6,10 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 
 use wellspring_core::Instant;
-use wellspring_transport_blocking::Clock;
+use wellspring_transport::Clock;
 use zeroize::Zeroizing;
 
-use crate::login::page::Page;
+use super::page::Page;
 
 /// The longest request head that is read.
 const LONGEST_HEAD: usize = 16 * 1024;
@@ -18,40 +18,42 @@ pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// The time for the rest of a request after its answer.
 const LINGER: Duration = Duration::from_millis(500);
 
-/// A request that waits for its page.
+/// The browser's request, which waits for its page.
+#[must_use = "the browser waits for a page"]
 #[derive(Debug)]
-pub(crate) struct BrowserRequest(Arc<TcpStream>);
+pub struct BrowserRequest {
+    stream: Arc<TcpStream>,
+    clock: Clock,
+}
 
 impl BrowserRequest {
-    pub(super) fn new(stream: Arc<TcpStream>) -> Self {
-        Self(stream)
+    pub(super) const fn new(stream: Arc<TcpStream>, clock: Clock) -> Self {
+        Self { stream, clock }
     }
 
-    /// Sends the page. The browser may have closed the connection.
-    pub(crate) fn show(self, page: &Page) {
-        let mut stream = &*self.0;
+    /// Sends the page, in at most five seconds. The browser may have closed the connection.
+    pub fn show(self, page: &Page) {
+        let mut stream = &*self.stream;
         let _ = stream.set_write_timeout(Some(REQUEST_TIMEOUT));
         if stream.write_all(page.response().as_bytes()).is_err() || stream.shutdown(Shutdown::Write).is_err()
         {
             return;
         }
         // Closing with unread input resets the connection, and the browser would lose the page.
-        let clock = Clock::system();
-        let end = clock.now().instant.plus(LINGER);
+        let end = self.clock.now().instant.plus(LINGER);
         let mut rest = [0; 4096];
-        while matches!(read(stream, &mut rest, &clock, end), Some(read) if read > 0) {}
+        while matches!(read(stream, &mut rest, &self.clock, end), Some(read) if read > 0) {}
     }
 }
 
 /// The target of a GET request; `None` for every other input.
-pub(super) fn read_target(stream: &TcpStream) -> Option<Zeroizing<String>> {
-    let clock = Clock::system();
+pub(super) fn read_target(stream: &TcpStream, clock: &Clock) -> Option<Zeroizing<String>> {
     let end = clock.now().instant.plus(REQUEST_TIMEOUT);
     // The target holds the authorization code.
     let mut head = Zeroizing::new(vec![0; LONGEST_HEAD]);
     let mut length = 0;
     loop {
-        let read = read(stream, head.get_mut(length..)?, &clock, end).filter(|read| *read > 0)?;
+        let read = read(stream, head.get_mut(length..)?, clock, end).filter(|read| *read > 0)?;
         length = length.saturating_add(read);
         let mut fields = [httparse::EMPTY_HEADER; 100];
         let mut request = httparse::Request::new(&mut fields);
@@ -85,5 +87,41 @@ fn read(mut stream: &TcpStream, into: &mut [u8], clock: &Clock, end: Instant) ->
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             read => return read.ok(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn only_the_path_of_a_target_is_compared() {
+        for (rest, path) in [("", "/"), ("?x=y", "/"), ("/cb", "/cb"), ("/cb?code=1#x", "/cb"), ("/", "/")] {
+            assert_eq!(path_of(rest), path);
+        }
+    }
+
+    #[test]
+    fn a_connection_that_sends_a_byte_now_and_then_is_dropped() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut slow = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let stream = listener.accept().unwrap().0;
+        let by_hand = Clock::manual(1_700_000_000);
+        let clock = Clock::from(&by_hand);
+        let request = format!("GET /callback HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(4096));
+        let visit = thread::spawn(move || {
+            for byte in request.bytes() {
+                // The server may have closed the connection.
+                drop(slow.write_all(&[byte]));
+                by_hand.advance(REQUEST_TIMEOUT);
+            }
+            slow
+        });
+        assert_eq!(read_target(&stream, &clock), None);
+        drop(visit.join().unwrap());
     }
 }

@@ -5,9 +5,9 @@
 
 use core::fmt::Write as _;
 
-/// One page and its status.
+/// A page and its status: what the browser shows at the end of a sign-in.
 #[derive(Clone, Debug)]
-pub(crate) struct Page {
+pub struct Page {
     status: &'static str,
     title: &'static str,
     text: String,
@@ -21,36 +21,48 @@ const POLICY: &str = "default-src 'none'; style-src 'sha256-s46Hgel7hsZZDN/L+Sgz
                       frame-ancestors 'none'";
 
 impl Page {
-    pub(crate) fn signed_in(profile: &str) -> Self {
-        let text = format!("You are signed in to {profile}. You can close this window.");
-        Self { status: "200 OK", title: "Signed in", text }
+    /// The user is signed in.
+    #[must_use]
+    pub fn signed_in() -> Self {
+        Self {
+            status: "200 OK",
+            title: "Signed in",
+            text: "You are signed in. You can close this window.".to_owned(),
+        }
     }
 
-    /// The sign-in failed. `why` is a sentence of this program, never of the server.
-    pub(crate) fn failed(why: &str) -> Self {
+    /// The user is signed in to the program or the account of this name.
+    #[must_use]
+    pub fn signed_in_to(name: &str) -> Self {
+        Self { text: format!("You are signed in to {name}. You can close this window."), ..Self::signed_in() }
+    }
+
+    /// The sign-in failed. `why` is a sentence of the program, never of the server.
+    #[must_use]
+    pub fn failed(why: &str) -> Self {
         let text = format!("{why} See the terminal for details. You can close this window.");
         Self { status: "400 Bad Request", title: "Not signed in", text }
     }
 
     /// A request that does not belong to the sign-in; the sign-in continues.
-    pub(crate) fn stray() -> Self {
+    pub(super) fn stray() -> Self {
         let text = "This request does not belong to the sign-in that is in progress. Go back to the page on which you \
                     sign in.";
         Self { status: "400 Bad Request", title: "Not part of this sign-in", text: text.to_owned() }
     }
 
-    pub(crate) fn not_found() -> Self {
+    pub(super) fn not_found() -> Self {
         let text = "There is nothing here.".to_owned();
         Self { status: "404 Not Found", title: "Nothing here", text }
     }
 
-    pub(crate) fn unreadable() -> Self {
+    pub(super) fn unreadable() -> Self {
         let text = "The request is malformed or not a GET.".to_owned();
         Self { status: "400 Bad Request", title: "Bad request", text }
     }
 
     /// The HTTP response with head and body.
-    pub(crate) fn response(&self) -> String {
+    pub(super) fn response(&self) -> String {
         let (title, text) = (escaped(self.title), escaped(&self.text));
         let body = format!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
@@ -96,7 +108,7 @@ mod tests {
 
     #[test]
     fn every_value_in_a_page_is_escaped() {
-        let answer = Page::signed_in("<script>'x' & \"y\"</script>").response();
+        let answer = Page::signed_in_to("<script>'x' & \"y\"</script>").response();
         assert!(answer.contains("&lt;script&gt;&#39;x&#39; &amp; &quot;y&quot;&lt;/script&gt;"), "{answer}");
         assert!(!answer.contains("<script"), "{answer}");
     }

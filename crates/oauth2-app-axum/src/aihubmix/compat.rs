@@ -4,9 +4,11 @@
 //! The published backend lacks three checks that are here: only pages of this site may call, a code needs the state of
 //! a sign-in that this browser has started here, and the redirect URI must be the app's own.
 
+use axum::Router;
 use axum::body::Bytes;
-use axum::extract::Extension;
+use axum::extract::{DefaultBodyLimit, Extension};
 use axum::response::Response;
+use axum::routing::{get, post};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use oauth2_app::Callback;
@@ -21,16 +23,53 @@ use crate::headers::is_cross_origin;
 use crate::log::log_failure;
 use crate::query::percent;
 use crate::response::error;
+use crate::start;
 use crate::web_login::WebLogin;
 
 /// A pool key without a user. Its source only carries requests.
 const NO_USER: &str = "oauth2-app.compat";
 const FORBIDDEN: &str = "requests from other sites are not allowed";
 /// The maximum size of a request's body.
-pub(crate) const MAX_BODY: usize = 1 << 16;
+const MAX_BODY: usize = 1 << 16;
+
+/// Instead of [`WebLogin::router`], for a front end that keeps the tokens in the browser. It has
+/// `GET /auth/oauth/start` and three endpoints that add the client secret and forward the server's answer.
+///
+/// <div class="warning">
+///
+/// Every script on the page and every browser extension can read tokens in a browser. Each tab renews them for
+/// itself, no logout here ends them, and an attacker with a stolen refresh token can renew it here. Use this only
+/// to migrate an existing front end, and [`WebLogin::router`] for everything else.
+///
+/// </div>
+///
+/// | route | answer |
+/// |---|---|
+/// | `POST /api/oauth/exchange-token` `{code, state}` | the token response |
+/// | `POST /api/oauth/refresh-token` `{refreshToken}` | the token response; 400 `{"error":"Missing refresh token"}` |
+/// | `GET /api/oauth/userinfo` with the access token | the user info, with the server's own status; 401 `{"error":"Missing authorization header"}` |
+///
+/// If the server refuses, its JSON is forwarded with a 400. If its answer is not JSON, the answer is a 500 with
+/// `Token exchange failed`, `Token refresh failed` or `Failed to fetch user info`. The front end serves the page
+/// of the redirect URI itself. It must start the sign-in at `/auth/oauth/start`: a state that this browser did not
+/// get there is a 400 `{"error":"invalid_state"}`. A state is valid for one exchange. `redirectUri` is optional
+/// and must equal the app's own. `iss` is required if the server's metadata announces it.
+///
+/// # Panics
+///
+/// As [`Router::merge`] does: if the handlers have one of these routes.
+pub fn compat_router(login: &WebLogin, handlers: Router) -> Router {
+    let own = Router::new()
+        .route("/auth/oauth/start", get(start::start))
+        .route("/api/oauth/exchange-token", post(exchange_token))
+        .route("/api/oauth/refresh-token", post(refresh_token))
+        .route("/api/oauth/userinfo", get(userinfo))
+        .layer(DefaultBodyLimit::max(MAX_BODY));
+    login.with_layers(handlers, own)
+}
 
 /// `POST {code, state, redirectUri?, iss?}`: exchanges the code and returns the tokens.
-pub(crate) async fn exchange_token(
+async fn exchange_token(
     Extension(login): Extension<WebLogin>,
     session: Session,
     headers: HeaderMap,
@@ -59,11 +98,7 @@ pub(crate) async fn exchange_token(
 }
 
 /// `POST {refreshToken}`: returns new tokens.
-pub(crate) async fn refresh_token(
-    Extension(login): Extension<WebLogin>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn refresh_token(Extension(login): Extension<WebLogin>, headers: HeaderMap, body: Bytes) -> Response {
     let body = match JsonBody::read(&headers, &body) {
         Ok(body) => body,
         Err((status, message)) => return error(status, message),
@@ -76,7 +111,7 @@ pub(crate) async fn refresh_token(
 }
 
 /// `GET` with the browser's access token: returns the user info.
-pub(crate) async fn userinfo(Extension(login): Extension<WebLogin>, headers: HeaderMap) -> Response {
+async fn userinfo(Extension(login): Extension<WebLogin>, headers: HeaderMap) -> Response {
     const FAILED: &str = "Failed to fetch user info";
     if is_cross_origin(&headers) {
         return error(StatusCode::FORBIDDEN, FORBIDDEN);
