@@ -90,7 +90,7 @@ fn refused(error: &TokenError) -> Failure {
     let answered = error.status().is_some_and(|status| (200..300).contains(&status));
     let advice = match exit {
         // A retry could register a second app.
-        _ if error.fate() == Fate::Unknown => {
+        _ if matches!(error.fate(), Fate::Unknown | Fate::Answered) => {
             "the app may or may not be registered: look at the vendor's console before you run this again"
         }
         Exit::Refused if answered => "look at the vendor's console, and check the name and the redirect URI",

@@ -46,8 +46,11 @@ pub enum ErrorKind {
 pub enum Fate {
     /// The grant was not spent: it was never sent, or the endpoint said that it did not process the request.
     Unspent,
-    /// Unknown: a byte may have left, and no complete response came or a 5xx did.
+    /// Unknown: a byte may have left, and no response came or a 5xx did.
     Unknown,
+    /// The grant is spent with near certainty: the endpoint sent a successful response, and the response cannot be read to
+    /// its end.
+    Answered,
     /// The endpoint refused the grant, or has granted a sign-in with it.
     Dead,
 }
@@ -246,6 +249,11 @@ impl TokenError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.0.transient
+    }
+
+    /// Whether the response came from an intermediary (a proxy, a firewall, a captive portal).
+    pub(crate) fn is_from_intermediary(&self) -> bool {
+        self.kind() == ErrorKind::Protocol && self.is_transient()
     }
 
     /// Whether the failure is of this process or this host: nothing reached the server, and other processes do not pause

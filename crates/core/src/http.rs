@@ -189,33 +189,56 @@ impl fmt::Debug for ResponseHead {
     }
 }
 
-/// A complete response: the driver has read the body to its end, under its cap and its deadline. The body is also complete
-/// if the connection ended early, but after a whole JSON document: see [`cut_short`](Self::cut_short).
+/// A response: the driver has read the body to its end, under its cap and its deadline. The body is also complete
+/// if the connection ended early, but after a whole JSON document: see [`cut_short`](Self::cut_short). A response whose body
+/// is [`incomplete`](Self::incomplete) belongs to a [`TransportError`](crate::TransportError).
 #[derive(Clone)]
 pub struct HttpResponse {
     head: ResponseHead,
     body: Zeroizing<Vec<u8>>,
-    cut_short: bool,
+    frame: Frame,
+}
+
+/// Whether the body came to its announced end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Frame {
+    Whole,
+    CutShort,
+    Incomplete,
 }
 
 impl HttpResponse {
     /// A response with this head and body.
     #[must_use]
     pub fn new(head: ResponseHead, body: impl Into<Vec<u8>>) -> Self {
-        Self { head, body: Zeroizing::new(body.into()), cut_short: false }
+        Self { head, body: Zeroizing::new(body.into()), frame: Frame::Whole }
     }
 
     /// The same response, whose connection ended before the announced end of the body. Its document must be complete.
     #[must_use]
     pub fn cut_short(mut self) -> Self {
-        self.cut_short = true;
+        self.frame = Frame::CutShort;
         self
+    }
+
+    /// The same response, with only the first bytes of its body. A provider reads it for the refresh token that these bytes
+    /// may hold, and for nothing else: the last value may be cut.
+    #[must_use]
+    pub fn incomplete(mut self) -> Self {
+        self.frame = Frame::Incomplete;
+        self
+    }
+
+    /// Whether only the first bytes of the body are there.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.frame == Frame::Incomplete
     }
 
     /// Whether the connection ended before the announced end of the body.
     #[must_use]
-    pub const fn is_cut_short(&self) -> bool {
-        self.cut_short
+    pub fn is_cut_short(&self) -> bool {
+        self.frame == Frame::CutShort
     }
 
     /// Status and headers.

@@ -14,8 +14,7 @@ use crate::policy::CLOCK_WENT_BACK;
 use crate::policy::Policy;
 use crate::record::{Granted, Record, SessionState};
 use crate::refresh_state::RefreshState;
-use crate::renewal::outcome::Outcome;
-use crate::renewal::outcome::{Failure, RefreshUpdate};
+use crate::renewal::outcome::{Failure, Outcome, OwnAttempt, RefreshUpdate};
 use crate::time::{Clocks, Instant};
 use crate::token::Due;
 use crate::token::{Token, TokenResponse};
@@ -111,8 +110,7 @@ pub struct Lifecycle {
     refusals: Refusals,
     /// The access token that an API has refused, until a renewal of this process or another access token replaces it.
     refused: Option<Token>,
-    /// An attempt that certainly sent nothing, though its lease may stand in the store.
-    unsent: Option<u64>,
+    own_attempt: Option<OwnAttempt>,
     /// The store has shown a logout, and nothing newer since.
     logged_out: bool,
 }
@@ -137,7 +135,7 @@ impl Lifecycle {
             failures: 0,
             refusals: Refusals::default(),
             refused: None,
-            unsent: None,
+            own_attempt: None,
             logged_out: false,
         }
     }
@@ -287,7 +285,7 @@ impl Lifecycle {
         (self.epoch, self.generation) = place;
         self.issued = self.generation.max(self.issued.next());
         self.failures = 0;
-        self.unsent = None;
+        self.own_attempt = None;
         self.logged_out = false;
         self.refused = None;
         self.reopen();
@@ -350,10 +348,10 @@ impl Lifecycle {
                     held.first_sent.get_or_insert(permit.started);
                 }
             }
-            RefreshUpdate::Abandoned { byte_left: false } => self.unsent = Some(permit.number),
+            RefreshUpdate::Abandoned { byte_left: false } => self.learn(OwnAttempt::Unsent(permit.number)),
         }
         if let Some(facts) = facts {
-            self.unsent = facts.unsent.or(self.unsent);
+            facts.own_attempt.into_iter().for_each(|attempt| self.learn(attempt));
             recorded = if facts.recorded || facts.logged_out { Recorded::Yes } else { Recorded::No };
             if facts.logged_out {
                 self.end_session();
@@ -362,6 +360,13 @@ impl Lifecycle {
         self.shut_after(recorded, error, now);
         debug_assert!(self.held.as_ref().is_none_or(|held| held.replays == 0 || held.first_sent.is_some()));
         Completed::Failed(self.shut_error(now))
+    }
+
+    /// Remembers this of an attempt. An answer that could not be read is remembered until the next token.
+    fn learn(&mut self, attempt: OwnAttempt) {
+        if !matches!(self.own_attempt, Some(OwnAttempt::Answered(_))) {
+            self.own_attempt = Some(attempt);
+        }
     }
 
     /// Shuts the gate after this error.

@@ -13,6 +13,9 @@ pub enum LoginReason {
     /// The refresh token was sent and no response came. The provider's rules forbid to send it again, or the endpoint
     /// refused it when it was sent again.
     Ambiguous,
+    /// The refresh token was sent, and the response came but could not be read: it broke off, or it was too large. The new
+    /// refresh token is lost, and the old one is spent.
+    Unreadable,
     /// The user has logged out.
     LoggedOut,
     /// The store has lost the session: it was emptied, or shows an older state.
@@ -29,6 +32,9 @@ impl LoginReason {
             Self::Expired => "the refresh token has expired",
             Self::Ambiguous => {
                 "the refresh token was sent, the response was lost, and the token cannot be used again"
+            }
+            Self::Unreadable => {
+                "the refresh token was sent, the response could not be read, and the token cannot be used again"
             }
             Self::LoggedOut => "the user has logged out",
             Self::StoreLost => "the store has lost the session: it was emptied or shows an older state",

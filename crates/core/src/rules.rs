@@ -47,6 +47,10 @@ pub enum Rule {
     ReplayOnlyAfterOwner,
     /// 6: a grant of unknown fate is not sent again when the provider's data forbids it.
     ObeyReplay,
+    /// 6: a single-use grant whose response came and cannot be read is not sent again.
+    AnsweredIsSpent,
+    /// 6: also if the store did not take the mark that says so.
+    RememberAnswered,
     /// 8: the lease of another is waited for.
     Watch,
     /// 8: an owner is gone only if the lock that its lease names was taken.

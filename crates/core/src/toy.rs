@@ -96,6 +96,7 @@ impl Provider for Toy {
                 )),
                 error: TokenError::protocol("the token type is not Bearer").with_fate(Fate::Unknown),
             },
+            203 => Reading::Refused(TokenError::from_intermediary("a page").with_fate(Fate::Unknown)),
             401 => Reading::Refused(TokenError::login_required(LoginReason::Refused).with_status(401, None)),
             409 => Reading::Next(AuthorizationGrant::ClientCredentials),
             429 => {

@@ -76,6 +76,8 @@ pub(crate) enum StepOutcome {
     Lost,
     /// The answer cannot be used, but for its refresh token.
     Unusable,
+    /// The answer has come and cannot be read.
+    Unreadable,
     /// The answer has arrived while the process was stopped.
     Stopped,
     /// Nothing was sent, for a reason of this process.
@@ -249,6 +251,7 @@ impl World {
                     ways.extend(may(Trouble::Unsent).then_some(StepOutcome::Unsent));
                     ways.extend(may(Trouble::Local).then_some(StepOutcome::UnsentLocally));
                     ways.extend(may(Trouble::Unusable).then_some(StepOutcome::Unusable));
+                    ways.extend(may(Trouble::Unreadable).then_some(StepOutcome::Unreadable));
                     ways.extend(may(Trouble::Stop).then_some(StepOutcome::Stopped));
                 }
             }

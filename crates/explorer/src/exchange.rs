@@ -32,6 +32,16 @@ impl World {
             }
             StepOutcome::Stopped => self.serve(scene, who, time, server_request)?.answer(),
             StepOutcome::Unusable => self.serve(scene, who, time, server_request)?.unusable_answer(),
+            StepOutcome::Unreadable => {
+                let reply = self.serve(scene, who, time, server_request)?;
+                if let ServerRequest::Refresh(name) = server_request {
+                    let reader = (name, self.processes[who].owner());
+                    Rc::make_mut(&mut self.history).unreadable.push(reader);
+                }
+                self.lose_what_was(reply);
+                // Not even the status can be read.
+                silent(TransportErrorKind::Unreadable)
+            }
             StepOutcome::UnsentLocally => {
                 let error = TransportError::new(TransportErrorKind::NotSent, LOCAL);
                 Answer::Failed(error.because(Obstacle::NoNetwork))

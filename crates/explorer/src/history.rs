@@ -1,6 +1,6 @@
 //! What has happened, as far as the invariants need it, and what may still go wrong.
 
-use wellspring_core::Attempt;
+use wellspring_core::{Attempt, Owner};
 
 use crate::callers::Limits;
 use crate::line::Line;
@@ -18,6 +18,8 @@ pub(crate) struct History {
     pub(crate) stragglers: Vec<(usize, u8, ServerRequest)>,
     /// Logouts that have been saved.
     pub(crate) tombstones: Vec<Attempt>,
+    /// Refresh tokens whose answers came and could not be read, each with the process that got the answer.
+    pub(crate) unreadable: Vec<(TokenName, Owner)>,
     pub(crate) emptied: bool,
     pub(crate) logged_out: bool,
 }
@@ -56,6 +58,7 @@ impl History {
             families: vec![first],
             stragglers: Vec::new(),
             tombstones: Vec::new(),
+            unreadable: Vec::new(),
             emptied: false,
             logged_out: false,
         }

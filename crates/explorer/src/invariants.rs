@@ -117,6 +117,10 @@ impl World {
         let family = self.server.family(name);
         let live = TokenName { number: family.live, ..name };
         if past.sent & name.bit() != 0 && scene.line.is_single_use() {
+            let answered = self.history.unreadable.contains(&(name, self.processes[who].owner()));
+            if answered && !matches!(scene.line.replay, Replay::Within(_)) {
+                return broken(format!("6: {name} is sent again though the server has answered it"));
+            }
             let overtaken = name != live && !family.revoked && !past.over && !past.idle;
             match scene.line.replay {
                 Replay::Never => return broken(format!("3: {name} is sent twice")),
@@ -232,6 +236,7 @@ impl World {
             LoginReason::LoggedOut => history.logged_out,
             LoginReason::StoreLost | LoginReason::NotSignedIn => history.emptied,
             LoginReason::Refused => refused,
+            LoginReason::Unreadable => !history.unreadable.is_empty(),
             LoginReason::Ambiguous => {
                 let spurious = scene.line.replay == Replay::OwnerDead && !scene.line.may_lose_sight();
                 // The refused token may have given way to a new session that no process here could know of.
@@ -263,6 +268,7 @@ impl World {
             && record.dead.is_some()
             && !is_ambiguous(record)
             && self.history.past(name).refused & name.bit() == 0
+            && !self.history.unreadable.iter().any(|(answered, _)| *answered == name)
         {
             return broken(format!("5: {name} is called dead, and the server has not said so"));
         }

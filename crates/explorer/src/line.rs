@@ -57,6 +57,8 @@ pub(crate) enum Trouble {
     Hanging,
     /// The answer cannot be used, but for its refresh token.
     Unusable,
+    /// The server has processed the request, and its answer cannot be read.
+    Unreadable,
     /// The process is stopped for longer than its deadline, and the answer arrives meanwhile.
     Stop,
     /// Certainly nothing was sent, for a reason of this process.

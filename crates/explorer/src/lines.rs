@@ -87,6 +87,7 @@ pub(crate) const QUICK: &[Line] = &[
     line("owner dead, three, one fault", Replay::OwnerDead, THREE, 1),
     with(line("never, answers that cannot be used", Replay::Never, TWO, 2), UNUSABLE),
     with(line("owner dead, answers that cannot be used", Replay::OwnerDead, TWO, 2), UNUSABLE),
+    with(line("owner dead, answers that cannot be read", Replay::OwnerDead, TWO, 2), UNREADABLE),
     with(line("never, stopped processes and local faults", Replay::Never, TWO, 2), ONE_PROCESS),
     with(line("owner dead, stopped processes and local faults", Replay::OwnerDead, TWO, 2), ONE_PROCESS),
 ];
@@ -95,11 +96,25 @@ pub(crate) const QUICK: &[Line] = &[
 const UNUSABLE: &[Trouble] =
     &[Trouble::Unusable, Trouble::Store, Trouble::Crash, Trouble::Logout, Trouble::SignIn];
 
+/// An answer that cannot be read, beside what may go wrong with the mark that says so.
+const UNREADABLE: &[Trouble] =
+    &[Trouble::Unreadable, Trouble::Store, Trouble::Crash, Trouble::Logout, Trouble::SignIn];
+
 /// A process that is stopped, or fails for a reason of its own.
 const ONE_PROCESS: &[Trouble] = &[Trouble::Stop, Trouble::Local, Trouble::Store, Trouble::Crash];
 
 /// What takes longer.
 pub(crate) const LONG: &[Line] = &[
+    with(line("never, answers that cannot be read", Replay::Never, TWO, 2), UNREADABLE),
+    with(line("within, answers that cannot be read", WINDOW, TWO, 2), UNREADABLE),
+    with(line("last resort, answers that cannot be read", Replay::LastResort, TWO, 2), UNREADABLE),
+    of(
+        with(
+            line("credentials to fall back to, answers that cannot be read", Replay::OwnerDead, TWO, 2),
+            UNREADABLE,
+        ),
+        Grants::RotatingWithCredentials,
+    ),
     from(line("never, warm", Replay::Never, TWO, 2), Start::Warm),
     from(line("owner dead, warm", Replay::OwnerDead, TWO, 2), Start::Warm),
     from(line("owner dead, due", Replay::OwnerDead, TWO, 2), Start::Due),

@@ -78,6 +78,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     without(Rule::LoadAfterMaybe, Shows::Needless, two(Replay::Never, 1)),
     without(Rule::SaveFirst, Shows::Broken, two(Replay::OwnerDead, 1)),
     without(Rule::KeepSuccessor, Shows::Broken, with(two(Replay::OwnerDead, 1), &[Trouble::Unusable])),
+    without(Rule::AnsweredIsSpent, Shows::Broken, with(two(Replay::OwnerDead, 1), &[Trouble::Unreadable])),
+    without(
+        Rule::RememberAnswered,
+        Shows::Broken,
+        with(two(Replay::OwnerDead, 2), &[Trouble::Unreadable, Trouble::Outage]),
+    ),
     without(Rule::LocalStaysLocal, Shows::Broken, with(two(Replay::OwnerDead, 1), &[Trouble::Local])),
     mutant(Mutation::NothingReadAfterStop, Shows::Broken, with(two(Replay::Never, 1), &[Trouble::Stop])),
     without(Rule::EpochFirst, Shows::Outlived, with(two(Replay::OwnerDead, 2), HALF_A_LOGOUT)),

@@ -61,9 +61,13 @@ fn a_token_that_is_not_saved_is_neither_handed_out_nor_dropped() {
 #[test]
 fn what_callers_are_told_has_to_be_true() {
     let (scene, world) = scene(Replay::OwnerDead);
-    for reason in
-        [LoginReason::LoggedOut, LoginReason::Refused, LoginReason::Ambiguous, LoginReason::StoreLost]
-    {
+    for reason in [
+        LoginReason::LoggedOut,
+        LoginReason::Refused,
+        LoginReason::Ambiguous,
+        LoginReason::Unreadable,
+        LoginReason::StoreLost,
+    ] {
         assert!(what(world.refuse(&scene, 0, &TokenError::login_required(reason))).ends_with("not true"));
     }
     assert_eq!(world.refuse(&scene, 0, &TokenError::unavailable("down")), Ok(CallerAnswer::Later));

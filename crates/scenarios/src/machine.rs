@@ -70,19 +70,27 @@ impl Machine {
     fn send(&self, sending: &BoundedRequest) -> Answer {
         let time = sending.deadline.since(self.clock.now().instant);
         match self.deliver(&request_of(&sending.request, self.server.url()), time) {
-            Ok(answer) if answer.header("content-encoding").is_some_and(|coding| coding != "identity") => {
-                failed(TransportErrorKind::Unreadable)
+            Ok(answer) => {
+                let labelled = answer.header("content-encoding").is_some_and(|coding| coding != "identity");
+                let too_large = answer.body.len() > CAP;
+                let response = HttpResponse::new(head_of(&answer), answer.body);
+                if labelled || too_large {
+                    return Answer::Failed(failure(TransportErrorKind::Unreadable).with_response(response));
+                }
+                Answer::Response(response)
             }
-            Ok(answer) if answer.body.len() > CAP => failed(TransportErrorKind::Unreadable),
-            Ok(answer) => Answer::Response(HttpResponse::new(head_of(&answer), answer.body)),
-            Err(kind) => failed(kind),
+            Err(Undelivered::Part(answer)) => {
+                let response = HttpResponse::new(head_of(&answer), answer.body).incomplete();
+                Answer::Failed(failure(TransportErrorKind::Incomplete).with_response(response))
+            }
+            Err(Undelivered::Nothing(kind)) => Answer::Failed(failure(kind)),
         }
     }
 
     /// The response as a client receives it, after the delivery that the world describes.
-    fn deliver(&self, request: &Request, time: Duration) -> Result<Delivered, TransportErrorKind> {
+    fn deliver(&self, request: &Request, time: Duration) -> Result<Delivered, Undelivered> {
         if let Some(kind) = self.server.keeps_out() {
-            return Err(kind);
+            return Err(Undelivered::Nothing(kind));
         }
         let now = self.server.clock().now();
         let answer = self.server.with_world(|world| world.answer(request, now));
@@ -94,7 +102,23 @@ impl Machine {
             }
             _ => false,
         };
-        if arrives { Ok(answer) } else { Err(TransportErrorKind::Ambiguous) }
+        let part = match answer.delivery {
+            Delivery::Truncated { sent } => Some(sent),
+            Delivery::Dripped { every } => {
+                let bytes = time.as_nanos() / every.as_nanos().max(1);
+                Some(usize::try_from(bytes).unwrap_or(usize::MAX))
+            }
+            _ => None,
+        };
+        match part {
+            _ if arrives => Ok(answer),
+            Some(bytes) => {
+                let mut part = answer;
+                part.body.truncate(bytes);
+                Err(Undelivered::Part(part))
+            }
+            None => Err(Undelivered::Nothing(TransportErrorKind::Ambiguous)),
+        }
     }
 
     /// Answers a queue of callers: the one that renews and those that wait for it.
@@ -135,7 +159,13 @@ impl Machine {
         let request = Request::new(&call.method, target).with_bearer(token.expose());
         let request = if call.body == Body::None { request } else { request.with_json("{}") };
         let answered = self.deliver(&request, self.deadline);
-        answered.map_err(|kind| TransportError::new(kind, "the call got no answer").into_error())
+        answered.map_err(|undelivered| {
+            let kind = match undelivered {
+                Undelivered::Nothing(kind) => kind,
+                Undelivered::Part(_) => TransportErrorKind::Incomplete,
+            };
+            TransportError::new(kind, "the call got no answer").into_error()
+        })
     }
 
     fn verdict(&self, answer: &Delivered) -> Verdict {
@@ -244,8 +274,15 @@ impl Player for Machine {
     }
 }
 
-fn failed(kind: TransportErrorKind) -> Answer {
-    Answer::Failed(TransportError::new(kind, "no answer, or none that can be read"))
+/// What a client receives if the response does not arrive whole.
+enum Undelivered {
+    Nothing(TransportErrorKind),
+    /// The head, and the start of the body.
+    Part(Delivered),
+}
+
+fn failure(kind: TransportErrorKind) -> TransportError {
+    TransportError::new(kind, "no answer, or none that can be read")
 }
 
 fn request_of(request: &HttpRequest, base: &str) -> Request {

@@ -253,6 +253,7 @@ const fn reason_text(reason: LoginReason) -> &'static str {
         LoginReason::Refused => "refused",
         LoginReason::Expired => "expired",
         LoginReason::Ambiguous => "ambiguous",
+        LoginReason::Unreadable => "unreadable",
         _ => "unknown",
     }
 }

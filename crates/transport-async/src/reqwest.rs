@@ -13,8 +13,8 @@ use reqwest::{Response, Url};
 use wellspring_core::{HttpRequest, HttpResponse, Origin, TokenError, TransportError};
 use wellspring_transport::{
     BODY_CAP, ClientSettings, FIELDS_CAP, Failure, Redirected, Tls, certificate_refused, check_head,
-    check_url, cut_short, handshake_ended, is_untrusted, response_head, unreachable, unreachable_by_proxy,
-    wire_request,
+    check_url, cut_short, handshake_ended, is_untrusted, response_head, too_large, unreachable,
+    unreachable_by_proxy, whole, wire_request,
 };
 use zeroize::Zeroizing;
 
@@ -142,7 +142,7 @@ impl Transport for ReqwestTransport {
         let mut limit = TimeLimit::new(within);
         let timed_out = || Err(Failure::TIMED_OUT.into());
         let mut response = limit.wait(send(client, request, None)).await.unwrap_or_else(timed_out)?;
-        check_head(response.headers())?;
+        let checked = check_head(response.headers());
         let head = response_head(response.status(), response.headers());
         let mut body = Zeroizing::new(Vec::new());
         loop {
@@ -153,11 +153,11 @@ impl Transport for ReqwestTransport {
                 None => return cut_short(head, body, || Failure::TIMED_OUT.into()),
             };
             if chunk.len() > BODY_CAP - body.len() {
-                return Err(Failure::TOO_LARGE.into());
+                return Err(too_large(head, body));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(HttpResponse::new(head, core::mem::take(&mut *body)))
+        whole(head, body, checked)
     }
 
     async fn call(

@@ -13,7 +13,7 @@ use ureq::{AsSendBody, SendBody};
 use wellspring_core::{HttpRequest, HttpResponse, TokenError, TransportError};
 use wellspring_transport::{
     BODY_CAP, ClientSettings, Failure, HEAD_CAP, Tls, check_head, check_url, cut_short, is_untrusted,
-    response_head, wire_request,
+    response_head, too_large, whole, wire_request,
 };
 use zeroize::Zeroizing;
 
@@ -87,16 +87,16 @@ impl Transport for UreqTransport {
         let connect = self.tokens.config().timeouts().connect.map_or(within, |connect| connect.min(within));
         let limits = Limits { connect: Some(connect), all: within.saturating_add(SLACK) };
         let (head, body) = send(&self.tokens, parts, &body, limits)?.into_parts();
-        check_head(&head.headers)?;
+        let checked = check_head(&head.headers);
         let head = response_head(head.status, &head.headers);
         let mut bytes = Zeroizing::new(Vec::new());
         if let Err(error) = read_all(body.into_reader().take(BODY_CAP as u64 + 1), &mut bytes) {
             return cut_short(head, bytes, || failure(error.into()));
         }
         if bytes.len() > BODY_CAP {
-            return Err(Failure::TOO_LARGE.into());
+            return Err(too_large(head, bytes));
         }
-        Ok(HttpResponse::new(head, core::mem::take(&mut *bytes)))
+        whole(head, bytes, checked)
     }
 
     fn call(

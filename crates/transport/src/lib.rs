@@ -58,7 +58,8 @@ pub use obstacle::{certificate_refused, handshake_ended, is_untrusted};
 pub use obstacle::{unreachable, unreachable_by_proxy};
 pub use published::TokenRef;
 pub use rules::{
-    BODY_CAP, FIELDS_CAP, HEAD_CAP, check_head, check_url, cut_short, response_head, wire_request,
+    BODY_CAP, FIELDS_CAP, HEAD_CAP, check_head, check_url, cut_short, response_head, too_large, whole,
+    wire_request,
 };
 pub use scripted::Scripted;
 pub use shared::SharedLifecycle;

@@ -52,19 +52,21 @@ pub fn check_deadline(left: Duration) -> Result<Duration, TransportError> {
     if left.is_zero() { Err(Failure::NO_TIME_LEFT.into()) } else { Ok(left) }
 }
 
-/// A complete response, unless it breaks a rule. A server that labels plain text as compressed is read: no compressed body is
+/// A response whose body was read to its end, unless it breaks a rule. A server that labels plain text as compressed is read: no compressed body is
 /// text.
 #[must_use]
 pub fn acceptable(response: HttpResponse) -> Answer {
     let compresses = |coding: &str| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
     let is_text = !response.expose_body().is_empty() && core::str::from_utf8(response.expose_body()).is_ok();
-    if !is_text && response.head().all("content-encoding").any(|coding| compresses(coding.trim())) {
-        return Answer::Failed(Failure::COMPRESSED.into());
-    }
-    if response.expose_body().len() > BODY_CAP {
-        return Answer::Failed(Failure::TOO_LARGE.into());
-    }
-    Answer::Response(response)
+    let failure =
+        if !is_text && response.head().all("content-encoding").any(|coding| compresses(coding.trim())) {
+            Failure::COMPRESSED
+        } else if response.expose_body().len() > BODY_CAP {
+            Failure::TOO_LARGE
+        } else {
+            return Answer::Response(response);
+        };
+    Answer::Failed(TransportError::from(failure).with_response(response))
 }
 
 /// A token request in the types of the crate `http`.
@@ -118,7 +120,7 @@ pub fn response_head(status: http::StatusCode, headers: &HeaderMap) -> ResponseH
 ///
 /// # Errors
 ///
-/// This failure, if the document is not complete.
+/// This failure with the received part of the response, if the document is not complete: the server has answered.
 pub fn cut_short(
     head: ResponseHead,
     mut body: Zeroizing<Vec<u8>>,
@@ -126,10 +128,33 @@ pub fn cut_short(
 ) -> Result<HttpResponse, TransportError> {
     let start = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&body).trim_ascii_start();
     let complete = start.first() == Some(&b'{') && serde_json::from_slice::<IgnoredAny>(start).is_ok();
-    if !complete {
-        return Err(failure());
+    let response = HttpResponse::new(head, core::mem::take(&mut *body));
+    if complete { Ok(response.cut_short()) } else { Err(failure().with_response(response.incomplete())) }
+}
+
+/// The failure of a response that is longer than [`BODY_CAP`], with what was read of it.
+#[must_use]
+pub fn too_large(head: ResponseHead, mut body: Zeroizing<Vec<u8>>) -> TransportError {
+    let response = HttpResponse::new(head, core::mem::take(&mut *body)).incomplete();
+    TransportError::from(Failure::TOO_LARGE).with_response(response)
+}
+
+/// The response whose body was read to its end. `checked` is the result of [`check_head`]: the body is read all the same,
+/// because the server may have granted a new refresh token in it.
+///
+/// # Errors
+///
+/// The failure of the check, with the response.
+pub fn whole(
+    head: ResponseHead,
+    mut body: Zeroizing<Vec<u8>>,
+    checked: Result<(), TransportError>,
+) -> Result<HttpResponse, TransportError> {
+    let response = HttpResponse::new(head, core::mem::take(&mut *body));
+    match checked {
+        Ok(()) => Ok(response),
+        Err(failure) => Err(failure.with_response(response)),
     }
-    Ok(HttpResponse::new(head, core::mem::take(&mut *body)).cut_short())
 }
 
 /// Whether a head is as small as both clients accept it.
@@ -207,7 +232,10 @@ mod tests {
             assert!(cut(complete).is_ok_and(|response| response.is_cut_short()), "{complete}");
         }
         for open in ["", "{", "{\"a\":\"}", "{\"a\":1", "{}{", "1", "\"a\"", "[1]", "access_token=a"] {
-            assert_eq!(cut(open).unwrap_err().kind(), TransportErrorKind::Ambiguous, "{open}");
+            let failure = cut(open).unwrap_err();
+            assert_eq!(failure.kind(), TransportErrorKind::Incomplete, "{open}");
+            let response = failure.response().unwrap();
+            assert!(response.is_incomplete() && response.expose_body() == open.as_bytes(), "{open}");
         }
     }
 

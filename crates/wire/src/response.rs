@@ -98,11 +98,19 @@ impl TokenFormat {
             (Some(error), _) => error,
             (None, BodyFault::Page) => TokenError::from_intermediary(fault.to_string()),
             // The web frameworks of many endpoints send a 401 as plain text.
-            (None, BodyFault::Text) if status != 401 => TokenError::from_intermediary(fault.to_string()),
+            (None, BodyFault::Text) if status != 401 && !(success && response.is_incomplete()) => {
+                TokenError::from_intermediary(fault.to_string())
+            }
             (None, _) if success => TokenError::protocol(fault.to_string()),
             (None, _) => refusal_without_code(status),
         };
-        let error = if success { error.with_fate(Fate::Unknown) } else { error };
+        let error = match fault {
+            _ if !success => error,
+            // A document of the endpoint that cannot be read: the endpoint has granted something.
+            BodyFault::Malformed | BodyFault::NotUtf8 => error.with_fate(Fate::Answered),
+            BodyFault::Empty | BodyFault::Text if response.is_incomplete() => error.with_fate(Fate::Answered),
+            _ => error.with_fate(Fate::Unknown),
+        };
         let error = if fault == BodyFault::NotUtf8 {
             error.with_status(status, media_type(response.head()))
         } else {

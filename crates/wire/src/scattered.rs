@@ -12,8 +12,15 @@ use zeroize::Zeroizing;
 use crate::form::form_decode;
 use crate::token_body::is_visible;
 
-/// The last refresh token of this text, if the text has an access token too.
-pub(crate) fn granted_in(text: &str, access_token: &str, refresh_token: &str) -> Option<RefreshToken> {
+/// The last refresh token of this text, if the text has an access token too. `is_cut`: the text may break off in a value.
+pub(crate) fn granted_in(
+    text: &str,
+    access_token: &str,
+    refresh_token: &str,
+    is_cut: bool,
+) -> Option<RefreshToken> {
+    // Only the next parameter shows that the one before it is complete. In JSON the quotation mark does.
+    let form = if is_cut { text.rfind('&').map_or("", |end| &text[..end]) } else { text };
     let pair = |text: &str, value: fn(&str, &str) -> Option<Zeroizing<String>>| {
         value(text, access_token).and_then(|_| value(text, refresh_token))
     };
@@ -22,7 +29,7 @@ pub(crate) fn granted_in(text: &str, access_token: &str, refresh_token: &str) ->
         .or_else(|| pair(&Zeroizing::new(text.replace("\\\"", "\"").replace("\\\\", "\\")), member))
         // UTF-16: every character of a token has a zero byte beside it.
         .or_else(|| pair(&Zeroizing::new(text.replace('\0', "")), member))
-        .or_else(|| pair(text, parameter))?;
+        .or_else(|| pair(form, parameter))?;
     Some(RefreshToken::new(found.as_str()))
 }
 

@@ -53,7 +53,8 @@ impl TokenFormat {
         let text = readable(response.expose_body());
         // A refusal may name the member that it complains about: there, only an access token beside it shows a grant.
         let in_place = if response.head().is_success() { find(&text, inside, name) } else { None };
-        let refresh_token = in_place.or_else(|| granted_in(&text, &self.names.access_token, name))?;
+        let refresh_token = in_place
+            .or_else(|| granted_in(&text, &self.names.access_token, name, response.is_incomplete()))?;
         let sent = matches!(grant, AuthorizationGrant::RefreshToken(used) if *used == refresh_token);
         if sent && error.code().is_some() {
             return None;

@@ -322,6 +322,7 @@ const fn word(reason: LoginReason) -> &'static str {
         LoginReason::Refused => "refused",
         LoginReason::Expired => "expired",
         LoginReason::Ambiguous => "ambiguous",
+        LoginReason::Unreadable => "unreadable",
         LoginReason::LoggedOut => "logged-out",
         LoginReason::StoreLost => "store-lost",
         LoginReason::ScopeMissing => "scope-missing",

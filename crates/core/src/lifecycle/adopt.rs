@@ -36,7 +36,7 @@ impl Lifecycle {
             self.token = None;
         }
         (self.epoch, self.generation) = record.place();
-        self.unsent = None;
+        self.own_attempt = None;
         self.logged_out = false;
         self.held = RefreshState::of(record, now);
     }

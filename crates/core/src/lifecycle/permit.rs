@@ -9,6 +9,7 @@ use crate::policy::Policy;
 use crate::provider::Provider;
 use crate::refresh_state::RefreshState;
 use crate::renewal::job::{Goal, ProviderRef, RenewalJob};
+use crate::renewal::outcome::OwnAttempt;
 use crate::time::Instant;
 use crate::token::Token;
 
@@ -35,7 +36,7 @@ pub(super) struct Known {
     pub(super) policy: Policy,
     pub(super) jitter: Jitter,
     pub(super) failures: u32,
-    pub(super) unsent: Option<u64>,
+    pub(super) own_attempt: Option<OwnAttempt>,
     pub(super) logged_out: bool,
 }
 
@@ -47,7 +48,7 @@ impl Known {
         number: u64,
         goal: Goal,
     ) -> RenewalJob {
-        let Self { policy, jitter, failures, unsent, logged_out } = self;
+        let Self { policy, jitter, failures, own_attempt, logged_out } = self;
         let provider = ProviderRef(provider);
         RenewalJob {
             provider,
@@ -56,7 +57,7 @@ impl Known {
             failures,
             place,
             number,
-            unsent,
+            own_attempt,
             logged_out,
             goal,
             store: None,

@@ -55,7 +55,7 @@ impl Lifecycle {
             policy: self.policy.clone(),
             jitter: self.jitter.clone(),
             failures: self.failures,
-            unsent: self.unsent,
+            own_attempt: self.own_attempt,
             logged_out: self.logged_out,
         }
     }

@@ -12,7 +12,7 @@ use super::ask::{Ask, Retry, store_error};
 use super::context::Context;
 use super::judge::{Basis, Judge};
 use super::operation::Save;
-use super::outcome::{Failure, StoreFacts};
+use super::outcome::{Failure, OwnAttempt, StoreFacts};
 
 /// A lease that is being saved.
 #[derive(Debug)]
@@ -224,7 +224,7 @@ impl AcquireLease {
         let text = if repeats {
             "a request got no response, and the lease to repeat it could not be saved"
         } else {
-            facts.unsent = Some(judge.attempt.number);
+            facts.own_attempt = Some(OwnAttempt::Unsent(judge.attempt.number));
             "the lease could not be saved, and nothing was sent"
         };
         let error = store_error(text, error);

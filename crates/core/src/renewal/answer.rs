@@ -1,6 +1,7 @@
 //! The answer to a request, or how far the request came without one.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::error::Error;
 
@@ -28,9 +29,13 @@ pub enum TransportErrorKind {
     /// Nothing was sent, and nothing will be until the operator changes something: the server's certificate is not
     /// trusted, the URL is not allowed, or the client cannot be built.
     Refused,
-    /// A byte may have left, and no complete answer came.
+    /// A byte may have left, and no answer came.
     Ambiguous,
-    /// An answer came that is not acceptable: larger than the cap, or compressed though the request forbids it.
+    /// The head of an answer came, and not the whole body: the connection broke, the frame is invalid, or the deadline
+    /// passed. The server has processed the request.
+    Incomplete,
+    /// An answer came that is not acceptable: larger than the cap, or compressed though the request forbids it. The server
+    /// has processed the request.
     Unreadable,
 }
 
@@ -40,6 +45,7 @@ pub struct TransportError {
     kind: TransportErrorKind,
     text: Cow<'static, str>,
     obstacle: Option<Obstacle>,
+    response: Option<Box<HttpResponse>>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -47,7 +53,7 @@ impl TransportError {
     /// A failure of this kind; `text` is one sentence without a secret.
     #[must_use]
     pub fn new(kind: TransportErrorKind, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, text: text.into(), obstacle: None, source: None }
+        Self { kind, text: text.into(), obstacle: None, response: None, source: None }
     }
 
     /// The same failure, with what kept the request from being sent. Without it every process pauses.
@@ -55,6 +61,26 @@ impl TransportError {
     pub const fn because(mut self, obstacle: Obstacle) -> Self {
         self.obstacle = Some(obstacle);
         self
+    }
+
+    /// The same failure, with the received part of the answer: its head, and the start of its body if the body is
+    /// [incomplete](HttpResponse::incomplete). A failure of the kind [`Ambiguous`](TransportErrorKind::Ambiguous) becomes
+    /// [`Incomplete`](TransportErrorKind::Incomplete).
+    ///
+    /// The status says whether the grant is spent, and the new refresh token may be in the bytes that came.
+    #[must_use]
+    pub fn with_response(mut self, response: HttpResponse) -> Self {
+        if self.kind == TransportErrorKind::Ambiguous {
+            self.kind = TransportErrorKind::Incomplete;
+        }
+        self.response = Some(Box::new(response));
+        self
+    }
+
+    /// The received part of the answer, where its head could be read.
+    #[must_use]
+    pub fn response(&self) -> Option<&HttpResponse> {
+        self.response.as_deref()
     }
 
     /// The same failure, with the error of the client as its source.
@@ -79,13 +105,15 @@ impl TransportError {
     /// The same failure, as callers of a source see it.
     #[must_use]
     pub fn into_error(self) -> TokenError {
+        // Only a successful response spends a grant. Without a status it may have been one.
+        let success = self.response.as_ref().is_none_or(|response| response.head().is_success());
+        let fate = if success { Fate::Answered } else { Fate::Unknown };
         let error = match self.kind {
             TransportErrorKind::NotSent => TokenError::unavailable(self.text),
             TransportErrorKind::Refused => TokenError::misconfigured(self.text),
             TransportErrorKind::Ambiguous => TokenError::unavailable(self.text).with_fate(Fate::Unknown),
-            TransportErrorKind::Unreadable => {
-                TokenError::from_intermediary(self.text).with_fate(Fate::Unknown)
-            }
+            TransportErrorKind::Incomplete => TokenError::unavailable(self.text).with_fate(fate),
+            TransportErrorKind::Unreadable => TokenError::from_intermediary(self.text).with_fate(fate),
         };
         let local = self.obstacle.is_some_and(Obstacle::is_local);
         let error = if local { error.as_local() } else { error };

@@ -51,9 +51,10 @@ impl Retry {
         (!error.is_permanent() && now.instant < self.end).then(|| self.next(now))
     }
 
-    /// When to ask again: a little later for each time the store was asked before.
+    /// When to ask again: a little later for each time the store was asked before, and never after the end.
     pub(super) fn next(&self, now: Clocks) -> Instant {
-        now.instant.plus(FIRST_NAP.saturating_mul(1 << self.tries.min(16)).min(LONGEST_NAP))
+        let nap = FIRST_NAP.saturating_mul(1 << self.tries.min(16)).min(LONGEST_NAP);
+        now.instant.plus(nap).min(self.end)
     }
 }
 

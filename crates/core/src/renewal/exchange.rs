@@ -13,7 +13,7 @@ use crate::token::{Successor, TokenResponse};
 
 use super::acquire_lease::Leased;
 use super::answer::Answer;
-use super::context::{Context, Current};
+use super::context::{Context, Current, Fallback};
 use super::outcome::{Failure, Outcome, StoreFacts};
 use super::request::{BoundedRequest, Request};
 
@@ -60,7 +60,7 @@ pub(super) enum Exchanged {
     /// Record why nothing was granted.
     Record {
         error: TokenError,
-        fell_back: bool,
+        fell_back: Option<LoginReason>,
         leased: Box<Leased>,
     },
     Done(Outcome),
@@ -74,13 +74,13 @@ impl Exchange {
         route: Route,
         now: Clocks,
     ) -> Exchanged {
-        Self::send(context, grant, false, route, now)
+        Self::send(context, grant, None, route, now)
     }
 
     fn send(
         context: &Context,
         grant: AuthorizationGrant,
-        fell_back: bool,
+        fell_back: Option<LoginReason>,
         route: Route,
         now: Clocks,
     ) -> Exchanged {
@@ -88,7 +88,7 @@ impl Exchange {
         match Request::new(context, grant, fell_back, not_after, now) {
             Ok((bounded, request)) => Exchanged::Send(bounded, Self { request, route }),
             // The refusal before it is recorded. The request that cannot be built is this process's own failure.
-            Err(error) if fell_back => route.failed(error.as_local(), true),
+            Err(error) if fell_back.is_some() => route.failed(error.as_local(), fell_back),
             Err(error) => route.fail(error),
         }
     }
@@ -101,7 +101,7 @@ impl Exchange {
                 self.keep(context, successor, error.keeping_its_refresh_token(), now)
             }
             Reading::Unusable { error, .. } => self.refused(context, error, now),
-            Reading::Next(next) => self.fall_back(context, next, now),
+            Reading::Next(next) => self.fall_back(context, next, LoginReason::Refused, now),
             Reading::Refused(error) => self.refused(context, error, now),
         }
     }
@@ -155,14 +155,20 @@ impl Exchange {
         }
     }
 
-    /// The provider names another grant to send, once, within the same exchange.
-    fn fall_back(mut self, context: &Context, next: AuthorizationGrant, now: Clocks) -> Exchanged {
+    /// The refresh token cannot be used for this reason: sends another grant, once, within the same exchange.
+    fn fall_back(
+        mut self,
+        context: &Context,
+        next: AuthorizationGrant,
+        reason: LoginReason,
+        now: Clocks,
+    ) -> Exchanged {
         if matches!(self.request.grant, AuthorizationGrant::RefreshToken(_)) {
             self.route.current().held = None;
         }
         match self.request.may_fall_back(context, now) {
-            Ok(()) => Self::send(context, next, true, self.route, now),
-            Err(error) => self.route.failed(error, true),
+            Ok(()) => Self::send(context, next, Some(reason), self.route, now),
+            Err(error) => self.route.failed(error, Some(reason)),
         }
     }
 
@@ -173,16 +179,20 @@ impl Exchange {
         };
         let sent = self.request.sent.instant;
         let Some(held) = &mut self.route.current().held else { return self.failed(error) };
+        let since = now.instant.since(held.first_sent.unwrap_or(sent));
+        // In its window the server answers a repetition alike, also if its first answer could not be read.
+        let in_window = matches!(context.provider.spec().replay, Replay::Within(window) if since <= window);
         match error.fate() {
             Fate::Unspent => self.failed(error),
-            Fate::Unknown if context.survives_use(held) => self.failed(error.with_fate(Fate::Unspent)),
-            Fate::Unknown => {
-                let first_sent = *held.first_sent.get_or_insert(sent);
+            Fate::Unknown | Fate::Answered if context.survives_use(held) => {
+                self.failed(error.with_fate(Fate::Unspent))
+            }
+            Fate::Answered if !in_window && holds(Rule::AnsweredIsSpent) => self.spent(context, error, now),
+            Fate::Unknown | Fate::Answered => {
+                held.first_sent.get_or_insert(sent);
                 // The window may be shorter than any pause: the one repetition in it is sent at once.
-                let in_window = matches!(context.provider.spec().replay, Replay::Within(window)
-                    if held.replays == 0 && now.instant.since(first_sent) <= window);
-                if !in_window || now.instant >= context.deadline {
-                    return self.failed(error);
+                if !in_window || held.replays > 0 || now.instant >= context.deadline {
+                    return self.failed(error.with_fate(Fate::Unknown));
                 }
                 held.replays = 1;
                 let Request { grant, fell_back, .. } = self.request;
@@ -197,6 +207,16 @@ impl Exchange {
                 self.failed(if was_sent_before { after_a_lost_response(error) } else { error })
             }
         }
+    }
+
+    /// The server has answered, and its answer is lost: the refresh token is spent.
+    fn spent(mut self, context: &Context, error: TokenError, now: Clocks) -> Exchanged {
+        if context.fallback() == Fallback::Credentials {
+            let credentials = AuthorizationGrant::ClientCredentials;
+            return self.fall_back(context, credentials, LoginReason::Unreadable, now);
+        }
+        self.route.current().held = None;
+        self.failed(TokenError::login_required(LoginReason::Unreadable).caused_by(error))
     }
 
     fn failed(self, error: TokenError) -> Exchanged {
@@ -220,8 +240,8 @@ impl Route {
         }
     }
 
-    /// Records why nothing was granted, where there is a lease. `fell_back`: the endpoint has rejected the refresh token.
-    fn failed(self, error: TokenError, fell_back: bool) -> Exchanged {
+    /// Records why nothing was granted, where there is a lease. `fell_back`: why the refresh token cannot be used.
+    fn failed(self, error: TokenError, fell_back: Option<LoginReason>) -> Exchanged {
         match self {
             Self::Leased(leased) => Exchanged::Record { error, fell_back, leased },
             route => route.fail(error),

@@ -13,6 +13,7 @@ use crate::store::SharedBy;
 use crate::token::Token;
 
 use super::amend::Amendment;
+use super::outcome::OwnAttempt;
 
 /// The job of one renewal, one sign-in, one logout or one change of the record.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub struct RenewalJob {
     pub(crate) place: (Epoch, Generation),
     /// The number of this attempt, counted by its lifecycle.
     pub(crate) number: u64,
-    pub(crate) unsent: Option<u64>,
+    pub(crate) own_attempt: Option<OwnAttempt>,
     pub(crate) logged_out: bool,
     pub(crate) goal: Goal,
     /// Who writes to the store, and which sources share it; `None` without a store.

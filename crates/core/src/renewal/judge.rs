@@ -11,7 +11,7 @@ use crate::liveness::LockDomain;
 use crate::login_reason::LoginReason;
 use crate::policy::CLOCK_WENT_BACK;
 use crate::provider::{AuthorizationGrant, Rotation};
-use crate::record::{Record, SessionState};
+use crate::record::{Dead, Record, SessionState};
 use crate::refresh_state::RefreshState;
 use crate::rules::{Rule, holds};
 use crate::scope::Scope;
@@ -21,7 +21,7 @@ use crate::time::{Clocks, Instant, UnixTime};
 use super::ask::{Retry, store_error};
 use super::context::{Context, Current, Fallback, Needed, Place, place_after};
 use super::loaded::{Found, Judgment, judge};
-use super::outcome::{Failure, StoreFacts};
+use super::outcome::{Failure, OwnAttempt, StoreFacts};
 use super::replay::choose;
 use super::unknown_owner::{Patience, UnknownOwner};
 
@@ -36,8 +36,8 @@ pub(super) struct Judge {
     /// The place that this lifecycle has reached before.
     pub(super) known: Place,
     needed: Needed,
-    /// An earlier attempt of this lifecycle that certainly sent nothing.
-    unsent: Option<u64>,
+    /// An earlier attempt of this lifecycle.
+    own_attempt: Option<OwnAttempt>,
     retry: Retry,
     /// When this renewal first waited for the lease of another.
     waits_since: Option<Instant>,
@@ -101,7 +101,7 @@ impl Judge {
         current: Current,
         attempt: Attempt,
         needed: Needed,
-        unsent: Option<u64>,
+        own_attempt: Option<OwnAttempt>,
         logged_out: bool,
         shared_by: SharedBy,
         end: Instant,
@@ -113,7 +113,7 @@ impl Judge {
             logged_out,
             known,
             needed,
-            unsent,
+            own_attempt,
             retry,
             waits_since: None,
             owner_gone: None,
@@ -217,8 +217,7 @@ impl Judge {
         now: Clocks,
     ) -> Found {
         let patience = self.patience(context, now);
-        let own = lease.attempt.owner == self.attempt.owner;
-        if own && self.unsent == Some(lease.attempt.number) && holds(Rule::RememberUnsent) {
+        if self.is_own(lease, OwnAttempt::Unsent) && holds(Rule::RememberUnsent) {
             if lease.first_sent.is_none() {
                 return Found::Unsent;
             }
@@ -227,7 +226,7 @@ impl Judge {
         } else {
             *sent = Sent { since: Some(lease.may_be_sent_since()), replays: lease.replays };
         }
-        if self.owner_gone == Some(version) {
+        if self.owner_gone == Some(version) || self.has_answer(lease) {
             return Found::OwnerGone;
         }
         if !holds(Rule::Watch) {
@@ -238,6 +237,17 @@ impl Judge {
             return self.unknown.find(version, lease, patience, now);
         }
         if now.instant < patience.renewal { Found::LeasedHere } else { Found::LeasedHereTooLong }
+    }
+
+    /// Whether this is the lease of the attempt of which this lifecycle knows this.
+    fn is_own(&self, lease: &Lease, known: fn(u64) -> OwnAttempt) -> bool {
+        let Attempt { owner, number } = lease.attempt;
+        owner == self.attempt.owner && self.own_attempt == Some(known(number))
+    }
+
+    /// Whether this lease is of an own attempt whose response could not be read, and which could not be recorded.
+    fn has_answer(&self, lease: &Lease) -> bool {
+        self.is_own(lease, OwnAttempt::Answered) && holds(Rule::RememberAnswered)
     }
 
     /// How long this renewal waits for the lease of another, from its first look at one.
@@ -298,7 +308,11 @@ impl Judge {
         owner_gone: bool,
         now: Clocks,
     ) -> Judged {
-        let Stored { version, record } = stored;
+        let Stored { version, mut record } = stored;
+        let answered = record.lease.is_some_and(|lease| self.has_answer(&lease));
+        if answered {
+            record.dead.get_or_insert(Dead { reason: LoginReason::Unreadable, since: now.unix });
+        }
         if let Some(held) = &mut self.current.held {
             held.first_sent = sent.since.map(|since| instant_of_the_past(since, now));
             held.replays = sent.replays;
@@ -312,7 +326,7 @@ impl Judge {
         let basis = Basis { version: Some(version), record, first_sent, replays };
         match choose(context, &mut self.current, dead, owner_gone, now) {
             Ok(grant) => Judged::Lease(grant, basis, self),
-            Err(error) if !owner_gone && ends_lease(&error, &basis.record) => {
+            Err(error) if (answered || !owner_gone) && ends_lease(&error, &basis.record) => {
                 Judged::EndLease(error, version, basis.record, self)
             }
             Err(error) => self.fail(error),

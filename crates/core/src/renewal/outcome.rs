@@ -62,8 +62,17 @@ pub(crate) struct StoreFacts {
     pub(crate) recorded: bool,
     /// The user has logged out.
     pub(crate) logged_out: bool,
-    /// This attempt has certainly sent nothing, though a lease of its own may stand.
-    pub(crate) unsent: Option<u64>,
+    pub(crate) own_attempt: Option<OwnAttempt>,
+}
+
+/// What a lifecycle knows of an attempt of its own, by its number, whose lease may stand in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(wellspring_explore, derive(Hash))]
+pub(crate) enum OwnAttempt {
+    /// It has certainly sent nothing.
+    Unsent(u64),
+    /// Its refresh token is spent: the response came and could not be read.
+    Answered(u64),
 }
 
 /// What a failed renewal knows of the refresh token it started with.

@@ -17,7 +17,7 @@ use super::ask::{Ask, Retry};
 use super::conflict::has_refresh_token;
 use super::context::Context;
 use super::operation::Save;
-use super::outcome::{Failure, Outcome, StoreFacts};
+use super::outcome::{Failure, Outcome, OwnAttempt, StoreFacts};
 
 /// A failure that is being recorded.
 #[derive(Debug)]
@@ -45,13 +45,13 @@ impl RecordFailure {
     pub(super) fn begin(
         context: &mut Context,
         error: TokenError,
-        fell_back: bool,
+        fell_back: Option<LoginReason>,
         leased: Leased,
         now: Clocks,
     ) -> Recording {
         let Leased { judge, version, mut record, lease, .. } = leased;
         record.lease = match error.fate() {
-            Fate::Unknown => Some(lease),
+            Fate::Unknown | Fate::Answered => Some(lease),
             Fate::Dead => None,
             Fate::Unspent => unsent(lease),
         };
@@ -60,9 +60,9 @@ impl RecordFailure {
             record.dead = Some(Dead { reason, since: now.unix });
             record.throttle = None;
         } else {
-            if fell_back && has_refresh_token(&record) {
-                // The endpoint has rejected the refresh token before the credentials failed, here or there.
-                record.dead.get_or_insert(Dead { reason: LoginReason::Refused, since: now.unix });
+            if let Some(reason) = fell_back.filter(|_| has_refresh_token(&record)) {
+                // The refresh token could not be used before the credentials failed, here or there.
+                record.dead.get_or_insert(Dead { reason, since: now.unix });
             }
             if !error.is_local() || !holds(Rule::LocalStaysLocal) {
                 error = pause(context, error, judge.attempt, &mut record, now);
@@ -163,11 +163,17 @@ impl RecordFailure {
     }
 
     fn finish(self, recorded: bool) -> Recording {
-        let unsent = !recorded && self.error.fate() == Fate::Unspent;
-        let unsent = unsent.then_some(self.attempt.number);
+        let number = self.attempt.number;
+        let unreadable = ErrorKind::LoginRequired { reason: LoginReason::Unreadable };
+        let own_attempt = match self.error.fate() {
+            _ if recorded => None,
+            Fate::Unspent => Some(OwnAttempt::Unsent(number)),
+            _ if self.error.kind() == unreadable => Some(OwnAttempt::Answered(number)),
+            _ => None,
+        };
         // The pause after a local failure is this process's own.
         let recorded = recorded && !self.error.is_local();
-        let facts = StoreFacts { recorded, logged_out: self.logged_out, unsent };
+        let facts = StoreFacts { recorded, logged_out: self.logged_out, own_attempt };
         // A store that refuses may be corrected at any time, and a look at it costs no request.
         let facts = if self.error.kind() == ErrorKind::Store { facts.after(&self.error) } else { facts };
         self.done(facts)

@@ -1,10 +1,11 @@
 //! One token request, for a renewal and for a sign-in.
 
-use crate::error::TokenError;
-use crate::http::HttpRequest;
+use crate::error::{ErrorKind, Fate, TokenError};
+use crate::http::{HttpRequest, HttpResponse};
+use crate::login_reason::LoginReason;
 use crate::provider::{AuthorizationGrant, Reading};
 use crate::time::{Clocks, Instant};
-use crate::token::Deviation;
+use crate::token::{Deviation, Successor};
 
 use super::answer::Answer;
 use super::context::Context;
@@ -28,15 +29,15 @@ pub struct BoundedRequest {
 pub(super) struct Request {
     pub(super) grant: AuthorizationGrant,
     pub(super) sent: Clocks,
-    /// The provider has named this grant after it had rejected another.
-    pub(super) fell_back: bool,
+    /// Why the refresh token that was sent before it cannot be used; `None` if this grant is the first.
+    pub(super) fell_back: Option<LoginReason>,
 }
 
 impl Request {
     pub(super) fn new(
         context: &Context,
         grant: AuthorizationGrant,
-        fell_back: bool,
+        fell_back: Option<LoginReason>,
         not_after: Instant,
         now: Clocks,
     ) -> Result<(BoundedRequest, Self), TokenError> {
@@ -55,7 +56,46 @@ impl Request {
                 }
                 reading
             }
-            Answer::Failed(failure) => Reading::Refused(failure.into_error()),
+            Answer::Failed(failure) => match failure.response().cloned() {
+                Some(response) => self.read_rest(context, &response, failure.into_error(), now),
+                None => Reading::Refused(failure.into_error()),
+            },
+        }
+    }
+
+    /// What the provider reads in an answer that cannot be read to its end, or is not acceptable, for this reason.
+    fn read_rest(
+        &self,
+        context: &Context,
+        response: &HttpResponse,
+        error: TokenError,
+        now: Clocks,
+    ) -> Reading {
+        let success = response.head().is_success();
+        match context.provider.read(&self.grant, response, now.unix) {
+            Reading::Unusable { successor, .. } => Reading::Unusable { successor, error },
+            // The access token of such an answer is not used: only the session is to go on.
+            Reading::Granted(granted) => match granted.refresh_token {
+                Some(refresh_token) => {
+                    let lifetime = granted.refresh_lifetime;
+                    Reading::Unusable { successor: Successor { refresh_token, lifetime }, error }
+                }
+                // RFC 6749 section 6: without a new refresh token the old one stays in force.
+                None if !response.is_incomplete() => Reading::Refused(error.with_fate(Fate::Unspent)),
+                None => Reading::Refused(error),
+            },
+            // The bytes that came are not of the endpoint: the grant may never have arrived there.
+            Reading::Refused(said)
+                if success && said.is_from_intermediary() && !response.expose_body().is_empty() =>
+            {
+                Reading::Refused(error.with_fate(Fate::Unknown))
+            }
+            Reading::Refused(_) | Reading::Next(_) if success => Reading::Refused(error),
+            // The status says enough, but the provider has understood no more than that.
+            Reading::Refused(said) if said.kind() == ErrorKind::Protocol => {
+                Reading::Refused(error.with_fate(said.fate()))
+            }
+            said => said,
         }
     }
 
@@ -65,7 +105,7 @@ impl Request {
     ///
     /// When one was sent already, or no time is left.
     pub(super) fn may_fall_back(&self, context: &Context, now: Clocks) -> Result<(), TokenError> {
-        if self.fell_back {
+        if self.fell_back.is_some() {
             Err(TokenError::protocol("the endpoint rejected the fallback too"))
         } else if now.instant >= context.deadline {
             Err(TokenError::unavailable("no time was left to fall back to the credentials"))

@@ -100,13 +100,13 @@ impl SignInExchange {
         session: Option<NewSession>,
         now: Clocks,
     ) -> SigningIn {
-        Self::send(context, grant, false, (place, session), now)
+        Self::send(context, grant, None, (place, session), now)
     }
 
     fn send(
         context: &Context,
         grant: AuthorizationGrant,
-        fell_back: bool,
+        fell_back: Option<LoginReason>,
         (place, session): (Place, Option<NewSession>),
         now: Clocks,
     ) -> SigningIn {
@@ -126,7 +126,9 @@ impl SignInExchange {
             }
             Reading::Unusable { error, .. } => self.refused(context, error),
             Reading::Next(next) => match self.request.may_fall_back(context, now) {
-                Ok(()) => Self::send(context, next, true, (self.place, self.session), now),
+                Ok(()) => {
+                    Self::send(context, next, Some(LoginReason::Refused), (self.place, self.session), now)
+                }
                 Err(error) => fail(error),
             },
             Reading::Refused(error) => self.refused(context, error),
@@ -164,11 +166,12 @@ impl SignInExchange {
             AuthorizationGrant::RefreshToken(_) => context.provider.spec().rotation == Rotation::Reusable,
             AuthorizationGrant::AuthorizationCode { .. } => false,
         };
-        fail(if survives || error.fate() != Fate::Unknown {
-            error
-        } else {
-            // The grant can be sent only once.
-            TokenError::login_required(LoginReason::Ambiguous).caused_by(error)
+        // The grant can be sent only once.
+        let lost = |reason| TokenError::login_required(reason).caused_by(error.clone());
+        fail(match error.fate() {
+            Fate::Unknown if !survives => lost(LoginReason::Ambiguous),
+            Fate::Answered if !survives => lost(LoginReason::Unreadable),
+            _ => error,
         })
     }
 }

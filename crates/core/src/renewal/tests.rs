@@ -7,7 +7,9 @@ mod pauses;
 mod refused;
 mod scopes;
 mod sessions;
+mod store_deadline;
 mod stores;
+mod unreadable;
 mod withdrawn;
 
 use alloc::string::{String, ToString};

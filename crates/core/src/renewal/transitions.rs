@@ -35,8 +35,8 @@ pub struct Renewal;
 impl Renewal {
     /// Starts the job.
     pub fn begin(job: RenewalJob, now: Clocks) -> Step {
-        let RenewalJob { provider, policy, jitter, failures, place, number, unsent, logged_out, goal, store } =
-            job;
+        let RenewalJob { provider, policy, jitter, failures, place, number, own_attempt, .. } = job;
+        let RenewalJob { logged_out, goal, store, .. } = job;
         let context =
             Context { provider, deadline: now.instant.plus(policy.deadline), policy, jitter, failures };
         let stored = store.map(|(owner, shared_by)| (Attempt { owner, number }, shared_by));
@@ -45,7 +45,7 @@ impl Renewal {
             (Goal::Renew { held, refused, access_left, wanted }, Some((attempt, shared_by))) => {
                 let current = Current { place, held, access_left };
                 let needed = Needed { wanted, refused };
-                let judge = Judge::new(current, attempt, needed, unsent, logged_out, shared_by, end);
+                let judge = Judge::new(current, attempt, needed, own_attempt, logged_out, shared_by, end);
                 load(context, AfterLoad::Judge(judge), now)
             }
             (Goal::Renew { held, access_left, .. }, None) => {
@@ -120,7 +120,7 @@ pub(super) fn leased(mut context: Context, leasing: Leasing, now: Clocks) -> Ste
             exchanged(context, next, now)
         }
         Leasing::TooLate(error, leased) => {
-            let next = RecordFailure::begin(&mut context, error, false, leased, now);
+            let next = RecordFailure::begin(&mut context, error, None, leased, now);
             recorded(context, next, now)
         }
         Leasing::Withdraw(error, lease) => {

@@ -51,6 +51,11 @@ pub(super) static VALUED: &[Valued] = &[
         let every = Duration::from_millis(value.parse().ok()?);
         Some(vec![Effect::Deliver(Delivery::Dripped { every })])
     }),
+    valued(
+        "truncated-before",
+        "processed; the connection ends so many bytes before the end of the body",
+        |value| Some(vec![Effect::EndEarly(value.parse().ok()?)]),
+    ),
     valued("stall-millis", "the answer comes so many milliseconds late", |value| {
         let after = Duration::from_millis(value.parse().ok()?);
         Some(vec![Effect::Deliver(Delivery::Late { after })])

@@ -46,6 +46,8 @@ pub(super) enum Effect {
     /// The query of the callback URL.
     Callback(fn(Pairs) -> Pairs),
     Deliver(Delivery),
+    /// The connection ends so many bytes before the end of the body.
+    EndEarly(usize),
 }
 
 #[derive(Clone)]
@@ -128,6 +130,10 @@ impl Effect {
                 reply.set_header("Content-Encoding", Some("gzip"));
             }
             Self::Callback(edit) => return change_callback(reply, *edit),
+            Self::EndEarly(bytes) => {
+                let sent = reply.body.bytes().len().saturating_sub(*bytes);
+                reply.delivery = Delivery::Truncated { sent };
+            }
             Self::Deliver(delivery) => {
                 reply.delivery = match delivery {
                     // Half of the body.

@@ -125,6 +125,7 @@ impl Generator {
             LoginReason::Refused,
             LoginReason::Expired,
             LoginReason::Ambiguous,
+            LoginReason::Unreadable,
             LoginReason::LoggedOut,
             LoginReason::StoreLost,
             LoginReason::ScopeMissing,

@@ -17,11 +17,12 @@ const KIND: &str = "record";
 /// The most bytes that the field of a scope word takes in addition to the word.
 const SCOPE_WORD_OVERHEAD: usize = "requested_scope_word 18446744073709551615 \n".len();
 
-const REASONS: [(LoginReason, &str); 7] = [
+const REASONS: [(LoginReason, &str); 8] = [
     (LoginReason::NotSignedIn, "not-signed-in"),
     (LoginReason::Refused, "refused"),
     (LoginReason::Expired, "expired"),
     (LoginReason::Ambiguous, "ambiguous"),
+    (LoginReason::Unreadable, "unreadable"),
     (LoginReason::LoggedOut, "logged-out"),
     (LoginReason::StoreLost, "store-lost"),
     (LoginReason::ScopeMissing, "scope-missing"),

@@ -106,6 +106,9 @@ impl Provider for Toy {
                 }
                 Reading::Granted(granted)
             }
+            (200 | 201, None) if response.is_incomplete() => {
+                Reading::Refused(TokenError::protocol("half a document"))
+            }
             (400, _) => Reading::Refused(TokenError::login_required(LoginReason::Refused)),
             (401 | 403, _) => Reading::Refused(TokenError::misconfigured("the client is not known")),
             (503, _) => Reading::Refused(TokenError::unavailable("busy")),
@@ -168,6 +171,7 @@ impl Received {
 }
 
 /// What the server sends.
+#[derive(Clone)]
 pub enum Reply {
     /// These bytes.
     Raw(Vec<u8>),

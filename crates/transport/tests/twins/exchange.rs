@@ -69,7 +69,7 @@ async fn a_request_that_was_never_sent_is_distinct_from_one_that_may_have_arrive
     let hangs_up = Server::start(|_, _| Reply::Hangup);
     assert_eq!(failure(&client(), hangs_up.url, WITHIN).await, TransportErrorKind::Ambiguous);
     let cut = Server::start(|_, _| Reply::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut".to_vec()));
-    assert_eq!(failure(&client(), cut.url, WITHIN).await, TransportErrorKind::Ambiguous);
+    assert_eq!(failure(&client(), cut.url, WITHIN).await, TransportErrorKind::Incomplete);
 }
 
 #[twin::test]
@@ -118,7 +118,7 @@ async fn a_body_that_drips_ends_at_the_deadline() {
     let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec();
     let server = Server::start(move |_, _| Reply::Drip(head.clone(), Duration::from_millis(20)));
     let within = Duration::from_secs(1);
-    assert_eq!(failure(&client(), &server.url, within).await, TransportErrorKind::Ambiguous);
+    assert_eq!(failure(&client(), &server.url, within).await, TransportErrorKind::Incomplete);
 }
 
 #[twin::test]

@@ -8,8 +8,8 @@ use std::process::{Child, Command, Stdio};
 #[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
 use wellspring_core::{
-    ErrorKind, Fate, HttpRequest, HttpResponse, Method, Need, Obstacle, Policy, TransportError,
-    TransportErrorKind,
+    AccessToken, ErrorKind, Fate, HttpRequest, HttpResponse, LoginReason, Method, Need, Obstacle, Policy,
+    RefreshToken, Replay, TokenResponse, TransportError, TransportErrorKind,
 };
 use wellspring_simulator::Simulator;
 
@@ -67,19 +67,68 @@ async fn plain_json_that_the_server_labels_as_compressed_is_read() {
 }
 
 #[twin::test]
-async fn a_document_that_is_not_complete_stays_ambiguous() {
+async fn a_response_that_breaks_off_is_answered_and_its_received_part_is_there() {
     let half = &TOKEN[..TOKEN.len() - 1];
-    for (frame, body) in [
-        ("Transfer-Encoding: chunked".to_owned(), format!("{:x}\r\n{half}", TOKEN.len())),
-        (format!("Content-Length: {}", TOKEN.len()), half.to_owned()),
-        ("Content-Length: 40".to_owned(), "access_token=token-1".to_owned()),
-        ("Content-Length: 40".to_owned(), String::new()),
+    let form = "access_token=token-1";
+    for (frame, body, came) in [
+        ("Transfer-Encoding: chunked".to_owned(), format!("{:x}\r\n{half}", TOKEN.len()), half),
+        (format!("Content-Length: {}", TOKEN.len()), half.to_owned(), half),
+        ("Content-Length: 40".to_owned(), form.to_owned(), form),
+        ("Content-Length: 40".to_owned(), String::new(), ""),
+        // Plain JSON where a chunk's size belongs.
+        ("Transfer-Encoding: chunked".to_owned(), TOKEN.to_owned(), ""),
     ] {
         let server = Server::start(move |_, _| cut(&frame, &body));
         let error = exchange(&client(), &server.url).await.unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::Ambiguous);
-        assert_eq!(error.into_error().fate(), Fate::Unknown);
+        assert_eq!(error.kind(), TransportErrorKind::Incomplete, "{came}: {error:?}");
+        let response = error.response().unwrap();
+        assert!(response.status() == 200 && response.is_incomplete());
+        assert_eq!(String::from_utf8_lossy(response.expose_body()), came);
+        assert_eq!(error.into_error().fate(), Fate::Answered);
     }
+}
+
+#[twin::test]
+async fn a_failure_that_breaks_off_has_spent_nothing_for_certain() {
+    let server =
+        Server::start(|_, _| Reply::Raw(b"HTTP/1.1 500 Failure\r\nContent-Length: 40\r\n\r\n{".to_vec()));
+    let error = exchange(&client(), &server.url).await.unwrap_err();
+    assert_eq!(error.response().map(HttpResponse::status), Some(500));
+    assert_eq!(error.into_error().fate(), Fate::Unknown);
+}
+
+#[twin::test]
+async fn a_single_use_refresh_token_whose_response_breaks_off_is_sent_once() {
+    let large_head = "Set-Cookie: a=b\r\n".repeat(300);
+    for reply in [
+        cut("Content-Length: 4096", "{\"access_token\":\"token-1\",\"refr"),
+        cut("Transfer-Encoding: chunked", TOKEN),
+        Reply::with(200, &large_head, TOKEN),
+    ] {
+        let server = Server::start(move |_, _| reply.clone());
+        let toy = Toy::at(&server.url).without_credentials().replaying(Replay::OwnerDead);
+        let mut policy = Policy::default();
+        policy.first_pause = Duration::ZERO;
+        let source = TokenSource::builder(toy).policy(policy).build().unwrap();
+        let granted = TokenResponse::new(AccessToken::new("old")).with_lifetime(Duration::ZERO);
+        source.adopt(granted.with_refresh_token(RefreshToken::new("once"))).unwrap();
+        // The token has expired when it is adopted, which opens a pause of a second.
+        let error = source.acquire(Need::Fresh, WITHIN).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::LoginRequired { reason: LoginReason::Unreadable });
+        assert_eq!(server.asked("/token"), 1);
+    }
+}
+
+#[twin::test]
+async fn the_new_refresh_token_under_a_head_that_is_too_large_is_kept() {
+    let server = Server::start(|_, _| {
+        let field = format!("Set-Cookie: {}\r\n", "c".repeat(2_300));
+        Reply::with(200, &field.repeat(115), TOKEN)
+    });
+    let error = exchange(&client(), &server.url).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Unreadable, "{error:?}");
+    let response = error.response().unwrap();
+    assert!(!response.is_incomplete() && response.expose_body() == TOKEN.as_bytes());
 }
 
 #[twin::test]

@@ -35,7 +35,7 @@ fn b03_utf_16_is_an_error_and_is_not_shown() {
     let big: Vec<u8> = body.encode_utf16().flat_map(u16::to_be_bytes).collect();
     for bytes in [little, big, vec![b'{', 0xC3, b'}']] {
         let error = error_of(&AuthorizationGrant::ClientCredentials, &response(200, bytes));
-        assert_eq!((error.kind(), error.fate()), (ErrorKind::Protocol, Fate::Unknown));
+        assert_eq!((error.kind(), error.fate()), (ErrorKind::Protocol, Fate::Answered));
         assert!(!error.is_transient());
         assert_eq!(error.snippet(), None);
     }
@@ -52,7 +52,7 @@ fn b04_a_truncated_or_overlong_document_is_an_error() {
     ] {
         let error = read(body).unwrap_err();
         assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Protocol, false), "{body}");
-        assert_eq!(error.fate(), Fate::Unknown);
+        assert_eq!(error.fate(), Fate::Answered, "the endpoint has answered with a token document");
     }
     assert!(read(&[" \r\n\t", &valid, "\n "].concat()).is_ok());
 }

@@ -1,6 +1,8 @@
 //! The refresh token of a response that cannot be used.
 
-use wellspring_core::{AuthorizationGrant, HttpResponse, Reading, Scope, Successor, TokenError};
+use wellspring_core::{
+    AuthorizationGrant, Fate, HttpResponse, Reading, ResponseHead, Scope, Successor, TokenError,
+};
 use wellspring_wire::TokenFormat;
 
 use super::{NOW, code, read_with, refresh, response, response_of_type, seconds};
@@ -61,6 +63,35 @@ fn t21_a_new_refresh_token_is_kept_where_the_document_is_not_valid_json() {
     let latin_1 = b"{\"access_token\":\"a\",\"name\":\"\xE9\",\"refresh_token\":\"next\"}";
     let Reading::Unusable { successor, .. } = reading(&refresh(), &response(200, *latin_1)) else { panic!() };
     assert_eq!(successor.refresh_token.expose(), "next");
+}
+
+#[test]
+fn t21_what_the_end_of_a_cut_response_may_have_cut_is_not_kept() {
+    let cut = |content_type: &str, body: &str| {
+        let head = ResponseHead::new(200).header("Content-Type", content_type);
+        match reading(&refresh(), &HttpResponse::new(head, body).incomplete()) {
+            Reading::Unusable { successor, .. } => Some(successor.refresh_token.expose().to_owned()),
+            Reading::Refused(error) => {
+                assert_eq!(error.fate(), Fate::Answered, "{body}");
+                None
+            }
+            other => panic!("{body}: {other:?}"),
+        }
+    };
+    let form = "application/x-www-form-urlencoded";
+    let json = "application/json";
+    for (content_type, body, kept) in [
+        (json, r#"{"access_token":"a","refresh_token":"next""#, true),
+        (json, r#"{"access_token":"a","refresh_token":"next"#, false),
+        (json, r#"{"access_token":"a","refr"#, false),
+        (json, "", false),
+        (form, "access_token=a&refresh_token=next&", true),
+        (form, "access_token=a&refresh_token=next&scope=b", true),
+        (form, "access_token=a&refresh_token=next", false),
+        (form, "access_tok", false),
+    ] {
+        assert_eq!(cut(content_type, body).as_deref(), kept.then_some("next"), "{body}");
+    }
 }
 
 #[test]

@@ -136,7 +136,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         TokenError = error.clone();
         TokenKey = TokenKey::new("hive-auth", "https://auth.example/token");
         TokenResponse = response();
-        TransportError = TransportError::new(TransportErrorKind::NotSent, "not reached");
+        TransportError = TransportError::new(TransportErrorKind::Ambiguous, "broken off").with_response(HttpResponse::new(head(), ACCESS));
         UnixTime = UnixTime::from_secs(1);
     );
     let mut hasher = DefaultHasher::new();

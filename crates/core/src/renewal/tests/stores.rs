@@ -37,6 +37,8 @@ pub(super) struct Slot {
     /// How long the record was watched in vain.
     pub(super) watched: Vec<Duration>,
     log: Vec<String>,
+    /// When the last job ended.
+    pub(super) ended: Option<Clocks>,
 }
 
 impl Slot {
@@ -151,7 +153,10 @@ impl Slot {
                     now = now.plus(until.since(now.instant));
                     next.resume(now)
                 }
-                Step::Done(outcome, unfinished) => return (outcome, unfinished),
+                Step::Done(outcome, unfinished) => {
+                    self.ended = Some(now);
+                    return (outcome, unfinished);
+                }
             };
         }
     }
