@@ -19,7 +19,7 @@
 //!   that does not know such a field keeps it and writes it back for as long as the session lasts. A field that belongs to
 //!   one token therefore names the token's generation.
 //!
-//! Any other unknown field is an error: a reader that skipped it would save the record without it.
+//! A new word in a known field is of the first kind. Any other unknown field is an error: a reader that skipped it would save the record without it.
 //!
 //! Format 2 is that of a spill which is bound to its store. Format 3 adds `claim_domain`, `requested_scope`, and
 //! `moving_to` for a record that moves to another key. Format 4 adds the members of the token response, attachments, and

@@ -43,6 +43,26 @@ fn the_formats_are_a_token_a_header_json_and_lines_for_a_shell() {
 }
 
 #[test]
+fn json_has_the_other_members_of_the_response_also_out_of_the_store() {
+    for store in ["file:tokens", "sqlite:w.db"] {
+        let (simulator, folder) = stage();
+        let text = profiles(&simulator);
+        folder.write("wellspring.toml", &format!("[store]\nurl = \"{store}\"\n{text}"));
+        simulator.fault(Endpoint::Token, Fault::parse("unknown-members+refresh-token-unasked").unwrap());
+        for transport in TRANSPORTS {
+            let ran = folder.run(&["token", "shop", "--format", "json", "--transport", transport]);
+            assert_eq!(ran.status, 0, "{ran:?}");
+            let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+            assert_eq!(json["not-before-policy"], 0, "{store} {transport}");
+            assert_eq!(json["x_object"]["deep"][1]["deeper"], serde_json::Value::Null);
+            assert_eq!(json["token_type"], "Bearer");
+            assert!(json.get("refresh_token").is_none(), "a refresh token is not for the user");
+        }
+        assert_eq!(simulator.asked(Endpoint::Token), 1, "the second command reads the store");
+    }
+}
+
+#[test]
 fn a_token_with_a_shorter_lifetime_than_requested_is_printed_with_a_warning() {
     let (simulator, folder) = stage();
     let ran = folder.run(&["token", "shop", "--valid-for", "2h"]);

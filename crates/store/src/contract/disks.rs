@@ -42,10 +42,10 @@ pub fn check_on_small_disk(test: &str) {
 }
 
 pub(super) fn use_small_disk(disk: &Path, open: OpenStore<'_>) {
+    room_for_a_spill_grows_with_what_its_record_keeps(disk, open);
     let location = disk.join("store");
     a_full_disk_loses_nothing(disk, &location, open);
     room_for_a_spill_is_taken_before_the_lease(disk, &location, open);
-    room_for_a_spill_grows_with_what_its_record_keeps(disk, &location, open);
     a_read_only_disk_serves_what_it_holds_and_refuses_saves(disk, &location, open);
 }
 
@@ -109,12 +109,14 @@ fn room_for_a_spill_is_taken_before_the_lease(disk: &Path, location: &Path, open
     fs::remove_file(filler).expect("the filler can be removed");
 }
 
-fn room_for_a_spill_grows_with_what_its_record_keeps(disk: &Path, location: &Path, open: OpenStore<'_>) {
-    let store = expect_ok("opening a store", open(location));
-    let version = expect_ok("a load", store.load(&key(), TIMEOUT)).stored.map(|stored| stored.version);
+fn room_for_a_spill_grows_with_what_its_record_keeps(disk: &Path, open: OpenStore<'_>) {
+    // A place of its own, so that the disk is empty before and after.
+    let folder = disk.join("attached");
+    fs::create_dir(&folder).expect("the disk has room for a folder");
+    let store = expect_ok("opening a store", open(&folder.join("store")));
     let lock = expect_ok("a liveness lock", store.liveness_lock(&key(), TIMEOUT));
     let lease = sample::with_attachments();
-    let swap = expect_ok("a lease", store.save(&key(), version, &lease, TIMEOUT));
+    let swap = expect_ok("a lease", store.save(&key(), None, &lease, TIMEOUT));
     assert!(matches!(swap, Swap::Done(_)), "a lease with attachments is a conflict");
     let filler = fill(disk);
     let pending_save = PendingSave { record: lease, ..sample::pending_save(3) };
@@ -122,9 +124,9 @@ fn room_for_a_spill_grows_with_what_its_record_keeps(disk: &Path, location: &Pat
         "a spill with attachments on a disk that was filled after the lease",
         store.spill(&key(), &pending_save),
     );
-    drop(lock);
-    expect_ok("forgetting a spill", store.forget_spill(&key(), pending_save.attempt));
+    drop((lock, store));
     fs::remove_file(filler).expect("the filler can be removed");
+    fs::remove_dir_all(folder).expect("the folder can be removed");
 }
 
 fn a_read_only_disk_serves_what_it_holds_and_refuses_saves(

@@ -202,6 +202,7 @@ fn t17_a_refresh_token_is_ignored_for_client_credentials() {
     for token in ["\"https://pix.example/renew\"", "1", "\"a b\""] {
         let granted = read_with(&format, &token_body(&format!("\"refresh_token\":{token}"))).unwrap();
         assert_eq!(granted.refresh_token, None);
+        assert!(granted.members.is_empty(), "it is no member for the user either");
     }
 }
 

@@ -62,6 +62,23 @@ fn an_access_token_in_force_outlives_a_response_that_cannot_be_used() {
 }
 
 #[test]
+fn a_response_that_cannot_be_used_loses_no_member_of_the_session() {
+    for now in [at(20), at(60)] {
+        let mut stored = record(1, 5, "old 60 refresh");
+        if let SessionState::Active(granted) = &mut stored.state {
+            assert!(granted.response.members.insert_text("id_token", "first"));
+        }
+        let mut slot = Slot::holding(stored);
+        let mut process = Process::new(1, rotating());
+        assert!(process.renew(&mut slot, at(1), vec![]).is_ok());
+        let _ = process.renew(&mut slot, now, vec![unusable("second")]);
+        assert_eq!(refresh_token(slot.record()), "second");
+        let members = &slot.record().granted().unwrap().response.members;
+        assert_eq!(members.expose("id_token"), Some("first"), "{now:?}");
+    }
+}
+
+#[test]
 fn a_refused_access_token_does_not_come_back_with_a_response_that_cannot_be_used() {
     let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
     let mut first = Process::new(1, rotating());
