@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::cargo::{cargo, run as run_command};
 use crate::clock::timed;
 use crate::workspace::Workspace;
-use crate::{browser, budget, crash, explore, features, interleavings, storm, tidy};
+use crate::{browser, budget, crash, explore, features, fuzz, interleavings, storm, tidy};
 
 type Gate = fn(&Workspace) -> Result<(), String>;
 
@@ -53,7 +53,7 @@ fn line(verdict: &str, took: Duration, heading: &str) -> String {
 }
 
 fn formatting(workspace: &Workspace) -> Result<(), String> {
-    for manifest in ["Cargo.toml", budget::PROOF, budget::PROGRAMS] {
+    for manifest in ["Cargo.toml", budget::PROOF, budget::PROGRAMS, fuzz::MANIFEST] {
         run_command(cargo(&workspace.root, ["fmt", "--all", "--check", "--manifest-path", manifest]))?;
     }
     Ok(())
@@ -73,7 +73,10 @@ fn lints(workspace: &Workspace) -> Result<(), String> {
         command.args(["--package", package, "--target-dir"]).arg(&workspace.target).args(deny);
         run_command(command)?;
     }
-    Ok(())
+    // The targets without the fuzzer itself, which needs a C++ compiler.
+    let mut command = cargo(&workspace.root, ["clippy", "--quiet", "--manifest-path", fuzz::MANIFEST]);
+    command.args(["--no-default-features", "--target-dir"]).arg(&workspace.target).args(deny);
+    run_command(command)
 }
 
 fn documentation(workspace: &Workspace) -> Result<(), String> {

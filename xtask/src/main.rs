@@ -14,10 +14,13 @@ mod crash;
 mod crowd;
 mod explore;
 mod features;
+mod fuzz;
 mod gates;
 mod interleavings;
+mod lowest;
 mod markdown;
 mod modules;
+mod package;
 mod paths;
 mod programs;
 mod rust;
@@ -49,8 +52,13 @@ cargo xtask COMMAND
   crowd            a thousand sign-ins at once, and ten thousand users whose tokens expire at once: time and memory
   callbacks        five million forged callbacks of a sign-in, each result compared with a model
   size             a release build that gets one token, against bare ureq: bytes, and time from start to token
+  fuzz [--seconds N] [TARGET ..]
+                   each fuzz target for a minute; needs cargo-fuzz and a nightly toolchain
+  package          each published crate, built from its own archive
+  lowest           the published crates with the lowest versions that the manifests allow
   bench            the benchmarks; compares each measured ratio with its limit
   table [--write]  the decision table, printed or written into the book
+  quotes           writes the code of the examples into the pages that quote it
 ";
 
 fn main() -> ExitCode {
@@ -73,10 +81,16 @@ fn main() -> ExitCode {
         ["storm", words @ ..] => {
             return ended(Workspace::open().and_then(|workspace| storm::run_with(&workspace, words)));
         }
+        ["fuzz", words @ ..] => {
+            return ended(Workspace::open().and_then(|workspace| fuzz::run_with(&workspace, words)));
+        }
+        ["package"] => package::run,
+        ["lowest"] => lowest::run,
         ["size"] => size::run,
         ["bench"] => bench::run,
         ["table"] => tidy::print_table,
         ["table", "--write"] => tidy::write_table,
+        ["quotes"] => tidy::write_quotes,
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -17,7 +17,8 @@ mod invariants;
 mod length;
 mod links;
 mod lints;
-mod readme;
+mod published;
+mod quotes;
 mod reasons;
 mod repeats;
 mod secrets;
@@ -27,11 +28,12 @@ mod words;
 
 use crate::workspace::Workspace;
 
+pub(crate) use quotes::write as write_quotes;
 pub(crate) use table::{print as print_table, write as write_table};
 
 type Check = fn(&Workspace) -> Vec<String>;
 
-const CHECKS: [(&str, Check); 21] = [
+const CHECKS: [(&str, Check); 22] = [
     ("dependencies point one way", dependencies::findings),
     ("no runtime in a blocking tree", blocking_tree::findings),
     ("no files import each other in a circle", circles::findings),
@@ -47,7 +49,8 @@ const CHECKS: [(&str, Check); 21] = [
     ("the book's decision table is the code's", table::findings),
     ("every error kind has its row in the book", errors_page::findings),
     ("the book's events are the code's", events::findings),
-    ("the README's example is the tested example", readme::findings),
+    ("the code in the README and the book is that of the examples", quotes::findings),
+    ("what is published is ready for a registry", published::findings),
     ("every dependency has its reason", reasons::findings),
     ("the documents are there", documents::findings),
     ("every link has a target", links::findings),

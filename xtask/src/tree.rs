@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Folders without sources.
-const SKIPPED: [&str; 3] = [".git", "target", "node_modules"];
+const SKIPPED: [&str; 5] = [".git", "artifacts", "corpus", "node_modules", "target"];
 
 /// Text files by their path from the root, with `/` between folders.
 #[derive(Debug, Default)]
@@ -24,8 +24,12 @@ impl Tree {
             let entry = entry?;
             let Ok(name) = entry.file_name().into_string() else { continue };
             let path = format!("{prefix}{name}");
-            let kind = entry.file_type()?;
-            if kind.is_dir() && !SKIPPED.contains(&name.as_str()) {
+            // A link to a file counts as the file; one to a folder is not followed.
+            let kind = match entry.file_type()? {
+                kind if kind.is_symlink() => fs::metadata(entry.path()).map_or(kind, |at| at.file_type()),
+                kind => kind,
+            };
+            if entry.file_type()?.is_dir() && !SKIPPED.contains(&name.as_str()) {
                 self.read_folder(&entry.path(), &format!("{path}/"))?;
             } else if kind.is_file() {
                 self.0.insert(path, String::from_utf8(fs::read(entry.path())?).unwrap_or_default());

@@ -23,6 +23,7 @@ pub(crate) struct Package {
     /// From the root.
     pub(crate) folder: String,
     pub(crate) library: bool,
+    pub(crate) published: bool,
     pub(crate) benches: Vec<String>,
     pub(crate) features: Vec<String>,
     pub(crate) dependencies: Vec<Dependency>,
@@ -91,6 +92,7 @@ impl Package {
             name: text(&package["name"]),
             folder: folder.to_string_lossy().replace('\\', "/"),
             library: !of_kind("lib").is_empty(),
+            published: package["publish"].is_null(),
             benches: of_kind("bench"),
             features,
             dependencies: list(&package["dependencies"], |dependency| Dependency {

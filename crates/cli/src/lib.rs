@@ -1,4 +1,19 @@
 //! The `wellspring` command as a library, so that its tests can run the demo in their own process.
+//!
+//! The command prints tokens, sends authenticated requests and signs users in, from profiles in `wellspring.toml`. Its
+//! demo plays every provider and transport against a simulator and checks each line that it prints:
+//!
+//! ```
+//! use wellspring_cli::demo::{self, Options};
+//!
+//! let mut printed = Vec::new();
+//! let failed = demo::run(&Options::default(), &mut printed)?;
+//! assert!(failed.is_empty(), "{failed:?}");
+//! assert!(String::from_utf8_lossy(&printed).contains("401, renewed, retried once"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! In scope: arguments, output, exit statuses. Out of scope: tokens and renewals, which the library crates decide.
 #![forbid(unsafe_code)]
 
 mod apps;

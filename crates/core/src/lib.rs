@@ -1,5 +1,32 @@
 //! Bearer tokens that never run dry: the types and the refresh state machine, without I/O.
 //!
+//! A program with its own sockets asks the machine and carries out what it says:
+//!
+//! ```
+//! use core::time::Duration;
+//! use wellspring_core::{
+//!     AccessToken, Clocks, Decision, Instant, Lifecycle, Need, Policy, TokenResponse, UnixTime,
+//! };
+//!
+//! let at = |seconds| Clocks {
+//!     instant: Instant::after_origin(Duration::from_secs(seconds)),
+//!     unix: UnixTime::from_secs(1_760_000_000 + seconds),
+//! };
+//! let mut lifecycle = Lifecycle::new(Policy::default(), 7);
+//!
+//! // Without a token the first caller gets the permit to renew, and the second caller waits for it.
+//! let first = lifecycle.acquire(Need::Fresh, at(0));
+//! assert!(matches!(first, Decision::Refresh(_)));
+//! assert!(matches!(lifecycle.acquire(Need::Fresh, at(0)), Decision::Wait));
+//!
+//! // With a token of one hour every caller uses it. Near its end one caller renews it beside that.
+//! let mut lifecycle = Lifecycle::new(Policy::default(), 7);
+//! let response = TokenResponse::new(AccessToken::new("secret")).with_lifetime(Duration::from_secs(3_600));
+//! lifecycle.take_over(response, at(0), at(0));
+//! assert!(matches!(lifecycle.acquire(Need::Fresh, at(60)), Decision::Use(_)));
+//! assert!(matches!(lifecycle.acquire(Need::Fresh, at(3_400)), Decision::UseAndRefresh(..)));
+//! ```
+//!
 //! This crate decides; it does not act. It decides when a token is fresh, when to renew it, which caller renews it, how
 //! long the pauses after failures are, and what an outcome means. It reads no clock, opens no socket, draws no random
 //! number and names no HTTP client, runtime, data format or provider.

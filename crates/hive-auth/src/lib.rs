@@ -1,5 +1,19 @@
 //! Access tokens for the Hive blockchain APIs.
 //!
+//! ```
+//! use hive_auth::HiveAuth;
+//! use wellspring_simulator::{Endpoint, Simulator};
+//! use wellspring_transport_blocking::TokenSource;
+//!
+//! // A simulated service; `HiveAuth::live()` and `HiveAuth::sandbox()` name the real ones.
+//! let simulator = Simulator::builder().start()?;
+//! let hive = HiveAuth::base_url(&simulator.url())?.credentials("test", "1234")?;
+//!
+//! let source = TokenSource::builder(hive).build()?;
+//! assert!(source.authorization()?.to_str()?.starts_with("Bearer "));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
 //! The auth service is not an OAuth server. The client sends an id and a secret key, and the service answers with an
 //! access token and a refresh token in an envelope with a code. Both tokens are JWTs, and only the JWTs hold the
 //! lifetimes. The client sends the refresh token in the `Authorization` header of a request without a body. The tests

@@ -4,14 +4,15 @@
 //! users' tokens behind a few routes: start, callback, user info, logout, and a page that uses them. The application's
 //! own handlers take [`SignedIn`] and send requests as the signed-in user.
 //!
-//! ```no_run
+//! ```
 //! use axum::{Router, routing::get};
 //! use oauth2_app::App;
 //! use oauth2_app_axum::{SignedIn, WebLogin};
 //! use wellspring_store::MemoryStore;
 //! use wellspring_transport_async::TokenSource;
 //!
-//! # fn main() -> Result<(), Box<dyn core::error::Error>> {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn core::error::Error>> {
 //! let app = App::builder()
 //!     .authorize_url("https://server.example.com/authorize")
 //!     .token_url("https://server.example.com/token")
@@ -27,8 +28,13 @@
 //!     .pool(move |user| users.for_user(user))?;
 //!
 //! let own = Router::new().route("/mine", get(|_: SignedIn| async { "yours" }));
-//! let site: Router = WebLogin::builder(app, pool).build()?.router(own);
-//! # let _ = site;
+//! let mut site: Router = WebLogin::builder(app, pool).build()?.router(own);
+//!
+//! // Serve it with `axum::serve`. Here one request goes in, and the browser is sent to the authorization server.
+//! use tower_service::Service;
+//! let answer = site.call(http::Request::get("/auth/oauth/start").body(axum::body::Body::empty())?).await?;
+//! assert_eq!(answer.status(), 302);
+//! assert!(answer.headers()["location"].to_str()?.starts_with("https://server.example.com/authorize?"));
 //! # Ok(())
 //! # }
 //! ```

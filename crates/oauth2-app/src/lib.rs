@@ -1,5 +1,24 @@
 //! OAuth 2.0 clients of any authorization server: sign-in, rotating refresh tokens, client credentials, user info.
 //!
+//! ```
+//! use oauth2_app::{App, GrantType};
+//! use wellspring_simulator::Simulator;
+//! use wellspring_transport_blocking::TokenSource;
+//!
+//! // A simulated server; yours has its own URL.
+//! let server = Simulator::builder().start()?;
+//! let app = App::builder()
+//!     .grant_type(GrantType::ClientCredentials)
+//!     .token_url(format!("{}/api/oauth2/token", server.url()))
+//!     .client_id("client_abc123def456")
+//!     .client_secret("secret_xyz789uvw012")
+//!     .build()?;
+//!
+//! let source = TokenSource::builder(app).build()?;
+//! assert!(source.authorization()?.to_str()?.starts_with("Bearer "));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
 //! An [`App`] is one client of one authorization server: [`App::builder`] from the server's URLs,
 //! [`App::from_metadata`] from its metadata.
 //!

@@ -1,5 +1,21 @@
 //! Access tokens for PIX gateways (GoForge, Fire Banking and their family).
 //!
+//! ```
+//! use pix_bacen::Gateway;
+//! use wellspring_simulator::Simulator;
+//! use wellspring_transport_blocking::TokenSource;
+//!
+//! // A simulated gateway; `Gateway::goforge()` and its siblings name the real ones.
+//! let simulator = Simulator::builder().start()?;
+//! let gateway = Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?;
+//! let balances = gateway.balances();
+//!
+//! let source = TokenSource::builder(gateway).build()?;
+//! let answer = source.send(http::Request::get(balances.url()).body(())?)?;
+//! assert_eq!(answer.status(), 200);
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
 //! Several brands run one white-label platform. A [`Gateway`] is a base URL, a client, and a [`TokenRequestSpec`] that
 //! describes the token request. The presets follow the published page, whose token request is a client credentials grant
 //! in all but name: JSON instead of a form, `clientId` and `clientSecret`, no `grant_type`. [`Endpoint::standard`] is the

@@ -2,12 +2,18 @@
 //!
 //! A program reads the file, picks a profile, and builds a source with the transport of its choice:
 //!
-//! ```no_run
+//! ```
 //! use wellspring_profiles::Configuration;
 //! use wellspring_transport_blocking::Builder;
 //!
-//! # fn main() -> Result<(), Box<dyn core::error::Error>> {
-//! let profile = Configuration::load("wellspring.toml")?.profile("shop")?.clone();
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("wellspring.toml");
+//! # let simulator = wellspring_simulator::Simulator::builder().start()?;
+//! # let (url, secret) = (simulator.url(), folder.path().join("secret"));
+//! # std::fs::write(&secret, "your-client-secret")?;
+//! # let text = "[profile.shop]\nprovider = 'pix-bacen'\nclient_id = 'your-client-id'\nclient_secret = { file = 'secret' }\n";
+//! # std::fs::write(&path, format!("{text}base_url = '{url}'\n"))?;
+//! let profile = Configuration::load(path)?.profile("shop")?.clone();
 //! let mut source = Builder::new(profile.provider()?.into()).policy(profile.policy()?).tls(profile.tls()?);
 //! if let Some(store) = profile.store().open()? {
 //!     source = source.store(store);
@@ -15,9 +21,8 @@
 //! for url in profile.api_urls()? {
 //!     source = source.allow_origin(&url)?;
 //! }
-//! let token = source.build()?.token()?;
-//! # Ok(())
-//! # }
+//! assert!(source.build()?.authorization()?.to_str()?.starts_with("Bearer "));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
 //! The book lists the keys of the file on its page about the command line.

@@ -1,11 +1,25 @@
 //! Token records in files: for many processes on one host, with nothing to install.
 //!
-//! ```no_run
-//! # fn main() -> Result<(), wellspring_core::StoreError> {
-//! let store = wellspring_store_file::FileStore::open("tokens")?;
-//! # Ok(())
-//! # }
 //! ```
+//! use core::time::Duration;
+//! use wellspring_core::{Epoch, Generation, Record, SessionState, Store, TokenKey};
+//! use wellspring_store_file::FileStore;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("tokens");
+//! # let path = path.as_path();
+//! let key = TokenKey::new("provider", "https://as.example/token").client("my-client");
+//! let record = Record::new(Epoch::new(1), Generation::new(1), SessionState::LoggedOut);
+//! let within = Duration::from_secs(5);
+//! FileStore::open(path)?.save(&key, None, &record, within)?;
+//!
+//! // Another process, or the next start of this one, finds what was saved.
+//! let stored = FileStore::open(path)?.load(&key, within)?.stored.expect("it was saved");
+//! assert_eq!(stored.record.generation, Generation::new(1));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! A program gives the store to its source: `TokenSource::builder(provider).store(FileStore::open("tokens")?)`.
 //!
 //! # Guarantees
 //!

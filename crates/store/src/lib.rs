@@ -1,5 +1,23 @@
 //! Token records as bytes over any map with compare-and-swap, and the contract that such a map must pass.
 //!
+//! ```
+//! use core::time::Duration;
+//! use wellspring_core::{Epoch, Generation, Record, SessionState, Store, Swap, TokenKey};
+//! use wellspring_store::MemoryStore;
+//!
+//! let store = MemoryStore::open();
+//! let key = TokenKey::new("provider", "https://as.example/token").client("my-client");
+//! let record = Record::new(Epoch::new(1), Generation::new(1), SessionState::LoggedOut);
+//! let within = Duration::from_secs(1);
+//!
+//! // A save names the version that it replaces, here none: of two processes that save at once, one succeeds.
+//! assert!(matches!(store.save(&key, None, &record, within)?, Swap::Done(_)));
+//! assert!(matches!(store.save(&key, None, &record, within)?, Swap::Conflict));
+//! let stored = store.load(&key, within)?.stored.expect("it was saved");
+//! assert_eq!(stored.record.generation, Generation::new(1));
+//! # Ok::<(), wellspring_core::StoreError>(())
+//! ```
+//!
 //! A new store implements [`Map`]: it maps a [`KeyName`] to a version and bytes, with compare-and-swap, a way to watch a
 //! key and a liveness lock. [`Records`] makes a [`Store`](wellspring_core::Store) of such a map: it encodes records,
 //! draws the versions, and spills tokens to a folder. The module `contract`, behind the feature of the same name, tests

@@ -1,5 +1,31 @@
 //! Bearer tokens that never run dry, in blocking code: ureq, and no async runtime.
 //!
+//! ```
+//! use oauth2_app::{App, GrantType};
+//! use wellspring_simulator::{Endpoint, Simulator};
+//! use wellspring_transport_blocking::TokenSource;
+//!
+//! // A simulated server; yours has its own URL.
+//! let server = Simulator::builder().start()?;
+//! let app = App::builder()
+//!     .grant_type(GrantType::ClientCredentials)
+//!     .token_url(format!("{}/api/oauth2/token", server.url()))
+//!     .client_id("client_abc123def456")
+//!     .client_secret("secret_xyz789uvw012")
+//!     .api_url(server.url())
+//!     .build()?;
+//! let source = TokenSource::builder(app).build()?;
+//!
+//! // The first call obtains a token, and the second call uses it again.
+//! let api = format!("{}/api/oauth2/userinfo", server.url());
+//! for _ in 0..2 {
+//!     let answer = source.send(http::Request::get(&api).body(())?)?;
+//!     assert_eq!(answer.status(), 200);
+//! }
+//! assert_eq!(server.asked(Endpoint::ClientCredentialsGrant), 1);
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
 //! A program holds a [`TokenSource`]. It returns a fresh token at once, renews the token before it expires, runs one
 //! renewal for all threads that wait, and sends requests that carry the token.
 //!

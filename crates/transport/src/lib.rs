@@ -1,6 +1,23 @@
 //! What both transports of Wellspring share: clocks, the published token, single flight, TLS settings, rules of
 //! requests.
 //!
+//! ```
+//! use core::time::Duration;
+//! use wellspring_transport::{AllowedOrigins, Clock};
+//!
+//! // A clock for tests, which stands until the test moves it.
+//! let clock = Clock::manual(1_760_000_000);
+//! clock.advance(Duration::from_secs(60));
+//!
+//! // A token goes only to the origins that are named, and over plain HTTP only to this machine.
+//! let mut origins = AllowedOrigins::default();
+//! origins.allow("https://api.example")?;
+//! assert!(origins.check("https://api.example/balances").is_ok());
+//! assert!(origins.check("https://api.example.evil.example/").is_err());
+//! assert!(origins.allow("http://api.example").is_err());
+//! # Ok::<(), wellspring_core::TokenError>(())
+//! ```
+//!
 //! This crate holds what needs std but neither waits nor does I/O. The transports add waiting, spawning and an HTTP
 //! client. Programs use one of the transports, which re-exports the public types of this crate.
 //!

@@ -1,5 +1,24 @@
 //! OAuth 2.0 on the wire: bodies, errors, challenges, PKCE, JWT lifetimes, without I/O.
 //!
+//! A provider writes the request and reads the response of its token endpoint with it:
+//!
+//! ```
+//! use core::time::Duration;
+//! use wellspring_core::{AuthorizationGrant, HttpResponse, Reading, ResponseHead, UnixTime};
+//! use wellspring_wire::{Form, TokenFormat};
+//!
+//! let body = Form::new().pair("grant_type", "client_credentials").pair("scope", "pix read").encode();
+//! assert_eq!(body, "grant_type=client_credentials&scope=pix+read");
+//!
+//! let answer = r#"{"access_token":"secret","token_type":"bearer","expires_in":"3600"}"#;
+//! let response = HttpResponse::new(ResponseHead::new(200), answer);
+//! let now = UnixTime::from_secs(1_760_000_000);
+//! let reading = TokenFormat::new().reading(&AuthorizationGrant::ClientCredentials, &response, now);
+//! let Reading::Granted(token) = reading else { panic!("the response grants no token") };
+//! assert_eq!(token.access_token.expose(), "secret");
+//! assert_eq!(token.lifetime, Some(Duration::from_secs(3_600)));
+//! ```
+//!
 //! Providers share this crate to write token requests and to read token responses. `DECISIONS.md` names each decision
 //! about an unusual response. One place in this crate makes the decision, and a test of the same name checks it.
 //!
