@@ -12,7 +12,7 @@
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     # let simulator = wellspring_simulator::Simulator::builder().start()?;
 //!     # let token_url = format!("{}/api/oauth2/token", simulator.url());
-//!     # let api_url = format!("{}/accounts/balances", simulator.url());
+//!     # let api_url = format!("{}/api/oauth2/userinfo", simulator.url());
 //!     let app = App::builder()
 //!         .grant_type(GrantType::ClientCredentials)
 //!         .token_url(&token_url)
@@ -22,6 +22,7 @@
 //!         .build()?;
 //!     let source = TokenSource::builder(app).build()?;
 //!     let answer = source.send(http::Request::get(&api_url).body(())?).await?;
+//!     assert_eq!(answer.status(), 200);
 //!     println!("{}", answer.into_body().text(1 << 20).await?);
 //!     Ok(())
 //! }

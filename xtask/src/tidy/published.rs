@@ -46,7 +46,15 @@ fn of_package(workspace: &Workspace, package: &Package) -> Vec<String> {
 
 /// Whether the crate's page has a tested block of Rust that asserts.
 fn has_program(root: &str) -> bool {
-    let page = root.lines().map_while(|line| line.strip_prefix("//!"));
+    // A fence may depend on a feature. What stands there without the feature is not tested.
+    let attribute = |line: &'_ str| line.starts_with("#![cfg_attr(") && line.contains("doc = ");
+    let page = root.lines().take_while(|line| line.starts_with("//!") || attribute(line));
+    let page = page.filter(|line| !line.starts_with("#![cfg_attr(not(")).map(|line| {
+        match line.split_once("doc = \"") {
+            Some((_, doc)) if attribute(line) => doc.trim_end_matches(['"', ')', ']']),
+            _ => line.trim_start_matches("//!"),
+        }
+    });
     let (mut tested, mut asserts) = (None, false);
     for line in page {
         match (tested, line.trim_start().strip_prefix("```")) {
@@ -100,6 +108,14 @@ mod tests {
             let found = of(MANIFEST, &root);
             assert!(found.len() == 1 && found[0].contains("no program"), "{root}: {found:?}");
         }
+    }
+
+    #[test]
+    fn a_program_behind_a_feature_counts() {
+        let fence = "#![cfg_attr(feature = \"a\", doc = \"```\")]\n#![cfg_attr(not(feature = \"a\"), doc = \"```ignore\")]\n";
+        let root = ROOT.replacen("//! ```\n", fence, 1);
+        assert_eq!(of(MANIFEST, &root), [""; 0]);
+        assert_eq!(of(MANIFEST, &root.replace("assert", "print")).len(), 1);
     }
 
     #[test]
