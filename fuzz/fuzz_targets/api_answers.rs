@@ -2,7 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use oauth2_app::{App, RegisteredApp, UserInfo};
+use oauth2_app::aihubmix::{self, RegisteredApp, TopUp};
+use oauth2_app::{App, UserInfo};
 use pix_bacen::{ApiError, Balance, Charge};
 use wellspring_core::{
     AuthorizationGrant, Clocks, HttpResponse, Instant, Origin, Provider as _, Reading, RefreshToken,
@@ -40,11 +41,11 @@ fn hive(response: &HttpResponse) {
 }
 
 fn app(response: &HttpResponse) {
-    let app = aihubmix();
+    let (app, topup) = (aihubmix(), TopUp::new("https://api.example").expect("it is HTTPS"));
     let results = [
         UserInfo::read(response, NOW).err(),
         RegisteredApp::read(response, NOW).err(),
-        app.read_topup(response, NOW).err(),
+        topup.read(response, NOW).err(),
         app.read_revocation(response, NOW).err(),
     ];
     results.iter().flatten().for_each(|error| check_error(error));
@@ -65,7 +66,7 @@ fn device(response: &HttpResponse) {
 }
 
 fn aihubmix() -> App {
-    let app = App::aihubmix("https://api.example").expect("it is HTTPS");
+    let app = aihubmix::app("https://api.example").expect("it is HTTPS");
     app.client_id("c")
         .client_secret(SECRET)
         .redirect_uri("https://app.example/cb")
