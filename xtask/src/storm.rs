@@ -39,15 +39,17 @@ pub(crate) fn run_with(workspace: &Workspace, words: &[&str]) -> Result<(), Stri
 /// The number of seconds, and the seed.
 fn read<'a>(words: &[&'a str]) -> Result<[Option<&'a str>; 2], String> {
     let mut numbers = [None, None];
-    let (pairs, rest) = words.as_chunks::<2>();
-    for [name, number] in pairs {
-        let place = match *name {
+    let pairs = words.chunks_exact(2);
+    let rest = pairs.remainder();
+    for pair in pairs {
+        let (name, number) = (pair[0], pair[1]);
+        let place = match name {
             "--seconds" => 0,
             "--seed" => 1,
             other => return Err(format!("{other} is not a word of this command.")),
         };
         number.parse::<u64>().map_err(|_| format!("{number} is not a number."))?;
-        numbers[place] = Some(*number);
+        numbers[place] = Some(number);
     }
     if rest.is_empty() { Ok(numbers) } else { Err(format!("{} needs a number.", rest[0])) }
 }

@@ -20,7 +20,7 @@ impl Sharing {
                 [one] => one.may_share_with(profile),
                 _ => true,
             };
-            if concerned && let Some(provider) = offline_provider(profile) {
+            if let Some(provider) = concerned.then(|| offline_provider(profile)).flatten() {
                 sharing.add(&provider.spec().key, profile.name());
             }
         }

@@ -70,11 +70,16 @@ pub struct AwaitRejection<R> {
     response: R,
 }
 
+/// The status UNAUTHENTICATED of [gRPC](https://github.com/grpc/grpc/blob/master/doc/statuscodes.md).
+const GRPC_UNAUTHENTICATED: &str = "16";
+
 /// What an API's response says of the token that the call carried. A 401 refuses the token whatever the provider says
-/// ([RFC 6750 §3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
+/// ([RFC 6750 §3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)), and so does gRPC's UNAUTHENTICATED, which stands
+/// in the headers of a response that is nothing but a status.
 #[must_use]
 pub fn judge(provider: &dyn Provider, head: &ResponseHead, body_start: &[u8]) -> Verdict {
-    if head.status() == 401 { Verdict::TokenRefused } else { provider.judge(head, body_start) }
+    let refused = head.status() == 401 || head.first("grpc-status") == Some(GRPC_UNAUTHENTICATED);
+    if refused { Verdict::TokenRefused } else { provider.judge(head, body_start) }
 }
 
 impl Call {

@@ -92,12 +92,8 @@ impl TokenKey {
     pub fn scopes(&self) -> Scope {
         let mut rest = self.parts.as_slice();
         let mut words = Vec::new();
-        while let Some((tag, after)) = rest.split_first()
-            && let Some((length, after)) = after.split_first_chunk()
-            && let Ok(length) = usize::try_from(u64::from_be_bytes(*length))
-            && let Some((part, after)) = after.split_at_checked(length)
-        {
-            if *tag == b's' {
+        while let Some((tag, part, after)) = split_part(rest) {
+            if tag == b's' {
                 words.extend(core::str::from_utf8(part));
             }
             rest = after;
@@ -117,6 +113,14 @@ impl TokenKey {
         self.parts.extend_from_slice(bytes);
         self
     }
+}
+
+/// The tag and the bytes of the first part, and the parts after it.
+fn split_part(parts: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (tag, after) = parts.split_first()?;
+    let (length, after) = after.split_first_chunk()?;
+    let (part, after) = after.split_at_checked(usize::try_from(u64::from_be_bytes(*length)).ok()?)?;
+    Some((*tag, part, after))
 }
 
 impl PartialEq for TokenKey {

@@ -263,14 +263,12 @@ impl World {
                 "the model itself: clocks of one machine would be more than a minute apart".to_owned(),
             );
         }
-        if let Some(record) = self.store.record()
-            && let Some(name) = TokenName::of(record)
-            && record.dead.is_some()
-            && !is_ambiguous(record)
-            && self.history.past(name).refused & name.bit() == 0
-            && !self.history.unreadable.iter().any(|(answered, _)| *answered == name)
-        {
-            return broken(format!("5: {name} is called dead, and the server has not said so"));
+        let dead = self.store.record().filter(|record| record.dead.is_some() && !is_ambiguous(record));
+        if let Some(name) = dead.and_then(TokenName::of) {
+            let unread = self.history.unreadable.iter().any(|(answered, _)| *answered == name);
+            if self.history.past(name).refused & name.bit() == 0 && !unread {
+                return broken(format!("5: {name} is called dead, and the server has not said so"));
+            }
         }
         if !scene.line.is_single_use() {
             return Ok(());

@@ -43,9 +43,8 @@ impl Pins {
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let mut words = line.splitn(4, ' ');
             let mut number = || words.next().and_then(|word| word.parse().ok());
-            if let (Some(states), Some(ends), Some(needless)) = (number(), number(), number())
-                && let Some(name) = words.next()
-            {
+            if let (Some(states), Some(ends), Some(needless)) = (number(), number(), number()) {
+                let Some(name) = words.next() else { continue };
                 pins.insert(name.to_owned(), Pin { states, ends, needless });
             }
         }

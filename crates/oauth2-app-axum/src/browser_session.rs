@@ -105,10 +105,10 @@ impl BrowserSession<'_> {
             (Some(browser), Some(proof)) => sign_ins.end(&browser, &proof).await?,
             _ => None,
         };
-        if self.0.id().is_some()
-            && let Err(error) = self.0.flush().await
-        {
-            log_failure("logout", &failed(error));
+        if self.0.id().is_some() {
+            if let Err(error) = self.0.flush().await {
+                log_failure("logout", &failed(error));
+            }
         }
         Ok(user)
     }

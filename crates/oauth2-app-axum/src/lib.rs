@@ -55,7 +55,7 @@
 //! What only one vendor's sites have is in a module: [`aihubmix`].
 //!
 //! In scope: HTTP, sessions, the page. Out of scope: tokens (the pool), the protocol (`oauth2-app`), a database for
-//! sessions (any store of `tower-sessions`).
+//! sessions (any store of [`tower_sessions`], whose version is re-exported here).
 #![forbid(unsafe_code)]
 
 mod account;
@@ -89,4 +89,6 @@ pub use account_page::AccountPage;
 pub use builder::Builder;
 pub use memory_sessions::MemorySessions;
 pub use signed_in::{NotSignedIn, SignedIn};
+/// The version of `tower-sessions` whose stores fit [`Builder::sessions`].
+pub use tower_sessions;
 pub use web_login::WebLogin;

@@ -46,7 +46,7 @@ fn open(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {
         let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits().cast_signed());
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits() as i32);
     }
     options.open(path)
 }

@@ -9,7 +9,7 @@ use wellspring_core::StoreError;
 use wellspring_store::Deadline;
 use wellspring_store::files::{self, FileId};
 
-use crate::error::{self, is_busy, store_error};
+use crate::error::{is_busy, store_error};
 use crate::opened::{APPLICATION_ID, Access, Connected, SCHEMA_VERSION, check, has_tables, set_busy_timeout};
 use crate::read_only;
 
@@ -42,9 +42,6 @@ fn configured(path: &Path, deadline: Deadline, within: Duration) -> Result<Conne
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fail)?;
     set_busy_timeout(&connection, within).map_err(fail)?;
     let has_tables = has_tables(&connection, path, within)?;
-    if connection.is_readonly("main").map_err(fail)? {
-        return Err(error::read_only(path));
-    }
     // SQLite's busy timeout does not cover the switch to the write-ahead log.
     let mode = loop {
         match set_busy_timeout(&connection, deadline.left()).and_then(|()| configure(&connection)) {
@@ -111,11 +108,11 @@ mod tests {
         let folder = Folder::new();
         for _ in 0..2 {
             let Connected { connection, .. } = connect(&folder.path().join("tokens.db"), WITHIN).unwrap();
-            let setting =
-                |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
-            assert_eq!((setting("synchronous"), setting("secure_delete")), (2, 1));
-            let mode = connection.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
-            assert_eq!(mode.unwrap(), "wal");
+            let setting = |name: &str| -> rusqlite::types::Value {
+                connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).unwrap()
+            };
+            assert_eq!((setting("synchronous"), setting("secure_delete")), (2.into(), 1.into()));
+            assert_eq!(setting("journal_mode"), "wal".to_owned().into());
         }
     }
 

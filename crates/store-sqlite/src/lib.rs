@@ -38,6 +38,9 @@
 //! - A database that is replaced by an older copy is a store that went back in time.
 //! - SQLite loses its own locks when other code of the same process opens the database file and closes it. Only this
 //!   store may open the file.
+//! - A program has one SQLite, which its other crates choose too: rusqlite 0.32 to 0.43 fit. SQLite before 3.51.3 (rusqlite
+//!   before 0.39) has a rare race that can damage a shared database;
+//!   [`notes`](wellspring_store::Records::notes) says so.
 //!
 //! # Files
 //!
@@ -62,6 +65,7 @@ mod pool;
 mod read_only;
 mod store;
 mod tracked_connection;
+mod version;
 
 // The public interface is:
 pub use store::SqliteStore;

@@ -13,6 +13,7 @@ use crate::group_commit::{GroupCommit, SaveRequest, stored_version};
 use crate::look;
 use crate::pool::ConnectionPool;
 use crate::tracked_connection::TrackedConnection;
+use crate::version;
 
 /// Deadline of opening the store.
 const OPEN_WITHIN: Duration = Duration::from_secs(5);
@@ -121,6 +122,7 @@ impl Map for SqliteStore {
     }
 
     fn notes(&self) -> Vec<String> {
-        files::note_about_folder_around(self.path()).into_iter().collect()
+        let about_version = version::note(rusqlite::version_number(), rusqlite::version());
+        files::note_about_folder_around(self.path()).into_iter().chain(about_version).collect()
     }
 }

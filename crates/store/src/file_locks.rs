@@ -1,14 +1,14 @@
 //! Kernel locks on a few lock files. The kernel frees a lock when its process ends, also when the process is killed.
 
 use core::time::Duration;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
 use wellspring_core::StoreError;
 
 use crate::clock::Deadline;
-use crate::files;
+use crate::files::{self, lock};
 use crate::map::KeyName;
 
 /// How many lock files the keys share.
@@ -38,7 +38,7 @@ impl Drop for FileLockGuard {
     fn drop(&mut self) {
         // Closing the file does not unlock it while a forked child has the same open file description. If unlocking
         // fails, the kernel frees the lock when the process ends.
-        drop(self.0.unlock());
+        drop(lock::unlock(&self.0));
     }
 }
 
@@ -65,7 +65,7 @@ impl FileLocks {
     ///
     /// When another holder has the lock exclusively for longer than `within`, or the file cannot be locked.
     pub fn shared(&self, name: &KeyName, within: Duration) -> Result<FileLockGuard, StoreError> {
-        let guard = self.wait(name, within, File::try_lock_shared, || Ok(true))?;
+        let guard = self.wait(name, within, lock::try_shared, || Ok(true))?;
         Ok(guard.expect("the wait ends without a lock only if the lock is no longer wanted"))
     }
 
@@ -75,7 +75,7 @@ impl FileLocks {
     ///
     /// When another holder has the lock for longer than `within`, or the file cannot be locked.
     pub fn exclusive(&self, name: &KeyName, within: Duration) -> Result<FileLockGuard, StoreError> {
-        let guard = self.wait(name, within, File::try_lock, || Ok(true))?;
+        let guard = self.wait(name, within, lock::try_exclusive, || Ok(true))?;
         Ok(guard.expect("the wait ends without a lock only if the lock is no longer wanted"))
     }
 
@@ -90,7 +90,7 @@ impl FileLocks {
         within: Duration,
         wanted: impl Fn() -> Result<bool, StoreError>,
     ) -> Result<Option<FileLockGuard>, StoreError> {
-        self.wait(name, within, File::try_lock, wanted)
+        self.wait(name, within, lock::try_exclusive, wanted)
     }
 
     /// The key's lock, exclusively; `None` if another holder has the lock.
@@ -110,7 +110,7 @@ impl FileLocks {
 
     /// Whether this file, the key's, could be locked exclusively.
     pub(crate) fn try_lock(&self, name: &KeyName, file: &File) -> Result<bool, StoreError> {
-        self.is_locked(name, file.try_lock())
+        self.is_locked(name, lock::try_exclusive(file))
     }
 
     /// Whether the lock is still on the key's lock file. If another program has removed that file, the lock excludes only
@@ -127,7 +127,7 @@ impl FileLocks {
         &self,
         name: &KeyName,
         within: Duration,
-        try_lock: impl Fn(&File) -> Result<(), TryLockError>,
+        try_lock: impl Fn(&File) -> io::Result<bool>,
         wanted: impl Fn() -> Result<bool, StoreError>,
     ) -> Result<Option<FileLockGuard>, StoreError> {
         let deadline = Deadline::after(within);
@@ -155,14 +155,11 @@ impl FileLocks {
         }
     }
 
-    fn is_locked(&self, name: &KeyName, outcome: Result<(), TryLockError>) -> Result<bool, StoreError> {
+    fn is_locked(&self, name: &KeyName, outcome: io::Result<bool>) -> Result<bool, StoreError> {
         match outcome {
-            Ok(()) => Ok(true),
-            Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
-            Err(TryLockError::Error(error)) => {
-                Err(files::failed("cannot be locked", &self.path(name), error))
-            }
+            Ok(taken) => Ok(taken),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+            Err(error) => Err(files::failed("cannot be locked", &self.path(name), error)),
         }
     }
 

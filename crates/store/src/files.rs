@@ -9,6 +9,7 @@
 mod failure;
 mod file_id;
 mod folder;
+pub mod lock;
 mod owner;
 mod room;
 mod rule;
@@ -334,7 +335,7 @@ fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     {
         use std::os::unix::fs::OpenOptionsExt as _;
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+        options.mode(0o600).custom_flags(flags.bits() as i32);
     }
     options.open(path)
 }

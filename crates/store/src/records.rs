@@ -253,11 +253,11 @@ impl<M: Map> Store for Records<M> {
         let Some(spills) = &self.spills else { return Ok(lock) };
         // The lock comes before the lease, and the lease before the request. A store that has a key takes no token that was
         // spilled without it. If a person must correct the key, that must not end all renewals.
-        if self.needs_spill_key()
-            && let Err(error) = self.prepare_spill_key(end)
-            && !error.is_permanent()
-        {
-            return Err(error);
+        if self.needs_spill_key() {
+            match self.prepare_spill_key(end) {
+                Err(error) if !error.is_permanent() => return Err(error),
+                _ => {}
+            }
         }
         // A renewal holds the lock from before its lease is saved until it ends, and the room with it.
         let room = self.rooms.reserve(spills)?;

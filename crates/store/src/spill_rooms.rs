@@ -29,10 +29,8 @@ impl SpillRooms {
     /// Takes room for the spill of one more renewal.
     pub(crate) fn reserve(&self, spills: &Spills) -> Result<Reservation, StoreError> {
         let mut state = self.lock();
-        if state.rooms.len() <= state.renewals
-            && let Some(room) = spills.take_room()?
-        {
-            state.rooms.push(room);
+        if state.rooms.len() <= state.renewals {
+            state.rooms.extend(spills.take_room()?);
         }
         state.renewals += 1;
         Ok(Reservation(self.clone()))

@@ -34,15 +34,57 @@ impl Body {
         core::future::poll_fn(|context| self.poll_chunk(context)).await.transpose()
     }
 
-    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, TokenError>>> {
-        loop {
-            let frame = core::task::ready!(self.poll_next(context));
-            match frame.map(|frame| frame.map(Frame::into_data)) {
-                Some(Ok(Ok(chunk))) => return Poll::Ready(Some(Ok(chunk))),
-                Some(Ok(Err(_trailers))) => {}
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
+    /// A program's body. What is ready of it at once, up to this many bytes, is kept in memory, so that a body that ends
+    /// within them can be sent again. A body that waits, such as a stream of messages, is not waited for.
+    #[cfg(feature = "tower")]
+    pub(crate) async fn keeping<B>(body: B, limit: usize) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let mut kept = Self::once(body);
+        core::future::poll_fn(|context| {
+            kept.keep_ready(context, limit);
+            Poll::Ready(())
+        })
+        .await;
+        kept
+    }
+
+    #[cfg(feature = "tower")]
+    fn keep_ready(&mut self, context: &mut Context<'_>, limit: usize) {
+        let mut size = 0;
+        while size <= limit {
+            let Some(rest) = &mut self.rest else { return };
+            let rest = rest.get_mut().unwrap_or_else(PoisonError::into_inner);
+            match rest.as_mut().poll_frame(context).map_ok(Frame::into_data) {
+                Poll::Ready(Some(Ok(Ok(chunk)))) => {
+                    size += chunk.len();
+                    self.ready.push_back(chunk);
+                }
+                Poll::Ready(Some(Ok(Err(trailers)))) => return self.end_with(Ok(trailers)),
+                Poll::Ready(Some(Err(error))) => return self.end_with(Err(error)),
+                Poll::Ready(None) => self.rest = None,
+                Poll::Pending => return,
             }
+        }
+    }
+
+    /// After the bytes in memory only this comes.
+    fn end_with(&mut self, last: Result<Frame<Bytes>, TokenError>) {
+        self.rest = Some(Mutex::new(Box::pin(LastFrame(Some(last)))));
+    }
+
+    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, TokenError>>> {
+        match core::task::ready!(self.poll_next(context)).map(|frame| frame.map(Frame::into_data)) {
+            Some(Ok(Ok(chunk))) => Poll::Ready(Some(Ok(chunk))),
+            Some(Ok(Err(trailers))) => {
+                // They stay in the body, which may be read as frames next.
+                self.end_with(Ok(trailers));
+                Poll::Ready(None)
+            }
+            Some(Err(error)) => Poll::Ready(Some(Err(error))),
+            None => Poll::Ready(None),
         }
     }
 
@@ -82,6 +124,29 @@ impl http_body::Body for Body {
         let ended =
             |rest: &Mutex<Stream>| rest.lock().unwrap_or_else(PoisonError::into_inner).is_end_stream();
         self.ready.is_empty() && self.rest.as_ref().is_none_or(ended)
+    }
+}
+
+/// Trailers, or the error at which a body ended.
+struct LastFrame(Option<Result<Frame<Bytes>, TokenError>>);
+
+impl http_body::Body for LastFrame {
+    type Data = Bytes;
+    type Error = TokenError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, TokenError>>> {
+        Poll::Ready(self.0.take())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(0)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
     }
 }
 

@@ -75,6 +75,8 @@ mod send;
 mod source;
 #[cfg(feature = "tower")]
 mod tower;
+#[cfg(feature = "tower")]
+mod tower_bodies;
 mod transport;
 
 // The public interface is:
@@ -84,6 +86,8 @@ pub use self::reqwest::AttachMiddleware;
 pub use self::reqwest::ReqwestTransport;
 #[cfg(feature = "tower")]
 pub use self::tower::{Attach, AttachError, AttachLayer};
+#[cfg(feature = "tower")]
+pub use self::tower_bodies::{MappedBody, RepeatableBody, RequestBodies, SameBody};
 pub use body::Body;
 pub use builder::Builder;
 pub use pool::TokenPool;

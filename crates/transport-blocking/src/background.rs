@@ -117,12 +117,12 @@ pub(crate) fn save_once(save: SaveGuard, transport: &dyn Transport, end: Instant
 pub(crate) fn carry_out(renewal: RenewalGuard, transport: &dyn Transport, end: Instant) -> Option<SaveGuard> {
     // A panic of a provider must not end the caller: the run is dropped and ends for all callers that wait.
     let run = AssertUnwindSafe(move || {
-        if let Some(earlier) = renewal.shared().take_up()
-            && let Err(error) = save_once(earlier, transport, end)
-        {
-            // To send its refresh token again would end the session.
-            renewal.give_up(error);
-            return None;
+        if let Some(earlier) = renewal.shared().take_up() {
+            if let Err(error) = save_once(earlier, transport, end) {
+                // To send its refresh token again would end the session.
+                renewal.give_up(error);
+                return None;
+            }
         }
         let (mut run, first) = renewal.begin();
         let (outcome, unfinished) =

@@ -5,6 +5,9 @@ use wellspring_core::{Origin, Provider, Scope, TokenError, Verdict};
 
 use crate::rules::response_head;
 
+/// The longest body of a foreign client that is held in memory for a retry, in bytes.
+pub const MAX_REPEATABLE: usize = 1 << 20;
+
 /// Which source's token a call carries.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "made by the layers of the transports only")]
@@ -74,6 +77,12 @@ impl AllowedOrigins {
     ///
     /// When it may not. The call must not be sent.
     pub fn check(&self, url: &str) -> Result<(), TokenError> {
+        if url.starts_with('/') {
+            return Err(TokenError::misconfigured(
+                "the call was not sent: its URL is only a path; give the client the origin of the API (a client of tonic: \
+                 `with_origin`)",
+            ));
+        }
         let origin = Origin::of(url)
             .map_err(|error| TokenError::misconfigured(format!("the call was not sent: {error}")))?;
         if self.origins.contains(&origin) || (self.loopback && origin.is_loopback()) {

@@ -59,7 +59,7 @@ pub mod twins;
 // The public interface is:
 pub use active::ActiveRenewal;
 pub use ask::Action;
-pub use attach::{AllowedOrigins, Redirected, SourceSelector, repeated};
+pub use attach::{AllowedOrigins, MAX_REPEATABLE, Redirected, SourceSelector, repeated};
 #[cfg(feature = "tls")]
 pub use client::ClientSettings;
 pub use clock::{Clock, LONGEST_NAP, LOOK, LOOKS, ManualClock};

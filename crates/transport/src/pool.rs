@@ -149,11 +149,10 @@ impl<D: Driver> Pool<D> {
                 due => {
                     // A user without a token may get one soon, and so may a user whose renewal is in flight.
                     again = again.min(now.plus(SOON));
-                    if due.is_some()
-                        && let Ok(place) = self.settings.driver.place()
-                        && let (Some(renewal), _) = shared.ask_at_once(Ok(()))
-                    {
-                        D::start(&place, renewal, &self.transport);
+                    if let Some(place) = due.and_then(|_| self.settings.driver.place().ok()) {
+                        if let (Some(renewal), _) = shared.ask_at_once(Ok(())) {
+                            D::start(&place, renewal, &self.transport);
+                        }
                     }
                 }
             }

@@ -99,12 +99,9 @@ impl SharedLifecycle {
 
     pub(crate) fn finish(&self, kind: JobKind, outcome: Outcome, in_flight: &Arc<InFlight>, sent: bool) {
         let name = &self.provider.spec().name;
-        if let Outcome::Renewed(record, _) = &outcome
-            && let Some(granted) = record.granted()
-        {
-            for deviation in &granted.response.deviations {
-                events::deviation(name, *deviation);
-            }
+        let renewed = if let Outcome::Renewed(record, _) = &outcome { record.granted() } else { None };
+        for deviation in renewed.into_iter().flat_map(|granted| &granted.response.deviations) {
+            events::deviation(name, *deviation);
         }
         let adopted = matches!(outcome, Outcome::Adopted(_));
         let sign_in = matches!(kind, JobKind::SignIn);

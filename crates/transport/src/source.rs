@@ -85,10 +85,10 @@ impl<D: Driver> Source<D> {
         let transport = Arc::clone(&self.transport);
         let look = move || {
             let shared = shared.upgrade().filter(|shared| !shared.is_closed())?;
-            if let Ok(place) = driver.place()
-                && let (Some(renewal), _) = shared.ask_at_once(Ok(()))
-            {
-                D::start(&place, renewal, &transport);
+            if let Ok(place) = driver.place() {
+                if let (Some(renewal), _) = shared.ask_at_once(Ok(())) {
+                    D::start(&place, renewal, &transport);
+                }
             }
             // Without an instant, only a change wakes the watch.
             Some(shared.next_wake().unwrap_or(Instant::NEVER))

@@ -71,7 +71,7 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| format!("cannot start {}: {error}", command.get_program().display()))?;
+            .map_err(|error| format!("cannot start {}: {error}", command.get_program().to_string_lossy()))?;
         let (sender, lines) = channel();
         let output = child.stdout.take().ok_or("the child has no output")?;
         thread::spawn(move || {

@@ -78,9 +78,7 @@ fn read_field(field: &str, all: &mut Vec<Challenge>) {
         }
         if let Some((value, tail)) = parameter_value(tail) {
             // A parameter before the first scheme of the field belongs to no challenge.
-            if all.len() > first
-                && let Some(challenge) = all.last_mut()
-            {
+            if let Some(challenge) = all.get_mut(first..).and_then(<[_]>::last_mut) {
                 challenge.parameters.push((name.to_ascii_lowercase(), value));
             }
             rest = skip_to_comma(tail);

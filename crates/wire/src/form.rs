@@ -46,7 +46,7 @@ impl Form {
 
     /// Whether the form has no pair.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 

@@ -81,7 +81,7 @@ fn unix_time(year: u64, month: &str, day: u64, clock: &str) -> Option<UnixTime> 
 }
 
 const fn is_leap(year: u64) -> bool {
-    year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400)
+    year % 4 == 0 && year % 100 != 0 || year % 400 == 0
 }
 
 /// Days from 1970-01-01 to the first of January of this year, which must not be before 1970.

@@ -291,14 +291,14 @@ impl<'de> Visitor<'de> for JsonVisitor {
         let mut object = Vec::new();
         while let Some(name) = members.next_key::<String>()? {
             let value = members.next_value_seed(Self)?;
-            if name == NUMBER
-                && let Json::Text(digits) = &value
-            {
-                return parse_number(digits)
-                    .map(Json::Number)
-                    .ok_or_else(|| A::Error::custom("number out of range"));
+            match &value {
+                Json::Text(digits) if name == NUMBER => {
+                    return parse_number(digits)
+                        .map(Json::Number)
+                        .ok_or_else(|| A::Error::custom("number out of range"));
+                }
+                _ => object.push((name, value)),
             }
-            object.push((name, value));
         }
         Ok(Json::Object(Object(object)))
     }

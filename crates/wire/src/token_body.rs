@@ -43,9 +43,8 @@ impl TokenFormat {
             None => (None, None),
             Some(name) => (refresh_token(only(object, name)?)?, self.refresh_lifetime(object)?),
         };
-        if self.strict
-            && let Some(deviation) = deviations.iter().find(|deviation| violates_standard(**deviation))
-        {
+        let fault = deviations.iter().find(|deviation| violates_standard(**deviation));
+        if let Some(deviation) = fault.filter(|_| self.strict) {
             return Err(strict_fault(*deviation).into());
         }
         if self.requires_scope(grant) {

@@ -91,10 +91,10 @@ impl Site {
         let user = format!("{:016x}{:016x}", random()?, random()?);
         self.pool.source(&user)?.sign_in(grant)?;
         // The new sign-in stays even if the previous one cannot be ended.
-        if let Some(before) = session.user.replace(user)
-            && let Err(error) = self.end(&before)
-        {
-            log("callback", &error);
+        if let Some(before) = session.user.replace(user) {
+            if let Err(error) = self.end(&before) {
+                log("callback", &error);
+            }
         }
         Ok(())
     }

@@ -35,13 +35,13 @@ impl Arguments {
                 Some("--title") => &mut title,
                 Some("--config") => &mut config,
                 Some("--profile") => &mut profile,
-                _ => return Err(Failure::usage(format!("{} is not known; {USAGE}", word.display()))),
+                _ => return Err(Failure::usage(format!("{} is not known; {USAGE}", word.to_string_lossy()))),
             };
             let value = words.next().and_then(|value| value.into_string().ok());
             let value = value.filter(|value| !value.is_empty() && !value.starts_with("--"));
-            *place = Some(
-                value.ok_or_else(|| Failure::usage(format!("{} needs a value; {USAGE}", word.display())))?,
-            );
+            *place = Some(value.ok_or_else(|| {
+                Failure::usage(format!("{} needs a value; {USAGE}", word.to_string_lossy()))
+            })?);
         }
         let server = match (config, profile) {
             (None, None) => Server::Simulator,

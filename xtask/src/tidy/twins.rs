@@ -13,7 +13,7 @@ const BLOCKING: Transport = Transport { folder: "crates/transport-blocking", cli
 const TWINS: &str = "crates/transport/tests/twins";
 
 /// Source and test files that only async code has: no blocking client is a tower service.
-const ASYNC_ONLY_FILES: [&str; 1] = ["tower.rs"];
+const ASYNC_ONLY_FILES: [&str; 2] = ["tower.rs", "tower_bodies.rs"];
 
 /// Tests that only the async transport has: its renewals are tasks, and a runtime may shut down below them.
 const ASYNC_ONLY: [&str; 6] = [

@@ -6,7 +6,7 @@
 
 use core::fmt;
 use core::time::Duration;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -80,11 +80,7 @@ impl Turn {
 
 /// Locks the file; `false` if another command has locked it.
 fn is_locked(file: &File, path: &Path) -> Result<bool, StoreError> {
-    match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(failure("cannot be locked", path, error)),
-    }
+    files::lock::try_exclusive(file).map_err(|error| failure("cannot be locked", path, error))
 }
 
 fn failure(what: &str, path: &Path, error: io::Error) -> StoreError {

@@ -54,6 +54,8 @@ fn a_401_refuses_the_token_whatever_the_provider_says() {
     let provider = Content(ProviderSpec::new("content", TokenKey::new("content", "https://issuer.example")));
     assert_eq!(judge(&provider, &ResponseHead::new(401), b""), Verdict::TokenRefused);
     assert_eq!(judge(&provider, &ResponseHead::new(403), b""), Verdict::Accepted);
+    let grpc = |status: &str| judge(&provider, &ResponseHead::new(200).header("grpc-status", status), b"");
+    assert_eq!(["16", "7", "0"].map(grpc), [Verdict::TokenRefused, Verdict::Accepted, Verdict::Accepted]);
 }
 
 #[test]

@@ -21,7 +21,7 @@ impl Lifecycle {
         }
         let (issued, held) = (self.issued, self.token.as_ref().is_some_and(same));
         self.install(record.place(), granted.clone(), None, now);
-        if held && let Some(token) = &mut self.token {
+        if let Some(token) = self.token.as_mut().filter(|_| held) {
             // A refusal of this access token means it under either place.
             self.issued = issued;
             *token = token.clone().of_generation(issued);

@@ -141,11 +141,11 @@ impl Judge {
         self.retry = Retry::until(context.store_deadline(now));
         let mut sent = Sent::default();
         let found = self.find(context, &loaded, &mut sent, now);
-        if !matches!(found, Found::Spilled | Found::Lost | Found::Tombstone)
-            && let Some(missing) = missing_scope(context, &loaded)
-        {
-            self.current.held = None;
-            return self.fail(TokenError::scope_missing(&missing));
+        if !matches!(found, Found::Spilled | Found::Lost | Found::Tombstone) {
+            if let Some(missing) = missing_scope(context, &loaded) {
+                self.current.held = None;
+                return self.fail(TokenError::scope_missing(&missing));
+            }
         }
         let fallback = if holds(Rule::GoOnWithoutStore) { context.fallback() } else { Fallback::SignIn };
         let Loaded { stored, spilled } = loaded;

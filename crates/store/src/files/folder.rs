@@ -178,7 +178,7 @@ fn give_folder_to_owner(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     let flags = rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NOFOLLOW;
-    let folder = fs::OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    let folder = fs::OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)?;
     give_to_owner_of_folder(&folder, path)
 }
 

@@ -90,10 +90,8 @@ fn session(generation: u64, refresh_token: &str) -> Record {
 /// which refuses format 3.
 fn refresh_token(map: &MemoryStore, key: &TokenKey) -> Option<String> {
     let name = KeyName::of(key);
-    if key.former().is_none()
-        && let Some(entry) = map.load(&name, TIMEOUT).unwrap()
-        && entry.bytes.starts_with(b"wellspring record 3 ")
-    {
+    let newer = |entry: Entry| entry.bytes.starts_with(b"wellspring record 3 ");
+    if key.former().is_none() && map.load(&name, TIMEOUT).unwrap().is_some_and(newer) {
         return None;
     }
     let stored = Records::new(map.clone()).load(key, TIMEOUT).unwrap().stored?;

@@ -38,7 +38,7 @@ impl Kind {
             }
             Self::Tower => {
                 let client = Hyper::builder(TokioExecutor::new()).build(HttpConnector::new());
-                Client::Tower(ServiceBuilder::new().layer(layer).service(client))
+                Client::Tower(Box::new(ServiceBuilder::new().layer(layer).service(client)))
             }
         }
     }
@@ -53,7 +53,7 @@ pub(crate) fn reqwest_client() -> reqwest::ClientBuilder {
 #[derive(Clone)]
 pub(crate) enum Client {
     Reqwest(ClientWithMiddleware),
-    Tower(Attach<Hyper<HttpConnector, Body>>),
+    Tower(Box<Attach<Hyper<HttpConnector, Body>>>),
 }
 
 /// Why there is no response: the error of the token, and all that can be shown.
@@ -84,7 +84,7 @@ impl Client {
                     },
                 })
             }
-            Self::Tower(service) => service.clone().oneshot(request).await.map_err(|error| Failure {
+            Self::Tower(service) => (**service).clone().oneshot(request).await.map_err(|error| Failure {
                 shown: format!("{error:?} {error}"),
                 token: match error {
                     AttachError::Token(error) => Some(error),

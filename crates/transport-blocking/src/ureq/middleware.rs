@@ -12,15 +12,12 @@ use ureq::config::Config;
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Agent, AsSendBody, Error, SendBody};
 use wellspring_core::{Provider, ResponseHead, TokenError, TransportError, Verdict, judge};
-use wellspring_transport::{SourceSelector, attach_methods, repeated, response_head};
+use wellspring_transport::{MAX_REPEATABLE, SourceSelector, attach_methods, repeated, response_head};
 
 use super::guarded;
 use crate::body::Body;
 use crate::carrier::{self, Call, Carrier};
 use crate::source::TokenSource;
-
-/// The longest body that is held in memory for a retry.
-const MAX_REPEATABLE: usize = 1 << 20;
 
 /// Attaches tokens to the requests of a ureq agent, by the rule of [`TokenSource::send`].
 ///

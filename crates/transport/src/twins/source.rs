@@ -37,10 +37,10 @@ macro_rules! source_methods {
             /// The reason why there is no token.
             #[inline]
             pub $($async)? fn authorization(&self) -> Result<HeaderValue, TokenError> {
-                if let Some(fresh) = self.0.shared.fresh()
-                    && let Ok(header) = fresh.authorization()
-                {
-                    return Ok(header.clone());
+                if let Some(fresh) = self.0.shared.fresh() {
+                    if let Ok(header) = fresh.authorization() {
+                        return Ok(header.clone());
+                    }
                 }
                 $($boxed)*(self.acquire_authorization())$($await)*
             }

@@ -63,6 +63,20 @@ async fn a_refused_token_is_renewed_once_and_the_call_sent_once_more() {
 }
 
 #[twin::test]
+async fn a_refusal_in_the_words_of_grpc_renews_as_a_401_does() {
+    for kind in KINDS {
+        let server = Server::start(|request, n| match request.path() {
+            "/token" => Reply::token(n + 1, 3_600),
+            _ if n == 0 => Reply::with(200, "grpc-status: 16\r\n", ""),
+            _ => Reply::with(200, "grpc-status: 0\r\n", "fine"),
+        });
+        let answer = kind.over(&source(&server)).send(put(&server, "charge")).await.unwrap();
+        assert_eq!(answer.headers()["grpc-status"], "0", "{kind:?}");
+        assert_eq!(server.bearers("/cob"), ["Bearer token-1", "Bearer token-2"]);
+    }
+}
+
+#[twin::test]
 async fn a_second_refusal_is_the_callers_answer() {
     for kind in KINDS {
         let (simulator, source) = gateway();

@@ -62,6 +62,9 @@ pub(crate) fn show_all(shown: &mut Shown) {
         asynchronous::Attach<()> = asynchronous::AttachLayer::per_request().layer(());
         asynchronous::AttachError = asynchronous::AttachError::Token(TokenError::busy("later"));
         asynchronous::AttachLayer = asynchronous::AttachLayer::new(asynchronous::TokenSource::fixed(ACCESS));
+        asynchronous::SameBody = asynchronous::SameBody::default();
+        asynchronous::AttachLayer<asynchronous::MappedBody<fn(asynchronous::Body) -> asynchronous::Body>> =
+            asynchronous::AttachLayer::new(asynchronous::TokenSource::fixed(ACCESS)).map_body(|body| body);
         asynchronous::AttachMiddleware =
             asynchronous::AttachMiddleware::new(asynchronous::TokenSource::fixed(ACCESS));
         blocking::AttachMiddleware = blocking::AttachMiddleware::new(blocking::TokenSource::fixed(ACCESS));
