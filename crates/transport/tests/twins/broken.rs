@@ -70,8 +70,16 @@ fn server_with_tls() -> (Arc<ServerConfig>, String) {
     (Arc::new(config), cert.pem())
 }
 
+/// The connection has ended after this start of a response, before the client has read a whole head, or after.
+fn may_have_been_processed(error: TransportError, start: &str) {
+    let has_head = error.kind() == TransportErrorKind::Incomplete && start.contains("\r\n\r\n");
+    assert!(has_head || error.kind() == TransportErrorKind::Ambiguous, "{start:?}: {error:?}");
+    let fate = if has_head { Fate::Answered } else { Fate::Unknown };
+    assert_eq!(error.into_error().fate(), fate);
+}
+
 #[twin::test]
-async fn an_alert_after_the_start_of_a_response_leaves_the_fate_of_the_request_unknown() {
+async fn an_alert_after_the_start_of_a_response_never_means_that_nothing_was_sent() {
     let (config, authority) = server_with_tls();
     for start in ["", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"] {
         let config = Arc::clone(&config);
@@ -91,13 +99,12 @@ async fn an_alert_after_the_start_of_a_response_leaves_the_fate_of_the_request_u
         });
         let client = ClientTransport::new(Tls::new().certificate_authority(authority.clone())).unwrap();
         let error = exchange(&client, &format!("https://127.0.0.1:{port}/token"), "{}").await.unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::Ambiguous, "{start:?}: {error:?}");
-        assert_eq!(error.into_error().fate(), Fate::Unknown);
+        may_have_been_processed(error, start);
     }
 }
 
 #[twin::test]
-async fn a_reset_in_mid_body_leaves_the_fate_of_the_request_unknown() {
+async fn a_reset_in_mid_body_never_means_that_nothing_was_sent() {
     let client = ClientTransport::new(Tls::new()).unwrap();
     let long = "x".repeat(8 << 20);
     for (body, start) in [(long.as_str(), ""), (&long, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")] {
@@ -107,8 +114,7 @@ async fn a_reset_in_mid_body_leaves_the_fate_of_the_request_unknown() {
             let _ = stream.read_exact(&mut some).and_then(|()| stream.write_all(start.as_bytes()));
         });
         let error = exchange(&client, &format!("http://127.0.0.1:{port}/token"), body).await.unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::Ambiguous, "{start:?}: {error:?}");
-        assert_eq!(error.into_error().fate(), Fate::Unknown);
+        may_have_been_processed(error, start);
     }
 }
 
