@@ -1,5 +1,6 @@
 //! One renewal, answer by answer.
 
+mod amended;
 mod identities;
 mod kept;
 mod owners;

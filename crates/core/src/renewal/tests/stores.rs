@@ -19,7 +19,7 @@ pub(super) const fn owner(source: u64) -> Owner {
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     stored: Option<Stored>,
-    spills: Vec<PendingSave>,
+    pub(super) spills: Vec<PendingSave>,
     pub(super) versions: u128,
     /// What fails, in order, for the operations of this name.
     wrong: VecDeque<(&'static str, Applied)>,
@@ -50,7 +50,7 @@ impl Slot {
         Self { refused, ..self }
     }
 
-    fn wrong(mut self, what: &[(&'static str, Applied)]) -> Self {
+    pub(super) fn wrong(mut self, what: &[(&'static str, Applied)]) -> Self {
         self.wrong = what.iter().copied().collect();
         self
     }
