@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wellspring_profiles::parse_duration;
 
 const EXIT_STATUSES: &str = "Exit status: 0 done, 1 a check of the demo failed, 2 usage or configuration, 3 login required, \
-4 refused, 5 try again later; 129, 130, 131 or 143 after SIGHUP, SIGINT, SIGQUIT or SIGTERM.";
+4 refused, 5 try again later; 128 and its number after a signal.";
 
 /// Bearer tokens that never run dry.
 #[derive(Debug, Parser)]

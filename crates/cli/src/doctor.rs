@@ -5,19 +5,19 @@
 //! not make the command fail.
 
 mod clock;
+mod disks;
 mod permissions;
 mod report;
 
 use core::time::Duration;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::Write;
 use std::sync::Arc;
 
-use wellspring_core::{Loaded, SessionState, Store, TokenKey, WatchOutcome};
+use wellspring_core::{Loaded, SessionState, Store, StoreError, TokenKey, WatchOutcome};
 use wellspring_profiles::{Configuration, LocalStore, Profile, SecretSource};
 use wellspring_transport_blocking::Clock;
 
+use crate::doctor::disks::Disks;
 use crate::doctor::report::Report;
 use crate::exit::{Exit, Failure};
 use crate::sharing::Sharing;
@@ -38,7 +38,7 @@ pub(crate) fn run(all: &Configuration, out: &mut dyn Write) -> Result<(), Failur
             Ok(parts) => {
                 sharing.add(&parts.provider.spec().key, profile.name());
                 if let Some(store) = &store {
-                    record(all, profile, &parts.provider.spec().key, &**store, &mut report);
+                    record(profile, &parts.provider.spec().key, &**store, &mut report);
                 }
                 clock::check(&parts, &mut asked, &mut report);
             }
@@ -121,69 +121,40 @@ fn open_store(all: &Configuration, report: &mut Report) -> Option<Arc<dyn LocalS
     if open.is_empty() {
         report.fine("only its owner can open the store");
     }
-    let problems: Vec<_> = store.problems().into_iter().filter(|problem| !open.contains(problem)).collect();
+    let problems = store.problems();
     if problems.is_empty() {
         report.fine("the files of the store are whole");
     }
-    problems.iter().for_each(|problem| report.wrong(Exit::TryLater, problem));
-    open.iter().for_each(|open| report.wrong(Exit::Usage, open));
+    problems.iter().for_each(|problem| report.store(problem));
     store.notes().iter().for_each(|note| report.note(note));
-    locks(all, &*store, report);
+    if let Err(error) = locks(&*store, report) {
+        report.store(&error);
+    }
+    let mut disks = Disks::default();
     if let Some(folder) = all.store().folder() {
-        writable(folder, "the store's folder", report);
+        disks.check(folder, "the store's folder", report);
     }
     if let Some(spills) = store.spills() {
         // The store creates the spill folder when it needs it, so the parent must be writable.
         let existing = if spills.is_dir() { Some(spills) } else { spills.parent() };
-        writable(existing.unwrap_or(spills), "the folder for spilled tokens", report);
+        disks.check(existing.unwrap_or(spills), "the folder for spilled tokens", report);
     }
     Some(store)
 }
 
 /// Takes a lock of the store. Some file systems have none.
-fn locks(all: &Configuration, store: &dyn LocalStore, report: &mut Report) {
-    match store.liveness_lock(&TokenKey::new("wellspring", "doctor"), LOAD_TIMEOUT) {
-        Ok(_) => report.fine("the store's locks work"),
-        Err(error) => report.failed(&Failure::store(all.store().place(), "cannot be locked", &error)),
-    }
-}
-
-fn writable(folder: &Path, what: &str, report: &mut Report) {
-    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let shown = here.display();
-    match probe(here) {
-        Ok(()) => report.fine(format_args!("{what} is writable: {shown}")),
-        Err(error) => {
-            let what = format_args!(
-                "{what} is not writable: {shown}: {error}: make it writable, or free {} KiB there",
-                ROOM >> 10
-            );
-            report.wrong(Exit::TryLater, what);
-        }
-    }
-}
-
-/// The room that tokens and their records may need.
-const ROOM: usize = 256 << 10;
-
-/// Creates a file in the folder, writes into it and removes it again.
-fn probe(folder: &Path) -> io::Result<()> {
-    let path = folder.join(format!(".wellspring-doctor-{}", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-    let written = file.write_all(&vec![0; ROOM]).and_then(|()| file.sync_all());
-    std::fs::remove_file(&path)?;
-    written
+fn locks(store: &dyn LocalStore, report: &mut Report) -> Result<(), StoreError> {
+    let _lock = store.liveness_lock(&TokenKey::new("wellspring", "doctor"), LOAD_TIMEOUT)?;
+    report.fine("the store's locks work");
+    Ok(())
 }
 
 /// Loads the record of one profile and checks its times and its lease.
-fn record(all: &Configuration, profile: &Profile, key: &TokenKey, store: &dyn Store, report: &mut Report) {
+fn record(profile: &Profile, key: &TokenKey, store: &dyn Store, report: &mut Report) {
     let name = profile.name();
     let loaded = match store.load(key, LOAD_TIMEOUT) {
         Ok(loaded) => loaded,
-        Err(error) => {
-            let failure = Failure::store(all.store().place(), &format!("cannot be read for {name}"), &error);
-            return report.failed(&failure);
-        }
+        Err(error) => return report.store(&error),
     };
     report.fine(format_args!("{name}: the store is readable and {}", holds(&loaded)));
     if loaded.spilled.is_some() {
@@ -224,7 +195,7 @@ fn record(all: &Configuration, profile: &Profile, key: &TokenKey, store: &dyn St
         Ok(WatchOutcome::Unchanged) => {
             report.note(format_args!("{name}: process {process} started to renew {since} ago and is alive"));
         }
-        Err(error) => report.failed(&Failure::store(all.store().place(), "cannot be watched", &error)),
+        Err(error) => report.store(&error),
     }
 }
 

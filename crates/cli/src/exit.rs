@@ -13,7 +13,7 @@ use wellspring_profiles::{Error, Place, visible};
 /// The exit status of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// The command line, the configuration or a file named there is wrong. The command sent no request.
+    /// A person must correct something: the command line, the configuration, a file named there, or the store.
     Usage,
     /// A person must sign in.
     LoginRequired,
@@ -76,14 +76,8 @@ impl Failure {
 
     /// The store that is configured at this place has failed.
     pub(crate) fn store(place: &Place, what: &str, error: &StoreError) -> Self {
-        let advice = if error.is_unreadable() {
-            UNREADABLE
-        } else if error.is_refused() {
-            "a retry changes nothing: correct that first"
-        } else {
-            "correct that, or try again later"
-        };
-        Self::new(Exit::TryLater, format!("{place} {what}: {}; {advice}", with_causes(error)))
+        let (exit, text) = of_store(error);
+        Self::new(exit, format!("{place} {what}: {text}"))
     }
 
     /// A write to standard output failed.
@@ -118,32 +112,65 @@ impl From<TokenError> for Failure {
             ErrorKind::Misconfigured => {
                 (Exit::Refused, "check the profile's client id, secret, scopes, certificate and URL")
             }
-            ErrorKind::Protocol if !error.is_transient() => {
-                (Exit::Refused, "check that the profile's URL is that of the token endpoint")
-            }
+            ErrorKind::Protocol if !error.is_transient() => (Exit::Refused, protocol_advice(&error)),
             ErrorKind::Protocol => {
                 (Exit::TryLater, "a proxy between this machine and the endpoint answers; try again later")
             }
-            ErrorKind::Store if error.is_transient() => {
-                (Exit::TryLater, "try again later; `wellspring doctor` checks the store")
-            }
-            ErrorKind::Store if of_store(&error).is_some_and(StoreError::is_unreadable) => {
-                (Exit::TryLater, UNREADABLE)
-            }
-            ErrorKind::Store => {
-                (Exit::TryLater, "a retry changes nothing: `wellspring doctor` checks the store")
-            }
+            ErrorKind::Store => match behind(&error) {
+                Some(error) => store_advice(error),
+                None if error.is_transient() => (Exit::TryLater, TRY_LATER),
+                None => (Exit::Usage, CORRECT),
+            },
             _ => (Exit::TryLater, "try again later"),
         };
         Self::new(exit, format!("{}; {advice}", with_causes(&error)))
     }
 }
 
+/// What to do about an answer that is no token response.
+fn protocol_advice(error: &TokenError) -> &'static str {
+    let is_json = error.content_type().is_some_and(|media_type| media_type.ends_with("json"));
+    match error.status() {
+        Some(200..=299) if is_json => {
+            "the endpoint answers in JSON, but not as RFC 6749 section 5.1 says: check the profile's provider, or tell the \
+             server's operator"
+        }
+        Some(300..=399) => "set the profile's URL to the one that the endpoint redirects to",
+        Some(400..) if error.code().is_some() => {
+            "the code says what the server refuses: check the profile's parameters, or ask the server's operator"
+        }
+        _ => "check that the profile's URL is that of the token endpoint",
+    }
+}
+
 /// What to do about what a store holds and no retry makes readable.
 const UNREADABLE: &str = "nothing overwrites it: repair it, or move it away and sign in again";
 
+/// What to do about what the store refuses. The error itself says how.
+const CORRECT: &str = "correct that first: a retry changes nothing";
+
+/// What to do about a store that is full, busy or out of reach.
+const TRY_LATER: &str = "try again later; `wellspring doctor` checks the store";
+
+/// The exit of every command for this failure of the store, and what to do.
+const fn store_advice(error: &StoreError) -> (Exit, &'static str) {
+    if error.is_unreadable() {
+        (Exit::Usage, UNREADABLE)
+    } else if error.is_refused() {
+        (Exit::Usage, CORRECT)
+    } else {
+        (Exit::TryLater, TRY_LATER)
+    }
+}
+
+/// The exit of every command for this failure of the store, and the failure with its causes and what to do.
+pub(crate) fn of_store(error: &StoreError) -> (Exit, String) {
+    let (exit, advice) = store_advice(error);
+    (exit, format!("{}; {advice}", with_causes(error)))
+}
+
 /// The store's error behind this one.
-fn of_store(error: &TokenError) -> Option<&StoreError> {
+fn behind(error: &TokenError) -> Option<&StoreError> {
     core::error::Error::source(error)?.downcast_ref()
 }
 
@@ -185,7 +212,7 @@ mod tests {
             (TokenError::login_required(LoginReason::LoggedOut), 3),
             (TokenError::login_required(LoginReason::StoreLost), 3),
             (TokenError::store("the store is locked", true), 5),
-            (TokenError::store("the record cannot be read", false), 5),
+            (TokenError::store("the record cannot be read", false), 2),
             (TokenError::misconfigured("no request can be made"), 2),
             (TokenError::misconfigured("refused").with_status(401, None), 4),
             (TokenError::protocol("not a token response"), 4),
@@ -198,6 +225,18 @@ mod tests {
             assert_eq!(failure.exit.status(), status, "{text}");
             assert!(failure.to_string().starts_with(&text));
         }
+    }
+
+    #[test]
+    fn the_advice_about_an_answer_fits_what_is_wrong_with_it() {
+        let advice = |status, media_type: &str| {
+            let error = TokenError::protocol("x").with_status(status, Some(media_type));
+            Failure::from(error).to_string()
+        };
+        assert!(advice(200, "application/json").contains("check the profile's provider"));
+        assert!(advice(302, "text/html").contains("the one that the endpoint redirects to"));
+        assert!(advice(404, "application/json").contains("is that of the token endpoint"));
+        assert!(advice(200, "text/plain").contains("is that of the token endpoint"));
     }
 
     #[test]

@@ -38,7 +38,7 @@ mod span;
 mod status;
 mod token;
 
-use std::io::{IsTerminal, Stdout, sink};
+use std::io::{IsTerminal, Stdout, Write as _, sink};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -69,9 +69,10 @@ pub fn run() -> ExitCode {
 fn explain(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         error.render().to_string().trim_end().lines().for_each(say);
-    } else {
-        // Standard output may be a closed pipe.
-        let _ = error.print();
+    } else if let Err(error) = error.print().and_then(|()| std::io::stdout().flush()) {
+        let failure = Failure::output(error);
+        say(format_args!("wellspring: {failure}"));
+        return failure.exit.code();
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.status()))
 }

@@ -20,10 +20,9 @@ use wellspring_profiles::{LocalStore, Place, Profile, SignsIn};
 
 use crate::arguments::Login;
 use crate::exit::{Failure, say, with_causes};
-use crate::login::sign_in::SignIn;
+use crate::login::sign_in::{SignIn, signed_in};
 use crate::login::turn::{Outcome, Turn};
 use crate::source::{Parts, Source, persistent, signs_in};
-use crate::span::Span;
 
 /// Signs in and says for how long the token lives.
 pub(crate) fn run(profile: &Profile, args: &Login, out: &mut dyn Write) -> Result<(), Failure> {
@@ -136,9 +135,4 @@ fn keeps(profile: &Profile, store: &Arc<dyn LocalStore>, key: &TokenKey) -> Resu
     kept.map_err(|error| {
         Failure::store(profile.store().place(), "cannot keep a session, so no sign-in starts", &error)
     })
-}
-
-fn signed_in(profile: &Profile, token: &Token) -> String {
-    let life = token.lifetime().map_or_else(String::new, |life| format!(" for {}", Span(life)));
-    format!("signed in; {} has a token{life}", profile.name())
 }

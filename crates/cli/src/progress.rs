@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use wellspring_core::StoreError;
+use wellspring_core::{Instant, StoreError};
 
 type Text = Cow<'static, str>;
 
@@ -16,10 +16,20 @@ struct Progress {
     failure: Option<String>,
     /// The store's operation that has failed last and is retried.
     retried: Option<Text>,
+    /// Since when a token is neither saved nor spilled.
+    unsaved: Option<Instant>,
+    /// What the command has achieved so far.
+    result: Option<Text>,
 }
 
-static PROGRESS: Mutex<Progress> =
-    Mutex::new(Progress { waits: Vec::new(), next: 0, failure: None, retried: None });
+static PROGRESS: Mutex<Progress> = Mutex::new(Progress {
+    waits: Vec::new(),
+    next: 0,
+    failure: None,
+    retried: None,
+    unsaved: None,
+    result: None,
+});
 
 fn progress() -> MutexGuard<'static, Progress> {
     PROGRESS.lock().unwrap_or_else(PoisonError::into_inner)
@@ -58,11 +68,43 @@ pub(crate) fn retries(failure: Option<(Text, &StoreError)>) {
     progress().retried = failure.map(|(what, _)| what);
 }
 
+/// A token was obtained at this time that neither the store nor the spill folder takes. Both are tried again.
+pub(crate) fn is_unsaved(now: Instant) {
+    progress().unsaved.get_or_insert(now);
+}
+
+/// The token is saved.
+pub(crate) fn is_saved(what: impl Into<Text>) {
+    let mut progress = progress();
+    progress.unsaved = None;
+    progress.result = Some(what.into());
+}
+
+/// Since when a token is neither saved nor spilled.
+pub(crate) fn unsaved_since() -> Option<Instant> {
+    progress().unsaved
+}
+
+/// What the command has achieved, in a few words for a user whose signal ends it.
+pub(crate) fn achieved(what: impl Into<Text>) {
+    progress().result = Some(what.into());
+}
+
+/// What the command has achieved so far.
+pub(crate) fn result() -> Option<Text> {
+    progress().result.clone()
+}
+
+/// What the command waits for.
+pub(crate) fn waits() -> Option<Text> {
+    let progress = progress();
+    progress.retried.as_ref().or_else(|| progress.waits.last().map(|(_, what)| what)).cloned()
+}
+
 /// What the command waits for and its last failure, as the end of a sentence about a deadline.
 pub(crate) fn cause() -> String {
+    let waits = waits().map(|what| format!("; it was waiting for {what}"));
     let progress = progress();
-    let waits = progress.retried.as_ref().or_else(|| progress.waits.last().map(|(_, what)| what));
-    let waits = waits.map(|what| format!("; it was waiting for {what}"));
     let failure = progress.failure.as_ref().map(|failure| format!("; the last failure: {failure}"));
     [waits, failure].into_iter().flatten().collect()
 }

@@ -107,6 +107,8 @@ pub(crate) struct Time {
     pub(crate) deadline: Duration,
     /// How much longer the command lasts to finish an exchange whose grant would be lost otherwise.
     pub(crate) grace: Duration,
+    /// How much longer it lasts to save a token that neither the store nor the spill folder takes.
+    pub(crate) save: Duration,
 }
 
 impl Time {
@@ -120,7 +122,7 @@ impl Time {
             // An exchange that started just before the deadline, and the save of its result.
             policy.deadline.saturating_add(policy.store_deadline)
         };
-        Ok(Self { deadline: policy.deadline, grace })
+        Ok(Self { deadline: policy.deadline, grace, save: policy.store_deadline })
     }
 }
 
@@ -279,6 +281,7 @@ impl Source {
         let signals = interrupt::defer_signals();
         let token = self.driver.sign_in(grant);
         self.release();
+        progress::achieved(if token.is_ok() { "signed in" } else { "the sign-in has failed" });
         drop(signals);
         token
     }
@@ -320,6 +323,11 @@ impl Source {
     pub(crate) fn sign_out(&self) -> Result<Revocation, Failure> {
         let signals = interrupt::defer_signals();
         let revocation = self.driver.sign_out();
+        progress::achieved(match &revocation {
+            Ok(Revocation::Done) => "logged out, here and at the server",
+            Ok(_) => "logged out here",
+            Err(_) => "the logout has failed",
+        });
         drop(signals);
         Ok(revocation?)
     }
@@ -382,12 +390,24 @@ pub(crate) fn persistent(settings: &StoreSettings) -> Result<Arc<dyn LocalStore>
     })
 }
 
+/// The failure of a command that ends with a token that nothing keeps.
+fn lost() -> Failure {
+    Failure::new(
+        Exit::TryLater,
+        format!(
+            "a new token was obtained, but neither the store nor the spill folder took it before this command had to end, so \
+             it is lost{}; correct that and try again later: the next command says whether a new sign-in is needed",
+            progress::cause()
+        ),
+    )
+}
+
 /// Runs the work on a thread until the deadline, and through the grace period if an exchange is in flight then.
 pub(crate) fn within<T: Send + 'static>(
     time: Time,
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    let Time { deadline, grace } = time;
+    let Time { deadline, grace, save } = time;
     let (sender, receiver) = std::sync::mpsc::channel();
     let working = std::thread::Builder::new().name("work".into()).spawn(move || {
         // The receiver is gone after the deadline.
@@ -395,7 +415,14 @@ pub(crate) fn within<T: Send + 'static>(
     });
     working.map_err(|error| Failure::new(Exit::TryLater, format!("cannot start a thread: {error}")))?;
     let in_time = receiver.recv_timeout(deadline).ok();
-    let waited = interrupt::settle(grace);
+    let is_hopeless = || {
+        let now = Clock::system().now().instant;
+        progress::unsaved_since().is_some_and(|since| now.since(since) >= save)
+    };
+    let waited = interrupt::settle(grace, is_hopeless);
+    if progress::unsaved_since().is_some() {
+        return Err(lost());
+    }
     // A result from the grace period is as good as one in time.
     let late = || if waited { receiver.recv_timeout(SHORTEST_EXCHANGE).ok() } else { None };
     in_time.or_else(late).unwrap_or_else(|| {

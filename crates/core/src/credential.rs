@@ -7,6 +7,8 @@
 use core::fmt;
 use core::hash::Hasher;
 
+use crate::pem;
+
 /// Feeds the parts of a credential to a hasher, each with its tag and its length, so that no two credentials are the same
 /// however odd their parts are.
 ///
@@ -48,20 +50,25 @@ impl<'h> Credential<'h> {
         self.part(b'n', name.as_bytes()).part(b'v', value.as_bytes())
     }
 
-    /// Adds a client certificate, in whatever encoding.
+    /// Adds a client certificate, in DER or PEM. A comment in a PEM file is no part of it.
     pub fn certificate(&mut self, certificate: &[u8]) -> &mut Self {
-        self.part(b'k', certificate)
+        self.pieces(b'k', pem::data(certificate))
     }
 
-    /// Adds a private key, in whatever encoding.
+    /// Adds a private key, in DER or PEM. A comment in a PEM file is no part of it.
     pub fn private_key(&mut self, key: &[u8]) -> &mut Self {
-        self.part(b'p', key)
+        self.pieces(b'p', pem::data(key))
     }
 
     fn part(&mut self, tag: u8, bytes: &[u8]) -> &mut Self {
+        self.pieces(tag, core::iter::once(bytes))
+    }
+
+    fn pieces<'b>(&mut self, tag: u8, pieces: impl Iterator<Item = &'b [u8]> + Clone) -> &mut Self {
+        let length: u64 = pieces.clone().map(|piece| piece.len() as u64).sum();
         self.0.write(&[tag]);
-        self.0.write(&(bytes.len() as u64).to_be_bytes());
-        self.0.write(bytes);
+        self.0.write(&length.to_be_bytes());
+        pieces.for_each(|piece| self.0.write(piece));
         self
     }
 }
@@ -101,6 +108,20 @@ mod tests {
         ];
         for (at, one) in hashes.iter().enumerate() {
             assert!(hashes.iter().skip(at + 1).all(|other| other != one), "{at}");
+        }
+    }
+
+    #[test]
+    fn a_comment_in_a_pem_file_makes_no_other_credential() {
+        let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let commented = format!("Bag Attributes\n{}\n", pem.replace('\n', "\r\n"));
+        let other = pem.replace("AAAA", "AAAB");
+        for hash in [
+            |bytes: &str| hash(|of| of.certificate(bytes.as_bytes())),
+            |bytes: &str| hash(|of| of.private_key(bytes.as_bytes())),
+        ] {
+            assert_eq!(hash(pem), hash(&commented));
+            assert_ne!(hash(pem), hash(&other));
         }
     }
 

@@ -67,10 +67,12 @@ impl TokenKey {
         self.part(b'r', resource.as_bytes())
     }
 
-    /// The key for tokens bound to this client certificate, given in DER or PEM: it is public.
+    /// The key for tokens bound to this client certificate, given in DER or PEM: it is public. A comment in a PEM file is no
+    /// part of it.
     #[must_use]
     pub fn certificate(self, certificate: &[u8]) -> Self {
-        self.part(b'k', certificate)
+        let data: Vec<u8> = crate::pem::data(certificate).flatten().copied().collect();
+        self.part(b'k', &data)
     }
 
     /// The same key, whose record an earlier version of the program has stored under `former`. A store that finds no

@@ -67,6 +67,7 @@ mod liveness;
 mod login_reason;
 mod members;
 mod origin;
+mod pem;
 mod policy;
 mod provider;
 mod record;

@@ -19,9 +19,9 @@ pub trait LocalStore: Store {
     /// A sentence about each file and folder of the store to which other users have access.
     fn open_to_others(&self) -> Vec<String>;
 
-    /// A sentence about each file of the store that needs a person: open to others, foreign, corrupt, left over, or a spill
-    /// that is not used. Each names the file and says what to do.
-    fn problems(&self) -> Vec<String>;
+    /// An error for each file of the store that needs a person: open to others, foreign, corrupt, not a file, or a spill
+    /// that is not used. Each names the path and says what to do.
+    fn problems(&self) -> Vec<StoreError>;
 
     /// A sentence about each part of the store that a person should know of and need not correct.
     fn notes(&self) -> Vec<String>;
@@ -35,7 +35,7 @@ impl LocalStore for Records<FileStore> {
         self.map().open_to_others()
     }
 
-    fn problems(&self) -> Vec<String> {
+    fn problems(&self) -> Vec<StoreError> {
         self.problems()
     }
 
@@ -53,7 +53,7 @@ impl LocalStore for Records<SqliteStore> {
         self.map().open_to_others()
     }
 
-    fn problems(&self) -> Vec<String> {
+    fn problems(&self) -> Vec<StoreError> {
         self.problems()
     }
 

@@ -1,6 +1,8 @@
 //! What a file holds: the version on the first line, then the bytes of the entry.
 
-use wellspring_core::Version;
+use std::path::Path;
+
+use wellspring_core::{StoreError, Version};
 use wellspring_store::{Entry, Zeroizing};
 
 /// The length of the version's line: 32 digits and a line feed.
@@ -23,4 +25,12 @@ pub(crate) fn parse_version(bytes: &[u8]) -> Option<Version> {
 pub(crate) fn parse(bytes: &[u8]) -> Option<Entry> {
     let version = parse_version(bytes)?;
     Some(Entry { version, bytes: Zeroizing::new(bytes[VERSION_LINE..].to_vec()) })
+}
+
+/// The error for a file of which not even the version can be read.
+pub(crate) fn corrupt(path: &Path) -> StoreError {
+    StoreError::unreadable(format!(
+        "the record {} is corrupt: it does not begin with a version",
+        path.display()
+    ))
 }

@@ -3,23 +3,41 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use wellspring_core::StoreError;
 use wellspring_store::files;
 
-use crate::format::parse;
+use crate::format::{corrupt, parse};
 use crate::interrupted::TEMPORARY;
+
+/// The folder of the lock files, in the folder of the store.
+pub(crate) const LOCKS: &str = "locks";
+/// The folder of the spilled tokens there, unless the user names another one.
+pub(crate) const SPILLS: &str = "spill";
 
 /// A sentence about each file and folder of the store that other users can access.
 pub(crate) fn open_to_others(folder: &Path) -> Vec<String> {
     paths(folder).iter().filter_map(|path| files::open_to_others(path)).collect()
 }
 
-/// A sentence about each file and folder of the store that needs a person, except spills.
-pub(crate) fn problems(folder: &Path) -> Vec<String> {
-    paths(folder)
-        .iter()
-        .filter(|path| path.parent() != Some(&folder.join("spill")))
-        .filter_map(|path| problem(path))
-        .collect()
+/// An error for each file and folder of the store that needs a person, except spills.
+pub(crate) fn problems(folder: &Path) -> Vec<StoreError> {
+    let spills = folder.join(SPILLS);
+    let is_spill = |path: &Path| path == spills || path.parent() == Some(&spills);
+    paths(folder).iter().filter(|path| !is_spill(path)).filter_map(|path| problem(folder, path)).collect()
+}
+
+/// A sentence about each save that was interrupted, or is in progress.
+pub(crate) fn notes(folder: &Path) -> Vec<String> {
+    let is_left = |path: &PathBuf| is_named(path, &[TEMPORARY]) && files::check_file(path).is_ok();
+    let left = paths(folder).into_iter().filter(is_left);
+    let said = |path: PathBuf| {
+        let path = path.display();
+        format!(
+            "{path} is a save that is in progress or was interrupted, and may hold a token: a save of its record finishes or \
+             removes it"
+        )
+    };
+    left.map(said).collect()
 }
 
 /// The folder, what is in it, and what is in its folders.
@@ -39,36 +57,36 @@ fn paths(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-fn problem(path: &Path) -> Option<String> {
-    let judged =
-        if path.is_dir() { files::check_folder(path).map(drop) } else { files::check_file(path).map(drop) };
-    if let Err(error) = judged {
-        return Some(error.to_string());
+fn problem(folder: &Path, path: &Path) -> Option<StoreError> {
+    if is_folder(folder, path) {
+        let open = || files::open_to_others(path).map(StoreError::refused);
+        return files::check_folder(path).err().or_else(open);
     }
-    if let Some(sentence) = files::open_to_others(path) {
-        return Some(sentence);
+    if let Err(error) = files::check_file(path) {
+        return Some(error);
     }
-    let name = path.file_name()?.to_str()?;
-    if name.ends_with(TEMPORARY) {
-        return Some(format!(
-            "{} is a save that is in progress or was interrupted, and may hold a token: a save of its record finishes or \
-             removes it",
-            path.display()
-        ));
-    }
-    if !name.ends_with(".token") && !name.ends_with(".key") {
+    if !is_named(path, &[".token"]) {
         return None;
     }
-    let bytes = match files::read(path, u64::MAX) {
-        Ok(bytes) => bytes?,
-        Err(error) => return Some(error.to_string()),
-    };
-    match parse(&bytes).map_or(Ok(false), |entry| entry.is_whole()) {
-        Ok(true) => None,
-        Ok(false) => Some(format!(
-            "{} is corrupt: nothing overwrites it; restore it from a copy, or move it away and sign in again",
-            path.display()
-        )),
-        Err(_) => Some(format!("{} was written by a newer version: update this program", path.display())),
+    match files::read(path, u64::MAX) {
+        Ok(bytes) => match parse(&bytes?) {
+            Some(entry) => entry.check(&path.display().to_string()).err(),
+            None => Some(corrupt(path)),
+        },
+        Err(error) => Some(error),
     }
+}
+
+/// Whether a folder belongs at this path of a store in `folder`. What the store did not put there may be one.
+fn is_folder(folder: &Path, path: &Path) -> bool {
+    if path == folder || path == folder.join(LOCKS) {
+        return true;
+    }
+    let is_lock = path.parent() == Some(&folder.join(LOCKS));
+    !is_lock && !is_named(path, &[".token", ".key", TEMPORARY]) && path.is_dir() && !path.is_symlink()
+}
+
+fn is_named(path: &Path, extensions: &[&str]) -> bool {
+    let name = path.as_os_str().as_encoded_bytes();
+    extensions.iter().any(|extension| name.ends_with(extension.as_bytes()))
 }

@@ -10,9 +10,9 @@ use wellspring_core::{
 };
 use wellspring_store::{Entry, FileLocks, KeyName, LivenessLocks, Map, Records, Zeroizing, files};
 
-use crate::format::{VERSION_LINE, parse, parse_version, version_line};
+use crate::format::{VERSION_LINE, corrupt, parse, parse_version, version_line};
 use crate::interrupted::Interrupted;
-use crate::look;
+use crate::look::{self, LOCKS, SPILLS};
 
 /// A map of records in a folder.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ impl FileStore {
     pub fn open(folder: impl AsRef<Path>) -> Result<Records<Self>, StoreError> {
         let folder = files::resolve(folder.as_ref())?;
         files::create_private_folder(&folder)?;
-        let locks = folder.join("locks");
-        let spills = folder.join("spill");
+        let locks = folder.join(LOCKS);
+        let spills = folder.join(SPILLS);
         let save_locks = FileLocks::open(&locks, "save")?;
         let liveness_locks = LivenessLocks::open(locks)?;
         Ok(Records::new(Self { folder, save_locks, liveness_locks, tidied: Mutex::default() })
@@ -129,10 +129,6 @@ impl FileStore {
     }
 }
 
-fn corrupt(path: &Path) -> StoreError {
-    StoreError::unreadable(format!("{} is corrupt: it does not begin with a version", path.display()))
-}
-
 impl Map for FileStore {
     fn shown(&self, name: &KeyName) -> String {
         self.path(name).display().to_string()
@@ -184,8 +180,12 @@ impl Map for FileStore {
         self.liveness_locks.acquire(name, within)
     }
 
-    fn problems(&self) -> Vec<String> {
+    fn problems(&self) -> Vec<StoreError> {
         look::problems(&self.folder)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        look::notes(&self.folder)
     }
 }
 

@@ -63,7 +63,7 @@ fn a_record_of_a_newer_format_is_reported_and_stays() {
     let newer = format!("{:032x}\nwellspring record 7 canary\n", 5);
     write_private(&file_of(folder.path()), &newer);
     let sentence =
-        "is of format 7; this version reads no format after 3, so a newer one wrote it: update this program";
+        "is of format 7; this version reads no format after 4, so a newer one wrote it: update this program";
     assert!(assert_fails(store.load(&key(), WITHIN), sentence).is_unreadable());
     let _ = store.save(&key(), None, &sample::record(3), WITHIN);
     assert_eq!(fs::read_to_string(file_of(folder.path())).unwrap(), newer);

@@ -24,6 +24,12 @@ pub(crate) fn store_error(path: &Path, within: Duration, error: Error) -> StoreE
         return StoreError::unreadable(format!("{shown} has a row that this store did not write"))
             .with_source(Arc::new(error));
     };
+    // SQLite takes a lock that does not work for one that another connection holds.
+    if is_busy(&error) || code == ErrorCode::SystemIoFailure {
+        if let Err(refused) = files::check_range_locks(path) {
+            return refused;
+        }
+    }
     let store_error = match code {
         _ if is_busy(&error) => StoreError::unavailable(format!(
             "{shown} was locked by another process or thread for longer than {within:?}"

@@ -10,7 +10,7 @@ use wellspring_core::{
 use wellspring_store::{Entry, KeyName, LivenessLocks, Map, Records, Zeroizing, files};
 
 use crate::group_commit::{GroupCommit, SaveRequest, stored_version};
-use crate::look;
+use crate::look::{self, LOCKS, SPILLS};
 use crate::pool::ConnectionPool;
 use crate::tracked_connection::TrackedConnection;
 use crate::version;
@@ -47,12 +47,13 @@ impl SqliteStore {
                 path.display()
             )));
         }
+        files::check_range_locks(&path)?;
         // The database first: if it cannot be opened, no folder is created beside it.
         let connection = TrackedConnection::open(&path, OPEN_WITHIN)?;
-        let locks = files::with_suffix(&path, ".life");
+        let locks = files::with_suffix(&path, LOCKS);
         let liveness_locks =
             if connection.is_read_only() { LivenessLocks::later(locks) } else { LivenessLocks::open(locks)? };
-        let spills = files::with_suffix(&path, ".spill");
+        let spills = files::with_suffix(&path, SPILLS);
         let saves = GroupCommit::new(path.clone());
         let loads = ConnectionPool::new(path, connection);
         Ok(Records::new(Self { loads, saves, liveness_locks }).with_spills(spills))
@@ -117,7 +118,7 @@ impl Map for SqliteStore {
         self.liveness_locks.acquire(name, within)
     }
 
-    fn problems(&self) -> Vec<String> {
+    fn problems(&self) -> Vec<StoreError> {
         look::problems(self.path())
     }
 

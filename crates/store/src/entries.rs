@@ -3,12 +3,11 @@
 use wellspring_core::{StoreError, Version};
 
 use crate::encoding::{self, Decoded};
-use crate::map::{Entry, KeyName, Map};
+use crate::map::{Entry, KeyName, Map, unreadable};
 
 /// Decodes an entry of this map. The error says where the record is.
 pub(crate) fn decode(map: &impl Map, name: &KeyName, entry: &Entry) -> Result<Decoded, StoreError> {
-    encoding::decode_record(&entry.bytes)
-        .map_err(|error| StoreError::unreadable(format!("the record {} {error}", map.shown(name))))
+    encoding::decode_record(&entry.bytes).map_err(|error| unreadable(&map.shown(name), &error))
 }
 
 /// No version repeats, not even for a key whose record was deleted.

@@ -11,6 +11,7 @@ mod file_id;
 mod folder;
 pub mod lock;
 mod owner;
+mod range_locks;
 mod room;
 mod rule;
 
@@ -27,7 +28,7 @@ use crate::lock_domain;
 
 use folder::sync_folder_of;
 use owner::{around, give_to_owner_of_folder, user};
-use rule::Facts;
+use rule::{Facts, Kind};
 
 pub(crate) use folder::{FolderState, state_of_folder};
 pub(crate) use room::{Room, is_full};
@@ -38,12 +39,15 @@ pub use file_id::FileId;
 pub use folder::{
     check_folder, check_folder_around, create_private_folder, is_mounted, note_about_folder_around, resolve,
 };
+pub use range_locks::check_range_locks;
 
 /// A sentence about the permissions of this file or folder, if other users than its owner have any.
 #[must_use]
 pub fn open_to_others(path: &Path) -> Option<String> {
     let facts = Facts::of(&fs::symlink_metadata(path).ok()?);
-    (facts.mode & 0o077 != 0).then(|| rule::open_to_others(path, facts))
+    // What is no file and no folder has to be moved away, whatever its mode.
+    let has_mode = matches!(facts.kind, Kind::File | Kind::Folder);
+    (has_mode && facts.mode & 0o077 != 0).then(|| rule::open_to_others(path, facts))
 }
 
 /// Judges this file by the rule of all files of a store, without opening it. Returns the identity of the file, which no
@@ -119,7 +123,7 @@ pub fn open_or_create(path: &Path) -> Result<File, StoreError> {
             Err(error) => error,
         };
         if error.kind() != ErrorKind::NotFound {
-            return Err(failed("cannot be opened", path, error));
+            return Err(unopened("cannot be opened", path, error));
         }
         match create(path) {
             // Another process created it in the meantime.
@@ -138,7 +142,7 @@ pub fn open_existing(path: &Path) -> Result<Option<File>, StoreError> {
     match open(OpenOptions::new().read(true).write(true), path) {
         Ok(file) => judged(file, path).map(|(file, _)| Some(file)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed("cannot be opened", path, error)),
+        Err(error) => Err(unopened("cannot be opened", path, error)),
     }
 }
 
@@ -164,7 +168,7 @@ pub fn read(path: &Path, at_most: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Sto
     let (file, facts) = match open(OpenOptions::new().read(true), path) {
         Ok(file) => judged(file, path)?,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("cannot be read", path, error)),
+        Err(error) => return Err(unopened("cannot be opened", path, error)),
     };
     let length = facts.size.min(at_most);
     let reading = || -> io::Result<_> {
@@ -256,7 +260,7 @@ fn write_temporary(
 pub fn finish(path: &Path, temporary: &Path) -> Result<(), StoreError> {
     let file = match open(OpenOptions::new().read(true), temporary) {
         Ok(file) => judged(file, temporary)?.0,
-        Err(error) => return Err(failed("cannot be read", temporary, error)),
+        Err(error) => return Err(unopened("cannot be opened", temporary, error)),
     };
     file.sync_all().map_err(|error| failed("cannot be flushed to disk", temporary, error))?;
     rename(temporary, path).map_err(StoreError::maybe_applied)
@@ -338,6 +342,14 @@ fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
         options.mode(0o600).custom_flags(flags.bits() as i32);
     }
     options.open(path)
+}
+
+/// The error for a path that cannot be opened: what is there tells more than the system's error, if a store may not use it.
+fn unopened(what: &str, path: &Path, error: io::Error) -> StoreError {
+    match check_file(path) {
+        Err(refused) if refused.is_refused() => refused,
+        _ => failed(what, path, error),
+    }
 }
 
 /// Judges an open file, so that it cannot be exchanged any more.

@@ -89,6 +89,15 @@ impl Entry {
         }
     }
 
+    /// Checks that these bytes are complete, and of a format that this version reads. `shown` says where the entry is.
+    ///
+    /// # Errors
+    ///
+    /// When they are not. A load of the record fails with the same error.
+    pub fn check(&self, shown: &str) -> Result<(), StoreError> {
+        encoding::is_whole(&self.bytes).map_err(|error| unreadable(shown, &error))
+    }
+
     /// Whether these bytes are a record with a lease. A process sends nothing before the save of its lease is confirmed.
     #[must_use]
     pub fn holds_lease(&self) -> bool {
@@ -100,6 +109,11 @@ impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Entry({:?}, {} bytes)", self.version, self.bytes.len())
     }
+}
+
+/// The error for a record that cannot be decoded.
+pub(crate) fn unreadable(shown: &str, error: &Unreadable) -> StoreError {
+    StoreError::unreadable(format!("the record {shown} {error}"))
 }
 
 /// A map from names to versioned bytes.
@@ -157,9 +171,9 @@ pub trait Map: Send + Sync + fmt::Debug {
         name.to_string()
     }
 
-    /// A sentence about each part of the map that needs a person: what other users have access to, what is corrupt, what
-    /// an interrupted operation left. Each names the file and says what to do.
-    fn problems(&self) -> Vec<String> {
+    /// An error for each part of the map that needs a person: what other users have access to, what is corrupt, what is
+    /// not a file. A load or save that needs this part fails with the same error. Each names the path and says what to do.
+    fn problems(&self) -> Vec<StoreError> {
         Vec::new()
     }
 

@@ -75,15 +75,18 @@ impl<M: Map> Records<M> {
         self.spills.as_ref()
     }
 
-    /// A sentence about each file that needs a person: what other users have access to, what is corrupt, what an
-    /// interrupted operation left, and spills that are not used. Each names the file and says what to do.
+    /// An error for each file that needs a person: what other users have access to, what is corrupt, what is not a file,
+    /// and spills that are not used. A load or save that needs the file fails with the same error. Each names the path and
+    /// says what to do.
     #[must_use]
-    pub fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<StoreError> {
         let mut problems = self.map.problems();
         if let Some(spills) = &self.spills {
             match self.read_spill_key(LOOK_WITHIN) {
                 Ok(key) => problems.extend(spills.problems(key.as_ref())),
-                Err(error) => problems.push(error.to_string()),
+                // The map has found it too, unless only the contents are wrong.
+                Err(error) if problems.iter().any(|known| known.to_string() == error.to_string()) => {}
+                Err(error) => problems.push(error),
             }
         }
         problems

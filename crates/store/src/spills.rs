@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use wellspring_core::{Attempt, PendingSave, StoreError};
 
+use crate::clock;
 use crate::encoding::{self, Rejected, SpillKey};
 use crate::files::{self, FolderState, Room};
 use crate::map::KeyName;
@@ -110,7 +111,7 @@ impl Spills {
     ///
     /// # Errors
     ///
-    /// When a spill cannot be read, or the spill of the leased attempt cannot be used.
+    /// When the spill of the leased attempt cannot be used, or another one cannot be read now.
     pub(crate) fn find(
         &self,
         paths: &[PathBuf],
@@ -128,11 +129,15 @@ impl Spills {
         for path in paths {
             match self.read(path, name, key) {
                 Ok(pending_save) => return Ok(Some(pending_save)),
-                Err(Unused::Failed(error)) => return Err(error),
                 Err(unused @ (Unused::Partial | Unused::Foreign)) if is_of_lease(path) => {
                     unusable = Some(answered(path, &unused));
                 }
-                Err(Unused::Gone | Unused::Partial | Unused::Foreign) => {}
+                // A retry may find the newest token there. What a person must correct stops only the sending of the
+                // refresh token that it may have replaced.
+                Err(Unused::Failed(error)) if is_of_lease(path) || !error.is_permanent() => {
+                    return Err(error);
+                }
+                Err(Unused::Gone | Unused::Partial | Unused::Foreign | Unused::Failed(_)) => {}
             }
         }
         unusable.map_or(Ok(None), Err)
@@ -189,11 +194,11 @@ impl Spills {
         files::remove(&files::with_suffix(&path, UNNAMED)).and_then(|()| files::remove(&path))
     }
 
-    /// A sentence about each file of the folder that is not used, and about the folder if it is not.
-    pub(crate) fn problems(&self, key: Option<&SpillKey>) -> Vec<String> {
+    /// An error for each file of the folder that is not used, and for the folder if it is not.
+    pub(crate) fn problems(&self, key: Option<&SpillKey>) -> Vec<StoreError> {
         let paths = match self.all() {
             Ok(paths) => paths,
-            Err(error) => return vec![error.to_string()],
+            Err(error) => return vec![error],
         };
         let folder = files::open_to_others(&self.folder).filter(|_| self.folder.is_dir());
         let unused = paths.iter().filter_map(|path| {
@@ -201,17 +206,20 @@ impl Spills {
             let shown = path.display();
             match self.read(path, &name, key) {
                 Ok(_) | Err(Unused::Gone) => None,
-                Err(Unused::Failed(error)) => Some(format!("{error}; nothing reads or removes it: move it away")),
-                Err(Unused::Partial) => Some(format!(
-                    "{shown} is an interrupted spill: remove it, unless a process is just writing it"
-                )),
-                Err(Unused::Foreign) => Some(format!(
+                Err(Unused::Failed(error)) => Some(error),
+                Err(Unused::Partial) if is_settled(path) => Some(StoreError::refused(format!(
+                    "{shown} is an interrupted spill, which nothing completes: move it away"
+                ))),
+                Err(Unused::Partial) => Some(StoreError::unavailable(format!(
+                    "{shown} is an interrupted spill, or a process is just writing it"
+                ))),
+                Err(Unused::Foreign) => Some(StoreError::refused(format!(
                     "{shown} is no spill of this store, or a copy of one, or it was changed, or a process without the store's \
                      key wrote it: it is ignored; move it away"
-                )),
+                ))),
             }
         });
-        folder.into_iter().chain(unused).collect()
+        folder.map(StoreError::refused).into_iter().chain(unused).collect()
     }
 
     fn path(&self, name: &KeyName, attempt: Attempt) -> PathBuf {
@@ -225,14 +233,22 @@ fn answered(path: &Path, unused: &Unused) -> StoreError {
     let consequence = "the server has answered the last refresh, so its refresh token is not sent again";
     match unused {
         // Its process may be about to complete it: a retry shows that.
-        Unused::Partial => StoreError::unavailable(format!(
-            "{shown} is an interrupted spill: {consequence}; unless a process is just writing it, move it away and sign in again"
+        Unused::Partial if !is_settled(path) => StoreError::unavailable(format!(
+            "{shown} is an interrupted spill, or a process is just writing it: {consequence}"
+        )),
+        Unused::Partial => StoreError::unreadable(format!(
+            "{shown} is an interrupted spill, which nothing completes: {consequence}; move it away and sign in again"
         )),
         _ => StoreError::unreadable(format!(
             "{shown} was changed, copied or restored, or belongs to another store: {consequence}; restore the file, or move it \
              away and sign in again"
         )),
     }
+}
+
+/// Whether no process has written to this file for some time.
+fn is_settled(path: &Path) -> bool {
+    fs::symlink_metadata(path).and_then(|file| file.modified()).is_ok_and(clock::is_settled)
 }
 
 fn is_of_full_disk(error: &StoreError) -> bool {

@@ -1,10 +1,13 @@
 //! The lines of all checks and the exit status for them.
 
+use core::error::Error as _;
 use core::fmt;
+use std::io::{self, ErrorKind};
 
+use wellspring_core::StoreError;
 use wellspring_profiles::visible;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, of_store, with_causes};
 
 /// The results of all checks.
 #[derive(Debug, Default)]
@@ -13,6 +16,10 @@ pub(super) struct Report {
     pub(super) checks: u32,
     pub(super) wrong: u32,
     pub(super) exit: Option<Exit>,
+    /// The failures of the store that have a line.
+    of_store: Vec<String>,
+    /// What the system has said of them.
+    causes: Vec<ErrorKind>,
 }
 
 impl Report {
@@ -39,7 +46,30 @@ impl Report {
         self.exit = if exit == Exit::Usage { Some(exit) } else { self.exit.or(Some(exit)) };
     }
 
+    /// A failure of the store. Several checks may meet the same one: it gets one line.
+    pub(super) fn store(&mut self, error: &StoreError) {
+        let (exit, mut text) = of_store(error);
+        if exit == Exit::TryLater {
+            text = format!("{}; try again later", with_causes(error));
+        }
+        if !self.of_store.contains(&text) {
+            self.wrong(exit, &text);
+            self.of_store.push(text);
+            self.causes.extend(cause(error));
+        }
+    }
+
+    /// Whether a failure of the store was reported of which the system has said this.
+    pub(super) fn names(&self, cause: ErrorKind) -> bool {
+        self.causes.contains(&cause)
+    }
+
     pub(super) fn failed(&mut self, failure: &Failure) {
         self.wrong(failure.exit, failure);
     }
+}
+
+/// What the system has said, of this failure of a store.
+fn cause(error: &StoreError) -> Option<ErrorKind> {
+    Some(error.source()?.downcast_ref::<io::Error>()?.kind())
 }

@@ -14,6 +14,7 @@ use crate::arguments::Login;
 use crate::exit::{Exit, Failure, say, with_causes};
 use crate::interrupt;
 use crate::login::browser;
+use crate::progress;
 use crate::replaced::{self, Replaced};
 use crate::source::{Parts, Source};
 use crate::span::Span;
@@ -72,6 +73,11 @@ impl<'a> SignIn<'a> {
         if matches!(result, Ok(_) | Err(NoToken::Session(_))) {
             before.iter().for_each(|replaced| self.keep_for_logout(replaced));
         }
+        progress::achieved(match &result {
+            Ok(token) => signed_in(self.profile, token),
+            Err(NoToken::NotGranted(error)) => with_causes(error),
+            Err(NoToken::Session(failure) | NoToken::GivenUp(failure)) => failure.to_string(),
+        });
         drop(signals);
         result
     }
@@ -159,6 +165,12 @@ impl<'a> SignIn<'a> {
             error => Failure::new(Exit::TryLater, with_causes(&error)),
         }
     }
+}
+
+/// What a sign-in says that has brought this token.
+pub(super) fn signed_in(profile: &Profile, token: &Token) -> String {
+    let life = token.lifetime().map_or_else(String::new, |life| format!(" for {}", Span(life)));
+    format!("signed in; {} has a token{life}", profile.name())
 }
 
 /// No sign-in within the deadline.

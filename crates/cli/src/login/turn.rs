@@ -9,7 +9,6 @@ use core::time::Duration;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
-use std::sync::Arc;
 
 use wellspring_core::{StoreError, TokenKey};
 use wellspring_profiles::Profile;
@@ -73,18 +72,14 @@ impl Turn {
             interrupt::nap(POLL);
         }
         let mut turn = OwnTurn(file);
-        turn.begin().map_err(|error| failed(failure("cannot be written", &path, error)))?;
+        turn.begin().map_err(|error| failed(files::failed("cannot be written", &path, error)))?;
         Ok(Self::Own(turn))
     }
 }
 
 /// Locks the file; `false` if another command has locked it.
 fn is_locked(file: &File, path: &Path) -> Result<bool, StoreError> {
-    files::lock::try_exclusive(file).map_err(|error| failure("cannot be locked", path, error))
-}
-
-fn failure(what: &str, path: &Path, error: io::Error) -> StoreError {
-    StoreError::unavailable(format!("{} {what}", path.display())).with_source(Arc::new(error))
+    files::lock::try_exclusive(file).map_err(|error| files::failed("cannot be locked", path, error))
 }
 
 /// The wait for another command.

@@ -129,6 +129,9 @@ impl Store for GuardedStore {
         if is_lease && saved.is_err() {
             self.defer_signals(false);
         }
+        if !is_lease && record.granted().is_some() && matches!(saved, Ok(Swap::Done(_))) {
+            progress::is_saved("the new token is saved");
+        }
         saved
     }
 
@@ -161,8 +164,10 @@ impl Store for GuardedStore {
     fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
         const NOT_SAVED: &str = "wellspring: the store refused the new token";
         self.store.spill(key, pending_save).inspect_err(|error| {
+            progress::is_unsaved(Clock::system().now().instant);
             say(format_args!("{NOT_SAVED}, and writing it to the spill folder failed too: {error}"));
         })?;
+        progress::is_saved("the new token is in the spill folder");
         say(format_args!("{NOT_SAVED}; the spill folder keeps it for the next command"));
         self.spilled.store(true, Ordering::Relaxed);
         self.guards.lock().unwrap_or_else(PoisonError::into_inner).clear();

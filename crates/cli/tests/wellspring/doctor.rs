@@ -73,6 +73,56 @@ fn a_pipe_a_folder_a_link_or_an_open_file_in_the_place_of_a_stores_file_is_found
     }
 }
 
+/// What is after the last path of a sentence about a store: cause and action.
+fn about<'a>(text: &'a str, path: &Path) -> &'a str {
+    let text = text.trim_end();
+    text.rfind(path.to_str().unwrap()).map_or(text, |at| &text[at..])
+}
+
+#[test]
+fn every_command_says_the_same_of_a_fault_that_a_person_must_correct_and_doctor_says_it_once() {
+    for kind in ["pipe", "folder", "link", "hard link", "open", "corrupt", "lock link", "lock folder"] {
+        let stage = sound("file:tokens");
+        let tokens = stage.folder.path().join("tokens").canonicalize().unwrap();
+        let record = main_file(&stage).canonicalize().unwrap();
+        let mut path = record.clone();
+        if kind.starts_with("lock") {
+            // The lock of the record's saves, of which a sign-out is one.
+            let name = record.file_stem().unwrap().to_str().unwrap();
+            let sum = name.bytes().fold(0, u8::wrapping_add);
+            path = tokens.join(format!("locks/save-{:02}", sum % 16));
+        }
+        if !["hard link", "open", "corrupt"].contains(&kind) {
+            fs::remove_file(&path).unwrap();
+        }
+        match kind {
+            "pipe" => assert!(Command::new("mkfifo").arg(&path).status().unwrap().success()),
+            "folder" | "lock folder" => fs::create_dir(&path).unwrap(),
+            "link" | "lock link" => std::os::unix::fs::symlink("/dev/null", &path).unwrap(),
+            "hard link" => fs::hard_link(&path, stage.folder.path().join("second name")).unwrap(),
+            "open" => fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap(),
+            _ => fs::write(&path, "canary").unwrap(),
+        }
+        let doctor = stage.folder.run(&["doctor"]);
+        let wrong: Vec<_> = doctor.stdout.lines().filter(|line| line.starts_with("wrong  ")).collect();
+        assert_eq!((doctor.status, wrong.len()), (2, 1), "{kind}: {}", doctor.stdout);
+        let said = about(wrong[0], &path);
+        assert!(!kind.ends_with("link") || kind == "hard link" || said.contains("move it away"), "{said}");
+        let url = format!("{}/api/oauth2/userinfo", stage.simulator.url());
+        let call = ["call", "user", "GET", &url];
+        let mut commands = vec![&["logout", "user"][..]];
+        if path == record {
+            commands.extend([&["token", "user"][..], &["token", "user", "--transport", "async"]]);
+            commands.extend([&["status"][..], &call]);
+        }
+        for command in commands {
+            let ran = stage.folder.run(command);
+            assert_eq!(ran.status, 2, "{kind} {command:?}: {}", ran.stderr);
+            assert_eq!(about(&ran.stderr, &path), said, "{kind} {command:?}");
+        }
+    }
+}
+
 #[test]
 fn a_record_that_is_cut_or_changed_is_named_with_what_to_do() {
     for cut in [true, false] {
@@ -140,7 +190,7 @@ fn a_folder_without_room_is_found() {
     // As on a nearly full disk, but for this process only.
     command.args(["-c", "trap '' XFSZ; ulimit -f 100; exec \"$0\" doctor", env!("CARGO_BIN_EXE_wellspring")]);
     let ran = Ran::of(command.current_dir(stage.folder.path()).stdin(Stdio::null()));
-    assert_found(&ran, &stage.folder.path().join("tokens"), &["or free 256 KiB there"]);
+    assert_found(&ran, &stage.folder.path().join("tokens"), &["free 256 KiB there"]);
     assert!(
         fs::read_dir(stage.folder.path().join("tokens"))
             .unwrap()
@@ -236,6 +286,6 @@ fn doctor_notes_a_database_whose_folder_the_group_can_write_to_and_refuses_one_t
     assert!(noted.stdout.lines().any(is_note), "{}", noted.stdout);
     assert!(!noted.stdout.contains("wrong  "), "{}", noted.stdout);
     let refused = with_mode(0o1777);
-    assert_eq!(refused.status, 5);
+    assert_eq!(refused.status, 2);
     assert_found(&refused, folder, &["is writable by other users (mode 1777)"]);
 }

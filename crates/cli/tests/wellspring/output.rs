@@ -123,6 +123,28 @@ fn a_command_that_only_brings_a_result_does_nothing_where_it_is_lost_and_any_oth
     assert!(simulator.asked(Endpoint::Token) > 0);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_an_error_of_every_command() {
+    let (_simulator, folder) = stage_with_a_store();
+    for arguments in [
+        &["--help"][..],
+        &["token", "--help"],
+        &["help", "login"],
+        &["--version"],
+        &["status"],
+        &["doctor"],
+        &["token", "shop"],
+        &["simulate", "--fault", "list"],
+        &["demo"],
+    ] {
+        let ran = redirected(&folder, arguments, ">/dev/full");
+        assert_eq!(ran.status, 5, "{arguments:?}: {}", ran.stderr);
+        let said = "wellspring: cannot write to standard output: No space left on device (os error 28)";
+        assert!(ran.stderr.contains(said), "{arguments:?}: {}", ran.stderr);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_program_that_wants_no_output_redirects_it_and_a_closed_standard_error_changes_nothing() {

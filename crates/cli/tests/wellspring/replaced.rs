@@ -173,7 +173,7 @@ fn a_session_that_the_store_takes_no_more_is_revoked() {
             assert!(page.join().unwrap().contains("but the token request failed"));
         });
         let ran = login.end();
-        assert_eq!(ran.status, 5, "{}", ran.stderr);
+        assert_eq!(ran.status, 2, "{}", ran.stderr);
         assert!(
             ran.stderr.contains("nothing here keeps the new session, so it was revoked"),
             "{}",

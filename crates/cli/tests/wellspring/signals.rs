@@ -14,6 +14,22 @@ use crate::login::{self, Login};
 /// The signals that end a program, and the exit status for each.
 pub(crate) const SIGNALS: [(&str, i32); 4] = [("HUP", 129), ("INT", 130), ("QUIT", 131), ("TERM", 143)];
 
+/// Other signals that end a program that does not handle them, by number, and the exit status for each.
+#[cfg(target_os = "linux")]
+const OTHER_SIGNALS: [(&str, i32); 9] = [
+    ("USR1", 138),
+    ("USR2", 140),
+    ("ALRM", 142),
+    ("STKFLT", 144),
+    ("XCPU", 152),
+    ("VTALRM", 154),
+    ("PROF", 155),
+    ("29", 157),
+    ("PWR", 158),
+];
+#[cfg(not(target_os = "linux"))]
+const OTHER_SIGNALS: [(&str, i32); 0] = [];
+
 /// Each transport with a store.
 const PAIRS: [(&str, &str); 2] = [("async", "file:tokens"), ("blocking", "sqlite:wellspring.db")];
 
@@ -65,7 +81,7 @@ fn a_signal_during_a_token_request_waits_for_the_answer() {
 #[test]
 fn a_signal_during_an_exchange_waits_until_its_result_is_saved() {
     for (transport, store) in PAIRS {
-        for (name, status) in SIGNALS {
+        for (name, status) in SIGNALS.into_iter().chain(OTHER_SIGNALS) {
             let (url, was_asked, answer) = endpoint();
             let (folder, store, key) = with_refresh_token(&url, store, "");
             let mut command = folder.command(&["token", "user", "--transport", transport]);
@@ -78,6 +94,8 @@ fn a_signal_during_an_exchange_waits_until_its_result_is_saved() {
             let stored = store.load(&key, Duration::from_secs(5)).unwrap().stored.unwrap().record;
             assert_eq!(stored.generation, Generation::new(2), "{transport} {name}: the result is saved");
             assert!(stored.lease.is_none(), "{transport} {name}");
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(said.starts_with("wellspring: the new token is saved; ended by "), "{said}");
         }
     }
 }
@@ -99,7 +117,13 @@ fn a_signal_during_a_sign_in_waits_until_the_session_is_saved() {
                 deferred_signal(name, login.child());
                 drop(hold);
             });
-            assert_eq!(login.end().status, status, "{transport}");
+            let ended = login.end();
+            assert_eq!(ended.status, status, "{transport}");
+            assert!(
+                ended.stderr.ends_with(&format!("signed in; user has a token for 2h; ended by SIG{name}\n")),
+                "{}",
+                ended.stderr
+            );
             let ran = folder.run(&["token", "user", "--transport", transport]);
             assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{transport} {name}");
             assert_eq!(simulator.asked(Endpoint::Token), 1, "{transport} {name}: the session was saved");
@@ -145,6 +169,14 @@ fn endless_refresh(transport: &str) -> (Folder, Child, impl Drop) {
     (folder, child, Endpoint(answer))
 }
 
+/// The last words of a command that a signal ends in an exchange.
+fn given_up(signal: &str) -> String {
+    format!(
+        "wellspring: {signal} ended the command while it waited for the token endpoint's response: the result is lost, and \
+         the next command says whether a new sign-in is needed\n"
+    )
+}
+
 #[test]
 fn a_second_signal_ends_the_command_at_once() {
     for transport in ["async", "blocking"] {
@@ -153,7 +185,9 @@ fn a_second_signal_ends_the_command_at_once() {
         deferred_signal("TERM", &child);
         signal("HUP", &child);
         // The status is that of the second signal: the first one alone would end the command later.
-        assert_eq!(child.wait_with_output().unwrap().status.code(), Some(129), "{transport}");
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(129), "{transport}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), given_up("SIGHUP"));
     }
 }
 
@@ -163,7 +197,9 @@ fn an_exchange_without_an_end_holds_a_signal_up_for_a_limited_time() {
     let (_folder, child, _endpoint) = endless_refresh("blocking");
     signal("TERM", &child);
     let started = clock.now();
-    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(143));
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(143));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), given_up("SIGTERM"));
     // The exchange itself has ten minutes.
     assert!(clock.now() - started < Duration::from_secs(120));
 }

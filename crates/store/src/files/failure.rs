@@ -30,8 +30,10 @@ fn advice(error: &io::Error) -> Option<&'static str> {
         ErrorKind::ReadOnlyFilesystem => "remount the file system writable, or name a store on another one",
         ErrorKind::IsADirectory => "a folder is in the place of a file: move it away",
         ErrorKind::NotADirectory => "a part of the path is not a folder: correct the path",
-        ErrorKind::InvalidFilename | ErrorKind::InvalidInput => "no file can have this path: correct it",
-        ErrorKind::Unsupported => UNSUPPORTED,
+        ErrorKind::InvalidFilename => "no file can have this path: correct it",
+        // The system has not seen a path with a zero byte. Of any other argument, it is the file system that refuses it.
+        ErrorKind::InvalidInput if error.raw_os_error().is_none() => "no file can have this path: correct it",
+        ErrorKind::InvalidInput | ErrorKind::Unsupported => UNSUPPORTED,
         _ => return by_number(error),
     };
     Some(advice)
@@ -90,6 +92,17 @@ mod tests {
             assert!(text.starts_with(&format!("/s/x cannot be opened: {cause}; ")), "{text}");
             assert!(text.len() > format!("/s/x cannot be opened: {cause}; ").len(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_operation_that_the_file_system_lacks_is_told_from_a_path_that_no_file_can_have() {
+        for errno in [Errno::INVAL, Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOLCK] {
+            let text = failed("cannot be locked", Path::new("/s/x"), errno.into()).to_string();
+            assert!(text.ends_with("put the store on a local disk"), "{text}");
+        }
+        let zero = std::fs::File::open("a\0b").unwrap_err();
+        let text = failed("cannot be opened", Path::new("/s/x"), zero).to_string();
+        assert!(text.ends_with("no file can have this path: correct it"), "{text}");
     }
 
     #[test]

@@ -124,10 +124,12 @@ fn owned_folder(
     match facts.kind {
         Kind::Folder => {}
         Kind::SymbolicLink => {
-            return Err(StoreError::refused(format!("{shown} is a symbolic link: name the folder itself")));
+            return Err(StoreError::refused(format!(
+                "{shown} is a symbolic link: move it away, or name the folder itself"
+            )));
         }
         Kind::File | Kind::Other => {
-            return Err(StoreError::refused(format!("{shown} is not a folder")));
+            return Err(StoreError::refused(format!("{shown} is not a folder: move it away")));
         }
     }
     // Root also uses the folders of other users, except where another user could have put one in the way.
@@ -180,7 +182,10 @@ pub(crate) fn regular(path: &Path, facts: Facts) -> Result<(), StoreError> {
 }
 
 pub(crate) fn too_large(path: &Path) -> StoreError {
-    StoreError::refused(format!("{} has more than {LARGEST} bytes: no record is as large", path.display()))
+    StoreError::refused(format!(
+        "{} has more than {LARGEST} bytes: no record is as large; move it away",
+        path.display()
+    ))
 }
 
 /// A sentence about the permissions that other users have.

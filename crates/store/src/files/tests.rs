@@ -53,7 +53,7 @@ fn a_folder_that_cannot_be_created_is_named() {
     let file = folder.path().join("file");
     put(&file, &[]).unwrap();
     for (path, sentence) in [
-        (file.clone(), "file is not a folder"),
+        (file.clone(), "file is not a folder: move it away"),
         (
             file.join("below"),
             "file/below cannot be created: Not a directory (os error 20); a part of the path is not a folder: correct the path",

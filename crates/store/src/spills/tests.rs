@@ -37,12 +37,13 @@ fn found(spills: &Spills, name: &KeyName) -> Result<Option<PendingSave>, StoreEr
 #[test]
 fn a_spilled_token_that_cannot_be_decoded_is_named_and_stays() {
     let folder = Folder::new();
-    let spills = Spills::new(folder.path().join("spill"));
+    let spills = Spills::new(folder.path());
     let (name, pending_save) = (KeyName::of(&TokenKey::new("p", "e")), sample::pending_save(1));
     spills.put(&name, &pending_save, None, None).unwrap();
     let path = spills.files(&name).unwrap().remove(0);
     fs::write(&path, "canary").unwrap();
-    let error = found(&spills, &name).unwrap_err();
+    assert!(found(&spills, &name).unwrap().is_none(), "no lease names its attempt");
+    let error = spills.problems(None).remove(0);
     let text = error.to_string();
     assert!(error.is_unreadable() && text.contains(&path.display().to_string()), "{text}");
     assert!(!format!("{error:?}").contains("canary"));
@@ -68,9 +69,9 @@ fn a_path_that_is_not_a_folder_is_an_error_for_loads_and_spills() {
     fs::write(&file, "x").unwrap();
     let spills = Spills::new(&file);
     let name = KeyName::of(&TokenKey::new("p", "e"));
-    assert!(found(&spills, &name).unwrap_err().to_string().ends_with("file is not a folder"));
+    assert!(found(&spills, &name).unwrap_err().to_string().ends_with("file is not a folder: move it away"));
     let error = spills.put(&name, &sample::pending_save(1), None, None).unwrap_err();
-    assert!(error.to_string().ends_with("file is not a folder"), "{error}");
+    assert!(error.to_string().ends_with("file is not a folder: move it away"), "{error}");
 }
 
 #[test]
@@ -82,9 +83,9 @@ fn a_spill_of_another_store_is_ignored_and_reported_and_stays() {
     assert!(ours.load(&key(), WITHIN).unwrap().spilled.is_none());
     let file = only_file(folder.path());
     let problems = ours.problems();
-    assert!(problems.len() == 1 && problems[0].contains(file.to_str().unwrap()), "{problems:?}");
-    assert!(problems[0].contains("is ignored; move it away"), "{problems:?}");
-    assert_eq!(theirs.problems(), [""; 0]);
+    assert!(problems.len() == 1 && problems[0].to_string().contains(file.to_str().unwrap()), "{problems:?}");
+    assert!(problems[0].to_string().contains("is ignored; move it away"), "{problems:?}");
+    assert_eq!(theirs.problems().len(), 0);
 }
 
 #[test]
@@ -149,7 +150,7 @@ fn a_whole_spill_that_was_not_yet_renamed_is_found_and_forgotten() {
     for length in [0, 30, whole.len() - 1] {
         write_private(&unnamed, &whole[..length]);
         assert!(store.load(&key(), WITHIN).unwrap().spilled.is_none(), "{length} bytes");
-        assert!(store.problems()[0].contains("is an interrupted spill"), "{length} bytes");
+        assert!(store.problems()[0].to_string().contains("is an interrupted spill"), "{length} bytes");
     }
     write_private(&unnamed, &whole);
     let found = store.load(&key(), WITHIN).unwrap().spilled.unwrap();
@@ -174,7 +175,7 @@ fn a_spill_of_an_earlier_version_is_found_before_and_after_the_store_gets_its_ke
     for saves in 0..2 {
         let found = store.load(&key(), WITHIN).unwrap().spilled.unwrap();
         assert!(sample::same_pending_save(&found, &pending_save), "after {saves} saves");
-        assert_eq!(store.problems(), [""; 0], "after {saves} saves");
+        assert_eq!(store.problems().len(), 0, "after {saves} saves");
         store.save(&TokenKey::new("any", "key"), None, &sample::counting(1), WITHIN).unwrap();
     }
     assert!(store.known_spill_key().is_some(), "the store has a key");
@@ -188,7 +189,10 @@ fn an_unbound_spill_that_is_put_beside_a_store_with_a_key_is_ignored_and_reporte
     let planted = only_file(folder.path());
     assert!(store.load(&key(), WITHIN).unwrap().spilled.is_none());
     let problems = store.problems();
-    assert!(problems.len() == 1 && problems[0].contains("without the store's key"), "{problems:?}");
+    assert!(
+        problems.len() == 1 && problems[0].to_string().contains("without the store's key"),
+        "{problems:?}"
+    );
     store.spill(&key(), &sample::pending_save(2)).unwrap();
     let found = store.load(&key(), WITHIN).unwrap().spilled.unwrap();
     assert!(sample::same_pending_save(&found, &sample::pending_save(2)));
@@ -285,6 +289,41 @@ fn a_damaged_spill_of_the_leased_attempt_stops_the_load_and_is_named() {
     }
     fs::write(&file, whole).unwrap();
     assert!(store.load(&key(), WITHIN).unwrap().spilled.is_some());
+}
+
+/// What a person must correct stops only the sending of the refresh token that it may have replaced.
+#[cfg(unix)]
+#[test]
+fn a_pipe_a_folder_or_a_huge_file_in_the_place_of_a_spill_stops_only_its_own_attempt() {
+    let folder = Folder::new();
+    let pending_save = sample::pending_save(1);
+    let leased = store_with_lease_of(&pending_save, folder.path());
+    leased.spill(&key(), &pending_save).unwrap();
+    let file = only_file(folder.path());
+    let other = store_with(folder.path());
+    for kind in ["pipe", "folder", "huge", "link", "open"] {
+        fs::remove_file(&file).or_else(|_| fs::remove_dir(&file)).unwrap();
+        match kind {
+            "pipe" => {
+                assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+            }
+            "folder" => fs::create_dir(&file).unwrap(),
+            "link" => std::os::unix::fs::symlink("/dev/null", &file).unwrap(),
+            "open" => {
+                use std::os::unix::fs::PermissionsExt as _;
+                fs::write(&file, "x").unwrap();
+                fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+            }
+            _ => {
+                write_private(&file, "x");
+                fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(5 << 30).unwrap();
+            }
+        }
+        assert!(other.load(&key(), WITHIN).unwrap().spilled.is_none(), "{kind}");
+        let error = leased.load(&key(), WITHIN).unwrap_err().to_string();
+        let found: Vec<_> = other.problems().iter().map(ToString::to_string).collect();
+        assert_eq!(found, [error], "{kind}: doctor says the same");
+    }
 }
 
 #[test]
