@@ -90,12 +90,13 @@ fn bytes_of(digits: &str) -> Option<Zeroizing<Vec<u8>>> {
         b'a'..=b'f' => Some(digit - b'a' + 10),
         _ => None,
     };
-    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    let pairs = digits.as_bytes().chunks_exact(2);
+    let is_whole = pairs.remainder().is_empty();
     let mut bytes = Zeroizing::new(Vec::with_capacity(pairs.len()));
-    for [high, low] in pairs {
-        bytes.push(value(*high)? << 4 | value(*low)?);
+    for pair in pairs {
+        bytes.push(value(pair[0])? << 4 | value(pair[1])?);
     }
-    rest.is_empty().then_some(bytes)
+    is_whole.then_some(bytes)
 }
 
 #[cfg(test)]
