@@ -33,7 +33,7 @@ impl Length for Zeroizing<Vec<u8>> {
 }
 
 impl Attachments {
-    /// The most bytes of names and values in all: 64 KiB.
+    /// The most bytes in all: 64 KiB. The names have at most 16 KiB.
     pub const MAX_BYTES: usize = Bounded::<Zeroizing<Vec<u8>>>::MAX_BYTES;
 
     /// The bytes of this name.
@@ -85,8 +85,8 @@ mod tests {
     fn attachments_have_64_kib_in_all_and_are_not_shown() {
         let mut attachments = Attachments::default();
         assert!(attachments.insert("a", "canary".repeat(10_000)));
-        assert!(!attachments.insert("b", "x".repeat(Attachments::MAX_BYTES - 60_001)));
-        assert!(attachments.insert("b", "x".repeat(Attachments::MAX_BYTES - 60_002)));
+        assert!(!attachments.insert("b", "x".repeat(Attachments::MAX_BYTES - 59_999)));
+        assert!(attachments.insert("b", "x".repeat(Attachments::MAX_BYTES - 60_000)));
         assert_eq!(format!("{attachments:?}"), r#"{"a", "b"}"#);
         assert!(attachments.remove("a") && !attachments.remove("a"));
         assert_eq!((attachments.expose("a"), attachments.names().count()), (None, 1));

@@ -4,13 +4,17 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+/// The most bytes of the names in all: 16 KiB.
+const MAX_NAMES: usize = 16 << 10;
+
 /// How long a value is.
 pub(crate) trait Length {
     /// The bytes of the value.
     fn length(&self) -> usize;
 }
 
-/// Named values, each name once, in order. Names and values have at most [`MAX_BYTES`](Self::MAX_BYTES) in all.
+/// Named values, each name once, in order. The values have at most [`MAX_BYTES`](Self::MAX_BYTES) in all, the names at most
+/// [`MAX_NAMES`].
 #[derive(Clone)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 pub(crate) struct Bounded<V>(Arc<Vec<(String, V)>>);
@@ -32,9 +36,12 @@ impl<V: Length + Clone> Bounded<V> {
 
     /// Adds a value; the last one of a name wins. Returns false, and adds nothing, where there is no room.
     pub(crate) fn insert(&mut self, name: String, value: V) -> bool {
-        let kept = self.iter().filter(|(known, _)| *known != name);
-        let length: usize = kept.map(|(name, value)| name.len() + value.length()).sum();
-        if length.saturating_add(name.len()).saturating_add(value.length()) > Self::MAX_BYTES {
+        let (mut names, mut values) = (name.len(), value.length());
+        for (kept, value) in self.iter().filter(|(known, _)| *known != name) {
+            names = names.saturating_add(kept.len());
+            values = values.saturating_add(value.length());
+        }
+        if names > MAX_NAMES || values > Self::MAX_BYTES {
             return false;
         }
         let values = Arc::make_mut(&mut self.0);

@@ -36,7 +36,7 @@ pub struct Member {
 }
 
 impl Members {
-    /// The most bytes of names and values in all: 64 KiB. A member beyond that is left out.
+    /// The most bytes of the values in all: 64 KiB. The names have at most 16 KiB. A member beyond that is left out.
     pub const MAX_BYTES: usize = Bounded::<Member>::MAX_BYTES;
 
     /// The member of this name.
@@ -142,10 +142,11 @@ mod tests {
     #[test]
     fn members_beyond_64_kib_in_all_are_left_out_and_the_others_stay() {
         let mut members = Members::default();
-        assert!(members.insert_text("a", "x".repeat(Members::MAX_BYTES - 10)));
+        assert!(members.insert_text("a", "x".repeat(Members::MAX_BYTES - 8)));
         assert!(!members.insert_json("b", format!("\"{}\"", "y".repeat(10))));
         assert!(members.insert_text("c", "z".repeat(8)));
-        assert!(!members.insert_text("d", ""), "not one byte more");
+        assert!(!members.insert_text("d", "1"), "not one byte more");
+        assert!(!members.insert_text("n".repeat(16 << 10), ""), "nor names of more than 16 KiB");
         assert_eq!(members.names().collect::<Vec<_>>(), ["a", "c"]);
         assert!(members.insert_text("a", "short") && members.insert_text("d", "room again"));
     }

@@ -237,7 +237,8 @@ impl Token {
         self.0.sent
     }
 
-    /// When it expires; `None` when unknown.
+    /// When it expires, on both clocks of the driver that holds it; `None` when unknown. As a `SystemTime` it is
+    /// `expires_at`, with the feature `std`.
     #[must_use]
     pub fn expires(&self) -> Option<Clocks> {
         self.0.expires

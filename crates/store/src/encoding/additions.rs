@@ -189,10 +189,10 @@ mod tests {
             let fields = [PLAIN, "attachment 3 key\n", bad].concat();
             assert!(decode_record(&sealed(4, &fields)).is_err(), "{bad}");
         }
-        let long = "0".repeat(2 * Attachments::MAX_BYTES);
+        let long = "0".repeat(2 * Attachments::MAX_BYTES + 2);
         let fields = format!("{PLAIN}attachment 3 key\nattachment_bytes {} {long}\n", long.len());
         assert!(decode_record(&sealed(4, &fields)).is_err());
-        let long = "0".repeat(Members::MAX_BYTES);
+        let long = "0".repeat(Members::MAX_BYTES + 1);
         let fields = format!("{PLAIN}member 2 id\nmember_text {} {long}\n", long.len());
         assert!(decode_record(&sealed(4, &fields)).is_err());
     }
@@ -200,11 +200,11 @@ mod tests {
     #[test]
     fn the_buffer_of_the_longest_additions_never_grows() {
         let mut response = TokenResponse::new("t");
-        assert!(response.members.insert_text("m", "x".repeat(Members::MAX_BYTES - 1)));
+        assert!(response.members.insert_text("m", "x".repeat(Members::MAX_BYTES)));
         let granted = wellspring_core::Granted::new(UnixTime::EPOCH, response);
         let mut record = full();
         record.state = SessionState::Active(granted);
-        assert!(record.attachments.insert("a", vec![7; Attachments::MAX_BYTES - 7]));
+        assert!(record.attachments.insert("a", vec![7; Attachments::MAX_BYTES - 3]));
         let mut fields = Writer::with_capacity(super::super::record::text_length(&record));
         let before = fields.capacity();
         super::super::record::write(&mut fields, &record).unwrap();

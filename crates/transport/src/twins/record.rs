@@ -25,7 +25,7 @@ macro_rules! record_methods {
             }
 
             /// Attaches bytes to the stored session, for example a client registration or a key; those of the same name are
-            /// replaced. Names and bytes of all have at most 64 KiB.
+            /// replaced. All have at most 64 KiB, and their names 16 KiB.
             ///
             /// Attachments are shared by all processes and last as long as the session: renewals keep them; a logout and a
             /// new sign-in begin without them.
@@ -37,7 +37,7 @@ macro_rules! record_methods {
             pub $($async)? fn attach(&self, name: &str, bytes: &[u8]) -> Result<(), TokenError> {
                 let mut added = Attachments::default();
                 if !added.insert(name, bytes) {
-                    return Err(TokenError::misconfigured("an attachment has at most 64 KiB with its name"));
+                    return Err(TokenError::misconfigured("an attachment has at most 64 KiB, and a name of at most 16 KiB"));
                 }
                 self.amend(Amendment::Attach(added))$($await)*.map(drop)
             }
