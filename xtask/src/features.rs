@@ -6,7 +6,10 @@ use crate::workspace::Workspace;
 /// The sets of features that users choose, for each library. Every library also has the empty set.
 const CHOSEN: [(&str, &[&str]); 9] = [
     ("pix-bacen", &["async", "blocking", "async,blocking"]),
-    ("oauth2-app", &["async", "blocking", "async,blocking", "getrandom"]),
+    (
+        "oauth2-app",
+        &["async", "blocking", "async,blocking", "getrandom", "loopback", "async,blocking,loopback"],
+    ),
     ("hive-auth", &["async", "blocking", "async,blocking"]),
     ("wellspring-store", &["contract"]),
     ("wellspring-transport", &["tls"]),
@@ -18,7 +21,7 @@ const CHOSEN: [(&str, &[&str]); 9] = [
         &[
             "async",
             "blocking",
-            "async,blocking,file,sqlite,axum,tower,reqwest-middleware,ureq-middleware,pix-bacen,hive-auth,profiles",
+            "async,blocking,file,sqlite,axum,tower,reqwest-middleware,ureq-middleware,loopback,pix-bacen,hive-auth,profiles",
         ],
     ),
 ];

@@ -55,6 +55,7 @@ mod credential;
 mod decision;
 mod error;
 mod existing_tokens;
+mod extension_grant;
 mod fault;
 mod generation;
 mod http;
@@ -98,6 +99,7 @@ pub use decision::{
 };
 pub use error::{ErrorKind, Fate, TokenError};
 pub use existing_tokens::ExistingTokens;
+pub use extension_grant::{ExtensionGrant, GrantParameters};
 pub use fault::{FaultPlace, OBSTACLES, Obstacle};
 pub use generation::{Epoch, Generation};
 pub use http::{Header, HttpRequest, HttpResponse, Method, ResponseHead};
@@ -121,7 +123,8 @@ pub use renewal::{
 pub use rules::{Rule, Table, drop_cell, drop_rule};
 pub use scope::Scope;
 pub use secret::{
-    AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, DeviceCode, IdToken, RefreshToken,
+    AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, DeviceCode, IdToken, ParameterValue,
+    RefreshToken,
 };
 pub use store::{
     Applied, Loaded, Obtained, PendingSave, SharedBy, Store, StoreError, StoreGuarantees, Stored, Swap,

@@ -9,6 +9,7 @@ use core::hash::Hasher;
 use core::time::Duration;
 
 use crate::error::TokenError;
+use crate::extension_grant::ExtensionGrant;
 use crate::http::{HttpRequest, HttpResponse, ResponseHead};
 use crate::key::TokenKey;
 use crate::origin::Origin;
@@ -22,7 +23,7 @@ use crate::token::{Successor, TokenResponse};
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 #[non_exhaustive]
 pub enum AuthorizationGrant {
-    /// The client's own credentials, which may be sent again.
+    /// The client's own grant, which may be sent again at any time: its credentials, or what the provider makes from them.
     ClientCredentials,
     /// A refresh token ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
     RefreshToken(RefreshToken),
@@ -40,6 +41,8 @@ pub enum AuthorizationGrant {
     /// user has decided: a sign-in that fails with the fate [`Unspent`](crate::Fate::Unspent) or
     /// [`Unknown`](crate::Fate::Unknown) may be retried with the same code.
     DeviceCode(DeviceCode),
+    /// Any other grant ([RFC 6749 §4.5](https://www.rfc-editor.org/rfc/rfc6749#section-4.5)).
+    Extension(ExtensionGrant),
 }
 
 impl AuthorizationGrant {

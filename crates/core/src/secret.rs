@@ -106,6 +106,8 @@ secrets! {
     DeviceCode;
     /// A PKCE code verifier ([RFC 7636 §4.1](https://www.rfc-editor.org/rfc/rfc7636#section-4.1)).
     CodeVerifier;
+    /// The value of a parameter of an extension grant, such as an assertion or a password.
+    ParameterValue;
 }
 
 #[cfg(test)]

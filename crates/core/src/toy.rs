@@ -83,6 +83,7 @@ impl Provider for Toy {
             AuthorizationGrant::RefreshToken(token) => token.expose().to_string(),
             AuthorizationGrant::AuthorizationCode { code, .. } => code.expose().to_string(),
             AuthorizationGrant::DeviceCode(code) => code.expose().to_string(),
+            AuthorizationGrant::Extension(grant) => grant.grant_type().to_string(),
         };
         Ok(HttpRequest::new(Method::Post, "https://toy.example/token").body(what))
     }

@@ -4,11 +4,13 @@ use core::hash::Hasher;
 use std::sync::Arc;
 
 use wellspring_core::{
-    AuthorizationGrant, Credential, HttpRequest, HttpResponse, Method, Origin, Provider, ProviderSpec,
-    Reading, RefreshToken, ResponseHead, TokenError, UnixTime, Verdict,
+    AuthorizationGrant, Credential, GrantParameters, HttpRequest, HttpResponse, Method, Origin, Provider,
+    ProviderSpec, Reading, RefreshToken, ResponseHead, TokenError, UnixTime, Verdict,
 };
+use wellspring_token_endpoint::ClientIdentity;
 use wellspring_wire::{BasicEncoding, Form, TokenFormat, basic_authorization, judge_bearer};
 
+use crate::checks::has_parameter;
 use crate::config::{AuthMethod, Config, GrantType};
 use crate::identity::{FormerRecord, Identity, key};
 use crate::redirect_uri::RedirectUri;
@@ -88,22 +90,46 @@ impl App {
         self.config.redirect_uri.as_ref()
     }
 
-    /// The grant type by which this app gets its tokens.
+    /// The `grant_type` by which this app gets its tokens.
     #[must_use]
-    pub fn grant_type(&self) -> GrantType {
-        self.config.grant
+    pub fn grant_type(&self) -> &str {
+        self.config.grant_type()
     }
 
     pub(crate) fn config(&self) -> &Config {
         &self.config
     }
 
-    fn token_request(&self, grant: &AuthorizationGrant) -> Result<HttpRequest, TokenError> {
-        let form = match grant {
+    fn token_request(&self, grant: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError> {
+        let form = match (grant, &self.config.own_grant) {
+            (AuthorizationGrant::ClientCredentials, Some(own)) => {
+                self.extension_form(&own.grant_type, &own.parameters(now)?)?
+            }
+            (grant, _) => self.form(grant)?,
+        };
+        let parameters = &self.config.token_parameters;
+        let form = parameters.iter().fold(form, |form, (name, value)| form.pair(name.clone(), value));
+        let client = ClientIdentity {
+            id: &self.config.client_id,
+            secret: self.config.client_secret.as_ref(),
+            certificate: self.config.client_certificate.as_ref(),
+        };
+        let members: Vec<_> = form.iter().collect();
+        let request = self.config.request.request(&self.config.token_url, client, &members)?;
+        // Some servers answer with a form unless the request asks for JSON.
+        Ok(request.header("Accept", "application/json"))
+    }
+
+    /// The parameters of this grant.
+    fn form(&self, grant: &AuthorizationGrant) -> Result<Form, TokenError> {
+        Ok(match grant {
             AuthorizationGrant::ClientCredentials if self.config.grant == GrantType::ClientCredentials => {
                 Form::new()
                     .pair("grant_type", "client_credentials")
                     .pair_if("scope", self.config.scope_text())
+            }
+            AuthorizationGrant::Extension(grant) => {
+                self.extension_form(grant.grant_type(), grant.parameters())?
             }
             AuthorizationGrant::AuthorizationCode { code, redirect_uri, verifier } => Form::new()
                 .pair("grant_type", "authorization_code")
@@ -121,10 +147,22 @@ impl App {
                     "this app has no client credentials grant: a user has to sign in",
                 ));
             }
-        };
-        let parameters = &self.config.token_parameters;
-        let form = parameters.iter().fold(form, |form, (name, value)| form.pair(name.clone(), value));
-        Ok(self.authenticated(&self.config.token_url, form))
+        })
+    }
+
+    /// RFC 6749 §3.2: parameters must not be sent more than once.
+    fn extension_form(&self, grant_type: &str, parameters: &GrantParameters) -> Result<Form, TokenError> {
+        let config = &self.config;
+        let form = Form::new().pair("grant_type", grant_type).pair_if("scope", config.scope_text());
+        parameters.iter().try_fold(form, |form, (name, value)| {
+            let is_ours = ["client_id", "client_secret"].contains(&name);
+            if is_ours || form.contains(name) || has_parameter(&config.token_parameters, name) {
+                return Err(TokenError::misconfigured(format!(
+                    "the parameter {name} of the grant is set a second time"
+                )));
+            }
+            Ok(form.pair(name.to_owned(), value.expose()))
+        })
     }
 
     /// A form for an endpoint of the server, with the client's one authentication method
@@ -142,7 +180,7 @@ impl App {
                 request.header("Authorization", authorization).body(form.encode())
             }
             (_, secret) => {
-                let form = form.pair("client_id", &config.client_id);
+                let form = form.pair_if("client_id", Some(&config.client_id));
                 let form = form.pair_if("client_secret", secret.map(|secret| secret.expose()));
                 request.body(form.encode())
             }
@@ -169,20 +207,27 @@ impl App {
         if !config.scope.is_empty() {
             format = format.requested_scope(config.scope.clone());
         }
-        match &config.client_secret {
-            Some(secret) => format.secret(secret.expose()),
-            None => format,
-        }
+        // A short value is not a secret, and redacting it would cut other words of a message.
+        let headers = config.request.headers().map(|(_, value)| value).filter(|value| value.len() >= 8);
+        let secret = config.client_secret.as_ref().map(|secret| secret.expose());
+        headers.chain(secret).fold(format, TokenFormat::secret)
     }
 }
 
 impl Provider for App {
-    fn request(&self, grant: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
-        self.token_request(grant)
+    fn request(&self, grant: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError> {
+        self.token_request(grant, now)
     }
 
     fn read(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
-        self.format().reading(grant, response, now)
+        let mut format = self.format();
+        // An endpoint may repeat the parameters of the request in its error.
+        if let (AuthorizationGrant::ClientCredentials, Some(own)) = (grant, &self.config.own_grant) {
+            if let Ok(parameters) = own.parameters(now) {
+                format = format.parameters(&parameters);
+            }
+        }
+        format.reading(grant, response, now)
     }
 
     fn revocation(&self, token: &RefreshToken) -> Option<HttpRequest> {
@@ -197,6 +242,9 @@ impl Provider for App {
         let config = &self.config;
         let mut credential = Credential::new(hasher);
         credential.client(&config.client_id).method(config.auth.as_str());
+        for (name, value) in config.request.headers() {
+            credential.header(name, value);
+        }
         if let Some(secret) = &config.client_secret {
             credential.secret(secret.expose());
         }

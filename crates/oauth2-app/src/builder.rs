@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use wellspring_core::{ClientSecret, Replay, Rotation, Scope, TokenError};
+use wellspring_core::{ClientSecret, GrantParameters, Header, Replay, Rotation, Scope, TokenError, UnixTime};
+use wellspring_token_endpoint::{ClientAuthentication, Encoding, TokenRequestSpec};
 use wellspring_wire::{ClientCertificate, TokenFormat, form_decode};
 
 use crate::app::App;
@@ -10,6 +11,7 @@ use crate::checks::{AUTHORIZE, TOKEN, check_reserved, checked_url, has_parameter
 use crate::config::{AuthMethod, Config, GrantType};
 use crate::identity::{FormerRecord, Identity};
 use crate::metadata::Metadata;
+use crate::own_grant::OwnGrant;
 use crate::redirect_uri::RedirectUri;
 
 /// The builder of an [`App`]. [`build`](Self::build) checks the settings.
@@ -17,6 +19,7 @@ use crate::redirect_uri::RedirectUri;
 #[derive(Clone, Debug, Default)]
 pub struct AppBuilder {
     grant: GrantType,
+    own_grant: Option<OwnGrant>,
     authorize_url: Option<String>,
     device_authorization_url: Option<String>,
     token_url: Option<String>,
@@ -28,6 +31,8 @@ pub struct AppBuilder {
     client_secret: Option<ClientSecret>,
     client_certificate: Option<String>,
     auth_method: Option<AuthMethod>,
+    encoding: Option<Encoding>,
+    token_headers: Vec<Header>,
     /// The methods of the server's metadata.
     supported_auth_methods: Option<Vec<AuthMethod>>,
     redirect_uri: Option<String>,
@@ -81,15 +86,56 @@ impl App {
 impl AppBuilder {
     /// The grant type. Default: [`GrantType::AuthorizationCode`].
     pub fn grant_type(mut self, grant: GrantType) -> Self {
+        self.own_grant = None;
         self.grant = grant;
+        self
+    }
+
+    /// A grant with its own `grant_type` that the client makes by itself, such as an assertion that it signs
+    /// ([RFC 7523](https://www.rfc-editor.org/rfc/rfc7523)). Each renewal sends it anew, and refresh tokens are ignored. No
+    /// user signs in. For a grant that is used once, pass
+    /// [`AuthorizationGrant::Extension`](wellspring_core::AuthorizationGrant::Extension) to the source's `sign_in` instead.
+    ///
+    /// `parameters` makes the parameters for the time of the request. It is also called when the answer is read, so that no
+    /// error shows them. `subject` names whose tokens the grant brings, such as the assertion's `sub`: it is part of the
+    /// tokens' key, so it must not be a secret. The client id may be empty, because some servers ask for none.
+    ///
+    /// ```
+    /// use oauth2_app::App;
+    /// use wellspring_core::{AuthorizationGrant, GrantParameters, Provider as _, UnixTime};
+    ///
+    /// // Signs `{"iss": .., "exp": now + 3600}`.
+    /// fn assertion(now: UnixTime) -> String {
+    ///     format!("header.{}.signature", now.as_secs() + 3_600)
+    /// }
+    ///
+    /// let app = App::builder()
+    ///     .token_url("https://server.example.com/token")
+    ///     .extension_grant("urn:ietf:params:oauth:grant-type:jwt-bearer", "robot@example.com", |now| {
+    ///         Ok(GrantParameters::new().with("assertion", assertion(now)))
+    ///     })
+    ///     .build()?;
+    /// let request = app.request(&AuthorizationGrant::ClientCredentials, UnixTime::from_secs(1_700_000_000))?;
+    /// let body = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=header.1700003600.signature";
+    /// assert_eq!(request.expose_body(), body.as_bytes());
+    /// # Ok::<(), wellspring_core::TokenError>(())
+    /// ```
+    pub fn extension_grant(
+        mut self,
+        grant_type: impl Into<String>,
+        subject: impl Into<String>,
+        parameters: impl Fn(UnixTime) -> Result<GrantParameters, TokenError> + Send + Sync + 'static,
+    ) -> Self {
+        self.grant = GrantType::ClientCredentials;
+        self.own_grant = Some(OwnGrant::new(grant_type.into(), subject.into(), parameters));
         self
     }
 
     text_setters! {
         /// The authorization endpoint.
         authorize_url
-        /// The device authorization endpoint ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)). An app with it needs
-        /// no redirect URI.
+        /// The device authorization endpoint ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)). Users sign in
+        /// there on another device, and the app needs no redirect URI.
         device_authorization_url
         /// The token endpoint.
         token_url
@@ -100,7 +146,8 @@ impl AppBuilder {
         /// The issuer. A callback's `iss` must equal it
         /// ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
         issuer
-        /// The redirect URI, byte for byte as registered: HTTPS, or plain HTTP to loopback.
+        /// The redirect URI, byte for byte as registered: HTTPS, or plain HTTP to loopback. Only a sign-in in a browser
+        /// needs it.
         redirect_uri
         /// The client certificate, a PEM without the private key. The certificate and key of the TLS connection belong in
         /// the transport's TLS settings. With client credentials the certificate is part of the tokens' key
@@ -168,6 +215,36 @@ impl AppBuilder {
         self
     }
 
+    /// Where token requests carry their parameters. Default: in a form, as RFC 6749 says. Some servers expect JSON. The query
+    /// is refused, because servers log URLs.
+    pub fn token_encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = Some(encoding);
+        self
+    }
+
+    /// Adds a header, such as an API version, to token requests. Its value may be a secret.
+    ///
+    /// ```
+    /// use oauth2_app::{App, Encoding};
+    /// use wellspring_core::{AuthorizationGrant, Provider as _, RefreshToken, UnixTime};
+    ///
+    /// let app = App::builder()
+    ///     .token_url("https://server.example.com/token")
+    ///     .client_id("id")
+    ///     .client_secret("secret")
+    ///     .token_encoding(Encoding::Json)
+    ///     .token_header("Server-Version", "2022-06-28")
+    ///     .build()?;
+    /// let grant = AuthorizationGrant::RefreshToken(RefreshToken::new("r"));
+    /// let request = app.request(&grant, UnixTime::EPOCH)?;
+    /// assert_eq!(request.expose_body(), br#"{"grant_type":"refresh_token","refresh_token":"r"}"#);
+    /// # Ok::<(), wellspring_core::TokenError>(())
+    /// ```
+    pub fn token_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.token_headers.push(Header::new(name, value));
+        self
+    }
+
     /// Whether sign-ins use PKCE. Default: yes.
     pub fn pkce(mut self, on: bool) -> Self {
         self.pkce = Some(on);
@@ -218,7 +295,7 @@ impl AppBuilder {
     /// Fails if a setting that the grant type needs is missing, a URL must not receive a secret, the redirect URI is
     /// invalid, or two settings contradict each other. The error names the setting.
     pub fn build(self) -> Result<App, TokenError> {
-        if self.client_id.is_empty() {
+        if self.client_id.is_empty() && self.own_grant.is_none() {
             return Err(TokenError::misconfigured("client_id is missing"));
         }
         let auth = self.checked_auth_method()?;
@@ -228,12 +305,14 @@ impl AppBuilder {
         check_reserved("authorize_parameter", &self.authorize_parameters, AUTHORIZE)?;
         let (authorize_url, redirect_uri) = match self.grant {
             GrantType::ClientCredentials => (None, None),
-            GrantType::AuthorizationCode if self.needs_no_browser() => (None, None),
+            // Such an app renews a refresh token that it is given, or its users sign in on another device.
+            GrantType::AuthorizationCode if self.redirect_uri.is_none() => (None, None),
             GrantType::AuthorizationCode => self.checked_browser_urls(auth)?,
         };
         let url = |name, url: Option<String>| url.map(|url| checked_url(name, url)).transpose();
         let config = Config {
             grant: self.grant,
+            own_grant: self.own_grant,
             authorize_url,
             device_authorization_url: url("device_authorization_url", self.device_authorization_url)?,
             token_url,
@@ -249,6 +328,7 @@ impl AppBuilder {
             client_id: self.client_id,
             client_secret: self.client_secret,
             auth,
+            request: token_request(auth, self.encoding, &self.token_headers)?,
             client_certificate: match &self.client_certificate {
                 Some(pem) => Some(ClientCertificate::of_pem(pem)?),
                 None => None,
@@ -266,11 +346,6 @@ impl AppBuilder {
             format: self.format,
         };
         Ok(App::new(config, &self.identity, self.former))
-    }
-
-    /// Whether users sign in only on another device.
-    fn needs_no_browser(&self) -> bool {
-        self.redirect_uri.is_none() && self.device_authorization_url.is_some()
     }
 
     /// The authorization URL and the redirect URI of a sign-in in a browser.
@@ -321,11 +396,35 @@ impl AppBuilder {
                 "client_secret is set, but token_endpoint_auth_method is none: remove one of them",
             ));
         }
-        if !needs_secret && self.grant == GrantType::ClientCredentials {
-            return Err(TokenError::misconfigured("client_credentials need a client_secret"));
+        let proves_itself = needs_secret || self.client_certificate.is_some() || self.own_grant.is_some();
+        if !proves_itself && self.grant == GrantType::ClientCredentials {
+            return Err(TokenError::misconfigured(
+                "client_credentials need a client_secret or a certificate",
+            ));
         }
         Ok(method)
     }
+}
+
+/// What the token requests look like.
+fn token_request(
+    auth: AuthMethod,
+    encoding: Option<Encoding>,
+    headers: &[Header],
+) -> Result<TokenRequestSpec, TokenError> {
+    if encoding == Some(Encoding::Query) {
+        return Err(TokenError::misconfigured("a code or a refresh token must not be in the URL's query"));
+    }
+    let authentication = match auth {
+        AuthMethod::ClientSecretPost => ClientAuthentication::Body,
+        AuthMethod::ClientSecretBasic => ClientAuthentication::Basic,
+        AuthMethod::None => ClientAuthentication::None,
+    };
+    let spec =
+        TokenRequestSpec::new("").encoding(encoding.unwrap_or(Encoding::Form)).authentication(authentication);
+    let spec = headers.iter().fold(spec, |spec, header| spec.header(header.name(), header.expose()));
+    spec.check()?;
+    Ok(spec)
 }
 
 fn set_parameter(parameters: &mut Vec<(String, String)>, name: String, value: String) {

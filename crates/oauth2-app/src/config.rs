@@ -5,13 +5,17 @@ use core::str::FromStr;
 use core::time::Duration;
 
 use wellspring_core::{ClientSecret, Replay, Rotation, Scope, TokenError};
+use wellspring_token_endpoint::TokenRequestSpec;
 use wellspring_wire::{ClientCertificate, TokenFormat};
 
+use crate::own_grant::OwnGrant;
 use crate::redirect_uri::RedirectUri;
 
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) grant: GrantType,
+    /// What is sent instead of client credentials.
+    pub(crate) own_grant: Option<OwnGrant>,
     pub(crate) authorize_url: Option<String>,
     pub(crate) device_authorization_url: Option<String>,
     pub(crate) token_url: String,
@@ -24,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<ClientSecret>,
     pub(crate) auth: AuthMethod,
+    /// What a token request looks like.
+    pub(crate) request: TokenRequestSpec,
     pub(crate) client_certificate: Option<ClientCertificate>,
     pub(crate) redirect_uri: Option<RedirectUri>,
     pub(crate) scope: Scope,
@@ -40,6 +46,11 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// The `grant_type` by which this app gets its tokens.
+    pub(crate) fn grant_type(&self) -> &str {
+        self.own_grant.as_ref().map_or_else(|| self.grant.as_str(), |own| &own.grant_type)
+    }
+
     /// The scope as requests carry it; `None` if no scope is set.
     pub(crate) fn scope_text(&self) -> Option<&str> {
         Some(self.scope_text.as_str()).filter(|scope| !scope.is_empty())
@@ -83,7 +94,7 @@ macro_rules! named_values {
 }
 
 named_values! {
-    /// The grant type by which an app gets its tokens.
+    /// How an app gets its tokens: a user signs in, or the client acts by itself.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     GrantType as "grant_type" {
         /// A user signs in, in a browser ([RFC 6749 §4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)) or on

@@ -1,7 +1,7 @@
 //! Whose session this is: the key of an app's record.
 //!
 //! A user's session is the same session with other scopes, so the key of a sign-in holds none. The tokens of client
-//! credentials are many, one for each set of scopes and each certificate, and may be requested again at any time.
+//! credentials, and of a grant that the client makes by itself, are many, one for each set of scopes and each certificate, and may be requested again at any time.
 
 use wellspring_core::TokenKey;
 
@@ -74,11 +74,12 @@ fn former_key(config: &Config, identity: &Identity) -> TokenKey {
 
 fn start(config: &Config, identity: &Identity) -> TokenKey {
     let key =
-        TokenKey::new("oauth2-app", &config.token_url).client(&config.client_id).grant(config.grant.as_str());
-    match identity {
-        Identity::Single => key,
-        Identity::User(user) => key.user(user),
-        Identity::Profile(name) => key.profile(name),
+        TokenKey::new("oauth2-app", &config.token_url).client(&config.client_id).grant(config.grant_type());
+    match (identity, &config.own_grant) {
+        (Identity::Single, Some(own)) => key.user(&own.subject),
+        (Identity::Single, None) => key,
+        (Identity::User(user), _) => key.user(user),
+        (Identity::Profile(name), _) => key.profile(name),
     }
 }
 

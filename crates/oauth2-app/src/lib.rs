@@ -27,8 +27,8 @@
 //! - Sign-in in a browser for a program without a site, with the feature `loopback`: `loopback::Loopback`.
 //! - Sign-in without a browser: [`App::device_authorization`] and [`DeviceLogin`], which holds what to show the user and
 //!   when to poll.
-//! - [`App`] is a [`Provider`](wellspring_core::Provider): a token source exchanges codes, refresh tokens and client
-//!   credentials for tokens.
+//! - [`App`] is a [`Provider`](wellspring_core::Provider): a token source exchanges codes, refresh tokens, client
+//!   credentials and [any other grant](AppBuilder::extension_grant) for tokens.
 //! - Other endpoints: [`UserInfo`], [`App::read_revocation`] and [`Discovery`], each with a request and a reader of the
 //!   answer.
 //! - One vendor with endpoints of its own has a module: [`aihubmix`].
@@ -60,6 +60,7 @@ mod login;
 #[cfg(feature = "loopback")]
 pub mod loopback;
 mod metadata;
+mod own_grant;
 mod redirect_uri;
 mod response;
 mod revocation;
@@ -84,4 +85,5 @@ pub use redirect_uri::RedirectUri;
 pub use sign_in_error::SignInError;
 pub use state::State;
 pub use userinfo::UserInfo;
+pub use wellspring_token_endpoint::Encoding;
 pub use wellspring_wire::TokenFormat;

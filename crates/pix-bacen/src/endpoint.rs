@@ -2,34 +2,30 @@
 
 use core::time::Duration;
 
-use wellspring_core::{Origin, TokenError};
-use wellspring_wire::TokenFormat;
+use wellspring_core::{ClientSecret, TokenError};
+use wellspring_token_endpoint::{TokenEndpoint, TokenFormat, TokenRequestSpec, checked_base_url};
 
-use crate::spec::{ClientAuthentication, Encoding, TokenRequestSpec};
+use crate::environment::from_environment;
+use crate::gateway::Gateway;
+use crate::specs::standard;
 
-/// A gateway without client credentials. The presets of [`Gateway`](crate::Gateway) create it, and
-/// [`credentials`](Self::credentials) turns it into a `Gateway`.
+/// The provider's name, in logs and in the tokens' key.
+const PROVIDER: &str = "pix-bacen";
+
+/// A gateway without client credentials. The presets of [`Gateway`] create it, and [`credentials`](Self::credentials) turns
+/// it into a `Gateway`.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     base: String,
-    pub(crate) token_url: String,
-    pub(crate) api_base: String,
-    pub(crate) spec: TokenRequestSpec,
+    api_base: String,
+    token: TokenEndpoint,
 }
 
 impl Endpoint {
     pub(crate) fn new(base_url: &str, spec: TokenRequestSpec) -> Result<Self, TokenError> {
-        let base = checked_base(base_url)?;
-        check_spec(&spec)?;
-        let slash = if spec.path.starts_with('/') || spec.path.is_empty() { "" } else { "/" };
-        let token_url = format!("{base}{slash}{}", spec.path);
-        let same_origin = Origin::of(&base).is_ok_and(|origin| origin.covers(&token_url));
-        if !same_origin || token_url.contains('?') {
-            return Err(TokenError::misconfigured(
-                "the path of the token request must be a plain path; set its query with `query`",
-            ));
-        }
-        Ok(Self { api_base: base.clone(), base, token_url, spec })
+        let base = checked_base_url(base_url)?;
+        let token = TokenEndpoint::new(&base, spec)?.provider_name(PROVIDER);
+        Ok(Self { api_base: base.clone(), base, token })
     }
 
     /// The same gateway with the vendor's "standard" API: `POST /api/auth/token` with the client certificate in the
@@ -37,10 +33,10 @@ impl Endpoint {
     ///
     /// The published page calls its own authentication identical to this one. It is not.
     #[must_use]
-    pub fn standard(mut self) -> Self {
-        self.spec = TokenRequestSpec::standard();
-        self.token_url = format!("{}{}", self.base, self.spec.path);
-        self
+    pub fn standard(self) -> Self {
+        let token = TokenEndpoint::new(&self.base, standard());
+        let token = token.expect("the base URL is checked, and the spec is valid, as a test shows");
+        Self { token: token.provider_name(PROVIDER), ..self }
     }
 
     /// The base URL of the API, where it differs from the base URL of the token endpoint.
@@ -49,71 +45,57 @@ impl Endpoint {
     ///
     /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
     pub fn api_base_url(mut self, url: impl AsRef<str>) -> Result<Self, TokenError> {
-        self.api_base = checked_base(url.as_ref())?;
+        self.api_base = checked_base_url(url.as_ref())?;
         Ok(self)
     }
 
     /// The lifetime of a token whose answer names none.
     #[must_use]
     pub fn default_lifetime(mut self, lifetime: Duration) -> Self {
-        self.spec.default_lifetime = Some(lifetime);
+        self.token = self.token.default_lifetime(lifetime);
         self
     }
 
     /// How to read token answers where RFC 6749 leaves room: see [`TokenRequestSpec::token_format`].
     #[must_use]
     pub fn token_format(mut self, format: TokenFormat) -> Self {
-        self.spec.format = format;
+        self.token = self.token.token_format(format);
         self
     }
-}
 
-/// A base URL without its trailing slashes.
-fn checked_base(url: &str) -> Result<String, TokenError> {
-    Origin::of(url)
-        .map_err(|error| TokenError::misconfigured(format!("the base URL is invalid: {error}")))?;
-    if url.contains('?') {
-        return Err(TokenError::misconfigured("the base URL must not carry a query"));
+    /// The gateway for the client with this id and secret. Neither is trimmed: see [`Gateway::warnings`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if the id is empty, the gateway does not allow a secret of this length (the published page allows 8 to 64
+    /// characters), or this endpoint takes no secret.
+    pub fn credentials(
+        self,
+        client_id: impl Into<String>,
+        client_secret: impl Into<ClientSecret>,
+    ) -> Result<Gateway, TokenError> {
+        Gateway::new(self.token.credentials(client_id, client_secret)?, self.api_base)
     }
-    Ok(url.trim_end_matches('/').to_owned())
-}
 
-/// Rejects a spec that contradicts itself or RFC 6749.
-fn check_spec(spec: &TokenRequestSpec) -> Result<(), TokenError> {
-    if spec.encoding == Encoding::Query && spec.authentication == ClientAuthentication::Body {
-        return Err(TokenError::misconfigured("a client secret must not be in the URL's query"));
+    /// The gateway for the client with this id, which authenticates by its certificate and has no secret.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the id is empty, or this endpoint requires a secret.
+    pub fn client_id(self, client_id: impl Into<String>) -> Result<Gateway, TokenError> {
+        Gateway::new(self.token.client_id(client_id)?, self.api_base)
     }
-    // RFC 6749 §3.2: parameters must not be sent more than once.
-    let in_body = spec.authentication == ClientAuthentication::Body;
-    let has_id = in_body || spec.authentication == ClientAuthentication::None;
-    let names = spec.parameters.iter().map(|(name, _)| name.as_str());
-    let names = names.chain(has_id.then_some(&*spec.id_name)).chain(in_body.then_some(&*spec.secret_name));
-    let names = names.chain(spec.scope_name.as_deref()).collect::<Vec<_>>();
-    if has_duplicates(names) || has_duplicates(spec.query.iter().map(|(name, _)| name.as_str())) {
-        return Err(TokenError::misconfigured("a parameter of the token request is set twice"));
-    }
-    let headers = spec.headers.iter().map(|header| (header.name(), header.expose()));
-    let headers = headers.chain(spec.certificate_header.as_deref().map(|name| (name, "")));
-    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    for (name, value) in headers.clone() {
-        if name.is_empty()
-            || !name.bytes().all(is_token)
-            || !value.bytes().all(|b| (b' '..=b'~').contains(&b))
-        {
-            return Err(TokenError::misconfigured(
-                "a header of the token request cannot be sent: its name or value has characters that HTTP forbids",
-            ));
-        }
-    }
-    const RESERVED: [&str; 5] = ["authorization", "accept", "content-type", "content-length", "host"];
-    let names = headers.map(|(name, _)| name.to_ascii_lowercase()).collect::<Vec<_>>();
-    if has_duplicates(names.iter().map(String::as_str).chain(RESERVED)) {
-        return Err(TokenError::misconfigured("a header of the token request is set twice"));
-    }
-    Ok(())
-}
 
-fn has_duplicates<'a>(names: impl IntoIterator<Item = &'a str>) -> bool {
-    let names = names.into_iter().collect::<Vec<_>>();
-    names.iter().enumerate().any(|(n, name)| names[..n].contains(name))
+    /// Like [`credentials`](Self::credentials), with id and secret from the environment variables `CLIENT_ID` and
+    /// `CLIENT_SECRET`, which the published page names.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a variable is not set or is not UTF-8, and for the reasons of [`credentials`](Self::credentials). The
+    /// error names the variable.
+    #[expect(clippy::disallowed_methods, reason = "configuration is made here, with the page's own names")]
+    pub fn credentials_from_env(self) -> Result<Gateway, TokenError> {
+        let (id, secret) = from_environment(|name| std::env::var_os(name))?;
+        self.credentials(id, secret)
+    }
 }

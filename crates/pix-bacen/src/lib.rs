@@ -20,6 +20,7 @@
 //! describes the token request. The presets follow the published page, whose token request is a client credentials grant
 //! in all but name: JSON instead of a form, `clientId` and `clientSecret`, no `grant_type`. [`Endpoint::standard`] is the
 //! vendor's other API. For another PIX provider, write your own spec.
+//! What is not particular to these gateways is in `wellspring-token-endpoint`.
 //!
 //! - [`Gateway`] is a [`Provider`](wellspring_core::Provider): a token source acquires and renews its tokens.
 //! - [`Gateway::put_cob`] and [`Gateway::balances`] build API calls; [`Charge`], [`Balance`] and [`ApiError`] read the
@@ -42,12 +43,11 @@ mod call_error;
 #[cfg(any(feature = "async", feature = "blocking"))]
 mod calls;
 mod charge;
-mod client;
-mod credentials;
 mod endpoint;
+mod environment;
 mod gateway;
 mod preset;
-mod spec;
+mod specs;
 mod txid;
 
 // The public interface is:
@@ -57,9 +57,7 @@ pub use call::Call;
 #[cfg(any(feature = "async", feature = "blocking"))]
 pub use call_error::CallError;
 pub use charge::Charge;
-pub use credentials::Warning;
 pub use endpoint::Endpoint;
 pub use gateway::Gateway;
-pub use spec::{ClientAuthentication, Encoding, TokenRequestSpec};
 pub use txid::Txid;
-pub use wellspring_wire::TokenFormat;
+pub use wellspring_token_endpoint::{ClientAuthentication, Encoding, TokenFormat, TokenRequestSpec, Warning};

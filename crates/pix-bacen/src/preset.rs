@@ -6,41 +6,42 @@
 use core::time::Duration;
 
 use wellspring_core::TokenError;
+use wellspring_token_endpoint::TokenRequestSpec;
 
 use crate::endpoint::Endpoint;
 use crate::gateway::Gateway;
-use crate::spec::TokenRequestSpec;
+use crate::specs::pix_bacen;
 
 impl Gateway {
     /// GoForge.
     #[must_use]
     pub fn goforge() -> Endpoint {
-        preset("https://api.gateway.goforge.com.br", TokenRequestSpec::pix_bacen())
+        endpoint("https://api.gateway.goforge.com.br", pix_bacen())
     }
 
     /// Fire Banking.
     #[must_use]
     pub fn fire_banking() -> Endpoint {
-        preset("https://api.public.firebanking.com.br", TokenRequestSpec::pix_bacen())
+        endpoint("https://api.public.firebanking.com.br", pix_bacen())
     }
 
     /// Avista, the vendor of the platform.
     #[must_use]
     pub fn avista() -> Endpoint {
-        preset("https://api.avista.global", TokenRequestSpec::pix_bacen())
+        endpoint("https://api.avista.global", pix_bacen())
     }
 
     /// NTX Pay. Its tokens live ten minutes.
     #[must_use]
     pub fn ntx_pay() -> Endpoint {
-        let spec = TokenRequestSpec::pix_bacen().default_lifetime(Duration::from_secs(600));
-        preset("https://api.ntxpay.com", spec)
+        let spec = pix_bacen().default_lifetime(Duration::from_secs(600));
+        endpoint("https://api.ntxpay.com", spec)
     }
 
     /// Safira Pay.
     #[must_use]
     pub fn safira_pay() -> Endpoint {
-        preset("https://api.safirapay.com", TokenRequestSpec::pix_bacen())
+        endpoint("https://api.safirapay.com", pix_bacen())
     }
 
     /// Another gateway of this platform, or a simulator, by its base URL.
@@ -49,7 +50,7 @@ impl Gateway {
     ///
     /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
     pub fn base_url(url: impl AsRef<str>) -> Result<Endpoint, TokenError> {
-        Endpoint::new(url.as_ref(), TokenRequestSpec::pix_bacen())
+        Endpoint::new(url.as_ref(), pix_bacen())
     }
 
     /// Any token endpoint that takes client credentials, by its base URL and its [`TokenRequestSpec`].
@@ -76,6 +77,6 @@ impl Gateway {
     }
 }
 
-fn preset(base_url: &str, spec: TokenRequestSpec) -> Endpoint {
+fn endpoint(base_url: &str, spec: TokenRequestSpec) -> Endpoint {
     Endpoint::new(base_url, spec).expect("the URLs and specs above are valid, as a test shows")
 }

@@ -75,7 +75,7 @@ fn a_certificate_instead_of_a_secret() {
     let endpoint = Gateway::custom("https://psp.example.com", spec).unwrap();
     assert!(endpoint.clone().credentials("id", "secret").is_err());
     let gateway = endpoint.client_id("id").unwrap().scope("cob.read").unwrap();
-    assert_eq!(body(&token_request(&gateway)), "grant_type=client_credentials&client_id=id&scope=cob.read");
+    assert_eq!(body(&token_request(&gateway)), "grant_type=client_credentials&scope=cob.read&client_id=id");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hive_auth::HiveAuth;
 use oauth2_app::{App, AppBuilder, AuthMethod, Discovery, GrantType, aihubmix};
 use pix_bacen::{Endpoint, Gateway};
-use wellspring_core::Provider;
+use wellspring_core::{GrantParameters, Provider};
 use wellspring_transport_blocking::UreqTransport;
 
 use crate::error::Error;
@@ -125,7 +125,7 @@ impl Profile {
     pub fn signs_in(&self) -> Result<SignsIn, Error> {
         let ProviderSettings::Oauth2App(settings) = &self.provider else { return Ok(SignsIn::NotNeeded) };
         let grant = settings.grant_type.as_ref().map(|grant| grant.one_of(&GRANTS)).transpose()?;
-        if grant == Some(GrantType::ClientCredentials) {
+        if grant.unwrap_or_default() != Grant::AuthorizationCode {
             return Ok(SignsIn::NotNeeded);
         }
         Ok(match &settings.redirect_uri {
@@ -190,9 +190,22 @@ fn leaf(pem: &[u8]) -> String {
 /// Vendors with known endpoints.
 pub(crate) const PRESETS: [(&str, ()); 1] = [("aihubmix", ())];
 
-const GRANTS: [(&str, GrantType); 2] = [
-    ("authorization_code", GrantType::AuthorizationCode),
-    ("client_credentials", GrantType::ClientCredentials),
+/// How an app gets its tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Grant {
+    #[default]
+    AuthorizationCode,
+    ClientCredentials,
+    /// A vendor's own: client credentials with the account in `token_parameters`.
+    AccountCredentials,
+}
+
+const ACCOUNT_CREDENTIALS: &str = "account_credentials";
+
+const GRANTS: [(&str, Grant); 3] = [
+    ("authorization_code", Grant::AuthorizationCode),
+    ("client_credentials", Grant::ClientCredentials),
+    (ACCOUNT_CREDENTIALS, Grant::AccountCredentials),
 ];
 
 const METHODS: [(&str, AuthMethod); 3] = [
@@ -235,11 +248,14 @@ fn app(
     }
     let grant = settings.grant_type.as_ref().map(|grant| grant.one_of(&GRANTS)).transpose()?;
     app = match (grant.unwrap_or_default(), &settings.user) {
-        (GrantType::ClientCredentials, Some(user)) => {
+        (Grant::AuthorizationCode, _) => identify(app, profile.name(), settings, &profile.claims)?,
+        (_, Some(user)) => {
             return Err(user.place.error("is for a profile that a person signs in to; remove it"));
         }
-        (GrantType::ClientCredentials, None) => app.grant_type(GrantType::ClientCredentials),
-        (grant, _) => identify(app.grant_type(grant), profile.name(), settings, &profile.claims)?,
+        (Grant::ClientCredentials, None) => app.grant_type(GrantType::ClientCredentials),
+        (Grant::AccountCredentials, None) => {
+            app.extension_grant(ACCOUNT_CREDENTIALS, profile.name(), |_| Ok(GrantParameters::new()))
+        }
     };
     if let Some(pem) = profile.tls()?.certificate() {
         app = app.client_certificate(leaf(pem));

@@ -7,7 +7,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use wellspring_core::{AuthorizationGrant, Provider, UnixTime};
 use wellspring_profiles::{AnyProvider, Configuration, Error, Profile, SecretSource, SignsIn};
 use wellspring_simulator::{Endpoint, Simulator};
 use wellspring_transport_blocking::Builder;
@@ -175,4 +177,18 @@ fn a_secret_whose_file_holds_only_white_space_is_empty() {
             assert!(said.ends_with(&format!("`{key}` is empty; fill the.secret")), "{nothing:?}: {said}");
         }
     }
+}
+
+#[test]
+fn account_credentials_need_no_person_and_send_the_token_parameters() {
+    let folder = Folder::with(
+        "[profile.own]\nprovider = \"oauth2-app\"\ntoken_url = \"https://as.example/token\"\nclient_id = \"id\"\n\
+         client_secret = \"secret\"\ngrant_type = \"account_credentials\"\n\
+         token_parameters = { account_id = \"42\" }\n",
+    );
+    let profile = folder.profile("own");
+    assert!(matches!(profile.signs_in().unwrap(), SignsIn::NotNeeded));
+    let provider: Arc<dyn Provider> = profile.provider().unwrap().into();
+    let request = provider.request(&AuthorizationGrant::ClientCredentials, UnixTime::EPOCH).unwrap();
+    assert_eq!(request.expose_body(), b"grant_type=account_credentials&account_id=42");
 }

@@ -52,6 +52,17 @@ pub mod oauth2 {
     pub use oauth2_app::*;
 }
 
+/// Sign-in with a browser that comes back to a port of this machine (RFC 8252), for programs without a site.
+#[cfg(feature = "loopback")]
+pub mod loopback {
+    pub use oauth2_app::loopback::*;
+}
+
+/// Any token endpoint as data: a provider without code.
+pub mod token_endpoint {
+    pub use wellspring_token_endpoint::*;
+}
+
 /// PIX gateways and the token endpoints of banks.
 #[cfg(feature = "pix-bacen")]
 pub mod pix_bacen {

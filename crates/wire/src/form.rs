@@ -44,6 +44,11 @@ impl Form {
         }
     }
 
+    /// The names and the values, in order. The values may be secrets.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, value.as_str()))
+    }
+
     /// Whether the form has no pair.
     #[must_use]
     pub fn is_empty(&self) -> bool {

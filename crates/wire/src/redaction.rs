@@ -9,7 +9,7 @@ use core::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use wellspring_core::AuthorizationGrant;
+use wellspring_core::{AuthorizationGrant, GrantParameters};
 use zeroize::Zeroizing;
 
 use crate::form::encode_into;
@@ -19,6 +19,9 @@ use crate::percent::percent_encode;
 
 /// The most characters of a server's text that an error shows.
 const MAX_CHARACTERS: usize = 200;
+
+/// A parameter with a shorter value is not redacted.
+const SHORTEST_PARAMETER: usize = 8;
 
 /// Replaces a secret.
 const PLACEHOLDER: &str = "[redacted]";
@@ -58,8 +61,17 @@ impl Redaction {
                     None => this,
                 }
             }
+            AuthorizationGrant::Extension(grant) => self.parameters(grant.parameters()),
             _ => self,
         }
+    }
+
+    /// The same redaction with the values of these parameters. A short value is not a secret, and redacting it would cut
+    /// other words of a message.
+    #[must_use]
+    pub fn parameters(self, parameters: &GrantParameters) -> Self {
+        let values = parameters.iter().map(|(_, value)| value.expose());
+        values.filter(|value| value.len() >= SHORTEST_PARAMETER).fold(self, Self::secret)
     }
 
     /// The first 200 characters of this text, printable and without secrets.

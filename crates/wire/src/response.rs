@@ -232,6 +232,9 @@ fn error_of_code(meaning: Meaning, code: Option<&str>, grant: &AuthorizationGran
             _ => "the endpoint refused the device code",
         })
         .with_fate(Fate::Dead),
+        (Meaning::GrantRefused, AuthorizationGrant::Extension(_)) => {
+            TokenError::protocol("the endpoint refused the grant").with_fate(Fate::Dead)
+        }
         (Meaning::GrantRefused, _) => TokenError::misconfigured("the endpoint refused the credentials"),
         (Meaning::Misconfigured, _) => TokenError::misconfigured(match code {
             Some("invalid_client") => "the endpoint does not accept the client id or its secret",

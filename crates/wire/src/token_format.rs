@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use wellspring_core::Scope;
+use wellspring_core::{GrantParameters, Scope};
 
 use crate::error_code::Meaning;
 use crate::lifetime::LifetimeRules;
@@ -161,6 +161,13 @@ impl TokenFormat {
     #[must_use]
     pub fn secret(mut self, secret: &str) -> Self {
         self.redaction = self.redaction.secret(secret);
+        self
+    }
+
+    /// Parameters of a request whose values no error may show.
+    #[must_use]
+    pub fn parameters(mut self, parameters: &GrantParameters) -> Self {
+        self.redaction = self.redaction.parameters(parameters);
         self
     }
 }

@@ -12,6 +12,7 @@ struct Rule {
 
 const CORE: &str = "wellspring-core";
 const WIRE: &str = "wellspring-wire";
+const TOKEN_ENDPOINT: &str = "wellspring-token-endpoint";
 const TRANSPORT: &str = "wellspring-transport";
 const SIMULATOR: &str = "wellspring-simulator";
 const STORE: &str = "wellspring-store";
@@ -28,7 +29,7 @@ const fn rule(
     Rule { package, always, optional, in_tests }
 }
 
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 16] = [
     rule(CORE, &[], &[], &[]),
     rule(WIRE, &[CORE], &[], &[]),
     rule(TRANSPORT, &[CORE], &[], &[SIMULATOR, STORE]),
@@ -47,8 +48,9 @@ const RULES: [Rule; 15] = [
     rule(STORE, &[CORE], &[], &[]),
     rule("wellspring-store-file", &[CORE, STORE], &[], &[STORE]),
     rule("wellspring-store-sqlite", &[CORE, STORE], &[], &[STORE]),
-    rule("pix-bacen", &[CORE, WIRE], DRIVERS, &[SIMULATOR]),
-    rule("oauth2-app", &[CORE, WIRE], DRIVERS, &[SIMULATOR]),
+    rule(TOKEN_ENDPOINT, &[CORE, WIRE], &[], &[]),
+    rule("pix-bacen", &[CORE, WIRE, TOKEN_ENDPOINT], DRIVERS, &[SIMULATOR]),
+    rule("oauth2-app", &[CORE, WIRE, TOKEN_ENDPOINT], DRIVERS, &[SIMULATOR]),
     rule(
         "oauth2-app-axum",
         &[CORE, "oauth2-app", TRANSPORT, "wellspring-transport-async"],
@@ -74,7 +76,7 @@ const RULES: [Rule; 15] = [
     rule(SIMULATOR, &[CORE], &[], &[]),
     rule(
         "wellspring",
-        &[CORE, "oauth2-app"],
+        &[CORE, "oauth2-app", TOKEN_ENDPOINT],
         &[
             STORE,
             "hive-auth",

@@ -97,6 +97,7 @@ impl Context {
             ),
             // A device code is sent many times, and only the answer says which time was the last.
             AuthorizationGrant::AuthorizationCode { .. } | AuthorizationGrant::DeviceCode(_) => false,
+            AuthorizationGrant::Extension(grant) => grant.is_repeatable(),
         }
     }
 

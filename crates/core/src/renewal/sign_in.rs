@@ -165,6 +165,7 @@ impl SignInExchange {
             AuthorizationGrant::ClientCredentials => return fail(error.with_fate(Fate::Unspent)),
             AuthorizationGrant::RefreshToken(_) => context.provider.spec().rotation == Rotation::Reusable,
             AuthorizationGrant::AuthorizationCode { .. } => false,
+            AuthorizationGrant::Extension(ref grant) => grant.is_repeatable(),
         };
         // The grant can be sent only once.
         let lost = |reason| TokenError::login_required(reason).caused_by(error.clone());

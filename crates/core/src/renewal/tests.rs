@@ -20,6 +20,7 @@ use std::vec;
 use std::vec::Vec;
 
 use crate::error::{ErrorKind, Fate, TokenError};
+use crate::extension_grant::{ExtensionGrant, GrantParameters};
 
 use crate::generation::{Epoch, Generation};
 use crate::lease::Attempt;
@@ -270,6 +271,23 @@ fn a_code_is_sent_once_and_an_unknown_fate_needs_a_new_sign_in() {
     );
     let Outcome::Renewed(record, sent) = outcome else { panic!() };
     assert_eq!((record.granted().unwrap().response.access_token.expose(), sent), ("one", at(0)));
+}
+
+#[test]
+fn an_extension_grant_is_sent_once_unless_the_caller_says_that_it_may_be_repeated() {
+    let once = ExtensionGrant::new("urn:example:assertion", GrantParameters::new());
+    for (grant, may_be_repeated) in [(once.clone(), false), (once.repeatable(), true)] {
+        let mut life = Lifecycle::new(Policy::default(), 1);
+        let job = life
+            .sign_in(Toy::rotating(Replay::OwnerDead).arc(), AuthorizationGrant::Extension(grant))
+            .unwrap();
+        let (sent, outcome) = run(job, at(0), vec![lost()]);
+        let error = life.signed_in(outcome, at(0)).unwrap_err();
+        assert_eq!(sent, ["urn:example:assertion"]);
+        let ambiguous = ErrorKind::LoginRequired { reason: LoginReason::Ambiguous };
+        assert_eq!(error.kind() == ambiguous, !may_be_repeated, "{error}");
+        assert_eq!(error.fate() == Fate::Unknown, may_be_repeated, "{error}");
+    }
 }
 
 #[test]

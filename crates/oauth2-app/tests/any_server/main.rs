@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod device;
+mod grants;
 mod identity;
 mod metadata;
 
@@ -165,10 +166,9 @@ fn an_app_that_cannot_work_is_not_built_and_the_error_names_the_setting() {
     for (builder, setting) in [
         (App::builder().client_id(""), "client_id"),
         (App::builder().client_id("c"), "token_url"),
-        (App::builder().client_id("c").token_url("https://as.example.com/t"), "authorize_url"),
         (
-            App::builder().client_id("c").token_url("https://a.com/t").authorize_url("https://a.com/a"),
-            "redirect_uri",
+            App::builder().client_id("c").token_url("https://a.com/t").redirect_uri("https://c.com/cb"),
+            "authorize_url",
         ),
         (builder().token_url("http://as.example.com/token"), "token_url"),
         (builder().authorize_url("https://as.example.com/a#f"), "authorize_url"),

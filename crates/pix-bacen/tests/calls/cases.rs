@@ -8,7 +8,7 @@ fn txid() -> Txid {
 }
 
 fn client(simulator: &Simulator, secret: &str) -> Client {
-    let endpoint = Gateway::base_url(&simulator.url()).unwrap();
+    let endpoint = Gateway::base_url(simulator.url()).unwrap();
     Client::new(endpoint.credentials("your-client-id", secret).unwrap()).unwrap()
 }
 

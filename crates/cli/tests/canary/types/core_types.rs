@@ -7,13 +7,13 @@ use std::sync::Arc;
 use wellspring_core::{
     AccessToken, Amendment, Answer, Attachments, AuthorizationCode, AuthorizationGrant, BoundedRequest,
     ByteLeft, Choice, ClientSecret, Clocks, CodeVerifier, Completed, Credential, Decision, Deviation,
-    DeviceCode, Epoch, ErrorKind, ExistingTokens, Fallback, Fate, FaultPlace, Found, GateState, Generation,
-    GrantState, Granted, Header, Holding, HttpRequest, HttpResponse, IdToken, Instant, Judgment, Lifecycle,
-    LoginReason, Member, Members, Method, Need, Obstacle, Obtainment, Origin, OriginError, Outcome, Permit,
-    Policy, Provider, ProviderSpec, Reading, Record, RefreshToken, Refusal, RefusedToken, Rejected, Renewal,
-    RenewalJob, Replay, Resolution, ResponseHead, Rotation, Scope, Sent, SessionState, Step, StoreState,
-    Successor, Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind, UnixTime,
-    UnknownFields, Verb, Verdict,
+    DeviceCode, Epoch, ErrorKind, ExistingTokens, ExtensionGrant, Fallback, Fate, FaultPlace, Found,
+    GateState, Generation, GrantParameters, GrantState, Granted, Header, Holding, HttpRequest, HttpResponse,
+    IdToken, Instant, Judgment, Lifecycle, LoginReason, Member, Members, Method, Need, Obstacle, Obtainment,
+    Origin, OriginError, Outcome, ParameterValue, Permit, Policy, Provider, ProviderSpec, Reading, Record,
+    RefreshToken, Refusal, RefusedToken, Rejected, Renewal, RenewalJob, Replay, Resolution, ResponseHead,
+    Rotation, Scope, Sent, SessionState, Step, StoreState, Successor, Token, TokenError, TokenKey,
+    TokenResponse, TransportError, TransportErrorKind, UnixTime, UnknownFields, Verb, Verdict,
 };
 
 use super::{ACCESS, CODE, REFRESH, SECRET, Shown, VERIFIER, show};
@@ -94,6 +94,9 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Replay = Replay::OwnerDead;
         Rotation = Rotation::SingleUse;
         AuthorizationGrant = grant();
+        ParameterValue = ParameterValue::new(SECRET);
+        GrantParameters = GrantParameters::new().with("assertion", SECRET);
+        ExtensionGrant = ExtensionGrant::new("urn:example", GrantParameters::new().with("assertion", SECRET));
         TransportErrorKind = TransportErrorKind::Ambiguous;
         Verb = Verb::UseAndRefresh;
         Found = Found::Free;

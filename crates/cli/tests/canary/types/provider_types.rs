@@ -17,7 +17,11 @@ use pix_bacen::{
     Txid, Violation, Warning,
 };
 use wellspring_cli::demo::Options;
-use wellspring_core::{Clocks, CodeVerifier, HttpResponse, Instant, ResponseHead, TokenError, UnixTime};
+use wellspring_core::{
+    ClientSecret, Clocks, CodeVerifier, GrantParameters, HttpResponse, Instant, ResponseHead, TokenError,
+    UnixTime,
+};
+use wellspring_token_endpoint::{ClientIdentity, TokenClient, TokenEndpoint};
 
 use super::{CODE, SECRET, Shown, VERIFIER, show};
 
@@ -40,10 +44,17 @@ fn show_pix(shown: &mut Shown) {
     let client = |gateway: Gateway| pix_bacen::blocking::Client::new(gateway).unwrap();
     let problem = br#"{"statusCode":400,"message":"no","error":"Bad Request"}"#;
     let refused = ApiError::read(400, problem);
+    let spec = TokenRequestSpec::new("/t").header("X-Api-Key", SECRET);
+    let token_client =
+        TokenEndpoint::new("https://as.example", spec).unwrap().credentials("id", SECRET).unwrap();
+    let secret = ClientSecret::new(SECRET);
     show!(shown:
         Gateway = gateway();
         pix_bacen::Endpoint = Gateway::goforge();
         TokenRequestSpec = TokenRequestSpec::new("/token").header("X-Api-Key", SECRET);
+        TokenEndpoint = TokenEndpoint::new("https://as.example", TokenRequestSpec::new("/t").header("X-Api-Key", SECRET)).unwrap();
+        TokenClient = token_client;
+        ClientIdentity<'_> = ClientIdentity { id: "id", secret: Some(&secret), certificate: None };
         Encoding = Encoding::Json;
         ClientAuthentication = ClientAuthentication::Basic;
         Warning = Warning::ClientSecretPadded;
@@ -125,6 +136,11 @@ fn show_app(shown: &mut Shown) {
         oauth2_app::blocking::Client = oauth2_app::blocking::Client::new(app()).unwrap();
         oauth2_app::asynchronous::Client = oauth2_app::asynchronous::Client::new(app()).unwrap();
     );
+    let own = App::builder()
+        .token_url("https://as.example/t")
+        .extension_grant("password", "ann", |_| Ok(GrantParameters::new().with("password", SECRET)));
+    shown.add(&own);
+    shown.add(&own.build().unwrap());
     shown.add_error::<CallbackError>(&refused());
     shown.add_error::<SignInError>(&SignInError::from(refused()));
 }

@@ -1,9 +1,7 @@
 //! A token request as data.
 //!
-//! The gateways of the published page, their "standard" API and the token endpoints of Brazilian payment providers
-//! expect the same parameters in different places. A [`TokenRequestSpec`] describes each of them, and
-//! [`Gateway`](crate::Gateway) builds the request from it. Some endpoints answer 200 and some 201, so any 2xx with a
-//! token is a success.
+//! Token endpoints expect the same parameters in different places and under different names. A [`TokenRequestSpec`]
+//! describes one of them. Some endpoints answer 200 and some 201, so any 2xx with a token is a success.
 
 use core::ops::RangeInclusive;
 use core::time::Duration;
@@ -43,14 +41,15 @@ pub enum ClientAuthentication {
 /// A token request as data. Start from [`TokenRequestSpec::new`] and set what differs.
 ///
 /// ```
-/// use pix_bacen::{ClientAuthentication, Encoding, Gateway, TokenRequestSpec};
+/// use wellspring_token_endpoint::{ClientAuthentication, Encoding, TokenEndpoint, TokenRequestSpec};
 ///
 /// // Basic authentication, `{"grant_type":"client_credentials"}` as JSON.
 /// let spec = TokenRequestSpec::new("/oauth/token")
 ///     .encoding(Encoding::Json)
 ///     .authentication(ClientAuthentication::Basic)
 ///     .parameter("grant_type", "client_credentials");
-/// let gateway = Gateway::custom("https://pix.example.com", spec)?.credentials("client", "a secret of any length")?;
+/// let endpoint = TokenEndpoint::new("https://api.example.com", spec)?;
+/// let client = endpoint.credentials("client", "a secret of any length")?;
 /// # Ok::<(), wellspring_core::TokenError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -89,25 +88,6 @@ impl TokenRequestSpec {
             default_lifetime: None,
             format: TokenFormat::new(),
         }
-    }
-
-    /// The token request of the published page: `{"clientId", "clientSecret"}` to `/oauth/token`. Tokens live an hour.
-    #[must_use]
-    pub fn pix_bacen() -> Self {
-        Self::new("/oauth/token")
-            .encoding(Encoding::Json)
-            .client_names("clientId", "clientSecret")
-            .secret_length(8..=64)
-            .default_lifetime(Duration::from_secs(3_600))
-    }
-
-    /// The token request of the vendor's "standard" API: another path, and the certificate in a header. Tokens live half
-    /// an hour.
-    #[must_use]
-    pub fn standard() -> Self {
-        Self { path: "/api/auth/token".into(), ..Self::pix_bacen() }
-            .certificate_header("X-SSL-Client-Cert")
-            .default_lifetime(Duration::from_secs(1_800))
     }
 
     /// Where the request carries its parameters. Default: in a form.
@@ -191,6 +171,11 @@ impl TokenRequestSpec {
     pub fn token_format(mut self, format: TokenFormat) -> Self {
         self.format = format;
         self
+    }
+
+    /// The names and the values of the added headers. The values may be secrets.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|header| (header.name(), header.expose()))
     }
 
     /// Where the request carries id and secret, in words: an operator who corrects one of them has another credential.

@@ -1,0 +1,53 @@
+//! Whether a spec can be sent.
+
+use wellspring_core::TokenError;
+
+use crate::spec::{ClientAuthentication, Encoding, TokenRequestSpec};
+
+impl TokenRequestSpec {
+    /// Rejects a spec that contradicts itself or RFC 6749. [`TokenEndpoint::new`](crate::TokenEndpoint::new) does it too.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the spec puts a secret in the query, has a header that cannot be sent, or sets a header or parameter twice.
+    pub fn check(&self) -> Result<(), TokenError> {
+        let spec = self;
+        if spec.encoding == Encoding::Query && spec.authentication == ClientAuthentication::Body {
+            return Err(TokenError::misconfigured("a client secret must not be in the URL's query"));
+        }
+        // RFC 6749 §3.2: parameters must not be sent more than once.
+        let in_body = spec.authentication == ClientAuthentication::Body;
+        let has_id = in_body || spec.authentication == ClientAuthentication::None;
+        let names = spec.parameters.iter().map(|(name, _)| name.as_str());
+        let names =
+            names.chain(has_id.then_some(&*spec.id_name)).chain(in_body.then_some(&*spec.secret_name));
+        let names = names.chain(spec.scope_name.as_deref()).collect::<Vec<_>>();
+        if has_duplicates(names) || has_duplicates(spec.query.iter().map(|(name, _)| name.as_str())) {
+            return Err(TokenError::misconfigured("a parameter of the token request is set twice"));
+        }
+        let headers = spec.headers.iter().map(|header| (header.name(), header.expose()));
+        let headers = headers.chain(spec.certificate_header.as_deref().map(|name| (name, "")));
+        let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        for (name, value) in headers.clone() {
+            if name.is_empty()
+                || !name.bytes().all(is_token)
+                || !value.bytes().all(|b| (b' '..=b'~').contains(&b))
+            {
+                return Err(TokenError::misconfigured(
+                    "a header of the token request cannot be sent: its name or value has characters that HTTP forbids",
+                ));
+            }
+        }
+        const RESERVED: [&str; 5] = ["authorization", "accept", "content-type", "content-length", "host"];
+        let names = headers.map(|(name, _)| name.to_ascii_lowercase()).collect::<Vec<_>>();
+        if has_duplicates(names.iter().map(String::as_str).chain(RESERVED)) {
+            return Err(TokenError::misconfigured("a header of the token request is set twice"));
+        }
+        Ok(())
+    }
+}
+
+fn has_duplicates<'a>(names: impl IntoIterator<Item = &'a str>) -> bool {
+    let names = names.into_iter().collect::<Vec<_>>();
+    names.iter().enumerate().any(|(n, name)| names[..n].contains(name))
+}

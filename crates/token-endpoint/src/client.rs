@@ -1,0 +1,209 @@
+//! The provider: the token requests of one client, and the answers.
+//!
+//! The token request is a client credentials grant in all but name. A renewal sends it again, because there is no
+//! refresh token. If an endpoint sends a refresh token, the client ignores it
+//! ([RFC 6749 §4.4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.3)).
+
+use core::hash::Hasher;
+
+use wellspring_core::{
+    AuthorizationGrant, ClientSecret, Credential, HttpRequest, HttpResponse, Origin, Provider, ProviderSpec,
+    Reading, ResponseHead, Scope, TokenError, TokenKey, UnixTime, Verdict,
+};
+use wellspring_wire::{ClientCertificate, TokenFormat, judge_bearer};
+
+use crate::credentials::{Credentials, Warning};
+use crate::endpoint::TokenEndpoint;
+use crate::request::ClientIdentity;
+use crate::spec::ClientAuthentication;
+
+/// A client of a token endpoint. Pass it to the builder of a token source.
+#[derive(Clone, Debug)]
+pub struct TokenClient {
+    endpoint: TokenEndpoint,
+    credentials: Credentials,
+    certificate: Option<ClientCertificate>,
+    scope: Option<Scope>,
+    spec: ProviderSpec,
+}
+
+impl TokenEndpoint {
+    /// The client with this id and secret. Neither is trimmed: see [`TokenClient::warnings`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if the id is empty, the endpoint does not allow a secret of this length, or it takes no secret.
+    pub fn credentials(
+        self,
+        client_id: impl Into<String>,
+        client_secret: impl Into<ClientSecret>,
+    ) -> Result<TokenClient, TokenError> {
+        self.client(client_id.into(), Some(client_secret.into()))
+    }
+
+    /// The client with this id, which authenticates by its certificate and has no secret.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the id is empty, or this endpoint requires a secret.
+    pub fn client_id(self, client_id: impl Into<String>) -> Result<TokenClient, TokenError> {
+        self.client(client_id.into(), None)
+    }
+
+    fn client(self, id: String, secret: Option<ClientSecret>) -> Result<TokenClient, TokenError> {
+        let takes_secret = self.spec.authentication != ClientAuthentication::None;
+        if secret.is_some() && !takes_secret {
+            return Err(TokenError::misconfigured(
+                "this endpoint takes no client secret: the client authenticates by its certificate",
+            ));
+        }
+        if secret.is_none() && takes_secret {
+            return Err(TokenError::misconfigured("this endpoint requires a client secret"));
+        }
+        let credentials = Credentials::new(id, secret, self.spec.secret_length.as_ref())?;
+        Ok(TokenClient::new(self, credentials))
+    }
+}
+
+impl TokenClient {
+    fn new(endpoint: TokenEndpoint, credentials: Credentials) -> Self {
+        let key = TokenKey::new(&endpoint.provider, &endpoint.url);
+        let mut spec = ProviderSpec::new(endpoint.provider.clone(), key);
+        spec.credentials = true;
+        Self { endpoint, credentials, certificate: None, scope: None, spec }.with_key()
+    }
+
+    /// The client for tokens bound to this client certificate
+    /// ([RFC 8705 §3](https://www.rfc-editor.org/rfc/rfc8705#section-3)), a PEM without the private key.
+    ///
+    /// The certificate becomes part of the tokens' key. Where the endpoint requires it, the token request carries it in
+    /// a header. The certificate and key of the TLS connection belong in the transport's TLS settings, the same for
+    /// token requests and API calls.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the PEM holds no certificate, or holds a private key.
+    pub fn client_certificate(mut self, pem: &str) -> Result<Self, TokenError> {
+        self.certificate = Some(ClientCertificate::of_pem(pem)?);
+        Ok(self.with_key())
+    }
+
+    /// The client for tokens of this scope: words separated by spaces.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the endpoint takes no scope: the spec has no [`scope_name`](crate::TokenRequestSpec::scope_name).
+    pub fn scope(mut self, scope: &str) -> Result<Self, TokenError> {
+        if self.endpoint.spec.scope_name.is_none() {
+            return Err(TokenError::misconfigured(
+                "this endpoint takes no scope: it grants the scope of the account",
+            ));
+        }
+        self.scope = Some(Scope::parse(scope)).filter(|scope| !scope.is_empty());
+        Ok(self.with_key())
+    }
+
+    /// Allows calls to the origin of this API to carry the token. Default: no origin.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the URL is neither HTTPS nor plain HTTP to loopback.
+    pub fn api_url(mut self, url: &str) -> Result<Self, TokenError> {
+        let origin = Origin::of(url)
+            .map_err(|error| TokenError::misconfigured(format!("the API's URL is invalid: {error}")))?;
+        if !self.spec.origins.contains(&origin) {
+            self.spec.origins.push(origin);
+        }
+        Ok(self)
+    }
+
+    /// Properties of these credentials that are allowed and usually a mistake.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.credentials.warnings().collect()
+    }
+
+    /// The token endpoint.
+    #[must_use]
+    pub fn token_url(&self) -> &str {
+        &self.endpoint.url
+    }
+
+    fn with_key(mut self) -> Self {
+        let spec = &self.endpoint.spec;
+        let mut key = TokenKey::new(&self.endpoint.provider, &self.endpoint.url)
+            .client(&self.credentials.id)
+            .grant("client_credentials");
+        // A parameter identifies the token wherever in the request it is sent.
+        for (name, value) in spec.parameters.iter().chain(&spec.query) {
+            key = key.resource(name).resource(value);
+        }
+        if let Some(scope) = &self.scope {
+            key = key.scope(scope);
+        }
+        if let Some(certificate) = &self.certificate {
+            key = key.certificate(certificate.as_bytes());
+        }
+        self.spec.key = key;
+        self
+    }
+
+    fn format(&self) -> TokenFormat {
+        let mut format = self.endpoint.spec.format.clone().without_refresh_token();
+        if let Some(lifetime) = self.endpoint.spec.default_lifetime {
+            format = format.default_lifetime(lifetime);
+        }
+        if let Some(scope) = &self.scope {
+            format = format.requested_scope(scope.clone());
+        }
+        if let Some(secret) = &self.credentials.secret {
+            format = format.secret(secret.expose());
+        }
+        // A short value is not a secret, and redacting it would cut other words of a message.
+        let secrets = self.endpoint.spec.headers.iter().map(|header| header.expose());
+        secrets.filter(|secret| secret.len() >= 8).fold(format, TokenFormat::secret)
+    }
+}
+
+impl Provider for TokenClient {
+    fn request(&self, grant: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
+        let AuthorizationGrant::ClientCredentials = grant else {
+            return Err(TokenError::misconfigured("this endpoint takes only client credentials"));
+        };
+        let scope = self.scope.as_ref().map(ToString::to_string);
+        let scope = self.endpoint.spec.scope_name.as_deref().zip(scope.as_deref());
+        let client = ClientIdentity {
+            id: &self.credentials.id,
+            secret: self.credentials.secret.as_ref(),
+            certificate: self.certificate.as_ref(),
+        };
+        self.endpoint.spec.request(&self.endpoint.url, client, scope.as_slice())
+    }
+
+    fn read(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
+        self.format().reading(grant, response, now)
+    }
+
+    fn judge(&self, head: &ResponseHead, _: &[u8]) -> Verdict {
+        judge_bearer(head)
+    }
+
+    fn credential(&self, hasher: &mut dyn Hasher) {
+        let spec = &self.endpoint.spec;
+        let mut credential = Credential::new(hasher);
+        credential.client(&self.credentials.id).method(&spec.authentication_words());
+        if let Some(secret) = &self.credentials.secret {
+            credential.secret(secret.expose());
+        }
+        for header in &spec.headers {
+            credential.header(header.name(), header.expose());
+        }
+        if let Some(certificate) = &self.certificate {
+            credential.certificate(certificate.as_bytes());
+        }
+    }
+
+    fn spec(&self) -> &ProviderSpec {
+        &self.spec
+    }
+}
