@@ -14,6 +14,7 @@ mod crash;
 mod crowd;
 mod explore;
 mod features;
+mod fit;
 mod fuzz;
 mod gates;
 mod interleavings;
@@ -51,6 +52,8 @@ cargo xtask COMMAND
                    installs Node.js if it is missing
   crowd            a thousand sign-ins at once, and ten thousand users whose tokens expire at once: time and memory
   callbacks        five million forged callbacks of a sign-in, each result compared with a model
+  fit [--quick]    programs with sqlx, diesel, reqwest, session stores that add these crates: resolved, and with the oldest Rust;
+                   without --quick also compiled and run
   size             a release build that gets one token, against bare ureq: bytes, and time from start to token
   fuzz [--seconds N] [TARGET ..]
                    each fuzz target for a minute; needs cargo-fuzz and a nightly toolchain
@@ -86,6 +89,8 @@ fn main() -> ExitCode {
         }
         ["package"] => package::run,
         ["lowest"] => lowest::run,
+        ["fit"] => fit::run,
+        ["fit", "--quick"] => fit::quick,
         ["size"] => size::run,
         ["bench"] => bench::run,
         ["table"] => tidy::print_table,

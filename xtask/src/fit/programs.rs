@@ -1,0 +1,128 @@
+//! The programs of the gate: what each has already, which crates of this workspace it adds, and what must come out.
+
+/// A program of another project.
+pub(super) struct Program {
+    pub(super) name: &'static str,
+    /// Its own lines of dependencies.
+    pub(super) brings: &'static str,
+    /// The crates of this workspace that it adds, with their features.
+    pub(super) adds: &'static [(&'static str, &'static str)],
+    /// The packages of which it may have only one version, which is printed.
+    pub(super) shows: &'static [&'static str],
+    /// Its source, which must compile.
+    pub(super) main: &'static str,
+    /// Whether it is run, and must end well.
+    pub(super) runs: bool,
+}
+
+const OPENS: &str = "pub fn main() { let _ = wellspring_store_sqlite::SqliteStore::open::<&str>; }";
+const SQLITE: Program = Program {
+    name: "",
+    brings: "",
+    adds: &[("wellspring-store-sqlite", "")],
+    shows: &["rusqlite", "libsqlite3-sys"],
+    main: OPENS,
+    runs: false,
+};
+
+/// Its own client calls a server on this machine, as it did before it added anything.
+const CALLS: &str = r#"
+use std::io::{Read as _, Write as _};
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    PROVIDER
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", server.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = server.accept().unwrap();
+        stream.read(&mut [0; 4096]).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").unwrap();
+    });
+    let answer = reqwest::Client::new().get(url).send().await.unwrap();
+    assert_eq!(answer.text().await.unwrap(), "hi");
+}
+"#;
+const REQWEST: Program = Program {
+    name: "",
+    brings: "",
+    adds: &[("wellspring-transport-async", "reqwest")],
+    shows: &["reqwest"],
+    main: CALLS,
+    runs: true,
+};
+
+const SESSIONS: Program = Program {
+    name: "",
+    brings: "",
+    adds: &[("oauth2-app-axum", "")],
+    shows: &["tower-sessions-core", "axum"],
+    main: "",
+    runs: false,
+};
+
+pub(super) const PROGRAMS: [Program; 14] = [
+    Program {
+        name: "sqlx-08",
+        brings: "sqlx = { version = \"0.8\", default-features = false, features = [\"sqlite\"] }",
+        ..SQLITE
+    },
+    Program {
+        name: "sqlx-09",
+        brings: "sqlx = { version = \"0.9\", default-features = false, features = [\"sqlite\"] }",
+        ..SQLITE
+    },
+    Program {
+        name: "diesel-2",
+        brings: "diesel = { version = \"2\", default-features = false, features = [\"sqlite\"] }",
+        ..SQLITE
+    },
+    Program { name: "rusqlite-032", brings: "rusqlite = \"0.32\"", ..SQLITE },
+    Program { name: "rusqlite-037", brings: "rusqlite = \"0.37\"", ..SQLITE },
+    Program { name: "rusqlite-043", brings: "rusqlite = \"0.43\"", ..SQLITE },
+    Program {
+        name: "reqwest-without-tls",
+        brings: "reqwest = { version = \"0.13\", default-features = false }",
+        ..REQWEST
+    },
+    Program {
+        name: "reqwest-native-tls",
+        brings: "reqwest = { version = \"0.13\", default-features = false, features = [\"native-tls\"] }",
+        ..REQWEST
+    },
+    Program { name: "reqwest-rustls", brings: "reqwest = \"0.13\"", ..REQWEST },
+    Program {
+        name: "reqwest-rustls-no-provider",
+        brings: "reqwest = { version = \"0.13\", default-features = false, features = [\"rustls-no-provider\"] }\n\
+                 rustls = { version = \"0.23\", default-features = false, features = [\"ring\"] }",
+        ..REQWEST
+    },
+    Program {
+        name: "session-store-sqlx",
+        brings: "tower-sessions-sqlx-store = { version = \"0.15\", features = [\"sqlite\"] }",
+        main: "pub fn with(site: oauth2_app_axum::Builder, store: tower_sessions_sqlx_store::SqliteStore) \
+               -> oauth2_app_axum::Builder { site.sessions(store) } pub fn main() {}",
+        ..SESSIONS
+    },
+    Program {
+        name: "session-store-redis",
+        brings: "tower-sessions-redis-store = \"0.16\"",
+        main: "type Store = tower_sessions_redis_store::RedisStore<tower_sessions_redis_store::fred::prelude::Pool>; \
+               pub fn with(site: oauth2_app_axum::Builder, store: Store) -> oauth2_app_axum::Builder { site.sessions(store) } \
+               pub fn main() {}",
+        ..SESSIONS
+    },
+    Program {
+        name: "session-store-moka",
+        brings: "tower-sessions-moka-store = \"0.15\"",
+        main: "pub fn with(site: oauth2_app_axum::Builder, store: tower_sessions_moka_store::MokaStore) \
+               -> oauth2_app_axum::Builder { site.sessions(store) } pub fn main() {}",
+        ..SESSIONS
+    },
+    Program {
+        name: "axum-login",
+        brings: "axum-login = \"0.18\"",
+        main: "pub fn with(site: oauth2_app_axum::Builder, store: axum_login::tower_sessions::MemoryStore) \
+               -> oauth2_app_axum::Builder { site.sessions(store) } pub fn main() {}",
+        ..SESSIONS
+    },
+];
