@@ -3,16 +3,20 @@
 //! The quick part resolves each program and compares the features of its reqwest. The whole gate also compiles each
 //! program, and runs those that call a server.
 
-use std::fs;
 use std::path::PathBuf;
 
 use crate::cargo::{cargo, output};
 use crate::workspace::Workspace;
 
 mod msrv;
+mod package;
 mod programs;
 
+use package::{own, write_package};
 use programs::{PROGRAMS, Program};
+
+/// The Rust of the programs. They may have dependencies that the oldest Rust of this workspace cannot compile.
+const NEW_RUST: &str = "1.95";
 
 /// Each program is resolved, compiled and, where it calls a server, run.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
@@ -91,31 +95,13 @@ fn write(workspace: &Workspace, program: &Program, with_ours: bool) -> Result<Pa
     } else {
         ""
     };
-    write_package(workspace, &name, &format!("{lines}\n{tokio}"), &program.main.replace("PROVIDER", provider))
-}
-
-/// A line for a crate of this workspace.
-fn own(workspace: &Workspace, package: &str, features: &str) -> String {
-    let of_package = workspace.packages.iter().find(|known| known.name == package);
-    let folder = workspace.root.join(of_package.map_or("", |known| known.folder.as_str()));
-    let features: Vec<_> = features.split(',').filter(|feature| !feature.is_empty()).collect();
-    format!("{package} = {{ path = {:?}, features = {features:?} }}", folder.display().to_string())
-}
-
-/// Writes a package outside the workspace. What it resolved to before is forgotten.
-fn write_package(workspace: &Workspace, name: &str, lines: &str, main: &str) -> Result<PathBuf, String> {
-    let folder = workspace.target.join("fit").join(name);
-    let manifest = format!(
-        "[package]\nname = \"fit-{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\nrust-version = \"{}\"\n\
-         [workspace]\nresolver = \"3\"\n[dependencies]\n{lines}\n",
-        msrv::newest_for(name)
-    );
-    let written = fs::create_dir_all(folder.join("src"))
-        .and_then(|()| fs::write(folder.join("Cargo.toml"), manifest))
-        .and_then(|()| fs::write(folder.join("src/main.rs"), main));
-    written.map_err(|error| format!("{} cannot be written: {error}.", folder.display()))?;
-    drop(fs::remove_file(folder.join("Cargo.lock")));
-    Ok(folder)
+    write_package(
+        workspace,
+        &name,
+        NEW_RUST,
+        &format!("{lines}\n{tokio}"),
+        &program.main.replace("PROVIDER", provider),
+    )
 }
 
 /// The versions of this package in lines such as `reqwest v0.13.5 json,stream`.

@@ -5,15 +5,12 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{own, write_package};
+use super::package::{own, write_package};
 use crate::cargo::{cargo, output};
 use crate::workspace::Workspace;
 
 /// The oldest Rust that the crates compile with.
 const OLDEST: &str = "1.85";
-
-/// The package of all published crates.
-const ALL: &str = "all";
 
 const CRATES: [(&str, &str); 10] = [
     ("hive-auth", "async,blocking"),
@@ -28,17 +25,12 @@ const CRATES: [(&str, &str); 10] = [
     ("wellspring-transport-blocking", "ureq-middleware"),
 ];
 
-/// The Rust that a program asks for: a foreign program has a new one.
-pub(super) fn newest_for(name: &str) -> &'static str {
-    if name == ALL { OLDEST } else { "1.95" }
-}
-
 /// Resolves the published crates for the oldest Rust and compares what each dependency asks for. With `whole` and that
 /// compiler here, compiles them with it.
 pub(super) fn check(workspace: &Workspace, whole: bool) -> Result<(), String> {
     let lines: Vec<String> =
         CRATES.iter().map(|(package, features)| own(workspace, package, features)).collect();
-    let folder = write_package(workspace, ALL, &lines.join("\n"), "fn main() {}")?;
+    let folder = write_package(workspace, "all", OLDEST, &lines.join("\n"), "fn main() {}")?;
     let metadata = output(cargo(&folder, ["metadata", "--format-version=1", "--filter-platform", host()]))?;
     let metadata: Value =
         serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata is unreadable: {error}."))?;
