@@ -162,16 +162,16 @@ fn record(profile: &Profile, key: &TokenKey, store: &dyn Store, report: &mut Rep
     }
     let Some(stored) = &loaded.stored else { return };
     let now = Clock::system().now().unix;
-    if let Some(ahead) = stored.record.granted().map(|granted| granted.obtained_at.since(now))
-        && ahead > clock::TOLERANCE
-    {
-        report.wrong(
-            Exit::Usage,
-            format_args!(
-                "{name}: the token's time is {} ahead of this machine's clock: set the clock",
-                Span(ahead)
-            ),
-        );
+    if let Some(ahead) = stored.record.granted().map(|granted| granted.obtained_at.since(now)) {
+        if ahead > clock::TOLERANCE {
+            report.wrong(
+                Exit::Usage,
+                format_args!(
+                    "{name}: the token's time is {} ahead of this machine's clock: set the clock",
+                    Span(ahead)
+                ),
+            );
+        }
     }
     let Some(lease) = &stored.record.lease else { return };
     let (process, since) = (lease.attempt.owner.process, Span(now.since(acquired_at(lease))));

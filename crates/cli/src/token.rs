@@ -18,13 +18,13 @@ pub(crate) fn run(profile: &Profile, args: &Args, out: &mut dyn Write) -> Result
     let source = Source::new(profile, args.transport)?;
     let token = source.token(args.valid_for.map_or(Need::Fresh, Need::ValidFor))?;
     let left = source.remaining(&token);
-    if let (Some(wanted), Some(left)) = (args.valid_for, left)
-        && left < wanted
-    {
-        say(format_args!(
-            "wellspring: this endpoint's tokens do not live as long as requested: {} s are left",
-            left.as_secs()
-        ));
+    if let (Some(wanted), Some(left)) = (args.valid_for, left) {
+        if left < wanted {
+            say(format_args!(
+                "wellspring: this endpoint's tokens do not live as long as requested: {} s are left",
+                left.as_secs()
+            ));
+        }
     }
     source.warn_of_lost_refresh_token();
     let text = render(&token, left, args.format);

@@ -47,10 +47,10 @@ impl BrowserSession<'_> {
         let (now, existing) = (clock.now().unix, self.browser().await?);
         let until = self.0.get_value(UNTIL).await.map_err(failed)?.and_then(|value| value.as_u64());
         let lasts_long_enough = until.is_some_and(|until| until >= now.plus(pending_for).as_secs());
-        if let Some(browser) = &existing
-            && (lasts_long_enough || self.text(PROOF).await?.is_some())
-        {
-            return Ok(browser.clone());
+        if let Some(browser) = &existing {
+            if lasts_long_enough || self.text(PROOF).await?.is_some() {
+                return Ok(browser.clone());
+            }
         }
         let browser = existing.map_or_else(random::id, Ok)?;
         let lifetime = pending_for.saturating_mul(2);

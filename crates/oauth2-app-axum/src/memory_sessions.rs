@@ -54,9 +54,10 @@ impl MemorySessions {
     fn put(&self, records: &mut Records, record: &Record) {
         records.remove(record.id.0);
         let now = self.now();
-        while let Some(&(expiry, id)) = records.by_expiry.first()
-            && (expiry <= now || records.by_id.len() >= self.limit)
-        {
+        while let Some(&(expiry, id)) = records.by_expiry.first() {
+            if expiry > now && records.by_id.len() < self.limit {
+                break;
+            }
             records.remove(id);
         }
         records.by_expiry.insert((expiry(record), record.id.0));

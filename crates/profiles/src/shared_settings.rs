@@ -23,10 +23,10 @@ impl PolicySettings {
         }
         let never_zero = [(&self.deadline, policy.deadline), (&self.store_deadline, policy.store_deadline)];
         for (value, duration) in never_zero {
-            if let Some(value) = value
-                && duration.is_zero()
-            {
-                return Err(value.place.error("must not be zero"));
+            if let Some(value) = value {
+                if duration.is_zero() {
+                    return Err(value.place.error("must not be zero"));
+                }
             }
         }
         Ok(policy)

@@ -129,10 +129,10 @@ impl SaveGuard {
 impl SaveRun {
     /// Sets the save aside until a caller asks for a token: there is no thread to continue it.
     pub fn set_aside(mut self, step: Step) {
-        if let Some(unfinished) = step.into_unfinished_save()
-            && self.active.shared().set_aside(unfinished, self.active.liveness_lock())
-        {
-            self.active.set_pending_save_aside();
+        if let Some(unfinished) = step.into_unfinished_save() {
+            if self.active.shared().set_aside(unfinished, self.active.liveness_lock()) {
+                self.active.set_pending_save_aside();
+            }
         }
     }
 

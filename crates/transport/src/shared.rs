@@ -132,10 +132,10 @@ impl SharedLifecycle {
                     Err(no_token())
                 }),
             };
-            if let (Err(error), Some((_, unsaved))) = (&result, &mut state.unsaved)
-                && error.kind() == ErrorKind::Store
-            {
-                *unsaved = error.clone();
+            if let (Err(error), Some((_, unsaved))) = (&result, &mut state.unsaved) {
+                if error.kind() == ErrorKind::Store {
+                    *unsaved = error.clone();
+                }
             }
             let failure = result.as_ref().err().map(ToString::to_string);
             // A caller that polls for a sign-in gets every result and expects most of them to be errors.

@@ -83,10 +83,10 @@ impl Provider for GuardedProvider {
             Reading::Unusable { successor, .. } => Some(&successor.refresh_token),
             Reading::Next(_) | Reading::Refused(_) => None,
         };
-        if let (AuthorizationGrant::RefreshToken(old), Some(new)) = (grant, new)
-            && new != old
-        {
-            self.rotated.store(true, Ordering::Relaxed);
+        if let (AuthorizationGrant::RefreshToken(old), Some(new)) = (grant, new) {
+            if new != old {
+                self.rotated.store(true, Ordering::Relaxed);
+            }
         }
         if matches!(grant, AuthorizationGrant::AuthorizationCode { .. } | AuthorizationGrant::DeviceCode(_)) {
             let mut last = self.granted.lock().unwrap_or_else(PoisonError::into_inner);
