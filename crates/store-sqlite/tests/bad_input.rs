@@ -121,7 +121,7 @@ fn a_record_of_a_newer_format_is_reported_and_stays() {
     other.execute("UPDATE record SET record = ?1 WHERE key = ?2", row).unwrap();
     let error = assert_fails(
         store.load(&key(), WITHIN),
-        "is of format 7; this version reads no format after 3, so a newer one wrote it: update this program",
+        "is of format 7; this version reads no format after 4, so a newer one wrote it: update this program",
     );
     assert!(error.is_unreadable());
     let _ = store.save(&key(), None, &sample::record(3), WITHIN);
