@@ -30,7 +30,6 @@ fn advice(error: &io::Error) -> Option<&'static str> {
         ErrorKind::ReadOnlyFilesystem => "remount the file system writable, or name a store on another one",
         ErrorKind::IsADirectory => "a folder is in the place of a file: move it away",
         ErrorKind::NotADirectory => "a part of the path is not a folder: correct the path",
-        ErrorKind::InvalidFilename => "no file can have this path: correct it",
         // The system has not seen a path with a zero byte. Of any other argument, it is the file system that refuses it.
         ErrorKind::InvalidInput if error.raw_os_error().is_none() => "no file can have this path: correct it",
         ErrorKind::InvalidInput | ErrorKind::Unsupported => UNSUPPORTED,
@@ -54,9 +53,10 @@ fn by_number(error: &io::Error) -> Option<&'static str> {
     Some(advice)
 }
 
+/// Windows says so of a name with a forbidden character, and of one that is too long.
 #[cfg(not(unix))]
-fn by_number(_: &io::Error) -> Option<&'static str> {
-    None
+fn by_number(error: &io::Error) -> Option<&'static str> {
+    matches!(error.raw_os_error(), Some(123 | 206)).then_some("no file can have this path: correct it")
 }
 
 #[cfg(all(test, unix))]
