@@ -13,6 +13,20 @@ const CORE: usize = 8;
 /// How many crates the blocking build may add to bare ureq with TLS.
 const OVER_BARE_UREQ: usize = 14;
 
+/// What has the usual TLS library and no other.
+const ONE_TLS_LIBRARY: [(&str, &str); 4] = [
+    ("wellspring-transport-async", "reqwest,reqwest-middleware,tower"),
+    ("wellspring-transport-blocking", "ureq,ureq-middleware"),
+    ("pix-bacen", "async,blocking,rustls-ring"),
+    ("wellspring-cli", ""),
+];
+
+/// What has none: a program chooses its TLS library, and its own clients keep theirs.
+const NO_TLS_LIBRARY: [(&str, &str); 2] = [
+    ("wellspring-transport-async", "client,reqwest-middleware,tower"),
+    ("wellspring-transport-blocking", "client,ureq-middleware"),
+];
+
 /// The programs to compare, in their own workspace so that each is built with its own features.
 pub(crate) const PROGRAMS: &str = "xtask/programs/Cargo.toml";
 
@@ -24,7 +38,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
     let root = &workspace.root;
     within("wellspring-core", third_party(root, "wellspring-core", "")?.len(), CORE)?;
 
-    let blocking = third_party(root, "pix-bacen", "blocking")?;
+    let blocking = third_party(root, "pix-bacen", "blocking,rustls-ring")?;
     let bare = tree(root, &["--manifest-path", PROGRAMS, "--package", "bare-ureq"])?;
     println!("  pix-bacen, blocking: {} crates; bare ureq with TLS: {}", blocking.len(), bare.len());
     for added in added(&blocking, &bare) {
@@ -32,8 +46,14 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
     }
     within("pix-bacen over bare ureq", blocking.len().saturating_sub(bare.len()), OVER_BARE_UREQ)?;
 
-    one_tls_provider(workspace.tree.text("Cargo.lock").unwrap_or_default())?;
-    println!("  one TLS provider: ring");
+    for (package, features) in ONE_TLS_LIBRARY {
+        one_tls_library(package, &third_party(root, package, features)?)?;
+        println!("  {package} with {features}: one TLS library, rustls with ring");
+    }
+    for (package, features) in NO_TLS_LIBRARY {
+        no_tls_library(package, features, &third_party(root, package, features)?)?;
+        println!("  {package} with {features}: no TLS library");
+    }
     prove_no_std(workspace)
 }
 
@@ -70,17 +90,25 @@ fn added<'a>(ours: &'a [String], bare: &[String]) -> Vec<&'a str> {
     ours.iter().filter(|line| !bare.contains(&name(line))).map(String::as_str).collect()
 }
 
-/// The lock file has every crate that any set of features of any member can add.
-fn one_tls_provider(lock: &str) -> Result<(), String> {
-    let foreign = ["aws-lc", "openssl", "native-tls", "boring"];
-    let names = lock.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
-    match names
-        .into_iter()
-        .find(|name| foreign.iter().any(|it| name.starts_with(it)) && *name != "openssl-probe")
-    {
-        Some(name) => Err(format!(
-            "{name} is in Cargo.lock, but ring must be the only TLS provider: `cargo tree -i {name}` shows what depends on it."
-        )),
+/// The TLS libraries and providers among these crates.
+fn tls_libraries(crates: &[String]) -> impl Iterator<Item = &str> {
+    let known = ["ring", "aws-lc-rs", "openssl", "native-tls", "boring"];
+    crates.iter().filter_map(|line| line.split(' ').next()).filter(move |name| known.contains(name))
+}
+
+fn one_tls_library(package: &str, crates: &[String]) -> Result<(), String> {
+    let found: Vec<&str> = tls_libraries(crates).collect();
+    if found == ["ring"] {
+        return Ok(());
+    }
+    Err(format!("{package} depends on {found:?}, but ring must be its only TLS library."))
+}
+
+fn no_tls_library(package: &str, features: &str, crates: &[String]) -> Result<(), String> {
+    match tls_libraries(crates).next() {
+        Some(name) => {
+            Err(format!("{package} with {features} depends on {name}: TLS is the program's choice."))
+        }
         None => Ok(()),
     }
 }
@@ -121,9 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn a_second_tls_provider_is_found() {
-        assert!(one_tls_provider("[[package]]\nname = \"ring\"\n").is_ok());
-        assert!(one_tls_provider("[[package]]\nname = \"aws-lc-rs\"\n").is_err());
+    fn a_second_tls_library_is_found_and_one_where_there_must_be_none() {
+        let crates = |names: &[&str]| names.iter().map(|name| format!("{name} v1.0.0")).collect::<Vec<_>>();
+        assert!(one_tls_library("x", &crates(&["openssl-probe", "ring", "rustls"])).is_ok());
+        assert!(one_tls_library("x", &crates(&["aws-lc-rs", "ring"])).is_err());
+        assert!(one_tls_library("x", &crates(&["rustls"])).is_err());
+        assert!(no_tls_library("x", "client", &crates(&["hyper"])).is_ok());
+        assert!(no_tls_library("x", "client", &crates(&["ring"])).is_err());
     }
 
     #[test]

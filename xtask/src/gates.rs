@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::cargo::{cargo, run as run_command};
 use crate::clock::timed;
+use crate::programs::{self, Program};
 use crate::workspace::Workspace;
 use crate::{browser, budget, crash, explore, features, fuzz, interleavings, storm, tidy};
 
@@ -59,7 +60,18 @@ fn formatting(workspace: &Workspace) -> Result<(), String> {
     Ok(())
 }
 
+/// What the feature `native-tls` is built with on Linux.
+const OPENSSL: [Program; 2] =
+    [("pkg-config", "pkg-config"), ("pkg-config --modversion openssl", "libssl-dev")];
+
 fn lints(workspace: &Workspace) -> Result<(), String> {
+    if cfg!(target_os = "linux") {
+        programs::ensure(
+            &OPENSSL,
+            "The feature `native-tls` needs OpenSSL",
+            "OpenSSL's headers and pkg-config",
+        )?;
+    }
     let deny = ["--", "-D", "warnings"];
     let mut command =
         cargo(&workspace.root, ["clippy", "--quiet", "--workspace", "--all-targets", "--all-features"]);

@@ -4,7 +4,8 @@ use std::process::Command;
 
 use crate::cargo::output;
 
-/// A program, with its package on Debian and its derivatives.
+/// A program that can tell its version, or a command that fails without what it asks for; with its package on Debian and its
+/// derivatives.
 pub(crate) type Program = (&'static str, &'static str);
 
 /// Installs the programs that are missing if this process runs as root. `purpose` begins the sentence that asks for them,
@@ -46,20 +47,24 @@ fn step(missing: Vec<Program>, purpose: &str, elsewhere: &str, may_install: impl
         let programs = programs.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
         let packages = packages.join(" ");
         Step::Ask(format!(
-            "{purpose}, and {programs} cannot be found in PATH: on Debian and its derivatives run \
+            "{purpose}, and {programs} cannot be run: on Debian and its derivatives run \
              `sudo apt-get install {packages}`; elsewhere install {elsewhere}."
         ))
     }
 }
 
 fn missing(programs: &[Program]) -> Vec<Program> {
-    programs.iter().copied().filter(|(program, _)| answers(program, "--version").is_none()).collect()
+    let is_missing = |(program, _): &Program| match program.split_once(' ') {
+        Some((program, arguments)) => answers(program, arguments).is_none(),
+        None => answers(program, "--version").is_none(),
+    };
+    programs.iter().copied().filter(is_missing).collect()
 }
 
-/// The output of this program; `None` if the program cannot be run.
-fn answers(program: &str, argument: &str) -> Option<String> {
+/// The output of this program with these arguments; `None` if the program cannot be run or fails.
+fn answers(program: &str, arguments: &str) -> Option<String> {
     let mut command = Command::new(program);
-    command.arg(argument);
+    command.args(arguments.split(' '));
     output(command).ok().map(|printed| printed.trim_end().to_owned())
 }
 

@@ -77,7 +77,7 @@ pub(crate) enum Format {
 /// The transport that sends the requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Transport {
-    /// tokio and reqwest
+    /// tokio and hyper
     Async,
     /// ureq, without a runtime
     #[default]

@@ -5,7 +5,7 @@ use wellspring_core::TokenError;
 use crate::hive::HiveAuth;
 
 impl HiveAuth {
-    /// A token source on tokio and reqwest. For other settings use
+    /// A token source on tokio and hyper. For other settings use
     /// [`TokenSource::builder`](wellspring_transport_async::TokenSource::builder).
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Typed calls on tokio and reqwest.
+//! Typed calls on tokio and hyper.
 //!
 //! ```
 //! use pix_bacen::asynchronous::Client;

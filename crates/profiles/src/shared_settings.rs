@@ -56,7 +56,7 @@ impl TlsSettings {
             (None, None) => {}
         }
         if let Some(value) = last {
-            tls.client_config().map_err(|error| value.place.error(format_args!("is invalid: {error}")))?;
+            tls.check().map_err(|error| value.place.error(format_args!("is invalid: {error}")))?;
         }
         Ok(tls)
     }

@@ -5,9 +5,9 @@ use wellspring_transport::twins::prelude::*;
 use wellspring_transport::{builder_methods, builder_setters};
 
 use crate::background::Background;
+#[cfg(feature = "client")]
+use crate::hyper::{Client, HyperTransport as ClientTransport};
 use crate::pool::TokenPool;
-#[cfg(feature = "reqwest")]
-use crate::reqwest::{Client, ClientBuilder, ReqwestTransport as ClientTransport};
 use crate::source::TokenSource;
 use crate::transport::{ScriptedTransport, Transport};
 
@@ -22,6 +22,6 @@ builder_setters! {
     /// keep, and calls in plain HTTP to loopback, which a proxy could read. Give this client
     /// `reqwest::redirect::Policy::none()`: otherwise it decides whether a redirect carries the token to another
     /// origin. A call that was redirected to another URL is not retried.
-    #[cfg(feature = "reqwest")]
-    client(client: Client) => client.client = Some(client);
+    #[cfg(feature = "reqwest-types")]
+    client(client: crate::reqwest::Client) => client.client = Some(Arc::new(client));
 }

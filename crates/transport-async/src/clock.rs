@@ -11,7 +11,7 @@ use core::time::Duration;
 use tokio::runtime::Handle;
 use wellspring_core::Instant;
 use wellspring_transport::{Clock, LONGEST_NAP, Notify};
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "client")]
 use wellspring_transport::{LOOK, LOOKS};
 
 /// Waits until `ready` returns a value, and looks again at each notification; `None` when the instant comes first, or
@@ -53,13 +53,13 @@ pub(crate) async fn wait<T>(
 }
 
 /// The time that a request has left, by the runtime's clock.
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "client")]
 pub(crate) struct TimeLimit {
     end: tokio::time::Instant,
     looks: u32,
 }
 
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "client")]
 impl TimeLimit {
     pub(crate) fn new(within: Duration) -> Self {
         let now = tokio::time::Instant::now();
@@ -84,7 +84,7 @@ impl TimeLimit {
     }
 }
 
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "client")]
 const FAR: Duration = Duration::from_secs(86_400 * 365);
 
 /// For [`wait`]: a look that needs no context.

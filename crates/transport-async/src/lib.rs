@@ -1,4 +1,4 @@
-//! Bearer tokens that never run dry, on tokio and reqwest.
+//! Bearer tokens that never run dry, on tokio and hyper.
 //!
 //! ```
 //! use oauth2_app::{App, GrantType};
@@ -32,6 +32,10 @@
 //! A program holds a [`TokenSource`]. It returns a fresh token at once, renews the token before it expires, runs one
 //! renewal for all tasks that wait, and sends requests that carry the token.
 //!
+//! The feature `reqwest` enables the HTTP client with TLS by rustls and ring. For another TLS library enable `client` and
+//! one of `rustls-aws-lc-rs` and `native-tls`; `platform-verifier` adds the operating system's certificate store. No
+//! feature changes how a program's own reqwest client behaves.
+//!
 //! The features `tower` and `reqwest-middleware` attach tokens to the requests of a program's own client.
 //!
 //! The blocking transport has the same types, methods and files, without `.await`.
@@ -56,7 +60,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! In scope: waiting, spawning, the loop that carries out a renewal's steps, the adapter for reqwest.
+//! In scope: waiting, spawning, the loop that carries out a renewal's steps, the adapters for hyper and reqwest.
 //! Out of scope: the rules of renewals (core), the formats of endpoints (providers).
 #![forbid(unsafe_code)]
 
@@ -66,10 +70,12 @@ mod builder;
 mod carrier;
 mod clock;
 mod drive;
+#[cfg(feature = "client")]
+mod hyper;
 #[cfg(all(test, wellspring_shuttle))]
 mod interleavings;
 mod pool;
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "reqwest-types")]
 mod reqwest;
 mod send;
 mod source;
@@ -80,10 +86,10 @@ mod tower_bodies;
 mod transport;
 
 // The public interface is:
+#[cfg(feature = "client")]
+pub use self::hyper::HyperTransport;
 #[cfg(feature = "reqwest-middleware")]
 pub use self::reqwest::AttachMiddleware;
-#[cfg(feature = "reqwest")]
-pub use self::reqwest::ReqwestTransport;
 #[cfg(feature = "tower")]
 pub use self::tower::{Attach, AttachError, AttachLayer};
 #[cfg(feature = "tower")]
@@ -91,8 +97,9 @@ pub use self::tower_bodies::{MappedBody, RepeatableBody, RequestBodies, SameBody
 pub use body::Body;
 pub use builder::Builder;
 pub use pool::TokenPool;
+pub use send::IntoRequest;
 pub use source::TokenSource;
 pub use transport::Transport;
-#[cfg(feature = "reqwest")]
-pub use wellspring_transport::Tls;
 pub use wellspring_transport::{Clock, KeepWarm, ManualClock, TokenRef, events};
+#[cfg(feature = "client")]
+pub use wellspring_transport::{Tls, TlsBackend};

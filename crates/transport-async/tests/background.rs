@@ -1,6 +1,6 @@
 //! Where renewals run, and how they end when a caller is cancelled or a runtime shuts down.
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
-#![cfg(feature = "reqwest")]
+#![cfg(feature = "client")]
 
 mod driver;
 

@@ -1,4 +1,4 @@
-//! The tests of middleware that both transports run, on tokio and reqwest.
+//! The tests of middleware that both transports run, on tokio, reqwest and tower.
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
 #![cfg(all(feature = "tower", feature = "reqwest-middleware"))]
 

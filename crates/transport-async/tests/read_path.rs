@@ -1,6 +1,6 @@
-//! The tests of reading that both transports run, on tokio and reqwest. Their program counts its allocations.
+//! The tests of reading that both transports run, on tokio and hyper. Their program counts its allocations.
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
-#![cfg(feature = "reqwest")]
+#![cfg(feature = "client")]
 
 mod driver;
 #[path = "../../transport/tests/twins/read_path.rs"]

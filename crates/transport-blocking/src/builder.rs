@@ -7,8 +7,8 @@ use crate::background::Background;
 use crate::pool::TokenPool;
 use crate::source::TokenSource;
 use crate::transport::{ScriptedTransport, Transport};
-#[cfg(feature = "ureq")]
-use crate::ureq::{Agent as Client, ClientBuilder, UreqTransport as ClientTransport};
+#[cfg(feature = "client")]
+use crate::ureq::{Agent as Client, UreqTransport as ClientTransport};
 
 builder_methods!("ureq");
 
@@ -17,6 +17,6 @@ builder_setters! {
     threads(threads: bool) => settings.driver.threads = threads;
     /// Carries calls by this client. The built-in client still carries token requests, whose rules this client may not
     /// keep. This client follows no redirect and reaches loopback without a proxy, whatever its settings are.
-    #[cfg(feature = "ureq")]
+    #[cfg(feature = "client")]
     client(client: Client) => client.client = Some(client);
 }

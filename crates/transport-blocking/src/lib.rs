@@ -29,6 +29,10 @@
 //! A program holds a [`TokenSource`]. It returns a fresh token at once, renews the token before it expires, runs one
 //! renewal for all threads that wait, and sends requests that carry the token.
 //!
+//! The feature `ureq` enables the HTTP client with TLS by rustls and ring. For another TLS library enable `client` and
+//! one of `rustls-aws-lc-rs` and `native-tls`; `platform-verifier` adds the operating system's certificate store. No
+//! feature changes how a program's own ureq agent behaves.
+//!
 //! The feature `ureq-middleware` attaches tokens to the requests of a program's own client.
 //!
 //! The async transport has the same types, methods and files, with `.await`.
@@ -67,19 +71,20 @@ mod pool;
 mod send;
 mod source;
 mod transport;
-#[cfg(feature = "ureq")]
+#[cfg(feature = "client")]
 mod ureq;
 
 // The public interface is:
 #[cfg(feature = "ureq-middleware")]
 pub use self::ureq::AttachMiddleware;
-#[cfg(feature = "ureq")]
+#[cfg(feature = "client")]
 pub use self::ureq::UreqTransport;
 pub use body::Body;
 pub use builder::Builder;
 pub use pool::TokenPool;
+pub use send::IntoRequest;
 pub use source::TokenSource;
 pub use transport::Transport;
-#[cfg(feature = "ureq")]
-pub use wellspring_transport::Tls;
 pub use wellspring_transport::{Clock, KeepWarm, ManualClock, TokenRef, events};
+#[cfg(feature = "client")]
+pub use wellspring_transport::{Tls, TlsBackend};

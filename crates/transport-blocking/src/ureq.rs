@@ -8,12 +8,12 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use ureq::config::ConfigBuilder;
-use ureq::typestate::{AgentScope, HttpCrateScope};
-use ureq::{AsSendBody, SendBody};
+use ureq::typestate::HttpCrateScope;
+use ureq::{AsSendBody, Proxy, ProxyProtocol, SendBody};
 use wellspring_core::{HttpRequest, HttpResponse, TokenError, TransportError};
 use wellspring_transport::{
-    BODY_CAP, ClientSettings, Failure, HEAD_CAP, Tls, check_head, check_url, cut_short, is_untrusted,
-    response_head, too_large, whole, wire_request,
+    BODY_CAP, ClientSettings, Failure, HEAD_CAP, ProxyChoice, Tls, check_head, check_url, complete,
+    cut_short, is_untrusted, response_head, too_large, whole, wire_request,
 };
 use zeroize::Zeroizing;
 
@@ -22,16 +22,19 @@ use crate::body::Body;
 use crate::transport::Transport;
 
 mod connect;
+mod lookup;
 #[cfg(feature = "ureq-middleware")]
 mod middleware;
+mod session;
+mod tls;
+mod unsent;
 
-use connect::{Connecting, Resolving, SLACK, Unsent};
+use connect::{Connecting, SLACK};
+use lookup::Resolving;
 #[cfg(feature = "ureq-middleware")]
 pub use middleware::AttachMiddleware;
+use unsent::Unsent;
 pub(crate) use ureq::Agent;
-
-/// The type that builds the configuration of an agent.
-pub(crate) type ClientBuilder = ConfigBuilder<AgentScope>;
 
 /// Room for the status line, and for white space around the fields of a head.
 const SPARE: usize = 16 * 1024;
@@ -53,14 +56,18 @@ impl UreqTransport {
         Self::with(ClientSettings::new(tls), &Background::new())
     }
 
-    pub(crate) fn with(
-        settings: ClientSettings<Agent, ClientBuilder>,
-        background: &Background,
-    ) -> Result<Self, TokenError> {
-        let tls = settings.tls.client_config()?;
+    pub(crate) fn with(settings: ClientSettings<Agent>, background: &Background) -> Result<Self, TokenError> {
+        let tls = settings.tls.connector()?;
+        let given = match &settings.proxy {
+            ProxyChoice::At(url) => Some(only(url)?),
+            ProxyChoice::Direct | ProxyChoice::Environment => None,
+        };
         let agent = |pooled: bool| {
-            let mut config = settings
-                .configured(Agent::config_builder())
+            let mut config = Agent::config_builder();
+            if !matches!(settings.proxy, ProxyChoice::Environment) {
+                config = config.proxy(given.clone());
+            }
+            config = config
                 .http_status_as_error(false)
                 .max_redirects(0)
                 // A little more than is accepted: the limit itself is the same for both clients.
@@ -72,7 +79,7 @@ impl UreqTransport {
                 config = config.max_idle_connections(0).max_idle_connections_per_host(0);
             }
             let slack = if pooled { Duration::ZERO } else { SLACK };
-            let connector = Connecting::new(Arc::clone(&tls), slack);
+            let connector = Connecting::new(tls.clone(), slack);
             Agent::with_parts(config.build(), connector, Resolving::new(background.threads))
         };
         let calls = settings.client.clone().unwrap_or_else(|| agent(true));
@@ -104,7 +111,8 @@ impl Transport for UreqTransport {
         request: http::Request<Body>,
         within: Duration,
     ) -> Result<http::Response<Body>, TransportError> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        complete(&mut parts.headers);
         let response = match body.again().map(|body| body.bytes(usize::MAX)) {
             Some(Ok(bytes)) => send(&self.calls, parts, &bytes, Limits { connect: None, all: within }),
             Some(Err(_)) => Err(Failure::BODY_UNREADABLE.into()),
@@ -116,6 +124,17 @@ impl Transport for UreqTransport {
         };
         Ok(response?.map(|body| Body::once(body.into_reader())))
     }
+}
+
+/// This proxy for every HTTPS request.
+fn only(url: &str) -> Result<Proxy, TokenError> {
+    let proxy = Proxy::new(url).ok();
+    let speaks_http = |proxy: &Proxy| matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https);
+    proxy.filter(speaks_http).ok_or_else(|| {
+        TokenError::misconfigured(
+            "the proxy's URL is not valid: it must begin with http:// or https:// and name a host",
+        )
+    })
 }
 
 /// Reads byte by byte: where the frame breaks, ureq loses what it has decoded in the same call.

@@ -1,5 +1,5 @@
 //! Where renewals run: on threads of their own, in their callers, and where no thread may be started.
-#![cfg(feature = "ureq")]
+#![cfg(feature = "client")]
 
 mod driver;
 

@@ -1,6 +1,6 @@
 //! The tests of reading that both transports run, on threads and ureq. Their program counts its allocations.
 #![allow(clippy::unwrap_used, reason = "a test says what must be by unwrapping it")]
-#![cfg(feature = "ureq")]
+#![cfg(feature = "client")]
 
 mod driver;
 #[path = "../../transport/tests/twins/read_path.rs"]

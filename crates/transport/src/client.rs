@@ -4,33 +4,39 @@ use core::time::Duration;
 
 use crate::tls::Tls;
 
-/// The settings of a built-in client. `C` is the client's type, `B` the type of its builder.
+/// The settings of a built-in client. `C` is the type of a program's own client.
 #[expect(clippy::exhaustive_structs, reason = "the builders of the transports fill it in")]
-pub struct ClientSettings<C, B> {
+pub struct ClientSettings<C> {
     /// TLS settings.
     pub tls: Tls,
     /// The program's own client, which carries calls instead of the built-in client.
     pub client: Option<C>,
-    /// The program's changes to the built-in client.
-    pub configure: Option<Box<dyn Fn(B) -> B + Send + Sync>>,
+    /// The proxy of HTTPS requests to other machines.
+    pub proxy: ProxyChoice,
     /// The time for name lookup, connection and TLS handshake.
     pub connect_timeout: Duration,
 }
 
-impl<C, B> ClientSettings<C, B> {
+/// The proxy of HTTPS requests to other machines. A URL may hold a password.
+#[derive(Clone, Default)]
+#[expect(clippy::exhaustive_enums, reason = "the builders of the transports fill it in")]
+pub enum ProxyChoice {
+    /// That of the environment, if it names one.
+    #[default]
+    Environment,
+    /// None.
+    Direct,
+    /// The proxy at this URL.
+    At(String),
+}
+
+impl<C> ClientSettings<C> {
     /// The defaults, with these TLS settings.
     #[must_use]
     pub const fn new(tls: Tls) -> Self {
-        Self { tls, client: None, configure: None, connect_timeout: Duration::from_secs(10) }
-    }
-
-    /// The builder with the program's changes.
-    pub fn configured(&self, builder: B) -> B {
-        match &self.configure {
-            Some(change) => change(builder),
-            None => builder,
-        }
+        Self { tls, client: None, proxy: ProxyChoice::Environment, connect_timeout: Duration::from_secs(10) }
     }
 }
 
-crate::debug_fields!([C, B] ClientSettings<C, B>, |settings| tls: settings.tls);
+crate::debug_fields!([C] ClientSettings<C>, |settings| tls: settings.tls);
+crate::debug_fields!([] ProxyChoice, |_|);

@@ -22,6 +22,12 @@ impl Failure {
     /// The client cannot send this request.
     pub const INVALID: Self =
         Self(Refused, Some(Obstacle::Settings), "the request cannot be sent: correct its URL and headers");
+    /// The request needs TLS, and no TLS library is enabled.
+    pub const NO_TLS: Self = Self(
+        Refused,
+        Some(Obstacle::Settings),
+        "the request cannot be sent: this program was built without TLS; enable the feature `rustls-ring`, `rustls-aws-lc-rs` or `native-tls`",
+    );
     /// The connection or the TLS handshake broke.
     pub const UNREACHABLE: Self =
         Self(NotSent, Some(Obstacle::ConnectionBroken), "the endpoint could not be reached");
@@ -122,13 +128,17 @@ impl Failure {
     /// The same failure, met on the way to a proxy.
     #[must_use]
     pub(crate) const fn at_the_proxy(self) -> Self {
-        match self.1 {
-            Some(
-                Obstacle::NoDescriptor | Obstacle::NoMemory | Obstacle::NoThread | Obstacle::NotPermitted,
-            ) => self,
-            _ => Self::PROXY,
-        }
+        if is_of_this_process(self.1) { self } else { Self::PROXY }
     }
+}
+
+/// Whether this process itself lacks something, also where the connection was to lead to a proxy.
+#[must_use]
+pub const fn is_of_this_process(obstacle: Option<Obstacle>) -> bool {
+    matches!(
+        obstacle,
+        Some(Obstacle::NoDescriptor | Obstacle::NoMemory | Obstacle::NoThread | Obstacle::NotPermitted)
+    )
 }
 
 impl From<Failure> for TransportError {

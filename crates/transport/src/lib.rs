@@ -29,7 +29,7 @@ mod active;
 mod ask;
 mod attach;
 mod certified;
-#[cfg(feature = "tls")]
+#[cfg(feature = "client")]
 mod client;
 mod clock;
 mod driver;
@@ -51,7 +51,7 @@ mod shared;
 mod source;
 mod storage;
 mod sync;
-#[cfg(feature = "tls")]
+#[cfg(feature = "client")]
 mod tls;
 #[doc(hidden)]
 pub mod twins;
@@ -60,27 +60,27 @@ pub mod twins;
 pub use active::ActiveRenewal;
 pub use ask::Action;
 pub use attach::{AllowedOrigins, MAX_REPEATABLE, Redirected, SourceSelector, repeated};
-#[cfg(feature = "tls")]
-pub use client::ClientSettings;
+#[cfg(feature = "client")]
+pub use client::{ClientSettings, ProxyChoice};
 pub use clock::{Clock, LONGEST_NAP, LOOK, LOOKS, ManualClock};
 pub use driver::Driver;
-pub use failure::Failure;
+pub use failure::{Failure, is_of_this_process};
 pub use guards::{RenewalGuard, RenewalRun, SaveGuard, SaveRun};
 pub use in_flight::{InFlight, Report};
 pub use keep_warm::{KeepWarm, Watch};
 pub use lookup::look_up;
 pub use notify::{Listener, Notify};
-#[cfg(feature = "tls")]
-pub use obstacle::{certificate_refused, handshake_ended, is_untrusted};
-pub use obstacle::{unreachable, unreachable_by_proxy};
+#[cfg(feature = "client")]
+pub use obstacle::{certificate_refused, handshake_ended};
+pub use obstacle::{error_chain, is_untrusted, timed_out, unreachable, unreachable_by_proxy};
 pub use published::TokenRef;
 pub use rules::{
-    BODY_CAP, FIELDS_CAP, HEAD_CAP, check_head, check_url, cut_short, response_head, too_large, whole,
-    wire_request,
+    BODY_CAP, FIELDS_CAP, HEAD_CAP, check_head, check_url, complete, cut_short, response_head, too_large,
+    whole, wire_request,
 };
 pub use scripted::Scripted;
 pub use shared::SharedLifecycle;
 pub use source::{GRACE, Source};
 pub use storage::{LivenessSlot, Slices, Storage};
-#[cfg(feature = "tls")]
-pub use tls::Tls;
+#[cfg(feature = "client")]
+pub use tls::{Tls, TlsBackend, TlsConnector};

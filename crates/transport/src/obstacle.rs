@@ -6,13 +6,13 @@
 use core::error::Error;
 use std::io;
 
-#[cfg(feature = "tls")]
+#[cfg(feature = "client")]
 use wellspring_core::{Obstacle, TransportError, TransportErrorKind};
 
 use crate::failure::Failure;
 
-/// The errors behind an error, from the outermost.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+/// An error and the errors behind it, from the outermost.
+pub fn error_chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     core::iter::successors(Some(error), |&error| {
         // An I/O error shows the error inside it only here, not as its source.
         let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
@@ -23,7 +23,7 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 /// The failure of a connection that was not made. `lookup`: the name of the endpoint was being looked up.
 #[must_use]
 pub fn unreachable(error: &(dyn Error + 'static), lookup: bool) -> Failure {
-    let io = chain(error).filter_map(|error| error.downcast_ref::<io::Error>()).find_map(of_io);
+    let io = error_chain(error).filter_map(|error| error.downcast_ref::<io::Error>()).find_map(of_io);
     io.unwrap_or(if lookup { Failure::NAME_LOOKUP } else { Failure::UNREACHABLE })
 }
 
@@ -58,69 +58,100 @@ fn of_io(error: &io::Error) -> Option<Failure> {
 }
 
 /// Whether an error, or an error behind it, says that the server's certificate is not trusted: no retry helps.
-#[cfg(feature = "tls")]
 #[must_use]
 pub fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
-    use rustls::Error::{InvalidCertRevocationList, InvalidCertificate, NoCertificatesPresented};
-    chain(error).any(|error| {
-        let refused = |error| {
-            matches!(error, &(InvalidCertificate(_) | NoCertificatesPresented | InvalidCertRevocationList(_)))
-        };
-        error.downcast_ref().is_some_and(refused)
+    error_chain(error).any(|error| {
+        #[cfg(feature = "rustls-no-provider")]
+        if rejects_the_server(error) {
+            return true;
+        }
+        #[cfg(feature = "native-tls")]
+        if error.to_string().contains("certificate verify failed") {
+            return true;
+        }
+        let _ = error;
+        false
     })
 }
 
-/// The alert that has ended the connection, if an error behind this one says so.
-#[cfg(feature = "tls")]
-fn alert(error: &(dyn Error + 'static)) -> Option<rustls::AlertDescription> {
-    chain(error).find_map(|error| match error.downcast_ref::<rustls::Error>()? {
-        rustls::Error::AlertReceived(alert) => Some(*alert),
-        _ => None,
+#[cfg(feature = "rustls-no-provider")]
+fn rejects_the_server(error: &(dyn Error + 'static)) -> bool {
+    use rustls::Error::{InvalidCertRevocationList, InvalidCertificate, NoCertificatesPresented};
+    error.downcast_ref().is_some_and(|error| {
+        matches!(error, &(InvalidCertificate(_) | NoCertificatesPresented | InvalidCertRevocationList(_)))
+    })
+}
+
+/// Whether an error, or an error behind it, is the end of a time limit.
+#[must_use]
+pub fn timed_out(error: &(dyn Error + 'static)) -> bool {
+    let mut io = error_chain(error).filter_map(|error| error.downcast_ref::<io::Error>());
+    io.any(|error| error.kind() == io::ErrorKind::TimedOut)
+}
+
+/// The number of the alert that has ended the connection, if an error behind this one says so.
+#[cfg(feature = "client")]
+fn alert(error: &(dyn Error + 'static)) -> Option<u8> {
+    error_chain(error).find_map(|error| {
+        #[cfg(feature = "rustls-no-provider")]
+        if let Some(rustls::Error::AlertReceived(alert)) = error.downcast_ref() {
+            return Some(u8::from(*alert));
+        }
+        #[cfg(feature = "native-tls")]
+        if let Some((_, number)) = error.to_string().split_once("SSL alert number ") {
+            let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+            return number[..end].parse().ok();
+        }
+        let _ = error;
+        None
     })
 }
 
 /// The name of an alert ([RFC 8446 §6](https://www.rfc-editor.org/rfc/rfc8446#section-6)).
-#[cfg(feature = "tls")]
-const fn name(alert: rustls::AlertDescription) -> &'static str {
-    use rustls::AlertDescription as Alert;
+#[cfg(feature = "client")]
+const fn name(alert: u8) -> &'static str {
     match alert {
-        Alert::CloseNotify => "close_notify",
-        Alert::UnexpectedMessage => "unexpected_message",
-        Alert::BadRecordMac => "bad_record_mac",
-        Alert::RecordOverflow => "record_overflow",
-        Alert::HandshakeFailure => "handshake_failure",
-        Alert::NoCertificate => "no_certificate",
-        Alert::BadCertificate => "bad_certificate",
-        Alert::UnsupportedCertificate => "unsupported_certificate",
-        Alert::CertificateRevoked => "certificate_revoked",
-        Alert::CertificateExpired => "certificate_expired",
-        Alert::CertificateUnknown => "certificate_unknown",
-        Alert::IllegalParameter => "illegal_parameter",
-        Alert::UnknownCA => "unknown_ca",
-        Alert::AccessDenied => "access_denied",
-        Alert::DecodeError => "decode_error",
-        Alert::DecryptError => "decrypt_error",
-        Alert::ProtocolVersion => "protocol_version",
-        Alert::InsufficientSecurity => "insufficient_security",
-        Alert::InternalError => "internal_error",
-        Alert::InappropriateFallback => "inappropriate_fallback",
-        Alert::UserCanceled => "user_canceled",
-        Alert::MissingExtension => "missing_extension",
-        Alert::UnsupportedExtension => "unsupported_extension",
-        Alert::UnrecognisedName => "unrecognized_name",
-        Alert::BadCertificateStatusResponse => "bad_certificate_status_response",
-        Alert::UnknownPSKIdentity => "unknown_psk_identity",
-        Alert::CertificateRequired => "certificate_required",
-        Alert::NoApplicationProtocol => "no_application_protocol",
+        0 => "close_notify",
+        10 => "unexpected_message",
+        20 => "bad_record_mac",
+        22 => "record_overflow",
+        40 => "handshake_failure",
+        41 => "no_certificate",
+        42 => "bad_certificate",
+        43 => "unsupported_certificate",
+        44 => "certificate_revoked",
+        45 => "certificate_expired",
+        46 => "certificate_unknown",
+        47 => "illegal_parameter",
+        48 => "unknown_ca",
+        49 => "access_denied",
+        50 => "decode_error",
+        51 => "decrypt_error",
+        70 => "protocol_version",
+        71 => "insufficient_security",
+        80 => "internal_error",
+        86 => "inappropriate_fallback",
+        90 => "user_canceled",
+        109 => "missing_extension",
+        110 => "unsupported_extension",
+        112 => "unrecognized_name",
+        113 => "bad_certificate_status_response",
+        115 => "unknown_psk_identity",
+        116 => "certificate_required",
+        120 => "no_application_protocol",
         _ => "of an unknown kind",
     }
 }
+
+/// The alerts about a client certificate: from `no_certificate` to `unknown_ca`, and `certificate_required`.
+#[cfg(feature = "client")]
+const ABOUT_THE_CERTIFICATE: [u8; 8] = [41, 42, 43, 44, 45, 46, 48, 116];
 
 /// The failure of a handshake that an alert has ended, if an error behind this one says so.
 ///
 /// Such an alert is not protected: anything between this process and the server can send it. So a retry may help, and no
 /// process calls the operator.
-#[cfg(feature = "tls")]
+#[cfg(feature = "client")]
 #[must_use]
 pub fn handshake_ended(error: &(dyn Error + 'static)) -> Option<TransportError> {
     let text = format!(
@@ -137,23 +168,11 @@ pub fn handshake_ended(error: &(dyn Error + 'static)) -> Option<TransportError> 
 /// none before it has accepted the certificate
 /// ([RFC 8446 §4.4.2.4](https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2.4)). Other alerts may follow a request that the
 /// server has processed.
-#[cfg(feature = "tls")]
+#[cfg(feature = "client")]
 #[must_use]
 pub fn certificate_refused(error: &(dyn Error + 'static)) -> Option<TransportError> {
-    use rustls::AlertDescription as Alert;
     let alert = alert(error)?;
-    let about_the_certificate = matches!(
-        alert,
-        Alert::NoCertificate
-            | Alert::BadCertificate
-            | Alert::UnsupportedCertificate
-            | Alert::CertificateRevoked
-            | Alert::CertificateExpired
-            | Alert::CertificateUnknown
-            | Alert::UnknownCA
-            | Alert::CertificateRequired
-    );
-    let text = about_the_certificate.then(|| {
+    let text = ABOUT_THE_CERTIFICATE.contains(&alert).then(|| {
         format!(
             "the server ended the TLS connection with the alert {} and has not processed the request: check the client certificate",
             name(alert)
@@ -212,13 +231,13 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "tls")]
+    #[cfg(feature = "rustls-no-provider")]
     fn received(alert: rustls::AlertDescription) -> io::Error {
         let error = io::Error::new(io::ErrorKind::InvalidData, rustls::Error::AlertReceived(alert));
         io::Error::other(error)
     }
 
-    #[cfg(feature = "tls")]
+    #[cfg(feature = "rustls-no-provider")]
     #[test]
     fn only_an_alert_about_the_certificate_means_that_the_request_was_not_processed() {
         use rustls::AlertDescription as Alert;
@@ -256,7 +275,7 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "tls")]
+    #[cfg(feature = "rustls-no-provider")]
     #[test]
     fn every_alert_that_ends_a_handshake_is_transient_because_anything_on_the_way_can_send_it() {
         use rustls::AlertDescription as Alert;

@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_core::de::IgnoredAny;
 use wellspring_core::{
@@ -98,13 +98,18 @@ pub fn wire_request(request: &HttpRequest) -> Result<http::Request<Vec<u8>>, Tra
         headers.append(name, value);
     }
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    headers
-        .entry(USER_AGENT)
-        .or_insert(HeaderValue::from_static(concat!("wellspring/", env!("CARGO_PKG_VERSION"))));
+    complete(headers);
     if request.method() == Method::Post && request.expose_body().is_empty() {
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     Ok(wire)
+}
+
+/// Adds the headers that every request of a built-in client has, unless the request has its own.
+pub fn complete(headers: &mut HeaderMap) {
+    let user_agent = HeaderValue::from_static(concat!("wellspring/", env!("CARGO_PKG_VERSION")));
+    headers.entry(USER_AGENT).or_insert(user_agent);
+    headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
 }
 
 /// Status and headers in the type that providers read.

@@ -14,7 +14,7 @@ use crate::driver::Driver;
 use crate::shared::SharedLifecycle;
 use crate::source::Source;
 use crate::storage::{Storage, check_store};
-#[cfg(feature = "tls")]
+#[cfg(feature = "client")]
 use crate::tls::Tls;
 
 /// The settings of every source of one builder.
@@ -61,7 +61,7 @@ impl<D: Driver> SharedSettings<D> {
     }
 
     /// Makes the client certificate of these TLS settings a part of the credential.
-    #[cfg(feature = "tls")]
+    #[cfg(feature = "client")]
     pub fn certify(&mut self, tls: &Tls) {
         self.identity = tls.identity().cloned();
     }

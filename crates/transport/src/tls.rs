@@ -1,30 +1,99 @@
 //! TLS settings, as one configuration for both clients.
 //!
-//! rustls with ring, named explicitly: nothing here looks for a process-wide provider. The webpki roots are always
-//! trusted, and the CAs that a program adds are trusted too, by both transports alike.
+//! The features choose the TLS libraries; [`TlsBackend`] says which of them a client uses. Only [`TlsBackend::Rustls`] reads
+//! the process-wide provider of rustls, and nothing here sets it.
 
 use std::sync::Arc;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
 use wellspring_core::TokenError;
 use zeroize::Zeroizing;
 
 use crate::certified::Identity;
 
-/// TLS settings: a client certificate and further certificate authorities.
+#[cfg(feature = "native-tls")]
+mod native;
+#[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
+mod pem;
+#[cfg(feature = "rustls-no-provider")]
+mod rustls;
+
+#[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
+use pem::{Trust, certificates};
+
+/// The TLS library of a client. A library whose feature is not enabled has no variant.
+///
+/// A client that names none uses the first of these variants, in this order, so an additional feature of another crate
+/// in the program changes nothing for a client that has one already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TlsBackend {
+    /// rustls with ring.
+    #[cfg(feature = "rustls-ring")]
+    RustlsRing,
+    /// rustls with aws-lc-rs.
+    #[cfg(feature = "rustls-aws-lc-rs")]
+    RustlsAwsLcRs,
+    /// The operating system's library: OpenSSL, SChannel on Windows, Secure Transport on Apple systems. It always trusts
+    /// the operating system's certificate store.
+    #[cfg(feature = "native-tls")]
+    NativeTls,
+    /// rustls with the process-wide provider, which the program installs before it builds a client
+    /// (`rustls::crypto::CryptoProvider::install_default`).
+    #[cfg(feature = "rustls-no-provider")]
+    Rustls,
+}
+
+impl TlsBackend {
+    /// Every TLS library whose feature is enabled. A client that names none uses the first.
+    pub const ENABLED: &'static [Self] = &[
+        #[cfg(feature = "rustls-ring")]
+        Self::RustlsRing,
+        #[cfg(feature = "rustls-aws-lc-rs")]
+        Self::RustlsAwsLcRs,
+        #[cfg(feature = "native-tls")]
+        Self::NativeTls,
+        #[cfg(feature = "rustls-no-provider")]
+        Self::Rustls,
+    ];
+}
+
+/// TLS settings: the TLS library, a client certificate, and the certificate authorities to trust.
 #[derive(Clone, Default)]
 pub struct Tls {
+    backend: Option<TlsBackend>,
     identity: Option<Identity>,
     authorities: Vec<Vec<u8>>,
+    #[cfg(feature = "platform-verifier")]
+    system_roots: bool,
+}
+
+/// What a client needs to make TLS connections.
+#[derive(Clone)]
+#[doc(hidden)]
+#[non_exhaustive]
+pub enum TlsConnector {
+    /// No TLS library is enabled.
+    None,
+    /// A configuration of rustls.
+    #[cfg(feature = "rustls-no-provider")]
+    Rustls(Arc<::rustls::ClientConfig>),
+    /// A connector of the operating system's library.
+    #[cfg(feature = "native-tls")]
+    NativeTls(native_tls::TlsConnector),
 }
 
 impl Tls {
-    /// The webpki roots and no client certificate.
+    /// The enabled TLS library, its usual certificate authorities and no client certificate.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Uses this TLS library. Default: the first of [`TlsBackend::ENABLED`].
+    #[must_use]
+    pub const fn backend(mut self, backend: TlsBackend) -> Self {
+        self.backend = Some(backend);
+        self
     }
 
     /// Shows this certificate (chain) to servers that ask for a client certificate. Both arguments are PEM.
@@ -42,66 +111,153 @@ impl Tls {
         self
     }
 
+    /// Trusts the operating system's certificate store instead of the webpki roots.
+    ///
+    /// The authorities of [`certificate_authority`](Self::certificate_authority) are trusted too. On Linux and the BSDs,
+    /// the files that `SSL_CERT_FILE` and `SSL_CERT_DIR` name take the place of the store. The store is read when the
+    /// client is built. [`TlsBackend::NativeTls`] always trusts the operating system's store.
+    #[cfg(feature = "platform-verifier")]
+    #[must_use]
+    pub const fn system_roots(mut self) -> Self {
+        self.system_roots = true;
+        self
+    }
+
     /// The client certificate as given, for the key of the tokens that are bound to it. A certificate is not a secret.
     #[must_use]
     pub fn certificate(&self) -> Option<&[u8]> {
         self.identity.as_ref().map(|identity| identity.certificate.as_slice())
     }
 
+    /// The TLS library that these settings name, else the first that is enabled.
+    fn chosen(&self) -> Option<TlsBackend> {
+        self.backend.or(TlsBackend::ENABLED.first().copied())
+    }
+
     pub(crate) const fn identity(&self) -> Option<&Identity> {
         self.identity.as_ref()
+    }
+
+    /// Checks the settings, as a client does when it is built.
+    ///
+    /// # Errors
+    ///
+    /// When a certificate or the key cannot be read, the key does not belong to the certificate, the TLS library does
+    /// not take them, or the settings need a TLS library and none is enabled.
+    pub fn check(&self) -> Result<(), TokenError> {
+        self.connector().map(drop)
+    }
+
+    /// The configuration of rustls, for another client of the program.
+    ///
+    /// # Errors
+    ///
+    /// As for [`check`](Self::check), and when the TLS library is not rustls.
+    #[cfg(feature = "rustls-no-provider")]
+    pub fn client_config(&self) -> Result<Arc<::rustls::ClientConfig>, TokenError> {
+        match self.connector()? {
+            TlsConnector::Rustls(config) => Ok(config),
+            _ => Err(TokenError::misconfigured("the TLS library of these settings is not rustls")),
+        }
     }
 
     /// The configuration for both clients.
     ///
     /// # Errors
     ///
-    /// When a certificate or the key cannot be read, or the key does not belong to the certificate.
-    pub fn client_config(&self) -> Result<Arc<ClientConfig>, TokenError> {
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        for pem in &self.authorities {
-            for authority in certificates(pem, "the CA certificate")? {
-                let added = roots.add(authority);
-                added.map_err(|_| {
-                    TokenError::misconfigured("the CA certificate is not valid: give a CA's certificate")
-                })?;
+    /// As for [`check`](Self::check).
+    #[doc(hidden)]
+    pub fn connector(&self) -> Result<TlsConnector, TokenError> {
+        match self.chosen() {
+            #[cfg(feature = "rustls-ring")]
+            Some(TlsBackend::RustlsRing) => self.rustls(Arc::new(::rustls::crypto::ring::default_provider())),
+            #[cfg(feature = "rustls-aws-lc-rs")]
+            Some(TlsBackend::RustlsAwsLcRs) => {
+                self.rustls(Arc::new(::rustls::crypto::aws_lc_rs::default_provider()))
             }
+            #[cfg(feature = "native-tls")]
+            Some(TlsBackend::NativeTls) => native::connector(&self.trust()?).map(TlsConnector::NativeTls),
+            #[cfg(feature = "rustls-no-provider")]
+            Some(TlsBackend::Rustls) => match ::rustls::crypto::CryptoProvider::get_default() {
+                Some(provider) => self.rustls(Arc::clone(provider)),
+                None => Err(TokenError::misconfigured(
+                    "rustls has no process-wide provider: install one, or enable the feature `rustls-ring` or `rustls-aws-lc-rs`",
+                )),
+            },
+            _ if self.identity.is_none() && self.authorities.is_empty() => Ok(TlsConnector::None),
+            _ => Err(TokenError::misconfigured(
+                "TLS settings need a TLS library: enable the feature `rustls-ring`, `rustls-aws-lc-rs` or `native-tls`",
+            )),
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|_| TokenError::misconfigured("this build of rustls has no TLS version: enable one"))?
-            .with_root_certificates(roots);
-        let config = match &self.identity {
-            None => builder.with_no_client_auth(),
-            Some(identity) => {
-                let chain = certificates(&identity.certificate, "the client certificate")?;
-                let key = PrivateKeyDer::from_pem_slice(&identity.key).map_err(|_| {
-                    TokenError::misconfigured(
-                        "the client key is not readable: it must be PEM, as PKCS #8, PKCS #1 or SEC 1",
-                    )
-                })?;
-                builder.with_client_auth_cert(chain, key).map_err(|_| {
-                    TokenError::misconfigured(
-                        "the client key is not the client certificate's, or is of an unsupported type",
-                    )
-                })?
-            }
-        };
-        Ok(Arc::new(config))
+    }
+
+    #[cfg(feature = "rustls-no-provider")]
+    fn rustls(&self, provider: Arc<::rustls::crypto::CryptoProvider>) -> Result<TlsConnector, TokenError> {
+        #[cfg(feature = "platform-verifier")]
+        let system_roots = self.system_roots;
+        #[cfg(not(feature = "platform-verifier"))]
+        let system_roots = false;
+        let config = rustls::config(&self.trust()?, system_roots, provider)?;
+        Ok(TlsConnector::Rustls(Arc::new(config)))
     }
 }
 
-fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, TokenError> {
-    match CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>() {
-        Ok(all) if !all.is_empty() => Ok(all),
-        _ => Err(TokenError::misconfigured(format!(
-            "{what} is not readable: it must be PEM, beginning with BEGIN CERTIFICATE"
-        ))),
+#[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
+impl Tls {
+    /// What every TLS library gets.
+    fn trust(&self) -> Result<Trust, TokenError> {
+        let mut authorities = Vec::new();
+        for pem in &self.authorities {
+            authorities.extend(certificates(pem, "the CA certificate")?);
+        }
+        Ok(Trust { authorities, identity: self.identity.clone() })
     }
 }
 
 crate::debug_fields!([] Tls, |tls|
+    backend: tls.backend,
     client_certificate: tls.identity.is_some(),
     authorities: tls.authorities.len()
 );
+crate::debug_fields!([] TlsConnector, |_|);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(all(feature = "rustls-ring", feature = "rustls-aws-lc-rs", feature = "native-tls"))]
+    #[test]
+    fn a_client_uses_the_first_enabled_tls_library_unless_the_settings_name_another() {
+        assert_eq!(Tls::new().chosen(), Some(TlsBackend::RustlsRing));
+        for &backend in TlsBackend::ENABLED {
+            assert_eq!(Tls::new().backend(backend).chosen(), Some(backend));
+        }
+        let ring = Tls::new().client_config().unwrap();
+        let aws = Tls::new().backend(TlsBackend::RustlsAwsLcRs).client_config().unwrap();
+        let groups = |config: &::rustls::ClientConfig| config.crypto_provider().kx_groups.len();
+        assert_ne!(groups(&ring), groups(&aws), "aws-lc-rs has post-quantum key exchange, ring has none");
+        let native = Tls::new().backend(TlsBackend::NativeTls);
+        assert!(matches!(native.connector(), Ok(TlsConnector::NativeTls(_))));
+        assert!(native.client_config().is_err());
+        let error = Tls::new().backend(TlsBackend::Rustls).check().unwrap_err();
+        assert!(error.to_string().contains("no process-wide provider"), "{error}");
+    }
+
+    #[cfg(not(any(feature = "rustls-no-provider", feature = "native-tls")))]
+    #[test]
+    fn without_a_tls_library_tls_settings_are_refused_in_a_sentence() {
+        assert!(matches!(Tls::new().connector(), Ok(TlsConnector::None)));
+        let error = Tls::new().certificate_authority("PEM").check().unwrap_err();
+        assert!(error.to_string().contains("enable the feature `rustls-ring`"), "{error}");
+    }
+
+    #[cfg(feature = "native-tls")]
+    #[test]
+    fn native_tls_names_the_key_that_it_does_not_take() {
+        let certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let key = "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n";
+        let tls = Tls::new().client_certificate(certificate, key);
+        let error = tls.backend(TlsBackend::NativeTls).check().unwrap_err();
+        assert!(error.to_string().contains("only as PKCS #8"), "{error}");
+    }
+}

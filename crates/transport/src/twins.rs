@@ -45,6 +45,9 @@ pub mod prelude {
     pub use crate::scripted::Scripted;
     pub use crate::settings::SharedSettings;
     pub use crate::source::Source;
-    #[cfg(feature = "tls")]
-    pub use crate::{client::ClientSettings, tls::Tls};
+    #[cfg(feature = "client")]
+    pub use crate::{
+        client::{ClientSettings, ProxyChoice},
+        tls::Tls,
+    };
 }

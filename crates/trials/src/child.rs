@@ -81,7 +81,7 @@ fn ask_on_tasks(part: &Part, store: &DeadlyStore, policy: &Policy, tally: &Arc<T
     let mut sources = Vec::new();
     for user in 0..part.keys {
         let transport =
-            asynchronous::ReqwestTransport::new(<_>::default()).map_err(|error| error.to_string())?;
+            asynchronous::HyperTransport::new(<_>::default()).map_err(|error| error.to_string())?;
         let source = asynchronous::TokenSource::builder(app(&part.server, part.replay, user)?)
             .policy(policy.clone())
             .store(store.clone())

@@ -12,7 +12,7 @@ use crate::place::Place;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a trial runs on each")]
 pub enum Driver {
-    /// On tokio and reqwest.
+    /// On tokio and hyper.
     Async,
     /// On threads and ureq.
     Blocking,

@@ -57,13 +57,10 @@ async fn through_tower(source: asynchronous::TokenSource, url: &str) -> Outcome 
 
 // ANCHOR: reqwest
 async fn through_reqwest(source: asynchronous::TokenSource, url: &str) -> Outcome {
-    use asynchronous::{AttachMiddleware, Tls};
+    use asynchronous::AttachMiddleware;
     use reqwest_middleware::ClientBuilder;
 
-    let client = reqwest::Client::builder()
-        .tls_backend_preconfigured((*Tls::new().client_config()?).clone())
-        .redirect(reqwest::redirect::Policy::none())
-        .build()?;
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
     let client = ClientBuilder::new(client).with(AttachMiddleware::new(source)).build();
 
     match client.get(url).send().await {

@@ -7,8 +7,8 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     let mut found = Vec::new();
     for package in workspace.libraries() {
         for (path, text) in workspace.sources(package) {
-            for client in ["reqwest", "ureq"] {
-                let home = path.split('/').any(|part| part.trim_end_matches(".rs") == client);
+            for client in ["hyper", "hyper_util", "reqwest", "ureq"] {
+                let home = path.split('/').any(|part| client.starts_with(part.trim_end_matches(".rs")));
                 if home || path.ends_with("/lib.rs") {
                     continue;
                 }

@@ -6,9 +6,9 @@ use crate::workspace::Workspace;
 /// Each package with the feature that makes it blocking.
 const BLOCKING: [(&str, &str); 5] = [
     ("wellspring-transport-blocking", "ureq"),
-    ("pix-bacen", "blocking"),
-    ("oauth2-app", "blocking"),
-    ("hive-auth", "blocking"),
+    ("pix-bacen", "blocking,rustls-ring"),
+    ("oauth2-app", "blocking,rustls-ring"),
+    ("hive-auth", "blocking,rustls-ring"),
     ("wellspring-profiles", ""),
 ];
 

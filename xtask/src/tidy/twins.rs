@@ -6,14 +6,16 @@ use crate::rust;
 use crate::tree::Tree;
 use crate::workspace::Workspace;
 
-const ASYNC: Transport = Transport { folder: "crates/transport-async", client: "reqwest" };
-const BLOCKING: Transport = Transport { folder: "crates/transport-blocking", client: "ureq" };
+const ASYNC: Transport =
+    Transport { folder: "crates/transport-async", client: "hyper", of_client: &["/hyper/", "/reqwest/"] };
+const BLOCKING: Transport =
+    Transport { folder: "crates/transport-blocking", client: "ureq", of_client: &["/ureq/"] };
 
 /// The tests that both transports include.
 const TWINS: &str = "crates/transport/tests/twins";
 
-/// Source and test files that only async code has: no blocking client is a tower service.
-const ASYNC_ONLY_FILES: [&str; 2] = ["tower.rs", "tower_bodies.rs"];
+/// Source and test files that only async code has: no blocking client is a tower service, and reqwest is none of ours.
+const ASYNC_ONLY_FILES: [&str; 3] = ["reqwest.rs", "tower.rs", "tower_bodies.rs"];
 
 /// Tests that only the async transport has: its renewals are tasks, and a runtime may shut down below them.
 const ASYNC_ONLY: [&str; 6] = [
@@ -67,15 +69,15 @@ fn tests_without_twin(tree: &Tree) -> Vec<String> {
 struct Transport {
     folder: &'static str,
     client: &'static str,
+    /// The folders of what a client needs besides its adapter, which has no twin.
+    of_client: &'static [&'static str],
 }
 
 impl Transport {
-    /// Its files of this part that have a twin. What a client needs besides its adapter is in a folder of the client's
-    /// name and has none.
+    /// Its files of this part that have a twin.
     fn twins<'a>(&self, tree: &'a Tree, part: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let of_client = format!("/{}/", self.client);
         tree.ending(&format!("{}/{part}", self.folder), ".rs")
-            .filter(move |(path, _)| !path.contains(&of_client))
+            .filter(|(path, _)| !self.of_client.iter().any(|folder| path.contains(folder)))
     }
 
     fn files(&self, tree: &Tree, part: &str) -> BTreeSet<String> {
@@ -160,7 +162,7 @@ mod tests {
     fn a_file_that_one_transport_lacks_is_found() {
         let workspace = Workspace::of([
             ("crates/transport-async/src/lib.rs", ""),
-            ("crates/transport-async/src/reqwest.rs", ""),
+            ("crates/transport-async/src/hyper.rs", ""),
             ("crates/transport-async/src/send.rs", ""),
             ("crates/transport-blocking/src/lib.rs", ""),
             ("crates/transport-blocking/src/ureq.rs", ""),
@@ -191,7 +193,7 @@ mod tests {
     #[test]
     fn the_adapters_are_each_others_twins() {
         let workspace = Workspace::of([
-            ("crates/transport-async/src/reqwest.rs", ""),
+            ("crates/transport-async/src/hyper.rs", ""),
             ("crates/transport-blocking/src/ureq.rs", ""),
             ("crates/transport-blocking/src/ureq/connect.rs", ""),
         ]);

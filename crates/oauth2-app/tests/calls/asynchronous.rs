@@ -3,7 +3,7 @@
 use oauth2_app::aihubmix::asynchronous::{account, register_app, topup};
 use oauth2_app::asynchronous::{Client, discover};
 use tokio::runtime::{Builder, Runtime};
-use wellspring_transport_async::{ReqwestTransport, Tls, Transport};
+use wellspring_transport_async::{HyperTransport, Tls, Transport};
 
 thread_local! {
     /// Each test has its own thread, and a runtime for all of its calls.
@@ -14,8 +14,8 @@ fn wait<F: Future>(call: F) -> F::Output {
     RUNTIME.with(|runtime| runtime.block_on(call))
 }
 
-fn transport() -> ReqwestTransport {
-    ReqwestTransport::new(Tls::new()).unwrap()
+fn transport() -> HyperTransport {
+    HyperTransport::new(Tls::new()).unwrap()
 }
 
 include!("cases.rs");

@@ -6,9 +6,7 @@ use hyper_util::rt::TokioExecutor;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use tower::{ServiceBuilder, ServiceExt};
 use wellspring_core::TokenError;
-use wellspring_transport_async::{
-    Attach, AttachError, AttachLayer, AttachMiddleware, Body, Tls, TokenSource,
-};
+use wellspring_transport_async::{Attach, AttachError, AttachLayer, AttachMiddleware, Body, TokenSource};
 
 /// A kind of client.
 #[derive(Clone, Copy, Debug)]
@@ -45,9 +43,7 @@ impl Kind {
 }
 
 pub(crate) fn reqwest_client() -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .tls_backend_preconfigured((*Tls::new().client_config().unwrap()).clone())
-        .no_proxy()
+    reqwest::Client::builder().no_proxy()
 }
 
 #[derive(Clone)]

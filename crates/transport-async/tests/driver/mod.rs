@@ -11,7 +11,7 @@ use core::future::Future;
 pub(crate) use support::*;
 use tokio::task::JoinHandle;
 pub(crate) use wellspring_transport_async as transport;
-pub(crate) use wellspring_transport_async::ReqwestTransport as ClientTransport;
+pub(crate) use wellspring_transport_async::HyperTransport as ClientTransport;
 
 /// The attributes of a twin: it runs as it stands, on tokio.
 pub(crate) mod twin {

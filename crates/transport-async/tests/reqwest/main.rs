@@ -26,11 +26,13 @@ async fn a_call_of_reqwests_own_builder_is_renewed_for_like_any_other() {
     let client = reqwest_client().build().unwrap();
     let built =
         client.put(format!("{}/cob", server.url)).header("Authorization", "Bearer theirs").body("charge");
-    assert_eq!(source(&server).send_built(built).await.unwrap().status(), 200);
+    assert_eq!(source(&server).send(built).await.unwrap().status(), 200);
     assert_eq!(server.bearers("/cob"), ["Bearer token-1", "Bearer token-2"]);
     assert_eq!(server.received("/cob")[1].body, b"charge");
+    let built = client.get(format!("{}/cob", server.url)).build().unwrap();
+    assert_eq!(source(&server).send(built).await.unwrap().status(), 200);
     let wrong = client.get("no URL");
-    assert_eq!(source(&server).send_built(wrong).await.unwrap_err().kind(), ErrorKind::Misconfigured);
+    assert_eq!(source(&server).send(wrong).await.unwrap_err().kind(), ErrorKind::Misconfigured);
 }
 
 #[tokio::test]
@@ -75,12 +77,11 @@ async fn a_call_that_was_redirected_is_not_sent_again_and_a_401_behind_it_renews
 async fn a_source_whose_own_client_follows_redirects_does_not_send_a_redirected_call_again() {
     let simulator = Simulator::builder().tls().start().unwrap();
     let url = simulator.url();
-    let tls = Tls::new().certificate_authority(simulator.identity().unwrap().ca_pem.clone());
-    let following = reqwest::Client::builder()
-        .tls_backend_preconfigured((*tls.client_config().unwrap()).clone())
-        .no_proxy()
-        .build()
-        .unwrap();
+    let authority = &simulator.identity().unwrap().ca_pem;
+    let tls = Tls::new().certificate_authority(authority.clone());
+    // The program's client has its own TLS library, which is not that of the source.
+    let authority = reqwest::Certificate::from_pem(authority.as_bytes()).unwrap();
+    let following = reqwest_client().tls_certs_merge([authority]).build().unwrap();
     let toy = Toy::at_path(&url, "/oauth/token");
     let source = TokenSource::builder(toy).tls(tls).client(following).build().unwrap();
     let call = || http::Request::post(format!("{url}/cob/1")).body("10.00").unwrap();

@@ -14,6 +14,8 @@ use ureq::{Agent, AsSendBody, Error, SendBody};
 use wellspring_core::{Provider, ResponseHead, TokenError, TransportError, Verdict, judge};
 use wellspring_transport::{MAX_REPEATABLE, SourceSelector, attach_methods, repeated, response_head};
 
+#[allow(unused_imports, reason = "unused where ureq has methods of these names")]
+use self::without_tls::{TlsSettings as _, TlsSettingsBuilder as _};
 use super::guarded;
 use crate::body::Body;
 use crate::carrier::{self, Call, Carrier};
@@ -80,6 +82,33 @@ fn like(config: &Config) -> ureq::config::ConfigBuilder<ureq::typestate::AgentSc
         .max_idle_connections_per_host(config.max_idle_connections_per_host())
         .max_idle_age(config.max_idle_age())
         .allow_non_standard_methods(config.allow_non_standard_methods())
+}
+
+/// Stands in for the TLS settings of ureq where the program has enabled none of ureq's TLS features. Where it has, the
+/// methods of the same names are ureq's own, because a type's own methods go before those of a trait. So this crate need
+/// not enable a TLS feature of ureq, which would change the program's other agents.
+#[allow(unused, reason = "unused where ureq has methods of these names")]
+mod without_tls {
+    use ureq::config::{Config, ConfigBuilder};
+    use ureq::typestate::AgentScope;
+
+    #[derive(Clone)]
+    pub(super) struct NoSettings;
+
+    pub(super) trait TlsSettings {
+        fn tls_config(&self) -> NoSettings {
+            NoSettings
+        }
+    }
+
+    pub(super) trait TlsSettingsBuilder: Sized {
+        fn tls_config(self, _: NoSettings) -> Self {
+            self
+        }
+    }
+
+    impl TlsSettings for Config {}
+    impl TlsSettingsBuilder for ConfigBuilder<AgentScope> {}
 }
 
 /// Sends each attempt of a call through the second agent.

@@ -70,6 +70,15 @@ fn what_the_agent_and_what_the_single_request_is_set_to_holds() {
 }
 
 #[test]
+fn the_tls_settings_of_the_agent_stay() {
+    let tls = ureq::tls::TlsConfig::builder().use_sni(false).build();
+    let agent = attach(&api()).over(Agent::config_builder().tls_config(tls).build().new_agent());
+    assert!(!agent.config().tls_config().use_sni());
+    let usual = attach(&api()).over(Agent::new_with_defaults());
+    assert!(usual.config().tls_config().use_sni());
+}
+
+#[test]
 fn a_time_limit_of_the_single_request_ends_it() {
     let server = Server::start(|request, n| match request.path() {
         "/token" => Reply::token(n + 1, 3_600),

@@ -1,7 +1,7 @@
 //! `Builder`, and the constructors of `TokenSource` that return it. `ClientTransport` is the adapter of the transport's
-//! own client, `Client` the type of that client and `ClientBuilder` the type that builds it.
+//! own client, and `Client` the type of a program's own client.
 
-/// Declares `Builder`. `$feature` is the feature of the transport's own client.
+/// Declares `Builder`. `$feature` is the feature of the transport's own client with its default TLS library.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! builder_methods {
@@ -14,8 +14,8 @@ macro_rules! builder_methods {
             transport: Option<Arc<dyn Transport>>,
             /// Whether this builds a double, whose renewals have scripted results.
             scripted: bool,
-            #[cfg(feature = $feature)]
-            client: ClientSettings<Client, ClientBuilder>,
+            #[cfg(feature = "client")]
+            client: ClientSettings<Client>,
         }
 
         impl TokenSource {
@@ -48,17 +48,17 @@ macro_rules! builder_methods {
             /// Carries all requests by this transport instead of the built-in client.
             transport(transport: impl Transport + 'static) => transport = Some(Arc::new(transport));
             /// TLS settings, for token requests and calls.
-            #[cfg(feature = $feature)]
+            #[cfg(feature = "client")]
             tls(tls: Tls) => client.tls = tls;
             /// The time for name lookup, connection and TLS handshake. Default: 10 s. Never more than half of the
             /// policy's deadline, so that an unreachable endpoint is not taken for an endpoint that does not respond.
-            #[cfg(feature = $feature)]
+            #[cfg(feature = "client")]
             connect_timeout(timeout: Duration) => client.connect_timeout = timeout;
-            /// Changes further settings of the built-in client: proxy, name lookup, connection pool. The settings that
-            /// the rules of a token request need are made after it.
-            #[cfg(feature = $feature)]
-            configure(change: impl Fn(ClientBuilder) -> ClientBuilder + Send + Sync + 'static) =>
-                client.configure = Some(Box::new(change));
+            /// The URL of the proxy through which the built-in client sends HTTPS requests, such as
+            /// `http://user:password@proxy.example:8080`. Default: the proxy that the environment names (`HTTPS_PROXY`,
+            /// `ALL_PROXY`, `NO_PROXY`). Requests to loopback never use a proxy.
+            #[cfg(feature = "client")]
+            proxy(url: impl Into<String>) => client.proxy = ProxyChoice::At(url.into());
             /// Keeps tokens in this store, where they outlive the process and all processes with this store share them.
             store(store: impl Store + 'static) => settings.store = Some(Arc::new(store));
             /// Which processes share the tokens. Default: all processes that share the store. If more processes share a
@@ -82,7 +82,7 @@ macro_rules! builder_methods {
                     provider,
                     transport: None,
                     scripted: false,
-                    #[cfg(feature = $feature)]
+                    #[cfg(feature = "client")]
                     client: ClientSettings::new(Tls::new()),
                 }
             }
@@ -92,6 +92,13 @@ macro_rules! builder_methods {
                 builder.settings.origins = builder.settings.origins.and_loopback();
                 builder.scripted = true;
                 builder
+            }
+
+            /// Lets the built-in client use no proxy, whatever the environment names.
+            #[cfg(feature = "client")]
+            pub fn no_proxy(mut self) -> Self {
+                self.client.proxy = ProxyChoice::Direct;
+                self
             }
 
             /// Lets calls to this URL's origin carry the token, in addition to calls to the provider's own origins.
@@ -143,7 +150,7 @@ macro_rules! builder_methods {
                 Ok(if self.scripted { Arc::new(ScriptedTransport(Some(carrier))) } else { carrier })
             }
 
-            #[cfg(feature = $feature)]
+            #[cfg(feature = "client")]
             fn client_transport(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
                 let mut client = core::mem::replace(&mut self.client, ClientSettings::new(Tls::new()));
                 self.settings.certify(&client.tls);
@@ -151,7 +158,7 @@ macro_rules! builder_methods {
                 Ok(Arc::new(ClientTransport::with(client, &self.settings.driver)?))
             }
 
-            #[cfg(not(feature = $feature))]
+            #[cfg(not(feature = "client"))]
             fn client_transport(&mut self) -> Result<Arc<dyn Transport>, TokenError> {
                 if self.scripted {
                     return Ok(Arc::new(ScriptedTransport::default()));

@@ -1,11 +1,28 @@
 //! The rule of a call: attach the token; if the API refuses it, renew it and retry once. `Call`, `Response` and
 //! `Carrier` are the traits of the transport's `carrier.rs`.
 
-/// The rule of a call, for every carrier.
+/// The rule of a call, for every carrier, and what `send` takes.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! send_methods {
     ([$($async:tt)?] [$($await:tt)*] [$($boxed:tt)*]) => {
+        /// A request that [`TokenSource::send`] sends: an [`http::Request`] whose body becomes a [`Body`], or a request
+        /// of an HTTP client whose feature is enabled.
+        pub trait IntoRequest {
+            /// The request.
+            ///
+            /// # Errors
+            ///
+            /// When the client's builder could not build it.
+            fn into_request(self) -> Result<http::Request<Body>, TokenError>;
+        }
+
+        impl<B: Into<Body>> IntoRequest for http::Request<B> {
+            fn into_request(self) -> Result<http::Request<Body>, TokenError> {
+                Ok(self.map(Into::into))
+            }
+        }
+
         impl TokenSource {
             /// Sends this request with the token on it.
             ///
@@ -16,11 +33,11 @@ macro_rules! send_methods {
             ///
             /// When there is no token, the token may not be sent to the request's origin, or no response came. After a
             /// refusal, the error is the reason why there is no other token.
-            pub $($async)? fn send<B: Into<Body>>(
+            pub $($async)? fn send(
                 &self,
-                request: http::Request<B>,
+                request: impl IntoRequest,
             ) -> Result<http::Response<Body>, TokenError> {
-                self.send_over(&mut Own(self), request.map(Into::into))$($await)*
+                self.send_over(&mut Own(self), request.into_request()?)$($await)*
             }
 
             /// The rule of [`send`](Self::send), over this carrier.

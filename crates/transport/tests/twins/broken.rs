@@ -15,6 +15,7 @@ use wellspring_core::{
 
 use crate::driver::transport::{Tls, Transport};
 use crate::driver::{ClientTransport, Reply, Server, twin};
+use crate::twins::client_settings::tls_libraries;
 
 const WITHIN: Duration = Duration::from_secs(20);
 
@@ -40,9 +41,9 @@ fn drain(mut stream: impl Read) {
 
 #[twin::test]
 async fn an_alert_that_anything_on_the_way_can_send_is_transient() {
-    let client = ClientTransport::new(Tls::new()).unwrap();
-    for (alert, name) in [(112, "unrecognized_name"), (116, "certificate_required"), (42, "bad_certificate")]
-    {
+    let alerts = [(112, "unrecognized_name"), (116, "certificate_required"), (42, "bad_certificate")];
+    for (&backend, (alert, name)) in tls_libraries().iter().flat_map(|it| alerts.map(|alert| (it, alert))) {
+        let client = ClientTransport::new(Tls::new().backend(backend)).unwrap();
         let port = serve(move |mut stream| {
             let mut hello = [0; 5];
             let _ =
@@ -50,7 +51,7 @@ async fn an_alert_that_anything_on_the_way_can_send_is_transient() {
             drain(stream);
         });
         let error = exchange(&client, &format!("https://127.0.0.1:{port}/token"), "{}").await.unwrap_err();
-        assert_eq!(error.obstacle(), Some(Obstacle::HandshakeRefused), "{error:?}");
+        assert_eq!(error.obstacle(), Some(Obstacle::HandshakeRefused), "{backend:?}: {error:?}");
         let error = error.into_error();
         assert!(error.to_string().contains(name), "{error}");
         assert!(error.is_transient() && !error.is_local());
@@ -81,7 +82,8 @@ fn may_have_been_processed(error: TransportError, start: &str) {
 #[twin::test]
 async fn an_alert_after_the_start_of_a_response_never_means_that_nothing_was_sent() {
     let (config, authority) = server_with_tls();
-    for start in ["", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"] {
+    let starts = ["", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"];
+    for (&backend, start) in tls_libraries().iter().flat_map(|it| starts.map(|start| (it, start))) {
         let config = Arc::clone(&config);
         let port = serve(move |mut stream| {
             let mut tls = ServerConnection::new(Arc::clone(&config)).unwrap();
@@ -97,7 +99,8 @@ async fn an_alert_after_the_start_of_a_response_never_means_that_nothing_was_sen
             let _ = tls.write_tls(&mut stream);
             drain(stream);
         });
-        let client = ClientTransport::new(Tls::new().certificate_authority(authority.clone())).unwrap();
+        let tls = Tls::new().backend(backend).certificate_authority(authority.clone());
+        let client = ClientTransport::new(tls).unwrap();
         let error = exchange(&client, &format!("https://127.0.0.1:{port}/token"), "{}").await.unwrap_err();
         may_have_been_processed(error, start);
     }

@@ -12,6 +12,7 @@ use wellspring_simulator::{Endpoint, Fault, Simulator};
 
 use crate::driver::transport::{Tls, TokenSource, Transport};
 use crate::driver::{ClientTransport, Reply, SECRET, Server, Toy, code, twin};
+use crate::twins::client_settings::tls_libraries;
 
 const WITHIN: Duration = Duration::from_secs(10);
 
@@ -163,21 +164,31 @@ async fn an_answer_arrives_as_it_was_sent() {
 #[twin::test]
 async fn certificates_are_checked_and_shown_as_the_settings_say() {
     let sim = Simulator::builder().tls().start().unwrap();
-    let url = format!("{}/oauth/token", sim.url());
-    assert_eq!(failure(&client(), &url, WITHIN).await, TransportErrorKind::Refused);
-    let ca = sim.identity().unwrap().ca_pem.clone();
-    let trusting = ClientTransport::new(Tls::new().certificate_authority(ca)).unwrap();
-    assert!(trusting.exchange(&post(&url), WITHIN).await.is_ok());
+    let mutual = Simulator::builder().mutual_tls().start().unwrap();
+    for &backend in tls_libraries() {
+        let tls = || Tls::new().backend(backend);
+        let url = format!("{}/oauth/token", sim.url());
+        let usual = ClientTransport::new(tls()).unwrap();
+        assert_eq!(failure(&usual, &url, WITHIN).await, TransportErrorKind::Refused, "{backend:?}");
+        let ca = sim.identity().unwrap().ca_pem.clone();
+        let trusting = ClientTransport::new(tls().certificate_authority(ca)).unwrap();
+        let answer = trusting.exchange(&post(&url), WITHIN).await;
+        assert!(answer.is_ok(), "{backend:?}: {answer:?}");
 
-    let sim = Simulator::builder().mutual_tls().start().unwrap();
-    let identity = sim.identity().unwrap();
-    let url = format!("{}/oauth/token", sim.url());
-    let tls = Tls::new().certificate_authority(identity.ca_pem.clone());
-    let anonymous = ClientTransport::new(tls.clone()).unwrap();
-    assert!(anonymous.exchange(&post(&url), WITHIN).await.is_err());
-    let (certificate, key) = (identity.client_certificate_pem.clone(), identity.client_key_pem.clone());
-    let known = ClientTransport::new(tls.client_certificate(certificate, key)).unwrap();
-    assert!(known.exchange(&post(&url), WITHIN).await.is_ok());
+        let identity = mutual.identity().unwrap();
+        let url = format!("{}/oauth/token", mutual.url());
+        let tls = tls().certificate_authority(identity.ca_pem.clone());
+        let anonymous = ClientTransport::new(tls.clone()).unwrap();
+        assert!(anonymous.exchange(&post(&url), WITHIN).await.is_err(), "{backend:?}");
+        let (certificate, key) = (identity.client_certificate_pem.clone(), identity.client_key_pem.clone());
+        // One file may hold both, as PEM.
+        let both = format!("{certificate}{key}");
+        for (certificate, key) in [(certificate, key), (both.clone(), both)] {
+            let known = ClientTransport::new(tls.clone().client_certificate(certificate, key)).unwrap();
+            let answer = known.exchange(&post(&url), WITHIN).await;
+            assert!(answer.is_ok(), "{backend:?}: {answer:?}");
+        }
+    }
 }
 
 #[twin::test]
@@ -186,14 +197,18 @@ async fn tls_settings_that_make_no_sense_are_refused_in_a_sentence() {
     let other = Simulator::builder().mutual_tls().start().unwrap();
     let (ours, theirs) = (sim.identity().unwrap(), other.identity().unwrap());
     let certificate = || ours.client_certificate_pem.clone();
-    for tls in [
-        Tls::new().client_certificate("nonsense", ours.client_key_pem.clone()),
-        Tls::new().client_certificate(certificate(), "nonsense"),
-        Tls::new().client_certificate(certificate(), theirs.client_key_pem.clone()),
-        Tls::new().certificate_authority("nonsense"),
-    ] {
-        let error = ClientTransport::new(tls).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Misconfigured);
+    for &backend in tls_libraries() {
+        let no_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for tls in [
+            Tls::new().client_certificate("nonsense", ours.client_key_pem.clone()),
+            Tls::new().client_certificate(certificate(), "nonsense"),
+            Tls::new().client_certificate(certificate(), theirs.client_key_pem.clone()),
+            Tls::new().certificate_authority("nonsense"),
+            Tls::new().certificate_authority(no_certificate),
+        ] {
+            let error = ClientTransport::new(tls.backend(backend)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Misconfigured, "{backend:?}: {error}");
+        }
     }
 }
 

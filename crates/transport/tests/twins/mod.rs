@@ -6,6 +6,7 @@
 
 mod broken;
 mod call;
+mod client_settings;
 mod doubles;
 mod exchange;
 mod pool;

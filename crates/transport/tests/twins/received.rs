@@ -15,6 +15,7 @@ use wellspring_simulator::Simulator;
 
 use crate::driver::transport::{Clock, Tls, TokenSource, Transport};
 use crate::driver::{ClientTransport, Reply, SECRET, Server, Toy, eventually, twin};
+use crate::twins::client_settings::tls_libraries;
 
 const WITHIN: Duration = Duration::from_secs(20);
 
@@ -177,19 +178,21 @@ async fn a_client_certificate_that_the_server_refuses_has_sent_nothing_and_names
         trusting().client_certificate(certificate.clone(), key.clone())
     };
     let url = format!("{}/oauth/token", ours.url());
-    for (tls, alert) in [
-        (trusting(), "certificate_required"),
-        (with(expired), "certificate_expired"),
-        (with(foreign_certificate), "unknown_ca"),
-    ] {
-        // Where the server closes before the request is written, the alert has to be read all the same.
-        let client = ClientTransport::new(tls).unwrap();
-        for _ in 0..20 {
-            let error = exchange(&client, &url).await.unwrap_err();
-            assert_eq!(error.obstacle(), Some(Obstacle::CertificateRefused), "{error:?}");
-            let error = error.into_error();
-            assert!(error.to_string().contains(alert), "{alert}: {error}");
-            assert_eq!((error.fate(), error.kind()), (Fate::Unspent, ErrorKind::Misconfigured));
+    for &backend in tls_libraries() {
+        for (tls, alert) in [
+            (trusting(), "certificate_required"),
+            (with(expired), "certificate_expired"),
+            (with(foreign_certificate), "unknown_ca"),
+        ] {
+            // Where the server closes before the request is written, the alert has to be read all the same.
+            let client = ClientTransport::new(tls.backend(backend)).unwrap();
+            for _ in 0..20 {
+                let error = exchange(&client, &url).await.unwrap_err();
+                assert_eq!(error.obstacle(), Some(Obstacle::CertificateRefused), "{backend:?}: {error:?}");
+                let error = error.into_error();
+                assert!(error.to_string().contains(alert), "{backend:?}, {alert}: {error}");
+                assert_eq!((error.fate(), error.kind()), (Fate::Unspent, ErrorKind::Misconfigured));
+            }
         }
     }
 }

@@ -121,7 +121,7 @@ fn ask_on_tasks(member: &Member, over: &Arc<AtomicBool>) -> Result<(), String> {
     let here = runtime.enter();
     let mut tasks = Vec::new();
     for (n, (app, store, voice)) in (0..).zip(of_each_user(member)?) {
-        let transport = asynchronous::ReqwestTransport::new(<_>::default()).map_err(says)?;
+        let transport = asynchronous::HyperTransport::new(<_>::default()).map_err(says)?;
         let source = asynchronous::TokenSource::builder(app)
             .policy(Member::policy())
             .store(store)

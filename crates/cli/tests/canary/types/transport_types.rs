@@ -14,8 +14,9 @@ use wellspring_store::{MemoryStore, Records};
 use wellspring_transport::twins::prelude::{Pool, SharedSettings};
 use wellspring_transport::{
     Action, ActiveRenewal, AllowedOrigins, ClientSettings, Clock, Driver, Failure, InFlight, Listener,
-    ManualClock, Notify, Redirected, RenewalGuard, RenewalRun, Report, SaveGuard, SaveRun, Scripted,
-    SharedLifecycle, Slices, Source, SourceSelector, Storage, Tls, TokenRef, Watch,
+    ManualClock, Notify, ProxyChoice, Redirected, RenewalGuard, RenewalRun, Report, SaveGuard, SaveRun,
+    Scripted, SharedLifecycle, Slices, Source, SourceSelector, Storage, Tls, TlsBackend, TlsConnector,
+    TokenRef, Watch,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -53,11 +54,14 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Arc<Scripted> = Scripted::new([Ok(response()), Err(TokenError::busy("later"))]);
         Arc<SharedLifecycle> = holding.clone();
         Tls = Tls::new().client_certificate("a certificate", SECRET).certificate_authority("an authority");
-        ClientSettings<(), ()> = ClientSettings::new(Tls::new().client_certificate("a certificate", SECRET));
+        ClientSettings<()> = ClientSettings::new(Tls::new().client_certificate("a certificate", SECRET));
+        ProxyChoice = ProxyChoice::At(format!("http://user:{SECRET}@proxy.example"));
+        TlsBackend = TlsBackend::RustlsRing;
+        TlsConnector = Tls::new().connector().unwrap();
         Failure = Failure::BROKEN;
         Redirected = Redirected::Elsewhere;
         SourceSelector<blocking::TokenSource> = SourceSelector::Always(blocking::TokenSource::fixed(ACCESS));
-        Arc<dyn asynchronous::Transport> = Arc::new(asynchronous::ReqwestTransport::new(Tls::new()).unwrap());
+        Arc<dyn asynchronous::Transport> = Arc::new(asynchronous::HyperTransport::new(Tls::new()).unwrap());
         Arc<dyn blocking::Transport> = Arc::new(blocking::UreqTransport::new(Tls::new()).unwrap());
         asynchronous::Attach<()> = asynchronous::AttachLayer::per_request().layer(());
         asynchronous::AttachError = asynchronous::AttachError::Token(TokenError::busy("later"));
@@ -70,7 +74,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         blocking::AttachMiddleware = blocking::AttachMiddleware::new(blocking::TokenSource::fixed(ACCESS));
         asynchronous::Body = asynchronous::Body::from(SECRET);
         asynchronous::Builder = asynchronous::Builder::new(provider());
-        asynchronous::ReqwestTransport = asynchronous::ReqwestTransport::new(Tls::new()).unwrap();
+        asynchronous::HyperTransport = asynchronous::HyperTransport::new(Tls::new()).unwrap();
         blocking::Body = blocking::Body::from(SECRET);
         blocking::Builder = blocking::Builder::new(provider());
         blocking::UreqTransport = blocking::UreqTransport::new(Tls::new()).unwrap();
@@ -256,7 +260,7 @@ fn show_shared_parts(shown: &mut Shown) {
     let _ = pool.source("ann").unwrap();
     shown.add::<Pool<Idle>>(&pool);
     let tls = Tls::new().client_certificate("a certificate", SECRET);
-    shown.add::<ClientSettings<(), ()>>(&ClientSettings::new(tls));
+    shown.add::<ClientSettings<()>>(&ClientSettings::new(tls));
     shown.add(&Failure::UNTRUSTED);
     shown.add(&Redirected::Elsewhere);
 }

@@ -1,0 +1,232 @@
+//! The adapter for hyper.
+//!
+//! Token requests have a client of their own: it keeps no idle connection and sends nothing twice. hyper follows no
+//! redirect and decompresses nothing. No request to loopback goes through a proxy. All other requests are HTTPS, which
+//! no proxy reads.
+
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::io;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::{Method, Version};
+use http_body::{Frame, SizeHint};
+use hyper::body::{Bytes, Incoming};
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use wellspring_core::{HttpRequest, HttpResponse, Origin, TokenError, TransportError};
+use wellspring_transport::{
+    BODY_CAP, ClientSettings, FIELDS_CAP, Failure, Tls, certificate_refused, check_head, check_url, complete,
+    cut_short, error_chain, response_head, too_large, whole, wire_request,
+};
+use zeroize::Zeroizing;
+
+use crate::background::Background;
+use crate::body::Body;
+use crate::clock::TimeLimit;
+use crate::transport::Transport;
+
+mod connect;
+mod lookup;
+mod stream;
+mod tls;
+
+use connect::{Connector, Unsent};
+
+/// Carries requests by hyper.
+#[derive(Clone)]
+pub struct HyperTransport {
+    tokens: Clients,
+    calls: Clients,
+    own: Option<Client>,
+}
+
+/// A program's own client for calls.
+pub(crate) type Client = Arc<dyn OwnClient>;
+
+/// What a program's own client can do.
+#[async_trait]
+pub(crate) trait OwnClient: Send + Sync {
+    /// Sends an API call, whose URL is checked.
+    async fn call(
+        &self,
+        request: http::Request<Body>,
+        within: Duration,
+    ) -> Result<http::Response<Body>, TransportError>;
+}
+
+type HyperClient = legacy::Client<Connector, Body>;
+
+/// The clients for each kind of origin.
+#[derive(Clone)]
+struct Clients {
+    /// Without a proxy.
+    loopback: HyperClient,
+    remote: HyperClient,
+}
+
+impl Clients {
+    fn new(connector: &Connector, idle: usize) -> Self {
+        let client = |connector| {
+            let mut builder = legacy::Client::builder(TokioExecutor::new());
+            builder
+                .http1_max_headers(FIELDS_CAP)
+                .pool_timer(TokioTimer::new())
+                .pool_max_idle_per_host(idle)
+                // A pooled connection may be closed before anything of a call is sent.
+                .retry_canceled_requests(idle > 0);
+            builder.build(connector)
+        };
+        Self { loopback: client(connector.direct()), remote: client(connector.clone()) }
+    }
+
+    fn of(&self, origin: &Origin) -> &HyperClient {
+        if origin.is_loopback() { &self.loopback } else { &self.remote }
+    }
+}
+
+impl HyperTransport {
+    /// A transport with these TLS settings and defaults for everything else.
+    ///
+    /// # Errors
+    ///
+    /// When the TLS settings are not usable.
+    pub fn new(tls: Tls) -> Result<Self, TokenError> {
+        Self::with(ClientSettings::new(tls), &Background::new())
+    }
+
+    pub(crate) fn with(settings: ClientSettings<Client>, _: &Background) -> Result<Self, TokenError> {
+        let connector = Connector::new(&settings)?;
+        let (tokens, calls) = (Clients::new(&connector, 0), Clients::new(&connector, usize::MAX));
+        Ok(Self { tokens, calls, own: settings.client })
+    }
+}
+
+#[async_trait]
+impl Transport for HyperTransport {
+    async fn exchange(
+        &self,
+        request: &HttpRequest,
+        within: Duration,
+    ) -> Result<HttpResponse, TransportError> {
+        let client = self.tokens.of(&check_url(request.url())?);
+        let request = wire_request(request)?.map(Body::from);
+        let mut limit = TimeLimit::new(within);
+        let timed_out = || Err(Failure::TIMED_OUT.into());
+        let mut response = limit.wait(send(client, request)).await.unwrap_or_else(timed_out)?;
+        let checked = check_head(response.headers());
+        let head = response_head(response.status(), response.headers());
+        let mut body = Zeroizing::new(Vec::new());
+        loop {
+            let frame = match limit.wait(next_frame(response.body_mut())).await {
+                Some(Some(Ok(frame))) => frame,
+                Some(None) => break,
+                Some(Some(Err(error))) => {
+                    return cut_short(head, body, || Failure::BROKEN.with_source(error));
+                }
+                None => return cut_short(head, body, || Failure::TIMED_OUT.into()),
+            };
+            let Ok(chunk) = frame.into_data() else { continue };
+            if chunk.len() > BODY_CAP - body.len() {
+                return Err(too_large(head, body));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        whole(head, body, checked)
+    }
+
+    async fn call(
+        &self,
+        mut request: http::Request<Body>,
+        within: Duration,
+    ) -> Result<http::Response<Body>, TransportError> {
+        let origin = check_url(&request.uri().to_string())?;
+        complete(request.headers_mut());
+        if let Some(own) = self.own.as_ref().filter(|_| origin.is_https()) {
+            return own.call(request, within).await;
+        }
+        let mut deadline = Box::pin(tokio::time::sleep(within));
+        let mut sending = core::pin::pin!(send(self.calls.of(&origin), request));
+        let response = core::future::poll_fn(|context| match sending.as_mut().poll(context) {
+            Poll::Ready(response) => Poll::Ready(response),
+            Poll::Pending => deadline.as_mut().poll(context).map(|()| Err(Failure::TIMED_OUT.into())),
+        });
+        let response = response.await?;
+        Ok(response.map(|body| Body::once(Limited { body, deadline })))
+    }
+}
+
+async fn send(
+    client: &HyperClient,
+    mut request: http::Request<Body>,
+) -> Result<http::Response<Incoming>, TransportError> {
+    // hyper reports both only as a request that was not sent, without saying so.
+    *request.version_mut() = Version::HTTP_11;
+    if request.method() == Method::CONNECT {
+        return Err(Failure::INVALID.into());
+    }
+    if request.body().is_empty() {
+        *request.body_mut() = Body::empty();
+    }
+    client.request(request).await.map_err(failure)
+}
+
+/// No response head came.
+fn failure(error: legacy::Error) -> TransportError {
+    if let Some(Unsent(failure)) = error_chain(&error).find_map(|error| error.downcast_ref()) {
+        return failure.clone();
+    }
+    if let Some(failure) = certificate_refused(&error) {
+        return failure.with_source(Arc::new(error));
+    }
+    let of_hyper = error_chain(&error).find_map(|error| error.downcast_ref::<hyper::Error>());
+    let failure = match of_hyper {
+        _ if error.is_connect() => Failure::UNREACHABLE,
+        // hyper's method for that is there for servers only.
+        Some(error) if error.is_parse() && error.to_string() == "message head is too large" => {
+            Failure::HEAD_TOO_LARGE
+        }
+        _ => Failure::BROKEN,
+    };
+    failure.with_source(error)
+}
+
+/// The next frame of a body; `None` at its end.
+async fn next_frame(body: &mut Incoming) -> Option<Result<Frame<Bytes>, hyper::Error>> {
+    core::future::poll_fn(|context| http_body::Body::poll_frame(Pin::new(&mut *body), context)).await
+}
+
+/// The body of a response, with the deadline of its call.
+struct Limited {
+    body: Incoming,
+    deadline: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl http_body::Body for Limited {
+    type Data = Bytes;
+    type Error = Box<dyn core::error::Error + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        core::task::ready!(self.deadline.as_mut().poll(context));
+        let passed = io::Error::new(io::ErrorKind::TimedOut, "the deadline of the call has passed");
+        Poll::Ready(Some(Err(passed.into())))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+}
+
+wellspring_transport::debug_fields!([] HyperTransport, |_|);

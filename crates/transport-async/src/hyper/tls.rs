@@ -1,0 +1,54 @@
+//! The TLS handshake, by the TLS library of the settings.
+
+use hyper_util::rt::TokioIo;
+use wellspring_core::TransportError;
+use wellspring_transport::TlsConnector;
+#[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
+use wellspring_transport::{Failure, handshake_ended, is_untrusted, timed_out, unreachable};
+
+use super::stream::Stream;
+
+/// The same connection with TLS, after the handshake.
+pub(super) async fn handshake(
+    tls: &TlsConnector,
+    host: &str,
+    stream: Stream,
+) -> Result<Stream, TransportError> {
+    // The address in a URL has brackets around it, the name in a certificate has none.
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let stream = stream.into_inner();
+    match tls {
+        #[cfg(feature = "rustls-no-provider")]
+        TlsConnector::Rustls(config) => {
+            use tokio_rustls::rustls::pki_types::ServerName;
+            let name = ServerName::try_from(host.to_owned());
+            let name = name.map_err(|error| Failure::INVALID.with_source(error))?;
+            let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::clone(config));
+            let connected = connector.connect(name, stream).await.map_err(failed)?;
+            Ok(TokioIo::new(Box::new(connected)))
+        }
+        #[cfg(feature = "native-tls")]
+        TlsConnector::NativeTls(connector) => {
+            let connector = tokio_native_tls::TlsConnector::from(connector.clone());
+            let connected = connector.connect(host, stream).await.map_err(failed)?;
+            Ok(TokioIo::new(Box::new(connected)))
+        }
+        _ => {
+            let _ = (host, stream);
+            Err(Failure::NO_TLS.into())
+        }
+    }
+}
+
+#[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
+fn failed(error: impl core::error::Error + Send + Sync + 'static) -> TransportError {
+    if let Some(alert) = handshake_ended(&error) {
+        return alert.with_source(std::sync::Arc::new(error));
+    }
+    let failure = match &error {
+        error if is_untrusted(error) => Failure::UNTRUSTED,
+        error if timed_out(error) => Failure::CONNECT_TIMEOUT,
+        error => unreachable(error, false),
+    };
+    failure.with_source(error)
+}

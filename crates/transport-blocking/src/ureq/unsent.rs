@@ -1,0 +1,108 @@
+//! Failures before the first byte of a request, and what is checked before it.
+
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::transport::NextTimeout;
+use ureq::unversioned::transport::time::Duration;
+use ureq::{ProxyProtocol, Timeout};
+use wellspring_core::TransportError;
+use wellspring_transport::{
+    Failure, certificate_refused, handshake_ended, is_untrusted, timed_out, unreachable, unreachable_by_proxy,
+};
+
+/// A failure before the first byte of a request.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing was sent: {error}")]
+pub(super) struct Unsent {
+    error: ureq::Error,
+    stage: Stage,
+}
+
+/// The URL is HTTPS, and no TLS library is enabled.
+#[derive(Debug, thiserror::Error)]
+#[error("this program was built without TLS")]
+pub(super) struct NoTls;
+
+/// How far the connection came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The name of the endpoint was being looked up.
+    Lookup,
+    /// The proxy was asked for a connection.
+    Proxy,
+    /// The connection was being made, up to the end of the handshake.
+    Connect,
+    /// The handshake is complete.
+    Connected,
+}
+
+impl Unsent {
+    pub(super) fn mark(error: ureq::Error) -> ureq::Error {
+        Self::of(error, Stage::Connect)
+    }
+
+    pub(super) fn of(error: ureq::Error, stage: Stage) -> ureq::Error {
+        match error {
+            // Through a proxy this connector runs twice.
+            ureq::Error::Other(mut other) if other.is::<Self>() => {
+                if let (Some(inner), Stage::Proxy) = (other.downcast_mut::<Self>(), stage) {
+                    inner.stage = stage;
+                }
+                ureq::Error::Other(other)
+            }
+            error => ureq::Error::Other(Box::new(Self { error, stage })),
+        }
+    }
+
+    /// The failure that an alert of the server means.
+    pub(super) fn alert(&self) -> Option<TransportError> {
+        let ureq::Error::Io(io) = &self.error else { return None };
+        match self.stage {
+            Stage::Lookup | Stage::Proxy => None,
+            Stage::Connect => handshake_ended(io),
+            Stage::Connected => certificate_refused(io),
+        }
+    }
+
+    pub(super) fn failure(&self) -> Failure {
+        let lookup = self.stage == Stage::Lookup;
+        match &self.error {
+            ureq::Error::Timeout(_) => Failure::CONNECT_TIMEOUT,
+            ureq::Error::Io(io) if self.stage == Stage::Proxy => unreachable_by_proxy(io),
+            error if self.stage == Stage::Proxy => unreachable_by_proxy(error),
+            ureq::Error::Other(other) if other.is::<NoTls>() => Failure::NO_TLS,
+            ureq::Error::Io(io) if is_untrusted(io) => Failure::UNTRUSTED,
+            ureq::Error::Io(io) if timed_out(io) => Failure::CONNECT_TIMEOUT,
+            ureq::Error::BadUri(_) | ureq::Error::Tls(_) => Failure::INVALID,
+            ureq::Error::Io(io) => unreachable(io, lookup),
+            error => unreachable(error, lookup || matches!(error, ureq::Error::HostNotFound)),
+        }
+    }
+}
+
+/// Whether a request to this URL uses no proxy or one that speaks HTTP: ureq passes by any other in silence.
+pub(super) fn check_proxy(config: &Config, uri: &Uri) -> Result<(), ureq::Error> {
+    match config.proxy() {
+        Some(proxy)
+            if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)
+                && !proxy.is_no_proxy(uri) =>
+        {
+            let text = "the scheme of the proxy's URL is not http or https".to_owned();
+            Err(Unsent::of(ureq::Error::ConnectProxyFailed(text), Stage::Proxy))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The time that the request has, of the time that ureq has.
+pub(super) fn own(mut timeout: NextTimeout, slack: core::time::Duration) -> NextTimeout {
+    if let (Timeout::Global, Duration::Exact(after)) = (timeout.reason, timeout.after) {
+        timeout.after = Duration::Exact(after.saturating_sub(slack));
+    }
+    timeout
+}
+
+/// Fails if the time of the request is up. What was to be sent is missing, so the server never has the whole request.
+pub(super) fn check_unsent(timeout: NextTimeout) -> Result<(), ureq::Error> {
+    if timeout.after.is_zero() { Err(Unsent::mark(ureq::Error::Timeout(timeout.reason))) } else { Ok(()) }
+}
