@@ -36,7 +36,10 @@ impl App {
         let answered = login.answers(callback);
         match code(callback).and_then(|code| self.check(callback, answered).map(|()| code)) {
             Ok(code) => Ok(login.into_grant(code)),
-            Err(kind) => Err(CallbackError { kind, pending: (!answered).then_some(login) }),
+            Err(kind) => {
+                let kind = without(login.state().expose(), kind);
+                Err(CallbackError { kind, pending: (!answered).then_some(login) })
+            }
         }
     }
 
@@ -81,6 +84,14 @@ fn code(callback: &Callback) -> Result<AuthorizationCode, CallbackErrorKind> {
         (Parameter::Once(code), Parameter::Once(_) | Parameter::Repeated) => Ok(code.clone()),
         _ => Err(CallbackErrorKind::MissingParameters),
     }
+}
+
+/// The same error, which does not repeat the state: a callback that was garbled on its way may carry it in any parameter,
+/// and the sign-in may still be pending.
+fn without(state: &str, kind: CallbackErrorKind) -> CallbackErrorKind {
+    let CallbackErrorKind::Refused { code, description } = kind else { return kind };
+    let code = if code.contains(state) { SERVER_ERROR.to_owned() } else { code };
+    CallbackErrorKind::Refused { code, description: description.filter(|text| !text.contains(state)) }
 }
 
 fn checked_code(code: &str) -> String {

@@ -5,7 +5,7 @@
 use core::fmt::{Debug, Write};
 
 use oauth2_app::aihubmix::{self, Account, RegisteredApp, Registration, TopUp};
-use oauth2_app::{App, Callback, Discovery, Entropy, RedirectUri, UserInfo};
+use oauth2_app::{App, Callback, Discovery, Entropy, PendingLogin, RedirectUri, UserInfo};
 use wellspring_core::{
     AccessToken, AuthorizationCode, AuthorizationGrant, Clocks, CodeVerifier, DeviceCode, HttpResponse,
     Instant, Provider, Reading, RefreshToken, ResponseHead, UnixTime,
@@ -175,4 +175,20 @@ fn no_mangled_callback_makes_the_reader_panic_or_matches_another_state() {
         }
     });
     assert!(login.is_some());
+}
+
+#[test]
+fn the_error_of_a_garbled_callback_does_not_repeat_the_state() {
+    const STATE: &str = "canary-state-6";
+    for query in [
+        format!("error=access_de&error_description=state%3D{STATE}"),
+        format!("error=access_denied%26state={STATE}"),
+        format!("error={STATE}&state={STATE}"),
+    ] {
+        let uri = RedirectUri::new("https://yourapp.com/cb").unwrap();
+        let login = PendingLogin::from_parts(STATE, None, uri).unwrap();
+        let error = app().finish(login, &Callback::read(&query)).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("refused the sign-in") && !shown.contains("canary"), "{shown}");
+    }
 }
