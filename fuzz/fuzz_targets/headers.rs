@@ -36,9 +36,10 @@ fn write(challenge: &Challenge) -> String {
     format!("{} {}", challenge.scheme, parameters.join(", "))
 }
 
-/// A date that another reader accepts is the same second here. The years of two digits are read by different rules.
+/// A date that another reader accepts is the same second here. The years of two digits are read by different rules,
+/// and the other reader accepts any end of the obsolete format without them.
 fn same_as_httpdate(text: &str, now: UnixTime) {
-    if text.contains('-') {
+    if text.contains('-') || !matches!(text.len(), 24 | 29) || !text.is_ascii() {
         return;
     }
     let Ok(time) = httpdate::parse_http_date(text) else { return };
