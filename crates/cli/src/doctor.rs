@@ -157,6 +157,9 @@ fn record(profile: &Profile, key: &TokenKey, store: &dyn Store, report: &mut Rep
         Err(error) => return report.store(&error),
     };
     report.fine(format_args!("{name}: the store is readable and {}", holds(&loaded)));
+    if let Some(error) = &loaded.unusable_spill {
+        report.store(error);
+    }
     if loaded.spilled.is_some() {
         report.note(format_args!("{name}: a token that the store refused waits for the next command"));
     }

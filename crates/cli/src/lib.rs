@@ -24,6 +24,7 @@ mod descriptors;
 mod doctor;
 mod driver;
 mod exit;
+mod former;
 mod interrupt;
 mod logging;
 mod login;
@@ -83,7 +84,12 @@ fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
     interrupt::watch()?;
     // The default TLS provider of this process is ring. An error means that a default is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let profile = |name: &str| Ok::<_, Failure>(Configuration::load(config)?.profile(name)?.clone());
+    let profile = |name: &str| {
+        let all = Configuration::load(config)?;
+        let profile = all.profile(name)?.clone();
+        former::tell(&all, &profile);
+        Ok::<_, Failure>(profile)
+    };
     match command {
         Command::Demo => show(&mut stdout()),
         Command::Token(args) => {

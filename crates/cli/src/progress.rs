@@ -16,7 +16,9 @@ struct Progress {
     failure: Option<String>,
     /// The store's operation that has failed last and is retried.
     retried: Option<Text>,
-    /// Since when a token is neither saved nor spilled.
+    /// Since when the store refuses a token.
+    refused: Option<Instant>,
+    /// Since when the store refuses a token that the spill folder does not take either.
     unsaved: Option<Instant>,
     /// What the command has achieved so far.
     result: Option<Text>,
@@ -27,6 +29,7 @@ static PROGRESS: Mutex<Progress> = Mutex::new(Progress {
     next: 0,
     failure: None,
     retried: None,
+    refused: None,
     unsaved: None,
     result: None,
 });
@@ -68,19 +71,26 @@ pub(crate) fn retries(failure: Option<(Text, &StoreError)>) {
     progress().retried = failure.map(|(what, _)| what);
 }
 
-/// A token was obtained at this time that neither the store nor the spill folder takes. Both are tried again.
+/// The store refuses a token that was obtained.
+pub(crate) fn is_refused(now: Instant) {
+    progress().refused.get_or_insert(now);
+}
+
+/// The spill folder does not take that token either. Both are tried again.
 pub(crate) fn is_unsaved(now: Instant) {
-    progress().unsaved.get_or_insert(now);
+    let mut progress = progress();
+    let since = *progress.refused.get_or_insert(now);
+    progress.unsaved.get_or_insert(since);
 }
 
 /// The token is saved.
 pub(crate) fn is_saved(what: impl Into<Text>) {
     let mut progress = progress();
-    progress.unsaved = None;
+    (progress.refused, progress.unsaved) = (None, None);
     progress.result = Some(what.into());
 }
 
-/// Since when a token is neither saved nor spilled.
+/// Since when the store refuses a token that the spill folder does not take either.
 pub(crate) fn unsaved_since() -> Option<Instant> {
     progress().unsaved
 }

@@ -64,7 +64,7 @@ pub(crate) struct Revoked {
 
 /// The session in the store, if it can be refreshed.
 pub(crate) fn held(store: &dyn Store, key: &TokenKey, within: Duration, now: UnixTime) -> Option<Replaced> {
-    let Loaded { stored, spilled } = store.load(key, within).ok()?;
+    let Loaded { stored, spilled, .. } = store.load(key, within).ok()?;
     let (stored, spilled) = (stored.map(|stored| stored.record), spilled.map(|spilled| spilled.record));
     let newest = stored.into_iter().chain(spilled).max_by_key(Record::place)?;
     newest.granted().and_then(Replaced::of).filter(|session| !session.has_expired(now))

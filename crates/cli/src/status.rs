@@ -8,7 +8,7 @@ pub(crate) mod facts;
 use core::time::Duration;
 use std::io::Write;
 
-use wellspring_core::{Store, UnixTime};
+use wellspring_core::{Store, StoreError, UnixTime};
 use wellspring_profiles::{Configuration, Profile, visible};
 use wellspring_transport_blocking::Clock;
 
@@ -22,7 +22,8 @@ use crate::status::facts::Facts;
 /// How long the store may take for one load.
 pub(crate) const LOAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Prints the state of the profiles. Fails with the error of the first profile that it could not read.
+/// Prints the state of the profiles. Fails with the error of the first profile that it could not read, or whose spilled token
+/// cannot be used.
 pub(crate) fn run(all: &Configuration, args: &Status, out: &mut dyn Write) -> Result<(), Failure> {
     let store = persistent(all.store())?;
     let profiles = match &args.profile {
@@ -37,7 +38,8 @@ pub(crate) fn run(all: &Configuration, args: &Status, out: &mut dyn Write) -> Re
     for profile in profiles {
         let name = profile.name();
         match look(all, profile, &*store, &sharing, now) {
-            Ok(facts) => {
+            Ok((facts, unusable_spill)) => {
+                first = first.or(unusable_spill);
                 objects.push(facts.json(name, now));
                 facts.write(name, now, &mut text);
             }
@@ -56,21 +58,23 @@ pub(crate) fn run(all: &Configuration, args: &Status, out: &mut dyn Write) -> Re
     first.map_or(Ok(()), Err)
 }
 
+/// The facts of this profile, and why its spilled token cannot be used.
 fn look(
     all: &Configuration,
     profile: &Profile,
     store: &dyn Store,
     sharing: &Sharing,
     now: UnixTime,
-) -> Result<Facts, Failure> {
+) -> Result<(Facts, Option<Failure>), Failure> {
     let parts = Parts::offline(profile)?;
     let key = &parts.provider.spec().key;
-    let loaded = store.load(key, LOAD_TIMEOUT);
-    let loaded = loaded.map_err(|error| Failure::store(all.store().place(), "cannot be read", &error))?;
+    let unread = |error: &StoreError| Failure::store(all.store().place(), "cannot be read", error);
+    let loaded = store.load(key, LOAD_TIMEOUT).map_err(|error| unread(&error))?;
     let facts = Facts::of(&loaded, &parts.policy, now, || {
         let stored = loaded.stored.as_ref()?;
         let domain = stored.record.lease.and_then(|lease| lease.domain);
         store.watch(key, stored.version, domain, Duration::ZERO).ok()
     });
-    Ok(facts.shared_with(sharing.others(key, profile.name())))
+    let unusable_spill = loaded.unusable_spill.as_ref().map(unread);
+    Ok((facts.shared_with(sharing.others(key, profile.name())), unusable_spill))
 }

@@ -50,13 +50,26 @@ pub struct Stored {
 
 /// What a store holds for a key.
 #[derive(Clone, Debug, Default)]
-#[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
 #[expect(clippy::exhaustive_structs, reason = "stores make it")]
 pub struct Loaded {
     /// The record, if there is one.
     pub stored: Option<Stored>,
     /// One of the spilled tokens, which the store did not take, if there are any.
     pub spilled: Option<PendingSave>,
+    /// Why the spilled token of the leased attempt cannot be used, if it is there: the server has answered that attempt, so
+    /// its refresh token is spent. The record itself stays usable.
+    pub unusable_spill: Option<StoreError>,
+}
+
+impl Loaded {
+    /// The same, for what needs the newest token.
+    ///
+    /// # Errors
+    ///
+    /// When that may be in a spill that cannot be used.
+    pub(crate) fn with_newest(mut self) -> Result<Self, StoreError> {
+        self.unusable_spill.take().map_or(Ok(self), Err)
+    }
 }
 
 /// A token that was obtained and that the store does not hold yet.

@@ -48,6 +48,24 @@ impl Claims {
         let _ = self.0.candidates.set(candidates);
     }
 
+    /// The profiles that would find the record that an earlier version has stored for these settings, if they are of several
+    /// sessions. The first one takes it over.
+    pub(crate) fn rivals(&self, settings: &Oauth2App) -> Vec<&str> {
+        let record = former_record(settings);
+        let candidates = self.0.candidates.get().into_iter().flatten();
+        let rivals: Vec<_> = candidates
+            .filter(|candidate| former_record(&candidate.settings) == record)
+            .filter_map(|Candidate { name, settings, .. }| {
+                Some((name.as_str(), Session::of(name, settings).ok()?))
+            })
+            .collect();
+        let differs = |first: &Session| rivals.iter().any(|(_, session)| session != first);
+        if !rivals.first().is_some_and(|(_, first)| differs(first)) {
+            return Vec::new();
+        }
+        rivals.into_iter().map(|(name, _)| name).collect()
+    }
+
     /// Whether this profile takes over the record that an earlier version has stored for these settings.
     fn belong_to(&self, session: &Session, settings: &Oauth2App) -> bool {
         let first = self.0.first.get_or_init(|| {

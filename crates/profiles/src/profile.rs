@@ -67,6 +67,17 @@ impl Profile {
         &self.name
     }
 
+    /// The names of the profiles, this one included, that would find the same record of an earlier version of this crate,
+    /// which stored one record for all profiles with the same client and scopes. The first one takes it over; the others
+    /// sign in. Empty if no other session has a claim to it.
+    #[must_use]
+    pub fn former_rivals(&self) -> Vec<&str> {
+        match &self.provider {
+            ProviderSettings::Oauth2App(settings) => self.claims.rivals(settings),
+            ProviderSettings::PixBacen(_) | ProviderSettings::HiveAuth(_) => Vec::new(),
+        }
+    }
+
     /// This profile, if a person may sign in to it.
     pub(crate) fn candidate(&self) -> Option<Candidate> {
         let ProviderSettings::Oauth2App(settings) = &self.provider else { return None };

@@ -39,6 +39,10 @@ impl Fixture for InFolder {
         fs::remove_dir_all(self.0.path().join("locks")).is_ok()
     }
 
+    fn corrupt_spills(&self) -> bool {
+        contract::corrupt_files(self.0.path().join("spill"))
+    }
+
     fn refuse_saves(&self) -> Option<Box<dyn Any>> {
         let save_locks = FileLocks::open(self.0.path().join("locks"), "save").unwrap();
         // Enough keys to lock every lock file.

@@ -49,6 +49,10 @@ impl Fixture for InDatabase {
         fs::remove_dir_all(self.0.path().join("tokens.db.life")).is_ok()
     }
 
+    fn corrupt_spills(&self) -> bool {
+        contract::corrupt_files(self.0.path().join("tokens.db.spill"))
+    }
+
     fn refuse_saves(&self) -> Option<Box<dyn Any>> {
         let other = Connection::open(self.path()).unwrap();
         other.execute_batch("BEGIN EXCLUSIVE").unwrap();

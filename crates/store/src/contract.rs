@@ -33,7 +33,7 @@ use handle::expect_ok;
 // The public interface is, besides the functions below:
 pub use disks::check_on_small_disk;
 pub use fixture::Fixture;
-pub use folder::{Folder, write_private};
+pub use folder::{Folder, corrupt_files, write_private};
 pub use processes::check_across_processes;
 
 /// Runs every clause of the contract. `new_fixture` makes an empty store each time.

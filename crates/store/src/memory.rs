@@ -167,6 +167,10 @@ mod tests {
             self.map.0.lock().entries.get_mut(&KeyName::of(key)).unwrap().bytes[0] ^= 1;
         }
 
+        fn corrupt_spills(&self) -> bool {
+            contract::corrupt_files(self.spills.path())
+        }
+
         fn refuse_saves(&self) -> Option<Box<dyn Any>> {
             None
         }

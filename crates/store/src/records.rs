@@ -15,7 +15,7 @@ use crate::entries::{decode, random_version};
 use crate::former::{Former, Found, Settled, carry_over};
 use crate::map::{Entry, KeyName, Map};
 use crate::spill_rooms::SpillRooms;
-use crate::spills::Spills;
+use crate::spills::{Spilled, Spills};
 
 const NO_FOLDER: &str = "this store has no folder for spilled tokens: name one with `Records::with_spills`";
 
@@ -123,21 +123,16 @@ impl<M: Map> Records<M> {
         Ok(Some(Stored { version: entry.version, record }))
     }
 
-    /// A spilled token under this name, beside a record with a lease of this attempt.
-    fn spilled(
-        &self,
-        name: &KeyName,
-        leased: Option<Attempt>,
-        end: Deadline,
-    ) -> Result<Option<PendingSave>, StoreError> {
-        let Some(spills) = &self.spills else { return Ok(None) };
+    /// The spilled tokens under this name, beside a record with a lease of this attempt.
+    fn spilled(&self, name: &KeyName, leased: Option<Attempt>, end: Deadline) -> Result<Spilled, StoreError> {
+        let Some(spills) = &self.spills else { return Ok(Spilled::default()) };
         let files = spills.files(name)?;
         if files.is_empty() {
             if self.needs_spill_key() {
                 // Only a spill needs it.
                 drop(self.read_spill_key(end.left()));
             }
-            return Ok(None);
+            return Ok(Spilled::default());
         }
         let spill_key = self.read_spill_key(end.left())?;
         spills.find(&files, name, spill_key.as_ref(), leased)
@@ -193,10 +188,12 @@ impl<M: Map> Store for Records<M> {
         let lease = stored.as_ref().and_then(|stored| stored.record.lease);
         let leased = lease.map(|lease| lease.attempt);
         let mut spilled = self.spilled(&name, leased, end)?;
-        if let (None, Some(former)) = (&spilled, former) {
-            spilled = self.spilled(former.name(), leased, end)?;
+        if let (None, Some(former)) = (&spilled.found, former) {
+            let of_former = self.spilled(former.name(), leased, end)?;
+            spilled = Spilled { found: of_former.found, unusable: of_former.unusable.or(spilled.unusable) };
         }
-        Ok(Loaded { stored, spilled })
+        let Spilled { found, unusable } = spilled;
+        Ok(Loaded { stored, spilled: found, unusable_spill: unusable })
     }
 
     fn save(

@@ -43,6 +43,39 @@ enum Unused {
     Failed(StoreError),
 }
 
+/// The spilled tokens beside a record.
+#[derive(Debug, Default)]
+pub(crate) struct Spilled {
+    /// One of them.
+    pub(crate) found: Option<PendingSave>,
+    /// Why the one of the leased attempt cannot be used.
+    pub(crate) unusable: Option<StoreError>,
+}
+
+impl Unused {
+    /// The error if this file at `path` belongs to the attempt of the lease: the server has answered that attempt, and its
+    /// answer cannot be used.
+    fn of_lease(self, path: &Path) -> Option<StoreError> {
+        let shown = path.display();
+        let consequence = "the server has answered the last refresh, so its refresh token is not sent again";
+        Some(match self {
+            Self::Gone => return None,
+            // Its process may be about to complete it: a retry shows that.
+            Self::Partial if !is_settled(path) => StoreError::unavailable(format!(
+                "{shown} is an interrupted spill, or a process is just writing it: {consequence}"
+            )),
+            Self::Partial => StoreError::unreadable(format!(
+                "{shown} is an interrupted spill, which nothing completes: {consequence}; move it away and sign in again"
+            )),
+            Self::Foreign => StoreError::unreadable(format!(
+                "{shown} was changed, copied or restored, or belongs to another store: {consequence}; restore the file, or \
+                 move it away and sign in again"
+            )),
+            Self::Failed(error) => error,
+        })
+    }
+}
+
 impl Spills {
     /// Spilled tokens in this folder.
     #[must_use]
@@ -107,18 +140,18 @@ impl Spills {
     /// Any of the spilled tokens in these files of this key. `key` is the spill key of the store, if it has one.
     ///
     /// `leased` is the attempt of the lease in the record. A file with its name shows that the server has answered this
-    /// attempt. If that file cannot be used, nothing may be sent: the refresh token in the record is spent.
+    /// attempt. If that file cannot be used, the refresh token in the record must not be sent: it is spent.
     ///
     /// # Errors
     ///
-    /// When the spill of the leased attempt cannot be used, or another one cannot be read now.
+    /// When a spill of another attempt cannot be read now.
     pub(crate) fn find(
         &self,
         paths: &[PathBuf],
         name: &KeyName,
         key: Option<&SpillKey>,
         leased: Option<Attempt>,
-    ) -> Result<Option<PendingSave>, StoreError> {
+    ) -> Result<Spilled, StoreError> {
         let leased = leased.map(|attempt| self.path(name, attempt));
         let is_of_lease = |path: &PathBuf| {
             leased
@@ -128,19 +161,14 @@ impl Spills {
         let mut unusable = None;
         for path in paths {
             match self.read(path, name, key) {
-                Ok(pending_save) => return Ok(Some(pending_save)),
-                Err(unused @ (Unused::Partial | Unused::Foreign)) if is_of_lease(path) => {
-                    unusable = Some(answered(path, &unused));
-                }
-                // A retry may find the newest token there. What a person must correct stops only the sending of the
-                // refresh token that it may have replaced.
-                Err(Unused::Failed(error)) if is_of_lease(path) || !error.is_permanent() => {
-                    return Err(error);
-                }
+                Ok(pending_save) => return Ok(Spilled { found: Some(pending_save), unusable: None }),
+                Err(unused) if is_of_lease(path) => unusable = unused.of_lease(path).or(unusable),
+                // A retry may find the newest token there.
+                Err(Unused::Failed(error)) if !error.is_permanent() => return Err(error),
                 Err(Unused::Gone | Unused::Partial | Unused::Foreign | Unused::Failed(_)) => {}
             }
         }
-        unusable.map_or(Ok(None), Err)
+        Ok(Spilled { found: None, unusable })
     }
 
     fn read(&self, path: &Path, name: &KeyName, key: Option<&SpillKey>) -> Result<PendingSave, Unused> {
@@ -224,25 +252,6 @@ impl Spills {
 
     fn path(&self, name: &KeyName, attempt: Attempt) -> PathBuf {
         self.folder.join(format!("{name}-{attempt}{EXTENSION}"))
-    }
-}
-
-/// The server has answered the attempt of the lease, and its answer cannot be used.
-fn answered(path: &Path, unused: &Unused) -> StoreError {
-    let shown = path.display();
-    let consequence = "the server has answered the last refresh, so its refresh token is not sent again";
-    match unused {
-        // Its process may be about to complete it: a retry shows that.
-        Unused::Partial if !is_settled(path) => StoreError::unavailable(format!(
-            "{shown} is an interrupted spill, or a process is just writing it: {consequence}"
-        )),
-        Unused::Partial => StoreError::unreadable(format!(
-            "{shown} is an interrupted spill, which nothing completes: {consequence}; move it away and sign in again"
-        )),
-        _ => StoreError::unreadable(format!(
-            "{shown} was changed, copied or restored, or belongs to another store: {consequence}; restore the file, or move it \
-             away and sign in again"
-        )),
     }
 }
 

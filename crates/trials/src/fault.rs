@@ -34,10 +34,10 @@ const SHORT_PATIENCE: Duration = Duration::from_secs(3);
 pub(crate) const FAULTS: [(&str, &[&str]); 7] = [
     ("fsync,fdatasync", &["EIO", "ENOSPC"]),
     ("rename,renameat,renameat2", &["EIO", "ENOSPC", "EACCES"]),
-    ("flock", &["ENOLCK", "EIO"]),
-    ("fcntl", &["ENOLCK", "EIO"]),
+    ("flock", &["ENOLCK", "ENOSYS", "EINVAL", "EIO"]),
+    ("fcntl", &["ENOLCK", "ENOSYS", "EINVAL", "EIO"]),
     ("unlink,unlinkat", &["EIO", "EACCES"]),
-    ("write,pwrite64,pwritev,ftruncate,fallocate", &["EIO", "ENOSPC"]),
+    ("write,pwrite64,pwritev,ftruncate,fallocate", &["EIO", "ENOSPC", "EDQUOT"]),
     ("open,openat", &["EIO", "EACCES", "EMFILE"]),
 ];
 

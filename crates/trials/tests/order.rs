@@ -105,8 +105,10 @@ fn shelf(exchange: impl FnOnce(&mut Sequence)) -> MockShelf {
     let mut shelf = MockShelf::new();
     let mut order = Sequence::new();
     let alive = Arc::new(Mutex::new(false));
-    let stored =
-        || Loaded { stored: Some(Stored { version: Version::new(7), record: expired() }), spilled: None };
+    let stored = || Loaded {
+        stored: Some(Stored { version: Version::new(7), record: expired() }),
+        ..Loaded::default()
+    };
     shelf.expect_guarantees().return_const(StoreGuarantees {
         scope: SharedBy::Host,
         durable: true,

@@ -3,11 +3,17 @@
 //! A renewal that is cut off may lose a refresh token: the server has used up the old one, and the response with the new
 //! one never arrives. A client that sends half a request must not keep the site alive.
 
+#[cfg(unix)]
+use core::task::Poll;
 use core::time::Duration;
 use std::io;
 
 use axum::Router;
+#[cfg(unix)]
+use rustix::process::Signal;
 use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::oneshot;
 use wellspring_transport_async::TokenPool;
 
@@ -39,7 +45,7 @@ pub(crate) async fn serve(
     let _ = end.send(());
     let last = tokio::select! {
         done = &mut serving => done.map(|()| signal)?,
-        second = signals.next() => second,
+        second = signals.second(signal) => second,
         () = tokio::time::sleep(LONGEST_WAIT) => signal,
     };
     Ok(status_of(last))
@@ -50,52 +56,82 @@ pub(crate) const fn status_of(signal: i32) -> i32 {
     128_i32.saturating_add(signal)
 }
 
+/// Signals that ask a program to end.
+#[cfg(unix)]
+const REQUESTS: [Signal; 3] = [Signal::INT, Signal::TERM, Signal::QUIT];
+
+/// The other signals that end a program that does not handle them, and that are no crashes. A process that ignores one from
+/// its start, as SIGHUP under `nohup`, continues to ignore it.
+#[cfg(unix)]
+const DEADLY: [Signal; 8] = [
+    Signal::HUP,
+    Signal::USR1,
+    Signal::USR2,
+    Signal::ALARM,
+    Signal::VTALARM,
+    Signal::PROF,
+    Signal::XCPU,
+    Signal::IO,
+];
+
+/// More of them, on Linux.
+#[cfg(target_os = "linux")]
+const OF_LINUX: [Signal; 2] = [Signal::POWER, Signal::STKFLT];
+#[cfg(all(unix, not(target_os = "linux")))]
+const OF_LINUX: [Signal; 0] = [];
+
 /// The signals that end a program.
 #[cfg(unix)]
-pub(crate) struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    quit: tokio::signal::unix::Signal,
-    /// `None` under `nohup`.
-    hangup: Option<tokio::signal::unix::Signal>,
-}
+pub(crate) struct Signals(Vec<(i32, Listener)>);
 
 #[cfg(unix)]
 impl Signals {
     pub(crate) fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind as Kind, signal};
-        let hangup = if ignores_hangup() { None } else { Some(signal(Kind::hangup())?) };
-        Ok(Self {
-            interrupt: signal(Kind::interrupt())?,
-            terminate: signal(Kind::terminate())?,
-            quit: signal(Kind::quit())?,
-            hangup,
-        })
+        let ignored = ignored();
+        let deadly = DEADLY.into_iter().chain(OF_LINUX).map(Signal::as_raw);
+        let deadly = deadly.filter(|number| ignored >> number.saturating_sub(1) & 1 == 0);
+        let listen = |number| Ok((number, signal(SignalKind::from_raw(number))?));
+        // A file that is larger than the user allows is a failed write, which the store reports.
+        drop(signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))?);
+        REQUESTS
+            .map(Signal::as_raw)
+            .into_iter()
+            .chain(deadly)
+            .map(listen)
+            .collect::<io::Result<_>>()
+            .map(Self)
     }
 
     /// The number of the next signal.
     pub(crate) async fn next(&mut self) -> i32 {
-        let hangup = async {
-            match &mut self.hangup {
-                Some(hangup) => hangup.recv().await,
-                None => core::future::pending().await,
+        core::future::poll_fn(|context| {
+            let arrived = self
+                .0
+                .iter_mut()
+                .find_map(|(number, listener)| listener.poll_recv(context).is_ready().then_some(*number));
+            arrived.map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
+    /// The number of the next signal after this one. The kernel repeats SIGXCPU each second until the process has no time
+    /// left.
+    async fn second(&mut self, first: i32) -> i32 {
+        loop {
+            let second = self.next().await;
+            if (first, second) != (Signal::XCPU.as_raw(), first) {
+                return second;
             }
-        };
-        tokio::select! {
-            _ = self.interrupt.recv() => 2,
-            _ = self.terminate.recv() => 15,
-            _ = self.quit.recv() => 3,
-            _ = hangup => 1,
         }
     }
 }
 
-/// Whether the process ignores SIGHUP from its start. Linux tells it; elsewhere the answer is no.
+/// The mask of the signals that the process ignores from its start. Linux tells it; elsewhere the answer is none.
 #[cfg(unix)]
-fn ignores_hangup() -> bool {
+fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 /// Ctrl-C.
@@ -111,5 +147,9 @@ impl Signals {
     pub(crate) async fn next(&mut self) -> i32 {
         drop(tokio::signal::ctrl_c().await);
         2
+    }
+
+    async fn second(&mut self, _: i32) -> i32 {
+        self.next().await
     }
 }

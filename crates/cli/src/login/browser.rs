@@ -17,6 +17,9 @@ pub(crate) fn open(url: &str) -> io::Result<()> {
     // The output of the opener does not help the user, and standard output must carry only the command's result.
     command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.env_clear().envs(environment());
+    // The system closes descriptors of this process's own. Those that it has inherited are to be closed too.
+    #[cfg(unix)]
+    close_fds::set_fds_cloexec_threadsafe(3, &[]);
     let mut child = command.spawn()?;
     // Some openers run for as long as the browser does.
     let waiting = thread::Builder::new().name("browser".into()).spawn(move || match child.wait() {
@@ -102,19 +105,14 @@ fn opener() -> io::Result<Command> {
     Ok(command)
 }
 
-/// A shell that closes what this process has inherited, and becomes the program that opens a URL. Descriptors of this
-/// process's own are closed by the system.
+/// The program that opens a URL.
 #[cfg(unix)]
 fn opener() -> io::Result<Command> {
-    // A shell need not know descriptors of two digits.
-    const CLOSE: &str = "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec \"$0\" \"$@\"";
     let name = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     let found = environment().find(|(variable, _)| *variable == "PATH").and_then(|(_, paths)| {
         std::env::split_paths(&paths).map(|folder| folder.join(name)).find(|path| path.is_file())
     });
     let path = found
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("there is no {name} in PATH")))?;
-    let mut command = Command::new("/bin/sh");
-    command.arg("-c").arg(CLOSE).arg(path);
-    Ok(command)
+    Ok(Command::new(path))
 }

@@ -129,8 +129,12 @@ impl Store for GuardedStore {
         if is_lease && saved.is_err() {
             self.defer_signals(false);
         }
-        if !is_lease && record.granted().is_some() && matches!(saved, Ok(Swap::Done(_))) {
-            progress::is_saved("the new token is saved");
+        if !is_lease && record.granted().is_some() {
+            match &saved {
+                Ok(Swap::Done(_)) => progress::is_saved("the new token is saved"),
+                Ok(Swap::Conflict) => {}
+                Err(_) => progress::is_refused(Clock::system().now().instant),
+            }
         }
         saved
     }

@@ -20,6 +20,8 @@ pub(crate) struct Facts {
     record: Option<RecordFacts>,
     /// Whether a spilled token waits for its save.
     spilled: bool,
+    /// Why the spilled token of the last renewal cannot be used.
+    unusable_spill: Option<String>,
     /// The other profiles with the same record.
     shared_with: Vec<String>,
 }
@@ -101,7 +103,8 @@ impl Facts {
         watch: impl FnOnce() -> Option<WatchOutcome>,
     ) -> Self {
         let record = loaded.stored.as_ref().map(|stored| RecordFacts::of(&stored.record, policy, now, watch));
-        Self { record, spilled: loaded.spilled.is_some(), shared_with: Vec::new() }
+        let unusable_spill = loaded.unusable_spill.as_ref().map(ToString::to_string);
+        Self { record, spilled: loaded.spilled.is_some(), unusable_spill, shared_with: Vec::new() }
     }
 
     /// The same facts, with the other profiles of the record.
@@ -116,6 +119,9 @@ impl Facts {
             json!({ "profile": profile, "state": State::Nothing.word(), "spilled": self.spilled });
         if !self.shared_with.is_empty() {
             object["shared_with"] = json!(self.shared_with);
+        }
+        if let Some(unusable) = &self.unusable_spill {
+            object["unusable_spill"] = json!(unusable);
         }
         if let (Some(held), Value::Object(object)) = (&self.record, &mut object) {
             held.fill(object, now);
@@ -140,6 +146,9 @@ impl Facts {
                 "spilled",
                 "a token that the store refused waits in the spill folder for the next command",
             );
+        }
+        if let Some(unusable) = &self.unusable_spill {
+            line(out, "spilled", unusable);
         }
     }
 }

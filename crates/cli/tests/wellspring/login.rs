@@ -286,8 +286,9 @@ fn the_systems_browser_gets_the_url_as_one_argument_and_inherits_no_secret_and_n
     let text = std::fs::read_to_string(folder.path().join("wellspring.toml")).unwrap();
     let named = format!("client_secret = \"{SECRET}\"");
     folder.write("wellspring.toml", &text.replace(&named, "client_secret = { env = \"APP_SECRET\" }"));
-    let mut command = Command::new("sh");
-    command.args(["-c", "exec 7<wellspring.toml; exec \"$0\" login user --deadline 20s"]);
+    // Not every shell knows descriptors of two digits.
+    let mut command = Command::new("bash");
+    command.args(["-c", "exec 7<wellspring.toml 50<wellspring.toml; exec \"$0\" login user --deadline 20s"]);
     command.arg(env!("CARGO_BIN_EXE_wellspring")).current_dir(folder.path()).env_clear().stdin(Stdio::null());
     command.env("APP_SECRET", SECRET).env("XDG_SECRET", SECRET).env("DISPLAY", ":7");
     let paths = format!("{}:/usr/bin:/bin", folder.path().display());

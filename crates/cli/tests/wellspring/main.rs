@@ -21,5 +21,7 @@ mod shared;
 mod signals;
 mod simulate;
 mod stored;
+#[cfg(target_os = "linux")]
+mod system_faults;
 mod token;
 mod unknown_owner;

@@ -213,6 +213,44 @@ fn status_and_doctor_report_a_spilled_token() {
 }
 
 #[test]
+fn a_spill_that_cannot_be_used_stops_only_the_refresh_token_that_it_has_replaced() {
+    for transport in ["async", "blocking"] {
+        let stage = stage("file:tokens");
+        let token = || stage.folder.run(&["token", "user", "--transport", transport]);
+        let lease = stage.lease();
+        let put = |ago| {
+            let mut record = stage.granted(ago);
+            record.lease = Some(lease);
+            stage.put(&record);
+        };
+        put(10);
+        let origin = Obtained::ByRenewal { spent: Generation::new(3) };
+        let pending_save = PendingSave { attempt: lease.attempt, record: stage.granted(0), origin };
+        stage.store.spill(&stage.key, &pending_save).unwrap();
+        let mut spills = std::fs::read_dir(stage.folder.path().join("tokens/spill")).unwrap();
+        let file = spills.next().unwrap().unwrap().path();
+        std::fs::write(&file, "canary").unwrap();
+        let in_force = token();
+        assert_eq!((in_force.status, in_force.stdout), (0, format!("{ACCESS}\n")), "{}", in_force.stderr);
+        for command in ["status", "doctor"] {
+            let ran = stage.folder.run(&[command]);
+            assert!(ran.status == 2 && ran.stdout.contains(file.to_str().unwrap()), "{command}: {ran:?}");
+        }
+        assert!(stage.folder.run(&["status"]).stdout.contains("fresh"), "the token is in force");
+        put(4_000);
+        let expired = token();
+        assert!(expired.status == 2 && expired.stderr.contains(file.to_str().unwrap()), "{expired:?}");
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(token().status, 3, "{transport}: the user signs in");
+        assert_eq!(
+            stage.simulator.asked(Endpoint::RefreshGrant),
+            0,
+            "{transport}: the spent token was not sent"
+        );
+    }
+}
+
+#[test]
 fn an_unreadable_record_is_reported_and_stays_as_it_is() {
     let stage = stage("file:tokens");
     stage.put(&stage.granted(10));

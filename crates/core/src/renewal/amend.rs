@@ -57,7 +57,8 @@ impl Amend {
 
     /// Continues with what the store holds.
     pub(super) fn loaded(self, loaded: Result<Loaded, StoreError>, now: Clocks) -> Amending {
-        let loaded = match loaded {
+        let is_import = matches!(self.amendment, Amendment::Import(_));
+        let loaded = match loaded.and_then(|it| if is_import { it.with_newest() } else { Ok(it) }) {
             Ok(loaded) => loaded,
             Err(error) => return self.try_again(&error, now),
         };

@@ -1,6 +1,7 @@
 //! Ending a lapsed lease whose grant may not be sent again: the record says that the user has to sign in.
 //!
-//! No process waits for that lease again. If its owner is alive after all, it still saves its token over the mark.
+//! No process waits for that lease again. If its owner is alive after all, it still saves its token over the mark. Only a
+//! lease whose spill cannot be used stays beside the mark: it names the spill, which a person may repair.
 
 use crate::error::{ErrorKind, TokenError};
 use crate::login_reason::LoginReason;
@@ -35,7 +36,8 @@ impl EndLease {
             _ => LoginReason::Ambiguous,
         };
         let dead = record.dead.or(Some(Dead { reason, since: now.unix }));
-        let record = Record { lease: None, dead, throttle: None, ..record };
+        let lease = record.lease.filter(|_| is_of_spill(&error));
+        let record = Record { lease, dead, throttle: None, ..record };
         (Save { expected: Some(version), record, liveness_lock: false }, Self { judge, error })
     }
 
@@ -46,6 +48,8 @@ impl EndLease {
         match saved {
             Ok(Swap::Conflict) => Judged::Load(judge),
             Ok(Swap::Done(_)) => Judged::Fail(Failure::looked(error, None, judge.logged_out)),
+            // The spill prevents the request also without the mark.
+            Err(_) if is_of_spill(&error) => Judged::Fail(Failure::looked(error, None, judge.logged_out)),
             Err(failure) => {
                 let text = "the refresh token may have been used, and that could not be recorded";
                 Judged::Fail(Failure::looked(
@@ -56,4 +60,9 @@ impl EndLease {
             }
         }
     }
+}
+
+/// Whether this is the error of a spill that cannot be used.
+fn is_of_spill(error: &TokenError) -> bool {
+    error.kind() == ErrorKind::Store
 }

@@ -25,6 +25,8 @@ use super::outcome::{Failure, OwnAttempt, StoreFacts};
 use super::replay::choose;
 use super::unknown_owner::{Patience, UnknownOwner};
 
+mod unusable_spill;
+
 /// A renewal that looks at the store.
 #[derive(Debug)]
 #[cfg_attr(wellspring_explore, derive(Clone, PartialEq, Eq, Hash))]
@@ -138,7 +140,9 @@ impl Judge {
             Err(error) => return self.without_store(context, &error, now),
         };
         // The store answers. When it fails again, it is asked again for as long.
-        self.retry = Retry::until(context.store_deadline(now));
+        if loaded.unusable_spill.is_none() {
+            self.retry = Retry::until(context.store_deadline(now));
+        }
         let mut sent = Sent::default();
         let found = self.find(context, &loaded, &mut sent, now);
         if !matches!(found, Found::Spilled | Found::Lost | Found::Tombstone) {
@@ -148,8 +152,16 @@ impl Judge {
             }
         }
         let fallback = if holds(Rule::GoOnWithoutStore) { context.fallback() } else { Fallback::SignIn };
-        let Loaded { stored, spilled } = loaded;
-        match (judge(found, fallback), stored, spilled) {
+        let Loaded { stored, spilled, unusable_spill } = loaded;
+        let unusable = unusable_spill.filter(|_| self.holds_spent(context));
+        let judgment = judge(found, fallback);
+        let stored = match (judgment, unusable, stored) {
+            (Judgment::Lease | Judgment::LeaseAnyway, Some(unusable), Some(stored)) => {
+                return self.without_answer(context, &unusable, stored, sent, now);
+            }
+            (.., stored) => stored,
+        };
+        match (judgment, stored, spilled) {
             (Judgment::SaveSpilled, stored, Some(spilled)) => Judged::SaveSpilled(spilled, stored, self),
             (Judgment::Adopt, Some(stored), _) => Judged::Adopt(stored.record),
             (Judgment::Lease, Some(stored), _) => self.lease(context, stored, sent, true, now),

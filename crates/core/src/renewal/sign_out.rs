@@ -61,7 +61,7 @@ impl SignOut {
         loaded: Result<Loaded, StoreError>,
         now: Clocks,
     ) -> SigningOut {
-        let Loaded { stored, spilled } = match loaded {
+        let Loaded { stored, spilled, .. } = match loaded.and_then(Loaded::with_newest) {
             Ok(loaded) => loaded,
             Err(error) => return self.try_again(&error, now),
         };

@@ -11,6 +11,7 @@ mod sessions;
 mod store_deadline;
 mod stores;
 mod unreadable;
+mod unusable_spills;
 mod withdrawn;
 
 use alloc::string::{String, ToString};

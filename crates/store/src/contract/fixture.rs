@@ -13,6 +13,11 @@ pub trait Fixture {
     /// Overwrites the record of this key with bytes that are not a record.
     fn corrupt(&self, key: &TokenKey);
 
+    /// Overwrites every spilled token with bytes that are not one. Returns whether the store keeps any in files.
+    fn corrupt_spills(&self) -> bool {
+        false
+    }
+
     /// Makes the store refuse every save until the returned value is dropped; `None` if the store never refuses a save.
     fn refuse_saves(&self) -> Option<Box<dyn Any>>;
 

@@ -45,6 +45,17 @@ pub fn write_private(path: &Path, bytes: impl AsRef<[u8]>) {
     fs::write(path, bytes).expect("a file can be written");
 }
 
+/// Changes every file in this folder. Returns whether there is any.
+///
+/// # Panics
+///
+/// When a file cannot be changed.
+#[must_use]
+pub fn corrupt_files(folder: impl AsRef<Path>) -> bool {
+    let files = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path());
+    files.map(|path| fs::write(path, "not what was there").expect("a change")).count() > 0
+}
+
 impl Default for Folder {
     fn default() -> Self {
         Self::new()

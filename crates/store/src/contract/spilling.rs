@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::thread;
 
-use wellspring_core::{Attempt, PendingSave, Swap};
+use wellspring_core::{Attempt, Lease, PendingSave, Swap, UnixTime};
 
 use super::fixture::{Clause, Fixture};
 use super::handle::{Handle, SLACK, TIMEOUT, assert_equal, expect_ok, key, sleeps_until_finished};
@@ -12,11 +12,12 @@ use super::sample;
 /// Deadline of the save that the store refuses.
 const WITHIN: Duration = Duration::from_millis(50);
 
-pub(super) const ALL: [Clause; 4] = [
+pub(super) const ALL: [Clause; 5] = [
     a_spilled_token_is_found_until_it_is_forgotten,
     spilled_tokens_of_several_attempts_are_all_found,
     a_spilled_token_is_found_beside_the_record_and_only_by_its_key,
     a_token_whose_save_is_refused_can_be_spilled,
+    a_spill_that_cannot_be_used_is_named_beside_the_record_of_its_attempt,
 ];
 
 fn a_spilled_token_is_found_until_it_is_forgotten(fixture: &dyn Fixture) {
@@ -94,4 +95,33 @@ fn a_token_whose_save_is_refused_can_be_spilled(fixture: &dyn Fixture) {
         "a refused save was applied all the same",
     );
     expect_ok("forgetting a spill", store.forget_spill(&key(), pending_save.attempt));
+}
+
+fn a_spill_that_cannot_be_used_is_named_beside_the_record_of_its_attempt(fixture: &dyn Fixture) {
+    let store = Handle::open(fixture);
+    let pending_save = sample::pending_save(5);
+    let until = UnixTime::from_secs(2_000_000_000);
+    let span = Duration::from_secs(40);
+    let lease =
+        Lease { attempt: pending_save.attempt, domain: None, first_sent: None, until, span, replays: 0 };
+    let mut leased = sample::counting(1);
+    leased.lease = Some(lease);
+    let version = store.save(&key(), None, &leased);
+    expect_ok("a spill", fixture.open().spill(&key(), &pending_save));
+    if !fixture.corrupt_spills() {
+        return;
+    }
+    let loaded = store.load(&key());
+    assert_equal(
+        loaded.stored.map(|stored| stored.version),
+        Some(version),
+        "a spill that cannot be used hides the record",
+    );
+    let error = loaded
+        .unusable_spill
+        .expect("a load does not say that the spill of the leased attempt cannot be used");
+    assert!(error.is_unreadable(), "no retry makes this spill usable: {error}");
+    store.save(&key(), Some(version), &sample::counting(2));
+    let unusable = store.load(&key()).unusable_spill;
+    assert!(unusable.is_none(), "a spill of an attempt that is not leased is in the way: {unusable:?}");
 }

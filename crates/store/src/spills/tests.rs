@@ -31,7 +31,14 @@ fn only_file(folder: &Path) -> PathBuf {
 }
 
 fn found(spills: &Spills, name: &KeyName) -> Result<Option<PendingSave>, StoreError> {
-    spills.find(&spills.files(name)?, name, None, None)
+    Ok(spills.find(&spills.files(name)?, name, None, None)?.found)
+}
+
+/// Why the spill of the leased attempt cannot be used. The record beside it is loaded all the same.
+fn unusable(store: &Records<MemoryStore>) -> StoreError {
+    let loaded = store.load(&key(), WITHIN).unwrap();
+    assert!(loaded.stored.is_some() && loaded.spilled.is_none());
+    loaded.unusable_spill.unwrap()
 }
 
 #[test]
@@ -269,7 +276,7 @@ fn store_with_lease_of(pending_save: &PendingSave, folder: &Path) -> Records<Mem
 }
 
 #[test]
-fn a_damaged_spill_of_the_leased_attempt_stops_the_load_and_is_named() {
+fn a_damaged_spill_of_the_leased_attempt_is_named_beside_the_record() {
     let folder = Folder::new();
     let pending_save = sample::pending_save(1);
     let store = store_with_lease_of(&pending_save, folder.path());
@@ -280,15 +287,20 @@ fn a_damaged_spill_of_the_leased_attempt_stops_the_load_and_is_named() {
         let mut altered = whole.clone();
         altered[at] ^= 1;
         fs::write(&file, altered).unwrap();
-        let error = store.load(&key(), WITHIN).unwrap_err();
+        let error = unusable(&store);
         let text = error.to_string();
         assert!(error.is_unreadable() && text.contains(file.to_str().unwrap()), "byte {at}: {text}");
     }
     for other in [store_with(folder.path()), store_with_lease_of(&sample::pending_save(2), folder.path())] {
-        assert!(other.load(&key(), WITHIN).unwrap().spilled.is_none(), "the lease is of another attempt");
+        let loaded = other.load(&key(), WITHIN).unwrap();
+        assert!(
+            loaded.spilled.is_none() && loaded.unusable_spill.is_none(),
+            "the lease is of another attempt"
+        );
     }
     fs::write(&file, whole).unwrap();
-    assert!(store.load(&key(), WITHIN).unwrap().spilled.is_some());
+    let loaded = store.load(&key(), WITHIN).unwrap();
+    assert!(loaded.spilled.is_some() && loaded.unusable_spill.is_none());
 }
 
 /// What a person must correct stops only the sending of the refresh token that it may have replaced.
@@ -319,15 +331,16 @@ fn a_pipe_a_folder_or_a_huge_file_in_the_place_of_a_spill_stops_only_its_own_att
                 fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(5 << 30).unwrap();
             }
         }
-        assert!(other.load(&key(), WITHIN).unwrap().spilled.is_none(), "{kind}");
-        let error = leased.load(&key(), WITHIN).unwrap_err().to_string();
+        let loaded = other.load(&key(), WITHIN).unwrap();
+        assert!(loaded.spilled.is_none() && loaded.unusable_spill.is_none(), "{kind}");
+        let error = unusable(&leased).to_string();
         let found: Vec<_> = other.problems().iter().map(ToString::to_string).collect();
         assert_eq!(found, [error], "{kind}: doctor says the same");
     }
 }
 
 #[test]
-fn an_interrupted_spill_of_the_leased_attempt_stops_the_load_until_it_is_complete_or_removed() {
+fn an_interrupted_spill_of_the_leased_attempt_is_named_until_it_is_complete_or_removed() {
     let folder = Folder::new();
     let pending_save = sample::pending_save(1);
     let store = store_with_lease_of(&pending_save, folder.path());
@@ -338,7 +351,7 @@ fn an_interrupted_spill_of_the_leased_attempt_stops_the_load_until_it_is_complet
     fs::remove_file(&file).unwrap();
     for length in [0, 30, whole.len() - 1] {
         write_private(&unnamed, &whole[..length]);
-        let error = store.load(&key(), WITHIN).unwrap_err();
+        let error = unusable(&store);
         assert!(!error.is_permanent(), "its process may complete it: {error}");
         assert!(error.to_string().contains(unnamed.to_str().unwrap()), "{error}");
     }

@@ -12,6 +12,22 @@ use crate::simulator::{endpoints, people, register, sign_in};
 
 const SIGNALS: [(&str, i32); 4] = [("HUP", 129), ("INT", 130), ("QUIT", 131), ("TERM", 143)];
 
+/// Other signals that end a program that does not handle them, by number, and the exit status for each.
+#[cfg(target_os = "linux")]
+const OTHER_SIGNALS: [(&str, i32); 9] = [
+    ("USR1", 138),
+    ("USR2", 140),
+    ("ALRM", 142),
+    ("STKFLT", 144),
+    ("XCPU", 152),
+    ("VTALRM", 154),
+    ("PROF", 155),
+    ("29", 157),
+    ("PWR", 158),
+];
+#[cfg(not(target_os = "linux"))]
+const OTHER_SIGNALS: [(&str, i32); 0] = [];
+
 fn stage() -> (Simulator, Folder, Site) {
     let simulator = Simulator::start().unwrap();
     let folder =
@@ -30,7 +46,7 @@ fn record(folder: &Folder) -> String {
 
 #[test]
 fn a_signal_during_a_renewal_waits_until_its_result_is_saved() {
-    for (name, status) in SIGNALS {
+    for (name, status) in SIGNALS.into_iter().chain(OTHER_SIGNALS) {
         let (simulator, folder, site) = stage();
         let mut browser = Browser::default();
         assert_eq!(sign_in(&site, &mut browser).1.location(), "/?login=success");

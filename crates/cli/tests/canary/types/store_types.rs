@@ -68,6 +68,7 @@ fn loaded() -> Loaded {
     Loaded {
         stored: Some(Stored { version: Version::new(1), record: record() }),
         spilled: Some(pending_save()),
+        unusable_spill: Some(StoreError::unreadable("damaged")),
     }
 }
 
@@ -173,7 +174,7 @@ fn show_renewal(shown: &mut Shown) {
                 shown.add::<Loading>(&load.next);
                 seen.push("load");
                 let stored = Stored { version: Version::new(version), record: held.clone() };
-                load.resume(Ok(Loaded { stored: Some(stored), spilled: None }), now)
+                load.resume(Ok(Loaded { stored: Some(stored), ..Loaded::default() }), now)
             }
             Step::Save(save) => {
                 shown.add::<Save>(&save.operation);

@@ -29,7 +29,7 @@ pub(super) fn leased(mut record: Record, attempt: Attempt) -> Record {
 }
 
 pub(super) fn loaded(version: u128, record: Record) -> Result<Loaded, StoreError> {
-    Ok(Loaded { stored: Some(Stored { version: Version::new(version), record }), spilled: None })
+    Ok(Loaded { stored: Some(Stored { version: Version::new(version), record }), ..Loaded::default() })
 }
 
 pub(super) fn load(step: Step, with: Result<Loaded, StoreError>) -> Step {

@@ -72,7 +72,7 @@ impl User {
         self.step = Some(match step {
             Step::Load(load) => {
                 let stored = store.records.get(&key).cloned();
-                load.resume(Ok(Loaded { stored, spilled: None }), now)
+                load.resume(Ok(Loaded { stored, ..Loaded::default() }), now)
             }
             Step::Save(save) => {
                 let stands = store.records.get(&key).map(|stored| stored.version) == save.operation.expected;

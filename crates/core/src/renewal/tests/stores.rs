@@ -20,6 +20,8 @@ pub(super) const fn owner(source: u64) -> Owner {
 pub(super) struct Slot {
     stored: Option<Stored>,
     pub(super) spills: Vec<PendingSave>,
+    /// The spill of this attempt cannot be used, for this reason.
+    pub(super) unusable: Option<(Attempt, StoreError)>,
     pub(super) versions: u128,
     /// What fails, in order, for the operations of this name.
     wrong: VecDeque<(&'static str, Applied)>,
@@ -91,8 +93,16 @@ impl Slot {
             step = match step {
                 Step::Load(pending) => {
                     self.log.push("load".into());
-                    let loaded =
-                        Loaded { stored: self.stored.clone(), spilled: self.spills.first().cloned() };
+                    let leased = self.stored.as_ref().and_then(|stored| stored.record.lease);
+                    let unusable = self
+                        .unusable
+                        .as_ref()
+                        .filter(|(attempt, _)| leased.is_some_and(|lease| lease.attempt == *attempt));
+                    let loaded = Loaded {
+                        stored: self.stored.clone(),
+                        spilled: self.spills.first().cloned(),
+                        unusable_spill: unusable.map(|(_, error)| error.clone()),
+                    };
                     pending.resume(self.fails("load").map_or(Ok(loaded), Err), now)
                 }
                 Step::Save(pending) => {
@@ -361,7 +371,7 @@ fn a_token_that_neither_store_nor_fallback_place_takes_is_kept_and_not_handed_ou
     let Step::Sleep(until, next) = unfinished.recover(at(80)) else { panic!("not at once") };
     assert!(until > at(80).instant);
     let Step::Load(load) = next.resume(at(81)) else { panic!("the store is asked") };
-    let loaded = Loaded { stored: slot.stored.clone(), spilled: None };
+    let loaded = Loaded { stored: slot.stored.clone(), ..Loaded::default() };
     let Step::Save(save) = load.resume(Ok(loaded), at(81)) else { panic!("it is saved") };
     assert_eq!(save.operation.record.place().1, Generation::new(6));
     let Step::Done(Outcome::Adopted(record), None) = save.resume(Ok(Swap::Done(Version::new(9))), at(81))
