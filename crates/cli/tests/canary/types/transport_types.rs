@@ -24,6 +24,8 @@ use wellspring_transport_blocking as blocking;
 use super::core_types::{grant, provider, record, response};
 use super::{ACCESS, REFRESH, SECRET, Shown, show};
 
+type MapBody = fn(asynchronous::Body) -> asynchronous::Body;
+
 pub(crate) fn show_all(shown: &mut Shown) {
     let clock = Clock::manual(1_700_000_000);
     let shared = || SharedLifecycle::new(provider(), Policy::default(), 7, Clock::from(&clock), None);
@@ -67,7 +69,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         asynchronous::AttachError = asynchronous::AttachError::Token(TokenError::busy("later"));
         asynchronous::AttachLayer = asynchronous::AttachLayer::new(asynchronous::TokenSource::fixed(ACCESS));
         asynchronous::SameBody = asynchronous::SameBody::default();
-        asynchronous::AttachLayer<asynchronous::MappedBody<fn(asynchronous::Body) -> asynchronous::Body>> =
+        asynchronous::AttachLayer<asynchronous::MappedBody<MapBody>> =
             asynchronous::AttachLayer::new(asynchronous::TokenSource::fixed(ACCESS)).map_body(|body| body);
         asynchronous::AttachMiddleware =
             asynchronous::AttachMiddleware::new(asynchronous::TokenSource::fixed(ACCESS));
