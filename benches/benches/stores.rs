@@ -190,7 +190,7 @@ fn two_saves(store: &dyn Store, key: &TokenKey) -> Duration {
 
 fn renewal(store: &Arc<dyn Store>, key: &TokenKey) -> Duration {
     save(&**store, key, &expired());
-    let builder = TokenSource::builder(app()).store(Arc::clone(store)).transport(Endpoint::at_once());
+    let builder = TokenSource::builder_with_transport(app(), Endpoint::at_once()).store(Arc::clone(store));
     let source = builder.build().expect("a source");
     let start = Instant::now();
     black_box(source.token().expect("a token"));
@@ -203,9 +203,9 @@ fn waiter(folder: &Path, open: Open, key: &TokenKey) -> Duration {
     save(&*store, key, &expired());
     let (sender, asked): (_, Receiver<()>) = channel();
     let endpoint = Endpoint { latency: Duration::from_millis(60), asked: Mutex::new(Some(sender)) };
-    let renewing = TokenSource::builder(app()).store(Arc::clone(&store)).transport(endpoint);
+    let renewing = TokenSource::builder_with_transport(app(), endpoint).store(Arc::clone(&store));
     let renewing = renewing.build().expect("a source");
-    let waiting = TokenSource::builder(app()).store(open(folder)).transport(Endpoint::at_once());
+    let waiting = TokenSource::builder_with_transport(app(), Endpoint::at_once()).store(open(folder));
     let waiting = waiting.build().expect("a source");
     thread::scope(|scope| {
         scope.spawn(|| renewing.token().expect("a token"));
@@ -229,7 +229,7 @@ fn reads(c: &mut Criterion) {
     let (_, open) = STORES[0];
     let store = Arc::new(Timed::new(open(folder.path())));
     save(&*store, &app().spec().key, &expired());
-    let builder = TokenSource::builder(app()).store(Arc::clone(&store)).transport(Endpoint::at_once());
+    let builder = TokenSource::builder_with_transport(app(), Endpoint::at_once()).store(Arc::clone(&store));
     let source = builder.build().expect("a source");
     source.token().expect("a token");
     store.hangs.store(true, Ordering::SeqCst);

@@ -23,5 +23,5 @@ pub fn granted() -> TokenResponse {
 ///
 /// If the gateway cannot be built.
 pub fn gateway(simulator: &Simulator) -> Result<Gateway, TokenError> {
-    Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")
+    Gateway::base_url(simulator.url())?.credentials("your-client-id", "your-client-secret")
 }

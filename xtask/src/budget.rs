@@ -39,7 +39,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
     within("wellspring-core", third_party(root, "wellspring-core", "")?.len(), CORE)?;
 
     let blocking = third_party(root, "pix-bacen", "blocking,rustls-ring")?;
-    let bare = tree(root, &["--manifest-path", PROGRAMS, "--package", "bare-ureq"])?;
+    let bare = crates_of_program(root, "bare-ureq")?;
     println!("  pix-bacen, blocking: {} crates; bare ureq with TLS: {}", blocking.len(), bare.len());
     for added in added(&blocking, &bare) {
         println!("    over it: {added}");
@@ -65,6 +65,11 @@ fn within(what: &str, count: usize, most: usize) -> Result<(), String> {
 /// The third-party crates that this package depends on with only these features, each as `name vVERSION`.
 pub(crate) fn third_party(root: &Path, package: &str, features: &str) -> Result<Vec<String>, String> {
     tree(root, &["--package", package, "--no-default-features", "--features", features])
+}
+
+/// The third-party crates of one of the programs.
+pub(crate) fn crates_of_program(root: &Path, program: &str) -> Result<Vec<String>, String> {
+    tree(root, &["--manifest-path", PROGRAMS, "--package", program])
 }
 
 fn tree(root: &Path, of: &[&str]) -> Result<Vec<String>, String> {

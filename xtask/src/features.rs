@@ -39,7 +39,11 @@ const CHOSEN: [(&str, &[&str]); 9] = [
         &[
             "async",
             "blocking",
-            "async,blocking,file,sqlite,axum,tower,reqwest-middleware,ureq-middleware,loopback,pix-bacen,hive-auth,profiles",
+            "async-without-tls",
+            "blocking-without-tls",
+            "async,blocking,file,sqlite,store,axum,tower,reqwest-middleware,ureq-middleware,loopback,pix-bacen,hive-auth,\
+             profiles",
+            TLS,
         ],
     ),
 ];

@@ -14,6 +14,7 @@ mod crash;
 mod crowd;
 mod explore;
 mod features;
+mod first_program;
 mod fit;
 mod fuzz;
 mod gates;
@@ -59,6 +60,7 @@ cargo xtask COMMAND
                    each fuzz target for a minute; needs cargo-fuzz and a nightly toolchain
   package          each published crate, built from its own archive
   lowest           the published crates with the lowest versions that the manifests allow
+  first-program    what a first program costs beside others: crates, lines, clean build, bytes
   bench            the benchmarks; compares each measured ratio with its limit
   table [--write]  the decision table, printed or written into the book
   quotes           writes the code of the examples into the pages that quote it
@@ -92,6 +94,7 @@ fn main() -> ExitCode {
         ["fit"] => fit::run,
         ["fit", "--quick"] => fit::quick,
         ["size"] => size::run,
+        ["first-program"] => first_program::run,
         ["bench"] => bench::run,
         ["table"] => tidy::print_table,
         ["table", "--write"] => tidy::write_table,

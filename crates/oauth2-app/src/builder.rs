@@ -10,7 +10,6 @@ use crate::app::App;
 use crate::checks::{AUTHORIZE, TOKEN, check_reserved, checked_url, has_parameter, missing};
 use crate::config::{AuthMethod, Config, GrantType};
 use crate::identity::{FormerRecord, Identity};
-use crate::metadata::Metadata;
 use crate::own_grant::OwnGrant;
 use crate::redirect_uri::RedirectUri;
 
@@ -20,13 +19,13 @@ use crate::redirect_uri::RedirectUri;
 pub struct AppBuilder {
     grant: GrantType,
     own_grant: Option<OwnGrant>,
-    authorize_url: Option<String>,
-    device_authorization_url: Option<String>,
-    token_url: Option<String>,
-    userinfo_url: Option<String>,
-    revocation_url: Option<String>,
-    issuer: Option<String>,
-    iss_required: bool,
+    pub(crate) authorize_url: Option<String>,
+    pub(crate) device_authorization_url: Option<String>,
+    pub(crate) token_url: Option<String>,
+    pub(crate) userinfo_url: Option<String>,
+    pub(crate) revocation_url: Option<String>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) iss_required: bool,
     client_id: String,
     client_secret: Option<ClientSecret>,
     client_certificate: Option<String>,
@@ -34,7 +33,7 @@ pub struct AppBuilder {
     encoding: Option<Encoding>,
     token_headers: Vec<Header>,
     /// The methods of the server's metadata.
-    supported_auth_methods: Option<Vec<AuthMethod>>,
+    pub(crate) supported_auth_methods: Option<Vec<AuthMethod>>,
     redirect_uri: Option<String>,
     scopes: Vec<String>,
     authorize_parameters: Vec<(String, String)>,
@@ -59,28 +58,6 @@ macro_rules! text_setters {
             self
         }
     )+};
-}
-
-impl App {
-    /// An app of any OAuth 2.0 authorization server. Set its URLs.
-    pub fn builder() -> AppBuilder {
-        AppBuilder::default()
-    }
-
-    /// An app of the authorization server with this metadata.
-    pub fn from_metadata(metadata: &Metadata) -> AppBuilder {
-        AppBuilder {
-            authorize_url: metadata.authorization_endpoint.clone(),
-            device_authorization_url: metadata.device_authorization_endpoint.clone(),
-            token_url: metadata.token_endpoint.clone(),
-            userinfo_url: metadata.userinfo_endpoint.clone(),
-            revocation_url: metadata.revocation_endpoint.clone(),
-            issuer: Some(metadata.issuer.clone()),
-            iss_required: metadata.authorization_response_iss_parameter_supported,
-            supported_auth_methods: metadata.token_endpoint_auth_methods_supported.clone(),
-            ..AppBuilder::default()
-        }
-    }
 }
 
 impl AppBuilder {

@@ -52,6 +52,7 @@ mod callback_error;
 mod calls;
 mod checks;
 mod config;
+mod constructors;
 mod device;
 mod entropy;
 mod finish;

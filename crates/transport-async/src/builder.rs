@@ -11,7 +11,7 @@ use crate::pool::TokenPool;
 use crate::source::TokenSource;
 use crate::transport::{ScriptedTransport, Transport};
 
-builder_methods!("reqwest");
+builder_methods!();
 
 builder_setters! {
     /// Renews on this runtime, whichever runtime the caller is on. Default: the caller's runtime, or where the caller

@@ -10,7 +10,7 @@ use crate::transport::{ScriptedTransport, Transport};
 #[cfg(feature = "client")]
 use crate::ureq::{Agent as Client, UreqTransport as ClientTransport};
 
-builder_methods!("ureq");
+builder_methods!();
 
 builder_setters! {
     /// Whether threads may be started. Default: yes. Without threads callers renew, and name lookups have no deadline.

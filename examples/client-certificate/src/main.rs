@@ -1,9 +1,10 @@
 //! Mutual TLS: the server's certificate comes from a private CA, and the server requires a client certificate.
 #![forbid(unsafe_code)]
 
-use pix_bacen::Gateway;
+use wellspring::blocking::{Tls, TokenSource};
+use wellspring::http;
+use wellspring::pix_bacen::Gateway;
 use wellspring_simulator::Simulator;
-use wellspring_transport_blocking::{Tls, TokenSource};
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     let simulator = Simulator::builder().mutual_tls().start()?;
@@ -16,7 +17,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         .client_certificate(identity.client_certificate_pem.as_str(), identity.client_key_pem.as_str());
 
     // The provider needs the certificate, not its key: tokens bound to it have their own store key.
-    let gateway = Gateway::base_url(&simulator.url())?
+    let gateway = Gateway::base_url(simulator.url())?
         .credentials("your-client-id", "your-client-secret")?
         .client_certificate(&identity.client_certificate_pem)?;
     let balances = gateway.balances();
@@ -28,7 +29,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
 
     // Without a client certificate the handshake fails before any token request.
     let uncertified =
-        Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?;
+        Gateway::base_url(simulator.url())?.credentials("your-client-id", "your-client-secret")?;
     let tls = Tls::new().certificate_authority(identity.ca_pem.as_str());
     let error = TokenSource::builder(uncertified).tls(tls).build()?.token().map(drop);
     assert!(error.is_err());

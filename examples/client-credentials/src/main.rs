@@ -2,9 +2,10 @@
 #![forbid(unsafe_code)]
 
 // ANCHOR: program
-use oauth2_app::{App, GrantType};
+use wellspring::TokenSource;
+use wellspring::http;
+use wellspring::oauth2::{App, GrantType};
 use wellspring_simulator::Simulator;
-use wellspring_transport_async::TokenSource;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn core::error::Error>> {

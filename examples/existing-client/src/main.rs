@@ -3,18 +3,19 @@
 
 use core::error::Error;
 
-use pix_bacen::Gateway;
-use wellspring_core::{ErrorKind, TokenError};
+use wellspring as asynchronous;
+use wellspring::blocking;
+use wellspring::http;
+use wellspring::pix_bacen::Gateway;
+use wellspring::{ErrorKind, TokenError};
 use wellspring_simulator::{Endpoint, Simulator};
-use wellspring_transport_async as asynchronous;
-use wellspring_transport_blocking as blocking;
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
 fn main() -> Outcome {
     let simulator = Simulator::builder().start()?;
     let gateway = || -> Result<Gateway, Box<dyn Error + Send + Sync>> {
-        Ok(Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?)
+        Ok(Gateway::base_url(simulator.url())?.credentials("your-client-id", "your-client-secret")?)
     };
     let url = gateway()?.balances().url().to_owned();
 

@@ -4,8 +4,9 @@
 //! This program only looks at the requests. A source of this app sends them.
 #![forbid(unsafe_code)]
 
-use oauth2_app::App;
-use wellspring_core::{AuthorizationGrant, GrantParameters, Provider as _, TokenError, UnixTime};
+use wellspring::oauth2::App;
+use wellspring::sans_io::{GrantParameters, Provider as _, UnixTime};
+use wellspring::{AuthorizationGrant, TokenError};
 
 fn main() -> Result<(), TokenError> {
     // ANCHOR: app

@@ -6,23 +6,23 @@ mod server;
 
 use core::error::Error;
 
-use http::Uri;
 use orders::{Order, OrdersClient};
-use pix_bacen::Gateway;
 use server::Orders;
+use wellspring::TokenSource;
+use wellspring::http::Uri;
+use wellspring::pix_bacen::Gateway;
 use wellspring_simulator::{Endpoint, Simulator};
-use wellspring_transport_async::TokenSource;
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
 #[tokio::main]
 async fn main() -> Outcome {
     let simulator = Simulator::builder().start()?;
-    let gateway = Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?;
+    let gateway = Gateway::base_url(simulator.url())?.credentials("your-client-id", "your-client-secret")?;
     let api = Orders::default();
     let origin = api.serve().await?;
 
-    let source = TokenSource::builder(gateway).allow_origin(&origin.to_string())?.build()?;
+    let source = TokenSource::builder(gateway).allow_origin(origin.to_string())?.build()?;
     place_two_orders(source, origin, &api).await?;
 
     // The first order, the second one under the revoked token, and the second one again.
@@ -35,7 +35,7 @@ async fn main() -> Outcome {
 async fn place_two_orders(source: TokenSource, origin: Uri, api: &Orders) -> Outcome {
     use tonic::transport::Channel;
     use tower::ServiceBuilder;
-    use wellspring_transport_async::AttachLayer;
+    use wellspring::AttachLayer;
 
     let channel = ServiceBuilder::new()
         .layer(AttachLayer::new(source).map_body(tonic::body::Body::new))

@@ -8,12 +8,12 @@
 //! service Orders { rpc Place (Order) returns (Receipt); }
 //! ```
 
-use http::Uri;
-use http::uri::PathAndQuery;
 use tonic::body::Body;
 use tonic::client::{Grpc, GrpcService};
 use tonic::{Response, Status};
 use tonic_prost::ProstCodec;
+use wellspring::http::Uri;
+use wellspring::http::uri::PathAndQuery;
 
 /// The path of `rpc Place`.
 pub(crate) const PLACE: &str = "/shop.Orders/Place";

@@ -6,7 +6,6 @@ use core::task::{Context, Poll};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::Uri;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::body::Body;
@@ -15,6 +14,8 @@ use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
+use wellspring::http;
+use wellspring::http::Uri;
 
 use crate::orders::{Order, PLACE, Receipt};
 

@@ -8,12 +8,12 @@ use core::error::Error;
 use core::time::Duration;
 use std::thread;
 
-use oauth2_app::App;
-use oauth2_app::blocking::Client;
-use oauth2_app::loopback::Loopback;
-use wellspring_core::{HttpRequest, Method, TransportError};
+use wellspring::blocking::{Tls, Transport as _, UreqTransport};
+use wellspring::loopback::Loopback;
+use wellspring::oauth2::App;
+use wellspring::oauth2::blocking::Client;
+use wellspring::sans_io::{HttpRequest, Method, TransportError};
 use wellspring_simulator::{OauthClient, Simulator};
-use wellspring_transport_blocking::{Tls, Transport as _, UreqTransport};
 
 /// How long the user may take to sign in.
 const WITHIN: Duration = Duration::from_secs(600);

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::oneshot;
-use wellspring_transport_async::TokenPool;
+use wellspring::TokenPool;
 
 use crate::failure::Failure;
 

@@ -6,7 +6,7 @@ use core::net::SocketAddr;
 use std::io;
 use std::process::ExitCode;
 
-use wellspring_core::{ErrorKind, TokenError};
+use wellspring::{ErrorKind, TokenError};
 
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -57,9 +57,9 @@ impl fmt::Display for Failure {
     }
 }
 
-impl From<wellspring_profiles::Error> for Failure {
-    fn from(error: wellspring_profiles::Error) -> Self {
-        use wellspring_profiles::Error as E;
+impl From<wellspring::profiles::Error> for Failure {
+    fn from(error: wellspring::profiles::Error) -> Self {
+        use wellspring::profiles::Error as E;
         Self::of(matches!(error, E::File { .. } | E::Settings(_)), &error)
     }
 }

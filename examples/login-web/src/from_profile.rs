@@ -4,10 +4,10 @@ use core::net::SocketAddr;
 use std::io;
 use std::path::Path;
 
-use oauth2_app::App;
-use wellspring_profiles::{Configuration, Profile, SignsIn};
-use wellspring_store::MemoryStore;
-use wellspring_transport_async::{Builder, TokenSource};
+use wellspring::oauth2::App;
+use wellspring::profiles::{Configuration, Profile, SignsIn};
+use wellspring::store::MemoryStore;
+use wellspring::{Builder, TokenSource};
 
 use crate::failure::Failure;
 

@@ -3,10 +3,10 @@
 
 use core::time::Duration;
 
-use pix_bacen::Gateway;
-use wellspring_core::{Need, Policy};
+use wellspring::pix_bacen::Gateway;
+use wellspring::{Clock, TokenSource};
+use wellspring::{Need, Policy};
 use wellspring_simulator::{Endpoint, SimClock, Simulator};
-use wellspring_transport_async::{Clock, TokenSource};
 
 const NOW: u64 = 1_700_000_000;
 
@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn core::error::Error>> {
     // This program moves the clocks of the server and the client. A service leaves `.clock` out.
     let (server_clock, clock) = (SimClock::manual(NOW), Clock::manual(NOW));
     let simulator = Simulator::builder().clock(server_clock.clone()).start()?;
-    let gateway = Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?;
+    let gateway = Gateway::base_url(simulator.url())?.credentials("your-client-id", "your-client-secret")?;
 
     // ANCHOR: policy
     let policy =

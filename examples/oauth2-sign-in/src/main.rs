@@ -6,11 +6,12 @@
 
 use core::time::Duration;
 
-use oauth2_app::blocking::Client;
-use oauth2_app::{App, Authorization, Callback, Entropy};
-use wellspring_core::{ErrorKind, HttpRequest, LoginReason, Method};
+use wellspring::blocking::{Clock, TokenSource};
+use wellspring::oauth2::blocking::Client;
+use wellspring::oauth2::{App, Authorization, Callback, Entropy};
+use wellspring::sans_io::{HttpRequest, Method};
+use wellspring::{ErrorKind, LoginReason};
 use wellspring_simulator::{Endpoint, SimClock, Simulator};
-use wellspring_transport_blocking::{Clock, TokenSource};
 
 const NOW: u64 = 1_700_000_000;
 

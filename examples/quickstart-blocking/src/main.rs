@@ -2,14 +2,15 @@
 #![forbid(unsafe_code)]
 
 // ANCHOR: blocking
-use pix_bacen::Gateway;
+use wellspring::blocking::TokenSource;
+use wellspring::http;
+use wellspring::pix_bacen::Gateway;
 use wellspring_simulator::{Endpoint, Simulator};
-use wellspring_transport_blocking::TokenSource;
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     // A simulated PIX gateway, which knows the client of the published example.
     let simulator = Simulator::builder().start()?;
-    let gateway = Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?;
+    let gateway = Gateway::base_url(simulator.url())?.credentials("your-client-id", "your-client-secret")?;
     let balances = gateway.balances();
     let source = TokenSource::builder(gateway).build()?;
 

@@ -2,15 +2,16 @@
 #![forbid(unsafe_code)]
 
 // ANCHOR: readme
-use pix_bacen::Gateway;
+use wellspring::TokenSource;
+use wellspring::http;
+use wellspring::pix_bacen::Gateway;
 use wellspring_simulator::{Endpoint, Simulator};
-use wellspring_transport_async::TokenSource;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn core::error::Error>> {
     // A simulated PIX gateway, which knows the client of the published example.
     let simulator = Simulator::builder().start()?;
-    let gateway = Gateway::base_url(&simulator.url())?.credentials("your-client-id", "your-client-secret")?;
+    let gateway = Gateway::base_url(simulator.url())?.credentials("your-client-id", "your-client-secret")?;
     let balances = gateway.balances();
     let source = TokenSource::builder(gateway).build()?;
 

@@ -8,11 +8,12 @@ use core::error::Error;
 use core::time::Duration;
 use std::path::Path;
 
-use oauth2_app::{App, Authorization, Callback, Entropy, aihubmix};
-use wellspring_core::{HttpRequest, Method, SharedBy};
+use wellspring::SharedBy;
+use wellspring::blocking::{Clock, ManualClock, TokenSource};
+use wellspring::oauth2::{App, Authorization, Callback, Entropy, aihubmix};
+use wellspring::sans_io::{HttpRequest, Method};
+use wellspring::store::SqliteStore;
 use wellspring_simulator::{Endpoint, SimClock, Simulator};
-use wellspring_store_sqlite::SqliteStore;
-use wellspring_transport_blocking::{Clock, ManualClock, TokenSource};
 
 const NOW: u64 = 1_700_000_000;
 

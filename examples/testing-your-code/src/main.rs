@@ -6,12 +6,11 @@
 
 use core::time::Duration;
 
-use http::{Request, Response, StatusCode};
-use wellspring_core::{
-    AccessToken, ErrorKind, HttpRequest, HttpResponse, LoginReason, TokenError, TokenResponse,
-    TransportError, TransportErrorKind,
-};
-use wellspring_transport_blocking::{Body, Clock, TokenSource, Transport};
+use wellspring::blocking::{Body, Clock, TokenSource, Transport};
+use wellspring::http;
+use wellspring::http::{Request, Response, StatusCode};
+use wellspring::sans_io::{HttpRequest, HttpResponse, TransportError, TransportErrorKind};
+use wellspring::{AccessToken, ErrorKind, LoginReason, TokenError, TokenResponse};
 
 const API: &str = "https://api.example/balance";
 

@@ -1,0 +1,16 @@
+//! A call that carries the program's own token, from any OAuth 2.0 server: the client credentials grant.
+#![forbid(unsafe_code)]
+
+use std::env::var;
+use wellspring::{TokenSource, http::Request, oauth2::App};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let app = App::client_credentials(var("TOKEN_URL")?, var("CLIENT_ID")?, var("CLIENT_SECRET")?)
+        .api_url(var("API_URL")?)
+        .build()?;
+    let source = TokenSource::builder(app).build()?;
+    let response = source.send(Request::get(var("API_URL")?).body(())?).await?;
+    println!("{}", response.into_body().text(1 << 20).await?);
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! What a first program costs: one call with the program's own token, with wellspring in both colours, with oauth2 and
+//! reqwest by hand, and a bare HTTP client without tokens.
+
+use std::fs;
+
+use crate::budget::{PROGRAMS, crates_of_program};
+use crate::cargo::{cargo, run as run_command};
+use crate::clock::timed;
+use crate::workspace::Workspace;
+
+const COMPARED: [(&str, &str); 4] = [
+    ("first-async", "wellspring, async"),
+    ("first-blocking", "wellspring, blocking"),
+    ("oauth2-reqwest", "oauth2 and reqwest by hand"),
+    ("bare-ureq", "bare ureq, one token request"),
+];
+
+/// Builds each program from nothing and prints what it costs.
+pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
+    println!("  {:<30} {:>6} {:>6} {:>9} {:>11}", "program", "lines", "crates", "build", "bytes");
+    for (program, shown) in COMPARED {
+        let source = workspace.root.join(format!("xtask/programs/{program}/src/main.rs"));
+        let text = fs::read_to_string(&source).map_err(|error| format!("{}: {error}.", source.display()))?;
+        let crates = crates_of_program(&workspace.root, program)?.len();
+        let target = workspace.target.join("first-program").join(program);
+        if target.exists() {
+            fs::remove_dir_all(&target).map_err(|error| format!("{}: {error}.", target.display()))?;
+        }
+        let mut command =
+            cargo(&workspace.root, ["build", "--quiet", "--release", "--manifest-path", PROGRAMS]);
+        command.args(["--package", program]).arg("--target-dir").arg(&target);
+        let (built, took) = timed(|| run_command(command));
+        built?;
+        let binary = target.join("release").join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
+        let bytes = fs::metadata(&binary).map_err(|error| format!("{}: {error}.", binary.display()))?.len();
+        println!(
+            "  {shown:<30} {:>6} {crates:>6} {:>7.1} s {bytes:>11}",
+            lines_of_code(&text),
+            took.as_secs_f64()
+        );
+    }
+    Ok(())
+}
+
+/// The lines that are neither empty nor a comment.
+fn lines_of_code(text: &str) -> usize {
+    let counts = |line: &&str| {
+        !line.trim().is_empty() && !line.trim_start().starts_with("//") && !line.starts_with("#![")
+    };
+    text.lines().filter(counts).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_empty_lines_and_attributes_of_the_crate_do_not_count() {
+        assert_eq!(
+            lines_of_code("//! A program.\n#![forbid(unsafe_code)]\n\nfn main() {\n    // Nothing.\n}\n"),
+            2
+        );
+    }
+}
