@@ -6,6 +6,7 @@ use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
+use crate::rules::{Rule, holds};
 use crate::scope::Scope;
 
 /// What makes one record another's: provider, endpoint, client, user or profile, grant, resource.
@@ -40,13 +41,13 @@ impl TokenKey {
     /// The key for this user, under the application's own name for the user.
     #[must_use]
     pub fn user(self, id: &str) -> Self {
-        self.part(b'u', id.as_bytes())
+        self.identity(b'u', id)
     }
 
     /// The key for the user of this profile: a section of a configuration that names no user.
     #[must_use]
     pub fn profile(self, name: &str) -> Self {
-        self.part(b'n', name.as_bytes())
+        self.identity(b'n', name)
     }
 
     /// The key for this grant type.
@@ -107,6 +108,11 @@ impl TokenKey {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.parts
+    }
+
+    /// The key for this user or profile.
+    fn identity(self, tag: u8, identity: &str) -> Self {
+        if holds(Rule::IdentityInKey) { self.part(tag, identity.as_bytes()) } else { self }
     }
 
     fn part(mut self, tag: u8, bytes: &[u8]) -> Self {

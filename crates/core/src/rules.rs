@@ -3,7 +3,7 @@
 //! They always hold. Only the explorer, which walks every interleaving of the shipped code, drops one rule or one cell
 //! at a time, to show that it notices.
 
-/// A rule of the renewal protocol.
+/// A rule of the renewal protocol, of keys or of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(not(wellspring_explore), expect(unreachable_pub, reason = "only the explorer names them"))]
 #[cfg_attr(wellspring_explore, expect(clippy::exhaustive_enums, reason = "only the explorer sees it"))]
@@ -65,6 +65,8 @@ pub enum Rule {
     GoOnWithoutStore,
     /// 11: but not after a logout that was seen.
     NotAfterTombstone,
+    /// Keys: the user, or the profile, is a part of the key.
+    IdentityInKey,
     /// Calls: a refused call is retried once.
     RetryOnce,
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::collections::BTreeSet;
 
-use wellspring_core::{SessionState, Step, Watch};
+use wellspring_core::{Step, Watch};
 
 use crate::callers::action::CallersAction;
 use crate::line::{Mutation, Trouble};
@@ -28,6 +28,11 @@ pub(crate) enum Action {
         who: usize,
         straggler: bool,
     },
+    /// A process ends when its save is flushed and not yet renamed, and another one is started.
+    CrashBeforeRename {
+        who: usize,
+        run: usize,
+    },
     /// A task is dropped.
     Drop {
         who: usize,
@@ -35,7 +40,10 @@ pub(crate) enum Action {
         lost: bool,
     },
     /// A write that hung is made, if it still fits.
-    Written(usize),
+    Written {
+        store: usize,
+        n: usize,
+    },
     /// A request whose sender has given it up is processed.
     Arrived(usize),
     UserLogsOut,
@@ -94,7 +102,7 @@ impl Action {
     /// Whether something goes wrong.
     pub(crate) const fn is_fault(self) -> bool {
         match self {
-            Self::Ask(_) | Self::Refused(_) | Self::Written(_) | Self::Arrived(_) | Self::Callers(..) => {
+            Self::Ask(_) | Self::Refused(_) | Self::Written { .. } | Self::Arrived(_) | Self::Callers(..) => {
                 false
             }
             Self::Work { how, .. } => how.is_fault(),
@@ -137,6 +145,9 @@ impl World {
                 let mut hows = Vec::new();
                 self.ways(scene, who, doing, &mut hows);
                 found.extend(hows.into_iter().map(|how| Action::Work { who, run, how }));
+                if may(Trouble::UnnamedSave) && self.would_write(who, &doing.step) {
+                    found.push(Action::CrashBeforeRename { who, run });
+                }
                 if may(Trouble::Dropped) && matches!(doing.job, Job::Renewal(_)) {
                     found.push(Action::Drop { who, run, lost: false });
                     if matches!(doing.step, Step::Send(..)) {
@@ -153,7 +164,9 @@ impl World {
                 }
             }
         }
-        found.extend((0..self.store.hanging.len()).map(Action::Written));
+        for (store, model) in self.stores.iter().enumerate() {
+            found.extend((0..model.hanging.len()).map(|n| Action::Written { store, n }));
+        }
         found.extend((0..self.history.stragglers.len()).map(Action::Arrived));
         let is_there = |slot: usize| !self.processes[slot].runs.is_empty();
         if may(Trouble::SignIn) && !is_there(scene.visitor()) {
@@ -163,9 +176,11 @@ impl World {
             found.push(Action::UserLogsOut);
         }
         let machines = scene.line.machines.iter().copied().collect::<BTreeSet<u8>>();
-        let locked = machines.into_iter().filter(|machine| self.is_locked(self.store.lock_on(*machine)));
+        let locked = machines
+            .into_iter()
+            .filter(|machine| self.stores.iter().any(|store| self.is_locked(store.lock_on(*machine))));
         found.extend(locked.filter(|_| may(Trouble::LockRemoved)).map(Action::LockIsRemoved));
-        if may(Trouble::Emptied) && self.store.stored.is_some() {
+        if may(Trouble::Emptied) && self.stores.iter().any(|store| store.stored.is_some()) {
             found.push(Action::StoreIsEmptied);
         }
         found
@@ -198,7 +213,7 @@ impl World {
         };
         match &run.step {
             Step::Load(..) => {
-                let spilled = self.store.spilled_on(self.processes[who].machine).count();
+                let spilled = self.store(who).spilled_on(self.processes[who].machine).count();
                 ways.push(StepOutcome::Well);
                 ways.extend((1..spilled).map(StepOutcome::Finding));
                 failing(ways);
@@ -223,12 +238,12 @@ impl World {
                 let Watch { version, domain, .. } = watch.operation;
                 let too_soon = scene.line.mutated(Mutation::GoneTooSoon);
                 // A lock that is not the one of the watcher's machine is seen to be another one.
-                let here = |domain| domain == self.store.lock_on(self.processes[who].machine);
+                let here = |domain| domain == self.store(who).lock_on(self.processes[who].machine);
                 let ends = |domain| too_soon || !here(domain) || !self.is_locked(domain);
-                if self.store.version() != Some(version) || domain.is_some_and(ends) {
+                if self.store(who).version() != Some(version) || domain.is_some_and(ends) {
                     ways.push(StepOutcome::Well);
                 }
-                if self.history.impatience > 0 || (domain.is_none() && self.is_claimed_by_the_dead()) {
+                if self.history.impatience > 0 || (domain.is_none() && self.is_claimed_by_the_dead(who)) {
                     ways.push(StepOutcome::TimeUp);
                 }
                 failing(ways);
@@ -263,7 +278,7 @@ impl World {
             }
             Step::Sleep(..) => {
                 ways.push(StepOutcome::Well);
-                if self.history.impatience > 0 || self.is_claimed_by_the_dead() {
+                if self.history.impatience > 0 || self.is_claimed_by_the_dead(who) {
                     ways.push(StepOutcome::TimeUp);
                 }
             }
@@ -272,8 +287,8 @@ impl World {
     }
 
     /// The owner of the lease in the store is gone, on whatever machine.
-    pub(crate) fn is_claimed_by_the_dead(&self) -> bool {
-        let Some(lease) = self.store.record().and_then(|record| record.lease) else { return false };
+    pub(crate) fn is_claimed_by_the_dead(&self, who: usize) -> bool {
+        let Some(lease) = self.store(who).record().and_then(|record| record.lease) else { return false };
         let owner = lease.attempt.owner;
         !self
             .processes
@@ -290,8 +305,9 @@ impl fmt::Display for Action {
             Self::Work { who, run, how } => write!(f, "{who}/{run} continues: {how:?}"),
             Self::Crash { who, straggler: false } => write!(f, "{who} crashes"),
             Self::Crash { who, .. } => write!(f, "{who} crashes, its request still under way"),
+            Self::CrashBeforeRename { who, run } => write!(f, "{who} crashes, its save {who}/{run} unnamed"),
             Self::Drop { who, run, lost } => write!(f, "{who}/{run} is dropped, answer lost: {lost}"),
-            Self::Written(n) => write!(f, "write {n} is made, late"),
+            Self::Written { store, n } => write!(f, "write {n} of store {store} is made, late"),
             Self::Arrived(n) => write!(f, "request {n} arrives, late"),
             Self::UserLogsOut => write!(f, "a user logs out"),
             Self::UserSignsIn => write!(f, "a user signs in"),
@@ -305,39 +321,16 @@ impl fmt::Display for Action {
 /// A state in a line of text, for traces.
 impl fmt::Display for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.store.stored {
-            None => write!(f, "[store empty")?,
-            Some(stored) => {
-                let record = &stored.record;
-                let (epoch, generation) = record.place();
-                write!(f, "[v{} e{epoch} g{generation}", stored.version.value())?;
-                match (TokenName::of(record), &record.state) {
-                    (Some(name), _) => write!(f, " token {name}")?,
-                    (None, SessionState::LoggedOut) => write!(f, " logged out")?,
-                    _ => {}
-                }
-                if let Some(lease) = record.lease {
-                    let owner = lease.attempt.owner.process;
-                    write!(f, " claimed by {}#{}", owner, lease.attempt.number)?;
-                    if lease.first_sent.is_some() {
-                        write!(f, " again")?;
-                    }
-                }
-                if let Some(dead) = record.dead {
-                    write!(f, " dead {:?}", dead.reason)?;
-                }
-            }
-        }
-        for (machine, pending_save) in &self.store.spills {
-            write!(f, " spilled@{machine} {:?}", TokenName::of(&pending_save.record))?;
+        for store in self.stores.iter() {
+            write!(f, "{store}")?;
         }
         for (n, family) in self.server.families.iter().enumerate() {
-            write!(f, "] [server {}.{}", n + 1, family.live)?;
+            write!(f, " [server {}.{}", n + 1, family.live)?;
             if family.revoked {
                 write!(f, " revoked")?;
             }
+            write!(f, "]")?;
         }
-        write!(f, "]")?;
         for process in &self.processes {
             if !process.callers.all.is_empty() {
                 write!(f, " {}{}", process.slot, process.callers)?;

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use wellspring_core::{
-    AuthorizationCode, AuthorizationGrant, ByteLeft, Completed, Decision, Instant, LoginReason, Need,
-    Outcome, Pending, PendingSave, Rejected, Renewal, Save, Step, StoreError, StoreOp, Watch, WatchOutcome,
+    AuthorizationCode, AuthorizationGrant, ByteLeft, Completed, Decision, Instant, LockDomain, LoginReason,
+    Need, Outcome, Pending, PendingSave, Rejected, Renewal, Save, Step, StoreError, StoreOp, Watch,
+    WatchOutcome,
 };
 
 use crate::action::{Action, StepOutcome};
@@ -33,10 +34,11 @@ impl World {
             Action::Refused(who) => self.refused(scene, who),
             Action::Work { who, run, how } => self.work(scene, who, run, how),
             Action::Crash { who, straggler } => self.crash(scene, who, straggler),
+            Action::CrashBeforeRename { who, run } => self.crash_before_rename(scene, who, run),
             Action::Drop { who, run, lost } => self.drop_task(scene, who, run, lost),
-            Action::Written(n) => {
-                let write = Rc::make_mut(&mut self.store).hanging.remove(n);
-                self.swap(scene, write.expected, &write.record).map(|_| ())
+            Action::Written { store, n } => {
+                let write = Rc::make_mut(&mut self.stores)[store].hanging.remove(n);
+                self.swap(scene, write.writer, write.expected, &write.record).map(|_| ())
             }
             Action::Arrived(n) => {
                 let (who, time, server_request) = Rc::make_mut(&mut self.history).stragglers.remove(n);
@@ -47,14 +49,20 @@ impl World {
             Action::UserLogsOut | Action::UserSignsIn => self.visit(scene, action),
             Action::Callers(who, what) => self.apply_to_callers(scene, who, what),
             Action::LockIsRemoved(machine) => {
-                Rc::make_mut(&mut self.store).remove_lock_on(machine);
+                for store in Rc::make_mut(&mut self.stores) {
+                    store.remove_lock_on(machine);
+                }
                 Ok(())
             }
             Action::StoreIsEmptied => {
-                Rc::make_mut(&mut self.store).stored = None;
+                for store in Rc::make_mut(&mut self.stores) {
+                    store.stored = None;
+                }
                 let history = Rc::make_mut(&mut self.history);
                 history.emptied = true;
-                history.end_families(None);
+                for user in 0..scene.line.user_count() {
+                    history.end_families(user, None);
+                }
                 Ok(())
             }
         }
@@ -93,7 +101,8 @@ impl World {
             }
         };
         if let Some(permit) = permit {
-            let job = permit.job(scene.provider.clone()).stored_by(process.owner(), scene.line.shared_by());
+            let job =
+                permit.job(scene.provider(process.user)).stored_by(process.owner(), scene.line.shared_by());
             let step = Renewal::begin(job, now);
             let run = Run { job: Job::Renewal(Box::new(permit)), step, lock: None, sent: false };
             return self.settle(scene, who, process, run);
@@ -125,7 +134,7 @@ impl World {
         visitor.restart();
         visitor.answer = CallerAnswer::Fresh;
         let now = visitor.now();
-        let provider = scene.provider.clone();
+        let provider = scene.provider(visitor.user);
         let (job, begun) = if action == Action::UserLogsOut {
             (Job::SignOut, visitor.lifecycle.sign_out(provider).expect("it is not closed"))
         } else {
@@ -138,10 +147,10 @@ impl World {
         self.settle(scene, who, visitor, Run { job, step, lock: None, sent: false })
     }
 
-    fn crash(&mut self, scene: &Scene, who: usize, straggler: bool) -> Result<(), Broken> {
+    pub(crate) fn crash(&mut self, scene: &Scene, who: usize, straggler: bool) -> Result<(), Broken> {
         let mut process = Process::clone(&self.processes[who]);
         let mut taken: Vec<TokenName> = process.pending_save().collect();
-        let store = Rc::make_mut(&mut self.store);
+        let store = self.store_mut(who);
         let hanging = store.hanging.iter().filter(|write| write.writer == who);
         taken.extend(hanging.filter_map(|write| TokenName::of(&write.record)));
         store.hanging.retain(|write| write.writer != who);
@@ -178,7 +187,7 @@ impl World {
         if let Some(pending_save) = step.pending_save()
             && !scene.line.mutated(Mutation::NothingGuarded)
         {
-            Rc::make_mut(&mut self.store).spill(process.machine, PendingSave::clone(pending_save));
+            self.store_mut(who).spill(process.machine, PendingSave::clone(pending_save));
         }
         let byte_left = if sent { ByteLeft::Maybe } else { ByteLeft::No };
         let Job::Renewal(permit) = job else { unreachable!("only renewals are dropped") };
@@ -195,13 +204,15 @@ impl World {
     fn swap(
         &mut self,
         scene: &Scene,
+        who: usize,
         expected: Option<wellspring_core::Version>,
         record: &wellspring_core::Record,
     ) -> Result<wellspring_core::Swap, Broken> {
-        let before = self.store.record().cloned();
-        let swap = Rc::make_mut(&mut self.store).swap(expected, record, &scene.line);
+        self.settle_unnamed(scene, who)?;
+        let before = self.store(who).record().cloned();
+        let swap = self.store_mut(who).swap(expected, record, &scene.line);
         if let wellspring_core::Swap::Done(_) = swap {
-            self.saved(before.as_ref(), record)?;
+            self.saved(who, before.as_ref(), record)?;
         }
         Ok(swap)
     }
@@ -223,33 +234,35 @@ impl World {
         let now = process.now();
         // A watcher of a lock would have learned that its owner is gone.
         let sees = matches!(&step, Step::Watch(watch) if watch.operation.domain.is_some());
-        if how == StepOutcome::TimeUp && (sees || !self.is_claimed_by_the_dead()) {
+        if how == StepOutcome::TimeUp && (sees || !self.is_claimed_by_the_dead(who)) {
             Rc::make_mut(&mut self.history).impatience -= 1;
         }
         let next = match step {
             Step::Load(load) => {
                 let which = if let StepOutcome::Finding(which) = how { which } else { 0 };
-                let loaded = self.store.load(process.machine, which);
+                if !how.is_fault() {
+                    self.settle_unnamed(scene, who)?;
+                }
+                let loaded = self.store(who).load(process.machine, which);
                 load.resume(if how.is_fault() { Err(failed()) } else { Ok(loaded) }, now)
             }
             Step::Save(Pending { operation: save, next, .. }) => {
-                let mut named = lock;
-                if save.liveness_lock && lock.is_none() {
-                    named = Some(self.store.lock_on(process.machine));
-                    lock = named.filter(|_| !scene.line.mutated(Mutation::NoLivenessLock));
-                }
+                let named = self.lock_of(who, &save, lock);
+                lock = lock.or(named.filter(|_| !scene.line.mutated(Mutation::NoLivenessLock)));
                 let record = save.record_under(named).into_owned();
                 let saved = match how {
-                    StepOutcome::Well | StepOutcome::Slow => Ok(self.swap(scene, save.expected, &record)?),
+                    StepOutcome::Well | StepOutcome::Slow => {
+                        Ok(self.swap(scene, who, save.expected, &record)?)
+                    }
                     StepOutcome::Unsure { made, .. } => {
                         if made {
-                            self.swap(scene, save.expected, &record)?;
+                            self.swap(scene, who, save.expected, &record)?;
                         }
                         Err(failed().maybe_applied())
                     }
                     StepOutcome::Hanging { .. } => {
                         let write = Hanging { writer: who, expected: save.expected, record, lock };
-                        Rc::make_mut(&mut self.store).hanging.push(write);
+                        self.store_mut(who).hanging.push(write);
                         Err(failed().maybe_applied())
                     }
                     _ => Err(failed()),
@@ -258,11 +271,11 @@ impl World {
             }
             Step::Watch(watch) => {
                 let seen = match how {
-                    StepOutcome::Well if self.has_changed(scene, &watch.operation) => {
+                    StepOutcome::Well if self.has_changed(scene, who, &watch.operation) => {
                         Ok(WatchOutcome::Changed)
                     }
                     StepOutcome::Well
-                        if watch.operation.domain == Some(self.store.lock_on(process.machine)) =>
+                        if watch.operation.domain == Some(self.store(who).lock_on(process.machine)) =>
                     {
                         Ok(WatchOutcome::OwnerGone)
                     }
@@ -282,12 +295,12 @@ impl World {
             }
             Step::Spill(spill) if how == StepOutcome::Well => {
                 let pending_save = spill.operation.pending_save.clone();
-                Rc::make_mut(&mut self.store).spill(process.machine, pending_save);
+                self.store_mut(who).spill(process.machine, pending_save);
                 spill.resume(Ok(()), now)
             }
             Step::Spill(spill) => spill.resume(Err(failed()), now),
             Step::Forget(forget) if how == StepOutcome::Well => {
-                Rc::make_mut(&mut self.store).forget(process.machine, forget.operation.attempt);
+                self.store_mut(who).forget(process.machine, forget.operation.attempt);
                 forget.resume(Ok(()), now)
             }
             Step::Forget(forget) => forget.resume(Err(failed()), now),
@@ -297,11 +310,16 @@ impl World {
         self.settle(scene, who, process, Run { job, step: next, lock, sent })
     }
 
+    /// The liveness lock that the process of this save shows: the one that it holds, or one that the save takes.
+    pub(crate) fn lock_of(&self, who: usize, save: &Save, held: Option<LockDomain>) -> Option<LockDomain> {
+        held.or_else(|| save.liveness_lock.then(|| self.store(who).lock_on(self.processes[who].machine)))
+    }
+
     /// Whether a watcher says that the store holds another version.
-    fn has_changed(&self, scene: &Scene, watch: &Watch) -> bool {
+    fn has_changed(&self, scene: &Scene, who: usize, watch: &Watch) -> bool {
         let locked = watch.domain.is_none_or(|domain| self.is_locked(domain));
         let looks = !scene.line.mutated(Mutation::GoneWithoutLook) || locked;
-        looks && self.store.version() != Some(watch.version)
+        looks && self.store(who).version() != Some(watch.version)
     }
 
     /// Runs on to the next step that others can notice.

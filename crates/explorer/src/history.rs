@@ -21,12 +21,15 @@ pub(crate) struct History {
     /// Refresh tokens whose answers came and could not be read, each with the process that got the answer.
     pub(crate) unreadable: Vec<(TokenName, Owner)>,
     pub(crate) emptied: bool,
-    pub(crate) logged_out: bool,
+    /// The users who have logged out, as bits.
+    pub(crate) logged_out: u8,
 }
 
 /// What has happened to one family of refresh tokens. Sets of numbers are bits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct FamilyHistory {
+    /// Who has signed in.
+    pub(crate) user: u8,
     /// May have been sent.
     pub(crate) sent: u16,
     /// May have been sent twice.
@@ -48,19 +51,28 @@ pub(crate) struct FamilyHistory {
 }
 
 impl History {
-    pub(crate) fn new(line: &Line) -> Self {
-        let first = FamilyHistory { saved: 1 << 1, ..FamilyHistory::default() };
+    /// The stores hold the tokens of these users.
+    pub(crate) fn new(line: &Line, stored: &[u8]) -> Self {
+        let first = |user: u8| {
+            let is_stored = stored.contains(&user);
+            FamilyHistory {
+                user,
+                saved: u16::from(is_stored) << 1,
+                idle: !is_stored,
+                ..FamilyHistory::default()
+            }
+        };
         Self {
             faults: line.faults,
             impatience: line.impatience,
             again: line.again,
             limits: line.callers.limits,
-            families: vec![first],
+            families: (0..line.user_count()).map(first).collect(),
             stragglers: Vec::new(),
             tombstones: Vec::new(),
             unreadable: Vec::new(),
             emptied: false,
-            logged_out: false,
+            logged_out: 0,
         }
     }
 
@@ -72,10 +84,14 @@ impl History {
         &mut self.families[usize::from(name.family) - 1]
     }
 
-    /// All that is known so far makes room: for another family, or for none.
-    pub(crate) fn end_families(&mut self, but: Option<TokenName>) {
+    pub(crate) const fn logged_out(&self, user: u8) -> bool {
+        self.logged_out & 1 << user != 0
+    }
+
+    /// All that is known so far of this user makes room: for another family, or for none.
+    pub(crate) fn end_families(&mut self, user: u8, but: Option<TokenName>) {
         for (n, past) in self.families.iter_mut().enumerate() {
-            if but.is_some_and(|name| usize::from(name.family) == n + 1) {
+            if past.user != user || but.is_some_and(|name| usize::from(name.family) == n + 1) {
                 continue;
             }
             if past.saved == 0 {

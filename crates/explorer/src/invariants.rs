@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use wellspring_core::{ErrorKind, LoginReason, Record, Replay, SessionState, TokenError};
 
+use crate::history::FamilyHistory;
 use crate::line::Grants;
 use crate::provider::{ServerRequest, TokenName};
 use crate::server::ServerReply;
@@ -48,18 +49,25 @@ impl World {
     ) -> Result<ServerReply, Broken> {
         if server_request == ServerRequest::Credentials {
             if self.processes[who].saw_logout
-                && self.store.record().is_some_and(|record| matches!(record.state, SessionState::LoggedOut))
+                && self
+                    .store(who)
+                    .record()
+                    .is_some_and(|record| matches!(record.state, SessionState::LoggedOut))
             {
                 return broken("6: credentials are sent after a logout that was seen".to_owned());
             }
-            let throttle = self.store.record().and_then(|record| record.throttle.as_ref());
+            let throttle = self.store(who).record().and_then(|record| record.throttle.as_ref());
             let now = self.processes[who].now().unix;
             if throttle.is_some_and(|throttle| throttle.credential.is_some() && throttle.until > now) {
                 return broken("8: credentials that were rejected are sent again".to_owned());
             }
         }
         if let ServerRequest::Revoke(name) = server_request
-            && self.store.record().and_then(TokenName::of).is_some_and(|stored| stored.family == name.family)
+            && self
+                .store(who)
+                .record()
+                .and_then(TokenName::of)
+                .is_some_and(|stored| stored.family == name.family)
         {
             return broken(format!("6: {name} is revoked while the store holds its session"));
         }
@@ -67,7 +75,9 @@ impl World {
         let history = Rc::make_mut(&mut self.history);
         match reply {
             ServerReply::Granted(name) if server_request == ServerRequest::SignIn => {
-                history.families.resize_with(usize::from(name.family), Default::default);
+                let user = self.processes[who].user;
+                let begun = || FamilyHistory { user, ..FamilyHistory::default() };
+                history.families.resize_with(usize::from(name.family), begun);
             }
             ServerReply::Refused(name) | ServerReply::Next(name) => {
                 let past = history.past_mut(name);
@@ -96,7 +106,8 @@ impl World {
         server_request: ServerRequest,
     ) -> Result<(), Broken> {
         let ServerRequest::Refresh(name) = server_request else { return Ok(()) };
-        let granted = self.store.record().filter(|record| TokenName::of(record) == Some(name));
+        self.is_own(who, name, "sent")?;
+        let granted = self.store(who).record().filter(|record| TokenName::of(record) == Some(name));
         let could_be_had =
             granted.and_then(Record::granted).is_some_and(|granted| granted.response.lifetime.is_none());
         // What credentials bring without the store may stand where another's token stands in it.
@@ -104,7 +115,7 @@ impl World {
         if could_be_had && self.processes[who].refused != Some(name) && tells_apart {
             return broken(format!("3: {name} is spent though the token that came with it could be had"));
         }
-        if let Some(record) = self.store.record()
+        if let Some(record) = self.store(who).record()
             && record.dead.is_some()
             // The owner of a lapsed lease may be alive, and may send for the first time.
             && !is_ambiguous(record)
@@ -148,8 +159,25 @@ impl World {
         Ok(())
     }
 
-    /// The store has taken this in place of that.
-    pub(crate) fn saved(&mut self, before: Option<&Record>, record: &Record) -> Result<(), Broken> {
+    /// The token belongs to the user of this process.
+    fn is_own(&self, who: usize, name: TokenName, verb: &str) -> Result<(), Broken> {
+        if self.history.past(name).user == self.processes[who].user {
+            return Ok(());
+        }
+        broken(format!("12: {name} of another user is {verb}"))
+    }
+
+    /// The store of this process has taken this in place of that.
+    pub(crate) fn saved(
+        &mut self,
+        who: usize,
+        before: Option<&Record>,
+        record: &Record,
+    ) -> Result<(), Broken> {
+        let user = self.processes[who].user;
+        if let Some(name) = before.and_then(TokenName::of) {
+            self.is_own(who, name, "replaced")?;
+        }
         if before.is_some_and(|before| before.place() > record.place()) {
             return broken("6: an older record replaces a newer one".to_owned());
         }
@@ -179,7 +207,7 @@ impl World {
             history.past_mut(name).saved |= name.bit();
         }
         if matches!(record.state, SessionState::LoggedOut) {
-            history.logged_out = true;
+            history.logged_out |= 1 << user;
             if let Some(writer) =
                 record.writer.filter(|_| before.is_some_and(|before| before.granted().is_some()))
             {
@@ -188,9 +216,9 @@ impl World {
                 }
                 history.tombstones.push(writer);
             }
-            history.end_families(None);
+            history.end_families(user, None);
         } else if new_epoch || name.is_none() {
-            history.end_families(name);
+            history.end_families(user, name);
         }
         Ok(())
     }
@@ -198,9 +226,10 @@ impl World {
     /// Callers of this process get this token.
     pub(crate) fn hand_out(&self, who: usize, text: &str) -> Result<CallerAnswer, Broken> {
         let Some(name) = TokenName::parse(text) else { return Ok(CallerAnswer::Fresh) };
+        self.is_own(who, name, "handed out")?;
         let machine = self.processes[who].machine;
         let spilled = self
-            .store
+            .store(who)
             .spilled_on(machine)
             .any(|pending_save| TokenName::of(&pending_save.record) == Some(name));
         if self.history.past(name).saved & name.bit() == 0 && !spilled {
@@ -227,16 +256,20 @@ impl World {
             return broken(format!("callers get {reason:?}, and credentials need no sign-in"));
         }
         let history = &self.history;
-        let refused = history.families.iter().any(|past| past.refused != 0);
-        let lost = history.families.iter().any(|past| past.lost != 0);
+        let user = self.processes[who].user;
+        let own = || history.families.iter().filter(|past| past.user == user);
+        let refused = own().any(|past| past.refused != 0);
+        let lost = own().any(|past| past.lost != 0);
         let claimed =
-            self.store.record().is_some_and(|record| record.lease.is_some() || is_ambiguous(record));
-        let in_reach = self.session_in_reach();
+            self.store(who).record().is_some_and(|record| record.lease.is_some() || is_ambiguous(record));
+        let in_reach = self.session_in_reach(who);
         let truthful = match reason {
-            LoginReason::LoggedOut => history.logged_out,
+            LoginReason::LoggedOut => history.logged_out(user),
             LoginReason::StoreLost | LoginReason::NotSignedIn => history.emptied,
             LoginReason::Refused => refused,
-            LoginReason::Unreadable => !history.unreadable.is_empty(),
+            LoginReason::Unreadable => {
+                history.unreadable.iter().any(|(name, _)| history.past(*name).user == user)
+            }
             LoginReason::Ambiguous => {
                 let spurious = scene.line.replay == Replay::OwnerDead && !scene.line.may_lose_sight();
                 // The refused token may have given way to a new session that no process here could know of.
@@ -263,8 +296,9 @@ impl World {
                 "the model itself: clocks of one machine would be more than a minute apart".to_owned(),
             );
         }
-        let dead = self.store.record().filter(|record| record.dead.is_some() && !is_ambiguous(record));
-        if let Some(name) = dead.and_then(TokenName::of) {
+        let is_dead = |record: &&Record| record.dead.is_some() && !is_ambiguous(record);
+        let dead = self.stores.iter().filter_map(|store| store.record().filter(is_dead));
+        for name in dead.filter_map(TokenName::of) {
             let unread = self.history.unreadable.iter().any(|(answered, _)| *answered == name);
             if self.history.past(name).refused & name.bit() == 0 && !unread {
                 return broken(format!("5: {name} is called dead, and the server has not said so"));

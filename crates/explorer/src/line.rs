@@ -14,6 +14,8 @@ pub(crate) struct Line {
     /// The machine of each participant; processes on one machine see whether the other is alive, while its lock has its
     /// name.
     pub(crate) machines: &'static [u8],
+    /// The user of each participant. The user of the first signs in and logs out.
+    pub(crate) users: &'static [u8],
     /// How much may go wrong in one run.
     pub(crate) faults: u8,
     /// What may go wrong.
@@ -45,6 +47,8 @@ pub(crate) enum Grants {
 pub(crate) enum Trouble {
     /// A process ends at any step, and another one starts in its place.
     Crash,
+    /// A process ends when a save is whole at the disk and not yet renamed, and another one starts in its place.
+    UnnamedSave,
     /// The answer is lost after the server has processed the request, or the request before.
     Silence,
     /// Certainly nothing was sent.
@@ -105,6 +109,14 @@ pub(crate) enum Mutation {
     LivenessLockWhileWatching,
     /// The store compares the place of a record instead of its version.
     SwapByPlace,
+    /// A load or save removes a save that has no name.
+    UnnamedSavesSwept,
+    /// No load or save touches a save that has no name.
+    UnnamedSavesStay,
+    /// A save that has no name is finished though it holds a lease.
+    UnnamedLeasesFinished,
+    /// A save that has no name is finished though the store holds another version.
+    UnnamedSavesOfAnyVersion,
     /// A process that was stopped does not look at what has arrived before it says that the time is up.
     NothingReadAfterStop,
     /// A token that a dropped task held is not spilled.
@@ -141,6 +153,7 @@ impl Line {
             grant: Grants::Rotating,
             replay,
             machines: &[0, 0],
+            users: &[0],
             faults: 1,
             troubles: ALL_BUT_RARE,
             again: 0,
@@ -153,6 +166,15 @@ impl Line {
 
     pub(crate) fn may(&self, trouble: Trouble) -> bool {
         self.troubles.contains(&trouble)
+    }
+
+    /// The user of this participant: of the first, if the line names no other.
+    pub(crate) fn user_of(&self, slot: usize) -> u8 {
+        self.users.get(slot).copied().unwrap_or(self.users[0])
+    }
+
+    pub(crate) fn user_count(&self) -> u8 {
+        self.users.iter().max().map_or(1, |last| last + 1)
     }
 
     pub(crate) const fn has_callers(&self) -> bool {

@@ -31,7 +31,14 @@ const fn with(mut line: Line, troubles: &'static [Trouble]) -> Line {
     line
 }
 
+const fn two_users(mut line: Line) -> Line {
+    line.users = ANN_AND_BEN;
+    line
+}
+
 const TWO: &[u8] = &[0, 0];
+/// The users of two participants.
+const ANN_AND_BEN: &[u8] = &[0, 1];
 const THREE: &[u8] = &[0, 0, 0];
 const TWO_MACHINES: &[u8] = &[0, 1];
 const TWO_AND_ONE: &[u8] = &[0, 0, 1];
@@ -88,6 +95,10 @@ pub(crate) const QUICK: &[Line] = &[
     with(line("never, answers that cannot be used", Replay::Never, TWO, 2), UNUSABLE),
     with(line("owner dead, answers that cannot be used", Replay::OwnerDead, TWO, 2), UNUSABLE),
     with(line("owner dead, answers that cannot be read", Replay::OwnerDead, TWO, 2), UNREADABLE),
+    with(line("never, unnamed saves, three, one fault", Replay::Never, THREE, 1), ONE_UNNAMED),
+    with(line("owner dead, unnamed saves, three, one fault", Replay::OwnerDead, THREE, 1), ONE_UNNAMED),
+    two_users(line("never, two users", Replay::Never, TWO, 1)),
+    two_users(line("owner dead, two users", Replay::OwnerDead, TWO, 1)),
     with(line("never, stopped processes and local faults", Replay::Never, TWO, 2), ONE_PROCESS),
     with(line("owner dead, stopped processes and local faults", Replay::OwnerDead, TWO, 2), ONE_PROCESS),
 ];
@@ -103,8 +114,17 @@ const UNREADABLE: &[Trouble] =
 /// A process that is stopped, or fails for a reason of its own.
 const ONE_PROCESS: &[Trouble] = &[Trouble::Stop, Trouble::Local, Trouble::Store, Trouble::Crash];
 
+/// A process that dies between the flush and the rename of a save.
+const ONE_UNNAMED: &[Trouble] = &[Trouble::UnnamedSave];
+
+/// The same, beside what else can happen to a save.
+const UNNAMED: &[Trouble] =
+    &[Trouble::UnnamedSave, Trouble::Store, Trouble::Logout, Trouble::SignIn, Trouble::Emptied];
+
 /// What takes longer.
 pub(crate) const LONG: &[Line] = &[
+    with(line("never, unnamed saves", Replay::Never, TWO, 2), UNNAMED),
+    with(line("owner dead, unnamed saves", Replay::OwnerDead, TWO, 2), UNNAMED),
     with(line("never, answers that cannot be read", Replay::Never, TWO, 2), UNREADABLE),
     with(line("within, answers that cannot be read", WINDOW, TWO, 2), UNREADABLE),
     with(line("last resort, answers that cannot be read", Replay::LastResort, TWO, 2), UNREADABLE),
@@ -115,6 +135,7 @@ pub(crate) const LONG: &[Line] = &[
         ),
         Grants::RotatingWithCredentials,
     ),
+    two_users(line("owner dead, two users, two faults", Replay::OwnerDead, TWO, 2)),
     from(line("never, warm", Replay::Never, TWO, 2), Start::Warm),
     from(line("owner dead, warm", Replay::OwnerDead, TWO, 2), Start::Warm),
     from(line("owner dead, due", Replay::OwnerDead, TWO, 2), Start::Due),

@@ -6,7 +6,7 @@
 //!
 //! - `line`, `lines`: what is explored; `mutants`, `cells`: deliberate mistakes
 //! - `world`, `store_model`, `server`, `provider`, `history`: one state of everything
-//! - `action`, `apply`, `exchange`: what can happen, and the next state, as the drivers carry it out
+//! - `action`, `apply`, `exchange`, `unnamed`: what can happen, and the next state, as the drivers carry it out
 //! - `invariants`: what must hold
 //! - `callers`: what waits for tokens and calls APIs, and what must hold for it
 //! - `search`: visits every state
@@ -49,6 +49,8 @@ mod server;
 mod store_model;
 #[cfg(all(test, wellspring_explore))]
 mod tests;
+#[cfg(wellspring_explore)]
+mod unnamed;
 #[cfg(wellspring_explore)]
 mod world;
 

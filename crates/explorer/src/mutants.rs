@@ -41,6 +41,11 @@ const fn without(rule: Rule, shows: Shows, line: Line) -> Mutant {
     mutant(Mutation::Rule(rule), shows, line)
 }
 
+const fn of_two_users(mut line: Line) -> Line {
+    line.users = &[0, 1];
+    line
+}
+
 const fn warm(mut line: Line) -> Line {
     line.start = Start::Warm;
     line
@@ -69,6 +74,8 @@ const fn patient(mut line: Line) -> Line {
 const WINDOW: Replay = Replay::Within(core::time::Duration::from_secs(3));
 const LOGOUT: &[Trouble] = &[Trouble::Logout, Trouble::Store];
 const LOCK_REMOVED: &[Trouble] = &[Trouble::LockRemoved];
+const UNNAMED: &[Trouble] = &[Trouble::UnnamedSave];
+const UNNAMED_AND_EMPTIED: &[Trouble] = &[Trouble::UnnamedSave, Trouble::Emptied];
 const HALF_A_LOGOUT: &[Trouble] = &[Trouble::Logout, Trouble::Silence];
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -86,6 +93,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     without(Rule::LocalStaysLocal, Shows::Broken, with(two(Replay::OwnerDead, 1), &[Trouble::Local])),
     mutant(Mutation::NothingReadAfterStop, Shows::Broken, with(two(Replay::Never, 1), &[Trouble::Stop])),
+    mutant(Mutation::UnnamedSavesSwept, Shows::Broken, with(two(Replay::OwnerDead, 1), UNNAMED)),
+    mutant(Mutation::UnnamedSavesStay, Shows::Broken, with(two(Replay::OwnerDead, 1), UNNAMED)),
+    mutant(Mutation::UnnamedLeasesFinished, Shows::Needless, with(two(Replay::Never, 1), UNNAMED)),
+    mutant(
+        Mutation::UnnamedSavesOfAnyVersion,
+        Shows::Broken,
+        with(two(Replay::OwnerDead, 2), UNNAMED_AND_EMPTIED),
+    ),
+    without(Rule::IdentityInKey, Shows::Broken, of_two_users(two(Replay::OwnerDead, 1))),
     without(Rule::EpochFirst, Shows::Outlived, with(two(Replay::OwnerDead, 2), HALF_A_LOGOUT)),
     without(Rule::RevokeAfterLogout, Shows::Outlived, with(two(Replay::OwnerDead, 2), HALF_A_LOGOUT)),
     without(Rule::SaveAgain, Shows::Broken, apart(two(Replay::LastResort, 1))),

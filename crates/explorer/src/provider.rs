@@ -76,9 +76,10 @@ impl ServerRequest {
 #[derive(Debug)]
 struct Words(ProviderSpec, Option<Duration>);
 
-/// The provider of this line.
-pub(crate) fn provider(line: &Line) -> Arc<dyn Provider> {
-    let mut profile = ProviderSpec::new("words", TokenKey::new("words", "https://words.example/token"));
+/// The provider of this line, as this user reaches it.
+pub(crate) fn provider(line: &Line, user: u8) -> Arc<dyn Provider> {
+    let key = TokenKey::new("words", "https://words.example/token").user(&format!("user {user}"));
+    let mut profile = ProviderSpec::new("words", key);
     profile.replay = line.replay;
     profile.credentials = matches!(line.grant, Grants::Credentials | Grants::RotatingWithCredentials);
     profile.rotation = if line.grant == Grants::Reusable { Rotation::Reusable } else { Rotation::SingleUse };
@@ -96,9 +97,9 @@ pub(crate) fn granted(name: Option<TokenName>) -> TokenResponse {
     if name.is_some() { response.with_refresh_token(RefreshToken::new(text)) } else { response }
 }
 
-/// What the store holds at first: granted long ago, for this long.
-pub(crate) fn granted_long_ago(lifetime: Duration, grant: Grants) -> TokenResponse {
-    let first = TokenName { family: 1, number: 1 };
+/// What the store holds at first for this user: granted long ago, for this long.
+pub(crate) fn granted_long_ago(user: u8, lifetime: Duration, grant: Grants) -> TokenResponse {
+    let first = TokenName { family: user + 1, number: 1 };
     granted((grant != Grants::Credentials).then_some(first)).with_lifetime(lifetime)
 }
 

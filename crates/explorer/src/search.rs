@@ -56,7 +56,7 @@ type Key = [u32; MOST_PARTS];
 
 struct Visited {
     processes: Interned<Process>,
-    stores: Interned<crate::store_model::StoreModel>,
+    stores: Interned<Vec<crate::store_model::StoreModel>>,
     servers: Interned<crate::server::Server>,
     histories: Interned<crate::history::History>,
     indices: HashMap<Key, u32>,
@@ -86,7 +86,7 @@ impl Visited {
         for (slot, process) in key.iter_mut().zip(&world.processes) {
             *slot = self.processes.number(process);
         }
-        key[5] = self.stores.number(&world.store);
+        key[5] = self.stores.number(&world.stores);
         key[6] = self.servers.number(&world.server);
         key[7] = self.histories.number(&world.history);
         match self.indices.entry(key) {
@@ -107,7 +107,7 @@ impl Visited {
                 .iter()
                 .map(|n| Rc::clone(&self.processes.all[*n as usize]))
                 .collect(),
-            store: Rc::clone(&self.stores.all[key[5] as usize]),
+            stores: Rc::clone(&self.stores.all[key[5] as usize]),
             server: Rc::clone(&self.servers.all[key[6] as usize]),
             history: Rc::clone(&self.histories.all[key[7] as usize]),
         }
@@ -139,7 +139,7 @@ impl Visited {
         for (slot, process) in key.iter_mut().zip(&world.processes) {
             *slot = *self.processes.numbers.get(process)?;
         }
-        key[5] = *self.stores.numbers.get(&world.store)?;
+        key[5] = *self.stores.numbers.get(&world.stores)?;
         key[6] = *self.servers.numbers.get(&world.server)?;
         key[7] = *self.histories.numbers.get(&world.history)?;
         Some(key)

@@ -37,8 +37,9 @@ pub(crate) enum ServerReply {
 }
 
 impl Server {
-    pub(crate) fn new() -> Self {
-        Self { families: vec![Family::new(1)] }
+    /// A server at which each user has signed in once.
+    pub(crate) fn new(line: &Line) -> Self {
+        Self { families: (0..line.user_count()).map(|_| Family::new(1)).collect() }
     }
 
     pub(crate) fn family(&self, name: TokenName) -> &Family {

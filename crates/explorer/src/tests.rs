@@ -1,9 +1,10 @@
 //! The checker itself has to be able to fail.
 
 use core::time::Duration;
-use std::rc::Rc;
 
-use wellspring_core::{CONFLICT, LOADED, LoginReason, PendingSave, REPLAY, Replay, Table, TokenError};
+use wellspring_core::{
+    CONFLICT, LOADED, LoginReason, PendingSave, REPLAY, Replay, SessionState, Table, TokenError, Version,
+};
 
 use crate::cells::CELLS;
 use crate::invariants::Broken;
@@ -11,6 +12,7 @@ use crate::line::{Line, Mutation, Trouble};
 use crate::mutants::Shows;
 use crate::provider::{ServerRequest, TokenName};
 use crate::search::explore;
+use crate::store_model::Unnamed;
 use crate::world::{CallerAnswer, Scene, World};
 
 const FIRST: TokenName = TokenName { family: 1, number: 1 };
@@ -48,14 +50,52 @@ fn a_token_that_is_not_saved_is_neither_handed_out_nor_dropped() {
     world.serve(&scene, 0, 0, ServerRequest::Refresh(FIRST)).unwrap();
     assert!(what(world.hand_out(0, &SECOND.to_string())).starts_with("4:"));
     assert!(what(world.check(&scene)).starts_with("4:"));
-    let mut record = world.store.record().unwrap().clone();
-    let wellspring_core::SessionState::Active(granted) = &mut record.state else { unreachable!() };
+    let mut record = world.stores[0].record().unwrap().clone();
+    let SessionState::Active(granted) = &mut record.state else { unreachable!() };
     granted.response = crate::provider::granted(Some(SECOND));
     let attempt = wellspring_core::Attempt { owner: world.processes[0].owner(), number: 1 };
     let origin = wellspring_core::Obtained::ByRenewal { spent: record.generation };
-    Rc::make_mut(&mut world.store).spill(0, PendingSave { attempt, record, origin });
+    world.store_mut(0).spill(0, PendingSave { attempt, record, origin });
     assert_eq!(world.hand_out(0, &SECOND.to_string()), Ok(CallerAnswer::Fresh));
     world.check(&scene).unwrap();
+}
+
+#[test]
+fn a_process_that_uses_the_session_of_another_user_is_found() {
+    let scene = Scene::new(Line { users: &[0, 1], ..Line::new("a line", Replay::OwnerDead) });
+    let mut world = World::begin(&scene);
+    let stranger = TokenName { family: 2, ..FIRST };
+    assert!(what(world.hand_out(0, &stranger.to_string())).starts_with("12:"));
+    assert!(what(world.may_send(&scene, 0, ServerRequest::Refresh(stranger))).starts_with("12:"));
+    let before = world.store(1).record().unwrap().clone();
+    let mut tombstone = before.clone();
+    tombstone.state = SessionState::LoggedOut;
+    assert!(what(world.saved(0, Some(&before), &tombstone)).starts_with("12:"));
+    assert_eq!(world.saved(1, Some(&before), &tombstone), Ok(()));
+    assert_eq!(world.hand_out(0, &FIRST.to_string()), Ok(CallerAnswer::Fresh));
+}
+
+/// A store in which a save that replaces this version, and holds this token, has no name yet.
+fn with_unnamed_save(world: &mut World, expected: Option<Version>, name: TokenName) {
+    let mut record = world.store(0).record().expect("a user has signed in").clone();
+    let SessionState::Active(granted) = &mut record.state else { unreachable!() };
+    granted.response = crate::provider::granted(Some(name));
+    world.store_mut(0).unnamed = Some(Unnamed { expected, record });
+}
+
+#[test]
+fn a_save_without_a_name_is_finished_over_the_version_that_it_replaces_and_over_no_other() {
+    let (scene, mut world) = scene(Replay::OwnerDead);
+    let version = world.store(0).version();
+    with_unnamed_save(&mut world, None, SECOND);
+    assert!(!world.is_held(SECOND));
+    world.settle_unnamed(&scene, 0).unwrap();
+    assert_eq!((world.store(0).version(), &world.store(0).unnamed), (version, &None));
+    with_unnamed_save(&mut world, version, SECOND);
+    assert!(world.is_held(SECOND));
+    world.settle_unnamed(&scene, 0).unwrap();
+    assert_eq!(world.store(0).record().and_then(TokenName::of), Some(SECOND));
+    assert!(world.store(0).version() != version && world.store(0).unnamed.is_none());
 }
 
 #[test]

@@ -20,12 +20,31 @@ use crate::store_model::StoreModel;
 #[derive(Debug)]
 pub(crate) struct Scene {
     pub(crate) line: Line,
-    pub(crate) provider: Arc<dyn Provider>,
+    /// The provider of each user. Its key names the user.
+    providers: Vec<Arc<dyn Provider>>,
 }
 
 impl Scene {
     pub(crate) fn new(line: Line) -> Self {
-        Self { provider: provider(&line), line }
+        Self { providers: (0..line.user_count()).map(|user| provider(&line, user)).collect(), line }
+    }
+
+    pub(crate) fn provider(&self, user: u8) -> Arc<dyn Provider> {
+        Arc::clone(&self.providers[usize::from(user)])
+    }
+
+    /// The users whose keys differ from the keys of the users before them: each has a store of its own.
+    fn store_owners(&self) -> Vec<u8> {
+        let key = |user: u8| &self.providers[usize::from(user)].spec().key;
+        let is_first = |user: &u8| (0..*user).all(|before| key(before) != key(*user));
+        (0..self.line.user_count()).filter(is_first).collect()
+    }
+
+    /// The number of the store under the key of this user.
+    fn store_of(&self, user: u8) -> u8 {
+        let key = |user: u8| &self.providers[usize::from(user)].spec().key;
+        let place = self.store_owners().iter().position(|owner| key(*owner) == key(user));
+        u8::try_from(place.expect("each key has an owner")).expect("few users")
     }
 
     /// The slot of the process in which a user signs in; the process of a logout has the next.
@@ -38,7 +57,8 @@ impl Scene {
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) processes: Vec<Rc<Process>>,
-    pub(crate) store: Rc<StoreModel>,
+    /// One for each key.
+    pub(crate) stores: Rc<Vec<StoreModel>>,
     pub(crate) server: Rc<Server>,
     pub(crate) history: Rc<History>,
 }
@@ -48,6 +68,9 @@ pub(crate) struct World {
 pub(crate) struct Process {
     pub(crate) slot: u8,
     pub(crate) machine: u8,
+    pub(crate) user: u8,
+    /// The number of the store under the key of this user.
+    store: u8,
     /// How many were started before.
     pub(crate) life: u8,
     /// How often more time has passed than any deadline allows.
@@ -117,10 +140,14 @@ fn lifecycle(callers: &Callers) -> Lifecycle {
 }
 
 impl Process {
-    fn new(slot: usize, machine: u8, callers: Callers) -> Self {
+    fn new(scene: &Scene, slot: usize, callers: Callers) -> Self {
+        let machine = scene.line.machines.get(slot).copied().unwrap_or(scene.line.machines[0]);
+        let user = scene.line.user_of(slot);
         Self {
             slot: u8::try_from(slot).expect("few take part"),
             machine,
+            user,
+            store: scene.store_of(user),
             life: 0,
             ticks: 0,
             lifecycle: lifecycle(&callers),
@@ -183,52 +210,71 @@ impl World {
             (Duration::from_secs(if line.start == Start::Due { 906 } else { 900 }), Duration::from_secs(900))
         };
         let obtained_at = UnixTime::from_secs(1_000_000).minus(age);
-        let granted = Granted::new(obtained_at, granted_long_ago(life, line.grant));
-        let record = Record::new(Epoch::new(1), Generation::new(1), SessionState::Active(granted));
+        let record = |user| {
+            let granted = Granted::new(obtained_at, granted_long_ago(user, life, line.grant));
+            Record::new(Epoch::new(1), Generation::new(1), SessionState::Active(granted))
+        };
         let mut processes = Vec::new();
-        for (slot, machine) in line.machines.iter().enumerate() {
-            let mut process = Process::new(slot, *machine, line.callers.callers(slot));
+        for slot in 0..line.machines.len() {
+            let mut process = Process::new(scene, slot, line.callers.callers(slot));
             if line.has_callers() {
                 process.answer = CallerAnswer::Fresh;
             }
             if line.start != Start::Cold {
                 let now = process.now();
-                let _ = process.lifecycle.adopt(&record, now);
+                let _ = process.lifecycle.adopt(&record(process.user), now);
             }
             processes.push(Rc::new(process));
         }
         for slot in [scene.visitor(), scene.visitor() + 1] {
-            let mut visitor = Process::new(slot, line.machines[0], Callers::default());
+            let mut visitor = Process::new(scene, slot, Callers::default());
             visitor.answer = CallerAnswer::Fresh;
             processes.push(Rc::new(visitor));
         }
+        let owners = scene.store_owners();
+        let stores = owners.iter().zip(0..).map(|(owner, key)| StoreModel::holding(key, record(*owner)));
         Self {
             processes,
-            store: Rc::new(StoreModel::holding(record)),
-            server: Rc::new(Server::new()),
-            history: Rc::new(History::new(line)),
+            stores: Rc::new(stores.collect()),
+            server: Rc::new(Server::new(line)),
+            history: Rc::new(History::new(line, &owners)),
         }
+    }
+
+    /// The store under the key of this process.
+    pub(crate) fn store(&self, who: usize) -> &StoreModel {
+        &self.stores[usize::from(self.processes[who].store)]
+    }
+
+    pub(crate) fn store_mut(&mut self, who: usize) -> &mut StoreModel {
+        let place = usize::from(self.processes[who].store);
+        &mut Rc::make_mut(&mut self.stores)[place]
     }
 
     /// Whether a process holds this liveness lock.
     pub(crate) fn is_locked(&self, domain: LockDomain) -> bool {
         let lock = Some(domain);
-        self.store.hanging.iter().any(|write| write.lock == lock)
+        self.stores.iter().any(|store| store.hanging.iter().any(|write| write.lock == lock))
             || self.processes.iter().any(|process| process.runs.iter().any(|run| run.lock == lock))
     }
 
-    /// Whether this refresh token is in the store, spilled beside it, or in the memory of a process that will save it.
+    /// Whether this refresh token is in a store, in a save that is to be finished, spilled beside it, or in the memory of a
+    /// process that will save it.
     pub(crate) fn is_held(&self, name: TokenName) -> bool {
         let same = |record: &Record| TokenName::of(record) == Some(name);
-        self.store.record().is_some_and(same)
-            || self.store.spills.iter().any(|(_, pending_save)| same(&pending_save.record))
-            || self.store.hanging.iter().any(|write| same(&write.record))
-            || self.processes.iter().any(|process| process.is_holding(name))
+        let holds = |store: &StoreModel| {
+            store.record().is_some_and(same)
+                || store.spills.iter().any(|(_, pending_save)| same(&pending_save.record))
+                || store.unnamed.as_ref().is_some_and(|unnamed| unnamed.keeps(name, store.version()))
+                || store.hanging.iter().any(|write| same(&write.record))
+        };
+        self.stores.iter().any(holds) || self.processes.iter().any(|process| process.is_holding(name))
     }
 
-    /// The family of the record in the store, if the server would still renew it and its refresh token is held.
-    pub(crate) fn session_in_reach(&self) -> Option<TokenName> {
-        let stored = TokenName::of(self.store.record()?)?;
+    /// The family of the record in the store of this process, if the server would still renew it and its refresh token is
+    /// held.
+    pub(crate) fn session_in_reach(&self, who: usize) -> Option<TokenName> {
+        let stored = TokenName::of(self.store(who).record()?)?;
         let family = self.server.family(stored);
         let live = TokenName { number: family.live, ..stored };
         (!family.revoked && self.is_held(live)).then_some(live)
@@ -236,7 +282,8 @@ impl World {
 
     /// No process has anything left to do.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.store.hanging.is_empty() && self.processes.iter().all(|process| process.is_settled())
+        self.stores.iter().all(|store| store.hanging.is_empty())
+            && self.processes.iter().all(|process| process.is_settled())
     }
 
     /// A user was asked to sign in again while the session could have gone on.
@@ -249,7 +296,9 @@ impl World {
     /// The session continues at the server after a logout.
     pub(crate) fn outlives_its_logout(&self) -> bool {
         let pasts = self.history.families.iter().zip(&self.server.families);
-        self.history.logged_out && pasts.into_iter().any(|(past, family)| past.over && !family.revoked)
+        pasts
+            .into_iter()
+            .any(|(past, family)| self.history.logged_out(past.user) && past.over && !family.revoked)
     }
 }
 

@@ -162,7 +162,7 @@ impl World {
         process: Process,
         permit: Permit,
     ) -> Result<(), Broken> {
-        let job = permit.job(scene.provider.clone());
+        let job = permit.job(scene.provider(process.user));
         let job = if scene.line.callers.stored {
             job.stored_by(process.owner(), scene.line.shared_by())
         } else {

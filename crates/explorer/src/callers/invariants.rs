@@ -208,8 +208,8 @@ pub(super) fn stays_closed(scene: &Scene, process: &Process) -> Result<(), Broke
         redirect_uri: String::new(),
         verifier: None,
     };
-    let starts = lifecycle.sign_in(scene.provider.clone(), grant).is_ok()
-        || lifecycle.sign_out(scene.provider.clone()).is_ok();
+    let starts = lifecycle.sign_in(scene.provider(process.user), grant).is_ok()
+        || lifecycle.sign_out(scene.provider(process.user)).is_ok();
     if process.lifecycle.is_closed() && starts {
         return broken("close: a sign-in or a logout starts after `close`");
     }
