@@ -17,6 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build()?;
     let source = TokenSource::builder(app).build()?;
     let response = source.send(Request::get(var("API_URL")?).body(())?).await?;
+    assert_eq!(response.status(), 200);
     println!("{}", response.into_body().text(1 << 20).await?);
     Ok(())
 }

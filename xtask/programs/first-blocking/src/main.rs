@@ -10,6 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build()?;
     let source = TokenSource::builder(app).build()?;
     let response = source.send(Request::get(var("API_URL")?).body(())?)?;
+    assert_eq!(response.status(), 200);
     println!("{}", response.into_body().text(1 << 20)?);
     Ok(())
 }
