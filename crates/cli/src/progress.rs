@@ -118,3 +118,22 @@ pub(crate) fn cause() -> String {
     let failure = progress.failure.as_ref().map(|failure| format!("; the last failure: {failure}"));
     [waits, failure].into_iter().flatten().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_nothing_takes_is_unsaved_since_the_store_first_refused_it() {
+        let at = |seconds| Instant::after_origin(core::time::Duration::from_secs(seconds));
+        is_refused(at(1));
+        assert_eq!(unsaved_since(), None, "the spill folder may take it");
+        is_refused(at(5));
+        is_unsaved(at(10));
+        assert_eq!(unsaved_since(), Some(at(1)));
+        is_saved("the token is saved");
+        is_unsaved(at(20));
+        assert_eq!(unsaved_since(), Some(at(20)));
+        is_saved("the token is saved");
+    }
+}

@@ -9,6 +9,7 @@ mod issuer;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 
 use oauth2_app::App;
 use wellspring_core::{
@@ -408,13 +409,14 @@ pub(crate) fn within<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let Time { deadline, grace, save } = time;
-    let (sender, receiver) = std::sync::mpsc::channel();
+    let (sender, receiver) = channel();
     let working = std::thread::Builder::new().name("work".into()).spawn(move || {
         // The receiver is gone after the deadline.
         let _ = sender.send(work());
     });
     working.map_err(|error| Failure::new(Exit::TryLater, format!("cannot start a thread: {error}")))?;
-    let in_time = receiver.recv_timeout(deadline).ok();
+    let in_time = receiver.recv_timeout(deadline);
+    let broke_off = matches!(in_time, Err(RecvTimeoutError::Disconnected));
     let is_hopeless = || {
         let now = Clock::system().now().instant;
         progress::unsaved_since().is_some_and(|since| now.since(since) >= save)
@@ -425,13 +427,12 @@ pub(crate) fn within<T: Send + 'static>(
     }
     // A result from the grace period is as good as one in time.
     let late = || if waited { receiver.recv_timeout(SHORTEST_EXCHANGE).ok() } else { None };
-    in_time.or_else(late).unwrap_or_else(|| {
-        Err(Failure::new(
-            Exit::TryLater,
-            format!(
-                "no response within the profile's deadline of {deadline:?}{}; try again later",
-                progress::cause()
-            ),
-        ))
+    in_time.ok().or_else(late).unwrap_or_else(|| {
+        let what = if broke_off {
+            "the command broke off, because the system refused what its runtime needs".to_owned()
+        } else {
+            format!("no response within the profile's deadline of {deadline:?}")
+        };
+        Err(Failure::new(Exit::TryLater, format!("{what}{}; try again later", progress::cause())))
     })
 }
