@@ -1,25 +1,30 @@
 //! Programs of other projects that add crates of this workspace. They must resolve, compile and behave as before.
 //!
-//! The quick part resolves each program and compares the features of its reqwest. The whole gate also compiles each
+//! The quick part resolves each program and compares the features of its HTTP client. The whole gate also compiles each
 //! program, and runs those that call a server.
 
 use std::path::PathBuf;
 
 use crate::cargo::{cargo, output};
+use crate::programs::{OPENSSL, ensure};
 use crate::workspace::Workspace;
 
+mod compiler;
 mod msrv;
 mod package;
 mod programs;
 
 use package::{own, write_package};
-use programs::{PROGRAMS, Program};
+use programs::{PROGRAMS, Program, SERVER};
 
 /// The Rust of the programs. They may have dependencies that the oldest Rust of this workspace cannot compile.
 const NEW_RUST: &str = "1.95";
 
 /// Each program is resolved, compiled and, where it calls a server, run.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
+    if cfg!(target_os = "linux") {
+        ensure(&OPENSSL, "A program with `native-tls` needs OpenSSL", "OpenSSL's headers and pkg-config")?;
+    }
     all(workspace, true)
 }
 
@@ -63,11 +68,11 @@ fn try_program(workspace: &Workspace, program: &Program, whole: bool) -> Result<
         };
         shown.push(format!("{package} {version}"));
     }
-    if program.shows == ["reqwest"] {
+    if let [client @ ("reqwest" | "ureq")] = program.shows {
         let alone = output(cargo(&write(workspace, program, false)?, tree))?;
-        let added = added_tls(&features(&alone, "reqwest"), &features(&with_ours, "reqwest"));
+        let added = added_tls(&features(&alone, client), &features(&with_ours, client));
         if !added.is_empty() {
-            return Err(format!("{}: its reqwest gets the features {}.", program.name, added.join(", ")));
+            return Err(format!("{}: its {client} gets the features {}.", program.name, added.join(", ")));
         }
     }
     if whole {
@@ -100,7 +105,7 @@ fn write(workspace: &Workspace, program: &Program, with_ours: bool) -> Result<Pa
         &name,
         NEW_RUST,
         &format!("{lines}\n{tokio}"),
-        &program.main.replace("PROVIDER", provider),
+        &program.main.replace("PROVIDER", provider).replace("SERVER", SERVER),
     )
 }
 

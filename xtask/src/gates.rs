@@ -4,13 +4,13 @@ use core::time::Duration;
 
 use crate::cargo::{cargo, run as run_command};
 use crate::clock::timed;
-use crate::programs::{self, Program};
+use crate::programs::{OPENSSL, ensure};
 use crate::workspace::Workspace;
-use crate::{browser, budget, crash, explore, features, fuzz, interleavings, storm, tidy};
+use crate::{browser, budget, crash, explore, features, fit, fuzz, interleavings, storm, tidy};
 
 type Gate = fn(&Workspace) -> Result<(), String>;
 
-const GATES: [(&str, Gate); 14] = [
+const GATES: [(&str, Gate); 15] = [
     ("formatting", formatting),
     ("lints, warnings denied", lints),
     ("tidy", tidy::run),
@@ -22,6 +22,7 @@ const GATES: [(&str, Gate); 14] = [
     ("a storm at a certified server", storm::quick),
     ("threads under every schedule", interleavings::run),
     ("each set of features by itself", features::run),
+    ("beside other crates", fit::quick),
     ("budgets, and the program without std", budget::run),
     ("benchmarks, each once", benchmarks),
     ("the demo", demo),
@@ -60,17 +61,9 @@ fn formatting(workspace: &Workspace) -> Result<(), String> {
     Ok(())
 }
 
-/// What the feature `native-tls` is built with on Linux.
-const OPENSSL: [Program; 2] =
-    [("pkg-config", "pkg-config"), ("pkg-config --modversion openssl", "libssl-dev")];
-
 fn lints(workspace: &Workspace) -> Result<(), String> {
     if cfg!(target_os = "linux") {
-        programs::ensure(
-            &OPENSSL,
-            "The feature `native-tls` needs OpenSSL",
-            "OpenSSL's headers and pkg-config",
-        )?;
+        ensure(&OPENSSL, "The feature `native-tls` needs OpenSSL", "OpenSSL's headers and pkg-config")?;
     }
     let deny = ["--", "-D", "warnings"];
     let mut command =

@@ -8,11 +8,13 @@ use crate::cargo::output;
 /// derivatives.
 pub(crate) type Program = (&'static str, &'static str);
 
+/// What the feature `native-tls` is built with on Linux.
+pub(crate) const OPENSSL: [Program; 2] =
+    [("pkg-config", "pkg-config"), ("pkg-config --modversion openssl", "libssl-dev")];
+
 /// Installs the programs that are missing if this process runs as root. `purpose` begins the sentence that asks for them,
 /// `elsewhere` ends it for systems without apt.
 pub(crate) fn ensure(programs: &[Program], purpose: &str, elsewhere: &str) -> Result<(), String> {
-    let may_install =
-        || answers("id", "-u").as_deref() == Some("0") && answers("apt-get", "--version").is_some();
     match step(missing(programs), purpose, elsewhere, may_install) {
         Step::Go => Ok(()),
         Step::Install(packages) => {
@@ -27,6 +29,11 @@ pub(crate) fn ensure(programs: &[Program], purpose: &str, elsewhere: &str) -> Re
         }
         Step::Ask(sentence) => Err(sentence),
     }
+}
+
+/// Whether apt-get is here and this process runs as root.
+pub(crate) fn may_install() -> bool {
+    answers("id", "-u").as_deref() == Some("0") && answers("apt-get", "--version").is_some()
 }
 
 /// What to do before the gate.
@@ -100,13 +107,10 @@ mod tests {
     fn elsewhere_one_sentence_asks_the_user_to_install_the_packages() {
         let step = |missing| step(missing, "These tests drive Chromium", "both", || false);
         let Step::Ask(sentence) = step(PROGRAMS.to_vec()) else { panic!("nothing is asked for") };
-        assert!(sentence.contains("`chromium` and `chromedriver` cannot be found"), "{sentence}");
+        assert!(sentence.contains("`chromium` and `chromedriver` cannot be run"), "{sentence}");
         assert!(sentence.contains("`sudo apt-get install chromium chromium-driver`"), "{sentence}");
         assert!(sentence.ends_with("elsewhere install both."), "{sentence}");
         let Step::Ask(sentence) = step(PROGRAMS[1..].to_vec()) else { panic!("nothing is asked for") };
-        assert!(
-            sentence.contains("`chromedriver` cannot be found") && !sentence.contains('\n'),
-            "{sentence}"
-        );
+        assert!(sentence.contains("`chromedriver` cannot be run") && !sentence.contains('\n'), "{sentence}");
     }
 }

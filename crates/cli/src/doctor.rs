@@ -38,7 +38,7 @@ pub(crate) fn run(all: &Configuration, out: &mut dyn Write) -> Result<(), Failur
             Ok(parts) => {
                 sharing.add(&parts.provider.spec().key, profile.name());
                 if let Some(store) = &store {
-                    record(profile, &parts.provider.spec().key, &**store, &mut report);
+                    record(profile, &parts.provider.spec().key, store, &mut report);
                 }
                 clock::check(&parts, &mut asked, &mut report);
             }
@@ -178,7 +178,7 @@ fn record(profile: &Profile, key: &TokenKey, store: &dyn Store, report: &mut Rep
     }
     let Some(lease) = &stored.record.lease else { return };
     let (process, since) = (lease.attempt.owner.process, Span(now.since(acquired_at(lease))));
-    let unknown = format_args!(
+    let unknown = format!(
         "{name}: process {process} started to renew {since} ago, and no process can tell whether it is alive; another one \
          takes over after {}",
         rounded_up(lease.lapses_at(store.guarantees().scope, now).unwrap_or(now.plus(lease.span)))

@@ -131,7 +131,7 @@ fn in_turn(
 /// Checks that the store can keep the session of this key.
 fn keeps(profile: &Profile, store: &Arc<dyn LocalStore>, key: &TokenKey) -> Result<(), Failure> {
     let within = profile.policy()?.store_deadline;
-    let kept = store.load(key, within).and_then(|_| probe::probe(&**store, within));
+    let kept = store.load(key, within).and_then(|_| probe::probe(store, within));
     kept.map_err(|error| {
         Failure::store(profile.store().place(), "cannot keep a session, so no sign-in starts", &error)
     })

@@ -17,17 +17,17 @@ pub(crate) fn run(profile: &Profile, args: &Logout) -> Result<(), Failure> {
     let source = Source::over(profile, parts, Some(store.clone()), args.transport)?;
     let now = Clock::system().now().unix;
     // The tombstone removes the refresh token from the record. It is kept until it is revoked.
-    let current = replaced::held(&*store, &key, within, now);
+    let current = replaced::held(&store, &key, within, now);
     let kept = current
         .filter(|session| source.can_revoke(session.refresh_token()))
-        .and_then(|session| replaced::keep(&*store, &key, &session, within).ok().flatten());
+        .and_then(|session| replaced::keep(&store, &key, &session, within).ok().flatten());
     let revocation = source.sign_out()?;
     let pending = kept.as_ref().filter(|_| matches!(revocation, Revocation::Failed(_)));
     if let (Revocation::Done, Some(kept)) = (&revocation, &kept) {
         // A token that stays here is revoked once more by the next logout, which harms nothing.
-        drop(replaced::forget(&*store, kept, within));
+        drop(replaced::forget(&store, kept, within));
     }
-    let earlier = replaced::revoke_all(&*store, &key, pending, (now, within), |token| source.revoke(token))
+    let earlier = replaced::revoke_all(&store, &key, pending, (now, within), |token| source.revoke(token))
         .map_err(|error| {
             Failure::store(profile.store().place(), "cannot be read for former sessions", &error)
         });

@@ -140,8 +140,7 @@ impl Source {
             );
             return Err(Failure::at(profile.place(), what));
         }
-        let store = profile.store().open()?.map(|store| store as Arc<dyn Store>);
-        let source = Self::over(profile, parts, store, transport)?;
+        let source = Self::over(profile, parts, profile.store().open()?, transport)?;
         if let Some(token) = token {
             // There is no store here: the check above returns early.
             source.driver.adopt(expired_with(token))?;
@@ -153,7 +152,7 @@ impl Source {
     pub(crate) fn over(
         profile: &Profile,
         parts: Parts,
-        store: Option<Arc<dyn Store>>,
+        store: Option<Arc<dyn LocalStore>>,
         transport: Transport,
     ) -> Result<Self, Failure> {
         let Parts { policy, tls, provider, .. } = parts;

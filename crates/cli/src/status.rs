@@ -37,7 +37,7 @@ pub(crate) fn run(all: &Configuration, args: &Status, out: &mut dyn Write) -> Re
     let mut text = String::new();
     for profile in profiles {
         let name = profile.name();
-        match look(all, profile, &*store, &sharing, now) {
+        match look(all, profile, &store, &sharing, now) {
             Ok((facts, unusable_spill)) => {
                 first = first.or(unusable_spill);
                 objects.push(facts.json(name, now));

@@ -1,35 +1,22 @@
 //! The oldest Rust: the workspace's `rust-version`, which no dependency of a published crate may exceed.
 
-use std::path::PathBuf;
-use std::process::Command;
-
 use serde_json::Value;
 
+use super::compiler;
 use super::package::{own, write_package};
 use crate::cargo::{cargo, output};
+use crate::package::published;
 use crate::workspace::Workspace;
 
 /// The oldest Rust that the crates compile with.
-const OLDEST: &str = "1.85";
-
-const CRATES: [(&str, &str); 10] = [
-    ("hive-auth", "async,blocking"),
-    ("oauth2-app", "async,blocking"),
-    ("oauth2-app-axum", ""),
-    ("pix-bacen", "async,blocking"),
-    ("wellspring", ""),
-    ("wellspring-profiles", ""),
-    ("wellspring-store-file", ""),
-    ("wellspring-store-sqlite", ""),
-    ("wellspring-transport-async", "reqwest-middleware,tower"),
-    ("wellspring-transport-blocking", "ureq-middleware"),
-];
+pub(super) const OLDEST: &str = "1.85";
 
 /// Resolves the published crates for the oldest Rust and compares what each dependency asks for. With `whole` and that
 /// compiler here, compiles them with it.
 pub(super) fn check(workspace: &Workspace, whole: bool) -> Result<(), String> {
-    let lines: Vec<String> =
-        CRATES.iter().map(|(package, features)| own(workspace, package, features)).collect();
+    let lines: Vec<String> = published(workspace)
+        .map(|package| own(workspace, &package.name, &package.features.join(",")))
+        .collect();
     let folder = write_package(workspace, "all", OLDEST, &lines.join("\n"), "fn main() {}")?;
     let metadata = output(cargo(&folder, ["metadata", "--format-version=1", "--filter-platform", host()]))?;
     let metadata: Value =
@@ -39,15 +26,16 @@ pub(super) fn check(workspace: &Workspace, whole: bool) -> Result<(), String> {
     if !newer.is_empty() {
         return Err(format!("these ask for a newer Rust than {OLDEST}: {}.", newer.join(", ")));
     }
-    let shown = match compiler() {
-        _ if !whole => "no dependency asks for more".to_owned(),
-        None => "no dependency asks for more; the compiler is not here, so only clippy's lint reads the code"
-            .to_owned(),
-        Some(rustc) => {
+    let shown = match whole.then(|| compiler::find(workspace)) {
+        None => "no dependency asks for more",
+        Some(None) => {
+            "no dependency asks for more; the compiler is not here, so only clippy's lint reads the code"
+        }
+        Some(Some(compiler)) => {
             let mut command = cargo(&folder, ["check", "--quiet", "--target-dir"]);
-            command.arg(workspace.target.join("fit/oldest")).env("RUSTC", rustc);
+            compiler.choose(command.arg(workspace.target.join("fit/oldest")));
             output(command)?;
-            "compiles with it".to_owned()
+            "compiles with it"
         }
     };
     println!("  {:<27} {shown}", format!("Rust {OLDEST}"));
@@ -65,13 +53,6 @@ fn newer_than_oldest(package: &Value) -> Option<String> {
 fn number(version: &str) -> [u32; 3] {
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(u32::MAX));
     [(); 3].map(|()| parts.next().unwrap_or_default())
-}
-
-/// The compiler of the oldest Rust, if rustup has it.
-fn compiler() -> Option<PathBuf> {
-    let mut command = Command::new("rustup");
-    command.args(["which", "rustc", "--toolchain", OLDEST]);
-    output(command).ok().map(|path| PathBuf::from(path.trim()))
 }
 
 const fn host() -> &'static str {

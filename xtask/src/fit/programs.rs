@@ -15,29 +15,42 @@ pub(super) struct Program {
     pub(super) runs: bool,
 }
 
-const OPENS: &str = "pub fn main() { let _ = wellspring_store_sqlite::SqliteStore::open::<&str>; }";
+/// Opens a store in a new database.
+const OPENS: &str = r#"
+fn main() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("store");
+    drop(std::fs::remove_dir_all(&folder));
+    std::fs::create_dir(&folder).unwrap();
+    wellspring_store_sqlite::SqliteStore::open(folder.join("tokens.db")).unwrap();
+}
+"#;
 const SQLITE: Program = Program {
     name: "",
     brings: "",
     adds: &[("wellspring-store-sqlite", "")],
     shows: &["rusqlite", "libsqlite3-sys"],
     main: OPENS,
-    runs: false,
+    runs: true,
 };
 
-/// Its own client calls a server on this machine, as it did before it added anything.
-const CALLS: &str = r#"
-use std::io::{Read as _, Write as _};
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
-    PROVIDER
+/// A server for one request.
+pub(super) const SERVER: &str = r#"
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", server.local_addr().unwrap());
     std::thread::spawn(move || {
+        use std::io::{Read as _, Write as _};
         let (mut stream, _) = server.accept().unwrap();
-        stream.read(&mut [0; 4096]).unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").unwrap();
     });
+"#;
+
+/// Its own client calls a server on this machine, as it did before it added anything.
+const CALLS: &str = r#"
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    PROVIDER
+    SERVER
     let answer = reqwest::Client::new().get(url).send().await.unwrap();
     assert_eq!(answer.text().await.unwrap(), "hi");
 }
@@ -51,6 +64,32 @@ const REQWEST: Program = Program {
     runs: true,
 };
 
+/// Its own agent does the same in blocking code.
+const CALLS_BLOCKING: &str = r#"
+fn main() {
+    PROVIDER
+    SERVER
+    let mut answer = ureq::get(url).call().unwrap();
+    assert_eq!(answer.body_mut().read_to_string().unwrap(), "hi");
+}
+"#;
+const UREQ: Program = Program {
+    name: "",
+    brings: "",
+    adds: &[("wellspring-transport-blocking", "ureq")],
+    shows: &["ureq"],
+    main: CALLS_BLOCKING,
+    runs: true,
+};
+
+/// It lets rustls choose the provider, which rustls does where exactly one is compiled in.
+const CHOOSES: &str = r#"
+fn main() {
+    let builder = rustls::ClientConfig::builder();
+    drop(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth());
+}
+"#;
+
 const SESSIONS: Program = Program {
     name: "",
     brings: "",
@@ -60,7 +99,7 @@ const SESSIONS: Program = Program {
     runs: false,
 };
 
-pub(super) const PROGRAMS: [Program; 14] = [
+pub(super) const PROGRAMS: [Program; 22] = [
     Program {
         name: "sqlx-08",
         brings: "sqlx = { version = \"0.8\", default-features = false, features = [\"sqlite\"] }",
@@ -95,6 +134,66 @@ pub(super) const PROGRAMS: [Program; 14] = [
         brings: "reqwest = { version = \"0.13\", default-features = false, features = [\"rustls-no-provider\"] }\n\
                  rustls = { version = \"0.23\", default-features = false, features = [\"ring\"] }",
         ..REQWEST
+    },
+    Program {
+        name: "ureq-without-tls",
+        brings: "ureq = { version = \"3\", default-features = false }",
+        ..UREQ
+    },
+    Program {
+        name: "ureq-native-tls",
+        brings: "ureq = { version = \"3\", default-features = false, features = [\"native-tls\"] }",
+        ..UREQ
+    },
+    Program { name: "ureq-rustls", brings: "ureq = \"3\"", ..UREQ },
+    Program {
+        name: "ureq-rustls-no-provider",
+        brings: "ureq = { version = \"3\", default-features = false, features = [\"rustls-no-provider\"] }\n\
+                 rustls = { version = \"0.23\", default-features = false, features = [\"ring\"] }",
+        ..UREQ
+    },
+    Program {
+        name: "rustls-ring",
+        brings: "rustls = { version = \"0.23\", default-features = false, features = [\"ring\"] }",
+        adds: &[("wellspring", "blocking")],
+        shows: &["rustls"],
+        main: CHOOSES,
+        runs: true,
+    },
+    Program {
+        name: "rustls-aws-lc-rs",
+        brings: "rustls = \"0.23\"",
+        adds: &[
+            ("wellspring-transport-async", "rustls-aws-lc-rs"),
+            ("wellspring-transport-blocking", "rustls-aws-lc-rs"),
+        ],
+        shows: &["rustls"],
+        main: CHOOSES,
+        runs: true,
+    },
+    Program {
+        name: "axum-and-tower",
+        brings: "axum = \"0.8\"\ntower = \"0.5\"\nhttp = \"1\"",
+        adds: &[("wellspring", "axum,tower")],
+        shows: &["axum", "tower", "http"],
+        main: "use wellspring::{AttachLayer, MappedBody, RepeatableBody, RequestBodies, SameBody, TokenSource}; \
+               pub fn layer(source: TokenSource) -> AttachLayer { AttachLayer::new(source) } \
+               pub fn bodies<B: RepeatableBody, R: RequestBodies<B>>(_: SameBody, _: MappedBody<R>) {} \
+               pub fn routes(source: TokenSource) -> axum::Router { axum::Router::new().layer(tower::layer::layer_fn(\
+               move |service| tower::Layer::layer(&AttachLayer::new(source.clone()), service))) } \
+               pub fn main() {}",
+        runs: false,
+    },
+    Program {
+        name: "tonic",
+        brings: "tonic = { version = \"0.14\", default-features = false, features = [\"channel\"] }\ntower = \"0.5\"",
+        adds: &[("wellspring-transport-async", "tower")],
+        shows: &["tonic", "http"],
+        main: "use tower::Layer as _; \
+               pub fn channel(source: wellspring_transport_async::TokenSource, channel: tonic::transport::Channel) { \
+               let layer = wellspring_transport_async::AttachLayer::new(source).map_body(tonic::body::Body::new); \
+               drop(tonic::client::Grpc::new(layer.layer(channel))); } pub fn main() {}",
+        runs: false,
     },
     Program {
         name: "session-store-sqlx",

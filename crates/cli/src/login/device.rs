@@ -17,8 +17,10 @@ use crate::span::Span;
 impl SignIn<'_> {
     pub(super) fn by_device(&self) -> Result<Token, Failure> {
         let request = self.app.device_authorization().map_err(|error| {
-            let what = format_args!("does not support sign-in on another device: {error}");
-            Failure::at(self.profile.place(), what)
+            Failure::at(
+                self.profile.place(),
+                format_args!("does not support sign-in on another device: {error}"),
+            )
         })?;
         let clock = Clock::system();
         let sent = clock.now();

@@ -83,7 +83,7 @@ impl<'a> SignIn<'a> {
     }
 
     fn held(&self) -> Option<Replaced> {
-        replaced::held(&*self.store, &self.key, self.within, Clock::system().now().unix)
+        replaced::held(&self.store, &self.key, self.within, Clock::system().now().unix)
     }
 
     /// What a sign-in without a token has left.
@@ -111,7 +111,7 @@ impl<'a> SignIn<'a> {
         }
         let name = self.profile.name();
         let kept = self.source.can_revoke(old)
-            && matches!(replaced::keep(&*self.store, &self.key, replaced, self.within), Ok(Some(_)));
+            && matches!(replaced::keep(&self.store, &self.key, replaced, self.within), Ok(Some(_)));
         let until = if kept {
             format!("`wellspring logout {name}`, which ends both")
         } else {

@@ -13,6 +13,7 @@ use wellspring_core::{
     Attempt, Lease, LivenessLock, Loaded, LockDomain, PendingSave, Record, Store, StoreError,
     StoreGuarantees, Swap, TokenKey, UnixTime, Version, WatchOutcome,
 };
+use wellspring_profiles::LocalStore;
 use wellspring_transport_blocking::Clock;
 
 use crate::exit::say;
@@ -22,7 +23,7 @@ use crate::span::rounded_up;
 
 #[derive(Debug)]
 pub(crate) struct GuardedStore {
-    store: Arc<dyn Store>,
+    store: Arc<dyn LocalStore>,
     /// One guard for each liveness lock, unless its lease was refused.
     guards: Guards,
     spilled: AtomicBool,
@@ -33,7 +34,7 @@ pub(crate) struct GuardedStore {
 type Guards = Arc<Mutex<Vec<(Arc<()>, Option<SignalGuard>)>>>;
 
 impl GuardedStore {
-    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+    pub(crate) fn new(store: Arc<dyn LocalStore>) -> Self {
         Self { store, guards: Guards::default(), spilled: AtomicBool::new(false), lease: Mutex::default() }
     }
 
