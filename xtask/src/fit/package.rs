@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use crate::workspace::Workspace;
 
-/// A line for a crate of this workspace.
+/// A line for a crate of this workspace, with these features only.
 pub(super) fn own(workspace: &Workspace, package: &str, features: &str) -> String {
     let of_package = workspace.packages.iter().find(|known| known.name == package);
     let folder = workspace.root.join(of_package.map_or("", |known| known.folder.as_str()));
     let features: Vec<_> = features.split(',').filter(|feature| !feature.is_empty()).collect();
-    format!("{package} = {{ path = {:?}, features = {features:?} }}", folder.display().to_string())
+    let path = folder.display().to_string();
+    format!("{package} = {{ path = {path:?}, default-features = false, features = {features:?} }}")
 }
 
 /// Writes a package outside the workspace. What it resolved to before is forgotten.

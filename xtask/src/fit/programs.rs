@@ -155,7 +155,7 @@ pub(super) const PROGRAMS: [Program; 22] = [
     Program {
         name: "rustls-ring",
         brings: "rustls = { version = \"0.23\", default-features = false, features = [\"ring\"] }",
-        adds: &[("wellspring", "blocking")],
+        adds: &[("wellspring", "async,blocking")],
         shows: &["rustls"],
         main: CHOOSES,
         runs: true,
@@ -163,10 +163,10 @@ pub(super) const PROGRAMS: [Program; 22] = [
     Program {
         name: "rustls-aws-lc-rs",
         brings: "rustls = \"0.23\"",
-        adds: &[
-            ("wellspring-transport-async", "rustls-aws-lc-rs"),
-            ("wellspring-transport-blocking", "rustls-aws-lc-rs"),
-        ],
+        adds: &[(
+            "wellspring",
+            "axum,async-without-tls,blocking-without-tls,profiles,rustls-aws-lc-rs,sqlite",
+        )],
         shows: &["rustls"],
         main: CHOOSES,
         runs: true,
@@ -174,7 +174,7 @@ pub(super) const PROGRAMS: [Program; 22] = [
     Program {
         name: "axum-and-tower",
         brings: "axum = \"0.8\"\ntower = \"0.5\"\nhttp = \"1\"",
-        adds: &[("wellspring", "axum,tower")],
+        adds: &[("wellspring", "async,axum,tower")],
         shows: &["axum", "tower", "http"],
         main: "use wellspring::{AttachLayer, MappedBody, RepeatableBody, RequestBodies, SameBody, TokenSource}; \
                pub fn layer(source: TokenSource) -> AttachLayer { AttachLayer::new(source) } \
