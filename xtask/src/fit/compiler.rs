@@ -4,10 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::msrv::OLDEST;
 use crate::cargo::output;
 use crate::programs::may_install;
 use crate::workspace::Workspace;
+
+/// The oldest Rust that the crates compile with.
+pub(super) const OLDEST: &str = "1.85";
 
 /// A compiler, with the folder of its shared libraries where the system does not find them.
 pub(super) struct Compiler {

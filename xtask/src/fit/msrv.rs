@@ -2,14 +2,11 @@
 
 use serde_json::Value;
 
-use super::compiler;
+use super::compiler::{self, OLDEST};
 use super::package::{own, write_package};
 use crate::cargo::{cargo, output};
 use crate::package::published;
 use crate::workspace::Workspace;
-
-/// The oldest Rust that the crates compile with.
-pub(super) const OLDEST: &str = "1.85";
 
 /// Resolves the published crates for the oldest Rust and compares what each dependency asks for. With `whole` and that
 /// compiler here, compiles them with it.
