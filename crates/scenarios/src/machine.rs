@@ -72,8 +72,12 @@ impl Machine {
         match self.deliver(&request_of(&sending.request, self.server.url()), time) {
             Ok(answer) => {
                 let labelled = answer.header("content-encoding").is_some_and(|coding| coding != "identity");
-                let too_large = answer.body.len() > CAP;
-                let response = HttpResponse::new(head_of(&answer), answer.body);
+                let (head, mut body) = (head_of(&answer), answer.body);
+                let too_large = body.len() > CAP;
+                // A transport reads no further.
+                body.truncate(CAP);
+                let response = HttpResponse::new(head, body);
+                let response = if too_large { response.incomplete() } else { response };
                 if labelled || too_large {
                     return Answer::Failed(failure(TransportErrorKind::Unreadable).with_response(response));
                 }
