@@ -1,6 +1,6 @@
 //! Programs of other projects that add crates of this workspace. They must resolve, compile and behave as before.
 //!
-//! The quick part resolves each program and compares the features of its HTTP client. The whole gate also compiles each
+//! The quick part resolves each program and compares the features of its TLS. The whole gate also compiles each
 //! program, and runs those that call a server.
 
 use std::path::PathBuf;
@@ -19,6 +19,9 @@ use programs::{PROGRAMS, Program, SERVER};
 
 /// The Rust of the programs. They may have dependencies that the oldest Rust of this workspace cannot compile.
 const NEW_RUST: &str = "1.95";
+
+/// The features of rustls that bring a provider.
+const PROVIDERS: [&str; 3] = ["ring", "aws_lc_rs", "aws-lc-rs"];
 
 /// Each program is resolved, compiled and, where it calls a server, run.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
@@ -68,11 +71,11 @@ fn try_program(workspace: &Workspace, program: &Program, whole: bool) -> Result<
         };
         shown.push(format!("{package} {version}"));
     }
-    if let [client @ ("reqwest" | "ureq")] = program.shows {
+    if let [library @ ("reqwest" | "ureq" | "rustls")] = program.shows {
         let alone = output(cargo(&write(workspace, program, false)?, tree))?;
-        let added = added_tls(&features(&alone, client), &features(&with_ours, client));
+        let added = added_tls(&features(&alone, library), &features(&with_ours, library));
         if !added.is_empty() {
-            return Err(format!("{}: its {client} gets the features {}.", program.name, added.join(", ")));
+            return Err(format!("{}: its {library} gets the features {}.", program.name, added.join(", ")));
         }
     }
     if whole {
@@ -129,12 +132,14 @@ fn lines_of<'a>(tree: &'a str, package: &str) -> impl Iterator<Item = (&'a str, 
     })
 }
 
-/// The features about TLS that are there now and were not before.
+/// The features that change the TLS of a client and were not there before. Of rustls' features, those are its providers: rustls
+/// chooses one only where it is the only one.
 fn added_tls<'a>(before: &[&str], after: &[&'a str]) -> Vec<&'a str> {
     let mut added: Vec<&str> = after
         .iter()
         .copied()
-        .filter(|feature| feature.contains("tls") && !before.contains(feature))
+        .filter(|feature| feature.contains("tls") && *feature != "tls12" || PROVIDERS.contains(feature))
+        .filter(|feature| !before.contains(feature))
         .collect();
     added.sort_unstable();
     added.dedup();
@@ -154,5 +159,6 @@ mod tests {
         let added = added_tls(&features(alone, "reqwest"), &features(ours, "reqwest"));
         assert_eq!(added, ["__rustls", "rustls-no-provider"]);
         assert!(added_tls(&features(ours, "reqwest"), &features(alone, "reqwest")).is_empty());
+        assert_eq!(added_tls(&["aws_lc_rs", "std"], &["aws_lc_rs", "ring", "std", "tls12"]), ["ring"]);
     }
 }

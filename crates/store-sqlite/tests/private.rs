@@ -150,10 +150,15 @@ fn a_database_in_a_folder_where_other_users_can_exchange_its_files_is_not_used()
     set_mode(folder, 0o775);
     assert!(stage.open().is_ok() && stage.load().is_ok());
     assert_eq!(stage.store.problems().len(), 0);
-    let notes = stage.store.notes();
+    // SQLite itself has a note where it is an old one.
+    let of_folder = || {
+        let notes = stage.store.notes();
+        notes.into_iter().filter(|note| note.contains(" is writable by ")).collect::<Vec<_>>()
+    };
+    let notes = of_folder();
     assert!(notes.len() == 1 && notes[0].contains("is writable by its group (mode 775)"), "{notes:?}");
     set_mode(folder, 0o755);
-    assert_eq!(stage.store.notes(), [""; 0]);
+    assert_eq!(of_folder(), [""; 0]);
 }
 
 #[test]
