@@ -179,8 +179,8 @@ pub(super) const PROGRAMS: [Program; 22] = [
         main: "use wellspring::{AttachLayer, MappedBody, RepeatableBody, RequestBodies, SameBody, TokenSource}; \
                pub fn layer(source: TokenSource) -> AttachLayer { AttachLayer::new(source) } \
                pub fn bodies<B: RepeatableBody, R: RequestBodies<B>>(_: SameBody, _: MappedBody<R>) {} \
-               pub fn routes(source: TokenSource) -> axum::Router { axum::Router::new().layer(tower::layer::layer_fn(\
-               move |service| tower::Layer::layer(&AttachLayer::new(source.clone()), service))) } \
+               pub fn service<S>(source: TokenSource, client: S) { use tower::Layer as _; \
+               drop(AttachLayer::new(source).map_body(axum::body::Body::new).layer(client)); } \
                pub fn main() {}",
         runs: false,
     },
