@@ -41,4 +41,4 @@ pub use credentials::Warning;
 pub use endpoint::{TokenEndpoint, checked_base_url};
 pub use request::ClientIdentity;
 pub use spec::{ClientAuthentication, Encoding, TokenRequestSpec};
-pub use wellspring_wire::TokenFormat;
+pub use wellspring_wire::{Meaning, TokenFormat, TokenNames, json_body, judge_bearer};

@@ -96,8 +96,9 @@
 // The public interface is:
 pub use http;
 pub use wellspring_core::{
-    AccessToken, AuthorizationGrant, ClientSecret, ErrorKind, LoginReason, Need, Policy, RefreshToken, Scope,
-    SharedBy, Token, TokenError, TokenResponse,
+    AccessToken, AuthorizationGrant, ClientSecret, ErrorKind, ExistingTokens, ExtensionGrant,
+    GrantParameters, LoginReason, Need, Policy, RefreshToken, Scope, SharedBy, Token, TokenError,
+    TokenResponse,
 };
 #[cfg(feature = "async-without-tls")]
 pub use wellspring_transport_async::*;

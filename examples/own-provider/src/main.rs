@@ -4,13 +4,15 @@
 //! A provider does no I/O, so its tests need only strings.
 #![forbid(unsafe_code)]
 
+// ANCHOR: names
 use core::time::Duration;
 
-use wellspring_core::{
+use wellspring::sans_io::{
     AuthorizationGrant, ClientSecret, ErrorKind, HttpRequest, HttpResponse, Method, Origin, OriginError,
     Provider, ProviderSpec, Reading, ResponseHead, TokenError, TokenKey, UnixTime, Verdict,
 };
-use wellspring_wire::{Meaning, TokenFormat, TokenNames, json_body, judge_bearer};
+use wellspring::token_endpoint::{Meaning, TokenFormat, TokenNames, json_body, judge_bearer};
+// ANCHOR_END: names
 
 // ANCHOR: provider
 /// Sessions of the Acme API, opened with a key.
