@@ -219,7 +219,7 @@ pub(super) const PROGRAMS: [Program; 22] = [
     },
     Program {
         name: "axum-login",
-        brings: "axum-login = \"0.18\"",
+        brings: "axum-login = \"0.18\"\ntower-sessions = \"0.14\"",
         main: "pub fn with(site: oauth2_app_axum::Builder, store: axum_login::tower_sessions::MemoryStore) \
                -> oauth2_app_axum::Builder { site.sessions(store) } pub fn main() {}",
         ..SESSIONS
