@@ -197,10 +197,15 @@ pub(crate) fn open_to_others(path: &Path, facts: Facts) -> String {
 
 fn writable_by_others(path: &Path, facts: Facts) -> StoreError {
     let (shown, mode) = (path.display(), facts.mode);
-    StoreError::refused(format!(
-        "{shown} is writable by other users (mode {mode:o}): run `chmod 700 {shown}` before tokens are stored there{}",
-        volume(mode)
-    ))
+    // A folder with the sticky bit, such as `/tmp`, is meant for many users.
+    let advice = if mode & 0o1000 == 0 {
+        format!("run `chmod 700 {shown}` before tokens are stored there{}", volume(mode))
+    } else {
+        format!(
+            "it is a folder for many users: make a folder of your own in it, such as `mkdir -m 700 {shown}/NAME`"
+        )
+    };
+    StoreError::refused(format!("{shown} is writable by other users (mode {mode:o}): {advice}"))
 }
 
 /// What to add to the advice to change this mode. Some volumes give each file one mode, in which the group or all users
@@ -240,6 +245,15 @@ mod tests {
     fn refuses(outcome: Result<(), StoreError>, piece: &str) {
         let text = said(outcome).unwrap_or_else(|| panic!("not refused for: {piece}"));
         assert!(text.starts_with("/s/x ") && text.contains(piece), "{text}");
+    }
+
+    /// No user is told to close a folder that is meant for many users.
+    fn advice(mode: u32) -> &'static str {
+        if mode & 0o1000 == 0 {
+            "run `chmod 700 /s/x`"
+        } else {
+            "if it is meant for many users, as /tmp is, make a folder of your own"
+        }
     }
 
     fn judge_file(facts: Facts, user: u32, around: Facts) -> Result<(), StoreError> {
@@ -285,7 +299,7 @@ mod tests {
         for mode in [0o1777, 0o777, 0o720, 0o702, 0o775] {
             refuses(
                 judge_folder(Facts { mode, ..FOLDER }, 7, FOLDER),
-                &format!("(mode {mode:o}): run `chmod 700 /s/x`"),
+                &format!("(mode {mode:o}): {}", advice(mode)),
             );
         }
         refuses(judge_folder(FOLDER, 8, FOLDER), "belongs to user 7");
@@ -301,7 +315,7 @@ mod tests {
         for mode in [0o1777, 0o777, 0o702, 0o1775, 0o1770] {
             refuses(
                 judge(Facts { mode, ..FOLDER }, 7),
-                &format!("writable by other users (mode {mode:o}): run `chmod 700 /s/x`"),
+                &format!("writable by other users (mode {mode:o}): {}", advice(mode)),
             );
         }
         refuses(judge(FOLDER, 8), "belongs to user 7");
