@@ -137,7 +137,12 @@ fn a_database_in_a_folder_where_other_users_can_exchange_its_files_is_not_used()
     let folder = stage.folder.path();
     for mode in [0o1777, 0o777, 0o702, 0o1775] {
         set_mode(folder, mode);
-        let sentence = format!("is writable by other users (mode {mode:o}): run `chmod 700 ");
+        let advice = if mode & 0o1000 == 0 {
+            "run `chmod 700 "
+        } else {
+            "if it is meant for many users, as /tmp is, "
+        };
+        let sentence = format!("is writable by other users (mode {mode:o}): {advice}");
         refused(stage.open(), folder, &[&sentence]);
         refused(stage.load(), folder, &[&sentence]);
         refused(stage.save(), folder, &[&sentence]);

@@ -197,14 +197,13 @@ pub(crate) fn open_to_others(path: &Path, facts: Facts) -> String {
 
 fn writable_by_others(path: &Path, facts: Facts) -> StoreError {
     let (shown, mode) = (path.display(), facts.mode);
-    // A folder with the sticky bit, such as `/tmp`, is meant for many users.
-    let advice = if mode & 0o1000 == 0 {
-        format!("run `chmod 700 {shown}` before tokens are stored there{}", volume(mode))
+    // A folder with the sticky bit may be meant for many users.
+    let shared = if mode & 0o1000 == 0 {
+        ""
     } else {
-        format!(
-            "it is a folder for many users: make a folder of your own in it, such as `mkdir -m 700 {shown}/NAME`"
-        )
+        "if it is meant for many users, as /tmp is, make a folder of your own in it and store tokens there; otherwise "
     };
+    let advice = format!("{shared}run `chmod 700 {shown}` before tokens are stored there{}", volume(mode));
     StoreError::refused(format!("{shown} is writable by other users (mode {mode:o}): {advice}"))
 }
 
