@@ -24,7 +24,7 @@ fuzz_target!(|input: &[u8]| {
 fn pix(status: u16, body: &[u8]) {
     check_error(&ApiError::read(status, body));
     let results = [Balance::read(status, body).err(), Charge::read(status, body).err()];
-    results.iter().flatten().for_each(|error| check_error(error));
+    results.iter().flatten().for_each(check_error);
 }
 
 fn hive(response: &HttpResponse) {
@@ -48,7 +48,7 @@ fn app(response: &HttpResponse) {
         topup.read(response, NOW).err(),
         app.read_revocation(response, NOW).err(),
     ];
-    results.iter().flatten().for_each(|error| check_error(error));
+    results.iter().flatten().for_each(check_error);
 }
 
 fn device(response: &HttpResponse) {
