@@ -44,9 +44,22 @@ fn record(folder: &Folder) -> String {
     String::from_utf8_lossy(&fs::read(records.next().unwrap()).unwrap()).into_owned()
 }
 
+/// Whether this process, and so the site that it starts, ignores the signal of this exit status from its start, as it
+/// ignores SIGHUP under `nohup`.
+fn is_ignored(status: i32) -> bool {
+    let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = text.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (status - 129) & 1 == 1
+}
+
 #[test]
 fn a_signal_during_a_renewal_waits_until_its_result_is_saved() {
     for (name, status) in SIGNALS.into_iter().chain(OTHER_SIGNALS) {
+        if is_ignored(status) {
+            assert_eq!(name, "HUP", "no other signal is ignored by a program that starts tests");
+            continue;
+        }
         let (simulator, folder, site) = stage();
         let mut browser = Browser::default();
         assert_eq!(sign_in(&site, &mut browser).1.location(), "/?login=success");
