@@ -4,7 +4,8 @@ use crate::cargo::{cargo, run as run_command};
 use crate::workspace::Workspace;
 
 /// The sets of features that users choose, for each library. Every library also has the empty set.
-const CHOSEN: [(&str, &[&str]); 9] = [
+const CHOSEN: [(&str, &[&str]); 10] = [
+    ("wellspring-core", &["std"]),
     ("pix-bacen", &["async", "blocking", "async,blocking", TLS]),
     (
         "oauth2-app",
