@@ -1,10 +1,11 @@
 //! The TLS handshake, by the TLS library of the settings.
 
+#[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
 use hyper_util::rt::TokioIo;
 use wellspring_core::TransportError;
-use wellspring_transport::TlsConnector;
+use wellspring_transport::{Failure, TlsConnector};
 #[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
-use wellspring_transport::{Failure, handshake_ended, is_untrusted, timed_out, unreachable};
+use wellspring_transport::{handshake_ended, is_untrusted, timed_out, unreachable};
 
 use super::stream::Stream;
 
