@@ -8,18 +8,19 @@ use crate::cargo::{cargo, run as run_command};
 use crate::clock::timed;
 use crate::workspace::Workspace;
 
-const COMPARED: [(&str, &str); 4] = [
-    ("first-async", "wellspring, async"),
-    ("first-blocking", "wellspring, blocking"),
-    ("oauth2-reqwest", "oauth2 and reqwest by hand"),
-    ("bare-ureq", "bare ureq, one token request"),
+/// The package, its source, and what it is.
+const COMPARED: [(&str, &str, &str); 4] = [
+    ("first-async", "examples/first-program/src/main.rs", "wellspring, async"),
+    ("first-blocking", "xtask/programs/first-blocking/src/main.rs", "wellspring, blocking"),
+    ("oauth2-reqwest", "xtask/programs/oauth2-reqwest/src/main.rs", "oauth2 and reqwest by hand"),
+    ("bare-ureq", "xtask/programs/bare-ureq/src/main.rs", "bare ureq, one token request"),
 ];
 
 /// Builds each program from nothing and prints what it costs.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
     println!("  {:<30} {:>6} {:>6} {:>9} {:>11}", "program", "lines", "crates", "build", "bytes");
-    for (program, shown) in COMPARED {
-        let source = workspace.root.join(format!("xtask/programs/{program}/src/main.rs"));
+    for (program, source, shown) in COMPARED {
+        let source = workspace.root.join(source);
         let text = fs::read_to_string(&source).map_err(|error| format!("{}: {error}.", source.display()))?;
         let crates = crates_of_program(&workspace.root, program)?.len();
         let target = workspace.target.join("first-program").join(program);
