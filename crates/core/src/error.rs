@@ -76,6 +76,8 @@ struct Parts {
     retry_at: Option<UnixTime>,
     /// The failure is of this process or this host: only this process pauses for it.
     local: bool,
+    /// The refusal is no verdict on the credential or the grant.
+    undecided: bool,
     #[source]
     source: Option<ErrorSource>,
 }
@@ -95,6 +97,7 @@ impl TokenError {
             retry_after: None,
             retry_at: None,
             local: false,
+            undecided: false,
             source: None,
         }))
     }
@@ -198,6 +201,13 @@ impl TokenError {
         self.edit(|parts| parts.local = true)
     }
 
+    /// The same error, as a refusal that is no verdict on the credential or the grant: a gateway, a firewall or a deployment
+    /// may have sent it. The source asks again after short pauses, and takes it for lasting after several of them.
+    #[must_use]
+    pub fn without_verdict(self) -> Self {
+        self.edit(|parts| parts.undecided = true)
+    }
+
     /// The same error, of a response whose refresh token is kept.
     #[must_use]
     pub(crate) fn keeping_its_refresh_token(self) -> Self {
@@ -261,6 +271,12 @@ impl TokenError {
     #[must_use]
     pub fn is_local(&self) -> bool {
         self.0.local
+    }
+
+    /// Whether the refusal is no verdict on the credential or the grant.
+    #[must_use]
+    pub fn is_without_verdict(&self) -> bool {
+        self.0.undecided
     }
 
     /// The sentence that says what went wrong, without what the endpoint said.

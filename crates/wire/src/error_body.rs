@@ -1,7 +1,9 @@
-//! The error bodies of endpoints: three known shapes of JSON objects, and any other object.
+//! The error bodies of endpoints: four known shapes of JSON objects, and any other object.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
 
 use crate::json::{Json, Object};
 
@@ -16,6 +18,8 @@ pub enum ErrorShape {
     Nest,
     /// `{type, title, status, detail}` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)).
     Problem,
+    /// `{errors: [{errorType or code, message, resource}]}` (Fitbit, Strava). The first entry counts.
+    List,
     /// Any other object.
     Other,
 }
@@ -30,6 +34,8 @@ pub struct ErrorBody {
     pub code: Option<String>,
     /// The message for a person.
     pub message: Option<String>,
+    /// What the error is about, where a list of errors says so.
+    pub resource: Option<String>,
 }
 
 impl core::fmt::Debug for ErrorBody {
@@ -42,7 +48,7 @@ impl ErrorBody {
     /// An error of an endpoint whose body has another shape.
     #[must_use]
     pub const fn own(code: Option<String>, message: Option<String>) -> Self {
-        Self { shape: ErrorShape::Other, code, message }
+        Self { shape: ErrorShape::Other, code, message, resource: None }
     }
 
     /// Reads an error body. A member of a wrong type counts as missing.
@@ -52,11 +58,17 @@ impl ErrorBody {
         // NestJS puts either a standard code or the status in words ("Unauthorized") into `error`.
         let is_code = |error: &str| error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         if object.integer("statusCode").is_some() && !object.text("error").is_some_and(is_code) {
-            return Self { shape: ErrorShape::Nest, code: None, message: messages(object.get("message")) };
+            return Self::shaped(ErrorShape::Nest, None, messages(object.get("message")));
         }
         if let Some(code) = text("error") {
             let message = text("error_description").or_else(|| messages(object.get("message")));
-            return Self { shape: ErrorShape::OAuth, code: Some(code), message };
+            return Self::shaped(ErrorShape::OAuth, Some(code), message);
+        }
+        if let Some(first) = first_error(object) {
+            let code = scalar(first.get("errorType")).or_else(|| scalar(first.get("code")));
+            let message = messages(first.get("message")).or_else(|| messages(object.get("message")));
+            let resource = first.text("resource").map(ToString::to_string);
+            return Self { resource, ..Self::shaped(ErrorShape::List, code, message) };
         }
         if let Some(inner) = object.object("error") {
             let code = scalar(inner.get("code")).or_else(|| scalar(inner.get("status")));
@@ -65,10 +77,70 @@ impl ErrorBody {
         if text("title").is_some() || text("detail").is_some() || text("type").is_some() {
             let code = text("type").filter(|uri| uri != "about:blank");
             let message = text("detail").or_else(|| text("title"));
-            return Self { shape: ErrorShape::Problem, code, message };
+            return Self::shaped(ErrorShape::Problem, code, message);
         }
-        Self::own(scalar(object.get("code")), messages(object.get("message")))
+        let code = ["code", "error", "errcode", "errorCode", "error_code"];
+        let message = ["message", "error_description", "msg", "errmsg", "errorMessage", "error_message"];
+        let code = code.into_iter().find_map(|name| scalar(object.get(name)));
+        // HubSpot has the code in `status`. A number there repeats the status.
+        let code = code.or_else(|| text("status").filter(|status| is_word(status)));
+        Self::own(code, message.into_iter().find_map(|name| messages(object.get(name))))
     }
+
+    const fn shaped(shape: ErrorShape, code: Option<String>, message: Option<String>) -> Self {
+        Self { shape, code, message, resource: None }
+    }
+
+    /// Reads the error code of a body that is not a JSON object in UTF-8: with a description in another encoding, with a
+    /// document that breaks off or is not valid after the code, or of a form. An error code is ASCII, so it can be read.
+    ///
+    /// The message is left out: where it is not text, no secret can be found in it.
+    #[must_use]
+    pub(crate) fn salvaged(body: &[u8], success: bool) -> Option<Self> {
+        let text = decoded(body);
+        if let Ok(object) = Object::parse(text.as_bytes()) {
+            let read = Self { message: None, ..Self::of(&object) };
+            let has_error = read.code.is_some() && (!success || object.text("error").is_some());
+            return has_error.then_some(read);
+        }
+        let is_code = |code: &str| is_word(code) && code.len() <= 64;
+        let plain = text.trim();
+        let code = match plain
+            .strip_prefix("error=")
+            .or_else(|| plain.split_once("&error=").map(|(_, rest)| rest))
+        {
+            Some(rest) => rest.split('&').next().map(ToString::to_string),
+            None => crate::successor::text_member(&text, "error").map(|code| code.to_string()),
+        };
+        let code = code.filter(|code| is_code(code))?;
+        Some(Self::shaped(ErrorShape::OAuth, Some(code), None))
+    }
+}
+
+/// The first entry of a list of errors.
+fn first_error(object: &Object) -> Option<&Object> {
+    object.get("errors")?.as_array()?.first()?.as_object()
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
+/// The body as text: UTF-16 where it has null bytes, else UTF-8 with other bytes replaced.
+fn decoded(body: &[u8]) -> Zeroizing<String> {
+    if !body.contains(&0) {
+        return Zeroizing::new(String::from_utf8_lossy(body).into_owned());
+    }
+    let little =
+        body.starts_with(&[0xFF, 0xFE]) || body.first() != Some(&0) && !body.starts_with(&[0xFE, 0xFF]);
+    let units = body.chunks_exact(2).map(|pair| match pair {
+        [a, b] if little => u16::from_le_bytes([*a, *b]),
+        [a, b] => u16::from_be_bytes([*a, *b]),
+        _ => 0,
+    });
+    let text = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
+    Zeroizing::new(text.collect())
 }
 
 /// A message, which is a string or an array of strings.

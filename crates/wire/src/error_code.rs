@@ -16,11 +16,35 @@ pub enum Meaning {
     Unavailable,
     /// The user has not answered yet; the same device code may bring a token later.
     Pending,
-    /// The code has no known meaning.
+    /// The code has no known meaning: the refusal is no verdict on the credential.
     Unknown,
 }
 
 impl Meaning {
+    /// Each word for a meaning in a configuration, and the meaning: `login_required`, `misconfigured`, `try_again` (the
+    /// endpoint has not processed the request), `unavailable` (it may have), `pending` and `unknown`.
+    pub const WORDS: [(&'static str, Self); 6] = [
+        ("login_required", Self::GrantRefused),
+        ("misconfigured", Self::Misconfigured),
+        ("try_again", Self::NotProcessed),
+        ("unavailable", Self::Unavailable),
+        ("pending", Self::Pending),
+        ("unknown", Self::Unknown),
+    ];
+
+    /// The meaning that a configuration gives to a code, by its word.
+    ///
+    /// ```
+    /// use wellspring_wire::Meaning;
+    ///
+    /// assert_eq!(Meaning::from_word("login_required"), Some(Meaning::GrantRefused));
+    /// assert_eq!(Meaning::from_word("try again"), None);
+    /// ```
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning)
+    }
+
     /// The meaning that the standards give to a code in the response to this grant.
     pub(crate) fn by_standard(code: &str, grant: &AuthorizationGrant) -> Self {
         match grant {

@@ -40,6 +40,7 @@ mod bearer;
 mod body;
 mod body_fault;
 mod certificate;
+mod certificate_page;
 mod challenge;
 mod error_body;
 mod error_code;
@@ -58,9 +59,11 @@ mod redaction;
 mod response;
 mod retry_after;
 mod scattered;
+mod status;
 mod successor;
 mod token_body;
 mod token_format;
+mod vendor;
 
 // The public interface is:
 pub use basic::{BasicEncoding, basic_authorization};

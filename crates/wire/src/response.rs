@@ -13,11 +13,14 @@ use wellspring_core::{
 
 use crate::body::{Body, media_type};
 use crate::body_fault::BodyFault;
-use crate::error_body::{ErrorBody, ErrorShape};
+use crate::certificate_page::{certificate_error, is_plain_forbidden};
+use crate::error_body::ErrorBody;
 use crate::error_code::Meaning;
 use crate::json::{BYTE_ORDER_MARK, Json, Object};
 use crate::retry_after::retry_after;
+use crate::status::{error_of_status, is_wrong_url, refusal_without_code};
 use crate::token_format::TokenFormat;
+use crate::vendor;
 
 impl TokenFormat {
     /// Reads a whole response, for [`Provider::read`](wellspring_core::Provider::read).
@@ -39,7 +42,7 @@ impl TokenFormat {
     ) -> Result<TokenResponse, TokenError> {
         match Body::of(response) {
             Body::Unreadable(fault) => Err(self.unreadable(grant, response, fault, now)),
-            Body::Object(object) if !response.head().is_success() || has_error(&object) => {
+            Body::Object(object) if !response.head().is_success() || self.is_error(&object, grant) => {
                 Err(self.refused(grant, response, &ErrorBody::of(&object), now))
             }
             Body::Object(object) => self.token(grant, response, &object, now),
@@ -94,8 +97,20 @@ impl TokenFormat {
     ) -> TokenError {
         let (status, success) = (response.status(), response.head().is_success());
         let pause = retry_after(response.head(), now);
-        let error = match (error_of_status(status, pause.is_some()), fault) {
+        if let Some(body) = salvaged(response, fault) {
+            return self.refused(grant, response, &body, now);
+        }
+        let (certificate, body) = (certificate_error(status, response.expose_body()), response.expose_body());
+        let error = match (error_of_status(status, pause.is_some()).or(certificate), fault) {
             (Some(error), _) => error,
+            (None, _) if is_wrong_url(status) => refusal_without_code(status),
+            (None, BodyFault::Page | BodyFault::Text) if status == 403 && is_plain_forbidden(body) => {
+                TokenError::misconfigured(
+                    "the web server in front of the endpoint forbids the request: it may require a client certificate, \
+                     or does not let this host in",
+                )
+                .without_verdict()
+            }
             (None, BodyFault::Page) => TokenError::from_intermediary(fault.to_string()),
             // The web frameworks of many endpoints send a 401 as plain text.
             (None, BodyFault::Text) if status != 401 && !(success && response.is_incomplete()) => {
@@ -137,6 +152,8 @@ impl TokenFormat {
         let code = body.code.as_deref().and_then(|code| redaction.code(code));
         let mut error = error_of_status(status, pause.is_some())
             .or_else(|| error_of_code(self.meaning(body, grant), body.code.as_deref(), grant))
+            .or_else(|| certificate_error(status, response.expose_body()))
+            .or_else(|| refusal_by_standard(status, body.code.as_deref()))
             .unwrap_or_else(|| refusal_without_code(status))
             .with_status(status, media_type(response.head()));
         if let Some(code) = code {
@@ -154,12 +171,22 @@ impl TokenFormat {
     }
 
     fn meaning(&self, body: &ErrorBody, grant: &AuthorizationGrant) -> Meaning {
-        let Some(code) = body.code.as_deref() else { return Meaning::Unknown };
-        match self.meanings.iter().rev().find(|(own_code, _)| own_code == code) {
-            Some((_, meaning)) => *meaning,
-            None if body.shape == ErrorShape::OAuth => Meaning::by_standard(code, grant),
-            None => Meaning::Unknown,
+        let code = body.code.as_deref().unwrap_or_default();
+        if let Some((_, meaning)) = self.meanings.iter().rev().find(|(own_code, _)| own_code == code) {
+            return *meaning;
         }
+        match vendor::meaning(body, grant) {
+            Meaning::Unknown => Meaning::by_standard(code, grant),
+            // The standard's own code for it says the same.
+            known => known,
+        }
+    }
+
+    /// Whether the object of a successful response is an error. An error takes precedence over a token beside it. Some
+    /// vendors name it elsewhere than in `error`: that counts if its meaning is known and there is no token.
+    fn is_error(&self, object: &Object, grant: &AuthorizationGrant) -> bool {
+        let has_token = || object.get(&self.names.access_token).is_some_and(|token| !token.is_null());
+        has_error(object) || !has_token() && self.meaning(&ErrorBody::of(object), grant) != Meaning::Unknown
     }
 
     /// Adds status, media type and the start of the body to the error. A response may contain a token under any status, so
@@ -193,29 +220,20 @@ fn has_error(object: &Object) -> bool {
     object.get("error").is_some_and(|error| !is_empty(error))
 }
 
-/// The error for a status that concerns the server's health or an intermediary, independent of the body.
-fn error_of_status(status: u16, has_retry_after: bool) -> Option<TokenError> {
-    let unavailable = |text, fate| Some(TokenError::unavailable(text).with_fate(fate));
-    match status {
-        200..=299 => None,
-        // A request with a secret is never repeated at another URL. The server may have processed the request before it
-        // sent one of these two (RFC 9110 §15.4).
-        302 | 303 => Some(redirected().with_fate(Fate::Unknown)),
-        300..=399 => Some(redirected()),
-        429 => unavailable("the endpoint received too many requests", Fate::Unspent),
-        // The server refuses the request before it processes it (RFC 8470 §5.2).
-        425 => unavailable("the endpoint refused the request as TLS early data", Fate::Unspent),
-        408 => unavailable("the endpoint timed out while it waited for the request", Fate::Unknown),
-        407 => Some(TokenError::from_intermediary("a proxy requires credentials")),
-        503 if has_retry_after => unavailable("the endpoint is temporarily unavailable", Fate::Unspent),
-        500..=599 => unavailable("the endpoint failed", Fate::Unknown),
-        400..=499 => None,
-        _ => Some(TokenError::protocol("the response has an invalid status").with_fate(Fate::Unknown)),
+/// The error in a body that is not a JSON object in UTF-8, if its code can be read.
+fn salvaged(response: &HttpResponse, fault: BodyFault) -> Option<ErrorBody> {
+    match fault {
+        BodyFault::NotUtf8 | BodyFault::Malformed | BodyFault::Text => {
+            ErrorBody::salvaged(response.expose_body(), response.head().is_success())
+        }
+        BodyFault::Empty | BodyFault::Page | BodyFault::NotAnObject | BodyFault::Repeated => None,
     }
 }
 
-fn redirected() -> TokenError {
-    TokenError::protocol("the endpoint redirected the token request, and a token request follows no redirect")
+/// The error for a code of RFC 6749 that refuses the request for what it says, and not the client or the grant.
+fn refusal_by_standard(status: u16, code: Option<&str>) -> Option<TokenError> {
+    let is_known = matches!(code, Some("invalid_request" | "access_denied" | "unsupported_response_type"));
+    (is_known && !is_wrong_url(status)).then(|| TokenError::protocol("the endpoint refused the request"))
 }
 
 fn error_of_code(meaning: Meaning, code: Option<&str>, grant: &AuthorizationGrant) -> Option<TokenError> {
@@ -242,6 +260,9 @@ fn error_of_code(meaning: Meaning, code: Option<&str>, grant: &AuthorizationGran
             Some("invalid_scope") => "the endpoint does not grant the requested scope",
             Some("unsupported_grant_type") => "the endpoint does not support this grant type",
             Some("invalid_target") => "the endpoint does not know the requested resource",
+            Some("redirect_uri_mismatch") => {
+                "the redirect URI is not the one that is registered for this client"
+            }
             _ => "the endpoint refused the client",
         }),
         (Meaning::NotProcessed, _) => TokenError::unavailable("the endpoint is temporarily unavailable"),
@@ -249,13 +270,4 @@ fn error_of_code(meaning: Meaning, code: Option<&str>, grant: &AuthorizationGran
         (Meaning::Pending, _) => TokenError::unavailable("the user has not answered the sign-in yet"),
         (Meaning::Unknown, _) => return None,
     })
-}
-
-/// The error for a refusal by the endpoint whose code has no known meaning.
-fn refusal_without_code(status: u16) -> TokenError {
-    match status {
-        401 => TokenError::misconfigured("the endpoint did not accept the client's credentials"),
-        403 => TokenError::misconfigured("the endpoint does not allow this client to get a token"),
-        _ => TokenError::protocol("the endpoint refused the request"),
-    }
 }

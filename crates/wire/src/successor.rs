@@ -90,6 +90,14 @@ fn readable(body: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(String::from_utf8_lossy(body).into_owned())
 }
 
+/// The last string of this name at the top level, however far the document can be read.
+pub(crate) fn text_member(text: &str, name: &str) -> Option<Zeroizing<String>> {
+    let mut found = None;
+    let search = Search { inside: &[], name, found: &mut found };
+    let _ = search.deserialize(&mut serde_json::Deserializer::from_str(text));
+    found
+}
+
 /// The last refresh token of this name, however far the document can be read.
 fn find(text: &str, inside: &[&str], name: &str) -> Option<RefreshToken> {
     let mut found = None;

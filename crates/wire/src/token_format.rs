@@ -150,11 +150,30 @@ impl TokenFormat {
         self
     }
 
-    /// Sets what an error code of this endpoint means. It takes precedence over the meaning in the standard.
+    /// Sets what an error code of this endpoint means. It takes precedence over the meaning in the standard and over the known
+    /// words of vendors. The code is read where vendors put it: in `error`, `code`, `errcode`, `status`, or in the first entry
+    /// of `errors`; a number counts by its digits.
     #[must_use]
     pub fn code(mut self, code: impl Into<String>, meaning: Meaning) -> Self {
         self.meanings.push((code.into(), meaning));
         self
+    }
+
+    /// Sets what several error codes of this endpoint mean, as [`code`](Self::code) does one by one.
+    ///
+    /// ```
+    /// use wellspring_core::{AuthorizationGrant, ErrorKind, HttpResponse, RefreshToken, ResponseHead, UnixTime};
+    /// use wellspring_wire::{Meaning, TokenFormat};
+    ///
+    /// let format = TokenFormat::new().codes([("E-17", Meaning::GrantRefused), ("E-18", Meaning::Misconfigured)]);
+    /// let response = HttpResponse::new(ResponseHead::new(400), r#"{"code":"E-17","message":"sessão encerrada"}"#);
+    /// let grant = AuthorizationGrant::RefreshToken(RefreshToken::new("r"));
+    /// let error = format.read(&grant, &response, UnixTime::EPOCH).unwrap_err();
+    /// assert!(matches!(error.kind(), ErrorKind::LoginRequired { .. }));
+    /// ```
+    #[must_use]
+    pub fn codes<C: Into<String>>(self, codes: impl IntoIterator<Item = (C, Meaning)>) -> Self {
+        codes.into_iter().fold(self, |format, (code, meaning)| format.code(code, meaning))
     }
 
     /// A secret that no error may show. The secrets of the grant itself are known without this call.

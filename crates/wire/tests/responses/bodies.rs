@@ -100,7 +100,7 @@ fn b07_a_web_page_comes_from_an_intermediary_and_is_transient() {
 fn b08_plain_text_comes_from_an_intermediary_and_is_transient() {
     let error = error_of(&refresh(), &response_of_type(200, "text/plain", "upstream connect error"));
     assert!(error.is_transient() && error.kind() == ErrorKind::Protocol && error.fate() == Fate::Unknown);
-    let error = error_of(&refresh(), &response_of_type(404, "text/plain", "no such route"));
+    let error = error_of(&refresh(), &response_of_type(400, "text/plain", "no such route"));
     assert!(error.is_transient() && error.kind() == ErrorKind::Protocol && error.fate() == Fate::Unspent);
     // A form is not JSON either, and the error does not show its values.
     let error = error_of(&refresh(), &response_of_type(200, "text/plain", "access_token=canary&scope=x"));

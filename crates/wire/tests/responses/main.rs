@@ -1,12 +1,14 @@
 //! The decisions of the reader of token responses. Test names begin with the id of their row in `DECISIONS.md`.
 
 mod bodies;
+mod certificate_pages;
 mod kept;
 mod lifetimes;
 mod mangled;
 mod redaction;
 mod refusals;
 mod token_fields;
+mod vendors;
 
 use core::time::Duration;
 

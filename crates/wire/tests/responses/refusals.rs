@@ -74,31 +74,52 @@ fn e05_a_401_without_a_known_code_is_a_misconfiguration() {
 }
 
 #[test]
-fn e06_a_403_of_the_endpoint_is_a_misconfiguration() {
-    for body in [
-        r#"{"statusCode":403,"message":"Certificado não vinculado à conta"}"#,
-        r#"{"message":"Forbidden"}"#,
-        "",
-    ] {
-        let error = error_of(&AuthorizationGrant::ClientCredentials, &response(403, body));
-        assert_eq!(class(&error), (ErrorKind::Misconfigured, Fate::Unspent, false));
+fn e06_a_403_is_no_verdict_on_the_credential() {
+    for body in [r#"{"statusCode":403,"message":"Acesso negado"}"#, r#"{"message":"Forbidden"}"#, ""] {
+        for grant in [AuthorizationGrant::ClientCredentials, refresh()] {
+            let error = error_of(&grant, &response(403, body));
+            assert_eq!(class(&error), (ErrorKind::Protocol, Fate::Unspent, true), "{body}");
+            assert!(error.is_without_verdict());
+        }
     }
 }
 
 #[test]
-fn e07_any_other_refusal_of_the_endpoint_is_permanent() {
+fn e07_any_other_refusal_without_a_known_code_is_no_verdict() {
+    // A gateway or a firewall: waiting may help.
     for (status, body) in [
-        (400, r#"{"error":"invalid_request"}"#),
+        (402, "{}"),
+        (403, r#"{"error":"blocked","id":7}"#),
+        (409, r#"{"message":"conflict"}"#),
+        (412, ""),
+        (421, r#"{"message":"misdirected"}"#),
+        (423, r#"{"detail":"locked"}"#),
+        (424, "{}"),
+        (428, "{}"),
+        (451, "{}"),
+        (499, "[]"),
+    ] {
+        let error = error_of(&refresh(), &response(status, body));
+        assert_eq!(class(&error), (ErrorKind::Protocol, Fate::Unspent, true), "{status}");
+        assert!(error.is_without_verdict(), "{status}");
+    }
+    // The request is wrong: waiting does not help, and one such response is no proof of it.
+    for (status, body) in [
         (400, r#"{"error":"something_new"}"#),
-        (400, r#"{"statusCode":400,"message":"Certificado ausente no header X-SSL-Client-Cert"}"#),
         (400, r#"{"status":400,"detail":"Missing grant type"}"#),
-        (404, ""),
-        (404, r#"{"message":"no such thing"}"#),
-        (405, "{}"),
+        (413, ""),
+        (415, r#"{"message":"JSON only"}"#),
         (422, r#"{"unreadable"#),
+        (431, ""),
     ] {
         let error = error_of(&refresh(), &response(status, body));
         assert_eq!(class(&error), (ErrorKind::Protocol, Fate::Unspent, false), "{body}");
+        assert!(error.is_without_verdict(), "{status}");
+    }
+    for name in ["invalid_request", "access_denied"] {
+        let error = error_of(&refresh(), &oauth(400, name));
+        assert_eq!(class(&error), (ErrorKind::Protocol, Fate::Unspent, false), "{name}");
+        assert!(!error.is_without_verdict(), "{name} is a code of the standard");
     }
 }
 
@@ -108,11 +129,46 @@ fn e08_a_refusal_of_an_intermediary_is_transient() {
         (400, "text/html", "<html>bad request"),
         (403, "text/html; charset=utf-8", "<!doctype html><p>blocked by your firewall"),
         (403, "text/plain", "blocked"),
-        (404, "text/plain", "no route"),
+        (409, "text/plain", "no route"),
         (407, "text/plain", ""),
     ] {
         let error = error_of(&refresh(), &response_of_type(status, kind, body));
         assert_eq!(class(&error), (ErrorKind::Protocol, Fate::Unspent, true), "{status}");
+    }
+}
+
+#[test]
+fn e33_a_404_a_405_and_a_410_mean_that_the_url_is_wrong_whatever_the_body() {
+    for status in [404, 405, 410] {
+        for (kind, body) in [
+            ("text/html", "<!doctype html>\n<title>404 Not Found</title>"),
+            ("text/html; charset=utf-8", "<pre>Cannot POST /token</pre>"),
+            ("text/plain", "404 page not found\n"),
+            ("application/json", r#"{"statusCode":404,"message":"Cannot POST /token","error":"Not Found"}"#),
+            ("application/json", r#"{"error":"invalid_request"}"#),
+            ("application/json", r#"{"error":"not_found"}"#),
+            ("application/json", "{}"),
+            ("application/json", "{\"broken"),
+            ("application/octet-stream", "\u{fffd}"),
+            ("", ""),
+        ] {
+            for grant in [AuthorizationGrant::ClientCredentials, refresh(), code()] {
+                let error = error_of(&grant, &response_of_type(status, kind, body));
+                assert_eq!(
+                    class(&error),
+                    (ErrorKind::Misconfigured, Fate::Unspent, false),
+                    "{status} {body}"
+                );
+                let text = format!("the server answers {status}: is this the token endpoint's URL?");
+                assert!(error.to_string().starts_with(&text), "{error}");
+                assert!(error.is_without_verdict());
+            }
+        }
+        // A code of the standard shows that it is the token endpoint.
+        assert_eq!(
+            class(&error_of(&refresh(), &oauth(status, "invalid_grant"))),
+            (REFUSED, Fate::Dead, false)
+        );
     }
 }
 
@@ -251,7 +307,16 @@ fn e17_other_objects_give_their_code_and_message() {
         (ErrorShape::Other, Some("101".into()), Some("Invalid token".into()))
     );
     assert_eq!(parts_of("{}"), (ErrorShape::Other, None, None));
-    assert_eq!(parts_of(r#"{"error":7,"message":{}}"#), (ErrorShape::Other, None, None));
+    assert_eq!(parts_of(r#"{"error":7,"message":{}}"#), (ErrorShape::Other, Some("7".into()), None));
+    assert_eq!(
+        parts_of(r#"{"errcode":40013,"errmsg":"invalid appid"}"#),
+        (ErrorShape::Other, Some("40013".into()), Some("invalid appid".into()))
+    );
+    assert_eq!(
+        parts_of(r#"{"errors":[{"errorType":"invalid_client","message":"m"}],"success":false}"#),
+        (ErrorShape::List, Some("invalid_client".into()), Some("m".into()))
+    );
+    assert_eq!(parts_of(r#"{"errors":[],"status":400}"#), (ErrorShape::Other, None, None));
 }
 
 #[test]

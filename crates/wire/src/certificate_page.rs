@@ -1,0 +1,70 @@
+//! Refusals in which a web server speaks of the client certificate.
+//!
+//! A web server that asks for a client certificate completes the TLS handshake without one and then refuses the request with
+//! a page of its own, or with JSON of a gateway. No proxy or captive portal sends such a page, so waiting does not help.
+
+use wellspring_core::TokenError;
+
+use crate::vendor::contains;
+
+/// How much of a body is looked at.
+const START: usize = 8 * 1024;
+
+/// The error if the refusal is about the client certificate.
+///
+/// - nginx: `400 No required SSL certificate was sent`, `400 The SSL certificate error`.
+/// - Apache: `403`, `Reason: Cannot perform Post-Handshake Authentication.`
+/// - IIS: `403.7` (none was shown), `403.12`, `403.13`, `403.16`, `403.17`.
+/// - API gateways: `No required TLS certificate was sent`, `TLS certificate failed verification`, `Client TLS certificate is
+///   required` and the like.
+pub(crate) fn certificate_error(status: u16, body: &[u8]) -> Option<TokenError> {
+    if !matches!(status, 400 | 401 | 403 | 495 | 496) {
+        return None;
+    }
+    let text = start_of(body);
+    let says = |words: &[&str]| words.iter().any(|words| contains(&text, words));
+    let speaks_of_it =
+        says(&["certificate", "certificado", "mtls", "mutual tls", "403.7", "403.12", "403.13"])
+            || says(&["403.16", "403.17", "post-handshake authentication"])
+            || matches!(status, 495 | 496);
+    if !speaks_of_it {
+        return None;
+    }
+    let missing = status == 496
+        || says(&[
+            "required",
+            "requires",
+            "403.7",
+            "post-handshake",
+            "not provided",
+            "not sent",
+            "not present",
+        ])
+        || says(&["missing", "ausente", "não informado", "obrigat"]);
+    Some(TokenError::misconfigured(if missing {
+        "the server requires a client certificate and was shown none: name the client certificate and its key in the TLS \
+         settings"
+    } else {
+        "the server does not accept the client certificate: check that it is the one that is registered for this client, \
+         has not expired and comes with its chain"
+    }))
+}
+
+/// Whether a 403 is the page that a web server itself has for "forbidden", not that of a firewall or a captive portal.
+///
+/// A server that passes a request without a client certificate on to a rule sends it.
+pub(crate) fn is_plain_forbidden(body: &[u8]) -> bool {
+    let text = start_of(body);
+    let says = |words: &str| contains(&text, words);
+    // nginx and OpenResty; Apache; IIS; HAProxy; Envoy; AWS load balancers.
+    let nginx = says("<h1>403 forbidden</h1>") && (says("<hr><center>") || says("awselb"));
+    let apache = says("<h1>forbidden</h1>") && says("you don't have permission to access");
+    let iis = says("403 - forbidden: access is denied") || says("<h2>403 - forbidden");
+    let haproxy = says("<h1>403 forbidden</h1>") && says("request forbidden by administrative rules");
+    nginx || apache || iis || haproxy || text.trim() == "RBAC: access denied"
+}
+
+fn start_of(body: &[u8]) -> alloc::string::String {
+    let start = &body[..body.len().min(START)];
+    alloc::string::String::from_utf8_lossy(start).into_owned()
+}
