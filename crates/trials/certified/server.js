@@ -3,7 +3,8 @@
 //
 // Standard input: `sign-in USER URL` plays the user's browser from this authorization URL to the callback. The end of the
 // input ends the server, so that it never outlives the storm.
-// Standard output: `listening PORT`, `callback USER URL`, and for each refresh `refresh MICROSECONDS USER HASH VERDICT`.
+// Standard output: `listening PORT`, `callback USER URL`, and for each refresh `refresh MICROSECONDS USER HASH VERDICT` and
+// then `answered MICROSECONDS HASH`, when the answer was handed over or the client had gone.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -46,6 +47,9 @@ function report(ctx, verdict) {
   const user = ctx.oidc.entities.Account?.accountId ?? users.get(hash) ?? 'unknown';
   users.set(hash, user);
   say('refresh', micros(), user, hash, verdict);
+  // The wall clock, which the clients' deadlines are compared with; its milliseconds are rounded up.
+  const answered = () => say('answered', (Date.now() + 1) * 1000, hash);
+  if (ctx.res.destroyed) answered(); else ctx.res.once('close', answered);
 }
 
 function serve(server) {

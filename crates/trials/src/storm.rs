@@ -89,15 +89,18 @@ impl Storm {
         let (ended, stops) = fleet.weather()?;
         // The signer ends when no process is left that could demand a sign-in.
         drop(fleet);
-        let sign_ins = signer.join().map_err(|_| "the signer panicked")?;
-        Ok(self.report(ended, stops, sign_ins, &places))
+        let mut sign_ins = signer.join().map_err(|_| "the signer panicked")?;
+        for place in &places {
+            self.users_of(place).iter().for_each(|user| sign_ins.look_at(place, user));
+        }
+        Ok(self.report(ended, stops, sign_ins))
     }
 
     fn users_of(&self, place: &Place) -> Vec<String> {
         (0..self.users).map(|n| format!("{}-{n}", place.kind())).collect()
     }
 
-    fn report(&self, ended: Vec<Ended>, stops: u32, sign_ins: SignIns, places: &[Place]) -> Report {
+    fn report(&self, ended: Vec<Ended>, stops: u32, sign_ins: SignIns) -> Report {
         let mut report = Report { seed: self.seed, length: self.length, stops, ..Report::default() };
         report.processes = self.processes;
         for end in &ended {
@@ -106,26 +109,15 @@ impl Storm {
         let lives: Vec<_> = ended.into_iter().map(|end| end.life).collect();
         let (server, losses, broken) = sign_ins.into_parts();
         report.broken.extend(broken);
-        report.broken.extend(places.iter().flat_map(|place| self.unserved(place, server.url())));
-        let refreshes = server.refreshes().clone();
-        let Judgement { explained, unexplained, wrong_logins } = judge(&refreshes, &lives, &losses);
-        report.refreshes = refreshes.len();
+        let log = server.log().clone();
+        let Judgement { explained, late, unexplained, wrong_logins } = judge(&log, &lives, &losses);
+        report.refreshes = log.refreshes.len();
         report.lost = losses.len();
         report.explained = explained;
+        report.late = late;
         report.unexplained = unexplained;
         report.wrong_logins = wrong_logins;
         report
-    }
-
-    /// A sentence about each session that a new process does not find in force after the storm.
-    fn unserved(&self, place: &Place, url: &str) -> Vec<String> {
-        let asks = |user: String| {
-            let outcome = sign_in::source(place, url, &user).and_then(|source| {
-                source.acquire(Duration::from_secs(60)).map_err(|error| error.to_string())
-            });
-            outcome.err().map(|error| format!("after the storm {user} has no token: {error}"))
-        };
-        self.users_of(place).into_iter().filter_map(asks).collect()
     }
 }
 

@@ -24,6 +24,43 @@ pub(crate) struct Refresh {
     pub(crate) verdict: Verdict,
 }
 
+/// The end of an answer to a refresh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// When the server had handed the answer over, or saw that the client had gone, since the Unix epoch.
+    pub(crate) at: Duration,
+    /// The hash of the refresh token.
+    pub(crate) hash: String,
+}
+
+/// What the server has logged.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Log {
+    /// The refreshes, in the order of their verdicts.
+    pub(crate) refreshes: Vec<Refresh>,
+    /// The answers, in the order of their ends.
+    pub(crate) answers: Vec<Answer>,
+}
+
+impl Log {
+    /// Takes a line of the log; `false` if it is another line.
+    fn take(&mut self, line: &str) -> bool {
+        match (Refresh::parse(line), Answer::parse(line)) {
+            (Some(refresh), _) => self.refreshes.push(refresh),
+            (None, Some(answer)) => self.answers.push(answer),
+            (None, None) => return false,
+        }
+        true
+    }
+}
+
+impl Answer {
+    fn parse(line: &str) -> Option<Self> {
+        let (at, hash) = line.strip_prefix("answered ")?.split_once(' ')?;
+        Some(Self { at: Duration::from_micros(at.parse().ok()?), hash: hash.to_owned() })
+    }
+}
+
 /// The server's verdict on a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -57,7 +94,7 @@ pub(crate) struct Certified {
     commands: Option<ChildStdin>,
     /// The callbacks of the sign-ins, in the order of the commands.
     callbacks: Receiver<String>,
-    refreshes: Arc<Mutex<Vec<Refresh>>>,
+    log: Arc<Mutex<Log>>,
     url: String,
 }
 
@@ -85,18 +122,17 @@ impl Certified {
             let lines = BufReader::new(errors).lines().map_while(Result::ok);
             lines.filter(|line| !line.contains("WARNING")).for_each(|line| eprintln!("  server: {line}"));
         });
-        let refreshes = Arc::<Mutex<Vec<Refresh>>>::default();
-        let (log, (sender, callbacks)) = (Arc::clone(&refreshes), channel());
+        let log = Arc::<Mutex<Log>>::default();
+        let (written, (sender, callbacks)) = (Arc::clone(&log), channel());
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                match Refresh::parse(&line) {
-                    Some(refresh) => log.lock().unwrap_or_else(PoisonError::into_inner).push(refresh),
-                    None => drop(sender.send(line)),
+                if !written.lock().unwrap_or_else(PoisonError::into_inner).take(&line) {
+                    drop(sender.send(line));
                 }
             }
         });
         let commands = child.stdin.take();
-        let mut server = Self { child, commands, callbacks, refreshes, url: String::new() };
+        let mut server = Self { child, commands, callbacks, log, url: String::new() };
         let line = server.line()?;
         let port = line.strip_prefix("listening ").ok_or(format!("the server says {line}"))?;
         server.url = format!("http://127.0.0.1:{port}");
@@ -109,9 +145,9 @@ impl Certified {
         &self.url
     }
 
-    /// The refreshes so far.
-    pub(crate) fn refreshes(&self) -> MutexGuard<'_, Vec<Refresh>> {
-        self.refreshes.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The log so far.
+    pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Plays the browser of this user from the authorization URL to the callback; returns the callback's query.
@@ -153,5 +189,8 @@ mod tests {
         assert_eq!(refresh, Refresh { at, user, hash, verdict: Verdict::Reused });
         assert_eq!(Refresh::parse("refresh 1500000 file-0 0a1b liked"), None);
         assert_eq!(Refresh::parse("callback file-0 http://127.0.0.1/callback?code=1"), None);
+        let answer = Answer { at: Duration::from_millis(1_501), hash: "0a1b".to_owned() };
+        assert_eq!(Answer::parse("answered 1501000 0a1b"), Some(answer));
+        assert!(!Log::default().take("callback file-0 http://127.0.0.1/callback?code=1"));
     }
 }

@@ -19,8 +19,8 @@ pub(crate) struct Event {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
-    /// The transport is about to send the refresh token with this hash.
-    Sending(String),
+    /// The transport is about to send the refresh token with this hash, and waits this long for the answer.
+    Sending(String, Duration),
     /// The outcome is in the store.
     Saved,
     /// The outcome is in a spill.
@@ -54,7 +54,10 @@ impl Event {
         let at = Duration::from_micros(words.next()?.parse().ok()?);
         let (user, name, rest) = (words.next()?.to_owned(), words.next()?, words.next().unwrap_or_default());
         let what = match name {
-            "sending" => What::Sending(rest.to_owned()),
+            "sending" => {
+                let (hash, within) = rest.split_once(' ')?;
+                What::Sending(hash.to_owned(), Duration::from_micros(within.parse().ok()?))
+            }
             "saved" => What::Saved,
             "spilled" => What::Spilled,
             "served" => What::Served(rest.parse().ok()?),
@@ -70,7 +73,7 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} ", self.at.as_micros(), self.user)?;
         match &self.what {
-            What::Sending(hash) => write!(f, "sending {hash}"),
+            What::Sending(hash, within) => write!(f, "sending {hash} {}", within.as_micros()),
             What::Saved => f.write_str("saved"),
             What::Spilled => f.write_str("spilled"),
             What::Served(generation) => write!(f, "served {generation}"),
@@ -86,7 +89,8 @@ mod tests {
 
     #[test]
     fn each_event_is_read_as_it_was_written() {
-        let (sending, login) = (What::Sending("0a1b".to_owned()), What::Login("Ambiguous".to_owned()));
+        let sending = What::Sending("0a1b".to_owned(), Duration::from_micros(5_000_001));
+        let login = What::Login("Ambiguous".to_owned());
         let failed = What::Failed("Store: the disk is full".to_owned());
         for what in [sending, What::Saved, What::Spilled, What::Served(7), login, failed] {
             let event = Event { at: Duration::from_micros(1_234_567), user: "file-0".to_owned(), what };

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::storm::certified::{Refresh, Verdict};
+use crate::storm::certified::{Log, Refresh, Verdict};
 use crate::storm::event::{Event, What};
 
 /// The life of one process, as the storm saw it.
@@ -44,11 +44,30 @@ pub(crate) struct Explained {
     pub(crate) stopped: Duration,
 }
 
+/// A reuse that the server's answer explains: on a busy machine it came after the sender's deadline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Late {
+    /// The user.
+    pub(crate) user: String,
+    /// The number of the sender.
+    pub(crate) number: usize,
+    /// From the moment at which the process began to send until the first answer.
+    pub(crate) answered: Duration,
+}
+
+/// The explanation of a reuse.
+enum Explanation {
+    Killed(Explained),
+    Late(Late),
+}
+
 /// What the server's log and the lives of the processes show together.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Judgement {
     /// Reuses of refresh tokens whose sender was killed before it had saved the outcome.
     pub(crate) explained: Vec<Explained>,
+    /// Reuses of refresh tokens whose sender had an answer only after the time that it waits for one.
+    pub(crate) late: Vec<Late>,
     /// A sentence about each other reuse.
     pub(crate) unexplained: Vec<String>,
     /// A sentence about each demand to sign in although no refresh token had been used twice.
@@ -57,12 +76,13 @@ pub(crate) struct Judgement {
 
 /// Judges a storm.
 #[must_use]
-pub(crate) fn judge(refreshes: &[Refresh], lives: &[Life], losses: &[Loss]) -> Judgement {
+pub(crate) fn judge(log: &Log, lives: &[Life], losses: &[Loss]) -> Judgement {
     let mut judgement = Judgement::default();
-    let reuses = || refreshes.iter().filter(|refresh| refresh.verdict == Verdict::Reused);
+    let reuses = || log.refreshes.iter().filter(|refresh| refresh.verdict == Verdict::Reused);
     for reuse in reuses() {
-        match explain(reuse, lives) {
-            Ok(explained) => judgement.explained.push(explained),
+        match explain(reuse, log, lives) {
+            Ok(Explanation::Killed(explained)) => judgement.explained.push(explained),
+            Ok(Explanation::Late(late)) => judgement.late.push(late),
             Err(sentence) => judgement.unexplained.push(sentence),
         }
     }
@@ -78,18 +98,24 @@ pub(crate) fn judge(refreshes: &[Refresh], lives: &[Life], losses: &[Loss]) -> J
     judgement
 }
 
-/// The kill of the process that sent this refresh token first, or a sentence about why none explains the reuse.
-fn explain(reuse: &Refresh, lives: &[Life]) -> Result<Explained, String> {
+/// Why the process that sent this refresh token first has no outcome, or a sentence about why nothing explains the reuse.
+fn explain(reuse: &Refresh, log: &Log, lives: &[Life]) -> Result<Explanation, String> {
     let Refresh { user, hash, .. } = reuse;
     let sent = |life: &Life| {
-        let sends = |event: &Event| matches!(&event.what, What::Sending(sent) if sent == hash);
-        life.events.iter().position(sends)
+        life.events.iter().enumerate().find_map(|(n, event)| match &event.what {
+            What::Sending(sent, within) if sent == hash => Some((n, *within)),
+            _ => None,
+        })
     };
-    let senders = lives.iter().filter_map(|life| sent(life).map(|n| (life, n)));
-    let Some((life, n)) = senders.min_by_key(|(life, n)| life.events[*n].at) else {
+    let senders = lives.iter().filter_map(|life| sent(life).map(|(n, within)| (life, n, within)));
+    let Some((life, n, within)) = senders.min_by_key(|(life, n, _)| life.events[*n].at) else {
         return Err(format!("{user}: no process says that it sent {hash}"));
     };
     let (at, number) = (life.events[n].at, life.number);
+    let first_answer = log.answers.iter().filter(|answer| answer.hash == *hash).map(|answer| answer.at).min();
+    if let Some(answered) = first_answer.filter(|first| *first >= at + within) {
+        return Ok(Explanation::Late(Late { user: user.clone(), number, answered: answered - at }));
+    }
     let kept = |event: &Event| event.user == *user && matches!(event.what, What::Saved | What::Spilled);
     let after = &life.events[n..];
     let Some(killed) = life.killed.filter(|killed| *killed >= at) else {
@@ -106,7 +132,8 @@ fn explain(reuse: &Refresh, lives: &[Life]) -> Result<Explained, String> {
     }
     let stopped =
         life.stops.iter().map(|(from, until)| until.min(&killed).saturating_sub(*from.max(&at))).sum();
-    Ok(Explained { user: user.clone(), number, sent_until_killed: killed - at, stopped })
+    let sent_until_killed = killed - at;
+    Ok(Explanation::Killed(Explained { user: user.clone(), number, sent_until_killed, stopped }))
 }
 
 /// The next events of this user.
@@ -118,6 +145,7 @@ fn tail(user: &str, events: &[Event]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storm::certified::Answer;
 
     const fn ms(milliseconds: u64) -> Duration {
         Duration::from_millis(milliseconds)
@@ -128,15 +156,22 @@ mod tests {
     }
 
     fn sending(at: u64) -> Event {
-        event(at, What::Sending("h".to_owned()))
+        event(at, What::Sending("h".to_owned(), ms(10)))
     }
 
     fn refresh(at: u64, verdict: Verdict) -> Refresh {
         Refresh { at: ms(at), user: "u".to_owned(), hash: "h".to_owned(), verdict }
     }
 
-    fn reused() -> [Refresh; 2] {
-        [refresh(15, Verdict::Rotated), refresh(30, Verdict::Reused)]
+    fn reused() -> Log {
+        answered(19)
+    }
+
+    /// The log of a refresh token that was sent twice, with the time of the first answer.
+    fn answered(first: u64) -> Log {
+        let answers = [first, 31].map(|at| Answer { at: ms(at), hash: "h".to_owned() });
+        let refreshes = vec![refresh(15, Verdict::Rotated), refresh(30, Verdict::Reused)];
+        Log { refreshes, answers: answers.into() }
     }
 
     fn life(number: usize, killed: Option<u64>, events: Vec<Event>) -> Life {
@@ -179,6 +214,20 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_after_the_senders_deadline_explains_a_reuse_and_one_before_it_does_not() {
+        let lives = [life(3, None, vec![sending(10), sending(25)])];
+        for (first, expected) in [(20, vec![ms(10)]), (24, vec![ms(14)]), (19, vec![])] {
+            let judgement = judge(&answered(first), &lives, &[]);
+            let late: Vec<_> = judgement.late.iter().map(|late| late.answered).collect();
+            assert_eq!(late, expected, "{first}");
+            assert_eq!(judgement.unexplained.is_empty(), !late.is_empty(), "{first}");
+        }
+        let other = Answer { hash: "other".to_owned(), ..answered(19).answers[0].clone() };
+        let log = Log { answers: vec![other], ..reused() };
+        assert_eq!(judge(&log, &lives, &[]).unexplained.len(), 1, "nothing is known of the answer");
+    }
+
+    #[test]
     fn what_was_saved_for_another_user_explains_nothing_away() {
         let other = Event { user: "v".to_owned(), ..event(12, What::Saved) };
         let judgement = judge(&reused(), &[life(3, Some(22), vec![sending(10), other])], &[]);
@@ -191,7 +240,8 @@ mod tests {
         assert_eq!(wrong(0, 40), 0);
         assert_eq!(wrong(0, 29), 1, "told before the reuse");
         assert_eq!(wrong(31, 40), 1, "signed in again since");
-        let rotated = [refresh(15, Verdict::Rotated), refresh(30, Verdict::Refused)];
+        let mut rotated = reused();
+        rotated.refreshes[1].verdict = Verdict::Refused;
         assert_eq!(judge(&rotated, &[], &[loss(0, 40)]).wrong_logins.len(), 1, "refused without a reuse");
     }
 }

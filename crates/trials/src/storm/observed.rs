@@ -31,9 +31,9 @@ impl Voice {
         drop(writeln!(std::io::stdout().lock(), "{event}"));
     }
 
-    fn sending(&self, request: &HttpRequest) {
+    fn sending(&self, request: &HttpRequest, within: Duration) {
         if let Some(hash) = hash_of_refresh_token(request.expose_body()) {
-            self.say(What::Sending(hash));
+            self.say(What::Sending(hash, within));
         }
     }
 }
@@ -118,7 +118,7 @@ impl<T: asynchronous::Transport> asynchronous::Transport for Observed<T> {
         request: &HttpRequest,
         within: Duration,
     ) -> Result<HttpResponse, TransportError> {
-        self.voice.sending(request);
+        self.voice.sending(request, within);
         self.transport.exchange(request, within).await
     }
 
@@ -133,7 +133,7 @@ impl<T: asynchronous::Transport> asynchronous::Transport for Observed<T> {
 
 impl<T: blocking::Transport> blocking::Transport for Observed<T> {
     fn exchange(&self, request: &HttpRequest, within: Duration) -> Result<HttpResponse, TransportError> {
-        self.voice.sending(request);
+        self.voice.sending(request, within);
         self.transport.exchange(request, within)
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::storm::event::What;
 use crate::storm::fleet::Ended;
-use crate::storm::judge::Explained;
+use crate::storm::judge::{Explained, Late};
 
 /// The result of a storm.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +31,8 @@ pub struct Report {
     pub lost: usize,
     /// Reuses that a kill explains.
     pub(crate) explained: Vec<Explained>,
+    /// Reuses after an answer that came when the sender no longer waited for it.
+    pub(crate) late: Vec<Late>,
     /// A sentence about each other reuse.
     pub unexplained: Vec<String>,
     /// A sentence about each wrong demand to sign in.
@@ -56,7 +58,7 @@ impl Report {
             match &event.what {
                 What::Served(_) => self.served += 1,
                 What::Failed(why) => *self.failed.entry(why.clone()).or_default() += 1,
-                What::Sending(_) | What::Saved | What::Spilled | What::Login(_) => {}
+                What::Sending(..) | What::Saved | What::Spilled | What::Login(_) => {}
             }
         }
     }
@@ -87,6 +89,7 @@ impl Report {
             ("refreshes", self.refreshes),
             ("sessions lost and signed in again", self.lost),
             ("reuses, killed between sending and save", self.explained.len()),
+            ("reuses, answered after the deadline", self.late.len()),
             ("other reuses", self.unexplained.len()),
             ("wrong \"sign in again\"", self.wrong_logins.len()),
             ("hangs", self.hangs as usize),
@@ -103,6 +106,10 @@ impl Report {
                 "{}",
                 if stopped > 0.0 { format!(", stopped for {stopped:.1} ms of it") } else { String::new() }
             )?;
+        }
+        for Late { user, number, answered } in &self.late {
+            let seconds = answered.as_secs_f64();
+            writeln!(text, "  reuse: {user}, the server answered process {number} after {seconds:.1} s")?;
         }
         for (why, count) in &self.failed {
             writeln!(text, "  {count} calls failed: {why}")?;

@@ -23,6 +23,9 @@ const LATE: Duration = Duration::from_secs(12);
 /// A sign-in waits for the store through each stop of a process that holds its lock.
 const STORE: Duration = Duration::from_secs(60);
 
+/// How long a token may take after the storm.
+const AFTERWARDS: Duration = Duration::from_secs(60);
+
 /// How often a sign-in is tried.
 const TRIES: u32 = 3;
 
@@ -91,6 +94,21 @@ impl SignIns {
             }
         }
         self
+    }
+
+    /// Asks for this user's token as a new process after the storm. A session that is lost by then is judged like one that
+    /// was lost during the storm: after a kill near the end, or shortly after a sign-in, the user was not signed in again.
+    pub(crate) fn look_at(&mut self, place: &Place, user: &str) {
+        match source(place, self.server.url(), user).map(|source| What::of(&source.acquire(AFTERWARDS))) {
+            Ok(What::Login(reason)) => {
+                let since = self.last.get(user).copied().unwrap_or_default();
+                self.losses.push(Loss { user: user.to_owned(), told: clock::unix(), reason, since });
+            }
+            Ok(What::Failed(why)) | Err(why) => {
+                self.broken.push(format!("after the storm {user} has no token: {why}"));
+            }
+            Ok(_) => {}
+        }
     }
 
     pub(crate) fn into_parts(self) -> (Certified, Vec<Loss>, Vec<String>) {
