@@ -20,7 +20,7 @@ use wellspring_core::{
 use wellspring_store::contract::Folder;
 use wellspring_store_file::FileStore;
 use wellspring_store_sqlite::SqliteStore;
-use wellspring_transport_blocking::{Body, TokenSource, Transport};
+use wellspring_transport_blocking::{Body, CallLimits, TokenSource, Transport};
 
 const WITHIN: Duration = Duration::from_secs(30);
 
@@ -57,7 +57,7 @@ impl Transport for Endpoint {
         Ok(HttpResponse::new(ResponseHead::new(200).header("Content-Type", "application/json"), body))
     }
 
-    fn call(&self, _: http::Request<Body>, _: Duration) -> Result<http::Response<Body>, TransportError> {
+    fn call(&self, _: http::Request<Body>, _: CallLimits) -> Result<http::Response<Body>, TransportError> {
         unreachable!("no bench calls an API")
     }
 }

@@ -23,6 +23,9 @@ pub struct Policy {
     pub deadline: Duration,
     /// The time for the store, before an exchange and after it each, retries included. Default: 10 s.
     pub store_deadline: Duration,
+    /// How long a call of an API waits for the next byte. It limits silence and not length: a large download goes on for as
+    /// long as its bytes flow. Default: 30 s.
+    pub call_idle_timeout: Duration,
     /// The least time between two exchanges that succeed. Default: 1 s.
     pub min_age: Duration,
     /// The first pause after a failure; it doubles with each further one. Default: 1 s.
@@ -49,6 +52,7 @@ impl Default for Policy {
             jitter: Duration::MAX,
             deadline: Duration::from_secs(30),
             store_deadline: Duration::from_secs(10),
+            call_idle_timeout: Duration::from_secs(30),
             min_age: Duration::from_secs(1),
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_secs(60),
@@ -97,6 +101,13 @@ impl Policy {
     #[must_use]
     pub const fn with_store_deadline(mut self, time: Duration) -> Self {
         self.store_deadline = time;
+        self
+    }
+
+    /// Ends a call of an API in which no byte comes for this long.
+    #[must_use]
+    pub const fn with_call_idle_timeout(mut self, time: Duration) -> Self {
+        self.call_idle_timeout = time;
         self
     }
 
@@ -165,7 +176,8 @@ impl Policy {
     }
 
     /// Whether a token of this lifetime with this time left lasts as long as wanted, or as long as a new token would.
-    pub(crate) fn lasts(&self, lifetime: Duration, left: Duration, wanted: Duration) -> bool {
+    #[must_use]
+    pub fn lasts(&self, lifetime: Duration, left: Duration, wanted: Duration) -> bool {
         let age = lifetime.saturating_sub(left);
         // No renewal makes a token longer than the endpoint's own: only an old one is worth replacing.
         let young = if wanted > lifetime { self.margin_of(lifetime) } else { Duration::ZERO };

@@ -10,7 +10,7 @@ use wellspring_core::{
     ErrorKind, HttpRequest, HttpResponse, ResponseHead, TokenError, TransportError, TransportErrorKind,
 };
 use wellspring_transport_async::Body as AsyncBody;
-use wellspring_transport_blocking::Body;
+use wellspring_transport_blocking::{Body, CallLimits};
 
 const ISSUER: &str = "https://as.example.com/tenant";
 const WITHIN: Duration = Duration::from_secs(10);
@@ -94,7 +94,7 @@ impl wellspring_transport_blocking::Transport for Server {
         self.answer(request, within)
     }
 
-    fn call(&self, _: http::Request<Body>, _: Duration) -> Result<http::Response<Body>, TransportError> {
+    fn call(&self, _: http::Request<Body>, _: CallLimits) -> Result<http::Response<Body>, TransportError> {
         unreachable!("discovery makes no API call")
     }
 }
@@ -112,7 +112,7 @@ impl wellspring_transport_async::Transport for Server {
     async fn call(
         &self,
         _: http::Request<AsyncBody>,
-        _: Duration,
+        _: wellspring_transport_async::CallLimits,
     ) -> Result<http::Response<AsyncBody>, TransportError> {
         unreachable!("discovery makes no API call")
     }

@@ -5,21 +5,19 @@
 //! no proxy reads.
 
 use core::pin::Pin;
-use core::task::{Context, Poll};
 use core::time::Duration;
-use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::{Method, Version};
-use http_body::{Frame, SizeHint};
+use http_body::Frame;
 use hyper::body::{Bytes, Incoming};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use wellspring_core::{HttpRequest, HttpResponse, Origin, TokenError, TransportError};
 use wellspring_transport::{
-    BODY_CAP, ClientSettings, FIELDS_CAP, Failure, Tls, certificate_refused, check_head, check_url, complete,
-    cut_short, error_chain, response_head, too_large, whole, wire_request,
+    BODY_CAP, CallLimits, ClientSettings, FIELDS_CAP, Failure, Tls, UserAgent, certificate_refused,
+    check_head, check_url, complete, cut_short, error_chain, response_head, too_large, whole, wire_request,
 };
 use zeroize::Zeroizing;
 
@@ -29,11 +27,13 @@ use crate::clock::TimeLimit;
 use crate::transport::Transport;
 
 mod connect;
+mod limits;
 mod lookup;
 mod stream;
 mod tls;
 
 use connect::{Connector, Unsent};
+pub(crate) use limits::limited;
 
 /// Carries requests by hyper.
 #[derive(Clone)]
@@ -41,6 +41,9 @@ pub struct HyperTransport {
     tokens: Clients,
     calls: Clients,
     own: Option<Client>,
+    user_agent: UserAgent,
+    /// Whether the program's own client names itself.
+    own_names_itself: bool,
 }
 
 /// A program's own client for calls.
@@ -53,8 +56,11 @@ pub(crate) trait OwnClient: Send + Sync {
     async fn call(
         &self,
         request: http::Request<Body>,
-        within: Duration,
+        limits: CallLimits,
     ) -> Result<http::Response<Body>, TransportError>;
+
+    /// Whether it sends a `User-Agent` with a request that has none.
+    fn names_itself(&self) -> bool;
 }
 
 type HyperClient = legacy::Client<Connector, Body>;
@@ -100,7 +106,14 @@ impl HyperTransport {
     pub(crate) fn with(settings: ClientSettings<Client>, _: &Background) -> Result<Self, TokenError> {
         let connector = Connector::new(&settings)?;
         let (tokens, calls) = (Clients::new(&connector, 0), Clients::new(&connector, usize::MAX));
-        Ok(Self { tokens, calls, own: settings.client })
+        let names_itself = |own: &Client| settings.user_agent.is_none() && own.names_itself();
+        Ok(Self {
+            tokens,
+            calls,
+            own_names_itself: settings.client.as_ref().is_some_and(names_itself),
+            own: settings.client,
+            user_agent: settings.user_agent.unwrap_or_default(),
+        })
     }
 }
 
@@ -112,7 +125,7 @@ impl Transport for HyperTransport {
         within: Duration,
     ) -> Result<HttpResponse, TransportError> {
         let client = self.tokens.of(&check_url(request.url())?);
-        let request = wire_request(request)?.map(Body::from);
+        let request = wire_request(request, &self.user_agent)?.map(Body::from);
         let mut limit = TimeLimit::new(within);
         let timed_out = || Err(Failure::TIMED_OUT.into());
         let mut response = limit.wait(send(client, request)).await.unwrap_or_else(timed_out)?;
@@ -140,21 +153,21 @@ impl Transport for HyperTransport {
     async fn call(
         &self,
         mut request: http::Request<Body>,
-        within: Duration,
+        limits: CallLimits,
     ) -> Result<http::Response<Body>, TransportError> {
         let origin = check_url(&request.uri().to_string())?;
         complete(request.headers_mut());
-        if let Some(own) = self.own.as_ref().filter(|_| origin.is_https()) {
-            return own.call(request, within).await;
+        let own = self.own.as_ref().filter(|_| origin.is_https());
+        if !(own.is_some() && self.own_names_itself) {
+            self.user_agent.complete(request.headers_mut());
         }
-        let mut deadline = Box::pin(tokio::time::sleep(within));
-        let mut sending = core::pin::pin!(send(self.calls.of(&origin), request));
-        let response = core::future::poll_fn(|context| match sending.as_mut().poll(context) {
-            Poll::Ready(response) => Poll::Ready(response),
-            Poll::Pending => deadline.as_mut().poll(context).map(|()| Err(Failure::TIMED_OUT.into())),
-        });
-        let response = response.await?;
-        Ok(response.map(|body| Body::once(Limited { body, deadline })))
+        match own {
+            Some(own) => own.call(request, limits).await,
+            None => {
+                let client = self.calls.of(&origin);
+                limited(request, limits, async |request| send(client, request).await).await
+            }
+        }
     }
 }
 
@@ -196,37 +209,6 @@ fn failure(error: legacy::Error) -> TransportError {
 /// The next frame of a body; `None` at its end.
 async fn next_frame(body: &mut Incoming) -> Option<Result<Frame<Bytes>, hyper::Error>> {
     core::future::poll_fn(|context| http_body::Body::poll_frame(Pin::new(&mut *body), context)).await
-}
-
-/// The body of a response, with the deadline of its call.
-struct Limited {
-    body: Incoming,
-    deadline: Pin<Box<tokio::time::Sleep>>,
-}
-
-impl http_body::Body for Limited {
-    type Data = Bytes;
-    type Error = Box<dyn core::error::Error + Send + Sync>;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
-            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
-        }
-        core::task::ready!(self.deadline.as_mut().poll(context));
-        let passed = io::Error::new(io::ErrorKind::TimedOut, "the deadline of the call has passed");
-        Poll::Ready(Some(Err(passed.into())))
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
 }
 
 wellspring_transport::debug_fields!([] HyperTransport, |_|);

@@ -100,6 +100,6 @@ pub use pool::TokenPool;
 pub use send::IntoRequest;
 pub use source::TokenSource;
 pub use transport::Transport;
-pub use wellspring_transport::{Clock, KeepWarm, ManualClock, TokenRef, events};
+pub use wellspring_transport::{CallLimits, Clock, KeepWarm, ManualClock, TokenRef, events};
 #[cfg(feature = "client")]
-pub use wellspring_transport::{Tls, TlsBackend};
+pub use wellspring_transport::{Tls, TlsBackend, UserAgent};

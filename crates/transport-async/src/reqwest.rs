@@ -1,7 +1,6 @@
 //! What a program has of reqwest: its requests, which `send` takes, and its client, which carries calls.
 
 use core::error::Error as _;
-use core::time::Duration;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,12 +8,12 @@ pub(crate) use reqwest::Client;
 use reqwest::{Response, Url};
 use wellspring_core::{TokenError, TransportError};
 use wellspring_transport::{
-    Failure, Redirected, certificate_refused, handshake_ended, is_untrusted, unreachable,
+    CallLimits, Failure, Redirected, certificate_refused, handshake_ended, is_untrusted, unreachable,
     unreachable_by_proxy,
 };
 
 use crate::body::Body;
-use crate::hyper::OwnClient;
+use crate::hyper::{OwnClient, limited};
 use crate::send::IntoRequest;
 
 #[cfg(feature = "reqwest-middleware")]
@@ -52,18 +51,25 @@ impl OwnClient for Client {
     async fn call(
         &self,
         request: http::Request<Body>,
-        within: Duration,
+        limits: CallLimits,
     ) -> Result<http::Response<Body>, TransportError> {
-        let request = request.map(|body| match body.again() {
-            Some(empty) if empty.is_empty() => reqwest::Body::default(),
-            _ => reqwest::Body::wrap(body),
-        });
-        let invalid = |error: reqwest::Error| Failure::INVALID.with_source(error.without_url());
-        let mut request = reqwest::Request::try_from(request).map_err(invalid)?;
-        *request.timeout_mut() = Some(within);
-        let called = request.url().clone();
-        let response = redirected(&called, self.execute(request).await.map_err(failure)?);
-        Ok(http::Response::from(response).map(Body::once))
+        limited(request, limits, async |request| {
+            let request = request.map(|body| match body.is_empty() {
+                true => reqwest::Body::default(),
+                false => reqwest::Body::wrap(body),
+            });
+            let invalid = |error: reqwest::Error| Failure::INVALID.with_source(error.without_url());
+            let request = reqwest::Request::try_from(request).map_err(invalid)?;
+            let called = request.url().clone();
+            let response = redirected(&called, self.execute(request).await.map_err(failure)?);
+            Ok(http::Response::from(response))
+        })
+        .await
+    }
+
+    fn names_itself(&self) -> bool {
+        // A client shows its default headers in no other way.
+        format!("{self:?}").contains("\"user-agent\": ")
     }
 }
 
@@ -105,4 +111,16 @@ fn failure(error: reqwest::Error) -> TransportError {
 /// The texts of the errors behind this one: reqwest shows failures at a proxy and of a name lookup in no other way.
 fn behind(error: &reqwest::Error) -> impl Iterator<Item = String> {
     core::iter::successors(error.source(), |&error| error.source()).map(ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whether_a_client_names_itself_is_seen() {
+        let bare = reqwest::Client::builder().build().unwrap();
+        assert!(!bare.names_itself());
+        assert!(reqwest::Client::builder().user_agent("theirs/1").build().unwrap().names_itself());
+    }
 }

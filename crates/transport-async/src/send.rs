@@ -21,12 +21,12 @@ impl Carrier for Own<'_> {
 
     async fn carry(&mut self, call: Self::Call) -> Result<Self::Response, TokenError> {
         let source = &self.0.0;
-        let (transport, deadline, place) = (&source.transport, source.call_deadline, source.driver.place()?);
+        let (transport, limits, place) = (&source.transport, source.call_limits, source.driver.place()?);
         let response = if is_here(&place) {
-            transport.call(call, deadline).await
+            transport.call(call, limits).await
         } else {
             let transport = Arc::clone(transport);
-            spawned(&place, async move { transport.call(call, deadline).await }).await?
+            spawned(&place, async move { transport.call(call, limits).await }).await?
         };
         response.map_err(TransportError::into_error)
     }

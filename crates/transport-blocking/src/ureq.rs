@@ -7,13 +7,13 @@ use core::time::Duration;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use ureq::config::ConfigBuilder;
+use ureq::config::{AutoHeaderValue, ConfigBuilder};
 use ureq::typestate::HttpCrateScope;
 use ureq::{AsSendBody, Proxy, ProxyProtocol, SendBody};
 use wellspring_core::{HttpRequest, HttpResponse, TokenError, TransportError};
 use wellspring_transport::{
-    BODY_CAP, ClientSettings, Failure, HEAD_CAP, ProxyChoice, Tls, check_head, check_url, complete,
-    cut_short, is_untrusted, response_head, too_large, whole, wire_request,
+    BODY_CAP, CallLimits, ClientSettings, Failure, HEAD_CAP, ProxyChoice, Tls, UserAgent, check_head,
+    check_url, complete, cut_short, is_untrusted, response_head, too_large, whole, wire_request,
 };
 use zeroize::Zeroizing;
 
@@ -22,6 +22,7 @@ use crate::body::Body;
 use crate::transport::Transport;
 
 mod connect;
+mod limits;
 mod lookup;
 #[cfg(feature = "ureq-middleware")]
 mod middleware;
@@ -30,6 +31,7 @@ mod tls;
 mod unsent;
 
 use connect::{Connecting, SLACK};
+use limits::{Download, Upload};
 use lookup::Resolving;
 #[cfg(feature = "ureq-middleware")]
 pub use middleware::AttachMiddleware;
@@ -44,6 +46,9 @@ const SPARE: usize = 16 * 1024;
 pub struct UreqTransport {
     tokens: Agent,
     calls: Agent,
+    user_agent: UserAgent,
+    /// Of calls; `None` where the program's own client has one.
+    call_user_agent: Option<UserAgent>,
 }
 
 impl UreqTransport {
@@ -82,17 +87,21 @@ impl UreqTransport {
             let connector = Connecting::new(tls.clone(), slack);
             Agent::with_parts(config.build(), connector, Resolving::new(background.threads))
         };
+        let names_itself = |own: &Agent| !matches!(own.config().user_agent(), AutoHeaderValue::Default);
+        let of_client = settings.user_agent.is_none() && settings.client.as_ref().is_some_and(names_itself);
         let calls = settings.client.clone().unwrap_or_else(|| agent(true));
-        Ok(Self { tokens: agent(false), calls })
+        let user_agent = settings.user_agent.unwrap_or_default();
+        let call_user_agent = (!of_client).then(|| user_agent.clone());
+        Ok(Self { tokens: agent(false), calls, user_agent, call_user_agent })
     }
 }
 
 impl Transport for UreqTransport {
     fn exchange(&self, request: &HttpRequest, within: Duration) -> Result<HttpResponse, TransportError> {
-        let (parts, body) = wire_request(request)?.into_parts();
+        let (parts, body) = wire_request(request, &self.user_agent)?.into_parts();
         let body = Zeroizing::new(body);
         let connect = self.tokens.config().timeouts().connect.map_or(within, |connect| connect.min(within));
-        let limits = Limits { connect: Some(connect), all: within.saturating_add(SLACK) };
+        let limits = Limits { connect: Some(connect), idle: None, all: Some(within.saturating_add(SLACK)) };
         let (head, body) = send(&self.tokens, parts, &body, limits)?.into_parts();
         let checked = check_head(&head.headers);
         let head = response_head(head.status, &head.headers);
@@ -109,20 +118,23 @@ impl Transport for UreqTransport {
     fn call(
         &self,
         request: http::Request<Body>,
-        within: Duration,
+        limits: CallLimits,
     ) -> Result<http::Response<Body>, TransportError> {
         let (mut parts, body) = request.into_parts();
         complete(&mut parts.headers);
+        if let Some(user_agent) = &self.call_user_agent {
+            user_agent.complete(&mut parts.headers);
+        }
+        let limits = Limits { connect: None, idle: Some(limits.idle_timeout), all: limits.deadline };
         let response = match body.again().map(|body| body.bytes(usize::MAX)) {
-            Some(Ok(bytes)) => send(&self.calls, parts, &bytes, Limits { connect: None, all: within }),
+            Some(Ok(bytes)) => send(&self.calls, parts, &bytes, limits),
             Some(Err(_)) => Err(Failure::BODY_UNREADABLE.into()),
             None => {
-                let body = SendBody::from_owned_reader(body);
-                let limits = Limits { connect: None, all: within };
+                let body = SendBody::from_owned_reader(Upload::new(body, &parts));
                 run(&self.calls, http::Request::from_parts(parts, body), limits)
             }
         };
-        Ok(response?.map(|body| Body::once(body.into_reader())))
+        Ok(response?.map(|body| Body::once(Download(body.into_reader()))))
     }
 }
 
@@ -151,7 +163,9 @@ fn read_all(mut reader: impl Read, bytes: &mut Vec<u8>) -> io::Result<()> {
 struct Limits {
     /// To look up the name and to connect, if that is not what the agent allows.
     connect: Option<Duration>,
-    all: Duration,
+    /// In silence: for each write, for the head after the request, for each read.
+    idle: Option<Duration>,
+    all: Option<Duration>,
 }
 
 /// Sends a request whose body is in memory. An empty body is none, so that ureq adds no header for it.
@@ -172,9 +186,18 @@ fn run(
     request: http::Request<impl AsSendBody>,
     limits: Limits,
 ) -> Result<http::Response<ureq::Body>, TransportError> {
-    let mut config = guarded(agent, request)?.http_status_as_error(false).timeout_global(Some(limits.all));
+    let mut config = guarded(agent, request)?.http_status_as_error(false);
+    if limits.all.is_some() {
+        config = config.timeout_global(limits.all);
+    }
     if limits.connect.is_some() {
         config = config.timeout_connect(limits.connect).timeout_resolve(limits.connect);
+    }
+    if limits.idle.is_some() {
+        config = config
+            .timeout_per_write(limits.idle)
+            .timeout_recv_response(limits.idle)
+            .timeout_per_read(limits.idle);
     }
     agent.run(config.build()).map_err(failure)
 }
@@ -197,7 +220,7 @@ fn failure(error: ureq::Error) -> TransportError {
     }
     let failure = match &error {
         Error::Other(_) => unsent(&error).map_or(Failure::BROKEN, Unsent::failure),
-        Error::Timeout(_) => Failure::TIMED_OUT,
+        Error::Timeout(limit) => limits::timed_out(*limit),
         Error::BadUri(_) | Error::Http(_) | Error::InvalidProxyUrl => Failure::INVALID,
         Error::HostNotFound => Failure::NAME_LOOKUP,
         Error::ConnectionFailed => Failure::UNREACHABLE,

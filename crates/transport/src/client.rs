@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::tls::Tls;
+use crate::user_agent::UserAgent;
 
 /// The settings of a built-in client. `C` is the type of a program's own client.
 #[expect(clippy::exhaustive_structs, reason = "the builders of the transports fill it in")]
@@ -15,6 +16,8 @@ pub struct ClientSettings<C> {
     pub proxy: ProxyChoice,
     /// The time for name lookup, connection and TLS handshake.
     pub connect_timeout: Duration,
+    /// The `User-Agent` of requests that have none; `None` is the library's own.
+    pub user_agent: Option<UserAgent>,
 }
 
 /// The proxy of HTTPS requests to other machines. A URL may hold a password.
@@ -34,7 +37,13 @@ impl<C> ClientSettings<C> {
     /// The defaults, with these TLS settings.
     #[must_use]
     pub const fn new(tls: Tls) -> Self {
-        Self { tls, client: None, proxy: ProxyChoice::Environment, connect_timeout: Duration::from_secs(10) }
+        Self {
+            tls,
+            client: None,
+            proxy: ProxyChoice::Environment,
+            connect_timeout: Duration::from_secs(10),
+            user_agent: None,
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use wellspring_core::Obstacle;
 use wellspring_core::TransportError;
 use wellspring_core::TransportErrorKind::{self, Ambiguous, NotSent, Refused, Unreadable};
 
+use crate::call_limits::CallLimits;
+
 /// Why a request got no complete response. Each adapter maps its client's errors to these.
 #[derive(Clone, Copy, Debug)]
 pub struct Failure(TransportErrorKind, Option<Obstacle>, &'static str);
@@ -100,6 +102,8 @@ impl Failure {
     /// The deadline passed, and the request may have left.
     pub const TIMED_OUT: Self =
         Self(Ambiguous, None, "the endpoint sent no complete response before the deadline");
+    /// A call was silent for longer than its idle timeout, and the request may have left.
+    pub const SILENT: Self = Self(Ambiguous, None, CallLimits::SILENT);
     /// The connection broke, and the request may have left.
     pub const BROKEN: Self = Self(Ambiguous, None, "the connection broke before the response was complete");
     /// The response is longer than [`BODY_CAP`](crate::BODY_CAP).

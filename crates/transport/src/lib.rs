@@ -28,6 +28,7 @@
 mod active;
 mod ask;
 mod attach;
+mod call_limits;
 mod certified;
 #[cfg(feature = "client")]
 mod client;
@@ -55,11 +56,13 @@ mod sync;
 mod tls;
 #[doc(hidden)]
 pub mod twins;
+mod user_agent;
 
 // The public interface is:
 pub use active::ActiveRenewal;
 pub use ask::Action;
 pub use attach::{AllowedOrigins, MAX_REPEATABLE, Redirected, SourceSelector, repeated};
+pub use call_limits::CallLimits;
 #[cfg(feature = "client")]
 pub use client::{ClientSettings, ProxyChoice};
 pub use clock::{Clock, LONGEST_NAP, LOOK, LOOKS, ManualClock};
@@ -84,3 +87,4 @@ pub use source::{GRACE, Source};
 pub use storage::{LivenessSlot, Slices, Storage};
 #[cfg(feature = "client")]
 pub use tls::{Tls, TlsBackend, TlsConnector};
+pub use user_agent::UserAgent;

@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_core::de::IgnoredAny;
 use wellspring_core::{
@@ -15,6 +15,7 @@ use wellspring_core::{
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::user_agent::UserAgent;
 
 /// The longest body of a response to a token request, in bytes.
 pub const BODY_CAP: usize = 1 << 20;
@@ -74,7 +75,10 @@ pub fn acceptable(response: HttpResponse) -> Answer {
 /// # Errors
 ///
 /// [`TransportErrorKind::Refused`] when a header's name or value cannot be sent.
-pub fn wire_request(request: &HttpRequest) -> Result<http::Request<Vec<u8>>, TransportError> {
+pub fn wire_request(
+    request: &HttpRequest,
+    user_agent: &UserAgent,
+) -> Result<http::Request<Vec<u8>>, TransportError> {
     let method = match request.method() {
         Method::Post => http::Method::POST,
         _ => http::Method::GET,
@@ -99,16 +103,15 @@ pub fn wire_request(request: &HttpRequest) -> Result<http::Request<Vec<u8>>, Tra
     }
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     complete(headers);
+    user_agent.complete(headers);
     if request.method() == Method::Post && request.expose_body().is_empty() {
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     Ok(wire)
 }
 
-/// Adds the headers that every request of a built-in client has, unless the request has its own.
+/// Adds the headers that every request of a built-in client has beside its `User-Agent`, unless the request has its own.
 pub fn complete(headers: &mut HeaderMap) {
-    let user_agent = HeaderValue::from_static(concat!("wellspring/", env!("CARGO_PKG_VERSION")));
-    headers.entry(USER_AGENT).or_insert(user_agent);
     headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
 }
 
@@ -194,7 +197,11 @@ mod tests {
 
     #[test]
     fn an_empty_post_says_that_its_length_is_zero_and_asks_for_no_compression() {
-        let wire = wire_request(&HttpRequest::new(Method::Post, "https://issuer.example/token")).unwrap();
+        let wire = wire_request(
+            &HttpRequest::new(Method::Post, "https://issuer.example/token"),
+            &UserAgent::default(),
+        )
+        .unwrap();
         assert_eq!(wire.headers()[CONTENT_LENGTH], "0");
         assert_eq!(wire.headers()[ACCEPT_ENCODING], "identity");
     }
@@ -203,7 +210,7 @@ mod tests {
     fn a_header_that_cannot_be_sent_is_named_without_its_value() {
         let request = HttpRequest::new(Method::Post, "https://issuer.example/")
             .header("authorization", "Basic canary\r\nx: y");
-        let error = wire_request(&request).unwrap_err();
+        let error = wire_request(&request, &UserAgent::default()).unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Refused);
         assert!(!format!("{error:?}").contains("canary"));
     }

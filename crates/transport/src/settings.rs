@@ -8,6 +8,7 @@ use std::sync::Arc;
 use wellspring_core::{Policy, Provider, SharedBy, Store, TokenError};
 
 use crate::attach::AllowedOrigins;
+use crate::call_limits::CallLimits;
 use crate::certified::{Identity, certified};
 use crate::clock::Clock;
 use crate::driver::Driver;
@@ -29,7 +30,7 @@ pub struct SharedSettings<D> {
     pub seed: Option<u64>,
     /// The origins to which calls may carry the token.
     pub origins: AllowedOrigins,
-    /// The deadline of one attempt of a call; the policy's deadline by default.
+    /// The deadline of one attempt of a call; none by default.
     pub call_deadline: Option<Duration>,
     /// Where renewals run.
     pub driver: D,
@@ -88,7 +89,10 @@ impl<D: Driver> SharedSettings<D> {
     /// A source of this lifecycle's tokens.
     pub(crate) fn source_of(&self, shared: Arc<SharedLifecycle>, transport: Arc<D::Transport>) -> Source<D> {
         Source {
-            call_deadline: self.call_deadline.unwrap_or(self.policy.deadline),
+            call_limits: CallLimits {
+                idle_timeout: self.policy.call_idle_timeout,
+                deadline: self.call_deadline,
+            },
             shared,
             transport,
             driver: self.driver.for_source(),

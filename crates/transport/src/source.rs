@@ -7,6 +7,7 @@ use http::HeaderValue;
 use wellspring_core::{Instant, Token, TokenError};
 
 use crate::attach::AllowedOrigins;
+use crate::call_limits::CallLimits;
 use crate::driver::Driver;
 use crate::keep_warm::KeepWarm;
 use crate::published::TokenRef;
@@ -23,8 +24,8 @@ pub struct Source<D: Driver> {
     pub driver: D,
     /// The origins to which calls may carry the token.
     pub origins: Arc<AllowedOrigins>,
-    /// The deadline of one attempt of a call.
-    pub call_deadline: Duration,
+    /// How long one attempt of a call may take.
+    pub call_limits: CallLimits,
 }
 
 /// How much longer a caller waits than a renewal may take: a renewal may end right at its deadline.
@@ -106,7 +107,7 @@ impl<D: Driver> Clone for Source<D> {
             transport: Arc::clone(&self.transport),
             driver: self.driver.clone(),
             origins: Arc::clone(&self.origins),
-            call_deadline: self.call_deadline,
+            call_limits: self.call_limits,
         }
     }
 }

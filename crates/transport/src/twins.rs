@@ -35,6 +35,7 @@ pub mod prelude {
 
     pub use crate::ask::Action;
     pub use crate::attach::{Redirected, SourceSelector, missing_scope, repeated};
+    pub use crate::call_limits::CallLimits;
     pub use crate::clock::Clock;
     pub use crate::events;
     pub use crate::in_flight::{InFlight, Report};
@@ -49,5 +50,6 @@ pub mod prelude {
     pub use crate::{
         client::{ClientSettings, ProxyChoice},
         tls::Tls,
+        user_agent::UserAgent,
     };
 }

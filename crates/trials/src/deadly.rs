@@ -106,9 +106,9 @@ impl<T: asynchronous::Transport> asynchronous::Transport for Deadly<T> {
     async fn call(
         &self,
         request: http::Request<asynchronous::Body>,
-        within: Duration,
+        limits: asynchronous::CallLimits,
     ) -> Result<http::Response<asynchronous::Body>, TransportError> {
-        self.transport.call(request, within).await
+        self.transport.call(request, limits).await
     }
 }
 
@@ -120,8 +120,8 @@ impl<T: blocking::Transport> blocking::Transport for Deadly<T> {
     fn call(
         &self,
         request: http::Request<blocking::Body>,
-        within: Duration,
+        limits: blocking::CallLimits,
     ) -> Result<http::Response<blocking::Body>, TransportError> {
-        self.transport.call(request, within)
+        self.transport.call(request, limits)
     }
 }

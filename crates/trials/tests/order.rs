@@ -57,7 +57,7 @@ mock! {
         async fn call(
             &self,
             request: http::Request<asynchronous::Body>,
-            within: Duration,
+            limits: asynchronous::CallLimits,
         ) -> Result<http::Response<asynchronous::Body>, TransportError>;
     }
 }
@@ -71,7 +71,7 @@ mock! {
         fn call(
             &self,
             request: http::Request<blocking::Body>,
-            within: Duration,
+            limits: blocking::CallLimits,
         ) -> Result<http::Response<blocking::Body>, TransportError>;
     }
 }

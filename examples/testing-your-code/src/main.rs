@@ -6,7 +6,7 @@
 
 use core::time::Duration;
 
-use wellspring::blocking::{Body, Clock, TokenSource, Transport};
+use wellspring::blocking::{Body, CallLimits, Clock, TokenSource, Transport};
 use wellspring::http;
 use wellspring::http::{Request, Response, StatusCode};
 use wellspring::sans_io::{HttpRequest, HttpResponse, TransportError, TransportErrorKind};
@@ -49,7 +49,7 @@ struct Api {
 }
 
 impl Transport for Api {
-    fn call(&self, call: Request<Body>, _: Duration) -> Result<Response<Body>, TransportError> {
+    fn call(&self, call: Request<Body>, _: CallLimits) -> Result<Response<Body>, TransportError> {
         let mut answer = Response::new(Body::from("750.00"));
         if call.headers()["authorization"] != format!("Bearer {}", self.accepts) {
             *answer.status_mut() = StatusCode::UNAUTHORIZED;

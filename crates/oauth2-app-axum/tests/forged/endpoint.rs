@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use wellspring_core::{HttpRequest, HttpResponse, ResponseHead, TransportError};
-use wellspring_transport_async::{Body, Transport};
+use wellspring_transport_async::{Body, CallLimits, Transport};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Endpoint {
@@ -37,7 +37,7 @@ impl Transport for Endpoint {
     async fn call(
         &self,
         _: http::Request<Body>,
-        _: Duration,
+        _: CallLimits,
     ) -> Result<http::Response<Body>, TransportError> {
         unreachable!("this test makes no API call")
     }

@@ -21,7 +21,7 @@ use wellspring_transport::{
 };
 
 use super::lookup::{Lookup, LookupError};
-use super::stream::Stream;
+use super::stream::{Socket, Stream};
 use super::tls::handshake;
 
 /// A failure before the first byte of a request.
@@ -94,7 +94,7 @@ impl Connector {
             };
             failure.with_source(error)
         })?;
-        Ok(TokioIo::new(Box::new(connected.into_inner())))
+        Ok(TokioIo::new(Box::new(Socket::new(connected.into_inner()))))
     }
 
     /// A tunnel through this proxy.

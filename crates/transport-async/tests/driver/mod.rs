@@ -42,6 +42,11 @@ pub(crate) async fn eventually(mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// A body of so many bytes that can be sent once only.
+pub(crate) fn once_of(length: usize) -> transport::Body {
+    transport::Body::once(transport::Body::from(vec![b'x'; length]))
+}
+
 /// A body that can be sent once only.
 pub(crate) fn once(text: &'static str) -> transport::Body {
     transport::Body::once(Once(Some(text)))

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use ureq::Timeout;
 use ureq::unversioned::transport::time::{Duration, Instant};
 use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, TcpConnector, Transport,
@@ -13,6 +14,7 @@ use ureq::unversioned::transport::{
 };
 use wellspring_transport::{LOOK, LOOKS, TlsConnector};
 
+use super::limits::answered;
 use super::tls::{TlsTransport, handshake};
 use super::unsent::{Stage, Unsent, check_proxy, check_unsent, own};
 
@@ -40,7 +42,8 @@ impl Connecting {
         let proxied = Connector::<()>::connect(&self.proxy, details, None);
         let proxied = proxied.map_err(|error| Unsent::of(error, Stage::Proxy))?;
         let socket = self.tcp.connect(details, proxied)?.ok_or(ureq::Error::ConnectionFailed)?;
-        let socket = Patient { socket, looks: LOOKS, slack: self.slack };
+        let socket =
+            Patient { socket, looks: LOOKS, slack: self.slack, is_answered: false, has_unread: false };
         if !details.needs_tls() || socket.is_tls() {
             return Ok(Box::new(socket));
         }
@@ -83,6 +86,27 @@ struct Patient<T> {
     socket: T,
     looks: u32,
     slack: core::time::Duration,
+    /// Whether the server has answered before it has the whole request. What is left of the request is not sent.
+    is_answered: bool,
+    /// Whether a part of the answer is in the buffers already.
+    has_unread: bool,
+}
+
+impl<T: Transport> Patient<T> {
+    /// Whether the server has answered a request of which it takes no more, with this failure. What it has sent can be read
+    /// behind the failure; if it has sent nothing, the next read fails.
+    fn answers(&mut self, failure: &ureq::Error, mut timeout: NextTimeout) -> bool {
+        use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+        match failure {
+            ureq::Error::Io(io) => matches!(io.kind(), BrokenPipe | ConnectionAborted | ConnectionReset),
+            ureq::Error::Timeout(Timeout::PerWrite) => {
+                timeout.after = LOOK.into();
+                self.has_unread = self.socket.await_input(timeout).is_ok_and(|arrived| arrived);
+                self.has_unread
+            }
+            _ => false,
+        }
+    }
 }
 
 impl<T: Transport> Transport for Patient<T> {
@@ -93,23 +117,42 @@ impl<T: Transport> Transport for Patient<T> {
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         let timeout = own(timeout, self.slack);
         check_unsent(timeout)?;
-        self.socket.transmit_output(amount, timeout)
+        if self.is_answered {
+            return Ok(());
+        }
+        match self.socket.transmit_output(amount, timeout) {
+            Err(failure) if self.answers(&failure, timeout) => {
+                self.is_answered = true;
+                answered();
+                Ok(())
+            }
+            sent => sent,
+        }
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         let timeout = own(timeout, self.slack);
-        let mut arrived = self.socket.await_input(timeout);
-        while self.looks > 0 && matches!(arrived, Err(ureq::Error::Timeout(_))) {
+        if core::mem::take(&mut self.has_unread) {
+            return Ok(true);
+        }
+        let arrived = self.socket.await_input(timeout);
+        if !matches!(arrived, Err(ureq::Error::Timeout(_))) {
+            return arrived;
+        }
+        let mut look = timeout;
+        look.after = LOOK.into();
+        while self.looks > 0 {
             self.looks -= 1;
-            let mut look = timeout;
-            look.after = LOOK.into();
-            arrived = self.socket.await_input(look);
+            match self.socket.await_input(look) {
+                Err(ureq::Error::Timeout(_)) => {}
+                looked => return looked,
+            }
         }
         arrived
     }
 
     fn is_open(&mut self) -> bool {
-        self.socket.is_open()
+        !self.is_answered && self.socket.is_open()
     }
 
     fn is_tls(&self) -> bool {

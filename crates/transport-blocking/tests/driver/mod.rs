@@ -40,6 +40,11 @@ pub(crate) fn eventually(mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// A body of so many bytes that can be sent once only.
+pub(crate) fn once_of(length: usize) -> transport::Body {
+    transport::Body::once(std::io::Read::take(std::io::repeat(b'x'), length as u64))
+}
+
 /// A body that can be sent once only.
 pub(crate) fn once(text: &'static str) -> transport::Body {
     transport::Body::once(text.as_bytes())

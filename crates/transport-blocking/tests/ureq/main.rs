@@ -46,6 +46,26 @@ fn where_statuses_are_errors_they_stay_errors_and_a_401_is_understood_all_the_sa
 }
 
 #[test]
+fn a_client_of_the_program_keeps_the_name_that_it_has_and_the_builder_goes_first() {
+    const OURS: &str = concat!("wellspring/", env!("CARGO_PKG_VERSION"));
+    let named = |name: &str| Agent::config_builder().user_agent(name).build().new_agent();
+    for (client, given, expected) in [
+        (Agent::new_with_defaults(), None, OURS),
+        (named("theirs/1"), None, "theirs/1"),
+        (named("theirs/1"), Some("my-shop/2"), "my-shop/2"),
+    ] {
+        let server = api();
+        let mut builder = TokenSource::builder(Toy::at(&server.url)).client(client);
+        if let Some(name) = given {
+            builder = builder.user_agent(name).unwrap();
+        }
+        let call = http::Request::get(format!("{}/cob", server.url)).body(()).unwrap();
+        builder.build().unwrap().send(call).unwrap();
+        assert_eq!(server.received("/cob")[0].header("user-agent"), Some(expected));
+    }
+}
+
+#[test]
 fn what_the_agent_and_what_the_single_request_is_set_to_holds() {
     let server = api();
     let passed = Arc::new(AtomicUsize::new(0));

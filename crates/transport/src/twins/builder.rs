@@ -77,7 +77,8 @@ macro_rules! builder_methods {
             clock(clock: impl Into<Clock>) => settings.clock = clock.into();
             /// The seed of jitter. Default: a different number for each source.
             seed(seed: u64) => settings.seed = Some(seed);
-            /// The deadline of one attempt of a call, to the last byte of the response. Default: the policy's deadline.
+            /// The deadline of one attempt of a call, to the last byte of the response. Default: none. The policy's
+            /// `call_idle_timeout` ends a call in which no bytes flow.
             call_deadline(deadline: Duration) => settings.call_deadline = Some(deadline);
             /// How long a pool keeps a user whose token no caller asks for. Default: 30 minutes.
             idle(idle: Duration) => settings.idle = idle;
@@ -106,6 +107,18 @@ macro_rules! builder_methods {
                 builder.settings.origins = builder.settings.origins.and_loopback();
                 builder.scripted = true;
                 builder
+            }
+
+            /// The `User-Agent` of token requests and calls. Default: `wellspring/` and the version. A request that has a
+            /// `User-Agent` keeps it, and so does a client of the program that has one, unless this is set.
+            ///
+            /// # Errors
+            ///
+            /// When the text is empty or holds a character that no header can carry.
+            #[cfg(feature = "client")]
+            pub fn user_agent(mut self, text: impl AsRef<str>) -> Result<Self, TokenError> {
+                self.client.user_agent = Some(UserAgent::new(text.as_ref())?);
+                Ok(self)
             }
 
             /// Lets the built-in client use no proxy, whatever the environment names.

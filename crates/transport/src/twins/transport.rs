@@ -9,6 +9,7 @@ macro_rules! transport_methods {
         ///
         /// This crate implements it for its own HTTP client. Implement it for another client under these rules: follow
         /// no redirect, retry nothing, and let `within` cover everything from name lookup to the last byte.
+        /// [`CallLimits`] says what a call is limited by.
         $($attribute)*
         pub trait Transport: Send + Sync + core::fmt::Debug {
             /// Sends a token request and reads the whole response.
@@ -31,7 +32,7 @@ macro_rules! transport_methods {
             $($async)? fn call(
                 &self,
                 request: http::Request<Body>,
-                within: Duration,
+                limits: CallLimits,
             ) -> Result<http::Response<Body>, TransportError>;
         }
 
@@ -48,10 +49,10 @@ macro_rules! transport_methods {
             $($async)? fn call(
                 &self,
                 request: http::Request<Body>,
-                within: Duration,
+                limits: CallLimits,
             ) -> Result<http::Response<Body>, TransportError> {
                 match &self.0 {
-                    Some(calls) => calls.call(request, within)$($await)*,
+                    Some(calls) => calls.call(request, limits)$($await)*,
                     None => Err(TransportError::new(
                         TransportErrorKind::Refused,
                         "the call was not sent: this double has no HTTP client; enable the client's feature, or \

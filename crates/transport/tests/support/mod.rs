@@ -64,6 +64,12 @@ impl Toy {
         self
     }
 
+    /// Its requests have no `User-Agent` of their own.
+    pub fn unnamed(mut self) -> Self {
+        self.name.clear();
+        self
+    }
+
     pub fn naming(mut self, process: u32) -> Self {
         self.name = process.to_string();
         self
@@ -81,11 +87,11 @@ impl Provider for Toy {
             AuthorizationGrant::RefreshToken(token) => format!(r#"{{"refresh":"{}"}}"#, token.expose()),
             _ => r#"{"clientId":"your-client-id","clientSecret":"your-client-secret"}"#.to_owned(),
         };
-        Ok(HttpRequest::new(Method::Post, self.url.as_str())
+        let request = HttpRequest::new(Method::Post, self.url.as_str())
             .header("Content-Type", "application/json")
-            .header("User-Agent", self.name.as_str())
             .header("Authorization", format!("Basic {SECRET}"))
-            .body(body))
+            .body(body);
+        Ok(if self.name.is_empty() { request } else { request.header("User-Agent", self.name.as_str()) })
     }
 
     fn read(&self, _: &AuthorizationGrant, response: &HttpResponse, _: UnixTime) -> Reading {
@@ -177,6 +183,8 @@ pub enum Reply {
     Raw(Vec<u8>),
     /// These bytes, then one more at each interval.
     Drip(Vec<u8>, Duration),
+    /// These bytes, and nothing after them: the connection stays open.
+    Silence(Vec<u8>),
     /// Nothing: the server closes the connection.
     Hangup,
 }
@@ -220,6 +228,67 @@ impl Server {
             for stream in listener.incoming().map_while(Result::ok) {
                 let (received, handler) = (Arc::clone(&received), Arc::clone(&handler));
                 thread::spawn(move || answer(&stream, &received, &*handler));
+            }
+        });
+        server
+    }
+
+    /// A server that grants tokens, and answers 401 to each upload with the first token before it has read the body. Then it
+    /// closes the connection, unless it `stays`. It reads other uploads to their end, in pieces of this size with this pause
+    /// after each.
+    pub fn refusing_early(stays: bool, piece: usize, pause: Duration) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server =
+            Self { url: format!("http://{}", listener.local_addr().unwrap()), received: Arc::default() };
+        let received = Arc::clone(&server.received);
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let received = Arc::clone(&received);
+                thread::spawn(move || {
+                    let mut stream = &stream;
+                    let mut head = Vec::new();
+                    let mut byte = [0];
+                    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) > 0 {
+                        head.push(byte[0]);
+                    }
+                    let request =
+                        Received { head: String::from_utf8_lossy(&head).into_owned(), body: Vec::new() };
+                    let before = {
+                        let mut received = received.lock().unwrap();
+                        received.push(request.clone());
+                        received.iter().filter(|other| other.path() == request.path()).count()
+                    };
+                    let Reply::Raw(reply) = (match request.path() {
+                        "/token" => Reply::token(before, 3_600),
+                        _ if request.header("authorization") == Some("Bearer token-1") => {
+                            Reply::with(401, "", "refused")
+                        }
+                        _ => Reply::with(200, "", "fine"),
+                    }) else {
+                        unreachable!("these replies are bytes")
+                    };
+                    if reply.starts_with(b"HTTP/1.1 401") {
+                        let _ = stream.write_all(&reply);
+                        if !stays {
+                            return;
+                        }
+                        loop {
+                            thread::park();
+                        }
+                    }
+                    let length = request.header("content-length").and_then(|text| text.parse().ok());
+                    let mut left: usize = length.unwrap_or(0);
+                    let mut buffer = vec![0; piece];
+                    while left > 0 {
+                        let wanted = left.min(piece);
+                        if stream.read_exact(&mut buffer[..wanted]).is_err() {
+                            return;
+                        }
+                        left -= wanted;
+                        thread::park_timeout(pause);
+                    }
+                    let _ = stream.write_all(&reply);
+                });
             }
         });
         server
@@ -316,6 +385,11 @@ fn answer(
                 thread::park_timeout(every);
                 sent = stream.write_all(b" ");
             }
+        }
+        Reply::Silence(bytes) => {
+            let _ = stream.write_all(&bytes);
+            // Until the client closes the connection.
+            let _ = stream.read(&mut [0]);
         }
         Reply::Hangup => {}
     }

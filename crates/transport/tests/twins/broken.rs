@@ -13,7 +13,7 @@ use wellspring_core::{
     ErrorKind, Fate, HttpRequest, HttpResponse, Method, Obstacle, TransportError, TransportErrorKind,
 };
 
-use crate::driver::transport::{Tls, Transport};
+use crate::driver::transport::{Body, CallLimits, Tls, Transport};
 use crate::driver::{ClientTransport, Reply, Server, twin};
 use crate::twins::client_settings::tls_libraries;
 
@@ -103,6 +103,32 @@ async fn an_alert_after_the_start_of_a_response_never_means_that_nothing_was_sen
         let client = ClientTransport::new(tls).unwrap();
         let error = exchange(&client, &format!("https://127.0.0.1:{port}/token"), "{}").await.unwrap_err();
         may_have_been_processed(error, start);
+    }
+}
+
+#[twin::test]
+async fn an_answer_to_the_head_of_an_upload_is_read_under_tls_too() {
+    let (config, authority) = server_with_tls();
+    for &backend in tls_libraries() {
+        let config = Arc::clone(&config);
+        let port = serve(move |mut stream| {
+            // Otherwise the answer may wait for an acknowledgement and be lost with the connection.
+            stream.set_nodelay(true).unwrap();
+            let mut tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut connected = rustls::Stream::new(&mut tls, &mut stream);
+            let mut some = [0; 64];
+            let _ = connected.read(&mut some).and_then(|_| {
+                connected.write_all(b"HTTP/1.1 401 X\r\nContent-Length: 7\r\n\r\nrefused")?;
+                connected.flush()
+            });
+        });
+        let tls = Tls::new().backend(backend).certificate_authority(authority.clone());
+        let client = ClientTransport::new(tls).unwrap();
+        let upload =
+            http::Request::put(format!("https://127.0.0.1:{port}/cob")).body(Body::from(vec![b'x'; 8 << 20]));
+        let answer = client.call(upload.unwrap(), CallLimits::idle(WITHIN)).await.unwrap();
+        assert_eq!(answer.status(), 401, "{backend:?}");
+        assert_eq!(answer.into_body().text(9).await.unwrap(), "refused", "{backend:?}");
     }
 }
 
