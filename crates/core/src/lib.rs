@@ -51,6 +51,7 @@ mod acquire;
 mod attachments;
 mod bounded;
 mod call;
+mod call_format;
 mod credential;
 mod decision;
 mod error;
@@ -93,6 +94,7 @@ pub use acquire::{
 };
 pub use attachments::Attachments;
 pub use call::{AwaitRejection, AwaitToken, AwaitVerdict, Call, CallStep, judge};
+pub use call_format::CallFormat;
 pub use credential::Credential;
 pub use decision::{
     GateState, Holding, REFUSALS, Refusal, RefusedToken, TABLE, Verb, decide, decide_refusal,

@@ -8,6 +8,7 @@ use core::fmt;
 use core::hash::Hasher;
 use core::time::Duration;
 
+use crate::call_format::CallFormat;
 use crate::error::TokenError;
 use crate::extension_grant::ExtensionGrant;
 use crate::http::{HttpRequest, HttpResponse, ResponseHead};
@@ -133,6 +134,8 @@ pub struct ProviderSpec {
     pub replay: Replay,
     /// The origins to which calls may carry the token.
     pub origins: Vec<Origin>,
+    /// What each call of the API carries.
+    pub calls: CallFormat,
     /// How many bytes of an API's response body [`Provider::judge`] reads; zero when the head is enough.
     pub judged_bytes: usize,
 }
@@ -149,6 +152,7 @@ impl ProviderSpec {
             rotation: Rotation::SingleUse,
             replay: Replay::default(),
             origins: Vec::new(),
+            calls: CallFormat::new(),
             judged_bytes: 0,
         }
     }
@@ -164,6 +168,13 @@ pub trait Provider: Send + Sync + fmt::Debug {
     ///
     /// When this provider does not take the grant, or its configuration makes no request possible.
     fn request(&self, spend: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError>;
+
+    /// The token of a provider that has one without a request, such as an API key; `None` for every provider with a token
+    /// endpoint. A renewal then takes this token, or this error, and sends nothing.
+    fn own_token(&self, now: UnixTime) -> Option<Result<TokenResponse, TokenError>> {
+        let _ = now;
+        None
+    }
 
     /// What the response to that request means.
     fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading;
@@ -192,6 +203,10 @@ pub trait Provider: Send + Sync + fmt::Debug {
 impl<P: Provider + ?Sized> Provider for Arc<P> {
     fn request(&self, spend: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError> {
         (**self).request(spend, now)
+    }
+
+    fn own_token(&self, now: UnixTime) -> Option<Result<TokenResponse, TokenError>> {
+        (**self).own_token(now)
     }
 
     fn read(&self, spend: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {

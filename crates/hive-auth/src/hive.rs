@@ -3,8 +3,8 @@
 use core::hash::Hasher;
 
 use wellspring_core::{
-    AuthorizationGrant, ClientSecret, Credential, HttpRequest, HttpResponse, Method, Origin, Provider,
-    ProviderSpec, Reading, ResponseHead, TokenError, TokenKey, UnixTime, Verdict,
+    AuthorizationGrant, CallFormat, ClientSecret, Credential, HttpRequest, HttpResponse, Method, Origin,
+    Provider, ProviderSpec, Reading, ResponseHead, TokenError, TokenKey, UnixTime, Verdict,
 };
 use wellspring_wire::{ClientCertificate, Object, bearer_authorization, json_body, judge_bearer};
 
@@ -110,6 +110,13 @@ impl HiveAuth {
         self.spec.key = key.certificate(certificate.as_bytes());
         self.certificate = Some(certificate);
         Ok(self)
+    }
+
+    /// What each call of the API carries beside the token. Default: nothing.
+    #[must_use]
+    pub fn calls(mut self, format: CallFormat) -> Self {
+        self.spec.calls = format;
+        self
     }
 
     /// Sends the reissue, which has no body, without a `Content-Type`. The published page requires `application/json`, but

@@ -67,6 +67,7 @@ impl App {
             .collect();
         spec.origins.sort_unstable();
         spec.origins.dedup();
+        spec.calls = config.calls.clone();
         Self { config: Arc::new(config), spec }
     }
 
@@ -115,7 +116,11 @@ impl App {
             certificate: self.config.client_certificate.as_ref(),
         };
         let members: Vec<_> = form.iter().collect();
-        let request = self.config.request.request(&self.config.token_url, client, &members)?;
+        let (spec, url) = (&self.config.request, &self.config.token_url);
+        let request = match grant {
+            AuthorizationGrant::RefreshToken(_) => spec.refresh_request(url, client, &members)?,
+            _ => spec.request(url, client, &members)?,
+        };
         // Some servers answer with a form unless the request asks for JSON.
         Ok(request.header("Accept", "application/json"))
     }
@@ -176,7 +181,7 @@ impl App {
             .header("Accept", "application/json");
         match (config.auth, secret) {
             (AuthMethod::ClientSecretBasic, Some(secret)) => {
-                let authorization = basic_authorization(&config.client_id, secret, BasicEncoding::Form);
+                let authorization = basic_authorization(&config.client_id, secret, config.basic);
                 request.header("Authorization", authorization).body(form.encode())
             }
             (_, secret) => {
@@ -207,6 +212,7 @@ impl App {
         if !config.scope.is_empty() {
             format = format.requested_scope(config.scope.clone());
         }
+        format = format.parameters(config.request.secret_parameters());
         // A short value is not a secret, and redacting it would cut other words of a message.
         let headers = config.request.headers().map(|(_, value)| value).filter(|value| value.len() >= 8);
         let secret = config.client_secret.as_ref().map(|secret| secret.expose());
@@ -242,8 +248,14 @@ impl Provider for App {
         let config = &self.config;
         let mut credential = Credential::new(hasher);
         credential.client(&config.client_id).method(config.auth.as_str());
+        if config.basic == BasicEncoding::Verbatim {
+            credential.method("verbatim");
+        }
         for (name, value) in config.request.headers() {
             credential.header(name, value);
+        }
+        for (_, value) in config.request.secret_parameters().iter() {
+            credential.secret(value.expose());
         }
         if let Some(secret) = &config.client_secret {
             credential.secret(secret.expose());

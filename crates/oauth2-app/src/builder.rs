@@ -2,8 +2,10 @@
 
 use core::time::Duration;
 
-use wellspring_core::{ClientSecret, GrantParameters, Header, Replay, Rotation, Scope, TokenError, UnixTime};
-use wellspring_token_endpoint::{ClientAuthentication, Encoding, TokenRequestSpec};
+use wellspring_core::{
+    CallFormat, ClientSecret, GrantParameters, Header, Replay, Rotation, Scope, TokenError, UnixTime,
+};
+use wellspring_token_endpoint::{Encoding, TokenRequestSpec};
 use wellspring_wire::{ClientCertificate, TokenFormat, form_decode};
 
 use crate::app::App;
@@ -29,15 +31,18 @@ pub struct AppBuilder {
     client_id: String,
     client_secret: Option<ClientSecret>,
     client_certificate: Option<String>,
-    auth_method: Option<AuthMethod>,
-    encoding: Option<Encoding>,
-    token_headers: Vec<Header>,
+    pub(crate) auth_method: Option<AuthMethod>,
+    pub(crate) encoding: Option<Encoding>,
+    pub(crate) token_headers: Vec<Header>,
+    pub(crate) token_request: Option<TokenRequestSpec>,
+    pub(crate) scope_separator: Option<String>,
+    pub(crate) calls: CallFormat,
     /// The methods of the server's metadata.
     pub(crate) supported_auth_methods: Option<Vec<AuthMethod>>,
     redirect_uri: Option<String>,
     scopes: Vec<String>,
     authorize_parameters: Vec<(String, String)>,
-    token_parameters: Vec<(String, String)>,
+    pub(crate) token_parameters: Vec<(String, String)>,
     pkce: Option<bool>,
     rotation: Option<Rotation>,
     replay: Option<Replay>,
@@ -271,7 +276,8 @@ impl AppBuilder {
     ///
     /// Fails if a setting that the grant type needs is missing, a URL must not receive a secret, the redirect URI is
     /// invalid, or two settings contradict each other. The error names the setting.
-    pub fn build(self) -> Result<App, TokenError> {
+    pub fn build(mut self) -> Result<App, TokenError> {
+        let dialect = self.take_dialect()?;
         if self.client_id.is_empty() && self.own_grant.is_none() {
             return Err(TokenError::misconfigured("client_id is missing"));
         }
@@ -305,14 +311,16 @@ impl AppBuilder {
             client_id: self.client_id,
             client_secret: self.client_secret,
             auth,
-            request: token_request(auth, self.encoding, &self.token_headers)?,
+            request: dialect.request(auth)?,
+            basic: dialect.basic,
             client_certificate: match &self.client_certificate {
                 Some(pem) => Some(ClientCertificate::of_pem(pem)?),
                 None => None,
             },
             redirect_uri,
-            scope: self.scopes.iter().flat_map(|words| words.split_ascii_whitespace()).collect::<Scope>(),
-            scope_text: self.scopes.join(" "),
+            scope: dialect.words(&self.scopes).collect::<Scope>(),
+            scope_text: dialect.scope_text(&self.scopes),
+            calls: self.calls,
             authorize_parameters: self.authorize_parameters,
             token_parameters: self.token_parameters,
             pkce: self.pkce.unwrap_or(true),
@@ -320,7 +328,7 @@ impl AppBuilder {
             replay: self.replay.unwrap_or_default(),
             default_lifetime: self.default_lifetime,
             refresh_lifetime: self.refresh_lifetime,
-            format: self.format,
+            format: dialect.format(self.format),
         };
         Ok(App::new(config, &self.identity, self.former))
     }
@@ -383,28 +391,7 @@ impl AppBuilder {
     }
 }
 
-/// What the token requests look like.
-fn token_request(
-    auth: AuthMethod,
-    encoding: Option<Encoding>,
-    headers: &[Header],
-) -> Result<TokenRequestSpec, TokenError> {
-    if encoding == Some(Encoding::Query) {
-        return Err(TokenError::misconfigured("a code or a refresh token must not be in the URL's query"));
-    }
-    let authentication = match auth {
-        AuthMethod::ClientSecretPost => ClientAuthentication::Body,
-        AuthMethod::ClientSecretBasic => ClientAuthentication::Basic,
-        AuthMethod::None => ClientAuthentication::None,
-    };
-    let spec =
-        TokenRequestSpec::new("").encoding(encoding.unwrap_or(Encoding::Form)).authentication(authentication);
-    let spec = headers.iter().fold(spec, |spec, header| spec.header(header.name(), header.expose()));
-    spec.check()?;
-    Ok(spec)
-}
-
-fn set_parameter(parameters: &mut Vec<(String, String)>, name: String, value: String) {
+pub(crate) fn set_parameter(parameters: &mut Vec<(String, String)>, name: String, value: String) {
     parameters.retain(|(known, _)| *known != name);
     // RFC 6749 §3.1: a parameter without a value counts as omitted.
     if !value.is_empty() {

@@ -4,9 +4,9 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
-use wellspring_core::{ClientSecret, Replay, Rotation, Scope, TokenError};
+use wellspring_core::{CallFormat, ClientSecret, Replay, Rotation, Scope, TokenError};
 use wellspring_token_endpoint::TokenRequestSpec;
-use wellspring_wire::{ClientCertificate, TokenFormat};
+use wellspring_wire::{BasicEncoding, ClientCertificate, TokenFormat};
 
 use crate::own_grant::OwnGrant;
 use crate::redirect_uri::RedirectUri;
@@ -28,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<ClientSecret>,
     pub(crate) auth: AuthMethod,
+    /// How an `Authorization: Basic` header holds id and secret.
+    pub(crate) basic: BasicEncoding,
     /// What a token request looks like.
     pub(crate) request: TokenRequestSpec,
     pub(crate) client_certificate: Option<ClientCertificate>,
@@ -35,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) scope: Scope,
     /// The scopes in the order of the settings, as requests carry them.
     pub(crate) scope_text: String,
+    /// What each call of an API carries.
+    pub(crate) calls: CallFormat,
     pub(crate) authorize_parameters: Vec<(String, String)>,
     pub(crate) token_parameters: Vec<(String, String)>,
     pub(crate) pkce: bool,

@@ -85,5 +85,6 @@ fn start(config: &Config, identity: &Identity) -> TokenKey {
 
 /// Parameters such as `audience` identify the token.
 fn with_token_parameters(config: &Config, key: TokenKey) -> TokenKey {
-    config.token_parameters.iter().fold(key, |key, (name, value)| key.resource(name).resource(value))
+    let own = config.token_parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    own.chain(config.request.parameters()).fold(key, |key, (name, value)| key.resource(name).resource(value))
 }

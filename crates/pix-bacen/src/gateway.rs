@@ -3,8 +3,8 @@
 use core::hash::Hasher;
 
 use wellspring_core::{
-    AuthorizationGrant, HttpRequest, HttpResponse, Provider, ProviderSpec, Reading, ResponseHead, TokenError,
-    UnixTime, Verdict,
+    AuthorizationGrant, CallFormat, HttpRequest, HttpResponse, Provider, ProviderSpec, Reading, ResponseHead,
+    TokenError, UnixTime, Verdict,
 };
 use wellspring_token_endpoint::{TokenClient, Warning};
 
@@ -48,6 +48,12 @@ impl Gateway {
     /// account, and the token answer names it.
     pub fn scope(self, scope: &str) -> Result<Self, TokenError> {
         Ok(Self { client: self.client.scope(scope)?, ..self })
+    }
+
+    /// The gateway whose calls carry more than the token: see [`TokenClient::calls`].
+    #[must_use]
+    pub fn calls(self, format: CallFormat) -> Self {
+        Self { client: self.client.calls(format), ..self }
     }
 
     /// Properties of these credentials that are allowed and usually a mistake.

@@ -36,7 +36,7 @@ impl Configuration {
         Self::read(path, &text)
     }
 
-    fn read(path: &Path, text: &str) -> Result<Self, Error> {
+    pub(crate) fn read(path: &Path, text: &str) -> Result<Self, Error> {
         let file: Arc<Path> = path.into();
         let mut root = Document::new(file.clone(), text).root()?;
         let store = match root.section("store")? {

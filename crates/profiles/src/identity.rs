@@ -124,7 +124,7 @@ fn shown(value: Option<&Value>) -> String {
     let Some(value) = value else { return String::new() };
     value.text().map_or_else(
         |_| match &value.source {
-            Source::Written(_) => String::new(),
+            Source::Written(_) | Source::Template(..) => String::new(),
             Source::Environment(name) => format!("env {name}"),
             Source::File(path) => format!("file {}", path.display()),
         },

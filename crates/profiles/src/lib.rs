@@ -31,22 +31,29 @@
 //! request blocks; nothing else uses the network. Out of scope: tokens, exit statuses, the search for the file.
 #![forbid(unsafe_code)]
 
+mod call_settings;
 mod configuration;
+mod custom;
 mod duration;
 mod error;
 mod identity;
 mod local_store;
 mod place;
+mod presets;
 mod profile;
 mod provider;
 mod registration;
 mod regular_file;
+mod request_settings;
+mod response_settings;
 mod section;
 mod settings;
 mod shared_settings;
 mod sharing;
 mod store_settings;
+mod tables;
 mod value;
+mod variables;
 mod visible;
 
 // The public interface is:
@@ -55,6 +62,7 @@ pub use duration::parse_duration;
 pub use error::Error;
 pub use local_store::LocalStore;
 pub use place::Place;
+pub use presets::Preset;
 pub use profile::Profile;
 pub use provider::{AnyProvider, SignsIn};
 pub use registration::Developer;

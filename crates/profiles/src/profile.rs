@@ -7,12 +7,15 @@ use std::sync::Arc;
 use wellspring_core::{Origin, Policy, RefreshToken};
 use wellspring_transport_blocking::Tls;
 
+use crate::custom::{Custom, Static};
 use crate::error::Error;
 use crate::identity::{Candidate, Claims};
 use crate::place::Place;
+use crate::presets;
 use crate::section::Section;
 use crate::settings::{HiveAuth, Oauth2App, PixBacen, PolicySettings, ProviderSettings, TlsSettings};
 use crate::store_settings::StoreSettings;
+use crate::tables::Tables;
 use crate::value::{SecretSource, Value};
 
 /// One profile.
@@ -33,10 +36,17 @@ enum Kind {
     PixBacen,
     Oauth2App,
     HiveAuth,
+    Custom,
+    Static,
 }
 
-const KINDS: [(&str, Kind); 3] =
-    [("pix-bacen", Kind::PixBacen), ("oauth2-app", Kind::Oauth2App), ("hive-auth", Kind::HiveAuth)];
+const KINDS: [(&str, Kind); 5] = [
+    ("pix-bacen", Kind::PixBacen),
+    ("oauth2-app", Kind::Oauth2App),
+    ("hive-auth", Kind::HiveAuth),
+    ("custom", Kind::Custom),
+    ("static", Kind::Static),
+];
 
 impl Profile {
     pub(crate) fn read(
@@ -45,6 +55,7 @@ impl Profile {
         store: &StoreSettings,
         claims: &Claims,
     ) -> Result<Self, Error> {
+        presets::apply(&mut section)?;
         let Some(kind) = section.value("provider")? else {
             return Err(section.error("lacks `provider`; add it, such as provider = \"pix-bacen\""));
         };
@@ -54,10 +65,17 @@ impl Profile {
             Kind::PixBacen => ProviderSettings::PixBacen(PixBacen::read(&mut section)?),
             Kind::Oauth2App => ProviderSettings::Oauth2App(Arc::new(Oauth2App::read(&mut section)?)),
             Kind::HiveAuth => ProviderSettings::HiveAuth(HiveAuth::read(&mut section)?),
+            Kind::Custom => ProviderSettings::Custom(Box::new(Custom::read(&mut section)?)),
+            Kind::Static => ProviderSettings::Static(Box::new(Static::read(&mut section)?)),
         };
         let (place, api_urls) = (section.place(), section.list("api_urls")?);
         section.finish()?;
-        let (store, claims) = (store.clone(), claims.clone());
+        // A static token is in the file already: there is nothing to keep.
+        let store = match &provider {
+            ProviderSettings::Static(_) => StoreSettings::none(store.place().clone()),
+            _ => store.clone(),
+        };
+        let claims = claims.clone();
         Ok(Self { name, place, provider, claims, api_urls, policy, tls, store })
     }
 
@@ -74,7 +92,7 @@ impl Profile {
     pub fn former_rivals(&self) -> Vec<&str> {
         match &self.provider {
             ProviderSettings::Oauth2App(settings) => self.claims.rivals(settings),
-            ProviderSettings::PixBacen(_) | ProviderSettings::HiveAuth(_) => Vec::new(),
+            _ => Vec::new(),
         }
     }
 
@@ -83,6 +101,16 @@ impl Profile {
         let ProviderSettings::Oauth2App(settings) = &self.provider else { return None };
         let settings = Arc::clone(settings);
         Some(Candidate { name: self.name.clone(), line: self.place.line, settings })
+    }
+
+    pub(crate) fn tables(&self) -> &Tables {
+        match &self.provider {
+            ProviderSettings::PixBacen(shop) => &shop.tables,
+            ProviderSettings::Oauth2App(app) => &app.tables,
+            ProviderSettings::HiveAuth(chain) => &chain.tables,
+            ProviderSettings::Custom(custom) => &custom.tables,
+            ProviderSettings::Static(key) => &key.tables,
+        }
     }
 
     /// Where the file defines the profile.
@@ -103,7 +131,8 @@ impl Profile {
     ///
     /// If a setting is not a duration, or is zero and must not be.
     pub fn policy(&self) -> Result<Policy, Error> {
-        self.policy.policy()
+        let response = self.tables().response.as_ref();
+        self.policy.policy(response.and_then(|response| response.assumed_lifetime.as_ref()))
     }
 
     /// The TLS settings, for token requests and API calls.
@@ -144,13 +173,16 @@ impl Profile {
     /// The secrets of the profile: where the file names each one, and where its value comes from.
     pub fn secrets(&self) -> impl Iterator<Item = (&Place, SecretSource)> {
         let own = match &self.provider {
+            ProviderSettings::Custom(custom) => [custom.client_secret.as_ref(), None, None],
+            ProviderSettings::Static(key) => [Some(&key.token), None, None],
             ProviderSettings::PixBacen(shop) => [Some(&shop.client_secret), None, None],
             ProviderSettings::Oauth2App(app) => {
                 [app.client_secret.as_ref(), app.refresh_token.as_ref(), app.developer_token.as_ref()]
             }
             ProviderSettings::HiveAuth(chain) => [Some(&chain.secret_key), None, None],
         };
-        let own = own.into_iter().flatten().map(|value| (&value.place, value.secret_source()));
+        let own = own.into_iter().flatten().chain(self.tables().secrets());
+        let own = own.map(|value| (&value.place, value.secret_source()));
         own.chain(self.tls.client_key.iter().map(|key| (&key.place, key.pem_source())))
     }
 }

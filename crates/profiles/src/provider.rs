@@ -5,7 +5,8 @@ use std::sync::Arc;
 use hive_auth::HiveAuth;
 use oauth2_app::{App, AppBuilder, AuthMethod, Discovery, GrantType, aihubmix};
 use pix_bacen::{Endpoint, Gateway};
-use wellspring_core::{GrantParameters, Provider};
+use wellspring_core::{GrantParameters, Provider, Rotation};
+use wellspring_token_endpoint::{StaticToken, TokenClient, TokenRequestSpec};
 use wellspring_transport_blocking::UreqTransport;
 
 use crate::error::Error;
@@ -25,6 +26,10 @@ pub enum AnyProvider {
     Oauth2App(App),
     /// The Hive blockchain.
     HiveAuth(Box<HiveAuth>),
+    /// Any token endpoint, as the profile describes it.
+    Custom(Box<TokenClient>),
+    /// A token without a token endpoint.
+    Static(Box<StaticToken>),
 }
 
 impl From<AnyProvider> for Arc<dyn Provider> {
@@ -33,6 +38,8 @@ impl From<AnyProvider> for Arc<dyn Provider> {
             AnyProvider::PixBacen(gateway) => Arc::new(*gateway),
             AnyProvider::Oauth2App(app) => Arc::new(app),
             AnyProvider::HiveAuth(hive) => Arc::new(*hive),
+            AnyProvider::Custom(client) => Arc::new(*client),
+            AnyProvider::Static(token) => Arc::new(*token),
         }
     }
 }
@@ -71,6 +78,8 @@ impl Profile {
                 AnyProvider::Oauth2App(app(self, settings, None, start(self, settings)?)?)
             }
             ProviderSettings::HiveAuth(settings) => AnyProvider::HiveAuth(Box::new(hive(self, settings)?)),
+            ProviderSettings::Custom(settings) => AnyProvider::Custom(Box::new(settings.client(self)?)),
+            ProviderSettings::Static(settings) => AnyProvider::Static(Box::new(settings.provider()?)),
         })
     }
 
@@ -164,7 +173,7 @@ fn gateway(profile: &Profile, settings: &PixBacen) -> Result<Gateway, Error> {
     if let Some(pem) = profile.tls()?.certificate() {
         gateway = gateway.client_certificate(&leaf(pem)).map_err(|error| profile.place().error(error))?;
     }
-    Ok(gateway)
+    Ok(gateway.calls(settings.tables.calls()?))
 }
 
 fn endpoint(profile: &Profile, settings: &PixBacen) -> Result<Endpoint, Error> {
@@ -179,7 +188,7 @@ fn endpoint(profile: &Profile, settings: &PixBacen) -> Result<Endpoint, Error> {
 }
 
 /// The first certificate of a PEM file, which may also hold the chain and the key.
-fn leaf(pem: &[u8]) -> String {
+pub(crate) fn leaf(pem: &[u8]) -> String {
     const END: &str = "-----END CERTIFICATE-----";
     let pem = String::from_utf8_lossy(pem);
     let start = pem.find("-----BEGIN CERTIFICATE-----").unwrap_or(0);
@@ -260,6 +269,7 @@ fn app(
     if let Some(pem) = profile.tls()?.certificate() {
         app = app.client_certificate(leaf(pem));
     }
+    app = dialect(app, settings)?;
     if let Some(method) = &settings.token_endpoint_auth_method {
         app = app.token_endpoint_auth_method(method.one_of(&METHODS)?);
     }
@@ -274,6 +284,46 @@ fn app(
         app = app.token_parameter(name, value.text()?.as_str());
     }
     app.build().map_err(|error| profile.place().error(format_args!("cannot be used: {error}")))
+}
+
+/// The app with what the tables of the profile say.
+fn dialect(mut app: AppBuilder, settings: &Oauth2App) -> Result<AppBuilder, Error> {
+    let tables = &settings.tables;
+    if let Some(request) = &tables.request {
+        let method = request.authentication()?;
+        if let (Some((value, _)), Some(_)) = (method, &settings.token_endpoint_auth_method) {
+            return Err(value
+                .place
+                .error("says what `token_endpoint_auth_method` says too; remove one of them"));
+        }
+        for name in ["client_id", "client_secret"] {
+            if request.sets(name) {
+                return Err(request
+                    .place
+                    .error(format_args!("must not set {name}; write it into the profile itself")));
+            }
+        }
+    }
+    if tables.say_the_request()? {
+        app = app.token_request(tables.spec(TokenRequestSpec::new(""))?);
+    }
+    if let Some(response) = &tables.response {
+        app = app.token_format(response.format()?);
+        if let Some(lifetime) = response.default_lifetime()? {
+            app = app.default_lifetime(lifetime);
+        }
+        if let Some(lifetime) = response.refresh_lifetime()? {
+            app = app.refresh_lifetime(lifetime);
+        }
+    }
+    if let Some(pkce) = &settings.pkce {
+        app = app.pkce(pkce.one_of(&[("true", true), ("false", false)])?);
+    }
+    if let Some(rotation) = &settings.rotation {
+        let words = [("single_use", Rotation::SingleUse), ("reusable", Rotation::Reusable)];
+        app = app.rotation(rotation.one_of(&words)?);
+    }
+    Ok(app.calls(tables.calls()?))
 }
 
 /// A builder with the endpoints of the preset or the issuer.
@@ -319,6 +369,7 @@ fn hive(profile: &Profile, settings: &settings::HiveAuth) -> Result<HiveAuth, Er
     };
     let hive = endpoint.credentials(settings.id.text()?.as_str(), settings.secret_key.text()?.as_str());
     let hive = hive.map_err(|error| settings.secret_key.place.error(format_args!("is invalid: {error}")))?;
+    let hive = hive.calls(settings.tables.calls()?);
     match profile.tls()?.certificate() {
         Some(pem) => hive.client_certificate(&leaf(pem)).map_err(|error| profile.place().error(error)),
         None => Ok(hive),

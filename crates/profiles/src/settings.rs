@@ -4,8 +4,10 @@
 
 use std::sync::Arc;
 
+use crate::custom::{Custom, Static};
 use crate::error::Error;
 use crate::section::Section;
+use crate::tables::Tables;
 use crate::value::Value;
 
 /// The keys of the provider.
@@ -14,6 +16,8 @@ pub(crate) enum ProviderSettings {
     PixBacen(PixBacen),
     Oauth2App(Arc<Oauth2App>),
     HiveAuth(HiveAuth),
+    Custom(Box<Custom>),
+    Static(Box<Static>),
 }
 
 /// A PIX gateway.
@@ -25,6 +29,7 @@ pub(crate) struct PixBacen {
     pub(crate) client_id: Value,
     pub(crate) client_secret: Value,
     pub(crate) scope: Option<Value>,
+    pub(crate) tables: Tables,
 }
 
 /// An OAuth 2.0 application.
@@ -52,6 +57,9 @@ pub(crate) struct Oauth2App {
     pub(crate) refresh_token: Option<Value>,
     /// Authorizes the registration of apps.
     pub(crate) developer_token: Option<Value>,
+    pub(crate) pkce: Option<Value>,
+    pub(crate) rotation: Option<Value>,
+    pub(crate) tables: Tables,
 }
 
 /// The Hive blockchain.
@@ -61,6 +69,7 @@ pub(crate) struct HiveAuth {
     pub(crate) base_url: Option<Value>,
     pub(crate) id: Value,
     pub(crate) secret_key: Value,
+    pub(crate) tables: Tables,
 }
 
 /// `[profile.NAME.policy]`.
@@ -71,6 +80,12 @@ pub(crate) struct PolicySettings {
     pub(crate) jitter: Option<Value>,
     pub(crate) min_age: Option<Value>,
     pub(crate) store_deadline: Option<Value>,
+    pub(crate) first_pause: Option<Value>,
+    pub(crate) longest_pause: Option<Value>,
+    pub(crate) longest_retry_after: Option<Value>,
+    pub(crate) dead_pause: Option<Value>,
+    pub(crate) refusal_window: Option<Value>,
+    pub(crate) assumed_lifetime: Option<Value>,
 }
 
 /// `[profile.NAME.tls]`.
@@ -90,6 +105,7 @@ impl PixBacen {
             client_id: section.required("client_id")?,
             client_secret: section.required("client_secret")?,
             scope: section.value("scope")?,
+            tables: only_calls(section)?,
         })
     }
 }
@@ -121,8 +137,22 @@ impl Oauth2App {
             token_parameters: section.pairs("token_parameters")?,
             refresh_token: section.value("refresh_token")?,
             developer_token,
+            pkce: section.value("pkce")?,
+            rotation: section.value("rotation")?,
+            tables: Tables::read(section)?,
         })
     }
+}
+
+/// The tables of a provider whose token requests and answers have one form.
+fn only_calls(section: &mut Section<'_>) -> Result<Tables, Error> {
+    let tables = Tables::read(section)?;
+    if let Some(place) = tables.of_a_token_endpoint() {
+        return Err(place.error(
+            "is for provider = \"custom\" and provider = \"oauth2-app\"; this provider's requests and answers have one form",
+        ));
+    }
+    Ok(tables)
 }
 
 impl HiveAuth {
@@ -132,6 +162,7 @@ impl HiveAuth {
             base_url: section.value("base_url")?,
             id: section.required("id")?,
             secret_key: section.required("secret_key")?,
+            tables: only_calls(section)?,
         })
     }
 }
@@ -144,6 +175,12 @@ impl PolicySettings {
             jitter: section.value("jitter")?,
             min_age: section.value("min_age")?,
             store_deadline: section.value("store_deadline")?,
+            first_pause: section.value("first_pause")?,
+            longest_pause: section.value("longest_pause")?,
+            longest_retry_after: section.value("longest_retry_after")?,
+            dead_pause: section.value("dead_pause")?,
+            refusal_window: section.value("refusal_window")?,
+            assumed_lifetime: section.value("assumed_lifetime")?,
         };
         section.finish()?;
         Ok(policy)

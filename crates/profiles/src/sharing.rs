@@ -36,6 +36,8 @@ impl Profile {
             ProviderSettings::PixBacen(shop) => Some(&shop.client_id),
             ProviderSettings::Oauth2App(app) => app.client_id.as_ref(),
             ProviderSettings::HiveAuth(chain) => Some(&chain.id),
+            ProviderSettings::Custom(custom) => custom.client_id.as_ref(),
+            ProviderSettings::Static(_) => None,
         };
         id?.text().ok().map(|id| id.to_string())
     }

@@ -5,6 +5,7 @@
 use core::fmt;
 use core::time::Duration;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -12,6 +13,7 @@ use crate::duration::parse_duration;
 use crate::error::Error;
 use crate::place::Place;
 use crate::regular_file;
+use crate::variables::Variables;
 
 /// Where a secret comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub(crate) enum Source {
     Written(Zeroizing<String>),
     /// The environment variable with this name.
     Environment(String),
+    /// A text of a preset, in which `{name}` stands for another value.
+    Template(Zeroizing<String>, Arc<Variables>),
     /// This file, relative to the folder of the configuration. A final line end is not part of the text.
     File(PathBuf),
 }
@@ -50,16 +54,27 @@ impl Value {
         self.text_of(regular_file::SECRET)
     }
 
+    /// The text, also if it is only white space.
+    pub(crate) fn text_of_any_kind(&self) -> Result<Zeroizing<String>, Error> {
+        match &self.source {
+            Source::Written(text) => Ok(text.clone()),
+            _ => self.text(),
+        }
+    }
+
     /// The text, of at most this many bytes where it is in a file.
     fn text_of(&self, at_most: u64) -> Result<Zeroizing<String>, Error> {
         let text = match &self.source {
             Source::Written(text) => text.clone(),
             Source::Environment(name) => self.environment(name)?,
+            Source::Template(text, variables) => variables.fill(text)?,
             Source::File(path) => self.file(path, at_most)?,
         };
         if text.trim().is_empty() {
             return Err(match &self.source {
-                Source::Written(_) => self.place.error("is empty; give it a value or leave it out"),
+                Source::Written(_) | Source::Template(..) => {
+                    self.place.error("is empty; give it a value or leave it out")
+                }
                 Source::Environment(name) => {
                     self.place.error(format_args!("is empty; set the environment variable {name}"))
                 }
@@ -69,10 +84,15 @@ impl Value {
         Ok(text)
     }
 
+    /// Whether the file gives an empty text.
+    pub(crate) fn is_empty_text(&self) -> bool {
+        matches!(&self.source, Source::Written(text) if text.is_empty())
+    }
+
     /// Where a secret comes from.
     pub(crate) fn secret_source(&self) -> SecretSource {
         match &self.source {
-            Source::Written(_) => SecretSource::Written,
+            Source::Written(_) | Source::Template(..) => SecretSource::Written,
             Source::Environment(_) => SecretSource::Environment,
             Source::File(path) => SecretSource::File(self.beside(path)),
         }
@@ -91,6 +111,14 @@ impl Value {
     /// The text as a duration.
     pub(crate) fn duration(&self) -> Result<Duration, Error> {
         parse_duration(&self.text()?).map_err(|why| self.place.error(why))
+    }
+
+    /// The text as a duration that is not zero.
+    pub(crate) fn lifetime(&self) -> Result<Duration, Error> {
+        self.duration().and_then(|lifetime| match lifetime {
+            Duration::ZERO => Err(self.place.error("must not be zero")),
+            _ => Ok(lifetime),
+        })
     }
 
     /// The text as one of these words.

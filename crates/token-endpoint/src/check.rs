@@ -1,6 +1,6 @@
 //! Whether a spec can be sent.
 
-use wellspring_core::TokenError;
+use wellspring_core::{Method, TokenError};
 
 use crate::spec::{ClientAuthentication, Encoding, TokenRequestSpec};
 
@@ -12,17 +12,32 @@ impl TokenRequestSpec {
     /// Fails if the spec puts a secret in the query, has a header that cannot be sent, or sets a header or parameter twice.
     pub fn check(&self) -> Result<(), TokenError> {
         let spec = self;
-        if spec.encoding == Encoding::Query && spec.authentication == ClientAuthentication::Body {
-            return Err(TokenError::misconfigured("a client secret must not be in the URL's query"));
+        let get = spec.method == Method::Get;
+        if get && spec.encoding != Encoding::Query {
+            return Err(TokenError::misconfigured("a GET has no body: its parameters must be in the query"));
+        }
+        let has_secret = spec.authenticates() == ClientAuthentication::Body
+            || spec.secret_parameters.iter().next().is_some()
+            || spec.refreshes;
+        if !get && spec.encoding == Encoding::Query && has_secret {
+            return Err(TokenError::misconfigured(
+                "a client secret must not be in the URL's query, because servers log URLs; send a form or JSON, or a GET where \
+                 the vendor documents nothing else",
+            ));
         }
         // RFC 6749 §3.2: parameters must not be sent more than once.
-        let in_body = spec.authentication == ClientAuthentication::Body;
-        let has_id = in_body || spec.authentication == ClientAuthentication::None;
+        let in_body = spec.authenticates() == ClientAuthentication::Body;
+        let has_id = in_body || spec.authenticates() == ClientAuthentication::None;
         let names = spec.parameters.iter().map(|(name, _)| name.as_str());
+        let names = names.chain(spec.secret_parameters.iter().map(|(name, _)| name));
         let names =
             names.chain(has_id.then_some(&*spec.id_name)).chain(in_body.then_some(&*spec.secret_name));
         let names = names.chain(spec.scope_name.as_deref()).collect::<Vec<_>>();
-        if has_duplicates(names) || has_duplicates(spec.query.iter().map(|(name, _)| name.as_str())) {
+        let refresh = spec.refresh_parameters.iter().map(|(name, _)| name.as_str());
+        if has_duplicates(names)
+            || has_duplicates(refresh)
+            || has_duplicates(spec.query.iter().map(|(name, _)| name.as_str()))
+        {
             return Err(TokenError::misconfigured("a parameter of the token request is set twice"));
         }
         let headers = spec.headers.iter().map(|header| (header.name(), header.expose()));

@@ -1,20 +1,20 @@
 //! The provider: the token requests of one client, and the answers.
 //!
-//! The token request is a client credentials grant in all but name. A renewal sends it again, because there is no
-//! refresh token. If an endpoint sends a refresh token, the client ignores it
-//! ([RFC 6749 §4.4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.3)).
+//! The token request is a client credentials grant in all but name. A renewal sends it again. If an endpoint sends a refresh
+//! token, the client ignores it ([RFC 6749 §4.4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.3)), unless the spec
+//! says that it renews with it.
 
 use core::hash::Hasher;
 
 use wellspring_core::{
-    AuthorizationGrant, ClientSecret, Credential, HttpRequest, HttpResponse, Origin, Provider, ProviderSpec,
-    Reading, ResponseHead, Scope, TokenError, TokenKey, UnixTime, Verdict,
+    AuthorizationGrant, CallFormat, ClientSecret, Credential, ErrorKind, HttpRequest, HttpResponse, Origin,
+    Provider, ProviderSpec, Reading, ResponseHead, Scope, TokenError, TokenKey, UnixTime, Verdict,
 };
 use wellspring_wire::{ClientCertificate, TokenFormat, judge_bearer};
 
 use crate::credentials::{Credentials, Warning};
 use crate::endpoint::TokenEndpoint;
-use crate::request::ClientIdentity;
+use crate::request::{ClientIdentity, GRANT_TYPE};
 use crate::spec::ClientAuthentication;
 
 /// A client of a token endpoint. Pass it to the builder of a token source.
@@ -50,8 +50,20 @@ impl TokenEndpoint {
         self.client(client_id.into(), None)
     }
 
+    /// The client without an id, for an endpoint that knows its users by other parameters.
+    ///
+    /// # Errors
+    ///
+    /// Fails if this endpoint requires a secret.
+    pub fn without_client(self) -> Result<TokenClient, TokenError> {
+        if self.spec.authenticates() != ClientAuthentication::None {
+            return Err(TokenError::misconfigured("this endpoint requires a client secret"));
+        }
+        Ok(TokenClient::new(self, Credentials { id: String::new(), secret: None }))
+    }
+
     fn client(self, id: String, secret: Option<ClientSecret>) -> Result<TokenClient, TokenError> {
-        let takes_secret = self.spec.authentication != ClientAuthentication::None;
+        let takes_secret = self.spec.authenticates() != ClientAuthentication::None;
         if secret.is_some() && !takes_secret {
             return Err(TokenError::misconfigured(
                 "this endpoint takes no client secret: the client authenticates by its certificate",
@@ -117,6 +129,14 @@ impl TokenClient {
         Ok(self)
     }
 
+    /// What each call of the API carries: where the token goes, and fixed headers and parameters. Default: the token in
+    /// `Authorization: Bearer ..`.
+    #[must_use]
+    pub fn calls(mut self, format: CallFormat) -> Self {
+        self.spec.calls = format;
+        self
+    }
+
     /// Properties of these credentials that are allowed and usually a mistake.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
@@ -149,7 +169,10 @@ impl TokenClient {
     }
 
     fn format(&self) -> TokenFormat {
-        let mut format = self.endpoint.spec.format.clone().without_refresh_token();
+        let mut format = self.endpoint.spec.format.clone();
+        if !self.endpoint.spec.refreshes {
+            format = format.without_refresh_token();
+        }
         if let Some(lifetime) = self.endpoint.spec.default_lifetime {
             format = format.default_lifetime(lifetime);
         }
@@ -159,6 +182,7 @@ impl TokenClient {
         if let Some(secret) = &self.credentials.secret {
             format = format.secret(secret.expose());
         }
+        format = format.parameters(&self.endpoint.spec.secret_parameters);
         // A short value is not a secret, and redacting it would cut other words of a message.
         let secrets = self.endpoint.spec.headers.iter().map(|header| header.expose());
         secrets.filter(|secret| secret.len() >= 8).fold(format, TokenFormat::secret)
@@ -167,21 +191,34 @@ impl TokenClient {
 
 impl Provider for TokenClient {
     fn request(&self, grant: &AuthorizationGrant, _: UnixTime) -> Result<HttpRequest, TokenError> {
-        let AuthorizationGrant::ClientCredentials = grant else {
-            return Err(TokenError::misconfigured("this endpoint takes only client credentials"));
-        };
-        let scope = self.scope.as_ref().map(ToString::to_string);
-        let scope = self.endpoint.spec.scope_name.as_deref().zip(scope.as_deref());
         let client = ClientIdentity {
             id: &self.credentials.id,
             secret: self.credentials.secret.as_ref(),
             certificate: self.certificate.as_ref(),
         };
-        self.endpoint.spec.request(&self.endpoint.url, client, scope.as_slice())
+        let (spec, url) = (&self.endpoint.spec, &self.endpoint.url);
+        match grant {
+            AuthorizationGrant::ClientCredentials => {
+                let scope =
+                    self.scope.as_ref().map(|scope| scope.to_string().replace(' ', &spec.scope_separator));
+                spec.request(url, client, spec.scope_name.as_deref().zip(scope.as_deref()).as_slice())
+            }
+            AuthorizationGrant::RefreshToken(token) if spec.refreshes => {
+                let grant = [(GRANT_TYPE, "refresh_token"), ("refresh_token", token.expose())];
+                spec.refresh_request(url, client, &grant)
+            }
+            _ => Err(TokenError::misconfigured("this endpoint takes only client credentials")),
+        }
     }
 
     fn read(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {
-        self.format().reading(grant, response, now)
+        match self.format().reading(grant, response, now) {
+            // The client has credentials, so no user needs to sign in.
+            Reading::Refused(error) if matches!(error.kind(), ErrorKind::LoginRequired { .. }) => {
+                Reading::Next(AuthorizationGrant::ClientCredentials)
+            }
+            reading => reading,
+        }
     }
 
     fn judge(&self, head: &ResponseHead, _: &[u8]) -> Verdict {
@@ -194,6 +231,9 @@ impl Provider for TokenClient {
         credential.client(&self.credentials.id).method(&spec.authentication_words());
         if let Some(secret) = &self.credentials.secret {
             credential.secret(secret.expose());
+        }
+        for (_, value) in spec.secret_parameters.iter() {
+            credential.secret(value.expose());
         }
         for header in &spec.headers {
             credential.header(header.name(), header.expose());

@@ -34,6 +34,7 @@ mod credentials;
 mod endpoint;
 mod request;
 mod spec;
+mod static_token;
 
 // The public interface is:
 pub use client::TokenClient;
@@ -41,4 +42,5 @@ pub use credentials::Warning;
 pub use endpoint::{TokenEndpoint, checked_base_url};
 pub use request::ClientIdentity;
 pub use spec::{ClientAuthentication, Encoding, TokenRequestSpec};
-pub use wellspring_wire::{Meaning, TokenFormat, TokenNames, json_body, judge_bearer};
+pub use static_token::StaticToken;
+pub use wellspring_wire::{LifetimeUnit, Meaning, TokenFormat, TokenNames, json_body, judge_bearer};

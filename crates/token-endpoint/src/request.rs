@@ -1,6 +1,6 @@
 //! The token request that a spec describes.
 
-use wellspring_core::{ClientSecret, HttpRequest, Method, TokenError};
+use wellspring_core::{ClientSecret, HttpRequest, TokenError};
 use wellspring_wire::{BasicEncoding, ClientCertificate, Form, append_query, basic_authorization, json_body};
 
 use crate::spec::{ClientAuthentication, Encoding, TokenRequestSpec};
@@ -30,10 +30,46 @@ impl TokenRequestSpec {
         grant: &[(&str, &str)],
     ) -> Result<HttpRequest, TokenError> {
         let own = self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let mut members: Vec<(&str, &str)> = own.chain(grant.iter().copied()).collect();
+        let secret = self.secret_parameters.iter().map(|(name, value)| (name, value.expose()));
+        let grant = grant.iter().map(|(name, value)| (self.name_of(name), *value));
+        self.build(url, client, own.chain(secret).chain(grant).collect())
+    }
+
+    /// The token request that renews a token: as [`request`](Self::request), with the parameters of
+    /// [`refresh_parameter`](Self::refresh_parameter) in place of those of the same names. The spec's own `grant_type` and
+    /// [secret parameters](Self::secret_parameter) belong to its other requests and are not sent.
+    ///
+    /// # Errors
+    ///
+    /// As for [`request`](Self::request).
+    pub fn refresh_request(
+        &self,
+        url: &str,
+        client: ClientIdentity<'_>,
+        grant: &[(&str, &str)],
+    ) -> Result<HttpRequest, TokenError> {
+        let replaced = |name: &str| self.refresh_parameters.iter().any(|(known, _)| known == name);
+        let grant = grant.iter().map(|(name, value)| (self.name_of(name), *value));
+        let grant: Vec<_> = grant.filter(|(name, _)| !replaced(name)).collect();
+        let own = self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let own = own.filter(|(name, _)| {
+            let of_the_grant = grant.iter().any(|(known, _)| known == name);
+            !replaced(name) && !of_the_grant && *name != self.name_of(GRANT_TYPE)
+        });
+        let refresh = self.refresh_parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let members = own.chain(grant.iter().copied()).chain(refresh).collect();
+        self.build(url, client, members)
+    }
+
+    fn build<'a>(
+        &'a self,
+        url: &str,
+        client: ClientIdentity<'a>,
+        mut members: Vec<(&'a str, &'a str)>,
+    ) -> Result<HttpRequest, TokenError> {
         let mut authorization = None;
         let id = (&*self.id_name, client.id);
-        match (self.authentication, client.secret) {
+        match (self.authenticates(), client.secret) {
             (ClientAuthentication::Body, Some(secret)) => {
                 members.extend([id, (&*self.secret_name, secret.expose())]);
             }
@@ -46,7 +82,7 @@ impl TokenRequestSpec {
             _ => members.extend(Some(id).filter(|(_, id)| !id.is_empty())),
         }
         let query = self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let request = |query: Form| HttpRequest::new(Method::Post, append_query(url, &query));
+        let request = |query: Form| HttpRequest::new(self.method, append_query(url, &query));
         let mut request = match self.encoding {
             Encoding::Json => {
                 request(form(query)).header("Content-Type", "application/json").body(json_body(&members))
@@ -72,7 +108,15 @@ impl TokenRequestSpec {
             .iter()
             .fold(request, |request, header| request.header(header.name(), header.expose())))
     }
+
+    /// What the endpoint calls this parameter of the standard.
+    pub(crate) fn name_of<'a>(&'a self, standard: &'a str) -> &'a str {
+        let own = self.names.iter().find(|(known, _)| known == standard);
+        own.map_or(standard, |(_, own)| own)
+    }
 }
+
+pub(crate) const GRANT_TYPE: &str = "grant_type";
 
 fn form<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Form {
     pairs.into_iter().fold(Form::new(), |form, (name, value)| form.pair(name.to_owned(), value))

@@ -7,7 +7,7 @@ use core::ops::RangeInclusive;
 use core::time::Duration;
 use std::borrow::Cow;
 
-use wellspring_core::Header;
+use wellspring_core::{GrantParameters, Header, Method};
 use wellspring_wire::TokenFormat;
 
 /// Where a token request carries its parameters.
@@ -18,7 +18,8 @@ pub enum Encoding {
     Json,
     /// In a form ([RFC 6749 §4.4.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2)).
     Form,
-    /// In the URL's query, with an empty body. The client secret is never there, because servers log URLs.
+    /// In the URL's query, with an empty body. The client secret is there only if the request is a GET, because servers log
+    /// URLs.
     Query,
 }
 
@@ -55,12 +56,19 @@ pub enum ClientAuthentication {
 #[derive(Clone, Debug)]
 pub struct TokenRequestSpec {
     pub(crate) path: Cow<'static, str>,
+    pub(crate) method: Method,
     pub(crate) encoding: Encoding,
-    pub(crate) authentication: ClientAuthentication,
+    pub(crate) authentication: Option<ClientAuthentication>,
     pub(crate) id_name: Cow<'static, str>,
     pub(crate) secret_name: Cow<'static, str>,
     pub(crate) scope_name: Option<Cow<'static, str>>,
+    pub(crate) scope_separator: Cow<'static, str>,
+    /// Names of the standard and the endpoint's own.
+    pub(crate) names: Vec<(String, String)>,
     pub(crate) parameters: Vec<(String, String)>,
+    pub(crate) secret_parameters: GrantParameters,
+    pub(crate) refresh_parameters: Vec<(String, String)>,
+    pub(crate) refreshes: bool,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: Vec<Header>,
     pub(crate) certificate_header: Option<Cow<'static, str>>,
@@ -75,12 +83,18 @@ impl TokenRequestSpec {
     pub fn new(path: impl Into<Cow<'static, str>>) -> Self {
         Self {
             path: path.into(),
+            method: Method::Post,
             encoding: Encoding::Form,
-            authentication: ClientAuthentication::Body,
+            authentication: None,
             id_name: "client_id".into(),
             secret_name: "client_secret".into(),
             scope_name: None,
+            scope_separator: " ".into(),
+            names: Vec::new(),
             parameters: Vec::new(),
+            secret_parameters: GrantParameters::new(),
+            refresh_parameters: Vec::new(),
+            refreshes: false,
             query: Vec::new(),
             headers: Vec::new(),
             certificate_header: None,
@@ -88,6 +102,27 @@ impl TokenRequestSpec {
             default_lifetime: None,
             format: TokenFormat::new(),
         }
+    }
+
+    /// The method. Default: POST ([RFC 6749 §3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)). A GET carries every
+    /// parameter in the query, the client secret too: use it only for a vendor that documents nothing else.
+    ///
+    /// ```
+    /// use wellspring_core::{AuthorizationGrant, Method, Provider as _, UnixTime};
+    /// use wellspring_token_endpoint::{Encoding, TokenEndpoint, TokenRequestSpec};
+    ///
+    /// let spec = TokenRequestSpec::new("/cgi-bin/token").method(Method::Get).encoding(Encoding::Query);
+    /// let spec = spec.client_names("appid", "secret").parameter("grant_type", "client_credential");
+    /// let client = TokenEndpoint::new("https://api.example.com", spec)?.credentials("wx1", "s3cret")?;
+    /// let request = client.request(&AuthorizationGrant::ClientCredentials, UnixTime::EPOCH)?;
+    /// let url = "https://api.example.com/cgi-bin/token?grant_type=client_credential&appid=wx1&secret=s3cret";
+    /// assert_eq!((request.method(), request.url()), (Method::Get, url));
+    /// # Ok::<(), wellspring_core::TokenError>(())
+    /// ```
+    #[must_use]
+    pub const fn method(mut self, method: Method) -> Self {
+        self.method = method;
+        self
     }
 
     /// Where the request carries its parameters. Default: in a form.
@@ -100,7 +135,7 @@ impl TokenRequestSpec {
     /// How the client authenticates. Default: by parameters in the body.
     #[must_use]
     pub fn authentication(mut self, authentication: ClientAuthentication) -> Self {
-        self.authentication = authentication;
+        self.authentication = Some(authentication);
         self
     }
 
@@ -119,6 +154,46 @@ impl TokenRequestSpec {
     #[must_use]
     pub fn scope_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.scope_name = Some(name.into());
+        self
+    }
+
+    /// What separates the words of a scope in requests. Default: a space.
+    #[must_use]
+    pub fn scope_separator(mut self, separator: impl Into<Cow<'static, str>>) -> Self {
+        self.scope_separator = separator.into();
+        self
+    }
+
+    /// What the endpoint calls a parameter of the standard, such as `refreshToken` for `refresh_token`. The names of client id,
+    /// client secret and scope have setters of their own.
+    #[must_use]
+    pub fn parameter_name(mut self, standard: impl Into<String>, own: impl Into<String>) -> Self {
+        self.names.push((standard.into(), own.into()));
+        self
+    }
+
+    /// Adds a parameter whose value is a secret, such as the password of an account. It is no part of the tokens' key: name the
+    /// account in another parameter.
+    #[must_use]
+    pub fn secret_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.secret_parameters = self.secret_parameters.with(name, value);
+        self
+    }
+
+    /// Adds a parameter to the requests that carry a refresh token, such as the `scope` or `redirect_uri` that some vendors
+    /// demand there. It replaces a parameter of the same name.
+    #[must_use]
+    pub fn refresh_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.refresh_parameters.push((name.into(), value.into()));
+        self
+    }
+
+    /// Keeps the refresh token of an answer to client credentials and renews with it. Default: such a refresh token is ignored
+    /// ([RFC 6749 §4.4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.3)). If the endpoint refuses it, the client sends
+    /// its credentials again.
+    #[must_use]
+    pub const fn refresh_tokens(mut self) -> Self {
+        self.refreshes = true;
         self
     }
 
@@ -173,14 +248,59 @@ impl TokenRequestSpec {
         self
     }
 
+    /// How the client authenticates, if the spec says it.
+    #[must_use]
+    pub const fn client_authentication(&self) -> Option<ClientAuthentication> {
+        self.authentication
+    }
+
+    /// Method and encoding.
+    #[must_use]
+    pub const fn method_and_encoding(&self) -> (Method, Encoding) {
+        (self.method, self.encoding)
+    }
+
+    /// What separates the words of a scope.
+    #[must_use]
+    pub fn separator(&self) -> &str {
+        &self.scope_separator
+    }
+
+    /// Removes the added parameters, but for those of the query, and returns them.
+    pub fn take_parameters(&mut self) -> Vec<(String, String)> {
+        core::mem::take(&mut self.parameters)
+    }
+
+    /// The names and the values of the parameters of requests with a refresh token.
+    pub fn refresh_parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.refresh_parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The names and the values of the added parameters, those of the query included.
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parameters.iter().chain(&self.query).map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The secret parameters.
+    #[must_use]
+    pub const fn secret_parameters(&self) -> &GrantParameters {
+        &self.secret_parameters
+    }
+
     /// The names and the values of the added headers. The values may be secrets.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.headers.iter().map(|header| (header.name(), header.expose()))
     }
 
+    pub(crate) fn authenticates(&self) -> ClientAuthentication {
+        self.authentication.unwrap_or(ClientAuthentication::Body)
+    }
+
     /// Where the request carries id and secret, in words: an operator who corrects one of them has another credential.
     pub(crate) fn authentication_words(&self) -> String {
-        let Self { encoding, authentication, id_name, secret_name, certificate_header, .. } = self;
-        format!("{authentication:?} {encoding:?} {id_name:?} {secret_name:?} {certificate_header:?}")
+        let authentication = self.authenticates();
+        let Self { method, encoding, id_name, secret_name, certificate_header, .. } = self;
+        let method = if *method == Method::Post { String::new() } else { format!("{method:?} ") };
+        format!("{method}{authentication:?} {encoding:?} {id_name:?} {secret_name:?} {certificate_header:?}")
     }
 }

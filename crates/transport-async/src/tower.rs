@@ -12,7 +12,7 @@ use thiserror::Error;
 use tower_layer::Layer;
 use tower_service::Service;
 use wellspring_core::TokenError;
-use wellspring_transport::{SourceSelector, attach_methods, repeated};
+use wellspring_transport::{SourceSelector, attach_methods, repeated, url_of};
 
 use crate::body::Body;
 use crate::carrier::{Call, Carrier};
@@ -124,6 +124,11 @@ impl<B: RepeatableBody> Call for Repeatable<B> {
 
     fn headers_mut(&mut self) -> &mut HeaderMap {
         self.0.headers_mut()
+    }
+
+    fn set_url(&mut self, url: &str) -> Result<(), TokenError> {
+        *self.0.uri_mut() = url_of(url)?;
+        Ok(())
     }
 
     fn again(&self) -> Option<Self> {

@@ -113,6 +113,19 @@ pub fn missing_scope<B>(provider: &dyn Provider, response: &http::Response<B>) -
     }
 }
 
+/// A URL in the type of the crate `http`.
+///
+/// # Errors
+///
+/// `Misconfigured` when it is not one.
+pub fn url_of<T: core::str::FromStr>(url: &str) -> Result<T, TokenError> {
+    url.parse().map_err(|_| {
+        TokenError::misconfigured(
+            "the call was not sent: its URL with the parameters of every call is not a valid URL",
+        )
+    })
+}
+
 /// The same request with this body.
 #[must_use]
 pub fn repeated<B, C>(request: &http::Request<B>, body: C) -> http::Request<C> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use wellspring_core::{
     AuthorizationGrant, Credential, HttpRequest, HttpResponse, Provider, ProviderSpec, Reading, RefreshToken,
-    ResponseHead, TokenError, UnixTime, Verdict,
+    ResponseHead, TokenError, TokenResponse, UnixTime, Verdict,
 };
 
 use zeroize::Zeroizing;
@@ -36,6 +36,10 @@ pub(crate) fn certified(provider: Arc<dyn Provider>, identity: Option<&Identity>
 impl Provider for Certified {
     fn request(&self, grant: &AuthorizationGrant, now: UnixTime) -> Result<HttpRequest, TokenError> {
         self.provider.request(grant, now)
+    }
+
+    fn own_token(&self, now: UnixTime) -> Option<Result<TokenResponse, TokenError>> {
+        self.provider.own_token(now)
     }
 
     fn read(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {

@@ -29,6 +29,7 @@ mod active;
 mod ask;
 mod attach;
 mod call_limits;
+mod call_parts;
 mod certified;
 #[cfg(feature = "client")]
 mod client;
@@ -61,8 +62,9 @@ mod user_agent;
 // The public interface is:
 pub use active::ActiveRenewal;
 pub use ask::Action;
-pub use attach::{AllowedOrigins, MAX_REPEATABLE, Redirected, SourceSelector, repeated};
 pub use call_limits::CallLimits;
+pub use attach::{AllowedOrigins, MAX_REPEATABLE, Redirected, SourceSelector, repeated, url_of};
+pub use call_parts::CallParts;
 #[cfg(feature = "client")]
 pub use client::{ClientSettings, ProxyChoice};
 pub use clock::{Clock, LONGEST_NAP, LOOK, LOOKS, ManualClock};

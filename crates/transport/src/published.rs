@@ -25,6 +25,8 @@ pub(crate) struct Published {
     slot: ArcSwap<Installed>,
     /// On the coarse monotonic clock: before this, no renewal can start.
     quiet_until: AtomicU64,
+    /// What stands before a token in its header.
+    prefix: Box<[u8]>,
 }
 
 #[derive(Debug, Default)]
@@ -65,9 +67,9 @@ fn translate(instant: Instant, now: Clocks, coarse: u64) -> u64 {
 }
 
 impl Installed {
-    fn new(token: Token, now: Clocks, coarse: u64) -> Self {
+    fn new(token: Token, prefix: &[u8], now: Clocks, coarse: u64) -> Self {
         Self {
-            header: bearer(&token),
+            header: header(prefix, &token),
             obtained: nanos(token.sent().unix.since_epoch()),
             due: Deadline::at(token.renew_at(), now, coarse),
             expiry: Deadline::at(token.expires(), now, coarse),
@@ -91,11 +93,10 @@ impl Installed {
     }
 }
 
-/// The value of the `Authorization` header ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)),
-/// whose clones share one buffer, which is wiped with the last clone.
-fn bearer(token: &Token) -> Option<HeaderValue> {
-    let mut text = Zeroizing::new(Vec::with_capacity("Bearer ".len() + token.expose().len()));
-    text.extend_from_slice(b"Bearer ");
+/// The value of the token's header, whose clones share one buffer, which is wiped with the last clone.
+fn header(prefix: &[u8], token: &Token) -> Option<HeaderValue> {
+    let mut text = Zeroizing::new(Vec::with_capacity(prefix.len() + token.expose().len()));
+    text.extend_from_slice(prefix);
     text.extend_from_slice(token.expose().as_bytes());
     let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).ok()?;
     header.set_sensitive(true);
@@ -103,6 +104,11 @@ fn bearer(token: &Token) -> Option<HeaderValue> {
 }
 
 impl Published {
+    /// Without a token.
+    pub(crate) fn new(prefix: Box<[u8]>) -> Self {
+        Self { prefix, ..Self::default() }
+    }
+
     /// Publishes the lifecycle's token. The caller holds the lifecycle's lock and has just changed the lifecycle.
     pub(crate) fn mirror(&self, lifecycle: &Lifecycle, clock: &Clock) {
         // The coarse clock first: the time between the two readings makes deadlines earlier, not later.
@@ -110,7 +116,7 @@ impl Published {
         let now = clock.now();
         let held = lifecycle.token();
         if held.map(Token::generation) != self.slot.load().generation() {
-            let installed = held.map(|token| Installed::new(token.clone(), now, coarse));
+            let installed = held.map(|token| Installed::new(token.clone(), &self.prefix, now, coarse));
             self.slot.store(Arc::new(installed.unwrap_or_default()));
         }
         self.quiet_until.store(translate(lifecycle.quiet_until(), now, coarse), Ordering::Release);
@@ -140,7 +146,7 @@ impl Published {
         if guard.generation() == Some(token.generation()) {
             return TokenRef { guard, source: PhantomData };
         }
-        let installed = Installed::new(token, clock.now(), clock.coarse_monotonic());
+        let installed = Installed::new(token, &self.prefix, clock.now(), clock.coarse_monotonic());
         TokenRef { guard: Guard::from_inner(Arc::new(installed)), source: PhantomData }
     }
 }
@@ -152,7 +158,7 @@ pub struct TokenRef<'a> {
 }
 
 impl TokenRef<'_> {
-    /// The value of the `Authorization` header, marked as sensitive. Its clones share one buffer.
+    /// The value of the header that carries the token, which is `Authorization` unless the provider names another, marked as sensitive. Its clones share one buffer.
     ///
     /// # Errors
     ///
@@ -165,9 +171,7 @@ impl TokenRef<'_> {
 
 #[cold]
 fn no_header() -> TokenError {
-    TokenError::protocol(
-        "the access token cannot be sent: it holds a byte that no Authorization header may hold",
-    )
+    TokenError::protocol("the access token cannot be sent: it holds a byte that no header may hold")
 }
 
 impl Deref for TokenRef<'_> {

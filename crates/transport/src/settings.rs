@@ -9,6 +9,7 @@ use wellspring_core::{Policy, Provider, SharedBy, Store, TokenError};
 
 use crate::attach::AllowedOrigins;
 use crate::call_limits::CallLimits;
+use crate::call_parts::CallParts;
 use crate::certified::{Identity, certified};
 use crate::clock::Clock;
 use crate::driver::Driver;
@@ -67,12 +68,13 @@ impl<D: Driver> SharedSettings<D> {
         self.identity = tls.identity().cloned();
     }
 
-    /// Whether the store suits this provider's tokens.
+    /// Whether the store suits this provider's tokens, and its calls can be sent.
     ///
     /// # Errors
     ///
     /// `Misconfigured` when it does not.
     pub fn check(&self, provider: &dyn Provider) -> Result<(), TokenError> {
+        CallParts::of(&provider.spec().calls)?;
         check_store(self.store.as_deref(), self.shared_by, provider)
     }
 

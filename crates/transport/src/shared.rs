@@ -11,6 +11,7 @@ use wellspring_core::{
     Provider, Rejected, Token, TokenError, TokenResponse, UnfinishedSave,
 };
 
+use crate::call_parts::{CallParts, prefix_of};
 use crate::clock::Clock;
 use crate::events;
 use crate::in_flight::{InFlight, JobKind, Report};
@@ -29,6 +30,7 @@ pub struct SharedLifecycle {
     pub clock: Clock,
     /// The store, where tokens outlive the process.
     pub storage: Option<Storage>,
+    pub(crate) calls: Result<CallParts, TokenError>,
     pub(crate) state: Mutex<State>,
     pub(crate) published: Published,
     pub(crate) changes: Arc<Notify>,
@@ -68,14 +70,24 @@ impl SharedLifecycle {
             failure: None,
         };
         Arc::new(Self {
-            provider,
             policy,
             clock,
             state: Mutex::new(state),
-            published: Published::default(),
+            published: Published::new(prefix_of(&provider.spec().calls)),
+            calls: CallParts::of(&provider.spec().calls),
             changes: Arc::default(),
             storage,
+            provider,
         })
+    }
+
+    /// What each call carries.
+    ///
+    /// # Errors
+    ///
+    /// `Misconfigured` when the provider's data name something that HTTP forbids.
+    pub fn calls(&self) -> Result<&CallParts, TokenError> {
+        self.calls.as_ref().map_err(TokenError::clone)
     }
 
     /// The token, if it is fresh, or usable while no renewal can start. No lock, no allocation.

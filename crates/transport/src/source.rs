@@ -60,7 +60,7 @@ impl<D: Driver> Source<D> {
         result.map(|token| self.shared.lend(token))
     }
 
-    /// The value of the `Authorization` header for this token.
+    /// The value of the header that carries this token.
     ///
     /// # Errors
     ///

@@ -24,7 +24,6 @@ pub mod prelude {
     pub use std::sync::{Arc, Mutex, PoisonError};
 
     pub use bytes::Bytes;
-    pub use http::header::AUTHORIZATION;
     pub use http::{HeaderMap, HeaderValue};
     pub use wellspring_core::{
         AccessToken, Acquire, Amendment, Answer, Attachments, AuthorizationGrant, CallStep, ExistingTokens,
@@ -34,8 +33,8 @@ pub mod prelude {
     };
 
     pub use crate::ask::Action;
-    pub use crate::attach::{Redirected, SourceSelector, missing_scope, repeated};
     pub use crate::call_limits::CallLimits;
+    pub use crate::attach::{Redirected, SourceSelector, missing_scope, repeated, url_of};
     pub use crate::clock::Clock;
     pub use crate::events;
     pub use crate::in_flight::{InFlight, Report};

@@ -144,7 +144,7 @@ fn decoded(body: &[u8]) -> Zeroizing<String> {
 }
 
 /// A message, which is a string or an array of strings.
-fn messages(value: Option<&Json>) -> Option<String> {
+pub(crate) fn messages(value: Option<&Json>) -> Option<String> {
     let text = match value? {
         Json::Text(text) => text.to_string(),
         Json::Array(texts) => texts.iter().filter_map(Json::as_text).collect::<Vec<_>>().join("; "),
@@ -154,7 +154,7 @@ fn messages(value: Option<&Json>) -> Option<String> {
 }
 
 /// A code, which is a string or a number.
-fn scalar(value: Option<&Json>) -> Option<String> {
+pub(crate) fn scalar(value: Option<&Json>) -> Option<String> {
     let value = value?;
     match value {
         Json::Text(text) if !text.is_empty() => Some(text.to_string()),

@@ -62,10 +62,14 @@ fn digits(text: &str, width: usize) -> Option<u64> {
 fn unix_time(year: u64, month: &str, day: u64, clock: &str) -> Option<UnixTime> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    moment(year, MONTHS.iter().position(|name| *name == month)?, day, clock)
+}
+
+/// The time in UTC of a day and a clock such as `08:49:37`. Months count from zero.
+pub(crate) fn moment(year: u64, month: usize, day: u64, clock: &str) -> Option<UnixTime> {
     const LENGTHS: [u64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let month = MONTHS.iter().position(|name| *name == month)?;
     let leap = u64::from(is_leap(year));
-    if year < 1970 || day < 1 || day > LENGTHS[month] + if month == 1 { leap } else { 0 } {
+    if year < 1970 || month > 11 || day < 1 || day > LENGTHS[month] + if month == 1 { leap } else { 0 } {
         return None;
     }
     let (hour, rest) = clock.split_once(':')?;

@@ -138,6 +138,11 @@ fn write_list<T>(out: &mut String, [open, close]: [char; 2], items: &[T], write:
 }
 
 impl Object {
+    /// An object of these members.
+    pub(crate) const fn of(members: Vec<(String, Json)>) -> Self {
+        Self(members)
+    }
+
     /// Reads a body whose top level must be an object. Skips a byte order mark at its start.
     ///
     /// # Errors

@@ -44,6 +44,7 @@ mod certificate_page;
 mod challenge;
 mod error_body;
 mod error_code;
+mod expiry;
 mod form;
 mod http_date;
 mod json;
@@ -51,6 +52,7 @@ mod json_request;
 mod json_string;
 mod jwt;
 mod lifetime;
+mod member_name;
 mod percent;
 #[cfg(feature = "pkce")]
 mod pkce;
@@ -64,6 +66,7 @@ mod successor;
 mod token_body;
 mod token_format;
 mod vendor;
+mod vendor_error;
 
 // The public interface is:
 pub use basic::{BasicEncoding, basic_authorization};
@@ -74,12 +77,13 @@ pub use certificate::ClientCertificate;
 pub use challenge::{Challenge, challenges};
 pub use error_body::{ErrorBody, ErrorShape};
 pub use error_code::Meaning;
+pub use expiry::rfc3339;
 pub use form::{Form, form_decode};
 pub use http_date::{date_of, http_date};
 pub use json::{Json, Number, Object};
 pub use json_request::json_body;
 pub use jwt::JwtTimes;
-pub use lifetime::{LONGEST_LIFETIME, seconds_of};
+pub use lifetime::{LONGEST_LIFETIME, LifetimeUnit, seconds_of};
 pub use percent::percent_encode;
 #[cfg(feature = "pkce")]
 pub use pkce::{code_challenge, code_verifier};

@@ -12,9 +12,33 @@ use crate::json::{Json, Number};
 /// The longest lifetime: ten years. A longer lifetime in a response is cut to this.
 pub const LONGEST_LIFETIME: Duration = Duration::from_secs(10 * 365 * 86_400);
 
+/// What a lifetime counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LifetimeUnit {
+    /// Seconds ([RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)).
+    #[default]
+    Seconds,
+    /// Thousandths of a second.
+    Milliseconds,
+    /// Minutes.
+    Minutes,
+}
+
+impl LifetimeUnit {
+    const fn of(self, number: u64) -> Duration {
+        match self {
+            Self::Seconds => Duration::from_secs(number),
+            Self::Milliseconds => Duration::from_millis(number),
+            Self::Minutes => Duration::from_secs(number.saturating_mul(60)),
+        }
+    }
+}
+
 /// What a lifetime means in the cases that the standard leaves open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LifetimeRules {
+    pub(crate) unit: LifetimeUnit,
     pub(crate) zero_means_never: bool,
     pub(crate) minus_one_means_never: bool,
 }
@@ -22,8 +46,11 @@ pub(crate) struct LifetimeRules {
 /// A lifetime before the rules are applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RawLifetime {
-    Seconds(u64),
-    Negative { one: bool },
+    /// In the unit of the endpoint.
+    Number(u64),
+    Negative {
+        one: bool,
+    },
     Unreadable,
 }
 
@@ -41,17 +68,17 @@ impl LifetimeRules {
                 deviations.push(Deviation::LifetimeUnreadable);
                 None
             }
-            RawLifetime::Seconds(0) if self.zero_means_never => Some(LONGEST_LIFETIME),
+            RawLifetime::Number(0) if self.zero_means_never => Some(LONGEST_LIFETIME),
             RawLifetime::Negative { one: true } if self.minus_one_means_never => Some(LONGEST_LIFETIME),
-            RawLifetime::Seconds(0) | RawLifetime::Negative { .. } => {
+            RawLifetime::Number(0) | RawLifetime::Negative { .. } => {
                 deviations.push(Deviation::LifetimeIsOver);
                 Some(Duration::ZERO)
             }
-            RawLifetime::Seconds(seconds) if seconds > LONGEST_LIFETIME.as_secs() => {
+            RawLifetime::Number(number) if self.unit.of(number) > LONGEST_LIFETIME => {
                 deviations.push(Deviation::LifetimeIsCut);
                 Some(LONGEST_LIFETIME)
             }
-            RawLifetime::Seconds(seconds) => Some(Duration::from_secs(seconds)),
+            RawLifetime::Number(number) => Some(self.unit.of(number)),
         }
     }
 }
@@ -65,7 +92,7 @@ pub fn seconds_of(value: Option<&Json>) -> Option<Duration> {
 
 fn read_number(number: Number, deviations: &mut Vec<Deviation>) -> RawLifetime {
     match number {
-        Number::Unsigned(seconds) => RawLifetime::Seconds(seconds),
+        Number::Unsigned(seconds) => RawLifetime::Number(seconds),
         Number::Signed(seconds) => RawLifetime::Negative { one: seconds == -1 },
         Number::Float(seconds) if seconds < 0.0 => RawLifetime::Negative { one: seconds == -1.0 },
         // The cast rounds down and saturates.
@@ -74,7 +101,7 @@ fn read_number(number: Number, deviations: &mut Vec<Deviation>) -> RawLifetime {
             if whole as f64 != seconds && whole != u64::MAX {
                 deviations.push(Deviation::LifetimeIsFractional);
             }
-            RawLifetime::Seconds(whole)
+            RawLifetime::Number(whole)
         }
     }
 }
@@ -96,6 +123,6 @@ fn read_text(text: &str, deviations: &mut Vec<Deviation>) -> RawLifetime {
     let seconds = whole.parse().unwrap_or(u64::MAX);
     match negative {
         true if seconds > 0 => RawLifetime::Negative { one: seconds == 1 },
-        _ => RawLifetime::Seconds(seconds),
+        _ => RawLifetime::Number(seconds),
     }
 }

@@ -16,7 +16,7 @@ use crate::body_fault::BodyFault;
 use crate::certificate_page::{certificate_error, is_plain_forbidden};
 use crate::error_body::ErrorBody;
 use crate::error_code::Meaning;
-use crate::json::{BYTE_ORDER_MARK, Json, Object};
+use crate::json::{BYTE_ORDER_MARK, Object};
 use crate::retry_after::retry_after;
 use crate::status::{error_of_status, is_wrong_url, refusal_without_code};
 use crate::token_format::TokenFormat;
@@ -42,8 +42,8 @@ impl TokenFormat {
     ) -> Result<TokenResponse, TokenError> {
         match Body::of(response) {
             Body::Unreadable(fault) => Err(self.unreadable(grant, response, fault, now)),
-            Body::Object(object) if !response.head().is_success() || self.is_error(&object, grant) => {
-                Err(self.refused(grant, response, &ErrorBody::of(&object), now))
+            Body::Object(object) if !self.is_success(response.status()) || self.is_error(&object, grant) => {
+                Err(self.refused(grant, response, &self.error_body(&object), now))
             }
             Body::Object(object) => self.token(grant, response, &object, now),
         }
@@ -186,7 +186,7 @@ impl TokenFormat {
     /// vendors name it elsewhere than in `error`: that counts if its meaning is known and there is no token.
     fn is_error(&self, object: &Object, grant: &AuthorizationGrant) -> bool {
         let has_token = || object.get(&self.names.access_token).is_some_and(|token| !token.is_null());
-        has_error(object) || !has_token() && self.meaning(&ErrorBody::of(object), grant) != Meaning::Unknown
+        self.has_error(object) || !has_token() && self.meaning(&self.error_body(object), grant) != Meaning::Unknown
     }
 
     /// Adds status, media type and the start of the body to the error. A response may contain a token under any status, so
@@ -211,13 +211,6 @@ impl TokenFormat {
 /// Whether a text may have a token as a member or a parameter. No token is known without such a name.
 fn names_token(text: &[u8]) -> bool {
     text.windows(5).any(|part| part.eq_ignore_ascii_case(b"token"))
-}
-
-/// Whether a successful response contains an error. An error takes precedence over a token beside it.
-fn has_error(object: &Object) -> bool {
-    let is_empty =
-        |error: &Json| error.is_null() || error.as_text() == Some("") || error.as_bool() == Some(false);
-    object.get("error").is_some_and(|error| !is_empty(error))
 }
 
 /// The error in a body that is not a JSON object in UTF-8, if its code can be read.

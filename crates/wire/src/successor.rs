@@ -14,6 +14,7 @@ use wellspring_core::{
 use zeroize::Zeroizing;
 
 use crate::json::{BYTE_ORDER_MARK, Object};
+use crate::member_name::{alternatives, split};
 use crate::scattered::granted_in;
 use crate::token_body::is_visible;
 use crate::token_format::TokenFormat;
@@ -46,15 +47,24 @@ impl TokenFormat {
         response: &HttpResponse,
         inside: &[&str],
     ) -> Option<Successor> {
-        let name = self.names.refresh_token.as_deref()?;
+        let names = self.names.refresh_token.as_deref()?;
         if error.fate() == Fate::Dead {
             return None;
         }
         let text = readable(response.expose_body());
         // A refusal may name the member that it complains about: there, only an access token beside it shows a grant.
-        let in_place = if response.head().is_success() { find(&text, inside, name) } else { None };
-        let refresh_token = in_place
-            .or_else(|| granted_in(&text, &self.names.access_token, name, response.is_incomplete()))?;
+        let in_place = |path: &str| {
+            let (outer, name) = split(path);
+            find(&text, &[inside, &outer].concat(), name).or_else(|| find(&text, inside, path))
+        };
+        let beside = |path: &str| {
+            let access = alternatives(&self.names.access_token).map(|path| split(path).1);
+            let mut found =
+                access.map(|access| granted_in(&text, access, split(path).1, response.is_incomplete()));
+            found.find_map(|found| found)
+        };
+        let in_place = response.head().is_success().then(|| alternatives(names).find_map(in_place)).flatten();
+        let refresh_token = in_place.or_else(|| alternatives(names).find_map(beside))?;
         let sent = matches!(grant, AuthorizationGrant::RefreshToken(used) if *used == refresh_token);
         if sent && error.code().is_some() {
             return None;

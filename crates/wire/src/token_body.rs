@@ -1,7 +1,7 @@
 //! The members of a token response ([RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)).
 
 use alloc::borrow::Cow;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -11,10 +11,12 @@ use wellspring_core::{
 };
 
 use crate::challenge::is_token68;
+use crate::expiry::lifetime_until;
 use crate::http_date::date_of;
 use crate::json::{Json, Object};
 use crate::jwt::JwtTimes;
 use crate::lifetime::LifetimeRules;
+use crate::member_name::{alternatives, below, last_member, member, without};
 use crate::token_format::TokenFormat;
 
 const REFRESH_TOKEN: Cow<'static, str> = Cow::Borrowed("refresh_token");
@@ -35,9 +37,16 @@ impl TokenFormat {
         let mut deviations = Vec::new();
         let access_token = self.access_token(only(object, &names.access_token)?)?;
         if let Some(name) = &names.token_type {
-            token_type(only(object, name)?, &mut deviations)?;
+            self.check_token_type(only(object, name)?, &mut deviations)?;
         }
         let lifetime = self.lifetime.read(only(object, &names.lifetime)?, &mut deviations);
+        let until = match &names.expires_at {
+            Some(name) => {
+                let date = date_of(head, now).unwrap_or(now);
+                lifetime_until(only(object, name)?, date, &mut deviations)
+            }
+            None => None,
+        };
         let scope = self.scope(only(object, &names.scope)?, &mut deviations)?;
         let (refresh_token, refresh_lifetime) = match &names.refresh_token {
             None => (None, None),
@@ -52,7 +61,7 @@ impl TokenFormat {
         }
         let mut response = TokenResponse::new(AccessToken::new(access_token));
         let hint = if self.jwt_hint { jwt_lifetime(access_token, head, now) } else { None };
-        response.lifetime = lifetime.into_iter().chain(hint).min().or(self.default_lifetime);
+        response.lifetime = lifetime.into_iter().chain(until).chain(hint).min().or(self.default_lifetime);
         response.refresh_lifetime = refresh_token.as_ref().and(refresh_lifetime);
         response.refresh_token = refresh_token;
         response.scope = scope;
@@ -75,6 +84,32 @@ impl TokenFormat {
             }
             Some(Json::Text(token)) => Ok(token),
             Some(_) => Err("the access token is not a string".into()),
+        }
+    }
+
+    /// Checks that the type is `Bearer` in any case, or a type that this format names. A client must not use a token of an
+    /// unknown type ([RFC 6749 §7.1](https://www.rfc-editor.org/rfc/rfc6749#section-7.1)).
+    fn check_token_type(
+        &self,
+        value: Option<&Json>,
+        deviations: &mut Vec<Deviation>,
+    ) -> Result<(), TokenFault> {
+        let known = |kind: &str| {
+            let more = self.token_types.iter().map(String::as_str);
+            core::iter::once("bearer").chain(more).any(|known| known.eq_ignore_ascii_case(kind))
+        };
+        match value {
+            Some(Json::Text(kind)) if known(kind) => Ok(()),
+            None | Some(Json::Null) => {
+                deviations.push(Deviation::TokenTypeMissing);
+                Ok(())
+            }
+            Some(_) if self.token_types.is_empty() => Err("the token type is not Bearer".into()),
+            Some(_) => {
+                let types = self.token_types.join(", ");
+                Err(alloc::format!("the token type is neither Bearer nor one of the endpoint's own: {types}")
+                    .into())
+            }
         }
     }
 
@@ -101,7 +136,7 @@ impl TokenFormat {
 
     /// Whether this object grants less scope than a session needs to begin.
     pub(crate) fn lacks_scope(&self, grant: &AuthorizationGrant, object: &Object) -> bool {
-        let scope = self.scope(object.get(&self.names.scope), &mut Vec::new());
+        let scope = self.scope(last_member(object, &self.names.scope), &mut Vec::new());
         self.requires_scope(grant) && scope.is_ok_and(|scope| self.check_scope(scope.as_ref()).is_err())
     }
 
@@ -136,13 +171,23 @@ impl TokenFormat {
             Some(names.refresh_token.as_ref().unwrap_or(&REFRESH_TOKEN)),
             names.refresh_lifetime.as_ref(),
             Some(&names.scope),
+            names.expires_at.as_ref(),
+            names.error.as_ref(),
+            names.error_description.as_ref(),
         ];
+        let known: Vec<_> = known.into_iter().flatten().flat_map(|name| alternatives(name)).collect();
         let mut members = Members::default();
         for (name, value) in object.members() {
+            let inner = below(name, &known);
             let kept = match value {
                 Json::Null => true,
-                _ if known.iter().flatten().any(|known| *known == name) => true,
+                _ if known.contains(&name) => true,
                 Json::Text(text) => members.insert_text(name, text.as_str()),
+                // Secrets of the response stand in such an object.
+                _ if !inner.is_empty() => match without(value, &inner) {
+                    Some(rest) => members.insert_json(name, rest.to_json()),
+                    None => true,
+                },
                 _ => members.insert_json(name, value.to_json()),
             };
             if !kept && !deviations.contains(&Deviation::MembersLeftOut) {
@@ -154,20 +199,7 @@ impl TokenFormat {
 }
 
 fn only<'a>(object: &'a Object, name: &str) -> Result<Option<&'a Json>, TokenFault> {
-    object.only(name).map_err(|fault| fault.to_string().into())
-}
-
-/// Checks that the type is `Bearer` in any case. A client must not use a token of an unknown type
-/// ([RFC 6749 §7.1](https://www.rfc-editor.org/rfc/rfc6749#section-7.1)).
-fn token_type(value: Option<&Json>, deviations: &mut Vec<Deviation>) -> Result<(), TokenFault> {
-    match value {
-        Some(Json::Text(kind)) if kind.eq_ignore_ascii_case("bearer") => Ok(()),
-        None | Some(Json::Null) => {
-            deviations.push(Deviation::TokenTypeMissing);
-            Ok(())
-        }
-        Some(_) => Err("the token type is not Bearer".into()),
-    }
+    member(object, name).map_err(|fault| fault.to_string().into())
 }
 
 /// The refresh token, if the response has one. It must be a string of visible ASCII, so that it can be sent.

@@ -8,11 +8,14 @@ use core::time::Duration;
 use wellspring_core::{GrantParameters, Scope};
 
 use crate::error_code::Meaning;
-use crate::lifetime::LifetimeRules;
+use crate::lifetime::{LifetimeRules, LifetimeUnit};
 use crate::redaction::Redaction;
 
 /// The names of the members of a token response. The defaults are the names of
 /// [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1).
+///
+/// `data.token` names the member `token` of the object `data`, and `user.token|token` the first of the two that a response
+/// has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenNames {
@@ -29,6 +32,15 @@ pub struct TokenNames {
     pub refresh_lifetime: Option<Cow<'static, str>>,
     /// `scope`.
     pub scope: Cow<'static, str>,
+    /// When the token expires: RFC 3339, or seconds or milliseconds since 1970. No standard names this member, so the default
+    /// is `None`.
+    pub expires_at: Option<Cow<'static, str>>,
+    /// The code of an error, for endpoints with bodies of their own. Another value than `null`, `""`, `0`, `false`, `"0"`,
+    /// `"ok"` and `"success"` is an error under any status. Default: `None`, for the error bodies that
+    /// [`ErrorBody`](crate::ErrorBody) knows.
+    pub error: Option<Cow<'static, str>>,
+    /// The message of such an error.
+    pub error_description: Option<Cow<'static, str>>,
 }
 
 impl Default for TokenNames {
@@ -40,6 +52,9 @@ impl Default for TokenNames {
             refresh_token: Some(Cow::Borrowed("refresh_token")),
             refresh_lifetime: None,
             scope: Cow::Borrowed("scope"),
+            expires_at: None,
+            error: None,
+            error_description: None,
         }
     }
 }
@@ -54,6 +69,8 @@ pub struct TokenFormat {
     pub(crate) lifetime: LifetimeRules,
     pub(crate) default_lifetime: Option<Duration>,
     pub(crate) default_refresh_lifetime: Option<Duration>,
+    pub(crate) token_types: Vec<String>,
+    pub(crate) success: Vec<u16>,
     pub(crate) strict: bool,
     pub(crate) requested_scope: Option<Scope>,
     pub(crate) require_scopes: bool,
@@ -110,6 +127,27 @@ impl TokenFormat {
     #[must_use]
     pub const fn minus_one_means_never(mut self) -> Self {
         self.lifetime.minus_one_means_never = true;
+        self
+    }
+
+    /// What the lifetimes of access tokens count. Default: seconds.
+    #[must_use]
+    pub const fn lifetime_unit(mut self, unit: LifetimeUnit) -> Self {
+        self.lifetime.unit = unit;
+        self
+    }
+
+    /// Another token type than `Bearer`, in any case, whose tokens calls carry like bearer tokens.
+    #[must_use]
+    pub fn token_type(mut self, kind: impl Into<String>) -> Self {
+        self.token_types.push(kind.into());
+        self
+    }
+
+    /// The statuses of responses with a token. Any other 2xx is then an error. Default: every 2xx.
+    #[must_use]
+    pub fn success_statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        self.success = statuses.into_iter().collect();
         self
     }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use wellspring_core::{
     AuthorizationGrant, HttpRequest, HttpResponse, Provider, ProviderSpec, Reading, RefreshToken,
-    ResponseHead, TokenError, UnixTime, Verdict,
+    ResponseHead, TokenError, TokenResponse, UnixTime, Verdict,
 };
 
 use crate::interrupt::{self, SignalGuard};
@@ -74,6 +74,10 @@ impl Provider for GuardedProvider {
             _wait: progress::wait_for("the token endpoint's response"),
         });
         Ok(request)
+    }
+
+    fn own_token(&self, now: UnixTime) -> Option<Result<TokenResponse, TokenError>> {
+        self.provider.own_token(now)
     }
 
     fn read(&self, grant: &AuthorizationGrant, response: &HttpResponse, now: UnixTime) -> Reading {

@@ -84,6 +84,14 @@ impl Exchange {
         route: Route,
         now: Clocks,
     ) -> Exchanged {
+        if let Some(own) = context.provider.own_token(now.unix) {
+            return match own {
+                Ok(response) => {
+                    Self { request: Request { grant, sent: now, fell_back }, route }.granted(response)
+                }
+                Err(error) => route.failed(error, fell_back),
+            };
+        }
         let not_after = route.latest_start(context);
         match Request::new(context, grant, fell_back, not_after, now) {
             Ok((bounded, request)) => Exchanged::Send(bounded, Self { request, route }),

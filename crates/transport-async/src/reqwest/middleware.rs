@@ -4,10 +4,10 @@ use core::mem;
 
 use async_trait::async_trait;
 use http::{Extensions, HeaderMap};
-use reqwest::{Request, Response, ResponseBuilderExt};
+use reqwest::{Request, Response, ResponseBuilderExt, Url};
 use reqwest_middleware::{Error, Middleware, Next};
 use wellspring_core::{Provider, TokenError, Verdict, judge};
-use wellspring_transport::{Redirected, SourceSelector, attach_methods, response_head};
+use wellspring_transport::{Redirected, SourceSelector, attach_methods, response_head, url_of};
 
 use crate::body::Body;
 use crate::carrier::{self, Call, Carrier};
@@ -43,7 +43,8 @@ impl Middleware for AttachMiddleware {
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
         let source = self.selector.source(extensions).map_err(Error::middleware)?;
-        let sent = source.send_over(&mut RestOfChain { next, extensions }, request).await;
+        let given = request.url().clone();
+        let sent = source.send_over(&mut RestOfChain { next, extensions, given }, request).await;
         sent.map_err(|Failure(error)| error)
     }
 }
@@ -52,6 +53,8 @@ impl Middleware for AttachMiddleware {
 struct RestOfChain<'a> {
     next: Next<'a>,
     extensions: &'a mut Extensions,
+    /// The caller's own URL: that of the call may hold a secret of the vendor's.
+    given: Url,
 }
 
 /// A [`TokenError`], or an error of the rest of the chain.
@@ -70,7 +73,12 @@ impl Carrier for RestOfChain<'_> {
 
     async fn carry(&mut self, call: Request) -> Result<Response, Failure> {
         let called = call.url().clone();
-        let response = self.next.clone().run(call, self.extensions).await.map_err(Failure)?;
+        let response = self.next.clone().run(call, self.extensions).await.map_err(|error| match error {
+            Error::Reqwest(error) if error.url().is_some() => {
+                Failure(Error::Reqwest(error.with_url(self.given.clone())))
+            }
+            error => Failure(error),
+        })?;
         Ok(redirected(&called, response))
     }
 }
@@ -82,6 +90,11 @@ impl Call for Request {
 
     fn headers_mut(&mut self) -> &mut HeaderMap {
         self.headers_mut()
+    }
+
+    fn set_url(&mut self, url: &str) -> Result<(), TokenError> {
+        *self.url_mut() = url_of(url)?;
+        Ok(())
     }
 
     fn again(&self) -> Option<Self> {

@@ -12,7 +12,7 @@ use ureq::config::Config;
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Agent, AsSendBody, Error, SendBody};
 use wellspring_core::{Provider, ResponseHead, TokenError, TransportError, Verdict, judge};
-use wellspring_transport::{MAX_REPEATABLE, SourceSelector, attach_methods, repeated, response_head};
+use wellspring_transport::{MAX_REPEATABLE, SourceSelector, attach_methods, repeated, response_head, url_of};
 
 #[allow(unused_imports, reason = "unused where ureq has methods of these names")]
 use self::without_tls::{TlsSettings as _, TlsSettingsBuilder as _};
@@ -197,6 +197,11 @@ impl Call for Request<CallBody<'_>> {
 
     fn headers_mut(&mut self) -> &mut HeaderMap {
         self.headers_mut()
+    }
+
+    fn set_url(&mut self, url: &str) -> Result<(), TokenError> {
+        *self.uri_mut() = url_of(url)?;
+        Ok(())
     }
 
     fn again(&self) -> Option<Self> {

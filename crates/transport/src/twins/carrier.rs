@@ -12,6 +12,9 @@ macro_rules! carrier_methods {
 
             fn headers_mut(&mut self) -> &mut HeaderMap;
 
+            /// Sends the call to this URL of the same origin instead.
+            fn set_url(&mut self, url: &str) -> Result<(), TokenError>;
+
             /// A copy for a retry, unless the request can be sent only once.
             fn again(&self) -> Option<Self>;
         }
@@ -43,6 +46,11 @@ macro_rules! carrier_methods {
 
             fn headers_mut(&mut self) -> &mut HeaderMap {
                 self.headers_mut()
+            }
+
+            fn set_url(&mut self, url: &str) -> Result<(), TokenError> {
+                *self.uri_mut() = url_of(url)?;
+                Ok(())
             }
 
             fn again(&self) -> Option<Self> {

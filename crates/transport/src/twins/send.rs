@@ -47,7 +47,13 @@ macro_rules! send_methods {
                 call: C::Call,
             ) -> Result<C::Response, C::Error> {
                 let provider = &*self.0.shared.provider;
-                self.0.origins.check(&call.url())?;
+                let parts = self.0.shared.calls()?;
+                let mut call = call;
+                let url = call.url();
+                self.0.origins.check(&url)?;
+                if let Some(url) = parts.url(&url) {
+                    call.set_url(&url)?;
+                }
                 let spare = call.again();
                 let can_repeat = spare.is_some();
                 let mut requests = [Some(call), spare].into_iter().flatten();
@@ -64,7 +70,7 @@ macro_rules! send_methods {
                             }
                             let text = "the call was not retried: its request can be sent only once";
                             let mut call = requests.next().ok_or_else(|| TokenError::misconfigured(text))?;
-                            call.headers_mut().insert(AUTHORIZATION, self.0.header(token)?);
+                            parts.insert(call.headers_mut(), self.0.header(token)?);
                             let mut response = carrier.carry(call)$($await)*?;
                             let redirected = response.redirected();
                             let verdict = match redirected {
