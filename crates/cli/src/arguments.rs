@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Status(Status),
     /// Checks the configuration, the store and the clock
     Doctor,
+    /// Lists the vendors that profiles know by name, or prints a profile for one
+    Presets(Presets),
     /// Runs the simulator until a signal ends it and prints a configuration for it
     Simulate(Simulate),
 }
@@ -91,6 +93,12 @@ impl Transport {
             Self::Blocking => "blocking",
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Presets {
+    /// The preset whose profile to print, as in preset = "NAME"
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -19,6 +19,12 @@ use crate::source::Source;
 pub(crate) fn run(profile: &Profile, args: &Call, out: &mut dyn Write) -> Result<(), Failure> {
     let request = request(args)?;
     let source = Source::new(profile, args.transport)?;
+    let of_the_token = source.calls().header_name();
+    if request.headers().contains_key(of_the_token) {
+        return Err(Failure::usage(format!(
+            "--header must not set {of_the_token}, which carries the profile's token"
+        )));
+    }
     source.check(&args.url)?;
     source.token(Need::Fresh)?;
     let (head, mut body) = source.send(request)?.into_parts();

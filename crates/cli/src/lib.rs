@@ -30,6 +30,7 @@ mod logging;
 mod login;
 mod logout;
 mod output;
+mod presets;
 mod progress;
 mod replaced;
 mod sharing;
@@ -120,6 +121,7 @@ fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
         }
         Command::Status(args) => status::run(&Configuration::load(config)?, &args, &mut stdout()),
         Command::Doctor => doctor::run(&Configuration::load(config)?, &mut stdout()),
+        Command::Presets(args) => presets::run(&args, &mut stdout()),
         Command::Simulate(args) => simulate::run(&args, &mut stdout()),
     }
 }

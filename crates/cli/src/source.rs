@@ -13,8 +13,8 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 
 use oauth2_app::App;
 use wellspring_core::{
-    AccessToken, AuthorizationGrant, ErrorKind, HttpRequest, HttpResponse, Need, Origin, Policy, Provider,
-    RefreshToken, Revocation, Store, Token, TokenError, TokenResponse, UnixTime,
+    AccessToken, AuthorizationGrant, CallFormat, ErrorKind, HttpRequest, HttpResponse, Need, Origin, Policy,
+    Provider, RefreshToken, Revocation, Store, Token, TokenError, TokenResponse, UnixTime,
 };
 use wellspring_profiles::{AnyProvider, LocalStore, Profile, SignsIn, StoreSettings};
 use wellspring_transport_blocking::{Clock, Tls};
@@ -284,6 +284,11 @@ impl Source {
         progress::achieved(if token.is_ok() { "signed in" } else { "the sign-in has failed" });
         drop(signals);
         token
+    }
+
+    /// What each call of the API carries.
+    pub(crate) fn calls(&self) -> &CallFormat {
+        &self.provider.spec().calls
     }
 
     /// The refresh token that the last sign-in was granted, whether it was saved or not.

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::io::Write;
 
 use serde_json::Value;
-use wellspring_core::{Member, Members, Need, Token};
+use wellspring_core::{CallFormat, Member, Members, Need, Token};
 use wellspring_profiles::Profile;
 use zeroize::Zeroizing;
 
@@ -27,18 +27,24 @@ pub(crate) fn run(profile: &Profile, args: &Args, out: &mut dyn Write) -> Result
         }
     }
     source.warn_of_lost_refresh_token();
-    let text = render(&token, left, args.format);
+    let text = render(&token, left, args.format, source.calls());
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)?;
     source.renew_early();
     Ok(())
 }
 
-fn render(token: &Token, left: Option<Duration>, format: Format) -> Zeroizing<String> {
+fn render(token: &Token, left: Option<Duration>, format: Format, calls: &CallFormat) -> Zeroizing<String> {
     let secret = token.expose();
     let expires_at = token.expires().map(|expires| expires.unix.as_secs());
     Zeroizing::new(match format {
         Format::Token => format!("{secret}\n"),
-        Format::Header => format!("Authorization: Bearer {secret}\n"),
+        Format::Header => {
+            let scheme = match calls.scheme() {
+                "" => String::new(),
+                scheme => format!("{scheme} "),
+            };
+            format!("{}: {scheme}{secret}\n", calls.header_name())
+        }
         Format::Env => {
             let mut text = format!("ACCESS_TOKEN={}\n", quoted(secret));
             if let Some(at) = expires_at {

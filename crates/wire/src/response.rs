@@ -17,6 +17,7 @@ use crate::certificate_page::{certificate_error, is_plain_forbidden};
 use crate::error_body::ErrorBody;
 use crate::error_code::Meaning;
 use crate::json::{BYTE_ORDER_MARK, Object};
+use crate::member_name::last_member;
 use crate::retry_after::retry_after;
 use crate::status::{error_of_status, is_wrong_url, refusal_without_code};
 use crate::token_format::TokenFormat;
@@ -185,8 +186,9 @@ impl TokenFormat {
     /// Whether the object of a successful response is an error. An error takes precedence over a token beside it. Some
     /// vendors name it elsewhere than in `error`: that counts if its meaning is known and there is no token.
     fn is_error(&self, object: &Object, grant: &AuthorizationGrant) -> bool {
-        let has_token = || object.get(&self.names.access_token).is_some_and(|token| !token.is_null());
-        self.has_error(object) || !has_token() && self.meaning(&self.error_body(object), grant) != Meaning::Unknown
+        let has_token = || last_member(object, &self.names.access_token).is_some();
+        self.has_error(object)
+            || !has_token() && self.meaning(&self.error_body(object), grant) != Meaning::Unknown
     }
 
     /// Adds status, media type and the start of the body to the error. A response may contain a token under any status, so

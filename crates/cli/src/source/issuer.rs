@@ -45,5 +45,7 @@ fn token_url(provider: &dyn Provider) -> Option<String> {
         // Only the URL of the request is used.
         false => AuthorizationGrant::RefreshToken(RefreshToken::new("none")),
     };
-    provider.request(&grant, UnixTime::from_secs(0)).ok().map(|request| request.url().to_owned())
+    let request = provider.request(&grant, UnixTime::from_secs(0)).ok()?;
+    // The query of a vendor's GET holds the client secret.
+    request.url().split('?').next().map(str::to_owned)
 }

@@ -199,7 +199,7 @@ fn a_missing_variable_or_file_is_named() {
 fn an_unknown_value_is_reported_with_the_allowed_ones() {
     assert_eq!(
         refusal(&GOOD.replacen("\"pix-bacen\"", "\"pix\"", 1)),
-        "wellspring.toml:5: `provider` must be one of: pix-bacen, oauth2-app, hive-auth"
+        "wellspring.toml:5: `provider` must be one of: pix-bacen, oauth2-app, hive-auth, custom, static"
     );
 }
 
