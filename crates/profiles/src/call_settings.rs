@@ -1,6 +1,7 @@
 //! `[profile.NAME.calls]`: what each call of the API carries.
 
 use wellspring_core::CallFormat;
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::section::Section;
@@ -33,14 +34,14 @@ impl CallSettings {
     pub(crate) fn format(&self) -> Result<CallFormat, Error> {
         let mut format = CallFormat::new();
         if let Some(header) = &self.token_header {
-            format = format.token_header(header.text()?.to_string());
+            format = format.token_header(field_name(header, &header.text()?)?.to_owned());
         }
         if let Some(scheme) = &self.token_scheme {
             let scheme = if scheme.is_empty_text() { String::new() } else { scheme.text()?.to_string() };
             format = format.token_scheme(scheme);
         }
         for (name, value) in &self.headers {
-            format = format.header(name, value.text()?.as_str());
+            format = format.header(field_name(value, name)?, field_value(value)?.as_str());
         }
         if let Some(agent) = self.user_agent()? {
             format = format.header("User-Agent", agent);
@@ -53,6 +54,26 @@ impl CallSettings {
 
     /// The User-Agent of calls and token requests.
     pub(crate) fn user_agent(&self) -> Result<Option<String>, Error> {
-        self.user_agent.as_ref().map(|agent| Ok(agent.text()?.to_string())).transpose()
+        self.user_agent.as_ref().map(|agent| Ok(field_value(agent)?.to_string())).transpose()
     }
+}
+
+/// The name, which must be that of a header ([RFC 9110 §5.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.1)).
+fn field_name<'a>(value: &Value, name: &'a str) -> Result<&'a str, Error> {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if !name.is_empty() && name.bytes().all(is_token) {
+        return Ok(name);
+    }
+    Err(value
+        .place
+        .error("must be the name of a header, such as X-Application-Key: letters, digits and hyphens"))
+}
+
+/// The text, which must be one that a header can carry.
+fn field_value(value: &Value) -> Result<Zeroizing<String>, Error> {
+    let text = value.text()?;
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Ok(text);
+    }
+    Err(value.place.error("has a character that no header can carry; write it in visible ASCII"))
 }

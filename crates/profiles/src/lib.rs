@@ -25,7 +25,7 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
-//! The book lists the keys of the file on its page about the command line.
+//! The book lists the keys of the file on its page "Write a profile".
 //!
 //! In scope: the file, the environment variables and files that it names, the metadata of an `issuer`. The metadata
 //! request blocks; nothing else uses the network. Out of scope: tokens, exit statuses, the search for the file.

@@ -17,6 +17,7 @@ impl PolicySettings {
             (&self.jitter, &mut policy.jitter),
             (&self.min_age, &mut policy.min_age),
             (&self.store_deadline, &mut policy.store_deadline),
+            (&self.call_idle_timeout, &mut policy.call_idle_timeout),
             (&self.first_pause, &mut policy.first_pause),
             (&self.longest_pause, &mut policy.longest_pause),
             (&self.longest_retry_after, &mut policy.longest_retry_after),
@@ -34,6 +35,7 @@ impl PolicySettings {
         let never_zero = [
             (&self.deadline, policy.deadline),
             (&self.store_deadline, policy.store_deadline),
+            (&self.call_idle_timeout, policy.call_idle_timeout),
             (&self.first_pause, policy.first_pause),
             (&self.longest_pause, policy.longest_pause),
             (&self.dead_pause, policy.dead_pause),

@@ -62,8 +62,8 @@ mod user_agent;
 // The public interface is:
 pub use active::ActiveRenewal;
 pub use ask::Action;
-pub use call_limits::CallLimits;
 pub use attach::{AllowedOrigins, MAX_REPEATABLE, Redirected, SourceSelector, repeated, url_of};
+pub use call_limits::CallLimits;
 pub use call_parts::CallParts;
 #[cfg(feature = "client")]
 pub use client::{ClientSettings, ProxyChoice};

@@ -33,8 +33,8 @@ pub mod prelude {
     };
 
     pub use crate::ask::Action;
-    pub use crate::call_limits::CallLimits;
     pub use crate::attach::{Redirected, SourceSelector, missing_scope, repeated, url_of};
+    pub use crate::call_limits::CallLimits;
     pub use crate::clock::Clock;
     pub use crate::events;
     pub use crate::in_flight::{InFlight, Report};

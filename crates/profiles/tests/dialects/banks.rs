@@ -101,13 +101,13 @@ pub(crate) const ALL: &[Dialect] = &[
     Dialect {
         name: "SafraPay",
         profile: "provider = 'custom'\ntoken_url = '{url}/gateway/v1/oauth2/token'\napi_urls = '{url}'\n[profile.own.request]\n\
-                  parameters = { grant_type = 'password', username = 'shop' }\nsecret_parameters = { password = { file = 's3cret' } }\n",
+                  parameters = { grant_type = 'password', username = 'shop' }\nsecret_parameters = { password = 's3cret-of-the-shop' }\n",
         steps: &[
             Step {
                 grant: Own,
                 line: "POST /gateway/v1/oauth2/token",
                 headers: &[FORM],
-                body: "grant_type=password&username=shop&password=s3cret",
+                body: "grant_type=password&username=shop&password=s3cret-of-the-shop",
                 status: 200,
                 answer: r#"{"access_token":"sp1","token_type":"bearer","expires_in":1199}"#,
                 result: Ok(("sp1", Some(1_199), None)),
@@ -116,9 +116,9 @@ pub(crate) const ALL: &[Dialect] = &[
                 grant: Own,
                 line: "POST /gateway/v1/oauth2/token",
                 headers: &[FORM],
-                body: "grant_type=password&username=shop&password=s3cret",
+                body: "grant_type=password&username=shop&password=s3cret-of-the-shop",
                 status: 400,
-                answer: r#"{"error":"invalid_grant","error_description":"The password s3cret is wrong."}"#,
+                answer: r#"{"error":"invalid_grant","error_description":"The password s3cret-of-the-shop is wrong."}"#,
                 result: Err(Misconfigured),
             },
         ],

@@ -47,7 +47,7 @@ pub(crate) const ALL: &[Dialect] = &[
                 result: Err(LoginRequired),
             },
         ],
-        call: ("GET /api?x=1", &[]),
+        call: ("GET /api?x=1", &[("authorization", "Bearer {token}")]),
     },
     // developer.ebay.com: client credentials grant.
     Dialect {
@@ -381,7 +381,7 @@ pub(crate) const ALL: &[Dialect] = &[
         name: "Square",
         profile: "provider = 'oauth2-app'\ntoken_url = '{url}/oauth2/token'\nclient_id = 'id'\nclient_secret = 's3cret'\napi_urls = '{url}'\n[profile.own.request]\n\
                   encoding = 'json'\nclient_authentication = 'body'\nheaders = { Square-Version = '2025-01-23' }\n[profile.own.response]\nexpires_at = 'expires_at'\n\
-                  error = 'errors.code|type'\ncodes = { 'service.not_authorized' = 'misconfigured' }\n",
+                  error = 'type'\nerror_description = 'message'\ncodes = { 'service.not_authorized' = 'misconfigured' }\n",
         steps: &[
             Step {
                 grant: Refresh,
