@@ -47,7 +47,7 @@ const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 #[derive(Clone, Debug)]
 pub struct App {
     config: Arc<Config>,
-    spec: ProviderSpec,
+    spec: Arc<ProviderSpec>,
 }
 
 impl App {
@@ -68,14 +68,15 @@ impl App {
         spec.origins.sort_unstable();
         spec.origins.dedup();
         spec.calls = config.calls.clone();
-        Self { config: Arc::new(config), spec }
+        Self { config: Arc::new(config), spec: Arc::new(spec) }
     }
 
     /// The same app for the tokens of this user. The name is the application's own. It replaces the name of a profile.
     #[must_use]
     pub fn for_user(&self, user: &str) -> Self {
         let mut app = self.clone();
-        app.spec.key = key(&self.config, &Identity::User(user.to_owned()), FormerRecord::SameUser);
+        Arc::make_mut(&mut app.spec).key =
+            key(&self.config, &Identity::User(user.to_owned()), FormerRecord::SameUser);
         app
     }
 
