@@ -5,7 +5,7 @@ use crate::workspace::Workspace;
 
 /// The sets of features that users choose, for each library. Every library also has the empty set.
 const CHOSEN: [(&str, &[&str]); 10] = [
-    ("wellspring-core", &["std"]),
+    ("wellspring-core", &["std", "http", "secrecy", "std,http,secrecy"]),
     ("pix-bacen", &["async", "blocking", "async,blocking", TLS]),
     (
         "oauth2-app",
@@ -43,7 +43,7 @@ const CHOSEN: [(&str, &[&str]); 10] = [
             "async-without-tls",
             "blocking-without-tls",
             "async,blocking,file,sqlite,store,axum,tower,reqwest-middleware,ureq-middleware,loopback,pix-bacen,hive-auth,\
-             profiles",
+             profiles,secrecy",
             TLS,
         ],
     ),

@@ -70,12 +70,11 @@ fn lints(workspace: &Workspace) -> Result<(), String> {
         cargo(&workspace.root, ["clippy", "--quiet", "--workspace", "--all-targets", "--all-features"]);
     command.args(deny);
     run_command(command)?;
-    for (manifest, package) in
-        [(budget::PROOF, "no-std-proof"), (budget::PROGRAMS, "bare-ureq"), (budget::PROGRAMS, "pix-token")]
-    {
-        let mut command = cargo(&workspace.root, ["clippy", "--quiet", "--manifest-path", manifest]);
+    for manifest in [budget::PROOF, budget::PROGRAMS] {
+        let mut command =
+            cargo(&workspace.root, ["clippy", "--quiet", "--workspace", "--manifest-path", manifest]);
         // Beside the workspace's own: what both need is built once.
-        command.args(["--package", package, "--target-dir"]).arg(&workspace.target).args(deny);
+        command.arg("--target-dir").arg(&workspace.target).args(deny);
         run_command(command)?;
     }
     // The targets without the fuzzer itself, which needs a C++ compiler.

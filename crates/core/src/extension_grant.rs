@@ -20,8 +20,8 @@ impl GrantParameters {
 
     /// The same parameters and this one.
     #[must_use]
-    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.0.push((name.into(), ParameterValue::new(value)));
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<ParameterValue>) -> Self {
+        self.0.push((name.into(), value.into()));
         self
     }
 

@@ -1,9 +1,9 @@
 //! Requests and responses as the machines see them.
 //!
-//! Types of our own, because the `http` crate needs std. A token request carries a secret in its body or its
+//! Types of our own, because the `http` crate needs std; the feature `http` converts between the two. A token request carries a secret in its body or its
 //! headers and a token response carries two, so `Debug` shows neither values nor bodies.
 
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -83,8 +83,8 @@ impl HttpRequest {
     ///
     /// The URL must not carry a secret: it is shown in errors and logs.
     #[must_use]
-    pub fn new(method: Method, url: impl Into<String>) -> Self {
-        Self { method, url: url.into(), headers: Vec::new(), body: Zeroizing::default() }
+    pub fn new(method: Method, url: impl fmt::Display) -> Self {
+        Self { method, url: url.to_string(), headers: Vec::new(), body: Zeroizing::default() }
     }
 
     /// The same request with one more header.
@@ -169,6 +169,12 @@ impl ResponseHead {
     #[must_use]
     pub const fn is_success(&self) -> bool {
         matches!(self.status, 200..=299)
+    }
+
+    /// The header fields, in order.
+    #[must_use]
+    pub fn headers(&self) -> &[Header] {
+        &self.headers
     }
 
     /// The first field of this name.

@@ -60,6 +60,8 @@ mod extension_grant;
 mod fault;
 mod generation;
 mod http;
+#[cfg(feature = "http")]
+mod http_types;
 mod jitter;
 mod key;
 mod lapse;
@@ -105,6 +107,8 @@ pub use extension_grant::{ExtensionGrant, GrantParameters};
 pub use fault::{FaultPlace, OBSTACLES, Obstacle};
 pub use generation::{Epoch, Generation};
 pub use http::{Header, HttpRequest, HttpResponse, Method, ResponseHead};
+#[cfg(feature = "http")]
+pub use http_types::HttpTypeError;
 pub use key::TokenKey;
 pub use lease::{Attempt, Fingerprint, Lease, Owner};
 pub use lifecycle::{Completed, Decision, Lifecycle, Need, Permit, Rejected};

@@ -115,6 +115,14 @@ impl core::str::FromStr for Origin {
     }
 }
 
+impl TryFrom<&str> for Origin {
+    type Error = OriginError;
+
+    fn try_from(url: &str) -> Result<Self, OriginError> {
+        Self::of(url)
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}:{}", if self.https { "https" } else { "http" }, self.host, self.port)

@@ -2,8 +2,10 @@
 //!
 //! No secret has `Display` or `Serialize`, its `Debug` shows only its name, equality takes the same time
 //! wherever two secrets differ, and the last owner wipes the memory. Reading one is a call to `expose`, which
-//! can be searched for. A secret is made of a `String`, a `&str` or a `Box<str>`, so also of what the crate `secrecy` exposes.
+//! can be searched for. A secret is made of text: a `&str`, a `String`, a `Box<str>`, a `Cow<str>`, and with the feature `secrecy`
+//! of a `SecretString` of that crate.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -65,6 +67,33 @@ macro_rules! secrets {
         impl From<Box<str>> for $name {
             fn from(text: Box<str>) -> Self {
                 Self::new(text)
+            }
+        }
+
+        impl From<Cow<'_, str>> for $name {
+            fn from(text: Cow<'_, str>) -> Self {
+                Self::new(text)
+            }
+        }
+
+        #[cfg(feature = "secrecy")]
+        impl From<secrecy::SecretString> for $name {
+            fn from(text: secrecy::SecretString) -> Self {
+                Self::from(&text)
+            }
+        }
+
+        #[cfg(feature = "secrecy")]
+        impl From<&secrecy::SecretString> for $name {
+            fn from(text: &secrecy::SecretString) -> Self {
+                Self::new(secrecy::ExposeSecret::expose_secret(text))
+            }
+        }
+
+        #[cfg(feature = "secrecy")]
+        impl From<$name> for secrecy::SecretString {
+            fn from(secret: $name) -> Self {
+                secret.expose().into()
             }
         }
 

@@ -1,5 +1,6 @@
 //! The provider: the token requests for one set of credentials, and the settings.
 
+use core::fmt;
 use core::hash::Hasher;
 
 use wellspring_core::{
@@ -61,8 +62,8 @@ impl HiveAuth {
     /// # Errors
     ///
     /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
-    pub fn base_url(url: impl AsRef<str>) -> Result<Endpoint, TokenError> {
-        Endpoint::new(url.as_ref())
+    pub fn base_url(url: impl fmt::Display) -> Result<Endpoint, TokenError> {
+        Endpoint::new(&url.to_string())
     }
 
     pub(crate) fn new(endpoint: Endpoint, id: String, secret_key: ClientSecret) -> Self {
@@ -90,8 +91,8 @@ impl HiveAuth {
     /// # Errors
     ///
     /// Fails if the URL is neither HTTPS nor plain HTTP to loopback.
-    pub fn api_origin(mut self, url: impl AsRef<str>) -> Result<Self, TokenError> {
-        let origin = Origin::of(url.as_ref())
+    pub fn api_origin(mut self, url: impl fmt::Display) -> Result<Self, TokenError> {
+        let origin = Origin::of(&url.to_string())
             .map_err(|error| TokenError::misconfigured(format!("the API's URL is invalid: {error}")))?;
         self.spec.origins.push(origin);
         Ok(self)

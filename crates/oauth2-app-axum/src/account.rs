@@ -74,16 +74,8 @@ impl Account {
 
 /// Sends a request with the user's token.
 pub(crate) async fn call(source: &TokenSource, request: &HttpRequest) -> Result<HttpResponse, TokenError> {
-    let mut call = http::Request::builder().method(request.method().as_str()).uri(request.url());
-    for header in request.headers() {
-        call = call.header(header.name(), header.expose());
-    }
-    let call = call.body(()).map_err(|_| TokenError::misconfigured("the endpoint's URL is invalid"))?;
-    let (head, body) = source.send(call).await?.into_parts();
-    let start = ResponseHead::new(head.status.as_u16());
-    let head = head.headers.iter().fold(start, |read, (name, value)| {
-        read.header(name.as_str(), String::from_utf8_lossy(value.as_bytes()))
-    });
+    let (head, body) = source.send(request.clone()).await?.into_parts();
+    let head = ResponseHead::from((head.status, &head.headers));
     Ok(HttpResponse::new(head, body.bytes(MAX_BYTES).await?.to_vec()))
 }
 

@@ -6,6 +6,7 @@ use axum::extract::Extension;
 use axum::response::{IntoResponse, Response};
 use http::Uri;
 use http::header::CONTENT_TYPE;
+use oauth2_app::escape_html;
 
 use crate::account::{Account, AccountError};
 use crate::account_page::{Link, NAME, first};
@@ -63,7 +64,7 @@ pub(crate) async fn page(
 }
 
 fn document(login: &WebLogin, message: Option<&str>, body: &str) -> String {
-    let title = escaped(&login.0.title);
+    let title = escape_html(&login.0.title);
     let (hidden, message) = if let Some(message) = message { ("", message) } else { (" hidden", "") };
     format!(
         "<!doctype html>\n\
@@ -85,8 +86,8 @@ fn document(login: &WebLogin, message: Option<&str>, body: &str) -> String {
          </main>\n\
          </body>\n\
          </html>\n",
-        down = escaped(SERVER_DOWN),
-        message = escaped(message),
+        down = escape_html(SERVER_DOWN),
+        message = escape_html(message),
     )
 }
 
@@ -105,8 +106,8 @@ fn account_section(login: &WebLogin, account: Option<&Account>) -> String {
     let user = account.map(|account| &account.0);
     let row = |label: &str, id: &str, members: &[&str]| {
         let value = first(user?, members)?;
-        let members = escaped(&members.join(" "));
-        let (label, id, value) = (escaped(label), escaped(id), escaped(&value));
+        let members = escape_html(&members.join(" "));
+        let (label, id, value) = (escape_html(label), escape_html(id), escape_html(&value));
         Some(format!("<div data-members=\"{members}\"><dt>{label}</dt><dd id=\"{id}\">{value}</dd></div>\n"))
     };
     let added = page.rows.iter().filter_map(|added| {
@@ -129,28 +130,13 @@ fn account_section(login: &WebLogin, account: Option<&Account>) -> String {
          <form method=\"post\" action=\"/auth/logout\"><button id=\"logout\">Sign out</button></form>\n\
          </div>\n\
          <p id=\"status\" role=\"status\" data-updated=\"{updated}\"></p>\n",
-        home = escaped(&login.0.home),
-        refresh = escaped(refresh),
-        updated = escaped(updated),
+        home = escape_html(&login.0.home),
+        refresh = escape_html(refresh),
+        updated = escape_html(updated),
     )
 }
 
 fn link(link: &Link) -> String {
-    let (id, label, href) = (escaped(&link.id), escaped(&link.label), escaped(&link.href));
+    let (id, label, href) = (escape_html(&link.id), escape_html(&link.label), escape_html(&link.href));
     format!("<a id=\"{id}\" href=\"{href}\" target=\"_blank\" rel=\"noopener noreferrer\">{label}</a>\n")
-}
-
-/// Escapes text for an element or a quoted attribute.
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut out, char| {
-        match char {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-        out
-    })
 }

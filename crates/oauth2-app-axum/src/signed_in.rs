@@ -10,7 +10,7 @@ use oauth2_app::{App, UserInfo};
 use tower_sessions::Session;
 use wellspring_core::TokenError;
 use wellspring_transport::Clock;
-use wellspring_transport_async::{Body, TokenSource};
+use wellspring_transport_async::{Body, IntoRequest, TokenSource};
 
 use crate::account::call;
 use crate::browser_session::BrowserSession;
@@ -52,10 +52,7 @@ impl SignedIn {
     /// # Errors
     ///
     /// As [`TokenSource::send`]; `LoginRequired` if the user has to sign in again.
-    pub async fn send<B: Into<Body>>(
-        &self,
-        request: http::Request<B>,
-    ) -> Result<http::Response<Body>, TokenError> {
+    pub async fn send(&self, request: impl IntoRequest) -> Result<http::Response<Body>, TokenError> {
         self.source.send(request).await
     }
 

@@ -1,5 +1,6 @@
 //! Building an app: the settings, the presets, and the checks before any request.
 
+use core::fmt;
 use core::time::Duration;
 
 use wellspring_core::{
@@ -54,17 +55,18 @@ pub struct AppBuilder {
     former: FormerRecord,
 }
 
-/// Declares the setters of the optional text settings.
-macro_rules! text_setters {
+/// Declares the setters of the optional URLs.
+macro_rules! url_setters {
     ($($(#[$doc:meta])* $name:ident)+) => {$(
         $(#[$doc])*
-        pub fn $name(mut self, text: impl Into<String>) -> Self {
-            self.$name = Some(text.into());
+        pub fn $name(mut self, url: impl fmt::Display) -> Self {
+            self.$name = Some(url.to_string());
             self
         }
     )+};
 }
 
+/// A URL is any text: a `&str`, a `String`, a `url::Url`, an `http::Uri`. The last two write a slash where a URL has no path.
 impl AppBuilder {
     /// The grant type. Default: [`GrantType::AuthorizationCode`].
     pub fn grant_type(mut self, grant: GrantType) -> Self {
@@ -113,7 +115,7 @@ impl AppBuilder {
         self
     }
 
-    text_setters! {
+    url_setters! {
         /// The authorization endpoint.
         authorize_url
         /// The device authorization endpoint ([RFC 8628](https://www.rfc-editor.org/rfc/rfc8628)). Users sign in
@@ -125,17 +127,25 @@ impl AppBuilder {
         userinfo_url
         /// The revocation endpoint ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)).
         revocation_url
-        /// The issuer. A callback's `iss` must equal it
-        /// ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
-        issuer
         /// The redirect URI, byte for byte as registered: HTTPS, or plain HTTP to loopback. Only a sign-in in a browser
         /// needs it.
         redirect_uri
-        /// The client certificate, a PEM without the private key. The certificate and key of the TLS connection belong in
-        /// the transport's TLS settings. With client credentials the certificate is part of the tokens' key
-        /// ([RFC 8705 §3](https://www.rfc-editor.org/rfc/rfc8705#section-3)). A user's session survives a renewed
-        /// certificate.
-        client_certificate
+    }
+
+    /// The issuer, byte for byte. A callback's `iss` must equal it
+    /// ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// The client certificate, a PEM without the private key. The certificate and key of the TLS connection belong in
+    /// the transport's TLS settings. With client credentials the certificate is part of the tokens' key
+    /// ([RFC 8705 §3](https://www.rfc-editor.org/rfc/rfc8705#section-3)). A user's session survives a renewed
+    /// certificate.
+    pub fn client_certificate(mut self, pem: impl Into<String>) -> Self {
+        self.client_certificate = Some(pem.into());
+        self
     }
 
     /// The user whose tokens these are, for a program with several users. See [`App::for_user`].
@@ -265,8 +275,8 @@ impl AppBuilder {
     }
 
     /// Allows calls to the origin of this API to carry the token.
-    pub fn api_url(mut self, url: impl Into<String>) -> Self {
-        self.api_urls.push(url.into());
+    pub fn api_url(mut self, url: impl fmt::Display) -> Self {
+        self.api_urls.push(url.to_string());
         self
     }
 

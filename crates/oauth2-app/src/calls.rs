@@ -1,7 +1,5 @@
 //! Sign-in and the typed calls, written once for both transports.
 
-use wellspring_core::{HttpRequest, HttpResponse, ResponseHead, TokenError};
-
 /// The most bytes of an answer that a client reads.
 pub(crate) const MAX_ANSWER: usize = 1 << 20;
 
@@ -12,13 +10,14 @@ macro_rules! calls {
         use core::time::Duration;
 
         use wellspring_core::{
-            AccessToken, HttpRequest, HttpResponse, Provider, RefreshToken, Token, TokenError, UnixTime,
+            AccessToken, HttpRequest, HttpResponse, Provider, RefreshToken, ResponseHead, Token, TokenError,
+            UnixTime,
         };
         use $transport::{Clock, TokenSource, Transport};
 
         use crate::app::App;
         use crate::callback::Callback;
-        use crate::calls::{MAX_ANSWER, http_request, http_response};
+        use crate::calls::MAX_ANSWER;
         use crate::device::DeviceLogin;
         use crate::login::PendingLogin;
         use crate::metadata::locations::read_location;
@@ -167,8 +166,9 @@ macro_rules! calls {
 
             /// Sends a call with the token and reads the whole answer.
             pub(crate) $($async)? fn call(&self, request: &HttpRequest) -> Result<HttpResponse, TokenError> {
-                let (head, body) = self.source.send(http_request(request)?)$($await)*?.into_parts();
-                Ok(http_response(&head, body.bytes(MAX_ANSWER)$($await)*?.into()))
+                let (head, body) = self.source.send(request.clone())$($await)*?.into_parts();
+                let head = ResponseHead::from((head.status, &head.headers));
+                Ok(HttpResponse::new(head, body.bytes(MAX_ANSWER)$($await)*?))
             }
         }
 
@@ -208,20 +208,3 @@ macro_rules! calls {
 }
 
 pub(crate) use calls;
-
-/// A call without a body, to which the token source adds the token.
-pub(crate) fn http_request(request: &HttpRequest) -> Result<http::Request<()>, TokenError> {
-    let mut call = http::Request::builder().method(request.method().as_str()).uri(request.url());
-    for header in request.headers() {
-        call = call.header(header.name(), header.expose());
-    }
-    call.body(()).map_err(|_| TokenError::misconfigured("the endpoint's URL is not a valid URI"))
-}
-
-pub(crate) fn http_response(head: &http::response::Parts, body: Vec<u8>) -> HttpResponse {
-    let start = ResponseHead::new(head.status.as_u16());
-    let head = head.headers.iter().fold(start, |start, (name, value)| {
-        start.header(name.as_str(), String::from_utf8_lossy(value.as_bytes()))
-    });
-    HttpResponse::new(head, body)
-}

@@ -1,5 +1,7 @@
 //! With which settings an app begins: none, a client's credentials, or the server's metadata.
 
+use core::fmt;
+
 use wellspring_core::ClientSecret;
 
 use crate::app::App;
@@ -26,7 +28,7 @@ impl App {
     /// # Ok::<(), wellspring_core::TokenError>(())
     /// ```
     pub fn client_credentials(
-        token_url: impl Into<String>,
+        token_url: impl fmt::Display,
         client_id: impl Into<String>,
         client_secret: impl Into<ClientSecret>,
     ) -> AppBuilder {

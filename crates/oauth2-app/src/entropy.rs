@@ -4,6 +4,9 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
+#[cfg(feature = "getrandom")]
+use crate::state::State;
+
 /// Random bytes for one sign-in: 256 bits for the `state` and 256 bits for the PKCE verifier. Do not reuse them.
 ///
 /// The bytes must come from the operating system or another cryptographic source. An attacker who guesses the state can
@@ -32,6 +35,26 @@ impl Entropy {
             ))
         })?;
         Ok(Self(bytes))
+    }
+
+    /// A random name from the operating system, such as the id of a session or the [pool](crate::App::for_user) key of a sign-in:
+    /// 43 characters of base64url, 256 bits.
+    ///
+    /// ```
+    /// use oauth2_app::Entropy;
+    ///
+    /// let name = Entropy::random_name()?;
+    /// assert_eq!(name.len(), 43);
+    /// assert_ne!(name, Entropy::random_name()?);
+    /// # Ok::<(), wellspring_core::TokenError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if the operating system provides no random bytes.
+    #[cfg(feature = "getrandom")]
+    pub fn random_name() -> Result<String, wellspring_core::TokenError> {
+        Ok(State::from_entropy(Self::from_system()?.state()).expose().to_owned())
     }
 
     pub(crate) fn state(&self) -> [u8; 32] {

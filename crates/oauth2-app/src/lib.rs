@@ -57,6 +57,7 @@ mod device;
 mod dialect;
 mod entropy;
 mod finish;
+mod html;
 mod identity;
 mod login;
 #[cfg(feature = "loopback")]
@@ -79,6 +80,7 @@ pub use callback_error::{CallbackError, CallbackErrorKind};
 pub use config::{AuthMethod, GrantType};
 pub use device::DeviceLogin;
 pub use entropy::Entropy;
+pub use html::escape_html;
 pub use identity::FormerRecord;
 pub use login::{Authorization, PendingLogin};
 pub use metadata::{Discovery, Metadata};

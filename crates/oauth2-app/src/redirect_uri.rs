@@ -19,8 +19,8 @@ impl RedirectUri {
     ///
     /// Fails if the URI is not absolute, has a fragment, or is neither HTTPS nor plain HTTP to loopback (127.0.0.0/8,
     /// `[::1]`, `localhost`).
-    pub fn new(uri: impl Into<String>) -> Result<Self, TokenError> {
-        let uri = uri.into();
+    pub fn new(uri: impl fmt::Display) -> Result<Self, TokenError> {
+        let uri = uri.to_string();
         match Origin::of(&uri) {
             Ok(_) => Ok(Self(uri)),
             Err(error) => Err(TokenError::misconfigured(format!("the redirect URI is invalid: {error}"))),

@@ -1,5 +1,6 @@
 //! A gateway without client credentials: its base URLs and its token request.
 
+use core::fmt;
 use core::time::Duration;
 
 use wellspring_core::{ClientSecret, TokenError};
@@ -22,7 +23,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) fn new(base_url: &str, spec: TokenRequestSpec) -> Result<Self, TokenError> {
+    pub(crate) fn new(base_url: impl fmt::Display, spec: TokenRequestSpec) -> Result<Self, TokenError> {
         let base = checked_base_url(base_url)?;
         let token = TokenEndpoint::new(&base, spec)?.provider_name(PROVIDER);
         Ok(Self { api_base: base.clone(), base, token })
@@ -44,8 +45,8 @@ impl Endpoint {
     /// # Errors
     ///
     /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
-    pub fn api_base_url(mut self, url: impl AsRef<str>) -> Result<Self, TokenError> {
-        self.api_base = checked_base_url(url.as_ref())?;
+    pub fn api_base_url(mut self, url: impl fmt::Display) -> Result<Self, TokenError> {
+        self.api_base = checked_base_url(url)?;
         Ok(self)
     }
 

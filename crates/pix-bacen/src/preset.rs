@@ -3,6 +3,7 @@
 //! Five brands run one white-label platform. Two of them have published pages, which differ only in the host. The
 //! published page calls its API identical to the "standard" API, which is wrong: see [`Endpoint::standard`].
 
+use core::fmt;
 use core::time::Duration;
 
 use wellspring_core::TokenError;
@@ -49,8 +50,8 @@ impl Gateway {
     /// # Errors
     ///
     /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
-    pub fn base_url(url: impl AsRef<str>) -> Result<Endpoint, TokenError> {
-        Endpoint::new(url.as_ref(), pix_bacen())
+    pub fn base_url(url: impl fmt::Display) -> Result<Endpoint, TokenError> {
+        Endpoint::new(url, pix_bacen())
     }
 
     /// Any token endpoint that takes client credentials, by its base URL and its [`TokenRequestSpec`].
@@ -59,8 +60,8 @@ impl Gateway {
     ///
     /// Fails for the reasons of [`base_url`](Self::base_url), and if the spec contradicts itself: it puts a secret in the
     /// query, has a header that cannot be sent, or sets a header or parameter twice.
-    pub fn custom(base_url: impl AsRef<str>, spec: TokenRequestSpec) -> Result<Endpoint, TokenError> {
-        Endpoint::new(base_url.as_ref(), spec)
+    pub fn custom(base_url: impl fmt::Display, spec: TokenRequestSpec) -> Result<Endpoint, TokenError> {
+        Endpoint::new(base_url, spec)
     }
 
     /// The gateway with this name: `goforge`, `fire-banking`, `avista`, `ntx-pay` or `safira-pay`.

@@ -181,7 +181,7 @@ fn endpoint(profile: &Profile, settings: &PixBacen) -> Result<Endpoint, Error> {
         (Some(name), None) => Gateway::named(&name.text()?).ok_or_else(|| {
             name.place.error("must be one of: goforge, fire-banking, avista, ntx-pay, safira-pay")
         }),
-        (None, Some(url)) => Gateway::base_url(&url.text()?)
+        (None, Some(url)) => Gateway::base_url(url.text()?.as_str())
             .map_err(|error| url.place.error(format_args!("is invalid: {error}"))),
         _ => Err(profile.place().error("needs either `gateway` or `base_url`")),
     }
@@ -336,7 +336,7 @@ fn start(profile: &Profile, settings: &Oauth2App) -> Result<AppBuilder, Error> {
                     .place()
                     .error("lacks `base_url`, which the preset aihubmix needs; add it"));
             };
-            aihubmix::app(&url.text()?).map_err(|error| url.place.error(format_args!("is invalid: {error}")))
+            aihubmix::app(url.text()?.as_str()).map_err(|error| url.place.error(format_args!("is invalid: {error}")))
         }
         (None, Some(issuer)) => {
             let url = issuer.text()?;
@@ -362,7 +362,7 @@ fn hive(profile: &Profile, settings: &settings::HiveAuth) -> Result<HiveAuth, Er
             name.one_of::<fn() -> _>(&[("live", HiveAuth::live), ("sandbox", HiveAuth::sandbox)])?()
         }
         (None, Some(url)) => {
-            let endpoint = HiveAuth::base_url(&url.text()?);
+            let endpoint = HiveAuth::base_url(url.text()?.as_str());
             endpoint.map_err(|error| url.place.error(format_args!("is invalid: {error}")))?
         }
         _ => return Err(profile.place().error("needs either `environment` or `base_url`")),

@@ -106,7 +106,8 @@ impl OauthClient {
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct App {
-    /// The applications that are registered at the start.
+    /// The registered applications, which [`Builder::client`](crate::Builder::client) adds to. A request of another client id, or
+    /// with another redirect URI, is refused.
     pub clients: Vec<OauthClient>,
     /// The Bearer token that `POST /api/oauth_apps` requires.
     pub developer_token: String,
@@ -114,6 +115,9 @@ pub struct App {
     pub scopes: String,
     /// The scopes that the user consents to, if not to all.
     pub consents_to: Option<String>,
+    /// Whether the user agrees to every sign-in at once: no page is shown, and a device code is approved when it is issued. A
+    /// request with `decision=deny` is still refused. Default: no.
+    pub auto_approve: bool,
     /// What a refresh does to the refresh token.
     pub rotation: Rotation,
     /// How long access tokens live.
@@ -143,6 +147,7 @@ impl Default for App {
             developer_token: "YOUR_DEVELOPER_TOKEN".into(),
             scopes: "profile balance".into(),
             consents_to: None,
+            auto_approve: false,
             rotation: Rotation::Rotate { replay_window: None },
             access_lifetime: Duration::from_secs(7_200),
             refresh_lifetime: Duration::from_secs(30 * 86_400),

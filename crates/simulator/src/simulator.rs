@@ -210,10 +210,32 @@ impl Builder {
         self
     }
 
-    /// Adds an application that may sign users in.
+    /// Registers an application: its client id, secret and redirect URI. Those of the published page stay registered.
+    ///
+    /// ```
+    /// use wellspring_simulator::{OauthClient, Simulator};
+    ///
+    /// let site = OauthClient::confidential("my-client", "my-secret", "http://127.0.0.1:8080/callback");
+    /// let simulator = Simulator::builder().client(site).start()?;
+    ///
+    /// // A running simulator takes further applications, and redirect URIs with them.
+    /// let phone = OauthClient::public("my-phone", "https://app.example/callback");
+    /// simulator.configure(|config| config.app.clients.push(phone));
+    /// let ids: Vec<_> = simulator.world().config_mut().app.clients.iter().map(|client| client.id.clone()).collect();
+    /// assert_eq!(ids, ["client_abc123def456", "client_public", "my-client", "my-phone"]);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn client(mut self, client: OauthClient) -> Self {
         self.config.app.clients.push(client);
+        self
+    }
+
+    /// Lets the user agree to every sign-in at once, for tests without a browser: the authorization URL redirects back with a
+    /// code, and a device code is approved when it is issued.
+    #[must_use]
+    pub fn auto_approve(mut self) -> Self {
+        self.config.app.auto_approve = true;
         self
     }
 

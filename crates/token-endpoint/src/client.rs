@@ -4,6 +4,7 @@
 //! token, the client ignores it ([RFC 6749 §4.4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.3)), unless the spec
 //! says that it renews with it.
 
+use core::fmt;
 use core::hash::Hasher;
 
 use wellspring_core::{
@@ -120,8 +121,8 @@ impl TokenClient {
     /// # Errors
     ///
     /// Fails if the URL is neither HTTPS nor plain HTTP to loopback.
-    pub fn api_url(mut self, url: &str) -> Result<Self, TokenError> {
-        let origin = Origin::of(url)
+    pub fn api_url(mut self, url: impl fmt::Display) -> Result<Self, TokenError> {
+        let origin = Origin::of(&url.to_string())
             .map_err(|error| TokenError::misconfigured(format!("the API's URL is invalid: {error}")))?;
         if !self.spec.origins.contains(&origin) {
             self.spec.origins.push(origin);

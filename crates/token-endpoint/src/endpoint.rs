@@ -1,5 +1,6 @@
 //! A token endpoint without a client: its URL and its token request.
 
+use core::fmt;
 use core::time::Duration;
 use std::borrow::Cow;
 
@@ -23,8 +24,8 @@ impl TokenEndpoint {
     ///
     /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query, and if the spec contradicts itself:
     /// it puts a secret in the query, has a header that cannot be sent, or sets a header or parameter twice.
-    pub fn new(base_url: impl AsRef<str>, spec: TokenRequestSpec) -> Result<Self, TokenError> {
-        let base = checked_base_url(base_url.as_ref())?;
+    pub fn new(base_url: impl fmt::Display, spec: TokenRequestSpec) -> Result<Self, TokenError> {
+        let base = checked_base_url(base_url)?;
         spec.check()?;
         let slash = if spec.path.starts_with('/') || spec.path.is_empty() { "" } else { "/" };
         let url = format!("{base}{slash}{}", spec.path);
@@ -70,8 +71,9 @@ impl TokenEndpoint {
 /// # Errors
 ///
 /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
-pub fn checked_base_url(url: &str) -> Result<String, TokenError> {
-    Origin::of(url)
+pub fn checked_base_url(url: impl fmt::Display) -> Result<String, TokenError> {
+    let url = url.to_string();
+    Origin::of(&url)
         .map_err(|error| TokenError::misconfigured(format!("the base URL is invalid: {error}")))?;
     if url.contains('?') {
         return Err(TokenError::misconfigured("the base URL must not carry a query"));

@@ -14,10 +14,10 @@ use http_body::Frame;
 use hyper::body::{Bytes, Incoming};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use wellspring_core::{HttpRequest, HttpResponse, Origin, TokenError, TransportError};
+use wellspring_core::{HttpRequest, HttpResponse, Origin, ResponseHead, TokenError, TransportError};
 use wellspring_transport::{
     BODY_CAP, CallLimits, ClientSettings, FIELDS_CAP, Failure, Tls, UserAgent, certificate_refused,
-    check_head, check_url, complete, cut_short, error_chain, response_head, too_large, whole, wire_request,
+    check_head, check_url, complete, cut_short, error_chain, too_large, whole, wire_request,
 };
 use zeroize::Zeroizing;
 
@@ -130,7 +130,7 @@ impl Transport for HyperTransport {
         let timed_out = || Err(Failure::TIMED_OUT.into());
         let mut response = limit.wait(send(client, request)).await.unwrap_or_else(timed_out)?;
         let checked = check_head(response.headers());
-        let head = response_head(response.status(), response.headers());
+        let head = ResponseHead::from((response.status(), response.headers()));
         let mut body = Zeroizing::new(Vec::new());
         loop {
             let frame = match limit.wait(next_frame(response.body_mut())).await {

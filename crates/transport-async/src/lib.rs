@@ -36,6 +36,8 @@
 //! one of `rustls-aws-lc-rs` and `native-tls`; `platform-verifier` adds the operating system's certificate store. No
 //! feature changes how a program's own reqwest client behaves.
 //!
+//! The HTTP client speaks HTTP/1.1 and goes through HTTP proxies. It speaks neither HTTP/2 nor SOCKS.
+//!
 //! The features `tower` and `reqwest-middleware` attach tokens to the requests of a program's own client.
 //!
 //! The blocking transport has the same types, methods and files, without `.await`.

@@ -33,6 +33,8 @@
 //! one of `rustls-aws-lc-rs` and `native-tls`; `platform-verifier` adds the operating system's certificate store. No
 //! feature changes how a program's own ureq agent behaves.
 //!
+//! The HTTP client speaks HTTP/1.1 and goes through HTTP proxies, not through SOCKS proxies.
+//!
 //! The feature `ureq-middleware` attaches tokens to the requests of a program's own client.
 //!
 //! The async transport has the same types, methods and files, with `.await`.

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use ureq::config::{AutoHeaderValue, ConfigBuilder};
 use ureq::typestate::HttpCrateScope;
 use ureq::{AsSendBody, Proxy, ProxyProtocol, SendBody};
-use wellspring_core::{HttpRequest, HttpResponse, TokenError, TransportError};
+use wellspring_core::{HttpRequest, HttpResponse, ResponseHead, TokenError, TransportError};
 use wellspring_transport::{
     BODY_CAP, CallLimits, ClientSettings, Failure, HEAD_CAP, ProxyChoice, Tls, UserAgent, check_head,
-    check_url, complete, cut_short, is_untrusted, response_head, too_large, whole, wire_request,
+    check_url, complete, cut_short, is_untrusted, too_large, whole, wire_request,
 };
 use zeroize::Zeroizing;
 
@@ -104,7 +104,7 @@ impl Transport for UreqTransport {
         let limits = Limits { connect: Some(connect), idle: None, all: Some(within.saturating_add(SLACK)) };
         let (head, body) = send(&self.tokens, parts, &body, limits)?.into_parts();
         let checked = check_head(&head.headers);
-        let head = response_head(head.status, &head.headers);
+        let head = ResponseHead::from((head.status, &head.headers));
         let mut bytes = Zeroizing::new(Vec::new());
         if let Err(error) = read_all(body.into_reader().take(BODY_CAP as u64 + 1), &mut bytes) {
             return cut_short(head, bytes, || failure(error.into()));
@@ -142,11 +142,7 @@ impl Transport for UreqTransport {
 fn only(url: &str) -> Result<Proxy, TokenError> {
     let proxy = Proxy::new(url).ok();
     let speaks_http = |proxy: &Proxy| matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https);
-    proxy.filter(speaks_http).ok_or_else(|| {
-        TokenError::misconfigured(
-            "the proxy's URL is not valid: it must begin with http:// or https:// and name a host",
-        )
-    })
+    proxy.filter(speaks_http).ok_or_else(ProxyChoice::not_usable)
 }
 
 /// Reads byte by byte: where the frame breaks, ureq loses what it has decoded in the same call.

@@ -3,8 +3,6 @@
 use http::Extensions;
 use wellspring_core::{Origin, Provider, Scope, TokenError, Verdict};
 
-use crate::rules::response_head;
-
 /// The longest body of a foreign client that is held in memory for a retry, in bytes.
 pub const MAX_REPEATABLE: usize = 1 << 20;
 
@@ -107,7 +105,7 @@ pub enum Redirected {
 /// The scope that a refused call lacks; empty where the response says so without naming a scope.
 #[must_use]
 pub fn missing_scope<B>(provider: &dyn Provider, response: &http::Response<B>) -> Option<Scope> {
-    match provider.judge(&response_head(response.status(), response.headers()), &[]) {
+    match provider.judge(&(response.status(), response.headers()).into(), &[]) {
         Verdict::ScopeMissing(scope) => Some(scope.unwrap_or_default()),
         Verdict::Accepted | Verdict::TokenRefused => None,
     }

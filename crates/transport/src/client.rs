@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use wellspring_core::TokenError;
+
 use crate::tls::Tls;
 use crate::user_agent::UserAgent;
 
@@ -31,6 +33,17 @@ pub enum ProxyChoice {
     Direct,
     /// The proxy at this URL.
     At(String),
+}
+
+impl ProxyChoice {
+    /// The error for a URL that names no HTTP proxy. It does not show the URL.
+    #[must_use]
+    pub fn not_usable() -> TokenError {
+        TokenError::misconfigured(
+            "the proxy's URL is not valid: it must begin with http:// or https:// and name a host; SOCKS proxies are not \
+             supported",
+        )
+    }
 }
 
 impl<C> ClientSettings<C> {

@@ -51,6 +51,14 @@ impl Failure {
         Some(Obstacle::Proxy),
         "the endpoint could not be reached through the proxy: check the proxy that this process uses, and its settings (`HTTPS_PROXY`, `NO_PROXY`)",
     );
+    /// The environment names a proxy of another kind, such as SOCKS.
+    pub const NOT_AN_HTTP_PROXY: Self = Self(
+        Refused,
+        Some(Obstacle::Settings),
+        "the request was not sent: the proxy that the environment names is no HTTP proxy, and others, such as SOCKS, are not \
+         supported; name an http:// or https:// proxy in `HTTPS_PROXY`, except the host in `NO_PROXY`, or build the source with \
+         `no_proxy`",
+    );
     /// No route to the endpoint.
     pub const NO_NETWORK: Self = Self(
         NotSent,

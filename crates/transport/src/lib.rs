@@ -80,8 +80,8 @@ pub use obstacle::{certificate_refused, handshake_ended};
 pub use obstacle::{error_chain, is_untrusted, timed_out, unreachable, unreachable_by_proxy};
 pub use published::TokenRef;
 pub use rules::{
-    BODY_CAP, FIELDS_CAP, HEAD_CAP, check_head, check_url, complete, cut_short, response_head, too_large,
-    whole, wire_request,
+    BODY_CAP, FIELDS_CAP, HEAD_CAP, check_head, check_url, complete, cut_short, too_large, whole,
+    wire_request,
 };
 pub use scripted::Scripted;
 pub use shared::SharedLifecycle;

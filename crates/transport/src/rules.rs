@@ -79,28 +79,10 @@ pub fn wire_request(
     request: &HttpRequest,
     user_agent: &UserAgent,
 ) -> Result<http::Request<Vec<u8>>, TransportError> {
-    let method = match request.method() {
-        Method::Post => http::Method::POST,
-        _ => http::Method::GET,
-    };
-    let mut wire = http::Request::builder()
-        .method(method)
-        .uri(request.url())
-        .body(request.expose_body().to_vec())
-        .map_err(|_| refused("the token request was not sent: its URL is not valid; correct it"))?;
+    let mut wire = http::Request::try_from(request).map_err(|error| {
+        refused(format!("the token request was not sent: {error}; correct the URL or the credentials"))
+    })?;
     let headers = wire.headers_mut();
-    for header in request.headers() {
-        let name = HeaderName::from_bytes(header.name().as_bytes());
-        let value = HeaderValue::from_str(header.expose());
-        let (Ok(name), Ok(mut value)) = (name, value) else {
-            return Err(refused(format!(
-                "the token request was not sent: its header {} holds an invalid byte; correct the credentials",
-                header.name().escape_default()
-            )));
-        };
-        value.set_sensitive(true);
-        headers.append(name, value);
-    }
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     complete(headers);
     user_agent.complete(headers);
@@ -113,14 +95,6 @@ pub fn wire_request(
 /// Adds the headers that every request of a built-in client has beside its `User-Agent`, unless the request has its own.
 pub fn complete(headers: &mut HeaderMap) {
     headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-}
-
-/// Status and headers in the type that providers read.
-#[must_use]
-pub fn response_head(status: http::StatusCode, headers: &HeaderMap) -> ResponseHead {
-    headers.iter().fold(ResponseHead::new(status.as_u16()), |head, (name, value)| {
-        head.header(name.as_str(), String::from_utf8_lossy(value.as_bytes()))
-    })
 }
 
 /// The response whose body could not be read to its end for this reason, if its JSON document is complete: nothing but

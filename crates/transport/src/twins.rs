@@ -41,7 +41,7 @@ pub mod prelude {
     pub use crate::keep_warm::KeepWarm;
     pub use crate::pool::Pool;
     pub use crate::published::TokenRef;
-    pub use crate::rules::{acceptable, check_deadline, check_start, check_url, response_head};
+    pub use crate::rules::{acceptable, check_deadline, check_start, check_url};
     pub use crate::scripted::Scripted;
     pub use crate::settings::SharedSettings;
     pub use crate::source::Source;

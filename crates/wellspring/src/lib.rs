@@ -74,6 +74,36 @@
 //! # }
 //! ```
 //!
+//! # URLs, secrets and requests as you have them
+//!
+//! A URL may be text, a `url::Url` or an [`http::Uri`]; a secret text, or with the feature `secrecy` a `SecretString`; a request
+//! that another library built becomes one of this crate.
+//!
+//! ```
+//! use wellspring::http::{Request, Uri};
+//! use wellspring::oauth2::App;
+//! use wellspring::sans_io::{HttpRequest, Method, Origin};
+//!
+//! let token_url = Uri::from_static("https://login.example.com/token");
+//! let app = App::client_credentials(&token_url, "client-id", String::from("client-secret")).build()?;
+//! assert_eq!(Origin::try_from(&token_url)?, "https://login.example.com".parse()?);
+//!
+//! let request = HttpRequest::try_from(Request::post(token_url).body("token=t")?)?;
+//! assert_eq!((request.method(), request.expose_body()), (Method::Post, &b"token=t"[..]));
+//! # let _ = app;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+#![cfg_attr(feature = "secrecy", doc = "```")]
+#![cfg_attr(not(feature = "secrecy"), doc = "```ignore")]
+//! use wellspring::{AccessToken, ClientSecret};
+//!
+//! let secret = ClientSecret::from(secrecy::SecretString::from("client-secret"));
+//! assert_eq!(secret.expose(), "client-secret");
+//! let back = secrecy::SecretString::from(AccessToken::new("token"));
+//! assert_eq!(secrecy::ExposeSecret::expose_secret(&back), "token");
+//! ```
+//!
 //! # Where to find it
 //!
 //! | you want | it is in |

@@ -6,7 +6,9 @@ use core::error::Error;
 use wellspring as asynchronous;
 use wellspring::blocking;
 use wellspring::http;
+use wellspring::oauth2::App;
 use wellspring::pix_bacen::Gateway;
+use wellspring::store::MemoryStore;
 use wellspring::{ErrorKind, TokenError};
 use wellspring_simulator::{Endpoint, Simulator};
 
@@ -34,6 +36,20 @@ fn main() -> Outcome {
     simulator.revoke_access_tokens();
     through_ureq(source, &url)?;
     assert_eq!(simulator.asked(Endpoint::Token), 4);
+
+    // Two users, whose client credentials are the same here.
+    let token_url = format!("{}/api/oauth2/token", simulator.url());
+    let app = App::client_credentials(token_url, "client_abc123def456", "secret_xyz789uvw012");
+    let (app, url) =
+        (app.api_url(simulator.url()).build()?, format!("{}/api/oauth2/userinfo", simulator.url()));
+    let users = app.clone();
+    let pool = asynchronous::TokenSource::builder(app.clone()).store(MemoryStore::open());
+    let pool = pool.pool(move |user| users.for_user(user))?;
+    runtime.block_on(for_each_user(&pool, &url))?;
+    let users = app.clone();
+    let pool = blocking::TokenSource::builder(app).store(MemoryStore::open());
+    for_each_user_of_ureq(&pool.pool(move |user| users.for_user(user))?, &url)?;
+    assert_eq!(simulator.asked(Endpoint::ClientCredentialsGrant), 4);
     Ok(())
 }
 
@@ -90,6 +106,39 @@ fn through_ureq(source: blocking::TokenSource, url: &str) -> Outcome {
     Ok(())
 }
 // ANCHOR_END: ureq
+
+// ANCHOR: users
+/// One client for all users: each request has the source of its user.
+async fn for_each_user(pool: &asynchronous::TokenPool, url: &str) -> Outcome {
+    use asynchronous::{AttachLayer, AttachMiddleware, Body};
+    use hyper_util::client::legacy::Client;
+    use hyper_util::rt::TokioExecutor;
+    use tower::{Layer as _, ServiceExt};
+
+    let stack = AttachLayer::per_request().layer(Client::builder(TokioExecutor::new()).build_http::<Body>());
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    let client = reqwest_middleware::ClientBuilder::new(client).with(AttachMiddleware::per_request()).build();
+
+    for user in ["user-7", "user-8"] {
+        let request = http::Request::get(url).extension(pool.source(user)?).body(Body::empty())?;
+        assert_eq!(stack.clone().oneshot(request).await?.status(), 200);
+
+        let answer = client.get(url).with_extension(pool.source(user)?).send().await?;
+        assert_eq!(answer.status(), 200);
+    }
+    Ok(())
+}
+
+/// The same with ureq.
+fn for_each_user_of_ureq(pool: &blocking::TokenPool, url: &str) -> Outcome {
+    let agent = blocking::AttachMiddleware::per_request().over(ureq::agent());
+    for user in ["user-7", "user-8"] {
+        let answer = agent.get(url).extension(pool.source(user)?).call()?;
+        assert_eq!(answer.status(), 200);
+    }
+    Ok(())
+}
+// ANCHOR_END: users
 
 #[test]
 fn the_example_holds_what_it_asserts() {

@@ -5,16 +5,20 @@
 #![forbid(unsafe_code)]
 
 use core::error::Error;
-use core::time::Duration;
 
-use http::header::LOCATION;
-use http::{Response, StatusCode};
-use oauth2_app::{App, Authorization, Callback, Entropy, PendingLogin, aihubmix};
-use wellspring_core::{AuthorizationGrant, HttpRequest, Instant, Method, Revocation, TokenError};
+use wellspring::http;
+use wellspring::oauth2::aihubmix;
+use wellspring::sans_io::{HttpRequest, Method};
+use wellspring::store::MemoryStore;
 use wellspring_simulator::{Endpoint, OauthClient, Simulator};
-use wellspring_store::MemoryStore;
-use wellspring_transport_blocking::{Clock, TokenPool, TokenSource};
-use wellspring_wire::percent_encode;
+// ANCHOR: names
+use core::time::Duration;
+use wellspring::blocking::{Clock, TokenPool, TokenSource};
+use wellspring::http::{Response, StatusCode, header::LOCATION};
+use wellspring::oauth2::{App, Authorization, Callback, Entropy, PendingLogin, percent_encode};
+use wellspring::sans_io::{Instant, Revocation};
+use wellspring::{AuthorizationGrant, TokenError};
+// ANCHOR_END: names
 
 // ANCHOR: handlers
 /// How long a sign-in stays pending.
@@ -85,10 +89,7 @@ impl Site {
     }
 
     fn sign_in(&self, session: &mut Session, grant: AuthorizationGrant) -> Result<(), TokenError> {
-        let random = || {
-            getrandom::u64().map_err(|_| TokenError::unavailable("the operating system gave no random bytes"))
-        };
-        let user = format!("{:016x}{:016x}", random()?, random()?);
+        let user = Entropy::random_name()?;
         self.pool.source(&user)?.sign_in(grant)?;
         // The new sign-in stays even if the previous one cannot be ended.
         if let Some(before) = session.user.replace(user) {
@@ -113,12 +114,11 @@ impl Site {
 fn log(at: &str, error: &TokenError) {
     eprintln!("{at}: {error}");
 }
-// ANCHOR_END: handlers
-
 fn redirect(url: &str) -> Response<()> {
     let found = Response::builder().status(StatusCode::FOUND).header(LOCATION, url).body(());
     found.expect("what is redirected to is encoded")
 }
+// ANCHOR_END: handlers
 
 /// The site, and the authorization server of its users.
 fn site() -> Result<(Site, Simulator), Box<dyn Error>> {

@@ -1,13 +1,16 @@
 //! The application and the store that a profile of `wellspring.toml` describes.
 
 use core::net::SocketAddr;
-use std::io;
 use std::path::Path;
 
+use wellspring::profiles::Configuration;
+// ANCHOR: names
+use std::io;
 use wellspring::oauth2::App;
-use wellspring::profiles::{Configuration, Profile, SignsIn};
+use wellspring::profiles::{Profile, SignsIn};
 use wellspring::store::MemoryStore;
 use wellspring::{Builder, TokenSource};
+// ANCHOR_END: names
 
 use crate::failure::Failure;
 

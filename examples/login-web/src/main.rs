@@ -13,26 +13,29 @@ use core::net::SocketAddr;
 use std::io::{Write as _, stderr, stdout};
 use std::process::ExitCode;
 
+// ANCHOR: names
 use axum::Router;
 use axum::extract::Extension;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio::net::TcpListener;
 use wellspring::axum::{NotSignedIn, SignedIn, WebLogin};
 use wellspring::http;
 use wellspring::http::StatusCode;
 use wellspring::oauth2::App;
+use wellspring::{Builder, ErrorKind, TokenError, TokenPool, TokenSource};
+// ANCHOR_END: names
+use tokio::net::TcpListener;
 use wellspring::store::MemoryStore;
-use wellspring::{Builder, TokenPool, TokenSource};
-use wellspring::{ErrorKind, TokenError};
 use wellspring_simulator::{OauthClient, Simulator};
 
 use crate::arguments::{Arguments, Server};
 use crate::ending::{Signals, status_of};
 use crate::failure::Failure;
 
+// ANCHOR: client
 const ID: &str = "client_of_this_example";
 const SECRET: &str = "secret_of_this_example";
+// ANCHOR_END: client
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -6,9 +6,11 @@
 
 use core::time::Duration;
 
+// ANCHOR: names
 use wellspring::blocking::{Clock, TokenSource};
 use wellspring::oauth2::blocking::Client;
 use wellspring::oauth2::{App, Authorization, Callback, Entropy};
+// ANCHOR_END: names
 use wellspring::sans_io::{HttpRequest, Method};
 use wellspring::{ErrorKind, LoginReason};
 use wellspring_simulator::{Endpoint, SimClock, Simulator};

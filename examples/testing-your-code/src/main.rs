@@ -4,6 +4,7 @@
 //! `#[cfg(test)]` module.
 #![forbid(unsafe_code)]
 
+// ANCHOR: names
 use core::time::Duration;
 
 use wellspring::blocking::{Body, CallLimits, Clock, TokenSource, Transport};
@@ -11,7 +12,9 @@ use wellspring::http;
 use wellspring::http::{Request, Response, StatusCode};
 use wellspring::sans_io::{HttpRequest, HttpResponse, TransportError, TransportErrorKind};
 use wellspring::{AccessToken, ErrorKind, LoginReason, TokenError, TokenResponse};
+// ANCHOR_END: names
 
+// ANCHOR: balance
 const API: &str = "https://api.example/balance";
 
 /// What the user is asked to do after a failure.
@@ -29,6 +32,7 @@ fn balance(source: &TokenSource) -> Result<String, Trouble> {
     let answer = source.send(request).map_err(|error| trouble(&error))?;
     answer.into_body().text(1024).map_err(|error| trouble(&error))
 }
+// ANCHOR_END: balance
 
 // ANCHOR: kinds
 fn trouble(error: &TokenError) -> Trouble {
@@ -63,10 +67,12 @@ impl Transport for Api {
 }
 // ANCHOR_END: api
 
+// ANCHOR: granted
 /// What an endpoint grants.
 fn granted(token: &str) -> Result<TokenResponse, TokenError> {
     Ok(TokenResponse::new(AccessToken::new(token)).with_lifetime(Duration::from_secs(3_600)))
 }
+// ANCHOR_END: granted
 
 // ANCHOR: fixed
 /// For code that only needs a token.

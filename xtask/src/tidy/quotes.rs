@@ -29,6 +29,9 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
             )),
             Err(fault) => found.push(format!("{path}: {fault}.")),
         }
+        found.extend(unquoted(text).map(|line| {
+            format!("{path}: line {line}: nothing compiles this code: quote an example with `{MARK}FILE: NAME{MARK_END}`.")
+        }));
         if text.contains("{{#") {
             found.push(format!(
                 "{path}: a forge shows `{{{{#` as it is: quote the code with `{MARK}FILE: NAME{MARK_END}`."
@@ -37,6 +40,16 @@ pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
     }
     found.extend(of_first_page(tree.text(FIRST_PAGE).unwrap_or_default()));
     found
+}
+
+/// The lines of the Rust blocks that are not quotes, or that a renderer is told to ignore.
+fn unquoted(page: &str) -> impl Iterator<Item = usize> {
+    let before = core::iter::once("").chain(page.lines());
+    let lines = page.lines().zip(before).enumerate();
+    lines.filter_map(|(n, (line, before))| {
+        let language = line.strip_prefix(FENCE)?.split_once(',').unwrap_or((&line[FENCE.len()..], ""));
+        (language.0 == "rust" && !(before.starts_with(MARK) && language.1.is_empty())).then_some(n + 1)
+    })
 }
 
 /// The first example that a newcomer sees asserts what it says.
@@ -178,6 +191,15 @@ mod tests {
             let found = of("docs/src/a.md", &page);
             assert!(found.len() == 1 && found[0].contains(part), "{part}: {found:?}");
         }
+    }
+
+    #[test]
+    fn code_that_no_test_compiles_is_found() {
+        for page in ["Text.\n\n```rust\nlet a = 1;\n```\n", &PAGE.replace("```rust", "```rust,ignore")] {
+            let found = of("docs/src/a.md", page);
+            assert!(found.len() == 1 && found[0].contains("nothing compiles this code"), "{found:?}");
+        }
+        assert_eq!(unquoted("```toml\na = 1\n```\n```rust,ignore\n```\n").collect::<Vec<_>>(), [4]);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod named_files;
 mod output;
 mod replaced;
 mod shared;
+mod signal_list;
 mod signals;
 mod simulate;
 mod stored;

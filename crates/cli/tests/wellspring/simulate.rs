@@ -5,7 +5,8 @@ use std::process::Stdio;
 
 use crate::command::{Folder, Ran, Running};
 use crate::login;
-use crate::signals::{SIGNALS, signal};
+use crate::signal_list::SIGNALS;
+use crate::signals::signal;
 
 #[test]
 fn the_standard_output_of_simulate_is_a_working_configuration() {

@@ -1,5 +1,6 @@
 //! The endpoints and the habits of AIHubMix's authorization server.
 
+use core::fmt;
 use core::time::Duration;
 
 use wellspring_core::TokenError;
@@ -23,7 +24,7 @@ pub const API: &str = "https://api.aihubmix.com";
 /// # Errors
 ///
 /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
-pub fn app(base_url: &str) -> Result<AppBuilder, TokenError> {
+pub fn app(base_url: impl fmt::Display) -> Result<AppBuilder, TokenError> {
     let (_, base) = base_url::checked(base_url)?;
     Ok(App::builder()
         .authorize_url(format!("{base}/api/oauth2/authorize"))

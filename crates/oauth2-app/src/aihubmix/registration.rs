@@ -1,5 +1,7 @@
 //! Registering an app at AIHubMix, with the vendor's own API rather than RFC 7591.
 
+use core::fmt;
+
 use wellspring_core::{AccessToken, ClientSecret, HttpRequest, HttpResponse, Method, TokenError, UnixTime};
 use wellspring_wire::{Object, bearer_authorization, json_body};
 
@@ -29,7 +31,11 @@ impl Registration {
     ///
     /// Fails if the base URL is neither HTTPS nor plain HTTP to loopback, the base URL carries a query, or the token is not
     /// visible ASCII.
-    pub fn request(&self, base_url: &str, developer_token: &AccessToken) -> Result<HttpRequest, TokenError> {
+    pub fn request(
+        &self,
+        base_url: impl fmt::Display,
+        developer_token: &AccessToken,
+    ) -> Result<HttpRequest, TokenError> {
         let (_, base) = base_url::checked(base_url)?;
         let token = developer_token.expose();
         if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {

@@ -1,5 +1,7 @@
 //! The top-up page of the user's account.
 
+use core::fmt;
+
 use wellspring_core::{HttpRequest, HttpResponse, Method, Origin, TokenError, UnixTime};
 use wellspring_wire::Redaction;
 
@@ -23,7 +25,7 @@ impl TopUp {
     /// # Errors
     ///
     /// Fails if the URL is neither HTTPS nor plain HTTP to loopback, or carries a query.
-    pub fn new(base_url: &str) -> Result<Self, TokenError> {
+    pub fn new(base_url: impl fmt::Display) -> Result<Self, TokenError> {
         let (origin, base) = base_url::checked(base_url)?;
         let hosts = vec![DOMAIN.to_owned(), origin.host().to_owned()];
         Ok(Self { url: format!("{base}/api/oauth2/topup"), hosts })

@@ -5,6 +5,8 @@
 
 use core::fmt::Write as _;
 
+use crate::html::escape_html;
+
 /// A page and its status: what the browser shows at the end of a sign-in.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -63,7 +65,7 @@ impl Page {
 
     /// The HTTP response with head and body.
     pub(super) fn response(&self) -> String {
-        let (title, text) = (escaped(self.title), escaped(&self.text));
+        let (title, text) = (escape_html(self.title), escape_html(&self.text));
         let body = format!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
              content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>\
@@ -88,26 +90,12 @@ impl Page {
     }
 }
 
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut out, char| {
-        match char {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-        out
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_value_in_a_page_is_escaped() {
+    fn every_value_in_a_page_is_escape_html() {
         let answer = Page::signed_in_to("<script>'x' & \"y\"</script>").response();
         assert!(answer.contains("&lt;script&gt;&#39;x&#39; &amp; &quot;y&quot;&lt;/script&gt;"), "{answer}");
         assert!(!answer.contains("<script"), "{answer}");

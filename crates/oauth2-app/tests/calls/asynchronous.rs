@@ -3,7 +3,7 @@
 use oauth2_app::aihubmix::asynchronous::{account, register_app, topup};
 use oauth2_app::asynchronous::{Client, discover};
 use tokio::runtime::{Builder, Runtime};
-use wellspring_transport_async::{HyperTransport, Tls, Transport};
+use wellspring_transport_async::{Clock, HyperTransport, Tls, TokenSource, Transport};
 
 thread_local! {
     /// Each test has its own thread, and a runtime for all of its calls.

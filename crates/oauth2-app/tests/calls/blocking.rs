@@ -2,7 +2,7 @@
 
 use oauth2_app::aihubmix::blocking::{account, register_app, topup};
 use oauth2_app::blocking::{Client, discover};
-use wellspring_transport_blocking::{Tls, Transport, UreqTransport};
+use wellspring_transport_blocking::{Clock, Tls, TokenSource, Transport, UreqTransport};
 
 /// A blocking call has its result already.
 fn wait<T>(result: T) -> T {

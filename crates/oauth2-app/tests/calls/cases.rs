@@ -1,12 +1,16 @@
 // Each case runs over the `Client`, the functions and the `wait` of the including module.
 
 use core::time::Duration;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::sync::mpsc;
 
 use oauth2_app::aihubmix::{self, Registration, TopUp};
 use oauth2_app::{
     App, Authorization, Callback, DeviceLogin, Entropy, RedirectUri, SignInError,
 };
-use wellspring_core::{AccessToken, ErrorKind, HttpRequest, Method};
+use wellspring_core::{
+    AccessToken, AuthorizationGrant, ErrorKind, ExtensionGrant, GrantParameters, HttpRequest, Method,
+};
 use wellspring_simulator::{Endpoint, Fault, SimClock, Simulator};
 use wellspring_wire::Form;
 
@@ -205,4 +209,79 @@ fn a_user_who_refuses_ends_the_sign_in_on_another_device() {
     wait(transport().exchange(&deny, WITHIN)).unwrap();
     let error = wait(client.poll(&mut login)).unwrap_err();
     assert_eq!(error.code(), Some("access_denied"), "{error}");
+}
+
+/// A token endpoint that grants `token-1`, `token-2` and so on for an hour each, and the requests that it got: the
+/// `Authorization` header and the body.
+fn granting() -> (String, mpsc::Receiver<(Option<String>, String)>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/token", listener.local_addr().unwrap());
+    let (sender, received) = mpsc::channel();
+    std::thread::spawn(move || {
+        for (n, stream) in listener.incoming().enumerate() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let (mut authorization, mut length) = (None, 0);
+            let mut line = String::new();
+            while stream.read_line(&mut line).unwrap() > 2 {
+                let (name, value) = line.split_once(':').unwrap_or_default();
+                match name.to_ascii_lowercase().as_str() {
+                    "content-length" => length = value.trim().parse().unwrap(),
+                    "authorization" => authorization = Some(value.trim().to_owned()),
+                    _ => {}
+                }
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).unwrap();
+            if sender.send((authorization, String::from_utf8(body).unwrap())).is_err() {
+                return;
+            }
+            let granted = format!(
+                "{{\"access_token\":\"token-{}\",\"token_type\":\"Bearer\",\"expires_in\":3600}}",
+                n + 1
+            );
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ";
+            write!(stream.get_mut(), "{head}{}\r\n\r\n{granted}", granted.len()).unwrap();
+        }
+    });
+    (url, received)
+}
+
+#[test]
+fn an_assertion_is_made_and_sent_anew_for_each_renewal() {
+    let (token_url, received) = granting();
+    let app = App::builder()
+        .token_url(token_url)
+        .extension_grant("urn:ietf:params:oauth:grant-type:jwt-bearer", "robot@example.com", |now| {
+            Ok(GrantParameters::new().with("assertion", format!("signed at {}", now.as_secs())))
+        })
+        .scopes(["read"])
+        .build()
+        .unwrap();
+    let clock = Clock::manual(1_700_000_000);
+    let source = TokenSource::builder(app).clock(&clock).build().unwrap();
+    for (token, time) in [("token-1", 1_700_000_000), ("token-2", 1_700_003_600)] {
+        assert_eq!(wait(source.token()).unwrap().expose(), token);
+        let sent = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&scope=read&assertion=signed+at+";
+        assert_eq!(received.recv().unwrap(), (None, format!("{sent}{time}")));
+        assert_eq!(wait(source.token()).unwrap().expose(), token, "one request for each token");
+        clock.advance(Duration::from_secs(3_600));
+    }
+    assert!(received.try_recv().is_err());
+}
+
+#[test]
+fn a_grant_of_one_sign_in_is_sent_once_with_the_clients_authentication() {
+    let (token_url, received) = granting();
+    let app = App::builder().token_url(token_url).client_id("id").client_secret("secret").build().unwrap();
+    let source = TokenSource::builder(app).build().unwrap();
+    let subject = GrantParameters::new().with("subject_token", "token of another server");
+    let grant = ExtensionGrant::new("urn:ietf:params:oauth:grant-type:token-exchange", subject);
+    let token = wait(source.sign_in(AuthorizationGrant::Extension(grant))).unwrap();
+    assert_eq!(token.expose(), "token-1");
+    let body = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange\
+                &subject_token=token+of+another+server";
+    assert_eq!(received.recv().unwrap(), (Some("Basic aWQ6c2VjcmV0".to_owned()), body.to_owned()));
+    assert_eq!(wait(source.token()).unwrap().expose(), "token-1");
+    assert!(received.try_recv().is_err());
 }

@@ -1,6 +1,6 @@
 //! The authorization endpoint: the browser's side of a sign-in.
 //!
-//! With `auto_authorize=true` the browser is redirected back immediately. Otherwise it gets a page with two links,
+//! With `auto_authorize=true` in the query, or `auto_approve` in the settings, the browser is redirected back immediately. Otherwise it gets a page with two links,
 //! which lead here again with the decision in the query.
 
 use core::time::Duration;
@@ -95,8 +95,13 @@ pub(super) fn answer(providers: &mut Providers, request: &Request, now: Duration
     if challenge.is_none() && client.secret.is_none() {
         return back.error("invalid_request", "refused: a public client without code_challenge");
     }
-    match (fields.value("auto_authorize"), fields.value("decision")) {
-        (Some("true"), _) | (_, Some("allow")) => {
+    let decision = match (fields.value("auto_authorize"), fields.value("decision")) {
+        (Some("true"), _) => Some("allow"),
+        (_, None) if app.auto_approve => Some("allow"),
+        (_, decision) => decision,
+    };
+    match decision {
+        Some("allow") => {
             let agreed = app.consents_to.as_deref().map(scopes);
             let scope =
                 asked.into_iter().filter(|scope| agreed.as_ref().is_none_or(|agreed| agreed.contains(scope)));
@@ -113,7 +118,7 @@ pub(super) fn answer(providers: &mut Providers, request: &Request, now: Duration
             providers.codes.insert(name, code);
             reply
         }
-        (_, Some("deny")) => back.error("access_denied", "the user refused"),
+        Some("deny") => back.error("access_denied", "the user refused"),
         _ => consent_page(&client.id, &asked.join(" "), &request.query),
     }
 }

@@ -51,7 +51,11 @@ pub(super) fn authorization(providers: &mut Providers, request: &Request, now: D
         expires: now.saturating_add(lifetime),
         interval,
         polled: None,
-        state: DeviceCodeState::Pending,
+        state: if providers.config.app.auto_approve {
+            DeviceCodeState::Allowed
+        } else {
+            DeviceCodeState::Pending
+        },
     };
     providers.devices.insert(code, device);
     Reply::tokens(200, body, "device code issued")

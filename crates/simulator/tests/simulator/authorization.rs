@@ -40,6 +40,15 @@ fn without_consent_the_browser_is_redirected_with_a_code_and_the_same_state() {
 }
 
 #[test]
+fn with_auto_approve_the_user_agrees_at_once_and_may_still_refuse() {
+    let mut world = world();
+    world.config_mut().app.auto_approve = true;
+    assert!(value(&world.answer(&usual(""), NOW), "code").is_some());
+    let refused = world.answer(&usual("&decision=deny"), NOW);
+    assert_eq!(value(&refused, "error").as_deref(), Some("access_denied"));
+}
+
+#[test]
 fn no_redirect_goes_to_a_uri_that_is_not_registered_character_by_character() {
     let mut world = world();
     for other in [

@@ -60,6 +60,14 @@ fn a_device_gets_the_members_of_the_standards_example() {
 }
 
 #[test]
+fn with_auto_approve_the_first_poll_gets_the_token() {
+    let mut world = world();
+    world.config_mut().app.auto_approve = true;
+    let code = text(&begin(&mut world), "device_code");
+    assert_eq!(poll(&mut world, &code, 5).status, 200);
+}
+
+#[test]
 fn a_poll_waits_for_the_user_and_returns_a_token_once() {
     let mut world = world();
     let begun = begin(&mut world);

@@ -99,7 +99,10 @@ impl Connector {
 
     /// A tunnel through this proxy.
     async fn through(self, proxy: &Intercept, uri: Uri) -> Result<Stream, TransportError> {
-        let mut tunnel = Tunnel::new(proxy.uri().clone(), ToProxy(self));
+        if !speaks_http(proxy.uri()) {
+            return Err(Failure::NOT_AN_HTTP_PROXY.into());
+        }
+        let mut tunnel = Tunnel::new(proxy.uri().clone(), self.direct());
         if let Some(credentials) = proxy.basic_auth() {
             tunnel = tunnel.with_auth(credentials.clone());
         }
@@ -125,8 +128,7 @@ fn only(url: &str) -> Result<Matcher, TokenError> {
     let matcher = Matcher::builder().https(url).build();
     let proxy = matcher.intercept(&Uri::from_static("https://any.example"));
     if !proxy.is_some_and(|proxy| speaks_http(proxy.uri())) {
-        let text = "the proxy's URL is not valid: it must begin with http:// or https:// and name a host";
-        return Err(TokenError::misconfigured(text));
+        return Err(ProxyChoice::not_usable());
     }
     Ok(matcher)
 }
@@ -149,51 +151,18 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// Opens the connection to a proxy, with TLS where its URL is HTTPS.
-struct ToProxy(Connector);
-
-impl Service<Uri> for ToProxy {
-    type Response = Stream;
-    type Error = Unsent;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream, Unsent>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Unsent>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let connector = self.0.direct();
-        Box::pin(async move {
-            if !speaks_http(&uri) {
-                let cause = std::io::Error::other("the scheme of the proxy's URL is not http or https");
-                return Err(Unsent(Failure::PROXY.with_source(cause)));
-            }
-            connector.open(uri).await.map_err(Unsent)
-        })
-    }
+/// The failure of this HTTPS request where no TLS library is enabled.
+#[cfg(test)]
+fn without_tls_library(url: &str) -> TransportError {
+    let mut connector = Connector::new(&ClientSettings::<()>::new(wellspring_transport::Tls::new())).unwrap();
+    connector.tls = TlsConnector::None;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let Err(Unsent(failure)) = runtime.block_on(connector.call(url.parse().unwrap())) else {
+        panic!("there is no TLS")
+    };
+    failure
 }
 
 #[cfg(test)]
-mod tests {
-    use wellspring_core::{Obstacle, TransportErrorKind};
-    use wellspring_transport::Tls;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn without_a_tls_library_an_https_request_is_not_sent_and_the_error_names_the_features() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let uri = format!("https://{}/token", listener.local_addr().unwrap()).parse().unwrap();
-        let mut connector = Connector::new(&ClientSettings::<()>::new(Tls::new())).unwrap();
-        connector.tls = TlsConnector::None;
-        let Err(Unsent(failure)) = connector.call(uri).await else { panic!("there is no TLS") };
-        assert_eq!(
-            (failure.kind(), failure.obstacle()),
-            (TransportErrorKind::Refused, Some(Obstacle::Settings))
-        );
-        let error = failure.into_error().to_string();
-        for feature in ["`rustls-ring`", "`rustls-aws-lc-rs`", "`native-tls`"] {
-            assert!(error.contains(feature), "{error}");
-        }
-    }
-}
+#[path = "../../../transport/tests/twins/without_tls.rs"]
+mod tests;

@@ -7,7 +7,7 @@ use http::{Extensions, HeaderMap};
 use reqwest::{Request, Response, ResponseBuilderExt, Url};
 use reqwest_middleware::{Error, Middleware, Next};
 use wellspring_core::{Provider, TokenError, Verdict, judge};
-use wellspring_transport::{Redirected, SourceSelector, attach_methods, response_head, url_of};
+use wellspring_transport::{Redirected, SourceSelector, attach_methods, url_of};
 
 use crate::body::Body;
 use crate::carrier::{self, Call, Carrier};
@@ -109,7 +109,7 @@ impl carrier::Response for Response {
             let unread = mem::replace(self, http::Response::new("").into());
             (*self, start) = peeked(unread, wanted).await?;
         }
-        Ok(judge(provider, &response_head(self.status(), self.headers()), &start))
+        Ok(judge(provider, &(self.status(), self.headers()).into(), &start))
     }
 
     fn redirected(&self) -> Option<Redirected> {

@@ -160,30 +160,15 @@ impl<T: Transport> Transport for Patient<T> {
     }
 }
 
+/// The failure of this HTTPS request where no TLS library is enabled.
 #[cfg(test)]
-mod tests {
-    use ureq::Agent;
-    use ureq::config::Config;
-    use wellspring_core::{Obstacle, TransportErrorKind};
-
-    use super::*;
-    use crate::ureq::failure;
-    use crate::ureq::lookup::Resolving;
-
-    #[test]
-    fn without_a_tls_library_an_https_request_is_not_sent_and_the_error_names_the_features() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("https://{}/token", listener.local_addr().unwrap());
-        let connector = Connecting::new(TlsConnector::None, core::time::Duration::ZERO);
-        let agent = Agent::with_parts(Config::builder().proxy(None).build(), connector, Resolving::new(true));
-        let failure = failure(agent.get(url).call().unwrap_err());
-        assert_eq!(
-            (failure.kind(), failure.obstacle()),
-            (TransportErrorKind::Refused, Some(Obstacle::Settings))
-        );
-        let error = failure.into_error().to_string();
-        for feature in ["`rustls-ring`", "`rustls-aws-lc-rs`", "`native-tls`"] {
-            assert!(error.contains(feature), "{error}");
-        }
-    }
+fn without_tls_library(url: &str) -> wellspring_core::TransportError {
+    let connector = Connecting::new(TlsConnector::None, core::time::Duration::ZERO);
+    let config = ureq::config::Config::builder().proxy(None).build();
+    let agent = ureq::Agent::with_parts(config, connector, super::lookup::Resolving::new(true));
+    super::failure(agent.get(url).call().unwrap_err())
 }
+
+#[cfg(test)]
+#[path = "../../../transport/tests/twins/without_tls.rs"]
+mod tests;

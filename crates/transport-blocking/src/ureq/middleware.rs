@@ -12,7 +12,7 @@ use ureq::config::Config;
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Agent, AsSendBody, Error, SendBody};
 use wellspring_core::{Provider, ResponseHead, TokenError, TransportError, Verdict, judge};
-use wellspring_transport::{MAX_REPEATABLE, SourceSelector, attach_methods, repeated, response_head, url_of};
+use wellspring_transport::{MAX_REPEATABLE, SourceSelector, attach_methods, repeated, url_of};
 
 #[allow(unused_imports, reason = "unused where ureq has methods of these names")]
 use self::without_tls::{TlsSettings as _, TlsSettingsBuilder as _};
@@ -225,7 +225,7 @@ impl carrier::Response for CallResponse {
         if wanted > 0 {
             start = peek(response.body_mut(), wanted)?;
         }
-        Ok(judge(provider, &response_head(response.status(), response.headers()), &start))
+        Ok(judge(provider, &(response.status(), response.headers()).into(), &start))
     }
 }
 

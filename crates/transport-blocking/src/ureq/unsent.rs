@@ -23,6 +23,11 @@ pub(super) struct Unsent {
 #[error("this program was built without TLS")]
 pub(super) struct NoTls;
 
+/// The proxy that the environment names is no HTTP proxy.
+#[derive(Debug, thiserror::Error)]
+#[error("the scheme of the proxy's URL is not http or https")]
+struct NotAnHttpProxy;
+
 /// How far the connection came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -68,6 +73,7 @@ impl Unsent {
         let lookup = self.stage == Stage::Lookup;
         match &self.error {
             ureq::Error::Timeout(_) => Failure::CONNECT_TIMEOUT,
+            ureq::Error::Other(other) if other.is::<NotAnHttpProxy>() => Failure::NOT_AN_HTTP_PROXY,
             ureq::Error::Io(io) if self.stage == Stage::Proxy => unreachable_by_proxy(io),
             error if self.stage == Stage::Proxy => unreachable_by_proxy(error),
             ureq::Error::Other(other) if other.is::<NoTls>() => Failure::NO_TLS,
@@ -87,8 +93,7 @@ pub(super) fn check_proxy(config: &Config, uri: &Uri) -> Result<(), ureq::Error>
             if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)
                 && !proxy.is_no_proxy(uri) =>
         {
-            let text = "the scheme of the proxy's URL is not http or https".to_owned();
-            Err(Unsent::of(ureq::Error::ConnectProxyFailed(text), Stage::Proxy))
+            Err(Unsent::of(ureq::Error::Other(Box::new(NotAnHttpProxy)), Stage::Proxy))
         }
         _ => Ok(()),
     }

@@ -65,9 +65,10 @@ macro_rules! builder_methods {
             connect_timeout(timeout: Duration) => client.connect_timeout = timeout;
             /// The URL of the proxy through which the built-in client sends HTTPS requests, such as
             /// `http://user:password@proxy.example:8080`. Default: the proxy that the environment names (`HTTPS_PROXY`,
-            /// `ALL_PROXY`, `NO_PROXY`). Requests to loopback never use a proxy.
+            /// `ALL_PROXY`, `NO_PROXY`). Requests to loopback never use a proxy. SOCKS proxies are not supported:
+            /// [`build`](Self::build) refuses their URLs.
             #[cfg(feature = "client")]
-            proxy(url: impl Into<String>) => client.proxy = ProxyChoice::At(url.into());
+            proxy(url: impl core::fmt::Display) => client.proxy = ProxyChoice::At(url.to_string());
             /// Keeps tokens in this store, where they outlive the process and all processes with this store share them.
             store(store: impl Store + 'static) => settings.store = Some(Arc::new(store));
             /// Which processes share the tokens. Default: all processes that share the store. If more processes share a
@@ -133,8 +134,8 @@ macro_rules! builder_methods {
             /// # Errors
             ///
             /// When no secret may be sent to this origin.
-            pub fn allow_origin(mut self, url: impl AsRef<str>) -> Result<Self, TokenError> {
-                self.settings.origins.allow(url.as_ref())?;
+            pub fn allow_origin(mut self, url: impl core::fmt::Display) -> Result<Self, TokenError> {
+                self.settings.origins.allow(&url.to_string())?;
                 Ok(self)
             }
 

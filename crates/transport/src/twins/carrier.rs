@@ -61,7 +61,7 @@ macro_rules! carrier_methods {
         impl Response for http::Response<Body> {
             $($async)? fn verdict(&mut self, provider: &dyn Provider) -> Result<Verdict, TokenError> {
                 let start = self.body_mut().peek(provider.spec().judged_bytes)$($await)*?;
-                Ok(judge(provider, &response_head(self.status(), self.headers()), &start))
+                Ok(judge(provider, &(self.status(), self.headers()).into(), &start))
             }
 
             fn redirected(&self) -> Option<Redirected> {

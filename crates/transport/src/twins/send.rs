@@ -6,8 +6,8 @@
 #[macro_export]
 macro_rules! send_methods {
     ([$($async:tt)?] [$($await:tt)*] [$($boxed:tt)*]) => {
-        /// A request that [`TokenSource::send`] sends: an [`http::Request`] whose body becomes a [`Body`], or a request
-        /// of an HTTP client whose feature is enabled.
+        /// A request that [`TokenSource::send`] sends: an [`http::Request`] whose body becomes a [`Body`], a call that a
+        /// provider describes, or a request of an HTTP client whose feature is enabled.
         pub trait IntoRequest {
             /// The request.
             ///
@@ -20,6 +20,16 @@ macro_rules! send_methods {
         impl<B: Into<Body>> IntoRequest for http::Request<B> {
             fn into_request(self) -> Result<http::Request<Body>, TokenError> {
                 Ok(self.map(Into::into))
+            }
+        }
+
+        /// A call that a provider describes, such as `App::userinfo_request`.
+        impl IntoRequest for HttpRequest {
+            fn into_request(self) -> Result<http::Request<Body>, TokenError> {
+                let request = http::Request::try_from(self).map_err(|error| {
+                    TokenError::misconfigured(format!("the request cannot be sent: {error}; correct it"))
+                })?;
+                request.into_request()
             }
         }
 

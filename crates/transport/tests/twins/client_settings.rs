@@ -91,18 +91,30 @@ async fn a_given_proxy_carries_https_requests_and_never_sees_loopback() {
     through(Toy::at(&server.url)).token().await.unwrap();
     assert!(proxy.received("/token").is_empty());
 
-    for wrong in ["socks5://127.0.0.1:1080", "ftp://127.0.0.1", "no proxy", ""] {
+    for wrong in
+        ["socks5://u:canary-secret@127.0.0.1:1080", "socks5h://127.0.0.1", "ftp://127.0.0.1", "no proxy", ""]
+    {
         let error = TokenSource::builder(Toy::at(&server.url)).proxy(wrong).build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Misconfigured, "{wrong}: {error}");
+        assert_eq!(
+            error.to_string(),
+            "the proxy's URL is not valid: it must begin with http:// or https:// and name a host; SOCKS proxies are not \
+             supported"
+        );
     }
 }
+
+/// What a SOCKS proxy of the environment leads to.
+const SOCKS: &str = "the request was not sent: the proxy that the environment names is no HTTP proxy, and others, such as SOCKS, are \
+                     not supported; name an http:// or https:// proxy in `HTTPS_PROXY`, except the host in `NO_PROXY`, or \
+                     build the source with `no_proxy`";
 
 #[twin::test]
 async fn the_proxy_of_the_environment_is_used_unless_the_settings_forbid_it_and_never_passed_by() {
     let proxy = Server::start(|_, _| Reply::with(502, "", ""));
     for (environment, expected) in [
         (proxy.url.as_str(), "through the proxy"),
-        ("socks5://127.0.0.1:1", "through the proxy"),
+        ("socks5://127.0.0.1:1", SOCKS),
         (proxy.url.as_str(), "cannot be looked up"),
     ] {
         let mut names = vec![("WELLSPRING_TEST_EXPECTED", expected), ("NO_PROXY", ""), ("no_proxy", "")];
@@ -117,9 +129,12 @@ async fn the_proxy_of_the_environment_is_used_unless_the_settings_forbid_it_and_
 async fn child_of_the_environment_test() {
     let Some(expected) = given("WELLSPRING_TEST_EXPECTED") else { return };
     let mut builder = TokenSource::builder(Toy::at("https://issuer.invalid"));
-    if expected != "through the proxy" {
+    if expected.contains("looked up") {
         builder = builder.no_proxy();
     }
     let error = builder.build().unwrap().token().await.unwrap_err();
     assert!(error.to_string().contains(&expected), "{error}");
+    if expected == SOCKS {
+        assert_eq!(error.kind(), ErrorKind::Misconfigured, "no retry helps");
+    }
 }

@@ -6,5 +6,7 @@ mod browser;
 mod foreign;
 mod program;
 mod refused;
+#[path = "../../../../crates/cli/tests/wellspring/signal_list.rs"]
+mod signal_list;
 mod signals;
 mod simulator;

@@ -8,25 +8,8 @@ use wellspring_simulator::{Endpoint, Fault, Simulator};
 
 use crate::browser::{Browser, decoded};
 use crate::program::{Folder, Site};
+use crate::signal_list::{OTHER_SIGNALS, SIGNALS};
 use crate::simulator::{endpoints, people, register, sign_in};
-
-const SIGNALS: [(&str, i32); 4] = [("HUP", 129), ("INT", 130), ("QUIT", 131), ("TERM", 143)];
-
-/// Other signals that end a program that does not handle them, by number, and the exit status for each.
-#[cfg(target_os = "linux")]
-const OTHER_SIGNALS: [(&str, i32); 9] = [
-    ("USR1", 138),
-    ("USR2", 140),
-    ("ALRM", 142),
-    ("STKFLT", 144),
-    ("XCPU", 152),
-    ("VTALRM", 154),
-    ("PROF", 155),
-    ("29", 157),
-    ("PWR", 158),
-];
-#[cfg(not(target_os = "linux"))]
-const OTHER_SIGNALS: [(&str, i32); 0] = [];
 
 fn stage() -> (Simulator, Folder, Site) {
     let simulator = Simulator::start().unwrap();

@@ -9,11 +9,12 @@ use wellspring_core::{
     ByteLeft, Choice, ClientSecret, Clocks, CodeVerifier, Completed, Credential, Decision, Deviation,
     DeviceCode, Epoch, ErrorKind, ExistingTokens, ExtensionGrant, Fallback, Fate, FaultPlace, Found,
     GateState, Generation, GrantParameters, GrantState, Granted, Header, Holding, HttpRequest, HttpResponse,
-    IdToken, Instant, Judgment, Lifecycle, LoginReason, Member, Members, Method, Need, Obstacle, Obtainment,
-    Origin, OriginError, Outcome, ParameterValue, Permit, Policy, Provider, ProviderSpec, Reading, Record,
-    RefreshToken, Refusal, RefusedToken, Rejected, Renewal, RenewalJob, Replay, Resolution, ResponseHead,
-    Rotation, Scope, Sent, SessionState, Step, StoreState, Successor, Token, TokenError, TokenKey,
-    TokenResponse, TransportError, TransportErrorKind, UnixTime, UnknownFields, Verb, Verdict,
+    HttpTypeError, IdToken, Instant, Judgment, Lifecycle, LoginReason, Member, Members, Method, Need,
+    Obstacle, Obtainment, Origin, OriginError, Outcome, ParameterValue, Permit, Policy, Provider,
+    ProviderSpec, Reading, Record, RefreshToken, Refusal, RefusedToken, Rejected, Renewal, RenewalJob,
+    Replay, Resolution, ResponseHead, Rotation, Scope, Sent, SessionState, Step, StoreState, Successor,
+    Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind, UnixTime, UnknownFields,
+    Verb, Verdict,
 };
 
 use super::{ACCESS, CODE, REFRESH, SECRET, Shown, VERIFIER, show};
@@ -149,6 +150,11 @@ pub(crate) fn show_all(shown: &mut Shown) {
     shown.add_error::<TokenError>(&error);
     let url = format!("https://user:{SECRET}@api.example/");
     shown.add_error::<OriginError>(&Origin::of(&url).unwrap_err());
+    let broken = HttpRequest::new(Method::Post, url).header("Authorization", format!("{SECRET}\n"));
+    shown.add_error::<HttpTypeError>(&http::Request::try_from(&broken).unwrap_err());
+    let broken =
+        HttpRequest::new(Method::Post, "https://api.example/").header("Authorization", format!("{SECRET}\n"));
+    shown.add_error::<HttpTypeError>(&http::Request::try_from(broken).unwrap_err());
     show_machine(shown, lifecycle().0);
 }
 
