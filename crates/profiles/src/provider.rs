@@ -336,7 +336,8 @@ fn start(profile: &Profile, settings: &Oauth2App) -> Result<AppBuilder, Error> {
                     .place()
                     .error("lacks `base_url`, which the preset aihubmix needs; add it"));
             };
-            aihubmix::app(url.text()?.as_str()).map_err(|error| url.place.error(format_args!("is invalid: {error}")))
+            aihubmix::app(url.text()?.as_str())
+                .map_err(|error| url.place.error(format_args!("is invalid: {error}")))
         }
         (None, Some(issuer)) => {
             let url = issuer.text()?;

@@ -1,6 +1,6 @@
 //! The page "AIHubMix".
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 // ANCHOR: app
 use wellspring::TokenError;

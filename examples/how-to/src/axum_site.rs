@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 // ANCHOR: site
 use axum::http::StatusCode;

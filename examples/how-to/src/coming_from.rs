@@ -1,6 +1,6 @@
 //! The page "Coming from oauth2, yup-oauth2, google-cloud-auth": where the names of its tables are.
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 // ANCHOR: names
 use wellspring::oauth2::asynchronous::Client; // in blocking code `oauth2::blocking::Client`

@@ -5,7 +5,7 @@ use core::time::Duration;
 use wellspring::oauth2::App;
 use wellspring_simulator::{Endpoint, Simulator};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 // ANCHOR: device
 use wellspring::Token;

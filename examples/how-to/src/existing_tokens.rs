@@ -7,7 +7,7 @@ use wellspring::Clock;
 use wellspring::oauth2::App;
 use wellspring::store::MemoryStore;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 // ANCHOR: import
 use wellspring::{ExistingTokens, TokenError, TokenSource};

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use wellspring::{TokenResponse, TokenSource};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 // ANCHOR: once
 use wellspring::{AuthorizationGrant, ExtensionGrant, GrantParameters, Token, TokenError};

@@ -11,12 +11,13 @@ mod existing_tokens;
 mod grant_of_one_sign_in;
 mod many_users;
 mod missing_scope;
+mod outcome;
 mod policy;
 mod session_data;
 mod simulated_sign_in;
 mod your_types;
 
-type Outcome = Result<(), Box<dyn core::error::Error>>;
+use outcome::Outcome;
 
 #[tokio::main]
 async fn main() -> Outcome {

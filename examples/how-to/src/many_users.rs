@@ -6,7 +6,7 @@ use std::path::Path;
 
 use wellspring_simulator::{Endpoint, Simulator};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 // ANCHOR: pool
 use wellspring::http::{Request, StatusCode};

@@ -3,7 +3,7 @@
 use wellspring::oauth2::App;
 use wellspring_simulator::{Endpoint, Fault, Simulator};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 // ANCHOR: missing
 use wellspring::blocking::TokenSource;

@@ -2,7 +2,7 @@
 
 use wellspring::oauth2::App;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 // ANCHOR: policy
 use core::time::Duration;

@@ -6,7 +6,7 @@ use wellspring::sans_io::AuthorizationCode;
 use wellspring::store::MemoryStore;
 use wellspring::{TokenResponse, TokenSource};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 // ANCHOR: members
 use wellspring::{AuthorizationGrant, TokenError};

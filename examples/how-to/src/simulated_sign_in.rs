@@ -1,6 +1,6 @@
 //! The page "Run the simulator": an application of your own, and a sign-in without a browser.
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 // ANCHOR: sign-in
 use wellspring::blocking::TokenSource;

@@ -1,6 +1,6 @@
 //! The page "Your own types": URLs, secrets and requests as programs have them.
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 // ANCHOR: types
 use secrecy::SecretString;

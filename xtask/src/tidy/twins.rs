@@ -143,8 +143,10 @@ impl Transport {
 
 /// The files of [`TWINS`] that this source names in `#[path]`.
 fn paths(text: &str) -> Vec<String> {
+    let given = text.lines().filter_map(|line| line.trim().strip_prefix("#[path = \""));
+    // Seen from the crate's root, or from a folder below it.
     let named =
-        text.lines().filter_map(|line| line.trim().strip_prefix("#[path = \"../../transport/tests/twins/"));
+        given.filter_map(|path| path.trim_start_matches("../").strip_prefix("transport/tests/twins/"));
     named.filter_map(|rest| Some(format!("{TWINS}/{}", rest.strip_suffix("\"]")?))).collect()
 }
 
