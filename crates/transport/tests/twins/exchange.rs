@@ -20,12 +20,16 @@ fn client() -> ClientTransport {
     ClientTransport::new(Tls::new()).unwrap()
 }
 
-fn post(url: impl Into<String>) -> HttpRequest {
+fn post(url: impl core::fmt::Display) -> HttpRequest {
     HttpRequest::new(Method::Post, url).body("{}")
 }
 
 #[twin::function]
-async fn failure(client: &ClientTransport, url: impl Into<String>, within: Duration) -> TransportErrorKind {
+async fn failure(
+    client: &ClientTransport,
+    url: impl core::fmt::Display,
+    within: Duration,
+) -> TransportErrorKind {
     let error = client.exchange(&post(url), within).await.unwrap_err();
     assert!(!format!("{error:?}").contains("canary"), "{error:?}");
     error.kind()

@@ -24,7 +24,10 @@ fn client() -> ClientTransport {
 }
 
 #[twin::function]
-async fn exchange(client: &ClientTransport, url: impl Into<String>) -> Result<HttpResponse, TransportError> {
+async fn exchange(
+    client: &ClientTransport,
+    url: impl core::fmt::Display,
+) -> Result<HttpResponse, TransportError> {
     let request = HttpRequest::new(Method::Post, url).body("{}");
     client.exchange(&request, WITHIN).await
 }
