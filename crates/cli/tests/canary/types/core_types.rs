@@ -151,10 +151,10 @@ pub(crate) fn show_all(shown: &mut Shown) {
     let url = format!("https://user:{SECRET}@api.example/");
     shown.add_error::<OriginError>(&Origin::of(&url).unwrap_err());
     let broken = HttpRequest::new(Method::Post, url).header("Authorization", format!("{SECRET}\n"));
-    shown.add_error::<HttpTypeError>(&http::Request::try_from(&broken).unwrap_err());
+    shown.add_error::<HttpTypeError>(&http::Request::<Vec<u8>>::try_from(&broken).unwrap_err());
     let broken =
         HttpRequest::new(Method::Post, "https://api.example/").header("Authorization", format!("{SECRET}\n"));
-    shown.add_error::<HttpTypeError>(&http::Request::try_from(broken).unwrap_err());
+    shown.add_error::<HttpTypeError>(&http::Request::<Vec<u8>>::try_from(broken).unwrap_err());
     show_machine(shown, lifecycle().0);
 }
 
