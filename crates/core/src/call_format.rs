@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::extension_grant::GrantParameters;
 use crate::http::Header;
+use crate::secret::ParameterValue;
 
 /// Where calls carry the token, and which fixed headers and parameters they have. Data of a provider.
 ///
@@ -61,7 +62,7 @@ impl CallFormat {
     /// Adds a parameter to the query of every call that does not set it itself. Its value may be a secret, and servers log it:
     /// only for vendors that demand it.
     #[must_use]
-    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<ParameterValue>) -> Self {
         self.query = self.query.with(name, value);
         self
     }

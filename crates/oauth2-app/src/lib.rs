@@ -90,4 +90,4 @@ pub use sign_in_error::SignInError;
 pub use state::State;
 pub use userinfo::UserInfo;
 pub use wellspring_token_endpoint::{ClientAuthentication, Encoding, TokenRequestSpec};
-pub use wellspring_wire::{LifetimeUnit, Meaning, TokenFormat, TokenNames};
+pub use wellspring_wire::{LifetimeUnit, Meaning, TokenFormat, TokenNames, percent_encode};

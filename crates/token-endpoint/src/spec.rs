@@ -7,7 +7,7 @@ use core::ops::RangeInclusive;
 use core::time::Duration;
 use std::borrow::Cow;
 
-use wellspring_core::{GrantParameters, Header, Method};
+use wellspring_core::{GrantParameters, Header, Method, ParameterValue};
 use wellspring_wire::TokenFormat;
 
 /// Where a token request carries its parameters.
@@ -175,7 +175,7 @@ impl TokenRequestSpec {
     /// Adds a parameter whose value is a secret, such as the password of an account. It is no part of the tokens' key: name the
     /// account in another parameter.
     #[must_use]
-    pub fn secret_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn secret_parameter(mut self, name: impl Into<String>, value: impl Into<ParameterValue>) -> Self {
         self.secret_parameters = self.secret_parameters.with(name, value);
         self
     }
