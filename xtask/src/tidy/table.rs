@@ -2,6 +2,7 @@
 
 mod faults;
 mod grid;
+mod presets;
 mod renewal;
 
 use std::fs;
@@ -15,16 +16,17 @@ use grid::markdown;
 /// A table of the book.
 struct Printed {
     name: &'static str,
-    markdown: fn() -> String,
+    markdown: fn(&Workspace) -> String,
 }
 
-const TABLES: [Printed; 6] = [
-    Printed { name: "decision table", markdown: acquire },
-    Printed { name: "table of loads", markdown: renewal::loaded },
-    Printed { name: "table of replays", markdown: renewal::replay },
-    Printed { name: "table of conflicts", markdown: renewal::conflict },
-    Printed { name: "table of refusals", markdown: refusal },
-    Printed { name: "table of faults", markdown: faults::faults },
+const TABLES: [Printed; 7] = [
+    Printed { name: "decision table", markdown: |_| acquire() },
+    Printed { name: "table of loads", markdown: |_| renewal::loaded() },
+    Printed { name: "table of replays", markdown: |_| renewal::replay() },
+    Printed { name: "table of conflicts", markdown: |_| renewal::conflict() },
+    Printed { name: "table of refusals", markdown: |_| refusal() },
+    Printed { name: "table of faults", markdown: |_| faults::faults() },
+    Printed { name: "table of presets", markdown: presets::presets },
 ];
 
 impl Printed {
@@ -37,11 +39,11 @@ impl Printed {
     }
 
     /// The page with this table as it is now; `None` where the page has no end of the table.
-    fn written_into(&self, page: &str) -> Option<String> {
+    fn written_into(&self, workspace: &Workspace, page: &str) -> Option<String> {
         let (start, end) = (self.start(), self.end());
         let (before, rest) = page.split_once(&start)?;
         let (_, after) = rest.split_once(&end)?;
-        Some([before, &start, &(self.markdown)(), &end, after].concat())
+        Some([before, &start, &(self.markdown)(workspace), &end, after].concat())
     }
 }
 
@@ -54,7 +56,7 @@ fn findings_of(workspace: &Workspace, table: &Printed) -> Vec<String> {
     let mut found = Vec::new();
     for (path, text) in workspace.tree.ending("docs", ".md").filter(|(_, text)| text.contains(&start)) {
         pages += 1;
-        if table.written_into(text).as_deref() != Some(text) {
+        if table.written_into(workspace, text).as_deref() != Some(text) {
             found.push(format!(
                 "{path}: the {} is out of date: `cargo xtask table --write` writes it.",
                 table.name
@@ -74,9 +76,9 @@ fn findings_of(workspace: &Workspace, table: &Printed) -> Vec<String> {
 
 /// Prints the tables.
 #[expect(clippy::unnecessary_wraps, reason = "commands are all of one shape")]
-pub(crate) fn print(_: &Workspace) -> Result<(), String> {
+pub(crate) fn print(workspace: &Workspace) -> Result<(), String> {
     for table in TABLES {
-        println!("{}", (table.markdown)());
+        println!("{}", (table.markdown)(workspace));
     }
     Ok(())
 }
@@ -86,7 +88,7 @@ pub(crate) fn write(workspace: &Workspace) -> Result<(), String> {
     for (path, text) in workspace.tree.ending("docs", ".md") {
         let mut page = text.to_owned();
         for table in TABLES.iter().filter(|table| text.contains(&table.start())) {
-            page = table.written_into(&page).ok_or(format!("{path} has no `{}`.", table.end()))?;
+            page = table.written_into(workspace, &page).ok_or(format!("{path} has no `{}`.", table.end()))?;
         }
         if page != *text {
             fs::write(workspace.root.join(path), page).map_err(|error| format!("{path}: {error}."))?;
@@ -148,7 +150,9 @@ mod tests {
     fn a_table_that_drifted_is_found_and_written_anew() {
         let tables: String = TABLES
             .iter()
-            .map(|table| [table.start(), (table.markdown)(), table.end(), "\n".into()].concat())
+            .map(|table| {
+                [table.start(), (table.markdown)(&Workspace::default()), table.end(), "\n".into()].concat()
+            })
             .collect();
         let page = format!("# Decisions\n\n{tables}After.\n");
         assert!(findings(&Workspace::of([("docs/a.md", &page)])).is_empty());
@@ -163,7 +167,10 @@ mod tests {
         ] {
             let drifted = page.replacen(right, wrong, 1);
             assert_eq!(findings(&Workspace::of([("docs/a.md", &drifted)])).len(), 1, "{wrong}");
-            assert_eq!(TABLES[table].written_into(&drifted).as_deref(), Some(page.as_str()));
+            assert_eq!(
+                TABLES[table].written_into(&Workspace::default(), &drifted).as_deref(),
+                Some(page.as_str())
+            );
         }
         assert_eq!(findings(&Workspace::default()).len(), TABLES.len());
     }
