@@ -172,6 +172,10 @@ pub(crate) fn apply(section: &mut Section<'_>) -> Result<(), Error> {
     let required = layers.requires.unwrap_or_default();
     for key in &required {
         let key = key.text()?;
+        // A variable has its value already.
+        if layers.variables.iter().any(|(variable, _)| *variable == *key) {
+            continue;
+        }
         let (below, what) = match key.as_str() {
             CLIENT_CERTIFICATE => (Some("tls"), ", in its section `tls`"),
             _ => (None, ""),

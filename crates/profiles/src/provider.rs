@@ -6,7 +6,7 @@ use hive_auth::HiveAuth;
 use oauth2_app::{App, AppBuilder, AuthMethod, Discovery, GrantType, aihubmix};
 use pix_bacen::{Endpoint, Gateway};
 use wellspring_core::{GrantParameters, Provider, Rotation};
-use wellspring_token_endpoint::{StaticToken, TokenClient, TokenRequestSpec};
+use wellspring_token_endpoint::{ClientAuthentication, StaticToken, TokenClient, TokenRequestSpec};
 use wellspring_transport_blocking::UreqTransport;
 
 use crate::error::Error;
@@ -269,7 +269,7 @@ fn app(
     if let Some(pem) = profile.tls()?.certificate() {
         app = app.client_certificate(leaf(pem));
     }
-    app = dialect(app, settings)?;
+    app = dialect(profile, app, settings)?;
     if let Some(method) = &settings.token_endpoint_auth_method {
         app = app.token_endpoint_auth_method(method.one_of(&METHODS)?);
     }
@@ -287,11 +287,18 @@ fn app(
 }
 
 /// The app with what the tables of the profile say.
-fn dialect(mut app: AppBuilder, settings: &Oauth2App) -> Result<AppBuilder, Error> {
+fn dialect(profile: &Profile, mut app: AppBuilder, settings: &Oauth2App) -> Result<AppBuilder, Error> {
     let tables = &settings.tables;
+    let mut authentication = None;
     if let Some(request) = &tables.request {
         let method = request.authentication()?;
-        if let (Some((value, _)), Some(_)) = (method, &settings.token_endpoint_auth_method) {
+        // A preset says how a secret is sent, for clients that have one.
+        let own = |value: &Value| value.place.file == profile.place().file;
+        if method.is_some_and(|(value, _)| !own(value)) && settings.client_secret.is_none() {
+            authentication = Some(ClientAuthentication::None);
+        }
+        let own = method.filter(|(value, _)| own(value));
+        if let (Some((value, _)), Some(_)) = (own, &settings.token_endpoint_auth_method) {
             return Err(value
                 .place
                 .error("says what `token_endpoint_auth_method` says too; remove one of them"));
@@ -305,7 +312,11 @@ fn dialect(mut app: AppBuilder, settings: &Oauth2App) -> Result<AppBuilder, Erro
         }
     }
     if tables.say_the_request()? {
-        app = app.token_request(tables.spec(TokenRequestSpec::new(""))?);
+        let spec = tables.spec(TokenRequestSpec::new(""))?;
+        app = app.token_request(match authentication {
+            Some(authentication) => spec.authentication(authentication),
+            None => spec,
+        });
     }
     if let Some(response) = &tables.response {
         app = app.token_format(response.format()?);

@@ -66,8 +66,10 @@ impl StandIn {
                 let (server, open, certified) =
                     (Arc::clone(&server), Arc::clone(&open), Arc::clone(&certified));
                 thread::spawn(move || {
-                    let host = connect(&socket);
-                    let Ok(host) = host else { return };
+                    let host = match connect(&socket) {
+                        Ok(host) => host,
+                        Err(error) => return server.complain(error),
+                    };
                     let tls = if server.place.certifies(&host) { certified } else { open };
                     let connection = ServerConnection::new(tls).unwrap();
                     // A client that turns away ends the connection, which is its right.
@@ -115,12 +117,15 @@ fn connect(mut socket: &TcpStream) -> io::Result<String> {
 }
 
 impl Shared {
+    fn complain(&self, what: impl core::fmt::Display) {
+        locked(&self.complaints).push(what.to_string());
+    }
+
     fn serve(&self, name: &str, stream: StreamOwned<ServerConnection, TcpStream>) -> io::Result<()> {
         let mut stream = BufReader::new(stream);
         while let Some(request) = Request::read(&mut stream)? {
             let answer = self.answer(name, &request).unwrap_or_else(|complaint| {
-                locked(&self.complaints)
-                    .push(format!("{} {name}{}: {complaint}", request.method, request.target));
+                self.complain(format_args!("{} {name}{}: {complaint}", request.method, request.target));
                 Answer {
                     status: 418,
                     headers: Vec::new(),

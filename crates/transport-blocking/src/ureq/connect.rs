@@ -41,9 +41,10 @@ impl Connecting {
         check_proxy(details.config, details.uri)?;
         let proxied = Connector::<()>::connect(&self.proxy, details, None);
         let proxied = proxied.map_err(|error| Unsent::of(error, Stage::Proxy))?;
+        // A connection to a proxy was opened by this connector too, and knows the slack already.
+        let slack = if proxied.is_some() { core::time::Duration::ZERO } else { self.slack };
         let socket = self.tcp.connect(details, proxied)?.ok_or(ureq::Error::ConnectionFailed)?;
-        let socket =
-            Patient { socket, looks: LOOKS, slack: self.slack, is_answered: false, has_unread: false };
+        let socket = Patient { socket, looks: LOOKS, slack, is_answered: false, has_unread: false };
         if !details.needs_tls() || socket.is_tls() {
             return Ok(Box::new(socket));
         }

@@ -37,11 +37,10 @@ fn given(preset: &Table) -> String {
         parts.push(format!("`environment`: {}", names.join(" or ")));
     }
     for (name, environment) in environments.into_iter().flatten() {
-        let more = words(environment.get("requires"));
-        let more: Vec<String> = more.into_iter().filter(|word| !all.contains(word)).collect();
-        if !more.is_empty() {
-            parts.push(format!("`{name}`: also {}", quoted(&more)));
-        }
+        let Some(own) = environment.get("requires") else { continue };
+        let own = words(Some(own));
+        let less: Vec<String> = all.iter().filter(|word| !own.contains(word)).cloned().collect();
+        parts.push(format!("`{name}`: without {}", quoted(&less)));
     }
     let variables = preset.get("defaults").and_then(Value::as_table).into_iter().flatten();
     let defaults: Vec<String> = variables
@@ -122,8 +121,8 @@ mod tests {
 
     #[test]
     fn a_row_holds_what_a_profile_gives_what_was_tried_and_the_source() {
-        let preset = "source = 'https://a.example/x ; Unit.pas'\nrequires = ['client_id']\n[defaults]\nregion = 'com'\n\
-                      [environment.live]\nrequires = ['client_id', 'client_certificate']\n";
+        let preset = "source = 'https://a.example/x ; Unit.pas'\nrequires = ['client_id', 'tenant']\n[defaults]\nregion = 'com'\n\
+                      [environment.live]\nrequires = ['client_id']\n";
         let facts = "[live]\ncertificate = 'api'\n[[grant]]\nname = 'code'\n[[grant]]\nname = 'refresh'\n\
                      [refused]\nstatus = 400\nbody = '{\"error\":\"x\"}'\nmeans = 'login required'\n";
         let (preset_path, facts_path) = (format!("{PRESETS}/a.toml"), format!("{FACTS}/a.toml"));
@@ -131,7 +130,7 @@ mod tests {
         assert_eq!(
             table.lines().last(),
             Some(
-                "| `a` | `client_id`; `environment`: `live`; `live`: also `client_certificate`; if another: `region` (`com`) \
+                "| `a` | `client_id`, `tenant`; `environment`: `live`; `live`: without `tenant`; if another: `region` (`com`) \
                  | code, call, refresh, client certificate demanded; 400 `{\"error\":\"x\"}` is \"login required\" \
                  | [a.example](https://a.example/x), Unit.pas |"
             )
