@@ -71,7 +71,7 @@ const RULES: [Rule; 16] = [
             "wellspring-transport-blocking",
         ],
         &[],
-        &[SIMULATOR],
+        &[SIMULATOR, TWIN_TESTS, "wellspring-transport-async"],
     ),
     rule(SIMULATOR, &[CORE], &[], &[]),
     rule(

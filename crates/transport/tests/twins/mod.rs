@@ -11,6 +11,7 @@ mod doubles;
 mod exchange;
 mod limits;
 mod pool;
+mod proxied;
 mod received;
 mod record;
 mod single_flight;
