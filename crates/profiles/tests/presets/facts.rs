@@ -76,6 +76,8 @@ pub(crate) struct Grant {
     pub(crate) answer: String,
     /// In seconds; absent where the answer names none.
     pub(crate) lifetime: Option<u64>,
+    /// That of the refresh token, in seconds; absent where no document names one.
+    pub(crate) refresh_lifetime: Option<u64>,
 }
 
 /// How id and secret stand in `Authorization: Basic`.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use oauth2_app::{App, Authorization, Callback, Entropy};
 use tempfile::TempDir;
 use wellspring_core::{
-    AccessToken, AuthorizationGrant, ExistingTokens, HttpRequest, Provider, RefreshToken, TokenError,
+    AccessToken, AuthorizationGrant, ExistingTokens, HttpRequest, HttpResponse, Provider, Reading, RefreshToken, ResponseHead, TokenError,
     UnixTime,
 };
 use wellspring_profiles::{Configuration, Error, Preset, Profile};
@@ -191,7 +191,7 @@ async fn a_bank_that_demands_a_certificate_is_not_reached_without_one() {
 }
 
 #[test]
-fn each_preset_has_facts_and_its_further_urls_are_the_documented_ones() {
+fn each_preset_has_facts_and_what_it_says_without_a_request_is_documented() {
     // One preset has code, and its own tests.
     let presets: Vec<_> =
         Preset::all().iter().map(|preset| preset.name.to_owned()).filter(|name| name != "aihubmix").collect();
@@ -207,8 +207,13 @@ fn each_preset_has_facts_and_its_further_urls_are_the_documented_ones() {
         assert_eq!(device, scene.place.device_authorization, "{scene}");
         assert_eq!(url(app.access_revocation(&AccessToken::new("a"))), scene.place.revocation, "{scene}");
         assert_eq!(url(app.userinfo_request().ok()), scene.place.userinfo, "{scene}");
-        let refresh = app.request(&AuthorizationGrant::RefreshToken(RefreshToken::new("r")), UnixTime::EPOCH);
-        assert_eq!(url(refresh.ok()), scene.place.token_url, "{scene}");
+        let refresh = AuthorizationGrant::RefreshToken(RefreshToken::new("r"));
+        assert_eq!(url(app.request(&refresh, UnixTime::EPOCH).ok()), scene.place.token_url, "{scene}");
+
+        let grant = &scene.facts.grant[1];
+        let answer = HttpResponse::new(ResponseHead::new(200), grant.answer.as_str());
+        let Reading::Granted(read) = app.read(&refresh, &answer, UnixTime::EPOCH) else { panic!("{scene}") };
+        assert_eq!(read.refresh_lifetime, grant.refresh_lifetime.map(Duration::from_secs), "{scene}");
     }
 }
 
