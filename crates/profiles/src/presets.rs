@@ -122,6 +122,10 @@ impl Preset {
         for key in self.requires.iter().filter(|key| !certificate(key)) {
             text += &self.line(key);
         }
+        let redirect_uri = "redirect_uri".to_owned();
+        if self.provider == "oauth2-app" && !self.requires.contains(&redirect_uri) {
+            text += &self.line(&redirect_uri);
+        }
         for (key, _) in self.variables.iter().filter(|(key, _)| !self.requires.contains(key)) {
             text += &format!("# {}", self.line(key));
         }

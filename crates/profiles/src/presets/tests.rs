@@ -38,3 +38,11 @@ fn the_profile_that_is_printed_for_a_preset_can_be_read_in_each_environment() {
         }
     }
 }
+
+#[test]
+fn the_profile_that_is_printed_for_a_vendor_with_users_signs_in_by_browser() {
+    let google =
+        Configuration::read(Path::new("w.toml"), &Preset::named("google").unwrap().profile()).unwrap();
+    let signs_in = google.profile("google").unwrap().signs_in().unwrap();
+    assert!(matches!(signs_in, crate::SignsIn::ByBrowser { .. }), "{signs_in:?}");
+}

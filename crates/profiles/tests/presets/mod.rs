@@ -14,8 +14,8 @@ use std::sync::Arc;
 use oauth2_app::{App, Authorization, Callback, Entropy};
 use tempfile::TempDir;
 use wellspring_core::{
-    AccessToken, AuthorizationGrant, ExistingTokens, HttpRequest, HttpResponse, Provider, Reading, RefreshToken, ResponseHead, TokenError,
-    UnixTime,
+    AccessToken, AuthorizationGrant, ExistingTokens, HttpRequest, HttpResponse, Provider, Reading,
+    RefreshToken, ResponseHead, TokenError, UnixTime,
 };
 use wellspring_profiles::{Configuration, Error, Preset, Profile};
 
@@ -242,4 +242,27 @@ fn a_key_that_a_preset_requires_and_a_profile_lacks_is_an_error_that_names_it_an
             }
         }
     }
+}
+
+#[test]
+fn a_client_without_a_secret_is_public_and_the_profiles_own_method_replaces_the_presets() {
+    let scene = Scene::all().into_iter().find(|scene| scene.name == "github").unwrap();
+    let request = |secret: &'static str| {
+        let keys = scene.facts.keys().into_iter();
+        let keys: Vec<_> =
+            keys.map(|key| if key.starts_with("client_secret") { secret } else { key }).collect();
+        let provider: Arc<dyn Provider> = scene.profile_of(&keys, "").unwrap().provider().unwrap().into();
+        let refresh = AuthorizationGrant::RefreshToken(RefreshToken::new("r"));
+        let request = provider.request(&refresh, UnixTime::EPOCH).unwrap();
+        let basic =
+            request.headers().iter().any(|header| header.name().eq_ignore_ascii_case("authorization"));
+        (pairs(core::str::from_utf8(request.expose_body()).unwrap()), basic)
+    };
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let refresh = vec![pair("grant_type", "refresh_token"), pair("refresh_token", "r")];
+
+    let public = [refresh.as_slice(), &[pair("client_id", "client-1")]].concat();
+    assert_eq!(request(""), (public, false));
+    let own = "client_secret = \"s\"\ntoken_endpoint_auth_method = \"client_secret_basic\"";
+    assert_eq!(request(own), (refresh, true));
 }
