@@ -6,11 +6,11 @@ mod banks;
 mod server;
 mod vendors;
 
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use wellspring_core::{
     AuthorizationCode, AuthorizationGrant, Clocks, ErrorKind, HttpResponse, Provider, Reading, ResponseHead,

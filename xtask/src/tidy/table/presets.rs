@@ -32,7 +32,8 @@ fn given(preset: &Table) -> String {
     let all = words(preset.get("requires"));
     let mut parts = vec![quoted(&all)];
     let environments = preset.get("environment").and_then(Value::as_table);
-    let names: Vec<String> = environments.into_iter().flatten().map(|(name, _)| format!("`{name}`")).collect();
+    let names: Vec<String> =
+        environments.into_iter().flatten().map(|(name, _)| format!("`{name}`")).collect();
     if !names.is_empty() {
         parts.push(format!("`environment`: {}", names.join(" or ")));
     }
