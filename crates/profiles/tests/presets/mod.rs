@@ -228,10 +228,7 @@ fn a_key_that_a_preset_requires_and_a_profile_lacks_is_an_error_that_names_it_an
             let name = key.split(' ').next().unwrap();
             match scene.profile_of(&others, "") {
                 // A variable with a default.
-                Ok(_) => assert!(
-                    ["instance", "region", "api_urls", "client_secret"].contains(&name),
-                    "{scene}: {name}"
-                ),
+                Ok(_) => assert!(["instance", "region", "client_secret"].contains(&name), "{scene}: {name}"),
                 Err(error) => {
                     let said = error.to_string();
                     assert!(
@@ -265,4 +262,25 @@ fn a_client_without_a_secret_is_public_and_the_profiles_own_method_replaces_the_
     assert_eq!(request(""), (public, false));
     let own = "client_secret = \"s\"\ntoken_endpoint_auth_method = \"client_secret_basic\"";
     assert_eq!(request(own), (refresh, true));
+}
+
+#[test]
+fn an_app_of_a_directory_acts_for_itself_with_the_same_preset() {
+    let scene = Scene::all().into_iter().find(|scene| scene.name == "microsoft-entra").unwrap();
+    let scope = "https://graph.microsoft.com/.default";
+    let (grant, scopes) = ("grant_type = \"client_credentials\"", format!("scopes = \"{scope}\""));
+    let keys = ["client_id = \"client-1\"", "client_secret = \"s\"", "tenant = \"contoso\"", grant, &scopes];
+    let provider: Arc<dyn Provider> = scene.profile_of(&keys, "").unwrap().provider().unwrap().into();
+    let request = provider.request(&AuthorizationGrant::ClientCredentials, UnixTime::EPOCH).unwrap();
+    assert_eq!(request.url(), "https://login.microsoftonline.com/contoso/oauth2/v2.0/token");
+    let mut sent = pairs(core::str::from_utf8(request.expose_body()).unwrap());
+    sent.sort();
+    // https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+    let documented = [
+        ("client_id", "client-1"),
+        ("client_secret", "s"),
+        ("grant_type", "client_credentials"),
+        ("scope", scope),
+    ];
+    assert_eq!(sent, documented.map(|(name, value)| (name.to_owned(), value.to_owned())));
 }
