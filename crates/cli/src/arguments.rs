@@ -38,8 +38,8 @@ pub(crate) enum Command {
     Logout(Logout),
     /// Shows what the store holds for each profile, how fresh it is and which process renews it; never a secret
     Status(Status),
-    /// Checks the configuration, the store and the clock
-    Doctor,
+    /// Checks the configuration, the store, the token endpoints and the clock, before the first token is needed
+    Doctor(Doctor),
     /// Lists the vendors that profiles know by name, or prints a profile for one
     Presets(Presets),
     /// Runs the simulator until a signal ends it and prints a configuration for it
@@ -59,6 +59,9 @@ pub(crate) struct Token {
     /// The least remaining lifetime of the token, such as 10m
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) valid_for: Option<Duration>,
+    /// Renews a token that is due and prints nothing: for the process that the command leaves behind
+    #[arg(long = crate::behind::ARGUMENT, hide = true)]
+    pub(crate) behind: bool,
 }
 
 /// What `token` prints.
@@ -199,6 +202,12 @@ pub(crate) enum StatusFormat {
     Text,
     /// A JSON array of objects; times in unix seconds
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The profile, as in [profile.NAME]; all by default
+    pub(crate) profile: Option<String>,
 }
 
 #[derive(Debug, Args)]

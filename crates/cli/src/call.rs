@@ -14,9 +14,18 @@ use wellspring_profiles::Profile;
 use crate::arguments::Call;
 use crate::exit::{Exit, Failure};
 use crate::source::Source;
+use crate::time::Limit;
 
 /// Sends the request and prints the body of the response.
-pub(crate) fn run(profile: &Profile, args: &Call, out: &mut dyn Write) -> Result<(), Failure> {
+///
+/// The token must come within the profile's deadline. The call has a limit of its own, of silence: a large download is not cut
+/// off. Returns whether the token is due.
+pub(crate) fn run(
+    profile: &Profile,
+    args: &Call,
+    out: &mut dyn Write,
+    limit: &Limit<bool>,
+) -> Result<bool, Failure> {
     let request = request(args)?;
     let source = Source::new(profile, args.transport)?;
     let of_the_token = source.calls().header_name();
@@ -26,14 +35,16 @@ pub(crate) fn run(profile: &Profile, args: &Call, out: &mut dyn Write) -> Result
         )));
     }
     source.check(&args.url)?;
-    source.token(Need::Fresh)?;
+    let token = source.token(Need::Fresh)?;
+    limit.lift();
     let (head, mut body) = source.send(request)?.into_parts();
     while let Some(chunk) = source.chunk(&mut body)? {
         out.write_all(&chunk).map_err(Failure::output)?;
     }
     out.flush().map_err(Failure::output)?;
     source.warn_of_lost_refresh_token();
-    check(head.status)
+    check(head.status)?;
+    Ok(source.is_due(&token))
 }
 
 /// 2xx succeeds. Every other status fails; the exit status says whether a later retry may help.

@@ -1,4 +1,4 @@
-//! `wellspring doctor`: checks the configuration, the store and the clock.
+//! `wellspring doctor`: checks the configuration, the store, the endpoints and the clock.
 //!
 //! Each check prints one line. The command changes no token, sends no credential and prints no secret. Like every command it
 //! creates the lock files and the spill folder of the store, and finishes an interrupted save. A `note` line does
@@ -6,6 +6,7 @@
 
 mod clock;
 mod disks;
+mod endpoint;
 mod permissions;
 mod report;
 
@@ -26,21 +27,26 @@ use crate::span::{Span, rounded_up};
 use crate::status::LOAD_TIMEOUT;
 use crate::status::facts::acquired_at;
 
-/// Runs every check and prints the report; fails if a check finds something wrong.
-pub(crate) fn run(all: &Configuration, out: &mut dyn Write) -> Result<(), Failure> {
+/// Runs every check, of one profile or of all, and prints the report; fails if a check finds something wrong.
+pub(crate) fn run(all: &Configuration, only: Option<&str>, out: &mut dyn Write) -> Result<(), Failure> {
+    let profiles = match only {
+        Some(name) => core::slice::from_ref(all.profile(name)?),
+        None => all.profiles(),
+    };
     let mut report = Report::default();
-    secrets(all, &mut report);
-    let store = open_store(all, &mut report);
-    let mut asked = Vec::new();
+    secrets(all, profiles, &mut report);
+    let store = open_store(all, profiles, &mut report);
+    let mut asked = endpoint::Asked::default();
     let mut sharing = Sharing::default();
-    for profile in all.profiles() {
-        match Parts::of(profile, None) {
+    for profile in profiles {
+        issuer(profile, &mut report);
+        match Parts::kept(profile) {
             Ok(parts) => {
                 sharing.add(&parts.provider.spec().key, profile.name());
                 if let Some(store) = &store {
                     record(profile, &parts.provider.spec().key, store, &mut report);
                 }
-                clock::check(&parts, &mut asked, &mut report);
+                endpoint::check(profile.name(), &parts, &mut asked, &mut report);
             }
             Err(failure) => report.failed(&failure),
         }
@@ -62,10 +68,11 @@ pub(crate) fn run(all: &Configuration, out: &mut dyn Write) -> Result<(), Failur
 }
 
 /// Checks whether other users can read a secret in the configuration or in a file that it names.
-fn secrets(all: &Configuration, report: &mut Report) {
-    let secrets = || all.profiles().iter().flat_map(Profile::secrets);
+fn secrets(all: &Configuration, profiles: &[Profile], report: &mut Report) {
+    let secrets = || profiles.iter().flat_map(Profile::secrets);
     let file = all.file().display();
-    if secrets().any(|(_, source)| source == SecretSource::Written) {
+    let written = all.profiles().iter().flat_map(Profile::secrets);
+    if written.into_iter().any(|(_, source)| source == SecretSource::Written) {
         match permissions::of(all.file()) {
             Ok(Some(open)) => report.wrong(
                 Exit::Usage,
@@ -104,8 +111,18 @@ fn secrets(all: &Configuration, report: &mut Report) {
     }
 }
 
+/// Asks the issuer of the profile, if it names one.
+fn issuer(profile: &Profile, report: &mut Report) {
+    let name = profile.name();
+    match profile.ask_issuer() {
+        Ok(None) => {}
+        Ok(Some(_)) => report.fine(format_args!("{name}: its issuer names the endpoints")),
+        Err(error) => report.failed(&error.into()),
+    }
+}
+
 /// Opens the store and checks its permissions and its folders.
-fn open_store(all: &Configuration, report: &mut Report) -> Option<Arc<dyn LocalStore>> {
+fn open_store(all: &Configuration, profiles: &[Profile], report: &mut Report) -> Option<Arc<dyn LocalStore>> {
     let store = match all.store().open() {
         Ok(Some(store)) => store,
         Ok(None) => {
@@ -125,7 +142,13 @@ fn open_store(all: &Configuration, report: &mut Report) -> Option<Arc<dyn LocalS
     if problems.is_empty() {
         report.fine("the files of the store are whole");
     }
-    problems.iter().for_each(|problem| report.store(problem));
+    let of_records = unusable_spills(&*store, profiles);
+    let is_of_record = |problem: &&StoreError| {
+        let file = spilled_to(&problem.to_string()).map(str::to_owned);
+        file.is_some_and(|file| of_records.iter().any(|error| spilled_to(error) == Some(&file)))
+    };
+    // The check of its record says more of it.
+    problems.iter().filter(|problem| !is_of_record(problem)).for_each(|problem| report.store(problem));
     store.notes().iter().for_each(|note| report.note(note));
     if let Err(error) = locks(&*store, report) {
         report.store(&error);
@@ -140,6 +163,21 @@ fn open_store(all: &Configuration, report: &mut Report) -> Option<Arc<dyn LocalS
         disks.check(existing.unwrap_or(spills), "the folder for spilled tokens", report);
     }
     Some(store)
+}
+
+/// Why the spilled tokens of these profiles' leased attempts cannot be used.
+fn unusable_spills(store: &dyn Store, profiles: &[Profile]) -> Vec<String> {
+    let of_profile = |profile| {
+        let parts = Parts::offline(profile).ok()?;
+        let loaded = store.load(&parts.provider.spec().key, LOAD_TIMEOUT).ok()?;
+        Some(loaded.unusable_spill?.to_string())
+    };
+    profiles.iter().filter_map(of_profile).collect()
+}
+
+/// The file of a spill in the sentence about it, which begins with it.
+fn spilled_to(text: &str) -> Option<&str> {
+    text.rfind(".spill").map(|end| &text[..end])
 }
 
 /// Takes a lock of the store. Some file systems have none.
@@ -157,7 +195,7 @@ fn record(profile: &Profile, key: &TokenKey, store: &dyn Store, report: &mut Rep
         Err(error) => return report.store(&error),
     };
     report.fine(format_args!("{name}: the store is readable and {}", holds(&loaded)));
-    if let Some(error) = &loaded.unusable_spill {
+    if let Some(error) = loaded.unusable_spill.as_ref().or(loaded.unseen_spills.as_ref()) {
         report.store(error);
     }
     if loaded.spilled.is_some() {

@@ -18,6 +18,7 @@
 
 mod apps;
 mod arguments;
+mod behind;
 mod call;
 pub mod demo;
 mod descriptors;
@@ -38,6 +39,7 @@ mod simulate;
 mod source;
 mod span;
 mod status;
+mod time;
 mod token;
 
 use std::io::{IsTerminal, Stdout, Write as _, sink};
@@ -50,6 +52,7 @@ use wellspring_profiles::{Configuration, Profile};
 use crate::arguments::{Apps, Arguments, Command};
 use crate::exit::{Exit, Failure, say};
 use crate::output::{needed_stdout, stdout};
+use crate::time::Limit;
 
 /// Carries out the command line of this process.
 #[must_use]
@@ -95,13 +98,24 @@ fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
         Command::Demo => show(&mut stdout()),
         Command::Token(args) => {
             let profile = profile(&args.profile)?;
+            let (name, transport) = (args.profile.clone(), args.transport);
+            if args.behind {
+                return timed(profile, move |profile, _| behind::renew(profile, transport));
+            }
             let mut out = needed_stdout()?;
-            timed(profile, move |profile| token::run(profile, &args, &mut out))
+            if timed(profile, move |profile, _| token::run(profile, &args, &mut out))? {
+                behind::start(config, &name, transport);
+            }
+            Ok(())
         }
         Command::Call(args) => {
             let profile = profile(&args.profile)?;
+            let (name, transport) = (args.profile.clone(), args.transport);
             let mut out = stdout();
-            timed(profile, move |profile| call::run(profile, &args, &mut out))
+            if timed(profile, move |profile, limit| call::run(profile, &args, &mut out, limit))? {
+                behind::start(config, &name, transport);
+            }
+            Ok(())
         }
         Command::Login(args) => {
             let profile = profile(&args.profile)?;
@@ -120,7 +134,9 @@ fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
             logout::run(&profile, &args)
         }
         Command::Status(args) => status::run(&Configuration::load(config)?, &args, &mut stdout()),
-        Command::Doctor => doctor::run(&Configuration::load(config)?, &mut stdout()),
+        Command::Doctor(args) => {
+            doctor::run(&Configuration::load(config)?, args.profile.as_deref(), &mut stdout())
+        }
         Command::Presets(args) => presets::run(&args, &mut stdout()),
         Command::Simulate(args) => simulate::run(&args, &mut stdout()),
     }
@@ -137,11 +153,11 @@ fn show(out: &mut Stdout) -> Result<(), Failure> {
     }
 }
 
-/// Runs a command that must end within the profile's deadline.
-fn timed(
+/// Runs a command that must end within the profile's deadline, unless it lifts that limit.
+fn timed<T: Send + 'static>(
     profile: Profile,
-    work: impl FnOnce(&Profile) -> Result<(), Failure> + Send + 'static,
-) -> Result<(), Failure> {
-    let time = source::Time::of(&profile)?;
-    source::within(time, move || work(&profile))
+    work: impl FnOnce(&Profile, &Limit<T>) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let time = time::Time::of(&profile)?;
+    time::within(time, move |limit| work(&profile, limit))
 }

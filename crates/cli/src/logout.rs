@@ -12,7 +12,7 @@ use crate::source::{Parts, Source, persistent};
 /// Logs out and reports which sessions the server has revoked, and which live on. The local session ends in every case.
 pub(crate) fn run(profile: &Profile, args: &Logout) -> Result<(), Failure> {
     let (store, name) = (persistent(profile.store())?, profile.name());
-    let parts = Parts::of(profile, None)?;
+    let parts = Parts::kept(profile)?;
     let (key, within) = (parts.provider.spec().key.clone(), parts.policy.store_deadline);
     let source = Source::over(profile, parts, Some(store.clone()), args.transport)?;
     let now = Clock::system().now().unix;

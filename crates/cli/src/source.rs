@@ -9,7 +9,6 @@ mod issuer;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
 
 use oauth2_app::App;
 use wellspring_core::{
@@ -32,10 +31,7 @@ use crate::span::rounded_up;
 const PAUSE_POLL: Duration = Duration::from_millis(50);
 
 /// The least time for one exchange. With less time left the command reports the reason for the pause instead.
-const SHORTEST_EXCHANGE: Duration = Duration::from_millis(100);
-
-/// How long a command waits after its deadline for an exchange of client credentials, which can be repeated.
-const CREDENTIALS_GRACE: Duration = Duration::from_secs(2);
+pub(crate) const SHORTEST_EXCHANGE: Duration = Duration::from_millis(100);
 
 /// The resolved settings of a profile. Resolving them sends requests only to an issuer.
 #[derive(Debug)]
@@ -51,38 +47,31 @@ impl Parts {
     /// Resolves the settings. A `redirect_uri` replaces that of the profile.
     pub(crate) fn of(profile: &Profile, redirect_uri: Option<&str>) -> Result<Self, Failure> {
         let (policy, tls) = (profile.policy()?, profile.tls()?);
-        let _waiting = progress::wait_for("the settings of the profile, or the metadata of its issuer");
-        let provider = match redirect_uri {
-            Some(_) => AnyProvider::Oauth2App(profile.app(redirect_uri)?),
-            None => profile.provider()?,
-        };
+        let provider = issuer::provider(profile, redirect_uri)?;
         if let AnyProvider::PixBacen(gateway) = &provider {
             for warning in gateway.warnings() {
                 say(format_args!("wellspring: {warning}"));
             }
         }
         let app = if let AnyProvider::Oauth2App(app) = &provider { Some(app.clone()) } else { None };
-        let parts = Self { policy, tls, provider: provider.into(), app };
-        issuer::remember(profile, &*parts.provider);
-        Ok(parts)
+        Ok(Self { policy, tls, provider: provider.into(), app })
     }
 
-    /// The settings that identify the profile's tokens. Resolving them sends no request, not even to an issuer.
+    /// The settings, with what the issuer said before, of whatever age. Only an issuer that was never asked is asked.
+    pub(crate) fn kept(profile: &Profile) -> Result<Self, Failure> {
+        Self::offline(profile).or_else(|_| Self::of(profile, None))
+    }
+
+    /// The settings without a request: of an issuer, only what it has said before is used, of whatever age.
     pub(crate) fn offline(profile: &Profile) -> Result<Self, Failure> {
-        let Some(token_url) = issuer::remembered(profile)? else { return Self::of(profile, None) };
         let (policy, tls) = (profile.policy()?, profile.tls()?);
-        let provider = profile.provider_at(&token_url)?;
-        Ok(Self { policy, tls, provider: provider.into(), app: None })
+        Ok(Self { policy, tls, provider: issuer::offline(profile)?.into(), app: None })
     }
 }
 
-/// The provider of a profile, without a request to an issuer if one was made before.
+/// The provider of a profile, without a request to an issuer.
 pub(crate) fn offline_provider(profile: &Profile) -> Option<Arc<dyn Provider>> {
-    let provider = match issuer::remembered(profile).ok()? {
-        Some(token_url) => profile.provider_at(&token_url),
-        None => profile.provider(),
-    };
-    Some(provider.ok()?.into())
+    Some(issuer::offline(profile).ok()?.into())
 }
 
 /// The profile's source, for one command.
@@ -95,42 +84,36 @@ pub(crate) struct Source {
     /// The origins that may receive the token.
     allowed_origins: Vec<Origin>,
     clock: Clock,
+    profile: Profile,
+    /// The profile's own policy.
+    policy: Policy,
     /// When the command must end.
     end: UnixTime,
     /// Whether the command has given up a token that the store does not take.
     gave_up: AtomicBool,
 }
 
-/// The time limits of a command.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Time {
-    /// The limit for the command.
-    pub(crate) deadline: Duration,
-    /// How much longer the command lasts to finish an exchange whose grant would be lost otherwise.
-    pub(crate) grace: Duration,
-    /// How much longer it lasts to save a token that neither the store nor the spill folder takes.
-    pub(crate) save: Duration,
-}
-
-impl Time {
-    pub(crate) fn of(profile: &Profile) -> Result<Self, Failure> {
-        let policy = profile.policy()?;
-        let grace = if !profile.store().outlives_the_process() {
-            Duration::ZERO
-        } else if matches!(signs_in(profile)?, SignsIn::NotNeeded) {
-            CREDENTIALS_GRACE
-        } else {
-            // An exchange that started just before the deadline, and the save of its result.
-            policy.deadline.saturating_add(policy.store_deadline)
-        };
-        Ok(Self { deadline: policy.deadline, grace, save: policy.store_deadline })
-    }
-}
-
 impl Source {
-    /// The source of this profile's tokens.
+    /// The source of this profile's tokens. It renews no token that is in force: see [`is_due`](Self::is_due).
     pub(crate) fn new(profile: &Profile, transport: Transport) -> Result<Self, Failure> {
+        let mut parts = Parts::of(profile, None)?;
+        let policy = parts.policy.clone();
+        if profile.store().outlives_the_process() {
+            (parts.policy.margin, parts.policy.jitter) = (Duration::ZERO, Duration::ZERO);
+        }
+        let mut source = Self::of(profile, parts, transport)?;
+        source.policy = policy;
+        Ok(source)
+    }
+
+    /// The source of this profile's tokens, which renews a token that is due. What the issuer said is renewed first.
+    pub(crate) fn renewing_early(profile: &Profile, transport: Transport) -> Result<Self, Failure> {
+        issuer::ask_if_due(profile);
         let parts = Parts::of(profile, None)?;
+        Self::of(profile, parts, transport)
+    }
+
+    fn of(profile: &Profile, parts: Parts, transport: Transport) -> Result<Self, Failure> {
         let token = profile.refresh_token()?;
         if profile.store().outlives_the_process() && token.is_some() {
             let what = format!(
@@ -158,6 +141,7 @@ impl Source {
         let Parts { policy, tls, provider, .. } = parts;
         let clock = Clock::system();
         let end = clock.now().unix.plus(policy.deadline);
+        let own_policy = policy.clone();
         let api_urls = profile.api_urls()?;
         let mut allowed_origins = provider.spec().origins.clone();
         // `api_urls` has checked that each URL has an origin.
@@ -174,6 +158,8 @@ impl Source {
             store: guarded_store,
             allowed_origins,
             clock,
+            profile: profile.clone(),
+            policy: own_policy,
             end,
             gave_up: AtomicBool::new(false),
         })
@@ -184,7 +170,14 @@ impl Source {
     /// The command waits here and not in the source, so that Ctrl-C ends a pause at once.
     pub(crate) fn token(&self, need: Need) -> Result<Token, Failure> {
         let token = self.token_with_retries()?;
-        if need == Need::Fresh {
+        let lasts = match need {
+            Need::ValidFor(wanted) => {
+                let times = token.lifetime().zip(self.remaining(&token));
+                times.is_none_or(|(lifetime, left)| self.policy.lasts(lifetime, left, wanted))
+            }
+            _ => true,
+        };
+        if lasts {
             return Ok(token);
         }
         let waiting = progress::wait_for("a token that lasts as long as requested");
@@ -209,6 +202,7 @@ impl Source {
             // The source has retried the store for as long as that may take.
             let may_retry = error.is_transient() && error.kind() != ErrorKind::Store;
             if !may_retry || again.max(self.now()).plus(SHORTEST_EXCHANGE) >= self.end {
+                issuer::learn(&self.profile, &error);
                 return Err(self.too_late(error, again));
             }
             progress::failed(&error);
@@ -263,12 +257,19 @@ impl Source {
         }
     }
 
-    /// Starts a renewal if the stored token is due, for the next command. The renewal runs until this command ends.
+    /// Renews the stored token if it is due. The renewal runs until this command ends.
     pub(crate) fn renew_early(&self) {
-        if self.may_renew_early() {
-            // This command has its token. The next command reports an error of the renewal.
+        // The first one is that of the store, and the second one starts its renewal. The next command reports an error.
+        if self.driver.token().is_ok() && self.may_renew_early() {
             let _ = self.driver.token();
         }
+    }
+
+    /// Whether this token is due, is worth a renewal by another process, and none renews it.
+    pub(crate) fn is_due(&self, token: &Token) -> bool {
+        let due = token.lifetime().zip(self.remaining(token));
+        let due = due.is_some_and(|(lifetime, left)| left <= self.policy.margin_of(lifetime));
+        due && self.may_renew_early() && self.store.as_ref().is_some_and(|store| store.lease().is_none())
     }
 
     /// Exchanges a new grant. Signals wait until the result is saved.
@@ -392,51 +393,5 @@ pub(crate) fn persistent(settings: &StoreSettings) -> Result<Arc<dyn LocalStore>
             "keeps nothing after this command; add a persistent store: [store] with url = \"file:DIR\" or \
              \"sqlite:PATH\"",
         )
-    })
-}
-
-/// The failure of a command that ends with a token that nothing keeps.
-fn lost() -> Failure {
-    Failure::new(
-        Exit::TryLater,
-        format!(
-            "a new token was obtained, but neither the store nor the spill folder took it before this command had to end, so \
-             it is lost{}; correct that and try again later: the next command says whether a new sign-in is needed",
-            progress::cause()
-        ),
-    )
-}
-
-/// Runs the work on a thread until the deadline, and through the grace period if an exchange is in flight then.
-pub(crate) fn within<T: Send + 'static>(
-    time: Time,
-    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-) -> Result<T, Failure> {
-    let Time { deadline, grace, save } = time;
-    let (sender, receiver) = channel();
-    let working = std::thread::Builder::new().name("work".into()).spawn(move || {
-        // The receiver is gone after the deadline.
-        let _ = sender.send(work());
-    });
-    working.map_err(|error| Failure::new(Exit::TryLater, format!("cannot start a thread: {error}")))?;
-    let in_time = receiver.recv_timeout(deadline);
-    let broke_off = matches!(in_time, Err(RecvTimeoutError::Disconnected));
-    let is_hopeless = || {
-        let now = Clock::system().now().instant;
-        progress::unsaved_since().is_some_and(|since| now.since(since) >= save)
-    };
-    let waited = interrupt::settle(grace, is_hopeless);
-    if progress::unsaved_since().is_some() {
-        return Err(lost());
-    }
-    // A result from the grace period is as good as one in time.
-    let late = || if waited { receiver.recv_timeout(SHORTEST_EXCHANGE).ok() } else { None };
-    in_time.ok().or_else(late).unwrap_or_else(|| {
-        let what = if broke_off {
-            "the command broke off, because the system refused what its runtime needs".to_owned()
-        } else {
-            format!("no response within the profile's deadline of {deadline:?}")
-        };
-        Err(Failure::new(Exit::TryLater, format!("{what}{}; try again later", progress::cause())))
     })
 }

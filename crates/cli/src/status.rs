@@ -75,6 +75,6 @@ fn look(
         let domain = stored.record.lease.and_then(|lease| lease.domain);
         store.watch(key, stored.version, domain, Duration::ZERO).ok()
     });
-    let unusable_spill = loaded.unusable_spill.as_ref().map(unread);
+    let unusable_spill = loaded.unusable_spill.as_ref().or(loaded.unseen_spills.as_ref()).map(unread);
     Ok((facts.shared_with(sharing.others(key, profile.name())), unusable_spill))
 }

@@ -13,8 +13,8 @@ use crate::arguments::{Format, Token as Args};
 use crate::exit::{Failure, say};
 use crate::source::Source;
 
-/// Prints a token of the profile.
-pub(crate) fn run(profile: &Profile, args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
+/// Prints a token of the profile. Returns whether it is due.
+pub(crate) fn run(profile: &Profile, args: &Args, out: &mut dyn Write) -> Result<bool, Failure> {
     let source = Source::new(profile, args.transport)?;
     let token = source.token(args.valid_for.map_or(Need::Fresh, Need::ValidFor))?;
     let left = source.remaining(&token);
@@ -29,8 +29,7 @@ pub(crate) fn run(profile: &Profile, args: &Args, out: &mut dyn Write) -> Result
     source.warn_of_lost_refresh_token();
     let text = render(&token, left, args.format, source.calls());
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)?;
-    source.renew_early();
-    Ok(())
+    Ok(source.is_due(&token))
 }
 
 fn render(token: &Token, left: Option<Duration>, format: Format, calls: &CallFormat) -> Zeroizing<String> {

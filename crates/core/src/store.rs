@@ -59,6 +59,9 @@ pub struct Loaded {
     /// Why the spilled token of the leased attempt cannot be used, if it is there: the server has answered that attempt, so
     /// its refresh token is spent. The record itself stays usable.
     pub unusable_spill: Option<StoreError>,
+    /// Why the store cannot look for spilled tokens, if a person must correct that: the folder is open to others, for example.
+    /// A token in force stays usable. A refresh token that a lease may have spent is not sent.
+    pub unseen_spills: Option<StoreError>,
 }
 
 impl Loaded {
@@ -68,7 +71,8 @@ impl Loaded {
     ///
     /// When that may be in a spill that cannot be used.
     pub(crate) fn with_newest(mut self) -> Result<Self, StoreError> {
-        self.unusable_spill.take().map_or(Ok(self), Err)
+        let hidden = self.unusable_spill.take().or_else(|| self.unseen_spills.take());
+        hidden.map_or(Ok(self), Err)
     }
 }
 

@@ -89,7 +89,7 @@ impl StoreModel {
     /// What a load on this machine finds, and of several spilled tokens this one.
     pub(crate) fn load(&self, machine: u8, which: usize) -> Loaded {
         let spilled = self.spilled_on(machine).nth(which).cloned();
-        Loaded { stored: self.stored.clone(), spilled, unusable_spill: None }
+        Loaded { stored: self.stored.clone(), spilled, ..Loaded::default() }
     }
 
     pub(crate) fn spilled_on(&self, machine: u8) -> impl Iterator<Item = &PendingSave> {

@@ -7,6 +7,8 @@
 #[cfg(any(feature = "async", feature = "blocking"))]
 pub(crate) mod locations;
 
+use std::sync::Arc;
+
 use wellspring_core::{HttpRequest, HttpResponse, Method, Origin, TokenError, UnixTime};
 use wellspring_wire::{Json, Object};
 
@@ -65,15 +67,44 @@ impl Discovery {
             return Err(not_metadata("the metadata is larger than 256 KiB"));
         }
         let object = response::public_object(response, now)?;
+        if matches!(object.only("issuer"), Ok(None)) {
+            return Err(not_metadata("the answer is not metadata: it names no issuer"));
+        }
+        self.metadata(&object, &String::from_utf8_lossy(response.expose_body()))
+    }
+
+    /// Reads metadata that the program has kept: the text of [`Metadata::document`]. Keep it where only this user can write:
+    /// it says where secrets go.
+    ///
+    /// ```
+    /// use oauth2_app::{App, Discovery};
+    ///
+    /// let kept = r#"{ "issuer": "https://login.example", "token_endpoint": "https://login.example/token" }"#;
+    /// let metadata = Discovery::new("https://login.example")?.read_document(kept)?;
+    /// assert_eq!(metadata.token_endpoint.as_deref(), Some("https://login.example/token"));
+    /// assert_eq!(metadata.document(), kept);
+    /// # let _ = App::from_metadata(&metadata);
+    /// # Ok::<(), wellspring_core::TokenError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text is not metadata, names another issuer, or names a URL that must not receive a secret.
+    pub fn read_document(&self, document: &str) -> Result<Metadata, TokenError> {
+        let object = Object::parse(document.as_bytes());
+        self.metadata(&object.map_err(|_| TokenError::protocol("the kept metadata is not JSON"))?, document)
+    }
+
+    fn metadata(&self, object: &Object, document: &str) -> Result<Metadata, TokenError> {
         match object.only("issuer") {
             // RFC 8414 §3.3.
             Ok(Some(issuer)) if issuer.as_text() == Some(&self.issuer) => {}
             Ok(Some(_)) => return Err(TokenError::protocol("the metadata names another issuer")),
-            Ok(None) => return Err(not_metadata("the answer is not metadata: it names no issuer")),
+            Ok(None) => return Err(TokenError::protocol("the metadata names no issuer")),
             Err(_) => return Err(TokenError::protocol("the metadata names two issuers")),
         }
         let requires_https = Origin::of(&self.issuer).is_ok_and(|origin| origin.is_https());
-        let endpoint = |name| endpoint(&object, name, requires_https);
+        let endpoint = |name| endpoint(object, name, requires_https);
         Ok(Metadata {
             issuer: self.issuer.clone(),
             authorization_endpoint: endpoint("authorization_endpoint")?,
@@ -81,12 +112,13 @@ impl Discovery {
             token_endpoint: endpoint("token_endpoint")?,
             userinfo_endpoint: endpoint("userinfo_endpoint")?,
             revocation_endpoint: endpoint("revocation_endpoint")?,
-            scopes_supported: texts(&object, "scopes_supported").unwrap_or_default(),
-            token_endpoint_auth_methods_supported: texts(&object, "token_endpoint_auth_methods_supported")
+            scopes_supported: texts(object, "scopes_supported").unwrap_or_default(),
+            token_endpoint_auth_methods_supported: texts(object, "token_endpoint_auth_methods_supported")
                 .map(|methods| methods.iter().filter_map(|method| method.parse().ok()).collect()),
             authorization_response_iss_parameter_supported: object
                 .bool("authorization_response_iss_parameter_supported")
                 == Some(true),
+            document: document.into(),
         })
     }
 }
@@ -115,6 +147,16 @@ pub struct Metadata {
     /// `authorization_response_iss_parameter_supported`: whether every callback carries `iss`
     /// ([RFC 9207 §3](https://www.rfc-editor.org/rfc/rfc9207#section-3)).
     pub authorization_response_iss_parameter_supported: bool,
+    document: Arc<str>,
+}
+
+impl Metadata {
+    /// The whole document as the server sent it, at most 256 KiB of JSON, with what this crate does not use. A program that
+    /// keeps it needs no request the next time: see [`Discovery::read_document`].
+    #[must_use]
+    pub fn document(&self) -> &str {
+        &self.document
+    }
 }
 
 /// An endpoint's URL. The endpoints of an HTTPS issuer must be HTTPS.

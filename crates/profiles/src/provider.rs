@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use hive_auth::HiveAuth;
-use oauth2_app::{App, AppBuilder, AuthMethod, Discovery, GrantType, aihubmix};
+use oauth2_app::{App, AppBuilder, AuthMethod, GrantType, Metadata, aihubmix};
 use pix_bacen::{Endpoint, Gateway};
 use wellspring_core::{GrantParameters, Provider, Rotation};
 use wellspring_token_endpoint::{ClientAuthentication, StaticToken, TokenClient, TokenRequestSpec};
-use wellspring_transport_blocking::UreqTransport;
 
 use crate::error::Error;
 use crate::identity::identify;
@@ -65,51 +64,31 @@ pub enum SignsIn {
 }
 
 impl Profile {
-    /// The provider of the token. If the profile names an `issuer`, this requests its metadata and blocks for at most
-    /// the policy's deadline.
+    /// The provider of the token. If the profile names an `issuer`, this uses what the issuer said within the last 24 hours;
+    /// otherwise it asks the issuer and blocks for at most the policy's deadline. If the issuer does not answer, what it said
+    /// before is used.
     ///
     /// # Errors
     ///
-    /// If a setting is missing or invalid, or the issuer does not answer.
+    /// If a setting is missing or invalid, or the issuer does not answer and has not answered before.
     pub fn provider(&self) -> Result<AnyProvider, Error> {
+        self.provider_from(self.metadata()?.as_ref(), None)
+    }
+
+    pub(crate) fn provider_from(
+        &self,
+        metadata: Option<&Metadata>,
+        redirect_uri: Option<&str>,
+    ) -> Result<AnyProvider, Error> {
         Ok(match &self.provider {
             ProviderSettings::PixBacen(settings) => AnyProvider::PixBacen(Box::new(gateway(self, settings)?)),
             ProviderSettings::Oauth2App(settings) => {
-                AnyProvider::Oauth2App(app(self, settings, None, start(self, settings)?)?)
+                AnyProvider::Oauth2App(app(self, settings, redirect_uri, start(self, settings, metadata)?)?)
             }
             ProviderSettings::HiveAuth(settings) => AnyProvider::HiveAuth(Box::new(hive(self, settings)?)),
             ProviderSettings::Custom(settings) => AnyProvider::Custom(Box::new(settings.client(self)?)),
             ProviderSettings::Static(settings) => AnyProvider::Static(Box::new(settings.provider()?)),
         })
-    }
-
-    /// The issuer, if the profile names one.
-    ///
-    /// # Errors
-    ///
-    /// If the value cannot be read.
-    pub fn issuer(&self) -> Result<Option<String>, Error> {
-        match &self.provider {
-            ProviderSettings::Oauth2App(settings) => text(settings.issuer.as_ref()),
-            _ => Ok(None),
-        }
-    }
-
-    /// As [`provider`](Self::provider), with a token endpoint that the metadata of the issuer named before, and without a
-    /// request. It knows the key of the profile's tokens and none of the issuer's other endpoints.
-    ///
-    /// # Errors
-    ///
-    /// If a setting is missing or invalid.
-    pub fn provider_at(&self, token_url: &str) -> Result<AnyProvider, Error> {
-        match &self.provider {
-            ProviderSettings::Oauth2App(settings) if settings.issuer.is_some() => {
-                let known = App::builder().token_url(token_url);
-                let known = known.authorize_url(token_url).device_authorization_url(token_url);
-                Ok(AnyProvider::Oauth2App(app(self, settings, None, known)?))
-            }
-            _ => self.provider(),
-        }
     }
 
     /// The provider as an application that people sign in to. A `redirect_uri` replaces that of the profile.
@@ -118,10 +97,21 @@ impl Profile {
     ///
     /// As for [`provider`](Self::provider), and if the profile has another provider than `oauth2-app`.
     pub fn app(&self, redirect_uri: Option<&str>) -> Result<App, Error> {
-        match &self.provider {
-            ProviderSettings::Oauth2App(settings) => {
-                app(self, settings, redirect_uri, start(self, settings)?)
-            }
+        self.app_from(self.metadata()?.as_ref(), redirect_uri)
+    }
+
+    /// As [`app`](Self::app), with metadata of the issuer that is at hand. Sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for [`app`](Self::app).
+    pub fn app_with(&self, metadata: &Metadata, redirect_uri: Option<&str>) -> Result<App, Error> {
+        self.app_from(Some(metadata), redirect_uri)
+    }
+
+    fn app_from(&self, metadata: Option<&Metadata>, redirect_uri: Option<&str>) -> Result<App, Error> {
+        match self.provider_from(metadata, redirect_uri)? {
+            AnyProvider::Oauth2App(app) => Ok(app),
             _ => Err(self.place.error("is not an application; set provider = \"oauth2-app\" for one")),
         }
     }
@@ -338,7 +328,7 @@ fn dialect(profile: &Profile, mut app: AppBuilder, settings: &Oauth2App) -> Resu
 }
 
 /// A builder with the endpoints of the preset or the issuer.
-fn start(profile: &Profile, settings: &Oauth2App) -> Result<AppBuilder, Error> {
+fn start(profile: &Profile, settings: &Oauth2App, metadata: Option<&Metadata>) -> Result<AppBuilder, Error> {
     match (&settings.preset, &settings.issuer) {
         (Some(preset), None) => {
             preset.one_of(&PRESETS)?;
@@ -350,14 +340,10 @@ fn start(profile: &Profile, settings: &Oauth2App) -> Result<AppBuilder, Error> {
             aihubmix::app(url.text()?.as_str())
                 .map_err(|error| url.place.error(format_args!("is invalid: {error}")))
         }
-        (None, Some(issuer)) => {
-            let url = issuer.text()?;
-            Discovery::new(url.as_str())
-                .map_err(|error| issuer.place.error(format_args!("is invalid: {error}")))?;
-            let transport = UreqTransport::new(profile.tls()?).map_err(Error::Issuer)?;
-            let metadata = oauth2_app::blocking::discover(&transport, &url, profile.policy()?.deadline);
-            Ok(App::from_metadata(&metadata.map_err(Error::Issuer)?))
-        }
+        (None, Some(issuer)) => match metadata {
+            Some(metadata) => Ok(App::from_metadata(metadata)),
+            None => Err(issuer.place.error("has not been asked yet")),
+        },
         (Some(_), Some(issuer)) => {
             Err(issuer.place.error("cannot be combined with `preset`; remove one of them"))
         }

@@ -77,6 +77,10 @@ impl Map for SqliteStore {
         format!("{name} in {}", self.path().display())
     }
 
+    fn removal(&self, name: &KeyName) -> Option<String> {
+        Some(format!("`DELETE FROM record WHERE key = '{name}'` removes it from the database"))
+    }
+
     fn guarantees(&self) -> StoreGuarantees {
         StoreGuarantees { scope: SharedBy::Host, durable: true, may_go_back: false }
     }

@@ -7,7 +7,10 @@ use crate::map::{Entry, KeyName, Map, unreadable};
 
 /// Decodes an entry of this map. The error says where the record is.
 pub(crate) fn decode(map: &impl Map, name: &KeyName, entry: &Entry) -> Result<Decoded, StoreError> {
-    encoding::decode_record(&entry.bytes).map_err(|error| unreadable(&map.shown(name), &error))
+    encoding::decode_record(&entry.bytes).map_err(|error| match map.removal(name) {
+        None => unreadable(&map.shown(name), &error),
+        Some(removal) => StoreError::unreadable(format!("the record {} {error}; {removal}", map.shown(name))),
+    })
 }
 
 /// No version repeats, not even for a key whose record was deleted.

@@ -125,6 +125,11 @@ pub trait Map: Send + Sync + fmt::Debug {
     /// What this map guarantees.
     fn guarantees(&self) -> StoreGuarantees;
 
+    /// How a person removes the entry of this name, where that is not a file to move away: a sentence of its own.
+    fn removal(&self, _: &KeyName) -> Option<String> {
+        None
+    }
+
     /// Loads the entry of this name; `None` when the map has none.
     ///
     /// # Errors

@@ -126,7 +126,15 @@ impl<M: Map> Records<M> {
     /// The spilled tokens under this name, beside a record with a lease of this attempt.
     fn spilled(&self, name: &KeyName, leased: Option<Attempt>, end: Deadline) -> Result<Spilled, StoreError> {
         let Some(spills) = &self.spills else { return Ok(Spilled::default()) };
-        let files = spills.files(name)?;
+        let unseen = |error: StoreError| match error.is_permanent() {
+            // A person must correct it. What the record holds stays usable.
+            true => Ok(Spilled { unseen: Some(error), ..Spilled::default() }),
+            false => Err(error),
+        };
+        let files = match spills.files(name) {
+            Ok(files) => files,
+            Err(error) => return unseen(error),
+        };
         if files.is_empty() {
             if self.needs_spill_key() {
                 // Only a spill needs it.
@@ -134,7 +142,10 @@ impl<M: Map> Records<M> {
             }
             return Ok(Spilled::default());
         }
-        let spill_key = self.read_spill_key(end.left())?;
+        let spill_key = match self.read_spill_key(end.left()) {
+            Ok(spill_key) => spill_key,
+            Err(error) => return unseen(error),
+        };
         spills.find(&files, name, spill_key.as_ref(), leased)
     }
 
@@ -190,10 +201,14 @@ impl<M: Map> Store for Records<M> {
         let mut spilled = self.spilled(&name, leased, end)?;
         if let (None, Some(former)) = (&spilled.found, former) {
             let of_former = self.spilled(former.name(), leased, end)?;
-            spilled = Spilled { found: of_former.found, unusable: of_former.unusable.or(spilled.unusable) };
+            spilled = Spilled {
+                found: of_former.found,
+                unusable: of_former.unusable.or(spilled.unusable),
+                unseen: of_former.unseen.or(spilled.unseen),
+            };
         }
-        let Spilled { found, unusable } = spilled;
-        Ok(Loaded { stored, spilled: found, unusable_spill: unusable })
+        let Spilled { found, unusable, unseen } = spilled;
+        Ok(Loaded { stored, spilled: found, unusable_spill: unusable, unseen_spills: unseen })
     }
 
     fn save(

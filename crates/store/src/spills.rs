@@ -50,6 +50,8 @@ pub(crate) struct Spilled {
     pub(crate) found: Option<PendingSave>,
     /// Why the one of the leased attempt cannot be used.
     pub(crate) unusable: Option<StoreError>,
+    /// Why no spill can be looked for.
+    pub(crate) unseen: Option<StoreError>,
 }
 
 impl Unused {
@@ -161,14 +163,14 @@ impl Spills {
         let mut unusable = None;
         for path in paths {
             match self.read(path, name, key) {
-                Ok(pending_save) => return Ok(Spilled { found: Some(pending_save), unusable: None }),
+                Ok(pending_save) => return Ok(Spilled { found: Some(pending_save), ..Spilled::default() }),
                 Err(unused) if is_of_lease(path) => unusable = unused.of_lease(path).or(unusable),
                 // A retry may find the newest token there.
                 Err(Unused::Failed(error)) if !error.is_permanent() => return Err(error),
                 Err(Unused::Gone | Unused::Partial | Unused::Foreign | Unused::Failed(_)) => {}
             }
         }
-        Ok(Spilled { found: None, unusable })
+        Ok(Spilled { unusable, ..Spilled::default() })
     }
 
     fn read(&self, path: &Path, name: &KeyName, key: Option<&SpillKey>) -> Result<PendingSave, Unused> {

@@ -1,64 +1,27 @@
-//! Compares this machine's clock with the clock of each token endpoint.
-//!
-//! The check sends one GET without a credential. Every response carries a `Date`, whatever its status
+//! Compares this machine's clock with that of a server. Every response carries a `Date`, whatever its status
 //! ([RFC 9110 §6.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1)).
 
 use core::time::Duration;
 
-use wellspring_core::{
-    AuthorizationGrant, HttpRequest, Method, Origin, RefreshToken, TransportError, UnixTime,
-};
-use wellspring_transport_blocking::{Clock, Transport as _, UreqTransport};
+use wellspring_core::{Origin, ResponseHead, UnixTime};
 use wellspring_wire::date_of;
 
 use crate::doctor::report::Report;
-use crate::exit::{Exit, Failure};
-use crate::source::Parts;
+use crate::exit::Exit;
 use crate::span::Span;
 
-/// The time for one response.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A harmless difference: a `Date` has whole seconds, and the response needs time to arrive.
 pub(super) const TOLERANCE: Duration = Duration::from_secs(60);
 
-/// Asks the token endpoint for its time, unless an endpoint of the same origin was asked before.
-pub(super) fn check(parts: &Parts, asked: &mut Vec<Origin>, report: &mut Report) {
-    let now = || Clock::system().now().unix;
-    if parts.provider.own_token(now()).is_some() {
-        return;
-    }
-    let grant = match parts.provider.spec().credentials {
-        true => AuthorizationGrant::ClientCredentials,
-        // Only the URL of the request is used.
-        false => AuthorizationGrant::RefreshToken(RefreshToken::new("none")),
-    };
-    let url = match parts.provider.request(&grant, now()) {
-        // The query of a vendor's GET holds the client secret.
-        Ok(request) => without_query(request.url()).to_owned(),
-        Err(error) => return report.failed(&Failure::from(error)),
-    };
-    let Ok(origin) = Origin::of(&url) else { return };
-    if asked.contains(&origin) {
-        return;
-    }
-    asked.push(origin.clone());
-    let question = HttpRequest::new(Method::Get, url);
-    let before = now();
-    let answer = UreqTransport::new(parts.tls.clone()).and_then(|transport| {
-        transport.exchange(&question, RESPONSE_TIMEOUT).map_err(TransportError::into_error)
-    });
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(error) => {
-            let why = crate::exit::with_causes(&error);
-            return report.wrong(
-                Exit::TryLater,
-                format_args!("{origin} does not answer a request for its time: {why}"),
-            );
-        }
-    };
-    let after = now();
-    let Some(date) = date_of(answer.head(), after) else {
+/// Compares the clocks by a response of this server to a request that was sent `before`, and that was there `after`.
+pub(super) fn check(
+    origin: &Origin,
+    head: &ResponseHead,
+    before: UnixTime,
+    after: UnixTime,
+    report: &mut Report,
+) {
+    let Some(date) = date_of(head, after) else {
         return report.note(format_args!("{origin} sends no Date"));
     };
     match difference(date, before, after) {
@@ -81,10 +44,6 @@ fn difference(date: UnixTime, before: UnixTime, after: UnixTime) -> Option<(Dura
     } else {
         None
     }
-}
-
-fn without_query(url: &str) -> &str {
-    url.split_once('?').map_or(url, |(url, _)| url)
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub(crate) struct GuardedStore {
     /// One guard for each liveness lock, unless its lease was refused.
     guards: Guards,
     spilled: AtomicBool,
+    /// Whether the user knows of spilled tokens that cannot be used.
+    warned: AtomicBool,
     /// The lease in the record that was loaded last.
     lease: Mutex<Option<Lease>>,
 }
@@ -35,7 +37,13 @@ type Guards = Arc<Mutex<Vec<(Arc<()>, Option<SignalGuard>)>>>;
 
 impl GuardedStore {
     pub(crate) fn new(store: Arc<dyn LocalStore>) -> Self {
-        Self { store, guards: Guards::default(), spilled: AtomicBool::new(false), lease: Mutex::default() }
+        Self {
+            store,
+            guards: Guards::default(),
+            spilled: AtomicBool::new(false),
+            warned: AtomicBool::new(false),
+            lease: Mutex::default(),
+        }
     }
 
     /// The lease in the record that was loaded last.
@@ -110,6 +118,12 @@ impl Store for GuardedStore {
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
         let loaded = noted("the store, to load the record", || self.store.load(key, within))?;
+        if let Some(error) = loaded.unusable_spill.as_ref().or(loaded.unseen_spills.as_ref()) {
+            // The token in force is used. Each load of one command finds the same.
+            if !self.warned.swap(true, Ordering::Relaxed) {
+                say(format_args!("wellspring: {error}"));
+            }
+        }
         let lease = loaded.stored.as_ref().and_then(|stored| stored.record.lease);
         *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = lease;
         Ok(loaded)

@@ -103,7 +103,8 @@ impl Facts {
         watch: impl FnOnce() -> Option<WatchOutcome>,
     ) -> Self {
         let record = loaded.stored.as_ref().map(|stored| RecordFacts::of(&stored.record, policy, now, watch));
-        let unusable_spill = loaded.unusable_spill.as_ref().map(ToString::to_string);
+        let unusable_spill = loaded.unusable_spill.as_ref().or(loaded.unseen_spills.as_ref());
+        let unusable_spill = unusable_spill.map(ToString::to_string);
         Self { record, spilled: loaded.spilled.is_some(), unusable_spill, shared_with: Vec::new() }
     }
 

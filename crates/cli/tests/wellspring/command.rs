@@ -96,6 +96,19 @@ impl Drop for Running {
     }
 }
 
+/// Waits until this condition is true, for a minute at most.
+pub(crate) fn eventually(condition: impl Fn() -> bool) -> bool {
+    let clock = wellspring_simulator::SimClock::system();
+    let end = clock.now() + core::time::Duration::from_secs(60);
+    while clock.now() < end {
+        if condition() {
+            return true;
+        }
+        std::thread::park_timeout(core::time::Duration::from_millis(20));
+    }
+    false
+}
+
 /// Profiles for a simulator: shop, app, user and chain.
 pub(crate) fn profiles(simulator: &Simulator) -> String {
     let url = simulator.url();

@@ -22,46 +22,48 @@ pub(crate) fn with_deadline(simulator: &Simulator, deadline: &str) -> Folder {
 }
 
 #[test]
-fn token_and_call_end_within_the_profiles_deadline() {
+fn token_and_call_end_at_the_profiles_deadline_while_there_is_no_token() {
     let simulator = Simulator::start().unwrap();
     let folder = with_deadline(&simulator, "700ms");
     let url = format!("{}/accounts/balances", simulator.url());
-    for (endpoint, fault) in [
-        (Endpoint::Token, "unavailable"),
-        (Endpoint::Token, "silence-before"),
-        (Endpoint::Token, "drip-millis=100"),
-        (Endpoint::Token, "too-many-requests-seconds"),
-        (Endpoint::Api, "silence-before"),
-        (Endpoint::Api, "drip-millis=100"),
-    ] {
+    for fault in ["unavailable", "silence-before", "drip-millis=100", "too-many-requests-seconds"] {
         for transport in ["async", "blocking"] {
             simulator.clear_faults();
-            simulator.fault_times(endpoint, Fault::parse(fault).unwrap(), u32::MAX);
-            let started = simulator.clock().now();
-            let ran = folder.run(&["call", "shop", "GET", &url, "--transport", transport]);
-            let took = simulator.clock().now() - started;
-            assert_eq!(ran.status, 5, "{fault} {transport}: {}", ran.stderr);
-            assert!(ran.stderr.ends_with("try again later\n"), "{fault} {transport}: {}", ran.stderr);
-            assert!(took < Duration::from_secs(15), "{fault} {transport}: {took:?}");
+            simulator.fault_times(Endpoint::Token, Fault::parse(fault).unwrap(), u32::MAX);
+            for command in [&["token", "shop"][..], &["call", "shop", "GET", &url]] {
+                let ran = folder.run(&[command, &["--transport", transport]].concat());
+                assert_eq!(ran.status, 5, "{fault} {transport}: {}", ran.stderr);
+                assert!(ran.stderr.ends_with("try again later\n"), "{fault} {transport}: {}", ran.stderr);
+            }
         }
     }
 }
 
 #[test]
-fn the_token_and_the_call_share_one_deadline() {
+fn a_call_goes_on_after_the_profiles_deadline_while_bytes_flow_and_ends_when_it_falls_silent() {
     let simulator = Simulator::start().unwrap();
-    let folder = with_deadline(&simulator, "6s");
+    let policy = "deadline = \"5s\"\ncall_idle_timeout = \"3s\"\n";
+    let text = profiles(&simulator)
+        .replace("[profile.app]", &format!("[profile.shop.policy]\n{policy}[profile.app]"));
+    let folder = Folder::with(&text);
     let url = format!("{}/accounts/balances", simulator.url());
-    simulator.fault(Endpoint::Token, Fault::parse("stall-millis=5000").unwrap());
-    simulator.fault(Endpoint::Api, Fault::parse("silence-before").unwrap());
-    let started = simulator.clock().now();
-    let ran = folder.run(&["call", "shop", "GET", &url]);
-    let took = simulator.clock().now() - started;
-    assert_eq!((ran.status, ran.stdout.as_str()), (5, ""), "{}", ran.stderr);
-    let said = "no response within the profile's deadline of 6s; it was waiting for the API's response; try again later\n";
-    assert!(ran.stderr.ends_with(said), "{}", ran.stderr);
-    // Each with a deadline of its own would take 11 s.
-    assert!(took < Duration::from_secs(10), "{took:?}");
+    for transport in ["async", "blocking"] {
+        let call = ["call", "shop", "GET", &url, "--transport", transport];
+        simulator.clear_faults();
+        let whole = folder.run(&call);
+        assert_eq!((whole.status, whole.stderr.as_str()), (0, ""), "{transport}");
+        // So many bytes take longer than the deadline.
+        let pause = 6_000 / whole.stdout.len();
+        let drips = format!("drip-millis={pause}");
+        simulator.fault(Endpoint::Api, Fault::parse(&drips).unwrap());
+        let ran = folder.run(&call);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{transport}");
+        assert_eq!(ran.stdout, whole.stdout, "{transport}");
+        simulator.fault(Endpoint::Api, Fault::parse("silence-before").unwrap());
+        let ran = folder.run(&call);
+        assert_eq!((ran.status, ran.stdout.as_str()), (5, ""), "{transport}: {}", ran.stderr);
+        assert!(ran.stderr.contains("no byte came within the idle timeout of the call"), "{}", ran.stderr);
+    }
 }
 
 #[test]

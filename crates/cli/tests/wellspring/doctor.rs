@@ -161,7 +161,10 @@ fn a_spill_that_was_changed_is_named() {
         let mut bytes = fs::read(&spill).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
         fs::write(&spill, bytes).unwrap();
-        assert_found(&stage.folder.run(&["doctor"]), &spill, &["move it away"]);
+        let ran = stage.folder.run(&["doctor"]);
+        assert_found(&ran, &spill, &["move it away"]);
+        let name = spill.file_name().unwrap().to_str().unwrap();
+        assert_eq!(ran.stdout.lines().filter(|line| line.contains(name)).count(), 1, "{}", ran.stdout);
     }
 }
 

@@ -10,12 +10,16 @@ mod demo;
 mod device;
 mod doctor;
 mod identity;
+mod wrong_url;
 
 mod login;
 mod login_twice;
 mod loopback;
+mod missing_issuer;
 mod named_files;
 mod output;
+#[cfg(target_os = "linux")]
+mod read_only;
 mod replaced;
 mod shared;
 mod signal_list;

@@ -7,9 +7,9 @@ use wellspring_core::{
     AccessToken, Epoch, Generation, Granted, LoginReason, Record, RefreshToken, SessionState, TokenError,
     TokenResponse, UnixTime,
 };
-use wellspring_simulator::{Endpoint, Simulator};
+use wellspring_simulator::{Endpoint, Fault, Simulator};
 
-use crate::command::{Folder, Ran, profiles};
+use crate::command::{Folder, Ran, eventually, profiles};
 use crate::login;
 use crate::stored::{Stage, stage};
 use crate::token::signed_in;
@@ -68,7 +68,7 @@ fn processes_that_need_one_token_at_once_make_one_exchange() {
 }
 
 #[test]
-fn a_command_saves_its_early_renewal_before_it_ends() {
+fn a_token_that_is_due_is_printed_at_once_and_renewed_behind_the_command() {
     for (url, transport) in STORES.into_iter().zip(TRANSPORTS) {
         let stage = expired(url);
         let loaded = stage.store.load(&stage.key, Duration::from_secs(5)).unwrap();
@@ -77,13 +77,36 @@ fn a_command_saves_its_early_renewal_before_it_ends() {
         // Due for one minute, and valid for four more.
         granted.obtained_at = stage.now().minus(Duration::from_secs(6_960));
         stage.put(&record);
-        stage.simulator.configure(|config| config.latency = Duration::from_millis(300));
+        // The endpoint answers only after the command has ended.
+        stage.simulator.fault(Endpoint::Token, Fault::parse("stall-millis=3000").unwrap());
         let ran = stage.folder.run(&["token", "user", "--transport", transport]);
         assert_eq!((ran.status, ran.stdout.as_str()), (0, "an-expired-token\n"), "{}", ran.stderr);
+        let record = || stage.store.load(&stage.key, Duration::from_secs(5)).unwrap().stored.unwrap().record;
+        assert_eq!(record().generation, Generation::new(1), "{transport}: the command does not wait");
+        let renewed = || record().generation == Generation::new(2) && record().lease.is_none();
+        assert!(eventually(renewed), "{transport}: the renewal goes on");
         assert_eq!(stage.simulator.asked(Endpoint::RefreshGrant), 1);
-        let record = stage.store.load(&stage.key, Duration::from_secs(5)).unwrap().stored.unwrap().record;
-        assert_eq!(record.generation, Generation::new(2), "{transport}");
-        assert!(record.lease.is_none(), "{transport}");
+        let ran = stage.folder.run(&["token", "user", "--transport", transport]);
+        assert_ne!(ran.stdout, "an-expired-token\n", "{transport}");
+    }
+}
+
+#[test]
+fn a_due_token_is_printed_while_its_endpoint_hangs_and_again_by_the_next_command() {
+    for (url, transport) in STORES.into_iter().zip(TRANSPORTS) {
+        let stage = expired(url);
+        let mut record = stage.store.load(&stage.key, Duration::from_secs(5)).unwrap().stored.unwrap().record;
+        let SessionState::Active(granted) = &mut record.state else { panic!("a refresh token is held") };
+        granted.obtained_at = stage.now().minus(Duration::from_secs(6_960));
+        stage.put(&record);
+        stage.simulator.fault(Endpoint::Token, Fault::parse("silence-before").unwrap());
+        for _ in 0..2 {
+            // `$( )` waits for the process and for each holder of its standard output.
+            let ran = stage.folder.run(&["token", "user", "--transport", transport]);
+            assert_eq!((ran.status, ran.stdout.as_str()), (0, "an-expired-token\n"), "{}", ran.stderr);
+            assert!(eventually(|| stage.simulator.asked(Endpoint::RefreshGrant) > 0));
+        }
+        assert_eq!(stage.simulator.asked(Endpoint::RefreshGrant), 1, "{transport}: one renewal is under way");
     }
 }
 

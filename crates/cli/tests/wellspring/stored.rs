@@ -340,7 +340,7 @@ fn a_path_that_cannot_hold_a_store_is_a_usage_error() {
                 "{url} {command:?}: {said}"
             );
         }
-        // The one request is doctor's request for the time.
+        // The one request is doctor's, without a credential.
         assert_eq!(simulator.asked(Endpoint::Token), 1);
         assert_eq!(std::fs::read(folder.path().join("taken")).unwrap(), b"this is mine");
     }
@@ -361,13 +361,15 @@ fn doctor_finds_nothing_wrong_in_a_correct_setup() {
             "the store's folder is writable: ",
             "the folder for spilled tokens is writable: ",
             "user: the store is readable and holds generation 3",
+            "/api/oauth2/token is a token endpoint",
             "this machine's clock agrees with that of http://127.0.0.1:",
         ] {
             assert!(said.iter().any(|line| line.contains(part)), "{part}: {said:#?}");
         }
         let asked = stage.simulator.received(Endpoint::Token);
         assert_eq!(asked.len(), 1);
-        assert!(asked[0].header("authorization").is_none() && asked[0].body.is_empty());
+        assert!(asked[0].header("authorization").is_none());
+        assert_eq!(asked[0].text(), "grant_type=client_credentials");
         // Doctor has removed its probe file.
         let names = std::fs::read_dir(stage.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
         assert!(names.into_iter().all(|name| !name.to_string_lossy().contains("doctor")));
@@ -411,7 +413,11 @@ fn doctor_finds_a_wrong_clock_and_an_endpoint_that_is_down() {
         stage.simulator.unplug();
         let ran = stage.folder.run(&["doctor"]);
         assert_eq!(ran.status, 5, "{}", ran.stdout);
-        assert!(ran.stdout.contains("does not answer a request for its time: "), "{}", ran.stdout);
+        assert!(
+            ran.stdout.contains("does not answer a token request without a credential: "),
+            "{}",
+            ran.stdout
+        );
     }
 }
 

@@ -7,7 +7,7 @@ use crate::command::{Folder, Ran, profiles, stage};
 
 const TRANSPORTS: [&str; 2] = ["async", "blocking"];
 
-fn is_token(text: &str) -> bool {
+pub(crate) fn is_token(text: &str) -> bool {
     text.len() > 20 && text.ends_with('\n') && text.trim_end().bytes().all(|b| b.is_ascii_graphic())
 }
 

@@ -140,7 +140,7 @@ impl Judge {
             Err(error) => return self.without_store(context, &error, now),
         };
         // The store answers. When it fails again, it is asked again for as long.
-        if loaded.unusable_spill.is_none() {
+        if loaded.unusable_spill.is_none() && loaded.unseen_spills.is_none() {
             self.retry = Retry::until(context.store_deadline(now));
         }
         let mut sent = Sent::default();
@@ -152,12 +152,16 @@ impl Judge {
             }
         }
         let fallback = if holds(Rule::GoOnWithoutStore) { context.fallback() } else { Fallback::SignIn };
-        let Loaded { stored, spilled, unusable_spill } = loaded;
+        let Loaded { stored, spilled, unusable_spill, unseen_spills } = loaded;
         let unusable = unusable_spill.filter(|_| self.holds_spent(context));
+        let unseen = unseen_spills.filter(|_| self.may_hold_spent(context, stored.as_ref()));
         let judgment = judge(found, fallback);
-        let stored = match (judgment, unusable, stored) {
-            (Judgment::Lease | Judgment::LeaseAnyway, Some(unusable), Some(stored)) => {
+        let stored = match (judgment, unusable, unseen, stored) {
+            (Judgment::Lease | Judgment::LeaseAnyway, Some(unusable), _, Some(stored)) => {
                 return self.without_answer(context, &unusable, stored, sent, now);
+            }
+            (Judgment::Lease | Judgment::LeaseAnyway, None, Some(unseen), _) => {
+                return self.without_look(&unseen, now);
             }
             (.., stored) => stored,
         };

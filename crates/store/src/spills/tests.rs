@@ -3,10 +3,11 @@
 use core::time::Duration;
 use std::time::SystemTime;
 
-use wellspring_core::{Lease, Store as _, TokenKey};
+use wellspring_core::{Lease, Store as _, TokenKey, Version};
 
 use super::*;
 use crate::contract::{Folder, sample, write_private};
+use crate::map::{Entry, Map as _};
 use crate::memory::MemoryStore;
 use crate::records::Records;
 
@@ -359,6 +360,23 @@ fn an_interrupted_spill_of_the_leased_attempt_is_named_until_it_is_complete_or_r
     assert!(store.load(&key(), WITHIN).unwrap().spilled.is_some(), "the other file is no obstacle");
     store.forget_spill(&key(), pending_save.attempt).unwrap();
     assert!(store.load(&key(), WITHIN).unwrap().spilled.is_none());
+}
+
+#[test]
+fn a_damaged_spill_key_hides_the_spills_and_not_the_record() {
+    let folder = Folder::new();
+    let pending_save = sample::pending_save(1);
+    let store = store_with_lease_of(&pending_save, folder.path());
+    store.spill(&key(), &pending_save).unwrap();
+    let name = KeyName::of_spill_key();
+    let version = store.map().load(&name, WITHIN).unwrap().unwrap().version;
+    let damaged = Entry { version: Version::new(7), bytes: b"canary".to_vec().into() };
+    assert!(store.map().swap(&name, Some(version), &damaged, WITHIN).unwrap());
+    let loaded = store.load(&key(), WITHIN).unwrap();
+    assert!(loaded.stored.is_some() && loaded.spilled.is_none() && loaded.unusable_spill.is_none());
+    let error = loaded.unseen_spills.unwrap().to_string();
+    assert!(error.contains("spill key") && !error.contains("canary"), "{error}");
+    assert!(store.problems().iter().any(|problem| problem.to_string() == error), "doctor says the same");
 }
 
 /// Sets when the folder was last changed.

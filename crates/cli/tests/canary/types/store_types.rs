@@ -69,6 +69,7 @@ fn loaded() -> Loaded {
         stored: Some(Stored { version: Version::new(1), record: record() }),
         spilled: Some(pending_save()),
         unusable_spill: Some(StoreError::unreadable("damaged")),
+        unseen_spills: Some(StoreError::refused("open")),
     }
 }
 

@@ -14,6 +14,20 @@ impl Judge {
         self.current.held.as_ref().is_some_and(|held| !context.survives_use(held))
     }
 
+    /// Whether the renewal would send a refresh token that the lease of this record may have spent.
+    pub(super) fn may_hold_spent(&self, context: &Context, stored: Option<&Stored>) -> bool {
+        stored.is_some_and(|stored| stored.record.lease.is_some()) && self.holds_spent(context)
+    }
+
+    /// Sends nothing, because the answer to the leased attempt may be spilled where the store cannot look. Nothing is recorded: it
+    /// shows once a person has corrected that.
+    pub(super) fn without_look(mut self, unseen: &StoreError, now: Clocks) -> Judged {
+        match self.retry.after(unseen, now) {
+            Some(next) => Judged::LoadAt(next, self),
+            None => self.fail(store_error("nothing was sent", unseen)),
+        }
+    }
+
     /// Continues without the answer to the leased attempt.
     pub(super) fn without_answer(
         mut self,

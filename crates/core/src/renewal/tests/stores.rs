@@ -22,6 +22,8 @@ pub(super) struct Slot {
     pub(super) spills: Vec<PendingSave>,
     /// The spill of this attempt cannot be used, for this reason.
     pub(super) unusable: Option<(Attempt, StoreError)>,
+    /// Why no spill can be looked for.
+    pub(super) unseen: Option<StoreError>,
     pub(super) versions: u128,
     /// What fails, in order, for the operations of this name.
     wrong: VecDeque<(&'static str, Applied)>,
@@ -102,6 +104,7 @@ impl Slot {
                         stored: self.stored.clone(),
                         spilled: self.spills.first().cloned(),
                         unusable_spill: unusable.map(|(_, error)| error.clone()),
+                        unseen_spills: self.unseen.clone(),
                     };
                     pending.resume(self.fails("load").map_or(Ok(loaded), Err), now)
                 }

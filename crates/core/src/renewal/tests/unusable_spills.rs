@@ -97,6 +97,47 @@ fn a_spill_that_was_repaired_is_saved_over_the_mark() {
     assert_eq!((slot.record().dead, slot.record().place().1), (None::<Dead>, Generation::new(6)));
 }
 
+/// A store that cannot look for spills, with this token and a lease of a process that is gone, or without a lease.
+fn unseen(token: &str, leased: bool) -> Slot {
+    let mut slot = slot(token, damaged());
+    (slot.unusable, slot.unseen) = (None, Some(StoreError::refused("/s/spill is open to others")));
+    if !leased {
+        slot.put(record(1, 5, token));
+    }
+    slot
+}
+
+#[test]
+fn a_store_that_cannot_look_for_spills_serves_the_token_in_force() {
+    for leased in [true, false] {
+        let mut slot = unseen("theirs 3600 refresh", leased);
+        let token = Process::new(1, rotating()).renew(&mut slot, at(60), vec![]).unwrap();
+        assert_eq!((token.expose(), slot.log()), ("theirs", vec!["load".into()]));
+    }
+}
+
+#[test]
+fn while_spills_cannot_be_looked_for_no_refresh_token_is_sent_that_a_lease_may_have_spent() {
+    let mut slot = unseen("old 60 refresh", true);
+    let error = Process::new(1, rotating()).renew(&mut slot, at(60), vec![]).unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Store, false));
+    assert!(error.to_string().contains("/s/spill is open to others"), "{error}");
+    assert_eq!(slot.record().dead, None::<Dead>, "it is not known whether it is spent");
+    assert_eq!(slot.log(), ["load", "watch", "load"]);
+    // The folder is closed to others, and the answer is there.
+    slot.unseen = None;
+    slot.spills.push(pending_save());
+    let token = Process::new(3, rotating()).renew(&mut slot, at(61), vec![]).unwrap();
+    assert_eq!(token.expose(), "spilled");
+}
+
+#[test]
+fn without_a_lease_no_answer_can_be_spilled_so_the_renewal_goes_on() {
+    let mut slot = unseen("old 60 refresh", false);
+    let token = Process::new(1, rotating()).renew(&mut slot, at(60), vec![answer(200, "new 60 next")]);
+    assert_eq!(token.unwrap().expose(), "new");
+}
+
 #[test]
 fn a_spill_that_may_still_be_completed_is_looked_at_until_the_store_deadline() {
     let mut slot = slot("old 60 refresh", StoreError::unavailable("/s/x.spill is just written"));
