@@ -105,25 +105,43 @@ impl From<Error> for Failure {
 
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
+        Self::of_token(&error, None)
+    }
+}
+
+impl Failure {
+    /// The failure of a profile's source. An answer that is remembered names the way to ask again at once.
+    pub(crate) fn of_token(error: &TokenError, profile: Option<&str>) -> Self {
         let (exit, advice) = match error.kind() {
             ErrorKind::LoginRequired { reason } => (Exit::LoginRequired, sign_in_advice(reason)),
             // No response, hence no status: the provider refused to build a request.
             ErrorKind::Misconfigured if error.status().is_none() => (Exit::Usage, "correct the profile"),
+            ErrorKind::Misconfigured if matches!(error.status(), Some(404 | 405 | 410)) => {
+                (Exit::Refused, "set the profile's URL to that of the token endpoint")
+            }
             ErrorKind::Misconfigured => {
                 (Exit::Refused, "check the profile's client id, secret, scopes, certificate and URL")
             }
-            ErrorKind::Protocol if !error.is_transient() => (Exit::Refused, protocol_advice(&error)),
+            ErrorKind::Protocol if !error.is_transient() => (Exit::Refused, protocol_advice(error)),
+            ErrorKind::Protocol if error.is_without_verdict() => {
+                (Exit::TryLater, "try again later; if it stays so, ask the server's operator")
+            }
             ErrorKind::Protocol => {
                 (Exit::TryLater, "a proxy between this machine and the endpoint answers; try again later")
             }
-            ErrorKind::Store => match behind(&error) {
+            ErrorKind::Store => match behind(error) {
                 Some(error) => store_advice(error),
                 None if error.is_transient() => (Exit::TryLater, TRY_LATER),
                 None => (Exit::Usage, CORRECT),
             },
             _ => (Exit::TryLater, "try again later"),
         };
-        Self::new(exit, format!("{}; {advice}", with_causes(&error)))
+        let mut text = format!("{}; {advice}", with_causes(error));
+        let waits = error.remembered_since().is_some() && !error.is_transient();
+        if let Some(profile) = profile.filter(|_| waits) {
+            text.push_str(&format!("; `wellspring login {profile}` tries now"));
+        }
+        Self::new(exit, text)
     }
 }
 
@@ -216,6 +234,9 @@ mod tests {
             (TokenError::misconfigured("no request can be made"), 2),
             (TokenError::misconfigured("refused").with_status(401, None), 4),
             (TokenError::protocol("not a token response"), 4),
+            (TokenError::misconfigured("404").with_status(404, None).without_verdict(), 4),
+            (TokenError::protocol("400").with_status(400, None).without_verdict(), 4),
+            (TokenError::from_intermediary("403").with_status(403, None).without_verdict(), 5),
             (TokenError::from_intermediary("a page"), 5),
             (TokenError::unavailable("down"), 5),
             (TokenError::busy("another process renews"), 5),
@@ -235,7 +256,13 @@ mod tests {
         };
         assert!(advice(200, "application/json").contains("check the profile's provider"));
         assert!(advice(302, "text/html").contains("the one that the endpoint redirects to"));
-        assert!(advice(404, "application/json").contains("is that of the token endpoint"));
+        assert!(advice(422, "application/json").contains("is that of the token endpoint"));
+        let wrong_url = TokenError::misconfigured("x").with_status(404, None);
+        assert!(
+            Failure::from(wrong_url)
+                .to_string()
+                .ends_with("set the profile's URL to that of the token endpoint")
+        );
         assert!(advice(200, "text/plain").contains("is that of the token endpoint"));
     }
 

@@ -77,6 +77,8 @@ pub(crate) fn offline_provider(profile: &Profile) -> Option<Arc<dyn Provider>> {
 /// The profile's source, for one command.
 #[derive(Debug)]
 pub(crate) struct Source {
+    /// The profile's name.
+    profile: String,
     driver: Driver,
     provider: Arc<GuardedProvider>,
     /// The store, if there is one.
@@ -153,6 +155,7 @@ impl Source {
         let config = SourceConfig { provider, policy, tls, clock: clock.clone(), api_urls, store };
         let driver = Driver::new(transport, config).map_err(|error| Failure::at(profile.place(), error))?;
         Ok(Self {
+            profile: profile.name().to_owned(),
             driver,
             provider: guarded_provider,
             store: guarded_store,
@@ -184,7 +187,12 @@ impl Source {
         let token = self.driver.acquire(need, self.end.since(self.now()));
         drop(waiting);
         self.release();
-        Ok(token?)
+        token.map_err(|error| self.failure(&error))
+    }
+
+    /// The failure for this error of the source.
+    fn failure(&self, error: &TokenError) -> Failure {
+        Failure::of_token(error, Some(&self.profile))
     }
 
     fn token_with_retries(&self) -> Result<Token, Failure> {
@@ -215,7 +223,7 @@ impl Source {
     fn too_late(&self, error: TokenError, again: UnixTime) -> Failure {
         let lease = self.store.as_ref().and_then(|store| store.lease());
         if !error.is_local() || lease.is_none() || again < self.end {
-            return error.into();
+            return self.failure(&error);
         }
         let after = rounded_up(again);
         Failure::new(Exit::TryLater, format!("{error}; another one takes over after {after}; try again then"))
@@ -238,7 +246,7 @@ impl Source {
         let answer = self.driver.send(request);
         drop(waiting);
         self.release();
-        answer.map_err(Into::into)
+        answer.map_err(|error| self.failure(&error))
     }
 
     /// The next bytes of a response body; `None` at its end.

@@ -8,12 +8,15 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::error::Error;
-use core::fmt;
 use core::time::Duration;
 
 use crate::login_reason::LoginReason;
 use crate::scope::Scope;
 use crate::time::UnixTime;
+
+#[cfg(wellspring_explore)]
+mod explored;
+mod sentence;
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,7 +64,7 @@ pub enum Fate {
 pub struct TokenError(Arc<Parts>);
 
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{}", Sentence(self))]
+#[error("{}", sentence::Sentence(self))]
 struct Parts {
     kind: ErrorKind,
     fate: Fate,
@@ -78,6 +81,10 @@ struct Parts {
     local: bool,
     /// The refusal is no verdict on the credential or the grant.
     undecided: bool,
+    /// When the endpoint was asked.
+    asked_at: Option<UnixTime>,
+    /// The answer to an earlier request: the endpoint was not asked again.
+    remembered: bool,
     #[source]
     source: Option<ErrorSource>,
 }
@@ -98,6 +105,8 @@ impl TokenError {
             retry_at: None,
             local: false,
             undecided: false,
+            asked_at: None,
+            remembered: false,
             source: None,
         }))
     }
@@ -208,6 +217,26 @@ impl TokenError {
         self.edit(|parts| parts.undecided = true)
     }
 
+    /// The same error, with when the endpoint was asked.
+    #[must_use]
+    pub(crate) fn with_asked_at(self, when: UnixTime) -> Self {
+        self.edit(|parts| {
+            parts.asked_at.get_or_insert(when);
+        })
+    }
+
+    /// The same error, as the answer to an earlier request, if it is one.
+    #[must_use]
+    pub(crate) fn remembered(self) -> Self {
+        self.edit(|parts| parts.remembered = parts.asked_at.is_some() && parts.retry_at.is_some())
+    }
+
+    /// The same error, as one that does not go away, in these words.
+    #[must_use]
+    pub(crate) fn lasting(self, text: String) -> Self {
+        self.edit(|parts| (parts.transient, parts.text) = (false, text.into()))
+    }
+
     /// The same error, of a response whose refresh token is kept.
     #[must_use]
     pub(crate) fn keeping_its_refresh_token(self) -> Self {
@@ -314,6 +343,14 @@ impl TokenError {
         self.0.snippet.as_deref()
     }
 
+    /// When the endpoint gave this answer, if the error is the memory of it: during a pause the endpoint is not asked again.
+    /// [`next_attempt`](Self::next_attempt) says when it is. A sign-in asks at once; with client credentials that is a
+    /// sign-in with [`AuthorizationGrant::ClientCredentials`](crate::AuthorizationGrant::ClientCredentials).
+    #[must_use]
+    pub fn remembered_since(&self) -> Option<UnixTime> {
+        self.0.asked_at.filter(|_| self.0.remembered)
+    }
+
     /// When the next attempt will be made; `None` if no time is set, or only a sign-in helps.
     #[must_use]
     pub fn next_attempt(&self) -> Option<UnixTime> {
@@ -340,71 +377,6 @@ impl core::ops::Deref for ErrorSource {
 
     fn deref(&self) -> &Self::Target {
         &*self.0
-    }
-}
-
-/// Errors that say the same are the same, wherever they came from.
-#[cfg(wellspring_explore)]
-mod explored {
-    use super::{ErrorKind, Fate, TokenError};
-    use core::hash::{Hash, Hasher};
-
-    impl TokenError {
-        fn said(&self) -> (ErrorKind, Fate, bool, bool, &str, Option<&str>) {
-            (self.kind(), self.fate(), self.is_transient(), self.is_local(), self.text(), self.code())
-        }
-    }
-
-    impl PartialEq for TokenError {
-        fn eq(&self, other: &Self) -> bool {
-            self.said() == other.said()
-        }
-    }
-
-    impl Eq for TokenError {}
-
-    impl Hash for TokenError {
-        fn hash<H: Hasher>(&self, state: &mut H) {
-            self.said().hash(state);
-        }
-    }
-}
-
-/// The sentence, then what the endpoint said.
-struct Sentence<'a>(&'a Parts);
-
-impl fmt::Display for Sentence<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = self.0;
-        f.write_str(&parts.text)?;
-        let mut open = " (";
-        let mut detail = |f: &mut fmt::Formatter<'_>, name: &str, value: &dyn fmt::Display| {
-            let lead = core::mem::replace(&mut open, ", ");
-            write!(f, "{lead}{name}{value}")
-        };
-        if let Some(status) = &parts.status {
-            detail(f, "status ", status)?;
-        }
-        if let Some(code) = &parts.code {
-            detail(f, "code ", code)?;
-        }
-        if let Some(description) = &parts.description {
-            detail(f, "", description)?;
-        }
-        if let Some(snippet) = &parts.snippet {
-            detail(f, "body starts: ", snippet)?;
-        }
-        if open == ", " { f.write_str(")") } else { Ok(()) }
-    }
-}
-
-impl fmt::Debug for TokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenError")
-            .field("kind", &self.0.kind)
-            .field("fate", &self.0.fate)
-            .field("text", &format_args!("{self}"))
-            .finish_non_exhaustive()
     }
 }
 

@@ -71,8 +71,10 @@ mod liveness;
 mod login_reason;
 mod members;
 mod origin;
+mod pauses;
 mod pem;
 mod policy;
+mod proven;
 mod provider;
 mod record;
 mod refresh_state;
@@ -89,6 +91,7 @@ mod token;
 #[cfg(test)]
 mod toy;
 mod wiped;
+mod witnesses;
 
 // The public interface is:
 pub use acquire::{
@@ -117,6 +120,7 @@ pub use login_reason::LoginReason;
 pub use members::{Member, Members};
 pub use origin::{Origin, OriginError};
 pub use policy::Policy;
+pub use proven::Proven;
 pub use provider::{AuthorizationGrant, Provider, ProviderSpec, Reading, Replay, Rotation, Verdict};
 pub use record::{Cause, CauseKind, Dead, Granted, Record, SessionState, Throttle, UnknownFields};
 pub use renewal::{
@@ -138,3 +142,4 @@ pub use store::{
 };
 pub use time::{Clocks, Instant, UnixTime};
 pub use token::{Deviation, Successor, Token, TokenResponse};
+pub use witnesses::Witnesses;

@@ -10,14 +10,17 @@ use crate::decision::{GateState, Holding, Verb, decide};
 use crate::error::{ErrorKind, TokenError};
 use crate::generation::{Epoch, Generation};
 use crate::jitter::Jitter;
+use crate::pauses::Occasion;
 use crate::policy::CLOCK_WENT_BACK;
 use crate::policy::Policy;
+use crate::proven::Proven;
 use crate::record::{Granted, Record, SessionState};
 use crate::refresh_state::RefreshState;
 use crate::renewal::outcome::{Failure, Outcome, OwnAttempt, RefreshUpdate};
 use crate::time::{Clocks, Instant};
 use crate::token::Due;
 use crate::token::{Token, TokenResponse};
+use crate::witnesses::Witnesses;
 
 mod adopt;
 mod amended;
@@ -107,6 +110,10 @@ pub struct Lifecycle {
     attempts: u64,
     /// Failures in a row.
     failures: u32,
+    /// Refusals of the endpoint in a row.
+    witnesses: Witnesses,
+    /// The credential with which the last token was obtained.
+    proven: Option<Proven>,
     refusals: Refusals,
     /// The access token that an API has refused, until a renewal of this process or another access token replaces it.
     refused: Option<Token>,
@@ -133,6 +140,8 @@ impl Lifecycle {
             pending_save: None,
             attempts: 0,
             failures: 0,
+            witnesses: Witnesses::default(),
+            proven: None,
             refusals: Refusals::default(),
             refused: None,
             own_attempt: None,
@@ -165,7 +174,7 @@ impl Lifecycle {
                 Decision::UseAndRefresh(token, self.permit(need, now))
             }
             (Verb::Wait, _) => Decision::Wait,
-            (Verb::Fail, _) => Decision::Fail(why.unwrap_or_else(|| self.gate_error(now))),
+            (Verb::Fail, _) => Decision::Fail(why.unwrap_or_else(|| self.gate_error(now).remembered())),
             (Verb::Refresh | Verb::Use | Verb::UseAndRefresh, _) => Decision::Refresh(self.permit(need, now)),
         }
     }
@@ -176,9 +185,10 @@ impl Lifecycle {
         self.gate = Gate::Open;
         match outcome {
             Outcome::Renewed(
-                Record { epoch, generation, state: SessionState::Active(granted), .. },
+                Record { epoch, generation, state: SessionState::Active(granted), proven, .. },
                 sent,
             ) if (epoch, generation) > self.place() => {
+                self.proven = proven;
                 let token = self.install((epoch, generation), granted, Some(sent), now);
                 if self.token.is_none() {
                     let cause = TokenError::unavailable("the token just granted had expired already");
@@ -190,7 +200,7 @@ impl Lifecycle {
             Outcome::Kept(record, error) if record.place() > self.place() => {
                 self.keep(&record, now);
                 let recorded = if record.throttle.is_some() { Recorded::Yes } else { Recorded::No };
-                self.shut_after(recorded, error, now);
+                self.shut_after(recorded, error, true, now);
                 Completed::Failed(self.shut_error(now))
             }
             Outcome::Kept(_, error) => self.superseded(error, now),
@@ -285,6 +295,7 @@ impl Lifecycle {
         (self.epoch, self.generation) = place;
         self.issued = self.generation.max(self.issued.next());
         self.failures = 0;
+        self.witnesses = Witnesses::default();
         self.own_attempt = None;
         self.logged_out = false;
         self.refused = None;
@@ -337,7 +348,7 @@ impl Lifecycle {
     }
 
     fn failed(&mut self, permit: &Permit, failure: Failure, now: Clocks) -> Completed {
-        let Failure { error, held, facts } = failure;
+        let Failure { error, held, facts, worked } = failure;
         let mut recorded = Recorded::NoStore;
         match held {
             RefreshUpdate::As(held) => self.held = held,
@@ -357,7 +368,7 @@ impl Lifecycle {
                 self.end_session();
             }
         }
-        self.shut_after(recorded, error, now);
+        self.shut_after(recorded, error, worked, now);
         debug_assert!(self.held.as_ref().is_none_or(|held| held.replays == 0 || held.first_sent.is_some()));
         Completed::Failed(self.shut_error(now))
     }
@@ -369,19 +380,27 @@ impl Lifecycle {
         }
     }
 
-    /// Shuts the gate after this error.
-    fn shut_after(&mut self, recorded: Recorded, error: TokenError, now: Clocks) {
+    /// Shuts the gate after this error. `worked`: the credential has worked within the last day.
+    fn shut_after(&mut self, recorded: Recorded, error: TokenError, worked: bool, now: Clocks) {
+        let in_force = self.token.as_ref().filter(|token| in_force(token, now));
+        let access_left =
+            in_force.map_or(Duration::ZERO, |token| token.remaining(now).unwrap_or(Duration::MAX));
         if recorded == Recorded::Yes {
             // The store has the pause of all processes, and may get a new sign-in at any time.
-            return self.shut(LOOK_AGAIN, error, now);
+            let pause = if access_left.is_zero() { LOOK_AGAIN } else { LOOK_AGAIN.min(access_left) };
+            return self.shut(pause, error, now);
         }
         self.failures = self.failures.saturating_add(1);
+        self.witnesses.add(&error, now.unix);
+        let error = self.witnesses.judge(error);
+        let (failures, witnesses) = (self.failures, self.witnesses);
+        let occasion = Occasion { failures, witnesses, worked, access_left, now: now.unix };
         let pause = match error.kind() {
             ErrorKind::LoginRequired { .. } if recorded == Recorded::NoStore => Duration::MAX,
             // The user may sign in from another process at any time. The refresh token that was refused stands in the store
             // without a mark, so each look may cost a request.
             ErrorKind::LoginRequired { .. } => self.policy.pause(self.failures, &mut self.jitter),
-            _ => self.policy.pause_after(&error, self.failures, &mut self.jitter),
+            _ => self.policy.pause_after(&error, &occasion, &mut self.jitter),
         };
         self.shut(pause, error, now);
     }

@@ -1,4 +1,4 @@
-//! When to renew, and how long the pauses after failures are.
+//! When to renew, and what the pauses after failures are made of. How long each pause is: [`pauses`](crate::pauses).
 //!
 //! Arithmetic on durations only: instants are made in [`Lifecycle`](crate::Lifecycle), clocks are read in the
 //! transports. With the defaults a one-hour token is renewed between 50 and 55 minutes after its request was
@@ -6,7 +6,6 @@
 
 use core::time::Duration;
 
-use crate::error::TokenError;
 use crate::jitter::Jitter;
 
 /// When to renew, and how long the pauses after failures are: data, with defaults that fit the providers of this
@@ -34,7 +33,9 @@ pub struct Policy {
     pub longest_pause: Duration,
     /// The longest pause that an endpoint may ask for. Default: one hour.
     pub longest_retry_after: Duration,
-    /// The pause after a permanent error: at most three calls an hour. Default: 1201 s.
+    /// The pause after a permanent error: at most three calls an hour. A credential that has worked within the last day is
+    /// asked for again after `first_pause` and after `longest_pause` before that; three calls an hour stay the limit.
+    /// Default: 1201 s.
     pub dead_pause: Duration,
     /// A token refused this soon after its request was sent shows that the API refuses every token. Default: 60 s.
     pub refusal_window: Duration,
@@ -197,12 +198,6 @@ impl Policy {
         let whole = self.first_pause.saturating_mul(1 << doublings).min(self.longest_pause);
         whole - jitter.below(whole / 2)
     }
-
-    /// The pause after this error. An endpoint may ask for a longer pause, never for a shorter one.
-    pub(crate) fn pause_after(&self, error: &TokenError, failures: u32, jitter: &mut Jitter) -> Duration {
-        let own = if error.is_transient() { self.pause(failures, jitter) } else { self.dead_pause };
-        own.max(error.retry_after().unwrap_or_default().min(self.longest_retry_after))
-    }
 }
 
 #[cfg(test)]
@@ -243,21 +238,5 @@ mod tests {
             let pause = policy.pause(failures, &mut jitter);
             assert!(pause <= s(whole) && pause >= s(whole) / 2, "{failures}: {pause:?}");
         }
-    }
-
-    #[test]
-    fn retry_after_makes_a_pause_longer_never_shorter_and_never_more_than_an_hour() {
-        let policy = Policy::default();
-        let mut jitter = Jitter::new(3);
-        let asked = |seconds| TokenError::unavailable("busy").with_retry_after(s(seconds));
-        assert_eq!(policy.pause_after(&asked(120), 1, &mut jitter), s(120));
-        assert_eq!(policy.pause_after(&asked(100_000), 1, &mut jitter), s(3_600));
-        assert!(policy.pause_after(&asked(0), 7, &mut jitter) >= s(30));
-    }
-
-    #[test]
-    fn three_calls_an_hour_at_most_for_an_error_that_stays() {
-        let pause = Policy::default().pause_after(&TokenError::misconfigured("no"), 1, &mut Jitter::new(1));
-        assert!(pause * 3 > s(3_600));
     }
 }

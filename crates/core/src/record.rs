@@ -9,10 +9,12 @@ use crate::attachments::Attachments;
 use crate::generation::{Epoch, Generation};
 use crate::lease::{Attempt, Fingerprint, Lease};
 use crate::login_reason::LoginReason;
+use crate::proven::Proven;
 use crate::scope::Scope;
 use crate::time::UnixTime;
 use crate::token::TokenResponse;
 use crate::wiped::Zeroizing;
+use crate::witnesses::Witnesses;
 
 /// What a store holds for one key.
 ///
@@ -36,6 +38,8 @@ pub struct Record {
     pub dead: Option<Dead>,
     /// The pause that all processes keep together.
     pub throttle: Option<Throttle>,
+    /// The credential with which this token was obtained.
+    pub proven: Option<Proven>,
     /// What the program has attached to the session.
     pub attachments: Attachments,
     /// What a later version has added to the record and this version does not know.
@@ -128,6 +132,10 @@ pub struct Throttle {
     pub credential: Option<Fingerprint>,
     /// What went wrong.
     pub cause: Cause,
+    /// When it went wrong.
+    pub since: UnixTime,
+    /// The refusals in a row.
+    pub witnesses: Witnesses,
 }
 
 /// What went wrong, as far as another process can know it.
@@ -140,6 +148,10 @@ pub struct Cause {
     pub text: String,
     /// The provider's own code.
     pub code: Option<String>,
+    /// The status of the response.
+    pub status: Option<u16>,
+    /// Whether the refusal is no verdict on the credential.
+    pub without_verdict: bool,
 }
 
 /// What to do about a [`Cause`].
@@ -182,6 +194,7 @@ impl Record {
             lease: None,
             dead: None,
             throttle: None,
+            proven: None,
             attachments: Attachments::default(),
             unknown: UnknownFields::default(),
         }

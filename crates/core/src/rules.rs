@@ -65,6 +65,14 @@ pub enum Rule {
     GoOnWithoutStore,
     /// 11: but not after a logout that was seen.
     NotAfterTombstone,
+    /// Pauses: a refusal without a verdict silences the source only after several of them.
+    SeveralWitnesses,
+    /// Pauses: a credential that has worked within the last day is asked for again soon.
+    BenefitOfDoubt,
+    /// Pauses: a failure while the token is in force does not outlast it.
+    NotPastTheToken,
+    /// Pauses: an endpoint that refuses the credential is asked three times an hour at most.
+    ThreeAnHour,
     /// Keys: the user, or the profile, is a part of the key.
     IdentityInKey,
     /// Calls: a refused call is retried once.

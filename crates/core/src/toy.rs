@@ -103,7 +103,15 @@ impl Provider for Toy {
             429 => {
                 Reading::Refused(TokenError::unavailable("wait").with_retry_after(Duration::from_secs(90)))
             }
-            403 => Reading::Refused(TokenError::misconfigured("the client is not known")),
+            403 => Reading::Refused(
+                TokenError::misconfigured("the client is not known").with_status(403, None).with_code("no"),
+            ),
+            404 => Reading::Refused(
+                TokenError::misconfigured("is this the URL?").with_status(404, None).without_verdict(),
+            ),
+            423 => Reading::Refused(
+                TokenError::from_intermediary("locked").with_status(423, None).without_verdict(),
+            ),
             _ => Reading::Refused(TokenError::unavailable("down").with_fate(Fate::Unknown)),
         }
     }

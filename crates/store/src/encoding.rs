@@ -31,6 +31,7 @@ mod envelope;
 mod fields;
 mod pending_save;
 mod record;
+mod refusals;
 #[cfg(test)]
 mod tests;
 mod unreadable;

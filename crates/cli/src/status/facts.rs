@@ -135,7 +135,7 @@ impl Facts {
         // Writing to a String does not fail.
         let _ = writeln!(out, "{}", visible(profile));
         match &self.record {
-            Some(held) => held.write(now, out),
+            Some(held) => held.write(profile, now, out),
             None => line(out, "token", "none: the store has no record for this profile"),
         }
         if !self.shared_with.is_empty() {
@@ -227,14 +227,16 @@ impl RecordFacts {
             json!({
                 "until": throttle.until.as_secs(),
                 "failures": throttle.failures,
+                "since": throttle.since.as_secs(),
                 "cause": throttle.cause.text,
                 "code": throttle.cause.code,
+                "status": throttle.cause.status,
             })
         });
         add("throttle", throttle.into());
     }
 
-    fn write(&self, now: UnixTime, out: &mut String) {
+    fn write(&self, name: &str, now: UnixTime, out: &mut String) {
         line(out, "token", &self.token_line(now));
         line(out, "generation", &format!("{} of epoch {}", self.generation, self.epoch));
         if let Some(token) = &self.refresh_token {
@@ -264,8 +266,15 @@ impl RecordFacts {
         }
         if let Some(throttle) = &self.throttle {
             let left = Span(throttle.until.since(now));
-            let (failures, cause) = (throttle.failures, &throttle.cause.text);
-            line(out, "paused", &format!("for {left} after {failures} failures: {cause}"));
+            let failures = match throttle.failures {
+                1 => "1 failure".to_owned(),
+                failures => format!("{failures} failures"),
+            };
+            let (until, cause) = (throttle.until, &throttle.cause.text);
+            let what = format!(
+                "for {left} after {failures}: {cause}; not asked again before {until}; `wellspring login {name}` tries now"
+            );
+            line(out, "paused", &what);
         }
     }
 

@@ -163,7 +163,11 @@ fn status_shows_the_lease_holder_a_dead_grant_and_a_pause() {
                 kind: CauseKind::Unavailable,
                 text: "the endpoint is down".into(),
                 code: Some("busy".into()),
+                status: Some(503),
+                without_verdict: false,
             },
+            since: stage.now(),
+            witnesses: wellspring_core::Witnesses::default(),
         });
         stage.put(&record);
         let lock = stage.store.liveness_lock(&stage.key, MOMENT).unwrap();
@@ -174,7 +178,10 @@ fn status_shows_the_lease_holder_a_dead_grant_and_a_pause() {
             "  dead           since 0h: the refresh token was refused: it is revoked or already spent; sign in again \
              with `wellspring login`"
         );
-        assert_eq!(lines[6], "  paused         for 0m 00s after 0 failures: the endpoint is down");
+        assert_eq!(
+            lines[6],
+            "  paused         for 0m 00s after 0 failures: the endpoint is down; `wellspring login robot` tries now"
+        );
         let json = stage.json();
         assert_eq!(json["renewing"]["process"], 4711);
         assert_eq!(json["renewing"]["owner"], "alive");

@@ -19,6 +19,7 @@ impl Lifecycle {
             self.reopen();
             return None;
         }
+        self.proven = record.proven;
         let (issued, held) = (self.issued, self.token.as_ref().is_some_and(same));
         self.install(record.place(), granted.clone(), None, now);
         if let Some(token) = self.token.as_mut().filter(|_| held) {
@@ -38,6 +39,7 @@ impl Lifecycle {
         (self.epoch, self.generation) = record.place();
         self.own_attempt = None;
         self.logged_out = false;
+        self.proven = record.proven;
         self.held = RefreshState::of(record, now);
     }
 }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::Lifecycle;
 use super::gate::{Gate, closed_error};
 use crate::decision::GateState;
-use crate::error::{ErrorKind, TokenError};
+use crate::error::TokenError;
 use crate::time::{Clocks, Instant};
 
 impl Lifecycle {
@@ -92,10 +92,7 @@ impl Lifecycle {
     }
 
     pub(super) fn shut(&mut self, pause: Duration, cause: TokenError, now: Clocks) {
-        let retry_at = match cause.kind() {
-            ErrorKind::Unavailable { retry_at } => retry_at,
-            _ => None,
-        };
+        let retry_at = cause.next_attempt();
         self.gate = Gate::Shut { until: now.instant.plus(pause), retry_at, cause };
     }
 }

@@ -6,12 +6,14 @@ use core::time::Duration;
 use crate::generation::{Epoch, Generation};
 use crate::jitter::Jitter;
 use crate::policy::Policy;
+use crate::proven::Proven;
 use crate::provider::Provider;
 use crate::refresh_state::RefreshState;
 use crate::renewal::job::{Goal, ProviderRef, RenewalJob};
 use crate::renewal::outcome::OwnAttempt;
 use crate::time::Instant;
 use crate::token::Token;
+use crate::witnesses::Witnesses;
 
 /// The permit to run one renewal. It is not `Clone`: only [`Lifecycle::acquire`](crate::Lifecycle::acquire) makes it, and
 /// only [`Lifecycle::complete`](crate::Lifecycle::complete) ends it.
@@ -36,6 +38,8 @@ pub(super) struct Known {
     pub(super) policy: Policy,
     pub(super) jitter: Jitter,
     pub(super) failures: u32,
+    pub(super) witnesses: Witnesses,
+    pub(super) proven: Option<Proven>,
     pub(super) own_attempt: Option<OwnAttempt>,
     pub(super) logged_out: bool,
 }
@@ -48,13 +52,15 @@ impl Known {
         number: u64,
         goal: Goal,
     ) -> RenewalJob {
-        let Self { policy, jitter, failures, own_attempt, logged_out } = self;
+        let Self { policy, jitter, failures, witnesses, proven, own_attempt, logged_out } = self;
         let provider = ProviderRef(provider);
         RenewalJob {
             provider,
             policy,
             jitter,
             failures,
+            witnesses,
+            proven,
             place,
             number,
             own_attempt,

@@ -55,6 +55,8 @@ impl Lifecycle {
             policy: self.policy.clone(),
             jitter: self.jitter.clone(),
             failures: self.failures,
+            witnesses: self.witnesses,
+            proven: self.proven,
             own_attempt: self.own_attempt,
             logged_out: self.logged_out,
         }
@@ -70,6 +72,7 @@ impl Lifecycle {
             Outcome::Renewed(record, sent) => {
                 let place = record.place();
                 let place = if place > self.place() { place } else { self.next_place() };
+                self.proven = record.proven;
                 match record.state {
                     SessionState::Active(granted) => Ok(self.install(place, granted, Some(sent), now)),
                     SessionState::Empty | SessionState::LoggedOut => {

@@ -4,13 +4,16 @@ use core::time::Duration;
 
 use crate::generation::{Epoch, Generation};
 use crate::jitter::Jitter;
+use crate::lease::Attempt;
 use crate::policy::{CLOCK_WENT_BACK, Policy};
+use crate::proven::Proven;
 use crate::provider::{AuthorizationGrant, Rotation};
 use crate::record::Record;
 use crate::refresh_state::RefreshState;
 use crate::rules::{Rule, holds};
-use crate::time::{Clocks, Instant};
+use crate::time::{Clocks, Instant, UnixTime};
 use crate::token::Token;
+use crate::witnesses::Witnesses;
 
 use super::job::ProviderRef;
 
@@ -23,6 +26,10 @@ pub(super) struct Context {
     pub(super) jitter: Jitter,
     /// Failures in a row, as this lifecycle has seen them.
     pub(super) failures: u32,
+    /// Refusals in a row, as this lifecycle has seen them.
+    pub(super) witnesses: Witnesses,
+    /// The credential with which this lifecycle's last token was obtained.
+    pub(super) proven: Option<Proven>,
     /// The end of the whole exchange; a fallback shares it.
     pub(super) deadline: Instant,
 }
@@ -76,6 +83,18 @@ impl Context {
     /// The exchange starts now: its deadline counts from here.
     pub(super) fn start_exchange(&mut self, now: Clocks) {
         self.deadline = now.instant.plus(self.policy.deadline);
+    }
+
+    /// The endpoint has granted something to the provider's credential, for a request that was sent then.
+    pub(super) fn proves(&self, attempt: Option<Attempt>, sent: Clocks) -> Option<Proven> {
+        let salt = attempt.map_or(0, |attempt| attempt.owner.source ^ attempt.number);
+        Some(Proven::new(&*self.provider, salt, sent.unix))
+    }
+
+    /// Whether the provider's credential has worked within the last day, as this lifecycle or the store knows.
+    pub(super) fn has_worked(&self, stored: Option<Proven>, now: UnixTime) -> bool {
+        let speaks = |proven: &Proven| proven.speaks_for(&*self.provider, now);
+        self.proven.iter().chain(&stored).any(speaks)
     }
 
     pub(super) fn fallback(&self) -> Fallback {

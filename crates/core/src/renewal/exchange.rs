@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 
 use crate::error::{ErrorKind, Fate, TokenError};
 
+use crate::lease::Attempt;
 use crate::login_reason::LoginReason;
 use crate::provider::{AuthorizationGrant, Reading, Replay};
 use crate::record::{Granted, Record, SessionState};
@@ -96,15 +97,15 @@ impl Exchange {
         match Request::new(context, grant, fell_back, not_after, now) {
             Ok((bounded, request)) => Exchanged::Send(bounded, Self { request, route }),
             // The refusal before it is recorded. The request that cannot be built is this process's own failure.
-            Err(error) if fell_back.is_some() => route.failed(error.as_local(), fell_back),
-            Err(error) => route.fail(error),
+            Err(error) if fell_back.is_some() => route.failed(context, error.as_local(), fell_back, now),
+            Err(error) => route.fail(context, error, now),
         }
     }
 
     /// Continues with the response.
     pub(super) fn answered(self, context: &Context, answer: Answer, now: Clocks) -> Exchanged {
         match self.request.read(context, answer, now) {
-            Reading::Granted(response) => self.granted(response),
+            Reading::Granted(response) => self.granted(context, response),
             Reading::Unusable { successor, error } if holds(Rule::KeepSuccessor) => {
                 self.keep(context, successor, error.keeping_its_refresh_token(), now)
             }
@@ -114,7 +115,7 @@ impl Exchange {
         }
     }
 
-    fn granted(mut self, response: TokenResponse) -> Exchanged {
+    fn granted(mut self, context: &Context, response: TokenResponse) -> Exchanged {
         let Request { grant, sent, .. } = self.request;
         let current = self.route.current();
         let expires = current.held.as_ref().and_then(|held| held.expires);
@@ -125,6 +126,7 @@ impl Exchange {
         }
         let (epoch, generation) = current.place;
         let mut record = Record::new(epoch, generation.next(), SessionState::Active(granted));
+        record.proven = context.proves(self.route.attempt(), sent);
         if let Route::Leased(leased) = &self.route {
             record.keep_from(&leased.record);
         }
@@ -154,6 +156,7 @@ impl Exchange {
         granted.requested_scope = requested_scope;
         granted.response.members = members;
         let mut record = Record::new(epoch, generation.next(), SessionState::Active(granted));
+        record.proven = context.proves(self.route.attempt(), sent);
         if let Route::Leased(leased) = &self.route {
             record.keep_from(&leased.record);
         }
@@ -176,31 +179,31 @@ impl Exchange {
         }
         match self.request.may_fall_back(context, now) {
             Ok(()) => Self::send(context, next, Some(reason), self.route, now),
-            Err(error) => self.route.failed(error, Some(reason)),
+            Err(error) => self.route.failed(context, error, Some(reason), now),
         }
     }
 
     fn refused(mut self, context: &Context, error: TokenError, now: Clocks) -> Exchanged {
         let AuthorizationGrant::RefreshToken(_) = &self.request.grant else {
             // The client's own credentials may be sent again whatever the response.
-            return self.failed(error.with_fate(Fate::Unspent));
+            return self.failed(context, error.with_fate(Fate::Unspent), now);
         };
         let sent = self.request.sent.instant;
-        let Some(held) = &mut self.route.current().held else { return self.failed(error) };
+        let Some(held) = &mut self.route.current().held else { return self.failed(context, error, now) };
         let since = now.instant.since(held.first_sent.unwrap_or(sent));
         // In its window the server answers a repetition alike, also if its first answer could not be read.
         let in_window = matches!(context.provider.spec().replay, Replay::Within(window) if since <= window);
         match error.fate() {
-            Fate::Unspent => self.failed(error),
+            Fate::Unspent => self.failed(context, error, now),
             Fate::Unknown | Fate::Answered if context.survives_use(held) => {
-                self.failed(error.with_fate(Fate::Unspent))
+                self.failed(context, error.with_fate(Fate::Unspent), now)
             }
             Fate::Answered if !in_window && holds(Rule::AnsweredIsSpent) => self.spent(context, error, now),
             Fate::Unknown | Fate::Answered => {
                 held.first_sent.get_or_insert(sent);
                 // The window may be shorter than any pause: the one repetition in it is sent at once.
                 if !in_window || held.replays > 0 || now.instant >= context.deadline {
-                    return self.failed(error.with_fate(Fate::Unknown));
+                    return self.failed(context, error.with_fate(Fate::Unknown), now);
                 }
                 held.replays = 1;
                 let Request { grant, fell_back, .. } = self.request;
@@ -212,7 +215,8 @@ impl Exchange {
             Fate::Dead => {
                 let was_sent_before = held.first_sent.is_some();
                 self.route.current().held = None;
-                self.failed(if was_sent_before { after_a_lost_response(error) } else { error })
+                let error = if was_sent_before { after_a_lost_response(error) } else { error };
+                self.failed(context, error, now)
             }
         }
     }
@@ -224,11 +228,12 @@ impl Exchange {
             return self.fall_back(context, credentials, LoginReason::Unreadable, now);
         }
         self.route.current().held = None;
-        self.failed(TokenError::login_required(LoginReason::Unreadable).caused_by(error))
+        self.failed(context, TokenError::login_required(LoginReason::Unreadable).caused_by(error), now)
     }
 
-    fn failed(self, error: TokenError) -> Exchanged {
-        self.route.failed(error, self.request.fell_back)
+    fn failed(self, context: &Context, error: TokenError, now: Clocks) -> Exchanged {
+        let error = error.with_asked_at(self.request.sent.unix);
+        self.route.failed(context, error, self.request.fell_back, now)
     }
 }
 
@@ -237,6 +242,14 @@ impl Route {
         match self {
             Self::NoStore(current) | Self::WithoutStore { current, .. } => current,
             Self::Leased(leased) => &mut leased.judge.current,
+        }
+    }
+
+    /// The attempt under whose lease the grant is sent.
+    fn attempt(&self) -> Option<Attempt> {
+        match self {
+            Self::NoStore(_) | Self::WithoutStore { .. } => None,
+            Self::Leased(leased) => Some(leased.judge.attempt),
         }
     }
 
@@ -249,16 +262,23 @@ impl Route {
     }
 
     /// Records why nothing was granted, where there is a lease. `fell_back`: why the refresh token cannot be used.
-    fn failed(self, error: TokenError, fell_back: Option<LoginReason>) -> Exchanged {
+    fn failed(
+        self,
+        context: &Context,
+        error: TokenError,
+        fell_back: Option<LoginReason>,
+        now: Clocks,
+    ) -> Exchanged {
         match self {
             Self::Leased(leased) => Exchanged::Record { error, fell_back, leased },
-            route => route.fail(error),
+            route => route.fail(context, error, now),
         }
     }
 
     /// There is nothing to record.
-    fn fail(self, error: TokenError) -> Exchanged {
-        Exchanged::Done(Outcome::Failed(match self {
+    fn fail(self, context: &Context, error: TokenError, now: Clocks) -> Exchanged {
+        let worked = context.has_worked(None, now.unix);
+        let failure = match self {
             Self::NoStore(current) => Failure::new(error, current.held, None),
             // The next renewal may send it again, so this is no look that costs nothing.
             Self::WithoutStore { current, logged_out } => {
@@ -267,7 +287,8 @@ impl Route {
             Self::Leased(leased) => {
                 Failure::looked(error, leased.judge.current.held, leased.judge.logged_out)
             }
-        }))
+        };
+        Exchanged::Done(Outcome::Failed(failure.of_credential(worked)))
     }
 }
 

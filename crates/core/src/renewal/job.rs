@@ -7,10 +7,12 @@ use crate::generation::{Epoch, Generation};
 use crate::jitter::Jitter;
 use crate::lease::Owner;
 use crate::policy::Policy;
+use crate::proven::Proven;
 use crate::provider::{AuthorizationGrant, Provider};
 use crate::refresh_state::RefreshState;
 use crate::store::SharedBy;
 use crate::token::Token;
+use crate::witnesses::Witnesses;
 
 use super::amend::Amendment;
 use super::outcome::OwnAttempt;
@@ -24,6 +26,10 @@ pub struct RenewalJob {
     pub(crate) jitter: Jitter,
     /// Failures in a row, as this lifecycle has seen them.
     pub(crate) failures: u32,
+    /// Refusals in a row, as this lifecycle has seen them.
+    pub(crate) witnesses: Witnesses,
+    /// The credential with which this lifecycle's last token was obtained.
+    pub(crate) proven: Option<Proven>,
     pub(crate) place: (Epoch, Generation),
     /// The number of this attempt, counted by its lifecycle.
     pub(crate) number: u64,

@@ -6,7 +6,7 @@
 use core::time::Duration;
 
 use crate::error::{ErrorKind, TokenError};
-use crate::lease::{Attempt, Fingerprint, Lease};
+use crate::lease::{Attempt, Lease};
 use crate::liveness::LockDomain;
 use crate::login_reason::LoginReason;
 use crate::policy::CLOCK_WENT_BACK;
@@ -22,6 +22,7 @@ use super::ask::{Retry, store_error};
 use super::context::{Context, Current, Fallback, Needed, Place, place_after};
 use super::loaded::{Found, Judgment, judge};
 use super::outcome::{Failure, OwnAttempt, StoreFacts};
+use super::record_failure::is_same;
 use super::replay::choose;
 use super::unknown_owner::{Patience, UnknownOwner};
 
@@ -429,13 +430,12 @@ fn ends_lease(error: &TokenError, record: &Record) -> bool {
 fn throttled(context: &Context, record: &Record, now: Clocks) -> Option<TokenError> {
     let throttle = record.throttle.as_ref()?;
     let left = throttle.until.since(now.unix);
-    let longest = context.policy.longest_retry_after.max(context.policy.dead_pause);
+    let longest = context.policy.longest_of_all();
     // A pause longer than any was recorded before the wall clock was set back.
     if left.is_zero() || left > longest {
         return None;
     }
-    let same = |seen: Fingerprint| seen == Fingerprint::of(&*context.provider, seen.salt);
-    throttle.credential.is_none_or(same).then(|| throttle.cause.to_error(throttle.until))
+    is_same(context, throttle.credential).then(|| throttle.to_error())
 }
 
 /// The instant of a time in the past. A time in the future was long ago: the wall clock was set back.

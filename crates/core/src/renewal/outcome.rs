@@ -52,6 +52,8 @@ pub struct Failure {
     pub(crate) held: RefreshUpdate,
     /// What the store has answered, if it was asked.
     pub(crate) facts: Option<StoreFacts>,
+    /// The credential has worked within the last day.
+    pub(crate) worked: bool,
 }
 
 /// What a failed renewal has learned from the store.
@@ -114,7 +116,12 @@ impl Failure {
         held: Option<RefreshState>,
         facts: Option<StoreFacts>,
     ) -> Self {
-        Self { error, held: RefreshUpdate::As(held), facts }
+        Self { error, held: RefreshUpdate::As(held), facts, worked: false }
+    }
+
+    /// The same failure, of a credential that has worked within the last day, or of one that has not.
+    pub(super) fn of_credential(self, worked: bool) -> Self {
+        Self { worked, ..self }
     }
 
     /// The same, after a look at the store in which nothing was recorded.
@@ -128,7 +135,8 @@ impl Outcome {
     /// The outcome of a renewal that was given up before anything was sent, for this reason.
     #[must_use]
     pub const fn given_up(error: TokenError) -> Self {
-        Self::Failed(Failure { error, held: RefreshUpdate::Abandoned { byte_left: false }, facts: None })
+        let held = RefreshUpdate::Abandoned { byte_left: false };
+        Self::Failed(Failure { error, held, facts: None, worked: false })
     }
 
     /// The outcome of a renewal that was given up before it ended.
@@ -137,7 +145,8 @@ impl Outcome {
         let byte_left = byte_left == ByteLeft::Maybe;
         let error = TokenError::unavailable("the renewal was given up before it ended");
         let error = error.with_fate(if byte_left { Fate::Unknown } else { Fate::Unspent });
-        Self::Failed(Failure { error, held: RefreshUpdate::Abandoned { byte_left }, facts: None })
+        let held = RefreshUpdate::Abandoned { byte_left };
+        Self::Failed(Failure { error, held, facts: None, worked: false })
     }
 
     /// The error, where there is one.

@@ -1,16 +1,19 @@
 //! Recording a failure: whether the grant was spent, whether it is dead, and the pause that all processes keep.
 
 use alloc::string::ToString;
+use core::time::Duration;
 
 use crate::error::{ErrorKind, Fate, TokenError};
 
 use crate::lease::{Attempt, Fingerprint, Lease};
 use crate::login_reason::LoginReason;
+use crate::pauses::Occasion;
 use crate::record::{Cause, CauseKind, Dead, Record, SessionState, Throttle};
 use crate::refresh_state::RefreshState;
 use crate::rules::{Rule, holds};
 use crate::store::{Loaded, StoreError, Stored, Swap, Version};
-use crate::time::{Clocks, UnixTime};
+use crate::time::Clocks;
+use crate::witnesses::Witnesses;
 
 use super::acquire_lease::{Leased, UnsureLease};
 use super::ask::{Ask, Retry};
@@ -199,14 +202,38 @@ pub(super) fn pause(
     record: &mut Record,
     now: Clocks,
 ) -> TokenError {
-    let before = record.throttle.take().map_or(0, |throttle| throttle.failures);
+    let error = error.with_asked_at(now.unix);
+    let (before, known) = match record.throttle.take() {
+        // Another credential was refused.
+        Some(throttle) if !is_same(context, throttle.credential) => (throttle.failures, Witnesses::default()),
+        Some(throttle) => (throttle.failures, throttle.witnesses),
+        None => (0, Witnesses::default()),
+    };
     let failures = context.failures.max(before).saturating_add(1);
-    let until = now.unix.plus(context.policy.pause_after(&error, failures, &mut context.jitter));
+    let mut witnesses = context.witnesses.or(known);
+    witnesses.add(&error, now.unix);
+    let error = witnesses.judge(error);
+    let worked = context.has_worked(record.proven, now.unix);
+    let access_left = context.time_left(record, now).map_or(Duration::ZERO, |(_, left)| left);
+    let occasion = Occasion { failures, witnesses, worked, access_left, now: now.unix };
+    let until = now.unix.plus(context.policy.pause_after(&error, &occasion, &mut context.jitter));
     let salt = attempt.owner.source ^ attempt.number;
     let credential = (!error.is_transient()).then(|| Fingerprint::of(&*context.provider, salt));
-    let cause = Cause::of(&error);
-    record.throttle = Some(Throttle { until, failures, credential, cause });
+    let (cause, since) = (Cause::of(&error), now.unix);
+    record.throttle = Some(Throttle { until, failures, credential, cause, since, witnesses });
     error.with_retry_at(until)
+}
+
+/// Whether the provider's credential is the one that was refused, as far as that is known.
+pub(super) fn is_same(context: &Context, refused: Option<Fingerprint>) -> bool {
+    refused.is_none_or(|seen| seen == Fingerprint::of(&*context.provider, seen.salt))
+}
+
+impl Throttle {
+    /// The error for a process that keeps this pause.
+    pub(super) fn to_error(&self) -> TokenError {
+        self.cause.to_error().with_asked_at(self.since).with_retry_at(self.until).remembered()
+    }
 }
 
 impl Cause {
@@ -217,10 +244,16 @@ impl Cause {
             ErrorKind::Protocol | ErrorKind::LoginRequired { .. } => CauseKind::Protocol,
             ErrorKind::Unavailable { .. } | ErrorKind::Busy | ErrorKind::Store => CauseKind::Unavailable,
         };
-        Self { kind, text: error.text().to_string(), code: error.code().map(ToString::to_string) }
+        Self {
+            kind,
+            text: error.text().to_string(),
+            code: error.code().map(ToString::to_string),
+            status: error.status(),
+            without_verdict: error.is_without_verdict(),
+        }
     }
 
-    pub(super) fn to_error(&self, until: UnixTime) -> TokenError {
+    fn to_error(&self) -> TokenError {
         let text = self.text.clone();
         let error = match self.kind {
             CauseKind::Unavailable => TokenError::unavailable(text),
@@ -228,7 +261,11 @@ impl Cause {
             CauseKind::Protocol => TokenError::protocol(text),
             CauseKind::FromIntermediary => TokenError::from_intermediary(text),
         };
-        let error = error.with_retry_at(until);
+        let error = if self.without_verdict { error.without_verdict() } else { error };
+        let error = match self.status {
+            Some(status) => error.with_status(status, None),
+            None => error,
+        };
         match &self.code {
             Some(code) => error.with_code(code.clone()),
             None => error,

@@ -139,7 +139,8 @@ impl SignInExchange {
         let Request { grant, sent, .. } = self.request;
         let mut granted = merge(response, &grant, None, sent);
         granted.requested_scope = requested_scope(context, &grant);
-        let record = Record::new(self.place.0, self.place.1.next(), SessionState::Active(granted));
+        let mut record = Record::new(self.place.0, self.place.1.next(), SessionState::Active(granted));
+        record.proven = context.proves(self.session.as_ref().map(|session| session.attempt), sent);
         match self.session {
             Some(session) => SigningIn::Save { record, fault: None, sent, session },
             None => SigningIn::Done(Outcome::Renewed(record, sent)),
@@ -151,7 +152,8 @@ impl SignInExchange {
         let Request { grant, sent, .. } = self.request;
         let mut granted = kept(successor, &grant, None, sent);
         granted.requested_scope = requested_scope(context, &grant);
-        let record = Record::new(self.place.0, self.place.1.next(), SessionState::Active(granted));
+        let mut record = Record::new(self.place.0, self.place.1.next(), SessionState::Active(granted));
+        record.proven = context.proves(self.session.as_ref().map(|session| session.attempt), sent);
         match self.session {
             Some(session) => SigningIn::Save { record, fault: Some(error), sent, session },
             None => SigningIn::Done(Outcome::Kept(record, error)),

@@ -1,6 +1,7 @@
 //! One renewal, answer by answer.
 
 mod amended;
+mod doubt;
 mod identities;
 mod kept;
 mod owners;

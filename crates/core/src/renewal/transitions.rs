@@ -36,9 +36,9 @@ impl Renewal {
     /// Starts the job.
     pub fn begin(job: RenewalJob, now: Clocks) -> Step {
         let RenewalJob { provider, policy, jitter, failures, place, number, own_attempt, .. } = job;
-        let RenewalJob { logged_out, goal, store, .. } = job;
-        let context =
-            Context { provider, deadline: now.instant.plus(policy.deadline), policy, jitter, failures };
+        let RenewalJob { logged_out, goal, store, witnesses, proven, .. } = job;
+        let deadline = now.instant.plus(policy.deadline);
+        let context = Context { provider, deadline, policy, jitter, failures, witnesses, proven };
         let stored = store.map(|(owner, shared_by)| (Attempt { owner, number }, shared_by));
         let end = context.store_deadline(now);
         match (goal, stored) {

@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use wellspring_core::{
     AccessToken, Attachments, Attempt, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted,
-    Lease, LockDomain, LoginReason, Members, Obtained, Owner, PendingSave, Record, RefreshToken, Scope,
-    SessionState, Throttle, TokenResponse, UnixTime, UnknownFields,
+    Lease, LockDomain, LoginReason, Members, Obtained, Owner, PendingSave, Proven, Record, RefreshToken,
+    Scope, SessionState, Throttle, TokenResponse, UnixTime, UnknownFields, Witnesses,
 };
 
 /// A pseudo-random generator (SplitMix64).
@@ -145,7 +145,15 @@ impl Generator {
             failures: self.small(),
             credential: self
                 .optional(|generator| Fingerprint { salt: generator.count(), hash: generator.count() }),
-            cause: Cause { kind, text: self.text(), code: self.optional(Self::text) },
+            cause: Cause {
+                kind,
+                text: self.text(),
+                code: self.optional(Self::text),
+                status: self.choice([None, Some(401), Some(u16::MAX)]),
+                without_verdict: self.choice([false, true]),
+            },
+            since: self.time(),
+            witnesses: Witnesses { count: self.small(), recent: [self.time(), self.time(), UnixTime::EPOCH] },
         }
     }
 
@@ -161,6 +169,10 @@ impl Generator {
         record.lease = self.optional(Self::lease);
         record.dead = self.optional(Self::dead);
         record.throttle = self.optional(Self::throttle);
+        record.proven = self.optional(|generator| Proven {
+            credential: Fingerprint { salt: generator.count(), hash: generator.count() },
+            at: generator.time(),
+        });
         record.attachments = self.attachments();
         record.unknown = self.optional(|_| UnknownFields::new("+next 3 a\nb\n")).unwrap_or_default();
         record
@@ -195,6 +207,11 @@ pub fn of_format_1(mut pending_save: PendingSave) -> PendingSave {
         granted.response.members = Members::default();
     }
     record.attachments = Attachments::default();
+    record.proven = None;
+    if let Some(throttle) = &mut record.throttle {
+        (throttle.since, throttle.witnesses) = (UnixTime::EPOCH, Witnesses::default());
+        (throttle.cause.status, throttle.cause.without_verdict) = (None, false);
+    }
     record.unknown = UnknownFields::default();
     pending_save
 }
@@ -253,6 +270,7 @@ pub fn same(a: &Record, b: &Record) -> bool {
         && a.lease == b.lease
         && a.dead == b.dead
         && a.throttle == b.throttle
+        && a.proven == b.proven
         && a.attachments.iter().eq(b.attachments.iter())
         && a.unknown.expose() == b.unknown.expose()
 }

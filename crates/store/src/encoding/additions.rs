@@ -1,4 +1,8 @@
-//! The fields of format 4: the other members of the token response, attachments, and what a later version has added.
+//! The fields of format 4: the other members of the token response, attachments, what is known of refusals, and what a later
+//! version has added.
+//!
+//! What is known of refusals is in fields that begin with `+`, so that an earlier version carries it along: `+proven` has the
+//! credential that has worked and when, `+refusals` what belongs to the pause that ends at its first time.
 //!
 //! A member is a field with its name, then one with its value. The bytes of an attachment are written as hexadecimal digits.
 
@@ -6,6 +10,7 @@ use wellspring_core::{Attachments, Members, Record, StoreError, UnknownFields};
 use zeroize::Zeroizing;
 
 use super::fields::{Reader, Writer, required};
+use super::refusals;
 use super::unreadable::Unreadable;
 use crate::map::hex;
 
@@ -22,7 +27,7 @@ pub(super) fn length_of_members(members: &Members) -> usize {
 pub(super) fn length(record: &Record) -> usize {
     let Record { attachments, unknown, .. } = record;
     let length: usize = attachments.iter().map(|(name, bytes)| OVERHEAD + name.len() + 2 * bytes.len()).sum();
-    length + unknown.expose().len()
+    length + unknown.expose().len() + refusals::LENGTH
 }
 
 pub(super) fn write_members(fields: &mut Writer, members: &Members) {
@@ -57,6 +62,7 @@ pub(super) fn write(fields: &mut Writer, record: &Record) -> Result<(), StoreErr
         fields.text("attachment", name);
         fields.text("attachment_bytes", &Zeroizing::new(hex(bytes)));
     }
+    refusals::write(fields, record);
     if unknown.is_empty() {
         return Ok(());
     }
@@ -79,6 +85,7 @@ pub(super) fn read(fields: &mut Reader<'_>, record: &mut Record) -> Result<(), U
         required("attachment", attachments.insert(name, &*bytes).then_some(()))?;
     }
     record.attachments = attachments;
+    refusals::read(fields, record)?;
     record.unknown = UnknownFields::new(fields.carried()?);
     Ok(())
 }

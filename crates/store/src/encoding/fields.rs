@@ -140,12 +140,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn duration(&mut self, name: &'static str) -> Result<Option<Duration>, Unreadable> {
-        self.read(name, |text| {
-            let (seconds, nanoseconds) = text.split_once('.')?;
-            let nanoseconds = Some(nanoseconds).filter(|digits| digits.len() == 9)?.parse().ok()?;
-            (nanoseconds < 1_000_000_000).then_some(())?;
-            Some(Duration::new(seconds.parse().ok()?, nanoseconds))
-        })
+        self.read(name, duration)
     }
 
     pub(super) fn time(&mut self, name: &'static str) -> Result<Option<UnixTime>, Unreadable> {
@@ -178,6 +173,14 @@ fn split(rest: &str) -> Option<(&str, &str)> {
     let (length, rest) = rest.split_once(' ')?;
     let (value, rest) = rest.split_at_checked(length.parse().ok()?)?;
     Some((value, rest.strip_prefix('\n')?))
+}
+
+/// Seconds with nine digits of nanoseconds.
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    let (seconds, nanoseconds) = text.split_once('.')?;
+    let nanoseconds = Some(nanoseconds).filter(|digits| digits.len() == 9)?.parse().ok()?;
+    (nanoseconds < 1_000_000_000).then_some(())?;
+    Some(Duration::new(seconds.parse().ok()?, nanoseconds))
 }
 
 /// The value of a mandatory field.

@@ -2,7 +2,8 @@
 
 use wellspring_core::{
     AccessToken, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted, Lease, LockDomain,
-    LoginReason, Record, RefreshToken, Scope, SessionState, StoreError, Throttle, TokenResponse,
+    LoginReason, Record, RefreshToken, Scope, SessionState, StoreError, Throttle, TokenResponse, UnixTime,
+    Witnesses,
 };
 use zeroize::Zeroizing;
 
@@ -169,7 +170,7 @@ fn write_lease(fields: &mut Writer, lease: &Lease) {
 }
 
 fn write_throttle(fields: &mut Writer, throttle: &Throttle) {
-    let Throttle { until, failures, credential, cause: Cause { kind, text, code } } = throttle;
+    let Throttle { until, failures, credential, cause: Cause { kind, text, code, .. }, .. } = throttle;
     fields.time("throttle_until", *until);
     fields.value("throttle_failures", failures);
     if let Some(Fingerprint { salt, hash }) = credential {
@@ -259,5 +260,8 @@ fn read_throttle(fields: &mut Reader<'_>) -> Result<Option<Throttle>, Unreadable
     let kind = required("throttle_cause", fields.read("throttle_cause", |text| value_of(&CAUSES, text))?)?;
     let text = required("throttle_text", fields.text("throttle_text")?)?.to_owned();
     let code = fields.text("throttle_code")?.map(str::to_owned);
-    Ok(Some(Throttle { until, failures, credential, cause: Cause { kind, text, code } }))
+    // The rest is in a field of format 4.
+    let cause = Cause { kind, text, code, status: None, without_verdict: false };
+    let (since, witnesses) = (UnixTime::EPOCH, Witnesses::default());
+    Ok(Some(Throttle { until, failures, credential, cause, since, witnesses }))
 }

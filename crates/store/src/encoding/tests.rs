@@ -43,7 +43,15 @@ fn full() -> Record {
         until: UnixTime::from_secs(1_700_000_100),
         failures: 3,
         credential: Some(Fingerprint { salt: 0xd4, hash: 0xe5 }),
-        cause: Cause { kind: CauseKind::Misconfigured, text: "refusé".into(), code: Some("x".into()) },
+        cause: Cause {
+            kind: CauseKind::Misconfigured,
+            text: "refusé".into(),
+            code: Some("x".into()),
+            status: None,
+            without_verdict: false,
+        },
+        since: UnixTime::EPOCH,
+        witnesses: wellspring_core::Witnesses::default(),
     });
     record
 }

@@ -8,7 +8,7 @@ use wellspring_core::{
     LockDomain, LoginReason, Need, Obtained, Owner, Pending, PendingSave, Policy, Record, Renewal,
     ResponseHead, Revocation, Save, Saving, SessionState, SharedBy, Sleeping, Spill, Spilling, Step, Store,
     StoreError, StoreGuarantees, Stored, Swap, Throttle, TokenError, TokenKey, UnfinishedSave, UnixTime,
-    Version, Watch, WatchOutcome, Watching,
+    Version, Watch, WatchOutcome, Watching, Witnesses,
 };
 use wellspring_store::contract::Folder;
 use wellspring_store::files::{self, FileId};
@@ -42,9 +42,22 @@ fn dead() -> Dead {
 }
 
 fn throttle() -> Throttle {
-    let cause = Cause { kind: CauseKind::Misconfigured, text: "refused".into(), code: None };
+    let cause = Cause {
+        kind: CauseKind::Misconfigured,
+        text: "refused".into(),
+        code: None,
+        status: Some(401),
+        without_verdict: false,
+    };
     let credential = Some(Fingerprint::of(&*provider(), 7));
-    Throttle { until: UnixTime::from_secs(1_700_000_000), failures: 1, credential, cause }
+    Throttle {
+        until: UnixTime::from_secs(1_700_000_000),
+        failures: 1,
+        credential,
+        cause,
+        since: UnixTime::from_secs(1_700_000_000),
+        witnesses: Witnesses::default(),
+    }
 }
 
 fn record() -> Record {

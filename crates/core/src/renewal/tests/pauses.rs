@@ -45,8 +45,21 @@ fn a_pause_that_an_endpoint_asked_for_is_kept_by_every_process_whatever_its_cred
 #[test]
 fn a_pause_longer_than_the_longest_comes_from_a_clock_that_was_set_back() {
     let mut paused = record(1, 5, "old 60 refresh");
-    let cause = Cause { kind: CauseKind::Unavailable, text: "down".into(), code: None };
-    paused.throttle = Some(Throttle { until: at(10_000_000).unix, failures: 1, credential: None, cause });
+    let cause = Cause {
+        kind: CauseKind::Unavailable,
+        text: "down".into(),
+        code: None,
+        status: None,
+        without_verdict: false,
+    };
+    paused.throttle = Some(Throttle {
+        until: at(10_000_000).unix,
+        failures: 1,
+        credential: None,
+        cause,
+        since: at(0).unix,
+        witnesses: crate::Witnesses::default(),
+    });
     let mut slot = Slot::holding(paused);
     assert!(Process::new(1, rotating()).renew(&mut slot, at(60), vec![answer(200, "new 60 next")]).is_ok());
 }

@@ -18,7 +18,7 @@ pub(super) const fn owner(source: u64) -> Owner {
 /// A store that is a slot.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
-    stored: Option<Stored>,
+    pub(super) stored: Option<Stored>,
     pub(super) spills: Vec<PendingSave>,
     /// The spill of this attempt cannot be used, for this reason.
     pub(super) unusable: Option<(Attempt, StoreError)>,

@@ -107,8 +107,21 @@ fn a_process_that_is_stopped_while_it_clears_its_lease_looks_again() {
 
 #[test]
 fn a_pause_in_the_store_does_not_hide_a_lease_that_stands_beside_it() {
-    let cause = Cause { kind: CauseKind::Unavailable, text: "down".into(), code: None };
-    let throttle = Some(Throttle { until: at(0).unix, failures: 1, credential: None, cause });
+    let cause = Cause {
+        kind: CauseKind::Unavailable,
+        text: "down".into(),
+        code: None,
+        status: None,
+        without_verdict: false,
+    };
+    let throttle = Some(Throttle {
+        until: at(0).unix,
+        failures: 1,
+        credential: None,
+        cause,
+        since: at(0).unix,
+        witnesses: crate::Witnesses::default(),
+    });
     let paused = |record: Record| Record { throttle: throttle.clone(), ..record };
     let (lease, step) =
         give_up(load(begin(Toy::rotating(Replay::Never)), loaded(1, paused(record(1, 1, "r")))));
