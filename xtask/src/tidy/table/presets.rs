@@ -34,7 +34,8 @@ fn given(preset: &Table) -> String {
     let environments = preset.get("environment").and_then(Value::as_table);
     let names: Vec<String> =
         environments.into_iter().flatten().map(|(name, _)| format!("`{name}`")).collect();
-    if !names.is_empty() {
+    // The only one is taken by itself.
+    if names.len() > 1 {
         parts.push(format!("`environment`: {}", names.join(" or ")));
     }
     for (name, environment) in environments.into_iter().flatten() {
@@ -123,7 +124,7 @@ mod tests {
     #[test]
     fn a_row_holds_what_a_profile_gives_what_was_tried_and_the_source() {
         let preset = "source = 'https://a.example/x ; Unit.pas'\nrequires = ['client_id', 'tenant']\n[defaults]\nregion = 'com'\n\
-                      [environment.live]\nrequires = ['client_id']\n";
+                      [environment.live]\n[environment.sandbox]\nrequires = ['client_id']\n";
         let facts = "[live]\ncertificate = 'api'\n[[grant]]\nname = 'code'\n[[grant]]\nname = 'refresh'\n\
                      [refused]\nstatus = 400\nbody = '{\"error\":\"x\"}'\nmeans = 'login required'\n";
         let (preset_path, facts_path) = (format!("{PRESETS}/a.toml"), format!("{FACTS}/a.toml"));
@@ -131,7 +132,7 @@ mod tests {
         assert_eq!(
             table.lines().last(),
             Some(
-                "| `a` | `client_id`, `tenant`; `environment`: `live`; `live`: without `tenant`; if another: `region` (`com`) \
+                "| `a` | `client_id`, `tenant`; `environment`: `live` or `sandbox`; `sandbox`: without `tenant`; if another: `region` (`com`) \
                  | code, call, refresh, client certificate demanded; 400 `{\"error\":\"x\"}` is \"login required\" \
                  | [a.example](https://a.example/x), Unit.pas |"
             )
