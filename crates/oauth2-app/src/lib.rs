@@ -54,7 +54,6 @@ mod checks;
 mod config;
 mod constructors;
 mod device;
-mod dialect;
 mod entropy;
 mod finish;
 mod html;
@@ -71,6 +70,7 @@ mod revocation;
 mod sign_in_error;
 mod state;
 mod userinfo;
+mod vendor_requests;
 
 // The public interface is:
 pub use app::App;

@@ -7,8 +7,7 @@ use wellspring_token_endpoint::{
 use wellspring_wire::{form_decode, rfc3339};
 
 use crate::error::Error;
-use crate::profile::Profile;
-use crate::provider::leaf;
+use crate::place::Place;
 use crate::section::Section;
 use crate::tables::Tables;
 use crate::value::Value;
@@ -42,12 +41,12 @@ impl Custom {
         })
     }
 
-    pub(crate) fn client(&self, profile: &Profile) -> Result<TokenClient, Error> {
-        let place = profile.place();
+    /// The client of the profile that stands at this place, with this certificate.
+    pub(crate) fn client(&self, place: &Place, certificate: Option<&str>) -> Result<TokenClient, Error> {
         let url = self.token_url.text()?;
         let (url, query) = url.split_once('?').unwrap_or((&url, ""));
         let query = form_decode(query);
-        let (spec, authentication) = self.spec(profile, query)?;
+        let (spec, authentication) = self.spec(place, query)?;
         let endpoint = TokenEndpoint::new(url, spec)
             .map_err(|error| self.token_url.place.error(format_args!("is invalid: {error}")))?;
         let endpoint = endpoint.provider_name("custom");
@@ -79,15 +78,15 @@ impl Custom {
             let words = words.collect::<Result<Vec<_>, Error>>()?.join(" ");
             client = client.scope(&words).map_err(|error| place.error(error))?;
         }
-        if let Some(pem) = profile.tls()?.certificate() {
-            client = client.client_certificate(&leaf(pem)).map_err(|error| place.error(error))?;
+        if let Some(pem) = certificate {
+            client = client.client_certificate(pem).map_err(|error| place.error(error))?;
         }
         Ok(client.calls(self.tables.calls()?))
     }
 
     fn spec(
         &self,
-        profile: &Profile,
+        place: &Place,
         query: Vec<(String, String)>,
     ) -> Result<(TokenRequestSpec, ClientAuthentication), Error> {
         let request = self.tables.request.as_ref();
@@ -122,7 +121,7 @@ impl Custom {
         }
         let authentication = spec.client_authentication().unwrap_or(default);
         let spec = spec.token_format(format);
-        spec.check().map_err(|error| profile.place().error(format_args!("cannot be used: {error}")))?;
+        spec.check().map_err(|error| place.error(format_args!("cannot be used: {error}")))?;
         Ok((spec, authentication))
     }
 }

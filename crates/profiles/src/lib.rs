@@ -54,7 +54,6 @@ mod sharing;
 mod store_settings;
 mod tables;
 mod value;
-mod variables;
 mod visible;
 
 // The public interface is:

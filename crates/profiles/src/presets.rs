@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::section::{Document, Section};
-use crate::value::Value;
-use crate::variables::Variables;
+use crate::value::{Value, Variables};
 
 /// The files, sorted by name.
 macro_rules! presets {

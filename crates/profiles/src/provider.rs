@@ -86,7 +86,10 @@ impl Profile {
                 AnyProvider::Oauth2App(app(self, settings, redirect_uri, start(self, settings, metadata)?)?)
             }
             ProviderSettings::HiveAuth(settings) => AnyProvider::HiveAuth(Box::new(hive(self, settings)?)),
-            ProviderSettings::Custom(settings) => AnyProvider::Custom(Box::new(settings.client(self)?)),
+            ProviderSettings::Custom(settings) => {
+                let certificate = self.tls()?.certificate().map(leaf);
+                AnyProvider::Custom(Box::new(settings.client(&self.place, certificate.as_deref())?))
+            }
             ProviderSettings::Static(settings) => AnyProvider::Static(Box::new(settings.provider()?)),
         })
     }
@@ -178,7 +181,7 @@ fn endpoint(profile: &Profile, settings: &PixBacen) -> Result<Endpoint, Error> {
 }
 
 /// The first certificate of a PEM file, which may also hold the chain and the key.
-pub(crate) fn leaf(pem: &[u8]) -> String {
+fn leaf(pem: &[u8]) -> String {
     const END: &str = "-----END CERTIFICATE-----";
     let pem = String::from_utf8_lossy(pem);
     let start = pem.find("-----BEGIN CERTIFICATE-----").unwrap_or(0);

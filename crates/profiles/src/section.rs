@@ -13,8 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::place::Place;
-use crate::value::{Source, Value};
-use crate::variables::Variables;
+use crate::value::{Source, Value, Variables};
 
 /// The text of the file and its path.
 #[derive(Clone)]

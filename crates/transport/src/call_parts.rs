@@ -8,7 +8,6 @@ use wellspring_core::{CallFormat, TokenError};
 use zeroize::Zeroizing;
 
 /// The parts of a [`CallFormat`].
-#[derive(Debug)]
 pub struct CallParts {
     header: HeaderName,
     headers: HeaderMap,
@@ -77,6 +76,8 @@ impl CallParts {
         Some(Zeroizing::new([base, start, &added, fragment].concat()))
     }
 }
+
+crate::debug_fields!([] CallParts, |parts| header: parts.header, headers: parts.headers);
 
 /// The bytes before a token in its header.
 pub(crate) fn prefix_of(format: &CallFormat) -> Box<[u8]> {

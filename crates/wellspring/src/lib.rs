@@ -126,7 +126,7 @@
 // The public interface is:
 pub use http;
 pub use wellspring_core::{
-    AccessToken, AuthorizationGrant, ClientSecret, ErrorKind, ExistingTokens, ExtensionGrant,
+    AccessToken, AuthorizationGrant, CallFormat, ClientSecret, ErrorKind, ExistingTokens, ExtensionGrant,
     GrantParameters, LoginReason, Need, Policy, RefreshToken, Scope, SharedBy, Token, TokenError,
     TokenResponse,
 };

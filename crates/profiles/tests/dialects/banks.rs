@@ -2,16 +2,16 @@
 
 use crate::Grant::Own;
 use crate::Kind::{Misconfigured, Protocol};
-use crate::{Dialect, Step};
+use crate::{Step, Vendor};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const JSON: (&str, &str) = ("content-type", "application/json");
 /// `id:s3cret`
 const BASIC: (&str, &str) = ("authorization", "Basic aWQ6czNjcmV0");
 
-pub(crate) const ALL: &[Dialect] = &[
+pub(crate) const ALL: &[Vendor] = &[
     // ACBrPIXPSPBancoDoBrasil.pas; bb-wrapper: the application's key is in the query of every call.
-    Dialect {
+    Vendor {
         name: "Banco do Brasil",
         profile: "provider = 'custom'\ntoken_url = '{url}/oauth/token'\nclient_id = 'id'\nclient_secret = 's3cret'\nscopes = ['cob.read', 'cob.write']\napi_urls = '{url}'\n\
                   [profile.own.request]\nclient_authentication = 'basic_verbatim'\n[profile.own.calls]\nquery = { gw-dev-app-key = 'k/1' }\n",
@@ -38,7 +38,7 @@ pub(crate) const ALL: &[Dialect] = &[
         call: ("GET /api?x=1&gw-dev-app-key=k%2F1", &[("authorization", "Bearer bb1")]),
     },
     // ACBrPIXPSPCielo.pas; docs.cielo.com.br: JSON, and 201.
-    Dialect {
+    Vendor {
         name: "Cielo",
         profile: "provider = 'custom'\ntoken_url = '{url}/v2/oauth/access-token'\nclient_id = 'id'\nclient_secret = 's3cret'\napi_urls = '{url}'\n[profile.own.request]\n\
                   encoding = 'json'\nclient_authentication = 'basic'\n[profile.own.response]\nsuccess = 201\n",
@@ -66,7 +66,7 @@ pub(crate) const ALL: &[Dialect] = &[
         call: ("GET /api?x=1", &[("authorization", "Bearer c1")]),
     },
     // ACBrPIXPSPSicoob.pas: no secret, and the client id in a header of every call.
-    Dialect {
+    Vendor {
         name: "Sicoob",
         profile: "provider = 'custom'\ntoken_url = '{url}/auth/realms/cooperado/protocol/openid-connect/token'\nclient_id = 'id'\nscopes = 'cob.read'\napi_urls = '{url}'\n\
                   [profile.own.calls]\nheaders = { client_id = 'id' }\n",
@@ -82,7 +82,7 @@ pub(crate) const ALL: &[Dialect] = &[
         call: ("GET /api?x=1", &[("authorization", "Bearer s1"), ("client_id", "id")]),
     },
     // ACBrPIXPSPSantander.pas: the grant type in the query, id and secret in the form.
-    Dialect {
+    Vendor {
         name: "Santander",
         profile: "provider = 'custom'\ntoken_url = '{url}/oauth/token?grant_type=client_credentials'\nclient_id = 'id'\nclient_secret = 's3cret'\napi_urls = '{url}'\n\
                   [profile.own.response]\ntoken_types = 'BearerToken'\n[profile.own.calls]\nheaders = { X-Application-Key = { file = 's3cret' } }\n",
@@ -98,7 +98,7 @@ pub(crate) const ALL: &[Dialect] = &[
         call: ("GET /api?x=1", &[("authorization", "Bearer sa1"), ("x-application-key", "s3cret")]),
     },
     // Client code: a password grant.
-    Dialect {
+    Vendor {
         name: "SafraPay",
         profile: "provider = 'custom'\ntoken_url = '{url}/gateway/v1/oauth2/token'\napi_urls = '{url}'\n[profile.own.request]\n\
                   parameters = { grant_type = 'password', username = 'shop' }\nsecret_parameters = { password = 's3cret-of-the-shop' }\n",

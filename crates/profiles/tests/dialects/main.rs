@@ -2,9 +2,10 @@
 //! tokens and the errors, over both transports.
 #![expect(clippy::unwrap_used, reason = "a failed test shows its line")]
 
+mod apps;
 mod banks;
 mod server;
-mod vendors;
+mod services;
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
@@ -23,7 +24,7 @@ use wellspring_transport_blocking::{self as blocking, Clock};
 use crate::server::{Received, Server};
 
 /// One vendor.
-pub(crate) struct Dialect {
+pub(crate) struct Vendor {
     pub(crate) name: &'static str,
     /// The lines below `[profile.own]`; `{url}` is the server.
     pub(crate) profile: &'static str,
@@ -70,7 +71,7 @@ pub(crate) enum Kind {
 #[test]
 fn every_dialect_is_said_by_a_profile_over_both_transports() {
     let mut wrong = Vec::new();
-    for dialect in vendors::ALL.iter().chain(banks::ALL) {
+    for dialect in apps::ALL.iter().chain(services::ALL).chain(banks::ALL) {
         for transport in ["async", "blocking"] {
             if std::panic::catch_unwind(|| play(dialect, transport)).is_err() {
                 wrong.push((dialect.name, transport));
@@ -80,7 +81,7 @@ fn every_dialect_is_said_by_a_profile_over_both_transports() {
     assert!(wrong.is_empty(), "each panic above says why: {wrong:?}");
 }
 
-fn play(dialect: &Dialect, transport: &str) {
+fn play(dialect: &Vendor, transport: &str) {
     let at = format!("{} {transport}", dialect.name);
     for (nth, step) in dialect.steps.iter().enumerate() {
         let at = format!("{at} step {nth}");
@@ -125,7 +126,7 @@ fn compare(token: &Token, (text, lifetime, member): &Granted, now: Clocks, at: &
     }
 }
 
-fn call(source: &Source, server: &Server, dialect: &Dialect, token: &str, at: &str) {
+fn call(source: &Source, server: &Server, dialect: &Vendor, token: &str, at: &str) {
     server.reply(200, "{}");
     source.send(&format!("{}/api?x=1", server.url));
     let requests = server.take();

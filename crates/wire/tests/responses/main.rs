@@ -5,6 +5,7 @@ mod certificate_pages;
 mod kept;
 mod lifetimes;
 mod mangled;
+mod own_members;
 mod redaction;
 mod refusals;
 mod token_fields;

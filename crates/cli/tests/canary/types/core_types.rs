@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use wellspring_core::{
     AccessToken, Amendment, Answer, Attachments, AuthorizationCode, AuthorizationGrant, BoundedRequest,
-    ByteLeft, Choice, ClientSecret, Clocks, CodeVerifier, Completed, Credential, Decision, Deviation,
-    DeviceCode, Epoch, ErrorKind, ExistingTokens, ExtensionGrant, Fallback, Fate, FaultPlace, Found,
-    GateState, Generation, GrantParameters, GrantState, Granted, Header, Holding, HttpRequest, HttpResponse,
-    HttpTypeError, IdToken, Instant, Judgment, Lifecycle, LoginReason, Member, Members, Method, Need,
-    Obstacle, Obtainment, Origin, OriginError, Outcome, ParameterValue, Permit, Policy, Provider,
+    ByteLeft, CallFormat, Choice, ClientSecret, Clocks, CodeVerifier, Completed, Credential, Decision,
+    Deviation, DeviceCode, Epoch, ErrorKind, ExistingTokens, ExtensionGrant, Fallback, Fate, FaultPlace,
+    Found, GateState, Generation, GrantParameters, GrantState, Granted, Header, Holding, HttpRequest,
+    HttpResponse, HttpTypeError, IdToken, Instant, Judgment, Lifecycle, LoginReason, Member, Members, Method,
+    Need, Obstacle, Obtainment, Origin, OriginError, Outcome, ParameterValue, Permit, Policy, Provider,
     ProviderSpec, Reading, Record, RefreshToken, Refusal, RefusedToken, Rejected, Renewal, RenewalJob,
     Replay, Resolution, ResponseHead, Rotation, Scope, Sent, SessionState, Step, StoreState, Successor,
     Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind, UnixTime, UnknownFields,
@@ -132,6 +132,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Lifecycle = lifecycle().0;
         Origin = Origin::of("https://api.example").unwrap();
         Policy = Policy::default();
+        CallFormat = CallFormat::new().header("X-Api-Key", SECRET).query("key", ACCESS);
         ProviderSpec = provider().spec().clone();
         Record = record();
         ResponseHead = head();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use wellspring_profiles::{
-    AnyProvider, Configuration, Developer, Error, LocalStore, Place, Profile, SecretSource, SignsIn,
+    AnyProvider, Configuration, Developer, Error, LocalStore, Place, Preset, Profile, SecretSource, SignsIn,
     StoreSettings,
 };
 use wellspring_store::contract::Folder;
@@ -27,6 +27,16 @@ refresh_token = {{ file = "refresh" }}
 developer_token = "{ACCESS}"
 [profile.app.tls]
 client_key = "{SECRET}"
+[profile.own]
+provider = "custom"
+token_url = "https://api.example/token"
+client_id = "id"
+client_secret = "{SECRET}"
+request = {{ headers = {{ X-Api-Key = "{SECRET}" }}, secret_parameters = {{ password = "{SECRET}" }} }}
+calls = {{ headers = {{ X-Api-Key = "{SECRET}" }}, query = {{ key = "{ACCESS}" }} }}
+[profile.key]
+provider = "static"
+token = "{ACCESS}"
 [profile.chain]
 provider = "hive-auth"
 environment = "sandbox"
@@ -57,6 +67,10 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Configuration = all.clone();
         Developer = app.developer().unwrap();
         Place = app.place().clone();
+        Preset = Preset::named("efi").unwrap();
+        Profile = all.profile("own").unwrap().clone();
+        AnyProvider = all.profile("own").unwrap().provider().unwrap();
+        AnyProvider = all.profile("key").unwrap().provider().unwrap();
         Profile = app.clone();
         SignsIn = app.signs_in().unwrap();
         StoreSettings = all.store().clone();

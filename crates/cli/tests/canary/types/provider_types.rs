@@ -18,10 +18,10 @@ use pix_bacen::{
 };
 use wellspring_cli::demo::Options;
 use wellspring_core::{
-    ClientSecret, Clocks, CodeVerifier, GrantParameters, HttpResponse, Instant, ResponseHead, TokenError,
-    UnixTime,
+    CallFormat, ClientSecret, Clocks, CodeVerifier, GrantParameters, HttpResponse, Instant, ResponseHead,
+    TokenError, UnixTime,
 };
-use wellspring_token_endpoint::{ClientIdentity, TokenClient, TokenEndpoint};
+use wellspring_token_endpoint::{ClientIdentity, StaticToken, TokenClient, TokenEndpoint};
 
 use super::{CODE, SECRET, Shown, VERIFIER, show};
 
@@ -36,6 +36,13 @@ pub(crate) fn show_all(shown: &mut Shown) {
         HiveAuth = HiveAuth::live().credentials("operator", SECRET).unwrap();
         Options = Options::default();
     );
+}
+
+/// A client with secrets in parameters and in what its calls carry.
+fn password_client() -> TokenClient {
+    let spec = TokenRequestSpec::new("/t").secret_parameter("password", SECRET);
+    let client = TokenEndpoint::new("https://as.example", spec).unwrap().credentials("id", SECRET).unwrap();
+    client.calls(CallFormat::new().header("X-Api-Key", SECRET).query("key", SECRET))
 }
 
 fn show_pix(shown: &mut Shown) {
@@ -54,6 +61,8 @@ fn show_pix(shown: &mut Shown) {
         TokenRequestSpec = TokenRequestSpec::new("/token").header("X-Api-Key", SECRET);
         TokenEndpoint = TokenEndpoint::new("https://as.example", TokenRequestSpec::new("/t").header("X-Api-Key", SECRET)).unwrap();
         TokenClient = token_client;
+        TokenClient = password_client();
+        StaticToken = StaticToken::new(SECRET).unwrap().calls(CallFormat::new().header("X-Api-Key", SECRET));
         ClientIdentity<'_> = ClientIdentity { id: "id", secret: Some(&secret), certificate: None };
         Encoding = Encoding::Json;
         ClientAuthentication = ClientAuthentication::Basic;

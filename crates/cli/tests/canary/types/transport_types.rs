@@ -6,17 +6,18 @@ use std::sync::Arc;
 use tower_layer::Layer;
 use wellspring_core::{
     Acquire, AcquireStep, Answer, Attempt, AwaitChange, AwaitRejection, AwaitRenewal, AwaitToken,
-    AwaitVerdict, Call, CallStep, Clocks, HttpResponse, Instant, Lifecycle, LivenessLock, Loaded, LockDomain,
-    Need, Outcome, Patience, Pending, PendingSave, Policy, Provider, Record, ResponseHead, Step, Store,
-    StoreError, StoreGuarantees, StoreOp, Swap, Token, TokenError, TokenKey, Verdict, Version, WatchOutcome,
+    AwaitVerdict, Call, CallFormat, CallStep, Clocks, HttpResponse, Instant, Lifecycle, LivenessLock, Loaded,
+    LockDomain, Need, Outcome, Patience, Pending, PendingSave, Policy, Provider, Record, ResponseHead, Step,
+    Store, StoreError, StoreGuarantees, StoreOp, Swap, Token, TokenError, TokenKey, Verdict, Version,
+    WatchOutcome,
 };
 use wellspring_store::{MemoryStore, Records};
 use wellspring_transport::twins::prelude::{Pool, SharedSettings};
 use wellspring_transport::{
-    Action, ActiveRenewal, AllowedOrigins, ClientSettings, Clock, Driver, Failure, InFlight, Listener,
-    ManualClock, Notify, ProxyChoice, Redirected, RenewalGuard, RenewalRun, Report, SaveGuard, SaveRun,
-    Scripted, SharedLifecycle, Slices, Source, SourceSelector, Storage, Tls, TlsBackend, TlsConnector,
-    TokenRef, Watch,
+    Action, ActiveRenewal, AllowedOrigins, CallParts, ClientSettings, Clock, Driver, Failure, InFlight,
+    Listener, ManualClock, Notify, ProxyChoice, Redirected, RenewalGuard, RenewalRun, Report, SaveGuard,
+    SaveRun, Scripted, SharedLifecycle, Slices, Source, SourceSelector, Storage, Tls, TlsBackend,
+    TlsConnector, TokenRef, Watch,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -53,6 +54,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Clock = Clock::system();
         ManualClock = clock.clone();
         AllowedOrigins = AllowedOrigins::of(&*provider());
+        CallParts = CallParts::of(&CallFormat::new().header("X-Api-Key", SECRET).query("key", SECRET)).unwrap();
         Arc<Scripted> = Scripted::new([Ok(response()), Err(TokenError::busy("later"))]);
         Arc<SharedLifecycle> = holding.clone();
         Tls = Tls::new().client_certificate("a certificate", SECRET).certificate_authority("an authority");

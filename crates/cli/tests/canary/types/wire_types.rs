@@ -3,7 +3,7 @@
 use wellspring_core::{ClientSecret, HttpResponse, ResponseHead, UnixTime};
 use wellspring_wire::{
     BasicEncoding, Body, BodyFault, Challenge, ClientCertificate, ErrorBody, ErrorShape, Form, Json,
-    JwtTimes, Meaning, Number, Object, Redaction, TokenFormat, TokenNames, challenges,
+    JwtTimes, LifetimeUnit, Meaning, Number, Object, Redaction, TokenFormat, TokenNames, challenges,
 };
 
 use super::core_types::grant;
@@ -27,6 +27,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Json = object().get("nested").unwrap().clone();
         Json = Json::Text(ACCESS.to_owned().into());
         JwtTimes = JwtTimes::of(&format!("{payload}.{payload}.x")).unwrap();
+        LifetimeUnit = LifetimeUnit::Minutes;
         Meaning = Meaning::GrantRefused;
         Number = Number::Unsigned(1);
         Object = object();

@@ -51,7 +51,7 @@ impl AppBuilder {
     }
 
     /// The dialect of the settings. The parameters of its spec become those of the app, and its client authentication too.
-    pub(crate) fn take_dialect(&mut self) -> Result<Dialect, TokenError> {
+    pub(crate) fn take_dialect(&mut self) -> Result<VendorRequests, TokenError> {
         let mut spec = self.token_request.take();
         let mut basic = BasicEncoding::Form;
         if let Some(spec) = &mut spec {
@@ -84,18 +84,18 @@ impl AppBuilder {
         for header in &self.token_headers {
             spec = spec.header(header.name(), header.expose());
         }
-        Ok(Dialect { spec, basic, separator: separator.unwrap_or_else(|| " ".to_owned()) })
+        Ok(VendorRequests { spec, basic, separator: separator.unwrap_or_else(|| " ".to_owned()) })
     }
 }
 
 /// What a vendor's requests look like.
-pub(crate) struct Dialect {
+pub(crate) struct VendorRequests {
     spec: TokenRequestSpec,
     pub(crate) basic: BasicEncoding,
     separator: String,
 }
 
-impl Dialect {
+impl VendorRequests {
     /// What the token requests look like, with this authentication.
     pub(crate) fn request(&self, auth: AuthMethod) -> Result<TokenRequestSpec, TokenError> {
         let (method, encoding) = self.spec.method_and_encoding();
