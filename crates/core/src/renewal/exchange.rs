@@ -87,10 +87,9 @@ impl Exchange {
     ) -> Exchanged {
         if let Some(own) = context.provider.own_token(now.unix) {
             return match own {
-                Ok(response) => {
-                    Self { request: Request { grant, sent: now, fell_back }, route }.granted(response)
-                }
-                Err(error) => route.failed(error, fell_back),
+                Ok(response) => Self { request: Request { grant, sent: now, fell_back }, route }
+                    .granted(context, response),
+                Err(error) => route.failed(context, error, fell_back, now),
             };
         }
         let not_after = route.latest_start(context);
