@@ -15,7 +15,7 @@ use oauth2_app::{App, Authorization, Callback, Entropy};
 use tempfile::TempDir;
 use wellspring_core::{
     AccessToken, AuthorizationGrant, ExistingTokens, HttpRequest, HttpResponse, Provider, Reading,
-    RefreshToken, ResponseHead, TokenError, UnixTime,
+    RefreshToken, ResponseHead, TokenError, TokenResponse, UnixTime,
 };
 use wellspring_profiles::{Configuration, Error, Preset, Profile};
 
@@ -188,6 +188,27 @@ async fn a_bank_that_demands_a_certificate_is_not_reached_without_one() {
     let source = driver::builder(profile).proxy(scene.stand_in.url.clone()).build().unwrap();
     assert!(source.token().await.is_err());
     assert_eq!(scene.stand_in.served(), [""; 0]);
+}
+
+#[twin::test]
+async fn a_call_that_cannot_be_sent_repeats_neither_the_token_nor_a_key_of_the_profile() {
+    for scene in Scene::all().into_iter().filter(|scene| ["banco-do-brasil", "asaas"].contains(&&*scene.name))
+    {
+        let profile = scene.profile();
+        let builder = driver::builder(&profile).clock(driver::Clock::manual(1_796_000_000));
+        // No proxy listens there.
+        let source = builder.proxy("http://127.0.0.1:1").build().unwrap();
+        if scene.name != "asaas" {
+            source.adopt(TokenResponse::new("first-token")).unwrap();
+        }
+        let call = http::Request::get(&scene.place.call).body(()).unwrap();
+        let error = source.send(call).await.unwrap_err();
+        let said =
+            format!("{error} {error:?} {:?} {profile:?} {source:?}", core::error::Error::source(&error));
+        for secret in ["first-token", "d27b67790cffab50136be17db0050c56b9d1a5b1"] {
+            assert!(!said.contains(secret), "{scene}: {said}");
+        }
+    }
 }
 
 #[test]
