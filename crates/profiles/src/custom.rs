@@ -3,8 +3,8 @@
 use wellspring_core::Provider as _;
 use wellspring_token_endpoint::{
     ClientAuthentication, StaticToken, TokenClient, TokenEndpoint, TokenFormat, TokenRequestSpec,
+    form_decode, rfc3339,
 };
-use wellspring_wire::{form_decode, rfc3339};
 
 use crate::error::Error;
 use crate::place::Place;

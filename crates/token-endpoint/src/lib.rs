@@ -43,4 +43,6 @@ pub use endpoint::{TokenEndpoint, checked_base_url};
 pub use request::ClientIdentity;
 pub use spec::{ClientAuthentication, Encoding, TokenRequestSpec};
 pub use static_token::StaticToken;
-pub use wellspring_wire::{LifetimeUnit, Meaning, TokenFormat, TokenNames, json_body, judge_bearer};
+pub use wellspring_wire::{
+    LifetimeUnit, Meaning, TokenFormat, TokenNames, form_decode, json_body, judge_bearer, rfc3339,
+};

@@ -63,6 +63,7 @@ const RULES: [Rule; 16] = [
         &[
             CORE,
             STORE,
+            TOKEN_ENDPOINT,
             "hive-auth",
             "oauth2-app",
             "pix-bacen",

@@ -18,6 +18,7 @@ mod loopback;
 mod missing_issuer;
 mod named_files;
 mod output;
+mod presets;
 #[cfg(target_os = "linux")]
 mod read_only;
 mod replaced;

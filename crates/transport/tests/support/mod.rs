@@ -10,9 +10,9 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 use wellspring_core::{
-    AccessToken, AuthorizationCode, AuthorizationGrant, Fate, HttpRequest, HttpResponse, LoginReason, Method,
-    Origin, Provider, ProviderSpec, Reading, RefreshToken, Replay, ResponseHead, Rotation, Scope, TokenError,
-    TokenKey, TokenResponse, UnixTime, Verdict,
+    AccessToken, AuthorizationCode, AuthorizationGrant, CallFormat, Fate, HttpRequest, HttpResponse,
+    LoginReason, Method, Origin, Provider, ProviderSpec, Reading, RefreshToken, Replay, ResponseHead,
+    Rotation, Scope, TokenError, TokenKey, TokenResponse, UnixTime, Verdict,
 };
 
 pub use moody::Moody;
@@ -67,6 +67,11 @@ impl Toy {
     /// Its requests have no `User-Agent` of their own.
     pub fn unnamed(mut self) -> Self {
         self.name.clear();
+        self
+    }
+
+    pub fn calling(mut self, format: CallFormat) -> Self {
+        self.spec.calls = format;
         self
     }
 

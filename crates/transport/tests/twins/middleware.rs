@@ -1,6 +1,6 @@
 //! Tokens on the calls of a client that the program has already: the rule of `send`, whatever client carries the call.
 
-use wellspring_core::{ErrorKind, Scope};
+use wellspring_core::{CallFormat, ErrorKind, Scope};
 use wellspring_simulator::{Endpoint, Fault, Simulator};
 
 use crate::driver::clients::{KINDS, once_only};
@@ -42,6 +42,47 @@ async fn a_call_carries_the_token_in_place_of_what_the_caller_put_there() {
         assert_eq!(received.header("content-length"), Some("6"));
         assert_eq!(received.body, b"charge");
     }
+}
+
+#[twin::test]
+async fn each_call_carries_what_its_provider_says_of_every_call() {
+    let format = CallFormat::new().token_header("X-Token").header("X-Key", SECRET).header("X-Version", "2");
+    let format = format.query("app key", "a&b");
+    for kind in KINDS {
+        let server = Server::start(|request, n| match (request.path(), request.header("x-token")) {
+            ("/token", _) => Reply::token(n + 1, 3_600),
+            (_, Some("token-1")) => Reply::with(401, "", "refused"),
+            _ => Reply::with(200, "", "fine"),
+        });
+        let toy = Toy::at(&server.url).calling(format.clone());
+        let source = TokenSource::builder(toy).build().unwrap();
+        let mut request = put(&server, "charge");
+        *request.uri_mut() = format!("{}/cob?x=1", server.url).parse().unwrap();
+        request.headers_mut().insert("x-version", "1".parse().unwrap());
+        assert_eq!(kind.over(&source).send(request).await.unwrap().status(), 200, "{kind:?}");
+        let received = server.received("/cob?x=1&app%20key=a%26b");
+        assert_eq!(received.len(), 2, "{kind:?}: {:?}", server.received("/cob?x=1"));
+        for (call, token) in received.iter().zip(["token-1", "token-2"]) {
+            assert_eq!(call.header("x-token"), Some(token), "{kind:?}");
+            assert_eq!(
+                (call.header("x-key"), call.header("x-version")),
+                (Some(SECRET), Some("1")),
+                "{kind:?}"
+            );
+            assert_eq!(call.header("authorization"), None, "{kind:?}");
+        }
+    }
+}
+
+#[twin::test]
+async fn what_http_forbids_in_every_call_is_an_error_of_the_builder() {
+    let toy = Toy::at("https://api.example").calling(CallFormat::new().header("X-Key", "a\nb"));
+    let error = TokenSource::builder(toy).build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Misconfigured);
+    assert!(
+        error.to_string().contains("the fixed header x-key of calls holds a character that HTTP forbids"),
+        "{error}"
+    );
 }
 
 #[twin::test]
