@@ -77,8 +77,6 @@ pub(crate) fn offline_provider(profile: &Profile) -> Option<Arc<dyn Provider>> {
 /// The profile's source, for one command.
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// The profile's name.
-    profile: String,
     driver: Driver,
     provider: Arc<GuardedProvider>,
     /// The store, if there is one.
@@ -155,7 +153,6 @@ impl Source {
         let config = SourceConfig { provider, policy, tls, clock: clock.clone(), api_urls, store };
         let driver = Driver::new(transport, config).map_err(|error| Failure::at(profile.place(), error))?;
         Ok(Self {
-            profile: profile.name().to_owned(),
             driver,
             provider: guarded_provider,
             store: guarded_store,
@@ -192,7 +189,7 @@ impl Source {
 
     /// The failure for this error of the source.
     fn failure(&self, error: &TokenError) -> Failure {
-        Failure::of_token(error, Some(&self.profile))
+        Failure::of_token(error, Some(self.profile.name()))
     }
 
     fn token_with_retries(&self) -> Result<Token, Failure> {
