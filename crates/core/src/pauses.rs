@@ -39,8 +39,9 @@ impl Policy {
         let &Occasion { failures, witnesses, access_left, .. } = occasion;
         let own = if error.is_transient() {
             self.pause(failures, jitter)
-        } else if error.is_without_verdict() && witnesses.count < SEVERAL && holds(Rule::SeveralWitnesses) {
-            self.pause(witnesses.count, jitter)
+        } else if error.is_without_verdict() && witnesses.undecided < SEVERAL && holds(Rule::SeveralWitnesses)
+        {
+            self.pause(witnesses.undecided, jitter)
         } else {
             self.pause_after_verdict(error, occasion)
         };
@@ -62,7 +63,7 @@ impl Policy {
         let &Occasion { witnesses, worked, access_left, now, .. } = occasion;
         let is_of_credential = error.kind() == ErrorKind::Misconfigured && !error.is_local();
         let doubts = is_of_credential && worked && holds(Rule::BenefitOfDoubt);
-        let step = match witnesses.count {
+        let step = match witnesses.verdicts_in_a_row() {
             1 if doubts => self.first_pause.min(self.dead_pause),
             2 if doubts => self.longest_pause.min(self.dead_pause),
             _ => self.dead_pause,

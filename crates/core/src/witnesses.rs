@@ -16,51 +16,59 @@ pub(crate) const SEVERAL: u32 = 6;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "stores encode and decode it")]
 pub struct Witnesses {
-    /// How many there are.
-    pub count: u32,
-    /// When the last three came, the newest first. [`UnixTime::EPOCH`] stands for none.
-    pub recent: [UnixTime; 3],
+    /// How many of them were without a verdict.
+    pub undecided: u32,
+    /// When the last three verdicts came, the newest first. [`UnixTime::EPOCH`] stands for none.
+    pub verdicts: [UnixTime; 3],
 }
 
 impl Witnesses {
     /// Adds this error, if it is a refusal.
     pub(crate) fn add(&mut self, error: &TokenError, now: UnixTime) {
-        let is_refusal = matches!(error.kind(), ErrorKind::Misconfigured | ErrorKind::Protocol)
-            && (!error.is_transient() || error.is_without_verdict());
-        if is_refusal && !error.is_local() {
-            self.count = self.count.saturating_add(1);
-            self.recent = [now, self.recent[0], self.recent[1]];
+        if !matches!(error.kind(), ErrorKind::Misconfigured | ErrorKind::Protocol) || error.is_local() {
+            return;
+        }
+        if error.is_without_verdict() {
+            self.undecided = self.undecided.saturating_add(1);
+        } else if !error.is_transient() {
+            self.verdicts = [now, self.verdicts[0], self.verdicts[1]];
         }
     }
 
     /// The more of two: what this process has seen, and what the store holds.
-    pub(crate) const fn or(self, other: Self) -> Self {
-        if self.count < other.count { other } else { self }
+    pub(crate) fn or(self, other: Self) -> Self {
+        let verdicts = self.verdicts.max(other.verdicts);
+        Self { undecided: self.undecided.max(other.undecided), verdicts }
     }
 
-    /// How many of the last three came after this.
+    /// How many verdicts there were, up to three.
+    pub(crate) fn verdicts_in_a_row(&self) -> usize {
+        self.verdicts.iter().filter(|time| **time != UnixTime::EPOCH).count()
+    }
+
+    /// How many of the last three verdicts came after this.
     pub(crate) fn after(&self, then: UnixTime, now: UnixTime) -> usize {
         self.known(now).filter(|time| *time > then).count()
     }
 
-    /// When the last but two came.
+    /// When the last verdict but two came.
     pub(crate) fn last_but_two(&self, now: UnixTime) -> Option<UnixTime> {
         self.known(now).nth(2)
     }
 
     /// A time in the future was noted before the wall clock was set back.
     fn known(&self, now: UnixTime) -> impl Iterator<Item = UnixTime> {
-        self.recent
+        self.verdicts
             .into_iter()
             .filter(move |time| *time != UnixTime::EPOCH && *time <= now.plus(CLOCK_WENT_BACK))
     }
 
     /// This error, as one that lasts if there are enough witnesses.
     pub(crate) fn judge(&self, error: TokenError) -> TokenError {
-        if !error.is_without_verdict() || self.count < SEVERAL {
+        if !error.is_without_verdict() || self.undecided < SEVERAL {
             return error;
         }
-        let text = format!("{}; it has answered so {} times in a row", error.text(), self.count);
+        let text = format!("{}; it has answered so {} times in a row", error.text(), self.undecided);
         error.lasting(text)
     }
 }
@@ -88,23 +96,23 @@ mod tests {
             witnesses.add(&none, t(1));
             assert_eq!(witnesses, Witnesses::default(), "{none:?}");
         }
-        for (n, one) in [
+        for (n, one) in (1..).zip([
             TokenError::misconfigured("no"),
             TokenError::protocol("odd"),
+            TokenError::misconfigured("no"),
             TokenError::from_intermediary("403").without_verdict(),
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            witnesses.add(&one, t(n as u64 + 1));
+            TokenError::misconfigured("404").without_verdict(),
+        ]) {
+            witnesses.add(&one, t(n));
         }
-        assert_eq!(witnesses, Witnesses { count: 3, recent: [t(3), t(2), t(1)] });
+        assert_eq!(witnesses, Witnesses { undecided: 2, verdicts: [t(3), t(2), t(1)] });
+        assert_eq!(Witnesses::default().or(witnesses), witnesses.or(Witnesses::default()));
         assert_eq!((witnesses.after(t(1), t(3)), witnesses.last_but_two(t(3))), (2, Some(t(1))));
     }
 
     #[test]
     fn several_refusals_without_a_verdict_last_and_a_verdict_is_not_touched() {
-        let seen = |count| Witnesses { count, recent: [t(1); 3] };
+        let seen = |undecided| Witnesses { undecided, verdicts: [t(1); 3] };
         let error = TokenError::from_intermediary("the server refused the request").without_verdict();
         assert!(seen(SEVERAL - 1).judge(error.clone()).is_transient());
         let lasting = seen(SEVERAL).judge(error);
@@ -114,7 +122,7 @@ mod tests {
 
     #[test]
     fn times_from_before_the_wall_clock_was_set_back_do_not_count() {
-        let witnesses = Witnesses { count: 3, recent: [t(9_000), t(8_999), t(8_998)] };
+        let witnesses = Witnesses { undecided: 0, verdicts: [t(9_000), t(8_999), t(8_998)] };
         assert_eq!((witnesses.after(t(0), t(100)), witnesses.last_but_two(t(100))), (0, None));
     }
 }

@@ -90,6 +90,12 @@ pub(crate) enum StepOutcome {
     Stopped,
     /// Nothing was sent, for a reason of this process.
     UnsentLocally,
+    /// The server refuses the client, though nothing is wrong with it.
+    ClientRefused,
+    /// The server refuses the request.
+    RequestRefused,
+    /// A gateway refuses the request and does not say why.
+    GatewayRefused,
     /// The request is given up, and may arrive later.
     Straggling,
     /// The time for waiting is up.
@@ -126,7 +132,12 @@ impl StepOutcome {
 
     /// Whether a byte of the request leaves.
     pub(crate) const fn leaves(self) -> bool {
-        !matches!(self, Self::Unsent | Self::UnsentLocally | Self::Overdue)
+        !matches!(self, Self::Unsent | Self::UnsentLocally | Self::Overdue) && !self.is_refusal()
+    }
+
+    /// Whether the request is refused and not processed.
+    pub(crate) const fn is_refusal(self) -> bool {
+        matches!(self, Self::ClientRefused | Self::RequestRefused | Self::GatewayRefused)
     }
 }
 
@@ -268,6 +279,11 @@ impl World {
                     ways.extend(may(Trouble::Unusable).then_some(StepOutcome::Unusable));
                     ways.extend(may(Trouble::Unreadable).then_some(StepOutcome::Unreadable));
                     ways.extend(may(Trouble::Stop).then_some(StepOutcome::Stopped));
+                    if may(Trouble::Refusal) {
+                        ways.push(StepOutcome::ClientRefused);
+                        ways.push(StepOutcome::RequestRefused);
+                        ways.push(StepOutcome::GatewayRefused);
+                    }
                 }
             }
             Step::Spill(..) | Step::Forget(..) => {

@@ -2,13 +2,18 @@
 
 use std::rc::Rc;
 
-use wellspring_core::{Answer, Obstacle, TransportError, TransportErrorKind};
+use wellspring_core::{Answer, HttpResponse, Obstacle, ResponseHead, TransportError, TransportErrorKind};
 
 use crate::action::StepOutcome;
 use crate::invariants::{Broken, LOCAL};
 use crate::line::Mutation;
 use crate::provider::ServerRequest;
 use crate::world::{Scene, World};
+
+/// A refusal of this status. The provider's words say what it means.
+fn refusal(status: u16) -> Answer {
+    Answer::Response(HttpResponse::new(ResponseHead::new(status), ""))
+}
 
 impl World {
     /// The answer to a request, or how far the request came.
@@ -55,6 +60,15 @@ impl World {
                 Rc::make_mut(&mut self.history).stragglers.push((who, time, server_request));
                 silent(TransportErrorKind::Ambiguous)
             }
+            StepOutcome::ClientRefused => {
+                self.refuse_client(who)?;
+                refusal(403)
+            }
+            StepOutcome::RequestRefused => {
+                self.refuse_client(who)?;
+                refusal(400)
+            }
+            StepOutcome::GatewayRefused => refusal(404),
             StepOutcome::Stray => silent(TransportErrorKind::Ambiguous),
             _ => silent(TransportErrorKind::NotSent),
         })

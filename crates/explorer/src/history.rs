@@ -1,6 +1,6 @@
 //! What has happened, as far as the invariants need it, and what may still go wrong.
 
-use wellspring_core::{Attempt, Owner};
+use wellspring_core::{Attempt, Owner, UnixTime};
 
 use crate::callers::Limits;
 use crate::line::Line;
@@ -20,6 +20,8 @@ pub(crate) struct History {
     pub(crate) tombstones: Vec<Attempt>,
     /// Refresh tokens whose answers came and could not be read, each with the process that got the answer.
     pub(crate) unreadable: Vec<(TokenName, Owner)>,
+    /// When the server has refused the client or its request since it granted anything.
+    pub(crate) client_refusals: Vec<UnixTime>,
     pub(crate) emptied: bool,
     /// The users who have logged out, as bits.
     pub(crate) logged_out: u8,
@@ -71,6 +73,7 @@ impl History {
             stragglers: Vec::new(),
             tombstones: Vec::new(),
             unreadable: Vec::new(),
+            client_refusals: Vec::new(),
             emptied: false,
             logged_out: 0,
         }

@@ -73,6 +73,9 @@ impl World {
         }
         let reply = Rc::make_mut(&mut self.server).serve(server_request, time, &scene.line);
         let history = Rc::make_mut(&mut self.history);
+        if matches!(reply, ServerReply::Granted(_) | ServerReply::Own | ServerReply::Interned) {
+            history.client_refusals.clear();
+        }
         match reply {
             ServerReply::Granted(name) if server_request == ServerRequest::SignIn => {
                 let user = self.processes[who].user;
@@ -183,6 +186,11 @@ impl World {
         }
         if record.throttle.as_ref().is_some_and(|throttle| throttle.cause.text == LOCAL) {
             return broken("8: a failure of one process pauses all".to_owned());
+        }
+        if let Some(throttle) = record.throttle.as_ref()
+            && before.is_none_or(|before| before.throttle.as_ref() != Some(throttle))
+        {
+            self.check_pause(self.processes[who].now().unix, record, throttle)?;
         }
         let marked =
             |record: &Record| is_ambiguous(record) && before.is_none_or(|before| !is_ambiguous(before));

@@ -67,6 +67,8 @@ pub(crate) enum Trouble {
     Stop,
     /// Certainly nothing was sent, for a reason of this process.
     Local,
+    /// The server refuses the client or the request for no lasting reason, or a gateway refuses it; nothing is processed.
+    Refusal,
     /// A request is processed long after its sender has given it up or is gone.
     Straggler,
     /// Saving a lease takes longer than the lease allows.

@@ -31,6 +31,11 @@ const fn with(mut line: Line, troubles: &'static [Trouble]) -> Line {
     line
 }
 
+const fn patient(mut line: Line) -> Line {
+    line.impatience = 0;
+    line
+}
+
 const fn two_users(mut line: Line) -> Line {
     line.users = ANN_AND_BEN;
     line
@@ -99,6 +104,13 @@ pub(crate) const QUICK: &[Line] = &[
     with(line("owner dead, unnamed saves, three, one fault", Replay::OwnerDead, THREE, 1), ONE_UNNAMED),
     two_users(line("never, two users", Replay::Never, TWO, 1)),
     two_users(line("owner dead, two users", Replay::OwnerDead, TWO, 1)),
+    with(line("owner dead, refusals", Replay::OwnerDead, TWO, 4), REFUSALS),
+    from(with(line("owner dead, refusals, due", Replay::OwnerDead, TWO, 4), REFUSALS), Start::Due),
+    // A process that is not patient sends credentials beside another one.
+    patient(of(
+        with(line("credentials, refusals", Replay::OwnerDead, TWO, 4), REFUSALS),
+        Grants::Credentials,
+    )),
     with(line("never, stopped processes and local faults", Replay::Never, TWO, 2), ONE_PROCESS),
     with(line("owner dead, stopped processes and local faults", Replay::OwnerDead, TWO, 2), ONE_PROCESS),
 ];
@@ -110,6 +122,9 @@ const UNUSABLE: &[Trouble] =
 /// An answer that cannot be read, beside what may go wrong with the mark that says so.
 const UNREADABLE: &[Trouble] =
     &[Trouble::Unreadable, Trouble::Store, Trouble::Crash, Trouble::Logout, Trouble::SignIn];
+
+/// Refusals that are no verdict, or a false one.
+const REFUSALS: &[Trouble] = &[Trouble::Refusal];
 
 /// A process that is stopped, or fails for a reason of its own.
 const ONE_PROCESS: &[Trouble] = &[Trouble::Stop, Trouble::Local, Trouble::Store, Trouble::Crash];

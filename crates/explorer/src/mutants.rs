@@ -51,6 +51,11 @@ const fn warm(mut line: Line) -> Line {
     line
 }
 
+const fn due(mut line: Line) -> Line {
+    line.start = Start::Due;
+    line
+}
+
 const fn apart(mut line: Line) -> Line {
     line.machines = TWO_MACHINES;
     line
@@ -72,6 +77,7 @@ const fn patient(mut line: Line) -> Line {
 }
 
 const WINDOW: Replay = Replay::Within(core::time::Duration::from_secs(3));
+const REFUSALS: &[Trouble] = &[Trouble::Refusal];
 const LOGOUT: &[Trouble] = &[Trouble::Logout, Trouble::Store];
 const LOCK_REMOVED: &[Trouble] = &[Trouble::LockRemoved];
 const UNNAMED: &[Trouble] = &[Trouble::UnnamedSave];
@@ -92,6 +98,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         with(two(Replay::OwnerDead, 2), &[Trouble::Unreadable, Trouble::Outage]),
     ),
     without(Rule::LocalStaysLocal, Shows::Broken, with(two(Replay::OwnerDead, 1), &[Trouble::Local])),
+    without(Rule::SeveralWitnesses, Shows::Broken, with(two(Replay::OwnerDead, 1), REFUSALS)),
+    without(Rule::BenefitOfDoubt, Shows::Broken, with(two(Replay::OwnerDead, 1), REFUSALS)),
+    without(Rule::NotPastTheToken, Shows::Broken, due(with(two(Replay::OwnerDead, 1), REFUSALS))),
+    without(Rule::ThreeAnHour, Shows::Broken, with(two(Replay::OwnerDead, 4), REFUSALS)),
     mutant(Mutation::NothingReadAfterStop, Shows::Broken, with(two(Replay::Never, 1), &[Trouble::Stop])),
     mutant(Mutation::UnnamedSavesSwept, Shows::Broken, with(two(Replay::OwnerDead, 1), UNNAMED)),
     mutant(Mutation::UnnamedSavesStay, Shows::Broken, with(two(Replay::OwnerDead, 1), UNNAMED)),

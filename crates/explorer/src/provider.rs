@@ -47,6 +47,12 @@ impl fmt::Debug for TokenName {
     }
 }
 
+/// What the error says if the server refuses the client.
+pub(crate) const CLIENT_REFUSED: &str = "the client is refused";
+
+/// What the error says if a gateway refuses the request.
+pub(crate) const GATEWAY: &str = "a gateway refuses the request";
+
 /// What a client asks of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ServerRequest {
@@ -129,6 +135,9 @@ impl Provider for Words {
             },
             409 => Reading::Next(AuthorizationGrant::ClientCredentials),
             401 => Reading::Refused(TokenError::login_required(LoginReason::Refused)),
+            403 => Reading::Refused(TokenError::misconfigured(CLIENT_REFUSED).with_status(403, None)),
+            400 => Reading::Refused(TokenError::protocol("the request is refused").with_status(400, None)),
+            404 => Reading::Refused(TokenError::protocol(GATEWAY).with_status(404, None).without_verdict()),
             _ => Reading::Refused(TokenError::unavailable("down").with_fate(Fate::Unknown)),
         }
     }

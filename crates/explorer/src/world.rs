@@ -5,13 +5,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use wellspring_core::{
-    Clocks, Epoch, Generation, Granted, Instant, Lifecycle, LockDomain, LoginReason, Owner, Permit, Policy,
-    Provider, Record, SessionState, Step, UnixTime,
+    Clocks, Epoch, Fingerprint, Generation, Granted, Instant, Lifecycle, LockDomain, LoginReason, Owner,
+    Permit, Policy, Proven, Provider, Record, SessionState, Step, UnixTime,
 };
 
 use crate::callers::{Callers, with_pauses};
 use crate::history::History;
-use crate::line::{Line, Start};
+use crate::line::{Line, Start, Trouble};
 use crate::provider::{TokenName, granted_long_ago, provider};
 use crate::server::Server;
 use crate::store_model::StoreModel;
@@ -130,8 +130,12 @@ pub(crate) fn policy() -> Policy {
     policy.first_pause = Duration::ZERO;
     policy.longest_pause = Duration::ZERO;
     policy.refusal_window = Duration::ZERO;
+    policy.dead_pause = DEAD_PAUSE;
     policy
 }
+
+/// The pause after a refusal that lasts. Three of them are the hour in which the server is asked three times.
+pub(crate) const DEAD_PAUSE: Duration = Duration::from_secs(7);
 
 /// The lifecycle of a process with these callers.
 fn lifecycle(callers: &Callers) -> Lifecycle {
@@ -212,7 +216,10 @@ impl World {
         let obtained_at = UnixTime::from_secs(1_000_000).minus(age);
         let record = |user| {
             let granted = Granted::new(obtained_at, granted_long_ago(user, life, line.grant));
-            Record::new(Epoch::new(1), Generation::new(1), SessionState::Active(granted))
+            let mut record = Record::new(Epoch::new(1), Generation::new(1), SessionState::Active(granted));
+            let credential = Fingerprint::of(&*scene.provider(user), 1);
+            record.proven = line.may(Trouble::Refusal).then_some(Proven { credential, at: obtained_at });
+            record
         };
         let mut processes = Vec::new();
         for slot in 0..line.machines.len() {

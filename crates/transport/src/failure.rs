@@ -122,13 +122,16 @@ impl Failure {
         None,
         "the head of the endpoint's response is larger than 256 KiB or has more than 128 fields",
     );
-    /// The response is compressed, against the request's `Accept-Encoding: identity`.
+    /// The response is compressed, and its compressed body is not valid or breaks off.
     pub const COMPRESSED: Self = Self(
         Unreadable,
         None,
-        "the endpoint compressed its response, although the request asked for no compression",
+        "the server compresses its response, although the request asks for no compression, and the compressed body is not valid: \
+         have the server or the proxy before it send token responses uncompressed",
     );
+}
 
+impl Failure {
     /// The failure with what the client reported.
     #[must_use]
     pub fn with_source(self, source: impl Error + Send + Sync + 'static) -> TransportError {

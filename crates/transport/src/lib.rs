@@ -39,6 +39,7 @@ pub mod events;
 mod failure;
 mod guards;
 mod in_flight;
+mod inflate;
 mod keep_warm;
 mod lookup;
 mod notify;
@@ -80,7 +81,7 @@ pub use obstacle::{certificate_refused, handshake_ended};
 pub use obstacle::{error_chain, is_untrusted, timed_out, unreachable, unreachable_by_proxy};
 pub use published::TokenRef;
 pub use rules::{
-    BODY_CAP, FIELDS_CAP, HEAD_CAP, check_head, check_url, complete, cut_short, too_large, whole,
+    BODY_CAP, FIELDS_CAP, HEAD_CAP, acceptable, check_head, check_url, complete, cut_short, too_large, whole,
     wire_request,
 };
 pub use scripted::Scripted;

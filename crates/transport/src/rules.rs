@@ -1,6 +1,6 @@
 //! The rules of every token request, whichever client carries it.
 //!
-//! HTTPS except to loopback, checked before anything is sent; no compression; a response of at most 1 MiB; always a
+//! HTTPS except to loopback, checked before anything is sent; no compression is asked for; a response of at most 1 MiB; always a
 //! deadline. This module also says which failures no retry helps, so that both transports report them alike.
 
 use core::time::Duration;
@@ -15,6 +15,7 @@ use wellspring_core::{
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::inflate::Content;
 use crate::user_agent::UserAgent;
 
 /// The longest body of a response to a token request, in bytes.
@@ -53,21 +54,27 @@ pub fn check_deadline(left: Duration) -> Result<Duration, TransportError> {
     if left.is_zero() { Err(Failure::NO_TIME_LEFT.into()) } else { Ok(left) }
 }
 
-/// A response whose body was read to its end, unless it breaks a rule. A server that labels plain text as compressed is read: no compressed body is
-/// text.
+/// A response whose body was read to its end, unless it breaks a rule. A compressed body is inflated.
 #[must_use]
 pub fn acceptable(response: HttpResponse) -> Answer {
-    let compresses = |coding: &str| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
-    let is_text = !response.expose_body().is_empty() && core::str::from_utf8(response.expose_body()).is_ok();
-    let failure =
-        if !is_text && response.head().all("content-encoding").any(|coding| compresses(coding.trim())) {
-            Failure::COMPRESSED
-        } else if response.expose_body().len() > BODY_CAP {
-            Failure::TOO_LARGE
-        } else {
-            return Answer::Response(response);
-        };
-    Answer::Failed(TransportError::from(failure).with_response(response))
+    if response.expose_body().len() > BODY_CAP {
+        return Answer::Failed(TransportError::from(Failure::TOO_LARGE).with_response(response));
+    }
+    let response = match Content::of(response.head(), response.expose_body()) {
+        Content::Plain => response,
+        Content::Inflated { body, whole: true } => with_body(response.head().clone(), body),
+        Content::Inflated { body, whole: false } => {
+            let response = with_body(response.head().clone(), body).incomplete();
+            let failure = TransportError::from(Failure::COMPRESSED).lasting();
+            return Answer::Failed(failure.with_response(response));
+        }
+        Content::Unreadable(failure) => return Answer::Failed(failure.with_response(response)),
+    };
+    Answer::Response(response)
+}
+
+fn with_body(head: ResponseHead, mut body: Zeroizing<Vec<u8>>) -> HttpResponse {
+    HttpResponse::new(head, core::mem::take(&mut *body))
 }
 
 /// A token request in the types of the crate `http`.
@@ -108,6 +115,9 @@ pub fn cut_short(
     mut body: Zeroizing<Vec<u8>>,
     failure: impl FnOnce() -> TransportError,
 ) -> Result<HttpResponse, TransportError> {
+    if let Content::Inflated { body: inflated, .. } = Content::of(&head, &body) {
+        body = inflated;
+    }
     let start = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&body).trim_ascii_start();
     let complete = start.first() == Some(&b'{') && serde_json::from_slice::<IgnoredAny>(start).is_ok();
     let response = HttpResponse::new(head, core::mem::take(&mut *body));
@@ -190,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compressed_response_and_a_response_of_more_than_a_mebibyte_are_unreadable() {
+    fn a_broken_compressed_response_and_a_response_of_more_than_a_mebibyte_are_unreadable() {
         let kind = |response| match acceptable(response) {
             Answer::Failed(error) => Some(error.kind()),
             Answer::Response(_) => None,
@@ -200,8 +210,8 @@ mod tests {
         let large = HttpResponse::new(head.clone(), vec![0; BODY_CAP + 1]);
         assert_eq!(kind(large), Some(TransportErrorKind::Unreadable));
         let labelled = |body: &[u8]| HttpResponse::new(head.clone().header("Content-Encoding", "gzip"), body);
-        for compressed in [&b""[..], b"\x1F\x8B\x08\0", b"\x78\x9C\xAB", b"\x28\xB5\x2F\xFD"] {
-            assert_eq!(kind(labelled(compressed)), Some(TransportErrorKind::Unreadable), "{compressed:?}");
+        for broken in [&b"\x1F\x8B\x08\0"[..], b"\x78\x9C\xAB", b"\x28\xB5\x2F\xFD"] {
+            assert_eq!(kind(labelled(broken)), Some(TransportErrorKind::Unreadable), "{broken:?}");
         }
         for plain in [&b"{\"access_token\":\"a\"}"[..], b"access_token=a"] {
             assert_eq!(kind(labelled(plain)), None, "{plain:?}");

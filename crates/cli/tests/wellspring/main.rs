@@ -21,6 +21,7 @@ mod output;
 mod presets;
 #[cfg(target_os = "linux")]
 mod read_only;
+mod refused;
 mod replaced;
 mod shared;
 mod signal_list;

@@ -44,6 +44,8 @@ pub enum TransportErrorKind {
 pub struct TransportError {
     kind: TransportErrorKind,
     text: Cow<'static, str>,
+    /// The next answer will be as unreadable.
+    lasting: bool,
     obstacle: Option<Obstacle>,
     response: Option<Box<HttpResponse>>,
     source: Option<Arc<dyn Error + Send + Sync>>,
@@ -53,13 +55,20 @@ impl TransportError {
     /// A failure of this kind; `text` is one sentence without a secret.
     #[must_use]
     pub fn new(kind: TransportErrorKind, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, text: text.into(), obstacle: None, response: None, source: None }
+        Self { kind, text: text.into(), lasting: false, obstacle: None, response: None, source: None }
     }
 
     /// The same failure, with what kept the request from being sent. Without it every process pauses.
     #[must_use]
     pub const fn because(mut self, obstacle: Obstacle) -> Self {
         self.obstacle = Some(obstacle);
+        self
+    }
+
+    /// The same failure, as one that no retry mends: the next answer will be as unreadable.
+    #[must_use]
+    pub const fn lasting(mut self) -> Self {
+        self.lasting = true;
         self
     }
 
@@ -113,6 +122,9 @@ impl TransportError {
             TransportErrorKind::Refused => TokenError::misconfigured(self.text),
             TransportErrorKind::Ambiguous => TokenError::unavailable(self.text).with_fate(Fate::Unknown),
             TransportErrorKind::Incomplete => TokenError::unavailable(self.text).with_fate(fate),
+            TransportErrorKind::Unreadable if self.lasting => {
+                TokenError::protocol(self.text).without_verdict().with_fate(fate)
+            }
             TransportErrorKind::Unreadable => TokenError::from_intermediary(self.text).with_fate(fate),
         };
         let local = self.obstacle.is_some_and(Obstacle::is_local);

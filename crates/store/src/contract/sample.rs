@@ -153,7 +153,10 @@ impl Generator {
                 without_verdict: self.choice([false, true]),
             },
             since: self.time(),
-            witnesses: Witnesses { count: self.small(), recent: [self.time(), self.time(), UnixTime::EPOCH] },
+            witnesses: Witnesses {
+                undecided: self.small(),
+                verdicts: [self.time(), self.time(), UnixTime::EPOCH],
+            },
         }
     }
 

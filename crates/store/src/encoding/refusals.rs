@@ -20,7 +20,7 @@ pub(super) fn write(fields: &mut Writer, record: &Record) {
         fields.value(PROVEN, format_args!("{salt:016x} {hash:016x} {}", seconds(at)));
     }
     if let Some(Throttle { until, cause, since, witnesses, .. }) = &record.throttle {
-        let Witnesses { count, recent: [last, second, third] } = witnesses;
+        let Witnesses { undecided, verdicts: [last, second, third] } = witnesses;
         if (*since, *witnesses, cause.status, cause.without_verdict)
             == (UnixTime::EPOCH, Witnesses::default(), None, false)
         {
@@ -29,7 +29,7 @@ pub(super) fn write(fields: &mut Writer, record: &Record) {
         fields.of_format(4);
         let (status, open) = (cause.status.unwrap_or_default(), u8::from(cause.without_verdict));
         let times = [until, since, last, second, third].map(|time| seconds(*time));
-        fields.value(REFUSALS, format_args!("{} {count} {status} {open}", times.join(" ")));
+        fields.value(REFUSALS, format_args!("{} {undecided} {status} {open}", times.join(" ")));
     }
 }
 
@@ -60,15 +60,15 @@ impl Refusals {
         let mut words = text.split(' ');
         let mut next_time = || time(words.next()?);
         let (until, since) = (next_time()?, next_time()?);
-        let recent = [next_time()?, next_time()?, next_time()?];
-        let count = words.next()?.parse().ok()?;
+        let verdicts = [next_time()?, next_time()?, next_time()?];
+        let undecided = words.next()?.parse().ok()?;
         let status = Some(words.next()?.parse().ok()?).filter(|status| *status != 0);
         let without_verdict = match words.next()? {
             "0" => false,
             "1" => true,
             _ => return None,
         };
-        let witnesses = Witnesses { count, recent };
+        let witnesses = Witnesses { undecided, verdicts };
         words.next().is_none().then_some(Self { until, since, witnesses, status, without_verdict })
     }
 }
@@ -115,7 +115,7 @@ mod tests {
             status: Some(401),
             without_verdict: true,
         };
-        let witnesses = Witnesses { count: 2, recent: [t(5), t(4), UnixTime::EPOCH] };
+        let witnesses = Witnesses { undecided: 2, verdicts: [t(5), t(4), UnixTime::EPOCH] };
         record.throttle =
             Some(Throttle { until: t(9), failures: 2, credential: None, cause, since: t(5), witnesses });
         record

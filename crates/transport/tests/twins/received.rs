@@ -71,6 +71,39 @@ async fn plain_json_that_the_server_labels_as_compressed_is_read() {
 }
 
 #[twin::test]
+async fn another_compression_is_named_and_no_single_use_grant_is_repeated_for_it() {
+    // Bytes that are no text: `{}` in brotli, and the magic number of zstd.
+    for (coding, body) in
+        [("br", &[0x0b, 0x00, 0x80, 0x7b, 0xfd, 0x03][..]), ("zstd", &[0x28, 0xb5, 0x2f, 0xfd])]
+    {
+        let mut reply = format!(
+            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: {coding}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        )
+        .into_bytes();
+        reply.extend_from_slice(body);
+        let server = Server::start(move |_, _| Reply::Raw(reply.clone()));
+        let mut policy = Policy::default();
+        policy.first_pause = Duration::ZERO;
+        let toy = || Toy::at(&server.url).replaying(Replay::OwnerDead);
+        let source = TokenSource::builder(toy()).policy(policy.clone()).build().unwrap();
+        let error = source.token().await.unwrap_err();
+        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Protocol, false), "{error}");
+        assert!(error.to_string().contains(&format!("compresses its response with {coding}")), "{error}");
+        let asked = server.asked("/token");
+
+        let source = TokenSource::builder(toy().without_credentials()).policy(policy).build().unwrap();
+        let granted = TokenResponse::new(AccessToken::new("old")).with_lifetime(Duration::ZERO);
+        source.adopt(granted.with_refresh_token(RefreshToken::new("once"))).unwrap();
+        for _ in 0..3 {
+            let error = source.acquire(Need::Fresh, WITHIN).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::LoginRequired { reason: LoginReason::Unreadable });
+        }
+        assert_eq!(server.asked("/token"), asked + 1);
+    }
+}
+
+#[twin::test]
 async fn a_response_that_breaks_off_is_answered_and_its_received_part_is_there() {
     let half = &TOKEN[..TOKEN.len() - 1];
     let form = "access_token=token-1";

@@ -54,7 +54,10 @@ fn one_false_refusal_costs_a_second() {
     assert!(slot.record().throttle.is_none());
     // It counts from the beginning.
     assert!(process.renew(&mut slot, at(4_000), vec![answer(403, "")]).is_err());
-    assert_eq!(slot.record().throttle.as_ref().map(|throttle| throttle.witnesses.count), Some(1));
+    assert_eq!(
+        slot.record().throttle.as_ref().map(|throttle| throttle.witnesses.verdicts_in_a_row()),
+        Some(1)
+    );
 }
 
 #[test]
@@ -178,4 +181,17 @@ fn a_record_of_an_earlier_version_speaks_for_no_credential() {
     assert!(slot.record().proven.is_none());
     let times = asked(&mut slot, "right", 403, 100, 1_400);
     assert_eq!(times, [100, 1_301]);
+}
+
+#[test]
+fn a_gateway_between_two_refusals_of_the_credential_changes_neither_count() {
+    let mut slot = after_a_success("right", 60);
+    let mut process = Process::new(2, toy());
+    for (status, now, until) in
+        [(403, 100, 101), (404, 101, 102), (403, 102, 162), (404, 162, 164), (403, 164, 3_703)]
+    {
+        assert!(process.renew(&mut slot, at(now), vec![answer(status, "")]).is_err());
+        let pause = slot.record().throttle.as_ref().unwrap().until;
+        assert!(pause <= at(until).unix && pause > at(now).unix, "{status} at {now}: {pause:?}");
+    }
 }

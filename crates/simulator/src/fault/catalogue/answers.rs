@@ -176,6 +176,45 @@ pub(super) static LIST: &[Listed] = &[
         let effects = and_header(bare(401), "X-Rate-Limit-Remaining", "0");
         and_header(effects, "X-Rate-Limit-Time", "30000")
     }),
+    listed("gateway-409", "409 in a gateway's JSON", || json(409, r#"{"message":"Conflict"}"#)),
+    listed("gateway-423", "423 in a gateway's JSON", || json(423, r#"{"message":"Locked"}"#)),
+    listed("gateway-403", "403 in a firewall's JSON", || json(403, r#"{"message":"Forbidden"}"#)),
+    listed("gateway-404", "404 in a gateway's JSON", || json(404, r#"{"message":"no Route matched"}"#)),
+    listed("method-not-allowed", "405 in plain text", || {
+        vec![Effect::Instead(Instead::new(405, "text/plain", b"Method Not Allowed"))]
+    }),
+    listed("gone", "410 with a page", || page(410)),
+    listed("certificate-page", "nginx's 400: no client certificate", || {
+        let page = b"<html>\r\n<head><title>400 No required SSL certificate was sent</title></head>\r\n<body>\r\n<center><h1>400 Bad \
+                     Request</h1></center>\r\n<center>No required SSL certificate was sent</center>\r\n<hr><center>nginx</center>\r\n\
+                     </body>\r\n</html>\r\n";
+        vec![Effect::Instead(Instead::new(400, "text/html", page))]
+    }),
+    listed("forbidden-page", "nginx's own 403", || {
+        let page = b"<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>\r\n<center><h1>403 Forbidden</h1></center>\r\n\
+                     <hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
+        vec![Effect::Instead(Instead::new(403, "text/html", page))]
+    }),
+    listed("invalid-grant-latin-1", "400 invalid_grant, its description in Latin-1", || {
+        let body = b"{\"error\":\"invalid_grant\",\"error_description\":\"sess\xE3o expirada\"}";
+        vec![Effect::Instead(Instead::new(400, "application/json", body))]
+    }),
+    listed("vendor-github", "GitHub's 200 for a dead refresh token", || {
+        json(
+            200,
+            r#"{"error":"bad_refresh_token","error_description":"The refresh token passed is incorrect or expired."}"#,
+        )
+    }),
+    listed("vendor-strava", "Strava's 400 for a dead refresh token", || {
+        json(
+            400,
+            r#"{"message":"Bad Request","errors":[{"resource":"RefreshToken","field":"refresh_token","code":"invalid"}]}"#,
+        )
+    }),
+    listed("vendor-twitch", "Twitch's 401 for a dead refresh token", || {
+        json(401, r#"{"error":"Unauthorized","status":401,"message":"Invalid refresh token"}"#)
+    }),
+    listed("vendor-zoho", "Zoho's 200 for a dead refresh token", || json(200, r#"{"error":"invalid_code"}"#)),
     listed("app-not-registered", "200 with success: false", || {
         json(200, r#"{"success":false,"message":"Application name already exists"}"#)
     }),

@@ -1,0 +1,98 @@
+//! What a refusal of the token endpoint costs: exit statuses, what is remembered, and the way to ask again at once.
+
+use wellspring_simulator::{Endpoint, Fault, Simulator};
+
+use crate::command::{Folder, profiles};
+
+const TRANSPORTS: [&str; 2] = ["async", "blocking"];
+const STORES: [&str; 2] = ["file:tokens", "sqlite:wellspring.db"];
+
+fn fault(simulator: &Simulator, name: &str) {
+    simulator.fault(Endpoint::PixToken, Fault::parse(name).unwrap());
+}
+
+#[test]
+fn the_second_command_tells_the_remembered_answer_as_remembered_with_the_same_exit_status() {
+    for (url, transport) in STORES.into_iter().zip(TRANSPORTS) {
+        let simulator = Simulator::start().unwrap();
+        let right = format!("[store]\nurl = \"{url}\"\n{}", profiles(&simulator));
+        let folder = Folder::with(&right.replace("your-client-secret", "not-the-client-secret"));
+        let token = || folder.run(&["token", "shop", "--transport", transport]);
+        let asked = || simulator.asked(Endpoint::PixToken);
+
+        let first = token();
+        assert_eq!((first.status, asked()), (4, 1), "{}", first.stderr);
+        assert!(!first.stderr.contains("not asked again"), "{}", first.stderr);
+        for _ in 0..2 {
+            let again = token();
+            assert_eq!((again.status, asked()), (4, 1), "{}", again.stderr);
+            let said = again.stderr;
+            assert!(said.contains("did not accept the client's credentials (status 401"), "{said}");
+            assert!(
+                said.contains("; not asked again before 20") && said.contains("Z (20 min after this answer)"),
+                "{said}"
+            );
+            assert!(said.ends_with("`wellspring login shop` tries now\n"), "{said}");
+        }
+        let status = folder.run(&["status", "shop"]);
+        assert!(status.stdout.contains("after 1 failure: the endpoint did not accept"), "{}", status.stdout);
+        assert!(status.stdout.contains("`wellspring login shop` tries now"), "{}", status.stdout);
+
+        // The way out asks at once, and so does a corrected secret.
+        let login = folder.run(&["login", "shop", "--transport", transport]);
+        assert_eq!((login.status, asked()), (4, 2), "{}", login.stderr);
+        folder.write("wellspring.toml", &right);
+        assert_eq!((token().status, asked()), (0, 3));
+    }
+}
+
+#[test]
+fn one_false_refusal_of_a_secret_that_has_worked_costs_a_second() {
+    for (url, transport) in STORES.into_iter().zip(TRANSPORTS) {
+        let simulator = Simulator::start().unwrap();
+        let folder = Folder::with(&format!("[store]\nurl = \"{url}\"\n{}", profiles(&simulator)));
+        let token = || folder.run(&["token", "shop", "--transport", transport]);
+        fault(&simulator, "expires-in=1");
+        assert_eq!(token().status, 0);
+        std::thread::sleep(core::time::Duration::from_secs(1));
+        fault(&simulator, "nest-401");
+        let refused = token();
+        assert_eq!(refused.status, 4, "{}", refused.stderr);
+        // The pause is a second. A busy machine only makes it seem longer.
+        std::thread::sleep(core::time::Duration::from_secs(1));
+        let again = token();
+        assert_eq!(again.status, 0, "{}", again.stderr);
+    }
+}
+
+#[test]
+fn each_refusal_has_the_exit_status_of_its_next_action_and_says_it() {
+    for transport in TRANSPORTS {
+        for (name, status, words) in [
+            ("html-404", 4, "the server answers 404: is this the token endpoint's URL?"),
+            ("gateway-404", 4, "the server answers 404: is this the token endpoint's URL?"),
+            ("method-not-allowed", 4, "the server answers 405: is this the token endpoint's URL?"),
+            ("gone", 4, "set the profile's URL to that of the token endpoint"),
+            ("certificate-page", 4, "the server requires a client certificate and was shown none"),
+            ("forbidden-page", 4, "it may require a client certificate"),
+            ("certificate-unlinked", 4, "the server does not accept the client certificate"),
+            ("bare-400", 4, "the endpoint refused the request"),
+        ] {
+            let simulator = Simulator::start().unwrap();
+            let folder = Folder::with(&profiles(&simulator));
+            fault(&simulator, name);
+            let ran = folder.run(&["token", "shop", "--transport", transport]);
+            assert_eq!(ran.status, status, "{name}: {}", ran.stderr);
+            assert!(ran.stderr.contains(words), "{name}: {}", ran.stderr);
+            assert_eq!(simulator.asked(Endpoint::PixToken), 1, "{name}: one request and no loop");
+        }
+        // A gateway that has recovered a second later costs the command only that second.
+        for name in ["gateway-409", "gateway-423", "gateway-403", "bare-403"] {
+            let simulator = Simulator::start().unwrap();
+            let folder = Folder::with(&profiles(&simulator));
+            fault(&simulator, name);
+            let ran = folder.run(&["token", "shop", "--transport", transport]);
+            assert_eq!((ran.status, simulator.asked(Endpoint::PixToken)), (0, 2), "{name}: {}", ran.stderr);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Responses that the server compresses though the request asks for none (`Accept-Encoding: identity`).
+//!
+//! gzip and deflate are inflated, under the same limit as a plain body: the token in the response may be the only one that the
+//! server still accepts, so the request is not repeated for it. Other codings are named.
+
+use std::io::Read;
+
+use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use wellspring_core::{ResponseHead, TransportError, TransportErrorKind};
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use crate::rules::BODY_CAP;
+
+/// How the body of a response is to be read.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// As it is: it is not compressed, or is text that is only labelled so.
+    Plain,
+    /// This is the body, or its start if the compressed body breaks off.
+    Inflated {
+        body: Zeroizing<Vec<u8>>,
+        /// Whether the compressed body came to its end.
+        whole: bool,
+    },
+    /// It cannot be read, for this reason.
+    Unreadable(TransportError),
+}
+
+impl Content {
+    /// What the head says of this body.
+    pub(crate) fn of(head: &ResponseHead, body: &[u8]) -> Self {
+        let codings: Vec<String> = head
+            .all("content-encoding")
+            .flat_map(|field| field.split(','))
+            .map(|coding| coding.trim().to_ascii_lowercase())
+            .filter(|coding| !coding.is_empty() && coding != "identity")
+            .collect();
+        let is_text = core::str::from_utf8(body).is_ok();
+        match codings.as_slice() {
+            [] => Self::Plain,
+            _ if is_text => Self::Plain,
+            [coding] if matches!(&**coding, "gzip" | "x-gzip") => inflate(MultiGzDecoder::new(body)),
+            // Servers send deflate with the header of zlib, as RFC 9110 section 8.4.1.2 says, or without.
+            [coding] if coding == "deflate" => match inflate(ZlibDecoder::new(body)) {
+                Self::Inflated { body: inflated, whole: false } if inflated.is_empty() => {
+                    inflate(DeflateDecoder::new(body))
+                }
+                inflated => inflated,
+            },
+            codings => Self::Unreadable(unknown(&codings.join(", "))),
+        }
+    }
+}
+
+/// The coding is one that this crate does not read.
+fn unknown(codings: &str) -> TransportError {
+    // The server chooses the text.
+    let name: String = codings.chars().filter(char::is_ascii_graphic).take(40).collect();
+    TransportError::new(
+        TransportErrorKind::Unreadable,
+        format!(
+            "the server compresses its response with {name}, although the request asks for no compression: gzip and deflate are \
+             read, {name} is not; have the server or the proxy before it send token responses uncompressed"
+        ),
+    )
+    .lasting()
+}
+
+fn inflate(mut compressed: impl Read) -> Content {
+    let limit = BODY_CAP + 1;
+    // The buffer never grows, because a buffer that grows leaves copies of tokens in memory.
+    let mut body = Zeroizing::new(vec![0; limit]);
+    let mut length = 0;
+    let whole = loop {
+        match compressed.read(&mut body[length..]) {
+            Ok(0) => break length < limit,
+            Ok(read) => length += read,
+            Err(_) => break false,
+        }
+    };
+    if length == limit {
+        return Content::Unreadable(Failure::TOO_LARGE.into());
+    }
+    body.truncate(length);
+    Content::Inflated { body, whole }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+
+    use super::*;
+
+    const TOKEN: &[u8] = br#"{"access_token":"token-1","expires_in":3600,"refresh_token":"next"}"#;
+
+    fn gzip(plain: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zlib(plain: &[u8]) -> Vec<u8> {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn deflate(plain: &[u8]) -> Vec<u8> {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn read(coding: &str, body: &[u8]) -> Content {
+        Content::of(&ResponseHead::new(200).header("Content-Encoding", coding), body)
+    }
+
+    #[test]
+    fn gzip_and_both_kinds_of_deflate_are_inflated() {
+        for (coding, body) in [
+            ("gzip", gzip(TOKEN)),
+            ("GZIP", gzip(TOKEN)),
+            ("x-gzip", gzip(TOKEN)),
+            ("identity, gzip", gzip(TOKEN)),
+            ("deflate", zlib(TOKEN)),
+            ("deflate", deflate(TOKEN)),
+        ] {
+            let Content::Inflated { body, whole: true } = read(coding, &body) else { panic!("{coding}") };
+            assert_eq!(&**body, TOKEN, "{coding}");
+        }
+        assert!(matches!(read("identity", &gzip(TOKEN)), Content::Plain));
+        assert!(matches!(read("gzip", TOKEN), Content::Plain), "text that is only labelled");
+    }
+
+    #[test]
+    fn the_start_of_a_body_that_breaks_off_is_read() {
+        let cut = gzip(TOKEN);
+        let Content::Inflated { body, whole: false } = read("gzip", &cut[..cut.len() - 9]) else { panic!() };
+        assert!(TOKEN.starts_with(&body));
+    }
+
+    #[test]
+    fn a_bomb_stops_at_the_limit_of_a_plain_body() {
+        let bomb = gzip(&vec![b' '; 20 << 20]);
+        assert!(bomb.len() < 64 << 10);
+        let Content::Unreadable(error) = read("gzip", &bomb) else { panic!() };
+        assert!(error.into_error().to_string().contains("longer than 1 MiB"));
+        let full = gzip(&vec![b' '; BODY_CAP]);
+        assert!(matches!(read("gzip", &full), Content::Inflated { whole: true, .. }));
+    }
+
+    #[test]
+    fn another_coding_is_named() {
+        for coding in ["br", "zstd", "gzip, br", "gzip,gzip"] {
+            let Content::Unreadable(error) = read(coding, b"\x28\xB5\x2F\xFD") else { panic!("{coding}") };
+            let said = error.into_error().to_string();
+            assert!(said.contains("compresses its response with") && said.contains("uncompressed"), "{said}");
+        }
+        let Content::Unreadable(error) = read("br", b"\xff") else { panic!() };
+        assert!(error.into_error().to_string().contains("with br,"));
+    }
+}
