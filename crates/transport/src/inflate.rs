@@ -48,15 +48,20 @@ impl Content {
                 }
                 inflated => inflated,
             },
-            codings => Self::Unreadable(unknown(&codings.join(", "))),
+            codings => Self::Unreadable(unknown(codings)),
         }
     }
 }
 
 /// The coding is one that this crate does not read.
-fn unknown(codings: &str) -> TransportError {
-    // The server chooses the text.
-    let name: String = codings.chars().filter(char::is_ascii_graphic).take(40).collect();
+fn unknown(codings: &[String]) -> TransportError {
+    // The server chooses the text, so an error shows only the names that are registered.
+    const REGISTERED: [&str; 9] =
+        ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress", "dcb", "dcz"];
+    let registered = |coding: &&String| REGISTERED.contains(&coding.as_str());
+    let name =
+        codings.iter().map(|coding| if registered(&coding) { coding.as_str() } else { "an unknown coding" });
+    let name = name.collect::<Vec<_>>().join(" and ");
     TransportError::new(
         TransportErrorKind::Unreadable,
         format!(
@@ -155,10 +160,11 @@ mod tests {
 
     #[test]
     fn another_coding_is_named() {
-        for coding in ["br", "zstd", "gzip, br", "gzip,gzip"] {
+        for coding in ["br", "zstd", "gzip, br", "gzip,gzip", "canary-secret"] {
             let Content::Unreadable(error) = read(coding, b"\x28\xB5\x2F\xFD") else { panic!("{coding}") };
             let said = error.into_error().to_string();
             assert!(said.contains("compresses its response with") && said.contains("uncompressed"), "{said}");
+            assert!(!said.contains("canary"), "{said}");
         }
         let Content::Unreadable(error) = read("br", b"\xff") else { panic!() };
         assert!(error.into_error().to_string().contains("with br,"));
