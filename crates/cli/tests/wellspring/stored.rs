@@ -180,7 +180,7 @@ fn status_shows_the_lease_holder_a_dead_grant_and_a_pause() {
         );
         assert_eq!(
             lines[6],
-            "  paused         for 0m 00s after 0 failures: the endpoint is down; `wellspring login robot` tries now"
+            "  paused         for 0m 00s after 0 failures: the endpoint is down; not asked again before 0000-00-00T00:00:00Z; `wellspring login user` tries now"
         );
         let json = stage.json();
         assert_eq!(json["renewing"]["process"], 4711);
