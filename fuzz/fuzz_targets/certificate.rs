@@ -1,9 +1,9 @@
-//! PEM files: client certificates, keys and certificate authorities.
+//! Files of client certificates, keys and certificate authorities, in any form: PEM, DER, PKCS #12, PKCS #7.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wellspring_fuzz::check_error;
-use wellspring_transport::Tls;
+use wellspring_fuzz::{NOW, SECRET, check_error};
+use wellspring_transport::{Tls, TlsIdentity};
 use wellspring_wire::ClientCertificate;
 
 fuzz_target!(|pem: &[u8]| {
@@ -19,9 +19,22 @@ fuzz_target!(|pem: &[u8]| {
         }
     }
     // A file may hold both: the certificate and its key.
-    for tls in [Tls::new().client_certificate(pem, pem), Tls::new().certificate_authority(pem)] {
-        if let Err(error) = tls.client_config() {
-            check_error(&error);
+    let identity = TlsIdentity::new(pem).password(SECRET);
+    for tls in [
+        Tls::new().client_certificate(pem, pem),
+        Tls::new().client_identity(identity.clone()),
+        Tls::new().client_identity(identity.key(pem).key_password(SECRET)),
+        Tls::new().certificate_authority(pem),
+    ] {
+        if let Err(fault) = tls.find_fault() {
+            check_error(&fault);
+            continue;
+        }
+        if let Ok(Some(info)) = tls.certificate_info() {
+            check_error(&format!("{info:?}"));
+            assert!(info.chain > 0 && !info.validity_text(NOW).is_empty());
+            let pem = tls.certificate_pem().expect("it was read").expect("it is set");
+            assert!(ClientCertificate::of_pem(&pem).is_ok(), "{pem}");
         }
     }
 });

@@ -4,7 +4,7 @@ use crate::cargo::{cargo, run as run_command};
 use crate::workspace::Workspace;
 
 /// The sets of features that users choose, for each library. Every library also has the empty set.
-const CHOSEN: [(&str, &[&str]); 10] = [
+const CHOSEN: [(&str, &[&str]); 11] = [
     ("wellspring-core", &["std", "http", "secrecy", "std,http,secrecy"]),
     ("pix-bacen", &["async", "blocking", "async,blocking", TLS]),
     (
@@ -15,7 +15,16 @@ const CHOSEN: [(&str, &[&str]); 10] = [
     ("wellspring-store", &["contract"]),
     (
         "wellspring-transport",
-        &["client", "rustls-ring", "rustls-aws-lc-rs", "native-tls", "platform-verifier", TLS],
+        &[
+            "client",
+            "rustls-ring",
+            "rustls-aws-lc-rs",
+            "native-tls",
+            "platform-verifier",
+            "pkcs12",
+            "rustls-ring,pkcs12",
+            TLS,
+        ],
     ),
     (
         "wellspring-transport-async",
@@ -27,13 +36,15 @@ const CHOSEN: [(&str, &[&str]); 10] = [
             "reqwest-types",
             "reqwest-middleware",
             "tower",
+            "pkcs12",
             TLS,
         ],
     ),
     (
         "wellspring-transport-blocking",
-        &["ureq", "client", "rustls-aws-lc-rs", "native-tls", "ureq-middleware", TLS],
+        &["ureq", "client", "rustls-aws-lc-rs", "native-tls", "ureq-middleware", "pkcs12", TLS],
     ),
+    ("wellspring-profiles", &["pkcs12", "platform-verifier"]),
     ("wellspring-wire", &["pkce"]),
     (
         "wellspring",
@@ -43,7 +54,7 @@ const CHOSEN: [(&str, &[&str]); 10] = [
             "async-without-tls",
             "blocking-without-tls",
             "async,blocking,file,sqlite,store,axum,tower,reqwest-middleware,ureq-middleware,loopback,pix-bacen,hive-auth,\
-             profiles,secrecy",
+             profiles,pkcs12,secrecy",
             TLS,
         ],
     ),

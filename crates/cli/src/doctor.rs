@@ -1,9 +1,10 @@
 //! `wellspring doctor`: checks the configuration, the store, the endpoints and the clock.
 //!
 //! Each check prints one line. The command changes no token, sends no credential and prints no secret. Like every command it
-//! creates the lock files and the spill folder of the store, and finishes an interrupted save. A `note` line does
-//! not make the command fail.
+//! creates the lock files and the spill folder of the store, and finishes an interrupted save. A `note` or a `warn`
+//! line does not make the command fail.
 
+mod certificate;
 mod clock;
 mod disks;
 mod endpoint;
@@ -46,6 +47,8 @@ pub(crate) fn run(all: &Configuration, only: Option<&str>, out: &mut dyn Write) 
                 if let Some(store) = &store {
                     record(profile, &parts.provider.spec().key, store, &mut report);
                 }
+                let now = Clock::system().now().unix;
+                certificate::check(profile.name(), &parts.tls, now, &mut report);
                 endpoint::check(profile.name(), &parts, &mut asked, &mut report);
             }
             Err(failure) => report.failed(&failure),

@@ -20,6 +20,7 @@ mod apps;
 mod arguments;
 mod behind;
 mod call;
+mod certificate;
 pub mod demo;
 mod descriptors;
 mod doctor;

@@ -19,6 +19,7 @@ use wellspring_profiles::{AnyProvider, LocalStore, Profile, SignsIn, StoreSettin
 use wellspring_transport_blocking::{Clock, Tls};
 
 use crate::arguments::Transport;
+use crate::certificate;
 use crate::driver::{Body, Driver, SourceConfig};
 use crate::exit::{Exit, Failure, say};
 use crate::interrupt;
@@ -139,6 +140,7 @@ impl Source {
         transport: Transport,
     ) -> Result<Self, Failure> {
         let Parts { policy, tls, provider, .. } = parts;
+        certificate::warn(profile.name(), &tls);
         let clock = Clock::system();
         let end = clock.now().unix.plus(policy.deadline);
         let own_policy = policy.clone();

@@ -13,6 +13,7 @@ use wellspring_profiles::{Configuration, Profile, visible};
 use wellspring_transport_blocking::Clock;
 
 use crate::arguments::{Status, StatusFormat};
+use crate::certificate;
 use crate::exit::Failure;
 use crate::output;
 use crate::sharing::Sharing;
@@ -76,5 +77,6 @@ fn look(
         store.watch(key, stored.version, domain, Duration::ZERO).ok()
     });
     let unusable_spill = loaded.unusable_spill.as_ref().or(loaded.unseen_spills.as_ref()).map(unread);
+    let facts = facts.with_certificate(certificate::of(&parts.tls));
     Ok((facts.shared_with(sharing.others(key, profile.name())), unusable_spill))
 }

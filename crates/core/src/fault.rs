@@ -33,7 +33,8 @@ pub enum Obstacle {
     ConnectionBroken,
     /// The port of the endpoint is closed.
     ConnectionRefused,
-    /// An alert ended the TLS handshake. Until the handshake is complete nothing shows that the server has sent it.
+    /// An alert ended the TLS handshake. Until the handshake is complete nothing shows that the server has sent it, and
+    /// another process may have another certificate.
     HandshakeRefused,
     /// The server has refused the client certificate, or asks for one, with an alert on the connection that it has secured.
     CertificateRefused,
@@ -68,7 +69,7 @@ pub const OBSTACLES: [(Obstacle, FaultPlace); 15] = {
         (O::ConnectTimeout, P::OnTheWay),
         (O::ConnectionBroken, P::OnTheWay),
         (O::ConnectionRefused, P::AtTheServer),
-        (O::HandshakeRefused, P::OnTheWay),
+        (O::HandshakeRefused, P::Local),
         (O::CertificateRefused, P::AtTheServer),
     ]
 };

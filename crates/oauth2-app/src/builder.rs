@@ -27,11 +27,13 @@ pub struct AppBuilder {
     pub(crate) token_url: Option<String>,
     pub(crate) userinfo_url: Option<String>,
     pub(crate) revocation_url: Option<String>,
+    /// The endpoints of the metadata, each with the one for clients that have a client certificate.
+    pub(crate) aliases: Vec<(String, String)>,
     pub(crate) issuer: Option<String>,
     pub(crate) iss_required: bool,
     client_id: String,
     client_secret: Option<ClientSecret>,
-    client_certificate: Option<String>,
+    pub(crate) client_certificate: Option<String>,
     pub(crate) auth_method: Option<AuthMethod>,
     pub(crate) encoding: Option<Encoding>,
     pub(crate) token_headers: Vec<Header>,
@@ -288,6 +290,7 @@ impl AppBuilder {
     /// invalid, or two settings contradict each other. The error names the setting.
     pub fn build(mut self) -> Result<App, TokenError> {
         let dialect = self.take_dialect()?;
+        self.use_aliases();
         if self.client_id.is_empty() && self.own_grant.is_none() {
             return Err(TokenError::misconfigured("client_id is missing"));
         }
@@ -382,14 +385,19 @@ impl AppBuilder {
             true => AuthMethod::ClientSecretBasic,
             false => AuthMethod::None,
         });
-        let needs_secret = method != AuthMethod::None;
+        let needs_secret = method.needs_secret();
+        if method.needs_certificate() && self.client_certificate.is_none() {
+            return Err(TokenError::misconfigured(format!(
+                "client_certificate is missing: {method} needs it, here and in the TLS settings"
+            )));
+        }
         if needs_secret && !has_secret {
             return Err(TokenError::misconfigured(format!("client_secret is missing: {method} needs it")));
         }
         if !needs_secret && has_secret {
-            return Err(TokenError::misconfigured(
-                "client_secret is set, but token_endpoint_auth_method is none: remove one of them",
-            ));
+            return Err(TokenError::misconfigured(format!(
+                "client_secret is set, but token_endpoint_auth_method is {method}: remove one of them"
+            )));
         }
         let proves_itself = needs_secret || self.client_certificate.is_some() || self.own_grant.is_some();
         if !proves_itself && self.grant == GrantType::ClientCredentials {

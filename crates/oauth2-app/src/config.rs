@@ -121,5 +121,21 @@ named_values! {
         ClientSecretBasic = "client_secret_basic",
         /// The body holds the client id, and there is no secret: a public client.
         None = "none",
+        /// The client certificate of the TLS connection, which an authority of the server has signed. The body holds the
+        /// client id, and there is no secret ([RFC 8705 §2.1](https://www.rfc-editor.org/rfc/rfc8705#section-2.1)).
+        TlsClientAuth = "tls_client_auth",
+        /// The client certificate of the TLS connection, which the client has signed itself and registered. The body holds
+        /// the client id, and there is no secret ([RFC 8705 §2.2](https://www.rfc-editor.org/rfc/rfc8705#section-2.2)).
+        SelfSignedTlsClientAuth = "self_signed_tls_client_auth",
+    }
+}
+
+impl AuthMethod {
+    pub(crate) const fn needs_secret(self) -> bool {
+        matches!(self, Self::ClientSecretPost | Self::ClientSecretBasic)
+    }
+
+    pub(crate) const fn needs_certificate(self) -> bool {
+        matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
     }
 }

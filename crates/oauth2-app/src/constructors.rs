@@ -47,6 +47,15 @@ impl App {
         builder.token_url = metadata.token_endpoint.clone();
         builder.userinfo_url = metadata.userinfo_endpoint.clone();
         builder.revocation_url = metadata.revocation_endpoint.clone();
+        let alias = &metadata.mtls_endpoint_aliases;
+        let pairs = [
+            (&metadata.token_endpoint, &alias.token_endpoint),
+            (&metadata.device_authorization_endpoint, &alias.device_authorization_endpoint),
+            (&metadata.userinfo_endpoint, &alias.userinfo_endpoint),
+            (&metadata.revocation_endpoint, &alias.revocation_endpoint),
+        ];
+        builder.aliases =
+            pairs.into_iter().filter_map(|(usual, alias)| usual.clone().zip(alias.clone())).collect();
         builder.issuer = Some(metadata.issuer.clone());
         builder.iss_required = metadata.authorization_response_iss_parameter_supported;
         builder.supported_auth_methods = metadata.token_endpoint_auth_methods_supported.clone();

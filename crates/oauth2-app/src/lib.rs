@@ -40,6 +40,7 @@
 #![forbid(unsafe_code)]
 
 pub mod aihubmix;
+mod aliases;
 mod app;
 #[cfg(feature = "async")]
 pub mod asynchronous;
@@ -83,7 +84,7 @@ pub use entropy::Entropy;
 pub use html::escape_html;
 pub use identity::FormerRecord;
 pub use login::{Authorization, PendingLogin};
-pub use metadata::{Discovery, Metadata};
+pub use metadata::{Discovery, Metadata, MtlsEndpointAliases};
 pub use redirect_uri::RedirectUri;
 #[cfg(any(feature = "async", feature = "blocking"))]
 pub use sign_in_error::SignInError;

@@ -119,6 +119,7 @@ impl Discovery {
                 .bool("authorization_response_iss_parameter_supported")
                 == Some(true),
             document: document.into(),
+            mtls_endpoint_aliases: aliases(&object, requires_https)?,
         })
     }
 }
@@ -147,6 +148,8 @@ pub struct Metadata {
     /// `authorization_response_iss_parameter_supported`: whether every callback carries `iss`
     /// ([RFC 9207 §3](https://www.rfc-editor.org/rfc/rfc9207#section-3)).
     pub authorization_response_iss_parameter_supported: bool,
+    /// `mtls_endpoint_aliases`: the endpoints for clients with a client certificate, where they are others.
+    pub mtls_endpoint_aliases: MtlsEndpointAliases,
     document: Arc<str>,
 }
 
@@ -157,6 +160,40 @@ impl Metadata {
     pub fn document(&self) -> &str {
         &self.document
     }
+}
+
+/// The endpoints for clients that authenticate by a client certificate, or whose tokens are bound to it
+/// ([RFC 8705 §5](https://www.rfc-editor.org/rfc/rfc8705#section-5)). [`App::from_metadata`](crate::App::from_metadata) uses
+/// them if a client certificate is set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MtlsEndpointAliases {
+    /// `token_endpoint`.
+    pub token_endpoint: Option<String>,
+    /// `device_authorization_endpoint`.
+    pub device_authorization_endpoint: Option<String>,
+    /// `userinfo_endpoint`.
+    pub userinfo_endpoint: Option<String>,
+    /// `revocation_endpoint`.
+    pub revocation_endpoint: Option<String>,
+}
+
+fn aliases(object: &Object, requires_https: bool) -> Result<MtlsEndpointAliases, TokenError> {
+    let aliases = match object.only("mtls_endpoint_aliases") {
+        Ok(None | Some(Json::Null)) => return Ok(MtlsEndpointAliases::default()),
+        Ok(Some(Json::Object(aliases))) => aliases,
+        Ok(Some(_)) => {
+            return Err(TokenError::protocol("the metadata's mtls_endpoint_aliases is not an object"));
+        }
+        Err(_) => return Err(TokenError::protocol("the metadata's mtls_endpoint_aliases occurs twice")),
+    };
+    let endpoint = |name| endpoint(aliases, name, requires_https);
+    Ok(MtlsEndpointAliases {
+        token_endpoint: endpoint("token_endpoint")?,
+        device_authorization_endpoint: endpoint("device_authorization_endpoint")?,
+        userinfo_endpoint: endpoint("userinfo_endpoint")?,
+        revocation_endpoint: endpoint("revocation_endpoint")?,
+    })
 }
 
 /// An endpoint's URL. The endpoints of an HTTPS issuer must be HTTPS.

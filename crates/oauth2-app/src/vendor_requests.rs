@@ -110,7 +110,9 @@ impl VendorRequests {
                 ClientAuthentication::BasicUnencoded
             }
             AuthMethod::ClientSecretBasic => ClientAuthentication::Basic,
-            AuthMethod::None => ClientAuthentication::None,
+            AuthMethod::None | AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTlsClientAuth => {
+                ClientAuthentication::None
+            }
         };
         let spec = self.spec.clone().authentication(authentication);
         spec.check()?;

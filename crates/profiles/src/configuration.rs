@@ -6,11 +6,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use wellspring_transport::regular_file;
+
 use crate::error::Error;
 use crate::identity::Claims;
 use crate::place::Place;
 use crate::profile::Profile;
-use crate::regular_file;
 use crate::section::Document;
 use crate::store_settings::StoreSettings;
 

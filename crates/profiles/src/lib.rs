@@ -44,7 +44,6 @@ mod presets;
 mod profile;
 mod provider;
 mod registration;
-mod regular_file;
 mod request_settings;
 mod response_settings;
 mod section;
@@ -53,6 +52,7 @@ mod shared_settings;
 mod sharing;
 mod store_settings;
 mod tables;
+mod tls_settings;
 mod value;
 mod visible;
 

@@ -182,7 +182,9 @@ impl Profile {
             ProviderSettings::HiveAuth(chain) => [Some(&chain.secret_key), None, None],
         };
         let own = own.into_iter().flatten().chain(self.tables().secrets());
+        let passwords = [&self.tls.client_certificate_password, &self.tls.client_key_password];
+        let own = own.chain(passwords.into_iter().flatten());
         let own = own.map(|value| (&value.place, value.secret_source()));
-        own.chain(self.tls.client_key.iter().map(|key| (&key.place, key.pem_source())))
+        own.chain(self.tls.secret_files().map(|file| (&file.place, file.file_source())))
     }
 }

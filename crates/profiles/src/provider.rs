@@ -87,7 +87,7 @@ impl Profile {
             }
             ProviderSettings::HiveAuth(settings) => AnyProvider::HiveAuth(Box::new(hive(self, settings)?)),
             ProviderSettings::Custom(settings) => {
-                let certificate = self.tls()?.certificate().map(leaf);
+                let certificate = certificate(self)?;
                 AnyProvider::Custom(Box::new(settings.client(&self.place, certificate.as_deref())?))
             }
             ProviderSettings::Static(settings) => AnyProvider::Static(Box::new(settings.provider()?)),
@@ -163,8 +163,8 @@ fn gateway(profile: &Profile, settings: &PixBacen) -> Result<Gateway, Error> {
         let asked = gateway.scope(&scope.text()?);
         gateway = asked.map_err(|error| scope.place.error(format_args!("is invalid: {error}")))?;
     }
-    if let Some(pem) = profile.tls()?.certificate() {
-        gateway = gateway.client_certificate(&leaf(pem)).map_err(|error| profile.place().error(error))?;
+    if let Some(pem) = certificate(profile)? {
+        gateway = gateway.client_certificate(&pem).map_err(|error| profile.place().error(error))?;
     }
     Ok(gateway.calls(settings.tables.calls()?))
 }
@@ -180,13 +180,9 @@ fn endpoint(profile: &Profile, settings: &PixBacen) -> Result<Endpoint, Error> {
     }
 }
 
-/// The first certificate of a PEM file, which may also hold the chain and the key.
-fn leaf(pem: &[u8]) -> String {
-    const END: &str = "-----END CERTIFICATE-----";
-    let pem = String::from_utf8_lossy(pem);
-    let start = pem.find("-----BEGIN CERTIFICATE-----").unwrap_or(0);
-    let end = pem.find(END).map_or(pem.len(), |at| at.saturating_add(END.len()));
-    pem.get(start..end).unwrap_or_default().to_owned()
+/// The client certificate of the TLS settings, as PEM without its chain.
+fn certificate(profile: &Profile) -> Result<Option<String>, Error> {
+    profile.tls()?.certificate_pem().map_err(|fault| profile.place().error(fault))
 }
 
 /// Vendors with known endpoints.
@@ -210,10 +206,12 @@ const GRANTS: [(&str, Grant); 3] = [
     (ACCOUNT_CREDENTIALS, Grant::AccountCredentials),
 ];
 
-const METHODS: [(&str, AuthMethod); 3] = [
+const METHODS: [(&str, AuthMethod); 5] = [
     ("client_secret_post", AuthMethod::ClientSecretPost),
     ("client_secret_basic", AuthMethod::ClientSecretBasic),
     ("none", AuthMethod::None),
+    ("tls_client_auth", AuthMethod::TlsClientAuth),
+    ("self_signed_tls_client_auth", AuthMethod::SelfSignedTlsClientAuth),
 ];
 
 /// The app, from a builder with the endpoints of the preset or the issuer.
@@ -259,8 +257,8 @@ fn app(
             app.extension_grant(ACCOUNT_CREDENTIALS, profile.name(), |_| Ok(GrantParameters::new()))
         }
     };
-    if let Some(pem) = profile.tls()?.certificate() {
-        app = app.client_certificate(leaf(pem));
+    if let Some(pem) = certificate(profile)? {
+        app = app.client_certificate(pem);
     }
     app = dialect(profile, app, settings)?;
     if let Some(method) = &settings.token_endpoint_auth_method {
@@ -371,8 +369,8 @@ fn hive(profile: &Profile, settings: &settings::HiveAuth) -> Result<HiveAuth, Er
     let hive = endpoint.credentials(settings.id.text()?.as_str(), settings.secret_key.text()?.as_str());
     let hive = hive.map_err(|error| settings.secret_key.place.error(format_args!("is invalid: {error}")))?;
     let hive = hive.calls(settings.tables.calls()?);
-    match profile.tls()?.certificate() {
-        Some(pem) => hive.client_certificate(&leaf(pem)).map_err(|error| profile.place().error(error)),
+    match certificate(profile)? {
+        Some(pem) => hive.client_certificate(&pem).map_err(|error| profile.place().error(error)),
         None => Ok(hive),
     }
 }

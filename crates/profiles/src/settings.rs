@@ -93,8 +93,11 @@ pub(crate) struct PolicySettings {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TlsSettings {
     pub(crate) client_certificate: Option<Value>,
+    pub(crate) client_certificate_password: Option<Value>,
     pub(crate) client_key: Option<Value>,
+    pub(crate) client_key_password: Option<Value>,
     pub(crate) ca_certificate: Option<Value>,
+    pub(crate) roots: Option<Value>,
 }
 
 impl PixBacen {
@@ -193,8 +196,11 @@ impl TlsSettings {
     pub(crate) fn read(mut section: Section<'_>) -> Result<Self, Error> {
         let tls = Self {
             client_certificate: section.value("client_certificate")?,
+            client_certificate_password: section.value("client_certificate_password")?,
             client_key: section.value("client_key")?,
+            client_key_password: section.value("client_key_password")?,
             ca_certificate: section.value("ca_certificate")?,
+            roots: section.value("roots")?,
         };
         section.finish()?;
         Ok(tls)

@@ -1,10 +1,9 @@
-//! The policy and the TLS settings of a source.
+//! The policy of a source.
 
 use wellspring_core::Policy;
-use wellspring_transport_blocking::Tls;
 
 use crate::error::Error;
-use crate::settings::{PolicySettings, TlsSettings};
+use crate::settings::PolicySettings;
 use crate::value::Value;
 
 impl PolicySettings {
@@ -48,34 +47,5 @@ impl PolicySettings {
             }
         }
         Ok(policy)
-    }
-}
-
-impl TlsSettings {
-    pub(crate) fn tls(&self) -> Result<Tls, Error> {
-        let mut tls = Tls::new();
-        // The setting that an error names.
-        let mut last = None;
-        if let Some(authority) = &self.ca_certificate {
-            tls = tls.certificate_authority(authority.pem()?.to_vec());
-            last = Some(authority);
-        }
-        match (&self.client_certificate, &self.client_key) {
-            (Some(certificate), key) => {
-                let pem = certificate.pem()?;
-                // One file may hold the certificate and the key.
-                let key = key.as_ref().map_or_else(|| Ok(pem.clone()), |key| key.pem())?;
-                tls = tls.client_certificate(pem.to_vec(), key.to_vec());
-                last = Some(certificate);
-            }
-            (None, Some(key)) => {
-                return Err(key.place.error("needs `client_certificate`; add it"));
-            }
-            (None, None) => {}
-        }
-        if let Some(value) = last {
-            tls.check().map_err(|error| value.place.error(format_args!("is invalid: {error}")))?;
-        }
-        Ok(tls)
     }
 }

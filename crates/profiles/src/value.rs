@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::duration::parse_duration;
 use crate::error::Error;
 use crate::place::Place;
-use crate::regular_file;
+use wellspring_transport::regular_file;
 
 /// Where a secret comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,12 @@ pub enum SecretSource {
 pub(crate) struct Value {
     pub(crate) place: Place,
     pub(crate) source: Source,
+}
+
+/// The bytes of a certificate or a key, or the file that holds them.
+pub(crate) enum Bytes {
+    Given(Zeroizing<Vec<u8>>),
+    File(PathBuf),
 }
 
 /// Where the text of a value comes from.
@@ -97,10 +103,10 @@ impl Value {
         }
     }
 
-    /// Where PEM comes from. A text without PEM is the path of a file, which is not a secret.
-    pub(crate) fn pem_source(&self) -> SecretSource {
+    /// Where a certificate or a key comes from. A text without PEM is the path of a file, which is not a secret.
+    pub(crate) fn file_source(&self) -> SecretSource {
         match &self.source {
-            Source::Written(text) if !text.contains("-----BEGIN ") => {
+            Source::Written(text) if !is_contents(text) => {
                 SecretSource::File(self.beside(Path::new(text.as_str())))
             }
             _ => self.secret_source(),
@@ -129,14 +135,24 @@ impl Value {
         })
     }
 
-    /// The PEM: the text itself, or the contents of the file that it names.
-    pub(crate) fn pem(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let text = self.text_of(regular_file::PEM)?;
-        if text.contains("-----BEGIN ") {
-            return Ok(Zeroizing::new(text.as_bytes().to_vec()));
+    /// Where the bytes of a certificate or a key are: in the text itself, or in the file that it names.
+    pub(crate) fn source_of_bytes(&self) -> Result<Bytes, Error> {
+        if let Source::File(path) = &self.source {
+            return Ok(Bytes::File(self.beside(path)));
         }
-        let path = self.beside(Path::new(&**text));
-        self.regular(&path, regular_file::read(&path, regular_file::PEM))
+        let text = self.text_of(regular_file::CERTIFICATES)?;
+        Ok(match is_contents(&text) {
+            true => Bytes::Given(Zeroizing::new(text.as_bytes().to_vec())),
+            false => Bytes::File(self.beside(Path::new(text.trim()))),
+        })
+    }
+
+    /// The bytes of a certificate, read now.
+    pub(crate) fn bytes(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        match self.source_of_bytes()? {
+            Bytes::Given(bytes) => Ok(bytes),
+            Bytes::File(path) => self.regular(&path, regular_file::read(&path, regular_file::CERTIFICATES)),
+        }
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is where configuration is made")]
@@ -205,6 +221,12 @@ impl Variables {
 
 fn braced(name: &str) -> String {
     ["{", name, "}"].concat()
+}
+
+/// Whether a text is PEM, or a binary file in base64, and not the path of a file. What begins with `MI` is DER of 256 bytes to
+/// 64 KiB, and no path is so long.
+fn is_contents(text: &str) -> bool {
+    text.contains("-----BEGIN ") || (text.trim_start().starts_with("MI") && text.len() > 255)
 }
 
 impl fmt::Debug for Value {

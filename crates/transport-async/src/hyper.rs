@@ -16,8 +16,9 @@ use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use wellspring_core::{HttpRequest, HttpResponse, Origin, ResponseHead, TokenError, TransportError};
 use wellspring_transport::{
-    BODY_CAP, CallLimits, ClientSettings, FIELDS_CAP, Failure, Tls, UserAgent, certificate_refused,
-    check_head, check_url, complete, cut_short, error_chain, too_large, whole, wire_request,
+    BODY_CAP, CallLimits, ClientSettings, FIELDS_CAP, Failure, Tls, TlsConnector, UserAgent,
+    certificate_refused, check_head, check_url, complete, cut_short, error_chain, too_large, whole,
+    wire_request,
 };
 use zeroize::Zeroizing;
 
@@ -27,6 +28,7 @@ use crate::clock::TimeLimit;
 use crate::transport::Transport;
 
 mod connect;
+mod last_word;
 mod limits;
 mod lookup;
 mod stream;
@@ -44,6 +46,7 @@ pub struct HyperTransport {
     user_agent: UserAgent,
     /// Whether the program's own client names itself.
     own_names_itself: bool,
+    tls: TlsConnector,
 }
 
 /// A program's own client for calls.
@@ -112,6 +115,7 @@ impl HyperTransport {
             calls,
             own_names_itself: settings.client.as_ref().is_some_and(names_itself),
             own: settings.client,
+            tls: connector.tls().clone(),
             user_agent: settings.user_agent.unwrap_or_default(),
         })
     }
@@ -128,7 +132,7 @@ impl Transport for HyperTransport {
         let request = wire_request(request, &self.user_agent)?.map(Body::from);
         let mut limit = TimeLimit::new(within);
         let timed_out = || Err(Failure::TIMED_OUT.into());
-        let mut response = limit.wait(send(client, request)).await.unwrap_or_else(timed_out)?;
+        let mut response = limit.wait(send(client, request, &self.tls)).await.unwrap_or_else(timed_out)?;
         let checked = check_head(response.headers());
         let head = ResponseHead::from((response.status(), response.headers()));
         let mut body = Zeroizing::new(Vec::new());
@@ -165,7 +169,7 @@ impl Transport for HyperTransport {
             Some(own) => own.call(request, limits).await,
             None => {
                 let client = self.calls.of(&origin);
-                limited(request, limits, async |request| send(client, request).await).await
+                limited(request, limits, async |request| send(client, request, &self.tls).await).await
             }
         }
     }
@@ -174,6 +178,7 @@ impl Transport for HyperTransport {
 async fn send(
     client: &HyperClient,
     mut request: http::Request<Body>,
+    tls: &TlsConnector,
 ) -> Result<http::Response<Incoming>, TransportError> {
     // hyper reports both only as a request that was not sent, without saying so.
     *request.version_mut() = Version::HTTP_11;
@@ -183,15 +188,15 @@ async fn send(
     if request.body().is_empty() {
         *request.body_mut() = Body::empty();
     }
-    client.request(request).await.map_err(failure)
+    client.request(request).await.map_err(|error| failure(error, tls))
 }
 
 /// No response head came.
-fn failure(error: legacy::Error) -> TransportError {
+fn failure(error: legacy::Error, tls: &TlsConnector) -> TransportError {
     if let Some(Unsent(failure)) = error_chain(&error).find_map(|error| error.downcast_ref()) {
         return failure.clone();
     }
-    if let Some(failure) = certificate_refused(&error) {
+    if let Some(failure) = certificate_refused(&error, tls.shown().as_ref()) {
         return failure.with_source(Arc::new(error));
     }
     let of_hyper = error_chain(&error).find_map(|error| error.downcast_ref::<hyper::Error>());

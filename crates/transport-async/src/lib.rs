@@ -104,4 +104,6 @@ pub use source::TokenSource;
 pub use transport::Transport;
 pub use wellspring_transport::{CallLimits, Clock, KeepWarm, ManualClock, TokenRef, events};
 #[cfg(feature = "client")]
-pub use wellspring_transport::{Tls, TlsBackend, UserAgent};
+pub use wellspring_transport::{
+    CertificateInfo, Tls, TlsBackend, TlsFault, TlsIdentity, TlsSetting, UserAgent, Validity,
+};

@@ -90,8 +90,8 @@ fn failure(error: reqwest::Error) -> TransportError {
     let by_proxy = error.is_connect() && behind(&error).any(|text| text.starts_with("tunnel error: "));
     let alert = match error.is_connect() {
         _ if by_proxy => None,
-        true => handshake_ended(&error),
-        false => certificate_refused(&error),
+        true => handshake_ended(&error, None),
+        false => certificate_refused(&error, None),
     };
     if let Some(failure) = alert {
         return failure.with_source(Arc::new(error));

@@ -3,8 +3,8 @@
 use std::sync::{Arc, TryLockError};
 
 use wellspring_core::{
-    Acquire, AcquireStep, Amendment, AuthorizationGrant, AwaitChange, AwaitRenewal, Instant, Lifecycle, Need,
-    Permit, RenewalJob, Token, TokenError, acquire_at_once,
+    Acquire, AcquireStep, Amendment, AuthorizationGrant, AwaitChange, AwaitRenewal, Fingerprint, Instant,
+    Lifecycle, Need, Permit, RenewalJob, Token, TokenError, acquire_at_once,
 };
 
 use crate::events;
@@ -37,6 +37,7 @@ impl SharedLifecycle {
     /// The next action for a caller. `executor` is an error where this caller cannot run a renewal.
     pub fn ask(self: &Arc<Self>, acquire: Acquire, executor: Result<(), TokenError>) -> Action {
         let mut state = self.lock();
+        self.look_at_credential(&mut state);
         let seen = self.changes.count();
         let action = match acquire.ask(&mut state.lifecycle, executor, self.clock.now()) {
             AcquireStep::Start(permit, waiting) => Action::Start(self.renewal(&mut state, permit), waiting),
@@ -74,6 +75,7 @@ impl SharedLifecycle {
         mut state: MutexGuard<'_, State>,
         executor: Result<(), TokenError>,
     ) -> AtOnce {
+        self.look_at_credential(&mut state);
         let now = self.clock.now();
         let (permit, result) = acquire_at_once(&mut state.lifecycle, Need::Fresh, executor, now);
         let renewal = permit.map(|permit| self.renewal(&mut state, permit));
@@ -81,9 +83,23 @@ impl SharedLifecycle {
         (renewal, result)
     }
 
+    /// Ends the pause after a refusal if the credential is another one now: the files of a client certificate may change while
+    /// the program runs.
+    fn look_at_credential(&self, state: &mut State) {
+        if state.lifecycle.is_misconfigured() && state.credential.is_some_and(|it| it != self.credential()) {
+            state.lifecycle.credential_changed();
+        }
+    }
+
+    fn credential(&self) -> u64 {
+        // It never leaves the process, so the salt protects nothing.
+        Fingerprint::of(&*self.provider, 0).hash
+    }
+
     fn renewal(self: &Arc<Self>, state: &mut State, permit: Permit) -> RenewalGuard {
         let in_flight = Arc::new(InFlight::default());
         state.in_flight = Some(Arc::clone(&in_flight));
+        state.credential = Some(self.credential());
         events::renewal_started(&self.provider.spec().name);
         let job = permit.job(Arc::clone(&self.provider));
         RenewalGuard::new(Arc::clone(self), in_flight, job, JobKind::Renewal(Box::new(permit)))

@@ -6,29 +6,22 @@ use core::hash::Hasher;
 use std::sync::Arc;
 
 use wellspring_core::{
-    AuthorizationGrant, Credential, HttpRequest, HttpResponse, Provider, ProviderSpec, Reading, RefreshToken,
+    AuthorizationGrant, HttpRequest, HttpResponse, Provider, ProviderSpec, Reading, RefreshToken,
     ResponseHead, TokenError, TokenResponse, UnixTime, Verdict,
 };
 
-use zeroize::Zeroizing;
+/// Feeds the client certificate in use and its key to a hasher. The certificate may change while the program runs.
+pub(crate) type Feed = Arc<dyn Fn(&mut dyn Hasher) + Send + Sync>;
 
-/// A client certificate and its key, as given.
-#[derive(Clone)]
-pub(crate) struct Identity {
-    pub(crate) certificate: Vec<u8>,
-    pub(crate) key: Arc<Zeroizing<Vec<u8>>>,
-}
-
-#[derive(Debug)]
 struct Certified {
     provider: Arc<dyn Provider>,
-    identity: Identity,
+    feed: Feed,
 }
 
 /// The same provider, with this client certificate in its credential.
-pub(crate) fn certified(provider: Arc<dyn Provider>, identity: Option<&Identity>) -> Arc<dyn Provider> {
-    match identity {
-        Some(identity) => Arc::new(Certified { provider, identity: identity.clone() }),
+pub(crate) fn certified(provider: Arc<dyn Provider>, feed: Option<&Feed>) -> Arc<dyn Provider> {
+    match feed {
+        Some(feed) => Arc::new(Certified { provider, feed: Arc::clone(feed) }),
         None => provider,
     }
 }
@@ -56,8 +49,7 @@ impl Provider for Certified {
 
     fn credential(&self, hasher: &mut dyn Hasher) {
         self.provider.credential(hasher);
-        let Identity { certificate, key } = &self.identity;
-        Credential::new(hasher).certificate(certificate).private_key(key);
+        (self.feed)(hasher);
     }
 
     fn spec(&self) -> &ProviderSpec {
@@ -65,24 +57,25 @@ impl Provider for Certified {
     }
 }
 
-crate::debug_fields!([] Identity, |identity| certificate: identity.certificate.len());
+crate::debug_fields!([] Certified, |certified| provider: certified.provider);
 
 #[cfg(test)]
 mod tests {
-    use wellspring_core::Fingerprint;
+    use wellspring_core::{Credential, Fingerprint};
 
     use super::*;
     use crate::scripted::Scripted;
 
     #[test]
     fn the_certificate_and_the_key_of_the_tls_settings_are_in_the_credential_of_any_provider() {
-        let fingerprint = |identity: Option<(&[u8], &[u8])>| {
-            let identity = identity.map(|(certificate, key)| Identity {
-                certificate: certificate.to_vec(),
-                key: Arc::new(Zeroizing::new(key.to_vec())),
+        let fingerprint = |identity: Option<(&'static [u8], &'static [u8])>| {
+            let feed = identity.map(|(certificate, key)| -> Feed {
+                Arc::new(move |hasher| {
+                    Credential::new(hasher).certificate(certificate).private_key(key);
+                })
             });
             let provider: Arc<dyn Provider> = Scripted::new([]);
-            Fingerprint::of(&*certified(provider, identity.as_ref()), 7).hash
+            Fingerprint::of(&*certified(provider, feed.as_ref()), 7).hash
         };
         let old = fingerprint(Some((b"old", b"key")));
         assert_eq!(old, fingerprint(Some((b"old", b"key"))));

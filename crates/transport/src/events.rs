@@ -15,11 +15,21 @@
 //! | `store.weak` | warn | provider, lacking |
 //! | `send.retried` | info | provider, generation |
 //! | `deviation` | warn | provider, overlooked |
+//! | `certificate.expiring` | warn | certificate, days, until |
+//! | `certificate.expired` | warn | certificate, until |
+//! | `certificate.not_yet_valid` | warn | certificate, from |
+//! | `certificate.replaced` | info | certificate, until |
+//! | `certificate.unusable` | warn | certificate, error |
 //!
 //! No field holds a secret: a token is named by its generation, an error by its text.
 
 use tracing::{debug, info, warn};
+#[cfg(feature = "client")]
+use wellspring_core::UnixTime;
 use wellspring_core::{Deviation, Generation, Rejected, StoreError, Token, TokenError};
+
+#[cfg(feature = "client")]
+use crate::tls::{CertificateInfo, TlsFault, Validity};
 
 macro_rules! event {
     ($level:ident, $name:literal, $($field:tt)*) => {
@@ -101,4 +111,31 @@ pub fn send_retried(provider: &str, generation: Generation) {
 /// A response deviates harmlessly from the standard.
 pub fn deviation(provider: &str, overlooked: Deviation) {
     event!(warn, "deviation", provider, overlooked = ?overlooked);
+}
+
+/// The client certificate expires soon, has expired or is not valid yet. The field `until` or `from` counts seconds since 1970.
+#[cfg(feature = "client")]
+pub fn certificate_validity(certificate: &CertificateInfo, now: UnixTime) {
+    let (days, until, from) =
+        (certificate.days_left(now), certificate.valid_until.as_secs(), certificate.valid_from.as_secs());
+    let validity = certificate.validity(now);
+    let certificate = certificate.subject.as_str();
+    match validity {
+        Validity::NotYet => event!(warn, "certificate.not_yet_valid", certificate, from),
+        Validity::Expired => event!(warn, "certificate.expired", certificate, until),
+        Validity::Valid(_) => event!(warn, "certificate.expiring", certificate, days, until),
+    }
+}
+
+/// The file of the client certificate has changed, and its new certificate is in use.
+#[cfg(feature = "client")]
+pub fn certificate_replaced(certificate: &CertificateInfo) {
+    let until = certificate.valid_until.as_secs();
+    event!(info, "certificate.replaced", certificate = certificate.subject.as_str(), until);
+}
+
+/// The file of the client certificate has changed, and cannot be used. This one stays in use.
+#[cfg(feature = "client")]
+pub fn certificate_unusable(certificate: &CertificateInfo, fault: &TlsFault) {
+    event!(warn, "certificate.unusable", certificate = certificate.subject.as_str(), error = %fault);
 }

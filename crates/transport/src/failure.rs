@@ -21,6 +21,13 @@ impl Failure {
         "the server's certificate is not trusted: check the URL and this host's clock; where the certificate has expired, its \
          operator renews it; where its issuer is unknown, add the server's CA to the TLS settings",
     );
+    /// No version or cipher of TLS is common to this process and the server.
+    pub const NO_COMMON_PROTOCOL: Self = Self(
+        Refused,
+        Some(Obstacle::HandshakeRefused),
+        "the server shares no version or cipher of TLS with this program, which speaks TLS 1.2 and 1.3: check the URL, or ask \
+         the server's operator",
+    );
     /// The client cannot send this request.
     pub const INVALID: Self =
         Self(Refused, Some(Obstacle::Settings), "the request cannot be sent: correct its URL and headers");

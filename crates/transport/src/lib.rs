@@ -26,6 +26,8 @@
 #![forbid(unsafe_code)]
 
 mod active;
+#[cfg(feature = "client")]
+mod alert;
 mod ask;
 mod attach;
 mod call_limits;
@@ -47,6 +49,8 @@ mod obstacle;
 mod owner;
 mod pool;
 mod published;
+#[doc(hidden)]
+pub mod regular_file;
 mod rules;
 mod scripted;
 mod settings;
@@ -62,6 +66,8 @@ mod user_agent;
 
 // The public interface is:
 pub use active::ActiveRenewal;
+#[cfg(feature = "client")]
+pub use alert::{certificate_refused, handshake_ended};
 pub use ask::Action;
 pub use attach::{AllowedOrigins, MAX_REPEATABLE, Redirected, SourceSelector, repeated, url_of};
 pub use call_limits::CallLimits;
@@ -76,9 +82,9 @@ pub use in_flight::{InFlight, Report};
 pub use keep_warm::{KeepWarm, Watch};
 pub use lookup::look_up;
 pub use notify::{Listener, Notify};
-#[cfg(feature = "client")]
-pub use obstacle::{certificate_refused, handshake_ended};
-pub use obstacle::{error_chain, is_untrusted, timed_out, unreachable, unreachable_by_proxy};
+pub use obstacle::{
+    error_chain, is_untrusted, shares_no_protocol, timed_out, unreachable, unreachable_by_proxy,
+};
 pub use published::TokenRef;
 pub use rules::{
     BODY_CAP, FIELDS_CAP, HEAD_CAP, acceptable, check_head, check_url, complete, cut_short, too_large, whole,
@@ -89,5 +95,7 @@ pub use shared::SharedLifecycle;
 pub use source::{GRACE, Source};
 pub use storage::{LivenessSlot, Slices, Storage};
 #[cfg(feature = "client")]
-pub use tls::{Tls, TlsBackend, TlsConnector};
+pub use tls::{
+    CertificateInfo, Tls, TlsBackend, TlsConnector, TlsFault, TlsIdentity, TlsLibrary, TlsSetting, Validity,
+};
 pub use user_agent::UserAgent;

@@ -10,7 +10,7 @@ use wellspring_core::{Policy, Provider, SharedBy, Store, TokenError};
 use crate::attach::AllowedOrigins;
 use crate::call_limits::CallLimits;
 use crate::call_parts::CallParts;
-use crate::certified::{Identity, certified};
+use crate::certified::{Feed, certified};
 use crate::clock::Clock;
 use crate::driver::Driver;
 use crate::shared::SharedLifecycle;
@@ -42,7 +42,7 @@ pub struct SharedSettings<D> {
     /// How long a pool keeps an idle user.
     pub idle: Duration,
     /// The client certificate of the built-in client: a part of the credential.
-    pub(crate) identity: Option<Identity>,
+    pub(crate) certificate: Option<Feed>,
 }
 
 impl<D: Driver> SharedSettings<D> {
@@ -58,14 +58,16 @@ impl<D: Driver> SharedSettings<D> {
             store: None,
             shared_by: None,
             idle: Duration::from_secs(1_800),
-            identity: None,
+            certificate: None,
         }
     }
 
     /// Makes the client certificate of these TLS settings a part of the credential.
     #[cfg(feature = "client")]
     pub fn certify(&mut self, tls: &Tls) {
-        self.identity = tls.identity().cloned();
+        let tls = tls.clone();
+        self.certificate =
+            tls.has_identity().then(|| -> Feed { Arc::new(move |hasher| tls.feed_credential(hasher)) });
     }
 
     /// Whether the store suits this provider's tokens, and its calls can be sent.
@@ -84,7 +86,7 @@ impl<D: Driver> SharedSettings<D> {
         let number = || RandomState::new().build_hasher().finish();
         let storage = self.store.as_ref().map(|store| Storage::new(Arc::clone(store), number()));
         let seed = self.seed.unwrap_or_else(number);
-        let provider = certified(provider, self.identity.as_ref());
+        let provider = certified(provider, self.certificate.as_ref());
         SharedLifecycle::new(provider, self.policy.clone(), seed, self.clock.clone(), storage)
     }
 

@@ -46,6 +46,8 @@ pub(crate) struct State {
     unsaved: Option<(Arc<InFlight>, TokenError)>,
     /// Saves set aside; the next renewal retries them.
     set_aside: Vec<(UnfinishedSave, LivenessSlot)>,
+    /// The credential of the last renewal.
+    pub(crate) credential: Option<u64>,
     /// The last failure. While nothing is sent, the same failure is not reported again as a warning.
     failure: Option<String>,
 }
@@ -67,6 +69,7 @@ impl SharedLifecycle {
             others: Vec::new(),
             unsaved: None,
             set_aside: Vec::new(),
+            credential: None,
             failure: None,
         };
         Arc::new(Self {

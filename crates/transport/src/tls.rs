@@ -3,22 +3,38 @@
 //! The features choose the TLS libraries; [`TlsBackend`] says which of them a client uses. Only [`TlsBackend::Rustls`] reads
 //! the process-wide provider of rustls, and nothing here sets it.
 
+use core::hash::Hasher;
 use std::sync::Arc;
 
-use wellspring_core::TokenError;
-use zeroize::Zeroizing;
+use wellspring_core::{Credential, TokenError, UnixTime};
 
-use crate::certified::Identity;
-
+mod authorities;
+mod certificate;
+mod chain;
+mod connector;
+mod contents;
+mod current;
+mod date;
+mod der;
+mod encrypted;
+mod fault;
+mod identity;
+mod key;
 #[cfg(feature = "native-tls")]
 mod native;
-#[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
 mod pem;
 #[cfg(feature = "rustls-no-provider")]
 mod rustls;
 
-#[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
-use pem::{Trust, certificates};
+pub use certificate::{CertificateInfo, Validity};
+use chain::Material;
+use connector::Settings;
+pub use connector::{TlsConnector, TlsLibrary};
+use current::Current;
+pub use fault::{TlsFault, TlsSetting};
+pub use identity::TlsIdentity;
+use identity::Unordered;
+use key::PrivateKey;
 
 /// The TLS library of a client. A library whose feature is not enabled has no variant.
 ///
@@ -61,25 +77,10 @@ impl TlsBackend {
 #[derive(Clone, Default)]
 pub struct Tls {
     backend: Option<TlsBackend>,
-    identity: Option<Identity>,
+    identity: Option<Arc<Current>>,
     authorities: Vec<Vec<u8>>,
     #[cfg(feature = "platform-verifier")]
     system_roots: bool,
-}
-
-/// What a client needs to make TLS connections.
-#[derive(Clone)]
-#[doc(hidden)]
-#[non_exhaustive]
-pub enum TlsConnector {
-    /// No TLS library is enabled.
-    None,
-    /// A configuration of rustls.
-    #[cfg(feature = "rustls-no-provider")]
-    Rustls(Arc<::rustls::ClientConfig>),
-    /// A connector of the operating system's library.
-    #[cfg(feature = "native-tls")]
-    NativeTls(native_tls::TlsConnector),
 }
 
 impl Tls {
@@ -96,18 +97,32 @@ impl Tls {
         self
     }
 
-    /// Shows this certificate (chain) to servers that ask for a client certificate. Both arguments are PEM.
+    /// Shows this certificate to servers that ask for a client certificate. Both arguments may have any form that
+    /// [`TlsIdentity`] reads.
     #[must_use]
-    pub fn client_certificate(mut self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
-        let key = Arc::new(Zeroizing::new(key.into()));
-        self.identity = Some(Identity { certificate: certificate.into(), key });
+    pub fn client_certificate(self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        self.client_identity(TlsIdentity::new(certificate).key(key))
+    }
+
+    /// Shows the certificate of this PKCS #12 file (`.p12`, `.pfx`) to servers that ask for a client certificate.
+    #[cfg(feature = "pkcs12")]
+    #[must_use]
+    pub fn client_pkcs12(self, file: impl Into<Vec<u8>>, password: impl Into<String>) -> Self {
+        self.client_identity(TlsIdentity::new(file).password(password))
+    }
+
+    /// Shows this certificate to servers that ask for a client certificate. It may be in files, which are read again when
+    /// they change.
+    #[must_use]
+    pub fn client_identity(mut self, identity: TlsIdentity) -> Self {
+        self.identity = Some(Arc::new(Current::new(identity)));
         self
     }
 
-    /// Trusts the certificate authorities in this PEM text too.
+    /// Trusts the certificate authorities in this file too: PEM with one or many certificates, DER or PKCS #7.
     #[must_use]
-    pub fn certificate_authority(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.authorities.push(pem.into());
+    pub fn certificate_authority(mut self, file: impl Into<Vec<u8>>) -> Self {
+        self.authorities.push(file.into());
         self
     }
 
@@ -123,10 +138,23 @@ impl Tls {
         self
     }
 
-    /// The client certificate as given, for the key of the tokens that are bound to it. A certificate is not a secret.
-    #[must_use]
-    pub fn certificate(&self) -> Option<&[u8]> {
-        self.identity.as_ref().map(|identity| identity.certificate.as_slice())
+    /// What the client certificate says of itself; `None` if none is set.
+    ///
+    /// # Errors
+    ///
+    /// When the certificate or its key cannot be read, or they do not belong together.
+    pub fn certificate_info(&self) -> Result<Option<CertificateInfo>, TlsFault> {
+        Ok(self.material()?.map(|material| material.info.clone()))
+    }
+
+    /// The client certificate without its chain, as PEM, for the key of the tokens that are bound to it. A certificate is not
+    /// a secret.
+    ///
+    /// # Errors
+    ///
+    /// As for [`certificate_info`](Self::certificate_info).
+    pub fn certificate_pem(&self) -> Result<Option<String>, TlsFault> {
+        Ok(self.material()?.map(|material| material.pem()))
     }
 
     /// The TLS library that these settings name, else the first that is enabled.
@@ -134,8 +162,16 @@ impl Tls {
         self.backend.or(TlsBackend::ENABLED.first().copied())
     }
 
-    pub(crate) const fn identity(&self) -> Option<&Identity> {
-        self.identity.as_ref()
+    /// Feeds the certificate in use and its key to a hasher, as parts of a credential.
+    pub(crate) fn feed_credential(&self, hasher: &mut dyn Hasher) {
+        if let Ok(Some(material)) = self.material() {
+            Credential::new(hasher).certificate(material.certificate()).private_key(material.key().der());
+        }
+    }
+
+    /// Whether a client certificate is set.
+    pub(crate) const fn has_identity(&self) -> bool {
+        self.identity.is_some()
     }
 
     /// Checks the settings, as a client does when it is built.
@@ -145,20 +181,27 @@ impl Tls {
     /// When a certificate or the key cannot be read, the key does not belong to the certificate, the TLS library does
     /// not take them, or the settings need a TLS library and none is enabled.
     pub fn check(&self) -> Result<(), TokenError> {
-        self.connector().map(drop)
+        Ok(self.find_fault()?)
     }
 
-    /// The configuration of rustls, for another client of the program.
+    /// Checks the settings as [`check`](Self::check) does, and says which of them is wrong.
+    ///
+    /// # Errors
+    ///
+    /// As for [`check`](Self::check).
+    pub fn find_fault(&self) -> Result<(), TlsFault> {
+        let material = self.material()?;
+        self.library(material.as_deref()).map(drop)
+    }
+
+    /// The configuration of rustls, for another client of the program. It has the client certificate of this moment.
     ///
     /// # Errors
     ///
     /// As for [`check`](Self::check), and when the TLS library is not rustls.
     #[cfg(feature = "rustls-no-provider")]
     pub fn client_config(&self) -> Result<Arc<::rustls::ClientConfig>, TokenError> {
-        match self.connector()? {
-            TlsConnector::Rustls(config) => Ok(config),
-            _ => Err(TokenError::misconfigured("the TLS library of these settings is not rustls")),
-        }
+        self.connector()?.client_config()
     }
 
     /// The configuration for both clients.
@@ -168,49 +211,80 @@ impl Tls {
     /// As for [`check`](Self::check).
     #[doc(hidden)]
     pub fn connector(&self) -> Result<TlsConnector, TokenError> {
-        match self.chosen() {
-            #[cfg(feature = "rustls-ring")]
-            Some(TlsBackend::RustlsRing) => self.rustls(Arc::new(::rustls::crypto::ring::default_provider())),
-            #[cfg(feature = "rustls-aws-lc-rs")]
-            Some(TlsBackend::RustlsAwsLcRs) => {
-                self.rustls(Arc::new(::rustls::crypto::aws_lc_rs::default_provider()))
-            }
-            #[cfg(feature = "native-tls")]
-            Some(TlsBackend::NativeTls) => native::connector(&self.trust()?).map(TlsConnector::NativeTls),
-            #[cfg(feature = "rustls-no-provider")]
-            Some(TlsBackend::Rustls) => match ::rustls::crypto::CryptoProvider::get_default() {
-                Some(provider) => self.rustls(Arc::clone(provider)),
-                None => Err(TokenError::misconfigured(
-                    "rustls has no process-wide provider: install one, or enable the feature `rustls-ring` or `rustls-aws-lc-rs`",
-                )),
-            },
-            _ if self.identity.is_none() && self.authorities.is_empty() => Ok(TlsConnector::None),
-            _ => Err(TokenError::misconfigured(
-                "TLS settings need a TLS library: enable the feature `rustls-ring`, `rustls-aws-lc-rs` or `native-tls`",
-            )),
-        }
+        Ok(TlsConnector::new(self.clone())?)
     }
 
+    /// The public key of a private key, where the TLS library tells it.
+    fn public_key(&self, key: &PrivateKey) -> Result<Option<Vec<u8>>, TlsFault> {
+        #[cfg(feature = "rustls-no-provider")]
+        if let Some(provider) = self.provider() {
+            return rustls::public_key(&provider, key);
+        }
+        let _ = key;
+        Ok(None)
+    }
+
+    /// The cryptography of rustls, if that is the library.
     #[cfg(feature = "rustls-no-provider")]
-    fn rustls(&self, provider: Arc<::rustls::crypto::CryptoProvider>) -> Result<TlsConnector, TokenError> {
-        #[cfg(feature = "platform-verifier")]
-        let system_roots = self.system_roots;
-        #[cfg(not(feature = "platform-verifier"))]
-        let system_roots = false;
-        let config = rustls::config(&self.trust()?, system_roots, provider)?;
-        Ok(TlsConnector::Rustls(Arc::new(config)))
+    fn provider(&self) -> Option<Arc<::rustls::crypto::CryptoProvider>> {
+        match self.chosen()? {
+            #[cfg(feature = "rustls-ring")]
+            TlsBackend::RustlsRing => Some(Arc::new(::rustls::crypto::ring::default_provider())),
+            #[cfg(feature = "rustls-aws-lc-rs")]
+            TlsBackend::RustlsAwsLcRs => Some(Arc::new(::rustls::crypto::aws_lc_rs::default_provider())),
+            #[cfg(feature = "native-tls")]
+            TlsBackend::NativeTls => None,
+            TlsBackend::Rustls => ::rustls::crypto::CryptoProvider::get_default().map(Arc::clone),
+        }
     }
 }
 
-#[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
-impl Tls {
-    /// What every TLS library gets.
-    fn trust(&self) -> Result<Trust, TokenError> {
-        let mut authorities = Vec::new();
-        for pem in &self.authorities {
-            authorities.extend(certificates(pem, "the CA certificate")?);
+impl Settings for Tls {
+    fn material(&self) -> Result<Option<Arc<Material>>, TlsFault> {
+        let Some(current) = &self.identity else { return Ok(None) };
+        let prepare = |unordered: Unordered| {
+            let material = unordered.ordered(&|key| self.public_key(key))?;
+            #[cfg(feature = "native-tls")]
+            if self.chosen() == Some(TlsBackend::NativeTls) {
+                native::check(&material)?;
+            }
+            Ok(material)
+        };
+        current.material(&prepare).map(Some)
+    }
+
+    fn library(&self, material: Option<&Material>) -> Result<TlsLibrary, TlsFault> {
+        let authorities = authorities::certificates(&self.authorities)?;
+        match self.chosen() {
+            #[cfg(feature = "native-tls")]
+            Some(TlsBackend::NativeTls) => native::connector(&authorities, material).map(TlsLibrary::NativeTls),
+            #[cfg(feature = "rustls-no-provider")]
+            Some(_) => match self.provider() {
+                Some(provider) => {
+                    #[cfg(feature = "platform-verifier")]
+                    let system_roots = self.system_roots;
+                    #[cfg(not(feature = "platform-verifier"))]
+                    let system_roots = false;
+                    let config = rustls::config(&authorities, material, system_roots, provider)?;
+                    Ok(TlsLibrary::Rustls(Arc::new(config)))
+                }
+                None => Err(TokenError::misconfigured(
+                    "rustls has no process-wide provider: install one, or enable the feature `rustls-ring` or `rustls-aws-lc-rs`",
+                )
+                .into()),
+            },
+            _ if material.is_none() && authorities.is_empty() => Ok(TlsLibrary::None),
+            _ => Err(TokenError::misconfigured(
+                "TLS settings need a TLS library: enable the feature `rustls-ring`, `rustls-aws-lc-rs` or `native-tls`",
+            )
+            .into()),
         }
-        Ok(Trust { authorities, identity: self.identity.clone() })
+    }
+
+    fn report(&self, info: &CertificateInfo, now: UnixTime) {
+        if let Some(current) = &self.identity {
+            current.report(info, now);
+        }
     }
 }
 
@@ -219,7 +293,6 @@ crate::debug_fields!([] Tls, |tls|
     client_certificate: tls.identity.is_some(),
     authorities: tls.authorities.len()
 );
-crate::debug_fields!([] TlsConnector, |_|);
 
 #[cfg(test)]
 mod tests {
@@ -237,7 +310,7 @@ mod tests {
         let groups = |config: &::rustls::ClientConfig| config.crypto_provider().kx_groups.len();
         assert_ne!(groups(&ring), groups(&aws), "aws-lc-rs has post-quantum key exchange, ring has none");
         let native = Tls::new().backend(TlsBackend::NativeTls);
-        assert!(matches!(native.connector(), Ok(TlsConnector::NativeTls(_))));
+        assert!(matches!(native.connector().unwrap().library(), TlsLibrary::NativeTls(_)));
         assert!(native.client_config().is_err());
         let error = Tls::new().backend(TlsBackend::Rustls).check().unwrap_err();
         assert!(error.to_string().contains("no process-wide provider"), "{error}");
@@ -246,18 +319,9 @@ mod tests {
     #[cfg(not(any(feature = "rustls-no-provider", feature = "native-tls")))]
     #[test]
     fn without_a_tls_library_tls_settings_are_refused_in_a_sentence() {
-        assert!(matches!(Tls::new().connector(), Ok(TlsConnector::None)));
-        let error = Tls::new().certificate_authority("PEM").check().unwrap_err();
-        assert!(error.to_string().contains("enable the feature `rustls-ring`"), "{error}");
-    }
-
-    #[cfg(feature = "native-tls")]
-    #[test]
-    fn native_tls_names_the_key_that_it_does_not_take() {
-        let certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        let key = "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n";
-        let tls = Tls::new().client_certificate(certificate, key);
-        let error = tls.backend(TlsBackend::NativeTls).check().unwrap_err();
-        assert!(error.to_string().contains("only as PKCS #8"), "{error}");
+        assert!(matches!(Tls::new().connector().unwrap().library(), TlsLibrary::None));
+        let authority = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----";
+        let error = Tls::new().certificate_authority(authority).check().unwrap_err();
+        assert!(error.to_string().contains("cut off or changed"), "{error}");
     }
 }

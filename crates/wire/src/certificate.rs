@@ -32,7 +32,9 @@ impl ClientCertificate {
         }
         let inside =
             pem.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END)).map(|(inside, _)| inside);
-        let lines: Vec<&str> = inside.unwrap_or_default().split_whitespace().collect();
+        // An environment variable often carries a line end as two characters.
+        let inside = inside.unwrap_or_default().replace("\\r", " ").replace("\\n", " ");
+        let lines: Vec<&str> = inside.split_whitespace().collect();
         let is_base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
         if lines.is_empty() || !lines.iter().all(|line| line.bytes().all(is_base64)) {
             return Err(TokenError::misconfigured("the client certificate is not a PEM certificate"));
@@ -78,6 +80,13 @@ mod tests {
             ClientCertificate::of_pem(PEM).unwrap().as_bytes(),
             ClientCertificate::of_pem(&unix).unwrap().as_bytes()
         );
+        for copied in [unix.replace('\n', "\\n"), unix.replace('\n', "\n  "), format!("\u{feff}{unix}")] {
+            assert_eq!(
+                ClientCertificate::of_pem(&copied).unwrap().as_bytes(),
+                ClientCertificate::of_pem(&unix).unwrap().as_bytes(),
+                "{copied}"
+            );
+        }
     }
 
     #[test]

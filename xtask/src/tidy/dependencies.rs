@@ -69,6 +69,7 @@ const RULES: [Rule; 16] = [
             "pix-bacen",
             "wellspring-store-file",
             "wellspring-store-sqlite",
+            TRANSPORT,
             "wellspring-transport-blocking",
         ],
         &[],

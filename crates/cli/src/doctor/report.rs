@@ -39,6 +39,11 @@ impl Report {
         self.add("note", what);
     }
 
+    /// What will be wrong soon. It does not make the command fail.
+    pub(super) fn warn(&mut self, what: impl fmt::Display) {
+        self.add("warn", what);
+    }
+
     pub(super) fn wrong(&mut self, exit: Exit, what: impl fmt::Display) {
         self.add("wrong", what);
         self.wrong = self.wrong.saturating_add(1);

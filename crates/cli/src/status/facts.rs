@@ -10,7 +10,9 @@ use wellspring_core::{
 };
 
 use wellspring_profiles::visible;
+use wellspring_transport_blocking::CertificateInfo;
 
+use crate::certificate;
 use crate::span::Span;
 
 /// What the store holds for one key.
@@ -24,6 +26,7 @@ pub(crate) struct Facts {
     unusable_spill: Option<String>,
     /// The other profiles with the same record.
     shared_with: Vec<String>,
+    certificate: Option<CertificateInfo>,
 }
 
 #[derive(Debug)]
@@ -105,13 +108,24 @@ impl Facts {
         let record = loaded.stored.as_ref().map(|stored| RecordFacts::of(&stored.record, policy, now, watch));
         let unusable_spill = loaded.unusable_spill.as_ref().or(loaded.unseen_spills.as_ref());
         let unusable_spill = unusable_spill.map(ToString::to_string);
-        Self { record, spilled: loaded.spilled.is_some(), unusable_spill, shared_with: Vec::new() }
+        Self {
+            record,
+            spilled: loaded.spilled.is_some(),
+            unusable_spill,
+            shared_with: Vec::new(),
+            certificate: None,
+        }
     }
 
     /// The same facts, with the other profiles of the record.
     pub(crate) fn shared_with<'p>(mut self, others: impl Iterator<Item = &'p str>) -> Self {
         self.shared_with = others.map(str::to_owned).collect();
         self
+    }
+
+    /// The same facts, with the client certificate of the profile.
+    pub(crate) fn with_certificate(self, certificate: Option<CertificateInfo>) -> Self {
+        Self { certificate, ..self }
     }
 
     /// One JSON object.
@@ -123,6 +137,9 @@ impl Facts {
         }
         if let Some(unusable) = &self.unusable_spill {
             object["unusable_spill"] = json!(unusable);
+        }
+        if let Some(info) = &self.certificate {
+            object["client_certificate"] = certificate::json(info, now);
         }
         if let (Some(held), Value::Object(object)) = (&self.record, &mut object) {
             held.fill(object, now);
@@ -140,6 +157,10 @@ impl Facts {
         }
         if !self.shared_with.is_empty() {
             line(out, "shared with", &self.shared_with.join(", "));
+        }
+        if let Some(info) = &self.certificate {
+            let text = format!("of \"{}\", {}", info.subject, info.validity_text(now));
+            line(out, "certificate", &text);
         }
         if self.spilled {
             line(

@@ -4,6 +4,7 @@
 mod apps;
 mod bad_input;
 mod call;
+mod certificate;
 mod command;
 mod deadline;
 mod demo;

@@ -38,6 +38,21 @@ impl Lifecycle {
         self.pending_save.is_some()
     }
 
+    /// Whether a pause is open because the server has refused the client, or because the settings are wrong.
+    #[must_use]
+    pub fn is_misconfigured(&self) -> bool {
+        matches!(&self.gate, Gate::Shut { cause, .. } if cause.kind() == ErrorKind::Misconfigured)
+    }
+
+    /// The client has another credential than before, such as a client certificate whose file was exchanged: the pause after
+    /// a refusal of the old one ends.
+    pub fn credential_changed(&mut self) {
+        if self.is_misconfigured() {
+            self.gate = Gate::Open;
+            self.failures = 0;
+        }
+    }
+
     /// Before this instant acquiring another token than the one in force cannot change the answer, whether or not that
     /// token is due. The read path mirrors it.
     #[must_use]

@@ -97,3 +97,46 @@ fn metadata_of_another_issuer_or_with_an_insecure_url_is_rejected() {
     let closed = Discovery::new("https://a.com").unwrap().read(&answer(403, "{}"), NOW).unwrap_err();
     assert!(closed.to_string().starts_with("the server denies public access to this URL"));
 }
+
+#[test]
+fn with_a_client_certificate_the_endpoints_for_it_are_used() {
+    let metadata = discovered(
+        r#","revocation_endpoint":"https://as.example.com/revoke",
+            "token_endpoint_auth_methods_supported":["tls_client_auth","self_signed_tls_client_auth"],
+            "mtls_endpoint_aliases":{"token_endpoint":"https://mtls.example.com/token",
+            "revocation_endpoint":"https://mtls.example.com/revoke","introspection_endpoint":7}"#,
+    )
+    .unwrap();
+    let methods = metadata.token_endpoint_auth_methods_supported.clone().unwrap();
+    assert_eq!(methods, [AuthMethod::TlsClientAuth, AuthMethod::SelfSignedTlsClientAuth]);
+    let certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let app = || App::from_metadata(&metadata).client_id("c").grant_type(GrantType::ClientCredentials);
+    for method in methods {
+        let app = app().client_certificate(certificate).token_endpoint_auth_method(method);
+        let request =
+            app.clone().build().unwrap().request(&AuthorizationGrant::ClientCredentials, NOW).unwrap();
+        assert_eq!(request.url(), "https://mtls.example.com/token");
+        assert_eq!(body(&request), "grant_type=client_credentials&client_id=c");
+        let error = app.client_secret("s").build().unwrap_err();
+        assert!(error.to_string().contains(&format!("{method}: remove one of them")), "{error}");
+        let error = self::app_without_certificate(&metadata, method);
+        assert!(error.to_string().contains("client_certificate is missing"), "{error}");
+    }
+    let revoke = app().client_certificate(certificate).build().unwrap().revocation(&RefreshToken::new("r"));
+    assert_eq!(revoke.unwrap().url(), "https://mtls.example.com/revoke");
+    let own =
+        app().client_certificate(certificate).token_url("https://own.example.com/token").build().unwrap();
+    let request = own.request(&AuthorizationGrant::ClientCredentials, NOW).unwrap();
+    assert_eq!(request.url(), "https://own.example.com/token");
+    let without = app().client_secret("s").build().unwrap();
+    let request = without.request(&AuthorizationGrant::ClientCredentials, NOW).unwrap();
+    assert_eq!(request.url(), "https://as.example.com/token");
+    for wrong in [r#"{"token_endpoint":"http://mtls.example.com/token"}"#, "7", r#"{"token_endpoint":7}"#] {
+        assert!(discovered(&format!(r#","mtls_endpoint_aliases":{wrong}"#)).is_err(), "{wrong}");
+    }
+}
+
+fn app_without_certificate(metadata: &oauth2_app::Metadata, method: AuthMethod) -> TokenError {
+    let app = App::from_metadata(metadata).client_id("c").grant_type(GrantType::ClientCredentials);
+    app.token_endpoint_auth_method(method).build().unwrap_err()
+}

@@ -66,6 +66,11 @@ impl Connector {
         Ok(Self { tcp, tls, proxies: proxies.map(Arc::new), timeout: settings.connect_timeout })
     }
 
+    /// What makes the TLS connections.
+    pub(super) const fn tls(&self) -> &TlsConnector {
+        &self.tls
+    }
+
     /// The same without a proxy, which would read plain HTTP.
     pub(super) fn direct(&self) -> Self {
         Self { proxies: None, ..self.clone() }
@@ -155,7 +160,7 @@ impl Service<Uri> for Connector {
 #[cfg(test)]
 fn without_tls_library(url: &str) -> TransportError {
     let mut connector = Connector::new(&ClientSettings::<()>::new(wellspring_transport::Tls::new())).unwrap();
-    connector.tls = TlsConnector::None;
+    connector.tls = TlsConnector::without_library();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let Err(Unsent(failure)) = runtime.block_on(connector.call(url.parse().unwrap())) else {
         panic!("there is no TLS")

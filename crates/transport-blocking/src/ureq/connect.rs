@@ -51,7 +51,7 @@ impl Connecting {
         let mut socket = TransportAdapter::new(Box::new(socket) as _, Arc::clone(&details.current_time));
         socket.set_timeout(left_of(details));
         let session = handshake(&self.tls, details.uri.host().unwrap_or_default(), socket)?;
-        Ok(Box::new(TlsTransport::new(details.config, session, self.slack)))
+        Ok(Box::new(TlsTransport::new(details.config, session, self.slack, self.tls.clone())))
     }
 }
 
@@ -164,7 +164,7 @@ impl<T: Transport> Transport for Patient<T> {
 /// The failure of this HTTPS request where no TLS library is enabled.
 #[cfg(test)]
 fn without_tls_library(url: &str) -> wellspring_core::TransportError {
-    let connector = Connecting::new(TlsConnector::None, core::time::Duration::ZERO);
+    let connector = Connecting::new(TlsConnector::without_library(), core::time::Duration::ZERO);
     let config = ureq::config::Config::builder().proxy(None).build();
     let agent = ureq::Agent::with_parts(config, connector, super::lookup::Resolving::new(true));
     super::failure(agent.get(url).call().unwrap_err())

@@ -4,10 +4,10 @@ use std::io;
 
 use ureq::config::Config;
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport, TransportAdapter};
-use wellspring_transport::{LOOK, LOOKS, TlsConnector, certificate_refused};
+use wellspring_transport::{LOOK, LOOKS, TlsConnector, TlsLibrary, certificate_refused, handshake_ended};
 
 use super::session::Session;
-use super::unsent::{NoTls, Stage, Unsent, check_unsent, own};
+use super::unsent::{NoTls, Unsent, check_unsent, own};
 
 #[cfg(feature = "native-tls")]
 mod native;
@@ -22,16 +22,23 @@ pub(super) fn handshake(
 ) -> Result<Box<dyn Session>, ureq::Error> {
     // The address in a URL has brackets around it, the name in a certificate has none.
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    match tls {
+    let shaken = match tls.library() {
         #[cfg(feature = "rustls-no-provider")]
-        TlsConnector::Rustls(config) => rustls::handshake(config, host, socket),
+        TlsLibrary::Rustls(config) => rustls::handshake(&config, host, socket),
         #[cfg(feature = "native-tls")]
-        TlsConnector::NativeTls(connector) => native::handshake(connector, host, socket),
+        TlsLibrary::NativeTls(connector) => native::handshake(&connector, host, socket),
         _ => {
             let _ = (host, socket);
             Err(ureq::Error::Other(Box::new(NoTls)))
         }
-    }
+    };
+    shaken.map_err(|error| match error {
+        ureq::Error::Io(io) => {
+            let alert = handshake_ended(&io, tls.shown().as_ref());
+            Unsent::explained(ureq::Error::Io(io), alert)
+        }
+        error => error,
+    })
 }
 
 /// A connection with TLS.
@@ -41,12 +48,18 @@ pub(super) struct TlsTransport {
     /// Whether a byte of a response has arrived.
     received: bool,
     slack: core::time::Duration,
+    tls: TlsConnector,
 }
 
 impl TlsTransport {
-    pub(super) fn new(config: &Config, session: Box<dyn Session>, slack: core::time::Duration) -> Self {
+    pub(super) fn new(
+        config: &Config,
+        session: Box<dyn Session>,
+        slack: core::time::Duration,
+        tls: TlsConnector,
+    ) -> Self {
         let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
-        Self { buffers, session, received: false, slack }
+        Self { buffers, session, received: false, slack, tls }
     }
 
     /// The connection has failed. If the server has ended it with an alert about the certificate, it has read no request, and
@@ -55,9 +68,12 @@ impl TlsTransport {
         if self.received || error.kind() == io::ErrorKind::TimedOut {
             return error.into();
         }
-        let about_the_certificate = |error: &io::Error| certificate_refused(error).is_some();
-        let error = if about_the_certificate(&error) { error } else { self.reason(error, timeout) };
-        if about_the_certificate(&error) { Unsent::of(error.into(), Stage::Connected) } else { error.into() }
+        let error =
+            if certificate_refused(&error, None).is_some() { error } else { self.reason(error, timeout) };
+        match certificate_refused(&error, self.tls.shown().as_ref()) {
+            Some(refused) => Unsent::explained(error.into(), Some(refused)),
+            None => error.into(),
+        }
     }
 
     /// The alert about the certificate that has arrived, else this error.
@@ -66,7 +82,7 @@ impl TlsTransport {
         for _ in 0..LOOKS {
             self.session.socket().set_timeout(timeout);
             match self.session.look() {
-                Err(alert) if certificate_refused(&alert).is_some() => return alert,
+                Err(alert) if certificate_refused(&alert, None).is_some() => return alert,
                 Err(waiting) if waiting.kind() == io::ErrorKind::TimedOut => {}
                 Err(_) => break,
                 Ok(()) => {}

@@ -7,7 +7,7 @@ use ureq::unversioned::transport::time::Duration;
 use ureq::{ProxyProtocol, Timeout};
 use wellspring_core::TransportError;
 use wellspring_transport::{
-    Failure, certificate_refused, handshake_ended, is_untrusted, timed_out, unreachable, unreachable_by_proxy,
+    Failure, is_untrusted, shares_no_protocol, timed_out, unreachable, unreachable_by_proxy,
 };
 
 /// A failure before the first byte of a request.
@@ -16,6 +16,8 @@ use wellspring_transport::{
 pub(super) struct Unsent {
     error: ureq::Error,
     stage: Stage,
+    /// What an alert of the server means.
+    alert: Option<TransportError>,
 }
 
 /// The URL is HTTPS, and no TLS library is enabled.
@@ -37,8 +39,6 @@ pub(super) enum Stage {
     Proxy,
     /// The connection was being made, up to the end of the handshake.
     Connect,
-    /// The handshake is complete.
-    Connected,
 }
 
 impl Unsent {
@@ -55,18 +55,18 @@ impl Unsent {
                 }
                 ureq::Error::Other(other)
             }
-            error => ureq::Error::Other(Box::new(Self { error, stage })),
+            error => ureq::Error::Other(Box::new(Self { error, stage, alert: None })),
         }
+    }
+
+    /// A failure that an alert of the server explains, if there is one.
+    pub(super) fn explained(error: ureq::Error, alert: Option<TransportError>) -> ureq::Error {
+        ureq::Error::Other(Box::new(Self { error, stage: Stage::Connect, alert }))
     }
 
     /// The failure that an alert of the server means.
     pub(super) fn alert(&self) -> Option<TransportError> {
-        let ureq::Error::Io(io) = &self.error else { return None };
-        match self.stage {
-            Stage::Lookup | Stage::Proxy => None,
-            Stage::Connect => handshake_ended(io),
-            Stage::Connected => certificate_refused(io),
-        }
+        self.alert.clone().filter(|_| self.stage == Stage::Connect)
     }
 
     pub(super) fn failure(&self) -> Failure {
@@ -78,6 +78,7 @@ impl Unsent {
             error if self.stage == Stage::Proxy => unreachable_by_proxy(error),
             ureq::Error::Other(other) if other.is::<NoTls>() => Failure::NO_TLS,
             ureq::Error::Io(io) if is_untrusted(io) => Failure::UNTRUSTED,
+            ureq::Error::Io(io) if shares_no_protocol(io) => Failure::NO_COMMON_PROTOCOL,
             ureq::Error::Io(io) if timed_out(io) => Failure::CONNECT_TIMEOUT,
             ureq::Error::BadUri(_) | ureq::Error::Tls(_) => Failure::INVALID,
             ureq::Error::Io(io) => unreachable(io, lookup),

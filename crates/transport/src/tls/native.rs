@@ -1,48 +1,62 @@
 //! The connector of the operating system's TLS library.
 
-use std::sync::Arc;
-
 use native_tls::{Certificate, Identity, Protocol, TlsConnector};
-use rustls_pki_types::PrivateKeyDer;
 use wellspring_core::TokenError;
 
-use super::pem::{Trust, invalid_authority, invalid_identity};
+use super::authorities::invalid;
+use super::chain::Material;
+use super::fault::{TlsFault, TlsSetting};
+use super::pem;
 
 /// The connector of these settings.
-pub(super) fn connector(trust: &Trust) -> Result<TlsConnector, TokenError> {
+pub(super) fn connector(
+    authorities: &[Vec<u8>],
+    material: Option<&Material>,
+) -> Result<TlsConnector, TlsFault> {
     let mut builder = TlsConnector::builder();
     builder.min_protocol_version(Some(Protocol::Tlsv12));
-    for authority in &trust.authorities {
-        let authority = Certificate::from_der(authority).map_err(|_| invalid_authority())?;
+    let taken: Vec<_> = authorities.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
+    if taken.is_empty() && !authorities.is_empty() {
+        return Err(invalid());
+    }
+    for authority in taken {
         builder.add_root_certificate(authority);
     }
-    if let Some(identity) = &trust.identity {
-        let (_, key) = identity.parsed()?;
-        let pem = match key {
-            PrivateKeyDer::Pkcs8(_) => from_the_key(&identity.key),
-            _ => None,
-        };
-        let Some(pem) = pem else {
-            return Err(TokenError::misconfigured(
-                "native-tls takes the client key only as PKCS #8: convert it with `openssl pkcs8 -topk8 -nocrypt`, or use rustls",
-            ));
-        };
-        let identity = Identity::from_pkcs8(&identity.certificate, pem);
-        builder.identity(identity.map_err(|_| invalid_identity())?);
+    if let Some(material) = material {
+        builder.identity(identity(material)?);
     }
     builder.build().map_err(|error| {
-        let failure = if trust.identity.is_some() {
-            invalid_identity()
-        } else {
-            TokenError::misconfigured("the operating system's TLS library cannot be used")
+        let fault = match material {
+            Some(_) => does_not_belong(),
+            None => TokenError::misconfigured("the operating system's TLS library cannot be used").into(),
         };
-        failure.with_source(Arc::new(error))
+        fault.with_source(error)
     })
 }
 
-/// The PEM text from where the key begins: a certificate may stand before it.
-fn from_the_key(pem: &[u8]) -> Option<&[u8]> {
-    let begin = b"-----BEGIN PRIVATE KEY-----";
-    let start = pem.windows(begin.len()).position(|window| window == begin)?;
-    Some(&pem[start..])
+/// Whether the library takes the key with the certificate.
+pub(super) fn check(material: &Material) -> Result<(), TlsFault> {
+    let mut builder = TlsConnector::builder();
+    builder.identity(identity(material)?);
+    builder.build().map(drop).map_err(|error| does_not_belong().with_source(error))
+}
+
+fn identity(material: &Material) -> Result<Identity, TlsFault> {
+    let invalid = || {
+        TlsFault::new(
+            TlsSetting::ClientKey,
+            "the client key is damaged, or of a kind that native-tls does not take",
+        )
+    };
+    let chain: String = material.chain.iter().map(|der| pem::encode(der)).collect();
+    let key = material.key.to_pkcs8().ok_or_else(invalid)?;
+    let key = pem::encode_key(&key);
+    Identity::from_pkcs8(chain.as_bytes(), key.as_bytes()).map_err(|error| invalid().with_source(error))
+}
+
+fn does_not_belong() -> TlsFault {
+    TlsFault::new(
+        TlsSetting::ClientKey,
+        "the client key does not belong to the client certificate: give the key with which that certificate was requested",
+    )
 }

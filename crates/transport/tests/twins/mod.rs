@@ -6,10 +6,16 @@
 
 mod broken;
 mod call;
+#[cfg(feature = "pkcs12")]
+mod certificate_alerts;
+#[cfg(feature = "pkcs12")]
+mod certificate_files;
 mod client_settings;
 mod doubles;
 mod exchange;
 mod limits;
+#[cfg(feature = "pkcs12")]
+mod pki;
 mod pool;
 mod proxied;
 mod received;

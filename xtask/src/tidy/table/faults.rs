@@ -48,7 +48,7 @@ const fn obstacle(obstacle: Obstacle) -> &'static str {
         Obstacle::ConnectionBroken => "the connection breaks before the request is sent",
         Obstacle::ConnectionRefused => "the port is closed",
         Obstacle::HandshakeRefused => {
-            "an alert ends the TLS handshake: it is not protected, so anything on the way can send it"
+            "an alert ends the TLS handshake, such as one about the client certificate or the version of TLS"
         }
         Obstacle::CertificateRefused => "the server refuses the client certificate, or asks for one",
     }

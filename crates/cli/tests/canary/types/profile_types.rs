@@ -27,6 +27,8 @@ refresh_token = {{ file = "refresh" }}
 developer_token = "{ACCESS}"
 [profile.app.tls]
 client_key = "{SECRET}"
+client_key_password = "{SECRET}"
+client_certificate_password = {{ file = "refresh" }}
 [profile.own]
 provider = "custom"
 token_url = "https://api.example/token"

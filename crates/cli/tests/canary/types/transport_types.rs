@@ -14,10 +14,10 @@ use wellspring_core::{
 use wellspring_store::{MemoryStore, Records};
 use wellspring_transport::twins::prelude::{Pool, SharedSettings};
 use wellspring_transport::{
-    Action, ActiveRenewal, AllowedOrigins, CallParts, ClientSettings, Clock, Driver, Failure, InFlight,
-    Listener, ManualClock, Notify, ProxyChoice, Redirected, RenewalGuard, RenewalRun, Report, SaveGuard,
-    SaveRun, Scripted, SharedLifecycle, Slices, Source, SourceSelector, Storage, Tls, TlsBackend,
-    TlsConnector, TokenRef, Watch,
+    Action, ActiveRenewal, AllowedOrigins, CallParts, CertificateInfo, ClientSettings, Clock, Driver,
+    Failure, InFlight, Listener, ManualClock, Notify, ProxyChoice, Redirected, RenewalGuard, RenewalRun,
+    Report, SaveGuard, SaveRun, Scripted, SharedLifecycle, Slices, Source, SourceSelector, Storage, Tls,
+    TlsBackend, TlsConnector, TlsFault, TlsIdentity, TlsLibrary, TlsSetting, TokenRef, Validity, Watch,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -62,6 +62,11 @@ pub(crate) fn show_all(shown: &mut Shown) {
         ProxyChoice = ProxyChoice::At(format!("http://user:{SECRET}@proxy.example"));
         TlsBackend = TlsBackend::RustlsRing;
         TlsConnector = Tls::new().connector().unwrap();
+        TlsLibrary = Tls::new().connector().unwrap().library();
+        TlsIdentity = TlsIdentity::new(SECRET).key(SECRET).password(SECRET).key_password(SECRET);
+        Tls = Tls::new().client_identity(TlsIdentity::file("client.p12").password(SECRET).key_password(SECRET));
+        TlsSetting = TlsSetting::ClientKeyPassword;
+        Validity = Validity::Expired;
         Failure = Failure::BROKEN;
         Redirected = Redirected::Elsewhere;
         SourceSelector<blocking::TokenSource> = SourceSelector::Always(blocking::TokenSource::fixed(ACCESS));
@@ -92,10 +97,43 @@ pub(crate) fn show_all(shown: &mut Shown) {
         shown.add(&warm);
     });
     show_pools(shown);
+    show_certificates(shown);
     show_shared_parts(shown);
     let warm: blocking::KeepWarm = blocking::TokenSource::fixed(ACCESS).keep_warm().unwrap();
     shown.add(&warm);
     let _ = Duration::ZERO;
+}
+
+/// Certificates, and errors about files and passwords that hold the secret.
+fn show_certificates(shown: &mut Shown) {
+    let simulator = wellspring_simulator::Simulator::builder().mutual_tls().start().unwrap();
+    let identity = simulator.identity().unwrap();
+    let (certificate, key) = (&identity.client_certificate_pem, &identity.client_key_pem);
+    let tls = Tls::new().client_certificate(certificate.as_str(), key.as_str());
+    let info: CertificateInfo = tls.certificate_info().unwrap().unwrap();
+    shown.add(&info);
+    let body: String = key.lines().filter(|line| !line.starts_with('-')).collect();
+    let marked = key.replacen(&body[..8], &format!("{SECRET}*"), 1);
+    let encrypted =
+        format!("-----BEGIN ENCRYPTED PRIVATE KEY-----\n{body}\n-----END ENCRYPTED PRIVATE KEY-----\n");
+    for identity in [
+        TlsIdentity::new(certificate.as_str()).key(SECRET),
+        TlsIdentity::new(certificate.as_str()).key(marked),
+        TlsIdentity::new(certificate.as_str()).key(encrypted).key_password(SECRET),
+        TlsIdentity::new(SECRET).password(SECRET),
+        TlsIdentity::new(format!("-----BEGIN {SECRET}-----")).password(SECRET),
+        TlsIdentity::new(wrong_pkcs12()).password(SECRET).key_password(SECRET),
+    ] {
+        shown.add_error::<TlsFault>(&Tls::new().client_identity(identity).find_fault().unwrap_err());
+    }
+}
+
+/// A PKCS #12 file whose password is another one: the head of one, with a MAC over nothing.
+fn wrong_pkcs12() -> Vec<u8> {
+    let data = [0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1, 0xa0, 4, 4, 2, 0x30, 0];
+    let mut file = vec![0x30, 22, 2, 1, 3, 0x30, 17];
+    file.extend(data);
+    file
 }
 
 /// What waits for a token, and what carries a call.

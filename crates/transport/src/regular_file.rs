@@ -7,14 +7,18 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 /// The most bytes of a configuration.
-pub(crate) const CONFIGURATION: u64 = 16 << 20;
+pub const CONFIGURATION: u64 = 16 << 20;
 /// The most bytes of a secret.
-pub(crate) const SECRET: u64 = 64 << 10;
-/// The most bytes of a PEM file, which may hold a chain or a bundle of authorities.
-pub(crate) const PEM: u64 = 1 << 20;
+pub const SECRET: u64 = 64 << 10;
+/// The most bytes of a file with certificates, which may hold a chain or a bundle of authorities.
+pub const CERTIFICATES: u64 = 1 << 20;
 
 /// The contents of a regular file of at most this many bytes.
-pub(crate) fn read(path: &Path, at_most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+///
+/// # Errors
+///
+/// If there is no such file, it is not a regular file, it is larger, or the system does not let this process read it.
+pub fn read(path: &Path, at_most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     // Opening some devices has an effect, so the path is judged first.
     check(&std::fs::metadata(path)?, at_most)?;
     let file = open(path)?;
@@ -32,7 +36,11 @@ pub(crate) fn read(path: &Path, at_most: u64) -> io::Result<Zeroizing<Vec<u8>>> 
 }
 
 /// As [`read`], for a text in UTF-8.
-pub(crate) fn read_text(path: &Path, at_most: u64) -> io::Result<Zeroizing<String>> {
+///
+/// # Errors
+///
+/// As for [`read`], and if the file is not UTF-8.
+pub fn read_text(path: &Path, at_most: u64) -> io::Result<Zeroizing<String>> {
     let bytes = read(path, at_most)?;
     let text = core::str::from_utf8(&bytes)
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("it is not UTF-8: {error}")))?;
