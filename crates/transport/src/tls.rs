@@ -294,7 +294,13 @@ crate::debug_fields!([] Tls, |tls|
     authorities: tls.authorities.len()
 );
 
-#[cfg(test)]
+#[cfg(all(
+    test,
+    any(
+        all(feature = "rustls-ring", feature = "rustls-aws-lc-rs", feature = "native-tls"),
+        not(any(feature = "rustls-no-provider", feature = "native-tls"))
+    )
+))]
 mod tests {
     use super::*;
 

@@ -119,7 +119,7 @@ fn with_a_client_certificate_the_endpoints_for_it_are_used() {
         assert_eq!(body(&request), "grant_type=client_credentials&client_id=c");
         let error = app.client_secret("s").build().unwrap_err();
         assert!(error.to_string().contains(&format!("{method}: remove one of them")), "{error}");
-        let error = self::app_without_certificate(&metadata, method);
+        let error = app_without_certificate(&metadata, method);
         assert!(error.to_string().contains("client_certificate is missing"), "{error}");
     }
     let revoke = app().client_certificate(certificate).build().unwrap().revocation(&RefreshToken::new("r"));

@@ -3,6 +3,7 @@
 use core::error::Error;
 use core::fmt;
 use std::borrow::Cow;
+#[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
 use std::sync::Arc;
 
 use wellspring_core::TokenError;
@@ -49,6 +50,7 @@ impl TlsFault {
         self.error
     }
 
+    #[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
     pub(super) fn with_source(self, source: impl Error + Send + Sync + 'static) -> Self {
         Self { error: self.error.with_source(Arc::new(source)), ..self }
     }
@@ -91,6 +93,7 @@ impl Problem {
         Self { is_of_password: false, text: text.into() }
     }
 
+    #[cfg(feature = "pkcs12")]
     pub(super) fn password(text: impl Into<Cow<'static, str>>) -> Self {
         Self { is_of_password: true, text: text.into() }
     }

@@ -1,10 +1,10 @@
 //! Certificates as a bank issues them, in the forms in which people have them, and servers that ask for them.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
