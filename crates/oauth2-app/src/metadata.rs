@@ -119,7 +119,7 @@ impl Discovery {
                 .bool("authorization_response_iss_parameter_supported")
                 == Some(true),
             document: document.into(),
-            mtls_endpoint_aliases: aliases(&object, requires_https)?,
+            mtls_endpoint_aliases: aliases(object, requires_https)?,
         })
     }
 }

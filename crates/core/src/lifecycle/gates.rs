@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::Lifecycle;
 use super::gate::{Gate, closed_error};
 use crate::decision::GateState;
-use crate::error::TokenError;
+use crate::error::{ErrorKind, TokenError};
 use crate::time::{Clocks, Instant};
 
 impl Lifecycle {
