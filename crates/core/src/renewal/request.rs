@@ -85,8 +85,12 @@ impl Request {
                 None => Reading::Refused(error),
             },
             // The bytes that came are not of the endpoint: the grant may never have arrived there.
+            // What is compressed in a way that is not read shows nothing of its origin.
             Reading::Refused(said)
-                if success && said.is_from_intermediary() && !response.expose_body().is_empty() =>
+                if success
+                    && error.is_transient()
+                    && said.is_from_intermediary()
+                    && !response.expose_body().is_empty() =>
             {
                 Reading::Refused(error.with_fate(Fate::Unknown))
             }
