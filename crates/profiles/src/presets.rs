@@ -121,6 +121,9 @@ impl Preset {
         for key in self.requires.iter().filter(|key| !certificate(key)) {
             text += &self.line(key);
         }
+        if self.provider == "oauth2-app" && !self.requires.iter().any(|key| key == "client_secret") {
+            text += &format!("# unless the app is a public client:\n# {}", self.line("client_secret"));
+        }
         let redirect_uri = "redirect_uri".to_owned();
         if self.provider == "oauth2-app" && !self.requires.contains(&redirect_uri) {
             text += &self.line(&redirect_uri);

@@ -45,4 +45,7 @@ fn the_profile_that_is_printed_for_a_vendor_with_users_signs_in_by_browser() {
         Configuration::read(Path::new("w.toml"), &Preset::named("google").unwrap().profile()).unwrap();
     let signs_in = google.profile("google").unwrap().signs_in().unwrap();
     assert!(matches!(signs_in, crate::SignsIn::ByBrowser { .. }), "{signs_in:?}");
+
+    let github = Preset::named("github").unwrap().profile();
+    assert!(github.contains("# client_secret = { env = \"GITHUB_CLIENT_SECRET\" }\n"), "{github}");
 }
