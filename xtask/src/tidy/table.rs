@@ -19,7 +19,7 @@ struct Printed {
     markdown: fn(&Workspace) -> String,
 }
 
-const TABLES: [Printed; 7] = [
+const TABLES: [Printed; 8] = [
     Printed { name: "decision table", markdown: |_| acquire() },
     Printed { name: "table of loads", markdown: |_| renewal::loaded() },
     Printed { name: "table of replays", markdown: |_| renewal::replay() },
@@ -27,6 +27,7 @@ const TABLES: [Printed; 7] = [
     Printed { name: "table of refusals", markdown: |_| refusal() },
     Printed { name: "table of faults", markdown: |_| faults::faults() },
     Printed { name: "table of presets", markdown: presets::presets },
+    Printed { name: "table of banks", markdown: presets::banks },
 ];
 
 impl Printed {

@@ -12,7 +12,7 @@ const FACTS: &str = "crates/profiles/tests/presets/facts";
 pub(super) fn presets(workspace: &Workspace) -> String {
     let mut out = "| `preset` | what the profile gives | tried | source |\n|---|---|---|---|\n".to_owned();
     for (path, text) in workspace.tree.ending(PRESETS, ".toml") {
-        let name = path.rsplit('/').next().and_then(|file| file.strip_suffix(".toml")).unwrap_or(path);
+        let name = name(path);
         let facts = workspace.tree.text(&format!("{FACTS}/{name}.toml")).unwrap_or_default();
         let (preset, facts) = (parsed(text), parsed(facts));
         // Writing to a string cannot fail.
@@ -25,6 +25,25 @@ pub(super) fn presets(workspace: &Workspace) -> String {
         );
     }
     out
+}
+
+/// The presets whose vendors demand a client certificate, with their notes.
+pub(super) fn banks(workspace: &Workspace) -> String {
+    let mut out = "| `preset` | what the profile gives | notes |\n|---|---|---|\n".to_owned();
+    for (path, text) in workspace.tree.ending(PRESETS, ".toml") {
+        let preset = parsed(text);
+        if words(preset.get("requires")).iter().any(|key| key == "client_certificate") {
+            let notes = text_of(&preset, "notes").replace('|', "/");
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "| `{}` | {} | {notes} |", name(path), given(&preset));
+        }
+    }
+    out
+}
+
+/// The name of the preset in this file.
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().and_then(|file| file.strip_suffix(".toml")).unwrap_or(path)
 }
 
 /// The keys that a profile gives: those of all environments, and what one of them needs besides.
@@ -136,6 +155,18 @@ mod tests {
                  | code, call, refresh, client certificate demanded; 400 `{\"error\":\"x\"}` is \"login required\" \
                  | [a.example](https://a.example/x), Unit.pas |"
             )
+        );
+    }
+
+    #[test]
+    fn only_a_preset_with_a_client_certificate_is_in_the_table_of_banks() {
+        let bank = "notes = 'A bank.'\nrequires = ['client_certificate']\n";
+        let paths = ["bank", "vendor"].map(|name| format!("{PRESETS}/{name}.toml"));
+        let workspace = Workspace::of([(paths[0].as_str(), bank), (&paths[1], "requires = ['client_id']\n")]);
+        let table = banks(&workspace);
+        assert_eq!(
+            table.lines().skip(2).collect::<Vec<_>>(),
+            ["| `bank` | `client_certificate` | A bank. |"]
         );
     }
 }
