@@ -30,11 +30,14 @@ mod permit;
 mod refusals;
 mod reject;
 mod session;
+mod targets;
 
 pub use permit::Permit;
+pub use targets::CallTarget;
 
 use gate::Gate;
 use refusals::Refusals;
+use targets::Targets;
 
 /// What a caller needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -115,6 +118,7 @@ pub struct Lifecycle {
     /// The credential with which the last token was obtained.
     proven: Option<Proven>,
     refusals: Refusals,
+    targets: Targets,
     /// The access token that an API has refused, until a renewal of this process or another access token replaces it.
     refused: Option<Token>,
     own_attempt: Option<OwnAttempt>,
@@ -143,6 +147,7 @@ impl Lifecycle {
             witnesses: Witnesses::default(),
             proven: None,
             refusals: Refusals::default(),
+            targets: Targets::default(),
             refused: None,
             own_attempt: None,
             logged_out: false,
@@ -292,6 +297,9 @@ impl Lifecycle {
         sent: Option<Clocks>,
         now: Clocks,
     ) -> Token {
+        if place.0 != self.epoch {
+            self.targets.clear();
+        }
         (self.epoch, self.generation) = place;
         self.issued = self.generation.max(self.issued.next());
         self.failures = 0;

@@ -3,12 +3,13 @@
 //! A caller holds the lock for a decision, never across I/O or a wait. Every change is published to the readers before
 //! the lock is released, and notifies the waiters afterwards. A poisoned lock is taken over: its lifecycle is valid.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::{Arc, PoisonError};
 
 use wellspring_core::{
-    Completed, ErrorKind, Fate, Generation, Instant, Lifecycle, LoginReason, Outcome, PendingSave, Policy,
-    Provider, Rejected, Token, TokenError, TokenResponse, UnfinishedSave,
+    CallTarget, Clocks, Completed, ErrorKind, Fate, Generation, Instant, Lifecycle, LoginReason, Outcome,
+    PendingSave, Policy, Provider, Rejected, Token, TokenError, TokenResponse, UnfinishedSave,
 };
 
 use crate::call_parts::{CallParts, prefix_of};
@@ -34,6 +35,8 @@ pub struct SharedLifecycle {
     pub(crate) state: Mutex<State>,
     pub(crate) published: Published,
     pub(crate) changes: Arc<Notify>,
+    /// Whether the lifecycle remembers targets that have refused a fresh token.
+    has_refusals: AtomicBool,
 }
 
 pub(crate) struct State {
@@ -79,6 +82,7 @@ impl SharedLifecycle {
             published: Published::new(prefix_of(&provider.spec().calls)),
             calls: CallParts::of(&provider.spec().calls),
             changes: Arc::default(),
+            has_refusals: AtomicBool::new(false),
             storage,
             provider,
         })
@@ -187,9 +191,32 @@ impl SharedLifecycle {
 
     /// An API has refused the token of this generation.
     pub fn reject(&self, generation: Generation) -> Rejected {
+        self.rejected(generation, |lifecycle, now| lifecycle.reject(generation, now))
+    }
+
+    /// The same of a call to this target.
+    pub fn reject_at(&self, target: CallTarget, generation: Generation) -> Rejected {
+        self.rejected(generation, |lifecycle, now| lifecycle.reject_at(target, generation, now))
+    }
+
+    /// An API has accepted a token at this target. Takes no lock unless an API has refused a fresh token before.
+    pub fn accepted_at(&self, target: CallTarget) {
+        if self.has_refusals.load(Ordering::Relaxed) {
+            let mut state = self.lock();
+            state.lifecycle.accepted_at(target);
+            self.has_refusals.store(state.lifecycle.remembers_targets(), Ordering::Relaxed);
+        }
+    }
+
+    fn rejected(
+        &self,
+        generation: Generation,
+        reject: impl FnOnce(&mut Lifecycle, Clocks) -> Rejected,
+    ) -> Rejected {
         let rejected = {
             let mut state = self.lock();
-            let rejected = state.lifecycle.reject(generation, self.clock.now());
+            let rejected = reject(&mut state.lifecycle, self.clock.now());
+            self.has_refusals.store(state.lifecycle.remembers_targets(), Ordering::Relaxed);
             self.published.mirror(&state.lifecycle, &self.clock);
             rejected
         };

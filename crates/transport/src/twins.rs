@@ -26,10 +26,10 @@ pub mod prelude {
     pub use bytes::Bytes;
     pub use http::{HeaderMap, HeaderValue};
     pub use wellspring_core::{
-        AccessToken, Acquire, Amendment, Answer, Attachments, AuthorizationGrant, CallStep, ExistingTokens,
-        Generation, HttpRequest, HttpResponse, Instant, Need, Outcome, Patience, Pending, Policy, Provider,
-        Rejected, Revocation, Scope, SharedBy, Step, Store, StoreError, StoreOp, Token, TokenError,
-        TokenResponse, TransportError, TransportErrorKind, UnfinishedSave, Verdict, judge,
+        AccessToken, Acquire, Amendment, Answer, Attachments, AuthorizationGrant, CallStep, CallTarget,
+        ExistingTokens, Generation, HttpRequest, HttpResponse, Instant, Need, Outcome, Patience, Pending,
+        Policy, Provider, Rejected, Revocation, Scope, SharedBy, Step, Store, StoreError, StoreOp, Token,
+        TokenError, TokenResponse, TransportError, TransportErrorKind, UnfinishedSave, Verdict, judge,
     };
 
     pub use crate::ask::Action;

@@ -60,6 +60,7 @@ macro_rules! send_methods {
                 let parts = self.0.shared.calls()?;
                 let mut call = call;
                 let url = call.url();
+                let target = CallTarget::of(&url);
                 self.0.origins.check(&url)?;
                 if let Some(url) = parts.url(&url) {
                     call.set_url(&url)?;
@@ -87,9 +88,14 @@ macro_rules! send_methods {
                                 Some(Redirected::Elsewhere) => Verdict::Accepted,
                                 _ => response.verdict(provider)$($await)*?,
                             };
+                            if redirected.is_none() && verdict == Verdict::Accepted {
+                                self.0.shared.accepted_at(target);
+                            }
                             next.resume(response, &verdict, can_repeat && redirected.is_none())
                         }
-                        CallStep::Reject(generation, next) => next.resume(self.reject(generation)),
+                        CallStep::Reject(generation, next) => {
+                            next.resume(self.0.shared.reject_at(target, generation))
+                        }
                         CallStep::Done(response) => return Ok(response),
                     };
                 }

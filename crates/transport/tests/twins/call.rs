@@ -76,6 +76,32 @@ async fn an_api_that_refuses_every_token_costs_one_renewal_and_then_none_for_a_w
 }
 
 #[twin::test]
+async fn a_place_that_refuses_every_token_for_ever_costs_two_renewals_and_then_none_and_others_are_renewed_for()
+ {
+    let server = Server::start(|request, n| match (request.path(), request.header("authorization")) {
+        ("/token", _) => Reply::token(n + 1, 3_600),
+        (path, _) if path.starts_with("/never?") => Reply::with(401, "", "refused"),
+        (_, Some("Bearer token-4")) => Reply::with(200, "", "fine"),
+        _ if n == 0 => Reply::with(200, "", "fine"),
+        _ => Reply::status(401),
+    });
+    let clock = Clock::manual(1_000);
+    let source = TokenSource::builder(Toy::at(&server.url)).clock(&clock).build().unwrap();
+    let get = |path: &str| http::Request::get(format!("{}{path}", server.url)).body(()).unwrap();
+    assert_eq!(source.send(get("/cob")).await.unwrap().status(), 200);
+    for minute in 0..30 {
+        clock.advance(Duration::from_secs(61));
+        let answer = source.send(get(&format!("/never?page={minute}"))).await.unwrap();
+        assert_eq!(answer.status(), 401);
+    }
+    // The first token was old, the two that followed it were fresh.
+    assert_eq!(server.asked("/token"), 3);
+    clock.advance(Duration::from_secs(61));
+    assert_eq!(source.send(get("/cob")).await.unwrap().status(), 200, "a refusal elsewhere is renewed for");
+    assert_eq!(server.asked("/token"), 4);
+}
+
+#[twin::test]
 async fn a_failed_renewal_after_a_refusal_is_the_callers_error() {
     let server = Server::start(|request, n| match (request.path(), n) {
         ("/token", 0) => Reply::token(1, 3_600),

@@ -157,3 +157,48 @@ fn tokens_of_two_sessions_whose_records_have_one_generation_are_told_apart() {
     let Rejected::Replaced(token) = life.reject(old.generation(), at(2)) else { panic!("not replaced") };
     assert_eq!(token.expose(), "new");
 }
+
+/// A token that was obtained at this time, in a lifecycle that has one of this text.
+fn replaced(life: &mut Lifecycle, text: &str, seconds: u64) -> Generation {
+    if let Some(token) = life.token() {
+        let _ = life.reject(token.generation(), at(seconds));
+    }
+    let permit = permit(life.acquire(Need::Fresh, at(seconds)));
+    renew(life, permit, Toy::with_credentials(), text, seconds);
+    life.token().unwrap().generation()
+}
+
+/// Two fresh tokens are refused at this target.
+fn refusing(target: CallTarget) -> Lifecycle {
+    let mut life = with_token();
+    let first = replaced(&mut life, "two 3600", 1_000);
+    assert!(matches!(life.reject_at(target, first, at(1_001)), Rejected::Renew));
+    let second = replaced(&mut life, "three", 2_000);
+    assert!(matches!(life.reject_at(target, second, at(2_001)), Rejected::KeepResponse), "it refuses all");
+    assert!(life.token().is_some(), "the token stays");
+    life
+}
+
+#[test]
+fn a_target_that_refuses_every_token_renews_nothing_until_it_accepts_one_or_the_token_may_have_ended() {
+    let (here, there) = (CallTarget::of("https://a.example/x"), CallTarget::of("https://a.example/y"));
+    let kept = |life: &mut Lifecycle, target, seconds| {
+        let generation = life.token().unwrap().generation();
+        matches!(life.reject_at(target, generation, at(seconds)), Rejected::KeepResponse)
+    };
+    assert!(kept(&mut refusing(here), here, 2_100));
+    assert!(!kept(&mut refusing(here), there, 2_100), "another target");
+    let mut accepted = refusing(here);
+    accepted.accepted_at(here);
+    assert!(!accepted.remembers_targets() && !kept(&mut accepted, here, 2_100));
+    // Nothing but a refusal shows the end of a token whose lifetime is unknown.
+    assert!(!kept(&mut refusing(here), here, 3_300));
+}
+
+#[test]
+fn a_new_session_is_refused_nowhere_yet() {
+    let here = CallTarget::of("https://a.example/x");
+    let mut life = refusing(here);
+    life.take_over(granted("mine 3600"), at(2_100), at(2_100));
+    assert!(!life.remembers_targets());
+}
