@@ -119,8 +119,8 @@ mod tests {
 
     #[test]
     fn whether_a_client_names_itself_is_seen() {
-        let bare = reqwest::Client::builder().build().unwrap();
+        let bare = Client::builder().build().unwrap();
         assert!(!bare.names_itself());
-        assert!(reqwest::Client::builder().user_agent("theirs/1").build().unwrap().names_itself());
+        assert!(Client::builder().user_agent("theirs/1").build().unwrap().names_itself());
     }
 }
