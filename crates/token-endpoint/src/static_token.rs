@@ -10,7 +10,7 @@ use wellspring_wire::judge_bearer;
 
 /// A token that is given and never renewed. Pass it to the builder of a token source.
 ///
-/// A source of it sends no token request. Give the source no store: nothing is there to keep.
+/// A source of it sends no token request. It has no store, because nothing is there to keep: with one its builder fails.
 ///
 /// ```
 /// use wellspring_core::{CallFormat, Provider as _, UnixTime};

@@ -77,6 +77,11 @@ impl<D: Driver> SharedSettings<D> {
     /// `Misconfigured` when it does not.
     pub fn check(&self, provider: &dyn Provider) -> Result<(), TokenError> {
         CallParts::of(&provider.spec().calls)?;
+        if self.store.is_some() && provider.own_token(self.clock.now().unix).is_some() {
+            return Err(TokenError::misconfigured(
+                "a token without a token endpoint is not kept in a store: build its source without one",
+            ));
+        }
         check_store(self.store.as_deref(), self.shared_by, provider)
     }
 

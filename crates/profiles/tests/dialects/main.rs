@@ -18,6 +18,8 @@ use wellspring_core::{
     Token, TokenError, UnixTime,
 };
 use wellspring_profiles::{Configuration, Profile};
+use wellspring_store::MemoryStore;
+use wellspring_token_endpoint::StaticToken;
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking::{self as blocking, Clock};
 
@@ -249,6 +251,9 @@ fn a_static_token_is_sent_as_it_is_until_it_expires() {
         check(&requests[0], "GET /api", &headers, transport);
         assert_eq!(requests[0].header("authorization"), None);
     }
+    let kept = StaticToken::new("s3cret").unwrap();
+    let error = blocking::Builder::new(Arc::new(kept)).store(MemoryStore::open()).build().unwrap_err();
+    assert!(error.to_string().contains("build its source without one"), "{error}");
     let over = "provider = 'static'\ntoken = 's3cret'\nexpires_at = '2001-01-01T00:00:00Z'\napi_urls = 'https://a.example'\n";
     let (profile, _folder) = profile(over);
     let error = Source::of(&profile, "blocking").get(Grant::Own).unwrap_err();
