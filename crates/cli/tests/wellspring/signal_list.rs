@@ -18,3 +18,12 @@ pub(crate) const OTHER_SIGNALS: [(&str, i32); 9] = [
 ];
 #[cfg(not(target_os = "linux"))]
 pub(crate) const OTHER_SIGNALS: [(&str, i32); 0] = [];
+
+/// Whether this process, and so a program that it starts, ignores the signal of this exit status from its start, as it ignores
+/// SIGHUP under `nohup`.
+pub(crate) fn is_ignored(status: i32) -> bool {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = text.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (status - 129) & 1 == 1
+}

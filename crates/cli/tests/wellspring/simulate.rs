@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use crate::command::{Folder, Ran, Running};
 use crate::login;
-use crate::signal_list::SIGNALS;
+use crate::signal_list::{SIGNALS, is_ignored};
 use crate::signals::signal;
 
 #[test]
@@ -87,7 +87,7 @@ fn the_list_has_every_fault_and_an_unknown_fault_is_a_usage_error() {
 
 #[test]
 fn each_signal_ends_the_simulator_even_with_half_a_request() {
-    for (name, status) in SIGNALS {
+    for (name, status) in SIGNALS.into_iter().filter(|(_, status)| !is_ignored(*status)) {
         let folder = Folder::with("");
         let (mut running, line) = Running::start(&mut folder.command(&["simulate"]));
         let authority = line.trim_start_matches("# http://").trim_end().to_owned();

@@ -8,7 +8,7 @@ use wellspring_simulator::{Endpoint, Fault, Simulator};
 
 use crate::browser::{Browser, decoded};
 use crate::program::{Folder, Site};
-use crate::signal_list::{OTHER_SIGNALS, SIGNALS};
+use crate::signal_list::{OTHER_SIGNALS, SIGNALS, is_ignored};
 use crate::simulator::{endpoints, people, register, sign_in};
 
 fn stage() -> (Simulator, Folder, Site) {
@@ -25,15 +25,6 @@ fn record(folder: &Folder) -> String {
     let files = fs::read_dir(folder.path().join("tokens")).unwrap().map(|file| file.unwrap().path());
     let mut records = files.filter(|path| path.extension().is_some_and(|it| it == "token"));
     String::from_utf8_lossy(&fs::read(records.next().unwrap()).unwrap()).into_owned()
-}
-
-/// Whether this process, and so the site that it starts, ignores the signal of this exit status from its start, as it
-/// ignores SIGHUP under `nohup`.
-fn is_ignored(status: i32) -> bool {
-    let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = text.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    mask >> (status - 129) & 1 == 1
 }
 
 #[test]
