@@ -10,7 +10,6 @@ use wellspring_core::{ResponseHead, TransportError, TransportErrorKind};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
-use crate::rules::BODY_CAP;
 
 /// How the body of a response is to be read.
 #[derive(Debug)]
@@ -28,8 +27,8 @@ pub(crate) enum Content {
 }
 
 impl Content {
-    /// What the head says of this body.
-    pub(crate) fn of(head: &ResponseHead, body: &[u8]) -> Self {
+    /// What the head says of this body, of which no more than this many bytes may come out.
+    pub(crate) fn of(head: &ResponseHead, body: &[u8], limit: usize) -> Self {
         let codings: Vec<String> = head
             .all("content-encoding")
             .flat_map(|field| field.split(','))
@@ -40,11 +39,11 @@ impl Content {
         match codings.as_slice() {
             [] => Self::Plain,
             _ if is_text => Self::Plain,
-            [coding] if matches!(&**coding, "gzip" | "x-gzip") => inflate(MultiGzDecoder::new(body)),
+            [coding] if matches!(&**coding, "gzip" | "x-gzip") => inflate(MultiGzDecoder::new(body), limit),
             // Servers send deflate with the header of zlib, as RFC 9110 section 8.4.1.2 says, or without.
-            [coding] if coding == "deflate" => match inflate(ZlibDecoder::new(body)) {
+            [coding] if coding == "deflate" => match inflate(ZlibDecoder::new(body), limit) {
                 Self::Inflated { body: inflated, whole: false } if inflated.is_empty() => {
-                    inflate(DeflateDecoder::new(body))
+                    inflate(DeflateDecoder::new(body), limit)
                 }
                 inflated => inflated,
             },
@@ -72,8 +71,8 @@ fn unknown(codings: &[String]) -> TransportError {
     .lasting()
 }
 
-fn inflate(mut compressed: impl Read) -> Content {
-    let limit = BODY_CAP + 1;
+fn inflate(mut compressed: impl Read, limit: usize) -> Content {
+    let limit = limit.saturating_add(1);
     // The buffer never grows, because a buffer that grows leaves copies of tokens in memory.
     let mut body = Zeroizing::new(vec![0; limit]);
     let mut length = 0;
@@ -100,6 +99,7 @@ mod tests {
 
     use super::*;
 
+    const LIMIT: usize = 1 << 20;
     const TOKEN: &[u8] = br#"{"access_token":"token-1","expires_in":3600,"refresh_token":"next"}"#;
 
     fn gzip(plain: &[u8]) -> Vec<u8> {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     fn read(coding: &str, body: &[u8]) -> Content {
-        Content::of(&ResponseHead::new(200).header("Content-Encoding", coding), body)
+        Content::of(&ResponseHead::new(200).header("Content-Encoding", coding), body, LIMIT)
     }
 
     #[test]
@@ -154,7 +154,7 @@ mod tests {
         assert!(bomb.len() < 64 << 10);
         let Content::Unreadable(error) = read("gzip", &bomb) else { panic!() };
         assert!(error.into_error().to_string().contains("longer than 1 MiB"));
-        let full = gzip(&vec![b' '; BODY_CAP]);
+        let full = gzip(&vec![b' '; LIMIT]);
         assert!(matches!(read("gzip", &full), Content::Inflated { whole: true, .. }));
     }
 

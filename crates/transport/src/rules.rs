@@ -60,7 +60,7 @@ pub fn acceptable(response: HttpResponse) -> Answer {
     if response.expose_body().len() > BODY_CAP {
         return Answer::Failed(TransportError::from(Failure::TOO_LARGE).with_response(response));
     }
-    let response = match Content::of(response.head(), response.expose_body()) {
+    let response = match Content::of(response.head(), response.expose_body(), BODY_CAP) {
         Content::Plain => response,
         Content::Inflated { body, whole: true } => with_body(response.head().clone(), body),
         Content::Inflated { body, whole: false } => {
@@ -115,7 +115,7 @@ pub fn cut_short(
     mut body: Zeroizing<Vec<u8>>,
     failure: impl FnOnce() -> TransportError,
 ) -> Result<HttpResponse, TransportError> {
-    if let Content::Inflated { body: inflated, .. } = Content::of(&head, &body) {
+    if let Content::Inflated { body: inflated, .. } = Content::of(&head, &body, BODY_CAP) {
         body = inflated;
     }
     let start = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&body).trim_ascii_start();

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::generation::{Epoch, Generation};
 use crate::jitter::Jitter;
-use crate::lease::Attempt;
+use crate::lease::{Attempt, Fingerprint};
 use crate::policy::{CLOCK_WENT_BACK, Policy};
 use crate::proven::Proven;
 use crate::provider::{AuthorizationGrant, Rotation};
@@ -89,6 +89,11 @@ impl Context {
     pub(super) fn proves(&self, attempt: Option<Attempt>, sent: Clocks) -> Option<Proven> {
         let salt = attempt.map_or(0, |attempt| attempt.owner.source ^ attempt.number);
         Some(Proven::new(&*self.provider, salt, sent.unix))
+    }
+
+    /// Whether the provider's credential is the one that was refused, as far as that is known.
+    pub(super) fn is_same_credential(&self, refused: Option<Fingerprint>) -> bool {
+        refused.is_none_or(|seen| seen == Fingerprint::of(&*self.provider, seen.salt))
     }
 
     /// Whether the provider's credential has worked within the last day, as this lifecycle or the store knows.

@@ -22,7 +22,6 @@ use super::ask::{Retry, store_error};
 use super::context::{Context, Current, Fallback, Needed, Place, place_after};
 use super::loaded::{Found, Judgment, judge};
 use super::outcome::{Failure, OwnAttempt, StoreFacts};
-use super::record_failure::is_same;
 use super::replay::choose;
 use super::unknown_owner::{Patience, UnknownOwner};
 
@@ -435,7 +434,7 @@ fn throttled(context: &Context, record: &Record, now: Clocks) -> Option<TokenErr
     if left.is_zero() || left > longest {
         return None;
     }
-    is_same(context, throttle.credential).then(|| throttle.to_error())
+    context.is_same_credential(throttle.credential).then(|| throttle.to_error())
 }
 
 /// The instant of a time in the past. A time in the future was long ago: the wall clock was set back.

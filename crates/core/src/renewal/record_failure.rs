@@ -205,7 +205,9 @@ pub(super) fn pause(
     let error = error.with_asked_at(now.unix);
     let (before, known) = match record.throttle.take() {
         // Another credential was refused.
-        Some(throttle) if !is_same(context, throttle.credential) => (throttle.failures, Witnesses::default()),
+        Some(throttle) if !context.is_same_credential(throttle.credential) => {
+            (throttle.failures, Witnesses::default())
+        }
         Some(throttle) => (throttle.failures, throttle.witnesses),
         None => (0, Witnesses::default()),
     };
@@ -222,11 +224,6 @@ pub(super) fn pause(
     let (cause, since) = (Cause::of(&error), now.unix);
     record.throttle = Some(Throttle { until, failures, credential, cause, since, witnesses });
     error.with_retry_at(until)
-}
-
-/// Whether the provider's credential is the one that was refused, as far as that is known.
-pub(super) fn is_same(context: &Context, refused: Option<Fingerprint>) -> bool {
-    refused.is_none_or(|seen| seen == Fingerprint::of(&*context.provider, seen.salt))
 }
 
 impl Throttle {

@@ -5,7 +5,7 @@ use core::time::Duration;
 use wellspring_core::{
     Answer, Applied, Attempt, Cause, CauseKind, Clocks, Dead, Decision, Epoch, Fingerprint, Forget,
     Forgetting, Generation, Granted, HttpResponse, Lease, Lifecycle, LivenessLock, Load, Loaded, Loading,
-    LockDomain, LoginReason, Need, Obtained, Owner, Pending, PendingSave, Policy, Record, Renewal,
+    LockDomain, LoginReason, Need, Obtained, Owner, Pending, PendingSave, Policy, Proven, Record, Renewal,
     ResponseHead, Revocation, Save, Saving, SessionState, SharedBy, Sleeping, Spill, Spilling, Step, Store,
     StoreError, StoreGuarantees, Stored, Swap, Throttle, TokenError, TokenKey, UnfinishedSave, UnixTime,
     Version, Watch, WatchOutcome, Watching, Witnesses,
@@ -60,12 +60,17 @@ fn throttle() -> Throttle {
     }
 }
 
+fn proven() -> Proven {
+    Proven { credential: Fingerprint::of(&*provider(), 7), at: UnixTime::from_secs(1_700_000_000) }
+}
+
 fn record() -> Record {
     let granted = Granted::new(UnixTime::from_secs(1_700_000_000), response());
     let mut record = Record::new(Epoch::new(1), Generation::new(2), SessionState::Active(granted));
     record.lease = Some(lease());
     record.dead = Some(dead());
     record.throttle = Some(throttle());
+    record.proven = Some(proven());
     record
 }
 
@@ -109,6 +114,8 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Stored = loaded().stored.unwrap();
         Swap = Swap::Conflict;
         Throttle = throttle();
+        Witnesses = throttle().witnesses;
+        Proven = proven();
         PendingSave = pending_save();
         Version = Version::new(1);
     );
