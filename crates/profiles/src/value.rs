@@ -138,7 +138,13 @@ impl Value {
     /// Where the bytes of a certificate or a key are: in the text itself, or in the file that it names.
     pub(crate) fn source_of_bytes(&self) -> Result<Bytes, Error> {
         if let Source::File(path) = &self.source {
-            return Ok(Bytes::File(self.beside(path)));
+            let there = self.beside(path);
+            // A file that cannot be read is named with the certificate or the key that it should hold.
+            let read = regular_file::read(&there, regular_file::CERTIFICATES);
+            if read.is_ok_and(|bytes| bytes.trim_ascii().is_empty()) {
+                return Err(self.place.error(format_args!("is empty; fill {}", path.display())));
+            }
+            return Ok(Bytes::File(there));
         }
         let text = self.text_of(regular_file::CERTIFICATES)?;
         Ok(match is_contents(&text) {
