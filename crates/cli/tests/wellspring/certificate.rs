@@ -70,28 +70,28 @@ fn what_is_wrong_is_said_at_its_own_line_and_no_password_is_shown() {
     for (tls, line, says) in [
         (
             "client_certificate = \"client.pem\"\nclient_key = \"other.key\"\n",
-            "8: `client_key`",
+            "9: `client_key`",
             "does not belong",
         ),
         (
             "client_certificate = \"client.pem\"\nclient_key = \"missing.key\"\n",
-            "8: `client_key`",
+            "9: `client_key`",
             "cannot be read from",
         ),
         (
             "client_certificate = \"client.pem\"\nclient_key = \"client.pem\"\n",
-            "8: `client_key`",
+            "9: `client_key`",
             "holds no private key",
         ),
-        ("client_certificate = \"client.pem\"\n", "7: `client_certificate`", "holds no private key"),
-        ("client_certificate = \"modern.p12\"\n", "7: `client_certificate`", "its password is missing"),
+        ("client_certificate = \"client.pem\"\n", "8: `client_certificate`", "holds no private key"),
+        ("client_certificate = \"modern.p12\"\n", "8: `client_certificate`", "its password is missing"),
         (
             "client_certificate = \"modern.p12\"\nclient_certificate_password = \"canary-wrong\"\n",
-            "8: `client_certificate_password`",
+            "9: `client_certificate_password`",
             "its password is wrong",
         ),
-        ("client_key = \"client.key\"\n", "7: `client_key`", "needs `client_certificate`"),
-        ("client_certificate = \"client.pem\"\nroots = \"none\"\n", "8: `roots`", "system, bundled"),
+        ("client_key = \"client.key\"\n", "8: `client_key`", "needs `client_certificate`"),
+        ("client_certificate = \"client.pem\"\nroots = \"none\"\n", "9: `roots`", "system, bundled"),
     ] {
         let folder = stage(&simulator, tls);
         for command in [&["token", "bank"][..], &["doctor"]] {

@@ -10,14 +10,14 @@ pub(super) type Opened = (Vec<Vec<u8>>, Vec<PrivateKey>);
 mod missing {
     use super::{Opened, PrivateKey, Problem};
 
-    pub(in crate::tls) fn pkcs12(_: &[u8], _: &[&str]) -> Result<Opened, Problem> {
+    pub(crate) fn pkcs12(_: &[u8], _: &[&str]) -> Result<Opened, Problem> {
         Err(Problem::format(
             "is a PKCS #12 file (.p12, .pfx), and this program was built without the feature `pkcs12`: enable it, or convert \
              the file with `openssl pkcs12 -in FILE -nodes -out NEW.pem` (with `-legacy` for an old one)",
         ))
     }
 
-    pub(in crate::tls) fn key(_: &[u8], _: &[&str]) -> Result<PrivateKey, Problem> {
+    pub(crate) fn key(_: &[u8], _: &[&str]) -> Result<PrivateKey, Problem> {
         Err(Problem::format(
             "is an encrypted private key, and this program was built without the feature `pkcs12`: enable it, or decrypt the \
              key with `openssl pkcs8 -in FILE -out NEW`",
@@ -42,12 +42,12 @@ mod opened {
     use crate::tls::der::{INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, context, element};
     use crate::tls::key::Form;
 
-    pub(in crate::tls) fn pkcs12(der: &[u8], passwords: &[&str]) -> Result<Opened, Problem> {
+    pub(crate) fn pkcs12(der: &[u8], passwords: &[&str]) -> Result<Opened, Problem> {
         open(der, passwords, "is a PKCS #12 file")
     }
 
     /// An encrypted PKCS #8 key ([RFC 5958 §3](https://www.rfc-editor.org/rfc/rfc5958#section-3)).
-    pub(in crate::tls) fn key(der: &[u8], passwords: &[&str]) -> Result<PrivateKey, Problem> {
+    pub(crate) fn key(der: &[u8], passwords: &[&str]) -> Result<PrivateKey, Problem> {
         let (_, keys) = open(&around_key(der), passwords, "is an encrypted private key")?;
         keys.into_iter().next().ok_or_else(|| Problem::format("holds no private key"))
     }

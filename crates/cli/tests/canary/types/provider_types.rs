@@ -9,8 +9,8 @@ use oauth2_app::aihubmix::{self, Account, RegisteredApp, Registration, TopUp};
 use oauth2_app::loopback::{Answer, BrowserRequest, Loopback, LoopbackError, Page, SignIn};
 use oauth2_app::{
     App, AppBuilder, AuthMethod, Authorization, Callback, CallbackError, CallbackErrorKind, DeviceLogin,
-    Discovery, Entropy, FormerRecord, GrantType, Metadata, PendingLogin, RedirectUri, SignInError, State,
-    UserInfo,
+    Discovery, Entropy, FormerRecord, GrantType, Metadata, MtlsEndpointAliases, PendingLogin, RedirectUri,
+    SignInError, State, UserInfo,
 };
 use pix_bacen::{
     ApiError, Balance, Call, CallError, Charge, ClientAuthentication, Encoding, Gateway, TokenRequestSpec,
@@ -136,6 +136,7 @@ fn show_app(shown: &mut Shown) {
         SignInError = SignInError::Callback(refused());
         RedirectUri = RedirectUri::new(CALLBACK).unwrap();
         Discovery = discovery();
+        MtlsEndpointAliases = MtlsEndpointAliases::default();
         Metadata = discovery().read(&json(metadata.into()), UnixTime::EPOCH).unwrap();
         Registration = Registration::new("n", "d", RedirectUri::new(CALLBACK).unwrap());
         RegisteredApp = RegisteredApp::read(&json(registered), UnixTime::EPOCH).unwrap();

@@ -114,8 +114,9 @@ fn show_certificates(shown: &mut Shown) {
     shown.add(&info);
     let body: String = key.lines().filter(|line| !line.starts_with('-')).collect();
     let marked = key.replacen(&body[..8], &format!("{SECRET}*"), 1);
-    let encrypted =
-        format!("-----BEGIN ENCRYPTED PRIVATE KEY-----\n{body}\n-----END ENCRYPTED PRIVATE KEY-----\n");
+    let encrypted = format!(
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: {SECRET}\n\nAAAA\n-----END RSA PRIVATE KEY-----\n"
+    );
     for identity in [
         TlsIdentity::new(certificate.as_str()).key(SECRET),
         TlsIdentity::new(certificate.as_str()).key(marked),
