@@ -112,7 +112,7 @@ impl wellspring_transport_async::Transport for Server {
     async fn call(
         &self,
         _: http::Request<AsyncBody>,
-        _: wellspring_transport_async::CallLimits,
+        _: CallLimits,
     ) -> Result<http::Response<AsyncBody>, TransportError> {
         unreachable!("discovery makes no API call")
     }

@@ -37,6 +37,6 @@ pub(crate) fn run() -> Outcome {
     let users = app.clone();
     let tokens = wellspring::TokenSource::builder(app.clone()).store(wellspring::store::MemoryStore::open());
     let pool = tokens.pool(move |user| users.for_user(user))?;
-    on_a_site::site(app, pool, axum::Router::new())?;
+    let _site = on_a_site::site(app, pool, axum::Router::new())?;
     Ok(())
 }

@@ -125,7 +125,7 @@ fn site() -> Result<(Site, Simulator), Box<dyn Error>> {
     const CALLBACK: &str = "https://yourapp.com/oauth/callback";
     let client = OauthClient::confidential("client_of_this_example", "secret_of_this_example", CALLBACK);
     let simulator = Simulator::builder().client(client).start()?;
-    let app = aihubmix::app(&simulator.url())?
+    let app = aihubmix::app(simulator.url())?
         .client_id("client_of_this_example")
         .client_secret("secret_of_this_example")
         .redirect_uri(CALLBACK)

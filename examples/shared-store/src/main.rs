@@ -37,7 +37,7 @@ fn share(store: &Path) -> Result<(), Box<dyn Error>> {
     // This program moves the clocks of the server and the clients.
     let (server_clock, clock) = (SimClock::manual(NOW), Clock::manual(NOW));
     let simulator = Simulator::builder().clock(server_clock.clone()).start()?;
-    let app = aihubmix::app(&simulator.url())?
+    let app = aihubmix::app(simulator.url())?
         .client_id("client_abc123def456")
         .client_secret("secret_xyz789uvw012")
         .redirect_uri("https://yourapp.com/oauth/callback")

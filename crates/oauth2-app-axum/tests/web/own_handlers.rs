@@ -46,7 +46,7 @@ async fn a_handler_in_a_nested_router_redirects_back_to_its_full_path() {
 #[tokio::test]
 async fn a_handler_reads_the_user_info() {
     let simulator = Simulator::start().unwrap();
-    let app = aihubmix::app(&simulator.url()).unwrap().client_id("client_abc123def456");
+    let app = aihubmix::app(simulator.url()).unwrap().client_id("client_abc123def456");
     let app = app.client_secret("secret_xyz789uvw012").redirect_uri("https://yourapp.com/oauth/callback");
     let app = app.build().unwrap();
     let who = SignedIn::over("ann", TokenSource::fixed("unknown-token"));

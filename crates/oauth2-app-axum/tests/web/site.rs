@@ -61,7 +61,7 @@ impl Site {
         let client = OauthClient::confidential(CLIENT, SECRET, &redirect_uri);
         let simulator = Simulator::builder().client(client).start().unwrap();
         let app =
-            app(&simulator.url(), aihubmix::app(&simulator.url()).unwrap().scopes(["profile", "balance"]));
+            app(&simulator.url(), aihubmix::app(simulator.url()).unwrap().scopes(["profile", "balance"]));
         let app = app.client_id(CLIENT).client_secret(SECRET).redirect_uri(redirect_uri).build().unwrap();
         Self::with(simulator, listener, store, app, login, routes)
     }
@@ -89,7 +89,7 @@ impl Site {
         let client = OauthClient::confidential(CLIENT, SECRET, &redirect_uri);
         let simulator = Simulator::builder().client(client).start().unwrap();
         let app =
-            app(&simulator.url(), aihubmix::app(&simulator.url()).unwrap().scopes(["profile", "balance"]));
+            app(&simulator.url(), aihubmix::app(simulator.url()).unwrap().scopes(["profile", "balance"]));
         let app = app.client_id(CLIENT).client_secret(SECRET).redirect_uri(redirect_uri).build().unwrap();
         let store = MemoryStore::open();
         Self::with(simulator, listener, store, app, |login| login, compat_router)
@@ -111,7 +111,7 @@ impl Site {
         let login = login(builder).build().unwrap();
         let own =
             Router::new().route("/mine", get(mine)).route("/who", get(who)).layer(Extension(simulator.url()));
-        let topup = TopUp::new(&simulator.url()).unwrap().hosts(["aihubmix.com", "127.0.0.1", "localhost"]);
+        let topup = TopUp::new(simulator.url()).unwrap().hosts(["aihubmix.com", "127.0.0.1", "localhost"]);
         let router = routes(&login, own.merge(topup_router(topup)));
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { simulator, url, pool, server }
@@ -122,7 +122,7 @@ impl Site {
         self.server.abort();
         let _ = self.server.await;
         let listener = TcpListener::bind(self.url.strip_prefix("http://").unwrap()).await.unwrap();
-        let app = aihubmix::app(&self.simulator.url()).unwrap().scopes(["profile", "balance"]);
+        let app = aihubmix::app(self.simulator.url()).unwrap().scopes(["profile", "balance"]);
         let app = app.client_id(CLIENT).client_secret(SECRET);
         let app = app.redirect_uri(format!("{}/oauth/callback", self.url)).build().unwrap();
         Self::with(self.simulator, listener, store, app, |login| login.sessions(sessions), WebLogin::router)

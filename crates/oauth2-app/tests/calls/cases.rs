@@ -17,7 +17,7 @@ use wellspring_wire::Form;
 const WITHIN: Duration = Duration::from_secs(10);
 
 fn app(simulator: &Simulator) -> App {
-    aihubmix::app(&simulator.url())
+    aihubmix::app(simulator.url())
         .unwrap()
         .client_id("client_abc123def456")
         .client_secret("secret_xyz789uvw012")
@@ -112,7 +112,7 @@ fn a_code_whose_answer_is_lost_is_not_sent_again() {
 fn the_url_of_the_top_up_page_is_read() {
     let simulator = Simulator::builder().start().unwrap();
     let client = signed_in(&simulator);
-    let endpoint = TopUp::new(&simulator.url()).unwrap();
+    let endpoint = TopUp::new(simulator.url()).unwrap();
     assert_eq!(wait(topup(&client, &endpoint)).unwrap().as_deref(), Some("https://aihubmix.com/topup"));
     assert_eq!(simulator.asked(Endpoint::TopUp), 1);
 }

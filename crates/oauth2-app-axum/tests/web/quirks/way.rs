@@ -87,14 +87,14 @@ impl Ours {
         let redirect_uri = format!("{url}/oauth/callback");
         let client = OauthClient::confidential(CLIENT, SECRET, &redirect_uri);
         let simulator = Simulator::builder().client(client).start().unwrap();
-        let app = aihubmix::app(&simulator.url()).unwrap().client_id(CLIENT).client_secret(SECRET);
+        let app = aihubmix::app(simulator.url()).unwrap().client_id(CLIENT).client_secret(SECRET);
         let app = app.redirect_uri(redirect_uri).scopes(["profile", "balance"]).build().unwrap();
         let clock = Clock::manual(Clock::system().now().unix.as_secs());
         let (users, source) = (app.clone(), TokenSource::builder(app.clone()).clock(clock.clone()));
         let pool = source.store(MemoryStore::open()).pool(move |user| users.for_user(user)).unwrap();
         let login = WebLogin::builder(app, pool).clock(clock.clone()).account_page(account_page());
         let login = login.build().unwrap();
-        let topup = topup_router(TopUp::new(&simulator.url()).unwrap());
+        let topup = topup_router(TopUp::new(simulator.url()).unwrap());
         tokio::spawn(async move { axum::serve(listener, login.router(topup)).await.unwrap() });
         Self { simulator, url, clock, browser: RefCell::default() }
     }
