@@ -30,7 +30,7 @@ fn json(status: u16, body: &str) -> TokenError {
 #[test]
 fn the_vendors_own_errors_are_permanent_and_keep_their_message() {
     for (status, kind, message) in [
-        (400, ErrorKind::Protocol, "Certificado ausente no header X-SSL-Client-Cert"),
+        (400, ErrorKind::Misconfigured, "Certificado ausente no header X-SSL-Client-Cert"),
         (401, ErrorKind::Misconfigured, "Credenciais inválidas ou certificado inválido"),
         (403, ErrorKind::Misconfigured, "Certificado não vinculado à conta"),
     ] {
@@ -66,8 +66,8 @@ fn a_429_and_a_5xx_are_transient_and_retry_after_is_obeyed() {
 }
 
 #[test]
-fn an_intermediarys_page_is_transient_whatever_its_status() {
-    for status in [200, 400, 401, 403, 404] {
+fn an_intermediarys_page_is_transient_unless_its_status_says_that_the_url_is_wrong() {
+    for status in [200, 400, 401, 403, 409] {
         let head = ResponseHead::new(status).header("Content-Type", "text/html");
         let error = refused(head, b"<html><body>Sign in to the Wi-Fi</body></html>");
         assert!(error.is_transient(), "{status}");

@@ -137,7 +137,7 @@ fn a_servers_refusal_is_reported() {
         (401, error_body("invalid_client"), ErrorKind::Misconfigured),
         (400, error_body("unauthorized_client"), ErrorKind::Misconfigured),
         (200, error_body("invalid_scope"), ErrorKind::Misconfigured),
-        (404, String::new(), ErrorKind::Protocol),
+        (404, String::new(), ErrorKind::Misconfigured),
         (200, "<html>".into(), ErrorKind::Protocol),
         (503, String::new(), ErrorKind::Unavailable { retry_at: None }),
     ] {
