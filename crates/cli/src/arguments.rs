@@ -60,7 +60,7 @@ pub(crate) struct Token {
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) valid_for: Option<Duration>,
     /// Renews a token that is due and prints nothing: for the process that the command leaves behind
-    #[arg(long = crate::behind::ARGUMENT, hide = true)]
+    #[arg(long, hide = true)]
     pub(crate) behind: bool,
 }
 

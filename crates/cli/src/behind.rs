@@ -10,16 +10,14 @@ use crate::arguments::Transport;
 use crate::exit::Failure;
 use crate::source::Source;
 
-/// The argument of `token` that makes it [`renew`].
-pub(crate) const ARGUMENT: &str = "behind";
-
 /// Starts a process that renews the token of this profile. It has no terminal, and holds nothing open that this process has
 /// inherited. Without it the next command renews.
 pub(crate) fn start(config: &Path, profile: &str, transport: Transport) {
     let Ok(program) = std::env::current_exe() else { return };
     let mut command = Command::new(program);
     command.arg("--config").arg(config).args(["token", profile, "--transport", transport.name()]);
-    command.arg(format!("--{ARGUMENT}"));
+    // `token --behind` is `renew`.
+    command.arg("--behind");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     #[cfg(unix)]
     {

@@ -37,7 +37,7 @@ pub(crate) fn run(all: &Configuration, only: Option<&str>, out: &mut dyn Write) 
     let mut report = Report::default();
     secrets(all, profiles, &mut report);
     let store = open_store(all, profiles, &mut report);
-    let mut asked = endpoint::Asked::default();
+    let mut asked = endpoint::Questions::default();
     let mut sharing = Sharing::default();
     for profile in profiles {
         issuer(profile, &mut report);

@@ -84,6 +84,12 @@ impl TimeLimit {
     }
 }
 
+/// The time by the runtime's clock.
+#[cfg(feature = "client")]
+pub(crate) fn timer_now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
 #[cfg(feature = "client")]
 const FAR: Duration = Duration::from_secs(86_400 * 365);
 

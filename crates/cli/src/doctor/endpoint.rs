@@ -19,13 +19,13 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What was asked already.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct Questions {
     urls: Vec<String>,
     origins: Vec<Origin>,
 }
 
 /// Asks the token endpoint of this profile, unless it was asked before.
-pub(super) fn check(name: &str, parts: &Parts, asked: &mut Asked, report: &mut Report) {
+pub(super) fn check(name: &str, parts: &Parts, asked: &mut Questions, report: &mut Report) {
     let now = || Clock::system().now().unix;
     if parts.provider.own_token(now()).is_some() {
         return;

@@ -10,8 +10,12 @@ use wellspring_transport_blocking::Clock;
 
 use crate::exit::{Exit, Failure, say, with_causes};
 use crate::progress;
-use crate::source::SHORTEST_EXCHANGE;
-use crate::status::LOAD_TIMEOUT;
+
+/// How long the store may take for one load.
+const LOAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A token with less time left is not in force when the command uses it.
+const TOO_SHORT: Duration = Duration::from_millis(100);
 
 /// Longer than a command needs its token.
 const SOON: Duration = Duration::from_secs(60);
@@ -94,5 +98,5 @@ fn holds_token(profile: &Profile, kept: &KeptMetadata, now: UnixTime) -> bool {
         // A token whose lifetime is unknown is in force until an API refuses it.
         Some(lifetime.map_or(now.plus(SOON), |lifetime| granted.obtained_at.plus(lifetime)))
     };
-    expires().is_some_and(|expires| now.plus(SHORTEST_EXCHANGE) < expires)
+    expires().is_some_and(|expires| now.plus(TOO_SHORT) < expires)
 }

@@ -13,6 +13,7 @@ use wellspring_core::{TokenError, TransportError};
 use wellspring_transport::{CallLimits, Failure};
 
 use crate::body::Body;
+use crate::clock::timer_now;
 
 type Response<B> = Result<http::Response<B>, TransportError>;
 
@@ -48,7 +49,7 @@ struct Taken(Arc<Mutex<Option<Instant>>>);
 
 impl Taken {
     fn note(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(timer_now());
     }
 
     fn last(&self) -> Option<Instant> {
@@ -90,7 +91,7 @@ struct Limit {
 
 impl Limit {
     fn new(limits: CallLimits, taken: Taken) -> Self {
-        let end = limits.deadline.map(|deadline| after(Instant::now(), deadline));
+        let end = limits.deadline.map(|deadline| after(timer_now(), deadline));
         let timer = Box::pin(tokio::time::sleep(Duration::ZERO));
         Self { idle: limits.idle_timeout, end, taken, timer, is_waiting: false }
     }
@@ -99,11 +100,11 @@ impl Limit {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Reached> {
         if !self.is_waiting {
             self.is_waiting = true;
-            self.restart(Instant::now());
+            self.restart(timer_now());
         }
         loop {
             ready!(self.timer.as_mut().poll(context));
-            let now = Instant::now();
+            let now = timer_now();
             if self.end.is_some_and(|end| end <= now) {
                 return Poll::Ready(Reached::Deadline);
             }

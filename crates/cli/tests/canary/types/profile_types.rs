@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use wellspring_profiles::{
-    AnyProvider, Configuration, Developer, Error, LocalStore, Place, Preset, Profile, SecretSource, SignsIn,
-    StoreSettings,
+    AnyProvider, Configuration, Developer, Error, KeptMetadata, LocalStore, Place, Preset, Profile,
+    SecretSource, SignsIn, StoreSettings,
 };
 use wellspring_store::contract::Folder;
 
@@ -80,6 +80,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
     let sources: Vec<SecretSource> = app.secrets().map(|(_, source)| source).collect();
     assert_eq!(sources[0], SecretSource::Written);
     shown.add(&app.refresh_token().unwrap());
+    shown.add::<Option<KeptMetadata>>(&app.kept_metadata().unwrap());
     for (_, source) in app.secrets().take(3) {
         shown.add(&source);
     }

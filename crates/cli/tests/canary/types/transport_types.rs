@@ -6,18 +6,19 @@ use std::sync::Arc;
 use tower_layer::Layer;
 use wellspring_core::{
     Acquire, AcquireStep, Answer, Attempt, AwaitChange, AwaitRejection, AwaitRenewal, AwaitToken,
-    AwaitVerdict, Call, CallFormat, CallStep, Clocks, HttpResponse, Instant, Lifecycle, LivenessLock, Loaded,
-    LockDomain, Need, Outcome, Patience, Pending, PendingSave, Policy, Provider, Record, ResponseHead, Step,
-    Store, StoreError, StoreGuarantees, StoreOp, Swap, Token, TokenError, TokenKey, Verdict, Version,
-    WatchOutcome,
+    AwaitVerdict, Call, CallFormat, CallStep, CallTarget, Clocks, HttpResponse, Instant, Lifecycle,
+    LivenessLock, Loaded, LockDomain, Need, Outcome, Patience, Pending, PendingSave, Policy, Provider,
+    Record, ResponseHead, Step, Store, StoreError, StoreGuarantees, StoreOp, Swap, Token, TokenError,
+    TokenKey, Verdict, Version, WatchOutcome,
 };
 use wellspring_store::{MemoryStore, Records};
 use wellspring_transport::twins::prelude::{Pool, SharedSettings};
 use wellspring_transport::{
-    Action, ActiveRenewal, AllowedOrigins, CallParts, CertificateInfo, ClientSettings, Clock, Driver,
-    Failure, InFlight, Listener, ManualClock, Notify, ProxyChoice, Redirected, RenewalGuard, RenewalRun,
-    Report, SaveGuard, SaveRun, Scripted, SharedLifecycle, Slices, Source, SourceSelector, Storage, Tls,
-    TlsBackend, TlsConnector, TlsFault, TlsIdentity, TlsLibrary, TlsSetting, TokenRef, Validity, Watch,
+    Action, ActiveRenewal, AllowedOrigins, CallLimits, CallParts, CertificateInfo, ClientSettings, Clock,
+    Driver, Failure, InFlight, Listener, ManualClock, Notify, ProxyChoice, Redirected, RenewalGuard,
+    RenewalRun, Report, SaveGuard, SaveRun, Scripted, SharedLifecycle, Slices, Source, SourceSelector,
+    Storage, Tls, TlsBackend, TlsConnector, TlsFault, TlsIdentity, TlsLibrary, TlsSetting, TokenRef,
+    UserAgent, Validity, Watch,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -256,6 +257,9 @@ fn operate<O: StoreOp>(active: &ActiveRenewal, pending: Pending<O>) -> Step {
 }
 
 fn show_pools(shown: &mut Shown) {
+    shown.add::<CallLimits>(&CallLimits::idle(Duration::from_secs(1)));
+    shown.add::<UserAgent>(&UserAgent::default());
+    shown.add::<CallTarget>(&CallTarget::of(&format!("https://api.example/x?key={SECRET}")));
     let template = || hive_auth::HiveAuth::sandbox().credentials("operator", SECRET).unwrap();
     let of = asynchronous::TokenSource::builder(template()).store(MemoryStore::open());
     let pool: asynchronous::TokenPool = of.pool(move |_| template()).unwrap();
