@@ -93,7 +93,8 @@ fn the_query_carries_every_parameter_except_the_secret() {
     assert_eq!((body(&request), header(&request, "Content-Type")), ("", None));
     let with_secret = spec.authentication(ClientAuthentication::Body);
     let error = Gateway::custom("https://psp.example.com", with_secret).unwrap_err();
-    assert_eq!(error.to_string(), "a client secret must not be in the URL's query");
+    let why = "a client secret must not be in the URL's query, because servers log URLs";
+    assert!(error.to_string().starts_with(why), "{error}");
 }
 
 #[test]

@@ -350,11 +350,18 @@ fn grant_types_and_authentication_methods_have_the_names_of_the_standards() {
     for word in ["authorization_code", "client_credentials"] {
         assert_eq!(word.parse::<GrantType>().unwrap().to_string(), word);
     }
-    for word in ["client_secret_post", "client_secret_basic", "none"] {
+    for word in [
+        "client_secret_post",
+        "client_secret_basic",
+        "none",
+        "tls_client_auth",
+        "self_signed_tls_client_auth",
+    ] {
         assert_eq!(word.parse::<AuthMethod>().unwrap().to_string(), word);
     }
     assert_eq!(
         "private_key_jwt".parse::<AuthMethod>().unwrap_err().to_string(),
-        "token_endpoint_auth_method must be one of client_secret_post client_secret_basic none"
+        "token_endpoint_auth_method must be one of client_secret_post client_secret_basic none tls_client_auth \
+         self_signed_tls_client_auth"
     );
 }

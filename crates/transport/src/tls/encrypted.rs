@@ -8,7 +8,7 @@ pub(super) type Opened = (Vec<Vec<u8>>, Vec<PrivateKey>);
 
 #[cfg(not(feature = "pkcs12"))]
 mod missing {
-    use super::{Opened, PrivateKey, Problem};
+    use crate::tls::encrypted::{Opened, PrivateKey, Problem};
 
     pub(crate) fn pkcs12(_: &[u8], _: &[&str]) -> Result<Opened, Problem> {
         Err(Problem::format(
@@ -38,8 +38,8 @@ mod opened {
     use pkcs5 as _;
     use zeroize::Zeroizing;
 
-    use super::{Opened, PrivateKey, Problem};
     use crate::tls::der::{INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, context, element};
+    use crate::tls::encrypted::{Opened, PrivateKey, Problem};
     use crate::tls::key::Form;
 
     pub(crate) fn pkcs12(der: &[u8], passwords: &[&str]) -> Result<Opened, Problem> {

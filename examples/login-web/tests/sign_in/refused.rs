@@ -93,7 +93,10 @@ fn a_profile_without_a_sign_in_for_users_is_refused_with_its_line() {
             "`scopes` needs the environment variable",
         ),
         ("[profile.people.policy]\ndeadline = \"0s\"", "`deadline` must not be zero"),
-        ("[profile.people.tls]\nca_certificate = \"wellspring.toml\"", "`ca_certificate` is invalid"),
+        (
+            "[profile.people.tls]\nca_certificate = \"wellspring.toml\"",
+            "`ca_certificate` is neither PEM, DER nor PKCS #12",
+        ),
         ("[store]\nurl = \"file:no/such/folder\"", "which is not a folder; create it first"),
         ("redirecturi = \"x\"", "`redirecturi` is not a key of [profile.people]"),
     ] {

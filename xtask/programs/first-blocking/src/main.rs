@@ -1,5 +1,10 @@
 //! A call that carries the program's own token, in blocking code, from any OAuth 2.0 server: the client credentials grant.
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::std_instead_of_core,
+    reason = "a program reads its environment"
+)]
 
 use std::env::var;
 use wellspring::{blocking::TokenSource, http::Request, oauth2::App};
