@@ -48,7 +48,10 @@ impl BrowserRequest {
 
 /// The target of a GET request; `None` for every other input.
 pub(super) fn read_target(stream: &TcpStream, clock: &Clock) -> Option<Zeroizing<String>> {
-    let end = clock.now().instant.plus(REQUEST_TIMEOUT);
+    read_target_until(stream, clock, clock.now().instant.plus(REQUEST_TIMEOUT))
+}
+
+fn read_target_until(stream: &TcpStream, clock: &Clock, end: Instant) -> Option<Zeroizing<String>> {
     // The target holds the authorization code.
     let mut head = Zeroizing::new(vec![0; LONGEST_HEAD]);
     let mut length = 0;
@@ -113,6 +116,7 @@ mod tests {
         let by_hand = Clock::manual(1_700_000_000);
         let clock = Clock::from(&by_hand);
         let request = format!("GET /callback HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(4096));
+        let end = clock.now().instant.plus(REQUEST_TIMEOUT);
         let visit = thread::spawn(move || {
             for byte in request.bytes() {
                 // The server may have closed the connection.
@@ -121,7 +125,7 @@ mod tests {
             }
             slow
         });
-        assert_eq!(read_target(&stream, &clock), None);
+        assert_eq!(read_target_until(&stream, &clock, end), None);
         drop(visit.join().unwrap());
     }
 }

@@ -1,4 +1,5 @@
 //! The same with oauth2 and reqwest by hand: the token is kept until it expires, and renewed once after a 401.
+#![expect(clippy::disallowed_methods, reason = "a program reads its environment and its clock")]
 
 use std::env::var;
 use std::error::Error;
