@@ -8,10 +8,10 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use wellspring_core::{
-    Acquire, AcquireStep, Answer, AuthorizationGrant, AwaitRenewal, BoundedRequest, CallStep, Completed,
-    HttpRequest, HttpResponse, Instant, Lifecycle, Need, Origin, Outcome, Patience, Permit, Provider,
-    Rejected, Renewal, ResponseHead, Step, Token, TokenError, TransportError, TransportErrorKind, Verdict,
-    judge,
+    Acquire, AcquireStep, Answer, AuthorizationGrant, AwaitRenewal, BoundedRequest, CallStep, CallTarget,
+    Completed, HttpRequest, HttpResponse, Instant, Lifecycle, Need, Origin, Outcome, Patience, Permit,
+    Provider, Rejected, Renewal, ResponseHead, Step, Token, TokenError, TransportError, TransportErrorKind,
+    Verdict, judge,
 };
 use wellspring_simulator::{Answer as Delivered, Delivery, Request};
 use wellspring_transport::{ManualClock, acceptable};
@@ -201,11 +201,12 @@ impl Machine {
             },
             other => other,
         });
-        let sent: Vec<_> = with_tokens.map(|progress| self.send_call(call, progress)).collect();
-        let now = self.clock.now();
+        let with_tokens: Vec<_> = with_tokens.collect();
+        let sent: Vec<_> = with_tokens.into_iter().map(|progress| self.send_call(call, progress)).collect();
+        let (now, target) = (self.clock.now(), CallTarget::of(&call.url));
         let ended = sent.into_iter().map(|progress| match progress {
             Progress::Step(CallStep::Reject(generation, next)) => {
-                Progress::Step(next.resume(self.lifecycle.reject(generation, now)))
+                Progress::Step(next.resume(self.lifecycle.reject_at(target, generation, now)))
             }
             Progress::Step(CallStep::Done(answer)) => Progress::Ended(Ok(self.reply(&answer))),
             other => other,
@@ -213,11 +214,14 @@ impl Machine {
         ended.collect()
     }
 
-    fn send_call(&self, call: &Call, progress: Progress) -> Progress {
+    fn send_call(&mut self, call: &Call, progress: Progress) -> Progress {
         let Progress::Step(CallStep::Send(token, next)) = progress else { return progress };
         match self.api(call, &token) {
             Ok(answer) => {
                 let verdict = self.verdict(&answer);
+                if verdict == Verdict::Accepted {
+                    self.lifecycle.accepted_at(CallTarget::of(&call.url));
+                }
                 Progress::Step(next.resume(answer, &verdict, call.body != Body::Once))
             }
             Err(error) => Progress::Ended(Err(error)),

@@ -88,6 +88,7 @@ pub(crate) const MEMBERS: &[(&str, Ask, &str)] = &[
 /// Faults that replace the answer: the status, and a part of the body or, after `:`, of the header.
 pub(crate) const INSTEAD: &[(&str, u16, &str)] = &[
     ("no-content", 204, "="),
+    ("invalid-grant-latin-1", 400, "sess\u{FFFD}o expirada"),
     ("html-200", 200, "<!DOCTYPE html>"),
     ("html-403", 403, "<!DOCTYPE html>"),
     ("gateway-409", 409, r#"={"message":"Conflict"}"#),
@@ -208,7 +209,6 @@ pub(crate) const BYTES: &[Rewrite] = &[
     ("bom", |good, bad| bad.body == [b"\xef\xbb\xbf", good].concat()),
     ("utf-16", |good, bad| bad.body.len() == 2 * good.len() + 2 && bad.body.starts_with(b"\xff\xfe{\0")),
     ("invalid-utf-8", |_, bad| core::str::from_utf8(&bad.body).is_err()),
-    ("invalid-grant-latin-1", |_, bad| bad.status == 400 && core::str::from_utf8(&bad.body).is_err()),
     ("trailing-garbage", |good, bad| bad.body.starts_with(good) && bad.body.len() > good.len()),
     ("cut-json", |good, bad| bad.body == good[..good.len() / 2]),
     ("empty-body", |_, bad| bad.body.is_empty() && bad.status == 200),
