@@ -1,14 +1,17 @@
 //! Responses that the server compresses though the request asks for none (`Accept-Encoding: identity`).
 //!
-//! gzip and deflate are inflated, under the same limit as a plain body: the token in the response may be the only one that the
+//! With the feature `gzip`, gzip and deflate are inflated, under the same limit as a plain body: the token in the response may be the only one that the
 //! server still accepts, so the request is not repeated for it. Other codings are named.
 
+#[cfg(feature = "gzip")]
 use std::io::Read;
 
+#[cfg(feature = "gzip")]
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use wellspring_core::{ResponseHead, TransportError, TransportErrorKind};
 use zeroize::Zeroizing;
 
+#[cfg(feature = "gzip")]
 use crate::failure::Failure;
 
 /// How the body of a response is to be read.
@@ -17,6 +20,7 @@ pub(crate) enum Content {
     /// As it is: it is not compressed, or is text that is only labelled so.
     Plain,
     /// This is the body, or its start if the compressed body breaks off.
+    #[cfg_attr(not(feature = "gzip"), expect(dead_code, reason = "nothing is inflated"))]
     Inflated {
         body: Zeroizing<Vec<u8>>,
         /// Whether the compressed body came to its end.
@@ -28,6 +32,7 @@ pub(crate) enum Content {
 
 impl Content {
     /// What the head says of this body, of which no more than this many bytes may come out.
+    #[cfg_attr(not(feature = "gzip"), expect(unused_variables, reason = "only what is inflated has a limit"))]
     pub(crate) fn of(head: &ResponseHead, body: &[u8], limit: usize) -> Self {
         let codings: Vec<String> = head
             .all("content-encoding")
@@ -39,8 +44,10 @@ impl Content {
         match codings.as_slice() {
             [] => Self::Plain,
             _ if is_text => Self::Plain,
+            #[cfg(feature = "gzip")]
             [coding] if matches!(&**coding, "gzip" | "x-gzip") => inflate(MultiGzDecoder::new(body), limit),
             // Servers send deflate with the header of zlib, as RFC 9110 section 8.4.1.2 says, or without.
+            #[cfg(feature = "gzip")]
             [coding] if coding == "deflate" => match inflate(ZlibDecoder::new(body), limit) {
                 Self::Inflated { body: inflated, whole: false } if inflated.is_empty() => {
                     inflate(DeflateDecoder::new(body), limit)
@@ -51,6 +58,13 @@ impl Content {
         }
     }
 }
+
+/// Which codings are read, in an error about another one.
+const READ: &str = if cfg!(feature = "gzip") {
+    "gzip and deflate are read, and no other coding"
+} else {
+    "without the feature `gzip` none is read"
+};
 
 /// The coding is one that this crate does not read.
 fn unknown(codings: &[String]) -> TransportError {
@@ -64,13 +78,14 @@ fn unknown(codings: &[String]) -> TransportError {
     TransportError::new(
         TransportErrorKind::Unreadable,
         format!(
-            "the server compresses its response with {name}, although the request asks for no compression: gzip and deflate are \
-             read, {name} is not; have the server or the proxy before it send token responses uncompressed"
+            "the server compresses its response with {name}, although the request asks for no compression: {READ}; have the \
+             server or the proxy before it send token responses uncompressed"
         ),
     )
     .lasting()
 }
 
+#[cfg(feature = "gzip")]
 fn inflate(mut compressed: impl Read, limit: usize) -> Content {
     let limit = limit.saturating_add(1);
     // The buffer never grows, because a buffer that grows leaves copies of tokens in memory.
@@ -90,6 +105,7 @@ fn inflate(mut compressed: impl Read, limit: usize) -> Content {
     Content::Inflated { body, whole }
 }
 
+#[cfg(feature = "gzip")]
 #[cfg(test)]
 mod tests {
     use std::io::Write;

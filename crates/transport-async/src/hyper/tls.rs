@@ -3,7 +3,9 @@
 #[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
 use hyper_util::rt::TokioIo;
 use wellspring_core::TransportError;
-use wellspring_transport::{Failure, TlsConnector, TlsLibrary};
+#[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
+use wellspring_transport::TlsLibrary;
+use wellspring_transport::{Failure, TlsConnector};
 #[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
 use wellspring_transport::{handshake_ended, is_untrusted, shares_no_protocol, timed_out, unreachable};
 

@@ -4,7 +4,9 @@ use std::io;
 
 use ureq::config::Config;
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport, TransportAdapter};
-use wellspring_transport::{LOOK, LOOKS, TlsConnector, TlsLibrary, certificate_refused, handshake_ended};
+#[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
+use wellspring_transport::TlsLibrary;
+use wellspring_transport::{LOOK, LOOKS, TlsConnector, certificate_refused, handshake_ended};
 
 use super::session::Session;
 use super::unsent::{NoTls, Unsent, check_unsent, own};
