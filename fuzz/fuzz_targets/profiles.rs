@@ -5,12 +5,19 @@ use std::fs;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
+use oauth2_app::{Discovery, Metadata};
 use tempfile::NamedTempFile;
 use wellspring_fuzz::check_error;
 use wellspring_profiles::{Configuration, Error, Profile, parse_duration};
 
 static FILE: LazyLock<NamedTempFile> =
     LazyLock::new(|| NamedTempFile::new().expect("there is a temporary folder"));
+
+static METADATA: LazyLock<Metadata> = LazyLock::new(|| {
+    let document = r#"{"issuer":"https://as.example","token_endpoint":"https://as.example/token"}"#;
+    let discovery = Discovery::new("https://as.example").expect("the issuer is allowed");
+    discovery.read_document(document).expect("the document is metadata")
+});
 
 fuzz_target!(|text: &[u8]| {
     if let Ok(text) = core::str::from_utf8(text) {
@@ -37,7 +44,7 @@ fn read(profile: &Profile) {
         profile.refresh_token().err(),
         profile.issuer().err(),
         profile.signs_in().err(),
-        profile.provider_at("https://as.example/token").err(),
+        profile.provider_with(&METADATA).err(),
     ];
     results.iter().flatten().for_each(check);
     let _ = (profile.secrets().count(), profile.store().outlives_the_process(), profile.place().key().len());

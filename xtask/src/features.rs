@@ -70,15 +70,19 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
     if let Some(sentence) = unchosen(workspace).into_iter().next() {
         return Err(sentence);
     }
+    let mut failed = Vec::new();
     for package in workspace.libraries() {
         for set in sets(&package.name) {
-            println!("  {} {}", package.name, if set.is_empty() { "without features" } else { set });
+            let name = format!("{} {}", package.name, if set.is_empty() { "without features" } else { set });
+            println!("  {name}");
             let mut command = cargo(&workspace.root, ["clippy", "--quiet", "--no-default-features"]);
             command.args(["--package", &package.name, "--features", set, "--", "-D", "warnings"]);
-            run_command(command)?;
+            if run_command(command).is_err() {
+                failed.push(name);
+            }
         }
     }
-    Ok(())
+    if failed.is_empty() { Ok(()) } else { Err(format!("these do not build: {}", failed.join("; "))) }
 }
 
 fn sets(package: &str) -> impl Iterator<Item = &'static str> {
