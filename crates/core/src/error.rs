@@ -425,7 +425,7 @@ struct Pause(Duration);
 
 impl fmt::Display for Pause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_secs() {
+        match self.0.as_millis().div_ceil(1_000) {
             seconds @ 0..=119 => write!(f, "{seconds} s"),
             seconds => write!(f, "{} min", seconds / 60),
         }

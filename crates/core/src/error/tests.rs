@@ -61,3 +61,10 @@ fn a_builder_never_changes_the_error_that_others_hold() {
     assert_eq!(shared.kind(), ErrorKind::Unavailable { retry_at: None });
     assert_eq!(mine.kind(), ErrorKind::Unavailable { retry_at: Some(UnixTime::from_secs(9)) });
 }
+
+#[test]
+fn a_pause_is_told_in_whole_units_and_never_as_none() {
+    for (milliseconds, told) in [(1, "1 s"), (1_000, "1 s"), (119_000, "119 s"), (1_199_500, "20 min")] {
+        assert_eq!(Pause(Duration::from_millis(milliseconds)).to_string(), told);
+    }
+}
