@@ -111,13 +111,7 @@ impl http_body::Body for Body {
     fn size_hint(&self) -> SizeHint {
         let ready = self.ready.iter().map(Bytes::len).sum::<usize>() as u64;
         let Some(rest) = &self.rest else { return SizeHint::with_exact(ready) };
-        let rest = rest.lock().unwrap_or_else(PoisonError::into_inner).size_hint();
-        let mut hint = SizeHint::new();
-        hint.set_lower(rest.lower().saturating_add(ready));
-        if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(ready)) {
-            hint.set_upper(upper);
-        }
-        hint
+        longer_by(ready, &rest.lock().unwrap_or_else(PoisonError::into_inner).size_hint())
     }
 
     fn is_end_stream(&self) -> bool {
@@ -125,6 +119,16 @@ impl http_body::Body for Body {
             |rest: &Mutex<Stream>| rest.lock().unwrap_or_else(PoisonError::into_inner).is_end_stream();
         self.ready.is_empty() && self.rest.as_ref().is_none_or(ended)
     }
+}
+
+/// The size of a body before whose rest, of this size, so many bytes are ready.
+pub(crate) fn longer_by(ready: u64, rest: &SizeHint) -> SizeHint {
+    let mut hint = SizeHint::new();
+    hint.set_lower(rest.lower().saturating_add(ready));
+    if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(ready)) {
+        hint.set_upper(upper);
+    }
+    hint
 }
 
 /// Trailers, or the error at which a body ended.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use wellspring_core::{TokenError, TransportError};
 use wellspring_transport::{CallLimits, Failure};
 
-use crate::body::Body;
+use crate::body::{Body, longer_by};
 use crate::clock::timer_now;
 
 type Response<B> = Result<http::Response<B>, TransportError>;
@@ -160,13 +160,7 @@ impl http_body::Body for Upload {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let (hint, rest) = (self.body.size_hint(), self.rest.len() as u64);
-        let mut all = SizeHint::new();
-        all.set_lower(hint.lower().saturating_add(rest));
-        if let Some(upper) = hint.upper().and_then(|upper| upper.checked_add(rest)) {
-            all.set_upper(upper);
-        }
-        all
+        longer_by(self.rest.len() as u64, &self.body.size_hint())
     }
 
     fn is_end_stream(&self) -> bool {
