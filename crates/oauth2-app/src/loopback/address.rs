@@ -1,5 +1,6 @@
 //! The address that a redirect URI names.
 
+use core::fmt::Display;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::io;
 use std::net::TcpListener;
@@ -20,6 +21,17 @@ pub(super) struct Address<'a> {
     pub(super) port: u16,
     /// The path and the query.
     pub(super) rest: &'a str,
+}
+
+/// The redirect URI: this text, or the one of the address that the text is.
+pub(super) fn redirect_uri_of(at: impl Display) -> String {
+    let text = at.to_string();
+    match (text.parse::<SocketAddr>(), text.parse::<IpAddr>()) {
+        (Ok(address), _) => format!("http://{address}/"),
+        (_, Ok(IpAddr::V4(ip))) => format!("http://{ip}/"),
+        (_, Ok(IpAddr::V6(ip))) => format!("http://[{ip}]/"),
+        _ => text,
+    }
 }
 
 impl<'a> Address<'a> {
@@ -128,6 +140,27 @@ mod tests {
             "",
         ] {
             assert_eq!(Address::parse(uri), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_a_redirect_uri_without_a_path_and_a_uri_stays_as_written() {
+        let ports =
+            [SocketAddr::from((Ipv4Addr::LOCALHOST, 8765)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
+        assert_eq!(ports.map(redirect_uri_of), ["http://127.0.0.1:8765/", "http://[::1]:0/"]);
+        let ips = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        assert_eq!(ips.map(redirect_uri_of), ["http://127.0.0.1/", "http://[::1]/"]);
+        for uri in ["http://127.0.0.1", "http://LocalHost/cb", "localhost:8765", ""] {
+            assert_eq!(redirect_uri_of(uri), uri);
+        }
+    }
+
+    #[test]
+    fn an_address_of_another_machine_is_refused() {
+        for text in
+            ["10.0.0.1:8765", "0.0.0.0", "0.0.0.0:8765", "::", "[::]:0", "[fe80::1%1]:80", "192.0.2.1"]
+        {
+            assert_eq!(Address::parse(&redirect_uri_of(text)), None, "{text}");
         }
     }
 

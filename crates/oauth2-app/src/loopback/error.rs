@@ -11,8 +11,10 @@ use crate::callback_error::CallbackError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LoopbackError {
-    /// The redirect URI is not a plain HTTP URL of this machine.
-    #[error("the redirect URI must be a loopback URL such as http://127.0.0.1/callback")]
+    /// The redirect URI is not a plain HTTP URL of this machine, or the address is not a loopback address.
+    #[error(
+        "the redirect URI must be a loopback URL such as http://127.0.0.1/callback, or a loopback address"
+    )]
     NotLoopback,
     /// Another program uses the port that the redirect URI names. Stop that program first.
     #[error("port {0} is used by another program: stop that program first")]

@@ -1,11 +1,12 @@
 //! A loopback port that receives the callback of one sign-in.
 
+use core::fmt::Display;
 use std::net::TcpListener;
 
 use wellspring_core::TokenError;
 use wellspring_transport::Clock;
 
-use super::address::Address;
+use super::address::{Address, redirect_uri_of};
 use super::error::LoopbackError;
 use super::judge::Judge;
 use super::listening::Listening;
@@ -46,24 +47,41 @@ impl Loopback {
     /// Binds the port of this redirect URI, or any free port if the URI names none. The host is `127.0.0.1`, `[::1]` or
     /// `localhost`. Prefer an IP literal: see [`uses_localhost`](Self::uses_localhost).
     ///
+    /// Pass the URI as text, `Url`, `Uri` or [`RedirectUri`](crate::RedirectUri), or pass an `IpAddr` or a `SocketAddr`: the
+    /// redirect URI of an address has the path `/`.
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    ///
+    /// use oauth2_app::loopback::Loopback;
+    ///
+    /// let loopback = Loopback::bind(Ipv4Addr::LOCALHOST)?;
+    /// assert!(loopback.redirect_uri().starts_with("http://127.0.0.1:"));
+    /// assert!(loopback.redirect_uri().ends_with('/'));
+    /// assert!(Loopback::bind(Ipv4Addr::UNSPECIFIED).is_err());
+    /// # Ok::<(), oauth2_app::loopback::LoopbackError>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Fails if the URI is not a plain HTTP URL of this machine, or its port cannot be bound.
-    pub fn bind(redirect_uri: &str) -> Result<Self, LoopbackError> {
-        let address = Address::of(redirect_uri)?;
+    /// Fails if the URI is not a plain HTTP URL of this machine, the address is not a loopback address, or the port cannot be
+    /// bound.
+    pub fn bind(at: impl Display) -> Result<Self, LoopbackError> {
+        let written = redirect_uri_of(at);
+        let address = Address::of(&written)?;
         let (listeners, port) = address.bind()?;
         // Servers compare redirect URIs to the byte, so the URI stays as written unless it names no port.
-        let uri = if address.port == 0 { address.with_port(port) } else { redirect_uri.to_owned() };
+        let uri = if address.port == 0 { address.with_port(port) } else { written.clone() };
         Ok(Self { listeners, uri, is_localhost: address.is_localhost() })
     }
 
-    /// Whether the redirect URI names a port, which another program may have taken.
+    /// Whether the redirect URI or the address names a port, which another program may have taken.
     ///
     /// # Errors
     ///
-    /// Fails if the URI is not a plain HTTP URL of this machine.
-    pub fn names_port(redirect_uri: &str) -> Result<bool, LoopbackError> {
-        Address::of(redirect_uri).map(|address| address.port != 0)
+    /// Fails if the URI is not a plain HTTP URL of this machine, or the address is not a loopback address.
+    pub fn names_port(at: impl Display) -> Result<bool, LoopbackError> {
+        Address::of(&redirect_uri_of(at)).map(|address| address.port != 0)
     }
 
     /// The redirect URI for the app, with the port that was taken.

@@ -1,5 +1,7 @@
 // Each case runs over the `Client` and the `wait` of the including module.
 
+use core::fmt::Display;
+use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use std::net::TcpStream;
 use std::thread;
@@ -23,8 +25,8 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(redirect_uri: &str) -> Self {
-        let loopback = Loopback::bind(redirect_uri).unwrap();
+    fn new(at: impl Display) -> Self {
+        let loopback = Loopback::bind(at).unwrap();
         let redirect_uri = loopback.redirect_uri().to_owned();
         let client = OauthClient::public(ID, &redirect_uri);
         let simulator = Simulator::builder().client(client).start().unwrap();
@@ -125,4 +127,19 @@ fn a_port_in_use_and_an_app_with_another_redirect_uri_start_no_sign_in() {
     let error = first.start(&stage.app).unwrap_err();
     assert!(error.to_string().starts_with("the app's redirect_uri must be"), "{error}");
     assert!(matches!(Loopback::bind("https://yourapp.com/cb").unwrap_err(), LoopbackError::NotLoopback));
+}
+
+#[test]
+fn the_browser_comes_back_to_an_address_that_the_program_has() {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 8765));
+    assert!(Loopback::names_port(address).unwrap());
+    assert!(!Loopback::names_port(Ipv4Addr::LOCALHOST).unwrap());
+    let stage = Stage::new(Ipv4Addr::LOCALHOST);
+    assert!(stage.redirect_uri.ends_with('/'), "{}", stage.redirect_uri);
+    let url = stage.sign_in.url().to_owned();
+    let browser = thread::spawn(move || visit(&agree(&url)));
+    wait(Client::new(stage.app).unwrap().sign_in_on_loopback(stage.sign_in, WITHIN)).unwrap();
+    assert!(browser.join().unwrap().contains("You are signed in."));
+    let error = Loopback::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8765))).unwrap_err();
+    assert!(matches!(error, LoopbackError::NotLoopback), "{error}");
 }
