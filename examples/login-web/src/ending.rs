@@ -8,37 +8,45 @@ use core::task::Poll;
 use core::time::Duration;
 use std::io;
 
-use axum::Router;
 #[cfg(unix)]
 use rustix::process::Signal;
 use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 use tokio::sync::oneshot;
-use wellspring::TokenPool;
 
 use crate::failure::Failure;
+use crate::opening::Opening;
 
 /// The longest time between the first signal and the end.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Serves until a signal arrives, then waits for running requests and renewals: until they are done, the time is up, or a
-/// second signal arrives. Returns the exit status.
+/// second signal arrives. Returns the exit status. Meanwhile `opens` makes the site, and its failure ends the program.
 pub(crate) async fn serve(
     listener: TcpListener,
-    site: Router,
-    pool: &TokenPool,
+    opening: &Opening,
+    opens: impl Future<Output = Result<(), Failure>>,
     mut signals: Signals,
 ) -> Result<i32, Failure> {
     let (end, ended) = oneshot::channel::<()>();
-    let serving = axum::serve(listener, site).with_graceful_shutdown(async { drop(ended.await) });
+    let serving = axum::serve(listener, opening.router()).with_graceful_shutdown(async { drop(ended.await) });
     let mut serving = core::pin::pin!(async {
         serving.await?;
-        pool.close(LONGEST_WAIT).await?;
+        if let Some(pool) = opening.pool() {
+            pool.close(LONGEST_WAIT).await?;
+        }
         Ok::<_, Failure>(())
     });
+    let opens = async {
+        match opens.await {
+            Ok(()) => core::future::pending().await,
+            Err(failure) => failure,
+        }
+    };
     let signal = tokio::select! {
         served = &mut serving => return served.map(|()| 0),
+        failure = opens => return Err(failure),
         signal = signals.next() => signal,
     };
     // The server is there: it has not ended.
@@ -52,7 +60,7 @@ pub(crate) async fn serve(
 }
 
 /// The exit status of a process that this signal has ended, as shells report it.
-pub(crate) const fn status_of(signal: i32) -> i32 {
+const fn status_of(signal: i32) -> i32 {
     128_i32.saturating_add(signal)
 }
 

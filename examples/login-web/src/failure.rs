@@ -12,12 +12,14 @@ use wellspring::{ErrorKind, TokenError};
 pub(crate) struct Failure {
     /// The command line or the configuration is at fault.
     usage: bool,
+    /// The authorization server does not answer as it should, which may pass.
+    passes: bool,
     text: String,
 }
 
 impl Failure {
     pub(crate) fn usage(text: impl Into<String>) -> Self {
-        Self { usage: true, text: text.into() }
+        Self { usage: true, passes: false, text: text.into() }
     }
 
     /// The error and its causes in one line. None of them contains a secret.
@@ -32,7 +34,7 @@ impl Failure {
             }
             source = error.source();
         }
-        Self { usage, text: text.replace(['\n', '\r'], " ") }
+        Self { usage, passes: false, text: text.replace(['\n', '\r'], " ") }
     }
 
     /// The port cannot be opened.
@@ -43,6 +45,11 @@ impl Failure {
             }
             _ => format!("{address} cannot be listened on: {error}; choose another one with --listen"),
         })
+    }
+
+    /// Whether the same may work later.
+    pub(crate) const fn may_pass(&self) -> bool {
+        self.passes
     }
 
     /// 2 if the command line or the configuration needs a correction.
@@ -60,7 +67,8 @@ impl fmt::Display for Failure {
 impl From<wellspring::profiles::Error> for Failure {
     fn from(error: wellspring::profiles::Error) -> Self {
         use wellspring::profiles::Error as E;
-        Self::of(matches!(error, E::File { .. } | E::Settings(_)), &error)
+        let passes = matches!(&error, E::Issuer(error) if error.kind() != ErrorKind::Misconfigured);
+        Self { passes, ..Self::of(matches!(error, E::File { .. } | E::Settings(_)), &error) }
     }
 }
 

@@ -3,11 +3,11 @@
 use core::net::SocketAddr;
 use std::path::Path;
 
-use wellspring::profiles::Configuration;
+use wellspring::profiles::{Configuration, SignsIn};
 // ANCHOR: names
 use std::io;
 use wellspring::oauth2::App;
-use wellspring::profiles::{Profile, SignsIn};
+use wellspring::profiles::Profile;
 use wellspring::store::MemoryStore;
 use wellspring::{Builder, TokenSource};
 // ANCHOR_END: names
@@ -27,15 +27,18 @@ pub(crate) fn load(config: &Path, name: &str) -> Result<Profile, Failure> {
     Ok(profile)
 }
 
+/// Where the browser comes back to: the profile's redirect URI, or `default`.
+pub(crate) fn redirect_uri(profile: &Profile, default: String) -> Result<String, Failure> {
+    Ok(match profile.signs_in()? {
+        SignsIn::ByBrowser { redirect_uri, .. } => redirect_uri,
+        _ => default,
+    })
+}
+
 // ANCHOR: application
-/// The application, and the builder of its users' token sources. Without a redirect URI in the profile, `default` is
-/// used. Reading the issuer's metadata blocks.
-pub(crate) async fn application(profile: Profile, default: String) -> Result<(App, Builder), Failure> {
+/// The application, and the builder of its users' token sources. Reading the issuer's metadata blocks.
+pub(crate) async fn application(profile: Profile, redirect_uri: String) -> Result<(App, Builder), Failure> {
     let made = tokio::task::spawn_blocking(move || {
-        let redirect_uri = match profile.signs_in()? {
-            SignsIn::ByBrowser { redirect_uri, .. } => redirect_uri,
-            _ => default,
-        };
         let app = profile.app(Some(&redirect_uri))?;
         let mut tokens = TokenSource::builder(app.clone()).policy(profile.policy()?).tls(profile.tls()?);
         tokens = match profile.store().open()? {
@@ -53,8 +56,7 @@ pub(crate) async fn application(profile: Profile, default: String) -> Result<(Ap
 // ANCHOR_END: application
 /// The URL to open and the redirect URI to register. Both have the same host, because the session cookie is bound to
 /// it.
-pub(crate) fn invitation(app: &App, address: SocketAddr) -> String {
-    let redirect_uri = app.redirect_uri().map_or("", |uri| uri.as_str());
+pub(crate) fn invitation(redirect_uri: &str, address: SocketAddr) -> String {
     let origin = redirect_uri.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
     format!(
         "Open {origin}/ in a browser. Ctrl-C ends it.\n\

@@ -8,6 +8,8 @@ mod arguments;
 mod ending;
 mod failure;
 mod from_profile;
+mod logging;
+mod opening;
 
 use core::net::SocketAddr;
 use std::io::{Write as _, stderr, stdout};
@@ -29,8 +31,9 @@ use wellspring::store::MemoryStore;
 use wellspring_simulator::{OauthClient, Simulator};
 
 use crate::arguments::{Arguments, Server};
-use crate::ending::{Signals, status_of};
+use crate::ending::Signals;
 use crate::failure::Failure;
+use crate::opening::{Opening, until_it_answers};
 
 // ANCHOR: client
 const ID: &str = "client_of_this_example";
@@ -52,48 +55,39 @@ async fn main() -> ExitCode {
 
 /// Returns the exit status.
 async fn run() -> Result<i32, Failure> {
-    let arguments = Arguments::parse(std::env::args_os().skip(1))?;
-    let mut signals = Signals::listen()?;
-    let start = tokio::select! {
-        start = start(arguments) => start?,
-        signal = signals.next() => return Ok(status_of(signal)),
-    };
-    print(&start.invitation)?;
-    ending::serve(start.listener, start.site, &start.pool, signals).await
-}
-
-/// A site that is ready to be served.
-struct Start {
-    listener: TcpListener,
-    site: Router,
-    pool: TokenPool,
-    /// What to tell the operator.
-    invitation: String,
-    /// It answers until it is dropped.
-    _simulator: Option<Simulator>,
-}
-
-async fn start(arguments: Arguments) -> Result<Start, Failure> {
-    let Arguments { listen, title, server } = arguments;
+    logging::start()?;
+    let Arguments { listen, title, server } = Arguments::parse(std::env::args_os().skip(1))?;
+    let signals = Signals::listen()?;
     let (listener, callback) = listen_on(listen).await?;
     let address = listener.local_addr()?;
+    let opening = Opening::new(&title);
     match server {
         Server::Simulator => {
-            // The registered redirect URI must match byte for byte.
+            // The registered redirect URI must match byte for byte. The simulator answers until it is dropped.
             let client = OauthClient::confidential(ID, SECRET, &callback);
             let simulator = Simulator::builder().client(client).start()?;
             let app = app(&simulator.url(), &callback)?;
             let tokens = TokenSource::builder(app.clone()).store(MemoryStore::open());
             let (site, pool) = site(app, tokens, &title)?;
-            let invitation = format!("Open http://{address}/ in a browser. Ctrl-C ends it.");
-            Ok(Start { listener, site, pool, invitation, _simulator: Some(simulator) })
+            opening.open(site, pool);
+            print(&format!("Open http://{address}/ in a browser. Ctrl-C ends it."))?;
+            ending::serve(listener, &opening, async { Ok(()) }, signals).await
         }
         Server::OfProfile { config, name } => {
             let profile = from_profile::load(&config, &name)?;
-            let (app, tokens) = from_profile::application(profile, callback).await?;
-            let invitation = from_profile::invitation(&app, address);
-            let (site, pool) = site(app, tokens, &title)?;
-            Ok(Start { listener, site, pool, invitation, _simulator: None })
+            let redirect_uri = from_profile::redirect_uri(&profile, callback)?;
+            let invitation = from_profile::invitation(&redirect_uri, address);
+            let make = async || {
+                let (app, tokens) = from_profile::application(profile.clone(), redirect_uri.clone()).await?;
+                Ok(site(app, tokens, &title)?)
+            };
+            let opens = async {
+                // A mistake in the file ends the program before it invites users.
+                let (site, pool) = until_it_answers(make, || print(&invitation)).await?;
+                opening.open(site, pool);
+                Ok(())
+            };
+            ending::serve(listener, &opening, opens, signals).await
         }
     }
 }

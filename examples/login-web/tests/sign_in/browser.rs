@@ -13,10 +13,13 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let fields = self.head.lines().filter_map(|line| line.split_once(':'));
+        fields.filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
+    }
+
     pub(crate) fn location(&self) -> &str {
-        let named = |line: &&str| line.to_ascii_lowercase().starts_with("location:");
-        let line = self.head.lines().find(named).unwrap_or_else(|| panic!("no redirect: {self:?}"));
-        line["location:".len()..].trim()
+        self.header("location").unwrap_or_else(|| panic!("no redirect: {self:?}"))
     }
 }
 

@@ -4,6 +4,7 @@
 mod authorization_server;
 mod browser;
 mod foreign;
+mod opening;
 mod program;
 mod refused;
 #[path = "../../../../crates/cli/tests/wellspring/signal_list.rs"]

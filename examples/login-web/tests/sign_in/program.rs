@@ -58,6 +58,11 @@ impl Folder {
         site
     }
 
+    /// Runs it without a configuration, and with this in `RUST_LOG`.
+    pub(crate) fn site_with_log(&self, directives: &str) -> Site {
+        Site::of(self.command(&[]).env("RUST_LOG", directives))
+    }
+
     /// Runs it without a configuration.
     pub(crate) fn site_without_profile(&self, arguments: &[&str]) -> Site {
         Site::of(&mut self.command(arguments))
@@ -122,9 +127,19 @@ impl Site {
         self.child.wait().unwrap().code()
     }
 
+    /// The exit status and the whole output, at its end.
+    pub(crate) fn ended_with_output(mut self) -> (Option<i32>, String) {
+        let status = self.child.wait().unwrap().code();
+        (status, self.rest())
+    }
+
     /// Kills it and returns its whole output.
     pub(crate) fn end(mut self) -> String {
         self.child.kill().unwrap();
+        self.rest()
+    }
+
+    fn rest(&mut self) -> String {
         self.out.read_to_string(&mut self.output).unwrap();
         self.child.stderr.take().unwrap().read_to_string(&mut self.output).unwrap();
         core::mem::take(&mut self.output)

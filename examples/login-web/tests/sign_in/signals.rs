@@ -93,11 +93,15 @@ fn half_a_request(site: &Site) -> TcpStream {
 
 #[test]
 fn half_a_request_holds_the_end_up_for_a_limited_time() {
-    let (_simulator, _folder, site) = stage();
-    let half = half_a_request(&site);
-    site.signal("TERM");
-    assert_eq!(site.ended(), Some(143));
-    drop(half);
+    let stages = [("TERM", 143), ("INT", 130)].map(|(signal, status)| {
+        let (simulator, folder, site) = stage();
+        let half = half_a_request(&site);
+        site.signal(signal);
+        (site, status, half, folder, simulator)
+    });
+    for (site, status, _half, _folder, _simulator) in stages {
+        assert_eq!(site.ended(), Some(status));
+    }
 }
 
 #[test]
