@@ -219,7 +219,11 @@ impl Lifecycle {
                 };
                 self.superseded(TokenError::unavailable(text), now)
             }
-            Outcome::Renewed(..) | Outcome::SignedOut(..) | Outcome::Imported(_) | Outcome::Looked(_) => {
+            Outcome::Renewed(..)
+            | Outcome::SignedOut(..)
+            | Outcome::Forgotten(_)
+            | Outcome::Imported(_)
+            | Outcome::Looked(_) => {
                 self.superseded(TokenError::unavailable("the renewal was overtaken by a newer token"), now)
             }
             Outcome::Failed(failure) if permit.place < self.place() => self.superseded(failure.error, now),

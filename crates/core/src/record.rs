@@ -42,6 +42,8 @@ pub struct Record {
     pub proven: Option<Proven>,
     /// What the program has attached to the session.
     pub attachments: Attachments,
+    /// Of a tombstone: the session was forgotten, so a token of it that turns up later is not revoked either.
+    pub forgotten: bool,
     /// What a later version has added to the record and this version does not know.
     pub unknown: UnknownFields,
 }
@@ -196,6 +198,7 @@ impl Record {
             throttle: None,
             proven: None,
             attachments: Attachments::default(),
+            forgotten: false,
             unknown: UnknownFields::default(),
         }
     }

@@ -123,6 +123,15 @@ impl SharedLifecycle {
         self.beside(JobKind::SignOut, |lifecycle| lifecycle.sign_out(Arc::clone(&self.provider)))
     }
 
+    /// The end of the session, without a revocation.
+    ///
+    /// # Errors
+    ///
+    /// When the source is closed.
+    pub fn forget(self: &Arc<Self>) -> Result<RenewalGuard, TokenError> {
+        self.beside(JobKind::Forget, |lifecycle| lifecycle.forget(Arc::clone(&self.provider)))
+    }
+
     /// A change of the session's record, or a look at it. Nothing is sent.
     ///
     /// # Errors

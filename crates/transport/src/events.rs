@@ -11,6 +11,7 @@
 //! | `token.spilled` | warn | provider |
 //! | `token.stored` | info | provider |
 //! | `signed.out` | info | provider |
+//! | `session.forgotten` | info | provider |
 //! | `store.failed` | warn | provider, operation, error |
 //! | `store.weak` | warn | provider, lacking |
 //! | `send.retried` | info | provider, generation |
@@ -81,6 +82,11 @@ pub fn token_stored(provider: &str) {
 /// The user has logged out through this source.
 pub fn signed_out(provider: &str) {
     event!(info, "signed.out", provider);
+}
+
+/// The session was forgotten through this source: nothing was revoked.
+pub fn session_forgotten(provider: &str) {
+    event!(info, "session.forgotten", provider);
 }
 
 /// An operation on the store has failed.

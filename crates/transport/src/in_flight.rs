@@ -76,6 +76,8 @@ impl InFlight {
 pub enum Report {
     /// Of a logout: the result of the revocation at the endpoint.
     Revocation(Revocation),
+    /// The session was forgotten.
+    Forgotten,
     /// Of an import: whether the session is that of the imported tokens.
     Imported(bool),
     /// Of a look at the record, or a change of its attachments: the attachments.
@@ -88,6 +90,7 @@ pub(crate) enum JobKind {
     Renewal(Box<Permit>),
     SignIn,
     SignOut,
+    Forget,
     Import,
     Attach,
 }

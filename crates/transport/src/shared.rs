@@ -142,6 +142,10 @@ impl SharedLifecycle {
                     in_flight.set_report(Report::Revocation(revocation));
                     Err(TokenError::login_required(LoginReason::LoggedOut))
                 }),
+                JobKind::Forget => state.lifecycle.forgotten(outcome, now).and_then(|()| {
+                    in_flight.set_report(Report::Forgotten);
+                    Err(TokenError::login_required(LoginReason::LoggedOut))
+                }),
                 JobKind::Import => state.lifecycle.imported(outcome, now).and_then(|imported| {
                     in_flight.set_report(Report::Imported(imported));
                     Err(no_token())
@@ -176,6 +180,9 @@ impl SharedLifecycle {
             Ok(token) if adopted => events::token_adopted(name, &token),
             Ok(token) => events::renewal_renewed(name, &token),
             Err(_) if in_flight.revocation().is_some() => events::signed_out(name),
+            Err(_) if matches!(in_flight.report(), Some(Report::Forgotten)) => {
+                events::session_forgotten(name)
+            }
             Err(error) => events::renewal_failed(name, &error),
         }
     }

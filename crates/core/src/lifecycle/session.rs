@@ -10,7 +10,7 @@ use crate::error::TokenError;
 use crate::generation::{Epoch, Generation};
 use crate::login_reason::LoginReason;
 use crate::provider::{AuthorizationGrant, Provider};
-use crate::record::SessionState;
+use crate::record::{Record, SessionState};
 use crate::renewal::job::{Goal, RenewalJob};
 use crate::renewal::outcome::Failure;
 use crate::renewal::outcome::{Outcome, Revocation};
@@ -40,6 +40,16 @@ impl Lifecycle {
     pub fn sign_out(&mut self, provider: Arc<dyn Provider>) -> Result<RenewalJob, TokenError> {
         let goal = Goal::SignOut { held: self.held.clone() };
         self.job(provider, goal)
+    }
+
+    /// The job of forgetting the session: as a logout, but nothing is revoked. The outcome goes to
+    /// [`forgotten`](Self::forgotten).
+    ///
+    /// # Errors
+    ///
+    /// When the lifecycle is closed.
+    pub fn forget(&mut self, provider: Arc<dyn Provider>) -> Result<RenewalJob, TokenError> {
+        self.job(provider, Goal::Forget)
     }
 
     pub(super) fn job(&mut self, provider: Arc<dyn Provider>, goal: Goal) -> Result<RenewalJob, TokenError> {
@@ -94,7 +104,7 @@ impl Lifecycle {
                 self.adopt(&record, now).ok_or_else(overtaken)
             }
             Outcome::Failed(failure) => Err(failure.error),
-            Outcome::SignedOut(..) | Outcome::Imported(_) | Outcome::Looked(_) => {
+            Outcome::SignedOut(..) | Outcome::Forgotten(_) | Outcome::Imported(_) | Outcome::Looked(_) => {
                 Err(TokenError::unavailable("the sign-in was overtaken by a logout"))
             }
         }
@@ -108,23 +118,50 @@ impl Lifecycle {
     pub fn signed_out(&mut self, outcome: Outcome, now: Clocks) -> Result<Revocation, TokenError> {
         match outcome {
             Outcome::SignedOut(record, revocation) => {
-                let place = record.map_or_else(|| self.next_place(), |record| record.place());
-                if place > self.place() {
-                    (self.epoch, self.generation) = place;
-                }
-                self.end_session();
-                if !matches!(self.gate, Gate::Busy { .. }) {
-                    let cause = TokenError::login_required(LoginReason::LoggedOut);
-                    self.shut(Duration::MAX, cause, now);
-                }
+                self.ended_at(record.as_ref(), now);
                 Ok(revocation)
             }
             Outcome::Failed(failure) => Err(failure.error),
             Outcome::Renewed(..)
             | Outcome::Kept(..)
             | Outcome::Adopted(_)
+            | Outcome::Forgotten(_)
             | Outcome::Imported(_)
             | Outcome::Looked(_) => Err(TokenError::unavailable("the logout was overtaken by a sign-in")),
+        }
+    }
+
+    /// The session was forgotten: there is none any more.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the session is still there.
+    pub fn forgotten(&mut self, outcome: Outcome, now: Clocks) -> Result<(), TokenError> {
+        match outcome {
+            Outcome::Forgotten(record) => {
+                self.ended_at(record.as_ref(), now);
+                Ok(())
+            }
+            Outcome::Failed(failure) => Err(failure.error),
+            Outcome::Renewed(..)
+            | Outcome::Kept(..)
+            | Outcome::Adopted(_)
+            | Outcome::SignedOut(..)
+            | Outcome::Imported(_)
+            | Outcome::Looked(_) => Err(TokenError::unavailable("the end of the session was overtaken")),
+        }
+    }
+
+    /// The session has ended, with this tombstone where there is a store.
+    fn ended_at(&mut self, tombstone: Option<&Record>, now: Clocks) {
+        let place = tombstone.map_or_else(|| self.next_place(), Record::place);
+        if place > self.place() {
+            (self.epoch, self.generation) = place;
+        }
+        self.end_session();
+        if !matches!(self.gate, Gate::Busy { .. }) {
+            let cause = TokenError::login_required(LoginReason::LoggedOut);
+            self.shut(Duration::MAX, cause, now);
         }
     }
 
@@ -135,7 +172,11 @@ impl Lifecycle {
                 let _ = self.adopt(&record, now);
             }
             Outcome::Failed(Failure { facts: Some(facts), .. }) if facts.logged_out => self.end_session(),
-            Outcome::Failed(_) | Outcome::SignedOut(..) | Outcome::Imported(_) | Outcome::Looked(_) => {}
+            Outcome::Failed(_)
+            | Outcome::SignedOut(..)
+            | Outcome::Forgotten(_)
+            | Outcome::Imported(_)
+            | Outcome::Looked(_) => {}
         }
     }
 

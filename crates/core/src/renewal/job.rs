@@ -55,6 +55,8 @@ pub(crate) enum Goal {
     SignIn(AuthorizationGrant),
     /// The end of the session.
     SignOut { held: Option<RefreshState> },
+    /// The end of the session, without a revocation.
+    Forget,
     /// A change of the record, without a request.
     Amend(Amendment),
 }

@@ -20,6 +20,8 @@ pub enum Outcome {
     /// The session has ended, and this is the result of the revocation. The record, where there is a store, is the
     /// tombstone.
     SignedOut(Option<Record>, Revocation),
+    /// The session has ended without a revocation. The record, where there is a store, is the tombstone.
+    Forgotten(Option<Record>),
     /// A session has begun with the tokens of another program.
     Imported(Record),
     /// The record, if there is one, as it is now. Nothing was obtained.
@@ -156,6 +158,7 @@ impl Outcome {
             Self::Renewed(..)
             | Self::Adopted(_)
             | Self::SignedOut(..)
+            | Self::Forgotten(_)
             | Self::Imported(_)
             | Self::Looked(_) => None,
             Self::Kept(_, error) => Some(error),

@@ -72,8 +72,10 @@ enum Conclusion {
     Saved,
     /// The record is newer.
     Superseded(Box<Record>),
-    /// The user has logged out.
-    LoggedOut,
+    /// The user has logged out, or the session was forgotten.
+    LoggedOut {
+        forgotten: bool,
+    },
     /// The store was emptied or has gone back in time.
     StoreLost,
 }
@@ -265,7 +267,10 @@ impl SaveToken {
                 return self.conclude(context, Conclusion::Superseded(Box::new(record.clone())), now);
             }
             (Resolution::Saved, _) => return self.conclude(context, Conclusion::Saved, now),
-            (Resolution::LoggedOut, _) => return self.conclude(context, Conclusion::LoggedOut, now),
+            (Resolution::LoggedOut, record) => {
+                let forgotten = record.is_some_and(|record| record.forgotten);
+                return self.conclude(context, Conclusion::LoggedOut { forgotten }, now);
+            }
             (Resolution::StoreLost | Resolution::Superseded, _) => {
                 return self.conclude(context, Conclusion::StoreLost, now);
             }
@@ -365,10 +370,11 @@ impl SaveToken {
         }
     }
 
-    /// Nothing is left to save. A token that no session uses any more is revoked.
+    /// Nothing is left to save. A token that no session uses any more is revoked, unless the session was forgotten: the
+    /// token may share its grant with that of another session.
     fn conclude(self, context: &Context, conclusion: Conclusion, now: Clocks) -> Storing {
         let orphaned = match &conclusion {
-            Conclusion::LoggedOut => holds(Rule::RevokeAfterLogout),
+            Conclusion::LoggedOut { forgotten } => !forgotten && holds(Rule::RevokeAfterLogout),
             Conclusion::StoreLost => true,
             Conclusion::Saved | Conclusion::Superseded(_) => false,
         };
@@ -412,7 +418,7 @@ impl Concluded {
             (Conclusion::Saved, Recipient::Callers(sent)) => renewed(pending_save.record, sent, fault),
             (Conclusion::Saved, Recipient::Background) => Outcome::Adopted(pending_save.record),
             (Conclusion::Superseded(record), _) => Outcome::Adopted(*record),
-            (Conclusion::LoggedOut, _) => {
+            (Conclusion::LoggedOut { .. }, _) => {
                 let error = TokenError::login_required(LoginReason::LoggedOut);
                 Outcome::Failed(Failure::new(error, None, Some(StoreFacts::new(true))))
             }

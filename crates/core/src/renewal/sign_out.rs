@@ -1,5 +1,5 @@
 //! Logging out: a tombstone in the store first, so that nothing brings the session back; then revocation, where the
-//! provider offers it.
+//! provider offers it. Forgetting a session ends with the tombstone.
 
 use crate::error::TokenError;
 use crate::lease::Attempt;
@@ -24,6 +24,8 @@ pub(super) struct SignOut {
     known: Place,
     /// The token to revoke.
     token: Option<RefreshToken>,
+    /// The session is only forgotten: nothing is revoked.
+    forgets: bool,
     tombstone: Option<Record>,
     /// The tombstone may be saved already.
     unsure: bool,
@@ -51,7 +53,15 @@ impl SignOut {
         token: Option<RefreshToken>,
         end: Instant,
     ) -> Self {
-        Self { attempt, known, token, tombstone: None, unsure: false, retry: Retry::until(end) }
+        let retry = Retry::until(end);
+        Self { attempt, known, token, forgets: false, tombstone: None, unsure: false, retry }
+    }
+
+    /// The same without a revocation.
+    pub(super) const fn forgetting(attempt: Attempt, known: Place, end: Instant) -> Self {
+        let mut sign_out = Self::new(attempt, known, None, end);
+        sign_out.forgets = true;
+        sign_out
     }
 
     /// Continues with what the store holds.
@@ -88,6 +98,7 @@ impl SignOut {
     fn save(mut self, expected: Option<Version>, place: Place) -> SigningOut {
         let mut record = Record::new(place.0, place.1, SessionState::LoggedOut);
         record.writer = Some(self.attempt);
+        record.forgotten = self.forgets;
         self.tombstone = Some(record.clone());
         let save = Save { expected, record, liveness_lock: false };
         SigningOut::Ask(Ask::Save(save, self.retry.end(), self))
@@ -107,13 +118,21 @@ impl SignOut {
         match self.retry.after(error, now) {
             Some(next) => SigningOut::Ask(Ask::LoadAt(next, self)),
             None => {
-                let error = store_error("the logout could not be saved, and nothing was revoked", error);
+                let text = if self.forgets {
+                    "the session could not be removed from the store"
+                } else {
+                    "the logout could not be saved, and nothing was revoked"
+                };
+                let error = store_error(text, error);
                 SigningOut::Done(Outcome::Failed(Failure::new(error, None, None)))
             }
         }
     }
 
     fn revoke(self, context: &Context, now: Clocks) -> SigningOut {
+        if self.forgets {
+            return SigningOut::Done(Outcome::Forgotten(self.tombstone));
+        }
         Revoke::begin(context, self.token, self.tombstone, now)
     }
 }

@@ -70,6 +70,10 @@ impl Renewal {
                 let token = held.map(|held| held.token);
                 load(context, AfterLoad::SignOut(SignOut::new(attempt, place, token, end)), now)
             }
+            (Goal::Forget, Some((attempt, _))) => {
+                load(context, AfterLoad::SignOut(SignOut::forgetting(attempt, place, end)), now)
+            }
+            (Goal::Forget, None) => Step::Done(Outcome::Forgotten(None), None),
             (Goal::SignOut { held }, None) => {
                 let next = Revoke::begin(&context, held.map(|held| held.token), None, now);
                 signed_out(context, next, now)

@@ -178,6 +178,7 @@ impl Generator {
         });
         record.attachments = self.attachments();
         record.unknown = self.optional(|_| UnknownFields::new("+next 3 a\nb\n")).unwrap_or_default();
+        record.forgotten = self.below(2) == 0;
         record
     }
 }
@@ -215,6 +216,7 @@ pub fn of_format_1(mut pending_save: PendingSave) -> PendingSave {
         (throttle.since, throttle.witnesses) = (UnixTime::EPOCH, Witnesses::default());
         (throttle.cause.status, throttle.cause.without_verdict) = (None, false);
     }
+    record.forgotten = false;
     record.unknown = UnknownFields::default();
     pending_save
 }
@@ -275,6 +277,7 @@ pub fn same(a: &Record, b: &Record) -> bool {
         && a.throttle == b.throttle
         && a.proven == b.proven
         && a.attachments.iter().eq(b.attachments.iter())
+        && a.forgotten == b.forgotten
         && a.unknown.expose() == b.unknown.expose()
 }
 

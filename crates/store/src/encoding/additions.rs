@@ -16,6 +16,9 @@ use crate::map::hex;
 
 const FORMAT: u32 = 4;
 
+/// Of a tombstone: nothing of the session is revoked. An earlier version carries it along, and revokes.
+const FORGOTTEN: &str = "+forgotten";
+
 /// The most bytes that the fields of one member or one attachment take in addition to its name and value.
 const OVERHEAD: usize = "attachment_bytes 18446744073709551615 \n".len() * 2;
 
@@ -27,7 +30,7 @@ pub(super) fn length_of_members(members: &Members) -> usize {
 pub(super) fn length(record: &Record) -> usize {
     let Record { attachments, unknown, .. } = record;
     let length: usize = attachments.iter().map(|(name, bytes)| OVERHEAD + name.len() + 2 * bytes.len()).sum();
-    length + unknown.expose().len() + refusals::LENGTH
+    length + unknown.expose().len() + refusals::LENGTH + FORGOTTEN.len() + " 0 \n".len()
 }
 
 pub(super) fn write_members(fields: &mut Writer, members: &Members) {
@@ -63,6 +66,10 @@ pub(super) fn write(fields: &mut Writer, record: &Record) -> Result<(), StoreErr
         fields.text("attachment_bytes", &Zeroizing::new(hex(bytes)));
     }
     refusals::write(fields, record);
+    if record.forgotten {
+        fields.of_format(FORMAT);
+        fields.text(FORGOTTEN, "");
+    }
     if unknown.is_empty() {
         return Ok(());
     }
@@ -86,6 +93,7 @@ pub(super) fn read(fields: &mut Reader<'_>, record: &mut Record) -> Result<(), U
     }
     record.attachments = attachments;
     refusals::read(fields, record)?;
+    record.forgotten = fields.text_of_format(FORMAT, FORGOTTEN)?.is_some();
     record.unknown = UnknownFields::new(fields.carried()?);
     Ok(())
 }
@@ -109,7 +117,7 @@ fn bytes_of(digits: &str) -> Option<Zeroizing<Vec<u8>>> {
 #[cfg(test)]
 mod tests {
     use sha2::{Digest as _, Sha256};
-    use wellspring_core::{SessionState, TokenResponse, UnixTime};
+    use wellspring_core::{Epoch, Generation, SessionState, TokenResponse, UnixTime};
 
     use super::super::{decode_record, encode_record, pending_save};
     use super::*;
@@ -155,6 +163,17 @@ mod tests {
         }
         assert!(decode_record(&sealed(4, PLAIN)).is_err(), "a record without additions is of format 1");
         assert!(decode_record(&sealed(1, PLAIN)).is_ok(), "old records open");
+    }
+
+    #[test]
+    fn a_tombstone_remembers_that_the_session_was_forgotten() {
+        let mut record = Record::new(Epoch::new(1), Generation::new(1), SessionState::LoggedOut);
+        record.forgotten = true;
+        let fields = "epoch 1 1\ngeneration 1 1\ngrant 10 logged-out\n+forgotten 0 \n";
+        assert_eq!(**encode_record(&record).unwrap(), sealed(4, fields));
+        assert!(decode_record(&sealed(4, fields)).unwrap().record.forgotten);
+        let of_before = "epoch 1 1\ngeneration 1 1\ngrant 10 logged-out\n";
+        assert!(!decode_record(&sealed(1, of_before)).unwrap().record.forgotten);
     }
 
     #[test]

@@ -63,9 +63,31 @@ macro_rules! record_methods {
                 }
             }
 
+            /// Forgets the session, as [`sign_out`](Self::sign_out) does but without a revocation: the tokens stay in force at
+            /// the server until they expire. For a session that another sign-in has replaced: the two may share a grant
+            /// at the server, and a revocation of the one would end the other.
+            ///
+            /// The store gets a tombstone first, so that nothing brings the session back. A renewal in flight, here or in
+            /// another process, drops the token that it obtains and revokes nothing. Callers get `LoginRequired` until a
+            /// new sign-in.
+            ///
+            /// # Errors
+            ///
+            /// The reason why the session is still there: the store saved no tombstone, or the source is closed.
+            pub $($async)? fn forget(&self) -> Result<(), TokenError> {
+                self.executor(Instant::NEVER)?;
+                let renewal = self.0.shared.forget()?;
+                self.report_of(renewal)$($await)*.map(drop)
+            }
+
             $($async)? fn amend(&self, amendment: Amendment) -> Result<Report, TokenError> {
                 self.executor(Instant::NEVER)?;
                 let renewal = self.0.shared.amend(amendment)?;
+                self.report_of(renewal)$($await)*
+            }
+
+            /// Carries out what brings no token, and returns its report.
+            $($async)? fn report_of(&self, renewal: RenewalGuard) -> Result<Report, TokenError> {
                 let in_flight = Arc::clone(renewal.in_flight());
                 self.run_here(renewal);
                 let result = self.wait_for(&in_flight, self.0.end_of_renewal())$($await)*;

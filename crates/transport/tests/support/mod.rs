@@ -26,6 +26,8 @@ pub struct Toy {
     spec: ProviderSpec,
     url: String,
     panics: bool,
+    /// Whether `/revoke` revokes its refresh tokens.
+    revokes: bool,
     /// The `User-Agent` of its requests.
     name: String,
 }
@@ -37,7 +39,7 @@ impl Toy {
         spec.credentials = true;
         spec.rotation = Rotation::SingleUse;
         spec.origins.extend(Origin::of(base));
-        Self { spec, url: format!("{base}/token"), panics: false, name: "toy".to_owned() }
+        Self { spec, url: format!("{base}/token"), panics: false, revokes: false, name: "toy".to_owned() }
     }
 
     pub fn at_path(base: &str, path: &str) -> Self {
@@ -80,6 +82,11 @@ impl Toy {
         self
     }
 
+    pub fn revoking(mut self) -> Self {
+        self.revokes = true;
+        self
+    }
+
     pub fn that_panics(mut self) -> Self {
         self.panics = true;
         self
@@ -97,6 +104,11 @@ impl Provider for Toy {
             .header("Authorization", format!("Basic {SECRET}"))
             .body(body);
         Ok(if self.name.is_empty() { request } else { request.header("User-Agent", self.name.as_str()) })
+    }
+
+    fn revocation(&self, token: &RefreshToken) -> Option<HttpRequest> {
+        let url = self.url.replace("/token", "/revoke");
+        self.revokes.then(|| HttpRequest::new(Method::Post, url).body(token.expose()))
     }
 
     fn read(&self, _: &AuthorizationGrant, response: &HttpResponse, _: UnixTime) -> Reading {

@@ -13,6 +13,7 @@ mod certificate_files;
 mod client_settings;
 mod doubles;
 mod exchange;
+mod forget;
 mod limits;
 #[cfg(feature = "pkcs12")]
 mod pki;

@@ -22,6 +22,54 @@ fn a_logout_during_a_renewal_revokes_the_new_token_and_no_session_comes_back() {
 }
 
 #[test]
+fn a_session_that_is_forgotten_is_gone_from_the_store_and_nothing_is_revoked() {
+    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
+    let mut process = Process::new(1, rotating().with_revocation());
+    process.forget(&mut slot, at(60));
+    assert_eq!(slot.log(), ["load", "save"]);
+    assert!(matches!(slot.record().state, SessionState::LoggedOut) && slot.record().forgotten);
+    assert!(slot.record().place() > (Epoch::new(1), Generation::new(5)));
+    assert_eq!(reason(&process.renew(&mut slot, at(61), vec![])), Some(LoginReason::LoggedOut));
+    let mut other = Process::new(2, rotating().with_revocation());
+    assert_eq!(reason(&other.renew(&mut slot, at(61), vec![])), Some(LoginReason::LoggedOut));
+    other.forget(&mut slot, at(62));
+    assert_eq!(slot.log(), ["load", "load"], "a tombstone stays as it is");
+    let token = process.sign_in(&mut slot, at(63), vec![answer(200, "again 3600 r")]).unwrap();
+    assert_eq!(token.expose(), "again");
+    assert!(!slot.record().forgotten);
+}
+
+#[test]
+fn a_renewal_that_meets_a_forgotten_session_drops_its_token_and_revokes_nothing() {
+    let mut tombstone = Record::new(Epoch::new(2), Generation::new(6), SessionState::LoggedOut);
+    tombstone.forgotten = true;
+    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
+    slot.meanwhile = Some(tombstone);
+    let result = Process::new(1, rotating().with_revocation()).renew(
+        &mut slot,
+        at(60),
+        vec![answer(200, "new 60 next")],
+    );
+    assert_eq!(reason(&result), Some(LoginReason::LoggedOut));
+    assert_eq!(slot.log(), ["load", "lease alive", "send refresh", "save", "load"]);
+    assert!(matches!(slot.record().state, SessionState::LoggedOut));
+}
+
+#[test]
+fn a_session_that_the_store_does_not_let_go_stays() {
+    let mut process = Process::new(1, rotating().with_revocation());
+    let job = process.life.forget(Arc::clone(&process.provider)).unwrap();
+    let job = job.stored_by(process.owner, process.shared_by);
+    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
+    slot.never = &["save"];
+    let (outcome, _) = slot.run(job, at(60), vec![]);
+    let error = process.life.forgotten(outcome, at(60)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    assert!(slot.record().granted().is_some());
+    assert!(error.to_string().contains("the session could not be removed from the store"), "{error}");
+}
+
+#[test]
 fn a_sign_in_is_saved_as_a_new_epoch_and_into_an_empty_store_under_the_wall_clock() {
     let mut slot = Slot::default();
     Process::new(1, rotating()).sign_in(&mut slot, at(0), vec![answer(200, "one 60 r")]).unwrap();

@@ -233,6 +233,12 @@ impl Process {
         self.life.signed_out(outcome, now).expect("logged out")
     }
 
+    pub(super) fn forget(&mut self, slot: &mut Slot, now: Clocks) {
+        let job = self.life.forget(Arc::clone(&self.provider)).unwrap().stored_by(self.owner, self.shared_by);
+        let (outcome, _) = slot.run(job, now, vec![]);
+        self.life.forgotten(outcome, now).expect("forgotten");
+    }
+
     pub(super) fn sign_in(
         &mut self,
         slot: &mut Slot,
