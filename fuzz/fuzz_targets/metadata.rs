@@ -22,6 +22,8 @@ fuzz_target!(|input: &[u8]| {
         &metadata.token_endpoint,
         &metadata.userinfo_endpoint,
         &metadata.revocation_endpoint,
+        &metadata.end_session_endpoint,
+        &metadata.jwks_uri,
     ];
     for url in endpoints.into_iter().flatten() {
         let origin = Origin::of(url).expect("a secret may be sent there");

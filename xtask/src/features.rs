@@ -9,7 +9,16 @@ const CHOSEN: [(&str, &[&str]); 11] = [
     ("pix-bacen", &["async", "blocking", "async,blocking", TLS]),
     (
         "oauth2-app",
-        &["async", "blocking", "async,blocking", "getrandom", "loopback", "async,blocking,loopback", TLS],
+        &[
+            "async",
+            "blocking",
+            "async,blocking",
+            "getrandom",
+            "loopback",
+            "id-token",
+            "async,blocking,loopback",
+            TLS,
+        ],
     ),
     ("hive-auth", &["async", "blocking", "async,blocking", TLS]),
     ("wellspring-store", &["contract"]),

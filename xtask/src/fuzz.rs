@@ -12,11 +12,12 @@ pub(crate) const MANIFEST: &str = "fuzz/Cargo.toml";
 const LENGTH: Duration = Duration::from_secs(60);
 
 /// The words that a fuzzer puts into the inputs of each target, in `fuzz/dictionaries`.
-const DICTIONARIES: [(&str, &str); 11] = [
+const DICTIONARIES: [(&str, &str); 12] = [
     ("api_answers", "json"),
     ("callback", "headers"),
     ("certificate", "pem"),
     ("headers", "headers"),
+    ("id_token", "json"),
     ("jwt", "json"),
     ("metadata", "json"),
     ("origin", "headers"),

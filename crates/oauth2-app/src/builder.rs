@@ -7,10 +7,12 @@ use wellspring_core::{
     CallFormat, ClientSecret, GrantParameters, Header, Replay, Rotation, Scope, TokenError, UnixTime,
 };
 use wellspring_token_endpoint::{Encoding, TokenRequestSpec};
-use wellspring_wire::{ClientCertificate, TokenFormat, form_decode};
+use wellspring_wire::{ClientCertificate, TokenFormat};
 
 use crate::app::App;
-use crate::checks::{AUTHORIZE, TOKEN, check_reserved, checked_url, has_parameter, missing};
+use crate::checks::{
+    AUTHORIZE, TOKEN, check_reserved, checked_url, has_parameter, missing, query_parameters,
+};
 use crate::config::{AuthMethod, Config, GrantType};
 use crate::identity::{FormerRecord, Identity};
 use crate::own_grant::OwnGrant;
@@ -27,6 +29,8 @@ pub struct AppBuilder {
     pub(crate) token_url: Option<String>,
     pub(crate) userinfo_url: Option<String>,
     pub(crate) revocation_url: Option<String>,
+    pub(crate) end_session_url: Option<String>,
+    pub(crate) jwks_url: Option<String>,
     /// The endpoints of the metadata, each with the one for clients that have a client certificate.
     pub(crate) aliases: Vec<(String, String)>,
     pub(crate) issuer: Option<String>,
@@ -129,6 +133,11 @@ impl AppBuilder {
         userinfo_url
         /// The revocation endpoint ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)).
         revocation_url
+        /// The end session endpoint, which signs the user out at the server: see
+        /// [`App::end_session_url`](crate::App::end_session_url).
+        end_session_url
+        /// The server's key set (`jwks_uri`), whose keys sign ID tokens.
+        jwks_url
         /// The redirect URI, byte for byte as registered: HTTPS, or plain HTTP to loopback. Only a sign-in in a browser
         /// needs it.
         redirect_uri
@@ -314,6 +323,8 @@ impl AppBuilder {
             token_url,
             userinfo_url: url("userinfo_url", self.userinfo_url)?,
             revocation_url: url("revocation_url", self.revocation_url)?,
+            end_session_url: url("end_session_url", self.end_session_url)?,
+            jwks_url: url("jwks_url", self.jwks_url)?,
             api_urls: self
                 .api_urls
                 .into_iter()
@@ -359,7 +370,7 @@ impl AppBuilder {
         let url = checked_url("authorize_url", url)?;
         let Some(uri) = self.redirect_uri.clone() else { return missing("redirect_uri") };
         let uri = RedirectUri::new(uri)?;
-        let url_parameters = form_decode(url.split_once('?').map_or("", |(_, query)| query));
+        let url_parameters = query_parameters(&url);
         check_reserved("the query of authorize_url", &url_parameters, AUTHORIZE)?;
         if let Some((name, _)) =
             url_parameters.iter().find(|(name, _)| has_parameter(&self.authorize_parameters, name))

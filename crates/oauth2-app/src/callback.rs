@@ -7,6 +7,7 @@ use core::fmt;
 
 use wellspring_core::AuthorizationCode;
 use wellspring_wire::form_decode;
+use zeroize::Zeroizing;
 
 use crate::state::State;
 
@@ -42,6 +43,18 @@ impl Callback {
             // A later question mark is part of the query (RFC 3986 §3.4).
             query.strip_prefix('?').unwrap_or(query)
         };
+        Self::of(query)
+    }
+
+    /// Reads the body of the POST that a browser sends for a sign-in with
+    /// [`SignInOptions::form_post`](crate::SignInOptions::form_post). Reading never fails. The body holds the code, so do
+    /// not log it.
+    #[must_use]
+    pub fn read_form(body: &[u8]) -> Self {
+        Self::of(&Zeroizing::new(String::from_utf8_lossy(body).into_owned()))
+    }
+
+    fn of(form: &str) -> Self {
         let mut callback = Self {
             code: Parameter::Missing,
             state: Parameter::Missing,
@@ -49,7 +62,7 @@ impl Callback {
             description: None,
             iss: Parameter::Missing,
         };
-        for (name, value) in form_decode(query) {
+        for (name, value) in form_decode(form) {
             if value.is_empty() {
                 continue;
             }

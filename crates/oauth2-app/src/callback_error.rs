@@ -50,7 +50,7 @@ impl fmt::Display for CallbackErrorKind {
 #[error("{kind}")]
 pub struct CallbackError {
     pub(crate) kind: CallbackErrorKind,
-    pub(crate) pending: Option<PendingLogin>,
+    pub(crate) pending: Option<Box<PendingLogin>>,
 }
 
 impl CallbackError {
@@ -75,6 +75,6 @@ impl CallbackError {
     /// The sign-in, if it is still pending because the callback belongs to another one.
     #[must_use]
     pub fn into_pending(self) -> Option<PendingLogin> {
-        self.pending
+        self.pending.map(|pending| *pending)
     }
 }

@@ -1,6 +1,7 @@
 //! Checks of an app's settings that need no other setting.
 
 use wellspring_core::{Origin, TokenError};
+use wellspring_wire::form_decode;
 
 /// The parameters that this crate sets in an authorization URL or a request for a device code. A parameter must not occur
 /// twice (RFC 6749 §3.1).
@@ -29,6 +30,11 @@ pub(crate) const TOKEN: &[&str] = &[
 
 pub(crate) fn has_parameter(parameters: &[(String, String)], name: &str) -> bool {
     parameters.iter().any(|(known, _)| known == name)
+}
+
+/// The parameters in the query of a URL.
+pub(crate) fn query_parameters(url: &str) -> Vec<(String, String)> {
+    form_decode(url.split_once('?').map_or("", |(_, query)| query))
 }
 
 pub(crate) fn check_reserved(

@@ -21,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) token_url: String,
     pub(crate) userinfo_url: Option<String>,
     pub(crate) revocation_url: Option<String>,
+    pub(crate) end_session_url: Option<String>,
+    pub(crate) jwks_url: Option<String>,
     pub(crate) api_urls: Vec<String>,
     pub(crate) issuer: Option<String>,
     /// Whether a callback without `iss` is an error.

@@ -47,6 +47,8 @@ impl App {
         builder.token_url = metadata.token_endpoint.clone();
         builder.userinfo_url = metadata.userinfo_endpoint.clone();
         builder.revocation_url = metadata.revocation_endpoint.clone();
+        builder.end_session_url = metadata.end_session_endpoint.clone();
+        builder.jwks_url = metadata.jwks_uri.clone();
         let alias = &metadata.mtls_endpoint_aliases;
         let pairs = [
             (&metadata.token_endpoint, &alias.token_endpoint),

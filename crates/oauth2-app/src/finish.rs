@@ -38,7 +38,7 @@ impl App {
             Ok(code) => Ok(login.into_grant(code)),
             Err(kind) => {
                 let kind = without(login.state().expose(), kind);
-                Err(CallbackError { kind, pending: (!answered).then_some(login) })
+                Err(CallbackError { kind, pending: (!answered).then(|| Box::new(login)) })
             }
         }
     }

@@ -112,6 +112,11 @@ impl Discovery {
             token_endpoint: endpoint("token_endpoint")?,
             userinfo_endpoint: endpoint("userinfo_endpoint")?,
             revocation_endpoint: endpoint("revocation_endpoint")?,
+            // No secret goes there, so a program that needs neither is not stopped by one that cannot be used.
+            end_session_endpoint: endpoint("end_session_endpoint").unwrap_or_default(),
+            jwks_uri: endpoint("jwks_uri").unwrap_or_default(),
+            id_token_signing_alg_values_supported: texts(object, "id_token_signing_alg_values_supported")
+                .unwrap_or_default(),
             scopes_supported: texts(object, "scopes_supported").unwrap_or_default(),
             token_endpoint_auth_methods_supported: texts(object, "token_endpoint_auth_methods_supported")
                 .map(|methods| methods.iter().filter_map(|method| method.parse().ok()).collect()),
@@ -140,6 +145,15 @@ pub struct Metadata {
     pub userinfo_endpoint: Option<String>,
     /// `revocation_endpoint`.
     pub revocation_endpoint: Option<String>,
+    /// `end_session_endpoint`
+    /// ([OpenID Connect RP-Initiated Logout 1.0 §2.1](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#OPMetadata)).
+    /// A URL that cannot be used, such as a plain HTTP one, counts as missing.
+    pub end_session_endpoint: Option<String>,
+    /// `jwks_uri`: where the keys are that sign ID tokens. A URL that cannot be used counts as missing.
+    pub jwks_uri: Option<String>,
+    /// `id_token_signing_alg_values_supported`: the names of algorithms
+    /// ([RFC 7518 §3.1](https://www.rfc-editor.org/rfc/rfc7518#section-3.1)). Empty if the server names none.
+    pub id_token_signing_alg_values_supported: Vec<String>,
     /// `scopes_supported`, which need not be complete.
     pub scopes_supported: Vec<String>,
     /// `token_endpoint_auth_methods_supported`, without the methods that this crate does not know; `None` if the server

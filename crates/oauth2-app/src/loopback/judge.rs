@@ -30,7 +30,7 @@ impl Judge {
         match self.app.finish(pending.take()?, callback) {
             Ok(code) => Some(Ok(code)),
             Err(mut error) => {
-                *pending = error.pending.take();
+                *pending = error.pending.take().map(|login| *login);
                 pending.is_none().then_some(Err(error))
             }
         }

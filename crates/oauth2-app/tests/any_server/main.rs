@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod device;
+mod end_session;
 mod grants;
 mod identity;
 mod metadata;
+mod sign_in_options;
 
 use oauth2_app::{
     App, AppBuilder, AuthMethod, Callback, CallbackErrorKind, Discovery, Entropy, GrantType, PendingLogin,

@@ -63,6 +63,27 @@ fn an_app_is_built_from_metadata() {
 }
 
 #[test]
+fn the_endpoints_of_openid_connect_are_read_and_a_url_that_cannot_be_used_counts_as_missing() {
+    let metadata = discovered(
+        r#","end_session_endpoint":"https://as.example.com/logout","id_token_signing_alg_values_supported":["RS256","none"]"#,
+    )
+    .unwrap();
+    assert_eq!(metadata.jwks_uri.as_deref(), Some("https://as.example.com/jwks"));
+    assert_eq!(metadata.id_token_signing_alg_values_supported, ["RS256", "none"]);
+    let app = App::from_metadata(&metadata).client_id("c").redirect_uri("https://c.com/cb").build().unwrap();
+    assert_eq!(app.jwks_request().unwrap().url(), "https://as.example.com/jwks");
+    assert_eq!(app.issuer(), Some("https://as.example.com"));
+    assert!(app.has_end_session());
+    for unusable in [r#""http://as.example.com/logout""#, "7", "\"\"", "null"] {
+        let metadata = discovered(&format!(r#","end_session_endpoint":{unusable}"#)).unwrap();
+        assert_eq!(metadata.end_session_endpoint, None, "{unusable}");
+    }
+    let twice = discovered(r#","jwks_uri":"https://evil.example/jwks""#).unwrap();
+    assert_eq!(twice.jwks_uri, None, "one of two is not chosen");
+    assert!(twice.id_token_signing_alg_values_supported.is_empty());
+}
+
+#[test]
 fn metadata_of_another_issuer_or_with_an_insecure_url_is_rejected() {
     let read = |issuer: &str, body: &str| Discovery::new(issuer).unwrap().read(&answer(200, body), NOW);
     assert!(read("https://a.com", r#"{"issuer":"https://a.com"}"#).is_ok());

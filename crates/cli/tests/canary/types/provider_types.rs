@@ -9,8 +9,9 @@ use oauth2_app::aihubmix::{self, Account, RegisteredApp, Registration, TopUp};
 use oauth2_app::loopback::{Answer, BrowserRequest, Loopback, LoopbackError, Page, SignIn};
 use oauth2_app::{
     App, AppBuilder, AuthMethod, Authorization, Callback, CallbackError, CallbackErrorKind, DeviceLogin,
-    Discovery, Entropy, FormerRecord, GrantType, Metadata, MtlsEndpointAliases, PendingLogin, RedirectUri,
-    SignInError, State, UserInfo,
+    Discovery, EndSession, Entropy, FormerRecord, GrantType, IdClaims, IdTokenChecks, IdTokenError,
+    IdTokenErrorKind, Jwks, Metadata, MtlsEndpointAliases, PendingLogin, RedirectUri, SignInError,
+    SignInOptions, State, StepUp, UserInfo,
 };
 use pix_bacen::{
     ApiError, Balance, Call, CallError, Charge, ClientAuthentication, Encoding, Gateway, TokenRequestSpec,
@@ -18,8 +19,8 @@ use pix_bacen::{
 };
 use wellspring_cli::demo::Options;
 use wellspring_core::{
-    CallFormat, ClientSecret, Clocks, CodeVerifier, GrantParameters, HttpResponse, Instant, ResponseHead,
-    TokenError, UnixTime,
+    CallFormat, ClientSecret, Clocks, CodeVerifier, GrantParameters, HttpResponse, IdToken, Instant,
+    ResponseHead, TokenError, UnixTime,
 };
 use wellspring_token_endpoint::{ClientIdentity, StaticToken, TokenClient, TokenEndpoint};
 
@@ -96,6 +97,12 @@ fn pending() -> PendingLogin {
     PendingLogin::from_parts(CODE, Some(CodeVerifier::new(VERIFIER)), redirect_uri).unwrap()
 }
 
+fn id_token_error() -> IdTokenError {
+    let app = builder().issuer("https://as.example").build().unwrap();
+    let (token, keys) = (format!("{SECRET}.{CODE}.{VERIFIER}"), Jwks::parse(br#"{"keys":[]}"#).unwrap());
+    app.verify_id_token(&token, &keys, &IdTokenChecks::default(), UnixTime::EPOCH).unwrap_err()
+}
+
 fn device_login() -> DeviceLogin {
     let body = format!(
         r#"{{"device_code":"{CODE}","user_code":"{SECRET}","verification_uri":"https://as.example/device","verification_uri_complete":"https://as.example/device?user_code={SECRET}","expires_in":1800}}"#
@@ -129,6 +136,14 @@ fn show_app(shown: &mut Shown) {
         FormerRecord = FormerRecord::SameUser;
         PendingLogin = pending();
         DeviceLogin = device_login();
+        SignInOptions = SignInOptions::new().form_post();
+        StepUp = StepUp::default();
+        EndSession = EndSession::new().id_token_hint(IdToken::new(SECRET)).state(CODE);
+        IdTokenChecks = app().id_token_checks(&pending());
+        IdTokenError = id_token_error();
+        IdTokenErrorKind = id_token_error().kind();
+        Jwks = Jwks::parse(br#"{"keys":[]}"#).unwrap();
+        IdClaims = IdClaims::from_trusted_json(&format!(r#"{{"iss":"https://as.example","sub":"{SECRET}"}}"#)).unwrap();
         State = pending().into_parts().0;
         Callback = Callback::read(&format!("code={CODE}&state={CODE}"));
         CallbackError = refused();
