@@ -1,11 +1,12 @@
 //! The account of the signed-in user: the user info that the server sends, and the part of it that a browser may see.
 
-use oauth2_app::UserInfo;
+use oauth2_app::{App, UserInfo};
 use serde_json::{Map, Value};
 use wellspring_core::{ErrorKind, HttpRequest, HttpResponse, ResponseHead, TokenError, UnixTime};
 use wellspring_transport_async::TokenSource;
 
 use crate::account_page::{AccountPage, NAME, first};
+use crate::signed_in::SignedIn;
 use crate::web_login::WebLogin;
 
 /// The maximum size of a response body.
@@ -34,8 +35,9 @@ impl From<TokenError> for AccountError {
 
 impl Account {
     /// Asks the server. Without a userinfo endpoint only a token is acquired, which fails if the sign-in has ended.
-    pub(crate) async fn of(login: &WebLogin, source: &TokenSource) -> Result<Self, TokenError> {
-        let Ok(request) = login.app().userinfo_request() else {
+    pub(crate) async fn of(login: &WebLogin, signed_in: &SignedIn) -> Result<Self, TokenError> {
+        let source = signed_in.source();
+        let Some(Ok(request)) = signed_in.app().map(App::userinfo_request) else {
             return source.token().await.map(|_| Self(Map::new()));
         };
         Self::judge(&call(source, &request).await?, login.clock().now().unix, login.account_page())

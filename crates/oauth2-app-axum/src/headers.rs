@@ -32,8 +32,40 @@ pub(crate) fn is_cross_origin(headers: &HeaderMap) -> bool {
     !matches!(site, None | Some(b"same-origin" | b"none"))
 }
 
-/// Whether a browser loads this as a page, rather than a script as data.
-pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
-    accepted.is_some_and(|accepted| accepted.contains("text/html"))
+/// Whether a browser loads this as a page, rather than a script as data. A browser that sends no `Sec-Fetch-Mode`
+/// ([Fetch Metadata](https://www.w3.org/TR/fetch-metadata/#sec-fetch-mode-header)) says so with what it accepts.
+pub(crate) fn is_navigation(headers: &HeaderMap) -> bool {
+    let accepts_pages = || {
+        let accepted = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
+        accepted.is_some_and(|accepted| accepted.contains("text/html"))
+    };
+    headers.get("sec-fetch-mode").map_or_else(accepts_pages, |mode| mode.as_bytes() == b"navigate")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_that_accepts_pages_loads_no_page() {
+        for (mode, accept, page) in [
+            (Some("navigate"), Some("text/html,*/*"), true),
+            (Some("navigate"), None, true),
+            (Some("cors"), Some("text/html"), false),
+            (Some("same-origin"), Some("text/html, */*"), false),
+            (Some("no-cors"), None, false),
+            (None, Some("text/html,application/xhtml+xml"), true),
+            (None, Some("application/json"), false),
+            (None, None, false),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(mode) = mode {
+                headers.insert("sec-fetch-mode", HeaderValue::from_static(mode));
+            }
+            if let Some(accept) = accept {
+                headers.insert(ACCEPT, HeaderValue::from_static(accept));
+            }
+            assert_eq!(is_navigation(&headers), page, "{mode:?} {accept:?}");
+        }
+    }
 }

@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use tower_sessions::SessionStore;
-use tower_sessions::session::{Id, Record};
-use tower_sessions::session_store::Result;
+use tower_sessions_core::SessionStore;
+use tower_sessions_core::session::{Id, Record};
+use tower_sessions_core::session_store::Result;
 use wellspring_transport::Clock;
 
 /// Sessions in this process's memory. This is the default; clones share the sessions.
@@ -123,7 +123,7 @@ mod tests {
     use core::time::Duration;
     use std::collections::HashMap;
 
-    use tower_sessions::cookie::time::OffsetDateTime;
+    use time::OffsetDateTime;
 
     use super::*;
 

@@ -13,9 +13,7 @@ impl Next {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         let is_local = text.starts_with('/') && !text.starts_with("//");
-        // A redirect to the start of a sign-in would loop.
-        let loops = text.starts_with("/auth/oauth/");
-        (is_plain && is_local && !loops && text.len() <= MAX_LENGTH).then(|| Self(text.to_owned()))
+        (is_plain && is_local && text.len() <= MAX_LENGTH).then(|| Self(text.to_owned()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -48,7 +46,6 @@ mod tests {
             "/a\r\nSet-Cookie: a=b",
             "/é",
             "javascript:alert(1)",
-            "/auth/oauth/start",
         ] {
             assert_eq!(Next::parse(path), None, "{path:?}");
         }

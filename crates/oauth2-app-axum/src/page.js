@@ -4,14 +4,16 @@
   const element = (id) => document.getElementById(id);
   const here = location.pathname;
   const query = new URLSearchParams(location.search);
-  const channel = "BroadcastChannel" in window ? new BroadcastChannel("oauth-login") : null;
+  // Two sites of one origin have cookies of two names.
+  const name = document.body.dataset.login;
+  const channel = "BroadcastChannel" in window ? new BroadcastChannel(`login ${name}`) : null;
   const go = (error) => location.replace(error ? `${here}?error=${encodeURIComponent(error)}` : here);
   // Not `disabled`, which would take the focus away.
   const busy = (button, is) => button.setAttribute("aria-disabled", String(is));
   const isBusy = (button) => button.getAttribute("aria-disabled") === "true";
 
   // The callback has redirected the popup back here: report to the opener and close.
-  const isPopup = query.get("popup") === "1" || window.name === "oauth_login";
+  const isPopup = query.get("popup") === "1" || window.name === name;
   if (isPopup && (query.has("login") || query.has("error"))) {
     if (channel) channel.postMessage(query.get("error") || "");
     window.close();
@@ -47,10 +49,11 @@
     }
     popup.addEventListener("click", () => {
       if (isBusy(popup)) return;
-      const opened = window.open("/auth/oauth/start?popup=1", "oauth_login", "width=500,height=600,scrollbars=yes");
+      const start = popup.dataset.start;
+      const opened = window.open(`${start}?popup=1`, name, "width=500,height=600,scrollbars=yes");
       if (!opened) {
         // The browser blocks popups: sign in in this window.
-        location.assign("/auth/oauth/start");
+        location.assign(start);
         return;
       }
       busy(popup, true);
@@ -72,7 +75,7 @@
       const status = element("status");
       status.textContent = "";
       try {
-        const answer = await fetch("/api/user/info", { headers: { accept: "application/json" }, cache: "no-store" });
+        const answer = await fetch(document.body.dataset.userInfo, { headers: { accept: "application/json" }, cache: "no-store" });
         if (answer.status === 401) {
           go("login_required");
           return;

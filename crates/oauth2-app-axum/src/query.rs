@@ -3,9 +3,10 @@
 use axum::extract::Query;
 use http::Uri;
 
-/// The parameters of a request; none if the query cannot be read.
-pub(crate) fn parameters(uri: &Uri) -> Vec<(String, String)> {
-    Query::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default()
+/// The parameters of a query or a form; none if it cannot be read.
+pub(crate) fn parameters(query: &str) -> Vec<(String, String)> {
+    let uri = Uri::try_from(format!("/?{query}"));
+    uri.ok().and_then(|uri| Query::try_from_uri(&uri).ok()).map(|Query(pairs)| pairs).unwrap_or_default()
 }
 
 /// The value of a parameter that occurs exactly once.

@@ -1,68 +1,198 @@
-//! The session store as one type, and how this crate's own records are stored in it.
+//! The session store: records that this crate writes, each under the hash of a secret.
+//!
+//! The store may be shared with the application's own sessions. A record is ours only if it holds the whole hash of the
+//! secret that it was found by, and it ends when its own data say so: another writer of the store can neither make a
+//! record nor prolong one.
 
 use core::time::Duration;
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
-use tower_sessions::SessionStore;
-use tower_sessions::cookie::time::OffsetDateTime;
-use tower_sessions::session::{Id, Record};
-use tower_sessions::session_store::{Error, Result};
-use wellspring_core::TokenError;
+use time::OffsetDateTime;
+use tower_sessions_core::SessionStore;
+use tower_sessions_core::session::{Id, Record};
+use tower_sessions_core::session_store::Error;
+use wellspring_core::{TokenError, UnixTime};
 use wellspring_transport::Clock;
 
-use crate::random::hex;
+use crate::random::{hex, same};
 
-/// Any store of `tower-sessions`, shared.
-#[derive(Clone, Debug)]
-pub(crate) struct Sessions(Arc<dyn SessionStore>);
+/// All data of a record stand in one member, so that the application's members are never taken for it.
+const DATA: &str = "oauth2-app";
+const HASH: &str = "hash";
+const UNTIL: &str = "until";
+
+/// Any store of `tower-sessions`, shared, and the clock by which its records end.
+#[derive(Clone)]
+pub(crate) struct Sessions {
+    store: Arc<dyn SessionStore>,
+    clock: Clock,
+}
+
+/// The name of a record: the hash of a secret. A reader of the store learns no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Name {
+    id: i128,
+    hash: String,
+}
+
+impl Name {
+    /// The name of this secret's record of this kind.
+    pub(crate) fn of(kind: &str, secret: &str) -> Self {
+        Self::from_hash(hex(&Sha256::digest(format!("{kind} {secret}"))))
+    }
+
+    fn from_hash(hash: String) -> Self {
+        let id = i128::from_str_radix(hash.get(..31).unwrap_or_default(), 16).unwrap_or_default();
+        Self { id, hash }
+    }
+
+    /// A name that [`to_text`](Self::to_text) gave.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let hexadecimal = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        hexadecimal.then(|| Self::from_hash(text.to_owned()))
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn id(&self) -> i128 {
+        self.id
+    }
+
+    pub(crate) fn to_text(&self) -> String {
+        self.hash.clone()
+    }
+}
+
+/// What a record says.
+pub(crate) type Data = Map<String, Value>;
 
 impl Sessions {
-    pub(crate) fn new(store: impl SessionStore) -> Self {
-        Self(Arc::new(store))
+    pub(crate) fn new(store: Arc<dyn SessionStore>, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The record of this name, unless it has ended.
+    pub(crate) async fn load(&self, name: &Name) -> Result<Option<Data>, TokenError> {
+        let found = self.store.load(&Id(name.id)).await.map_err(failed)?;
+        Ok(found.and_then(|mut record| self.ours(name, record.data.remove(DATA)?)))
+    }
+
+    fn ours(&self, name: &Name, data: Value) -> Option<Data> {
+        let Value::Object(data) = data else { return None };
+        let until = data.get(UNTIL).and_then(Value::as_u64).unwrap_or_default();
+        let ours = same(text(&data, HASH).unwrap_or_default(), &name.hash);
+        (ours && self.clock.now().unix.as_secs() < until).then_some(data)
+    }
+
+    /// Writes a record, in the place of any other of this name.
+    pub(crate) async fn save(&self, name: &Name, data: Data, until: UnixTime) -> Result<(), TokenError> {
+        self.store.save(&record(name, data, until)).await.map_err(failed)
+    }
+
+    /// Writes a record if there is none of this name; `false` if there is one. Of two processes one gets `true`, because a
+    /// session store's `create` never overwrites a record.
+    pub(crate) async fn create(&self, name: &Name, data: Data, until: UnixTime) -> Result<bool, TokenError> {
+        let mut record = record(name, data, until);
+        self.store.create(&mut record).await.map_err(failed)?;
+        let first = record.id == Id(name.id);
+        if !first {
+            // The store gave this record another id, because one of this id existed.
+            self.store.delete(&record.id).await.map_err(failed)?;
+        }
+        Ok(first)
+    }
+
+    pub(crate) async fn delete(&self, name: &Name) -> Result<(), TokenError> {
+        self.store.delete(&Id(name.id)).await.map_err(failed)
+    }
+
+    /// The end of a lifetime that starts now.
+    pub(crate) fn end_of(&self, lifetime: Duration) -> UnixTime {
+        self.clock.now().unix.plus(lifetime)
     }
 }
 
-#[async_trait]
-impl SessionStore for Sessions {
-    async fn create(&self, record: &mut Record) -> Result<()> {
-        self.0.create(record).await
-    }
-
-    async fn save(&self, record: &Record) -> Result<()> {
-        self.0.save(record).await
-    }
-
-    async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        self.0.load(id).await
-    }
-
-    async fn delete(&self, id: &Id) -> Result<()> {
-        self.0.delete(id).await
-    }
+fn record(name: &Name, mut data: Data, until: UnixTime) -> Record {
+    data.insert(HASH.to_owned(), name.hash.as_str().into());
+    data.insert(UNTIL.to_owned(), until.as_secs().into());
+    let end =
+        i64::try_from(until.as_secs()).ok().and_then(|end| OffsetDateTime::from_unix_timestamp(end).ok());
+    let expiry_date = end.unwrap_or_else(|| time::PrimitiveDateTime::MAX.assume_utc());
+    Record { id: Id(name.id), data: [(DATA.to_owned(), Value::Object(data))].into(), expiry_date }
 }
 
-/// The id of a secret's record, and the secret's hash. A reader of the store learns no secret to impersonate the
-/// browser.
-pub(crate) fn hashed(secret: &str) -> (Id, String) {
-    let hash = Sha256::digest(secret);
-    let (start, _) = hash.split_first_chunk().expect("a hash has 32 bytes");
-    (Id(i128::from_le_bytes(*start)), hex(&hash))
+/// A member that is a non-empty text.
+pub(crate) fn text<'a>(data: &'a Data, name: &str) -> Option<&'a str> {
+    data.get(name)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// The end of a lifetime that starts now, saturating.
-pub(crate) fn expiry(clock: &Clock, lifetime: Duration) -> OffsetDateTime {
-    let end = i64::try_from(clock.now().unix.plus(lifetime).as_secs()).ok();
-    let end = end.and_then(|end| OffsetDateTime::from_unix_timestamp(end).ok());
-    end.unwrap_or_else(|| tower_sessions::cookie::time::PrimitiveDateTime::MAX.assume_utc())
-}
-
-/// Decided by our own clock, because the store's may differ.
-pub(crate) fn has_expired(record: &Record, clock: &Clock) -> bool {
-    record.expiry_date.unix_timestamp().max(0).unsigned_abs() <= clock.now().unix.as_secs()
-}
-
-pub(crate) fn failed(error: Error) -> TokenError {
+fn failed(error: Error) -> TokenError {
     TokenError::store(format!("the session store failed for a sign-in's record: {error}"), true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory_sessions::MemorySessions;
+
+    fn of(store: &MemorySessions, clock: &Clock) -> Sessions {
+        Sessions::new(Arc::new(store.clone()), clock.clone())
+    }
+
+    fn data(value: &str) -> Data {
+        Data::from_iter([("a".to_owned(), Value::from(value))])
+    }
+
+    #[tokio::test]
+    async fn a_record_is_found_by_its_secret_and_ends_by_this_clock() {
+        let manual = Clock::manual(1_000);
+        let store = MemorySessions::default().clock(Clock::manual(1_000));
+        let sessions = of(&store, &Clock::from(&manual));
+        let name = Name::of("kind", "canary-secret");
+        sessions.save(&name, data("x"), UnixTime::from_secs(1_600)).await.unwrap();
+        assert_eq!(text(&sessions.load(&name).await.unwrap().unwrap(), "a"), Some("x"));
+        assert!(sessions.load(&Name::of("other", "canary-secret")).await.unwrap().is_none());
+        let kept = store.load(&Id(name.id)).await.unwrap().unwrap();
+        assert!(!format!("{kept:?}").contains("canary"), "{kept:?}");
+        manual.advance(Duration::from_secs(600));
+        assert!(sessions.load(&name).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_record_that_another_writer_has_put_there_or_prolonged_is_not_ours() {
+        let manual = Clock::manual(1_000);
+        let store = MemorySessions::default().clock(Clock::manual(1_000));
+        let sessions = of(&store, &Clock::from(&manual));
+        let name = Name::of("kind", "secret");
+        let forged = Data::from_iter([("until".to_owned(), Value::from(9_999))]);
+        let expiry_date = OffsetDateTime::from_unix_timestamp(9_999).unwrap();
+        let foreign =
+            Record { id: Id(name.id), data: [(DATA.to_owned(), Value::Object(forged))].into(), expiry_date };
+        store.save(&foreign).await.unwrap();
+        assert!(sessions.load(&name).await.unwrap().is_none(), "it does not hold the hash");
+
+        sessions.save(&name, data("x"), UnixTime::from_secs(1_600)).await.unwrap();
+        let mut prolonged = store.load(&Id(name.id)).await.unwrap().unwrap();
+        prolonged.expiry_date = expiry_date;
+        store.save(&prolonged).await.unwrap();
+        manual.advance(Duration::from_secs(600));
+        assert!(sessions.load(&name).await.unwrap().is_none(), "its own data say when it ends");
+    }
+
+    #[tokio::test]
+    async fn of_two_who_create_a_record_the_first_has_created_it() {
+        let store = MemorySessions::default();
+        let sessions = of(&store, &Clock::system());
+        let (name, end) = (Name::of("kind", "secret"), sessions.end_of(Duration::from_secs(9)));
+        assert!(sessions.create(&name, data("x"), end).await.unwrap());
+        assert!(!sessions.create(&name, data("y"), end).await.unwrap());
+        assert_eq!(text(&sessions.load(&name).await.unwrap().unwrap(), "a"), Some("x"));
+        assert_eq!(Name::parse(&name.to_text()), Some(name));
+        assert_eq!(Name::parse("x"), None);
+    }
 }

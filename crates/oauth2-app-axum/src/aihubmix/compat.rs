@@ -11,16 +11,15 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use oauth2_app::Callback;
+use oauth2_app::{Callback, PendingLogin};
 use serde_json::{Map, Value};
-use tower_sessions::Session;
 use wellspring_core::{
     AuthorizationGrant, HttpRequest, HttpResponse, Provider as _, RefreshToken, TokenError,
 };
 
-use crate::callback::take_pending;
+use crate::events;
 use crate::headers::is_cross_origin;
-use crate::log::log_failure;
+use crate::pending::Found;
 use crate::query::percent;
 use crate::response::error;
 use crate::start;
@@ -60,7 +59,7 @@ const MAX_BODY: usize = 1 << 16;
 /// As [`Router::merge`] does: if the handlers have one of these routes.
 pub fn compat_router(login: &WebLogin, handlers: Router) -> Router {
     let own = Router::new()
-        .route("/auth/oauth/start", get(start::start))
+        .route(&login.placement().paths.start, get(start::start))
         .route("/api/oauth/exchange-token", post(exchange_token))
         .route("/api/oauth/refresh-token", post(refresh_token))
         .route("/api/oauth/userinfo", get(userinfo))
@@ -69,32 +68,53 @@ pub fn compat_router(login: &WebLogin, handlers: Router) -> Router {
 }
 
 /// `POST {code, state, redirectUri?, iss?}`: exchanges the code and returns the tokens.
-async fn exchange_token(
-    Extension(login): Extension<WebLogin>,
-    session: Session,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn exchange_token(Extension(login): Extension<WebLogin>, headers: HeaderMap, body: Bytes) -> Response {
     let body = match JsonBody::read(&headers, &body) {
         Ok(body) => body,
         Err((status, message)) => return error(status, message),
     };
-    let ours = login.app().redirect_uri().map(|uri| uri.as_str());
-    if body.has("redirectUri") && body.text("redirectUri") != ours {
+    let provider = login.first();
+    let ours = provider.redirect_uri.as_str();
+    if body.has("redirectUri") && body.text("redirectUri") != Some(ours) {
         return error(StatusCode::BAD_REQUEST, "invalid_redirect_uri");
     }
     let callback = ["code", "state", "iss"].into_iter().filter(|name| body.has(name));
     let callback = callback.map(|name| format!("{name}={}", percent(body.text(name).unwrap_or_default())));
     let callback = Callback::read(&callback.collect::<Vec<_>>().join("&"));
-    let finished = match take_pending(&login, &session, body.text("state")).await {
-        Ok(Some((pending, _))) => login.app().finish(pending, &callback),
-        Ok(None) => Err(login.app().unmatched(&callback)),
+    let state = body.text("state").unwrap_or_default();
+    let finished = match take(&login, &headers, state).await {
+        Ok(Some(pending)) => provider.app.finish(pending, &callback),
+        Ok(None) => Err(provider.app.unmatched(&callback)),
         Err(failure) => return failed("exchange-token", &failure, "Token exchange failed"),
     };
-    match finished {
+    let mut response = match finished {
         Ok(grant) => token_response(&login, "exchange-token", &grant, "Token exchange failed").await,
-        Err(refusal) => error(StatusCode::BAD_REQUEST, refusal.code()),
+        Err(refusal) => {
+            events::invalid(
+                Some(&provider.name),
+                "the front end's code belongs to no sign-in of its browser",
+            );
+            return error(StatusCode::BAD_REQUEST, refusal.code());
+        }
+    };
+    login.pending_cookies().remove(response.headers_mut(), state, false);
+    response
+}
+
+/// Takes the pending sign-in of this browser with this state. A second call finds none.
+async fn take(
+    login: &WebLogin,
+    headers: &HeaderMap,
+    state: &str,
+) -> Result<Option<PendingLogin>, TokenError> {
+    let Found::Pending(pending) = login.attempts().find(state).await? else { return Ok(None) };
+    let secret = login.pending_cookies().secret(headers, state);
+    let now = login.clock().now().unix;
+    let ours = secret.is_some_and(|secret| pending.attempt.is_of(secret, now));
+    if !ours || !login.attempts().take(state, &pending.attempt, "compat").await? {
+        return Ok(None);
     }
+    pending.login(state, &login.first().redirect_uri).map(Some)
 }
 
 /// `POST {refreshToken}`: returns new tokens.
@@ -122,7 +142,7 @@ async fn userinfo(Extension(login): Extension<WebLogin>, headers: HeaderMap) -> 
     let Some(bearer) = bearer else {
         return error(StatusCode::UNAUTHORIZED, "Missing authorization header");
     };
-    let request = login.app().userinfo_request().map(|request| request.header("Authorization", bearer));
+    let request = login.first().app.userinfo_request().map(|request| request.header("Authorization", bearer));
     match exchange(&login, request).await {
         Ok(answer) => forward(&answer, answer.status()),
         Err(failure) => failed("userinfo", &failure, FAILED),
@@ -132,11 +152,11 @@ async fn userinfo(Extension(login): Extension<WebLogin>, headers: HeaderMap) -> 
 /// Sends a grant to the token endpoint and forwards its answer. Every refusal is a 400, as documented.
 async fn token_response(
     login: &WebLogin,
-    at: &str,
+    at: &'static str,
     grant: &AuthorizationGrant,
     on_failure: &str,
 ) -> Response {
-    let request = login.app().request(grant, login.clock().now().unix);
+    let request = login.first().app.request(grant, login.clock().now().unix);
     match exchange(login, request).await {
         Ok(answer) => forward(&answer, if answer.head().is_success() { 200 } else { 400 }),
         Err(failure) => failed(at, &failure, on_failure),
@@ -147,7 +167,7 @@ async fn exchange(
     login: &WebLogin,
     request: Result<HttpRequest, TokenError>,
 ) -> Result<HttpResponse, TokenError> {
-    let answer = login.pool().source(NO_USER)?.exchange(&request?).await?;
+    let answer = login.first().pool.source(NO_USER)?.exchange(&request?).await?;
     match serde_json::from_slice(answer.expose_body()) {
         Ok(Value::Object(_)) => Ok(answer),
         _ => Err(TokenError::protocol("the answer is not a JSON object")),
@@ -166,8 +186,8 @@ fn forward(answer: &HttpResponse, status: u16) -> Response {
     response
 }
 
-fn failed(at: &str, failure: &TokenError, message: &str) -> Response {
-    log_failure(at, failure);
+fn failed(at: &'static str, failure: &TokenError, message: &str) -> Response {
+    events::failed(at, None, failure);
     error(StatusCode::INTERNAL_SERVER_ERROR, message)
 }
 

@@ -11,10 +11,11 @@ use serde_json::Map;
 use wellspring_core::TokenError;
 
 use crate::account::{AccountError, call};
-use crate::headers::{self, wants_page};
-use crate::log::log_failure;
+use crate::events;
+use crate::headers::{self, is_navigation};
+use crate::not_signed_in::NotSignedIn;
 use crate::response::{json, member, not_authenticated, redirect};
-use crate::signed_in::{NotSignedIn, SignedIn};
+use crate::signed_in::SignedIn;
 use crate::user;
 use crate::web_login::WebLogin;
 
@@ -37,7 +38,7 @@ async fn topup(
     signed_in: Result<Option<SignedIn>, NotSignedIn>,
     headers: HeaderMap,
 ) -> Response {
-    let as_page = wants_page(&headers);
+    let as_page = is_navigation(&headers);
     let signed_in = match (signed_in, as_page) {
         (Ok(Some(signed_in)), _) => signed_in,
         (Ok(None), true) => return login.home(&[("error", "login_required")]),
@@ -50,9 +51,9 @@ async fn topup(
         (Ok(None), true) => login.home(&[("error", NO_PAGE)]),
         (Ok(Some(url)), false) => json(StatusCode::OK, &member("topup_url", &url)),
         (Ok(None), false) => json(StatusCode::OK, &Map::new()),
-        (Err(error), false) => user::failed("topup", error),
+        (Err(error), false) => user::failed("topup", signed_in.provider(), error),
         (Err(error), true) => {
-            log_failure("topup", &error);
+            events::failed("topup", Some(signed_in.provider()), &error);
             match AccountError::from(error) {
                 AccountError::SignInAgain => login.home(&[("error", "login_required")]),
                 AccountError::ServerDown => login.home(&[("error", "server_error")]),

@@ -100,11 +100,18 @@ async fn the_cookie_is_only_for_this_site() {
     let mut browser = Browser::default();
     let start = browser.get(&site.at("/auth/oauth/start")).await;
     let cookie = start.header("set-cookie").unwrap();
-    assert!(cookie.starts_with("session="), "{cookie}");
-    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=1200"] {
+    assert!(cookie.starts_with("signed-in-"), "{cookie}");
+    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=600"] {
         assert!(cookie.contains(attribute), "{attribute}: {cookie}");
     }
     assert!(!cookie.contains("Domain"), "{cookie}");
+    let signed_in = site.signed_in().await;
+    let set: Vec<_> = signed_in.seen.iter().flat_map(|(_, page)| page.head.lines()).collect();
+    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=1209600"] {
+        let session =
+            set.iter().find(|line| line.starts_with("set-cookie: ") && line.contains("Max-Age=1209600"));
+        assert!(session.unwrap().contains(attribute), "{attribute}: {set:?}");
+    }
     // The authorization URL contains the client and the state, and no secret.
     assert!(!start.location().contains(SECRET) && start.location().contains("state="));
 }
@@ -165,7 +172,7 @@ async fn a_visit_with_all_its_failures_logs_no_secret() {
     // A sign-in that works, and then fails.
     let callback = sent_back(&mut browser, &site).await;
     assert_eq!(browser.get(&callback).await.location(), "/?login=success");
-    let cookie = browser.cookies["session"].clone();
+    let cookies: Vec<_> = browser.cookies.values().cloned().collect();
     site.simulator.revoke_access_tokens();
     assert_eq!(browser.fetch(&site.at("/api/user/info")).await.status, 200);
     site.simulator.revoke_families();
@@ -175,7 +182,7 @@ async fn a_visit_with_all_its_failures_logs_no_secret() {
 
     secrets.extend(states);
     secrets.extend(["code-of-another-browser", "state-of-another-browser", "not-a-code-"].map(str::to_owned));
-    secrets.push(cookie);
+    secrets.extend(cookies);
     let log = log.text();
     for said in ["web.failed", "at=\"callback\"", "at=\"topup\"", "TRACE", "DEBUG"] {
         assert!(log.contains(said), "{said} is not in the log: {log}");

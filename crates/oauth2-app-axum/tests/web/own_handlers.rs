@@ -95,9 +95,9 @@ async fn under_https_the_cookie_is_secure_and_bound_to_the_host() {
     let at = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, login.router(Router::new())).await.unwrap() });
     let mut browser = Browser::default();
-    let start = browser.get(&format!("{at}/auth/oauth/start")).await;
+    let start = browser.get(&format!("{at}/auth/oauth/start?host=1")).await;
     let cookie = start.header("set-cookie").unwrap();
-    assert!(cookie.starts_with("__Host-session=") && cookie.contains("; Secure"), "{cookie}");
+    assert!(cookie.starts_with("__Host-signed-in-") && cookie.contains("; Secure"), "{cookie}");
     assert!(!cookie.contains("Domain"), "{cookie}");
     let back = browser.get(&format!("{at}/sign-in/back")).await;
     assert_eq!(back.location(), "/?error=missing_parameters");
@@ -115,7 +115,9 @@ async fn an_invalid_site_cannot_be_built() {
         assert_eq!(error.kind(), ErrorKind::Misconfigured, "{uri}");
     }
     for home in ["", "account", "//evil.example", "/a?b", "/oauth/callback", "/auth/logout", "/*x"] {
-        let made = login(app("https://yourapp.com/oauth/callback").build().unwrap()).home(home).build();
+        let made = login(app("https://yourapp.com/oauth/callback").build().unwrap())
+            .paths(oauth2_app_axum::Paths::new().page(home))
+            .build();
         assert!(made.is_err(), "{home}");
     }
 }

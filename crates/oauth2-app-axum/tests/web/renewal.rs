@@ -1,5 +1,6 @@
 //! Renewals that a signed-in user does not notice, and failures that require a new sign-in.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use oauth2_app_axum::MemorySessions;
@@ -7,6 +8,7 @@ use wellspring_core::Store;
 use wellspring_simulator::Endpoint;
 use wellspring_store::contract::Folder;
 use wellspring_store_sqlite::SqliteStore;
+use wellspring_transport::Clock;
 
 use crate::site::Site;
 
@@ -29,9 +31,14 @@ async fn a_token_that_expired_early_is_renewed_once_for_all_callers_without_an_e
 
 #[tokio::test]
 async fn if_the_refresh_token_is_revoked_too_the_user_is_asked_to_sign_in_again() {
-    let site = Site::start().await;
+    let clock = Clock::manual(Clock::system().now().unix.as_secs());
+    let site = Site::of(|_, app| app, |login| login.clock(&clock)).await;
     let mut browser = site.signed_in().await;
     site.simulator.revoke_families();
+    // Within seconds after the sign-in a new one would not help either.
+    let page = browser.get(&site.at("/")).await;
+    assert!(page.body.contains("the server does not accept the sign-in"), "{}", page.body);
+    clock.advance(Duration::from_secs(15));
     let info = browser.fetch(&site.at("/api/user/info")).await;
     assert_eq!((info.status, info.body.as_str()), (401, r#"{"error":"Not authenticated"}"#));
     let page = browser.get(&site.at("/")).await;

@@ -1,5 +1,7 @@
 //! A site with a sign-in, and its authorization server, the simulator.
 
+use core::time::Duration;
+
 use axum::Router;
 use axum::extract::Extension;
 use axum::response::IntoResponse;
@@ -20,6 +22,8 @@ use crate::browser::Browser;
 
 pub(crate) const CLIENT: &str = "client_of_the_site";
 pub(crate) const SECRET: &str = "secret_of_the_site_0123456789";
+
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 pub(crate) struct Site {
     pub(crate) simulator: Simulator,
@@ -107,7 +111,8 @@ impl Site {
         let users = app.clone();
         let pool = TokenSource::builder(app.clone()).store(store);
         let pool = pool.pool(move |user| users.for_user(user)).unwrap();
-        let builder = WebLogin::builder(app, pool.clone()).account_page(account_page());
+        // A busy machine takes longer than a person waits.
+        let builder = WebLogin::builder(app, pool.clone()).account_page(account_page()).patience(LONG);
         let login = login(builder).build().unwrap();
         let own =
             Router::new().route("/mine", get(mine)).route("/who", get(who)).layer(Extension(simulator.url()));
