@@ -4,9 +4,10 @@ use core::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use oauth2_app_axum::{NotSignedIn, SignedIn};
 use oauth2_app_axum::MemorySessions;
+use oauth2_app_axum::{NotSignedIn, SignedIn};
 use tower_sessions::{Session, SessionManagerLayer};
+use wellspring_core::ErrorKind;
 
 use crate::double::TOKENS;
 use crate::local::{Jar, Local, Shared, callback, until};
@@ -162,14 +163,13 @@ async fn a_second_sign_in_in_one_browser_revokes_nothing_and_only_a_sign_out_doe
     let site = Local::start();
     let mut jar = Jar::default();
     site.sign_in(&mut jar).await;
-    let first = jar.clone();
+    let mut old = jar.clone();
+    let tokens = site.pool.source(&old.fetch(&site, "/key").await.body).unwrap();
     site.sign_in(&mut jar).await;
-    // The first session is gone, and its tokens are no longer in the pool.
-    let mut old = first;
-    until(|| site.server.count("/token") == 2).await;
-    while old.fetch(&site, "/who").await.status != 401 {
-        tokio::task::yield_now().await;
-    }
+    // The first session is gone, and so are its tokens.
+    until(|| tokens.try_token().is_err()).await;
+    assert!(matches!(tokens.token().await.unwrap_err().kind(), ErrorKind::LoginRequired { .. }));
+    assert_eq!(old.fetch(&site, "/who").await.status, 401);
     assert_eq!(site.server.count("/revoke"), 0);
     assert_eq!(jar.fetch(&site, "/who").await.status, 200);
     assert_eq!(jar.post(&site, "/auth/logout").await.location(), "/?logout=success");

@@ -55,6 +55,7 @@ impl Shared {
         let login = login(builder).build().unwrap();
         let handlers = handlers
             .route("/who", get(async |user: SignedIn| user.user_id().unwrap_or("no id").to_owned()))
+            .route("/key", get(async |user: SignedIn| user.user().to_owned()))
             .route("/mine", get(async |_: SignedIn| "mine"));
         let router = login.router(handlers);
         Local { router, login, server: self.server.clone(), clock: self.clock.clone(), pool }

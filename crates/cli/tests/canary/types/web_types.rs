@@ -1,7 +1,9 @@
 //! The types of the web login.
 
 use oauth2_app::aihubmix;
-use oauth2_app_axum::{AccountPage, Builder, MemorySessions, NotSignedIn, SignedIn, WebLogin};
+use oauth2_app_axum::{
+    Accepted, AccountPage, Builder, MemorySessions, NotSignedIn, Paths, Refused, SignedIn, WebLogin,
+};
 use wellspring_store::MemoryStore;
 use wellspring_transport_async::TokenSource;
 
@@ -21,5 +23,8 @@ pub(crate) fn show_all(shown: &mut Shown) {
         MemorySessions = MemorySessions::default();
         SignedIn = SignedIn::over("an unused name", TokenSource::fixed(ACCESS));
         NotSignedIn = NotSignedIn::Refused;
+        Accepted = Accepted::user_id("42");
+        Refused = Refused::because("no access");
+        Paths = Paths::new();
     );
 }
