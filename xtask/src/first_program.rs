@@ -43,10 +43,14 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
     Ok(())
 }
 
-/// The lines that are neither empty nor a comment.
+/// The lines that are neither empty nor a comment nor part of an attribute of the crate.
 fn lines_of_code(text: &str) -> usize {
+    let mut in_attribute = false;
     let counts = |line: &&str| {
-        !line.trim().is_empty() && !line.trim_start().starts_with("//") && !line.starts_with("#![")
+        in_attribute |= line.starts_with("#![");
+        let is_code = !in_attribute && !line.trim().is_empty() && !line.trim_start().starts_with("//");
+        in_attribute &= !line.ends_with(']');
+        is_code
     };
     text.lines().filter(counts).count()
 }
@@ -60,6 +64,10 @@ mod tests {
         assert_eq!(
             lines_of_code("//! A program.\n#![forbid(unsafe_code)]\n\nfn main() {\n    // Nothing.\n}\n"),
             2
+        );
+        assert_eq!(
+            lines_of_code("#![expect(\n    a_lint,\n    reason = \"of a kind\"\n)]\nfn main() {}\n"),
+            1
         );
     }
 }

@@ -14,6 +14,18 @@ use wellspring::oauth2::App;
 use wellspring::store::MemoryStore;
 use wellspring::{TokenError, TokenSource};
 
+/// The application as it is registered at the authorization server.
+fn app(redirect_uri: &str) -> Result<App, TokenError> {
+    App::builder()
+        .authorize_url("https://login.example.com/authorize")
+        .token_url("https://login.example.com/token")
+        .userinfo_url("https://login.example.com/userinfo")
+        .client_id("client-id")
+        .client_secret("client-secret")
+        .redirect_uri(redirect_uri)
+        .build()
+}
+
 /// Serves the site. The redirect URI of the app leads to this listener's address.
 async fn serve(listener: TcpListener, app: App) -> Result<(), Box<dyn core::error::Error + Send + Sync>> {
     axum::serve(listener, site(app)?).await?;
@@ -40,14 +52,7 @@ async fn hello(user: SignedIn) -> Result<String, StatusCode> {
 pub(crate) async fn run() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let app = App::builder()
-        .authorize_url("https://login.example.com/authorize")
-        .token_url("https://login.example.com/token")
-        .userinfo_url("https://login.example.com/userinfo")
-        .client_id("client-id")
-        .client_secret("client-secret")
-        .redirect_uri(format!("http://{address}/oauth/callback"))
-        .build()?;
+    let app = app(&format!("http://{address}/oauth/callback"))?;
     let serving = tokio::spawn(serve(listener, app));
     let mut browser = TcpStream::connect(address).await?;
     let request =

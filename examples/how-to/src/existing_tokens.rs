@@ -1,7 +1,6 @@
 //! The page "Bring tokens along from another program".
 
 use core::time::Duration;
-use std::time::SystemTime;
 
 use wellspring::Clock;
 use wellspring::oauth2::App;
@@ -10,6 +9,7 @@ use wellspring::store::MemoryStore;
 use crate::outcome::Outcome;
 
 // ANCHOR: import
+use std::time::SystemTime;
 use wellspring::{ExistingTokens, TokenError, TokenSource};
 
 /// Begins the session with these tokens, unless the store has one already. Nothing is sent.

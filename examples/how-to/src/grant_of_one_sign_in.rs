@@ -2,12 +2,12 @@
 
 use core::time::Duration;
 
-use wellspring::{TokenResponse, TokenSource};
+use wellspring::TokenResponse;
 
 use crate::outcome::Outcome;
 
 // ANCHOR: once
-use wellspring::{AuthorizationGrant, ExtensionGrant, GrantParameters, Token, TokenError};
+use wellspring::{AuthorizationGrant, ExtensionGrant, GrantParameters, Token, TokenError, TokenSource};
 
 /// Exchanges the token of another server (RFC 8693) for one of this server.
 async fn exchange(source: &TokenSource, token_of_another_server: &str) -> Result<Token, TokenError> {

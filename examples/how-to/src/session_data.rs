@@ -2,14 +2,14 @@
 
 use core::time::Duration;
 
+use wellspring::TokenResponse;
 use wellspring::sans_io::AuthorizationCode;
 use wellspring::store::MemoryStore;
-use wellspring::{TokenResponse, TokenSource};
 
 use crate::outcome::Outcome;
 
 // ANCHOR: members
-use wellspring::{AuthorizationGrant, TokenError};
+use wellspring::{AuthorizationGrant, TokenError, TokenSource};
 
 /// Signs in, and returns the server for this user's calls (Salesforce) and who signed in (OpenID Connect).
 async fn sign_in(

@@ -5,18 +5,21 @@
 #![forbid(unsafe_code)]
 
 use core::error::Error;
-use core::time::Duration;
 use std::thread;
 
 use wellspring::blocking::{Tls, Transport as _, UreqTransport};
-use wellspring::loopback::Loopback;
-use wellspring::oauth2::App;
-use wellspring::oauth2::blocking::Client;
 use wellspring::sans_io::{HttpRequest, Method, TransportError};
 use wellspring_simulator::{OauthClient, Simulator};
 
+// ANCHOR: names
+use core::time::Duration;
+use wellspring::loopback::Loopback;
+use wellspring::oauth2::App;
+use wellspring::oauth2::blocking::Client;
+
 /// How long the user may take to sign in.
 const WITHIN: Duration = Duration::from_secs(600);
+// ANCHOR_END: names
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     // ANCHOR: bind

@@ -5,17 +5,20 @@
 //! [`Client::carry`].
 #![forbid(unsafe_code)]
 
-use core::ops::ControlFlow;
 use core::time::Duration;
-use std::sync::Arc;
 
 use pix_bacen::Gateway;
+use wellspring_core::{HttpResponse, Policy, ResponseHead, UnixTime};
+use wellspring_simulator::{Config, Endpoint};
+
+// ANCHOR: names
+use core::ops::ControlFlow;
+use std::sync::Arc;
 use wellspring_core::{
-    Acquire, AcquireStep, Answer, Call, CallStep, Clocks, Completed, HttpRequest, HttpResponse, Instant,
-    Lifecycle, Need, Patience, Permit, Policy, Provider, Renewal, ResponseHead, Step, Token, TokenError,
-    UnixTime, judge,
+    Acquire, AcquireStep, Answer, Call, CallStep, Clocks, Completed, HttpRequest, Instant, Lifecycle, Need,
+    Patience, Permit, Provider, Renewal, Step, Token, TokenError, judge,
 };
-use wellspring_simulator::{Config, Endpoint, Request, World};
+use wellspring_simulator::{Request, World};
 
 const BASE: &str = "http://127.0.0.1";
 
@@ -26,6 +29,7 @@ struct Client {
     wire: World,
     now: Clocks,
 }
+// ANCHOR_END: names
 
 impl Client {
     fn new(provider: impl Provider + 'static) -> Self {
