@@ -15,6 +15,7 @@ use wellspring_transport_async::TokenPool;
 use crate::account_page::AccountPage;
 use crate::cookies;
 use crate::flights::Flights;
+use crate::headers;
 use crate::hook::{Accepted, Hook, Refused};
 use crate::identity::{Identity, SignInAttempt};
 use crate::memory_sessions::MemorySessions;
@@ -259,6 +260,8 @@ impl Builder {
         if !cookies::is_name(&cookie) {
             return Err(TokenError::misconfigured(format!("`{name}` cannot be the name of a cookie")));
         }
+        let sign_outs: Vec<_> = providers.iter().filter_map(|provider| provider.sign_out_origin()).collect();
+        let policy = headers::policy(sign_outs.iter().map(String::as_str));
         let store =
             self.sessions.unwrap_or_else(|| Arc::new(MemorySessions::default().clock(self.clock.clone())));
         let sessions = Sessions::new(store, self.clock);
@@ -274,6 +277,7 @@ impl Builder {
             hook: self.hook,
             patience: self.patience,
             after_sign_out: self.after_sign_out,
+            policy,
             title: self.title,
             page: self.page,
             account_page: self.account_page,

@@ -1,20 +1,39 @@
 //! Headers: the security headers of every response, and what a request's headers say about its sender.
 
+use axum::extract::State;
 use axum::response::Response;
 use http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue};
 
-/// Only scripts and styles of this site, none inline, and no framing of the page.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-     img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+use crate::web_login::WebLogin;
 
-pub(crate) async fn secured(mut response: Response) -> Response {
+/// Only scripts and styles of this site, none inline, and no framing of the page. A sign-out may lead to these origins:
+/// browsers apply `form-action` to the redirects after a form too.
+pub(crate) fn policy<'a>(sign_out_at: impl Iterator<Item = &'a str>) -> HeaderValue {
+    let form_action = sign_out_at.fold("'self'".to_owned(), |all, origin| format!("{all} {origin}"));
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+         form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
+    );
+    HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
+
+/// For the routes of a login.
+pub(crate) async fn secured(State(login): State<WebLogin>, response: Response) -> Response {
+    with(response, login.policy().clone())
+}
+
+/// For a route that shows no page with a sign-out.
+pub(crate) async fn secured_alone(response: Response) -> Response {
+    with(response, policy(core::iter::empty()))
+}
+
+fn with(mut response: Response, policy: HeaderValue) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (CACHE_CONTROL, "no-store"),
-        (CONTENT_SECURITY_POLICY, POLICY),
         // The callback's URL contains the code.
         (REFERRER_POLICY, "no-referrer"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -22,6 +41,7 @@ pub(crate) async fn secured(mut response: Response) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
     response
 }
 

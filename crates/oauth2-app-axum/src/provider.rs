@@ -1,7 +1,7 @@
 //! One authorization server of the sign-in: its app, the pool of its users' tokens, and how its callback comes.
 
 use http::Uri;
-use oauth2_app::{App, RedirectUri};
+use oauth2_app::{App, EndSession, RedirectUri};
 use wellspring_core::TokenError;
 use wellspring_transport_async::TokenPool;
 
@@ -80,6 +80,14 @@ impl Provider {
         }
         let callback = placement.callback_route(&uri)?;
         Ok(Self { name, label, app, pool, identity, form_post, redirect_uri, callback, site })
+    }
+}
+
+impl Provider {
+    /// The origin at which the server ends its sessions.
+    pub(crate) fn sign_out_origin(&self) -> Option<String> {
+        let uri: Uri = self.app.end_session_url(&EndSession::new())?.parse().ok()?;
+        Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
     }
 }
 

@@ -5,7 +5,7 @@ use std::panic::catch_unwind;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::routing::{get, post};
 use wellspring_core::TokenError;
 
@@ -70,7 +70,7 @@ impl WebLogin {
 
     /// Adds the layers that every route needs.
     pub(crate) fn with_layers(&self, handlers: Router, own: Router) -> Router {
-        let own = own.layer(map_response(headers::secured));
+        let own = own.layer(map_response_with_state(self.clone(), headers::secured));
         handlers.merge(own).layer(from_fn_with_state(self.clone(), layer::around))
     }
 }

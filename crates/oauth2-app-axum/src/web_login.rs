@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use axum::response::Response;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use wellspring_core::TokenError;
 use wellspring_transport::Clock;
 
@@ -43,6 +43,8 @@ pub(crate) struct Parts {
     pub(crate) hook: Option<Hook>,
     pub(crate) patience: Duration,
     pub(crate) after_sign_out: Option<String>,
+    /// The content security policy.
+    pub(crate) policy: HeaderValue,
     pub(crate) title: String,
     pub(crate) page: bool,
     pub(crate) account_page: AccountPage,
@@ -124,6 +126,10 @@ impl WebLogin {
 
     pub(crate) fn after_sign_out(&self) -> Option<&str> {
         self.0.after_sign_out.as_deref()
+    }
+
+    pub(crate) fn policy(&self) -> &HeaderValue {
+        &self.0.policy
     }
 
     pub(crate) fn account_page(&self) -> &AccountPage {

@@ -29,7 +29,10 @@ pub(super) const NO_PAGE: &str = "no_topup";
 /// The answer is `{"topup_url": ..}`, or `{}` if the server names no page. A browser that loads the route as a page is
 /// redirected, so that a link works without a script. Without a signed-in user the answer is 401.
 pub fn topup_router(endpoint: TopUp) -> Router {
-    Router::new().route(TOPUP, get(topup)).layer(Extension(endpoint)).layer(map_response(headers::secured))
+    Router::new()
+        .route(TOPUP, get(topup))
+        .layer(Extension(endpoint))
+        .layer(map_response(headers::secured_alone))
 }
 
 async fn topup(

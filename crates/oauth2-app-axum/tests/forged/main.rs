@@ -2,7 +2,8 @@
 //! `cargo xtask callbacks`.
 //!
 //! Browsers start sign-ins and load callbacks: valid ones, repeated ones, those of other browsers, late ones, and
-//! forged ones. A model that consists of the rules gives the expected result of each. The token endpoint, which is a
+//! forged ones; with the cookies of other sign-ins and other browsers, with answers that are lost on the way, and with
+//! requests that no user waits for. A model that consists of the rules gives the expected result of each. The token endpoint, which is a
 //! test double, records which codes were exchanged with which verifier.
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 

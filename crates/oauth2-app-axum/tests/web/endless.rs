@@ -175,3 +175,23 @@ async fn a_second_sign_in_in_one_browser_revokes_nothing_and_only_a_sign_out_doe
     assert_eq!(jar.post(&site, "/auth/logout").await.location(), "/?logout=success");
     assert_eq!(site.server.count("/revoke"), 1);
 }
+
+#[tokio::test]
+async fn a_sign_out_ends_the_session_at_the_server_too_where_it_offers_that() {
+    let app = |app: oauth2_app::AppBuilder| app.end_session_url("https://login.server.example/end");
+    let login = |login: oauth2_app_axum::Builder| login.after_sign_out("https://site.example/bye");
+    let site = Shared::new().process(app, login, Router::new());
+    let mut jar = Jar::default();
+    site.sign_in(&mut jar).await;
+    // Browsers apply `form-action` to the redirects after a form too.
+    let policy = jar.get(&site, "/").await.header("content-security-policy").unwrap().to_owned();
+    assert!(policy.contains("; form-action 'self' https://login.server.example;"), "{policy}");
+    let out = jar.post(&site, "/auth/logout").await;
+    assert!(out.location().starts_with("https://login.server.example/end?"), "{out:?}");
+    assert_eq!(out.parameter("post_logout_redirect_uri"), "https%3A%2F%2Fsite.example%2Fbye");
+    assert_eq!((out.status, out.parameter("client_id")), (303, "client".to_owned()));
+    assert!(!out.location().contains("token"), "{out:?}");
+    assert_eq!(jar.fetch(&site, "/who").await.status, 401);
+    assert_eq!(site.server.count("/revoke"), 1);
+    assert_eq!(jar.post(&site, "/auth/logout").await.location(), "/?logout=success");
+}
