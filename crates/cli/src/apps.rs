@@ -14,7 +14,6 @@ use oauth2_app::aihubmix::blocking::register_app;
 use oauth2_app::aihubmix::{RegisteredApp, Registration};
 use wellspring_core::{Fate, TokenError};
 use wellspring_profiles::{Developer, Profile};
-use wellspring_transport_blocking::UreqTransport;
 
 use crate::apps::quoted::quoted;
 use crate::apps::secret_file::SecretFile;
@@ -35,7 +34,7 @@ pub(crate) fn create(profile: &Profile, args: &CreateApp, out: &mut dyn Write) -
     let request = registration.request(&base_url, &token);
     request.map_err(|error| Failure::at(profile.place(), format_args!("cannot be used: {error}")))?;
     let policy = profile.policy()?;
-    let transport = UreqTransport::new(profile.tls()?)?;
+    let transport = profile.transport()?;
 
     let file = SecretFile::create(&args.secret_file)?;
     let signals = interrupt::defer_signals();

@@ -13,7 +13,7 @@ use wellspring_core::{
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
-use wellspring_transport_blocking::{Clock, Tls};
+use wellspring_transport_blocking::{Clock, Tls, UserAgent};
 
 use crate::arguments::Transport;
 
@@ -23,6 +23,8 @@ pub(crate) struct SourceConfig {
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) policy: Policy,
     pub(crate) tls: Tls,
+    /// The `User-Agent` of requests that have none; `None` is the library's own.
+    pub(crate) user_agent: Option<UserAgent>,
     pub(crate) clock: Clock,
     /// URLs at whose origins calls may carry the token, besides the provider's own.
     pub(crate) api_urls: Vec<String>,
@@ -67,10 +69,13 @@ pub(crate) enum Body {
 
 macro_rules! build {
     ($builder:path, $config:expr) => {{
-        let SourceConfig { provider, policy, tls, clock, api_urls, store } = $config;
+        let SourceConfig { provider, policy, tls, user_agent, clock, api_urls, store } = $config;
         let mut builder = $builder(provider).policy(policy).tls(tls).clock(clock);
         if let Some(store) = store {
             builder = builder.store(store);
+        }
+        if let Some(agent) = user_agent {
+            builder = builder.user_agent(agent)?;
         }
         for url in &api_urls {
             builder = builder.allow_origin(url)?;

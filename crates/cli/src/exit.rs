@@ -117,11 +117,9 @@ impl Failure {
             // No response, hence no status: the provider refused to build a request.
             ErrorKind::Misconfigured if error.status().is_none() => (Exit::Usage, "correct the profile"),
             ErrorKind::Misconfigured if matches!(error.status(), Some(404 | 405 | 410)) => {
-                (Exit::Refused, "set the profile's URL to that of the token endpoint")
+                (Exit::Refused, wrong_url_advice(error))
             }
-            ErrorKind::Misconfigured => {
-                (Exit::Refused, "check the profile's client id, secret, scopes, certificate and URL")
-            }
+            ErrorKind::Misconfigured => (Exit::Refused, misconfigured_advice(error)),
             ErrorKind::Protocol if !error.is_transient() => (Exit::Refused, protocol_advice(error)),
             ErrorKind::Protocol if error.is_without_verdict() => {
                 (Exit::TryLater, "try again later; if it stays so, ask the server's operator")
@@ -142,6 +140,32 @@ impl Failure {
             text.push_str(&format!("; `wellspring login {profile}` tries now"));
         }
         Self::new(exit, text)
+    }
+}
+
+/// Which URL to correct. The error names the endpoint.
+fn wrong_url_advice(error: &TokenError) -> &'static str {
+    match error.to_string().contains("is this the token endpoint's URL?") {
+        true => "set the profile's URL to that of the token endpoint",
+        false => "correct that URL in the profile: compare it with the provider's documentation",
+    }
+}
+
+/// What to correct after the server has refused the client.
+fn misconfigured_advice(error: &TokenError) -> &'static str {
+    match error.code() {
+        Some("invalid_scope") => "correct the profile's `scopes`",
+        Some("unauthorized_client" | "unsupported_grant_type") => {
+            "have the server's operator permit this grant to the client, or use another client"
+        }
+        _ if error.to_string().contains("client certificate") => {
+            "set or renew `client_certificate` in the profile's section `tls`; `wellspring doctor` checks it"
+        }
+        Some("invalid_client") => {
+            "compare the profile's `client_id` and `client_secret` with the provider's console, and \
+             `client_authentication` with its documentation"
+        }
+        _ => "check the profile's client id, secret, scopes, certificate and URL",
     }
 }
 
@@ -257,13 +281,29 @@ mod tests {
         assert!(advice(200, "application/json").contains("check the profile's provider"));
         assert!(advice(302, "text/html").contains("the one that the endpoint redirects to"));
         assert!(advice(422, "application/json").contains("is that of the token endpoint"));
-        let wrong_url = TokenError::misconfigured("x").with_status(404, None);
-        assert!(
-            Failure::from(wrong_url)
-                .to_string()
-                .ends_with("set the profile's URL to that of the token endpoint")
-        );
+        let wrong_url = |endpoint: &str| {
+            let text = format!("the server answers 404: is this the {endpoint}'s URL?");
+            Failure::from(TokenError::misconfigured(text).with_status(404, None)).to_string()
+        };
+        assert!(wrong_url("token endpoint").ends_with("set the profile's URL to that of the token endpoint"));
+        assert!(wrong_url("userinfo endpoint").contains("correct that URL in the profile"));
         assert!(advice(200, "text/plain").contains("is that of the token endpoint"));
+    }
+
+    #[test]
+    fn the_advice_after_a_refusal_of_the_client_names_what_to_correct() {
+        let advice = |text: &'static str, code: Option<&'static str>| {
+            let error = TokenError::misconfigured(text).with_status(400, None);
+            let error = code.into_iter().fold(error, |error, code| error.with_code(code));
+            Failure::from(error).to_string()
+        };
+        assert!(advice("x", Some("invalid_scope")).ends_with("; correct the profile's `scopes`"));
+        assert!(advice("x", Some("invalid_client")).contains("`client_id` and `client_secret`"));
+        assert!(advice("x", Some("unauthorized_client")).contains("permit this grant to the client"));
+        let certificate = advice("the server requires a client certificate and was shown none", None);
+        assert!(certificate.contains("set or renew `client_certificate`"), "{certificate}");
+        assert!(!certificate.contains("secret"), "{certificate}");
+        assert!(advice("x", None).ends_with("client id, secret, scopes, certificate and URL"));
     }
 
     #[test]

@@ -152,7 +152,9 @@ impl Source {
         let provider = guarded_provider.clone();
         let guarded_store = store.map(|store| Arc::new(GuardedStore::new(store)));
         let store = guarded_store.clone().map(|guarded| guarded as Arc<dyn Store>);
-        let config = SourceConfig { provider, policy, tls, clock: clock.clone(), api_urls, store };
+        let user_agent = profile.user_agent()?;
+        let clock_of = clock.clone();
+        let config = SourceConfig { provider, policy, tls, user_agent, clock: clock_of, api_urls, store };
         let driver = Driver::new(transport, config).map_err(|error| Failure::at(profile.place(), error))?;
         Ok(Self {
             driver,
@@ -172,6 +174,9 @@ impl Source {
     /// The command waits here and not in the source, so that Ctrl-C ends a pause at once.
     pub(crate) fn token(&self, need: Need) -> Result<Token, Failure> {
         let token = self.token_with_retries()?;
+        if let Some(store) = &self.store {
+            store.warn_if_broken();
+        }
         let lasts = match need {
             Need::ValidFor(wanted) => {
                 let times = token.lifetime().zip(self.remaining(&token));

@@ -104,7 +104,7 @@ pub(crate) fn within<T: Send + 'static>(
         let what = if broke_off {
             "the command broke off, because the system refused what its runtime needs".to_owned()
         } else {
-            format!("no response within the profile's deadline of {deadline:?}")
+            format!("not done within the profile's deadline of {deadline:?}")
         };
         Err(Failure::new(Exit::TryLater, format!("{what}{}; try again later", progress::cause())))
     })

@@ -3,6 +3,8 @@
 //! A failure of one process or of its host pauses only that process: written into the shared record, it would stop processes
 //! that lack nothing. A failure on the way or at the server is the same for every process, and all of them pause together.
 
+use crate::rules::{Table, cell_holds};
+
 /// What kept a request from being sent: the rows of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the rows of the table")]
@@ -77,13 +79,21 @@ pub const OBSTACLES: [(Obstacle, FaultPlace); 15] = {
 impl Obstacle {
     /// Looks up where it is.
     #[must_use]
-    pub const fn place(self) -> FaultPlace {
-        OBSTACLES[self as usize].1
+    pub fn place(self) -> FaultPlace {
+        let place = OBSTACLES[self as usize].1;
+        if cell_holds(Table::Fault, self as usize) {
+            return place;
+        }
+        // The explorer has dropped this cell: the mistake that it has to notice.
+        match place {
+            FaultPlace::Local => FaultPlace::AtTheServer,
+            FaultPlace::OnTheWay | FaultPlace::AtTheServer => FaultPlace::Local,
+        }
     }
 
     /// Whether only the process that met it pauses.
     #[must_use]
-    pub const fn is_local(self) -> bool {
+    pub fn is_local(self) -> bool {
         matches!(self.place(), FaultPlace::Local)
     }
 }

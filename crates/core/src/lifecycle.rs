@@ -17,6 +17,7 @@ use crate::proven::Proven;
 use crate::record::{Granted, Record, SessionState};
 use crate::refresh_state::RefreshState;
 use crate::renewal::outcome::{Failure, Outcome, OwnAttempt, RefreshUpdate};
+use crate::rules::{Rule, holds};
 use crate::time::{Clocks, Instant};
 use crate::token::Due;
 use crate::token::{Token, TokenResponse};
@@ -301,7 +302,7 @@ impl Lifecycle {
         sent: Option<Clocks>,
         now: Clocks,
     ) -> Token {
-        if place.0 != self.epoch {
+        if place.0 != self.epoch && holds(Rule::NewSessionForgetsPlaces) {
             self.targets.clear();
         }
         (self.epoch, self.generation) = place;

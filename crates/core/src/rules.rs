@@ -73,10 +73,20 @@ pub enum Rule {
     NotPastTheToken,
     /// Pauses: an endpoint that refuses the credential is asked three times an hour at most.
     ThreeAnHour,
+    /// Pauses: a process whose credential changes need not wait for the end of its own pause.
+    ChangeOpens,
+    /// Pauses: the pause in the store is for the credential that was refused.
+    PauseOfOneCredential,
+    /// Pauses: the refusals of one credential say nothing of another.
+    WitnessesOfOneCredential,
     /// Keys: the user, or the profile, is a part of the key.
     IdentityInKey,
     /// Calls: a refused call is retried once.
     RetryOnce,
+    /// Calls: where two fresh tokens in a row were refused, a refusal renews nothing.
+    PlaceGivesUp,
+    /// Calls: a new session is refused nowhere yet.
+    NewSessionForgetsPlaces,
 }
 
 /// A decision table of this crate.
@@ -95,6 +105,8 @@ pub enum Table {
     Replay,
     /// What a conflict means for a token that is to be saved.
     Conflict,
+    /// Whose pause a request that was not sent leads to.
+    Fault,
 }
 
 /// Whether this cell of the table holds. Where it does not, the caller looks up the cell's replacement.

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::collections::BTreeSet;
 
-use wellspring_core::{Step, Watch};
+use wellspring_core::{OBSTACLES, Obstacle, Step, Watch};
 
 use crate::callers::action::CallersAction;
 use crate::line::{Mutation, Trouble};
@@ -49,6 +49,8 @@ pub(crate) enum Action {
     UserLogsOut,
     UserSignsIn,
     StoreIsEmptied,
+    /// This process has another credential from now on.
+    CredentialChanges(usize),
     /// The lock file of this machine is removed, though a process holds a lock on it.
     LockIsRemoved(u8),
     /// Something happens to the callers of this process.
@@ -88,8 +90,8 @@ pub(crate) enum StepOutcome {
     Unreadable,
     /// The answer has arrived while the process was stopped.
     Stopped,
-    /// Nothing was sent, for a reason of this process.
-    UnsentLocally,
+    /// Nothing was sent, for this reason.
+    UnsentBecause(Obstacle),
     /// The server refuses the client, though nothing is wrong with it.
     ClientRefused,
     /// The server refuses the request.
@@ -132,7 +134,7 @@ impl StepOutcome {
 
     /// Whether a byte of the request leaves.
     pub(crate) const fn leaves(self) -> bool {
-        !matches!(self, Self::Unsent | Self::UnsentLocally | Self::Overdue) && !self.is_refusal()
+        !matches!(self, Self::Unsent | Self::UnsentBecause(_) | Self::Overdue) && !self.is_refusal()
     }
 
     /// Whether the request is refused and not processed.
@@ -150,6 +152,9 @@ impl World {
         for (who, process) in self.processes.iter().enumerate() {
             if who < scene.visitor() {
                 self.asks(who, &mut found);
+                if may(Trouble::NewCredential) && process.credential == 0 {
+                    found.push(Action::CredentialChanges(who));
+                }
                 found.extend(self.caller_actions(who).into_iter().map(|what| Action::Callers(who, what)));
             }
             for (run, doing) in process.runs.iter().enumerate() {
@@ -275,7 +280,11 @@ impl World {
                 }
                 if !matches!(ServerRequest::read(&sending.request), ServerRequest::Revoke(_)) {
                     ways.extend(may(Trouble::Unsent).then_some(StepOutcome::Unsent));
-                    ways.extend(may(Trouble::Local).then_some(StepOutcome::UnsentLocally));
+                    if may(Trouble::Obstacles) {
+                        ways.extend(OBSTACLES.map(|(obstacle, _)| StepOutcome::UnsentBecause(obstacle)));
+                    } else if may(Trouble::Local) {
+                        ways.push(StepOutcome::UnsentBecause(Obstacle::NoNetwork));
+                    }
                     ways.extend(may(Trouble::Unusable).then_some(StepOutcome::Unusable));
                     ways.extend(may(Trouble::Unreadable).then_some(StepOutcome::Unreadable));
                     ways.extend(may(Trouble::Stop).then_some(StepOutcome::Stopped));
@@ -328,6 +337,7 @@ impl fmt::Display for Action {
             Self::UserLogsOut => write!(f, "a user logs out"),
             Self::UserSignsIn => write!(f, "a user signs in"),
             Self::StoreIsEmptied => write!(f, "the store is emptied"),
+            Self::CredentialChanges(who) => write!(f, "{who} has another credential"),
             Self::LockIsRemoved(machine) => write!(f, "the lock of machine {machine} is removed"),
             Self::Callers(who, what) => write!(f, "{who}: {what}"),
         }

@@ -48,6 +48,10 @@ impl World {
             }
             Action::UserLogsOut | Action::UserSignsIn => self.visit(scene, action),
             Action::Callers(who, what) => self.apply_to_callers(scene, who, what),
+            Action::CredentialChanges(who) => {
+                Rc::make_mut(&mut self.processes[who]).credential = 1;
+                Ok(())
+            }
             Action::LockIsRemoved(machine) => {
                 for store in Rc::make_mut(&mut self.stores) {
                     store.remove_lock_on(machine);
@@ -73,6 +77,7 @@ impl World {
         if let CallerAnswer::Login { .. } = process.answer {
             Rc::make_mut(&mut self.history).again -= 1;
         }
+        process.look_at_credential();
         let quiet = process.lifecycle.quiet_until();
         if process.now().instant < quiet && quiet < Instant::NEVER {
             process.wait();
@@ -96,13 +101,15 @@ impl World {
                 None
             }
             Decision::Fail(error) => {
+                process.check_remembered(&error)?;
                 process.answer = self.refuse(scene, who, &error)?;
                 None
             }
         };
         if let Some(permit) = permit {
+            process.asks_with = process.credential;
             let job =
-                permit.job(scene.provider(process.user)).stored_by(process.owner(), scene.line.shared_by());
+                permit.job(scene.provider_of(&process)).stored_by(process.owner(), scene.line.shared_by());
             let step = Renewal::begin(job, now);
             let run = Run { job: Job::Renewal(Box::new(permit)), step, lock: None, sent: false };
             return self.settle(scene, who, process, run);
@@ -134,7 +141,7 @@ impl World {
         visitor.restart();
         visitor.answer = CallerAnswer::Fresh;
         let now = visitor.now();
-        let provider = scene.provider(visitor.user);
+        let provider = scene.provider_of(&visitor);
         let (job, begun) = if action == Action::UserLogsOut {
             (Job::SignOut, visitor.lifecycle.sign_out(provider).expect("it is not closed"))
         } else {
@@ -212,7 +219,7 @@ impl World {
         let before = self.store(who).record().cloned();
         let swap = self.store_mut(who).swap(expected, record, &scene.line);
         if let wellspring_core::Swap::Done(_) = swap {
-            self.saved(who, before.as_ref(), record)?;
+            self.saved(scene, who, before.as_ref(), record)?;
         }
         Ok(swap)
     }
@@ -418,8 +425,12 @@ impl World {
         let before = process.answer;
         process.answer = match completed {
             Completed::Renewed(token) | Completed::Adopted(token) => self.hand_out(who, token.expose())?,
-            Completed::Failed(_) if before == CallerAnswer::Fresh => before,
+            Completed::Failed(error) if before == CallerAnswer::Fresh => {
+                self.check_failure(scene, who, &process, &error)?;
+                before
+            }
             Completed::Failed(error) => {
+                self.check_failure(scene, who, &process, &error)?;
                 // What is left over counts as being in reach.
                 self.processes[who] = Rc::new(process.clone());
                 self.refuse(scene, who, &error)?

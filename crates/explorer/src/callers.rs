@@ -3,6 +3,7 @@
 //! - [`action`]: what can happen to a caller
 //! - [`apply`]: carrying it out, as the drivers do it
 //! - [`invariants`]: what must hold for callers
+//! - [`places`]: where an API has refused which tokens
 //! - [`lines`], [`mutants`]: the lines with callers, and the deliberate mistakes that they show
 
 use core::time::Duration;
@@ -17,8 +18,11 @@ mod apply;
 mod invariants;
 pub(crate) mod lines;
 pub(crate) mod mutants;
+mod places;
 #[cfg(test)]
 mod tests;
+
+use places::RefusingPlaces;
 
 /// What the callers of a line do and meet.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +67,8 @@ pub(crate) enum Kind {
         /// Whether the request can be sent a second time.
         repeatable: bool,
     },
+    /// Calls this place of an API once; the request can be sent a second time.
+    CallsAt(u8),
 }
 
 /// The callers of one process.
@@ -71,6 +77,7 @@ pub(crate) struct Callers {
     pub(crate) all: Vec<Caller>,
     /// When the API refused a token soon after its issue, if it did so last.
     young_refusal: Option<Instant>,
+    refusing: RefusingPlaces,
 }
 
 /// One caller.
@@ -159,7 +166,8 @@ impl Setup {
     /// The callers of this process before they begin.
     pub(crate) fn callers(&self, slot: usize) -> Callers {
         let kinds = self.kinds.get(slot).copied().unwrap_or_default();
-        Callers { all: kinds.iter().map(|kind| Caller::new(*kind)).collect(), young_refusal: None }
+        let all = kinds.iter().map(|kind| Caller::new(*kind)).collect();
+        Callers { all, ..Callers::default() }
     }
 }
 
@@ -180,6 +188,7 @@ impl Callers {
     /// The process has crashed: callers that had begun are gone.
     pub(crate) fn crash(&mut self) {
         self.young_refusal = None;
+        self.refusing = RefusingPlaces::default();
         for caller in &mut self.all {
             if !matches!(caller.state, State::Idle | State::Done(_)) {
                 *caller = Caller { state: State::Done(CallerResult::Crashed), ..Caller::new(caller.kind) };

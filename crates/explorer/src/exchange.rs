@@ -5,14 +5,28 @@ use std::rc::Rc;
 use wellspring_core::{Answer, HttpResponse, Obstacle, ResponseHead, TransportError, TransportErrorKind};
 
 use crate::action::StepOutcome;
-use crate::invariants::{Broken, LOCAL};
+use crate::invariants::Broken;
 use crate::line::Mutation;
+use crate::obstacles::text;
 use crate::provider::ServerRequest;
 use crate::world::{Scene, World};
 
 /// A refusal of this status. The provider's words say what it means.
 fn refusal(status: u16) -> Answer {
     Answer::Response(HttpResponse::new(ResponseHead::new(status), ""))
+}
+
+/// Nothing was sent. The text tells the obstacle.
+fn unsent(obstacle: Obstacle) -> Answer {
+    let lasts = matches!(
+        obstacle,
+        Obstacle::UntrustedServer
+            | Obstacle::Settings
+            | Obstacle::HandshakeRefused
+            | Obstacle::CertificateRefused
+    );
+    let kind = if lasts { TransportErrorKind::Refused } else { TransportErrorKind::NotSent };
+    Answer::Failed(TransportError::new(kind, text(obstacle)).because(obstacle))
 }
 
 impl World {
@@ -47,10 +61,7 @@ impl World {
                 // Not even the status can be read.
                 silent(TransportErrorKind::Unreadable)
             }
-            StepOutcome::UnsentLocally => {
-                let error = TransportError::new(TransportErrorKind::NotSent, LOCAL);
-                Answer::Failed(error.because(Obstacle::NoNetwork))
-            }
+            StepOutcome::UnsentBecause(obstacle) => unsent(obstacle),
             StepOutcome::Lost => {
                 let reply = self.serve(scene, who, time, server_request)?;
                 self.lose_what_was(reply);

@@ -20,8 +20,10 @@ pub(crate) struct History {
     pub(crate) tombstones: Vec<Attempt>,
     /// Refresh tokens whose answers came and could not be read, each with the process that got the answer.
     pub(crate) unreadable: Vec<(TokenName, Owner)>,
-    /// When the server has refused the client or its request since it granted anything.
-    pub(crate) client_refusals: Vec<UnixTime>,
+    /// When the server has refused the client or its request since it granted anything, with the number of the credential.
+    pub(crate) client_refusals: Vec<(u8, UnixTime)>,
+    /// How often it has ever refused each credential.
+    pub(crate) refused_credentials: [u8; 2],
     pub(crate) emptied: bool,
     /// The users who have logged out, as bits.
     pub(crate) logged_out: u8,
@@ -74,6 +76,7 @@ impl History {
             tombstones: Vec::new(),
             unreadable: Vec::new(),
             client_refusals: Vec::new(),
+            refused_credentials: [0; 2],
             emptied: false,
             logged_out: 0,
         }

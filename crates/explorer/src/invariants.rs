@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use wellspring_core::{ErrorKind, LoginReason, Record, Replay, SessionState, TokenError};
+use wellspring_core::{ErrorKind, LoginReason, Record, Replay, SessionState, Throttle, TokenError};
 
 use crate::history::FamilyHistory;
 use crate::line::Grants;
@@ -19,9 +19,6 @@ const MOST_TICKS: u8 = 15;
 
 /// In an hour, and no more than an hour passes.
 const MOST_REFUSALS: u8 = 3;
-
-/// Why nothing was sent, if that is a reason of one process.
-pub(crate) const LOCAL: &str = "this process has no network";
 
 fn broken<T>(text: String) -> Result<T, Broken> {
     Err(Broken(text))
@@ -58,7 +55,8 @@ impl World {
             }
             let throttle = self.store(who).record().and_then(|record| record.throttle.as_ref());
             let now = self.processes[who].now().unix;
-            if throttle.is_some_and(|throttle| throttle.credential.is_some() && throttle.until > now) {
+            let same = |throttle: &Throttle| self.is_own_credential(scene, who, throttle);
+            if throttle.is_some_and(|throttle| same(throttle) && throttle.until > now) {
                 return broken("8: credentials that were rejected are sent again".to_owned());
             }
         }
@@ -173,10 +171,12 @@ impl World {
     /// The store of this process has taken this in place of that.
     pub(crate) fn saved(
         &mut self,
+        scene: &Scene,
         who: usize,
         before: Option<&Record>,
         record: &Record,
     ) -> Result<(), Broken> {
+        Self::check_record(record)?;
         let user = self.processes[who].user;
         if let Some(name) = before.and_then(TokenName::of) {
             self.is_own(who, name, "replaced")?;
@@ -184,13 +184,10 @@ impl World {
         if before.is_some_and(|before| before.place() > record.place()) {
             return broken("6: an older record replaces a newer one".to_owned());
         }
-        if record.throttle.as_ref().is_some_and(|throttle| throttle.cause.text == LOCAL) {
-            return broken("8: a failure of one process pauses all".to_owned());
-        }
         if let Some(throttle) = record.throttle.as_ref()
             && before.is_none_or(|before| before.throttle.as_ref() != Some(throttle))
         {
-            self.check_pause(self.processes[who].now().unix, record, throttle)?;
+            self.check_pause(scene, who, record, throttle)?;
         }
         let marked =
             |record: &Record| is_ambiguous(record) && before.is_none_or(|before| !is_ambiguous(before));

@@ -67,6 +67,10 @@ pub(crate) enum Trouble {
     Stop,
     /// Certainly nothing was sent, for a reason of this process.
     Local,
+    /// Certainly nothing was sent, for each reason that there is.
+    Obstacles,
+    /// A process gets another credential, such as a renewed client certificate in the same file.
+    NewCredential,
     /// The server refuses the client or the request for no lasting reason, or a gateway refuses it; nothing is processed.
     Refusal,
     /// A request is processed long after its sender has given it up or is gone.
@@ -133,6 +137,8 @@ pub(crate) enum Mutation {
     CloseWakesNoSleeper,
     /// The lifecycle does not learn that a token is in memory only.
     SaveNeverPending,
+    /// The lifecycle does not learn that a place of an API has accepted a token.
+    AcceptanceNotReported,
     /// A caller whose clock has ended continues as if the lifecycle had changed.
     ClockEndCountsAsChange,
 }

@@ -113,7 +113,19 @@ pub(crate) const QUICK: &[Line] = &[
     )),
     with(line("never, stopped processes and local faults", Replay::Never, TWO, 2), ONE_PROCESS),
     with(line("owner dead, stopped processes and local faults", Replay::OwnerDead, TWO, 2), ONE_PROCESS),
+    patient(with(line("owner dead, obstacles", Replay::OwnerDead, TWO, 2), OBSTACLES)),
+    patient(of(
+        with(line("credentials, another credential", Replay::OwnerDead, TWO, 4), NEW_CREDENTIAL),
+        Grants::Credentials,
+    )),
+    patient(with(line("owner dead, another credential", Replay::OwnerDead, TWO, 3), NEW_CREDENTIAL)),
 ];
+
+/// Each reason for which nothing is sent, and a process that gets another credential meanwhile.
+const OBSTACLES: &[Trouble] = &[Trouble::Obstacles, Trouble::NewCredential];
+
+/// Refusals, and a process that gets another credential meanwhile.
+const NEW_CREDENTIAL: &[Trouble] = &[Trouble::Refusal, Trouble::NewCredential];
 
 /// An answer that cannot be used, beside what may go wrong with the save of its refresh token.
 const UNUSABLE: &[Trouble] =

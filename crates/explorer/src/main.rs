@@ -7,7 +7,7 @@
 //! - `line`, `lines`: what is explored; `mutants`, `cells`: deliberate mistakes
 //! - `world`, `store_model`, `server`, `provider`, `history`: one state of everything
 //! - `action`, `apply`, `exchange`, `unnamed`: what can happen, and the next state, as the drivers carry it out
-//! - `invariants`, `pauses`: what must hold
+//! - `invariants`, `pauses`, `obstacles`: what must hold
 //! - `callers`: what waits for tokens and calls APIs, and what must hold for it
 //! - `search`: visits every state
 //! - `report`, `pins`, `clock`: the results
@@ -35,6 +35,8 @@ mod line;
 mod lines;
 #[cfg(wellspring_explore)]
 mod mutants;
+#[cfg(wellspring_explore)]
+mod obstacles;
 #[cfg(wellspring_explore)]
 mod pauses;
 #[cfg(wellspring_explore)]

@@ -78,6 +78,8 @@ const fn patient(mut line: Line) -> Line {
 
 const WINDOW: Replay = Replay::Within(core::time::Duration::from_secs(3));
 const REFUSALS: &[Trouble] = &[Trouble::Refusal];
+const NEW_CREDENTIAL: &[Trouble] = &[Trouble::Refusal, Trouble::NewCredential];
+const OBSTACLES: &[Trouble] = &[Trouble::Obstacles, Trouble::NewCredential];
 const LOGOUT: &[Trouble] = &[Trouble::Logout, Trouble::Store];
 const LOCK_REMOVED: &[Trouble] = &[Trouble::LockRemoved];
 const UNNAMED: &[Trouble] = &[Trouble::UnnamedSave];
@@ -102,6 +104,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     without(Rule::BenefitOfDoubt, Shows::Broken, with(two(Replay::OwnerDead, 1), REFUSALS)),
     without(Rule::NotPastTheToken, Shows::Broken, due(with(two(Replay::OwnerDead, 1), REFUSALS))),
     without(Rule::ThreeAnHour, Shows::Broken, with(two(Replay::OwnerDead, 4), REFUSALS)),
+    without(Rule::ChangeOpens, Shows::Broken, with(two(Replay::OwnerDead, 2), OBSTACLES)),
+    without(
+        Rule::PauseOfOneCredential,
+        Shows::Broken,
+        patient(with(two(Replay::OwnerDead, 4), NEW_CREDENTIAL)),
+    ),
+    without(
+        Rule::WitnessesOfOneCredential,
+        Shows::Broken,
+        patient(of(with(two(Replay::OwnerDead, 4), NEW_CREDENTIAL), Grants::Credentials)),
+    ),
     mutant(Mutation::NothingReadAfterStop, Shows::Broken, with(two(Replay::Never, 1), &[Trouble::Stop])),
     mutant(Mutation::UnnamedSavesSwept, Shows::Broken, with(two(Replay::OwnerDead, 1), UNNAMED)),
     mutant(Mutation::UnnamedSavesStay, Shows::Broken, with(two(Replay::OwnerDead, 1), UNNAMED)),

@@ -1,13 +1,14 @@
 //! A provider whose requests and answers are plain words, and the names of the tokens that its server mints.
 
 use core::fmt;
+use core::hash::Hasher;
 use core::time::Duration;
 use std::sync::Arc;
 
 use wellspring_core::{
     AccessToken, AuthorizationGrant, Fate, HttpRequest, HttpResponse, LoginReason, Method, Provider,
-    ProviderSpec, Reading, Record, RefreshToken, ResponseHead, Rotation, Successor, TokenError, TokenKey,
-    TokenResponse, UnixTime, Verdict,
+    ProviderSpec, Reading, Record, RefreshToken, ResponseHead, Rotation, Successor, Token, TokenError,
+    TokenKey, TokenResponse, UnixTime, Verdict,
 };
 
 use crate::line::{Grants, Line};
@@ -28,6 +29,11 @@ impl TokenName {
     /// The refresh token in this record.
     pub(crate) fn of(record: &Record) -> Option<Self> {
         Self::parse(record.granted()?.response.refresh_token.as_ref()?.expose())
+    }
+
+    /// The family of an access token, if it came with a refresh token.
+    pub(crate) fn family_of(token: &Token) -> Option<u8> {
+        Self::parse(token.expose()).map(|name| name.family)
     }
 
     pub(crate) const fn bit(self) -> u16 {
@@ -78,18 +84,18 @@ impl ServerRequest {
     }
 }
 
-/// The second is how long its tokens live, where that is known.
+/// The second is how long its tokens live, where that is known; the third is the number of its credential.
 #[derive(Debug)]
-struct Words(ProviderSpec, Option<Duration>);
+struct Words(ProviderSpec, Option<Duration>, u8);
 
-/// The provider of this line, as this user reaches it.
-pub(crate) fn provider(line: &Line, user: u8) -> Arc<dyn Provider> {
+/// The provider of this line, as this user reaches it with the credential of this number.
+pub(crate) fn provider(line: &Line, user: u8, credential: u8) -> Arc<dyn Provider> {
     let key = TokenKey::new("words", "https://words.example/token").user(&format!("user {user}"));
     let mut profile = ProviderSpec::new("words", key);
     profile.replay = line.replay;
     profile.credentials = matches!(line.grant, Grants::Credentials | Grants::RotatingWithCredentials);
     profile.rotation = if line.grant == Grants::Reusable { Rotation::Reusable } else { Rotation::SingleUse };
-    Arc::new(Words(profile, line.has_callers().then_some(line.callers.lifetime)))
+    Arc::new(Words(profile, line.has_callers().then_some(line.callers.lifetime), credential))
 }
 
 fn post(text: String) -> HttpRequest {
@@ -148,6 +154,10 @@ impl Provider for Words {
 
     fn judge(&self, _: &ResponseHead, _: &[u8]) -> Verdict {
         Verdict::Accepted
+    }
+
+    fn credential(&self, hasher: &mut dyn Hasher) {
+        hasher.write(&[self.2]);
     }
 
     fn spec(&self) -> &ProviderSpec {

@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use wellspring_core::{
-    CONFLICT, LOADED, LoginReason, PendingSave, REPLAY, Replay, SessionState, Table, TokenError, Version,
+    CONFLICT, LOADED, LoginReason, OBSTACLES, PendingSave, REPLAY, Replay, SessionState, Table, TokenError,
+    Version,
 };
 
 use crate::cells::CELLS;
@@ -70,8 +71,8 @@ fn a_process_that_uses_the_session_of_another_user_is_found() {
     let before = world.store(1).record().unwrap().clone();
     let mut tombstone = before.clone();
     tombstone.state = SessionState::LoggedOut;
-    assert!(what(world.saved(0, Some(&before), &tombstone)).starts_with("12:"));
-    assert_eq!(world.saved(1, Some(&before), &tombstone), Ok(()));
+    assert!(what(world.saved(&scene, 0, Some(&before), &tombstone)).starts_with("12:"));
+    assert_eq!(world.saved(&scene, 1, Some(&before), &tombstone), Ok(()));
     assert_eq!(world.hand_out(0, &FIRST.to_string()), Ok(CallerAnswer::Fresh));
 }
 
@@ -141,6 +142,7 @@ fn every_cell_of_a_renewals_tables_is_dropped_once() {
     assert!(dropped(Table::Loaded, LOADED.len() * LOADED[0].1.len()));
     assert!(dropped(Table::Replay, REPLAY.len() * REPLAY[0].1.len()));
     assert!(dropped(Table::Conflict, CONFLICT.len() * CONFLICT[0].1.len()));
+    assert!(dropped(Table::Fault, OBSTACLES.len()));
 }
 
 #[test]

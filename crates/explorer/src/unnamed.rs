@@ -20,7 +20,7 @@ impl World {
         let Some(unnamed) = store.take_unnamed(&scene.line) else { return Ok(()) };
         let before = store.record().cloned();
         store.name(&unnamed.record, &scene.line);
-        self.saved(who, before.as_ref(), &unnamed.record)
+        self.saved(scene, who, before.as_ref(), &unnamed.record)
     }
 
     /// Whether this step is a save that would write a record: the store holds the version that it replaces.

@@ -20,29 +20,35 @@ use crate::store_model::StoreModel;
 #[derive(Debug)]
 pub(crate) struct Scene {
     pub(crate) line: Line,
-    /// The provider of each user. Its key names the user.
-    providers: Vec<Arc<dyn Provider>>,
+    /// The provider of each user, with each of two credentials. Its key names the user.
+    providers: Vec<[Arc<dyn Provider>; 2]>,
 }
 
 impl Scene {
     pub(crate) fn new(line: Line) -> Self {
-        Self { providers: (0..line.user_count()).map(|user| provider(&line, user)).collect(), line }
+        let of = |user| [0, 1].map(|credential| provider(&line, user, credential));
+        Self { providers: (0..line.user_count()).map(of).collect(), line }
     }
 
-    pub(crate) fn provider(&self, user: u8) -> Arc<dyn Provider> {
-        Arc::clone(&self.providers[usize::from(user)])
+    /// The provider of this process, with the credential that the process has now.
+    pub(crate) fn provider_of(&self, process: &Process) -> Arc<dyn Provider> {
+        self.provider(process.user, process.credential)
+    }
+
+    pub(crate) fn provider(&self, user: u8, credential: u8) -> Arc<dyn Provider> {
+        Arc::clone(&self.providers[usize::from(user)][usize::from(credential)])
     }
 
     /// The users whose keys differ from the keys of the users before them: each has a store of its own.
     fn store_owners(&self) -> Vec<u8> {
-        let key = |user: u8| &self.providers[usize::from(user)].spec().key;
+        let key = |user: u8| &self.providers[usize::from(user)][0].spec().key;
         let is_first = |user: &u8| (0..*user).all(|before| key(before) != key(*user));
         (0..self.line.user_count()).filter(is_first).collect()
     }
 
     /// The number of the store under the key of this user.
     fn store_of(&self, user: u8) -> u8 {
-        let key = |user: u8| &self.providers[usize::from(user)].spec().key;
+        let key = |user: u8| &self.providers[usize::from(user)][0].spec().key;
         let place = self.store_owners().iter().position(|owner| key(*owner) == key(user));
         u8::try_from(place.expect("each key has an owner")).expect("few users")
     }
@@ -76,6 +82,10 @@ pub(crate) struct Process {
     /// How often more time has passed than any deadline allows.
     pub(crate) ticks: u8,
     pub(crate) lifecycle: Lifecycle,
+    /// The number of its credential.
+    pub(crate) credential: u8,
+    /// The credential with which it has begun its last renewal.
+    pub(crate) asks_with: u8,
     /// What it is doing: at most one renewal, and what is left over from those before.
     pub(crate) runs: Vec<Run>,
     pub(crate) answer: CallerAnswer,
@@ -155,6 +165,8 @@ impl Process {
             life: 0,
             ticks: 0,
             lifecycle: lifecycle(&callers),
+            credential: 0,
+            asks_with: 0,
             runs: Vec::new(),
             answer: CallerAnswer::Nothing,
             refused: None,
@@ -192,6 +204,7 @@ impl Process {
         self.life += 1;
         self.callers.crash();
         self.lifecycle = lifecycle(&self.callers);
+        self.asks_with = self.credential;
         self.runs.clear();
         self.answer = if self.callers.all.is_empty() { CallerAnswer::Nothing } else { CallerAnswer::Fresh };
         self.refused = None;
@@ -217,7 +230,7 @@ impl World {
         let record = |user| {
             let granted = Granted::new(obtained_at, granted_long_ago(user, life, line.grant));
             let mut record = Record::new(Epoch::new(1), Generation::new(1), SessionState::Active(granted));
-            let credential = Fingerprint::of(&*scene.provider(user), 1);
+            let credential = Fingerprint::of(&*scene.provider(user, 0), 1);
             record.proven = line.may(Trouble::Refusal).then_some(Proven { credential, at: obtained_at });
             record
         };

@@ -190,7 +190,13 @@ impl App {
         response: &HttpResponse,
         sent: Clocks,
     ) -> Result<DeviceLogin, TokenError> {
-        let object = response::successful(&self.format(), Body::of(response), response, sent.unix)?;
+        let object = response::successful(
+            "device authorization endpoint",
+            &self.format(),
+            Body::of(response),
+            response,
+            sent.unix,
+        )?;
         read(&object, sent.instant)
             // The answer holds the device code, so the error shows nothing of it.
             .map_err(|fault| TokenError::protocol(fault).with_status(response.status(), None))

@@ -66,7 +66,7 @@ impl Discovery {
         if response.expose_body().len() > MAX_METADATA {
             return Err(not_metadata("the metadata is larger than 256 KiB"));
         }
-        let object = response::public_object(response, now)?;
+        let object = response::public_object("issuer", response, now)?;
         if matches!(object.only("issuer"), Ok(None)) {
             return Err(not_metadata("the answer is not metadata: it names no issuer"));
         }

@@ -27,6 +27,6 @@ impl App {
         if response.head().is_success() && !matches!(body, Body::Unreadable(BodyFault::Page)) {
             return Ok(());
         }
-        response::successful(&self.format(), body, response, now).map(drop)
+        response::successful("revocation endpoint", &self.format(), body, response, now).map(drop)
     }
 }

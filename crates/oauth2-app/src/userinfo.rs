@@ -31,7 +31,7 @@ impl UserInfo {
     ///
     /// Fails if the answer is an error, is a page of an intermediary, or holds no id.
     pub fn read(response: &HttpResponse, now: UnixTime) -> Result<Self, TokenError> {
-        Self::of(&response::object(response, now)?)
+        Self::of(&response::object("userinfo endpoint", response, now)?)
     }
 
     /// The user that these members describe.

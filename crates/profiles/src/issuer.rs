@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use oauth2_app::{Discovery, Metadata};
 use wellspring_core::{TokenKey, UnixTime};
 use wellspring_store::files;
-use wellspring_transport_blocking::{Clock, UreqTransport};
+use wellspring_transport_blocking::Clock;
 
 use crate::error::Error;
 use crate::profile::Profile;
@@ -79,7 +79,7 @@ impl Profile {
         let issuer = value.text()?;
         Discovery::new(issuer.as_str())
             .map_err(|error| value.place.error(format_args!("is invalid: {error}")))?;
-        let transport = UreqTransport::new(self.tls()?).map_err(Error::Issuer)?;
+        let transport = self.transport()?;
         let metadata = oauth2_app::blocking::discover(&transport, &issuer, self.policy()?.deadline);
         let metadata = metadata.map_err(Error::Issuer)?;
         self.keep(&metadata, Clock::system().now().unix);

@@ -75,6 +75,9 @@ pub struct Preset {
     pub source: String,
     /// What a person should know.
     pub notes: Option<String>,
+    /// The ending of the file that the vendor hands out as client certificate: `p12` or `pfx` with a password, else that of
+    /// a certificate beside its key.
+    pub certificate: String,
 }
 
 impl Preset {
@@ -89,6 +92,7 @@ impl Preset {
             environments: Vec::new(),
             source: "the vendor's published page on OAuth apps".into(),
             notes: Some("`wellspring apps create` registers the app.".into()),
+            certificate: PEM.into(),
         };
         let files =
             PRESETS.iter().filter_map(|(name, text)| Layers::read(name, text).ok()?.describe(name).ok());
@@ -132,12 +136,34 @@ impl Preset {
             text += &format!("# {}", self.line(key));
         }
         if self.requires.iter().any(certificate) {
-            text += &format!(
-                "[profile.{name}.tls]\nclient_certificate = \"{name}.pem\" # the certificate and its chain\n\
-                 client_key = \"{name}.key\"\n"
-            );
+            text += &format!("[profile.{name}.tls]\n");
+            text += &self.certificate_lines();
         }
         text
+    }
+
+    /// The client certificate in the form in which the vendor hands it out, and the other form as a comment.
+    fn certificate_lines(&self) -> String {
+        let (name, ending) = (self.name, self.certificate.as_str());
+        let variable = format!("{name}_{}_password", if ending == "pfx" { "pfx" } else { "p12" });
+        let variable = variable.replace('-', "_").to_uppercase();
+        let archive = |ending| {
+            [
+                format!("client_certificate = \"{name}.{ending}\"\n"),
+                format!("client_certificate_password = {{ env = \"{variable}\" }}\n"),
+            ]
+        };
+        let pair = |ending| {
+            [
+                format!("client_certificate = \"{name}.{ending}\" # the certificate and its chain\n"),
+                format!("client_key = \"{name}.key\"\n"),
+            ]
+        };
+        let (first, second) = match ending {
+            "p12" | "pfx" => (archive(ending), pair("pem")),
+            _ => (pair(ending), archive("p12")),
+        };
+        format!("{}# or:\n# {}", first.concat(), second.join("# "))
     }
 
     fn line(&self, key: &str) -> String {
@@ -157,6 +183,7 @@ impl Preset {
 /// The preset that is code.
 pub(crate) const AIHUBMIX: &str = "aihubmix";
 const CLIENT_CERTIFICATE: &str = "client_certificate";
+const PEM: &str = "pem";
 
 /// Puts the preset that a profile names under it, if its presets are data.
 pub(crate) fn apply(section: &mut Section<'_>) -> Result<(), Error> {
@@ -215,6 +242,7 @@ struct Layers {
     defaults: Vec<(String, Value)>,
     source: Value,
     notes: Option<Value>,
+    certificate: Option<Value>,
     requires: Option<Vec<Value>>,
     provider: Option<Value>,
 }
@@ -236,6 +264,7 @@ impl Layers {
             defaults: root.pairs("defaults")?,
             source: root.required("source")?,
             notes: root.value("notes")?,
+            certificate: root.value("certificate")?,
             requires: root.list("requires")?,
             provider: root.peek("provider")?,
             root,
@@ -250,16 +279,17 @@ impl Layers {
         let chosen = match (section.value("environment")?, self.names.as_slice()) {
             (None, []) => return Ok(root),
             (Some(given), []) => {
+                let hint = self.notes_on(&given.text()?)?;
                 return Err(given
                     .place
-                    .error(format_args!("has no meaning for the preset {name}; remove it")));
+                    .error(format_args!("has no meaning for the preset {name}; remove it{hint}")));
             }
             (None, [only]) => only.clone(),
             (Some(given), names) => {
                 let text = given.text()?.to_string();
                 if !names.contains(&text) {
-                    let names = names.join(", ");
-                    return Err(given.place.error(format_args!("must be one of: {names}")));
+                    let (names, hint) = (names.join(", "), self.notes_on(&text)?);
+                    return Err(given.place.error(format_args!("must be one of: {names}{hint}")));
                 }
                 text
             }
@@ -279,6 +309,14 @@ impl Layers {
         }
         layer.set_base(root);
         Ok(layer)
+    }
+
+    /// What the notes say of an environment that this preset does not have.
+    fn notes_on(&self, environment: &str) -> Result<String, Error> {
+        let Some(notes) = &self.notes else { return Ok(String::new()) };
+        let notes = notes.text()?;
+        let sentence = notes.split_inclusive(". ").find(|sentence| sentence.contains(environment));
+        Ok(sentence.map(|it| format!(". {}", it.trim_end_matches(['.', ' ']))).unwrap_or_default())
     }
 
     /// The values of the variables: the profile's, the preset's default, and the profile's own keys.
@@ -324,6 +362,7 @@ impl Layers {
             environments: self.names.clone(),
             source: text(&self.source)?,
             notes: self.notes.as_ref().map(text).transpose()?,
+            certificate: self.certificate.as_ref().map_or_else(|| Ok(PEM.to_owned()), text)?,
         })
     }
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use wellspring_core::{Origin, Policy, RefreshToken};
-use wellspring_transport_blocking::Tls;
+use wellspring_transport_blocking::{Tls, UreqTransport, UserAgent};
 
 use crate::custom::{Custom, Static};
 use crate::error::Error;
@@ -49,6 +49,29 @@ const KINDS: [(&str, Kind); 5] = [
 ];
 
 impl Profile {
+    /// The `User-Agent` of every request of this profile, if `[profile.NAME.calls]` sets one.
+    ///
+    /// # Errors
+    ///
+    /// If the value cannot be read, or no header can carry it.
+    pub fn user_agent(&self) -> Result<Option<UserAgent>, Error> {
+        let agent = |text: String| UserAgent::new(&text).map_err(|error| self.place.error(error));
+        self.tables().user_agent()?.map(agent).transpose()
+    }
+
+    /// A transport for requests without a source, such as discovery.
+    ///
+    /// # Errors
+    ///
+    /// If a setting is invalid.
+    pub fn transport(&self) -> Result<UreqTransport, Error> {
+        let transport = UreqTransport::new(self.tls()?).map_err(Error::Issuer)?;
+        Ok(match self.user_agent()? {
+            Some(agent) => transport.with_user_agent(agent),
+            None => transport,
+        })
+    }
+
     pub(crate) fn read(
         name: String,
         mut section: Section<'_>,

@@ -66,7 +66,8 @@ impl Tables {
         request.chain(calls).map(|(_, value)| value)
     }
 
-    fn user_agent(&self) -> Result<Option<String>, Error> {
+    /// The User-Agent of every request.
+    pub(crate) fn user_agent(&self) -> Result<Option<String>, Error> {
         self.calls.as_ref().map_or(Ok(None), CallSettings::user_agent)
     }
 }

@@ -106,6 +106,14 @@ impl HyperTransport {
         Self::with(ClientSettings::new(tls), &Background::new())
     }
 
+    /// The same transport, with this `User-Agent` for each request that has none.
+    #[must_use]
+    pub fn with_user_agent(mut self, user_agent: UserAgent) -> Self {
+        self.own_names_itself = false;
+        self.user_agent = user_agent;
+        self
+    }
+
     pub(crate) fn with(settings: ClientSettings<Client>, _: &Background) -> Result<Self, TokenError> {
         let connector = Connector::new(&settings)?;
         let (tokens, calls) = (Clients::new(&connector, 0), Clients::new(&connector, usize::MAX));

@@ -61,6 +61,14 @@ impl UreqTransport {
         Self::with(ClientSettings::new(tls), &Background::new())
     }
 
+    /// The same transport, with this `User-Agent` for each request that has none.
+    #[must_use]
+    pub fn with_user_agent(mut self, user_agent: UserAgent) -> Self {
+        self.call_user_agent = Some(user_agent.clone());
+        self.user_agent = user_agent;
+        self
+    }
+
     pub(crate) fn with(settings: ClientSettings<Agent>, background: &Background) -> Result<Self, TokenError> {
         let tls = settings.tls.connector()?;
         let given = match &settings.proxy {

@@ -46,6 +46,13 @@ impl UserAgent {
     }
 }
 
+impl AsRef<str> for UserAgent {
+    fn as_ref(&self) -> &str {
+        // It was made of text.
+        self.0.to_str().unwrap_or_default()
+    }
+}
+
 impl Default for UserAgent {
     fn default() -> Self {
         Self(HeaderValue::from_static(concat!("wellspring/", env!("CARGO_PKG_VERSION"))))

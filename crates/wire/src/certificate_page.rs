@@ -61,7 +61,9 @@ pub(crate) fn is_plain_forbidden(body: &[u8]) -> bool {
     let apache = says("<h1>forbidden</h1>") && says("you don't have permission to access");
     let iis = says("403 - forbidden: access is denied") || says("<h2>403 - forbidden");
     let haproxy = says("<h1>403 forbidden</h1>") && says("request forbidden by administrative rules");
-    nginx || apache || iis || haproxy || text.trim() == "RBAC: access denied"
+    // Any other server whose page has no other title than the reason phrase of RFC 9110 section 15.5.4.
+    let titled = says("<title>403 forbidden</title>") || says("<title>forbidden</title>");
+    titled || nginx || apache || iis || haproxy || text.trim() == "RBAC: access denied"
 }
 
 fn start_of(body: &[u8]) -> alloc::string::String {

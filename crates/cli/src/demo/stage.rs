@@ -49,6 +49,7 @@ impl Stage {
             provider: cast.provider,
             policy,
             tls: Tls::new(),
+            user_agent: None,
             clock: Clock::from(&clock),
             api_urls: Vec::new(),
             store: None,

@@ -5,7 +5,7 @@
 use core::time::Duration;
 
 use wellspring_core::{
-    AuthorizationGrant, HttpRequest, HttpResponse, Method, Origin, RefreshToken, TransportError,
+    AuthorizationGrant, Header, HttpRequest, HttpResponse, Method, Origin, RefreshToken, TransportError,
 };
 use wellspring_transport_blocking::{Clock, Transport as _, UreqTransport};
 
@@ -75,10 +75,15 @@ pub(super) fn check(name: &str, parts: &Parts, asked: &mut Questions, report: &m
     }
 }
 
-/// The same request without credentials: no header but the type of its body, no query, and a body that names no client.
+/// The same request without credentials: no header but the type of its body and the profile's `User-Agent`, no query, and a
+/// body that names no client.
 fn bare(request: &HttpRequest) -> HttpRequest {
     let url = request.url().split('?').next().unwrap_or_default();
-    let bare = HttpRequest::new(request.method(), url).header("Accept", "application/json");
+    let mut bare = HttpRequest::new(request.method(), url).header("Accept", "application/json");
+    let named = |header: &&Header| header.name().eq_ignore_ascii_case("user-agent");
+    if let Some(agent) = request.headers().iter().find(named) {
+        bare = bare.header("User-Agent", agent.expose());
+    }
     if request.method() != Method::Post {
         return bare;
     }

@@ -16,7 +16,7 @@ use wellspring_core::{
 use wellspring_profiles::LocalStore;
 use wellspring_transport_blocking::Clock;
 
-use crate::exit::say;
+use crate::exit::{of_store, say};
 use crate::interrupt::{self, SignalGuard};
 use crate::progress;
 use crate::span::rounded_up;
@@ -31,6 +31,8 @@ pub(crate) struct GuardedStore {
     warned: AtomicBool,
     /// The lease in the record that was loaded last.
     lease: Mutex<Option<Lease>>,
+    /// The last failure that no retry mends, until the store works.
+    broken: Mutex<Option<StoreError>>,
 }
 
 type Guards = Arc<Mutex<Vec<(Arc<()>, Option<SignalGuard>)>>>;
@@ -43,7 +45,23 @@ impl GuardedStore {
             spilled: AtomicBool::new(false),
             warned: AtomicBool::new(false),
             lease: Mutex::default(),
+            broken: Mutex::default(),
         }
+    }
+
+    /// Warns once that a token was obtained without the store.
+    pub(crate) fn warn_if_broken(&self) {
+        if let Some(error) = self.broken.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let (_, text) = of_store(&error);
+            say(format_args!(
+                "wellspring: the token is not kept, so each command asks for a new one: {text}"
+            ));
+        }
+    }
+
+    fn note<T>(&self, result: &Result<T, StoreError>) {
+        let permanent = result.as_ref().err().filter(|error| error.is_permanent());
+        *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = permanent.cloned();
     }
 
     /// The lease in the record that was loaded last.
@@ -117,7 +135,9 @@ impl Store for GuardedStore {
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
-        let loaded = noted("the store, to load the record", || self.store.load(key, within))?;
+        let loaded = noted("the store, to load the record", || self.store.load(key, within));
+        self.note(&loaded);
+        let loaded = loaded?;
         if let Some(error) = loaded.unusable_spill.as_ref().or(loaded.unseen_spills.as_ref()) {
             // The token in force is used. Each load of one command finds the same.
             if !self.warned.swap(true, Ordering::Relaxed) {
@@ -141,6 +161,7 @@ impl Store for GuardedStore {
             self.defer_signals(true);
         }
         let saved = noted("the store, to save the record", || self.store.save(key, expected, record, within));
+        self.note(&saved);
         if is_lease && saved.is_err() {
             self.defer_signals(false);
         }

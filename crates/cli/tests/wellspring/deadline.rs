@@ -75,7 +75,7 @@ fn the_error_at_the_deadline_names_what_the_command_waited_for_and_its_last_fail
         simulator.fault(Endpoint::Token, Fault::parse("silence-before").unwrap());
         let ran = folder.run(&["token", "shop", "--transport", transport]);
         assert_eq!(ran.status, 5, "{}", ran.stderr);
-        let said = "no response within the profile's deadline of 5s; it was waiting for the token endpoint's response; the \
+        let said = "not done within the profile's deadline of 5s; it was waiting for the token endpoint's response; the \
                     last failure: ";
         assert!(ran.stderr.contains(said) && ran.stderr.contains("503"), "{transport}: {}", ran.stderr);
     }

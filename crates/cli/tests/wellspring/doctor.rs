@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use wellspring_core::{Generation, Obtained, PendingSave, SessionState};
+use wellspring_simulator::Simulator;
 
-use crate::command::Ran;
+use crate::command::{Folder, Ran, profiles};
 use crate::stored::{Stage, private, set_mode, stage};
 
 const STORES: [&str; 2] = ["file:tokens", "sqlite:wellspring.db"];
@@ -24,11 +25,12 @@ fn sound(url: &str) -> Stage {
 /// The main file of the store.
 fn main_file(stage: &Stage) -> PathBuf {
     let database = stage.folder.path().join("wellspring.db");
-    if database.exists() {
-        return database;
-    }
-    let mut files =
-        fs::read_dir(stage.folder.path().join("tokens")).unwrap().map(|entry| entry.unwrap().path());
+    if database.exists() { database } else { record_in(stage.folder.path()) }
+}
+
+/// The record of a store in files.
+fn record_in(folder: &Path) -> PathBuf {
+    let mut files = fs::read_dir(folder.join("tokens")).unwrap().map(|entry| entry.unwrap().path());
     files.find(|path| path.extension().is_some_and(|end| end == "token")).unwrap()
 }
 
@@ -120,6 +122,23 @@ fn every_command_says_the_same_of_a_fault_that_a_person_must_correct_and_doctor_
             assert_eq!(ran.status, 2, "{kind} {command:?}: {}", ran.stderr);
             assert_eq!(about(&ran.stderr, &path), said, "{kind} {command:?}");
         }
+    }
+}
+
+#[test]
+fn a_client_that_needs_no_record_goes_on_without_it_and_the_command_says_so() {
+    let simulator = Simulator::start().unwrap();
+    let folder = Folder::with(&format!("[store]\nurl = \"file:tokens\"\n{}", profiles(&simulator)));
+    assert_eq!(folder.run(&["token", "shop"]).stderr, "");
+    let record = record_in(folder.path());
+    fs::write(&record, "canary").unwrap();
+    for transport in ["async", "blocking"] {
+        let ran = folder.run(&["token", "shop", "--transport", transport]);
+        assert_eq!((ran.status, ran.stdout.lines().count()), (0, 1), "{ran:?}");
+        let says = "wellspring: the token is not kept, so each command asks for a new one: ";
+        assert!(ran.stderr.starts_with(says), "{}", ran.stderr);
+        assert!(ran.stderr.contains(record.to_str().unwrap()), "{}", ran.stderr);
+        assert!(ran.stderr.contains("move it away") && !ran.stderr.contains("canary"), "{}", ran.stderr);
     }
 }
 

@@ -6,7 +6,9 @@ use super::Lifecycle;
 use super::gate::{Gate, closed_error};
 use crate::decision::GateState;
 use crate::error::{ErrorKind, TokenError};
+use crate::rules::{Rule, holds};
 use crate::time::{Clocks, Instant};
+use crate::witnesses::Witnesses;
 
 impl Lifecycle {
     /// From now on no renewal, sign-in or logout starts. The renewal under way continues, and the token in force stays
@@ -47,9 +49,12 @@ impl Lifecycle {
     /// The client has another credential than before, such as a client certificate whose file was exchanged: the pause after
     /// a refusal of the old one ends.
     pub fn credential_changed(&mut self) {
-        if self.is_misconfigured() {
+        if self.is_misconfigured() && holds(Rule::ChangeOpens) {
             self.gate = Gate::Open;
             self.failures = 0;
+            if holds(Rule::WitnessesOfOneCredential) {
+                self.witnesses = Witnesses::default();
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use core::hash::Hasher as _;
 use siphasher::sip::SipHasher13;
 
 use crate::generation::Generation;
+use crate::rules::{Rule, holds};
 
 /// Where a call goes: the origin and the path of its URL, without its query.
 ///
@@ -69,7 +70,8 @@ impl Targets {
 
     /// Whether a renewal does not help here.
     pub(super) fn refuses_all(&self, target: CallTarget) -> bool {
-        self.0.iter().any(|refused| refused.target == target && refused.strikes >= STRIKES)
+        let refuses = |refused: &Refused| refused.target == target && refused.strikes >= STRIKES;
+        self.0.iter().any(refuses) && holds(Rule::PlaceGivesUp)
     }
 
     /// A token was accepted here.

@@ -94,6 +94,7 @@ impl Context {
     /// Whether the provider's credential is the one that was refused, as far as that is known.
     pub(super) fn is_same_credential(&self, refused: Option<Fingerprint>) -> bool {
         refused.is_none_or(|seen| seen == Fingerprint::of(&*self.provider, seen.salt))
+            || !holds(Rule::PauseOfOneCredential)
     }
 
     /// Whether the provider's credential has worked within the last day, as this lifecycle or the store knows.

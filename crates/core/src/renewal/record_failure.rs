@@ -205,7 +205,9 @@ pub(super) fn pause(
     let error = error.with_asked_at(now.unix);
     let (before, known) = match record.throttle.take() {
         // Another credential was refused.
-        Some(throttle) if !context.is_same_credential(throttle.credential) => {
+        Some(throttle)
+            if !context.is_same_credential(throttle.credential) && holds(Rule::WitnessesOfOneCredential) =>
+        {
             (throttle.failures, Witnesses::default())
         }
         Some(throttle) => (throttle.failures, throttle.witnesses),

@@ -14,6 +14,7 @@ use crate::world::{Job, Process, Run, Scene, World};
 
 use super::action::{CallerAction, CallersAction};
 use super::invariants::Before;
+use super::places::target;
 use super::{AskResult, Caller, CallerResult, Kind, ONE_RENEWAL, Response, State, UNTIL_DEADLINE};
 
 impl World {
@@ -92,12 +93,19 @@ impl World {
             (State::Sends(_, next), CallerAction::Responds { refuses }) => {
                 limits.refusals -= u8::from(refuses);
                 let verdict = if refuses { Verdict::TokenRefused } else { Verdict::Accepted };
-                let repeatable = caller.kind == Kind::Calls { repeatable: true };
+                let repeatable = matches!(caller.kind, Kind::Calls { repeatable: true } | Kind::CallsAt(_));
+                if let (Kind::CallsAt(place), false) = (caller.kind, refuses) {
+                    process.callers.refusing.accept(place);
+                    if !scene.line.mutated(Mutation::AcceptanceNotReported) {
+                        process.lifecycle.accepted_at(target(place));
+                    }
+                }
                 let response = Response(caller.sends);
                 caller.step(next.resume(response, &verdict, repeatable), &process)?;
             }
             (State::Rejects(generation, next), CallerAction::Rejects) => {
-                let rejected = process.reject(generation)?;
+                let place = if let Kind::CallsAt(place) = caller.kind { Some(place) } else { None };
+                let rejected = process.reject(generation, place)?;
                 caller.step(next.resume(rejected), &process)?;
             }
             (state, action) => unreachable!("{action} does not fit {state:?}"),
@@ -162,7 +170,7 @@ impl World {
         process: Process,
         permit: Permit,
     ) -> Result<(), Broken> {
-        let job = permit.job(scene.provider(process.user));
+        let job = permit.job(scene.provider_of(&process));
         let job = if scene.line.callers.stored {
             job.stored_by(process.owner(), scene.line.shared_by())
         } else {
@@ -254,7 +262,7 @@ impl Caller {
         let (need, patience) = match self.kind {
             Kind::AtOnce => (Need::Fresh, Patience::OneRenewal),
             Kind::Acquires(need, patience) => (need, patience),
-            Kind::Calls { .. } => {
+            Kind::Calls { .. } | Kind::CallsAt(_) => {
                 let CallStep::Token(need, next) = Call::begin::<Response>() else {
                     unreachable!("a call begins with a token")
                 };

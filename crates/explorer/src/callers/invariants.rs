@@ -4,7 +4,7 @@
 //!   can run no renewal
 //! - (2) a token is in force when it is handed out
 //! - (7) a late refusal changes nothing; a refused response leads to at most one renewal and one retry; a refused token is
-//!   discarded; during the pause for refusals nothing is
+//!   discarded; during the pause for refusals nothing is, and nothing where two fresh tokens were refused
 //! - (close) after `close` no renewal, sign-in or logout starts, and every caller that sleeps is waked
 //! - (service) a token in force and enough is handed out at once; a caller without one starts a renewal where it may, waits
 //!   for the renewal under way, or sleeps through a pause that ends in its time; nothing that ends a wait is missing
@@ -14,13 +14,15 @@
 use core::ops::ControlFlow;
 
 use wellspring_core::{
-    Acquire, AuthorizationCode, AuthorizationGrant, Clocks, Instant, Lifecycle, Need, Rejected, Resumed,
-    Token, TokenError,
+    Acquire, AuthorizationCode, AuthorizationGrant, Clocks, Generation, Instant, Lifecycle, Need, Rejected,
+    Resumed, Token, TokenError,
 };
 
 use crate::invariants::Broken;
+use crate::provider::TokenName;
 use crate::world::{Process, Scene};
 
+use super::places::target;
 use super::{AskResult, Caller, Kind, LEAST_PAUSE, PAUSE, REFUSAL_WINDOW, Response, State};
 
 fn broken<T>(text: &str) -> Result<T, Broken> {
@@ -208,8 +210,8 @@ pub(super) fn stays_closed(scene: &Scene, process: &Process) -> Result<(), Broke
         redirect_uri: String::new(),
         verifier: None,
     };
-    let starts = lifecycle.sign_in(scene.provider(process.user), grant).is_ok()
-        || lifecycle.sign_out(scene.provider(process.user)).is_ok();
+    let starts = lifecycle.sign_in(scene.provider_of(process), grant).is_ok()
+        || lifecycle.sign_out(scene.provider_of(process)).is_ok();
     if process.lifecycle.is_closed() && starts {
         return broken("close: a sign-in or a logout starts after `close`");
     }
@@ -218,12 +220,15 @@ pub(super) fn stays_closed(scene: &Scene, process: &Process) -> Result<(), Broke
 
 impl Process {
     /// The API has refused the token of this generation, which the caller reports to the lifecycle.
-    pub(super) fn reject(&mut self, refused: wellspring_core::Generation) -> Result<Rejected, Broken> {
+    pub(super) fn reject(&mut self, refused: Generation, place: Option<u8>) -> Result<Rejected, Broken> {
         let (now, before) = (self.now(), self.lifecycle.clone());
         let held = before.token().filter(|token| in_force(token, now)).cloned();
         let stopped = self.renews() || before.is_closed() || before.is_save_pending();
         let pause = !stopped && now.instant < before.quiet_until();
-        let rejected = self.lifecycle.reject(refused, now);
+        let rejected = match place {
+            None => self.lifecycle.reject(refused, now),
+            Some(place) => self.lifecycle.reject_at(target(place), refused, now),
+        };
         let same = self.lifecycle == before;
         let Some(held) = held else {
             return match rejected {
@@ -247,9 +252,22 @@ impl Process {
         }
         let young = now.instant.since(held.sent().instant) < REFUSAL_WINDOW;
         let since = self.callers.young_refusal.filter(|_| young).map(|refusal| now.instant.since(refusal));
+        let keeps = matches!(rejected, Rejected::KeepResponse);
+        // A place is remembered.
+        let same = same
+            || place.is_some()
+                && self.lifecycle.token() == before.token()
+                && self.lifecycle.quiet_until() == before.quiet_until();
+        if let Some(place) = place.filter(|_| young)
+            && self.callers.refusing.refuse(place, refused, TokenName::family_of(&held))
+        {
+            if same && keeps {
+                return Ok(rejected);
+            }
+            return broken("7: a place that has refused two fresh tokens has a third renewed");
+        }
         let suspended = since.is_some_and(|since| since < LEAST_PAUSE);
         let may_be_suspended = since.is_some_and(|since| since < PAUSE);
-        let keeps = matches!(rejected, Rejected::KeepResponse);
         if suspended && !(same && keeps) {
             return broken("7: an API that refuses every token has every token renewed");
         }

@@ -6,7 +6,9 @@ use wellspring_core::{GateState, Holding, RefusedToken, Rule, Table};
 use crate::line::{Line, Mutation};
 use crate::mutants::{Mutant, Shows};
 
-use super::lines::{CALLING, EXPIRING, PATIENCE, SAVING, SAVING_TWICE, WAITING};
+use super::lines::{
+    CALLING, EXPIRING, PATIENCE, REFUSED_AND_SIGNED_IN, REFUSED_EVERYWHERE, SAVING, SAVING_TWICE, WAITING,
+};
 
 const fn mutant(mutation: Mutation, mut line: Line) -> Mutant {
     line.mutation = Some(mutation);
@@ -61,6 +63,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     refusal(RefusedToken::Suspended, GateState::Closed, CALLING),
     refusal(RefusedToken::Suspended, GateState::PendingSave, SAVING),
     mutant(Mutation::Rule(Rule::RetryOnce), CALLING),
+    mutant(Mutation::Rule(Rule::PlaceGivesUp), REFUSED_EVERYWHERE),
+    mutant(Mutation::Rule(Rule::NewSessionForgetsPlaces), REFUSED_AND_SIGNED_IN),
+    mutant(Mutation::AcceptanceNotReported, REFUSED_EVERYWHERE),
     mutant(Mutation::ResultForFirstWaiterOnly, WAITING),
     mutant(Mutation::CloseWakesNoSleeper, WAITING),
     mutant(Mutation::SaveNeverPending, PATIENCE),

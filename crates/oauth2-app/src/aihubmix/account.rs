@@ -34,7 +34,7 @@ impl Account {
     ///
     /// Fails if the answer is an error, is a page of an intermediary, or holds no id.
     pub fn read(response: &HttpResponse, now: UnixTime) -> Result<Self, TokenError> {
-        let object = response::object(response, now)?;
+        let object = response::object("API", response, now)?;
         let balance = object.text("balance_formatted").filter(|text| !text.is_empty());
         Ok(Self {
             user: UserInfo::of(&object)?,

@@ -81,7 +81,7 @@ impl RegisteredApp {
     ///
     /// Fails if the vendor refuses, with its message as the error's description, or if the answer lacks id or secret.
     pub fn read(response: &HttpResponse, now: UnixTime) -> Result<Self, TokenError> {
-        let object = response::object(response, now)?;
+        let object = response::object("registration endpoint", response, now)?;
         if object.bool("success") == Some(false) {
             return Err(response::error(
                 "the vendor refused to register the app",

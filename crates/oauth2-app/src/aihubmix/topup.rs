@@ -52,7 +52,7 @@ impl TopUp {
     /// Fails if the URL is neither HTTPS nor loopback, or its host is not allowed. A user who opens the page expects to pay
     /// there.
     pub fn read(&self, response: &HttpResponse, now: UnixTime) -> Result<Option<String>, TokenError> {
-        let object = response::object(response, now)?;
+        let object = response::object("API", response, now)?;
         let url = match object.only("topup_url") {
             Ok(None) => return Ok(None),
             Ok(Some(url)) if url.is_null() || url.as_text() == Some("") => return Ok(None),

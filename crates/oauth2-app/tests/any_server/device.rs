@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use oauth2_app::DeviceLogin;
+use oauth2_app::{DeviceLogin, Discovery, UserInfo};
 use wellspring_core::{Clocks, DeviceCode, Instant};
 
 use super::*;
@@ -251,4 +251,26 @@ fn metadata_names_the_device_authorization_endpoint() {
     let app = App::from_metadata(&metadata).client_id("c").build().unwrap();
     assert_eq!(app.device_authorization().unwrap().url(), "https://as.example.com/device_authorization");
     assert!(metadata::discovered(r#","device_authorization_endpoint":"http://as.example.com/d""#).is_err());
+}
+
+#[test]
+fn a_wrong_url_is_named_by_the_endpoint_that_it_should_be() {
+    let app = device().build().unwrap();
+    for (status, body) in [(404, ""), (405, "{}"), (410, "<html>gone</html>")] {
+        let answer = answer(status, body);
+        let device = app.read_device_authorization(&answer, SENT).unwrap_err();
+        let userinfo = UserInfo::read(&answer, NOW).unwrap_err();
+        let issuer = Discovery::new("https://as.example.com").unwrap().read(&answer, NOW).unwrap_err();
+        for (error, endpoint) in
+            [(device, "device authorization endpoint"), (userinfo, "userinfo endpoint"), (issuer, "issuer")]
+        {
+            assert_eq!((error.kind(), error.status()), (ErrorKind::Misconfigured, Some(status)));
+            let says = format!("the server answers {status}: is this the {endpoint}'s URL?");
+            assert!(error.to_string().starts_with(&says), "{error}");
+        }
+    }
+    // A code says more than the status.
+    let error =
+        app.read_device_authorization(&answer(404, r#"{"error":"invalid_client"}"#), SENT).unwrap_err();
+    assert_eq!(error.code(), Some("invalid_client"));
 }

@@ -1,9 +1,11 @@
 //! One `User-Agent` for token requests and calls, which the program may set.
 
-use wellspring_core::ErrorKind;
+use core::time::Duration;
 
-use crate::driver::transport::{Body, TokenSource};
-use crate::driver::{Server, Toy, twin};
+use wellspring_core::{ErrorKind, HttpRequest, Method};
+
+use crate::driver::transport::{Body, Tls, TokenSource, Transport, UserAgent};
+use crate::driver::{ClientTransport, Server, Toy, twin};
 
 const OWN: &str = concat!("wellspring/", env!("CARGO_PKG_VERSION"));
 
@@ -47,4 +49,14 @@ async fn a_user_agent_that_no_header_can_carry_is_refused() {
     let error = TokenSource::builder(Toy::at(&server.url)).user_agent("a\r\nb: c").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misconfigured);
     assert!(error.to_string().contains("user agent"), "{error}");
+}
+
+#[twin::test]
+async fn a_transport_by_itself_takes_a_user_agent_too() {
+    let server = Server::granting();
+    let transport = ClientTransport::new(Tls::new()).unwrap();
+    let transport = transport.with_user_agent(UserAgent::new("my-shop/2.1").unwrap());
+    let request = HttpRequest::new(Method::Post, format!("{}/token", server.url)).body("{}");
+    transport.exchange(&request, Duration::from_secs(20)).await.unwrap();
+    assert_eq!(server.received("/token")[0].header("user-agent"), Some("my-shop/2.1"));
 }

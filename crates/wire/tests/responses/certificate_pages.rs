@@ -119,6 +119,11 @@ fn e36_a_web_servers_own_403_may_be_about_the_certificate_and_a_firewalls_is_not
             "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n</body></html>\n",
         ),
         ("text/plain", "RBAC: access denied"),
+        (HTML, "<html><title>403 Forbidden</title><body>Forbidden</body></html>"),
+        (
+            HTML,
+            "<!DOCTYPE html><html><head><title>Forbidden</title></head><body><pre>Forbidden</pre></body></html>",
+        ),
     ] {
         let error = error_of(&refresh(), &response_of_type(403, kind, body));
         assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Misconfigured, false), "{body}");

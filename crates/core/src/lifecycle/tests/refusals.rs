@@ -202,3 +202,31 @@ fn a_new_session_is_refused_nowhere_yet() {
     life.take_over(granted("mine 3600"), at(2_100), at(2_100));
     assert!(!life.remembers_targets());
 }
+
+#[test]
+fn another_credential_need_not_wait_and_its_refusals_are_counted_anew() {
+    let refused = |life: &mut Lifecycle, secret, seconds| {
+        let permit = permit(life.acquire(Need::Fresh, at(seconds)));
+        let error = fail(life, permit, Toy::with_credentials().with_secret(secret), 403, seconds);
+        assert_eq!(error.kind(), ErrorKind::Misconfigured);
+    };
+    let mut life = life();
+    refused(&mut life, "old", 0);
+    refused(&mut life, "old", 1_250);
+    assert!(matches!(life.acquire(Need::Fresh, at(1_300)), Decision::Fail(_)));
+    life.credential_changed();
+    refused(&mut life, "new", 1_300);
+    // Twenty minutes, and not until the hour of three refusals has passed, which is the old credential's.
+    let until = life.quiet_until();
+    assert!(until >= at(2_500).instant && until < at(2_510).instant, "{until:?}");
+}
+
+#[test]
+fn a_changed_credential_ends_no_pause_but_that_of_a_refusal() {
+    let mut life = life();
+    let permit = permit(life.acquire(Need::Fresh, at(0)));
+    fail(&mut life, permit, Toy::with_credentials(), 429, 0);
+    let until = life.quiet_until();
+    life.credential_changed();
+    assert_eq!(life.quiet_until(), until);
+}
