@@ -2,15 +2,12 @@
 
 use oauth2_app::{App, UserInfo};
 use serde_json::{Map, Value};
-use wellspring_core::{ErrorKind, HttpRequest, HttpResponse, ResponseHead, TokenError, UnixTime};
-use wellspring_transport_async::TokenSource;
+use wellspring_core::{ErrorKind, HttpResponse, TokenError, UnixTime};
 
 use crate::account_page::{AccountPage, NAME, first};
+use crate::call::call;
 use crate::signed_in::SignedIn;
 use crate::web_login::WebLogin;
-
-/// The maximum size of a response body.
-const MAX_BYTES: usize = 1 << 16;
 
 /// The user info, cut to what the [`AccountPage`] shows.
 pub(crate) struct Account(pub(crate) Map<String, Value>);
@@ -74,15 +71,10 @@ impl Account {
     }
 }
 
-/// Sends a request with the user's token.
-pub(crate) async fn call(source: &TokenSource, request: &HttpRequest) -> Result<HttpResponse, TokenError> {
-    let (head, body) = source.send(request.clone()).await?.into_parts();
-    let head = ResponseHead::from((head.status, &head.headers));
-    Ok(HttpResponse::new(head, body.bytes(MAX_BYTES).await?.to_vec()))
-}
-
 #[cfg(test)]
 mod tests {
+    use wellspring_core::ResponseHead;
+
     use super::*;
     use crate::aihubmix;
 

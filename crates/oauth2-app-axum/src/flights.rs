@@ -16,7 +16,7 @@ pub(crate) struct Flights(Arc<Mutex<HashMap<String, Arc<Flight>>>>);
 pub(crate) struct Flight {
     fingerprint: String,
     result: watch::Sender<Option<Done>>,
-    claim: watch::Sender<Claim>,
+    claim: watch::Sender<Delivery>,
 }
 
 /// The result of a callback's work.
@@ -29,7 +29,7 @@ pub(crate) struct Done {
 
 /// Whether a browser has the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Claim {
+enum Delivery {
     Open,
     Claimed,
     Ended,
@@ -55,7 +55,7 @@ impl Flights {
         let flight = Arc::new(Flight {
             fingerprint: fingerprint.to_owned(),
             result: watch::Sender::new(None),
-            claim: watch::Sender::new(Claim::Open),
+            claim: watch::Sender::new(Delivery::Open),
         });
         flights.insert(state.to_owned(), Arc::clone(&flight));
         let landing = Landing { flights: self.clone(), state: state.to_owned(), flight: Arc::clone(&flight) };
@@ -82,17 +82,17 @@ impl Flight {
 
     /// The result is for this browser; `false` if it was ended because no browser came.
     pub(crate) fn claim(&self) -> bool {
-        self.decide(Claim::Claimed)
+        self.decide(Delivery::Claimed)
     }
 
     /// No browser came for the result; `false` if one did.
     pub(crate) fn end(&self) -> bool {
-        self.decide(Claim::Ended)
+        self.decide(Delivery::Ended)
     }
 
-    fn decide(&self, decision: Claim) -> bool {
+    fn decide(&self, decision: Delivery) -> bool {
         self.claim.send_if_modified(|claim| {
-            let open = *claim == Claim::Open;
+            let open = *claim == Delivery::Open;
             if open {
                 *claim = decision;
             }
@@ -104,7 +104,7 @@ impl Flight {
     /// Waits until a browser has claimed the result.
     pub(crate) async fn claimed(&self) {
         let mut claim = self.claim.subscribe();
-        let _ = claim.wait_for(|claim| *claim != Claim::Open).await;
+        let _ = claim.wait_for(|claim| *claim != Delivery::Open).await;
     }
 }
 

@@ -5,7 +5,7 @@ use wellspring_core::{Token, TokenError};
 use wellspring_transport::Clock;
 use wellspring_transport_async::TokenSource;
 
-use crate::account::call;
+use crate::call::call;
 
 /// Verifies the id_tokens of one provider.
 #[derive(Clone)]

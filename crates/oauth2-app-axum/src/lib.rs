@@ -75,6 +75,7 @@ mod account;
 mod account_page;
 pub mod aihubmix;
 mod builder;
+mod call;
 mod callback;
 mod clock;
 mod cookies;

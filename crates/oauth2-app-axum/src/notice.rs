@@ -31,7 +31,21 @@ pub struct Notice {
 }
 
 impl Notice {
-    /// The word in `?error=`, from whoever made the link. Compare it, and do not show it.
+    /// The notice for a word of this crate, for tests of your own page.
+    ///
+    /// ```
+    /// let notice = oauth2_app_axum::Notice::new("access_denied");
+    /// assert!(notice.sentence().starts_with("You did not allow the sign-in."));
+    /// assert_eq!((notice.word(), notice.next()), ("access_denied", None));
+    /// ```
+    #[must_use]
+    pub fn new(word: impl Into<String>) -> Self {
+        let word = word.into();
+        let sentence = sentence(&word).to_owned();
+        Self { word, sentence, next: None }
+    }
+
+    /// The word in `?error=`. Any site can make a link with any word: compare it, and do not show it.
     #[must_use]
     pub fn word(&self) -> &str {
         &self.word

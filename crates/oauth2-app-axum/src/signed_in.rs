@@ -10,7 +10,7 @@ use wellspring_core::{TokenError, UnixTime};
 use wellspring_transport::Clock;
 use wellspring_transport_async::{Body, IntoRequest, TokenSource};
 
-use crate::account::call;
+use crate::call::call;
 use crate::events;
 use crate::headers::is_navigation;
 use crate::layer::Shared;

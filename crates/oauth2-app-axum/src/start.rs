@@ -32,7 +32,7 @@ pub(crate) async fn start(
         return answer;
     }
     let query = uri.query().unwrap_or_default();
-    let asked = Asked(parameters(query));
+    let asked = Parameters(parameters(query));
     let provider = match asked.provider(&login) {
         Choice::One(provider) => provider,
         Choice::User => return login.home(&asked.with_next(&login, "login", "choose")),
@@ -52,7 +52,7 @@ pub(crate) async fn start(
 }
 
 /// What the request asks for.
-struct Asked(Vec<(String, String)>);
+struct Parameters(Vec<(String, String)>);
 
 enum Choice<'a> {
     One(&'a Provider),
@@ -64,7 +64,7 @@ enum Choice<'a> {
 /// The parameters that are passed on to the authorization server.
 const OPTIONS: [&str; 4] = ["prompt", "login_hint", "acr_values", "max_age"];
 
-impl Asked {
+impl Parameters {
     fn value(&self, name: &str) -> Option<&str> {
         only(&self.0, name)
     }
@@ -125,7 +125,7 @@ fn elsewhere(
     headers: &HeaderMap,
     uri: &Uri,
     query: &str,
-    asked: &Asked,
+    asked: &Parameters,
 ) -> Option<Response> {
     let in_header = headers.get(HOST).and_then(|host| host.to_str().ok());
     let host = uri.authority().map(http::uri::Authority::as_str).or(in_header)?;
@@ -141,7 +141,7 @@ async fn authorize(
     login: &WebLogin,
     provider: &Provider,
     headers: &HeaderMap,
-    asked: &Asked,
+    asked: &Parameters,
 ) -> Result<Response, TokenError> {
     let options = asked.options(provider.form_post)?;
     let Authorization { url, login: pending, .. } =

@@ -5,20 +5,32 @@ use std::collections::BTreeSet;
 use crate::markdown::{rows, spans};
 use crate::workspace::Workspace;
 
-const SOURCE: &str = "crates/transport/src/events.rs";
+/// The modules that report events.
+const SOURCES: [&str; 2] = ["crates/transport/src/events.rs", "crates/oauth2-app-axum/src/events.rs"];
 
-/// The first column of the book's table, which may be on any page.
+/// The first column of the book's first table of events, which may be on any page. Other tables of events follow it there.
 const HEAD: &str = "event";
 
 pub(super) fn findings(workspace: &Workspace) -> Vec<String> {
-    let Some(source) = workspace.tree.text(SOURCE) else { return vec![format!("{SOURCE} is missing.")] };
-    let reported: BTreeSet<&str> = source.split("event!(").skip(1).filter_map(name_of_call).collect();
-    if reported.is_empty() {
-        return vec![format!("no event was found in {SOURCE}: this check looks for `event!(` calls.")];
+    let mut found = Vec::new();
+    let mut reported = BTreeSet::new();
+    for path in SOURCES {
+        let Some(source) = workspace.tree.text(path) else {
+            found.push(format!("{path} is missing."));
+            continue;
+        };
+        let here: BTreeSet<&str> = source.split("event!(").skip(1).filter_map(name_of_call).collect();
+        if here.is_empty() {
+            found.push(format!("no event was found in {path}: this check looks for `event!(` calls."));
+        }
+        let header: String = source
+            .lines()
+            .filter_map(|line| line.strip_prefix("//! "))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        found.extend(differences(path, &here, &names(&rows(&header))));
+        reported.extend(here);
     }
-    let header: String =
-        source.lines().filter_map(|line| line.strip_prefix("//! ")).map(|line| format!("{line}\n")).collect();
-    let mut found = differences(SOURCE, &reported, &names(&rows(&header)));
     let page = workspace.tree.ending("docs", ".md").find_map(|(path, text)| {
         let rows = rows(text);
         let start =
@@ -47,9 +59,7 @@ fn names<'a>(rows: &[Vec<&'a str>]) -> BTreeSet<&'a str> {
 
 fn differences(path: &str, reported: &BTreeSet<&str>, listed: &BTreeSet<&str>) -> Vec<String> {
     let missing = reported.difference(listed).map(|name| format!("{path} does not list the event {name}."));
-    let gone = listed
-        .difference(reported)
-        .map(|name| format!("{path} lists {name}, which {SOURCE} does not report."));
+    let gone = listed.difference(reported).map(|name| format!("{path} lists {name}, which no code reports."));
     missing.chain(gone).collect()
 }
 
@@ -73,19 +83,22 @@ fn two() { event!(
 
     #[test]
     fn an_event_that_is_only_in_the_code_or_only_in_the_book_is_found() {
-        let page = "| other |\n|---|\n| `x` |\n\n| Event | level |\n|---|---|\n| `a.one` | info |\n| `a.three` | info |\n";
-        let workspace = Workspace::of([(SOURCE, EVENTS), ("docs/src/events.md", page)]);
+        let web = "//! | name |\n//! |---|\n//! | `w.one` |\nfn one() { event!(info, \"w.one\", x); }\n";
+        let page = "| other |\n|---|\n| `x` |\n\n| Event | level |\n|---|---|\n| `a.one` | info |\n| `a.three` | info |\n\n| Event of w |\n|---|\n| `w.one` |\n";
+        let workspace =
+            Workspace::of([(SOURCES[0], EVENTS), (SOURCES[1], web), ("docs/src/events.md", page)]);
         assert_eq!(
             findings(&workspace),
             [
                 "docs/src/events.md does not list the event a.two.",
-                "docs/src/events.md lists a.three, which crates/transport/src/events.rs does not report."
+                "docs/src/events.md lists a.three, which no code reports."
             ]
         );
     }
 
     #[test]
     fn a_book_without_the_table_is_found() {
-        assert_eq!(findings(&Workspace::of([(SOURCE, EVENTS)])).len(), 1);
+        // Nor is there the other module.
+        assert_eq!(findings(&Workspace::of([(SOURCES[0], EVENTS)])).len(), 2);
     }
 }

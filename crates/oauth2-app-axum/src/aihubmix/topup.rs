@@ -10,7 +10,8 @@ use oauth2_app::aihubmix::TopUp;
 use serde_json::Map;
 use wellspring_core::TokenError;
 
-use crate::account::{AccountError, call};
+use crate::account::AccountError;
+use crate::call::call;
 use crate::events;
 use crate::headers::{self, is_navigation};
 use crate::not_signed_in::NotSignedIn;

@@ -79,7 +79,7 @@ async fn each_failed_sign_in_is_one_warning_with_the_servers_words_and_no_secret
         assert_eq!(line.contains("WARN"), !line.contains("web.signed_in"), "{line}");
         assert!(!line.contains(&state), "{line}");
     }
-    // A callback of another browser: its words are of whoever made it, and are not repeated.
+    // A callback of another browser: its words may be an attacker's, and are not repeated.
     jar.get(&site, "/oauth/callback?error=canary&error_description=canary&state=canary").await;
     let told = log.look();
     assert!(told.len() == 1 && told[0].contains("no pending sign-in of this browser"), "{told:?}");

@@ -2,7 +2,7 @@
 
 use oauth2_app::aihubmix;
 use oauth2_app_axum::{
-    Accepted, AccountPage, Builder, MemorySessions, NotSignedIn, Paths, Refused, SignedIn, WebLogin,
+    Accepted, AccountPage, Builder, MemorySessions, NotSignedIn, Notice, Paths, Refused, SignedIn, WebLogin,
 };
 use wellspring_store::MemoryStore;
 use wellspring_transport_async::TokenSource;
@@ -26,5 +26,6 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Accepted = Accepted::user_id("42");
         Refused = Refused::because("no access");
         Paths = Paths::new();
+        Notice = Notice::new("access_denied");
     );
 }
