@@ -101,7 +101,7 @@ pub(crate) async fn keep(login: &WebLogin, sentence: &str) -> Option<String> {
     let kept = async {
         let id = random::id()?;
         let data = Data::from_iter([("sentence".to_owned(), Value::from(sentence))]);
-        login.sessions().save(&Name::of("notice", &id), data, login.sessions().end_of(KEPT)).await?;
+        login.sessions().insert(&Name::of("notice", &id), data, login.sessions().end_of(KEPT)).await?;
         Ok::<_, TokenError>(id)
     };
     kept.await.map_err(|error| events::failed("session", None, &error)).ok()

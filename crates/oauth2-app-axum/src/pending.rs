@@ -179,7 +179,7 @@ impl Attempts {
         put(&mut data, "acr_values", login.acr_values().map(str::to_owned));
         let (state, verifier, _) = login.into_parts();
         put(&mut data, "verifier", verifier.map(|verifier| verifier.expose().to_owned()));
-        self.0.save(&pending(state.expose()), data, self.0.end_of(KEPT)).await
+        self.0.insert(&pending(state.expose()), data, self.0.end_of(KEPT)).await
     }
 
     /// What is known of this state. It says nothing of the browser: ask [`Attempt::is_of`].
@@ -224,7 +224,7 @@ impl Attempts {
                 put(&mut data, "notice", notice.clone());
             }
         }
-        self.0.save(&taken(state), data, self.0.end_of(KEPT)).await
+        self.0.update(&taken(state), data, self.0.end_of(KEPT)).await
     }
 
     /// Claims a finished sign-in for a browser; `false` if it was ended because no browser came.

@@ -46,7 +46,7 @@ impl SignIns {
     }
 
     pub(crate) async fn put(&self, secret: &str, session: &Session) -> Result<(), TokenError> {
-        self.sessions.save(&name(secret), session.write(), session.until).await
+        self.sessions.insert(&name(secret), session.write(), session.until).await
     }
 
     /// The session of the browser with this secret.

@@ -16,12 +16,14 @@ use tower_sessions_core::session_store::Error;
 use wellspring_core::{TokenError, UnixTime};
 use wellspring_transport::Clock;
 
-use crate::random::{hex, same};
+use crate::random::{self, hex, same};
 
 /// All data of a record stand in one member, so that the application's members are never taken for it.
 const DATA: &str = "oauth2-app";
 const HASH: &str = "hash";
 const UNTIL: &str = "until";
+/// Tells the process that has created a record that it was the one.
+const WRITER: &str = "writer";
 
 /// Any store of `tower-sessions`, shared, and the clock by which its records end.
 #[derive(Clone)]
@@ -89,22 +91,45 @@ impl Sessions {
         (ours && self.clock.now().unix.as_secs() < until).then_some(data)
     }
 
-    /// Writes a record, in the place of any other of this name.
-    pub(crate) async fn save(&self, name: &Name, data: Data, until: UnixTime) -> Result<(), TokenError> {
+    /// Writes the record of a new secret.
+    ///
+    /// A store may keep `save` for records that exist: that for Redis does.
+    pub(crate) async fn insert(&self, name: &Name, data: Data, until: UnixTime) -> Result<(), TokenError> {
+        if self.create(name, data, until).await? {
+            return Ok(());
+        }
+        Err(TokenError::store("the session store has a record of a secret that is new", true))
+    }
+
+    /// Writes a record in the place of the one of this name.
+    pub(crate) async fn update(&self, name: &Name, data: Data, until: UnixTime) -> Result<(), TokenError> {
         self.store.save(&record(name, data, until)).await.map_err(failed)
     }
 
     /// Writes a record if there is none of this name; `false` if there is one. Of two processes one gets `true`, because a
     /// session store's `create` never overwrites a record.
-    pub(crate) async fn create(&self, name: &Name, data: Data, until: UnixTime) -> Result<bool, TokenError> {
+    pub(crate) async fn create(
+        &self,
+        name: &Name,
+        mut data: Data,
+        until: UnixTime,
+    ) -> Result<bool, TokenError> {
+        let writer = random::id()?;
+        data.insert(WRITER.to_owned(), writer.as_str().into());
         let mut record = record(name, data, until);
-        self.store.create(&mut record).await.map_err(failed)?;
-        let first = record.id == Id(name.id);
-        if !first {
-            // The store gave this record another id, because one of this id existed.
-            self.store.delete(&record.id).await.map_err(failed)?;
+        let Err(error) = self.store.create(&mut record).await else {
+            let first = record.id == Id(name.id);
+            if !first {
+                // The store gave this record another id, because one of this id existed.
+                self.store.delete(&record.id).await.map_err(failed)?;
+            }
+            return Ok(first);
+        };
+        // Some stores fail if there is one, and the answer to a success may be lost.
+        match self.load(name).await? {
+            Some(found) => Ok(text(&found, WRITER) == Some(&writer)),
+            None => Err(failed(error)),
         }
-        Ok(first)
     }
 
     pub(crate) async fn delete(&self, name: &Name) -> Result<(), TokenError> {
@@ -154,7 +179,7 @@ mod tests {
         let store = MemorySessions::default().clock(Clock::manual(1_000));
         let sessions = of(&store, &Clock::from(&manual));
         let name = Name::of("kind", "canary-secret");
-        sessions.save(&name, data("x"), UnixTime::from_secs(1_600)).await.unwrap();
+        sessions.insert(&name, data("x"), UnixTime::from_secs(1_600)).await.unwrap();
         assert_eq!(text(&sessions.load(&name).await.unwrap().unwrap(), "a"), Some("x"));
         assert!(sessions.load(&Name::of("other", "canary-secret")).await.unwrap().is_none());
         let kept = store.load(&Id(name.id)).await.unwrap().unwrap();
@@ -176,12 +201,62 @@ mod tests {
         store.save(&foreign).await.unwrap();
         assert!(sessions.load(&name).await.unwrap().is_none(), "it does not hold the hash");
 
-        sessions.save(&name, data("x"), UnixTime::from_secs(1_600)).await.unwrap();
+        sessions.update(&name, data("x"), UnixTime::from_secs(1_600)).await.unwrap();
         let mut prolonged = store.load(&Id(name.id)).await.unwrap().unwrap();
         prolonged.expiry_date = expiry_date;
         store.save(&prolonged).await.unwrap();
         manual.advance(Duration::from_secs(600));
         assert!(sessions.load(&name).await.unwrap().is_none(), "its own data say when it ends");
+    }
+
+    /// A store that saves only what exists and fails to create what exists, as one for Redis does.
+    #[derive(Clone, Debug, Default)]
+    struct Strict {
+        records: MemorySessions,
+        loses_answers: bool,
+    }
+
+    #[async_trait::async_trait]
+    impl SessionStore for Strict {
+        async fn create(&self, record: &mut Record) -> Result<(), Error> {
+            let known = self.records.load(&record.id).await?.is_some();
+            if !known {
+                self.records.create(record).await?;
+            }
+            let fails = known || self.loses_answers;
+            if fails { Err(Error::Backend("nil".to_owned())) } else { Ok(()) }
+        }
+
+        async fn save(&self, record: &Record) -> Result<(), Error> {
+            match self.records.load(&record.id).await? {
+                Some(_) => self.records.save(record).await,
+                None => Err(Error::Backend("nil".to_owned())),
+            }
+        }
+
+        async fn load(&self, id: &Id) -> Result<Option<Record>, Error> {
+            self.records.load(id).await
+        }
+
+        async fn delete(&self, id: &Id) -> Result<(), Error> {
+            self.records.delete(id).await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_saves_only_what_exists_and_creates_only_what_does_not_is_enough() {
+        for loses_answers in [false, true] {
+            let store = Strict { loses_answers, ..Strict::default() };
+            let sessions = Sessions::new(Arc::new(store), Clock::system());
+            let end = sessions.end_of(Duration::from_secs(9));
+            let (name, other) = (Name::of("kind", "secret"), Name::of("kind", "other"));
+            sessions.insert(&name, data("x"), end).await.unwrap();
+            sessions.update(&name, data("y"), end).await.unwrap();
+            assert_eq!(text(&sessions.load(&name).await.unwrap().unwrap(), "a"), Some("y"));
+            assert!(sessions.create(&other, data("x"), end).await.unwrap());
+            assert!(!sessions.create(&other, data("y"), end).await.unwrap());
+            assert_eq!(text(&sessions.load(&other).await.unwrap().unwrap(), "a"), Some("x"));
+        }
     }
 
     #[tokio::test]

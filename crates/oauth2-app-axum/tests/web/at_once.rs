@@ -203,14 +203,14 @@ struct Moody {
 #[async_trait]
 impl SessionStore for Moody {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        self.sessions.create(record).await
-    }
-
-    async fn save(&self, record: &Record) -> Result<()> {
         let is_session = record.data.values().any(|data| data.get("user").is_some());
         if is_session && self.fails.load(Ordering::SeqCst) {
             return Err(Error::Backend("full".to_owned()));
         }
+        self.sessions.create(record).await
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
         self.sessions.save(record).await
     }
 
