@@ -11,7 +11,7 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue};
 
 use crate::events;
-use crate::query::percent;
+use crate::query::{percent, with_query};
 use crate::response::redirect;
 use crate::web_login::WebLogin;
 
@@ -73,6 +73,5 @@ async fn start(login: &WebLogin, headers: &HeaderMap, to: &ToStart) -> Response 
     }
     let mut query: Vec<_> = next.map(|next| format!("next={}", percent(next))).into_iter().collect();
     query.extend(Some(asked).filter(|asked| !asked.is_empty()));
-    let start = login.placement().start();
-    redirect(&if query.is_empty() { start } else { format!("{start}?{}", query.join("&")) })
+    redirect(&with_query(&login.placement().start(), &query))
 }

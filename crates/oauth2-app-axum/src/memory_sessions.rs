@@ -78,7 +78,7 @@ impl Records {
 }
 
 impl Default for MemorySessions {
-    /// At most 200,000 records. A signed-in browser takes two.
+    /// At most 200,000 records. A signed-in browser takes one, and another one for an hour after its sign-in.
     fn default() -> Self {
         Self::new(200_000)
     }

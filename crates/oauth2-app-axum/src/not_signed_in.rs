@@ -4,6 +4,8 @@ use axum::response::{IntoResponse, Response};
 use oauth2_app::StepUp;
 
 use crate::layer::ToStart;
+use crate::placement::Paths;
+use crate::query::{percent, with_query};
 use crate::response::{not_authenticated, redirect, server_error};
 
 /// The response to a request without a signed-in user, or with one who has to sign in again.
@@ -70,9 +72,12 @@ impl IntoResponse for NotSignedIn {
     }
 }
 
-/// The layer of the login's router puts in the path.
+/// The layer of the login's router puts in the configured path.
 fn start(to: ToStart) -> Response {
-    let mut response = redirect("/");
+    let next = to.next.iter().map(|next| format!("next={}", percent(next)));
+    let asks = to.asks.iter().map(|(name, value)| format!("{name}={}", percent(value)));
+    let query: Vec<_> = next.chain(asks).collect();
+    let mut response = redirect(&with_query(&Paths::new().start, &query));
     response.extensions_mut().insert(to);
     response
 }

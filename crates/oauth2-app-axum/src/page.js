@@ -14,7 +14,7 @@
 
   // The callback has redirected the popup back here: report to the opener and close.
   const isPopup = query.get("popup") === "1" || window.name === name;
-  if (isPopup && (query.has("login") || query.has("error"))) {
+  if (isPopup && (query.get("login") === "success" || query.has("error"))) {
     if (channel) channel.postMessage(query.get("error") || "");
     window.close();
   }

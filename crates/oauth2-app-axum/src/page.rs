@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::Uri;
 use http::header::CONTENT_TYPE;
 use oauth2_app::escape_html;
+use wellspring_core::{AccessToken, TokenError};
 
 use crate::account::{Account, AccountError};
 use crate::account_page::{Link, NAME, first};
@@ -15,7 +16,7 @@ use crate::events;
 use crate::not_signed_in::NotSignedIn;
 use crate::notice::{Notice, SERVER_DOWN, sentence};
 use crate::provider::Provider;
-use crate::query::{only, parameters, percent};
+use crate::query::{only, parameters, percent, with_query};
 use crate::signed_in::SignedIn;
 use crate::web_login::WebLogin;
 
@@ -44,14 +45,18 @@ pub(crate) async fn page(
         // The sessions cannot be read, so the user may be signed in or not. Both can retry by signing in.
         Err(_) => (told.or(Some(SERVER_DOWN)), signed_out_section(&login, next)),
         Ok(Some(signed_in)) => match account(&login, &signed_in).await {
-            Ok(account) => (told.map(|told| still(&notice, told)), account_section(&login, Some(&account))),
+            Ok(account) => {
+                (told.map(|told| still(&notice, told)), account_section(&login, &signed_in, Some(&account)))
+            }
             Err(AccountError::SignInAgain) if signed_in.is_fresh() => {
-                (told.or(Some(sentence("sign_in_not_accepted"))), account_section(&login, None))
+                (told.or(Some(sentence("sign_in_not_accepted"))), account_section(&login, &signed_in, None))
             }
             Err(AccountError::SignInAgain) => {
                 (told.or(Some(sentence("login_required"))), signed_out_section(&login, next))
             }
-            Err(AccountError::ServerDown) => (told.or(Some(SERVER_DOWN)), account_section(&login, None)),
+            Err(AccountError::ServerDown) => {
+                (told.or(Some(SERVER_DOWN)), account_section(&login, &signed_in, None))
+            }
         },
     };
     let page = document(&login, message, &body);
@@ -77,7 +82,7 @@ async fn account(login: &WebLogin, signed_in: &SignedIn) -> Result<Account, Acco
             Err(AccountError::from(error))
         }
         None => {
-            let error = wellspring_core::TokenError::unavailable(
+            let error = TokenError::unavailable(
                 "the server has not told the user info in the time that the page waits",
             );
             events::failed("userinfo", Some(signed_in.provider()), &error);
@@ -126,8 +131,7 @@ fn signed_out_section(login: &WebLogin, next: Option<&str>) -> String {
     let button = |(n, provider): (usize, &std::sync::Arc<Provider>)| {
         let with = (providers.len() > 1).then(|| format!("with={}", percent(&provider.name)));
         let next = next.map(|next| format!("next={}", percent(next)));
-        let query = with.into_iter().chain(next).collect::<Vec<_>>().join("&");
-        let href = if query.is_empty() { start.clone() } else { format!("{start}?{query}") };
+        let href = with_query(&start, &with.into_iter().chain(next).collect::<Vec<_>>());
         let id = if n == 0 { "login".to_owned() } else { format!("login-{}", provider.name) };
         let label = if providers.len() > 1 {
             format!("Sign in with {}", provider.label)
@@ -156,7 +160,7 @@ fn signed_out_section(login: &WebLogin, next: Option<&str>) -> String {
 }
 
 /// The account, or only the actions if it is unknown.
-fn account_section(login: &WebLogin, account: Option<&Account>) -> String {
+fn account_section(login: &WebLogin, signed_in: &SignedIn, account: Option<&Account>) -> String {
     let page = login.account_page();
     let user = account.map(|account| &account.0);
     let row = |label: &str, id: &str, members: &[&str]| {
@@ -184,12 +188,25 @@ fn account_section(login: &WebLogin, account: Option<&Account>) -> String {
          {links}\
          <form method=\"post\" action=\"{sign_out}\"><button id=\"logout\">Sign out</button></form>\n\
          </div>\n\
+         <p id=\"ends\">{ends}</p>\n\
          <p id=\"status\" role=\"status\" data-updated=\"{updated}\"></p>\n",
         home = escape_html(login.placement().home()),
         sign_out = escape_html(&login.sign_out_path()),
+        ends = ends(signed_in),
         refresh = escape_html(refresh),
         updated = escape_html(updated),
     )
+}
+
+/// What a sign-out ends.
+fn ends(signed_in: &SignedIn) -> &'static str {
+    let Some(app) = signed_in.app() else { return "" };
+    let revokes = app.access_revocation(&AccessToken::new("any")).is_some();
+    match (app.has_end_session(), revokes) {
+        (true, _) => "Signing out ends this sign-in here and your session at the server.",
+        (false, true) => "Signing out ends this sign-in and this site's access to your account.",
+        (false, false) => "Signing out ends this sign-in here. The server keeps its own session.",
+    }
 }
 
 /// A path of this site is one of the router.

@@ -11,6 +11,7 @@ use oauth2_app::{PendingLogin, RedirectUri};
 use serde_json::Value;
 use wellspring_core::{CodeVerifier, TokenError, UnixTime};
 
+use crate::events;
 use crate::next::Next;
 use crate::random::{self, same};
 use crate::sessions::{Data, Name, Sessions, text};
@@ -203,7 +204,10 @@ impl Attempts {
     pub(crate) async fn take(&self, state: &str, attempt: &Attempt, by: &str) -> Result<bool, TokenError> {
         let first = self.0.create(&taken(state), mark(attempt, by), self.0.end_of(KEPT)).await?;
         if first {
-            self.0.delete(&pending(state)).await?;
+            if let Err(error) = self.0.delete(&pending(state)).await {
+                // The mark says that it is taken.
+                events::failed("session", Some(&attempt.provider), &error);
+            }
         }
         Ok(first)
     }

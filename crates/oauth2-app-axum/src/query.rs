@@ -15,6 +15,11 @@ pub(crate) fn only<'a>(parameters: &'a [(String, String)], name: &str) -> Option
     values.next().filter(|_| values.next().is_none()).map(|(_, value)| value.as_str())
 }
 
+/// A path with these pairs as its query, which are encoded already.
+pub(crate) fn with_query(path: &str, pairs: &[String]) -> String {
+    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
+}
+
 /// Percent-encodes all but the unreserved characters
 /// ([RFC 3986 §2.3](https://www.rfc-editor.org/rfc/rfc3986#section-2.3)).
 pub(crate) fn percent(text: &str) -> String {

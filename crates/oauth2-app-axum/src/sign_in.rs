@@ -77,7 +77,7 @@ impl Job {
                     here: false,
                 };
             }
-            // Nothing has changed, so the user can load the callback again.
+            // No code is spent without the mark that says so. The user can start again.
             Err(error) => return here(self.failed(Failure::Site(error)).await),
         }
         let outcome = match self.sign_in().await {

@@ -1,11 +1,13 @@
 //! The application's say in a sign-in, several providers, callbacks as forms, and what the operator is told.
 
+use core::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use oauth2_app_axum::{Accepted, Notice, Refused, SignInAttempt};
 use wellspring_core::{ErrorKind, TokenError};
 
-use crate::local::{Jar, Local, SITE, Shared, app_of, callback, until};
+use crate::local::{Jar, Local, SITE, Shared, app_of, callback, settle};
 
 async fn judge(attempt: SignInAttempt) -> Result<Accepted, Refused> {
     let user = attempt.userinfo().await?;
@@ -66,6 +68,35 @@ async fn a_hook_that_fails_or_panics_signs_no_user_in() {
         assert_eq!(back.location(), "/?error=server_error", "{plan}");
         assert_eq!(jar.fetch(&site, "/who").await.status, 401);
     }
+}
+
+#[tokio::test]
+async fn a_hook_that_hangs_holds_a_person_for_a_bounded_time_and_goes_on_behind() {
+    let go_on = std::sync::Arc::new(tokio::sync::Notify::new());
+    let hold = std::sync::Arc::clone(&go_on);
+    let hook = move |_| {
+        let hold = std::sync::Arc::clone(&hold);
+        async move {
+            hold.notified().await;
+            Ok(Accepted::new())
+        }
+    };
+    let site = Local::with(|login| login.on_sign_in(hook));
+    let mut jar = Jar::default();
+    let state = site.started(&mut jar, "").await;
+    let path = callback(&state, "c");
+    let mut first = jar.clone();
+    let (back, ()) = tokio::join!(first.get(&site, &path), async {
+        site.asked("/token", 1).await;
+        settle().await;
+        site.clock.advance(Duration::from_secs(45));
+    });
+    assert_eq!(back.location(), "/?error=server_error");
+    go_on.notify_one();
+    settle().await;
+    // The answer has left the pending sign-in's cookie, so the callback gets the result when it is loaded again.
+    assert_eq!(first.get(&site, &path).await.location(), "/?login=success");
+    assert_eq!(first.fetch(&site, "/who").await.status, 200);
 }
 
 #[tokio::test]
@@ -156,10 +187,8 @@ async fn a_callback_that_comes_as_a_form_signs_in_and_replaces_the_session_befor
         sessions.push(jar.clone());
     }
     let mut first = sessions.swap_remove(0);
-    until(|| site.server.count("/token") == 2).await;
-    while first.fetch(&site, "/who").await.status != 401 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
+    assert_eq!(first.fetch(&site, "/who").await.status, 401);
 }
 
 #[tokio::test]

@@ -120,6 +120,13 @@ pub(crate) async fn until(holds: impl Fn() -> bool) {
     panic!("it does not come");
 }
 
+/// Lets all tasks of this runtime run until they wait. None of them waits for a socket.
+pub(crate) async fn settle() {
+    for _ in 0..500 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// A callback with these parameters.
 pub(crate) fn callback(state: &str, code: &str) -> String {
     format!("/oauth/callback?code={code}&state={state}")

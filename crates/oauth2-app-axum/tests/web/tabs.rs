@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use oauth2_app_axum::Accepted;
 
-use crate::local::{Jar, Local, Shared, callback, until};
+use crate::local::{Jar, Local, Shared, callback, settle, until};
 
 const INVALID_STATE: &str = "/?error=invalid_state";
 
@@ -179,13 +179,6 @@ async fn a_sign_in_that_no_browser_comes_for_is_ended_after_a_minute() {
     assert_eq!(late.location(), INVALID_STATE);
     assert_eq!(jar.fetch(&site, "/who").await.status, 401);
     assert_eq!(site.server.count("/revoke"), 0, "another sign-in of this user may share the grant");
-}
-
-/// Lets all tasks of this runtime run until they wait. None of them waits for a socket.
-async fn settle() {
-    for _ in 0..500 {
-        tokio::task::yield_now().await;
-    }
 }
 
 /// Whether a task waits for the clock.
