@@ -1,6 +1,6 @@
 //! Sign-in with a browser in any web framework: three handlers over the types of `http`, in blocking code here.
 //!
-//! The framework provides routes, cookies, and sessions on the server. `Session` is what such a session has to hold.
+//! The framework provides routes, cookies, and a place for records on the server. `Cookies` is what the browser keeps.
 //! This program plays the browser, and the simulator plays the authorization server.
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,8 @@ use wellspring::store::MemoryStore;
 use wellspring_simulator::{Endpoint, OauthClient, Simulator};
 // ANCHOR: names
 use core::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use wellspring::blocking::{Clock, TokenPool, TokenSource};
 use wellspring::http::{Response, StatusCode, header::LOCATION};
 use wellspring::oauth2::{App, Authorization, Callback, Entropy, PendingLogin, percent_encode};
@@ -26,43 +28,55 @@ const LIFETIME: Duration = Duration::from_secs(600);
 /// The maximum number of pending sign-ins of a browser; the oldest is dropped.
 const TABS: usize = 8;
 
-/// What the server keeps for one browser. The browser's cookie holds only the session's id.
+/// The cookies of one browser.
 #[derive(Default)]
-struct Session {
-    pending: Vec<(PendingLogin, Instant)>,
-    /// The pool key of the signed-in user's tokens. The browser never sees it.
-    user: Option<String>,
+struct Cookies {
+    /// The state of each pending sign-in, each in a cookie of its own: tabs without a cookie must not overwrite each other's.
+    pending: Vec<String>,
+    /// The secret name of the session.
+    session: Option<String>,
 }
 
 struct Site {
     app: App,
     pool: TokenPool,
     clock: Clock,
+    /// The pending sign-ins by their state.
+    pending: Mutex<HashMap<String, (PendingLogin, Instant)>>,
+    /// The pool key of each session's tokens. The browser never sees it.
+    sessions: Mutex<HashMap<String, String>>,
 }
 
 impl Site {
     /// `GET /auth/oauth/start`
-    fn start(&self, session: &mut Session) -> Result<Response<()>, TokenError> {
+    fn start(&self, cookies: &mut Cookies) -> Result<Response<()>, TokenError> {
         let Authorization { url, login, .. } = self.app.authorize(&Entropy::from_system()?)?;
-        if session.pending.len() == TABS {
-            session.pending.remove(0);
+        let (state, now) = (login.state().expose().to_owned(), self.clock.now().instant);
+        let mut pending = lock(&self.pending);
+        pending.retain(|_, (_, since)| now.since(*since) < LIFETIME);
+        pending.insert(state.clone(), (login, now));
+        if cookies.pending.len() == TABS {
+            cookies.pending.remove(0);
         }
-        session.pending.push((login, self.clock.now().instant));
+        cookies.pending.push(state);
         Ok(redirect(&url))
     }
 
-    /// `GET /oauth/callback`: lock the session meanwhile, and give it a new id after a sign-in.
-    fn callback(&self, session: &mut Session, query: &str) -> Response<()> {
+    /// `GET /oauth/callback`
+    fn callback(&self, cookies: &mut Cookies, query: &str) -> Response<()> {
         let (callback, now) = (Callback::read(query), self.clock.now().instant);
-        session.pending.retain(|(_, since)| now.since(*since) < LIFETIME);
-        // Removed before its code is exchanged: a state is valid for one callback.
-        let index = session.pending.iter().position(|(login, _)| login.answers(&callback));
-        let finished = match index.map(|index| session.pending.remove(index)) {
+        // Removed before its code is exchanged: a state is valid for one callback, in the browser that has its cookie.
+        let mut pending = lock(&self.pending);
+        let answers = |state: &String| pending.get(state).is_some_and(|(login, _)| login.answers(&callback));
+        let found = cookies.pending.iter().position(answers).map(|index| cookies.pending.remove(index));
+        let found = found.and_then(|state| pending.remove(&state));
+        drop(pending);
+        let finished = match found.filter(|(_, since)| now.since(*since) < LIFETIME) {
             Some((login, _)) => self.app.finish(login, &callback),
             None => Err(self.app.unmatched(&callback)),
         };
         let error = match finished {
-            Ok(grant) => match self.sign_in(session, grant) {
+            Ok(grant) => match self.sign_in(cookies, grant) {
                 Ok(()) => return redirect("/"),
                 Err(error) => {
                     log("callback", &error);
@@ -75,11 +89,10 @@ impl Site {
     }
 
     /// `POST /auth/logout`: refuse it if `Sec-Fetch-Site` names another site.
-    fn logout(&self, session: &mut Session) -> Response<()> {
-        let ended = session.user.as_deref().map_or(Ok(()), |user| self.end(user));
+    fn logout(&self, cookies: &mut Cookies) -> Response<()> {
         // The browser is signed out even if its tokens cannot be revoked.
-        *session = Session::default();
-        match ended {
+        let user = cookies.session.take().and_then(|session| lock(&self.sessions).remove(&session));
+        match user.map_or(Ok(()), |user| self.end(&user)) {
             Ok(()) => redirect("/"),
             Err(error) => {
                 log("logout", &error);
@@ -88,16 +101,26 @@ impl Site {
         }
     }
 
-    fn sign_in(&self, session: &mut Session, grant: AuthorizationGrant) -> Result<(), TokenError> {
-        let user = Entropy::random_name()?;
+    fn sign_in(&self, cookies: &mut Cookies, grant: AuthorizationGrant) -> Result<(), TokenError> {
+        let (user, session) = (Entropy::random_name()?, Entropy::random_name()?);
         self.pool.source(&user)?.sign_in(grant)?;
-        // The new sign-in stays even if the previous one cannot be ended.
-        if let Some(before) = session.user.replace(user) {
-            if let Err(error) = self.end(&before) {
+        let mut sessions = lock(&self.sessions);
+        sessions.insert(session.clone(), user);
+        let before = cookies.session.replace(session).and_then(|before| sessions.remove(&before));
+        drop(sessions);
+        // Forgotten and not revoked: at many servers the new tokens share a grant with the old ones. The new sign-in stays even if
+        // that fails.
+        if let Some(before) = before {
+            if let Err(error) = self.pool.source(&before).and_then(|source| source.forget()) {
                 log("callback", &error);
             }
         }
         Ok(())
+    }
+
+    /// Who is signed in: the pool key of the session's tokens.
+    fn user(&self, cookies: &Cookies) -> Option<String> {
+        lock(&self.sessions).get(cookies.session.as_ref()?).cloned()
     }
 
     /// Ends this user's tokens, here and at the server.
@@ -108,6 +131,10 @@ impl Site {
             _ => Ok(()),
         }
     }
+}
+
+fn lock<T>(records: &Mutex<T>) -> MutexGuard<'_, T> {
+    records.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// For the operator. The error's text contains no secret.
@@ -135,34 +162,35 @@ fn site() -> Result<(Site, Simulator), Box<dyn Error>> {
     let pool = TokenSource::builder(app.clone())
         .store(MemoryStore::open())
         .pool(move |user| users.for_user(user))?;
-    Ok((Site { app, pool, clock: Clock::system() }, simulator))
+    let (pending, sessions) = Default::default();
+    Ok((Site { app, pool, clock: Clock::system(), pending, sessions }, simulator))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (site, simulator) = site()?;
 
     // Two tabs start a sign-in; both callbacks arrive, the second one first.
-    let mut session = Session::default();
-    let (first, second) = (site.start(&mut session)?, site.start(&mut session)?);
+    let mut cookies = Cookies::default();
+    let (first, second) = (site.start(&mut cookies)?, site.start(&mut cookies)?);
     let (first, second) = (callback_query(&site, &first)?, callback_query(&site, &second)?);
-    assert_eq!(location(&site.callback(&mut session, &second)), "/");
-    assert_eq!(location(&site.callback(&mut session, &first)), "/");
+    assert_eq!(location(&site.callback(&mut cookies, &second)), "/");
+    assert_eq!(location(&site.callback(&mut cookies, &first)), "/");
     // A callback is valid once, and only in the browser that started the sign-in.
-    assert_eq!(location(&site.callback(&mut session, &first)), "/?error=invalid_state");
-    let mut other_browser = Session::default();
+    assert_eq!(location(&site.callback(&mut cookies, &first)), "/?error=invalid_state");
+    let mut other_browser = Cookies::default();
     assert_eq!(location(&site.callback(&mut other_browser, &second)), "/?error=invalid_state");
     assert_eq!(location(&site.callback(&mut other_browser, "")), "/?error=missing_parameters");
     assert_eq!(location(&site.callback(&mut other_browser, "error=a%20b")), "/?error=a%20b");
-    assert!(other_browser.user.is_none());
+    assert!(site.user(&other_browser).is_none());
 
     // Calls of the signed-in user.
-    let user = session.user.clone().ok_or("no user is signed in")?;
+    let user = site.user(&cookies).ok_or("no user is signed in")?;
     let call = http::Request::get(format!("{}/api/oauth2/userinfo", simulator.url())).body(())?;
     assert_eq!(site.pool.source(&user)?.send(call)?.status(), 200);
-    assert_eq!(location(&site.logout(&mut session)), "/");
-    assert!(session.user.is_none() && site.pool.source(&user)?.token().is_err());
-    // The second sign-in has ended the first.
-    assert_eq!((simulator.asked(Endpoint::CodeGrant), simulator.asked(Endpoint::Revocation)), (2, 2));
+    assert_eq!(location(&site.logout(&mut cookies)), "/");
+    assert!(site.user(&cookies).is_none() && site.pool.source(&user)?.token().is_err());
+    // The second sign-in has replaced the first, and only the sign-out has revoked tokens.
+    assert_eq!((simulator.asked(Endpoint::CodeGrant), simulator.asked(Endpoint::Revocation)), (2, 1));
     Ok(())
 }
 
@@ -198,10 +226,16 @@ mod tests {
     }
 
     /// Signs in, and returns where the callback redirects to.
-    fn signed_in(site: &Site, session: &mut Session) -> String {
-        let start = site.start(session).unwrap();
+    fn signed_in(site: &Site, cookies: &mut Cookies) -> String {
+        let start = site.start(cookies).unwrap();
         let query = callback_query(site, &start).unwrap();
-        location(&site.callback(session, &query)).to_owned()
+        location(&site.callback(cookies, &query)).to_owned()
+    }
+
+    /// Makes the session one whose tokens cannot be ended.
+    fn lose(site: &Site, cookies: &mut Cookies) {
+        lock(&site.sessions).insert("lost-session".to_owned(), LOST.to_owned());
+        cookies.session = Some("lost-session".to_owned());
     }
 
     #[test]
@@ -210,34 +244,48 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_in_succeeds_if_the_previous_one_cannot_be_ended() {
+    fn tabs_that_open_at_once_without_a_cookie_all_sign_in() {
         let (site, simulator) = site();
-        let mut session = Session::default();
-        assert_eq!(signed_in(&site, &mut session), "/");
-        let first = session.user.clone();
-        session.user = Some(LOST.to_owned());
-        assert_eq!(signed_in(&site, &mut session), "/");
-        assert!(site.pool.source(session.user.as_deref().unwrap()).unwrap().token().is_ok());
-        assert_ne!(session.user, first);
+        // Each answer sets the cookie of its own sign-in, and the browser keeps all of them.
+        let mut tabs: Vec<Cookies> = (0..4).map(|_| Cookies::default()).collect();
+        let starts: Vec<_> = tabs.iter_mut().map(|tab| site.start(tab).unwrap()).collect();
+        let pending = tabs.into_iter().flat_map(|tab| tab.pending).collect();
+        let mut browser = Cookies { pending, session: None };
+        for start in &starts {
+            let query = callback_query(&site, start).unwrap();
+            assert_eq!(location(&site.callback(&mut browser, &query)), "/");
+        }
+        assert!(browser.pending.is_empty() && site.user(&browser).is_some());
+        assert_eq!((simulator.asked(Endpoint::CodeGrant), simulator.asked(Endpoint::Revocation)), (4, 0));
+    }
 
-        simulator.fault(Endpoint::Revocation, Fault::parse("status=500").unwrap());
-        assert_eq!(signed_in(&site, &mut session), "/");
+    #[test]
+    fn a_sign_in_succeeds_if_the_previous_one_cannot_be_forgotten() {
+        let (site, _simulator) = site();
+        let mut cookies = Cookies::default();
+        assert_eq!(signed_in(&site, &mut cookies), "/");
+        let first = site.user(&cookies);
+        lose(&site, &mut cookies);
+        assert_eq!(signed_in(&site, &mut cookies), "/");
+        let user = site.user(&cookies).unwrap();
+        assert!(site.pool.source(&user).unwrap().token().is_ok());
+        assert_ne!(Some(user), first);
     }
 
     #[test]
     fn a_logout_ends_the_session_and_reports_that_the_server_was_not_reached() {
         let (site, simulator) = site();
-        let mut session = Session::default();
-        assert_eq!(signed_in(&site, &mut session), "/");
+        let mut cookies = Cookies::default();
+        assert_eq!(signed_in(&site, &mut cookies), "/");
         simulator.fault(Endpoint::Revocation, Fault::parse("status=500").unwrap());
-        assert_eq!(location(&site.logout(&mut session)), "/?error=logout_incomplete");
-        assert!(session.user.is_none());
+        assert_eq!(location(&site.logout(&mut cookies)), "/?error=logout_incomplete");
+        assert!(site.user(&cookies).is_none());
 
         // The logout cannot be stored either.
-        session.user = Some(LOST.to_owned());
-        assert_eq!(location(&site.logout(&mut session)), "/?error=logout_incomplete");
-        assert!(session.user.is_none());
+        lose(&site, &mut cookies);
+        assert_eq!(location(&site.logout(&mut cookies)), "/?error=logout_incomplete");
+        assert!(site.user(&cookies).is_none());
         // No user was signed in.
-        assert_eq!(location(&site.logout(&mut session)), "/");
+        assert_eq!(location(&site.logout(&mut cookies)), "/");
     }
 }
