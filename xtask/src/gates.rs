@@ -55,7 +55,7 @@ fn line(verdict: &str, took: Duration, heading: &str) -> String {
 }
 
 fn formatting(workspace: &Workspace) -> Result<(), String> {
-    for manifest in ["Cargo.toml", budget::PROOF, budget::PROGRAMS, fuzz::MANIFEST] {
+    for manifest in ["Cargo.toml", budget::PROOF, budget::PROGRAMS, browser::APPLICATION, fuzz::MANIFEST] {
         run_command(cargo(&workspace.root, ["fmt", "--all", "--check", "--manifest-path", manifest]))?;
     }
     Ok(())
@@ -70,7 +70,7 @@ fn lints(workspace: &Workspace) -> Result<(), String> {
         cargo(&workspace.root, ["clippy", "--quiet", "--workspace", "--all-targets", "--all-features"]);
     command.args(deny);
     run_command(command)?;
-    for manifest in [budget::PROOF, budget::PROGRAMS] {
+    for manifest in [budget::PROOF, budget::PROGRAMS, browser::APPLICATION] {
         let mut command =
             cargo(&workspace.root, ["clippy", "--quiet", "--workspace", "--manifest-path", manifest]);
         // Beside the workspace's own: what both need is built once.

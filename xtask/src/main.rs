@@ -44,7 +44,7 @@ cargo xtask COMMAND
   budget           how many crates each build depends on, and the program without std
   explore [--quick | --pin]
                    renewals, crashes and failing stores in every interleaving; --pin records the number of states
-  browser          the sign-in page in Chromium; installs Chromium if it is missing
+  browser          the sign-in page in Chromium, beside servers of other projects; installs those that are missing
   interleavings    the transports' threads under every schedule of their locks and wake-ups
   crash [--quick]  3,000 renewals in processes that are killed or stopped, whose store fails, or that reach one store by
                    two paths, and what is left in store and server; installs strace if it is missing

@@ -79,7 +79,7 @@ fn supported(version: &str) -> Result<(), String> {
 }
 
 /// Installs the server below the target folder, exactly as its lock file says; returns its folder.
-fn install(workspace: &Workspace) -> Result<PathBuf, String> {
+pub(crate) fn install(workspace: &Workspace) -> Result<PathBuf, String> {
     let folder = workspace.target.join("certified");
     let sources = workspace.root.join(SOURCES);
     let says = |path: &Path, error: std::io::Error| format!("{}: {error}.", path.display());
