@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 static BROWSERS: Semaphore = Semaphore::const_new(2);
 
 /// Nothing that is not of this machine, and nothing that a browser does beside showing pages.
-const ARGUMENTS: [&str; 10] = [
+const ARGUMENTS: [&str; 11] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-dev-shm-usage",
@@ -34,12 +34,16 @@ const ARGUMENTS: [&str; 10] = [
     "--disable-component-update",
     "--disable-sync",
     "--window-size=1000,700",
+    // The pages of other people's servers ask for fonts from elsewhere.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ];
 
 /// Runs the whole of a test, and fails it when the driver stops answering. The wait for the permit does not count. A test
 /// takes one permit for all its browsers: two tests with two browsers each cannot block one another.
 pub(crate) async fn in_time(test: impl Future<Output = ()>) {
     let _permit = BROWSERS.acquire().await.unwrap();
+    // What the sites log stands beside the message of a test that fails.
+    let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_test_writer().try_init();
     timeout(5 * PATIENCE, test).await.expect("the browser answers");
 }
 
@@ -55,15 +59,27 @@ impl Chromium {
     }
 
     /// With these arguments besides those of every test, and these of the driver's own options for Chromium.
-    pub(crate) async fn with(arguments: &[&str], mut options: Value) -> Self {
+    pub(crate) async fn with(arguments: &[&str], options: Value) -> Self {
+        Self::that_waits(arguments, options, "normal").await
+    }
+
+    /// A browser whose commands do not wait until a page is there: it may be sent elsewhere meanwhile.
+    pub(crate) async fn that_waits_for_no_page() -> Self {
+        Self::that_waits(&[], json!({}), "none").await
+    }
+
+    async fn that_waits(arguments: &[&str], mut options: Value, strategy: &str) -> Self {
         let driver = Driver::start().await;
         let profile = format!("--user-data-dir={}", driver.profile.display());
         options["args"] = [&ARGUMENTS[..], arguments, &[&profile]].concat().into();
         let logs = json!({ "browser": "ALL", "performance": "ALL" });
-        let capabilities =
-            [("goog:chromeOptions".to_owned(), options), ("goog:loggingPrefs".to_owned(), logs)];
+        let capabilities = [
+            ("goog:chromeOptions", options),
+            ("goog:loggingPrefs", logs),
+            ("pageLoadStrategy", json!(strategy)),
+        ];
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities.into_iter().collect())
+            .capabilities(capabilities.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())
             .connect(&format!("http://127.0.0.1:{}", driver.port))
             .await
             .expect("the driver starts Chromium: install `chromium` beside `chromium-driver`");
@@ -83,6 +99,18 @@ impl Chromium {
     pub(crate) async fn click(&self, id: &str) {
         self.wait_for(&format!("#{id}")).await;
         self.client.find(Locator::Id(id)).await.unwrap().click().await.unwrap();
+    }
+
+    /// Clicks the link with this text.
+    pub(crate) async fn press_link(&self, text: &str) {
+        self.until(&format!("[...document.links].some((link) => link.textContent.includes('{text}'))")).await;
+        self.client
+            .find(Locator::XPath(&format!("//a[contains(., '{text}')]")))
+            .await
+            .unwrap()
+            .click()
+            .await
+            .unwrap();
     }
 
     /// What this returns in the page.
@@ -153,6 +181,20 @@ impl Chromium {
         }
     }
 
+    /// Waits for this many windows beside this one.
+    pub(crate) async fn windows_beside(&self, page: &WindowHandle, count: usize) -> Vec<WindowHandle> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let mut windows = self.client.windows().await.unwrap();
+            windows.retain(|window| window != page);
+            if windows.len() == count {
+                return windows;
+            }
+            assert!(Instant::now() < end, "{} other windows are open", windows.len());
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Waits until this is the only window.
     pub(crate) async fn is_alone(&self) {
         let end = Instant::now() + PATIENCE;
@@ -174,6 +216,16 @@ impl Chromium {
         let log = self.driver.ask("POST", &format!("/session/{}/se/log", self.session), body).await;
         let lines = log.as_array().unwrap().iter();
         lines.map(|line| line["message"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The URL with this in it that the browser has requested since the last look.
+    pub(crate) async fn redirected_through(&self, part: &str) -> String {
+        let log = self.log("performance").await;
+        let events = log.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let sent = events.filter(|event| event["message"]["method"] == "Network.requestWillBeSent");
+        let mut urls =
+            sent.map(|event| event["message"]["params"]["request"]["url"].as_str().unwrap().to_owned());
+        urls.find(|url| url.contains(part)).expect("the browser has requested it")
     }
 
     pub(crate) async fn picture(&self, name: &str) {
