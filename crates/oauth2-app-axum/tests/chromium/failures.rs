@@ -3,14 +3,14 @@
 
 use core::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use oauth2_app::AppBuilder;
 use wellspring_simulator::{Endpoint, Fault};
+use wellspring_transport::Clock;
 
 use crate::chromium::{Chromium, in_time};
 use crate::page::{site, site_of};
+use crate::rigs::relay::Relay;
+use crate::site::Site;
 
 const DOWN: &str = "The server cannot be reached";
 
@@ -35,55 +35,21 @@ async fn a_token_that_has_expired_on_the_server_costs_one_refresh_and_no_error()
     .await;
 }
 
-/// A relay between a site and its token endpoint. While it is shut, it holds every byte back.
-struct Gate {
-    listener: TcpListener,
-    open: watch::Sender<bool>,
-}
-
-impl Gate {
-    async fn new() -> Self {
-        Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap(), open: watch::Sender::new(true) }
-    }
-
-    /// The URL of the token endpoint of this server, through the gate.
-    fn before(self, server: &str) -> String {
-        let token_url = format!("http://{}/api/oauth2/token", self.listener.local_addr().unwrap());
-        let server = server.strip_prefix("http://").unwrap().to_owned();
-        tokio::spawn(async move {
-            loop {
-                let (site, _) = self.listener.accept().await.unwrap();
-                let server = TcpStream::connect(&server).await.unwrap();
-                let ((from_site, to_site), (from_server, to_server)) =
-                    (site.into_split(), server.into_split());
-                tokio::spawn(pass(from_site, to_server, self.open.subscribe()));
-                tokio::spawn(pass(from_server, to_site, self.open.subscribe()));
-            }
-        });
-        token_url
-    }
-}
-
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut open: watch::Receiver<bool>) {
-    let mut bytes = [0; 4096];
-    while let Ok(read @ 1..) = from.read(&mut bytes).await
-        && open.wait_for(|open| *open).await.is_ok()
-        && to.write_all(&bytes[..read]).await.is_ok()
-    {}
-}
-
 #[tokio::test]
 async fn two_tabs_that_ask_at_the_same_moment_share_one_refresh() {
     in_time(async {
-        let gate = Gate::new().await;
-        let open = gate.open.clone();
-        let site = site_of(|url, app| app.token_url(gate.before(url))).await;
+        let relay = Relay::new().await;
+        let site = site_of(|url, app| {
+            relay.to(url);
+            app.token_url(format!("{}/api/oauth2/token", relay.url()))
+        })
+        .await;
         let chromium = Chromium::start().await;
         chromium.signs_in(&site).await;
         let first = chromium.client.window().await.unwrap();
         let second = chromium.tab(&site.at("/")).await;
         site.simulator.clock().advance(Duration::from_secs(7_201));
-        open.send_replace(false);
+        relay.shut();
         for tab in [&first, &second] {
             chromium.turn_to(tab).await;
             chromium.click("refresh").await;
@@ -92,7 +58,8 @@ async fn two_tabs_that_ask_at_the_same_moment_share_one_refresh() {
             chromium.turn_to(tab).await;
             assert_eq!(chromium.script("return document.getElementById('status').textContent").await, "");
         }
-        open.send_replace(true);
+        relay.holds(1).await;
+        relay.open();
         for tab in [&first, &second] {
             chromium.turn_to(tab).await;
             chromium.says("status", "Balance updated.").await;
@@ -106,9 +73,16 @@ async fn two_tabs_that_ask_at_the_same_moment_share_one_refresh() {
 #[tokio::test]
 async fn after_the_server_has_ended_a_sign_in_the_user_is_asked_to_sign_in_again() {
     in_time(async {
-        let site = site().await;
+        let clock = Clock::manual(1_800_000_000);
+        let ask = |url: &str, app: AppBuilder| {
+            let app = app.authorize_parameter("auto_authorize", "");
+            app.revocation_url(format!("{url}/api/oauth2/revoke"))
+        };
+        let site = Site::of(ask, |login| login.clock(&clock)).await;
         let chromium = Chromium::start().await;
         chromium.signs_in(&site).await;
+        // Seconds after a sign-in, another one would not help.
+        clock.advance(Duration::from_secs(20));
         site.simulator.revoke_families();
         chromium.click("refresh").await;
         chromium.says("error", "Your sign-in has ended. Please sign in again.").await;
@@ -117,6 +91,7 @@ async fn after_the_server_has_ended_a_sign_in_the_user_is_asked_to_sign_in_again
 
         chromium.signs_in(&site).await;
         // The same if the page is loaded instead.
+        clock.advance(Duration::from_secs(20));
         site.simulator.revoke_families();
         chromium.client.refresh().await.unwrap();
         chromium.says("error", "Your sign-in has ended. Please sign in again.").await;
@@ -221,7 +196,7 @@ async fn a_server_that_is_down_at_the_sign_out_does_not_keep_the_user_signed_in(
         chromium.signs_in(&site).await;
         site.simulator.unplug();
         chromium.click("logout").await;
-        chromium.says("error", "You are signed out here, but the server could not be told.").await;
+        chromium.says("error", "You are signed out here, but the server has not confirmed").await;
         chromium.wait_for("#login").await;
         assert!(!chromium.is_there("username").await);
         site.simulator.plug_in().unwrap();

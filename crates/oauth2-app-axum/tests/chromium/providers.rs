@@ -87,16 +87,19 @@ async fn two_providers_stand_side_by_side_and_the_hook_names_the_applications_ow
         let chromium = Chromium::start().await;
         // The hook refuses: a sentence of the application, and no user.
         chromium.open(&site.at("/who")).await;
+        chromium.wait_for("a[href*=\"with=company\"]").await;
+        chromium.picture("providers").await;
         chromium.press_link("Company").await;
         chromium.logs_in_as("mallory").await;
         chromium.says("error", "This account has no access.").await;
+        chromium.picture("refused").await;
         chromium.open(&site.at("/")).await;
         chromium.wait_for("#login, a[href*=\"with=company\"]").await;
         assert!(!chromium.is_there("username").await);
         // The way is still the same one, and the server's own session is not the application's business.
         chromium.open(&site.at("/auth/oauth/start?with=company&prompt=login&next=/who")).await;
         chromium.logs_in_as("alice").await;
-        chromium.says("who", "company/alice/own-alice/").await;
+        chromium.says("who", "company/alice/own-alice/alice@example.com").await;
         // The other provider in the same browser: one user at a time.
         chromium.open(&site.at("/auth/oauth/start?with=forge&next=/who")).await;
         chromium.click("allow").await;

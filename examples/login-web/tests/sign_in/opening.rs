@@ -3,11 +3,11 @@
 use std::net::TcpListener;
 use std::process::Command;
 
-use wellspring_simulator::Simulator;
+use wellspring_simulator::{Endpoint, Fault, Simulator};
 
 use crate::browser::Browser;
 use crate::program::{Folder, SECRET};
-use crate::simulator::{people, register, sign_in};
+use crate::simulator::{endpoints, people, register, sign_in};
 
 #[test]
 fn a_site_opens_while_its_server_is_down_and_tells_visitors_until_it_is_up() {
@@ -51,6 +51,30 @@ fn a_site_whose_server_never_answers_ends_at_a_signal() {
         site.signal(signal);
         assert_eq!(site.ended(), Some(status));
     }
+}
+
+#[test]
+fn a_failed_sign_in_is_one_warning_with_the_servers_words_and_no_secret() {
+    let simulator = Simulator::start().unwrap();
+    let folder = Folder::with(&people(&endpoints(&simulator.url())));
+    let site = folder.site("people");
+    register(&simulator, &site);
+    let mut browser = Browser::default();
+    simulator.fault(Endpoint::CodeGrant, Fault::oauth_error(401, "invalid_client"));
+    let (_, page) = sign_in(&site, &mut browser);
+    assert!(page.location().starts_with("/?error="), "{page:?}");
+    let code = simulator.received(Endpoint::CodeGrant)[0].form();
+    let (_, code) = code.into_iter().find(|(name, _)| name == "code").unwrap();
+    // The server refuses the user.
+    let start = browser.get(&site.at("/auth/oauth/start"));
+    let back = Browser::default().get(&format!("{}&decision=deny", start.location()));
+    assert!(browser.get(back.location()).location().starts_with("/?error=access_denied"));
+    let output = site.end();
+    let warnings: Vec<_> = output.lines().filter(|line| line.contains(" WARN wellspring: web.")).collect();
+    let [failed, refused] = warnings.as_slice() else { panic!("{output}") };
+    assert!(failed.contains("web.failed") && failed.contains("invalid_client"), "{output}");
+    assert!(refused.contains("web.refused") && refused.contains("access_denied"), "{output}");
+    assert!(!output.contains(SECRET) && !output.contains(&code), "{output}");
 }
 
 #[test]

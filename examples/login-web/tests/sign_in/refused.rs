@@ -91,7 +91,10 @@ fn a_profile_without_a_sign_in_for_users_is_refused_with_its_line() {
     for (lines, says) in [
         ("redirect_uri = \"http://10.0.0.1/cb\"", "the redirect URI is invalid"),
         ("redirect_uri = \"http://127.0.0.1/cb?x=y\"", "the redirect URI must not have a query"),
-        ("redirect_uri = \"http://127.0.0.1/auth/logout\"", "must be a route of its own"),
+        (
+            "redirect_uri = \"http://127.0.0.1/auth/logout\"",
+            "has the path of the sign-out route, `/auth/logout`: give one of them another path",
+        ),
         ("api_urls = [\"http://10.0.0.1/\"]", "`api_urls` is invalid"),
         (
             "refresh_token = { env = \"NO_SUCH\" }\nscopes = { env = \"NO_SUCH\" }",
