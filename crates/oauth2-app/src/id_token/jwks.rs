@@ -62,12 +62,13 @@ impl Jwks {
     ///
     /// # Errors
     ///
-    /// As [`parse`](Self::parse), and if the answer is not a success.
+    /// As [`parse`](Self::parse), and if the answer is not a success: `Unavailable` if a later request may succeed.
     pub fn read(response: &HttpResponse) -> Result<Self, TokenError> {
-        let keys = if response.head().is_success() {
-            Self::parse(response.expose_body())
-        } else {
-            Err(TokenError::protocol("the server did not send its key set"))
+        let reason = "the server did not send its key set";
+        let keys = match response.status() {
+            200..=299 => Self::parse(response.expose_body()),
+            429 | 500.. => Err(TokenError::unavailable(reason)),
+            _ => Err(TokenError::protocol(reason)),
         };
         keys.map_err(|error| error.with_status(response.status(), None))
     }

@@ -242,8 +242,15 @@ fn a_changed_claim_another_key_and_an_app_without_an_issuer_are_refused() {
 fn the_answer_with_the_key_set_is_read_and_a_failure_keeps_its_status() {
     let answer = |status, body: &str| HttpResponse::new(ResponseHead::new(status), body);
     assert_eq!(Jwks::read(&answer(200, EXAMPLE_KEY)).unwrap().len(), 1);
-    for (status, body) in [(503, EXAMPLE_KEY), (200, "<html>"), (302, "")] {
-        assert_eq!(Jwks::read(&answer(status, body)).unwrap_err().status(), Some(status), "{status}");
+    for (status, body, kind) in [
+        (503, EXAMPLE_KEY, ErrorKind::Unavailable),
+        (429, "", ErrorKind::Unavailable),
+        (200, "<html>", ErrorKind::Protocol),
+        (302, "", ErrorKind::Protocol),
+        (404, "", ErrorKind::Protocol),
+    ] {
+        let error = Jwks::read(&answer(status, body)).unwrap_err();
+        assert_eq!((error.status(), error.kind()), (Some(status), kind));
     }
     assert_eq!(format!("{:?}", keys()), r#"Jwks { kids: ["k1"] }"#);
 }
