@@ -4,7 +4,7 @@ use crate::cargo::{cargo, run as run_command};
 use crate::workspace::Workspace;
 
 /// The sets of features that users choose, for each library. Every library also has the empty set.
-const CHOSEN: [(&str, &[&str]); 11] = [
+const CHOSEN: [(&str, &[&str]); 12] = [
     ("wellspring-core", &["std", "http", "secrecy", "std,http,secrecy"]),
     ("pix-bacen", &["async", "blocking", "async,blocking", TLS]),
     (
@@ -20,6 +20,7 @@ const CHOSEN: [(&str, &[&str]); 11] = [
             TLS,
         ],
     ),
+    ("oauth2-app-axum", &["id-token"]),
     ("hive-auth", &["async", "blocking", "async,blocking", TLS]),
     ("wellspring-store", &["contract"]),
     (
@@ -64,6 +65,7 @@ const CHOSEN: [(&str, &[&str]); 11] = [
             "blocking",
             "async-without-tls",
             "blocking-without-tls",
+            "id-token",
             "async,blocking,file,sqlite,store,axum,tower,reqwest-middleware,ureq-middleware,loopback,pix-bacen,hive-auth,\
              profiles,pkcs12,secrecy",
             TLS,

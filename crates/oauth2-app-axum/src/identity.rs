@@ -1,84 +1,81 @@
-//! Who has signed in: the verified id_token of a sign-in, and what the application's hook gets.
+//! Who has signed in: the verified ID token of a sign-in, and what the application's hook gets.
+//!
+//! In scope: when to fetch the server's key set. Out of scope: how an ID token is verified (`oauth2-app`).
 
-use oauth2_app::{App, IdClaims, IdTokenChecks, UserInfo};
+mod attempt;
+#[cfg(feature = "id-token")]
+mod keys;
+
+use oauth2_app::{App, IdClaims, IdTokenChecks};
 use wellspring_core::{Token, TokenError};
 use wellspring_transport::Clock;
 use wellspring_transport_async::TokenSource;
 
-use crate::call::call;
+#[cfg(feature = "id-token")]
+use keys::Keys;
 
-/// Verifies the id_tokens of one provider.
+pub use attempt::SignInAttempt;
+
+/// Verifies the ID tokens of one provider. Clones share the key set.
 #[derive(Clone)]
-pub(crate) struct Identity;
+pub(crate) struct Identity {
+    #[cfg(feature = "id-token")]
+    keys: Keys,
+}
 
 impl Identity {
-    pub(crate) fn new(_: App, _: Clock) -> Self {
-        Self
+    pub(crate) fn new(app: App, clock: Clock) -> Self {
+        #[cfg(not(feature = "id-token"))]
+        drop((app, clock));
+        Self {
+            #[cfg(feature = "id-token")]
+            keys: Keys::new(app, clock),
+        }
     }
 
+    /// The claims of the ID token that came with this token; `None` if there is none, or if the app has no issuer or no key
+    /// set to verify it with.
+    ///
+    /// # Errors
+    ///
+    /// If the ID token must not be believed, or the sign-in asked for what only an ID token can prove and none can be
+    /// verified.
     pub(crate) async fn claims(
+        &self,
+        source: &TokenSource,
+        token: &Token,
+        checks: &IdTokenChecks,
+    ) -> Result<Option<IdClaims>, TokenError> {
+        let claims = self.verified(source, token, checks).await?;
+        if claims.is_none() && checks.need_id_token() {
+            return Err(TokenError::protocol(
+                "the sign-in asked for max_age or acr_values, and no verified ID token proves them",
+            ));
+        }
+        Ok(claims)
+    }
+
+    #[cfg(feature = "id-token")]
+    async fn verified(
+        &self,
+        source: &TokenSource,
+        token: &Token,
+        checks: &IdTokenChecks,
+    ) -> Result<Option<IdClaims>, TokenError> {
+        match token.id_token() {
+            Some(id_token) => self.keys.verify(source, &id_token, checks).await,
+            None => Ok(None),
+        }
+    }
+
+    #[cfg(not(feature = "id-token"))]
+    #[expect(clippy::unused_async, reason = "the feature awaits")]
+    async fn verified(
         &self,
         _: &TokenSource,
         _: &Token,
         _: &IdTokenChecks,
     ) -> Result<Option<IdClaims>, TokenError> {
         Ok(None)
-    }
-}
-
-/// A sign-in that the application judges: see [`Builder::on_sign_in`](crate::Builder::on_sign_in).
-pub struct SignInAttempt {
-    provider: String,
-    app: App,
-    source: TokenSource,
-    token: Token,
-    claims: Option<IdClaims>,
-    clock: Clock,
-}
-
-impl SignInAttempt {
-    pub(crate) const fn new(
-        provider: String,
-        app: App,
-        source: TokenSource,
-        token: Token,
-        claims: Option<IdClaims>,
-        clock: Clock,
-    ) -> Self {
-        Self { provider, app, source, token, claims, clock }
-    }
-
-    /// The name of the provider.
-    #[must_use]
-    pub fn provider(&self) -> &str {
-        &self.provider
-    }
-
-    /// The token, with the other members of the server's answer.
-    #[must_use]
-    pub const fn token(&self) -> &Token {
-        &self.token
-    }
-
-    /// The verified claims of the id_token, if there are any.
-    #[must_use]
-    pub const fn claims(&self) -> Option<&IdClaims> {
-        self.claims.as_ref()
-    }
-
-    /// The user info. Each call asks the server.
-    ///
-    /// # Errors
-    ///
-    /// If the app has no userinfo endpoint, the server does not answer, or its answer is not user info.
-    pub async fn userinfo(&self) -> Result<UserInfo, TokenError> {
-        let answer = call(&self.source, &self.app.userinfo_request()?).await?;
-        UserInfo::read(&answer, self.clock.now().unix)
-    }
-}
-
-impl core::fmt::Debug for SignInAttempt {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("SignInAttempt").field("provider", &self.provider).finish_non_exhaustive()
     }
 }

@@ -49,6 +49,7 @@ pub(crate) struct Attempt {
 pub(crate) struct Pending {
     pub(crate) attempt: Attempt,
     verifier: Option<CodeVerifier>,
+    nonce: Option<String>,
     max_age: Option<Duration>,
     acr_values: Option<String>,
 }
@@ -134,6 +135,7 @@ impl Pending {
     /// The protocol's part.
     pub(crate) fn login(&self, state: &str, uri: &RedirectUri) -> Result<PendingLogin, TokenError> {
         let login = PendingLogin::from_parts(state, self.verifier.clone(), uri.clone())?;
+        let login = login.with_nonce(self.nonce.clone());
         Ok(login.with_max_age(self.max_age).with_acr_values(self.acr_values.clone()))
     }
 
@@ -141,6 +143,7 @@ impl Pending {
         Some(Self {
             attempt: Attempt::read(data)?,
             verifier: text(data, "verifier").map(CodeVerifier::new),
+            nonce: text(data, "nonce").map(str::to_owned),
             max_age: data.get("max_age").and_then(Value::as_u64).map(Duration::from_secs),
             acr_values: text(data, "acr_values").map(str::to_owned),
         })
@@ -177,6 +180,7 @@ impl Attempts {
         if let Some(max_age) = login.max_age() {
             data.insert("max_age".to_owned(), max_age.as_secs().into());
         }
+        put(&mut data, "nonce", login.nonce().map(str::to_owned));
         put(&mut data, "acr_values", login.acr_values().map(str::to_owned));
         let (state, verifier, _) = login.into_parts();
         put(&mut data, "verifier", verifier.map(|verifier| verifier.expose().to_owned()));

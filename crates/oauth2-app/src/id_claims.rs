@@ -147,10 +147,11 @@ pub struct IdTokenChecks {
 }
 
 impl IdTokenChecks {
-    /// Whether the sign-in asked for an authentication that only an ID token can prove: without one it must not succeed.
+    /// Whether the sign-in asked for an authentication that only an ID token can prove, at a server that sends verifiable ones
+    /// ([`PendingLogin::nonce`]): without one it must not succeed.
     #[must_use]
     pub const fn need_id_token(&self) -> bool {
-        self.max_age.is_some() || self.acr_values.is_some()
+        self.nonce.is_some() && (self.max_age.is_some() || self.acr_values.is_some())
     }
 }
 

@@ -41,7 +41,7 @@ fn an_option_replaces_the_parameter_of_the_app_and_never_one_of_the_url() {
     let app =
         || confidential().authorize_parameter("prompt", "consent").authorize_parameter("audience", "api");
     let sent = url(app(), &SignInOptions::new().prompt("login")).unwrap();
-    assert!(sent.ends_with("&audience=api&prompt=login"), "{sent}");
+    assert!(sent.ends_with("&code_challenge_method=S256&audience=api&prompt=login"), "{sent}");
     assert!(url(app(), &SignInOptions::new()).unwrap().ends_with("&prompt=consent&audience=api"));
     let fixed = || confidential().authorize_url("https://as.example.com/authorize?prompt=consent");
     let error = url(fixed(), &SignInOptions::new().prompt("login")).unwrap_err();

@@ -183,7 +183,9 @@ fn times_have_a_minute_of_leeway_and_are_numbers() {
 fn max_age_and_acr_are_checked_if_the_sign_in_asked_for_them() {
     let at = |seconds: i64| (NOW as i64 + seconds).to_string();
     let young = checks(None, Some(30), None);
-    assert!(young.need_id_token());
+    assert!(!young.need_id_token(), "it expects no ID token, because it sent no nonce");
+    assert!(checks(Some("n"), Some(30), None).need_id_token());
+    assert!(!checks(Some("n"), None, None).need_id_token());
     for (seconds, expected) in
         [(0, None), (-90, None), (-91, Some(Kind::AuthTime)), (60, None), (61, Some(Kind::AuthTime))]
     {
@@ -191,7 +193,7 @@ fn max_age_and_acr_are_checked_if_the_sign_in_asked_for_them() {
     }
     assert_eq!(kind_with(&young, &[]), Some(Kind::AuthTime), "it does not say when");
     let strong = checks(None, None, Some("urn:mfa urn:hardware"));
-    assert!(strong.need_id_token());
+    assert!(checks(Some("n"), None, Some("urn:mfa")).need_id_token());
     for (class, expected) in [
         (r#""urn:hardware""#, None),
         (r#""urn:mfa""#, None),
@@ -243,8 +245,8 @@ fn the_answer_with_the_key_set_is_read_and_a_failure_keeps_its_status() {
     let answer = |status, body: &str| HttpResponse::new(ResponseHead::new(status), body);
     assert_eq!(Jwks::read(&answer(200, EXAMPLE_KEY)).unwrap().len(), 1);
     for (status, body, kind) in [
-        (503, EXAMPLE_KEY, ErrorKind::Unavailable),
-        (429, "", ErrorKind::Unavailable),
+        (503, EXAMPLE_KEY, ErrorKind::Unavailable { retry_at: None }),
+        (429, "", ErrorKind::Unavailable { retry_at: None }),
         (200, "<html>", ErrorKind::Protocol),
         (302, "", ErrorKind::Protocol),
         (404, "", ErrorKind::Protocol),
