@@ -37,6 +37,19 @@ impl SignInAttempt {
         Self { provider, app, source, token, claims, clock }
     }
 
+    /// An attempt at this app with these tokens, for tests of your own hook. Its provider is `default`, and it has no
+    /// claims.
+    #[must_use]
+    pub fn over(app: App, source: TokenSource, token: Token) -> Self {
+        Self::new("default".to_owned(), app, source, token, None, Clock::system())
+    }
+
+    /// The same with these claims.
+    #[must_use]
+    pub fn with_claims(self, claims: IdClaims) -> Self {
+        Self { claims: Some(claims), ..self }
+    }
+
     /// The name of the provider.
     #[must_use]
     pub fn provider(&self) -> &str {
