@@ -52,6 +52,7 @@ async fn main() -> Result<(), Failure> {
     Ok(axum::serve(listener, site).with_graceful_shutdown(end).await?)
 }
 
+#[expect(clippy::disallowed_methods, reason = "the shop is configured by its environment")]
 fn var(name: &str) -> Result<String, Failure> {
     std::env::var(name).map_err(|error| format!("{name}: {error}").into())
 }
