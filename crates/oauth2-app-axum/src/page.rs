@@ -40,10 +40,11 @@ pub(crate) async fn page(
     let next = only(&parameters, "next").and_then(|next| login.placement().next(next));
     let next = next.as_ref().map(|next| next.as_str());
     let told = notice.as_ref().map(Notice::sentence);
+    let refused = notice.as_ref().is_some_and(|notice| notice.word() == "refused");
     let (message, body) = match signed_in {
-        Ok(None) => (told, signed_out_section(&login, next)),
+        Ok(None) => (told, signed_out_section(&login, next, refused)),
         // The sessions cannot be read, so the user may be signed in or not. Both can retry by signing in.
-        Err(_) => (told.or(Some(SERVER_DOWN)), signed_out_section(&login, next)),
+        Err(_) => (told.or(Some(SERVER_DOWN)), signed_out_section(&login, next, refused)),
         Ok(Some(signed_in)) => match account(&login, &signed_in).await {
             Ok(account) => {
                 (told.map(|told| still(&notice, told)), account_section(&login, &signed_in, Some(&account)))
@@ -52,7 +53,7 @@ pub(crate) async fn page(
                 (told.or(Some(sentence("sign_in_not_accepted"))), account_section(&login, &signed_in, None))
             }
             Err(AccountError::SignInAgain) => {
-                (told.or(Some(sentence("login_required"))), signed_out_section(&login, next))
+                (told.or(Some(sentence("login_required"))), signed_out_section(&login, next, refused))
             }
             Err(AccountError::ServerDown) => {
                 (told.or(Some(SERVER_DOWN)), account_section(&login, &signed_in, None))
@@ -125,13 +126,15 @@ fn document(login: &WebLogin, message: Option<&str>, body: &str) -> String {
 }
 
 /// A button for each provider. Without a script they are links.
-fn signed_out_section(login: &WebLogin, next: Option<&str>) -> String {
+fn signed_out_section(login: &WebLogin, next: Option<&str>, refused: bool) -> String {
     let providers = login.providers();
     let start = login.placement().start();
     let button = |(n, provider): (usize, &std::sync::Arc<Provider>)| {
         let with = (providers.len() > 1).then(|| format!("with={}", percent(&provider.name)));
         let next = next.map(|next| format!("next={}", percent(next)));
-        let href = with_query(&start, &with.into_iter().chain(next).collect::<Vec<_>>());
+        // Otherwise a server with a session of its own signs the same user in again, without a page.
+        let prompt = refused.then(|| "prompt=login".to_owned());
+        let href = with_query(&start, &with.into_iter().chain(next).chain(prompt).collect::<Vec<_>>());
         let id = if n == 0 { "login".to_owned() } else { format!("login-{}", provider.name) };
         let label = if providers.len() > 1 {
             format!("Sign in with {}", provider.label)
@@ -148,7 +151,7 @@ fn signed_out_section(login: &WebLogin, next: Option<&str>) -> String {
     let buttons: String = providers.iter().enumerate().map(button).collect();
     // The popup needs no choice only if there is one provider.
     let popup = match providers {
-        [_] => {
+        [_] if !refused => {
             let start = escape_html(&start);
             format!(
                 "<button id=\"login-popup\" type=\"button\" data-start=\"{start}\" hidden>Sign in using a new window</button>\n"

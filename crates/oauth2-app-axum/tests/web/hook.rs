@@ -46,6 +46,8 @@ async fn a_refused_user_sees_the_applications_sentence_and_is_not_signed_in() {
     assert_eq!(back.location(), format!("/?error=refused&next=%2Fmine&notice={notice}"));
     let page = jar.get(&site, back.location()).await;
     assert!(page.body.contains("The account &lt;Ann&gt; has no plan."), "{}", page.body);
+    // The next sign-in asks for another account, also if the server has a session of its own.
+    assert!(page.body.contains("start?next=%2Fmine&amp;prompt=login\""), "{}", page.body);
     assert_eq!(jar.fetch(&site, "/who").await.status, 401);
     assert_eq!(site.server.count("/revoke"), 0);
     // A made-up link shows no sentence of its maker.
