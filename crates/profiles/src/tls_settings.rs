@@ -17,7 +17,10 @@ impl TlsSettings {
     pub(crate) fn tls(&self) -> Result<Tls, Error> {
         let mut tls = self.trusted_roots()?;
         if let Some(authority) = &self.ca_certificate {
-            tls = tls.certificate_authority(authority.bytes()?.to_vec());
+            tls = match authority.source_of_bytes()? {
+                Bytes::File(path) => tls.certificate_authority_file(path),
+                Bytes::Given(bytes) => tls.certificate_authority(bytes.to_vec()),
+            };
         }
         if let Some(certificate) = &self.client_certificate {
             tls = tls.client_identity(self.identity(certificate)?);

@@ -153,14 +153,6 @@ impl Value {
         })
     }
 
-    /// The bytes of a certificate, read now.
-    pub(crate) fn bytes(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        match self.source_of_bytes()? {
-            Bytes::Given(bytes) => Ok(bytes),
-            Bytes::File(path) => self.regular(&path, regular_file::read(&path, regular_file::CERTIFICATES)),
-        }
-    }
-
     #[expect(clippy::disallowed_methods, reason = "this is where configuration is made")]
     fn environment(&self, name: &str) -> Result<Zeroizing<String>, Error> {
         std::env::var(name).map(Zeroizing::new).map_err(|error| match error {

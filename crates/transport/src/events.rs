@@ -21,6 +21,8 @@
 //! | `certificate.not_yet_valid` | warn | certificate, from |
 //! | `certificate.replaced` | info | certificate, until |
 //! | `certificate.unusable` | warn | certificate, error |
+//! | `authorities.replaced` | info | files |
+//! | `authorities.unusable` | warn | error |
 //!
 //! No field holds a secret: a token is named by its generation, an error by its text.
 
@@ -144,4 +146,16 @@ pub fn certificate_replaced(certificate: &CertificateInfo) {
 #[cfg(feature = "client")]
 pub fn certificate_unusable(certificate: &CertificateInfo, fault: &TlsFault) {
     event!(warn, "certificate.unusable", certificate = certificate.subject.as_str(), error = %fault);
+}
+
+/// A file of certificate authorities has changed, and the new authorities are trusted from the next connection on.
+#[cfg(feature = "client")]
+pub fn authorities_replaced(files: usize) {
+    event!(info, "authorities.replaced", files);
+}
+
+/// A file of certificate authorities has changed, and cannot be used. Those of before stay trusted.
+#[cfg(feature = "client")]
+pub fn authorities_unusable(fault: &TlsFault) {
+    event!(warn, "authorities.unusable", error = %fault);
 }

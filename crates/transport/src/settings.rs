@@ -67,7 +67,7 @@ impl<D: Driver> SharedSettings<D> {
     pub fn certify(&mut self, tls: &Tls) {
         let tls = tls.clone();
         self.certificate =
-            tls.has_identity().then(|| -> Feed { Arc::new(move |hasher| tls.feed_credential(hasher)) });
+            tls.has_credential().then(|| -> Feed { Arc::new(move |hasher| tls.feed_credential(hasher)) });
     }
 
     /// Whether the store suits this provider's tokens, and its calls can be sent.

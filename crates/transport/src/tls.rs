@@ -4,6 +4,7 @@
 //! the process-wide provider of rustls, and nothing here sets it.
 
 use core::hash::Hasher;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use wellspring_core::{Credential, TokenError, UnixTime};
@@ -30,10 +31,10 @@ pub use certificate::{CertificateInfo, Validity};
 use chain::Material;
 use connector::Settings;
 pub use connector::{TlsConnector, TlsLibrary};
-use current::Current;
+use current::{Current, Stamp};
 pub use fault::{TlsFault, TlsSetting};
 pub use identity::TlsIdentity;
-use identity::Unordered;
+use identity::{Part, Unordered};
 use key::PrivateKey;
 
 /// The TLS library of a client. A library whose feature is not enabled has no variant.
@@ -78,7 +79,7 @@ impl TlsBackend {
 pub struct Tls {
     backend: Option<TlsBackend>,
     identity: Option<Arc<Current>>,
-    authorities: Vec<Vec<u8>>,
+    authorities: Vec<Part>,
     #[cfg(feature = "platform-verifier")]
     system_roots: bool,
 }
@@ -122,7 +123,15 @@ impl Tls {
     /// Trusts the certificate authorities in this file too: PEM with one or many certificates, DER or PKCS #7.
     #[must_use]
     pub fn certificate_authority(mut self, file: impl Into<Vec<u8>>) -> Self {
-        self.authorities.push(file.into());
+        self.authorities.push(Part::bytes_of(file));
+        self
+    }
+
+    /// The same, from a file. A file that is exchanged while the program runs is used from the next connection on; if it
+    /// cannot be used, the old authorities stay trusted, and the event `authorities.unusable` says why.
+    #[must_use]
+    pub fn certificate_authority_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.authorities.push(Part::File(path.into()));
         self
     }
 
@@ -162,16 +171,22 @@ impl Tls {
         self.backend.or(TlsBackend::ENABLED.first().copied())
     }
 
-    /// Feeds the certificate in use and its key to a hasher, as parts of a credential.
+    /// Feeds the certificate in use and its key to a hasher, as parts of a credential, and the authorities that stand in files:
+    /// what an operator exchanges after a handshake that has failed.
     pub(crate) fn feed_credential(&self, hasher: &mut dyn Hasher) {
         if let Ok(Some(material)) = self.material() {
             Credential::new(hasher).certificate(material.certificate()).private_key(material.key().der());
         }
+        for authority in self.authorities.iter().filter(|authority| authority.path().is_some()) {
+            if let Ok(bytes) = authority.bytes() {
+                Credential::new(hasher).certificate(&bytes);
+            }
+        }
     }
 
-    /// Whether a client certificate is set.
-    pub(crate) const fn has_identity(&self) -> bool {
-        self.identity.is_some()
+    /// Whether a part of these settings belongs to the credential.
+    pub(crate) fn has_credential(&self) -> bool {
+        self.identity.is_some() || self.authorities.iter().any(|authority| authority.path().is_some())
     }
 
     /// Checks the settings, as a client does when it is built.
@@ -279,6 +294,10 @@ impl Settings for Tls {
             )
             .into()),
         }
+    }
+
+    fn authorities(&self) -> Vec<Option<Stamp>> {
+        self.authorities.iter().filter_map(Part::path).map(Stamp::of).collect()
     }
 
     fn report(&self, info: &CertificateInfo, now: UnixTime) {

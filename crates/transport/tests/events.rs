@@ -1,52 +1,15 @@
 //! The events of a source, by their stable names, and what they never hold.
 
-use core::fmt::{self, Write};
-use core::time::Duration;
-use std::sync::{Arc, Mutex};
+#[path = "support/lines.rs"]
+mod lines;
 
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use core::time::Duration;
+
+use lines::Lines;
 use wellspring_core::{
     AccessToken, Deviation, Generation, Policy, RefreshToken, Rejected, TokenError, TokenResponse,
 };
 use wellspring_transport::{Clock, Scripted, SharedLifecycle, events};
-
-/// Keeps each event as one line.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let _ = write!(self.0, " {}={value:?}", field.name());
-    }
-}
-
-impl Subscriber for Lines {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "wellspring"
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line(event.metadata().name().to_owned());
-        event.record(&mut line);
-        self.0.lock().expect("no test panics in here").push(line.0);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
 
 #[test]
 fn each_event_has_its_name_and_none_holds_a_secret() {
@@ -64,7 +27,7 @@ fn each_event_has_its_name_and_none_holds_a_secret() {
     events::deviation("scripted", Deviation::ByteOrderMark);
     events::renewal_failed("scripted", &TokenError::busy("wait"));
 
-    let lines = lines.0.lock().unwrap();
+    let lines = lines.take();
     let names: Vec<_> = lines.iter().map(|line| line.split(' ').next().unwrap()).collect();
     assert_eq!(
         names,

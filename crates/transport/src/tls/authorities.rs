@@ -3,14 +3,16 @@
 
 use super::contents::Contents;
 use super::fault::{TlsFault, TlsSetting};
+use super::identity::Part;
 
 /// The certificates of each of these files.
-pub(super) fn certificates(files: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, TlsFault> {
+pub(super) fn certificates(files: &[Part]) -> Result<Vec<Vec<u8>>, TlsFault> {
     let mut all = Vec::new();
-    for bytes in files {
+    for file in files {
         let fault =
             |why: &str| TlsFault::new(TlsSetting::CertificateAuthority, format!("the CA certificate {why}"));
-        let contents = Contents::read(bytes, &[]).map_err(|problem| fault(&problem.text))?;
+        let bytes = file.bytes().map_err(|problem| fault(&problem.text))?;
+        let contents = Contents::read(&bytes, &[]).map_err(|problem| fault(&problem.text))?;
         if contents.certificates.is_empty() {
             return Err(fault(&format!("is missing: the file holds {}", contents.summary())));
         }

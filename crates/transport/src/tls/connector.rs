@@ -8,6 +8,7 @@ use wellspring_core::UnixTime;
 
 use super::certificate::CertificateInfo;
 use super::chain::Material;
+use super::current::Stamp;
 use super::fault::TlsFault;
 use crate::clock::Clock;
 use crate::events;
@@ -29,6 +30,9 @@ pub(super) trait Settings: Send + Sync {
     /// The client certificate in use, after a look at its files.
     fn material(&self) -> Result<Option<Arc<Material>>, TlsFault>;
 
+    /// How the files of the authorities look now.
+    fn authorities(&self) -> Vec<Option<Stamp>>;
+
     /// The configuration with this client certificate.
     fn library(&self, material: Option<&Material>) -> Result<TlsLibrary, TlsFault>;
 
@@ -36,9 +40,10 @@ pub(super) trait Settings: Send + Sync {
     fn report(&self, info: &CertificateInfo, now: UnixTime);
 }
 
-/// A configuration, and the certificate that it was made with.
+/// A configuration, and the certificate and the authorities that it was made with.
 struct Built {
     material: Option<Arc<Material>>,
+    authorities: Vec<Option<Stamp>>,
     library: TlsLibrary,
 }
 
@@ -59,11 +64,13 @@ pub enum TlsLibrary {
 
 impl TlsConnector {
     pub(super) fn new(settings: impl Settings + 'static) -> Result<Self, TlsFault> {
+        // Before the files are read: what changes meanwhile is read next time.
+        let authorities = settings.authorities();
         let material = settings.material()?;
         let library = settings.library(material.as_deref())?;
         let settings: Option<Box<dyn Settings>> = Some(Box::new(settings));
-        let connector =
-            Self(Arc::new(Connector { settings, built: Mutex::new(Built { material, library }) }));
+        let built = Mutex::new(Built { material, authorities, library });
+        let connector = Self(Arc::new(Connector { settings, built }));
         connector.report();
         Ok(connector)
     }
@@ -71,24 +78,37 @@ impl TlsConnector {
     /// A connector of a program without a TLS library.
     #[must_use]
     pub fn without_library() -> Self {
-        let built = Built { material: None, library: TlsLibrary::None };
+        let built = Built { material: None, authorities: Vec::new(), library: TlsLibrary::None };
         Self(Arc::new(Connector { settings: None, built: Mutex::new(built) }))
     }
 
-    /// The configuration for the next connection. It looks whether the files of the client certificate have changed.
+    /// The configuration for the next connection. It looks whether the files of the client certificate or of the authorities
+    /// have changed.
     #[must_use]
     pub fn library(&self) -> TlsLibrary {
         let Connector { settings, built } = &*self.0;
         let mut built = built.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(settings) = settings else { return built.library.clone() };
+        let authorities = settings.authorities();
+        let trusts_others = authorities != built.authorities;
         // It has been read before, so this is the one in use if the files cannot be read now.
-        let Ok(Some(now)) = settings.material() else { return built.library.clone() };
-        if !built.material.as_ref().is_some_and(|used| Arc::ptr_eq(used, &now)) {
-            match settings.library(Some(&now)) {
-                Ok(library) => built.library = library,
-                Err(fault) => events::certificate_unusable(&now.info, &fault),
+        let material = settings.material().ok().flatten().or_else(|| built.material.clone());
+        let same = match (&material, &built.material) {
+            (Some(now), Some(used)) => Arc::ptr_eq(now, used),
+            (now, used) => now.is_none() && used.is_none(),
+        };
+        if !same || trusts_others {
+            match (settings.library(material.as_deref()), &material) {
+                (Ok(library), _) => {
+                    built.library = library;
+                    if trusts_others {
+                        events::authorities_replaced(authorities.len());
+                    }
+                }
+                (Err(fault), Some(now)) if !trusts_others => events::certificate_unusable(&now.info, &fault),
+                (Err(fault), _) => events::authorities_unusable(&fault),
             }
-            built.material = Some(now);
+            (built.material, built.authorities) = (material, authorities);
         }
         let library = built.library.clone();
         drop(built);

@@ -32,7 +32,7 @@ struct State {
 
 /// What changes when a file is exchanged or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+pub(super) struct Stamp {
     modified: Option<SystemTime>,
     length: u64,
     /// The number of the file, and when its metadata changed.
@@ -112,7 +112,7 @@ impl Stage {
 }
 
 impl Stamp {
-    fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path) -> Option<Self> {
         let metadata = std::fs::metadata(path).ok()?;
         #[cfg(unix)]
         let number = {

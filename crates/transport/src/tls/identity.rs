@@ -48,7 +48,7 @@ impl TlsIdentity {
     /// The certificate, or the certificate and the key, in memory.
     #[must_use]
     pub fn new(certificate: impl Into<Vec<u8>>) -> Self {
-        Self::of(Part::Bytes(Arc::new(Zeroizing::new(certificate.into()))))
+        Self::of(Part::bytes_of(certificate))
     }
 
     /// The certificate, or the certificate and the key, in this file.
@@ -64,7 +64,7 @@ impl TlsIdentity {
     /// The key in memory. Without a key, it is read from where the certificate is.
     #[must_use]
     pub fn key(mut self, key: impl Into<Vec<u8>>) -> Self {
-        self.key = Some(Part::Bytes(Arc::new(Zeroizing::new(key.into()))));
+        self.key = Some(Part::bytes_of(key));
         self
     }
 
@@ -92,10 +92,7 @@ impl TlsIdentity {
     /// The files that may change.
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
         let parts = [Some(&self.certificate), self.key.as_ref()];
-        parts.into_iter().flatten().filter_map(|part| match part {
-            Part::File(path) => Some(path.as_path()),
-            Part::Bytes(_) => None,
-        })
+        parts.into_iter().flatten().filter_map(Part::path)
     }
 
     /// The certificates and keys, in the order of the files.
@@ -150,7 +147,19 @@ pub(super) struct Unordered {
 }
 
 impl Part {
-    fn bytes(&self) -> Result<Arc<Zeroizing<Vec<u8>>>, Problem> {
+    pub(super) fn bytes_of(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::Bytes(Arc::new(Zeroizing::new(bytes.into())))
+    }
+
+    /// The file that may change.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Bytes(_) => None,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> Result<Arc<Zeroizing<Vec<u8>>>, Problem> {
         match self {
             Self::Bytes(bytes) => Ok(Arc::clone(bytes)),
             Self::File(path) => match regular_file::read(path, regular_file::CERTIFICATES) {

@@ -13,6 +13,8 @@ mod certificate_files;
 mod client_settings;
 mod doubles;
 mod exchange;
+#[cfg(feature = "pkcs12")]
+mod exchanged_authorities;
 mod forget;
 mod limits;
 #[cfg(feature = "pkcs12")]
