@@ -176,8 +176,9 @@ async fn a_bank_that_demands_a_certificate_is_not_reached_without_one() {
     let scene = Scene::all().into_iter().find(|scene| scene.name == "efi").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
-        "[profile.own]\nprovider = \"custom\"\ntoken_url = \"{}\"\n{}\n[profile.own.policy]\ndeadline = \"2s\"\n\
-         [profile.own.tls]\nca_certificate = \"ca.pem\"\n",
+        "[profile.own]\nprovider = \"custom\"\ntoken_url = \"{}\"\n{}\n[profile.own.request]\nencoding = \"json\"\n\
+         client_authentication = \"basic_verbatim\"\nparameters = {{ grant_type = \"client_credentials\" }}\n\
+         [profile.own.policy]\ndeadline = \"2s\"\n[profile.own.tls]\nca_certificate = \"ca.pem\"\n",
         scene.place.token_url.as_ref().unwrap(),
         scene.facts.keys().join("\n")
     );
@@ -186,7 +187,8 @@ async fn a_bank_that_demands_a_certificate_is_not_reached_without_one() {
     let configuration = Configuration::load(folder.path().join("wellspring.toml")).unwrap();
     let profile = configuration.profile("own").unwrap();
     let source = driver::builder(profile).proxy(scene.stand_in.url.clone()).build().unwrap();
-    assert!(source.token().await.is_err());
+    let error = source.token().await.unwrap_err();
+    assert!(error.to_string().contains("client certificate"), "{error}");
     assert_eq!(scene.stand_in.served(), [""; 0]);
 }
 
