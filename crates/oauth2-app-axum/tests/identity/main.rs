@@ -103,6 +103,23 @@ async fn keys_that_do_not_arrive_hold_a_person_for_two_seconds_and_serve_the_nex
 }
 
 #[tokio::test]
+async fn sign_ins_that_wait_for_the_keys_share_one_request() {
+    let site = site();
+    site.server.hold(true);
+    let mut waiting = Vec::new();
+    for number in 1..=3 {
+        // The double knows one nonce at a time: the next sign-in begins when this one has its tokens.
+        waiting.push(site.begin_sign_in());
+        site.until(|| site.server.count("/token") == number).await;
+    }
+    site.server.hold(false);
+    for sign_in in waiting {
+        assert_eq!(sign_in.await.unwrap(), "/?login=success");
+    }
+    assert_eq!(site.server.count("/jwks"), 1);
+}
+
+#[tokio::test]
 async fn a_server_without_its_keys_is_an_error_and_old_keys_serve_while_it_has_none() {
     let site = site();
     site.server.keys_fail(true);
