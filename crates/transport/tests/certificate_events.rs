@@ -17,15 +17,15 @@ impl Folder {
     fn new() -> Self {
         let folder =
             std::env::temp_dir().join(format!("wellspring-certificate-events-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::create_dir_all(&folder).expect("the test can write and certify");
         Self(folder)
     }
 
     /// Puts this file there in one step, as an operator does.
     fn put(&self, name: &str, text: &str) -> PathBuf {
         let (new, path) = (self.0.join("new"), self.0.join(name));
-        std::fs::write(&new, text).unwrap();
-        std::fs::rename(new, &path).unwrap();
+        std::fs::write(&new, text).expect("the test can write and certify");
+        std::fs::rename(new, &path).expect("the test can write and certify");
         path
     }
 }
@@ -37,9 +37,9 @@ impl Drop for Folder {
 }
 
 fn certificate(name: &str, key: &KeyPair) -> String {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    let mut params = CertificateParams::new(Vec::new()).expect("the test can write and certify");
     params.distinguished_name.push(DnType::CommonName, name);
-    params.self_signed(key).unwrap().pem()
+    params.self_signed(key).expect("the test can write and certify").pem()
 }
 
 fn with_key(name: &str, key: &KeyPair) -> String {
