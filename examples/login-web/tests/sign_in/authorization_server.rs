@@ -31,6 +31,8 @@ struct Known {
     issued: u32,
     /// Whether a refresh token is granted beside the access token.
     refreshing: bool,
+    /// Whether an id_token without a signature is granted beside the access token.
+    forging: bool,
     /// Whether the access token has expired.
     expired: bool,
     revoked: Vec<String>,
@@ -50,6 +52,7 @@ impl AuthorizationServer {
             codes: HashMap::new(),
             issued: 0,
             refreshing: true,
+            forging: false,
             expired: false,
             revoked: Vec::new(),
             refusals: Vec::new(),
@@ -75,6 +78,11 @@ impl AuthorizationServer {
     /// Grants no refresh token from now on: the user has to sign in again when the access token expires.
     pub(crate) fn grants_no_refresh_token(&self) {
         self.known.lock().unwrap().refreshing = false;
+    }
+
+    /// Grants an id_token that proves nothing from now on.
+    pub(crate) fn grants_a_forged_id_token(&self) {
+        self.known.lock().unwrap().forging = true;
     }
 
     /// Expires the access token that was issued last.
@@ -208,10 +216,11 @@ impl Known {
         self.expired = false;
         let refresh = format!(r#""refresh_token":"{REFRESH}","refresh_expires_in":1800,"#);
         let refresh = if self.refreshing { &refresh } else { "" };
+        let id_token = if self.forging { r#""id_token":"e30.e30.e30","# } else { "" };
         ok(format!(
             r#"{{"token_type":"bearer","scope":"openid profile","expires_in":299,"ext_expires_in":0,
-            "access_token":"{ACCESS}",{refresh}
-            "id_token":"e30.e30.e30","session_state":"7d2c","not-before-policy":0}}"#
+            "access_token":"{ACCESS}",{refresh}{id_token}
+            "session_state":"7d2c","not-before-policy":0}}"#
         ))
     }
 

@@ -73,3 +73,18 @@ fn where_there_is_no_refresh_token_people_are_asked_to_sign_in_again() {
     let expired = "invalid_token: another token, or an expired one";
     assert!(server.refusals().iter().all(|refusal| refusal == expired), "{:?}", server.refusals());
 }
+
+#[test]
+fn an_id_token_that_proves_nothing_signs_no_user_in() {
+    let server = AuthorizationServer::start("client_of_this_site", SECRET);
+    server.grants_a_forged_id_token();
+    let profile = include_str!("../../wellspring.toml");
+    let folder = Folder::with(&profile.replace("https://accounts.example", &server.issuer));
+    let site = folder.site("people");
+    server.register(&site.redirect_uri);
+    let mut browser = Browser::default();
+    let start = browser.get(&site.at("/auth/oauth/start"));
+    let back = Browser::default().get(start.location());
+    assert_eq!(browser.get(back.location()).location(), "/?error=invalid_id_token");
+    assert!(browser.get(&site.at("/")).body.contains("id=\"login\""));
+}
