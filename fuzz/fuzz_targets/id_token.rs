@@ -46,7 +46,11 @@ fuzz_target!(|input: &[u8]| {
             assert_eq!(format!("{verified:?}"), "IdClaims(..)");
         }
         Err(error) => {
-            assert_ne!(error.kind(), IdTokenErrorKind::Signature, "the key has signed it, and it names no key");
+            assert_ne!(
+                error.kind(),
+                IdTokenErrorKind::Signature,
+                "the key has signed it, and it names no key"
+            );
             check_error(&error);
         }
     }
