@@ -152,7 +152,13 @@ impl AcquireLease {
     ) -> Leasing {
         match saved {
             Ok(Swap::Done(version)) => self.leased(context, version, now),
-            Ok(Swap::Conflict) => Leasing::Conflict(self.judge),
+            Ok(Swap::Conflict) => {
+                // An earlier save of this very lease may have ended late.
+                if self.unsure && !self.repeats {
+                    self.judge.remember_unsent();
+                }
+                Leasing::Conflict(self.judge)
+            }
             Err(_) if self.can_do_without_store(context) => {
                 context.start_exchange(now);
                 Leasing::SendWithoutStore(self.grant, self.judge)
@@ -199,7 +205,8 @@ impl AcquireLease {
     }
 
     fn leased(self, context: &mut Context, version: Version, now: Clocks) -> Leasing {
-        let Self { judge, grant, record, lease, made, repeats, .. } = self;
+        let Self { mut judge, grant, record, lease, made, repeats, .. } = self;
+        judge.forget_unsent();
         let leased = Leased { judge, version, record, lease, until: made.plus(lease.span) };
         if now.instant > leased.latest_start(context) {
             let text = "saving the lease took so long that no time was left to send anything";

@@ -25,6 +25,7 @@ use super::outcome::{Failure, OwnAttempt, StoreFacts};
 use super::replay::choose;
 use super::unknown_owner::{Patience, UnknownOwner};
 
+mod own_lease;
 mod unusable_spill;
 
 /// A renewal that looks at the store.
@@ -253,17 +254,6 @@ impl Judge {
             return self.unknown.find(version, lease, patience, now);
         }
         if now.instant < patience.renewal { Found::LeasedHere } else { Found::LeasedHereTooLong }
-    }
-
-    /// Whether this is the lease of the attempt of which this lifecycle knows this.
-    fn is_own(&self, lease: &Lease, known: fn(u64) -> OwnAttempt) -> bool {
-        let Attempt { owner, number } = lease.attempt;
-        owner == self.attempt.owner && self.own_attempt == Some(known(number))
-    }
-
-    /// Whether this lease is of an own attempt whose response could not be read, and which could not be recorded.
-    fn has_answer(&self, lease: &Lease) -> bool {
-        self.is_own(lease, OwnAttempt::Answered) && holds(Rule::RememberAnswered)
     }
 
     /// How long this renewal waits for the lease of another, from its first look at one.

@@ -4,6 +4,7 @@ mod amended;
 mod doubt;
 mod identities;
 mod kept;
+mod own_leases;
 mod owners;
 mod pauses;
 mod refused;
