@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wellspring_core::StoreError;
-use wellspring_store::files;
+use wellspring_store::{KeyName, files};
 
 use crate::format::{corrupt, parse};
 use crate::interrupted::TEMPORARY;
@@ -24,6 +24,18 @@ pub(crate) fn problems(folder: &Path) -> Vec<StoreError> {
     let spills = folder.join(SPILLS);
     let is_spill = |path: &Path| path == spills || path.parent() == Some(&spills);
     paths(folder).iter().filter(|path| !is_spill(path)).filter_map(|path| problem(folder, path)).collect()
+}
+
+/// The names of all records, and of the key of the spilled tokens.
+pub(crate) fn names(folder: &Path) -> Result<Vec<KeyName>, StoreError> {
+    let failed = |error| files::failed("cannot be read", folder, error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let file = entry.map_err(failed)?.file_name();
+        let digits = file.to_str().and_then(|file| file.strip_suffix(".token").or(file.strip_suffix(".key")));
+        names.extend(digits.and_then(KeyName::of_digits));
+    }
+    Ok(names)
 }
 
 /// A sentence about each save that was interrupted, or is in progress.

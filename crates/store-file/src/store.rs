@@ -180,6 +180,10 @@ impl Map for FileStore {
         self.liveness_locks.acquire(name, within)
     }
 
+    fn names(&self, _: Duration) -> Result<Vec<KeyName>, StoreError> {
+        look::names(&self.folder)
+    }
+
     fn problems(&self) -> Vec<StoreError> {
         look::problems(&self.folder)
     }

@@ -122,6 +122,15 @@ impl Map for SqliteStore {
         self.liveness_locks.acquire(name, within)
     }
 
+    fn names(&self, within: Duration) -> Result<Vec<KeyName>, StoreError> {
+        let names: Vec<String> = self.loads.run(within, |connection| {
+            let mut statement = connection.prepare("SELECT key FROM record")?;
+            let names = statement.query_map([], |row| row.get(0))?;
+            names.collect()
+        })?;
+        Ok(names.iter().filter_map(|name| KeyName::of_digits(name)).collect())
+    }
+
     fn problems(&self) -> Vec<StoreError> {
         look::problems(self.path())
     }

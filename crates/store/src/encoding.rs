@@ -23,7 +23,7 @@
 //!
 //! Format 2 is that of a spill which is bound to its store. Format 3 adds `claim_domain`, `requested_scope`, and
 //! `moving_to` for a record that moves to another key. Format 4 adds the members of the token response, attachments, and
-//! the fields that begin with `+`.
+//! the fields that begin with `+`. Format 5 is that of sealed bytes; the next format of a record is 6.
 
 mod additions;
 mod authentic;
@@ -32,6 +32,7 @@ mod fields;
 mod pending_save;
 mod record;
 mod refusals;
+pub(crate) mod sealed;
 #[cfg(test)]
 mod tests;
 mod unreadable;

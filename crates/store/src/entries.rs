@@ -3,14 +3,16 @@
 use wellspring_core::{StoreError, Version};
 
 use crate::encoding::{self, Decoded};
-use crate::map::{Entry, KeyName, Map, unreadable};
+use crate::map::{Entry, KeyName, Map};
+use crate::sealer::SealedMap;
 
-/// Decodes an entry of this map. The error says where the record is.
-pub(crate) fn decode(map: &impl Map, name: &KeyName, entry: &Entry) -> Result<Decoded, StoreError> {
-    encoding::decode_record(&entry.bytes).map_err(|error| match map.removal(name) {
-        None => unreadable(&map.shown(name), &error),
-        Some(removal) => StoreError::unreadable(format!("the record {} {error}; {removal}", map.shown(name))),
-    })
+/// Decodes an opened entry of this map. The error says where the record is.
+pub(crate) fn decode(
+    map: &SealedMap<impl Map>,
+    name: &KeyName,
+    entry: &Entry,
+) -> Result<Decoded, StoreError> {
+    encoding::decode_record(&entry.bytes).map_err(|error| map.unreadable(name, &error))
 }
 
 /// No version repeats, not even for a key whose record was deleted.

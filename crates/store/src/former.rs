@@ -20,6 +20,7 @@ use crate::clock::Deadline;
 use crate::encoding;
 use crate::entries::{decode, random_version};
 use crate::map::{Entry, KeyName, Map};
+use crate::sealer::SealedMap;
 
 /// The writer of the tombstone that a move leaves behind. No source has this number.
 const MOVER: Attempt = Attempt { owner: Owner { machine: 0, boot: 0, process: 0, source: 0 }, number: 0 };
@@ -45,7 +46,7 @@ pub(crate) enum Found {
 /// The former entry of a key, and the key's own name.
 #[derive(Debug)]
 pub(crate) struct Former<'a, M> {
-    map: &'a M,
+    map: &'a SealedMap<M>,
     name: &'a KeyName,
     key: &'a TokenKey,
     former: KeyName,
@@ -53,7 +54,7 @@ pub(crate) struct Former<'a, M> {
 
 impl<'a, M: Map> Former<'a, M> {
     /// The former entry of this key, if it has one.
-    pub(crate) fn of(map: &'a M, name: &'a KeyName, key: &'a TokenKey) -> Option<Self> {
+    pub(crate) fn of(map: &'a SealedMap<M>, name: &'a KeyName, key: &'a TokenKey) -> Option<Self> {
         let key = key.former()?;
         Some(Self { map, name, key, former: KeyName::of(key) })
     }
@@ -90,12 +91,13 @@ impl<'a, M: Map> Former<'a, M> {
         if self.map.load(self.name, end.left())?.is_some() {
             return Ok(Swap::Conflict);
         }
-        let moving = Entry { version: random_version()?, bytes: encoding::encode_moving(record, self.name)? };
-        if !self.map.swap(&self.former, Some(version), &moving, end.left())? {
+        let moving = random_version()?;
+        let entry = Entry { version: moving, bytes: encoding::encode_moving(record, self.name)? };
+        if !self.map.swap(&self.former, Some(version), entry, record.lease.is_some(), end.left())? {
             return Ok(Swap::Conflict);
         }
         // From here on the record is saved: any process carries it over.
-        let saved = carry_over(self.map, (&self.former, moving.version), self.name, record, end);
+        let saved = carry_over(self.map, (&self.former, moving), self.name, record, end);
         Ok(match saved.map_err(StoreError::maybe_applied)? {
             Some(version) => Swap::Done(version),
             None => Swap::Conflict,
@@ -127,14 +129,14 @@ impl<'a, M: Map> Former<'a, M> {
 /// The second and the third step of a move from this version of this name. Returns the version under the new name, if the
 /// record stands there.
 pub(crate) fn carry_over<M: Map>(
-    map: &M,
+    map: &SealedMap<M>,
     from: (&KeyName, Version),
     to: &KeyName,
     record: &Record,
     end: Deadline,
 ) -> Result<Option<Version>, StoreError> {
     let entry = Entry { version: random_version()?, bytes: encoding::encode_record(record)? };
-    let saved = if map.swap(to, None, &entry, end.left())? {
+    let saved = if map.swap(to, None, entry.clone(), record.lease.is_some(), end.left())? {
         Some(entry.version)
     } else {
         // Another process may have done it.
@@ -147,7 +149,7 @@ pub(crate) fn carry_over<M: Map>(
 
 /// The third step.
 fn bury<M: Map>(
-    map: &M,
+    map: &SealedMap<M>,
     (from, moving): (&KeyName, Version),
     record: &Record,
     end: Deadline,
@@ -156,7 +158,7 @@ fn bury<M: Map>(
     tombstone.writer = Some(MOVER);
     let entry = Entry { version: random_version()?, bytes: encoding::encode_record(&tombstone)? };
     // Where this is a conflict, another process has done it.
-    map.swap(from, Some(moving), &entry, end.left()).map(drop)
+    map.swap(from, Some(moving), entry, false, end.left()).map(drop)
 }
 
 impl Settled {

@@ -36,8 +36,9 @@
 //! encoding keeps the other members of a token response, what a program has attached, and the fields of a later version that
 //! may be carried along; it drops the deviations that the reader of the response noted.
 //!
-//! The store does not encrypt tokens: everyone who can read the files can use the tokens. Therefore the store creates
-//! folders with mode 0700 and files with mode 0600.
+//! Without the feature `sealing` the store does not encrypt tokens: everyone who can read the files can use the tokens.
+//! Therefore the store creates folders with mode 0700 and files with mode 0600. With the feature, `Records::sealed` gives
+//! any store a ring of keys: records and spilled tokens are sealed with XChaCha20-Poly1305.
 #![forbid(unsafe_code)]
 
 mod clock;
@@ -54,6 +55,11 @@ mod lock_domain;
 mod map;
 mod memory;
 mod records;
+mod reseal;
+mod sealer;
+#[cfg(feature = "sealing")]
+mod sealing;
+mod sealing_key_id;
 mod spill_rooms;
 mod spills;
 
@@ -64,5 +70,9 @@ pub use liveness_locks::LivenessLocks;
 pub use map::{Entry, KeyName, Map};
 pub use memory::MemoryStore;
 pub use records::Records;
+pub use reseal::{Resealed, Seal, Seals};
+#[cfg(feature = "sealing")]
+pub use sealing::{SealingKey, SealingKeys};
+pub use sealing_key_id::SealingKeyId;
 pub use spills::Spills;
 pub use zeroize::Zeroizing;

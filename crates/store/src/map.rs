@@ -9,6 +9,7 @@ use wellspring_core::{
 };
 use zeroize::Zeroizing;
 
+use crate::encoding::sealed::Sealed;
 use crate::encoding::{self, Unreadable};
 
 /// The name under which a key is stored: the key's SHA-256 as 64 hexadecimal digits.
@@ -38,8 +39,9 @@ impl KeyName {
         self.0 == SPILL_KEY
     }
 
-    /// The name of these 64 digits.
-    pub(crate) fn of_digits(digits: &str) -> Option<Self> {
+    /// The name of these 64 digits; `None` for any other text.
+    #[must_use]
+    pub fn of_digits(digits: &str) -> Option<Self> {
         let lower = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         (digits.len() == 64 && digits.bytes().all(lower)).then(|| Self(digits.to_owned()))
     }
@@ -95,12 +97,16 @@ impl Entry {
     ///
     /// When they are not. A load of the record fails with the same error.
     pub fn check(&self, shown: &str) -> Result<(), StoreError> {
-        encoding::is_whole(&self.bytes).map_err(|error| unreadable(shown, &error))
+        encoding::is_whole(&self.bytes).map_err(|error| error.in_store(&format!("the record {shown}")))
     }
 
     /// Whether these bytes are a record with a lease. A process sends nothing before the save of its lease is confirmed.
+    /// A sealed record says so without its key.
     #[must_use]
     pub fn holds_lease(&self) -> bool {
+        if let Some(sealed) = Sealed::read(&self.bytes) {
+            return sealed.is_ok_and(|sealed| sealed.label.leased);
+        }
         encoding::decode_record(&self.bytes).is_ok_and(|decoded| decoded.record.lease.is_some())
     }
 }
@@ -109,11 +115,6 @@ impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Entry({:?}, {} bytes)", self.version, self.bytes.len())
     }
-}
-
-/// The error for a record that cannot be decoded.
-pub(crate) fn unreadable(shown: &str, error: &Unreadable) -> StoreError {
-    StoreError::unreadable(format!("the record {shown} {error}"))
 }
 
 /// A map from names to versioned bytes.
@@ -170,6 +171,16 @@ pub trait Map: Send + Sync + fmt::Debug {
     ///
     /// When the lock cannot be acquired.
     fn liveness_lock(&self, name: &KeyName, within: Duration) -> Result<LivenessLock, StoreError>;
+
+    /// The names of all entries, in any order, for [`Records::reseal`](crate::Records::reseal) and for a look at the whole
+    /// store.
+    ///
+    /// # Errors
+    ///
+    /// When the map cannot be read, or cannot list its names.
+    fn names(&self, _: Duration) -> Result<Vec<KeyName>, StoreError> {
+        Err(StoreError::refused("this store cannot list its records"))
+    }
 
     /// Where an error says that the entry of this name is: its file, or its name and the file of all.
     fn shown(&self, name: &KeyName) -> String {

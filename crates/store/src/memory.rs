@@ -93,6 +93,10 @@ impl Map for MemoryStore {
         Ok(true)
     }
 
+    fn names(&self, _: Duration) -> Result<Vec<KeyName>, StoreError> {
+        Ok(self.0.lock().entries.keys().cloned().collect())
+    }
+
     fn watch(
         &self,
         name: &KeyName,

@@ -14,6 +14,7 @@ use crate::encoding::{self, Decoded, SpillKey};
 use crate::entries::{decode, random_version};
 use crate::former::{Former, Found, Settled, carry_over};
 use crate::map::{Entry, KeyName, Map};
+use crate::sealer::{SealedMap, Sealer};
 use crate::spill_rooms::SpillRooms;
 use crate::spills::{Spilled, Spills};
 
@@ -34,7 +35,7 @@ const KEY_FRESH_FOR: Duration = Duration::from_secs(60);
 /// A [`Store`] of records over a [`Map`] of bytes.
 #[derive(Clone, Debug)]
 pub struct Records<M> {
-    map: M,
+    map: SealedMap<M>,
     spills: Option<Spills>,
     /// The store's spill key when it was last read, and until when it is fresh: a token must be spilled also when the map
     /// cannot be read.
@@ -48,7 +49,7 @@ impl<M: Map> Records<M> {
     #[must_use]
     pub fn new(map: M) -> Self {
         Self {
-            map,
+            map: SealedMap { map, sealer: Sealer::default() },
             spills: None,
             spill_key: Arc::default(),
             rooms: SpillRooms::default(),
@@ -59,14 +60,42 @@ impl<M: Map> Records<M> {
     /// The same store, which spills tokens to this folder. The first spill creates the folder.
     #[must_use]
     pub fn with_spills(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.spills = Some(Spills::new(folder));
+        self.spills = Some(Spills::new(folder).sealed(self.map.sealer.clone()));
+        self
+    }
+
+    /// The same store, whose records and spilled tokens are sealed with the newest of these keys and opened with any. What
+    /// lies there unsealed is read, and sealed at its next save; [`reseal`](Self::reseal) seals all of it.
+    ///
+    /// What none of the keys opens is an error that names its key, never "absent", and nothing overwrites it.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use wellspring_core::{Epoch, Generation, Record, SessionState, Store, TokenKey};
+    /// use wellspring_store::{MemoryStore, SealingKey, SealingKeys};
+    ///
+    /// let store = MemoryStore::open();
+    /// let sealed = store.clone().sealed(SealingKeys::new(SealingKey::random()?));
+    /// let key = TokenKey::new("provider", "https://as.example/token");
+    /// let record = Record::new(Epoch::new(1), Generation::new(1), SessionState::LoggedOut);
+    /// let within = Duration::from_secs(1);
+    /// sealed.save(&key, None, &record, within)?;
+    /// assert!(sealed.load(&key, within)?.stored.is_some());
+    /// assert!(store.load(&key, within).unwrap_err().to_string().contains("is sealed with the key"));
+    /// # Ok::<(), wellspring_core::StoreError>(())
+    /// ```
+    #[cfg(feature = "sealing")]
+    #[must_use]
+    pub fn sealed(mut self, keys: crate::sealing::SealingKeys) -> Self {
+        self.map.sealer = Sealer::new(keys);
+        self.spills = self.spills.map(|spills| spills.sealed(self.map.sealer.clone()));
         self
     }
 
     /// The underlying map.
     #[must_use]
     pub const fn map(&self) -> &M {
-        &self.map
+        &self.map.map
     }
 
     /// The folder for spilled tokens, if the store has one.
@@ -80,7 +109,7 @@ impl<M: Map> Records<M> {
     /// says what to do.
     #[must_use]
     pub fn problems(&self) -> Vec<StoreError> {
-        let mut problems = self.map.problems();
+        let mut problems = self.map.map.problems();
         if let Some(spills) = &self.spills {
             match self.read_spill_key(LOOK_WITHIN) {
                 Ok(key) => problems.extend(spills.problems(key.as_ref())),
@@ -95,16 +124,21 @@ impl<M: Map> Records<M> {
     /// A sentence about each part of the store that a person should know of and need not correct.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        self.map.notes()
+        self.map.map.notes()
+    }
+
+    /// The entries of the map, opened.
+    pub(crate) const fn entries(&self) -> &SealedMap<M> {
+        &self.map
     }
 
     /// Reads the store's spill key. A store that was emptied has none, or another one than before.
-    fn read_spill_key(&self, within: Duration) -> Result<Option<SpillKey>, StoreError> {
+    pub(crate) fn read_spill_key(&self, within: Duration) -> Result<Option<SpillKey>, StoreError> {
         let name = KeyName::of_spill_key();
         let key = match self.map.load(&name, within)? {
-            Some(entry) => Some(SpillKey::decode(&entry.bytes).map_err(|error| {
-                StoreError::unreadable(format!("the store's spill key {} {error}", self.map.shown(&name)))
-            })?),
+            Some(entry) => {
+                Some(SpillKey::decode(&entry.bytes).map_err(|error| self.map.unreadable(&name, &error))?)
+            }
             None => None,
         };
         *self.known_spill_key() = key.clone().map(|key| (key, Deadline::after(KEY_FRESH_FOR)));
@@ -167,7 +201,7 @@ impl<M: Map> Records<M> {
         // What earlier versions have spilled is still used.
         let unbound = self.spills.as_ref().map_or(Ok(Vec::new()), Spills::unbound)?;
         let entry = Entry { version: random_version()?, bytes: SpillKey::random(unbound)?.encode() };
-        self.map.swap(&KeyName::of_spill_key(), None, &entry, deadline.left())?;
+        self.map.swap(&KeyName::of_spill_key(), None, entry, false, deadline.left())?;
         // Another process may have been first.
         self.read_spill_key(deadline.left()).map(|_| ())
     }
@@ -175,7 +209,7 @@ impl<M: Map> Records<M> {
 
 impl<M: Map> Store for Records<M> {
     fn guarantees(&self) -> StoreGuarantees {
-        self.map.guarantees()
+        self.map.map.guarantees()
     }
 
     fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
@@ -219,17 +253,17 @@ impl<M: Map> Store for Records<M> {
         within: Duration,
     ) -> Result<Swap, StoreError> {
         let (name, end) = (KeyName::of(key), Deadline::after(within));
+        let leased = record.lease.is_some();
         let entry = Entry { version: random_version()?, bytes: encoding::encode_record(record)? };
         // The token that the lease leads to is spilled, if it must be, with all that its record keeps.
-        if let (Some(spills), true) =
-            (&self.spills, record.lease.is_some() && entry.bytes.len() > RECORD_WITHOUT_ADDITIONS)
-        {
+        if let (Some(spills), true) = (&self.spills, leased && entry.bytes.len() > RECORD_WITHOUT_ADDITIONS) {
             self.rooms.grow(spills, entry.bytes.len())?;
         }
-        let swap = if self.map.swap(&name, expected, &entry, within)? {
-            Swap::Done(entry.version)
-        } else if let (Some(former), Some(version)) = (Former::of(&self.map, &name, key), expected) {
-            former.save(version, record, end)?
+        let version = entry.version;
+        let swap = if self.map.swap(&name, expected, entry, leased, within)? {
+            Swap::Done(version)
+        } else if let (Some(former), Some(expected)) = (Former::of(&self.map, &name, key), expected) {
+            former.save(expected, record, end)?
         } else {
             Swap::Conflict
         };
@@ -248,15 +282,15 @@ impl<M: Map> Store for Records<M> {
         within: Duration,
     ) -> Result<WatchOutcome, StoreError> {
         let (name, end) = (KeyName::of(key), Deadline::after(within));
-        let outcome = self.map.watch(&name, version, domain, within)?;
+        let outcome = self.map.map.watch(&name, version, domain, within)?;
         match Former::of(&self.map, &name, key) {
             // The version may be that of the former entry.
             Some(former) if outcome == WatchOutcome::Changed => {
-                let entry = self.map.load(former.name(), end.left())?;
+                let entry = self.map.map.load(former.name(), end.left())?;
                 if entry.is_none_or(|entry| entry.version != version) {
                     return Ok(outcome);
                 }
-                self.map.watch(former.name(), version, domain, end.left())
+                self.map.map.watch(former.name(), version, domain, end.left())
             }
             _ => Ok(outcome),
         }
@@ -264,7 +298,7 @@ impl<M: Map> Store for Records<M> {
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
         let end = Deadline::after(within);
-        let lock = self.map.liveness_lock(&KeyName::of(key), within)?;
+        let lock = self.map.map.liveness_lock(&KeyName::of(key), within)?;
         let Some(spills) = &self.spills else { return Ok(lock) };
         // The lock comes before the lease, and the lease before the request. A store that has a key takes no token that was
         // spilled without it. If a person must correct the key, that must not end all renewals.

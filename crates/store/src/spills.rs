@@ -9,15 +9,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wellspring_core::{Attempt, PendingSave, StoreError};
 
 use crate::clock;
+use crate::encoding::Unreadable;
+use crate::encoding::sealed::{Kind, Sealed};
 use crate::encoding::{self, Rejected, SpillKey};
 use crate::files::{self, FolderState, Room};
 use crate::map::KeyName;
+use crate::reseal::Resealed;
+use crate::sealer::Sealer;
+use crate::sealing_key_id::SealingKeyId;
 
 /// The extension of complete files.
 const EXTENSION: &str = ".spill";
 
 /// What follows the extension while a file is written. A process that dies before it renames the file leaves a whole spill.
 const UNNAMED: &str = ".new";
+
+/// What follows the name of a file while it is sealed anew.
+const RESEALED: &str = ".sealed";
 
 /// A folder of spilled tokens. The first spill creates it with mode 0700.
 ///
@@ -29,6 +37,7 @@ pub struct Spills {
     folder: PathBuf,
     /// The state in which the folder had no spill: while it lasts, the folder need not be listed.
     without_any: Arc<Mutex<Option<FolderState>>>,
+    sealer: Sealer,
 }
 
 /// A file in the folder that is not used.
@@ -40,6 +49,8 @@ enum Unused {
     /// No process with access to this store wrote it for this key, or it was changed or copied since, or it is bound to no
     /// store and younger than the store's key.
     Foreign,
+    /// It is sealed with a key that this store does not have.
+    Locked(StoreError),
     Failed(StoreError),
 }
 
@@ -73,7 +84,7 @@ impl Unused {
                 "{shown} was changed, copied or restored, or belongs to another store: {consequence}; restore the file, or \
                  move it away and sign in again"
             )),
-            Self::Failed(error) => error,
+            Self::Locked(error) | Self::Failed(error) => error,
         })
     }
 }
@@ -84,7 +95,16 @@ impl Spills {
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
         // A link is followed once, and not at each use.
-        Self { folder: files::resolve(&folder).unwrap_or(folder), without_any: Arc::default() }
+        Self {
+            folder: files::resolve(&folder).unwrap_or(folder),
+            without_any: Arc::default(),
+            sealer: Sealer::default(),
+        }
+    }
+
+    /// The same folder, whose spills this sealer seals and opens.
+    pub(crate) fn sealed(self, sealer: Sealer) -> Self {
+        Self { sealer, ..self }
     }
 
     /// The folder.
@@ -134,7 +154,8 @@ impl Spills {
     pub(crate) fn unbound(&self) -> Result<Vec<String>, StoreError> {
         let digest = |path: PathBuf| {
             let name = KeyName::of_digits(key_of(&path)?)?;
-            encoding::unbound_digest(&files::read(&path, u64::MAX).ok()??, &name)
+            let bytes = files::read(&path, u64::MAX).ok()??;
+            encoding::unbound_digest(&self.sealer.open(Kind::Spill, &name, bytes).ok()?, &name)
         };
         Ok(self.all()?.into_iter().filter_map(digest).collect())
     }
@@ -160,17 +181,19 @@ impl Spills {
                 .as_ref()
                 .is_some_and(|leased| path == leased || *path == files::with_suffix(leased, UNNAMED))
         };
-        let mut unusable = None;
+        let (mut unusable, mut unseen) = (None, None);
         for path in paths {
             match self.read(path, name, key) {
                 Ok(pending_save) => return Ok(Spilled { found: Some(pending_save), ..Spilled::default() }),
                 Err(unused) if is_of_lease(path) => unusable = unused.of_lease(path).or(unusable),
                 // A retry may find the newest token there.
                 Err(Unused::Failed(error)) if !error.is_permanent() => return Err(error),
+                // It may be the newest token, so it is not absent.
+                Err(Unused::Locked(error)) => unseen = Some(error),
                 Err(Unused::Gone | Unused::Partial | Unused::Foreign | Unused::Failed(_)) => {}
             }
         }
-        Ok(Spilled { unusable, ..Spilled::default() })
+        Ok(Spilled { unusable, unseen, ..Spilled::default() })
     }
 
     fn read(&self, path: &Path, name: &KeyName, key: Option<&SpillKey>) -> Result<PendingSave, Unused> {
@@ -179,8 +202,14 @@ impl Spills {
         }
         let bytes = files::read(path, u64::MAX).map_err(Unused::Failed)?.ok_or(Unused::Gone)?;
         let unnamed = is_unnamed(path);
-        let pending_save = match encoding::decode_spill(&bytes, name, key) {
+        let opened = self.sealer.open(Kind::Spill, name, bytes).map_err(Rejected::from);
+        let pending_save = match opened.and_then(|bytes| encoding::decode_spill(&bytes, name, key)) {
             Ok(pending_save) => pending_save,
+            Err(Rejected::Unreadable(error)) if error.is_of_key() => {
+                return Err(Unused::Locked(
+                    error.in_store(&format!("the spilled token in {}", path.display())),
+                ));
+            }
             Err(_) if unnamed => return Err(Unused::Partial),
             Err(Rejected::Foreign) => return Err(Unused::Foreign),
             Err(Rejected::Unreadable(error)) => {
@@ -196,6 +225,49 @@ impl Spills {
         if path == expected { Ok(pending_save) } else { Err(Unused::Foreign) }
     }
 
+    /// Seals every spill that is plain or sealed with an older key than the newest one.
+    pub(crate) fn reseal(&self, key: Option<&SpillKey>, newest: SealingKeyId, resealed: &mut Resealed) {
+        let paths = match self.all() {
+            Ok(paths) => paths,
+            Err(error) => return resealed.problems.push(error),
+        };
+        for path in paths {
+            match self.reseal_file(&path, key, newest) {
+                Ok(Some(true)) => resealed.spills += 1,
+                Ok(Some(false)) => resealed.unchanged += 1,
+                // It is gone, or it is ignored: `problems` says so.
+                Ok(None) => {}
+                Err(error) => resealed.problems.push(error),
+            }
+        }
+    }
+
+    /// Seals this file; returns whether it was not sealed with the newest key before, `None` if it is not used.
+    fn reseal_file(
+        &self,
+        path: &Path,
+        key: Option<&SpillKey>,
+        newest: SealingKeyId,
+    ) -> Result<Option<bool>, StoreError> {
+        let Some(name) = key_of(path).and_then(KeyName::of_digits) else { return Ok(None) };
+        match self.read(path, &name, key) {
+            Ok(_) => {}
+            Err(Unused::Locked(error) | Unused::Failed(error)) => return Err(error),
+            Err(_) => return Ok(None),
+        }
+        let Some(bytes) = files::read(path, u64::MAX)? else { return Ok(None) };
+        if matches!(Sealed::read(&bytes), Some(Ok(sealed)) if sealed.label.key == newest) {
+            return Ok(Some(false));
+        }
+        let unreadable = |error: Unreadable| error.in_store(&path.display().to_string());
+        let plain = self.sealer.open(Kind::Spill, &name, bytes).map_err(unreadable)?;
+        let sealed = self.sealer.seal((Kind::Spill, false), &name, plain)?;
+        // Not the name under which its process writes it. A process that has saved the token meanwhile has removed the
+        // file: then it is removed once more after the next load, which finds a newer record.
+        files::replace(path, &files::with_suffix(path, RESEALED), &[&sealed])?;
+        Ok(Some(true))
+    }
+
     pub(crate) fn put(
         &self,
         name: &KeyName,
@@ -206,6 +278,7 @@ impl Spills {
         files::create_private_folder(&self.folder)?;
         let path = self.path(name, pending_save.attempt);
         let bytes = encoding::encode_spill(pending_save, name, key)?;
+        let bytes = self.sealer.seal((Kind::Spill, false), name, bytes)?;
         files::replace_in(room, &path, &files::with_suffix(&path, UNNAMED), &[&bytes])
     }
 
@@ -236,7 +309,7 @@ impl Spills {
             let shown = path.display();
             match self.read(path, &name, key) {
                 Ok(_) | Err(Unused::Gone) => None,
-                Err(Unused::Failed(error)) => Some(error),
+                Err(Unused::Locked(error) | Unused::Failed(error)) => Some(error),
                 Err(Unused::Partial) if is_settled(path) => Some(StoreError::refused(format!(
                     "{shown} is an interrupted spill, which nothing completes: move it away"
                 ))),

@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::fields::{Reader, Writer};
+use super::sealed::Sealed;
 use super::unreadable::{NEWEST_FORMAT, Unreadable};
 use crate::map::hex;
 
@@ -29,7 +30,10 @@ pub(super) fn unseal<'a>(kind: &str, bytes: &'a [u8]) -> Result<Reader<'a>, Unre
 
 /// Whether these bytes are complete, of whatever kind.
 pub(crate) fn is_whole(bytes: &[u8]) -> Result<(), Unreadable> {
-    check(bytes).map(|_| ())
+    match Sealed::read(bytes) {
+        Some(sealed) => sealed.map(|_| ()),
+        None => check(bytes).map(|_| ()),
+    }
 }
 
 /// The kind, the fields and the format, if the checksum of the fields is right.

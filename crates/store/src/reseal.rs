@@ -1,0 +1,189 @@
+//! A look at the seals of a store, and the sealing of all that it holds with the newest key.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use wellspring_core::{StoreError, TokenKey};
+
+use crate::clock::Deadline;
+use crate::encoding::sealed::{Kind, Sealed};
+use crate::encoding::{Decoded, SpillKey, Unreadable, decode_record};
+use crate::map::{Entry, KeyName, Map};
+use crate::records::Records;
+use crate::sealer::{SealedMap, kind};
+use crate::sealing_key_id::SealingKeyId;
+
+/// How often a record is read again that other processes save meanwhile.
+const MOST_CONFLICTS: usize = 16;
+
+/// How a record lies in its store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Seal {
+    /// Every process that can read the store can read the record.
+    Plain,
+    /// Only this key opens it.
+    Sealed(SealingKeyId),
+}
+
+/// How the records of a store lie there, its spill key included.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Seals {
+    /// How many are plain.
+    pub plain: usize,
+    /// How many each key has sealed.
+    pub sealed: BTreeMap<SealingKeyId, usize>,
+    /// An error for each that cannot be opened or read.
+    pub problems: Vec<StoreError>,
+}
+
+/// What [`Records::reseal`] has done.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Resealed {
+    /// How many records it has sealed.
+    pub records: usize,
+    /// How many spilled tokens it has sealed.
+    pub spills: usize,
+    /// How many records and spilled tokens the newest key had sealed before.
+    pub unchanged: usize,
+    /// An error for each record and spilled token that is as it was, because it cannot be opened, read or saved.
+    pub problems: Vec<StoreError>,
+}
+
+/// The seal of these bytes.
+fn seal_of(bytes: &[u8]) -> Result<Seal, Unreadable> {
+    match Sealed::read(bytes) {
+        None => Ok(Seal::Plain),
+        Some(sealed) => sealed.map(|sealed| Seal::Sealed(sealed.label.key)),
+    }
+}
+
+/// Checks that these opened bytes are what belongs under this name; returns whether they are a record with a lease.
+fn is_leased(map: &SealedMap<impl Map>, name: &KeyName, plain: &Entry) -> Result<bool, StoreError> {
+    let leased = match kind(name) {
+        Kind::SpillKey => SpillKey::decode(&plain.bytes).map(|_| false),
+        _ => decode_record(&plain.bytes).map(|Decoded { record, .. }| record.lease.is_some()),
+    };
+    leased.map_err(|error| map.unreadable(name, &error))
+}
+
+impl<M: Map> Records<M> {
+    /// The id of the key with which this store seals; `None` if it does not.
+    #[must_use]
+    pub fn sealing_key(&self) -> Option<SealingKeyId> {
+        self.entries().sealer.newest()
+    }
+
+    /// How the record of this key lies in the store; `None` if there is none. Needs no sealing key.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read, or the record is corrupt.
+    pub fn seal(&self, key: &TokenKey, within: Duration) -> Result<Option<Seal>, StoreError> {
+        let end = Deadline::after(within);
+        let look = |key: &TokenKey| {
+            let name = KeyName::of(key);
+            let Some(entry) = self.map().load(&name, end.left())? else { return Ok(None) };
+            seal_of(&entry.bytes).map(Some).map_err(|error| self.entries().unreadable(&name, &error))
+        };
+        match (look(key)?, key.former()) {
+            (None, Some(former)) => look(former),
+            (seal, _) => Ok(seal),
+        }
+    }
+
+    /// How all records lie in the store, and an error for each that none of its keys opens. `within` bounds each load.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot list its records.
+    pub fn seals(&self, within: Duration) -> Result<Seals, StoreError> {
+        let (entries, mut seals) = (self.entries(), Seals::default());
+        for name in self.map().names(within)? {
+            let looked = || {
+                let Some(entry) = self.map().load(&name, within)? else { return Ok(None) };
+                let unreadable = |error| entries.unreadable(&name, &error);
+                let seal = seal_of(&entry.bytes).map_err(unreadable)?;
+                let opened = entries.sealer.open(kind(&name), &name, entry.bytes);
+                Ok(Some((seal, opened.map_err(unreadable).err())))
+            };
+            match looked() {
+                Ok(None) => {}
+                Ok(Some((seal, problem))) => {
+                    seals.problems.extend(problem);
+                    match seal {
+                        Seal::Plain => seals.plain += 1,
+                        Seal::Sealed(key) => *seals.sealed.entry(key).or_default() += 1,
+                    }
+                }
+                Err(error) => seals.problems.push(error),
+            }
+        }
+        Ok(seals)
+    }
+
+    /// Seals with the newest key all that lies plain in this store or is sealed with an older key: records, the key of the
+    /// spilled tokens, and the spilled tokens. Other processes may use the store meanwhile: the version of a record stays,
+    /// and a record that another process saves at the same moment is read again. `within` bounds each load and each save.
+    ///
+    /// # Errors
+    ///
+    /// When the store has no keys, or cannot list its records. What fails for one record is in [`Resealed::problems`].
+    pub fn reseal(&self, within: Duration) -> Result<Resealed, StoreError> {
+        let Some(newest) = self.sealing_key() else {
+            return Err(StoreError::refused("this store has no sealing key: give it one"));
+        };
+        let mut resealed = Resealed::default();
+        for name in self.map().names(within)? {
+            match self.reseal_entry(&name, newest, within) {
+                Ok(true) => resealed.records += 1,
+                Ok(false) => resealed.unchanged += 1,
+                Err(error) => resealed.problems.push(error),
+            }
+        }
+        if let Some(spills) = self.spills() {
+            let key = self.read_spill_key(within);
+            match key {
+                Ok(key) => spills.reseal(key.as_ref(), newest, &mut resealed),
+                // The entry of the key has said so.
+                Err(_) if !resealed.problems.is_empty() => {}
+                Err(error) => resealed.problems.push(error),
+            }
+        }
+        Ok(resealed)
+    }
+
+    /// Seals the entry of this name; returns whether it was not sealed with the newest key before.
+    fn reseal_entry(
+        &self,
+        name: &KeyName,
+        newest: SealingKeyId,
+        within: Duration,
+    ) -> Result<bool, StoreError> {
+        let entries = self.entries();
+        for _ in 0..MOST_CONFLICTS {
+            let Some(Entry { version, bytes }) = self.map().load(name, within)? else { return Ok(false) };
+            let unreadable = |error| entries.unreadable(name, &error);
+            let seal = seal_of(&bytes).map_err(unreadable)?;
+            let bytes = entries.sealer.open(kind(name), name, bytes).map_err(unreadable)?;
+            let plain = Entry { version, bytes };
+            let leased = is_leased(entries, name, &plain)?;
+            if seal == Seal::Sealed(newest) {
+                return Ok(false);
+            }
+            // The same contents have the same version: a process that holds the lease finds the one that it expects.
+            if entries.swap(name, Some(version), plain, leased, within)? {
+                return Ok(true);
+            }
+        }
+        let shown = self.map().shown(name);
+        Err(StoreError::unavailable(format!(
+            "the record {shown} was saved by other processes again and again: try again"
+        )))
+    }
+}
+
+#[cfg(all(test, feature = "sealing"))]
+mod tests;
