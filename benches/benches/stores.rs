@@ -18,6 +18,7 @@ use wellspring_core::{
     StoreGuarantees, Swap, TokenKey, TransportError, UnixTime, Version, WatchOutcome,
 };
 use wellspring_store::contract::Folder;
+use wellspring_store::{SealingKey, SealingKeys};
 use wellspring_store_file::FileStore;
 use wellspring_store_sqlite::SqliteStore;
 use wellspring_transport_blocking::{Body, CallLimits, TokenSource, Transport};
@@ -30,6 +31,20 @@ const STORES: [(&str, Open); 2] = [
     ("file", |folder| Arc::new(FileStore::open(folder.join("tokens")).expect("a folder"))),
     ("sqlite", |folder| Arc::new(SqliteStore::open(folder.join("tokens.db")).expect("a database"))),
 ];
+
+/// The same stores with a sealing key, for the cost of a seal beside a bare save.
+const SEALED: [(&str, Open); 2] = [
+    ("sealed_file", |folder| {
+        Arc::new(FileStore::open(folder.join("tokens")).expect("a folder").sealed(sealing_keys()))
+    }),
+    ("sealed_sqlite", |folder| {
+        Arc::new(SqliteStore::open(folder.join("tokens.db")).expect("a database").sealed(sealing_keys()))
+    }),
+];
+
+fn sealing_keys() -> SealingKeys {
+    SealingKeys::new(SealingKey::new(&[7; 32]))
+}
 
 /// An endpoint that answers after this time, and reports each request.
 #[derive(Debug)]
@@ -162,6 +177,14 @@ fn stores(c: &mut Criterion) {
         });
         group.bench_function(format!("{name}_renewal"), |b| {
             b.iter_custom(|rounds| (0..rounds).map(|_| renewal(&store, &key)).sum());
+        });
+    }
+    for (name, open) in SEALED {
+        let folder = Folder::new();
+        let store = open(folder.path());
+        save(&*store, &key, &expired());
+        group.bench_function(format!("{name}_saves"), |b| {
+            b.iter_custom(|rounds| (0..rounds).map(|_| two_saves(&*store, &key)).sum());
         });
     }
     group.sample_size(10);

@@ -42,6 +42,10 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Lists the vendors that profiles know by name, or prints a profile for one
     Presets(Presets),
+    /// Makes a sealing key, for `sealing_key_file` in [store] or the environment variable WELLSPRING_SEALING_KEY
+    Keygen(Keygen),
+    /// Seals all that the store holds with the newest sealing key
+    Rekey,
     /// Runs the simulator until a signal ends it and prints a configuration for it
     Simulate(Simulate),
 }
@@ -202,6 +206,14 @@ pub(crate) enum StatusFormat {
     Text,
     /// A JSON array of objects; times in unix seconds
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Keygen {
+    /// The new file for the key, readable only by its owner; an existing file is never overwritten. Without it the key goes
+    /// to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ mod disks;
 mod endpoint;
 mod permissions;
 mod report;
+mod seals;
 
 use core::time::Duration;
 use std::io::Write;
@@ -153,6 +154,7 @@ fn open_store(all: &Configuration, profiles: &[Profile], report: &mut Report) ->
     // The check of its record says more of it.
     problems.iter().filter(|problem| !is_of_record(problem)).for_each(|problem| report.store(problem));
     store.notes().iter().for_each(|note| report.note(note));
+    seals::check(&*store, report);
     if let Err(error) = locks(&*store, report) {
         report.store(&error);
     }

@@ -28,12 +28,14 @@ mod driver;
 mod exit;
 mod former;
 mod interrupt;
+mod keygen;
 mod logging;
 mod login;
 mod logout;
 mod output;
 mod presets;
 mod progress;
+mod rekey;
 mod replaced;
 mod sharing;
 mod simulate;
@@ -139,6 +141,8 @@ fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
             doctor::run(&Configuration::load(config)?, args.profile.as_deref(), &mut stdout())
         }
         Command::Presets(args) => presets::run(&args, &mut stdout()),
+        Command::Keygen(args) => keygen::run(&args),
+        Command::Rekey => rekey::run(Configuration::load(config)?.store(), &mut stdout()),
         Command::Simulate(args) => simulate::run(&args, &mut stdout()),
     }
 }

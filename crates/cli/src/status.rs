@@ -8,8 +8,8 @@ pub(crate) mod facts;
 use core::time::Duration;
 use std::io::Write;
 
-use wellspring_core::{Store, StoreError, UnixTime};
-use wellspring_profiles::{Configuration, Profile, visible};
+use wellspring_core::{StoreError, UnixTime};
+use wellspring_profiles::{Configuration, LocalStore, Profile, visible};
 use wellspring_transport_blocking::Clock;
 
 use crate::arguments::{Status, StatusFormat};
@@ -38,7 +38,7 @@ pub(crate) fn run(all: &Configuration, args: &Status, out: &mut dyn Write) -> Re
     let mut text = String::new();
     for profile in profiles {
         let name = profile.name();
-        match look(all, profile, &store, &sharing, now) {
+        match look(all, profile, &*store, &sharing, now) {
             Ok((facts, unusable_spill)) => {
                 first = first.or(unusable_spill);
                 objects.push(facts.json(name, now));
@@ -63,7 +63,7 @@ pub(crate) fn run(all: &Configuration, args: &Status, out: &mut dyn Write) -> Re
 fn look(
     all: &Configuration,
     profile: &Profile,
-    store: &dyn Store,
+    store: &dyn LocalStore,
     sharing: &Sharing,
     now: UnixTime,
 ) -> Result<(Facts, Option<Failure>), Failure> {
@@ -77,6 +77,7 @@ fn look(
         store.watch(key, stored.version, domain, Duration::ZERO).ok()
     });
     let unusable_spill = loaded.unusable_spill.as_ref().or(loaded.unseen_spills.as_ref()).map(unread);
-    let facts = facts.with_certificate(certificate::of(&parts.tls));
+    let seal = store.seal(key, LOAD_TIMEOUT).map_err(|error| unread(&error))?;
+    let facts = facts.with_certificate(certificate::of(&parts.tls)).with_seal(seal);
     Ok((facts.shared_with(sharing.others(key, profile.name())), unusable_spill))
 }

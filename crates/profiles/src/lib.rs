@@ -46,6 +46,7 @@ mod provider;
 mod registration;
 mod request_settings;
 mod response_settings;
+mod sealing_keys;
 mod section;
 mod settings;
 mod shared_settings;

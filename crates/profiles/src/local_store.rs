@@ -2,11 +2,12 @@
 //!
 //! A path that cannot hold a store is an error of the settings; a store that does not open is an error of the store.
 
+use core::time::Duration;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wellspring_core::{Store, StoreError, TokenKey};
-use wellspring_store::{KeyName, Map, Records};
+use wellspring_store::{KeyName, Map, Records, Resealed, Seal, SealingKeyId, SealingKeys, Seals};
 use wellspring_store_file::FileStore;
 use wellspring_store_sqlite::SqliteStore;
 
@@ -28,6 +29,30 @@ pub trait LocalStore: Store {
 
     /// The folder for spilled tokens: tokens that the store refused and that wait for their save.
     fn spills(&self) -> Option<&Path>;
+
+    /// The id of the key with which the store seals; `None` if it does not.
+    fn sealing_key(&self) -> Option<SealingKeyId>;
+
+    /// How the record of this key lies in the store: plain, or sealed with which key.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn seal(&self, key: &TokenKey, within: Duration) -> Result<Option<Seal>, StoreError>;
+
+    /// How all records lie in the store, and an error for each that no key of the store opens.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn seals(&self, within: Duration) -> Result<Seals, StoreError>;
+
+    /// Seals all that the store holds with its newest key.
+    ///
+    /// # Errors
+    ///
+    /// When the store has no key, or cannot be read.
+    fn reseal(&self, within: Duration) -> Result<Resealed, StoreError>;
 }
 
 impl LocalStore for Records<FileStore> {
@@ -45,6 +70,22 @@ impl LocalStore for Records<FileStore> {
 
     fn spills(&self) -> Option<&Path> {
         spills(self)
+    }
+
+    fn sealing_key(&self) -> Option<SealingKeyId> {
+        self.sealing_key()
+    }
+
+    fn seal(&self, key: &TokenKey, within: Duration) -> Result<Option<Seal>, StoreError> {
+        self.seal(key, within)
+    }
+
+    fn seals(&self, within: Duration) -> Result<Seals, StoreError> {
+        self.seals(within)
+    }
+
+    fn reseal(&self, within: Duration) -> Result<Resealed, StoreError> {
+        self.reseal(within)
     }
 }
 
@@ -64,6 +105,22 @@ impl LocalStore for Records<SqliteStore> {
     fn spills(&self) -> Option<&Path> {
         spills(self)
     }
+
+    fn sealing_key(&self) -> Option<SealingKeyId> {
+        self.sealing_key()
+    }
+
+    fn seal(&self, key: &TokenKey, within: Duration) -> Result<Option<Seal>, StoreError> {
+        self.seal(key, within)
+    }
+
+    fn seals(&self, within: Duration) -> Result<Seals, StoreError> {
+        self.seals(within)
+    }
+
+    fn reseal(&self, within: Duration) -> Result<Resealed, StoreError> {
+        self.reseal(within)
+    }
 }
 
 fn spills<M: Map>(records: &Records<M>) -> Option<&Path> {
@@ -78,13 +135,14 @@ impl StoreSettings {
     /// If the path cannot hold a store, or the store does not open.
     pub fn open(&self) -> Result<Option<Arc<dyn LocalStore>>, Error> {
         let spill = self.spill.as_deref();
+        let keys = || self.sealing_keys();
         let opened = match &self.url {
             Url::Memory => return Ok(None),
             Url::File(folder) => {
                 if !folder.is_dir() {
                     self.check_folder(folder)?;
                 }
-                file(folder, spill)
+                file(folder, spill, keys()?)
             }
             Url::Sqlite(path) => {
                 if path.is_dir() {
@@ -94,7 +152,7 @@ impl StoreSettings {
                         .error(format_args!("names {path}, which is a folder; name a file")));
                 }
                 self.check_folder(path)?;
-                sqlite(path, spill)
+                sqlite(path, spill, keys()?)
             }
         };
         opened.map(Some).map_err(|source| Error::Store { place: self.place.clone(), source })
@@ -137,18 +195,32 @@ impl StoreSettings {
     }
 }
 
-fn file(folder: &Path, spill: Option<&Path>) -> Result<Arc<dyn LocalStore>, StoreError> {
-    let store = FileStore::open(folder)?;
-    Ok(match spill {
-        Some(spill) => Arc::new(store.with_spills(spill)),
-        None => Arc::new(store),
-    })
+fn file(
+    folder: &Path,
+    spill: Option<&Path>,
+    keys: Option<SealingKeys>,
+) -> Result<Arc<dyn LocalStore>, StoreError> {
+    Ok(Arc::new(with_settings(FileStore::open(folder)?, spill, keys)))
 }
 
-fn sqlite(path: &Path, spill: Option<&Path>) -> Result<Arc<dyn LocalStore>, StoreError> {
-    let store = SqliteStore::open(path)?;
-    Ok(match spill {
-        Some(spill) => Arc::new(store.with_spills(spill)),
-        None => Arc::new(store),
-    })
+fn sqlite(
+    path: &Path,
+    spill: Option<&Path>,
+    keys: Option<SealingKeys>,
+) -> Result<Arc<dyn LocalStore>, StoreError> {
+    Ok(Arc::new(with_settings(SqliteStore::open(path)?, spill, keys)))
+}
+
+fn with_settings<M: Map>(
+    mut store: Records<M>,
+    spill: Option<&Path>,
+    keys: Option<SealingKeys>,
+) -> Records<M> {
+    if let Some(spill) = spill {
+        store = store.with_spills(spill);
+    }
+    match keys {
+        Some(keys) => store.sealed(keys),
+        None => store,
+    }
 }

@@ -16,6 +16,8 @@ pub struct StoreSettings {
     pub(crate) url: Url,
     /// The folder for spilled tokens; the store chooses one if this is `None`.
     pub(crate) spill: Option<PathBuf>,
+    /// The file of the sealing keys, and where it is named.
+    pub(crate) sealing_key_file: Option<(Place, PathBuf)>,
 }
 
 /// The kind and the path of the store. Relative paths are resolved against the folder of the configuration.
@@ -32,7 +34,7 @@ pub(crate) enum Url {
 impl StoreSettings {
     /// The settings of a file without `[store]`.
     pub(crate) const fn none(place: Place) -> Self {
-        Self { place, url: Url::Memory, spill: None }
+        Self { place, url: Url::Memory, spill: None, sealing_key_file: None }
     }
 
     /// Where the file sets the store; the first line if it does not.
@@ -58,13 +60,14 @@ impl StoreSettings {
     }
 
     pub(crate) fn read(mut section: Section<'_>) -> Result<Self, Error> {
-        for later in ["key", "sealing"] {
-            if let Some(place) = section.mention(later) {
-                return Err(place.error("is for sealed stores, which are not supported yet; remove it"));
+        for misnamed in ["key", "sealing"] {
+            if let Some(place) = section.mention(misnamed) {
+                return Err(place.error("is no setting; a sealed store has `sealing_key_file = \"FILE\"`"));
             }
         }
         let mut place = section.place();
         let (url, spill) = (section.value("url")?, section.value("spill")?);
+        let sealing_key_file = section.value("sealing_key_file")?;
         section.finish()?;
         let url = match url {
             Some(value) => {
@@ -73,14 +76,14 @@ impl StoreSettings {
             }
             None => Url::Memory,
         };
-        if let (Url::Memory, Some(spill)) = (&url, &spill) {
-            return Err(spill.place.error("is for persistent stores; add `url`, or remove it"));
+        if let (Url::Memory, Some(value)) = (&url, spill.as_ref().or(sealing_key_file.as_ref())) {
+            return Err(value.place.error("is for persistent stores; add `url`, or remove it"));
         }
-        let spill = match spill {
-            Some(value) => Some(value.beside(Path::new(value.text()?.as_str()))),
-            None => None,
-        };
-        Ok(Self { place, url, spill })
+        let path = |value: &Value| Ok(value.beside(Path::new(value.text()?.as_str())));
+        let spill = spill.as_ref().map(path).transpose()?;
+        let sealing_key_file = sealing_key_file.map(|value| Ok((value.place.clone(), path(&value)?)));
+        let sealing_key_file = sealing_key_file.transpose()?;
+        Ok(Self { place, url, spill, sealing_key_file })
     }
 }
 

@@ -48,7 +48,8 @@
 //!   spill/<..>.spill         0600  spilled tokens
 //! ```
 //!
-//! The files contain the tokens unencrypted. Each is used only if it is a regular file of this user with one name that no
+//! The files contain the tokens unencrypted, unless the store is sealed (`Records::sealed`, feature `sealing` of
+//! `wellspring-store`). Each is used only if it is a regular file of this user with one name that no
 //! other user can access; otherwise the operation is refused with a sentence that says how to correct it.
 #![forbid(unsafe_code)]
 

@@ -52,7 +52,8 @@
 //! tokens.db.spill/           0700  spilled tokens
 //! ```
 //!
-//! The files contain the tokens unencrypted. SQLite overwrites replaced records in the database with zeros
+//! The files contain the tokens unencrypted, unless the store is sealed (`Records::sealed`, feature `sealing` of
+//! `wellspring-store`). SQLite overwrites replaced records in the database with zeros
 //! (`secure_delete`). A replaced record stays in the write-ahead log until SQLite starts the log again.
 #![forbid(unsafe_code)]
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wellspring_core::{Store, StoreError};
+use wellspring_store::{SealingKey, SealingKeys};
 use wellspring_store_file::FileStore;
 use wellspring_store_sqlite::SqliteStore;
 
@@ -16,10 +17,12 @@ pub enum Kind {
     File,
     /// A SQLite database.
     Sqlite,
+    /// A SQLite database whose records are sealed.
+    Sealed,
 }
 
 impl Kind {
-    /// Both kinds.
+    /// The kinds of most trials: what a database does under a trial does not depend on a seal.
     pub const ALL: [Self; 2] = [Self::File, Self::Sqlite];
 
     /// A store of this kind in this folder.
@@ -28,6 +31,7 @@ impl Kind {
         let name = match self {
             Self::File => "tokens",
             Self::Sqlite => "tokens.db",
+            Self::Sealed => "sealed.db",
         };
         Place { kind: self, path: folder.join(name) }
     }
@@ -38,11 +42,12 @@ impl fmt::Display for Kind {
         f.pad(match self {
             Self::File => "file",
             Self::Sqlite => "sqlite",
+            Self::Sealed => "sealed",
         })
     }
 }
 
-/// A store's kind and path, written as `file:/folder` or `sqlite:/database`.
+/// A store's kind and path, written as `file:/folder`, `sqlite:/database` or `sealed:/database`.
 #[derive(Clone, Debug)]
 pub struct Place {
     kind: Kind,
@@ -57,7 +62,7 @@ impl Place {
     /// If the text is malformed.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (kind, path) = text.split_once(':').ok_or(format!("{text} is not a store"))?;
-        let kind = Kind::ALL.into_iter().find(|known| known.to_string() == kind);
+        let kind = Kind::ALL.into_iter().chain([Kind::Sealed]).find(|known| known.to_string() == kind);
         Ok(Self { kind: kind.ok_or(format!("{text} is not a kind of store"))?, path: path.into() })
     }
 
@@ -82,6 +87,7 @@ impl Place {
         Ok(match self.kind {
             Kind::File => Arc::new(FileStore::open(&self.path)?),
             Kind::Sqlite => Arc::new(SqliteStore::open(&self.path)?),
+            Kind::Sealed => Arc::new(SqliteStore::open(&self.path)?.sealed(keys())),
         })
     }
 
@@ -94,8 +100,14 @@ impl Place {
         Ok(match self.kind {
             Kind::File => Arc::new(FileStore::open(&self.path)?.with_spills(folder)),
             Kind::Sqlite => Arc::new(SqliteStore::open(&self.path)?.with_spills(folder)),
+            Kind::Sealed => Arc::new(SqliteStore::open(&self.path)?.with_spills(folder).sealed(keys())),
         })
     }
+}
+
+/// The key of every sealed store of a trial.
+fn keys() -> SealingKeys {
+    SealingKeys::new(SealingKey::new(&[7; 32]))
 }
 
 impl fmt::Display for Place {

@@ -41,7 +41,7 @@ impl Unnamed {
     /// The calls that give a save its name. A spill is a file in both stores.
     const fn calls(&self) -> &'static str {
         match (self.kind, self.save) {
-            (Kind::Sqlite, Save::Lease | Save::Outcome) => "fsync,fdatasync",
+            (Kind::Sqlite | Kind::Sealed, Save::Lease | Save::Outcome) => "fsync,fdatasync",
             _ => "rename,renameat,renameat2",
         }
     }

@@ -54,6 +54,11 @@ fn eight_processes_on_one_expired_key_in_sqlite_make_one_exchange() {
 }
 
 #[test]
+fn eight_processes_on_one_expired_key_in_a_sealed_store_make_one_exchange() {
+    one_key(Kind::Sealed);
+}
+
+#[test]
 fn eight_processes_on_a_hundred_keys_in_files_make_an_exchange_for_each() {
     a_hundred_keys(Kind::File);
 }

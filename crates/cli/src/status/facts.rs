@@ -10,6 +10,7 @@ use wellspring_core::{
 };
 
 use wellspring_profiles::visible;
+use wellspring_store::Seal;
 use wellspring_transport_blocking::CertificateInfo;
 
 use crate::certificate;
@@ -27,6 +28,8 @@ pub(crate) struct Facts {
     /// The other profiles with the same record.
     shared_with: Vec<String>,
     certificate: Option<CertificateInfo>,
+    /// How the record lies in the store.
+    seal: Option<Seal>,
 }
 
 #[derive(Debug)]
@@ -114,6 +117,7 @@ impl Facts {
             unusable_spill,
             shared_with: Vec::new(),
             certificate: None,
+            seal: None,
         }
     }
 
@@ -126,6 +130,19 @@ impl Facts {
     /// The same facts, with the client certificate of the profile.
     pub(crate) fn with_certificate(self, certificate: Option<CertificateInfo>) -> Self {
         Self { certificate, ..self }
+    }
+
+    /// The same facts, with how the record lies in the store.
+    pub(crate) fn with_seal(self, seal: Option<Seal>) -> Self {
+        Self { seal, ..self }
+    }
+
+    /// The id of the key that opens the record.
+    fn sealing_key(&self) -> Option<String> {
+        match self.seal {
+            Some(Seal::Sealed(key)) => Some(key.to_string()),
+            _ => None,
+        }
     }
 
     /// One JSON object.
@@ -141,6 +158,9 @@ impl Facts {
         if let Some(info) = &self.certificate {
             object["client_certificate"] = certificate::json(info, now);
         }
+        if self.seal.is_some() {
+            object["sealing_key"] = json!(self.sealing_key());
+        }
         if let (Some(held), Value::Object(object)) = (&self.record, &mut object) {
             held.fill(object, now);
         }
@@ -154,6 +174,11 @@ impl Facts {
         match &self.record {
             Some(held) => held.write(profile, now, out),
             None => line(out, "token", "none: the store has no record for this profile"),
+        }
+        match self.sealing_key() {
+            Some(key) => line(out, "sealed", &format!("with the key {key}")),
+            None if self.seal.is_some() => line(out, "sealed", "no: the record is plain"),
+            None => {}
         }
         if !self.shared_with.is_empty() {
             line(out, "shared with", &self.shared_with.join(", "));

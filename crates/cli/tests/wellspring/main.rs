@@ -24,6 +24,7 @@ mod presets;
 mod read_only;
 mod refused;
 mod replaced;
+mod sealing;
 mod shared;
 mod signal_list;
 mod signals;

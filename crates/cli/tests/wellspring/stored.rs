@@ -130,7 +130,13 @@ fn status_shows_what_the_store_holds_and_how_fresh_it_is() {
             let lines = without_digits(&stage.lines(&["status", "user"]));
             assert_eq!(
                 lines,
-                ["user", token, "  generation     0 of epoch 0", "  refresh token  held, expires in 00d 00h"]
+                [
+                    "user",
+                    token,
+                    "  generation     0 of epoch 0",
+                    "  refresh token  held, expires in 00d 00h",
+                    "  sealed         no: the record is plain"
+                ]
             );
             let json = stage.json();
             assert_eq!(

@@ -146,6 +146,9 @@ fn a_store_is_named_by_its_url_and_paths_start_at_the_configurations_folder() {
     let spilling = store("url = \"sqlite:w.db\"\nspill = \"spills\"");
     assert_eq!(spilling.spill, Some("etc/spills".into()));
     assert_eq!(spilling.place.line, 2);
+    assert_eq!(spilling.sealing_key_file(), None);
+    let sealed = store("url = \"sqlite:w.db\"\nsealing_key_file = \"key\"");
+    assert_eq!(sealed.sealing_key_file(), Some(Path::new("etc/key")));
     let none = Configuration::read(Path::new("wellspring.toml"), "").unwrap().store;
     assert_eq!((none.url, none.spill), (Url::Memory, None));
 }
@@ -169,13 +172,16 @@ fn a_url_that_names_no_store_is_refused_with_its_line() {
     for key in ["key = { env = \"K\" }", "sealing = \"off\""] {
         let message = refusal(&GOOD.replacen("url =", &format!("{key}\nurl ="), 1));
         assert!(
-            message.ends_with("is for sealed stores, which are not supported yet; remove it"),
+            message.ends_with("is no setting; a sealed store has `sealing_key_file = \"FILE\"`"),
             "{message}"
         );
         assert!(message.starts_with("wellspring.toml:3: `"), "{message}");
     }
     let message = refusal(&GOOD.replacen("url =", "spill = \"d\"\nurl =", 1));
     assert_eq!(message, "wellspring.toml:3: `spill` is for persistent stores; add `url`, or remove it");
+    let message = refusal(&GOOD.replacen("url =", "sealing_key_file = \"k\"\nurl =", 1));
+    let says = "wellspring.toml:3: `sealing_key_file` is for persistent stores; add `url`, or remove it";
+    assert_eq!(message, says);
 }
 
 #[test]

@@ -67,7 +67,7 @@ impl Stage {
     pub(crate) fn bytes(&self) -> Vec<u8> {
         match self.place.kind() {
             Kind::File => fs::read(self.file()).unwrap(),
-            Kind::Sqlite => {
+            Kind::Sqlite | Kind::Sealed => {
                 let query = "SELECT record FROM record WHERE key = ?1";
                 self.database().query_row(query, [self.name()], |row| row.get(0)).unwrap()
             }
@@ -78,7 +78,7 @@ impl Stage {
     pub(crate) fn overwrite(&self, bytes: &[u8]) {
         match self.place.kind() {
             Kind::File => fs::write(self.file(), bytes).unwrap(),
-            Kind::Sqlite => {
+            Kind::Sqlite | Kind::Sealed => {
                 let change = "UPDATE record SET record = ?1 WHERE key = ?2";
                 assert_eq!(self.database().execute(change, (bytes, self.name())).unwrap(), 1);
             }
@@ -92,7 +92,7 @@ impl Stage {
                 let locks = FileLocks::open(self.place.path().join("locks"), "save").unwrap();
                 Box::new(locks.exclusive(&KeyName::of(&self.key()), AMPLE).unwrap())
             }
-            Kind::Sqlite => {
+            Kind::Sqlite | Kind::Sealed => {
                 let other = self.database();
                 other.execute_batch("BEGIN IMMEDIATE").unwrap();
                 Box::new(std::sync::Mutex::new(other))

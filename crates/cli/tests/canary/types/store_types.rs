@@ -13,7 +13,8 @@ use wellspring_core::{
 use wellspring_store::contract::Folder;
 use wellspring_store::files::{self, FileId};
 use wellspring_store::{
-    Deadline, Entry, FileLockGuard, FileLocks, KeyName, LivenessLocks, MemoryStore, Records, Spills,
+    Deadline, Entry, FileLockGuard, FileLocks, KeyName, LivenessLocks, MemoryStore, Records, Resealed, Seal,
+    SealingKey, SealingKeyId, SealingKeys, Seals, Spills,
 };
 use wellspring_store_file::FileStore;
 use wellspring_store_sqlite::SqliteStore;
@@ -155,6 +156,7 @@ fn show_stores(shown: &mut Shown) {
     shown.add::<SqliteStore>(database.map());
     show_store(shown, &database, &key);
     shown.add(&folder);
+    show_sealing(shown, &folder, &key);
     // An error about an unreadable record does not show its bytes.
     let path = folder.path().join("tokens").join(format!("{name}.token"));
     let whole = std::fs::read(&path).unwrap();
@@ -163,6 +165,28 @@ fn show_stores(shown: &mut Shown) {
     std::fs::write(&path, REFRESH).unwrap();
     shown.add_error::<StoreError>(&in_files.load(&key, MOMENT).unwrap_err());
     shown.add_error::<TokenError>(&in_files.load(&key, MOMENT).unwrap_err().into_error());
+}
+
+/// The types of sealing, with a key whose text and bytes are secrets.
+fn show_sealing(shown: &mut Shown, folder: &Folder, key: &TokenKey) {
+    let mut secret = [0; 32];
+    let length = SECRET.len().min(32);
+    secret[..length].copy_from_slice(&SECRET.as_bytes()[..length]);
+    let sealing_key = SealingKey::new(&secret);
+    let keys = SealingKeys::new(sealing_key.clone());
+    let store = FileStore::open(folder.path().join("sealed")).unwrap().sealed(keys.clone());
+    show_store(shown, &store, key);
+    show!(shown:
+        SealingKeyId = sealing_key.id();
+        SealingKey = sealing_key;
+        SealingKeys = keys;
+        Seal = store.seal(key, MOMENT).unwrap().unwrap();
+        Seals = store.seals(MOMENT).unwrap();
+        Resealed = store.reseal(MOMENT).unwrap();
+    );
+    let plain = FileStore::open(folder.path().join("sealed")).unwrap();
+    shown.add_error::<StoreError>(&plain.load(key, MOMENT).unwrap_err());
+    shown.add_error::<StoreError>(&SECRET.parse::<SealingKeys>().unwrap_err());
 }
 
 /// A store that holds a record.
