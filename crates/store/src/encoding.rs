@@ -32,7 +32,7 @@ mod fields;
 mod pending_save;
 mod record;
 mod refusals;
-pub(crate) mod sealed;
+mod sealed;
 #[cfg(test)]
 mod tests;
 mod unreadable;
@@ -40,4 +40,7 @@ mod unreadable;
 pub(crate) use authentic::{Rejected, SpillKey, decode_spill, encode_spill, unbound_digest};
 pub(crate) use envelope::is_whole;
 pub(crate) use record::{Decoded, decode_record, encode_moving, encode_record};
+pub(crate) use sealed::{Kind, Sealed};
+#[cfg(feature = "sealing")]
+pub(crate) use sealed::{Label, NONCE, write as write_sealed};
 pub(crate) use unreadable::Unreadable;

@@ -1,19 +1,6 @@
-//! What every entry of a map needs: a version that no other entry has, and a record that can be decoded.
+//! What every entry of a map needs: a version that no other entry has.
 
 use wellspring_core::{StoreError, Version};
-
-use crate::encoding::{self, Decoded};
-use crate::map::{Entry, KeyName, Map};
-use crate::sealer::SealedMap;
-
-/// Decodes an opened entry of this map. The error says where the record is.
-pub(crate) fn decode(
-    map: &SealedMap<impl Map>,
-    name: &KeyName,
-    entry: &Entry,
-) -> Result<Decoded, StoreError> {
-    encoding::decode_record(&entry.bytes).map_err(|error| map.unreadable(name, &error))
-}
 
 /// No version repeats, not even for a key whose record was deleted.
 pub(crate) fn random_version() -> Result<Version, StoreError> {

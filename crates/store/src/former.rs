@@ -18,9 +18,9 @@ use wellspring_core::{Attempt, Owner, Record, SessionState, StoreError, Stored, 
 
 use crate::clock::Deadline;
 use crate::encoding;
-use crate::entries::{decode, random_version};
+use crate::entries::random_version;
 use crate::map::{Entry, KeyName, Map};
-use crate::sealer::SealedMap;
+use crate::sealer::{SealedMap, decode};
 
 /// The writer of the tombstone that a move leaves behind. No source has this number.
 const MOVER: Attempt = Attempt { owner: Owner { machine: 0, boot: 0, process: 0, source: 0 }, number: 0 };

@@ -60,6 +60,7 @@ mod sealer;
 #[cfg(feature = "sealing")]
 mod sealing;
 mod sealing_key_id;
+mod seals;
 mod spill_rooms;
 mod spills;
 
@@ -70,9 +71,9 @@ pub use liveness_locks::LivenessLocks;
 pub use map::{Entry, KeyName, Map};
 pub use memory::MemoryStore;
 pub use records::Records;
-pub use reseal::{Resealed, Seal, Seals};
 #[cfg(feature = "sealing")]
 pub use sealing::{SealingKey, SealingKeys};
 pub use sealing_key_id::SealingKeyId;
+pub use seals::{Resealed, Seal, Seals};
 pub use spills::Spills;
 pub use zeroize::Zeroizing;

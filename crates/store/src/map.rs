@@ -9,8 +9,7 @@ use wellspring_core::{
 };
 use zeroize::Zeroizing;
 
-use crate::encoding::sealed::Sealed;
-use crate::encoding::{self, Unreadable};
+use crate::encoding::{self, Sealed, Unreadable};
 
 /// The name under which a key is stored: the key's SHA-256 as 64 hexadecimal digits.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -11,10 +11,10 @@ use wellspring_core::{
 
 use crate::clock::Deadline;
 use crate::encoding::{self, Decoded, SpillKey};
-use crate::entries::{decode, random_version};
+use crate::entries::random_version;
 use crate::former::{Former, Found, Settled, carry_over};
 use crate::map::{Entry, KeyName, Map};
-use crate::sealer::{SealedMap, Sealer};
+use crate::sealer::{SealedMap, Sealer, decode};
 use crate::spill_rooms::SpillRooms;
 use crate::spills::{Spilled, Spills};
 

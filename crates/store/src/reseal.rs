@@ -1,56 +1,19 @@
 //! A look at the seals of a store, and the sealing of all that it holds with the newest key.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
 
 use wellspring_core::{StoreError, TokenKey};
 
 use crate::clock::Deadline;
-use crate::encoding::sealed::{Kind, Sealed};
-use crate::encoding::{Decoded, SpillKey, Unreadable, decode_record};
+use crate::encoding::{Decoded, Kind, Sealed, SpillKey, Unreadable, decode_record};
 use crate::map::{Entry, KeyName, Map};
 use crate::records::Records;
 use crate::sealer::{SealedMap, kind};
 use crate::sealing_key_id::SealingKeyId;
+use crate::seals::{Resealed, Seal, Seals};
 
 /// How often a record is read again that other processes save meanwhile.
 const MOST_CONFLICTS: usize = 16;
-
-/// How a record lies in its store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Seal {
-    /// Every process that can read the store can read the record.
-    Plain,
-    /// Only this key opens it.
-    Sealed(SealingKeyId),
-}
-
-/// How the records of a store lie there, its spill key included.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Seals {
-    /// How many are plain.
-    pub plain: usize,
-    /// How many each key has sealed.
-    pub sealed: BTreeMap<SealingKeyId, usize>,
-    /// An error for each that cannot be opened or read.
-    pub problems: Vec<StoreError>,
-}
-
-/// What [`Records::reseal`] has done.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Resealed {
-    /// How many records it has sealed.
-    pub records: usize,
-    /// How many spilled tokens it has sealed.
-    pub spills: usize,
-    /// How many records and spilled tokens the newest key had sealed before.
-    pub unchanged: usize,
-    /// An error for each record and spilled token that is as it was, because it cannot be opened, read or saved.
-    pub problems: Vec<StoreError>,
-}
 
 /// The seal of these bytes.
 fn seal_of(bytes: &[u8]) -> Result<Seal, Unreadable> {

@@ -8,8 +8,7 @@ use zeroize::Zeroizing;
 
 use core::time::Duration;
 
-use crate::encoding::Unreadable;
-use crate::encoding::sealed::{Kind, Sealed};
+use crate::encoding::{self, Decoded, Kind, Sealed, Unreadable};
 use crate::map::{Entry, KeyName, Map};
 #[cfg(feature = "sealing")]
 use crate::sealing::SealingKeys;
@@ -143,6 +142,15 @@ impl<M: Map> SealedMap<M> {
             Some(removal) => StoreError::unreadable(format!("{what} {shown} {error}; {removal}")),
         }
     }
+}
+
+/// Decodes an opened entry of this map. The error says where the record is.
+pub(crate) fn decode(
+    map: &SealedMap<impl Map>,
+    name: &KeyName,
+    entry: &Entry,
+) -> Result<Decoded, StoreError> {
+    encoding::decode_record(&entry.bytes).map_err(|error| map.unreadable(name, &error))
 }
 
 /// What lies under this name.

@@ -13,8 +13,7 @@ use sha2::{Digest as _, Sha256};
 use wellspring_core::StoreError;
 use zeroize::Zeroizing;
 
-use crate::encoding::Unreadable;
-use crate::encoding::sealed::{self, Kind, Label, NONCE, Sealed};
+use crate::encoding::{Kind, Label, NONCE, Sealed, Unreadable, write_sealed};
 use crate::entries::fill_random;
 use crate::map::KeyName;
 use crate::sealing_key_id::SealingKeyId;
@@ -145,7 +144,7 @@ impl SealingKeys {
             .cipher()
             .encrypt_in_place(&XNonce::from(nonce), data.as_bytes(), &mut *text)
             .map_err(|_| StoreError::refused("the record is too long to be sealed"))?;
-        Ok(sealed::write(label, &nonce, &text))
+        Ok(write_sealed(label, &nonce, &text))
     }
 
     /// Opens what was sealed as this kind and under this name.

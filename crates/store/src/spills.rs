@@ -9,14 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wellspring_core::{Attempt, PendingSave, StoreError};
 
 use crate::clock;
-use crate::encoding::Unreadable;
-use crate::encoding::sealed::{Kind, Sealed};
-use crate::encoding::{self, Rejected, SpillKey};
+use crate::encoding::{self, Kind, Rejected, Sealed, SpillKey, Unreadable};
 use crate::files::{self, FolderState, Room};
 use crate::map::KeyName;
-use crate::reseal::Resealed;
 use crate::sealer::Sealer;
 use crate::sealing_key_id::SealingKeyId;
+use crate::seals::Resealed;
 
 /// The extension of complete files.
 const EXTENSION: &str = ".spill";

@@ -13,6 +13,7 @@ mod many_users;
 mod missing_scope;
 mod outcome;
 mod policy;
+mod sealed_store;
 mod session_data;
 mod simulated_sign_in;
 mod your_types;
@@ -29,6 +30,7 @@ async fn main() -> Outcome {
     grant_of_one_sign_in::run().await?;
     many_users::run().await?;
     policy::run()?;
+    sealed_store::run()?;
     session_data::run().await?;
     your_types::run()?;
     tokio::task::spawn_blocking(|| {

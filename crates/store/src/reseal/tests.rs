@@ -13,6 +13,7 @@ use super::*;
 use crate::contract::{Folder, sample};
 use crate::memory::MemoryStore;
 use crate::sealing::{SealingKey, SealingKeys};
+use crate::sealing_key_id::SealingKeyId;
 
 const WITHIN: Duration = Duration::from_secs(60);
 
@@ -46,8 +47,8 @@ fn raw(store: &Records<MemoryStore>, name: &KeyName) -> Entry {
 }
 
 fn only_file(folder: &Path) -> Vec<u8> {
-    let mut files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let bytes = fs::read(files.next().expect("a file")).unwrap();
+    let mut files = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path());
+    let bytes = fs::read(files.next().expect("a file")).expect("its bytes");
     assert!(files.next().is_none(), "one file");
     bytes
 }
@@ -224,7 +225,7 @@ fn a_spill_is_sealed_and_without_its_key_it_is_not_absent() {
     assert!(said.contains(&format!("is sealed with the key {}", id(1))), "{said}");
     let problems = plain.problems();
     assert!(problems.len() == 1 && problems[0].to_string() == said, "{problems:?}");
-    assert_eq!(plain.clone().sealed(keys([2])).load(&key(), WITHIN).unwrap().unseen_spills.is_some(), true);
+    assert!(plain.clone().sealed(keys([2])).load(&key(), WITHIN).unwrap().unseen_spills.is_some());
 }
 
 #[test]
@@ -289,7 +290,7 @@ impl Map for Busy {
         entry: &Entry,
         within: Duration,
     ) -> Result<bool, StoreError> {
-        if let Some(record) = self.next.lock().unwrap().pop() {
+        if let Some(record) = self.next.lock().expect("no panic").pop() {
             let other = &self.other;
             save(other, other.load(&key(), within)?.stored.map(|stored| stored.version), &record);
         }
