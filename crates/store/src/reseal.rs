@@ -148,5 +148,6 @@ impl<M: Map> Records<M> {
     }
 }
 
-#[cfg(all(test, feature = "sealing"))]
+#[cfg(test)]
+#[cfg(feature = "sealing")]
 mod tests;
