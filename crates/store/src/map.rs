@@ -9,7 +9,7 @@ use wellspring_core::{
 };
 use zeroize::Zeroizing;
 
-use crate::encoding::{self, Sealed, Unreadable};
+use crate::encoding;
 
 /// The name under which a key is stored: the key's SHA-256 as 64 hexadecimal digits.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,7 +83,7 @@ impl Entry {
     pub fn is_whole(&self) -> Result<bool, StoreError> {
         match encoding::is_whole(&self.bytes) {
             Ok(()) => Ok(true),
-            Err(newer @ Unreadable::NewerFormat(_)) => {
+            Err(newer @ encoding::Unreadable::NewerFormat(_)) => {
                 Err(StoreError::unreadable(format!("an interrupted save {newer}")))
             }
             Err(_) => Ok(false),
@@ -103,7 +103,7 @@ impl Entry {
     /// A sealed record says so without its key.
     #[must_use]
     pub fn holds_lease(&self) -> bool {
-        if let Some(sealed) = Sealed::read(&self.bytes) {
+        if let Some(sealed) = encoding::Sealed::read(&self.bytes) {
             return sealed.is_ok_and(|sealed| sealed.label.leased);
         }
         encoding::decode_record(&self.bytes).is_ok_and(|decoded| decoded.record.lease.is_some())
