@@ -37,7 +37,7 @@ fn save_and_look(folder: &Path) -> Outcome {
     assert_eq!(store.seal(&key, within)?, Some(Seal::Sealed(sealing_key.id())));
     assert!(store.load(&key, within)?.stored.is_some());
     // Without the key the record is not absent: the error names the key.
-    let error = SqliteStore::open(&database)?.load(&key, within).map(drop).unwrap_err();
+    let error = SqliteStore::open(&database)?.load(&key, within).expect_err("it is sealed");
     assert!(error.to_string().contains(&sealing_key.id().to_string()));
     Ok(())
 }
