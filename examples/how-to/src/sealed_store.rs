@@ -1,15 +1,16 @@
 //! The page "Seal a store".
 
 use core::time::Duration;
-use std::path::Path;
 
 use wellspring::sans_io::{Epoch, Generation, Record, SessionState, Store as _, TokenKey};
-use wellspring::store::{Records, Seal, SealingKey};
+use wellspring::store::{Seal, SealingKey};
 
 use crate::outcome::Outcome;
 
 // ANCHOR: open
-use wellspring::store::{SealingKeys, SqliteStore, StoreError};
+use std::path::Path;
+
+use wellspring::store::{Records, SealingKeys, SqliteStore, StoreError};
 
 /// The store, sealed with the first key in this file.
 fn open(database: &Path, keys: &Path) -> Result<Records<SqliteStore>, StoreError> {
