@@ -15,7 +15,7 @@ pub enum Rule {
     TombstoneEnds,
     /// 2: a lease is saved before anything is sent.
     Lease,
-    /// 2: after a lease that may have been saved, the store is asked again.
+    /// 2: after a lease that may have been saved, the store is asked again, and the own lease is known there.
     LoadAfterMaybe,
     /// 4: a token is saved before any caller gets it.
     SaveFirst,

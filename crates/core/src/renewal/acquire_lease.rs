@@ -154,7 +154,7 @@ impl AcquireLease {
             Ok(Swap::Done(version)) => self.leased(context, version, now),
             Ok(Swap::Conflict) => {
                 // An earlier save of this very lease may have ended late.
-                if self.unsure && !self.repeats {
+                if self.unsure && !self.repeats && holds(Rule::LoadAfterMaybe) {
                     self.judge.remember_unsent();
                 }
                 Leasing::Conflict(self.judge)
