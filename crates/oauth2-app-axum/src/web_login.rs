@@ -154,7 +154,7 @@ impl WebLogin {
         }
     }
 
-    /// Whether this session is seconds old.
+    /// Whether the sign-in of `session` is seconds old.
     pub(crate) fn is_fresh(&self, session: &Session) -> bool {
         self.clock().now().unix.since(session.since) < FRESH
     }
