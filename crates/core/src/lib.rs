@@ -36,7 +36,7 @@
 //! - [`Acquire`] is one caller's wait for a token, [`Call`] one authenticated call, [`Renewal`] one renewal. All three
 //!   are machines of effects: each asks the driver for the next step and is resumed with its result.
 //! - [`Provider`] knows the requests and responses of one token endpoint.
-//! - [`Store`] holds [`Record`]s where tokens outlive the process.
+//! - [`Store`] holds [`Record`]s where tokens outlive the process, and [`AsyncStore`] is the same for async code.
 //!
 //! In scope: time, policy, secrets, errors, tokens, the machines.
 //! Out of scope: sockets, parsing, files and databases, threads, tasks.
@@ -48,6 +48,7 @@ extern crate alloc;
 extern crate std;
 
 mod acquire;
+mod async_store;
 mod attachments;
 mod bounded;
 mod call;
@@ -97,6 +98,7 @@ mod witnesses;
 pub use acquire::{
     Acquire, AcquireStep, AwaitChange, AwaitRenewal, Patience, Resumed, acquire_at_once, overdue,
 };
+pub use async_store::AsyncStore;
 pub use attachments::Attachments;
 pub use call::{AwaitRejection, AwaitToken, AwaitVerdict, Call, CallStep, judge};
 pub use call_format::CallFormat;

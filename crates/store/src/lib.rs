@@ -41,6 +41,7 @@
 //! any store a ring of keys: records and spilled tokens are sealed with XChaCha20-Poly1305.
 #![forbid(unsafe_code)]
 
+mod async_map;
 mod clock;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
@@ -65,6 +66,7 @@ mod spill_rooms;
 mod spills;
 
 // The public interface is:
+pub use async_map::AsyncMap;
 pub use clock::Deadline;
 pub use file_locks::{FileLockGuard, FileLocks};
 pub use liveness_locks::LivenessLocks;

@@ -175,7 +175,7 @@ pub mod axum {
 
 /// Stores, which keep tokens beyond the process and share them among processes; and how to make one of your own.
 pub mod store {
-    pub use wellspring_core::{Store, StoreError, StoreGuarantees};
+    pub use wellspring_core::{AsyncStore, Store, StoreError, StoreGuarantees};
     #[cfg(feature = "store")]
     pub use wellspring_store::*;
     #[cfg(feature = "file")]
