@@ -16,6 +16,7 @@ const TOKEN_ENDPOINT: &str = "wellspring-token-endpoint";
 const TRANSPORT: &str = "wellspring-transport";
 const SIMULATOR: &str = "wellspring-simulator";
 const STORE: &str = "wellspring-store";
+const TEST_SERVERS: &str = "wellspring-test-servers";
 const TWIN_TESTS: &str = "wellspring-twin-tests";
 const DRIVERS: &[&str] =
     &["wellspring-transport", "wellspring-transport-async", "wellspring-transport-blocking"];
@@ -29,7 +30,7 @@ const fn rule(
     Rule { package, always, optional, in_tests }
 }
 
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 17] = [
     rule(CORE, &[], &[], &[]),
     rule(WIRE, &[CORE], &[], &[]),
     rule(TRANSPORT, &[CORE], &[], &[SIMULATOR, STORE]),
@@ -48,6 +49,7 @@ const RULES: [Rule; 16] = [
     rule(STORE, &[CORE], &[], &[]),
     rule("wellspring-store-file", &[CORE, STORE], &[], &[STORE]),
     rule("wellspring-store-sqlite", &[CORE, STORE], &[], &[STORE]),
+    rule(TEST_SERVERS, &[], &[], &[]),
     rule(TOKEN_ENDPOINT, &[CORE, WIRE], &[], &[]),
     rule("pix-bacen", &[CORE, WIRE, TOKEN_ENDPOINT], DRIVERS, &[SIMULATOR]),
     rule("oauth2-app", &[CORE, WIRE, TOKEN_ENDPOINT], DRIVERS, &[SIMULATOR]),
