@@ -22,7 +22,7 @@ const CHOSEN: [(&str, &[&str]); 12] = [
     ),
     ("oauth2-app-axum", &["id-token"]),
     ("hive-auth", &["async", "blocking", "async,blocking", TLS]),
-    ("wellspring-store", &["contract", "sealing", "contract,sealing"]),
+    ("wellspring-store", &["contract", "sealing", "runtime", "contract,sealing,runtime"]),
     (
         "wellspring-transport",
         &[
@@ -66,7 +66,7 @@ const CHOSEN: [(&str, &[&str]); 12] = [
             "async-without-tls",
             "blocking-without-tls",
             "id-token",
-            "async,blocking,file,sqlite,store,sealing,axum,tower,reqwest-middleware,ureq-middleware,loopback,pix-bacen,hive-auth,\
+            "async,blocking,file,sqlite,store,sealing,store-runtime,axum,tower,reqwest-middleware,ureq-middleware,loopback,pix-bacen,hive-auth,\
              profiles,pkcs12,secrecy",
             TLS,
         ],

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::future::{Future, ready};
 use core::time::Duration;
+use std::sync::Arc;
 
 use wellspring_core::{LivenessLock, LockDomain, StoreError, StoreGuarantees, Version, WatchOutcome};
 
@@ -90,3 +91,64 @@ pub trait AsyncMap: Send + Sync + fmt::Debug {
         name.to_string()
     }
 }
+
+/// Declares that a pointer to a map is that map.
+macro_rules! pointers {
+    ($($pointer:ty),*) => {$(
+        impl<M: AsyncMap + ?Sized> AsyncMap for $pointer {
+            fn guarantees(&self) -> StoreGuarantees {
+                (**self).guarantees()
+            }
+
+            fn removal(&self, name: &KeyName) -> Option<String> {
+                (**self).removal(name)
+            }
+
+            fn load(
+                &self,
+                name: &KeyName,
+                within: Duration,
+            ) -> impl Future<Output = Result<Option<Entry>, StoreError>> + Send {
+                (**self).load(name, within)
+            }
+
+            fn swap(
+                &self,
+                name: &KeyName,
+                expected: Option<Version>,
+                entry: &Entry,
+                within: Duration,
+            ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+                (**self).swap(name, expected, entry, within)
+            }
+
+            fn watch(
+                &self,
+                name: &KeyName,
+                version: Version,
+                domain: Option<LockDomain>,
+                within: Duration,
+            ) -> impl Future<Output = Result<WatchOutcome, StoreError>> + Send {
+                (**self).watch(name, version, domain, within)
+            }
+
+            fn liveness_lock(
+                &self,
+                name: &KeyName,
+                within: Duration,
+            ) -> impl Future<Output = Result<LivenessLock, StoreError>> + Send {
+                (**self).liveness_lock(name, within)
+            }
+
+            fn names(&self, within: Duration) -> impl Future<Output = Result<Vec<KeyName>, StoreError>> + Send {
+                (**self).names(within)
+            }
+
+            fn shown(&self, name: &KeyName) -> String {
+                (**self).shown(name)
+            }
+        }
+    )*};
+}
+
+pointers!(&M, Arc<M>);

@@ -40,6 +40,12 @@ impl Deadline {
     }
 }
 
+/// The output of the future, unless the time ends first. Needs a runtime of tokio that measures time.
+#[cfg(feature = "runtime")]
+pub(crate) async fn timeout<T>(within: Duration, future: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(within, future).await.ok()
+}
+
 /// Whether this time of a file lies so long before now, on the wall clock, that a change now would get another time.
 #[expect(clippy::disallowed_methods, reason = "this is clock.rs")]
 pub(crate) fn is_settled(changed: SystemTime) -> bool {

@@ -16,10 +16,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use wellspring_core::{Attempt, Owner, Record, SessionState, StoreError, Stored, Swap, TokenKey, Version};
 
+use crate::async_map::AsyncMap;
 use crate::clock::Deadline;
 use crate::encoding;
 use crate::entries::random_version;
-use crate::map::{Entry, KeyName, Map};
+use crate::map::{Entry, KeyName};
 use crate::sealer::{SealedMap, decode};
 
 /// The writer of the tombstone that a move leaves behind. No source has this number.
@@ -46,15 +47,15 @@ pub(crate) enum Found {
 /// The former entry of a key, and the key's own name.
 #[derive(Debug)]
 pub(crate) struct Former<'a, M> {
-    map: &'a SealedMap<M>,
+    map: SealedMap<'a, M>,
     name: &'a KeyName,
     key: &'a TokenKey,
     former: KeyName,
 }
 
-impl<'a, M: Map> Former<'a, M> {
+impl<'a, M: AsyncMap> Former<'a, M> {
     /// The former entry of this key, if it has one.
-    pub(crate) fn of(map: &'a SealedMap<M>, name: &'a KeyName, key: &'a TokenKey) -> Option<Self> {
+    pub(crate) fn of(map: SealedMap<'a, M>, name: &'a KeyName, key: &'a TokenKey) -> Option<Self> {
         let key = key.former()?;
         Some(Self { map, name, key, former: KeyName::of(key) })
     }
@@ -65,12 +66,12 @@ impl<'a, M: Map> Former<'a, M> {
     }
 
     /// Looks for the record under the former name, after none was found under the key's own.
-    pub(crate) fn find(&self, end: Deadline) -> Result<Found, StoreError> {
-        let Some(entry) = self.map.load(&self.former, end.left())? else { return Ok(Found::Nothing) };
-        let decoded = decode(self.map, &self.former, &entry)?;
+    pub(crate) async fn find(&self, end: Deadline) -> Result<Found, StoreError> {
+        let Some(entry) = self.map.load(&self.former, end.left()).await? else { return Ok(Found::Nothing) };
+        let decoded = decode(&self.map, &self.former, &entry)?;
         if let Some(to) = decoded.moving_to {
             let (version, record) = (entry.version, decoded.record);
-            carry_over(self.map, (&self.former, version), &to, &record, end)?;
+            carry_over(&self.map, (&self.former, version), &to, &record, end).await?;
             return Ok(Found::Moved);
         }
         let mut record = decoded.record;
@@ -87,17 +88,23 @@ impl<'a, M: Map> Former<'a, M> {
     }
 
     /// Saves this record under the key's own name, if the version is that of the former entry.
-    pub(crate) fn save(&self, version: Version, record: &Record, end: Deadline) -> Result<Swap, StoreError> {
-        if self.map.load(self.name, end.left())?.is_some() {
+    pub(crate) async fn save(
+        &self,
+        version: Version,
+        record: &Record,
+        end: Deadline,
+    ) -> Result<Swap, StoreError> {
+        if self.map.load(self.name, end.left()).await?.is_some() {
             return Ok(Swap::Conflict);
         }
         let moving = random_version()?;
         let entry = Entry { version: moving, bytes: encoding::encode_moving(record, self.name)? };
-        if !self.map.swap(&self.former, Some(version), entry, record.lease.is_some(), end.left())? {
+        let leased = record.lease.is_some();
+        if !self.map.swap(&self.former, Some(version), entry, leased, end.left()).await? {
             return Ok(Swap::Conflict);
         }
         // From here on the record is saved: any process carries it over.
-        let saved = carry_over(self.map, (&self.former, moving), self.name, record, end);
+        let saved = carry_over(&self.map, (&self.former, moving), self.name, record, end).await;
         Ok(match saved.map_err(StoreError::maybe_applied)? {
             Some(version) => Swap::Done(version),
             None => Swap::Conflict,
@@ -105,19 +112,19 @@ impl<'a, M: Map> Former<'a, M> {
     }
 
     /// Removes what a move has left under the former name, if a process has died in the middle of one.
-    pub(crate) fn settle(&self, settled: &Settled, end: Deadline) {
+    pub(crate) async fn settle(&self, settled: &Settled, end: Deadline) {
         if settled.contains(self.name) {
             return;
         }
         // The record is under its own name. What stands here does no harm until the store is emptied, so a failure may
         // wait for the next load.
-        let Ok(entry) = self.map.load(&self.former, end.left()) else { return };
+        let Ok(entry) = self.map.load(&self.former, end.left()).await else { return };
         let moving = entry.and_then(|entry| {
-            let decoded = decode(self.map, &self.former, &entry).ok()?;
+            let decoded = decode(&self.map, &self.former, &entry).ok()?;
             (decoded.moving_to.as_ref() == Some(self.name)).then_some((entry.version, decoded.record))
         });
         let done = match moving {
-            Some((version, record)) => bury(self.map, (&self.former, version), &record, end).is_ok(),
+            Some((version, record)) => bury(&self.map, (&self.former, version), &record, end).await.is_ok(),
             None => true,
         };
         if done {
@@ -128,28 +135,28 @@ impl<'a, M: Map> Former<'a, M> {
 
 /// The second and the third step of a move from this version of this name. Returns the version under the new name, if the
 /// record stands there.
-pub(crate) fn carry_over<M: Map>(
-    map: &SealedMap<M>,
+pub(crate) async fn carry_over(
+    map: &SealedMap<'_, impl AsyncMap>,
     from: (&KeyName, Version),
     to: &KeyName,
     record: &Record,
     end: Deadline,
 ) -> Result<Option<Version>, StoreError> {
     let entry = Entry { version: random_version()?, bytes: encoding::encode_record(record)? };
-    let saved = if map.swap(to, None, entry.clone(), record.lease.is_some(), end.left())? {
+    let saved = if map.swap(to, None, entry.clone(), record.lease.is_some(), end.left()).await? {
         Some(entry.version)
     } else {
         // Another process may have done it.
-        let stored = map.load(to, end.left())?;
+        let stored = map.load(to, end.left()).await?;
         stored.filter(|stored| *stored.bytes == *entry.bytes).map(|stored| stored.version)
     };
-    bury(map, from, record, end)?;
+    bury(map, from, record, end).await?;
     Ok(saved)
 }
 
 /// The third step.
-fn bury<M: Map>(
-    map: &SealedMap<M>,
+async fn bury(
+    map: &SealedMap<'_, impl AsyncMap>,
     (from, moving): (&KeyName, Version),
     record: &Record,
     end: Deadline,
@@ -158,7 +165,7 @@ fn bury<M: Map>(
     tombstone.writer = Some(MOVER);
     let entry = Entry { version: random_version()?, bytes: encoding::encode_record(&tombstone)? };
     // Where this is a conflict, another process has done it.
-    map.swap(from, Some(moving), entry, false, end.left()).map(drop)
+    map.swap(from, Some(moving), entry, false, end.left()).await.map(drop)
 }
 
 impl Settled {

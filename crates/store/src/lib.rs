@@ -26,6 +26,9 @@
 //! The crate holds:
 //!
 //! - [`Records`] over a [`Map`], and [`MemoryStore`], the simplest map, for the sources of one process.
+//! - [`AsyncMap`], the same interface for a store on a network: over it, [`Records`] is an
+//!   [`AsyncStore`](wellspring_core::AsyncStore). Behind the feature `runtime`, `OnRuntime` makes a
+//!   [`Store`](wellspring_core::Store) of it for blocking code.
 //! - [`Spills`]: the folder of spilled tokens. To spill a token means to write it to a local file when the store refuses
 //!   it.
 //! - For stores on a disk: [`files`], which writes a file completely and durably or not at all, [`FileLocks`], kernel
@@ -42,6 +45,7 @@
 #![forbid(unsafe_code)]
 
 mod async_map;
+mod at_once;
 mod clock;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
@@ -55,6 +59,9 @@ mod liveness_locks;
 mod lock_domain;
 mod map;
 mod memory;
+#[cfg(feature = "runtime")]
+mod on_runtime;
+mod operations;
 mod records;
 mod reseal;
 mod sealer;
@@ -72,6 +79,8 @@ pub use file_locks::{FileLockGuard, FileLocks};
 pub use liveness_locks::LivenessLocks;
 pub use map::{Entry, KeyName, Map};
 pub use memory::MemoryStore;
+#[cfg(feature = "runtime")]
+pub use on_runtime::OnRuntime;
 pub use records::Records;
 #[cfg(feature = "sealing")]
 pub use sealing::{SealingKey, SealingKeys};

@@ -8,7 +8,11 @@ use wellspring_core::{
     LivenessLock, LockDomain, SharedBy, StoreError, StoreGuarantees, Version, WatchOutcome,
 };
 
+#[cfg(feature = "runtime")]
+use crate::async_map::AsyncMap;
 use crate::clock::Deadline;
+#[cfg(feature = "runtime")]
+use crate::clock::timeout;
 use crate::entries::random_number;
 use crate::map::{Entry, KeyName, Map};
 use crate::records::Records;
@@ -21,6 +25,9 @@ pub struct MemoryStore(Arc<Shared>);
 struct Shared {
     contents: Mutex<Contents>,
     changed: Condvar,
+    /// The same for tasks.
+    #[cfg(feature = "runtime")]
+    changed_for_tasks: tokio::sync::Notify,
     /// Drawn at random, so that no other map has the same.
     domain: Option<LockDomain>,
 }
@@ -42,8 +49,13 @@ impl MemoryStore {
 
 impl Default for Shared {
     fn default() -> Self {
-        let domain = random_number().ok().and_then(LockDomain::new);
-        Self { contents: Mutex::default(), changed: Condvar::default(), domain }
+        Self {
+            contents: Mutex::default(),
+            changed: Condvar::default(),
+            #[cfg(feature = "runtime")]
+            changed_for_tasks: tokio::sync::Notify::new(),
+            domain: random_number().ok().and_then(LockDomain::new),
+        }
     }
 }
 
@@ -53,12 +65,41 @@ impl MemoryStore {
     pub(crate) fn remove(&self, name: &KeyName) -> bool {
         self.0.lock().entries.remove(name).is_some()
     }
+
+    /// Damages an entry.
+    pub(crate) fn corrupt(&self, name: &KeyName) {
+        self.0.lock().entries.get_mut(name).unwrap().bytes[0] ^= 1;
+    }
 }
 
 impl Shared {
     /// Both maps are consistent even after a panic of the thread that held the mutex.
     fn lock(&self) -> MutexGuard<'_, Contents> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn notify(&self) {
+        self.changed.notify_all();
+        #[cfg(feature = "runtime")]
+        self.changed_for_tasks.notify_waiters();
+    }
+
+    /// What a watcher of this version sees now, if that ends its watch.
+    fn seen(
+        &self,
+        contents: &Contents,
+        name: &KeyName,
+        version: Version,
+        domain: Option<LockDomain>,
+    ) -> Option<WatchOutcome> {
+        if contents.version(name) != Some(version) {
+            return Some(WatchOutcome::Changed);
+        }
+        match domain {
+            Some(domain) if Some(domain) != self.domain => Some(WatchOutcome::OwnerUnknown),
+            Some(_) if !contents.liveness_locks.contains_key(name) => Some(WatchOutcome::OwnerGone),
+            _ => None,
+        }
     }
 }
 
@@ -89,7 +130,7 @@ impl Map for MemoryStore {
             return Ok(false);
         }
         contents.entries.insert(name.clone(), entry.clone());
-        self.0.changed.notify_all();
+        self.0.notify();
         Ok(true)
     }
 
@@ -107,13 +148,8 @@ impl Map for MemoryStore {
         let deadline = Deadline::after(within);
         let mut contents = self.0.lock();
         loop {
-            if contents.version(name) != Some(version) {
-                return Ok(WatchOutcome::Changed);
-            }
-            match domain {
-                Some(domain) if Some(domain) != self.0.domain => return Ok(WatchOutcome::OwnerUnknown),
-                Some(_) if !contents.liveness_locks.contains_key(name) => return Ok(WatchOutcome::OwnerGone),
-                _ => {}
+            if let Some(outcome) = self.0.seen(&contents, name, version, domain) {
+                return Ok(outcome);
             }
             let left = deadline.left();
             if left.is_zero() {
@@ -126,6 +162,56 @@ impl Map for MemoryStore {
     fn liveness_lock(&self, name: &KeyName, _: Duration) -> Result<LivenessLock, StoreError> {
         *self.0.lock().liveness_locks.entry(name.clone()).or_default() += 1;
         Ok(LivenessLock::new(self.0.domain, Counted { shared: Arc::clone(&self.0), name: name.clone() }))
+    }
+}
+
+/// The same map for async code. A watch needs a runtime of tokio that measures time.
+#[cfg(feature = "runtime")]
+impl AsyncMap for MemoryStore {
+    fn guarantees(&self) -> StoreGuarantees {
+        Map::guarantees(self)
+    }
+
+    async fn load(&self, name: &KeyName, within: Duration) -> Result<Option<Entry>, StoreError> {
+        Map::load(self, name, within)
+    }
+
+    async fn swap(
+        &self,
+        name: &KeyName,
+        expected: Option<Version>,
+        entry: &Entry,
+        within: Duration,
+    ) -> Result<bool, StoreError> {
+        Map::swap(self, name, expected, entry, within)
+    }
+
+    async fn names(&self, within: Duration) -> Result<Vec<KeyName>, StoreError> {
+        Map::names(self, within)
+    }
+
+    async fn watch(
+        &self,
+        name: &KeyName,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
+        let watch = async {
+            loop {
+                let changed = self.0.changed_for_tasks.notified();
+                // A change after this look wakes the task: `notified` counts from where it was called.
+                if let Some(outcome) = self.0.seen(&self.0.lock(), name, version, domain) {
+                    return outcome;
+                }
+                changed.await;
+            }
+        };
+        Ok(timeout(within, watch).await.unwrap_or(WatchOutcome::Unchanged))
+    }
+
+    async fn liveness_lock(&self, name: &KeyName, within: Duration) -> Result<LivenessLock, StoreError> {
+        Map::liveness_lock(self, name, within)
     }
 }
 
@@ -144,7 +230,7 @@ impl Drop for Counted {
                 contents.liveness_locks.remove(&self.name);
             }
         }
-        self.shared.changed.notify_all();
+        self.shared.notify();
     }
 }
 
@@ -168,7 +254,7 @@ mod tests {
         }
 
         fn corrupt(&self, key: &TokenKey) {
-            self.map.0.lock().entries.get_mut(&KeyName::of(key)).unwrap().bytes[0] ^= 1;
+            self.map.corrupt(&KeyName::of(key));
         }
 
         fn corrupt_spills(&self) -> bool {

@@ -8,8 +8,9 @@ use zeroize::Zeroizing;
 
 use core::time::Duration;
 
+use crate::async_map::AsyncMap;
 use crate::encoding::{self, Decoded, Kind, Sealed, Unreadable};
-use crate::map::{Entry, KeyName, Map};
+use crate::map::{Entry, KeyName};
 #[cfg(feature = "sealing")]
 use crate::sealing::SealingKeys;
 use crate::sealing_key_id::SealingKeyId;
@@ -106,22 +107,22 @@ impl Sealer {
 }
 
 /// A map whose entries are sealed.
-#[derive(Clone, Debug)]
-pub(crate) struct SealedMap<M> {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SealedMap<'a, M> {
     pub(crate) map: M,
-    pub(crate) sealer: Sealer,
+    pub(crate) sealer: &'a Sealer,
 }
 
-impl<M: Map> SealedMap<M> {
+impl<M: AsyncMap> SealedMap<'_, M> {
     /// The entry of this name, opened.
-    pub(crate) fn load(&self, name: &KeyName, within: Duration) -> Result<Option<Entry>, StoreError> {
-        let Some(Entry { version, bytes }) = self.map.load(name, within)? else { return Ok(None) };
+    pub(crate) async fn load(&self, name: &KeyName, within: Duration) -> Result<Option<Entry>, StoreError> {
+        let Some(Entry { version, bytes }) = self.map.load(name, within).await? else { return Ok(None) };
         let opened = self.sealer.open(kind(name), name, bytes);
         opened.map(|bytes| Some(Entry { version, bytes })).map_err(|error| self.unreadable(name, &error))
     }
 
     /// Seals and saves this entry, which is a record with a lease or not.
-    pub(crate) fn swap(
+    pub(crate) async fn swap(
         &self,
         name: &KeyName,
         expected: Option<Version>,
@@ -130,7 +131,7 @@ impl<M: Map> SealedMap<M> {
         within: Duration,
     ) -> Result<bool, StoreError> {
         let bytes = self.sealer.seal((kind(name), leased), name, bytes)?;
-        self.map.swap(name, expected, &Entry { version, bytes }, within)
+        self.map.swap(name, expected, &Entry { version, bytes }, within).await
     }
 
     /// The error for an entry that cannot be opened or decoded.
@@ -146,7 +147,7 @@ impl<M: Map> SealedMap<M> {
 
 /// Decodes an opened entry of this map. The error says where the record is.
 pub(crate) fn decode(
-    map: &SealedMap<impl Map>,
+    map: &SealedMap<'_, impl AsyncMap>,
     name: &KeyName,
     entry: &Entry,
 ) -> Result<Decoded, StoreError> {

@@ -130,6 +130,8 @@ fn a_spill_under_the_former_key_is_found_until_the_record_has_moved(fixture: &dy
     let (earlier, store) = (fixture.open(), Handle::open(fixture));
     let version = store.save(&former(), None, &sample::counting(7));
     let spilled = sample::pending_save(2);
+    // As each renewal does: a store on a network learns the key of its spills by a load.
+    expect_ok("a load", earlier.load(&former(), TIMEOUT));
     if earlier.spill(&former(), &spilled).is_err() {
         // A store that never refuses a save has no folder for spills.
         return;

@@ -4,11 +4,12 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 
 use wellspring_core::{
-    AccessToken, Epoch, Generation, Granted, LivenessLock, LockDomain, RefreshToken, Scope, Store,
-    StoreGuarantees, TokenResponse, UnixTime, WatchOutcome,
+    AccessToken, Epoch, Generation, Granted, LivenessLock, LockDomain, Record, RefreshToken, Scope,
+    SessionState, Store, StoreError, StoreGuarantees, Swap, TokenKey, TokenResponse, UnixTime, Version,
+    WatchOutcome,
 };
 
-use super::*;
+use crate::map::{Entry, KeyName, Map};
 use crate::memory::MemoryStore;
 use crate::records::Records;
 

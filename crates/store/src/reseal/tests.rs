@@ -1,19 +1,22 @@
 //! Stores with keys: what they read, seal, refuse and leave as it is.
 
+use core::time::Duration;
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
 use wellspring_core::{
     Attempt, Generation, Lease, LivenessLock, LockDomain, Obtained, PendingSave, Record, Store as _,
-    StoreGuarantees, Stored, Swap, UnixTime, Version, WatchOutcome,
+    StoreError, StoreGuarantees, Stored, Swap, TokenKey, UnixTime, Version, WatchOutcome,
 };
 
-use super::*;
 use crate::contract::{Folder, sample};
+use crate::map::{Entry, KeyName, Map};
 use crate::memory::MemoryStore;
+use crate::records::Records;
 use crate::sealing::{SealingKey, SealingKeys};
 use crate::sealing_key_id::SealingKeyId;
+use crate::seals::Seal;
 
 const WITHIN: Duration = Duration::from_secs(60);
 

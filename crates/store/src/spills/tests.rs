@@ -186,7 +186,7 @@ fn a_spill_of_an_earlier_version_is_found_before_and_after_the_store_gets_its_ke
         assert_eq!(store.problems().len(), 0, "after {saves} saves");
         store.save(&TokenKey::new("any", "key"), None, &sample::counting(1), WITHIN).unwrap();
     }
-    assert!(store.known_spill_key().is_some(), "the store has a key");
+    assert!(store.parts().known_spill_key().is_some(), "the store has a key");
 }
 
 #[test]
@@ -211,9 +211,9 @@ fn an_unbound_spill_that_is_put_beside_a_store_with_a_key_is_ignored_and_reporte
 fn the_key_is_known_before_a_lease_can_be_saved() {
     let folder = Folder::new();
     let store = MemoryStore::open().with_spills(folder.path());
-    assert!(store.known_spill_key().is_none());
+    assert!(store.parts().known_spill_key().is_none());
     drop(store.liveness_lock(&key(), WITHIN).unwrap());
-    assert!(store.known_spill_key().is_some());
+    assert!(store.parts().known_spill_key().is_some());
 }
 
 #[test]

@@ -13,8 +13,8 @@ use wellspring_core::{
 use wellspring_store::contract::Folder;
 use wellspring_store::files::{self, FileId};
 use wellspring_store::{
-    Deadline, Entry, FileLockGuard, FileLocks, KeyName, LivenessLocks, MemoryStore, Records, Resealed, Seal,
-    SealingKey, SealingKeyId, SealingKeys, Seals, Spills,
+    Deadline, Entry, FileLockGuard, FileLocks, KeyName, LivenessLocks, MemoryStore, OnRuntime, Records,
+    Resealed, Seal, SealingKey, SealingKeyId, SealingKeys, Seals, Spills,
 };
 use wellspring_store_file::FileStore;
 use wellspring_store_sqlite::SqliteStore;
@@ -149,6 +149,9 @@ fn show_stores(shown: &mut Shown) {
     let memory = MemoryStore::open();
     shown.add::<MemoryStore>(memory.map());
     show_store(shown, &memory, &key);
+    let on_runtime = OnRuntime::new(MemoryStore::open()).unwrap();
+    show_store(shown, &on_runtime, &key);
+    shown.add::<OnRuntime<Records<MemoryStore>>>(&on_runtime);
     let in_files = FileStore::open(folder.path().join("tokens")).unwrap();
     shown.add::<FileStore>(in_files.map());
     show_store(shown, &in_files, &key);
@@ -190,7 +193,7 @@ fn show_sealing(shown: &mut Shown, folder: &Folder, key: &TokenKey) {
 }
 
 /// A store that holds a record.
-fn show_store<M: wellspring_store::Map + 'static>(shown: &mut Shown, store: &Records<M>, key: &TokenKey) {
+fn show_store<S: Store + 'static>(shown: &mut Shown, store: &S, key: &TokenKey) {
     assert!(matches!(store.save(key, None, &record(), MOMENT), Ok(Swap::Done(_))));
     shown.add(store);
     shown.add(&store.load(key, MOMENT).unwrap());
