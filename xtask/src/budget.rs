@@ -14,17 +14,19 @@ const CORE: usize = 8;
 const OVER_BARE_UREQ: usize = 14;
 
 /// What has the usual TLS library and no other.
-const ONE_TLS_LIBRARY: [(&str, &str); 4] = [
+const ONE_TLS_LIBRARY: [(&str, &str); 5] = [
     ("wellspring-transport-async", "reqwest,reqwest-middleware,tower"),
     ("wellspring-transport-blocking", "ureq,ureq-middleware"),
     ("pix-bacen", "async,blocking,rustls-ring"),
+    ("wellspring-store-redis", "async"),
     ("wellspring-cli", ""),
 ];
 
 /// What has none: a program chooses its TLS library, and its own clients keep theirs.
-const NO_TLS_LIBRARY: [(&str, &str); 2] = [
+const NO_TLS_LIBRARY: [(&str, &str); 3] = [
     ("wellspring-transport-async", "client,reqwest-middleware,tower"),
     ("wellspring-transport-blocking", "client,ureq-middleware"),
+    ("wellspring-store-redis", ""),
 ];
 
 /// The programs to compare, in their own workspace so that each is built with its own features.

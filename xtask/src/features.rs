@@ -4,7 +4,7 @@ use crate::cargo::{cargo, run as run_command};
 use crate::workspace::Workspace;
 
 /// The sets of features that users choose, for each library. Every library also has the empty set.
-const CHOSEN: [(&str, &[&str]); 12] = [
+const CHOSEN: [(&str, &[&str]); 13] = [
     ("wellspring-core", &["std", "http", "secrecy", "std,http,secrecy"]),
     ("pix-bacen", &["async", "blocking", "async,blocking", TLS]),
     (
@@ -23,6 +23,7 @@ const CHOSEN: [(&str, &[&str]); 12] = [
     ("oauth2-app-axum", &["id-token"]),
     ("hive-auth", &["async", "blocking", "async,blocking", TLS]),
     ("wellspring-store", &["contract", "sealing", "runtime", "contract,sealing,runtime"]),
+    ("wellspring-store-redis", &["async", "tls"]),
     (
         "wellspring-transport",
         &[

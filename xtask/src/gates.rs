@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::cargo::{cargo, run as run_command};
 use crate::clock::timed;
-use crate::programs::{OPENSSL, ensure};
+use crate::programs::{OPENSSL, SERVERS, ensure};
 use crate::workspace::Workspace;
 use crate::{browser, budget, crash, explore, features, fit, fuzz, interleavings, storm, tidy};
 
@@ -91,6 +91,7 @@ fn documentation(workspace: &Workspace) -> Result<(), String> {
 }
 
 fn tests(workspace: &Workspace) -> Result<(), String> {
+    ensure(&SERVERS, "The tests of stores on the network start servers of their own", "Redis")?;
     run_command(cargo(&workspace.root, ["test", "--workspace", "--all-features", "--no-fail-fast"]))
 }
 

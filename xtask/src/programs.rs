@@ -12,6 +12,9 @@ pub(crate) type Program = (&'static str, &'static str);
 pub(crate) const OPENSSL: [Program; 2] =
     [("pkg-config", "pkg-config"), ("pkg-config --modversion openssl", "libssl-dev")];
 
+/// The servers that tests of stores start.
+pub(crate) const SERVERS: [Program; 1] = [("redis-server", "redis-server")];
+
 /// Installs the programs that are missing if this process runs as root. `purpose` begins the sentence that asks for them,
 /// `elsewhere` ends it for systems without apt.
 pub(crate) fn ensure(programs: &[Program], purpose: &str, elsewhere: &str) -> Result<(), String> {

@@ -136,7 +136,7 @@ pub use rules::{Rule, Table, drop_cell, drop_rule};
 pub use scope::Scope;
 pub use secret::{
     AccessToken, AuthorizationCode, ClientSecret, CodeVerifier, DeviceCode, IdToken, ParameterValue,
-    RefreshToken,
+    RefreshToken, StorePassword,
 };
 pub use store::{
     Applied, Loaded, Obtained, PendingSave, SharedBy, Store, StoreError, StoreGuarantees, Stored, Swap,

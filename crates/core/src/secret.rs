@@ -137,6 +137,8 @@ secrets! {
     CodeVerifier;
     /// The value of a parameter of an extension grant, such as an assertion or a password.
     ParameterValue;
+    /// The password of a store on the network, or another secret that opens it.
+    StorePassword;
 }
 
 #[cfg(test)]

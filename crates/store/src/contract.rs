@@ -10,6 +10,7 @@
 mod child;
 mod disks;
 mod fixture;
+mod fleet;
 mod folder;
 mod handle;
 mod liveness;
@@ -45,7 +46,8 @@ pub use processes::check_across_processes;
 ///
 /// When the store breaks a clause.
 pub fn check(mut new_fixture: impl FnMut() -> Box<dyn Fixture>) {
-    let clauses: [&[Clause]; 4] = [&load_save::ALL, &liveness::ALL, &lock_domains::ALL, &spilling::ALL];
+    let clauses: [&[Clause]; 5] =
+        [&load_save::ALL, &liveness::ALL, &lock_domains::ALL, &fleet::ALL, &spilling::ALL];
     for clause in clauses.into_iter().flatten() {
         clause(&*new_fixture());
     }

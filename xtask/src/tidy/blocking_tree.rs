@@ -4,12 +4,13 @@ use crate::budget::third_party;
 use crate::workspace::Workspace;
 
 /// Each package with the feature that makes it blocking.
-const BLOCKING: [(&str, &str); 5] = [
+const BLOCKING: [(&str, &str); 6] = [
     ("wellspring-transport-blocking", "ureq"),
     ("pix-bacen", "blocking,rustls-ring"),
     ("oauth2-app", "blocking,rustls-ring"),
     ("hive-auth", "blocking,rustls-ring"),
     ("wellspring-profiles", ""),
+    ("wellspring-store-redis", "tls"),
 ];
 
 pub(super) fn findings(workspace: &Workspace) -> Vec<String> {

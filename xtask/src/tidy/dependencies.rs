@@ -30,7 +30,7 @@ const fn rule(
     Rule { package, always, optional, in_tests }
 }
 
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 18] = [
     rule(CORE, &[], &[], &[]),
     rule(WIRE, &[CORE], &[], &[]),
     rule(TRANSPORT, &[CORE], &[], &[SIMULATOR, STORE]),
@@ -48,6 +48,7 @@ const RULES: [Rule; 17] = [
     ),
     rule(STORE, &[CORE], &[], &[]),
     rule("wellspring-store-file", &[CORE, STORE], &[], &[STORE]),
+    rule("wellspring-store-redis", &[CORE, STORE], &[], &[STORE, TEST_SERVERS]),
     rule("wellspring-store-sqlite", &[CORE, STORE], &[], &[STORE]),
     rule(TEST_SERVERS, &[], &[], &[]),
     rule(TOKEN_ENDPOINT, &[CORE, WIRE], &[], &[]),

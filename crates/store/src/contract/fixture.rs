@@ -27,6 +27,11 @@ pub trait Fixture {
         Duration::from_millis(100)
     }
 
+    /// How long a store that the machines of a fleet share believes that a process lives which no longer shows it.
+    fn presence(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Opens the store by every other path that leads to it: a link to it, or a folder in which its side files are others.
     fn open_elsewhere(&self) -> Vec<Box<dyn Store>> {
         Vec::new()

@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::thread::ScopedJoinHandle;
 
 use wellspring_core::{
-    LivenessLock, Loaded, LockDomain, Record, Store, StoreError, Stored, Swap, TokenKey, Version,
+    LivenessLock, Loaded, LockDomain, Record, SharedBy, Store, StoreError, Stored, Swap, TokenKey, Version,
     WatchOutcome,
 };
 
@@ -86,6 +86,11 @@ pub(super) fn sleeps_until_finished<T>(thread: &ScopedJoinHandle<'_, T>) -> Dura
         slept += SLEEP;
     }
     slept
+}
+
+/// Whether the machines of a fleet share the store of this fixture.
+pub(super) fn is_fleet(fixture: &dyn Fixture) -> bool {
+    fixture.open().guarantees().scope == SharedBy::Fleet
 }
 
 pub(super) fn key() -> TokenKey {

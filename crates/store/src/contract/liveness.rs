@@ -1,4 +1,5 @@
-//! Clauses of watches and liveness locks: what a watcher sees, and how soon. `lock_domains.rs` has those of domains.
+//! Clauses of watches and liveness locks: what a watcher sees, and how soon. `lock_domains.rs` has those of domains,
+//! `fleet.rs` those that take the place of some of these where the machines of a fleet share the store.
 
 use core::time::Duration;
 use std::sync::Barrier;
@@ -7,7 +8,7 @@ use std::thread;
 use wellspring_core::{LivenessLock, TokenKey, WatchOutcome};
 
 use super::fixture::{Clause, Fixture};
-use super::handle::{Handle, SLACK, TIMEOUT, assert_equal, key, sleeps_until_finished};
+use super::handle::{Handle, SLACK, TIMEOUT, assert_equal, is_fleet, key, sleeps_until_finished};
 use super::sample;
 use crate::clock::Deadline;
 
@@ -80,10 +81,16 @@ fn a_change_is_seen_in_time(fixture: &dyn Fixture) {
 }
 
 fn the_end_of_a_liveness_lock_is_seen_in_time(fixture: &dyn Fixture) {
+    if is_fleet(fixture) {
+        return;
+    }
     assert_seen_in_time(fixture, |_, _| None, WatchOutcome::OwnerGone);
 }
 
 fn a_missing_liveness_lock_is_seen(fixture: &dyn Fixture) {
+    if is_fleet(fixture) {
+        return;
+    }
     let store = Handle::open(fixture);
     let version = store.save(&key(), None, &sample::counting(1));
     let Some(domain) = store.liveness_lock(&key()).domain() else { return };
@@ -92,6 +99,9 @@ fn a_missing_liveness_lock_is_seen(fixture: &dyn Fixture) {
 }
 
 pub(super) fn a_liveness_lock_is_seen_by_other_handles(fixture: &dyn Fixture) {
+    if is_fleet(fixture) {
+        return;
+    }
     let (owner, watcher) = (Handle::open(fixture), Handle::open(fixture));
     let version = owner.save(&key(), None, &sample::counting(1));
     let liveness_lock = owner.liveness_lock(&key());
@@ -104,6 +114,9 @@ pub(super) fn a_liveness_lock_is_seen_by_other_handles(fixture: &dyn Fixture) {
 }
 
 fn one_of_several_liveness_locks_is_enough(fixture: &dyn Fixture) {
+    if is_fleet(fixture) {
+        return;
+    }
     let handles = [Handle::open(fixture), Handle::open(fixture)];
     let version = handles[0].save(&key(), None, &sample::counting(1));
     let mut locks = Vec::new();

@@ -12,9 +12,9 @@ use wellspring_core::{
     HttpResponse, HttpTypeError, IdToken, Instant, Judgment, Lifecycle, LoginReason, Member, Members, Method,
     Need, Obstacle, Obtainment, Origin, OriginError, Outcome, ParameterValue, Permit, Policy, Provider,
     ProviderSpec, Reading, Record, RefreshToken, Refusal, RefusedToken, Rejected, Renewal, RenewalJob,
-    Replay, Resolution, ResponseHead, Rotation, Scope, Sent, SessionState, Step, StoreState, Successor,
-    Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind, UnixTime, UnknownFields,
-    Verb, Verdict,
+    Replay, Resolution, ResponseHead, Rotation, Scope, Sent, SessionState, Step, StorePassword, StoreState,
+    Successor, Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind, UnixTime,
+    UnknownFields, Verb, Verdict,
 };
 
 use super::{ACCESS, CODE, REFRESH, SECRET, Shown, VERIFIER, show};
@@ -96,6 +96,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Rotation = Rotation::SingleUse;
         AuthorizationGrant = grant();
         ParameterValue = ParameterValue::new(SECRET);
+        StorePassword = StorePassword::new(SECRET);
         GrantParameters = GrantParameters::new().with("assertion", SECRET);
         ExtensionGrant = ExtensionGrant::new("urn:example", GrantParameters::new().with("assertion", SECRET));
         TransportErrorKind = TransportErrorKind::Ambiguous;

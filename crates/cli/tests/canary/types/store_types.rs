@@ -17,6 +17,7 @@ use wellspring_store::{
     Resealed, Seal, SealingKey, SealingKeyId, SealingKeys, Seals, Spills,
 };
 use wellspring_store_file::FileStore;
+use wellspring_store_redis::{RedisStore, RedisStoreBuilder};
 use wellspring_store_sqlite::SqliteStore;
 
 use super::core_types::{provider, response};
@@ -158,6 +159,15 @@ fn show_stores(shown: &mut Shown) {
     let database = SqliteStore::open(folder.path().join("tokens.db")).unwrap();
     shown.add::<SqliteStore>(database.map());
     show_store(shown, &database, &key);
+    let builder = || RedisStore::builder(&format!("redis://user:{SECRET}@127.0.0.1:1")).password(SECRET);
+    shown.add::<RedisStoreBuilder>(&builder());
+    let on_network = builder().unsealed().unwrap();
+    shown.add::<RedisStore>(on_network.map());
+    shown.add(&on_network);
+    shown.add_error::<StoreError>(&on_network.load(&key, MOMENT).unwrap_err());
+    shown.add_error::<StoreError>(&on_network.liveness_lock(&key, MOMENT).unwrap_err());
+    shown
+        .add_error::<StoreError>(&RedisStore::builder(&format!("redis://{SECRET}@")).unsealed().unwrap_err());
     shown.add(&folder);
     show_sealing(shown, &folder, &key);
     // An error about an unreadable record does not show its bytes.
