@@ -3,6 +3,8 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
 use core::time::Duration;
 
 use async_trait::async_trait;
@@ -12,6 +14,9 @@ use crate::lease::Attempt;
 use crate::liveness::{LivenessLock, LockDomain};
 use crate::record::Record;
 use crate::store::{Loaded, PendingSave, StoreError, StoreGuarantees, Swap, Version, WatchOutcome};
+
+/// What an operation of an [`AsyncStore`] returns.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Where tokens outlive the process, on a network: the operations of [`Store`](crate::Store) as futures.
 ///

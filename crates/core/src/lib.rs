@@ -98,7 +98,7 @@ mod witnesses;
 pub use acquire::{
     Acquire, AcquireStep, AwaitChange, AwaitRenewal, Patience, Resumed, acquire_at_once, overdue,
 };
-pub use async_store::AsyncStore;
+pub use async_store::{AsyncStore, StoreFuture};
 pub use attachments::Attachments;
 pub use call::{AwaitRejection, AwaitToken, AwaitVerdict, Call, CallStep, judge};
 pub use call_format::CallFormat;

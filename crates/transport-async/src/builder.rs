@@ -1,6 +1,7 @@
 //! The settings of a source or a pool, and how to build it.
 
 use tokio::runtime::Handle;
+use wellspring_core::AsyncStore;
 use wellspring_transport::twins::prelude::*;
 use wellspring_transport::{builder_methods, builder_setters};
 
@@ -18,6 +19,9 @@ builder_setters! {
     /// has none, the runtime on which the source was built. The runtime needs its drivers for I/O and time
     /// (`enable_all`).
     runtime(runtime: Handle) => settings.driver.given = Some(runtime);
+    /// Keeps tokens in this store, as [`store`](Self::store) does. Its operations are awaited in the tasks of renewals: no
+    /// thread waits for the store, however many callers do. Of the two settings the later one counts.
+    async_store(store: impl AsyncStore + 'static) => settings.store = Some(AnyStore::Async(Arc::new(store)));
     /// Carries calls by this client. The built-in client still carries token requests, whose rules this client may not
     /// keep, and calls in plain HTTP to loopback, which a proxy could read. Give this client
     /// `reqwest::redirect::Policy::none()`: otherwise it decides whether a redirect carries the token to another

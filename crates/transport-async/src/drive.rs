@@ -1,7 +1,7 @@
 //! The loop that carries out a renewal's steps.
 
 use core::panic::AssertUnwindSafe;
-use core::pin::Pin;
+use core::pin::pin;
 use core::task::{Context, Poll};
 
 use std::panic::catch_unwind;
@@ -11,6 +11,7 @@ use wellspring_transport::twins::prelude::*;
 use wellspring_transport::{ActiveRenewal, Failure, LOOK, LOOKS, Slices, drive_methods};
 
 use crate::clock::wait;
+use crate::off_thread::{GRACE, on_thread};
 use crate::transport::Transport;
 
 /// Carries out steps on this runtime.
@@ -21,9 +22,6 @@ pub(crate) struct Worker<'a> {
 }
 
 drive_methods!([async] [.await]);
-
-/// How much longer a renewal waits for a thread than the operation on it may take.
-const GRACE: Duration = Duration::from_millis(250);
 
 impl Worker<'_> {
     /// Carries out steps until the renewal has ended.
@@ -42,32 +40,35 @@ impl Worker<'_> {
         }
     }
 
-    fn slices(&self, deadline: Instant) -> Slices {
-        Slices::new(deadline, Instant::NEVER)
+    fn slices(&self, active: &ActiveRenewal, deadline: Instant) -> Slices {
+        if active.is_awaited() { Slices::awaited(deadline) } else { Slices::new(deadline, Instant::NEVER) }
     }
 
-    /// Runs the operation once, on a thread for blocking work.
+    /// Runs the operation once: in this task, if the store is asynchronous, else on a thread for blocking work.
     async fn run<O: StoreOp>(
         &self,
         active: &ActiveRenewal,
         operation: &Arc<O>,
         within: Duration,
     ) -> Result<O::Reply, StoreError> {
-        // tokio panics where the system starts no thread.
-        let started =
-            catch_unwind(AssertUnwindSafe(|| self.runtime.spawn_blocking(active.run(operation, within))));
-        let Ok(mut thread) = started else {
-            let text = "the system starts no thread for the store; raise the limit (`ulimit -u`)";
-            return Err(StoreError::unavailable(text));
+        let reply = match active.run_async(operation, within) {
+            Some(future) => self.poll(future, within).await,
+            None => on_thread(self.runtime, within, active.run(operation, within)).await?,
+        };
+        reply.unwrap_or_else(|| Err(O::timed_out()))
+    }
+
+    /// The output of this future of a store; `None` if it panics, or takes much longer than it may.
+    async fn poll<T>(&self, future: impl Future<Output = T>, within: Duration) -> Option<T> {
+        let mut future = pin!(future);
+        let look = |context: &mut Context<'_>| {
+            let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+            polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
         };
         // The machine's clock: a store works in real time, whatever clock the source has.
         let system = Clock::system();
         let end = system.now().instant.plus(within.saturating_add(GRACE));
-        let done = wait(&system, None, end, self.runtime, |context| Pin::new(&mut thread).poll(context));
-        match done.await {
-            Some(Ok(reply)) => reply,
-            Some(Err(_)) | None => Err(O::timed_out()),
-        }
+        wait(&system, None, end, self.runtime, look).await.flatten()
     }
 
     async fn sleep(&self, clock: &Clock, until: Instant) {

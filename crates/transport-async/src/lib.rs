@@ -76,6 +76,7 @@ mod drive;
 mod hyper;
 #[cfg(all(test, wellspring_shuttle))]
 mod interleavings;
+mod off_thread;
 mod pool;
 #[cfg(feature = "reqwest-types")]
 mod reqwest;
@@ -98,6 +99,7 @@ pub use self::tower::{Attach, AttachError, AttachLayer};
 pub use self::tower_bodies::{MappedBody, RepeatableBody, RequestBodies, SameBody};
 pub use body::Body;
 pub use builder::Builder;
+pub use off_thread::OffThread;
 pub use pool::TokenPool;
 pub use send::IntoRequest;
 pub use source::TokenSource;

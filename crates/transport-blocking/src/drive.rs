@@ -53,7 +53,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn slices(&self, deadline: Instant) -> Slices {
+    fn slices(&self, _: &ActiveRenewal, deadline: Instant) -> Slices {
         Slices::new(deadline.min(self.operation_end), self.wait_end)
     }
 

@@ -10,7 +10,7 @@ use wellspring_core::{ByteLeft, PendingSave, Spill, Step, StoreError, StoreOp};
 use crate::events;
 use crate::in_flight::InFlight;
 use crate::shared::SharedLifecycle;
-use crate::storage::LivenessSlot;
+use crate::storage::{LivenessSlot, run_async};
 
 /// What a renewal holds while it is carried out.
 pub struct ActiveRenewal {
@@ -80,6 +80,25 @@ impl ActiveRenewal {
             Some(storage) => storage.run(&*operation, &key, within, &slot),
             None => Err(StoreError::unavailable("this source has no store")),
         }
+    }
+
+    /// The same run as a future, if the store is asynchronous and the operation is one for it. The future holds the liveness
+    /// lock until it ends or is dropped. A store that has the operation by then may still carry it out.
+    pub fn run_async<O: StoreOp>(
+        &self,
+        operation: &Arc<O>,
+        within: Duration,
+    ) -> Option<impl Future<Output = Result<O::Reply, StoreError>> + Send + use<O>> {
+        let store = Arc::clone(self.shared.storage.as_ref()?.asynchronous().filter(|_| !O::LOCAL)?);
+        let (operation, slot) = (Arc::clone(operation), self.liveness_lock());
+        let key = self.shared.provider.spec().key.clone();
+        Some(async move { run_async(&*store, &*operation, &key, within, &slot).await })
+    }
+
+    /// Whether a driver awaits the operations of the store.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        self.shared.storage.as_ref().is_some_and(|storage| storage.asynchronous().is_some())
     }
 
     /// Spills the token that is not saved, and releases the liveness lock.

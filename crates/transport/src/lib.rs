@@ -93,7 +93,7 @@ pub use rules::{
 pub use scripted::Scripted;
 pub use shared::SharedLifecycle;
 pub use source::{GRACE, Source};
-pub use storage::{LivenessSlot, Slices, Storage};
+pub use storage::{AnyStore, LivenessSlot, Slices, Storage};
 #[cfg(feature = "client")]
 pub use tls::{
     CertificateInfo, Tls, TlsBackend, TlsConnector, TlsFault, TlsIdentity, TlsLibrary, TlsSetting, Validity,

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::collections::hash_map::RandomState;
 use std::sync::Arc;
 
-use wellspring_core::{Policy, Provider, SharedBy, Store, TokenError};
+use wellspring_core::{Policy, Provider, SharedBy, TokenError};
 
 use crate::attach::AllowedOrigins;
 use crate::call_limits::CallLimits;
@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::driver::Driver;
 use crate::shared::SharedLifecycle;
 use crate::source::Source;
-use crate::storage::{Storage, check_store};
+use crate::storage::{AnyStore, Storage, check_store};
 #[cfg(feature = "client")]
 use crate::tls::Tls;
 
@@ -36,7 +36,7 @@ pub struct SharedSettings<D> {
     /// Where renewals run.
     pub driver: D,
     /// The store, where tokens outlive the process.
-    pub store: Option<Arc<dyn Store>>,
+    pub store: Option<AnyStore>,
     /// Which processes share the tokens; by default all processes that share the store.
     pub shared_by: Option<SharedBy>,
     /// How long a pool keeps an idle user.
@@ -82,14 +82,14 @@ impl<D: Driver> SharedSettings<D> {
                 "a token without a token endpoint is not kept in a store: build its source without one",
             ));
         }
-        check_store(self.store.as_deref(), self.shared_by, provider)
+        check_store(self.store.as_ref(), self.shared_by, provider)
     }
 
     /// The lifecycle of this provider's tokens.
     pub(crate) fn lifecycle(&self, provider: Arc<dyn Provider>) -> Arc<SharedLifecycle> {
         // Not a secret: it keeps two sources from renewing at the same moment and from being one owner in the store.
         let number = || RandomState::new().build_hasher().finish();
-        let storage = self.store.as_ref().map(|store| Storage::new(Arc::clone(store), number()));
+        let storage = self.store.as_ref().map(|store| Storage::new(store.clone(), number()));
         let seed = self.seed.unwrap_or_else(number);
         let provider = certified(provider, self.certificate.as_ref());
         SharedLifecycle::new(provider, self.policy.clone(), seed, self.clock.clone(), storage)

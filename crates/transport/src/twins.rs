@@ -45,6 +45,7 @@ pub mod prelude {
     pub use crate::scripted::Scripted;
     pub use crate::settings::SharedSettings;
     pub use crate::source::Source;
+    pub use crate::storage::AnyStore;
     #[cfg(feature = "client")]
     pub use crate::{
         client::{ClientSettings, ProxyChoice},

@@ -12,11 +12,13 @@ use wellspring_core::{
     Acquire, Answer, AuthorizationCode, AuthorizationGrant, ErrorKind, HttpResponse, Instant, Need, Outcome,
     Patience, Pending, Policy, ResponseHead, Step, StoreOp,
 };
-use wellspring_transport::{Action, ActiveRenewal, Clock, ManualClock, SaveGuard, SharedLifecycle, Storage};
+use wellspring_transport::{
+    Action, ActiveRenewal, AnyStore, Clock, ManualClock, SaveGuard, SharedLifecycle, Storage,
+};
 
 fn shared(store: &Moody, clock: &ManualClock) -> Arc<SharedLifecycle> {
     let toy = Arc::new(Toy::at("http://127.0.0.1:9").without_credentials());
-    let storage = Storage::new(Arc::new(store.clone()), 7);
+    let storage = Storage::new(AnyStore::Blocking(Arc::new(store.clone())), 7);
     SharedLifecycle::new(toy, Policy::default(), 7, Clock::from(clock), Some(storage))
 }
 

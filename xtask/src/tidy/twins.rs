@@ -14,8 +14,17 @@ const BLOCKING: Transport =
 /// The tests that both transports include.
 const TWINS: &str = "crates/transport/tests/twins";
 
-/// Source and test files that only async code has: no blocking client is a tower service, and reqwest is none of ours.
-const ASYNC_ONLY_FILES: [&str; 3] = ["reqwest.rs", "tower.rs", "tower_bodies.rs"];
+/// Source and test files that only async code has: no blocking client is a tower service, reqwest is none of ours, and only async
+/// code awaits a store.
+const ASYNC_ONLY_FILES: [&str; 7] = [
+    "async_store/driver.rs",
+    "async_store/futures.rs",
+    "async_store/main.rs",
+    "off_thread.rs",
+    "reqwest.rs",
+    "tower.rs",
+    "tower_bodies.rs",
+];
 
 /// Tests that only the async transport has: its renewals are tasks, and a runtime may shut down below them.
 const ASYNC_ONLY: [&str; 6] = [

@@ -1,7 +1,9 @@
 //! How a renewal continues: with the reply of the store, with the answer of the server, or after a pause.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
+use crate::async_store::{AsyncStore, StoreFuture};
 use crate::key::TokenKey;
 use crate::liveness::LockDomain;
 use crate::store::{Loaded, Store, StoreError, Swap, WatchOutcome};
@@ -27,6 +29,16 @@ impl StoreOp for Load {
         _: Option<LockDomain>,
         within: Duration,
     ) -> Result<Loaded, StoreError> {
+        store.load(key, within)
+    }
+
+    fn run_async<'a>(
+        &'a self,
+        store: &'a dyn AsyncStore,
+        key: &'a TokenKey,
+        _: Option<LockDomain>,
+        within: Duration,
+    ) -> StoreFuture<'a, Loaded> {
         store.load(key, within)
     }
 
@@ -85,6 +97,16 @@ impl StoreOp for Save {
         store.save(key, self.expected, &self.record_under(held), within)
     }
 
+    fn run_async<'a>(
+        &'a self,
+        store: &'a dyn AsyncStore,
+        key: &'a TokenKey,
+        held: Option<LockDomain>,
+        within: Duration,
+    ) -> StoreFuture<'a, Swap> {
+        Box::pin(async move { store.save(key, self.expected, &self.record_under(held), within).await })
+    }
+
     fn resume(next: Saving, reply: Result<Swap, StoreError>, now: Clocks) -> Step {
         let Saving { mut context, phase } = next;
         match phase {
@@ -126,6 +148,16 @@ impl StoreOp for Watch {
         store.watch(key, self.version, self.domain, within)
     }
 
+    fn run_async<'a>(
+        &'a self,
+        store: &'a dyn AsyncStore,
+        key: &'a TokenKey,
+        _: Option<LockDomain>,
+        within: Duration,
+    ) -> StoreFuture<'a, WatchOutcome> {
+        store.watch(key, self.version, self.domain, within)
+    }
+
     fn is_final(reply: &WatchOutcome) -> bool {
         *reply != WatchOutcome::Unchanged
     }
@@ -145,6 +177,7 @@ impl StoreOp for Spill {
     type Reply = ();
     type Next = Spilling;
     const NAME: &'static str = "spill";
+    const LOCAL: bool = true;
 
     fn run(
         &self,
@@ -154,6 +187,16 @@ impl StoreOp for Spill {
         _: Duration,
     ) -> Result<(), StoreError> {
         store.spill(key, &self.pending_save)
+    }
+
+    fn run_async<'a>(
+        &'a self,
+        store: &'a dyn AsyncStore,
+        key: &'a TokenKey,
+        _: Option<LockDomain>,
+        _: Duration,
+    ) -> StoreFuture<'a, ()> {
+        Box::pin(async move { store.spill(key, &self.pending_save) })
     }
 
     fn resume(next: Spilling, reply: Result<(), StoreError>, now: Clocks) -> Step {
@@ -166,6 +209,7 @@ impl StoreOp for Forget {
     type Reply = ();
     type Next = Forgetting;
     const NAME: &'static str = "forget";
+    const LOCAL: bool = true;
 
     fn run(
         &self,
@@ -175,6 +219,16 @@ impl StoreOp for Forget {
         _: Duration,
     ) -> Result<(), StoreError> {
         store.forget_spill(key, self.attempt)
+    }
+
+    fn run_async<'a>(
+        &'a self,
+        store: &'a dyn AsyncStore,
+        key: &'a TokenKey,
+        _: Option<LockDomain>,
+        _: Duration,
+    ) -> StoreFuture<'a, ()> {
+        Box::pin(async move { store.forget_spill(key, self.attempt) })
     }
 
     fn resume(next: Forgetting, reply: Result<(), StoreError>, now: Clocks) -> Step {

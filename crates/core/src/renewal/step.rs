@@ -3,6 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use crate::async_store::{AsyncStore, StoreFuture};
 use crate::key::TokenKey;
 use crate::liveness::LockDomain;
 use crate::store::{PendingSave, Store, StoreError};
@@ -79,7 +80,8 @@ impl<O: StoreOp> Pending<O> {
 
 /// An operation on a store.
 ///
-/// A driver runs it within the time that is left, on a thread that may block, and resumes the renewal with the result.
+/// A driver runs it within the time that is left, on a thread that may block or as a future, and resumes the renewal with the
+/// result.
 /// [`Load`], [`Save`], [`Watch`], [`Spill`] and [`Forget`] are all there are.
 pub trait StoreOp: fmt::Debug + Send + Sync + Sized + 'static {
     /// What the store answers.
@@ -90,6 +92,9 @@ pub trait StoreOp: fmt::Debug + Send + Sync + Sized + 'static {
     const NAME: &'static str;
     /// Whether the operation waits for a change, so that a driver runs it in short slices.
     const SLICED: bool = false;
+    /// Whether the operation touches only local files also in an [`AsyncStore`]. Its future then blocks when it is polled,
+    /// and is ready at once: a driver polls it on a thread for blocking work.
+    const LOCAL: bool = false;
 
     /// Whether a liveness lock must be held before it runs and until the renewal has ended.
     #[must_use]
@@ -109,6 +114,16 @@ pub trait StoreOp: fmt::Debug + Send + Sync + Sized + 'static {
         held: Option<LockDomain>,
         within: Duration,
     ) -> Result<Self::Reply, StoreError>;
+
+    /// Runs the operation on this store as a future, which a driver awaits within the time that is left or drops. The caller
+    /// holds a liveness lock of this domain, if any.
+    fn run_async<'a>(
+        &'a self,
+        store: &'a dyn AsyncStore,
+        key: &'a TokenKey,
+        held: Option<LockDomain>,
+        within: Duration,
+    ) -> StoreFuture<'a, Self::Reply>;
 
     /// Whether this reply ends the operation. If it does not, a driver runs the next slice.
     #[must_use]

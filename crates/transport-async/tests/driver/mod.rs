@@ -19,6 +19,11 @@ pub(crate) mod twin {
     pub(crate) use wellspring_twin_tests::unchanged as function;
 }
 
+/// The settings with this store.
+pub(crate) fn with_store(builder: transport::Builder, store: &Moody) -> transport::Builder {
+    builder.store(store.clone())
+}
+
 /// How many callers ask at once.
 pub(crate) const CROWD: usize = 10_000;
 

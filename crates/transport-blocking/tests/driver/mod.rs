@@ -17,6 +17,11 @@ pub(crate) mod twin {
     pub(crate) use wellspring_twin_tests::{blocking as function, blocking_test as test};
 }
 
+/// The settings with this store.
+pub(crate) fn with_store(builder: transport::Builder, store: &Moody) -> transport::Builder {
+    builder.store(store.clone())
+}
+
 /// How many callers ask at once: each has a thread.
 pub(crate) const CROWD: usize = 256;
 

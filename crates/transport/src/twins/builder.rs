@@ -70,7 +70,7 @@ macro_rules! builder_methods {
             #[cfg(feature = "client")]
             proxy(url: impl core::fmt::Display) => client.proxy = ProxyChoice::At(url.to_string());
             /// Keeps tokens in this store, where they outlive the process and all processes with this store share them.
-            store(store: impl Store + 'static) => settings.store = Some(Arc::new(store));
+            store(store: impl Store + 'static) => settings.store = Some(AnyStore::Blocking(Arc::new(store)));
             /// Which processes share the tokens. Default: all processes that share the store. If more processes share a
             /// single-use refresh token than share the store, [`build`](Self::build) returns an error.
             shared_by(shared_by: SharedBy) => settings.shared_by = Some(shared_by);

@@ -34,7 +34,7 @@ macro_rules! drive_methods {
             $($async)? fn operate<O: StoreOp>(&self, active: &ActiveRenewal, pending: Pending<O>) -> Step {
                 let Pending { operation, deadline, next, .. } = pending;
                 let (operation, clock) = (Arc::new(operation), &active.shared().clock);
-                let mut slices = self.slices(deadline);
+                let mut slices = self.slices(active, deadline);
                 loop {
                     let within = slices.within::<O>(clock.now().instant);
                     let reply = self.run(active, &operation, within)$($await)*;

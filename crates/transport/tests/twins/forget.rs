@@ -7,7 +7,7 @@ use wellspring_core::{
 };
 
 use crate::driver::transport::{Clock, ManualClock, TokenSource};
-use crate::driver::{Gate, Moody, Server, Toy, code, join, spawn, twin};
+use crate::driver::{Gate, Moody, Server, Toy, code, join, spawn, twin, with_store};
 
 const START: u64 = 1_800_000_000;
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -18,7 +18,7 @@ fn toy(server: &Server) -> Toy {
 }
 
 fn source(server: &Server, store: &Moody, clock: &ManualClock) -> TokenSource {
-    TokenSource::builder(toy(server)).store(store.clone()).clock(clock).build().unwrap()
+    with_store(TokenSource::builder(toy(server)), store).clock(clock).build().unwrap()
 }
 
 fn reason(error: &TokenError) -> Option<LoginReason> {

@@ -8,7 +8,7 @@ use wellspring_core::{
 };
 
 use crate::driver::transport::{Clock, ManualClock, TokenSource};
-use crate::driver::{Gate, Moody, Reply, Server, Toy, code, join, spawn, twin};
+use crate::driver::{Gate, Moody, Reply, Server, Toy, code, join, spawn, twin, with_store};
 
 const START: u64 = 1_800_000_000;
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -19,7 +19,7 @@ const NEXT: &str = "+next_proof 5 k\ney1\n+next_audience 3 api\n";
 
 fn source(server: &Server, store: &Moody, clock: &ManualClock) -> TokenSource {
     let toy = Toy::at(&server.url).without_credentials().replaying(Replay::Never);
-    TokenSource::builder(toy).store(store.clone()).clock(clock).build().unwrap()
+    with_store(TokenSource::builder(toy), store).clock(clock).build().unwrap()
 }
 
 fn stored(server: &Server, store: &Moody) -> Record {

@@ -9,7 +9,7 @@ use wellspring_core::{
 use wellspring_store::MemoryStore;
 
 use crate::driver::transport::{Clock, ManualClock, TokenSource};
-use crate::driver::{Gate, Moody, Server, Toy, code, eventually, join, spawn, twin};
+use crate::driver::{Gate, Moody, Server, Toy, code, eventually, join, spawn, twin, with_store};
 
 const START: u64 = 1_800_000_000;
 
@@ -22,12 +22,12 @@ fn hasty() -> Policy {
 
 fn source(server: &Server, store: &Moody, clock: &ManualClock) -> TokenSource {
     let toy = Toy::at(&server.url).without_credentials().replaying(Replay::Never);
-    TokenSource::builder(toy).store(store.clone()).clock(clock).build().unwrap()
+    with_store(TokenSource::builder(toy), store).clock(clock).build().unwrap()
 }
 
 fn hasty_source(server: &Server, store: &Moody) -> TokenSource {
     let toy = Toy::at(&server.url).without_credentials().replaying(Replay::Never);
-    TokenSource::builder(toy).store(store.clone()).policy(hasty()).build().unwrap()
+    with_store(TokenSource::builder(toy), store).policy(hasty()).build().unwrap()
 }
 
 fn reason(kind: ErrorKind) -> Option<LoginReason> {

@@ -14,8 +14,8 @@ use wellspring_core::{
 use wellspring_store::{MemoryStore, Records};
 use wellspring_transport::twins::prelude::{Pool, SharedSettings};
 use wellspring_transport::{
-    Action, ActiveRenewal, AllowedOrigins, CallLimits, CallParts, CertificateInfo, ClientSettings, Clock,
-    Driver, Failure, InFlight, Listener, ManualClock, Notify, ProxyChoice, Redirected, RenewalGuard,
+    Action, ActiveRenewal, AllowedOrigins, AnyStore, CallLimits, CallParts, CertificateInfo, ClientSettings,
+    Clock, Driver, Failure, InFlight, Listener, ManualClock, Notify, ProxyChoice, Redirected, RenewalGuard,
     RenewalRun, Report, SaveGuard, SaveRun, Scripted, SharedLifecycle, Slices, Source, SourceSelector,
     Storage, Tls, TlsBackend, TlsConnector, TlsFault, TlsIdentity, TlsLibrary, TlsSetting, TokenRef,
     UserAgent, Validity, Watch,
@@ -214,6 +214,9 @@ impl Store for Full {
 /// The types that only a renewal with a store holds, and the pending save after the store has refused a token.
 fn show_an_unfinished_save(shown: &mut Shown) {
     let full: Arc<dyn Store> = Arc::new(Full(MemoryStore::open()));
+    shown.add(&asynchronous::OffThread::new(Arc::clone(&full)));
+    let full = AnyStore::Blocking(full);
+    shown.add::<AnyStore>(&full);
     let storage = Storage::new(full, 7);
     shown.add::<Storage>(&storage);
     shown.add(&Slices::new(Instant::ORIGIN, Instant::NEVER));
@@ -297,7 +300,7 @@ impl Driver for Idle {
 
 fn show_shared_parts(shown: &mut Shown) {
     let mut settings = SharedSettings::new(&*provider(), Idle);
-    settings.store = Some(Arc::new(MemoryStore::open()));
+    settings.store = Some(AnyStore::Blocking(Arc::new(MemoryStore::open())));
     shown.add::<SharedSettings<Idle>>(&settings);
     let source = settings.source(provider(), Arc::new(()));
     source.shared.adopt(response()).unwrap_err();
