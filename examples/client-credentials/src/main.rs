@@ -4,7 +4,7 @@
 // ANCHOR: program
 use wellspring::TokenSource;
 use wellspring::http;
-use wellspring::oauth2::{App, GrantType};
+use wellspring::oauth2::App;
 use wellspring_simulator::Simulator;
 
 #[tokio::main]
@@ -13,11 +13,8 @@ async fn main() -> Result<(), Box<dyn core::error::Error>> {
     let server = Simulator::builder().start()?;
     let url = server.url();
 
-    let app = App::builder()
-        .grant_type(GrantType::ClientCredentials)
-        .token_url(format!("{url}/api/oauth2/token"))
-        .client_id("client_abc123def456")
-        .client_secret("secret_xyz789uvw012")
+    let token_url = format!("{url}/api/oauth2/token");
+    let app = App::client_credentials(token_url, "client_abc123def456", "secret_xyz789uvw012")
         .api_url(&url)
         .build()?;
     let source = TokenSource::builder(app).build()?;

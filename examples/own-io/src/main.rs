@@ -1,4 +1,4 @@
-//! Own I/O: the machines of `wellspring-core`, driven by hand.
+//! Own I/O: the machines of `wellspring::sans_io`, driven by hand.
 //!
 //! There is no transport here, no socket and no clock: requests go into the simulator as values, and time is a
 //! number that this program moves. A program with its own sockets keeps the same loop and changes only
@@ -7,18 +7,18 @@
 
 use core::time::Duration;
 
-use pix_bacen::Gateway;
-use wellspring_core::{HttpResponse, Policy, ResponseHead, UnixTime};
-use wellspring_simulator::{Config, Endpoint};
+use wellspring_simulator::Endpoint;
 
 // ANCHOR: names
 use core::ops::ControlFlow;
 use std::sync::Arc;
-use wellspring_core::{
-    Acquire, AcquireStep, Answer, Call, CallStep, Clocks, Completed, HttpRequest, Instant, Lifecycle, Need,
-    Patience, Permit, Provider, Renewal, Step, Token, TokenError, judge,
+use wellspring::pix_bacen::Gateway;
+use wellspring::sans_io::{
+    Acquire, AcquireStep, Answer, Call, CallStep, Clocks, Completed, HttpRequest, HttpResponse, Instant,
+    Lifecycle, Need, Patience, Permit, Policy, Provider, Renewal, ResponseHead, Step, Token, TokenError,
+    UnixTime, judge,
 };
-use wellspring_simulator::{Request, World};
+use wellspring_simulator::{Config, Request, World};
 
 const BASE: &str = "http://127.0.0.1";
 
@@ -32,6 +32,7 @@ struct Client {
 // ANCHOR_END: names
 
 impl Client {
+    // ANCHOR: new
     fn new(provider: impl Provider + 'static) -> Self {
         Self {
             provider: Arc::new(provider),
@@ -41,6 +42,7 @@ impl Client {
             now: Clocks { instant: Instant::ORIGIN, unix: UnixTime::from_secs(1_700_000_000) },
         }
     }
+    // ANCHOR_END: new
 
     // ANCHOR: token
     /// A token for this need: the machine of one caller says what to do, this program does it.
@@ -99,8 +101,8 @@ impl Client {
         }
         Answer::Response(self.answer(&wire))
     }
-    // ANCHOR_END: carry
 
+    /// The response as the machines read it: a status, headers and a body.
     fn answer(&mut self, request: &Request) -> HttpResponse {
         let answer = self.wire.answer(request, self.now.unix.since_epoch());
         let head = answer
@@ -109,6 +111,7 @@ impl Client {
             .fold(ResponseHead::new(answer.status), |head, (name, value)| head.header(name, value));
         HttpResponse::new(head, answer.body)
     }
+    // ANCHOR_END: carry
 
     // ANCHOR: call
     /// One API call: a refused token is replaced, and the call is made once more.
@@ -137,11 +140,13 @@ impl Client {
 }
 
 fn main() -> Result<(), TokenError> {
+    // ANCHOR: first
     let gateway = Gateway::base_url(BASE)?.credentials("your-client-id", "your-client-secret")?;
     let mut client = Client::new(gateway);
+    let first = client.token(Need::Fresh)?;
+    // ANCHOR_END: first
 
     // One exchange, then none: the token lives for an hour.
-    let first = client.token(Need::Fresh)?;
     assert_eq!(client.token(Need::Fresh)?.generation(), first.generation());
     assert_eq!(client.wire.asked(Endpoint::Token), 1);
 

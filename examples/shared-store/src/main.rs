@@ -4,18 +4,28 @@
 //! Two sources stand for two processes here; each opens the store for itself, as a process would.
 #![forbid(unsafe_code)]
 
+// ANCHOR: store
 use core::error::Error;
-use core::time::Duration;
 use std::path::Path;
-
 use wellspring::SharedBy;
-use wellspring::blocking::{Clock, ManualClock, TokenSource};
-use wellspring::oauth2::{App, Authorization, Callback, Entropy, aihubmix};
-use wellspring::sans_io::{HttpRequest, Method};
+use wellspring::blocking::TokenSource; // in async code `wellspring::TokenSource`
+use wellspring::oauth2::App;
 use wellspring::store::SqliteStore;
-use wellspring_simulator::{Endpoint, SimClock, Simulator};
 
-const NOW: u64 = 1_700_000_000;
+/// What every process does: it opens the store and builds its source over it.
+fn process(app: &App, store: &Path) -> Result<TokenSource, Box<dyn Error>> {
+    let store = SqliteStore::open(store)?;
+    Ok(TokenSource::builder(app.clone()).store(store).shared_by(SharedBy::Host).build()?)
+}
+// ANCHOR_END: store
+
+use wellspring::http::{Request, StatusCode};
+use wellspring::oauth2::{Authorization, Callback, Entropy};
+use wellspring::sans_io::{HttpRequest, Method};
+use wellspring::{ErrorKind, LoginReason};
+use wellspring_simulator::{Endpoint, OauthClient, Simulator};
+
+const CALLBACK: &str = "http://127.0.0.1:8080/callback";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::temp_dir().join(format!("wellspring-shared-store-{}", std::process::id()));
@@ -25,45 +35,45 @@ fn main() -> Result<(), Box<dyn Error>> {
     done
 }
 
-// ANCHOR: store
-/// What every process does: it opens the store and builds its source over it.
-fn process(app: &App, store: &Path, clock: &ManualClock) -> Result<TokenSource, Box<dyn Error>> {
-    let store = SqliteStore::open(store)?;
-    Ok(TokenSource::builder(app.clone()).store(store).shared_by(SharedBy::Host).clock(clock).build()?)
-}
-// ANCHOR_END: store
-
 fn share(store: &Path) -> Result<(), Box<dyn Error>> {
-    // This program moves the clocks of the server and the clients.
-    let (server_clock, clock) = (SimClock::manual(NOW), Clock::manual(NOW));
-    let simulator = Simulator::builder().clock(server_clock.clone()).start()?;
-    let app = aihubmix::app(simulator.url())?
-        .client_id("client_abc123def456")
-        .client_secret("secret_xyz789uvw012")
-        .redirect_uri("https://yourapp.com/oauth/callback")
-        .scopes(["profile", "balance"])
+    // A server whose user agrees to every sign-in at once.
+    let registered = OauthClient::confidential("my-client", "my-secret", CALLBACK);
+    let simulator = Simulator::builder().client(registered).auto_approve().start()?;
+    let server = simulator.url();
+    let app = App::builder()
+        .authorize_url(format!("{server}/api/oauth2/authorize"))
+        .token_url(format!("{server}/api/oauth2/token"))
+        .client_id("my-client")
+        .client_secret("my-secret")
+        .redirect_uri(CALLBACK)
+        .api_url(&server)
         .build()?;
+    let api = format!("{server}/api/oauth2/userinfo");
+    let call = |process: &TokenSource| -> Result<StatusCode, Box<dyn Error>> {
+        Ok(process.send(Request::get(&api).body(())?)?.status())
+    };
 
     // A user signs in through one process, and the process ends.
-    let first = process(&app, store, &clock)?;
+    let first = process(&app, store)?;
     let Authorization { url, login, .. } = app.authorize(&Entropy::from_system()?)?;
     let callback = browser(&first, &url)?;
     first.sign_in(app.finish(login, &callback)?)?;
     drop(first);
 
-    // Two other processes use the sign-in. When the token expires, one renews it and the other adopts it.
-    let (one, two) = (process(&app, store, &clock)?, process(&app, store, &clock)?);
+    // Two other processes use the sign-in.
+    let (one, two) = (process(&app, store)?, process(&app, store)?);
     assert_eq!(one.token()?.expose(), two.token()?.expose());
-    server_clock.advance(Duration::from_secs(7_200));
-    clock.advance(Duration::from_secs(7_200));
+
+    // The server revokes the access token: one process sends the refresh token, the other takes over the new token.
+    simulator.revoke_access_tokens();
+    assert_eq!((call(&one)?, call(&two)?), (StatusCode::OK, StatusCode::OK));
     assert_eq!(one.token()?.expose(), two.token()?.expose());
     assert_eq!(simulator.asked(Endpoint::RefreshGrant), 1);
 
-    // One process logs out, and the session ends in all of them.
+    // One process logs out, and the next one that starts finds no session.
     one.sign_out()?;
-    server_clock.advance(Duration::from_secs(7_200));
-    clock.advance(Duration::from_secs(7_200));
-    assert!(two.token().is_err());
+    let refused = process(&app, store)?.token().err().map(|error| error.kind());
+    assert_eq!(refused, Some(ErrorKind::LoginRequired { reason: LoginReason::LoggedOut }));
     assert_eq!(simulator.asked(Endpoint::RefreshGrant), 1);
     Ok(())
 }
