@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::error::Error;
+use core::fmt;
 
 use crate::error::{Fate, TokenError};
 use crate::fault::Obstacle;
@@ -39,7 +40,7 @@ pub enum TransportErrorKind {
     Unreadable,
 }
 
-/// Why a request got no complete answer.
+/// Why a request got no complete answer. `Display` gives the sentence, `source` the error of the client.
 #[derive(Clone, Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -49,6 +50,18 @@ pub struct TransportError {
     obstacle: Option<Obstacle>,
     response: Option<Box<HttpResponse>>,
     source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Error for TransportError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
 }
 
 impl TransportError {
@@ -133,5 +146,21 @@ impl TransportError {
             Some(source) => error.with_source(source),
             None => error,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn a_transport_error_is_an_error_with_its_sentence_and_its_source() {
+        let client: Arc<dyn Error + Send + Sync> = Arc::new(fmt::Error);
+        let error =
+            TransportError::new(TransportErrorKind::NotSent, "the port is closed").with_source(client);
+        assert_eq!(error.to_string(), "the port is closed");
+        assert!(Error::source(&error).is_some_and(|source| source.is::<fmt::Error>()));
     }
 }
