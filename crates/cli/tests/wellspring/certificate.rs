@@ -162,15 +162,41 @@ fn a_refused_certificate_costs_a_command_one_handshake_and_names_the_alert() {
 #[test]
 fn the_authorities_of_the_environment_are_trusted_unless_the_profile_says_bundled() {
     let simulator = Simulator::builder().mutual_tls().start().unwrap();
-    for (roots, status) in [("", 0), ("roots = \"system\"\n", 0), ("roots = \"bundled\"\n", 2)] {
-        let tls = format!("client_certificate = \"client.pem\"\nclient_key = \"client.key\"\n{roots}");
-        let folder = stage(&simulator, &tls);
+    let other = Simulator::builder().tls().start().unwrap();
+    let (file, directory) = ("SSL_CERT_FILE", "SSL_CERT_DIR");
+    for (variable, value, tls, trusted) in [
+        (file, "ca.pem", "", true),
+        (file, "ca.pem", "roots = \"system\"\n", true),
+        (file, "ca.pem", "roots = \"bundled\"\n", false),
+        (directory, "authorities", "", true),
+        (directory, "authorities", "roots = \"bundled\"\n", false),
+        // The authority of the profile is trusted in addition.
+        (file, "other.pem", "", false),
+        (file, "other.pem", "ca_certificate = \"ca.pem\"\n", true),
+        (file, "other.pem", "ca_certificate = \"ca.pem\"\nroots = \"system\"\n", true),
+        (file, "other.pem", "ca_certificate = \"ca.pem\"\nroots = \"bundled\"\n", true),
+        (file, "ca.pem", "ca_certificate = \"other.pem\"\n", true),
+        (file, "ca.pem", "ca_certificate = \"other.pem\"\nroots = \"bundled\"\n", false),
+        // An empty variable names nothing, so the bundled authorities are trusted.
+        (file, "", "", false),
+    ] {
+        let certificate = "client_certificate = \"client.pem\"\nclient_key = \"client.key\"\n";
+        let folder = stage(&simulator, certificate);
         let text = std::fs::read_to_string(folder.path().join("wellspring.toml")).unwrap();
-        folder.write("wellspring.toml", &text.replace("ca_certificate = \"ca.pem\"\n", ""));
+        folder.write("wellspring.toml", &text.replace("ca_certificate = \"ca.pem\"\n", tls));
+        folder.write("other.pem", &other.identity().unwrap().ca_pem);
+        let authorities = folder.path().join("authorities");
+        std::fs::create_dir(&authorities).unwrap();
+        std::fs::copy(folder.path().join("ca.pem"), authorities.join("ca.pem")).unwrap();
+        let rehash = Command::new("openssl").arg("rehash").arg(&authorities).status();
+        assert!(rehash.unwrap().success(), "openssl rehash");
+        let value = if value.is_empty() { value.into() } else { folder.path().join(value) };
         for transport in TRANSPORTS {
             let mut command = folder.command(&["token", "bank", "--transport", transport]);
-            let ran = Ran::of(command.env("SSL_CERT_FILE", folder.path().join("ca.pem")));
-            assert_eq!(ran.status, status, "{roots}{transport}: {}", ran.stderr);
+            let ran = Ran::of(command.env_remove(file).env_remove(directory).env(variable, &value));
+            let row = format!("{variable}={} {tls}{transport}: {}", value.display(), ran.stderr);
+            assert_eq!(ran.status, if trusted { 0 } else { 2 }, "{row}");
+            assert_eq!(ran.stderr.contains("the server's certificate is not trusted"), !trusted, "{row}");
         }
     }
 }

@@ -90,6 +90,10 @@ async fn a_given_proxy_carries_https_requests_and_never_sees_loopback() {
     let server = Server::granting();
     through(Toy::at(&server.url)).token().await.unwrap();
     assert!(proxy.received("/token").is_empty());
+    // The server speaks no TLS, and the proxy would refuse: the error says which of the two was reached.
+    let error = through(Toy::at(&server.url.replace("http://", "https://"))).token().await.unwrap_err();
+    assert!(!error.to_string().contains("proxy"), "{error}");
+    assert!(proxy.received(server.url.trim_start_matches("http://")).is_empty());
 
     for wrong in
         ["socks5://u:canary-secret@127.0.0.1:1080", "socks5h://127.0.0.1", "ftp://127.0.0.1", "no proxy", ""]
