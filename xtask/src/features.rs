@@ -22,7 +22,7 @@ const CHOSEN: [(&str, &[&str]); 13] = [
     ),
     ("oauth2-app-axum", &["id-token"]),
     ("hive-auth", &["async", "blocking", "async,blocking", TLS]),
-    ("wellspring-store", &["contract", "sealing", "runtime", "contract,sealing,runtime"]),
+    ("wellspring-store", &["contract", "sealing", "keyring", "runtime", "contract,sealing,runtime"]),
     ("wellspring-store-redis", &["async", "tls"]),
     (
         "wellspring-transport",
@@ -57,7 +57,7 @@ const CHOSEN: [(&str, &[&str]); 13] = [
         "wellspring-transport-blocking",
         &["ureq", "client", "rustls-aws-lc-rs", "native-tls", "ureq-middleware", "pkcs12", "gzip", TLS],
     ),
-    ("wellspring-profiles", &["pkcs12", "platform-verifier"]),
+    ("wellspring-profiles", &["keyring", "pkcs12", "platform-verifier"]),
     ("wellspring-wire", &["pkce"]),
     (
         "wellspring",
@@ -67,7 +67,8 @@ const CHOSEN: [(&str, &[&str]); 13] = [
             "async-without-tls",
             "blocking-without-tls",
             "id-token",
-            "async,blocking,file,sqlite,store,sealing,store-runtime,axum,tower,reqwest-middleware,ureq-middleware,loopback,pix-bacen,hive-auth,\
+            "async,blocking,file,sqlite,store,sealing,keyring,store-runtime,axum,tower,reqwest-middleware,ureq-middleware,loopback,pix-bacen,\
+             hive-auth,\
              profiles,pkcs12,secrecy",
             TLS,
         ],

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::cargo::{cargo, run as run_command};
 use crate::clock::timed;
-use crate::programs::{OPENSSL, SERVERS, ensure};
+use crate::programs::{KEYRING, OPENSSL, SERVERS, ensure};
 use crate::workspace::Workspace;
 use crate::{browser, budget, crash, explore, features, fit, fuzz, interleavings, storm, tidy};
 
@@ -92,6 +92,9 @@ fn documentation(workspace: &Workspace) -> Result<(), String> {
 
 fn tests(workspace: &Workspace) -> Result<(), String> {
     ensure(&SERVERS, "The tests of stores on the network start servers of their own", "Redis")?;
+    if cfg!(target_os = "linux") {
+        ensure(&KEYRING, "Sealing keys lie in a real keyring", "GNOME Keyring and D-Bus")?;
+    }
     run_command(cargo(&workspace.root, ["test", "--workspace", "--all-features", "--no-fail-fast"]))
 }
 

@@ -15,6 +15,10 @@ pub(crate) const OPENSSL: [Program; 2] =
 /// The servers that tests of stores start.
 pub(crate) const SERVERS: [Program; 1] = [("redis-server", "redis-server")];
 
+/// The keyring of an operating system, for the tests of the feature `keyring`.
+pub(crate) const KEYRING: [Program; 2] =
+    [("gnome-keyring-daemon", "gnome-keyring"), ("dbus-run-session", "dbus-daemon")];
+
 /// Installs the programs that are missing if this process runs as root. `purpose` begins the sentence that asks for them,
 /// `elsewhere` ends it for systems without apt.
 pub(crate) fn ensure(programs: &[Program], purpose: &str, elsewhere: &str) -> Result<(), String> {

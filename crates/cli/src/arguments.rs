@@ -42,7 +42,7 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Lists the vendors that profiles know by name, or prints a profile for one
     Presets(Presets),
-    /// Makes a sealing key, for `sealing_key_file` in [store] or the environment variable WELLSPRING_SEALING_KEY
+    /// Makes a sealing key, for `sealing_key_file` in [store], the keyring or the environment variable WELLSPRING_SEALING_KEY
     Keygen(Keygen),
     /// Seals all that the store holds with the newest sealing key
     Rekey,
@@ -214,6 +214,11 @@ pub(crate) struct Keygen {
     /// to standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// The new entry for the key in the operating system's keyring, for `sealing_key_keyring`; an existing entry is never
+    /// overwritten
+    #[arg(long, value_name = "NAME", conflicts_with = "out")]
+    #[cfg(feature = "keyring")]
+    pub(crate) keyring: Option<String>,
 }
 
 #[derive(Debug, Args)]

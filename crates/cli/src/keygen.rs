@@ -1,5 +1,7 @@
-//! `wellspring keygen`: a new sealing key, in a file that only its owner can read, or on standard output.
+//! `wellspring keygen`: a new sealing key, in a file that only its owner can read, in the keyring, or on standard output.
 
+#[cfg(feature = "keyring")]
+use core::time::Duration;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
@@ -7,13 +9,23 @@ use std::path::Path;
 use wellspring_store::SealingKey;
 
 use crate::arguments::Keygen;
+#[cfg(feature = "keyring")]
+use crate::exit::of_store;
 use crate::exit::{Exit, Failure, say};
 use crate::output::needed_stdout;
 
-/// Makes a key. The key itself goes only to the file or to standard output.
+/// How long the keyring may take, which may ask a person to unlock it.
+#[cfg(feature = "keyring")]
+const KEYRING_WITHIN: Duration = Duration::from_secs(60);
+
+/// Makes a key. The key itself goes only to the file, the keyring or standard output.
 pub(crate) fn run(args: &Keygen) -> Result<(), Failure> {
     let key = SealingKey::random().map_err(|error| Failure::new(Exit::TryLater, error.to_string()))?;
     let id = key.id();
+    #[cfg(feature = "keyring")]
+    if let Some(name) = &args.keyring {
+        return keep(&key, name);
+    }
     let line = zeroize::Zeroizing::new(format!("{}\n", *key.to_text()));
     match &args.out {
         Some(path) => {
@@ -35,6 +47,21 @@ pub(crate) fn run(args: &Keygen) -> Result<(), Failure> {
             out.write_all(line.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)?;
         }
     }
+    Ok(())
+}
+
+/// Adds the key to the operating system's keyring.
+#[cfg(feature = "keyring")]
+fn keep(key: &SealingKey, name: &str) -> Result<(), Failure> {
+    key.add_to_keyring(name, KEYRING_WITHIN).map_err(|error| {
+        let (exit, text) = of_store(&error);
+        Failure::new(exit, text)
+    })?;
+    say(format_args!(
+        "wellspring: the sealing key {} is in the operating system's keyring as \"{name}\" of the service \"wellspring\"; name it in \
+         [store] as `sealing_key_keyring`, and keep a copy in another place: without it no one can open what it seals",
+        key.id()
+    ));
     Ok(())
 }
 

@@ -18,6 +18,8 @@ pub struct StoreSettings {
     pub(crate) spill: Option<PathBuf>,
     /// The file of the sealing keys, and where it is named.
     pub(crate) sealing_key_file: Option<(Place, PathBuf)>,
+    /// The entry of the operating system's keyring with the sealing keys, and where it is named.
+    pub(crate) sealing_key_keyring: Option<(Place, String)>,
 }
 
 /// The kind and the path of the store. Relative paths are resolved against the folder of the configuration.
@@ -34,7 +36,7 @@ pub(crate) enum Url {
 impl StoreSettings {
     /// The settings of a file without `[store]`.
     pub(crate) const fn none(place: Place) -> Self {
-        Self { place, url: Url::Memory, spill: None, sealing_key_file: None }
+        Self { place, url: Url::Memory, spill: None, sealing_key_file: None, sealing_key_keyring: None }
     }
 
     /// Where the file sets the store; the first line if it does not.
@@ -68,6 +70,7 @@ impl StoreSettings {
         let mut place = section.place();
         let (url, spill) = (section.value("url")?, section.value("spill")?);
         let sealing_key_file = section.value("sealing_key_file")?;
+        let sealing_key_keyring = section.value("sealing_key_keyring")?;
         section.finish()?;
         let url = match url {
             Some(value) => {
@@ -76,14 +79,18 @@ impl StoreSettings {
             }
             None => Url::Memory,
         };
-        if let (Url::Memory, Some(value)) = (&url, spill.as_ref().or(sealing_key_file.as_ref())) {
+        let persistent = [&spill, &sealing_key_file, &sealing_key_keyring];
+        if let (Url::Memory, Some(value)) = (&url, persistent.into_iter().flatten().next()) {
             return Err(value.place.error("is for persistent stores; add `url`, or remove it"));
         }
         let path = |value: &Value| Ok(value.beside(Path::new(value.text()?.as_str())));
         let spill = spill.as_ref().map(path).transpose()?;
         let sealing_key_file = sealing_key_file.map(|value| Ok((value.place.clone(), path(&value)?)));
         let sealing_key_file = sealing_key_file.transpose()?;
-        Ok(Self { place, url, spill, sealing_key_file })
+        let sealing_key_keyring = sealing_key_keyring
+            .map(|value| Ok((value.place.clone(), value.text()?.to_string())))
+            .transpose()?;
+        Ok(Self { place, url, spill, sealing_key_file, sealing_key_keyring })
     }
 }
 

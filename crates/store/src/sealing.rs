@@ -1,7 +1,9 @@
 //! Sealing: the keys, and what is sealed and opened with them.
 //!
-//! Out of scope: where the keys come from (`sealing/text.rs`), and the layout of sealed bytes (`encoding/sealed.rs`).
+//! Out of scope: where the keys come from (`sealing/text.rs`, `sealing/keyring.rs`), and the layout of sealed bytes (`encoding/sealed.rs`).
 
+#[cfg(feature = "keyring")]
+mod keyring;
 mod text;
 
 use core::fmt;

@@ -11,6 +11,8 @@ mod demo;
 mod device;
 mod doctor;
 mod identity;
+#[cfg(all(target_os = "linux", feature = "keyring"))]
+mod keyring;
 mod wrong_url;
 
 mod login;
