@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "a bench measures time, and this one measures a clock")]
 
 use core::hint::black_box;
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::sync::Barrier;
 use std::time::Instant;
@@ -10,6 +11,18 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
 
+/// An observer that does as little as one can.
+#[derive(Default)]
+struct Counting(AtomicU64);
+
+impl asynchronous::Observer for Counting {
+    fn observe(&self, _: &str, observation: &asynchronous::Observation) {
+        if let asynchronous::Observation::Acquired { .. } = observation {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
 fn read(c: &mut Criterion) {
     let source = asynchronous::TokenSource::scripted([]).build().expect("a scripted source needs nothing");
     source.adopt(benches::granted()).expect("it has no store");
@@ -17,6 +30,12 @@ fn read(c: &mut Criterion) {
     group.bench_function("instant_now", |b| b.iter(Instant::now));
     group.bench_function("try_token", |b| {
         b.iter(|| black_box(source.try_token().expect("a fresh token").expose().as_ptr()));
+    });
+    let observer = Counting::default();
+    let observed = asynchronous::TokenSource::scripted([]).observer(observer).build().expect("as above");
+    observed.adopt(benches::granted()).expect("it has no store");
+    group.bench_function("try_token_observed", |b| {
+        b.iter(|| black_box(observed.try_token().expect("a fresh token").expose().as_ptr()));
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
     group.bench_function("authorization", |b| {

@@ -17,6 +17,7 @@ mod invariants;
 mod length;
 mod links;
 mod lints;
+mod metrics;
 mod published;
 mod quotes;
 mod reasons;
@@ -33,7 +34,7 @@ pub(crate) use table::{print as print_table, write as write_table};
 
 type Check = fn(&Workspace) -> Vec<String>;
 
-const CHECKS: [(&str, Check); 22] = [
+const CHECKS: [(&str, Check); 23] = [
     ("dependencies point one way", dependencies::findings),
     ("no runtime in a blocking tree", blocking_tree::findings),
     ("no files import each other in a circle", circles::findings),
@@ -49,6 +50,7 @@ const CHECKS: [(&str, Check); 22] = [
     ("the book's decision table is the code's", table::findings),
     ("every error kind has its row in the book", errors_page::findings),
     ("the book's events are the code's", events::findings),
+    ("the metrics of the book and of the board are the code's", metrics::findings),
     ("the code in the README and the book is that of the examples", quotes::findings),
     ("what is published is ready for a registry", published::findings),
     ("every dependency has its reason", reasons::findings),

@@ -87,7 +87,14 @@ pub use pool::TokenPool;
 pub use send::IntoRequest;
 pub use source::TokenSource;
 pub use transport::Transport;
-pub use wellspring_transport::{CallLimits, Clock, KeepWarm, ManualClock, TokenRef, events};
+#[cfg(feature = "metrics")]
+pub use wellspring_transport::MetricsObserver;
+#[cfg(feature = "opentelemetry")]
+pub use wellspring_transport::OpenTelemetryObserver;
+pub use wellspring_transport::{
+    Acquisition, CallLimits, Clock, FailureReason, INSTRUMENTS, Instrument, InstrumentKind, KeepWarm,
+    ManualClock, Observation, Observer, RejectionAnswer, RenewalOutcome, SignInOutcome, TokenRef, events,
+};
 #[cfg(feature = "client")]
 pub use wellspring_transport::{
     CertificateInfo, Tls, TlsBackend, TlsFault, TlsIdentity, TlsSetting, UserAgent, Validity,

@@ -64,7 +64,10 @@ impl ActiveRenewal {
             Ok(_) if O::NAME == Spill::NAME => events::token_spilled(name),
             Ok(_) => {}
         }
-        O::resume(next, reply, self.shared.clock.now())
+        let lease = self.shared.observe_reply::<O>(&reply);
+        let step = O::resume(next, reply, self.shared.clock.now());
+        self.shared.observe_watch(lease, &step);
+        step
     }
 
     /// One run of this operation on the store, for the thread that calls the function. The thread holds the liveness

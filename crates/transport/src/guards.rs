@@ -42,6 +42,9 @@ impl RenewalGuard {
             Some(storage) => job.stored_by(storage.owner(), storage.shared_by()),
             None => job,
         };
+        if shared.is_observed() {
+            in_flight.begin(shared.clock.now().instant);
+        }
         let active = ActiveRenewal::new(shared, Arc::clone(&in_flight));
         Self { job, run: RenewalRun { active, in_flight, kind: Some(kind) } }
     }

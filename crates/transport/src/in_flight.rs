@@ -4,9 +4,10 @@ use core::ops::ControlFlow;
 use std::sync::PoisonError;
 
 use wellspring_core::{
-    Attachments, AwaitRenewal, Permit, Resumed, Revocation, StoreError, Token, TokenError, overdue,
+    Attachments, AwaitRenewal, Instant, Permit, Resumed, Revocation, StoreError, Token, TokenError, overdue,
 };
 
+use crate::observed::Job;
 use crate::sync::{Mutex, OnceLock};
 
 /// A renewal or a save in flight, as the callers that wait for it see it.
@@ -14,6 +15,10 @@ use crate::sync::{Mutex, OnceLock};
 pub struct InFlight {
     result: OnceLock<Result<Token, TokenError>>,
     report: OnceLock<Report>,
+    /// When it began, where an observer is told.
+    began: OnceLock<Instant>,
+    /// Whether its token came from the store.
+    from_store: OnceLock<()>,
     /// The store's last answer, while it is an error.
     store_error: Mutex<Option<StoreError>>,
 }
@@ -65,6 +70,22 @@ impl InFlight {
         let _ = self.result.set(result);
     }
 
+    pub(crate) fn begin(&self, now: Instant) {
+        let _ = self.began.set(now);
+    }
+
+    pub(crate) fn began(&self) -> Option<Instant> {
+        self.began.get().copied()
+    }
+
+    pub(crate) fn set_from_store(&self) {
+        let _ = self.from_store.set(());
+    }
+
+    pub(crate) fn is_from_store(&self) -> bool {
+        self.from_store.get().is_some()
+    }
+
     pub(crate) fn set_report(&self, report: Report) {
         let _ = self.report.set(report);
     }
@@ -93,4 +114,15 @@ pub(crate) enum JobKind {
     Forget,
     Import,
     Attach,
+}
+
+impl JobKind {
+    pub(crate) const fn job(&self) -> Job {
+        match self {
+            Self::Renewal(_) => Job::Renewal,
+            Self::SignIn => Job::SignIn,
+            Self::SignOut | Self::Forget => Job::SessionEnd,
+            Self::Import | Self::Attach => Job::Amendment,
+        }
+    }
 }

@@ -32,6 +32,7 @@ mod ask;
 mod attach;
 mod call_limits;
 mod call_parts;
+mod caller;
 mod certified;
 #[cfg(feature = "client")]
 mod client;
@@ -45,6 +46,8 @@ mod inflate;
 mod keep_warm;
 mod lookup;
 mod notify;
+mod observed;
+mod observer;
 mod obstacle;
 mod owner;
 mod pool;
@@ -82,6 +85,14 @@ pub use in_flight::{InFlight, Report};
 pub use keep_warm::{KeepWarm, Watch};
 pub use lookup::look_up;
 pub use notify::{Listener, Notify};
+#[cfg(feature = "metrics")]
+pub use observer::metrics::MetricsObserver;
+#[cfg(feature = "opentelemetry")]
+pub use observer::opentelemetry::OpenTelemetryObserver;
+pub use observer::{
+    Acquisition, FailureReason, Observation, Observer, RejectionAnswer, RenewalOutcome, SignInOutcome,
+    instruments::{INSTRUMENTS, Instrument, InstrumentKind},
+};
 pub use obstacle::{
     error_chain, is_untrusted, shares_no_protocol, timed_out, unreachable, unreachable_by_proxy,
 };

@@ -7,6 +7,7 @@
 use core::marker::PhantomData;
 use core::ops::Deref;
 use core::sync::atomic::Ordering;
+use core::time::Duration;
 use std::sync::Arc;
 
 use arc_swap::Guard;
@@ -27,6 +28,9 @@ pub(crate) struct Published {
     quiet_until: AtomicU64,
     /// What stands before a token in its header.
     prefix: Box<[u8]>,
+    /// With an observer, no reader is served by [`fresh`](Self::fresh), which costs the others nothing: the deadlines that it
+    /// compares have passed, and the real ones are beside them.
+    observed: Option<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +43,8 @@ struct Installed {
     obtained: u64,
     due: Deadline,
     expiry: Deadline,
+    /// When it is due, where an observer is told of each reader.
+    observed_due: Deadline,
 }
 
 /// A deadline on both coarse clocks, a tick early, because they lag behind by as much.
@@ -73,6 +79,7 @@ impl Installed {
             obtained: nanos(token.sent().unix.since_epoch()),
             due: Deadline::at(token.renew_at(), now, coarse),
             expiry: Deadline::at(token.expires(), now, coarse),
+            observed_due: Deadline::default(),
             token: Some(token),
         }
     }
@@ -105,8 +112,8 @@ fn header(prefix: &[u8], token: &Token) -> Option<HeaderValue> {
 
 impl Published {
     /// Without a token.
-    pub(crate) fn new(prefix: Box<[u8]>) -> Self {
-        Self { prefix, ..Self::default() }
+    pub(crate) fn new(prefix: Box<[u8]>, observed: bool) -> Self {
+        Self { prefix, observed: observed.then(AtomicU64::default), ..Self::default() }
     }
 
     /// Publishes the lifecycle's token. The caller holds the lifecycle's lock and has just changed the lifecycle.
@@ -116,10 +123,11 @@ impl Published {
         let now = clock.now();
         let held = lifecycle.token();
         if held.map(Token::generation) != self.slot.load().generation() {
-            let installed = held.map(|token| Installed::new(token.clone(), &self.prefix, now, coarse));
+            let installed = held.map(|token| self.install(token.clone(), now, coarse));
             self.slot.store(Arc::new(installed.unwrap_or_default()));
         }
-        self.quiet_until.store(translate(lifecycle.quiet_until(), now, coarse), Ordering::Release);
+        let quiet_until = self.observed.as_ref().unwrap_or(&self.quiet_until);
+        quiet_until.store(translate(lifecycle.quiet_until(), now, coarse), Ordering::Release);
     }
 
     /// The token, if it is fresh, or usable while no renewal can start.
@@ -131,6 +139,27 @@ impl Published {
         let usable = guard.is_before(&guard.due, now, clock)
             || (quiet() && guard.is_before(&guard.expiry, now, clock));
         usable.then_some(TokenRef { guard, source: PhantomData })
+    }
+
+    /// The same for a source with an observer, and how long the token stays in force.
+    pub(crate) fn observed_fresh(&self, clock: &Clock) -> Option<(TokenRef<'_>, Option<Duration>)> {
+        let observed = self.observed.as_ref()?;
+        let guard = self.slot.load();
+        let now = clock.coarse_monotonic();
+        let quiet = || now < observed.load(Ordering::Acquire);
+        let usable = guard.is_before(&guard.observed_due, now, clock)
+            || (quiet() && guard.is_before(&guard.expiry, now, clock));
+        let end = guard.expiry.monotonic;
+        let remaining = (end != u64::MAX).then(|| Duration::from_nanos(end.saturating_sub(now)));
+        usable.then_some((TokenRef { guard, source: PhantomData }, remaining))
+    }
+
+    fn install(&self, token: Token, now: Clocks, coarse: u64) -> Installed {
+        let mut installed = Installed::new(token, &self.prefix, now, coarse);
+        if self.observed.is_some() {
+            installed.observed_due = core::mem::take(&mut installed.due);
+        }
+        installed
     }
 
     /// The token, if it has not expired, whether or not a renewal is due.
@@ -146,7 +175,7 @@ impl Published {
         if guard.generation() == Some(token.generation()) {
             return TokenRef { guard, source: PhantomData };
         }
-        let installed = Installed::new(token, &self.prefix, clock.now(), clock.coarse_monotonic());
+        let installed = self.install(token, clock.now(), clock.coarse_monotonic());
         TokenRef { guard: Guard::from_inner(Arc::new(installed)), source: PhantomData }
     }
 }

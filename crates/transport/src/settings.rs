@@ -13,6 +13,8 @@ use crate::call_parts::CallParts;
 use crate::certified::{Feed, certified};
 use crate::clock::Clock;
 use crate::driver::Driver;
+use crate::observed::Observed;
+use crate::observer::Observer;
 use crate::shared::SharedLifecycle;
 use crate::source::Source;
 use crate::storage::{AnyStore, Storage, check_store};
@@ -43,6 +45,7 @@ pub struct SharedSettings<D> {
     pub idle: Duration,
     /// The client certificate of the built-in client: a part of the credential.
     pub(crate) certificate: Option<Feed>,
+    pub(crate) observed: Option<Arc<Observed>>,
 }
 
 impl<D: Driver> SharedSettings<D> {
@@ -59,13 +62,25 @@ impl<D: Driver> SharedSettings<D> {
             shared_by: None,
             idle: Duration::from_secs(1_800),
             certificate: None,
+            observed: None,
         }
+    }
+
+    /// Calls this hook for what the sources do.
+    pub fn observe_with(&mut self, observer: impl Observer + 'static) {
+        self.observed = Some(Arc::new(Observed { observer: Arc::new(observer), certificate_end: None }));
     }
 
     /// Makes the client certificate of these TLS settings a part of the credential.
     #[cfg(feature = "client")]
     pub fn certify(&mut self, tls: &Tls) {
         let tls = tls.clone();
+        if let Some(observed) = &mut self.observed {
+            let (tls, mut more) = (tls.clone(), Observed::clone(observed));
+            let end = move || Some(tls.certificate_info().ok()??.valid_until);
+            more.certificate_end = Some(Arc::new(end));
+            *observed = Arc::new(more);
+        }
         self.certificate =
             tls.has_credential().then(|| -> Feed { Arc::new(move |hasher| tls.feed_credential(hasher)) });
     }
@@ -92,7 +107,8 @@ impl<D: Driver> SharedSettings<D> {
         let storage = self.store.as_ref().map(|store| Storage::new(store.clone(), number()));
         let seed = self.seed.unwrap_or_else(number);
         let provider = certified(provider, self.certificate.as_ref());
-        SharedLifecycle::new(provider, self.policy.clone(), seed, self.clock.clone(), storage)
+        let (policy, clock, observed) = (self.policy.clone(), self.clock.clone(), self.observed.clone());
+        SharedLifecycle::observed(provider, policy, seed, clock, storage, observed)
     }
 
     /// A source of this lifecycle's tokens.

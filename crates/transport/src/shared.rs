@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 
 use wellspring_core::{
     CallTarget, Clocks, Completed, ErrorKind, Fate, Generation, Instant, Lifecycle, LoginReason, Outcome,
-    PendingSave, Policy, Provider, Rejected, Token, TokenError, TokenResponse, UnfinishedSave,
+    PendingSave, Policy, Provider, Rejected, Spill, Token, TokenError, TokenResponse, UnfinishedSave,
 };
 
 use crate::call_parts::{CallParts, prefix_of};
@@ -17,6 +17,8 @@ use crate::clock::Clock;
 use crate::events;
 use crate::in_flight::{InFlight, JobKind, Report};
 use crate::notify::Notify;
+use crate::observed::{Ended, Observed, Told};
+use crate::observer::{Observation, RejectionAnswer};
 use crate::published::{Published, TokenRef};
 use crate::storage::{LivenessSlot, Storage};
 use crate::sync::{Mutex, MutexGuard};
@@ -37,6 +39,7 @@ pub struct SharedLifecycle {
     pub(crate) changes: Arc<Notify>,
     /// Whether the lifecycle remembers targets that have refused a fresh token.
     has_refusals: AtomicBool,
+    observed: Option<Arc<Observed>>,
 }
 
 pub(crate) struct State {
@@ -53,6 +56,7 @@ pub(crate) struct State {
     pub(crate) credential: Option<u64>,
     /// The last failure. While nothing is sent, the same failure is not reported again as a warning.
     failure: Option<String>,
+    told: Told,
 }
 
 impl SharedLifecycle {
@@ -65,6 +69,18 @@ impl SharedLifecycle {
         clock: Clock,
         storage: Option<Storage>,
     ) -> Arc<Self> {
+        Self::observed(provider, policy, seed, clock, storage, None)
+    }
+
+    /// A lifecycle without a token, and its observer.
+    pub(crate) fn observed(
+        provider: Arc<dyn Provider>,
+        policy: Policy,
+        seed: u64,
+        clock: Clock,
+        storage: Option<Storage>,
+        observed: Option<Arc<Observed>>,
+    ) -> Arc<Self> {
         let lifecycle = Lifecycle::new(policy.clone(), seed);
         let state = State {
             lifecycle,
@@ -74,18 +90,26 @@ impl SharedLifecycle {
             set_aside: Vec::new(),
             credential: None,
             failure: None,
+            told: Told::default(),
         };
         Arc::new(Self {
             policy,
             clock,
             state: Mutex::new(state),
-            published: Published::new(prefix_of(&provider.spec().calls)),
+            published: Published::new(prefix_of(&provider.spec().calls), observed.is_some()),
             calls: CallParts::of(&provider.spec().calls),
             changes: Arc::default(),
             has_refusals: AtomicBool::new(false),
             storage,
             provider,
+            observed,
         })
+    }
+
+    /// Whether the source has an observer.
+    #[must_use]
+    pub(crate) const fn is_observed(&self) -> bool {
+        self.observed.is_some()
     }
 
     /// What each call carries.
@@ -101,7 +125,10 @@ impl SharedLifecycle {
     #[inline]
     #[must_use]
     pub fn fresh(&self) -> Option<TokenRef<'_>> {
-        self.published.fresh(&self.clock)
+        match self.published.fresh(&self.clock) {
+            None => self.observed_fresh(),
+            fresh => fresh,
+        }
     }
 
     /// The token, if it has not expired, whether or not a renewal is due. No lock, no allocation.
@@ -123,9 +150,13 @@ impl SharedLifecycle {
             events::deviation(name, *deviation);
         }
         let adopted = matches!(outcome, Outcome::Adopted(_));
+        if adopted {
+            in_flight.set_from_store();
+        }
+        let job = kind.job();
         let sign_in = matches!(kind, JobKind::SignIn);
         let amends = matches!(kind, JobKind::Import | JobKind::Attach);
-        let (result, known) = {
+        let (result, known, observations) = {
             let mut state = self.lock();
             let now = self.clock.now();
             state.others.retain(|other| !Arc::ptr_eq(other, in_flight));
@@ -169,10 +200,35 @@ impl SharedLifecycle {
                 state.failure = failure;
             }
             self.publish(&mut state);
-            in_flight.finish(result.clone());
-            (result, known)
+            let observations = self.observed.as_ref().map_or_else(Vec::new, |_| {
+                let ended = Ended {
+                    job,
+                    result: &result,
+                    from_store: adopted,
+                    imported: matches!(in_flight.report(), Some(Report::Imported(true))),
+                    sent,
+                    known,
+                    began: in_flight.began(),
+                    quiet_until: state.lifecycle.quiet_until(),
+                    now,
+                };
+                ended.observations(&mut state.told)
+            });
+            if self.observed.is_none() {
+                in_flight.finish(result.clone());
+            }
+            (result, known, observations)
         };
-        self.changes.notify();
+        if self.observed.is_some() {
+            // The observer is told before any caller goes on. If it panics, the callers go on too.
+            let _serving = Serving { in_flight, changes: &self.changes, result: &result };
+            observations.into_iter().for_each(|observation| self.observe(|| observation));
+            if sent {
+                self.observe_certificate();
+            }
+        } else {
+            self.changes.notify();
+        }
         match result {
             // The caller gets the error.
             Err(_) if amends => {}
@@ -228,6 +284,7 @@ impl SharedLifecycle {
             rejected
         };
         events::token_rejected(&self.provider.spec().name, generation, &rejected);
+        self.observe(|| Observation::TokenRejected { answer: RejectionAnswer::of(&rejected) });
         rejected
     }
 
@@ -250,6 +307,7 @@ impl SharedLifecycle {
             token
         };
         self.changes.notify();
+        self.observe_change(|told| told.sign_in(None));
         Ok(token)
     }
 
@@ -308,14 +366,30 @@ impl SharedLifecycle {
     /// Spills a token that is not saved: writes it where the next load finds it.
     pub(crate) fn spill(&self, pending: &PendingSave) {
         let (Some(storage), spec) = (&self.storage, self.provider.spec()) else { return };
-        match storage.spill(&spec.key, pending) {
+        let spilled = storage.spill(&spec.key, pending);
+        match &spilled {
             Ok(()) => events::token_spilled(&spec.name),
-            Err(error) => events::store_failed(&spec.name, "spill", &error),
+            Err(error) => events::store_failed(&spec.name, "spill", error),
         }
+        let _ = self.observe_reply::<Spill>(&spilled);
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives the callers of a renewal their result when it is dropped.
+struct Serving<'a> {
+    in_flight: &'a InFlight,
+    changes: &'a Notify,
+    result: &'a Result<Token, TokenError>,
+}
+
+impl Drop for Serving<'_> {
+    fn drop(&mut self) {
+        self.in_flight.finish(self.result.clone());
+        self.changes.notify();
     }
 }
 
@@ -330,6 +404,8 @@ impl Drop for SharedLifecycle {
         for pending in set_aside.iter().filter_map(|(unfinished, _)| unfinished.pending_save()) {
             self.spill(pending);
         }
+        self.observe_change(|told| told.sign_in(None));
+        self.observe_change(|told| told.spill(false));
         // A task that keeps the token warm sees that the source is gone.
         self.changes.notify();
     }
@@ -340,6 +416,7 @@ crate::debug_fields!([] SharedLifecycle, |shared|
     token: shared.lock().lifecycle.token()
 );
 
+mod observing;
 mod pending_save;
 
 #[cfg(test)]

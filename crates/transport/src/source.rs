@@ -10,6 +10,7 @@ use crate::attach::AllowedOrigins;
 use crate::call_limits::CallLimits;
 use crate::driver::Driver;
 use crate::keep_warm::KeepWarm;
+use crate::observer::Acquisition;
 use crate::published::TokenRef;
 use crate::shared::SharedLifecycle;
 
@@ -51,12 +52,16 @@ impl<D: Driver> Source<D> {
         let (renewal, result) = match (self.shared.try_ask_at_once(executor()), self.shared.in_force()) {
             (Some(decided), _) => decided,
             // Another thread holds the lock: it decides, and starts the renewal.
-            (None, Some(token)) => return Ok(token),
+            (None, Some(token)) => {
+                self.shared.acquired(Acquisition::Held, Ok(&*token), None);
+                return Ok(token);
+            }
             (None, None) => self.shared.ask_at_once(executor()),
         };
         if let (Some(renewal), Ok(place)) = (renewal, &place) {
             D::start(place, renewal, &self.transport);
         }
+        self.shared.acquired(Acquisition::Held, result.as_ref(), None);
         result.map(|token| self.shared.lend(token))
     }
 

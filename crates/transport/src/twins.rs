@@ -35,10 +35,12 @@ pub mod prelude {
     pub use crate::ask::Action;
     pub use crate::attach::{Redirected, SourceSelector, missing_scope, repeated, url_of};
     pub use crate::call_limits::CallLimits;
+    pub use crate::caller::Caller;
     pub use crate::clock::Clock;
     pub use crate::events;
     pub use crate::in_flight::{InFlight, Report};
     pub use crate::keep_warm::KeepWarm;
+    pub use crate::observer::Observer;
     pub use crate::pool::Pool;
     pub use crate::published::TokenRef;
     pub use crate::rules::{acceptable, check_deadline, check_start, check_url};

@@ -114,6 +114,7 @@
 //! | tokens that many processes share | [`store`] |
 //! | a sign-in in front of an axum app | `axum` |
 //! | settings from a file | `profiles` |
+//! | metrics | `Observer`, `MetricsObserver`, `OpenTelemetryObserver` on this page |
 //! | the state machines, for your own I/O | [`sans_io`] |
 //!
 //! Each feature adds one of them; none changes how another behaves.

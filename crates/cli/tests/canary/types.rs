@@ -3,6 +3,7 @@
 //! `cargo xtask tidy` compares the names in this test with the sources: add each new public type here.
 
 mod core_types;
+mod observer_types;
 mod profile_types;
 mod provider_types;
 mod store_types;
@@ -49,6 +50,7 @@ fn no_public_type_shows_a_secret_it_holds() {
     store_types::show_all(&mut shown);
     wire_types::show_all(&mut shown);
     transport_types::show_all(&mut shown);
+    observer_types::show_all(&mut shown);
     provider_types::show_all(&mut shown);
     web_types::show_all(&mut shown);
     profile_types::show_all(&mut shown);

@@ -42,6 +42,10 @@ impl StoreOp for Load {
         store.load(key, within)
     }
 
+    fn loaded(reply: &Loaded) -> Option<&Loaded> {
+        Some(reply)
+    }
+
     fn timed_out() -> StoreError {
         StoreError::unavailable("the store did not answer in time")
     }

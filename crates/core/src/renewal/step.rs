@@ -6,7 +6,7 @@ use core::time::Duration;
 use crate::async_store::{AsyncStore, StoreFuture};
 use crate::key::TokenKey;
 use crate::liveness::LockDomain;
-use crate::store::{PendingSave, Store, StoreError};
+use crate::store::{Loaded, PendingSave, Store, StoreError};
 use crate::time::{Clocks, Instant};
 
 use super::acquire_lease::AcquireLease;
@@ -129,6 +129,12 @@ pub trait StoreOp: fmt::Debug + Send + Sync + Sized + 'static {
     #[must_use]
     fn is_final(_: &Self::Reply) -> bool {
         true
+    }
+
+    /// What the store holds, if this reply says so.
+    #[must_use]
+    fn loaded(_: &Self::Reply) -> Option<&Loaded> {
+        None
     }
 
     /// The error of an operation that has not returned in time.

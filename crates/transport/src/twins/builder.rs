@@ -86,6 +86,13 @@ macro_rules! builder_methods {
         }
 
         impl Builder {
+            /// Calls this hook for what the source does, or all sources of the pool: with `metrics` or `opentelemetry` one
+            /// of the observers of this crate. Default: none.
+            pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+                self.settings.observe_with(observer);
+                self
+            }
+
             /// Starts to build a source of this provider's tokens, with the built-in client.
             #[cfg(feature = "client")]
             pub fn new(provider: Arc<dyn Provider>) -> Self {

@@ -71,12 +71,24 @@ macro_rules! source_methods {
             }
 
             /// Carries out the caller's actions until it has a token or an error.
-            $($async)? fn obtain(&self, mut acquire: Acquire) -> Result<Token, TokenError> {
+            $($async)? fn obtain(&self, acquire: Acquire) -> Result<Token, TokenError> {
+                let mut caller = Caller::new(&self.0.shared);
+                let result = self.serve(acquire, &mut caller)$($await)*;
+                caller.end(&result);
+                result
+            }
+
+            $($async)? fn serve(
+                &self,
+                mut acquire: Acquire,
+                caller: &mut Caller<'_>,
+            ) -> Result<Token, TokenError> {
                 loop {
                     let deadline = acquire.deadline();
                     let resumed = match self.0.shared.ask(acquire, self.executor(deadline)) {
                         Action::Start(renewal, waiting) => {
                             let in_flight = Arc::clone(renewal.in_flight());
+                            caller.renews(&in_flight);
                             self.run(renewal, deadline);
                             let result = self.wait_for(&in_flight, deadline)$($await)*;
                             in_flight.resume(waiting, result)
@@ -89,10 +101,12 @@ macro_rules! source_methods {
                             ControlFlow::Continue(again)
                         }
                         Action::Wait(in_flight, waiting) => {
+                            caller.waits();
                             let result = self.wait_for(&in_flight, deadline)$($await)*;
                             in_flight.resume(waiting, result)
                         }
                         Action::Sleep(seen, until, sleeping) => {
+                            caller.waits();
                             let changed = self.change_after(seen, until)$($await)*;
                             sleeping.resume(changed, self.0.shared.clock.now())
                         }

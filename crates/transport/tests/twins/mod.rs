@@ -17,6 +17,10 @@ mod exchange;
 mod exchanged_authorities;
 mod forget;
 mod limits;
+#[cfg(all(feature = "metrics", feature = "opentelemetry"))]
+mod meters;
+#[cfg(all(feature = "metrics", feature = "opentelemetry"))]
+mod observed;
 #[cfg(feature = "pkcs12")]
 mod pki;
 mod pool;
