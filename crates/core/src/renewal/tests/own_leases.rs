@@ -27,6 +27,21 @@ fn a_lease_whose_save_ends_late_is_known_to_have_sent_nothing() {
 }
 
 #[test]
+fn once_the_request_is_sent_no_lease_of_the_attempt_is_taken_for_unsent() {
+    let mut slot = Slot::holding(record(1, 5, "old 60 refresh")).wrong(&[("lease", Applied::Maybe)]);
+    slot.ends_late = true;
+    // The lease of the repetition ends late, too.
+    slot.wrong_once_sent = [("lease", Applied::Maybe)].into();
+    slot.sightings = vec![WatchOutcome::OwnerGone].into();
+    let mut process = Process::new(1, Toy::rotating(Replay::Within(s(600))));
+    assert!(process.renew(&mut slot, at(60), vec![lost(), lost()]).is_err());
+    let log = slot.log();
+    assert_eq!(log.iter().filter(|entry| *entry == "send refresh").count(), 2, "{log:?}");
+    // One repetition too many in the count is safe, one too few is not.
+    assert_eq!(slot.record().lease.map(|lease| lease.replays), Some(2), "{log:?}");
+}
+
+#[test]
 fn a_process_that_knows_that_it_sent_nothing_leases_again_though_its_lease_stands() {
     let not_sent = || Answer::Failed(TransportError::new(TransportErrorKind::NotSent, "down"));
     let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));

@@ -27,6 +27,7 @@ pub(super) struct Slot {
     pub(super) versions: u128,
     /// What fails, in order, for the operations of this name.
     wrong: VecDeque<(&'static str, Applied)>,
+    pub(super) wrong_once_sent: Vec<(&'static str, Applied)>,
     /// A save that may have succeeded ends only before the next one.
     pub(super) ends_late: bool,
     late: Option<(Option<Version>, Record)>,
@@ -153,6 +154,7 @@ impl Slot {
                 }
                 Step::Send(sending, next) => {
                     self.log.push(format!("send {}", String::from_utf8_lossy(sending.request.expose_body())));
+                    self.wrong.extend(core::mem::take(&mut self.wrong_once_sent));
                     if let Some(record) = self.meanwhile.take() {
                         self.put(record);
                     }
