@@ -80,7 +80,8 @@ const CHOSEN: [(&str, &[&str]); 13] = [
             "async-without-tls",
             "blocking-without-tls",
             "id-token",
-            "async,blocking,file,sqlite,store,sealing,keyring,store-runtime,axum,tower,reqwest-middleware,ureq-middleware,loopback,pix-bacen,\
+            "redis",
+            "async,blocking,file,sqlite,redis-async,store,sealing,keyring,store-runtime,axum,tower,reqwest-middleware,ureq-middleware,loopback,pix-bacen,\
              hive-auth,\
              profiles,pkcs12,secrecy,metrics,opentelemetry",
             TLS,

@@ -13,6 +13,7 @@ mod many_users;
 mod missing_scope;
 mod outcome;
 mod policy;
+mod redis_store;
 mod sealed_store;
 mod session_data;
 mod simulated_sign_in;
@@ -30,6 +31,7 @@ async fn main() -> Outcome {
     grant_of_one_sign_in::run().await?;
     many_users::run().await?;
     policy::run()?;
+    redis_store::run()?;
     sealed_store::run()?;
     session_data::run().await?;
     your_types::run()?;

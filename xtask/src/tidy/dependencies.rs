@@ -89,6 +89,7 @@ const RULES: [Rule; 18] = [
             "pix-bacen",
             "wellspring-profiles",
             "wellspring-store-file",
+            "wellspring-store-redis",
             "wellspring-store-sqlite",
             "wellspring-transport-async",
             "wellspring-transport-blocking",
