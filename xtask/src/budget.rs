@@ -14,12 +14,13 @@ const CORE: usize = 8;
 const OVER_BARE_UREQ: usize = 14;
 
 /// What has the usual TLS library and no other.
-const ONE_TLS_LIBRARY: [(&str, &str); 5] = [
+const ONE_TLS_LIBRARY: [(&str, &str); 6] = [
     ("wellspring-transport-async", "reqwest,reqwest-middleware,tower"),
     ("wellspring-transport-blocking", "ureq,ureq-middleware"),
     ("pix-bacen", "async,blocking,rustls-ring"),
     ("wellspring-store-redis", "async"),
     ("wellspring-cli", ""),
+    ("wellspring-store-postgres", "tls"),
 ];
 
 /// What has none: a program chooses its TLS library, and its own clients keep theirs.

@@ -4,7 +4,7 @@ use crate::cargo::{cargo, run as run_command};
 use crate::workspace::Workspace;
 
 /// The sets of features that users choose, for each library. Every library also has the empty set.
-const CHOSEN: [(&str, &[&str]); 13] = [
+const CHOSEN: [(&str, &[&str]); 14] = [
     ("wellspring-core", &["std", "http", "secrecy", "std,http,secrecy"]),
     ("pix-bacen", &["async", "blocking", "async,blocking", TLS]),
     (
@@ -23,6 +23,7 @@ const CHOSEN: [(&str, &[&str]); 13] = [
     ("oauth2-app-axum", &["id-token"]),
     ("hive-auth", &["async", "blocking", "async,blocking", TLS]),
     ("wellspring-store", &["contract", "sealing", "keyring", "runtime", "contract,sealing,runtime"]),
+    ("wellspring-store-postgres", &["tls", "blocking", "tls,blocking"]),
     ("wellspring-store-redis", &["async", "tls"]),
     (
         "wellspring-transport",
@@ -70,7 +71,7 @@ const CHOSEN: [(&str, &[&str]); 13] = [
             TLS,
         ],
     ),
-    ("wellspring-profiles", &["keyring", "pkcs12", "platform-verifier"]),
+    ("wellspring-profiles", &["keyring", "pkcs12", "platform-verifier", "postgres"]),
     ("wellspring-wire", &["pkce"]),
     (
         "wellspring",
@@ -81,7 +82,7 @@ const CHOSEN: [(&str, &[&str]); 13] = [
             "blocking-without-tls",
             "id-token",
             "redis",
-            "async,blocking,file,sqlite,redis-async,store,sealing,keyring,store-runtime,axum,tower,reqwest-middleware,ureq-middleware,loopback,pix-bacen,\
+            "async,blocking,file,sqlite,redis-async,postgres,store,sealing,keyring,store-runtime,axum,tower,reqwest-middleware,ureq-middleware,loopback,pix-bacen,\
              hive-auth,\
              profiles,pkcs12,secrecy,metrics,opentelemetry",
             TLS,

@@ -91,7 +91,11 @@ fn documentation(workspace: &Workspace) -> Result<(), String> {
 }
 
 fn tests(workspace: &Workspace) -> Result<(), String> {
-    ensure(&SERVERS, "The tests of stores on the network start servers of their own", "Redis")?;
+    ensure(
+        &SERVERS,
+        "The tests of stores on the network start servers of their own",
+        "Redis, PostgreSQL and PgBouncer",
+    )?;
     if cfg!(target_os = "linux") {
         ensure(&KEYRING, "Sealing keys lie in a real keyring", "GNOME Keyring and D-Bus")?;
     }

@@ -12,8 +12,9 @@ pub(crate) type Program = (&'static str, &'static str);
 pub(crate) const OPENSSL: [Program; 2] =
     [("pkg-config", "pkg-config"), ("pkg-config --modversion openssl", "libssl-dev")];
 
-/// The servers that tests of stores start.
-pub(crate) const SERVERS: [Program; 1] = [("redis-server", "redis-server")];
+/// The servers that tests of stores start; `psql` and `pg_dump` come with Postgres.
+pub(crate) const SERVERS: [Program; 3] =
+    [("redis-server", "redis-server"), ("psql", "postgresql"), ("pgbouncer", "pgbouncer")];
 
 /// The keyring of an operating system, for the tests of the feature `keyring`.
 pub(crate) const KEYRING: [Program; 2] =

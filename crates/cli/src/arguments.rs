@@ -46,8 +46,17 @@ pub(crate) enum Command {
     Keygen(Keygen),
     /// Seals all that the store holds with the newest sealing key
     Rekey,
+    /// Makes what the store needs
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Runs the simulator until a signal ends it and prints a configuration for it
     Simulate(Simulate),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Makes the table of a store in a database, if it is not there; a store of files is made when it is opened
+    Init,
 }
 
 #[derive(Debug, Args)]
@@ -149,7 +158,7 @@ pub(crate) struct Login {
 const LOGIN_HELP: &str = "The browser returns to the profile's redirect_uri: http on 127.0.0.1 or [::1]. Without a port the \
 command uses any free one, if the server allows that. A profile without redirect_uri signs in on another device, as \
 with --device: it needs a device_authorization_url, or an issuer that names one. The command needs a persistent [store]: \
-file:DIR or sqlite:PATH. A profile with client credentials needs no browser: the command requests a token, which also \
+file:DIR, sqlite:PATH or postgres://HOST/DATABASE. A profile with client credentials needs no browser: the command requests a token, which also \
 reverses a logout.";
 
 #[derive(Debug, Subcommand)]

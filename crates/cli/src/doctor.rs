@@ -138,13 +138,20 @@ fn open_store(all: &Configuration, profiles: &[Profile], report: &mut Report) ->
             return None;
         }
     };
+    let on_this_machine = all.store().folder().is_some();
     let open = store.open_to_others();
-    if open.is_empty() {
+    if on_this_machine && open.is_empty() {
         report.fine("only its owner can open the store");
     }
     let problems = store.problems();
     if problems.is_empty() {
-        report.fine("the files of the store are whole");
+        report.fine(match on_this_machine {
+            true => "the files of the store are whole",
+            false => "the store's server answers and has what the store needs",
+        });
+    }
+    if !on_this_machine && store.spills().is_none() {
+        report.note("the store has no folder for tokens that its server refuses: name one with `spill`");
     }
     let of_records = unusable_spills(&*store, profiles);
     let is_of_record = |problem: &&StoreError| {

@@ -42,6 +42,7 @@ mod simulate;
 mod source;
 mod span;
 mod status;
+mod store;
 mod time;
 mod token;
 
@@ -52,7 +53,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use wellspring_profiles::{Configuration, Profile};
 
-use crate::arguments::{Apps, Arguments, Command};
+use crate::arguments::{Apps, Arguments, Command, StoreCommand};
 use crate::exit::{Exit, Failure, say};
 use crate::output::{needed_stdout, stdout};
 use crate::time::Limit;
@@ -142,6 +143,9 @@ fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
         }
         Command::Presets(args) => presets::run(&args, &mut stdout()),
         Command::Keygen(args) => keygen::run(&args),
+        Command::Store(StoreCommand::Init) => {
+            store::init(Configuration::load(config)?.store(), &mut stdout())
+        }
         Command::Rekey => rekey::run(Configuration::load(config)?.store(), &mut stdout()),
         Command::Simulate(args) => simulate::run(&args, &mut stdout()),
     }

@@ -402,8 +402,8 @@ pub(crate) fn persistent(settings: &StoreSettings) -> Result<Arc<dyn LocalStore>
     settings.open()?.ok_or_else(|| {
         Failure::at(
             settings.place(),
-            "keeps nothing after this command; add a persistent store: [store] with url = \"file:DIR\" or \
-             \"sqlite:PATH\"",
+            "keeps nothing after this command; add a persistent store: [store] with url = \"file:DIR\", \
+             \"sqlite:PATH\" or \"postgres://HOST/DATABASE\"",
         )
     })
 }

@@ -39,7 +39,11 @@ mod error;
 mod identity;
 mod issuer;
 mod local_store;
+#[cfg(feature = "postgres")]
+mod network_store;
 mod place;
+#[cfg(feature = "postgres")]
+mod postgres_store;
 mod presets;
 mod profile;
 mod provider;

@@ -13,9 +13,9 @@ use wellspring_store_sqlite::SqliteStore;
 
 use crate::error::Error;
 use crate::store_settings::StoreSettings;
-use crate::store_settings::Url;
+use crate::store_settings::{Engine, NetworkUrl, Url};
 
-/// A persistent store on this machine.
+/// A persistent store: on this machine, or on a network.
 pub trait LocalStore: Store {
     /// A sentence about each file and folder of the store to which other users have access.
     fn open_to_others(&self) -> Vec<String>;
@@ -26,6 +26,16 @@ pub trait LocalStore: Store {
 
     /// A sentence about each part of the store that a person should know of and need not correct.
     fn notes(&self) -> Vec<String>;
+
+    /// Makes what the store needs where it does not make that when it is opened: the table on a server. Returns a sentence
+    /// about what there is now.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be reached or refuses.
+    fn init(&self, _: Duration) -> Result<String, StoreError> {
+        Ok("the store is there: it is made when it is opened".to_owned())
+    }
 
     /// The folder for spilled tokens: tokens that the store refused and that wait for their save.
     fn spills(&self) -> Option<&Path>;
@@ -154,6 +164,7 @@ impl StoreSettings {
                 self.check_folder(path)?;
                 sqlite(path, spill, keys()?)
             }
+            Url::Network(url) => return self.on_a_network(url).map(Some),
         };
         opened.map(Some).map_err(|source| Error::Store { place: self.place.clone(), source })
     }
@@ -167,12 +178,31 @@ impl StoreSettings {
         let resolved = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         match &self.url {
             Url::Memory => None,
+            // What processes of this machine have in common: their configuration.
+            Url::Network(_) => {
+                let mut file = resolved(self.place.file()).into_os_string();
+                file.push(format!(".{purpose}-{name}"));
+                Some(file.into())
+            }
             Url::File(folder) => Some(resolved(folder).join(format!("{purpose}-{name}"))),
             Url::Sqlite(path) => {
                 let mut file = resolved(path).into_os_string();
                 file.push(format!(".{purpose}-{name}"));
                 Some(file.into())
             }
+        }
+    }
+
+    /// Opens a store on a network.
+    fn on_a_network(&self, url: &NetworkUrl) -> Result<Arc<dyn LocalStore>, Error> {
+        match url.engine() {
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => self.postgres(url),
+            #[cfg(not(feature = "postgres"))]
+            Engine::Postgres => Err(self.place.error(
+                "names a store in Postgres, which this program is built without: enable the feature `postgres` of \
+                 `wellspring-profiles`",
+            )),
         }
     }
 

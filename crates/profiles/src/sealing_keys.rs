@@ -75,6 +75,27 @@ fn from_keyring(place: &Place, _: &str) -> Result<SealingKeys, Error> {
     ))
 }
 
+#[cfg(feature = "postgres")]
+impl StoreSettings {
+    /// The sealing keys of a store on a network; `None` where the settings switch sealing off.
+    ///
+    /// # Errors
+    ///
+    /// As [`sealing_keys`](Self::sealing_keys), and if there are none and sealing is not switched off.
+    pub(crate) fn keys_on_a_network(&self) -> Result<Option<SealingKeys>, Error> {
+        match (self.sealing_keys()?, self.unsealed) {
+            (Some(_), true) => Err(self.place.error(format_args!(
+                "has `sealing = \"off\"`, and the environment variable {VARIABLE} holds keys: remove one of them"
+            ))),
+            (None, false) => Err(self.place.error(
+                "names a store on a network, which is sealed: `wellspring keygen --out FILE` makes a key; name it as \
+                 `sealing_key_file`, or write `sealing = \"off\"`",
+            )),
+            (keys, _) => Ok(keys),
+        }
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is where configuration is made")]
 fn is_set() -> bool {
     std::env::var_os(VARIABLE).is_some()

@@ -36,8 +36,8 @@ impl Settings {
 
 /// A Postgres of a test's own. It ends when this is dropped.
 ///
-/// The user `postgres` is its superuser, with the password [`PostgresServer::PASSWORD`] over TCP and without one over the
-/// socket.
+/// The user `postgres` is its superuser and needs no password, so that a test does not spend its time on one: the
+/// computation takes long in a build without optimizations. Every other user needs one over TCP.
 #[derive(Debug)]
 pub struct PostgresServer {
     folder: TempDir,
@@ -51,9 +51,6 @@ pub struct PostgresServer {
 pub struct DataCopy(TempDir);
 
 impl PostgresServer {
-    /// The superuser's password.
-    pub const PASSWORD: &'static str = "canary-of-the-superuser";
-
     /// Starts a server with the defaults.
     ///
     /// # Panics
@@ -73,12 +70,10 @@ impl PostgresServer {
     pub fn start_with(settings: &Settings) -> Self {
         let user = Unprivileged::find();
         let folder = tempfile::tempdir().expect("a folder can be made");
-        let password = folder.path().join("password");
-        fs::write(&password, Self::PASSWORD).expect("a file can be written");
         give(folder.path(), user);
         let mut server = Self { folder, user, port: free_port(), process: None };
         let mut initdb = command_as(&of_postgres("initdb"), user);
-        initdb.arg("--pgdata").arg(server.data()).arg("--pwfile").arg(password);
+        initdb.arg("--pgdata").arg(server.data());
         initdb.args(["--username=postgres", "--auth-local=trust", "--auth-host=scram-sha-256"]);
         initdb.args(["--no-sync", "--encoding=UTF8", "--locale=C"]).current_dir(server.folder.path());
         let made = initdb.output().unwrap_or_else(|error| {
@@ -102,9 +97,12 @@ impl PostgresServer {
                 give(&path, self.user);
             }
             lines.push_str("ssl = on\n");
-            let access = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
-            fs::write(self.data().join("pg_hba.conf"), access).expect("a file can be written");
         }
+        let host = if settings.certificate.is_some() { "hostssl" } else { "host" };
+        let access = format!(
+            "local all all trust\n{host} all postgres 127.0.0.1/32 trust\n{host} all all 127.0.0.1/32 scram-sha-256\n"
+        );
+        fs::write(self.data().join("pg_hba.conf"), access).expect("a file can be written");
         let path = self.data().join("postgresql.conf");
         let before = fs::read_to_string(&path).expect("initdb has written it");
         fs::write(path, before + &lines).expect("a file can be written");
@@ -149,7 +147,7 @@ impl PostgresServer {
     /// The URL of a database of this server, for the superuser.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        self.url_of("postgres", Self::PASSWORD, database)
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
     /// The URL of a database of this server, for this user.
@@ -158,13 +156,13 @@ impl PostgresServer {
         format!("postgres://{user}:{password}@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Creates a database.
+    /// Creates a user with this password, and these attributes, such as `SUPERUSER`.
     ///
     /// # Panics
     ///
     /// When the server refuses.
-    pub fn create_database(&self, name: &str) {
-        self.sql("postgres", &format!("CREATE DATABASE {name}"));
+    pub fn create_user(&self, name: &str, password: &str, attributes: &str) {
+        self.sql("postgres", &format!("CREATE USER {name} PASSWORD '{password}' {attributes}"));
     }
 
     /// Runs SQL as the superuser and returns what it prints: a line for each row, `|` between columns.
@@ -282,7 +280,7 @@ impl PostgresServer {
 
     /// A line about the server for the configuration of a pooler: where it is, and as whom it is used.
     pub(crate) fn for_pooler(&self) -> String {
-        format!("host=127.0.0.1 port={} user=postgres password={}", self.port, Self::PASSWORD)
+        format!("host=127.0.0.1 port={} user=postgres", self.port)
     }
 }
 

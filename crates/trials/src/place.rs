@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wellspring_core::{Store, StoreError};
-use wellspring_store::{SealingKey, SealingKeys};
+use wellspring_store::{OnRuntime, Records, SealingKey, SealingKeys};
 use wellspring_store_file::FileStore;
+use wellspring_store_postgres::PostgresStore;
 use wellspring_store_sqlite::SqliteStore;
 
 /// The kind of a store.
@@ -19,6 +20,8 @@ pub enum Kind {
     Sqlite,
     /// A SQLite database whose records are sealed.
     Sealed,
+    /// A sealed store in Postgres, whose path is the URL of its database.
+    Postgres,
 }
 
 impl Kind {
@@ -32,6 +35,7 @@ impl Kind {
             Self::File => "tokens",
             Self::Sqlite => "tokens.db",
             Self::Sealed => "sealed.db",
+            Self::Postgres => "postgres",
         };
         Place { kind: self, path: folder.join(name) }
     }
@@ -43,11 +47,12 @@ impl fmt::Display for Kind {
             Self::File => "file",
             Self::Sqlite => "sqlite",
             Self::Sealed => "sealed",
+            Self::Postgres => "postgres",
         })
     }
 }
 
-/// A store's kind and path, written as `file:/folder`, `sqlite:/database` or `sealed:/database`.
+/// A store's kind and path, written as `file:/folder`, `sqlite:/database`, `sealed:/database` or `postgres:URL`.
 #[derive(Clone, Debug)]
 pub struct Place {
     kind: Kind,
@@ -62,8 +67,17 @@ impl Place {
     /// If the text is malformed.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (kind, path) = text.split_once(':').ok_or(format!("{text} is not a store"))?;
-        let kind = Kind::ALL.into_iter().chain([Kind::Sealed]).find(|known| known.to_string() == kind);
+        let kind = Kind::ALL
+            .into_iter()
+            .chain([Kind::Sealed, Kind::Postgres])
+            .find(|known| known.to_string() == kind);
         Ok(Self { kind: kind.ok_or(format!("{text} is not a kind of store"))?, path: path.into() })
+    }
+
+    /// A store in the Postgres database of this URL, which has the table already.
+    #[must_use]
+    pub fn postgres(url: &str) -> Self {
+        Self { kind: Kind::Postgres, path: url.into() }
     }
 
     /// The folder or database.
@@ -88,6 +102,7 @@ impl Place {
             Kind::File => Arc::new(FileStore::open(&self.path)?),
             Kind::Sqlite => Arc::new(SqliteStore::open(&self.path)?),
             Kind::Sealed => Arc::new(SqliteStore::open(&self.path)?.sealed(keys())),
+            Kind::Postgres => Arc::new(OnRuntime::new(self.in_postgres()?)?),
         })
     }
 
@@ -101,7 +116,12 @@ impl Place {
             Kind::File => Arc::new(FileStore::open(&self.path)?.with_spills(folder)),
             Kind::Sqlite => Arc::new(SqliteStore::open(&self.path)?.with_spills(folder)),
             Kind::Sealed => Arc::new(SqliteStore::open(&self.path)?.with_spills(folder).sealed(keys())),
+            Kind::Postgres => Arc::new(OnRuntime::new(self.in_postgres()?.with_spills(folder))?),
         })
+    }
+
+    fn in_postgres(&self) -> Result<Records<PostgresStore>, StoreError> {
+        PostgresStore::builder(self.path.to_string_lossy()).sealed(keys())
     }
 }
 

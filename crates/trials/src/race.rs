@@ -6,7 +6,7 @@ use std::path::Path;
 use wellspring_core::Replay;
 
 use crate::part::{CallerResult, Driver, Part};
-use crate::place::Kind;
+use crate::place::{Kind, Place};
 use crate::process::{End, Process};
 use crate::scratch::Scratch;
 use crate::server::{FIRST, Seen, Server, app};
@@ -59,11 +59,19 @@ impl Race {
     /// Why the race cannot be run.
     pub fn run(&self, program: &Path) -> Result<Outcome, String> {
         let folder = if self.keys > 1 { Scratch::new() } else { Scratch::Disk(<_>::default()) };
-        let place = self.kind.below(folder.path());
+        self.run_in(program, &self.kind.below(folder.path()))
+    }
+
+    /// Runs the race in this store.
+    ///
+    /// # Errors
+    ///
+    /// Why the race cannot be run.
+    pub fn run_in(&self, program: &Path, place: &Place) -> Result<Outcome, String> {
         let server = Server::start(self.latency)?;
         let url = server.simulator().url();
         for user in 0..self.keys {
-            server.sign_in_to(&place, &app(&url, Replay::OwnerDead, user)?)?;
+            server.sign_in_to(place, &app(&url, Replay::OwnerDead, user)?)?;
         }
         let mut children = Vec::new();
         for n in 0..self.processes {

@@ -181,6 +181,8 @@ pub mod store {
     pub use wellspring_store::*;
     #[cfg(feature = "file")]
     pub use wellspring_store_file::FileStore;
+    #[cfg(feature = "postgres")]
+    pub use wellspring_store_postgres::{PostgresStore, PostgresStoreBuilder};
     #[cfg(feature = "redis")]
     pub use wellspring_store_redis::{RedisStore, RedisStoreBuilder};
     #[cfg(feature = "sqlite")]

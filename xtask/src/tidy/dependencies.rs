@@ -30,7 +30,7 @@ const fn rule(
     Rule { package, always, optional, in_tests }
 }
 
-const RULES: [Rule; 18] = [
+const RULES: [Rule; 19] = [
     rule(CORE, &[], &[], &[]),
     rule(WIRE, &[CORE], &[], &[]),
     rule(TRANSPORT, &[CORE], &[], &[SIMULATOR, STORE]),
@@ -50,6 +50,7 @@ const RULES: [Rule; 18] = [
     rule("wellspring-store-file", &[CORE, STORE], &[], &[STORE]),
     rule("wellspring-store-redis", &[CORE, STORE], &[], &[STORE, TEST_SERVERS]),
     rule("wellspring-store-sqlite", &[CORE, STORE], &[], &[STORE]),
+    rule("wellspring-store-postgres", &[CORE, STORE], &[], &[STORE, TEST_SERVERS]),
     rule(TEST_SERVERS, &[], &[], &[]),
     rule(TOKEN_ENDPOINT, &[CORE, WIRE], &[], &[]),
     rule("pix-bacen", &[CORE, WIRE, TOKEN_ENDPOINT], DRIVERS, &[SIMULATOR]),
@@ -75,8 +76,8 @@ const RULES: [Rule; 18] = [
             TRANSPORT,
             "wellspring-transport-blocking",
         ],
-        &[],
-        &[SIMULATOR, TWIN_TESTS, "wellspring-transport-async"],
+        &["wellspring-store-postgres"],
+        &[SIMULATOR, TEST_SERVERS, TWIN_TESTS, "wellspring-transport-async"],
     ),
     rule(SIMULATOR, &[CORE], &[], &[]),
     rule(
@@ -89,6 +90,7 @@ const RULES: [Rule; 18] = [
             "pix-bacen",
             "wellspring-profiles",
             "wellspring-store-file",
+            "wellspring-store-postgres",
             "wellspring-store-redis",
             "wellspring-store-sqlite",
             "wellspring-transport-async",

@@ -158,9 +158,12 @@ fn a_url_that_names_no_store_is_refused_with_its_line() {
     let with = |url: &str| refusal(&GOOD.replacen("\"memory:\"", url, 1));
     for (url, message) in [
         ("\"redis://localhost:6379/0\"", "names a store that is not supported yet; write \"file:DIR\", "),
-        ("\"memory\"", "names no store; write \"file:DIR\", \"sqlite:PATH\" or \"memory:\""),
+        (
+            "\"memory\"",
+            "names no store; write \"file:DIR\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\" or \"memory:\"",
+        ),
         ("\"tokens\"", "names no store; write "),
-        ("\"postgres://localhost\"", "names no store; write "),
+        ("\"mysql://localhost\"", "names no store; write "),
         ("\"file:\"", "names no path; write \"file:DIR\""),
         ("\"sqlite:\"", "names no path; write \"sqlite:PATH\""),
         ("\"file://server/tokens\"", "names a host; write \"file:DIR\" for a path on this machine"),
@@ -243,4 +246,28 @@ fn the_time_to_read_a_file_grows_with_its_length_and_not_with_the_square() {
     let (few, many) = (time_to_read(500), time_to_read(500 * 16));
     // Sixteen times the profiles; the square would be 256 times the time.
     assert!(many < few * 80, "{few} {many}");
+}
+
+#[test]
+fn a_store_on_a_network_is_named_by_its_url_and_nothing_shows_it() {
+    let store = |settings: &str| {
+        let text = format!("[store]\n{settings}\n");
+        Configuration::read(Path::new("etc/wellspring.toml"), &text).map(|read| read.store)
+    };
+    let named = store("url = \"postgres://u:canary@db/tokens\"\ntable = \"a.b\"\nsealing = \"off\"").unwrap();
+    assert!(named.outlives_the_process() && named.folder().is_none() && named.unsealed);
+    assert!(!format!("{named:?}").contains("canary"), "{named:?}");
+    let beside = named.beside(&wellspring_core::TokenKey::new("p", "e"), "login").unwrap();
+    assert!(beside.to_string_lossy().starts_with("etc/wellspring.toml.login-"), "{}", beside.display());
+    for (settings, says) in [
+        ("url = \"postgres://db/t\"\nsealing = \"on\"", "`sealing` is \"off\" or left out"),
+        (
+            "url = \"postgres://db/t\"\nsealing_key_file = \"k\"\nsealing = \"off\"",
+            "contradicts the sealing key",
+        ),
+        ("url = \"sqlite:w.db\"\ntable = \"t\"", "`table` is for stores in a database on a network"),
+    ] {
+        let error = store(settings).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
 }

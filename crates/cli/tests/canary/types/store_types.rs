@@ -17,6 +17,7 @@ use wellspring_store::{
     Resealed, Seal, SealingKey, SealingKeyId, SealingKeys, Seals, Spills,
 };
 use wellspring_store_file::FileStore;
+use wellspring_store_postgres::{PostgresStore, PostgresStoreBuilder};
 use wellspring_store_redis::{RedisStore, RedisStoreBuilder};
 use wellspring_store_sqlite::SqliteStore;
 
@@ -156,6 +157,11 @@ fn show_stores(shown: &mut Shown) {
     let in_files = FileStore::open(folder.path().join("tokens")).unwrap();
     shown.add::<FileStore>(in_files.map());
     show_store(shown, &in_files, &key);
+    let url = format!("postgres://{SECRET}:{ACCESS}@localhost/app?password={REFRESH}");
+    let server = PostgresStore::builder(url).password(SECRET);
+    shown.add::<PostgresStoreBuilder>(&server);
+    let server = server.unsealed().unwrap();
+    shown.add::<PostgresStore>(server.map());
     let database = SqliteStore::open(folder.path().join("tokens.db")).unwrap();
     shown.add::<SqliteStore>(database.map());
     show_store(shown, &database, &key);
