@@ -16,6 +16,7 @@ mod explore;
 mod features;
 mod first_program;
 mod fit;
+mod fleet;
 mod fuzz;
 mod gates;
 mod interleavings;
@@ -52,6 +53,8 @@ cargo xtask COMMAND
                    32 processes that share sessions at oidc-provider, stopped and killed at random, for two minutes;
                    installs Node.js if it is missing
   crowd            a thousand sign-ins at once, and ten thousand users whose tokens expire at once: time and memory
+  fleet [--keys N] a day of 10,000 instances with 20,000 keys, simulated: token calls a second through an outage, a
+                   failover and a deployment, and the curve of the jitter; without --keys it draws the book's charts
   callbacks        five million forged callbacks of a sign-in, each result compared with a model
   fit [--quick]    programs with sqlx, diesel, reqwest, session stores that add these crates: resolved, and with the oldest Rust;
                    without --quick also compiled and run
@@ -82,6 +85,10 @@ fn main() -> ExitCode {
         ["crash", "--quick"] => crash::quick,
         ["crowd"] => crowd::run,
         ["callbacks"] => callbacks::run,
+        ["fleet"] => fleet::run,
+        ["fleet", words @ ..] => {
+            return ended(Workspace::open().and_then(|workspace| fleet::run_with(&workspace, words)));
+        }
         ["storm"] => storm::run,
         ["storm", words @ ..] => {
             return ended(Workspace::open().and_then(|workspace| storm::run_with(&workspace, words)));

@@ -70,7 +70,8 @@ impl Workspace {
 impl Package {
     /// Whether it may depend on every package, and no package on it.
     pub(crate) fn is_leaf(&self) -> bool {
-        ["crates/cli", "crates/explorer", "crates/scenarios", "crates/trials"].contains(&self.folder.as_str())
+        ["crates/cli", "crates/explorer", "crates/fleet", "crates/scenarios", "crates/trials"]
+            .contains(&self.folder.as_str())
             || ["benches", "examples", "xtask"].contains(&self.folder.split('/').next().unwrap_or_default())
     }
 

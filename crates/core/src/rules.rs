@@ -55,6 +55,8 @@ pub enum Rule {
     Watch,
     /// 8: an owner is gone only if the lock that its lease names was taken.
     OnlyTheSameLock,
+    /// 8: in a store of a fleet an owner is looked for once more before its lease counts as lapsed.
+    LookBeforeLapse,
     /// 9: a sign-in or logout begins a new epoch.
     NewEpoch,
     /// 9: in an empty store the epoch is the wall clock's.

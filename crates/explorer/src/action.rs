@@ -3,10 +3,11 @@
 use core::fmt;
 use std::collections::BTreeSet;
 
-use wellspring_core::{OBSTACLES, Obstacle, Step, Watch};
+use wellspring_core::{OBSTACLES, Obstacle, Step};
 
 use crate::callers::action::CallersAction;
-use crate::line::{Mutation, Trouble};
+use crate::fleet_action::FleetAction;
+use crate::line::Trouble;
 use crate::provider::{ServerRequest, TokenName};
 use crate::world::{CallerAnswer, Job, Run, Scene, World};
 
@@ -53,6 +54,8 @@ pub(crate) enum Action {
     CredentialChanges(usize),
     /// The lock file of this machine is removed, though a process holds a lock on it.
     LockIsRemoved(u8),
+    /// Something happens to a store of a fleet.
+    Fleet(FleetAction),
     /// Something happens to the callers of this process.
     Callers(usize, CallersAction),
 }
@@ -104,6 +107,10 @@ pub(crate) enum StepOutcome {
     TimeUp,
     /// The time for sending has passed.
     Overdue,
+    /// The store is out of reach for as long as it is tried; the change may have been made before.
+    CutOff {
+        made: bool,
+    },
 }
 
 impl Action {
@@ -114,6 +121,7 @@ impl Action {
                 false
             }
             Self::Work { how, .. } => how.is_fault(),
+            Self::Fleet(what) => what.is_fault(),
             _ => true,
         }
     }
@@ -129,7 +137,12 @@ impl Action {
 
 impl StepOutcome {
     pub(crate) const fn is_fault(self) -> bool {
-        !matches!(self, Self::Well | Self::Finding(_) | Self::TimeUp | Self::Overdue)
+        !matches!(self, Self::Well | Self::Finding(_) | Self::TimeUp | Self::Overdue | Self::CutOff { .. })
+    }
+
+    /// The store is out of reach.
+    pub(crate) const fn is_cut_off(self) -> bool {
+        matches!(self, Self::CutOff { .. })
     }
 
     /// Whether a byte of the request leaves.
@@ -180,6 +193,7 @@ impl World {
                 }
             }
         }
+        self.fleet_actions(scene, &mut found);
         for (store, model) in self.stores.iter().enumerate() {
             found.extend((0..model.hanging.len()).map(|n| Action::Written { store, n }));
         }
@@ -227,6 +241,12 @@ impl World {
                 ways.extend(lates.last().map(|late| StepOutcome::Failing { late: *late }));
             }
         };
+        if self.processes[who].cut > 0
+            && matches!(run.step, Step::Load(..) | Step::Save(..) | Step::Watch(..))
+        {
+            self.cut_off_ways(who, &run.step, ways);
+            return;
+        }
         match &run.step {
             Step::Load(..) => {
                 let spilled = self.store(who).spilled_on(self.processes[who].machine).count();
@@ -251,17 +271,7 @@ impl World {
                 }
             }
             Step::Watch(watch) => {
-                let Watch { version, domain, .. } = watch.operation;
-                let too_soon = scene.line.mutated(Mutation::GoneTooSoon);
-                // A lock that is not the one of the watcher's machine is seen to be another one.
-                let here = |domain| domain == self.store(who).lock_on(self.processes[who].machine);
-                let ends = |domain| too_soon || !here(domain) || !self.is_locked(domain);
-                if self.store(who).version() != Some(version) || domain.is_some_and(ends) {
-                    ways.push(StepOutcome::Well);
-                }
-                if self.history.impatience > 0 || (domain.is_none() && self.is_claimed_by_the_dead(who)) {
-                    ways.push(StepOutcome::TimeUp);
-                }
+                self.ways_of_watch(scene, who, &watch.operation, ways);
                 failing(ways);
             }
             Step::Send(sending, _)
@@ -310,16 +320,6 @@ impl World {
             Step::Done(..) => {}
         }
     }
-
-    /// The owner of the lease in the store is gone, on whatever machine.
-    pub(crate) fn is_claimed_by_the_dead(&self, who: usize) -> bool {
-        let Some(lease) = self.store(who).record().and_then(|record| record.lease) else { return false };
-        let owner = lease.attempt.owner;
-        !self
-            .processes
-            .iter()
-            .any(|process| process.owner() == owner && process.runs.iter().any(|run| run.lock.is_some()))
-    }
 }
 
 impl fmt::Display for Action {
@@ -339,6 +339,7 @@ impl fmt::Display for Action {
             Self::StoreIsEmptied => write!(f, "the store is emptied"),
             Self::CredentialChanges(who) => write!(f, "{who} has another credential"),
             Self::LockIsRemoved(machine) => write!(f, "the lock of machine {machine} is removed"),
+            Self::Fleet(what) => write!(f, "{what}"),
             Self::Callers(who, what) => write!(f, "{who}: {what}"),
         }
     }

@@ -4,8 +4,7 @@ use std::rc::Rc;
 
 use wellspring_core::{
     AuthorizationCode, AuthorizationGrant, ByteLeft, Completed, Decision, Instant, LockDomain, LoginReason,
-    Need, Outcome, Pending, PendingSave, Rejected, Renewal, Save, Step, StoreError, StoreOp, Watch,
-    WatchOutcome,
+    Need, Outcome, Pending, PendingSave, Rejected, Renewal, Save, Step, StoreOp,
 };
 
 use crate::action::{Action, StepOutcome};
@@ -14,6 +13,7 @@ use crate::line::Mutation;
 use crate::provider::{ServerRequest, TokenName};
 use crate::server::ServerReply;
 use crate::store_model::Hanging;
+use crate::watching::failed;
 use crate::world::{CallerAnswer, Job, Process, Run, Scene, World};
 
 impl World {
@@ -24,6 +24,7 @@ impl World {
             Rc::make_mut(&mut world.history).faults -= 1;
         }
         world.apply(scene, action)?;
+        world.tend_fleet(scene);
         world.check(scene)?;
         Ok(world)
     }
@@ -48,6 +49,10 @@ impl World {
             }
             Action::UserLogsOut | Action::UserSignsIn => self.visit(scene, action),
             Action::Callers(who, what) => self.apply_to_callers(scene, who, what),
+            Action::Fleet(what) => {
+                self.apply_to_fleet(what);
+                Ok(())
+            }
             Action::CredentialChanges(who) => {
                 Rc::make_mut(&mut self.processes[who]).credential = 1;
                 Ok(())
@@ -111,7 +116,8 @@ impl World {
             let job =
                 permit.job(scene.provider_of(&process)).stored_by(process.owner(), scene.line.shared_by());
             let step = Renewal::begin(job, now);
-            let run = Run { job: Job::Renewal(Box::new(permit)), step, lock: None, sent: false };
+            let run =
+                Run { job: Job::Renewal(Box::new(permit)), step, lock: None, sent: false, unseen: false };
             return self.settle(scene, who, process, run);
         }
         self.processes[who] = Rc::new(process);
@@ -151,7 +157,7 @@ impl World {
             (Job::SignIn, visitor.lifecycle.sign_in(provider, spend).expect("it is not closed"))
         };
         let step = Renewal::begin(begun.stored_by(visitor.owner(), scene.line.shared_by()), now);
-        self.settle(scene, who, visitor, Run { job, step, lock: None, sent: false })
+        self.settle(scene, who, visitor, Run { job, step, lock: None, sent: false, unseen: false })
     }
 
     pub(crate) fn crash(&mut self, scene: &Scene, who: usize, straggler: bool) -> Result<(), Broken> {
@@ -227,8 +233,8 @@ impl World {
     /// One step of one loop.
     fn work(&mut self, scene: &Scene, who: usize, run: usize, how: StepOutcome) -> Result<(), Broken> {
         let mut process = Process::clone(&self.processes[who]);
-        let Run { job, step, mut lock, mut sent } = process.runs.remove(run);
-        let failed = || StoreError::unavailable("the store does not answer");
+        let Run { job, step, mut lock, mut sent, mut unseen } = process.runs.remove(run);
+        unseen = self.has_waited_unseen(scene, who, &step, how).unwrap_or(unseen);
         if let StepOutcome::Failing { late: true }
         | StepOutcome::Unsure { late: true, .. }
         | StepOutcome::Hanging { late: true }
@@ -238,6 +244,7 @@ impl World {
         {
             process.wait();
         }
+        process.is_cut_off(&job, how);
         let now = process.now();
         // A watcher of a lock would have learned that its owner is gone.
         let sees = matches!(&step, Step::Watch(watch) if watch.operation.domain.is_some());
@@ -247,21 +254,24 @@ impl World {
         let next = match step {
             Step::Load(load) => {
                 let which = if let StepOutcome::Finding(which) = how { which } else { 0 };
-                if !how.is_fault() {
+                let fails = how.is_fault() || how.is_cut_off();
+                if !fails {
                     self.settle_unnamed(scene, who)?;
                 }
                 let loaded = self.store(who).load(process.machine, which);
-                load.resume(if how.is_fault() { Err(failed()) } else { Ok(loaded) }, now)
+                load.resume(if fails { Err(failed()) } else { Ok(loaded) }, now)
             }
             Step::Save(Pending { operation: save, next, .. }) => {
-                let named = self.lock_of(who, &save, lock);
+                self.check_lapse(who, &save, unseen)?;
+                process.locks += u8::from(scene.line.fleet_store && save.liveness_lock && lock.is_none());
+                let named = self.lock_of(scene, &process, &save, lock);
                 lock = lock.or(named.filter(|_| !scene.line.mutated(Mutation::NoLivenessLock)));
                 let record = save.record_under(named).into_owned();
                 let saved = match how {
                     StepOutcome::Well | StepOutcome::Slow => {
                         Ok(self.swap(scene, who, save.expected, &record)?)
                     }
-                    StepOutcome::Unsure { made, .. } => {
+                    StepOutcome::Unsure { made, .. } | StepOutcome::CutOff { made } => {
                         if made {
                             self.swap(scene, who, save.expected, &record)?;
                         }
@@ -277,19 +287,7 @@ impl World {
                 Save::resume(next, saved, now)
             }
             Step::Watch(watch) => {
-                let seen = match how {
-                    StepOutcome::Well if self.has_changed(scene, who, &watch.operation) => {
-                        Ok(WatchOutcome::Changed)
-                    }
-                    StepOutcome::Well
-                        if watch.operation.domain == Some(self.store(who).lock_on(process.machine)) =>
-                    {
-                        Ok(WatchOutcome::OwnerGone)
-                    }
-                    StepOutcome::Well => Ok(WatchOutcome::OwnerUnknown),
-                    StepOutcome::TimeUp => Ok(WatchOutcome::Unchanged),
-                    _ => Err(failed()),
-                };
+                let seen = self.watched(scene, &process, &watch.operation, how);
                 watch.resume(seen, now)
             }
             Step::Send(sending, next) => {
@@ -314,19 +312,20 @@ impl World {
             Step::Sleep(_, sleeping) => sleeping.resume(now),
             Step::Done(..) => unreachable!("a renewal that is done is settled at once"),
         };
-        self.settle(scene, who, process, Run { job, step: next, lock, sent })
+        self.settle(scene, who, process, Run { job, step: next, lock, sent, unseen })
     }
 
     /// The liveness lock that the process of this save shows: the one that it holds, or one that the save takes.
-    pub(crate) fn lock_of(&self, who: usize, save: &Save, held: Option<LockDomain>) -> Option<LockDomain> {
-        held.or_else(|| save.liveness_lock.then(|| self.store(who).lock_on(self.processes[who].machine)))
-    }
-
-    /// Whether a watcher says that the store holds another version.
-    fn has_changed(&self, scene: &Scene, who: usize, watch: &Watch) -> bool {
-        let locked = watch.domain.is_none_or(|domain| self.is_locked(domain));
-        let looks = !scene.line.mutated(Mutation::GoneWithoutLook) || locked;
-        looks && self.store(who).version() != Some(watch.version)
+    pub(crate) fn lock_of(
+        &self,
+        scene: &Scene,
+        process: &Process,
+        save: &Save,
+        held: Option<LockDomain>,
+    ) -> Option<LockDomain> {
+        let of_machine = || self.store(process.slot.into()).lock_on(process.machine);
+        let takes = || if scene.line.fleet_store { process.next_lock() } else { of_machine() };
+        held.or_else(|| save.liveness_lock.then(takes))
     }
 
     /// Runs on to the next step that others can notice.
@@ -347,7 +346,7 @@ impl World {
                         }
                         let lock = run.lock.filter(|_| !scene.line.mutated(Mutation::LivenessLockEndsEarly));
                         let step = unfinished.recover(process.now());
-                        let rest = Run { job: Job::UnfinishedSave, step, lock, sent: false };
+                        let rest = Run { job: Job::UnfinishedSave, step, lock, sent: false, unseen: false };
                         self.settle_leftover(scene, &mut process, rest);
                     }
                     return self.end(scene, who, process, run.job, outcome);

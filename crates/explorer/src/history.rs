@@ -25,6 +25,8 @@ pub(crate) struct History {
     /// How often it has ever refused each credential.
     pub(crate) refused_credentials: [u8; 2],
     pub(crate) emptied: bool,
+    /// The store has failed over to an older copy.
+    pub(crate) went_back: bool,
     /// The users who have logged out, as bits.
     pub(crate) logged_out: u8,
 }
@@ -78,6 +80,7 @@ impl History {
             client_refusals: Vec::new(),
             refused_credentials: [0; 2],
             emptied: false,
+            went_back: false,
             logged_out: 0,
         }
     }

@@ -60,7 +60,9 @@ impl World {
                 return broken("8: credentials that were rejected are sent again".to_owned());
             }
         }
+        // A process whose token is newer than a store that went back by several saves takes the session for lost.
         if let ServerRequest::Revoke(name) = server_request
+            && !self.history.went_back
             && self
                 .store(who)
                 .record()
@@ -92,7 +94,7 @@ impl World {
         }
         if let ServerRequest::Refresh(name) = server_request {
             let family = self.server.family(name);
-            if family.reuse && scene.line.replay == Replay::Never {
+            if family.reuse && scene.line.replay == Replay::Never && !self.history.went_back {
                 return broken(format!("3: {name} came twice, and the server has revoked its family"));
             }
         }
@@ -128,7 +130,8 @@ impl World {
         let past = self.history.past(name).clone();
         let family = self.server.family(name);
         let live = TokenName { number: family.live, ..name };
-        if past.sent & name.bit() != 0 && scene.line.is_single_use() {
+        // After a failover the record may say nothing of an earlier lease: what is sent then is counted at the end.
+        if past.sent & name.bit() != 0 && scene.line.is_single_use() && !self.history.went_back {
             let answered = self.history.unreadable.contains(&(name, self.processes[who].owner()));
             if answered && !matches!(scene.line.replay, Replay::Within(_)) {
                 return broken(format!("6: {name} is sent again though the server has answered it"));
@@ -270,7 +273,7 @@ impl World {
         let in_reach = self.session_in_reach(who);
         let truthful = match reason {
             LoginReason::LoggedOut => history.logged_out(user),
-            LoginReason::StoreLost | LoginReason::NotSignedIn => history.emptied,
+            LoginReason::StoreLost | LoginReason::NotSignedIn => history.emptied || history.went_back,
             LoginReason::Refused => refused,
             LoginReason::Unreadable => {
                 history.unreadable.iter().any(|(name, _)| history.past(*name).user == user)
@@ -316,13 +319,23 @@ impl World {
             let family_number = u8::try_from(n + 1).expect("few users sign in");
             let live = TokenName { family: family_number, number: family.live };
             let excused = family.revoked || past.over || past.idle || past.lost & live.bit() != 0;
-            if !excused && !self.is_held(live) {
+            // What a failover takes, and what it makes a process give up, no rule can keep.
+            if !excused && !self.history.went_back && !self.is_held(live) {
                 return broken(format!(
                     "4: {live} is in force at the server, and no process has it any more"
                 ));
             }
         }
         Ok(())
+    }
+
+    /// A session continues at the server and in no store, though no user has ended it.
+    pub(crate) fn has_lost_a_session(&self) -> bool {
+        let pasts = self.history.families.iter().zip(&self.server.families).zip(1..);
+        pasts.into_iter().any(|((past, family), number)| {
+            let live = TokenName { family: number, number: family.live };
+            !family.revoked && !past.over && !past.idle && !self.is_held(live)
+        })
     }
 
     /// A crash or a lost answer takes a token that is in force at the server, unless a process has it.

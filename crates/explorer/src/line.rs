@@ -25,6 +25,10 @@ pub(crate) struct Line {
     /// How often a process stops waiting for the lease of another, or takes an owner whom it cannot see for gone.
     pub(crate) impatience: u8,
     pub(crate) start: Start,
+    /// The store shows presence, and not the locks of a machine.
+    pub(crate) fleet_store: bool,
+    /// How many seconds the wall clock of the second machine is ahead.
+    pub(crate) ahead: u16,
     pub(crate) callers: Setup,
     pub(crate) mutation: Option<Mutation>,
 }
@@ -87,6 +91,12 @@ pub(crate) enum Trouble {
     Dropped,
     /// The lock file on which a process holds its liveness lock is removed.
     LockRemoved,
+    /// The presence of a live process ends early.
+    Presence,
+    /// One process does not reach the store for a while.
+    Partition,
+    /// The store fails over to an older copy.
+    GoesBack,
 }
 
 /// What the participants hold when it begins. The store holds a refresh token and an access token that has expired or is due.
@@ -141,6 +151,10 @@ pub(crate) enum Mutation {
     AcceptanceNotReported,
     /// A caller whose clock has ended continues as if the lifecycle had changed.
     ClockEndCountsAsChange,
+    /// A store of a fleet takes a missing presence for the end of its process.
+    GoneByPresence,
+    /// The note of an ended lock that cannot be written is not written later.
+    NoteWrittenOnce,
 }
 
 pub(crate) const ALL_BUT_RARE: &[Trouble] = &[
@@ -167,6 +181,8 @@ impl Line {
             again: 0,
             impatience: 1,
             start: Start::Cold,
+            fleet_store: false,
+            ahead: 0,
             callers: Setup::NONE,
             mutation: None,
         }
@@ -206,7 +222,7 @@ impl Line {
 
     /// Whether a process may not see that another one is alive.
     pub(crate) fn may_lose_sight(&self) -> bool {
-        self.is_fleet() || self.may(Trouble::LockRemoved)
+        self.is_fleet() || self.fleet_store || self.may(Trouble::LockRemoved)
     }
 
     /// Whether a refresh token is spent by its use.

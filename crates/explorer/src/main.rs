@@ -4,9 +4,10 @@
 //! then be kept, recognized and gone on from in every possible way. `cargo xtask explore` does that. Without the flag
 //! there is nothing to run.
 //!
-//! - `line`, `lines`: what is explored; `mutants`, `cells`: deliberate mistakes
-//! - `world`, `store_model`, `server`, `provider`, `history`: one state of everything
-//! - `action`, `apply`, `exchange`, `unnamed`: what can happen, and the next state, as the drivers carry it out
+//! - `line`, `lines`, `fleet_lines`: what is explored; `mutants`, `cells`: deliberate mistakes
+//! - `world`, `store_model`, `presence`, `server`, `provider`, `history`: one state of everything
+//! - `action`, `fleet_action`, `apply`, `fleet`, `exchange`, `unnamed`, `watching`: what can happen, and the next state, as
+//!   the drivers carry it out
 //! - `invariants`, `pauses`, `obstacles`: what must hold
 //! - `callers`: what waits for tokens and calls APIs, and what must hold for it
 //! - `search`: visits every state
@@ -26,6 +27,12 @@ mod clock;
 #[cfg(wellspring_explore)]
 mod exchange;
 #[cfg(wellspring_explore)]
+mod fleet;
+#[cfg(wellspring_explore)]
+mod fleet_action;
+#[cfg(wellspring_explore)]
+mod fleet_lines;
+#[cfg(wellspring_explore)]
 mod history;
 #[cfg(wellspring_explore)]
 mod invariants;
@@ -42,6 +49,8 @@ mod pauses;
 #[cfg(wellspring_explore)]
 mod pins;
 #[cfg(wellspring_explore)]
+mod presence;
+#[cfg(wellspring_explore)]
 mod provider;
 #[cfg(wellspring_explore)]
 mod report;
@@ -56,6 +65,8 @@ mod tests;
 #[cfg(wellspring_explore)]
 mod unnamed;
 #[cfg(wellspring_explore)]
+mod watching;
+#[cfg(wellspring_explore)]
 mod world;
 
 use std::process::ExitCode;
@@ -65,8 +76,9 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let has = |word: &str| words.iter().any(|given| given == word);
     let wanted = |line: &line::Line| words.iter().any(|word| line.name.contains(word.as_str()));
-    let quick = || lines::QUICK.iter().chain(callers::lines::QUICK).copied();
-    let all = quick().chain(lines::LONG.iter().copied()).chain(callers::lines::LONG.iter().copied());
+    let quick = || lines::QUICK.iter().chain(fleet_lines::QUICK).chain(callers::lines::QUICK).copied();
+    let long = lines::LONG.iter().chain(fleet_lines::LONG).chain(callers::lines::LONG).copied();
+    let all = quick().chain(long);
     if let Some(line) = all.clone().find(|line| has("--needless") && wanted(line)) {
         println!("{}", search::explore(line, usize::MAX).first_needless.unwrap_or_default());
         return ExitCode::SUCCESS;

@@ -61,6 +61,18 @@ const fn apart(mut line: Line) -> Line {
     line
 }
 
+/// No caller asks once more.
+const fn once(mut line: Line) -> Line {
+    line.again = 0;
+    line
+}
+
+/// Two hosts with a store that shows presence.
+const fn in_a_fleet(mut line: Line) -> Line {
+    (line.machines, line.fleet_store) = (TWO_MACHINES, true);
+    with(line, SIGHT)
+}
+
 const fn with(mut line: Line, troubles: &'static [Trouble]) -> Line {
     line.troubles = troubles;
     line
@@ -82,6 +94,8 @@ const NEW_CREDENTIAL: &[Trouble] = &[Trouble::Refusal, Trouble::NewCredential];
 const OBSTACLES: &[Trouble] = &[Trouble::Obstacles, Trouble::NewCredential];
 const LOGOUT: &[Trouble] = &[Trouble::Logout, Trouble::Store];
 const LOCK_REMOVED: &[Trouble] = &[Trouble::LockRemoved];
+const SIGHT: &[Trouble] = &[Trouble::Presence, Trouble::Partition, Trouble::Crash];
+const NOTE_NOT_WRITTEN: &[Trouble] = &[Trouble::Partition, Trouble::Silence];
 const UNNAMED: &[Trouble] = &[Trouble::UnnamedSave];
 const UNNAMED_AND_EMPTIED: &[Trouble] = &[Trouble::UnnamedSave, Trouble::Emptied];
 const HALF_A_LOGOUT: &[Trouble] = &[Trouble::Logout, Trouble::Silence];
@@ -146,6 +160,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     without(Rule::ObeyReplay, Shows::Broken, two(Replay::Never, 1)),
     without(Rule::Watch, Shows::Broken, two(Replay::OwnerDead, 1)),
     without(Rule::OnlyTheSameLock, Shows::Broken, with(two(Replay::OwnerDead, 1), LOCK_REMOVED)),
+    without(Rule::LookBeforeLapse, Shows::Broken, in_a_fleet(two(Replay::Never, 1))),
+    mutant(Mutation::GoneByPresence, Shows::Broken, in_a_fleet(two(Replay::OwnerDead, 1))),
+    mutant(
+        Mutation::NoteWrittenOnce,
+        Shows::Broken,
+        once(patient(with(in_a_fleet(two(Replay::OwnerDead, 2)), NOTE_NOT_WRITTEN))),
+    ),
     without(Rule::NewEpoch, Shows::Broken, two(Replay::OwnerDead, 1)),
     without(
         Rule::EpochFromClock,

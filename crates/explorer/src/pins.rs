@@ -13,11 +13,19 @@ pub(crate) struct Pin {
     pub(crate) states: usize,
     pub(crate) ends: usize,
     pub(crate) needless: usize,
+    pub(crate) reused: usize,
+    pub(crate) lost: usize,
 }
 
 impl Pin {
     pub(crate) const fn of(found: &Findings) -> Self {
-        Self { states: found.states, ends: found.ends, needless: found.needless }
+        Self {
+            states: found.states,
+            ends: found.ends,
+            needless: found.needless,
+            reused: found.reused,
+            lost: found.lost,
+        }
     }
 }
 
@@ -26,8 +34,13 @@ impl Pin {
 pub(crate) struct Pins(BTreeMap<String, Pin>);
 
 const HEADING: &str = "\
-# States, ends and ends with a needless sign-in of each line; written by `cargo xtask explore --pin`.
+# States, ends, ends with a needless sign-in and, for a store of a fleet, ends with a reuse that the server has seen and ends
+# with a lost session, of each line; written by `cargo xtask explore --pin`.
 ";
+
+/// Before the number of ends with a reuse, and of those with a lost session.
+const REUSED: &str = "; reused: ";
+const LOST: &str = ", lost: ";
 
 fn place() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("pins.txt")
@@ -45,7 +58,11 @@ impl Pins {
             let mut number = || words.next().and_then(|word| word.parse().ok());
             if let (Some(states), Some(ends), Some(needless)) = (number(), number(), number()) {
                 let Some(name) = words.next() else { continue };
-                pins.insert(name.to_owned(), Pin { states, ends, needless });
+                let (name, more) = name.split_once(REUSED).unwrap_or((name, "0, lost: 0"));
+                let (reused, lost) = more.split_once(LOST).unwrap_or((more, ""));
+                let (reused, lost) =
+                    (reused.parse().unwrap_or(usize::MAX), lost.parse().unwrap_or(usize::MAX));
+                pins.insert(name.to_owned(), Pin { states, ends, needless, reused, lost });
             }
         }
         Self(pins)
@@ -54,7 +71,11 @@ impl Pins {
     fn text(&self) -> String {
         let mut text = HEADING.to_owned();
         for (name, pin) in &self.0 {
-            text.push_str(&format!("{} {} {} {name}\n", pin.states, pin.ends, pin.needless));
+            text.push_str(&format!("{} {} {} {name}", pin.states, pin.ends, pin.needless));
+            if (pin.reused, pin.lost) != (0, 0) {
+                text.push_str(&format!("{REUSED}{}{LOST}{}", pin.reused, pin.lost));
+            }
+            text.push('\n');
         }
         text
     }
@@ -83,12 +104,22 @@ mod tests {
 
     #[test]
     fn a_number_that_changed_is_noticed() {
-        let found = Findings { states: 7, ends: 2, needless: 1, exhausted: true, ..Findings::default() };
+        let found = Findings {
+            states: 7,
+            ends: 2,
+            needless: 1,
+            reused: 3,
+            lost: 2,
+            exhausted: true,
+            ..Findings::default()
+        };
         let mut pins = Pins::default();
         assert!(pins.complaint("a line", &found).is_some());
         pins.0.insert("a line".to_owned(), Pin::of(&found));
         let pins = Pins::parse(&pins.text());
         assert_eq!(pins.complaint("a line", &found), None);
-        assert!(pins.complaint("a line", &Findings { states: 8, ..found }).is_some());
+        for changed in [Findings { reused: 0, ..Findings::default() }, Findings { states: 8, ..found }] {
+            assert!(pins.complaint("a line", &changed).is_some());
+        }
     }
 }

@@ -19,7 +19,10 @@ const LIMIT: usize = 30_000_000;
 /// Explores these lines, two at a time, and says how many of them have failed.
 pub(crate) fn lines(lines: &[Line], pins: &Mutex<Pins>, pin: bool) -> usize {
     let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    println!("{:>9}  {:>7}  {:>8}  {:>7}  line", "states", "ends", "needless", "seconds");
+    println!(
+        "{:>9}  {:>7}  {:>8}  {:>6}  {:>6}  {:>7}  line",
+        "states", "ends", "needless", "reused", "lost", "seconds"
+    );
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -49,10 +52,12 @@ fn complaints(line: &Line, found: &Findings, pins: &Pins) -> Vec<String> {
 
 fn row(line: &Line, found: &Findings, took: Duration, complaints: &[String]) -> String {
     let exhausted = if found.exhausted { "all" } else { "NOT ALL" };
-    let Findings { states, ends, needless, .. } = found;
+    let Findings { states, ends, needless, reused, lost, .. } = found;
     let seconds = took.as_secs_f64();
-    let mut text =
-        format!("{states:>9}  {ends:>7}  {needless:>8}  {seconds:>7.1}  {}: {exhausted}", line.name);
+    let mut text = format!(
+        "{states:>9}  {ends:>7}  {needless:>8}  {reused:>6}  {lost:>6}  {seconds:>7.1}  {}: {exhausted}",
+        line.name
+    );
     for complaint in complaints {
         text.push_str(&format!("\n  FAILED: {complaint}"));
     }

@@ -21,6 +21,10 @@ pub(crate) struct Findings {
     pub(crate) needless: usize,
     /// And those in which the session continues at the server after a logout.
     pub(crate) outlived: usize,
+    /// And those, in a store of a fleet, in which the server has seen a spent refresh token again.
+    pub(crate) reused: usize,
+    /// And those, in a store of a fleet, in which the refresh token in force is in no store.
+    pub(crate) lost: usize,
     /// The way to the first needless sign-in.
     pub(crate) first_needless: Option<String>,
     /// What is broken, with the way there.
@@ -163,6 +167,8 @@ pub(crate) fn explore(line: Line, limit: usize) -> Findings {
         if world.is_at_rest() {
             ends.push(here);
             findings.outlived += usize::from(world.outlives_its_logout());
+            findings.reused += usize::from(line.fleet_store && world.server.has_seen_reuse());
+            findings.lost += usize::from(line.fleet_store && world.has_lost_a_session());
             if world.is_needless() {
                 findings.needless += 1;
                 needless.get_or_insert(index);

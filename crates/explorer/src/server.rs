@@ -46,6 +46,11 @@ impl Server {
         &self.families[usize::from(name.family) - 1]
     }
 
+    /// A spent refresh token has come again.
+    pub(crate) fn has_seen_reuse(&self) -> bool {
+        self.families.iter().any(|family| family.reuse)
+    }
+
     /// Does what it is asked for. `time` is the sender's own count of how late it is.
     pub(crate) fn serve(&mut self, server_request: ServerRequest, time: u8, line: &Line) -> ServerReply {
         match server_request {

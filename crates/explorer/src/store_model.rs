@@ -7,7 +7,8 @@ use wellspring_core::{
     Attempt, Loaded, LockDomain, PendingSave, Record, SessionState, Stored, Swap, Version,
 };
 
-use crate::line::{Line, Mutation};
+use crate::line::{Line, Mutation, Trouble};
+use crate::presence::FleetStore;
 use crate::provider::TokenName;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +26,7 @@ pub(crate) struct StoreModel {
     pub(crate) hanging: Vec<Hanging>,
     /// How often the lock of each machine was removed. The next lock has another name.
     removed_locks: [u8; 2],
+    pub(crate) fleet: FleetStore,
 }
 
 /// A write that has not happened yet.
@@ -53,7 +55,7 @@ impl Unnamed {
 }
 
 impl StoreModel {
-    pub(crate) const fn holding(key: u8, record: Record) -> Self {
+    pub(crate) fn holding(key: u8, record: Record) -> Self {
         let stored = Some(Stored { version: Version::new(1), record });
         Self {
             key,
@@ -63,6 +65,7 @@ impl StoreModel {
             unnamed: None,
             hanging: Vec::new(),
             removed_locks: [0; 2],
+            fleet: FleetStore::default(),
         }
     }
 
@@ -105,6 +108,9 @@ impl StoreModel {
 
     /// The record replaces the one in the store.
     pub(crate) fn name(&mut self, record: &Record, line: &Line) -> Version {
+        if line.may(Trouble::GoesBack) {
+            self.fleet.keep_copy(self.stored.as_ref());
+        }
         self.versions += 1;
         let mut version = Version::new(u128::from(self.versions));
         if line.mutated(Mutation::SwapByPlace) {

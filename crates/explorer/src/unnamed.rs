@@ -40,7 +40,8 @@ impl World {
         let unnamed = match &run.step {
             Step::Save(save) if self.would_write(who, &run.step) => {
                 let save = &save.operation;
-                let record = save.record_under(self.lock_of(who, save, run.lock)).into_owned();
+                let record =
+                    save.record_under(self.lock_of(scene, &self.processes[who], save, run.lock)).into_owned();
                 Some(Unnamed { expected: save.expected, record })
             }
             _ => None,

@@ -94,6 +94,12 @@ pub(crate) struct Process {
     /// Its callers have got the error of a logout, and no token since.
     pub(crate) saw_logout: bool,
     pub(crate) callers: Callers,
+    /// How many liveness locks of a store of a fleet it has taken.
+    pub(crate) locks: u8,
+    /// How many more operations on the store can fail, and one: its host does not reach the store. Zero if it does.
+    pub(crate) cut: u8,
+    /// How many seconds its wall clock is ahead.
+    ahead: u16,
 }
 
 /// One loop of a driver.
@@ -105,6 +111,8 @@ pub(crate) struct Run {
     pub(crate) lock: Option<LockDomain>,
     /// A byte may have left.
     pub(crate) sent: bool,
+    /// The span of a lease has passed whose owner it could not see, and it has not looked for the owner since.
+    pub(crate) unseen: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -172,6 +180,9 @@ impl Process {
             refused: None,
             saw_logout: false,
             callers,
+            locks: 0,
+            cut: 0,
+            ahead: if machine == 1 { scene.line.ahead } else { 0 },
         }
     }
 
@@ -179,7 +190,7 @@ impl Process {
     pub(crate) fn now(&self) -> Clocks {
         let start = Clocks {
             instant: Instant::after_origin(Duration::from_secs(10_000)),
-            unix: UnixTime::from_secs(1_000_000),
+            unix: UnixTime::from_secs(1_000_000 + u64::from(self.ahead)),
         };
         start.plus(SLACK * u32::from(self.ticks))
     }
@@ -202,6 +213,7 @@ impl Process {
     /// The process is gone and another one takes its place, without any memory.
     pub(crate) fn restart(&mut self) {
         self.life += 1;
+        self.locks = 0;
         self.callers.crash();
         self.lifecycle = lifecycle(&self.callers);
         self.asks_with = self.credential;

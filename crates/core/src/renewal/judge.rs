@@ -268,6 +268,7 @@ impl Judge {
         let domain = lease.and_then(|lease| self.unknown.domain_within_reach(version, &lease));
         let until = match lease {
             Some(lease) if domain.is_none() => self.unknown.next_look(&lease, patience, now),
+            _ if self.unknown.is_last_look(version) => context.store_deadline(now),
             _ => patience.renewal,
         };
         Judged::Watch { version, domain, until, watcher: Watcher { version, judge: self } }
@@ -385,7 +386,8 @@ impl Watcher {
             Ok(WatchOutcome::OwnerGone | WatchOutcome::OwnerUnknown) => {
                 self.judge.owner_gone = Some(self.version);
             }
-            Ok(WatchOutcome::Changed | WatchOutcome::Unchanged) => {}
+            Ok(WatchOutcome::Unchanged) => self.judge.unknown.unchanged(self.version),
+            Ok(WatchOutcome::Changed) => {}
             Err(error) => return self.judge.without_store(context, &error, now),
         }
         Judged::Load(self.judge)

@@ -2,12 +2,16 @@
 //!
 //! Such a lease lapses when a watcher has seen it unchanged for its whole span, on the watcher's own clock. Where all
 //! processes read the same wall clock, it also lapses by that clock: a process may live shorter than the span.
+//!
+//! In a store of a fleet the sign that an owner lives may be late and come back. There the owner is looked for once more
+//! before its lease counts as lapsed; if it is there, the waiting begins anew.
 
 use alloc::format;
 
 use crate::error::TokenError;
 use crate::lease::Lease;
 use crate::liveness::LockDomain;
+use crate::rules::{Rule, holds};
 use crate::store::{SharedBy, Version};
 use crate::time::{Clocks, Instant};
 
@@ -22,6 +26,8 @@ pub(super) struct UnknownOwner {
     out_of_reach: Option<Version>,
     /// The version with a lease of an unknown owner, and since when this renewal has seen it unchanged.
     seen: Option<(Version, Instant)>,
+    /// The version whose lease has stood for its whole span, and whose owner is looked for once more.
+    last_look: Option<Version>,
 }
 
 /// How long a renewal waits for the lease of another.
@@ -35,12 +41,25 @@ pub(super) struct Patience {
 
 impl UnknownOwner {
     pub(super) const fn new(shared_by: SharedBy) -> Self {
-        Self { shared_by, out_of_reach: None, seen: None }
+        Self { shared_by, out_of_reach: None, seen: None, last_look: None }
     }
 
     /// The lock that the lease of this version names cannot be taken.
     pub(super) const fn cannot_reach(&mut self, version: Version) {
         self.out_of_reach = Some(version);
+    }
+
+    /// The lease of this version still stands. If this was the last look at its owner, the owner is alive, and the waiting
+    /// begins anew.
+    pub(super) fn unchanged(&mut self, version: Version) {
+        if self.is_last_look(version) {
+            (self.seen, self.last_look) = (None, None);
+        }
+    }
+
+    /// Whether the lease of this version has stood for its whole span, and its owner is looked for once more.
+    pub(super) fn is_last_look(&self, version: Version) -> bool {
+        self.last_look == Some(version)
     }
 
     /// The lock that shows whether the owner of this lease is alive, unless this process cannot take it.
@@ -62,7 +81,11 @@ impl UnknownOwner {
             now.instant < patience.renewal.plus(lease.span)
         };
         if now.instant >= lapses {
-            Found::Lapsed
+            if self.has_last_look(version, lease) {
+                return Found::Lapsed;
+            }
+            (self.out_of_reach, self.last_look) = (None, Some(version));
+            Found::LeasedHere
         } else if waits {
             Found::LeasedElsewhere
         } else {
@@ -87,6 +110,12 @@ impl UnknownOwner {
         let process = lease.attempt.owner.process;
         let text = format!("no process can tell whether process {process} still renews the token");
         Some(TokenError::unavailable(text).with_retry_at(lapses).as_local())
+    }
+
+    /// Whether this lease can lapse without another look at its owner.
+    fn has_last_look(&self, version: Version, lease: &Lease) -> bool {
+        let comes_back = self.shared_by == SharedBy::Fleet && lease.domain.is_some();
+        !comes_back || self.is_last_look(version) || !holds(Rule::LookBeforeLapse)
     }
 
     fn lapse(&self, lease: &Lease, since: Instant, now: Clocks) -> Instant {

@@ -177,7 +177,7 @@ impl World {
             job
         };
         let step = Renewal::begin(job, process.now());
-        let run = Run { job: Job::Renewal(Box::new(permit)), step, lock: None, sent: false };
+        let run = Run { job: Job::Renewal(Box::new(permit)), step, lock: None, sent: false, unseen: false };
         self.settle(scene, who, process, run)
     }
 

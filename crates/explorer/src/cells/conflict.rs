@@ -7,7 +7,7 @@ use crate::line::{Grants as G, Line, Start as S, Trouble as T};
 use crate::mutants::Shows::{Broken, Nothing};
 use crate::mutants::{Mutant, Shows};
 
-const NEVER_BACK: &str = "the model's store is emptied, but never goes back in time";
+const NEVER_BACK: &str = "the store of these worlds is emptied, but never goes back in time";
 const EMPTIED_TOO: &str = "needs a store emptied between two saves of one sign-in, and no machine can tell that from a store that never had the first";
 
 const fn without(store: H, kind: O, shows: Shows, line: Line) -> Mutant {

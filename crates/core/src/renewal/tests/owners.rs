@@ -48,19 +48,79 @@ fn a_lease_that_names_no_lock_lapses_when_it_has_stood_for_its_span() {
     }
 }
 
+const OUT_OF_SIGHT: [WatchOutcome; 2] = [WatchOutcome::OwnerUnknown, WatchOutcome::Unchanged];
+
 #[test]
 fn an_owner_whose_lock_cannot_be_taken_is_not_gone() {
     for (replay, served) in [(Replay::LastResort, true), (Replay::OwnerDead, false)] {
         let mut theirs = record(1, 5, "old 60 refresh");
         theirs.lease = Some(lease_of(2));
         let mut slot = Slot::holding(theirs);
-        slot.sightings.push_back(WatchOutcome::OwnerUnknown);
+        slot.sightings.extend(OUT_OF_SIGHT.into_iter().chain([WatchOutcome::OwnerUnknown]));
         let answers = if served { vec![answer(200, "new 60 next")] } else { vec![] };
         let result = Process::new(1, Toy::rotating(replay)).renew(&mut slot, at(60), answers);
         assert_eq!(result.is_ok(), served, "{replay:?}: {result:?}");
-        assert_eq!(slot.log()[..5], ["load", "watch", "load", "watch for a change only", "load"]);
+        let log = slot.log();
+        assert_eq!(log[..5], ["load", "watch", "load", "watch for a change only", "load"]);
+        assert_eq!(log[5..7], ["watch", "load"], "the owner is looked for once more");
         assert_eq!(slot.watched, [s(40)], "the whole span of the lease");
     }
+}
+
+#[test]
+fn an_owner_in_a_fleet_that_is_seen_again_before_its_lease_lapses_is_alive() {
+    let mut theirs = record(1, 5, "old 60 refresh");
+    theirs.lease = Some(lease_of(2));
+    let mut slot = Slot::holding(theirs.clone());
+    let mut process = Process::new(1, Toy::rotating(Replay::LastResort));
+    slot.sightings.extend(OUT_OF_SIGHT.into_iter().chain([WatchOutcome::Unchanged]));
+    let busy = process.renew(&mut slot, at(60), vec![]);
+    assert_eq!(kind(&busy), Some(ErrorKind::Busy));
+    let log = slot.log();
+    assert_eq!(log[3..], ["watch for a change only", "load", "watch", "load"]);
+    assert_eq!(slot.watched.split_off(0), [s(40), s(10)], "the span of the lease, and one look");
+    // The next renewal waits for the whole span again, and looks once more.
+    slot.sightings.extend(OUT_OF_SIGHT.into_iter().chain([WatchOutcome::OwnerUnknown]));
+    let token = process.renew(&mut slot, at(120), vec![answer(200, "new 60 next")]).unwrap();
+    assert_eq!((token.expose(), slot.watched), ("new", vec![s(40)]));
+}
+
+#[test]
+fn while_callers_wait_an_owner_that_is_seen_again_has_the_whole_span_of_its_lease_anew() {
+    let mut theirs = record(1, 5, "old 60 refresh");
+    theirs.lease = Some(Lease { span: s(15), until: at(65).unix, ..lease_of(2) });
+    let mut slot = Slot::holding(theirs);
+    let seen_again = OUT_OF_SIGHT.into_iter().chain([WatchOutcome::Unchanged]);
+    slot.sightings.extend(seen_again.chain(OUT_OF_SIGHT).chain([WatchOutcome::OwnerUnknown]));
+    let mut process = Process::new(1, Toy::rotating(Replay::LastResort));
+    let token = process.renew(&mut slot, at(60), vec![answer(200, "new 60 next")]).unwrap();
+    assert_eq!((token.expose(), slot.watched), ("new", vec![s(15), s(10), s(15)]));
+}
+
+#[test]
+fn an_owner_on_one_host_whose_lock_is_gone_is_not_looked_for_again() {
+    let mut slot = Slot::holding(record(1, 5, "old 60 refresh"));
+    let mut theirs = record(1, 5, "old 60 refresh");
+    theirs.lease = Some(lease_of(2));
+    slot.put(theirs);
+    slot.sightings.extend(OUT_OF_SIGHT);
+    let process = Process::new(1, Toy::rotating(Replay::LastResort));
+    let token = process.on_one_host().renew(&mut slot, at(100), vec![answer(200, "new 60 next")]).unwrap();
+    assert_eq!(token.expose(), "new");
+    let log = slot.log();
+    assert_eq!(log[..5], ["load", "watch", "load", "watch for a change only", "load"]);
+    assert_eq!(log[5], "lease alive");
+}
+
+#[test]
+fn a_store_that_fails_at_the_last_look_says_nothing_of_the_owner() {
+    let mut theirs = record(1, 5, "old 60 refresh");
+    theirs.lease = Some(lease_of(2));
+    let mut slot = Slot::holding(theirs);
+    slot.sightings.extend(OUT_OF_SIGHT);
+    slot.never = &["watch"];
+    let result = Process::new(1, Toy::rotating(Replay::LastResort)).renew(&mut slot, at(60), vec![]);
+    assert_eq!(kind(&result), Some(ErrorKind::Store), "nothing is sent");
 }
 
 #[test]

@@ -45,7 +45,6 @@ pub(super) struct Slot {
     /// How long the record was watched in vain.
     pub(super) watched: Vec<Duration>,
     log: Vec<String>,
-    /// When the last job ended.
     pub(super) ended: Option<Clocks>,
 }
 
@@ -141,6 +140,7 @@ impl Slot {
                     held = None;
                     let blind = if pending.operation.domain.is_none() { " for a change only" } else { "" };
                     self.log.push(format!("watch{blind}"));
+                    let failure = if self.sightings.is_empty() { self.fails("watch") } else { None };
                     let seen = self.sightings.pop_front().unwrap_or(WatchOutcome::Unchanged);
                     if seen == WatchOutcome::Unchanged {
                         let length = pending.deadline.since(now.instant);
@@ -150,7 +150,7 @@ impl Slot {
                     if let Some(record) = self.while_watched.take_if(|_| seen == WatchOutcome::Changed) {
                         self.put(record);
                     }
-                    pending.resume(Ok(seen), now)
+                    pending.resume(failure.map_or(Ok(seen), Err), now)
                 }
                 Step::Send(sending, next) => {
                     self.log.push(format!("send {}", String::from_utf8_lossy(sending.request.expose_body())));
