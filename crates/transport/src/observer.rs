@@ -1,7 +1,7 @@
 //! The hook through which a program watches its sources: what each observation says, and the words of its labels.
 //!
 //! A source calls the hook where it reports the matching event, once, and under no lock. This file holds the trait and its
-//! data. Where a source calls it is in `observed.rs`; what becomes of it in a metrics library is in the files below
+//! data. Where a source calls it is in `observed.rs`; how a metrics library shows it is in the files below
 //! `observer`.
 
 use core::time::Duration;
