@@ -3,7 +3,7 @@
 //! A web server that asks for a client certificate completes the TLS handshake without one and then refuses the request with
 //! a page of its own, or with JSON of a gateway. No proxy or captive portal sends such a page, so waiting does not help.
 
-use wellspring_core::TokenError;
+use wellspring_core::{HttpResponse, TokenError};
 
 use crate::vendor::contains;
 
@@ -64,6 +64,18 @@ pub(crate) fn is_plain_forbidden(body: &[u8]) -> bool {
     // Any other server whose page has no other title than the reason phrase of RFC 9110 section 15.5.4.
     let titled = says("<title>403 forbidden</title>") || says("<title>forbidden</title>");
     titled || nginx || apache || iis || haproxy || text.trim() == "RBAC: access denied"
+}
+
+/// Whether a 401 is that of the endpoint's own web server: with the challenge that RFC 9110 section 15.5.2 demands, or with a
+/// page that has no other title than the status. A captive portal has another title and no challenge.
+pub(crate) fn is_plain_unauthorized(response: &HttpResponse) -> bool {
+    if response.status() != 401 {
+        return false;
+    }
+    let text = start_of(response.expose_body());
+    // nginx, Apache, Tomcat and WildFly, IIS.
+    let titles = ["<title>401", "<title>http status 401", "<title>unauthorized</title>", "<title>error 401"];
+    response.head().first("www-authenticate").is_some() || titles.iter().any(|title| contains(&text, title))
 }
 
 fn start_of(body: &[u8]) -> alloc::string::String {

@@ -13,13 +13,13 @@ use wellspring_core::{
 
 use crate::body::{Body, media_type};
 use crate::body_fault::BodyFault;
-use crate::certificate_page::{certificate_error, is_plain_forbidden};
+use crate::certificate_page::{certificate_error, is_plain_forbidden, is_plain_unauthorized};
 use crate::error_body::ErrorBody;
 use crate::error_code::Meaning;
 use crate::json::{BYTE_ORDER_MARK, Object};
 use crate::member_name::last_member;
 use crate::retry_after::retry_after;
-use crate::status::{error_of_status, is_wrong_url, refusal_without_code};
+use crate::status::{error_of_status, is_wrong_url, refusal_in_plain_text, refusal_without_code};
 use crate::token_format::TokenFormat;
 use crate::vendor;
 
@@ -112,11 +112,16 @@ impl TokenFormat {
                 )
                 .without_verdict()
             }
+            (None, BodyFault::Page) if is_plain_unauthorized(response) => refusal_without_code(status),
             (None, BodyFault::Page) => TokenError::from_intermediary(fault.to_string()),
-            // The web frameworks of many endpoints send a 401 as plain text.
-            (None, BodyFault::Text) if status != 401 && !(success && response.is_incomplete()) => {
+            (None, BodyFault::Text) if success && is_form_with_token(body) => {
+                TokenError::protocol("the endpoint answers with a form, not with JSON")
+            }
+            (None, BodyFault::Text) if success && !response.is_incomplete() => {
                 TokenError::from_intermediary(fault.to_string())
             }
+            // The web frameworks of many endpoints, and many gateways, send a refusal as plain text.
+            (None, BodyFault::Text) if !success && status != 401 => refusal_in_plain_text(),
             (None, _) if success => TokenError::protocol(fault.to_string()),
             (None, _) => refusal_without_code(status),
         };
@@ -125,6 +130,7 @@ impl TokenFormat {
             // A document of the endpoint that cannot be read: the endpoint has granted something.
             BodyFault::Malformed | BodyFault::NotUtf8 => error.with_fate(Fate::Answered),
             BodyFault::Empty | BodyFault::Text if response.is_incomplete() => error.with_fate(Fate::Answered),
+            BodyFault::Text if is_form_with_token(body) => error.with_fate(Fate::Answered),
             _ => error.with_fate(Fate::Unknown),
         };
         let error = if fault == BodyFault::NotUtf8 {
@@ -201,13 +207,30 @@ impl TokenFormat {
     ) -> TokenError {
         let error = error.with_status(response.status(), media_type(response.head()));
         let body = response.expose_body();
+        let redaction = self.redaction.clone().grant(grant);
+        let error = match redirected_to(response) {
+            Some(url) => error.with_description(redaction.text(&url)),
+            None => error,
+        };
         if body.is_empty() {
             return error;
         }
-        let redaction = self.redaction.clone().grant(grant);
         let may_grant = response.head().is_success() || names_token(body);
         error.with_snippet(if may_grant { redaction.outline(body) } else { redaction.snippet(body) })
     }
+}
+
+/// Where a redirect leads, without the query, which may hold a secret.
+fn redirected_to(response: &HttpResponse) -> Option<alloc::string::String> {
+    let location = response.head().first("location").filter(|_| (300..400).contains(&response.status()))?;
+    let place = location.split(['?', '#', ';']).next()?;
+    let place = place.rsplit_once('@').map_or(place, |(_, host)| host);
+    Some(alloc::format!("to {place}"))
+}
+
+/// Whether a body is a form with an access token, as some servers send it that predate RFC 6749.
+fn is_form_with_token(body: &[u8]) -> bool {
+    body.trim_ascii().split(|byte| *byte == b'&').any(|part| part.starts_with(b"access_token="))
 }
 
 /// Whether a text may have a token as a member or a parameter. No token is known without such a name.

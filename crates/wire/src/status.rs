@@ -49,7 +49,11 @@ pub(crate) fn refusal_without_code(status: u16) -> TokenError {
         200..=299 | 400 | 406 | 411 | 413..=417 | 422 | 426 | 431 => {
             TokenError::protocol("the endpoint refused the request").without_verdict()
         }
-        _ => TokenError::from_intermediary("the server refused the request and does not say why")
-            .without_verdict(),
+        _ => refusal_in_plain_text(),
     }
+}
+
+/// The error for a refusal of which only the status is known. Plain text may be that of a gateway, whatever the status.
+pub(crate) fn refusal_in_plain_text() -> TokenError {
+    TokenError::from_intermediary("the server refused the request and does not say why").without_verdict()
 }

@@ -102,9 +102,19 @@ fn b08_plain_text_comes_from_an_intermediary_and_is_transient() {
     assert!(error.is_transient() && error.kind() == ErrorKind::Protocol && error.fate() == Fate::Unknown);
     let error = error_of(&refresh(), &response_of_type(400, "text/plain", "no such route"));
     assert!(error.is_transient() && error.kind() == ErrorKind::Protocol && error.fate() == Fate::Unspent);
-    // A form is not JSON either, and the error does not show its values.
-    let error = error_of(&refresh(), &response_of_type(200, "text/plain", "access_token=canary&scope=x"));
-    assert!(!error.to_string().contains("canary"));
+    // Under a refusal the status counts: it may be that of the endpoint.
+    assert!(error.is_without_verdict() && error.to_string().contains("does not say why"), "{error}");
+}
+
+#[test]
+fn b17_a_form_with_a_token_is_an_answer_of_the_endpoint_and_no_secret_of_it_is_shown() {
+    for kind in ["text/plain", "application/x-www-form-urlencoded"] {
+        let body = "scope=x&access_token=canary&token_type=bearer";
+        let error = error_of(&refresh(), &response_of_type(200, kind, body));
+        assert_eq!((error.kind(), error.fate()), (ErrorKind::Protocol, Fate::Answered));
+        assert!(!error.is_transient() && error.to_string().contains("with a form, not with JSON"), "{error}");
+        assert!(!error.to_string().contains("canary"));
+    }
 }
 
 #[test]
@@ -150,10 +160,14 @@ fn b12_a_redirect_is_an_error_and_never_followed() {
         (308, Fate::Unspent),
     ] {
         for body in ["", "<html>", &token_body("")] {
-            let head = ResponseHead::new(status).header("Location", "https://elsewhere.example/");
+            let location = "https://user:canary@elsewhere.example/token?code=canary#canary";
+            let head = ResponseHead::new(status).header("Location", location);
             let error = error_of(&refresh(), &HttpResponse::new(head, body));
             assert_eq!((error.kind(), error.fate()), (ErrorKind::Protocol, fate), "{status} {body}");
             assert!(!error.is_transient());
+            let said = error.to_string();
+            assert!(said.contains("to elsewhere.example/token)") || !body.is_empty(), "{said}");
+            assert!(!said.contains("canary"), "{said}");
         }
     }
 }

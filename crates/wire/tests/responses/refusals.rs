@@ -65,6 +65,13 @@ fn e05_a_401_without_a_known_code_is_a_misconfiguration() {
         response(401, r#"{"message":"Falha ao Extrair TokenInfo filter failed"}"#),
         response(401, "[]"),
         response_of_type(401, "text/plain", "Unauthorized"),
+        // The pages of nginx and Tomcat, and one with the challenge that a 401 has.
+        response_of_type(401, "text/html", "<html><head><title>401 Authorization Required</title></head>"),
+        response_of_type(401, "text/html", "<!doctype html><title>HTTP Status 401 – Unauthorized</title>"),
+        HttpResponse::new(
+            ResponseHead::new(401).header("WWW-Authenticate", "Basic realm=\"bank\""),
+            "<html><h1>Login failed</h1>",
+        ),
     ] {
         for grant in [AuthorizationGrant::ClientCredentials, refresh()] {
             let error = error_of(&grant, &response);
