@@ -8,8 +8,8 @@ pub(crate) use reqwest::Client;
 use reqwest::{Response, Url};
 use wellspring_core::{TokenError, TransportError};
 use wellspring_transport::{
-    CallLimits, Failure, Redirected, certificate_refused, handshake_ended, is_untrusted, unreachable,
-    unreachable_by_proxy,
+    CallLimits, Failure, Redirected, certificate_refused, handshake_ended, unreachable, unreachable_by_proxy,
+    untrusted,
 };
 
 use crate::body::Body;
@@ -96,15 +96,15 @@ fn failure(error: reqwest::Error) -> TransportError {
     if let Some(failure) = alert {
         return failure.with_source(Arc::new(error));
     }
-    let failure = match &error {
+    let of_the_server = if by_proxy { None } else { untrusted(&error) };
+    let failure = of_the_server.unwrap_or_else(|| match &error {
         error if by_proxy => unreachable_by_proxy(error),
-        error if is_untrusted(error) => Failure::UNTRUSTED,
         error if error.is_builder() => Failure::INVALID,
         error if error.is_connect() && error.is_timeout() => Failure::CONNECT_TIMEOUT,
         error if error.is_connect() => unreachable(error, behind(error).any(|text| text == "dns error")),
         error if error.is_timeout() => Failure::TIMED_OUT,
         _ => Failure::BROKEN,
-    };
+    });
     failure.with_source(error)
 }
 

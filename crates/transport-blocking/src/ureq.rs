@@ -13,7 +13,7 @@ use ureq::{AsSendBody, Proxy, ProxyProtocol, SendBody};
 use wellspring_core::{HttpRequest, HttpResponse, ResponseHead, TokenError, TransportError};
 use wellspring_transport::{
     BODY_CAP, CallLimits, ClientSettings, Failure, HEAD_CAP, ProxyChoice, Tls, UserAgent, check_head,
-    check_url, complete, cut_short, is_untrusted, too_large, whole, wire_request,
+    check_url, complete, cut_short, too_large, untrusted, whole, wire_request,
 };
 use zeroize::Zeroizing;
 
@@ -220,7 +220,7 @@ fn guarded<B: AsSendBody>(
 fn failure(error: ureq::Error) -> TransportError {
     use ureq::Error;
     if let Some(failure) = unsent(&error).and_then(Unsent::alert) {
-        return failure.with_source(Arc::new(error));
+        return failure.with_source(cause(error));
     }
     let failure = match &error {
         Error::Other(_) => unsent(&error).map_or(Failure::BROKEN, Unsent::failure),
@@ -230,15 +230,27 @@ fn failure(error: ureq::Error) -> TransportError {
         Error::ConnectionFailed => Failure::UNREACHABLE,
         Error::LargeResponseHeader(..) => Failure::HEAD_TOO_LARGE,
         Error::Protocol(error) if has_too_many_fields(error) => Failure::HEAD_TOO_LARGE,
-        Error::Io(io) if is_untrusted(io) => Failure::UNTRUSTED,
+        Error::Io(io) => untrusted(io).unwrap_or(Failure::BROKEN),
         _ => Failure::BROKEN,
     };
     match error {
         Error::Io(_) | Error::Timeout(_) | Error::HostNotFound | Error::Other(_) => {
-            failure.with_source(error)
+            TransportError::from(failure).with_source(cause(error))
         }
         // Other errors may quote the request or the response.
         _ => failure.into(),
+    }
+}
+
+/// What the system or the TLS library has said.
+fn cause(error: ureq::Error) -> Arc<dyn core::error::Error + Send + Sync> {
+    match error {
+        ureq::Error::Io(io) => Arc::new(io),
+        ureq::Error::Other(other) => match other.downcast::<Unsent>() {
+            Ok(unsent) => unsent.into_cause(),
+            Err(other) => Arc::from(other),
+        },
+        error => Arc::new(error),
     }
 }
 

@@ -126,14 +126,17 @@ pub fn handshake_ended(
                 name(alert)
             ),
         ),
-        About::Else => (
-            TransportErrorKind::NotSent,
-            format!(
-                "the TLS handshake ended with the alert {}, and nothing was sent; if this stays, check the TLS settings and \
-                 the client certificate",
+        About::Else => {
+            let check = match alert {
+                112 => "the host in the URL, which the server does not know",
+                _ => "the TLS settings and the client certificate",
+            };
+            let text = format!(
+                "the TLS handshake ended with the alert {}, and nothing was sent; if this stays, check {check}",
                 name(alert)
-            ),
-        ),
+            );
+            (TransportErrorKind::NotSent, text)
+        }
     };
     Some(TransportError::new(kind, text).because(Obstacle::HandshakeRefused))
 }

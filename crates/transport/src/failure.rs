@@ -21,6 +21,32 @@ impl Failure {
         "the server's certificate is not trusted: check the URL and this host's clock; where the certificate has expired, its \
          operator renews it; where its issuer is unknown, add the server's CA to the TLS settings",
     );
+    /// The server's certificate has expired, by this host's clock.
+    pub const SERVER_EXPIRED: Self = Self(
+        Refused,
+        Some(Obstacle::UntrustedServer),
+        "the server's certificate is not trusted: it has expired; check this host's clock, otherwise the server's operator has to \
+         renew it",
+    );
+    /// The server's certificate is not valid yet, by this host's clock.
+    pub const SERVER_NOT_YET_VALID: Self = Self(
+        Refused,
+        Some(Obstacle::UntrustedServer),
+        "the server's certificate is not trusted: it is not valid yet; check this host's clock",
+    );
+    /// The server's certificate is that of another host.
+    pub const SERVER_OF_ANOTHER_NAME: Self = Self(
+        Refused,
+        Some(Obstacle::UntrustedServer),
+        "the server's certificate is not trusted: it is that of another host; check the host in the URL",
+    );
+    /// The server's certificate is of an authority that is not trusted here.
+    pub const SERVER_OF_UNKNOWN_ISSUER: Self = Self(
+        Refused,
+        Some(Obstacle::UntrustedServer),
+        "the server's certificate is not trusted: its issuer is unknown here; check the URL, and add the server's CA to the TLS \
+         settings (`ca_certificate`) or trust those of the operating system (`roots = \"system\"`)",
+    );
     /// No version or cipher of TLS is common to this process and the server.
     pub const NO_COMMON_PROTOCOL: Self = Self(
         Refused,
@@ -40,6 +66,19 @@ impl Failure {
     /// The connection or the TLS handshake broke.
     pub const UNREACHABLE: Self =
         Self(NotSent, Some(Obstacle::ConnectionBroken), "the endpoint could not be reached");
+    /// The server has closed the connection before the TLS handshake was complete.
+    pub const CLOSED: Self = Self(
+        NotSent,
+        Some(Obstacle::ConnectionBroken),
+        "the endpoint could not be reached: it closed the connection at once; check host and port of the URL, and whether the \
+         server admits this host's address",
+    );
+    /// What answers at the port of an HTTPS URL does not speak TLS.
+    pub const NOT_TLS: Self = Self(
+        NotSent,
+        Some(Obstacle::ConnectionBroken),
+        "the endpoint could not be reached: what answers there does not speak TLS; check the scheme and the port of the URL",
+    );
     /// The port is closed.
     pub const REFUSED: Self = Self(
         NotSent,
@@ -178,10 +217,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_certificate_that_is_not_trusted_may_have_expired_or_be_of_an_unknown_issuer() {
-        let said = TransportError::from(Failure::UNTRUSTED).into_error().to_string();
-        for word in ["check the URL", "clock", "has expired", "add the server's CA"] {
-            assert!(said.contains(word), "{said}");
+    fn a_certificate_that_is_not_trusted_is_told_with_its_reason_and_what_to_do() {
+        for (failure, words) in [
+            (Failure::UNTRUSTED, ["check the URL", "add the server's CA"]),
+            (Failure::SERVER_EXPIRED, ["check this host's clock", "has to renew it"]),
+            (Failure::SERVER_NOT_YET_VALID, ["not valid yet", "check this host's clock"]),
+            (Failure::SERVER_OF_ANOTHER_NAME, ["of another host", "check the host in the URL"]),
+            (Failure::SERVER_OF_UNKNOWN_ISSUER, ["`ca_certificate`", "`roots = \"system\"`"]),
+        ] {
+            let error = TransportError::from(failure);
+            assert_eq!(error.obstacle(), Some(Obstacle::UntrustedServer));
+            let said = error.into_error().to_string();
+            for word in words.into_iter().chain(["the server's certificate is not trusted: "]) {
+                assert!(said.contains(word), "{said}");
+            }
         }
     }
 }

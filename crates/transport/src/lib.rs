@@ -94,7 +94,7 @@ pub use observer::{
     instruments::{INSTRUMENTS, Instrument, InstrumentKind},
 };
 pub use obstacle::{
-    error_chain, is_untrusted, shares_no_protocol, timed_out, unreachable, unreachable_by_proxy,
+    error_chain, shares_no_protocol, timed_out, unreachable, unreachable_by_proxy, untrusted,
 };
 pub use published::TokenRef;
 pub use rules::{

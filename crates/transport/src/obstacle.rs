@@ -20,6 +20,9 @@ pub fn error_chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item =
 /// The failure of a connection that was not made. `lookup`: the name of the endpoint was being looked up.
 #[must_use]
 pub fn unreachable(error: &(dyn Error + 'static), lookup: bool) -> Failure {
+    if speaks_no_tls(error) {
+        return Failure::NOT_TLS;
+    }
     let io = error_chain(error).filter_map(|error| error.downcast_ref::<io::Error>()).find_map(of_io);
     io.unwrap_or(if lookup { Failure::NAME_LOOKUP } else { Failure::UNREACHABLE })
 }
@@ -50,32 +53,79 @@ fn of_io(error: &io::Error) -> Option<Failure> {
         io::ErrorKind::PermissionDenied => Some(Failure::NOT_PERMITTED),
         io::ErrorKind::OutOfMemory => Some(Failure::NO_MEMORY),
         io::ErrorKind::ConnectionRefused => Some(Failure::REFUSED),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => Some(Failure::CLOSED),
         _ => None,
     }
 }
 
-/// Whether an error, or an error behind it, says that the server's certificate is not trusted: no retry helps.
+/// The failure if an error, or an error behind it, says that the server's certificate is not trusted: no retry helps.
 #[must_use]
-pub fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
-    error_chain(error).any(|error| {
+pub fn untrusted(error: &(dyn Error + 'static)) -> Option<Failure> {
+    error_chain(error).find_map(|error| {
         #[cfg(feature = "rustls-no-provider")]
-        if rejects_the_server(error) {
-            return true;
+        if let Some(failure) = error.downcast_ref().and_then(of_rustls) {
+            return Some(failure);
         }
         #[cfg(feature = "native-tls")]
-        if error.to_string().contains("certificate verify failed") {
-            return true;
+        if let Some((_, why)) = error.to_string().split_once("certificate verify failed") {
+            return Some(of_openssl(why));
         }
         let _ = error;
-        false
+        None
     })
 }
 
 #[cfg(feature = "rustls-no-provider")]
-fn rejects_the_server(error: &(dyn Error + 'static)) -> bool {
+fn of_rustls(error: &rustls::Error) -> Option<Failure> {
+    use rustls::CertificateError as Why;
     use rustls::Error::{InvalidCertRevocationList, InvalidCertificate, NoCertificatesPresented};
-    error.downcast_ref().is_some_and(|error| {
-        matches!(error, &(InvalidCertificate(_) | NoCertificatesPresented | InvalidCertRevocationList(_)))
+    Some(match error {
+        InvalidCertificate(Why::Expired | Why::ExpiredContext { .. }) => Failure::SERVER_EXPIRED,
+        InvalidCertificate(Why::NotValidYet | Why::NotValidYetContext { .. }) => {
+            Failure::SERVER_NOT_YET_VALID
+        }
+        InvalidCertificate(Why::NotValidForName | Why::NotValidForNameContext { .. }) => {
+            Failure::SERVER_OF_ANOTHER_NAME
+        }
+        InvalidCertificate(Why::UnknownIssuer) => Failure::SERVER_OF_UNKNOWN_ISSUER,
+        InvalidCertificate(_) | NoCertificatesPresented | InvalidCertRevocationList(_) => Failure::UNTRUSTED,
+        _ => return None,
+    })
+}
+
+#[cfg(feature = "native-tls")]
+fn of_openssl(why: &str) -> Failure {
+    for (words, failure) in [
+        ("has expired", Failure::SERVER_EXPIRED),
+        ("not yet valid", Failure::SERVER_NOT_YET_VALID),
+        ("ostname mismatch", Failure::SERVER_OF_ANOTHER_NAME),
+        ("IP address mismatch", Failure::SERVER_OF_ANOTHER_NAME),
+        ("issuer certificate", Failure::SERVER_OF_UNKNOWN_ISSUER),
+        ("self-signed", Failure::SERVER_OF_UNKNOWN_ISSUER),
+        ("self signed", Failure::SERVER_OF_UNKNOWN_ISSUER),
+    ] {
+        if why.contains(words) {
+            return failure;
+        }
+    }
+    Failure::UNTRUSTED
+}
+
+/// Whether an error, or an error behind it, says that what answers does not speak TLS.
+fn speaks_no_tls(error: &(dyn Error + 'static)) -> bool {
+    error_chain(error).any(|error| {
+        #[cfg(feature = "rustls-no-provider")]
+        if let Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) =
+            error.downcast_ref()
+        {
+            return true;
+        }
+        #[cfg(feature = "native-tls")]
+        if error.to_string().contains("wrong version number") {
+            return true;
+        }
+        let _ = error;
+        false
     })
 }
 
@@ -127,6 +177,8 @@ mod tests {
             (Kind::OutOfMemory, Obstacle::NoMemory),
             (Kind::ConnectionRefused, Obstacle::ConnectionRefused),
             (Kind::ConnectionReset, Obstacle::ConnectionBroken),
+            (Kind::UnexpectedEof, Obstacle::ConnectionBroken),
+            (Kind::BrokenPipe, Obstacle::ConnectionBroken),
         ] {
             assert_eq!(obstacle(kind.into()), Some(expected), "{kind:?}");
         }

@@ -7,7 +7,7 @@ use wellspring_core::TransportError;
 use wellspring_transport::TlsLibrary;
 use wellspring_transport::{Failure, TlsConnector};
 #[cfg(any(feature = "rustls-no-provider", feature = "native-tls"))]
-use wellspring_transport::{handshake_ended, is_untrusted, shares_no_protocol, timed_out, unreachable};
+use wellspring_transport::{handshake_ended, shares_no_protocol, timed_out, unreachable, untrusted};
 
 use super::last_word::LastWord;
 use super::stream::Stream;
@@ -49,11 +49,10 @@ fn failed(error: impl core::error::Error + Send + Sync + 'static, tls: &TlsConne
     if let Some(alert) = handshake_ended(&error, tls.shown().as_ref()) {
         return alert.with_source(std::sync::Arc::new(error));
     }
-    let failure = match &error {
-        error if is_untrusted(error) => Failure::UNTRUSTED,
+    let failure = untrusted(&error).unwrap_or_else(|| match &error {
         error if shares_no_protocol(error) => Failure::NO_COMMON_PROTOCOL,
         error if timed_out(error) => Failure::CONNECT_TIMEOUT,
         error => unreachable(error, false),
-    };
+    });
     failure.with_source(error)
 }

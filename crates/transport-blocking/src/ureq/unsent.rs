@@ -1,5 +1,8 @@
 //! Failures before the first byte of a request, and what is checked before it.
 
+use core::error::Error;
+use std::sync::Arc;
+
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::transport::NextTimeout;
@@ -7,7 +10,7 @@ use ureq::unversioned::transport::time::Duration;
 use ureq::{ProxyProtocol, Timeout};
 use wellspring_core::TransportError;
 use wellspring_transport::{
-    Failure, is_untrusted, shares_no_protocol, timed_out, unreachable, unreachable_by_proxy,
+    Failure, shares_no_protocol, timed_out, unreachable, unreachable_by_proxy, untrusted,
 };
 
 /// A failure before the first byte of a request.
@@ -64,6 +67,15 @@ impl Unsent {
         ureq::Error::Other(Box::new(Self { error, stage: Stage::Connect, alert }))
     }
 
+    /// What went wrong, without what this crate and ureq have wrapped around it.
+    pub(super) fn into_cause(self) -> Arc<dyn Error + Send + Sync> {
+        match self.error {
+            ureq::Error::Io(io) => Arc::new(io),
+            ureq::Error::Other(other) => Arc::from(other),
+            error => Arc::new(error),
+        }
+    }
+
     /// The failure that an alert of the server means.
     pub(super) fn alert(&self) -> Option<TransportError> {
         self.alert.clone().filter(|_| self.stage == Stage::Connect)
@@ -77,11 +89,10 @@ impl Unsent {
             ureq::Error::Io(io) if self.stage == Stage::Proxy => unreachable_by_proxy(io),
             error if self.stage == Stage::Proxy => unreachable_by_proxy(error),
             ureq::Error::Other(other) if other.is::<NoTls>() => Failure::NO_TLS,
-            ureq::Error::Io(io) if is_untrusted(io) => Failure::UNTRUSTED,
             ureq::Error::Io(io) if shares_no_protocol(io) => Failure::NO_COMMON_PROTOCOL,
             ureq::Error::Io(io) if timed_out(io) => Failure::CONNECT_TIMEOUT,
             ureq::Error::BadUri(_) | ureq::Error::Tls(_) => Failure::INVALID,
-            ureq::Error::Io(io) => unreachable(io, lookup),
+            ureq::Error::Io(io) => untrusted(io).unwrap_or_else(|| unreachable(io, lookup)),
             error => unreachable(error, lookup || matches!(error, ureq::Error::HostNotFound)),
         }
     }

@@ -55,28 +55,38 @@ impl CertificateInfo {
         }
     }
 
-    /// The whole days until the certificate expires. Zero on its last day and later.
+    /// The whole days until the certificate expires. The time left is rounded to an hour first, so two days less a minute are
+    /// 2. Zero in the last day and later.
     #[must_use]
     pub fn days_left(&self, now: UnixTime) -> u64 {
-        self.valid_until.since(now).as_secs() / 86_400
+        hours(self.valid_until.since(now)) / 24
     }
 
-    /// The validity as the end of a sentence about the certificate: "expired on 2026-11-01 12:00 UTC".
+    /// The validity as the end of a sentence about the certificate: "expired on 2026-11-01 12:00 UTC". Within the last two
+    /// days it names the hours that are left, else the [days](Self::days_left).
     #[must_use]
     pub fn validity_text(&self, now: UnixTime) -> String {
         match self.validity(now) {
             Validity::NotYet => format!("is not valid before {}", Date(self.valid_from)),
             Validity::Expired => format!("expired on {}", Date(self.valid_until)),
             Validity::Valid(left) => {
-                let left = match left.as_secs() / 86_400 {
-                    0 => "less than a day".to_owned(),
-                    1 => "1 day".to_owned(),
-                    days => format!("{days} days"),
+                let left = match hours(left) {
+                    _ if left < HOUR => "less than an hour".to_owned(),
+                    1 => "1 hour".to_owned(),
+                    hours if hours < 48 => format!("{hours} hours"),
+                    hours => format!("{} days", hours / 24),
                 };
                 format!("expires in {left}, on {}", Date(self.valid_until))
             }
         }
     }
+}
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// This time in hours, rounded to the nearest.
+const fn hours(left: Duration) -> u64 {
+    left.as_secs().saturating_add(HOUR.as_secs() / 2) / HOUR.as_secs()
 }
 
 /// The parts of a certificate that decide its place in a chain.
@@ -198,4 +208,50 @@ pub(super) fn name(distinguished: &[u8]) -> String {
     };
     let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     text.chars().take(LONGEST).map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_is_rounded_to_an_hour_and_told_in_days_from_two_days_on() {
+        const DAY: u64 = 86_400;
+        const HALF: u64 = 1_800;
+        let info = CertificateInfo {
+            subject: "shop 93".to_owned(),
+            issuer: "Bank CA".to_owned(),
+            valid_from: UnixTime::EPOCH,
+            valid_until: UnixTime::from_secs(1_000_000_000),
+            chain: 1,
+            missing_issuer: None,
+            unrelated: Vec::new(),
+        };
+        for (left, text, days) in [
+            (1, "less than an hour", 0),
+            (3_599, "less than an hour", 0),
+            (3_600, "1 hour", 0),
+            (3_600 + HALF - 1, "1 hour", 0),
+            (3_600 + HALF, "2 hours", 0),
+            (DAY - HALF - 1, "23 hours", 0),
+            (DAY - HALF, "24 hours", 1),
+            (DAY, "24 hours", 1),
+            (2 * DAY - HALF - 1, "47 hours", 1),
+            (2 * DAY - HALF, "2 days", 2),
+            (2 * DAY - 1, "2 days", 2),
+            (3 * DAY - HALF - 1, "2 days", 2),
+            (3 * DAY - HALF, "3 days", 3),
+            (30 * DAY - 1, "30 days", 30),
+            (365 * DAY, "365 days", 365),
+        ] {
+            let now = UnixTime::from_secs(1_000_000_000 - left);
+            let expected = format!("expires in {text}, on 2001-09-09 01:46 UTC");
+            assert_eq!((info.validity_text(now), info.days_left(now)), (expected, days), "{left}");
+        }
+        let end = UnixTime::from_secs(1_000_000_000);
+        assert_eq!(
+            (info.validity_text(end).as_str(), info.days_left(end)),
+            ("expired on 2001-09-09 01:46 UTC", 0)
+        );
+    }
 }
