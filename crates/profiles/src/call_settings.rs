@@ -59,7 +59,7 @@ impl CallSettings {
 }
 
 /// The name, which must be that of a header ([RFC 9110 §5.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.1)).
-fn field_name<'a>(value: &Value, name: &'a str) -> Result<&'a str, Error> {
+pub(crate) fn field_name<'a>(value: &Value, name: &'a str) -> Result<&'a str, Error> {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if !name.is_empty() && name.bytes().all(is_token) {
         return Ok(name);
@@ -70,7 +70,7 @@ fn field_name<'a>(value: &Value, name: &'a str) -> Result<&'a str, Error> {
 }
 
 /// The text, which must be one that a header can carry.
-fn field_value(value: &Value) -> Result<Zeroizing<String>, Error> {
+pub(crate) fn field_value(value: &Value) -> Result<Zeroizing<String>, Error> {
     let text = value.text()?;
     if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return Ok(text);

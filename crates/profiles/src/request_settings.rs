@@ -3,6 +3,7 @@
 use wellspring_core::Method;
 use wellspring_token_endpoint::{ClientAuthentication, Encoding, TokenRequestSpec};
 
+use crate::call_settings::{field_name, field_value};
 use crate::error::Error;
 use crate::place::Place;
 use crate::section::Section;
@@ -39,6 +40,30 @@ const AUTHENTICATIONS: [(&str, ClientAuthentication); 8] = [
     ("client_secret_basic", ClientAuthentication::Basic),
     ("tls_client_auth", ClientAuthentication::None),
     ("self_signed_tls_client_auth", ClientAuthentication::None),
+];
+
+/// The parameters of token requests that have a name in a standard
+/// ([RFC 6749](https://www.rfc-editor.org/rfc/rfc6749#section-11.2), RFC 7521, RFC 7636, RFC 8628, RFC 8693, RFC 8707).
+const PARAMETERS: [&str; 19] = [
+    "grant_type",
+    "refresh_token",
+    "scope",
+    "code",
+    "redirect_uri",
+    "code_verifier",
+    "device_code",
+    "client_id",
+    "client_secret",
+    "username",
+    "password",
+    "assertion",
+    "client_assertion",
+    "client_assertion_type",
+    "resource",
+    "audience",
+    "subject_token",
+    "subject_token_type",
+    "requested_token_type",
 ];
 
 impl RequestSettings {
@@ -108,15 +133,28 @@ impl RequestSettings {
             spec = spec.scope_separator(separator.text_of_any_kind()?.to_string());
         }
         if let Some(header) = &self.certificate_header {
-            spec = spec.certificate_header(header.text()?.to_string());
+            spec = spec.certificate_header(field_name(header, &header.text()?)?.to_owned());
+        }
+        for (name, value) in self.headers.iter().filter(|(_, value)| !value.is_empty_text()) {
+            spec = spec.header(field_name(value, name)?, field_value(value)?.as_str());
+        }
+        for (name, value) in &self.names {
+            let is_own = [&self.parameters, &self.secret_parameters, &self.refresh_parameters];
+            if !PARAMETERS.contains(&name.as_str())
+                && !is_own.iter().any(|own| own.iter().any(|(own, _)| own == name))
+            {
+                return Err(value.place.error(
+                    "is no parameter of token requests; on the left stands the standard's name, on the right the vendor's: \
+                     { refresh_token = \"refreshToken\" }",
+                ));
+            }
         }
         type Add = fn(TokenRequestSpec, &str, &str) -> TokenRequestSpec;
-        let pairs: [(&[(String, Value)], Add); 6] = [
+        let pairs: [(&[(String, Value)], Add); 5] = [
             (&self.parameters, |spec, name, value| spec.parameter(name, value)),
             (&self.secret_parameters, |spec, name, value| spec.secret_parameter(name, value)),
             (&self.refresh_parameters, |spec, name, value| spec.refresh_parameter(name, value)),
             (&self.query, |spec, name, value| spec.query(name, value)),
-            (&self.headers, |spec, name, value| spec.header(name, value)),
             (&self.names, |spec, name, value| spec.parameter_name(name, value)),
         ];
         for (pairs, add) in pairs {

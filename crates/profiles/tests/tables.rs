@@ -93,6 +93,34 @@ fn what_a_table_refuses_is_named_with_its_line_and_what_is_accepted() {
             "7: `user_agent` has a character that no header can carry; ",
         ),
         ("[profile.own.policy]\nfirst_pause = '0s'", "7: `first_pause` must not be zero"),
+        (
+            "[profile.own.request]\nheaders = { 'a b' = 'x' }",
+            "7: `a b` must be the name of a header, such as ",
+        ),
+        (
+            "[profile.own.request]\nheaders = { X-Key = \"sentinel\\n\" }",
+            "7: `X-Key` has a character that no header can carry; ",
+        ),
+        (
+            "[profile.own.request]\ncertificate_header = 'a b'",
+            "7: `certificate_header` must be the name of a header, such as ",
+        ),
+        (
+            "[profile.own.request]\nheaders = { Authorization = 'sentinel' }",
+            "6: [profile.own.request] cannot be sent: the header authorization is set by the token request itself; ",
+        ),
+        (
+            "[profile.own.request]\nheaders = { X-Key = 'a', x-key = 'b' }",
+            "6: [profile.own.request] cannot be sent: the header x-key of the token request is set twice",
+        ),
+        (
+            "[profile.own.request]\nparameters = { client_secret = 'sentinel' }",
+            "6: [profile.own.request] cannot be sent: the parameter client_secret of the token request is set twice",
+        ),
+        (
+            "[profile.own.request]\nnames = { refresh = 'r' }",
+            "7: `refresh` is no parameter of token requests; on the left stands the standard's name",
+        ),
     ] {
         let error = refusal(&format!("{CUSTOM}{lines}\n"));
         assert!(error.starts_with(said), "{lines}\n{error}");

@@ -34,11 +34,11 @@ impl TokenRequestSpec {
             names.chain(has_id.then_some(&*spec.id_name)).chain(in_body.then_some(&*spec.secret_name));
         let names = names.chain(spec.scope_name.as_deref()).collect::<Vec<_>>();
         let refresh = spec.refresh_parameters.iter().map(|(name, _)| name.as_str());
-        if has_duplicates(names)
-            || has_duplicates(refresh)
-            || has_duplicates(spec.query.iter().map(|(name, _)| name.as_str()))
-        {
-            return Err(TokenError::misconfigured("a parameter of the token request is set twice"));
+        let query = spec.query.iter().map(|(name, _)| name.as_str());
+        if let Some(name) = duplicate(names).or_else(|| duplicate(refresh)).or_else(|| duplicate(query)) {
+            return Err(TokenError::misconfigured(format!(
+                "the parameter {name} of the token request is set twice"
+            )));
         }
         let headers = spec.headers.iter().map(|header| (header.name(), header.expose()));
         let headers = headers.chain(spec.certificate_header.as_deref().map(|name| (name, "")));
@@ -48,21 +48,29 @@ impl TokenRequestSpec {
                 || !name.bytes().all(is_token)
                 || !value.bytes().all(|b| (b' '..=b'~').contains(&b))
             {
-                return Err(TokenError::misconfigured(
-                    "a header of the token request cannot be sent: its name or value has characters that HTTP forbids",
-                ));
+                return Err(TokenError::misconfigured(format!(
+                    "the header {name:?} of the token request cannot be sent: its name or value has characters that HTTP forbids"
+                )));
             }
         }
         const RESERVED: [&str; 5] = ["authorization", "accept", "content-type", "content-length", "host"];
         let names = headers.map(|(name, _)| name.to_ascii_lowercase()).collect::<Vec<_>>();
-        if has_duplicates(names.iter().map(String::as_str).chain(RESERVED)) {
-            return Err(TokenError::misconfigured("a header of the token request is set twice"));
+        if let Some(name) = names.iter().find(|name| RESERVED.contains(&name.as_str())) {
+            return Err(TokenError::misconfigured(format!(
+                "the header {name} is set by the token request itself; authentication, encoding and URL of the request decide it"
+            )));
+        }
+        if let Some(name) = duplicate(names.iter().map(String::as_str)) {
+            return Err(TokenError::misconfigured(format!(
+                "the header {name} of the token request is set twice"
+            )));
         }
         Ok(())
     }
 }
 
-fn has_duplicates<'a>(names: impl IntoIterator<Item = &'a str>) -> bool {
+/// The first name that is there twice.
+fn duplicate<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let names = names.into_iter().collect::<Vec<_>>();
-    names.iter().enumerate().any(|(n, name)| names[..n].contains(name))
+    names.iter().enumerate().find(|(n, name)| names[..*n].contains(name)).map(|(_, name)| *name)
 }

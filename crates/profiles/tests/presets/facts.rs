@@ -152,7 +152,7 @@ impl Facts {
 
 impl Place {
     pub(crate) fn hosts(&self) -> impl Iterator<Item = &str> {
-        self.token_url.iter().chain([&self.call]).map(|url| host(url))
+        self.token_url.iter().chain(&self.revocation).chain([&self.call]).map(|url| host(url))
     }
 
     /// Whether this host demands a client certificate.

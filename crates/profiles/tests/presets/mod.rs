@@ -15,7 +15,7 @@ use oauth2_app::{App, Authorization, Callback, Entropy};
 use tempfile::TempDir;
 use wellspring_core::{
     AccessToken, AuthorizationGrant, ExistingTokens, HttpRequest, HttpResponse, Provider, Reading,
-    RefreshToken, ResponseHead, TokenError, TokenResponse, UnixTime,
+    RefreshToken, ResponseHead, Revocation, TokenError, TokenResponse, UnixTime,
 };
 use wellspring_profiles::{Configuration, Error, Preset, Profile};
 
@@ -158,6 +158,22 @@ async fn each_documented_refusal_is_an_error_of_the_right_kind_and_repeats_no_se
         for secret in ["s+cret", "refresh-one"] {
             assert!(!format!("{error} {error:?}").contains(secret), "{scene}: {error:?}");
         }
+    }
+}
+
+#[twin::test]
+async fn a_sign_out_revokes_the_refresh_token_where_the_vendor_documents_it() {
+    let scenes: Vec<_> = Scene::all().into_iter().filter(|scene| scene.place.revocation.is_some()).collect();
+    assert!(scenes.len() >= 9);
+    for scene in scenes {
+        let profile = scene.profile();
+        let (source, _) = scene.source(&profile);
+        let refresh = scene.refresh_token();
+        assert!(scene.value(source.import(ExistingTokens::new(refresh.as_str())).await), "{scene}");
+        let revocation = scene.value(source.sign_out().await);
+        let complaints = scene.stand_in.complaints();
+        assert!(matches!(revocation, Revocation::Done), "{scene}: {revocation:?} {complaints}");
+        assert_eq!(scene.stand_in.served(), [format!("revoke {refresh}")], "{scene}: {complaints}");
     }
 }
 

@@ -149,6 +149,9 @@ impl Shared {
         if self.place.token_url.as_deref().is_some_and(at) {
             return self.token(request);
         }
+        if self.place.revocation.as_deref().is_some_and(at) {
+            return self.revoke(request);
+        }
         let query = self.facts.call.query.as_deref().map_or(String::new(), |query| format!("?{query}"));
         if at(&format!("{}{query}", self.place.call)) {
             self.call(request)
@@ -181,6 +184,25 @@ impl Shared {
             );
         }
         Err(differences.join("; "))
+    }
+
+    /// A form with the token, from a client that authenticates ([RFC 7009 §2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1)).
+    fn revoke(&self, request: &Request) -> Result<Answer, String> {
+        let kind = request.header("content-type").unwrap_or_default();
+        if request.method != "POST" || kind != "application/x-www-form-urlencoded" {
+            return Err(format!("not a POST of a form, but {kind}"));
+        }
+        let form = pairs(core::str::from_utf8(&request.body).unwrap_or_default());
+        let one = |name: &str| match &form.iter().filter(|(key, _)| key == name).collect::<Vec<_>>()[..] {
+            [(_, value)] => Some(value.clone()),
+            _ => None,
+        };
+        let basic = request.header("authorization");
+        let is_client = basic.is_some_and(|basic| [VERBATIM, ENCODED].contains(&basic))
+            || one("client_id").as_deref() == Some("client-1");
+        let token = one("token").filter(|_| is_client).ok_or("no token, or no client")?;
+        locked(&self.served).push(format!("revoke {token}"));
+        Ok(Answer { status: 200, headers: Vec::new(), body: String::new() })
     }
 
     fn call(&self, request: &Request) -> Result<Answer, String> {
