@@ -41,7 +41,9 @@ pub(crate) fn run(all: &Configuration, only: Option<&str>, out: &mut dyn Write) 
     let mut asked = endpoint::Questions::default();
     let mut sharing = Sharing::default();
     for profile in profiles {
-        issuer(profile, &mut report);
+        if !issuer(profile, &mut report) {
+            continue;
+        }
         match Parts::kept(profile) {
             Ok(parts) => {
                 sharing.add(&parts.provider.spec().key, profile.name());
@@ -52,7 +54,7 @@ pub(crate) fn run(all: &Configuration, only: Option<&str>, out: &mut dyn Write) 
                 certificate::check(profile.name(), &parts.tls, now, &mut report);
                 endpoint::check(profile.name(), &parts, &mut asked, &mut report);
             }
-            Err(failure) => report.failed(&failure),
+            Err(failure) => report.failed_of(profile.name(), &failure),
         }
     }
     for names in sharing.several() {
@@ -115,14 +117,18 @@ fn secrets(all: &Configuration, profiles: &[Profile], report: &mut Report) {
     }
 }
 
-/// Asks the issuer of the profile, if it names one.
-fn issuer(profile: &Profile, report: &mut Report) {
+/// Asks the issuer of the profile, if it names one. Returns whether the endpoints are known, be it from before.
+fn issuer(profile: &Profile, report: &mut Report) -> bool {
     let name = profile.name();
     match profile.ask_issuer() {
         Ok(None) => {}
         Ok(Some(_)) => report.fine(format_args!("{name}: its issuer names the endpoints")),
-        Err(error) => report.failed(&error.into()),
+        Err(error) => {
+            report.failed_of(name, &error.into());
+            return matches!(profile.kept_metadata(), Ok(Some(_)));
+        }
     }
+    true
 }
 
 /// Opens the store and checks its permissions and its folders.

@@ -3,11 +3,13 @@
 //! The statuses name the next action of the caller, as the kinds of [`TokenError`] do. The module that notices a failure
 //! words the sentence; this module assigns the status.
 
+mod advice;
+
 use core::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use wellspring_core::{ErrorKind, LoginReason, StoreError, TokenError};
+use wellspring_core::{StoreError, TokenError};
 use wellspring_profiles::{Error, Place, visible};
 
 /// The exit status of the process.
@@ -112,29 +114,12 @@ impl From<TokenError> for Failure {
 impl Failure {
     /// The failure of a profile's source. An answer that is remembered names the way to ask again at once.
     pub(crate) fn of_token(error: &TokenError, profile: Option<&str>) -> Self {
-        let (exit, advice) = match error.kind() {
-            ErrorKind::LoginRequired { reason } => (Exit::LoginRequired, sign_in_advice(reason)),
-            // No response, hence no status: the provider refused to build a request.
-            ErrorKind::Misconfigured if error.status().is_none() => (Exit::Usage, "correct the profile"),
-            ErrorKind::Misconfigured if matches!(error.status(), Some(404 | 405 | 410)) => {
-                (Exit::Refused, wrong_url_advice(error))
-            }
-            ErrorKind::Misconfigured => (Exit::Refused, misconfigured_advice(error)),
-            ErrorKind::Protocol if !error.is_transient() => (Exit::Refused, protocol_advice(error)),
-            ErrorKind::Protocol if error.is_without_verdict() => {
-                (Exit::TryLater, "try again later; if it stays so, ask the server's operator")
-            }
-            ErrorKind::Protocol => {
-                (Exit::TryLater, "a proxy between this machine and the endpoint answers; try again later")
-            }
-            ErrorKind::Store => match behind(error) {
-                Some(error) => store_advice(error),
-                None if error.is_transient() => (Exit::TryLater, TRY_LATER),
-                None => (Exit::Usage, CORRECT),
-            },
-            _ => (Exit::TryLater, "try again later"),
-        };
-        let mut text = format!("{}; {advice}", with_causes(error));
+        let (exit, advice) = advice::of(error, profile);
+        let mut text = with_causes(error);
+        if !advice.is_empty() {
+            text.push_str("; ");
+            text.push_str(&advice);
+        }
         let waits = error.remembered_since().is_some() && !error.is_transient();
         if let Some(profile) = profile.filter(|_| waits) {
             text.push_str(&format!("; `wellspring login {profile}` tries now"));
@@ -143,88 +128,10 @@ impl Failure {
     }
 }
 
-/// Which URL to correct. The error names the endpoint.
-fn wrong_url_advice(error: &TokenError) -> &'static str {
-    match error.to_string().contains("is this the token endpoint's URL?") {
-        true => "set the profile's URL to that of the token endpoint",
-        false => "correct that URL in the profile: compare it with the provider's documentation",
-    }
-}
-
-/// What to correct after the server has refused the client.
-fn misconfigured_advice(error: &TokenError) -> &'static str {
-    match error.code() {
-        Some("invalid_scope") => "correct the profile's `scopes`",
-        Some("unauthorized_client" | "unsupported_grant_type") => {
-            "have the server's operator permit this grant to the client, or use another client"
-        }
-        _ if error.to_string().contains("client certificate") => {
-            "set or renew `client_certificate` in the profile's section `tls`; `wellspring doctor` checks it"
-        }
-        Some("invalid_client") => {
-            "compare the profile's `client_id` and `client_secret` with the provider's console, and \
-             `client_authentication` with its documentation"
-        }
-        _ => "check the profile's client id, secret, scopes, certificate and URL",
-    }
-}
-
-/// What to do about an answer that is no token response.
-fn protocol_advice(error: &TokenError) -> &'static str {
-    let is_json = error.content_type().is_some_and(|media_type| media_type.ends_with("json"));
-    match error.status() {
-        Some(200..=299) if is_json => {
-            "the endpoint answers in JSON, but not as RFC 6749 section 5.1 says: check the profile's provider, or tell the \
-             server's operator"
-        }
-        Some(300..=399) => "set the profile's URL to the one that the endpoint redirects to",
-        Some(400..) if error.code().is_some() => {
-            "the code says what the server refuses: check the profile's parameters, or ask the server's operator"
-        }
-        _ => "check that the profile's URL is that of the token endpoint",
-    }
-}
-
-/// What to do about what a store holds and no retry makes readable.
-const UNREADABLE: &str = "nothing overwrites it: repair it, or move it away and sign in again";
-
-/// What to do about what the store refuses. The error itself says how.
-const CORRECT: &str = "correct that first: a retry changes nothing";
-
-/// What to do about a store that is full, busy or out of reach.
-const TRY_LATER: &str = "try again later; `wellspring doctor` checks the store";
-
-/// The exit of every command for this failure of the store, and what to do.
-const fn store_advice(error: &StoreError) -> (Exit, &'static str) {
-    if error.is_unreadable() {
-        (Exit::Usage, UNREADABLE)
-    } else if error.is_refused() {
-        (Exit::Usage, CORRECT)
-    } else {
-        (Exit::TryLater, TRY_LATER)
-    }
-}
-
 /// The exit of every command for this failure of the store, and the failure with its causes and what to do.
 pub(crate) fn of_store(error: &StoreError) -> (Exit, String) {
-    let (exit, advice) = store_advice(error);
+    let (exit, advice) = advice::store(error);
     (exit, format!("{}; {advice}", with_causes(error)))
-}
-
-/// The store's error behind this one.
-fn behind(error: &TokenError) -> Option<&StoreError> {
-    core::error::Error::source(error)?.downcast_ref()
-}
-
-const fn sign_in_advice(reason: LoginReason) -> &'static str {
-    match reason {
-        LoginReason::NotSignedIn => "sign in with `wellspring login`",
-        LoginReason::LoggedOut => "sign in again with `wellspring login` if you want a session",
-        LoginReason::StoreLost => {
-            "sign in again with `wellspring login`, and make sure that nothing empties or restores the store"
-        }
-        _ => "sign in again with `wellspring login`",
-    }
 }
 
 /// The error and its causes, outermost first, in one line. None of them contains a secret.
@@ -245,6 +152,8 @@ pub(crate) fn with_causes(error: &dyn core::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use wellspring_core::LoginReason;
+
     use super::*;
 
     #[test]
@@ -270,40 +179,6 @@ mod tests {
             assert_eq!(failure.exit.status(), status, "{text}");
             assert!(failure.to_string().starts_with(&text));
         }
-    }
-
-    #[test]
-    fn the_advice_about_an_answer_fits_what_is_wrong_with_it() {
-        let advice = |status, media_type: &str| {
-            let error = TokenError::protocol("x").with_status(status, Some(media_type));
-            Failure::from(error).to_string()
-        };
-        assert!(advice(200, "application/json").contains("check the profile's provider"));
-        assert!(advice(302, "text/html").contains("the one that the endpoint redirects to"));
-        assert!(advice(422, "application/json").contains("is that of the token endpoint"));
-        let wrong_url = |endpoint: &str| {
-            let text = format!("the server answers 404: is this the {endpoint}'s URL?");
-            Failure::from(TokenError::misconfigured(text).with_status(404, None)).to_string()
-        };
-        assert!(wrong_url("token endpoint").ends_with("set the profile's URL to that of the token endpoint"));
-        assert!(wrong_url("userinfo endpoint").contains("correct that URL in the profile"));
-        assert!(advice(200, "text/plain").contains("is that of the token endpoint"));
-    }
-
-    #[test]
-    fn the_advice_after_a_refusal_of_the_client_names_what_to_correct() {
-        let advice = |text: &'static str, code: Option<&'static str>| {
-            let error = TokenError::misconfigured(text).with_status(400, None);
-            let error = code.into_iter().fold(error, |error, code| error.with_code(code));
-            Failure::from(error).to_string()
-        };
-        assert!(advice("x", Some("invalid_scope")).ends_with("; correct the profile's `scopes`"));
-        assert!(advice("x", Some("invalid_client")).contains("`client_id` and `client_secret`"));
-        assert!(advice("x", Some("unauthorized_client")).contains("permit this grant to the client"));
-        let certificate = advice("the server requires a client certificate and was shown none", None);
-        assert!(certificate.contains("set or renew `client_certificate`"), "{certificate}");
-        assert!(!certificate.contains("secret"), "{certificate}");
-        assert!(advice("x", None).ends_with("client id, secret, scopes, certificate and URL"));
     }
 
     #[test]

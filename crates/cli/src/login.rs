@@ -42,7 +42,9 @@ pub(crate) fn run(profile: &Profile, args: &Login, out: &mut dyn Write) -> Resul
                 by_browser(profile, args, store, redirect_uri, &place, out)?
             }
             SignsIn::NotNeeded => {
-                let source = Source::over(profile, Parts::of(profile, None)?, Some(store), args.transport)?;
+                let parts = Parts::of(profile, None)?;
+                keeps(profile, &store, &parts.provider.spec().key)?;
+                let source = Source::over(profile, parts, Some(store), args.transport)?;
                 signed_in(profile, &source.sign_in(AuthorizationGrant::ClientCredentials)?)
             }
             _ => {

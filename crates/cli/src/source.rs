@@ -31,6 +31,9 @@ use crate::span::rounded_up;
 /// How long the command sleeps during a pause before it checks the clock again.
 const PAUSE_POLL: Duration = Duration::from_millis(50);
 
+/// The longest pause after a refusal of the credential that the command waits out.
+const DOUBT: Duration = Duration::from_secs(2);
+
 /// The least time for one exchange. With less time left the command reports the reason for the pause instead.
 pub(crate) const SHORTEST_EXCHANGE: Duration = Duration::from_millis(100);
 
@@ -200,6 +203,7 @@ impl Source {
     }
 
     fn token_with_retries(&self) -> Result<Token, Failure> {
+        let mut refusals = 0_u32;
         loop {
             let result = self.driver.token();
             self.release();
@@ -207,12 +211,17 @@ impl Source {
                 Ok(token) => return Ok(token),
                 Err(error) => error,
             };
+            // Some servers refuse a good credential now and then. One that has worked is asked for again after a moment.
+            refusals = refusals.saturating_add(u32::from(error.remembered_since().is_none()));
+            let soon = error.next_attempt().filter(|again| again.since(self.now()) <= DOUBT && refusals <= 1);
+            let is_verdict = error.status().is_some() && !error.is_without_verdict();
+            let doubted = soon.filter(|_| error.kind() == ErrorKind::Misconfigured && is_verdict);
             let again = match error.kind() {
                 ErrorKind::Unavailable { retry_at: Some(again) } => again,
-                _ => self.now(),
+                _ => doubted.unwrap_or_else(|| self.now()),
             };
             // The source has retried the store for as long as that may take.
-            let may_retry = error.is_transient() && error.kind() != ErrorKind::Store;
+            let may_retry = doubted.is_some() || error.is_transient() && error.kind() != ErrorKind::Store;
             if !may_retry || again.max(self.now()).plus(SHORTEST_EXCHANGE) >= self.end {
                 issuer::learn(&self.profile, &error);
                 return Err(self.too_late(error, again));

@@ -5,13 +5,14 @@
 use core::time::Duration;
 
 use wellspring_core::{
-    AuthorizationGrant, Header, HttpRequest, HttpResponse, Method, Origin, RefreshToken, TransportError,
+    AuthorizationGrant, ErrorKind, Header, HttpRequest, HttpResponse, Method, Origin, Reading, RefreshToken,
+    TokenError, TransportError,
 };
 use wellspring_transport_blocking::{Clock, Transport as _, UreqTransport};
 
 use crate::doctor::clock;
 use crate::doctor::report::Report;
-use crate::exit::{Exit, Failure, with_causes};
+use crate::exit::{Exit, Failure};
 use crate::source::Parts;
 
 /// The time for one response.
@@ -52,15 +53,19 @@ pub(super) fn check(name: &str, parts: &Parts, asked: &mut Questions, report: &m
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => {
-            let why = with_causes(&error);
-            return report.wrong(
-                Exit::TryLater,
-                format_args!("{name}: {origin} does not answer a token request without a credential: {why}"),
-            );
+            let failure = Failure::from(error);
+            return report.wrong(failure.exit, format_args!("{name}: no answer of {origin}: {failure}"));
         }
     };
-    match Finding::of(&answer) {
+    let refusal = match parts.provider.read(&grant, &answer, now()) {
+        Reading::Refused(error) | Reading::Unusable { error, .. } => Some(error),
+        Reading::Granted(_) | Reading::Next(_) => None,
+    };
+    match Finding::of(&answer, refusal.as_ref()) {
         Finding::Endpoint => report.fine(format_args!("{name}: {url} is a token endpoint")),
+        Finding::Forbidden(failure) => {
+            report.wrong(Exit::Usage, format_args!("{name}: {url}: {failure}"));
+        }
         Finding::Elsewhere(what) => report.wrong(
             Exit::Usage,
             format_args!("{name}: {url} {what}: is this the token endpoint's URL? correct it in the profile"),
@@ -95,21 +100,31 @@ fn bare(request: &HttpRequest) -> HttpRequest {
 }
 
 /// What a URL is that answers in this way.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Finding {
     Endpoint,
+    /// A web server before the endpoint demands a client certificate, or does not let this host in.
+    Forbidden(Failure),
     Elsewhere(String),
     /// The server is busy or down.
     Unknown(u16),
 }
 
 impl Finding {
-    fn of(answer: &HttpResponse) -> Self {
+    fn of(answer: &HttpResponse, error: Option<&TokenError>) -> Self {
         let (status, body) = (answer.status(), answer.expose_body().trim_ascii_start());
         let is_page = || {
             let kind = answer.head().first("content-type").unwrap_or_default();
             kind.trim_start().to_ascii_lowercase().starts_with("text/html") || body.starts_with(b"<")
         };
+        let is_forbidden = |error: &&TokenError| {
+            let text = error.to_string();
+            error.kind() == ErrorKind::Misconfigured
+                && (text.contains("client certificate") || text.contains("forbids the request"))
+        };
+        if let Some(error) = error.filter(is_forbidden) {
+            return Self::Forbidden(Failure::from(error.clone()));
+        }
         match status {
             404 | 405 | 410 | 501 => Self::Elsewhere(format!("answers {status}")),
             300..=399 => {
@@ -131,7 +146,10 @@ mod tests {
     #[test]
     fn a_refusal_is_that_of_a_token_endpoint_and_a_page_is_not() {
         let of = |status, kind: &str, body: &str| {
-            Finding::of(&HttpResponse::new(ResponseHead::new(status).header("Content-Type", kind), body))
+            Finding::of(
+                &HttpResponse::new(ResponseHead::new(status).header("Content-Type", kind), body),
+                None,
+            )
         };
         for (status, kind, body) in [
             (400, "application/json", r#"{"error":"invalid_request"}"#),
@@ -142,7 +160,7 @@ mod tests {
             (400, "text/plain", "error=invalid_request"),
             (422, "application/json", "{}"),
         ] {
-            assert_eq!(of(status, kind, body), Finding::Endpoint, "{status} {body}");
+            assert!(matches!(of(status, kind, body), Finding::Endpoint), "{status} {body}");
         }
         for (status, kind, body) in [
             (404, "application/json", "{}"),
@@ -154,8 +172,8 @@ mod tests {
         ] {
             assert!(matches!(of(status, kind, body), Finding::Elsewhere(_)), "{status} {body}");
         }
-        assert_eq!(of(503, "text/html", "<html>"), Finding::Unknown(503));
-        assert_eq!(of(429, "", ""), Finding::Unknown(429));
+        assert!(matches!(of(503, "text/html", "<html>"), Finding::Unknown(503)));
+        assert!(matches!(of(429, "", ""), Finding::Unknown(429)));
     }
 
     #[test]

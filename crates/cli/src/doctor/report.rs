@@ -72,6 +72,14 @@ impl Report {
     pub(super) fn failed(&mut self, failure: &Failure) {
         self.wrong(failure.exit, failure);
     }
+
+    /// A failure of this profile. A setting that is wrong is named by its line.
+    pub(super) fn failed_of(&mut self, profile: &str, failure: &Failure) {
+        match failure.exit {
+            Exit::Usage => self.failed(failure),
+            exit => self.wrong(exit, format_args!("{profile}: {failure}")),
+        }
+    }
 }
 
 /// What the system has said, of this failure of a store.

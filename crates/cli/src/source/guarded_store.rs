@@ -31,6 +31,8 @@ pub(crate) struct GuardedStore {
     warned: AtomicBool,
     /// The lease in the record that was loaded last.
     lease: Mutex<Option<Lease>>,
+    /// What the user knows of spills that failed.
+    said: Mutex<String>,
     /// The last failure that no retry mends, until the store works.
     broken: Mutex<Option<StoreError>>,
 }
@@ -45,6 +47,7 @@ impl GuardedStore {
             spilled: AtomicBool::new(false),
             warned: AtomicBool::new(false),
             lease: Mutex::default(),
+            said: Mutex::default(),
             broken: Mutex::default(),
         }
     }
@@ -188,7 +191,11 @@ impl Store for GuardedStore {
     }
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
-        let lock = noted("the store's lock", || self.store.liveness_lock(key, within))?;
+        let lock = noted("the store's lock", || self.store.liveness_lock(key, within));
+        if lock.is_err() {
+            self.note(&lock);
+        }
+        let lock = lock?;
         if self.has_spilled() {
             return Ok(lock);
         }
@@ -205,7 +212,13 @@ impl Store for GuardedStore {
         const NOT_SAVED: &str = "wellspring: the store refused the new token";
         self.store.spill(key, pending_save).inspect_err(|error| {
             progress::is_unsaved(Clock::system().now().instant);
-            say(format_args!("{NOT_SAVED}, and writing it to the spill folder failed too: {error}"));
+            let text = format!("{NOT_SAVED}, and writing it to the spill folder failed too: {error}");
+            let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+            // Each attempt meets the same failure.
+            if *said != text {
+                say(&text);
+                *said = text;
+            }
         })?;
         progress::is_saved("the new token is in the spill folder");
         say(format_args!("{NOT_SAVED}; the spill folder keeps it for the next command"));

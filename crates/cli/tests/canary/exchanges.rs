@@ -9,9 +9,13 @@ use hive_auth::HiveAuth;
 use oauth2_app::{App, AuthMethod, Callback, Entropy, GrantType, aihubmix};
 use pix_bacen::Gateway;
 use wellspring_core::{
-    AuthorizationGrant, Clocks, HttpResponse, Policy, Provider, ResponseHead, Token, TokenError,
+    AuthorizationGrant, CallFormat, Clocks, HttpResponse, Method, Policy, Provider, ResponseHead, Token,
+    TokenError,
 };
 use wellspring_simulator::{Endpoint, Fault, OauthClient, Request, SimClock, Simulator};
+use wellspring_token_endpoint::{
+    ClientAuthentication, Encoding, StaticToken, TokenEndpoint, TokenRequestSpec,
+};
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
 use wellspring_transport_blocking::{Clock, ManualClock};
@@ -21,6 +25,9 @@ use crate::{capture, sentinel};
 const PIX: &str = "canary-of-the-pix-gateway+/?0123456789";
 const APP: &str = "canary-of-the-oauth-app+/?0123456789";
 const HIVE: &str = "canary-of-the-hive+/?0123456789";
+const QUERY: &str = "canary-of-the-query+/?0123456789";
+const HEADER: &str = "canary-of-a-fixed-header-0123456789";
+const KEY: &str = "canary-of-an-api-key-0123456789";
 const CALLBACK: &str = "https://yourapp.com/oauth/callback";
 const START: u64 = 1_700_000_000;
 
@@ -34,9 +41,13 @@ enum Grant {
     AppRefresh,
     HiveCredentials,
     HiveRefresh,
+    /// A GET with the client's secret in the query, and a fixed header.
+    Query,
+    /// A token without an endpoint, and calls with a fixed header and a fixed query.
+    Static,
 }
 
-const GRANTS: [Grant; 7] = [
+const GRANTS: [Grant; 9] = [
     Grant::PixCredentials,
     Grant::AppCredentials,
     Grant::Code,
@@ -44,6 +55,8 @@ const GRANTS: [Grant; 7] = [
     Grant::AppRefresh,
     Grant::HiveCredentials,
     Grant::HiveRefresh,
+    Grant::Query,
+    Grant::Static,
 ];
 
 fn simulator(clock: &SimClock) -> Simulator {
@@ -76,7 +89,19 @@ fn provider(grant: Grant, url: &str) -> Arc<dyn Provider> {
             let hive = HiveAuth::base_url(url).unwrap().credentials("test", HIVE).unwrap();
             Arc::new(hive.api_origin(url).unwrap())
         }
+        Grant::Query => {
+            let spec = TokenRequestSpec::new("/oauth/token").method(Method::Get).encoding(Encoding::Query);
+            let spec = spec.authentication(ClientAuthentication::Body).header("X-Key", HEADER);
+            let client = TokenEndpoint::new(url, spec).unwrap().credentials("your-client-id", QUERY).unwrap();
+            Arc::new(client.api_url(url).unwrap().calls(fixed()))
+        }
+        Grant::Static => Arc::new(StaticToken::new(KEY).unwrap().api_url(url).unwrap().calls(fixed())),
     }
+}
+
+/// What each call carries.
+fn fixed() -> CallFormat {
+    CallFormat::new().header("X-Key", HEADER).query("key", QUERY)
 }
 
 /// A source on either transport.
@@ -162,7 +187,7 @@ fn play(grant: Grant, blocking: bool, endpoint: Endpoint, fault: &str) -> (Strin
     let simulator = simulator(&server_clock);
     let source = Source::new(blocking, provider(grant, &simulator.url()), &clock);
     let mut out = String::new();
-    let mut secrets = BTreeSet::from([PIX, APP, HIVE].map(str::to_owned));
+    let mut secrets = BTreeSet::from([PIX, APP, HIVE, QUERY, HEADER, KEY].map(str::to_owned));
     let mut note = |result: Result<Token, TokenError>| match result {
         Ok(token) => {
             write!(out, "{token:?} {token:#?}").unwrap();
@@ -191,7 +216,7 @@ fn play(grant: Grant, blocking: bool, endpoint: Endpoint, fault: &str) -> (Strin
     note(source.token());
     if endpoint == Endpoint::Api {
         let path = match grant {
-            Grant::PixCredentials => "/accounts/balances",
+            Grant::PixCredentials | Grant::Query | Grant::Static => "/accounts/balances",
             Grant::HiveCredentials | Grant::HiveRefresh => "/service/v1/ping",
             _ => "/api/oauth2/userinfo",
         };

@@ -43,6 +43,40 @@ fn session(stage: &Stage, age: u64) {
 }
 
 #[test]
+fn client_credentials_need_no_store_and_each_command_says_that_the_token_is_not_kept() {
+    if !mounts() {
+        return;
+    }
+    for (url, transport) in STORES.into_iter().zip(TRANSPORTS) {
+        let stage = stage(url);
+        let file = stage.folder.path().join("wellspring.toml");
+        let text = std::fs::read_to_string(file).unwrap();
+        let shop = format!(
+            "[profile.shop]\nprovider = \"pix-bacen\"\nbase_url = \"{}\"\nclient_id = \"your-client-id\"\n\
+             client_secret = \"your-client-secret\"\n",
+            stage.simulator.url()
+        );
+        stage.folder.write("wellspring.toml", &(text + &shop));
+        // The store is there, and holds no token of this profile.
+        session(&stage, 10);
+        let ran = run(&stage, &["token", "shop", "--transport", transport]);
+        assert_eq!((ran.status, ran.stdout.is_empty()), (0, false), "{url}: {}", ran.stderr);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        let said = ran.stderr.to_ascii_lowercase();
+        assert!(
+            said.contains("the token is not kept, so each command asks for a new one: ")
+                && said.contains("read-only"),
+            "{said}"
+        );
+        let asked = stage.simulator.asked(Endpoint::PixToken);
+        let ran = run(&stage, &["login", "shop", "--transport", transport]);
+        assert_eq!(ran.status, 2, "{}", ran.stderr);
+        assert!(ran.stderr.contains("cannot keep a session, so no sign-in starts"), "{}", ran.stderr);
+        assert_eq!(stage.simulator.asked(Endpoint::PixToken), asked, "nothing is asked for in vain");
+    }
+}
+
+#[test]
 fn a_token_in_force_is_used_from_a_store_that_can_only_be_read_and_an_expired_one_names_the_path() {
     if !mounts() {
         eprintln!(

@@ -56,11 +56,41 @@ fn one_false_refusal_of_a_secret_that_has_worked_costs_a_second() {
         fault(&simulator, "expires-in=1");
         assert_eq!(token().status, 0);
         assert!((0..10_000).any(|_| status().contains("expired")), "{}", status());
+        let asked = simulator.asked(Endpoint::PixToken);
         fault(&simulator, "nest-401");
-        let refused = token();
-        assert_eq!(refused.status, 4, "{}", refused.stderr);
-        // The pause is a second. A busy machine only makes it seem longer.
-        assert!((0..10_000).any(|_| token().status == 0), "{}", refused.stderr);
+        // The command waits out the pause of a second.
+        let ran = token();
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{transport}");
+        assert_eq!(simulator.asked(Endpoint::PixToken), asked + 2, "{transport}");
+    }
+}
+
+#[test]
+fn a_secret_that_has_worked_and_is_refused_twice_is_told_after_the_second_request() {
+    for (url, transport) in STORES.into_iter().zip(TRANSPORTS) {
+        let simulator = Simulator::start().unwrap();
+        let folder = Folder::with(&format!("[store]\nurl = \"{url}\"\n{}", profiles(&simulator)));
+        let run = |command: &str| folder.run(&[command, "shop"]);
+        fault(&simulator, "expires-in=1");
+        assert_eq!(run("token").status, 0);
+        assert!((0..10_000).any(|_| run("status").stdout.contains("expired")));
+        let asked = simulator.asked(Endpoint::PixToken);
+        simulator.fault_times(Endpoint::PixToken, Fault::parse("nest-401").unwrap(), 9);
+        let ran = folder.run(&["token", "shop", "--transport", transport]);
+        assert_eq!((ran.status, simulator.asked(Endpoint::PixToken)), (4, asked + 2), "{}", ran.stderr);
+        assert!(ran.stderr.contains("did not accept the client's credentials"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_pause_that_the_endpoint_asks_for_is_told_with_its_end() {
+    for transport in TRANSPORTS {
+        let simulator = Simulator::start().unwrap();
+        let folder = Folder::with(&profiles(&simulator));
+        simulator.fault(Endpoint::PixToken, Fault::status(429).and(Fault::header("Retry-After", "300")));
+        let ran = folder.run(&["token", "shop", "--transport", transport]);
+        assert_eq!(ran.status, 5, "{}", ran.stderr);
+        assert!(ran.stderr.contains("the endpoint asks for a pause: try again after 20"), "{}", ran.stderr);
     }
 }
 

@@ -161,7 +161,7 @@ fn after_a_logout_no_process_has_the_session_and_a_sign_in_brings_a_new_one() {
             assert_eq!(
                 ran.stderr,
                 format!(
-                    "wellspring: {}; sign in again with `wellspring login` if you want a session\n",
+                    "wellspring: {}; sign in again with `wellspring login user` if you want a session\n",
                     TokenError::login_required(LoginReason::LoggedOut)
                 )
             );

@@ -214,3 +214,27 @@ fn no_secret_is_logged_at_the_finest_log_level() {
     }
     assert_eq!(simulator.asked(Endpoint::Token), 6);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_token_in_force_is_printed_where_no_spill_can_be_looked_for_and_the_command_says_so_once() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for (url, spill) in [("file:tokens", "tokens/spill"), ("sqlite:wellspring.db", "wellspring.db.spill")] {
+        let simulator = Simulator::start().unwrap();
+        let folder = Folder::with(&format!("[store]\nurl = \"{url}\"\n{}", profiles(&simulator)));
+        let first = folder.run(&["token", "shop"]);
+        assert_eq!((first.status, first.stderr.as_str()), (0, ""));
+        let path = folder.path().join(spill);
+        let _ = std::fs::create_dir(&path);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o777)).unwrap();
+        for transport in TRANSPORTS {
+            let ran = folder.run(&["token", "shop", "--transport", transport]);
+            assert_eq!((ran.status, &ran.stdout), (0, &first.stdout), "{url}: {}", ran.stderr);
+            assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+            let path = path.canonicalize().unwrap();
+            assert!(ran.stderr.starts_with(&format!("wellspring: {} ", path.display())), "{}", ran.stderr);
+            assert!(ran.stderr.contains("chmod 700"), "{}", ran.stderr);
+        }
+        assert_eq!(simulator.asked(Endpoint::PixToken), 1, "{url}");
+    }
+}
