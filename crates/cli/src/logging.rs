@@ -1,7 +1,8 @@
 //! Logs on stderr, if `RUST_LOG` is set.
 //!
-//! HTTP clients print heads and bodies at TRACE, including `Authorization` and tokens. The filter therefore drops TRACE
-//! events of all crates outside this workspace, whatever `RUST_LOG` says.
+//! HTTP clients print heads and bodies at TRACE, including `Authorization` and tokens, and whole URLs at DEBUG, whose query holds a
+//! secret where a vendor demands it. The filter therefore drops both of all crates outside this workspace, whatever `RUST_LOG`
+//! says.
 
 use std::io::{self, Write};
 
@@ -59,7 +60,7 @@ pub(crate) fn colour_is_off() -> bool {
 }
 
 fn is_harmless(metadata: &tracing::Metadata<'_>) -> bool {
-    *metadata.level() <= tracing::Level::DEBUG || OURS.iter().any(|ours| metadata.target().starts_with(ours))
+    *metadata.level() <= tracing::Level::INFO || OURS.iter().any(|ours| metadata.target().starts_with(ours))
 }
 
 #[expect(clippy::disallowed_methods, reason = "how much to log is configuration")]

@@ -20,7 +20,7 @@ pub(crate) fn start() {
 /// The filter of the command with `RUST_LOG=trace`.
 fn is_kept(metadata: &Metadata<'_>) -> bool {
     let ours = ["wellspring", "pix_bacen", "oauth2_app", "hive_auth"];
-    *metadata.level() <= Level::DEBUG || ours.iter().any(|ours| metadata.target().starts_with(ours))
+    *metadata.level() <= Level::INFO || ours.iter().any(|ours| metadata.target().starts_with(ours))
 }
 
 /// Takes the lines since the last call.
