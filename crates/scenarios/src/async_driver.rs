@@ -2,7 +2,7 @@
 
 use wellspring_core::{AuthorizationGrant, Need, Policy, Rejected, Token, TokenError};
 use wellspring_transport::ManualClock;
-use wellspring_transport_async::{Body as Content, TokenSource};
+use wellspring_transport_async::{Body as Content, Builder as SourceBuilder, TokenSource};
 
 use tokio::runtime::{Builder, Runtime};
 use tracing::instrument::{WithDispatch, WithSubscriber};
@@ -22,7 +22,7 @@ pub(crate) struct AsyncDriver {
 }
 
 impl AsyncDriver {
-    /// A source without a token.
+    /// A source without a token, to whose settings `stored` may add a store.
     ///
     /// # Errors
     ///
@@ -32,10 +32,11 @@ impl AsyncDriver {
         policy: Policy,
         seed: u64,
         clock: &ManualClock,
+        stored: impl FnOnce(SourceBuilder) -> SourceBuilder,
     ) -> Result<Self, String> {
         let runtime = Builder::new_multi_thread().worker_threads(3).enable_all().build();
         let runtime = runtime.map_err(|error| error.to_string())?;
-        let source = TokenSource::builder(provider)
+        let source = stored(TokenSource::builder(provider))
             .policy(policy)
             .seed(seed)
             .clock(clock)

@@ -1,8 +1,10 @@
-//! The three executions of a scenario.
+//! The executions of a scenario.
 
 use std::sync::Arc;
 
 use wellspring_core::Lifecycle;
+use wellspring_store::MemoryStore;
+use wellspring_transport_async::Builder;
 
 use crate::async_driver::AsyncDriver;
 use crate::blocking_driver::BlockingDriver;
@@ -26,6 +28,10 @@ pub enum Execution {
     Async,
     /// The blocking driver, over HTTP.
     Blocking,
+    /// The async driver over a store in memory, whose operations block a thread each.
+    AsyncOverStore,
+    /// The async driver over the same store, whose operations are awaited.
+    AsyncOverAsyncStore,
 }
 
 impl Execution {
@@ -38,7 +44,7 @@ impl Execution {
         let settings = scenario.server.clone().unwrap_or_default();
         let server = match self {
             Self::Machine => Server::pure(&settings)?,
-            Self::Async | Self::Blocking => Server::real(&settings)?,
+            _ => Server::real(&settings)?,
         };
         let server = Arc::new(server);
         let provider = scenario.provider.as_ref().ok_or("no provider")?;
@@ -54,8 +60,13 @@ impl Execution {
                     Machine::new(Arc::new(cast.provider.clone()), lifecycle, deadline, clock, server);
                 stage.play(scenario, &cast, &mut machine)
             }
-            Self::Async => {
-                let mut driver = AsyncDriver::new(cast.provider.clone(), policy, SEED, &clock)?;
+            Self::Async | Self::AsyncOverStore | Self::AsyncOverAsyncStore => {
+                let stored = |builder: Builder| match self {
+                    Self::AsyncOverStore => builder.store(MemoryStore::open()),
+                    Self::AsyncOverAsyncStore => builder.async_store(MemoryStore::open()),
+                    _ => builder,
+                };
+                let mut driver = AsyncDriver::new(cast.provider.clone(), policy, SEED, &clock, stored)?;
                 stage.play(scenario, &cast, &mut driver)
             }
             Self::Blocking => {

@@ -176,3 +176,88 @@ impl<S: Store + 'static> AsyncStore for OffThread<S> {
         self.store.forget_spill(key, attempt)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc::{Receiver, channel};
+
+    use wellspring_core::{Applied, Epoch, Generation, SessionState, SharedBy};
+
+    use super::*;
+
+    /// A store whose saves wait for a word, and whose locks tell when they end.
+    #[derive(Debug)]
+    struct Slow {
+        go_on: Mutex<Receiver<()>>,
+        ended: Arc<AtomicBool>,
+    }
+
+    struct Ends(Arc<AtomicBool>);
+
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    impl Store for Slow {
+        fn guarantees(&self) -> StoreGuarantees {
+            StoreGuarantees { scope: SharedBy::Process, durable: false, may_go_back: false }
+        }
+
+        fn load(&self, _: &TokenKey, _: Duration) -> Result<Loaded, StoreError> {
+            Ok(Loaded::default())
+        }
+
+        fn save(
+            &self,
+            _: &TokenKey,
+            _: Option<Version>,
+            _: &Record,
+            _: Duration,
+        ) -> Result<Swap, StoreError> {
+            let _ = self.go_on.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            Ok(Swap::Conflict)
+        }
+
+        fn watch(
+            &self,
+            _: &TokenKey,
+            _: Version,
+            _: Option<LockDomain>,
+            _: Duration,
+        ) -> Result<WatchOutcome, StoreError> {
+            Ok(WatchOutcome::Unchanged)
+        }
+
+        fn liveness_lock(&self, _: &TokenKey, _: Duration) -> Result<LivenessLock, StoreError> {
+            Ok(LivenessLock::new(None, Ends(Arc::clone(&self.ended))))
+        }
+
+        fn spill(&self, _: &TokenKey, _: &PendingSave) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        fn forget_spill(&self, _: &TokenKey, _: Attempt) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_may_still_save_holds_the_liveness_lock_of_its_key() {
+        let ((word, go_on), ended) = (channel(), Arc::new(AtomicBool::new(false)));
+        let store = OffThread::new(Slow { go_on: Mutex::new(go_on), ended: Arc::clone(&ended) });
+        let (key, within) = (TokenKey::new("p", "e"), Duration::from_millis(1));
+        let lock = store.liveness_lock(&key, Duration::from_secs(60)).await.unwrap();
+        let record = Record::new(Epoch::new(1), Generation::new(1), SessionState::LoggedOut);
+        let error = store.save(&key, None, &record, within).await.unwrap_err();
+        assert_eq!(error.applied(), Applied::Maybe);
+        drop(lock);
+        assert!(!ended.load(Ordering::SeqCst), "the thread may still save");
+        word.send(()).unwrap();
+        while !ended.load(Ordering::SeqCst) {
+            tokio::task::yield_now().await;
+        }
+    }
+}

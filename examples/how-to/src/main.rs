@@ -12,6 +12,7 @@ mod grant_of_one_sign_in;
 mod many_users;
 mod missing_scope;
 mod outcome;
+mod own_store;
 mod policy;
 mod redis_store;
 mod sealed_store;
@@ -30,6 +31,7 @@ async fn main() -> Outcome {
     existing_tokens::run().await?;
     grant_of_one_sign_in::run().await?;
     many_users::run().await?;
+    own_store::run().await?;
     policy::run()?;
     redis_store::run()?;
     sealed_store::run()?;

@@ -1,9 +1,10 @@
 //! A store that hangs, thousands of waiters without a thread, and a renewal that is dropped in the middle of a save.
 
 use core::future::pending;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
 use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
 
 use async_trait::async_trait;
 use tokio::runtime::Builder;
@@ -33,7 +34,10 @@ struct Hanging {
     tokens: AtomicUsize,
     watching: AtomicUsize,
     hung: AtomicUsize,
-    spilled: Mutex<Vec<PendingSave>>,
+    /// Whether loads panic.
+    panics: AtomicBool,
+    /// What was spilled, and the threads on which it was.
+    spilled: Mutex<Vec<(PendingSave, ThreadId)>>,
 }
 
 impl Hanging {
@@ -69,6 +73,7 @@ impl AsyncStore for Hanging {
     }
 
     async fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
+        assert!(!self.panics.load(Ordering::SeqCst), "a store that panics");
         self.hang(&self.loads).await;
         self.records().load(key, within).await
     }
@@ -105,7 +110,7 @@ impl AsyncStore for Hanging {
     }
 
     fn spill(&self, _: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
-        self.spilled.lock().unwrap().push(pending_save.clone());
+        self.spilled.lock().unwrap().push((pending_save.clone(), thread::current().id()));
         Ok(())
     }
 
@@ -205,6 +210,7 @@ fn ten_thousand_waiters_for_a_lease_of_an_asynchronous_store_use_no_thread() {
         let sources = (0..WAITERS).map(|_| source(&store, &endpoint, toy(), policy.clone()));
         let waiting: Vec<_> = sources.map(|source| tokio::spawn(get(source))).collect();
         while store.watching.load(Ordering::SeqCst) < WAITERS {
+            assert_eq!(threads(), before, "waiters occupy threads");
             tokio::task::yield_now().await;
         }
         assert_eq!(threads(), before, "waiters occupy threads");
@@ -270,9 +276,28 @@ fn a_token_whose_save_is_dropped_with_its_runtime_is_spilled() {
     store.tokens.store(1, Ordering::SeqCst);
     runtime.spawn(async move { source.token().await.map(drop) });
     while store.hung.load(Ordering::SeqCst) == 0 {
-        std::thread::yield_now();
+        thread::yield_now();
     }
     assert!(store.spilled.lock().unwrap().is_empty());
     drop(runtime);
     assert_eq!(store.spilled.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_the_store_does_not_take_in_time_is_spilled_on_a_thread_for_blocking_work() {
+    let (store, endpoint) = (Hanging::new(), Endpoint::with_permits(9));
+    store.tokens.store(usize::MAX, Ordering::SeqCst);
+    let source = source(&store, &endpoint, toy().without_credentials(), hasty());
+    assert_eq!(source.sign_in(code()).await.unwrap().expose(), "token-1");
+    let spilled = store.spilled.lock().unwrap();
+    assert!(spilled.len() == 1 && spilled[0].1 != thread::current().id(), "{} spills", spilled.len());
+}
+
+#[tokio::test]
+async fn a_store_that_panics_is_a_store_that_fails() {
+    let (store, endpoint) = (Hanging::new(), Endpoint::with_permits(9));
+    store.panics.store(true, Ordering::SeqCst);
+    let error = source(&store, &endpoint, toy().without_credentials(), hasty()).token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store, "{error:?}");
+    assert_eq!(source(&store, &endpoint, toy(), hasty()).token().await.unwrap().expose(), "token-1");
 }
