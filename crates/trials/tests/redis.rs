@@ -60,7 +60,7 @@ fn a_single_use_token_is_never_sent_without_the_store_and_a_repeatable_grant_goe
         let (server, app) = signed_in(&*store, Duration::ZERO);
         let url = server.simulator().url();
         let own = App::client_credentials(
-            &format!("{url}/api/oauth2/token"),
+            format!("{url}/api/oauth2/token"),
             "client_abc123def456",
             "secret_xyz789uvw012",
         );
