@@ -200,12 +200,15 @@ impl AsyncMap for PostgresStore {
         };
         locks.saving(name, entry);
         match link.query(statement, parameters, Effect::Swap, within).await {
-            Ok(rows) if rows.is_empty() => Ok(false),
-            Ok(_) => {
-                locks.saved(name, entry);
-                Ok(true)
+            Ok(rows) => {
+                let done = !rows.is_empty();
+                locks.saved(name, entry, done);
+                Ok(done)
             }
-            Err(failure) if failure.is_conflict() => Ok(false),
+            Err(failure) if failure.is_conflict() => {
+                locks.saved(name, entry, false);
+                Ok(false)
+            }
             Err(failure) => Err(failure.into()),
         }
     }
@@ -233,8 +236,12 @@ impl AsyncMap for PostgresStore {
                     continue;
                 }
             };
-            if let Some(outcome) = seen.outcome(version, domain) {
-                return Ok(outcome);
+            let own_has_ended = |domain| self.0.locks.has_ended(name, domain);
+            match seen.outcome(version, domain) {
+                Some(WatchOutcome::Changed) => return Ok(WatchOutcome::Changed),
+                _ if domain.is_some_and(own_has_ended) => return Ok(WatchOutcome::OwnerGone),
+                Some(outcome) => return Ok(outcome),
+                None => {}
             }
             let left = end.left();
             if left.is_zero() {

@@ -8,8 +8,9 @@ use core::time::Duration;
 
 use support::{DATABASE, WITHIN, entry, map, name, new_store, server, version};
 use tokio::time::timeout;
-use wellspring_core::{Applied, StoreError, Version, WatchOutcome};
-use wellspring_store::AsyncMap as _;
+use wellspring_core::{Applied, AsyncStore as _, StoreError, Swap, TokenKey, Version, WatchOutcome};
+use wellspring_store::contract::sample;
+use wellspring_store::{AsyncMap as _, KeyName};
 use wellspring_store_postgres::PostgresStore;
 use wellspring_test_servers::{PostgresServer, Relay};
 
@@ -96,6 +97,46 @@ async fn a_network_that_drops_everything_holds_no_caller_and_another_connection_
     assert_all_end(&store, false).await;
     relay.mend();
     until_it_answers(&store).await;
+}
+
+#[tokio::test]
+async fn a_note_that_an_outage_delays_is_written_once_the_server_answers_again() {
+    let mut server = PostgresServer::start();
+    let builder = new_store(&server);
+    let (store, watcher) = (builder.clone().unsealed().unwrap(), map(builder));
+    let (key, name) = (TokenKey::new("p", "e"), KeyName::of(&TokenKey::new("p", "e")));
+    let lock = store.liveness_lock(&key, WITHIN).await.unwrap();
+    let Swap::Done(version) = store.save(&key, None, &sample::with_attachments(), WITHIN).await.unwrap()
+    else {
+        panic!("the store was empty")
+    };
+    server.kill();
+    let domain = lock.domain();
+    drop(lock);
+    // Long enough for the first attempt to fail.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    server.start_again();
+    let watching = async {
+        // The presence may have ended by now, and the watcher may still find no server.
+        while !matches!(watcher.watch(&name, version, domain, WITHIN).await, Ok(WatchOutcome::OwnerGone)) {}
+    };
+    timeout(Duration::from_secs(60), watching).await.expect("the note is written");
+}
+
+#[tokio::test]
+async fn a_process_knows_without_a_note_that_its_own_lock_has_ended() {
+    let server = server();
+    let store = new_store(&server).unsealed().unwrap();
+    let (key, name) = (TokenKey::new("p", "e"), KeyName::of(&TokenKey::new("p", "e")));
+    let version = entry(1).version;
+    // An entry without a lease gets no note.
+    assert!(store.map().swap(&name, None, &entry(1), WITHIN).await.unwrap());
+    let (first, second) =
+        (store.liveness_lock(&key, WITHIN).await.unwrap(), store.liveness_lock(&key, WITHIN).await.unwrap());
+    let (ended, held) = (first.domain(), second.domain());
+    drop(first);
+    assert_eq!(store.map().watch(&name, version, ended, WITHIN).await.unwrap(), WatchOutcome::OwnerGone);
+    assert_eq!(store.map().watch(&name, version, held, SHORT).await.unwrap(), WatchOutcome::Unchanged);
 }
 
 #[tokio::test]
