@@ -4,50 +4,15 @@
 //! words the sentence; this module assigns the status.
 
 mod advice;
+mod status;
 
 use core::fmt;
 use std::io::{self, Write};
-use std::process::ExitCode;
 
 use wellspring_core::{StoreError, TokenError};
 use wellspring_profiles::{Error, Place, visible};
 
-/// The exit status of the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exit {
-    /// A person must correct something: the command line, the configuration, a file named there, or the store.
-    Usage,
-    /// A person must sign in.
-    LoginRequired,
-    /// The server refused the request; a retry without a change does not help.
-    Refused,
-    /// A server or a store is down or busy, or the deadline has passed: try again later.
-    TryLater,
-    /// A check of the demo failed.
-    DemoFailed,
-}
-
-impl Exit {
-    pub(crate) const fn status(self) -> u8 {
-        match self {
-            Self::DemoFailed => 1,
-            Self::Usage => 2,
-            Self::LoginRequired => 3,
-            Self::Refused => 4,
-            Self::TryLater => 5,
-        }
-    }
-
-    /// The exit of another command, by its status.
-    pub(crate) fn of_status(status: u8) -> Option<Self> {
-        let all = [Self::DemoFailed, Self::Usage, Self::LoginRequired, Self::Refused, Self::TryLater];
-        all.into_iter().find(|exit| exit.status() == status)
-    }
-
-    pub(crate) fn code(self) -> ExitCode {
-        ExitCode::from(self.status())
-    }
-}
+pub(crate) use status::Exit;
 
 /// Writes a line to stderr, safe for a terminal. A closed stderr does not fail the command.
 pub(crate) fn say(text: impl fmt::Display) {

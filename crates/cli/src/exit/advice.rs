@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use wellspring_core::{ErrorKind, LoginReason, StoreError, TokenError};
 
-use super::Exit;
+use super::status::Exit;
 use crate::span::rounded_up;
 
 /// What to do about what the store refuses. The error itself says how.
