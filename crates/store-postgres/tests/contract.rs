@@ -91,11 +91,16 @@ struct Refusing(Arc<PostgresServer>, String);
 
 impl Refusing {
     fn new(server: &Arc<PostgresServer>, table: &str) -> Self {
-        let refuse = format!(
-            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no' USING ERRCODE = '53100'; END $$;
-             CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON \"{table}\" EXECUTE FUNCTION refuse()"
+        // The function is this table's own: other tests use the same database at once.
+        server.sql(
+            DATABASE,
+            &format!(
+                "CREATE OR REPLACE FUNCTION \"refuse_{table}\"() RETURNS trigger LANGUAGE plpgsql \
+                 AS $$ BEGIN RAISE 'no' USING ERRCODE = '53100'; END $$; \
+                 CREATE OR REPLACE TRIGGER refuse BEFORE INSERT OR UPDATE ON \"{table}\" \
+                 EXECUTE FUNCTION \"refuse_{table}\"()"
+            ),
         );
-        server.sql(DATABASE, &format!("DROP FUNCTION IF EXISTS refuse CASCADE; {refuse}"));
         Self(Arc::clone(server), table.to_owned())
     }
 }
