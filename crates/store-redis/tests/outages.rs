@@ -162,10 +162,13 @@ fn a_watcher_on_another_host_is_served_soon_after_the_save() {
         }
         lags.sort();
         println!(
-            "{colour:?}: a watcher returns after the save within {:?} (median), {:?} (worst)",
-            lags[10], lags[20]
+            "{colour:?}: a watcher returns after the save within {:?} (least), {:?} (median), {:?} (worst)",
+            lags[0], lags[10], lags[20]
         );
-        // The poll would take a second.
-        assert!(lags[10] < Duration::from_millis(500), "{colour:?}: {lags:?}");
+        // The poll takes up to a second, and so most of these would take longer.
+        assert!(
+            lags[0] < Duration::from_millis(30) && lags[10] < Duration::from_millis(500),
+            "{colour:?}: {lags:?}"
+        );
     }
 }
