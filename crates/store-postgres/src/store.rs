@@ -8,13 +8,13 @@ use tokio_postgres::types::Type;
 use wellspring_core::{
     LivenessLock, LockDomain, SharedBy, StoreError, StoreGuarantees, Version, WatchOutcome,
 };
-use wellspring_store::{AsyncMap, Deadline, Entry, KeyName, Zeroizing};
+use wellspring_store::{AsyncMap, Deadline, Entry, HeldLocks, KeyName, LockState, Zeroizing};
 
 use crate::connector::Connector;
 use crate::error::Effect;
-use crate::held_locks::{HeldLocks, process_of};
 use crate::link::Link;
 use crate::listener::Listener;
+use crate::noted_locks::NotedLocks;
 use crate::presence::Presence;
 use crate::random;
 use crate::table::presence_name;
@@ -40,7 +40,7 @@ struct Parts {
     link: Arc<Link>,
     listener: Listener,
     presence: Presence,
-    locks: Arc<HeldLocks>,
+    locks: Arc<NotedLocks>,
     may_go_back: bool,
 }
 
@@ -54,7 +54,7 @@ impl PostgresStore {
         let process = random()?;
         let listener = Listener::new(Arc::clone(&link));
         let presence = Presence::new(Arc::clone(&link), process, presence_for);
-        let locks = HeldLocks::new(Arc::clone(&link), process);
+        let locks = NotedLocks::new(Arc::clone(&link), process);
         Ok(Self(Arc::new(Parts { link, listener, presence, locks, may_go_back })))
     }
 
@@ -88,7 +88,7 @@ impl PostgresStore {
         domain: Option<LockDomain>,
         within: Duration,
     ) -> Result<Option<Seen>, StoreError> {
-        let process = domain.map(|domain| presence_name(process_of(domain))).unwrap_or_default();
+        let process = domain.map(|domain| presence_name(HeldLocks::process_of(domain))).unwrap_or_default();
         let name = name.as_str();
         let parameters = [(&name as _, Type::TEXT), (&process as _, Type::TEXT)];
         let link = self.link();
@@ -181,7 +181,7 @@ impl AsyncMap for PostgresStore {
         entry: &Entry,
         within: Duration,
     ) -> Result<bool, StoreError> {
-        let (link, locks) = (self.link(), &self.0.locks);
+        let (link, locks) = (self.link(), &self.0.locks.held);
         let [version, expected_version] = [Some(entry.version), expected]
             .map(|version| version.map(|version| version.value().to_be_bytes()));
         let (version, expected_version) =
@@ -198,15 +198,15 @@ impl AsyncMap for PostgresStore {
             Some(_) => (&table.update, &parameters[..]),
             None => (&table.insert, &parameters[..3]),
         };
-        locks.saving(name, entry);
+        locks.saving(name, entry.version, entry.holds_lease());
         match link.query(statement, parameters, Effect::Swap, within).await {
             Ok(rows) => {
                 let done = !rows.is_empty();
-                locks.saved(name, entry, done);
+                locks.saved(name, entry.version, done);
                 Ok(done)
             }
             Err(failure) if failure.is_conflict() => {
-                locks.saved(name, entry, false);
+                locks.saved(name, entry.version, false);
                 Ok(false)
             }
             Err(failure) => Err(failure.into()),
@@ -236,7 +236,7 @@ impl AsyncMap for PostgresStore {
                     continue;
                 }
             };
-            let own_has_ended = |domain| self.0.locks.has_ended(name, domain);
+            let own_has_ended = |domain| self.0.locks.held.state(name, domain) == LockState::Ended;
             match seen.outcome(version, domain) {
                 Some(WatchOutcome::Changed) => return Ok(WatchOutcome::Changed),
                 _ if domain.is_some_and(own_has_ended) => return Ok(WatchOutcome::OwnerGone),

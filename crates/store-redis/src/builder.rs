@@ -5,12 +5,11 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use wellspring_core::{StoreError, StorePassword};
-use wellspring_store::{Records, SealingKeys};
+use wellspring_store::{HeldLocks, Records, SealingKeys};
 
 use crate::address::Target;
 use crate::blocking::Blocking;
 use crate::connector::{Certificates, Connector};
-use crate::locks::Locks;
 use crate::operations::Replicas;
 use crate::presence::Presence;
 use crate::shared::{Keys, Shared};
@@ -165,7 +164,7 @@ impl RedisStoreBuilder {
             keys: Keys { prefix: self.prefix },
             topology: Arc::clone(&topology),
             blocking: Blocking::new(Arc::clone(&connector), Arc::clone(&topology)),
-            locks: Locks::new(process),
+            locks: HeldLocks::new(process),
             presence: Presence::new(self.presence),
             watching: Watching::default(),
             publish_refused: false.into(),

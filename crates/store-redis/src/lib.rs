@@ -93,7 +93,6 @@ mod exchange;
 mod failure;
 mod info;
 mod keeper;
-mod locks;
 mod looker;
 #[cfg(feature = "async")]
 mod nonblocking;

@@ -4,12 +4,11 @@ use core::time::Duration;
 
 use redis::{Cmd, Value};
 use wellspring_core::WatchOutcome;
-use wellspring_store::Deadline;
+use wellspring_store::{Deadline, LockState};
 
 use crate::blocking::now;
 use crate::exchange::{Request, exchange};
 use crate::failure::{Cause, Failure};
-use crate::locks::Own;
 use crate::shared::{Shared, note_field, owner_of, slot_of_name, version_of};
 use crate::slot::slot_of;
 use crate::watching::{Look, Watch};
@@ -36,8 +35,8 @@ pub(crate) fn run(shared: &Shared) {
 
 /// What this process knows of the owner without asking: taken before the version is read, so that a save of an owner that
 /// has ended is seen.
-fn own(shared: &Shared, watch: &Watch) -> Own {
-    watch.domain.map_or(Own::Held, |domain| shared.locks.own(&watch.name, domain))
+fn own(shared: &Shared, watch: &Watch) -> LockState {
+    watch.domain.map_or(LockState::Held, |domain| shared.locks.state(&watch.name, domain))
 }
 
 /// Asks whether the owner's process lives.
@@ -63,7 +62,7 @@ fn of_many(shared: &Shared, looks: &[Look]) {
     let mut owned = Vec::new();
     for look in looks {
         let own = own(shared, &look.watch);
-        if own == Own::Foreign {
+        if own == LockState::Foreign {
             commands.push(presence(shared, &look.watch).0);
         }
         commands.push(record(shared, &look.watch));
@@ -77,7 +76,7 @@ fn of_many(shared: &Shared, looks: &[Look]) {
         Ok(reply) => {
             let mut values = reply.values.into_iter();
             for (look, own) in looks.iter().zip(owned) {
-                let present = if own == Own::Foreign { values.next() } else { None };
+                let present = if own == LockState::Foreign { values.next() } else { None };
                 let record = values.next().unwrap_or_default();
                 shared.watching.looked(look, outcome(&look.watch, own, present.as_ref(), &record));
             }
@@ -92,7 +91,7 @@ fn of_one(shared: &Shared, watch: &Watch) -> Result<Option<WatchOutcome>, Failur
         let reply = now(exchange(&shared.blocking, &shared.topology, &request, Deadline::after(WITHIN)))?;
         reply.values.into_iter().next().ok_or(Failure::new(Cause::Unexpected))
     };
-    let present = if own == Own::Foreign {
+    let present = if own == LockState::Foreign {
         let (command, slot) = presence(shared, watch);
         // The server that has it may be down while the one with the record is not.
         ask(slot, command).ok()
@@ -106,7 +105,7 @@ fn of_one(shared: &Shared, watch: &Watch) -> Result<Option<WatchOutcome>, Failur
 /// What these answers mean. The presence was asked for before the version.
 fn outcome(
     watch: &Watch,
-    own: Own,
+    own: LockState,
     present: Option<&Value>,
     record: &Value,
 ) -> Result<Option<WatchOutcome>, Failure> {
@@ -125,10 +124,10 @@ fn outcome(
     }
     let noted = matches!(fields.get(1), Some(Value::BulkString(_)));
     Ok(match (noted, own) {
-        (true, _) | (_, Own::Ended) => Some(WatchOutcome::OwnerGone),
-        (_, Own::Held) => None,
-        (_, Own::Foreign) if matches!(present, Some(Value::Int(1))) => None,
+        (true, _) | (_, LockState::Ended) => Some(WatchOutcome::OwnerGone),
+        (_, LockState::Held) => None,
+        (_, LockState::Foreign) if matches!(present, Some(Value::Int(1))) => None,
         // The process has ended, or never was, or no answer says so.
-        (_, Own::Foreign) => Some(WatchOutcome::OwnerUnknown),
+        (_, LockState::Foreign) => Some(WatchOutcome::OwnerUnknown),
     })
 }

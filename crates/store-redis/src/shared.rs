@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use redis::Cmd;
 use wellspring_core::{LockDomain, Version};
-use wellspring_store::KeyName;
+use wellspring_store::{HeldLocks, KeyName};
 
 use crate::blocking::Blocking;
-use crate::locks::{Locks, process_of};
 use crate::presence::Presence;
 use crate::script::{LAYOUT, Script};
 use crate::slot::slot_of;
@@ -24,7 +23,7 @@ pub(crate) struct Shared {
     pub(crate) keys: Keys,
     pub(crate) topology: Arc<Topology>,
     pub(crate) blocking: Blocking,
-    pub(crate) locks: Locks,
+    pub(crate) locks: HeldLocks,
     pub(crate) presence: Presence,
     pub(crate) watching: Watching,
     /// The server does not let this user publish, or subscribe: watchers look once a second.
@@ -112,7 +111,7 @@ pub(crate) fn note_field(domain: LockDomain) -> [u8; 17] {
 
 /// The id of the process that owns this lock.
 pub(crate) fn owner_of(domain: LockDomain) -> u64 {
-    process_of(domain)
+    HeldLocks::process_of(domain)
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ use wellspring_core::{
 use wellspring_store::contract::Folder;
 use wellspring_store::files::{self, FileId};
 use wellspring_store::{
-    Deadline, Entry, FileLockGuard, FileLocks, KeyName, LivenessLocks, MemoryStore, OnRuntime, Records,
-    Resealed, Seal, SealingKey, SealingKeyId, SealingKeys, Seals, Spills,
+    Deadline, Entry, FileLockGuard, FileLocks, HeldLocks, KeyName, LivenessLocks, LockState, MemoryStore,
+    OnRuntime, Records, Resealed, Seal, SealingKey, SealingKeyId, SealingKeys, Seals, Spills,
 };
 use wellspring_store_file::FileStore;
 use wellspring_store_postgres::{PostgresStore, PostgresStoreBuilder};
@@ -135,11 +135,15 @@ fn show_stores(shown: &mut Shown) {
     let folder = Folder::new();
     let key = TokenKey::new("hive-auth", "https://auth.example/token").user(SECRET);
     let name = KeyName::of(&key);
+    let held = HeldLocks::new(1);
+    held.saving(&name, Version::new(held.take(&name).into()), true);
     let locks = FileLocks::open(folder.path().join("locks"), "life").unwrap();
     show!(shown:
         Deadline = Deadline::after(MOMENT);
         Entry = Entry { version: Version::new(1), bytes: ACCESS.as_bytes().to_vec().into() };
         KeyName = name.clone();
+        HeldLocks = held;
+        LockState = LockState::Ended;
         LivenessLocks = LivenessLocks::open(folder.path().join("locks")).unwrap();
         FileLockGuard = locks.shared(&name, MOMENT).unwrap();
         Spills = Spills::new(folder.path().join("spill"));

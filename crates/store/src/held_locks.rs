@@ -1,21 +1,40 @@
-//! The liveness locks that this process holds, and which versions with a lease it may have saved under each.
+//! The liveness locks that a process holds in a store on a network, and which versions with a lease it may have saved under
+//! each.
+//!
+//! Hosts share no kernel that could tell when a lock ends. Such a store shows that its process lives, gives each lock a domain
+//! of its own, and leaves a note where a lock ends while a lease may still stand.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wellspring_core::{LockDomain, Version};
-use wellspring_store::KeyName;
 
-/// The liveness locks of one opened store.
+use crate::map::KeyName;
+
+/// The liveness locks of one opened store, for the map of a network store.
+///
+/// ```
+/// use wellspring_core::TokenKey;
+/// use wellspring_store::{HeldLocks, KeyName, LockState};
+///
+/// let (locks, name) = (HeldLocks::new(7), KeyName::of(&TokenKey::new("p", "e")));
+/// let number = locks.take(&name);
+/// let domain = locks.domain(number).expect("the number is not zero");
+/// assert_eq!(HeldLocks::process_of(domain), 7);
+/// assert_eq!(locks.state(&name, domain), LockState::Held);
+/// // No lease was saved under it, so that there is nothing to note.
+/// assert!(locks.release(&name, number).is_empty());
+/// assert_eq!(locks.state(&name, domain), LockState::Ended);
+/// ```
 #[derive(Debug)]
-pub(crate) struct Locks {
+pub struct HeldLocks {
     /// The random id of this process, as the upper half of each domain.
     process: u64,
-    held: Mutex<Held>,
+    held: Mutex<Numbered>,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct Numbered {
     last: u64,
     names: HashMap<KeyName, Vec<Lock>>,
 }
@@ -27,31 +46,44 @@ struct Lock {
     leased: Vec<Version>,
 }
 
-/// A lock of this process as a watcher in the same process sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Own {
-    /// The domain is of another process.
+/// What a process knows by itself of the lock of a domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a watcher matches on every case")]
+pub enum LockState {
+    /// Nothing: another process has taken it.
     Foreign,
+    /// This process holds it.
     Held,
+    /// This process has held it.
     Ended,
 }
 
-impl Locks {
-    pub(crate) fn new(process: u64) -> Self {
+impl HeldLocks {
+    /// No locks yet, of the process with this random id.
+    #[must_use]
+    pub fn new(process: u64) -> Self {
         Self { process, held: Mutex::default() }
     }
 
     /// The id of this process.
-    pub(crate) const fn process(&self) -> u64 {
+    #[must_use]
+    pub const fn process(&self) -> u64 {
         self.process
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
+    fn held(&self) -> MutexGuard<'_, Numbered> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The id of the process that has taken the lock of this domain.
+    #[must_use]
+    pub const fn process_of(domain: LockDomain) -> u64 {
+        (domain.value() >> 64) as u64
+    }
+
     /// Takes a lock, and returns its number.
-    pub(crate) fn take(&self, name: &KeyName) -> u64 {
+    #[must_use]
+    pub fn take(&self, name: &KeyName) -> u64 {
         let mut held = self.held();
         held.last += 1;
         let number = held.last;
@@ -59,33 +91,36 @@ impl Locks {
         number
     }
 
-    /// The domain of the lock of this number.
-    pub(crate) fn domain(&self, number: u64) -> Option<LockDomain> {
+    /// The domain of the lock of this number: the process and the number.
+    #[must_use]
+    pub fn domain(&self, number: u64) -> Option<LockDomain> {
         LockDomain::new(u128::from(self.process) << 64 | u128::from(number))
     }
 
-    /// What is known here of the owner of this domain.
-    pub(crate) fn own(&self, name: &KeyName, domain: LockDomain) -> Own {
-        if process_of(domain) != self.process {
-            return Own::Foreign;
+    /// What is known here of the lock of this domain.
+    #[must_use]
+    pub fn state(&self, name: &KeyName, domain: LockDomain) -> LockState {
+        if Self::process_of(domain) != self.process {
+            return LockState::Foreign;
         }
         let held = self.held();
         let is = |lock: &Lock| self.domain(lock.number) == Some(domain);
         match held.names.get(name).is_some_and(|locks| locks.iter().any(is)) {
-            true => Own::Held,
-            false => Own::Ended,
+            true => LockState::Held,
+            false => LockState::Ended,
         }
     }
 
-    /// A save of this version, which has a lease or has not, is about to be sent.
-    pub(crate) fn saving(&self, name: &KeyName, version: Version, leased: bool) {
+    /// A save of this version, which has a lease or has not, is about to be sent. A caller that drops it does not learn whether
+    /// it was made.
+    pub fn saving(&self, name: &KeyName, version: Version, leased: bool) {
         if let (true, Some(locks)) = (leased, self.held().names.get_mut(name)) {
             locks.iter_mut().for_each(|lock| lock.leased.push(version));
         }
     }
 
     /// The save of this version has succeeded, or it has certainly not.
-    pub(crate) fn saved(&self, name: &KeyName, version: Version, succeeded: bool) {
+    pub fn saved(&self, name: &KeyName, version: Version, succeeded: bool) {
         if let Some(locks) = self.held().names.get_mut(name) {
             let keep = |known: &Version| if succeeded { *known == version } else { *known != version };
             locks.iter_mut().for_each(|lock| lock.leased.retain(keep));
@@ -93,7 +128,8 @@ impl Locks {
     }
 
     /// Ends a lock, and returns the versions whose lease it may have left behind.
-    pub(crate) fn release(&self, name: &KeyName, number: u64) -> Vec<Version> {
+    #[must_use]
+    pub fn release(&self, name: &KeyName, number: u64) -> Vec<Version> {
         let mut held = self.held();
         let Some(locks) = held.names.get_mut(name) else { return Vec::new() };
         let at = locks.iter().position(|lock| lock.number == number);
@@ -103,11 +139,6 @@ impl Locks {
         }
         left
     }
-}
-
-/// The process of this domain.
-pub(crate) const fn process_of(domain: LockDomain) -> u64 {
-    (domain.value() >> 64) as u64
 }
 
 #[cfg(test)]
@@ -120,9 +151,9 @@ mod tests {
 
     #[test]
     fn a_lock_that_ends_leaves_the_versions_whose_lease_may_stand() {
-        let (locks, name) = (Locks::new(7), name());
+        let (locks, name) = (HeldLocks::new(7), name());
         let number = locks.take(&name);
-        assert_eq!(locks.domain(number).map(process_of), Some(7));
+        assert_eq!(locks.domain(number).map(HeldLocks::process_of), Some(7));
         for version in [1, 2].map(Version::new) {
             locks.saving(&name, version, true);
         }
@@ -140,12 +171,12 @@ mod tests {
 
     #[test]
     fn a_lock_of_this_process_is_held_or_has_ended() {
-        let (locks, name) = (Locks::new(7), name());
+        let (locks, name) = (HeldLocks::new(7), name());
         let number = locks.take(&name);
         let domain = locks.domain(number).expect("not zero");
-        assert_eq!(locks.own(&name, domain), Own::Held);
-        locks.release(&name, number);
-        assert_eq!(locks.own(&name, domain), Own::Ended);
-        assert_eq!(Locks::new(8).own(&name, domain), Own::Foreign);
+        assert_eq!(locks.state(&name, domain), LockState::Held);
+        assert!(locks.release(&name, number).is_empty());
+        assert_eq!(locks.state(&name, domain), LockState::Ended);
+        assert_eq!(HeldLocks::new(8).state(&name, domain), LockState::Foreign);
     }
 }
