@@ -311,7 +311,7 @@ async fn a_certificate_file_that_is_exchanged_is_used_from_the_next_handshake_on
         let server = bank.serve(&[&TLS12, &TLS13]);
         let keys = [KeyPair::generate().unwrap(), KeyPair::generate().unwrap()];
         let pem = |n: usize| {
-            let certificate = bank.certify("shop 93", &keys[n]);
+            let certificate = bank.certify(&format!("shop {n}"), &keys[n]);
             let chain = format!("{}{}", certificate.pem(), bank.intermediate.pem());
             (certificate.der().to_vec(), chain)
         };
@@ -319,12 +319,14 @@ async fn a_certificate_file_that_is_exchanged_is_used_from_the_next_handshake_on
         let certificate = files.write("cert.pem", &old_pem);
         let key = files.write("key.pem", keys[0].serialize_pem());
         let identity = TlsIdentity::file(certificate).key_file(key);
-        let client =
-            ClientTransport::new(bank.trusting().backend(backend).client_identity(identity)).unwrap();
+        let tls = bank.trusting().backend(backend).client_identity(identity);
+        let client = ClientTransport::new(tls.clone()).unwrap();
         let request = HttpRequest::new(Method::Post, format!("{}/token", server.url)).body("{}");
         let expect = async |shown: &[u8], what: &str| {
             client.exchange(&request, Duration::from_secs(20)).await.unwrap();
             assert_eq!(server.last_shown().as_deref(), Some(shown), "{backend:?}: {what}");
+            let told = tls.certificate_info().unwrap().unwrap();
+            assert_eq!(told.subject, if shown == old { "shop 0" } else { "shop 1" }, "{backend:?}: {what}");
         };
         expect(&old, "as it was").await;
         // Half of an exchange: the key is not that of the certificate yet.

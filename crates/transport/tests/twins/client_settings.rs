@@ -22,16 +22,16 @@ pub(crate) fn tls_libraries() -> &'static [TlsBackend] {
 }
 
 /// This test, in a process of its own with this environment.
-fn child(test: &str, environment: &[(&str, &str)]) -> Output {
+pub(crate) fn child(test: &str, environment: &[(&str, &str)]) -> Output {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("twins::client_settings::{test}"), "--nocapture"])
+        .args(["--exact", test, "--nocapture"])
         .envs(environment.iter().copied())
         .output()
         .unwrap()
 }
 
 #[expect(clippy::disallowed_methods, reason = "how the test process reaches its child")]
-fn given(name: &str) -> Option<String> {
+pub(crate) fn given(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
@@ -51,7 +51,7 @@ async fn the_systems_certificate_store_is_trusted_by_one_call_and_ssl_cert_file_
             ("WELLSPRING_TEST_EXPECTED", trusted),
             ("SSL_CERT_FILE", file.to_str().unwrap()),
         ];
-        let output = child("child_of_the_store_test", &environment);
+        let output = child("twins::client_settings::child_of_the_store_test", &environment);
         assert!(output.status.success(), "{trusted}: {}", String::from_utf8_lossy(&output.stdout));
     }
     std::fs::remove_dir_all(folder).unwrap();
@@ -123,7 +123,7 @@ async fn the_proxy_of_the_environment_is_used_unless_the_settings_forbid_it_and_
     ] {
         let mut names = vec![("WELLSPRING_TEST_EXPECTED", expected), ("NO_PROXY", ""), ("no_proxy", "")];
         names.extend(["https_proxy", "HTTPS_PROXY"].map(|name| (name, environment)));
-        let output = child("child_of_the_environment_test", &names);
+        let output = child("twins::client_settings::child_of_the_environment_test", &names);
         assert!(output.status.success(), "{environment}: {}", String::from_utf8_lossy(&output.stdout));
     }
     assert_eq!(proxy.received("issuer.invalid:443").len(), 1);

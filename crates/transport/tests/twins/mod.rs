@@ -30,4 +30,5 @@ mod record;
 mod single_flight;
 mod store;
 mod time;
+mod tls_versions;
 mod user_agent;
