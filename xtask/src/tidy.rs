@@ -15,6 +15,7 @@ mod errors_page;
 mod events;
 mod invariants;
 mod length;
+mod let_chains;
 mod links;
 mod lints;
 mod metrics;
@@ -34,7 +35,7 @@ pub(crate) use table::{print as print_table, write as write_table};
 
 type Check = fn(&Workspace) -> Vec<String>;
 
-const CHECKS: [(&str, Check); 23] = [
+const CHECKS: [(&str, Check); 24] = [
     ("dependencies point one way", dependencies::findings),
     ("no runtime in a blocking tree", blocking_tree::findings),
     ("no files import each other in a circle", circles::findings),
@@ -42,6 +43,7 @@ const CHECKS: [(&str, Check); 23] = [
     (repeats::RULE, repeats::findings),
     ("a client's types stay in its adapter", adapters::findings),
     ("lints and `forbid(unsafe_code)` everywhere", lints::findings),
+    ("no published crate needs a newer Rust for its conditions", let_chains::findings),
     ("clocks are read only in clock.rs", clocks::findings),
     ("secrets are neither displayed nor serialized", secrets::findings),
     ("every public type is in the canary test", canary::findings),

@@ -68,10 +68,10 @@ impl Connector {
         let mut config = self.url.config.clone();
         let passfile = self.url.passfile.as_ref().or(self.passfile.as_ref());
         // Read for each connection: a password may be changed while the program runs.
-        if let (None, Some(path)) = (config.get_password(), passfile)
-            && let Some(password) = passfile::password(path, &config)?
-        {
-            config.password(password.as_bytes());
+        if let (None, Some(path)) = (config.get_password(), passfile) {
+            if let Some(password) = passfile::password(path, &config)? {
+                config.password(password.as_bytes());
+            }
         }
         let failed = |error| error::of_connection(self.shown(), &self.table, &error);
         match &self.url.tls {
