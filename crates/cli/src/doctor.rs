@@ -184,7 +184,7 @@ fn open_store(all: &Configuration, profiles: &[Profile], report: &mut Report) ->
 }
 
 /// Why the spilled tokens of these profiles' leased attempts cannot be used.
-fn unusable_spills(store: &dyn Store, profiles: &[Profile]) -> Vec<String> {
+fn unusable_spills(store: &dyn LocalStore, profiles: &[Profile]) -> Vec<String> {
     let of_profile = |profile| {
         let parts = Parts::offline(profile).ok()?;
         let loaded = store.load(&parts.provider.spec().key, LOAD_TIMEOUT).ok()?;
