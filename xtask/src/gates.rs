@@ -6,7 +6,7 @@ use crate::cargo::{cargo, run as run_command};
 use crate::clock::timed;
 use crate::programs::{KEYRING, OPENSSL, SERVERS, ensure};
 use crate::workspace::Workspace;
-use crate::{browser, budget, crash, explore, features, fit, fuzz, interleavings, storm, tidy};
+use crate::{browser, budget, crash, explore, features, fit, fuzz, interleavings, lowest, storm, tidy};
 
 type Gate = fn(&Workspace) -> Result<(), String>;
 
@@ -22,7 +22,7 @@ const GATES: [(&str, Gate); 15] = [
     ("a storm at a certified server", storm::quick),
     ("threads under every schedule", interleavings::run),
     ("each set of features by itself", features::run),
-    ("beside other crates", fit::quick),
+    ("beside other crates", beside_others),
     ("budgets, and the program without std", budget::run),
     ("benchmarks, each once", benchmarks),
     ("the demo", demo),
@@ -100,6 +100,12 @@ fn tests(workspace: &Workspace) -> Result<(), String> {
         ensure(&KEYRING, "Sealing keys lie in a real keyring", "GNOME Keyring and D-Bus")?;
     }
     run_command(cargo(&workspace.root, ["test", "--workspace", "--all-features", "--no-fail-fast"]))
+}
+
+/// In the programs of others, and with the lowest versions that the manifests allow.
+fn beside_others(workspace: &Workspace) -> Result<(), String> {
+    fit::quick(workspace)?;
+    lowest::resolve(workspace).map(drop)
 }
 
 /// Without `--bench` on their command line the benchmarks run each case once. With `cargo test` they do so in the
