@@ -4,6 +4,8 @@
 //! bars. No test measures time.
 #![forbid(unsafe_code)]
 
+pub mod stored;
+
 use core::time::Duration;
 
 use pix_bacen::Gateway;

@@ -24,6 +24,14 @@ pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Lets this time pass.
+#[expect(clippy::disallowed_methods, reason = "this is clock.rs")]
+pub(crate) fn pass(time: Duration) {
+    if !time.is_zero() {
+        thread::sleep(time);
+    }
+}
+
 /// What this returns, and how long it took.
 #[expect(clippy::disallowed_methods, reason = "this is clock.rs")]
 pub fn timed<T>(action: impl FnOnce() -> T) -> (T, Duration) {

@@ -1,11 +1,14 @@
-//! A relay in front of a server: it counts the round trips of Postgres's protocol, and can cut the network.
+//! A relay in front of a server: it counts the round trips of Postgres's protocol, can cut the network, and can be far away.
 
 use core::net::SocketAddr;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::time::Duration;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+
+use crate::clock;
 
 /// A relay to a port of this machine. It ends when this is dropped.
 #[derive(Debug)]
@@ -17,6 +20,8 @@ pub struct Relay {
 #[derive(Debug)]
 struct Shared {
     server: SocketAddr,
+    /// How long a packet takes in each direction.
+    distance: Duration,
     ended: AtomicBool,
     round_trips: AtomicU64,
     cut: Mutex<bool>,
@@ -31,10 +36,21 @@ impl Relay {
     /// When there is no free port.
     #[must_use]
     pub fn to(port: u16) -> Self {
+        Self::far(port, Duration::ZERO)
+    }
+
+    /// A relay to the server at this port, whose packets take so long in each direction.
+    ///
+    /// # Panics
+    ///
+    /// When there is no free port.
+    #[must_use]
+    pub fn far(port: u16, distance: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
         let own = listener.local_addr().expect("it has an address").port();
         let shared = Arc::new(Shared {
             server: SocketAddr::from(([127, 0, 0, 1], port)),
+            distance,
             ended: AtomicBool::new(false),
             round_trips: AtomicU64::new(0),
             cut: Mutex::new(false),
@@ -109,6 +125,7 @@ impl Shared {
         let mut bytes = [0; 16 << 10];
         while let Ok(length @ 1..) = from.read(&mut bytes) {
             self.wait_while_cut();
+            clock::pass(self.distance);
             if let Some(frames) = &mut frames {
                 self.round_trips.fetch_add(frames.count(&bytes[..length]), Ordering::SeqCst);
             }
