@@ -10,13 +10,13 @@ use std::thread;
 #[cfg(target_os = "linux")]
 use rustix::process::{PTracer, set_ptracer};
 use tokio::runtime::Runtime;
-use wellspring_core::{Need, Policy, Token, TokenError};
+use wellspring_core::{Need, Policy, Store, StoreError, Token, TokenError};
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
 
 use crate::clock;
 use crate::deadly::{Deadly, DeadlyStore};
-use crate::part::{CallerResult, Driver, Line, Part};
+use crate::part::{CallerResult, Driver, Line, Part, ROUND_OVER};
 use crate::server::app;
 
 /// The results of the callers of one process: for each user and each result the count and the time of the last one.
@@ -32,67 +32,126 @@ impl Tally {
     }
 }
 
-/// Plays this part: prints "ready", waits for a line on standard input, asks for tokens, and prints the results.
+/// Plays this part: prints "ready", waits for a line on standard input, asks for tokens, and prints the results; and again
+/// as often as the part says.
 ///
 /// # Errors
 ///
 /// If the part is invalid.
 pub fn play(part: &Part) -> Result<(), String> {
     let saved = Arc::new(AtomicU64::new(0));
-    let store = part.place.open().map_err(|error| error.to_string())?;
-    let store =
-        DeadlyStore { store, kill_point: part.kill_point, refuses: part.refuses, saved: Arc::clone(&saved) };
-    let mut policy = Policy::default();
-    policy.deadline = part.deadline;
-    policy.store_deadline = part.deadline;
-    let tally = Arc::new(Tally::default());
-    match part.driver {
-        Driver::Async => ask_on_tasks(part, &store, &policy, &tally)?,
-        Driver::Blocking => ask_on_threads(part, &store, &policy, &tally)?,
-    }
-    let mut out = std::io::stdout().lock();
-    let saved = saved.load(Ordering::SeqCst);
-    let mut say = |line: String| writeln!(out, "{line}").map_err(|error| error.to_string());
-    if saved != 0 {
-        say(format!("saved {saved}"))?;
-    }
-    let tally = tally.0.lock().unwrap_or_else(PoisonError::into_inner);
-    for ((user, result), (callers, last)) in &*tally {
-        say(Line { user: *user, callers: *callers, last: *last, result: result.clone() }.to_string())?;
-    }
-    Ok(())
-}
-
-/// Prints "ready" and waits for the start signal of the parent.
-fn at_the_gate() -> Result<(), String> {
+    let askers = Askers::of(part, &saved)?;
     // Where only ancestors may trace a process, its parent's tracer may as well. A kernel without that rule refuses.
     #[cfg(target_os = "linux")]
     let _ = set_ptracer(PTracer::Any);
-    println!("ready");
-    std::io::stdout().flush().map_err(|error| error.to_string())?;
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).map_err(|error| error.to_string())?;
+    say("ready")?;
+    for _ in 0..part.rounds {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map_err(|error| error.to_string())?;
+        let tally = Arc::new(Tally::default());
+        askers.ask(part, &tally)?;
+        let saved = saved.load(Ordering::SeqCst);
+        if saved != 0 {
+            say(&format!("saved {saved}"))?;
+        }
+        let tally = tally.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((user, result), (callers, last)) in &*tally {
+            say(&Line { user: *user, callers: *callers, last: *last, result: result.clone() }.to_string())?;
+        }
+        say(ROUND_OVER)?;
+    }
     Ok(())
 }
 
-fn ask_on_tasks(part: &Part, store: &DeadlyStore, policy: &Policy, tally: &Arc<Tally>) -> Result<(), String> {
-    let runtime = Runtime::new().map_err(|error| error.to_string())?;
-    let _here = runtime.enter();
-    let mut sources = Vec::new();
-    for user in 0..part.keys {
-        let transport =
-            asynchronous::HyperTransport::new(<_>::default()).map_err(|error| error.to_string())?;
-        let source = asynchronous::TokenSource::builder(app(&part.server, part.replay, user)?)
-            .policy(policy.clone())
-            .store(store.clone())
-            .transport(Deadly { transport, kill_point: part.kill_point })
-            .build();
-        sources.push((user, source.map_err(|error| error.to_string())?));
+fn say(line: &str) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|error| error.to_string())
+}
+
+/// A source for each user of the part.
+enum Askers {
+    Async(Runtime, Vec<(u32, asynchronous::TokenSource)>),
+    Blocking(Vec<(u32, blocking::TokenSource)>),
+}
+
+impl Askers {
+    fn of(part: &Part, saved: &Arc<AtomicU64>) -> Result<Self, String> {
+        let says = |error: StoreError| error.to_string();
+        let mut policy = Policy::default();
+        policy.deadline = part.deadline;
+        policy.store_deadline = part.store_deadline;
+        if part.driver == Driver::Blocking {
+            let store = DeadlyStore::new(part.place.open().map_err(says)?, part, saved);
+            let sources =
+                (0..part.keys).map(|user| Ok((user, on_threads(part, user, &policy, store.clone())?)));
+            return Ok(Self::Blocking(sources.collect::<Result<_, String>>()?));
+        }
+        let runtime = Runtime::new().map_err(|error| error.to_string())?;
+        let here = runtime.enter();
+        let sources: Result<Vec<_>, String> = match part.place.open_async().map_err(says)? {
+            Some(store) => {
+                let store = DeadlyStore::new(store, part, saved);
+                let source =
+                    |user| on_tasks(part, user, &policy)?.async_store(store.clone()).build().map_err(told);
+                (0..part.keys).map(|user| Ok((user, source(user)?))).collect()
+            }
+            None => {
+                let store = DeadlyStore::new(part.place.open().map_err(says)?, part, saved);
+                let source = |user| on_tasks(part, user, &policy)?.store(store.clone()).build().map_err(told);
+                (0..part.keys).map(|user| Ok((user, source(user)?))).collect()
+            }
+        };
+        drop(here);
+        Ok(Self::Async(runtime, sources?))
     }
-    at_the_gate()?;
+
+    /// Every caller of the part asks once.
+    fn ask(&self, part: &Part, tally: &Arc<Tally>) -> Result<(), String> {
+        match self {
+            Self::Async(runtime, sources) => ask_on_tasks(part, runtime, sources, tally),
+            Self::Blocking(sources) => {
+                ask_on_threads(part, sources, tally);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn told(error: TokenError) -> String {
+    error.to_string()
+}
+
+fn on_tasks(part: &Part, user: u32, policy: &Policy) -> Result<asynchronous::Builder, String> {
+    let transport = asynchronous::HyperTransport::new(<_>::default()).map_err(told)?;
+    Ok(asynchronous::TokenSource::builder(app(&part.server, part.replay, user)?)
+        .policy(policy.clone())
+        .transport(Deadly { transport, kill_point: part.kill_point }))
+}
+
+fn on_threads(
+    part: &Part,
+    user: u32,
+    policy: &Policy,
+    store: DeadlyStore<Arc<dyn Store>>,
+) -> Result<blocking::TokenSource, String> {
+    let transport = blocking::UreqTransport::new(<_>::default()).map_err(told)?;
+    blocking::TokenSource::builder(app(&part.server, part.replay, user)?)
+        .policy(policy.clone())
+        .store(store)
+        .transport(Deadly { transport, kill_point: part.kill_point })
+        .build()
+        .map_err(told)
+}
+
+fn ask_on_tasks(
+    part: &Part,
+    runtime: &Runtime,
+    sources: &[(u32, asynchronous::TokenSource)],
+    tally: &Arc<Tally>,
+) -> Result<(), String> {
     let patience = part.patience;
     let mut tasks = Vec::new();
-    for (user, source) in &sources {
+    for (user, source) in sources {
         for _ in 0..part.callers {
             let (user, source, tally) = (*user, source.clone(), Arc::clone(tally));
             tasks.push(runtime.spawn(async move {
@@ -112,20 +171,9 @@ fn ask_on_tasks(part: &Part, store: &DeadlyStore, policy: &Policy, tally: &Arc<T
     })
 }
 
-fn ask_on_threads(part: &Part, store: &DeadlyStore, policy: &Policy, tally: &Tally) -> Result<(), String> {
-    let mut sources = Vec::new();
-    for user in 0..part.keys {
-        let transport = blocking::UreqTransport::new(<_>::default()).map_err(|error| error.to_string())?;
-        let source = blocking::TokenSource::builder(app(&part.server, part.replay, user)?)
-            .policy(policy.clone())
-            .store(store.clone())
-            .transport(Deadly { transport, kill_point: part.kill_point })
-            .build();
-        sources.push((user, source.map_err(|error| error.to_string())?));
-    }
-    at_the_gate()?;
+fn ask_on_threads(part: &Part, sources: &[(u32, blocking::TokenSource)], tally: &Tally) {
     thread::scope(|scope| {
-        for (user, source) in &sources {
+        for (user, source) in sources {
             for _ in 0..part.callers {
                 scope.spawn(move || {
                     let outcome = match part.patience {
@@ -137,5 +185,4 @@ fn ask_on_threads(part: &Part, store: &DeadlyStore, policy: &Policy, tally: &Tal
             }
         }
     });
-    Ok(())
 }

@@ -60,6 +60,9 @@ const RENEWAL: u64 = 60_000;
 /// Long enough for a process to start and to find the lease of another.
 pub(crate) const WATCHING: Duration = Duration::from_millis(60);
 
+/// How long a killed process counts as alive in an engine.
+const PRESENCE: Duration = Duration::from_secs(1);
+
 /// How often a kill may come too late before that is an error.
 const TRIES: u64 = 20;
 
@@ -80,7 +83,7 @@ impl Trial {
 
     /// `None` if the process had ended by itself before its parent killed it.
     fn play_once(&self, program: &Path, round: u64) -> Result<Option<Verdict>, String> {
-        let stage = Stage::new(self.kind, self.replay, program)?;
+        let stage = Stage::new(self.kind, self.replay, program)?.present_for(PRESENCE);
         if let Moment::Watched(wire) = self.moment {
             return self.play_watched(&stage, wire).map(Some);
         }
@@ -161,7 +164,9 @@ impl Trial {
         };
         must(self.moment.leaves(*left, *processed), "the store and the server show another moment")?;
         must(before.reused == 0 && before.revoked == 0, "a family was revoked before the takeover")?;
-        let lost = *left == Left::Leased && (self.replay == Replay::Never || *processed);
+        // Where no kernel is shared, a process cannot know that the killed one had not sent anything.
+        let known = self.replay == Replay::OwnerDead && !self.kind.is_engine();
+        let lost = *left == Left::Leased && (!known || *processed);
         if lost {
             must(result.is_ambiguous(), "an unknown fate was not reported as ambiguous")?;
         } else {
@@ -171,7 +176,7 @@ impl Trial {
             must(record.lease.is_none(), "a lease is left behind")?;
             must(server.takes(&granted.response.access_token), "the server does not take the token")?;
         }
-        let own_replay = lost && self.replay == Replay::OwnerDead;
+        let own_replay = lost && known;
         let again = u64::from(own_replay);
         must((seen.reused, seen.revoked) == (again, again), "a family was revoked, or was not")?;
         let sends = u64::from(own_replay || (!lost && seen.exchanged > before.exchanged));

@@ -6,27 +6,52 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use wellspring_core::{
-    Attempt, HttpRequest, HttpResponse, LivenessLock, Loaded, LockDomain, PendingSave, Record, Store,
-    StoreError, StoreGuarantees, Swap, TokenKey, TransportError, Version, WatchOutcome,
+    AsyncStore, Attempt, HttpRequest, HttpResponse, LivenessLock, Loaded, LockDomain, PendingSave, Record,
+    Store, StoreError, StoreGuarantees, Swap, TokenKey, TransportError, Version, WatchOutcome,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
 
 use crate::clock;
 use crate::kill_point::{Effect, KillPoint};
+use crate::part::Part;
 
-/// A store at which the process dies.
+/// A store at which the process dies, of either kind.
 #[derive(Clone, Debug)]
-pub(crate) struct DeadlyStore {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) kill_point: Option<KillPoint>,
+pub(crate) struct DeadlyStore<S> {
+    store: S,
+    kill_point: Option<KillPoint>,
     /// Whether it refuses obtained tokens.
-    pub(crate) refuses: bool,
+    refuses: bool,
     /// When it saved an obtained token, in microseconds since the Unix epoch.
-    pub(crate) saved: Arc<AtomicU64>,
+    saved: Arc<AtomicU64>,
 }
 
-impl Store for DeadlyStore {
+impl<S> DeadlyStore<S> {
+    pub(crate) fn new(store: S, part: &Part, saved: &Arc<AtomicU64>) -> Self {
+        Self { store, kill_point: part.kill_point, refuses: part.refuses, saved: Arc::clone(saved) }
+    }
+
+    /// What the save of this record is; an error if the trial refuses it.
+    fn effect(&self, record: &Record) -> Result<Effect, StoreError> {
+        if record.lease.is_some() {
+            Ok(Effect::Lease)
+        } else if self.refuses {
+            Err(StoreError::unavailable("the trial refuses every save"))
+        } else {
+            Ok(Effect::Outcome)
+        }
+    }
+
+    fn note(&self, effect: Effect, saved: &Result<Swap, StoreError>) {
+        if effect == Effect::Outcome && matches!(saved, Ok(Swap::Done(_))) {
+            let micros = u64::try_from(clock::unix().as_micros()).unwrap_or(u64::MAX);
+            self.saved.store(micros, Ordering::SeqCst);
+        }
+    }
+}
+
+impl Store for DeadlyStore<Arc<dyn Store>> {
     fn guarantees(&self) -> StoreGuarantees {
         self.store.guarantees()
     }
@@ -42,21 +67,10 @@ impl Store for DeadlyStore {
         record: &Record,
         within: Duration,
     ) -> Result<Swap, StoreError> {
-        if record.lease.is_some() {
-            return KillPoint::around(self.kill_point, Effect::Lease, || {
-                self.store.save(key, expected, record, within)
-            });
-        }
-        if self.refuses {
-            return Err(StoreError::unavailable("the trial refuses every save"));
-        }
-        let saved = KillPoint::around(self.kill_point, Effect::Outcome, || {
-            self.store.save(key, expected, record, within)
-        });
-        if matches!(saved, Ok(Swap::Done(_))) {
-            let micros = u64::try_from(clock::unix().as_micros()).unwrap_or(u64::MAX);
-            self.saved.store(micros, Ordering::SeqCst);
-        }
+        let effect = self.effect(record)?;
+        let saved =
+            KillPoint::around(self.kill_point, effect, || self.store.save(key, expected, record, within));
+        self.note(effect, &saved);
         saved
     }
 
@@ -72,6 +86,60 @@ impl Store for DeadlyStore {
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
         KillPoint::around(self.kill_point, Effect::Life, || self.store.liveness_lock(key, within))
+    }
+
+    fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
+        KillPoint::around(self.kill_point, Effect::Spill, || self.store.spill(key, pending_save))
+    }
+
+    fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
+        KillPoint::around(self.kill_point, Effect::Forget, || self.store.forget_spill(key, attempt))
+    }
+}
+
+#[async_trait]
+impl AsyncStore for DeadlyStore<Arc<dyn AsyncStore>> {
+    fn guarantees(&self) -> StoreGuarantees {
+        self.store.guarantees()
+    }
+
+    async fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
+        KillPoint::before(self.kill_point, Effect::Load);
+        let loaded = self.store.load(key, within).await;
+        KillPoint::after(self.kill_point, Effect::Load);
+        loaded
+    }
+
+    async fn save(
+        &self,
+        key: &TokenKey,
+        expected: Option<Version>,
+        record: &Record,
+        within: Duration,
+    ) -> Result<Swap, StoreError> {
+        let effect = self.effect(record)?;
+        KillPoint::before(self.kill_point, effect);
+        let saved = self.store.save(key, expected, record, within).await;
+        KillPoint::after(self.kill_point, effect);
+        self.note(effect, &saved);
+        saved
+    }
+
+    async fn watch(
+        &self,
+        key: &TokenKey,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
+        self.store.watch(key, version, domain, within).await
+    }
+
+    async fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
+        KillPoint::before(self.kill_point, Effect::Life);
+        let lock = self.store.liveness_lock(key, within).await;
+        KillPoint::after(self.kill_point, Effect::Life);
+        lock
     }
 
     fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {

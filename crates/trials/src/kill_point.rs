@@ -11,6 +11,9 @@ use rustix::process::{Signal, getpid, kill_process};
 
 use crate::clock;
 
+/// Longer than a busy machine takes to stop all threads of a process.
+const STOPPING: Duration = Duration::from_millis(300);
+
 /// An effect of a renewal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "a trial kills at each")]
@@ -168,6 +171,8 @@ impl Blow {
             Self::Stop if STOPPED.swap(true, Ordering::SeqCst) => {}
             Self::Stop => {
                 let _ = kill_process(getpid(), Signal::STOP);
+                // Another thread may take the signal, and this one would go on until that has happened.
+                clock::nap(STOPPING);
             }
         }
     }

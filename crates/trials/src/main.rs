@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use wellspring_trials::storm::{self, Storm};
 use wellspring_trials::summary::Summary;
-use wellspring_trials::{Part, child, clock, table};
+use wellspring_trials::{Kind, Part, child, clock, table};
 
 const USAGE: &str = "\
 wellspring-trials crash [quick]   kills, stops and disturbs processes during their renewals, 3,000 of them or a few hundred
@@ -38,6 +38,9 @@ fn main() -> ExitCode {
 /// How many runs `crash` makes, a third of them kills.
 const RUNS: u32 = 3_000;
 
+/// How often `crash` makes each kill on each engine: each waits for the end of a lease.
+const ON_ENGINES: u64 = 2;
+
 /// About how many runs of each kind beside the kills `crash quick` makes.
 const OF_EACH: usize = 120;
 
@@ -55,9 +58,10 @@ fn crash(words: &[String]) -> Result<(), String> {
             summary.play_only(text, &program);
             return summary;
         }
-        let a_round: u32 = table::all(1).iter().map(|trial| trial.moment.kills()).sum();
+        let a_round: u32 = table::all(Kind::ALL, 1).iter().map(|trial| trial.moment.kills()).sum();
         let rounds = (RUNS / 3).div_ceil(a_round);
-        let trials = if quick { table::few() } else { table::all(rounds.into()) };
+        let mut trials = if quick { table::few(Kind::ALL) } else { table::all(Kind::ALL, rounds.into()) };
+        trials.extend(if quick { table::few(Kind::ENGINES) } else { table::all(Kind::ENGINES, ON_ENGINES) });
         let table = table::play(&trials, &program);
         let mut summary = Summary::of(&table);
         if quick {

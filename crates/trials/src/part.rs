@@ -48,15 +48,22 @@ pub struct Part {
     pub kill_point: Option<KillPoint>,
     /// Whether its store refuses obtained tokens.
     pub refuses: bool,
-    /// The deadline of an exchange, and of the store.
+    /// The deadline of an exchange.
     pub deadline: Duration,
+    /// The deadline of the store, before an exchange and after it each.
+    pub store_deadline: Duration,
     /// How long it waits through failures; `None` if it asks once.
     pub patience: Option<Duration>,
     /// The number of keys, each of another user.
     pub keys: u32,
     /// The number of tasks or threads for each key.
     pub callers: u32,
+    /// How often each of them asks; before each time the process waits for its parent.
+    pub rounds: u32,
 }
+
+/// The line that ends the results of one round.
+pub(crate) const ROUND_OVER: &str = "over";
 
 impl Part {
     /// A part with one caller for one key in this store.
@@ -71,9 +78,11 @@ impl Part {
             kill_point: None,
             refuses: false,
             deadline: second,
+            store_deadline: second,
             patience: Some(Duration::from_secs(30)),
             keys: 1,
             callers: 1,
+            rounds: 1,
         }
     }
 
@@ -86,8 +95,10 @@ impl Part {
             format!("replay={}", if self.replay == Replay::Never { "never" } else { "owner-dead" }),
             format!("server={}", self.server),
             format!("deadline={}", self.deadline.as_millis()),
+            format!("store-deadline={}", self.store_deadline.as_millis()),
             format!("keys={}", self.keys),
             format!("callers={}", self.callers),
+            format!("rounds={}", self.rounds),
         ];
         words.extend(self.kill_point.map(|kill_point| format!("kill_point={kill_point}")));
         words.extend(self.patience.map(|patience| format!("patience={}", patience.as_millis())));
@@ -113,6 +124,7 @@ impl Part {
         let replay = if required("replay")? == "never" { Replay::Never } else { Replay::OwnerDead };
         let mut part = Self::new(Place::parse(&required("store")?)?, driver, replay, required("server")?);
         part.deadline = Duration::from_millis(number("deadline")?.into());
+        part.store_deadline = Duration::from_millis(number("store-deadline")?.into());
         part.patience = match word("patience") {
             Some(_) => Some(Duration::from_millis(number("patience")?.into())),
             None => None,
@@ -121,6 +133,7 @@ impl Part {
         part.refuses = word("refuses").is_some();
         part.keys = number("keys")?;
         part.callers = number("callers")?;
+        part.rounds = number("rounds")?;
         Ok(part)
     }
 }

@@ -12,17 +12,23 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use wellspring_store::Deadline;
 
 use crate::clock;
-use crate::part::{Line, Part};
+use crate::housing::Housing;
+use crate::part::{Line, Part, ROUND_OVER};
 
 /// A child that runs longer than this counts as hanging.
 const LONGEST: Duration = Duration::from_secs(120);
 
 const SIGKILL: i32 = 9;
 
+/// The exit status of a shell whose child was killed.
+const SIGKILL_OF_CHILD: i32 = 128 + SIGKILL;
+
 /// A running child.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
+    /// The process of the program, if it is below the child.
+    hidden: Option<Pid>,
     lines: Receiver<String>,
     /// Reads what the child writes to standard error.
     errors: Option<JoinHandle<String>>,
@@ -58,6 +64,25 @@ impl Process {
         Self::start_below(Command::new(program), part)
     }
 
+    /// The same, as the process of this number in this housing below this folder.
+    ///
+    /// # Errors
+    ///
+    /// If the child cannot be started.
+    pub fn start_in(
+        housing: Housing,
+        number: usize,
+        folder: &Path,
+        program: &Path,
+        part: &Part,
+    ) -> Result<Self, String> {
+        let mut process = Self::start_below(housing.command(number, folder, program)?, part)?;
+        if housing.hides_the_program() {
+            process.hidden = Some(last_descendant(process.child.id()).ok_or("the container is empty")?);
+        }
+        Ok(process)
+    }
+
     /// The same, below another program: `command` is that program with its arguments and with this program.
     ///
     /// # Errors
@@ -85,7 +110,7 @@ impl Process {
             drop(errors.read_to_end(&mut bytes));
             String::from_utf8_lossy(&bytes).trim_end().to_owned()
         }));
-        let mut process = Self { child, lines, errors };
+        let mut process = Self { child, hidden: None, lines, errors };
         match process.lines.recv_timeout(LONGEST).as_deref() {
             Ok("ready") => Ok(process),
             Ok(other) => Err(format!("the child says {other}")),
@@ -107,14 +132,18 @@ impl Process {
         self.errors.take().and_then(|reader| reader.join().ok()).unwrap_or_default()
     }
 
-    /// Stops the child.
-    pub fn stop(&self) {
-        let _ = kill_process(Pid::from_child(&self.child), Signal::STOP);
+    fn signal(&self, signal: Signal) {
+        let _ = kill_process(self.hidden.unwrap_or_else(|| Pid::from_child(&self.child)), signal);
     }
 
-    /// Continues the child.
+    /// Stops the process.
+    pub fn stop(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Continues the process.
     pub fn proceed(&self) {
-        let _ = kill_process(Pid::from_child(&self.child), Signal::CONT);
+        self.signal(Signal::CONT);
     }
 
     /// Waits until the child is stopped; `false` if it does not stop.
@@ -141,9 +170,43 @@ impl Process {
         gate.write_all(b"\n").and_then(|()| gate.flush()).map_err(|error| error.to_string())
     }
 
-    /// Kills the child if it is still running.
+    /// Sends the start signal of a round and returns the results of its callers.
+    ///
+    /// # Errors
+    ///
+    /// If the child ends, or hangs.
+    pub fn round(&mut self) -> Result<Vec<Line>, String> {
+        self.begin()?;
+        self.results()
+    }
+
+    /// Waits for the results of the round that has begun.
+    ///
+    /// # Errors
+    ///
+    /// If the child ends, or hangs.
+    pub fn results(&mut self) -> Result<Vec<Line>, String> {
+        let mut results = Vec::new();
+        loop {
+            match self.lines.recv_timeout(LONGEST) {
+                Ok(line) if line == ROUND_OVER => return Ok(results),
+                Ok(line) => results.extend(Line::parse(&line)),
+                Err(_) => {
+                    self.kill();
+                    return Err(format!("the child does not end its round: {}", self.errors()));
+                }
+            }
+        }
+    }
+
+    /// Kills the process if it is still running.
     pub fn kill(&mut self) {
-        drop(self.child.kill());
+        match self.hidden {
+            // The child ends after it, and until then the id is its own.
+            Some(_) if matches!(self.child.try_wait(), Ok(None)) => self.signal(Signal::KILL),
+            Some(_) => {}
+            None => drop(self.child.kill()),
+        }
     }
 
     /// Waits for the end of the child.
@@ -164,7 +227,8 @@ impl Process {
                 Err(error) => return Err(error.to_string()),
             }
         };
-        if status.signal() == Some(SIGKILL) {
+        let killed_below = self.hidden.is_some() && status.code() == Some(SIGKILL_OF_CHILD);
+        if status.signal() == Some(SIGKILL) || killed_below {
             return Ok(End::Killed);
         }
         let errors = self.errors();
@@ -186,6 +250,18 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
+        // A container whose first process is left would stay.
+        drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// The child of the child, and so on.
+fn last_descendant(process: u32) -> Option<Pid> {
+    let children = |of: u32| std::fs::read_to_string(format!("/proc/{of}/task/{of}/children")).ok();
+    let mut last = process;
+    while let Some(child) = children(last)?.split_whitespace().next() {
+        last = child.parse().ok()?;
+    }
+    (last != process).then(|| Pid::from_raw(i32::try_from(last).ok()?)).flatten()
 }

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use wellspring_core::Replay;
 
+use crate::engine::Engine;
+use crate::housing::Housing;
 use crate::part::{CallerResult, Driver, Part};
 use crate::place::{Kind, Place};
 use crate::process::{End, Process};
 use crate::scratch::Scratch;
-use crate::server::{FIRST, Seen, Server, app};
+use crate::server::{FIRST, Seen, Server};
 
 /// The settings of a race.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +19,8 @@ use crate::server::{FIRST, Seen, Server, app};
 pub struct Race {
     /// The kind of store.
     pub kind: Kind,
+    /// Where the processes live. Processes of several hosts, or of containers with a folder each, share only an engine.
+    pub housing: Housing,
     /// The number of expired keys.
     pub keys: u32,
     /// The number of processes; every second one is async.
@@ -59,20 +63,16 @@ impl Race {
     /// Why the race cannot be run.
     pub fn run(&self, program: &Path) -> Result<Outcome, String> {
         let folder = if self.keys > 1 { Scratch::new() } else { Scratch::Disk(<_>::default()) };
-        self.run_in(program, &self.kind.below(folder.path()))
+        match Engine::shared(self.kind) {
+            Some(engine) => self.run_in(program, &engine.place()?, folder.path()),
+            None => self.run_in(program, &self.kind.below(folder.path()), folder.path()),
+        }
     }
 
-    /// Runs the race in this store.
-    ///
-    /// # Errors
-    ///
-    /// Why the race cannot be run.
-    pub fn run_in(&self, program: &Path, place: &Place) -> Result<Outcome, String> {
+    fn run_in(&self, program: &Path, place: &Place, folder: &Path) -> Result<Outcome, String> {
         let server = Server::start(self.latency)?;
         let url = server.simulator().url();
-        for user in 0..self.keys {
-            server.sign_in_to(place, &app(&url, Replay::OwnerDead, user)?)?;
-        }
+        server.sign_in_all(place, &url, self.keys)?;
         let mut children = Vec::new();
         for n in 0..self.processes {
             let driver = if n % 2 == 0 { Driver::Async } else { Driver::Blocking };
@@ -80,8 +80,12 @@ impl Race {
             part.keys = self.keys;
             part.callers = if driver == Driver::Async { self.tasks } else { self.threads };
             part.deadline = Duration::from_secs(30);
+            part.store_deadline = Duration::from_secs(30);
             part.patience = None;
-            children.push(Process::start(program, &part)?);
+            if self.kind.is_engine() {
+                part.place = part.place.spilling_to(self.housing.folder(n, folder).join("spills"));
+            }
+            children.push(Process::start_in(self.housing, n, folder, program, &part)?);
         }
         children.iter_mut().try_for_each(Process::begin)?;
         let mut done = Vec::new();

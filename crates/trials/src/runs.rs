@@ -65,7 +65,7 @@ pub(crate) fn few(of_each: usize) -> Vec<Run> {
 fn stops(round: u64) -> Vec<Run> {
     let mut runs = Vec::new();
     for (m, moment) in stop_moments().into_iter().enumerate() {
-        for kind in Kind::ALL {
+        for kind in Kind::ALL.into_iter().chain(Kind::ENGINES) {
             for replay in [Replay::Never, Replay::OwnerDead] {
                 for victim in Driver::ALL {
                     let seed = round * 10_000 + m as u64 * 100 + runs.len() as u64;

@@ -5,8 +5,8 @@ use core::time::Duration;
 use oauth2_app::App;
 use serde_json::Value;
 use wellspring_core::{
-    AccessToken, Epoch, Generation, Granted, Provider as _, Record, RefreshToken, Replay, SessionState, Swap,
-    TokenResponse, UnixTime,
+    AccessToken, Epoch, Generation, Granted, Provider as _, Record, RefreshToken, Replay, SessionState,
+    Store, Swap, TokenResponse, UnixTime,
 };
 use wellspring_simulator::{Endpoint, Request, Simulator};
 
@@ -107,8 +107,22 @@ impl Server {
     /// If the server or the store refuses.
     pub fn sign_in_to(&self, place: &Place, app: &App) -> Result<(), String> {
         let store = place.open().map_err(|error| error.to_string())?;
-        let key = &app.spec().key;
-        match store.save(key, None, &self.sign_in()?, Duration::from_secs(10)) {
+        self.sign_in_with(&*store, app)
+    }
+
+    /// Signs this number of users in and saves an expired record of each in this store. `url` is the server's, as the
+    /// children know it.
+    ///
+    /// # Errors
+    ///
+    /// If the server or the store refuses.
+    pub fn sign_in_all(&self, place: &Place, url: &str, users: u32) -> Result<(), String> {
+        let store = place.open().map_err(|error| error.to_string())?;
+        (0..users).try_for_each(|user| self.sign_in_with(&*store, &app(url, Replay::Never, user)?))
+    }
+
+    fn sign_in_with(&self, store: &dyn Store, app: &App) -> Result<(), String> {
+        match store.save(&app.spec().key, None, &self.sign_in()?, Duration::from_secs(30)) {
             Ok(Swap::Done(_)) => Ok(()),
             other => Err(format!("the first record is not saved: {other:?}")),
         }

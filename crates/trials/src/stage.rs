@@ -2,11 +2,13 @@
 
 use core::time::Duration;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use oauth2_app::App;
 use wellspring_core::{Provider as _, Record, Replay};
 use wellspring_store::contract::Folder;
 
+use crate::engine::Engine;
 use crate::part::{CallerResult, Driver, Part};
 use crate::place::{Kind, Place};
 use crate::process::{End, Process};
@@ -25,18 +27,31 @@ pub(crate) struct Stage {
     pub(crate) server: Server,
     pub(crate) relay: Relay,
     replay: Replay,
+    /// The server of the store, which runs for as long as a stage has it.
+    _engine: Option<Arc<Engine>>,
 }
 
 impl Stage {
     /// A stage with an expired session. `program` is the executable of the children.
     pub(crate) fn new(kind: Kind, replay: Replay, program: &Path) -> Result<Self, String> {
         let folder = Folder::new();
-        let place = kind.below(folder.path());
+        let engine = Engine::shared(kind);
+        let place = match &engine {
+            Some(engine) => engine.place()?.spilling_to(folder.path().join("spills")),
+            None => kind.below(folder.path()),
+        };
         let server = Server::start(Duration::ZERO)?;
         let relay = Relay::to(server.simulator().port()).map_err(|error| error.to_string())?;
-        let stage = Self { program: program.to_owned(), folder, place, server, relay, replay };
+        let program = program.to_owned();
+        let stage = Self { program, folder, place, server, relay, replay, _engine: engine };
         stage.server.sign_in_to(&stage.place, &stage.app()?)?;
         Ok(stage)
+    }
+
+    /// The same stage, where a process in an engine counts as alive for this time after it last showed that.
+    pub(crate) fn present_for(mut self, presence: Duration) -> Self {
+        self.place = self.place.present_for(presence);
+        self
     }
 
     pub(crate) fn app(&self) -> Result<App, String> {

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use crate::ending::Ending;
+use crate::engine::Engine;
 use crate::parallel::at_once;
+use crate::place::Kind;
 use crate::runs::{self, Run};
 use crate::table::Table;
 
@@ -85,6 +87,8 @@ impl Summary {
     }
 
     fn play(&mut self, runs: &[Run], program: &Path) {
+        // Runs that follow one another share a server too.
+        let _engines = Kind::ENGINES.map(Engine::shared);
         let shared = Mutex::new(core::mem::take(self));
         at_once(runs, |run| {
             let played = run.play(program);

@@ -1,13 +1,14 @@
 //! Many trials, and the table of their results.
 
 use core::fmt::Write as _;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use wellspring_core::Replay;
 
 use crate::crash::{Trial, Verdict};
+use crate::engine::Engine;
 use crate::moment::{Left, Moment};
 use crate::parallel::at_once;
 use crate::part::{CallerResult, Driver};
@@ -79,7 +80,7 @@ impl Table {
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = format!(
-            "  {:<33} {:<7} {:<10} {:>6} | {:>9} {:>8} {:>8} {:>6} | {:>7} {:>6} {:>8}\n",
+            "  {:<33} {:<8} {:<10} {:>6} | {:>9} {:>8} {:>8} {:>6} | {:>7} {:>6} {:>8}\n",
             "killed",
             "store",
             "replay",
@@ -113,19 +114,19 @@ fn line(text: &mut String, moment: &str, kind: &str, replay: &str, row: &Row) {
     let Row { kills, no_lease, leased, spilled, saved, served, login, revoked } = row;
     let written = writeln!(
         text,
-        "  {moment:<33} {kind:<7} {replay:<10} {kills:>6} | {no_lease:>9} {leased:>8} {spilled:>8} {saved:>6} | \
+        "  {moment:<33} {kind:<8} {replay:<10} {kills:>6} | {no_lease:>9} {leased:>8} {spilled:>8} {saved:>6} | \
          {served:>7} {login:>6} {revoked:>8}"
     );
     written.expect("writing to a String does not fail");
 }
 
-/// Every moment on each store under each rule, this number of times; the drivers alternate.
+/// Every moment on each of these kinds of store under each rule, this number of times; the drivers alternate.
 #[must_use]
-pub fn all(rounds: u64) -> Vec<Trial> {
+pub fn all(kinds: [Kind; 2], rounds: u64) -> Vec<Trial> {
     let mut trials = Vec::new();
     for round in 0..rounds {
         for (m, moment) in Moment::ALL.into_iter().enumerate() {
-            for (k, kind) in Kind::ALL.into_iter().enumerate() {
+            for (k, kind) in kinds.into_iter().enumerate() {
                 for (r, replay) in [Replay::Never, Replay::OwnerDead].into_iter().enumerate() {
                     let seed = round * 1_000 + (m * 10 + k * 2 + r) as u64;
                     trials.push(trial(moment, kind, replay, seed, round as usize + m + k + r));
@@ -136,13 +137,13 @@ pub fn all(rounds: u64) -> Vec<Trial> {
     trials
 }
 
-/// Every moment once under each rule; stores and drivers alternate.
+/// Every moment once under each rule; these kinds of store and the drivers alternate.
 #[must_use]
-pub fn few() -> Vec<Trial> {
+pub fn few(kinds: [Kind; 2]) -> Vec<Trial> {
     let mut trials = Vec::new();
     for (m, moment) in Moment::ALL.into_iter().enumerate() {
         for (r, replay) in [Replay::Never, Replay::OwnerDead].into_iter().enumerate() {
-            let kind = Kind::ALL[(m + r) % 2];
+            let kind = kinds[(m + r) % 2];
             trials.push(trial(moment, kind, replay, (m * 10 + r) as u64, m / 2 + r));
         }
     }
@@ -163,6 +164,9 @@ fn trial(moment: Moment, kind: Kind, replay: Replay, seed: u64, turn: usize) -> 
 /// If a trial panics.
 #[must_use]
 pub fn play(trials: &[Trial], program: &Path) -> Table {
+    // Trials that follow one another share a server too.
+    let kinds: BTreeSet<Kind> = trials.iter().map(|trial| trial.kind).collect();
+    let _engines: Vec<_> = kinds.into_iter().map(Engine::shared).collect();
     let table = Mutex::new(Table::default());
     at_once(trials, |trial| {
         let played = trial.play(program);

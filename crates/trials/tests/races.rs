@@ -8,7 +8,7 @@ use std::thread;
 
 use wellspring_trials::race::{Outcome, Race};
 use wellspring_trials::server::Seen;
-use wellspring_trials::{Kind, clock};
+use wellspring_trials::{Housing, Kind, clock};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_wellspring-trials");
 
@@ -35,12 +35,12 @@ fn run(race: Race) -> Outcome {
 
 fn one_key(kind: Kind) {
     let latency = Duration::from_millis(50);
-    run(Race { kind, keys: 1, processes: 8, tasks: 200, threads: 32, latency });
+    run(Race { kind, housing: Housing::Together, keys: 1, processes: 8, tasks: 200, threads: 32, latency });
 }
 
 fn a_hundred_keys(kind: Kind) {
     let latency = Duration::from_millis(50);
-    run(Race { kind, keys: 100, processes: 8, tasks: 2, threads: 1, latency });
+    run(Race { kind, housing: Housing::Together, keys: 100, processes: 8, tasks: 2, threads: 1, latency });
 }
 
 #[test]
@@ -95,7 +95,8 @@ fn with_lateness<T>(action: impl FnOnce() -> T) -> (T, Duration) {
 fn a_waiter_in_another_process_is_served_soon_after_the_save() {
     for kind in Kind::ALL {
         let latency = Duration::from_millis(200);
-        let race = Race { kind, keys: 1, processes: 2, tasks: 1, threads: 1, latency };
+        let race =
+            Race { kind, housing: Housing::Together, keys: 1, processes: 2, tasks: 1, threads: 1, latency };
         let (outcome, late) = with_lateness(|| run(race));
         let bound = Duration::from_millis(700) + late;
         assert!(

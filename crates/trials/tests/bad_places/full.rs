@@ -267,7 +267,7 @@ fn a_disk_that_can_only_be_read(stage: &Stage, driver: Driver, mount: &Path) {
             nothing_is_sent(&stage.source(driver, &open().unwrap(), SHORT));
         }
         // A disk cannot be remounted read-only while a database on it is open.
-        Kind::Sqlite | Kind::Sealed | Kind::Postgres => {
+        Kind::Sqlite | Kind::Sealed | Kind::Redis | Kind::Postgres => {
             remount("remount,ro");
             nothing_is_sent(&stage.source(driver, &open().unwrap(), SHORT));
         }

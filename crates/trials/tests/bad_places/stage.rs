@@ -71,7 +71,7 @@ impl Stage {
                 let query = "SELECT record FROM record WHERE key = ?1";
                 self.database().query_row(query, [self.name()], |row| row.get(0)).unwrap()
             }
-            Kind::Postgres => not_on_a_disk(),
+            Kind::Redis | Kind::Postgres => not_on_a_disk(),
         }
     }
 
@@ -83,7 +83,7 @@ impl Stage {
                 let change = "UPDATE record SET record = ?1 WHERE key = ?2";
                 assert_eq!(self.database().execute(change, (bytes, self.name())).unwrap(), 1);
             }
-            Kind::Postgres => not_on_a_disk(),
+            Kind::Redis | Kind::Postgres => not_on_a_disk(),
         }
     }
 
@@ -99,7 +99,7 @@ impl Stage {
                 other.execute_batch("BEGIN IMMEDIATE").unwrap();
                 Box::new(std::sync::Mutex::new(other))
             }
-            Kind::Postgres => not_on_a_disk(),
+            Kind::Redis | Kind::Postgres => not_on_a_disk(),
         }
     }
 
