@@ -42,6 +42,9 @@
 //! mode, such as PgBouncer's, notifications do not arrive: the store finds that out, and watchers poll, each from every 25 ms
 //! to every second. Both connections are made again when they break, with pauses.
 //!
+//! A statement that notifies holds one lock of its database while it commits, so the saves of all hosts commit one after another:
+//! the limit is what the server's disk can flush in a second, not what its processors can do.
+//!
 //! # Processes
 //!
 //! Each opened store has a random id, and from its first renewal on a row that says until when the process is known to live.

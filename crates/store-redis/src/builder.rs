@@ -9,7 +9,7 @@ use wellspring_store::{HeldLocks, Records, SealingKeys};
 
 use crate::address::Target;
 use crate::blocking::Blocking;
-use crate::connector::{Certificates, Connector};
+use crate::connector::{Certificates, Connector, Login};
 use crate::operations::Replicas;
 use crate::presence::Presence;
 use crate::shared::{Keys, Shared};
@@ -28,6 +28,7 @@ pub struct RedisStoreBuilder {
     target: Result<Target, StoreError>,
     prefix: String,
     presence: Duration,
+    sentinels: Login,
     certificates: Certificates,
     replicas: Option<Replicas>,
 }
@@ -42,7 +43,8 @@ impl RedisStore {
     /// | `redis+sentinel://..@HOST[:PORT],../NAME[/DATABASE]` | the primary that the Sentinels know by this name |
     ///
     /// `rediss` in the place of `redis` means TLS; `valkey` and `valkeys` mean the same as these two. User and password are
-    /// percent-encoded. They are those of the servers with the records; Sentinels are asked without.
+    /// percent-encoded. They are those of the servers with the records; Sentinels have a login of their own
+    /// ([`sentinel_password`](RedisStoreBuilder::sentinel_password)), or none.
     pub fn builder(url: &str) -> RedisStoreBuilder {
         RedisStoreBuilder::new(url)
     }
@@ -64,6 +66,7 @@ impl RedisStoreBuilder {
             target: Target::parse(url),
             prefix: PREFIX.to_owned(),
             presence: PRESENCE,
+            sentinels: Login::default(),
             certificates: Certificates::default(),
             replicas: None,
         }
@@ -89,6 +92,19 @@ impl RedisStoreBuilder {
         if let Ok(target) = &mut self.target {
             target.password = Some(password.into());
         }
+        self
+    }
+
+    /// The user that Sentinels know; `default` by default.
+    pub fn sentinel_username(mut self, username: impl Into<String>) -> Self {
+        self.sentinels.username = Some(username.into());
+        self
+    }
+
+    /// The password that Sentinels ask for, which is not that of the servers with the records. Without it they are asked
+    /// without a login.
+    pub fn sentinel_password(mut self, password: impl Into<StorePassword>) -> Self {
+        self.sentinels.password = Some(password.into());
         self
     }
 
@@ -155,9 +171,12 @@ impl RedisStoreBuilder {
                 "the store has a user and no password: give it one in its URL or settings",
             ));
         }
+        if self.sentinels.username.is_some() && self.sentinels.password.is_none() {
+            return Err(StoreError::refused("the Sentinels have a user and no password: give both"));
+        }
         let process = getrandom::u64()
             .map_err(|error| StoreError::unavailable(format!("the system gives no random bytes: {error}")))?;
-        let connector = Arc::new(Connector::new(&target, self.certificates)?);
+        let connector = Arc::new(Connector::new(&target, self.sentinels, self.certificates)?);
         let topology = Arc::new(Topology::new(&target));
         let shared = Shared {
             place: target.to_string(),

@@ -3,6 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 use std::net::ToSocketAddrs as _;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use redis::{Client, ConnectionAddr, IntoConnectionInfo as _, RedisConnectionInfo};
 use wellspring_core::{StoreError, StorePassword};
@@ -25,12 +27,31 @@ pub(crate) struct Certificates {
     pub(crate) client: Option<(Vec<u8>, StorePassword)>,
 }
 
+/// A user of a server, and its password.
+#[derive(Clone, Default)]
+pub(crate) struct Login {
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<StorePassword>,
+}
+
+impl Login {
+    fn of(&self, mut settings: RedisConnectionInfo) -> RedisConnectionInfo {
+        if let Some(password) = &self.password {
+            settings = settings.set_password(password.expose());
+        }
+        if let Some(username) = &self.username {
+            settings = settings.set_username(username);
+        }
+        settings
+    }
+}
+
 /// Makes connections.
 pub(crate) struct Connector {
     tls: bool,
     database: u32,
-    username: Option<String>,
-    password: Option<StorePassword>,
+    login: Login,
+    sentinels: Login,
     certificates: Certificates,
 }
 
@@ -45,7 +66,7 @@ impl fmt::Debug for Connector {
 pub(crate) enum Role {
     /// A server with records.
     Records,
-    /// A Sentinel, which has no database and no login of its own here.
+    /// A Sentinel, which has no database, and a login of its own.
     Sentinel,
 }
 
@@ -53,7 +74,11 @@ impl Connector {
     /// # Errors
     ///
     /// When the URL asks for TLS and the store is built without, or the certificates cannot be read.
-    pub(crate) fn new(target: &Target, certificates: Certificates) -> Result<Self, StoreError> {
+    pub(crate) fn new(
+        target: &Target,
+        sentinels: Login,
+        certificates: Certificates,
+    ) -> Result<Self, StoreError> {
         if target.tls && cfg!(not(feature = "tls")) {
             return Err(StoreError::refused(
                 "the URL of the store asks for TLS, and this program is built without: enable the feature `tls` of \
@@ -63,8 +88,8 @@ impl Connector {
         let connector = Self {
             tls: target.tls,
             database: target.database,
-            username: target.username.clone(),
-            password: target.password.clone(),
+            login: Login { username: target.username.clone(), password: target.password.clone() },
+            sentinels,
             certificates,
         };
         let is_pem = |pem: &Vec<u8>| pem.windows(PEM.len()).any(|at| at == PEM);
@@ -87,16 +112,11 @@ impl Connector {
                 tls_params: None,
             },
         };
-        let mut settings = RedisConnectionInfo::default().set_skip_set_lib_name();
-        if role == Role::Records {
-            settings = settings.set_db(i64::from(self.database));
-            if let Some(password) = &self.password {
-                settings = settings.set_password(password.expose());
-            }
-            if let Some(username) = &self.username {
-                settings = settings.set_username(username);
-            }
-        }
+        let settings = RedisConnectionInfo::default().set_skip_set_lib_name();
+        let settings = match role {
+            Role::Records => self.login.of(settings.set_db(i64::from(self.database))),
+            Role::Sentinel => self.sentinels.of(settings),
+        };
         let info = addr.into_connection_info().map(|info| info.set_redis_settings(settings));
         let client = info.and_then(|info| match self.tls {
             false => Client::open(info),
@@ -144,13 +164,25 @@ impl Connector {
     ) -> Result<redis::Connection, Failure> {
         let client =
             self.client(address, role).map_err(|error| Failure::new(Cause::Refused(error.to_string())))?;
-        // The client tries one address of a name after the other, each for this long.
-        let addresses = (address.host.as_str(), address.port).to_socket_addrs().map_or(1, Iterator::count);
-        let each = within.min(CONNECT_WITHIN) / u32::try_from(addresses.max(1)).unwrap_or(1);
-        if each.is_zero() {
-            return Err(Failure::timed_out());
-        }
-        client.get_connection_with_timeout(each).map_err(|error| Failure::of_connect(&error))
+        let (within, address) = (within.min(CONNECT_WITHIN), address.clone());
+        let connect = move || {
+            // The client tries one address of a name after the other, each for this long.
+            let addresses =
+                (address.host.as_str(), address.port).to_socket_addrs().map_or(1, Iterator::count);
+            let each = within / u32::try_from(addresses.max(1)).unwrap_or(1);
+            if each.is_zero() {
+                return Err(Failure::timed_out());
+            }
+            client.get_connection_with_timeout(each).map_err(|error| Failure::of_connect(&error))
+        };
+        // No deadline bounds the system's look-up of a name, so it is waited for on another thread.
+        let (sender, connected) = sync_channel(1);
+        let thread = thread::Builder::new().name("wellspring-redis".to_owned());
+        let started = thread.spawn(move || sender.send(connect()));
+        started.map_err(|error| {
+            Failure::new(Cause::Unreachable(format!("the system starts no thread: {}", error.kind())))
+        })?;
+        connected.recv_timeout(within).unwrap_or_else(|_| Err(Failure::timed_out()))
     }
 
     /// Connects without blocking.

@@ -181,7 +181,11 @@ async fn ask_sentinels<W: Wire>(wire: &W, topology: &Topology, end: Deadline) ->
             }
             Err(failure) => Err(failure),
         };
-        match answered.map(|values| primary_of(&values)) {
+        let answered = answered.and_then(|values| match values.first() {
+            Some(Value::ServerError(error)) => Err(Failure::of_server(error)),
+            _ => Ok(primary_of(&values)),
+        });
+        match answered {
             Ok(Some(primary)) => {
                 topology.found(&primary);
                 return Ok(primary);
@@ -191,7 +195,7 @@ async fn ask_sentinels<W: Wire>(wire: &W, topology: &Topology, end: Deadline) ->
                     "no Sentinel knows a primary of the name {name}"
                 )));
             }
-            Err(failure) => last = Failure { sent: false, ..failure },
+            Err(failure) => last = Failure { sent: false, ..failure.of_sentinel(&address) },
         }
         topology.lost(&address);
     }

@@ -4,6 +4,8 @@
 use redis::{ErrorKind, RedisError, ServerError};
 use wellspring_core::StoreError;
 
+use crate::address::Address;
+
 /// The codes that a command in a script may fail with.
 const IN_SCRIPTS: [&str; 6] = ["OOM", "READONLY", "NOPERM", "MISCONF", "NOREPLICAS", "WRONGTYPE"];
 
@@ -25,6 +27,8 @@ pub(crate) enum Cause {
     Broken(String),
     /// The server does not take the user or the password.
     WrongLogin,
+    /// The server asks for a password, and none is known.
+    NoLogin,
     /// The server refuses what only a person can correct.
     Refused(String),
     /// The server answered with an error of this code.
@@ -91,9 +95,23 @@ impl Failure {
         Self::new(of_code(error.code()))
     }
 
+    /// The same failure, of the Sentinel at this address, whose login is not that of the servers with the records.
+    pub(crate) fn of_sentinel(mut self, address: &Address) -> Self {
+        let what = match self.cause {
+            Cause::NoLogin => "asks for a password: set",
+            Cause::WrongLogin => "does not take its user and password: correct",
+            _ => return self,
+        };
+        self.cause = Cause::Refused(format!("has a Sentinel at {address} that {what} `sentinel_password`"));
+        self
+    }
+
     /// Whether the connection is of no further use.
     pub(crate) const fn ends_connection(&self) -> bool {
-        matches!(self.cause, Cause::TimedOut | Cause::Broken(_) | Cause::Refused(_) | Cause::Unexpected)
+        matches!(
+            self.cause,
+            Cause::TimedOut | Cause::Broken(_) | Cause::NoLogin | Cause::Refused(_) | Cause::Unexpected
+        )
     }
 
     /// Whether the server that answered is not the one to write to, or is not ready: another may be.
@@ -109,6 +127,9 @@ impl Failure {
             Cause::Broken(why) => StoreError::unavailable(format!("the connection to {place} broke: {why}")),
             Cause::WrongLogin => StoreError::refused(format!(
                 "{place} does not take this user and password: correct them in the store's URL or settings"
+            )),
+            Cause::NoLogin => StoreError::refused(format!(
+                "{place} asks for a password, and the store has none: give it one in its URL or settings"
             )),
             Cause::Refused(text) => StoreError::refused(format!("{place} {text}")),
             Cause::Server(code) => StoreError::unavailable(format!("{place} {}", meaning(&code))),
@@ -147,9 +168,7 @@ fn of_code(code: &str) -> Cause {
     let refused = |text: &str| Cause::Refused(text.to_owned());
     match code {
         "WRONGPASS" => Cause::WrongLogin,
-        "NOAUTH" => {
-            refused("asks for a password, and the store has none: give it one in its URL or settings")
-        }
+        "NOAUTH" => Cause::NoLogin,
         "NOPERM" => refused(
             "does not permit this user what the store needs: give the user the keys and channels of the store's prefix \
              and the commands that the documentation of the store lists",

@@ -74,7 +74,9 @@ fn write(shared: &Shared, note: &Note) -> bool {
                 return !matches!(Failure::of_server(&error).cause, Cause::Server(_));
             }
             Ok(_) => return true,
-            Err(failure) => return matches!(failure.cause, Cause::Refused(_) | Cause::WrongLogin),
+            Err(failure) => {
+                return matches!(failure.cause, Cause::Refused(_) | Cause::WrongLogin | Cause::NoLogin);
+            }
         }
     }
     true

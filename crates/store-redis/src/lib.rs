@@ -80,8 +80,8 @@
 //!
 //! # Limits
 //!
-//! - The name of a server is looked up by the operating system, and in blocking code no deadline bounds that.
-//! - Sentinels are asked without a login.
+//! - The operating system looks up the name of a server. No deadline ends that, so in blocking code each connection is made on a
+//!   thread that ends with it; an operation waits no longer than its own time.
 //! - With TLS the client uses rustls' provider of the process. A program that has installed none gets the one of ring.
 #![forbid(unsafe_code)]
 

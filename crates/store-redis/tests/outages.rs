@@ -172,3 +172,42 @@ fn a_watcher_on_another_host_is_served_soon_after_the_save() {
         );
     }
 }
+
+/// A name server that never answers, at an address of this machine that no other program uses.
+const SILENT: &str = "127.93.0.1";
+
+/// A name that is looked up for minutes holds no caller past its deadline. The system reads the address of its name server
+/// from a file, so the look-up runs where that file is another: in a process with a mount of its own.
+#[test]
+fn a_name_whose_look_up_hangs_holds_no_caller() {
+    let Ok(_silent) = std::net::UdpSocket::bind((SILENT, 53)) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("resolv.conf");
+    std::fs::write(&file, format!("nameserver {SILENT}\noptions timeout:30 attempts:5\n")).unwrap();
+    let script = format!(
+        "mount --bind {} /etc/resolv.conf && exec \"$0\" --exact child_of_the_look_up --nocapture",
+        file.display()
+    );
+    let mut command = std::process::Command::new("unshare");
+    command.args(["-m", "sh", "-c", &script]).arg(std::env::current_exe().unwrap());
+    let output = command.env("WELLSPRING_TEST_LOOK_UP", "never.example").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "how the test process reaches its child")]
+fn child_of_the_look_up() {
+    use std::net::ToSocketAddrs as _;
+    let Ok(name) = std::env::var("WELLSPRING_TEST_LOOK_UP") else { return };
+    let host = name.clone();
+    let looking = std::thread::spawn(move || (host.as_str(), 6379).to_socket_addrs().is_ok());
+    for colour in Colour::BOTH {
+        // A runtime that is dropped waits for its look-ups.
+        let store = Box::leak(open(colour, &format!("redis://{name}")));
+        let error = store.load(&key("a"), Duration::from_secs(1)).unwrap_err();
+        assert!(!error.is_permanent(), "{colour:?}: {error}");
+        assert!(!looking.is_finished(), "{colour:?}: the name server does not answer");
+    }
+    // The look-ups are still on their threads.
+    std::process::exit(0);
+}

@@ -50,6 +50,37 @@ fn a_failover_is_followed_by_way_of_sentinel() {
 }
 
 #[test]
+fn sentinels_have_a_login_of_their_own() {
+    let primary = RedisServer::start();
+    let _replica = primary.replica();
+    let sentinel = RedisSentinel::start_with_password("main", &primary, "canary-watch");
+    let url = format!("redis+sentinel://127.0.0.1:{}/main", sentinel.port());
+    for colour in Colour::BOTH {
+        let with = |password: Option<&str>| {
+            let builder = RedisStore::builder(&url);
+            let builder = match password {
+                Some(password) => builder.sentinel_password(password),
+                None => builder,
+            };
+            coloured(colour, builder.unsealed().unwrap(), None, None)
+        };
+        let key = key(&format!("{colour:?}"));
+        save(&*with(Some("canary-watch")), &key, None, 1);
+        for (password, expected) in
+            [(None, "asks for a password"), (Some("canary-wrong"), "does not take its user and password")]
+        {
+            let error = with(password).load(&key, PLENTY).unwrap_err();
+            assert!(error.is_permanent(), "{colour:?}: {error}");
+            let said = error.to_string();
+            assert!(said.contains("Sentinel") && said.contains(expected), "{colour:?}: {said}");
+            assert!(said.contains("`sentinel_password`") && !said.contains("canary"), "{colour:?}: {said}");
+        }
+    }
+    let error = RedisStore::builder(&url).sentinel_username("app").unsealed().unwrap_err();
+    assert!(error.to_string().contains("give both"), "{error}");
+}
+
+#[test]
 fn a_save_that_too_few_replicas_confirm_may_have_been_made() {
     let server = RedisServer::start();
     for colour in Colour::BOTH {

@@ -283,6 +283,7 @@ fn answers(port: u16, tls: bool) -> bool {
 #[derive(Debug)]
 pub struct RedisSentinel {
     port: u16,
+    password: String,
     _folder: TempDir,
     _process: Process,
 }
@@ -295,11 +296,22 @@ impl RedisSentinel {
     /// When it does not start, or does not find a replica of the primary.
     #[must_use]
     pub fn start(name: &str, primary: &RedisServer) -> Self {
+        Self::start_with_password(name, primary, "")
+    }
+
+    /// Starts one that asks its clients for this password.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_with_password(name: &str, primary: &RedisServer, password: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let (path, port) = (folder.path().join("sentinel.conf"), free_port());
         let configuration = format!(
             "port {port}\nbind 127.0.0.1\ndir {}\nsentinel monitor {name} 127.0.0.1 {} 1\n\
-             sentinel down-after-milliseconds {name} 500\nsentinel failover-timeout {name} 3000\n",
+             sentinel down-after-milliseconds {name} 500\nsentinel failover-timeout {name} 3000\n\
+             requirepass \"{password}\"\n",
             folder.path().display(),
             primary.port,
         );
@@ -311,7 +323,8 @@ impl RedisSentinel {
             assert!(!process.has_ended(), "the Sentinel does not start");
             answers(port, false).then_some(())
         });
-        let sentinel = Self { port, _folder: folder, _process: process };
+        let password = password.to_owned();
+        let sentinel = Self { port, password, _folder: folder, _process: process };
         eventually("the Sentinel's look at the replicas", || {
             sentinel.ask(&["SENTINEL", "REPLICAS", name]).contains("master-link-status").then_some(())
         });
@@ -320,6 +333,9 @@ impl RedisSentinel {
 
     fn ask(&self, words: &[&str]) -> String {
         let mut command = Command::new("redis-cli");
+        if !self.password.is_empty() {
+            command.env("REDISCLI_AUTH", &self.password);
+        }
         let output = command.args(["-p", &self.port.to_string()]).args(words).output();
         output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
     }
