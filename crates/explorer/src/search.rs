@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
+use foldhash::fast::FixedState;
+
 use crate::action::Action;
 use crate::invariants::Broken;
 use crate::line::Line;
@@ -33,16 +35,21 @@ pub(crate) struct Findings {
 
 /// Keeps one of each kind and numbers it.
 struct Interned<T> {
-    numbers: HashMap<Rc<T>, u32>,
+    numbers: HashMap<Rc<T>, u32, FixedState>,
     all: Vec<Rc<T>>,
 }
 
 impl<T: Eq + Hash> Interned<T> {
     fn new() -> Self {
-        Self { numbers: HashMap::new(), all: Vec::new() }
+        Self { numbers: HashMap::default(), all: Vec::new() }
     }
 
-    fn number(&mut self, thing: &Rc<T>) -> u32 {
+    /// The number of this thing. `before` is that of what was in its place: most things do not change from one state to the
+    /// next, and need not be looked up.
+    fn number(&mut self, thing: &Rc<T>, before: u32) -> u32 {
+        if self.all.get(before as usize).is_some_and(|known| Rc::ptr_eq(known, thing)) {
+            return before;
+        }
         if let Some(number) = self.numbers.get(thing) {
             return *number;
         }
@@ -63,7 +70,7 @@ struct Visited {
     stores: Interned<Vec<crate::store_model::StoreModel>>,
     servers: Interned<crate::server::Server>,
     histories: Interned<crate::history::History>,
-    indices: HashMap<Key, u32>,
+    indices: HashMap<Key, u32, FixedState>,
     keys: Vec<Key>,
     /// From where each state was reached first.
     parents: Vec<u32>,
@@ -77,7 +84,7 @@ impl Visited {
             stores: Interned::new(),
             servers: Interned::new(),
             histories: Interned::new(),
-            indices: HashMap::new(),
+            indices: HashMap::default(),
             keys: Vec::new(),
             parents: Vec::new(),
             crowd,
@@ -86,13 +93,14 @@ impl Visited {
 
     /// The number of this state, which is new if it was not visited before.
     fn visit(&mut self, world: &World, parent: u32) -> u32 {
+        let before = self.keys.get(parent as usize).copied().unwrap_or_default();
         let mut key = [0; MOST_PARTS];
-        for (slot, process) in key.iter_mut().zip(&world.processes) {
-            *slot = self.processes.number(process);
+        for ((slot, process), before) in key.iter_mut().zip(&world.processes).zip(before) {
+            *slot = self.processes.number(process, before);
         }
-        key[5] = self.stores.number(&world.stores);
-        key[6] = self.servers.number(&world.server);
-        key[7] = self.histories.number(&world.history);
+        key[5] = self.stores.number(&world.stores, before[5]);
+        key[6] = self.servers.number(&world.server, before[6]);
+        key[7] = self.histories.number(&world.history, before[7]);
         match self.indices.entry(key) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(new) => {
