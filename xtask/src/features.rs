@@ -71,7 +71,7 @@ const CHOSEN: [(&str, &[&str]); 14] = [
             TLS,
         ],
     ),
-    ("wellspring-profiles", &["keyring", "pkcs12", "platform-verifier", "postgres"]),
+    ("wellspring-profiles", &["keyring", "pkcs12", "platform-verifier", "postgres", "redis"]),
     ("wellspring-wire", &["pkce"]),
     (
         "wellspring",

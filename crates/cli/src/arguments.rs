@@ -158,7 +158,7 @@ pub(crate) struct Login {
 const LOGIN_HELP: &str = "The browser returns to the profile's redirect_uri: http on 127.0.0.1 or [::1]. Without a port the \
 command uses any free one, if the server allows that. A profile without redirect_uri signs in on another device, as \
 with --device: it needs a device_authorization_url, or an issuer that names one. The command needs a persistent [store]: \
-file:DIR, sqlite:PATH or postgres://HOST/DATABASE. A profile with client credentials needs no browser: the command requests a token, which also \
+file:DIR, sqlite:PATH, postgres://HOST/DATABASE or redis://HOST. A profile with client credentials needs no browser: the command requests a token, which also \
 reverses a logout.";
 
 #[derive(Debug, Subcommand)]

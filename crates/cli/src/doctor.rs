@@ -9,6 +9,7 @@ mod clock;
 mod disks;
 mod endpoint;
 mod permissions;
+mod remembered;
 mod report;
 mod seals;
 
@@ -16,7 +17,7 @@ use core::time::Duration;
 use std::io::Write;
 use std::sync::Arc;
 
-use wellspring_core::{Loaded, SessionState, Store, StoreError, TokenKey, WatchOutcome};
+use wellspring_core::{Loaded, Provider, SessionState, Store, StoreError, TokenKey, WatchOutcome};
 use wellspring_profiles::{Configuration, LocalStore, Profile, SecretSource};
 use wellspring_transport_blocking::Clock;
 
@@ -48,7 +49,7 @@ pub(crate) fn run(all: &Configuration, only: Option<&str>, out: &mut dyn Write) 
             Ok(parts) => {
                 sharing.add(&parts.provider.spec().key, profile.name());
                 if let Some(store) = &store {
-                    record(profile, &parts.provider.spec().key, store, &mut report);
+                    record(profile, &*parts.provider, store, &mut report);
                 }
                 let now = Clock::system().now().unix;
                 certificate::check(profile.name(), &parts.tls, now, &mut report);
@@ -75,9 +76,9 @@ pub(crate) fn run(all: &Configuration, only: Option<&str>, out: &mut dyn Write) 
 
 /// Checks whether other users can read a secret in the configuration or in a file that it names.
 fn secrets(all: &Configuration, profiles: &[Profile], report: &mut Report) {
-    let secrets = || profiles.iter().flat_map(Profile::secrets);
+    let secrets = || profiles.iter().flat_map(Profile::secrets).chain(all.store().secrets());
     let file = all.file().display();
-    let written = all.profiles().iter().flat_map(Profile::secrets);
+    let written = all.profiles().iter().flat_map(Profile::secrets).chain(all.store().secrets());
     if written.into_iter().any(|(_, source)| source == SecretSource::Written) {
         match permissions::of(all.file()) {
             Ok(Some(open)) => report.wrong(
@@ -206,8 +207,8 @@ fn locks(store: &dyn LocalStore, report: &mut Report) -> Result<(), StoreError> 
 }
 
 /// Loads the record of one profile and checks its times and its lease.
-fn record(profile: &Profile, key: &TokenKey, store: &dyn Store, report: &mut Report) {
-    let name = profile.name();
+fn record(profile: &Profile, provider: &dyn Provider, store: &dyn Store, report: &mut Report) {
+    let (name, key) = (profile.name(), &provider.spec().key);
     let loaded = match store.load(key, LOAD_TIMEOUT) {
         Ok(loaded) => loaded,
         Err(error) => return report.store(&error),
@@ -232,6 +233,7 @@ fn record(profile: &Profile, key: &TokenKey, store: &dyn Store, report: &mut Rep
             );
         }
     }
+    remembered::check(name, provider, &stored.record, now, report);
     let Some(lease) = &stored.record.lease else { return };
     let (process, since) = (lease.attempt.owner.process, Span(now.since(acquired_at(lease))));
     let unknown = format!(

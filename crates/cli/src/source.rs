@@ -412,7 +412,7 @@ pub(crate) fn persistent(settings: &StoreSettings) -> Result<Arc<dyn LocalStore>
         Failure::at(
             settings.place(),
             "keeps nothing after this command; add a persistent store: [store] with url = \"file:DIR\", \
-             \"sqlite:PATH\" or \"postgres://HOST/DATABASE\"",
+             \"sqlite:PATH\", \"postgres://HOST/DATABASE\" or \"redis://HOST\"",
         )
     })
 }

@@ -8,6 +8,10 @@ pub enum LoginReason {
     NotSignedIn,
     /// The endpoint refused the refresh token: revoked, or already spent.
     Refused,
+    /// The endpoint issues no token before the user has answered it: the user has to sign in again, accept a condition or give
+    /// a second factor (`interaction_required`, `login_required`, `consent_required` and `account_selection_required`,
+    /// [OpenID Connect Core 1.0 §3.1.2.6](https://openid.net/specs/openid-connect-core-1_0.html#AuthError)).
+    InteractionRequired,
     /// The refresh token has expired.
     Expired,
     /// The refresh token was sent and no response came. The provider's rules forbid to send it again, or the endpoint
@@ -29,6 +33,7 @@ impl LoginReason {
         match self {
             Self::NotSignedIn => "not signed in",
             Self::Refused => "the refresh token was refused: it is revoked or already spent",
+            Self::InteractionRequired => "the server asks for the user's interaction",
             Self::Expired => "the refresh token has expired",
             Self::Ambiguous => {
                 "the refresh token was sent, the response was lost, and the token cannot be used again"

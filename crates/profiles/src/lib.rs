@@ -35,10 +35,13 @@ mod call_settings;
 mod configuration;
 mod custom;
 mod duration;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod environment;
 mod error;
 mod identity;
 mod issuer;
 mod local_store;
+mod network_settings;
 #[cfg(feature = "postgres")]
 mod network_store;
 mod place;
@@ -47,6 +50,8 @@ mod postgres_store;
 mod presets;
 mod profile;
 mod provider;
+#[cfg(feature = "redis")]
+mod redis_store;
 mod registration;
 mod request_settings;
 mod response_settings;

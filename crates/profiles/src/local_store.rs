@@ -12,8 +12,8 @@ use wellspring_store_file::FileStore;
 use wellspring_store_sqlite::SqliteStore;
 
 use crate::error::Error;
-use crate::store_settings::StoreSettings;
-use crate::store_settings::{Engine, NetworkUrl, Url};
+use crate::network_settings::{Engine, NetworkUrl};
+use crate::store_settings::{StoreSettings, Url};
 
 /// A persistent store: on this machine, or on a network.
 pub trait LocalStore: Store {
@@ -27,8 +27,8 @@ pub trait LocalStore: Store {
     /// A sentence about each part of the store that a person should know of and need not correct.
     fn notes(&self) -> Vec<String>;
 
-    /// Makes what the store needs where it does not make that when it is opened: the table on a server. Returns a sentence
-    /// about what there is now.
+    /// Makes what the store needs where it does not make that when it is opened: the table on a server. A server where
+    /// nothing needs to be made is checked. Returns a sentence about what there is now.
     ///
     /// # Errors
     ///
@@ -201,6 +201,13 @@ impl StoreSettings {
             #[cfg(not(feature = "postgres"))]
             Engine::Postgres => Err(self.place.error(
                 "names a store in Postgres, which this program is built without: enable the feature `postgres` of \
+                 `wellspring-profiles`",
+            )),
+            #[cfg(feature = "redis")]
+            Engine::Redis => self.redis(url),
+            #[cfg(not(feature = "redis"))]
+            Engine::Redis => Err(self.place.error(
+                "names a store in Redis, which this program is built without: enable the feature `redis` of \
                  `wellspring-profiles`",
             )),
         }

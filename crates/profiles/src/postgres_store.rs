@@ -7,10 +7,12 @@ use wellspring_core::StoreError;
 use wellspring_store::OnRuntime;
 use wellspring_store_postgres::PostgresStore;
 
+use crate::environment::variable;
 use crate::error::Error;
 use crate::local_store::LocalStore;
+use crate::network_settings::NetworkUrl;
 use crate::network_store::NetworkMap;
-use crate::store_settings::{NetworkUrl, StoreSettings};
+use crate::store_settings::StoreSettings;
 
 /// The environment variables of libpq that give a password to a URL without one.
 const PASSWORD: &str = "PGPASSWORD";
@@ -36,7 +38,7 @@ impl StoreSettings {
     pub(crate) fn postgres(&self, url: &NetworkUrl) -> Result<Arc<dyn LocalStore>, Error> {
         let failed = |source| Error::Store { place: self.place.clone(), source };
         let mut builder = PostgresStore::builder(url.text());
-        if let Some(table) = &self.table {
+        if let Some(table) = &self.network.table {
             builder = builder.table(table.text()?.as_str());
         }
         if let Some(password) = variable(PASSWORD) {
@@ -55,9 +57,4 @@ impl StoreSettings {
         }
         Ok(Arc::new(OnRuntime::new(store).map_err(failed)?))
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is where configuration is made")]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

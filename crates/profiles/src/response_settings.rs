@@ -39,17 +39,21 @@ const UNITS: [(&str, LifetimeUnit); 3] = [
 impl ResponseSettings {
     pub(crate) fn read(mut section: Section<'_>) -> Result<Self, Error> {
         let settings = Self {
-            access_token: section.list("access_token")?,
-            token_type: section.list("token_type")?,
-            expires_in: section.list("expires_in")?,
-            expires_at: section.list("expires_at")?,
-            refresh_token: section.list("refresh_token")?,
-            refresh_expires_in: section.list("refresh_expires_in")?,
-            scope: section.list("scope")?,
-            error: section.list("error")?,
-            error_description: section.list("error_description")?,
-            token_types: section.list("token_types")?,
-            success: section.list("success")?,
+            access_token: names(&mut section, "access_token")?,
+            token_type: names(&mut section, "token_type")?,
+            expires_in: names(&mut section, "expires_in")?,
+            expires_at: names(&mut section, "expires_at")?,
+            refresh_token: names(&mut section, "refresh_token")?,
+            refresh_expires_in: names(&mut section, "refresh_expires_in")?,
+            scope: names(&mut section, "scope")?,
+            error: names(&mut section, "error")?,
+            error_description: names(&mut section, "error_description")?,
+            token_types: filled(
+                &mut section,
+                "token_types",
+                "a token type such as \"Token\", or a list of them",
+            )?,
+            success: filled(&mut section, "success", "a status such as 200, or a list of them")?,
             lifetime_unit: section.value("lifetime_unit")?,
             default_lifetime: section.value("default_lifetime")?,
             refresh_lifetime: section.value("refresh_lifetime")?,
@@ -121,6 +125,22 @@ impl ResponseSettings {
     }
 }
 
+/// The paths of one member. An empty list would name none, and the member would be looked for under its usual name.
+fn names(section: &mut Section<'_>, key: &'static str) -> Result<Option<Vec<Value>>, Error> {
+    filled(section, key, "a name such as \"token\", a path such as \"data.token\", or a list of them")
+}
+
+/// The values of a list that is not empty.
+fn filled(section: &mut Section<'_>, key: &'static str, what: &str) -> Result<Option<Vec<Value>>, Error> {
+    let place = section.mention(key).unwrap_or_else(|| section.place());
+    match section.list(key)? {
+        Some(list) if list.is_empty() => {
+            Err(place.error(format_args!("is an empty list; write {what}, or leave it out")))
+        }
+        list => Ok(list),
+    }
+}
+
 /// The paths of one member, in the form of [`TokenNames`].
 fn paths(values: Option<&Vec<Value>>) -> Result<Option<String>, Error> {
     let Some(values) = values else { return Ok(None) };
@@ -134,7 +154,7 @@ fn paths(values: Option<&Vec<Value>>) -> Result<Option<String>, Error> {
         }
         paths.push(path.to_string());
     }
-    Ok(Some(paths.join("|")).filter(|paths| !paths.is_empty()))
+    Ok(Some(paths.join("|")))
 }
 
 fn status(value: &Value) -> Result<u16, Error> {

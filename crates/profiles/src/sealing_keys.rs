@@ -75,7 +75,7 @@ fn from_keyring(place: &Place, _: &str) -> Result<SealingKeys, Error> {
     ))
 }
 
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "redis"))]
 impl StoreSettings {
     /// The sealing keys of a store on a network; `None` where the settings switch sealing off.
     ///

@@ -148,7 +148,7 @@ impl<'i> Section<'i> {
         }
     }
 
-    /// The place of a key that this version does not support yet.
+    /// The place of a key that the file itself has, which stays to be read.
     pub(crate) fn mention(&self, key: &str) -> Option<Place> {
         let (name, _) = self.table.get_key_value(key)?;
         Some(self.document.place(self.document.line(name.span().start), key))

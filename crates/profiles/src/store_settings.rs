@@ -2,15 +2,13 @@
 //!
 //! Reading checks the settings; only [`StoreSettings::open`] opens the store.
 
-use core::fmt;
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
 use crate::error::Error;
+use crate::network_settings::{NetworkSettings, NetworkUrl};
 use crate::place::Place;
 use crate::section::Section;
-use crate::value::Value;
+use crate::value::{SecretSource, Value};
 
 const NO_SETTING: &str = "is no setting; a sealed store has `sealing_key_file = \"FILE\"`";
 
@@ -26,11 +24,15 @@ pub struct StoreSettings {
     /// The entry of the operating system's keyring with the sealing keys, and where it is named.
     pub(crate) sealing_key_keyring: Option<(Place, String)>,
     /// Whether a store on a network may hold tokens that are not sealed.
-    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "this build has no store on a network"))]
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "redis")),
+        allow(dead_code, reason = "this build has no store on a network")
+    )]
     pub(crate) unsealed: bool,
-    /// The table of a store in a database.
-    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "this build has no store on a network"))]
-    pub(crate) table: Option<Value>,
+    /// What only a store on a network has.
+    pub(crate) network: NetworkSettings,
+    /// Where the URL comes from.
+    url_source: SecretSource,
 }
 
 /// The kind and the path of the store. Relative paths are resolved against the folder of the configuration.
@@ -46,42 +48,9 @@ pub(crate) enum Url {
     Network(NetworkUrl),
 }
 
-/// The URL of a server. It may hold a password, so `Debug` shows nothing of it.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct NetworkUrl(Zeroizing<String>, Engine);
-
-/// What kind of server a URL names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Engine {
-    Postgres,
-}
-
-impl NetworkUrl {
-    /// This text, if it is the URL of a server.
-    fn of(text: &str) -> Option<Self> {
-        let postgres = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
-        postgres.then(|| Self(Zeroizing::new(text.to_owned()), Engine::Postgres))
-    }
-
-    #[cfg(feature = "postgres")]
-    pub(crate) fn text(&self) -> &str {
-        &self.0
-    }
-
-    pub(crate) const fn engine(&self) -> Engine {
-        self.1
-    }
-}
-
-impl fmt::Debug for NetworkUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NetworkUrl({:?})", self.1)
-    }
-}
-
 impl StoreSettings {
     /// The settings of a file without `[store]`.
-    pub(crate) const fn none(place: Place) -> Self {
+    pub(crate) fn none(place: Place) -> Self {
         Self {
             place,
             url: Url::Memory,
@@ -89,7 +58,8 @@ impl StoreSettings {
             sealing_key_file: None,
             sealing_key_keyring: None,
             unsealed: false,
-            table: None,
+            network: NetworkSettings::default(),
+            url_source: SecretSource::Written,
         }
     }
 
@@ -115,6 +85,16 @@ impl StoreSettings {
         }
     }
 
+    /// The secrets of the section: where the file names each one, and where its value comes from.
+    pub fn secrets(&self) -> impl Iterator<Item = (&Place, SecretSource)> {
+        let url = match &self.url {
+            Url::Network(url) if url.has_password() => Some((&self.place, self.url_source.clone())),
+            _ => None,
+        };
+        let key = self.network.client_key.as_ref().map(|key| (&key.place, key.file_source()));
+        url.into_iter().chain(key)
+    }
+
     pub(crate) fn read(mut section: Section<'_>) -> Result<Self, Error> {
         if let Some(place) = section.mention("key") {
             return Err(place.error(NO_SETTING));
@@ -123,34 +103,22 @@ impl StoreSettings {
         let (url, spill) = (section.value("url")?, section.value("spill")?);
         let sealing_key_file = section.value("sealing_key_file")?;
         let sealing_key_keyring = section.value("sealing_key_keyring")?;
-        let (sealing, table) = (section.value("sealing")?, section.value("table")?);
+        let network = NetworkSettings::read(&mut section)?;
         section.finish()?;
+        let mut url_source = SecretSource::Written;
         let url = match url {
             Some(value) => {
-                place = value.place.clone();
+                (place, url_source) = (value.place.clone(), value.secret_source());
                 read_url(&value)?
             }
             None => Url::Memory,
         };
-        let network = matches!(url, Url::Network(_));
-        let unsealed = match &sealing {
-            None => false,
-            Some(value) if !network => return Err(value.place.error(NO_SETTING)),
-            Some(value) if **value.text()? != *"off" => {
-                return Err(value
-                    .place
-                    .error("is \"off\" or left out: a store on a network is sealed otherwise"));
-            }
-            Some(value) if sealing_key_file.is_some() || sealing_key_keyring.is_some() => {
-                return Err(value
-                    .place
-                    .error("contradicts the sealing key that is named; remove one of them"));
-            }
-            Some(_) => true,
+        let engine = if let Url::Network(url) = &url { Some(url.engine()) } else { None };
+        let unsealed = match (network.sealing(), engine) {
+            (Some(value), None) => return Err(value.place.error(NO_SETTING)),
+            _ => network.unsealed(sealing_key_file.is_some() || sealing_key_keyring.is_some())?,
         };
-        if let (false, Some(value)) = (network, &table) {
-            return Err(value.place.error("is for stores in a database on a network; remove it"));
-        }
+        network.check(engine)?;
         let persistent = [&spill, &sealing_key_file, &sealing_key_keyring];
         if let (Url::Memory, Some(value)) = (&url, persistent.into_iter().flatten().next()) {
             return Err(value.place.error("is for persistent stores; add `url`, or remove it"));
@@ -162,7 +130,7 @@ impl StoreSettings {
         let sealing_key_keyring = sealing_key_keyring
             .map(|value| Ok((value.place.clone(), value.text()?.to_string())))
             .transpose()?;
-        Ok(Self { place, url, spill, sealing_key_file, sealing_key_keyring, unsealed, table })
+        Ok(Self { place, url, spill, sealing_key_file, sealing_key_keyring, unsealed, network, url_source })
     }
 }
 
@@ -197,10 +165,7 @@ fn read_url(value: &Value) -> Result<Url, Error> {
     if let Some(url) = NetworkUrl::of(&text) {
         return Ok(Url::Network(url));
     }
-    let later = ["redis://", "rediss://"].iter().any(|scheme| text.starts_with(scheme));
-    Err(value.place.error(if later {
-        "names a store that is not supported yet; write \"file:DIR\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\" or \"memory:\""
-    } else {
-        "names no store; write \"file:DIR\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\" or \"memory:\""
-    }))
+    Err(value.place.error(
+        "names no store; write \"file:DIR\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\", \"redis://HOST\" or \"memory:\"",
+    ))
 }

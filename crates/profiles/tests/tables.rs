@@ -63,6 +63,23 @@ fn what_a_table_refuses_is_named_with_its_line_and_what_is_accepted() {
             "7: `success` must be statuses from 200 to 299, such as [200, 201]",
         ),
         (
+            "[profile.own.response]\naccess_token = []",
+            "7: `access_token` is an empty list; write a name such as \"token\", a path such as \"data.token\", or a list of \
+             them, or leave it out",
+        ),
+        (
+            "[profile.own.response]\nrefresh_token = []",
+            "7: `refresh_token` is an empty list; write a name such as ",
+        ),
+        (
+            "[profile.own.response]\nsuccess = []",
+            "7: `success` is an empty list; write a status such as 200, ",
+        ),
+        (
+            "[profile.own.response]\ntoken_types = []",
+            "7: `token_types` is an empty list; write a token type ",
+        ),
+        (
             "[profile.own.response]\naccess_token = 'data..token'",
             "7: `access_token` must be a name such as \"token\", a path such as ",
         ),

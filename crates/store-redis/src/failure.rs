@@ -86,6 +86,11 @@ impl Failure {
             if details.starts_with("unknown command") {
                 return Self::new(of_code("UNKNOWN"));
             }
+            // A script meets what the user may not do: in the words of version 7, and of those before it.
+            let forbidden = ["ACL failure in script", "The user executing the script can't"];
+            if forbidden.iter().any(|words| details.contains(words)) {
+                return Self::new(of_code("NOPERM"));
+            }
             // Before version 7 a script's error has no code of its own.
             if details.starts_with("Error running script") {
                 let code = IN_SCRIPTS.iter().find(|code| details.contains(&format!("-{code} ")));

@@ -4,13 +4,13 @@ use core::sync::atomic::Ordering;
 use core::time::Duration;
 
 use redis::Value;
-use wellspring_core::{StoreError, Version};
+use wellspring_core::{StoreError, TokenKey, Version};
 use wellspring_store::{Deadline, Entry, KeyName, Zeroizing};
 
 use crate::address::Address;
 use crate::exchange::{Reply, Request, Wire, exchange};
 use crate::failure::{Cause, Failure};
-use crate::script::SWAP;
+use crate::script::{CHECK, SWAP};
 use crate::shared::{Shared, slot_of_name, version_field, version_of};
 
 /// How many names one request asks for.
@@ -155,6 +155,32 @@ fn swapped(
         Some(Value::ServerError(error)) => Err(Failure::of_server(error).sent()),
         _ => Err(Failure::new(Cause::Unexpected).sent()),
     }
+}
+
+/// Checks that the server lets this user swap: does it on a key that no record has, and leaves nothing behind.
+pub(crate) async fn check<W: Wire>(wire: &W, shared: &Shared, end: Deadline) -> Result<(), StoreError> {
+    run_check(wire, shared, end).await.map_err(|failure| failure.into_error(&shared.place, false))
+}
+
+async fn run_check<W: Wire>(wire: &W, shared: &Shared, end: Deadline) -> Result<(), Failure> {
+    let name = KeyName::of(&TokenKey::new("wellspring", "a check of the server"));
+    let (field, channel) = (version_field(Version::new(0)), shared.keys.record(&name));
+    for with_text in [false, true] {
+        let command = shared.keys.call(&CHECK, with_text, &name, &[&field, channel.as_bytes()]);
+        let request = Request::one(slot_of_name(&name), command);
+        let reply = exchange(wire, &shared.topology, &request, end).await?;
+        match reply.values.first() {
+            Some(Value::ServerError(error)) if error.code() == "NOSCRIPT" && !with_text => {}
+            Some(Value::ServerError(error)) => return Err(Failure::of_server(error)),
+            Some(Value::Int(answer @ (1 | 3))) => {
+                shared.publish_refused.store(*answer == 3, Ordering::Relaxed);
+                return Ok(());
+            }
+            Some(Value::Int(-1)) => return Err(Failure::new(Cause::Foreign)),
+            _ => break,
+        }
+    }
+    Err(Failure::new(Cause::Unexpected))
 }
 
 /// The names of all entries.

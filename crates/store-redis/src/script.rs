@@ -44,3 +44,18 @@ end
 return 0",
     sha1: "37c65555e482e1255c7df5a27618467796a149d1",
 };
+
+/// Does what a swap does, and leaves nothing behind. Arguments: a `v`, the channel.
+///
+/// Returns 1 if it could, 3 if it may not publish, -1 if something else has this key.
+pub(crate) const CHECK: Script = Script {
+    text: "if redis.call('EXISTS', KEYS[1]) == 1 then return -1 end
+redis.call('HSET', KEYS[1], 'v', ARGV[1])
+local swaps = redis.call('HGET', KEYS[1], 'v') == ARGV[1]
+redis.call('DEL', KEYS[1])
+if not swaps then return 0 end
+local heard = redis.pcall('PUBLISH', ARGV[2], ARGV[1])
+if type(heard) == 'table' then return 3 end
+return 1",
+    sha1: "3893651b9193b71a8fdadad494ba6f5518e7aa8e",
+};

@@ -99,6 +99,32 @@ impl Drop for Held {
 }
 
 impl RedisStore {
+    /// The servers, without user and password: `redis://HOST:PORT/DATABASE`.
+    ///
+    /// ```
+    /// use wellspring_store_redis::RedisStore;
+    ///
+    /// let store = RedisStore::builder("rediss://app:secret@redis.internal").unsealed()?;
+    /// assert_eq!(store.map().server(), "rediss://redis.internal:6379/0");
+    /// # Ok::<(), wellspring_core::StoreError>(())
+    /// ```
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.0.shared.place
+    }
+
+    /// Checks that a server answers and lets this user compare and swap. It does that on a key that no record has, and
+    /// leaves nothing behind. Blocks for at most this time.
+    ///
+    /// # Errors
+    ///
+    /// When no server can be reached, or it refuses: it has no scripts, or does not permit this user what the store needs.
+    /// The error says what to do.
+    pub fn check(&self, within: Duration) -> Result<(), StoreError> {
+        let shared = &self.0.shared;
+        blocking(operations::check(&shared.blocking, shared, Deadline::after(within)), &self.0)
+    }
+
     pub(crate) fn of(opened: Opened) -> Self {
         Self(Arc::new(opened))
     }

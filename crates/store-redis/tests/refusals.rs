@@ -116,6 +116,30 @@ fn an_engine_without_scripts_is_refused_and_the_error_says_why() {
 }
 
 #[test]
+fn a_check_of_the_server_swaps_and_leaves_nothing_behind() {
+    let server = RedisServer::start();
+    let check = |url: &str| RedisStore::builder(url).unsealed().unwrap().map().check(PLENTY);
+    check(&server.url()).unwrap();
+    assert_eq!(server.command(&["DBSIZE"]), "0");
+    let calls = server.calls();
+    assert!(calls.iter().any(|(name, _)| name == "hset"), "a look is no check: {calls:?}");
+    for missing in ["+hset", "+eval", "~wellspring:*"] {
+        let permissions = PERMISSIONS[..14].iter().filter(|permission| **permission != missing);
+        let password = format!(">{CANARY}");
+        let mut words = vec!["ACL", "SETUSER", "app", "reset", "on", &password];
+        words.extend(permissions);
+        server.command(&words);
+        let error = check(&format!("redis://app:{CANARY}@127.0.0.1:{}", server.port())).unwrap_err();
+        assert_refused(&error, "does not permit this user what the store needs");
+    }
+    let replica = server.replica();
+    let error = check(&replica.url()).unwrap_err();
+    assert!(!error.is_permanent() && error.to_string().contains("connect to the primary"), "{error}");
+    let bare = RedisServer::start_with(&["--rename-command", "EVAL", "", "--rename-command", "EVALSHA", ""]);
+    assert_refused(&check(&bare.url()).unwrap_err(), "it cannot compare and swap");
+}
+
+#[test]
 fn a_replica_takes_no_changes_and_the_error_says_where_to_connect() {
     let server = RedisServer::start();
     let replica = server.replica();

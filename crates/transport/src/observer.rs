@@ -211,12 +211,14 @@ labels! {
         Kept => "kept",
     }
 
-    /// Why there is no token. The first eight say that the user has to sign in.
+    /// Why there is no token. The first nine say that the user has to sign in.
     FailureReason {
         /// No user has signed in yet.
         NotSignedIn => "not_signed_in",
         /// The endpoint refused the refresh token.
         Refused => "refused",
+        /// The endpoint issues no token before the user has answered it.
+        InteractionRequired => "interaction_required",
         /// The refresh token has expired.
         Expired => "expired",
         /// The refresh token was sent, the response was lost, and the token cannot be sent again.
@@ -263,6 +265,7 @@ impl FailureReason {
         match reason {
             LoginReason::NotSignedIn => Self::NotSignedIn,
             LoginReason::Refused => Self::Refused,
+            LoginReason::InteractionRequired => Self::InteractionRequired,
             LoginReason::Expired => Self::Expired,
             LoginReason::Ambiguous => Self::Ambiguous,
             LoginReason::Unreadable => Self::Unreadable,

@@ -21,7 +21,7 @@ use crate::member_name::last_member;
 use crate::retry_after::retry_after;
 use crate::status::{error_of_status, is_wrong_url, refusal_in_plain_text, refusal_without_code};
 use crate::token_format::TokenFormat;
-use crate::vendor;
+use crate::vendor::{self, asks_for_the_user};
 
 impl TokenFormat {
     /// Reads a whole response, for [`Provider::read`](wellspring_core::Provider::read).
@@ -257,7 +257,10 @@ fn refusal_by_standard(status: u16, code: Option<&str>) -> Option<TokenError> {
 fn error_of_code(meaning: Meaning, code: Option<&str>, grant: &AuthorizationGrant) -> Option<TokenError> {
     Some(match (meaning, grant) {
         (Meaning::GrantRefused, AuthorizationGrant::RefreshToken(_)) => {
-            TokenError::login_required(LoginReason::Refused)
+            TokenError::login_required(match code {
+                Some(code) if asks_for_the_user(code) => LoginReason::InteractionRequired,
+                _ => LoginReason::Refused,
+            })
         }
         (Meaning::GrantRefused, AuthorizationGrant::AuthorizationCode { .. }) => {
             TokenError::protocol("the endpoint refused the authorization code").with_fate(Fate::Dead)

@@ -50,11 +50,11 @@ const WORDS: &[Word] = {
     use Meaning::{GrantRefused, Misconfigured};
     use Of::{Any, Code, Refresh};
     &[
-        // OpenID Connect Core 1.0 section 3.1.2.6: the server cannot go on without the user. Entra sends them on a refresh.
-        word("OpenID Connect", Sign::Code("interaction_required"), Refresh, GrantRefused),
-        word("OpenID Connect", Sign::Code("login_required"), Refresh, GrantRefused),
-        word("OpenID Connect", Sign::Code("consent_required"), Refresh, GrantRefused),
-        word("OpenID Connect", Sign::Code("account_selection_required"), Refresh, GrantRefused),
+        // Each of them is told as a question to the user: see `ASKS_FOR_THE_USER`.
+        word("OpenID Connect", Sign::Code(ASKS_FOR_THE_USER[0]), Refresh, GrantRefused),
+        word("OpenID Connect", Sign::Code(ASKS_FOR_THE_USER[1]), Refresh, GrantRefused),
+        word("OpenID Connect", Sign::Code(ASKS_FOR_THE_USER[2]), Refresh, GrantRefused),
+        word("OpenID Connect", Sign::Code(ASKS_FOR_THE_USER[3]), Refresh, GrantRefused),
         word("GitHub", Sign::Code("bad_refresh_token"), Refresh, GrantRefused),
         word("GitHub", Sign::Code("bad_verification_code"), Code, GrantRefused),
         word("GitHub", Sign::Code("incorrect_client_credentials"), Any, Misconfigured),
@@ -101,6 +101,16 @@ const WORDS: &[Word] = {
         word("WeChat", Sign::CodeWith("40029", "invalid code"), Code, GrantRefused),
     ]
 };
+
+/// The codes with which a server says that it issues no token before the user has answered it: OpenID Connect Core 1.0
+/// section 3.1.2.6. Entra sends them on a refresh.
+const ASKS_FOR_THE_USER: [&str; 4] =
+    ["interaction_required", "login_required", "consent_required", "account_selection_required"];
+
+/// Whether a code says that the user has to answer the server.
+pub(crate) fn asks_for_the_user(code: &str) -> bool {
+    ASKS_FOR_THE_USER.iter().any(|known| known.eq_ignore_ascii_case(code))
+}
 
 /// What a vendor's words mean, or [`Meaning::Unknown`].
 pub(crate) fn meaning(body: &ErrorBody, grant: &AuthorizationGrant) -> Meaning {

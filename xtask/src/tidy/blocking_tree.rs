@@ -9,7 +9,7 @@ const BLOCKING: [(&str, &str); 6] = [
     ("pix-bacen", "blocking,rustls-ring"),
     ("oauth2-app", "blocking,rustls-ring"),
     ("hive-auth", "blocking,rustls-ring"),
-    ("wellspring-profiles", ""),
+    ("wellspring-profiles", "redis"),
     ("wellspring-store-redis", "tls"),
 ];
 

@@ -76,7 +76,7 @@ const RULES: [Rule; 19] = [
             TRANSPORT,
             "wellspring-transport-blocking",
         ],
-        &["wellspring-store-postgres"],
+        &["wellspring-store-postgres", "wellspring-store-redis"],
         &[SIMULATOR, TEST_SERVERS, TWIN_TESTS, "wellspring-transport-async"],
     ),
     rule(SIMULATOR, &[CORE], &[], &[]),

@@ -16,7 +16,7 @@ use wellspring_core::{
 use wellspring_profiles::LocalStore;
 use wellspring_transport_blocking::Clock;
 
-use crate::exit::{of_store, say};
+use crate::exit::{of_store, say, with_causes};
 use crate::interrupt::{self, SignalGuard};
 use crate::progress;
 use crate::span::rounded_up;
@@ -33,7 +33,7 @@ pub(crate) struct GuardedStore {
     lease: Mutex<Option<Lease>>,
     /// What the user knows of spills that failed.
     said: Mutex<String>,
-    /// The last failure that no retry mends, until the store works.
+    /// The last failure, until the store works.
     broken: Mutex<Option<StoreError>>,
 }
 
@@ -52,19 +52,25 @@ impl GuardedStore {
         }
     }
 
-    /// Warns once that a token was obtained without the store.
+    /// Warns once that a token was obtained without the store. A spilled token is kept, and the user knows of it.
     pub(crate) fn warn_if_broken(&self) {
-        if let Some(error) = self.broken.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        let Some(error) = self.broken.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        if error.is_permanent() {
             let (_, text) = of_store(&error);
             say(format_args!(
                 "wellspring: the token is not kept, so each command asks for a new one: {text}"
+            ));
+        } else if !self.has_spilled() {
+            say(format_args!(
+                "wellspring: the token is not kept, and the next command asks for a new one: {}; `wellspring doctor` checks the \
+                 store",
+                with_causes(&error)
             ));
         }
     }
 
     fn note<T>(&self, result: &Result<T, StoreError>) {
-        let permanent = result.as_ref().err().filter(|error| error.is_permanent());
-        *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = permanent.cloned();
+        *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = result.as_ref().err().cloned();
     }
 
     /// The lease in the record that was loaded last.

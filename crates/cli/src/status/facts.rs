@@ -385,6 +385,7 @@ const fn word(reason: LoginReason) -> &'static str {
     match reason {
         LoginReason::NotSignedIn => "not-signed-in",
         LoginReason::Refused => "refused",
+        LoginReason::InteractionRequired => "interaction-required",
         LoginReason::Expired => "expired",
         LoginReason::Ambiguous => "ambiguous",
         LoginReason::Unreadable => "unreadable",

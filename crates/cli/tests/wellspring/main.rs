@@ -20,10 +20,13 @@ mod login_twice;
 mod loopback;
 mod missing_issuer;
 mod named_files;
+mod network;
 mod output;
+mod postgres;
 mod presets;
 #[cfg(target_os = "linux")]
 mod read_only;
+mod redis;
 mod refused;
 mod replaced;
 mod sealing;

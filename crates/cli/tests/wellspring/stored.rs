@@ -321,7 +321,7 @@ fn commands_that_need_a_store_without_one_are_usage_errors() {
         assert_eq!(
             ran.stderr,
             "wellspring: wellspring.toml:2: `url` keeps nothing after this command; add a persistent store: [store] \
-             with url = \"file:DIR\", \"sqlite:PATH\" or \"postgres://HOST/DATABASE\"\n"
+             with url = \"file:DIR\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\" or \"redis://HOST\"\n"
         );
     }
     let stage = stage("file:tokens");

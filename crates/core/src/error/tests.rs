@@ -44,6 +44,7 @@ fn each_reason_to_sign_in_again_has_its_own_sentence() {
     let reasons = [
         LoginReason::NotSignedIn,
         LoginReason::Refused,
+        LoginReason::InteractionRequired,
         LoginReason::Expired,
         LoginReason::Ambiguous,
         LoginReason::LoggedOut,

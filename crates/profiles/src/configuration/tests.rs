@@ -1,6 +1,7 @@
 //! Tests of reading a configuration, and of its errors.
 
 use super::*;
+use crate::network_settings::Engine;
 use crate::settings::ProviderSettings;
 use crate::store_settings::Url;
 
@@ -157,11 +158,11 @@ fn a_store_is_named_by_its_url_and_paths_start_at_the_configurations_folder() {
 fn a_url_that_names_no_store_is_refused_with_its_line() {
     let with = |url: &str| refusal(&GOOD.replacen("\"memory:\"", url, 1));
     for (url, message) in [
-        ("\"redis://localhost:6379/0\"", "names a store that is not supported yet; write \"file:DIR\", "),
         (
             "\"memory\"",
-            "names no store; write \"file:DIR\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\" or \"memory:\"",
+            "names no store; write \"file:DIR\", \"sqlite:PATH\", \"postgres://HOST/DATABASE\", \"redis://HOST\" or \"memory:\"",
         ),
+        ("\"redis:localhost\"", "names no store; write "),
         ("\"tokens\"", "names no store; write "),
         ("\"mysql://localhost\"", "names no store; write "),
         ("\"file:\"", "names no path; write \"file:DIR\""),
@@ -266,8 +267,51 @@ fn a_store_on_a_network_is_named_by_its_url_and_nothing_shows_it() {
             "contradicts the sealing key",
         ),
         ("url = \"sqlite:w.db\"\ntable = \"t\"", "`table` is for stores in a database on a network"),
+        ("url = \"sqlite:w.db\"\nprefix = \"t\"", "`prefix` is for stores in Redis; remove it"),
+        ("url = \"postgres://db/t\"\nprefix = \"t\"", "a store in Postgres has `table`"),
+        ("url = \"postgres://db/t\"\nclient_key = \"t\"", "`client_key` is for stores in Redis; the URL of"),
+        ("url = \"redis://db\"\ntable = \"t\"", "a store in Redis has `prefix`"),
+        ("url = \"redis://db\"\nclient_key = \"t\"", "`client_key` needs `client_certificate`; add it"),
+        (
+            "url = \"redis://db\"\nclient_certificate = \"t\"",
+            "`client_certificate` needs `client_key`; add it",
+        ),
+        ("url = \"redis://db\"\npassword = \"canary\"", "`password` is not a key of [store]"),
     ] {
         let error = store(settings).unwrap_err().to_string();
-        assert!(error.contains(says), "{error}");
+        assert!(error.contains(says) && error.starts_with("etc/wellspring.toml:"), "{error}");
+        assert!(!error.contains("canary"), "{error}");
+    }
+}
+
+#[test]
+fn the_kind_of_server_is_in_the_scheme_and_a_password_in_the_url_is_a_secret_of_the_file() {
+    let store = |url: &str| {
+        let text = format!("[store]\nurl = \"{url}\"\n");
+        Configuration::read(Path::new("wellspring.toml"), &text).unwrap().store
+    };
+    for (urls, engine) in [
+        (&["postgres://u:p@h/d", "postgresql://h/d?user=u&password=p"][..], Engine::Postgres),
+        (
+            &[
+                "redis://:p@h",
+                "rediss://u:p@h/1",
+                "valkey://u:p@h",
+                "redis+sentinel://u:p@h/main",
+                "sentinel://u:p@h/m",
+            ],
+            Engine::Redis,
+        ),
+    ] {
+        for url in urls {
+            let settings = store(url);
+            let Url::Network(named) = &settings.url else { panic!("{url} is on this machine") };
+            assert_eq!(named.engine(), engine, "{url}");
+            let sources: Vec<_> = settings.secrets().map(|(_, source)| source).collect();
+            assert_eq!(sources, [crate::value::SecretSource::Written], "{url}");
+        }
+    }
+    for url in ["postgres://u@h/d", "redis://h:1/2", "rediss+cluster://a:1,b:2", "file:tokens"] {
+        assert_eq!(store(url).secrets().count(), 0, "{url}");
     }
 }

@@ -123,6 +123,7 @@ impl Generator {
         let reason = self.choice([
             LoginReason::NotSignedIn,
             LoginReason::Refused,
+            LoginReason::InteractionRequired,
             LoginReason::Expired,
             LoginReason::Ambiguous,
             LoginReason::Unreadable,

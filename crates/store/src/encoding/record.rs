@@ -18,9 +18,10 @@ const KIND: &str = "record";
 /// The most bytes that the field of a scope word takes in addition to the word.
 const SCOPE_WORD_OVERHEAD: usize = "requested_scope_word 18446744073709551615 \n".len();
 
-const REASONS: [(LoginReason, &str); 8] = [
+const REASONS: [(LoginReason, &str); 9] = [
     (LoginReason::NotSignedIn, "not-signed-in"),
     (LoginReason::Refused, "refused"),
+    (LoginReason::InteractionRequired, "interaction-required"),
     (LoginReason::Expired, "expired"),
     (LoginReason::Ambiguous, "ambiguous"),
     (LoginReason::Unreadable, "unreadable"),

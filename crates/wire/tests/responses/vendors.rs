@@ -52,17 +52,6 @@ fn e34_a_dead_refresh_token_in_a_vendors_words_ends_the_session() {
         ),
         ("Zoho", 200, r#"{"error":"invalid_code"}"#),
         (
-            "Entra",
-            400,
-            r#"{"error":"interaction_required","error_description":"AADSTS50076: Due to a configuration change made by your administrator","error_codes":[50076],"suberror":"basic_action"}"#,
-        ),
-        (
-            "Entra",
-            400,
-            r#"{"error":"consent_required","error_description":"AADSTS65001: The user or administrator has not consented","error_codes":[65001]}"#,
-        ),
-        ("Entra", 400, r#"{"error":"login_required"}"#),
-        (
             "Google",
             400,
             r#"{"error":"invalid_grant","error_description":"reauth related error (invalid_rapt)","error_subtype":"invalid_rapt"}"#,
@@ -114,6 +103,24 @@ fn e34_a_dead_refresh_token_in_a_vendors_words_ends_the_session() {
         let error = error_of(&refresh(), &response(status, body));
         assert_eq!((error.kind(), error.fate()), (REFUSED, Fate::Dead), "{vendor}: {error}");
         assert_eq!(error.status(), Some(status));
+    }
+}
+
+#[test]
+fn a_server_that_asks_for_the_user_is_told_as_that_and_not_as_a_revoked_token() {
+    let asks = ErrorKind::LoginRequired { reason: LoginReason::InteractionRequired };
+    for body in [
+        r#"{"error":"interaction_required","error_description":"AADSTS50076: Due to a configuration change made by your administrator","error_codes":[50076],"suberror":"basic_action"}"#,
+        r#"{"error":"consent_required","error_description":"AADSTS65001: The user or administrator has not consented","error_codes":[65001]}"#,
+        r#"{"error":"login_required"}"#,
+        r#"{"error":"account_selection_required"}"#,
+    ] {
+        let error = error_of(&refresh(), &response(400, body));
+        assert_eq!((error.kind(), error.fate()), (asks, Fate::Dead), "{body}: {error}");
+        assert!(error.to_string().starts_with("the server asks for the user's interaction"), "{error}");
+        // Of another grant it is no word about a user.
+        let error = error_of(&AuthorizationGrant::ClientCredentials, &response(400, body));
+        assert_ne!(error.kind(), asks, "{body}: {error}");
     }
 }
 

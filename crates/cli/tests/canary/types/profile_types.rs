@@ -77,6 +77,20 @@ pub(crate) fn show_all(shown: &mut Shown) {
         SignsIn = app.signs_in().unwrap();
         StoreSettings = all.store().clone();
     );
+    // The URL of a server may hold a password, and the store that it opens knows it.
+    for url in ["redis://app:{}@127.0.0.1:1", "postgres://app:{}@127.0.0.1:1/app"] {
+        let url = url.replace("{}", SECRET);
+        let text = text().replace("\"file:tokens\"", &format!("\"{url}\"\nsealing = \"off\""));
+        fs::write(&file, text).unwrap();
+        let all = Configuration::load(&file).unwrap();
+        shown.add::<StoreSettings>(&all.store().clone());
+        shown.add(&all.store().open().unwrap().unwrap());
+        for problem in all.store().open().unwrap().unwrap().problems() {
+            shown.add_error(&problem);
+        }
+    }
+    fs::write(&file, text().replace("\"file:tokens\"", &format!("\"redis://{SECRET}@h\"\nsealing = \"off\""))).unwrap();
+    shown.add_error::<Error>(&Configuration::load(&file).unwrap().store().open().unwrap_err());
     let sources: Vec<SecretSource> = app.secrets().map(|(_, source)| source).collect();
     assert_eq!(sources[0], SecretSource::Written);
     shown.add(&app.refresh_token().unwrap());
