@@ -165,6 +165,7 @@ pub(crate) async fn check<W: Wire>(wire: &W, shared: &Shared, end: Deadline) -> 
 async fn run_check<W: Wire>(wire: &W, shared: &Shared, end: Deadline) -> Result<(), Failure> {
     let name = KeyName::of(&TokenKey::new("wellspring", "a check of the server"));
     let (field, channel) = (version_field(Version::new(0)), shared.keys.record(&name));
+    // A save needs both: its text where the server does not know the script, and its name otherwise.
     for with_text in [false, true] {
         let command = shared.keys.call(&CHECK, with_text, &name, &[&field, channel.as_bytes()]);
         let request = Request::one(slot_of_name(&name), command);
@@ -174,13 +175,12 @@ async fn run_check<W: Wire>(wire: &W, shared: &Shared, end: Deadline) -> Result<
             Some(Value::ServerError(error)) => return Err(Failure::of_server(error)),
             Some(Value::Int(answer @ (1 | 3))) => {
                 shared.publish_refused.store(*answer == 3, Ordering::Relaxed);
-                return Ok(());
             }
             Some(Value::Int(-1)) => return Err(Failure::new(Cause::Foreign)),
-            _ => break,
+            _ => return Err(Failure::new(Cause::Unexpected)),
         }
     }
-    Err(Failure::new(Cause::Unexpected))
+    Ok(())
 }
 
 /// The names of all entries.

@@ -5,14 +5,14 @@ use core::any::Any;
 use core::time::Duration;
 use std::path::Path;
 
-use wellspring_core::{Store, TokenKey};
+use wellspring_core::{Store, TokenKey, Version};
 use wellspring_store::contract::{self, Fixture, Folder};
-use wellspring_store::{KeyName, SealingKey, SealingKeys};
+use wellspring_store::{Entry, KeyName, Map, SealingKey, SealingKeys};
 use wellspring_store_redis::RedisStore;
 use wellspring_test_servers::RedisServer;
 
 mod support;
-use support::{Colour, coloured};
+use support::{Colour, PLENTY, coloured};
 
 const PRESENCE: Duration = Duration::from_millis(1_500);
 
@@ -107,4 +107,19 @@ fn child_process() {
         let port = location.file_name().unwrap().to_str().unwrap();
         Ok(open(&format!("redis://127.0.0.1:{port}"), false, Colour::Blocking, location.parent().unwrap()))
     });
+}
+
+#[test]
+fn other_bytes_of_the_same_version_take_the_place_of_the_first() {
+    let server = RedisServer::start();
+    let store = RedisStore::builder(&server.url()).unsealed().unwrap();
+    let (name, version) = (KeyName::of(&TokenKey::new("p", "e")), Version::new(1));
+    let swap = |expected, bytes: &[u8]| {
+        let entry = Entry { version, bytes: bytes.to_vec().into() };
+        Map::swap(store.map(), &name, expected, &entry, PLENTY).unwrap()
+    };
+    assert!(swap(None, b"one") && swap(None, b"one"), "a swap that is sent twice is made once");
+    assert!(swap(Some(version), b"two"));
+    let entry = Map::load(store.map(), &name, PLENTY).unwrap().unwrap();
+    assert_eq!((entry.version, entry.bytes.as_slice()), (version, &b"two"[..]));
 }

@@ -123,7 +123,7 @@ fn a_check_of_the_server_swaps_and_leaves_nothing_behind() {
     assert_eq!(server.command(&["DBSIZE"]), "0");
     let calls = server.calls();
     assert!(calls.iter().any(|(name, _)| name == "hset"), "a look is no check: {calls:?}");
-    for missing in ["+hset", "+eval", "~wellspring:*"] {
+    for missing in ["+hset", "+eval", "+evalsha", "~wellspring:*"] {
         let permissions = PERMISSIONS[..14].iter().filter(|permission| **permission != missing);
         let password = format!(">{CANARY}");
         let mut words = vec!["ACL", "SETUSER", "app", "reset", "on", &password];

@@ -32,7 +32,8 @@ pub(crate) enum Server {
 
 impl Server {
     pub(crate) fn redis() -> Self {
-        Self::Redis(RedisServer::start_with(&["--requirepass", PASSWORD]))
+        // The search in the dump reads what is not compressed.
+        Self::Redis(RedisServer::start_with(&["--requirepass", PASSWORD, "--rdbcompression", "no"]))
     }
 
     /// A server with a database of a user that has a password.
@@ -160,7 +161,7 @@ fn the_token_of_one_process_is_the_next_ones_and_every_command_works() {
             "ok     the store's server answers and has what the store needs\n",
             "ok     the store is sealed with the key ",
             "ok     the store's locks work\n",
-            "ok     shop: the store is readable and holds generation 1\n",
+            "ok     shop: the store is readable and holds generation ",
         ] {
             assert!(doctor.contains(line), "{line}: {doctor}");
         }
@@ -300,9 +301,9 @@ fn a_store_on_a_network_is_sealed_and_its_dump_shows_no_token() {
         let open = Folder::with(&format!(
             "[store]\nurl = \"{}\"\nsealing = \"off\"\n{}",
             server.url(),
-            profiles(&simulator).replace("\"test\"", "\"other\"")
+            profiles(&simulator)
         ));
-        let token = ok(&open, &["token", "chain"]);
+        let token = ok(&open, &["token", "app"]);
         assert!(contains(&server.dump(), token.trim_end()), "{}", server.shown());
     }
 }
@@ -316,8 +317,8 @@ fn rekey_seals_what_the_server_holds_with_the_newest_key() {
         let [new, old] = ["new", "key"].map(|name| fs::read_to_string(folder.path().join(name)).unwrap());
         folder.write("key", &format!("{new}{old}"));
         let doctor = ok(&folder, &["doctor", "shop"]);
-        assert!(doctor.contains("0 records are plain, 1 sealed with another key"), "{doctor}");
-        assert!(ok(&folder, &["rekey"]).contains(": 1 record and 0 spilled tokens; 0 were sealed"));
+        assert!(doctor.contains("0 records are plain, 2 sealed with another key"), "{doctor}");
+        assert!(ok(&folder, &["rekey"]).contains(": 2 records and 0 spilled tokens; 0 were sealed"));
         folder.write("key", &new);
         assert_eq!(ok(&folder, &["token", "shop"]), token);
         folder.write("key", &old);

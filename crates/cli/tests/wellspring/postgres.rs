@@ -32,7 +32,7 @@ fn a_server_without_the_table_names_the_command_that_makes_it() {
     }
     let token = ok(&folder, &["token", "shop"]);
     assert_eq!(ok(&folder, &["token", "shop"]), token);
-    assert_eq!(server.sql("tokens", "SELECT count(*) FROM \"Auth\" WHERE length(name) = 64").trim(), "1");
+    assert_eq!(server.sql("tokens", "SELECT count(*) FROM \"Auth\" WHERE length(name) = 64").trim(), "2");
 }
 
 #[test]

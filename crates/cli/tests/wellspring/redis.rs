@@ -101,7 +101,7 @@ fn stores_with_different_prefixes_share_nothing() {
     assert_eq!(ok(&one, &["token", "shop"]), token);
     let keys = server.command(&["KEYS", "*{*"]);
     let with = |prefix: &str| keys.lines().filter(|key| key.starts_with(prefix)).count();
-    assert!(with("wellspring:{") == 1 && with("team:{") == 1, "{keys}");
+    assert!(with("wellspring:{") == 2 && with("team:{") == 2, "{keys}");
 }
 
 #[test]

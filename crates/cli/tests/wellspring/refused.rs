@@ -38,11 +38,26 @@ fn the_second_command_tells_the_remembered_answer_as_remembered_with_the_same_ex
         assert!(status.stdout.contains("after 1 failure: the endpoint did not accept"), "{}", status.stdout);
         assert!(status.stdout.contains("`wellspring login shop` tries now"), "{}", status.stdout);
 
+        let doctor = folder.run(&["doctor", "shop"]);
+        let line = doctor.stdout.lines().find(|line| line.contains("is remembered")).unwrap_or_default();
+        assert!(line.starts_with("wrong  shop: the token endpoint's answer of 20"), "{}", doctor.stdout);
+        for words in [
+            "it is not asked again before 20",
+            "did not accept the client's credentials (status 401",
+            "; correct the profile, or `wellspring login shop` asks it now",
+        ] {
+            assert!(line.contains(words), "{words}: {line}");
+        }
+        assert_eq!(doctor.status, 2);
+
         // The way out asks at once, and so does a corrected secret.
         let login = folder.run(&["login", "shop", "--transport", transport]);
-        assert_eq!((login.status, asked()), (4, 2), "{}", login.stderr);
+        assert_eq!((login.status, asked()), (4, 3), "{}", login.stderr);
         folder.write("wellspring.toml", &right);
-        assert_eq!((token().status, asked()), (0, 3));
+        let doctor = folder.run(&["doctor", "shop"]).stdout;
+        assert!(!doctor.contains("is remembered"), "another credential does not wait: {doctor}");
+        // Each `doctor` has asked the endpoint without a credential.
+        assert_eq!((token().status, asked()), (0, 5));
     }
 }
 

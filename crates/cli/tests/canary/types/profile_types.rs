@@ -89,7 +89,11 @@ pub(crate) fn show_all(shown: &mut Shown) {
             shown.add_error(&problem);
         }
     }
-    fs::write(&file, text().replace("\"file:tokens\"", &format!("\"redis://{SECRET}@h\"\nsealing = \"off\""))).unwrap();
+    fs::write(
+        &file,
+        text().replace("\"file:tokens\"", &format!("\"redis://{SECRET}@h\"\nsealing = \"off\"")),
+    )
+    .unwrap();
     shown.add_error::<Error>(&Configuration::load(&file).unwrap().store().open().unwrap_err());
     let sources: Vec<SecretSource> = app.secrets().map(|(_, source)| source).collect();
     assert_eq!(sources[0], SecretSource::Written);
