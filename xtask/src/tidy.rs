@@ -24,6 +24,7 @@ mod quotes;
 mod reasons;
 mod repeats;
 mod secrets;
+mod states;
 mod table;
 mod twins;
 mod words;
@@ -35,7 +36,7 @@ pub(crate) use table::{print as print_table, write as write_table};
 
 type Check = fn(&Workspace) -> Vec<String>;
 
-const CHECKS: [(&str, Check); 24] = [
+const CHECKS: [(&str, Check); 25] = [
     ("dependencies point one way", dependencies::findings),
     ("no runtime in a blocking tree", blocking_tree::findings),
     ("no files import each other in a circle", circles::findings),
@@ -53,6 +54,7 @@ const CHECKS: [(&str, Check); 24] = [
     ("every error kind has its row in the book", errors_page::findings),
     ("the book's events are the code's", events::findings),
     ("the metrics of the book and of the board are the code's", metrics::findings),
+    ("the book's numbers of states are those that are pinned", states::findings),
     ("the code in the README and the book is that of the examples", quotes::findings),
     ("what is published is ready for a registry", published::findings),
     ("every dependency has its reason", reasons::findings),
