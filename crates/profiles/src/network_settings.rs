@@ -71,6 +71,9 @@ pub(crate) struct NetworkSettings {
     pub(crate) ca_certificate: Option<Value>,
     pub(crate) client_certificate: Option<Value>,
     pub(crate) client_key: Option<Value>,
+    /// The login of the Sentinels, which is not that of the servers with the records.
+    pub(crate) sentinel_username: Option<Value>,
+    pub(crate) sentinel_password: Option<Value>,
 }
 
 impl NetworkSettings {
@@ -82,6 +85,8 @@ impl NetworkSettings {
             ca_certificate: section.value("ca_certificate")?,
             client_certificate: section.value("client_certificate")?,
             client_key: section.value("client_key")?,
+            sentinel_username: section.value("sentinel_username")?,
+            sentinel_password: section.value("sentinel_password")?,
         })
     }
 
@@ -106,7 +111,14 @@ impl NetworkSettings {
 
     /// Refuses each setting that this kind of store does not have; `None` is a store on this machine.
     pub(crate) fn check(&self, engine: Option<Engine>) -> Result<(), Error> {
-        let of_redis = [&self.prefix, &self.ca_certificate, &self.client_certificate, &self.client_key];
+        let of_redis = [
+            &self.prefix,
+            &self.sentinel_username,
+            &self.sentinel_password,
+            &self.ca_certificate,
+            &self.client_certificate,
+            &self.client_key,
+        ];
         let refused = |value: &Option<Value>, what: &str| match value {
             Some(value) => Err(value.place.error(what)),
             None => Ok(()),
@@ -117,18 +129,24 @@ impl NetworkSettings {
             }
             Some(Engine::Postgres) => {
                 refused(&self.prefix, "is for stores in Redis; a store in Postgres has `table`")?;
+                of_redis[1..3]
+                    .iter()
+                    .try_for_each(|value| refused(value, "is for stores in Redis; remove it"))?;
                 let in_the_url = "is for stores in Redis; the URL of a store in Postgres names its files with \
                                   `sslrootcert`, `sslcert` and `sslkey`";
-                of_redis[1..].iter().try_for_each(|value| refused(value, in_the_url))?;
+                of_redis[3..].iter().try_for_each(|value| refused(value, in_the_url))?;
             }
             None => {
                 refused(&self.table, "is for stores in a database on a network; remove it")?;
                 of_redis.iter().try_for_each(|value| refused(value, "is for stores in Redis; remove it"))?;
             }
         }
-        let pair =
-            [(&self.client_certificate, &self.client_key), (&self.client_key, &self.client_certificate)];
-        for ((value, other), missing) in pair.into_iter().zip(["client_key", "client_certificate"]) {
+        let pairs = [
+            (&self.client_certificate, &self.client_key, "client_key"),
+            (&self.client_key, &self.client_certificate, "client_certificate"),
+            (&self.sentinel_username, &self.sentinel_password, "sentinel_password"),
+        ];
+        for (value, other, missing) in pairs {
             if let (Some(value), None) = (value, other) {
                 return Err(value.place.error(format_args!("needs `{missing}`; add it")));
             }

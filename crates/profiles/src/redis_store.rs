@@ -79,6 +79,12 @@ impl StoreSettings {
         if let Some(password) = variable(PASSWORD).filter(|_| !url.has_password()) {
             builder = builder.password(password);
         }
+        if let Some(username) = &self.network.sentinel_username {
+            builder = builder.sentinel_username(username.text()?.as_str());
+        }
+        if let Some(password) = &self.network.sentinel_password {
+            builder = builder.sentinel_password(password.text()?.as_str());
+        }
         if let Some(authority) = &self.network.ca_certificate {
             builder = builder.root_certificates(pem(authority, "CERTIFICATE")?.as_bytes());
         }

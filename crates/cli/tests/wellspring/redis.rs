@@ -108,10 +108,19 @@ fn stores_with_different_prefixes_share_nothing() {
 fn the_primary_that_sentinel_names_has_the_tokens_also_after_a_failover() {
     let mut primary = RedisServer::start();
     let replica = primary.replica();
-    let sentinel = RedisSentinel::start("main", &primary);
+    let sentinel = RedisSentinel::start_with_password("main", &primary, "canary-watch");
     let simulator = Simulator::start().unwrap();
     let url = format!("redis+sentinel://127.0.0.1:{}/main", sentinel.port());
-    let folder = folder(&url, "", &profiles(&simulator));
+    for (login, expected) in [
+        ("", "asks for a password: set `sentinel_password`"),
+        ("sentinel_password = \"canary-wrong\"\n", "correct `sentinel_password`"),
+        ("sentinel_username = \"app\"\n", "needs `sentinel_password`"),
+    ] {
+        let ran = folder(&url, login, "").run(&["store", "init"]);
+        assert!(ran.status == 2 && ran.stderr.contains(expected), "{login}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("canary"), "{}", ran.stderr);
+    }
+    let folder = folder(&url, "sentinel_password = \"canary-watch\"\n", &profiles(&simulator));
     ok(&folder, &["store", "init"]);
     let token = ok(&folder, &["token", "shop"]);
     // The save counts as replicated once the replica has confirmed it.
