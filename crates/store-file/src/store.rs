@@ -66,7 +66,8 @@ impl FileStore {
     fn read(&self, path: &Path, at_most: u64) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
         if !files::check_folder(&self.folder)? {
             return Err(StoreError::unavailable(format!(
-                "the store's folder {} does not exist: it was removed or unmounted",
+                "the store's folder {} does not exist: it was removed or unmounted; mount its file system again, or open the \
+                 store anew",
                 self.folder.display()
             )));
         }

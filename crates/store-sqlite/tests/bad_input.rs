@@ -36,6 +36,8 @@ fn a_path_that_cannot_be_a_database_is_named_and_no_file_is_created() {
     assert_fails(SqliteStore::open(folder.path()), "is a folder, not a database");
     assert_fails(SqliteStore::open(file.join("below.db")), "/file is not a folder");
     assert_fails(SqliteStore::open(folder.path().join("no/parent.db")), "/no/parent.db cannot be created");
+    let missing = "create the folder that is missing, or mount its file system";
+    assert!(!assert_fails(SqliteStore::open(folder.path().join("no/parent.db")), missing).is_permanent());
     assert_fails(SqliteStore::open("/proc/wellspring.db"), "/proc/wellspring.db cannot be created");
     assert!(assert_fails(SqliteStore::open(""), "the path of the store is empty").is_refused());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -16,6 +16,10 @@ pub fn failed(what: &str, path: &Path, error: io::Error) -> StoreError {
     let path = path.display();
     let store_error = match advice(&error) {
         Some(advice) => StoreError::refused(format!("{path} {what}: {error}; {advice}")),
+        // The file system may be mounted again.
+        None if error.kind() == ErrorKind::NotFound => StoreError::unavailable(format!(
+            "{path} {what}: {error}; create the folder that is missing, or mount its file system"
+        )),
         None => StoreError::unavailable(format!("{path} {what}: {error}")),
     };
     store_error.with_source(Arc::new(error))
@@ -117,7 +121,6 @@ mod tests {
             Errno::INTR,
             Errno::BUSY,
             Errno::NOMEM,
-            Errno::NOENT,
             Errno::STALE,
         ] {
             let error = of(errno);
@@ -125,5 +128,8 @@ mod tests {
             assert_eq!(error.to_string(), format!("/s/x cannot be opened: {}", io::Error::from(errno)));
             assert!(core::error::Error::source(&error).is_some());
         }
+        let missing = of(Errno::NOENT);
+        let says = "create the folder that is missing, or mount its file system";
+        assert!(!missing.is_permanent() && missing.to_string().ends_with(says), "{missing}");
     }
 }

@@ -60,7 +60,8 @@ fn a_folder_that_cannot_be_created_is_named() {
         ),
         (
             folder.path().join("no/parent"),
-            "no/parent cannot be created: No such file or directory (os error 2)",
+            "no/parent cannot be created: No such file or directory (os error 2); create the folder that is missing, or mount its file \
+             system",
         ),
     ] {
         let error = create_private_folder(&path).unwrap_err();
