@@ -22,6 +22,7 @@ mod gates;
 mod interleavings;
 mod lowest;
 mod markdown;
+mod million;
 mod modules;
 mod package;
 mod paths;
@@ -55,6 +56,8 @@ cargo xtask COMMAND
   crowd            a thousand sign-ins at once, and ten thousand users whose tokens expire at once: time and memory
   fleet [--keys N] a day of 10,000 instances with 20,000 keys, simulated: token calls a second through an outage, a
                    failover and a deployment, and the curve of the jitter; without --keys it draws the book's charts
+  million [--keys N]
+                   a pool of a million users: bytes for each, the look-up of a user, what the timer costs; each beside its limit
   callbacks        five million forged callbacks of a sign-in, each result compared with a model
   fit [--quick]    programs with sqlx, diesel, reqwest, session stores that add these crates: resolved, and with the oldest Rust;
                    without --quick also compiled and run
@@ -88,6 +91,10 @@ fn main() -> ExitCode {
         ["fleet"] => fleet::run,
         ["fleet", words @ ..] => {
             return ended(Workspace::open().and_then(|workspace| fleet::run_with(&workspace, words)));
+        }
+        ["million"] => million::run,
+        ["million", words @ ..] => {
+            return ended(Workspace::open().and_then(|workspace| million::run_with(&workspace, words)));
         }
         ["storm"] => storm::run,
         ["storm", words @ ..] => {

@@ -14,24 +14,24 @@ pub(crate) trait Length {
 }
 
 /// Named values, each name once, in order. The values have at most [`MAX_BYTES`](Self::MAX_BYTES) in all, the names at most
-/// [`MAX_NAMES`].
+/// [`MAX_NAMES`]. `None` where there are none: most tokens have none, and a process may hold a million tokens.
 #[derive(Clone)]
 #[cfg_attr(wellspring_explore, derive(PartialEq, Eq, Hash))]
-pub(crate) struct Bounded<V>(Arc<Vec<(String, V)>>);
+pub(crate) struct Bounded<V>(Option<Arc<Vec<(String, V)>>>);
 
 impl<V: Length + Clone> Bounded<V> {
     pub(crate) const MAX_BYTES: usize = 64 << 10;
 
     pub(crate) fn get(&self, name: &str) -> Option<&V> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        self.0.iter().flat_map(|values| values.iter()).map(|(name, value)| (name.as_str(), value))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// Adds a value; the last one of a name wins. Returns false, and adds nothing, where there is no room.
@@ -44,7 +44,7 @@ impl<V: Length + Clone> Bounded<V> {
         if names > MAX_NAMES || values > Self::MAX_BYTES {
             return false;
         }
-        let values = Arc::make_mut(&mut self.0);
+        let values = Arc::make_mut(self.0.get_or_insert_default());
         values.retain(|(known, _)| *known != name);
         values.push((name, value));
         true
@@ -53,8 +53,12 @@ impl<V: Length + Clone> Bounded<V> {
     /// Removes the value of this name. Returns whether there was one.
     pub(crate) fn remove(&mut self, name: &str) -> bool {
         let found = self.get(name).is_some();
-        if found {
-            Arc::make_mut(&mut self.0).retain(|(known, _)| known != name);
+        if let Some(values) = self.0.as_mut().filter(|_| found) {
+            let values = Arc::make_mut(values);
+            values.retain(|(known, _)| known != name);
+            if values.is_empty() {
+                self.0 = None;
+            }
         }
         found
     }
@@ -62,6 +66,6 @@ impl<V: Length + Clone> Bounded<V> {
 
 impl<V> Default for Bounded<V> {
     fn default() -> Self {
-        Self(Arc::default())
+        Self(None)
     }
 }

@@ -104,6 +104,16 @@ impl TokenKey {
         words.into_iter().collect()
     }
 
+    /// The part of the key that says which token endpoint of which provider it belongs to: the same for all its users.
+    #[must_use]
+    pub fn endpoint(&self) -> &[u8] {
+        let mut rest = self.parts.as_slice();
+        while let Some((b'p' | b'e', _, after)) = split_part(rest) {
+            rest = after;
+        }
+        &self.parts[..self.parts.len() - rest.len()]
+    }
+
     /// The key as bytes, to be hashed.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -116,7 +116,7 @@ pub use http::{Header, HttpRequest, HttpResponse, Method, ResponseHead};
 pub use http_types::HttpTypeError;
 pub use key::TokenKey;
 pub use lease::{Attempt, Fingerprint, Lease, Owner};
-pub use lifecycle::{CallTarget, Completed, Decision, Lifecycle, Need, Permit, Rejected};
+pub use lifecycle::{CallTarget, Completed, Decision, Lifecycle, Need, Permit, Rejected, Resting};
 pub use liveness::{LivenessLock, LockDomain};
 pub use login_reason::LoginReason;
 pub use members::{Member, Members};

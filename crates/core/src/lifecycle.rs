@@ -11,16 +11,14 @@ use crate::error::{ErrorKind, TokenError};
 use crate::generation::{Epoch, Generation};
 use crate::jitter::Jitter;
 use crate::pauses::Occasion;
-use crate::policy::CLOCK_WENT_BACK;
-use crate::policy::Policy;
+use crate::policy::{CLOCK_WENT_BACK, Policy};
 use crate::proven::Proven;
 use crate::record::{Granted, Record, SessionState};
 use crate::refresh_state::RefreshState;
 use crate::renewal::outcome::{Failure, Outcome, OwnAttempt, RefreshUpdate};
 use crate::rules::{Rule, holds};
 use crate::time::{Clocks, Instant};
-use crate::token::Due;
-use crate::token::{Token, TokenResponse};
+use crate::token::{Due, Token, TokenResponse};
 use crate::witnesses::Witnesses;
 
 mod adopt;
@@ -30,10 +28,12 @@ mod gates;
 mod permit;
 mod refusals;
 mod reject;
+mod rest;
 mod session;
 mod targets;
 
 pub use permit::Permit;
+pub use rest::Resting;
 pub use targets::CallTarget;
 
 use gate::Gate;

@@ -3,7 +3,8 @@
 //! The runtime is the one given to the builder, else the caller's runtime, else the runtime on which the source was
 //! built. When that runtime ends, the renewal ends with it, with an error for every caller that waits.
 
-use core::future::Future;
+use core::future::{Future, poll_fn};
+use core::task::Poll;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
@@ -35,6 +36,10 @@ impl Driver for Background {
         Self { given: self.given.clone(), at_build: Handle::try_current().ok() }
     }
 
+    fn is_complete(&self) -> bool {
+        self.given.is_some() || self.at_build.is_some()
+    }
+
     fn place(&self) -> Result<Handle, TokenError> {
         let current = || Handle::try_current().ok();
         self.given.clone().or_else(current).or_else(|| self.at_build.clone()).ok_or_else(|| {
@@ -48,6 +53,11 @@ impl Driver for Background {
         let (transport, runtime) = (Arc::clone(transport), place.clone());
         // If the runtime drops this task, the run is dropped with it and ends for the callers that wait.
         drop(place.spawn(async move {
+            let mut renewal = renewal;
+            poll_fn(
+                |context| if renewal.may_begin(context.waker()) { Poll::Ready(()) } else { Poll::Pending },
+            )
+            .await;
             let (mut run, first) = renewal.begin();
             let worker = Worker { transport: &*transport, runtime: &runtime };
             let (outcome, unfinished) = worker.drive(&mut run.active, first).await;

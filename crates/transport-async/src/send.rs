@@ -21,7 +21,8 @@ impl Carrier for Own<'_> {
 
     async fn carry(&mut self, call: Self::Call) -> Result<Self::Response, TokenError> {
         let source = &self.0.0;
-        let (transport, limits, place) = (&source.transport, source.call_limits, source.driver.place()?);
+        let (transport, limits, place) =
+            (&source.common.transport, source.common.call_limits, source.common.driver.place()?);
         let response = if is_here(&place) {
             transport.call(call, limits).await
         } else {

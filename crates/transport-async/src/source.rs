@@ -20,13 +20,13 @@ record_methods!([async] [.await]);
 impl TokenSource {
     /// Why this caller cannot run a renewal, if it cannot.
     fn executor(&self, _: Instant) -> Result<(), TokenError> {
-        self.0.driver.place().map(drop)
+        self.0.common.driver.place().map(drop)
     }
 
     /// Runs the renewal on a task. Without a runtime the renewal ends with an error for all callers that wait.
     fn run_here(&self, renewal: RenewalGuard) {
-        if let Ok(place) = self.0.driver.place() {
-            Background::start(&place, renewal, &self.0.transport);
+        if let Ok(place) = self.0.common.driver.place() {
+            Background::start(&place, renewal, &self.0.common.transport);
         }
     }
 
@@ -41,15 +41,15 @@ impl TokenSource {
     }
 
     /// Waits until `ready` returns a value; `None` when the instant comes first, or no runtime measures the time.
-    async fn wait<T>(&self, until: Instant, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
-        let Ok(place) = self.0.driver.place() else { return ready() };
-        wait(&self.0.shared.clock, Some(self.0.shared.changes()), until, &place, polled(ready)).await
+    pub(crate) async fn wait<T>(&self, until: Instant, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
+        let Ok(place) = self.0.common.driver.place() else { return ready() };
+        wait(&self.0.shared.clock, Some(&self.0.shared.changes()), until, &place, polled(ready)).await
     }
 
     /// Sends this request under the rules of a token request.
     async fn exchange_before(&self, request: &HttpRequest, end: Instant) -> Result<Answer, TokenError> {
-        let place = self.0.driver.place()?;
-        let (transport, clock) = (Arc::clone(&self.0.transport), self.0.shared.clock.clone());
+        let place = self.0.common.driver.place()?;
+        let (transport, clock) = (Arc::clone(&self.0.common.transport), self.0.shared.clock.clone());
         let (request, runtime) = (request.clone(), place.clone());
         let work = async move {
             let worker = Worker { transport: &*transport, runtime: &runtime };

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use wellspring_core::{Instant, TokenError};
 use wellspring_transport::{Driver, RenewalGuard, SaveGuard, Watch};
 
-use crate::clock::{thread, wait};
+use crate::clock::{thread, unpark, wait};
 use crate::drive::Worker;
 use crate::transport::Transport;
 
@@ -36,6 +36,10 @@ impl Driver for Background {
 
     fn for_source(&self) -> Self {
         *self
+    }
+
+    fn is_complete(&self) -> bool {
+        true
     }
 
     fn place(&self) -> Result<Threads, TokenError> {
@@ -117,6 +121,15 @@ pub(crate) fn save_once(save: SaveGuard, transport: &dyn Transport, end: Instant
 pub(crate) fn carry_out(renewal: RenewalGuard, transport: &dyn Transport, end: Instant) -> Option<SaveGuard> {
     // A panic of a provider must not end the caller: the run is dropped and ends for all callers that wait.
     let run = AssertUnwindSafe(move || {
+        let mut renewal = renewal;
+        let (waker, clock) = (unpark(), renewal.shared().clock.clone());
+        let mut begins = || renewal.may_begin(&waker).then_some(());
+        if begins().is_none() && wait(&clock, None, end, begins).is_none() {
+            renewal.give_up(TokenError::busy(
+                "the renewal was not begun: others of this pool run, and it waits for its turn",
+            ));
+            return None;
+        }
         if let Some(earlier) = renewal.shared().take_up() {
             if let Err(error) = save_once(earlier, transport, end) {
                 // To send its refresh token again would end the session.

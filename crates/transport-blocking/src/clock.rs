@@ -23,7 +23,7 @@ pub(crate) fn wait<T>(
     until: Instant,
     mut ready: impl FnMut() -> Option<T>,
 ) -> Option<T> {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let waker = unpark();
     let listener = notify.map(Notify::listener);
     let moves = clock.notify().map(Notify::listener);
     loop {
@@ -44,6 +44,11 @@ pub(crate) fn wait<T>(
             thread::park_timeout(left.min(LONGEST_NAP));
         }
     }
+}
+
+/// A waker that unparks this thread.
+pub(crate) fn unpark() -> Waker {
+    Waker::from(Arc::new(Unpark(thread::current())))
 }
 
 /// A waker that unparks a thread.

@@ -36,7 +36,7 @@ impl<'a> Worker<'a> {
         let mut step = first;
         loop {
             // A token is saved, however late it is. A renewal that only waits leaves time for the exchange after it.
-            let exchange_deadline = active.shared().policy.deadline;
+            let exchange_deadline = active.shared().policy().deadline;
             self.wait_end =
                 if step.pending_save().is_some() { Instant::NEVER } else { end.minus(exchange_deadline) };
             let sleeps = matches!(step, Step::Sleep(..));

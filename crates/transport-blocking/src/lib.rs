@@ -92,8 +92,9 @@ pub use wellspring_transport::MetricsObserver;
 #[cfg(feature = "opentelemetry")]
 pub use wellspring_transport::OpenTelemetryObserver;
 pub use wellspring_transport::{
-    Acquisition, CallLimits, Clock, FailureReason, INSTRUMENTS, Instrument, InstrumentKind, KeepWarm,
-    ManualClock, Observation, Observer, RejectionAnswer, RenewalOutcome, SignInOutcome, TokenRef, events,
+    Acquisition, CallLimits, Clock, FailureReason, INSTRUMENTS, Instrument, InstrumentKind, KeepAlive,
+    KeepAliveReport, KeepWarm, KeptAlive, ManualClock, Observation, Observer, RejectionAnswer,
+    RenewalOutcome, SignInOutcome, TokenRef, events,
 };
 #[cfg(feature = "client")]
 pub use wellspring_transport::{

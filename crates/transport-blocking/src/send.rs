@@ -19,6 +19,6 @@ impl Carrier for Own<'_> {
 
     fn carry(&mut self, call: Self::Call) -> Result<Self::Response, TokenError> {
         let source = &self.0.0;
-        source.transport.call(call, source.call_limits).map_err(TransportError::into_error)
+        source.common.transport.call(call, source.common.call_limits).map_err(TransportError::into_error)
     }
 }

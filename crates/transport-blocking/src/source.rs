@@ -17,7 +17,7 @@ record_methods!([] []);
 impl TokenSource {
     /// Why this caller cannot run a renewal: it would cut an exchange short, which may lose a single-use refresh token.
     fn executor(&self, deadline: Instant) -> Result<(), TokenError> {
-        if self.0.driver.place().is_ok() || self.covers_a_renewal(deadline) {
+        if self.0.common.driver.place().is_ok() || self.covers_a_renewal(deadline) {
             return Ok(());
         }
         Err(TokenError::busy(
@@ -35,9 +35,9 @@ impl TokenSource {
     /// Runs the renewal in this thread if a whole exchange ends before the deadline, else on a thread of its own. With
     /// a store it runs on a thread of its own, because the time that other lease holders take is not known.
     fn run(&self, renewal: RenewalGuard, deadline: Instant) {
-        let in_time = self.covers_a_renewal(deadline) && self.0.shared.storage.is_none();
-        match self.0.driver.place() {
-            Ok(place) if !in_time => Background::start(&place, renewal, &self.0.transport),
+        let in_time = self.covers_a_renewal(deadline) && !self.0.shared.has_store();
+        match self.0.common.driver.place() {
+            Ok(place) if !in_time => Background::start(&place, renewal, &self.0.common.transport),
             _ => self.run_until(renewal, deadline),
         }
     }
@@ -47,36 +47,36 @@ impl TokenSource {
     }
 
     fn run_until(&self, renewal: RenewalGuard, deadline: Instant) {
-        if let Some(save) = carry_out(renewal, &*self.0.transport, deadline) {
-            finish_save(self.0.driver, save, &self.0.transport, deadline);
+        if let Some(save) = carry_out(renewal, &*self.0.common.transport, deadline) {
+            finish_save(self.0.common.driver, save, &self.0.common.transport, deadline);
         }
     }
 
     /// Runs the renewal on a thread of its own and returns `true`. Without threads, runs it in this thread.
     fn run_beside(&self, renewal: RenewalGuard, deadline: Instant) -> bool {
-        let place = self.0.driver.place();
+        let place = self.0.common.driver.place();
         match &place {
-            Ok(place) => Background::start(place, renewal, &self.0.transport),
+            Ok(place) => Background::start(place, renewal, &self.0.common.transport),
             Err(_) => self.run_until(renewal, deadline),
         }
         place.is_ok()
     }
 
     /// Waits until `ready` returns a value; `None` when the instant comes first.
-    fn wait<T>(&self, until: Instant, ready: impl FnMut() -> Option<T>) -> Option<T> {
-        wait(&self.0.shared.clock, Some(self.0.shared.changes()), until, ready)
+    pub(crate) fn wait<T>(&self, until: Instant, ready: impl FnMut() -> Option<T>) -> Option<T> {
+        wait(&self.0.shared.clock, Some(&self.0.shared.changes()), until, ready)
     }
 
     /// Sends this request under the rules of a token request.
     fn exchange_before(&self, request: &HttpRequest, end: Instant) -> Result<Answer, TokenError> {
-        let exchanged = Worker::new(&*self.0.transport).exchange(&self.0.shared.clock, request, end);
+        let exchanged = Worker::new(&*self.0.common.transport).exchange(&self.0.shared.clock, request, end);
         Ok(exchanged.unwrap_or_else(Answer::Failed))
     }
 
     /// Without threads, only a caller continues the saves that were set aside.
     fn save_set_aside(&self, end: Instant) -> Result<(), TokenError> {
         while let Some(save) = self.0.shared.take_up() {
-            save_once(save, &*self.0.transport, end)?;
+            save_once(save, &*self.0.common.transport, end)?;
         }
         Ok(())
     }

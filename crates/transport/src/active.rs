@@ -57,7 +57,7 @@ impl ActiveRenewal {
 
     /// Resumes with the reply of the store.
     pub fn leave<O: StoreOp>(&self, next: O::Next, reply: Result<O::Reply, StoreError>) -> Step {
-        let name = &self.shared.provider.spec().name;
+        let name = self.shared.name();
         self.in_flight.store_answered(reply.as_ref().err());
         match &reply {
             Err(error) => events::store_failed(name, O::NAME, error),
@@ -77,7 +77,7 @@ impl ActiveRenewal {
         operation: &Arc<O>,
         within: Duration,
     ) -> impl FnOnce() -> Result<O::Reply, StoreError> + Send + use<O> {
-        let (storage, key) = (self.shared.storage.clone(), self.shared.provider.spec().key.clone());
+        let (storage, key) = (self.shared.storage(), self.shared.key());
         let (operation, slot) = (Arc::clone(operation), self.liveness_lock());
         move || match storage {
             Some(storage) => storage.run(&*operation, &key, within, &slot),
@@ -92,16 +92,16 @@ impl ActiveRenewal {
         operation: &Arc<O>,
         within: Duration,
     ) -> Option<impl Future<Output = Result<O::Reply, StoreError>> + Send + use<O>> {
-        let store = Arc::clone(self.shared.storage.as_ref()?.asynchronous().filter(|_| !O::LOCAL)?);
+        let store = Arc::clone(self.shared.storage()?.asynchronous().filter(|_| !O::LOCAL)?);
         let (operation, slot) = (Arc::clone(operation), self.liveness_lock());
-        let key = self.shared.provider.spec().key.clone();
+        let key = self.shared.key();
         Some(async move { run_async(&*store, &*operation, &key, within, &slot).await })
     }
 
     /// Whether a driver awaits the operations of the store.
     #[must_use]
     pub fn is_awaited(&self) -> bool {
-        self.shared.storage.as_ref().is_some_and(|storage| storage.asynchronous().is_some())
+        self.shared.storage().is_some_and(|storage| storage.asynchronous().is_some())
     }
 
     /// Spills the token that is not saved, and releases the liveness lock.

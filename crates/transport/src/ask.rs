@@ -1,17 +1,17 @@
 //! What a caller's need leads to: a token, a renewal to run, or a wait.
 
-use std::sync::{Arc, TryLockError};
+use std::sync::Arc;
 
 use wellspring_core::{
     Acquire, AcquireStep, Amendment, AuthorizationGrant, AwaitChange, AwaitRenewal, Fingerprint, Instant,
-    Lifecycle, Need, Permit, RenewalJob, Token, TokenError, acquire_at_once,
+    Lifecycle, Need, Permit, Provider, RenewalJob, Token, TokenError, acquire_at_once,
 };
 
 use crate::events;
 use crate::guards::RenewalGuard;
 use crate::in_flight::{InFlight, JobKind};
-use crate::shared::{SharedLifecycle, State};
-use crate::sync::MutexGuard;
+use crate::shared::SharedLifecycle;
+use crate::stage::{Locked, State};
 
 /// What a driver does for a caller.
 #[must_use]
@@ -37,8 +37,8 @@ impl SharedLifecycle {
     /// The next action for a caller. `executor` is an error where this caller cannot run a renewal.
     pub fn ask(self: &Arc<Self>, acquire: Acquire, executor: Result<(), TokenError>) -> Action {
         let mut state = self.lock();
-        self.look_at_credential(&mut state);
-        let seen = self.changes.count();
+        look_at_credential(&mut state);
+        let seen = state.changes.count();
         let action = match acquire.ask(&mut state.lifecycle, executor, self.clock.now()) {
             AcquireStep::Start(permit, waiting) => Action::Start(self.renewal(&mut state, permit), waiting),
             AcquireStep::StartBeside(permit, token, acquire) => {
@@ -51,7 +51,7 @@ impl SharedLifecycle {
             AcquireStep::Sleep(until, sleeping) => Action::Sleep(seen, until, sleeping),
             AcquireStep::Done(result) => Action::Done(result),
         };
-        self.published.mirror(&state.lifecycle, &self.clock);
+        self.mirror(&state);
         action
     }
 
@@ -63,45 +63,24 @@ impl SharedLifecycle {
     /// The same; `None` when another thread holds the lock.
     #[must_use]
     pub fn try_ask_at_once(self: &Arc<Self>, executor: Result<(), TokenError>) -> Option<AtOnce> {
-        match self.state.try_lock() {
-            Ok(state) => Some(self.at_once(state, executor)),
-            Err(TryLockError::Poisoned(poisoned)) => Some(self.at_once(poisoned.into_inner(), executor)),
-            Err(TryLockError::WouldBlock) => None,
-        }
+        Some(self.at_once(self.try_lock()?, executor))
     }
 
-    fn at_once(
-        self: &Arc<Self>,
-        mut state: MutexGuard<'_, State>,
-        executor: Result<(), TokenError>,
-    ) -> AtOnce {
-        self.look_at_credential(&mut state);
+    fn at_once(self: &Arc<Self>, mut state: Locked<'_>, executor: Result<(), TokenError>) -> AtOnce {
+        look_at_credential(&mut state);
         let now = self.clock.now();
         let (permit, result) = acquire_at_once(&mut state.lifecycle, Need::Fresh, executor, now);
         let renewal = permit.map(|permit| self.renewal(&mut state, permit));
-        self.published.mirror(&state.lifecycle, &self.clock);
+        self.mirror(&state);
         (renewal, result)
-    }
-
-    /// Ends the pause after a refusal if the credential is another one now: the files of a client certificate may change while
-    /// the program runs.
-    fn look_at_credential(&self, state: &mut State) {
-        if state.lifecycle.is_misconfigured() && state.credential.is_some_and(|it| it != self.credential()) {
-            state.lifecycle.credential_changed();
-        }
-    }
-
-    fn credential(&self) -> u64 {
-        // It never leaves the process, so the salt protects nothing.
-        Fingerprint::of(&*self.provider, 0).hash
     }
 
     fn renewal(self: &Arc<Self>, state: &mut State, permit: Permit) -> RenewalGuard {
         let in_flight = Arc::new(InFlight::default());
         state.in_flight = Some(Arc::clone(&in_flight));
-        state.credential = Some(self.credential());
-        events::renewal_started(&self.provider.spec().name);
-        let job = permit.job(Arc::clone(&self.provider));
+        state.credential = Some(credential(&*state.provider));
+        events::renewal_started(self.name());
+        let job = permit.job(Arc::clone(&state.provider));
         RenewalGuard::new(Arc::clone(self), in_flight, job, JobKind::Renewal(Box::new(permit)))
     }
 
@@ -111,7 +90,7 @@ impl SharedLifecycle {
     ///
     /// When the source is closed.
     pub fn sign_in(self: &Arc<Self>, grant: AuthorizationGrant) -> Result<RenewalGuard, TokenError> {
-        self.beside(JobKind::SignIn, |lifecycle| lifecycle.sign_in(Arc::clone(&self.provider), grant))
+        self.beside(JobKind::SignIn, |lifecycle, provider| lifecycle.sign_in(provider, grant))
     }
 
     /// The end of the session.
@@ -120,7 +99,7 @@ impl SharedLifecycle {
     ///
     /// When the source is closed.
     pub fn sign_out(self: &Arc<Self>) -> Result<RenewalGuard, TokenError> {
-        self.beside(JobKind::SignOut, |lifecycle| lifecycle.sign_out(Arc::clone(&self.provider)))
+        self.beside(JobKind::SignOut, |lifecycle, provider| lifecycle.sign_out(provider))
     }
 
     /// The end of the session, without a revocation.
@@ -129,7 +108,7 @@ impl SharedLifecycle {
     ///
     /// When the source is closed.
     pub fn forget(self: &Arc<Self>) -> Result<RenewalGuard, TokenError> {
-        self.beside(JobKind::Forget, |lifecycle| lifecycle.forget(Arc::clone(&self.provider)))
+        self.beside(JobKind::Forget, |lifecycle, provider| lifecycle.forget(provider))
     }
 
     /// A change of the session's record, or a look at it. Nothing is sent.
@@ -139,18 +118,43 @@ impl SharedLifecycle {
     /// When the source is closed.
     pub fn amend(self: &Arc<Self>, amendment: Amendment) -> Result<RenewalGuard, TokenError> {
         let kind = if matches!(amendment, Amendment::Import(_)) { JobKind::Import } else { JobKind::Attach };
-        self.beside(kind, |lifecycle| lifecycle.amend(Arc::clone(&self.provider), amendment))
+        self.beside(kind, |lifecycle, provider| lifecycle.amend(provider, amendment))
+    }
+
+    /// A look at the age of the session. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// When the source is closed.
+    pub fn session_age(self: &Arc<Self>) -> Result<RenewalGuard, TokenError> {
+        self.beside(JobKind::Age, |lifecycle, provider| lifecycle.amend(provider, Amendment::Look))
     }
 
     fn beside(
         self: &Arc<Self>,
         kind: JobKind,
-        job: impl FnOnce(&mut Lifecycle) -> Result<RenewalJob, TokenError>,
+        job: impl FnOnce(&mut Lifecycle, Arc<dyn Provider>) -> Result<RenewalJob, TokenError>,
     ) -> Result<RenewalGuard, TokenError> {
         let mut state = self.lock();
-        let job = job(&mut state.lifecycle)?;
+        let provider = Arc::clone(&state.provider);
+        let job = job(&mut state.lifecycle, provider)?;
         let in_flight = Arc::new(InFlight::default());
         state.others.push(Arc::clone(&in_flight));
         Ok(RenewalGuard::new(Arc::clone(self), in_flight, job, kind))
     }
+}
+
+/// Ends the pause after a refusal if the credential is another one now: the files of a client certificate may change while
+/// the program runs.
+fn look_at_credential(state: &mut State) {
+    if state.lifecycle.is_misconfigured()
+        && state.credential.is_some_and(|it| it != credential(&*state.provider))
+    {
+        state.lifecycle.credential_changed();
+    }
+}
+
+fn credential(provider: &dyn Provider) -> u64 {
+    // It never leaves the process, so the salt protects nothing.
+    Fingerprint::of(provider, 0).hash
 }

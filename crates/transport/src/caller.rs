@@ -45,6 +45,7 @@ impl<'a> Caller<'a> {
 
     /// The caller is served.
     pub fn end(self, result: &Result<Token, TokenError>) {
+        self.shared.rest();
         let Some(asked) = self.asked else { return };
         let source = match &self.way {
             Way::Held => Acquisition::Held,

@@ -18,6 +18,10 @@ pub trait Driver: Clone + Send + Sync + 'static {
     #[must_use]
     fn for_source(&self) -> Self;
 
+    /// Whether [`for_source`](Self::for_source) finds nothing more than this driver has.
+    #[must_use]
+    fn is_complete(&self) -> bool;
+
     /// The place where a renewal can run beside its caller now.
     ///
     /// # Errors

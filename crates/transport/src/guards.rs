@@ -5,6 +5,7 @@
 //! callers get an error. A save that outlives its renewal is a [`SaveGuard`] and a [`SaveRun`]; only `close` waits for
 //! it.
 
+use core::task::Waker;
 use std::sync::Arc;
 
 use wellspring_core::{ByteLeft, Outcome, Renewal, RenewalJob, Step, TokenError, UnfinishedSave};
@@ -12,6 +13,7 @@ use wellspring_core::{ByteLeft, Outcome, Renewal, RenewalJob, Step, TokenError, 
 use crate::active::ActiveRenewal;
 use crate::in_flight::{InFlight, JobKind};
 use crate::shared::SharedLifecycle;
+use crate::turns::{Turn, Turns};
 
 /// A renewal that has not begun. If it is dropped, every caller that waits gets an error.
 #[must_use = "callers wait for this renewal"]
@@ -29,6 +31,8 @@ pub struct RenewalRun {
     pub active: ActiveRenewal,
     in_flight: Arc<InFlight>,
     kind: Option<JobKind>,
+    /// Of a renewal in a pool: it waits for its turn, and ends it when it ends.
+    turn: Option<Turn>,
 }
 
 impl RenewalGuard {
@@ -38,15 +42,24 @@ impl RenewalGuard {
         job: RenewalJob,
         kind: JobKind,
     ) -> Self {
-        let job = match &shared.storage {
+        let job = match shared.storage() {
             Some(storage) => job.stored_by(storage.owner(), storage.shared_by()),
             None => job,
         };
         if shared.is_observed() {
             in_flight.begin(shared.clock.now().instant);
         }
+        let turns = shared.turns().filter(|_| matches!(kind, JobKind::Renewal(_)));
+        let turn = turns.map(Turns::queue);
         let active = ActiveRenewal::new(shared, Arc::clone(&in_flight));
-        Self { job, run: RenewalRun { active, in_flight, kind: Some(kind) } }
+        Self { job, run: RenewalRun { active, in_flight, kind: Some(kind), turn } }
+    }
+
+    /// Whether the renewal may begin. In a pool only so many renewals run at once: until it is this one's turn, a change wakes
+    /// the waker.
+    #[must_use]
+    pub fn may_begin(&mut self, waker: &Waker) -> bool {
+        self.run.turn.as_mut().is_none_or(|turn| turn.has_come(waker))
     }
 
     /// Begins the renewal: its run and the first step.

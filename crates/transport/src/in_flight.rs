@@ -1,6 +1,7 @@
 //! The result of a renewal or a save, for the callers that wait for it.
 
 use core::ops::ControlFlow;
+use core::time::Duration;
 use std::sync::PoisonError;
 
 use wellspring_core::{
@@ -103,6 +104,8 @@ pub enum Report {
     Imported(bool),
     /// Of a look at the record, or a change of its attachments: the attachments.
     Attachments(Attachments),
+    /// Of a look at the record: how long ago the session's refresh token was obtained; `None` without one.
+    SessionAge(Option<Duration>),
 }
 
 /// What a renewal was started for.
@@ -114,6 +117,8 @@ pub(crate) enum JobKind {
     Forget,
     Import,
     Attach,
+    /// A look at the age of the session.
+    Age,
 }
 
 impl JobKind {
@@ -122,7 +127,7 @@ impl JobKind {
             Self::Renewal(_) => Job::Renewal,
             Self::SignIn => Job::SignIn,
             Self::SignOut | Self::Forget => Job::SessionEnd,
-            Self::Import | Self::Attach => Job::Amendment,
+            Self::Import | Self::Attach | Self::Age => Job::Amendment,
         }
     }
 }

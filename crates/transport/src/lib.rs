@@ -41,9 +41,12 @@ mod driver;
 pub mod events;
 mod failure;
 mod guards;
+mod hashed;
 mod in_flight;
 mod inflate;
+mod keep_alive;
 mod keep_warm;
+mod kind;
 mod lookup;
 mod notify;
 mod observed;
@@ -59,10 +62,14 @@ mod scripted;
 mod settings;
 mod shared;
 mod source;
+mod stage;
 mod storage;
 mod sync;
+mod table;
+mod timer;
 #[cfg(feature = "client")]
 mod tls;
+mod turns;
 #[doc(hidden)]
 pub mod twins;
 mod user_agent;
@@ -82,6 +89,7 @@ pub use driver::Driver;
 pub use failure::{Failure, is_of_this_process};
 pub use guards::{RenewalGuard, RenewalRun, SaveGuard, SaveRun};
 pub use in_flight::{InFlight, Report};
+pub use keep_alive::{KeepAlive, KeepAliveReport, KeptAlive};
 pub use keep_warm::{KeepWarm, Watch};
 pub use lookup::look_up;
 pub use notify::{Listener, Notify};
@@ -103,7 +111,7 @@ pub use rules::{
 };
 pub use scripted::Scripted;
 pub use shared::SharedLifecycle;
-pub use source::{GRACE, Source};
+pub use source::{Common, GRACE, Source};
 pub use storage::{AnyStore, LivenessSlot, Slices, Storage};
 #[cfg(feature = "client")]
 pub use tls::{

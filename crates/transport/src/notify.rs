@@ -20,6 +20,11 @@ struct Listeners {
 }
 
 impl Notify {
+    /// One that has notified so many times.
+    pub(crate) fn after(notified: u64) -> Self {
+        Self(Mutex::new(Listeners { notified, ..Listeners::default() }))
+    }
+
     /// A place for one waiter.
     #[must_use]
     pub fn listener(&self) -> Listener<'_> {

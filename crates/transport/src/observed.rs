@@ -18,7 +18,7 @@ pub(crate) struct Observed {
 }
 
 /// What the observer was told last of this source.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
     sign_in: Option<FailureReason>,
     spill: bool,

@@ -26,15 +26,23 @@ pub(crate) struct Published {
     slot: ArcSwap<Installed>,
     /// On the coarse monotonic clock: before this, no renewal can start.
     quiet_until: AtomicU64,
-    /// What stands before a token in its header.
-    prefix: Box<[u8]>,
-    /// With an observer, no reader is served by [`fresh`](Self::fresh), which costs the others nothing: the deadlines that it
-    /// compares have passed, and the real ones are beside them.
-    observed: Option<AtomicU64>,
+    /// The same where an observer is told of each reader.
+    observed_quiet_until: AtomicU64,
 }
 
+/// How the tokens of a provider are published.
 #[derive(Debug, Default)]
-struct Installed {
+pub(crate) struct Prefix {
+    /// What stands before a token in its header.
+    pub(crate) bytes: Box<[u8]>,
+    /// With an observer, no reader is served by [`Published::fresh`], which costs the others nothing: the deadlines that it
+    /// compares have passed, and the real ones are beside them.
+    pub(crate) observed: bool,
+}
+
+/// A token with what its readers need.
+#[derive(Debug, Default)]
+pub(crate) struct Installed {
     /// `None` when there is nothing to hand out.
     token: Option<Token>,
     /// `None` when the token holds a byte that no header can carry.
@@ -73,13 +81,16 @@ fn translate(instant: Instant, now: Clocks, coarse: u64) -> u64 {
 }
 
 impl Installed {
-    fn new(token: Token, prefix: &[u8], now: Clocks, coarse: u64) -> Self {
+    fn new(token: Token, prefix: &Prefix, now: Clocks, coarse: u64) -> Self {
+        let due = Deadline::at(token.renew_at(), now, coarse);
+        let (due, observed_due) =
+            if prefix.observed { (Deadline::default(), due) } else { (due, Deadline::default()) };
         Self {
-            header: header(prefix, &token),
+            header: header(&prefix.bytes, &token),
             obtained: nanos(token.sent().unix.since_epoch()),
-            due: Deadline::at(token.renew_at(), now, coarse),
+            due,
             expiry: Deadline::at(token.expires(), now, coarse),
-            observed_due: Deadline::default(),
+            observed_due,
             token: Some(token),
         }
     }
@@ -111,23 +122,34 @@ fn header(prefix: &[u8], token: &Token) -> Option<HeaderValue> {
 }
 
 impl Published {
-    /// Without a token.
-    pub(crate) fn new(prefix: Box<[u8]>, observed: bool) -> Self {
-        Self { prefix, observed: observed.then(AtomicU64::default), ..Self::default() }
+    /// Without a token: this is published.
+    pub(crate) fn of(nothing: &Arc<Installed>) -> Self {
+        Self { slot: ArcSwap::new(Arc::clone(nothing)), ..Self::default() }
     }
 
     /// Publishes the lifecycle's token. The caller holds the lifecycle's lock and has just changed the lifecycle.
-    pub(crate) fn mirror(&self, lifecycle: &Lifecycle, clock: &Clock) {
+    pub(crate) fn mirror(&self, lifecycle: &Lifecycle, clock: &Clock, prefix: &Prefix) {
         // The coarse clock first: the time between the two readings makes deadlines earlier, not later.
         let coarse = clock.coarse_monotonic();
         let now = clock.now();
         let held = lifecycle.token();
         if held.map(Token::generation) != self.slot.load().generation() {
-            let installed = held.map(|token| self.install(token.clone(), now, coarse));
+            let installed = held.map(|token| Installed::new(token.clone(), prefix, now, coarse));
             self.slot.store(Arc::new(installed.unwrap_or_default()));
         }
-        let quiet_until = self.observed.as_ref().unwrap_or(&self.quiet_until);
+        let quiet_until = if prefix.observed { &self.observed_quiet_until } else { &self.quiet_until };
         quiet_until.store(translate(lifecycle.quiet_until(), now, coarse), Ordering::Release);
+    }
+
+    /// Publishes the token of a lifecycle at rest. The caller holds the lifecycle's lock.
+    pub(crate) fn publish(&self, token: &Token, clock: &Clock, prefix: &Prefix) {
+        let coarse = clock.coarse_monotonic();
+        self.slot.store(Arc::new(Installed::new(token.clone(), prefix, clock.now(), coarse)));
+    }
+
+    /// Publishes nothing. The caller holds the lifecycle's lock.
+    pub(crate) fn clear(&self, nothing: &Arc<Installed>) {
+        self.slot.store(Arc::clone(nothing));
     }
 
     /// The token, if it is fresh, or usable while no renewal can start.
@@ -143,23 +165,14 @@ impl Published {
 
     /// The same for a source with an observer, and how long the token stays in force.
     pub(crate) fn observed_fresh(&self, clock: &Clock) -> Option<(TokenRef<'_>, Option<Duration>)> {
-        let observed = self.observed.as_ref()?;
         let guard = self.slot.load();
         let now = clock.coarse_monotonic();
-        let quiet = || now < observed.load(Ordering::Acquire);
+        let quiet = || now < self.observed_quiet_until.load(Ordering::Acquire);
         let usable = guard.is_before(&guard.observed_due, now, clock)
             || (quiet() && guard.is_before(&guard.expiry, now, clock));
         let end = guard.expiry.monotonic;
         let remaining = (end != u64::MAX).then(|| Duration::from_nanos(end.saturating_sub(now)));
         usable.then_some((TokenRef { guard, source: PhantomData }, remaining))
-    }
-
-    fn install(&self, token: Token, now: Clocks, coarse: u64) -> Installed {
-        let mut installed = Installed::new(token, &self.prefix, now, coarse);
-        if self.observed.is_some() {
-            installed.observed_due = core::mem::take(&mut installed.due);
-        }
-        installed
     }
 
     /// The token, if it has not expired, whether or not a renewal is due.
@@ -170,12 +183,12 @@ impl Published {
     }
 
     /// Lends a token that the lifecycle has handed out under its lock.
-    pub(crate) fn lend(&self, token: Token, clock: &Clock) -> TokenRef<'_> {
+    pub(crate) fn lend(&self, token: Token, clock: &Clock, prefix: &Prefix) -> TokenRef<'_> {
         let guard = self.slot.load();
         if guard.generation() == Some(token.generation()) {
             return TokenRef { guard, source: PhantomData };
         }
-        let installed = self.install(token, clock.now(), clock.coarse_monotonic());
+        let installed = Installed::new(token, prefix, clock.now(), clock.coarse_monotonic());
         TokenRef { guard: Guard::from_inner(Arc::new(installed)), source: PhantomData }
     }
 }

@@ -13,11 +13,12 @@ use crate::call_parts::CallParts;
 use crate::certified::{Feed, certified};
 use crate::clock::Clock;
 use crate::driver::Driver;
+use crate::kind::{Kind, Parts, PoolParts};
 use crate::observed::Observed;
 use crate::observer::Observer;
 use crate::shared::SharedLifecycle;
-use crate::source::Source;
-use crate::storage::{AnyStore, Storage, check_store};
+use crate::source::{Common, Source};
+use crate::storage::{AnyStore, check_store};
 #[cfg(feature = "client")]
 use crate::tls::Tls;
 
@@ -43,6 +44,8 @@ pub struct SharedSettings<D> {
     pub shared_by: Option<SharedBy>,
     /// How long a pool keeps an idle user.
     pub idle: Duration,
+    /// How many renewals of one token endpoint a pool runs at once.
+    pub renewals_at_once: usize,
     /// The client certificate of the built-in client: a part of the credential.
     pub(crate) certificate: Option<Feed>,
     pub(crate) observed: Option<Arc<Observed>>,
@@ -61,6 +64,7 @@ impl<D: Driver> SharedSettings<D> {
             store: None,
             shared_by: None,
             idle: Duration::from_secs(1_800),
+            renewals_at_once: 256,
             certificate: None,
             observed: None,
         }
@@ -100,34 +104,43 @@ impl<D: Driver> SharedSettings<D> {
         check_store(self.store.as_ref(), self.shared_by, provider)
     }
 
-    /// The lifecycle of this provider's tokens.
-    pub(crate) fn lifecycle(&self, provider: Arc<dyn Provider>) -> Arc<SharedLifecycle> {
-        // Not a secret: it keeps two sources from renewing at the same moment and from being one owner in the store.
-        let number = || RandomState::new().build_hasher().finish();
-        let storage = self.store.as_ref().map(|store| Storage::new(store.clone(), number()));
-        let seed = self.seed.unwrap_or_else(number);
-        let provider = certified(provider, self.certificate.as_ref());
-        let (policy, clock, observed) = (self.policy.clone(), self.clock.clone(), self.observed.clone());
-        SharedLifecycle::observed(provider, policy, seed, clock, storage, observed)
+    /// What the lifecycles of this builder have in common.
+    pub(crate) fn parts(&self, pool: Option<Arc<PoolParts>>) -> Arc<Parts> {
+        let (policy, store) = (self.policy.clone(), self.store.clone());
+        Arc::new(Parts { policy, store, observed: self.observed.clone(), pool })
     }
 
-    /// A source of this lifecycle's tokens.
-    pub(crate) fn source_of(&self, shared: Arc<SharedLifecycle>, transport: Arc<D::Transport>) -> Source<D> {
-        Source {
-            call_limits: CallLimits {
-                idle_timeout: self.policy.call_idle_timeout,
-                deadline: self.call_deadline,
-            },
-            shared,
-            transport,
-            driver: self.driver.for_source(),
-            origins: Arc::new(self.origins.clone()),
-        }
+    /// The lifecycle of this provider's tokens, of this kind.
+    pub(crate) fn lifecycle(
+        &self,
+        kind: Arc<Kind>,
+        user: &str,
+        provider: Arc<dyn Provider>,
+    ) -> Arc<SharedLifecycle> {
+        // Not a secret: it keeps two sources from renewing at the same moment and from being one owner in the store.
+        let number = || RandomState::new().build_hasher().finish();
+        let seed = self.seed.unwrap_or_else(number);
+        SharedLifecycle::of(kind, user, provider, self.clock.clone(), number(), seed)
+    }
+
+    /// Puts the client certificate into the credential of a provider.
+    pub(crate) fn certifier(&self) -> impl Fn(Arc<dyn Provider>) -> Arc<dyn Provider> + Send + Sync + use<D> {
+        let feed = self.certificate.clone();
+        move |provider| certified(provider, feed.as_ref())
+    }
+
+    /// What the sources of this builder have in common.
+    pub(crate) fn common(&self, transport: Arc<D::Transport>) -> Common<D> {
+        let call_limits =
+            CallLimits { idle_timeout: self.policy.call_idle_timeout, deadline: self.call_deadline };
+        Common { transport, driver: self.driver.for_source(), origins: self.origins.clone(), call_limits }
     }
 
     /// A source of this provider's tokens.
     pub fn source(&self, provider: Arc<dyn Provider>, transport: Arc<D::Transport>) -> Source<D> {
-        self.source_of(self.lifecycle(provider), transport)
+        let provider = self.certifier()(provider);
+        let kind = Kind::of(&*provider, self.parts(None));
+        Source { shared: self.lifecycle(kind, "", provider), common: Arc::new(self.common(transport)) }
     }
 }
 

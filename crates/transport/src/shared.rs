@@ -3,60 +3,45 @@
 //! A caller holds the lock for a decision, never across I/O or a wait. Every change is published to the readers before
 //! the lock is released, and notifies the waiters afterwards. A poisoned lock is taken over: its lifecycle is valid.
 
-use core::sync::atomic::{AtomicBool, Ordering};
-use core::time::Duration;
-use std::sync::{Arc, PoisonError};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
 
 use wellspring_core::{
     CallTarget, Clocks, Completed, ErrorKind, Fate, Generation, Instant, Lifecycle, LoginReason, Outcome,
-    PendingSave, Policy, Provider, Rejected, Spill, Token, TokenError, TokenResponse, UnfinishedSave,
+    PendingSave, Policy, Provider, Rejected, Spill, Token, TokenError, TokenResponse,
 };
 
-use crate::call_parts::{CallParts, prefix_of};
 use crate::clock::Clock;
 use crate::events;
 use crate::in_flight::{InFlight, JobKind, Report};
+use crate::kind::{Kind, Parts};
 use crate::notify::Notify;
-use crate::observed::{Ended, Observed, Told};
+use crate::observed::Ended;
 use crate::observer::{Observation, RejectionAnswer};
 use crate::published::{Published, TokenRef};
-use crate::storage::{LivenessSlot, Storage};
-use crate::sync::{Mutex, MutexGuard};
+use crate::stage::{Stage, State};
+use crate::storage::Storage;
+use crate::sync::Mutex;
+use crate::timer::Noted;
 
 /// One lifecycle, with the published token and the waiters.
 pub struct SharedLifecycle {
-    /// The provider of the tokens.
-    pub provider: Arc<dyn Provider>,
-    /// When to renew.
-    pub policy: Policy,
+    published: Published,
     /// The clock.
     pub clock: Clock,
-    /// The store, where tokens outlive the process.
-    pub storage: Option<Storage>,
-    pub(crate) calls: Result<CallParts, TokenError>,
-    pub(crate) state: Mutex<State>,
-    pub(crate) published: Published,
-    pub(crate) changes: Arc<Notify>,
+    kind: Arc<Kind>,
+    /// The user of a pool.
+    user: Box<str>,
+    /// The number of this source in its process: a part of the owner of what it saves.
+    number: u64,
+    /// When a caller asked the pool for this user last, on the coarse monotonic clock.
+    used: AtomicU64,
+    noted: Noted,
     /// Whether the lifecycle remembers targets that have refused a fresh token.
     has_refusals: AtomicBool,
-    observed: Option<Arc<Observed>>,
-}
-
-pub(crate) struct State {
-    pub(crate) lifecycle: Lifecycle,
-    /// The renewal that has the permit.
-    pub(crate) in_flight: Option<Arc<InFlight>>,
-    /// Sign-ins, logouts and saves in flight.
-    pub(crate) others: Vec<Arc<InFlight>>,
-    /// The save of a token that only this process holds, and the error for callers that must wait for the save.
-    unsaved: Option<(Arc<InFlight>, TokenError)>,
-    /// Saves set aside; the next renewal retries them.
-    set_aside: Vec<(UnfinishedSave, LivenessSlot)>,
-    /// The credential of the last renewal.
-    pub(crate) credential: Option<u64>,
-    /// The last failure. While nothing is sent, the same failure is not reported again as a warning.
-    failure: Option<String>,
-    told: Told,
+    /// Whether the token of a user at rest is not published.
+    is_cold: AtomicBool,
+    stage: Mutex<Stage>,
 }
 
 impl SharedLifecycle {
@@ -69,82 +54,73 @@ impl SharedLifecycle {
         clock: Clock,
         storage: Option<Storage>,
     ) -> Arc<Self> {
-        Self::observed(provider, policy, seed, clock, storage, None)
+        let number = storage.as_ref().map_or(0, |storage| storage.owner().source);
+        let store = storage.map(Storage::into_store);
+        let parts = Parts { policy, store, observed: None, pool: None };
+        let kind = Kind::of(&*provider, Arc::new(parts));
+        Self::of(kind, "", provider, clock, number, seed)
     }
 
-    /// A lifecycle without a token, and its observer.
-    pub(crate) fn observed(
+    /// A lifecycle of this kind, without a token. `number` and `seed` are random numbers.
+    pub(crate) fn of(
+        kind: Arc<Kind>,
+        user: &str,
         provider: Arc<dyn Provider>,
-        policy: Policy,
-        seed: u64,
         clock: Clock,
-        storage: Option<Storage>,
-        observed: Option<Arc<Observed>>,
+        number: u64,
+        seed: u64,
     ) -> Arc<Self> {
-        let lifecycle = Lifecycle::new(policy.clone(), seed);
-        let state = State {
-            lifecycle,
-            in_flight: None,
-            others: Vec::new(),
-            unsaved: None,
-            set_aside: Vec::new(),
-            credential: None,
-            failure: None,
-            told: Told::default(),
+        let lifecycle = Lifecycle::new(kind.parts.policy.clone(), seed);
+        let published = match &kind.parts.pool {
+            Some(pool) => Published::of(&pool.nothing),
+            None => Published::default(),
         };
         Arc::new(Self {
-            policy,
+            published,
             clock,
-            state: Mutex::new(state),
-            published: Published::new(prefix_of(&provider.spec().calls), observed.is_some()),
-            calls: CallParts::of(&provider.spec().calls),
-            changes: Arc::default(),
+            kind,
+            user: user.into(),
+            number,
+            used: AtomicU64::default(),
+            noted: Noted::default(),
             has_refusals: AtomicBool::new(false),
-            storage,
-            provider,
-            observed,
+            is_cold: AtomicBool::new(false),
+            stage: Mutex::new(Stage::Awake(State::new(provider, lifecycle, 0))),
         })
     }
 
-    /// Whether the source has an observer.
-    #[must_use]
-    pub(crate) const fn is_observed(&self) -> bool {
-        self.observed.is_some()
-    }
-
-    /// What each call carries.
-    ///
-    /// # Errors
-    ///
-    /// `Misconfigured` when the provider's data name something that HTTP forbids.
-    pub fn calls(&self) -> Result<&CallParts, TokenError> {
-        self.calls.as_ref().map_err(TokenError::clone)
-    }
-
-    /// The token, if it is fresh, or usable while no renewal can start. No lock, no allocation.
+    /// The token, if it is fresh, or usable while no renewal can start. No lock, no allocation, unless it is the first read
+    /// after a user of a pool was put to rest.
     #[inline]
     #[must_use]
     pub fn fresh(&self) -> Option<TokenRef<'_>> {
         match self.published.fresh(&self.clock) {
-            None => self.observed_fresh(),
+            None => self.fresh_beside(),
             fresh => fresh,
         }
     }
 
-    /// The token, if it has not expired, whether or not a renewal is due. No lock, no allocation.
+    /// The token, if it has not expired, whether or not a renewal is due. As [`fresh`](Self::fresh) no lock, no allocation.
     #[must_use]
     pub fn in_force(&self) -> Option<TokenRef<'_>> {
+        let _ = self.warm();
         self.published.in_force(&self.clock)
     }
 
     /// Lends a token that the lifecycle has decided to hand out.
     #[must_use]
     pub fn lend(&self, token: Token) -> TokenRef<'_> {
-        self.published.lend(token, &self.clock)
+        self.published.lend(token, &self.clock, &self.kind.prefix)
     }
 
-    pub(crate) fn finish(&self, kind: JobKind, outcome: Outcome, in_flight: &Arc<InFlight>, sent: bool) {
-        let name = &self.provider.spec().name;
+    pub(crate) fn finish(
+        self: &Arc<Self>,
+        kind: JobKind,
+        outcome: Outcome,
+        in_flight: &Arc<InFlight>,
+        sent: bool,
+    ) {
+        let name = self.name();
         let renewed = if let Outcome::Renewed(record, _) = &outcome { record.granted() } else { None };
         for deviation in renewed.into_iter().flat_map(|granted| &granted.response.deviations) {
             events::deviation(name, *deviation);
@@ -155,9 +131,10 @@ impl SharedLifecycle {
         }
         let job = kind.job();
         let sign_in = matches!(kind, JobKind::SignIn);
-        let amends = matches!(kind, JobKind::Import | JobKind::Attach);
-        let (result, known, observations) = {
+        let amends = matches!(kind, JobKind::Import | JobKind::Attach | JobKind::Age);
+        let (result, known, observations, changes) = {
             let mut state = self.lock();
+            let state = &mut *state;
             let now = self.clock.now();
             state.others.retain(|other| !Arc::ptr_eq(other, in_flight));
             let result = match kind {
@@ -185,6 +162,10 @@ impl SharedLifecycle {
                     in_flight.set_report(Report::Attachments(attachments));
                     Err(no_token())
                 }),
+                JobKind::Age => state.lifecycle.session_age(outcome, now).and_then(|age| {
+                    in_flight.set_report(Report::SessionAge(age));
+                    Err(no_token())
+                }),
             };
             if let (Err(error), Some((_, unsaved))) = (&result, &mut state.unsaved) {
                 if error.kind() == ErrorKind::Store {
@@ -199,8 +180,8 @@ impl SharedLifecycle {
             if !amends {
                 state.failure = failure;
             }
-            self.publish(&mut state);
-            let observations = self.observed.as_ref().map_or_else(Vec::new, |_| {
+            self.publish(state);
+            let observations = self.observed().map_or_else(Vec::new, |_| {
                 let ended = Ended {
                     job,
                     result: &result,
@@ -214,21 +195,24 @@ impl SharedLifecycle {
                 };
                 ended.observations(&mut state.told)
             });
-            if self.observed.is_none() {
+            if !self.is_observed() {
                 in_flight.finish(result.clone());
             }
-            (result, known, observations)
+            (result, known, observations, Arc::clone(&state.changes))
         };
-        if self.observed.is_some() {
+        if self.is_observed() {
             // The observer is told before any caller goes on. If it panics, the callers go on too.
-            let _serving = Serving { in_flight, changes: &self.changes, result: &result };
+            let _serving = Serving { in_flight, changes: &changes, result: &result };
             observations.into_iter().for_each(|observation| self.observe(|| observation));
             if sent {
                 self.observe_certificate();
             }
         } else {
-            self.changes.notify();
+            changes.notify();
         }
+        drop(changes);
+        self.schedule();
+        self.rest();
         match result {
             // The caller gets the error.
             Err(_) if amends => {}
@@ -249,7 +233,12 @@ impl SharedLifecycle {
             Some((_, error)) if state.set_aside.is_empty() => state.lifecycle.save_pending(error.clone()),
             _ => state.lifecycle.save_ended(),
         }
-        self.published.mirror(&state.lifecycle, &self.clock);
+        self.published.mirror(&state.lifecycle, &self.clock, &self.kind.prefix);
+    }
+
+    /// Publishes the token that the lifecycle holds.
+    pub(crate) fn mirror(&self, state: &State) {
+        self.published.mirror(&state.lifecycle, &self.clock, &self.kind.prefix);
     }
 
     /// An API has refused the token of this generation.
@@ -280,10 +269,10 @@ impl SharedLifecycle {
             let mut state = self.lock();
             let rejected = reject(&mut state.lifecycle, self.clock.now());
             self.has_refusals.store(state.lifecycle.remembers_targets(), Ordering::Relaxed);
-            self.published.mirror(&state.lifecycle, &self.clock);
+            self.mirror(&state);
             rejected
         };
-        events::token_rejected(&self.provider.spec().name, generation, &rejected);
+        events::token_rejected(self.name(), generation, &rejected);
         self.observe(|| Observation::TokenRejected { answer: RejectionAnswer::of(&rejected) });
         rejected
     }
@@ -294,43 +283,46 @@ impl SharedLifecycle {
     ///
     /// `Misconfigured` where there is a store, which would not hold this token.
     pub fn adopt(&self, response: TokenResponse) -> Result<Token, TokenError> {
-        if self.storage.is_some() {
+        if self.has_store() {
             let text =
                 "a source with a store takes over no token, because the store would not hold it: sign in";
             return Err(TokenError::misconfigured(text));
         }
-        let token = {
+        let (token, changes) = {
             let mut state = self.lock();
             let now = self.clock.now();
             let token = state.lifecycle.take_over(response, now, now);
-            self.published.mirror(&state.lifecycle, &self.clock);
-            token
+            self.mirror(&state);
+            (token, Arc::clone(&state.changes))
         };
-        self.changes.notify();
+        changes.notify();
         self.observe_change(|told| told.sign_in(None));
         Ok(token)
     }
 
     /// From now on no renewal, sign-in or logout starts. Returns those in flight.
     pub fn close(&self) -> Vec<Arc<InFlight>> {
-        let in_flight = {
+        let (in_flight, changes) = {
             let mut state = self.lock();
             state.lifecycle.close();
             self.publish(&mut state);
-            state.in_flight.iter().chain(&state.others).cloned().collect()
+            let in_flight = state.in_flight.iter().chain(&state.others).cloned().collect();
+            (in_flight, Arc::clone(&state.changes))
         };
-        self.changes.notify();
+        changes.notify();
         in_flight
     }
 
     /// Whether a renewal, a sign-in, a logout or a save is in flight.
     #[must_use]
     pub(crate) fn is_in_use(&self) -> bool {
-        let state = self.lock();
-        state.in_flight.is_some()
-            || !state.others.is_empty()
-            || state.unsaved.is_some()
-            || !state.set_aside.is_empty()
+        self.peek().awake().is_some_and(State::is_in_use)
+    }
+
+    /// Whether something is under way or remembered for this user of a pool.
+    #[must_use]
+    pub(crate) fn is_awake(&self) -> bool {
+        self.peek().awake().is_some()
     }
 
     /// Whether the source is closed.
@@ -345,37 +337,15 @@ impl SharedLifecycle {
         self.lock().lifecycle.next_wake()
     }
 
-    /// The instant at which this deadline ends.
-    #[must_use]
-    pub fn end_of(&self, deadline: Duration) -> Instant {
-        self.clock.now().instant.plus(deadline)
-    }
-
-    /// The longest time of a renewal that waits for no other process.
-    #[must_use]
-    pub const fn longest_renewal(&self) -> Duration {
-        self.policy.longest_renewal(self.storage.is_some())
-    }
-
-    /// Notifies when a renewal ends, a token is taken over, or the source closes or is dropped.
-    #[must_use]
-    pub const fn changes(&self) -> &Arc<Notify> {
-        &self.changes
-    }
-
     /// Spills a token that is not saved: writes it where the next load finds it.
     pub(crate) fn spill(&self, pending: &PendingSave) {
-        let (Some(storage), spec) = (&self.storage, self.provider.spec()) else { return };
-        let spilled = storage.spill(&spec.key, pending);
+        let Some(storage) = self.storage() else { return };
+        let spilled = storage.spill(&self.key(), pending);
         match &spilled {
-            Ok(()) => events::token_spilled(&spec.name),
-            Err(error) => events::store_failed(&spec.name, "spill", error),
+            Ok(()) => events::token_spilled(self.name()),
+            Err(error) => events::store_failed(self.name(), "spill", error),
         }
         let _ = self.observe_reply::<Spill>(&spilled);
-    }
-
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -400,6 +370,10 @@ fn no_token() -> TokenError {
 
 impl Drop for SharedLifecycle {
     fn drop(&mut self) {
+        // Nothing is set aside, untold or waited for at rest.
+        if !self.is_awake() {
+            return;
+        }
         let set_aside = core::mem::take(&mut self.lock().set_aside);
         for pending in set_aside.iter().filter_map(|(unfinished, _)| unfinished.pending_save()) {
             self.spill(pending);
@@ -407,17 +381,19 @@ impl Drop for SharedLifecycle {
         self.observe_change(|told| told.sign_in(None));
         self.observe_change(|told| told.spill(false));
         // A task that keeps the token warm sees that the source is gone.
-        self.changes.notify();
+        self.changes().notify();
     }
 }
 
 crate::debug_fields!([] SharedLifecycle, |shared|
-    provider: shared.provider.spec().name,
-    token: shared.lock().lifecycle.token()
+    provider: shared.kind.name,
+    token: shared.peek().token()
 );
 
 mod observing;
+mod parts;
 mod pending_save;
+mod rest;
 
 #[cfg(test)]
 mod tests;

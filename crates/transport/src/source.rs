@@ -19,12 +19,19 @@ use crate::shared::SharedLifecycle;
 pub struct Source<D: Driver> {
     /// The lifecycle.
     pub shared: Arc<SharedLifecycle>,
+    /// What it has in common with the other sources of its builder or pool.
+    pub common: Arc<Common<D>>,
+}
+
+/// What the sources of one builder or pool have in common.
+#[expect(clippy::exhaustive_structs, reason = "only `SharedSettings` makes it")]
+pub struct Common<D: Driver> {
     /// The transport that carries requests.
     pub transport: Arc<D::Transport>,
     /// Where renewals run.
     pub driver: D,
     /// The origins to which calls may carry the token.
-    pub origins: Arc<AllowedOrigins>,
+    pub origins: AllowedOrigins,
     /// How long one attempt of a call may take.
     pub call_limits: CallLimits,
 }
@@ -47,7 +54,7 @@ impl<D: Driver> Source<D> {
     }
 
     fn try_aging_token(&self) -> Result<TokenRef<'_>, TokenError> {
-        let place = self.driver.place();
+        let place = self.common.driver.place();
         let executor = || place.as_ref().map(drop).map_err(TokenError::clone);
         let (renewal, result) = match (self.shared.try_ask_at_once(executor()), self.shared.in_force()) {
             (Some(decided), _) => decided,
@@ -59,9 +66,10 @@ impl<D: Driver> Source<D> {
             (None, None) => self.shared.ask_at_once(executor()),
         };
         if let (Some(renewal), Ok(place)) = (renewal, &place) {
-            D::start(place, renewal, &self.transport);
+            D::start(place, renewal, &self.common.transport);
         }
         self.shared.acquired(Acquisition::Held, result.as_ref(), None);
+        self.shared.rest();
         result.map(|token| self.shared.lend(token))
     }
 
@@ -86,20 +94,19 @@ impl<D: Driver> Source<D> {
     ///
     /// `Misconfigured` where no task or thread can be started.
     pub fn keep_warm(&self) -> Result<KeepWarm, TokenError> {
-        let place = self.driver.place()?;
-        let (shared, driver) = (Arc::downgrade(&self.shared), self.driver.clone());
-        let transport = Arc::clone(&self.transport);
+        let place = self.common.driver.place()?;
+        let (shared, common) = (Arc::downgrade(&self.shared), Arc::clone(&self.common));
         let look = move || {
             let shared = shared.upgrade().filter(|shared| !shared.is_closed())?;
-            if let Ok(place) = driver.place() {
+            if let Ok(place) = common.driver.place() {
                 if let (Some(renewal), _) = shared.ask_at_once(Ok(())) {
-                    D::start(&place, renewal, &transport);
+                    D::start(&place, renewal, &common.transport);
                 }
             }
             // Without an instant, only a change wakes the watch.
             Some(shared.next_wake().unwrap_or(Instant::NEVER))
         };
-        let (warm, watch) = KeepWarm::over(self.shared.changes(), self.shared.clock.clone(), look);
+        let (warm, watch) = KeepWarm::over(&self.shared.changes(), self.shared.clock.clone(), look);
         D::watch(&place, "wellspring-keep-warm", watch)?;
         Ok(warm)
     }
@@ -107,14 +114,9 @@ impl<D: Driver> Source<D> {
 
 impl<D: Driver> Clone for Source<D> {
     fn clone(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-            transport: Arc::clone(&self.transport),
-            driver: self.driver.clone(),
-            origins: Arc::clone(&self.origins),
-            call_limits: self.call_limits,
-        }
+        Self { shared: Arc::clone(&self.shared), common: Arc::clone(&self.common) }
     }
 }
 
 crate::debug_fields!([D: Driver] Source<D>, |source| lifecycle: source.shared);
+crate::debug_fields!([D: Driver] Common<D>, |common| call_limits: common.call_limits);

@@ -65,6 +65,10 @@ impl Storage {
         Self { store, owner: owner::here(source) }
     }
 
+    pub(crate) fn into_store(self) -> AnyStore {
+        self.store
+    }
+
     pub(crate) const fn owner(&self) -> Owner {
         self.owner
     }

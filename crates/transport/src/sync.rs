@@ -3,7 +3,7 @@
 //! `cargo xtask interleavings` builds with shuttle. Every other build has the types of std and arc-swap.
 
 #[cfg(wellspring_shuttle)]
-pub(crate) use self::explored::{ArcSwap, HashMap, OnceLock};
+pub(crate) use self::explored::{ArcSwap, HashMap, Numbered, OnceLock, RandomState};
 #[cfg(wellspring_shuttle)]
 pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic::AtomicU64};
 
@@ -14,7 +14,13 @@ pub(crate) use core::sync::atomic::AtomicU64;
 #[cfg(not(wellspring_shuttle))]
 pub(crate) use std::collections::HashMap;
 #[cfg(not(wellspring_shuttle))]
+pub(crate) use std::hash::RandomState;
+#[cfg(not(wellspring_shuttle))]
 pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
+
+/// Values by numbers that are hashes already.
+#[cfg(not(wellspring_shuttle))]
+pub(crate) type Numbered<T> = HashMap<u64, T, core::hash::BuildHasherDefault<crate::hashed::Hashed>>;
 
 /// Types that shuttle lacks: the real ones, with a point before each use at which another thread may run.
 #[cfg(wellspring_shuttle)]
@@ -25,6 +31,9 @@ mod explored {
 
     /// Ordered, so that a schedule is the same when it is run again.
     pub(crate) use std::collections::BTreeMap as HashMap;
+    pub(crate) type Numbered<T> = HashMap<u64, T>;
+    /// The same in each run.
+    pub(crate) type RandomState = core::hash::BuildHasherDefault<siphasher::sip::SipHasher13>;
 
     #[derive(Debug, Default)]
     struct Turn(AtomicBool);
@@ -60,6 +69,10 @@ mod explored {
     pub(crate) struct ArcSwap<T>(arc_swap::ArcSwap<T>, Turn);
 
     impl<T> ArcSwap<T> {
+        pub(crate) fn new(value: Arc<T>) -> Self {
+            Self(arc_swap::ArcSwap::new(value), Turn::default())
+        }
+
         pub(crate) fn load(&self) -> Guard<Arc<T>> {
             self.1.pass();
             self.0.load()

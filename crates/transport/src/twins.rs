@@ -39,6 +39,7 @@ pub mod prelude {
     pub use crate::clock::Clock;
     pub use crate::events;
     pub use crate::in_flight::{InFlight, Report};
+    pub use crate::keep_alive::{KeepAlive, KeepAliveReport, KeptAlive};
     pub use crate::keep_warm::KeepWarm;
     pub use crate::observer::Observer;
     pub use crate::pool::Pool;

@@ -105,7 +105,7 @@ fn every_caller_that_waits_for_a_renewal_gets_its_result() {
         let waiters = [(); 3].map(|()| {
             let shared = Arc::clone(&shared);
             thread::spawn(move || match ask(&shared) {
-                Action::Wait(in_flight, _) => wait(shared.changes(), || finished(&in_flight)).unwrap_err(),
+                Action::Wait(in_flight, _) => wait(&shared.changes(), || finished(&in_flight)).unwrap_err(),
                 // The renewal has ended before this caller asked.
                 Action::Done(Err(error)) => error,
                 other => panic!("{other:?}"),

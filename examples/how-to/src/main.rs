@@ -10,6 +10,7 @@ mod device;
 mod existing_tokens;
 mod grant_of_one_sign_in;
 mod many_users;
+mod million_users;
 mod missing_scope;
 mod outcome;
 mod own_store;
@@ -31,6 +32,7 @@ async fn main() -> Outcome {
     existing_tokens::run().await?;
     grant_of_one_sign_in::run().await?;
     many_users::run().await?;
+    million_users::run().await?;
     own_store::run().await?;
     policy::run()?;
     redis_store::run()?;

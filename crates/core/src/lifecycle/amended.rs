@@ -1,11 +1,13 @@
 //! Changes of a session's record that send nothing.
 
 use alloc::sync::Arc;
+use core::time::Duration;
 
 use super::Lifecycle;
 use crate::attachments::Attachments;
 use crate::error::TokenError;
 use crate::provider::Provider;
+use crate::record::Record;
 use crate::renewal::amend::Amendment;
 use crate::renewal::job::{Goal, RenewalJob};
 use crate::renewal::outcome::Outcome;
@@ -42,6 +44,19 @@ impl Lifecycle {
         }
     }
 
+    /// A look at the record has ended. Returns how long ago the session's refresh token was obtained or used last; `None` where
+    /// there is none that can be used.
+    ///
+    /// # Errors
+    ///
+    /// The reason why that is not known.
+    pub fn session_age(&self, outcome: Outcome, now: Clocks) -> Result<Option<Duration>, TokenError> {
+        let usable = |record: &Record| record.dead.is_none().then(|| record.granted().cloned()).flatten();
+        let granted = looked_at(outcome)?.as_ref().and_then(usable);
+        let granted = granted.filter(|granted| granted.response.refresh_token.is_some());
+        Ok(granted.map(|granted| now.unix.since(granted.obtained_at)))
+    }
+
     /// A look at the record, or a change of its attachments, has ended. Returns the attachments.
     ///
     /// # Errors
@@ -53,8 +68,12 @@ impl Lifecycle {
 }
 
 fn looked(outcome: Outcome) -> Result<Attachments, TokenError> {
+    Ok(looked_at(outcome)?.map(|record| record.attachments).unwrap_or_default())
+}
+
+fn looked_at(outcome: Outcome) -> Result<Option<Record>, TokenError> {
     match outcome {
-        Outcome::Looked(record) => Ok(record.map(|record| record.attachments).unwrap_or_default()),
+        Outcome::Looked(record) => Ok(record),
         Outcome::Failed(failure) => Err(failure.error),
         _ => Err(TokenError::unavailable("the record was neither read nor changed")),
     }

@@ -11,26 +11,29 @@ use crate::shared::SharedLifecycle;
 
 impl SharedLifecycle {
     pub(crate) fn observe(&self, observation: impl FnOnce() -> Observation) {
-        if let Some(observed) = &self.observed {
-            observed.observer.observe(&self.provider.spec().name, &observation());
+        if let Some(observed) = self.observed() {
+            observed.observer.observe(self.name(), &observation());
         }
     }
 
     /// Tells the observer what has changed, if it was told otherwise before.
     pub(crate) fn observe_change(&self, change: impl FnOnce(&mut Told) -> Option<Observation>) {
-        if self.observed.is_some() {
+        if self.is_observed() {
             let changed = change(&mut self.lock().told);
             changed.into_iter().for_each(|observation| self.observe(|| observation));
         }
     }
 
-    /// The fresh token of a source with an observer, which the read path leaves to this function.
+    /// The fresh token of a source with an observer, or of a user at rest, which the read path leaves to this function.
     #[inline(never)]
-    pub(crate) fn observed_fresh(&self) -> Option<TokenRef<'_>> {
-        let observed = self.observed.as_ref()?;
+    pub(super) fn fresh_beside(&self) -> Option<TokenRef<'_>> {
+        let warmed = self.warm();
+        let Some(observed) = self.observed() else {
+            return if warmed { self.published.fresh(&self.clock) } else { None };
+        };
         let (token, remaining) = self.published.observed_fresh(&self.clock)?;
         let acquired = Observation::Acquired { source: Acquisition::Held, remaining, waited: None };
-        observed.observer.observe(&self.provider.spec().name, &acquired);
+        observed.observer.observe(self.name(), &acquired);
         Some(token)
     }
 
@@ -51,7 +54,7 @@ impl SharedLifecycle {
 
     /// A renewal has used the client certificate, if there is one.
     pub(crate) fn observe_certificate(&self) {
-        let Some(observed) = &self.observed else { return };
+        let Some(observed) = self.observed() else { return };
         if let Some(expires) = observed.certificate_end.as_ref().and_then(|end| end()) {
             self.observe(|| Observation::CertificateUsed { expires });
         }
@@ -59,7 +62,7 @@ impl SharedLifecycle {
 
     /// The store has answered. Returns the lease of the record, if it was loaded and has one.
     pub(crate) fn observe_reply<O: StoreOp>(&self, reply: &Result<O::Reply, StoreError>) -> Option<Lease> {
-        self.observed.as_ref()?;
+        self.observed()?;
         let loaded = match reply {
             Ok(reply) => O::loaded(reply),
             Err(_) => {

@@ -45,25 +45,27 @@ impl SharedLifecycle {
     /// Whether a save is set aside.
     #[must_use]
     pub fn has_set_aside(&self) -> bool {
-        !self.lock().set_aside.is_empty()
+        self.peek().awake().is_some_and(|state| !state.set_aside.is_empty())
     }
 
-    pub(crate) fn recovered(&self, outcome: Outcome, in_flight: &Arc<InFlight>) {
+    pub(crate) fn recovered(self: &Arc<Self>, outcome: Outcome, in_flight: &Arc<InFlight>) {
         let saved = outcome.error().is_none();
-        {
+        let changes = {
             let mut state = self.lock();
             state.unsaved.take_if(|(save, _)| Arc::ptr_eq(save, in_flight));
             state.lifecycle.recovered(outcome, self.clock.now());
             self.publish(&mut state);
-        }
-        self.changes.notify();
+            Arc::clone(&state.changes)
+        };
+        changes.notify();
+        self.schedule();
         if saved {
-            events::token_stored(&self.provider.spec().name);
+            events::token_stored(self.name());
         }
     }
 
-    pub(crate) fn save_guard_dropped(&self, in_flight: &Arc<InFlight>) {
-        {
+    pub(crate) fn save_guard_dropped(self: &Arc<Self>, in_flight: &Arc<InFlight>) {
+        let changes = {
             let mut state = self.lock();
             if state.set_aside.is_empty() {
                 state.others.retain(|other| !Arc::ptr_eq(other, in_flight));
@@ -72,7 +74,9 @@ impl SharedLifecycle {
             }
             self.publish(&mut state);
             in_flight.finish(Err(TokenError::unavailable("the save ended and returns no token")));
-        }
-        self.changes.notify();
+            Arc::clone(&state.changes)
+        };
+        changes.notify();
+        self.schedule();
     }
 }

@@ -83,6 +83,9 @@ macro_rules! builder_methods {
             call_deadline(deadline: Duration) => settings.call_deadline = Some(deadline);
             /// How long a pool keeps a user whose token no caller asks for. Default: 30 minutes.
             idle(idle: Duration) => settings.idle = idle;
+            /// How many renewals of one token endpoint a pool runs at once; further ones wait for their turn, in the order
+            /// in which they were asked for. A caller that waits keeps its own deadline. Default: 256.
+            renewals_at_once(renewals: usize) => settings.renewals_at_once = renewals;
         }
 
         impl Builder {

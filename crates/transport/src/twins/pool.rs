@@ -45,6 +45,38 @@ macro_rules! pool_methods {
                 self.0.keep_warm()
             }
 
+            /// Renews the refresh tokens of those of these users that no process has used for so long that the server might end
+            /// them, one after the other and only so many a minute. It looks once at the record of each user, and returns
+            /// when it has seen all: begin again after a while, in one process of the fleet or in several. The users need
+            /// not be in the pool: give it all whose sessions the store has.
+            ///
+            /// A user whose session fails costs the others nothing. The report counts it.
+            ///
+            /// # Errors
+            ///
+            /// When the pool is closed.
+            pub $($async)? fn keep_alive<U: AsRef<str>>(
+                &self,
+                users: impl IntoIterator<Item = U>,
+                settings: KeepAlive,
+            ) -> Result<KeepAliveReport, TokenError> {
+                let mut report = KeepAliveReport::default();
+                let mut next = self.0.end_of(Duration::ZERO);
+                for user in users {
+                    let source = TokenSource(self.0.passing(user.as_ref())?);
+                    let kept = match source.look_for_use(settings)$($await)*.transpose() {
+                        Some(kept) => kept,
+                        None => {
+                            let _ = source.wait(next, || None::<()>)$($await)*;
+                            next = self.0.end_of(settings.pause());
+                            source.renew_unused()$($await)*
+                        }
+                    };
+                    report.add(kept);
+                }
+                Ok(report)
+            }
+
             /// Closes the sources of all users as [`TokenSource::close`] does, and makes no new source.
             ///
             /// # Errors

@@ -80,6 +80,39 @@ macro_rules! record_methods {
                 self.report_of(renewal)$($await)*.map(drop)
             }
 
+            /// Renews the session's refresh token if no process has used it for so long that the server might end it: many
+            /// servers end a refresh token that was not used for some days. Call this now and then, or
+            /// `TokenPool::keep_alive` for many users.
+            ///
+            /// The store says when the refresh token was obtained. The renewal takes the lease in the store as any other:
+            /// of all processes that call this at once, one sends a request, and the others take over its token.
+            ///
+            /// # Errors
+            ///
+            /// `Misconfigured` without a store; otherwise the reason why the store cannot be read or the renewal failed.
+            pub $($async)? fn keep_alive(&self, settings: KeepAlive) -> Result<KeptAlive, TokenError> {
+                match self.look_for_use(settings)$($await)*? {
+                    Some(unchanged) => Ok(unchanged),
+                    None => self.renew_unused()$($await)*,
+                }
+            }
+
+            /// What there is to say of a session that need not be renewed; `None` if it is unused for too long.
+            pub(crate) $($async)? fn look_for_use(&self, settings: KeepAlive) -> Result<Option<KeptAlive>, TokenError> {
+                self.executor(Instant::NEVER)?;
+                let renewal = self.0.shared.session_age()?;
+                Ok(match self.report_of(renewal)$($await)*? {
+                    Report::SessionAge(Some(age)) if age >= settings.unused() => None,
+                    Report::SessionAge(Some(_)) => Some(KeptAlive::InUse),
+                    _ => Some(KeptAlive::NoSession),
+                })
+            }
+
+            pub(crate) $($async)? fn renew_unused(&self) -> Result<KeptAlive, TokenError> {
+                // A token that another process has obtained a moment ago is good enough.
+                self.acquire_once(Need::ValidFor(Duration::MAX))$($await)*.map(|_| KeptAlive::Renewed)
+            }
+
             $($async)? fn amend(&self, amendment: Amendment) -> Result<Report, TokenError> {
                 self.executor(Instant::NEVER)?;
                 let renewal = self.0.shared.amend(amendment)?;

@@ -56,12 +56,13 @@ macro_rules! send_methods {
                 carrier: &mut C,
                 call: C::Call,
             ) -> Result<C::Response, C::Error> {
-                let provider = &*self.0.shared.provider;
+                let provider = self.0.shared.provider();
+                let provider = &*provider;
                 let parts = self.0.shared.calls()?;
                 let mut call = call;
                 let url = call.url();
                 let target = CallTarget::of(&url);
-                self.0.origins.check(&url)?;
+                self.0.common.origins.check(&url)?;
                 if let Some(url) = parts.url(&url) {
                     call.set_url(&url)?;
                 }

@@ -184,7 +184,7 @@ macro_rules! source_methods {
             /// The scope that a refused call lacks; empty where the response says so without naming a scope.
             #[must_use]
             pub fn missing_scope<B>(&self, response: &http::Response<B>) -> Option<Scope> {
-                missing_scope(&*self.0.shared.provider, response)
+                missing_scope(&*self.0.shared.provider(), response)
             }
 
             /// Closes the source: no renewal, sign-in or logout starts from now on. Waits for those in flight. The
@@ -207,7 +207,7 @@ macro_rules! source_methods {
             /// When to renew.
             #[must_use]
             pub fn policy(&self) -> &Policy {
-                &self.0.shared.policy
+                self.0.shared.policy()
             }
 
             /// Renews in the background whenever a renewal is due, so that no caller waits for a renewal. After a

@@ -17,6 +17,7 @@ mod exchange;
 mod exchanged_authorities;
 mod forget;
 mod limits;
+mod many_users;
 #[cfg(all(feature = "metrics", feature = "opentelemetry"))]
 mod meters;
 #[cfg(all(feature = "metrics", feature = "opentelemetry"))]

@@ -12,9 +12,9 @@ use wellspring_core::{
     HttpResponse, HttpTypeError, IdToken, Instant, Judgment, Lifecycle, LoginReason, Member, Members, Method,
     Need, Obstacle, Obtainment, Origin, OriginError, Outcome, ParameterValue, Permit, Policy, Provider,
     ProviderSpec, Reading, Record, RefreshToken, Refusal, RefusedToken, Rejected, Renewal, RenewalJob,
-    Replay, Resolution, ResponseHead, Rotation, Scope, Sent, SessionState, Step, StorePassword, StoreState,
-    Successor, Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind, UnixTime,
-    UnknownFields, Verb, Verdict,
+    Replay, Resolution, ResponseHead, Resting, Rotation, Scope, Sent, SessionState, Step, StorePassword,
+    StoreState, Successor, Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind,
+    UnixTime, UnknownFields, Verb, Verdict,
 };
 
 use super::{ACCESS, CODE, REFRESH, SECRET, Shown, VERIFIER, show};
@@ -131,6 +131,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         HttpResponse = HttpResponse::new(head(), format!("{{\"access_token\":\"{ACCESS}\"}}"));
         Instant = Instant::ORIGIN;
         Lifecycle = lifecycle().0;
+        Resting = lifecycle().0.rest(true).unwrap();
         Origin = Origin::of("https://api.example").unwrap();
         Policy = Policy::default();
         CallFormat = CallFormat::new().header("X-Api-Key", SECRET).query("key", ACCESS);

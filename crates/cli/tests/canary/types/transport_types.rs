@@ -15,10 +15,10 @@ use wellspring_store::{MemoryStore, Records};
 use wellspring_transport::twins::prelude::{Pool, SharedSettings};
 use wellspring_transport::{
     Action, ActiveRenewal, AllowedOrigins, AnyStore, CallLimits, CallParts, CertificateInfo, ClientSettings,
-    Clock, Driver, Failure, InFlight, Listener, ManualClock, Notify, ProxyChoice, Redirected, RenewalGuard,
-    RenewalRun, Report, SaveGuard, SaveRun, Scripted, SharedLifecycle, Slices, Source, SourceSelector,
-    Storage, Tls, TlsBackend, TlsConnector, TlsFault, TlsIdentity, TlsLibrary, TlsSetting, TokenRef,
-    UserAgent, Validity, Watch,
+    Clock, Common, Driver, Failure, InFlight, KeepAlive, KeepAliveReport, KeptAlive, Listener, ManualClock,
+    Notify, ProxyChoice, Redirected, RenewalGuard, RenewalRun, Report, SaveGuard, SaveRun, Scripted,
+    SharedLifecycle, Slices, Source, SourceSelector, Storage, Tls, TlsBackend, TlsConnector, TlsFault,
+    TlsIdentity, TlsLibrary, TlsSetting, TokenRef, UserAgent, Validity, Watch,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -67,6 +67,9 @@ pub(crate) fn show_all(shown: &mut Shown) {
         TlsIdentity = TlsIdentity::new(SECRET).key(SECRET).password(SECRET).key_password(SECRET);
         Tls = Tls::new().client_identity(TlsIdentity::file("client.p12").password(SECRET).key_password(SECRET));
         TlsSetting = TlsSetting::ClientKeyPassword;
+        KeepAlive = KeepAlive::unused_for(Duration::from_secs(1));
+        KeptAlive = KeptAlive::InUse;
+        KeepAliveReport = KeepAliveReport::default();
         Validity = Validity::Expired;
         Failure = Failure::BROKEN;
         Redirected = Redirected::Elsewhere;
@@ -284,6 +287,10 @@ impl Driver for Idle {
         Self
     }
 
+    fn is_complete(&self) -> bool {
+        true
+    }
+
     fn place(&self) -> Result<(), TokenError> {
         Ok(())
     }
@@ -305,6 +312,7 @@ fn show_shared_parts(shown: &mut Shown) {
     let source = settings.source(provider(), Arc::new(()));
     source.shared.adopt(response()).unwrap_err();
     shown.add::<Source<Idle>>(&source);
+    shown.add::<Common<Idle>>(&source.common);
     shown.add::<SourceSelector<Source<Idle>>>(&SourceSelector::Always(source));
     let pool = Pool::new(&*provider(), settings, Arc::new(()), |_| signs_in()).unwrap();
     let _ = pool.source("ann").unwrap();
