@@ -10,7 +10,7 @@ use wellspring_core::{AuthorizationGrant, Provider, UnixTime};
 use wellspring_profiles::{Configuration, Error, Preset, Profile};
 
 const CUSTOM: &str = "[profile.own]\nprovider = 'custom'\ntoken_url = 'https://as.example/token'\nclient_id = 'id'\n\
-                      client_secret = 'sentinel'\n";
+                      client_secret = 'watchman'\n";
 
 fn load(text: &str) -> Result<Profile, Error> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -98,7 +98,7 @@ fn what_a_table_refuses_is_named_with_its_line_and_what_is_accepted() {
         ),
         ("[profile.own.calls]\nheaders = { 'a b' = 'x' }", "7: `a b` must be the name of a header, such as "),
         (
-            "[profile.own.calls]\nheaders = { X-Key = \"sentinel\\n\" }",
+            "[profile.own.calls]\nheaders = { X-Key = \"watchman\\n\" }",
             "7: `X-Key` has a character that no header can carry; ",
         ),
         (
@@ -115,7 +115,7 @@ fn what_a_table_refuses_is_named_with_its_line_and_what_is_accepted() {
             "7: `a b` must be the name of a header, such as ",
         ),
         (
-            "[profile.own.request]\nheaders = { X-Key = \"sentinel\\n\" }",
+            "[profile.own.request]\nheaders = { X-Key = \"watchman\\n\" }",
             "7: `X-Key` has a character that no header can carry; ",
         ),
         (
@@ -123,7 +123,7 @@ fn what_a_table_refuses_is_named_with_its_line_and_what_is_accepted() {
             "7: `certificate_header` must be the name of a header, such as ",
         ),
         (
-            "[profile.own.request]\nheaders = { Authorization = 'sentinel' }",
+            "[profile.own.request]\nheaders = { Authorization = 'watchman' }",
             "6: [profile.own.request] cannot be sent: the header authorization is set by the token request itself; ",
         ),
         (
@@ -131,7 +131,7 @@ fn what_a_table_refuses_is_named_with_its_line_and_what_is_accepted() {
             "6: [profile.own.request] cannot be sent: the header x-key of the token request is set twice",
         ),
         (
-            "[profile.own.request]\nparameters = { client_secret = 'sentinel' }",
+            "[profile.own.request]\nparameters = { client_secret = 'watchman' }",
             "6: [profile.own.request] cannot be sent: the parameter client_secret of the token request is set twice",
         ),
         (
@@ -141,10 +141,10 @@ fn what_a_table_refuses_is_named_with_its_line_and_what_is_accepted() {
     ] {
         let error = refusal(&format!("{CUSTOM}{lines}\n"));
         assert!(error.starts_with(said), "{lines}\n{error}");
-        assert!(!error.contains("sentinel"), "{error}");
+        assert!(!error.contains("watchman"), "{error}");
     }
     let without_secret = CUSTOM
-        .replace("client_secret = 'sentinel'\n", "[profile.own.request]\nclient_authentication = 'basic'\n");
+        .replace("client_secret = 'watchman'\n", "[profile.own.request]\nclient_authentication = 'basic'\n");
     let error = refusal(&without_secret);
     assert!(
         error.contains("lacks `client_secret`; add it, or set client_authentication = \"none\""),
@@ -154,7 +154,7 @@ fn what_a_table_refuses_is_named_with_its_line_and_what_is_accepted() {
 
 #[test]
 fn a_table_for_a_provider_of_one_form_is_refused() {
-    let pix = "[profile.own]\nprovider = 'pix-bacen'\ngateway = 'goforge'\nclient_id = 'id'\nclient_secret = 'sentinel'\n";
+    let pix = "[profile.own]\nprovider = 'pix-bacen'\ngateway = 'goforge'\nclient_id = 'id'\nclient_secret = 'watchman'\n";
     let error = refusal(&format!("{pix}[profile.own.request]\nmethod = 'GET'\n"));
     assert!(
         error.starts_with(
@@ -162,7 +162,7 @@ fn a_table_for_a_provider_of_one_form_is_refused() {
         ),
         "{error}"
     );
-    let key = "[profile.own]\nprovider = 'static'\ntoken = 'sentinel'\n";
+    let key = "[profile.own]\nprovider = 'static'\ntoken = 'watchman'\n";
     let error = refusal(&format!("{key}[profile.own.response]\naccess_token = 't'\n"));
     assert!(error.starts_with("4: [profile.own.response] is for profiles with a token endpoint"), "{error}");
     let error = refusal(&format!("{key}expires_at = '2027-01-31'\n"));
@@ -179,7 +179,7 @@ fn a_table_for_a_provider_of_one_form_is_refused() {
 #[test]
 fn an_app_says_its_authentication_once_and_takes_localhost() {
     let app = "[profile.own]\nprovider = 'oauth2-app'\nauthorize_url = 'https://as.example/a'\ntoken_url = 'https://as.example/t'\n\
-               client_id = 'id'\nclient_secret = 'sentinel'\nredirect_uri = 'http://localhost:8765/cb'\n";
+               client_id = 'id'\nclient_secret = 'watchman'\nredirect_uri = 'http://localhost:8765/cb'\n";
     let request = |lines: &str, grant: &AuthorizationGrant| {
         let request = provider(&format!("{app}{lines}")).request(grant, UnixTime::EPOCH).unwrap();
         String::from_utf8(request.expose_body().to_vec()).unwrap()
@@ -193,7 +193,7 @@ fn an_app_says_its_authentication_once_and_takes_localhost() {
     let names = "[profile.own.request]\nencoding = 'json'\nclient_authentication = 'body'\nclient_id_name = 'clientId'\n\
                  client_secret_name = 'clientSecret'\nnames = { refresh_token = 'refreshToken', grant_type = 'grantType' }\n";
     let body =
-        r#"{"grantType":"refresh_token","refreshToken":"r","clientId":"id","clientSecret":"sentinel"}"#;
+        r#"{"grantType":"refresh_token","refreshToken":"r","clientId":"id","clientSecret":"watchman"}"#;
     assert_eq!(request(names, &refresh), body);
     let both = "token_endpoint_auth_method = 'none'\n[profile.own.request]\nclient_authentication = 'body'\n";
     let error = refusal(&format!("{app}{both}"));
@@ -252,7 +252,7 @@ fn every_key_of_the_policy_is_read() {
 #[test]
 fn a_profile_replaces_what_its_preset_says() {
     let certificate = "[profile.own.tls]\nclient_certificate = 'own.pem'\n";
-    let efi = "[profile.own]\npreset = 'efi'\nenvironment = 'sandbox'\nclient_id = 'id'\nclient_secret = 'sentinel'\n";
+    let efi = "[profile.own]\npreset = 'efi'\nenvironment = 'sandbox'\nclient_id = 'id'\nclient_secret = 'watchman'\n";
     let profile = load(&format!("{efi}{certificate}")).unwrap();
     assert_eq!(profile.api_urls().unwrap(), ["https://pix-h.api.efipay.com.br"]);
     for (lines, said) in [
@@ -295,20 +295,20 @@ fn a_profile_replaces_what_its_preset_says() {
 
 #[test]
 fn no_debug_shows_a_secret_of_a_table() {
-    let tables = "[profile.own.request]\nheaders = { X-Key = 'sentinel-1' }\nsecret_parameters = { password = 'sentinel-2' }\n\
-                  [profile.own.calls]\nheaders = { X-Key = 'sentinel-3' }\nquery = { key = 'sentinel-4' }\n";
+    let tables = "[profile.own.request]\nheaders = { X-Key = 'watchman-1' }\nsecret_parameters = { password = 'watchman-2' }\n\
+                  [profile.own.calls]\nheaders = { X-Key = 'watchman-3' }\nquery = { key = 'watchman-4' }\n";
     let profile = load(&format!("{CUSTOM}{tables}")).unwrap();
     let provider: Arc<dyn Provider> = profile.provider().unwrap().into();
     let request = provider.request(&AuthorizationGrant::ClientCredentials, UnixTime::EPOCH).unwrap();
     let shown = format!("{profile:?} {provider:?} {request:?} {:?}", provider.spec());
-    assert!(!shown.contains("sentinel"), "{shown}");
+    assert!(!shown.contains("watchman"), "{shown}");
     let places: Vec<_> = profile.secrets().map(|(place, _)| place.key().to_owned()).collect();
     assert_eq!(places, ["`client_secret`", "`password`", "`X-Key`", "`X-Key`", "`key`"]);
-    let key = load("[profile.own]\nprovider = 'static'\ntoken = 'sentinel'\n").unwrap();
-    assert!(!format!("{key:?} {:?}", key.provider().unwrap()).contains("sentinel"));
+    let key = load("[profile.own]\nprovider = 'static'\ntoken = 'watchman'\n").unwrap();
+    assert!(!format!("{key:?} {:?}", key.provider().unwrap()).contains("watchman"));
     let get = load(&format!("{CUSTOM}[profile.own.request]\nmethod = 'GET'\n")).unwrap();
     let provider: Arc<dyn Provider> = get.provider().unwrap().into();
     let request = provider.request(&AuthorizationGrant::ClientCredentials, UnixTime::EPOCH).unwrap();
-    assert!(request.url().ends_with("client_secret=sentinel"), "the vendor demands it");
-    assert!(!format!("{request:?}").contains("sentinel"));
+    assert!(request.url().ends_with("client_secret=watchman"), "the vendor demands it");
+    assert!(!format!("{request:?}").contains("watchman"));
 }
