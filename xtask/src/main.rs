@@ -49,10 +49,11 @@ cargo xtask COMMAND
   browser          the sign-in page in Chromium, beside servers of other projects; installs those that are missing
   interleavings    the transports' threads under every schedule of their locks and wake-ups
   crash [--quick]  3,000 renewals in processes that are killed or stopped, whose store fails, or that reach one store by
-                   two paths, and what is left in store and server; installs strace if it is missing
-  storm [--seconds N] [--seed N]
+                   two paths, and what is left in store and server: files, SQLite, Redis and Postgres; installs strace and
+                   the servers if they are missing
+  storm [--store files | redis | postgres] [--seconds N] [--seed N]
                    32 processes that share sessions at oidc-provider, stopped and killed at random, for two minutes;
-                   installs Node.js if it is missing
+                   installs Node.js, Redis and Postgres if they are missing
   crowd            a thousand sign-ins at once, and ten thousand users whose tokens expire at once: time and memory
   fleet [--keys N] a day of 10,000 instances with 20,000 keys, simulated: token calls a second through an outage, a
                    failover and a deployment, and the curve of the jitter; without --keys it draws the book's charts

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cargo::{cargo, output, run as run_command};
-use crate::programs::{self, Program};
+use crate::programs::{self, Program, SERVERS};
 use crate::workspace::Workspace;
 
 const PROGRAMS: [Program; 2] = [("node", "nodejs"), ("npm", "npm")];
@@ -18,43 +18,63 @@ const SOURCES: &str = "crates/trials/certified";
 /// The seconds of a storm.
 const LENGTH: &str = "120";
 
+/// The stores of a storm: files and SQLite, or an engine.
+const STORES: [&str; 3] = [LOCAL, "redis", "postgres"];
+
+/// Files and SQLite.
+const LOCAL: &str = "files";
+
 /// Runs the storm for two minutes.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), String> {
-    blow(workspace, &[LENGTH])
+    blow(workspace, LOCAL, &[LENGTH])
 }
 
 /// Runs a storm that is short enough for every change.
 pub(crate) fn quick(workspace: &Workspace) -> Result<(), String> {
-    blow(workspace, &["20"])
+    blow(workspace, LOCAL, &["20"])
 }
 
-/// Runs the storm with these words: `--seconds N` and `--seed N`.
+/// Runs the storm with these words: `--store NAME`, `--seconds N` and `--seed N`.
 pub(crate) fn run_with(workspace: &Workspace, words: &[&str]) -> Result<(), String> {
-    let [seconds, seed] = read(words)?;
+    let Words { store, seconds, seed } = read(words)?;
     let mut numbers = vec![seconds.unwrap_or(LENGTH)];
     numbers.extend(seed);
-    blow(workspace, &numbers)
+    blow(workspace, store.unwrap_or(LOCAL), &numbers)
 }
 
-/// The number of seconds, and the seed.
-fn read<'a>(words: &[&'a str]) -> Result<[Option<&'a str>; 2], String> {
-    let mut numbers = [None, None];
+/// What the words of the command say.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Words<'a> {
+    store: Option<&'a str>,
+    seconds: Option<&'a str>,
+    seed: Option<&'a str>,
+}
+
+fn read<'a>(words: &[&'a str]) -> Result<Words<'a>, String> {
+    let mut read = Words::default();
     let pairs = words.chunks_exact(2);
     let rest = pairs.remainder();
     for pair in pairs {
-        let (name, number) = (pair[0], pair[1]);
+        let (name, value) = (pair[0], pair[1]);
         let place = match name {
-            "--seconds" => 0,
-            "--seed" => 1,
+            "--store" if STORES.contains(&value) => &mut read.store,
+            "--store" => return Err(format!("{value} is not a store: {}.", STORES.join(", "))),
+            "--seconds" => &mut read.seconds,
+            "--seed" => &mut read.seed,
             other => return Err(format!("{other} is not a word of this command.")),
         };
-        number.parse::<u64>().map_err(|_| format!("{number} is not a number."))?;
-        numbers[place] = Some(number);
+        if name != "--store" {
+            value.parse::<u64>().map_err(|_| format!("{value} is not a number."))?;
+        }
+        *place = Some(value);
     }
-    if rest.is_empty() { Ok(numbers) } else { Err(format!("{} needs a number.", rest[0])) }
+    if rest.is_empty() { Ok(read) } else { Err(format!("{} needs a value.", rest[0])) }
 }
 
-fn blow(workspace: &Workspace, numbers: &[&str]) -> Result<(), String> {
+fn blow(workspace: &Workspace, store: &str, numbers: &[&str]) -> Result<(), String> {
+    if store != LOCAL {
+        programs::ensure(&SERVERS, "The storm starts a server of its own", "Redis and PostgreSQL")?;
+    }
     programs::ensure(&PROGRAMS, "The storm's server runs on Node.js", "Node.js 20 or later with npm")?;
     let mut node = Command::new("node");
     node.arg("--version");
@@ -62,7 +82,7 @@ fn blow(workspace: &Workspace, numbers: &[&str]) -> Result<(), String> {
     let folder = install(workspace)?;
     let mut command =
         cargo(&workspace.root, ["run", "--quiet", "--package", "wellspring-trials", "--", "storm"]);
-    command.arg(folder).args(numbers);
+    command.arg(folder).arg(store).args(numbers);
     run_command(command)
 }
 
@@ -114,10 +134,17 @@ mod tests {
 
     #[test]
     fn the_length_and_the_seed_are_read_in_either_order() {
-        assert_eq!(read(&[]), Ok([None, None]));
-        assert_eq!(read(&["--seed", "7", "--seconds", "20"]), Ok([Some("20"), Some("7")]));
+        assert_eq!(read(&[]), Ok(Words::default()));
+        let both = Words { store: None, seconds: Some("20"), seed: Some("7") };
+        assert_eq!(read(&["--seed", "7", "--seconds", "20"]), Ok(both));
+        let on_redis = Words { store: Some("redis"), ..Words::default() };
+        assert_eq!(read(&["--store", "redis"]), Ok(on_redis));
+        assert_eq!(
+            read(&["--store", "paper"]),
+            Err("paper is not a store: files, redis, postgres.".to_owned())
+        );
         assert_eq!(read(&["--seconds", "soon"]), Err("soon is not a number.".to_owned()));
-        assert_eq!(read(&["--seconds"]), Err("--seconds needs a number.".to_owned()));
+        assert_eq!(read(&["--seconds"]), Err("--seconds needs a value.".to_owned()));
         assert_eq!(read(&["--hours", "2"]), Err("--hours is not a word of this command.".to_owned()));
     }
 }

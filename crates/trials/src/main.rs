@@ -11,8 +11,9 @@ use wellspring_trials::{Kind, Part, child, clock, table};
 const USAGE: &str = "\
 wellspring-trials crash [quick]   kills, stops and disturbs processes during their renewals, 3,000 of them or a few hundred
 wellspring-trials crash only TEXT makes the runs whose description has this text, to repeat what broke
-wellspring-trials storm SERVER [SECONDS [SEED]]
-                                  32 processes, stopped and killed at random; SERVER is the certified server's folder
+wellspring-trials storm SERVER STORE [SECONDS [SEED]]
+                                  32 processes, stopped and killed at random; SERVER is the certified server's folder,
+                                  STORE is `files` (files and SQLite), `redis` or `postgres`
 wellspring-trials child ..        runs one of the processes of `crash`
 wellspring-trials member ..       runs one of the processes of `storm`
 ";
@@ -81,13 +82,19 @@ fn crash(words: &[String]) -> Result<(), String> {
 }
 
 fn a_storm(words: &[String]) -> Result<(), String> {
-    let (server, numbers) = words.split_first().ok_or(USAGE)?;
+    let [server, store, numbers @ ..] = words else { return Err(USAGE.to_owned()) };
+    let kinds = match store.as_str() {
+        "files" => Kind::ALL.to_vec(),
+        "redis" => vec![Kind::Redis],
+        "postgres" => vec![Kind::Postgres],
+        _ => return Err(USAGE.to_owned()),
+    };
     let numbers: Result<Vec<u64>, _> = numbers.iter().map(|word| word.parse()).collect();
     let numbers = numbers.map_err(|_| USAGE)?;
     let seed = numbers.get(1).copied().unwrap_or_else(|| clock::unix().as_micros() as u64);
     let length = Duration::from_secs(numbers.first().copied().unwrap_or(120));
     println!("  seed {seed}");
-    let storm = Storm { server: server.into(), length, seed, processes: 32, users: 8 };
+    let storm = Storm { server: server.into(), length, seed, kinds, processes: 32, users: 8 };
     let report = storm.run(&std::env::current_exe().map_err(|error| error.to_string())?)?;
     print!("{}", report.text());
     match report.faults().as_slice() {

@@ -41,6 +41,11 @@ impl Kind {
         matches!(self, Self::Redis | Self::Postgres)
     }
 
+    /// Whether the store of this user of a storm is an engine: the names of users begin with the kind.
+    pub(crate) fn is_engine_of(user: &str) -> bool {
+        Self::ENGINES.into_iter().any(|kind| user.starts_with(&kind.to_string()))
+    }
+
     /// A store of this kind in this folder.
     #[must_use]
     pub fn below(self, folder: &Path) -> Place {

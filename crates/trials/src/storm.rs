@@ -1,12 +1,14 @@
-//! A storm: processes on both drivers share sessions in both stores, at a certified server that rotates refresh tokens,
-//! while some of them are stopped and killed at random.
+//! A storm: processes on both drivers share sessions in files, SQLite or an engine, at a certified server that rotates
+//! refresh tokens, while some of them are stopped and killed at random.
 
 mod certified;
 mod event;
 mod fleet;
 mod judge;
+mod life;
 mod member;
 mod observed;
+mod open_lease;
 mod report;
 mod sign_in;
 
@@ -19,6 +21,7 @@ use wellspring_store::Deadline;
 use wellspring_store::contract::Folder;
 
 use crate::clock;
+use crate::engine::Engine;
 use crate::part::Driver;
 use crate::place::{Kind, Place};
 use crate::random::Random;
@@ -41,11 +44,16 @@ pub struct Storm {
     pub length: Duration,
     /// The seed of all that is random.
     pub seed: u64,
-    /// The number of processes: each second pair of them uses SQLite, and each second one is blocking.
+    /// The kinds of store.
+    pub kinds: Vec<Kind>,
+    /// The number of processes: each pair of them uses the next store, and each second one is blocking.
     pub processes: usize,
     /// The number of sessions in each store.
     pub users: usize,
 }
+
+/// How long a killed process counts as alive in an engine.
+const PRESENCE: Duration = Duration::from_secs(3);
 
 /// How long an access token lives, in seconds: every session is renewed all the time.
 const LIFETIME: u64 = 2;
@@ -73,7 +81,11 @@ impl Storm {
         let server = Certified::start(&self.server, LIFETIME, LATENCY)?;
         let (logins, demands) = channel();
         let url = server.url().to_owned();
-        let places: Vec<Place> = Kind::ALL.into_iter().map(|kind| kind.below(folder.path())).collect();
+        let engines: Vec<_> = self.kinds.iter().filter_map(|kind| Engine::shared(*kind)).collect();
+        let local =
+            self.kinds.iter().filter(|kind| !kind.is_engine()).map(|kind| Ok(kind.below(folder.path())));
+        let shared = engines.iter().map(|engine| Ok(engine.place()?.present_for(PRESENCE)));
+        let places: Vec<Place> = local.chain(shared).collect::<Result<_, String>>()?;
         let mut sign_ins = SignIns::new(server);
         for place in &places {
             for user in self.users_of(place) {
@@ -110,12 +122,15 @@ impl Storm {
         let (server, losses, broken) = sign_ins.into_parts();
         report.broken.extend(broken);
         let log = server.log().clone();
-        let Judgement { explained, late, unexplained, wrong_logins } = judge(&log, &lives, &losses);
+        let judgement = judge(&log, &lives, &losses);
+        let Judgement { explained, late, unexplained, killed_under_lease, lapsed, wrong_logins } = judgement;
         report.refreshes = log.refreshes.len();
         report.lost = losses.len();
         report.explained = explained;
         report.late = late;
         report.unexplained = unexplained;
+        report.killed_under_lease = killed_under_lease;
+        report.lapsed = lapsed;
         report.wrong_logins = wrong_logins;
         report
     }
@@ -133,7 +148,7 @@ struct Fleet<'a> {
 
 impl Fleet<'_> {
     fn start(&mut self, number: usize) -> Result<Running, String> {
-        let place = self.places[(number / 2) % 2].clone();
+        let place = self.places[(number / 2) % self.places.len()].clone();
         let member = Member {
             users: self.storm.users_of(&place),
             place,

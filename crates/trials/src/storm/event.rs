@@ -19,6 +19,10 @@ pub(crate) struct Event {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
+    /// The store is about to save a lease with this span.
+    Leasing(Duration),
+    /// The store has not saved it.
+    Unleased,
     /// The transport is about to send the refresh token with this hash, and waits this long for the answer.
     Sending(String, Duration),
     /// The outcome is in the store.
@@ -54,6 +58,8 @@ impl Event {
         let at = Duration::from_micros(words.next()?.parse().ok()?);
         let (user, name, rest) = (words.next()?.to_owned(), words.next()?, words.next().unwrap_or_default());
         let what = match name {
+            "leasing" => What::Leasing(Duration::from_micros(rest.parse().ok()?)),
+            "unleased" => What::Unleased,
             "sending" => {
                 let (hash, within) = rest.split_once(' ')?;
                 What::Sending(hash.to_owned(), Duration::from_micros(within.parse().ok()?))
@@ -73,6 +79,8 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} ", self.at.as_micros(), self.user)?;
         match &self.what {
+            What::Leasing(span) => write!(f, "leasing {}", span.as_micros()),
+            What::Unleased => f.write_str("unleased"),
             What::Sending(hash, within) => write!(f, "sending {hash} {}", within.as_micros()),
             What::Saved => f.write_str("saved"),
             What::Spilled => f.write_str("spilled"),
@@ -92,7 +100,10 @@ mod tests {
         let sending = What::Sending("0a1b".to_owned(), Duration::from_micros(5_000_001));
         let login = What::Login("Ambiguous".to_owned());
         let failed = What::Failed("Store: the disk is full".to_owned());
-        for what in [sending, What::Saved, What::Spilled, What::Served(7), login, failed] {
+        let leasing = What::Leasing(Duration::from_micros(10_000_001));
+        for what in
+            [leasing, What::Unleased, sending, What::Saved, What::Spilled, What::Served(7), login, failed]
+        {
             let event = Event { at: Duration::from_micros(1_234_567), user: "file-0".to_owned(), what };
             assert_eq!(Event::parse(&event.to_string()), Some(event));
         }

@@ -13,7 +13,7 @@ use wellspring_store::Deadline;
 
 use crate::clock;
 use crate::storm::event::{Event, What};
-use crate::storm::judge::Life;
+use crate::storm::life::Life;
 use crate::storm::member::Member;
 
 /// A process of a storm.

@@ -2,34 +2,11 @@
 
 use core::time::Duration;
 
+use crate::place::Kind;
 use crate::storm::certified::{Log, Refresh, Verdict};
 use crate::storm::event::{Event, What};
-
-/// The life of one process, as the storm saw it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Life {
-    /// Its number in the storm; the process that replaces it has the same.
-    pub(crate) number: usize,
-    /// Its events, in order.
-    pub(crate) events: Vec<Event>,
-    /// When it was killed, if it was.
-    pub(crate) killed: Option<Duration>,
-    /// From when until when it was stopped.
-    pub(crate) stops: Vec<(Duration, Duration)>,
-}
-
-/// A session that was lost, and the sign-in that replaced it.
-#[derive(Clone, Debug)]
-pub(crate) struct Loss {
-    /// The user.
-    pub(crate) user: String,
-    /// When the first caller was told to sign in, since the Unix epoch.
-    pub(crate) told: Duration,
-    /// The reason that the caller was told.
-    pub(crate) reason: String,
-    /// When the user had signed in before that.
-    pub(crate) since: Duration,
-}
+use crate::storm::life::{Life, Loss};
+use crate::storm::open_lease::{self, Cause};
 
 /// A reuse that a kill explains.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +47,10 @@ pub(crate) struct Judgement {
     pub(crate) late: Vec<Late>,
     /// A sentence about each other reuse.
     pub(crate) unexplained: Vec<String>,
+    /// How many sessions in an engine ended by a kill under a lease.
+    pub(crate) killed_under_lease: usize,
+    /// How many sessions in an engine ended because a lease stood for longer than its span.
+    pub(crate) lapsed: usize,
     /// A sentence about each demand to sign in although no refresh token had been used twice.
     pub(crate) wrong_logins: Vec<String>,
 }
@@ -81,6 +62,12 @@ pub(crate) fn judge(log: &Log, lives: &[Life], losses: &[Loss]) -> Judgement {
     let reuses = || log.refreshes.iter().filter(|refresh| refresh.verdict == Verdict::Reused);
     for reuse in reuses() {
         match explain(reuse, log, lives) {
+            Ok(Explanation::Killed(explained)) if Kind::is_engine_of(&reuse.user) => {
+                let sentence = "was killed, and another process sent its refresh token again";
+                judgement
+                    .unexplained
+                    .push(format!("{}: process {} {sentence}", reuse.user, explained.number));
+            }
             Ok(Explanation::Killed(explained)) => judgement.explained.push(explained),
             Ok(Explanation::Late(late)) => judgement.late.push(late),
             Err(sentence) => judgement.unexplained.push(sentence),
@@ -88,11 +75,16 @@ pub(crate) fn judge(log: &Log, lives: &[Life], losses: &[Loss]) -> Judgement {
     }
     for loss in losses {
         let Loss { user, told, reason, since } = loss;
-        let lost = reuses().any(|reuse| reuse.user == *user && (*since..=*told).contains(&reuse.at));
-        if !lost {
-            judgement
+        let reused = reuses().any(|reuse| reuse.user == *user && (*since..=*told).contains(&reuse.at));
+        if reused {
+            continue;
+        }
+        match open_lease::cause(loss, lives).filter(|_| Kind::is_engine_of(user)) {
+            Some(Cause::Killed) => judgement.killed_under_lease += 1,
+            Some(Cause::Lapsed) => judgement.lapsed += 1,
+            None => judgement
                 .wrong_logins
-                .push(format!("{user} was told to sign in ({reason}), and nothing was reused"));
+                .push(format!("{user} was told to sign in ({reason}), and nothing was reused")),
         }
     }
     judgement
@@ -225,6 +217,26 @@ mod tests {
         let other = Answer { hash: "other".to_owned(), ..answered(19).answers[0].clone() };
         let log = Log { answers: vec![other], ..reused() };
         assert_eq!(judge(&log, &lives, &[]).unexplained.len(), 1, "nothing is known of the answer");
+    }
+
+    #[test]
+    fn in_an_engine_no_kill_explains_a_reuse() {
+        let of_engine = |what| Event { user: "redis-0".to_owned(), ..event(10, what) };
+        let lives = [life(3, Some(22), vec![of_engine(What::Sending("h".to_owned(), ms(10)))])];
+        let mut log = reused();
+        log.refreshes.iter_mut().for_each(|refresh| refresh.user = "redis-0".to_owned());
+        let judgement = judge(&log, &lives, &[]);
+        assert_eq!((judgement.explained.len(), judgement.unexplained.len()), (0, 1));
+    }
+
+    #[test]
+    fn a_kill_under_a_lease_explains_a_loss_in_an_engine_only() {
+        for (user, expected) in [("postgres-0", (1, 0)), ("file-0", (0, 1))] {
+            let leasing = Event { user: user.to_owned(), ..event(10, What::Leasing(ms(100))) };
+            let loss = Loss { user: user.to_owned(), ..loss(0, 40) };
+            let judgement = judge(&Log::default(), &[life(3, Some(22), vec![leasing])], &[loss]);
+            assert_eq!((judgement.killed_under_lease, judgement.wrong_logins.len()), expected, "{user}");
+        }
     }
 
     #[test]

@@ -105,13 +105,9 @@ pub fn play(words: &[String]) -> Result<(), String> {
     }
 }
 
-/// Each user's app, store and voice.
-fn of_each_user(member: &Member) -> Result<Vec<(App, ObservedStore, Voice)>, String> {
-    let of = |user: &String| {
-        let voice = Voice { user: user.clone() };
-        let store = member.place.open().map_err(|error| error.to_string())?;
-        Ok((app(&member.server, user)?, ObservedStore { store, voice: voice.clone() }, voice))
-    };
+/// Each user's app and voice.
+fn of_each_user(member: &Member) -> Result<Vec<(App, Voice)>, String> {
+    let of = |user: &String| Ok((app(&member.server, user)?, Voice { user: user.clone() }));
     member.users.iter().map(of).collect()
 }
 
@@ -119,15 +115,23 @@ fn ask_on_tasks(member: &Member, over: &Arc<AtomicBool>) -> Result<(), String> {
     let says = |error: TokenError| error.to_string();
     let runtime = Runtime::new().map_err(|error| error.to_string())?;
     let here = runtime.enter();
+    let asynchronous = member.place.open_async().map_err(|error| error.to_string())?;
     let mut tasks = Vec::new();
-    for (n, (app, store, voice)) in (0..).zip(of_each_user(member)?) {
+    for (n, (app, voice)) in (0..).zip(of_each_user(member)?) {
         let transport = asynchronous::HyperTransport::new(<_>::default()).map_err(says)?;
-        let source = asynchronous::TokenSource::builder(app)
+        let builder = asynchronous::TokenSource::builder(app)
             .policy(Member::policy())
-            .store(store)
-            .transport(Observed { transport, voice: voice.clone() })
-            .build()
-            .map_err(says)?;
+            .transport(Observed { transport, voice: voice.clone() });
+        let builder = match &asynchronous {
+            Some(store) => {
+                builder.async_store(ObservedStore { store: Arc::clone(store), voice: voice.clone() })
+            }
+            None => {
+                let store = member.place.open().map_err(|error| error.to_string())?;
+                builder.store(ObservedStore { store, voice: voice.clone() })
+            }
+        };
+        let source = builder.build().map_err(says)?;
         let (over, mut random) = (Arc::clone(over), Random::new(member.seed.wrapping_add(n)));
         tasks.push(runtime.spawn(async move {
             while !over.load(Ordering::SeqCst) {
@@ -147,12 +151,13 @@ fn ask_on_tasks(member: &Member, over: &Arc<AtomicBool>) -> Result<(), String> {
 
 fn ask_on_threads(member: &Member, over: &AtomicBool) -> Result<(), String> {
     let says = |error: TokenError| error.to_string();
+    let store = member.place.open().map_err(|error| error.to_string())?;
     let mut sources = Vec::new();
-    for (app, store, voice) in of_each_user(member)? {
+    for (app, voice) in of_each_user(member)? {
         let transport = blocking::UreqTransport::new(<_>::default()).map_err(says)?;
         let source = blocking::TokenSource::builder(app)
             .policy(Member::policy())
-            .store(store)
+            .store(ObservedStore { store: Arc::clone(&store), voice: voice.clone() })
             .transport(Observed { transport, voice: voice.clone() })
             .build();
         sources.push((source.map_err(says)?, voice));

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
 use wellspring_core::{
-    Attempt, HttpRequest, HttpResponse, LivenessLock, Loaded, LockDomain, PendingSave, Record, Store,
-    StoreError, StoreGuarantees, Swap, TokenKey, TransportError, Version, WatchOutcome,
+    Applied, AsyncStore, Attempt, HttpRequest, HttpResponse, LivenessLock, Loaded, LockDomain, PendingSave,
+    Record, Store, StoreError, StoreGuarantees, Swap, TokenKey, TransportError, Version, WatchOutcome,
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
@@ -49,14 +49,33 @@ fn hash_of_refresh_token(form: &[u8]) -> Option<String> {
     Some(hash)
 }
 
-/// A store that is observed.
+/// A store that is observed, of either kind.
 #[derive(Debug)]
-pub(crate) struct ObservedStore {
-    pub(crate) store: Arc<dyn Store>,
+pub(crate) struct ObservedStore<S> {
+    pub(crate) store: S,
     pub(crate) voice: Voice,
 }
 
-impl Store for ObservedStore {
+impl<S> ObservedStore<S> {
+    /// The save of this record begins.
+    fn saving(&self, record: &Record) {
+        if let Some(lease) = record.lease {
+            self.voice.say(What::Leasing(lease.span));
+        }
+    }
+
+    /// The save of this record has ended so.
+    fn saved(&self, record: &Record, saved: &Result<Swap, StoreError>) {
+        match (saved, record.lease) {
+            (Ok(Swap::Done(_)), None) => self.voice.say(What::Saved),
+            (Ok(Swap::Conflict), Some(_)) => self.voice.say(What::Unleased),
+            (Err(error), Some(_)) if error.applied() == Applied::No => self.voice.say(What::Unleased),
+            _ => {}
+        }
+    }
+}
+
+impl Store for ObservedStore<Arc<dyn Store>> {
     fn guarantees(&self) -> StoreGuarantees {
         self.store.guarantees()
     }
@@ -72,11 +91,10 @@ impl Store for ObservedStore {
         record: &Record,
         within: Duration,
     ) -> Result<Swap, StoreError> {
-        let swap = self.store.save(key, expected, record, within)?;
-        if record.lease.is_none() && matches!(swap, Swap::Done(_)) {
-            self.voice.say(What::Saved);
-        }
-        Ok(swap)
+        self.saving(record);
+        let saved = self.store.save(key, expected, record, within);
+        self.saved(record, &saved);
+        saved
     }
 
     fn watch(
@@ -91,6 +109,54 @@ impl Store for ObservedStore {
 
     fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
         self.store.liveness_lock(key, within)
+    }
+
+    fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {
+        self.store.spill(key, pending_save)?;
+        self.voice.say(What::Spilled);
+        Ok(())
+    }
+
+    fn forget_spill(&self, key: &TokenKey, attempt: Attempt) -> Result<(), StoreError> {
+        self.store.forget_spill(key, attempt)
+    }
+}
+
+#[async_trait]
+impl AsyncStore for ObservedStore<Arc<dyn AsyncStore>> {
+    fn guarantees(&self) -> StoreGuarantees {
+        self.store.guarantees()
+    }
+
+    async fn load(&self, key: &TokenKey, within: Duration) -> Result<Loaded, StoreError> {
+        self.store.load(key, within).await
+    }
+
+    async fn save(
+        &self,
+        key: &TokenKey,
+        expected: Option<Version>,
+        record: &Record,
+        within: Duration,
+    ) -> Result<Swap, StoreError> {
+        self.saving(record);
+        let saved = self.store.save(key, expected, record, within).await;
+        self.saved(record, &saved);
+        saved
+    }
+
+    async fn watch(
+        &self,
+        key: &TokenKey,
+        version: Version,
+        domain: Option<LockDomain>,
+        within: Duration,
+    ) -> Result<WatchOutcome, StoreError> {
+        self.store.watch(key, version, domain, within).await
+    }
+
+    async fn liveness_lock(&self, key: &TokenKey, within: Duration) -> Result<LivenessLock, StoreError> {
+        self.store.liveness_lock(key, within).await
     }
 
     fn spill(&self, key: &TokenKey, pending_save: &PendingSave) -> Result<(), StoreError> {

@@ -29,6 +29,10 @@ pub struct Report {
     pub failed: BTreeMap<String, u32>,
     /// The number of lost sessions.
     pub lost: usize,
+    /// How many of them, in an engine, ended by a kill under a lease.
+    pub killed_under_lease: usize,
+    /// How many of them, in an engine, ended because a lease stood for longer than its span.
+    pub lapsed: usize,
     /// Reuses that a kill explains.
     pub(crate) explained: Vec<Explained>,
     /// Reuses after an answer that came when the sender no longer waited for it.
@@ -58,7 +62,7 @@ impl Report {
             match &event.what {
                 What::Served(_) => self.served += 1,
                 What::Failed(why) => *self.failed.entry(why.clone()).or_default() += 1,
-                What::Sending(..) | What::Saved | What::Spilled | What::Login(_) => {}
+                _ => {}
             }
         }
     }
@@ -88,6 +92,8 @@ impl Report {
             ("calls served", self.served as usize),
             ("refreshes", self.refreshes),
             ("sessions lost and signed in again", self.lost),
+            ("  of them killed under a lease, engine", self.killed_under_lease),
+            ("  of them stopped beyond a lease, engine", self.lapsed),
             ("reuses, killed between sending and save", self.explained.len()),
             ("reuses, answered after the deadline", self.late.len()),
             ("other reuses", self.unexplained.len()),
@@ -96,7 +102,7 @@ impl Report {
             ("panics", self.panics.len()),
         ];
         for (name, count) in rows {
-            writeln!(text, "  {name:<40} {count:>8}")?;
+            writeln!(text, "  {name:<42} {count:>8}")?;
         }
         for Explained { user, number, sent_until_killed, stopped } in &self.explained {
             let [time, stopped] = [sent_until_killed, stopped].map(|time| time.as_secs_f64() * 1_000.0);

@@ -14,7 +14,7 @@ use crate::place::Place;
 use crate::source::{Source, policy};
 use crate::storm::certified::Certified;
 use crate::storm::event::{Event, What};
-use crate::storm::judge::Loss;
+use crate::storm::life::Loss;
 use crate::storm::member::app;
 
 /// How long after a sign-in a process may still say that the old session is lost: it was stopped meanwhile.
