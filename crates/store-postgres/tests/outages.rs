@@ -72,6 +72,41 @@ async fn a_paused_server_holds_no_caller_and_what_was_sent_may_have_been_applied
 }
 
 #[tokio::test]
+async fn a_swap_whose_connection_ends_before_the_answer_may_have_been_applied() {
+    /// The connections whose statement sleeps.
+    const ASLEEP: &str = "FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    let mut server = PostgresServer::start();
+    let store = map(new_store(&server));
+    assert!(store.swap(&name("a"), None, &entry(1), WITHIN).await.unwrap());
+    server.sql(
+        DATABASE,
+        &format!(
+            "CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS
+               $$ BEGIN PERFORM pg_sleep(3600); RETURN NEW; END $$;
+             CREATE TRIGGER sleep BEFORE UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION sleep()",
+            store.table()
+        ),
+    );
+    for (kills_server, says) in [(false, "terminating connection"), (true, " broke: ")] {
+        until_it_answers(&store).await;
+        let swapping = tokio::spawn({
+            let store = store.clone();
+            async move { store.swap(&name("a"), Some(Version::new(1)), &entry(2), 20 * WITHIN).await }
+        });
+        while server.sql(DATABASE, &format!("SELECT count(*) {ASLEEP}")) != "1" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        if kills_server {
+            server.kill();
+        } else {
+            server.sql(DATABASE, &format!("SELECT pg_terminate_backend(pid) {ASLEEP}"));
+        }
+        let error = swapping.await.unwrap().unwrap_err();
+        assert!(error.applied() == Applied::Maybe && error.to_string().contains(says), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_killed_server_is_an_outage_and_a_store_that_answers_again_holds_what_it_confirmed() {
     let mut server = PostgresServer::start();
     let store = map(new_store(&server));

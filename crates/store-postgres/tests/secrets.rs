@@ -10,6 +10,7 @@ use wellspring_core::{Store, TokenKey};
 use wellspring_store::contract::{Folder, sample};
 use wellspring_store::{OnRuntime, SealingKey, SealingKeys};
 use wellspring_store_postgres::PostgresStore;
+use wellspring_test_servers::PostgresServer;
 
 /// What only a sealed store hides: the access token of `sample::of_length`.
 const TOKEN: &str = "tttttttttttttttttttttttttttttt";
@@ -47,4 +48,23 @@ fn shown_by(sealed: bool) -> (bool, bool) {
 fn neither_a_dump_nor_a_spill_of_a_sealed_store_shows_a_token() {
     assert_eq!(shown_by(false), (true, true), "without a key both do");
     assert_eq!(shown_by(true), (false, false));
+}
+
+#[test]
+fn no_error_shows_the_row_that_the_server_quotes_and_each_is_one_line() {
+    // A server of its own: the test beside this one looks at a dump of all tables.
+    let (server, table) = (PostgresServer::start(), new_table());
+    let builder = PostgresStore::builder(server.url(DATABASE)).table(&table);
+    create(&server, &builder);
+    // The server's error has the whole row as its detail, and this name in its message.
+    server.sql(
+        DATABASE,
+        &format!("ALTER TABLE \"{table}\" ADD CONSTRAINT \"two\nlines\" CHECK (length(value) < 9)"),
+    );
+    let store = OnRuntime::new(builder.unsealed().unwrap()).unwrap();
+    let saved = store.save(&TokenKey::new("p", "e"), None, &sample::of_length(30), WITHIN);
+    let error = saved.unwrap_err();
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains("violates check constraint \"two lines\""), "{shown}");
+    assert!(!shown.contains("Failing row") && !shown.contains("\\x"), "{shown}");
 }

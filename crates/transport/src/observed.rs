@@ -90,7 +90,8 @@ impl Ended<'_> {
 
     /// The pause that a renewal's failure has opened. A look at a failure that the store remembers opens none.
     fn pause(&self) -> Option<Observation> {
-        let error = self.result.as_ref().err().filter(|_| !self.known)?;
+        let opened = |error: &&TokenError| !self.known && error.remembered_since().is_none();
+        let error = self.result.as_ref().err().filter(opened)?;
         let is_pause = self.quiet_until > self.now.instant && self.quiet_until < Instant::NEVER;
         if !is_pause || matches!(error.kind(), ErrorKind::LoginRequired { .. }) {
             return None;

@@ -165,3 +165,22 @@ fn the_thread_ends_after_the_last_handle_and_the_last_liveness_lock() {
     drop(lock);
     assert_eq!(ended.recv_timeout(LONG), Err(RecvTimeoutError::Disconnected));
 }
+
+#[test]
+fn an_operation_that_waits_holds_up_no_other() {
+    let store = OnRuntime::new(MemoryStore::open()).unwrap();
+    let ((word, said), (begun, begins)) = (tokio::sync::oneshot::channel(), channel());
+    let failed = |text: &'static str| StoreError::unavailable(text);
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            let waits = |_| async move {
+                begun.send(()).unwrap();
+                said.await.map_err(|_| failed("no word came"))
+            };
+            store.run(LONG, waits)
+        });
+        begins.recv().unwrap();
+        store.run(LONG, |_| async move { word.send(7).map_err(|_| failed("the other has ended")) }).unwrap();
+        assert_eq!(waiting.join().unwrap().unwrap(), 7);
+    });
+}

@@ -265,12 +265,23 @@ fn a_sealed_record_moves_to_its_new_key() {
     }
 }
 
-/// A map in which another process saves before each of the next swaps.
+/// A map in which another process saves after each of the next loads, and before each of the next swaps.
 #[derive(Debug)]
 struct Busy {
     map: MemoryStore,
     other: Records<MemoryStore>,
-    next: Mutex<Vec<Record>>,
+    after_loads: Mutex<Vec<Record>>,
+    before_swaps: Mutex<Vec<Record>>,
+}
+
+impl Busy {
+    /// The other process saves the last of these records, if one is left.
+    fn other_saves(&self, records: &Mutex<Vec<Record>>) {
+        if let Some(record) = records.lock().expect("no panic").pop() {
+            let stored = self.other.load(&key(), WITHIN).unwrap().stored;
+            save(&self.other, stored.map(|stored| stored.version), &record);
+        }
+    }
 }
 
 impl Map for Busy {
@@ -279,7 +290,9 @@ impl Map for Busy {
     }
 
     fn load(&self, name: &KeyName, within: Duration) -> Result<Option<Entry>, StoreError> {
-        self.map.load(name, within)
+        let loaded = self.map.load(name, within);
+        self.other_saves(&self.after_loads);
+        loaded
     }
 
     fn names(&self, within: Duration) -> Result<Vec<KeyName>, StoreError> {
@@ -293,10 +306,7 @@ impl Map for Busy {
         entry: &Entry,
         within: Duration,
     ) -> Result<bool, StoreError> {
-        if let Some(record) = self.next.lock().expect("no panic").pop() {
-            let other = &self.other;
-            save(other, other.load(&key(), within)?.stored.map(|stored| stored.version), &record);
-        }
+        self.other_saves(&self.before_swaps);
         self.map.swap(name, expected, entry, within)
     }
 
@@ -318,9 +328,9 @@ impl Map for Busy {
 #[test]
 fn a_record_that_is_saved_while_it_is_sealed_is_never_replaced_by_its_older_contents() {
     let plain = MemoryStore::open();
-    let busy = |other: Records<MemoryStore>, next: Vec<Record>| {
-        let map = other.map().clone();
-        Records::new(Busy { map, other, next: Mutex::new(next) })
+    let busy = |other: Records<MemoryStore>, records: Vec<Record>| {
+        let (map, before_swaps) = (other.map().clone(), Mutex::new(records));
+        Records::new(Busy { map, other, after_loads: Mutex::default(), before_swaps })
     };
     save(&plain, None, &sample::counting(1));
     let store = busy(plain.clone(), vec![sample::counting(3), sample::counting(2)]).sealed(keys([1]));
@@ -331,6 +341,19 @@ fn a_record_that_is_saved_while_it_is_sealed_is_never_replaced_by_its_older_cont
     let always = busy(plain.sealed(keys([1])), (0..100).map(sample::counting).collect()).sealed(keys([2, 1]));
     let resealed = always.reseal(WITHIN).unwrap();
     assert!(resealed.problems[0].to_string().contains("again and again: try again"), "{resealed:?}");
+}
+
+#[test]
+fn a_record_that_is_saved_after_it_was_read_to_be_sealed_is_read_again_with_its_version() {
+    let plain = MemoryStore::open();
+    save(&plain, None, &sample::counting(1));
+    let (map, after_loads) = (plain.map().clone(), Mutex::new(vec![sample::counting(2)]));
+    let busy = Busy { map, other: plain, after_loads, before_swaps: Mutex::default() };
+    let store = Records::new(busy).sealed(keys([1]));
+    let resealed = store.reseal(WITHIN).unwrap();
+    assert_eq!((resealed.records, resealed.problems.len()), (1, 0), "{resealed:?}");
+    assert_eq!(stored(&store).record.generation, Generation::new(2));
+    assert_eq!(store.seal(&key(), WITHIN).unwrap(), Some(Seal::Sealed(id(1))));
 }
 
 #[test]

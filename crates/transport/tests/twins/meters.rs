@@ -63,6 +63,11 @@ impl Meters {
         one
     }
 
+    /// Whether both have measured the same by now, while other threads may measure.
+    pub(crate) fn agree(&self) -> bool {
+        self.of_prometheus() == self.of_opentelemetry()
+    }
+
     /// What one of them has measured, while other threads may measure.
     pub(crate) fn of_one(&self) -> Measured {
         self.of_prometheus()

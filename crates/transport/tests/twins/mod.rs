@@ -22,6 +22,8 @@ mod many_users;
 mod meters;
 #[cfg(all(feature = "metrics", feature = "opentelemetry"))]
 mod observed;
+#[cfg(all(feature = "metrics", feature = "opentelemetry"))]
+mod observed_outcomes;
 #[cfg(feature = "pkcs12")]
 mod pki;
 mod pool;

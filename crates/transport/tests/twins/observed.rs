@@ -197,6 +197,7 @@ async fn a_spilled_token_is_counted_and_waits_until_the_store_has_it() {
     store.set(|moods| &moods.refuses_loads, true);
     source.token().await.unwrap_err();
     assert!(of(&meters.of_one(), "wellspring_store_errors_total{operation=\"load\"}") >= 1.0);
+    eventually(|| meters.agree()).await;
 }
 
 #[twin::test(flavor = "multi_thread")]

@@ -100,6 +100,9 @@ fn b07_a_web_page_comes_from_an_intermediary_and_is_transient() {
 fn b08_plain_text_comes_from_an_intermediary_and_is_transient() {
     let error = error_of(&refresh(), &response_of_type(200, "text/plain", "upstream connect error"));
     assert!(error.is_transient() && error.kind() == ErrorKind::Protocol && error.fate() == Fate::Unknown);
+    // Of a text that was cut off no process knows what it was to be.
+    let cut = error_of(&refresh(), &response_of_type(200, "text/plain", "upstream").incomplete());
+    assert!(!cut.is_transient() && cut.fate() == Fate::Answered, "{cut}");
     let error = error_of(&refresh(), &response_of_type(400, "text/plain", "no such route"));
     assert!(error.is_transient() && error.kind() == ErrorKind::Protocol && error.fate() == Fate::Unspent);
     // Under a refusal the status counts: it may be that of the endpoint.

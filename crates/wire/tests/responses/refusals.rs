@@ -134,6 +134,7 @@ fn e07_any_other_refusal_without_a_known_code_is_no_verdict() {
 fn e08_a_refusal_of_an_intermediary_is_transient() {
     for (status, kind, body) in [
         (400, "text/html", "<html>bad request"),
+        (400, "text/html", "<html><head><title>401 Authorization Required</title></head>"),
         (403, "text/html; charset=utf-8", "<!doctype html><p>blocked by your firewall"),
         (403, "text/plain", "blocked"),
         (409, "text/plain", "no route"),
