@@ -11,6 +11,7 @@ use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
+use crate::error_subject::ErrorSubject;
 use crate::login_reason::LoginReason;
 use crate::scope::Scope;
 use crate::time::UnixTime;
@@ -81,6 +82,7 @@ struct Parts {
     local: bool,
     /// The refusal is no verdict on the credential or the grant.
     undecided: bool,
+    subject: Option<ErrorSubject>,
     /// When the endpoint was asked.
     asked_at: Option<UnixTime>,
     /// The answer to an earlier request: the endpoint was not asked again.
@@ -105,6 +107,7 @@ impl TokenError {
             retry_at: None,
             local: false,
             undecided: false,
+            subject: None,
             asked_at: None,
             remembered: false,
             source: None,
@@ -217,6 +220,12 @@ impl TokenError {
         self.edit(|parts| parts.undecided = true)
     }
 
+    /// The same error, with what it is about.
+    #[must_use]
+    pub fn about(self, subject: ErrorSubject) -> Self {
+        self.edit(|parts| parts.subject = Some(subject))
+    }
+
     /// The same error, with when the endpoint was asked.
     #[must_use]
     pub(crate) fn with_asked_at(self, when: UnixTime) -> Self {
@@ -306,6 +315,12 @@ impl TokenError {
     #[must_use]
     pub fn is_without_verdict(&self) -> bool {
         self.0.undecided
+    }
+
+    /// What the error is about, where its kind and its code do not say it.
+    #[must_use]
+    pub fn subject(&self) -> Option<ErrorSubject> {
+        self.0.subject
     }
 
     /// The sentence that says what went wrong, without what the endpoint said.

@@ -6,6 +6,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use crate::attachments::Attachments;
+use crate::error_subject::ErrorSubject;
 use crate::generation::{Epoch, Generation};
 use crate::lease::{Attempt, Fingerprint, Lease};
 use crate::login_reason::LoginReason;
@@ -154,6 +155,8 @@ pub struct Cause {
     pub status: Option<u16>,
     /// Whether the refusal is no verdict on the credential.
     pub without_verdict: bool,
+    /// What the error is about.
+    pub subject: Option<ErrorSubject>,
 }
 
 /// What to do about a [`Cause`].

@@ -1,6 +1,6 @@
 //! The answers of every endpoint except the token endpoint: a JSON object, or an error.
 
-use wellspring_core::{AuthorizationGrant, HttpResponse, TokenError, UnixTime};
+use wellspring_core::{AuthorizationGrant, ErrorSubject, HttpResponse, TokenError, UnixTime};
 use wellspring_wire::{Body, ErrorBody, Object, Redaction, TokenFormat};
 
 /// Reads the object of a successful answer to a call that carried a token.
@@ -73,6 +73,7 @@ fn about(what: &'static str, response: &HttpResponse, error: TokenError) -> Toke
         return error;
     }
     TokenError::misconfigured(format!("the server answers {status}: is this the {what}'s URL?"))
+        .about(ErrorSubject::EndpointUrl)
         .without_verdict()
         .with_status(status, None)
 }

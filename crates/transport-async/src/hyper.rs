@@ -31,6 +31,7 @@ mod connect;
 mod last_word;
 mod limits;
 mod lookup;
+mod overheard;
 mod stream;
 mod tls;
 

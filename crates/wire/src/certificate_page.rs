@@ -3,7 +3,7 @@
 //! A web server that asks for a client certificate completes the TLS handshake without one and then refuses the request with
 //! a page of its own, or with JSON of a gateway. No proxy or captive portal sends such a page, so waiting does not help.
 
-use wellspring_core::{HttpResponse, TokenError};
+use wellspring_core::{ErrorSubject, HttpResponse, TokenError};
 
 use crate::vendor::contains;
 
@@ -41,13 +41,14 @@ pub(crate) fn certificate_error(status: u16, body: &[u8]) -> Option<TokenError> 
             "not present",
         ])
         || says(&["missing", "ausente", "não informado", "obrigat"]);
-    Some(TokenError::misconfigured(if missing {
+    let error = TokenError::misconfigured(if missing {
         "the server requires a client certificate and was shown none: name the client certificate and its key in the TLS \
          settings"
     } else {
         "the server does not accept the client certificate: check that it is the one that is registered for this client, \
          has not expired and comes with its chain"
-    }))
+    });
+    Some(error.about(ErrorSubject::ClientCertificate))
 }
 
 /// Whether a 403 is the page that a web server itself has for "forbidden", not that of a firewall or a captive portal.

@@ -7,8 +7,8 @@ use alloc::borrow::Cow;
 use alloc::string::ToString as _;
 
 use wellspring_core::{
-    AuthorizationGrant, Deviation, Fate, HttpResponse, LoginReason, Reading, TokenError, TokenResponse,
-    UnixTime,
+    AuthorizationGrant, Deviation, ErrorSubject, Fate, HttpResponse, LoginReason, Reading, TokenError,
+    TokenResponse, UnixTime,
 };
 
 use crate::body::{Body, media_type};
@@ -110,6 +110,7 @@ impl TokenFormat {
                     "the web server in front of the endpoint forbids the request: it may require a client certificate, \
                      or does not let this host in",
                 )
+                .about(ErrorSubject::Admission)
                 .without_verdict()
             }
             (None, BodyFault::Page) if is_plain_unauthorized(response) => refusal_without_code(status),

@@ -2,7 +2,7 @@
 
 use alloc::format;
 
-use wellspring_core::{Fate, TokenError};
+use wellspring_core::{ErrorSubject, Fate, TokenError};
 
 /// The error for a status that concerns the server's health or an intermediary, independent of the body.
 pub(crate) fn error_of_status(status: u16, has_retry_after: bool) -> Option<TokenError> {
@@ -44,6 +44,7 @@ pub(crate) fn refusal_without_code(status: u16) -> TokenError {
         _ if is_wrong_url(status) => TokenError::misconfigured(format!(
             "the server answers {status}: is this the token endpoint's URL?"
         ))
+        .about(ErrorSubject::TokenUrl)
         .without_verdict(),
         // The request itself is wrong: its syntax, its length, its media type.
         200..=299 | 400 | 406 | 411 | 413..=417 | 422 | 426 | 431 => {

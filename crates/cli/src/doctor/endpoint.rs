@@ -5,8 +5,8 @@
 use core::time::Duration;
 
 use wellspring_core::{
-    AuthorizationGrant, ErrorKind, Header, HttpRequest, HttpResponse, Method, Origin, Reading, RefreshToken,
-    TokenError, TransportError,
+    AuthorizationGrant, ErrorSubject, Header, HttpRequest, HttpResponse, Method, Origin, Reading,
+    RefreshToken, TokenError, TransportError,
 };
 use wellspring_transport_blocking::{Clock, Transport as _, UreqTransport};
 
@@ -118,9 +118,7 @@ impl Finding {
             kind.trim_start().to_ascii_lowercase().starts_with("text/html") || body.starts_with(b"<")
         };
         let is_forbidden = |error: &&TokenError| {
-            let text = error.to_string();
-            error.kind() == ErrorKind::Misconfigured
-                && (text.contains("client certificate") || text.contains("forbids the request"))
+            matches!(error.subject(), Some(ErrorSubject::ClientCertificate | ErrorSubject::Admission))
         };
         if let Some(error) = error.filter(is_forbidden) {
             return Self::Forbidden(Failure::from(error.clone()));

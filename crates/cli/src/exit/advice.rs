@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use wellspring_core::{ErrorKind, LoginReason, StoreError, TokenError};
+use wellspring_core::{ErrorKind, ErrorSubject, LoginReason, StoreError, TokenError};
 
 use super::status::Exit;
 use crate::span::rounded_up;
@@ -15,6 +15,10 @@ const CORRECT: &str = "correct that first: a retry changes nothing";
 /// What to do about a store that is full, busy or out of reach.
 const TRY_LATER: &str = "try again later; `wellspring doctor` checks the store";
 
+/// What to do about a client certificate that the server refuses or asks for.
+const CERTIFICATE: &str =
+    "set or renew `client_certificate` in the profile's section `tls`; `wellspring doctor` checks it";
+
 /// What to do about what a store holds and no retry makes readable.
 const UNREADABLE: &str = "nothing overwrites it: repair it, or move it away and sign in again";
 
@@ -24,6 +28,12 @@ pub(super) fn of(error: &TokenError, profile: Option<&str>) -> (Exit, Cow<'stati
         ErrorKind::LoginRequired { reason } => return (Exit::LoginRequired, sign_in(reason, profile).into()),
         // No response, hence no status. A failure of the connection says what to check.
         ErrorKind::Misconfigured if error.status().is_none() && error.is_local() => (Exit::Usage, ""),
+        // In TLS 1.3 the server refuses the certificate after the handshake.
+        ErrorKind::Misconfigured
+            if error.status().is_none() && error.subject() == Some(ErrorSubject::ClientCertificate) =>
+        {
+            (Exit::Usage, CERTIFICATE)
+        }
         // The provider refused to build a request.
         ErrorKind::Misconfigured if error.status().is_none() => (Exit::Usage, "correct the profile"),
         ErrorKind::Misconfigured => (Exit::Refused, refused(error)),
@@ -83,26 +93,21 @@ fn sign_in(reason: LoginReason, profile: Option<&str>) -> String {
 
 /// What to correct after the server has refused the client or does not know the URL.
 fn refused(error: &TokenError) -> &'static str {
-    let text = error.to_string();
-    match error.code() {
-        _ if text.contains("is this the token endpoint's URL?") => {
-            "set the profile's URL to that of the token endpoint"
-        }
-        _ if text.contains("is this the ") => {
+    match (error.subject(), error.code()) {
+        (Some(ErrorSubject::TokenUrl), _) => "set the profile's URL to that of the token endpoint",
+        (Some(ErrorSubject::EndpointUrl), _) => {
             "correct that URL in the profile: compare it with the provider's documentation"
         }
-        Some("invalid_scope") => "correct the profile's `scopes`",
-        Some("unauthorized_client" | "unsupported_grant_type") => {
+        (_, Some("invalid_scope")) => "correct the profile's `scopes`",
+        (_, Some("unauthorized_client" | "unsupported_grant_type")) => {
             "have the server's operator permit this grant to the client, or use another client"
         }
-        _ if text.contains("forbids the request") => {
+        (Some(ErrorSubject::Admission), _) => {
             "set `client_certificate` in the profile's section `tls` if the provider demands one; otherwise ask whether it \
              admits this host's address"
         }
-        _ if text.contains("client certificate") => {
-            "set or renew `client_certificate` in the profile's section `tls`; `wellspring doctor` checks it"
-        }
-        Some("invalid_client") => {
+        (Some(ErrorSubject::ClientCertificate), _) => CERTIFICATE,
+        (_, Some("invalid_client")) => {
             "compare the profile's `client_id` and `client_secret` with the provider's console, and \
              `client_authentication` with its documentation"
         }
@@ -211,28 +216,38 @@ mod tests {
 
     #[test]
     fn the_advice_after_a_refusal_names_what_to_correct() {
-        let advice = |text: &'static str, status, code: Option<&'static str>| {
-            let error = TokenError::misconfigured(text).with_status(status, None);
+        let advice = |subject: Option<ErrorSubject>, status, code: Option<&'static str>| {
+            let error = TokenError::misconfigured("x").with_status(status, None);
+            let error = subject.into_iter().fold(error, TokenError::about);
             said(code.into_iter().fold(error, TokenError::with_code))
         };
-        assert!(advice("x", 400, Some("invalid_scope")).ends_with("; correct the profile's `scopes`"));
-        assert!(advice("x", 400, Some("invalid_client")).contains("`client_id` and `client_secret`"));
-        assert!(advice("x", 400, Some("unauthorized_client")).contains("permit this grant to the client"));
-        let certificate = advice("the server requires a client certificate and was shown none", 400, None);
+        assert!(advice(None, 400, Some("invalid_scope")).ends_with("; correct the profile's `scopes`"));
+        assert!(advice(None, 400, Some("invalid_client")).contains("`client_id` and `client_secret`"));
+        assert!(advice(None, 400, Some("unauthorized_client")).contains("permit this grant to the client"));
+        let certificate = advice(Some(ErrorSubject::ClientCertificate), 400, None);
         assert!(certificate.contains("set or renew `client_certificate`"), "{certificate}");
         assert!(!certificate.contains("secret"), "{certificate}");
+        assert!(advice(Some(ErrorSubject::Admission), 403, None).contains("admits this host's address"));
+        assert!(advice(None, 400, None).ends_with("client id, secret, scopes, certificate and URL"));
+        let wrong_url = |subject| advice(Some(subject), 404, None);
         assert!(
-            advice("the web server forbids the request: x", 403, None).contains("admits this host's address")
+            wrong_url(ErrorSubject::TokenUrl)
+                .ends_with("set the profile's URL to that of the token endpoint")
         );
-        assert!(advice("x", 400, None).ends_with("client id, secret, scopes, certificate and URL"));
-        let wrong_url = |endpoint: &str| {
-            let text = format!("the server answers 404: is this the {endpoint}'s URL?");
-            said(TokenError::misconfigured(text).with_status(404, None))
-        };
-        assert!(wrong_url("token endpoint").ends_with("set the profile's URL to that of the token endpoint"));
-        assert!(wrong_url("userinfo endpoint").contains("correct that URL in the profile"));
+        assert!(wrong_url(ErrorSubject::EndpointUrl).contains("correct that URL in the profile"));
         // The endpoint itself has answered, with a status of its own choice.
-        assert!(advice("x", 404, Some("invalid_client")).contains("`client_id` and `client_secret`"));
+        assert!(advice(None, 404, Some("invalid_client")).contains("`client_id` and `client_secret`"));
+    }
+
+    #[test]
+    fn a_certificate_that_is_refused_after_the_handshake_is_named_and_the_profile_is_not() {
+        let error = TokenError::misconfigured("the server refused it").about(ErrorSubject::ClientCertificate);
+        let failure = Failure::of_token(&error, Some("bank"));
+        assert!(failure.to_string().contains("set or renew `client_certificate`"), "{failure}");
+        assert!(
+            !failure.to_string().contains("correct the profile") && failure.exit == Exit::Usage,
+            "{failure}"
+        );
     }
 
     #[test]

@@ -171,6 +171,7 @@ fn status_shows_the_lease_holder_a_dead_grant_and_a_pause() {
                 code: Some("busy".into()),
                 status: Some(503),
                 without_verdict: false,
+                subject: None,
             },
             since: stage.now(),
             witnesses: wellspring_core::Witnesses::default(),

@@ -7,6 +7,7 @@ use core::error::Error;
 use core::fmt;
 
 use crate::error::{Fate, TokenError};
+use crate::error_subject::ErrorSubject;
 use crate::fault::Obstacle;
 use crate::http::HttpResponse;
 
@@ -142,6 +143,10 @@ impl TransportError {
         };
         let local = self.obstacle.is_some_and(Obstacle::is_local);
         let error = if local { error.as_local() } else { error };
+        let error = match self.obstacle {
+            Some(Obstacle::CertificateRefused) => error.about(ErrorSubject::ClientCertificate),
+            _ => error,
+        };
         match self.source {
             Some(source) => error.with_source(source),
             None => error,

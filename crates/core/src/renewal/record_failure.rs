@@ -249,6 +249,7 @@ impl Cause {
             code: error.code().map(ToString::to_string),
             status: error.status(),
             without_verdict: error.is_without_verdict(),
+            subject: error.subject(),
         }
     }
 
@@ -261,6 +262,10 @@ impl Cause {
             CauseKind::FromIntermediary => TokenError::from_intermediary(text),
         };
         let error = if self.without_verdict { error.without_verdict() } else { error };
+        let error = match self.subject {
+            Some(subject) => error.about(subject),
+            None => error,
+        };
         let error = match self.status {
             Some(status) => error.with_status(status, None),
             None => error,

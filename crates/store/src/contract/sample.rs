@@ -3,9 +3,9 @@
 use core::time::Duration;
 
 use wellspring_core::{
-    AccessToken, Attachments, Attempt, Cause, CauseKind, Dead, Epoch, Fingerprint, Generation, Granted,
-    Lease, LockDomain, LoginReason, Members, Obtained, Owner, PendingSave, Proven, Record, RefreshToken,
-    Scope, SessionState, Throttle, TokenResponse, UnixTime, UnknownFields, Witnesses,
+    AccessToken, Attachments, Attempt, Cause, CauseKind, Dead, Epoch, ErrorSubject, Fingerprint, Generation,
+    Granted, Lease, LockDomain, LoginReason, Members, Obtained, Owner, PendingSave, Proven, Record,
+    RefreshToken, Scope, SessionState, Throttle, TokenResponse, UnixTime, UnknownFields, Witnesses,
 };
 
 /// A pseudo-random generator (SplitMix64).
@@ -152,6 +152,11 @@ impl Generator {
                 code: self.optional(Self::text),
                 status: self.choice([None, Some(401), Some(u16::MAX)]),
                 without_verdict: self.choice([false, true]),
+                subject: self.choice([
+                    None,
+                    Some(ErrorSubject::TokenUrl),
+                    Some(ErrorSubject::ClientCertificate),
+                ]),
             },
             since: self.time(),
             witnesses: Witnesses {

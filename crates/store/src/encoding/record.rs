@@ -262,7 +262,7 @@ fn read_throttle(fields: &mut Reader<'_>) -> Result<Option<Throttle>, Unreadable
     let text = required("throttle_text", fields.text("throttle_text")?)?.to_owned();
     let code = fields.text("throttle_code")?.map(str::to_owned);
     // The rest is in a field of format 4.
-    let cause = Cause { kind, text, code, status: None, without_verdict: false };
+    let cause = Cause { kind, text, code, status: None, without_verdict: false, subject: None };
     let (since, witnesses) = (UnixTime::EPOCH, Witnesses::default());
     Ok(Some(Throttle { until, failures, credential, cause, since, witnesses }))
 }

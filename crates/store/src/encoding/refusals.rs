@@ -1,17 +1,19 @@
-//! The fields `+proven` and `+refusals`: which credential has worked, and what is known of refusals in a row.
+//! The fields `+proven`, `+refusals` and `+subject`: which credential has worked, what is known of refusals in a row, and what
+//! the last one is about.
 //!
-//! An earlier version carries both along without knowing them. So `+refusals` names the end of the pause that it belongs to:
-//! beside another pause, which an earlier version has written, it does not count.
+//! An earlier version carries them along without knowing them. So `+refusals` and `+subject` name the end of the pause that they
+//! belong to: beside another pause, which an earlier version has written, they do not count.
 
-use wellspring_core::{Fingerprint, Proven, Record, Throttle, UnixTime, Witnesses};
+use wellspring_core::{ErrorSubject, Fingerprint, Proven, Record, Throttle, UnixTime, Witnesses};
 
 use super::fields::{Reader, Writer};
 use super::unreadable::Unreadable;
 
 const PROVEN: &str = "+proven";
 const REFUSALS: &str = "+refusals";
+const SUBJECT: &str = "+subject";
 
-/// The most bytes that both fields take.
+/// The most bytes that these fields take.
 pub(super) const LENGTH: usize = 512;
 
 pub(super) fn write(fields: &mut Writer, record: &Record) {
@@ -20,6 +22,10 @@ pub(super) fn write(fields: &mut Writer, record: &Record) {
         fields.value(PROVEN, format_args!("{salt:016x} {hash:016x} {}", seconds(at)));
     }
     if let Some(Throttle { until, cause, since, witnesses, .. }) = &record.throttle {
+        if let Some(subject) = cause.subject {
+            fields.of_format(4);
+            fields.value(SUBJECT, format_args!("{} {}", seconds(*until), subject.word()));
+        }
         let Witnesses { undecided, verdicts: [last, second, third] } = witnesses;
         if (*since, *witnesses, cause.status, cause.without_verdict)
             == (UnixTime::EPOCH, Witnesses::default(), None, false)
@@ -42,6 +48,14 @@ pub(super) fn read(fields: &mut Reader<'_>, record: &mut Record) -> Result<(), U
         if let Some(throttle) = record.throttle.as_mut().filter(|throttle| throttle.until == known.until) {
             (throttle.since, throttle.witnesses) = (known.since, known.witnesses);
             (throttle.cause.status, throttle.cause.without_verdict) = (known.status, known.without_verdict);
+        }
+    }
+    if let Some(text) = fields.text_of_format(4, SUBJECT)? {
+        let (until, word) = text.split_once(' ').ok_or(Unreadable::Field(SUBJECT))?;
+        let until = time(until).ok_or(Unreadable::Field(SUBJECT))?;
+        if let Some(throttle) = record.throttle.as_mut().filter(|throttle| throttle.until == until) {
+            // A later version may know more of them.
+            throttle.cause.subject = ErrorSubject::from_word(word);
         }
     }
     Ok(())
@@ -114,6 +128,7 @@ mod tests {
             code: None,
             status: Some(401),
             without_verdict: true,
+            subject: Some(ErrorSubject::ClientCertificate),
         };
         let witnesses = Witnesses { undecided: 2, verdicts: [t(5), t(4), UnixTime::EPOCH] };
         record.throttle =
@@ -124,6 +139,7 @@ mod tests {
     const FIELDS: &str = "epoch 1 1\ngeneration 1 1\ngrant 4 none\nthrottle_until 11 9.000000000\nthrottle_failures 1 2\n\
                           throttle_cause 13 misconfigured\nthrottle_text 7 refused\n\
                           +proven 45 0000000000000001 0000000000000002 3.000000000\n\
+                          +subject 30 9.000000000 client-certificate\n\
                           +refusals 67 9.000000000 5.000000000 5.000000000 4.000000000 0.000000000 2 401 1\n";
 
     fn sealed(fields: &str) -> Vec<u8> {
@@ -131,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_of_both_fields_do_not_change() {
+    fn the_bytes_of_these_fields_do_not_change() {
         let bytes = encode_record(&refused()).unwrap();
         assert_eq!(core::str::from_utf8(&bytes).unwrap(), core::str::from_utf8(&sealed(FIELDS)).unwrap());
         let read = decode_record(&bytes).unwrap().record;
@@ -143,7 +159,8 @@ mod tests {
         let other = FIELDS.replace("throttle_until 11 9", "throttle_until 11 8");
         let read = decode_record(&sealed(&other)).unwrap().record;
         let throttle = read.throttle.unwrap();
-        assert_eq!((throttle.cause.status, throttle.witnesses), (None, Witnesses::default()));
+        assert_eq!((throttle.cause.status, throttle.cause.subject), (None, None));
+        assert_eq!(throttle.witnesses, Witnesses::default());
         assert_eq!(read.proven, refused().proven);
         let without_pause = &FIELDS[FIELDS.find("+proven").unwrap()..];
         let without_pause = format!("epoch 1 1\ngeneration 1 1\ngrant 4 none\n{without_pause}");

@@ -49,6 +49,7 @@ fn full() -> Record {
             code: Some("x".into()),
             status: None,
             without_verdict: false,
+            subject: None,
         },
         since: UnixTime::EPOCH,
         witnesses: wellspring_core::Witnesses::default(),

@@ -21,6 +21,7 @@ use wellspring_transport::{
 };
 
 use super::lookup::{Lookup, LookupError};
+use super::overheard::{Heard, ProxyAnswer, ToProxy};
 use super::stream::{Socket, Stream};
 use super::tls::handshake;
 
@@ -107,7 +108,8 @@ impl Connector {
         if !speaks_http(proxy.uri()) {
             return Err(Failure::NOT_AN_HTTP_PROXY.into());
         }
-        let mut tunnel = Tunnel::new(proxy.uri().clone(), self.direct());
+        let heard = Heard::default();
+        let mut tunnel = Tunnel::new(proxy.uri().clone(), ToProxy(self.direct(), heard.clone()));
         if let Some(credentials) = proxy.basic_auth() {
             tunnel = tunnel.with_auth(credentials.clone());
         }
@@ -115,7 +117,10 @@ impl Connector {
             let unsent = error_chain(&error).find_map(|error| error.downcast_ref::<Unsent>());
             match unsent {
                 Some(Unsent(failure)) if is_of_this_process(failure.obstacle()) => failure.clone(),
-                _ => Failure::PROXY.with_source(error),
+                _ => match heard.status().filter(|status| *status != 200) {
+                    Some(status) => Failure::PROXY.with_source(ProxyAnswer(status)),
+                    None => Failure::PROXY.with_source(error),
+                },
             }
         })
     }

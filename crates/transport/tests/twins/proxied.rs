@@ -1,5 +1,6 @@
 //! Token requests and calls over HTTPS through a proxy, which gives them a connection and does not read them.
 
+use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -8,6 +9,9 @@ use std::thread;
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use wellspring_core::Policy;
+use wellspring_transport::error_chain;
 
 use super::client_settings::tls_libraries;
 use crate::driver::transport::{Tls, TokenSource};
@@ -82,5 +86,34 @@ async fn a_token_request_and_a_call_over_https_pass_through_a_proxy() {
         assert!(token.is_ok(), "{backend:?}: {token:?}");
         let call = http::Request::get("https://issuer.example/call").body(()).unwrap();
         assert_eq!(source.send(call).await.unwrap().status(), 200, "{backend:?}");
+    }
+}
+
+/// A proxy that answers each `CONNECT` with this status.
+fn refusing_proxy(status: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for mut socket in listener.incoming().map_while(Result::ok) {
+            let mut reader = BufReader::new(socket.try_clone().unwrap());
+            let mut line = String::new();
+            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                line.clear();
+            }
+            let _ = write!(socket, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    url
+}
+
+#[twin::test]
+async fn the_status_of_a_proxy_that_makes_no_connection_is_named() {
+    for status in ["403 Forbidden", "407 Proxy Authentication Required", "502 Bad Gateway"] {
+        let builder = TokenSource::builder(Toy::at("https://issuer.example")).proxy(refusing_proxy(status));
+        let policy = Policy::default().with_deadline(Duration::from_secs(1));
+        let error = builder.policy(policy).build().unwrap().token().await.unwrap_err();
+        let chain: Vec<_> = error_chain(&error).map(ToString::to_string).collect();
+        assert!(chain[0].contains("could not be reached through the proxy"), "{chain:?}");
+        assert!(chain.iter().any(|text| text.contains(&status[..3])), "{status}: {chain:?}");
     }
 }

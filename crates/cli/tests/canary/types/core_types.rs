@@ -7,7 +7,7 @@ use std::sync::Arc;
 use wellspring_core::{
     AccessToken, Amendment, Answer, Attachments, AuthorizationCode, AuthorizationGrant, BoundedRequest,
     ByteLeft, CallFormat, Choice, ClientSecret, Clocks, CodeVerifier, Completed, Credential, Decision,
-    Deviation, DeviceCode, Epoch, ErrorKind, ExistingTokens, ExtensionGrant, Fallback, Fate, FaultPlace,
+    Deviation, DeviceCode, Epoch, ErrorKind, ErrorSubject, ExistingTokens, ExtensionGrant, Fallback, Fate, FaultPlace,
     Found, GateState, Generation, GrantParameters, GrantState, Granted, Header, Holding, HttpRequest,
     HttpResponse, HttpTypeError, IdToken, Instant, Judgment, Lifecycle, LoginReason, Member, Members, Method,
     Need, Obstacle, Obtainment, Origin, OriginError, Outcome, ParameterValue, Permit, Policy, Provider,
@@ -78,6 +78,7 @@ pub(crate) fn show_all(shown: &mut Shown) {
         Completed = Completed::Renewed(lifecycle().1);
         Decision = Decision::Use(lifecycle().1);
         ErrorKind = error.kind();
+        ErrorSubject = ErrorSubject::TokenUrl;
         Fate = Fate::Dead;
         FaultPlace = FaultPlace::Local;
         Obstacle = Obstacle::NoNetwork;

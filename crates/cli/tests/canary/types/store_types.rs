@@ -51,6 +51,7 @@ fn throttle() -> Throttle {
         code: None,
         status: Some(401),
         without_verdict: false,
+        subject: None,
     };
     let credential = Some(Fingerprint::of(&*provider(), 7));
     Throttle {

@@ -158,8 +158,14 @@ fn the_grant_of_an_owner_that_is_gone_is_repeated_at_once_and_in_a_pause_of_the_
         Process::new(1, rotating()).renew(&mut slot, at(60), vec![answer(200, "new 60 next")]).unwrap();
     assert_eq!(token.expires().unwrap().unix, at(120).unix, "it was sent at the instant of the look");
     let text = "the server is down".into();
-    let cause =
-        Cause { kind: CauseKind::Unavailable, text, code: None, status: None, without_verdict: false };
+    let cause = Cause {
+        kind: CauseKind::Unavailable,
+        text,
+        code: None,
+        status: None,
+        without_verdict: false,
+        subject: None,
+    };
     theirs.throttle = Some(Throttle {
         until: at(70).unix,
         failures: 1,

@@ -51,6 +51,7 @@ fn a_pause_longer_than_the_longest_comes_from_a_clock_that_was_set_back() {
         code: None,
         status: None,
         without_verdict: false,
+        subject: None,
     };
     paused.throttle = Some(Throttle {
         until: at(10_000_000).unix,

@@ -113,6 +113,7 @@ fn a_pause_in_the_store_does_not_hide_a_lease_that_stands_beside_it() {
         code: None,
         status: None,
         without_verdict: false,
+        subject: None,
     };
     let throttle = Some(Throttle {
         until: at(0).unix,
