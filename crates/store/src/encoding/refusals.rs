@@ -21,21 +21,18 @@ pub(super) fn write(fields: &mut Writer, record: &Record) {
         fields.of_format(4);
         fields.value(PROVEN, format_args!("{salt:016x} {hash:016x} {}", seconds(at)));
     }
-    if let Some(Throttle { until, cause, since, witnesses, .. }) = &record.throttle {
-        if let Some(subject) = cause.subject {
-            fields.of_format(4);
-            fields.value(SUBJECT, format_args!("{} {}", seconds(*until), subject.word()));
-        }
+    let Some(Throttle { until, cause, since, witnesses, .. }) = &record.throttle else { return };
+    let known = (*since, *witnesses, cause.status, cause.without_verdict);
+    if known != (UnixTime::EPOCH, Witnesses::default(), None, false) {
         let Witnesses { undecided, verdicts: [last, second, third] } = witnesses;
-        if (*since, *witnesses, cause.status, cause.without_verdict)
-            == (UnixTime::EPOCH, Witnesses::default(), None, false)
-        {
-            return;
-        }
         fields.of_format(4);
         let (status, open) = (cause.status.unwrap_or_default(), u8::from(cause.without_verdict));
         let times = [until, since, last, second, third].map(|time| seconds(*time));
         fields.value(REFUSALS, format_args!("{} {undecided} {status} {open}", times.join(" ")));
+    }
+    if let Some(subject) = cause.subject {
+        fields.of_format(4);
+        fields.value(SUBJECT, format_args!("{} {}", seconds(*until), subject.word()));
     }
 }
 
@@ -139,8 +136,8 @@ mod tests {
     const FIELDS: &str = "epoch 1 1\ngeneration 1 1\ngrant 4 none\nthrottle_until 11 9.000000000\nthrottle_failures 1 2\n\
                           throttle_cause 13 misconfigured\nthrottle_text 7 refused\n\
                           +proven 45 0000000000000001 0000000000000002 3.000000000\n\
-                          +subject 30 9.000000000 client-certificate\n\
-                          +refusals 67 9.000000000 5.000000000 5.000000000 4.000000000 0.000000000 2 401 1\n";
+                          +refusals 67 9.000000000 5.000000000 5.000000000 4.000000000 0.000000000 2 401 1\n\
+                          +subject 30 9.000000000 client-certificate\n";
 
     fn sealed(fields: &str) -> Vec<u8> {
         format!("wellspring record 4 {}\n{fields}", hex(&Sha256::digest(fields))).into_bytes()
@@ -174,8 +171,14 @@ mod tests {
             ("2 401 1\n", "2 401 2\n"),
             ("+refusals 67", "+refusals 66"),
             ("401", "99999"),
+            ("+subject 30 9", "+subject 30 x"),
+            ("0 client-certificate", "0_client-certificate"),
         ] {
             assert!(decode_record(&sealed(&FIELDS.replace(old, new))).is_err(), "{new}");
         }
+        // A subject that a later version has named.
+        let later = FIELDS.replace("client-certificate", "something-newer-18");
+        let throttle = decode_record(&sealed(&later)).unwrap().record.throttle.unwrap();
+        assert_eq!((throttle.cause.subject, throttle.cause.status), (None, Some(401)));
     }
 }
