@@ -11,13 +11,17 @@ use core::error::Error;
 use core::fmt;
 use core::time::Duration;
 
-use crate::error_subject::ErrorSubject;
 use crate::login_reason::LoginReason;
 use crate::scope::Scope;
 use crate::time::UnixTime;
 
 #[cfg(wellspring_explore)]
 mod explored;
+mod fate;
+mod subject;
+
+pub use fate::Fate;
+pub use subject::ErrorSubject;
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,21 +46,6 @@ pub enum ErrorKind {
     Busy,
     /// The store failed; the text says what was saved and what was not.
     Store,
-}
-
-/// What a failed exchange has done to the grant that was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "the machines match on every case")]
-pub enum Fate {
-    /// The grant was not spent: it was never sent, or the endpoint said that it did not process the request.
-    Unspent,
-    /// Unknown: a byte may have left, and no response came or a 5xx did.
-    Unknown,
-    /// The grant is spent with near certainty: the endpoint sent a successful response, and the response cannot be read to
-    /// its end.
-    Answered,
-    /// The endpoint refused the grant, or has granted a sign-in with it.
-    Dead,
 }
 
 /// An error. Cheap to clone: every caller that waits for one exchange gets the same error.

@@ -56,7 +56,6 @@ mod call_format;
 mod credential;
 mod decision;
 mod error;
-mod error_subject;
 mod existing_tokens;
 mod extension_grant;
 mod fault;
@@ -107,8 +106,7 @@ pub use credential::Credential;
 pub use decision::{
     GateState, Holding, REFUSALS, Refusal, RefusedToken, TABLE, Verb, decide, decide_refusal,
 };
-pub use error::{ErrorKind, Fate, TokenError};
-pub use error_subject::ErrorSubject;
+pub use error::{ErrorKind, ErrorSubject, Fate, TokenError};
 pub use existing_tokens::ExistingTokens;
 pub use extension_grant::{ExtensionGrant, GrantParameters};
 pub use fault::{FaultPlace, OBSTACLES, Obstacle};

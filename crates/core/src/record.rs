@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use crate::attachments::Attachments;
-use crate::error_subject::ErrorSubject;
+use crate::error::ErrorSubject;
 use crate::generation::{Epoch, Generation};
 use crate::lease::{Attempt, Fingerprint, Lease};
 use crate::login_reason::LoginReason;

@@ -154,7 +154,11 @@ fn a_refused_certificate_costs_a_command_one_handshake_and_names_the_alert() {
         assert_eq!(ran.status, 2, "{}", ran.stderr);
         assert!(ran.stderr.contains("(alert certificate_expired)"), "{}", ran.stderr);
         assert!(ran.stderr.contains("expired on 2001-01-01"), "{}", ran.stderr);
-        assert!(ran.stderr.contains("; set or renew `client_certificate` in the profile's"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("; set or renew `client_certificate` in the profile's"),
+            "{}",
+            ran.stderr
+        );
         assert_eq!(simulator.refused_handshakes(), 1, "{transport}");
     }
 }

@@ -15,7 +15,6 @@ use wellspring_store_sqlite::SqliteStore;
 
 use crate::command::Folder;
 use crate::login;
-
 const MOMENT: Duration = Duration::from_secs(5);
 const ACCESS: &str = "canary-access-token-0123456789";
 const REFRESH: &str = "canary-refresh-token-0123456789";

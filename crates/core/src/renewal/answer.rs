@@ -6,8 +6,7 @@ use alloc::sync::Arc;
 use core::error::Error;
 use core::fmt;
 
-use crate::error::{Fate, TokenError};
-use crate::error_subject::ErrorSubject;
+use crate::error::{ErrorSubject, Fate, TokenError};
 use crate::fault::Obstacle;
 use crate::http::HttpResponse;
 

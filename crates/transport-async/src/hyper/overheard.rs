@@ -11,7 +11,6 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tower_service::Service;
 
-use super::connect::{Connector, Unsent};
 use super::stream::{Io, Stream};
 
 /// The bytes of `HTTP/1.1 403`.
@@ -50,14 +49,17 @@ impl core::error::Error for ProxyAnswer {}
 
 /// Connects to a proxy.
 #[derive(Clone)]
-pub(super) struct ToProxy(pub(super) Connector, pub(super) Heard);
+pub(super) struct ToProxy<S>(pub(super) S, pub(super) Heard);
 
-impl Service<Uri> for ToProxy {
+impl<S> Service<Uri> for ToProxy<S>
+where
+    S: Service<Uri, Response = Stream, Future: Send + 'static>,
+{
     type Response = Stream;
-    type Error = Unsent;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream, Unsent>> + Send>>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, S::Error>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Unsent>> {
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.0.poll_ready(context)
     }
 

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use wellspring_core::{
     AccessToken, Amendment, Answer, Attachments, AuthorizationCode, AuthorizationGrant, BoundedRequest,
     ByteLeft, CallFormat, Choice, ClientSecret, Clocks, CodeVerifier, Completed, Credential, Decision,
-    Deviation, DeviceCode, Epoch, ErrorKind, ErrorSubject, ExistingTokens, ExtensionGrant, Fallback, Fate, FaultPlace,
-    Found, GateState, Generation, GrantParameters, GrantState, Granted, Header, Holding, HttpRequest,
-    HttpResponse, HttpTypeError, IdToken, Instant, Judgment, Lifecycle, LoginReason, Member, Members, Method,
-    Need, Obstacle, Obtainment, Origin, OriginError, Outcome, ParameterValue, Permit, Policy, Provider,
-    ProviderSpec, Reading, Record, RefreshToken, Refusal, RefusedToken, Rejected, Renewal, RenewalJob,
-    Replay, Resolution, ResponseHead, Resting, Rotation, Scope, Sent, SessionState, Step, StorePassword,
-    StoreState, Successor, Token, TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind,
-    UnixTime, UnknownFields, Verb, Verdict,
+    Deviation, DeviceCode, Epoch, ErrorKind, ErrorSubject, ExistingTokens, ExtensionGrant, Fallback, Fate,
+    FaultPlace, Found, GateState, Generation, GrantParameters, GrantState, Granted, Header, Holding,
+    HttpRequest, HttpResponse, HttpTypeError, IdToken, Instant, Judgment, Lifecycle, LoginReason, Member,
+    Members, Method, Need, Obstacle, Obtainment, Origin, OriginError, Outcome, ParameterValue, Permit,
+    Policy, Provider, ProviderSpec, Reading, Record, RefreshToken, Refusal, RefusedToken, Rejected, Renewal,
+    RenewalJob, Replay, Resolution, ResponseHead, Resting, Rotation, Scope, Sent, SessionState, Step,
+    StorePassword, StoreState, Successor, Token, TokenError, TokenKey, TokenResponse, TransportError,
+    TransportErrorKind, UnixTime, UnknownFields, Verb, Verdict,
 };
 
 use super::{ACCESS, CODE, REFRESH, SECRET, Shown, VERIFIER, show};
