@@ -166,9 +166,10 @@ async fn a_dead_session_is_counted_once_and_leaves_the_gauge_with_its_source() {
     assert_eq!(of(&measured, "wellspring_renewals_total{outcome=\"unsent\",reason=\"refused\"}"), 2.0);
     assert_eq!(of(&measured, "wellspring_pause_duration_seconds_count{reason=\"refused\"}"), 0.0);
     drop(source);
-    let gone = || of(&meters.measured(), "wellspring_sessions_awaiting_sign_in{reason=\"refused\"}") == 0.0;
+    let gone = || of(&meters.of_one(), "wellspring_sessions_awaiting_sign_in{reason=\"refused\"}") == 0.0;
     // The task of the renewal may hold the source a moment longer than its caller waits.
     eventually(gone).await;
+    eventually(|| meters.agree()).await;
 }
 
 /// A token with a refresh token, for so long.
