@@ -135,7 +135,7 @@ mod tests {
     use crate::error::TokenError;
     use crate::lifecycle::refusals::Refusals;
     use crate::lifecycle::{Decision, Need};
-    use crate::renewal::outcome::Outcome;
+    use crate::renewal::outcome::{Outcome, OwnAttempt};
     use crate::token::TokenResponse;
     use crate::toy::at;
 
@@ -150,6 +150,7 @@ mod tests {
     fn a_lifecycle_that_awakes_decides_as_before_and_keeps_only_a_refresh_token_that_survives_its_use() {
         for repeatable in [true, false] {
             let mut before = holding();
+            before.attempts = 41;
             let mut after = Lifecycle::awake(Policy::default(), &before.rest(repeatable).unwrap());
             assert_eq!(after.held.is_some(), repeatable);
             assert_eq!((after.place(), after.issued), (before.place(), before.issued));
@@ -164,6 +165,7 @@ mod tests {
                 assert_eq!(verb(&mut before), verb(&mut after), "{repeatable} {seconds}");
             }
             assert_eq!(before.attempts, after.attempts, "an attempt has a number of its own");
+            assert!(after.attempts > 41, "{}", after.attempts);
         }
     }
 
@@ -204,6 +206,9 @@ mod tests {
                 let target = crate::CallTarget::of("https://a.example/x");
                 lifecycle.targets.refuse(target, Generation::new(1));
             }),
+            changed(|lifecycle| lifecycle.failures = 1),
+            changed(|lifecycle| lifecycle.own_attempt = Some(OwnAttempt::Unsent(1))),
+            changed(|lifecycle| lifecycle.refused = lifecycle.token.clone()),
             changed(|lifecycle| lifecycle.logged_out = true),
             changed(|lifecycle| {
                 lifecycle.held.as_mut().unwrap().first_sent = Some(Instant::ORIGIN);
