@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Apps(Apps),
     /// Ends a profile's session in the store and, where the provider supports it, at the server
     Logout(Logout),
+    /// Renews the refresh tokens that no process has used for a while, before the server ends them
+    KeepAlive(KeepAlive),
     /// Shows what the store holds for each profile, how fresh it is and which process renews it; never a secret
     Status(Status),
     /// Checks the configuration, the store, the token endpoints and the clock, before the first token is needed
@@ -193,6 +195,21 @@ The vendor sends the secret only once: it is on the disk before the command prin
 pub(crate) struct Logout {
     /// The profile, as in [profile.NAME]
     pub(crate) profile: String,
+    /// The transport that sends the requests
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) transport: Transport,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeepAlive {
+    /// The profiles, as in [profile.NAME]; all by default
+    pub(crate) profiles: Vec<String>,
+    /// How long a refresh token is unused when it is renewed, such as 480h: less than the server allows
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) unused_for: Duration,
+    /// The most renewals in a minute
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) per_minute: u32,
     /// The transport that sends the requests
     #[arg(long, value_enum, default_value_t)]
     pub(crate) transport: Transport,

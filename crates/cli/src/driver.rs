@@ -13,7 +13,7 @@ use wellspring_core::{
 };
 use wellspring_transport_async as asynchronous;
 use wellspring_transport_blocking as blocking;
-use wellspring_transport_blocking::{Clock, Tls, UserAgent};
+use wellspring_transport_blocking::{Clock, KeepAlive, KeptAlive, Tls, UserAgent};
 
 use crate::arguments::Transport;
 
@@ -131,6 +131,13 @@ impl Driver {
         match self {
             Self::Async(runtime, source) => runtime.block_on(source.sign_out()),
             Self::Blocking(source) => source.sign_out(),
+        }
+    }
+
+    pub(crate) fn keep_alive(&self, settings: KeepAlive) -> Result<KeptAlive, TokenError> {
+        match self {
+            Self::Async(runtime, source) => runtime.block_on(source.keep_alive(settings)),
+            Self::Blocking(source) => source.keep_alive(settings),
         }
     }
 

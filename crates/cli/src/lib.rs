@@ -28,6 +28,7 @@ mod driver;
 mod exit;
 mod former;
 mod interrupt;
+mod keep_alive;
 mod keygen;
 mod logging;
 mod login;
@@ -136,6 +137,12 @@ fn carry_out(config: &Path, command: Command) -> Result<(), Failure> {
         Command::Logout(args) => {
             let profile = profile(&args.profile)?;
             logout::run(&profile, &args)
+        }
+        Command::KeepAlive(args) => {
+            let renew = |profile, settings, transport| {
+                timed(profile, move |profile, _| keep_alive::renew(profile, settings, transport))
+            };
+            keep_alive::run(&Configuration::load(config)?, &args, &mut stdout(), renew)
         }
         Command::Status(args) => status::run(&Configuration::load(config)?, &args, &mut stdout()),
         Command::Doctor(args) => {

@@ -16,7 +16,7 @@ use wellspring_core::{
     Provider, RefreshToken, Revocation, Store, Token, TokenError, TokenResponse, UnixTime,
 };
 use wellspring_profiles::{AnyProvider, LocalStore, Profile, SignsIn, StoreSettings};
-use wellspring_transport_blocking::{Clock, Tls};
+use wellspring_transport_blocking::{Clock, KeepAlive, KeptAlive, Tls};
 
 use crate::arguments::Transport;
 use crate::certificate;
@@ -357,6 +357,16 @@ impl Source {
         });
         drop(signals);
         Ok(revocation?)
+    }
+
+    /// Renews the refresh token, if no process has used it for so long.
+    pub(crate) fn keep_alive(&self, settings: KeepAlive) -> Result<KeptAlive, Failure> {
+        let kept = self.driver.keep_alive(settings);
+        self.release();
+        if let Some(store) = &self.store {
+            store.warn_if_broken();
+        }
+        kept.map_err(|error| self.failure(&error))
     }
 
     /// Whether an early renewal may run. After a spill the next command saves the spilled token first.

@@ -12,6 +12,7 @@ mod device;
 mod doctor;
 mod identity;
 #[cfg(all(target_os = "linux", feature = "keyring"))]
+mod keep_alive;
 mod keyring;
 mod wrong_url;
 
