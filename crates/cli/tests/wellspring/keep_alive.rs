@@ -90,7 +90,7 @@ fn what_cannot_be_kept_alive_says_why() {
 
     let memory = Folder::with("[profile.a]\nprovider = \"static\"\ntoken = \"canary\"\n");
     let ran = memory.run(&["keep-alive", "--unused-for", "1h"]);
-    assert_eq!(ran.status, 2);
+    assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "no profile is looked at");
     assert!(ran.stderr.contains("add a persistent store"), "{}", ran.stderr);
     let ran = memory.run(&["keep-alive"]);
     assert!(ran.status == 2 && ran.stderr.contains("--unused-for"), "{}", ran.stderr);
