@@ -132,7 +132,7 @@ fn a_missing_file_a_broken_store_and_a_wrong_setting_are_different_errors() {
 #[test]
 fn the_place_and_the_source_of_each_secret_are_known_and_no_secret_is_shown() {
     let folder = Folder::with(
-        "[profile.app]\nprovider = \"oauth2-app\"\nclient_id = \"id\"\nclient_secret = \"sentinel\"\n\
+        "[profile.app]\nprovider = \"oauth2-app\"\nclient_id = \"id\"\nclient_secret = \"canary\"\n\
          refresh_token = { file = \"refresh\" }\ndeveloper_token = { env = \"TOKEN\" }\n\
          [profile.app.tls]\nclient_key = \"key.pem\"\n",
     );
@@ -148,7 +148,7 @@ fn the_place_and_the_source_of_each_secret_are_known_and_no_secret_is_shown() {
             ("`client_key`".to_owned(), file("key.pem")),
         ]
     );
-    assert!(!format!("{app:?}").contains("sentinel"));
+    assert!(!format!("{app:?}").contains("canary"));
 }
 
 #[test]
