@@ -268,6 +268,7 @@ mod tests {
             ("https://.example.com/", "", 0),
             ("https://ex%61mple.com/", "", 0),
             ("https://[0:0::1]:8443/", "[::1]", 8443),
+            ("https://[::ffff:7f00:1]", "[::ffff:127.0.0.1]", 443),
         ] {
             let seen = Origin::of(url).map(|origin| (origin.host().to_string(), origin.port()));
             let expected = (!host.is_empty()).then(|| (host.to_string(), port));
