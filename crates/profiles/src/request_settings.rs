@@ -139,15 +139,18 @@ impl RequestSettings {
             spec = spec.header(field_name(value, name)?, field_value(value)?.as_str());
         }
         for (name, value) in &self.names {
-            let is_own = [&self.parameters, &self.secret_parameters, &self.refresh_parameters];
-            if !PARAMETERS.contains(&name.as_str())
-                && !is_own.iter().any(|own| own.iter().any(|(own, _)| own == name))
-            {
-                return Err(value.place.error(
-                    "is no parameter of token requests; on the left stands the standard's name, on the right the vendor's: \
-                     { refresh_token = \"refreshToken\" }",
-                ));
+            if PARAMETERS.contains(&name.as_str()) {
+                continue;
             }
+            let own = [&self.parameters, &self.secret_parameters, &self.refresh_parameters];
+            let is_own = own.iter().any(|own| own.iter().any(|(own, _)| own == name));
+            return Err(value.place.error(match is_own {
+                true => "is a parameter of the profile's own: write it there under the vendor's name",
+                false => {
+                    "is no parameter of token requests; on the left stands the standard's name, on the right the vendor's: \
+                     { refresh_token = \"refreshToken\" }"
+                }
+            }));
         }
         type Add = fn(TokenRequestSpec, &str, &str) -> TokenRequestSpec;
         let pairs: [(&[(String, Value)], Add); 5] = [

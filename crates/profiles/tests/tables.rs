@@ -138,6 +138,10 @@ fn what_a_table_refuses_is_named_with_its_line_and_what_is_accepted() {
             "[profile.own.request]\nnames = { refresh = 'r' }",
             "7: `refresh` is no parameter of token requests; on the left stands the standard's name",
         ),
+        (
+            "[profile.own.request]\nparameters = { tenant = 'a' }\nnames = { tenant = 'org' }",
+            "8: `tenant` is a parameter of the profile's own: write it there under the vendor's name",
+        ),
     ] {
         let error = refusal(&format!("{CUSTOM}{lines}\n"));
         assert!(error.starts_with(said), "{lines}\n{error}");
