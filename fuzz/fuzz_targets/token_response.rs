@@ -66,8 +66,14 @@ fn format(settings: u8) -> TokenFormat {
     if settings & 16 == 0 { format } else { format.code("busy", Meaning::Unavailable) }
 }
 
+/// Whether the body says that the request was refused: by its member, or, where the document is broken, by what is left of it
+/// beside no token.
 fn has_error(body: &[u8]) -> bool {
-    Object::parse(body).is_ok_and(|object| object.get("error").is_some())
+    let holds = |part: &[u8]| body.windows(part.len()).any(|at| at.eq_ignore_ascii_case(part));
+    match Object::parse(body) {
+        Ok(object) => object.get("error").is_some(),
+        Err(_) => holds(b"error") && !holds(b"token\":") && !holds(b"token="),
+    }
 }
 
 /// What is read from a body and written again means the same.

@@ -94,10 +94,14 @@ impl ErrorBody {
     /// Reads the error code of a body that is not a JSON object in UTF-8: with a description in another encoding, with a
     /// document that breaks off or is not valid after the code, or of a form. An error code is ASCII, so it can be read.
     ///
-    /// The message is left out: where it is not text, no secret can be found in it.
+    /// The message is left out: where it is not text, no secret can be found in it. A successful response with a member for a
+    /// token is no refusal, whatever its code: the endpoint may have granted one, and a grant must not be sent twice.
     #[must_use]
     pub(crate) fn salvaged(body: &[u8], success: bool) -> Option<Self> {
         let text = decoded(body);
+        if success && has_member_for_token(&text) {
+            return None;
+        }
         if let Ok(object) = Object::parse(text.as_bytes()) {
             let read = Self { message: None, ..Self::of(&object) };
             let has_error = read.code.is_some() && (!success || object.text("error").is_some());
@@ -115,6 +119,15 @@ impl ErrorBody {
         let code = code.filter(|code| is_code(code))?;
         Some(Self::shaped(ErrorShape::OAuth, Some(code), None))
     }
+}
+
+/// Whether a member of this document, or a parameter of this form, has a name that ends in `token`. Its parts need not be valid.
+fn has_member_for_token(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.match_indices("token").any(|(at, word)| {
+        let rest = &lower[at + word.len()..];
+        rest.starts_with('=') || rest.strip_prefix('"').is_some_and(|rest| rest.trim_start().starts_with(':'))
+    })
 }
 
 /// The first entry of a list of errors.

@@ -227,3 +227,20 @@ fn debug_of_a_body_shows_names_and_no_strings() {
     let shown = format!("{body:?}");
     assert!(shown.contains("access_token") && !shown.contains("canary"), "{shown}");
 }
+
+#[test]
+fn a_broken_success_with_a_token_is_no_refusal_whatever_its_code() {
+    let latin = b"{\"error\":\"none\",\"access_token\":\"abc\",\"note\":\"\xE9\"}".to_vec();
+    for (body, fate) in [
+        (br#"{"access_token":"abc","error":"none","scope":"#.to_vec(), Fate::Answered),
+        (br#"{"error":"none","Refresh_Token" : "abc","#.to_vec(), Fate::Answered),
+        (latin, Fate::Answered),
+        // A word in a description is no member.
+        (br#"{"error":"refused","error_description":"the token is revoked"#.to_vec(), Fate::Unspent),
+    ] {
+        let error = error_of(&refresh(), &response(200, body.clone()));
+        assert_eq!(error.fate(), fate, "{}: {error}", String::from_utf8_lossy(&body));
+    }
+    let form = response_of_type(200, "text/plain", "access_token=abc&error=none&scope=a");
+    assert_ne!(error_of(&refresh(), &form).fate(), Fate::Unspent);
+}
