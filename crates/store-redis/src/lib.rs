@@ -80,8 +80,8 @@
 //!
 //! # Limits
 //!
-//! - The operating system looks up the name of a server. No deadline ends that, so in blocking code each connection is made on a
-//!   thread that ends with it; an operation waits no longer than its own time.
+//! - The operating system looks up the name of a server. No deadline ends that, so blocking code makes each connection on
+//!   a thread of its own, and an operation waits no longer than its own time. A thread ends when the system answers.
 //! - With TLS the client uses rustls' provider of the process. A program that has installed none gets the one of ring.
 #![forbid(unsafe_code)]
 
