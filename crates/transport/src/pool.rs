@@ -23,8 +23,8 @@ use crate::timer::Timed;
 /// How soon a renewal that could not be started is tried again, and the shortest time between two sweeps.
 const SOON: Duration = Duration::from_secs(2);
 
-/// The longest time between two sweeps.
-const SWEEP: Duration = Duration::from_secs(60);
+/// The longest time between two sweeps. Each visits all users.
+const SWEEP: Duration = Duration::from_secs(300);
 
 /// Many users' sources, which share one client and one store.
 pub struct Pool<D: Driver> {
@@ -118,8 +118,7 @@ impl<D: Driver> Pool<D> {
 
     fn insert(&self, number: u64, user: &str, now: u64) -> Result<Arc<SharedLifecycle>, TokenError> {
         let added = self.make(user)?;
-        added.used().store(now, Ordering::Relaxed);
-        let shared = self.users.insert(number, added);
+        let shared = self.users.insert(number, added, now);
         if self.pool.is_closed() {
             // The pool was closed meanwhile, and may have missed it.
             let _ = shared.close();
@@ -210,8 +209,8 @@ impl<D: Driver> Pool<D> {
         let idle = nanos(self.settings.idle);
         let again = now.saturating_add((idle / 4).clamp(nanos(SOON), nanos(SWEEP)));
         self.sweep.store(again, Ordering::Relaxed);
-        self.users.retain(|user| {
-            let unused = now.saturating_sub(user.used().load(Ordering::Relaxed));
+        self.users.retain(|user, used| {
+            let unused = now.saturating_sub(used);
             // No caller holds the source, and no caller gets it while this part of the table is locked.
             if Arc::strong_count(user) == 1 && unused >= idle && !user.is_in_use() {
                 return false;

@@ -3,7 +3,7 @@
 //! A caller holds the lock for a decision, never across I/O or a wait. Every change is published to the readers before
 //! the lock is released, and notifies the waiters afterwards. A poisoned lock is taken over: its lifecycle is valid.
 
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 use wellspring_core::{
@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::events;
 use crate::in_flight::{InFlight, JobKind, Report};
 use crate::kind::{Kind, Parts};
+use crate::name::Name;
 use crate::notify::Notify;
 use crate::observed::Ended;
 use crate::observer::{Observation, RejectionAnswer};
@@ -25,17 +26,16 @@ use crate::sync::Mutex;
 use crate::timer::Noted;
 
 /// One lifecycle, with the published token and the waiters.
+#[repr(C)]
 pub struct SharedLifecycle {
+    /// The user of a pool. It comes first, beside the counts of the `Arc`: a pool's look-up needs both.
+    user: Name,
     published: Published,
     /// The clock.
     pub clock: Clock,
     kind: Arc<Kind>,
-    /// The user of a pool.
-    user: Box<str>,
     /// The number of this source in its process: a part of the owner of what it saves.
     number: u64,
-    /// When a caller asked the pool for this user last, on the coarse monotonic clock.
-    used: AtomicU64,
     noted: Noted,
     /// Whether the lifecycle remembers targets that have refused a fresh token.
     has_refusals: AtomicBool,
@@ -76,12 +76,11 @@ impl SharedLifecycle {
             None => Published::default(),
         };
         Arc::new(Self {
+            user: user.into(),
             published,
             clock,
             kind,
-            user: user.into(),
             number,
-            used: AtomicU64::default(),
             noted: Noted::default(),
             has_refusals: AtomicBool::new(false),
             is_cold: AtomicBool::new(false),

@@ -3,7 +3,7 @@
 //! `cargo xtask interleavings` builds with shuttle. Every other build has the types of std and arc-swap.
 
 #[cfg(wellspring_shuttle)]
-pub(crate) use self::explored::{ArcSwap, HashMap, Numbered, OnceLock, RandomState};
+pub(crate) use self::explored::{ArcSwap, HashMap, OnceLock, RandomState};
 #[cfg(wellspring_shuttle)]
 pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic::AtomicU64};
 
@@ -18,10 +18,6 @@ pub(crate) use std::hash::RandomState;
 #[cfg(not(wellspring_shuttle))]
 pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
 
-/// Values by numbers that are hashes already.
-#[cfg(not(wellspring_shuttle))]
-pub(crate) type Numbered<T> = HashMap<u64, T, core::hash::BuildHasherDefault<crate::hashed::Hashed>>;
-
 /// Types that shuttle lacks: the real ones, with a point before each use at which another thread may run.
 #[cfg(wellspring_shuttle)]
 mod explored {
@@ -31,7 +27,6 @@ mod explored {
 
     /// Ordered, so that a schedule is the same when it is run again.
     pub(crate) use std::collections::BTreeMap as HashMap;
-    pub(crate) type Numbered<T> = HashMap<u64, T>;
     /// The same in each run.
     pub(crate) type RandomState = core::hash::BuildHasherDefault<siphasher::sip::SipHasher13>;
 

@@ -1,7 +1,6 @@
 //! The look-up of a user, compared with that of a hash map with the same names.
 
 use core::hint::black_box;
-use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -12,10 +11,10 @@ use crate::processor_time;
 use crate::users::name;
 
 /// How many look-ups one measurement takes.
-const ROUNDS: usize = 200_000;
+const ROUNDS: usize = 20_000;
 
-/// How many measurements of each kind there are, in turns.
-const TURNS: usize = 15;
+/// How many measurements of each kind there are, in turns: what else the machine does then slows all kinds alike.
+const TURNS: usize = 151;
 
 /// What a look-up takes.
 pub(crate) struct Ratio {
@@ -27,7 +26,7 @@ pub(crate) struct Ratio {
     pub(crate) nanos: f64,
 }
 
-/// The medians of the look-ups, each of names that no look-up has touched for a while.
+/// The medians of all turns, each with names that no look-up has touched for a while.
 pub(crate) fn ratio(pool: &TokenPool, keys: usize) -> Result<Ratio, TokenError> {
     let names: Vec<String> = (0..keys).map(name).collect();
     // As large as a lifecycle, so that the values lie as far apart.
@@ -38,32 +37,29 @@ pub(crate) fn ratio(pool: &TokenPool, keys: usize) -> Result<Ratio, TokenError> 
         next = next.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (next >> 33) as usize % keys
     };
-    let (mut pooled, mut cloned, mut lent) = (Vec::new(), Vec::new(), Vec::new());
+    let mut order = || -> Vec<&str> { (0..ROUNDS).map(|_| names[pick()].as_str()).collect() };
+    let (mut nanos, mut against_clone, mut against_get) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..TURNS {
-        let order: Vec<&str> = (0..ROUNDS).map(|_| names[pick()].as_str()).collect();
-        pooled.push(time(&order, |name| pool.source(name).is_ok()));
-        let order: Vec<&str> = (0..ROUNDS).map(|_| names[pick()].as_str()).collect();
-        cloned.push(time(&order, |name| map.get(name).cloned().is_some()));
-        let order: Vec<&str> = (0..ROUNDS).map(|_| names[pick()].as_str()).collect();
-        lent.push(time(&order, |name| black_box(map.get(name)).is_some()));
+        let pooled = time(&order(), |name| pool.source(name).is_ok());
+        let cloned = time(&order(), |name| map.get(name).cloned().is_some());
+        let lent = time(&order(), |name| black_box(map.get(name)).is_some());
+        nanos.push(pooled);
+        against_clone.push(pooled / cloned);
+        against_get.push(pooled / lent);
     }
-    let (pooled, cloned, lent) = (median(pooled), median(cloned), median(lent));
-    Ok(Ratio {
-        against_clone: pooled / cloned,
-        against_get: pooled / lent,
-        nanos: pooled * 1e9 / ROUNDS as f64,
-    })
+    Ok(Ratio { against_clone: median(against_clone), against_get: median(against_get), nanos: median(nanos) })
 }
 
-fn time(order: &[&str], found: impl Fn(&str) -> bool) -> Duration {
+/// Nanoseconds of one look-up.
+fn time(order: &[&str], found: impl Fn(&str) -> bool) -> f64 {
     let start = processor_time();
     for name in order {
         assert!(found(black_box(name)));
     }
-    processor_time().saturating_sub(start)
+    processor_time().saturating_sub(start).as_secs_f64() * 1e9 / ROUNDS as f64
 }
 
-fn median(mut times: Vec<Duration>) -> f64 {
-    times.sort_unstable();
-    times[times.len() / 2].as_secs_f64()
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
 }

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use allocator::bytes_in_use;
 use rustix::time::{ClockId, clock_gettime};
 use users::{TOKEN, Users};
+use wellspring_transport_async::{Clock, ManualClock};
 
 /// The most bytes for each user, besides the token.
 const BYTES: f64 = 600.0;
@@ -44,15 +45,17 @@ fn main() -> ExitCode {
 fn measure(keys: usize) -> Measured<bool> {
     println!("{keys} users in one pool\n\n   measured   limit   what");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let reusable = runtime.block_on(bytes_each(keys, true))?;
-    let mut within = show("bytes each, with a refresh token that survives its use", reusable, BYTES);
-    let (bytes, users) = runtime.block_on(filled(keys, false))?;
-    within &= show("bytes each, with a refresh token that does not", bytes, BYTES);
+    let (bytes, users) = runtime.block_on(filled(keys, true, Clock::system()))?;
+    let mut within = show("bytes each, with a refresh token that survives its use", bytes, BYTES);
     let ratio = lookup::ratio(&users.pool, keys)?;
+    drop(users);
     within &= show("look-up of a user, in those of a HashMap<String, Arc<_>>", ratio.against_clone, LOOKUP);
     println!("   {:<8.3}   {:<5}   the same, if the map lends its value", ratio.against_get, "-");
     println!("   {:<8.0}   {:<5}   nanoseconds of one look-up", ratio.nanos, "-");
-    let share = runtime.block_on(timer_share(&users, keys))?;
+    let clock = Clock::manual(1_800_000_000);
+    let (bytes, users) = runtime.block_on(filled(keys, false, Clock::from(&clock)))?;
+    within &= show("bytes each, with a refresh token that does not", bytes, BYTES);
+    let share = runtime.block_on(timer_share(&users, &clock, keys))?;
     within &= show("of one processor: an hour in which each user is renewed from the store", share, TIMER);
     Ok(within)
 }
@@ -64,8 +67,8 @@ fn show(what: &str, measured: f64, limit: f64) -> bool {
 }
 
 /// The bytes that each of so many users takes beside its token and its name, and the pool that holds them.
-async fn filled(keys: usize, reusable: bool) -> Measured<(f64, Users)> {
-    let users = Users::new(reusable)?;
+async fn filled(keys: usize, reusable: bool, clock: Clock) -> Measured<(f64, Users)> {
+    let users = Users::new(reusable, clock)?;
     let before = bytes_in_use();
     users.fill(keys).await?;
     let taken = bytes_in_use().saturating_sub(before);
@@ -73,17 +76,13 @@ async fn filled(keys: usize, reusable: bool) -> Measured<(f64, Users)> {
     Ok((taken as f64 / keys as f64 - own as f64, users))
 }
 
-async fn bytes_each(keys: usize, reusable: bool) -> Measured<f64> {
-    filled(keys, reusable).await.map(|(bytes, _)| bytes)
-}
-
 /// The share of one processor that an hour takes in which the timer renews each user.
-async fn timer_share(users: &Users, keys: usize) -> Measured<f64> {
+async fn timer_share(users: &Users, clock: &ManualClock, keys: usize) -> Measured<f64> {
     const HOUR: u32 = 3_600;
     let warm = users.pool.keep_warm()?;
     let (loads, start) = (users.loads.load(Ordering::Relaxed), processor_time());
     for _ in 0..HOUR {
-        users.clock.advance(Duration::from_secs(1));
+        clock.advance(Duration::from_secs(1));
         // The watch looks, and starts the renewals; each of them loads a record and ends.
         for _ in 0..16 {
             tokio::task::yield_now().await;
@@ -112,7 +111,8 @@ mod tests {
     fn a_user_at_rest_takes_at_most_600_bytes_beside_its_token() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         for reusable in [false, true] {
-            let bytes = runtime.block_on(bytes_each(100_000, reusable)).expect("a pool of these users");
+            let filled = runtime.block_on(filled(100_000, reusable, Clock::system()));
+            let (bytes, _) = filled.expect("a pool of these users");
             println!("{bytes:.0} bytes each, reusable: {reusable}");
             assert!(bytes > 0.0 && bytes <= BYTES, "{bytes:.0} bytes, reusable: {reusable}");
         }

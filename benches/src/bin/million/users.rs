@@ -14,7 +14,7 @@ use wellspring_core::{
     LockDomain, PendingSave, Record, SessionState, SharedBy, StoreError, StoreGuarantees, Stored, Swap,
     TokenError, TokenKey, TokenResponse, TransportError, TransportErrorKind, Version, WatchOutcome,
 };
-use wellspring_transport_async::{Body, CallLimits, Clock, ManualClock, TokenPool, TokenSource, Transport};
+use wellspring_transport_async::{Body, CallLimits, Clock, TokenPool, TokenSource, Transport};
 
 /// How long each token lives.
 pub(crate) const LIFETIME: u64 = 3_600;
@@ -22,18 +22,15 @@ pub(crate) const LIFETIME: u64 = 3_600;
 /// The bytes of each access token.
 pub(crate) const TOKEN: usize = 24;
 
-const START: u64 = 1_800_000_000;
-
-/// A pool, its clock, and how many sessions the store was asked for.
+/// A pool, and how many sessions the store was asked for.
 pub(crate) struct Users {
     pub(crate) pool: TokenPool,
-    pub(crate) clock: ManualClock,
     pub(crate) loads: Arc<AtomicUsize>,
 }
 
 impl Users {
     /// A pool without a user. `reusable`: refresh tokens survive their use.
-    pub(crate) fn new(reusable: bool) -> Result<Self, TokenError> {
+    pub(crate) fn new(reusable: bool, clock: Clock) -> Result<Self, TokenError> {
         let app = App::builder()
             .authorize_url("https://server.example/authorize")
             .token_url("https://server.example/token")
@@ -41,17 +38,17 @@ impl Users {
             .client_secret("secret")
             .redirect_uri("https://app.example/callback")
             .build()?;
-        let clock = Clock::manual(START);
-        let sessions = Sessions { clock: clock.clone(), loads: Arc::default(), reusable };
+        let start = clock.now().unix.as_secs();
+        let sessions = Sessions { start, clock: clock.clone(), loads: Arc::default(), reusable };
         let loads = Arc::clone(&sessions.loads);
         let users = app.clone();
         let pool = TokenSource::builder_with_transport(app, Unreachable)
             .async_store(sessions)
-            .clock(&clock)
+            .clock(clock)
             .idle(Duration::from_secs(7 * 86_400))
             .seed(7)
             .pool(move |user| users.for_user(user))?;
-        Ok(Self { pool, clock, loads })
+        Ok(Self { pool, loads })
     }
 
     /// Asks for the token of each of the first so many users.
@@ -72,7 +69,8 @@ pub(crate) fn name(n: usize) -> String {
 /// A session of every user, with a new token each hour, from a moment of the user's own on.
 #[derive(Debug)]
 struct Sessions {
-    clock: ManualClock,
+    start: u64,
+    clock: Clock,
     loads: Arc<AtomicUsize>,
     reusable: bool,
 }
@@ -89,8 +87,8 @@ impl AsyncStore for Sessions {
         // Another process renews each token ten minutes before its end.
         let every = LIFETIME - 600;
         let lag = user % every;
-        let count = (self.clock.now().unix.as_secs() - START + lag) / every + 1;
-        let obtained_at = wellspring_core::UnixTime::from_secs(START + (count - 1) * every - lag);
+        let count = (self.clock.now().unix.as_secs() - self.start + lag) / every + 1;
+        let obtained_at = wellspring_core::UnixTime::from_secs(self.start + (count - 1) * every - lag);
         let response = TokenResponse::new(format!("access-{user:017x}"))
             .with_refresh_token(format!("refresh-{user:017x}"))
             .with_lifetime(Duration::from_secs(LIFETIME));

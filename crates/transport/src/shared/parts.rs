@@ -1,12 +1,12 @@
 //! What a lifecycle is made of, and what it has in common with others.
 
-use core::sync::atomic::AtomicU64;
 use core::time::Duration;
 use std::sync::Arc;
 
 use wellspring_core::{Instant, Policy, Provider, TokenError, TokenKey};
 
 use crate::call_parts::CallParts;
+use crate::name::Name;
 use crate::notify::Notify;
 use crate::observed::Observed;
 use crate::shared::SharedLifecycle;
@@ -51,12 +51,8 @@ impl SharedLifecycle {
     }
 
     /// The user of a pool.
-    pub(crate) const fn user(&self) -> &str {
+    pub(crate) const fn user(&self) -> &Name {
         &self.user
-    }
-
-    pub(crate) const fn used(&self) -> &AtomicU64 {
-        &self.used
     }
 
     pub(crate) fn turns(&self) -> Option<&Arc<Turns>> {

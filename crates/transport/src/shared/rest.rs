@@ -24,7 +24,7 @@ impl SharedLifecycle {
             // Only the users of a pool rest.
             let Some(pool) = self.pool() else { continue };
             // The program's own function, so no lock is held.
-            let provider = (pool.for_user)(&self.user);
+            let provider = (pool.for_user)(self.user.as_str());
             if let Ok(locked) = Locked::of(self.wake(self.peek(), pool, provider)) {
                 return locked;
             }
