@@ -39,7 +39,7 @@ mod unreadable;
 
 pub(crate) use authentic::{Rejected, SpillKey, decode_spill, encode_spill, unbound_digest};
 pub(crate) use envelope::is_whole;
-pub(crate) use record::{Decoded, decode_record, encode_moving, encode_record};
+pub(crate) use record::{Decoded, decode_record, encode_moving, encode_record, record_holds_lease};
 pub(crate) use sealed::{Kind, Sealed};
 #[cfg(feature = "sealing")]
 pub(crate) use sealed::{Label, NONCE, write as write_sealed};

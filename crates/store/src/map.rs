@@ -106,7 +106,7 @@ impl Entry {
         if let Some(sealed) = encoding::Sealed::read(&self.bytes) {
             return sealed.is_ok_and(|sealed| sealed.label.leased);
         }
-        encoding::decode_record(&self.bytes).is_ok_and(|decoded| decoded.record.lease.is_some())
+        encoding::record_holds_lease(&self.bytes)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a store of records does, written once for both kinds of map: encodes records, draws versions, finds spilled tokens.
 //!
+//! What is rarely needed has a box of its own, so that the futures of most operations are small.
+//!
 //! Over a blocking map the futures are ready at once: see `at_once.rs`.
 
 use core::time::Duration;
@@ -136,7 +138,7 @@ impl<'a, M: AsyncMap + Copy> Operations<'a, M> {
         let Decoded { record, moving_to } = decode(&self.entries, name, &entry)?;
         let Some(to) = moving_to else { return Ok(Some(Stored { version: entry.version, record })) };
         // The record moves from this name to another, and its mover may be gone.
-        carry_over(&self.entries, (name, entry.version), &to, &record, end).await?;
+        Box::pin(carry_over(&self.entries, (name, entry.version), &to, &record, end)).await?;
         let Some(entry) = self.entries.load(name, end.left()).await? else { return Ok(None) };
         let record = decode(&self.entries, name, &entry)?.record;
         Ok(Some(Stored { version: entry.version, record }))
@@ -162,11 +164,11 @@ impl<'a, M: AsyncMap + Copy> Operations<'a, M> {
         if files.is_empty() {
             if self.parts.needs_spill_key() {
                 // Only a spill needs it.
-                drop(self.read_spill_key(end.left()).await);
+                drop(Box::pin(self.read_spill_key(end.left())).await);
             }
             return Ok(Spilled::default());
         }
-        let spill_key = match self.read_spill_key(end.left()).await {
+        let spill_key = match Box::pin(self.read_spill_key(end.left())).await {
             Ok(spill_key) => spill_key,
             Err(error) => return unseen(error),
         };
@@ -180,13 +182,13 @@ impl<'a, M: AsyncMap + Copy> Operations<'a, M> {
         // load finds the token in the record, in the spill, or in both.
         let stored = self.stored(&name, end).await?;
         let (stored, former) = match (stored, former) {
-            (None, Some(former)) => match former.find(end).await? {
+            (None, Some(former)) => match Box::pin(former.find(end)).await? {
                 Found::Record(stored) => (Some(*stored), Some(former)),
                 Found::Nothing => (None, Some(former)),
                 Found::Moved => (self.stored(&name, end).await?, None),
             },
             (stored, Some(former)) => {
-                former.settle(&self.parts.settled, end).await;
+                Box::pin(former.settle(&self.parts.settled, end)).await;
                 (stored, None)
             }
             (stored, None) => (stored, None),
@@ -195,7 +197,7 @@ impl<'a, M: AsyncMap + Copy> Operations<'a, M> {
         let leased = lease.map(|lease| lease.attempt);
         let mut spilled = self.spilled(&name, leased, end).await?;
         if let (None, Some(former)) = (&spilled.found, former) {
-            let of_former = self.spilled(former.name(), leased, end).await?;
+            let of_former = Box::pin(self.spilled(former.name(), leased, end)).await?;
             spilled = Spilled {
                 found: of_former.found,
                 unusable: of_former.unusable.or(spilled.unusable),
@@ -226,13 +228,13 @@ impl<'a, M: AsyncMap + Copy> Operations<'a, M> {
         let swap = if self.entries.swap(&name, expected, entry, leased, within).await? {
             Swap::Done(version)
         } else if let (Some(former), Some(expected)) = (Former::of(self.entries, &name, key), expected) {
-            former.save(expected, record, end).await?
+            Box::pin(former.save(expected, record, end)).await?
         } else {
             Swap::Conflict
         };
         if self.parts.needs_spill_key() {
             // Only a spill needs it: without it the save has succeeded all the same.
-            drop(self.prepare_spill_key(end).await);
+            drop(Box::pin(self.prepare_spill_key(end)).await);
         }
         Ok(swap)
     }
@@ -270,7 +272,7 @@ impl<'a, M: AsyncMap + Copy> Operations<'a, M> {
         // The lock comes before the lease, and the lease before the request. A store that has a key takes no token that was
         // spilled without it. If a person must correct the key, that must not end all renewals.
         if self.parts.needs_spill_key() {
-            match self.prepare_spill_key(end).await {
+            match Box::pin(self.prepare_spill_key(end)).await {
                 Err(error) if !error.is_permanent() => return Err(error),
                 _ => {}
             }

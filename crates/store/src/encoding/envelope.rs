@@ -28,6 +28,12 @@ pub(super) fn unseal<'a>(kind: &str, bytes: &'a [u8]) -> Result<Reader<'a>, Unre
     core::str::from_utf8(fields).map(|fields| Reader::new(fields, format)).map_err(|_| Unreadable::Corrupt)
 }
 
+/// Whether this first line is that of an encoding of this kind.
+pub(super) fn is_of_kind(kind: &str, first: &str) -> bool {
+    let rest = first.strip_prefix("wellspring ").and_then(|rest| rest.strip_prefix(kind));
+    rest.is_some_and(|rest| rest.starts_with(' '))
+}
+
 /// Whether these bytes are complete, of whatever kind.
 pub(crate) fn is_whole(bytes: &[u8]) -> Result<(), Unreadable> {
     match Sealed::read(bytes) {

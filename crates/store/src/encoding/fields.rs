@@ -1,6 +1,6 @@
 //! The fields of an encoding. Each is a line of name, length and value.
 
-use core::fmt::Display;
+use core::fmt::{Display, Write as _};
 use core::str::FromStr;
 use core::time::Duration;
 use std::io::Write as _;
@@ -17,6 +17,8 @@ const OVERHEAD: usize = 4096;
 /// copies of tokens in memory.
 pub(super) struct Writer {
     fields: Zeroizing<Vec<u8>>,
+    /// The last value that is not a secret.
+    value: String,
     /// The first format that has all the fields.
     format: u32,
 }
@@ -24,7 +26,8 @@ pub(super) struct Writer {
 impl Writer {
     /// A writer for fields whose texts have this length in total.
     pub(super) fn with_capacity(texts: usize) -> Self {
-        Self { fields: Zeroizing::new(Vec::with_capacity(OVERHEAD + texts)), format: 1 }
+        let fields = Zeroizing::new(Vec::with_capacity(OVERHEAD + texts));
+        Self { fields, value: String::with_capacity(128), format: 1 }
     }
 
     /// The fields that follow are of this format or an earlier one.
@@ -47,7 +50,11 @@ impl Writer {
 
     /// Writes a value that is not a secret. Its text passes through memory that is not wiped.
     pub(super) fn value(&mut self, name: &str, value: impl Display) {
-        self.text(name, &value.to_string());
+        let mut text = core::mem::take(&mut self.value);
+        text.clear();
+        write!(text, "{value}").expect("writing to a String never fails");
+        self.text(name, &text);
+        self.value = text;
     }
 
     pub(super) fn duration(&mut self, name: &str, value: Duration) {
@@ -166,6 +173,18 @@ impl<'a> Reader<'a> {
         let as_written = self.rest.is_empty() && self.format == self.needed;
         if as_written { Ok(()) } else { Err(Unreadable::UnexpectedField) }
     }
+}
+
+/// Whether a field of this name is among these.
+pub(super) fn have(mut fields: &str, name: &str) -> bool {
+    while let Some((found, rest)) = fields.split_once(' ') {
+        if found == name {
+            return true;
+        }
+        let Some((_, rest)) = split(rest) else { return false };
+        fields = rest;
+    }
+    false
 }
 
 /// Splits a field, whose name was read, into its value and the lines after it.

@@ -8,8 +8,8 @@ use wellspring_core::{
 use zeroize::Zeroizing;
 
 use super::additions;
-use super::envelope::{seal, unseal};
-use super::fields::{Reader, Writer, required};
+use super::envelope::{is_of_kind, seal, unseal};
+use super::fields::{Reader, Writer, have, required};
 use super::unreadable::Unreadable;
 use crate::map::KeyName;
 
@@ -76,6 +76,13 @@ pub(crate) fn decode_record(bytes: &[u8]) -> Result<Decoded, Unreadable> {
     let record = read(&mut fields)?;
     fields.end()?;
     Ok(Decoded { record, moving_to })
+}
+
+/// Whether these are the bytes of a record with a lease. They are not checked.
+pub(crate) fn record_holds_lease(bytes: &[u8]) -> bool {
+    let text = core::str::from_utf8(bytes).ok();
+    let fields = text.and_then(|text| text.split_once('\n'));
+    fields.is_some_and(|(first, fields)| is_of_kind(KIND, first) && have(fields, "claim"))
 }
 
 /// The total length of the texts of a record.

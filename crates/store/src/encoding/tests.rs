@@ -10,7 +10,7 @@ use wellspring_core::{
 };
 
 use super::envelope::unseal;
-use super::{decode_record, encode_moving, encode_record, pending_save as pending};
+use super::{decode_record, encode_moving, encode_record, pending_save as pending, record_holds_lease};
 use crate::contract::sample;
 use crate::map::{KeyName, hex};
 
@@ -126,6 +126,30 @@ fn every_record_and_spill_round_trips() {
             "spill {number}: {pending_save:?} came back as {read:?}"
         );
     }
+}
+
+#[test]
+fn a_lease_is_found_without_a_check_of_the_record_and_not_in_the_text_of_a_value() {
+    let leased = full();
+    let mut free = full();
+    free.lease = None;
+    if let SessionState::Active(granted) = &mut free.state {
+        granted.response.refresh_token = Some(RefreshToken::new("rt\nclaim 1 x\n"));
+    }
+    let empty = Record::new(Epoch::new(1), Generation::new(1), SessionState::Empty);
+    for (record, is_leased) in [(&leased, true), (&free, false), (&empty, false)] {
+        assert_eq!(record_holds_lease(&encode_record(record).unwrap()), is_leased);
+        let to = KeyName::of(&TokenKey::new("p", "e"));
+        assert_eq!(record_holds_lease(&encode_moving(record, &to).unwrap()), is_leased);
+    }
+    let no_record = [
+        &b""[..],
+        b"wellspring spill 1 0\nclaim 1 x\n",
+        b"wellspring recorder 1 0\nclaim 1 x\n",
+        b"\xff\nclaim 1 x\n",
+    ];
+    assert!(no_record.iter().all(|bytes| !record_holds_lease(bytes)));
+    assert!(!record_holds_lease(b"wellspring record 1 0\nepoch 9 1\nclaim 1 x\n"), "a length beyond the end");
 }
 
 #[test]
