@@ -1,5 +1,6 @@
 //! What a caller's need leads to: a token, a renewal to run, or a wait.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use wellspring_core::{
@@ -128,6 +129,13 @@ impl SharedLifecycle {
     /// When the source is closed.
     pub fn session_age(self: &Arc<Self>) -> Result<RenewalGuard, TokenError> {
         self.beside(JobKind::Age, |lifecycle, provider| lifecycle.amend(provider, Amendment::Look))
+    }
+
+    /// Whether this token was obtained before this instant, and so long ago that its refresh token counts as unused.
+    #[must_use]
+    pub fn is_unused_since(&self, token: &Token, began: Instant, unused: Duration) -> bool {
+        let sent = token.sent();
+        sent.instant < began && self.clock.now().unix.since(sent.unix) >= unused
     }
 
     fn beside(

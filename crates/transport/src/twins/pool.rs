@@ -69,7 +69,7 @@ macro_rules! pool_methods {
                         None => {
                             let _ = source.wait(next, || None::<()>)$($await)*;
                             next = self.0.end_of(settings.pause());
-                            source.renew_unused()$($await)*
+                            source.renew_unused(settings)$($await)*
                         }
                     };
                     report.add(kept);

@@ -93,7 +93,7 @@ macro_rules! record_methods {
             pub $($async)? fn keep_alive(&self, settings: KeepAlive) -> Result<KeptAlive, TokenError> {
                 match self.look_for_use(settings)$($await)*? {
                     Some(unchanged) => Ok(unchanged),
-                    None => self.renew_unused()$($await)*,
+                    None => self.renew_unused(settings)$($await)*,
                 }
             }
 
@@ -108,9 +108,19 @@ macro_rules! record_methods {
                 })
             }
 
-            pub(crate) $($async)? fn renew_unused(&self) -> Result<KeptAlive, TokenError> {
-                // A token that another process has obtained a moment ago is good enough.
-                self.acquire_once(Need::ValidFor(Duration::MAX))$($await)*.map(|_| KeptAlive::Renewed)
+            pub(crate) $($async)? fn renew_unused(&self, settings: KeepAlive) -> Result<KeptAlive, TokenError> {
+                let began = self.0.shared.end_of(Duration::ZERO);
+                let mut need = Need::ValidFor(Duration::MAX);
+                // A token that no lifetime is known of, or that is nearly new, is handed out again and nothing is sent: first
+                // the one in memory, then the one in the store. One that another process has just obtained is good enough.
+                for _ in 0..3 {
+                    let token = self.acquire_once(need)$($await)*?;
+                    if !self.0.shared.is_unused_since(&token, began, settings.unused()) {
+                        break;
+                    }
+                    need = Need::Newer(token.generation());
+                }
+                Ok(KeptAlive::Renewed)
             }
 
             $($async)? fn amend(&self, amendment: Amendment) -> Result<Report, TokenError> {

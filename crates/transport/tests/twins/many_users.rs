@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use wellspring_core::{ErrorKind, Need, Policy};
 
 use crate::driver::transport::{Builder, Clock, KeepAlive, ManualClock, TokenPool, TokenSource};
-use crate::driver::{Gate, Moody, Server, Toy, code, eventually, join, spawn, twin};
+use crate::driver::{Gate, Moody, Reply, Server, Toy, code, eventually, join, spawn, twin};
 
 const START: u64 = 1_800_000_000;
 const DAY: Duration = Duration::from_secs(86_400);
@@ -104,6 +104,30 @@ async fn a_refresh_token_that_no_process_has_used_for_long_is_renewed_once_by_al
     }
     assert!(first.renewed + second.renewed >= 1);
     assert_eq!(here.len(), 2, "joe is not taken into the pool");
+}
+
+#[twin::test(flavor = "multi_thread")]
+async fn an_unused_refresh_token_is_renewed_also_where_the_access_token_would_still_do() {
+    // No lifetime is known of these access tokens, so no caller ever has one renewed.
+    let server = Server::start(|_, n| {
+        Reply::with(200, "", &format!(r#"{{"access_token":"token-{n}","refresh_token":"refresh-{n}"}}"#))
+    });
+    let (store, clock) = (Moody::new(), Clock::manual(START));
+    let [here, there] = [(); 2].map(|()| pool(builder(&server, &store, &clock), &server, &server));
+    here.source("ann").unwrap().sign_in(code()).await.unwrap();
+    // First the process that holds the token, then one that holds none, then one that holds an older token.
+    for (process, requests) in [(&here, 2), (&there, 3), (&here, 4)] {
+        clock.advance(DAY * 21);
+        for (renewed, in_use) in [(1, 0), (0, 1)] {
+            let report = process.keep_alive(["ann"], KeepAlive::unused_for(DAY * 20)).await.unwrap();
+            assert_eq!((report.renewed, report.in_use, report.failed), (renewed, in_use, 0));
+            assert_eq!(server.asked("/token"), requests);
+        }
+    }
+    // A token that is as good as new is renewed where the program says so, and once.
+    clock.advance(Duration::from_secs(10));
+    here.source("ann").unwrap().keep_alive(KeepAlive::unused_for(Duration::ZERO)).await.unwrap();
+    assert_eq!(server.asked("/token"), 5);
 }
 
 #[twin::test(flavor = "multi_thread")]
