@@ -36,7 +36,7 @@ impl PostgresStore {
         if self.check(within).await.is_ok() {
             return Ok(());
         }
-        let made = self.link().query(&self.create_table(), &[], Effect::None, within).await;
+        let made = self.link().query(&self.create_table(), &[], Effect::Make, within).await;
         // Two processes that make a table at once: one may fail, and both have it.
         match self.check(within).await {
             Ok(()) => Ok(()),

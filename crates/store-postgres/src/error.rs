@@ -18,6 +18,8 @@ use crate::table::Table;
 pub(crate) enum Effect {
     /// It changes nothing, or may be done twice.
     None,
+    /// It makes the table, if it is not there.
+    Make,
     /// It changes an entry: if no answer comes, it may have been applied.
     Swap,
 }
@@ -34,6 +36,14 @@ pub(crate) fn of_statement(server: &str, table: &Table, effect: Effect, error: &
         let lost = StoreError::unavailable(format!("the connection to {server} broke: {}", cause(error)));
         return if effect == Effect::Swap { lost.maybe_applied() } else { lost };
     };
+    if effect == Effect::Make && *told.code() == SqlState::INSUFFICIENT_PRIVILEGE {
+        return StoreError::refused(format!(
+            "{server} refuses: {}; a user who may create tables runs: {}; {}",
+            one_line(told.message()),
+            table.create(),
+            table.grant()
+        ));
+    }
     let sentence = of_server(server, table, told);
     // A connection that the server ends may have waited only for the confirmation of a standby.
     let ended = matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
@@ -109,6 +119,11 @@ fn of_server(server: &str, table: &Table, told: &DbError) -> StoreError {
     if class == "28" {
         return StoreError::refused(format!(
             "{server} does not accept the user: {message}; correct the user and the password of the store"
+        ));
+    }
+    if *code == SqlState::UNDEFINED_DATABASE {
+        return StoreError::refused(format!(
+            "{server} refuses: {message}; create the database, or correct its name in the store's URL"
         ));
     }
     if class == "3D" || class == "42" || class == "0A" {

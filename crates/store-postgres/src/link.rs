@@ -70,7 +70,7 @@ impl Link {
         within: Duration,
     ) -> Result<Vec<Row>, Failure> {
         let end = Deadline::after(within);
-        let mut again = effect == Effect::None;
+        let mut again = effect != Effect::Swap;
         loop {
             let live = self.live(end, within).await?;
             let answers = live.answers.load(Ordering::Relaxed);

@@ -305,7 +305,19 @@ async fn select_insert_and_update_are_enough_and_less_is_told_with_the_grant() {
     assert_refused(&swapped.unwrap_err(), &words);
     assert_refused(&reader.liveness_lock(&name("a"), WITHIN).await.unwrap_err(), &words);
     let init = map(PostgresStore::builder(server.url_of("reader", "canary-r", DATABASE)).table("new_one"));
-    assert_refused(&init.init(WITHIN).await.unwrap_err(), &["permission denied for schema public"]);
+    let error = init.init(WITHIN).await.unwrap_err();
+    let words =
+        ["permission denied for schema public", "a user who may create tables runs: CREATE TABLE IF NOT"];
+    assert_refused(&error, &words);
+    assert_refused(&error, &["GRANT SELECT, INSERT, UPDATE ON \"new_one\""]);
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_told_with_what_to_do() {
+    let server = server();
+    let store = map(PostgresStore::builder(server.url("mistyped")));
+    let words = ["\"mistyped\" does not exist; create the database, or correct its name in the store's URL"];
+    assert_refused(&store.load(&name("a"), WITHIN).await.unwrap_err(), &words);
 }
 
 #[tokio::test]

@@ -39,6 +39,13 @@ pub(crate) enum Cause {
     Foreign,
 }
 
+/// What an unknown command means: of all that the store uses, engines lack scripts.
+const NO_SCRIPTS: &str = "has no scripts, so it cannot compare and swap: two processes would overwrite each other's tokens; \
+     use Redis or Valkey";
+
+/// What the library says where `SELECT` fails.
+const NO_DATABASE: &str = "refused to switch database";
+
 impl Failure {
     pub(crate) const fn new(cause: Cause) -> Self {
         Self { cause, sent: false }
@@ -59,6 +66,12 @@ impl Failure {
     pub(crate) fn of_connect(error: &RedisError) -> Self {
         let cause = match error.kind() {
             ErrorKind::AuthenticationFailed => Cause::WrongLogin,
+            ErrorKind::Server(_) if error.to_string().contains(NO_DATABASE) => Cause::Refused(
+                "refuses the database with the number in the store's URL: correct the number, or permit this user `SELECT`"
+                    .to_owned(),
+            ),
+            // The greeting has an answer, and it is not one of Redis.
+            ErrorKind::Parse | ErrorKind::UnexpectedReturnType => Cause::Unexpected,
             ErrorKind::Server(_) | ErrorKind::Extension => of_code(error.code().unwrap_or_default()),
             ErrorKind::InvalidClientConfig => Cause::Refused(format!("cannot be used: {}", error.category())),
             _ => of_tls(&shown(error)).unwrap_or_else(|| Cause::Unreachable(shown(error))),
@@ -72,6 +85,7 @@ impl Failure {
             ErrorKind::Io if error.is_timeout() => Cause::TimedOut,
             ErrorKind::Server(_) | ErrorKind::Extension => of_code(error.code().unwrap_or_default()),
             ErrorKind::Io => of_tls(&shown(error)).unwrap_or_else(|| Cause::Broken(shown(error))),
+            ErrorKind::Parse => Cause::Unexpected,
             // The driver of an asynchronous connection has ended, with its runtime for example.
             _ if error.is_unrecoverable_error() => Cause::Broken(error.category().to_owned()),
             _ => Cause::Unexpected,
@@ -103,6 +117,12 @@ impl Failure {
     /// The same failure, of the Sentinel at this address, whose login is not that of the servers with the records.
     pub(crate) fn of_sentinel(mut self, address: &Address) -> Self {
         let what = match self.cause {
+            Cause::Refused(text) if text == NO_SCRIPTS => {
+                self.cause = Cause::Refused(format!(
+                    "names {address}, which is not a Sentinel: write the host and the port of a Sentinel, by default 26379"
+                ));
+                return self;
+            }
             Cause::NoLogin => "asks for a password: set",
             Cause::WrongLogin => "does not take its user and password: correct",
             _ => return self,
@@ -139,7 +159,7 @@ impl Failure {
             Cause::Refused(text) => StoreError::refused(format!("{place} {text}")),
             Cause::Server(code) => StoreError::unavailable(format!("{place} {}", meaning(&code))),
             Cause::Unexpected => StoreError::unavailable(format!(
-                "{place} gave an answer that is none to the request: it may not be a Redis server"
+                "{place} gave an answer that is not one of Redis: check the host and the port"
             )),
             Cause::Foreign => StoreError::unreadable(format!(
                 "{place} has something else under the key of a record than this version stores: another program or a newer \
@@ -178,10 +198,7 @@ fn of_code(code: &str) -> Cause {
             "does not permit this user what the store needs: give the user the keys and channels of the store's prefix \
              and the commands that the documentation of the store lists",
         ),
-        "UNKNOWN" => refused(
-            "has no scripts, so it cannot compare and swap: two processes would overwrite each other's tokens; use Redis \
-             or Valkey",
-        ),
+        "UNKNOWN" => refused(NO_SCRIPTS),
         "WRONGTYPE" => Cause::Foreign,
         "CROSSSLOT" => refused("is a cluster that the store's keys do not fit"),
         other => Cause::Server(other.to_owned()),

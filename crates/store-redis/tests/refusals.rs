@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test asserts success by unwrapping")]
 
 use core::time::Duration;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 
 use wellspring_core::{Store, StoreError, WatchOutcome};
 use wellspring_store_redis::RedisStore;
@@ -112,6 +114,33 @@ fn an_engine_without_scripts_is_refused_and_the_error_says_why() {
             &error,
             "it cannot compare and swap: two processes would overwrite each other's tokens",
         );
+    }
+}
+
+#[test]
+fn a_database_or_a_server_that_the_url_names_by_mistake_is_told_with_what_to_correct() {
+    let server = RedisServer::start();
+    let stranger = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = stranger.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for connection in stranger.incoming() {
+            let mut connection = connection.unwrap();
+            let _ = connection.read(&mut [0; 1024]);
+            let _ = connection.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    for colour in Colour::BOTH {
+        let load = |url: &str| open(colour, url).load(&key("a"), PLENTY).unwrap_err();
+        let error = load(&format!("redis://127.0.0.1:{}/99", server.port()));
+        assert_refused(&error, "refuses the database with the number in the store's URL: correct the number");
+        let error = load(&format!("redis+sentinel://127.0.0.1:{}/main", server.port()));
+        assert_refused(&error, "which is not a Sentinel: write the host and the port of a Sentinel");
+    }
+    // The library's asynchronous connection only says that it broke.
+    for url in [format!("redis://127.0.0.1:{port}"), format!("redis://:{CANARY}@127.0.0.1:{port}")] {
+        let error = open(Colour::Blocking, &url).load(&key("a"), PLENTY).unwrap_err();
+        assert!(!error.to_string().contains(CANARY));
+        assert!(error.to_string().contains("is not one of Redis: check the host and the port"), "{error}");
     }
 }
 
