@@ -363,7 +363,8 @@ impl Source {
     pub(crate) fn keep_alive(&self, settings: KeepAlive) -> Result<KeptAlive, Failure> {
         let kept = self.driver.keep_alive(settings);
         self.release();
-        if let Some(store) = &self.store {
+        // A failure says itself what it has to say of the store.
+        if let (Some(store), Ok(_)) = (&self.store, &kept) {
             store.warn_if_broken();
         }
         kept.map_err(|error| self.failure(&error))

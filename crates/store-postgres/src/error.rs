@@ -121,7 +121,11 @@ fn of_server(server: &str, table: &Table, told: &DbError) -> StoreError {
             "{server} does not accept the user: {message}; correct the user and the password of the store"
         ));
     }
-    if *code == SqlState::UNDEFINED_DATABASE {
+    // PgBouncer says so with another code, in its own words or in those of the server.
+    let by_pooler = *code == SqlState::PROTOCOL_VIOLATION
+        && (message.starts_with("no such database")
+            || message.starts_with("database ") && message.ends_with(" does not exist"));
+    if *code == SqlState::UNDEFINED_DATABASE || by_pooler {
         return StoreError::refused(format!(
             "{server} refuses: {message}; create the database, or correct its name in the store's URL"
         ));

@@ -53,6 +53,19 @@ async fn behind_a_pooler_in_transaction_mode_watchers_poll_and_see_every_change(
 }
 
 #[tokio::test]
+async fn a_database_that_a_pooler_does_not_have_is_told_with_what_to_correct() {
+    let server = server();
+    let pooler = PgBouncer::start(&server, "transaction", 1);
+    let store = map(PostgresStore::builder(pooler.url("absent")));
+    let error = store.load(&name("a"), WITHIN).await.unwrap_err();
+    assert!(error.is_refused(), "{error}");
+    assert!(
+        error.to_string().ends_with("create the database, or correct its name in the store's URL"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn behind_a_pooler_in_session_mode_and_without_one_watchers_are_notified() {
     let server = server();
     let table = map(new_store(&server)).table();

@@ -126,6 +126,10 @@ impl Wire for Blocking {
         line.req_packed_commands(&packed, 0, commands.len()).map_err(|error| Failure::of_request(&error))
     }
 
+    fn failed(&self, failure: Failure) -> Failure {
+        self.connector.failed(failure)
+    }
+
     fn close(&self, address: &Address, role: Role, line: Connection, usable: bool) {
         if role == Role::Sentinel {
             return;

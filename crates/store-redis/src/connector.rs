@@ -182,7 +182,8 @@ impl Connector {
         started.map_err(|error| {
             Failure::new(Cause::Unreachable(format!("the system starts no thread: {}", error.kind())))
         })?;
-        connected.recv_timeout(within).unwrap_or_else(|_| Err(Failure::timed_out()))
+        let connected = connected.recv_timeout(within).unwrap_or_else(|_| Err(Failure::timed_out()));
+        connected.map_err(|failure| self.failed(failure))
     }
 
     /// Connects without blocking.
@@ -199,6 +200,17 @@ impl Connector {
             .set_connection_timeout(Some(CONNECT_WITHIN))
             .set_response_timeout(None);
         let connected = client.get_multiplexed_async_connection_with_config(&settings).await;
-        connected.map_err(|error| Failure::of_connect(&error))
+        connected.map_err(|error| self.failed(Failure::of_connect(&error)))
+    }
+
+    /// The failure of a connection that was not there in time.
+    #[cfg(feature = "async")]
+    pub(crate) fn late(&self) -> Failure {
+        self.failed(Failure::timed_out())
+    }
+
+    /// The failure of a new connection.
+    pub(crate) fn failed(&self, failure: Failure) -> Failure {
+        if self.tls { failure.with_tls() } else { failure }
     }
 }

@@ -67,6 +67,9 @@ pub(crate) trait Wire: Sync {
         end: Deadline,
     ) -> impl Future<Output = Result<Vec<Value>, Failure>> + Send;
 
+    /// The failure of the first request on a connection: the blocking client begins TLS no earlier.
+    fn failed(&self, failure: Failure) -> Failure;
+
     /// Takes a connection back, which is of further use or is not.
     fn close(&self, address: &Address, role: Role, line: Self::Line, usable: bool);
 }
@@ -114,7 +117,7 @@ pub(crate) async fn exchange<W: Wire>(
             }
             Err(failure) => {
                 topology.lost(&address);
-                return Err(failure);
+                return Err(if used { failure } else { wire.failed(failure) });
             }
         };
         if asking && !values.is_empty() {
@@ -192,7 +195,7 @@ async fn ask_sentinels<W: Wire>(wire: &W, topology: &Topology, end: Deadline) ->
             }
             Ok(None) => {
                 last = Failure::new(Cause::Unreachable(format!(
-                    "no Sentinel knows a primary of the name {name}"
+                    "no Sentinel knows a primary of the name {name}: is it the one that the Sentinels watch?"
                 )));
             }
             Err(failure) => last = Failure { sent: false, ..failure.of_sentinel(&address) },

@@ -56,6 +56,15 @@ impl Failure {
         Self::new(Cause::TimedOut)
     }
 
+    /// The same failure, of a connection with TLS. A server without TLS waits for the rest of what it takes for a request.
+    pub(crate) fn with_tls(mut self) -> Self {
+        let is_late = matches!(&self.cause, Cause::Unreachable(why) if why == LATE);
+        if is_late || matches!(self.cause, Cause::TimedOut) {
+            self.cause = Cause::Unreachable(format!("{LATE}: does it speak TLS at this port?"));
+        }
+        self
+    }
+
     /// The same failure, of a request that may have been carried out.
     pub(crate) const fn sent(mut self) -> Self {
         self.sent = true;
@@ -170,10 +179,13 @@ impl Failure {
     }
 }
 
+/// A server that takes a connection and does not answer.
+const LATE: &str = "no answer in time";
+
 /// An error of this side in words. What an I/O error says is the system's or the TLS library's.
 fn shown(error: &RedisError) -> String {
     match error.kind() {
-        ErrorKind::Io if error.is_timeout() => "no answer in time".to_owned(),
+        ErrorKind::Io if error.is_timeout() => LATE.to_owned(),
         ErrorKind::Io => error.to_string(),
         _ => error.category().to_owned(),
     }

@@ -76,7 +76,7 @@ impl Nonblocking {
     ) -> Result<MultiplexedConnection, Failure> {
         tokio::time::sleep(self.topology.pause(address).min(end.left())).await;
         let connected = tokio::time::timeout(end.left(), self.connector.connect_async(address, role)).await;
-        let connected = connected.unwrap_or_else(|_| Err(Failure::timed_out()));
+        let connected = connected.unwrap_or_else(|_| Err(self.connector.late()));
         match &connected {
             Ok(_) => self.topology.reached(address),
             Err(failure) => self.topology.not_reached(address, failure),
@@ -98,7 +98,7 @@ impl Wire for Nonblocking {
             Err(connecting) => connecting,
         };
         let alone = tokio::time::timeout(end.left(), connecting.lock()).await;
-        let _alone = alone.map_err(|_| Failure::timed_out())?;
+        let _alone = alone.map_err(|_| self.connector.late())?;
         // Another request may have connected meanwhile.
         if let Ok(line) = self.line(address) {
             return Ok((line, true));
@@ -119,6 +119,10 @@ impl Wire for Nonblocking {
             Ok(answered) => answered.map_err(|error| Failure::of_request(&error)),
             Err(_) => Err(Failure::timed_out().sent()),
         }
+    }
+
+    fn failed(&self, failure: Failure) -> Failure {
+        self.connector.failed(failure)
     }
 
     fn close(&self, address: &Address, role: Role, line: Line, usable: bool) {

@@ -135,6 +135,9 @@ fn a_database_or_a_server_that_the_url_names_by_mistake_is_told_with_what_to_cor
         assert_refused(&error, "refuses the database with the number in the store's URL: correct the number");
         let error = load(&format!("redis+sentinel://127.0.0.1:{}/main", server.port()));
         assert_refused(&error, "which is not a Sentinel: write the host and the port of a Sentinel");
+        let with_tls = open(colour, &format!("rediss://127.0.0.1:{}", server.port()));
+        let error = with_tls.load(&key("a"), Duration::from_secs(1)).unwrap_err();
+        assert!(error.to_string().ends_with("no answer in time: does it speak TLS at this port?"), "{error}");
     }
     // The library's asynchronous connection only says that it broke.
     for url in [format!("redis://127.0.0.1:{port}"), format!("redis://:{CANARY}@127.0.0.1:{port}")] {

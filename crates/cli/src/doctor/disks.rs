@@ -40,6 +40,12 @@ impl Disks {
 }
 
 fn failed(folder: &Path, error: io::Error) -> StoreError {
+    if error.kind() == ErrorKind::NotFound {
+        let folder = folder.display();
+        return StoreError::refused(format!(
+            "the folder {folder} does not exist: make it with `mkdir -m 700`"
+        ));
+    }
     let text = format!("{} is not writable: {error}: free {} KiB there", folder.display(), ROOM >> 10);
     let error = files::failed("is not writable", folder, error);
     if error.is_permanent() { error } else { StoreError::unavailable(text) }

@@ -221,6 +221,19 @@ fn a_folder_without_room_is_found() {
 }
 
 #[test]
+fn a_spill_folder_in_a_folder_that_does_not_exist_is_found() {
+    let stage = sound("file:tokens");
+    let text = fs::read_to_string(stage.folder.path().join("wellspring.toml")).unwrap();
+    stage.folder.write("wellspring.toml", &text.replace("[store]\n", "[store]\nspill = \"missing/spill\"\n"));
+    let ran = stage.folder.run(&["doctor"]);
+    assert_found(
+        &ran,
+        &stage.folder.path().join("missing"),
+        &["does not exist: make it with `mkdir -m 700`"],
+    );
+}
+
+#[test]
 fn a_configuration_that_others_can_write_and_a_certificate_that_cannot_be_read_are_found() {
     let stage = sound("file:tokens");
     let text = fs::read_to_string(stage.folder.path().join("wellspring.toml")).unwrap();

@@ -200,7 +200,7 @@ fn doctor_finds_a_key_file_that_is_missing_wrong_or_open_to_others() {
         assert_eq!((ran.status, wrong.len()), (2, 1), "{}", ran.stdout);
         assert!(wrong[0].contains("`sealing_key_file`") && wrong[0].contains(says), "{}", ran.stdout);
     };
-    doctor("does not exist: restore it, or make a new store a new key");
+    doctor("does not exist: restore it, or for a new store make a key");
     keygen(&stage.folder, "key");
     set_mode(&stage.folder, "key", 0o644);
     doctor("chmod 600");

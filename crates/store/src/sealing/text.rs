@@ -95,7 +95,7 @@ impl SealingKeys {
         let shown = path.display();
         let bytes = files::read(path, LONGEST)?.ok_or_else(|| {
             StoreError::refused(format!(
-                "the file of the sealing keys {shown} does not exist: restore it, or make a new store a new key with \
+                "the file of the sealing keys {shown} does not exist: restore it, or for a new store make a key with \
                  `wellspring keygen --out {shown}`"
             ))
         })?;
