@@ -120,6 +120,8 @@ fn a_holder_that_is_stopped_for_longer_than_its_lease_after_it_sent_still_saves_
         let mut holder = scene.start(0, &scene.part(driver, 0));
         scene.stops_at(Wire::Processed, &mut holder);
         holder.stop();
+        // The signal may reach a thread that runs a little later, and the answer must not be first.
+        assert!(holder.is_stopped());
         scene.relay.resume();
         assert_eq!(scene.asks(driver.other(), 1), sign_in("Ambiguous"), "{kind} {driver:?}");
         holder.proceed();
