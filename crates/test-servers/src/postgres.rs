@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use crate::clock::eventually;
-use crate::process::{Process, Unprivileged, command_as, free_port, give, of_postgres, signal};
+use crate::process::{Process, Unprivileged, command_as, free_port, give, of_postgres, signal, stop};
 
 /// How a server is started.
 #[derive(Clone, Debug, Default)]
@@ -208,7 +208,7 @@ impl PostgresServer {
 
     /// Stops every process of the server where it is (SIGSTOP), until [`resume`](Self::resume).
     pub fn pause(&self) {
-        signal("STOP", &self.processes());
+        stop(&self.processes());
     }
 
     /// Lets a paused server go on.

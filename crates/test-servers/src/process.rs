@@ -6,6 +6,8 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
+use crate::clock::eventually;
+
 /// A port of this machine that is free now.
 ///
 /// # Panics
@@ -38,6 +40,18 @@ impl Drop for Process {
         drop(self.0.kill());
         drop(self.0.wait());
     }
+}
+
+/// Stops these processes. None of them does anything more when this returns: a stop takes effect a little after its signal.
+pub(crate) fn stop(processes: &[u32]) {
+    signal("STOP", processes);
+    eventually("the stop of a server", || processes.iter().all(|process| is_stopped(*process)).then_some(()));
+}
+
+/// A process that has ended does nothing either, and a system without this file system is taken at its word.
+fn is_stopped(process: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit_once(')').is_none_or(|(_, state)| state.trim_start().starts_with(['T', 'Z']))
 }
 
 /// Sends a signal by its name to these processes.

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use crate::clock::eventually;
-use crate::process::{Process, free_port, signal};
+use crate::process::{Process, free_port, signal, stop};
 
 /// The package of Debian and its derivatives.
 const PACKAGE: &str = "redis-server";
@@ -229,7 +229,7 @@ impl RedisServer {
 
     /// Stops the server where it is (SIGSTOP), until [`resume`](Self::resume).
     pub fn pause(&self) {
-        signal("STOP", &self.ids());
+        stop(&self.ids());
     }
 
     /// Lets a paused server go on.
