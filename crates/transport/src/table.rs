@@ -1,8 +1,7 @@
 //! The users of a pool by name: one hash of the whole name, one lock of a small part of the table, one place.
 //!
 //! The hash is keyed, so that no user can choose a name to be slow. A user stands at the first place from the hash on that
-//! was free, so a look-up reads the places up to a free one: mostly one, which a hash map of the standard library would
-//! find with one more wait for memory.
+//! was free, so a look-up reads from there until it meets the user or a free place: mostly one place.
 
 use core::hash::BuildHasher as _;
 use core::iter;
